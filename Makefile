@@ -1,0 +1,68 @@
+# Every verb works from a fresh checkout: it sets up what it needs first, and that is free the second time.
+PYTHON ?= python3
+PY     := .venv/bin/python
+ARGS   ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-lint demo up down status logs test e2e faults lint types imports fmt bench lock clean distclean
+
+help:  ## show this list
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup:  ## install what the system needs (repeatable, offline the second time)
+	@$(PYTHON) deploy/bootstrap.py run
+
+setup-lint:
+	@$(PYTHON) deploy/bootstrap.py lint
+
+demo: setup  ## the whole chain once, told step by step (ONCE=1: end when the story ends)
+	@$(PY) -m deploy.local.demo $(if $(ONCE),--once) $(ARGS)
+
+up: setup  ## start Kafka, Postgres and all services in the background
+	@$(PY) -m deploy.local up $(ARGS)
+
+down:  ## stop them
+	@test ! -x $(PY) || $(PY) -m deploy.local down
+
+status:  ## what runs, where, and whether it is ready
+	@test -x $(PY) && $(PY) -m deploy.local status || { test -x $(PY) || echo "not set up yet: run make up"; exit 1; }
+
+logs:  ## follow the logs of everything
+	@tail -n 20 -F var/log/*.log
+
+test: setup  ## all tests, with the real Kafka and Postgres
+	@$(PY) -m pytest tests $(ARGS)
+
+e2e: setup  ## only the tests on the real stack
+	@$(PY) -m pytest tests -m e2e $(ARGS)
+
+faults: setup  ## only the tests that break things
+	@$(PY) -m pytest tests -m faults $(ARGS)
+
+bench: setup  ## measure (not part of the tests)
+	@$(PY) -m pytest tests -m bench -s $(ARGS)
+
+lint: setup-lint types imports  ## style, types, import rules, no addresses of package indexes
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m deploy.hygiene
+
+types: setup-lint  ## mypy, strict
+	@$(PY) -m mypy
+
+imports: setup-lint  ## which part may import which
+	@.venv/bin/lint-imports
+
+fmt: setup-lint  ## format, and repair what can be repaired
+	@$(PY) -m ruff check --fix-only .
+	@$(PY) -m ruff format .
+
+lock: setup-lint  ## compile requirements*.in into requirements.lock
+	@.venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate --quiet requirements-dev.in -o requirements.lock
+
+clean: down  ## remove what runs left behind: data, logs, demo
+	@rm -rf var/run var/data var/demo var/test var/log .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+distclean: clean  ## also the environment and the caches (the next start needs the network)
+	@rm -rf var .venv

@@ -1,0 +1,1 @@
+"""How Fenghuo is installed and run: bootstrap, the one-machine stack, migrations."""

@@ -1,0 +1,61 @@
+"""`python -m deploy.local up|down|status`: the stack in the background."""
+
+import argparse
+import asyncio
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from deploy.local import daemon
+from deploy.local.endpoints import Endpoints
+from deploy.local.errors import StackError
+from deploy.local.paths import REPO, Paths
+
+
+def main() -> int:
+    """Exit code 0 done, 1 failed with one sentence, 2 wrong usage."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
+    parser.add_argument("verb", choices=("up", "down", "status", "serve"))
+    parser.add_argument("--root", type=Path, default=REPO / "var", help="folder of the stack")
+    arguments = parser.parse_args()
+    paths = Paths(arguments.root.resolve())
+    try:
+        if arguments.verb == "up":
+            code = daemon.launch(paths)
+            if code == 0:
+                print(daemon.status(paths, _answers(paths)))
+            return code
+        if arguments.verb == "down":
+            return daemon.stop(paths)
+        if arguments.verb == "status":
+            print(daemon.status(paths, answers := _answers(paths)))
+            return 0 if answers and set(answers.values()) == {"ready"} else 1
+        asyncio.run(daemon.serve(paths.root))
+    except (StackError, OSError) as error:
+        print(f"fenghuo: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _answers(paths: Paths) -> dict[str, str]:
+    """What each service says of itself right now; empty when no stack runs."""
+    try:
+        services = Endpoints.load(paths.run / "endpoints.json").services
+    except FileNotFoundError:
+        return {}
+    return {service.name: _ask(service.health_url) for service in services}
+
+
+def _ask(url: str) -> str:
+    try:
+        with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own address
+            return "ready"
+    except urllib.error.HTTPError as error:
+        return f"not ready ({error.code})"
+    except OSError:
+        return "no answer"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

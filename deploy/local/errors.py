@@ -1,0 +1,15 @@
+"""The one error of this package: a sentence for a person, printed without a traceback."""
+
+
+class StackError(Exception):
+    """What went wrong and what to do about it, in one sentence."""
+
+
+def first_sentence(failures: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error to show of several that happened at once: a sentence before anything else."""
+    errors = list(failures.exceptions)
+    for error in errors:
+        if isinstance(error, StackError):
+            return error
+    first = errors[0]
+    return StackError(f"the stack cannot start: {first}.") if isinstance(first, OSError) else first

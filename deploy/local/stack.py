@@ -1,0 +1,299 @@
+"""The whole system on one machine, as an async context manager.
+
+    async with Stack(temporary_root("faults")) as stack:
+        await stack.kill("alerting")            # comes back by itself
+        await stack.wait_ready()
+        print(stack.endpoints.console_url)
+
+Stacks with different roots run side by side; a root serves one stack at a time.
+"""
+
+import asyncio
+import fcntl
+import os
+import shutil
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import httpx
+
+from deploy.local import database, kafka, ports, topics
+from deploy.local import postgres as postgres_module
+from deploy.local.endpoints import Endpoints, ServiceEndpoint
+from deploy.local.errors import StackError, first_sentence
+from deploy.local.paths import REPO, Paths
+from deploy.local.postgres import Postgres
+from deploy.local.secrets import Secrets
+from deploy.local.services import SERVICES, ServicePlan, wait_ready
+from deploy.local.supervisor import Supervisor
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One step of the start and how long it took, in seconds."""
+
+    name: str
+    seconds: float
+
+
+class Stack:
+    """Kafka, Postgres, topics, schema, services: started and stopped together."""
+
+    def __init__(
+        self,
+        root: Path | None = None,
+        services: Sequence[str] = SERVICES,
+        env: Mapping[str, Mapping[str, str]] | None = None,
+        *,
+        replicas: Mapping[str, int] | None = None,
+        modules: Mapping[str, str] | None = None,
+        broker: str = "",
+        report: Callable[[Phase], None] = lambda phase: None,
+        ready_timeout_s: float = 60.0,
+    ) -> None:
+        """Describe a stack; nothing starts before `up`.
+
+        root: folder for its state, data and logs (default: var/ of the checkout).
+        env: extra variables per service, or for all under "*".
+        replicas: processes per service (default 1 each).
+        modules: the module to run per service (default services.<name>).
+        broker: "kafka", "noida" or "" (FENGHUO_BROKER, else whatever can be had).
+        report: called after each phase.
+        """
+        self.paths = Paths((root or REPO / "var").resolve())
+        self.plan = ServicePlan(tuple(services), env or {}, replicas or {}, modules or {})
+        self.secrets = Secrets(self.paths.secrets)
+        self.supervisor = Supervisor(on_change=self._save_endpoints)
+        self._wish = broker
+        self._report = report
+        self._ready_timeout_s = ready_timeout_s
+        self._lock: IO[str] | None = None
+        self._ports: dict[str, int] = {}
+        self._broker: kafka.Broker | None = None
+        self._postgres: Postgres | None = None
+        self._announced = False
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self.up()
+        except BaseException:
+            await self.down()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.down()
+
+    async def up(self) -> None:
+        """Start everything and return when all services are ready.
+
+        Raises StackError with one sentence; what was started then still runs until `down`.
+        """
+        began = time.monotonic()
+        try:
+            self._prepare()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._start_kafka())
+                group.create_task(self._start_postgres())
+            async with self._phase("services"):
+                await self._start_services()
+                await self.wait_ready(self._ready_timeout_s)
+        except BaseExceptionGroup as failures:
+            raise first_sentence(failures) from None
+        except OSError as error:
+            raise StackError(f"the stack cannot start: {error}.") from None
+        self._announced = True
+        self._save_endpoints()
+        self._report(Phase("everything ready", time.monotonic() - began))
+
+    def discard(self) -> None:
+        """Remove everything a stopped stack left on disk."""
+        postgres_module.discard(self.paths)
+        shutil.rmtree(self.paths.root, ignore_errors=True)
+
+    async def down(self) -> None:
+        """Stop services first, then Kafka and Postgres. Safe to call at any time, also twice."""
+        stores = {kafka.NAME, postgres_module.NAME}
+        names = self.supervisor.names()
+        if first := [name for name in names if name not in stores]:
+            await self.supervisor.stop_all(first)
+        if last := [name for name in names if name in stores]:
+            await self.supervisor.stop_all(last)
+        if self._lock:
+            (self.paths.run / "endpoints.json").unlink(missing_ok=True)
+            self._lock.close()
+            self._lock = None
+
+    @property
+    def endpoints(self) -> Endpoints:
+        """Addresses and process ids as of now."""
+        assert self._broker
+        assert self._postgres
+        services = [
+            ServiceEndpoint.at(service, slot, self._ports[name], self.log(name), self.pid(name))
+            for name, service, slot in self.plan.processes()
+        ]
+        urls = {endpoint.name: endpoint.url for endpoint in services}
+        return Endpoints(
+            broker_name=self._broker.name,
+            stand_in=self._broker.stand_in,
+            kafka_bootstrap=self._broker.bootstrap,
+            postgres_dsn=self._postgres.dsn(postgres_module.SUPERUSER),
+            services=services,
+            ingest_url=urls.get("ingest", ""),
+            console_url=urls.get("console", ""),
+            supervisor_pid=os.getpid(),
+            kafka_pid=self.pid(kafka.NAME),
+            postgres_pid=self.pid(postgres_module.NAME),
+        )
+
+    @property
+    def kafka_bootstrap(self) -> str:
+        """`host:port` of Kafka."""
+        return self.endpoints.kafka_bootstrap
+
+    def url(self, service: str) -> str:
+        """Base URL of a service process."""
+        return f"http://{ports.HOST}:{self._ports[service]}"
+
+    def dsn(self, role: str = postgres_module.SUPERUSER) -> str:
+        """Database address with password: of the superuser, or of a service's own role."""
+        assert self._postgres
+        if role == postgres_module.SUPERUSER:
+            return self._postgres.superuser_dsn()
+        return self._postgres.dsn(role, self.secrets.get(f"postgres-{role}"))
+
+    def log(self, name: str) -> Path:
+        """Log file of a process."""
+        return self.paths.log / f"{name}.log"
+
+    def pid(self, name: str) -> int | None:
+        """Process id of a service, "kafka" or "postgres"; None while it is down."""
+        return self.supervisor.pid(name)
+
+    async def kill(self, name: str, signum: signal.Signals = signal.SIGKILL) -> None:
+        """Crash a service, "kafka" or "postgres"; the supervisor brings it back."""
+        self.supervisor.send(name, signum)
+
+    async def pause(self, name: str) -> None:
+        """Freeze a process (SIGSTOP): it keeps its connections and answers nothing."""
+        self.supervisor.send(name, signal.SIGSTOP)
+
+    async def resume(self, name: str) -> None:
+        """Let a frozen process go on."""
+        self.supervisor.send(name, signal.SIGCONT)
+
+    async def stop(self, name: str) -> None:
+        """Stop a process in its orderly way; it stays down until `start`."""
+        await self.supervisor.stop(name)
+
+    async def start(self, name: str) -> None:
+        """Start a stopped process again, with the same ports, data and identity."""
+        await self.supervisor.restart(name)
+
+    async def wait_ready(self, timeout_s: float = 60.0, names: Sequence[str] | None = None) -> None:
+        """Return when /readyz of all (or the named) services answers 200.
+
+        Raises StackError naming the first that is not ready in `timeout_s` seconds or keeps dying.
+        """
+        wanted = self.plan.names() if names is None else names
+        async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
+            await asyncio.gather(
+                *(
+                    wait_ready(self.supervisor, client, name, self.url(name), timeout_s)
+                    for name in wanted
+                )
+            )
+
+    async def wait_kafka(self, timeout_s: float = 60.0) -> None:
+        """Return when the broker answers again. Raises StackError after `timeout_s`."""
+        try:
+            await topics.wait_for_broker(self.kafka_bootstrap, timeout_s)
+        except TimeoutError:
+            raise StackError(self._silent(kafka.NAME, timeout_s)) from None
+
+    async def wait_postgres(self, timeout_s: float = 30.0) -> None:
+        """Return when the database answers again. Raises StackError after `timeout_s`."""
+        assert self._postgres
+        try:
+            await self._postgres.wait_ready(timeout_s)
+        except TimeoutError:
+            raise StackError(self._silent(postgres_module.NAME, timeout_s)) from None
+
+    def _prepare(self) -> None:
+        self.plan.check()
+        self.paths.create()
+        self._lock = (self.paths.run / "stack.lock").open("a")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._lock.close()
+            self._lock = None
+            raise StackError(
+                f"a stack already runs in {self.paths.root}; stop it first (`make down`)."
+            ) from None
+        names = ["kafka", "kafka-controller", "postgres", *self.plan.names()]
+        self._ports = ports.choose(names, self.paths.run / "ports.json", ports.fixed_ports())
+
+    async def _start_kafka(self) -> None:
+        async with self._phase("kafka"):
+            self._broker = await asyncio.to_thread(
+                kafka.choose_broker,
+                self.paths,
+                self._ports["kafka"],
+                self._ports["kafka-controller"],
+                self._wish,
+            )
+            await self.supervisor.start(await asyncio.to_thread(self._broker.prepare))
+            try:
+                await topics.wait_for_broker(self._broker.bootstrap, self._ready_timeout_s)
+            except TimeoutError:
+                raise StackError(self._silent(kafka.NAME, self._ready_timeout_s)) from None
+        async with self._phase("topics"):
+            await topics.ensure_topics(self._broker.bootstrap, topics.planned_topics())
+
+    async def _start_postgres(self) -> None:
+        self._postgres = Postgres(self.paths, self._ports["postgres"], self.secrets)
+        async with self._phase("postgres"):
+            await self.supervisor.start(await asyncio.to_thread(self._postgres.prepare))
+            await self.wait_postgres()
+        async with self._phase("schema and roles"):
+            await database.migrate(self._postgres, self.paths)
+            await database.ensure_roles(self._postgres, self.plan.services)
+
+    async def _start_services(self) -> None:
+        for name, service, slot in self.plan.processes():
+            given = {
+                "FENGHUO_KAFKA_BOOTSTRAP": self.kafka_bootstrap,
+                "FENGHUO_DATABASE_URL": self.dsn(service),
+                "FENGHUO_BROKER_NAME": self.endpoints.broker_name,
+            }
+            await self.supervisor.start(
+                self.plan.program(service, slot, self.paths, self._ports[name], given)
+            )
+
+    def _silent(self, name: str, timeout_s: float) -> str:
+        return (
+            f"{name} does not answer after {timeout_s:.0f} s ({self.supervisor.complaint(name)})."
+        )
+
+    def _save_endpoints(self) -> None:
+        if self._announced and self._lock:
+            self.endpoints.save(self.paths.run / "endpoints.json")
+
+    @asynccontextmanager
+    async def _phase(self, name: str) -> AsyncIterator[None]:
+        began = time.monotonic()
+        yield
+        self._report(Phase(name, time.monotonic() - began))

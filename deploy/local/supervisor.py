@@ -1,0 +1,196 @@
+"""Keep programs running: start, restart after a crash, stop all, leave no orphan.
+
+Each program is its own session (so a signal reaches its children) and, on Linux, dies with the
+supervisor even when that is killed. The supervisor must live in the thread that starts programs.
+"""
+
+import asyncio
+import ctypes
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deploy.local.errors import StackError
+from deploy.local.files import last_lines
+
+_PR_SET_PDEATHSIG = 1
+_LIBC: ctypes.CDLL | None = ctypes.CDLL(None) if sys.platform.startswith("linux") else None
+_FIRST_DELAY_S, _LONGEST_DELAY_S = 0.1, 5.0
+# A program that ran this long was healthy: its next crash starts at the first delay again.
+_HEALTHY_S = 5.0
+_LOG_ROTATE_BYTES = 20_000_000
+
+
+@dataclass(frozen=True)
+class OsUser:
+    """An operating-system account to run a program as."""
+
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True)
+class Program:
+    """What to run and how to end it."""
+
+    name: str
+    argv: Sequence[str]
+    log: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Added to the supervisor's own environment."""
+    cwd: Path | None = None
+    user: OsUser | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+    stop_grace_s: float = 10.0
+    """Seconds between `stop_signal` and SIGKILL."""
+    orphan_signal: signal.Signals = signal.SIGKILL
+    """Sent by the kernel when the supervisor itself dies."""
+
+
+@dataclass
+class _Running:
+    program: Program
+    process: asyncio.subprocess.Process | None = None
+    watcher: asyncio.Task[None] | None = None
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    starts: int = 0
+    last_exit: int | None = None
+
+
+class Supervisor:
+    """Runs programs by name. All methods must be called from one event loop."""
+
+    def __init__(self, on_change: Callable[[], None] = lambda: None) -> None:
+        self._on_change = on_change
+        self._running: dict[str, _Running] = {}
+
+    async def start(self, program: Program) -> None:
+        """Start `program` and keep it running. A name that was stopped may be started again.
+
+        Raises StackError when it cannot be started at all.
+        """
+        known = self._running.get(program.name)
+        if known and known.watcher and not known.watcher.done():
+            raise ValueError(f"{program.name} runs already")
+        entry = _Running(program, starts=known.starts if known else 0)
+        self._running[program.name] = entry
+        await self._spawn(entry)
+        entry.watcher = asyncio.create_task(self._watch(entry), name=f"watch {program.name}")
+
+    async def restart(self, name: str) -> None:
+        """Start a program again that `stop` had ended."""
+        await self.start(self._running[name].program)
+
+    async def stop(self, name: str) -> None:
+        """End a program in its own orderly way, by force after its grace time; it stays down."""
+        entry = self._running[name]
+        entry.stopping.set()
+        self._signal(entry, entry.program.stop_signal)
+        self._signal(entry, signal.SIGCONT)  # a paused process would not see the request
+        if entry.watcher:
+            try:
+                await asyncio.wait_for(asyncio.shield(entry.watcher), entry.program.stop_grace_s)
+            except TimeoutError:
+                self._signal(entry, signal.SIGKILL)
+                await entry.watcher
+
+    async def stop_all(self, names: Sequence[str] | None = None) -> None:
+        """Stop several programs at once (all when `names` is None)."""
+        await asyncio.gather(*(self.stop(name) for name in names or list(self._running)))
+
+    def send(self, name: str, signum: signal.Signals) -> None:
+        """Send a signal to a program and its children; the supervisor reacts as to any crash."""
+        self._signal(self._running[name], signum)
+
+    def names(self) -> list[str]:
+        """All programs ever started, in order of their first start."""
+        return list(self._running)
+
+    def pid(self, name: str) -> int | None:
+        """Process id, None while it is down."""
+        process = self._running[name].process if name in self._running else None
+        return process.pid if process and process.returncode is None else None
+
+    def starts(self, name: str) -> int:
+        """How often the program was started: 1 when it never crashed."""
+        return self._running[name].starts
+
+    def log(self, name: str) -> Path:
+        """Log file of a program."""
+        return self._running[name].program.log
+
+    def complaint(self, name: str) -> str:
+        """Why a program is down: exit code and the last line it logged."""
+        entry = self._running[name]
+        line = (last_lines(entry.program.log) or ["it logged nothing"])[-1].strip()
+        return f"exit code {entry.last_exit}: {line[:400]}"
+
+    async def _spawn(self, entry: _Running) -> None:
+        program = entry.program
+        with suppress(FileNotFoundError):
+            if program.log.stat().st_size > _LOG_ROTATE_BYTES:
+                program.log.replace(program.log.with_suffix(".old.log"))
+        user = program.user
+        with program.log.open("ab") as log:
+            try:
+                entry.process = await asyncio.create_subprocess_exec(
+                    *program.argv,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    cwd=program.cwd,
+                    env={**os.environ, **program.env},
+                    start_new_session=True,
+                    user=user.uid if user else None,
+                    group=user.gid if user else None,
+                    extra_groups=[] if user else None,
+                    preexec_fn=_die_with_parent(program.orphan_signal),
+                )
+            except OSError as error:
+                raise StackError(
+                    f"{program.name} cannot be started ({program.argv[0]}: {error.strerror})."
+                ) from None
+        entry.starts += 1
+        self._on_change()
+
+    async def _watch(self, entry: _Running) -> None:
+        delay_s = _FIRST_DELAY_S
+        while entry.process is not None:
+            began = time.monotonic()
+            entry.last_exit = await entry.process.wait()
+            self._on_change()
+            if time.monotonic() - began >= _HEALTHY_S:
+                delay_s = _FIRST_DELAY_S
+            with suppress(TimeoutError):
+                await asyncio.wait_for(entry.stopping.wait(), delay_s)
+                return
+            delay_s = min(delay_s * 2, _LONGEST_DELAY_S)
+            with suppress(StackError):  # not now, perhaps after the next delay
+                await self._spawn(entry)
+            if entry.stopping.is_set():  # asked to stop while it was being started
+                self._signal(entry, entry.program.stop_signal)
+
+    def _signal(self, entry: _Running, signum: signal.Signals) -> None:
+        process = entry.process
+        if process and process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signum)
+
+
+def _die_with_parent(signum: signal.Signals) -> Callable[[], None] | None:
+    """A hook for the child, between fork and exec: ask the kernel for `signum` when we die."""
+    if _LIBC is None:
+        return None
+    libc, parent = _LIBC, os.getpid()
+
+    def hook() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, int(signum), 0, 0, 0)
+        if os.getppid() != parent:  # we died before the request was in place
+            os._exit(1)
+
+    return hook

@@ -1,0 +1,109 @@
+"""Create the topics that shared.contracts.topics lists, and wait until each can be written."""
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from deploy.local.errors import StackError
+
+if TYPE_CHECKING:
+    from shared.contracts.topics import TopicSpec
+
+_DEAD_LETTER_RETENTION_MS = 30 * 24 * 3600 * 1000
+
+
+def new_topic(spec: "TopicSpec", replication: int = 1) -> NewTopic:
+    """The creation request for one row of the table."""
+    configs = {
+        "cleanup.policy": spec.cleanup,
+        # None keeps records for ever: compaction, not age, then bounds the topic.
+        "retention.ms": str(-1 if spec.retention_ms is None else spec.retention_ms),
+        "max.message.bytes": str(spec.max_bytes),
+        "min.compaction.lag.ms": str(spec.compaction_lag_ms),
+    }
+    return NewTopic(spec.name, spec.partitions, replication, topic_configs=configs)
+
+
+def dead_letter_topic(spec: "TopicSpec", replication: int = 1) -> NewTopic:
+    """Where refused records of this topic go; wider, since the letter wraps the record in text."""
+    configs = {
+        "cleanup.policy": "delete",
+        "retention.ms": str(_DEAD_LETTER_RETENTION_MS),
+        "max.message.bytes": str(2 * spec.max_bytes),
+    }
+    return NewTopic(spec.dlq, spec.partitions, replication, topic_configs=configs)
+
+
+def planned_topics(replication: int = 1) -> list[NewTopic]:
+    """All topics of the table, with their dead-letter topics, in `replication` copies."""
+    from shared.contracts.topics import TOPICS
+
+    specs = TOPICS.values()
+    plain = [new_topic(spec, replication) for spec in specs]
+    return plain + [dead_letter_topic(spec, replication) for spec in specs if spec.dead_letters]
+
+
+async def wait_for_broker(bootstrap: str, timeout_s: float) -> None:
+    """Return when the broker answers a metadata request. Raises TimeoutError after `timeout_s`."""
+    host, port = bootstrap.rsplit(":", 1)
+    # The client logs each refused connection as an error; while a broker starts they are expected.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        try:
+            _, writer = await asyncio.open_connection(host, int(port))
+            writer.close()
+            admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=3000)
+            try:
+                await admin.start()
+                await admin.describe_cluster()
+                return
+            finally:
+                await admin.close()
+        except (OSError, KafkaError, TimeoutError):
+            await asyncio.sleep(0.05)
+    raise TimeoutError
+
+
+async def ensure_topics(bootstrap: str, wanted: list[NewTopic], timeout_s: float = 30.0) -> int:
+    """Create what is missing and wait for leaders; returns how many were created.
+
+    Raises StackError when the broker refuses a topic or leaders do not appear in `timeout_s`.
+    """
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        present = set(await admin.list_topics())
+        missing = [topic for topic in wanted if topic.name not in present]
+        if missing:
+            response = await admin.create_topics(missing)
+            for name, code, *_ in response.topic_errors:
+                if code and for_code(code) is not TopicAlreadyExistsError:
+                    raise StackError(f"topic {name} was refused: {for_code(code).__name__}.")
+        deadline = time.monotonic() + timeout_s
+        while without := _without_leader(
+            await admin.describe_topics([topic.name for topic in wanted]), wanted
+        ):
+            if time.monotonic() > deadline:
+                raise StackError(f"topics without a leader after {timeout_s:.0f} s: {without}.")
+            await asyncio.sleep(0.05)
+        return len(missing)
+    finally:
+        await admin.close()
+
+
+def _without_leader(described: list[dict[str, Any]], wanted: list[NewTopic]) -> list[str]:
+    """Names of topics that lack a partition or a leader for one."""
+    leaders = {
+        topic["topic"]: [partition["leader"] for partition in topic["partitions"]]
+        for topic in described
+    }
+    return [
+        topic.name
+        for topic in wanted
+        if len(leaders.get(topic.name, [])) < topic.num_partitions or min(leaders[topic.name]) < 0
+    ]

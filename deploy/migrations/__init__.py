@@ -1,0 +1,1 @@
+"""Database schema: hand-written SQL, applied in order by alembic."""

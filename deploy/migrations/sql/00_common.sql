@@ -1,0 +1,45 @@
+-- The same five tables in the schema of every service that keeps its state in Postgres
+-- (shared/runtime: inbox, outbox, timers): stored offset, dedupe, outgoing messages, timers.
+DO $$
+DECLARE
+    service text;
+BEGIN
+    FOREACH service IN ARRAY ARRAY['alerting', 'command', 'notify', 'console', 'audit'] LOOP
+        EXECUTE format('CREATE SCHEMA %I', service);
+        EXECUTE format($ddl$
+            CREATE TABLE %1$I.consumer_offset (
+                grp text NOT NULL,
+                topic text NOT NULL,
+                part integer NOT NULL,
+                next_offset bigint NOT NULL,
+                PRIMARY KEY (grp, topic, part)
+            );
+            CREATE TABLE %1$I.inbox (
+                event_id text PRIMARY KEY,
+                body_hash bytea NOT NULL,
+                seen_at timestamptz NOT NULL DEFAULT now()
+            );
+            CREATE TABLE %1$I.outbox (
+                seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+                event_id text NOT NULL UNIQUE,
+                topic text NOT NULL,
+                key text NOT NULL,
+                value bytea NOT NULL,
+                created_at timestamptz NOT NULL DEFAULT now(),
+                published_at timestamptz
+            );
+            CREATE INDEX outbox_waiting ON %1$I.outbox (seq) WHERE published_at IS NULL;
+            CREATE TABLE %1$I.timer (
+                subject_id text NOT NULL,
+                kind text NOT NULL,
+                rung integer NOT NULL,
+                due_at timestamptz NOT NULL,
+                state text NOT NULL DEFAULT 'armed' CHECK (state IN ('armed', 'fired', 'cancelled')),
+                fired_at timestamptz,
+                PRIMARY KEY (subject_id, kind, rung)
+            );
+            CREATE INDEX timer_due ON %1$I.timer (due_at) WHERE state = 'armed';
+        $ddl$, service);
+    END LOOP;
+END
+$$;

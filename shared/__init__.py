@@ -1,0 +1,1 @@
+"""What every service shares: the vocabulary (contracts) and thin platform code (runtime)."""

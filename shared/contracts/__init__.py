@@ -1,0 +1,1 @@
+"""The only vocabulary services share: frozen pydantic models and the topics table, no behaviour."""

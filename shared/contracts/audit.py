@@ -1,0 +1,34 @@
+"""Audit trail 审计留痕 and findings of the independent auditor."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from shared.contracts.envelope import Envelope
+from shared.contracts.fields import Identifier, Line, Text
+
+
+class AuditOutcome(StrEnum):
+    """How an act ended."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    FINDING = "finding"
+    RESOLVED = "resolved"
+
+
+class AuditEntry(Envelope):
+    """One line of the append-only trail, chained by `prev_hash` and `hash` (hex SHA-256)."""
+
+    type: Literal["audit_entry"] = "audit_entry"
+    sequence: Annotated[int, Field(ge=1)]
+    actor: Identifier
+    action: Line
+    subject_id: Annotated[str, Field(max_length=200)]
+    outcome: AuditOutcome
+    reason: Text = ""
+    prev_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

@@ -1,0 +1,54 @@
+"""The one ledger 资源编目: units, sensors, topics, services and rule packs are entries of it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from shared.contracts.envelope import Envelope
+from shared.contracts.fields import Contract, Line, Metric, SensorId, Tier, UnitId
+from shared.contracts.readings import Datum, UnitOfMeasure
+
+
+class UnitEntry(Contract):
+    """A unit of the tree. `synthetic` marks generated grids and micro-grids."""
+
+    kind: Literal["unit"] = "unit"
+    unit: UnitId
+    tier: Tier
+    name: Line
+    parent: UnitId | None = None
+    synthetic: bool = False
+
+
+class SensorEntry(Contract):
+    """A catalogued sensor: unit of measure and datum are declared once, here."""
+
+    kind: Literal["sensor"] = "sensor"
+    sensor_id: SensorId
+    sensor_kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+    name: Line
+    place: UnitId
+    metric: Metric
+    unit: UnitOfMeasure
+    datum: Datum | None = None
+    interval_s: Annotated[float, Field(gt=0, le=31 * 86_400)]
+    synthetic: bool = False
+
+
+class PlainEntry(Contract):
+    """A topic, service, rule pack, data set or application."""
+
+    kind: Literal["topic", "service", "rule_pack", "data", "application"]
+    resource_id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._\-]{0,95}$")]
+    name: Line
+    owner: Line
+    share: Literal["open", "conditional", "closed"] = "closed"
+
+
+class CatalogEntry(Envelope):
+    """One entry; the newest per kind and id holds."""
+
+    type: Literal["catalog_entry"] = "catalog_entry"
+    entry: Annotated[UnitEntry | SensorEntry | PlainEntry, Field(discriminator="kind")]

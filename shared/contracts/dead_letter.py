@@ -1,0 +1,49 @@
+"""Dead letters 死信: a record that was refused, with its reason and its bytes, to be replayed."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from shared.contracts.fields import Contract, Identifier, Instant
+
+
+class Reason(StrEnum):
+    """Why a record was refused; a closed set, used by logs, metrics and tests alike."""
+
+    NOT_JSON = "not_json"
+    SCHEMA = "schema"
+    NOT_FINITE = "not_finite"
+    TOO_LARGE = "too_large"
+    UNKNOWN_SENSOR = "unknown_sensor"
+    UNIT_MISMATCH = "unit_mismatch"
+    DATUM_MISMATCH = "datum_mismatch"
+    FUTURE_TIME = "future_time"
+    TOO_LATE = "too_late"
+    ID_CONFLICT = "id_conflict"
+    UNKNOWN_SUBJECT = "unknown_subject"
+    NOT_ALLOWED = "not_allowed"
+    BAD_HEADER = "bad_header"
+    KEY_MISMATCH = "key_mismatch"
+    INVALID_RULE = "invalid_rule"
+    HANDLER_ERROR = "handler_error"
+
+
+class DeadLetter(Contract):
+    """The refused record. `key_b64`, `value_b64` are its bytes in base64, headers as text pairs."""
+
+    type: Literal["dead_letter"] = "dead_letter"
+    id: Identifier
+    schema_version: Literal[1] = 1
+    reason: Reason
+    detail: Annotated[str, Field(max_length=1000)]
+    service: Annotated[str, Field(max_length=32)]
+    topic: Annotated[str, Field(max_length=200)]
+    partition: Annotated[int, Field(ge=0)]
+    offset: Annotated[int, Field(ge=0)]
+    key_b64: Annotated[str, Field(max_length=8_000)] | None = None
+    value_b64: Annotated[str, Field(max_length=1_500_000)] | None = None
+    headers: Annotated[tuple[tuple[str, str], ...], Field(max_length=64)] = ()
+    refused_at: Instant

@@ -1,0 +1,126 @@
+"""Field types and closed value sets of every message.
+
+All models are strict: no coercion of numbers from text, no NaN or infinity, no unknown field,
+no time without a zone, no unbounded text. Sources: brief domain reference sections 3 and 5;
+CAP 1.2 for `Status`; 突发事件应对法 art. 42 for the four alert levels.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+
+class Contract(BaseModel):
+    """Base of every message model: immutable, strict, closed."""
+
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", allow_inf_nan=False, ser_json_timedelta="float"
+    )
+
+
+def _clean(text: str) -> str:
+    """Refuse what Postgres or a later encoder cannot hold: NUL and lone surrogates."""
+    if "\x00" in text:
+        raise ValueError("must not contain the NUL character")
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise ValueError("must not contain a lone surrogate")
+    return text
+
+
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:\-]{0,95}$")]
+"""An id of an event or aggregate: 1 to 96 characters of letters, digits and `. _ : -`."""
+UnitId = Annotated[
+    str, Field(pattern=r"^[0-9]{12}(/[a-z][a-z_]{0,31}|/grid/[0-9]{3}(/[0-9]{2})?)?$")
+]
+"""A unit: 12-digit division code, `code12/dept`, or `code12/grid/NNN[/NN]`."""
+SensorId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._\-]{0,63}$")]
+RuleId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._\-]{0,63}$")]
+Metric = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+EventType = Annotated[str, Field(pattern=r"^1[1-4][A-Z0-9]{0,3}(:[a-z0-9_]{1,40})?$")]
+"""An opaque event code such as `11A01` (flood) or `12:gas_leak` (own slug under a class)."""
+Line = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_clean)]
+"""One line of text a person reads, at most 200 characters."""
+Text = Annotated[str, Field(max_length=4000), AfterValidator(_clean)]
+Instant = AwareDatetime
+"""A moment with its zone; a time without a zone is refused."""
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
+class Status(StrEnum):
+    """CAP status. It taints everything that follows from a record."""
+
+    ACTUAL = "Actual"
+    EXERCISE = "Exercise"
+    TEST = "Test"
+
+
+class Level(StrEnum):
+    """Alert level 预警级别, plus `notice` 提示, the kind below the four levels."""
+
+    NOTICE = "notice"
+    BLUE = "blue"
+    YELLOW = "yellow"
+    ORANGE = "orange"
+    RED = "red"
+
+
+LEVEL_ORDER: dict[Level, int] = {level: rank for rank, level in enumerate(Level)}
+"""Rank of a level, 0 (notice) to 4 (red)."""
+
+
+class IncidentGrade(StrEnum):
+    """Incident grade 事件分级: what has happened, never mixed with the alert level."""
+
+    GRADE_1 = "grade_1"
+    GRADE_2 = "grade_2"
+    GRADE_3 = "grade_3"
+    GRADE_4 = "grade_4"
+
+
+class ResponseLevel(StrEnum):
+    """Response level 响应级别: what is being done."""
+
+    I = "I"  # noqa: E741
+    II = "II"
+    III = "III"
+    IV = "IV"
+
+
+class Tier(StrEnum):
+    """The six tiers of the unit tree."""
+
+    CITY = "city"
+    DISTRICT = "district"
+    TOWN = "town"
+    VILLAGE = "village"
+    GRID = "grid"
+    MICROGRID = "microgrid"
+
+
+class ResponseMode(StrEnum):
+    """平急状态 of a unit."""
+
+    NORMAL = "normal"
+    STANDBY = "standby"
+    EMERGENCY = "emergency"
+    RECOVERY = "recovery"
+
+
+class DataGrade(StrEnum):
+    """Data grade 数据分级: 一般, 重要, 核心."""
+
+    GENERAL = "general"
+    IMPORTANT = "important"
+    CORE = "core"
+
+
+class Post(StrEnum):
+    """Posts of a unit in the order in which they are called: B岗, A岗, 指挥长."""
+
+    B = "B"
+    A = "A"
+    COMMANDER = "commander"

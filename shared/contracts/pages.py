@@ -1,0 +1,130 @@
+"""Reaching a person: roster 值班表, pages 推送, answers 叫应."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from shared.contracts.envelope import Envelope
+from shared.contracts.fields import (
+    Contract,
+    Identifier,
+    Instant,
+    Level,
+    Line,
+    Post,
+    ResponseMode,
+    Text,
+    UnitId,
+    Version,
+)
+
+
+class Channel(StrEnum):
+    """Ways to a person."""
+
+    CONSOLE = "console"
+    WEBHOOK = "webhook"
+
+
+class Officer(Contract):
+    """A person on a post. `name` and `phone` are personal data."""
+
+    officer_id: Identifier
+    name: Annotated[Line, Field(json_schema_extra={"pii": True})]
+    phone: Annotated[str | None, Field(max_length=32, json_schema_extra={"pii": True})] = None
+
+
+class RosterSlot(Envelope):
+    """Who holds a unit's post now. No officer = the slot is empty and is skipped up at once."""
+
+    type: Literal["roster_slot"] = "roster_slot"
+    unit: UnitId
+    post: Post
+    officer: Officer | None = None
+    channels: tuple[Channel, ...] = (Channel.CONSOLE,)
+    synthetic: bool = False
+
+
+class PageState(StrEnum):
+    """System facts and the answer about one page."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    ANSWERED = "answered"
+    NO_ANSWER = "no_answer"
+    FAILED = "failed"
+
+
+class SubjectKind(StrEnum):
+    """What a page is about."""
+
+    ALERT = "alert"
+    ASSIGNMENT = "assignment"
+    SUPERVISION = "supervision"
+
+
+class Page(Envelope):
+    """The `version`-th state of one message to one officer on one channel, complete.
+
+    `rung` 0 is the first post called for the subject, each escalation adds one; `round` counts the
+    planned repeats to the same officer. `resend` marks a transport repeat whose first outcome is
+    unknown (重发).
+    """
+
+    type: Literal["page"] = "page"
+    page_id: Identifier
+    version: Version
+    subject_kind: SubjectKind
+    subject_id: Identifier
+    alert_id: Identifier | None = None
+    command_id: Identifier | None = None
+    assignment_id: Identifier | None = None
+    officer_id: Identifier
+    unit: UnitId
+    post: Post
+    channel: Channel
+    round: Annotated[int, Field(ge=1, le=20)] = 1
+    rung: Annotated[int, Field(ge=0, le=20)] = 0
+    state: PageState
+    level: Level
+    headline: Line
+    text: Text = ""
+    answer_by: Instant
+    resend: bool = False
+
+
+class AnswerVerb(StrEnum):
+    """What comes back about a page: two system facts and three answers."""
+
+    DELIVERED = "delivered"
+    READ = "read"
+    COMING = "coming"
+    CANNOT = "cannot"
+    HAND_OVER = "hand_over"
+
+
+class Answer(Envelope):
+    """A receipt of the officer's device, or the officer's answer 叫应."""
+
+    type: Literal["answer"] = "answer"
+    page_id: Identifier
+    officer_id: Identifier
+    verb: AnswerVerb
+    text: Text = ""
+
+
+class ResponseModeEvent(Envelope):
+    """平急状态 of a unit from now on; the newest per unit holds."""
+
+    type: Literal["response_mode"] = "response_mode"
+    unit: UnitId
+    version: Version
+    mode: ResponseMode
+    decided_by: Annotated[tuple[Identifier, ...], Field(max_length=4)]
+    until: Instant | None = None
+    reason: Text = ""

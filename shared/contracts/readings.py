@@ -1,0 +1,63 @@
+"""Sensing 感知: readings, the log's own clock, and the health of sensors."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from shared.contracts.envelope import Envelope
+from shared.contracts.fields import Contract, Finite, Identifier, Instant, Line, Metric, SensorId
+
+UnitOfMeasure = Annotated[str, Field(min_length=1, max_length=16)]
+Datum = Annotated[str, Field(min_length=1, max_length=32)]
+"""Vertical datum of a level, such as 吴淞 or 黄海; never converted by a constant."""
+
+
+class Reading(Envelope):
+    """One value of one metric of one sensor. `unit` is UCUM-like (m, mm, %LEL, Cel)."""
+
+    type: Literal["reading"] = "reading"
+    sensor_id: SensorId
+    metric: Metric
+    value: Finite
+    unit: UnitOfMeasure
+    datum: Datum | None = None
+    synthetic: bool = False
+
+
+class Tick(Contract):
+    """The log's clock in one partition: nothing older than `occurred_at` is still expected.
+
+    Ingest writes one per partition and second, so that silence is decided by the log and a replay
+    decides alike; extra or repeated ticks are harmless, time only moves forward.
+    """
+
+    type: Literal["tick"] = "tick"
+    id: Identifier
+    schema_version: Literal[1] = 1
+    occurred_at: Instant
+
+
+class SensorState(StrEnum):
+    """Health of a sensor 设备状态."""
+
+    ONLINE = "online"
+    SILENT = "silent"
+    FAULTY = "faulty"
+
+
+class SensorHealth(Envelope):
+    """A change of a sensor's health; the newest per sensor is its state."""
+
+    type: Literal["sensor_health"] = "sensor_health"
+    sensor_id: SensorId
+    state: SensorState
+    version: Annotated[int, Field(ge=1)]
+    last_seen_at: Instant | None = None
+    detail: Line | None = None
+
+
+ReadingRecord = Annotated[Reading | Tick, Field(discriminator="type")]
+"""A value of the readings topic."""

@@ -1,0 +1,217 @@
+"""ONE table of topics: name, key, partitions, clean-up, retention, model, owner.
+
+A topic name is written nowhere else. Only the owner writes a topic (its dead letters are written by
+whoever refuses a record of it). Changing `partitions` of a topic with state is a migration to a v2
+pair, never an alteration: offsets belong to a partition.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from pydantic import TypeAdapter
+
+from shared.contracts.alarms import AlarmEvent
+from shared.contracts.alerts import AlertDecision, AlertEvent, PublicNotice
+from shared.contracts.audit import AuditEntry
+from shared.contracts.catalog import CatalogEntry
+from shared.contracts.commands import (
+    Acknowledgement,
+    AssignmentEvent,
+    CommandEvent,
+    CommandRequest,
+    SupervisionEvent,
+)
+from shared.contracts.dead_letter import DeadLetter
+from shared.contracts.pages import Answer, Page, ResponseModeEvent, RosterSlot
+from shared.contracts.readings import ReadingRecord, SensorHealth
+from shared.contracts.reports import ExternalWarning, Report
+from shared.contracts.rules import RuleDefinition
+
+_DAY = 86_400_000
+_YEAR = 366 * _DAY
+
+
+@dataclass(frozen=True)
+class TopicSpec:
+    """One topic. `retention_ms` None = kept for ever (compacted topics keep the newest per key).
+
+    `contract` is the type of a value; None marks a topic that only its owner reads (a changelog).
+    """
+
+    name: str
+    key: str
+    partitions: int
+    cleanup: Literal["delete", "compact"]
+    retention_ms: int | None
+    contract: Any
+    owner: str
+    purpose: str
+    dead_letters: bool = True
+    compaction_lag_ms: int = 0
+    max_bytes: int = 1_048_576
+
+    @property
+    def dlq(self) -> str:
+        """The name of its dead-letter topic: same number of partitions, same partition."""
+        return f"{self.name}.dlq"
+
+    @cached_property
+    def model(self) -> TypeAdapter[Any]:
+        """Decodes and validates a value."""
+        assert self.contract is not None, f"{self.name} has no public contract"
+        return TypeAdapter(self.contract)
+
+
+READINGS = TopicSpec(
+    "sensing.readings.v1", "sensor_id", 8, "delete", 7 * _DAY, ReadingRecord, "ingest", "感知数据"
+)
+HEALTH = TopicSpec(
+    "sensing.health.v1", "sensor_id", 4, "compact", None, SensorHealth, "scoring", "设备状态"
+)
+REPORTS = TopicSpec(
+    "incident.reports.v1", "incident_id", 4, "delete", _YEAR, Report, "ingest", "事件报告"
+)
+WARNINGS = TopicSpec(
+    "external.warnings.v1",
+    "source_id",
+    1,
+    "delete",
+    90 * _DAY,
+    ExternalWarning,
+    "ingest",
+    "外部预警接入",
+)
+RULES = TopicSpec(
+    "rule.definitions.v1", "rule_id", 1, "compact", None, RuleDefinition, "deploy", "预警规则"
+)
+ALARMS = TopicSpec(
+    "alarm.events.v1", "alarm_id", 4, "delete", 90 * _DAY, AlarmEvent, "scoring", "告警"
+)
+SCORING_STATE = TopicSpec(
+    "scoring.state.v1",
+    "sensor_id",
+    READINGS.partitions,
+    "compact",
+    None,
+    None,
+    "scoring",
+    "评分状态",
+    dead_letters=False,
+    compaction_lag_ms=600_000,
+)
+ALERTS = TopicSpec(
+    "alert.lifecycle.v1", "alert_id", 4, "delete", _YEAR, AlertEvent, "alerting", "预警生命周期"
+)
+DECISIONS = TopicSpec(
+    "alert.decisions.v1", "alert_id", 4, "delete", _YEAR, AlertDecision, "console", "核实签发意见"
+)
+COMMANDS = TopicSpec(
+    "command.lifecycle.v1",
+    "command_id",
+    4,
+    "delete",
+    _YEAR,
+    CommandEvent,
+    "command",
+    "指令生命周期",
+)
+REQUESTS = TopicSpec(
+    "command.requests.v1",
+    "command_id",
+    4,
+    "delete",
+    _YEAR,
+    CommandRequest,
+    "console",
+    "指令拟稿",
+)
+ASSIGNMENTS = TopicSpec(
+    "command.assignments.v1",
+    "unit",
+    8,
+    "delete",
+    90 * _DAY,
+    AssignmentEvent,
+    "command",
+    "指令交办",
+)
+ACKNOWLEDGEMENTS = TopicSpec(
+    "command.acknowledgements.v1",
+    "command_id",
+    8,
+    "delete",
+    _YEAR,
+    Acknowledgement,
+    "console",
+    "签收与反馈",
+)
+SUPERVISION = TopicSpec(
+    "supervision.events.v1",
+    "command_id",
+    4,
+    "delete",
+    _YEAR,
+    SupervisionEvent,
+    "command",
+    "督办",
+)
+ROSTER = TopicSpec(
+    "duty.roster.v1", "unit:post", 4, "compact", None, RosterSlot, "deploy", "值班表"
+)
+PAGES = TopicSpec("duty.pages.v1", "officer_id", 4, "delete", 30 * _DAY, Page, "notify", "推送")
+ANSWERS = TopicSpec(
+    "duty.answers.v1", "officer_id", 4, "delete", 90 * _DAY, Answer, "console", "叫应"
+)
+MODES = TopicSpec(
+    "response.mode.v1", "unit", 1, "compact", None, ResponseModeEvent, "command", "平急状态"
+)
+NOTICES = TopicSpec(
+    "public.notices.v1",
+    "notice_id",
+    1,
+    "delete",
+    _YEAR,
+    PublicNotice,
+    "alerting",
+    "公众信息发布",
+)
+CATALOG = TopicSpec(
+    "catalog.resources.v1", "kind:id", 4, "compact", None, CatalogEntry, "deploy", "资源编目"
+)
+TRAIL = TopicSpec(
+    "audit.trail.v1", "actor", 1, "delete", 3 * _YEAR, AuditEntry, "audit", "审计留痕"
+)
+
+TOPICS: dict[str, TopicSpec] = {
+    spec.name: spec
+    for spec in (
+        READINGS,
+        HEALTH,
+        REPORTS,
+        WARNINGS,
+        RULES,
+        ALARMS,
+        SCORING_STATE,
+        ALERTS,
+        DECISIONS,
+        COMMANDS,
+        REQUESTS,
+        ASSIGNMENTS,
+        ACKNOWLEDGEMENTS,
+        SUPERVISION,
+        ROSTER,
+        PAGES,
+        ANSWERS,
+        MODES,
+        NOTICES,
+        CATALOG,
+        TRAIL,
+    )
+}
+"""Every topic by name; dead-letter topics follow from `TopicSpec.dlq`."""
+
+DEAD_LETTER: TypeAdapter[DeadLetter] = TypeAdapter(DeadLetter)
+"""Decodes a value of any dead-letter topic."""

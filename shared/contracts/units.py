@@ -1,0 +1,63 @@
+"""The grammar of unit ids: tier, parent and containment follow from the id alone.
+
+`500000000000` city, `500118000000` district, `500118118000` town, `500118118201` village,
+`500118118201/grid/001` grid, `500118118201/grid/001/02` micro-grid, `500118000000/water` a
+department of the district (same tier as its unit). Source: GB/T 2260 style codes of the National
+Bureau of Statistics; grids are generated (no public code rule).
+"""
+
+from __future__ import annotations
+
+from shared.contracts.fields import Tier
+
+
+def tier_of(unit: str) -> Tier:
+    """The tier of a well-formed unit id; a department has the tier of its unit."""
+    code, _, rest = unit.partition("/")
+    if rest.startswith("grid/"):
+        return Tier.MICROGRID if rest.count("/") == 2 else Tier.GRID
+    if not code.endswith("000"):
+        return Tier.VILLAGE
+    if not code.endswith("000000"):
+        return Tier.TOWN
+    return Tier.CITY if code.endswith("0000000000") else Tier.DISTRICT
+
+
+def parent_of(unit: str) -> str | None:
+    """The unit one tier up, or None for a city; a department's parent is its own unit."""
+    code, _, rest = unit.partition("/")
+    if rest:
+        if rest.startswith("grid/") and rest.count("/") == 2:
+            return unit.rsplit("/", 1)[0]
+        return code
+    match tier_of(unit):
+        case Tier.VILLAGE:
+            return code[:9] + "000"
+        case Tier.TOWN:
+            return code[:6] + "000000"
+        case Tier.DISTRICT:
+            return code[:2] + "0000000000"
+        case _:
+            return None
+
+
+def lineage(unit: str) -> list[str]:
+    """The unit and all its ancestors, nearest first."""
+    found = [unit]
+    while (parent := parent_of(found[-1])) is not None:
+        found.append(parent)
+    return found
+
+
+def is_within(unit: str, root: str) -> bool:
+    """Whether `unit` is `root` or lies below it."""
+    return root in lineage(unit)
+
+
+def ancestor_at(unit: str, tier: Tier) -> str | None:
+    """The unit itself or its ancestor of the given tier; None if the unit lies above it."""
+    return next((one for one in lineage(unit) if tier_of(one) is tier and _plain(one)), None)
+
+
+def _plain(unit: str) -> bool:
+    return "/" not in unit or "/grid/" in unit

@@ -1,0 +1,243 @@
+"""One consumer, its partitions and its offsets, right through rebalances and outages.
+
+The recipe (docs/adr/0002): on assignment pause, restore, seek, resume; the handler holds a lock and
+drops what this process does not own or has already done; on revocation take the same lock, release.
+Transient failures are retried inside the lock for a while, then the batch is given back to Kafka by
+seeking, so that polling never stops. A consumer that stands still while its topic grows ends the
+process (aiokafka #1154).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.errors import KafkaError
+from faststream.kafka import KafkaBroker
+
+from shared.contracts.topics import TopicSpec
+from shared.runtime.broker import subscribe
+from shared.runtime.errors import LostOwnership, Transient, die
+from shared.runtime.metrics import RuntimeMetrics
+
+log = structlog.get_logger("fenghuo.batches")
+
+_FIRST_DELAY_S = 0.1
+_LONGEST_DELAY_S = 2.0
+_GIVE_BACK_AFTER_S = 30.0
+_STUCK_AFTER_S = 30.0
+_COMMIT_EVERY_S = 1.0
+
+
+class Worker(Protocol):
+    """What a service does with its partitions. Every method may raise Transient."""
+
+    async def restore(self, assigned: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """Load state; return the next offset to handle per partition (missing = the beginning)."""
+        ...
+
+    async def handle(self, records: list[ConsumerRecord]) -> None:
+        """Handle records in order per partition; when it returns they are done for good."""
+        ...
+
+    async def release(self, revoked: Sequence[TopicPartition]) -> None:
+        """Flush and forget the state of these partitions."""
+        ...
+
+
+class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Drives a Worker from a FastStream batch subscriber."""
+
+    def __init__(
+        self,
+        broker: KafkaBroker,
+        topics: Sequence[TopicSpec],
+        worker: Worker,
+        metrics: RuntimeMetrics,
+        *,
+        group: str,
+        instance_id: str | None,
+        max_records: int = 500,
+    ) -> None:
+        self._worker = worker
+        self._metrics = metrics
+        self._lock = asyncio.Lock()
+        self._next: dict[TopicPartition, int] = {}
+        self._dirty: dict[TopicPartition, int] = {}
+        self._committed_at = time.monotonic()
+        self._progress_at = time.monotonic()
+        self._retrying_since: float | None = None
+        self._assigned_once = False
+        self.topics = tuple(topics)
+        self.subscriber = subscribe(
+            broker,
+            topics,
+            group=group,
+            instance_id=instance_id,
+            listener=self,
+            callback=self.on_batch,
+            max_records=max_records,
+        )
+
+    @property
+    def _consumer(self) -> AIOKafkaConsumer:
+        consumer = self.subscriber.consumer
+        assert consumer is not None
+        return consumer
+
+    def ready(self) -> str | None:
+        """For /readyz: None when partitions are assigned and work is not failing."""
+        if not self._assigned_once:
+            return "no partitions assigned yet"
+        if self._retrying_since is not None and time.monotonic() - self._retrying_since > 5:
+            return "a dependency fails, retrying"
+        return None
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        """Restore before anything is handled. An error here is fatal: aiokafka would only log it."""
+        partitions = sorted(assigned)
+        consumer = self._consumer
+        consumer.pause(*partitions)
+        async with self._lock:
+            try:
+                offsets = await self._until_it_works(partitions)
+                first = await consumer.beginning_offsets(partitions)
+                last = await consumer.end_offsets(partitions)
+            except KafkaError as error:
+                die(f"cannot restore: {error!r}")
+            for partition in partitions:
+                offset = offsets.get(partition, first[partition])
+                if offset > last[partition]:
+                    die(f"{partition} ends before our offset {offset}: topic re-created?")
+                if offset < first[partition] and offset > 0:
+                    die(f"{partition} begins after our offset {offset}: records were lost")
+                self._next[partition] = max(offset, first[partition])
+                consumer.seek(partition, self._next[partition])
+            self._assigned_once = True
+            self._progress_at = time.monotonic()
+        consumer.resume(*partitions)
+        log.info("partitions_assigned", count=len(partitions))
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        """Wait for the batch in flight, flush, then let go."""
+        async with self._lock:
+            try:
+                await self._worker.release(sorted(revoked))
+                await self._commit(force=True)
+            except Transient as error:
+                # The next owner replays from the stored offset; nothing was acknowledged for good.
+                log.warning("release_failed", error=str(error))
+            for partition in revoked:
+                self._next.pop(partition, None)
+                self._dirty.pop(partition, None)
+
+    async def close(self) -> None:
+        """Graceful stop: release everything. A static member is never told to when it leaves."""
+        async with self._lock:
+            held = sorted(self._next)
+            self._next.clear()
+            try:
+                await self._worker.release(held)
+            except Transient as error:
+                log.warning("release_failed", error=str(error))
+
+    async def on_batch(self, records: list[ConsumerRecord]) -> None:
+        """FastStream's handler: returns when the batch is done or has been given back."""
+        async with self._lock:
+            mine = [r for r in records if r.offset >= self._next.get(_tp(r), r.offset + 1)]
+            if not mine:
+                return
+            if not await self._handle(mine):
+                return
+            for record in mine:
+                self._next[_tp(record)] = self._dirty[_tp(record)] = record.offset + 1
+            self._progress_at = time.monotonic()
+            await self._commit()
+        counts: dict[str, int] = {}
+        for record in mine:
+            counts[record.topic] = counts.get(record.topic, 0) + 1
+        for topic, count in counts.items():
+            self._metrics.records.labels(topic).inc(count)
+
+    async def watch(self) -> None:
+        """Background loop: export lag, commit when idle, end the process when it stands still."""
+        while True:
+            await asyncio.sleep(2)
+            async with self._lock:
+                await self._commit()
+            behind = self._lag()
+            for topic, lag in behind.items():
+                self._metrics.lag.labels(topic).set(lag)
+            busy = self._retrying_since is not None or self._lock.locked()
+            if not any(behind.values()) or busy:
+                self._progress_at = time.monotonic()
+            elif time.monotonic() - self._progress_at > _STUCK_AFTER_S:
+                die("the consumer stands still while its topic grows")
+
+    async def _until_it_works(
+        self, partitions: list[TopicPartition]
+    ) -> Mapping[TopicPartition, int]:
+        delay = _FIRST_DELAY_S
+        while True:
+            try:
+                return await self._worker.restore(partitions)
+            except Transient as error:
+                log.warning("restore_retry", error=str(error))
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, _LONGEST_DELAY_S)
+
+    async def _handle(self, mine: list[ConsumerRecord]) -> bool:
+        started, delay = time.monotonic(), _FIRST_DELAY_S
+        while True:
+            try:
+                await self._worker.handle(mine)
+            except Transient as error:
+                self._metrics.retries.inc()
+                self._retrying_since = self._retrying_since or time.monotonic()
+                log.warning("batch_retry", error=str(error), records=len(mine))
+                if time.monotonic() - started > _GIVE_BACK_AFTER_S:
+                    for partition, offset in self._next.items():
+                        self._consumer.seek(partition, offset)
+                    return False
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, _LONGEST_DELAY_S)
+            except LostOwnership as error:
+                die(f"another process owns these partitions: {error}")
+            except Exception as error:
+                log.exception("batch_failed")
+                die(f"a bug: {error!r}")
+            else:
+                self._retrying_since = None
+                return True
+
+    async def _commit(self, *, force: bool = False) -> None:
+        """For lag monitors only; our own stored offset decides where a restart begins."""
+        if not self._dirty or self.subscriber.consumer is None:
+            return
+        if not force and time.monotonic() - self._committed_at < _COMMIT_EVERY_S:
+            return
+        try:
+            await self._consumer.commit(dict(self._dirty))
+            self._dirty.clear()
+        except (KafkaError, AssertionError) as error:
+            log.warning("commit_failed", error=repr(error))
+        self._committed_at = time.monotonic()
+
+    def _lag(self) -> dict[str, int]:
+        behind = {spec.name: 0 for spec in self.topics}
+        if self.subscriber.consumer is None:
+            return behind
+        for partition, offset in self._next.items():
+            end = self._consumer.highwater(partition)
+            if end is not None:
+                behind[partition.topic] += max(0, end - offset)
+        return behind
+
+
+def _tp(record: ConsumerRecord) -> TopicPartition:
+    return TopicPartition(record.topic, record.partition)

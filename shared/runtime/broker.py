@@ -1,0 +1,103 @@
+"""FastStream's broker with every default we must not have changed, each with its reason."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Union
+
+from aiokafka import ConsumerRecord
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import FAKE_CONSUMER, KafkaAckableMessage
+from faststream.kafka.subscriber.usecase import BatchSubscriber
+from faststream.middlewares import AckPolicy
+from faststream.security import BaseSecurity
+
+from shared.contracts.topics import TopicSpec
+
+BatchCallback = Callable[[list[ConsumerRecord]], Awaitable[None]]
+
+
+def make_broker(bootstrap: str, service: str, security: BaseSecurity | None = None) -> KafkaBroker:
+    """A consuming broker; publishing goes through shared.runtime.publisher alone."""
+    return KafkaBroker(
+        bootstrap.split(","),
+        client_id=f"fenghuo-{service}",
+        consumer_only=True,  # one producer per process, and FastStream's cannot be rebuilt
+        ack_policy=AckPolicy.MANUAL,  # the default commits before the handler ran
+        allow_auto_create_topics=False,  # topics come from the table, with their settings
+        apply_types=False,  # records are decoded by us, one by one
+        graceful_timeout=20.0,
+        logger=logging.getLogger("faststream"),
+        log_level=logging.DEBUG,  # hides two lines a message, keeps errors
+        specification_url="kafka:9092",  # documents must not differ by machine
+        security=security,
+    )
+
+
+async def wrap_batch(
+    records: tuple[ConsumerRecord, ...], _original: object = None
+) -> KafkaAckableMessage:
+    """Our parser: never looks at headers, so none can make a record vanish (FastStream #2458)."""
+    return KafkaAckableMessage(
+        body=[],
+        headers={},
+        batch_headers=[],
+        reply_to="",
+        content_type=None,
+        message_id="",
+        correlation_id="",
+        raw_message=records,
+        path={},
+        consumer=FAKE_CONSUMER,
+    )
+
+
+async def raw_records(message: Any, _original: object = None) -> list[ConsumerRecord]:
+    """Our decoder: hands the records on as they are."""
+    return list(message.raw_message)
+
+
+def subscribe(
+    broker: KafkaBroker,
+    topics: Sequence[TopicSpec],
+    *,
+    group: str,
+    instance_id: str | None,
+    listener: ConsumerRebalanceListener,
+    callback: BatchCallback,
+    max_records: int = 500,
+    batch_timeout_ms: int = 20,
+) -> BatchSubscriber:
+    """A batch subscriber over `topics`; offsets are committed by the callback, explicitly."""
+    subscriber = broker.subscriber(
+        *[spec.name for spec in topics],
+        batch=True,
+        group_id=group,
+        group_instance_id=instance_id,  # back within half a second after kill -9, not ten
+        listener=listener,
+        ack_policy=AckPolicy.MANUAL,
+        no_reply=True,  # a sender's reply_to header must not make us publish
+        parser=wrap_batch,
+        decoder=raw_records,
+        auto_offset_reset="earliest",  # never jump to the end; the handler checks every offset
+        max_records=max_records,
+        batch_timeout_ms=batch_timeout_ms,  # slept again after each empty poll
+        partition_assignment_strategy=(StickyPartitionAssignor,),
+        max_partition_fetch_bytes=4
+        * 1_048_576,  # above the broker's limit, else records are skipped
+        fetch_max_wait_ms=250,
+        session_timeout_ms=10_000,
+        heartbeat_interval_ms=2_000,
+    )
+
+    async def batch(records: Any) -> None:
+        await callback(records)
+
+    # Read by the AsyncAPI document alone: records reach the callback undecoded.
+    batch.__annotations__["records"] = list[Union[tuple(spec.contract for spec in topics)]]  # type: ignore[misc]  # noqa: UP007
+    subscriber(batch)
+    assert isinstance(subscriber, BatchSubscriber)
+    return subscriber

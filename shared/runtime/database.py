@@ -1,0 +1,141 @@
+"""Postgres: one pool per process, one transaction per unit of work, failures sorted in two kinds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import asyncpg
+import structlog
+
+from shared.contracts.fields import Contract
+from shared.contracts.topics import TopicSpec
+from shared.runtime.errors import SetupError, Transient
+from shared.runtime.publisher import encode
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+log = structlog.get_logger("fenghuo.database")
+
+TRANSIENT = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.QueryCanceledError,
+    asyncpg.DiskFullError,
+)
+"""Errors after which the whole transaction may be tried again."""
+
+
+@dataclass(slots=True)
+class Transaction:
+    """One Postgres transaction: state, outbox rows and timers change together or not at all.
+
+    `now` is the database's time of the transaction: the only clock for deadlines.
+    """
+
+    connection: PoolConnectionProxy
+    schema: str
+    now: datetime
+    outbox: list[tuple[str, str, str, bytes]] = field(default_factory=list)
+
+    def publish(self, spec: TopicSpec, key: str, message: Contract, event_id: str) -> None:
+        """Queue a message; it leaves through the outbox after the commit, once per `event_id`."""
+        self.outbox.append((event_id, spec.name, key, encode(message)))
+
+    async def flush(self) -> None:
+        """Write the queued messages as outbox rows, in the order in which they were queued."""
+        if not self.outbox:
+            return
+        rows, self.outbox = self.outbox, []
+        await self.connection.execute(
+            f"INSERT INTO {self.schema}.outbox (event_id, topic, key, value) "  # noqa: S608
+            "SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[]) "
+            "ON CONFLICT (event_id) DO NOTHING",
+            *(list(column) for column in zip(*rows, strict=True)),
+        )
+
+
+class Database:
+    """The pool of one service over its own schema."""
+
+    def __init__(self, dsn: str, schema: str, size: int = 6) -> None:
+        self._dsn = dsn
+        self.schema = schema
+        self._size = size
+        self._pool: asyncpg.Pool | None = None
+        self._failing: str | None = None
+        self.committed = asyncio.Event()
+
+    @property
+    def pool(self) -> asyncpg.Pool:
+        """The pool; only between start and stop."""
+        assert self._pool is not None, "the database has not been started"
+        return self._pool
+
+    async def start(self, patience_s: float = 60) -> None:
+        """Connect, waiting up to `patience_s` for Postgres; raises SetupError."""
+        async with asyncio.timeout(patience_s + 10):
+            for attempt in range(max(1, int(patience_s * 2))):
+                try:
+                    self._pool = await asyncpg.create_pool(
+                        self._dsn,
+                        min_size=1,
+                        max_size=self._size,
+                        command_timeout=20,
+                        timeout=5,
+                        server_settings={"application_name": f"fenghuo-{self.schema}"},
+                    )
+                except asyncpg.InvalidAuthorizationSpecificationError:
+                    break
+                except TRANSIENT as error:
+                    if attempt % 20 == 0:
+                        log.info("waiting_for_postgres", error=type(error).__name__)
+                    await asyncio.sleep(0.5)
+                else:
+                    return
+        raise SetupError(
+            "Postgres does not let us in: check that it runs and that FENGHUO_DATABASE_URL is right."
+        )
+
+    async def stop(self) -> None:
+        """Close the pool."""
+        if self._pool is not None:
+            try:
+                await asyncio.wait_for(self._pool.close(), 5)
+            except TimeoutError:
+                self._pool.terminate()
+
+    def ready(self) -> str | None:
+        """For /readyz."""
+        return self._failing
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """A read-committed transaction; raises Transient where it may be tried again."""
+        try:
+            async with self.pool.acquire(timeout=5) as connection, connection.transaction():
+                work = Transaction(
+                    connection, self.schema, await connection.fetchval("SELECT now()")
+                )
+                yield work
+                await work.flush()
+        except TRANSIENT as error:
+            if isinstance(error, ValueError):  # asyncpg's DataError: a bug, never better later
+                raise
+            self._failing = f"Postgres fails: {type(error).__name__}: {str(error)[:200]}"
+            raise Transient(self._failing) from error
+        self._failing = None
+        self.committed.set()

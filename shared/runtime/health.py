@@ -1,0 +1,30 @@
+"""Liveness and readiness: /healthz says the process runs, /readyz that it can do its work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+Check = Callable[[], str | None]
+"""None when fine, else one sentence on what is missing."""
+
+
+class Health:
+    """Named readiness checks; cheap, synchronous, read by /readyz."""
+
+    def __init__(self, service: str, broker_name: str) -> None:
+        self.service = service
+        self.broker_name = broker_name
+        self._checks: dict[str, Check] = {}
+
+    def add(self, name: str, check: Check) -> None:
+        """Require `check` for readiness."""
+        self._checks[name] = check
+
+    def problems(self) -> dict[str, str]:
+        """Failing checks and why; empty = ready."""
+        found = {name: check() for name, check in self._checks.items()}
+        return {name: why for name, why in found.items() if why is not None}
+
+    def state(self) -> dict[str, object]:
+        """The body of /healthz."""
+        return {"service": self.service, "status": "ok", "broker": self.broker_name}

@@ -1,0 +1,204 @@
+"""Pattern (ii): one Postgres transaction per batch holds offset, dedupe, state, timers and outbox.
+
+The stored offset is advanced by compare-and-set, so a stale owner's write fails as a whole; event ids
+in the inbox make a repeat harmless wherever it comes from (reliability reference 6.3, docs/adr/0003).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from aiokafka import ConsumerRecord, TopicPartition
+
+from shared.contracts.dead_letter import Reason
+from shared.contracts.topics import TOPICS
+from shared.runtime.database import TRANSIENT, Database, Transaction
+from shared.runtime.dead_letters import DeadLetters
+from shared.runtime.decoding import decode
+from shared.runtime.errors import LostOwnership, Reject, Transient
+from shared.runtime.metrics import RuntimeMetrics
+
+log = structlog.get_logger("fenghuo.inbox")
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A fresh, decoded record. `accepted_ms` is Kafka's record time in ms since 1970."""
+
+    message: Any
+    topic: str
+    partition: int
+    offset: int
+    accepted_ms: int
+
+
+Apply = Callable[[Transaction, Sequence[Incoming]], Awaitable[None]]
+"""Handles fresh messages in order. Raise Reject for one that can never be handled: the batch is
+rolled back and done again record by record, so that only the offender goes to the dead letters."""
+
+Refused = list[tuple[ConsumerRecord, Reject]]
+
+
+class InboxWorker:
+    """A Worker (shared.runtime.batches) whose state is Postgres."""
+
+    def __init__(
+        self,
+        database: Database,
+        group: str,
+        apply: Apply,
+        dead_letters: DeadLetters,
+        metrics: RuntimeMetrics,
+    ) -> None:
+        self._database = database
+        self._group = group
+        self._apply = apply
+        self._dead_letters = dead_letters
+        self._metrics = metrics
+        self._stored: dict[TopicPartition, int] = {}
+
+    async def restore(self, assigned: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """The stored next offset of each partition; a row is made for a new one."""
+        schema = self._database.schema
+        async with self._database.transaction() as work:
+            for partition in assigned:
+                self._stored[partition] = await work.connection.fetchval(
+                    f"INSERT INTO {schema}.consumer_offset (grp, topic, part, next_offset) "  # noqa: S608
+                    "VALUES ($1, $2, $3, 0) ON CONFLICT (grp, topic, part) "
+                    "DO UPDATE SET grp = EXCLUDED.grp RETURNING next_offset",
+                    self._group,
+                    partition.topic,
+                    partition.partition,
+                )
+        return {tp: offset for tp, offset in self._stored.items() if tp in assigned and offset > 0}
+
+    async def release(self, revoked: Sequence[TopicPartition]) -> None:
+        """Everything is in the database already."""
+        for partition in revoked:
+            self._stored.pop(partition, None)
+
+    async def handle(self, records: list[ConsumerRecord]) -> None:
+        """Apply a batch: as one transaction, or one by one when a record spoils it."""
+        try:
+            await self._transact(records)
+        except _Spoilt as spoilt:
+            log.warning("batch_taken_apart", records=len(records), error=spoilt.why)
+            for record in records:
+                await self._one(record)
+
+    async def _one(self, record: ConsumerRecord) -> None:
+        try:
+            await self._transact([record])
+        except _Spoilt as spoilt:
+            await self._transact([record], known_bad=spoilt.reject)
+
+    async def _transact(
+        self, records: list[ConsumerRecord], known_bad: Reject | None = None
+    ) -> None:
+        refused: Refused = []
+        decoded: list[tuple[ConsumerRecord, Any]] = []
+        for record in records:
+            try:
+                if known_bad is not None:
+                    raise known_bad
+                decoded.append((record, decode(TOPICS[record.topic].model, record)))
+            except Reject as why:
+                refused.append((record, why))
+        ends = {TopicPartition(r.topic, r.partition): r.offset + 1 for r in records}
+        async with self._database.transaction() as work:
+            await self._advance(work, ends)
+            fresh = await self._fresh(work, decoded, refused)
+            if fresh:
+                try:
+                    await self._apply(work, fresh)
+                except Reject as why:
+                    raise _Spoilt(why) from why
+                except (Transient, LostOwnership, *TRANSIENT):
+                    raise
+                except Exception as bug:
+                    log.exception("handler_error", records=len(fresh))
+                    raise _Spoilt(Reject(Reason.HANDLER_ERROR, repr(bug))) from bug
+            # Before the commit: were they sent after it, a crash between would lose them.
+            await self._dead_letters.send(refused)
+        self._stored.update(ends)
+        self._dead_letters.account(len(records), len(refused))
+
+    async def _advance(self, work: Transaction, ends: Mapping[TopicPartition, int]) -> None:
+        for partition, end in ends.items():
+            moved = await work.connection.execute(
+                f"UPDATE {work.schema}.consumer_offset SET next_offset = $4 "  # noqa: S608
+                "WHERE grp = $1 AND topic = $2 AND part = $3 AND next_offset = $5",
+                self._group,
+                partition.topic,
+                partition.partition,
+                end,
+                self._stored[partition],
+            )
+            if moved != "UPDATE 1":
+                raise LostOwnership(f"{partition} is no longer at {self._stored[partition]}")
+
+    async def _fresh(
+        self, work: Transaction, decoded: list[tuple[ConsumerRecord, Any]], refused: Refused
+    ) -> list[Incoming]:
+        """Drop repeats; an id seen with another body is a conflict and is refused."""
+        first: dict[str, tuple[ConsumerRecord, Any, bytes]] = {}
+        for record, message in decoded:
+            digest = body_digest(message)
+            known = first.get(message.id)
+            if known is None:
+                first[message.id] = (record, message, digest)
+            elif known[2] != digest:
+                refused.append((record, _conflict(message.id)))
+            else:
+                self._metrics.duplicates.labels(record.topic).inc()
+        if not first:
+            return []
+        new = await work.connection.fetch(
+            f"INSERT INTO {work.schema}.inbox (event_id, body_hash) "  # noqa: S608
+            "SELECT * FROM unnest($1::text[], $2::bytea[]) "
+            "ON CONFLICT (event_id) DO NOTHING RETURNING event_id",
+            list(first),
+            [digest for _, _, digest in first.values()],
+        )
+        fresh = {row["event_id"] for row in new}
+        seen = [event_id for event_id in first if event_id not in fresh]
+        if seen:
+            rows = await work.connection.fetch(
+                f"SELECT event_id, body_hash FROM {work.schema}.inbox "  # noqa: S608
+                "WHERE event_id = ANY($1::text[])",
+                seen,
+            )
+            for row in rows:
+                record, message, digest = first[row["event_id"]]
+                if row["body_hash"] != digest:
+                    refused.append((record, _conflict(message.id)))
+                else:
+                    self._metrics.duplicates.labels(record.topic).inc()
+        return [
+            Incoming(message, record.topic, record.partition, record.offset, record.timestamp)
+            for event_id, (record, message, _) in first.items()
+            if event_id in fresh
+        ]
+
+
+class _Spoilt(Exception):
+    """The transaction is rolled back because of one record."""
+
+    def __init__(self, reject: Reject) -> None:
+        super().__init__(str(reject))
+        self.reject = reject
+        self.why = str(reject)
+
+
+def body_digest(message: Any) -> bytes:
+    """Hash of a message without what a re-send may change: the time of sending, the trace id."""
+    raw = message.model_dump_json(exclude={"sent_at", "trace_id"}, exclude_none=True)
+    return hashlib.sha256(raw.encode()).digest()[:16]
+
+
+def _conflict(event_id: str) -> Reject:
+    return Reject(Reason.ID_CONFLICT, f"id {event_id} was seen before with another body")

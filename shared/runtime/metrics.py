@@ -1,0 +1,50 @@
+"""Series every service exports; a service's own are in its metrics.py. Labels are closed sets."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class RuntimeMetrics:
+    """Counted per batch, never per message."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        self.records = Counter(
+            "fenghuo_records_total", "Records taken from a topic", ["topic"], registry=registry
+        )
+        self.duplicates = Counter(
+            "fenghuo_duplicates_total", "Repeated records dropped", ["topic"], registry=registry
+        )
+        self.dead_letters = Counter(
+            "fenghuo_dead_letters_total",
+            "Records refused to the dead letters",
+            ["topic", "reason"],
+            registry=registry,
+        )
+        self.retries = Counter(
+            "fenghuo_retries_total",
+            "Batches tried again after a transient failure",
+            registry=registry,
+        )
+        self.lag = Gauge(
+            "fenghuo_consumer_lag_records",
+            "Records in the topic behind our position",
+            ["topic"],
+            registry=registry,
+        )
+        self.published = Counter(
+            "fenghuo_published_total", "Records acknowledged by Kafka", ["topic"], registry=registry
+        )
+        self.producers = Counter(
+            "fenghuo_producers_created_total",
+            "Kafka producers this process has created (more than one: a rebuild)",
+            registry=registry,
+        )
+        self.outbox = Gauge("fenghuo_outbox_rows", "Outbox rows not published", registry=registry)
+        self.timers_late = Histogram(
+            "fenghuo_timer_late_seconds",
+            "How late durable timers fired",
+            buckets=(0.25, 0.5, 1, 2, 5, 30, 300),
+            registry=registry,
+        )

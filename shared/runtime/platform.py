@@ -1,0 +1,148 @@
+"""What every service stands on, assembled once: broker, producer, dead letters, health, metrics.
+
+`Platform` is for all services; `StatefulPlatform` adds Postgres with inbox, outbox and timers. An
+app.py makes one, declares what comes in and goes out, adds its own parts and asks for the ASGI app.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack
+from typing import Any
+
+from faststream.asgi import AsgiFastStream
+from prometheus_client import CollectorRegistry
+
+from shared.contracts.topics import TopicSpec
+from shared.runtime.batches import BatchConsumer, Worker
+from shared.runtime.broker import make_broker
+from shared.runtime.clock import Clock, SystemClock
+from shared.runtime.database import Database
+from shared.runtime.dead_letters import DeadLetters
+from shared.runtime.health import Health
+from shared.runtime.inbox import Apply, InboxWorker
+from shared.runtime.metrics import RuntimeMetrics
+from shared.runtime.outbox import OutboxRelay
+from shared.runtime.publisher import Publisher
+from shared.runtime.settings import DatabaseSettings, ServiceSettings
+from shared.runtime.shell import background, lifespan_of, operations_routes, wait_for_kafka
+from shared.runtime.tables import CompactedTable, OnMessage
+from shared.runtime.timers import Fire, Lock, TimerSweeper
+
+Loop = Callable[[], Coroutine[Any, Any, None]]
+
+
+class Platform:
+    """The parts of one process. Nothing is connected before `start`."""
+
+    def __init__(
+        self,
+        service: str,
+        settings: ServiceSettings,
+        *,
+        clock: Clock | None = None,
+        publish_timeout_s: float = 10.0,
+    ) -> None:
+        self.service = service
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.registry = CollectorRegistry()
+        self.metrics = RuntimeMetrics(self.registry)
+        self.health = Health(service, settings.broker_name)
+        self.broker = make_broker(settings.kafka_bootstrap, service)
+        self.publisher = Publisher(settings.kafka_bootstrap, self.metrics, publish_timeout_s)
+        self.dead_letters = DeadLetters(service, self.publisher, self.metrics, self.clock)
+        self.loops: list[Loop] = []
+        self._tables: list[CompactedTable] = []
+        self._consumers: list[BatchConsumer] = []
+        self.health.add("producer", self.publisher.ready)
+
+    def consume(
+        self, topics: Sequence[TopicSpec], worker: Worker, *, max_records: int = 500
+    ) -> BatchConsumer:
+        """Read `topics` as one consumer group named after the service."""
+        consumer = BatchConsumer(
+            self.broker,
+            topics,
+            worker,
+            self.metrics,
+            group=f"fenghuo-{self.service}",
+            instance_id=self.settings.group_instance_id,
+            max_records=max_records,
+        )
+        self.health.add("consumer", consumer.ready)
+        self.loops.append(consumer.watch)
+        self._consumers.append(consumer)
+        return consumer
+
+    def table(self, spec: TopicSpec, on_message: OnMessage) -> CompactedTable:
+        """Hold a compacted topic in memory; loaded before anything is consumed."""
+        table = CompactedTable(
+            self.settings.kafka_bootstrap, spec, on_message, self.dead_letters.send
+        )
+        self._tables.append(table)
+        self.health.add(spec.name, table.ready)
+        self.loops.append(table.follow)
+        return table
+
+    def produces(self, *topics: TopicSpec) -> None:
+        """Name the topics this service writes, for its AsyncAPI document."""
+        for spec in topics:
+            self.broker.publisher(spec.name, schema=spec.contract, description=spec.purpose)
+
+    def routes(self) -> list[tuple[str, Any]]:
+        """Health, metrics and documents as ASGI routes; call after everything is declared."""
+        return operations_routes(self.broker, self.health, self.metrics)
+
+    async def start(self, stack: AsyncExitStack) -> None:
+        """Connect in order: Kafka, producer, tables, loops. The broker is started by its owner."""
+        await wait_for_kafka(self.settings.kafka_bootstrap)
+        await self.publisher.start()
+        stack.push_async_callback(self.publisher.stop)
+        for table in self._tables:
+            stack.push_async_callback(table.stop)
+            await table.load()
+        for consumer in self._consumers:
+            stack.push_async_callback(consumer.close)
+        await stack.enter_async_context(background(*self.loops))
+
+    def asgi(self) -> AsgiFastStream:
+        """The worker's ASGI application: FastStream's consumers plus the operations routes."""
+        return AsgiFastStream(
+            self.broker, asgi_routes=self.routes(), lifespan=lifespan_of(self.start)
+        )
+
+
+class StatefulPlatform(Platform):
+    """A Platform whose state, inbox, outbox and timers live in the service's Postgres schema."""
+
+    def __init__(
+        self, service: str, settings: DatabaseSettings, *, clock: Clock | None = None
+    ) -> None:
+        super().__init__(service, settings, clock=clock)
+        self.database = Database(
+            settings.database_url.get_secret_value(), service, settings.database_pool
+        )
+        self.health.add("database", self.database.ready)
+        self.loops.append(OutboxRelay(self.database, self.publisher, self.metrics).run)
+
+    def consume_inbox(
+        self, topics: Sequence[TopicSpec], apply: Apply, *, max_records: int = 500
+    ) -> BatchConsumer:
+        """Read `topics`, one transaction per batch; `apply` sees each event id once."""
+        worker = InboxWorker(
+            self.database, f"fenghuo-{self.service}", apply, self.dead_letters, self.metrics
+        )
+        return self.consume(topics, worker, max_records=max_records)
+
+    def sweep(self, lock: Lock, fire: Fire) -> TimerSweeper:
+        """Fire this service's durable timers."""
+        sweeper = TimerSweeper(self.database, lock, fire, self.metrics)
+        self.loops.append(sweeper.run)
+        return sweeper
+
+    async def start(self, stack: AsyncExitStack) -> None:
+        """Postgres first, then as every Platform."""
+        await self.database.start()
+        stack.push_async_callback(self.database.stop)
+        await super().start(stack)

@@ -1,0 +1,153 @@
+"""The one producer of a process: acks=all, idempotent, every send bounded in time.
+
+A refusal that cannot be retried poisons an idempotent aiokafka producer for its partition
+(aiokafka #1017), and a send hangs as long as the broker is down. So every send has a time limit, and
+after a time-out or a refusal the producer is thrown away and a new one made: the outcome is unknown,
+the caller sends the same ids again, readers drop repeats.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from shared.contracts.fields import Contract
+from shared.contracts.topics import TopicSpec
+from shared.runtime.errors import Transient
+from shared.runtime.metrics import RuntimeMetrics
+
+log = structlog.get_logger("fenghuo.publisher")
+
+Headers = tuple[tuple[str, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One record to send. `partition` None = by key."""
+
+    topic: str
+    key: bytes | None
+    value: bytes
+    partition: int | None = None
+    headers: Headers = field(default=(("content-type", b"application/json"),))
+
+
+def outgoing(spec: TopicSpec, key: str, message: Contract) -> Outgoing:
+    """A message of the topics table as a record; absent optional fields are left out."""
+    return Outgoing(spec.name, key.encode(), encode(message))
+
+
+def encode(message: Contract) -> bytes:
+    """The wire form of a message: JSON, UTF-8, defaults left out but for the discriminator."""
+    return message.model_dump_json(exclude_none=True).encode()
+
+
+class Publisher:
+    """Sends records and awaits their acknowledgement."""
+
+    def __init__(self, bootstrap: str, metrics: RuntimeMetrics, timeout_s: float = 10.0) -> None:
+        self._bootstrap = bootstrap
+        self._metrics = metrics
+        self._timeout_s = timeout_s
+        self._producer: AIOKafkaProducer | None = None
+        self._swap = asyncio.Lock()
+        self._reconnecting: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Connect; raises KafkaError when the broker cannot be reached."""
+        self._producer = await self._connect()
+
+    async def stop(self) -> None:
+        """Flush and close, within the time limit."""
+        if self._reconnecting is not None:
+            self._reconnecting.cancel()
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await self._close(producer)
+
+    def ready(self) -> str | None:
+        """For /readyz."""
+        return "the Kafka producer is being rebuilt" if self._producer is None else None
+
+    async def send(self, records: Iterable[Outgoing]) -> None:
+        """Send all, in order per partition, and wait until Kafka has every one.
+
+        Raises Transient when that is not known within the time limit: send the same again.
+        """
+        producer = self._producer
+        if producer is None:
+            raise Transient("the producer is being rebuilt")
+        counts: dict[str, int] = {}
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                waiting = []
+                for record in records:
+                    waiting.append(
+                        await producer.send(
+                            record.topic,
+                            value=record.value,
+                            key=record.key,
+                            partition=record.partition,
+                            headers=list(record.headers),
+                        )
+                    )
+                    counts[record.topic] = counts.get(record.topic, 0) + 1
+                for future in waiting:
+                    await future
+        except (KafkaError, TimeoutError) as error:
+            await self._replace(producer)
+            raise Transient(f"publish outcome unknown: {type(error).__name__}") from error
+        for topic, count in counts.items():
+            self._metrics.published.labels(topic).inc(count)
+
+    async def _connect(self) -> AIOKafkaProducer:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=0,
+            max_request_size=2 * 1_048_576,
+            max_batch_size=131_072,
+            request_timeout_ms=5_000,
+            retry_backoff_ms=100,
+        )
+        await producer.start()
+        self._metrics.producers.inc()
+        return producer
+
+    async def _replace(self, broken: AIOKafkaProducer) -> None:
+        async with self._swap:
+            if self._producer is not broken:
+                return
+            self._producer = None
+            log.warning("producer_rebuilt")
+            await self._close(broken)
+            try:
+                async with asyncio.timeout(self._timeout_s):
+                    self._producer = await self._connect()
+            except (KafkaError, TimeoutError):
+                self._reconnecting = asyncio.create_task(self._keep_connecting())
+
+    async def _keep_connecting(self) -> None:
+        while self._producer is None:
+            try:
+                self._producer = await self._connect()
+            except (KafkaError, TimeoutError):
+                await asyncio.sleep(0.5)
+
+    @staticmethod
+    async def _close(producer: AIOKafkaProducer) -> None:
+        # stop() waits for pending sends, which is for ever while the broker is down
+        try:
+            async with asyncio.timeout(2):
+                await producer.stop()
+        except (KafkaError, TimeoutError):
+            # What it still holds must not be delivered behind the back of its successor.
+            log.warning("producer_closed_hard")
+            await producer._sender.close()
+            await producer.client.close()

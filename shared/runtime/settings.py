@@ -1,0 +1,53 @@
+"""Settings from the environment (prefix FENGHUO_): frozen, validated, no default secret."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.runtime.errors import SetupError
+
+
+class ServiceSettings(BaseSettings):
+    """What every service needs."""
+
+    model_config = SettingsConfigDict(env_prefix="FENGHUO_", frozen=True, extra="ignore")
+
+    kafka_bootstrap: Annotated[str, Field(pattern=r"^[^:\s]+:\d+(,[^:\s]+:\d+)*$")]
+    """Addresses of the brokers, `host:port[,host:port]`."""
+    http_host: str = "127.0.0.1"
+    """Address to listen on; the default is reachable from this machine only."""
+    http_port: Annotated[int, Field(ge=1, le=65_535)]
+    """Port of health, metrics, documents and, where the service has one, its API."""
+    group_instance_id: str | None = None
+    """Stable name of this process in its consumer group; a restart then keeps its partitions."""
+    log_level: str = "INFO"
+    """Least level that is written."""
+    broker_name: str = "apache-kafka"
+    """What the broker is; a stand-in names itself here and shows in /healthz and the console."""
+
+
+class DatabaseSettings(ServiceSettings):
+    """Of a service with state in Postgres."""
+
+    database_url: SecretStr
+    """DSN of this service's own role; its schema has the service's name."""
+    database_pool: Annotated[int, Field(ge=2, le=50)] = 6
+    """Most connections this process opens."""
+
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+def load(kind: type[S]) -> S:
+    """Settings from the environment; raises SetupError naming each wrong variable, never its value."""
+    try:
+        return kind()
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"FENGHUO_{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
+            for item in error.errors(include_input=False, include_url=False)
+        )
+        raise SetupError(f"The settings are wrong, set these variables: {wrong}.") from None

@@ -1,0 +1,198 @@
+"""How a service runs: one port for health, metrics and documents, signals, one clear last sentence."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import structlog
+import uvicorn
+from aiokafka import AIOKafkaClient
+from aiokafka.errors import KafkaError
+from faststream.asgi import AsgiResponse, get
+from faststream.kafka import KafkaBroker
+from faststream.specification import AsyncAPI
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic_core import to_json
+
+from shared.runtime import logs
+from shared.runtime.asyncapi_page import render
+from shared.runtime.errors import EXIT_UNAVAILABLE, EXIT_USAGE, SetupError, die
+from shared.runtime.health import Health
+from shared.runtime.metrics import RuntimeMetrics
+from shared.runtime.settings import ServiceSettings
+
+log = structlog.get_logger("fenghuo.shell")
+
+_SAFE = {
+    "content-security-policy": "default-src 'none'; style-src 'self' 'unsafe-inline'",
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+}
+
+
+def operations_routes(
+    broker: KafkaBroker, health: Health, metrics: RuntimeMetrics
+) -> list[tuple[str, Any]]:
+    """/healthz, /readyz, /metrics, /docs/asyncapi and /docs/asyncapi.json as ASGI routes."""
+    spec = AsyncAPI(broker, title=f"Fenghuo {health.service}", version="1.0.0").to_specification()
+    document = spec.to_json().encode()
+    page = render(document).encode()
+
+    @get
+    async def healthz(_scope: Any) -> AsgiResponse:
+        return _json(health.state(), 200)
+
+    @get
+    async def readyz(_scope: Any) -> AsgiResponse:
+        problems = health.problems()
+        body = {**health.state(), "ready": not problems, "problems": problems}
+        return _json(body, 503 if problems else 200)
+
+    @get
+    async def exported(_scope: Any) -> AsgiResponse:
+        return AsgiResponse(
+            generate_latest(metrics.registry), 200, {"content-type": CONTENT_TYPE_LATEST}
+        )
+
+    @get
+    async def asyncapi_json(_scope: Any) -> AsgiResponse:
+        return AsgiResponse(document, 200, {**_SAFE, "content-type": "application/json"})
+
+    @get
+    async def asyncapi_html(_scope: Any) -> AsgiResponse:
+        return AsgiResponse(page, 200, {**_SAFE, "content-type": "text/html; charset=utf-8"})
+
+    return [
+        ("/healthz", healthz),
+        ("/readyz", readyz),
+        ("/metrics", exported),
+        ("/docs/asyncapi", asyncapi_html),
+        ("/docs/asyncapi.json", asyncapi_json),
+    ]
+
+
+def _json(body: object, status: int) -> AsgiResponse:
+    return AsgiResponse(to_json(body), status, {**_SAFE, "content-type": "application/json"})
+
+
+async def wait_for_kafka(bootstrap: str, patience_s: float = 60) -> None:
+    """Return when a broker answers a metadata request; raises SetupError after `patience_s`."""
+    for attempt in range(max(1, int(patience_s * 2))):
+        client = AIOKafkaClient(bootstrap_servers=bootstrap)
+        try:
+            await client.bootstrap()
+        except KafkaError as error:
+            if attempt % 20 == 0:
+                log.info("waiting_for_kafka", error=type(error).__name__)
+            await asyncio.sleep(0.5)
+        else:
+            return
+        finally:
+            await client.close()
+    raise SetupError(
+        f"No Kafka broker answers at {bootstrap}: start it, or correct FENGHUO_KAFKA_BOOTSTRAP "
+        "(a wrong password looks the same)."
+    )
+
+
+@asynccontextmanager
+async def background(*loops: Callable[[], Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+    """Run endless loops beside the service; one that ends or raises ends the process."""
+    tasks = [asyncio.create_task(loop(), name=loop.__qualname__) for loop in loops]
+
+    def watch(task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            error = task.exception()
+            log.error("loop_failed", loop=task.get_name(), exc_info=error)
+            die(f"the loop {task.get_name()} ended: {error!r}")
+
+    for task in tasks:
+        task.add_done_callback(watch)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+Start = Callable[[AsyncExitStack], Awaitable[None]]
+"""Starts the parts of a service in order; each pushes its own stop on the stack."""
+
+
+def lifespan_of(start: Start) -> Callable[..., AbstractAsyncContextManager[None]]:
+    """The lifespan of an ASGI application: one straight line up, the same line back down.
+
+    A SetupError during start ends the process with its sentence and no traceback.
+    """
+
+    @asynccontextmanager
+    async def lifespan(*_args: Any, **_kwargs: Any) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            try:
+                await start(stack)
+            except SetupError as problem:
+                _say(f"fenghuo: {problem}")
+                os._exit(EXIT_UNAVAILABLE)
+            yield
+
+    return lifespan
+
+
+def run(service: str, build: Callable[[], tuple[Any, ServiceSettings]]) -> None:
+    """Build the service and serve it until SIGTERM or SIGINT.
+
+    `build` loads the settings and returns (ASGI application, settings). What a person has to put
+    right ends the process with one sentence on stderr and no traceback.
+    """
+    try:
+        application, settings = build()
+        logs.configure(service, settings.log_level)
+        listener = _listen(settings.http_host, settings.http_port)
+    except SetupError as problem:
+        _say(f"fenghuo {service}: {problem}")
+        sys.exit(EXIT_USAGE)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            application,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+            timeout_keep_alive=30,
+            lifespan="on",
+        )
+    )
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(server.serve(sockets=[listener]))
+    if not server.started:
+        _say(f"fenghuo {service}: could not start, see the log lines above.")
+        sys.exit(EXIT_UNAVAILABLE)
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(sentence + "\n")
+    sys.stderr.flush()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        raise SetupError(
+            f"Port {port} on {host} cannot be used ({error.strerror}): stop what listens there or "
+            "set FENGHUO_HTTP_PORT to a free port."
+        ) from None
+    return listener

@@ -1,0 +1,120 @@
+"""Durable timers: armed in the transaction that creates their subject, fired once, never early.
+
+Database time only. A sweep looks for due timers without locks, lets the service lock their subjects
+first (the same order as an acknowledgement takes, so they cannot deadlock), then claims what is still
+armed. kill -9 rolls back; another replica or the restart fires instead (reliability reference 6.6).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from shared.runtime.database import Database, Transaction
+from shared.runtime.errors import Transient
+from shared.runtime.metrics import RuntimeMetrics
+
+log = structlog.get_logger("fenghuo.timers")
+
+_POLL_S = 0.25
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A timer that fires now. `kind` and `rung` tell the service which one of the subject's it is."""
+
+    subject_id: str
+    kind: str
+    rung: int
+    due_at: datetime
+
+
+Lock = Callable[[Transaction, Sequence[str]], Awaitable[None]]
+"""Locks the subjects' rows, in a fixed order."""
+Fire = Callable[[Transaction, Sequence[Timer]], Awaitable[None]]
+"""Acts on the claimed timers, in the same transaction."""
+
+
+async def arm(
+    work: Transaction, timers: Sequence[tuple[str, str, int, datetime]], *, rearm: bool = False
+) -> None:
+    """Arm (subject, kind, rung, due_at). One that exists stays as it is, unless `rearm`."""
+    if not timers:
+        return
+    on_conflict = (
+        "DO UPDATE SET due_at = EXCLUDED.due_at, state = 'armed', fired_at = NULL"
+        if rearm
+        else "DO NOTHING"
+    )
+    await work.connection.execute(
+        f"INSERT INTO {work.schema}.timer (subject_id, kind, rung, due_at) "  # noqa: S608
+        "SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::timestamptz[]) "
+        f"ON CONFLICT (subject_id, kind, rung) {on_conflict}",
+        *(list(column) for column in zip(*timers, strict=True)),
+    )
+
+
+async def disarm(
+    work: Transaction, subjects: Sequence[str], kinds: Sequence[str] | None = None
+) -> None:
+    """Cancel the armed timers of these subjects (of these kinds; None = all)."""
+    if not subjects:
+        return
+    await work.connection.execute(
+        f"UPDATE {work.schema}.timer SET state = 'cancelled' "  # noqa: S608
+        "WHERE state = 'armed' AND subject_id = ANY($1::text[]) "
+        "AND ($2::text[] IS NULL OR kind = ANY($2::text[]))",
+        list(subjects),
+        None if kinds is None else list(kinds),
+    )
+
+
+class TimerSweeper:
+    """Fires due timers every 250 ms."""
+
+    def __init__(self, database: Database, lock: Lock, fire: Fire, metrics: RuntimeMetrics) -> None:
+        self._database = database
+        self._lock = lock
+        self._fire = fire
+        self._metrics = metrics
+
+    async def run(self) -> None:
+        """Background loop; survives outages of the database."""
+        while True:
+            try:
+                while await self.sweep() == _BATCH:
+                    pass
+            except Transient as error:
+                log.warning("sweep_retry", error=str(error))
+            await asyncio.sleep(_POLL_S)
+
+    async def sweep(self) -> int:
+        """One round; the number of due timers found (at most 500)."""
+        async with self._database.transaction() as work:
+            due = await work.connection.fetch(
+                f"SELECT DISTINCT subject_id FROM (SELECT subject_id FROM {work.schema}.timer "  # noqa: S608
+                "WHERE state = 'armed' AND due_at <= now() ORDER BY due_at LIMIT $1) AS due",
+                _BATCH,
+            )
+            if not due:
+                return 0
+            subjects = sorted(row["subject_id"] for row in due)
+            await self._lock(work, subjects)
+            claimed = await work.connection.fetch(
+                f"UPDATE {work.schema}.timer SET state = 'fired', fired_at = now() "  # noqa: S608
+                "WHERE state = 'armed' AND due_at <= now() AND subject_id = ANY($1::text[]) "
+                "RETURNING subject_id, kind, rung, due_at",
+                subjects,
+            )
+            timers = [Timer(r["subject_id"], r["kind"], r["rung"], r["due_at"]) for r in claimed]
+            timers.sort(key=lambda one: (one.due_at, one.subject_id, one.kind, one.rung))
+            for timer in timers:
+                self._metrics.timers_late.observe((work.now - timer.due_at).total_seconds())
+            if timers:
+                await self._fire(work, timers)
+            return len(due)

@@ -1,0 +1,164 @@
+"""The rebalance recipe on a real broker: two members, slow handlers, slow restores (ADR 2)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaProducer, TopicPartition
+from prometheus_client import CollectorRegistry
+
+from shared.contracts.topics import ALARMS, TopicSpec
+from shared.runtime.batches import BatchConsumer
+from shared.runtime.broker import make_broker
+from shared.runtime.errors import Transient
+from shared.runtime.metrics import RuntimeMetrics
+from tests.support.infrastructure import Infrastructure
+from tests.support.waiting import until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
+
+
+class Ledger:
+    """What all members of a group did, and the offsets that a shared store would hold."""
+
+    def __init__(self) -> None:
+        self.done: list[tuple[int, int]] = []
+        self.offsets: dict[int, int] = {}
+        self.owner: dict[int, str] = {}
+        self.violations: list[str] = []
+
+
+class SlowWorker:
+    """A Worker with slow restores and handlers that notes every breach of ownership."""
+
+    def __init__(self, name: str, ledger: Ledger, handle_s: float, fail_first: int = 0) -> None:
+        self.name, self.ledger, self.handle_s, self.failures = name, ledger, handle_s, fail_first
+
+    async def restore(self, assigned: Sequence[Any]) -> Mapping[Any, int]:
+        await asyncio.sleep(0.5)
+        for partition in assigned:
+            if self.ledger.owner.get(partition.partition) is not None:
+                self.ledger.violations.append(f"{partition} taken before it was released")
+            self.ledger.owner[partition.partition] = self.name
+        return {
+            p: self.ledger.offsets[p.partition]
+            for p in assigned
+            if p.partition in self.ledger.offsets
+        }
+
+    async def handle(self, records: list[Any]) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise Transient("not now")
+        for record in records:
+            if self.ledger.owner.get(record.partition) != self.name:
+                self.ledger.violations.append(f"{self.name} handled a foreign record")
+        await asyncio.sleep(self.handle_s)
+        for record in records:
+            expected = self.ledger.offsets.get(record.partition, 0)
+            if record.offset != expected:
+                self.ledger.violations.append(f"offset {record.offset}, expected {expected}")
+            self.ledger.offsets[record.partition] = record.offset + 1
+            self.ledger.done.append((record.partition, record.offset))
+
+    async def release(self, revoked: Sequence[Any]) -> None:
+        for partition in revoked:
+            self.ledger.owner.pop(partition.partition, None)
+
+
+@asynccontextmanager
+async def member(
+    infrastructure: Infrastructure, topic: TopicSpec, worker: SlowWorker, group: str
+) -> AsyncIterator[BatchConsumer]:
+    broker = make_broker(infrastructure.bootstrap, worker.name)
+    consumer = BatchConsumer(
+        broker,
+        [topic],
+        worker,
+        RuntimeMetrics(CollectorRegistry()),
+        group=group,
+        instance_id=f"{group}-{worker.name}",
+        max_records=20,
+    )
+    await broker.start()
+    try:
+        yield consumer
+    finally:
+        await broker.stop()
+        await consumer.close()
+
+
+async def fill(infrastructure: Infrastructure, topic: TopicSpec, count: int) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=infrastructure.bootstrap, acks="all")
+    await producer.start()
+    for number in range(count):
+        await producer.send(topic.name, b"{}", partition=number % topic.partitions)
+    await producer.stop()
+
+
+async def test_a_rebalance_in_full_work_keeps_ownership_and_order(
+    infrastructure: Infrastructure,
+) -> None:
+    topic = infrastructure.own_topic(ALARMS)
+    ledger = Ledger()
+    await fill(infrastructure, topic, 1_000)
+    async with member(infrastructure, topic, SlowWorker("a", ledger, 0.1), topic.name):
+        await until(lambda: len(ledger.done) > 60, 30)
+        async with member(infrastructure, topic, SlowWorker("b", ledger, 0.1), topic.name):
+            await until(lambda: "b" in ledger.owner.values(), 30)
+            await until(lambda: len(ledger.done) > 500, 30)
+        await until(lambda: len(ledger.done) >= 1_000, 40)
+    assert ledger.violations == []
+    assert len(ledger.done) == len(set(ledger.done)) == 1_000
+    assert Counter(p for p, _ in ledger.done) == dict.fromkeys(range(4), 250)
+
+
+async def test_a_transient_failure_is_retried_and_nothing_is_skipped(
+    infrastructure: Infrastructure,
+) -> None:
+    topic = infrastructure.own_topic(ALARMS)
+    ledger = Ledger()
+    await fill(infrastructure, topic, 100)
+    worker = SlowWorker("a", ledger, 0, fail_first=4)
+    async with member(infrastructure, topic, worker, topic.name):
+        await until(lambda: len(ledger.done) >= 100, 30)
+    assert ledger.violations == []
+    assert len(set(ledger.done)) == 100
+
+
+async def test_a_member_that_returns_under_its_name_starts_at_its_stored_offset(
+    infrastructure: Infrastructure,
+) -> None:
+    topic = infrastructure.own_topic(ALARMS)
+    ledger = Ledger()
+    await fill(infrastructure, topic, 200)
+    async with member(infrastructure, topic, SlowWorker("a", ledger, 0.05), topic.name) as first:
+        await until(lambda: len(ledger.done) > 40, 30)
+        assert first.ready() is None
+    await fill(infrastructure, topic, 200)
+    async with member(infrastructure, topic, SlowWorker("a", ledger, 0), topic.name):
+        await until(lambda: len(ledger.done) >= 400, 30)
+    assert ledger.violations == []
+    assert sorted(ledger.done) == sorted((p, o) for p in range(4) for o in range(100))
+
+
+async def test_offsets_behind_the_end_are_committed_for_lag_monitors(
+    infrastructure: Infrastructure,
+) -> None:
+    topic = infrastructure.own_topic(ALARMS)
+    ledger = Ledger()
+    await fill(infrastructure, topic, 40)
+    async with member(infrastructure, topic, SlowWorker("a", ledger, 0), topic.name) as consumer:
+        watching = asyncio.create_task(consumer.watch())
+        await until(lambda: len(ledger.done) >= 40, 30)
+        client = consumer.subscriber.consumer
+        assert client is not None
+        async with asyncio.timeout(20):
+            while await client.committed(TopicPartition(topic.name, 0)) != 10:
+                await asyncio.sleep(0.2)
+        watching.cancel()

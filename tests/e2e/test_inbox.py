@@ -1,0 +1,223 @@
+"""Pattern (ii) on a real Kafka and a real Postgres: poison, conflicts, repeats, stale owners (ADR 3)."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from prometheus_client import CollectorRegistry
+
+from shared.contracts.dead_letter import DeadLetter, Reason
+from shared.contracts.ids import dead_letter_id
+from shared.contracts.topics import ANSWERS, DEAD_LETTER, NOTICES, REPORTS, TopicSpec
+from shared.runtime.batches import BatchConsumer
+from shared.runtime.broker import make_broker
+from shared.runtime.clock import SystemClock
+from shared.runtime.database import Database, Transaction
+from shared.runtime.dead_letters import DeadLetters
+from shared.runtime.errors import LostOwnership, Reject, Transient
+from shared.runtime.inbox import InboxWorker, Incoming
+from shared.runtime.metrics import RuntimeMetrics
+from shared.runtime.outbox import OutboxRelay
+from shared.runtime.publisher import Publisher
+from tests.support.infrastructure import Infrastructure
+from tests.support.waiting import until
+
+pytestmark = [pytest.mark.e2e]
+
+GOLDEN = Path(__file__).parents[1] / "contract" / "golden"
+REPORT = json.loads((GOLDEN / "incident.reports.v1@initial.json").read_bytes())
+NOTICE = NOTICES.model.validate_json((GOLDEN / "public.notices.v1@orange.json").read_bytes())
+
+
+def report(serial: int, **change: Any) -> bytes:
+    return json.dumps({**REPORT, "id": f"report-{serial}", **change}).encode()
+
+
+class Service:
+    """A small service on the product's own runtime: it notes what it applied."""
+
+    def __init__(self, infrastructure: Infrastructure, topic: TopicSpec) -> None:
+        self.topic = topic
+        self.metrics = RuntimeMetrics(CollectorRegistry())
+        self.publisher = Publisher(infrastructure.bootstrap, self.metrics)
+        self.database = Database(infrastructure.dsn(), "alerting")
+        letters = DeadLetters("test", self.publisher, self.metrics, SystemClock())
+        self.worker = InboxWorker(self.database, topic.name, self.apply, letters, self.metrics)
+        self.broker = make_broker(infrastructure.bootstrap, "test")
+        self.consumer = BatchConsumer(
+            self.broker, [topic], self.worker, self.metrics, group=topic.name, instance_id=None
+        )
+        self.applied: list[str] = []
+        self.publish_to: TopicSpec | None = None
+
+    async def apply(self, work: Transaction, messages: Sequence[Incoming]) -> None:
+        for one in messages:
+            if one.message.headline == "refuse me":
+                raise Reject(Reason.NOT_ALLOWED, "asked for it")
+            if one.message.headline == "a bug":
+                raise KeyError("planted")
+            if self.publish_to:
+                work.publish(self.publish_to, "k", NOTICE, f"out-{one.message.id}")
+        self.applied += [one.message.id for one in messages]
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            await self.database.start()
+            stack.push_async_callback(self.database.stop)
+            await self.publisher.start()
+            stack.push_async_callback(self.publisher.stop)
+            await self.broker.start()
+            stack.push_async_callback(self.broker.stop)
+            yield
+
+
+async def send(infrastructure: Infrastructure, topic: TopicSpec, records: list[Any]) -> None:
+    """(value, headers) pairs, all into partition 0."""
+    producer = AIOKafkaProducer(bootstrap_servers=infrastructure.bootstrap, acks="all")
+    await producer.start()
+    for value, headers in records:
+        await producer.send_and_wait(topic.name, value, key=b"k", partition=0, headers=headers)
+    await producer.stop()
+
+
+async def read(infrastructure: Infrastructure, topic: str, count: int) -> list[Any]:
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=infrastructure.bootstrap, auto_offset_reset="earliest"
+    )
+    await consumer.start()
+    consumer.assign([TopicPartition(topic, 0)])
+    found: list[Any] = []
+    try:
+        async with asyncio.timeout(20):
+            while len(found) < count:
+                for records in (await consumer.getmany(timeout_ms=200)).values():
+                    found += records
+    finally:
+        await consumer.stop()
+    return found
+
+
+async def test_poison_is_kept_with_its_bytes_and_delays_nothing(
+    infrastructure: Infrastructure,
+) -> None:
+    topic = infrastructure.own_topic(REPORTS)
+    hostile = [
+        ("reply_to", topic.name.encode()),
+        ("x", b"\xff\xfe"),
+        ("content-type", b"text/evil"),
+    ]
+    bad = [
+        (b"{not json", [], Reason.NOT_JSON),
+        (report(1, number="one"), [], Reason.SCHEMA),
+        (report(2, headline="refuse me"), [], Reason.NOT_ALLOWED),
+        (report(3, headline="a bug"), [("x", b"\xff")], Reason.HANDLER_ERROR),
+        (b"\xff\xfe\x00", [], Reason.NOT_JSON),
+        (None, [], Reason.SCHEMA),
+    ]
+    good = [(report(10), hostile), (report(11), []), (report(12), [])]
+    mixed = [good[0], *[(value, headers) for value, headers, _ in bad], *good[1:]]
+    service = Service(infrastructure, topic)
+    async with service.running():
+        await send(infrastructure, topic, mixed)
+        await until(lambda: len(service.applied) >= 3)
+        letters: list[DeadLetter] = [
+            DEAD_LETTER.validate_json(record.value)
+            for record in await read(infrastructure, topic.dlq, len(bad))
+        ]
+        again = await read(infrastructure, topic.name, len(mixed))
+    assert service.applied == ["report-10", "report-11", "report-12"]
+    assert len(again) == len(mixed), "reply_to made us publish"
+    by_offset = {letter.offset: letter for letter in letters}
+    assert len(by_offset) == len(letters) == len(bad)
+    for offset, (value, _, reason) in enumerate(bad, start=1):
+        letter = by_offset[offset]
+        assert letter.reason is reason
+        assert letter.id == dead_letter_id(topic.name, 0, offset)
+        kept = None if letter.value_b64 is None else base64.b64decode(letter.value_b64)
+        assert kept == value
+
+
+async def test_a_repeat_is_dropped_and_another_body_under_the_same_id_is_refused(
+    infrastructure: Infrastructure,
+) -> None:
+    topic = infrastructure.own_topic(REPORTS)
+    service = Service(infrastructure, topic)
+    resent = report(20, sent_at="2026-11-24T13:00:00Z")
+    async with service.running():
+        first: list[Any] = [
+            (report(20), []),
+            (report(20), []),
+            (resent, []),
+            (report(20, text="other"), []),
+        ]
+        await send(infrastructure, topic, first)
+        await until(lambda: len(service.applied) >= 1)
+        await send(infrastructure, topic, [(report(20), []), (report(21), [])])
+        await until(lambda: "report-21" in service.applied)
+        letters = await read(infrastructure, topic.dlq, 1)
+    assert service.applied == ["report-20", "report-21"]
+    assert [DEAD_LETTER.validate_json(one.value).reason for one in letters] == [Reason.ID_CONFLICT]
+
+
+async def test_a_stale_owner_changes_nothing(infrastructure: Infrastructure) -> None:
+    topic = infrastructure.own_topic(REPORTS)
+    await send(infrastructure, topic, [(report(30), []), (report(31), [])])
+    records = await read(infrastructure, topic.name, 2)
+    service, zombie = Service(infrastructure, topic), Service(infrastructure, topic)
+    partition = TopicPartition(topic.name, 0)
+    async with AsyncExitStack() as stack:
+        for one in (service, zombie):
+            await one.database.start()
+            stack.push_async_callback(one.database.stop)
+            await one.publisher.start()
+            stack.push_async_callback(one.publisher.stop)
+            await one.worker.restore([partition])
+        await service.worker.handle(records)
+        with pytest.raises(LostOwnership):
+            await zombie.worker.handle(records)
+        async with service.database.transaction() as work:
+            seen = await work.connection.fetchval(
+                "SELECT count(*) FROM alerting.inbox WHERE event_id = ANY($1::text[])",
+                ["report-30", "report-31"],
+            )
+    assert service.applied == ["report-30", "report-31"]
+    assert seen == 2
+
+
+async def test_the_outbox_publishes_what_was_committed_and_nothing_else(
+    infrastructure: Infrastructure,
+) -> None:
+    topic = infrastructure.own_topic(REPORTS)
+    target = infrastructure.own_topic(ANSWERS, partitions=1)
+    await send(infrastructure, topic, [(report(n), []) for n in range(40, 60)])
+    records = await read(infrastructure, topic.name, 20)
+    service = Service(infrastructure, topic)
+    service.publish_to = target
+    relay = OutboxRelay(service.database, service.publisher, service.metrics)
+    async with service.running():
+        await until(lambda: len(service.applied) >= 20)
+        with pytest.raises(Transient):
+            async with service.database.transaction() as work:
+                work.publish(target, "k", NOTICE, "out-rolled-back")
+                raise Transient("rolled back")
+        running = asyncio.create_task(relay.run())
+        published = await read(infrastructure, target.name, 20)
+        await asyncio.sleep(0.5)
+        running.cancel()
+        again = await read(infrastructure, target.name, 20)
+        async with service.database.transaction() as work:
+            waiting = await work.connection.fetchval(
+                "SELECT count(*) FROM alerting.outbox WHERE topic = $1 AND published_at IS NULL",
+                target.name,
+            )
+    assert len(published) == len(again) == len(records) == 20
+    assert waiting == 0

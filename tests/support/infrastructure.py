@@ -1,0 +1,77 @@
+"""One real Kafka and one real Postgres per test run, without any service.
+
+The stack lives in an event loop of its own thread, so that tests may use any loop they like. Topics
+and schema are those of the product; a test that needs a topic to itself makes one (`own_topic`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import threading
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from deploy.local.stack import Stack
+from deploy.local.topics import ensure_topics, new_topic
+from shared.contracts.topics import TOPICS, TopicSpec
+
+T = TypeVar("T")
+_numbers = itertools.count(1)
+
+
+class Infrastructure:
+    """Addresses of the running Kafka and Postgres, and how to hurt them."""
+
+    def __init__(self, stack: Stack, loop: asyncio.AbstractEventLoop) -> None:
+        self.stack = stack
+        self._loop = loop
+
+    @property
+    def bootstrap(self) -> str:
+        """`host:port` of Kafka."""
+        return self.stack.kafka_bootstrap
+
+    @property
+    def broker_name(self) -> str:
+        """Product and version of the broker."""
+        return self.stack.endpoints.broker_name
+
+    def dsn(self, role: str = "") -> str:
+        """Database address of a service's role; of the superuser without one."""
+        return self.stack.dsn(role) if role else self.stack.dsn()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run something in the stack's own loop."""
+        future: Future[T] = asyncio.run_coroutine_threadsafe(work, self._loop)
+        return future.result(120)
+
+    def own_topic(self, like: TopicSpec, **change: Any) -> TopicSpec:
+        """A fresh topic with the settings of `like`, known to the table for this test run."""
+        spec = replace(like, name=f"test.{next(_numbers)}.{like.name}", **change)
+        wanted = [new_topic(spec), new_topic(replace(spec, name=spec.dlq))]
+        self.run(ensure_topics(self.bootstrap, wanted))
+        TOPICS[spec.name] = spec
+        return spec
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Infrastructure]:
+    """Kafka and Postgres in `folder`, stopped at the end."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="infrastructure", daemon=True)
+    thread.start()
+    stack = Stack(root=folder, services=())
+    infrastructure = Infrastructure(stack, loop)
+    try:
+        infrastructure.run(stack.up())
+        yield infrastructure
+    finally:
+        infrastructure.run(stack.down())
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
