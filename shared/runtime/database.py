@@ -38,6 +38,13 @@ TRANSIENT = (
 )
 """Errors after which the whole transaction may be tried again."""
 
+_REFUSED = (
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.ClientConfigurationError,
+)
+"""Errors at start that waiting does not cure."""
+
 
 @dataclass(slots=True)
 class Transaction:
@@ -98,7 +105,7 @@ class Database:
                         timeout=5,
                         server_settings={"application_name": f"fenghuo-{self.schema}"},
                     )
-                except asyncpg.InvalidAuthorizationSpecificationError:
+                except _REFUSED:
                     break
                 except TRANSIENT as error:
                     if attempt % 20 == 0:

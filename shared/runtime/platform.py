@@ -96,7 +96,7 @@ class Platform:
 
     async def start(self, stack: AsyncExitStack) -> None:
         """Connect in order: Kafka, producer, tables, loops. The broker is started by its owner."""
-        await wait_for_kafka(self.settings.kafka_bootstrap)
+        await wait_for_kafka(self.settings.kafka_bootstrap, self.settings.start_patience_s)
         await self.publisher.start()
         stack.push_async_callback(self.publisher.stop)
         for table in self._tables:
@@ -143,6 +143,6 @@ class StatefulPlatform(Platform):
 
     async def start(self, stack: AsyncExitStack) -> None:
         """Postgres first, then as every Platform."""
-        await self.database.start()
+        await self.database.start(self.settings.start_patience_s)
         stack.push_async_callback(self.database.stop)
         await super().start(stack)

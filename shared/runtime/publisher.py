@@ -116,7 +116,11 @@ class Publisher:
             request_timeout_ms=5_000,
             retry_backoff_ms=100,
         )
-        await producer.start()
+        try:
+            await producer.start()
+        except BaseException:
+            await producer.stop()
+            raise
         self._metrics.producers.inc()
         return producer
 

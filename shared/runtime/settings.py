@@ -25,6 +25,8 @@ class ServiceSettings(BaseSettings):
     """Stable name of this process in its consumer group; a restart then keeps its partitions."""
     log_level: str = "INFO"
     """Least level that is written."""
+    start_patience_s: Annotated[float, Field(ge=1, le=3_600)] = 60
+    """How long to wait for Kafka and Postgres at start before giving up with one sentence."""
     broker_name: str = "apache-kafka"
     """What the broker is; a stand-in names itself here and shows in /healthz and the console."""
 

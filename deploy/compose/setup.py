@@ -1,0 +1,63 @@
+"""`python -m deploy.compose.setup`: topics from the table, schema, one role per service. Repeatable.
+
+Reads FENGHUO_KAFKA_BOOTSTRAP, FENGHUO_REPLICATION_FACTOR, FENGHUO_ADMIN_DATABASE_URL and one
+FENGHUO_<SERVICE>_DB_PASSWORD per service with state; ends with one sentence when one is missing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sys
+
+from deploy.local.database import grant
+from deploy.local.errors import StackError
+from deploy.local.topics import ensure_topics, planned_topics, wait_for_broker
+from deploy.migrations.runner import upgrade
+
+STATEFUL = ("alerting", "command", "notify", "console", "audit")
+_PASSWORD = re.compile(r"[A-Za-z0-9_\-]{24,}")
+
+
+def need(name: str) -> str:
+    """An environment variable; raises StackError when it is missing."""
+    value = os.environ.get(name, "")
+    if not value:
+        raise StackError(f"set {name}: `python -m deploy.compose.secrets` writes it.")
+    return value
+
+
+def password(service: str) -> str:
+    """The service's database password: at least 24 URL-safe characters (it enters SQL as text)."""
+    value = need(f"FENGHUO_{service.upper()}_DB_PASSWORD")
+    if not _PASSWORD.fullmatch(value):
+        raise StackError(f"the password of {service} must be 24 or more of A-Z a-z 0-9 _ -.")
+    return value
+
+
+async def prepare(bootstrap: str, replication: int) -> int:
+    """Wait for Kafka and create what is missing; the number of new topics."""
+    await wait_for_broker(bootstrap.split(",", maxsplit=1)[0], 60)
+    return await ensure_topics(bootstrap, planned_topics(replication))
+
+
+def main() -> int:
+    """Do all three; 0 when done, 64 with one sentence on stderr otherwise."""
+    try:
+        passwords = {service: password(service) for service in STATEFUL}
+        replication = int(need("FENGHUO_REPLICATION_FACTOR"))
+        admin = need("FENGHUO_ADMIN_DATABASE_URL")
+        created = asyncio.run(prepare(need("FENGHUO_KAFKA_BOOTSTRAP"), replication))
+        print(f"topics: {created} created")
+        upgrade(admin)
+        asyncio.run(grant(admin, passwords))
+        print("schema and roles are up to date")
+    except (StackError, TimeoutError, ValueError) as problem:
+        print(f"fenghuo setup: {str(problem) or 'Kafka does not answer'}", file=sys.stderr)
+        return 64
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

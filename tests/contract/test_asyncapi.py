@@ -1,0 +1,48 @@
+"""The AsyncAPI document of every service is a snapshot; its page needs no network."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.services import SERVICES, built_app
+
+SNAPSHOTS = Path(__file__).parent / "asyncapi"
+
+
+async def fetch(service: str, path: str, folder: Path) -> httpx.Response:
+    transport = httpx.ASGITransport(app=built_app(service, folder))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        return await client.get(path)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_the_document_equals_its_snapshot(service: str, tmp_path: Path) -> None:
+    """`python -m tests.contract.update` after a deliberate change."""
+    answer = await fetch(service, "/docs/asyncapi.json", tmp_path)
+    kept = json.loads((SNAPSHOTS / f"{service}.json").read_text())
+    assert answer.json() == kept
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_the_page_loads_nothing_from_elsewhere(service: str, tmp_path: Path) -> None:
+    answer = await fetch(service, "/docs/asyncapi", tmp_path)
+    assert answer.status_code == 200
+    assert not re.search(r"""(src|href)=["']https?:""", answer.text)
+    assert "<script" not in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_a_service_that_is_not_connected_lives_but_is_not_ready(
+    service: str, tmp_path: Path
+) -> None:
+    assert (await fetch(service, "/healthz", tmp_path)).json()["service"] == service
+    ready = await fetch(service, "/readyz", tmp_path)
+    assert ready.status_code == 503
+    assert ready.json()["problems"]
+    assert "fenghuo_" in (await fetch(service, "/metrics", tmp_path)).text

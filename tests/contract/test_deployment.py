@@ -1,0 +1,127 @@
+"""docker-compose.yml, Prometheus and Grafana say what the code says; no engine is needed to see it."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from deploy.local.topics import planned_topics
+from shared.contracts.topics import TOPICS
+from shared.runtime.metrics import RuntimeMetrics
+from tests.support.services import SERVICES
+
+ROOT = Path(__file__).parents[2]
+COMPOSE = ROOT / "docker-compose.yml"
+
+
+def check(path: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "check_jsonschema",
+            "--builtin-schema",
+            "vendor.compose-spec",
+            str(path),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load(COMPOSE.read_text())
+    return loaded
+
+
+def test_compose_follows_the_specification() -> None:
+    done = check(COMPOSE)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_check_refuses_a_misspelt_key(tmp_path: Path) -> None:
+    bad = tmp_path / "docker-compose.yml"
+    bad.write_text(COMPOSE.read_text().replace("healthcheck:", "healthchek:", 1))
+    assert check(bad).returncode != 0
+
+
+def test_every_service_runs_and_knows_its_settings(compose: dict[str, Any]) -> None:
+    for service in SERVICES:
+        definition = compose["services"][service]
+        assert definition["command"] == ["python", "-m", f"services.{service}"]
+        fields = importlib.import_module(f"services.{service}.settings").Settings.model_fields
+        given = {name.removeprefix("FENGHUO_").lower() for name in definition["environment"]}
+        required = {name for name, field in fields.items() if field.is_required()}
+        assert required <= given, f"{service} would not start"
+        assert given <= fields.keys(), f"{service} does not know {given - fields.keys()}"
+
+
+def test_kafka_has_three_nodes_and_never_two_copies_less(compose: dict[str, Any]) -> None:
+    nodes = [name for name in compose["services"] if name.startswith("kafka-")]
+    assert len(nodes) == 3
+    for name in nodes:
+        environment = compose["services"][name]["environment"]
+        assert environment["KAFKA_MIN_INSYNC_REPLICAS"] == "2"
+        assert environment["KAFKA_DEFAULT_REPLICATION_FACTOR"] == "3"
+        assert environment["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
+    assert compose["services"]["setup"]["environment"]["FENGHUO_REPLICATION_FACTOR"] == "3"
+
+
+def test_topics_are_created_as_the_table_says() -> None:
+    planned = {topic.name: topic for topic in planned_topics(replication=3)}
+    for name, spec in TOPICS.items():
+        topic = planned[name]
+        assert topic.num_partitions == spec.partitions
+        assert topic.replication_factor == 3
+        assert topic.topic_configs["cleanup.policy"] == spec.cleanup
+        if spec.dead_letters:
+            assert planned[spec.dlq].num_partitions == spec.partitions
+    assert len(planned) == len(TOPICS) + sum(spec.dead_letters for spec in TOPICS.values())
+
+
+def test_no_secret_has_a_default(compose: dict[str, Any]) -> None:
+    for name, definition in compose["services"].items():
+        for key, value in definition.get("environment", {}).items():
+            if re.search("PASSWORD|SECRET|TOKEN|DATABASE_URL", key):
+                assert ":?" in value, f"{name}.{key}"
+
+
+def test_every_port_is_bound_to_this_machine(compose: dict[str, Any]) -> None:
+    ports = [port for one in compose["services"].values() for port in one.get("ports", [])]
+    assert ports
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_prometheus_scrapes_every_service_and_asks_for_series_that_exist() -> None:
+    folder = ROOT / "deploy" / "prometheus"
+    config = yaml.safe_load((folder / "prometheus.yml").read_text())
+    targets = config["scrape_configs"][0]["static_configs"][0]["targets"]
+    assert set(targets) == {f"{service}:8000" for service in SERVICES}
+    rules = yaml.safe_load((folder / "alerts.yml").read_text())
+    asked = [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
+    board = json.loads((ROOT / "deploy" / "grafana" / "dashboards" / "fenghuo.json").read_text())
+    asked += [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    named = {name for text in asked for name in re.findall(r"fenghuo_\w+", text)}
+    known = set(re.findall(r"fenghuo_\w+", _exported()))
+    assert named <= known, named - known
+
+
+def _exported() -> str:
+    from prometheus_client import CollectorRegistry, generate_latest
+
+    registry = CollectorRegistry()
+    metrics = RuntimeMetrics(registry)
+    for counter in (metrics.records, metrics.duplicates, metrics.published, metrics.lag):
+        counter.labels("topic")
+    metrics.dead_letters.labels("topic", "reason")
+    return generate_latest(registry).decode()

@@ -1,0 +1,79 @@
+"""The producer is thrown away after a refusal, and no send waits for ever (aiokafka #1017)."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from prometheus_client import CollectorRegistry
+
+from shared.contracts.topics import ALARMS
+from shared.runtime.errors import Transient
+from shared.runtime.metrics import RuntimeMetrics
+from shared.runtime.publisher import Outgoing, Publisher
+from tests.support.infrastructure import Infrastructure
+
+pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
+
+
+def created(metrics: RuntimeMetrics) -> float:
+    return metrics.registry.get_sample_value("fenghuo_producers_created_total") or 0
+
+
+async def ends(infrastructure: Infrastructure, topic: str) -> int:
+    consumer = AIOKafkaConsumer(bootstrap_servers=infrastructure.bootstrap)
+    await consumer.start()
+    try:
+        partitions = [TopicPartition(topic, number) for number in range(ALARMS.partitions)]
+        return sum((await consumer.end_offsets(partitions)).values())
+    finally:
+        await consumer.stop()
+
+
+async def test_a_refused_record_does_not_poison_the_ones_after_it(
+    infrastructure: Infrastructure,
+) -> None:
+    topic = infrastructure.own_topic(ALARMS, max_bytes=10_000)
+    metrics = RuntimeMetrics(CollectorRegistry())
+    publisher = Publisher(infrastructure.bootstrap, metrics)
+    await publisher.start()
+    try:
+        await publisher.send([Outgoing(topic.name, b"k", b"{}")])
+        with pytest.raises(Transient):
+            await publisher.send([Outgoing(topic.name, b"k", b"x" * 20_000)])
+        for _ in range(3):
+            await publisher.send([Outgoing(topic.name, b"k", b"{}")])
+    finally:
+        await publisher.stop()
+    assert created(metrics) == 2
+    assert await ends(infrastructure, topic.name) == 4
+
+
+async def test_a_send_ends_in_time_while_the_broker_is_away_and_works_again_after(
+    infrastructure: Infrastructure,
+) -> None:
+    topic = infrastructure.own_topic(ALARMS)
+    metrics = RuntimeMetrics(CollectorRegistry())
+    publisher = Publisher(infrastructure.bootstrap, metrics, timeout_s=2)
+    await publisher.start()
+    try:
+        infrastructure.run(infrastructure.stack.stop("kafka"))
+        try:
+            with pytest.raises(Transient):
+                await publisher.send([Outgoing(topic.name, b"k", b"{}")])
+            assert publisher.ready() is not None
+        finally:
+            infrastructure.run(infrastructure.stack.start("kafka"))
+            infrastructure.run(infrastructure.stack.wait_kafka())
+        for _ in range(40):
+            try:
+                await publisher.send([Outgoing(topic.name, b"k", b"again")])
+                break
+            except Transient:
+                await asyncio.sleep(0.25)
+        await publisher.send([Outgoing(topic.name, b"k", b"more")])
+        assert publisher.ready() is None
+    finally:
+        await publisher.stop()
+    assert 2 <= await ends(infrastructure, topic.name) <= 3

@@ -1,0 +1,35 @@
+"""Every service built with settings that connect to nothing, for tests of wiring and documents."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+from typing import Any
+
+from faststream.kafka import KafkaBroker
+
+SERVICES = ("ingest", "scoring", "alerting", "command", "notify", "console", "audit")
+
+
+def built_app(service: str, folder: Path) -> Any:
+    """The ASGI application of a service; nothing is connected."""
+    sources = folder / "sources.json"
+    sources.write_text(json.dumps({}))
+    kind = importlib.import_module(f"services.{service}.settings").Settings
+    offered = {
+        "kafka_bootstrap": "127.0.0.1:1",
+        "http_port": 1,
+        "database_url": "postgresql://nobody@127.0.0.1:1/none",
+        "sources_file": sources,
+    }
+    settings = kind(**{name: offered[name] for name in offered if name in kind.model_fields})
+    return importlib.import_module(f"services.{service}.app").build(settings)
+
+
+def built_broker(service: str, folder: Path) -> KafkaBroker:
+    """The service's broker with its subscribers and publishers."""
+    app = built_app(service, folder)
+    broker = app.state.platform.broker if hasattr(app, "state") else app.broker
+    assert isinstance(broker, KafkaBroker)
+    return broker
