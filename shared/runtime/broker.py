@@ -17,6 +17,8 @@ from faststream.security import BaseSecurity
 
 from shared.contracts.topics import TopicSpec
 
+LOGGER = "fenghuo.faststream"
+
 BatchCallback = Callable[[list[ConsumerRecord]], Awaitable[None]]
 
 
@@ -30,7 +32,7 @@ def make_broker(bootstrap: str, service: str, security: BaseSecurity | None = No
         allow_auto_create_topics=False,  # topics come from the table, with their settings
         apply_types=False,  # records are decoded by us, one by one
         graceful_timeout=20.0,
-        logger=logging.getLogger("faststream"),
+        logger=logging.getLogger(LOGGER),  # its own would write colours to stderr
         log_level=logging.DEBUG,  # hides two lines a message, keeps errors
         specification_url="kafka:9092",  # documents must not differ by machine
         security=security,

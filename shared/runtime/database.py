@@ -57,10 +57,12 @@ class Transaction:
     schema: str
     now: datetime
     outbox: list[tuple[str, str, str, bytes]] = field(default_factory=list)
+    published: bool = False
 
     def publish(self, spec: TopicSpec, key: str, message: Contract, event_id: str) -> None:
         """Queue a message; it leaves through the outbox after the commit, once per `event_id`."""
         self.outbox.append((event_id, spec.name, key, encode(message)))
+        self.published = True
 
     async def flush(self) -> None:
         """Write the queued messages as outbox rows, in the order in which they were queued."""
@@ -85,6 +87,8 @@ class Database:
         self._pool: asyncpg.Pool | None = None
         self._failing: str | None = None
         self.committed = asyncio.Event()
+        # Apart from `committed`: the relay's own transactions must not wake the relay.
+        self.outgoing = asyncio.Event()
 
     @property
     def pool(self) -> asyncpg.Pool:
@@ -146,3 +150,5 @@ class Database:
             raise Transient(self._failing) from error
         self._failing = None
         self.committed.set()
+        if work.published:
+            self.outgoing.set()

@@ -36,11 +36,11 @@ class OutboxRelay:
         self._pruned_at = time.monotonic()
 
     async def run(self) -> None:
-        """Background loop: as soon as something was committed, at the latest every 250 ms."""
+        """Background loop: as soon as a message was committed, at the latest every 250 ms."""
         delay = 0.1
         while True:
             try:
-                self._database.committed.clear()
+                self._database.outgoing.clear()
                 while await self._round() == _BATCH:
                     pass
                 await self._prune()
@@ -51,7 +51,7 @@ class OutboxRelay:
                 delay = min(delay * 2, 2.0)
             try:
                 async with asyncio.timeout(_POLL_S):
-                    await self._database.committed.wait()
+                    await self._database.outgoing.wait()
             except TimeoutError:
                 pass
 

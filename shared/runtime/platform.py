@@ -6,6 +6,7 @@ app.py makes one, declares what comes in and goes out, adds its own parts and as
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
@@ -15,7 +16,7 @@ from prometheus_client import CollectorRegistry
 
 from shared.contracts.topics import TopicSpec
 from shared.runtime.batches import BatchConsumer, Worker
-from shared.runtime.broker import make_broker
+from shared.runtime.broker import LOGGER, make_broker
 from shared.runtime.clock import Clock, SystemClock
 from shared.runtime.database import Database
 from shared.runtime.dead_letters import DeadLetters
@@ -109,7 +110,10 @@ class Platform:
     def asgi(self) -> AsgiFastStream:
         """The worker's ASGI application: FastStream's consumers plus the operations routes."""
         return AsgiFastStream(
-            self.broker, asgi_routes=self.routes(), lifespan=lifespan_of(self.start)
+            self.broker,
+            logger=logging.getLogger(LOGGER),
+            asgi_routes=self.routes(),
+            lifespan=lifespan_of(self.start),
         )
 
 

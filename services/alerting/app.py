@@ -1,0 +1,20 @@
+"""Wiring of alerting: one consumer over alarms, reports and decisions, one transaction per batch."""
+
+from __future__ import annotations
+
+from faststream.asgi import AsgiFastStream
+
+from services.alerting.consumer import Alerting
+from services.alerting.metrics import AlertingMetrics
+from services.alerting.settings import Settings
+from shared.contracts.topics import ALARMS, ALERTS, DECISIONS, NOTICES, REPORTS
+from shared.runtime.platform import StatefulPlatform
+
+
+def build(settings: Settings) -> AsgiFastStream:
+    """The ASGI application; nothing is connected before its lifespan starts."""
+    platform = StatefulPlatform("alerting", settings)
+    alerting = Alerting(AlertingMetrics(platform.registry))
+    platform.consume_inbox([ALARMS, REPORTS, DECISIONS], alerting.apply)
+    platform.produces(ALERTS, NOTICES)
+    return platform.asgi()

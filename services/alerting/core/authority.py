@@ -1,0 +1,62 @@
+"""Who has power over which level, as data.
+
+Source: 渝府发〔2011〕31号, under which a district issues blue and yellow, the city orange and red
+(domain reference 1.1, 5.3; the sign-off articles of its successor of 2026 are not public). Two
+signatures for red are our own rule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.contracts.fields import LEVEL_ORDER, Level, Tier
+from shared.contracts.units import ancestor_at, lineage
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """The tier that issues a level, and how many of its officers have to sign."""
+
+    tier: Tier
+    approvals: int
+
+
+AUTHORITY: dict[Level, Authority] = {
+    Level.BLUE: Authority(Tier.DISTRICT, 1),
+    Level.YELLOW: Authority(Tier.DISTRICT, 1),
+    Level.ORANGE: Authority(Tier.CITY, 1),
+    Level.RED: Authority(Tier.CITY, 2),
+}
+
+HUMAN_VERIFIED: frozenset[Level] = frozenset({Level.ORANGE, Level.RED})
+"""Levels that are never issued before a person has verified what the machine found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """What a proposal needs: signatures of `approvals` different officers of `unit`."""
+
+    unit: str
+    approvals: int
+
+
+def requirement(place: str, level: Level | None, proposed: Level | None) -> Requirement:
+    """What it takes to go from the issued `level` (None = none yet) to `proposed` (None = lift).
+
+    Lifting and downgrading take one signature of the authority of the level now issued: who may not
+    issue red may not take it back either.
+    """
+    if level is not None and (proposed is None or LEVEL_ORDER[proposed] < LEVEL_ORDER[level]):
+        return Requirement(_unit(place, AUTHORITY[level].tier), 1)
+    asked = AUTHORITY[proposed or Level.BLUE]
+    return Requirement(_unit(place, asked.tier), asked.approvals)
+
+
+def may_judge(unit: str, place: str) -> bool:
+    """Whether officers of `unit` may verify, assess or dismiss an alert at `place`."""
+    return unit in lineage(place)
+
+
+def _unit(place: str, tier: Tier) -> str:
+    # A place above the tier (the city itself) has no authority below it: its topmost unit decides.
+    return ancestor_at(place, tier) or lineage(place)[-1]

@@ -1,0 +1,122 @@
+"""From an alert to the records that tell of it: the lifecycle event and the public notice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from services.alerting.core.lifecycle import Change
+from shared.contracts.alarms import AlarmEvent
+from shared.contracts.alerts import AlertDecision, AlertEvent, AlertTransition, PublicNotice
+from shared.contracts.fields import Level, Status
+from shared.contracts.ids import content_id, transition_id
+from shared.contracts.reports import Report
+from shared.contracts.units import tier_of
+
+MOST_IDS = 500
+RESTRICTED_HEADLINE = "限制知悉的事件报告"
+LEVEL_NAMES: dict[Level, str] = {
+    Level.NOTICE: "提示",
+    Level.BLUE: "蓝色",
+    Level.YELLOW: "黄色",
+    Level.ORANGE: "橙色",
+    Level.RED: "红色",
+}
+_PUBLIC = {
+    AlertTransition.ISSUED: "发布{level}预警：",
+    AlertTransition.ADJUSTED: "调整为{level}预警：",
+    AlertTransition.LIFTED: "解除{level}预警：",
+}
+_CAP_ALERT = frozenset({AlertTransition.OPENED, AlertTransition.ISSUED})
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What leaves because of one change. The notice exists only for the public's alerts."""
+
+    event: AlertEvent
+    notice: PublicNotice | None
+
+
+def headline_of(cause: AlarmEvent | Report) -> str:
+    """The line an alert takes over; a restricted report's own words stay where they are."""
+    if isinstance(cause, Report) and cause.restricted:
+        return RESTRICTED_HEADLINE
+    return cause.headline
+
+
+def records(change: Change, cause: AlarmEvent | Report | AlertDecision, now: datetime) -> Records:
+    """The records of a change that `cause` brought about; `now` is the time of sending."""
+    event = alert_event(change, cause, now)
+    wanted = event.status is Status.ACTUAL and event.transition in _PUBLIC
+    return Records(event, public_notice(event) if wanted else None)
+
+
+def alert_event(
+    change: Change, cause: AlarmEvent | Report | AlertDecision, now: datetime
+) -> AlertEvent:
+    """The complete state of the alert after the change."""
+    alert, transition = change.alert, change.transition
+    decision = cause if isinstance(cause, AlertDecision) else None
+    before = (transition_id(alert.alert_id, alert.version - 1),) if alert.version > 1 else ()
+    return AlertEvent(
+        id=transition_id(alert.alert_id, alert.version),
+        status=alert.status,
+        occurred_at=cause.occurred_at,
+        sent_at=now,
+        origin_unit=cause.origin_unit,
+        tier=tier_of(cause.origin_unit),
+        areas=alert.areas,
+        references=(*before, cause.id),
+        trace_id=cause.trace_id or cause.id,
+        alert_id=alert.alert_id,
+        version=alert.version,
+        transition=transition,
+        state=alert.state,
+        msg_type=_msg_type(change),
+        event_type=alert.event_type,
+        place=alert.place,
+        level=alert.level,
+        proposed_level=alert.proposed_level,
+        approver_unit=alert.needs.unit,
+        approvals_needed=alert.needs.approvals,
+        incident_id=alert.incident_id,
+        alarm_ids=tuple(one.alarm_id for one in alert.alarms)[-MOST_IDS:],
+        report_ids=tuple(one.report_id for one in alert.reports)[-MOST_IDS:],
+        distinct_sources=alert.sources,
+        score=alert.score,
+        signatures=(*alert.issued_by, *alert.signed),
+        headline=alert.headline,
+        text=decision.reason if decision else "",
+        actor=decision.officer_id if decision else None,
+    )
+
+
+def _msg_type(change: Change) -> Literal["Alert", "Update", "Cancel"]:
+    if not change.alert.open:
+        return "Cancel"
+    return "Alert" if change.transition in _CAP_ALERT else "Update"
+
+
+def public_notice(event: AlertEvent) -> PublicNotice:
+    """公众信息发布 of an issued, adjusted or lifted alert; `level` None = lifted."""
+    lifted = event.transition is AlertTransition.LIFTED
+    assert event.level is not None, "only an issued alert has a notice"
+    notice_id = content_id("ntc", event.id)
+    prefix = _PUBLIC[event.transition].format(level=LEVEL_NAMES[event.level])
+    return PublicNotice(
+        id=notice_id,
+        status=event.status,
+        occurred_at=event.occurred_at,
+        sent_at=event.sent_at,
+        origin_unit=event.origin_unit,
+        tier=event.tier,
+        areas=event.areas,
+        references=(event.id,),
+        trace_id=event.trace_id,
+        notice_id=notice_id,
+        alert_id=event.alert_id,
+        level=None if lifted else event.level,
+        headline=(prefix + event.headline)[:200],
+    )

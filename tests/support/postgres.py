@@ -1,0 +1,94 @@
+"""One real Postgres per test process, without Kafka, and a fresh migrated database where one is asked for.
+
+Started by the first test that needs it (about 2 s); it lives in an event loop of its own thread, so
+that tests may use any loop they like, and ends with the process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import itertools
+import shutil
+import tempfile
+import threading
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from deploy.local.paths import Paths
+from deploy.local.ports import choose
+from deploy.local.postgres import DATABASE, NAME, Postgres
+from deploy.local.secrets import Secrets
+from deploy.local.supervisor import Supervisor
+from deploy.migrations.runner import upgrade
+
+_TEMPLATE = "migrated"
+_numbers = itertools.count(1)
+
+
+class _Server:
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="fenghuo-postgres-"))
+        self.folder.chmod(0o755)  # as root, the server runs as another user, who must get in
+        paths = Paths(self.folder)
+        paths.create()
+        port = choose([NAME], self.folder / "ports.json", {})[NAME]
+        self._postgres = Postgres(paths, port, Secrets(paths.secrets))
+        self._supervisor = Supervisor()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name=NAME, daemon=True)
+        self._thread.start()
+        atexit.register(self._end)
+        self.dsn = self._postgres.superuser_dsn()
+        self.run(self._begin())
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+
+    async def sql(self, statement: str) -> None:
+        connection = await asyncpg.connect(self.dsn)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    async def _begin(self) -> None:
+        await self._supervisor.start(self._postgres.prepare())
+        await self._postgres.wait_ready(30)
+        await asyncio.to_thread(upgrade, self.dsn)
+        await self.sql(f"CREATE DATABASE {_TEMPLATE} TEMPLATE {DATABASE}")
+
+    def _end(self) -> None:
+        self.run(self._supervisor.stop_all())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        home = self.folder / "data" / NAME
+        if home.is_symlink():
+            shutil.rmtree(home.resolve(), ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@cache
+def _server() -> _Server:
+    return _Server()
+
+
+def running_postgres() -> str:
+    """The superuser's address of a migrated database that all tests of this process share."""
+    return _server().dsn
+
+
+@contextmanager
+def fresh_database() -> Iterator[str]:
+    """The superuser's address of a migrated, empty database, dropped at the end (about 0.1 s)."""
+    server, name = _server(), f"test_{next(_numbers)}"
+    server.run(server.sql(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}"))
+    try:
+        yield server.dsn.removesuffix(DATABASE) + name
+    finally:
+        server.run(server.sql(f"DROP DATABASE {name} WITH (FORCE)"))

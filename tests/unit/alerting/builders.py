@@ -1,0 +1,106 @@
+"""Alarms, reports, decisions with everything filled in; a test names only what it is about."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence
+from shared.contracts.alerts import AlertDecision, DecisionVerb
+from shared.contracts.fields import Level, Post, Status, Tier
+from shared.contracts.ids import transition_id
+from shared.contracts.reports import Report, ReporterRole, ReportKind
+
+CITY = "500000000000"
+DISTRICT = "500118000000"
+TOWN = "500118118000"
+VILLAGE = "500118118201"
+GRID = "500118118201/grid/001"
+OTHER_TOWN = "500118117000"
+T0 = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
+
+_numbers = itertools.count(1)
+
+
+def at(minutes: float) -> datetime:
+    """Event time, in minutes after T0."""
+    return T0 + timedelta(minutes=minutes)
+
+
+def an_alarm(
+    alarm_id: str = "alm-1",
+    version: int = 1,
+    transition: AlarmTransition = AlarmTransition.RAISED,
+    level: Level = Level.YELLOW,
+    **changes: Any,
+) -> AlarmEvent:
+    """An alarm event; its sensor is named after the alarm."""
+    values: dict[str, Any] = {
+        "id": transition_id(alarm_id, version),
+        "occurred_at": T0,
+        "sent_at": T0,
+        "origin_unit": VILLAGE,
+        "tier": Tier.VILLAGE,
+        "alarm_id": alarm_id,
+        "version": version,
+        "transition": transition,
+        "rule_id": "gas.leak",
+        "rule_version": 1,
+        "kind": "threshold",
+        "sensor_id": f"sensor-{alarm_id}",
+        "place": VILLAGE,
+        "event_type": "12:gas_leak",
+        "level": level,
+        "score": 50,
+        "evidence": Evidence(metric="gas", value=30.0, unit="%LEL", limit=25.0, event_id="r-1"),
+        "headline": f"燃气浓度超限 {level}",
+    }
+    return AlarmEvent(**(values | changes))
+
+
+def a_report(reporter: str = "worker-1", **changes: Any) -> Report:
+    """A grid worker's report with an id of its own."""
+    number = next(_numbers)
+    values: dict[str, Any] = {
+        "id": f"rep-{number}",
+        "occurred_at": T0,
+        "sent_at": T0,
+        "origin_unit": VILLAGE,
+        "tier": Tier.VILLAGE,
+        "incident_id": f"inc-{number}",
+        "kind": ReportKind.INITIAL,
+        "event_type": "12:gas_leak",
+        "place": VILLAGE,
+        "reporter_id": reporter,
+        "reporter_role": ReporterRole.GRID_WORKER,
+        "headline": "闻到燃气味",
+    }
+    return Report(**(values | changes))
+
+
+def a_decision(
+    alert_id: str,
+    verb: DecisionVerb,
+    level: Level | None,
+    unit: str = DISTRICT,
+    officer: str = "officer-1",
+    status: Status = Status.ACTUAL,
+    **changes: Any,
+) -> AlertDecision:
+    """A decision with an id of its own."""
+    values: dict[str, Any] = {
+        "id": f"dec-{next(_numbers)}",
+        "status": status,
+        "occurred_at": T0,
+        "sent_at": T0,
+        "origin_unit": unit,
+        "tier": Tier.DISTRICT,
+        "alert_id": alert_id,
+        "verb": verb,
+        "level": level,
+        "officer_id": officer,
+        "post": Post.B,
+        "reason": "现场核实",
+    }
+    return AlertDecision(**(values | changes))

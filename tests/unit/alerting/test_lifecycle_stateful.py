@@ -1,0 +1,225 @@
+"""Any sequence of evidence and decisions: what must never happen does not (hypothesis, stateful).
+
+The model keeps its own ledger of entitled signatures and knows nothing of the core's.
+"""
+
+from __future__ import annotations
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from services.alerting.core.alert import Alarm, Alert
+from services.alerting.core.grouping import merge_alarm, new_alert
+from services.alerting.core.lifecycle import Change, Refusal, decide, take_alarm, take_report
+from services.alerting.core.records import records
+from services.alerting.rows import report_seen
+from shared.contracts.alarms import AlarmEvent, AlarmTransition
+from shared.contracts.alerts import AlertDecision, AlertEvent, AlertState, DecisionVerb
+from shared.contracts.fields import LEVEL_ORDER, Level, Status
+from shared.contracts.reports import Report, ReportKind
+from shared.runtime.publisher import encode
+from tests.unit.alerting.builders import (
+    CITY,
+    DISTRICT,
+    OTHER_TOWN,
+    T0,
+    TOWN,
+    VILLAGE,
+    a_decision,
+    a_report,
+    an_alarm,
+    at,
+)
+
+LEVELS = st.sampled_from([Level.RED, Level.ORANGE, Level.RED, Level.YELLOW, Level.BLUE])
+STATUSES = [Status.ACTUAL, Status.EXERCISE]
+CITY_LEVELS = (Level.ORANGE, Level.RED)
+
+
+class Lifecycle(RuleBasedStateMachine):
+    """One alert of each status under fire."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.alerts: dict[Status, Alert] = {}
+        self.events: dict[Status, list[AlertEvent]] = {status: [] for status in STATUSES}
+        self.signers: dict[Status, set[str]] = {status: set() for status in STATUSES}
+        self.verified: set[Status] = set()
+        self.versions: dict[str, int] = {}
+        self.minutes = 0
+
+    @initialize(level=LEVELS)
+    def open_both(self, level: Level) -> None:
+        for status in STATUSES:
+            first = an_alarm(f"{status}-0", level=level, status=status)
+            self.alerts[status] = new_alert(first)
+            self._alarm(first, None)
+
+    @rule(
+        status=st.sampled_from(STATUSES),
+        number=st.integers(0, 2),
+        level=LEVELS,
+        transition=st.sampled_from(list(AlarmTransition)),
+    )
+    def alarm(self, status: Status, number: int, level: Level, transition: AlarmTransition) -> None:
+        alert = self.alerts[status]
+        if not alert.open:
+            return
+        alarm_id = f"{status}-{number}"
+        version = self.versions.get(alarm_id, 1) + 1
+        self.versions[alarm_id] = version
+        self.minutes += 1
+        event = an_alarm(
+            alarm_id, version, transition, level, status=status, occurred_at=at(self.minutes)
+        )
+        before = {one.alarm_id: one for one in alert.alarms}.get(alarm_id)
+        self._alarm(event, before)
+
+    @rule(
+        status=st.sampled_from(STATUSES),
+        reporter=st.sampled_from(["r1", "r2"]),
+        kind=st.sampled_from(list(ReportKind)),
+        minutes=st.integers(0, 90),
+    )
+    def report(self, status: Status, reporter: str, kind: ReportKind, minutes: int) -> None:
+        alert = self.alerts[status]
+        if not alert.open:
+            return
+        event = a_report(
+            reporter, kind=kind, status=status, incident_id="inc-1", occurred_at=at(minutes)
+        )
+        self._went_on(take_report(alert, report_seen(event), event.headline, (event.place,)), event)
+
+    @rule(
+        about=st.sampled_from(STATUSES),
+        says=st.sampled_from(STATUSES),
+        verb=st.sampled_from(list(DecisionVerb)),
+        unit=st.sampled_from([CITY, DISTRICT, TOWN, VILLAGE, OTHER_TOWN]),
+        officer=st.sampled_from(["o1", "o2", "o3"]),
+        level=st.none() | LEVELS,
+    )
+    def wild_decision(
+        self,
+        about: Status,
+        says: Status,
+        verb: DecisionVerb,
+        unit: str,
+        officer: str,
+        level: Level | None,
+    ) -> None:
+        decision = a_decision(self.alerts[about].alert_id, verb, level, unit, officer, says)
+        self._decide(about, decision)
+
+    @rule(
+        status=st.sampled_from(STATUSES),
+        verb=st.sampled_from(list(DecisionVerb)),
+        unit=st.sampled_from([CITY, DISTRICT, TOWN, OTHER_TOWN]),
+        officer=st.sampled_from(["o1", "o2", "o3"]),
+    )
+    def decision_of_any_unit(
+        self, status: Status, verb: DecisionVerb, unit: str, officer: str
+    ) -> None:
+        alert = self.alerts[status]
+        decision = a_decision(alert.alert_id, verb, alert.proposed_level, unit, officer, status)
+        self._decide(status, decision)
+
+    @rule(status=st.sampled_from(STATUSES), officer=st.sampled_from(["o1", "o2", "o3"]))
+    def the_next_sound_step(self, status: Status, officer: str) -> None:
+        """Chance alone hardly ever gets an alert issued."""
+        alert = self.alerts[status]
+        verb = {
+            AlertState.VERIFYING: DecisionVerb.VERIFY,
+            AlertState.VERIFIED: DecisionVerb.ASSESS,
+        }.get(alert.state, DecisionVerb.APPROVE)
+        decision = a_decision(
+            alert.alert_id, verb, alert.proposed_level, alert.needs.unit, officer, status
+        )
+        self._decide(status, decision)
+
+    @rule(status=st.sampled_from(STATUSES), level=LEVELS)
+    def the_next_alert(self, status: Status, level: Level) -> None:
+        if self.alerts[status].open:
+            return
+        number = len(self.versions) + 10
+        first = an_alarm(f"{status}-{number}", level=level, status=status)
+        self.versions[first.alarm_id] = 1
+        self.alerts[status] = new_alert(first)
+        self.events[status] = []
+        self.signers[status] = set()
+        self.verified.discard(status)
+        self._alarm(first, None)
+
+    @invariant()
+    def the_alert_agrees_with_its_last_record(self) -> None:
+        for status, alert in self.alerts.items():
+            event = self.events[status][-1]
+            assert (event.status, event.version) == (status, alert.version)
+            assert (event.level, event.state) == (alert.level, alert.state)
+            assert all(one.alarm_id.startswith(status) for one in alert.alarms)
+            assert alert.issued_by if alert.level is not None else not alert.issued_by
+            assert alert.issued == (alert.state is AlertState.ISSUED)
+
+    def _alarm(self, event: AlarmEvent, before: Alarm | None) -> None:
+        alert = self.alerts[event.status]
+        areas = (event.place, *event.areas)
+        change = take_alarm(alert, merge_alarm(event, before), event.headline, areas)
+        assert change.alert.level is alert.level, "evidence never changes what is issued"
+        self._went_on(change, event)
+
+    def _decide(self, status: Status, decision: AlertDecision) -> None:
+        before = self.alerts[status]
+        outcome = decide(before, decision, T0)
+        if isinstance(outcome, Refusal):
+            assert outcome.text
+            return
+        after = outcome.alert
+        assert decision.status is status, "an exercise never touches the real thing"
+        assert decision.level is before.proposed_level
+        assert decision.origin_unit != OTHER_TOWN, "a stranger decides nothing"
+        if decision.verb is DecisionVerb.VERIFY:
+            self.verified.add(status)
+        if decision.verb is DecisionVerb.APPROVE:
+            assert decision.officer_id not in self.signers[status]
+            self.signers[status].add(decision.officer_id)
+        if after.level is not before.level or after.state is AlertState.LIFTED:
+            self._entitled(status, before, after, decision)
+        self._went_on(outcome, decision)
+
+    def _entitled(
+        self, status: Status, before: Alert, after: Alert, decision: AlertDecision
+    ) -> None:
+        asked = decision.level
+        assert decision.verb is DecisionVerb.APPROVE
+        lower = before.level is not None and (
+            asked is None or LEVEL_ORDER[asked] < LEVEL_ORDER[before.level]
+        )
+        judged = before.level if lower else asked
+        assert decision.origin_unit == (CITY if judged in CITY_LEVELS else DISTRICT)
+        assert len(self.signers[status]) >= (2 if asked is Level.RED and not lower else 1)
+        assert {one.officer_id for one in after.issued_by} == self.signers[status]
+        if asked in CITY_LEVELS:
+            assert status in self.verified
+
+    def _went_on(self, change: Change, cause: AlarmEvent | Report | AlertDecision) -> None:
+        status = cause.status
+        before, after = self.alerts[status], change.alert
+        assert after.version == before.version + 1
+        assert after.alert_id == before.alert_id
+        if (
+            after.proposed_level is not before.proposed_level
+            or after.issued_round != before.issued_round
+        ) or change.transition == "rejected":
+            self.signers[status] = set()
+        out = records(change, cause, T0)
+        assert AlertEvent.model_validate_json(encode(out.event)) == out.event
+        assert out.event.status is status
+        assert (out.notice is not None) == (
+            status is Status.ACTUAL and change.transition in ("issued", "adjusted", "lifted")
+        )
+        self.events[status].append(out.event)
+        self.alerts[status] = after
+
+
+TestLifecycle = Lifecycle.TestCase
+TestLifecycle.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
