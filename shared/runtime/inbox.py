@@ -82,19 +82,20 @@ class InboxWorker:
             self._stored.pop(partition, None)
 
     async def handle(self, records: list[ConsumerRecord]) -> None:
-        """Apply a batch: as one transaction, or one by one when a record spoils it."""
+        """Apply a batch as one transaction; halve it until the record that spoils it is alone."""
+        todo = [record for record in records if record.offset >= self._stored[_partition(record)]]
+        if not todo:
+            return
         try:
-            await self._transact(records)
+            await self._transact(todo)
         except _Spoilt as spoilt:
-            log.warning("batch_taken_apart", records=len(records), error=spoilt.why)
-            for record in records:
-                await self._one(record)
-
-    async def _one(self, record: ConsumerRecord) -> None:
-        try:
-            await self._transact([record])
-        except _Spoilt as spoilt:
-            await self._transact([record], known_bad=spoilt.reject)
+            if len(todo) == 1:
+                await self._transact(todo, known_bad=spoilt.reject)
+                return
+            log.warning("batch_halved", records=len(todo), error=str(spoilt))
+            middle = len(todo) // 2
+            await self.handle(todo[:middle])
+            await self.handle(todo[middle:])
 
     async def _transact(
         self, records: list[ConsumerRecord], known_bad: Reject | None = None
@@ -108,7 +109,7 @@ class InboxWorker:
                 decoded.append((record, decode(TOPICS[record.topic].model, record)))
             except Reject as why:
                 refused.append((record, why))
-        ends = {TopicPartition(r.topic, r.partition): r.offset + 1 for r in records}
+        ends = {_partition(record): record.offset + 1 for record in records}
         async with self._database.transaction() as work:
             await self._advance(work, ends)
             fresh = await self._fresh(work, decoded, refused)
@@ -191,7 +192,10 @@ class _Spoilt(Exception):
     def __init__(self, reject: Reject) -> None:
         super().__init__(str(reject))
         self.reject = reject
-        self.why = str(reject)
+
+
+def _partition(record: ConsumerRecord) -> TopicPartition:
+    return TopicPartition(record.topic, record.partition)
 
 
 def body_digest(message: Any) -> bytes:

@@ -1,0 +1,91 @@
+-- Commands, one assignment row per recipient, and the counters that roll them up.
+-- Lock order everywhere: command rows by id, then assignment rows by id, then timers.
+CREATE TABLE command.command (
+    command_id text PRIMARY KEY,
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    version integer NOT NULL,
+    state text NOT NULL CHECK (state IN ('issued', 'awaiting_check', 'closed', 'revoked')),
+    alert_id text,
+    event_type text NOT NULL,
+    level text NOT NULL,
+    root text NOT NULL,
+    issuer_unit text NOT NULL,
+    title text NOT NULL,
+    instruction text NOT NULL,
+    areas text[] NOT NULL,
+    recipients integer NOT NULL,
+    sign_by timestamptz NOT NULL,
+    finish_by timestamptz NOT NULL,
+    trace_id text NOT NULL,
+    actor text,
+    issued_at timestamptz NOT NULL DEFAULT now()
+) WITH (fillfactor = 70);
+
+CREATE TABLE command.tier_count (
+    command_id text NOT NULL,
+    tier text NOT NULL,
+    status text NOT NULL,
+    total integer NOT NULL,
+    delivered integer NOT NULL,
+    signed integer NOT NULL,
+    reported integer NOT NULL,
+    done integer NOT NULL,
+    returned integer NOT NULL,
+    overdue integer NOT NULL,
+    PRIMARY KEY (command_id, tier)
+) WITH (fillfactor = 50);
+
+-- No indexed column changes after the insert, and the pages have room: updates stay on their page.
+CREATE TABLE command.assignment (
+    assignment_id text PRIMARY KEY,
+    command_id text NOT NULL,
+    status text NOT NULL,
+    unit text NOT NULL,
+    unit_tier text NOT NULL,
+    parent_unit text,
+    synthetic boolean NOT NULL,
+    version integer NOT NULL,
+    state text NOT NULL CHECK (state IN (
+        'queued', 'delivered', 'signed', 'accepted', 'handling', 'reported', 'checked', 'done',
+        'returned', 'revoked'
+    )),
+    attempt integer NOT NULL,
+    sign_by timestamptz NOT NULL,
+    finish_by timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL,
+    waiting jsonb NOT NULL DEFAULT '[]',
+    signed_at timestamptz,
+    reported_at timestamptz,
+    done_at timestamptz,
+    late boolean NOT NULL DEFAULT false,
+    sign_overdue boolean NOT NULL DEFAULT false,
+    finish_overdue boolean NOT NULL DEFAULT false,
+    calls integer NOT NULL DEFAULT 0,
+    actor text,
+    reason text NOT NULL DEFAULT ''
+) WITH (fillfactor = 50);
+CREATE INDEX assignment_of_command ON command.assignment (command_id);
+
+-- The level last issued per alert: tells an adjustment upward from one downward.
+CREATE TABLE command.alert_level (
+    alert_id text PRIMARY KEY,
+    status text NOT NULL,
+    version integer NOT NULL,
+    level text
+);
+
+-- Steps that came too late to have an effect (finished, returned, an earlier attempt): kept, never
+-- dropped.
+CREATE TABLE command.late_acknowledgement (
+    acknowledgement_id text PRIMARY KEY,
+    status text NOT NULL,
+    command_id text NOT NULL,
+    assignment_id text NOT NULL,
+    step text NOT NULL,
+    attempt integer NOT NULL,
+    officer_id text NOT NULL,
+    officer_unit text NOT NULL,
+    late boolean NOT NULL DEFAULT true,
+    occurred_at timestamptz NOT NULL,
+    kept_at timestamptz NOT NULL DEFAULT now()
+);

@@ -1,0 +1,97 @@
+-- notify: ladders of calls, pages, deliveries to devices, and what was last heard of their subjects.
+-- An open ladder has exactly one armed timer of kind 'answer' (notify.timer, subject = ladder_id).
+
+CREATE TABLE notify.ladder (
+    ladder_id text PRIMARY KEY,
+    cause_id text NOT NULL,
+    trace_id text NOT NULL,
+    subject_kind text NOT NULL CHECK (subject_kind IN ('alert', 'assignment', 'supervision')),
+    subject_id text NOT NULL,
+    purpose text NOT NULL CHECK (purpose IN ('decide', 'inform', 'sign', 'finish')),
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    level text NOT NULL,
+    place text NOT NULL,
+    start_unit text NOT NULL,
+    headline text NOT NULL,
+    text text NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    opened_at timestamptz NOT NULL,
+    alert_id text,
+    command_id text,
+    assignment_id text,
+    -- Who is being called now; all three NULL when the roster names nobody.
+    unit text,
+    post text,
+    officer_id text,
+    rung integer NOT NULL,
+    round integer NOT NULL,
+    step integer NOT NULL,
+    state text NOT NULL CHECK (state IN ('open', 'answered', 'closed', 'exhausted')),
+    due_at timestamptz,
+    answered_by text,
+    changed_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX ladder_of_alert ON notify.ladder (alert_id)
+    WHERE subject_kind = 'alert' AND state <> 'closed';
+CREATE INDEX ladder_of_assignment ON notify.ladder (assignment_id)
+    WHERE assignment_id IS NOT NULL AND state <> 'closed';
+CREATE INDEX ladder_living ON notify.ladder (state) WHERE state IN ('open', 'exhausted');
+
+CREATE TABLE notify.page (
+    page_id text PRIMARY KEY,
+    ladder_id text NOT NULL REFERENCES notify.ladder,
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    officer_id text NOT NULL,
+    unit text NOT NULL,
+    post text NOT NULL,
+    channel text NOT NULL,
+    rung integer NOT NULL,
+    round integer NOT NULL,
+    state text NOT NULL,
+    version integer NOT NULL,
+    level text NOT NULL,
+    answer_by timestamptz NOT NULL,
+    resend boolean NOT NULL,
+    -- The newest version as published (shared.contracts.pages.Page).
+    body text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (ladder_id, officer_id, channel, round)
+);
+CREATE INDEX page_waiting ON notify.page (officer_id)
+    WHERE state IN ('queued', 'sent', 'delivered', 'read');
+
+-- One row per page that leaves through a gateway. queued -> sending (lease, committed before the
+-- request) -> sent or failed; a lease that ran out is an unknown outcome and is sent again, marked.
+CREATE TABLE notify.delivery (
+    page_id text PRIMARY KEY REFERENCES notify.page,
+    ladder_id text NOT NULL REFERENCES notify.ladder,
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    channel text NOT NULL,
+    state text NOT NULL CHECK (state IN ('queued', 'sending', 'sent', 'failed', 'cancelled')),
+    attempts integer NOT NULL DEFAULT 0,
+    next_at timestamptz NOT NULL DEFAULT now(),
+    lease_until timestamptz,
+    resend boolean NOT NULL DEFAULT false,
+    last_error text,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX delivery_due ON notify.delivery (next_at) WHERE state = 'queued';
+CREATE INDEX delivery_leased ON notify.delivery (lease_until) WHERE state = 'sending';
+CREATE INDEX delivery_of_ladder ON notify.delivery (ladder_id) WHERE state = 'queued';
+
+CREATE TABLE notify.alert (
+    alert_id text PRIMARY KEY,
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    version integer NOT NULL,
+    level text,
+    proposed_level text
+);
+
+-- attempt: the last one delivered; phase: 0 waiting, 1 signed, 2 reported, 3 over.
+CREATE TABLE notify.assignment (
+    assignment_id text PRIMARY KEY,
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    version integer NOT NULL,
+    attempt integer NOT NULL,
+    phase integer NOT NULL
+) WITH (fillfactor = 70);

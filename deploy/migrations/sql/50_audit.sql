@@ -1,0 +1,76 @@
+-- audit: the chained trail of people's acts and findings, counts recounted from the topics, findings.
+
+CREATE TABLE audit.trail (
+    sequence bigint PRIMARY KEY CHECK (sequence >= 1),
+    entry_id text NOT NULL UNIQUE,
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    actor text NOT NULL,
+    action text NOT NULL,
+    subject_id text NOT NULL,
+    outcome text NOT NULL CHECK (outcome IN ('accepted', 'refused', 'finding', 'resolved')),
+    occurred_at timestamptz NOT NULL,
+    prev_hash text NOT NULL UNIQUE,
+    hash text NOT NULL UNIQUE,
+    -- As published (shared.contracts.audit.AuditEntry): what the hash is over.
+    body text NOT NULL
+);
+CREATE INDEX trail_of_subject ON audit.trail (subject_id);
+
+-- The end of the chain. Who appends locks this row, so the chain cannot fork.
+CREATE TABLE audit.trail_head (
+    single boolean PRIMARY KEY DEFAULT true CHECK (single),
+    sequence bigint NOT NULL,
+    hash text NOT NULL
+);
+INSERT INTO audit.trail_head (sequence, hash) VALUES (0, repeat('0', 64));
+
+CREATE FUNCTION audit.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the audit trail is append only';
+END
+$$;
+CREATE TRIGGER trail_append_only BEFORE UPDATE OR DELETE ON audit.trail
+    FOR EACH ROW EXECUTE FUNCTION audit.refuse_change();
+
+CREATE TABLE audit.record_count (
+    topic text NOT NULL,
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    label text NOT NULL,
+    records bigint NOT NULL,
+    PRIMARY KEY (topic, status, label)
+) WITH (fillfactor = 50);
+
+-- Per command: recipients it announced and first versions of its assignments seen on the topic.
+CREATE TABLE audit.fanout (
+    command_id text PRIMARY KEY,
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    recipients integer,
+    assignments integer NOT NULL DEFAULT 0
+) WITH (fillfactor = 50);
+
+-- The status of an alert or command as its first record had it; every later record must agree.
+CREATE TABLE audit.world (
+    subject_id text PRIMARY KEY,
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test'))
+);
+CREATE TABLE audit.leak (
+    record_id text NOT NULL,
+    subject_id text NOT NULL,
+    topic text NOT NULL,
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    subject_status text NOT NULL,
+    found_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (record_id, subject_id)
+);
+
+CREATE TABLE audit.finding (
+    finding_id text PRIMARY KEY,
+    kind text NOT NULL,
+    subject_id text NOT NULL,
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    detail text NOT NULL,
+    raised_at timestamptz NOT NULL,
+    resolved_at timestamptz
+);
+CREATE UNIQUE INDEX finding_open ON audit.finding (kind, subject_id) WHERE resolved_at IS NULL;
+CREATE INDEX finding_recent ON audit.finding (raised_at);

@@ -1,0 +1,48 @@
+"""Draw docs/states.md from the tables in services/*/core/states.py: `python -m docs.make_state_diagrams`.
+
+The page is in the repository; a test fails when it is not what this program would write.
+"""
+
+import importlib
+import inspect
+import sys
+from pathlib import Path
+from types import ModuleType
+
+PAGE = Path(__file__).with_name("states.md")
+SERVICES = ("alerting", "command", "notify")
+
+_HEAD = """# State machines
+
+Drawn from the tables by `docs/make_state_diagrams.py`; do not edit. An event that is not drawn at a
+state is refused there and changes nothing.
+"""
+
+
+def diagram(machine: ModuleType) -> str:
+    """The table as a mermaid stateDiagram-v2; events between the same two states share an arrow."""
+    lines = ["stateDiagram-v2", f"    [*] --> {machine.INITIAL}"]
+    for state, row in machine.TRANSITIONS.items():
+        arrows: dict[str, list[str]] = {}
+        for event, target in row.items():
+            arrows.setdefault(str(target), []).append(str(event))
+        lines += [
+            f"    {state} --> {target}: {', '.join(events)}" for target, events in arrows.items()
+        ]
+    lines += [f"    {state} --> [*]" for state in machine.TRANSITIONS if state in machine.FINAL]
+    return "\n".join(lines)
+
+
+def page() -> str:
+    """The whole page: per service what its module says of itself, then the diagram."""
+    parts = [_HEAD]
+    for service in SERVICES:
+        machine = importlib.import_module(f"services.{service}.core.states")
+        said = inspect.cleandoc(machine.__doc__ or "")
+        parts.append(f"## {service}\n\n{said}\n\n```mermaid\n{diagram(machine)}\n```\n")
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
+    sys.stdout.write(f"{PAGE} is current\n")

@@ -1,0 +1,127 @@
+"""What a record means to the auditor: how it counts, whose act it is, which world it belongs to."""
+
+from __future__ import annotations
+
+from services.audit.core.trail import Act
+from shared.contracts.alarms import AlarmEvent
+from shared.contracts.alerts import AlertDecision, AlertEvent, PublicNotice
+from shared.contracts.audit import AuditOutcome
+from shared.contracts.commands import (
+    Acknowledgement,
+    AssignmentEvent,
+    CommandEvent,
+    CommandRequest,
+    SupervisionEvent,
+)
+from shared.contracts.envelope import Envelope
+from shared.contracts.fields import Status
+from shared.contracts.pages import Answer, AnswerVerb, Page, ResponseModeEvent
+
+FIRST = "first"
+"""Counted beside a record's own label when it is the first version of its aggregate."""
+
+_RECEIPTS = frozenset({AnswerVerb.DELIVERED, AnswerVerb.READ})
+
+
+def labels(message: Envelope) -> list[str]:
+    """Under which labels the record counts within its topic; a closed set per topic."""
+    match message:
+        case AlarmEvent() | AlertEvent():
+            label = str(message.transition)
+        case AssignmentEvent():
+            label = f"{message.unit_tier}:{message.state}"
+        case CommandEvent() | Page():
+            label = str(message.state)
+        case AlertDecision() | CommandRequest() | Answer():
+            label = str(message.verb)
+        case Acknowledgement():
+            label = str(message.step)
+        case SupervisionEvent():
+            label = f"{message.kind}:{message.rung}"
+        case ResponseModeEvent():
+            label = str(message.mode)
+        case _:
+            label = "record"
+    return [label, FIRST] if getattr(message, "version", 0) == 1 else [label]
+
+
+def act_of(message: Envelope) -> Act | None:
+    """The entry that a record calls for: a person's act, or an act's effect on alert or command.
+
+    `accepted` says that the act is in the log; whether it then had an effect is the effect's entry.
+    """
+    match message:
+        case AlertDecision():
+            level = f" {message.level}" if message.level else ""
+            return _act(
+                message,
+                message.officer_id,
+                f"alert.{message.verb}{level}",
+                message.alert_id,
+                message.reason,
+            )
+        case CommandRequest():
+            return _act(message, message.officer_id, f"command.{message.verb}", message.command_id)
+        case Acknowledgement():
+            return _act(
+                message,
+                message.officer_id,
+                f"assignment.{message.step}",
+                message.assignment_id,
+                message.text,
+            )
+        case Answer() if message.verb not in _RECEIPTS:
+            return _act(
+                message, message.officer_id, f"page.{message.verb}", message.page_id, message.text
+            )
+        case ResponseModeEvent() if message.decided_by:
+            return _act(
+                message,
+                message.decided_by[0],
+                f"mode.{message.mode}",
+                message.unit,
+                message.reason,
+            )
+        case AlertEvent() if message.actor is not None:
+            return _act(
+                message, message.actor, f"effect.alert.{message.transition}", message.alert_id
+            )
+        case CommandEvent() if message.actor is not None:
+            return _act(
+                message, message.actor, f"effect.command.{message.state}", message.command_id
+            )
+        case _:
+            return None
+
+
+def _act(message: Envelope, actor: str, action: str, subject: str, reason: str = "") -> Act:
+    return Act(
+        cause_id=message.id,
+        actor=actor,
+        action=action,
+        subject_id=subject,
+        outcome=AuditOutcome.ACCEPTED,
+        status=message.status,
+        occurred_at=message.occurred_at,
+        origin_unit=message.origin_unit,
+        reason=reason,
+        trace_id=message.trace_id,
+    )
+
+
+def subjects(message: Envelope) -> list[str]:
+    """The alerts and commands that the record belongs to; all their records share one status."""
+    match message:
+        case AlertEvent() | AlertDecision() | PublicNotice():
+            return [message.alert_id]
+        case CommandEvent() | AssignmentEvent() | Page():
+            return [one for one in (message.alert_id, message.command_id) if one is not None]
+        case CommandRequest() | SupervisionEvent() | Acknowledgement():
+            return [message.command_id]
+        case _:
+            return []
+
+
+def is_public_drill(message: Envelope) -> bool:
+    """A public notice that is not Actual: a drill that has left the house."""
+    return isinstance(message, PublicNotice) and message.status is not Status.ACTUAL

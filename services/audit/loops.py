@@ -1,0 +1,134 @@
+"""The auditor's rounds: look, judge, tell. Depends on no other service being alive."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+
+import structlog
+
+from services.audit.core import liveness, trail
+from services.audit.core.liveness import Finding, FindingKind, Key, Suspicion, Verdict
+from services.audit.core.trail import GENESIS, Act
+from services.audit.metrics import AuditMetrics
+from services.audit.settings import Settings
+from services.audit.store import books, findings
+from services.audit.store.checks import Checks
+from shared.contracts.audit import AuditOutcome
+from shared.contracts.fields import Status
+from shared.runtime.database import Database, Transaction
+from shared.runtime.errors import Transient
+
+log = structlog.get_logger("fenghuo.audit")
+
+ACTOR = "audit"
+_VERIFY_BATCH = 2_000
+
+
+class Rounds:
+    """One check every few seconds; a suspicion is kept in memory, a finding in the database."""
+
+    def __init__(self, database: Database, metrics: AuditMetrics, settings: Settings) -> None:
+        self._database = database
+        self._metrics = metrics
+        self._settings = settings
+        self._checks = Checks(settings.audit_count_share)
+        self._suspicions: Mapping[Key, Suspicion] = {}
+        self._missing: dict[str, str] = {}
+        self._verified = GENESIS
+        self._done = False
+
+    def ready(self) -> str | None:
+        """For /readyz: None once a check could look at everything."""
+        if self._missing:
+            name, why = next(iter(self._missing.items()))
+            return f"{len(self._missing)} checks cannot be made, {name}: {why}"
+        return None if self._done else "no check has been made yet"
+
+    async def run(self) -> None:
+        """Background loop; survives outages of the database."""
+        while True:
+            try:
+                await self.check()
+            except Transient as error:
+                self._metrics.checks.labels("failed").inc()
+                log.warning("check_retry", error=str(error))
+            await asyncio.sleep(self._settings.audit_every_s)
+
+    async def check(self) -> None:
+        """One round; raises Transient."""
+        async with self._database.transaction() as work:
+            await work.connection.execute("SET TRANSACTION READ ONLY")
+            look = await self._checks.take(work)
+            broken = await self._verify_trail(work)
+        kinds = look.snapshot.looked | {FindingKind.TRAIL_BROKEN}
+        snapshot = replace(look.snapshot, looked=kinds, broken_at=broken)
+        async with self._database.transaction() as work:
+            if await findings.take_turn(work):
+                await self._judge(work, snapshot)
+        self._report(look.missing)
+
+    async def _judge(self, work: Transaction, snapshot: liveness.Snapshot) -> None:
+        open_ = await findings.open_findings(work)
+        verdict = liveness.weigh(
+            liveness.find(snapshot, work.now), snapshot.looked, self._suspicions, open_
+        )
+        await self._tell(work, verdict, open_)
+        self._suspicions = verdict.suspicions
+        counts = await findings.counts_of_open(work)
+        for kind in FindingKind:
+            self._metrics.findings.labels(kind).set(counts.get(kind, 0))
+
+    async def _tell(self, work: Transaction, verdict: Verdict, open_: Mapping[Key, str]) -> None:
+        new = await findings.raise_(work, verdict.raised)
+        acts: list[Act] = []
+        for one in verdict.raised:
+            if one.key not in new:
+                continue
+            log.critical(
+                "finding", kind=one.kind, subject=one.subject_id, detail=one.detail, id=new[one.key]
+            )
+            self._metrics.raised.labels(one.kind).inc()
+            acts.append(self._act(work, f"{new[one.key]}.raised", one, AuditOutcome.FINDING))
+        for row in await findings.resolve(work, [open_[key] for key in verdict.resolved]):
+            gone = Finding(
+                FindingKind(row["kind"]), row["subject_id"], Status(row["status"]), row["detail"]
+            )
+            log.warning("finding_resolved", kind=gone.kind, subject=gone.subject_id)
+            cause = f"{row['finding_id']}.resolved"
+            acts.append(self._act(work, cause, gone, AuditOutcome.RESOLVED))
+        self._metrics.entries.inc(await books.enter(work, acts))
+
+    def _act(self, work: Transaction, cause: str, finding: Finding, outcome: AuditOutcome) -> Act:
+        return Act(
+            cause_id=cause,
+            actor=ACTOR,
+            action=f"finding.{finding.kind}",
+            subject_id=finding.subject_id[:200],
+            outcome=outcome,
+            status=finding.status,
+            occurred_at=work.now,
+            origin_unit=self._settings.audit_unit,
+            reason=finding.detail[:4000],
+        )
+
+    async def _verify_trail(self, work: Transaction) -> int | None:
+        """Verify what was appended since the last round; the sequence of a broken entry."""
+        end = await books.head(work)
+        entries = await books.entries_after(work, self._verified.sequence, _VERIFY_BATCH)
+        index = trail.verify(entries, after=self._verified)
+        good = entries if index is None else entries[:index]
+        if good:
+            self._verified = trail.Head(good[-1].sequence, good[-1].hash)
+        # The head was read first, so entries up to it must be there; more may have come since.
+        cut = len(entries) < _VERIFY_BATCH and self._verified.sequence < end.sequence
+        rewound = end.sequence < self._verified.sequence - len(good)
+        return self._verified.sequence + 1 if index is not None or cut or rewound else None
+
+    def _report(self, missing: dict[str, str]) -> None:
+        for name in missing.keys() - self._missing.keys():
+            log.warning("check_not_ready", check=name, error=missing[name])
+        self._missing, self._done = missing, True
+        self._metrics.not_ready.set(len(missing))
+        self._metrics.checks.labels("not_ready" if missing else "complete").inc()

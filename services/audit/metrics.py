@@ -1,0 +1,36 @@
+"""What audit exports beside the runtime's series."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+
+class AuditMetrics:
+    """Counted per batch or per check; every label is a closed set."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.findings = Gauge(
+            "fenghuo_audit_findings_open",
+            "Findings that are not resolved, by kind; anything above 0 is somebody's work",
+            ["kind"],
+            registry=registry,
+        )
+        self.raised = Counter(
+            "fenghuo_audit_findings_raised_total",
+            "Findings raised, by kind",
+            ["kind"],
+            registry=registry,
+        )
+        self.entries = Counter(
+            "fenghuo_audit_trail_entries_total",
+            "Entries appended to the trail",
+            registry=registry,
+        )
+        self.checks = Counter(
+            "fenghuo_audit_checks_total", "Checks made", ["outcome"], registry=registry
+        )
+        self.not_ready = Gauge(
+            "fenghuo_audit_checks_not_ready",
+            "Queries that could not be asked because a table is missing",
+            registry=registry,
+        )

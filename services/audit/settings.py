@@ -1,0 +1,21 @@
+"""Settings of audit."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from shared.contracts.fields import UnitId
+from shared.runtime.settings import DatabaseSettings
+
+
+class Settings(DatabaseSettings):
+    """From the environment, prefix FENGHUO_."""
+
+    audit_unit: UnitId = "500000000000"
+    """The unit in whose name findings are entered in the trail."""
+    audit_every_s: Annotated[float, Field(gt=0, le=60)] = 2.0
+    """Seconds between two checks of the other services' tables."""
+    audit_count_share: Annotated[int, Field(ge=0, le=10_000)] = 40
+    """Counting whole tables takes at most one part in so many of the time; 0 = no limit."""

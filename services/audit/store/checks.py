@@ -1,0 +1,186 @@
+"""Read-only looks at the tables of the other services: each query answers with suspicious rows only.
+
+A table or column that is not there (an older or younger schema) makes its check not ready, which is
+reported, and leaves the others alone. All run in one READ ONLY transaction with a time limit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+
+from services.audit.core import liveness as core
+from services.audit.core.liveness import FindingKind
+from services.audit.store.queries import COUNTS, LEAKS, SERVICES, TABLES
+from shared.contracts.fields import Status
+from shared.runtime.database import Transaction
+
+LIMIT = 100
+"""Most suspicious rows taken of one kind in one check."""
+
+_NOT_READY = (
+    asyncpg.UndefinedTableError,
+    asyncpg.UndefinedColumnError,
+    asyncpg.InvalidSchemaNameError,
+    asyncpg.InsufficientPrivilegeError,
+)
+Fetch = Callable[[Transaction], Awaitable[list[Any]]]
+
+
+@dataclass(slots=True)
+class Look:
+    """What one check saw, and which of its queries could not be asked, with the reason."""
+
+    snapshot: core.Snapshot
+    missing: dict[str, str] = field(default_factory=dict)
+
+
+class Checks:
+    """Takes snapshots. `count_share`: counting takes at most one part in so many of the time."""
+
+    def __init__(self, count_share: int) -> None:
+        self._count_share = count_share
+        self._count_at = 0.0
+
+    async def take(self, work: Transaction) -> Look:
+        """Look at everything once. Raises Transient through the transaction."""
+        await work.connection.execute("SET LOCAL statement_timeout = '5s'")
+        missing: dict[str, str] = {}
+        looked: set[FindingKind] = set()
+
+        async def ask(kind: FindingKind, name: str, fetch: Fetch) -> tuple[Any, ...]:
+            try:
+                async with work.connection.transaction():
+                    found = await fetch(work)
+            except _NOT_READY as error:
+                missing[name] = str(error)
+                looked.discard(kind)
+                return ()
+            if not any(one.startswith(kind) for one in missing):
+                looked.add(kind)
+            return tuple(found)
+
+        # Names begin with the kind: one query of a kind that cannot be asked makes the kind unready.
+        seen = {
+            name: await ask(kind, f"{kind}:{name}", _rows(make, sql))
+            for name, (kind, sql, make) in TABLES.items()
+        }
+        timers: list[core.DueTimer] = []
+        outboxes: list[core.Outbox] = []
+        for service in SERVICES:
+            timers += await ask(
+                FindingKind.TIMER_OVERDUE,
+                f"{FindingKind.TIMER_OVERDUE}:{service}",
+                _timers(service),
+            )
+            outboxes += await ask(
+                FindingKind.OUTBOX_STUCK, f"{FindingKind.OUTBOX_STUCK}:{service}", _outbox(service)
+            )
+        leaks: list[core.Leak] = []
+        for name, sql in LEAKS.items():
+            leaks += await ask(
+                FindingKind.DRILL_LEAK, f"{FindingKind.DRILL_LEAK}:{name}", _rows(_leak, sql)
+            )
+        counts: list[core.Count] = []
+        if time.monotonic() >= self._count_at:
+            began = time.monotonic()
+            for name, (topic, sql) in COUNTS.items():
+                label = f"{FindingKind.COUNT_DIFFERS}:{name}"
+                counts += await ask(FindingKind.COUNT_DIFFERS, label, _counts(name, topic, sql))
+            now = time.monotonic()
+            self._count_at = now + self._count_share * (now - began)
+        quiet = await self._quiet(work)
+        return Look(
+            core.Snapshot(
+                looked=frozenset(looked),
+                quiet=quiet,
+                assignments=seen["assignments"],
+                ladders=seen["ladders"],
+                leases=seen["leases"],
+                fanouts=seen["fanouts"],
+                timers=tuple(timers),
+                outboxes=tuple(outboxes),
+                leaks=tuple(leaks),
+                counts=tuple(counts),
+            ),
+            missing,
+        )
+
+    async def _quiet(self, work: Transaction) -> bool:
+        """Whether no service's stored offsets differ from ours and no outbox has rows to publish."""
+        for service in SERVICES:
+            if service == "audit":
+                continue
+            try:
+                async with work.connection.transaction():
+                    busy: bool = await work.connection.fetchval(
+                        "SELECT EXISTS (SELECT FROM audit.consumer_offset AS a "  # noqa: S608
+                        f"JOIN {service}.consumer_offset AS o USING (topic, part) "
+                        "WHERE o.next_offset <> a.next_offset) OR EXISTS "
+                        f"(SELECT FROM {service}.outbox WHERE published_at IS NULL)"
+                    )
+            except _NOT_READY:
+                return False
+            if busy:
+                return False
+        return True
+
+
+def _rows(make: Callable[[Any], Any], sql: str) -> Fetch:
+    async def fetch(work: Transaction) -> list[Any]:
+        return [make(row) for row in await work.connection.fetch(sql, LIMIT)]
+
+    return fetch
+
+
+def _leak(row: Any) -> core.Leak:
+    return core.Leak(
+        row["subject_id"], Status(row["status"]), row["other"], Status(row["other_status"])
+    )
+
+
+def _timers(service: str) -> Fetch:
+    async def fetch(work: Transaction) -> list[Any]:
+        rows = await work.connection.fetch(
+            f"SELECT subject_id, kind, due_at FROM {service}.timer "  # noqa: S608
+            "WHERE state = 'armed' AND due_at < now() - $1::interval ORDER BY due_at LIMIT $2",
+            core.TIMER_GRACE,
+            LIMIT,
+        )
+        return [
+            core.DueTimer(service, row["subject_id"], row["kind"], row["due_at"]) for row in rows
+        ]
+
+    return fetch
+
+
+def _outbox(service: str) -> Fetch:
+    async def fetch(work: Transaction) -> list[Any]:
+        row = await work.connection.fetchrow(
+            "SELECT min(created_at) AS oldest, count(*) AS n "  # noqa: S608
+            f"FROM {service}.outbox WHERE published_at IS NULL"
+        )
+        return [core.Outbox(service, row["oldest"], row["n"])] if row and row["n"] else []
+
+    return fetch
+
+
+def _counts(name: str, topic: str, sql: str) -> Fetch:
+    async def fetch(work: Transaction) -> list[Any]:
+        stored = {row["status"]: row["n"] for row in await work.connection.fetch(sql)}
+        rows = await work.connection.fetch(
+            "SELECT status, records FROM audit.record_count WHERE topic = $1 AND label = 'first'",
+            topic,
+        )
+        seen = {row["status"]: row["records"] for row in rows}
+        return [
+            core.Count(name, status, seen.get(status, 0), stored.get(status, 0))
+            for status in Status
+            if status in seen or status in stored
+        ]
+
+    return fetch

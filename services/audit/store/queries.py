@@ -1,0 +1,125 @@
+"""The statements of the checks. $1 is the most rows wanted; all walk an index or a small table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from services.audit.core import liveness as core
+from services.audit.core.liveness import FindingKind
+from shared.contracts.fields import Status
+from shared.contracts.topics import ALARMS, ALERTS, ASSIGNMENTS, COMMANDS, PAGES
+
+SERVICES = ("alerting", "command", "notify", "console", "audit")
+"""Schemas with an outbox, timers and stored offsets."""
+
+_OPEN = "('issued', 'awaiting_check')"
+
+
+def _armed(row: Any) -> core.ArmedTimers:
+    return core.ArmedTimers(row["subject_id"], Status(row["status"]), row["armed"])
+
+
+def _lease(row: Any) -> core.Lease:
+    return core.Lease(row["page_id"], Status(row["status"]), row["lease_until"])
+
+
+def _fanout(row: Any) -> core.Fanout:
+    return core.Fanout(
+        row["command_id"],
+        Status(row["status"]),
+        row["recipients"],
+        row["assignments"],
+        row["records"],
+    )
+
+
+TABLES: dict[str, tuple[FindingKind, str, Callable[[Any], Any]]] = {
+    "assignments": (
+        FindingKind.SIGN_TIMER,
+        "SELECT * FROM (SELECT a.assignment_id AS subject_id, a.status, "  # noqa: S608
+        "(SELECT count(*) FROM command.timer AS t WHERE t.subject_id = a.assignment_id "
+        "AND t.kind = 'sign_escalate' AND t.state = 'armed') AS armed "
+        "FROM command.command AS c JOIN command.assignment AS a USING (command_id) "
+        f"WHERE c.state IN {_OPEN} AND a.state = 'delivered') AS waiting "
+        "WHERE armed <> 1 ORDER BY subject_id LIMIT $1",
+        _armed,
+    ),
+    "ladders": (
+        FindingKind.LADDER_TIMER,
+        "SELECT * FROM (SELECT l.ladder_id AS subject_id, l.status, "
+        "(SELECT count(*) FROM notify.timer AS t WHERE t.subject_id = l.ladder_id "
+        "AND t.kind = 'answer' AND t.state = 'armed') AS armed "
+        "FROM notify.ladder AS l WHERE l.state = 'open') AS waiting "
+        "WHERE armed <> 1 ORDER BY subject_id LIMIT $1",
+        _armed,
+    ),
+    "leases": (
+        FindingKind.LEASE_EXPIRED,
+        "SELECT page_id, status, lease_until FROM notify.delivery "
+        "WHERE state = 'sending' AND lease_until < now() ORDER BY lease_until LIMIT $1",
+        _lease,
+    ),
+    "fanouts": (
+        FindingKind.FANOUT,
+        "SELECT * FROM (SELECT c.command_id, c.status, c.recipients, "  # noqa: S608
+        "(SELECT count(*) FROM command.assignment AS a WHERE a.command_id = c.command_id) "
+        "AS assignments, coalesce(f.assignments, 0) AS records "
+        "FROM command.command AS c LEFT JOIN audit.fanout AS f USING (command_id) "
+        f"WHERE c.state IN {_OPEN}) AS open "
+        "WHERE recipients <> assignments OR recipients <> records ORDER BY command_id LIMIT $1",
+        _fanout,
+    ),
+}
+"""Name: kind of finding, statement, how a row becomes a part of the snapshot."""
+
+LEAKS: dict[str, str] = {
+    "topics": "SELECT record_id AS subject_id, status, subject_id AS other, "
+    "subject_status AS other_status FROM audit.leak ORDER BY found_at LIMIT $1",
+    "alarms": "SELECT r.alarm_id AS subject_id, r.status, a.alert_id AS other, "
+    "a.status AS other_status FROM alerting.alert AS a JOIN alerting.alert_alarm AS r "
+    "USING (alert_id) WHERE a.state NOT IN ('lifted', 'dismissed', 'rejected') "
+    "AND r.status <> a.status LIMIT $1",
+    "reports": "SELECT r.report_id AS subject_id, r.status, a.alert_id AS other, "
+    "a.status AS other_status FROM alerting.alert AS a JOIN alerting.alert_report AS r "
+    "USING (alert_id) WHERE a.state NOT IN ('lifted', 'dismissed', 'rejected') "
+    "AND r.status <> a.status LIMIT $1",
+    "commands": "SELECT c.command_id AS subject_id, c.status, a.alert_id AS other, "  # noqa: S608
+    "a.status AS other_status FROM command.command AS c JOIN alerting.alert AS a "
+    f"USING (alert_id) WHERE c.state IN {_OPEN} AND c.status <> a.status LIMIT $1",
+    "assignments": "SELECT a.assignment_id AS subject_id, a.status, c.command_id AS other, "  # noqa: S608
+    "c.status AS other_status FROM command.command AS c JOIN command.assignment AS a "
+    f"USING (command_id) WHERE c.state IN {_OPEN} AND a.status <> c.status LIMIT $1",
+    "ladders": "SELECT l.ladder_id AS subject_id, l.status, a.assignment_id AS other, "
+    "a.status AS other_status FROM notify.ladder AS l JOIN command.assignment AS a "
+    "USING (assignment_id) WHERE l.state IN ('open', 'exhausted') AND l.status <> a.status "
+    "LIMIT $1",
+    "ladders of alerts": "SELECT l.ladder_id AS subject_id, l.status, a.alert_id AS other, "
+    "a.status AS other_status FROM notify.ladder AS l JOIN alerting.alert AS a "
+    "USING (alert_id) WHERE l.state IN ('open', 'exhausted') AND l.status <> a.status LIMIT $1",
+    "pages": "SELECT p.page_id AS subject_id, p.status, l.ladder_id AS other, "
+    "l.status AS other_status FROM notify.ladder AS l JOIN notify.page AS p USING (ladder_id) "
+    "WHERE l.state IN ('open', 'exhausted') AND p.status <> l.status LIMIT $1",
+}
+"""Whatever hangs on something of another status. $1 is the most rows wanted."""
+
+
+def _by_status(table: str) -> str:
+    return f"SELECT status, count(*) AS n FROM {table} GROUP BY status"  # noqa: S608
+
+
+COUNTS: dict[str, tuple[str, str]] = {
+    "alerts": (ALERTS.name, _by_status("alerting.alert")),
+    "alarms": (ALARMS.name, _by_status("alerting.alert_alarm")),
+    "commands": (COMMANDS.name, _by_status("command.command")),
+    "assignments": (
+        ASSIGNMENTS.name,
+        "SELECT status, sum(total)::bigint AS n FROM command.tier_count GROUP BY status",
+    ),
+    "pages": (PAGES.name, _by_status("notify.page")),
+    "alerts on the console": (ALERTS.name, _by_status("console.alert")),
+    "commands on the console": (COMMANDS.name, _by_status("console.command")),
+    "assignments on the console": (ASSIGNMENTS.name, _by_status("console.assignment")),
+    "pages on the console": (PAGES.name, _by_status("console.page")),
+}
+"""Name: topic whose first versions are counted, statement that counts the same in a table."""

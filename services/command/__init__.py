@@ -1,0 +1,1 @@
+"""command: alerts in, commands and assignments down the tiers; acknowledgements and roll-up back up."""

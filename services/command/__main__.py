@@ -1,0 +1,9 @@
+"""Run the command service: `python -m services.command`."""
+
+from services.command.app import build
+from services.command.settings import Settings
+from shared.runtime.settings import load
+from shared.runtime.shell import run
+
+if __name__ == "__main__":
+    run("command", lambda: (build(settings := load(Settings)), settings))

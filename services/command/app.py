@@ -1,0 +1,48 @@
+"""Wiring of the command service."""
+
+from __future__ import annotations
+
+from faststream.asgi import AsgiFastStream
+
+from services.command.consumer import Consumer
+from services.command.core.escalation import Roster
+from services.command.core.profiles import PROFILES
+from services.command.core.routing import UnitTree
+from services.command.metrics import CommandMetrics
+from services.command.settings import Settings
+from services.command.timers import Supervisor
+from shared.contracts.catalog import CatalogEntry, UnitEntry
+from shared.contracts.topics import (
+    ACKNOWLEDGEMENTS,
+    ALERTS,
+    ASSIGNMENTS,
+    CATALOG,
+    COMMANDS,
+    REQUESTS,
+    ROSTER,
+    SUPERVISION,
+)
+from shared.runtime.platform import StatefulPlatform
+
+
+def build(settings: Settings) -> AsgiFastStream:
+    """The service's ASGI application; nothing is connected before it starts."""
+    platform = StatefulPlatform("command", settings)
+    tree, roster = UnitTree(), Roster()
+    profile = PROFILES[settings.sla_profile]
+    metrics = CommandMetrics(platform.registry)
+    consumer = Consumer(tree, profile, metrics)
+    supervisor = Supervisor(roster, profile, metrics)
+
+    def on_catalogue(message: CatalogEntry) -> None:
+        if isinstance(message.entry, UnitEntry):
+            tree.put(message.entry)
+
+    platform.table(CATALOG, on_catalogue)
+    platform.table(ROSTER, roster.put)
+    platform.consume_inbox(
+        (ALERTS, ACKNOWLEDGEMENTS, REQUESTS), consumer.apply, max_records=settings.batch_records
+    )
+    platform.sweep(supervisor.lock, supervisor.fire)
+    platform.produces(COMMANDS, ASSIGNMENTS, SUPERVISION)
+    return platform.asgi()

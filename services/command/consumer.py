@@ -1,0 +1,223 @@
+"""The edge: alerts, acknowledgements and requests in; commands, assignments and roll-up out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from services.command import store
+from services.command.core import steps
+from services.command.core.authority import may_direct, may_issue, refusal
+from services.command.core.model import Act
+from services.command.core.orders import order_of_alert, order_of_request
+from services.command.core.profiles import Profile
+from services.command.core.records import Cause
+from services.command.core.routing import UnitTree
+from services.command.core.states import IllegalStep
+from services.command.issuing import issue
+from services.command.metrics import CommandMetrics
+from services.command.session import Session
+from shared.contracts.alerts import AlertEvent, AlertTransition
+from shared.contracts.commands import (
+    Acknowledgement,
+    AssignmentState,
+    CommandRequest,
+    CommandState,
+    Step,
+)
+from shared.contracts.dead_letter import Reason
+from shared.contracts.fields import LEVEL_ORDER
+from shared.runtime.database import Transaction
+from shared.runtime.errors import Reject
+from shared.runtime.inbox import Incoming
+
+_OPEN = (CommandState.ISSUED, CommandState.AWAITING_CHECK)
+_SPEAKING = (AlertTransition.ISSUED, AlertTransition.ADJUSTED, AlertTransition.LIFTED)
+_BULK = {
+    "check": (Step.CHECK, AssignmentState.REPORTED),
+    "close": (Step.CLOSE, AssignmentState.CHECKED),
+}
+
+
+class Consumer:
+    """Applies batches of messages; the state is in Postgres, the unit tree in memory."""
+
+    def __init__(self, tree: UnitTree, profile: Profile, metrics: CommandMetrics) -> None:
+        self._tree = tree
+        self._profile = profile
+        self._metrics = metrics
+
+    async def apply(self, work: Transaction, messages: Sequence[Incoming]) -> None:
+        """Alerts first, then all acknowledgements of the batch together, then requests.
+
+        Messages of one topic keep their order. Between topics there is none to keep; a request acts
+        on what acknowledgements have brought about. Raises Reject for a message that is refused.
+        """
+        acknowledgements: list[Acknowledgement] = []
+        requests: list[CommandRequest] = []
+        for one in messages:
+            match one.message:
+                case AlertEvent():
+                    await self._alert(work, one.message)
+                case Acknowledgement():
+                    acknowledgements.append(one.message)
+                case CommandRequest() if one.message.verb == "issue":
+                    await self._issue(work, one.message)
+                case CommandRequest():
+                    requests.append(one.message)
+        if acknowledgements or requests:
+            touched = {one.command_id for one in acknowledgements}
+            touched |= {one.command_id for one in requests}
+            session = await Session.over(work, self._profile, touched)
+            await self._acknowledge(session, acknowledgements)
+            for request in requests:
+                await self._direct(session, request)
+            await session.write()
+
+    async def _alert(self, work: Transaction, alert: AlertEvent) -> None:
+        if alert.transition not in _SPEAKING:
+            return
+        level = None if alert.transition is AlertTransition.LIFTED else alert.level
+        news, before = await store.level_issued(
+            work, alert.alert_id, alert.status, alert.version, level
+        )
+        if not news or level is None:
+            return
+        if before is not None and LEVEL_ORDER[level] <= LEVEL_ORDER[before]:
+            return
+        found = order_of_alert(self._tree, alert, level)
+        if found is None:
+            return
+        order, reach = found
+        cause = Cause(alert.id, alert.occurred_at, order.issuer_unit, alert.actor)
+        if await issue(work, order, reach, self._profile, cause):
+            self._count_issue(order.status, len(reach.recipients))
+
+    async def _issue(self, work: Transaction, request: CommandRequest) -> None:
+        if request.root is None or not request.tiers or request.title is None:
+            raise Reject(Reason.SCHEMA, "a command needs root, tiers and title")
+        if request.event_type is None or request.level is None:
+            raise Reject(Reason.SCHEMA, "a command needs event_type and level")
+        if request.root not in self._tree:
+            raise Reject(Reason.UNKNOWN_SUBJECT, f"no unit {request.root} in the catalogue")
+        if not may_issue(request.origin_unit, request.root):
+            raise Reject(
+                Reason.NOT_ALLOWED, f"{request.root} is not below the issuer {request.origin_unit}"
+            )
+        order, reach = order_of_request(
+            self._tree, request, request.root, request.event_type, request.level, request.title
+        )
+        if not reach.recipients:
+            raise Reject(Reason.UNKNOWN_SUBJECT, f"no unit of these tiers below {request.root}")
+        cause = Cause(request.id, request.occurred_at, request.origin_unit, request.officer_id)
+        if await issue(work, order, reach, self._profile, cause):
+            self._count_issue(order.status, len(reach.recipients))
+
+    async def _acknowledge(self, session: Session, batch: Sequence[Acknowledgement]) -> None:
+        if not batch:
+            return
+        await session.load({one.assignment_id for one in batch})
+        outcomes: Counter[steps.Outcome] = Counter()
+        late: list[Acknowledgement] = []
+        for one in batch:
+            outcome = self._take(session, one)
+            outcomes[outcome] += 1
+            if outcome is steps.Outcome.LATE:
+                late.append(one)
+        await store.keep_late(session.work, late)
+        for outcome, count in outcomes.items():
+            self._metrics.steps.labels(outcome).inc(count)
+
+    def _take(self, session: Session, one: Acknowledgement) -> steps.Outcome:
+        assignment = session.assignments.get(one.assignment_id)
+        command = session.commands.get(one.command_id)
+        if assignment is None or command is None or assignment.command_id != one.command_id:
+            raise Reject(
+                Reason.UNKNOWN_SUBJECT,
+                f"no assignment {one.assignment_id} under command {one.command_id}",
+            )
+        if one.unit != assignment.unit:
+            raise Reject(Reason.UNKNOWN_SUBJECT, f"this assignment is not of unit {one.unit}")
+        if one.status is not assignment.status:
+            raise Reject(
+                Reason.NOT_ALLOWED, f"a step of {one.status} cannot change what is {command.status}"
+            )
+        why = refusal(one.step, one.officer_unit, assignment, command)
+        if why is not None:
+            raise Reject(Reason.NOT_ALLOWED, why)
+        act = Act(one.step, one.id, one.officer_id, one.officer_unit, one.text, one.occurred_at)
+        try:
+            outcome, changes = steps.take(
+                assignment,
+                act,
+                one.attempt,
+                session.work.now,
+                profile=self._profile,
+                level=command.level,
+                command_open=command.state in _OPEN,
+            )
+        except IllegalStep as error:
+            raise Reject(Reason.NOT_ALLOWED, str(error)) from error
+        for done, after in changes:
+            cause = Cause(done.record_id, done.occurred_at, done.officer_unit, done.officer_id)
+            session.change(after, cause)
+        return outcome
+
+    async def _direct(self, session: Session, request: CommandRequest) -> None:
+        """Check or close all assignments that are ready for it, or revoke the command."""
+        command = session.commands.get(request.command_id)
+        if command is None:
+            raise Reject(Reason.UNKNOWN_SUBJECT, f"no command {request.command_id}")
+        if request.status is not command.status:
+            raise Reject(Reason.NOT_ALLOWED, f"the command is {command.status}")
+        if not may_direct(request.origin_unit, command):
+            raise Reject(
+                Reason.NOT_ALLOWED, f"{request.verb} is for the issuer {command.issuer_unit}"
+            )
+        if command.state not in _OPEN:
+            if (request.verb, command.state) in {
+                ("close", CommandState.CLOSED),
+                ("revoke", CommandState.REVOKED),
+            }:
+                return
+            raise Reject(Reason.NOT_ALLOWED, f"the command is {command.state}")
+        cause = Cause(request.id, request.occurred_at, request.origin_unit, request.officer_id)
+        if request.verb == "revoke":
+            await self._revoke(session, request, cause)
+            return
+        step, ready = _BULK[request.verb]
+        act = Act(
+            step,
+            request.id,
+            request.officer_id,
+            request.origin_unit,
+            request.instruction,
+            request.occurred_at,
+        )
+        for assignment in await session.load_in(command.command_id, [ready]):
+            _, changes = steps.take(
+                assignment,
+                act,
+                assignment.attempt,
+                session.work.now,
+                profile=self._profile,
+                level=command.level,
+            )
+            for _, after in changes:
+                session.change(after, cause)
+        if request.verb == "close":
+            session.ask_close(command.command_id, cause)
+
+    async def _revoke(self, session: Session, request: CommandRequest, cause: Cause) -> None:
+        unfinished = set(AssignmentState) - {AssignmentState.DONE, AssignmentState.REVOKED}
+        for assignment in await session.load_in(request.command_id, unfinished):
+            after = steps.revoke(
+                assignment, request.officer_id, request.instruction, session.work.now
+            )
+            session.change(after, cause)
+        session.revoke(request.command_id, cause)
+
+    def _count_issue(self, status: str, recipients: int) -> None:
+        self._metrics.commands.labels(status).inc()
+        self._metrics.assignments.labels(status).inc(recipients)
+        self._metrics.fan_out.observe(recipients)

@@ -1,0 +1,81 @@
+"""A command and an assignment as the core sees them: immutable values, changed by replacement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.contracts.commands import AssignmentState, CommandState, Step
+from shared.contracts.fields import Level, Status, Tier
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A person's step as far as an assignment cares: who did what, where, when, in which record.
+
+    `occurred_at` is event time (the officer's), never compared with a deadline.
+    """
+
+    step: Step
+    record_id: str
+    officer_id: str
+    officer_unit: str
+    text: str
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command. `version` counts its published states."""
+
+    command_id: str
+    status: Status
+    version: int
+    state: CommandState
+    alert_id: str | None
+    event_type: str
+    level: Level
+    root: str
+    issuer_unit: str
+    title: str
+    instruction: str
+    areas: tuple[str, ...]
+    recipients: int
+    sign_by: datetime
+    finish_by: datetime
+    trace_id: str
+    actor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """One unit's assignment. All times are the database's.
+
+    `waiting` holds steps that came before the unit's signature; `calls` counts firings of the signing
+    clock in this attempt; `changed_at` is the time of the last change, so that no later change can
+    claim an earlier time.
+    """
+
+    assignment_id: str
+    command_id: str
+    status: Status
+    unit: str
+    unit_tier: Tier
+    parent_unit: str | None
+    synthetic: bool
+    version: int
+    state: AssignmentState
+    attempt: int
+    sign_by: datetime
+    finish_by: datetime
+    changed_at: datetime
+    waiting: tuple[Act, ...] = ()
+    signed_at: datetime | None = None
+    reported_at: datetime | None = None
+    done_at: datetime | None = None
+    late: bool = False
+    sign_overdue: bool = False
+    finish_overdue: bool = False
+    calls: int = 0
+    actor: str | None = None
+    reason: str = ""

@@ -1,0 +1,89 @@
+"""SLA profiles as data: seconds by level and tier (domain reference 5.4; example data, not law).
+
+`standard`: signing times of town and micro-grid are the reference's; village and city stand with the
+town, grid with the micro-grid. Finishing is the signing time plus the written first report (red and
+orange 30 min, yellow 60, blue 120; a published company circular). The step between escalations
+follows call-1/3/5 for red. `demo` is the same shape in seconds, so that a whole ladder can be watched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.contracts.fields import Level, Tier
+
+_MINUTE = 60.0
+
+
+class ProfileName(StrEnum):
+    """Profiles that can be set."""
+
+    STANDARD = "standard"
+    DEMO = "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Deadlines in seconds. `due_soon` is the share of a deadline after which 临期 is told.
+
+    `step_s` lies between two rungs of the ladder. At its top the call is repeated `rounds` times at
+    that pace and then every `slow` steps, for as long as nobody signs.
+    """
+
+    name: ProfileName
+    sign_s: Mapping[Level, Mapping[Tier, float]]
+    finish_s: Mapping[Level, Mapping[Tier, float]]
+    step_s: Mapping[Level, float]
+    due_soon: float = 0.8
+    rounds: int = 3
+    slow: int = 10
+
+
+_FIELD_TIERS = (Tier.GRID, Tier.MICROGRID)
+
+
+def _by_tier(office: float, field: float) -> dict[Tier, float]:
+    return {tier: field if tier in _FIELD_TIERS else office for tier in Tier}
+
+
+def _standard() -> Profile:
+    # minutes: office tiers sign, field tiers sign, written report, step
+    table = {
+        Level.RED: (5, 15, 30, 2),
+        Level.ORANGE: (10, 30, 30, 5),
+        Level.YELLOW: (30, 60, 60, 10),
+        Level.BLUE: (120, 240, 120, 30),
+        Level.NOTICE: (120, 240, 120, 30),
+    }
+    return Profile(
+        ProfileName.STANDARD,
+        sign_s={lv: _by_tier(o * _MINUTE, f * _MINUTE) for lv, (o, f, _, _) in table.items()},
+        finish_s={
+            lv: _by_tier((o + w) * _MINUTE, (f + w) * _MINUTE) for lv, (o, f, w, _) in table.items()
+        },
+        step_s={lv: s * _MINUTE for lv, (_, _, _, s) in table.items()},
+    )
+
+
+def _demo() -> Profile:
+    finish = {
+        Level.RED: 60.0,
+        Level.ORANGE: 70.0,
+        Level.YELLOW: 80.0,
+        Level.BLUE: 90.0,
+        Level.NOTICE: 90.0,
+    }
+    return Profile(
+        ProfileName.DEMO,
+        sign_s={level: _by_tier(12.0, 25.0) for level in Level},
+        finish_s={level: _by_tier(seconds, seconds) for level, seconds in finish.items()},
+        step_s=dict.fromkeys(Level, 6.0),
+    )
+
+
+PROFILES: dict[ProfileName, Profile] = {
+    ProfileName.STANDARD: _standard(),
+    ProfileName.DEMO: _demo(),
+}

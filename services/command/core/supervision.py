@@ -1,0 +1,149 @@
+"""督办: what one firing of an assignment's timers means.
+
+Pure: the claimed timers, the ladder and the database's time go in; whom to call, the changed
+assignment and the next timers come out. After an outage a clock fires once, at the rung that should
+be active by now; the rungs that were passed over are named, nobody is called for them afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from services.command.core.deadlines import Arm, TimerKind
+from services.command.core.escalation import Slot
+from services.command.core.model import Assignment
+from services.command.core.profiles import Profile
+from services.command.core.states import FINISH_RUNS, SIGN_RUNS
+from shared.contracts.commands import SupervisionKind
+from shared.contracts.fields import Level
+
+_ON_TIME_S = 1.0
+"""Firing within this many seconds of the due time is no delay: the sweep runs every 0.25 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A claimed timer of the assignment."""
+
+    kind: TimerKind
+    rung: int
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One supervision event to be told. `number` makes it unique among the firings of an attempt."""
+
+    kind: SupervisionKind
+    clock: Literal["sign", "finish"]
+    rung: int
+    number: int
+    target: Slot
+    due_at: datetime
+    late_by_s: float
+    skipped: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class Firing:
+    """What follows from the claimed timers of one assignment."""
+
+    assignment: Assignment
+    calls: list[Call] = field(default_factory=list)
+    arm: list[Arm] = field(default_factory=list)
+
+
+def fire(
+    assignment: Assignment,
+    claimed: Iterable[Due],
+    ladder: tuple[Slot, ...],
+    profile: Profile,
+    level: Level,
+    now: datetime,
+) -> Firing:
+    """Act on timers that are due; one whose clock has stopped means nothing."""
+    result = Firing(assignment)
+    for due in claimed:
+        match due.kind:
+            case TimerKind.SIGN_DUE_SOON:
+                if assignment.state in SIGN_RUNS and now < assignment.sign_by:
+                    result.calls.append(
+                        Call(
+                            SupervisionKind.DUE_SOON,
+                            "sign",
+                            0,
+                            0,
+                            ladder[0],
+                            due.due_at,
+                            _late(due.due_at, now),
+                        )
+                    )
+            case TimerKind.SIGN_ESCALATE:
+                if assignment.state in SIGN_RUNS:
+                    _escalate(result, due, ladder, profile, level, now)
+            case TimerKind.FINISH_DUE_SOON | TimerKind.FINISH_OVERDUE:
+                if assignment.state in FINISH_RUNS:
+                    _finish(result, due, ladder, now)
+    return result
+
+
+def _escalate(
+    result: Firing,
+    due: Due,
+    ladder: tuple[Slot, ...],
+    profile: Profile,
+    level: Level,
+    now: datetime,
+) -> None:
+    before = result.assignment
+    step = timedelta(seconds=profile.step_s[level])
+    top = len(ladder) - 1
+    first = min(due.rung, top)
+    rung = min(due.rung + (now - due.due_at) // step, top)
+    late = _late(due.due_at, now)
+    if not before.sign_overdue:
+        # The fact is told once, whatever was slept through; it calls nobody by itself.
+        result.calls.append(
+            Call(SupervisionKind.OVERDUE, "sign", 0, 0, ladder[0], before.sign_by, late)
+        )
+    kind = SupervisionKind.ESCALATED if rung else SupervisionKind.REMINDED
+    skipped = tuple(range(first, rung))
+    number = before.calls + 1
+    result.calls.append(Call(kind, "sign", rung, number, ladder[rung], due.due_at, late, skipped))
+    result.assignment = replace(before, sign_overdue=True, calls=number, changed_at=now)
+    pause = step if number < len(ladder) + profile.rounds else step * profile.slow
+    result.arm.append(
+        Arm(before.assignment_id, TimerKind.SIGN_ESCALATE, min(rung + 1, top), now + pause)
+    )
+
+
+def _finish(result: Firing, due: Due, ladder: tuple[Slot, ...], now: datetime) -> None:
+    before = result.assignment
+    late = _late(due.due_at, now)
+    if now < before.finish_by:
+        result.calls.append(
+            Call(SupervisionKind.DUE_SOON, "finish", 0, 0, ladder[0], due.due_at, late)
+        )
+        arm = Arm(before.assignment_id, TimerKind.FINISH_OVERDUE, 0, before.finish_by)
+        result.arm.append(arm)
+    else:
+        result.calls.append(
+            Call(
+                SupervisionKind.OVERDUE,
+                "finish",
+                0,
+                0,
+                ladder[0],
+                before.finish_by,
+                _late(before.finish_by, now),
+            )
+        )
+        result.assignment = replace(before, finish_overdue=True, changed_at=now)
+
+
+def _late(due_at: datetime, now: datetime) -> float:
+    late = (now - due_at).total_seconds()
+    return late if late >= _ON_TIME_S else 0.0

@@ -1,0 +1,94 @@
+"""Fan-out: one command, one assignment per recipient, their timers and messages, in one transaction."""
+
+from __future__ import annotations
+
+from services.command import store
+from services.command.core.deadlines import deadlines, first_timers
+from services.command.core.lifecycle import INITIAL
+from services.command.core.model import Assignment, Command
+from services.command.core.orders import Order
+from services.command.core.profiles import Profile
+from services.command.core.records import (
+    Cause,
+    assignment_event,
+    assignment_template,
+    command_event,
+)
+from services.command.core.rollup import recount
+from services.command.core.routing import Reach
+from shared.contracts.commands import AssignmentState
+from shared.contracts.ids import assignment_id
+from shared.contracts.topics import ASSIGNMENTS, COMMANDS
+from shared.runtime.database import Transaction
+from shared.runtime.timers import arm
+
+
+async def issue(
+    work: Transaction, order: Order, reach: Reach, profile: Profile, cause: Cause
+) -> bool:
+    """Issue the command to all its recipients; False when it has been issued before.
+
+    The recipients were resolved by the caller, once: a later change of the unit tree does not
+    change who has an assignment.
+    """
+    now = work.now
+    clocks = {
+        tier: deadlines(profile, order.level, tier, now)
+        for tier in {one.tier for one in reach.recipients}
+    }
+    assignments = [
+        Assignment(
+            assignment_id=assignment_id(order.command_id, one.unit),
+            command_id=order.command_id,
+            status=order.status,
+            unit=one.unit,
+            unit_tier=one.tier,
+            parent_unit=one.parent,
+            synthetic=one.synthetic,
+            version=1,
+            state=AssignmentState.DELIVERED,
+            attempt=1,
+            sign_by=clocks[one.tier][0],
+            finish_by=clocks[one.tier][1],
+            changed_at=now,
+        )
+        for one in reach.recipients
+    ]
+    command = Command(
+        command_id=order.command_id,
+        status=order.status,
+        version=1,
+        state=INITIAL,
+        alert_id=order.alert_id,
+        event_type=order.event_type,
+        level=order.level,
+        root=reach.root,
+        issuer_unit=order.issuer_unit,
+        title=order.title,
+        instruction=order.instruction,
+        areas=order.areas,
+        recipients=len(assignments),
+        sign_by=max(sign for sign, _ in clocks.values()),
+        finish_by=max(finish for _, finish in clocks.values()),
+        trace_id=order.trace_id,
+        actor=cause.actor,
+    )
+    counts = recount(assignments)
+    if not await store.insert_command(work, command, counts):
+        return False
+    await store.insert_assignments(work, assignments)
+    await arm(
+        work,
+        [
+            (timer.subject_id, timer.kind, timer.rung, timer.due_at)
+            for one in assignments
+            for timer in first_timers(one, profile, now)
+        ],
+    )
+    event = command_event(command, counts, cause, now)
+    work.publish(COMMANDS, command.command_id, event, event.id)
+    template = assignment_template(command, assignments[0], now)
+    for one in assignments:
+        told = assignment_event(template, one, cause)
+        work.publish(ASSIGNMENTS, one.unit, told, told.id)
+    return True

@@ -1,0 +1,19 @@
+"""Settings of the command service."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from services.command.core.profiles import ProfileName
+from shared.runtime.settings import DatabaseSettings
+
+
+class Settings(DatabaseSettings):
+    """Environment variables FENGHUO_*; see also shared.runtime.settings."""
+
+    sla_profile: ProfileName = ProfileName.STANDARD
+    """Deadlines and escalation steps: `standard` in minutes, `demo` in seconds."""
+    batch_records: Annotated[int, Field(ge=1, le=10_000)] = 2_000
+    """Most records handled in one transaction; more of them cost fewer round trips each."""

@@ -1,0 +1,121 @@
+"""The edge: records, timers and delivery outcomes in, the desk's decisions, rows and pages out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import structlog
+
+from services.notify.core.answers import Refusal
+from services.notify.core.book import Book
+from services.notify.core.desk import Desk, Refused
+from services.notify.core.profiles import Profile
+from services.notify.core.roster import Roster
+from services.notify.metrics import NotifyMetrics
+from services.notify.store import ladders as store
+from shared.contracts.alerts import AlertEvent
+from shared.contracts.commands import AssignmentEvent, SupervisionEvent
+from shared.contracts.dead_letter import Reason
+from shared.contracts.fields import Status
+from shared.contracts.pages import Answer, Channel, RosterSlot
+from shared.runtime.database import Transaction
+from shared.runtime.errors import Reject
+from shared.runtime.inbox import Incoming
+from shared.runtime.timers import Timer
+
+log = structlog.get_logger("fenghuo.notify")
+
+_REASONS: dict[Refusal, Reason] = {
+    Refusal.UNKNOWN_PAGE: Reason.UNKNOWN_SUBJECT,
+    Refusal.NOT_THE_OFFICER: Reason.NOT_ALLOWED,
+    Refusal.OTHER_STATUS: Reason.NOT_ALLOWED,
+}
+
+
+class NotifyConsumer:
+    """Holds what all transactions share: the roster, the profile, the channels that are on."""
+
+    def __init__(
+        self, profile: Profile, channels: frozenset[Channel], metrics: NotifyMetrics
+    ) -> None:
+        self.roster = Roster()
+        self._profile = profile
+        self._channels = channels
+        self._metrics = metrics
+
+    def take_slot(self, slot: RosterSlot) -> None:
+        """For the roster table; raises Reject for a slot of a drill: people are really on duty."""
+        if slot.status is not Status.ACTUAL:
+            raise Reject(Reason.NOT_ALLOWED, f"a roster slot is Actual, not {slot.status}")
+        self.roster.put(slot)
+
+    def book(self, work: Transaction) -> Book:
+        """An empty Book at the transaction's time."""
+        return Book(self._channels, work.now)
+
+    async def apply(self, work: Transaction, incoming: Sequence[Incoming]) -> None:
+        """Handle a batch; raises Reject for an answer that does not count."""
+        messages = [one.message for one in incoming]
+        book = self.book(work)
+        await store.load(work, _keys(messages), book)
+        desk = Desk(self.roster, self._profile, book)
+        for message in messages:
+            match message:
+                case AlertEvent():
+                    desk.on_alert(message)
+                case AssignmentEvent():
+                    desk.on_assignment(message)
+                case SupervisionEvent():
+                    desk.on_supervision(message)
+                case Answer():
+                    _answer(desk, message)
+        await self.write(work, book)
+        for verb, count in Counter(m.verb for m in messages if isinstance(m, Answer)).items():
+            self._metrics.answers.labels(verb).inc(count)
+
+    async def lock(self, work: Transaction, ladder_ids: Sequence[str]) -> None:
+        """Lock the ladders whose timers are due."""
+        await store.lock(work, ladder_ids)
+
+    async def fire(self, work: Transaction, timers: Sequence[Timer]) -> None:
+        """The time for an answer is over: the next call, or none left."""
+        book = self.book(work)
+        await store.load(work, store.Keys(ladders={one.subject_id for one in timers}), book)
+        desk = Desk(self.roster, self._profile, book)
+        for timer in timers:
+            desk.on_timer(timer.subject_id, timer.kind, timer.rung)
+        await self.write(work, book)
+
+    async def write(self, work: Transaction, book: Book) -> None:
+        """Store the book's changes and count its pages."""
+        await store.save(work, book)
+        seen = Counter((page.channel, page.state, page.status) for page in book.events)
+        for labels, count in seen.items():
+            self._metrics.pages.labels(*labels).inc(count)
+        if book.ran_out:
+            self._metrics.exhausted.inc(len(book.ran_out))
+            log.error("ladders_exhausted", count=len(book.ran_out), first=book.ran_out[0])
+
+
+def _answer(desk: Desk, answer: Answer) -> None:
+    try:
+        desk.on_answer(answer)
+    except Refused as why:
+        detail = f"answer of {answer.officer_id} to {answer.page_id}: {why.reason}"
+        raise Reject(_REASONS[why.reason], detail) from why
+
+
+def _keys(messages: Sequence[object]) -> store.Keys:
+    keys = store.Keys()
+    for message in messages:
+        match message:
+            case AlertEvent():
+                keys.alerts.add(message.alert_id)
+            case AssignmentEvent():
+                keys.assignments.add(message.assignment_id)
+            case SupervisionEvent():
+                keys.assignments.add(message.subject_id)
+            case Answer():
+                keys.pages.add(message.page_id)
+    return keys

@@ -1,0 +1,54 @@
+"""What an answer means: one table from the verb to the page's step and the ladder's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from services.notify.core.states import PageStep
+from shared.contracts.fields import Status
+from shared.contracts.pages import Answer, AnswerVerb, Page
+
+
+class Ending(StrEnum):
+    """What an answer does to the calling."""
+
+    NOTHING = "nothing"
+    STOP = "stop"
+    NEXT = "next"
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """The page's step, and whether the ladder stops or goes on to the next rung at once."""
+
+    page: PageStep
+    ladder: Ending
+
+
+EFFECTS: dict[AnswerVerb, Effect] = {
+    AnswerVerb.DELIVERED: Effect(PageStep.DELIVERED, Ending.NOTHING),
+    AnswerVerb.READ: Effect(PageStep.READ, Ending.NOTHING),
+    AnswerVerb.COMING: Effect(PageStep.ANSWERED, Ending.STOP),
+    AnswerVerb.CANNOT: Effect(PageStep.ANSWERED, Ending.NEXT),
+    AnswerVerb.HAND_OVER: Effect(PageStep.ANSWERED, Ending.NEXT),
+}
+
+
+class Refusal(StrEnum):
+    """Why an answer does not count."""
+
+    UNKNOWN_PAGE = "unknown_page"
+    NOT_THE_OFFICER = "not_the_officer"
+    OTHER_STATUS = "other_status"
+
+
+def refusal(answer: Answer, page: Page | None) -> Refusal | None:
+    """None when the answer is about a page of this officer, in the same world (drill or real)."""
+    if page is None:
+        return Refusal.UNKNOWN_PAGE
+    if answer.officer_id != page.officer_id:
+        return Refusal.NOT_THE_OFFICER
+    if Status(answer.status) is not page.status:
+        return Refusal.OTHER_STATUS
+    return None

@@ -1,0 +1,251 @@
+"""The ladders and pages that one transaction touches, in memory, and what has changed in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import IntEnum
+
+from services.notify.core import ladders, states, wording
+from services.notify.core.ladders import Ladder, LadderStep
+from services.notify.core.plan import Call
+from services.notify.core.states import PageStep
+from shared.contracts.commands import AssignmentState
+from shared.contracts.fields import Level
+from shared.contracts.ids import page_id, transition_id
+from shared.contracts.pages import Channel, Page, PageState
+from shared.contracts.units import tier_of
+
+
+class Phase(IntEnum):
+    """How far an assignment is, as far as calling people goes."""
+
+    WAITING = 0
+    SIGNED = 1
+    REPORTED = 2
+    OVER = 3
+
+
+PHASES: dict[AssignmentState, Phase] = {
+    AssignmentState.QUEUED: Phase.WAITING,
+    AssignmentState.DELIVERED: Phase.WAITING,
+    AssignmentState.SIGNED: Phase.SIGNED,
+    AssignmentState.ACCEPTED: Phase.SIGNED,
+    AssignmentState.HANDLING: Phase.SIGNED,
+    AssignmentState.REPORTED: Phase.REPORTED,
+    AssignmentState.CHECKED: Phase.REPORTED,
+    AssignmentState.DONE: Phase.OVER,
+    AssignmentState.RETURNED: Phase.OVER,
+    AssignmentState.REVOKED: Phase.OVER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AlertMemory:
+    """What an alert last proposed; a change of it is what people are called for."""
+
+    alert_id: str
+    status: str
+    version: int
+    level: Level | None
+    proposed_level: Level | None
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentMemory:
+    """How far an assignment was when it was last heard of; `attempt` last delivered, 0 = none."""
+
+    assignment_id: str
+    status: str
+    version: int
+    attempt: int
+    phase: Phase
+
+
+@dataclass(slots=True)
+class PageLine:
+    """A page and the ladder that it belongs to."""
+
+    ladder_id: str
+    page: Page
+
+
+@dataclass(slots=True)
+class Book:
+    """Loaded rows and, after the decisions, the changes to write."""
+
+    channels: frozenset[Channel]
+    now: datetime
+    ladders: dict[str, Ladder] = field(default_factory=dict)
+    pages: dict[str, PageLine] = field(default_factory=dict)
+    alerts: dict[str, AlertMemory] = field(default_factory=dict)
+    assignments: dict[str, AssignmentMemory] = field(default_factory=dict)
+
+    new_ladders: dict[str, Ladder] = field(default_factory=dict)
+    changed_ladders: dict[str, Ladder] = field(default_factory=dict)
+    new_pages: dict[str, PageLine] = field(default_factory=dict)
+    changed_pages: dict[str, PageLine] = field(default_factory=dict)
+    changed_alerts: dict[str, AlertMemory] = field(default_factory=dict)
+    changed_assignments: dict[str, AssignmentMemory] = field(default_factory=dict)
+    events: list[Page] = field(default_factory=list)
+    """Every new page version, in order, to be published."""
+    ran_out: list[str] = field(default_factory=list)
+    """Ladders that have just been exhausted."""
+    _by_alert: dict[str, list[Ladder]] = field(default_factory=dict)
+    _by_assignment: dict[str, list[Ladder]] = field(default_factory=dict)
+    _by_ladder: dict[str, list[PageLine]] = field(default_factory=dict)
+
+    def add_ladder(self, ladder: Ladder) -> None:
+        """Take in a ladder as it is stored."""
+        self.ladders[ladder.ladder_id] = ladder
+        if ladder.assignment_id is not None:
+            self._by_assignment.setdefault(ladder.assignment_id, []).append(ladder)
+        elif ladder.alert_id is not None:
+            self._by_alert.setdefault(ladder.alert_id, []).append(ladder)
+
+    def add_page(self, line: PageLine) -> None:
+        """Take in a page as it is stored."""
+        self.pages[line.page.page_id] = line
+        self._by_ladder.setdefault(line.ladder_id, []).append(line)
+
+    def remember_alert(self, memory: AlertMemory) -> None:
+        """Keep what the alert now proposes."""
+        self.alerts[memory.alert_id] = self.changed_alerts[memory.alert_id] = memory
+
+    def remember_assignment(self, memory: AssignmentMemory) -> None:
+        """Keep how far the assignment now is."""
+        self.assignments[memory.assignment_id] = memory
+        self.changed_assignments[memory.assignment_id] = memory
+
+    def of_alert(self, alert_id: str) -> list[Ladder]:
+        """Ladders about an alert itself that are not closed."""
+        return _unsettled(self._by_alert.get(alert_id, []))
+
+    def of_assignment(self, assignment_id: str) -> list[Ladder]:
+        """Ladders about an assignment, its supervision included, that are not closed."""
+        return _unsettled(self._by_assignment.get(assignment_id, []))
+
+    def pages_of(self, ladder_id: str) -> list[PageLine]:
+        """All pages of a ladder that were loaded or written here."""
+        return self._by_ladder.get(ladder_id, [])
+
+    def open(self, ladder: Ladder) -> bool:
+        """Take in a new ladder; False when it is known already."""
+        if ladder.ladder_id in self.ladders:
+            return False
+        self.add_ladder(ladder)
+        self.new_ladders[ladder.ladder_id] = ladder
+        return True
+
+    def touch(self, ladder: Ladder) -> None:
+        """Mark a ladder as changed."""
+        if ladder.ladder_id not in self.new_ladders:
+            self.changed_ladders[ladder.ladder_id] = ladder
+
+    def place(self, ladder: Ladder, call: Call) -> None:
+        """Make the call: the ladder stands there now, its officer is paged on each channel."""
+        ladder.unit, ladder.post = call.seat.unit, call.seat.post
+        ladder.officer_id = call.seat.officer_id
+        ladder.rung, ladder.round = call.rung, call.round
+        ladder.step += 1
+        ladder.due_at = self.now + timedelta(seconds=call.wait_s)
+        self.touch(ladder)
+        self._page(ladder, call)
+
+    def _page(self, ladder: Ladder, call: Call) -> None:
+        officer = call.seat.officer_id
+        calls_before = [
+            line.page.round
+            for line in self.pages_of(ladder.ladder_id)
+            if line.page.officer_id == officer
+        ]
+        round_ = max(calls_before, default=0) + 1
+        for channel in call.seat.channels:
+            if channel not in self.channels:
+                continue
+            number = page_id(ladder.ladder_id, officer, channel, round_)
+            # The record in the console's feed is the console page: it is sent by being published.
+            first = PageState.SENT if channel is Channel.CONSOLE else states.INITIAL
+            page = Page(
+                id=transition_id(number, 1),
+                status=ladder.status,
+                occurred_at=ladder.occurred_at,
+                sent_at=self.now,
+                origin_unit=call.seat.unit,
+                tier=tier_of(call.seat.unit),
+                areas=(ladder.place,),
+                references=(ladder.cause_id,),
+                trace_id=ladder.trace_id,
+                page_id=number,
+                version=1,
+                subject_kind=ladder.subject_kind,
+                subject_id=ladder.subject_id,
+                alert_id=ladder.alert_id,
+                command_id=ladder.command_id,
+                assignment_id=ladder.assignment_id,
+                officer_id=officer,
+                unit=call.seat.unit,
+                post=call.seat.post,
+                channel=channel,
+                round=round_,
+                rung=call.rung,
+                state=first,
+                level=ladder.level,
+                headline=wording.headline(ladder.status, ladder.headline),
+                text=ladder.text,
+                answer_by=ladder.due_at or self.now,
+            )
+            line = PageLine(ladder.ladder_id, page)
+            self.add_page(line)
+            self.new_pages[number] = line
+            self.events.append(page)
+
+    def advance(
+        self,
+        line: PageLine,
+        event: PageStep,
+        *,
+        occurred_at: datetime | None = None,
+        **other: object,
+    ) -> bool:
+        """Step a page and publish its new version; False when the step is not possible (late)."""
+        try:
+            state = states.step(line.page.state, event)
+        except states.IllegalStep:
+            return False
+        before = line.page
+        line.page = Page.model_validate(
+            {
+                **dict(before),
+                **other,
+                "id": transition_id(before.page_id, before.version + 1),
+                "references": (before.id, *before.references[-1:]),
+                "version": before.version + 1,
+                "state": state,
+                "occurred_at": occurred_at or before.occurred_at,
+                "sent_at": self.now,
+            }
+        )
+        if before.page_id not in self.new_pages:
+            self.changed_pages[before.page_id] = line
+        self.events.append(line.page)
+        return True
+
+    def waiting(self, ladder: Ladder) -> list[PageLine]:
+        """Pages of a ladder that may still be answered in time."""
+        lines = self.pages_of(ladder.ladder_id)
+        return [line for line in lines if line.page.state in states.WAITING]
+
+    def end(self, ladder: Ladder, event: LadderStep, why: str) -> None:
+        """Stop calling: what is still waiting is withdrawn, with the reason before its text."""
+        ladder.state = ladders.step(ladder.state, event)
+        ladder.due_at = None
+        self.touch(ladder)
+        for line in self.waiting(ladder):
+            text = f"{why}\n{line.page.text}"[:4000].rstrip()
+            self.advance(line, PageStep.WITHDRAWN, text=text)
+
+
+def _unsettled(found: Iterable[Ladder]) -> list[Ladder]:
+    return [one for one in found if one.state not in ladders.FINAL]

@@ -1,0 +1,314 @@
+"""The duty desk's decisions: a record or a timer comes in, the Book holds what it changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from services.notify.core import answers, ladders, plan, wording
+from services.notify.core.answers import Ending, Refusal
+from services.notify.core.book import PHASES, AlertMemory, AssignmentMemory, Book, Phase
+from services.notify.core.ladders import Ladder, LadderState, LadderStep, Purpose
+from services.notify.core.plan import Call, Position
+from services.notify.core.profiles import Profile, Timing
+from services.notify.core.roster import Roster, Seat
+from services.notify.core.states import PageStep
+from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
+from shared.contracts.commands import (
+    AssignmentEvent,
+    AssignmentState,
+    SupervisionEvent,
+    SupervisionKind,
+)
+from shared.contracts.fields import Level
+from shared.contracts.ids import content_id
+from shared.contracts.pages import Answer, SubjectKind
+
+_OVER = frozenset({AlertState.LIFTED, AlertState.DISMISSED, AlertState.REJECTED})
+_ANNOUNCED = frozenset({AlertTransition.ISSUED, AlertTransition.ADJUSTED, AlertTransition.LIFTED})
+_CALLS = frozenset({SupervisionKind.REMINDED, SupervisionKind.ESCALATED})
+
+SETTLED = "无需答复：事项已处理。"
+REPLACED = "无需答复：已有新的通知。"
+TAKEN = "无需答复：已有人应答。"
+
+
+class Refused(Exception):
+    """The answer does not count; nothing was changed."""
+
+    def __init__(self, reason: Refusal) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+class Desk:
+    """Applies records in order to one Book. `roster` and `profile` are read, never changed."""
+
+    def __init__(self, roster: Roster, profile: Profile, book: Book) -> None:
+        self._roster = roster
+        self._profile = profile
+        self._book = book
+
+    def on_alert(self, event: AlertEvent) -> None:
+        """Call the place's desk and the approver when there is something new to decide or to know."""
+        book = self._book
+        before = book.alerts.get(event.alert_id)
+        if before is not None and event.version <= before.version:
+            return
+        book.remember_alert(
+            AlertMemory(
+                event.alert_id, event.status, event.version, event.level, event.proposed_level
+            )
+        )
+        living = book.of_alert(event.alert_id)
+        over = event.state in _OVER
+        pending = not over and event.proposed_level != event.level
+        fresh = before is None or before.proposed_level != event.proposed_level
+        announced = event.transition in _ANNOUNCED
+        if announced or (pending and fresh):
+            purpose = Purpose.INFORM if announced else Purpose.DECIDE
+            self._call_about_alert(event, purpose, before, living)
+            return
+        for one in living:
+            if over or (not pending and one.purpose is Purpose.DECIDE):
+                book.end(one, LadderStep.SETTLED, SETTLED)
+
+    def _call_about_alert(
+        self,
+        event: AlertEvent,
+        purpose: Purpose,
+        before: AlertMemory | None,
+        living: list[Ladder],
+    ) -> None:
+        # An officer who is being called gets the news on the rung where the calling is: otherwise
+        # an alert that keeps changing would never reach the upper tier.
+        running = {
+            one.start_unit: replace(one)
+            for one in living
+            if one.state is LadderState.OPEN and one.purpose is purpose is Purpose.DECIDE
+        }
+        for one in living:
+            self._book.end(one, LadderStep.SETTLED, REPLACED)
+        levels = (event.proposed_level, event.level, before.level if before else None)
+        template = Ladder(
+            ladder_id="",
+            cause_id=event.id,
+            trace_id=event.trace_id or event.id,
+            subject_kind=SubjectKind.ALERT,
+            subject_id=event.alert_id,
+            purpose=purpose,
+            status=event.status,
+            level=next((level for level in levels if level is not None), Level.NOTICE),
+            place=event.place,
+            start_unit="",
+            headline=event.headline,
+            text=wording.of_alert(event, purpose),
+            occurred_at=event.occurred_at,
+            opened_at=self._book.now,
+            alert_id=event.alert_id,
+        )
+        called: set[str] = {event.actor} if event.actor and purpose is Purpose.INFORM else set()
+        for unit in (event.place, event.approver_unit):
+            start = plan.first_unit(self._roster, unit)
+            seats = plan.ladder(self._roster, start)
+            if seats and seats[0].officer_id in called:
+                continue
+            called.update(seat.officer_id for seat in seats[:1])
+            self._open(replace(template, start_unit=start), seats, running.get(start))
+
+    def on_assignment(self, event: AssignmentEvent) -> None:
+        """Call the desk of a unit that got an assignment; stop when the unit has acted."""
+        book = self._book
+        before = book.assignments.get(event.assignment_id)
+        if before is not None and event.version <= before.version:
+            return
+        phase = PHASES[event.state]
+        delivered = 0 if before is None else before.attempt
+        if event.state is not AssignmentState.QUEUED:
+            delivered = max(delivered, event.attempt)
+        book.remember_assignment(
+            AssignmentMemory(event.assignment_id, event.status, event.version, delivered, phase)
+        )
+        living = book.of_assignment(event.assignment_id)
+        if event.state is AssignmentState.DELIVERED:
+            if before is not None and before.attempt >= event.attempt:
+                return  # another version of the same delivery: nobody is called twice for it
+            for one in living:
+                book.end(one, LadderStep.SETTLED, REPLACED)
+            if event.unit_tier in plan.PAGED_TIERS:
+                self._open(self._of_assignment(event), plan.ladder(self._roster, event.unit))
+            return
+        for one in living:
+            needed = Phase.REPORTED if one.purpose is Purpose.FINISH else Phase.SIGNED
+            if phase >= needed:
+                book.end(one, LadderStep.SETTLED, SETTLED)
+
+    def _of_assignment(self, event: AssignmentEvent) -> Ladder:
+        return Ladder(
+            ladder_id="",
+            cause_id=event.id,
+            trace_id=event.trace_id or event.id,
+            subject_kind=SubjectKind.ASSIGNMENT,
+            subject_id=event.assignment_id,
+            purpose=Purpose.SIGN,
+            status=event.status,
+            level=event.level,
+            place=event.unit,
+            start_unit=event.unit,
+            headline=event.title,
+            text=wording.of_assignment(event),
+            occurred_at=event.occurred_at,
+            opened_at=self._book.now,
+            alert_id=event.alert_id,
+            command_id=event.command_id,
+            assignment_id=event.assignment_id,
+        )
+
+    def on_supervision(self, event: SupervisionEvent) -> None:
+        """Call whom a reminder or an escalation names, unless the unit has acted meanwhile."""
+        if event.kind not in _CALLS:
+            return
+        purpose = Purpose.SIGN if event.clock == "sign" else Purpose.FINISH
+        known = self._book.assignments.get(event.subject_id)
+        phase = known.phase if known else Phase.WAITING
+        if phase >= (Phase.SIGNED if purpose is Purpose.SIGN else Phase.REPORTED):
+            return
+        for one in self._book.of_assignment(event.subject_id):
+            if one.subject_kind is SubjectKind.SUPERVISION and one.purpose is purpose:
+                self._book.end(one, LadderStep.SETTLED, REPLACED)
+        headline, text = wording.of_supervision(event)
+        start = event.target_unit
+        seats = plan.ladder(self._roster, start)
+        at = self._roster.seat(start, event.target_post) or plan.at_or_after(
+            seats, start, start, event.target_post
+        )
+        self._open(
+            Ladder(
+                ladder_id="",
+                cause_id=event.id,
+                trace_id=event.trace_id or event.id,
+                subject_kind=SubjectKind.SUPERVISION,
+                subject_id=event.supervision_id,
+                purpose=purpose,
+                status=event.status,
+                level=event.level,
+                place=event.unit,
+                start_unit=start,
+                headline=headline,
+                text=text,
+                occurred_at=event.occurred_at,
+                opened_at=self._book.now,
+                command_id=event.command_id,
+                assignment_id=event.subject_id,
+                rung=event.rung,
+            ),
+            seats,
+            at=at,
+        )
+
+    def _open(
+        self,
+        ladder: Ladder,
+        seats: list[Seat],
+        running: Ladder | None = None,
+        at: Seat | None = None,
+    ) -> None:
+        """Open a ladder and make its first call, where `running` stands or at the seat `at`."""
+        ladder.ladder_id = content_id("lad", ladder.cause_id, ladder.start_unit)
+        if not self._book.open(ladder):
+            return
+        timing = self._profile[ladder.level]
+        call = self._taken_over(ladder, seats, running)
+        if call is None and (at or seats):
+            call = plan.opening(seats, ladder.start_unit, at or seats[0], timing, ladder.rung)
+        if call is None:
+            self._exhaust(ladder, timing)
+        else:
+            self._book.place(ladder, call)
+
+    def _taken_over(self, ladder: Ladder, seats: list[Seat], running: Ladder | None) -> Call | None:
+        """The call that continues a running ladder: same rung, same round, same end of waiting."""
+        if running is None or running.unit is None or running.post is None:
+            return None
+        seat = plan.at_or_after(seats, ladder.start_unit, running.unit, running.post)
+        if seat is None or running.due_at is None:
+            return None
+        left_s = (running.due_at - self._book.now).total_seconds()
+        return Call(seat, running.rung, running.round, max(0.0, left_s))
+
+    def on_answer(self, answer: Answer) -> None:
+        """Note a receipt or an answer; raises Refused."""
+        book = self._book
+        line = book.pages.get(answer.page_id)
+        reason = answers.refusal(answer, line.page if line else None)
+        if reason is not None:
+            raise Refused(reason)
+        assert line is not None
+        effect = answers.EFFECTS[answer.verb]
+        book.advance(line, effect.page, occurred_at=answer.occurred_at)
+        if effect.ladder is Ending.NOTHING:
+            return
+        ladder = book.ladders[line.ladder_id]
+        for other in book.waiting(ladder):
+            if other.page.officer_id == answer.officer_id:
+                book.advance(other, PageStep.ANSWERED, occurred_at=answer.occurred_at)
+        if effect.ladder is Ending.STOP:
+            if ladder.state in ladders.LIVE:
+                ladder.answered_by = answer.officer_id
+                book.end(ladder, LadderStep.COMING, TAKEN)
+            return
+        took_it = ladder.state is LadderState.ANSWERED and ladder.answered_by == answer.officer_id
+        being_called = ladder.state is LadderState.OPEN and ladder.officer_id == answer.officer_id
+        if took_it or being_called:
+            ladder.answered_by = None
+            self._go_on(ladder, declined=True)
+
+    def on_timer(self, ladder_id: str, kind: str, step: int) -> None:
+        """The time for an answer is over (`answer`), or that of the last resort (`last`)."""
+        ladder = self._book.ladders.get(ladder_id)
+        if ladder is None or ladder.step != step:
+            return
+        if kind == "last":
+            ladder.due_at = None
+            self._book.touch(ladder)
+            self._time_out(ladder)
+        elif ladder.state is LadderState.OPEN:
+            self._time_out(ladder)
+            self._go_on(ladder, declined=False)
+
+    def _time_out(self, ladder: Ladder) -> None:
+        for line in self._book.waiting(ladder):
+            self._book.advance(line, PageStep.TIMED_OUT, occurred_at=self._book.now)
+
+    def _go_on(self, ladder: Ladder, *, declined: bool) -> None:
+        timing = self._profile[ladder.level]
+        if ladder.unit is None or ladder.post is None:
+            self._exhaust(ladder, timing)
+            return
+        seats = plan.ladder(self._roster, ladder.start_unit)
+        position = Position(ladder.unit, ladder.post, ladder.rung, ladder.round)
+        call = plan.next_call(
+            seats,
+            ladder.start_unit,
+            position,
+            timing,
+            declined=declined,
+            climbs=ladder.climbs,
+        )
+        if call is not None:
+            ladder.state = ladders.step(ladder.state, LadderStep.CALLED_ON)
+            self._book.place(ladder, call)
+        elif not ladder.climbs and plan.after(seats, ladder.start_unit, ladder.unit, ladder.post):
+            # The command service's own clock climbs: two ladders would call everyone twice.
+            self._book.end(ladder, LadderStep.SETTLED, REPLACED)
+        else:
+            self._exhaust(ladder, timing)
+
+    def _exhaust(self, ladder: Ladder, timing: Timing) -> None:
+        """Nobody came: one last call, to the commander at the top; then it stays in sight."""
+        ladder.state = ladders.step(ladder.state, LadderStep.RAN_OUT)
+        ladder.due_at = None
+        self._book.touch(ladder)
+        self._book.ran_out.append(ladder.ladder_id)
+        seat = plan.last_resort(self._roster, ladder.start_unit)
+        if seat is not None:
+            self._book.place(ladder, Call(seat, ladder.rung + 1, 1, timing.tier_s))

@@ -1,0 +1,126 @@
+"""A ladder 叫应: the sequence of calls about one cause, until somebody comes or it is settled.
+
+The rules: `coming` ends it, from every living state; who said he comes and then declines opens it
+again; a settled subject closes it; when the last call went unanswered it is exhausted, which stays
+visible until somebody answers or the subject is settled. Only an open ladder has an armed timer of
+kind `answer`, and it has exactly one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from shared.contracts.fields import Level, Post, Status
+from shared.contracts.pages import SubjectKind
+
+
+class LadderState(StrEnum):
+    """How far the calling is."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    CLOSED = "closed"
+    EXHAUSTED = "exhausted"
+
+
+class LadderStep(StrEnum):
+    """What happens to a ladder."""
+
+    COMING = "coming"
+    CALLED_ON = "called_on"
+    SETTLED = "settled"
+    RAN_OUT = "ran_out"
+
+
+class IllegalLadderStep(Exception):
+    """The step is not possible in this state; nothing was changed."""
+
+
+INITIAL = LadderState.OPEN
+
+TRANSITIONS: dict[LadderState, dict[LadderStep, LadderState]] = {
+    LadderState.OPEN: {
+        LadderStep.COMING: LadderState.ANSWERED,
+        LadderStep.CALLED_ON: LadderState.OPEN,
+        LadderStep.SETTLED: LadderState.CLOSED,
+        LadderStep.RAN_OUT: LadderState.EXHAUSTED,
+    },
+    LadderState.EXHAUSTED: {
+        LadderStep.COMING: LadderState.ANSWERED,
+        LadderStep.SETTLED: LadderState.CLOSED,
+    },
+    # The only way back: he said he comes, then that he cannot.
+    LadderState.ANSWERED: {
+        LadderStep.CALLED_ON: LadderState.OPEN,
+        LadderStep.RAN_OUT: LadderState.EXHAUSTED,
+        LadderStep.SETTLED: LadderState.CLOSED,
+    },
+    LadderState.CLOSED: {},
+}
+
+FINAL = frozenset({LadderState.CLOSED})
+"""Nothing follows these."""
+
+LIVE = frozenset({LadderState.OPEN, LadderState.EXHAUSTED})
+"""Nobody has said yet that he comes, and it still matters."""
+
+
+def step(state: LadderState, event: LadderStep) -> LadderState:
+    """The next state; raises IllegalLadderStep."""
+    try:
+        return TRANSITIONS[state][event]
+    except KeyError:
+        raise IllegalLadderStep(f"{event} is not possible for a ladder that is {state}") from None
+
+
+class Purpose(StrEnum):
+    """What is asked of the person called; decides what settles the ladder."""
+
+    DECIDE = "decide"
+    INFORM = "inform"
+    SIGN = "sign"
+    FINISH = "finish"
+
+
+@dataclass(slots=True)
+class Ladder:
+    """One ladder and where it stands: `unit`, `post`, `officer_id` is who is being called now.
+
+    `rung` counts escalations, `round` the calls to the present post, `step` all calls so far (it
+    names the timer). All three positions are None when there is nobody to call at all. `place` is
+    the unit the subject is about, `cause_id` the record that opened the ladder.
+    """
+
+    ladder_id: str
+    cause_id: str
+    trace_id: str
+    subject_kind: SubjectKind
+    subject_id: str
+    purpose: Purpose
+    status: Status
+    level: Level
+    place: str
+    start_unit: str
+    headline: str
+    text: str
+    occurred_at: datetime
+    opened_at: datetime
+    alert_id: str | None = None
+    command_id: str | None = None
+    assignment_id: str | None = None
+    unit: str | None = None
+    post: Post | None = None
+    officer_id: str | None = None
+    rung: int = 0
+    round: int = 0
+    step: int = 0
+    state: LadderState = LadderState.OPEN
+    due_at: datetime | None = None
+    answered_by: str | None = None
+
+    @property
+    def climbs(self) -> bool:
+        """Whether silence takes it up a rung; over supervision the command service climbs itself."""
+        return self.subject_kind is not SubjectKind.SUPERVISION

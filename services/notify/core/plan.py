@@ -1,0 +1,120 @@
+"""Who is called next. B岗 -> A岗 -> 指挥长 of the first unit, then the duty post of each unit above.
+
+Empty posts are skipped at once; a person who holds two posts of a unit is called there once. At the
+top the last post is called three times; after that comes the last resort, the city's commander.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.notify.core.profiles import TOP_ROUNDS, Timing
+from services.notify.core.roster import Roster, Seat
+from shared.contracts.fields import Post, Tier
+from shared.contracts.units import ancestor_at, lineage
+
+_POSTS = {post: rank for rank, post in enumerate(Post)}
+
+PAGED_TIERS = frozenset({Tier.CITY, Tier.DISTRICT, Tier.TOWN, Tier.VILLAGE})
+"""Units that have a duty desk; grids and micro-grids see their inbox, their village is called."""
+
+
+def ladder(roster: Roster, start_unit: str) -> list[Seat]:
+    """The filled seats in calling order: all of the start unit, then the first of each ancestor."""
+    units = lineage(start_unit)
+    seats = roster.seats(units[0])
+    for unit in units[1:]:
+        seats.extend(roster.seats(unit)[:1])
+    return seats
+
+
+def last_resort(roster: Roster, start_unit: str) -> Seat | None:
+    """Whom to call when the ladder is exhausted: the commander of the highest rostered unit."""
+    for unit in reversed(lineage(start_unit)):
+        for post in reversed(Post):
+            seat = roster.seat(unit, post)
+            if seat is not None:
+                return seat
+    return None
+
+
+def first_unit(roster: Roster, place: str) -> str:
+    """Where the calling about a place begins: its nearest rostered unit from the town upwards."""
+    town = ancestor_at(place, Tier.TOWN) or place
+    return next((unit for unit in lineage(town) if roster.seats(unit)), town)
+
+
+def at_or_after(seats: Sequence[Seat], start_unit: str, unit: str, post: Post) -> Seat | None:
+    """The seat of this post, or where it is empty the next filled one of the ladder."""
+    here = _rank(start_unit, unit, post)
+    return next((s for s in seats if _rank(start_unit, s.unit, s.post) >= here), None)
+
+
+def after(seats: Sequence[Seat], start_unit: str, unit: str, post: Post) -> Seat | None:
+    """The next seat of the ladder, None at its top."""
+    here = _rank(start_unit, unit, post)
+    return next((s for s in seats if _rank(start_unit, s.unit, s.post) > here), None)
+
+
+def _rank(start_unit: str, unit: str, post: Post) -> tuple[int, int]:
+    return lineage(start_unit).index(unit), _POSTS[post]
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a ladder stands: this post has been called `round` times on this rung."""
+
+    unit: str
+    post: Post
+    rung: int
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The next call: whom, on which rung, the how-manieth on it, and how long it may take."""
+
+    seat: Seat
+    rung: int
+    round: int
+    wait_s: float
+
+
+def opening(seats: Sequence[Seat], start_unit: str, at: Seat, timing: Timing, rung: int) -> Call:
+    """The first call of a ladder, to the seat `at`."""
+    return _call(seats, start_unit, at, timing, rung, 1)
+
+
+def next_call(
+    seats: Sequence[Seat],
+    start_unit: str,
+    at: Position,
+    timing: Timing,
+    *,
+    declined: bool,
+    climbs: bool = True,
+) -> Call | None:
+    """The call that follows an unanswered or declined one; None when there is no further one.
+
+    `declined`: the person said that he cannot, so he is not called again. A ladder that does not
+    climb only repeats, and only at its top.
+    """
+    onward = after(seats, start_unit, at.unit, at.post)
+    same = next((s for s in seats if (s.unit, s.post) == (at.unit, at.post)), None)
+    if same is not None and not declined:
+        first = seats[0] == same and climbs
+        if first and timing.repeat_s is not None and at.round == 1:
+            return _call(seats, start_unit, same, timing, at.rung, 2)
+        if onward is None and at.round < TOP_ROUNDS:
+            return _call(seats, start_unit, same, timing, at.rung, at.round + 1)
+    if onward is None or not (climbs or declined):
+        return None
+    return _call(seats, start_unit, onward, timing, at.rung + 1, 1)
+
+
+def _call(
+    seats: Sequence[Seat], start_unit: str, seat: Seat, timing: Timing, rung: int, round_: int
+) -> Call:
+    wait_s = timing.wait_s(first=seat == seats[0], own_unit=seat.unit == start_unit, round_=round_)
+    return Call(seat, rung, round_, wait_s)

@@ -1,0 +1,56 @@
+"""How long a call may go unanswered (domain reference 5.3 and 5.4).
+
+`standard` is call-1/3/5 for red: the first post is called again after 1 minute, the next officer at
+3, the upper tier at 5; the other levels stretch it to their own answer time (10, 15, 30 minutes).
+`demo` waits 6 seconds on every rung.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.contracts.fields import Level
+
+ProfileName = Literal["standard", "demo"]
+
+TOP_ROUNDS = 3
+"""So often the last post of a ladder is called before the ladder is exhausted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds to wait for an answer: at the first post (`first_s`), at its repeat (`repeat_s`; None:
+    there is no repeat), at further posts of the first unit, and at units above it."""
+
+    first_s: float
+    repeat_s: float | None
+    post_s: float
+    tier_s: float
+
+    def wait_s(self, *, first: bool, own_unit: bool, round_: int) -> float:
+        """Seconds until the present call counts as unanswered; `round_` counts from 1."""
+        if first:
+            repeated = round_ > 1 and self.repeat_s is not None
+            return self.repeat_s if repeated and self.repeat_s is not None else self.first_s
+        return self.post_s if own_unit else self.tier_s
+
+
+def _one_three_five(answer_s: float) -> Timing:
+    """Upper tier at `answer_s`, next officer at three fifths, repeat at one fifth."""
+    fifth = answer_s / 5
+    return Timing(first_s=fifth, repeat_s=2 * fifth, post_s=fifth, tier_s=fifth)
+
+
+Profile = dict[Level, Timing]
+
+PROFILES: dict[ProfileName, Profile] = {
+    "standard": {
+        Level.RED: _one_three_five(300),
+        Level.ORANGE: _one_three_five(600),
+        Level.YELLOW: _one_three_five(900),
+        Level.BLUE: _one_three_five(1800),
+        Level.NOTICE: _one_three_five(1800),
+    },
+    "demo": dict.fromkeys(Level, Timing(first_s=6, repeat_s=None, post_s=6, tier_s=6)),
+}

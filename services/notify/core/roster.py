@@ -1,0 +1,53 @@
+"""Who holds which post now: the newest roster slot per unit and post."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from shared.contracts.fields import Post
+from shared.contracts.pages import Channel, RosterSlot
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A filled post: who is called there, and by which channels (console is always one)."""
+
+    unit: str
+    post: Post
+    officer_id: str
+    channels: tuple[Channel, ...] = (Channel.CONSOLE,)
+
+
+class Roster:
+    """The filled posts of all units. An empty slot is the same as none."""
+
+    def __init__(self, slots: Iterable[RosterSlot] = ()) -> None:
+        self._seats: dict[tuple[str, Post], Seat] = {}
+        for slot in slots:
+            self.put(slot)
+
+    def put(self, slot: RosterSlot) -> None:
+        """Take in a slot; it replaces what was known of this unit and post."""
+        key = (slot.unit, slot.post)
+        if slot.officer is None:
+            self._seats.pop(key, None)
+            return
+        channels = tuple(dict.fromkeys((Channel.CONSOLE, *slot.channels)))
+        self._seats[key] = Seat(slot.unit, slot.post, slot.officer.officer_id, channels)
+
+    def seat(self, unit: str, post: Post) -> Seat | None:
+        """Who holds the post, None if nobody does."""
+        return self._seats.get((unit, post))
+
+    def seats(self, unit: str) -> list[Seat]:
+        """The filled posts of a unit in calling order (B, A, commander), each person once."""
+        found: dict[str, Seat] = {}
+        for post in Post:
+            seat = self.seat(unit, post)
+            if seat is not None:
+                found.setdefault(seat.officer_id, seat)
+        return list(found.values())
+
+    def __len__(self) -> int:
+        return len(self._seats)

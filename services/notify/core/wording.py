@@ -1,0 +1,64 @@
+"""What a page says: short Chinese lines, a drill and a repeat marked as such."""
+
+from __future__ import annotations
+
+from services.notify.core.ladders import Purpose
+from shared.contracts.alerts import AlertEvent, AlertTransition
+from shared.contracts.commands import AssignmentEvent, SupervisionEvent, SupervisionKind
+from shared.contracts.fields import Level, Status
+
+LEVELS: dict[Level, str] = {
+    Level.RED: "红色",
+    Level.ORANGE: "橙色",
+    Level.YELLOW: "黄色",
+    Level.BLUE: "蓝色",
+    Level.NOTICE: "提示",
+}
+_MARKS: dict[Status, str] = {
+    Status.ACTUAL: "",
+    Status.EXERCISE: "【演练】",
+    Status.TEST: "【测试】",
+}
+_ANNOUNCED: dict[AlertTransition, str] = {
+    AlertTransition.ISSUED: "已发布",
+    AlertTransition.ADJUSTED: "已调整为",
+    AlertTransition.LIFTED: "已解除",
+}
+RESEND_MARK = "【重发】"
+"""Opens the text of a page that may have been delivered before: its first outcome is unknown."""
+
+
+def headline(status: Status, text: str) -> str:
+    """At most 200 characters, a drill marked at the very beginning."""
+    mark = _MARKS[status]
+    return (text if text.startswith(mark) else mark + text)[:200]
+
+
+def of_alert(event: AlertEvent, purpose: Purpose) -> str:
+    """What is asked about an alert, and its own text."""
+    if purpose is Purpose.INFORM:
+        level = LEVELS[event.level] if event.level else ""
+        ask = f"预警{_ANNOUNCED.get(event.transition, '')}{level}，请知悉并应答。"
+    elif event.proposed_level is None:
+        ask = "建议解除预警，请研判签发。"
+    else:
+        ask = f"建议{LEVELS[event.proposed_level]}预警，请核实、研判、签发。"
+    return f"{ask}\n{event.text}"[:4000].rstrip()
+
+
+def of_assignment(event: AssignmentEvent) -> str:
+    """What a delivered assignment asks for."""
+    again = f"第{event.attempt}次交办，" if event.attempt > 1 else ""
+    return f"{again}请签收。\n{event.instruction}"[:4000].rstrip()
+
+
+def of_supervision(event: SupervisionEvent) -> tuple[str, str]:
+    """Headline and text of a reminder or an escalation."""
+    word = "催办" if event.kind is SupervisionKind.REMINDED else "督办升级"
+    act = "签收" if event.clock == "sign" else "办结反馈"
+    return f"{word}：{event.title}", f"{event.unit} 超期未{act}，请督促。"
+
+
+def resent(text: str) -> str:
+    """The text of a repeated transport, marked once."""
+    return text if text.startswith(RESEND_MARK) else (RESEND_MARK + text)[:4000]

@@ -1,0 +1,151 @@
+"""Background work: the webhook's deliveries, each under a lease, and the gauges of living ladders."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+
+from services.notify.channels.webhook import LONGEST_S, Outcome, Webhook
+from services.notify.consumer import NotifyConsumer
+from services.notify.core import wording
+from services.notify.core.book import Book
+from services.notify.core.ladders import LadderState
+from services.notify.core.states import PageStep
+from services.notify.metrics import NotifyMetrics
+from services.notify.store import deliveries, ladders
+from services.notify.store.deliveries import Claimed, Settled
+from shared.contracts.fields import Status
+from shared.runtime.database import Database, Transaction
+from shared.runtime.errors import Transient
+
+log = structlog.get_logger("fenghuo.notify")
+
+_BATCH = 10
+_IDLE_S = 0.25
+_LEASE = timedelta(seconds=2 * LONGEST_S + 4)
+_MAX_ATTEMPTS = 8
+_GAUGES_S = 2.0
+_SETTLE_TRIES = 10
+_OVER = frozenset({LadderState.ANSWERED, LadderState.CLOSED})
+
+Result = tuple[Claimed, Outcome, str | None]
+
+
+def backoff_s(attempt: int) -> float:
+    """Seconds before the next attempt: 1, 2, 4 ... at most 30."""
+    return min(30.0, 2.0 ** (attempt - 1))
+
+
+class DeliveryLoop:
+    """Claim, send, settle. Several may run at once, in one process or in many."""
+
+    def __init__(
+        self,
+        database: Database,
+        webhook: Webhook,
+        consumer: NotifyConsumer,
+        metrics: NotifyMetrics,
+        lease: timedelta = _LEASE,
+    ) -> None:
+        self._database = database
+        self._webhook = webhook
+        self._consumer = consumer
+        self._metrics = metrics
+        self._lease = lease
+
+    async def run(self) -> None:
+        """Background loop; survives outages of the database and of the receiver."""
+        while True:
+            try:
+                if await self.round() == 0:
+                    await asyncio.sleep(_IDLE_S)
+            except Transient as error:
+                log.warning("delivery_retry", error=str(error))
+                await asyncio.sleep(1)
+
+    async def round(self) -> int:
+        """One batch of attempts; how many were made."""
+        async with self._database.transaction() as work:
+            expired = await deliveries.recover(work)
+            claimed = await deliveries.claim(work, limit=_BATCH, lease=self._lease)
+        if expired:
+            self._metrics.leases.inc(expired)
+            log.warning("lease_expired", count=expired)
+        if claimed:
+            results = await asyncio.gather(*(self._attempt(one) for one in claimed))
+            await self._settle_patiently(results)
+        return len(claimed)
+
+    async def _attempt(self, claimed: Claimed) -> Result:
+        outcome, error = await self._webhook.deliver(claimed.page, resend=claimed.resend)
+        self._metrics.deliveries.labels(outcome).inc()
+        return claimed, outcome, error
+
+    async def _settle_patiently(self, results: list[Result]) -> None:
+        """A known outcome is worth some waiting; given up, the lease runs out and it is resent."""
+        for _ in range(_SETTLE_TRIES):
+            try:
+                async with self._database.transaction() as work:
+                    await self._settle(work, results)
+            except Transient as error:
+                log.warning("settle_retry", error=str(error))
+                await asyncio.sleep(1)
+            else:
+                return
+
+    async def _settle(self, work: Transaction, results: list[Result]) -> None:
+        book = self._consumer.book(work)
+        # Ladder first, then delivery: the order in which the consumer and the sweeper lock.
+        await ladders.load(work, ladders.Keys(ladders={c.ladder_id for c, _, _ in results}), book)
+        settled = [_verdict(book, result) for result in results]
+        ours = await deliveries.settle(work, settled)
+        for one, (claimed, outcome, error) in zip(settled, results, strict=True):
+            if one.page_id not in ours:
+                continue
+            line = book.pages[one.page_id]
+            if one.state == "sent":
+                text = wording.resent(line.page.text) if claimed.resend else line.page.text
+                book.advance(line, PageStep.SENT, text=text, resend=claimed.resend)
+            elif one.state == "failed":
+                log.error("page_not_delivered", page=one.page_id, outcome=outcome, error=error)
+                book.advance(line, PageStep.FAILED)
+        await self._consumer.write(work, book)
+
+
+def _verdict(book: Book, result: Result) -> Settled:
+    """Sent, failed for good, or once more: marked when the person may have been reached already."""
+    claimed, outcome, error = result
+    number, attempt = claimed.page.page_id, claimed.attempt
+    resend = claimed.resend or outcome is Outcome.UNKNOWN
+    next_at = book.now + timedelta(seconds=backoff_s(attempt))
+    over = book.ladders[claimed.ladder_id].state in _OVER
+    if outcome is Outcome.DELIVERED:
+        return Settled(number, attempt, "sent", book.now, claimed.resend, None)
+    if outcome is Outcome.REFUSED or attempt >= _MAX_ATTEMPTS:
+        return Settled(number, attempt, "failed", book.now, resend, error)
+    return Settled(number, attempt, "cancelled" if over else "queued", next_at, resend, error)
+
+
+class LadderGauges:
+    """Keeps the gauges of open and exhausted ladders as the database has them."""
+
+    def __init__(self, database: Database, metrics: NotifyMetrics) -> None:
+        self._database = database
+        self._metrics = metrics
+
+    async def run(self) -> None:
+        """Background loop, every 2 s."""
+        while True:
+            try:
+                async with self._database.transaction() as work:
+                    found = await ladders.living(work)
+            except Transient as error:
+                log.warning("gauges_retry", error=str(error))
+            else:
+                for state in (LadderState.OPEN, LadderState.EXHAUSTED):
+                    for status in Status:
+                        count = found.get((state, status), 0)
+                        self._metrics.ladders.labels(state, status).set(count)
+            await asyncio.sleep(_GAUGES_S)

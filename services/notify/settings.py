@@ -1,0 +1,46 @@
+"""Settings of notify."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from shared.runtime.settings import DatabaseSettings
+
+
+class Settings(DatabaseSettings):
+    """From the environment, prefix FENGHUO_."""
+
+    sla_profile: Literal["standard", "demo"] = "standard"
+    """How long a call may go unanswered before the next one: minutes, or 6 s a rung in a demo."""
+    webhook_url: Annotated[str, Field(pattern=r"^https?://[^\s]+$", max_length=500)] | None = None
+    """Where pages are posted to; not set = the webhook channel is off, the console remains."""
+    webhook_secret: SecretStr | None = None
+    """Base64 key that signs them (standard webhooks; the prefix whsec_ is allowed)."""
+
+    @field_validator("webhook_url", "webhook_secret", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _base64(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        try:
+            raw = base64.b64decode(value.get_secret_value().removeprefix("whsec_"), validate=True)
+        except (binascii.Error, ValueError):
+            raise ValueError("must be base64, with or without the prefix whsec_") from None
+        if len(raw) < 16:
+            raise ValueError("must hold at least 16 bytes")
+        return value
+
+    @model_validator(mode="after")
+    def _url_needs_secret(self) -> Settings:
+        if self.webhook_url is not None and self.webhook_secret is None:
+            raise ValueError("FENGHUO_WEBHOOK_URL needs FENGHUO_WEBHOOK_SECRET")
+        return self

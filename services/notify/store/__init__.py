@@ -1,0 +1,1 @@
+"""The only SQL of notify: ladders with their pages and timers, deliveries with their leases."""

@@ -1,0 +1,89 @@
+"""Deliveries: claimed with a lease that is committed before the request, settled afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from shared.contracts.pages import Page
+from shared.runtime.database import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that this process may try now. `attempt` counts from 1; `resend`: the outcome of
+    an earlier attempt is unknown."""
+
+    page: Page
+    ladder_id: str
+    attempt: int
+    resend: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How an attempt ended. `queued` is tried again at `next_at`."""
+
+    page_id: str
+    attempt: int
+    state: Literal["queued", "sent", "failed", "cancelled"]
+    next_at: datetime
+    resend: bool
+    error: str | None
+
+
+async def recover(work: Transaction) -> int:
+    """Queue again, marked as a repeat, what is `sending` past its lease; how many there were.
+
+    Whoever sent it died or lost the database: the message may have arrived or not.
+    """
+    done = await work.connection.execute(
+        "UPDATE notify.delivery AS d SET resend = true, lease_until = NULL, next_at = now(), "
+        "last_error = 'outcome unknown: the lease ran out', "
+        "state = CASE WHEN l.state IN ('answered', 'closed') THEN 'cancelled' ELSE 'queued' END "
+        "FROM notify.ladder AS l WHERE l.ladder_id = d.ladder_id "
+        "AND d.state = 'sending' AND d.lease_until < now()"
+    )
+    return int(done.split()[-1])
+
+
+async def claim(work: Transaction, *, limit: int, lease: timedelta) -> list[Claimed]:
+    """Take up to `limit` due deliveries; nobody else gets them before the lease has run out."""
+    rows = await work.connection.fetch(
+        "WITH due AS (SELECT page_id FROM notify.delivery "
+        "WHERE state = 'queued' AND next_at <= now() "
+        "ORDER BY next_at LIMIT $1 FOR UPDATE SKIP LOCKED) "
+        "UPDATE notify.delivery AS d SET state = 'sending', attempts = attempts + 1, "
+        "lease_until = now() + $2::interval FROM due, notify.page AS p "
+        "WHERE d.page_id = due.page_id AND p.page_id = due.page_id "
+        "RETURNING p.body, d.ladder_id, d.attempts, d.resend",
+        limit,
+        lease,
+    )
+    return [
+        Claimed(
+            Page.model_validate_json(row["body"]), row["ladder_id"], row["attempts"], row["resend"]
+        )
+        for row in rows
+    ]
+
+
+async def settle(work: Transaction, outcomes: Sequence[Settled]) -> set[str]:
+    """Write the outcomes; the page ids that were still ours (the lease had not been taken over)."""
+    rows = await work.connection.fetch(
+        "UPDATE notify.delivery AS d SET state = new.state, next_at = new.next_at, "
+        "resend = new.resend, last_error = new.error, lease_until = NULL "
+        "FROM unnest($1::text[], $2::int[], $3::text[], $4::timestamptz[], $5::boolean[], "
+        "$6::text[]) AS new (page_id, attempt, state, next_at, resend, error) "
+        "WHERE d.page_id = new.page_id AND d.attempts = new.attempt AND d.state = 'sending' "
+        "RETURNING d.page_id",
+        [one.page_id for one in outcomes],
+        [one.attempt for one in outcomes],
+        [one.state for one in outcomes],
+        [one.next_at for one in outcomes],
+        [one.resend for one in outcomes],
+        [one.error for one in outcomes],
+    )
+    return {row["page_id"] for row in rows}

@@ -1,0 +1,275 @@
+"""Ladders, pages, timers: load what a batch touches, write what it changed, few statements each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from services.notify.core.book import AlertMemory, AssignmentMemory, Book, PageLine, Phase
+from services.notify.core.ladders import Ladder, LadderState, Purpose
+from shared.contracts.fields import Level, Post, Status
+from shared.contracts.pages import Channel, Page, SubjectKind
+from shared.contracts.topics import PAGES
+from shared.runtime.database import Transaction
+from shared.runtime.publisher import encode
+from shared.runtime.timers import arm, disarm
+
+_LADDER = [one.name for one in fields(Ladder)]
+_ENUMS: dict[str, type] = {
+    "subject_kind": SubjectKind,
+    "purpose": Purpose,
+    "status": Status,
+    "level": Level,
+    "post": Post,
+    "state": LadderState,
+}
+_TYPES = {
+    "occurred_at": "timestamptz",
+    "opened_at": "timestamptz",
+    "due_at": "timestamptz",
+    "rung": "int",
+    "round": "int",
+    "step": "int",
+}
+_MOVING = ("unit", "post", "officer_id", "rung", "round", "step", "state", "due_at", "answered_by")
+"""Columns of a ladder that change after it was opened."""
+
+
+@dataclass(slots=True)
+class Keys:
+    """What a batch is about: ids whose rows have to be loaded."""
+
+    alerts: set[str] = field(default_factory=set)
+    assignments: set[str] = field(default_factory=set)
+    pages: set[str] = field(default_factory=set)
+    ladders: set[str] = field(default_factory=set)
+
+
+async def lock(work: Transaction, ladder_ids: Sequence[str]) -> None:
+    """Lock ladders in the order of their ids, as everyone here does."""
+    await work.connection.execute(
+        "SELECT FROM notify.ladder WHERE ladder_id = ANY($1::text[]) ORDER BY ladder_id FOR UPDATE",
+        list(ladder_ids),
+    )
+
+
+async def load(work: Transaction, keys: Keys, book: Book) -> None:
+    """Fill the book with the rows that `keys` name; their ladders stay locked."""
+    connection = work.connection
+    wanted = set(keys.ladders)
+    if keys.pages:
+        rows = await connection.fetch(
+            "SELECT ladder_id FROM notify.page WHERE page_id = ANY($1::text[])", list(keys.pages)
+        )
+        wanted.update(row["ladder_id"] for row in rows)
+    if keys.alerts:
+        rows = await connection.fetch(
+            "SELECT alert_id, status, version, level, proposed_level FROM notify.alert "
+            "WHERE alert_id = ANY($1::text[])",
+            list(keys.alerts),
+        )
+        for row in rows:
+            levels = (Level(v) if v else None for v in (row["level"], row["proposed_level"]))
+            memory = AlertMemory(row["alert_id"], row["status"], row["version"], *levels)
+            book.alerts[memory.alert_id] = memory
+        rows = await connection.fetch(
+            "SELECT ladder_id FROM notify.ladder WHERE alert_id = ANY($1::text[]) "
+            "AND subject_kind = 'alert' AND state <> 'closed'",
+            list(keys.alerts),
+        )
+        wanted.update(row["ladder_id"] for row in rows)
+    if keys.assignments:
+        rows = await connection.fetch(
+            "SELECT assignment_id, status, version, attempt, phase FROM notify.assignment "
+            "WHERE assignment_id = ANY($1::text[])",
+            list(keys.assignments),
+        )
+        for row in rows:
+            known = AssignmentMemory(
+                row["assignment_id"],
+                row["status"],
+                row["version"],
+                row["attempt"],
+                Phase(row["phase"]),
+            )
+            book.assignments[known.assignment_id] = known
+        rows = await connection.fetch(
+            "SELECT ladder_id FROM notify.ladder WHERE assignment_id = ANY($1::text[]) "
+            "AND assignment_id IS NOT NULL AND state <> 'closed'",
+            list(keys.assignments),
+        )
+        wanted.update(row["ladder_id"] for row in rows)
+    if wanted:
+        await _load_ladders(work, sorted(wanted), book)
+
+
+async def _load_ladders(work: Transaction, ladder_ids: list[str], book: Book) -> None:
+    rows = await work.connection.fetch(
+        f"SELECT {', '.join(_LADDER)} FROM notify.ladder "  # noqa: S608
+        "WHERE ladder_id = ANY($1::text[]) ORDER BY ladder_id FOR UPDATE",
+        ladder_ids,
+    )
+    for row in rows:
+        book.add_ladder(Ladder(**{name: _python(name, row[name]) for name in _LADDER}))
+    rows = await work.connection.fetch(
+        "SELECT ladder_id, body FROM notify.page WHERE ladder_id = ANY($1::text[])", ladder_ids
+    )
+    for row in rows:
+        book.add_page(PageLine(row["ladder_id"], Page.model_validate_json(row["body"])))
+
+
+def _python(name: str, value: Any) -> Any:
+    return value if value is None or name not in _ENUMS else _ENUMS[name](value)
+
+
+async def save(work: Transaction, book: Book) -> None:
+    """Write the changes, set the timers and queue every new page version for its topic."""
+    await _save_ladders(work, book)
+    await _save_pages(work, book)
+    await _save_memories(work, book)
+    for page in book.events:
+        work.publish(PAGES, page.officer_id, page, page.id)
+
+
+async def _save_ladders(work: Transaction, book: Book) -> None:
+    new, changed = list(book.new_ladders.values()), list(book.changed_ladders.values())
+    if new:
+        await _bulk(
+            work,
+            f"INSERT INTO notify.ladder ({', '.join(_LADDER)}) SELECT * FROM {_unnest(_LADDER)}",  # noqa: S608
+            _columns(new, _LADDER),
+        )
+    if changed:
+        names = ["ladder_id", *_MOVING]
+        sets = ", ".join(f"{name} = new.{name}" for name in _MOVING)
+        await _bulk(
+            work,
+            f"UPDATE notify.ladder AS old SET {sets}, changed_at = now() "  # noqa: S608
+            f"FROM {_unnest(names)} AS new ({', '.join(names)}) "
+            "WHERE old.ladder_id = new.ladder_id",
+            _columns(changed, names),
+        )
+        await disarm(work, [one.ladder_id for one in changed])
+        over = [
+            one.ladder_id
+            for one in changed
+            if one.state in (LadderState.ANSWERED, LadderState.CLOSED)
+        ]
+        await work.connection.execute(
+            "UPDATE notify.delivery SET state = 'cancelled' "
+            "WHERE state = 'queued' AND ladder_id = ANY($1::text[])",
+            over,
+        )
+    await arm(
+        work,
+        [
+            (one.ladder_id, kind, one.step, one.due_at)
+            for one in (*new, *changed)
+            if one.due_at is not None and (kind := _timer_kind(one.state)) is not None
+        ],
+        rearm=True,
+    )
+
+
+def _timer_kind(state: LadderState) -> str | None:
+    return {LadderState.OPEN: "answer", LadderState.EXHAUSTED: "last"}.get(state)
+
+
+async def _save_pages(work: Transaction, book: Book) -> None:
+    names = [
+        "page_id", "ladder_id", "status", "officer_id", "unit", "post", "channel",
+        "rung", "round", "state", "version", "level", "answer_by", "resend", "body",
+    ]  # fmt: skip
+    if book.new_pages:
+        lines = list(book.new_pages.values())
+        await work.connection.execute(
+            f"INSERT INTO notify.page ({', '.join(names)}) "  # noqa: S608
+            "SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], "
+            "$6::text[], $7::text[], $8::int[], $9::int[], $10::text[], $11::int[], $12::text[], "
+            "$13::timestamptz[], $14::boolean[], $15::text[])",
+            *_page_columns(lines, names),
+        )
+        waiting = [one for one in lines if one.page.channel is not Channel.CONSOLE]
+        await _queue(work, [one for one in waiting if one.page.state == "queued"])
+    if book.changed_pages:
+        await work.connection.execute(
+            "UPDATE notify.page AS old SET state = new.state, version = new.version, "
+            "resend = new.resend, body = new.body "
+            "FROM unnest($1::text[], $2::text[], $3::int[], $4::boolean[], $5::text[]) "
+            "AS new (page_id, state, version, resend, body) WHERE old.page_id = new.page_id",
+            *_page_columns(
+                list(book.changed_pages.values()),
+                ["page_id", "state", "version", "resend", "body"],
+            ),
+        )
+
+
+async def _queue(work: Transaction, lines: list[PageLine]) -> None:
+    """Hand pages to the delivery loop of their channel."""
+    if not lines:
+        return
+    await work.connection.execute(
+        "INSERT INTO notify.delivery (page_id, ladder_id, status, channel, state) "
+        "SELECT *, 'queued' FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])",
+        *_page_columns(lines, ["page_id", "ladder_id", "status", "channel"]),
+    )
+
+
+def _page_columns(lines: Sequence[PageLine], names: Sequence[str]) -> list[list[Any]]:
+    def value(line: PageLine, name: str) -> Any:
+        if name == "ladder_id":
+            return line.ladder_id
+        return encode(line.page).decode() if name == "body" else getattr(line.page, name)
+
+    return [[value(line, name) for line in lines] for name in names]
+
+
+async def _save_memories(work: Transaction, book: Book) -> None:
+    if book.changed_alerts:
+        await _bulk(
+            work,
+            "INSERT INTO notify.alert (alert_id, status, version, level, proposed_level) "
+            "SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[]) "
+            "ON CONFLICT (alert_id) DO UPDATE SET version = EXCLUDED.version, "
+            "level = EXCLUDED.level, proposed_level = EXCLUDED.proposed_level",
+            _columns(
+                book.changed_alerts.values(),
+                ["alert_id", "status", "version", "level", "proposed_level"],
+            ),
+        )
+    if book.changed_assignments:
+        await _bulk(
+            work,
+            "INSERT INTO notify.assignment (assignment_id, status, version, attempt, phase) "
+            "SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::int[]) "
+            "ON CONFLICT (assignment_id) DO UPDATE SET version = EXCLUDED.version, "
+            "attempt = EXCLUDED.attempt, phase = EXCLUDED.phase",
+            _columns(
+                book.changed_assignments.values(),
+                ["assignment_id", "status", "version", "attempt", "phase"],
+            ),
+        )
+
+
+def _unnest(names: Sequence[str]) -> str:
+    casts = (f"${n}::{_TYPES.get(name, 'text')}[]" for n, name in enumerate(names, 1))
+    return f"unnest({', '.join(casts)})"
+
+
+def _columns(rows: Iterable[object], names: Sequence[str]) -> list[list[Any]]:
+    rows = list(rows)
+    return [[getattr(row, name) for row in rows] for name in names]
+
+
+async def _bulk(work: Transaction, statement: str, columns: list[list[Any]]) -> None:
+    await work.connection.execute(statement, *columns)
+
+
+async def living(work: Transaction) -> dict[tuple[str, str], int]:
+    """How many ladders are open and exhausted, by (state, status)."""
+    rows = await work.connection.fetch(
+        "SELECT state, status, count(*) AS n FROM notify.ladder "
+        "WHERE state IN ('open', 'exhausted') GROUP BY state, status"
+    )
+    return {(row["state"], row["status"]): row["n"] for row in rows}

@@ -1,0 +1,270 @@
+"""The command service on a real Postgres, without Kafka: its tree, its consumer, its sweepers."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+
+from services.command.consumer import Consumer
+from services.command.core.escalation import Roster
+from services.command.core.profiles import Profile, ProfileName
+from services.command.core.routing import UnitTree
+from services.command.metrics import CommandMetrics
+from services.command.timers import Supervisor
+from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
+from shared.contracts.catalog import UnitEntry
+from shared.contracts.commands import Acknowledgement, CommandRequest, Step
+from shared.contracts.fields import Level, Post, Status, Tier
+from shared.contracts.ids import acknowledgement_id, alert_id, assignment_id, transition_id
+from shared.contracts.pages import Officer, RosterSlot
+from shared.contracts.topics import SUPERVISION, TOPICS
+from shared.contracts.units import parent_of, tier_of
+from shared.runtime.database import Database
+from shared.runtime.inbox import Incoming
+from shared.runtime.metrics import RuntimeMetrics
+from shared.runtime.timers import TimerSweeper
+
+CITY, DISTRICT = "500000000000", "500118000000"
+TOWN, VILLAGE = "500118118000", "500118118200"
+GRID, MICROGRID = f"{VILLAGE}/grid/001", f"{VILLAGE}/grid/001/01"
+VILLAGES = {
+    "001": 22, "002": 14, "003": 13, "004": 8, "005": 15, "006": 15, "007": 8, "100": 6, "102": 8,
+    "104": 11, "106": 16, "107": 7, "108": 14, "109": 8, "110": 8, "111": 14, "112": 6, "113": 12,
+    "114": 9, "115": 6, "116": 15, "117": 12, "118": 20,
+}  # fmt: skip
+"""Yongchuan's towns (digits 7 to 9) and how many villages each has (brief domain reference 4.2)."""
+EVENT_TIME = datetime(2020, 8, 18, 6, tzinfo=UTC)
+_numbers = itertools.count(1)
+
+
+@cache
+def units() -> tuple[UnitEntry, ...]:
+    """Yongchuan: city, district, towns, villages; 5 or 6 generated grids each, 5 micro-grids each."""
+    found = [CITY, DISTRICT]
+    for town, villages in VILLAGES.items():
+        found.append(f"500118{town}000")
+        for number in range(villages):
+            village = f"500118{town}{200 + number}"
+            found.append(village)
+            for grid in range(1, 6 + (len(found) % 2)):
+                found.append(f"{village}/grid/{grid:03d}")
+                found += [f"{village}/grid/{grid:03d}/{one:02d}" for one in range(1, 6)]
+    return tuple(
+        UnitEntry(
+            unit=one, tier=tier_of(one), name=one, parent=parent_of(one), synthetic="/grid/" in one
+        )
+        for one in found
+    )
+
+
+def slot(unit: str, post: Post = Post.B) -> RosterSlot:
+    """A filled roster slot."""
+    return RosterSlot(
+        id=f"slot-{next(_numbers)}",
+        occurred_at=EVENT_TIME,
+        sent_at=EVENT_TIME,
+        origin_unit=unit,
+        tier=tier_of(unit),
+        unit=unit,
+        post=post,
+        officer=Officer(officer_id=f"officer-{next(_numbers)}", name="值班员"),
+    )
+
+
+def profile(sign_s: float = 600, finish_s: float = 1200, step_s: float = 60) -> Profile:
+    """One deadline for everybody."""
+    return Profile(
+        ProfileName.DEMO,
+        sign_s={level: dict.fromkeys(Tier, sign_s) for level in Level},
+        finish_s={level: dict.fromkeys(Tier, finish_s) for level in Level},
+        step_s=dict.fromkeys(Level, step_s),
+    )
+
+
+def an_alert(
+    level: Level = Level.RED,
+    *,
+    place: str = TOWN,
+    areas: tuple[str, ...] = (),
+    transition: AlertTransition = AlertTransition.ISSUED,
+    event_type: str = "11A01",
+    version: int = 5,
+    key: str = "flood",
+    status: Status = Status.ACTUAL,
+) -> AlertEvent:
+    """An issued alert."""
+    one = alert_id(key)
+    return AlertEvent(
+        id=transition_id(one, version),
+        status=status,
+        occurred_at=EVENT_TIME,
+        sent_at=EVENT_TIME,
+        origin_unit=place,
+        tier=tier_of(place),
+        areas=areas,
+        alert_id=one,
+        version=version,
+        transition=transition,
+        state=AlertState.ISSUED,
+        event_type=event_type,
+        place=place,
+        level=level,
+        proposed_level=level,
+        approver_unit=CITY if level in (Level.ORANGE, Level.RED) else DISTRICT,
+        incident_id="incident-1",
+        headline="朱沱水位",
+    )
+
+
+def a_step(
+    command_id: str,
+    unit: str,
+    step: Step = Step.SIGN,
+    *,
+    attempt: int = 1,
+    officer_unit: str = "",
+    officer: str = "",
+    text: str = "",
+    status: Status = Status.ACTUAL,
+) -> Acknowledgement:
+    """A step of an officer, by default one of the unit itself."""
+    assignment = assignment_id(command_id, unit)
+    where = officer_unit or unit
+    who = officer or f"officer-{where.replace('/', '.')}"
+    return Acknowledgement(
+        id=acknowledgement_id(assignment, step, attempt, who),
+        status=status,
+        occurred_at=EVENT_TIME,
+        sent_at=EVENT_TIME,
+        origin_unit=where,
+        tier=tier_of(where),
+        assignment_id=assignment,
+        command_id=command_id,
+        unit=unit,
+        step=step,
+        attempt=attempt,
+        officer_id=who,
+        officer_unit=where,
+        post=Post.B,
+        text=text,
+    )
+
+
+def a_request(verb: Any, command_id: str, unit: str = CITY, **change: Any) -> CommandRequest:
+    """A request of an officer of `unit`."""
+    return CommandRequest(
+        **{
+            "id": f"request-{next(_numbers)}",
+            "occurred_at": EVENT_TIME,
+            "sent_at": EVENT_TIME,
+            "origin_unit": unit,
+            "tier": tier_of(unit),
+            "verb": verb,
+            "command_id": command_id,
+            "officer_id": "officer-1",
+            "post": Post.B,
+            **change,
+        }
+    )
+
+
+class Office:
+    """The service's parts as app.py wires them, over one database."""
+
+    def __init__(self, database: Database, chosen: Profile) -> None:
+        self.database = database
+        self.tree, self.roster = UnitTree(), Roster()
+        registry = CollectorRegistry()
+        metrics = CommandMetrics(registry)
+        self.runtime = RuntimeMetrics(registry)
+        self.consumer = Consumer(self.tree, chosen, metrics)
+        self.supervisor = Supervisor(self.roster, chosen, metrics)
+
+    def sweeper(self) -> TimerSweeper:
+        """A sweeper of its own, as another process would have."""
+        supervisor = self.supervisor
+        return TimerSweeper(self.database, supervisor.lock, supervisor.fire, self.runtime)
+
+    async def apply(self, *messages: Any) -> None:
+        """One batch in one transaction."""
+        async with self.database.transaction() as work:
+            await self.consumer.apply(work, [Incoming(one, "", 0, 0, 0) for one in messages])
+
+    async def rows(self, query: str, *values: Any) -> list[Any]:
+        """The rows of a query."""
+        return list(await self.database.pool.fetch(query, *values))
+
+    async def value(self, query: str, *values: Any) -> Any:
+        """The one value of a query."""
+        return await self.database.pool.fetchval(query, *values)
+
+    async def the_command(self) -> str:
+        """The id of the newest command."""
+        return str(
+            await self.value("SELECT command_id FROM command.command ORDER BY issued_at DESC")
+        )
+
+    async def published(self, topic: str) -> list[Any]:
+        """What left for a topic, decoded by its contract, in order."""
+        rows = await self.rows(
+            "SELECT value FROM command.outbox WHERE topic = $1 ORDER BY seq", topic
+        )
+        return [TOPICS[topic].model.validate_json(row["value"]) for row in rows]
+
+    async def supervision(self) -> list[Any]:
+        """The supervision events so far."""
+        return await self.published(SUPERVISION.name)
+
+    async def wrongly_armed(self) -> int:
+        """Assignments whose signature is awaited without exactly one armed timer, or the reverse."""
+        return int(
+            await self.value(
+                "SELECT count(*) FROM (SELECT a.state, count(t.subject_id) AS armed "
+                "FROM command.assignment a LEFT JOIN command.timer t ON t.subject_id = "
+                "a.assignment_id AND t.kind = 'sign_escalate' AND t.state = 'armed' "
+                "GROUP BY a.assignment_id, a.state) AS found "
+                "WHERE armed <> (state = 'delivered')::int"
+            )
+        )
+
+    async def wrongly_counted(self) -> int:
+        """Tiers whose counters differ from a recount of the rows."""
+        return int(
+            await self.value(
+                "SELECT count(*) FROM command.tier_count c JOIN (SELECT command_id, unit_tier, "
+                "count(*) AS total, count(*) FILTER (WHERE state <> 'queued') AS delivered, "
+                "count(*) FILTER (WHERE state IN ('signed', 'accepted', 'handling', 'reported', "
+                "'checked', 'done')) AS signed, "
+                "count(*) FILTER (WHERE state IN ('reported', 'checked', 'done')) AS reported, "
+                "count(*) FILTER (WHERE state = 'done') AS done, "
+                "count(*) FILTER (WHERE state = 'returned') AS returned, "
+                "count(*) FILTER (WHERE (sign_overdue AND state = 'delivered') OR (finish_overdue "
+                "AND state IN ('delivered', 'signed', 'accepted', 'handling'))) AS overdue "
+                "FROM command.assignment GROUP BY command_id, unit_tier) AS n "
+                "ON n.command_id = c.command_id AND n.unit_tier = c.tier "
+                "WHERE (c.total, c.delivered, c.signed, c.reported, c.done, c.returned, c.overdue) "
+                "<> (n.total, n.delivered, n.signed, n.reported, n.done, n.returned, n.overdue)"
+            )
+        )
+
+
+@asynccontextmanager
+async def an_office(dsn: str, chosen: Profile | None = None) -> AsyncIterator[Office]:
+    """The service over `dsn` with the whole of Yongchuan in memory and B岗 from village to city."""
+    database = Database(dsn, "command")
+    await database.start()
+    try:
+        office = Office(database, chosen or profile())
+        for one in units():
+            office.tree.put(one)
+            if "/" not in one.unit:
+                office.roster.put(slot(one.unit))
+        yield office
+    finally:
+        await database.stop()

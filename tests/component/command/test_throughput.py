@@ -1,0 +1,59 @@
+"""How many acknowledgements a second one process takes: decode, dedupe, apply, commit.
+
+Without Kafka's fetch and the outbox relay. It measures, so it runs only when asked for:
+`pytest -s -m bench tests/component/command/test_throughput.py`.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+
+import pytest
+from aiokafka import ConsumerRecord, TopicPartition
+
+from shared.contracts.commands import Step
+from shared.contracts.fields import Level
+from shared.contracts.topics import ACKNOWLEDGEMENTS
+from shared.runtime.clock import SystemClock
+from shared.runtime.dead_letters import DeadLetters
+from shared.runtime.inbox import InboxWorker
+from shared.runtime.publisher import Publisher, encode
+from tests.component.command.harness import DISTRICT, a_step, an_alert, an_office
+
+pytestmark = pytest.mark.bench
+BATCH = 2_000
+
+
+async def test_acknowledgements_per_second(dsn: str, request: pytest.FixtureRequest) -> None:
+    if "bench" not in request.config.getoption("-m"):
+        pytest.skip("a measurement: ask for it with -m bench")
+    async with an_office(dsn) as office:
+        await office.apply(an_alert(Level.RED, areas=(DISTRICT,)))
+        command = await office.the_command()
+        units = [row["unit"] for row in await office.rows("SELECT unit FROM command.assignment")]
+        letters = DeadLetters(
+            "command", Publisher("127.0.0.1:1", office.runtime), office.runtime, SystemClock()
+        )
+        worker = InboxWorker(
+            office.database, "bench", office.consumer.apply, letters, office.runtime
+        )
+        await worker.restore([TopicPartition(ACKNOWLEDGEMENTS.name, 0)])
+        offset = 0
+        for step in (Step.SIGN, Step.REPORT):
+            random.Random(1).shuffle(units)
+            records = []
+            for unit in units:
+                value = encode(a_step(command, unit, step))
+                records.append(
+                    ConsumerRecord(
+                        ACKNOWLEDGEMENTS.name, 0, offset, 0, 0, b"k", value, None, 0, 0, ()
+                    )
+                )
+                offset += 1
+            started = time.perf_counter()
+            for at in range(0, len(records), BATCH):
+                await worker.handle(records[at : at + BATCH])
+            rate = len(records) / (time.perf_counter() - started)
+            print(f"{step}: {rate:,.0f} acknowledgements/s")
+        assert await office.wrongly_armed() == await office.wrongly_counted() == 0

@@ -1,0 +1,237 @@
+"""Records for the tests of audit."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from services.audit.core.trail import GENESIS, Act, append
+from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence
+from shared.contracts.alerts import (
+    AlertDecision,
+    AlertEvent,
+    AlertState,
+    AlertTransition,
+    DecisionVerb,
+    PublicNotice,
+)
+from shared.contracts.audit import AuditEntry, AuditOutcome
+from shared.contracts.commands import (
+    Acknowledgement,
+    AssignmentEvent,
+    AssignmentState,
+    CommandEvent,
+    CommandRequest,
+    CommandState,
+    Step,
+)
+from shared.contracts.fields import Level, Post, ResponseMode, Status
+from shared.contracts.ids import assignment_id, transition_id
+from shared.contracts.pages import Answer, AnswerVerb, ResponseModeEvent
+from shared.contracts.units import tier_of
+
+CITY, DISTRICT, TOWN, VILLAGE = "500000000000", "500118000000", "500118118000", "500118118201"
+T0 = datetime(2020, 8, 19, 6, 0, tzinfo=UTC)
+_numbers = count(1)
+
+
+def _head(unit: str, status: Status) -> dict[str, object]:
+    return {
+        "id": f"rec-{next(_numbers)}",
+        "status": status,
+        "occurred_at": T0,
+        "sent_at": T0,
+        "origin_unit": unit,
+        "tier": tier_of(unit),
+    }
+
+
+def an_act(cause: str, reason: str = "", status: Status = Status.ACTUAL) -> Act:
+    return Act(
+        cause_id=cause,
+        actor="o-1",
+        action="alert.verify",
+        subject_id="alt-1",
+        outcome=AuditOutcome.ACCEPTED,
+        status=status,
+        occurred_at=T0,
+        origin_unit=TOWN,
+        reason=reason,
+    )
+
+
+def a_chain(length: int) -> list[AuditEntry]:
+    acts = [an_act(f"rec-{n}", reason=f"第{n}次") for n in range(length)]
+    return append(acts, GENESIS, T0 + timedelta(seconds=1))
+
+
+def an_alarm(alarm: str = "alm-1", version: int = 1) -> AlarmEvent:
+    return AlarmEvent.model_validate(
+        {
+            **_head(TOWN, Status.ACTUAL),
+            "alarm_id": alarm,
+            "version": version,
+            "transition": AlarmTransition.RAISED,
+            "rule_id": "r1",
+            "rule_version": 1,
+            "kind": "threshold",
+            "sensor_id": "s1",
+            "place": TOWN,
+            "event_type": "11A01",
+            "level": Level.BLUE,
+            "score": 10,
+            "evidence": Evidence(metric="level", value=1.0, unit="m", limit=1.0, event_id="e1"),
+            "headline": "水位",
+        }
+    )
+
+
+def an_alert(
+    alert: str = "alt-1",
+    version: int = 1,
+    status: Status = Status.ACTUAL,
+    actor: str | None = None,
+) -> AlertEvent:
+    return AlertEvent.model_validate(
+        {
+            **_head(DISTRICT, status),
+            "alert_id": alert,
+            "version": version,
+            "transition": AlertTransition.OPENED if version == 1 else AlertTransition.VERIFIED,
+            "state": AlertState.VERIFYING,
+            "event_type": "11A01",
+            "place": TOWN,
+            "proposed_level": Level.BLUE,
+            "approver_unit": DISTRICT,
+            "incident_id": "inc-1",
+            "headline": "水位超警",
+            "actor": actor,
+        }
+    )
+
+
+def a_decision(alert: str = "alt-1", status: Status = Status.ACTUAL) -> AlertDecision:
+    return AlertDecision.model_validate(
+        {
+            **_head(TOWN, status),
+            "alert_id": alert,
+            "verb": DecisionVerb.APPROVE,
+            "level": Level.RED,
+            "officer_id": "o-town",
+            "post": Post.B,
+            "reason": "现场核实",
+        }
+    )
+
+
+def a_notice(status: Status = Status.ACTUAL) -> PublicNotice:
+    return PublicNotice.model_validate(
+        {
+            **_head(DISTRICT, status),
+            "notice_id": "ntc-1",
+            "alert_id": "alt-1",
+            "level": Level.BLUE,
+            "headline": "注意",
+        }
+    )
+
+
+def a_command(
+    command: str = "cmd-1", recipients: int = 2, status: Status = Status.ACTUAL, version: int = 1
+) -> CommandEvent:
+    return CommandEvent.model_validate(
+        {
+            **_head(DISTRICT, status),
+            "command_id": command,
+            "version": version,
+            "state": CommandState.ISSUED,
+            "alert_id": "alt-1",
+            "event_type": "11A01",
+            "level": Level.BLUE,
+            "root": TOWN,
+            "title": "巡查",
+            "instruction": "巡查堤防",
+            "recipients": recipients,
+            "sign_by": T0,
+            "finish_by": T0,
+        }
+    )
+
+
+def an_assignment(
+    unit: str = VILLAGE,
+    command: str = "cmd-1",
+    version: int = 1,
+    status: Status = Status.ACTUAL,
+) -> AssignmentEvent:
+    number = assignment_id(command, unit)
+    return AssignmentEvent.model_validate(
+        {
+            **_head(DISTRICT, status),
+            "id": transition_id(number, version),
+            "assignment_id": number,
+            "command_id": command,
+            "alert_id": "alt-1",
+            "version": version,
+            "unit": unit,
+            "unit_tier": tier_of(unit),
+            "parent_unit": None,
+            "state": AssignmentState.DELIVERED,
+            "level": Level.BLUE,
+            "event_type": "11A01",
+            "title": "巡查",
+            "issuer_unit": DISTRICT,
+            "sign_by": T0,
+            "finish_by": T0,
+        }
+    )
+
+
+def an_acknowledgement(unit: str = VILLAGE, command: str = "cmd-1") -> Acknowledgement:
+    return Acknowledgement.model_validate(
+        {
+            **_head(unit, Status.ACTUAL),
+            "assignment_id": assignment_id(command, unit),
+            "command_id": command,
+            "unit": unit,
+            "step": Step.SIGN,
+            "officer_id": "o-village",
+            "officer_unit": unit,
+            "post": Post.B,
+        }
+    )
+
+
+def a_request() -> CommandRequest:
+    return CommandRequest.model_validate(
+        {
+            **_head(DISTRICT, Status.ACTUAL),
+            "verb": "check",
+            "command_id": "cmd-1",
+            "officer_id": "o-district",
+            "post": Post.B,
+        }
+    )
+
+
+def an_answer(verb: AnswerVerb = AnswerVerb.COMING) -> Answer:
+    return Answer.model_validate(
+        {
+            **_head(TOWN, Status.ACTUAL),
+            "page_id": "pag-1",
+            "officer_id": "o-town",
+            "verb": verb,
+        }
+    )
+
+
+def a_mode() -> ResponseModeEvent:
+    return ResponseModeEvent.model_validate(
+        {
+            **_head(DISTRICT, Status.ACTUAL),
+            "unit": DISTRICT,
+            "version": 1,
+            "mode": ResponseMode.EMERGENCY,
+            "decided_by": ("o-district",),
+        }
+    )

@@ -1,0 +1,154 @@
+"""What a snapshot is judged as, and when a suspicion becomes a finding."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.audit.core import liveness
+from services.audit.core.liveness import (
+    ArmedTimers,
+    Count,
+    DueTimer,
+    Fanout,
+    Finding,
+    FindingKind,
+    Key,
+    Leak,
+    Lease,
+    Outbox,
+    Snapshot,
+    Suspicion,
+    weigh,
+)
+from shared.contracts.fields import Status
+from tests.unit.audit.builders import T0
+
+ALL = frozenset(FindingKind)
+ACTUAL = Status.ACTUAL
+
+
+def seconds(number: float) -> timedelta:
+    return timedelta(seconds=number)
+
+
+CASES: list[tuple[Snapshot, FindingKind | None]] = [
+    (Snapshot(ALL), None),
+    (Snapshot(ALL, assignments=(ArmedTimers("asg-1", ACTUAL, 1),)), None),
+    (Snapshot(ALL, assignments=(ArmedTimers("asg-1", ACTUAL, 0),)), FindingKind.SIGN_TIMER),
+    (Snapshot(ALL, assignments=(ArmedTimers("asg-1", ACTUAL, 2),)), FindingKind.SIGN_TIMER),
+    (Snapshot(ALL, ladders=(ArmedTimers("lad-1", ACTUAL, 0),)), FindingKind.LADDER_TIMER),
+    (Snapshot(ALL, timers=(DueTimer("command", "asg-1", "k", T0 - seconds(5)),)), None),
+    (
+        Snapshot(ALL, timers=(DueTimer("command", "asg-1", "k", T0 - seconds(5.1)),)),
+        FindingKind.TIMER_OVERDUE,
+    ),
+    (Snapshot(ALL, outboxes=(Outbox("notify", T0 - seconds(10), 3),)), None),
+    (Snapshot(ALL, outboxes=(Outbox("notify", T0 - seconds(11), 3),)), FindingKind.OUTBOX_STUCK),
+    (Snapshot(ALL, leases=(Lease("pag-1", ACTUAL, T0 - seconds(4)),)), None),
+    (Snapshot(ALL, leases=(Lease("pag-1", ACTUAL, T0 - seconds(6)),)), FindingKind.LEASE_EXPIRED),
+    (Snapshot(ALL, fanouts=(Fanout("cmd-1", ACTUAL, 3, 3, 3),)), None),
+    (Snapshot(ALL, fanouts=(Fanout("cmd-1", ACTUAL, 3, 2, 3),)), FindingKind.FANOUT),
+    (Snapshot(ALL, fanouts=(Fanout("cmd-1", ACTUAL, 3, 3, 2),)), FindingKind.FANOUT),
+    (Snapshot(ALL, leaks=(Leak("p", ACTUAL, "l", ACTUAL),)), None),
+    (Snapshot(ALL, leaks=(Leak("p", ACTUAL, "l", Status.EXERCISE),)), FindingKind.DRILL_LEAK),
+    (Snapshot(ALL, counts=(Count("pages", ACTUAL, 5, 5),)), None),
+    (Snapshot(ALL, counts=(Count("pages", ACTUAL, 5, 6),)), FindingKind.COUNT_DIFFERS),
+    (Snapshot(ALL, broken_at=4), FindingKind.TRAIL_BROKEN),
+]
+
+
+@pytest.mark.parametrize(("snapshot", "kind"), CASES)
+def test_a_snapshot_is_judged(snapshot: Snapshot, kind: FindingKind | None) -> None:
+    found = liveness.find(snapshot, T0)
+    assert [one.kind for one in found] == ([] if kind is None else [kind])
+
+
+def test_every_kind_can_be_found() -> None:
+    assert {kind for _, kind in CASES} - {None} == ALL
+
+
+def test_a_subject_is_named_once_per_kind() -> None:
+    twice = Leak("p", ACTUAL, "l", Status.EXERCISE)
+    assert len(liveness.find(Snapshot(ALL, leaks=(twice, twice)), T0)) == 1
+
+
+def differing(on_topic: int, in_table: int, *, quiet: bool) -> list[Finding]:
+    count = Count("pages", ACTUAL, on_topic, in_table)
+    return liveness.find(Snapshot(ALL, quiet=quiet, counts=(count,)), T0)
+
+
+def checks_until_raised(rounds: list[list[Finding]]) -> int | None:
+    suspicions: dict[Key, Suspicion] = {}
+    for number, found in enumerate(rounds, 1):
+        verdict = weigh(found, ALL, suspicions, ())
+        suspicions = dict(verdict.suspicions)
+        if verdict.raised:
+            return number
+    return None
+
+
+def test_a_finding_is_raised_in_the_second_check() -> None:
+    found = liveness.find(Snapshot(ALL, assignments=(ArmedTimers("asg-1", ACTUAL, 0),)), T0)
+    assert checks_until_raised([found, found]) == 2
+    assert checks_until_raised([found, [], found]) is None
+    assert checks_until_raised([found, [], found, found]) == 4
+
+
+def test_counts_in_flight_need_three_checks_with_the_same_figures() -> None:
+    same = differing(5, 6, quiet=False)
+    assert checks_until_raised([same, same, same]) == 3
+    moving = [differing(n, 100, quiet=False) for n in range(20)]
+    assert checks_until_raised(moving) is None, "a backlog that shrinks is no difference"
+
+
+def test_counts_at_rest_need_two() -> None:
+    assert checks_until_raised([differing(5, 6, quiet=True)] * 2) == 2
+
+
+def a_finding(kind: FindingKind = FindingKind.FANOUT, subject: str = "cmd-1") -> Finding:
+    return Finding(kind, subject, ACTUAL, "-")
+
+
+def test_an_open_finding_is_not_raised_again_and_resolved_when_gone() -> None:
+    one = a_finding()
+    verdict = weigh([one], ALL, {one.key: Suspicion(one, 5)}, [one.key])
+    assert verdict.raised == []
+    assert verdict.resolved == []
+    assert weigh([], ALL, verdict.suspicions, [one.key]).resolved == [one.key]
+
+
+def test_what_was_not_looked_for_is_neither_resolved_nor_forgotten() -> None:
+    one = a_finding()
+    looked = ALL - {FindingKind.FANOUT}
+    verdict = weigh([], looked, {one.key: Suspicion(one, 1)}, [one.key])
+    assert verdict.resolved == []
+    assert one.key in verdict.suspicions
+
+
+def test_a_drill_leak_is_never_resolved() -> None:
+    assert weigh([], ALL, {}, [(FindingKind.DRILL_LEAK, "p")]).resolved == []
+
+
+findings = st.lists(
+    st.builds(a_finding, st.sampled_from(list(FindingKind)), st.sampled_from(["a", "b"])),
+    unique_by=lambda one: one.key,
+)
+
+
+@given(st.lists(findings, max_size=8))
+def test_raised_and_resolved_alternate(rounds: list[list[Finding]]) -> None:
+    suspicions: dict[Key, Suspicion] = {}
+    open_: set[Key] = set()
+    for found in rounds:
+        verdict = weigh(found, ALL, suspicions, open_)
+        suspicions = dict(verdict.suspicions)
+        raised = {one.key for one in verdict.raised}
+        assert not raised & open_
+        assert set(verdict.resolved) <= open_
+        assert not raised & set(verdict.resolved)
+        open_ = (open_ | raised) - set(verdict.resolved)
+        assert raised <= {one.key for one in found}

@@ -1,0 +1,335 @@
+"""Consumer and rounds on a real Postgres with the real schemas of all services."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+from prometheus_client import CollectorRegistry
+
+from services.audit.consumer import AuditConsumer
+from services.audit.core.liveness import FindingKind
+from services.audit.core.trail import verify
+from services.audit.loops import Rounds
+from services.audit.metrics import AuditMetrics
+from services.audit.settings import Settings
+from services.audit.store import books
+from shared.contracts.audit import AuditEntry, AuditOutcome
+from shared.contracts.fields import Status
+from shared.contracts.topics import (
+    ACKNOWLEDGEMENTS,
+    ALERTS,
+    ASSIGNMENTS,
+    COMMANDS,
+    DECISIONS,
+    NOTICES,
+    TRAIL,
+)
+from shared.runtime.database import Database
+from shared.runtime.inbox import Incoming
+from tests.support.postgres import fresh_database
+from tests.unit.audit.builders import (
+    TOWN,
+    VILLAGE,
+    a_command,
+    a_decision,
+    a_notice,
+    an_acknowledgement,
+    an_alert,
+    an_assignment,
+)
+
+pytestmark = pytest.mark.e2e
+
+FILL = {
+    "text": "'-'",
+    "integer": "0",
+    "bigint": "0",
+    "boolean": "false",
+    "ARRAY": "'{}'",
+    "jsonb": "'[]'",
+    "double precision": "0",
+    "bytea": "''",
+    "timestamp with time zone": "now()",
+}
+
+
+class Auditor:
+    """The service without Kafka: batches by hand, checks when told."""
+
+    def __init__(self, database: Database, dsn: str) -> None:
+        self.database = database
+        self.registry = CollectorRegistry()
+        self.metrics = AuditMetrics(self.registry)
+        self.consumer = AuditConsumer(self.metrics)
+        self.rounds = self.restarted(dsn)
+        self._offsets = itertools.count()
+
+    def restarted(self, dsn: str) -> Rounds:
+        settings = Settings.model_validate(
+            {
+                "kafka_bootstrap": "127.0.0.1:1",
+                "http_port": 1,
+                "database_url": dsn,
+                "audit_count_share": 0,
+            }
+        )
+        return Rounds(self.database, self.metrics, settings)
+
+    async def takes(self, *messages: tuple[Any, Any]) -> None:
+        batch = [
+            Incoming(message, topic.name, 0, next(self._offsets), 0) for topic, message in messages
+        ]
+        async with self.database.transaction() as work:
+            await self.consumer.apply(work, batch)
+
+    async def checks(self, times: int = 2) -> dict[str, str]:
+        """Some checks; open findings as {kind: subject}."""
+        for _ in range(times):
+            await self.rounds.check()
+        rows = await self.rows(
+            "SELECT kind, subject_id FROM audit.finding WHERE resolved_at IS NULL"
+        )
+        return {row["kind"]: row["subject_id"] for row in rows}
+
+    async def rows(self, query: str, *values: Any) -> list[Any]:
+        async with self.database.transaction() as work:
+            return list(await work.connection.fetch(query, *values))
+
+    async def do(self, query: str, *values: Any) -> None:
+        async with self.database.transaction() as work:
+            await work.connection.execute(query, *values)
+
+    async def plant(self, table: str, **values: Any) -> None:
+        """Insert a row; columns that must not be NULL and have no default get something."""
+        schema, name = table.split(".")
+        needed = await self.rows(
+            "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = $1 "
+            "AND table_name = $2 AND is_nullable = 'NO' AND column_default IS NULL "
+            "AND is_identity = 'NO'",
+            schema,
+            name,
+        )
+        fill = {r["column_name"]: FILL[r["data_type"]] for r in needed}
+        given = {n: f"${i}" for i, n in enumerate(values, 1)}
+        columns = fill | given
+        await self.do(
+            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(columns.values())})",
+            *values.values(),
+        )
+
+    async def trail(self) -> list[AuditEntry]:
+        async with self.database.transaction() as work:
+            return await books.entries_after(work, 0, 10_000)
+
+
+@pytest.fixture(scope="module")
+def dsn() -> Iterator[str]:
+    with fresh_database() as address:
+        yield address
+
+
+@pytest.fixture
+async def auditor(dsn: str) -> AsyncIterator[Auditor]:
+    database = Database(dsn, "audit")
+    await database.start(10)
+    found = Auditor(database, dsn)
+    tables = await found.rows(
+        "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables "
+        "WHERE schemaname = ANY($1) AND tablename <> 'trail_head'",
+        ["alerting", "command", "notify", "console", "audit"],
+    )
+    await found.do(f"TRUNCATE {', '.join(row['name'] for row in tables)} CASCADE")
+    await found.do("UPDATE audit.trail_head SET sequence = 0, hash = repeat('0', 64)")
+    yield found
+    await database.stop()
+
+
+async def a_healthy_command(auditor: Auditor, *units: str, status: str = "Actual") -> None:
+    events = [an_assignment(unit, status=Status(status)) for unit in units]
+    alert = an_alert(status=Status(status))
+    await auditor.takes(
+        (ALERTS, alert),
+        (COMMANDS, a_command(recipients=len(units), status=Status(status))),
+        *((ASSIGNMENTS, one) for one in events),
+    )
+    for schema in ("alerting", "console"):
+        await auditor.plant(f"{schema}.alert", alert_id="alt-1", status=status, version=1,
+                            state="issued")  # fmt: skip
+    for schema in ("command", "console"):
+        await auditor.plant(f"{schema}.command", command_id="cmd-1", status=status, state="issued",
+                            recipients=len(units), alert_id="alt-1")  # fmt: skip
+    await auditor.plant(
+        "command.tier_count", command_id="cmd-1", tier="village", status=status, total=len(units)
+    )
+    for one in events:
+        for schema in ("command", "console"):
+            await auditor.plant(f"{schema}.assignment", assignment_id=one.assignment_id,
+                                command_id="cmd-1", status=status, state="delivered")  # fmt: skip
+        await auditor.plant("command.timer", subject_id=one.assignment_id, kind="sign_escalate",
+                            rung=0, state="armed")  # fmt: skip
+        await auditor.do("UPDATE command.timer SET due_at = now() + interval '1 hour'")
+
+
+async def test_a_healthy_system_has_no_findings_and_audit_is_ready(auditor: Auditor) -> None:
+    assert auditor.rounds.ready() is not None
+    await a_healthy_command(auditor, TOWN, VILLAGE)
+    assert await auditor.checks(3) == {}
+    assert auditor.rounds.ready() is None
+
+
+async def test_a_finding_is_raised_entered_published_and_resolved(auditor: Auditor) -> None:
+    await a_healthy_command(auditor, VILLAGE)
+    await auditor.do("UPDATE command.timer SET state = 'cancelled'")
+    assert await auditor.checks(1) == {}, "seen once is not enough"
+    subject = an_assignment(VILLAGE).assignment_id
+    assert await auditor.checks(2) == {FindingKind.SIGN_TIMER: subject}
+    assert (
+        auditor.registry.get_sample_value(
+            "fenghuo_audit_findings_open", {"kind": FindingKind.SIGN_TIMER}
+        )
+        == 1
+    )
+    await auditor.do("UPDATE command.timer SET state = 'armed'")
+    assert await auditor.checks(1) == {}
+    trail = await auditor.trail()
+    assert [one.outcome for one in trail] == [AuditOutcome.FINDING, AuditOutcome.RESOLVED]
+    published = await auditor.rows(
+        "SELECT event_id FROM audit.outbox WHERE topic = $1 ORDER BY seq", TRAIL.name
+    )
+    assert [row["event_id"] for row in published] == [one.id for one in trail]
+
+
+async def test_a_restart_neither_forgets_nor_repeats_a_finding(auditor: Auditor, dsn: str) -> None:
+    await a_healthy_command(auditor, VILLAGE)
+    await auditor.do("DELETE FROM command.timer")
+    await auditor.checks(2)
+    auditor.rounds = auditor.restarted(dsn)
+    assert len(await auditor.checks(3)) == 1
+    assert len(await auditor.rows("SELECT FROM audit.finding")) == 1
+
+
+PLANTS: list[tuple[FindingKind, list[tuple[str, dict[str, Any]]]]] = [
+    (
+        FindingKind.LADDER_TIMER,
+        [("notify.ladder", {"ladder_id": "lad-1", "status": "Actual", "state": "open",
+                            "subject_kind": "assignment", "purpose": "sign"})],
+    ),
+    (
+        FindingKind.LEASE_EXPIRED,
+        [("notify.ladder", {"ladder_id": "lad-1", "status": "Actual", "state": "closed",
+                            "subject_kind": "assignment", "purpose": "sign"}),
+         ("notify.page", {"page_id": "pag-1", "ladder_id": "lad-1", "status": "Actual"}),
+         ("notify.delivery", {"page_id": "pag-1", "ladder_id": "lad-1", "status": "Actual",
+                              "state": "sending"})],
+    ),
+    (FindingKind.OUTBOX_STUCK, [("command.outbox", {"event_id": "e"})]),
+    (FindingKind.TIMER_OVERDUE, [("alerting.timer", {"subject_id": "s", "state": "armed"})]),
+    (FindingKind.COUNT_DIFFERS, [("alerting.alert", {"alert_id": "alt-9", "status": "Actual",
+                                                     "state": "issued", "version": 1})]),
+    (
+        FindingKind.FANOUT,
+        [("command.command", {"command_id": "cmd-9", "status": "Test", "state": "issued",
+                              "recipients": 3})],
+    ),
+    (
+        FindingKind.DRILL_LEAK,
+        [("notify.ladder", {"ladder_id": "lad-1", "status": "Actual", "state": "exhausted",
+                            "subject_kind": "assignment", "purpose": "sign"}),
+         ("notify.page", {"page_id": "pag-1", "ladder_id": "lad-1", "status": "Exercise"})],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "rows"), PLANTS, ids=lambda one: str(one)[:30])
+async def test_every_planted_fault_is_found(
+    auditor: Auditor, kind: FindingKind, rows: list[tuple[str, dict[str, Any]]]
+) -> None:
+    for table, values in rows:
+        await auditor.plant(table, **values)
+    ago = timedelta(seconds=60)
+    await auditor.do("UPDATE command.outbox SET created_at = now() - $1::interval", ago)
+    await auditor.do("UPDATE alerting.timer SET due_at = now() - $1::interval", ago)
+    await auditor.do("UPDATE notify.delivery SET lease_until = now() - $1::interval", ago)
+    assert kind in await auditor.checks(3)
+
+
+async def test_a_table_that_is_missing_is_reported_and_the_rest_goes_on(auditor: Auditor) -> None:
+    await auditor.plant("alerting.timer", subject_id="s", state="armed")
+    await auditor.do("UPDATE alerting.timer SET due_at = now() - interval '1 minute'")
+    await auditor.do("ALTER TABLE notify.ladder RENAME TO ladder_gone")
+    try:
+        assert list(await auditor.checks(2)) == [FindingKind.TIMER_OVERDUE]
+        assert "notify.ladder" in (auditor.rounds.ready() or "")
+    finally:
+        await auditor.do("ALTER TABLE notify.ladder_gone RENAME TO ladder")
+    await auditor.checks(1)
+    assert auditor.rounds.ready() is None
+
+
+async def test_acts_are_chained_in_one_line_however_many_writers(auditor: Auditor) -> None:
+    batches = [
+        [(ACKNOWLEDGEMENTS, an_acknowledgement(f"5001181182{n:02d}")) for n in range(20)]
+        for _ in range(6)
+    ]
+    await asyncio.gather(*(auditor.takes(*batch) for batch in batches))
+    await auditor.takes((DECISIONS, a_decision()))
+    trail = await auditor.trail()
+    assert len(trail) == 121
+    async with auditor.database.transaction() as work:
+        assert verify(trail, head=await books.head(work)) is None
+    assert await auditor.checks(3) == {}
+
+
+async def test_a_change_of_the_trail_is_refused_and_if_forced_found(auditor: Auditor) -> None:
+    await auditor.takes(*((DECISIONS, a_decision(f"alt-{n}")) for n in range(5)))
+    with pytest.raises(asyncpg.RaiseError):
+        await auditor.do("UPDATE audit.trail SET actor = 'somebody'")
+    await auditor.do("ALTER TABLE audit.trail DISABLE TRIGGER trail_append_only")
+    await auditor.do(
+        "UPDATE audit.trail SET body = replace(body, '现场核实', '未核实') WHERE sequence = 3"
+    )
+    assert FindingKind.TRAIL_BROKEN in await auditor.checks(2)
+    await auditor.do("ALTER TABLE audit.trail ENABLE TRIGGER trail_append_only")
+
+
+async def test_a_trail_cut_short_is_found(auditor: Auditor) -> None:
+    await auditor.takes(*((DECISIONS, a_decision(f"alt-{n}")) for n in range(5)))
+    await auditor.do("ALTER TABLE audit.trail DISABLE TRIGGER trail_append_only")
+    await auditor.do("DELETE FROM audit.trail WHERE sequence > 3")
+    await auditor.do("ALTER TABLE audit.trail ENABLE TRIGGER trail_append_only")
+    assert FindingKind.TRAIL_BROKEN in await auditor.checks(2)
+
+
+async def test_records_of_another_world_are_noted(auditor: Auditor) -> None:
+    await auditor.takes((ALERTS, an_alert()), (COMMANDS, a_command(status=Status.EXERCISE)))
+    await auditor.takes((NOTICES, a_notice(Status.EXERCISE)))
+    rows = await auditor.rows("SELECT topic, status, subject_status FROM audit.leak ORDER BY topic")
+    assert [tuple(row) for row in rows] == [
+        (COMMANDS.name, "Exercise", "Actual"),
+        (NOTICES.name, "Exercise", "Actual"),
+        (NOTICES.name, "Exercise", "Actual"),
+    ]
+    assert FindingKind.DRILL_LEAK in await auditor.checks(2)
+
+
+async def test_counts_are_kept_per_topic_and_status(auditor: Auditor) -> None:
+    await auditor.takes(
+        (ALERTS, an_alert()),
+        (ALERTS, an_alert(version=2)),
+        (ALERTS, an_alert("alt-2", status=Status.EXERCISE)),
+    )
+    await auditor.takes((ALERTS, an_alert("alt-3")))
+    rows = await auditor.rows("SELECT status, label, records FROM audit.record_count ORDER BY 1, 2")
+    assert [tuple(row) for row in rows] == [
+        ("Actual", "first", 2),
+        ("Actual", "opened", 2),
+        ("Actual", "verified", 1),
+        ("Exercise", "first", 1),
+        ("Exercise", "opened", 1),
+    ]

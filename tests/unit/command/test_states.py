@@ -1,0 +1,53 @@
+"""The two tables: complete, with no way out of the end, and an illegal event changes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from services.command.core import lifecycle, states
+from services.command.core.states import FINISH_RUNS, RANK, SIGN_RUNS, Event, IllegalStep, State
+
+MACHINES: list[Any] = [states, lifecycle]
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_the_table_lists_every_state_and_leads_to_known_ones(machine: Any) -> None:
+    assert set(machine.TRANSITIONS) == set(machine.State)
+    assert {end for row in machine.TRANSITIONS.values() for end in row.values()} <= set(
+        machine.State
+    )
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_nothing_leaves_a_final_state_and_every_state_can_be_reached(machine: Any) -> None:
+    assert all(not machine.TRANSITIONS[one] for one in machine.FINAL)
+    reached: set[Any] = {machine.INITIAL}
+    before: set[Any] = set()
+    while reached != before:
+        before = set(reached)
+        reached |= {end for one in before for end in machine.TRANSITIONS[one].values()}
+    assert reached == set(machine.State)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_every_pair_outside_the_table_is_refused(machine: Any) -> None:
+    for state in machine.State:
+        for event in machine.Event:
+            if event in machine.TRANSITIONS[state]:
+                assert machine.step(state, event) is machine.TRANSITIONS[state][event]
+            else:
+                with pytest.raises(IllegalStep):
+                    machine.step(state, event)
+
+
+def test_the_handler_cannot_close_what_was_not_checked() -> None:
+    ends = {state for state, row in states.TRANSITIONS.items() if Event.CLOSE in row}
+    assert ends == {State.CHECKED}
+
+
+def test_a_clock_runs_only_before_the_step_it_waits_for() -> None:
+    assert all(RANK[one] < RANK[State.SIGNED] for one in SIGN_RUNS)
+    assert all(RANK[one] < RANK[State.REPORTED] for one in FINISH_RUNS)
+    assert SIGN_RUNS <= FINISH_RUNS

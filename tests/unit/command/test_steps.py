@@ -1,0 +1,148 @@
+"""One step at a time: its effect, its repeat, its refusal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from itertools import permutations
+
+import pytest
+
+from services.command.core.model import Act, Assignment
+from services.command.core.profiles import PROFILES, ProfileName
+from services.command.core.states import CHAIN, IllegalStep, State
+from services.command.core.steps import Outcome, revoke, take
+from shared.contracts.commands import Step
+from shared.contracts.fields import Level
+from tests.unit.command.builders import NOW, after, an_act, an_assignment
+
+DEMO = PROFILES[ProfileName.DEMO]
+
+
+def took(
+    assignment: Assignment,
+    act: Act,
+    attempt: int = 1,
+    now: datetime = NOW,
+    *,
+    command_open: bool = True,
+) -> tuple[Outcome, Assignment]:
+    outcome, changes = take(
+        assignment, act, attempt, now, profile=DEMO, level=Level.RED, command_open=command_open
+    )
+    return outcome, changes[-1][1] if changes else assignment
+
+
+def walked(*steps: Step) -> Assignment:
+    assignment = an_assignment()
+    for step in steps:
+        _, assignment = took(assignment, an_act(step))
+    return assignment
+
+
+def test_the_whole_way_from_delivery_to_done() -> None:
+    done = walked(Step.SIGN, Step.ACCEPT, Step.HANDLE, Step.REPORT, Step.CHECK, Step.CLOSE)
+    assert done.state is State.DONE
+    assert done.version == 7
+    assert done.signed_at == done.reported_at == done.done_at == NOW
+    assert not done.late
+
+
+def test_a_unit_may_report_straight_after_signing() -> None:
+    assert walked(Step.SIGN, Step.REPORT).state is State.REPORTED
+
+
+@pytest.mark.parametrize("order", list(permutations(CHAIN)))
+def test_any_order_of_the_chain_ends_alike(order: tuple[Step, ...]) -> None:
+    assignment = walked(*order)
+    assert assignment.state is State.REPORTED
+    assert not assignment.waiting
+
+
+def test_a_step_that_waited_is_told_with_its_own_officer() -> None:
+    early = replace(an_act(Step.REPORT), officer_id="early", record_id="ack-early")
+    outcome, held = took(an_assignment(), early)
+    assert outcome is Outcome.WAITING
+    assert held.state is State.DELIVERED
+    assert held.version == 1
+    _, changes = take(held, an_act(Step.SIGN), 1, NOW, profile=DEMO, level=Level.RED)
+    assert [(act.record_id, one.state, one.actor) for act, one in changes] == [
+        ("ack-sign", State.SIGNED, "officer-1"),
+        ("ack-early", State.REPORTED, "early"),
+    ]
+    assert [one.version for _, one in changes] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [(Step.SIGN,), (Step.SIGN, Step.ACCEPT), (Step.SIGN, Step.REPORT), (Step.REPORT,)],
+)
+def test_a_repeat_changes_nothing(steps: tuple[Step, ...]) -> None:
+    assignment = walked(*steps)
+    for step in steps:
+        assert took(assignment, an_act(step)) == (Outcome.REPEATED, assignment)
+
+
+def test_signing_at_the_deadline_is_late_and_before_it_is_not() -> None:
+    assert not took(an_assignment(), an_act(Step.SIGN), now=after(11.999))[1].late
+    assert took(an_assignment(), an_act(Step.SIGN), now=after(12))[1].late
+
+
+def test_a_step_never_comes_before_the_change_it_found() -> None:
+    # its transaction began at 11.9 s but got the lock only after the timer had fired at 12.1 s
+    fired = an_assignment(changed_at=after(12.1), sign_overdue=True)
+    _, signed = took(fired, an_act(Step.SIGN), now=after(11.9))
+    assert signed.signed_at == after(12.1)
+    assert signed.late
+    assert not signed.sign_overdue
+
+
+def test_a_return_needs_a_reason_and_ends_both_clocks() -> None:
+    with pytest.raises(IllegalStep, match="reason"):
+        took(an_assignment(), an_act(Step.RETURN, "  "))
+    _, returned = took(an_assignment(), an_act(Step.RETURN, "不属本村"))
+    assert returned.state is State.RETURNED
+    assert returned.reason == "不属本村"
+
+
+def test_of_a_return_and_a_report_the_first_holds() -> None:
+    with pytest.raises(IllegalStep):
+        took(walked(Step.SIGN, Step.REPORT), an_act(Step.RETURN, "no"))
+    _, returned = took(walked(Step.SIGN), an_act(Step.RETURN, "no"))
+    assert took(returned, an_act(Step.REPORT)) == (Outcome.LATE, returned)
+
+
+def test_sending_back_begins_a_new_attempt_with_fresh_deadlines() -> None:
+    reported = walked(Step.SIGN, Step.REPORT)
+    _, again = took(reported, an_act(Step.SEND_BACK), now=after(30))
+    assert (again.state, again.attempt) == (State.DELIVERED, 2)
+    assert (again.sign_by, again.finish_by) == (after(42), after(90))
+    assert again.signed_at is None
+    assert took(again, an_act(Step.SEND_BACK), attempt=1) == (Outcome.REPEATED, again)
+    assert took(again, an_act(Step.SIGN), attempt=1) == (Outcome.LATE, again)
+    assert took(again, an_act(Step.SIGN), attempt=2)[1].state is State.SIGNED
+
+
+def test_what_comes_after_the_end_is_late_and_changes_nothing() -> None:
+    done = walked(Step.SIGN, Step.REPORT, Step.CHECK, Step.CLOSE)
+    assert took(done, an_act(Step.SIGN)) == (Outcome.REPEATED, done)
+    assert took(done, an_act(Step.SEND_BACK)) == (Outcome.LATE, done)
+    withdrawn = revoke(an_assignment(), "officer-9", "演练结束", NOW)
+    assert withdrawn.state is State.REVOKED
+    assert took(withdrawn, an_act(Step.SIGN)) == (Outcome.LATE, withdrawn)
+    open_one = an_assignment()
+    assert took(open_one, an_act(Step.SIGN), command_open=False) == (Outcome.LATE, open_one)
+
+
+def test_steps_that_are_not_possible_are_refused() -> None:
+    refused = [
+        (an_assignment(), Step.CHECK),
+        (an_assignment(), Step.SEND_BACK),
+        (walked(Step.SIGN), Step.CLOSE),
+        (walked(Step.SIGN, Step.REPORT), Step.CLOSE),
+    ]
+    for assignment, step in refused:
+        with pytest.raises(IllegalStep):
+            took(assignment, an_act(step))
+    with pytest.raises(IllegalStep, match="attempt 2"):
+        took(an_assignment(), an_act(Step.SIGN), attempt=2)

@@ -1,0 +1,106 @@
+"""The webhook against a real server: what each misbehaviour is taken for."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.notify.channels.webhook import Outcome, Webhook
+from services.notify.settings import Settings
+from shared.contracts.fields import Post
+from shared.contracts.pages import Page
+from shared.runtime.clock import SystemClock
+from shared.runtime.errors import SetupError
+from shared.runtime.settings import load
+from tests.unit.notify.builders import BOTH, VILLAGE, a_book, a_desk, an_assignment, full_roster
+from tests.unit.notify.receiver import SECRET, Behaviour, receiving
+
+
+def a_page() -> Page:
+    book = a_book()
+    a_desk(full_roster(channels=BOTH), book).on_assignment(an_assignment())
+    return book.events[-1]
+
+
+async def deliver(url: str, *, resend: bool = False) -> tuple[Outcome, str | None]:
+    webhook = Webhook(url, SECRET, SystemClock(), timeout_s=0.3)
+    try:
+        return await webhook.deliver(a_page(), resend=resend)
+    finally:
+        await webhook.close()
+
+
+async def test_a_page_arrives_signed_and_complete() -> None:
+    async with receiving() as receiver:
+        assert await deliver(receiver.url) == (Outcome.DELIVERED, None)
+    (got,) = receiver.received
+    assert got.headers["webhook-id"] == a_page().page_id
+    assert got.data["officer_id"] == a_page().officer_id
+    assert (got.data["unit"], got.data["post"]) == (VILLAGE, Post.B)
+    assert got.data["status"] == "Actual"
+    assert got.data["resend"] is False
+    assert "重发" not in got.data["text"]
+
+
+async def test_a_repeat_has_the_same_id_and_says_so() -> None:
+    async with receiving() as receiver:
+        await deliver(receiver.url)
+        await deliver(receiver.url, resend=True)
+    first, second = receiver.received
+    assert first.headers["webhook-id"] == second.headers["webhook-id"]
+    assert second.data["resend"] is True
+    assert second.data["text"].startswith("【重发】")
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "outcome", "arrived"),
+    [
+        (200, Outcome.DELIVERED, 1),
+        ("endless", Outcome.DELIVERED, 1),
+        (302, Outcome.REFUSED, 1),
+        (400, Outcome.REFUSED, 1),
+        (410, Outcome.REFUSED, 1),
+        (429, Outcome.NOT_SENT, 1),
+        (408, Outcome.UNKNOWN, 1),
+        (500, Outcome.UNKNOWN, 1),
+        (503, Outcome.UNKNOWN, 1),
+        ("slow", Outcome.UNKNOWN, 1),
+        ("lose", Outcome.UNKNOWN, 1),
+        ("close", Outcome.UNKNOWN, 0),
+    ],
+)
+async def test_what_a_receiver_does_is_judged_by_what_may_have_arrived(
+    behaviour: Behaviour, outcome: Outcome, arrived: int
+) -> None:
+    async with receiving(behaviour) as receiver:
+        found, _ = await deliver(receiver.url)
+    assert found is outcome
+    assert len(receiver.received) == arrived, "and a redirect is not followed"
+
+
+async def test_a_receiver_that_is_not_there_was_not_reached() -> None:
+    async with receiving() as receiver:
+        url = receiver.url
+    assert (await deliver(url))[0] is Outcome.NOT_SENT
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("FENGHUO_WEBHOOK_URL", "ftp://x", "FENGHUO_WEBHOOK_URL"),
+        ("FENGHUO_WEBHOOK_URL", "http://127.0.0.1:9/x", "needs FENGHUO_WEBHOOK_SECRET"),
+        ("FENGHUO_WEBHOOK_SECRET", "not base64!", "must be base64"),
+        ("FENGHUO_WEBHOOK_SECRET", "c2hvcnQ=", "at least 16 bytes"),
+        ("FENGHUO_SLA_PROFILE", "fast", "FENGHUO_SLA_PROFILE"),
+    ],
+)
+def test_wrong_settings_are_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv("FENGHUO_KAFKA_BOOTSTRAP", "127.0.0.1:1")
+    monkeypatch.setenv("FENGHUO_HTTP_PORT", "1")
+    monkeypatch.setenv("FENGHUO_DATABASE_URL", "postgresql://x@127.0.0.1/x")
+    assert load(Settings).webhook_url is None
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SetupError, match=said) as refused:
+        load(Settings)
+    assert value not in str(refused.value) or name == "FENGHUO_SLA_PROFILE"
