@@ -1,0 +1,1 @@
+"""HTTP comes in from sensors' gateways and reporters; readings, reports and the log's clock go out."""

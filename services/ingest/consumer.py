@@ -1,0 +1,79 @@
+"""Ingest's edge, the same for every door: bytes in, core, records in Kafka, or a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.ingest.core import accept
+from services.ingest.core.refusals import Refusal, refuse
+from services.ingest.core.ticks import EventClock, tick
+from services.ingest.metrics import Metrics
+from shared.contracts.catalog import CatalogEntry, SensorEntry
+from shared.contracts.readings import Reading
+from shared.contracts.topics import READINGS, REPORTS
+from shared.runtime.errors import Transient
+from shared.runtime.platform import Platform
+from shared.runtime.publisher import Outgoing, encode, outgoing
+
+
+class Intake:
+    """Accepts readings and reports; returns only when Kafka has them."""
+
+    def __init__(self, platform: Platform, clock: EventClock, metrics: Metrics) -> None:
+        self._platform = platform
+        self._clock = clock
+        self._metrics = metrics
+        self._sensors: dict[str, SensorEntry] = {}
+
+    def on_catalog(self, message: CatalogEntry) -> None:
+        """Table callback: only sensors matter here."""
+        if isinstance(message.entry, SensorEntry):
+            self._sensors[message.entry.sensor_id] = message.entry
+            self._metrics.sensors.set(len(self._sensors))
+
+    async def reading(self, body: bytes) -> int:
+        """Accept one reading; raises Refused."""
+        now = self._platform.clock.now()
+        return await self._store_readings(accept.one_reading(body, self._sensors, now))
+
+    async def batch(self, body: bytes) -> int:
+        """Accept a batch as a whole; returns how many readings; raises Refused."""
+        now = self._platform.clock.now()
+        return await self._store_readings(accept.many_readings(body, self._sensors, now))
+
+    async def report(self, body: bytes) -> int:
+        """Accept a report; raises Refused."""
+        report = accept.one_report(body, self._platform.clock.now())
+        await self._send([outgoing(REPORTS, report.incident_id, report)])
+        self._metrics.accepted.labels("report").inc()
+        return 1
+
+    async def tick(self) -> bool:
+        """Write the log's clock to every partition; False while there is nothing to write.
+
+        Raises Transient. Partitions are named explicitly: each has its own clock.
+        """
+        at = self._clock.now(self._platform.clock.now())
+        if at is None:
+            return False
+        await self._platform.publisher.send(
+            Outgoing(READINGS.name, None, encode(tick(partition, at)), partition)
+            for partition in range(READINGS.partitions)
+        )
+        self._metrics.ticks.inc(READINGS.partitions)
+        return True
+
+    async def _store_readings(self, readings: Sequence[Reading]) -> int:
+        await self._send([outgoing(READINGS, one.sensor_id, one) for one in readings])
+        # Only now: the clock must not say what a reader of the log cannot have seen.
+        self._clock.accepted(readings)
+        self._metrics.accepted.labels("reading").inc(len(readings))
+        return len(readings)
+
+    async def _send(self, records: Sequence[Outgoing]) -> None:
+        try:
+            await self._platform.publisher.send(records)
+        except Transient as error:
+            raise refuse(
+                Refusal.UNAVAILABLE, "body", f"Kafka has not confirmed it: {error}"
+            ) from error

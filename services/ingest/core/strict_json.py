@@ -1,0 +1,63 @@
+"""What a lenient parser lets through: repeated keys, NaN and Infinity, bottomless nesting.
+
+Every common parser keeps the last of two equal keys in silence; two readers of one body may then see
+two readings. So the body is read once for its form; the contract then validates the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from services.ingest.core.refusals import Refusal, refuse
+
+MAX_DEPTH = 32
+"""Levels of objects and arrays; a reading in a batch needs three."""
+
+
+def check(body: bytes) -> None:
+    """Raises Refused when the bytes are not JSON of the strict kind."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise refuse(
+            Refusal.NOT_JSON, f"byte {error.start}", "not UTF-8", "JSON in UTF-8"
+        ) from None
+    try:
+        found = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise refuse(Refusal.NOT_JSON, where, error.msg) from None
+    except RecursionError:
+        raise _too_deep() from None
+    except ValueError as error:  # an integer of thousands of digits
+        raise refuse(Refusal.NOT_JSON, "body", str(error)) from None
+    level = [found] if isinstance(found, dict | list) else []
+    depth = 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise _too_deep()
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise refuse(Refusal.DUPLICATE_KEY, twice[:80], "this key occurs twice", "each key once")
+    return found
+
+
+def _constant(name: str) -> Any:
+    raise refuse(Refusal.NOT_JSON, name, f"{name} is not JSON", "a finite number")
+
+
+def _too_deep() -> Exception:
+    return refuse(Refusal.TOO_DEEP, "body", "nested too deeply", f"at most {MAX_DEPTH} levels")

@@ -1,0 +1,27 @@
+"""Series of ingest. `reason` is services.ingest.core.refusals.Refusal, a closed set."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+
+class Metrics:
+    """What ingest exports beside the series of every service."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.accepted = Counter(
+            "fenghuo_ingest_accepted_total",
+            "Records acknowledged to their sender, by kind (reading, report)",
+            ["kind"],
+            registry=registry,
+        )
+        self.refused = Counter(
+            "fenghuo_ingest_refused_total",
+            "Requests refused, by reason",
+            ["reason"],
+            registry=registry,
+        )
+        self.ticks = Counter(
+            "fenghuo_ingest_ticks_total", "Ticks written to the readings", registry=registry
+        )
+        self.sensors = Gauge("fenghuo_ingest_sensors", "Sensors catalogued", registry=registry)

@@ -1,0 +1,54 @@
+"""Settings of ingest (environment, prefix FENGHUO_)."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from shared.runtime.errors import SetupError
+from shared.runtime.settings import ServiceSettings
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class Settings(ServiceSettings):
+    """What can be set."""
+
+    sources_file: Path
+    """JSON object: id of each source that may send, and the SHA-256 of its token in hex."""
+    publish_timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
+    """How long Kafka may take to acknowledge before the sender is told to try again."""
+    body_timeout_s: Annotated[float, Field(gt=0, le=300)] = 10.0
+    """How long a sender may take to send a body."""
+    tick_s: Annotated[float, Field(gt=0, le=60)] = 1.0
+    """How often the log's clock is written to every partition of the readings."""
+    event_clock: Literal["wall", "readings"] = "wall"
+    """What the log's clock shows: this machine's time, or the newest event time accepted (replays)."""
+
+
+def load_sources(path: Path) -> dict[str, str]:
+    """Token hash by source id; raises SetupError with one sentence on what to put right."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SetupError(
+            f"The sources file {path} cannot be read ({error.strerror}): "
+            "create it, or correct FENGHUO_SOURCES_FILE."
+        ) from None
+    except ValueError:
+        raise SetupError(
+            f'The sources file {path} is not JSON: it must read {{"source": "sha256 of its token"}}.'
+        ) from None
+    right = isinstance(found, dict) and all(
+        isinstance(digest, str) and _SHA256.fullmatch(digest) for digest in found.values()
+    )
+    if not right:
+        raise SetupError(
+            f"The sources file {path} must map each source id to 64 lower-case hex digits, "
+            "the SHA-256 of its token."
+        )
+    return dict(found)

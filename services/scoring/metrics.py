@@ -1,0 +1,48 @@
+"""Series of scoring. Counted per batch; labels are closed sets."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class Metrics:
+    """What scoring exports beside the series of every service."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.readings = Counter(
+            "fenghuo_scoring_readings_total",
+            "Readings by what became of them (scored, late, duplicate, replayed)",
+            ["outcome"],
+            registry=registry,
+        )
+        self.alarms = Counter(
+            "fenghuo_scoring_alarms_total",
+            "Changes of alarms (raised, upgraded, downgraded, cleared)",
+            ["transition"],
+            registry=registry,
+        )
+        self.health = Counter(
+            "fenghuo_scoring_health_total",
+            "Changes of sensor health (online, silent)",
+            ["state"],
+            registry=registry,
+        )
+        self.states_stored = Counter(
+            "fenghuo_scoring_states_stored_total",
+            "States written to the changelog",
+            registry=registry,
+        )
+        self.states = Gauge(
+            "fenghuo_scoring_states", "Sensor states held in memory", registry=registry
+        )
+        self.restore_s = Gauge(
+            "fenghuo_scoring_restore_seconds", "How long the last restore took", registry=registry
+        )
+        self.flush_s = Histogram(
+            "fenghuo_scoring_flush_seconds",
+            "How long storing the changed states took",
+            buckets=(0.005, 0.02, 0.1, 0.5, 2, 10),
+            registry=registry,
+        )
+        self.rules = Gauge("fenghuo_scoring_rules", "Rules in force", registry=registry)
+        self.sensors = Gauge("fenghuo_scoring_sensors", "Sensors catalogued", registry=registry)

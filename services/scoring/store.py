@@ -1,0 +1,166 @@
+"""The changelog: states and checkpoints on a compacted topic, partition for partition with the input.
+
+Per sensor the record with the highest `applied` holds, not the last written: a paused process that
+writes late must lose. The checkpoint says where to read the input on, and fingerprints the last
+record before that, so that a topic made anew is noticed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from services.scoring.core.state import SensorState
+from shared.contracts.topics import READINGS, SCORING_STATE
+from shared.runtime.errors import Transient, die
+from shared.runtime.publisher import Outgoing
+
+log = structlog.get_logger("fenghuo.scoring.store")
+
+CHECKPOINT = "_checkpoint"
+"""Key of the checkpoint record; no sensor id begins with an underscore."""
+_encode = msgspec.msgpack.Encoder().encode
+_HEADERS = ()
+"""Only scoring reads the changelog, and it looks at no header: they would cost more than a state."""
+
+
+class Checkpoint(msgspec.Struct, array_like=True, frozen=True):
+    """Where a partition stands: all input below `next_offset` is in the states beside it.
+
+    `clock` is the newest tick in seconds since 1970, `last_hash` the fingerprint of the last record.
+    """
+
+    next_offset: int
+    clock: float
+    last_hash: str
+
+
+_checkpoints = msgspec.msgpack.Decoder(Checkpoint)
+_states = msgspec.msgpack.Decoder()
+
+
+@dataclass
+class Stored:
+    """What the changelog knows of one partition."""
+
+    states: dict[str, SensorState] = field(default_factory=dict)
+    checkpoint: Checkpoint | None = None
+
+
+def state_record(partition: int, state: SensorState) -> Outgoing:
+    """A state as a changelog record."""
+    return Outgoing(
+        SCORING_STATE.name, state.key.encode(), _encode(state.dump()), partition, _HEADERS
+    )
+
+
+def checkpoint_record(partition: int, checkpoint: Checkpoint) -> Outgoing:
+    """A checkpoint as a changelog record."""
+    return Outgoing(
+        SCORING_STATE.name, CHECKPOINT.encode(), _encode(checkpoint), partition, _HEADERS
+    )
+
+
+def fingerprint(value: bytes | None) -> str:
+    """Recognises a record by its bytes."""
+    return hashlib.blake2b(value or b"", digest_size=8).hexdigest()
+
+
+def absorb(stored: Stored, key: str, value: bytes | None) -> None:
+    """Take one changelog record in, whatever the order; no value = the sensor was removed.
+
+    Raises ValueError for a state of an unknown format.
+    """
+    if key == CHECKPOINT:
+        if value:
+            found = _checkpoints.decode(value)
+            known = stored.checkpoint
+            if known is None or found.next_offset >= known.next_offset:
+                stored.checkpoint = found
+        return
+    if not value:
+        stored.states.pop(key, None)
+        return
+    state = SensorState.load(_states.decode(value))
+    present = stored.states.get(key)
+    if present is None or state.applied >= present.applied:
+        stored.states[key] = state
+
+
+async def read(bootstrap: str, numbers: Sequence[int]) -> dict[int, Stored]:
+    """Read the changelog of these partitions to its present end; raises Transient.
+
+    Ends the process when the input is not the one that the checkpoint was written for.
+    """
+    try:
+        async with _reader(bootstrap) as consumer:
+            stored = await _read_states(consumer, numbers)
+            await _check_input(consumer, stored)
+    except KafkaError as error:
+        raise Transient(f"the changelog cannot be read: {error!r}") from error
+    except ValueError as error:
+        die(f"the changelog was written by another version: {error}")
+    return stored
+
+
+async def _read_states(consumer: AIOKafkaConsumer, numbers: Sequence[int]) -> dict[int, Stored]:
+    stored = {number: Stored() for number in numbers}
+    topic = [TopicPartition(SCORING_STATE.name, number) for number in numbers]
+    consumer.assign(topic)
+    ends = await consumer.end_offsets(topic)
+    await consumer.seek_to_beginning(*topic)
+    while behind := [tp for tp in topic if await consumer.position(tp) < ends[tp]]:
+        fetched = await consumer.getmany(*behind, timeout_ms=200, max_records=10_000)
+        for tp, records in fetched.items():
+            for record in records:
+                absorb(stored[tp.partition], record.key.decode(), record.value)
+    return stored
+
+
+async def _check_input(consumer: AIOKafkaConsumer, stored: dict[int, Stored]) -> None:
+    expected: dict[Any, Checkpoint] = {
+        TopicPartition(READINGS.name, number): found.checkpoint
+        for number, found in stored.items()
+        if found.checkpoint is not None and found.checkpoint.next_offset > 0
+    }
+    if not expected:
+        return
+    consumer.assign(list(expected))
+    first = await consumer.beginning_offsets(list(expected))
+    last = await consumer.end_offsets(list(expected))
+    for tp, checkpoint in expected.items():
+        offset = checkpoint.next_offset - 1
+        if not first[tp] <= offset < last[tp]:
+            continue  # aged out, or the consumer will find the topic too short
+        for other in expected:
+            if other != tp:
+                consumer.pause(other)
+        consumer.resume(tp)
+        consumer.seek(tp, offset)
+        record = await consumer.getone(tp)
+        if record.offset != offset or fingerprint(record.value) != checkpoint.last_hash:
+            die(f"{tp} at {offset} is not the record our states end with: topic re-created?")
+
+
+@asynccontextmanager
+async def _reader(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=4 * 1_048_576,
+        fetch_max_wait_ms=100,
+    )
+    await consumer.start()
+    try:
+        yield consumer
+    finally:
+        await consumer.stop()

@@ -1,0 +1,132 @@
+"""The real ingest application with Kafka's edge recorded: what would have been sent, or refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from services.ingest.app import build
+from services.ingest.settings import Settings
+from shared.contracts.catalog import CatalogEntry, SensorEntry
+from shared.contracts.fields import Tier
+from shared.runtime.errors import Transient
+from shared.runtime.publisher import Outgoing
+
+TOKEN = "a-token-of-the-gauge-network"
+NOW = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
+TOWN = "500118118000"
+
+
+class StillClock:
+    """Always `NOW`."""
+
+    def now(self) -> datetime:
+        return NOW
+
+
+class RecordingPublisher:
+    """Kafka's edge: keeps what is sent, or does not confirm."""
+
+    def __init__(self) -> None:
+        self.sent: list[Outgoing] = []
+        self.calls = 0
+        self.down = False
+
+    async def send(self, records: Iterable[Outgoing]) -> None:
+        self.calls += 1
+        if self.down:
+            raise Transient("publish outcome unknown: TimeoutError")
+        self.sent.extend(records)
+
+    def ready(self) -> str | None:
+        return None
+
+
+class Doors:
+    """The application, its recorded publisher, and a client that knows the token."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        sources = folder / "sources.json"
+        sources.write_text(json.dumps({"gauges": hashlib.sha256(TOKEN.encode()).hexdigest()}))
+        self.app: FastAPI = build(
+            Settings(kafka_bootstrap="127.0.0.1:1", http_port=1, sources_file=sources, **settings)
+        )
+        self.publisher = RecordingPublisher()
+        self.app.state.platform.publisher = self.publisher
+        self.app.state.platform.clock = StillClock()
+        for sensor in (
+            a_sensor("zhutuo-3", "water_level", "m", "吴淞"),
+            a_sensor("rain-7", "rain_10min", "mm", None),
+        ):
+            self.app.state.intake.on_catalog(sensor)
+        self.client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=self.app),
+            base_url="http://ingest",
+            headers={"authorization": f"Bearer {TOKEN}"},
+        )
+
+    async def post(self, path: str, body: Any, **headers: str) -> httpx.Response:
+        raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+        return await self.client.post(
+            path, content=raw, headers={"content-type": "application/json", **headers}
+        )
+
+    def metric(self, name: str, **labels: str) -> float:
+        return self.app.state.platform.registry.get_sample_value(name, labels) or 0.0
+
+
+def a_sensor(sensor_id: str, metric: str, unit: str, datum: str | None) -> CatalogEntry:
+    return CatalogEntry(
+        id=f"cat-{sensor_id}",
+        occurred_at=NOW,
+        sent_at=NOW,
+        origin_unit="500118000000",
+        tier=Tier.DISTRICT,
+        entry=SensorEntry(
+            sensor_id=sensor_id,
+            sensor_kind="river_gauge",
+            name=sensor_id,
+            place=TOWN,
+            metric=metric,
+            unit=unit,
+            datum=datum,
+            interval_s=20.0,
+        ),
+    )
+
+
+def a_reading(**change: Any) -> dict[str, Any]:
+    reading = {
+        "id": "zhutuo-3:000001",
+        "sensor_id": "zhutuo-3",
+        "metric": "water_level",
+        "value": 212.31,
+        "unit": "m",
+        "datum": "吴淞",
+        "occurred_at": "2026-07-01T07:59:40Z",
+    }
+    reading.update(change)
+    return {name: value for name, value in reading.items() if value is not ...}
+
+
+def a_report(**change: Any) -> dict[str, Any]:
+    report = {
+        "id": "report-1",
+        "incident_id": "inc-1",
+        "kind": "initial",
+        "event_type": "12:gas_leak",
+        "place": TOWN,
+        "reporter_id": "grid-worker-9",
+        "reporter_role": "grid_worker",
+        "headline": "街口有燃气味",
+        "occurred_at": "2026-07-01T07:59:00+00:00",
+    }
+    report.update(change)
+    return report

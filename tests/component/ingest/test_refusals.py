@@ -1,0 +1,214 @@
+"""Every kind of refusal: its status, its place, and that nothing of the request reached Kafka."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.component.ingest.doors import Doors, a_reading, a_report
+
+SINGLE, BATCH, REPORT = "/v1/readings", "/v1/readings/batch", "/v1/reports"
+
+
+@pytest.fixture
+def doors(tmp_path: Path) -> Doors:
+    return Doors(tmp_path)
+
+
+def raw(reading: dict[str, Any], old: str, new: str) -> bytes:
+    text = json.dumps(reading)
+    assert old in text
+    return text.replace(old, new).encode()
+
+
+REFUSALS: dict[str, tuple[str, Any, int, str, str]] = {
+    "not JSON": (SINGLE, b"reading=1", 400, "not_json", "line 1"),
+    "cut off": (SINGLE, b'{"id": "a', 400, "not_json", "line 1"),
+    "empty": (SINGLE, b"", 400, "not_json", "line 1"),
+    "two documents": (SINGLE, b"{}{}", 400, "not_json", "line 1"),
+    "not UTF-8": (SINGLE, b'{"id": "\xff"}', 400, "not_json", "byte 8"),
+    "UTF-16": (SINGLE, '{"id": "a"}'.encode("utf-16"), 400, "not_json", "byte 0"),
+    "repeated key": (
+        SINGLE, raw(a_reading(), '"unit"', '"value": 3, "unit"'), 400, "duplicate_key", "value",
+    ),
+    "repeated key inside": (
+        BATCH, b'{"readings": [{"id": "a", "id": "b"}]}', 400, "duplicate_key", "id",
+    ),
+    "deep arrays": (SINGLE, b"[" * 40 + b"]" * 40, 400, "too_deep", "body"),
+    "bottomless": (SINGLE, b"[" * 60_000, 400, "too_deep", "body"),
+    "deep in a field": (
+        SINGLE, raw(a_reading(), "212.31", '{"a":' * 33 + "1" + "}" * 33), 400, "too_deep", "body",
+    ),
+    "NaN": (SINGLE, raw(a_reading(), "212.31", "NaN"), 400, "not_json", "NaN"),
+    "-Infinity": (SINGLE, raw(a_reading(), "212.31", "-Infinity"), 400, "not_json", "-Infinity"),
+    "1e999": (SINGLE, raw(a_reading(), "212.31", "1e999"), 422, "not_finite", "value"),
+    "400 digits": (SINGLE, raw(a_reading(), "212.31", "9" * 400), 422, "not_finite", "value"),
+    "5000 digits": (SINGLE, raw(a_reading(), "212.31", "9" * 5000), 400, "not_json", "body"),
+    "number as text": (SINGLE, a_reading(value="212.31"), 422, "schema", "value"),
+    "number as bool": (SINGLE, a_reading(value=True), 422, "schema", "value"),
+    "null value": (SINGLE, a_reading(value=None), 422, "schema", "value"),
+    "an array": (SINGLE, [a_reading()], 422, "schema", "body"),
+    "missing id": (SINGLE, a_reading(id=...), 422, "schema", "id"),
+    "hostile id": (SINGLE, a_reading(id="a\u0000b"), 422, "schema", "id"),
+    "lone surrogate": (
+        REPORT, raw(a_report(headline="HERE"), "HERE", r"\ud800"), 400, "not_json", "body",
+    ),
+    "NUL in text": (REPORT, a_report(text="a\u0000b"), 422, "schema", "text"),
+    "unknown field": (SINGLE, a_reading(colour="red"), 422, "schema", "colour"),
+    "no zone": (
+        SINGLE, a_reading(occurred_at="2026-07-01T07:59:40"), 422, "schema", "occurred_at",
+    ),
+    "unknown status": (SINGLE, a_reading(status="Draft"), 422, "schema", "status"),
+    "unknown sensor": (
+        SINGLE, a_reading(sensor_id="ghost"), 422, "unknown_sensor", "sensor_id",
+    ),
+    "wrong unit": (SINGLE, a_reading(unit="cm"), 422, "unit_mismatch", "unit"),
+    "wrong datum": (SINGLE, a_reading(datum="黄海"), 422, "datum_mismatch", "datum"),
+    "no datum": (SINGLE, a_reading(datum=...), 422, "datum_mismatch", "datum"),
+    "wrong metric": (SINGLE, a_reading(metric="flow"), 422, "metric_mismatch", "metric"),
+    "future": (
+        SINGLE, a_reading(occurred_at="2026-07-01T08:02:01Z"), 422, "future_time", "occurred_at",
+    ),
+    "year 9999": (
+        SINGLE, a_reading(occurred_at="9999-12-31T23:59:59Z"), 422, "future_time", "occurred_at",
+    ),
+    "epoch": (
+        SINGLE, a_reading(occurred_at="1970-01-01T00:00:00Z"), 422, "past_time", "occurred_at",
+    ),
+    "repeated id": (
+        BATCH, {"readings": [a_reading(), a_reading()]}, 422, "duplicate_id", "readings[1].id",
+    ),
+    "empty batch": (BATCH, {"readings": []}, 422, "schema", "readings"),
+    "1001 readings": (
+        BATCH,
+        {"readings": [a_reading(id=f"z:{number}") for number in range(1001)]},
+        422,
+        "schema",
+        "readings",
+    ),
+    "one bad of two": (
+        BATCH,
+        {"readings": [a_reading(), a_reading(id="z:2", unit="cm")]},
+        422,
+        "unit_mismatch",
+        "readings[1].unit",
+    ),
+    "report in the future": (
+        REPORT, a_report(occurred_at="2026-07-01T09:00:00Z"), 422, "future_time", "occurred_at",
+    ),
+    "report without a place": (REPORT, a_report(place="here"), 422, "schema", "place"),
+    "64 KiB and one": (SINGLE, b" " * 65_537, 413, "too_large", "body"),
+    "1 MiB and one": (BATCH, b" " * 1_048_577, 413, "too_large", "body"),
+    "10 MB": (SINGLE, b"x" * 10_000_000, 413, "too_large", "body"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+async def test_refusal(doors: Doors, name: str) -> None:
+    path, body, status, reason, where = REFUSALS[name]
+    answer = await doors.post(path, body)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    document = answer.json()
+    assert document["type"] == f"urn:fenghuo:problem:{reason}"
+    assert document["status"] == status
+    assert document["title"]
+    assert document["detail"]
+    assert any(error["where"].startswith(where) for error in document["errors"])
+    assert all(error["what"] for error in document["errors"])
+    assert doors.publisher.sent == []
+    assert doors.metric("fenghuo_ingest_refused_total", reason=reason) == 1
+
+
+async def test_a_batch_names_every_error_with_its_index(doors: Doors) -> None:
+    answer = await doors.post(
+        BATCH,
+        {
+            "readings": [
+                a_reading(id="z:0", unit="cm", datum="黄海"),
+                a_reading(id="z:1"),
+                a_reading(id="z:2", sensor_id="ghost"),
+            ]
+        },
+    )
+    errors = {error["where"]: error for error in answer.json()["errors"]}
+    assert set(errors) == {"readings[0].unit", "readings[0].datum", "readings[2].sensor_id"}
+    assert errors["readings[0].datum"]["allowed"] == "吴淞"
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["", "Bearer", "Bearer wrong", "Basic a-token-of-the-gauge-network", "Bearer " + "x" * 5000],
+)
+async def test_without_a_known_token_nothing_is_read(doors: Doors, header: str) -> None:
+    answer = await doors.post(SINGLE, b"not even JSON", authorization=header)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert doors.publisher.calls == 0
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
+async def test_only_json_is_read(doors: Doors, kind: str) -> None:
+    answer = await doors.post(SINGLE, a_reading(), **{"content-type": kind})
+    assert answer.status_code == 415
+    compressed = await doors.post(SINGLE, a_reading(), **{"content-encoding": "gzip"})
+    assert compressed.status_code == 415
+
+
+async def test_an_endless_body_is_cut_off_at_the_limit(doors: Doors) -> None:
+    read = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal read
+        while True:
+            read += 1
+            yield b"x" * 16_384
+
+    receive = endless()
+
+    async def next_part() -> dict[str, Any]:
+        return {"type": "http.request", "body": await anext(receive), "more_body": True}
+
+    answers: list[Any] = []
+
+    async def send(message: Any) -> None:
+        answers.append(message)
+
+    request = doors.client.build_request("POST", SINGLE)
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": SINGLE,
+        "raw_path": SINGLE.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "scheme": "http",
+        "http_version": "1.1",
+        "headers": [*request.headers.raw, (b"content-type", b"application/json")],
+        "client": None,
+        "server": None,
+        "asgi": {"version": "3.0"},
+    }
+    await doors.app(scope, next_part, send)
+    assert answers[0]["status"] == 413
+    assert read == 5  # four parts fill 64 KiB, the fifth is one too many
+
+
+async def test_kafka_not_confirming_is_503_and_the_same_may_be_sent_again(doors: Doors) -> None:
+    doors.publisher.down = True
+    answer = await doors.post(SINGLE, a_reading())
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) > 0
+    assert answer.json()["type"] == "urn:fenghuo:problem:unavailable"
+    doors.publisher.down = False
+    again = await doors.post(SINGLE, a_reading())
+    assert again.status_code == 202
+
+
+async def test_other_methods_and_paths(doors: Doors) -> None:
+    assert (await doors.client.get(SINGLE)).status_code == 405
+    assert (await doors.post("/v1/nothing", a_reading())).status_code == 404

@@ -1,0 +1,87 @@
+"""What a person has to put right is one sentence on stderr, an exit code, and no traceback."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.services import SERVICES
+
+ROOT = Path(__file__).parents[2]
+
+
+def start(
+    service: str, environment: dict[str, str], limit_s: float = 30
+) -> subprocess.CompletedProcess[str]:
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("FENGHUO_")}
+    return subprocess.run(
+        [sys.executable, "-m", f"services.{service}"],
+        cwd=ROOT,
+        env={**inherited, **environment},
+        capture_output=True,
+        text=True,
+        timeout=limit_s,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_missing_settings_are_named(service: str) -> None:
+    done = start(service, {})
+    assert done.returncode == 64
+    assert "FENGHUO_KAFKA_BOOTSTRAP" in done.stderr
+    assert "FENGHUO_HTTP_PORT" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_port_in_use_is_named() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        settings = {"FENGHUO_KAFKA_BOOTSTRAP": "127.0.0.1:1", "FENGHUO_HTTP_PORT": str(port)}
+        done = start("scoring", settings)
+    assert done.returncode == 64
+    assert str(port) in done.stderr
+    assert "FENGHUO_HTTP_PORT" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_an_unreachable_database_is_named(unused_port: int) -> None:
+    settings = {
+        "FENGHUO_KAFKA_BOOTSTRAP": "127.0.0.1:1",
+        "FENGHUO_HTTP_PORT": str(unused_port),
+        "FENGHUO_DATABASE_URL": "postgresql://nobody:hidden@127.0.0.1:1/none",
+        "FENGHUO_START_PATIENCE_S": "1",
+    }
+    done = start("alerting", settings)
+    assert done.returncode == 69
+    assert "FENGHUO_DATABASE_URL" in done.stderr
+    assert "hidden" not in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_an_unreachable_broker_is_named(unused_port: int) -> None:
+    settings = {
+        "FENGHUO_KAFKA_BOOTSTRAP": "127.0.0.1:1",
+        "FENGHUO_HTTP_PORT": str(unused_port),
+        "FENGHUO_START_PATIENCE_S": "1",
+    }
+    done = start("scoring", settings)
+    assert done.returncode == 69
+    assert "127.0.0.1:1" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.fixture
+def unused_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,58 @@
+"""Write to and read from a running Kafka, without any of the product's own code in between."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+
+from shared.contracts.topics import TopicSpec
+
+Message = tuple[str | None, bytes, int | None]
+"""Key, value, partition (None = by key)."""
+
+
+async def produce(bootstrap: str, topic: str, messages: Iterable[Message]) -> int:
+    """Write all and wait until Kafka has them; returns how many."""
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=5)
+    await producer.start()
+    try:
+        waiting = [
+            await producer.send(topic, value, key=key.encode() if key else None, partition=part)
+            for key, value, part in messages
+        ]
+        await asyncio.gather(*waiting)
+    finally:
+        await producer.stop()
+    return len(waiting)
+
+
+async def read_all(bootstrap: str, spec: TopicSpec, *, dead: bool = False) -> list[ConsumerRecord]:
+    """Every record of a topic (or of its dead letters) up to its present end, per partition."""
+    name = spec.dlq if dead else spec.name
+    # "latest", the default, races with seek_to_beginning: the consumer may start at the end.
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+    )
+    await consumer.start()
+    found: list[ConsumerRecord] = []
+    try:
+        partitions = [TopicPartition(name, number) for number in range(spec.partitions)]
+        consumer.assign(partitions)
+        ends = await consumer.end_offsets(partitions)
+        await consumer.seek_to_beginning(*partitions)
+        while behind := await _behind(consumer, partitions, ends):
+            fetched = await consumer.getmany(*behind, timeout_ms=200)
+            for records in fetched.values():
+                found += records
+    finally:
+        await consumer.stop()
+    return found
+
+
+async def _behind(
+    consumer: AIOKafkaConsumer, partitions: Sequence[Any], ends: dict[Any, int]
+) -> list[Any]:
+    return [one for one in partitions if await consumer.position(one) < ends[one]]

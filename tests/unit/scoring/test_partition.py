@@ -1,0 +1,128 @@
+"""What a partition refuses, drops and skips, and that a state survives being stored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.scoring.core.checks import Refused
+from services.scoring.core.partition import Outcome
+from services.scoring.core.state import SensorState
+from services.scoring.store import Stored, absorb, state_record
+from shared.contracts.dead_letter import Reason
+from shared.contracts.rules import AbsenceRule, WindowRule
+from tests.support.scoring import SENT, Feed, a_ladder, a_reading, a_rule, a_tick, at, rungs
+
+RULES = (
+    a_rule(a_ladder(("yellow", 212, 211), ("red", 216, 215), for_s=90, count=2), rule_id="held"),
+    a_rule(a_ladder(("orange", 214, 213)), rule_id="plain"),
+    a_rule(
+        WindowRule(aggregate="mean", window_s=600, rungs=rungs(("blue", 211, 210))), rule_id="mean"
+    ),
+    a_rule(AbsenceRule(factor=2), rule_id="silent"),
+)
+
+
+@pytest.mark.parametrize(
+    ("reading", "reason"),
+    [
+        (a_reading(1, 0, sensor_id="ghost"), Reason.UNKNOWN_SENSOR),
+        (a_reading(1, 0, unit="cm"), Reason.UNIT_MISMATCH),
+        (a_reading(1, 0, metric="flow"), Reason.UNIT_MISMATCH),
+        (a_reading(1, 0, datum="黄海"), Reason.DATUM_MISMATCH),
+        (a_reading(1, 0, datum=None), Reason.DATUM_MISMATCH),
+    ],
+)
+def test_refused(reading: Any, reason: Reason) -> None:
+    feed = Feed(*RULES)
+    assert feed.refusal(reading).reason is reason
+    assert feed.partition.states == {}
+
+
+def test_the_future_is_measured_against_arrival_and_leaves_no_trace() -> None:
+    feed = Feed(*RULES)
+    assert feed.refusal(a_reading(300, 0), delay_s=-120.5).reason is Reason.FUTURE_TIME
+    assert feed.take(a_reading(200, 0), delay_s=-120) is Outcome.SCORED
+    with pytest.raises(Refused, match="ahead"):
+        feed.partition.tick(9, a_tick(1000), at(800).timestamp(), SENT)
+    assert feed.partition.out == []
+    feed.tick(100)
+    assert feed.partition.out == []
+
+
+def test_too_late_is_measured_against_the_sensors_own_newest() -> None:
+    feed = Feed(*RULES)
+    feed.read(200, 4000)
+    assert feed.read(200, 400) is Outcome.LATE
+    assert feed.refusal(a_reading(200, 399)).reason is Reason.TOO_LATE
+
+
+def test_a_repeat_is_dropped_and_another_body_is_a_conflict() -> None:
+    feed = Feed(*RULES)
+    feed.read(213, 0, event_id="a")
+    before = feed.partition.states["zhutuo-3|Actual"].dump()
+    assert feed.read(213, 0, event_id="a") is Outcome.DUPLICATE
+    for value, seconds in ((213.1, 0), (213, 1)):
+        why = feed.refusal(a_reading(value, seconds, event_id="a"))
+        assert why.reason is Reason.ID_CONFLICT
+    assert feed.partition.states["zhutuo-3|Actual"].dump() == before
+
+
+def test_a_stored_state_skips_what_it_contains() -> None:
+    feed = Feed(*RULES)
+    feed.read(217, 0)
+    feed.partition.states["zhutuo-3|Actual"].applied = 100
+    feed.partition.out.clear()
+    assert feed.read(100, 60) is Outcome.REPLAYED
+    feed.offset = 100
+    assert feed.read(100, 60) is Outcome.SCORED
+
+
+steps = st.lists(
+    st.tuples(st.floats(200, 220, allow_nan=False), st.integers(1, 200)), min_size=1, max_size=30
+)
+
+
+@given(steps, st.integers(0, 30))
+def test_a_state_survives_being_stored_at_any_moment(
+    series: list[tuple[float, int]], cut: int
+) -> None:
+    whole, broken = Feed(*RULES), Feed(*RULES)
+    seconds = 0
+    for number, (value, wait) in enumerate(series):
+        if number == cut:
+            stored = Stored()
+            for state in broken.partition.states.values():
+                record = state_record(0, state)
+                assert record.key is not None
+                absorb(stored, record.key.decode(), record.value)
+            broken.partition.states = stored.states
+            broken.partition._revision = -1
+        seconds += wait
+        for feed in (whole, broken):
+            feed.read(value, seconds)
+            feed.tick(seconds + wait / 2)
+    assert whole.alarms == broken.alarms
+    assert whole.health == broken.health
+
+
+def test_the_highest_applied_offset_wins_not_the_last_written() -> None:
+    def record(applied: int, value: float) -> tuple[str, bytes]:
+        state = SensorState("zhutuo-3", "Actual", applied, value=value)
+        return state.key, state_record(0, state).value
+
+    stored = Stored()
+    for applied, value in ((5, 1.0), (9, 2.0), (7, 3.0)):
+        absorb(stored, *record(applied, value))
+    assert stored.states["zhutuo-3|Actual"].value == 2.0
+    absorb(stored, "zhutuo-3|Actual", b"")
+    assert stored.states == {}
+
+
+def test_a_state_of_another_format_is_not_guessed_at() -> None:
+    plain = SensorState("zhutuo-3", "Actual").dump()
+    with pytest.raises(ValueError, match="format 99"):
+        SensorState.load([99, *plain[1:]])

@@ -1,0 +1,177 @@
+"""The rule book: what is refused and why, what applies to whom, and what a new version does."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.scoring.core.checks import Refused
+from services.scoring.core.rules import RuleBook
+from shared.contracts.dead_letter import Reason
+from shared.contracts.rules import AbsenceRule, RuleDefinition, WindowRule
+from tests.support.scoring import Direction, Feed, a_ladder, a_rule, a_sensor, rungs
+
+GOOD = a_ladder(("yellow", 212, 211), ("orange", 214, 213))
+
+
+def a_book() -> RuleBook:
+    book = RuleBook()
+    book.put_sensor(a_sensor())
+    book.put_sensor(a_sensor("beibei-3", datum="黄海"))
+    book.put_sensor(
+        a_sensor("rain-7", sensor_kind="rain_gauge", metric="rain", unit="mm", datum=None)
+    )
+    return book
+
+
+NAMED = ("zhutuo-3",)
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason", "says"),
+    [
+        (a_rule(GOOD, sensor_ids=("ghost", "zhutuo-3")), Reason.INVALID_RULE, "ghost"),
+        (a_rule(GOOD, sensor_ids=("beibei-3",)), Reason.DATUM_MISMATCH, "黄海"),
+        (a_rule(GOOD), Reason.DATUM_MISMATCH, "beibei-3"),
+        (a_rule(GOOD, sensor_ids=NAMED, datum=None), Reason.DATUM_MISMATCH, "none"),
+        (a_rule(GOOD, sensor_ids=NAMED, unit="cm"), Reason.UNIT_MISMATCH, "cm"),
+        (a_rule(GOOD, sensor_ids=("rain-7",)), Reason.INVALID_RULE, "metric"),
+        (
+            a_rule(a_ladder(("orange", 212, 211), ("yellow", 214, 213)), sensor_ids=NAMED),
+            Reason.INVALID_RULE,
+            "levels must rise",
+        ),
+        (
+            a_rule(a_ladder(("yellow", 214, 213), ("orange", 212, 211)), sensor_ids=NAMED),
+            Reason.INVALID_RULE,
+            "graver",
+        ),
+        (
+            a_rule(a_ladder(("yellow", 212, 212.5)), sensor_ids=NAMED),
+            Reason.INVALID_RULE,
+            "safe side",
+        ),
+        (
+            a_rule(a_ladder(("yellow", 195, 194), direction="below"), sensor_ids=NAMED),
+            Reason.INVALID_RULE,
+            "safe side",
+        ),
+        (
+            a_rule(a_ladder(("yellow", 212, 211), ("orange", 214, 210)), sensor_ids=NAMED),
+            Reason.INVALID_RULE,
+            "given up later",
+        ),
+    ],
+)
+def test_refused(rule: RuleDefinition, reason: Reason, says: str) -> None:
+    book = a_book()
+    with pytest.raises(Refused) as refused:
+        book.put_rule(rule)
+    assert refused.value.reason is reason
+    assert says in refused.value.detail
+    assert len(book) == 0
+
+
+def test_all_errors_at_once() -> None:
+    rule = a_rule(
+        a_ladder(("orange", 212, 213), ("yellow", 211, 200)),
+        sensor_ids=("ghost", "beibei-3"),
+        unit="cm",
+    )
+    with pytest.raises(Refused) as refused:
+        a_book().put_rule(rule)
+    for part in ("ghost", "safe side", "levels must rise", "graver", "unit", "datum"):
+        assert part in refused.value.detail
+
+
+@pytest.mark.parametrize("direction", ["above", "below"])
+def test_equal_limits_are_allowed(direction: Direction) -> None:
+    book = a_book()
+    book.put_rule(a_rule(a_ladder(("red", 5, 5), direction=direction), sensor_ids=NAMED))
+    assert len(book) == 1
+
+
+def test_silence_has_no_unit_and_no_datum() -> None:
+    book = a_book()
+    book.put_rule(a_rule(AbsenceRule(), unit="s", datum=None))
+    assert len(book) == 1
+
+
+def test_a_refused_version_leaves_the_one_in_force() -> None:
+    book = a_book()
+    book.put_rule(a_rule(GOOD, sensor_ids=NAMED))
+    with pytest.raises(Refused):
+        book.put_rule(a_rule(GOOD, version=2, sensor_ids=("beibei-3",)))
+    found = book.definition("flood.zhutuo")
+    assert found is not None
+    assert found.version == 1
+
+
+def test_a_sensor_that_comes_later_and_does_not_fit_is_not_judged() -> None:
+    book = RuleBook()
+    book.put_rule(a_rule(GOOD))
+    book.put_sensor(a_sensor())
+    book.put_sensor(a_sensor("beibei-3", datum="黄海"))
+    fitting, other = book.sensor("zhutuo-3"), book.sensor("beibei-3")
+    assert fitting is not None
+    assert other is not None
+    assert len(fitting.thresholds) == 1
+    assert len(other.thresholds) == 0
+
+
+def test_a_new_version_keeps_the_open_alarm() -> None:
+    feed = Feed(a_rule(GOOD))
+    feed.read(213, 0)
+    feed.book.put_rule(a_rule(a_ladder(("blue", 205, 204), ("red", 212.5, 212)), version=2))
+    feed.read(213, 60)
+    feed.read(206, 120)
+    assert feed.story == [("raised", "yellow"), ("upgraded", "red"), ("downgraded", "blue")]
+    assert len({alarm.alarm_id for alarm in feed.alarms}) == 1
+    assert [alarm.rule_version for alarm in feed.alarms] == [1, 2, 2]
+    feed.book.put_rule(a_rule(GOOD, version=1))
+    assert feed.book.definition("flood.zhutuo") == a_rule(
+        a_ladder(("blue", 205, 204), ("red", 212.5, 212)), version=2
+    )
+
+
+def test_a_rule_switched_off_clears_what_it_raised() -> None:
+    feed = Feed(a_rule(GOOD), a_rule(AbsenceRule(), rule_id="sensor.silent"))
+    feed.read(213, 0)
+    feed.tick(1000)
+    feed.book.put_rule(a_rule(GOOD, version=2, enabled=False))
+    feed.book.put_rule(a_rule(AbsenceRule(), rule_id="sensor.silent", version=2, enabled=False))
+    feed.tick(1001)
+    feed.tick(1002)
+    assert feed.story == [
+        ("raised", "yellow"),
+        ("raised", "notice"),
+        ("cleared", "yellow"),
+        ("cleared", "notice"),
+    ]
+    assert [one.state.value for one in feed.health] == ["silent", "online"]
+    feed.book.put_rule(a_rule(AbsenceRule(), rule_id="sensor.silent", version=3))
+    feed.tick(1003)
+    again = feed.alarms[-1]
+    assert (again.transition.value, again.version) == ("raised", 3)
+
+
+def test_a_hold_gathered_under_another_version_counts_for_nothing() -> None:
+    feed = Feed(a_rule(a_ladder(("yellow", 212, 211), for_s=60)))
+    feed.read(213, 0)
+    feed.book.put_rule(a_rule(a_ladder(("yellow", 250, 249), for_s=60), version=2))
+    feed.tick(1000)
+    feed.read(213, 1001)
+    assert feed.story == []
+
+
+def test_a_window_of_another_length_starts_anew() -> None:
+    def rule(window_s: float, version: int) -> RuleDefinition:
+        body = WindowRule(aggregate="sum", window_s=window_s, rungs=rungs(("blue", 20, 10)))
+        return a_rule(body, version=version)
+
+    feed = Feed(rule(600, 1))
+    feed.read(15, 0)
+    feed.book.put_rule(rule(6000, 2))
+    feed.read(15, 60)
+    assert feed.story == []
+    feed.read(15, 120)
+    assert feed.story == [("raised", "blue")]
