@@ -1,0 +1,238 @@
+-- console: read models of what people may see, a feed of what happened, people's sign-in, their acts.
+-- Unit columns are COLLATE "C" so that a subtree is one range of the index (core/access.py).
+
+CREATE TABLE console.account (
+    officer_id text PRIMARY KEY,
+    name text NOT NULL,
+    unit text COLLATE "C" NOT NULL,
+    post text NOT NULL CHECK (post IN ('B', 'A', 'commander')),
+    token_sha256 text UNIQUE CHECK (token_sha256 ~ '^[0-9a-f]{64}$'),
+    updated_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- Only hashes of tickets and session tokens are kept: a copy of the table opens no door.
+CREATE TABLE console.ticket (
+    ticket_sha256 text PRIMARY KEY,
+    officer_id text NOT NULL REFERENCES console.account ON DELETE CASCADE,
+    expires_at timestamptz NOT NULL
+);
+CREATE TABLE console.session (
+    token_sha256 text PRIMARY KEY,
+    officer_id text NOT NULL REFERENCES console.account ON DELETE CASCADE,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    expires_at timestamptz NOT NULL
+);
+
+-- People's acts as they were first recorded: a repeat is sent again byte for byte, so that readers
+-- recognise it; another content under the same id is refused.
+CREATE TABLE console.act (
+    id text PRIMARY KEY,
+    topic text NOT NULL,
+    key text NOT NULL,
+    value bytea NOT NULL,
+    digest bytea NOT NULL,
+    officer_id text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX act_age ON console.act (created_at);
+
+CREATE TABLE console.alarm (
+    alarm_id text PRIMARY KEY,
+    status text NOT NULL,
+    version integer NOT NULL,
+    place text COLLATE "C" NOT NULL,
+    sensor_id text NOT NULL,
+    kind text NOT NULL,
+    transition text NOT NULL,
+    level text NOT NULL,
+    score integer NOT NULL,
+    headline text NOT NULL,
+    evidence jsonb NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    sent_at timestamptz NOT NULL
+);
+
+CREATE TABLE console.alert (
+    alert_id text PRIMARY KEY,
+    status text NOT NULL,
+    version integer NOT NULL,
+    state text NOT NULL,
+    event_type text NOT NULL,
+    place text COLLATE "C" NOT NULL,
+    areas text[] NOT NULL,
+    level text,
+    proposed_level text,
+    approver_unit text NOT NULL,
+    approvals_needed integer NOT NULL,
+    incident_id text NOT NULL,
+    alarm_ids text[] NOT NULL,
+    report_ids text[] NOT NULL,
+    distinct_sources integer NOT NULL,
+    score integer NOT NULL,
+    signatures jsonb NOT NULL,
+    headline text NOT NULL,
+    body text NOT NULL,
+    transition text NOT NULL,
+    data_grade text NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    trace_id text NOT NULL,
+    sent_at timestamptz NOT NULL
+);
+CREATE INDEX alert_open ON console.alert (status, place)
+    WHERE state IN ('verifying', 'verified', 'pending_approval', 'issued');
+CREATE INDEX alert_recent ON console.alert (status, sent_at);
+
+CREATE TABLE console.command (
+    command_id text PRIMARY KEY,
+    status text NOT NULL,
+    version integer NOT NULL,
+    state text NOT NULL,
+    alert_id text,
+    event_type text NOT NULL,
+    level text NOT NULL,
+    root text COLLATE "C" NOT NULL,
+    issuer_unit text COLLATE "C" NOT NULL,
+    title text NOT NULL,
+    instruction text NOT NULL,
+    recipients integer NOT NULL,
+    sign_by timestamptz NOT NULL,
+    finish_by timestamptz NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    trace_id text NOT NULL,
+    sent_at timestamptz NOT NULL
+);
+CREATE INDEX command_open ON console.command (status) WHERE state IN ('issued', 'awaiting_check');
+CREATE INDEX command_recent ON console.command (status, sent_at);
+CREATE INDEX command_alert ON console.command (alert_id);
+
+-- No index holds a column that a step changes: updates stay on their page (HOT).
+CREATE TABLE console.assignment (
+    assignment_id text PRIMARY KEY,
+    command_id text NOT NULL,
+    alert_id text,
+    status text NOT NULL,
+    version integer NOT NULL,
+    unit text COLLATE "C" NOT NULL,
+    unit_tier text NOT NULL,
+    role text NOT NULL,
+    state text NOT NULL,
+    level text NOT NULL,
+    event_type text NOT NULL,
+    title text NOT NULL,
+    instruction text NOT NULL,
+    issuer_unit text NOT NULL,
+    sign_by timestamptz NOT NULL,
+    finish_by timestamptz NOT NULL,
+    attempt integer NOT NULL,
+    signed_at timestamptz,
+    reported_at timestamptz,
+    done_at timestamptz,
+    late boolean NOT NULL,
+    synthetic boolean NOT NULL,
+    reason text NOT NULL,
+    trace_id text NOT NULL,
+    sent_at timestamptz NOT NULL
+) WITH (fillfactor = 70);
+CREATE INDEX assignment_of_command ON console.assignment (command_id, unit);
+CREATE INDEX assignment_of_unit ON console.assignment (unit, assignment_id);
+
+CREATE TABLE console.acknowledgement (
+    id text PRIMARY KEY,
+    assignment_id text NOT NULL,
+    status text NOT NULL,
+    step text NOT NULL,
+    attempt integer NOT NULL,
+    officer_id text NOT NULL,
+    officer_unit text NOT NULL,
+    post text NOT NULL,
+    body text NOT NULL,
+    sent_at timestamptz NOT NULL
+);
+CREATE INDEX acknowledgement_of ON console.acknowledgement (assignment_id);
+
+-- The newest firing of the two clocks of an assignment.
+CREATE TABLE console.supervision (
+    subject_id text NOT NULL,
+    clock text NOT NULL,
+    status text NOT NULL,
+    kind text NOT NULL,
+    gravity integer NOT NULL,
+    command_id text NOT NULL,
+    unit text COLLATE "C" NOT NULL,
+    rung integer NOT NULL,
+    target_unit text NOT NULL,
+    target_post text NOT NULL,
+    due_at timestamptz NOT NULL,
+    late_by_s double precision NOT NULL,
+    level text NOT NULL,
+    title text NOT NULL,
+    sent_at timestamptz NOT NULL,
+    PRIMARY KEY (subject_id, clock)
+);
+CREATE INDEX supervision_of_command ON console.supervision (command_id);
+
+CREATE TABLE console.page (
+    page_id text PRIMARY KEY,
+    status text NOT NULL,
+    version integer NOT NULL,
+    officer_id text NOT NULL,
+    unit text COLLATE "C" NOT NULL,
+    post text NOT NULL,
+    channel text NOT NULL,
+    round integer NOT NULL,
+    rung integer NOT NULL,
+    state text NOT NULL,
+    level text NOT NULL,
+    headline text NOT NULL,
+    body text NOT NULL,
+    subject_kind text NOT NULL,
+    subject_id text NOT NULL,
+    alert_id text,
+    command_id text,
+    assignment_id text,
+    answer_by timestamptz NOT NULL,
+    resend boolean NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    trace_id text NOT NULL,
+    sent_at timestamptz NOT NULL
+);
+CREATE INDEX page_of_officer ON console.page (officer_id, sent_at);
+CREATE INDEX page_open ON console.page (status, unit)
+    WHERE state IN ('queued', 'sent', 'delivered', 'read');
+
+-- The first answer of a person to a page; receipts of devices are only in the log.
+CREATE TABLE console.answer (
+    page_id text PRIMARY KEY,
+    status text NOT NULL,
+    officer_id text NOT NULL,
+    verb text NOT NULL,
+    body text NOT NULL,
+    sent_at timestamptz NOT NULL
+);
+
+CREATE TABLE console.sensor (
+    sensor_id text PRIMARY KEY,
+    status text NOT NULL,
+    version integer NOT NULL,
+    state text NOT NULL,
+    unit text COLLATE "C" NOT NULL,
+    last_seen_at timestamptz,
+    detail text,
+    sent_at timestamptz NOT NULL
+);
+CREATE INDEX sensor_unwell ON console.sensor (status, unit) WHERE state <> 'online';
+
+-- What happened, in the order of commits (writers take turns): the source of every live screen.
+CREATE TABLE console.feed (
+    seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind text NOT NULL,
+    status text NOT NULL,
+    unit_code text COLLATE "C" NOT NULL,
+    officer_id text,
+    level text,
+    at timestamptz NOT NULL,
+    subject_id text NOT NULL,
+    payload jsonb NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX feed_age ON console.feed (created_at);

@@ -1,0 +1,110 @@
+"""Wiring of the console: settings in, ASGI application out."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.routing import Route
+
+from services.console.consumer import BATCH, CONSUMES, project
+from services.console.core.names import Names
+from services.console.feed import Hub
+from services.console.loops import ActRecorder, Housekeeper, Send
+from services.console.metrics import ConsoleMetrics
+from services.console.settings import Settings
+from services.console.store import acts, feed
+from services.console.store.connections import reading
+from services.console.web.application import create
+from services.console.web.parts import Console
+from services.console.web.sessions import Sessions
+from shared.contracts.topics import ACKNOWLEDGEMENTS, ANSWERS, CATALOG, DECISIONS, REQUESTS
+from shared.runtime.database import Database
+from shared.runtime.platform import Loop, StatefulPlatform
+from shared.runtime.shell import lifespan_of
+
+_LAG_SERIES = "fenghuo_consumer_lag_records"
+
+
+class Wiring:
+    """The parts of one console process; `web` runs without the broker where a test wants that."""
+
+    def __init__(self, settings: Settings, *, send: Send | None = None) -> None:
+        self.platform = StatefulPlatform("console", settings)
+        self.database: Database = self.platform.database
+        self.names = Names()
+        self.metrics = ConsoleMetrics(self.platform.registry)
+        self.hub = Hub(
+            self._read_feed,
+            self.database.committed,
+            self.names,
+            limit=settings.stream_limit,
+            delayed=self.metrics.feed_delay.observe,
+            cut=self.metrics.cut.inc,
+        )
+        self.recorder = ActRecorder(
+            partial(acts.keep, self.database),
+            send or self.platform.publisher.send,
+            self.metrics,
+            settings.act_timeout_s,
+        )
+        prune = partial(
+            feed.prune, self.database, settings.keep_feed_hours, settings.keep_acts_days
+        )
+        self.loops: list[Loop] = [self.hub.run, self.recorder.run, Housekeeper(prune).run]
+        self.console = Console(
+            settings=settings,
+            database=self.database,
+            names=self.names,
+            hub=self.hub,
+            sessions=Sessions(self.database, settings.session_hours),
+            metrics=self.metrics,
+            clock=self.platform.clock,
+            record=self.recorder.record,
+            behind=self.behind,
+        )
+
+    def behind(self) -> dict[str, Any]:
+        """Records of our topics not projected yet, and what is not working."""
+        found = (
+            self.platform.registry.get_sample_value(_LAG_SERIES, {"topic": spec.name})
+            for spec in CONSUMES
+        )
+        return {
+            "records": int(sum(lag or 0 for lag in found)),
+            "problems": self.platform.health.problems(),
+        }
+
+    async def prepare_feed(self) -> None:
+        """Hand out only what is committed after the start; the past is read by id."""
+        async with reading(self.database) as connection:
+            self.hub.begin(await feed.head(connection))
+
+    async def _read_feed(self, seq: int, limit: int) -> list[Any]:
+        async with reading(self.database) as connection:
+            return await feed.after(connection, seq, limit)
+
+
+def build(settings: Settings) -> FastAPI:
+    """The console's ASGI application."""
+    wiring = Wiring(settings)
+    platform = wiring.platform
+    platform.table(CATALOG, wiring.names.take)
+    platform.consume_inbox(CONSUMES, project, max_records=BATCH)
+    platform.produces(DECISIONS, REQUESTS, ACKNOWLEDGEMENTS, ANSWERS)
+
+    async def start(stack: AsyncExitStack) -> None:
+        await platform.database.start()
+        await wiring.prepare_feed()
+        platform.loops += wiring.loops
+        await platform.start(stack)
+        await platform.broker.start()
+        stack.push_async_callback(platform.broker.stop)
+
+    app = create(wiring.console, lifespan_of(start))
+    app.state.platform = platform
+    # In front of everything: exact paths, answered while the rest may be busy.
+    app.router.routes[:0] = [Route(path, endpoint) for path, endpoint in platform.routes()]
+    return app

@@ -1,0 +1,107 @@
+"""The edge to Kafka: a batch of events becomes a few bulk statements and the lines people are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from services.console.core import lines, rows
+from services.console.store import feed, projections
+from services.console.store.projections import Projection
+from shared.contracts.alarms import AlarmEvent
+from shared.contracts.alerts import AlertEvent
+from shared.contracts.commands import (
+    Acknowledgement,
+    AssignmentEvent,
+    CommandEvent,
+    SupervisionEvent,
+)
+from shared.contracts.pages import Answer, AnswerVerb, Page
+from shared.contracts.readings import SensorHealth
+from shared.contracts.topics import (
+    ACKNOWLEDGEMENTS,
+    ALARMS,
+    ALERTS,
+    ANSWERS,
+    ASSIGNMENTS,
+    COMMANDS,
+    HEALTH,
+    PAGES,
+    SUPERVISION,
+)
+from shared.runtime.database import Transaction
+from shared.runtime.inbox import Incoming
+
+CONSUMES = (
+    ALARMS,
+    HEALTH,
+    ALERTS,
+    COMMANDS,
+    ASSIGNMENTS,
+    SUPERVISION,
+    PAGES,
+    ANSWERS,
+    ACKNOWLEDGEMENTS,
+)
+BATCH = 1_000
+
+_HUMAN_ANSWERS = frozenset({AnswerVerb.COMING, AnswerVerb.CANNOT, AnswerVerb.HAND_OVER})
+
+
+@dataclass(frozen=True)
+class _Target:
+    """Where messages of one type go; of one key only the gravest by `rank` is written."""
+
+    projection: Projection
+    shape: Callable[[Any], rows.Row]
+    rank: Callable[[rows.Row], Any] = lambda row: row["version"]
+    wanted: Callable[[Any], bool] = lambda _message: True
+
+
+_TARGETS: dict[type, _Target] = {
+    AlarmEvent: _Target(projections.ALARM, rows.alarm),
+    AlertEvent: _Target(projections.ALERT, rows.alert),
+    CommandEvent: _Target(projections.COMMAND, rows.command),
+    AssignmentEvent: _Target(projections.ASSIGNMENT, rows.assignment),
+    SupervisionEvent: _Target(
+        projections.SUPERVISION, rows.supervision, lambda row: (row["due_at"], row["gravity"])
+    ),
+    Page: _Target(projections.PAGE, rows.page),
+    Answer: _Target(
+        projections.ANSWER,
+        rows.answer,
+        lambda row: row["sent_at"],
+        lambda message: message.verb in _HUMAN_ANSWERS,
+    ),
+    Acknowledgement: _Target(
+        projections.ACKNOWLEDGEMENT, rows.acknowledgement, lambda row: row["sent_at"]
+    ),
+    SensorHealth: _Target(projections.SENSOR, rows.sensor),
+}
+
+
+async def project(work: Transaction, batch: Sequence[Incoming]) -> None:
+    """Apply a batch to the read models and append to the feed."""
+    messages = [incoming.message for incoming in batch]
+    for kind, target in _TARGETS.items():
+        await projections.upsert(work, target.projection, _newest(kind, target, messages))
+    told = [line for message in messages if (line := lines.line_of(message)) is not None]
+    told += lines.assignment_lines(one for one in messages if isinstance(one, AssignmentEvent))
+    told.sort(key=lambda line: line["at"])
+    await feed.append(work, [lines.as_row(line) for line in told])
+
+
+def _newest(kind: type, target: _Target, messages: Sequence[Any]) -> list[rows.Row]:
+    key = target.projection.key
+    newest: dict[tuple[Any, ...], rows.Row] = {}
+    for message in messages:
+        if not isinstance(message, kind) or not target.wanted(message):
+            continue
+        row = target.shape(message)
+        identity = tuple(row[name] for name in key)
+        known = newest.get(identity)
+        if known is None or target.rank(row) > target.rank(known):
+            newest[identity] = row
+    # One order of keys in every transaction: two of them cannot deadlock.
+    return [newest[identity] for identity in sorted(newest)]

@@ -1,0 +1,128 @@
+"""Who may see and do what: the only place where the console decides it.
+
+An officer sees the subtree of the own unit and the own pages. Acts are judged on the object's unit,
+never on what a client claims. Every refusal has a reason from a closed set, used by problem
+documents, metrics and tests alike; None means allowed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.contracts.alerts import DecisionVerb
+from shared.contracts.commands import Step
+from shared.contracts.fields import Post, Tier
+from shared.contracts.units import ancestor_at, is_within, lineage, parent_of, tier_of
+
+RECIPIENT_STEPS = frozenset({Step.SIGN, Step.ACCEPT, Step.HANDLE, Step.REPORT, Step.RETURN})
+"""Steps of the unit that has the assignment; the others are the issuer's."""
+
+COMMANDING_TIERS = frozenset({Tier.CITY, Tier.DISTRICT, Tier.TOWN, Tier.VILLAGE})
+"""Tiers with units below them to command."""
+
+_APPROVERS_VERBS = frozenset({DecisionVerb.APPROVE, DecisionVerb.REJECT})
+
+
+class Denial(StrEnum):
+    """Why an act is refused."""
+
+    OUTSIDE_SUBTREE = "outside_subtree"
+    NOT_ABOVE_PLACE = "not_above_place"
+    NOT_APPROVER = "not_approver"
+    NOT_RECIPIENT = "not_recipient"
+    NOT_ISSUER = "not_issuer"
+    NOT_YOUR_PAGE = "not_your_page"
+    NOTHING_BELOW = "nothing_below"
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """The officer on whose behalf a request is made."""
+
+    officer_id: str
+    name: str
+    unit: str
+    post: Post
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A unit and everything below it, as a range of unit ids in code-point order: low <= id < high."""
+
+    low: str
+    high: str
+
+    def holds(self, unit: str) -> bool:
+        """Whether `unit` lies in the range."""
+        return self.low <= unit < self.high
+
+
+def span_of(unit: str) -> Span:
+    """The subtree of a well-formed unit id as one range (equal to `is_within`, but for an index)."""
+    code, _, rest = unit.partition("/")
+    if rest and not rest.startswith("grid/"):
+        return Span(unit, unit + "\x01")  # a department has nothing below it
+    if rest:
+        low = unit
+    else:
+        digits = {Tier.CITY: 2, Tier.DISTRICT: 6, Tier.TOWN: 9}.get(tier_of(unit), 12)
+        low = code[:digits]
+    return Span(low, low[:-1] + chr(ord(low[-1]) + 1))
+
+
+def sees(viewer: Viewer, unit: str) -> bool:
+    """Whether something of `unit` may be shown to the viewer."""
+    return is_within(unit, viewer.unit)
+
+
+def sees_line(viewer: Viewer, kind: str, unit: str, officer_id: str | None) -> str | None:
+    """How a line of the feed may be shown: `full`, `hint` (that something changed) or None.
+
+    Lines about assignments are summed per town, so a village below learns only that it should look.
+    """
+    if officer_id == viewer.officer_id or sees(viewer, unit):
+        return "full"
+    return "hint" if kind == "assignments" and is_within(viewer.unit, unit) else None
+
+
+def may_decide(viewer: Viewer, place: str, approver_unit: str, verb: DecisionVerb) -> Denial | None:
+    """Verify, assess, dismiss: a unit of the place's own line. Approve, reject: the approver."""
+    if verb in _APPROVERS_VERBS:
+        return None if viewer.unit == approver_unit else Denial.NOT_APPROVER
+    return None if viewer.unit in lineage(place) else Denial.NOT_ABOVE_PLACE
+
+
+def may_step(viewer: Viewer, unit: str, issuer_unit: str, step: Step) -> Denial | None:
+    """The recipient's steps: its own officers, for grids and micro-grids also their village's.
+
+    The issuer's steps: officers of the issuer or of a unit above it.
+    """
+    if step not in RECIPIENT_STEPS:
+        return None if is_within(issuer_unit, viewer.unit) else Denial.NOT_ISSUER
+    acts_for = {unit}
+    if tier_of(unit) in (Tier.GRID, Tier.MICROGRID):
+        village = ancestor_at(unit, Tier.VILLAGE)
+        acts_for |= {village} if village else set()
+    return None if viewer.unit in acts_for else Denial.NOT_RECIPIENT
+
+
+def may_issue(viewer: Viewer, root: str) -> Denial | None:
+    """A command goes to the officer's own subtree, and there has to be one."""
+    if tier_of(viewer.unit) not in COMMANDING_TIERS or _is_department(viewer.unit):
+        return Denial.NOTHING_BELOW
+    return None if is_within(root, viewer.unit) else Denial.OUTSIDE_SUBTREE
+
+
+def may_manage(viewer: Viewer, issuer_unit: str) -> Denial | None:
+    """Check, close or revoke a command: its issuer or a unit above."""
+    return None if is_within(issuer_unit, viewer.unit) else Denial.NOT_ISSUER
+
+
+def may_answer(viewer: Viewer, officer_id: str) -> Denial | None:
+    """Only the officer who was paged answers."""
+    return None if viewer.officer_id == officer_id else Denial.NOT_YOUR_PAGE
+
+
+def _is_department(unit: str) -> bool:
+    return "/" in unit and parent_of(unit) == unit.partition("/")[0] and "/grid/" not in unit

@@ -1,0 +1,207 @@
+"""What a person does, as the contract record that tells of it.
+
+Ids follow from who did what to what, so that a double click, a retry and a second browser tab are one
+act. The first record's times are kept (store/acts.py) and sent again unchanged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from services.console.core.access import Viewer
+from services.console.core.record import Record
+from shared.contracts.alerts import AlertDecision, DecisionVerb
+from shared.contracts.commands import Acknowledgement, CommandRequest, Step
+from shared.contracts.envelope import Envelope
+from shared.contracts.fields import Level, Status, Tier
+from shared.contracts.ids import acknowledgement_id, content_id, transition_id
+from shared.contracts.pages import Answer, AnswerVerb
+from shared.contracts.topics import ACKNOWLEDGEMENTS, ANSWERS, DECISIONS, REQUESTS, TopicSpec
+from shared.contracts.units import tier_of
+
+_TIMES = {"occurred_at", "sent_at", "trace_id", "references"}
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A record to be written for an officer: where to, under which key."""
+
+    spec: TopicSpec
+    key: str
+    message: Envelope
+    officer_id: str
+
+    def digest(self) -> bytes:
+        """Hash of what the officer meant, without times and chains."""
+        meant = self.message.model_dump_json(exclude=_TIMES, exclude_none=True)
+        return hashlib.sha256(meant.encode()).digest()[:16]
+
+
+def decision(
+    viewer: Viewer,
+    alert: Record,
+    verb: DecisionVerb,
+    level: Level | None,
+    reason: str,
+    version: int,
+    now: datetime,
+) -> Act:
+    """A decision on an alert as the officer saw it at `version`."""
+    alert_id = alert["alert_id"]
+    return Act(
+        DECISIONS,
+        alert_id,
+        AlertDecision(
+            id=content_id("dec", alert_id, verb, level or "none", viewer.officer_id, version),
+            alert_id=alert_id,
+            verb=verb,
+            level=level,
+            officer_id=viewer.officer_id,
+            post=viewer.post,
+            reason=reason,
+            **_head(viewer, alert, (alert["place"],), (transition_id(alert_id, version),), now),
+        ),
+        viewer.officer_id,
+    )
+
+
+def acknowledgement(
+    viewer: Viewer, assignment: Record, step: Step, attempt: int, text: str, now: datetime
+) -> Act:
+    """A step on an assignment."""
+    subject, unit = assignment["assignment_id"], assignment["unit"]
+    cause = (transition_id(subject, assignment["version"]),)
+    return Act(
+        ACKNOWLEDGEMENTS,
+        assignment["command_id"],
+        Acknowledgement(
+            id=acknowledgement_id(subject, step, attempt, viewer.officer_id),
+            assignment_id=subject,
+            command_id=assignment["command_id"],
+            unit=unit,
+            step=step,
+            attempt=attempt,
+            officer_id=viewer.officer_id,
+            officer_unit=viewer.unit,
+            post=viewer.post,
+            text=text,
+            **_head(viewer, assignment, (unit,), cause, now),
+        ),
+        viewer.officer_id,
+    )
+
+
+def answer(viewer: Viewer, page: Record, verb: AnswerVerb, text: str, now: datetime) -> Act:
+    """A receipt of the officer's device or the officer's answer."""
+    page_id = page["page_id"]
+    cause = (transition_id(page_id, page["version"]),)
+    return Act(
+        ANSWERS,
+        viewer.officer_id,
+        Answer(
+            id=content_id("ans", page_id, viewer.officer_id, verb),
+            page_id=page_id,
+            officer_id=viewer.officer_id,
+            verb=verb,
+            text=text,
+            **_head(viewer, page, (page["unit"],), cause, now),
+        ),
+        viewer.officer_id,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A free command as an officer wrote it."""
+
+    root: str
+    tiers: Sequence[Tier]
+    event_type: str
+    level: Level
+    title: str
+    instruction: str
+    status: Status
+
+
+def issue(viewer: Viewer, draft: Draft, idempotency_key: str | None, now: datetime) -> Act:
+    """A free command. Without a key, the same text on the same day (UTC) is the same command."""
+    tiers = tuple(tier for tier in Tier if tier in set(draft.tiers))
+    if idempotency_key is not None:
+        command_id = content_id("cmd", "free", viewer.officer_id, idempotency_key)
+    else:
+        command_id = content_id(
+            "cmd",
+            "free",
+            viewer.officer_id,
+            draft.root,
+            ",".join(tiers),
+            draft.event_type,
+            draft.level,
+            draft.title,
+            draft.instruction,
+            draft.status,
+            now.date().isoformat(),
+        )
+    return Act(
+        REQUESTS,
+        command_id,
+        CommandRequest(
+            id=content_id("req", command_id, "issue"),
+            verb="issue",
+            command_id=command_id,
+            root=draft.root,
+            tiers=tiers,
+            event_type=draft.event_type,
+            level=draft.level,
+            title=draft.title,
+            instruction=draft.instruction,
+            officer_id=viewer.officer_id,
+            post=viewer.post,
+            **_head(
+                viewer, {"status": draft.status, "trace_id": command_id}, (draft.root,), (), now
+            ),
+        ),
+        viewer.officer_id,
+    )
+
+
+def manage(viewer: Viewer, command: Record, verb: Any, version: int, now: datetime) -> Act:
+    """Check, close or revoke a command as the officer saw it at `version`."""
+    command_id = command["command_id"]
+    cause = (transition_id(command_id, version),)
+    return Act(
+        REQUESTS,
+        command_id,
+        CommandRequest(
+            id=content_id("req", command_id, verb, viewer.officer_id, version),
+            verb=verb,
+            command_id=command_id,
+            officer_id=viewer.officer_id,
+            post=viewer.post,
+            **_head(viewer, command, (command["root"],), cause, now),
+        ),
+        viewer.officer_id,
+    )
+
+
+def _head(
+    viewer: Viewer,
+    cause: Record,
+    areas: tuple[str, ...],
+    references: tuple[str, ...],
+    now: datetime,
+) -> dict[str, Any]:
+    return {
+        "status": Status(cause["status"]),
+        "occurred_at": now,
+        "sent_at": now,
+        "origin_unit": viewer.unit,
+        "tier": tier_of(viewer.unit),
+        "areas": areas,
+        "references": references,
+        "trace_id": cause["trace_id"],
+    }

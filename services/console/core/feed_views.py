@@ -1,0 +1,45 @@
+"""Rows of the feed in, JSON out: the whole line, or only the hint that something changed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from services.console.core.access import Viewer, sees_line
+from services.console.core.names import Names
+from services.console.core.record import Record
+
+Json = dict[str, Any]
+
+
+def line(row: Record, names: Names) -> Json:
+    """A line of the feed."""
+    payload: Json = json.loads(row["payload"])
+    if target := payload.get("target_unit"):
+        payload["target_name"] = names.unit(target)
+    if sensor_id := payload.get("sensor_id"):
+        payload["sensor_name"] = names.sensor(sensor_id)
+    if row["kind"] == "sensor":
+        payload["sensor_name"] = names.sensor(row["subject_id"])
+    return {
+        "seq": row["seq"],
+        "kind": row["kind"],
+        "status": row["status"],
+        "unit": row["unit_code"],
+        "unit_name": names.unit(row["unit_code"]),
+        "level": row["level"],
+        "at": row["at"],
+        "subject_id": row["subject_id"],
+        **payload,
+    }
+
+
+def shown(row: Record, viewer: Viewer, names: Names) -> Json:
+    """A line as this viewer may see it; rows were selected for the viewer already."""
+    verdict = sees_line(viewer, row["kind"], row["unit_code"], row["officer_id"])
+    return line(row, names) if verdict == "full" else hint(row)
+
+
+def hint(row: Record) -> Json:
+    """That something about assignments changed, without what."""
+    return {"seq": row["seq"], "kind": "assignments", "status": row["status"], "hint": True}

@@ -1,0 +1,93 @@
+"""The numbers and the tile map of one screen, shaped from counted rows. Statuses never meet here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from services.console.core.access import Viewer
+from services.console.core.names import Names
+from services.console.core.record import Record
+from shared.contracts.alerts import AlertState
+from shared.contracts.fields import LEVEL_ORDER, Level, Tier
+from shared.contracts.units import ancestor_at
+
+Json = dict[str, Any]
+
+COUNTS = (
+    "total",
+    "signed",
+    "reported",
+    "done",
+    "returned",
+    "sign_overdue",
+    "finish_overdue",
+)
+"""What is counted of the assignments of a tier; each is a part of `total`."""
+
+
+def alert_counts(alerts: Iterable[Record]) -> Json:
+    """Open alerts by issued level, by proposed level where none is issued yet, and by state."""
+    issued = {level.value: 0 for level in reversed(Level)}
+    proposed = dict(issued)
+    states: dict[str, int] = {}
+    for row in alerts:
+        states[row["state"]] = states.get(row["state"], 0) + 1
+        if row["state"] == AlertState.ISSUED and row["level"]:
+            issued[row["level"]] += 1
+        elif row["proposed_level"]:
+            proposed[row["proposed_level"]] += 1
+    return {"issued": issued, "proposed": proposed, "states": states}
+
+
+def tiers(rows: Iterable[Record]) -> list[Json]:
+    """Counts per tier from the top tier down, tiers without assignments left out."""
+    found = {row["unit_tier"]: row for row in rows}
+    return [
+        {"tier": tier.value, **{name: found[tier.value][name] for name in COUNTS}}
+        for tier in Tier
+        if tier.value in found
+    ]
+
+
+def sum_by_tier(rows: Iterable[Record]) -> list[Json]:
+    """Counts per command and tier added up over commands."""
+    found: dict[str, Json] = {}
+    for row in rows:
+        total = found.setdefault(
+            row["unit_tier"], {"unit_tier": row["unit_tier"], **dict.fromkeys(COUNTS, 0)}
+        )
+        for name in COUNTS:
+            total[name] += row[name]
+    return list(found.values())
+
+
+def totals(by_tier: Sequence[Json]) -> Json:
+    """The same counts over all tiers."""
+    return {name: sum(one[name] for one in by_tier) for name in COUNTS}
+
+
+def tiles(alerts: Iterable[Record], viewer: Viewer, names: Names) -> list[Json]:
+    """The towns of the viewer's subtree, each with its worst issued and worst proposed level.
+
+    An alert counts for the town of its place and for the towns of its areas.
+    """
+    worst: dict[str, Json] = {
+        town: {"unit": town, "name": names.unit(town), "level": None, "proposed": None, "alerts": 0}
+        for town in names.within(viewer.unit, [Tier.TOWN])
+    }
+    for row in alerts:
+        towns = {ancestor_at(unit, Tier.TOWN) for unit in (row["place"], *row["areas"])}
+        for town in towns & worst.keys():
+            assert town is not None
+            tile = worst[town]
+            tile["alerts"] += 1
+            tile["level"] = _worse(tile["level"], row["level"])
+            if row["proposed_level"] != row["level"]:
+                tile["proposed"] = _worse(tile["proposed"], row["proposed_level"])
+    return list(worst.values())
+
+
+def _worse(one: str | None, other: str | None) -> str | None:
+    known = [Level(level) for level in (one, other) if level is not None]
+    return max(known, key=LEVEL_ORDER.__getitem__).value if known else None

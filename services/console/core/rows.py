@@ -1,0 +1,218 @@
+"""Contract in, row of the read model out. Keys are the columns of deploy/migrations/sql/40_console.sql."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from shared.contracts.alarms import AlarmEvent
+from shared.contracts.alerts import AlertEvent
+from shared.contracts.commands import (
+    Acknowledgement,
+    AssignmentEvent,
+    CommandEvent,
+    SupervisionEvent,
+    SupervisionKind,
+)
+from shared.contracts.pages import Answer, Page
+from shared.contracts.readings import SensorHealth
+
+Row = dict[str, Any]
+
+_GRAVITY = {kind: rank for rank, kind in enumerate(SupervisionKind)}
+
+
+def alarm(event: AlarmEvent) -> Row:
+    """A row of `alarm`."""
+    return {
+        "alarm_id": event.alarm_id,
+        "status": event.status,
+        "version": event.version,
+        "place": event.place,
+        "sensor_id": event.sensor_id,
+        "kind": event.kind,
+        "transition": event.transition,
+        "level": event.level,
+        "score": event.score,
+        "headline": event.headline,
+        "evidence": event.evidence.model_dump_json(exclude_none=True),
+        "occurred_at": event.occurred_at,
+        "sent_at": event.sent_at,
+    }
+
+
+def alert(event: AlertEvent) -> Row:
+    """A row of `alert`."""
+    signatures = [one.model_dump(mode="json") for one in event.signatures]
+    return {
+        "alert_id": event.alert_id,
+        "status": event.status,
+        "version": event.version,
+        "state": event.state,
+        "event_type": event.event_type,
+        "place": event.place,
+        "areas": list(event.areas),
+        "level": event.level,
+        "proposed_level": event.proposed_level,
+        "approver_unit": event.approver_unit,
+        "approvals_needed": event.approvals_needed,
+        "incident_id": event.incident_id,
+        "alarm_ids": list(event.alarm_ids),
+        "report_ids": list(event.report_ids),
+        "distinct_sources": event.distinct_sources,
+        "score": event.score,
+        "signatures": json.dumps(signatures),
+        "headline": event.headline,
+        "body": event.text,
+        "transition": event.transition,
+        "data_grade": event.data_grade,
+        "occurred_at": event.occurred_at,
+        "trace_id": event.trace_id or event.id,
+        "sent_at": event.sent_at,
+    }
+
+
+def command(event: CommandEvent) -> Row:
+    """A row of `command`; the roll-up is counted from the assignments, not copied."""
+    return {
+        "command_id": event.command_id,
+        "status": event.status,
+        "version": event.version,
+        "state": event.state,
+        "alert_id": event.alert_id,
+        "event_type": event.event_type,
+        "level": event.level,
+        "root": event.root,
+        "issuer_unit": event.origin_unit,
+        "title": event.title,
+        "instruction": event.instruction,
+        "recipients": event.recipients,
+        "sign_by": event.sign_by,
+        "finish_by": event.finish_by,
+        "occurred_at": event.occurred_at,
+        "trace_id": event.trace_id or event.id,
+        "sent_at": event.sent_at,
+    }
+
+
+def assignment(event: AssignmentEvent) -> Row:
+    """A row of `assignment`."""
+    return {
+        "assignment_id": event.assignment_id,
+        "command_id": event.command_id,
+        "alert_id": event.alert_id,
+        "status": event.status,
+        "version": event.version,
+        "unit": event.unit,
+        "unit_tier": event.unit_tier,
+        "role": event.role,
+        "state": event.state,
+        "level": event.level,
+        "event_type": event.event_type,
+        "title": event.title,
+        "instruction": event.instruction,
+        "issuer_unit": event.issuer_unit,
+        "sign_by": event.sign_by,
+        "finish_by": event.finish_by,
+        "attempt": event.attempt,
+        "signed_at": event.signed_at,
+        "reported_at": event.reported_at,
+        "done_at": event.done_at,
+        "late": event.late,
+        "synthetic": event.synthetic,
+        "reason": event.reason,
+        "trace_id": event.trace_id or event.id,
+        "sent_at": event.sent_at,
+    }
+
+
+def acknowledgement(event: Acknowledgement) -> Row:
+    """A row of `acknowledgement`."""
+    return {
+        "id": event.id,
+        "assignment_id": event.assignment_id,
+        "status": event.status,
+        "step": event.step,
+        "attempt": event.attempt,
+        "officer_id": event.officer_id,
+        "officer_unit": event.officer_unit,
+        "post": event.post,
+        "body": event.text,
+        "sent_at": event.sent_at,
+    }
+
+
+def supervision(event: SupervisionEvent) -> Row:
+    """A row of `supervision`; `gravity` orders firings that fall due at the same moment."""
+    return {
+        "subject_id": event.subject_id,
+        "clock": event.clock,
+        "status": event.status,
+        "kind": event.kind,
+        "gravity": _GRAVITY[event.kind] * 100 + event.rung,
+        "command_id": event.command_id,
+        "unit": event.unit,
+        "rung": event.rung,
+        "target_unit": event.target_unit,
+        "target_post": event.target_post,
+        "due_at": event.due_at,
+        "late_by_s": event.late_by_s,
+        "level": event.level,
+        "title": event.title,
+        "sent_at": event.sent_at,
+    }
+
+
+def page(event: Page) -> Row:
+    """A row of `page`."""
+    return {
+        "page_id": event.page_id,
+        "status": event.status,
+        "version": event.version,
+        "officer_id": event.officer_id,
+        "unit": event.unit,
+        "post": event.post,
+        "channel": event.channel,
+        "round": event.round,
+        "rung": event.rung,
+        "state": event.state,
+        "level": event.level,
+        "headline": event.headline,
+        "body": event.text,
+        "subject_kind": event.subject_kind,
+        "subject_id": event.subject_id,
+        "alert_id": event.alert_id,
+        "command_id": event.command_id,
+        "assignment_id": event.assignment_id,
+        "answer_by": event.answer_by,
+        "resend": event.resend,
+        "occurred_at": event.occurred_at,
+        "trace_id": event.trace_id or event.id,
+        "sent_at": event.sent_at,
+    }
+
+
+def answer(event: Answer) -> Row:
+    """A row of `answer`."""
+    return {
+        "page_id": event.page_id,
+        "status": event.status,
+        "officer_id": event.officer_id,
+        "verb": event.verb,
+        "body": event.text,
+        "sent_at": event.sent_at,
+    }
+
+
+def sensor(event: SensorHealth) -> Row:
+    """A row of `sensor`."""
+    return {
+        "sensor_id": event.sensor_id,
+        "status": event.status,
+        "version": event.version,
+        "state": event.state,
+        "unit": event.origin_unit,
+        "last_seen_at": event.last_seen_at,
+        "detail": event.detail,
+        "sent_at": event.sent_at,
+    }

@@ -1,0 +1,121 @@
+"""What comes next: which acts make sense in a state, and who has to act.
+
+These tables only decide what a screen offers; the service that owns the aggregate applies or refuses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.console.core.access import Viewer, may_decide, may_manage, may_step
+from shared.contracts.alerts import AlertState, DecisionVerb
+from shared.contracts.commands import AssignmentState, CommandState, Step
+from shared.contracts.units import lineage, tier_of
+
+OPEN_ALERTS = (
+    AlertState.VERIFYING,
+    AlertState.VERIFIED,
+    AlertState.PENDING_APPROVAL,
+    AlertState.ISSUED,
+)
+FINISHED_ASSIGNMENTS = (AssignmentState.DONE, AssignmentState.REVOKED)
+UNSIGNED = (AssignmentState.QUEUED, AssignmentState.DELIVERED)
+
+_VERBS: dict[AlertState, tuple[DecisionVerb, ...]] = {
+    AlertState.VERIFYING: (DecisionVerb.VERIFY, DecisionVerb.DISMISS),
+    AlertState.VERIFIED: (DecisionVerb.ASSESS, DecisionVerb.DISMISS),
+    AlertState.PENDING_APPROVAL: (
+        DecisionVerb.APPROVE,
+        DecisionVerb.REJECT,
+        DecisionVerb.DISMISS,
+    ),
+    AlertState.ISSUED: (DecisionVerb.APPROVE, DecisionVerb.REJECT),
+}
+
+_STEPS: dict[AssignmentState, tuple[Step, ...]] = {
+    AssignmentState.QUEUED: (Step.SIGN,),
+    AssignmentState.DELIVERED: (Step.SIGN, Step.RETURN),
+    AssignmentState.SIGNED: (Step.REPORT, Step.RETURN),
+    AssignmentState.ACCEPTED: (Step.REPORT, Step.RETURN),
+    AssignmentState.HANDLING: (Step.REPORT, Step.RETURN),
+    AssignmentState.REPORTED: (Step.CHECK, Step.SEND_BACK),
+    AssignmentState.RETURNED: (Step.SEND_BACK,),
+    AssignmentState.CHECKED: (Step.CLOSE,),
+}
+
+
+_COMMAND_VERBS: dict[CommandState, tuple[str, ...]] = {
+    CommandState.ISSUED: ("check", "close", "revoke"),
+    CommandState.AWAITING_CHECK: ("check", "close", "revoke"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFacts:
+    """What the rules need to know of an alert. Levels are words, None = none yet / lift."""
+
+    state: AlertState
+    place: str
+    level: str | None
+    proposed: str | None
+    approver_unit: str
+    approvals_needed: int
+    signers: tuple[str, ...]
+    """Officers who have signed the level now proposed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The next step an alert waits for; `unit` has to take it."""
+
+    verb: DecisionVerb
+    unit: str
+    signed: int = 0
+    needed: int = 0
+
+
+def next_of(alert: AlertFacts) -> Next | None:
+    """Who has to do what now; None when nothing is waiting for a person."""
+    verbs = _open_verbs(alert)
+    if not verbs:
+        return None
+    verb = verbs[0]
+    if verb is DecisionVerb.APPROVE:
+        return Next(verb, alert.approver_unit, len(alert.signers), alert.approvals_needed)
+    return Next(verb, _nearest_centre(alert.place))
+
+
+def verbs_for(viewer: Viewer, alert: AlertFacts) -> list[DecisionVerb]:
+    """The decisions this officer can take now, the expected one first."""
+    return [
+        verb
+        for verb in _open_verbs(alert)
+        if may_decide(viewer, alert.place, alert.approver_unit, verb) is None
+        and not (verb is DecisionVerb.APPROVE and viewer.officer_id in alert.signers)
+    ]
+
+
+def steps_for(viewer: Viewer, state: AssignmentState, unit: str, issuer_unit: str) -> list[Step]:
+    """The steps on an assignment this officer can take now."""
+    return [
+        step for step in _STEPS.get(state, ()) if may_step(viewer, unit, issuer_unit, step) is None
+    ]
+
+
+def verbs_of_command(viewer: Viewer, state: str, issuer_unit: str) -> list[str]:
+    """What this officer can do with a whole command now."""
+    if may_manage(viewer, issuer_unit) is not None:
+        return []
+    return list(_COMMAND_VERBS.get(CommandState(state), ()))
+
+
+def _open_verbs(alert: AlertFacts) -> tuple[DecisionVerb, ...]:
+    if alert.state is AlertState.ISSUED and alert.proposed == alert.level:
+        return ()
+    return _VERBS.get(alert.state, ())
+
+
+def _nearest_centre(place: str) -> str:
+    """The nearest unit with a duty desk: the town, or what lies above it (brief 2.1)."""
+    centres = [unit for unit in lineage(place) if "/" not in unit]
+    return next((unit for unit in centres if tier_of(unit) in ("town", "district")), centres[-1])

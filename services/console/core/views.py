@@ -1,0 +1,272 @@
+"""Rows of the read model in, JSON out; names added, nothing computed that a service has decided."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from services.console.core.access import Viewer
+from services.console.core.names import Names
+from services.console.core.record import Record
+from services.console.core.steps import AlertFacts, next_of, steps_for, verbs_for
+from shared.contracts.alerts import AlertState
+from shared.contracts.commands import AssignmentState
+from shared.contracts.fields import DataGrade
+from shared.contracts.units import lineage
+
+Json = dict[str, Any]
+
+
+def facts(row: Record) -> AlertFacts:
+    """What the rules need to know of an alert's row."""
+    signatures = json.loads(row["signatures"])
+    return AlertFacts(
+        state=AlertState(row["state"]),
+        place=row["place"],
+        level=row["level"],
+        proposed=row["proposed_level"],
+        approver_unit=row["approver_unit"],
+        approvals_needed=row["approvals_needed"],
+        signers=tuple(
+            one["officer_id"] for one in signatures if one["level"] == row["proposed_level"]
+        ),
+    )
+
+
+def alert(row: Record, viewer: Viewer, names: Names) -> Json:
+    """One alert of the list, with the next step and what the viewer may do."""
+    known = facts(row)
+    coming = next_of(known)
+    return {
+        "alert_id": row["alert_id"],
+        "status": row["status"],
+        "version": row["version"],
+        "state": row["state"],
+        "transition": row["transition"],
+        "event_type": row["event_type"],
+        "place": row["place"],
+        "place_name": names.unit(row["place"]),
+        "level": row["level"],
+        "proposed_level": row["proposed_level"],
+        "score": row["score"],
+        "distinct_sources": row["distinct_sources"],
+        "alarms": len(row["alarm_ids"]),
+        "reports": len(row["report_ids"]),
+        "headline": row["headline"],
+        "approver_unit": row["approver_unit"],
+        "approver_name": names.unit(row["approver_unit"]),
+        "occurred_at": row["occurred_at"],
+        "sent_at": row["sent_at"],
+        "next": None
+        if coming is None
+        else {
+            "verb": coming.verb,
+            "unit": coming.unit,
+            "unit_name": names.unit(coming.unit),
+            "signed": coming.signed,
+            "needed": coming.needed,
+        },
+        "may": verbs_for(viewer, known),
+    }
+
+
+def alert_detail(
+    row: Record,
+    alarms: Iterable[Record],
+    commands: Iterable[Record],
+    viewer: Viewer,
+    names: Names,
+) -> Json:
+    """One alert with text, signatures, the evidence of its alarms and the commands it caused.
+
+    Free text of a record graded above general stays within the place's own line.
+    """
+    text = row["body"]
+    if row["data_grade"] != DataGrade.GENERAL and not may_read_restricted(viewer, row["place"]):
+        text = ""
+    return {
+        **alert(row, viewer, names),
+        "text": text,
+        "areas": [{"unit": unit, "name": names.unit(unit)} for unit in row["areas"]],
+        "signatures": [
+            {
+                "unit_name": names.unit(one["unit"]),
+                "post": one["post"],
+                "level": one["level"],
+                "signed_at": one["signed_at"],
+            }
+            for one in json.loads(row["signatures"])
+        ],
+        "evidence": [alarm(one, names) for one in alarms],
+        "commands": [command_head(one, names) for one in commands],
+    }
+
+
+def may_read_restricted(viewer: Viewer, place: str) -> bool:
+    """Whether the viewer stands in the place's own line."""
+    return viewer.unit in lineage(place)
+
+
+def alarm(row: Record, names: Names) -> Json:
+    """Why: what a sensor measured and the limit it crossed."""
+    return {
+        "alarm_id": row["alarm_id"],
+        "level": row["level"],
+        "transition": row["transition"],
+        "kind": row["kind"],
+        "score": row["score"],
+        "headline": row["headline"],
+        "sensor_id": row["sensor_id"],
+        "sensor_name": names.sensor(row["sensor_id"]),
+        "place_name": names.unit(row["place"]),
+        "evidence": json.loads(row["evidence"]),
+        "occurred_at": row["occurred_at"],
+    }
+
+
+def command_head(row: Record, names: Names) -> Json:
+    """A command without its roll-up."""
+    return {
+        "command_id": row["command_id"],
+        "status": row["status"],
+        "version": row["version"],
+        "state": row["state"],
+        "alert_id": row["alert_id"],
+        "event_type": row["event_type"],
+        "level": row["level"],
+        "root": row["root"],
+        "root_name": names.unit(row["root"]),
+        "issuer_unit": row["issuer_unit"],
+        "issuer_name": names.unit(row["issuer_unit"]),
+        "title": row["title"],
+        "recipients": row["recipients"],
+        "sign_by": row["sign_by"],
+        "finish_by": row["finish_by"],
+        "sent_at": row["sent_at"],
+    }
+
+
+def assignment(row: Record, viewer: Viewer, names: Names) -> Json:
+    """One unit's assignment and the steps the viewer may take on it."""
+    state = AssignmentState(row["state"])
+    return {
+        "assignment_id": row["assignment_id"],
+        "command_id": row["command_id"],
+        "alert_id": row["alert_id"],
+        "status": row["status"],
+        "version": row["version"],
+        "unit": row["unit"],
+        "unit_name": names.unit(row["unit"]),
+        "unit_tier": row["unit_tier"],
+        "role": row["role"],
+        "state": state,
+        "level": row["level"],
+        "event_type": row["event_type"],
+        "title": row["title"],
+        "instruction": row["instruction"],
+        "issuer_unit": row["issuer_unit"],
+        "issuer_name": names.unit(row["issuer_unit"]),
+        "sign_by": row["sign_by"],
+        "finish_by": row["finish_by"],
+        "attempt": row["attempt"],
+        "signed_at": row["signed_at"],
+        "reported_at": row["reported_at"],
+        "done_at": row["done_at"],
+        "late": row["late"],
+        "synthetic": row["synthetic"],
+        "reason": row["reason"],
+        "may": steps_for(viewer, state, row["unit"], row["issuer_unit"]),
+    }
+
+
+def missing(row: Record, names: Names) -> Json:
+    """A unit that has not signed, has returned, or is late, and who is being called about it."""
+    return {
+        "assignment_id": row["assignment_id"],
+        "unit": row["unit"],
+        "unit_name": names.unit(row["unit"]),
+        "unit_tier": row["unit_tier"],
+        "state": row["state"],
+        "sign_by": row["sign_by"],
+        "finish_by": row["finish_by"],
+        "reason": row["reason"],
+        "supervision": row["kind"],
+        "rung": row["rung"],
+        "target_name": names.unit(row["target_unit"]) if row["target_unit"] else None,
+        "target_post": row["target_post"],
+    }
+
+
+def acknowledgement(row: Record, names: Names) -> Json:
+    """A step somebody took, with what was written."""
+    return {
+        "step": row["step"],
+        "attempt": row["attempt"],
+        "unit_name": names.unit(row["officer_unit"]),
+        "post": row["post"],
+        "text": row["body"],
+        "sent_at": row["sent_at"],
+    }
+
+
+def page(row: Record, names: Names) -> Json:
+    """A page of the viewer's own."""
+    return {
+        "page_id": row["page_id"],
+        "status": row["status"],
+        "version": row["version"],
+        "unit": row["unit"],
+        "unit_name": names.unit(row["unit"]),
+        "post": row["post"],
+        "round": row["round"],
+        "rung": row["rung"],
+        "state": row["state"],
+        "level": row["level"],
+        "headline": row["headline"],
+        "text": row["body"],
+        "subject_kind": row["subject_kind"],
+        "alert_id": row["alert_id"],
+        "command_id": row["command_id"],
+        "assignment_id": row["assignment_id"],
+        "answer_by": row["answer_by"],
+        "answer": row["verb"],
+        "resend": row["resend"],
+        "sent_at": row["sent_at"],
+    }
+
+
+def supervision(row: Record, names: Names) -> Json:
+    """The newest firing of one clock of one open assignment."""
+    return {
+        "assignment_id": row["subject_id"],
+        "command_id": row["command_id"],
+        "status": row["status"],
+        "kind": row["kind"],
+        "clock": row["clock"],
+        "unit": row["unit"],
+        "unit_name": names.unit(row["unit"]),
+        "rung": row["rung"],
+        "target_unit": row["target_unit"],
+        "target_name": names.unit(row["target_unit"]),
+        "target_post": row["target_post"],
+        "due_at": row["due_at"],
+        "late_by_s": row["late_by_s"],
+        "level": row["level"],
+        "title": row["title"],
+        "sent_at": row["sent_at"],
+    }
+
+
+def sensor(row: Record, names: Names) -> Json:
+    """A sensor that is silent or faulty."""
+    return {
+        "sensor_id": row["sensor_id"],
+        "name": names.sensor(row["sensor_id"]),
+        "unit": row["unit"],
+        "unit_name": names.unit(row["unit"]),
+        "state": row["state"],
+        "last_seen_at": row["last_seen_at"],
+        "detail": row["detail"],
+        "sent_at": row["sent_at"],
+    }

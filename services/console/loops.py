@@ -1,0 +1,125 @@
+"""Background work of the console: recording acts in groups, forgetting what is old."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+import structlog
+
+from services.console.core.acts import Act
+from services.console.metrics import ConsoleMetrics
+from services.console.store.acts import Kept, Written
+from shared.runtime.errors import Transient
+from shared.runtime.publisher import Outgoing, encode
+
+log = structlog.get_logger("fenghuo.console.loops")
+
+Keep = Callable[[Sequence[Written]], Awaitable[dict[str, Kept]]]
+Send = Callable[[Iterable[Outgoing]], Awaitable[None]]
+Prune = Callable[[], Awaitable[None]]
+
+_GROUP = 500
+_PRUNE_EVERY_S = 600
+
+
+class ActConflict(Exception):
+    """The officer has done this before, with another content."""
+
+
+class ActRecorder:
+    """Keeps acts and hands them to Kafka; what comes in while one group is written is the next group.
+
+    One transaction and one round trip to Kafka for a whole group: nine thousand units that sign at
+    once do not wait for nine thousand commits, and a single act waits for nobody.
+    """
+
+    def __init__(self, keep: Keep, send: Send, metrics: ConsoleMetrics, timeout_s: float) -> None:
+        self._keep = keep
+        self._send = send
+        self._metrics = metrics
+        self._timeout_s = timeout_s
+        self._waiting: asyncio.Queue[tuple[Written, asyncio.Future[bool]]] = asyncio.Queue(5_000)
+
+    async def record(self, act: Act) -> bool:
+        """Return when Kafka has the act; whether it was new. Raises ActConflict, Transient.
+
+        After Transient the outcome is unknown: the same act again is safe.
+        """
+        written = Written(
+            act.message.id,
+            act.spec.name,
+            act.key,
+            encode(act.message),
+            act.digest(),
+            act.officer_id,
+        )
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        try:
+            self._waiting.put_nowait((written, done))
+            async with asyncio.timeout(self._timeout_s):
+                new = await done
+        except ActConflict:
+            self._count(act, "conflict")
+            raise
+        except (asyncio.QueueFull, TimeoutError, Transient) as error:
+            self._count(act, "unavailable")
+            raise Transient(f"the act is not confirmed: {error}") from error
+        self._count(act, "recorded" if new else "repeated")
+        return new
+
+    async def run(self) -> None:
+        """Background loop."""
+        while True:
+            group = [await self._waiting.get()]
+            while len(group) < _GROUP and not self._waiting.empty():
+                group.append(self._waiting.get_nowait())
+            # Whoever has given up meanwhile (timed out) may not be recorded behind his back.
+            await self._write([(act, done) for act, done in group if not done.done()])
+
+    async def _write(self, group: list[tuple[Written, asyncio.Future[bool]]]) -> None:
+        if not group:
+            return
+        try:
+            kept = await self._keep([act for act, _ in group])
+            agreed = [(act, done) for act, done in group if kept[act.id].digest == act.digest]
+            records = {
+                act.id: Outgoing(act.topic, act.key.encode(), kept[act.id].value)
+                for act, _ in agreed
+            }
+            await self._send(records.values())
+        except Exception as error:  # every waiting request gets it: Transient = 503, a bug = 500
+            for _, done in group:
+                _settle(done, error)
+            return
+        for act, done in group:
+            same = kept[act.id].digest == act.digest
+            _settle(done, kept[act.id].new if same else ActConflict(act.id))
+
+    def _count(self, act: Act, outcome: str) -> None:
+        self._metrics.acts.labels(act.spec.name, outcome).inc()
+
+
+def _settle(done: asyncio.Future[bool], outcome: bool | Exception) -> None:
+    if done.done():
+        return
+    if isinstance(outcome, Exception):
+        done.set_exception(outcome)
+    else:
+        done.set_result(outcome)
+
+
+class Housekeeper:
+    """Forgets what is old every ten minutes."""
+
+    def __init__(self, prune: Prune) -> None:
+        self._prune = prune
+
+    async def run(self) -> None:
+        """Background loop; survives outages of the database."""
+        while True:
+            try:
+                await self._prune()
+            except Transient as error:
+                log.warning("prune_retry", error=str(error))
+            await asyncio.sleep(_PRUNE_EVERY_S)

@@ -1,0 +1,35 @@
+"""Series of the console, beside those of shared/runtime/metrics.py. Labels are closed sets."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class ConsoleMetrics:
+    """One per process."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.acts = Counter(
+            "fenghuo_console_acts_total",
+            "Acts of people by topic and outcome (recorded, repeated, conflict, unavailable)",
+            ["topic", "outcome"],
+            registry=registry,
+        )
+        self.refusals = Counter(
+            "fenghuo_console_refusals_total",
+            "Acts refused by the access rules",
+            ["reason"],
+            registry=registry,
+        )
+        self.streams = Gauge("fenghuo_console_streams", "Live streams open now", registry=registry)
+        self.cut = Counter(
+            "fenghuo_console_streams_cut_total",
+            "Streams cut because their client was too slow",
+            registry=registry,
+        )
+        self.feed_delay = Histogram(
+            "fenghuo_console_feed_delay_seconds",
+            "From the commit of a line to its hand-over to the open streams",
+            buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 5),
+            registry=registry,
+        )

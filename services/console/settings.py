@@ -1,0 +1,30 @@
+"""Settings of the console."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from shared.runtime.settings import DatabaseSettings
+
+
+class Settings(DatabaseSettings):
+    """Environment variables, prefix FENGHUO_."""
+
+    database_pool: Annotated[int, Field(ge=2, le=50)] = 10
+    """Most connections this process opens; screens and consumer share them."""
+    session_hours: Annotated[float, Field(gt=0, le=24)] = 12
+    """How long a browser stays signed in."""
+    cookie_secure: bool = False
+    """Send the session cookie over TLS only; set it wherever a proxy ends TLS in front of us."""
+    stream_limit: Annotated[int, Field(ge=1, le=20_000)] = 2_000
+    """Most live streams at once; further ones are refused with 503."""
+    stream_queue: Annotated[int, Field(ge=8, le=10_000)] = 256
+    """Lines held for one slow client before its stream is cut; it resumes by id."""
+    act_timeout_s: Annotated[float, Field(gt=0, le=60)] = 5
+    """How long an act may wait for Kafka before the officer is told to try again."""
+    keep_feed_hours: Annotated[float, Field(gt=0)] = 72
+    """How long lines of the feed are kept."""
+    keep_acts_days: Annotated[float, Field(gt=0)] = 90
+    """How long a repeat of an act is recognised by the console itself."""

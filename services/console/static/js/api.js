@@ -1,0 +1,52 @@
+// Talking to our own server. A failure becomes a Problem with words for the person who acted.
+
+import { t } from "./i18n.js";
+
+export class Problem extends Error {
+  constructor(status, document) {
+    super(document?.title ?? "");
+    this.status = status;
+    this.reason = document?.reason ?? (status === 0 ? "offline" : "unknown");
+    this.detail = document?.detail ?? document?.errors?.map((one) => `${one.where}: ${one.what}`).join("; ") ?? "";
+  }
+
+  /** What to tell the person. */
+  get words() {
+    const known = t(`problem.${this.reason}`, {}, "");
+    return known || `${this.message} ${this.detail}`.trim();
+  }
+}
+
+let signedOut = () => {};
+
+/** Called when the server does not know us (any more). */
+export function onSignedOut(callback) {
+  signedOut = callback;
+}
+
+/** JSON of a read; `query` values that are empty are left out. */
+export function get(path, query = {}) {
+  const pairs = Object.entries(query).filter(([, value]) => value !== "" && value !== null && value !== undefined);
+  const tail = pairs.length ? `?${new URLSearchParams(pairs)}` : "";
+  return call(path + tail, { method: "GET" });
+}
+
+/** An act. The key makes a second try the same act. */
+export function post(path, body = {}, key = null) {
+  const headers = { "content-type": "application/json", "x-fenghuo": "1" };
+  if (key) headers["idempotency-key"] = key;
+  return call(path, { method: "POST", headers, body: JSON.stringify(body) });
+}
+
+async function call(path, options) {
+  let answer;
+  try {
+    answer = await fetch(path, { credentials: "same-origin", cache: "no-store", ...options });
+  } catch {
+    throw new Problem(0, null);
+  }
+  const body = await answer.json().catch(() => null);
+  if (answer.ok) return body;
+  if (answer.status === 401) signedOut();
+  throw new Problem(answer.status, body);
+}

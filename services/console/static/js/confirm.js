@@ -1,0 +1,87 @@
+// Dialogs. A dangerous act asks for what it is about: the level shown has to be picked before it goes.
+
+import { Problem } from "./api.js";
+import { fill, h, text } from "./dom.js";
+import { t } from "./i18n.js";
+import { drillTag, isDrill, level, LEVELS } from "./parts.js";
+
+/** Show a dialog; removed from the page when closed. */
+export function open(content, wide = false) {
+  const dialog = h("dialog", { class: wide ? "wide" : null, "aria-labelledby": "dialog-title" }, content);
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+  return dialog;
+}
+
+export const title = (words) => h("h2", { id: "dialog-title" }, words);
+
+/** A field for free text. */
+export function area(label, name, maxlength = 4000, required = false) {
+  return h("label", {}, label, h("textarea", { name, maxlength, required }));
+}
+
+/**
+ * Ask before an act. `about` = {status, headline, place}; `pick` = the level that must be picked
+ * (undefined: none); `type` = words that must be typed; `reason` = "optional" or "required" or null.
+ * `send(values)` does it; its Problem is shown and the dialog stays.
+ */
+export function ask({ words, about, pick, type, reason, danger, send }) {
+  const go = h("button", { type: "submit", class: danger ? "danger" : "primary" }, words);
+  const trouble = h("p", { class: "problem", role: "alert", hidden: true });
+  const guarded = pick !== undefined || type !== undefined;
+  go.disabled = guarded;
+  const form = h(
+    "form",
+    {
+      method: "dialog",
+      oninput: () => {
+        go.disabled = !agreed(form, pick, type);
+      },
+      onsubmit: (event) => {
+        event.preventDefault();
+        if (agreed(form, pick, type)) attempt();
+      },
+    },
+    title(words),
+    h("div", {}, h("p", {}, drillTag(about), " ", h("span", { class: "muted" }, about.place)), text(about.headline, "p")),
+    pick !== undefined && choices(pick),
+    type !== undefined && h("label", {}, t("confirm.type", { words: type }), h("input", { type: "text", name: "typed", autocomplete: "off" })),
+    reason && area(t(reason === "required" ? "reason.required" : "reason.optional"), "reason", 4000, reason === "required"),
+    trouble,
+    h("div", { class: "buttons" }, h("button", { type: "button", onclick: () => dialog.close() }, t("cancel")), go),
+  );
+  const dialog = open([isDrill(about) && h("div", { class: "stripes drill-band" }, h("span", {}, t("drill.banner"))), form]);
+
+  async function attempt() {
+    go.disabled = true;
+    trouble.hidden = true;
+    try {
+      await send({ reason: form.elements.reason?.value.trim() ?? "" });
+      dialog.close();
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      fill(trouble, problem.words);
+      trouble.hidden = false;
+      go.disabled = false;
+    }
+  }
+  return dialog;
+}
+
+function choices(pick) {
+  return h(
+    "fieldset",
+    { class: "choices" },
+    h("legend", {}, t("confirm.pick", { level: t(`level.${pick ?? "lift"}`) })),
+    [...LEVELS, null].map((name) =>
+      h("label", {}, h("input", { type: "radio", name: "level", value: name ?? "lift", required: true }), level(name)),
+    ),
+  );
+}
+
+function agreed(form, pick, type) {
+  if (pick !== undefined && form.elements.level.value !== (pick ?? "lift")) return false;
+  if (type !== undefined && form.elements.typed.value.trim() !== type) return false;
+  return form.checkValidity();
+}

@@ -1,0 +1,76 @@
+// Words: zh-CN first, English by a switch. Catalogues are JSON files of ours; times are Beijing time.
+
+const LANGUAGES = ["zh-CN", "en"];
+const ZONE = "Asia/Shanghai";
+
+let words = {};
+let language = "zh-CN";
+
+/** Load the catalogue asked for by the address, else the one chosen last, else Chinese. */
+export async function load() {
+  const asked = new URLSearchParams(location.search).get("lang");
+  const wish = asked ?? remembered() ?? "zh-CN";
+  await use(LANGUAGES.includes(wish) ? wish : "zh-CN");
+}
+
+/** Change the language and remember it. */
+export async function use(wish) {
+  const answer = await fetch(`/static/i18n/${wish}.json`);
+  words = await answer.json();
+  language = wish;
+  document.documentElement.lang = wish;
+  try {
+    localStorage.setItem("language", wish);
+  } catch {
+    // A browser that stores nothing still shows everything.
+  }
+}
+
+function remembered() {
+  try {
+    return localStorage.getItem("language");
+  } catch {
+    return null;
+  }
+}
+
+export const current = () => language;
+export const other = () => LANGUAGES.find((one) => one !== language);
+
+/** The words for a key, with {name} filled in; `fallback` (default: the key) where there are none. */
+export function t(key, values = {}, fallback = key) {
+  const found = words[key] ?? fallback;
+  return found.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+}
+
+const formats = new Map();
+
+function format(options) {
+  const key = language + JSON.stringify(options);
+  if (!formats.has(key)) {
+    formats.set(key, new Intl.DateTimeFormat(language, { timeZone: ZONE, hourCycle: "h23", ...options }));
+  }
+  return formats.get(key);
+}
+
+export const clock = (moment) => format({ hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(moment);
+export const day = (moment) =>
+  format({ year: "numeric", month: "long", day: "numeric", weekday: "short" }).format(moment);
+
+const date = (moment) => format({ month: "2-digit", day: "2-digit" }).format(moment);
+
+/** Time of day; with the date when it is not today's. */
+export function when(iso, now = Date.now()) {
+  const moment = new Date(iso);
+  const short = clock(moment);
+  return date(moment) === date(new Date(now)) ? short : `${date(moment)} ${short}`;
+}
+
+/** Time until (or since) a moment, as 4:05 or 1:02:09, without a sign. */
+export function span(milliseconds) {
+  const seconds = Math.abs(Math.round(milliseconds / 1000));
+  if (seconds >= 86_400) return t("days", { n: Math.floor(seconds / 86_400) });
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  if (!parts[0]) parts.shift();
+  return parts.map((part, n) => (n ? String(part).padStart(2, "0") : String(part))).join(":");
+}

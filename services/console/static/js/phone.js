@@ -1,0 +1,243 @@
+// The officer's phone: pages to answer, assignments to sign and report. What the device knows by
+// itself (shown, opened) is receipted by itself; what a person says is said by a press.
+
+import { get, onSignedOut, post, Problem } from "./api.js";
+import { fill, h, list } from "./dom.js";
+import { load, other, t, use, when } from "./i18n.js";
+import { Live, throttle } from "./live.js";
+import { act, stateWords } from "./parts.js";
+import { assignmentCard, pageCard } from "./phone_cards.js";
+
+const OPEN_PAGES = new Set(["queued", "sent", "delivered", "read"]);
+const OWN_STEPS = new Set(["sign", "report", "return"]);
+const PAGE = 100;
+const FULL_EVERY_MS = 20_000;
+
+const spot = (id) => document.getElementById(id);
+const receipted = new Set();
+const state = { me: null, tab: "pages", below: false, pages: [], assignments: [], next: "", said: new Map(), live: null, link: "connecting", facts: {} };
+
+async function begin() {
+  await load();
+  onSignedOut(showGate);
+  try {
+    state.me = await get("/api/me");
+  } catch (problem) {
+    if (problem.status !== 401) setTimeout(begin, 2_000);
+    return;
+  }
+  frame();
+  state.live = new Live({
+    status: null,
+    take: (line) => {
+      if (line.kind === "page" || line.kind === "answer") loads.pages();
+      if (line.kind === "assignments" || line.kind === "supervision") loads.assignments();
+    },
+    renew: refreshAll,
+    state: (name, facts) => {
+      state.link = name;
+      state.facts = facts;
+      showState();
+    },
+  });
+  state.live.start();
+  refreshAll();
+  setInterval(refreshAll, FULL_EVERY_MS);
+  setInterval(tick, 1_000);
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") refreshAll();
+  });
+}
+
+function showGate() {
+  state.live?.stop();
+  fill(spot("page"), h("main", { class: "gate" }, h("h1", {}, t("gate.title")), h("p", {}, t("gate.text"))));
+}
+
+const loads = {
+  pages: throttle(async () => {
+    const found = await quietly(get("/api/pages", { limit: 60 }));
+    if (!found) return;
+    const known = new Set(state.pages.map((one) => one.page_id));
+    state.pages = found.pages;
+    const fresh = state.pages.filter((one) => isOpen(one) && !known.has(one.page_id));
+    if (fresh.length) spot("announce").textContent = fresh.map((one) => t("announce.page", { headline: one.headline })).join(" ");
+    show();
+  }),
+  assignments: throttle(async () => {
+    const found = await quietly(get("/api/assignments", { open: 1, subtree: state.below ? 1 : "", limit: PAGE }));
+    if (!found) return;
+    state.assignments = found.assignments;
+    state.next = found.next ?? "";
+    show();
+  }),
+};
+
+async function quietly(promise) {
+  try {
+    return await promise;
+  } catch {
+    return null;
+  }
+}
+
+function refreshAll() {
+  loads.pages();
+  loads.assignments();
+}
+
+const isOpen = (page) => OPEN_PAGES.has(page.state) && !page.answer && !state.said.has(page.page_id);
+const needsMe = (one) => one.may.some((step) => OWN_STEPS.has(step)) && !state.said.has(saidKey(one));
+const saidKey = (one) => `${one.assignment_id}-${one.version}`;
+
+function show() {
+  const waitingPages = state.pages.filter(isOpen);
+  const waiting = state.assignments.filter(needsMe);
+  badge("badge-pages", waitingPages.length);
+  badge("badge-assignments", waiting.length);
+  if (!spot("first")) return;
+  if (state.tab === "pages") {
+    draw(waitingPages, state.pages.filter((one) => !isOpen(one)), (one) => one.page_id, drawPage, "pages.none");
+    waitingPages.forEach((one) => receipt(one, "delivered"));
+  } else {
+    draw(waiting, state.assignments.filter((one) => !needsMe(one)), (one) => one.assignment_id, drawAssignment, "assignments.none");
+  }
+  spot("scope").hidden = state.tab === "pages" || state.me.tier !== "village";
+  spot("more").hidden = state.tab === "pages" || !state.next;
+}
+
+function draw(first, rest, key, make, empty) {
+  list(spot("first"), first, key, make, t(empty));
+  spot("rest-title").hidden = !rest.length;
+  spot("rest").hidden = !rest.length;
+  list(spot("rest"), rest, key, make, "");
+}
+
+const drawPage = (page) => pageCard({ ...page, answer: page.answer ?? state.said.get(page.page_id) }, { open: isOpen(page), say, opened: () => receipt(page, "read") });
+const drawAssignment = (one) => assignmentCard(one, { said: state.said.get(saidKey(one)), done: stepTaken });
+
+function badge(id, n) {
+  const node = spot(id);
+  if (!node) return;
+  node.textContent = n;
+  node.className = `badge ${n ? "some" : ""}`;
+}
+
+/** What the device knows: once per page and fact, in the background. */
+async function receipt(page, verb) {
+  const key = `${page.page_id}-${verb}`;
+  if (receipted.has(key) || document.visibilityState !== "visible") return;
+  receipted.add(key);
+  const sent = await quietly(post(`/api/pages/${page.page_id}/answers`, { verb }));
+  if (!sent) receipted.delete(key);
+}
+
+async function say(page, verb, words, trouble) {
+  try {
+    await post(`/api/pages/${page.page_id}/answers`, { verb, text: words });
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    fill(trouble, problem.words);
+    trouble.hidden = false;
+    return;
+  }
+  state.said.set(page.page_id, verb);
+  show();
+}
+
+function stepTaken(one, step) {
+  state.said.set(saidKey(one), step);
+  show();
+}
+
+function choose(tab) {
+  state.tab = tab;
+  for (const name of ["pages", "assignments"]) spot(`tab-${name}`).setAttribute("aria-selected", String(name === tab));
+  spot("list").setAttribute("aria-labelledby", `tab-${tab}`);
+  for (const id of ["first", "rest"]) {
+    spot(id).known = undefined;
+    fill(spot(id));
+  }
+  show();
+}
+
+async function more() {
+  const found = await quietly(get("/api/assignments", { open: 1, subtree: state.below ? 1 : "", limit: PAGE, after: state.next }));
+  if (!found) return;
+  state.assignments = [...state.assignments, ...found.assignments];
+  state.next = found.next ?? "";
+  show();
+}
+
+function showState() {
+  const strip = spot("state");
+  const words = stateWords(state.link, state.facts, (moment) => when(moment));
+  strip.hidden = !words;
+  strip.className = `banner ${state.link}`;
+  if (strip.textContent !== words) strip.textContent = words;
+  const chip = spot("link");
+  if (chip) {
+    chip.className = `link tail ${state.link}`;
+    chip.textContent = t(`state.${state.link}`);
+  }
+}
+
+function tick() {
+  const now = state.live.now();
+  for (const node of document.querySelectorAll("[data-by]")) {
+    const left = new Date(node.dataset.by).getTime() - now;
+    node.classList.toggle("late", left < 0);
+    const words = node.tick(left);
+    if (node.textContent !== words) node.textContent = words;
+  }
+}
+
+function frame() {
+  const { me } = state;
+  const tab = (name) =>
+    h(
+      "button",
+      { type: "button", role: "tab", id: `tab-${name}`, "aria-selected": String(state.tab === name), "aria-controls": "list", onclick: () => choose(name) },
+      t(`tab.${name}`),
+      h("span", { class: "badge", id: `badge-${name}` }, "0"),
+    );
+  const below = h("input", { type: "checkbox", checked: state.below, onchange: (event) => {
+    state.below = event.target.checked;
+    loads.assignments();
+  } });
+  fill(
+    spot("page"),
+    h(
+      "header",
+      { class: "bar-top" },
+      h("div", { class: "who" }, h("h1", {}, me.unit_name), h("span", { class: "link tail", id: "link", role: "status" }, t("state.connecting"))),
+      h("div", { class: "sub" }, h("span", {}, `${me.name} ${t(`post.${me.post}`)}`), h("span", { class: "tail" }), act(t("language.other"), changeLanguage, { class: "plain", lang: other(), id: "language" }), act(t("sign.out"), signOut, { class: "plain" })),
+      h("div", { class: "tabs", role: "tablist" }, tab("pages"), tab("assignments")),
+    ),
+    h(
+      "main",
+      { id: "list", role: "tabpanel" },
+      h("label", { class: "scope", id: "scope", hidden: true }, below, t("with.grids")),
+      h("ul", { class: "cards", id: "first" }),
+      act(t("more"), more, { id: "more", hidden: true }),
+      h("h2", { class: "group", id: "rest-title", hidden: true }, t("earlier")),
+      h("ul", { class: "cards gone", id: "rest", hidden: true }),
+    ),
+  );
+  document.title = `${me.unit_name} · ${t("name")}`;
+}
+
+async function changeLanguage() {
+  await use(other());
+  frame();
+  choose(state.tab);
+  showState();
+  spot("language").focus();
+}
+
+async function signOut() {
+  await quietly(post("/api/logout"));
+  showGate();
+}
+
+begin();

@@ -1,0 +1,30 @@
+"""A connection for reading: no transaction, infrastructure failures as Transient."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, TypeAlias, Union
+
+import asyncpg
+
+from shared.runtime.database import TRANSIENT, Database
+from shared.runtime.errors import Transient
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+Connection: TypeAlias = Union[asyncpg.Connection, "PoolConnectionProxy"]
+"""A connection of its own or one lent by a pool."""
+
+
+@asynccontextmanager
+async def reading(database: Database) -> AsyncIterator[Connection]:
+    """One pooled connection; raises Transient when Postgres cannot serve now."""
+    try:
+        async with database.pool.acquire(timeout=5) as connection:
+            yield connection
+    except TRANSIENT as error:
+        if isinstance(error, ValueError):  # asyncpg's DataError: a bug, never better later
+            raise
+        raise Transient(f"Postgres fails: {type(error).__name__}") from error

@@ -1,0 +1,96 @@
+"""The feed table: lines in the order in which their transactions commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+
+from services.console.core.access import Span
+from services.console.store.connections import Connection
+from shared.runtime.database import Database, Transaction
+
+_TURN = 0x0F33D
+"""Advisory lock: who appends holds it to the commit, so a smaller seq never appears after a larger."""
+
+_COLUMNS = "seq, kind, status, unit_code, officer_id, level, at, subject_id, payload, created_at"
+
+
+async def append(work: Transaction, lines: Sequence[Mapping[str, Any]]) -> None:
+    """Add lines; must be the last thing a transaction does, since other writers wait for it."""
+    if not lines:
+        return
+    await work.connection.execute("SELECT pg_advisory_xact_lock($1)", _TURN)
+    names = ("kind", "status", "unit_code", "officer_id", "level", "at", "subject_id", "payload")
+    await work.connection.execute(
+        f"INSERT INTO console.feed ({', '.join(names)}) "  # noqa: S608
+        "SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], "
+        "$6::timestamptz[], $7::text[], $8::jsonb[])",
+        *([line[name] for line in lines] for name in names),
+    )
+
+
+async def head(connection: Connection) -> int:
+    """The last seq given so far; 0 when the feed is empty."""
+    found = await connection.fetchval("SELECT max(seq) FROM console.feed")
+    return int(found or 0)
+
+
+async def after(connection: Connection, seq: int, limit: int) -> list[asyncpg.Record]:
+    """Lines behind `seq`, oldest first."""
+    rows: list[asyncpg.Record] = await connection.fetch(
+        f"SELECT {_COLUMNS} FROM console.feed WHERE seq > $1 ORDER BY seq LIMIT $2",  # noqa: S608
+        seq,
+        limit,
+    )
+    return rows
+
+
+async def visible(
+    connection: Connection,
+    span: Span,
+    lineage: Sequence[str],
+    officer_id: str,
+    status: str | None,
+    after_seq: int | None,
+    limit: int,
+) -> list[asyncpg.Record]:
+    """Lines one officer may see: behind `after_seq` oldest first, or without it the newest first.
+
+    `lineage` are the officer's unit and those above: hints about them (core/access.py, `sees_line`).
+    """
+    newest = after_seq is None
+    rows: list[asyncpg.Record] = await connection.fetch(
+        f"SELECT {_COLUMNS} FROM console.feed WHERE seq > $1 "  # noqa: S608
+        "AND ((unit_code >= $2 AND unit_code < $3) OR officer_id = $4 "
+        "OR (kind = 'assignments' AND NOT $7 AND unit_code = ANY($5::text[]))) "
+        "AND ($6::text IS NULL OR status = $6) "
+        f"ORDER BY seq {'DESC' if newest else 'ASC'} LIMIT $8",
+        after_seq or 0,
+        span.low,
+        span.high,
+        officer_id,
+        list(lineage),
+        status,
+        newest,
+        limit,
+    )
+    return rows
+
+
+async def prune(database: Database, feed_hours: float, acts_days: float) -> None:
+    """Forget old lines, old acts, expired tickets and sessions."""
+    async with database.transaction() as work:
+        execute = work.connection.execute
+        await execute(
+            "DELETE FROM console.feed WHERE created_at < now() - $1::interval",
+            timedelta(hours=feed_hours),
+        )
+        await execute(
+            "DELETE FROM console.act WHERE created_at < now() - $1::interval",
+            timedelta(days=acts_days),
+        )
+        await execute("DELETE FROM console.ticket WHERE expires_at < now()")
+        await execute("DELETE FROM console.session WHERE expires_at < now()")

@@ -1,0 +1,201 @@
+"""The read models: bulk upserts in which only a newer version wins, whatever the order of arrival."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from shared.runtime.database import Transaction
+
+Row = Mapping[str, Any]
+
+_SCHEMA = "console"
+
+
+@dataclass(frozen=True)
+class Projection:
+    """One table: its columns with their SQL types, its key, and when an arriving row wins.
+
+    `newer` compares `excluded` with `old`; None = the first row stays.
+    """
+
+    table: str
+    columns: Mapping[str, str]
+    key: tuple[str, ...]
+    newer: str | None = "excluded.version > old.version"
+
+    @cached_property
+    def statement(self) -> str:
+        """One INSERT for any number of rows: each parameter is an array, one per column.
+
+        Arrays of text travel as JSON, since an array of arrays has to be rectangular.
+        """
+        names = ", ".join(self.columns)
+        arrays = ", ".join(
+            f"${n}::{'jsonb' if kind.endswith('[]') else kind}[]"
+            for n, kind in enumerate(self.columns.values(), start=1)
+        )
+        values = ", ".join(
+            f"ARRAY(SELECT jsonb_array_elements_text(given.{name}))"
+            if kind.endswith("[]")
+            else f"given.{name}"
+            for name, kind in self.columns.items()
+        )
+        conflict = "DO NOTHING"
+        if self.newer:
+            changes = ", ".join(
+                f"{name} = excluded.{name}" for name in self.columns if name not in self.key
+            )
+            conflict = f"DO UPDATE SET {changes} WHERE {self.newer}"
+        return (
+            f"INSERT INTO {_SCHEMA}.{self.table} AS old ({names}) SELECT {values} "  # noqa: S608
+            f"FROM unnest({arrays}) AS given({names}) ON CONFLICT ({', '.join(self.key)}) {conflict}"
+        )
+
+
+_HEAD = {"status": "text", "version": "int"}
+_SENT = {"sent_at": "timestamptz"}
+
+ALARM = Projection(
+    "alarm",
+    {
+        "alarm_id": "text",
+        **_HEAD,
+        **dict.fromkeys(("place", "sensor_id", "kind", "transition", "level"), "text"),
+        "score": "int",
+        "headline": "text",
+        "evidence": "jsonb",
+        "occurred_at": "timestamptz",
+        **_SENT,
+    },
+    ("alarm_id",),
+)
+ALERT = Projection(
+    "alert",
+    {
+        "alert_id": "text",
+        **_HEAD,
+        **dict.fromkeys(("state", "event_type", "place"), "text"),
+        "areas": "text[]",
+        **dict.fromkeys(("level", "proposed_level", "approver_unit"), "text"),
+        "approvals_needed": "int",
+        "incident_id": "text",
+        "alarm_ids": "text[]",
+        "report_ids": "text[]",
+        "distinct_sources": "int",
+        "score": "int",
+        "signatures": "jsonb",
+        **dict.fromkeys(("headline", "body", "transition", "data_grade"), "text"),
+        "occurred_at": "timestamptz",
+        "trace_id": "text",
+        **_SENT,
+    },
+    ("alert_id",),
+)
+COMMAND = Projection(
+    "command",
+    {
+        "command_id": "text",
+        **_HEAD,
+        **dict.fromkeys(("state", "alert_id", "event_type", "level", "root"), "text"),
+        **dict.fromkeys(("issuer_unit", "title", "instruction"), "text"),
+        "recipients": "int",
+        **dict.fromkeys(("sign_by", "finish_by", "occurred_at"), "timestamptz"),
+        "trace_id": "text",
+        **_SENT,
+    },
+    ("command_id",),
+)
+ASSIGNMENT = Projection(
+    "assignment",
+    {
+        **dict.fromkeys(("assignment_id", "command_id", "alert_id"), "text"),
+        **_HEAD,
+        **dict.fromkeys(("unit", "unit_tier", "role", "state", "level", "event_type"), "text"),
+        **dict.fromkeys(("title", "instruction", "issuer_unit"), "text"),
+        **dict.fromkeys(("sign_by", "finish_by"), "timestamptz"),
+        "attempt": "int",
+        **dict.fromkeys(("signed_at", "reported_at", "done_at"), "timestamptz"),
+        **dict.fromkeys(("late", "synthetic"), "boolean"),
+        "reason": "text",
+        "trace_id": "text",
+        **_SENT,
+    },
+    ("assignment_id",),
+)
+ACKNOWLEDGEMENT = Projection(
+    "acknowledgement",
+    {
+        **dict.fromkeys(("id", "assignment_id", "status", "step"), "text"),
+        "attempt": "int",
+        **dict.fromkeys(("officer_id", "officer_unit", "post", "body"), "text"),
+        **_SENT,
+    },
+    ("id",),
+    None,
+)
+SUPERVISION = Projection(
+    "supervision",
+    {
+        **dict.fromkeys(("subject_id", "clock", "status", "kind"), "text"),
+        "gravity": "int",
+        **dict.fromkeys(("command_id", "unit"), "text"),
+        "rung": "int",
+        **dict.fromkeys(("target_unit", "target_post"), "text"),
+        "due_at": "timestamptz",
+        "late_by_s": "double precision",
+        **dict.fromkeys(("level", "title"), "text"),
+        **_SENT,
+    },
+    ("subject_id", "clock"),
+    "(excluded.due_at, excluded.gravity) > (old.due_at, old.gravity)",
+)
+PAGE = Projection(
+    "page",
+    {
+        "page_id": "text",
+        **_HEAD,
+        **dict.fromkeys(("officer_id", "unit", "post", "channel"), "text"),
+        **dict.fromkeys(("round", "rung"), "int"),
+        **dict.fromkeys(("state", "level", "headline", "body", "subject_kind"), "text"),
+        **dict.fromkeys(("subject_id", "alert_id", "command_id", "assignment_id"), "text"),
+        "answer_by": "timestamptz",
+        "resend": "boolean",
+        "occurred_at": "timestamptz",
+        "trace_id": "text",
+        **_SENT,
+    },
+    ("page_id",),
+)
+ANSWER = Projection(
+    "answer",
+    {**dict.fromkeys(("page_id", "status", "officer_id", "verb", "body"), "text"), **_SENT},
+    ("page_id",),
+    # A person may come after having said no; which answer counts is notify's matter, we show the last.
+    "excluded.sent_at > old.sent_at",
+)
+SENSOR = Projection(
+    "sensor",
+    {
+        "sensor_id": "text",
+        **_HEAD,
+        **dict.fromkeys(("state", "unit"), "text"),
+        "last_seen_at": "timestamptz",
+        "detail": "text",
+        **_SENT,
+    },
+    ("sensor_id",),
+)
+
+
+async def upsert(work: Transaction, projection: Projection, rows: Sequence[Row]) -> None:
+    """Write `rows`, at most one per key, in one statement."""
+    if rows:
+        columns = [
+            [json.dumps(row[name]) if kind.endswith("[]") else row[name] for row in rows]
+            for name, kind in projection.columns.items()
+        ]
+        await work.connection.execute(projection.statement, *columns)

@@ -1,0 +1,147 @@
+"""Counting of assignments: per tier for one screen, per command and tier for the board.
+
+Overdue is what the timer service said (supervision), never a clock of ours; it counts only while the
+step it is about is missing and only for the present attempt (a repeat has a later deadline).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import asyncpg
+
+from services.console.core.access import Span
+from services.console.store.connections import Connection
+
+Rows = list[asyncpg.Record]
+
+_OPEN_COMMAND = "state IN ('issued', 'awaiting_check')"
+_SIGN_LATE = "s.clock = 'sign' AND a.state IN ('queued', 'delivered') AND s.due_at >= a.sign_by"
+_FINISH_LATE = (
+    "s.clock = 'finish' AND a.state IN ('queued', 'delivered', 'signed', 'accepted', 'handling') "
+    "AND s.due_at >= a.finish_by"
+)
+_LATE = f"s.kind <> 'due_soon' AND (({_SIGN_LATE}) OR ({_FINISH_LATE}))"
+
+_COUNTS = """
+    count(*) AS total,
+    count(*) FILTER (WHERE a.state NOT IN ('queued', 'delivered', 'revoked')
+        AND (a.state <> 'returned' OR a.signed_at IS NOT NULL)) AS signed,
+    count(*) FILTER (WHERE a.state IN ('reported', 'checked', 'done')) AS reported,
+    count(*) FILTER (WHERE a.state = 'done') AS done,
+    count(*) FILTER (WHERE a.state = 'returned') AS returned
+"""
+_LATE_JOIN = f"""
+    SELECT a.command_id, a.unit_tier,
+        count(*) FILTER (WHERE s.clock = 'sign') AS sign_overdue,
+        count(*) FILTER (WHERE s.clock = 'finish') AS finish_overdue
+    FROM console.supervision s JOIN console.assignment a ON a.assignment_id = s.subject_id
+    WHERE s.command_id = ANY($1::text[]) AND {_LATE} AND a.unit >= $2 AND a.unit < $3
+    GROUP BY a.command_id, a.unit_tier
+"""  # noqa: S608 - built of constants
+
+
+async def open_command_ids(connection: Connection, status: str) -> list[str]:
+    """Every command that is not closed or revoked."""
+    rows = await connection.fetch(
+        f"SELECT command_id FROM console.command WHERE status = $1 AND {_OPEN_COMMAND}",  # noqa: S608
+        status,
+    )
+    return [row["command_id"] for row in rows]
+
+
+async def by_command_and_tier(connection: Connection, commands: Sequence[str], span: Span) -> Rows:
+    """Counts per command and tier within a subtree; revoked assignments do not count."""
+    rows: Rows = await connection.fetch(
+        f"""
+        WITH counted AS (
+            SELECT a.command_id, a.unit_tier, {_COUNTS}
+            FROM console.assignment a
+            WHERE a.command_id = ANY($1::text[]) AND a.unit >= $2 AND a.unit < $3
+              AND a.state <> 'revoked'
+            GROUP BY a.command_id, a.unit_tier
+        ), late AS ({_LATE_JOIN})
+        SELECT counted.*, coalesce(sign_overdue, 0) AS sign_overdue,
+            coalesce(finish_overdue, 0) AS finish_overdue
+        FROM counted LEFT JOIN late USING (command_id, unit_tier)
+        """,  # noqa: S608
+        list(commands),
+        span.low,
+        span.high,
+    )
+    return rows
+
+
+async def recent_commands(
+    connection: Connection, span: Span, status: str, *, only_open: bool, limit: int
+) -> Rows:
+    """Commands that concern a subtree (its roots, its orders, units in it), the open ones first."""
+    rows: Rows = await connection.fetch(
+        f"""
+        SELECT * FROM console.command c
+        WHERE status = $1 AND (NOT $4 OR {_OPEN_COMMAND}) AND (
+            (root >= $2 AND root < $3) OR (issuer_unit >= $2 AND issuer_unit < $3)
+            OR EXISTS (SELECT 1 FROM console.assignment a WHERE a.command_id = c.command_id
+                AND a.unit >= $2 AND a.unit < $3))
+        ORDER BY {_OPEN_COMMAND} DESC, sent_at DESC, command_id LIMIT $5
+        """,  # noqa: S608
+        status,
+        span.low,
+        span.high,
+        only_open,
+        limit,
+    )
+    return rows
+
+
+async def command(connection: Connection, command_id: str) -> asyncpg.Record | None:
+    """One command."""
+    return await connection.fetchrow(
+        "SELECT * FROM console.command WHERE command_id = $1", command_id
+    )
+
+
+async def missing(connection: Connection, command_id: str, span: Span, limit: int) -> Rows:
+    """Assignments of a command that are unsigned, returned or late, the higher tiers first.
+
+    `found` of each row is how many there are in all.
+    """
+    rows: Rows = await connection.fetch(
+        f"""
+        SELECT a.assignment_id, a.unit, a.unit_tier, a.state, a.sign_by, a.finish_by, a.reason,
+            s.kind, s.rung, s.target_unit, s.target_post, count(*) OVER () AS found
+        FROM console.assignment a
+        LEFT JOIN console.supervision s ON s.subject_id = a.assignment_id AND {_LATE}
+        WHERE a.command_id = $1 AND a.unit >= $2 AND a.unit < $3
+          AND (a.state IN ('queued', 'delivered', 'returned') OR s.kind IS NOT NULL)
+        ORDER BY array_position(ARRAY['city', 'district', 'town', 'village', 'grid', 'microgrid'],
+            a.unit_tier), a.unit LIMIT $4
+        """,  # noqa: S608
+        command_id,
+        span.low,
+        span.high,
+        limit,
+    )
+    return rows
+
+
+async def supervised(connection: Connection, span: Span, status: str, limit: int) -> Rows:
+    """Open assignments a timer has fired for, the gravest and highest rung first."""
+    rows: Rows = await connection.fetch(
+        f"""
+        SELECT s.* FROM console.supervision s
+        JOIN console.assignment a ON a.assignment_id = s.subject_id
+        JOIN console.command c ON c.command_id = a.command_id AND c.{_OPEN_COMMAND}
+        WHERE s.status = $1 AND s.unit >= $2 AND s.unit < $3
+          AND ({_LATE} OR (s.kind = 'due_soon' AND (
+            (s.clock = 'sign' AND a.state IN ('queued', 'delivered')) OR
+            (s.clock = 'finish' AND a.state IN ('queued', 'delivered', 'signed', 'accepted',
+                'handling')))))
+        ORDER BY s.gravity DESC, s.due_at, s.subject_id LIMIT $4
+        """,  # noqa: S608
+        status,
+        span.low,
+        span.high,
+        limit,
+    )
+    return rows

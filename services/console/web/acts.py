@@ -1,0 +1,223 @@
+"""What a person may do. 202 once Kafka has the act; the owning service applies or refuses it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Header, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.console.core import access, acts
+from services.console.core.acts import Act
+from services.console.store import reads, rollup
+from services.console.store.connections import reading
+from services.console.web.auth import Me
+from services.console.web.parts import Console, Parts, as_json
+from services.console.web.problems import Refused, unknown
+from shared.contracts.alerts import DecisionVerb
+from shared.contracts.commands import Step
+from shared.contracts.fields import (
+    EventType,
+    Identifier,
+    Level,
+    Line,
+    Status,
+    Text,
+    Tier,
+    UnitId,
+)
+from shared.contracts.pages import AnswerVerb
+
+router = APIRouter(prefix="/api")
+
+IdempotencyKey = Annotated[
+    str | None, Header(pattern=r"^[A-Za-z0-9._:\-]{1,128}$", alias="idempotency-key")
+]
+Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Decision(_Body):
+    """A decision on the alert as the officer saw it: `level` is the proposal shown, null = lift it."""
+
+    verb: DecisionVerb
+    level: Level | None = None
+    reason: Text = ""
+    version: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)] | None = None
+
+
+class FreeCommand(_Body):
+    """A command to all units of `root`'s subtree within `tiers`; `recipients` is the count shown."""
+
+    root: UnitId
+    tiers: Annotated[list[Tier], Field(min_length=1, max_length=6)]
+    event_type: EventType
+    level: Level
+    title: Line
+    instruction: Text = ""
+    status: Status = Status.ACTUAL
+    recipients: Count | None = None
+
+
+class Manage(_Body):
+    """An act on a whole command; `version` as the officer saw it."""
+
+    version: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)] | None = None
+
+
+class Acknowledge(_Body):
+    """A step on an assignment. return and send_back need a text: the reason."""
+
+    step: Step
+    attempt: Annotated[int, Field(strict=True, ge=1, le=99)] | None = None
+    text: Text = ""
+
+
+class AnswerBody(_Body):
+    """An answer to a page, or the device's receipt (delivered, read)."""
+
+    verb: AnswerVerb
+    text: Text = ""
+
+
+@router.post("/alerts/{alert_id}/decisions", status_code=202)
+async def decide(
+    console: Parts,
+    me: Me,
+    alert_id: Identifier,
+    body: Decision,
+    _key: IdempotencyKey = None,
+) -> Response:
+    """Verify, assess, approve, dismiss or reject an alert."""
+    async with reading(console.database) as connection:
+        alert = await reads.alert(connection, alert_id)
+    if alert is None or not access.sees(me, alert["place"]):
+        raise unknown("alert")
+    console.demand(access.may_decide(me, alert["place"], alert["approver_unit"], body.verb))
+    level = body.level
+    if "level" not in body.model_fields_set:
+        if body.verb is DecisionVerb.APPROVE:
+            raise missing("level", "name the level you sign, null to lift")
+        level = Level(alert["proposed_level"]) if alert["proposed_level"] else None
+    if level != alert["proposed_level"]:
+        raise Refused(
+            409,
+            "The proposal has changed",
+            f"Now proposed: {alert['proposed_level'] or 'lift'}. Look again before you decide.",
+            reason="stale_proposal",
+        )
+    version = body.version or alert["version"]
+    now = console.clock.now()
+    return await done(
+        console, acts.decision(me, alert, body.verb, level, body.reason, version, now)
+    )
+
+
+@router.post("/commands", status_code=202)
+async def issue(console: Parts, me: Me, body: FreeCommand, key: IdempotencyKey = None) -> Response:
+    """Issue a free command to one's own subtree."""
+    console.demand(access.may_issue(me, body.root))
+    reached = sum(console.names.count(body.root, body.tiers).values())
+    if reached == 0:
+        raise Refused(
+            422, "Nobody would receive this", "No unit in these tiers.", reason="no_recipients"
+        )
+    if body.recipients is not None and body.recipients != reached:
+        raise Refused(
+            409,
+            "The number of recipients has changed",
+            f"Now {reached}. Look again before you send.",
+            reason="stale_preview",
+        )
+    draft = acts.Draft(
+        body.root,
+        body.tiers,
+        body.event_type,
+        body.level,
+        body.title,
+        body.instruction,
+        body.status,
+    )
+    act = acts.issue(me, draft, key, console.clock.now())
+    return await done(console, act, command_id=act.key, recipients=reached)
+
+
+@router.post("/commands/{command_id}/{verb}", status_code=202)
+async def manage(
+    console: Parts,
+    me: Me,
+    command_id: Identifier,
+    verb: Literal["check", "close", "revoke"],
+    body: Manage | None = None,
+    _key: IdempotencyKey = None,
+) -> Response:
+    """Check or close everything that is ready, or revoke the command."""
+    async with reading(console.database) as connection:
+        command = await rollup.command(connection, command_id)
+    if command is None:
+        raise unknown("command")
+    console.demand(access.may_manage(me, command["issuer_unit"]))
+    version = (body.version if body else None) or command["version"]
+    return await done(console, acts.manage(me, command, verb, version, console.clock.now()))
+
+
+@router.post("/assignments/{assignment_id}/acknowledgements", status_code=202)
+async def acknowledge(
+    console: Parts,
+    me: Me,
+    assignment_id: Identifier,
+    body: Acknowledge,
+    _key: IdempotencyKey = None,
+) -> Response:
+    """Sign, accept, handle, report or return; check, send back or close."""
+    async with reading(console.database) as connection:
+        assignment = await reads.assignment(connection, assignment_id)
+    if assignment is None:
+        raise unknown("assignment")
+    denial = access.may_step(me, assignment["unit"], assignment["issuer_unit"], body.step)
+    if denial and not access.sees(me, assignment["unit"]):
+        raise unknown("assignment")
+    console.demand(denial)
+    if body.step in (Step.RETURN, Step.SEND_BACK) and not body.text.strip():
+        raise missing("text", "say why")
+    attempt = body.attempt or assignment["attempt"]
+    now = console.clock.now()
+    return await done(
+        console, acts.acknowledgement(me, assignment, body.step, attempt, body.text, now)
+    )
+
+
+@router.post("/pages/{page_id}/answers", status_code=202)
+async def answer(
+    console: Parts,
+    me: Me,
+    page_id: Identifier,
+    body: AnswerBody,
+    _key: IdempotencyKey = None,
+) -> Response:
+    """Answer a page, or confirm that it was shown or opened."""
+    async with reading(console.database) as connection:
+        page = await reads.page(connection, page_id)
+    if page is None or access.may_answer(me, page["officer_id"]) is not None:
+        raise unknown("page")
+    now = console.clock.now()
+    return await done(console, acts.answer(me, page, body.verb, body.text, now))
+
+
+async def done(console: Console, act: Act, **more: object) -> Response:
+    """202 with the act's id once Kafka has it; `repeated` when it had it before."""
+    new = await console.record(act)
+    return as_json({"id": act.message.id, "repeated": not new, **more}, 202)
+
+
+def missing(field: str, what: str) -> Refused:
+    """422 naming the field that is needed."""
+    return Refused(
+        422,
+        "The request is not valid",
+        reason="invalid",
+        errors=[{"where": f"body.{field}", "what": what}],
+    )

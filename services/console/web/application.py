@@ -1,0 +1,47 @@
+"""The FastAPI application of the console: guard, problems, routers, our static files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from services.console.web import acts, auth, boards, events, problems, reads, shell
+from services.console.web.guard import Guard
+from services.console.web.parts import Console
+
+Lifespan = Callable[..., AbstractAsyncContextManager[None]]
+
+
+class _OwnFiles(StaticFiles):
+    """Our own files, checked for changes at every load: an update reaches each wall at once."""
+
+    async def get_response(self, path: str, scope: Scope) -> Any:
+        response = await super().get_response(path, scope)
+        response.headers["cache-control"] = "no-cache"
+        return response
+
+
+def create(console: Console, lifespan: Lifespan) -> FastAPI:
+    """The application over its parts; `lifespan` starts and stops them."""
+    app = FastAPI(
+        title="Fenghuo console",
+        version="1.0.0",
+        lifespan=lifespan,
+        # FastAPI's own pages load their scripts from public networks.
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/docs/openapi.json",
+    )
+    app.state.console = console
+    problems.install(app)
+    # boards before acts: /commands/preview is a read, not a command's id.
+    for part in (auth, reads, boards, acts, events, shell):
+        app.include_router(part.router)
+    app.mount("/static", _OwnFiles(directory=shell.STATIC), name="static")
+    app.add_middleware(Guard)
+    return app

@@ -1,0 +1,86 @@
+"""Around every request: a limit for bodies, and headers that let a page run our own files only."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.console.web.problems import Refused, problem
+
+MAX_BODY_BYTES = 64 * 1024
+
+POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; "
+    "require-trusted-types-for 'script'"
+)
+
+_HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+class _TooLarge(Exception):
+    pass
+
+
+class Guard:
+    """ASGI middleware; plain, since a buffering one would hold back the live stream."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        taken = 0
+        started = False
+
+        async def limited() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > MAX_BODY_BYTES:
+                raise _TooLarge
+            return message
+
+        async def guarded(message: Message) -> None:
+            nonlocal started
+            if taken > MAX_BODY_BYTES and not started:
+                return  # whatever the routes made of the cut body; the refusal below says it better
+            if message["type"] == "http.response.start":
+                started = True
+                _add_headers(message)
+            await send(message)
+
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
+            taken = int(declared)
+        else:
+            with suppress(_TooLarge):
+                await self._app(scope, limited, guarded)
+        if taken > MAX_BODY_BYTES and not started:
+            taken = 0
+            refusal = Refused(
+                413,
+                "The body is too large",
+                f"At most {MAX_BODY_BYTES} bytes.",
+                reason="too_large",
+                headers={"Connection": "close"},
+            )
+            await problem(refusal)(scope, receive, guarded)
+
+
+def _add_headers(message: Message) -> None:
+    headers = MutableHeaders(scope=message)
+    for name, value in _HEADERS.items():
+        headers.setdefault(name, value)
+    headers.setdefault("cache-control", "no-store")

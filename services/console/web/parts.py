@@ -1,0 +1,79 @@
+"""What the routes work with, put together in app.py and carried by the application's state."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Response
+from pydantic_core import to_json
+
+from services.console.core.access import Denial
+from services.console.core.acts import Act
+from services.console.core.names import Names
+from services.console.feed import Hub
+from services.console.metrics import ConsoleMetrics
+from services.console.settings import Settings
+from services.console.web.problems import Refused
+from services.console.web.sessions import Sessions
+from shared.runtime.clock import Clock
+from shared.runtime.database import Database
+
+
+@dataclass(frozen=True)
+class Console:
+    """Parts of one process. `behind` tells how far the read models are behind the log."""
+
+    settings: Settings
+    database: Database
+    names: Names
+    hub: Hub
+    sessions: Sessions
+    metrics: ConsoleMetrics
+    clock: Clock
+    record: Callable[[Act], Awaitable[bool]]
+    behind: Callable[[], dict[str, Any]]
+
+    @property
+    def broker(self) -> dict[str, Any]:
+        """The broker's name, and whether it only stands in for Apache Kafka."""
+        name = self.settings.broker_name
+        return {"name": name, "stand_in": "stand-in" in name}
+
+    def demand(self, denial: Denial | None) -> None:
+        """Refuse with 403 and the reason, unless there is none."""
+        if denial is not None:
+            self.metrics.refusals.labels(denial).inc()
+            raise Refused(403, "Not allowed", _SENTENCES[denial], reason=denial)
+
+
+_SENTENCES = {
+    Denial.OUTSIDE_SUBTREE: "The unit does not lie below yours.",
+    Denial.NOT_ABOVE_PLACE: "Only units responsible for the place decide this.",
+    Denial.NOT_APPROVER: "Only the unit with authority for this level signs.",
+    Denial.NOT_RECIPIENT: "Only officers of the unit itself take this step.",
+    Denial.NOT_ISSUER: "Only the issuer or a unit above it takes this step.",
+    Denial.NOT_YOUR_PAGE: "Only the officer who was paged answers.",
+    Denial.NOTHING_BELOW: "Your unit has no units below it to command.",
+}
+
+
+def console_of(request: Request) -> Console:
+    """The parts of the application that serves this request."""
+    found = request.app.state.console
+    assert isinstance(found, Console)
+    return found
+
+
+async def _console(request: Request) -> Console:
+    return console_of(request)
+
+
+# A plain function would be sent through a thread for every request.
+Parts = Annotated[Console, Depends(_console)]
+
+
+def as_json(body: object, status: int = 200) -> Response:
+    """A JSON answer that no cache keeps."""
+    return Response(to_json(body), status, media_type="application/json")

@@ -1,0 +1,109 @@
+"""Refusals as RFC 9457 problem documents: what is wrong, where, and whether to try again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic_core import to_json
+from starlette.exceptions import HTTPException
+
+from services.console.loops import ActConflict
+from shared.runtime.errors import Transient
+
+RETRY_AFTER_S = 2
+
+
+class Refused(Exception):
+    """A request that is answered with a problem document."""
+
+    def __init__(
+        self,
+        status: int,
+        title: str,
+        detail: str = "",
+        *,
+        reason: str | None = None,
+        errors: Sequence[Mapping[str, object]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(title)
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.reason = reason
+        self.errors = errors
+        self.headers = dict(headers or {})
+
+
+def problem(refused: Refused) -> Response:
+    """The document of a refusal."""
+    body: dict[str, object] = {
+        "type": "about:blank",
+        "status": refused.status,
+        "title": refused.title,
+    }
+    if refused.detail:
+        body["detail"] = refused.detail
+    if refused.reason:
+        body["reason"] = refused.reason
+    if refused.errors:
+        body["errors"] = list(refused.errors)
+    return Response(
+        to_json(body), refused.status, refused.headers, media_type="application/problem+json"
+    )
+
+
+def unknown(what: str) -> Refused:
+    """404, also for what exists but may not be seen."""
+    return Refused(404, f"No such {what}", reason="unknown")
+
+
+def install(app: FastAPI) -> None:
+    """Answer every failure with a problem document; an unexpected one tells nothing of its inside."""
+
+    @app.exception_handler(Refused)
+    async def _refused(_request: Request, error: Refused) -> Response:
+        return problem(error)
+
+    @app.exception_handler(Transient)
+    async def _transient(_request: Request, _error: Transient) -> Response:
+        return problem(
+            Refused(
+                503,
+                "Not available now",
+                "Nothing is lost: send the same request again.",
+                reason="unavailable",
+                headers={"Retry-After": str(RETRY_AFTER_S)},
+            )
+        )
+
+    @app.exception_handler(ActConflict)
+    async def _conflict(_request: Request, _error: ActConflict) -> Response:
+        return problem(
+            Refused(
+                409,
+                "Already done",
+                "You have done this before, with another content; the first one counts.",
+                reason="act_conflict",
+            )
+        )
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(_request: Request, error: RequestValidationError) -> Response:
+        errors = [
+            {"where": ".".join(str(part) for part in item["loc"]), "what": item["msg"]}
+            for item in error.errors()[:20]
+        ]
+        return problem(Refused(422, "The request is not valid", reason="invalid", errors=errors))
+
+    @app.exception_handler(HTTPException)
+    async def _http(_request: Request, error: HTTPException) -> Response:
+        title = HTTPStatus(error.status_code).phrase
+        return problem(Refused(error.status_code, title, headers=error.headers))
+
+    @app.exception_handler(Exception)
+    async def _bug(_request: Request, _error: Exception) -> Response:
+        return problem(Refused(500, "Internal error", reason="bug"))

@@ -1,0 +1,146 @@
+"""What a person may see, as JSON. Every answer is cut to the officer's subtree and one status."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from services.console.core import overview, views
+from services.console.core.access import sees, span_of
+from services.console.core.feed_views import shown
+from services.console.store import feed, reads, rollup
+from services.console.store.connections import reading
+from services.console.web.auth import Me
+from services.console.web.parts import Parts, as_json
+from services.console.web.problems import unknown
+from shared.contracts.fields import Identifier, Status
+from shared.contracts.units import lineage, tier_of
+
+router = APIRouter(prefix="/api")
+
+StatusQuery = Annotated[Status, Query()]
+Limit = Annotated[int, Query(ge=1, le=500)]
+Cursor = Annotated[str, Query(pattern=r"^[A-Za-z0-9._:\-]{0,96}$")]
+"""The id behind which a list goes on; empty = from the beginning."""
+Seq = Annotated[int, Query(ge=0, le=2**62)]
+
+
+@router.get("/overview")
+async def get_overview(console: Parts, me: Me, status: StatusQuery = Status.ACTUAL) -> Response:
+    """The numbers and the tile map of the live screen."""
+    span = span_of(me.unit)
+    async with reading(console.database) as connection:
+        alerts = await reads.open_alerts(connection, span, status)
+        commands = await rollup.open_command_ids(connection, status)
+        counted = await rollup.by_command_and_tier(connection, commands, span)
+        small = await reads.small_counts(connection, span, status)
+    by_tier = overview.tiers(overview.sum_by_tier(counted))
+    totals = overview.totals(by_tier)
+    return as_json(
+        {
+            "status": status,
+            "now": console.clock.now(),
+            "unit": me.unit,
+            "unit_name": console.names.unit(me.unit),
+            "tier": tier_of(me.unit),
+            "broker": console.broker,
+            "behind": console.behind(),
+            "alerts": overview.alert_counts(alerts),
+            "assignments": {**totals, "by_tier": by_tier},
+            "overdue": totals["sign_overdue"] + totals["finish_overdue"],
+            "pages_open": small["pages_open"],
+            "sensors_silent": small["sensors_silent"],
+            "exercises": small["exercises"],
+            "towns": overview.tiles(alerts, me, console.names),
+            "feed_seq": console.hub.position,
+        }
+    )
+
+
+@router.get("/alerts")
+async def get_alerts(
+    console: Parts,
+    me: Me,
+    status: StatusQuery = Status.ACTUAL,
+    only_open: Annotated[bool, Query(alias="open")] = False,
+    limit: Limit = 100,
+) -> Response:
+    """Alerts: the open ones, gravest first, or the last changed ones."""
+    span = span_of(me.unit)
+    async with reading(console.database) as connection:
+        if only_open:
+            rows = (await reads.open_alerts(connection, span, status))[:limit]
+        else:
+            rows = await reads.recent_alerts(connection, span, status, limit)
+    return as_json({"alerts": [views.alert(row, me, console.names) for row in rows]})
+
+
+@router.get("/alerts/{alert_id}")
+async def get_alert(console: Parts, me: Me, alert_id: Identifier) -> Response:
+    """One alert with its evidence."""
+    async with reading(console.database) as connection:
+        row = await reads.alert(connection, alert_id)
+        if row is None or not sees(me, row["place"]):
+            raise unknown("alert")
+        alarms = await reads.alarms(connection, row["alarm_ids"])
+        commands = await reads.commands_of_alert(connection, alert_id)
+    return as_json(views.alert_detail(row, alarms, commands, me, console.names))
+
+
+@router.get("/pages")
+async def get_pages(
+    console: Parts,
+    me: Me,
+    only_open: Annotated[bool, Query(alias="open")] = False,
+    limit: Limit = 100,
+) -> Response:
+    """The officer's own pages, the newest first."""
+    async with reading(console.database) as connection:
+        rows = await reads.pages(connection, me.officer_id, only_open=only_open, limit=limit)
+    return as_json({"pages": [views.page(row, console.names) for row in rows]})
+
+
+@router.get("/supervision")
+async def get_supervision(
+    console: Parts, me: Me, status: StatusQuery = Status.ACTUAL, limit: Limit = 100
+) -> Response:
+    """What the timers found and nobody has put right yet."""
+    async with reading(console.database) as connection:
+        rows = await rollup.supervised(connection, span_of(me.unit), status, limit)
+    return as_json({"supervision": [views.supervision(row, console.names) for row in rows]})
+
+
+@router.get("/sensors/silent")
+async def get_silent(
+    console: Parts,
+    me: Me,
+    status: StatusQuery = Status.ACTUAL,
+    after: Cursor = "",
+    limit: Limit = 100,
+) -> Response:
+    """Sensors that are silent or faulty."""
+    async with reading(console.database) as connection:
+        rows = await reads.unwell_sensors(connection, span_of(me.unit), status, after, limit)
+    return as_json(
+        {
+            "sensors": [views.sensor(row, console.names) for row in rows],
+            "next": rows[-1]["sensor_id"] if len(rows) == limit else None,
+        }
+    )
+
+
+@router.get("/feed")
+async def get_feed(
+    console: Parts,
+    me: Me,
+    after: Annotated[Seq | None, Query()] = None,
+    status: Annotated[Status | None, Query()] = None,
+    limit: Limit = 50,
+) -> Response:
+    """Lines behind `after`, oldest first; without it the last ones, newest first."""
+    async with reading(console.database) as connection:
+        rows = await feed.visible(
+            connection, span_of(me.unit), lineage(me.unit), me.officer_id, status, after, limit
+        )
+    return as_json({"lines": [shown(row, me, console.names) for row in rows]})

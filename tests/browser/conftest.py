@@ -1,0 +1,166 @@
+"""A console with a full screen, served by uvicorn from a thread, and the distribution's Chromium."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+import uvicorn
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Dialog,
+    Page,
+    async_playwright,
+)
+
+from deploy.local.data.units import all_units
+from services.console.accounts import import_accounts, make_link
+from tests.support.console import Bench, accounts, prepared
+from tests.support.console_night import night
+from tests.support.postgres import fresh_database
+
+SHOTS = Path(__file__).resolve().parents[2] / "var" / "screenshots"
+_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@dataclass
+class Served:
+    """A console that answers at `url`; `run` executes something in its loop."""
+
+    url: str
+    dsn: str
+    bench: Bench
+    loop: asyncio.AbstractEventLoop
+
+    def run(self, work: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
+
+    def link(self, officer: str, *, phone: bool = False) -> str:
+        return str(self.run(make_link(self.dsn, officer, self.url, "/m" if phone else "/")))
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[Served]:
+    """The night of tests/support/console_night.py, hostile texts included."""
+    with fresh_database() as dsn, socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        bench = prepared(dsn, broker_name="noida-db stand-in")
+        server = uvicorn.Server(
+            uvicorn.Config(
+                bench.app, log_config=None, access_log=False, timeout_graceful_shutdown=3
+            )
+        )
+        loop = asyncio.new_event_loop()
+
+        async def serve() -> None:
+            await import_accounts(dsn, accounts())
+            await server.serve(sockets=[listener])
+
+        thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
+        thread.start()
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.02)
+        found = Served(url, dsn, bench, loop)
+        units = [one.unit for one in all_units() if one.unit.startswith("500118")]
+        found.run(bench.project(night(units, datetime.now(UTC), hostile=True)))
+        yield found
+        server.should_exit = True
+        thread.join(15)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium of the distribution; skips, saying so, where there is none."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        pytest.skip("there is no chromium on this machine (the distribution's package)")
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(executable_path=program, args=_FLAGS)
+        yield launched
+        await launched.close()
+
+
+class Visitor:
+    """Opens pages as an officer and collects what a browser complains about."""
+
+    def __init__(self, browser: Browser, served: Served) -> None:
+        self._browser = browser
+        self._served = served
+        self._contexts: list[BrowserContext] = []
+        self.complaints: list[str] = []
+
+    async def page(self, *, phone: bool = False, lang: str = "zh-CN", width: int = 0) -> Page:
+        """An empty page of a fresh browser profile."""
+        size = {"width": width or (360 if phone else 1920), "height": 740 if phone else 1080}
+        context = await self._browser.new_context(
+            viewport=size,  # type: ignore[arg-type]
+            has_touch=phone,
+            locale=lang,
+            device_scale_factor=2 if phone else 1,
+        )
+        self._contexts.append(context)
+        page = await context.new_page()
+        page.on("console", self._note)
+        page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        page.on("dialog", self._dialog)
+        return page
+
+    async def open(
+        self, officer: str, *, phone: bool = False, lang: str = "zh-CN", width: int = 0
+    ) -> Page:
+        """Sign `officer` in by a one-time link and wait for the live state."""
+        page = await self.page(phone=phone, lang=lang, width=width)
+        await page.goto(self._served.link(officer, phone=phone))
+        if lang != "zh-CN":
+            await page.wait_for_selector(".link.live")
+            await page.click("#language")
+        await page.wait_for_selector(".link.live", timeout=15_000)
+        return page
+
+    def _note(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    async def _dialog(self, dialog: Dialog) -> None:
+        self.complaints.append(f"dialog: {dialog.message}")
+        await dialog.dismiss()
+
+    async def close(self) -> None:
+        for context in self._contexts:
+            await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def visitor(browser: Browser, served: Served) -> AsyncIterator[Visitor]:
+    """A visitor whose browser had nothing to complain about in the end."""
+    found = Visitor(browser, served)
+    yield found
+    await found.close()
+    assert found.complaints == []
+
+
+async def shot(page: Page, name: str, *, full: bool = False) -> None:
+    """Keep a picture in var/screenshots (not in git) for people to look at."""
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    await page.screenshot(path=SHOTS / f"{name}.png", full_page=full)

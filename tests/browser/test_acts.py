@@ -1,0 +1,183 @@
+"""People act through the screens: what is dangerous asks for what it is about, and nothing runs twice."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.conftest import Served, Visitor, shot
+from tests.support.console_scene import HOSTILE_TEXT, an_alert
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+
+def sent(served: Served, kind: str) -> list[dict[str, Any]]:
+    """Distinct records of one type that the console has handed to Kafka, in order."""
+    found = {}
+    for record in served.bench.recorder.sent:
+        body = json.loads(record.value)
+        if body["type"] == kind:
+            found[body["id"]] = body
+    return list(found.values())
+
+
+async def card(page: Page, words: str) -> Any:
+    found = page.locator("#alerts .card", has_text=words)
+    await found.first.wait_for()
+    return found.first
+
+
+async def test_approving_asks_for_the_level_shown(visitor: Visitor, served: Served) -> None:
+    page = await visitor.open("o-city-b")
+    alert = await card(page, "超历史最高水位")
+    await alert.get_by_role("button", name="签发").click()
+    dialog = page.locator("dialog")
+    go = dialog.get_by_role("button", name="签发红色")
+    await expect(go).to_be_disabled()
+    await dialog.get_by_label("橙色").check()
+    await expect(go).to_be_disabled()
+    await dialog.get_by_label("红色").check()
+    await expect(go).to_be_enabled()
+    await shot(page, "dialog-approve")
+    await go.click()
+    await expect(dialog).to_have_count(0)
+    decision = sent(served, "alert_decision")[-1]
+    assert (decision["verb"], decision["level"], decision["officer_id"]) == (
+        "approve",
+        "red",
+        "o-city-b",
+    )
+
+
+async def test_dismissing_needs_a_reason_and_the_level(visitor: Visitor, served: Served) -> None:
+    page = await visitor.open("o-city-b")
+    alert = await card(page, "12 小时降雨")
+    await alert.get_by_role("button", name="判为误报").click()
+    dialog = page.locator("dialog")
+    go = dialog.get_by_role("button", name="判为误报")
+    await dialog.get_by_label("蓝色").check()
+    await expect(go).to_be_disabled()
+    await dialog.get_by_label("原因").fill("雨量计检修")
+    await go.click()
+    await expect(dialog).to_have_count(0)
+    assert sent(served, "alert_decision")[-1]["reason"] == "雨量计检修"
+
+
+async def test_evidence_is_shown_with_its_datum(visitor: Visitor) -> None:
+    page = await visitor.open("o-city-b")
+    alert = await card(page, "朱沱")
+    await alert.get_by_role("button", name="详情").click()
+    await expect(page.locator("dialog td", has_text="吴淞")).to_have_count(2)
+    await shot(page, "dialog-evidence")
+
+
+async def test_a_command_needs_the_number_of_its_recipients(
+    visitor: Visitor, served: Served
+) -> None:
+    page = await visitor.open("o-town-b")
+    await page.click("#compose")
+    dialog = page.locator("dialog")
+    await dialog.get_by_label("标题").fill("沿江巡查")
+    await dialog.get_by_label("黄色").check()
+    await dialog.get_by_label("村社区").check()
+    await expect(dialog.locator("#recipients")).to_have_text("20")
+    go = dialog.get_by_role("button", name="下达")
+    await dialog.get_by_label("请输入上面的单位数").fill("21")
+    await expect(go).to_be_disabled()
+    await dialog.get_by_label("请输入上面的单位数").fill("20")
+    await shot(page, "dialog-compose")
+    await go.click()
+    await expect(dialog).to_have_count(0)
+    request = sent(served, "command_request")[-1]
+    assert (request["verb"], request["tiers"], request["status"]) == (
+        "issue",
+        ["village"],
+        "Actual",
+    )
+
+
+async def test_the_board_goes_down_to_units(visitor: Visitor) -> None:
+    page = await visitor.open("o-city-b")
+    await page.locator("#commands .card").first.get_by_role("button", name="查看单位").click()
+    rows = page.locator("dialog tbody tr")
+    await expect(rows).to_have_count(100)
+    await page.locator("dialog").get_by_role("button", name="更多").click()
+    await expect(rows).to_have_count(200)
+    await page.locator("dialog select").select_option("returned")
+    await expect(rows).to_have_count(1)
+    await expect(rows).to_contain_text("道路中断")
+    await shot(page, "dialog-units")
+
+
+async def test_the_phone_receipts_by_itself_and_answers_once(
+    visitor: Visitor, served: Served
+) -> None:
+    page = await visitor.open("o-town-b", phone=True)
+    first = page.locator("#first .card:not(.drill)")
+    await first.locator("summary").click()
+    await expect(first.locator("details .text")).to_contain_text("onerror=alert(1)")
+    await shot(page, "phone-open", full=True)
+    await first.get_by_role("button", name="能到岗").dblclick()
+    await expect(page.locator("#rest .sent")).to_contain_text("能到岗")
+    verbs = [one["verb"] for one in sent(served, "answer") if one["status"] == "Actual"]
+    assert sorted(verbs) == ["coming", "delivered", "read"]
+
+
+async def test_the_phone_signs_and_says_so(visitor: Visitor, served: Served) -> None:
+    page = await visitor.open("o-town-b", phone=True)
+    await page.click("#tab-assignments")
+    await page.locator("#first").get_by_role("button", name="签收").click()
+    await page.locator("dialog").get_by_role("button", name="签收").click()
+    await expect(page.locator("#rest .sent")).to_contain_text("已提交")
+    assert sent(served, "acknowledgement")[-1]["step"] == "sign"
+
+
+async def test_kafka_down_is_said_and_the_same_press_works_later(
+    visitor: Visitor, served: Served
+) -> None:
+    page = await visitor.open("o-songji-b", phone=True)
+    served.bench.recorder.down = True
+    try:
+        await page.get_by_role("button", name="能到岗").click()
+        await expect(page.locator(".problem")).to_contain_text("不会重复")
+    finally:
+        served.bench.recorder.down = False
+    await page.get_by_role("button", name="能到岗").click()
+    await expect(page.locator("#rest .sent")).to_be_visible()
+    # The refusals themselves are what a browser notes; nothing else may be there.
+    assert all("503" in one for one in visitor.complaints)
+    visitor.complaints.clear()
+
+
+async def test_hostile_text_stays_text(visitor: Visitor) -> None:
+    page = await visitor.open("o-city-b")
+    shown = await (await card(page, "onerror")).locator("h3").inner_text()
+    assert shown == HOSTILE_TEXT.replace("\u202e", "").replace("\u202c", "")
+    assert await page.locator("img, #alerts script, #alerts b b").count() == 0
+
+
+async def test_a_new_alert_is_announced_and_a_lost_line_is_said(
+    visitor: Visitor, served: Served
+) -> None:
+    page = await visitor.open("o-city-b")
+    await page.wait_for_selector("#alerts .card")
+    served.run(
+        served.bench.project(
+            [an_alert("late-news", "500118104000", headline="临江镇 小安溪水位上涨")]
+        )
+    )
+    await expect(page.locator("#announce")).to_contain_text("临江镇", timeout=10_000)
+    served.bench.behind["records"] = 5_000
+    await page.context.set_offline(True)
+    await page.evaluate("dispatchEvent(new Event('offline'))")
+    await expect(page.locator("#link")).to_have_text("断线")
+    await expect(page.locator("#state")).to_contain_text("连接中断")
+    await shot(page, "wall-offline")
+    await page.context.set_offline(False)
+    await page.evaluate("dispatchEvent(new Event('online'))")
+    await expect(page.locator("#state")).to_contain_text("5000", timeout=15_000)
+    served.bench.behind["records"] = 0
+    visitor.complaints.clear()

@@ -1,0 +1,52 @@
+"""The console as a person sees it: the wall and the phone, in both languages, to be looked at."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.conftest import Visitor, shot
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+
+@pytest.mark.parametrize("lang", ["zh-CN", "en"])
+async def test_the_wall_shows_what_matters(visitor: Visitor, lang: str) -> None:
+    page = await visitor.open("o-city-b", lang=lang)
+    await page.wait_for_selector("#alerts .card.red")
+    await page.wait_for_selector("#commands .tier")
+    await page.wait_for_selector("#tiles .tile.orange.issued")
+    assert await page.locator("#tiles .tile").count() == 23
+    assert await page.locator("#supervision li").count() > 5
+    await page.wait_for_selector(".missing .chip")
+    await shot(page, f"wall-{lang}")
+
+
+@pytest.mark.parametrize("lang", ["zh-CN", "en"])
+async def test_the_phone_fits_360_pixels(visitor: Visitor, lang: str) -> None:
+    page = await visitor.open("o-town-b", phone=True, lang=lang)
+    await page.wait_for_selector("#first .card.orange")
+    await page.wait_for_selector("#first .card.drill .drill-band")
+    await shot(page, f"phone-pages-{lang}", full=True)
+    await page.click("#tab-assignments")
+    await page.wait_for_selector("#first .card .primary")
+    await shot(page, f"phone-assignments-{lang}", full=True)
+    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert await page.evaluate(overflow) <= 0
+
+
+async def test_the_wall_fits_360_pixels(visitor: Visitor) -> None:
+    page = await visitor.open("o-city-b", width=360)
+    await page.wait_for_selector("#alerts .card.red")
+    await shot(page, "wall-narrow", full=True)
+    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert await page.evaluate(overflow) <= 0
+
+
+async def test_a_drill_is_unmistakable(visitor: Visitor) -> None:
+    page = await visitor.open("o-city-b")
+    await page.click("#drill button")
+    await page.wait_for_selector("#alerts .card.drill .drill-tag")
+    assert "演练" in await page.inner_text("#drill")
+    assert await page.locator("#alerts .card:not(.drill)").count() == 0
+    await page.wait_for_selector("#commands .card.drill")
+    await shot(page, "wall-drill")

@@ -1,0 +1,295 @@
+"""What people do through the API: checked, recorded once, refused with a reason."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from shared.contracts.alerts import AlertState
+from shared.contracts.commands import AssignmentState
+from shared.contracts.fields import Level, Status
+from shared.contracts.topics import ACKNOWLEDGEMENTS, ANSWERS, DECISIONS, REQUESTS, TOPICS
+from tests.support.console import Bench
+from tests.support.console_scene import (
+    CITY,
+    DISTRICT,
+    GRID,
+    SONGJI,
+    VILLAGE,
+    ZHUTUO,
+    a_command,
+    a_page,
+    an_alert,
+    an_assignment,
+)
+
+
+async def post(
+    console: Bench, officer: str | None, path: str, body: Any, **more: Any
+) -> httpx.Response:
+    async with console.client(officer) as client:
+        return await client.post(path, json=body, **more)
+
+
+def decoded(console: Bench) -> list[Any]:
+    """What was handed to Kafka, validated by the contract of its topic."""
+    return [
+        TOPICS[record.topic].model.validate_json(record.value) for record in console.recorder.sent
+    ]
+
+
+async def test_a_decision_is_a_record_on_the_topic(console: Bench) -> None:
+    alert = an_alert("a")
+    await console.project([alert])
+    path = f"/api/alerts/{alert.alert_id}/decisions"
+    answer = await post(
+        console, "o-town-b", path, {"verb": "verify", "level": "orange", "reason": "现场"}
+    )
+    assert answer.status_code == 202
+    (record,) = console.recorder.sent
+    (decision,) = decoded(console)
+    assert (record.topic, record.key) == (DECISIONS.name, alert.alert_id.encode())
+    assert (decision.id, decision.officer_id) == (answer.json()["id"], "o-town-b")
+    assert (decision.origin_unit, decision.tier, decision.level) == (ZHUTUO, "town", "orange")
+    assert decision.references == (alert.id,)
+
+
+async def test_nobody_signs_what_he_did_not_see(console: Bench) -> None:
+    await console.project([an_alert("a", proposed=Level.RED)])
+    path = f"/api/alerts/{an_alert('a').alert_id}/decisions"
+    stale = await post(console, "o-city-b", path, {"verb": "approve", "level": "orange"})
+    assert (stale.status_code, stale.json()["reason"]) == (409, "stale_proposal")
+    blind = await post(console, "o-city-b", path, {"verb": "approve"})
+    assert blind.status_code == 422
+    assert blind.json()["errors"][0]["where"] == "body.level"
+    assert console.recorder.sent == []
+
+
+async def test_lifting_is_signed_as_none(console: Bench) -> None:
+    await console.project(
+        [an_alert("a", state=AlertState.ISSUED, level=Level.ORANGE, proposed=None)]
+    )
+    path = f"/api/alerts/{an_alert('a').alert_id}/decisions"
+    answer = await post(console, "o-city-b", path, {"verb": "approve", "level": None})
+    assert answer.status_code == 202
+    assert decoded(console)[0].level is None
+
+
+@pytest.mark.parametrize(
+    ("officer", "verb", "status", "reason"),
+    [
+        ("o-town-b", "approve", 403, "not_approver"),
+        ("o-district-b", "reject", 403, "not_approver"),
+        ("o-songji-b", "verify", 404, "unknown"),
+        ("o-village-b", "dismiss", 404, "unknown"),
+        ("o-city-b", "approve", 202, None),
+        ("o-district-b", "assess", 202, None),
+    ],
+)
+async def test_who_decides(
+    console: Bench, officer: str, verb: str, status: int, reason: str | None
+) -> None:
+    await console.project([an_alert("a")])
+    path = f"/api/alerts/{an_alert('a').alert_id}/decisions"
+    answer = await post(console, officer, path, {"verb": verb, "level": "orange"})
+    assert (answer.status_code, answer.json().get("reason")) == (status, reason)
+
+
+async def test_a_double_click_is_one_act_with_the_same_bytes(console: Bench) -> None:
+    command = a_command("c")
+    one = an_assignment(command, VILLAGE)
+    await console.project([command, one])
+    path = f"/api/assignments/{one.assignment_id}/acknowledgements"
+    answers = await asyncio.gather(
+        *(post(console, "o-village-b", path, {"step": "sign"}) for _ in range(5))
+    )
+    again = await post(console, "o-village-b", path, {"step": "sign", "attempt": 1})
+    assert {answer.status_code for answer in [*answers, again]} == {202}
+    assert len({answer.json()["id"] for answer in [*answers, again]}) == 1
+    assert again.json()["repeated"] is True
+    assert len({record.value for record in console.recorder.sent}) == 1
+
+
+async def test_another_report_under_the_same_act_is_a_conflict(console: Bench) -> None:
+    command = a_command("c")
+    one = an_assignment(command, VILLAGE, AssignmentState.SIGNED)
+    await console.project([command, one])
+    path = f"/api/assignments/{one.assignment_id}/acknowledgements"
+    first = await post(console, "o-village-b", path, {"step": "report", "text": "转移 35 人"})
+    second = await post(console, "o-village-b", path, {"step": "report", "text": "转移 53 人"})
+    retry = await post(
+        console, "o-village-b", path, {"step": "report", "attempt": 2, "text": "转移 53 人"}
+    )
+    assert (first.status_code, second.status_code, retry.status_code) == (202, 409, 202)
+    assert second.json()["reason"] == "act_conflict"
+
+
+@pytest.mark.parametrize(
+    ("officer", "unit", "step", "status"),
+    [
+        ("o-village-b", VILLAGE, "sign", 202),
+        ("o-village-b", GRID, "sign", 202),
+        ("o-town-b", VILLAGE, "sign", 403),
+        ("o-town-b", GRID, "sign", 403),
+        ("o-songji-b", VILLAGE, "sign", 404),
+        ("o-village-b", ZHUTUO, "sign", 404),
+        ("o-village-b", VILLAGE, "close", 403),
+        ("o-city-b", VILLAGE, "close", 202),
+        ("o-district-b", VILLAGE, "check", 403),
+    ],
+)
+async def test_who_takes_which_step(
+    console: Bench, officer: str, unit: str, step: str, status: int
+) -> None:
+    command = a_command("c", issuer=CITY)
+    one = an_assignment(command, unit)
+    await console.project([command, one])
+    path = f"/api/assignments/{one.assignment_id}/acknowledgements"
+    answer = await post(console, officer, path, {"step": step})
+    assert answer.status_code == status, answer.text
+    if status == 202:
+        (record,) = decoded(console)
+        assert (record.unit, record.command_id) == (unit, command.command_id)
+        assert console.recorder.sent[0].topic == ACKNOWLEDGEMENTS.name
+
+
+async def test_returning_needs_a_reason(console: Bench) -> None:
+    command = a_command("c")
+    one = an_assignment(command, VILLAGE)
+    await console.project([command, one])
+    path = f"/api/assignments/{one.assignment_id}/acknowledgements"
+    bare = await post(console, "o-village-b", path, {"step": "return", "text": "  "})
+    assert (bare.status_code, bare.json()["errors"][0]["where"]) == (422, "body.text")
+    assert (
+        await post(console, "o-village-b", path, {"step": "return", "text": "路断"})
+    ).status_code == 202
+
+
+async def test_answers_are_the_paged_officers_own(console: Bench) -> None:
+    page = a_page("o-town-b", ZHUTUO, status=Status.EXERCISE)
+    await console.project([page])
+    path = f"/api/pages/{page.page_id}/answers"
+    assert (await post(console, "o-city-b", path, {"verb": "coming"})).status_code == 404
+    for verb in ("delivered", "read", "coming"):
+        assert (await post(console, "o-town-b", path, {"verb": verb})).status_code == 202
+    found = decoded(console)
+    assert [one.verb for one in found] == ["delivered", "read", "coming"]
+    assert {one.status for one in found} == {Status.EXERCISE}
+    assert {(record.topic, record.key) for record in console.recorder.sent} == {
+        (ANSWERS.name, b"o-town-b")
+    }
+
+
+ORDER = {
+    "root": ZHUTUO,
+    "tiers": ["village", "town"],
+    "event_type": "11A01",
+    "level": "yellow",
+    "title": "沿江巡查",
+    "instruction": "每两小时一次",
+}
+
+
+async def test_a_free_command_and_its_preview(console: Bench) -> None:
+    async with console.client("o-town-b") as client:
+        seen = await client.get(
+            "/api/commands/preview", params={"root": ZHUTUO, "tiers": "town,village"}
+        )
+    assert seen.json()["recipients"] == 21
+    assert seen.json()["by_tier"] == {"town": 1, "village": 20}
+    key = {"idempotency-key": "draft-1"}
+    wrong = await post(
+        console, "o-town-b", "/api/commands", {**ORDER, "recipients": 20}, headers=key
+    )
+    assert (wrong.status_code, wrong.json()["reason"]) == (409, "stale_preview")
+    done = await post(
+        console, "o-town-b", "/api/commands", {**ORDER, "recipients": 21}, headers=key
+    )
+    again = await post(
+        console, "o-town-b", "/api/commands", {**ORDER, "recipients": 21}, headers=key
+    )
+    assert (done.status_code, again.status_code) == (202, 202)
+    assert done.json()["command_id"] == again.json()["command_id"]
+    changed = await post(
+        console, "o-town-b", "/api/commands", {**ORDER, "title": "别的"}, headers=key
+    )
+    assert changed.status_code == 409
+    request = decoded(console)[0]
+    assert (request.verb, request.root, request.tiers) == ("issue", ZHUTUO, ("town", "village"))
+    assert console.recorder.sent[0].topic == REQUESTS.name
+
+
+@pytest.mark.parametrize(
+    ("officer", "change", "status", "reason"),
+    [
+        ("o-town-b", {"root": SONGJI}, 403, "outside_subtree"),
+        ("o-town-b", {"root": DISTRICT}, 403, "outside_subtree"),
+        ("o-village-b", {"root": VILLAGE, "tiers": ["town"]}, 422, "no_recipients"),
+        ("o-town-b", {"tiers": []}, 422, "invalid"),
+        ("o-town-b", {"tiers": ["moon"]}, 422, "invalid"),
+        ("o-town-b", {"level": "purple"}, 422, "invalid"),
+        ("o-town-b", {"title": ""}, 422, "invalid"),
+        ("o-town-b", {"unknown": 1}, 422, "invalid"),
+    ],
+)
+async def test_commands_that_cannot_be_sent(
+    console: Bench, officer: str, change: dict[str, Any], status: int, reason: str
+) -> None:
+    answer = await post(console, officer, "/api/commands", {**ORDER, **change})
+    assert (answer.status_code, answer.json()["reason"]) == (status, reason)
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_command_is_managed_by_its_issuer(console: Bench) -> None:
+    command = a_command("c", ZHUTUO, issuer=DISTRICT)
+    await console.project([command])
+    path = f"/api/commands/{command.command_id}"
+    assert (await post(console, "o-town-b", f"{path}/revoke", {})).json()["reason"] == "not_issuer"
+    assert (await post(console, "o-district-b", f"{path}/check", {"version": 1})).status_code == 202
+    assert (await post(console, "o-city-b", f"{path}/revoke", None)).status_code == 202
+    assert (await post(console, "o-city-b", f"{path}/explode", {})).status_code == 422
+    assert [one.verb for one in decoded(console)] == ["check", "revoke"]
+
+
+async def test_kafka_down_is_503_and_the_same_act_succeeds_later(console: Bench) -> None:
+    page = a_page("o-town-b", ZHUTUO)
+    await console.project([page])
+    path = f"/api/pages/{page.page_id}/answers"
+    console.recorder.down = True
+    down = await post(console, "o-town-b", path, {"verb": "coming"})
+    assert (down.status_code, down.headers["retry-after"]) == (503, "2")
+    assert down.headers["content-type"] == "application/problem+json"
+    console.recorder.down = False
+    up = await post(console, "o-town-b", path, {"verb": "coming"})
+    assert up.status_code == 202
+    assert len(decoded(console)) == 1
+
+
+async def test_one_conflict_in_a_group_does_not_fail_its_neighbours(console: Bench) -> None:
+    command = a_command("c")
+    units = [VILLAGE, GRID, f"{GRID}/01", f"{GRID}/02"]
+    given = [an_assignment(command, unit, AssignmentState.SIGNED) for unit in units]
+    await console.project([command, *given])
+    path = "/api/assignments/{}/acknowledgements"
+    first = path.format(given[0].assignment_id)
+    assert (
+        await post(console, "o-village-b", first, {"step": "report", "text": "一"})
+    ).status_code == 202
+    answers = await asyncio.gather(
+        post(console, "o-village-b", first, {"step": "report", "text": "二"}),
+        *(
+            post(
+                console,
+                "o-village-b",
+                path.format(one.assignment_id),
+                {"step": "report", "text": "一"},
+            )
+            for one in given[1:]
+        ),
+    )
+    assert [answer.status_code for answer in answers] == [409, 202, 202, 202]
+    assert len({json.loads(record.value)["unit"] for record in console.recorder.sent}) == 4

@@ -1,0 +1,251 @@
+"""The live stream over real HTTP: order, filters, resuming by id, slow clients, signing out."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+import uvicorn
+
+from services.console.accounts import import_accounts
+from services.console.core.access import Viewer
+from services.console.core.names import Names
+from services.console.feed import Hub, Stream
+from services.console.web import events
+from shared.contracts.fields import Post, Status
+from tests.support.console import Bench, accounts, prepared, token_of
+from tests.support.console_scene import (
+    CITY,
+    DISTRICT,
+    NOW,
+    SONGJI,
+    VILLAGE,
+    ZHUTUO,
+    a_command,
+    a_page,
+    an_alert,
+    an_assignment,
+)
+from tests.support.postgres import fresh_database
+
+
+@dataclass
+class Served:
+    url: str
+    bench: Bench
+
+
+@pytest_asyncio.fixture
+async def served() -> AsyncIterator[Served]:
+    """The console behind a real server, since the in-process transport cannot stream."""
+    with fresh_database() as dsn, socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        await import_accounts(dsn, accounts())
+        bench = prepared(dsn)
+        server = uvicorn.Server(
+            uvicorn.Config(bench.app, log_config=None, timeout_graceful_shutdown=1)
+        )
+        running = asyncio.create_task(server.serve(sockets=[listener]))
+        while not server.started:
+            await asyncio.sleep(0.01)
+        yield Served(f"http://127.0.0.1:{listener.getsockname()[1]}", bench)
+        server.should_exit = True
+        await running
+
+
+@asynccontextmanager
+async def listening(
+    served: Served, officer: str, after: int | None = None, **query: Any
+) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
+    """Events of a stream as {event, id, data}."""
+    headers = {"authorization": f"Bearer {token_of(officer)}"}
+    if after is not None:
+        headers["last-event-id"] = str(after)
+    async with (
+        httpx.AsyncClient(base_url=served.url, timeout=15, trust_env=False) as client,
+        client.stream("GET", "/api/events", headers=headers, params=query) as answer,
+    ):
+        assert answer.status_code == 200
+        assert answer.headers["cache-control"] == "no-cache, no-transform"
+        assert answer.headers["x-accel-buffering"] == "no"
+        yield parsed(answer)
+
+
+async def parsed(answer: httpx.Response) -> AsyncIterator[dict[str, Any]]:
+    event: dict[str, Any] = {}
+    async for line in answer.aiter_lines():
+        if not line and event:
+            yield event
+            event = {}
+        name, _, value = line.partition(": ")
+        if name == "data":
+            event["data"] = json.loads(value)
+        elif name in ("event", "id"):
+            event[name] = value
+
+
+async def take(events: AsyncIterator[dict[str, Any]], count: int) -> list[dict[str, Any]]:
+    async with asyncio.timeout(10):
+        return [await anext(events) for _ in range(count)]
+
+
+async def test_what_is_committed_arrives_within_a_second(served: Served) -> None:
+    async with listening(served, "o-city-b") as stream:
+        (hello,) = await take(stream, 1)
+        assert (hello["event"], hello["data"]["behind"]["records"]) == ("hello", 0)
+        began = asyncio.get_running_loop().time()
+        await served.bench.project([an_alert("a")])
+        (line,) = await take(stream, 1)
+        assert asyncio.get_running_loop().time() - began < 1.5
+        assert (line["data"]["kind"], line["data"]["unit_name"]) == ("alert", "朱沱镇")
+        assert int(line["id"]) == line["data"]["seq"]
+
+
+async def test_a_stream_resumes_behind_the_last_line_without_loss_or_repeat(served: Served) -> None:
+    await served.bench.project([an_alert(f"before-{n}") for n in range(5)])
+    async with listening(served, "o-city-b", after=0) as stream:
+        first = await take(stream, 4)
+    last = int(first[-1]["id"])
+    await served.bench.project([an_alert(f"while-away-{n}") for n in range(3)])
+    async with listening(served, "o-city-b", after=last) as stream:
+        again = await take(stream, 1 + 2 + 3)
+        await served.bench.project([an_alert("after")])
+        again += await take(stream, 1)
+    seqs = [one["data"]["seq"] for one in first + again if one["event"] == "line"]
+    assert seqs == list(range(seqs[0], seqs[0] + 9))
+
+
+async def test_each_hears_of_the_own_subtree_own_pages_and_one_status(served: Served) -> None:
+    command = a_command("c", DISTRICT)
+    async with (
+        listening(served, "o-songji-b") as town,
+        listening(served, "o-village-b") as village,
+        listening(served, "o-city-b", status="Exercise") as drill,
+    ):
+        for stream in (town, village, drill):
+            await take(stream, 1)
+        await served.bench.project(
+            [
+                an_alert("zhutuo"),
+                an_alert("songji", SONGJI),
+                a_page("o-village-b", ZHUTUO),
+                an_assignment(command, f"{VILLAGE}/grid/001"),
+                an_alert("practice", SONGJI, status=Status.EXERCISE),
+            ]
+        )
+        heard = [one["data"] for one in await take(town, 2)]
+        assert [(one["kind"], one["status"]) for one in heard] == [
+            ("alert", "Actual"),
+            ("alert", "Exercise"),
+        ]
+        below = sorted(one["data"]["kind"] for one in await take(village, 2))
+        assert below == ["assignments", "page"]
+        (practice,) = await take(drill, 1)
+        assert practice["data"]["status"] == "Exercise"
+
+
+async def test_a_hint_tells_nothing_but_that_something_changed(served: Served) -> None:
+    async with listening(served, "o-village-b") as village:
+        await take(village, 1)
+        await served.bench.project([an_assignment(a_command("c", DISTRICT), "500118118202")])
+        (hint,) = await take(village, 1)
+    assert hint["data"].keys() == {"seq", "kind", "status", "hint"}
+
+
+async def test_too_far_behind_or_of_another_database_loads_anew(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "RESUME_LIMIT", 3)
+    await served.bench.project([an_alert(f"a-{n}") for n in range(6)])
+    for after in (0, 9_999_999):
+        async with listening(served, "o-city-b", after=after) as stream:
+            assert [one["event"] for one in await take(stream, 2)] == ["hello", "reset"]
+
+
+async def test_silence_has_a_heartbeat_that_tells_how_far_behind_we_are(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "BEAT_S", 0.1)
+    served.bench.behind["records"] = 4_321
+    async with listening(served, "o-city-b") as stream:
+        found = await take(stream, 3)
+    assert [one["event"] for one in found] == ["hello", "beat", "beat"]
+    assert found[-1]["data"]["behind"]["records"] == 4_321
+
+
+async def test_a_revoked_token_is_cut(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "BEAT_S", 0.1)
+    monkeypatch.setattr(events, "RECHECK_S", 0.2)
+    async with listening(served, "o-city-b") as stream:
+        await take(stream, 1)
+        async with served.bench.wiring.database.transaction() as work:
+            await work.connection.execute(
+                "UPDATE console.account SET token_sha256 = NULL WHERE officer_id = 'o-city-b'"
+            )
+        async with asyncio.timeout(10):
+            rest = [one async for one in stream]
+    assert all(one["event"] == "beat" for one in rest)
+
+
+async def test_a_slow_client_is_cut_and_the_others_go_on(served: Served) -> None:
+    hub = served.bench.wiring.hub
+    viewer = Viewer("o-city-b", "赵安", CITY, Post.B)
+    slow, quick = Stream(viewer, None, 4), Stream(viewer, None, 100)
+    with hub.subscribed(slow), hub.subscribed(quick):
+        await served.bench.project([an_alert(f"a-{n}") for n in range(10)])
+        async with asyncio.timeout(5):
+            while quick.queue.qsize() < 10:
+                await asyncio.sleep(0.02)
+        assert slow.overrun.is_set()
+        assert slow.queue.qsize() == 4
+        assert not quick.overrun.is_set()
+    assert hub.open == 0
+
+
+async def test_streams_are_limited(served: Served) -> None:
+    hub = served.bench.wiring.hub
+    viewer = Viewer("o-city-b", "赵安", CITY, Post.B)
+    hub._limit = 1
+    with hub.subscribed(Stream(viewer, None, 1)):
+        async with httpx.AsyncClient(base_url=served.url, trust_env=False) as client:
+            headers = {"authorization": f"Bearer {token_of('o-city-b')}"}
+            answer = await client.get("/api/events", headers=headers)
+    assert (answer.status_code, answer.json()["reason"]) == (503, "streams_full")
+    assert "retry-after" in answer.headers
+
+
+async def test_the_hub_shapes_a_line_once_for_all_its_readers() -> None:
+    rows = [
+        {
+            "seq": n,
+            "kind": "alert",
+            "status": "Actual",
+            "unit_code": ZHUTUO,
+            "officer_id": None,
+            "level": "red",
+            "at": NOW,
+            "subject_id": "a",
+            "payload": "{}",
+            "created_at": NOW,
+        }
+        for n in range(1, 4)
+    ]
+
+    async def read(after: int, limit: int) -> list[dict[str, Any]]:
+        return [row for row in rows if row["seq"] > after][:limit]  # type: ignore[operator]
+
+    hub = Hub(read, asyncio.Event(), Names(), limit=10)
+    streams = [Stream(Viewer(f"o-{n}", "", CITY, Post.B), None, 10) for n in range(3)]
+    with hub.subscribed(streams[0]), hub.subscribed(streams[1]), hub.subscribed(streams[2]):
+        assert await hub.round() == 3
+        assert await hub.round() == 0
+    texts = [stream.queue.get_nowait()[1] for stream in streams]
+    assert texts[0] is texts[1] is texts[2]

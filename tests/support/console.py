@@ -1,0 +1,148 @@
+"""The console's web part on a real Postgres, without a broker: what people do is recorded here."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from deploy.local.data.units import all_units
+from services.console.accounts import Account, import_accounts
+from services.console.app import Wiring
+from services.console.consumer import project
+from services.console.core.names import Names
+from services.console.settings import Settings
+from services.console.web.application import create
+from shared.contracts.catalog import CatalogEntry
+from shared.contracts.fields import Post
+from shared.contracts.ids import content_id
+from shared.contracts.units import tier_of
+from shared.runtime.errors import Transient
+from shared.runtime.inbox import Incoming
+from shared.runtime.publisher import Outgoing
+from shared.runtime.shell import background, lifespan_of
+from tests.support.console_scene import CITY, DISTRICT, NOW, SONGJI, VILLAGE, ZHUTUO
+
+PEOPLE = (
+    ("o-city-b", "赵安", CITY, Post.B),
+    ("o-city-a", "钱平", CITY, Post.A),
+    ("o-district-b", "孙宁", DISTRICT, Post.B),
+    ("o-town-b", "李远", ZHUTUO, Post.B),
+    ("o-songji-b", "周明", SONGJI, Post.B),
+    ("o-village-b", "吴德", VILLAGE, Post.B),
+)
+
+
+@dataclass
+class Recorder:
+    """Stands where Kafka is: keeps what was sent, or fails as long as `down` is set."""
+
+    sent: list[Outgoing] = field(default_factory=list)
+    down: bool = False
+
+    async def send(self, records: Iterable[Outgoing]) -> None:
+        if self.down:
+            raise Transient("Kafka is down")
+        self.sent += records
+
+
+@dataclass
+class Bench:
+    """A running console without a broker."""
+
+    app: FastAPI
+    wiring: Wiring
+    recorder: Recorder
+    behind: dict[str, Any]
+    """What the console says about its lag; a test may change it."""
+
+    def client(self, officer: str | None) -> httpx.AsyncClient:
+        """A client with an officer's bearer token, or without any."""
+        headers = {"authorization": f"Bearer {token_of(officer)}"} if officer else {}
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app, raise_app_exceptions=False),
+            base_url="http://console.test",
+            headers=headers,
+        )
+
+    async def project(self, messages: Sequence[Any]) -> None:
+        """Messages as the consumer would apply them, in batches of a thousand."""
+        for start in range(0, len(messages), 1_000):
+            async with self.wiring.database.transaction() as work:
+                await project(
+                    work, [Incoming(one, "t", 0, 0, 0) for one in messages[start : start + 1_000]]
+                )
+
+
+def token_of(officer: str) -> str:
+    """An officer's bearer token in tests."""
+    return f"token-of-{officer}"
+
+
+def settings_for(dsn: str, **more: Any) -> Settings:
+    """Settings that reach Postgres and nothing else."""
+    return Settings(kafka_bootstrap="127.0.0.1:1", http_port=1, database_url=SecretStr(dsn), **more)
+
+
+def catalogued(names: Names) -> Names:
+    """`names` with every unit of Yongchuan."""
+    for entry in all_units():
+        names.take(
+            CatalogEntry(
+                id=content_id("cat", entry.unit),
+                occurred_at=NOW,
+                sent_at=NOW,
+                origin_unit=entry.unit,
+                tier=tier_of(entry.unit),
+                entry=entry,
+            )
+        )
+    return names
+
+
+def prepared(dsn: str, **more: Any) -> Bench:
+    """The application over a database; its lifespan starts everything but Kafka."""
+    recorder = Recorder()
+    wiring = Wiring(settings_for(dsn, **more), send=recorder.send)
+    catalogued(wiring.names)
+
+    async def start(stack: AsyncExitStack) -> None:
+        await wiring.database.start()
+        stack.push_async_callback(wiring.database.stop)
+        await wiring.prepare_feed()
+        await stack.enter_async_context(background(*wiring.loops))
+
+    behind: dict[str, Any] = {"records": 0, "problems": {}}
+    console = replace(wiring.console, behind=lambda: behind)  # the consumer and Kafka are not there
+    return Bench(create(console, lifespan_of(start)), wiring, recorder, behind)
+
+
+@asynccontextmanager
+async def bench(dsn: str, **more: Any) -> AsyncIterator[Bench]:
+    """A running console with the people above."""
+    await import_accounts(dsn, accounts())
+    found = prepared(dsn, **more)
+    async with found.app.router.lifespan_context(found.app):
+        yield found
+        await asyncio.sleep(0)
+
+
+def accounts() -> list[Account]:
+    """The people above with their tokens' hashes."""
+    return [
+        Account(
+            officer_id=officer,
+            name=name,
+            unit=unit,
+            post=post,
+            token_sha256=hashlib.sha256(token_of(officer).encode()).hexdigest(),
+        )
+        for officer, name, unit, post in PEOPLE
+    ]

@@ -1,0 +1,192 @@
+"""Who may see and do what: a table of people against units, and laws over generated units."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.console.core.access import (
+    RECIPIENT_STEPS,
+    Denial,
+    Viewer,
+    may_answer,
+    may_decide,
+    may_issue,
+    may_manage,
+    may_step,
+    sees,
+    sees_line,
+    span_of,
+)
+from shared.contracts.alerts import DecisionVerb
+from shared.contracts.commands import Step
+from shared.contracts.fields import Post, Tier
+from shared.contracts.units import is_within, lineage, tier_of
+
+CITY = "500000000000"
+DISTRICT = "500118000000"
+OTHER_DISTRICT = "500119000000"
+DEPARTMENT = "500118000000/water"
+TOWN = "500118118000"
+COUSIN_TOWN = "500118107000"
+VILLAGE = "500118118201"
+SIBLING_VILLAGE = "500118118202"
+GRID = f"{VILLAGE}/grid/001"
+MICROGRID = f"{GRID}/02"
+
+PLACES = [
+    CITY,
+    DISTRICT,
+    OTHER_DISTRICT,
+    DEPARTMENT,
+    TOWN,
+    COUSIN_TOWN,
+    VILLAGE,
+    SIBLING_VILLAGE,
+    GRID,
+    MICROGRID,
+]
+
+# Rows see columns, in the order of PLACES.
+SEES = """
+city         1 1 1 1 1 1 1 1 1 1
+district     0 1 0 1 1 1 1 1 1 1
+other        0 0 1 0 0 0 0 0 0 0
+department   0 0 0 1 0 0 0 0 0 0
+town         0 0 0 0 1 0 1 1 1 1
+cousin       0 0 0 0 0 1 0 0 0 0
+village      0 0 0 0 0 0 1 0 1 1
+sibling      0 0 0 0 0 0 0 1 0 0
+grid         0 0 0 0 0 0 0 0 1 1
+microgrid    0 0 0 0 0 0 0 0 0 1
+"""
+
+
+def officer(unit: str) -> Viewer:
+    return Viewer(f"o-{unit[:12]}", "测试", unit, Post.B)
+
+
+def matrix() -> list[tuple[str, str, bool]]:
+    lines = [line.split()[1:] for line in SEES.strip().splitlines()]
+    return [
+        (PLACES[row], PLACES[column], cell == "1")
+        for row, cells in enumerate(lines)
+        for column, cell in enumerate(cells)
+    ]
+
+
+@st.composite
+def units(draw: st.DrawFn) -> str:
+    district = draw(st.sampled_from(["500118", "500119", "500101", "500199"]))
+    town = draw(st.sampled_from(["001", "118", "199", "200"]))
+    village = draw(st.sampled_from(["001", "201", "202", "299", "999"]))
+    grid = draw(st.sampled_from(["001", "002", "009", "999"]))
+    part = draw(st.sampled_from(["01", "02", "99"]))
+    return draw(
+        st.sampled_from(
+            [
+                CITY,
+                f"{district}000000",
+                f"{district}000000/water",
+                f"{district}000000/gas",
+                f"{district}{town}000",
+                f"{district}{town}000/police",
+                f"{district}{town}{village}",
+                f"{district}{town}{village}/grid/{grid}",
+                f"{district}{town}{village}/grid/{grid}/{part}",
+            ]
+        )
+    )
+
+
+@pytest.mark.parametrize(("viewer", "unit", "seen"), matrix())
+def test_who_sees_what(viewer: str, unit: str, seen: bool) -> None:
+    assert sees(officer(viewer), unit) is seen
+    assert span_of(viewer).holds(unit) is seen
+
+
+@given(units(), units())
+def test_a_span_is_the_subtree(unit: str, root: str) -> None:
+    assert span_of(root).holds(unit) == is_within(unit, root)
+
+
+@given(units(), units())
+def test_nothing_leaks_up_or_sideways(viewer: str, unit: str) -> None:
+    if sees(officer(viewer), unit):
+        assert viewer in lineage(unit)
+
+
+@pytest.mark.parametrize("verb", list(DecisionVerb))
+@pytest.mark.parametrize("unit", PLACES)
+def test_who_decides_about_an_alert_in_the_village(unit: str, verb: DecisionVerb) -> None:
+    denial = may_decide(officer(unit), VILLAGE, CITY, verb)
+    if verb in (DecisionVerb.APPROVE, DecisionVerb.REJECT):
+        assert denial == (None if unit == CITY else Denial.NOT_APPROVER)
+    else:
+        allowed = unit in (VILLAGE, TOWN, DISTRICT, CITY)
+        assert denial == (None if allowed else Denial.NOT_ABOVE_PLACE)
+
+
+@pytest.mark.parametrize(
+    ("unit", "actors"),
+    [
+        (TOWN, {TOWN}),
+        (VILLAGE, {VILLAGE}),
+        (GRID, {GRID, VILLAGE}),
+        (MICROGRID, {MICROGRID, VILLAGE}),
+        (DEPARTMENT, {DEPARTMENT}),
+    ],
+)
+@pytest.mark.parametrize("step", sorted(RECIPIENT_STEPS))
+def test_only_the_unit_itself_signs(unit: str, actors: set[str], step: Step) -> None:
+    for viewer in PLACES:
+        denial = may_step(officer(viewer), unit, CITY, step)
+        assert denial == (None if viewer in actors else Denial.NOT_RECIPIENT)
+
+
+@pytest.mark.parametrize("step", [Step.CHECK, Step.SEND_BACK, Step.CLOSE])
+def test_only_the_issuer_or_above_checks_and_closes(step: Step) -> None:
+    for viewer in PLACES:
+        denial = may_step(officer(viewer), VILLAGE, DISTRICT, step)
+        assert denial == (None if viewer in (DISTRICT, CITY) else Denial.NOT_ISSUER)
+        assert (may_manage(officer(viewer), DISTRICT) is None) == (viewer in (DISTRICT, CITY))
+
+
+@given(units(), units(), st.sampled_from(list(Step)))
+def test_the_handler_never_closes_what_came_from_above(unit: str, viewer: str, step: Step) -> None:
+    if viewer == unit and unit != CITY and step not in RECIPIENT_STEPS:
+        assert may_step(officer(viewer), unit, CITY, step) is Denial.NOT_ISSUER
+
+
+@given(units(), units())
+def test_commands_go_down_only(viewer: str, root: str) -> None:
+    denial = may_issue(officer(viewer), root)
+    tier = tier_of(viewer)
+    if tier in (Tier.GRID, Tier.MICROGRID) or ("/" in viewer and "/grid/" not in viewer):
+        assert denial is Denial.NOTHING_BELOW
+    else:
+        assert (denial is None) == is_within(root, viewer)
+
+
+def test_only_the_paged_officer_answers() -> None:
+    assert may_answer(officer(TOWN), officer(TOWN).officer_id) is None
+    assert may_answer(officer(CITY), officer(TOWN).officer_id) is Denial.NOT_YOUR_PAGE
+
+
+@pytest.mark.parametrize(
+    ("viewer", "kind", "unit", "officer_id", "shown"),
+    [
+        (TOWN, "alert", VILLAGE, None, "full"),
+        (VILLAGE, "alert", TOWN, None, None),
+        (VILLAGE, "assignments", TOWN, None, "hint"),
+        (SIBLING_VILLAGE, "assignments", COUSIN_TOWN, None, None),
+        (VILLAGE, "page", TOWN, "o-500118118201", "full"),
+        (VILLAGE, "page", TOWN, "o-someone", None),
+        (CITY, "page", TOWN, "o-someone", "full"),
+    ],
+)
+def test_lines_of_the_feed(
+    viewer: str, kind: str, unit: str, officer_id: str | None, shown: str | None
+) -> None:
+    assert sees_line(officer(viewer), kind, unit, officer_id) == shown

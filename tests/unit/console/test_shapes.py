@@ -1,0 +1,198 @@
+"""Acts, lines of the feed, counters and tiles, and the looks that can be computed."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from services.console.core import acts, lines, overview, rows
+from services.console.core.access import Viewer
+from services.console.core.names import Names
+from shared.contracts.alerts import AlertState, DecisionVerb
+from shared.contracts.commands import AssignmentState, Step
+from shared.contracts.fields import Level, Post, Status, Tier
+from shared.contracts.pages import Answer, AnswerVerb
+from shared.contracts.readings import SensorHealth
+from tests.support.console import catalogued
+from tests.support.console_scene import (
+    CITY,
+    DISTRICT,
+    NOW,
+    SONGJI,
+    VILLAGE,
+    ZHUTUO,
+    a_command,
+    a_page,
+    an_alert,
+    an_assignment,
+)
+
+STATIC = Path(__file__).parents[3] / "services" / "console" / "static"
+ME = Viewer("o-city-b", "赵安", CITY, Post.B)
+LATER = NOW + timedelta(seconds=3)
+
+
+def test_the_same_decision_is_the_same_act() -> None:
+    alert = rows.alert(an_alert("a"))
+    first = acts.decision(ME, alert, DecisionVerb.APPROVE, Level.ORANGE, "", 1, NOW)
+    second = acts.decision(ME, alert, DecisionVerb.APPROVE, Level.ORANGE, "", 1, LATER)
+    other = acts.decision(ME, alert, DecisionVerb.APPROVE, Level.RED, "", 1, NOW)
+    assert first.message.id == second.message.id
+    assert first.digest() == second.digest()
+    assert other.message.id != first.message.id
+
+
+def test_another_text_is_another_meaning_under_the_same_id() -> None:
+    row = rows.assignment(an_assignment(a_command("c"), VILLAGE))
+    first = acts.acknowledgement(ME, row, Step.REPORT, 1, "已转移 35 人", NOW)
+    second = acts.acknowledgement(ME, row, Step.REPORT, 1, "已转移 53 人", NOW)
+    assert first.message.id == second.message.id
+    assert first.digest() != second.digest()
+
+
+def test_an_act_carries_the_status_of_its_cause() -> None:
+    row = rows.page(a_page("o-city-b", CITY, status=Status.EXERCISE))
+    act = acts.answer(ME, row, AnswerVerb.COMING, "", NOW)
+    assert act.message.status is Status.EXERCISE
+    assert act.message.origin_unit == CITY
+
+
+def test_a_free_command_is_one_per_key_and_per_day() -> None:
+    draft = acts.Draft(
+        ZHUTUO, [Tier.VILLAGE, Tier.TOWN], "11A01", Level.BLUE, "巡查", "", Status.ACTUAL
+    )
+    key = acts.issue(ME, draft, "k-1", NOW)
+    assert acts.issue(ME, draft, "k-1", LATER + timedelta(days=2)).key == key.key
+    assert acts.issue(ME, draft, "k-2", NOW).key != key.key
+    today = acts.issue(ME, draft, None, NOW)
+    assert acts.issue(ME, draft, None, LATER).key == today.key
+    assert acts.issue(ME, draft, None, NOW + timedelta(days=1)).key != today.key
+    assert key.message.model_dump()["tiers"] == (Tier.TOWN, Tier.VILLAGE)
+
+
+def test_nine_thousand_assignments_make_a_line_per_town() -> None:
+    command = a_command("c", DISTRICT)
+    events = [an_assignment(command, f"{VILLAGE}/grid/001/{n:02}") for n in range(1, 90)] + [
+        an_assignment(command, SONGJI)
+    ]
+    found = lines.assignment_lines(events)
+    assert sorted((one["unit_code"], one["payload"]["count"]) for one in found) == [
+        (SONGJI, 1),
+        (ZHUTUO, 89),
+    ]
+
+
+def test_lines_never_sum_over_statuses() -> None:
+    real, drill = a_command("c"), a_command("c", status=Status.EXERCISE)
+    found = lines.assignment_lines([an_assignment(real, ZHUTUO), an_assignment(drill, ZHUTUO)])
+    assert sorted(one["status"] for one in found) == ["Actual", "Exercise"]
+
+
+def test_receipts_of_devices_make_no_line() -> None:
+    page = rows.page(a_page("o-city-b", CITY))
+    for verb in AnswerVerb:
+        act = acts.answer(ME, page, verb, "", NOW)
+        assert isinstance(act.message, Answer)
+        told = lines.line_of(act.message) is not None
+        assert told == (verb not in (AnswerVerb.DELIVERED, AnswerVerb.READ))
+
+
+def test_counts_keep_issued_and_proposed_apart() -> None:
+    found = overview.alert_counts(
+        rows.alert(one)
+        for one in (
+            an_alert("a", state=AlertState.ISSUED, level=Level.ORANGE),
+            an_alert("b", proposed=Level.RED),
+        )
+    )
+    assert found["issued"]["orange"] == 1
+    assert found["proposed"]["red"] == 1
+    assert found["issued"]["red"] == 0
+
+
+def test_a_tile_shows_the_worst_and_knows_the_areas() -> None:
+    alerts = [
+        rows.alert(an_alert("a", VILLAGE, state=AlertState.ISSUED, level=Level.YELLOW)),
+        rows.alert(an_alert("b", proposed=Level.RED)),
+        rows.alert(an_alert("c", DISTRICT, areas=(SONGJI,), proposed=Level.BLUE)),
+    ]
+    tiles = {one["unit"]: one for one in overview.tiles(alerts, ME, catalogued(Names()))}
+    assert len(tiles) == 23
+    assert (tiles[ZHUTUO]["level"], tiles[ZHUTUO]["proposed"]) == ("yellow", "red")
+    assert tiles[SONGJI]["proposed"] == "blue"
+
+
+def test_recipients_are_counted_from_the_catalogue() -> None:
+    names = catalogued(Names())
+    assert names.count(ZHUTUO, [Tier.TOWN, Tier.VILLAGE]) == {Tier.TOWN: 1, Tier.VILLAGE: 20}
+    assert names.unit("500118118000") == "朱沱镇"
+    assert names.unit("999999999999") == "999999999999"
+
+
+def test_no_line_for_an_ordinary_message_type_is_forgotten() -> None:
+    health = SensorHealth.model_validate_json(
+        '{"type":"sensor_health","id":"h","occurred_at":"2026-11-24T00:00:00Z",'
+        '"sent_at":"2026-11-24T00:00:00Z","origin_unit":"500118118000","tier":"town",'
+        '"sensor_id":"g","state":"silent","version":1}'
+    )
+    assert lines.line_of(health) is not None
+    assert lines.line_of(an_assignment(a_command("c"), ZHUTUO, AssignmentState.SIGNED)) is None
+
+
+def test_both_catalogues_have_the_same_words() -> None:
+    chinese = json.loads((STATIC / "i18n" / "zh-CN.json").read_text(encoding="utf-8"))
+    english = json.loads((STATIC / "i18n" / "en.json").read_text(encoding="utf-8"))
+    assert chinese.keys() == english.keys()
+    hole = re.compile(r"\{\w+\}")
+    for key, words in chinese.items():
+        assert sorted(hole.findall(words)) == sorted(hole.findall(english[key])), key
+
+
+def test_every_word_the_scripts_ask_for_exists() -> None:
+    known = json.loads((STATIC / "i18n" / "zh-CN.json").read_text(encoding="utf-8"))
+    for script in (STATIC / "js").glob("*.js"):
+        for key in re.findall(r"""\bt\(\s*"([a-z_.]+)\"""", script.read_text(encoding="utf-8")):
+            assert key in known, f"{script.name}: {key}"
+
+
+def test_no_script_parses_markup_and_no_page_runs_inline() -> None:
+    banned = re.compile(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function"
+    )
+    for script in (STATIC / "js").glob("*.js"):
+        assert not banned.search(script.read_text(encoding="utf-8")), script.name
+    inline = re.compile(r"<script(?![^>]*\bsrc=)|\son\w+=|\sstyle=|https?://", re.IGNORECASE)
+    for page in (STATIC.parent / "templates").glob("*.html"):
+        assert not inline.search(page.read_text(encoding="utf-8")), page.name
+
+
+@pytest.mark.parametrize(
+    ("ink", "ground"),
+    [
+        *((f"{level}-ink", level) for level in ("red", "orange", "yellow", "blue", "notice")),
+        *((f"{level}-glow", "raised") for level in ("red", "orange", "yellow", "blue", "notice")),
+        *(
+            (ink, ground)
+            for ink in ("text", "soft", "faint", "bad", "warn", "good", "accent")
+            for ground in ("ground", "panel", "raised", "sunken")
+        ),
+        ("accent-ink", "accent"),
+        ("stripe-a", "stripe-b"),
+    ],
+)
+def test_text_has_enough_contrast(ink: str, ground: str) -> None:
+    css = (STATIC / "css" / "base.css").read_text(encoding="utf-8")
+    palette = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", css))
+    light, dark = sorted((luminance(palette[ink]), luminance(palette[ground])), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance (WCAG 2.2) of `#rrggbb`."""
+    channels = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

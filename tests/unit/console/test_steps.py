@@ -1,0 +1,113 @@
+"""What a screen offers: the next step of an alert, and only acts the officer may take."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.console.core.access import Viewer, may_decide, may_step
+from services.console.core.steps import (
+    AlertFacts,
+    next_of,
+    steps_for,
+    verbs_for,
+    verbs_of_command,
+)
+from shared.contracts.alerts import AlertState, DecisionVerb
+from shared.contracts.commands import AssignmentState, CommandState, Step
+from shared.contracts.fields import Post
+from tests.support.console_scene import CITY, DISTRICT, MICROGRID, VILLAGE, ZHUTUO
+
+UNITS = [CITY, DISTRICT, ZHUTUO, VILLAGE, MICROGRID]
+
+
+def officer(unit: str, name: str = "o") -> Viewer:
+    return Viewer(name, "测试", unit, Post.B)
+
+
+def facts(state: AlertState, **more: object) -> AlertFacts:
+    known: dict[str, object] = {
+        "place": ZHUTUO,
+        "level": None,
+        "proposed": "orange",
+        "approver_unit": CITY,
+        "approvals_needed": 1,
+        "signers": (),
+        **more,
+    }
+    return AlertFacts(state=state, **known)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("state", "verb", "unit"),
+    [
+        (AlertState.VERIFYING, DecisionVerb.VERIFY, ZHUTUO),
+        (AlertState.VERIFIED, DecisionVerb.ASSESS, ZHUTUO),
+        (AlertState.PENDING_APPROVAL, DecisionVerb.APPROVE, CITY),
+    ],
+)
+def test_the_next_step_names_who_has_to_take_it(
+    state: AlertState, verb: DecisionVerb, unit: str
+) -> None:
+    coming = next_of(facts(state))
+    assert coming is not None
+    assert (coming.verb, coming.unit) == (verb, unit)
+
+
+@pytest.mark.parametrize("state", [AlertState.LIFTED, AlertState.DISMISSED, AlertState.REJECTED])
+def test_a_closed_alert_waits_for_nobody(state: AlertState) -> None:
+    assert next_of(facts(state)) is None
+    assert verbs_for(officer(CITY), facts(state)) == []
+
+
+def test_an_issued_alert_waits_only_for_a_new_proposal() -> None:
+    assert next_of(facts(AlertState.ISSUED, level="orange")) is None
+    lift = next_of(facts(AlertState.ISSUED, level="orange", proposed=None))
+    assert lift is not None
+    assert lift.verb is DecisionVerb.APPROVE
+
+
+def test_who_has_signed_is_not_asked_again() -> None:
+    red = facts(
+        AlertState.PENDING_APPROVAL, proposed="red", approvals_needed=2, signers=("o-first",)
+    )
+    coming = next_of(red)
+    assert coming is not None
+    assert (coming.signed, coming.needed) == (1, 2)
+    assert DecisionVerb.APPROVE not in verbs_for(officer(CITY, "o-first"), red)
+    assert DecisionVerb.APPROVE in verbs_for(officer(CITY, "o-second"), red)
+
+
+@given(st.sampled_from(UNITS), st.sampled_from(list(AlertState)), st.sampled_from(UNITS))
+def test_no_verb_is_offered_that_would_be_refused(unit: str, state: AlertState, place: str) -> None:
+    known = facts(state, place=place)
+    for verb in verbs_for(officer(unit), known):
+        assert may_decide(officer(unit), place, CITY, verb) is None
+
+
+@given(
+    st.sampled_from(UNITS),
+    st.sampled_from(list(AssignmentState)),
+    st.sampled_from(UNITS),
+    st.sampled_from([CITY, DISTRICT]),
+)
+def test_no_step_is_offered_that_would_be_refused(
+    viewer: str, state: AssignmentState, unit: str, issuer: str
+) -> None:
+    for step in steps_for(officer(viewer), state, unit, issuer):
+        assert may_step(officer(viewer), unit, issuer, step) is None
+
+
+def test_the_village_signs_for_its_microgrid() -> None:
+    assert steps_for(officer(VILLAGE), AssignmentState.DELIVERED, MICROGRID, CITY) == [
+        Step.SIGN,
+        Step.RETURN,
+    ]
+    assert steps_for(officer(ZHUTUO), AssignmentState.DELIVERED, MICROGRID, CITY) == []
+
+
+def test_a_closed_command_offers_nothing() -> None:
+    assert verbs_of_command(officer(CITY), CommandState.CLOSED, CITY) == []
+    assert verbs_of_command(officer(ZHUTUO), CommandState.ISSUED, CITY) == []
+    assert "revoke" in verbs_of_command(officer(CITY), CommandState.ISSUED, DISTRICT)
