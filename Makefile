@@ -4,7 +4,7 @@ PY     := .venv/bin/python
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-lint demo up down status logs test e2e faults lint types imports fmt bench lock clean distclean
+.PHONY: help setup setup-lint demo up down status link logs test e2e faults lint types imports fmt bench lock clean distclean
 
 help:  ## show this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ down:  ## stop them
 
 status:  ## what runs, where, and whether it is ready
 	@test -x $(PY) && $(PY) -m deploy.local status || { test -x $(PY) || echo "not set up yet: run make up"; exit 1; }
+
+link: setup  ## a one-time address that signs a browser in (OFFICER=id, default: the district's duty officer)
+	@$(PY) -m deploy.local link $(OFFICER)
 
 logs:  ## follow the logs of everything
 	@tail -n 20 -F var/log/*.log

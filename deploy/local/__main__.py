@@ -1,4 +1,4 @@
-"""`python -m deploy.local up|down|status`: the stack in the background."""
+"""`python -m deploy.local up|down|status|link`: the stack in the background, and a way in."""
 
 import argparse
 import asyncio
@@ -8,15 +8,21 @@ import urllib.request
 from pathlib import Path
 
 from deploy.local import daemon
+from deploy.local.data.officers import officer_id
+from deploy.local.data.units import DISTRICT
 from deploy.local.endpoints import Endpoints
 from deploy.local.errors import StackError
 from deploy.local.paths import REPO, Paths
+from deploy.local.secrets import Secrets
+from deploy.local.seed import run_console_accounts
+from shared.contracts.fields import Post
 
 
 def main() -> int:
     """Exit code 0 done, 1 failed with one sentence, 2 wrong usage."""
     parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
-    parser.add_argument("verb", choices=("up", "down", "status", "serve"))
+    parser.add_argument("verb", choices=("up", "down", "status", "link", "serve"))
+    parser.add_argument("officer", nargs="?", help="link: id of the officer to let in")
     parser.add_argument("--root", type=Path, default=REPO / "var", help="folder of the stack")
     arguments = parser.parse_args()
     paths = Paths(arguments.root.resolve())
@@ -31,11 +37,31 @@ def main() -> int:
         if arguments.verb == "status":
             print(daemon.status(paths, answers := _answers(paths)))
             return 0 if answers and set(answers.values()) == {"ready"} else 1
+        if arguments.verb == "link":
+            print(link(paths, arguments.officer or officer_id(DISTRICT, Post.B)))
+            return 0
         asyncio.run(daemon.serve(paths.root))
     except (StackError, OSError) as error:
         print(f"fenghuo: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def link(paths: Paths, officer: str) -> str:
+    """A one-time address that signs a browser in as this officer, for 15 minutes.
+
+    Raises StackError when no stack runs or nobody has that id.
+    """
+    # While only the demo runs, the file is a link into the folder of the demo's own stack.
+    where = (paths.run / "endpoints.json").resolve()
+    try:
+        found = Endpoints.load(where)
+    except FileNotFoundError:
+        raise StackError("no stack runs here; start it with `make up`.") from None
+    password = Secrets(where.parent / "secrets").get("postgres-console")
+    dsn = found.dsn_for("console", password)
+    output = run_console_accounts(paths, dsn, "link", officer, url=found.console_url)
+    return output.splitlines()[-1]
 
 
 def _answers(paths: Paths) -> dict[str, str]:

@@ -15,7 +15,8 @@ from deploy.local import kafka
 from deploy.local.endpoints import Endpoints
 from deploy.local.errors import StackError
 from deploy.local.paths import REPO, Paths
-from deploy.local.stack import Phase, Stack
+from deploy.local.seeded import SeededStack
+from deploy.local.stack import Phase
 
 READY_MARK = "ready:"
 _STOP_GRACE_S = 40.0
@@ -27,7 +28,7 @@ async def serve(root: Path) -> None:
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stop.set)
-    stack = Stack(root, report=_print_phase)
+    stack = SeededStack(root, report=_print_phase)
     starting = asyncio.create_task(stack.up())
     stopping = asyncio.create_task(stop.wait())
     try:

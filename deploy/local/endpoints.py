@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from deploy.local.files import write_atomically
 from deploy.local.ports import HOST
@@ -44,6 +45,12 @@ class Endpoints:
     supervisor_pid: int = 0
     kafka_pid: int | None = None
     postgres_pid: int | None = None
+
+    def dsn_for(self, role: str, password: str) -> str:
+        """The database address with which `role` logs in."""
+        place = urlsplit(self.postgres_dsn)
+        login = f"{role}:{quote(password, safe='')}@{place.hostname}:{place.port}"
+        return urlunsplit(place._replace(netloc=login))
 
     def save(self, path: Path) -> None:
         """Write the file in one step."""

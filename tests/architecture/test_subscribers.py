@@ -28,7 +28,7 @@ def test_subscribers_have_our_options(service: str, tmp_path: Any) -> None:
         assert subscriber._no_reply is True
         assert subscriber._connection_args["auto_offset_reset"] == "earliest"
         assert subscriber._connection_args["enable_auto_commit"] is False
-        parser, decoder = cast(Any, subscriber)._get_parser_and_decoder()
+        parser, decoder = cast("Any", subscriber)._get_parser_and_decoder()
         assert parser.custom_func is wrap_batch
         assert decoder.custom_func is raw_records
 

@@ -1,0 +1,1 @@
+"""The main job played through the real stack: scenario, people, recount, verdict."""

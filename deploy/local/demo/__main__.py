@@ -1,0 +1,88 @@
+"""`python -m deploy.local.demo`: exit code 0 when every check holds, 1 when not, 2 for wrong usage."""
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+from aiokafka.errors import KafkaError
+from asyncpg import PostgresError
+
+from deploy.local.data.officers import officer_id
+from deploy.local.data.units import CITY, DISTRICT
+from deploy.local.demo.cast import GAS_VILLAGE, ZHUTUO
+from deploy.local.demo.faults import CHOICES
+from deploy.local.demo.run import FULL, SCALES, Demo
+from deploy.local.demo.screen import Screen, complain
+from deploy.local.demo.source import RefusedError
+from deploy.local.errors import StackError
+from deploy.local.paths import REPO
+from deploy.local.seed import run_console_accounts
+from deploy.local.seeded import SeededStack
+from shared.contracts.fields import Post
+
+_VISITORS = (
+    ("city, duty officer", CITY, False),
+    ("Yongchuan district", DISTRICT, False),
+    ("Zhutuo town (has something to sign)", ZHUTUO, True),
+    ("a village", GAS_VILLAGE, True),
+)
+
+
+def main() -> int:
+    """Run the demo as the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.local.demo", description=__doc__)
+    parser.add_argument("--once", action="store_true", help="end when the story ends")
+    parser.add_argument("--scale", choices=sorted(SCALES), default=FULL.name)
+    parser.add_argument("--fault", choices=CHOICES, help="break this in the middle of the play")
+    parser.add_argument("--root", type=Path, default=REPO / "var", help="folder of all it writes")
+    chosen = parser.parse_args()
+    screen = Screen()
+    demo = Demo(chosen.root.resolve(), SCALES[chosen.scale], chosen.fault, screen)
+
+    async def stay(stack: SeededStack) -> None:
+        await _invite(stack, screen)
+        await asyncio.Event().wait()
+
+    kept = interrupted = False
+    try:
+        kept = asyncio.run(demo.run(None if chosen.once else stay))
+    except* KeyboardInterrupt:
+        screen.still()
+        interrupted = True
+    except* (StackError, RefusedError, KafkaError, PostgresError, OSError) as failed:
+        screen.still()
+        complain(first_sentence(failed))
+    if interrupted and demo.kept is None:
+        return 130
+    return int(not (kept or demo.kept))
+
+
+def first_sentence(failed: BaseExceptionGroup[Any]) -> str:
+    """What the first of the errors says."""
+    error: BaseException = failed
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return str(error) or type(error).__name__
+
+
+async def _invite(stack: SeededStack, screen: Screen) -> None:
+    """Addresses and one-time links for people who want to look around."""
+    url = stack.endpoints.console_url
+    screen.say(f"\nThe console is open at {url} until Ctrl-C. One-time links, good for 15 minutes:")
+    for who, unit, phone in _VISITORS:
+        link = await asyncio.to_thread(
+            run_console_accounts,
+            stack.paths,
+            stack.dsn("console"),
+            "link",
+            officer_id(unit, Post.B),
+            *(["--phone"] if phone else []),
+            url=url,
+        )
+        screen.say(f"  {who:<36} {link.splitlines()[-1]}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

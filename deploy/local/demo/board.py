@@ -1,0 +1,90 @@
+"""What the watch in the city centre knows: the open alerts and commands, as its screen shows them."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+from deploy.local.demo.cast import QUIET_TOWN
+from deploy.local.demo.story import Gate
+from shared.contracts.fields import Status
+from shared.contracts.units import is_within
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Board:
+    """Shared by all simulated people; filled by polling, never by looking behind the screen."""
+
+    alerts: dict[str, Json] = field(default_factory=dict)
+    """The newest state of every alert ever seen open; `gone` is set when it is open no more."""
+    commands: dict[str, Json] = field(default_factory=dict)
+    """Likewise for commands."""
+    stays_open: set[str] = field(default_factory=set)
+    """Commands whose last unit leaves something to sign for whoever looks at the console later."""
+    page_at_city: bool = False
+    """The page ladder of the quiet town has reached the city."""
+    supervision_at_city: bool = False
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+    """From here on the quiet town and its village act."""
+
+    def take_alerts(self, status: Status, listed: list[Json]) -> None:
+        """Take in the list of open alerts of one status."""
+        _take(self.alerts, "alert_id", status, listed)
+
+    def take_commands(self, status: Status, listed: list[Json]) -> None:
+        """Take in the list of open commands of one status."""
+        _take(self.commands, "command_id", status, listed)
+
+    def passed(self, gate: Gate) -> bool:
+        """Whether people have done what the story waits for."""
+        mine = [
+            one
+            for one in self.alerts.values()
+            if one["status"] == gate.status
+            and one["event_type"] == gate.event_type
+            and is_within(one["place"], gate.place)
+        ]
+        if gate.level is None:
+            return bool(mine) and all(one.get("gone") for one in mine)
+        return any(
+            one["level"] == gate.level and one["state"] == "issued" and not one.get("gone")
+            for one in mine
+        )
+
+    def is_quiet(self, alert_id: str | None, command_id: str | None) -> bool:
+        """Whether a page is about the quiet town's alert or one of its commands."""
+        command = self.commands.get(command_id or "")
+        alert = self.alerts.get(alert_id or (command["alert_id"] if command else None) or "")
+        return alert is not None and is_within(alert["place"], QUIET_TOWN)
+
+    def release_when_both(self) -> None:
+        """The city has been called by both ladders: the town wakes up."""
+        if self.page_at_city and self.supervision_at_city:
+            self.released.set()
+
+    def settled(self) -> str | None:
+        """None when the story is over: no alert is open, every command but the last is closed."""
+        alerts = sum(1 for one in self.alerts.values() if not one.get("gone"))
+        commands = sum(
+            1
+            for name, one in self.commands.items()
+            if not one.get("gone") and name not in self.stays_open
+        )
+        waiting = sum(
+            one["totals"]["total"] - one["totals"]["reported"] - 1
+            for name, one in self.commands.items()
+            if name in self.stays_open
+        )
+        if alerts or commands or waiting:
+            return f"{alerts} alerts, {commands} commands, {waiting} towns still open"
+        return None
+
+
+def _take(known: dict[str, Json], key: str, status: Status, listed: list[Json]) -> None:
+    """The listed ones are as listed; one of this status that is listed no more is gone."""
+    present = {one[key]: one for one in listed}
+    known |= present
+    for name, one in known.items():
+        if one["status"] == status and name not in present:
+            one["gone"] = True

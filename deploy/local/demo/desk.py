@@ -1,0 +1,107 @@
+"""The console as officers use it: HTTP with a bearer token each, and nothing else."""
+
+import asyncio
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+import httpx
+
+from deploy.local.demo.ledger import Ledger
+from deploy.local.seed import Login
+
+Json = dict[str, Any]
+_RETRY = (502, 503, 504)
+
+
+class Lane(StrEnum):
+    """Who queues with whom: a decision on an alert never waits behind seven hundred micro-grids."""
+
+    URGENT = "urgent"
+    ANSWERS = "answers"
+    BULK = "bulk"
+
+
+_AT_ONCE = {Lane.URGENT: 6, Lane.ANSWERS: 3, Lane.BULK: 8}
+"""Requests under way at a time: the console shares two cores with everything else."""
+_PATIENCE_S = 90.0
+
+
+class Desk:
+    """Reads and acts for any officer. An act is repeated, with the same key, until it is decided."""
+
+    def __init__(self, url: str, logins: Mapping[str, Login], ledger: Ledger) -> None:
+        self._logins = logins
+        self._ledger = ledger
+        self._lanes = {lane: asyncio.Semaphore(count) for lane, count in _AT_ONCE.items()}
+        self._client = httpx.AsyncClient(
+            base_url=url,
+            timeout=15.0,
+            trust_env=False,
+            limits=httpx.Limits(max_connections=sum(_AT_ONCE.values())),
+        )
+        self.accepted = 0
+        self.refused: list[str] = []
+        self.retries = 0
+
+    def has(self, officer: str) -> bool:
+        """Whether this officer has an account."""
+        return officer in self._logins
+
+    async def get(self, officer: str, path: str, **query: str | int) -> Any:
+        """The JSON at `path` as `officer` sees it; None when it cannot be had now."""
+        headers = {"authorization": f"Bearer {self._logins[officer].token}"}
+        try:
+            async with self._lanes[Lane.URGENT]:
+                answer = await self._client.get(path, params=query, headers=headers)
+        except httpx.HTTPError:
+            return None
+        return answer.json() if answer.status_code == httpx.codes.OK else None
+
+    async def act(
+        self,
+        officer: str,
+        path: str,
+        body: Json,
+        key: str,
+        *,
+        lane: Lane = Lane.URGENT,
+        not_yet_s: float = 0.0,
+    ) -> Json | None:
+        """Post an act; the answer when it was accepted, None when it was refused for good.
+
+        For `not_yet_s` seconds "unknown" means that the console has not heard of it yet.
+        """
+        login = self._logins[officer]
+        headers = {"authorization": f"Bearer {login.token}", "idempotency-key": key}
+        loop = asyncio.get_running_loop()
+        began, delay = loop.time(), 0.2
+        deadline = began + _PATIENCE_S
+        while loop.time() < deadline:
+            try:
+                async with self._lanes[lane]:
+                    answer = await self._client.post(path, json=body, headers=headers)
+            except httpx.HTTPError:
+                pass
+            else:
+                if answer.is_success:
+                    self.accepted += 1
+                    said: Json = answer.json()
+                    self._ledger.note("act", id=said["id"], officer=officer, path=path, body=body)
+                    return said
+                unheard = answer.status_code == httpx.codes.NOT_FOUND
+                waits = unheard and loop.time() - began < not_yet_s
+                if answer.status_code not in _RETRY and not waits:
+                    self.refused.append(
+                        f"{officer} {path}: {answer.status_code} {answer.text[:200]}"
+                    )
+                    return None
+            self.retries += 1
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, 2.0)
+        self.refused.append(f"{officer} {path}: no answer")
+        return None
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()

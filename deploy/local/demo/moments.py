@@ -1,0 +1,29 @@
+"""What sensors say in the demo: one value each, in event time. Nothing here knows HTTP or Kafka."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from shared.contracts.fields import Status
+
+
+class Lane(StrEnum):
+    """How a reading reaches the system."""
+
+    HTTP = "http"
+    KAFKA = "kafka"
+    """Straight to the topic, as an integrator's gateway would."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Moment:
+    """One reading to come. `event_id` is the source's own key; `part` names the strand, "" for none."""
+
+    at: datetime
+    event_id: str
+    sensor_id: str
+    value: float
+    status: Status = Status.ACTUAL
+    synthetic: bool = True
+    lane: Lane = Lane.HTTP
+    part: str = ""

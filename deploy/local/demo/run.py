@@ -1,0 +1,297 @@
+"""The demo from start to end: stack, seed, play, settle, recount."""
+
+import asyncio
+import fcntl
+import heapq
+import json
+import secrets
+import time
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from deploy.local import seed as seed_module
+from deploy.local.demo import background, faults, memory, oracle, settle, story
+from deploy.local.demo import recount as recount_module
+from deploy.local.demo import timeline as timeline_module
+from deploy.local.demo.board import Board
+from deploy.local.demo.cast import cast
+from deploy.local.demo.cues import Cues
+from deploy.local.demo.desk import Desk
+from deploy.local.demo.era import at
+from deploy.local.demo.ledger import Ledger
+from deploy.local.demo.people import People
+from deploy.local.demo.player import Cue, Player, Progress
+from deploy.local.demo.recount import Play
+from deploy.local.demo.screen import Screen
+from deploy.local.demo.source import HttpSource, KafkaSource
+from deploy.local.demo.webhook import Receiver
+from deploy.local.errors import StackError
+from deploy.local.seeded import SeededStack
+from deploy.local.stack import Phase
+
+SEED = 20200820
+_MEMORY_EVERY_S = 4.0
+_STRIKE_AT = at(19, 8)
+"""Event time at which a fault strikes: Zhutuo's orange command is out and being signed."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much is played, and how fast."""
+
+    name: str
+    sensors: int
+    rounds: int
+    play_s: float
+    copies: int
+    """Copies of every kind of broken message."""
+    least_readings: int
+    gate_timeout_s: float = 45.0
+    settle_s: float = 90.0
+
+
+FULL = Scale("full", 20_000, 16, 80.0, 10, 300_000)
+SMALL = Scale("small", 2_000, 8, 40.0, 2, 20_000)
+SCALES = {scale.name: scale for scale in (FULL, SMALL)}
+
+
+@dataclass
+class Demo:
+    """One run. `root`/demo gets summary.json, timeline.jsonl, ledger.jsonl and the stack itself.
+
+    The stack begins empty each time, beside that of `make up`: a recount of everything can only be
+    compared with a play when nothing else has been played there.
+    """
+
+    root: Path
+    scale: Scale
+    fault: str | None
+    screen: Screen
+    progress: Progress = field(default_factory=Progress)
+    phases: list[Phase] = field(default_factory=list)
+    kept: bool | None = None
+    """Whether every check held; None while that is not known."""
+    memory_mib: float = 0.0
+    cpu_s: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.folder = self.root / "demo"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.ledger = Ledger(self.folder / "ledger.jsonl")
+        self.cast, self.board = cast(), Board()
+        self._people: People | None = None
+        self._secret = "whsec_" + b64encode(secrets.token_bytes(24)).decode()
+        self.receiver = Receiver(self._secret, self._ring)
+
+    @property
+    def _patience(self) -> float:
+        """People and services need longer after an outage."""
+        return 3.0 if self.fault else 1.0
+
+    async def run(self, stay: Callable[[SeededStack], Awaitable[None]] | None) -> bool:
+        """Play all; True when every check holds. `stay` keeps the stack open afterwards."""
+        async with AsyncExitStack() as leaving:
+            leaving.enter_context(self._alone())
+            receiving = asyncio.create_task(self.receiver.serve())
+            leaving.push_async_callback(_finished, receiving)
+            leaving.callback(self.receiver.stop)
+            await self.receiver.listening()
+            stack = SeededStack(self.folder / "stack", env=self._env(), report=self._phase)
+            stack.discard()
+            self.screen.say(f"Starting Kafka, Postgres and the services ({self.folder})")
+            await leaving.enter_async_context(stack)
+            self._show_seed(stack)
+            leaving.enter_context(self._announced(stack))
+            logins = {one.officer_id: one for one in seed_module.logins(stack.paths)}
+            desk = Desk(stack.endpoints.console_url, logins, self.ledger)
+            leaving.push_async_callback(desk.close)
+            leaving.callback(self.ledger.close)
+            self.kept = await self._scenes(stack, desk)
+            if stay is not None:
+                await stay(stack)
+        return self.kept
+
+    async def _scenes(self, stack: SeededStack, desk: Desk) -> bool:
+        began = time.monotonic()
+        moments = await asyncio.to_thread(self._moments)
+        people = self._people = People(desk, self.board, self.cast, SEED)
+        async with asyncio.TaskGroup() as group:
+            beside = [
+                group.create_task(people.work()),
+                group.create_task(self._watch_memory(stack)),
+            ]
+            cues = await self._act(stack, people, moments)
+            tell = self.screen.moving
+            unsettled = await settle.quiet(
+                stack.kafka_bootstrap,
+                stack.dsn(),
+                self.board.settled,
+                self.scale.settle_s * self._patience,
+                lambda why: tell(f"settling: {why or 'all read, all written'}"),
+            )
+            self.screen.still()
+            self.screen.say(f"Settled after {time.monotonic() - began:.0f} s; counting again")
+            play = Play(
+                stack=stack,
+                desk=desk,
+                cast=self.cast,
+                expected=oracle.expected(moments),
+                broken=dict(sorted(cues.broken.items())),
+                door=cues.door,
+                received=self.receiver.received,
+                stays_open=frozenset(self.board.stays_open),
+                least_readings=self.scale.least_readings,
+                memory_mib=self.memory_mib,
+                unsettled=unsettled,
+            )
+            summary, log = await recount_module.recount(play, self.ledger)
+            for task in beside:
+                task.cancel()
+        summary |= {
+            "scale": self.scale.name,
+            "fault": self.fault and {"victim": self.fault, "event_time": _STRIKE_AT.isoformat()},
+            "scenario_s": round(time.monotonic() - began, 1),
+            "start_s": {one.name: round(one.seconds, 2) for one in self.phases},
+            "cpu_s": self.cpu_s,
+            "gates_timed_out": self.progress.late_gates,
+            "acts": {
+                "accepted": desk.accepted,
+                "repeated": desk.retries,
+                "refused": desk.refused[:20],
+            },
+        }
+        return self._publish(summary, timeline_module.lines(log))
+
+    async def _act(self, stack: SeededStack, people: People, moments: list[Any]) -> Cues:
+        """The play itself, with a fault in the middle when one was asked for."""
+        http = HttpSource(stack.endpoints.ingest_url, stack.source_token, self.ledger)
+        kafka = KafkaSource(stack.kafka_bootstrap, self.ledger)
+        player = Player(
+            http,
+            kafka,
+            play_s=self.scale.play_s,
+            gate_timeout_s=self.scale.gate_timeout_s * self._patience,
+            progress=self.progress,
+        )
+        self.screen.say(f"Playing five days of August 2020: {len(moments):,} readings")
+        side = [asyncio.create_task(self._show_progress())]
+        strikes: list[asyncio.Task[None]] = []
+
+        async def strike(what: str) -> None:
+            tell = self.screen.say
+            blow = faults.strike(stack, what, lambda text: tell(f"FAULT: {text}"))
+            strikes.append(asyncio.create_task(blow))
+
+        cues = Cues(http, kafka, people, self.board, self.progress, self.scale.copies)
+        due = cues.all(self.cast)
+        if self.fault:
+            due.append((_STRIKE_AT, partial(strike, self.fault)))
+        try:
+            await player.play(moments, story.GATES, self.board.passed, sorted(due, key=_when))
+            await asyncio.gather(*strikes)
+        finally:
+            for task in side:
+                task.cancel()
+            await http.close()
+            await kafka.close()
+        self.screen.still()
+        return cues
+
+    def _moments(self) -> list[Any]:
+        told = sorted(story.readings(self.cast, SEED))
+        quiet = background.readings(SEED, self.scale.sensors, self.scale.rounds, self.cast.sensors)
+        return list(heapq.merge(told, quiet))
+
+    def _env(self) -> dict[str, dict[str, str]]:
+        demo = {"FENGHUO_SLA_PROFILE": "demo"}
+        webhook = {
+            "FENGHUO_WEBHOOK_URL": self.receiver.url,
+            "FENGHUO_WEBHOOK_SECRET": self._secret,
+        }
+        return {
+            "ingest": {"FENGHUO_EVENT_CLOCK": "readings"},
+            "command": demo,
+            "notify": {**demo, **webhook},
+        }
+
+    def _ring(self, page: dict[str, Any]) -> None:
+        if self._people is not None:
+            self._people.ring(page)
+
+    def _phase(self, phase: Phase) -> None:
+        self.phases.append(phase)
+        self.screen.phase(phase)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One demo per folder: the next one removes what the last one left."""
+        with (self.folder / "demo.lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise StackError(f"a demo already runs in {self.folder}; end it first.") from None
+            for name in ("summary.json", "timeline.jsonl", "ledger.jsonl"):
+                (self.folder / name).unlink(missing_ok=True)
+            yield
+
+    @contextmanager
+    def _announced(self, stack: SeededStack) -> Iterator[None]:
+        """run/endpoints.json leads to this stack, unless the one of `make up` stands there."""
+        link = self.root / "run" / "endpoints.json"
+        link.parent.mkdir(exist_ok=True)
+        if link.is_symlink():
+            link.unlink()  # left over from a demo that was killed
+        if link.exists():
+            yield
+            return
+        link.symlink_to(stack.paths.run / "endpoints.json")
+        try:
+            yield
+        finally:
+            link.unlink(missing_ok=True)
+
+    def _show_seed(self, stack: SeededStack) -> None:
+        seeded = stack.seeded
+        self.screen.say(
+            f"Seeded {seeded.units:,} units, {seeded.sensors:,} sensors, {seeded.rules} rules, "
+            f"{seeded.slots} duty posts, {seeded.accounts} accounts"
+        )
+
+    async def _show_progress(self) -> None:
+        while True:
+            self.screen.progress(self.progress)
+            await asyncio.sleep(0.25)
+
+    async def _watch_memory(self, stack: SeededStack) -> None:
+        while True:
+            ends = stack.endpoints
+            pids = {one.name: one.pid for one in ends.services}
+            pids |= {"kafka": ends.kafka_pid, "postgres": ends.postgres_pid}
+            living = [pid for pid in pids.values() if pid]
+            now = await asyncio.to_thread(memory.mebibytes, living)
+            self.memory_mib = max(self.memory_mib, now)
+            self.cpu_s = memory.cpu_seconds(pids)
+            await asyncio.sleep(_MEMORY_EVERY_S)
+
+    def _publish(self, summary: dict[str, Any], told: list[dict[str, Any]]) -> bool:
+        timeline_module.save(self.folder / "timeline.jsonl", told)
+        text = json.dumps(summary, ensure_ascii=False, indent=1)
+        (self.folder / "summary.json").write_text(text + "\n", encoding="utf-8")
+        self.screen.timeline(timeline_module.show(told), 90)
+        self.screen.summary(summary)
+        return all(summary["checks"].values())
+
+
+def _when(cue: Cue) -> datetime:
+    return cue[0]
+
+
+async def _finished(task: asyncio.Task[None]) -> None:
+    with suppress(asyncio.CancelledError):
+        await asyncio.wait_for(task, 5)

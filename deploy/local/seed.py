@@ -1,0 +1,198 @@
+"""Fill an empty stack: catalogue, rules, roster and accounts. Repeatable; skipped when done before."""
+
+import asyncio
+import hashlib
+import json
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aiokafka import AIOKafkaProducer
+
+from deploy.local.data import officers, rules, sensors, units
+from deploy.local.errors import StackError
+from deploy.local.paths import REPO, Paths
+from shared.contracts.catalog import CatalogEntry, SensorEntry, UnitEntry
+from shared.contracts.fields import Contract
+from shared.contracts.ids import content_id
+from shared.contracts.topics import CATALOG, ROSTER, RULES, TopicSpec
+from shared.contracts.units import tier_of
+
+ACCOUNTS = "accounts.json"
+_STAMP = "seed.sha256"
+
+
+@dataclass(frozen=True)
+class Login:
+    """An account of the local stack with its bearer token."""
+
+    officer_id: str
+    name: str
+    unit: str
+    post: str
+    token: str
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """What was written; all zero when the same content was there already."""
+
+    units: int = 0
+    sensors: int = 0
+    rules: int = 0
+    slots: int = 0
+    accounts: int = 0
+    seconds: float = 0.0
+
+
+async def seed(paths: Paths, bootstrap: str, console_dsn: str) -> Seeded:
+    """Publish the seed of this checkout to the stack in `paths`, unless it is there already.
+
+    Raises StackError when the accounts cannot be created, KafkaError when Kafka is not there.
+    """
+    began = time.monotonic()
+    mark, stamp = fingerprint(), paths.data / _STAMP
+    if stamp.exists() and stamp.read_text(encoding="ascii") == mark:
+        return Seeded()
+    now = datetime.now(UTC)
+    definitions, slots = rules.definitions(now), officers.slots(now)
+    creating = asyncio.create_task(asyncio.to_thread(_create_accounts, paths, console_dsn))
+    # Sensors before rules: whoever reads both refuses a rule for a sensor nobody has catalogued.
+    await _publish(bootstrap, CATALOG, ((key_of(one.entry), one) for one in entries(now)))
+    await _publish(bootstrap, ROSTER, ((f"{one.unit}:{one.post}", one) for one in slots))
+    await _publish(bootstrap, RULES, ((one.rule_id, one) for one in definitions))
+    created = await creating
+    stamp.write_text(mark, encoding="ascii")
+    return Seeded(
+        units=len(units.all_units()),
+        sensors=len(sensors.all_sensors()),
+        rules=len(definitions),
+        slots=len(slots),
+        accounts=len(created),
+        seconds=time.monotonic() - began,
+    )
+
+
+def logins(paths: Paths) -> list[Login]:
+    """The accounts of a seeded stack with their tokens. Raises FileNotFoundError before seeding."""
+    text = (paths.secrets / ACCOUNTS).read_text(encoding="utf-8")
+    return [Login(**item) for item in json.loads(text)]
+
+
+def entries(now: datetime) -> list[CatalogEntry]:
+    """The catalogue: every unit, then every sensor."""
+    return [
+        CatalogEntry(
+            id=content_id("cat", key_of(entry), entry.model_dump_json()),
+            occurred_at=now,
+            sent_at=now,
+            origin_unit=_owner(entry),
+            tier=tier_of(_owner(entry)),
+            entry=entry,
+        )
+        for entry in _content()
+    ]
+
+
+def _content() -> Iterator[UnitEntry | SensorEntry]:
+    yield from units.all_units()
+    yield from sensors.all_sensors()
+
+
+def key_of(entry: object) -> str:
+    """The record key of a catalogue entry, `kind:id`."""
+    match entry:
+        case UnitEntry():
+            return f"unit:{entry.unit}"
+        case SensorEntry():
+            return f"sensor:{entry.sensor_id}"
+        case _:
+            raise TypeError(f"not seeded: {type(entry).__name__}")
+
+
+def fingerprint() -> str:
+    """Changes whenever the content of the seed changes (SHA-256, hex)."""
+    content = (units.all_units(), sensors.all_sensors(), rules.packs(), officers.accounts())
+    return hashlib.sha256(repr(content).encode()).hexdigest()
+
+
+def _owner(entry: object) -> str:
+    if isinstance(entry, UnitEntry):
+        return entry.unit
+    return entry.place if isinstance(entry, SensorEntry) else units.CITY
+
+
+async def _publish(
+    bootstrap: str, spec: TopicSpec, messages: Iterable[tuple[str, Contract]]
+) -> None:
+    producer = AIOKafkaProducer(
+        bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, linger_ms=5
+    )
+    await producer.start()
+    try:
+        pending = [
+            await producer.send(
+                spec.name,
+                key=key.encode(),
+                value=message.model_dump_json(exclude_none=True).encode(),
+                headers=[("content-type", b"application/json")],
+            )
+            for key, message in messages
+        ]
+        await asyncio.gather(*pending)
+    finally:
+        await producer.stop()
+
+
+def _create_accounts(paths: Paths, dsn: str) -> list[Login]:
+    """Write tokens to a file only we can read, and their hashes into the console's accounts."""
+    created = [
+        Login(one.officer_id, one.name, one.unit, one.post, secrets.token_urlsafe(24))
+        for one in officers.accounts()
+    ]
+    _write_private(paths.secrets / ACCOUNTS, json.dumps([asdict(one) for one in created]))
+    hashed = paths.secrets / "accounts-import.json"
+    rows = [
+        {
+            "officer_id": one.officer_id,
+            "name": one.name,
+            "unit": one.unit,
+            "post": one.post,
+            "token_sha256": hashlib.sha256(one.token.encode()).hexdigest(),
+        }
+        for one in created
+    ]
+    _write_private(hashed, json.dumps(rows))
+    try:
+        run_console_accounts(paths, dsn, "import", str(hashed))
+    finally:
+        hashed.unlink()
+    return created
+
+
+def run_console_accounts(paths: Paths, dsn: str, *arguments: str, url: str = "") -> str:
+    """The output of `python -m services.console.accounts ...`. Raises StackError when it fails."""
+    command = [sys.executable, "-m", "services.console.accounts", *arguments]
+    env = {**os.environ, "PYTHONPATH": str(REPO), "FENGHUO_DATABASE_URL": dsn}
+    if url:
+        env["FENGHUO_CONSOLE_URL"] = url
+    done = subprocess.run(
+        command, cwd=REPO, env=env, capture_output=True, text=True, check=False, timeout=60
+    )
+    if done.returncode != 0:
+        line = (done.stderr.strip().splitlines() or ["no output"])[-1]
+        raise StackError(f"the console's accounts cannot be changed: {line}")
+    return done.stdout.strip()
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)

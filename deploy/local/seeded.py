@@ -1,0 +1,37 @@
+"""A stack that is filled before its services start: catalogue, rules, roster, accounts, source tokens.
+
+Services read the catalogue and the rules when they start, sensors first; seeding a running system
+would race a rule against the sensors it names.
+"""
+
+import hashlib
+import json
+from dataclasses import replace
+
+from deploy.local.seed import Seeded, seed
+from deploy.local.stack import Stack
+
+SOURCES = "sources.json"
+SOURCE_SECRET = "source-local"  # noqa: S105 - the name of a file
+
+
+class SeededStack(Stack):
+    """As `Stack`, and knows what it was seeded with."""
+
+    seeded = Seeded()
+
+    async def _start_services(self) -> None:
+        path = self.paths.secrets / SOURCES
+        digest = hashlib.sha256(self.source_token.encode()).hexdigest()
+        path.write_text(json.dumps({"local": digest}), encoding="ascii")
+        path.chmod(0o600)
+        ingest = {"FENGHUO_SOURCES_FILE": str(path), **self.plan.env.get("ingest", {})}
+        self.plan = replace(self.plan, env={**self.plan.env, "ingest": ingest})
+        async with self._phase("seed"):
+            self.seeded = await seed(self.paths, self.kafka_bootstrap, self.dsn("console"))
+        await super()._start_services()
+
+    @property
+    def source_token(self) -> str:
+        """The token with which sources send to ingest."""
+        return self.secrets.get(SOURCE_SECRET)

@@ -1,0 +1,68 @@
+"""The curve between published points: exact at them, bounded between them, the same every time."""
+
+import itertools
+import random
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deploy.local.data.gauges import Gauge, gauges
+from deploy.local.demo import hydrograph
+from deploy.local.demo.era import END, START, at
+
+_BY_ID = {gauge.sensor_id: gauge for gauge in gauges()}
+
+
+@pytest.mark.parametrize("gauge", gauges(), ids=lambda gauge: gauge.sensor_id)
+def test_published_points_are_exact_and_the_only_real_ones(gauge: Gauge) -> None:
+    real = [one for one in hydrograph.samples(gauge, 7) if not one.synthetic]
+    assert [(one.at, one.level_m) for one in real] == [
+        (point.at, point.level_m) for point in gauge.points
+    ]
+
+
+@given(seed=st.integers(), name=st.sampled_from(sorted(_BY_ID)))
+def test_any_seed_covers_the_five_days_and_never_tops_the_published_peak(
+    seed: int, name: str
+) -> None:
+    found = hydrograph.samples(_BY_ID[name], seed)
+    assert found == hydrograph.samples(_BY_ID[name], seed)
+    assert (found[0].at, found[-1].at) == (START, END)
+    gaps = [after.at - before.at for before, after in itertools.pairwise(found)]
+    assert timedelta(0) < min(gaps)
+    assert max(gaps) <= hydrograph.STEP
+
+
+@pytest.mark.parametrize(
+    ("name", "peak"), [("gauge-zhutuo", 214.68), ("gauge-cuntan", 191.62), ("gauge-beibei", 200.23)]
+)
+def test_peaks_are_the_published_ones(name: str, peak: float) -> None:
+    assert max(one.level_m for one in hydrograph.samples(_BY_ID[name], 3)) == peak
+
+
+def test_what_the_bulletins_say_in_words_holds() -> None:
+    cuntan = hydrograph.samples(_BY_ID["gauge-cuntan"], 5)
+    record = next(one for one in cuntan if one.level_m >= 191.41)
+    assert record.at == at(20, 4)
+    zhutuo = {one.at: one.level_m for one in hydrograph.samples(_BY_ID["gauge-zhutuo"], 5)}
+    assert zhutuo[at(21, 8)] < 212.0
+
+
+@given(
+    levels=st.lists(st.floats(0, 300), min_size=2, max_size=6),
+    share=st.floats(0, 1),
+    seed=st.integers(),
+)
+def test_the_curve_stays_between_its_two_knots(
+    levels: list[float], share: float, seed: int
+) -> None:
+    knots: list[tuple[datetime, float]] = [
+        (START + timedelta(hours=number), round(level, 2)) for number, level in enumerate(levels)
+    ]
+    moment = START + share * timedelta(hours=len(levels) - 1)
+    value = hydrograph.level_at(knots, moment, random.Random(seed))
+    left = min(int(share * (len(levels) - 1)), len(levels) - 2)
+    low, high = sorted((knots[left][1], knots[left + 1][1]))
+    assert low - 0.005 <= value <= high + 0.005

@@ -1,0 +1,96 @@
+"""The seed: real counts, marked inventions, rules with sources, one empty post, no alarm from quiet."""
+
+import heapq
+from collections import Counter
+from datetime import UTC, datetime
+
+from deploy.local import seed
+from deploy.local.data import officers, rules, sensors, units
+from deploy.local.data.gauges import gauges
+from deploy.local.demo import background, oracle, story
+from deploy.local.demo.cast import cast
+from shared.contracts.fields import LEVEL_ORDER, Post, Tier
+from shared.contracts.rules import ThresholdRule
+from shared.contracts.units import parent_of, tier_of
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_the_tree_has_the_real_counts_and_marks_what_is_generated() -> None:
+    everything = units.all_units()
+    counted = Counter(one.tier for one in everything)
+    assert (counted[Tier.CITY], counted[Tier.TOWN], counted[Tier.VILLAGE]) == (1, 23, 267)
+    assert 267 * 5 <= counted[Tier.GRID] <= 267 * 6
+    assert counted[Tier.MICROGRID] == 5 * counted[Tier.GRID]
+    known = {one.unit for one in everything}
+    for one in everything:
+        assert one.tier is tier_of(one.unit)
+        assert one.parent == parent_of(one.unit)
+        assert one.parent is None or one.parent in known
+        assert one.synthetic == (one.tier in (Tier.GRID, Tier.MICROGRID))
+
+
+def test_twenty_thousand_sensors_of_which_nine_are_real() -> None:
+    found = sensors.all_sensors()
+    assert len({one.sensor_id for one in found}) == len(found) == 20_000
+    real = [one for one in found if not one.synthetic]
+    assert [one.sensor_id for one in real] == [gauge.sensor_id for gauge in gauges()]
+    datums = {one.sensor_id: one.datum for one in real}
+    assert datums["gauge-cuntan"] == "吴淞"
+    assert datums["gauge-beibei"] == "黄海"
+    assert datums["gauge-zhutuo"] is None
+
+
+def test_every_rung_names_its_source_and_clears_on_the_safe_side() -> None:
+    known = {one.sensor_id: one for one in sensors.all_sensors()}
+    for rule in rules.definitions(NOW):
+        for sensor in rule.sensor_ids:
+            assert known[sensor].datum == rule.datum
+        if isinstance(rule.body, ThresholdRule):
+            levels = [LEVEL_ORDER[rung.level] for rung in rule.body.rungs]
+            assert levels == sorted(levels)
+            for rung in rule.body.rungs:
+                assert rung.clear_at < rung.raise_at
+                assert rung.source
+
+
+def test_blue_is_flagged_as_our_proposal() -> None:
+    for rule in rules.packs():
+        for rung in rule["body"].get("rungs", []):
+            if rung["level"] == "blue" and rule["event_type"] == "11A01":
+                assert "proposal" in rung["source"]
+
+
+def test_the_roster_is_full_but_for_one_post() -> None:
+    found = officers.slots(NOW)
+    empty = [(slot.unit, slot.post) for slot in found if slot.officer is None]
+    assert empty == [officers.EMPTY_SLOT]
+    assert all(slot.synthetic for slot in found)
+    towns = [slot for slot in found if slot.tier is Tier.TOWN]
+    assert len(towns) == 23 * len(Post)
+    names = [one.officer_id for one in officers.accounts()]
+    assert len(names) == len(set(names))
+
+
+def test_the_seed_is_the_same_every_time() -> None:
+    assert seed.fingerprint() == seed.fingerprint()
+    keys = [seed.key_of(one.entry) for one in seed.entries(NOW)]
+    assert len(keys) == len(set(keys))
+
+
+def test_a_quiet_day_raises_nothing_and_reaches_every_sensor() -> None:
+    people = cast()
+    quiet = list(background.readings(1, 20_000, 2, people.sensors))
+    assert {one.sensor_id for one in quiet} | people.sensors | {
+        gauge.sensor_id for gauge in gauges()
+    } == {one.sensor_id for one in sensors.all_sensors()}
+    thresholds = [key for key in oracle.expected(quiet) if not key[0].startswith("absence")]
+    assert thresholds == []
+
+
+def test_background_and_story_merge_in_order_of_time_with_unique_ids() -> None:
+    people = cast()
+    told = sorted(story.readings(people, 1))
+    merged = list(heapq.merge(told, background.readings(1, 500, 4, people.sensors)))
+    assert merged == sorted(merged)
+    assert len({one.event_id for one in merged}) == len(merged)

@@ -1,0 +1,109 @@
+"""The recount finds what is planted: something missing, something twice, a drill that leaks."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from deploy.local.demo import losses, oracle, tally
+from deploy.local.demo.books import Books
+from deploy.local.demo.ledger import Accepted
+from deploy.local.demo.log import Entry, Log, ReadingHead
+from deploy.local.demo.oracle import Transition
+from deploy.local.demo.webhook import Received
+from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence
+from shared.contracts.alerts import PublicNotice
+from shared.contracts.fields import Level, Status, Tier
+from shared.contracts.topics import ALARMS, NOTICES
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+KEY: oracle.Key = ("flood-cuntan", "gauge-cuntan", Status.ACTUAL)
+
+
+def test_an_accepted_reading_that_is_not_on_the_topic_is_lost() -> None:
+    accepted = Accepted(frozenset({"r-1", "r-2"}), frozenset({"rep-1"}), ({"id": "act-1"},))
+    found = losses.lost(_log(), _books(), accepted, {})
+    assert found.kinds["readings"] == 1
+    assert found.kinds["reports"] == 1
+    assert found.kinds["acts"] == 1
+    assert found.examples["readings"] == ["r-2"]
+
+
+def test_a_missing_alarm_is_lost_and_one_too_many_is_a_duplicate() -> None:
+    raised = Transition(KEY[0], KEY[1], Status.ACTUAL, "raised", "yellow")
+    log = _log(_alarm(1, AlarmTransition.RAISED))
+    none = Accepted(frozenset(), frozenset(), ())
+    both = {KEY: [raised, Transition(KEY[0], KEY[1], Status.ACTUAL, "cleared", "yellow")]}
+    assert losses.lost(log, _books(), none, both).kinds["alarm_changes"] == 1
+    assert losses.lost(log, _books(), none, {KEY: [raised]}).kinds["alarm_changes"] == 0
+    assert losses.duplicates(log, _books(), Received(), {}).kinds["alarm_changes"] == 1
+    assert losses.duplicates(log, _books(), Received(), both).kinds["alarm_changes"] == 0
+
+
+def test_a_raised_alarm_nobody_took_up_is_lost() -> None:
+    log, none = _log(_alarm(1, AlarmTransition.RAISED)), Accepted(frozenset(), frozenset(), ())
+    assert losses.lost(log, _books(), none, {}).kinds["alarms_without_disposition"] == 1
+
+
+def test_a_repeated_webhook_counts_only_without_the_mark() -> None:
+    heard = Received()
+    heard.pages.update({"pag-1": 2, "pag-2": 2, "pag-3": 1})
+    heard.resent.update({"pag-2": 1})
+    assert heard.repeats() == ["pag-1"]
+
+
+def test_a_drill_that_refers_to_something_real_and_a_notice_of_it_are_leaks() -> None:
+    exercise = _alarm(1, AlarmTransition.RAISED, Status.EXERCISE)
+    assert losses.drill_leaks(_log(exercise), Received()).kinds["references"] == 1
+    assert losses.drill_leaks(_log(_alarm(1, AlarmTransition.RAISED)), Received()).total == 0
+    log = _log()
+    notice = PublicNotice(
+        notice_id="not-1", alert_id="alt-1", level=Level.BLUE, headline="x", **_head("n-1")
+    ).model_copy(update={"status": Status.EXERCISE})
+    log.entries[NOTICES.name].append(Entry(notice, 0))
+    assert losses.drill_leaks(log, Received()).kinds["public_notices"] == 1
+
+
+def test_a_repeated_record_counts_once_and_latency_is_between_record_times() -> None:
+    log = _log(_alarm(1, AlarmTransition.RAISED), _alarm(1, AlarmTransition.RAISED))
+    assert tally.counts(log, Status.ACTUAL)["alarms"]["raised"] == 1
+    assert tally.latencies(log)["reading_to_alarm"] == {"p50": 40, "p99": 40, "n": 1}
+
+
+def _log(*alarms: AlarmEvent) -> Log:
+    log = Log()
+    log.readings["r-1"] = (ReadingHead("reading", "r-1", "gauge-cuntan"), 1_000)
+    log.entries[ALARMS.name] = [Entry(alarm, 1_040) for alarm in alarms]
+    return log
+
+
+def _alarm(version: int, transition: AlarmTransition, status: Status = Status.ACTUAL) -> AlarmEvent:
+    return AlarmEvent(
+        **_head(f"evt-{version}-{status}"),
+        status=status,
+        alarm_id=f"alm-1-{status}",
+        version=version,
+        transition=transition,
+        rule_id=KEY[0],
+        rule_version=1,
+        kind="threshold",
+        sensor_id=KEY[1],
+        place="500105000000",
+        event_type="11A01",
+        level=Level.YELLOW,
+        score=50,
+        evidence=Evidence(metric="water_level", value=181.0, unit="m", limit=180.5, event_id="r-1"),
+        headline="water",
+    )
+
+
+def _head(event_id: str) -> dict[str, Any]:
+    return {
+        "id": event_id,
+        "occurred_at": NOW,
+        "sent_at": NOW,
+        "origin_unit": "500105000000",
+        "tier": Tier.DISTRICT,
+    }
+
+
+def _books() -> Books:
+    return Books([], [], [], [], [], [], [], {})
