@@ -8,7 +8,7 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +26,8 @@ from shared.contracts.units import tier_of
 
 ACCOUNTS = "accounts.json"
 _STAMP = "seed.sha256"
+Record = tuple[bytes, bytes]
+"""Key and value."""
 
 
 @dataclass(frozen=True)
@@ -51,29 +53,49 @@ class Seeded:
     seconds: float = 0.0
 
 
-async def seed(paths: Paths, bootstrap: str, console_dsn: str) -> Seeded:
-    """Publish the seed of this checkout to the stack in `paths`, unless it is there already.
+@dataclass(frozen=True)
+class Prepared:
+    """The seed as records, in the order in which they must be written."""
+
+    mark: str
+    records: tuple[tuple[TopicSpec, list[Record]], ...]
+
+
+def prepare(paths: Paths) -> Prepared | None:
+    """Encode the seed of this checkout (about a second); None when the stack in `paths` has it."""
+    mark, stamp = fingerprint(), paths.data / _STAMP
+    if stamp.exists() and stamp.read_text(encoding="ascii") == mark:
+        return None
+    now = datetime.now(UTC)
+    return Prepared(
+        mark,
+        # Sensors before rules: whoever reads both refuses a rule for a sensor nobody has catalogued.
+        (
+            (CATALOG, [_record(key_of(one.entry), one) for one in entries(now)]),
+            (ROSTER, [_record(f"{one.unit}:{one.post}", one) for one in officers.slots(now)]),
+            (RULES, [_record(one.rule_id, one) for one in rules.definitions(now)]),
+        ),
+    )
+
+
+async def seed(paths: Paths, bootstrap: str, console_dsn: str, prepared: Prepared | None) -> Seeded:
+    """Publish what was prepared and create the accounts; nothing to do when it is None.
 
     Raises StackError when the accounts cannot be created, KafkaError when Kafka is not there.
     """
-    began = time.monotonic()
-    mark, stamp = fingerprint(), paths.data / _STAMP
-    if stamp.exists() and stamp.read_text(encoding="ascii") == mark:
+    if prepared is None:
         return Seeded()
-    now = datetime.now(UTC)
-    definitions, slots = rules.definitions(now), officers.slots(now)
+    began = time.monotonic()
     creating = asyncio.create_task(asyncio.to_thread(_create_accounts, paths, console_dsn))
-    # Sensors before rules: whoever reads both refuses a rule for a sensor nobody has catalogued.
-    await _publish(bootstrap, CATALOG, ((key_of(one.entry), one) for one in entries(now)))
-    await _publish(bootstrap, ROSTER, ((f"{one.unit}:{one.post}", one) for one in slots))
-    await _publish(bootstrap, RULES, ((one.rule_id, one) for one in definitions))
+    for spec, records in prepared.records:
+        await _publish(bootstrap, spec, records)
     created = await creating
-    stamp.write_text(mark, encoding="ascii")
+    (paths.data / _STAMP).write_text(prepared.mark, encoding="ascii")
     return Seeded(
         units=len(units.all_units()),
         sensors=len(sensors.all_sensors()),
-        rules=len(definitions),
-        slots=len(slots),
+        rules=len(rules.packs()),
+        slots=sum(len(records) for spec, records in prepared.records if spec is ROSTER),
         accounts=len(created),
         seconds=time.monotonic() - began,
     )
@@ -128,9 +150,11 @@ def _owner(entry: object) -> str:
     return entry.place if isinstance(entry, SensorEntry) else units.CITY
 
 
-async def _publish(
-    bootstrap: str, spec: TopicSpec, messages: Iterable[tuple[str, Contract]]
-) -> None:
+def _record(key: str, message: Contract) -> Record:
+    return key.encode(), message.model_dump_json(exclude_none=True).encode()
+
+
+async def _publish(bootstrap: str, spec: TopicSpec, records: list[Record]) -> None:
     producer = AIOKafkaProducer(
         bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, linger_ms=5
     )
@@ -139,11 +163,11 @@ async def _publish(
         pending = [
             await producer.send(
                 spec.name,
-                key=key.encode(),
-                value=message.model_dump_json(exclude_none=True).encode(),
+                key=key,
+                value=value,
                 headers=[("content-type", b"application/json")],
             )
-            for key, message in messages
+            for key, value in records
         ]
         await asyncio.gather(*pending)
     finally:

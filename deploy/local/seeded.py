@@ -4,11 +4,12 @@ Services read the catalogue and the rules when they start, sensors first; seedin
 would race a rule against the sensors it names.
 """
 
+import asyncio
 import hashlib
 import json
 from dataclasses import replace
 
-from deploy.local.seed import Seeded, seed
+from deploy.local.seed import Prepared, Seeded, prepare, seed
 from deploy.local.stack import Stack
 
 SOURCES = "sources.json"
@@ -19,6 +20,15 @@ class SeededStack(Stack):
     """As `Stack`, and knows what it was seeded with."""
 
     seeded = Seeded()
+    _preparing: asyncio.Task[Prepared | None]
+
+    async def up(self) -> None:
+        """As `Stack.up`; the seed is encoded while Kafka and Postgres start."""
+        self._preparing = asyncio.create_task(asyncio.to_thread(prepare, self.paths))
+        try:
+            await super().up()
+        finally:
+            self._preparing.cancel()
 
     async def _start_services(self) -> None:
         path = self.paths.secrets / SOURCES
@@ -28,7 +38,9 @@ class SeededStack(Stack):
         ingest = {"FENGHUO_SOURCES_FILE": str(path), **self.plan.env.get("ingest", {})}
         self.plan = replace(self.plan, env={**self.plan.env, "ingest": ingest})
         async with self._phase("seed"):
-            self.seeded = await seed(self.paths, self.kafka_bootstrap, self.dsn("console"))
+            self.seeded = await seed(
+                self.paths, self.kafka_bootstrap, self.dsn("console"), await self._preparing
+            )
         await super()._start_services()
 
     @property

@@ -184,7 +184,9 @@ class People:
         if one["command_id"] in self._board.stays_open and unit == ZHUTUO:
             return
         if await self._step(one, officer, "sign", ""):
-            await asyncio.sleep(wait(3.0, 12.0))
+            # The field reports when all have signed: the first minute belongs to the signatures.
+            in_field = tier in (Tier.GRID, Tier.MICROGRID)
+            await asyncio.sleep(wait(14.0, 26.0) if in_field else wait(3.0, 12.0))
             await self._step(one, officer, "report", "已完成")
 
     def _actor(self, unit: str) -> str:
