@@ -1,4 +1,4 @@
-"""Write the snapshots of schemas and AsyncAPI documents anew: `python -m tests.contract.update`."""
+"""Write the snapshots of schemas, AsyncAPI and OpenAPI documents anew: `python -m tests.contract.update`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from shared.contracts.documents import json_schemas
 from tests.support.services import SERVICES, built_app
 
 HERE = Path(__file__).parent
+DOORS = ("ingest", "console")
 
 
 def write(folder: Path, documents: dict[str, Any]) -> None:
@@ -26,18 +27,21 @@ def write(folder: Path, documents: dict[str, Any]) -> None:
         (folder / f"{name}.json").write_text(text + "\n")
 
 
-async def asyncapi(service: str) -> Any:
-    """The document a service shows."""
+async def shown(service: str, path: str) -> Any:
+    """The document a service shows at `path`."""
     with tempfile.TemporaryDirectory() as folder:
         transport = httpx.ASGITransport(app=built_app(service, Path(folder)))
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-            return (await client.get("/docs/asyncapi.json")).json()
+            return (await client.get(path)).json()
 
 
 def main() -> None:
     """Replace all."""
     write(HERE / "schemas", json_schemas())
-    write(HERE / "asyncapi", {name: asyncio.run(asyncapi(name)) for name in SERVICES})
+    path = "/docs/asyncapi.json"
+    write(HERE / "asyncapi", {name: asyncio.run(shown(name, path)) for name in SERVICES})
+    path = "/openapi.json"
+    write(HERE / "openapi", {name: asyncio.run(shown(name, path)) for name in DOORS})
 
 
 if __name__ == "__main__":

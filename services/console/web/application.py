@@ -35,7 +35,7 @@ def create(console: Console, lifespan: Lifespan) -> FastAPI:
         # FastAPI's own pages load their scripts from public networks.
         docs_url=None,
         redoc_url=None,
-        openapi_url="/docs/openapi.json",
+        openapi_url="/openapi.json",
     )
     app.state.console = console
     problems.install(app)
