@@ -10,8 +10,16 @@ from deploy.local.paths import Paths
 from deploy.local.postgres import DATABASE, Postgres
 from deploy.migrations.runner import sql_fingerprint, upgrade
 
+_STAMP = "schema.sha256"
+
 READS_ALL = "audit"
 """This role may also read what every other service stored: it checks their work."""
+
+
+def schema_is_current(paths: Paths) -> bool:
+    """Whether the SQL of this checkout has been applied to the data in `paths`."""
+    stamp = paths.data / _STAMP
+    return stamp.exists() and stamp.read_text(encoding="ascii") == sql_fingerprint()
 
 
 async def migrate(postgres: Postgres, paths: Paths) -> None:
@@ -20,9 +28,8 @@ async def migrate(postgres: Postgres, paths: Paths) -> None:
     Raises StackError when a migration fails, or when the SQL was edited after it had been applied
     here (an unreleased schema changes in place, so old data must go).
     """
-    stamp = paths.data / "schema.sha256"
-    current = sql_fingerprint()
-    if stamp.exists() and stamp.read_text(encoding="ascii") != current:
+    stamp = paths.data / _STAMP
+    if stamp.exists() and not schema_is_current(paths):
         raise StackError(
             "the database schema changed since this data was created; `make clean` starts afresh."
         )
@@ -32,7 +39,7 @@ async def migrate(postgres: Postgres, paths: Paths) -> None:
     except Exception as error:  # whatever alembic, the driver or the SQL raise: one sentence
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise StackError(f"the database cannot be migrated: {reason}") from error
-    stamp.write_text(current, encoding="ascii")
+    stamp.write_text(sql_fingerprint(), encoding="ascii")
 
 
 async def ensure_roles(postgres: Postgres, services: Sequence[str]) -> None:

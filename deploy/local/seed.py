@@ -28,6 +28,8 @@ from shared.contracts.units import tier_of
 
 ACCOUNTS = "accounts.json"
 _STAMP = "seed.sha256"
+_DATA = Path(__file__).parent / "data"
+_RULES = Path(__file__).parent / "rules"
 _BATCH_BYTES = 262_144
 Record = tuple[bytes, bytes]
 """Key and value."""
@@ -66,12 +68,11 @@ class Prepared:
 
 def prepare(paths: Paths) -> Prepared | None:
     """Encode the seed of this checkout (about a second); None when the stack in `paths` has it."""
-    mark, stamp = fingerprint(), paths.data / _STAMP
-    if stamp.exists() and stamp.read_text(encoding="ascii") == mark:
+    if is_current(paths):
         return None
     now = datetime.now(UTC)
     return Prepared(
-        mark,
+        fingerprint(),
         # Sensors before rules: whoever reads both refuses a rule for a sensor nobody has catalogued.
         (
             (CATALOG, [_record(key_of(one.entry), one) for one in entries(now)]),
@@ -103,6 +104,12 @@ async def seed(paths: Paths, bootstrap: str, console_dsn: str, prepared: Prepare
         accounts=len(created),
         seconds=time.monotonic() - began,
     )
+
+
+def is_current(paths: Paths) -> bool:
+    """Whether the stack in `paths` holds the seed of this checkout."""
+    stamp = paths.data / _STAMP
+    return stamp.exists() and stamp.read_text(encoding="ascii") == fingerprint()
 
 
 def logins(paths: Paths) -> list[Login]:
@@ -143,9 +150,11 @@ def key_of(entry: object) -> str:
 
 
 def fingerprint() -> str:
-    """Changes whenever the content of the seed changes (SHA-256, hex)."""
-    content = (units.all_units(), sensors.all_sensors(), rules.packs(), officers.accounts())
-    return hashlib.sha256(repr(content).encode()).hexdigest()
+    """Changes whenever what the seed is made of changes (SHA-256 over its files, hex)."""
+    digest = hashlib.sha256()
+    for path in sorted([*_DATA.glob("*.csv"), *_DATA.glob("*.py"), *_RULES.glob("*.yaml")]):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
 
 
 def _owner(entry: object) -> str:

@@ -103,11 +103,19 @@ class Stack:
         began = time.monotonic()
         try:
             self._prepare()
+            again = self.begun_before()
+            if again:
+                await self._choose_broker()
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._start_kafka())
                 group.create_task(self._start_postgres())
+                if again:
+                    # They wait for Kafka and Postgres by themselves: their imports cost as much
+                    # time as Kafka's start, so the two go side by side.
+                    group.create_task(self._start_services())
             async with self._phase("services"):
-                await self._start_services()
+                if not again:
+                    await self._start_services()
                 await self.wait_ready(self._ready_timeout_s)
         except BaseExceptionGroup as failures:
             raise first_sentence(failures) from None
@@ -246,8 +254,12 @@ class Stack:
         names = ["kafka", "kafka-controller", "postgres", *self.plan.names()]
         self._ports = ports.choose(names, self.paths.run / "ports.json", ports.fixed_ports())
 
-    async def _start_kafka(self) -> None:
-        async with self._phase("kafka"):
+    def begun_before(self) -> bool:
+        """Whether topics, schema and content are all there from an earlier start."""
+        return False
+
+    async def _choose_broker(self) -> kafka.Broker:
+        if self._broker is None:
             self._broker = await asyncio.to_thread(
                 kafka.choose_broker,
                 self.paths,
@@ -255,13 +267,18 @@ class Stack:
                 self._ports["kafka-controller"],
                 self._wish,
             )
-            await self.supervisor.start(await asyncio.to_thread(self._broker.prepare))
+        return self._broker
+
+    async def _start_kafka(self) -> None:
+        async with self._phase("kafka"):
+            broker = await self._choose_broker()
+            await self.supervisor.start(await asyncio.to_thread(broker.prepare))
             try:
-                await topics.wait_for_broker(self._broker.bootstrap, self._ready_timeout_s)
+                await topics.wait_for_broker(broker.bootstrap, self._ready_timeout_s)
             except TimeoutError:
                 raise StackError(self._silent(kafka.NAME, self._ready_timeout_s)) from None
         async with self._phase("topics"):
-            await topics.ensure_topics(self._broker.bootstrap, topics.planned_topics())
+            await topics.ensure_topics(broker.bootstrap, topics.planned_topics())
 
     async def _start_postgres(self) -> None:
         self._postgres = Postgres(self.paths, self._ports["postgres"], self.secrets)

@@ -14,10 +14,8 @@ class Books:
     """Rows of the tables the recount compares with the topics."""
 
     assignments: list[Row]
-    commands: list[Row]
     ladders: list[Row]
     pages: list[Row]
-    deliveries: list[Row]
     alarms: list[Row]
     feed: list[Row]
     waiting: dict[str, int]
@@ -34,10 +32,6 @@ async def read(dsn: str) -> Books:
                     connection,
                     "SELECT assignment_id, command_id, unit, state, status FROM command.assignment",
                 ),
-                commands=await _rows(
-                    connection,
-                    "SELECT command_id, state, status, recipients, alert_id FROM command.command",
-                ),
                 ladders=await _rows(
                     connection,
                     "SELECT l.ladder_id, l.state, l.status, l.alert_id, l.assignment_id, "
@@ -45,7 +39,6 @@ async def read(dsn: str) -> Books:
                     "LEFT JOIN notify.page p USING (ladder_id) GROUP BY l.ladder_id",
                 ),
                 pages=await _rows(connection, "SELECT page_id, status FROM notify.page"),
-                deliveries=await _rows(connection, "SELECT page_id, state FROM notify.delivery"),
                 alarms=await _rows(
                     connection, "SELECT alarm_id, disposition FROM alerting.alert_alarm"
                 ),

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from deploy.local.data.officers import officer_id
 from deploy.local.data.sensors import sensors_of
-from deploy.local.data.units import CITY, DISTRICT
 from shared.contracts.fields import Post
 
 ZHUTUO = "500118118000"
@@ -53,6 +52,3 @@ def cast() -> Cast:
             officer_id(unit, post) for unit in (QUIET_TOWN, QUIET_VILLAGE) for post in Post
         ),
     )
-
-
-UPPER = (CITY, DISTRICT)

@@ -63,4 +63,4 @@ class Cues:
 
     async def _door(self) -> None:
         for what, path, body, kind, wanted in script.nonsense():
-            self.door[what] = await self.http.nonsense(what, path, body, kind) == wanted
+            self.door[what] = await self.http.nonsense(path, body, kind) == wanted

@@ -48,11 +48,8 @@ class Log:
     letters: list[DeadLetter] = field(default_factory=list)
     readings: dict[str, tuple[ReadingHead, int]] = field(default_factory=dict)
     """First good record per reading id, with its time."""
-    reading_records: int = 0
     places: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Partition and offset of that record."""
-    undecodable: int = 0
-    """Records no reader can decode: the broken burst, and nothing else."""
 
     def of(self, spec: TopicSpec) -> list[Entry]:
         """The records of a topic, each event id once: a repeat is dropped by every reader."""
@@ -130,8 +127,7 @@ def _take(log: Log, record: Any) -> None:
         try:
             message = TOPICS[record.topic].model.validate_json(record.value)
         except ValueError:
-            log.undecodable += 1
-            return
+            return  # the broken burst, and nothing else; its dead letter is counted
         log.entries[record.topic].append(Entry(message, record.timestamp))
 
 
@@ -142,7 +138,6 @@ def _take_reading(log: Log, record: Any) -> None:
         log.undecodable += 1
         return
     if head.type == "reading":
-        log.reading_records += 1
         if head.id not in log.readings:
             log.readings[head.id] = (head, record.timestamp)
             log.places[head.id] = (record.partition, record.offset)

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console
@@ -110,6 +110,3 @@ def _pairs(counted: dict[str, Any]) -> str:
 def complain(text: str) -> None:
     """The one sentence of a failure."""
     print(f"fenghuo: {text}", file=sys.stderr, flush=True)
-
-
-Tell = Callable[[str], None]

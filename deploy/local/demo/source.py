@@ -38,8 +38,6 @@ class HttpSource:
         )
         self._ledger = ledger
         self._sensors = {one.sensor_id: one for one in all_sensors()}
-        self.retries = 0
-        self.refused: list[str] = []
 
     async def readings(self, moments: Sequence[Moment]) -> None:
         """Send one batch and note its ids. Raises RefusedError."""
@@ -52,7 +50,7 @@ class HttpSource:
         await self._until_accepted("/v1/reports", fields)
         self._ledger.note("reports", ids=[fields["id"]])
 
-    async def nonsense(self, what: str, path: str, body: bytes, content_type: str) -> int:
+    async def nonsense(self, path: str, body: bytes, content_type: str) -> int:
         """Send what must be refused; returns the status of the answer, 0 when there was none."""
         request = self._client.build_request(
             "POST", path, content=body, headers={"content-type": content_type}
@@ -70,7 +68,6 @@ class HttpSource:
             status = 0
         finally:
             writer.close()
-        self.refused.append(f"{what}: {status}")
         return status
 
     async def close(self) -> None:
@@ -105,7 +102,6 @@ class HttpSource:
                     return
                 if answer.status_code not in (502, 503, 504):
                     raise RefusedError(f"{path}: {answer.status_code} {answer.text[:500]}")
-            self.retries += 1
             await asyncio.sleep(delay)
             delay = min(delay * 2, _LONGEST_DELAY_S)
 

@@ -106,4 +106,4 @@ def _head(event_id: str) -> dict[str, Any]:
 
 
 def _books() -> Books:
-    return Books([], [], [], [], [], [], [], {})
+    return Books([], [], [], [], [], {})
