@@ -135,12 +135,10 @@ def _take_reading(log: Log, record: Any) -> None:
     try:
         head = _READING.decode(record.value)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        log.undecodable += 1
-        return
-    if head.type == "reading":
-        if head.id not in log.readings:
-            log.readings[head.id] = (head, record.timestamp)
-            log.places[head.id] = (record.partition, record.offset)
+        return  # the broken burst again
+    if head.type == "reading" and head.id not in log.readings:
+        log.readings[head.id] = (head, record.timestamp)
+        log.places[head.id] = (record.partition, record.offset)
 
 
 _READING = msgspec.json.Decoder(ReadingHead)
