@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from deploy.local.paths import temporary_root
 from tests.support.infrastructure import Infrastructure, running
 
 
 @pytest.fixture(scope="session")
-def infrastructure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Infrastructure]:
+def infrastructure() -> Iterator[Infrastructure]:
     """A real Kafka and a real Postgres, shared by the whole run."""
-    with running(tmp_path_factory.mktemp("stack")) as found:
+    with running(temporary_root("infrastructure")) as found:
         yield found

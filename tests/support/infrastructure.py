@@ -61,7 +61,7 @@ class Infrastructure:
 
 @contextmanager
 def running(folder: Path) -> Iterator[Infrastructure]:
-    """Kafka and Postgres in `folder`, stopped at the end."""
+    """Kafka and Postgres in `folder`; stopped and removed at the end."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="infrastructure", daemon=True)
     thread.start()
@@ -72,6 +72,7 @@ def running(folder: Path) -> Iterator[Infrastructure]:
         yield infrastructure
     finally:
         infrastructure.run(stack.down())
+        stack.discard()
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()

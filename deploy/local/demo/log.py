@@ -135,7 +135,7 @@ def _take_reading(log: Log, record: Any) -> None:
     try:
         head = _READING.decode(record.value)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return  # the broken burst again
+        return  # of the broken burst: its dead letter is counted instead
     if head.type == "reading" and head.id not in log.readings:
         log.readings[head.id] = (head, record.timestamp)
         log.places[head.id] = (record.partition, record.offset)
