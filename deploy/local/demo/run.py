@@ -52,8 +52,8 @@ class Scale:
     copies: int
     """Copies of every kind of broken message."""
     least_readings: int
-    gate_timeout_s: float = 45.0
-    settle_s: float = 90.0
+    gate_timeout_s: float = 90.0
+    settle_s: float = 150.0
 
 
 FULL = Scale("full", 20_000, 16, 80.0, 10, 300_000)
@@ -92,7 +92,7 @@ class Demo:
     @property
     def _patience(self) -> float:
         """People and services need longer after an outage."""
-        return 3.0 if self.fault else 1.0
+        return 1.5 if self.fault else 1.0
 
     async def run(self, stay: Callable[[SeededStack], Awaitable[None]] | None) -> bool:
         """Play all; True when every check holds. `stay` keeps the stack open afterwards."""
