@@ -16,12 +16,6 @@ READS_ALL = "audit"
 """This role may also read what every other service stored: it checks their work."""
 
 
-def schema_is_current(paths: Paths) -> bool:
-    """Whether the SQL of this checkout has been applied to the data in `paths`."""
-    stamp = paths.data / _STAMP
-    return stamp.exists() and stamp.read_text(encoding="ascii") == sql_fingerprint()
-
-
 async def migrate(postgres: Postgres, paths: Paths) -> None:
     """Bring the schema up to date.
 
@@ -29,7 +23,7 @@ async def migrate(postgres: Postgres, paths: Paths) -> None:
     here (an unreleased schema changes in place, so old data must go).
     """
     stamp = paths.data / _STAMP
-    if stamp.exists() and not schema_is_current(paths):
+    if stamp.exists() and stamp.read_text(encoding="ascii") != sql_fingerprint():
         raise StackError(
             "the database schema changed since this data was created; `make clean` starts afresh."
         )

@@ -9,8 +9,7 @@ import hashlib
 import json
 from dataclasses import replace
 
-from deploy.local.database import schema_is_current
-from deploy.local.seed import Prepared, Seeded, is_current, prepare, seed
+from deploy.local.seed import Prepared, Seeded, prepare, seed
 from deploy.local.stack import Stack
 
 SOURCES = "sources.json"
@@ -30,10 +29,6 @@ class SeededStack(Stack):
             await super().up()
         finally:
             self._preparing.cancel()
-
-    def begun_before(self) -> bool:
-        """Schema and seed of this checkout are there; topics came before them."""
-        return schema_is_current(self.paths) and is_current(self.paths)
 
     async def _start_services(self) -> None:
         path = self.paths.secrets / SOURCES

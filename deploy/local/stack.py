@@ -103,19 +103,11 @@ class Stack:
         began = time.monotonic()
         try:
             self._prepare()
-            again = self.begun_before()
-            if again:
-                await self._choose_broker()
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._start_kafka())
                 group.create_task(self._start_postgres())
-                if again:
-                    # They wait for Kafka and Postgres by themselves: their imports cost as much
-                    # time as Kafka's start, so the two go side by side.
-                    group.create_task(self._start_services())
             async with self._phase("services"):
-                if not again:
-                    await self._start_services()
+                await self._start_services()
                 await self.wait_ready(self._ready_timeout_s)
         except BaseExceptionGroup as failures:
             raise first_sentence(failures) from None
@@ -254,24 +246,15 @@ class Stack:
         names = ["kafka", "kafka-controller", "postgres", *self.plan.names()]
         self._ports = ports.choose(names, self.paths.run / "ports.json", ports.fixed_ports())
 
-    def begun_before(self) -> bool:
-        """Whether topics, schema and content are all there from an earlier start."""
-        return False
-
-    async def _choose_broker(self) -> kafka.Broker:
-        if self._broker is None:
-            self._broker = await asyncio.to_thread(
+    async def _start_kafka(self) -> None:
+        async with self._phase("kafka"):
+            broker = self._broker = await asyncio.to_thread(
                 kafka.choose_broker,
                 self.paths,
                 self._ports["kafka"],
                 self._ports["kafka-controller"],
                 self._wish,
             )
-        return self._broker
-
-    async def _start_kafka(self) -> None:
-        async with self._phase("kafka"):
-            broker = await self._choose_broker()
             await self.supervisor.start(await asyncio.to_thread(broker.prepare))
             try:
                 await topics.wait_for_broker(broker.bootstrap, self._ready_timeout_s)
