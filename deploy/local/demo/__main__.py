@@ -2,7 +2,9 @@
 
 import argparse
 import asyncio
+import signal
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,24 @@ _VISITORS = (
 )
 
 
+class Interrupted(Exception):
+    """Somebody ended the demo: Ctrl-C, or SIGTERM."""
+
+
+async def _until_told(work: Coroutine[Any, Any, bool]) -> bool:
+    """Run `work`; a signal cancels it, so that everything it started is stopped in order.
+
+    Set by hand: a shell starts background jobs with SIGINT ignored, and Python then leaves it so.
+    """
+    task = asyncio.ensure_future(work)
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(signum, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        raise Interrupted from None
+
+
 def main() -> int:
     """Run the demo as the command line says."""
     parser = argparse.ArgumentParser(prog="python -m deploy.local.demo", description=__doc__)
@@ -47,8 +67,8 @@ def main() -> int:
 
     kept = interrupted = False
     try:
-        kept = asyncio.run(demo.run(None if chosen.once else stay))
-    except* KeyboardInterrupt:
+        kept = asyncio.run(_until_told(demo.run(None if chosen.once else stay)))
+    except* Interrupted:
         screen.still()
         interrupted = True
     except* (StackError, RefusedError, KafkaError, PostgresError, OSError) as failed:

@@ -24,4 +24,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Backwards is a restore from backup, not a script."""
-    raise NotImplementedError("restore the backup taken before the migration")
+    raise RuntimeError("there is no way down: restore the backup taken before the migration")
