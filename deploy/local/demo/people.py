@@ -41,6 +41,7 @@ class People:
         self._decided: dict[tuple[str, int, str], float] = {}
         self._handled: set[tuple[str, int]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._gone_home = False
 
     async def work(self) -> None:
         """Watch and act until cancelled."""
@@ -50,12 +51,14 @@ class People:
                 group.create_task(self._issuer())
                 group.create_task(self._units())
         finally:
+            self._gone_home = True
             for task in self._tasks:
                 task.cancel()
 
     def ring(self, page: Json) -> None:
         """A telephone rings: its owner answers through the console, or does not."""
-        self._spawn(self._answer(page))
+        if not self._gone_home:
+            self._spawn(self._answer(page))
 
     async def order(self, body: Json, key: str) -> str | None:
         """The district's officer gives a command of his own; its id, or None when it was refused."""
