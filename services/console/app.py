@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -41,7 +42,7 @@ class Wiring:
             self.database.committed,
             self.names,
             limit=settings.stream_limit,
-            delayed=self.metrics.feed_delay.observe,
+            delayed=self._observe_delay,
             cut=self.metrics.cut.inc,
         )
         self.recorder = ActRecorder(
@@ -81,6 +82,10 @@ class Wiring:
         """Hand out only what is committed after the start; the past is read by id."""
         async with reading(self.database) as connection:
             self.hub.begin(await feed.head(connection))
+
+    def _observe_delay(self, committed_at: datetime) -> None:
+        waited = self.platform.clock.now() - committed_at
+        self.metrics.feed_delay.observe(waited.total_seconds())
 
     async def _read_feed(self, seq: int, limit: int) -> list[Any]:
         async with reading(self.database) as connection:

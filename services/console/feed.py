@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 
 import structlog
 from pydantic_core import to_json
@@ -65,7 +65,7 @@ class Hub:
         names: Names,
         *,
         limit: int,
-        delayed: Callable[[float], None] = lambda _seconds: None,
+        delayed: Callable[[datetime], None] = lambda _committed_at: None,
         cut: Callable[[], None] = lambda: None,
     ) -> None:
         self._read = read
@@ -125,7 +125,7 @@ class Hub:
             self.position = row["seq"]
             self._hand_out(row)
         if rows:
-            self._delayed((datetime.now(UTC) - rows[-1]["created_at"]).total_seconds())
+            self._delayed(rows[-1]["created_at"])
         return len(rows)
 
     def _hand_out(self, row: Record) -> None:
