@@ -24,6 +24,12 @@ class Run:
     summary: dict[str, Any]
     tail: str
 
+    @property
+    def why(self) -> str:
+        """What the demo says about the checks that failed, and what its people met with."""
+        told = {name: self.summary.get(name) for name in ("reasons", "unsettled", "acts")}
+        return json.dumps(told, ensure_ascii=False, indent=1) + "\n" + self.tail
+
 
 def play(*arguments: str, limit_s: float = 360) -> Run:
     """Run the demo once; its folder is kept when it fails, for a look at the logs."""

@@ -52,6 +52,12 @@ class Board:
             for one in mine
         )
 
+    def has_heard(self, alert_id: str | None, command_id: str | None) -> bool:
+        """Whether what a page is about has been on the screen; a telephone may be faster."""
+        if command_id is not None:
+            return command_id in self.commands
+        return alert_id is None or alert_id in self.alerts
+
     def is_quiet(self, alert_id: str | None, command_id: str | None) -> bool:
         """Whether a page is about the quiet town's alert or one of its commands."""
         command = self.commands.get(command_id or "")
@@ -63,22 +69,33 @@ class Board:
         if self.page_at_city and self.supervision_at_city:
             self.released.set()
 
-    def settled(self) -> str | None:
-        """None when the story is over: no alert is open, every command but the last is closed."""
-        alerts = sum(1 for one in self.alerts.values() if not one.get("gone"))
-        commands = sum(
-            1
+    def open_alerts(self) -> list[Json]:
+        """Alerts somebody has to decide on still."""
+        return [one for one in self.alerts.values() if not one.get("gone")]
+
+    def open_commands(self) -> list[Json]:
+        """Commands that have to be closed still."""
+        return [
+            one
             for name, one in self.commands.items()
             if not one.get("gone") and name not in self.stays_open
-        )
-        waiting = sum(
-            one["totals"]["total"] - one["totals"]["reported"] - 1
-            for name, one in self.commands.items()
-            if name in self.stays_open
-        )
+        ]
+
+    def settled(self) -> str | None:
+        """None when the story is over: no alert is open, every command but the last is closed."""
+        alerts, commands = len(self.open_alerts()), len(self.open_commands())
+        waiting = sum(_waiting(self.commands.get(name)) for name in self.stays_open)
         if alerts or commands or waiting:
             return f"{alerts} alerts, {commands} commands, {waiting} towns still open"
         return None
+
+
+def _waiting(last: Json | None) -> int:
+    """Units, apart from the one that leaves it for later, that have not reported the last command."""
+    if last is None:
+        return 1  # given, but on nobody's screen yet
+    totals = last["totals"]
+    return int(totals["total"] - totals["reported"] - 1)
 
 
 def _take(known: dict[str, Json], key: str, status: Status, listed: list[Json]) -> None:

@@ -24,7 +24,8 @@ class Lane(StrEnum):
 
 _AT_ONCE = {Lane.URGENT: 6, Lane.ANSWERS: 3, Lane.BULK: 8}
 """Requests under way at a time: the console shares two cores with everything else."""
-_PATIENCE_S = 90.0
+_PATIENCE_S = 600.0
+"""Longer than the story waits for anybody: nobody goes home with something left in the inbox."""
 
 
 class Desk:
@@ -43,6 +44,13 @@ class Desk:
         self.accepted = 0
         self.refused: list[str] = []
         self.retries = 0
+        self.errors: list[str] = []
+        """Requests answered with 500: a bug, even where nothing came of it."""
+        self._tried: dict[str, str] = {}
+
+    def tried(self, subject: str) -> str | None:
+        """The last act on an alert, a command, an assignment or a page, and what it met with."""
+        return self._tried.get(subject)
 
     def has(self, officer: str) -> bool:
         """Whether this officer has an account."""
@@ -56,6 +64,7 @@ class Desk:
                 answer = await self._client.get(path, params=query, headers=headers)
         except httpx.HTTPError:
             return None
+        self._look_at(answer, f"{officer} GET {path}")
         return answer.json() if answer.status_code == httpx.codes.OK else None
 
     async def act(
@@ -67,23 +76,28 @@ class Desk:
         *,
         lane: Lane = Lane.URGENT,
         not_yet_s: float = 0.0,
+        patience_s: float = _PATIENCE_S,
     ) -> Json | None:
         """Post an act; the answer when it was accepted, None when it was refused for good.
 
-        For `not_yet_s` seconds "unknown" means that the console has not heard of it yet.
+        What has no answer after `patience_s` seconds counts as refused. For `not_yet_s` seconds
+        "unknown" means that the console has not heard of it yet.
         """
         login = self._logins[officer]
         headers = {"authorization": f"Bearer {login.token}", "idempotency-key": key}
         loop = asyncio.get_running_loop()
         began, delay = loop.time(), 0.2
-        deadline = began + _PATIENCE_S
+        deadline = began + patience_s
+        subject, what = path.split("/")[-2], body.get("step") or body.get("verb") or key
         while loop.time() < deadline:
             try:
                 async with self._lanes[lane]:
                     answer = await self._client.post(path, json=body, headers=headers)
-            except httpx.HTTPError:
-                pass
+            except httpx.HTTPError as error:
+                self._tried[subject] = f"{officer} {what}: {type(error).__name__}"
             else:
+                self._look_at(answer, f"{officer} {path}")
+                self._tried[subject] = f"{officer} {what}: {answer.status_code}"
                 if answer.is_success:
                     self.accepted += 1
                     said: Json = answer.json()
@@ -101,6 +115,10 @@ class Desk:
             delay = min(delay * 2, 2.0)
         self.refused.append(f"{officer} {path}: no answer")
         return None
+
+    def _look_at(self, answer: httpx.Response, what: str) -> None:
+        if answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
+            self.errors.append(f"{what}: {answer.text[:200]}")
 
     async def close(self) -> None:
         """Close the connections."""

@@ -27,6 +27,12 @@ _POLL_S = 0.4
 _INBOX_S = 1.2
 _AGAIN_S = 5.0
 """A decision that changed nothing visible is taken again after this time."""
+_UNHEARD_S = 60.0
+"""So long may a page be on the telephone before the console, catching up after an outage, knows it."""
+_ORDER_S = 90.0
+"""The play itself waits for an order to be given."""
+_HEARSAY_S = 10.0
+"""So long is looked for on the screen what the telephone is about."""
 _LIVE = (Status.ACTUAL, Status.EXERCISE)
 
 
@@ -40,6 +46,8 @@ class People:
         self._chance = random.Random(seed)  # noqa: S311 - patience, no secret
         self._decided: dict[tuple[str, int, str], float] = {}
         self._handled: set[tuple[str, int]] = set()
+        self._answered: set[str] = set()
+        """Pages that are being answered or have been: one on the telephone is on the screen too."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._gone_home = False
 
@@ -62,7 +70,8 @@ class People:
 
     async def order(self, body: Json, key: str) -> str | None:
         """The district's officer gives a command of his own; its id, or None when it was refused."""
-        said = await self._desk.act(officer_id(DISTRICT, Post.B), "/api/commands", body, key)
+        officer = officer_id(DISTRICT, Post.B)
+        said = await self._desk.act(officer, "/api/commands", body, key, patience_s=_ORDER_S)
         return str(said["command_id"]) if said else None
 
     async def _decide(self) -> None:
@@ -124,6 +133,8 @@ class People:
     async def _finish(self, command: Json) -> None:
         command_id = command["command_id"]
         returned = await self._assignments(command_id, "returned")
+        if returned is None:
+            return
         for one in returned:
             await self._desk.act(
                 WATCH,
@@ -149,20 +160,21 @@ class People:
                 totals = command["totals"]
                 if command.get("gone") or totals["signed"] == totals["total"]:
                     continue
-                for one in await self._assignments(command["command_id"], "delivered"):
+                for one in await self._assignments(command["command_id"], "delivered") or ():
                     key = (one["assignment_id"], one["attempt"])
                     if key not in self._handled:
                         self._handled.add(key)
                         self._spawn(self._deal_with(one))
             await asyncio.sleep(_INBOX_S)
 
-    async def _assignments(self, command_id: str, state: str) -> list[Json]:
+    async def _assignments(self, command_id: str, state: str) -> list[Json] | None:
+        """All of a command that are in this state; None when they cannot be had now."""
         found: list[Json] = []
         query: dict[str, str | int] = {"command": command_id, "state": state, "limit": 500}
         while True:
             page = await self._desk.get(WATCH, "/api/assignments", unit=CITY, subtree=1, **query)
             if page is None:
-                return found
+                return None
             found += page["assignments"]
             if not page["next"]:
                 return found
@@ -179,7 +191,9 @@ class People:
         else:
             await asyncio.sleep(wait(1.0, 2.5))
             if tier == Tier.VILLAGE:
-                await self._answer_all(officer)
+                # Beside it: after an outage hundreds of calls queue, and the more of them the longer
+                # a signature waits for its turn among the answers.
+                self._spawn(self._answer_all(officer))
             await asyncio.sleep(wait(0.5, 5.0))
         if unit == RETURNING_VILLAGE and one["attempt"] == 1 and one["status"] == Status.ACTUAL:
             await self._step(one, officer, "return", "道路中断，请重新明确范围")
@@ -216,6 +230,7 @@ class People:
             await self._say_coming(officer, page["page_id"])
 
     async def _answer(self, page: Json) -> None:
+        await self._look_up(page)
         officer, rung = page["officer_id"], page["rung"]
         about_quiet = self._board.is_quiet(page.get("alert_id"), page.get("command_id"))
         if about_quiet and page["unit"] == CITY and rung > 0:
@@ -229,16 +244,29 @@ class People:
         await asyncio.sleep(self._chance.uniform(0.4, 1.5))
         await self._say_coming(officer, page["page_id"])
 
+    async def _look_up(self, page: Json) -> None:
+        """Whether a page is about the quiet town decides what it leads to, and it rings only once."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _HEARSAY_S
+        while loop.time() < deadline:
+            if self._board.has_heard(page.get("alert_id"), page.get("command_id")):
+                return
+            await asyncio.sleep(_POLL_S)
+
     async def _say_coming(self, officer: str, page_id: str) -> None:
-        if self._desk.has(officer):
-            await self._desk.act(
-                officer,
-                f"/api/pages/{page_id}/answers",
-                {"verb": "coming", "text": "已到岗"},
-                f"{page_id}-coming",
-                lane=Lane.ANSWERS,
-                not_yet_s=15.0,
-            )
+        if not self._desk.has(officer) or page_id in self._answered:
+            return
+        self._answered.add(page_id)
+        said = await self._desk.act(
+            officer,
+            f"/api/pages/{page_id}/answers",
+            {"verb": "coming", "text": "已到岗"},
+            f"{page_id}-coming",
+            lane=Lane.ANSWERS,
+            not_yet_s=_UNHEARD_S,
+        )
+        if said is None:
+            self._answered.discard(page_id)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -119,6 +119,7 @@ def _judge(play: Play, log: Log, figures: Json, found: dict[str, Findings]) -> d
         ),
         "memory": (play.memory_mib <= MEMORY_LIMIT_MIB, f"{play.memory_mib} MiB"),
         "settled": (play.unsettled is None, str(play.unsettled)),
+        "no_internal_errors": (not play.desk.errors, str(play.desk.errors[:5])),
         "webhooks_signed": (play.received.unsigned == 0, f"{play.received.unsigned} unsigned"),
     }
 

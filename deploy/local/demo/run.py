@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.local import seed as seed_module
-from deploy.local.demo import background, faults, memory, oracle, settle, story
+from deploy.local.demo import background, faults, lingering, memory, oracle, settle, story
 from deploy.local.demo import recount as recount_module
 from deploy.local.demo import timeline as timeline_module
 from deploy.local.demo.board import Board
@@ -136,7 +136,10 @@ class Demo:
                 lambda why: tell(f"settling: {why or 'all read, all written'}"),
             )
             self.screen.still()
-            self.screen.say(f"Settled after {time.monotonic() - began:.0f} s; counting again")
+            if unsettled is not None:
+                unsettled = await lingering.told(unsettled, self.board, desk)
+            verdict = f"Not settled ({unsettled})" if unsettled else "Settled"
+            self.screen.say(f"{verdict} after {time.monotonic() - began:.0f} s; counting again")
             play = Play(
                 stack=stack,
                 desk=desk,
@@ -159,6 +162,7 @@ class Demo:
             "scenario_s": round(time.monotonic() - began, 1),
             "start_s": {one.name: round(one.seconds, 2) for one in self.phases},
             "cpu_s": self.cpu_s,
+            "unsettled": unsettled,
             "gates_timed_out": self.progress.late_gates,
             "acts": {
                 "accepted": desk.accepted,
