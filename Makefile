@@ -2,9 +2,10 @@
 PYTHON ?= python3
 PY     := .venv/bin/python
 ARGS   ?=
+CATALOG := var/run/catalog.jsonl
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-lint demo up down status link logs test e2e faults lint types imports fmt bench lock clean distclean
+.PHONY: help setup setup-lint demo up down status link logs test e2e faults lint types imports fmt bench rules lock clean distclean
 
 help:  ## show this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,8 +43,14 @@ e2e: setup  ## only the tests on the real stack
 faults: setup  ## only the tests that break things
 	@$(PY) -m pytest tests -m faults $(ARGS)
 
-bench: setup  ## measure (not part of the tests)
-	@$(PY) -m pytest tests -m bench -s $(ARGS)
+bench: setup  ## measure, not part of the tests (ONLY=scoring|quality|throughput, ARGS="--quick")
+	@$(PY) -m tests.bench $(if $(ONLY),--only $(ONLY)) $(ARGS)
+
+rules: setup $(CATALOG)  ## check, test, explain, backtest, plot, publish rules (ARGS="check")
+	@FENGHUO_CATALOG=$(CATALOG) $(PY) -m services.scoring.rules $(if $(ARGS),$(ARGS),--help)
+
+$(CATALOG): deploy/local/data/catalog.py deploy/local/data/sensors.py deploy/local/data/gauges.py $(wildcard deploy/local/data/*.csv)
+	@$(PY) -m deploy.local.data.catalog $@
 
 lint: setup-lint types imports  ## style, types, import rules, no addresses of package indexes
 	@$(PY) -m ruff check .

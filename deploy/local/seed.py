@@ -29,7 +29,6 @@ from shared.contracts.units import tier_of
 ACCOUNTS = "accounts.json"
 _STAMP = "seed.sha256"
 _DATA = Path(__file__).parent / "data"
-_RULES = Path(__file__).parent / "rules"
 _BATCH_BYTES = 262_144
 Record = tuple[bytes, bytes]
 """Key and value."""
@@ -152,7 +151,7 @@ def key_of(entry: object) -> str:
 def fingerprint() -> str:
     """Changes whenever what the seed is made of changes (SHA-256 over its files, hex)."""
     digest = hashlib.sha256()
-    for path in sorted([*_DATA.glob("*.csv"), *_DATA.glob("*.py"), *_RULES.glob("*.yaml")]):
+    for path in sorted([*_DATA.glob("*.csv"), *_DATA.glob("*.py"), *rules.files()]):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 

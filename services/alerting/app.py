@@ -1,4 +1,4 @@
-"""Wiring of alerting: one consumer over alarms, reports and decisions, one transaction per batch."""
+"""Wiring of alerting: one consumer over evidence, rules and decisions, one transaction per batch."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from faststream.asgi import AsgiFastStream
 from services.alerting.consumer import Alerting
 from services.alerting.metrics import AlertingMetrics
 from services.alerting.settings import Settings
-from shared.contracts.topics import ALARMS, ALERTS, DECISIONS, NOTICES, REPORTS
+from shared.contracts.topics import ALARMS, ALERTS, DECISIONS, NOTICES, REPORTS, RULES, WARNINGS
 from shared.runtime.platform import StatefulPlatform
 
 
@@ -15,6 +15,7 @@ def build(settings: Settings) -> AsgiFastStream:
     """The ASGI application; nothing is connected before its lifespan starts."""
     platform = StatefulPlatform("alerting", settings)
     alerting = Alerting(AlertingMetrics(platform.registry))
-    platform.consume_inbox([ALARMS, REPORTS, DECISIONS], alerting.apply)
-    platform.produces(ALERTS, NOTICES)
+    platform.consume_inbox([RULES, ALARMS, REPORTS, WARNINGS, DECISIONS], alerting.apply)
+    platform.sweep(alerting.lock, alerting.fire)
+    platform.produces(ALERTS, NOTICES, ALARMS)
     return platform.asgi()

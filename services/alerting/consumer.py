@@ -1,4 +1,4 @@
-"""The edge: alarms, reports and decisions of a batch in, the core's changes out as records.
+"""The edge: what a batch brings in, the core's changes out as records; and timers of episodes.
 
 One batch is one transaction (shared.runtime.inbox), so a refused decision raises and the runtime
 does the batch again record by record. Everything the batch may touch is locked before its first
@@ -7,34 +7,40 @@ record is looked at.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from services.alerting.core.alert import Alert
-from services.alerting.core.grouping import (
-    Disposition,
-    key_of,
-    merge_alarm,
-    new_alert,
-    place_alarm,
-    place_report,
-)
-from services.alerting.core.lifecycle import Change, Refusal, decide, take_alarm, take_report
-from services.alerting.core.records import headline_of, records
+from services.alerting.batch import Batch, tell
+from services.alerting.core.board import Board
+from services.alerting.core.counts import Counts
+from services.alerting.core.episode import Cause, Episode, EpisodeKey
+from services.alerting.core.facts import Fact, fact_of
+from services.alerting.core.grouping import key_of
+from services.alerting.core.inhibit import higher_first
+from services.alerting.core.lifecycle import Refusal
+from services.alerting.core.scopes import Region, region_of
+from services.alerting.core.wants import Wants
+from services.alerting.core.warnings import Warned, areas_of, withdraws
 from services.alerting.metrics import AlertingMetrics
-from services.alerting.rows import report_seen
-from services.alerting.store import Book
+from services.alerting.store import evidence as store
+from services.alerting.store.alerts import Book
 from shared.contracts.alarms import AlarmEvent
-from shared.contracts.alerts import AlertDecision, AlertTransition
+from shared.contracts.alerts import AlertDecision
 from shared.contracts.dead_letter import Reason
-from shared.contracts.fields import Status
-from shared.contracts.reports import Report
-from shared.contracts.topics import ALERTS, NOTICES
+from shared.contracts.fields import Status, Tier
+from shared.contracts.ids import content_id
+from shared.contracts.reports import ExternalWarning, Report
+from shared.contracts.rules import RuleDefinition
+from shared.contracts.units import tier_of
 from shared.runtime.database import Transaction
-from shared.runtime.errors import Reject, Transient
+from shared.runtime.errors import Reject
 from shared.runtime.inbox import Incoming
+from shared.runtime.timers import Timer
 
-_OPENING_TRIES = 3
+AHEAD = timedelta(seconds=120)
+"""How far event time may run ahead of Kafka's record time; what is further ahead is cut."""
 
 
 class Alerting:
@@ -45,22 +51,45 @@ class Alerting:
         self._refused_last = ""
 
     async def apply(self, work: Transaction, batch: Sequence[Incoming]) -> None:
-        """Take a batch in order; raises Reject for a decision that cannot be applied."""
-        messages = [incoming.message for incoming in batch]
-        evidence = [one for one in messages if isinstance(one, AlarmEvent | Report)]
+        """Take a batch in order; raises Reject for what cannot be applied."""
+        heard = {id(one.message): _heard_at(one) for one in batch}
+        messages = higher_first([one.message for one in batch])
+        warning_sources = {one.source_id for one in messages if isinstance(one, ExternalWarning)}
+        # One partition has all warnings, so nobody else changes these.
+        standing = await store.warnings_of(work, warning_sources) if warning_sources else []
+        found = _sorted(messages, standing)
+        clocks = await store.lock(work, found.regions, defines=bool(found.rules), above=found.above)
         book = Book(work)
-        await book.load(
-            [one.alarm_id for one in evidence if isinstance(one, AlarmEvent)],
-            [one.alert_id for one in messages if isinstance(one, AlertDecision)],
-            [key_of(one) for one in evidence],
-        )
-        run = _Run(work, book)
+        keys = [*map(key_of, found.alarms), *map(key_of, found.reports)]
+        await book.load(found.alarms, found.decided, keys, found.regions)
+
+        board = Board(await store.rulebook(work))
+        board.clocks = {region: at for region, at in clocks.items() if at is not None}
+        wants = Wants(board.rules, board.clocks)
+        for fact in (*book.facts, *(fact_of(one, None) for one in found.alarms)):
+            wants.fact(fact)
+        for report in found.reports:
+            wants.sighting(report.status, report.event_type, report.place)
+        for status, event_type, area in sorted(found.warned):
+            for rule in board.rules.about(event_type):
+                wants.everywhere(rule, _within(status, (area,), clocks))
+        for new in found.rules:
+            for version in (board.rules.get(new.rule_id), new):
+                if version is not None:
+                    wants.everywhere(version, clocks)
+        stored = await _load(work, board, wants, clocks, max(heard.values()), book.facts)
+        run = Batch(work, book, board, standing)
         for message in messages:
+            at = heard[id(message)]
             match message:
                 case AlarmEvent():
-                    await run.alarm(message)
+                    await run.alarm(message, at)
                 case Report():
-                    await run.report(message)
+                    await run.report(message, at)
+                case ExternalWarning():
+                    run.warning(message, at, _within(message.status, areas_of(message), clocks))
+                case RuleDefinition():
+                    run.definition(message)
                 case AlertDecision():
                     refusal = run.decision(message)
                     if refusal is not None:
@@ -69,7 +98,33 @@ class Alerting:
                 case other:
                     raise TypeError(f"nothing is known about a {type(other).__name__}")
         await book.flush()
-        self._count(run)
+        await store.save(work, board, stored, clocks, run.defined, run.warned.values())
+        self._metrics.count(run.counts, board.shadowed)
+
+    async def lock(self, work: Transaction, subjects: Sequence[str]) -> None:
+        """Lock the regions of episodes whose timers are due."""
+        await store.lock(work, {_key(one).region for one in subjects}, defines=False)
+
+    async def fire(self, work: Transaction, timers: Sequence[Timer]) -> None:
+        """Nothing was heard for as long as an episode still had: its time has come."""
+        keys = [_key(one.subject_id) for one in timers]
+        clocks = await store.lock(work, {key.region for key in keys}, defines=False)
+        board = Board(await store.rulebook(work))
+        board.clocks = {region: at for region, at in clocks.items() if at is not None}
+        wants = Wants(board.rules, board.clocks)
+        wants.episodes.update(keys)
+        mine = await store.episodes(work, wants, (), datetime.max.replace(tzinfo=UTC))
+        until = max((one.expires_at for one in mine if one.expires_at is not None), default=None)
+        if until is None:
+            return
+        stored = await _load(work, board, wants, clocks, until)
+        for key in keys:
+            cause = content_id("tmr", key.text)
+            board.expire(key, Cause(cause, cause, work.now, work.now))
+        counts = Counts()
+        tell(work, board, counts)
+        await store.save(work, board, stored, clocks, (), ())
+        self._metrics.count(counts, board.shadowed)
 
     def _count_refusal(self, decision: AlertDecision, refusal: Refusal) -> None:
         # The runtime does a spoilt batch again, record by record: the same refusal comes twice.
@@ -77,101 +132,83 @@ class Alerting:
             self._metrics.refusals.labels(refusal.reason).inc()
             self._refused_last = decision.id
 
-    def _count(self, run: _Run) -> None:
-        for (source, disposition), count in run.dispositions.items():
-            self._metrics.evidence.labels(source, disposition).inc(count)
-        for (status, transition), count in run.transitions.items():
-            self._metrics.transitions.labels(status, transition).inc(count)
-        self._metrics.stale.inc(run.stale)
+
+@dataclass
+class _Sorted:
+    """A batch by what its messages are, and where they count."""
+
+    alarms: list[AlarmEvent] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
+    warned: set[tuple[Status, str, str]] = field(default_factory=set)
+    rules: list[RuleDefinition] = field(default_factory=list)
+    decided: list[str] = field(default_factory=list)
+    regions: set[Region] = field(default_factory=set)
+    above: set[Region] = field(default_factory=set)
 
 
-class _Run:
-    """One batch on its way through the core."""
-
-    def __init__(self, work: Transaction, book: Book) -> None:
-        self._work = work
-        self._book = book
-        self.dispositions: Counter[tuple[str, Disposition]] = Counter()
-        self.transitions: Counter[tuple[Status, AlertTransition]] = Counter()
-        self.stale = 0
-
-    async def alarm(self, event: AlarmEvent) -> None:
-        """Record an alarm's change; let the alert it belongs to weigh it."""
-        known = self._book.known(event.alarm_id)
-        if known is not None and event.version <= known.alarm.version:
-            self.stale += 1
-            return
-        if known is not None and event.status is not known.status:
-            raise Reject(
-                Reason.NOT_ALLOWED, f"alarm {event.alarm_id} is {known.status}, not {event.status}"
-            )
-        own = self._book.alert(known.alert_id) if known is not None else None
-        if own is not None and not own.open:
-            own = None
-        disposition = place_alarm(event, known, in_open_alert=own is not None)
-        # In another alert an alarm begins anew: what it was before says nothing there.
-        alarm = merge_alarm(event, known.alarm if known is not None and own is not None else None)
-        owner = known.alert_id if known is not None else None
-        if own is not None or disposition is None:
-            alert, found = await self._weigh(
-                event, own, lambda before: take_alarm(before, alarm, *_words(event))
-            )
-            owner, disposition = alert.alert_id, disposition or found
-        self._book.record_alarm(event, alarm, disposition, owner)
-        self.dispositions["alarm", disposition] += 1
-
-    async def report(self, event: Report) -> None:
-        """Record a report; let the open alert of its key weigh it, or open one."""
-        own = self._book.open_alert(key_of(event))
-        disposition = None if own is not None else place_report(event)
-        owner = None
-        if disposition is None:
-            seen = report_seen(event)
-            alert, disposition = await self._weigh(
-                event, own, lambda before: take_report(before, seen, *_words(event))
-            )
-            owner = alert.alert_id
-        self._book.record_report(event, disposition, owner)
-        self.dispositions["report", disposition] += 1
-
-    def decision(self, event: AlertDecision) -> Refusal | None:
-        """Apply a decision; the refusal if it may not be. Raises Reject for an unknown alert."""
-        alert = self._book.alert(event.alert_id)
-        if alert is None:
-            raise Reject(Reason.UNKNOWN_SUBJECT, f"there is no alert {event.alert_id}")
-        outcome = decide(alert, event, self._work.now)
-        if isinstance(outcome, Refusal):
-            return outcome
-        self._book.change(outcome.alert)
-        self._publish(outcome, event)
-        return None
-
-    async def _weigh(
-        self, event: AlarmEvent | Report, own: Alert | None, weigh: Callable[[Alert], Change]
-    ) -> tuple[Alert, Disposition]:
-        """Weigh evidence in its own alert, else in the open one of its key, else in a new one."""
-        key = key_of(event)
-        for _ in range(_OPENING_TRIES):
-            alert = own or self._book.open_alert(key)
-            if alert is not None:
-                change = weigh(alert)
-                self._book.change(change.alert)
-                self._publish(change, event)
-                return change.alert, Disposition.JOINED
-            change = weigh(new_alert(event))
-            if await self._book.enter(change.alert):
-                self._publish(change, event)
-                return change.alert, Disposition.OPENED
-        raise Transient(f"alerts of {key} open and close faster than they can be locked")
-
-    def _publish(self, change: Change, cause: AlarmEvent | Report | AlertDecision) -> None:
-        out = records(change, cause, self._work.now)
-        self._work.publish(ALERTS, out.event.alert_id, out.event, out.event.id)
-        if out.notice is not None:
-            self._work.publish(NOTICES, out.notice.notice_id, out.notice, out.notice.id)
-        self.transitions[change.alert.status, change.transition] += 1
+def _sorted(messages: Sequence[Any], standing: Sequence[Warned]) -> _Sorted:
+    found = _Sorted()
+    for message in messages:
+        match message:
+            case AlarmEvent():
+                found.alarms.append(message)
+                found.regions.add(region_of(message.status, message.place))
+            case Report():
+                found.reports.append(message)
+                found.regions.add(region_of(message.status, message.place))
+            case ExternalWarning():
+                gone = [one for one in standing if withdraws(message, one)]
+                kinds = {(message.event_type, area) for area in areas_of(message)}
+                kinds |= {(one.event_type, area) for one in gone for area in one.areas}
+                for kind, area in kinds:
+                    found.warned.add((message.status, kind or "", area))
+                    found.regions.add(region_of(message.status, area))
+                    if tier_of(area) is Tier.CITY:
+                        found.above.add(Region(message.status, area))
+            case RuleDefinition():
+                found.rules.append(message)
+            case AlertDecision():
+                found.decided.append(message.alert_id)
+    return found
 
 
-def _words(event: AlarmEvent | Report) -> tuple[str, tuple[str, ...]]:
-    """What an alert takes over from its evidence: headline and places."""
-    return headline_of(event), (event.place, *event.areas)
+async def _load(
+    work: Transaction,
+    board: Board,
+    wants: Wants,
+    regions: Iterable[Region],
+    until: datetime,
+    facts: Iterable[Fact] = (),
+) -> dict[EpisodeKey, Episode]:
+    """Put onto the board what is wanted and what falls due; the episodes as they are stored."""
+    stored = {one.key: one for one in await store.episodes(work, wants, regions, until)}
+    for episode in stored.values():
+        wants.key(episode.key)
+        board.remember(episode)
+    for fact in facts:
+        board.known.know(fact)
+    await store.load(work, board, wants)
+    return stored
+
+
+def _heard_at(incoming: Incoming) -> datetime:
+    """Event time as the log's clock may take it; a record from the future moves it no further."""
+    at: datetime = incoming.message.occurred_at
+    if not incoming.accepted_ms:
+        return at
+    return min(at, datetime.fromtimestamp(incoming.accepted_ms / 1000, UTC) + AHEAD)
+
+
+def _within(status: Status, areas: Iterable[str], regions: Iterable[Region]) -> list[Region]:
+    """The regions, of those that are locked, in which something about these areas counts."""
+    mine = {region_of(status, area) for area in areas}
+    wide = {area[:2] for area in areas if tier_of(area) is Tier.CITY}
+    return sorted(
+        one for one in regions if one.status is status and (one in mine or one.unit[:2] in wide)
+    )
+
+
+def _key(subject: str) -> EpisodeKey:
+    """The episode of a timer; the reverse of EpisodeKey.text."""
+    rule_id, status, unit, scope = subject.split("|", 3)
+    return EpisodeKey(rule_id, Region(Status(status), unit), scope)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from prometheus_client import CollectorRegistry, Counter
 
+from services.alerting.core.counts import Counts
 from services.alerting.core.grouping import Disposition
 from services.alerting.core.lifecycle import RefusalReason
+from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import AlertTransition
 from shared.contracts.fields import Status
 
@@ -37,6 +41,24 @@ class AlertingMetrics:
             ["reason"],
             registry=registry,
         )
+        self.warnings = Counter(
+            "fenghuo_alerting_warnings_total",
+            "Messages of other agencies: taken as warnings, only heard, or warnings withdrawn",
+            ["what"],
+            registry=registry,
+        )
+        self.episodes = Counter(
+            "fenghuo_alerting_rule_alarms_total",
+            "Alarms of rules over several sources",
+            ["kind", "transition"],
+            registry=registry,
+        )
+        self.shadowed = Counter(
+            "fenghuo_alerting_shadow_alarms_total",
+            "Changes that candidate rules over several sources would have told",
+            ["transition"],
+            registry=registry,
+        )
         for disposition in Disposition:
             for source in ("alarm", "report"):
                 self.evidence.labels(source, disposition)
@@ -45,3 +67,21 @@ class AlertingMetrics:
         for status in Status:
             for transition in AlertTransition:
                 self.transitions.labels(status, transition)
+        for change in AlarmTransition:
+            self.shadowed.labels(change)
+            for kind in ("composite", "corroboration"):
+                self.episodes.labels(kind, change)
+
+    def count(self, counts: Counts, shadowed: Mapping[str, int]) -> None:
+        """Add what became of a batch."""
+        for (source, disposition), number in counts.dispositions.items():
+            self.evidence.labels(source, disposition).inc(number)
+        for (status, transition), number in counts.transitions.items():
+            self.transitions.labels(status, transition).inc(number)
+        for (kind, change), number in counts.episodes.items():
+            self.episodes.labels(kind, change).inc(number)
+        for what, number in counts.warnings.items():
+            self.warnings.labels(what).inc(number)
+        for change_name, number in shadowed.items():
+            self.shadowed.labels(change_name).inc(number)
+        self.stale.inc(counts.stale)

@@ -9,10 +9,14 @@ from typing import Any
 import asyncpg
 
 from services.alerting.core.alert import Alarm, Alert, ReportSeen
-from services.alerting.core.grouping import Disposition
+from services.alerting.core.facts import Fact
+from services.alerting.core.grouping import Disposition, Known
+from services.alerting.core.pool import Sighting, reported
+from services.alerting.core.scopes import site_key
+from services.alerting.core.warnings import Warned
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertState, Signature
-from shared.contracts.fields import Level, Post, Status
+from shared.contracts.fields import Level, Position, Post, Status
 from shared.contracts.reports import Report, ReporterRole, ReportKind
 
 Row = tuple[Any, ...]
@@ -25,11 +29,13 @@ ALERT = (
 )
 ALARM = (
     *("alarm_id", "alert_id", "disposition", "status", "version", "sensor_id", "event_type"),
-    *("place", "level", "raised_at", "seen_at", "cleared_at"),
+    *("place", "level", "raised_at", "seen_at", "cleared_at", "rule_id", "sensor_kind", "site"),
+    *("site_key", "lat", "lon", "event_id", "began_at", "changed_at", "retrospective", "withdrawn"),
+    *("inhibited_by", "synthetic", "held"),
 )
 REPORT = (
     *("report_id", "alert_id", "disposition", "status", "incident_id", "kind", "reporter_id"),
-    *("reporter_role", "event_type", "place", "occurred_at"),
+    *("reporter_role", "event_type", "place", "occurred_at", "heard_at", "lat", "lon"),
 )
 SIGNATURE = ("alert_id", "round", "officer_id", "status", "unit", "post", "level", "signed_at")
 
@@ -45,23 +51,28 @@ def alert_row(alert: Alert, now: datetime) -> Row:
     )
 
 
-def alarm_row(
-    event: AlarmEvent, alarm: Alarm, disposition: Disposition, alert_id: str | None
-) -> Row:
+def alarm_row(known: Known) -> Row:
     """Values in the order of ALARM."""
+    alarm, fact = known.alarm, known.fact
     return (
-        *(alarm.alarm_id, alert_id, disposition, event.status, alarm.version, alarm.sensor_id),
-        *(event.event_type, event.place, alarm.level),
+        *(alarm.alarm_id, known.alert_id, known.disposition, fact.status, alarm.version),
+        *(fact.sensor_id, fact.event_type, fact.place, alarm.level),
         *(alarm.raised_at, alarm.seen_at, alarm.cleared_at),
+        *(fact.rule_id, fact.sensor_kind, fact.site, site_key(fact), *_degrees(fact.position)),
+        *(fact.event_id, fact.began_at, fact.changed_at, fact.retrospective, fact.withdrawn),
+        *(list(fact.inhibited_by), fact.synthetic),
+        None if known.held is None else known.held.model_dump_json(exclude_none=True),
     )
 
 
-def report_row(event: Report, disposition: Disposition, alert_id: str | None) -> Row:
+def report_row(
+    event: Report, disposition: Disposition, alert_id: str | None, heard_at: datetime
+) -> Row:
     """Values in the order of REPORT."""
     return (
         *(event.id, alert_id, disposition, event.status, event.incident_id, event.kind),
         *(event.reporter_id, event.reporter_role, event.event_type, event.place),
-        event.occurred_at,
+        *(event.occurred_at, heard_at, *_degrees(event.position)),
     )
 
 
@@ -90,6 +101,87 @@ def alarm_of(row: asyncpg.Record) -> Alarm:
         seen_at=row["seen_at"],
         cleared_at=row["cleared_at"],
     )
+
+
+def fact_of(row: asyncpg.Record) -> Fact:
+    """The same row as others than its alert look at it."""
+    return Fact(
+        alarm_id=row["alarm_id"],
+        version=row["version"],
+        status=Status(row["status"]),
+        rule_id=row["rule_id"],
+        sensor_id=row["sensor_id"],
+        sensor_kind=row["sensor_kind"],
+        site=row["site"],
+        position=position_of(row),
+        place=row["place"],
+        event_type=row["event_type"],
+        level=Level(row["level"]),
+        event_id=row["event_id"],
+        began_at=row["began_at"],
+        changed_at=row["changed_at"],
+        cleared_at=row["cleared_at"],
+        retrospective=row["retrospective"],
+        withdrawn=row["withdrawn"],
+        inhibited_by=tuple(row["inhibited_by"]),
+        synthetic=row["synthetic"],
+    )
+
+
+def known_of(row: asyncpg.Record) -> Known:
+    """All that is known of an alarm."""
+    held = row["held"]
+    return Known(
+        alarm=alarm_of(row),
+        fact=fact_of(row),
+        alert_id=row["alert_id"],
+        disposition=Disposition(row["disposition"]),
+        held=None if held is None else AlarmEvent.model_validate_json(held),
+    )
+
+
+def sighting_of_report(row: asyncpg.Record) -> Sighting:
+    """A report as a sighting of the person who made it."""
+    return reported(
+        row["report_id"],
+        row["reporter_id"],
+        row["reporter_role"],
+        row["event_type"],
+        row["place"],
+        row["heard_at"],
+        position_of(row),
+    )
+
+
+def warned_of(row: asyncpg.Record) -> Warned:
+    """A warning from its row."""
+    return Warned(
+        warning_id=row["warning_id"],
+        status=Status(row["status"]),
+        source_id=row["source_id"],
+        cap_identifier=row["cap_identifier"],
+        event_type=row["event_type"],
+        areas=tuple(row["areas"]),
+        heard_at=row["heard_at"],
+        withdrawn=row["withdrawn"],
+    )
+
+
+def warned_row(one: Warned) -> Row:
+    """Values in the order of the table's columns."""
+    return (
+        *(one.warning_id, one.status, one.source_id, one.cap_identifier, one.event_type),
+        *(list(one.areas), one.heard_at, one.withdrawn),
+    )
+
+
+def position_of(row: asyncpg.Record) -> Position | None:
+    """Where it is, if that is known."""
+    return None if row["lat"] is None else Position(lat=row["lat"], lon=row["lon"])
+
+
+def _degrees(position: Position | None) -> tuple[float | None, float | None]:
+    return (None, None) if position is None else (position.lat, position.lon)
 
 
 def report_seen(event: Report) -> ReportSeen:

@@ -60,7 +60,9 @@ class _Target:
 
 
 _TARGETS: dict[type, _Target] = {
-    AlarmEvent: _Target(projections.ALARM, rows.alarm),
+    AlarmEvent: _Target(
+        projections.ALARM, rows.alarm, wanted=lambda message: not message.condition
+    ),
     AlertEvent: _Target(projections.ALERT, rows.alert),
     CommandEvent: _Target(projections.COMMAND, rows.command),
     AssignmentEvent: _Target(projections.ASSIGNMENT, rows.assignment),

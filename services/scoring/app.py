@@ -5,7 +5,7 @@ from __future__ import annotations
 from faststream.asgi import AsgiFastStream
 
 from services.scoring.consumer import ScoringWorker
-from services.scoring.core.rules import RuleBook
+from services.scoring.core.book import RuleBook
 from services.scoring.metrics import Metrics
 from services.scoring.settings import Settings
 from shared.contracts.topics import ALARMS, CATALOG, HEALTH, READINGS, RULES
@@ -15,8 +15,11 @@ from shared.runtime.platform import Platform
 def build(settings: Settings) -> AsgiFastStream:
     """The service as an ASGI application."""
     platform = Platform("scoring", settings)
-    worker = ScoringWorker(platform, settings, RuleBook(), Metrics(platform.registry))
-    platform.table(CATALOG, worker.on_catalog)  # before the rules: they are checked against it
+    worker = ScoringWorker(
+        platform, settings, RuleBook(settings.lateness_s), Metrics(platform.registry)
+    )
+    # The catalogue before the rules: they are checked against it.
+    platform.table(CATALOG, worker.on_catalog, worker.on_catalog_deleted)
     platform.table(RULES, worker.on_rule)
     platform.consume([READINGS], worker, max_records=settings.batch_records)
     platform.produces(ALARMS, HEALTH)

@@ -13,35 +13,37 @@ them. All four take `_lock`, and nothing waits for the consumer while holding it
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 
 from services.scoring import store
+from services.scoring.core.book import RuleBook
 from services.scoring.core.checks import Refused
-from services.scoring.core.events import Emitted
+from services.scoring.core.events import ShadowDiffers
 from services.scoring.core.partition import Outcome, Partition
-from services.scoring.core.rules import RuleBook
+from services.scoring.loop import work_through
 from services.scoring.metrics import Metrics
 from services.scoring.settings import Settings
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.catalog import CatalogEntry, SensorEntry
-from shared.contracts.dead_letter import Reason
-from shared.contracts.readings import Reading
+from shared.contracts.readings import SensorHealth
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.topics import ALARMS, HEALTH, READINGS
-from shared.runtime.decoding import decode
 from shared.runtime.errors import Reject, Transient
 from shared.runtime.platform import Platform
 from shared.runtime.publisher import Outgoing, outgoing
 
 log = structlog.get_logger("fenghuo.scoring")
 
+_PARTITION = attrgetter("partition")
 Read = Callable[[str, Sequence[int]], Awaitable[dict[int, store.Stored]]]
 """Reads the changelog of some partitions to its end: bootstrap, partition numbers."""
 
@@ -61,7 +63,7 @@ class Lane:
     def of(number: int, partition: Partition, stored: store.Stored) -> Lane:
         """A lane that continues what was stored."""
         lane = Lane(number, partition)
-        partition.states = stored.states
+        partition.restore(stored.states.values())
         if stored.checkpoint is not None:
             partition.clock = stored.checkpoint.clock
             partition.next_offset = lane.stored_offset = stored.checkpoint.next_offset
@@ -101,9 +103,11 @@ class ScoringWorker:
             numbers = [tp.partition for tp in assigned]
             found = await self._read(self._settings.kafka_bootstrap, numbers)
             for number, stored in found.items():
-                partition = Partition(self._book, self._settings.lateness_s)
+                partition = Partition(self._book)
                 self._lanes[number] = Lane.of(number, partition, stored)
             offsets = {tp: self._lanes[tp.partition].stored_offset for tp in assigned}
+        gc.collect()
+        gc.freeze()  # states live long: looking through a million of them again and again is waste
         took = time.monotonic() - began
         self._metrics.restore_s.set(took)
         states = sum(len(stored.states) for stored in found.values())
@@ -113,28 +117,29 @@ class ScoringWorker:
     async def handle(self, records: list[ConsumerRecord]) -> None:
         """Apply what is new, send what follows from it, store states when it is time."""
         async with self._lock:
+            began = time.perf_counter()
             now = self._platform.clock.now()
             outcomes: Counter[Outcome] = Counter()
             applied = 0
-            for record in records:
-                lane = self._lanes[record.partition]
-                if record.offset < lane.partition.next_offset:
-                    continue  # the batch comes a second time
-                applied += 1
-                try:
-                    outcome = self._apply(lane.partition, record, now)
-                except Reject as why:
-                    lane.refused.append((record, why))
-                else:
-                    if outcome is not None:
-                        outcomes[outcome] += 1
-                lane.partition.next_offset = record.offset + 1
-                lane.last_value = record.value
+            for number, mine in groupby(records, key=_PARTITION):
+                lane = self._lanes[number]
+                new = list(mine)
+                if new[0].offset < lane.partition.next_offset:  # the batch comes a second time
+                    new = [one for one in new if one.offset >= lane.partition.next_offset]
+                    if not new:
+                        continue
+                applied += len(new)
+                outcomes += work_through(lane.partition, new, now, lane.refused)
+                lane.partition.next_offset = new[-1].offset + 1
+                lane.last_value = new[-1].value
             bad = sum(len(lane.refused) for lane in self._lanes.values())
             for name, count in outcomes.items():
                 self._metrics.readings.labels(name.value).inc(count)
             self._platform.metrics.duplicates.labels(READINGS.name).inc(outcomes[Outcome.DUPLICATE])
+            decided = time.perf_counter()
             await self._send(list(self._lanes.values()))
+            self._metrics.busy_s.labels("decide").inc(decided - began)
+            self._metrics.busy_s.labels("publish").inc(time.perf_counter() - decided)
             self._platform.dead_letters.account(applied, min(bad, applied))
             if self._store_is_due():
                 await self._store(list(self._lanes.values()))
@@ -167,6 +172,13 @@ class ScoringWorker:
             self._book.put_sensor(message.entry)
             self._metrics.sensors.set(self._book.sensors)
 
+    def on_catalog_deleted(self, key: str) -> None:
+        """Table callback: `sensor:ID` is no longer catalogued."""
+        kind, _, sensor_id = key.partition(":")
+        if kind == "sensor":
+            self._book.drop_sensor(sensor_id)
+            self._metrics.sensors.set(self._book.sensors)
+
     def on_rule(self, message: RuleDefinition) -> None:
         """Table callback; raises Reject for a rule that cannot be used."""
         try:
@@ -176,30 +188,14 @@ class ScoringWorker:
         finally:
             self._metrics.rules.set(len(self._book))
 
-    def _apply(self, partition: Partition, record: ConsumerRecord, now: datetime) -> Outcome | None:
-        message = decode(READINGS.model, record)
-        stamped = record.timestamp / 1000
-        try:
-            if isinstance(message, Reading):
-                if record.key != message.sensor_id.encode():
-                    raise Reject(Reason.KEY_MISMATCH, f"key {record.key!r} is not the sensor's id")
-                return partition.reading(record.offset, message, stamped, now)
-            partition.tick(record.offset, message, stamped, now)
-        except Refused as why:
-            raise Reject(why.reason, why.detail) from None
-        except Reject:
-            raise
-        except Exception as bug:
-            # One record that trips over a bug must not stop the other sensors for good.
-            log.exception("handler_error", partition=record.partition, offset=record.offset)
-            raise Reject(Reason.HANDLER_ERROR, repr(bug)) from bug
-        return None
-
     async def _send(self, lanes: Collection[Lane]) -> None:
         """Alarms, health and dead letters to Kafka; nothing is forgotten before Kafka has it."""
         for lane in lanes:
             for message in lane.partition.out:
-                lane.unsent.append(self._outgoing(message))
+                if isinstance(message, ShadowDiffers):
+                    self._metrics.shadow.labels(message.rule_id, _side(message.by)).inc()
+                else:
+                    lane.unsent.append(self._outgoing(message))
             lane.partition.out.clear()
         if records := [record for lane in lanes for record in lane.unsent]:
             await self._platform.publisher.send(records)
@@ -215,15 +211,18 @@ class ScoringWorker:
         began = time.monotonic()
         states: list[Outgoing] = []
         for lane in lanes:
-            for key in lane.partition.dirty:
-                state = lane.partition.states[key]
+            states += [store.tombstone_record(lane.number, key) for key in lane.partition.gone]
+            for state in lane.partition.dirty:
                 # It holds for all input so far, not just up to its own last reading: ticks count.
                 state.applied = lane.partition.next_offset - 1
                 states.append(store.state_record(lane.number, state))
         if states:
             await self._platform.publisher.send(states)
         for lane in lanes:
+            for state in lane.partition.dirty:
+                state.dirty = False
             lane.partition.dirty.clear()
+            lane.partition.gone.clear()
         moved = [lane for lane in lanes if lane.partition.next_offset > lane.stored_offset]
         if moved:
             await self._platform.publisher.send([lane.checkpoint() for lane in moved])
@@ -231,6 +230,7 @@ class ScoringWorker:
             lane.stored_offset = lane.partition.next_offset
         self._stored_at = time.monotonic()
         if moved:
+            self._metrics.busy_s.labels("store").inc(time.monotonic() - began)
             self._metrics.states_stored.inc(len(states))
             self._metrics.flush_s.observe(time.monotonic() - began)
             self._metrics.states.set(
@@ -243,9 +243,13 @@ class ScoringWorker:
         dirty = sum(len(lane.partition.dirty) for lane in self._lanes.values())
         return dirty >= self._settings.flush_states
 
-    def _outgoing(self, message: Emitted) -> Outgoing:
+    def _outgoing(self, message: AlarmEvent | SensorHealth) -> Outgoing:
         if isinstance(message, AlarmEvent):
             self._metrics.alarms.labels(message.transition.value).inc()
             return outgoing(ALARMS, message.alarm_id, message)
         self._metrics.health.labels(message.state.value).inc()
         return outgoing(HEALTH, message.sensor_id, message)
+
+
+def _side(by: int) -> str:
+    return "agrees" if by == 0 else "higher" if by > 0 else "lower"

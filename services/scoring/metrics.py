@@ -17,14 +17,26 @@ class Metrics:
         )
         self.alarms = Counter(
             "fenghuo_scoring_alarms_total",
-            "Changes of alarms (raised, upgraded, downgraded, cleared)",
+            "Changes of alarms (raised, upgraded, downgraded, revised, cleared)",
             ["transition"],
             registry=registry,
         )
         self.health = Counter(
             "fenghuo_scoring_health_total",
-            "Changes of sensor health (online, silent)",
+            "Changes of sensor health (online, silent, faulty)",
             ["state"],
+            registry=registry,
+        )
+        self.shadow = Counter(
+            "fenghuo_scoring_shadow_total",
+            "Moments at which a candidate rule begins to differ from the live one, or agrees again",
+            ["rule", "candidate"],
+            registry=registry,
+        )
+        self.busy_s = Counter(
+            "fenghuo_scoring_busy_seconds",
+            "Time spent deciding (decoding included), publishing and storing states",
+            ["stage"],
             registry=registry,
         )
         self.states_stored = Counter(

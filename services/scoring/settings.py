@@ -12,8 +12,9 @@ from shared.runtime.settings import ServiceSettings
 class Settings(ServiceSettings):
     """What can be set."""
 
-    lateness_s: Annotated[float, Field(ge=0, le=7 * 86_400)] = 3600
-    """How much older than its sensor's newest reading one may be; older ones are refused."""
+    lateness_s: Annotated[float, Field(ge=0, le=7 * 86_400)] = 300
+    """How much older than its sensor's newest reading one may be, where the catalogue says nothing;
+    older ones are refused."""
     flush_interval_s: Annotated[float, Field(gt=0, le=60)] = 1.0
     """Changed states are stored this often; a restart replays as much input at most."""
     flush_states: Annotated[int, Field(ge=1, le=100_000)] = 5_000

@@ -18,7 +18,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from services.scoring.core.state import SensorState
+from services.scoring.core.state import SensorState, StoredState
 from shared.contracts.topics import READINGS, SCORING_STATE
 from shared.runtime.errors import Transient, die
 from shared.runtime.publisher import Outgoing
@@ -51,7 +51,7 @@ _states = msgspec.msgpack.Decoder()
 class Stored:
     """What the changelog knows of one partition."""
 
-    states: dict[str, SensorState] = field(default_factory=dict)
+    states: dict[str, StoredState] = field(default_factory=dict)
     checkpoint: Checkpoint | None = None
 
 
@@ -60,6 +60,11 @@ def state_record(partition: int, state: SensorState) -> Outgoing:
     return Outgoing(
         SCORING_STATE.name, state.key.encode(), _encode(state.dump()), partition, _HEADERS
     )
+
+
+def tombstone_record(partition: int, key: bytes) -> Outgoing:
+    """The end of a state: its sensor is no longer catalogued."""
+    return Outgoing(SCORING_STATE.name, key, b"", partition, _HEADERS)
 
 
 def checkpoint_record(partition: int, checkpoint: Checkpoint) -> Outgoing:
@@ -89,7 +94,7 @@ def absorb(stored: Stored, key: str, value: bytes | None) -> None:
     if not value:
         stored.states.pop(key, None)
         return
-    state = SensorState.load(_states.decode(value))
+    state = StoredState(_states.decode(value))
     present = stored.states.get(key)
     if present is None or state.applied >= present.applied:
         stored.states[key] = state

@@ -17,6 +17,7 @@ from shared.contracts.fields import (
     Level,
     Line,
     Metric,
+    Position,
     RuleId,
     SensorId,
     UnitId,
@@ -26,11 +27,16 @@ from shared.contracts.readings import Datum, UnitOfMeasure
 
 
 class AlarmTransition(StrEnum):
-    """Changes of an alarm that others can see."""
+    """Changes of an alarm that others can see.
+
+    `revised`: same level, other facts. A late reading moved its beginning or its value, or what was
+    raised in retrospect turned out to be still going on.
+    """
 
     RAISED = "raised"
     UPGRADED = "upgraded"
     DOWNGRADED = "downgraded"
+    REVISED = "revised"
     CLEARED = "cleared"
 
 
@@ -47,8 +53,23 @@ class Evidence(Contract):
     last_seen_at: Instant | None = None
 
 
+class ScoreParts(Contract):
+    """What a score is made of (docs/scoring.md); the parts add up to it."""
+
+    level: Annotated[int, Field(ge=0, le=81)]
+    excess: Annotated[int, Field(ge=0, le=18)]
+    lasting: Annotated[int, Field(ge=0, le=18)] = 0
+
+
 class AlarmEvent(Envelope):
-    """The `version`-th change of one alarm. `score` is 0 to 100, larger is graver."""
+    """The `version`-th change of one alarm. `score` is 0 to 100, larger is graver.
+
+    `started_at` is when the episode began. `retrospective`: found in a backlog, over or not is not
+    known yet; pages nobody. `withdrawn`: cleared because late readings showed that it never was.
+    `condition`: only feeds composite rules. `inhibited_by`: rules whose open alarm at the same site
+    makes this one say nothing new. Alarms over several sources have no `sensor_id`; `site` is the
+    catalogue's.
+    """
 
     type: Literal["alarm"] = "alarm"
     alarm_id: Identifier
@@ -56,13 +77,24 @@ class AlarmEvent(Envelope):
     transition: AlarmTransition
     rule_id: RuleId
     rule_version: Version
-    kind: Literal["threshold", "window", "absence"]
-    sensor_id: SensorId
+    kind: Literal[
+        "threshold", "window", "rate", "absence", "baseline", "composite", "corroboration"
+    ]
+    sensor_id: SensorId | None = None
+    sensor_kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")] | None = None
+    site: Identifier | None = None
+    position: Position | None = None
     place: UnitId
     event_type: EventType
     level: Level
     previous_level: Level | None = None
     score: Annotated[int, Field(ge=0, le=100)]
+    parts: ScoreParts | None = None
     evidence: Evidence
     headline: Line
+    started_at: Instant | None = None
+    retrospective: bool = False
+    condition: bool = False
+    withdrawn: bool = False
+    inhibited_by: Annotated[tuple[RuleId, ...], Field(max_length=16)] = ()
     synthetic: bool = False

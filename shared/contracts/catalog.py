@@ -7,7 +7,16 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.contracts.envelope import Envelope
-from shared.contracts.fields import Contract, Line, Metric, SensorId, Tier, UnitId
+from shared.contracts.fields import (
+    Contract,
+    Identifier,
+    Line,
+    Metric,
+    Position,
+    SensorId,
+    Tier,
+    UnitId,
+)
 from shared.contracts.readings import Datum, UnitOfMeasure
 
 
@@ -23,7 +32,11 @@ class UnitEntry(Contract):
 
 
 class SensorEntry(Contract):
-    """A catalogued sensor: unit of measure and datum are declared once, here."""
+    """A catalogued sensor: unit of measure and datum are declared once, here.
+
+    `lateness_s`: how much older than its newest a reading may be (None = scoring's own setting).
+    `site` groups sensors that stand together.
+    """
 
     kind: Literal["sensor"] = "sensor"
     sensor_id: SensorId
@@ -34,6 +47,9 @@ class SensorEntry(Contract):
     unit: UnitOfMeasure
     datum: Datum | None = None
     interval_s: Annotated[float, Field(gt=0, le=31 * 86_400)]
+    lateness_s: Annotated[float, Field(ge=0, le=7 * 86_400)] | None = None
+    site: Identifier | None = None
+    position: Position | None = None
     synthetic: bool = False
 
 

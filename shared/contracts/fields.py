@@ -20,6 +20,10 @@ class Contract(BaseModel):
         frozen=True, strict=True, extra="forbid", allow_inf_nan=False, ser_json_timedelta="float"
     )
 
+    def to_wire(self) -> bytes:
+        """The wire form: JSON, UTF-8; absent optional fields are left out."""
+        return self.model_dump_json(exclude_none=True).encode()
+
 
 def _clean(text: str) -> str:
     """Refuse what Postgres or a later encoder cannot hold: NUL and lone surrogates."""
@@ -48,6 +52,13 @@ Instant = AwareDatetime
 """A moment with its zone; a time without a zone is refused."""
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
+class Position(Contract):
+    """A place on earth, WGS 84 degrees."""
+
+    lat: Annotated[float, Field(ge=-90, le=90)]
+    lon: Annotated[float, Field(ge=-180, le=180)]
 
 
 class Status(StrEnum):

@@ -8,7 +8,16 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.contracts.envelope import Envelope
-from shared.contracts.fields import Contract, Finite, Identifier, Instant, Line, Metric, SensorId
+from shared.contracts.fields import (
+    Contract,
+    Finite,
+    Identifier,
+    Instant,
+    Line,
+    Metric,
+    RuleId,
+    SensorId,
+)
 
 UnitOfMeasure = Annotated[str, Field(min_length=1, max_length=16)]
 Datum = Annotated[str, Field(min_length=1, max_length=32)]
@@ -25,6 +34,11 @@ class Reading(Envelope):
     unit: UnitOfMeasure
     datum: Datum | None = None
     synthetic: bool = False
+
+    def to_wire(self) -> bytes:
+        """As every contract, and without what is as usual: readings are most of all traffic."""
+        lean = self.model_dump_json(exclude_defaults=True, exclude_none=True)
+        return f'{{"type":"reading",{lean[1:]}'.encode()
 
 
 class Tick(Contract):
@@ -49,7 +63,7 @@ class SensorState(StrEnum):
 
 
 class SensorHealth(Envelope):
-    """A change of a sensor's health; the newest per sensor is its state."""
+    """A change of a sensor's health; the newest per sensor is its state. `rule_id` found it."""
 
     type: Literal["sensor_health"] = "sensor_health"
     sensor_id: SensorId
@@ -57,6 +71,8 @@ class SensorHealth(Envelope):
     version: Annotated[int, Field(ge=1)]
     last_seen_at: Instant | None = None
     detail: Line | None = None
+    fault: Literal["stuck", "out_of_range"] | None = None
+    rule_id: RuleId | None = None
 
 
 ReadingRecord = Annotated[Reading | Tick, Field(discriminator="type")]

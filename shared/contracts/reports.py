@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.contracts.envelope import Envelope
-from shared.contracts.fields import EventType, Identifier, Level, Line, Text, UnitId
+from shared.contracts.fields import EventType, Identifier, Level, Line, Position, Text, UnitId
 
 
 class ReportKind(StrEnum):
@@ -42,6 +42,7 @@ class Report(Envelope):
     headline: Line
     text: Text = ""
     restricted: bool = False
+    position: Position | None = None
 
 
 class ExternalWarning(Envelope):

@@ -1,11 +1,17 @@
-"""Alert rules 预警规则 as data. One model for YAML packs and the compacted topic."""
+"""Alert rules 预警规则 as data. One model for YAML packs and the compacted topic.
+
+Two families. Rules over one sensor (threshold, window, rate, absence, stuck, range, baseline) are
+judged by scoring, reading by reading. Rules over several sources (composite, corroboration) are judged
+by alerting, where what belongs to one place lies in one transaction (docs/adr/0007).
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from shared.contracts.conditions import CompositeRule, CorroborationRule
 from shared.contracts.envelope import Envelope
 from shared.contracts.fields import (
     Contract,
@@ -21,6 +27,7 @@ from shared.contracts.fields import (
 from shared.contracts.readings import Datum, UnitOfMeasure
 
 Seconds = Annotated[float, Field(gt=0, le=31 * 86_400)]
+Direction = Literal["above", "below"]
 
 
 class Rung(Contract):
@@ -32,24 +39,48 @@ class Rung(Contract):
     source: Line
 
 
+Rungs = Annotated[tuple[Rung, ...], Field(min_length=1, max_length=5)]
+Count = Annotated[int, Field(ge=1, le=100)]
+HoldFor = Annotated[float, Field(ge=0, le=86_400)]
+
+
 class ThresholdRule(Contract):
     """A ladder over the value itself, held for `for_s` seconds of event time and `count` readings."""
 
     kind: Literal["threshold"] = "threshold"
-    direction: Literal["above", "below"] = "above"
-    rungs: Annotated[tuple[Rung, ...], Field(min_length=1, max_length=5)]
-    for_s: Annotated[float, Field(ge=0, le=86_400)] = 0
-    count: Annotated[int, Field(ge=1, le=100)] = 1
+    direction: Direction = "above"
+    rungs: Rungs
+    for_s: HoldFor = 0
+    count: Count = 1
 
 
 class WindowRule(Contract):
-    """A ladder over an aggregate of a sliding window in event time."""
+    """A ladder over an aggregate of a sliding window in event time, 1 minute to 72 hours.
+
+    `count` is the number of readings, `delta` newest minus oldest. Not judged below `min_count`.
+    """
 
     kind: Literal["window"] = "window"
-    aggregate: Literal["sum", "mean", "min", "max", "delta"]
-    window_s: Seconds
-    direction: Literal["above", "below"] = "above"
-    rungs: Annotated[tuple[Rung, ...], Field(min_length=1, max_length=5)]
+    aggregate: Literal["sum", "mean", "min", "max", "count", "delta"]
+    window_s: Annotated[float, Field(ge=60, le=72 * 3600)]
+    direction: Direction = "above"
+    rungs: Rungs
+    min_count: Count = 1
+
+
+class RateRule(Contract):
+    """A ladder over the rate of change between two readings, in `unit` per `per_s` seconds.
+
+    Falling is negative: `below` with negative limits. A gap shorter than `least_gap_s`, over which
+    mere noise looks like a rush, and one longer than `gap_s` are not judged.
+    """
+
+    kind: Literal["rate"] = "rate"
+    direction: Direction = "above"
+    rungs: Rungs
+    per_s: Seconds = 1.0
+    least_gap_s: Annotated[float, Field(ge=0, le=86_400)] = 0
+    gap_s: Seconds = 3600.0
 
 
 class AbsenceRule(Contract):
@@ -61,23 +92,87 @@ class AbsenceRule(Contract):
     ceiling_s: Seconds = 7 * 86_400
 
 
-RuleBody = Annotated[ThresholdRule | WindowRule | AbsenceRule, Field(discriminator="kind")]
+class StuckRule(Contract):
+    """The value has stayed within `tolerance` for `for_s` seconds: the sensor is faulty 数值卡死.
+
+    Sensor health, never an alarm of the place. Values in `calm` (such as 0 mm of rain) may stay.
+    """
+
+    kind: Literal["stuck"] = "stuck"
+    for_s: Annotated[float, Field(gt=0, le=31 * 86_400)]
+    tolerance: Annotated[float, Field(ge=0)] = 0.0
+    calm: Annotated[tuple[Finite, ...], Field(max_length=8)] = ()
+
+
+class RangeRule(Contract):
+    """Values outside `low` to `high` are no measurement: the sensor is faulty 越限.
+
+    Sensor health, never an alarm of the place; such a value is not judged by any other rule.
+    """
+
+    kind: Literal["range"] = "range"
+    low: Finite
+    high: Finite
+
+
+class BaselineRule(Contract):
+    """A ladder over the adaptive baseline's score, 0 to 1 (docs/baseline.md), for sensors without a
+    published threshold. Learns without labels; `season_s` 0 = no season.
+    """
+
+    kind: Literal["baseline"] = "baseline"
+    rungs: Rungs
+    season_s: Annotated[float, Field(ge=0, le=7 * 86_400)] = 86_400.0
+
+
+SensorBody = (
+    ThresholdRule | WindowRule | RateRule | AbsenceRule | StuckRule | RangeRule | BaselineRule
+)
+RuleBody = Annotated[SensorBody | CompositeRule | CorroborationRule, Field(discriminator="kind")]
+Mark = Literal["sourced", "derived", "common_knowledge", "proposal"]
+"""How well a threshold is known (domain reference); common knowledge is shipped switched off."""
 
 
 class RuleDefinition(Envelope):
-    """A rule, its scope and its source. It applies to sensors of `sensor_kind` or to those named."""
+    """A rule, its scope and its source. It applies to sensors of `sensor_kind` or to those named.
+
+    `role` condition: its alarms only feed composite rules. `inhibited_by`: rules whose open alarm at
+    the same site makes this one's alarms say nothing new. `shadow_of`: a candidate that runs beside a
+    live rule, is counted and never alarms. Rules over several sources name no sensor kind, metric or
+    unit.
+    """
 
     type: Literal["rule"] = "rule"
     rule_id: RuleId
     version: Version
     enabled: bool = True
+    role: Literal["alarm", "condition"] = "alarm"
+    mark: Mark = "proposal"
+    shadow_of: RuleId | None = None
+    inhibited_by: Annotated[tuple[RuleId, ...], Field(max_length=16)] = ()
     name_zh: Line
     name_en: Line
     event_type: EventType
-    sensor_kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+    sensor_kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")] | None = None
     sensor_ids: Annotated[tuple[SensorId, ...], Field(max_length=500)] = ()
-    metric: Metric
-    unit: UnitOfMeasure
+    metric: Metric | None = None
+    unit: UnitOfMeasure | None = None
     datum: Datum | None = None
     body: RuleBody
     source: Line
+
+    @property
+    def over_one_sensor(self) -> bool:
+        """Whether scoring judges it; else alerting does."""
+        return isinstance(self.body, SensorBody)
+
+    @model_validator(mode="after")
+    def _names_what_it_measures(self) -> Self:
+        named = (self.sensor_kind, self.metric, self.unit)
+        if self.over_one_sensor and None in named:
+            raise ValueError("a rule over one sensor needs sensor_kind, metric and unit")
+        if not self.over_one_sensor and (any(named) or self.sensor_ids or self.datum):
+            raise ValueError(
+                "a rule over several sources has no sensor_kind, sensor_ids, metric, unit, datum"
+            )
+        return self

@@ -1,7 +1,7 @@
 """ONE table of topics: name, key, partitions, clean-up, retention, model, owner.
 
-A topic name is written nowhere else. Only the owner writes a topic (its dead letters are written by
-whoever refuses a record of it). Changing `partitions` of a topic with state is a migration to a v2
+A topic name is written nowhere else. Only the owner and the `writers` beside it write a topic (its
+dead letters are written by whoever refuses a record of it). Changing `partitions` of a topic with state is a migration to a v2
 pair, never an alteration: offsets belong to a partition.
 """
 
@@ -39,6 +39,7 @@ class TopicSpec:
     """One topic. `retention_ms` None = kept for ever (compacted topics keep the newest per key).
 
     `contract` is the type of a value; None marks a topic that only its owner reads (a changelog).
+    `writers` are services that write it beside the owner.
     """
 
     name: str
@@ -52,6 +53,7 @@ class TopicSpec:
     dead_letters: bool = True
     compaction_lag_ms: int = 0
     max_bytes: int = 1_048_576
+    writers: tuple[str, ...] = ()
 
     @property
     def dlq(self) -> str:
@@ -88,7 +90,15 @@ RULES = TopicSpec(
     "rule.definitions.v1", "rule_id", 1, "compact", None, RuleDefinition, "deploy", "预警规则"
 )
 ALARMS = TopicSpec(
-    "alarm.events.v1", "alarm_id", 4, "delete", 90 * _DAY, AlarmEvent, "scoring", "告警"
+    "alarm.events.v1",
+    "alarm_id",
+    4,
+    "delete",
+    90 * _DAY,
+    AlarmEvent,
+    "scoring",
+    "告警",
+    writers=("alerting",),  # what rules over several sources find (docs/adr/0007)
 )
 SCORING_STATE = TopicSpec(
     "scoring.state.v1",

@@ -8,7 +8,16 @@ Bureau of Statistics; grids are generated (no public code rule).
 
 from __future__ import annotations
 
+import re
+
 from shared.contracts.fields import Tier
+
+_UNIT = re.compile(r"[0-9]{12}(/[a-z][a-z_]{0,31}|/grid/[0-9]{3}(/[0-9]{2})?)?")
+
+
+def is_unit(text: str) -> bool:
+    """Whether a text is a well-formed unit id (shared.contracts.fields.UnitId)."""
+    return _UNIT.fullmatch(text) is not None
 
 
 def tier_of(unit: str) -> Tier:

@@ -12,6 +12,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from itertools import chain, groupby
+from operator import attrgetter
 from typing import Protocol
 
 import structlog
@@ -32,6 +34,7 @@ _LONGEST_DELAY_S = 2.0
 _GIVE_BACK_AFTER_S = 30.0
 _STUCK_AFTER_S = 30.0
 _COMMIT_EVERY_S = 1.0
+_ORIGIN = attrgetter("topic", "partition")
 
 
 class Worker(Protocol):
@@ -149,20 +152,33 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
     async def on_batch(self, records: list[ConsumerRecord]) -> None:
         """FastStream's handler: returns when the batch is done or has been given back."""
         async with self._lock:
-            mine = [r for r in records if r.offset >= self._next.get(_tp(r), r.offset + 1)]
-            if not mine:
+            runs = self._new(records)
+            if not runs:
                 return
+            mine = list(chain.from_iterable(runs.values()))
             if not await self._handle(mine):
                 return
-            for record in mine:
-                self._next[_tp(record)] = self._dirty[_tp(record)] = record.offset + 1
+            for partition, run in runs.items():
+                self._next[partition] = self._dirty[partition] = run[-1].offset + 1
             self._progress_at = time.monotonic()
             await self._commit()
-        counts: dict[str, int] = {}
-        for record in mine:
-            counts[record.topic] = counts.get(record.topic, 0) + 1
-        for topic, count in counts.items():
-            self._metrics.records.labels(topic).inc(count)
+        for partition, run in runs.items():
+            self._metrics.records.labels(partition.topic).inc(len(run))
+
+    def _new(self, records: list[ConsumerRecord]) -> dict[TopicPartition, list[ConsumerRecord]]:
+        """Records of ours that are not handled yet, by partition; they come partition by partition."""
+        runs: dict[TopicPartition, list[ConsumerRecord]] = {}
+        for (topic, number), group in groupby(records, key=_ORIGIN):
+            partition = TopicPartition(topic, number)
+            expected = self._next.get(partition)
+            if expected is None:
+                continue  # given up meanwhile
+            run = list(group)
+            if run[0].offset < expected:
+                run = [record for record in run if record.offset >= expected]
+            if run:
+                runs.setdefault(partition, []).extend(run)
+        return runs
 
     async def watch(self) -> None:
         """Background loop: export lag, commit when idle, end the process when it stands still."""
@@ -237,7 +253,3 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             if end is not None:
                 behind[partition.topic] += max(0, end - offset)
         return behind
-
-
-def _tp(record: ConsumerRecord) -> TopicPartition:
-    return TopicPartition(record.topic, record.partition)

@@ -27,7 +27,7 @@ from shared.runtime.outbox import OutboxRelay
 from shared.runtime.publisher import Publisher
 from shared.runtime.settings import DatabaseSettings, ServiceSettings
 from shared.runtime.shell import background, lifespan_of, operations_routes, wait_for_kafka
-from shared.runtime.tables import CompactedTable, OnMessage
+from shared.runtime.tables import CompactedTable, OnDelete, OnMessage
 from shared.runtime.timers import Fire, Lock, TimerSweeper
 
 Loop = Callable[[], Coroutine[Any, Any, None]]
@@ -76,10 +76,12 @@ class Platform:
         self._consumers.append(consumer)
         return consumer
 
-    def table(self, spec: TopicSpec, on_message: OnMessage) -> CompactedTable:
+    def table(
+        self, spec: TopicSpec, on_message: OnMessage, on_delete: OnDelete | None = None
+    ) -> CompactedTable:
         """Hold a compacted topic in memory; loaded before anything is consumed."""
         table = CompactedTable(
-            self.settings.kafka_bootstrap, spec, on_message, self.dead_letters.send
+            self.settings.kafka_bootstrap, spec, on_message, self.dead_letters.send, on_delete
         )
         self._tables.append(table)
         self.health.add(spec.name, table.ready)

@@ -43,8 +43,8 @@ def outgoing(spec: TopicSpec, key: str, message: Contract) -> Outgoing:
 
 
 def encode(message: Contract) -> bytes:
-    """The wire form of a message: JSON, UTF-8, defaults left out but for the discriminator."""
-    return message.model_dump_json(exclude_none=True).encode()
+    """The wire form of a message."""
+    return message.to_wire()
 
 
 class Publisher:

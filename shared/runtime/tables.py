@@ -22,6 +22,8 @@ log = structlog.get_logger("fenghuo.tables")
 
 OnMessage = Callable[[Any], None]
 """Takes one decoded message; raises Reject when it cannot be used."""
+OnDelete = Callable[[str], None]
+"""Takes the key of a record that was deleted (a tombstone: a key without a value)."""
 OnRejects = Callable[[list[tuple[ConsumerRecord, Reject]]], Awaitable[None]]
 
 
@@ -34,11 +36,13 @@ class CompactedTable:
         spec: TopicSpec,
         on_message: OnMessage,
         on_rejects: OnRejects | None = None,
+        on_delete: OnDelete | None = None,
     ) -> None:
         self._bootstrap = bootstrap
         self._spec = spec
         self._on_message = on_message
         self._on_rejects = on_rejects
+        self._on_delete = on_delete
         self._loaded = False
         self._consumer: AIOKafkaConsumer | None = None
 
@@ -90,6 +94,8 @@ class CompactedTable:
         for records in fetched.values():
             for record in records:
                 if not record.value:
+                    if self._on_delete is not None and record.key:
+                        self._on_delete(record.key.decode("utf-8", "replace"))
                     continue
                 try:
                     self._on_message(decode(self._spec.model, record))

@@ -1,11 +1,11 @@
-"""The nine published gauges of August 2020 and their 19 published points."""
+"""The nine published gauges of August 2020 with their 19 published points, and four of July 2021."""
 
 import csv
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from deploy.local.data.units import FOLDER
+from deploy.local.data.units import CITY, FOLDER
 from shared.contracts.catalog import SensorEntry
 
 KIND = "river_gauge"
@@ -48,9 +48,45 @@ class Gauge:
         )
 
 
+@dataclass(frozen=True)
+class Gauge2021:
+    """A gauge of the Qijiang chain of 2021-07-05 (domain reference 3.6, China News Service).
+
+    No river and no district is printed with each of them, nor a datum: the place is the city, the name
+    is what is printed. `warning_m` and `guarantee_m` are None where unknown.
+    """
+
+    sensor_id: str
+    name: str
+    warning_m: float | None
+    guarantee_m: float
+
+    def entry(self) -> SensorEntry:
+        """Its line in the catalogue; the interval is as little known as that of the nine."""
+        return SensorEntry(
+            sensor_id=self.sensor_id,
+            sensor_kind=KIND,
+            name=f"{self.name}水位站",
+            place=CITY,
+            metric=METRIC,
+            unit="m",
+            interval_s=3600.0,
+        )
+
+
+def gauges_2021() -> tuple[Gauge2021, ...]:
+    """五岔, 蔡家, 赶水, 新炉: thresholds without a replay, the demo hears nothing from them."""
+    return (
+        Gauge2021("gauge-wucha", "五岔", 198.51, 200.51),
+        Gauge2021("gauge-caijia", "笋溪河蔡家", 224.87, 225.65),
+        Gauge2021("gauge-ganshui", "赶水", None, 336.00),
+        Gauge2021("gauge-xinlu", "新炉", None, 292.00),
+    )
+
+
 @cache
 def gauges() -> tuple[Gauge, ...]:
-    """All nine, in the order of gauges.csv; points in order of time."""
+    """The nine of August 2020, in the order of gauges.csv; points in order of time."""
     with (FOLDER / "flood_2020.csv").open(encoding="utf-8", newline="") as file:
         published = list(csv.DictReader(file))
     with (FOLDER / "gauges.csv").open(encoding="utf-8", newline="") as file:

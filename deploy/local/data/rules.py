@@ -1,45 +1,32 @@
-"""The rule packs in deploy/local/rules as messages: one model for the YAML files and the topic."""
+"""The local stack's rule packs as messages: one model for the YAML files and the topic."""
 
-import json
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from deploy.local.data.units import CITY
-from shared.contracts.fields import Tier
-from shared.contracts.ids import content_id
 from shared.contracts.rules import RuleDefinition
+from shared.rules.pack import Pack, definition, load, rule_files
 
-FOLDER = Path(__file__).parent.parent / "rules"
+FOLDER = Path(__file__).parents[2] / "rules"
+
+
+@cache
+def _pack() -> Pack:
+    return load([FOLDER], datetime(2026, 1, 1, tzinfo=UTC)).usable()
+
+
+def files() -> list[Path]:
+    """The files the packs are made of, in order of their names."""
+    return rule_files(FOLDER)
 
 
 @cache
 def packs() -> tuple[dict[str, Any], ...]:
-    """All rules of all packs as plain data, packs in order of their file names."""
-    found: list[dict[str, Any]] = []
-    for path in sorted(FOLDER.glob("*.yaml")):
-        found += yaml.safe_load(path.read_text(encoding="utf-8"))
-    return tuple(found)
+    """All rules as plain data. Raises PackError naming everything that is wrong, with its line."""
+    return tuple(one.fields for one in _pack().rules)
 
 
 def definitions(now: datetime) -> list[RuleDefinition]:
-    """All rules as messages. Raises ValidationError naming what is wrong in a pack."""
+    """All rules as messages. Raises PackError."""
     return [definition(fields, now) for fields in packs()]
-
-
-def definition(fields: dict[str, Any], now: datetime) -> RuleDefinition:
-    """One rule as the message of version 1; its id follows from its content."""
-    text = json.dumps(fields, sort_keys=True, ensure_ascii=False)
-    message = {
-        "id": content_id("rul", text),
-        "occurred_at": now.isoformat(),
-        "sent_at": now.isoformat(),
-        "origin_unit": CITY,
-        "tier": Tier.CITY,
-        "version": 1,
-        **fields,
-    }
-    return RuleDefinition.model_validate_json(json.dumps(message))

@@ -1,11 +1,13 @@
 """A burst of broken messages straight to Kafka, each with the dead-letter reason it must end with."""
 
 import json
+import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from deploy.local.data.gauges import gauges
+from deploy.local.demo.hydrograph import knots_of, level_at
 from shared.contracts.dead_letter import Reason
 from shared.contracts.ids import content_id
 from shared.contracts.topics import READINGS, RULES, TopicSpec
@@ -121,7 +123,7 @@ def _reading(event_id: str, event_time: datetime, now: datetime) -> dict[str, An
         "tier": "district",
         "sensor_id": SENSOR,
         "metric": "water_level",
-        "value": 174.5,
+        "value": level_at(knots_of(gauge), event_time, random.Random(0)),  # noqa: S311 - a curve
         "unit": "m",
         "datum": gauge.datum,
         "synthetic": True,

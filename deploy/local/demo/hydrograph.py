@@ -72,7 +72,7 @@ _SUPPORT: dict[str, list[tuple[datetime, float]]] = {
         (at(19, 16), 174.5),
         (at(20, 18), 181.40),  # the derived peak; its time is ours
         (at(22, 10), 173.5),
-        (END, 170.0),
+        (END, 169.0),
     ],
     "gauge-wulong": [(START, 173.0), (at(21, 0), 175.4), (END, 173.0)],
 }
@@ -90,7 +90,7 @@ class Sample:
 def samples(gauge: Gauge, seed: int) -> list[Sample]:
     """A level every 15 minutes from START to END, and every published point at its own minute."""
     published = {point.at: point.level_m for point in gauge.points}
-    knots = sorted({**dict(_SUPPORT[gauge.sensor_id]), **published}.items())
+    knots = knots_of(gauge)
     ripple = random.Random(f"{seed}:{gauge.sensor_id}")  # noqa: S311 - a curve, no secret
     found = [Sample(moment, level, synthetic=False) for moment, level in published.items()]
     moment = START
@@ -99,6 +99,12 @@ def samples(gauge: Gauge, seed: int) -> list[Sample]:
             found.append(Sample(moment, level_at(knots, moment, ripple), synthetic=True))
         moment += STEP
     return sorted(found, key=lambda sample: sample.at)
+
+
+def knots_of(gauge: Gauge) -> list[tuple[datetime, float]]:
+    """What the curve goes through: published points and our own support between them."""
+    published = {point.at: point.level_m for point in gauge.points}
+    return sorted({**dict(_SUPPORT[gauge.sensor_id]), **published}.items())
 
 
 def level_at(knots: list[tuple[datetime, float]], moment: datetime, ripple: random.Random) -> float:

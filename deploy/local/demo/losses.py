@@ -139,6 +139,8 @@ def _transitions(log: Log) -> dict[Key, list[Transition]]:
         log.messages(ALARMS), key=lambda one: (one.occurred_at, one.version)
     )
     for one in alarms:
+        if one.sensor_id is None:
+            continue  # over several sources: alerting's, and not foretold here
         key = (one.rule_id, one.sensor_id, one.status)
         level = one.level
         if one.transition is AlarmTransition.CLEARED and one.previous_level is not None:

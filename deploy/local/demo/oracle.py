@@ -6,7 +6,7 @@ reading; silence is judged against the largest event time that had been told bef
 
 import itertools
 from collections import defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -52,12 +52,17 @@ def expected(moments: Iterable[Moment]) -> dict[Key, list[Transition]]:
                 continue
             match body["kind"]:
                 case "threshold":
-                    steps = ladder(body["rungs"], [moment.value for moment in heard])
+                    values = [moment.value for moment in heard]
+                    steps = ladder(body["rungs"], values, _sign(body), body.get("count", 1))
                 case "window":
-                    steps = ladder(body["rungs"], _sums(heard, body["window_s"]))
-                case _:
+                    steps = ladder(body["rungs"], _aggregates(heard, body), _sign(body))
+                case "rate":
+                    steps = ladder(body["rungs"], _rates(heard, body), _sign(body))
+                case "absence":
                     limit = timedelta(seconds=body["factor"] * entry.interval_s)
                     steps = silences(heard, limit, newest)
+                case _:  # stuck and range are health; the play holds nothing unusual for a baseline
+                    steps = []
             if steps:
                 key = (rule["rule_id"], sensor, status)
                 found[key] = [Transition(*key[:2], status, kind, level) for kind, level in steps]
@@ -65,18 +70,29 @@ def expected(moments: Iterable[Moment]) -> dict[Key, list[Transition]]:
 
 
 def applies(rule: dict[str, Any], sensor: str, kind: str) -> bool:
-    """Whether a rule is about this sensor."""
+    """Whether a rule is on and about this sensor; rules over several sources are not."""
+    if not rule.get("enabled", True) or "sensor_kind" not in rule:
+        return False
     named = rule.get("sensor_ids")
     return sensor in named if named else bool(rule["sensor_kind"] == kind)
 
 
-def ladder(rungs: list[dict[str, Any]], values: Iterable[float]) -> list[tuple[str, str]]:
-    """(transition, level) of an upward ladder with hysteresis over `values`."""
+def ladder(
+    rungs: list[dict[str, Any]], values: Iterable[float], sign: int = 1, count: int = 1
+) -> list[tuple[str, str]]:
+    """(transition, level) of a ladder with hysteresis over `values`; -1 = a ladder downwards."""
     now, found = -1, []
+    in_a_row = [0] * len(rungs)
     for value in values:
-        reached = max((i for i, rung in enumerate(rungs) if value >= rung["raise_at"]), default=-1)
+        for i, rung in enumerate(rungs):
+            in_a_row[i] = in_a_row[i] + 1 if value * sign >= rung["raise_at"] * sign else 0
+        reached = max((i for i, times in enumerate(in_a_row) if times >= count), default=-1)
         kept = max(
-            (i for i, rung in enumerate(rungs) if i <= now and value >= rung["clear_at"]),
+            (
+                i
+                for i, rung in enumerate(rungs)
+                if i <= now and value * sign >= rung["clear_at"] * sign
+            ),
             default=-1,
         )
         after = max(reached, kept)
@@ -104,13 +120,29 @@ def silences(heard: list[Moment], limit: timedelta, newest: Any) -> list[tuple[s
     return found
 
 
-def _sums(heard: list[Moment], window_s: float) -> list[float]:
-    """The sum over the window that ends with each reading."""
+def _sign(body: dict[str, Any]) -> int:
+    return -1 if body.get("direction") == "below" else 1
+
+
+def _aggregates(heard: list[Moment], body: dict[str, Any]) -> list[float]:
+    """The aggregate over the window that ends with each reading."""
+    works: dict[str, Callable[[list[float]], float]] = {"sum": sum, "max": max, "min": min}
+    work = works[body["aggregate"]]
     window: deque[Moment] = deque()
-    sums = []
+    found = []
     for moment in heard:
         window.append(moment)
-        while (moment.at - window[0].at).total_seconds() >= window_s:
+        while (moment.at - window[0].at).total_seconds() >= body["window_s"]:
             window.popleft()
-        sums.append(round(sum(one.value for one in window), 6))
-    return sums
+        found.append(round(work([one.value for one in window]), 6))
+    return found
+
+
+def _rates(heard: list[Moment], body: dict[str, Any]) -> list[float]:
+    """The rate between each reading and the one before it, where the gap is not too long."""
+    found = []
+    for before, after in itertools.pairwise(heard):
+        gap = (after.at - before.at).total_seconds()
+        if 0 < gap <= body.get("gap_s", 3600):
+            found.append((after.value - before.value) / gap * body.get("per_s", 1))
+    return found

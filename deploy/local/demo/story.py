@@ -139,8 +139,10 @@ def _value(course: Course, when: datetime) -> float:
 def _steady(
     sensor: str, value: float, part: str, begin: datetime, end: datetime
 ) -> Iterator[Moment]:
-    moment = begin
+    moment, number = begin, 0
     while moment <= end:
         stamp = moment.strftime("%d%H%M")
-        yield Moment(moment, f"{part}-{sensor}-s{stamp}", sensor, value, part=part)
-        moment += _SELF_REPORT
+        # A tenth up and down: a value that never moves is a stuck sensor.
+        shown = round(value + number % 2 / 10, 1)
+        yield Moment(moment, f"{part}-{sensor}-s{stamp}", sensor, shown, part=part)
+        moment, number = moment + _SELF_REPORT, number + 1

@@ -29,24 +29,62 @@ CREATE TABLE alerting.alert (
 CREATE UNIQUE INDEX alert_open ON alerting.alert (status, event_type, scope)
     WHERE state NOT IN ('lifted', 'dismissed', 'rejected');
 
--- The newest known state of every alarm, also of those that lead to no alert (alert_id NULL).
+-- One row per district and status. It is the lock under which everything over several sources is
+-- decided there, and the clock of the log in that district: the newest event time heard.
+CREATE TABLE alerting.region (
+    status text NOT NULL,
+    unit text COLLATE "C" NOT NULL,
+    clock timestamptz,
+    PRIMARY KEY (status, unit)
+);
+
+-- The newest known state of every alarm, also of those that lead to no alert (alert_id NULL). Unit
+-- columns are COLLATE "C" so that a subtree is one range of an index. `held` is the event of an alarm
+-- that is inhibited.
 CREATE TABLE alerting.alert_alarm (
     alarm_id text PRIMARY KEY,
     alert_id text REFERENCES alerting.alert,
     disposition text NOT NULL,
     status text NOT NULL,
     version integer NOT NULL,
-    sensor_id text NOT NULL,
+    sensor_id text,
     event_type text NOT NULL,
-    place text NOT NULL,
+    place text COLLATE "C" NOT NULL,
     level text NOT NULL,
     raised_at timestamptz NOT NULL,
     seen_at timestamptz NOT NULL,
     cleared_at timestamptz,
+    rule_id text NOT NULL,
+    sensor_kind text,
+    site text,
+    site_key text NOT NULL,
+    lat double precision,
+    lon double precision,
+    event_id text NOT NULL,
+    began_at timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL,
+    retrospective boolean NOT NULL,
+    withdrawn boolean NOT NULL,
+    inhibited_by text[] NOT NULL,
+    synthetic boolean NOT NULL,
+    held text,
     recorded_seq bigint GENERATED ALWAYS AS IDENTITY
 );
 CREATE INDEX alert_alarm_alert ON alerting.alert_alarm (alert_id);
+-- What is on, by rule and place, by rule and site, by kind of event; what was on a moment ago.
+CREATE INDEX alert_alarm_on ON alerting.alert_alarm (status, rule_id, place)
+    WHERE cleared_at IS NULL;
+CREATE INDEX alert_alarm_site ON alerting.alert_alarm (status, rule_id, site_key)
+    WHERE cleared_at IS NULL;
+CREATE INDEX alert_alarm_kind ON alerting.alert_alarm (status, event_type, place)
+    WHERE cleared_at IS NULL;
+CREATE INDEX alert_alarm_off ON alerting.alert_alarm (status, rule_id, cleared_at)
+    WHERE cleared_at IS NOT NULL;
+CREATE INDEX alert_alarm_kind_off ON alerting.alert_alarm (status, event_type, cleared_at)
+    WHERE cleared_at IS NOT NULL;
+CREATE INDEX alert_alarm_held ON alerting.alert_alarm (status, place) WHERE held IS NOT NULL;
 
+-- `heard_at` is when it was seen, at most two minutes after Kafka took it.
 CREATE TABLE alerting.alert_report (
     report_id text PRIMARY KEY,
     alert_id text REFERENCES alerting.alert,
@@ -57,11 +95,54 @@ CREATE TABLE alerting.alert_report (
     reporter_id text NOT NULL,
     reporter_role text NOT NULL,
     event_type text NOT NULL,
-    place text NOT NULL,
+    place text COLLATE "C" NOT NULL,
     occurred_at timestamptz NOT NULL,
+    heard_at timestamptz NOT NULL,
+    lat double precision,
+    lon double precision,
     recorded_seq bigint GENERATED ALWAYS AS IDENTITY
 );
 CREATE INDEX alert_report_alert ON alerting.alert_report (alert_id);
+CREATE INDEX alert_report_kind ON alerting.alert_report (status, event_type, heard_at);
+
+-- Warnings of other agencies. `withdrawn`: cancelled by the agency.
+CREATE TABLE alerting.warning (
+    warning_id text PRIMARY KEY,
+    status text NOT NULL,
+    source_id text NOT NULL,
+    cap_identifier text NOT NULL,
+    event_type text,
+    areas text[] NOT NULL,
+    heard_at timestamptz NOT NULL,
+    withdrawn boolean NOT NULL
+);
+CREATE INDEX warning_kind ON alerting.warning (status, event_type, heard_at) WHERE NOT withdrawn;
+CREATE INDEX warning_source ON alerting.warning (status, source_id);
+
+-- Rules over several sources, the newest version, also when it is switched off.
+CREATE TABLE alerting.rule (
+    rule_id text PRIMARY KEY,
+    version integer NOT NULL,
+    definition text NOT NULL
+);
+
+-- The newest episode of a rule in a scope; `standing` is what was last told of it. `expires_at`: when
+-- event time alone may change it.
+CREATE TABLE alerting.episode (
+    rule_id text NOT NULL,
+    status text NOT NULL,
+    region text COLLATE "C" NOT NULL,
+    scope text COLLATE "C" NOT NULL,
+    alarm_id text NOT NULL,
+    version integer NOT NULL,
+    rule_version integer NOT NULL,
+    is_open boolean NOT NULL,
+    standing text,
+    expires_at timestamptz,
+    PRIMARY KEY (rule_id, status, region, scope)
+);
+CREATE INDEX episode_due ON alerting.episode (status, region, expires_at)
+    WHERE expires_at IS NOT NULL;
 
 -- Every signature ever given; one officer signs a proposal (alert, round) once. level NULL = lift.
 CREATE TABLE alerting.signature (

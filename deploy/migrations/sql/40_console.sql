@@ -36,21 +36,28 @@ CREATE TABLE console.act (
 );
 CREATE INDEX act_age ON console.act (created_at);
 
+-- Alarms that people may be told of; those that only feed other rules are not kept here.
 CREATE TABLE console.alarm (
     alarm_id text PRIMARY KEY,
     status text NOT NULL,
     version integer NOT NULL,
     place text COLLATE "C" NOT NULL,
-    sensor_id text NOT NULL,
+    sensor_id text,
+    rule_id text NOT NULL,
     kind text NOT NULL,
     transition text NOT NULL,
     level text NOT NULL,
     score integer NOT NULL,
+    parts jsonb,
     headline text NOT NULL,
     evidence jsonb NOT NULL,
+    retrospective boolean NOT NULL,
+    withdrawn boolean NOT NULL,
+    started_at timestamptz NOT NULL,
     occurred_at timestamptz NOT NULL,
     sent_at timestamptz NOT NULL
 );
+CREATE INDEX alarm_recent ON console.alarm (status, sent_at DESC);
 
 CREATE TABLE console.alert (
     alert_id text PRIMARY KEY,

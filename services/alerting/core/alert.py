@@ -18,13 +18,13 @@ from shared.contracts.reports import ReporterRole, ReportKind
 class Alarm:
     """The newest known state of an alarm that belongs to an alert.
 
-    `raised_at` is when it first came here, `seen_at` its last sign of danger, `cleared_at` when it
-    ended (None = it is on); all event time.
+    `raised_at` is when its episode began, `seen_at` its last sign of danger, `cleared_at` when it
+    ended (None = it is on); all event time. One over several sources has no sensor.
     """
 
     alarm_id: str
     version: int
-    sensor_id: str
+    sensor_id: str | None
     level: Level
     raised_at: datetime
     seen_at: datetime
@@ -103,10 +103,14 @@ class Alert:
 
     @property
     def sightings(self) -> list[Sighting]:
-        """Every moment at which a source saw the danger."""
+        """Every moment at which a source saw the danger.
+
+        An alarm over several sources is no source of its own; it counts while there is no other.
+        """
         seen = [
             Sighting(f"sensor:{alarm.sensor_id}", "sensor", at)
             for alarm in self.alarms
+            if alarm.sensor_id is not None
             for at in {alarm.raised_at, alarm.seen_at}
         ]
         seen += [
@@ -114,7 +118,11 @@ class Alert:
             for report in self.reports
             if report.kind is not ReportKind.FINAL
         ]
-        return seen
+        return seen or [
+            Sighting("rules", "rule", at)
+            for alarm in self.alarms
+            for at in (alarm.raised_at, alarm.seen_at)
+        ]
 
     def asked(self) -> Level | None:
         """The level that the evidence asks for now; None = nothing is left that asks for one.

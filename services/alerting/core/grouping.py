@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from services.alerting.core.alert import Alarm, Alert
-from shared.contracts.alarms import AlarmEvent, AlarmTransition
+from services.alerting.core.facts import Fact, is_over
+from shared.contracts.alarms import AlarmEvent
 from shared.contracts.fields import LEVEL_ORDER, Level, Status, Tier
 from shared.contracts.ids import alert_id, content_id
 from shared.contracts.reports import Report, ReportKind
@@ -22,7 +23,8 @@ class Disposition(StrEnum):
 
     sensor_health: about a device, or a mere 提示, no alert. cleared_unseen: over before it was known
     here. after_close: its alert is closed and it does not get worse. nothing_open: a final report
-    without an open alert.
+    without an open alert. condition: only feeds composite rules. inhibited: a higher alarm of its
+    site is on. retrospective: found in a backlog, perhaps over; nobody is paged.
     """
 
     OPENED = "opened"
@@ -31,6 +33,13 @@ class Disposition(StrEnum):
     CLEARED_UNSEEN = "cleared_unseen"
     AFTER_CLOSE = "after_close"
     NOTHING_OPEN = "nothing_open"
+    CONDITION = "condition"
+    INHIBITED = "inhibited"
+    RETROSPECTIVE = "retrospective"
+
+
+WAITING = frozenset({Disposition.INHIBITED, Disposition.RETROSPECTIVE})
+"""Of an alarm that may be weighed later as if it had just been raised."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -44,12 +53,16 @@ class GroupKey:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The newest state of an alarm in our books, and the alert it is in (None = in none)."""
+    """The newest state of an alarm in our books, and the alert it is in (None = in none).
+
+    `held` is its newest event while it is inhibited: with that it is weighed when it no longer is.
+    """
 
     alarm: Alarm
-    status: Status
+    fact: Fact
     alert_id: str | None
     disposition: Disposition
+    held: AlarmEvent | None = None
 
 
 def scope_of(place: str) -> str:
@@ -70,10 +83,16 @@ def place_alarm(event: AlarmEvent, known: Known | None, in_open_alert: bool) -> 
     """
     if in_open_alert and known is not None:
         return known.disposition
+    if event.condition:
+        return Disposition.CONDITION
     if event.kind == "absence" or LEVEL_ORDER[event.level] < LEVEL_ORDER[Level.BLUE]:
         return Disposition.SENSOR_HEALTH
-    over = event.transition is AlarmTransition.CLEARED
-    if known is None or known.alert_id is None:
+    over = is_over(event, known.fact if known is not None else None)
+    if over and known is not None and known.disposition in WAITING:
+        return known.disposition
+    if event.retrospective:
+        return Disposition.RETROSPECTIVE
+    if known is None or known.alert_id is None or known.disposition in WAITING:
         return Disposition.CLEARED_UNSEEN if over else None
     rises = LEVEL_ORDER[event.level] > LEVEL_ORDER[known.alarm.level]
     return None if rises and not over else Disposition.AFTER_CLOSE
@@ -101,11 +120,12 @@ def new_alert(event: AlarmEvent | Report) -> Alert:
     )
 
 
-def merge_alarm(event: AlarmEvent, known: Alarm | None) -> Alarm:
-    """The alarm after `event`. A clearing is no sighting: it does not move `seen_at`."""
-    over = event.transition is AlarmTransition.CLEARED
-    raised_at = known.raised_at if known else event.occurred_at
-    seen_at = known.seen_at if known and over else event.occurred_at
+def merge_alarm(event: AlarmEvent, fact: Fact, known: Alarm | None) -> Alarm:
+    """The alarm after `event` as its alert sees it. A clearing is no sighting: `seen_at` stays."""
+    raised_at = event.started_at or (known.raised_at if known else event.occurred_at)
+    seen_at = event.occurred_at
+    if known is not None:
+        seen_at = known.seen_at if not fact.open else max(known.seen_at, seen_at)
     return Alarm(
         alarm_id=event.alarm_id,
         version=event.version,
@@ -113,5 +133,5 @@ def merge_alarm(event: AlarmEvent, known: Alarm | None) -> Alarm:
         level=event.level,
         raised_at=raised_at,
         seen_at=seen_at,
-        cleared_at=event.occurred_at if over else None,
+        cleared_at=fact.cleared_at,
     )

@@ -53,6 +53,19 @@ def take_alarm(alert: Alert, alarm: Alarm, headline: str, areas: tuple[str, ...]
     return _weigh(replace(alert, alarms=tuple(merged.values())), headline, areas)
 
 
+def revise_alarm(alert: Alert, alarm: Alarm) -> Alert | None:
+    """The same alert with the new facts of one of its alarms; None when they must be weighed.
+
+    Others see an alert, not its alarms: as long as neither what is asked for nor who has seen it
+    changes, nothing has to be told.
+    """
+    merged = {one.alarm_id: one for one in alert.alarms} | {alarm.alarm_id: alarm}
+    after = replace(alert, alarms=tuple(merged.values()))
+    found = support(after.sightings)
+    grows = found.sources > alert.sources or found.kinds > alert.kinds
+    return None if grows or after.asked() is not alert.asked_level else after
+
+
 def take_report(alert: Alert, report: ReportSeen, headline: str, areas: tuple[str, ...]) -> Change:
     """A report joined."""
     return _weigh(replace(alert, reports=(*alert.reports, report)), headline, areas)

@@ -1,7 +1,8 @@
 """Contract in, lines of the feed out: what a person on watch would want to be told.
 
 Assignments are summed per batch, command, town and state (nine thousand lines tell nobody anything);
-receipts of devices, signatures of grids and notices below the four levels make no line.
+receipts of devices, signatures of grids and notices below the four levels make no line. Nor do alarms
+that only feed other rules, and what a backlog brought up: that is history, in the list of alarms.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _RECEIPTS = frozenset({AnswerVerb.DELIVERED, AnswerVerb.READ})
 def line_of(message: object) -> Line | None:
     """The line for one message, or None when it makes none (see `assignment_lines`)."""
     match message:
-        case AlarmEvent() if message.level is not Level.NOTICE:
+        case AlarmEvent() if _is_told(message):
             return _line(
                 "alarm",
                 message,
@@ -110,6 +111,10 @@ def line_of(message: object) -> Line | None:
             )
         case _:
             return None
+
+
+def _is_told(alarm: AlarmEvent) -> bool:
+    return alarm.level is not Level.NOTICE and not (alarm.condition or alarm.retrospective)
 
 
 def assignment_lines(events: Iterable[AssignmentEvent]) -> list[Line]:

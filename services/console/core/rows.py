@@ -23,19 +23,24 @@ _GRAVITY = {kind: rank for rank, kind in enumerate(SupervisionKind)}
 
 
 def alarm(event: AlarmEvent) -> Row:
-    """A row of `alarm`."""
+    """A row of `alarm`. One over several sources has no sensor."""
     return {
         "alarm_id": event.alarm_id,
         "status": event.status,
         "version": event.version,
         "place": event.place,
         "sensor_id": event.sensor_id,
+        "rule_id": event.rule_id,
         "kind": event.kind,
         "transition": event.transition,
         "level": event.level,
         "score": event.score,
+        "parts": None if event.parts is None else event.parts.model_dump_json(),
         "headline": event.headline,
         "evidence": event.evidence.model_dump_json(exclude_none=True),
+        "retrospective": event.retrospective,
+        "withdrawn": event.withdrawn,
+        "started_at": event.started_at or event.occurred_at,
         "occurred_at": event.occurred_at,
         "sent_at": event.sent_at,
     }

@@ -109,18 +109,26 @@ def may_read_restricted(viewer: Viewer, place: str) -> bool:
 
 
 def alarm(row: Record, names: Names) -> Json:
-    """Why: what a sensor measured and the limit it crossed."""
+    """Why: what a sensor measured, or several sources said, and the limit that was crossed."""
+    sensor_id = row["sensor_id"]
     return {
         "alarm_id": row["alarm_id"],
         "level": row["level"],
         "transition": row["transition"],
         "kind": row["kind"],
+        "rule_id": row["rule_id"],
+        "status": row["status"],
         "score": row["score"],
+        "parts": None if row["parts"] is None else json.loads(row["parts"]),
         "headline": row["headline"],
-        "sensor_id": row["sensor_id"],
-        "sensor_name": names.sensor(row["sensor_id"]),
+        "sensor_id": sensor_id,
+        "sensor_name": None if sensor_id is None else names.sensor(sensor_id),
+        "place": row["place"],
         "place_name": names.unit(row["place"]),
         "evidence": json.loads(row["evidence"]),
+        "retrospective": row["retrospective"],
+        "withdrawn": row["withdrawn"],
+        "started_at": row["started_at"],
         "occurred_at": row["occurred_at"],
     }
 

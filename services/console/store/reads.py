@@ -62,6 +62,19 @@ async def alarms(connection: Connection, alarm_ids: Sequence[str]) -> Rows:
     return rows
 
 
+async def recent_alarms(connection: Connection, span: Span, status: str, limit: int) -> Rows:
+    """Alarms of a subtree, on or over, the last changed first."""
+    rows: Rows = await connection.fetch(
+        "SELECT * FROM console.alarm WHERE status = $1 AND place >= $2 AND place < $3 "
+        "ORDER BY sent_at DESC, alarm_id LIMIT $4",
+        status,
+        span.low,
+        span.high,
+        limit,
+    )
+    return rows
+
+
 async def commands_of_alert(connection: Connection, alert_id: str) -> Rows:
     """The commands that an alert caused."""
     rows: Rows = await connection.fetch(

@@ -88,6 +88,16 @@ async def get_alert(console: Parts, me: Me, alert_id: Identifier) -> Response:
     return as_json(views.alert_detail(row, alarms, commands, me, console.names))
 
 
+@router.get("/alarms")
+async def get_alarms(
+    console: Parts, me: Me, status: StatusQuery = Status.ACTUAL, limit: Limit = 100
+) -> Response:
+    """Alarms, the last changed first; what a backlog brought up is marked as retrospective."""
+    async with reading(console.database) as connection:
+        rows = await reads.recent_alarms(connection, span_of(me.unit), status, limit)
+    return as_json({"alarms": [views.alarm(row, console.names) for row in rows]})
+
+
 @router.get("/pages")
 async def get_pages(
     console: Parts,

@@ -1,205 +1,199 @@
 """One sensor's reading, or time passing over it, turned into changes of its alarms.
 
-What late readings do: one older than the sensor's newest enters the sliding windows, which are then
-judged as of the newest reading. It never touches a threshold alarm, neither forwards nor backwards:
-the level now is known from a newer value. Windows are judged when a reading comes, not when time
-passes: data that runs out is silence, and silence is no reason to clear a rain alarm.
+Most readings change nothing, and `glide` proves that with a few comparisons: the value lies in the
+band in which no ladder moves, the gap before it is no silence, its rate and the windows over it are
+quiet. Whatever it cannot prove goes the long way, `take`, which alone decides.
 
-Before a reading is judged, the sensor's own clock is brought up to it, so that a for-duration or a
-silence that ended between two ticks is decided alike however often ticks come.
+Windows are judged when a reading comes, not when time passes: data that runs out is silence, and
+silence is no reason to clear a rain alarm. Before a reading is judged, the sensor's own clock is
+brought up to it, so that a for-duration or a silence that ended between two ticks is decided alike
+however often ticks come.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
+from math import inf
 
-from services.scoring.core.events import Cause, Emitted, alarm_event, health_event
-from services.scoring.core.rules import CompiledRule, SensorRules
-from services.scoring.core.state import NEVER, NORMAL, AlarmState, SensorState
-from services.scoring.core.windows import Window
-from shared.contracts.fields import Status
-from shared.contracts.ids import alarm_id
-from shared.contracts.readings import Reading
+from services.scoring.core import health, revise
+from services.scoring.core.baseline import Baseline
+from services.scoring.core.change import apply, settle_shadows, still_going_on
+from services.scoring.core.events import Cause, Emitted
+from services.scoring.core.history import MOST, age, append, insert, remember_id
+from services.scoring.core.judge import alarm_of, bands, judge, next_ripe
+from services.scoring.core.rules import CompiledRule
+from services.scoring.core.state import NEVER, NORMAL, REMEMBERED_IDS, AlarmState, SensorState
+
+BACKLOG_OVER_S = 60.0
+"""A backlog that has not gone on for so long by the log's clock has ended."""
+
+
+NOT_TAKEN, TAKEN, TO_BE_JUDGED = 0, 1, 2
+"""What `glide` did: nothing; all there is to do; taken in, but `finish` has to judge it."""
+
+
+def glide(state: SensorState, at: float, value: float, event_id: str) -> int:
+    """Take in a new reading as far as it provably changes nothing."""
+    gap = at - state.newest
+    plan = state.plan
+    if not (0.0 < gap <= plan.quiet_gap_s and state.low < value < state.high):
+        return NOT_TAKEN
+    ids = state.ids
+    if event_id in ids:
+        return NOT_TAKEN
+    if plan.rates and not state.rate_low < (value - state.value) / gap < state.rate_high:
+        return NOT_TAKEN
+    if plan.stuck:
+        if abs(value - state.value) > plan.tolerance:
+            state.same_since = at
+        elif at - state.same_since >= plan.stuck_after_s and value not in plan.calm:
+            return NOT_TAKEN
+    ids.append(event_id)
+    if len(ids) > REMEMBERED_IDS:
+        del ids[0]
+    state.newest, state.value = at, value
+    times = state.times
+    times.append(at)
+    state.values.append(value)
+    if times[0] < at - plan.trim_s or len(times) > MOST:
+        age(state)
+    if state.windows:
+        for window in state.windows.values():
+            if not window.quiet(at, value):
+                found = window.value_at(at, times, state.values, len(times))
+                if found is not None and not window.low < found < window.high:
+                    return TO_BE_JUDGED
+    return TAKEN
+
+
+def finish(state: SensorState, seen: Cause, now: datetime, out: list[Emitted]) -> None:
+    """Judge the newest reading, which `glide` has taken in."""
+    before = revise.snapshot(state)
+    _judge_newest(state, seen, now, out)
+    if revise.note(state, seen.at, before):
+        settle_shadows(state, seen.at, out)
+        bands(state)
 
 
 def take(
-    sensor: SensorRules,
     state: SensorState,
-    reading: Reading,
-    at: float,
+    seen: Cause,
+    synthetic: bool,
+    clock: float,
     now: datetime,
     out: list[Emitted],
 ) -> None:
-    """Judge an accepted reading; `at` is its event time, `now` only stamps what is sent."""
-    late = at < state.newest
+    """Judge an accepted reading; `clock` is the log's, `now` only stamps what is sent."""
+    told = len(out)
+    late = seen.at <= state.newest
     if not late:
-        if at > state.due:
-            elapse(sensor, state, at, now, out)
-        state.newest, state.value, state.last_id = at, reading.value, reading.id
-        state.synthetic = reading.synthetic
-    state.remember(reading.id, at, reading.value)
-    alarms = state.alarms
+        elapse(state, seen.at, now, out)
+    broken = health.range_broken(state, seen.value)
     if not late:
-        for rule in sensor.thresholds:
-            alarm = alarms.get(rule.rule_id) or _open(state, rule)
-            if alarm.rule_version != rule.version:
-                _renew(alarm, rule)
-            assert rule.ladder is not None
-            level = rule.ladder.judge(alarm, at, reading.value, reading.id)
-            if level != alarm.level:
-                cause = Cause(at, reading.value, reading.id, reading.trace_id or reading.id)
-                _change(sensor, state, rule, alarm, level, cause, now, out)
-        if state.silent:
-            _heard(sensor, state, reading, now, out)
-    for rule in sensor.windows:
-        alarm = alarms.get(rule.rule_id) or _open(state, rule)
-        if alarm.rule_version != rule.version:
-            _renew(alarm, rule)
-        _slide(sensor, state, rule, alarm, reading, at, now, out)
+        state.synthetic = synthetic
+        state.newest = seen.at
+        health.heard(state, seen, broken, now, out)
+    changed = state.plan.baselines or state.high == -inf
+    remember_id(state, seen.event_id)
+    if broken is not None:
+        unmeasured = state.trouble().unmeasured
+        unmeasured.append([seen.event_id, seen.at, seen.value])
+        del unmeasured[:-REMEMBERED_IDS]
+    elif state.times and seen.at <= state.times[-1]:
+        if insert(state, seen.at, seen.value) is not None:
+            revise.judge_again(state, seen, clock, now, out)
+            changed = True
+    else:
+        before = revise.snapshot(state)
+        health.moved(state, seen, now, out)
+        append(state, seen.at, seen.value)
+        state.value = seen.value
+        _judge_newest(state, seen, now, out)
+        _learn(state, seen, now, out)
+        changed = revise.note(state, seen.at, before) or changed
+    if not late and not seen.retrospective:
+        still_going_on(state, seen, now, out)
+    if seen.retrospective and _found_in_backlog(state):
+        state.trouble().retrospective_due = clock + BACKLOG_OVER_S
+    if changed or len(out) > told:
+        settle_shadows(state, seen.at, out)
+        bands(state)
 
 
-def elapse(
-    sensor: SensorRules, state: SensorState, clock: float, now: datetime, out: list[Emitted]
-) -> None:
+def elapse(state: SensorState, clock: float, now: datetime, out: list[Emitted]) -> None:
     """Decide everything that fell due strictly before `clock`, each at its own moment."""
+    decided = False
     while True:
-        due, rule = next_due(sensor, state)
-        if rule is None or due >= clock:
-            return
-        alarm = state.alarms.get(rule.rule_id) or _open(state, rule)
-        if rule.ladder is not None:
+        due, rule = next_due(state)
+        if due >= clock:
+            break
+        decided = True
+        if rule is None:
             cause = Cause(due, state.value, state.last_id, state.last_id)
-            _change(sensor, state, rule, alarm, rule.ladder.ripe(alarm, due), cause, now, out)
+            still_going_on(state, cause, now, out)
+            continue
+        if rule.ladder is not None:
+            alarm = alarm_of(state, rule)
+            before = revise.snapshot(state)
+            cause = Cause(due, state.value, state.last_id, state.last_id)
+            apply(state, rule, alarm, rule.ladder.ripe(alarm, due), cause, now, out)
+            revise.note(state, due, before)
         else:
             cause = Cause(due, rule.silent_s, state.last_id, state.last_id)
-            _change(sensor, state, rule, alarm, rule.silent_rank, cause, now, out)
-            _report(sensor, state, cause, now, out)
+            health.fell_silent(state, rule, cause, now, out)
+    if decided:
+        settle_shadows(state, clock, out)
+        bands(state)
 
 
-def next_due(sensor: SensorRules, state: SensorState) -> tuple[float, CompiledRule | None]:
-    """The earliest moment at which time alone changes an alarm, and whose; NEVER, None without."""
-    best, whose = NEVER, None
-    for rule in sensor.waiting:
-        alarm = state.alarms.get(rule.rule_id)
-        # Holds gathered under another version of the rule say nothing about this one.
-        if alarm is None or alarm.rule_version != rule.version:
-            continue
-        assert rule.ladder is not None
-        due = rule.ladder.due(alarm)
-        if due < best:
-            best, whose = due, rule
+def next_due(state: SensorState) -> tuple[float, CompiledRule | None]:
+    """The earliest moment at which time alone changes something, and whose.
+
+    NEVER without one; a moment without a rule is the end of a backlog.
+    """
+    best, whose = next_ripe(state) if state.plan.waiting else (NEVER, None)
     # Silence is a fact about the device. A drill ends, or plays another hour: that is no silence.
-    if state.status == Status.ACTUAL:
-        for rule in sensor.absences:
-            alarm = state.alarms.get(rule.rule_id)
+    if state.plan.absences and state.status == "Actual" and state.newest > -NEVER:
+        for rule in state.plan.absences:
+            alarm = state.alarm(rule.rule_id)
             if alarm is None or alarm.level == NORMAL:
                 due = state.newest + rule.silent_s
                 if due < best:
                     best, whose = due, rule
+    rare = state.rare
+    if rare is not None and rare.retrospective_due < best:
+        best, whose = rare.retrospective_due, None
     return best, whose
 
 
-def withdraw(
-    sensor: SensorRules,
-    state: SensorState,
-    retired: CompiledRule,
-    at: float,
-    now: datetime,
-    out: list[Emitted],
-) -> None:
-    """Clear the alarm of a rule that no longer judges this sensor, and forget what it gathered."""
-    alarm = state.alarms[retired.rule_id]
-    cause = Cause(at, state.value, state.last_id, state.last_id)
-    if alarm.level != NORMAL:
-        _change(sensor, state, retired, alarm, NORMAL, cause, now, out)
-    if retired.silent_s:
-        # Kept: should the rule return during the same silence, its alarm goes on counting.
-        _report(sensor, state, cause, now, out)
-    else:
-        del state.alarms[retired.rule_id]
+def _judge_newest(state: SensorState, seen: Cause, now: datetime, out: list[Emitted]) -> None:
+    def change(rule: CompiledRule, alarm: AlarmState, level: int, cause: Cause) -> None:
+        apply(state, rule, alarm, level, cause, now, out)
+
+    judge(state, len(state.times) - 1, seen, change)
 
 
-def _slide(
-    sensor: SensorRules,
-    state: SensorState,
-    rule: CompiledRule,
-    alarm: AlarmState,
-    reading: Reading,
-    at: float,
-    now: datetime,
-    out: list[Emitted],
-) -> None:
-    assert rule.ladder is not None
-    assert rule.aggregate is not None
-    if alarm.window is None:
-        alarm.window = Window(rule.window_s)
-    if not alarm.window.add(at, reading.value, state.newest):
-        return
-    value = alarm.window.value(rule.aggregate)
-    if value is None:
-        return
-    level = rule.ladder.judge(alarm, state.newest, value, reading.id)
-    if level != alarm.level:
-        cause = Cause(state.newest, value, reading.id, reading.trace_id or reading.id)
-        _change(sensor, state, rule, alarm, level, cause, now, out)
+def _learn(state: SensorState, seen: Cause, now: datetime, out: list[Emitted]) -> None:
+    """Adaptive baselines learn in order of arrival: what is late teaches nothing."""
+    for rule in state.plan.baselines:
+        assert rule.baseline is not None
+        assert rule.ladder is not None
+        if state.baselines is None:
+            state.baselines = {}
+        model = state.baselines.get(rule.rule_id)
+        if model is None:
+            model = state.baselines[rule.rule_id] = Baseline()
+        verdict = model.step(rule.baseline, seen.at, seen.value)
+        if verdict is None:
+            continue
+        alarm = alarm_of(state, rule)
+        level = rule.ladder.judge(alarm, seen.at, verdict.score, seen.event_id)
+        if level != alarm.level:
+            note = f"{seen.value:.6g}, 预期 {verdict.expected:.6g}±{verdict.spread:.2g}"
+            cause = replace(seen, value=verdict.score, note=note)
+            apply(state, rule, alarm, level, cause, now, out)
 
 
-def _heard(
-    sensor: SensorRules, state: SensorState, reading: Reading, now: datetime, out: list[Emitted]
-) -> None:
-    cause = Cause(state.newest, reading.value, reading.id, reading.trace_id or reading.id)
-    for rule in sensor.absences:
-        alarm = state.alarms.get(rule.rule_id)
-        if alarm is not None and alarm.level != NORMAL:
-            _change(sensor, state, rule, alarm, NORMAL, cause, now, out)
-    _report(sensor, state, cause, now, out)
-
-
-def _report(
-    sensor: SensorRules, state: SensorState, cause: Cause, now: datetime, out: list[Emitted]
-) -> None:
-    """Emit the sensor's health when it has changed: silent while any absence alarm is open."""
-    silent = any(
-        alarm.level != NORMAL
-        for rule in sensor.absences
-        if (alarm := state.alarms.get(rule.rule_id)) is not None
-    )
-    if silent != state.silent:
-        state.silent = silent
-        state.health_version += 1
-        out.append(health_event(sensor, state, cause, now))
-
-
-def _change(
-    sensor: SensorRules,
-    state: SensorState,
-    rule: CompiledRule,
-    alarm: AlarmState,
-    level: int,
-    cause: Cause,
-    now: datetime,
-    out: list[Emitted],
-) -> None:
-    previous, alarm.level = alarm.level, level
-    if previous == NORMAL:
-        start = cause.event_id
-        if rule.ladder is not None:
-            start = rule.ladder.start_id(alarm, start)
-        episode = alarm_id(rule.rule_id, state.key, start)
-        if episode != alarm.alarm_id:
-            alarm.alarm_id, alarm.version = episode, 0
-    alarm.version += 1
-    out.append(alarm_event(sensor, state, rule, alarm, previous, cause, now))
-
-
-def _open(state: SensorState, rule: CompiledRule) -> AlarmState:
-    alarm = state.alarms[rule.rule_id] = AlarmState(rule_version=rule.version)
-    return alarm
-
-
-def _renew(alarm: AlarmState, rule: CompiledRule) -> None:
-    """A new version of the rule: what is open stays open, what was being gathered starts anew."""
-    alarm.rule_version = rule.version
-    alarm.holds.clear()
-    if alarm.window is not None and alarm.window.span_s != rule.window_s:
-        alarm.window = None
+def _found_in_backlog(state: SensorState) -> bool:
+    return any(a.retrospective and a.level != NORMAL for a in (state.alarms or {}).values())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 from services.scoring.core.checks import Refused
-from services.scoring.core.rules import CompiledRule, SensorRules
-from services.scoring.core.score import CLEARED, score
+from services.scoring.core.rules import CompiledRule
+from services.scoring.core.score import CLEARED, score_parts, total
 from services.scoring.core.state import NORMAL, AlarmState, SensorState
 from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence
 from shared.contracts.dead_letter import Reason
@@ -17,21 +18,47 @@ from shared.contracts.readings import SensorHealth
 from shared.contracts.readings import SensorState as Health
 
 _LEVELS = tuple(Level)
+FAULTS: dict[str, Literal["stuck", "out_of_range"]] = {
+    "stuck": "stuck",
+    "out_of_range": "out_of_range",
+}
 _LINE = 200
-Emitted = AlarmEvent | SensorHealth
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
     """What brought a change about: a reading, or time passing over `event_id`, the last one heard.
 
-    `at` is event time in seconds since 1970; `value` and `limit` are in `unit`.
+    `at` is event time in seconds since 1970, `value` what was judged, in the unit of the judgement.
+    `retrospective`: it belongs to a backlog, the log's clock is far ahead of it. `note` explains the
+    value where the number alone would not. `start_id` names an episode that begins here, where that is
+    not `event_id`: one late reading can show several.
     """
 
     at: float
     value: float
     event_id: str
     trace_id: str
+    retrospective: bool = False
+    note: str = ""
+    start_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowDiffers:
+    """A candidate has begun or ceased to differ from the live rule at one sensor.
+
+    `by` is its level less the live rule's, in ranks; 0 = they agree again.
+    """
+
+    rule_id: str
+    live_rule_id: str
+    sensor_id: str
+    at: float
+    by: int
+
+
+Emitted = AlarmEvent | SensorHealth | ShadowDiffers
 
 
 def instant(seconds: float) -> datetime:
@@ -43,36 +70,50 @@ def instant(seconds: float) -> datetime:
 
 
 def alarm_event(
-    sensor: SensorRules,
     state: SensorState,
     rule: CompiledRule,
     alarm: AlarmState,
     previous: int,
     cause: Cause,
     now: datetime,
+    *,
+    withdrawn: bool = False,
 ) -> AlarmEvent:
-    """The change of `alarm` from level `previous`, already counted in `alarm.version`."""
+    """The change of `alarm` from level `previous`, already counted in `alarm.version`.
+
+    The same level twice is a revision, or, where it is none, the end told again.
+    """
     rank = alarm.level
-    named = rank if rank != NORMAL else previous
-    entry, definition = sensor.entry, rule.definition
+    named = rank if rank != NORMAL else max(previous, alarm.peak if previous == NORMAL else NORMAL)
+    sensor, definition = state.sensor, rule.definition
+    unit, datum = definition.unit or "1", definition.datum
+    lasting_s = max(cause.at - alarm.started_at, 0.0)
+    graded = CLEARED
     if rule.ladder is not None:
         # Up: the rung that was reached. Down: the limit of the rung that was given up.
-        step = rule.ladder.step(max(rank, previous))
-        limit = step.raise_at if rank > previous else step.clear_at
-        reached = rule.ladder.step(rank)
-        graded = score(rank, (cause.value - reached.raise_at) * rule.ladder.sign, reached.scale)
-        unit, datum = definition.unit, definition.datum
+        step = rule.ladder.step(max(rank, previous, named))
+        limit = step.raise_at if rank >= previous and rank != NORMAL else step.clear_at
+        if rank != NORMAL:
+            reached = rule.ladder.step(rank)
+            excess = (cause.value - reached.raise_at) * rule.ladder.sign
+            graded = score_parts(rank, excess, reached.scale, lasting_s)
     else:
-        limit, graded, unit, datum = rule.silent_s, score(rank), "s", None
+        limit, unit, datum = rule.silent_s, "s", None
+        if rank != NORMAL:
+            graded = score_parts(rank, lasting_s=lasting_s)
+    if rule.baseline is not None:
+        unit, datum = "1", None
     references = [transition_id(alarm.alarm_id, alarm.version - 1)] if alarm.version > 1 else []
+    kind = definition.body.kind
+    assert kind in ("threshold", "window", "rate", "absence", "baseline")
     return AlarmEvent(
         id=transition_id(alarm.alarm_id, alarm.version),
         status=Status(state.status),
         occurred_at=instant(cause.at),
         sent_at=now,
-        origin_unit=entry.place,
+        origin_unit=sensor.place,
         tier=sensor.tier,
-        areas=(entry.place,),
+        areas=(sensor.place,),
         references=(*references, cause.event_id),
         trace_id=cause.trace_id,
         alarm_id=alarm.alarm_id,
@@ -80,54 +121,75 @@ def alarm_event(
         transition=_transition(previous, rank),
         rule_id=rule.rule_id,
         rule_version=rule.version,
-        kind=definition.body.kind,
-        sensor_id=state.sensor_id,
-        place=entry.place,
+        kind=kind,
+        sensor_id=sensor.sensor_id,
+        sensor_kind=sensor.kind,
+        site=sensor.site,
+        position=sensor.position,
+        place=sensor.place,
         event_type=definition.event_type,
         level=_LEVELS[named],
         previous_level=None if previous == NORMAL else _LEVELS[previous],
-        score=CLEARED if rank == NORMAL else graded,
+        score=total(graded),
+        parts=graded,
         evidence=Evidence(
-            metric=definition.metric,
+            metric=definition.metric or "silence",
             value=cause.value,
             unit=unit,
             datum=datum,
             limit=limit,
-            window_s=rule.window_s,
+            window_s=rule.window.span_s if rule.window else 0.0,
             event_id=cause.event_id,
             last_seen_at=instant(state.newest),
         ),
-        headline=f"{definition.name_zh[: _LINE - 60]} {cause.value:.10g} {unit}",
+        headline=_headline(rule, cause, unit),
+        started_at=instant(alarm.started_at),
+        retrospective=cause.retrospective,
+        condition=definition.role == "condition",
+        withdrawn=withdrawn,
+        inhibited_by=definition.inhibited_by,
         synthetic=state.synthetic,
     )
 
 
 def health_event(
-    sensor: SensorRules, state: SensorState, cause: Cause, now: datetime
+    state: SensorState, rule: CompiledRule, detail: str | None, cause: Cause, now: datetime
 ) -> SensorHealth:
-    """The sensor's health as `state` has it now, already counted in `state.health_version`."""
-    silent = state.silent
+    """The sensor's health as `state` has it now, already counted in its `health_version`."""
+    sensor, rare = state.sensor, state.trouble()
+    fault = next(iter(rare.faults.values()), None)
+    health = Health.SILENT if rare.silent else Health.FAULTY if fault else Health.ONLINE
+    serial = content_id("hlt", sensor.sensor_id, state.status)
     return SensorHealth(
-        id=transition_id(content_id("hlt", state.sensor_id, state.status), state.health_version),
+        id=transition_id(serial, rare.health_version),
         status=Status(state.status),
         occurred_at=instant(cause.at),
         sent_at=now,
-        origin_unit=sensor.entry.place,
+        origin_unit=sensor.place,
         tier=sensor.tier,
-        areas=(sensor.entry.place,),
+        areas=(sensor.place,),
         references=(cause.event_id,),
         trace_id=cause.trace_id,
-        sensor_id=state.sensor_id,
-        state=Health.SILENT if silent else Health.ONLINE,
-        version=state.health_version,
+        sensor_id=sensor.sensor_id,
+        state=health,
+        version=rare.health_version,
         last_seen_at=instant(state.newest),
-        detail=f"no reading for {cause.value:.10g} s" if silent else None,
+        detail=detail,
+        fault=None if fault is None else FAULTS[fault],
+        rule_id=rule.rule_id,
     )
 
 
+def _headline(rule: CompiledRule, cause: Cause, unit: str) -> str:
+    said = cause.note or f"{cause.value:.10g} {unit}"
+    return f"{rule.definition.name_zh[: _LINE - 80]} {said}"[:_LINE]
+
+
 def _transition(previous: int, rank: int) -> AlarmTransition:
-    if previous == NORMAL:
-        return AlarmTransition.RAISED
     if rank == NORMAL:
         return AlarmTransition.CLEARED
+    if previous == NORMAL:
+        return AlarmTransition.RAISED
+    if rank == previous:
+        return AlarmTransition.REVISED
     return AlarmTransition.UPGRADED if rank > previous else AlarmTransition.DOWNGRADED

@@ -9,6 +9,7 @@ distance between the two limits is what keeps a level from flapping.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf, nextafter
 
 from services.scoring.core.state import NEVER, NORMAL, AlarmState, Hold
 
@@ -27,12 +28,16 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """Rungs in rising rank, `for_s` seconds, `count` readings in a row."""
+    """Rungs in rising rank, `for_s` seconds, `count` readings in a row.
+
+    What is judged is in the rungs' unit times `factor`.
+    """
 
     sign: int
     steps: tuple[Step, ...]
     for_s: float = 0.0
     count: int = 1
+    factor: float = 1.0
 
     @property
     def waits(self) -> bool:
@@ -52,6 +57,19 @@ class Ladder:
             return NORMAL
         up = self._held(alarm, at, signed, event_id) if self.waits else self._reached(signed)
         return up if up > alarm.level else self._kept(alarm.level, signed)
+
+    def band(self, alarm: AlarmState | None) -> tuple[float, float]:
+        """Values strictly between the two leave the alarm as it is; the band may be empty."""
+        level = NORMAL if alarm is None else alarm.level
+        if alarm is not None and any(rank > level for rank in alarm.holds):
+            return inf, -inf
+        up = next((step.up for step in self.steps if step.rank > level), inf)
+        down = -inf
+        if level != NORMAL:
+            # The rung that stands for the level; a level between the rungs is judged every time.
+            down = next((step.down for step in self.steps if step.rank == level), inf)
+        down = nextafter(down, -inf)  # a value at clear_at still keeps the level
+        return (down, up) if self.sign > 0 else (-up, -down)
 
     def due(self, alarm: AlarmState) -> float:
         """When a hold will have lasted long enough without a further reading; NEVER if none."""
@@ -76,9 +94,12 @@ class Ladder:
         return max((*ripe, alarm.level))
 
     @staticmethod
-    def start_id(alarm: AlarmState, event_id: str) -> str:
-        """The reading with which the episode began: the first hold's, else the one at hand."""
-        return alarm.holds[min(alarm.holds)].start_id if alarm.holds else event_id
+    def start(alarm: AlarmState, at: float, event_id: str) -> tuple[float, str]:
+        """When and with which reading the episode began: the first hold's, else the one at hand."""
+        if not alarm.holds:
+            return at, event_id
+        first = alarm.holds[min(alarm.holds)]
+        return first.since, first.start_id
 
     def _reached(self, signed: float) -> int:
         rank = NORMAL
@@ -91,7 +112,7 @@ class Ladder:
     def _held(self, alarm: AlarmState, at: float, signed: float, event_id: str) -> int:
         rank = NORMAL
         for step in self.steps:
-            if signed < step.up:
+            if signed < step.up or step.rank <= alarm.level:  # not held, or earned already
                 alarm.holds.pop(step.rank, None)
                 continue
             hold = alarm.holds.get(step.rank)

@@ -12,21 +12,27 @@ are catalogued before they are installed, and their absence is a matter of commi
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from heapq import heapify, heappop, heappush
 
+from services.scoring.core import reload
+from services.scoring.core.book import RuleBook
 from services.scoring.core.checks import Refused
-from services.scoring.core.engine import elapse, next_due, take, withdraw
-from services.scoring.core.events import Emitted
-from services.scoring.core.rules import CompiledRule, RuleBook, SensorRules, compile_rule
-from services.scoring.core.state import NEVER, NORMAL, SensorState
-from shared.contracts.catalog import SensorEntry
+from services.scoring.core.engine import elapse, next_due, take
+from services.scoring.core.events import Cause, Emitted, instant
+from services.scoring.core.history import holds
+from services.scoring.core.judge import bands
+from services.scoring.core.rules import Plan
+from services.scoring.core.state import NEVER, SensorState, StoredState, key_of
 from shared.contracts.dead_letter import Reason
 from shared.contracts.readings import Reading, Tick
 
 FUTURE_S = 120.0
 """How far event time may run ahead of Kafka's record time, in seconds."""
+RETROSPECTIVE_S = 900.0
+"""A reading so far behind the log's clock belongs to a backlog."""
 
 
 class Outcome(StrEnum):
@@ -42,55 +48,94 @@ class Partition:
     """State of one partition; `out` collects what has to be sent, `dirty` what has to be stored.
 
     `next_offset` is the first offset not applied, `clock` the newest tick in seconds since 1970,
-    `lateness_s` how much older than a sensor's newest reading one may be.
+    `gone` the keys of sensors that are no longer catalogued. `states` holds the sensors by key.
     """
 
-    def __init__(self, book: RuleBook, lateness_s: float, clock: float = -NEVER) -> None:
+    def __init__(self, book: RuleBook, clock: float = -NEVER) -> None:
         self.book = book
-        self.lateness_s = lateness_s
         self.clock = clock
         self.next_offset = 0
-        self.states: dict[str, SensorState] = {}
-        self.dirty: set[str] = set()
+        self.states: dict[bytes, SensorState] = {}
+        self.dirty: list[SensorState] = []
+        self.gone: list[bytes] = []
         self.out: list[Emitted] = []
-        self._deadlines: list[tuple[float, str]] = []
+        self._deadlines: list[tuple[float, bytes]] = []
         self._revision = -1
 
-    def reading(self, offset: int, reading: Reading, stamped: float, now: datetime) -> Outcome:
-        """Apply a reading; `stamped` is Kafka's record time in seconds since 1970.
+    def restore(self, stored: Iterable[StoredState]) -> None:
+        """Take over what the changelog holds; what is of sensors not catalogued stays there."""
+        for one in stored:
+            sensor = self.book.sensor(one.sensor_id)
+            if sensor is not None:
+                state = one.connect(sensor, self.book.plan(sensor))
+                self.states[state.key.encode()] = state
+
+    def reading(
+        self,
+        offset: int,
+        reading: Reading,
+        stamped: float,
+        now: datetime,
+        at: float | None = None,
+    ) -> Outcome:
+        """Apply a reading; `stamped` is Kafka's record time in seconds since 1970, `at` its event
+        time where the caller has read it already.
 
         Raises Refused; the state is then as before.
         """
         self.refresh(now)
-        key = f"{reading.sensor_id}|{reading.status.value}"
+        status = str(reading.status)
+        key = key_of(reading.sensor_id, status).encode()
         state = self.states.get(key)
         if state is not None and offset <= state.applied:
             return Outcome.REPLAYED
-        sensor = self.book.sensor(reading.sensor_id)
-        if sensor is None:
-            raise Refused(Reason.UNKNOWN_SENSOR, f"{reading.sensor_id} is not catalogued")
-        _match(sensor.entry, reading)
-        at = reading.occurred_at.timestamp()
+        if state is None:
+            sensor = self.book.sensor(reading.sensor_id)
+            if sensor is None:
+                raise Refused(Reason.UNKNOWN_SENSOR, f"{reading.sensor_id} is not catalogued")
+            state = SensorState(sensor, self.book.plan(sensor), status)
+        _match(state.plan, reading)
+        at = reading.occurred_at.timestamp() if at is None else at
         if at > stamped + FUTURE_S:
             raise Refused(Reason.FUTURE_TIME, f"{at - stamped:.0f} s ahead of its arrival")
-        if state is None:
-            state = SensorState(reading.sensor_id, reading.status.value)
-        for event_id, said_at, said in state.seen:
-            if event_id == reading.id:
-                if said_at == at and said == reading.value:
-                    return Outcome.DUPLICATE
-                raise Refused(Reason.ID_CONFLICT, f"id {reading.id} came before with another body")
-        late = at < state.newest
-        if late and state.newest - at > self.lateness_s:
+        trace = reading.trace_id or reading.id
+        return self.weigh(state, reading.id, at, reading.value, trace, reading.synthetic, now)
+
+    def weigh(
+        self,
+        state: SensorState,
+        event_id: str,
+        at: float,
+        value: float,
+        trace_id: str,
+        synthetic: bool,
+        now: datetime,
+    ) -> Outcome:
+        """Apply a reading that is as catalogued and not from the future.
+
+        Raises Refused; the state is then as before.
+        """
+        instant(at)
+        if (outcome := _is_repeat(state, event_id, at, value)) is not None:
+            return outcome
+        if state.newest - at > state.plan.lateness_s:
             raise Refused(
                 Reason.TOO_LATE,
-                f"{state.newest - at:.0f} s older than the newest, at most {self.lateness_s:.0f}",
+                f"{state.newest - at:.0f} s older than the newest, "
+                f"at most {state.plan.lateness_s:.0f}",
             )
-        self.states[key] = state
-        take(sensor, state, reading, at, now, self.out)
-        self.dirty.add(key)
-        self._note(sensor, state)
+        late = at <= state.newest
+        seen = self.cause(at, value, event_id, trace_id)
+        if not state.times and not state.ids:
+            self.states[state.key.encode()] = state
+        take(state, seen, synthetic, self.clock, now, self.out)
+        self.mark(state)
+        self._note(state)
         return Outcome.LATE if late else Outcome.SCORED
+
+    def cause(self, at: float, value: float, event_id: str, trace_id: str) -> Cause:
+        """A reading as the cause of what follows from it."""
+        return Cause(at, value, event_id, trace_id, self.clock - at > RETROSPECTIVE_S)
 
     def tick(self, offset: int, tick: Tick, stamped: float, now: datetime) -> None:
         """Move the clock and decide what fell due; one that does not move it is harmless.
@@ -104,7 +149,7 @@ class Partition:
         if at <= self.clock:
             return
         self.clock = at
-        ahead: list[tuple[float, str]] = []
+        ahead: list[tuple[float, bytes]] = []
         while self._deadlines and self._deadlines[0][0] < at:
             due, key = heappop(self._deadlines)
             state = self.states.get(key)
@@ -116,61 +161,71 @@ class Partition:
                 ahead.append((due, key))
                 continue
             state.due = NEVER
-            sensor = self.book.sensor(state.sensor_id)
-            if sensor is None:
-                continue
             before = len(self.out)
-            elapse(sensor, state, at, now, self.out)
+            elapse(state, at, now, self.out)
             if len(self.out) > before:
-                self.dirty.add(key)
-            self._note(sensor, state)
+                self.mark(state)
+            self._note(state)
         for entry in ahead:
             heappush(self._deadlines, entry)
 
+    def mark(self, state: SensorState) -> None:
+        """A state has changed and is to be stored."""
+        if not state.dirty:
+            state.dirty = True
+            self.dirty.append(state)
+
     def refresh(self, now: datetime) -> None:
-        """After a change of rules or catalogue: withdraw alarms without a rule, find new deadlines."""
+        """After a change of rules or catalogue: give every state its plan, find new deadlines."""
         if self._revision == self.book.revision:
             return
         self._revision = self.book.revision
         self._deadlines = []
-        for key, state in self.states.items():
+        for key, state in list(self.states.items()):
             state.due = NEVER
-            sensor = self.book.sensor(state.sensor_id)
+            sensor = self.book.sensor(state.sensor.sensor_id)
+            changed = reload.take_over(state, self.book, sensor, self.clock, now, self.out)
             if sensor is None:
+                del self.states[key]
+                self.gone.append(key)
                 continue
-            for retired in self._retired(sensor, state):
-                withdraw(sensor, state, retired, max(state.newest, self.clock), now, self.out)
-                self.dirty.add(key)
-            due, _ = next_due(sensor, state)
+            bands(state)
+            if changed:
+                self.mark(state)
+            due, _ = next_due(state)
             if due < NEVER:
                 state.due = due
                 self._deadlines.append((due, key))
         heapify(self._deadlines)
 
-    def _retired(self, sensor: SensorRules, state: SensorState) -> list[CompiledRule]:
-        found = []
-        for rule_id, alarm in state.alarms.items():
-            definition = self.book.definition(rule_id)
-            if definition is None or sensor.find(rule_id) is not None:
-                continue
-            rule = compile_rule(definition, sensor.entry)
-            if alarm.level != NORMAL or not rule.silent_s:
-                found.append(rule)
-        return found
+    @property
+    def is_fresh(self) -> bool:
+        """Whether every state has the plan of the rules in force."""
+        return self._revision == self.book.revision
 
-    def _note(self, sensor: SensorRules, state: SensorState) -> None:
-        if state.due < NEVER and not sensor.waiting:
+    def _note(self, state: SensorState) -> None:
+        if state.due < NEVER and not state.plan.waiting and state.rare is None:
             return  # a deadline of silence only ever moves later
-        due, _ = next_due(sensor, state)
+        due, _ = next_due(state)
         if due < state.due:
             state.due = due
-            heappush(self._deadlines, (due, state.key))
+            heappush(self._deadlines, (due, state.key.encode()))
 
 
-def _match(entry: SensorEntry, reading: Reading) -> None:
-    if reading.unit != entry.unit:
-        raise Refused(Reason.UNIT_MISMATCH, f"unit {reading.unit}, catalogued {entry.unit}")
-    if reading.datum != entry.datum:
-        raise Refused(Reason.DATUM_MISMATCH, f"datum {reading.datum}, catalogued {entry.datum}")
-    if reading.metric != entry.metric:
-        raise Refused(Reason.UNIT_MISMATCH, f"metric {reading.metric}, catalogued {entry.metric}")
+def _is_repeat(state: SensorState, event_id: str, at: float, value: float) -> Outcome | None:
+    """DUPLICATE when it has been taken already; raises Refused for the same id with another body."""
+    known = holds(state, at, value)
+    if event_id in state.ids and not known:
+        if state.rare is not None and [event_id, at, value] in state.rare.unmeasured:
+            return Outcome.DUPLICATE
+        raise Refused(Reason.ID_CONFLICT, f"id {event_id} came before with another body")
+    return Outcome.DUPLICATE if known else None
+
+
+def _match(plan: Plan, reading: Reading) -> None:
+    if reading.unit != plan.unit:
+        raise Refused(Reason.UNIT_MISMATCH, f"unit {reading.unit}, catalogued {plan.unit}")
+    if reading.datum != plan.datum:
+        raise Refused(Reason.DATUM_MISMATCH, f"datum {reading.datum}, catalogued {plan.datum}")
+    if reading.metric != plan.metric:
+        raise Refused(Reason.UNIT_MISMATCH, f"metric {reading.metric}, catalogued {plan.metric}")

@@ -1,28 +1,48 @@
-"""The score of an alarm, 0 to 99: grows with the level, and within a level with the excess.
+"""The score of an alarm, 0 to 99, and what it is made of: level, excess beyond the limit, duration.
 
 Each of the five levels owns a band: notice 1 to 19, blue 21 to 39, yellow 41 to 59, orange 61 to 79,
-red 81 to 99. Within a band, with x = excess / scale,
+red 81 to 99. With x = excess / scale and m = minutes since the episode began,
 
-    score = 20 * rank + 1 + floor(19 * x / (1 + x))
+    level   = 20 * rank + 1
+    excess  = floor(14 * x / (1 + x))                    0 to 14
+    lasting = min(4, floor(log2(1 + m / 15)))            0 to 4: a quarter of an hour, 45 min, 2 h, 4 h
+    score   = level + excess + lasting
 
 so a value at the limit is the foot of the band, one `scale` beyond it the middle, and no value,
-however absurd, overtakes a higher level. `scale` is the distance from this rung to its neighbour
-(the next higher one, else the next lower one), else the limit's own size: what a step means on this
-ladder. A cleared alarm scores 0. Monotone in rank and in value; a proposal of ours, not a norm.
+however absurd or old, overtakes a higher level. `scale` is the distance from this rung to its
+neighbour (the next higher one, else the next lower one), else the limit's own size: what a step means
+on this ladder. A cleared alarm scores 0. Monotone in rank, value and duration; a proposal of ours, not
+a norm.
 """
 
 from __future__ import annotations
 
-CLEARED = 0
+from math import log2
+
+from shared.contracts.alarms import ScoreParts
+
+CLEARED = ScoreParts(level=0, excess=0)
 _ABSURD = 1e9
+_MOST_LASTING = 4
+_QUARTER_S = 900.0
 
 
-def score(rank: int, excess: float = 0.0, scale: float = 1.0) -> int:
-    """Score of an alarm at level `rank` (0 notice to 4 red), `excess` beyond its limit, 1 to 99.
+def score_parts(
+    rank: int, excess: float = 0.0, scale: float = 1.0, lasting_s: float = 0.0
+) -> ScoreParts:
+    """The parts at level `rank` (0 notice to 4 red), `excess` beyond its limit, after `lasting_s`.
 
     `excess` and `scale` are in the rule's unit; a negative excess (held by hysteresis) counts as 0.
     """
-    if excess <= 0:
-        return 20 * rank + 1
-    share = min(excess / max(scale, 1e-9), _ABSURD)
-    return 20 * rank + 1 + int(19 * share / (1 + share))
+    share = min(max(excess, 0.0) / max(scale, 1e-9), _ABSURD)
+    lasting = int(log2(1 + max(lasting_s, 0.0) / _QUARTER_S))
+    return ScoreParts(
+        level=20 * rank + 1,
+        excess=int(14 * share / (1 + share)),
+        lasting=min(lasting, _MOST_LASTING),
+    )
+
+
+def total(parts: ScoreParts) -> int:
+    """The score."""
+    return parts.level + parts.excess + parts.lasting

@@ -2,20 +2,29 @@
 
 `dump` and `load` are exact inverses, so a restart continues as if it had not happened. A change of
 their shape needs a new `FORMAT` and a `load` that still reads the old one.
+
+A million of these may be held, so what most sensors never need lies in `Rare`, made when needed.
 """
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field
-from typing import Any
+from math import inf
+from typing import TYPE_CHECKING, Any
 
+from services.scoring.core.baseline import Baseline
 from services.scoring.core.windows import Window
 
-FORMAT = 1
+if TYPE_CHECKING:
+    from services.scoring.core.book import Sensor
+    from services.scoring.core.rules import Plan
+
+FORMAT = 2
 """Version of the dumped form."""
 NORMAL = -1
 """`AlarmState.level` of an alarm that is not raised; levels are ranks of LEVEL_ORDER."""
-NEVER = float("inf")
+NEVER = inf
 REMEMBERED_IDS = 4
 """Ids kept per sensor: transport repeats follow closely, a wider ring only costs memory."""
 
@@ -33,33 +42,112 @@ class Hold:
 class AlarmState:
     """One rule at one sensor. `version` counts the changes of the alarm named by `alarm_id`.
 
-    `rule_version` is the rule's version under which `holds` were gathered.
+    `rule_version` is the rule's version under which `holds` were gathered. `started_at`, `peak` and
+    `retrospective` are of the present episode; `differs` is a candidate's level less the live rule's.
     """
 
     level: int = NORMAL
     version: int = 0
     alarm_id: str = ""
     holds: dict[int, Hold] = field(default_factory=dict)
-    window: Window | None = None
     rule_version: int = 0
+    started_at: float = 0.0
+    peak: int = NORMAL
+    retrospective: bool = False
+    differs: int = 0
+
+    def copy(self) -> AlarmState:
+        """An independent copy."""
+        holds = {r: Hold(h.since, h.count, h.start_id) for r, h in self.holds.items()}
+        return AlarmState(
+            self.level,
+            self.version,
+            self.alarm_id,
+            holds,
+            self.rule_version,
+            self.started_at,
+            self.peak,
+            self.retrospective,
+            self.differs,
+        )
 
     def dump(self) -> list[Any]:
         """As plain lists."""
         holds = [[rank, hold.since, hold.count, hold.start_id] for rank, hold in self.holds.items()]
-        window = None if self.window is None else self.window.dump()
-        return [self.level, self.version, self.alarm_id, holds, window, self.rule_version]
+        return [
+            self.level,
+            self.version,
+            self.alarm_id,
+            holds,
+            self.rule_version,
+            self.started_at,
+            self.peak,
+            self.retrospective,
+            self.differs,
+        ]
 
     @staticmethod
     def load(plain: list[Any]) -> AlarmState:
         """The inverse of `dump`."""
-        level, version, alarm_id, holds, window, rule_version = plain
-        return AlarmState(
-            level,
-            version,
-            alarm_id,
-            {rank: Hold(since, count, start_id) for rank, since, count, start_id in holds},
-            None if window is None else Window.load(window),
-            rule_version,
+        level, version, alarm_id, holds, *rest = plain
+        found = {rank: Hold(since, count, start_id) for rank, since, count, start_id in holds}
+        return AlarmState(level, version, alarm_id, found, *rest)
+
+
+@dataclass(slots=True)
+class Episode:
+    """An alarm that has ended and may still be revised; `ended_at` is event time."""
+
+    rule_id: str
+    alarm_id: str
+    version: int
+    started_at: float
+    ended_at: float
+    peak: int
+
+
+Journal = list[tuple[float, dict[str, AlarmState]]]
+"""Moments at which an alarm may have changed, each with the alarms as they were before."""
+
+
+@dataclass(slots=True)
+class Rare:
+    """What only a sensor in trouble has. `journal` and `ended` reach back as far as readings may be
+    late; `retrospective_due` is the clock at which a backlog is taken to be over; `unmeasured` are the
+    last readings out of range, as id, time and value.
+    """
+
+    journal: Journal = field(default_factory=list)
+    ended: list[Episode] = field(default_factory=list)
+    silent: bool = False
+    faults: dict[str, str] = field(default_factory=dict)
+    health_version: int = 0
+    retrospective_due: float = NEVER
+    unmeasured: list[list[Any]] = field(default_factory=list)
+
+    def dump(self) -> list[Any]:
+        """As plain lists."""
+        return [
+            [[at, _dump_alarms(alarms)] for at, alarms in self.journal],
+            [
+                [e.rule_id, e.alarm_id, e.version, e.started_at, e.ended_at, e.peak]
+                for e in self.ended
+            ],
+            self.silent,
+            self.faults,
+            self.health_version,
+            self.retrospective_due,
+            self.unmeasured,
+        ]
+
+    @staticmethod
+    def load(plain: list[Any]) -> Rare:
+        """The inverse of `dump`."""
+        journal, ended, *rest = plain
+        return Rare(
+            [(at, _load_alarms(alarms)) for at, alarms in journal],
+            [Episode(*episode) for episode in ended],
+            *rest,
         )
 
 
@@ -67,70 +155,145 @@ class AlarmState:
 class SensorState:
     """One sensor under one status.
 
-    `applied` is the input offset up to which this state holds as stored. `newest`, `value`,
-    `last_id` and `synthetic` are of the newest reading by event time (seconds since 1970). `due` is
-    the earliest deadline noted for it in the partition's queue; derived, never stored.
+    `applied` is the input offset up to which this state holds as stored. `newest` and `value` are of
+    the newest reading by event time (seconds since 1970); `times` and `values` are the readings that
+    are still held singly, in order of time. Values strictly between `low` and `high`, and rates per
+    second between `rate_low` and `rate_high`, change nothing. `same_since`: the value has not moved
+    since. `due` is the earliest deadline noted in the partition's queue, `dirty` = to be stored; both,
+    like the bands, are derived and never stored.
     """
 
-    sensor_id: str
+    sensor: Sensor
+    plan: Plan
     status: str
     applied: int = -1
     newest: float = -NEVER
     value: float = 0.0
-    last_id: str = ""
     synthetic: bool = False
-    seen: list[tuple[str, float, float]] = field(default_factory=list)
-    alarms: dict[str, AlarmState] = field(default_factory=dict)
-    silent: bool = False
-    health_version: int = 0
+    ids: list[str] = field(default_factory=list)
+    times: array[float] = field(default_factory=lambda: array("d"))
+    values: array[float] = field(default_factory=lambda: array("d"))
+    windows: dict[str, Window] | None = None
+    alarms: dict[str, AlarmState] | None = None
+    baselines: dict[str, Baseline] | None = None
+    rare: Rare | None = None
+    same_since: float = -NEVER
+    low: float = inf
+    high: float = -inf
+    rate_low: float = inf
+    rate_high: float = -inf
     due: float = NEVER
+    dirty: bool = False
 
     @property
     def key(self) -> str:
         """Its key in the partition and in the changelog."""
-        return f"{self.sensor_id}|{self.status}"
+        return key_of(self.sensor.sensor_id, self.status)
 
-    def remember(self, event_id: str, at: float, value: float) -> None:
-        """Note a reading's id with what it said, and forget the oldest."""
-        seen = self.seen
-        seen.append((event_id, at, value))
-        if len(seen) > REMEMBERED_IDS:
-            del seen[0]
+    @property
+    def last_id(self) -> str:
+        """Id of the reading that was taken last."""
+        return self.ids[-1] if self.ids else ""
+
+    def alarm(self, rule_id: str) -> AlarmState | None:
+        """A rule's alarm, None when it never had anything to remember."""
+        return None if self.alarms is None else self.alarms.get(rule_id)
+
+    def trouble(self) -> Rare:
+        """The rare part, made when it is not there."""
+        if self.rare is None:
+            self.rare = Rare()
+        return self.rare
 
     def dump(self) -> list[Any]:
         """As plain lists, with the format's version first and `applied` second."""
         return [
             FORMAT,
             self.applied,
-            self.sensor_id,
+            self.sensor.sensor_id,
             self.status,
             self.newest,
             self.value,
-            self.last_id,
             self.synthetic,
-            self.seen,
-            {rule_id: alarm.dump() for rule_id, alarm in self.alarms.items()},
-            self.silent,
-            self.health_version,
+            self.ids,
+            self.times.tobytes(),
+            self.values.tobytes(),
+            self.same_since,
+            {rule_id: w.dump() for rule_id, w in self.windows.items()} if self.windows else None,
+            _dump_alarms(self.alarms) if self.alarms else None,
+            {rule_id: b.dump() for rule_id, b in self.baselines.items()}
+            if self.baselines
+            else None,
+            self.rare.dump() if self.rare else None,
         ]
 
-    @staticmethod
-    def load(plain: list[Any]) -> SensorState:
-        """The inverse of `dump`; raises ValueError for a format of another version."""
+
+class StoredState:
+    """A state as the changelog holds it, not yet connected to the catalogue and the rules."""
+
+    __slots__ = ("plain",)
+
+    def __init__(self, plain: list[Any]) -> None:
+        """Raises ValueError for a format of another version."""
         if plain[0] != FORMAT:
             raise ValueError(f"state format {plain[0]} is unknown, this program reads {FORMAT}")
-        _, applied, sensor_id, status, newest, value, last_id, synthetic = plain[:8]
-        seen, alarms, silent, health_version = plain[8:]
-        return SensorState(
-            sensor_id,
+        self.plain = plain
+
+    @property
+    def applied(self) -> int:
+        """The input offset up to which it holds."""
+        return int(self.plain[1])
+
+    @property
+    def sensor_id(self) -> str:
+        """Whose it is."""
+        return str(self.plain[2])
+
+    def connect(self, sensor: Sensor, plan: Plan) -> SensorState:
+        """The inverse of `SensorState.dump`, for a sensor judged by `plan`."""
+        (_, applied, _, status, newest, value, synthetic, ids, times, values, same_since) = (
+            self.plain[:11]
+        )
+        windows, alarms, baselines, rare = self.plain[11:]
+        state = SensorState(
+            sensor,
+            plan,
             status,
             applied,
             newest,
             value,
-            last_id,
             synthetic,
-            [(event_id, at, said) for event_id, at, said in seen],
-            {rule_id: AlarmState.load(alarm) for rule_id, alarm in alarms.items()},
-            silent,
-            health_version,
+            ids,
+            array("d", times),
+            array("d", values),
         )
+        state.same_since = same_since
+        if windows:
+            specs = {rule.rule_id: rule.window for rule in plan.windows}
+            state.windows = {
+                rule_id: Window.load(spec, plain)
+                for rule_id, plain in windows.items()
+                if (spec := specs.get(rule_id)) is not None
+            }
+        if alarms:
+            state.alarms = _load_alarms(alarms)
+        if baselines:
+            state.baselines = {
+                rule_id: Baseline.load(plain) for rule_id, plain in baselines.items()
+            }
+        if rare:
+            state.rare = Rare.load(rare)
+        return state
+
+
+def key_of(sensor_id: str, status: str) -> str:
+    """The key of a state: the sensor's id, which alone stands for what is real."""
+    return sensor_id if status == "Actual" else f"{sensor_id}|{status}"
+
+
+def _dump_alarms(alarms: dict[str, AlarmState]) -> dict[str, list[Any]]:
+    return {rule_id: alarm.dump() for rule_id, alarm in alarms.items()}
+
+
+def _load_alarms(plain: dict[str, list[Any]]) -> dict[str, AlarmState]:
+    return {rule_id: AlarmState.load(alarm) for rule_id, alarm in plain.items()}

@@ -228,6 +228,20 @@ async def test_the_alert_tells_why(console: Bench) -> None:
     assert [one["command_id"] for one in found["commands"]] == [command.command_id]
 
 
+async def test_the_list_of_alarms_marks_what_a_backlog_brought_up(console: Bench) -> None:
+    late = an_alarm("late").model_copy(update={"retrospective": True})
+    rule = an_alarm("rule").model_copy(update={"sensor_id": None, "kind": "composite"})
+    hidden = an_alarm("hidden").model_copy(update={"condition": True})
+    await console.project([late, rule, hidden])
+    found = {
+        one["alarm_id"]: one for one in (await read(console, "o-city-b", "/api/alarms"))["alarms"]
+    }
+    assert found.keys() == {late.alarm_id, rule.alarm_id}
+    assert found[late.alarm_id]["retrospective"]
+    assert found[rule.alarm_id]["sensor_name"] is None
+    assert found[rule.alarm_id]["started_at"] == found[rule.alarm_id]["occurred_at"]
+
+
 async def test_nine_thousand_assignments_go_in_quickly_and_are_counted_in_50_ms(
     console: Bench,
 ) -> None:

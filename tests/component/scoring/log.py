@@ -15,7 +15,7 @@ from aiokafka import TopicPartition
 from prometheus_client import CollectorRegistry
 
 from services.scoring.consumer import ScoringWorker
-from services.scoring.core.rules import RuleBook
+from services.scoring.core.book import RuleBook
 from services.scoring.metrics import Metrics
 from services.scoring.settings import Settings
 from services.scoring.store import Stored, absorb
@@ -126,7 +126,7 @@ def a_worker(
     platform.publisher = log  # type: ignore[assignment]
     platform.dead_letters._publisher = log  # type: ignore[assignment]
     worker = ScoringWorker(
-        platform, settings, RuleBook(), Metrics(CollectorRegistry()), read=log.read
+        platform, settings, RuleBook(lateness_s=3600), Metrics(CollectorRegistry()), read=log.read
     )
     for sensor in sensors:
         worker.on_catalog(a_catalog_entry(a_sensor(sensor)))
@@ -147,7 +147,9 @@ async def live(
         step += 1
         batch, rest = rest[:size], rest[size:]
         await _until_done(worker, batch)
-    states = {key: state.dump()[2:] for key, state in worker._lanes[0].partition.states.items()}
+    states = {
+        key.decode(): state.dump()[2:] for key, state in worker._lanes[0].partition.states.items()
+    }
     for _ in range(2):
         try:
             await worker.release([PARTITION])

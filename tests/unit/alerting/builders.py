@@ -6,11 +6,22 @@ import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from services.alerting.core.alert import Alarm
+from services.alerting.core.facts import fact_of
+from services.alerting.core.grouping import merge_alarm
 from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence
 from shared.contracts.alerts import AlertDecision, DecisionVerb
+from shared.contracts.conditions import (
+    AllOf,
+    CompositeRule,
+    CorroborationRule,
+    RuleHolds,
+    SourceClass,
+)
 from shared.contracts.fields import Level, Post, Status, Tier
 from shared.contracts.ids import transition_id
-from shared.contracts.reports import Report, ReporterRole, ReportKind
+from shared.contracts.reports import ExternalWarning, Report, ReporterRole, ReportKind
+from shared.contracts.rules import RuleDefinition
 
 CITY = "500000000000"
 DISTRICT = "500118000000"
@@ -104,3 +115,74 @@ def a_decision(
         "reason": "现场核实",
     }
     return AlertDecision(**(values | changes))
+
+
+def merged(event: AlarmEvent, before: Alarm | None) -> Alarm:
+    """The alarm after an event, when nothing else is known of it."""
+    return merge_alarm(event, fact_of(event, None), before)
+
+
+def a_rule(rule_id: str, body: Any, version: int = 1, **changes: Any) -> RuleDefinition:
+    """A rule over several sources about gas."""
+    values: dict[str, Any] = {
+        "id": f"rul-{rule_id}-{version}-{next(_numbers)}",
+        "occurred_at": T0,
+        "sent_at": T0,
+        "origin_unit": CITY,
+        "tier": Tier.CITY,
+        "rule_id": rule_id,
+        "version": version,
+        "name_zh": "多源规则",
+        "name_en": "rule over several sources",
+        "event_type": "12:gas_leak",
+        "body": body,
+        "source": "test",
+    }
+    return RuleDefinition(**(values | changes))
+
+
+def all_of(*rules: str, **changes: Any) -> CompositeRule:
+    """A composite over the alarms of all these rules, in one village."""
+    when = (
+        AllOf(of=tuple(RuleHolds(rule=one) for one in rules))
+        if len(rules) > 1
+        else RuleHolds(rule=rules[0])
+    )
+    values: dict[str, Any] = {"scope": "village", "when": when, "level": Level.ORANGE}
+    return CompositeRule(**(values | changes))
+
+
+def sources_of(**changes: Any) -> CorroborationRule:
+    """Sensors count fully, grid workers 0.6, telephones 0.4; 1 is enough, within half an hour."""
+    values: dict[str, Any] = {
+        "sources": (
+            SourceClass(source="sensor", trust=0.8),
+            SourceClass(source="grid_worker", trust=0.6),
+            SourceClass(source="hotline", trust=0.4),
+            SourceClass(source="agency", trust=0.7),
+        ),
+        "need": 1.0,
+        "window_s": 1800,
+        "within": Tier.TOWN,
+        "level": Level.ORANGE,
+    }
+    return CorroborationRule(**(values | changes))
+
+
+def a_warning(source: str = "cma", msg_type: str = "Alert", **changes: Any) -> ExternalWarning:
+    """Another agency's warning for the town, with an id of its own."""
+    number = next(_numbers)
+    values: dict[str, Any] = {
+        "id": f"wrn-{number}",
+        "occurred_at": T0,
+        "sent_at": T0,
+        "origin_unit": DISTRICT,
+        "tier": Tier.DISTRICT,
+        "areas": (TOWN,),
+        "source_id": source,
+        "cap_identifier": f"cap-{number}",
+        "msg_type": msg_type,
+        "event_type": "12:gas_leak",
+        "headline": "燃气预警",
+    }
+    return ExternalWarning(**(values | changes))

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from services.alerting.core.alert import Alarm
 from services.alerting.core.corroborate import Sighting, Support, support
+from services.alerting.core.facts import fact_of
 from services.alerting.core.grouping import (
     Disposition,
     Known,
     key_of,
-    merge_alarm,
     place_alarm,
     place_report,
     scope_of,
@@ -35,6 +35,7 @@ from tests.unit.alerting.builders import (
     a_report,
     an_alarm,
     at,
+    merged,
 )
 
 RAISED, UPGRADED = AlarmTransition.RAISED, AlarmTransition.UPGRADED
@@ -69,7 +70,8 @@ def test_status_and_kind_of_event_and_town_make_the_key() -> None:
 
 
 def known(level: Level, alert_id: str | None, disposition: Disposition) -> Known:
-    return Known(Alarm("alm-1", 1, "s", level, T0, T0), Status.ACTUAL, alert_id, disposition)
+    fact = fact_of(an_alarm(level=level), None)
+    return Known(Alarm("alm-1", 1, "s", level, T0, T0), fact, alert_id, disposition)
 
 
 IN_CLOSED = known(Level.YELLOW, "alt-1", Disposition.OPENED)
@@ -115,8 +117,8 @@ def test_a_final_report_opens_nothing() -> None:
 
 
 def test_a_clearing_is_no_sighting() -> None:
-    raised = merge_alarm(an_alarm(), None)
-    over = merge_alarm(an_alarm(version=2, transition=CLEARED, occurred_at=at(50)), raised)
+    raised = merged(an_alarm(), None)
+    over = merged(an_alarm(version=2, transition=CLEARED, occurred_at=at(50)), raised)
     assert (over.raised_at, over.seen_at, over.cleared_at) == (T0, T0, at(50))
     assert raised.asks
     assert not over.asks

@@ -8,7 +8,7 @@ import pytest
 
 from services.alerting.core.alert import Alert
 from services.alerting.core.authority import AUTHORITY, Requirement, may_judge, requirement
-from services.alerting.core.grouping import merge_alarm, new_alert
+from services.alerting.core.grouping import new_alert
 from services.alerting.core.lifecycle import (
     Change,
     Refusal,
@@ -35,6 +35,7 @@ from tests.unit.alerting.builders import (
     a_report,
     an_alarm,
     at,
+    merged,
 )
 
 VERIFY, ASSESS, DISMISS = DecisionVerb.VERIFY, DecisionVerb.ASSESS, DecisionVerb.DISMISS
@@ -56,7 +57,7 @@ class Story:
             change = take_report(self.alert, report_seen(event), event.headline, areas)
         else:
             before = {one.alarm_id: one for one in self.alert.alarms}.get(event.alarm_id)
-            change = take_alarm(self.alert, merge_alarm(event, before), event.headline, areas)
+            change = take_alarm(self.alert, merged(event, before), event.headline, areas)
         return self._goes_on(change)
 
     def decides(self, verb: DecisionVerb, unit: str = DISTRICT, officer: str = "o-1") -> Story:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from services.alerting.core.alert import Alarm, Alert
-from services.alerting.core.grouping import merge_alarm, new_alert
+from services.alerting.core.grouping import new_alert
 from services.alerting.core.lifecycle import Change, Refusal, decide, take_alarm, take_report
 from services.alerting.core.records import records
 from services.alerting.rows import report_seen
@@ -30,6 +30,7 @@ from tests.unit.alerting.builders import (
     a_report,
     an_alarm,
     at,
+    merged,
 )
 
 LEVELS = st.sampled_from([Level.RED, Level.ORANGE, Level.RED, Level.YELLOW, Level.BLUE])
@@ -163,7 +164,7 @@ class Lifecycle(RuleBasedStateMachine):
     def _alarm(self, event: AlarmEvent, before: Alarm | None) -> None:
         alert = self.alerts[event.status]
         areas = (event.place, *event.areas)
-        change = take_alarm(alert, merge_alarm(event, before), event.headline, areas)
+        change = take_alarm(alert, merged(event, before), event.headline, areas)
         assert change.alert.level is alert.level, "evidence never changes what is issued"
         self._went_on(change, event)
 

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from services.alerting.consumer import Alerting
 from services.alerting.core.states import FINAL
 from services.alerting.metrics import AlertingMetrics
-from services.alerting.store import IS_OPEN
+from services.alerting.store.alerts import IS_OPEN
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import AlertEvent, AlertTransition, DecisionVerb, PublicNotice
 from shared.contracts.dead_letter import Reason
@@ -92,7 +92,10 @@ async def database(dsn: str) -> AsyncIterator[Database]:
     await found.start(10)
     async with found.transaction() as work:
         await work.connection.execute("TRUNCATE alerting.alert, alerting.outbox CASCADE")
-        await work.connection.execute("TRUNCATE alerting.alert_alarm, alerting.alert_report")
+        await work.connection.execute(
+            "TRUNCATE alerting.alert_alarm, alerting.alert_report, alerting.region, "
+            "alerting.episode, alerting.rule, alerting.warning, alerting.timer"
+        )
     yield found
     await found.stop()
 

@@ -6,6 +6,7 @@ import json
 import re
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,7 @@ from tests.support.console_scene import (
     ZHUTUO,
     a_command,
     a_page,
+    an_alarm,
     an_alert,
     an_assignment,
 )
@@ -99,6 +101,24 @@ def test_receipts_of_devices_make_no_line() -> None:
         assert isinstance(act.message, Answer)
         told = lines.line_of(act.message) is not None
         assert told == (verb not in (AnswerVerb.DELIVERED, AnswerVerb.READ))
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, True),
+        ({"sensor_id": None, "kind": "composite"}, True),
+        ({"condition": True}, False),
+        ({"retrospective": True}, False),
+        ({"level": Level.NOTICE}, False),
+    ],
+)
+def test_which_alarms_people_are_told_of(changes: dict[str, Any], told: bool) -> None:
+    event = an_alarm("x").model_copy(update=changes)
+    line = lines.line_of(event)
+    assert (line is not None) is told
+    if line is not None:
+        assert line["payload"].get("sensor_id") == event.sensor_id
 
 
 def test_counts_keep_issued_and_proposed_apart() -> None:

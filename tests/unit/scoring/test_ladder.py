@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contracts.fields import LEVEL_ORDER, Level, Status
-from tests.support.scoring import T0, Direction, Feed, a_ladder, a_rule, at
+from tests.support.scoring import Direction, Feed, a_ladder, a_rule, at
 
 FLOOD = a_ladder(("yellow", 212, 211.5), ("orange", 214, 213), ("red", 216, 215))
 LOW = a_ladder(("yellow", 195, 196), ("orange", 193, 194), direction="below")
@@ -132,15 +132,6 @@ def test_count_means_in_a_row() -> None:
     assert feed.story == []
     feed.read(213, 6)
     assert feed.story == [("raised", "yellow")]
-
-
-def test_late_readings_never_move_a_threshold() -> None:
-    feed = Feed(a_rule(FLOOD))
-    feed.read(213, 600)
-    feed.read(217, 500)
-    feed.read(100, 400)
-    assert feed.story == [("raised", "yellow")]
-    assert feed.partition.states["zhutuo-3|Actual"].newest == T0 + 600
 
 
 values = st.lists(st.floats(205, 220, allow_nan=False), min_size=1, max_size=40)

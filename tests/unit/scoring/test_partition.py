@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.scoring.core.checks import Refused
 from services.scoring.core.partition import Outcome
-from services.scoring.core.state import SensorState
+from services.scoring.core.state import SensorState, StoredState
 from services.scoring.store import Stored, absorb, state_record
 from shared.contracts.dead_letter import Reason
 from shared.contracts.rules import AbsenceRule, WindowRule
@@ -63,18 +63,18 @@ def test_too_late_is_measured_against_the_sensors_own_newest() -> None:
 def test_a_repeat_is_dropped_and_another_body_is_a_conflict() -> None:
     feed = Feed(*RULES)
     feed.read(213, 0, event_id="a")
-    before = feed.partition.states["zhutuo-3|Actual"].dump()
+    before = feed.partition.states[b"zhutuo-3"].dump()
     assert feed.read(213, 0, event_id="a") is Outcome.DUPLICATE
     for value, seconds in ((213.1, 0), (213, 1)):
         why = feed.refusal(a_reading(value, seconds, event_id="a"))
         assert why.reason is Reason.ID_CONFLICT
-    assert feed.partition.states["zhutuo-3|Actual"].dump() == before
+    assert feed.partition.states[b"zhutuo-3"].dump() == before
 
 
 def test_a_stored_state_skips_what_it_contains() -> None:
     feed = Feed(*RULES)
     feed.read(217, 0)
-    feed.partition.states["zhutuo-3|Actual"].applied = 100
+    feed.partition.states[b"zhutuo-3"].applied = 100
     feed.partition.out.clear()
     assert feed.read(100, 60) is Outcome.REPLAYED
     feed.offset = 100
@@ -99,7 +99,8 @@ def test_a_state_survives_being_stored_at_any_moment(
                 record = state_record(0, state)
                 assert record.key is not None
                 absorb(stored, record.key.decode(), record.value)
-            broken.partition.states = stored.states
+            broken.partition.states.clear()
+            broken.partition.restore(stored.states.values())
             broken.partition._revision = -1
         seconds += wait
         for feed in (whole, broken):
@@ -109,20 +110,27 @@ def test_a_state_survives_being_stored_at_any_moment(
     assert whole.health == broken.health
 
 
+def a_state() -> SensorState:
+    feed = Feed(*RULES)
+    feed.read(200, 0)
+    return feed.partition.states[b"zhutuo-3"]
+
+
 def test_the_highest_applied_offset_wins_not_the_last_written() -> None:
     def record(applied: int, value: float) -> tuple[str, bytes]:
-        state = SensorState("zhutuo-3", "Actual", applied, value=value)
+        state = a_state()
+        state.applied, state.value = applied, value
         return state.key, state_record(0, state).value
 
     stored = Stored()
     for applied, value in ((5, 1.0), (9, 2.0), (7, 3.0)):
         absorb(stored, *record(applied, value))
-    assert stored.states["zhutuo-3|Actual"].value == 2.0
-    absorb(stored, "zhutuo-3|Actual", b"")
+    assert stored.states["zhutuo-3"].applied == 9
+    absorb(stored, "zhutuo-3", b"")
     assert stored.states == {}
 
 
 def test_a_state_of_another_format_is_not_guessed_at() -> None:
-    plain = SensorState("zhutuo-3", "Actual").dump()
+    plain = a_state().dump()
     with pytest.raises(ValueError, match="format 99"):
-        SensorState.load([99, *plain[1:]])
+        StoredState([99, *plain[1:]])

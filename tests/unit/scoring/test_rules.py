@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from services.scoring.core.book import RuleBook
 from services.scoring.core.checks import Refused
-from services.scoring.core.rules import RuleBook
 from shared.contracts.dead_letter import Reason
 from shared.contracts.rules import AbsenceRule, RuleDefinition, WindowRule
 from tests.support.scoring import Direction, Feed, a_ladder, a_rule, a_sensor, rungs
@@ -29,7 +29,6 @@ NAMED = ("zhutuo-3",)
 @pytest.mark.parametrize(
     ("rule", "reason", "says"),
     [
-        (a_rule(GOOD, sensor_ids=("ghost", "zhutuo-3")), Reason.INVALID_RULE, "ghost"),
         (a_rule(GOOD, sensor_ids=("beibei-3",)), Reason.DATUM_MISMATCH, "黄海"),
         (a_rule(GOOD), Reason.DATUM_MISMATCH, "beibei-3"),
         (a_rule(GOOD, sensor_ids=NAMED, datum=None), Reason.DATUM_MISMATCH, "none"),
@@ -74,12 +73,12 @@ def test_refused(rule: RuleDefinition, reason: Reason, says: str) -> None:
 def test_all_errors_at_once() -> None:
     rule = a_rule(
         a_ladder(("orange", 212, 213), ("yellow", 211, 200)),
-        sensor_ids=("ghost", "beibei-3"),
+        sensor_ids=("zhutuo-3", "beibei-3"),
         unit="cm",
     )
     with pytest.raises(Refused) as refused:
         a_book().put_rule(rule)
-    for part in ("ghost", "safe side", "levels must rise", "graver", "unit", "datum"):
+    for part in ("safe side", "levels must rise", "graver", "unit", "datum"):
         assert part in refused.value.detail
 
 
@@ -114,8 +113,25 @@ def test_a_sensor_that_comes_later_and_does_not_fit_is_not_judged() -> None:
     fitting, other = book.sensor("zhutuo-3"), book.sensor("beibei-3")
     assert fitting is not None
     assert other is not None
-    assert len(fitting.thresholds) == 1
-    assert len(other.thresholds) == 0
+    assert len(book.plan(fitting).values) == 1
+    assert len(book.plan(other).values) == 0
+
+
+def test_a_rule_may_come_before_the_sensors_it_names() -> None:
+    feed = Feed(a_rule(GOOD, sensor_ids=("later",)))
+    feed.book.put_sensor(a_sensor("later"))
+    feed.read(213, 0, sensor_id="later")
+    assert feed.story == [("raised", "yellow")]
+
+
+def test_a_sensor_that_is_dropped_ends_its_alarms() -> None:
+    feed = Feed(a_rule(GOOD))
+    feed.read(213, 0)
+    feed.book.drop_sensor("zhutuo-3")
+    feed.tick(1)
+    assert feed.story == [("raised", "yellow"), ("cleared", "yellow")]
+    assert feed.partition.gone == [b"zhutuo-3"]
+    assert feed.partition.states == {}
 
 
 def test_a_new_version_keeps_the_open_alarm() -> None:
@@ -163,15 +179,16 @@ def test_a_hold_gathered_under_another_version_counts_for_nothing() -> None:
     assert feed.story == []
 
 
-def test_a_window_of_another_length_starts_anew() -> None:
+def test_a_window_goes_on_over_the_readings_held_when_its_length_changes() -> None:
     def rule(window_s: float, version: int) -> RuleDefinition:
-        body = WindowRule(aggregate="sum", window_s=window_s, rungs=rungs(("blue", 20, 10)))
+        body = WindowRule(aggregate="sum", window_s=window_s, rungs=rungs(("blue", 40, 10)))
         return a_rule(body, version=version)
 
-    feed = Feed(rule(600, 1))
+    feed = Feed(rule(60, 1))
     feed.read(15, 0)
-    feed.book.put_rule(rule(6000, 2))
     feed.read(15, 60)
-    assert feed.story == []
     feed.read(15, 120)
+    assert feed.story == []
+    feed.book.put_rule(rule(600, 2))
+    feed.read(0, 180)
     assert feed.story == [("raised", "blue")]

@@ -1,32 +1,64 @@
-"""The score: monotone in level and in excess, within 0 and 100."""
+"""The score: monotone in level, excess and duration, within 0 and 100, and the sum of its parts."""
 
 from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring.core.score import score
+from services.scoring.core.score import score_parts, total
+from tests.support.scoring import Feed, a_ladder, a_rule
 
 ranks = st.integers(0, 4)
 sizes = st.floats(-1e308, 1e308, allow_nan=False)
 scales = st.floats(0, 1e308, allow_nan=False)
+times = st.floats(-1e9, 1e12, allow_nan=False)
 
 
-@given(ranks, sizes, sizes, scales)
-def test_a_graver_value_never_scores_less(rank: int, one: float, two: float, scale: float) -> None:
-    low, high = sorted((one, two))
-    assert 1 <= score(rank, low, scale) <= score(rank, high, scale) <= 100
+def score(rank: int, excess: float = 0.0, scale: float = 1.0, lasting_s: float = 0.0) -> int:
+    return total(score_parts(rank, excess, scale, lasting_s))
 
 
-@given(st.integers(0, 3), sizes, sizes, scales, scales)
-def test_a_higher_level_always_scores_more(
-    rank: int, one: float, two: float, scale: float, other: float
+@given(ranks, sizes, sizes, scales, times)
+def test_a_graver_value_never_scores_less(
+    rank: int, one: float, two: float, scale: float, lasting: float
 ) -> None:
-    assert score(rank, one, scale) < score(rank + 1, two, other)
+    low, high = sorted((one, two))
+    assert 1 <= score(rank, low, scale, lasting) <= score(rank, high, scale, lasting) <= 100
+
+
+@given(ranks, sizes, scales, times, times)
+def test_what_lasts_longer_never_scores_less(
+    rank: int, excess: float, scale: float, one: float, two: float
+) -> None:
+    short, long = sorted((one, two))
+    assert score(rank, excess, scale, short) <= score(rank, excess, scale, long)
+
+
+@given(st.integers(0, 3), sizes, sizes, scales, scales, times, times)
+def test_a_higher_level_always_scores_more(
+    rank: int, one: float, two: float, scale: float, other: float, long: float, short: float
+) -> None:
+    assert score(rank, one, scale, long) < score(rank + 1, two, other, short)
 
 
 def test_the_bands() -> None:
     assert score(0) == 1
     assert score(4) == 81
-    assert score(3, 1.0, 1.0) == 70
-    assert score(4, 1e308, 1e-300) == 99
+    assert score(3, 1.0, 1.0) == 68
+    assert score(4, 1e308, 1e-300, 1e12) == 98
+    assert [score(0, lasting_s=60 * m) - 1 for m in (0, 14, 15, 45, 105, 225, 9e9)] == [
+        *(0, 0, 1, 2, 3, 4, 4)
+    ]
+
+
+def test_an_alarm_carries_the_parts_of_its_score() -> None:
+    feed = Feed(a_rule(a_ladder(("yellow", 212, 211), ("red", 216, 215))))
+    feed.read(214, 0)
+    feed.read(218, 3600)
+    feed.read(200, 3660)
+    assert [one.score for one in feed.alarms] == [45, 87, 0]
+    for one in feed.alarms:
+        assert one.parts is not None
+        assert one.score == total(one.parts)
+    assert feed.alarms[1].parts is not None
+    assert feed.alarms[1].parts.lasting == 2

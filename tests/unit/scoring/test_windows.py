@@ -1,24 +1,24 @@
-"""Sliding windows: exact when sparse, bounded when dense, finite always."""
+"""Sliding windows: exact where readings are held singly or lie apart, bounded always."""
 
 from __future__ import annotations
 
 import math
+from array import array
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring.core.windows import BUCKETS, Aggregate, Window
+from services.scoring.core.windows import BUCKETS, Aggregate, Window, WindowSpec
 from shared.contracts.rules import WindowRule
-from tests.support.scoring import Feed, a_rule, rungs
+from tests.support.scoring import Feed, a_rule, a_sensor, rungs
 
-AGGREGATES: list[Aggregate] = ["sum", "mean", "min", "max", "delta"]
+AGGREGATES: list[Aggregate] = ["sum", "mean", "min", "max", "count", "delta"]
 
 
 def exact(points: list[tuple[float, float]], span: float, aggregate: Aggregate) -> float | None:
     newest = max(at for at, _ in points)
-    inside = sorted((at, value) for at, value in points if at > newest - span)
-    values = [value for _, value in inside]
+    values = [value for at, value in sorted(points) if at > newest - span]
     match aggregate:
         case "sum":
             return math.fsum(values)
@@ -28,58 +28,91 @@ def exact(points: list[tuple[float, float]], span: float, aggregate: Aggregate) 
             return min(values)
         case "max":
             return max(values)
+        case "count":
+            return len(values)
         case "delta":
             return values[-1] - values[0] if len(values) > 1 else None
 
 
+def filled(
+    spec: WindowSpec, points: list[tuple[float, float]], single: int
+) -> tuple[Window, array[float], array[float]]:
+    """A window whose last `single` readings are held singly, the older ones in buckets."""
+    window = Window(spec)
+    old = points[: max(len(points) - single, 0)]
+    for at, value in old:
+        window.add(at, value, at - spec.span_s)
+    recent = points[len(old) :]
+    return window, array("d", [at for at, _ in recent]), array("d", [v for _, v in recent])
+
+
 @given(
     st.lists(st.integers(-1000, 1000), min_size=1, max_size=80),
-    st.randoms(use_true_random=False),
     st.sampled_from(AGGREGATES),
+    st.integers(1, 80),
+    st.floats(10, 30),
 )
-def test_sparse_windows_are_exact_in_any_order_of_arrival(
-    series: list[int], chance: object, aggregate: Aggregate
+def test_readings_apart_are_added_up_exactly(
+    series: list[int], aggregate: Aggregate, single: int, step: float
 ) -> None:
-    points = [(1e9 + 10.0 * place, float(value)) for place, value in enumerate(series)]
-    arriving = list(points)
-    chance.shuffle(arriving)  # type: ignore[attr-defined]
-    window, newest = Window(600.0), 0.0
-    for at, value in arriving:
-        newest = max(newest, at)
-        window.add(at, value, newest)
-    found, wanted = window.value(aggregate), exact(points, 600.0, aggregate)
+    points = [(1e9 + step * place, float(value)) for place, value in enumerate(series)]
+    window, times, values = filled(WindowSpec(aggregate, 600.0), points, single)
+    found = window.value_at(points[-1][0], times, values, len(times))
+    wanted = exact(points, 600.0, aggregate)
     assert (found is None) == (wanted is None)
     assert found is None or found == pytest.approx(wanted)
 
 
 @given(st.integers(2000, 4000), st.sampled_from(AGGREGATES))
 def test_dense_windows_are_bounded_and_nearly_exact(count: int, aggregate: Aggregate) -> None:
-    window = Window(60.0)
     points = [(1e9 + place * 0.05, float(place)) for place in range(count)]
-    for at, value in points:
-        window.add(at, value, at)
-    assert len(window.buckets) <= BUCKETS + 2
+    window, times, values = filled(WindowSpec(aggregate, 60.0), points, 1)
+    assert window.ats is not None
+    assert len(window.ats) <= BUCKETS + 2
+    found = window.value_at(points[-1][0], times, values, 1)
     wanted = exact(points, 60.0, aggregate)
-    assert window.value(aggregate) == pytest.approx(wanted, rel=2 / BUCKETS)
-
-
-def test_a_repeat_beyond_the_remembered_ids_counts_once() -> None:
-    window = Window(600.0)
-    points = [(1e9 + 10.0 * place, 1.0) for place in range(20)]
-    for at, value in points + points:
-        window.add(at, value, points[-1][0])
-    assert window.value("sum") == 20
+    assert found == pytest.approx(wanted, rel=2 / BUCKETS)
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=20))
 def test_no_aggregate_is_ever_infinite(series: list[float]) -> None:
-    window = Window(600.0)
-    for place, value in enumerate(series):
-        window.add(1e9 + place, value, 1e9 + place)
-        for aggregate in AGGREGATES:
-            found = window.value(aggregate)
-            assert found is None or math.isfinite(found)
-    assert Window.load(window.dump()) == window
+    for aggregate in AGGREGATES:
+        points = [(1e9 + place, value) for place, value in enumerate(series)]
+        spec = WindowSpec(aggregate, 600.0)
+        window, times, values = filled(spec, points, 2)
+        found = window.value_at(points[-1][0], times, values, len(times))
+        assert found is None or math.isfinite(found)
+        assert Window.load(spec, window.dump()).dump() == window.dump()
+
+
+@pytest.mark.parametrize("lateness_s", [0.0, 300.0])
+@pytest.mark.parametrize("aggregate", AGGREGATES)
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=60), st.booleans())
+def test_an_alarm_is_open_exactly_while_the_aggregate_says_so(
+    lateness_s: float, aggregate: Aggregate, series: list[int], below: bool
+) -> None:
+    """Whatever the bounds prove quiet, and wherever readings have gone into buckets."""
+    up, down = (14.0, 16.0) if below else (16.0, 14.0)
+    body = WindowRule(
+        aggregate=aggregate,
+        window_s=1200,
+        direction="below" if below else "above",
+        rungs=rungs(("blue", up, down)),
+    )
+    sensor = a_sensor(interval_s=20, lateness_s=lateness_s)
+    feed = Feed(a_rule(body), sensors=(sensor,))
+    is_open, points = False, []
+    for number, value in enumerate(series):
+        points.append((1e9 + 61 * number, float(value)))
+        feed.quick(float(value), 61.0 * number)
+        found = exact(points, 1200.0, aggregate)
+        if found is None:
+            continue
+        sign = -1 if below else 1
+        is_open = found * sign >= (down if is_open else up) * sign
+        state = feed.partition.states[b"zhutuo-3"]
+        alarm = state.alarm("flood.zhutuo")
+        assert (alarm is not None and alarm.level >= 0) == is_open, (number, found)
 
 
 def test_rain_over_an_hour() -> None:
@@ -107,3 +140,12 @@ def test_a_late_reading_completes_the_window() -> None:
     assert feed.story == [("raised", "blue")]
     assert feed.alarms[0].evidence.event_id == "zhutuo-3:600"
     assert feed.alarms[0].occurred_at == feed.alarms[0].evidence.last_seen_at
+
+
+def test_too_few_readings_are_not_judged() -> None:
+    body = WindowRule(aggregate="mean", window_s=60, min_count=3, rungs=rungs(("blue", 20, 10)))
+    feed = Feed(a_rule(body))
+    for seconds in (0, 20, 40):
+        assert feed.story == []
+        feed.read(30.0, seconds)
+    assert feed.story == [("raised", "blue")]

@@ -119,10 +119,10 @@ function evidence(alarms) {
     return h(
       "tr",
       {},
-      h("td", {}, text(one.sensor_name), h("br"), h("span", { class: "faint" }, one.place_name)),
+      h("td", {}, text(one.sensor_name ?? t("evidence.rule")), h("br"), h("span", { class: "faint" }, one.place_name)),
       h("td", {}, `${one.evidence.value} ${unit}`),
       h("td", {}, `${one.evidence.limit} ${unit}`),
-      h("td", {}, level(one.level), " ", t(`alarm.${one.transition}`)),
+      h("td", {}, level(one.level), " ", t(one.withdrawn ? "alarm.withdrawn" : `alarm.${one.transition}`), one.retrospective && ` ${t("alarm.retrospective")}`),
       h("td", {}, when(one.occurred_at)),
     );
   };

@@ -1,4 +1,4 @@
-"""The only SQL of alerting: a batch's alerts are locked and loaded at once, changed, written at once.
+"""A batch's alerts: locked and loaded at once, changed, written at once.
 
 Locks are taken in the order of alert ids. An alert with its evidence belongs to whoever holds its
 lock; an alarm's own row belongs to the owner of its partition (the stored offset fences the others).
@@ -7,15 +7,17 @@ lock; an alarm's own row belongs to the owner of its partition (the stored offse
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 import asyncpg
 
 from services.alerting import rows
-from services.alerting.core.alert import Alarm, Alert
-from services.alerting.core.grouping import Disposition, GroupKey, Known
+from services.alerting.core.alert import Alert
+from services.alerting.core.facts import Fact, same_site
+from services.alerting.core.grouping import Disposition, GroupKey, Known, key_of
+from services.alerting.core.scopes import Region
 from shared.contracts.alarms import AlarmEvent
-from shared.contracts.fields import Status
 from shared.contracts.reports import Report
 from shared.runtime.database import Transaction
 
@@ -53,6 +55,10 @@ _LOCK_ALERTS = (
     "ORDER BY alert_id FOR UPDATE"
 )
 _KNOWN_ALARMS = "SELECT * FROM alerting.alert_alarm WHERE alarm_id = ANY($1::text[])"
+_HELD_ALARMS = (
+    "SELECT * FROM alerting.alert_alarm WHERE held IS NOT NULL AND cleared_at IS NULL "
+    "AND status = $1 AND place >= $2 AND place < $3 AND inhibited_by && $4::text[]"
+)
 
 
 class Book:
@@ -63,24 +69,49 @@ class Book:
         self._alerts: dict[str, Alert] = {}
         self._open: dict[GroupKey, str] = {}
         self._known: dict[str, Known] = {}
+        self._held: set[str] = set()
         self._changed: set[str] = set()
         self._alarm_rows: dict[str, rows.Row] = {}
         self._report_rows: list[rows.Row] = []
         self._signature_rows: list[rows.Row] = []
 
     async def load(
-        self, alarm_ids: Iterable[str], alert_ids: Iterable[str], keys: Iterable[GroupKey]
+        self,
+        events: Sequence[AlarmEvent],
+        alert_ids: Iterable[str],
+        keys: Iterable[GroupKey],
+        regions: Iterable[Region],
     ) -> None:
-        """Read these alarms; lock and read their alerts, those named, and the open ones of `keys`."""
-        for row in await self._work.connection.fetch(_KNOWN_ALARMS, list(alarm_ids)):
-            self._known[row["alarm_id"]] = Known(
-                alarm=rows.alarm_of(row),
-                status=Status(row["status"]),
-                alert_id=row["alert_id"],
-                disposition=Disposition(row["disposition"]),
-            )
-        theirs = (known.alert_id for known in self._known.values() if known.alert_id is not None)
-        await self._lock({*alert_ids, *theirs}, set(keys))
+        """Read the alarms of these events and those they may free from waiting; lock and read their
+        alerts, those named, and the open ones of `keys`.
+        """
+        connection = self._work.connection
+        ids, rules = [one.alarm_id for one in events], sorted({one.rule_id for one in events})
+        found = await connection.fetch(_KNOWN_ALARMS, ids) if ids else []
+        for region in sorted(regions) if rules else ():
+            found += await connection.fetch(_HELD_ALARMS, region.status, *region.span, rules)
+        self._known = {row["alarm_id"]: rows.known_of(row) for row in found}
+        self._held = {one for one, known in self._known.items() if known.held is not None}
+        theirs = {known.alert_id for known in self._known.values() if known.alert_id is not None}
+        waiting = (self._known[one].held for one in self._held)
+        held = {key_of(event) for event in waiting if event is not None}
+        await self._lock({*alert_ids, *theirs}, {*keys, *held})
+
+    @property
+    def facts(self) -> list[Fact]:
+        """The alarms that are loaded, as others look at them."""
+        return [known.fact for known in self._known.values()]
+
+    def waiting_for(self, fact: Fact) -> list[Known]:
+        """The inhibited alarms at this alarm's site that name its rule, in the order of their events."""
+        found = [
+            known
+            for known in map(self._known.__getitem__, self._held)
+            if fact.rule_id in known.fact.inhibited_by
+            and known.fact.status is fact.status
+            and same_site(fact, known.fact)
+        ]
+        return sorted(found, key=lambda one: (one.fact.changed_at, one.fact.alarm_id))
 
     def known(self, alarm_id: str) -> Known | None:
         """The alarm as it was last seen, None if never."""
@@ -113,16 +144,21 @@ class Book:
         self._signature_rows += rows.signature_rows(alert)
         self._take(alert)
 
-    def record_alarm(
-        self, event: AlarmEvent, alarm: Alarm, disposition: Disposition, alert_id: str | None
-    ) -> None:
-        """Keep the newest state of an alarm and what became of it."""
-        self._known[alarm.alarm_id] = Known(alarm, event.status, alert_id, disposition)
-        self._alarm_rows[alarm.alarm_id] = rows.alarm_row(event, alarm, disposition, alert_id)
+    def replace(self, alert: Alert) -> None:
+        """Put an alert with other facts of its alarms, but of the same version, in its place."""
+        self._take(alert)
 
-    def record_report(self, event: Report, disposition: Disposition, alert_id: str | None) -> None:
+    def record_alarm(self, known: Known) -> None:
+        """Keep the newest state of an alarm and what became of it."""
+        self._known[known.alarm.alarm_id] = known
+        (self._held.discard if known.held is None else self._held.add)(known.alarm.alarm_id)
+        self._alarm_rows[known.alarm.alarm_id] = rows.alarm_row(known)
+
+    def record_report(
+        self, event: Report, disposition: Disposition, alert_id: str | None, heard_at: datetime
+    ) -> None:
         """Keep a report and what became of it."""
-        self._report_rows.append(rows.report_row(event, disposition, alert_id))
+        self._report_rows.append(rows.report_row(event, disposition, alert_id, heard_at))
 
     async def flush(self) -> None:
         """Write all changes; evidence and signatures after the alerts they refer to."""

@@ -1,0 +1,22 @@
+"""What became of a batch, counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from services.alerting.core.grouping import Disposition
+from shared.contracts.alarms import AlarmTransition
+from shared.contracts.alerts import AlertTransition
+from shared.contracts.fields import Status
+
+
+@dataclass
+class Counts:
+    """What became of a batch, for the metrics."""
+
+    dispositions: Counter[tuple[str, Disposition]] = field(default_factory=Counter)
+    transitions: Counter[tuple[Status, AlertTransition]] = field(default_factory=Counter)
+    episodes: Counter[tuple[str, AlarmTransition]] = field(default_factory=Counter)
+    warnings: Counter[str] = field(default_factory=Counter)
+    stale: int = 0

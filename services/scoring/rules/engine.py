@@ -1,0 +1,63 @@
+"""The scoring engine on a bench: one book, one partition, what it emits, and no log behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from services.scoring.core.book import RuleBook
+from services.scoring.core.checks import Refused
+from services.scoring.core.partition import Partition
+from shared.contracts.alarms import AlarmEvent
+from shared.contracts.catalog import SensorEntry
+from shared.contracts.dead_letter import Reason
+from shared.contracts.readings import Reading, SensorHealth, Tick
+from shared.contracts.rules import RuleDefinition
+
+LATENESS_S = 3600.0
+"""As in scoring's own settings."""
+SENT = datetime(2026, 1, 1, tzinfo=UTC)
+"""Stamps what the bench emits; nothing reads it."""
+
+
+class Bench:
+    """Sensors and rules under trial."""
+
+    def __init__(
+        self,
+        sensors: Iterable[SensorEntry],
+        rules: Iterable[RuleDefinition],
+        lateness_s: float = LATENESS_S,
+    ) -> None:
+        """Raises Refused for a rule the engine does not take."""
+        book = RuleBook(lateness_s)
+        for sensor in sensors:
+            book.put_sensor(sensor)
+        for rule in rules:
+            book.put_rule(rule)
+        self._partition = Partition(book)
+        self._offset = 0
+
+    def reading(self, reading: Reading, arrives: float) -> Reason | None:
+        """Judge a reading that arrives at that moment (seconds since 1970); why it was refused."""
+        self._offset += 1
+        try:
+            self._partition.reading(self._offset, reading, arrives, SENT)
+        except Refused as why:
+            return why.reason
+        return None
+
+    def tick(self, at: float) -> None:
+        """Let the log's clock show `at`, seconds since 1970."""
+        self._offset += 1
+        tick = Tick(id=f"tick-{self._offset}", occurred_at=datetime.fromtimestamp(at, UTC))
+        self._partition.tick(self._offset, tick, at, SENT)
+
+    def drain(self) -> list[AlarmEvent | SensorHealth]:
+        """What was emitted since the last call."""
+        out = self._partition.out
+        if not out:
+            return []
+        emitted = [one for one in out if isinstance(one, AlarmEvent | SensorHealth)]
+        out.clear()
+        return emitted

@@ -1,0 +1,148 @@
+"""Rules over several sources: boolean trees over other rules' alarms, and corroboration 多源印证."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from shared.contracts.fields import Contract, Level, RuleId, Tier
+
+MOST_DEEP = 6
+"""A tree is at most so deep: deeper ones nobody reads."""
+Scope = Literal["site", "village", "town", "district"]
+"""What belongs together: sensors of one site, or everything in one unit of that tier."""
+Window = Annotated[float, Field(ge=60, le=72 * 3600)]
+
+
+class RuleHolds(Contract):
+    """True while an alarm of `rule` is open in the scope at `level` or above."""
+
+    op: Literal["rule"] = "rule"
+    rule: RuleId
+    level: Level = Level.NOTICE
+
+
+class AllOf(Contract):
+    """True while every part is."""
+
+    op: Literal["all"] = "all"
+    of: Annotated[tuple[Condition, ...], Field(min_length=2, max_length=16)]
+
+
+class AnyOf(Contract):
+    """True while one part is."""
+
+    op: Literal["any"] = "any"
+    of: Annotated[tuple[Condition, ...], Field(min_length=2, max_length=16)]
+
+
+class AtLeast(Contract):
+    """True while `k` of the parts are."""
+
+    op: Literal["at_least"] = "at_least"
+    k: Annotated[int, Field(ge=1, le=16)]
+    of: Annotated[tuple[Condition, ...], Field(min_length=2, max_length=16)]
+
+    @model_validator(mode="after")
+    def _can_be_met(self) -> Self:
+        if self.k > len(self.of):
+            raise ValueError(f"{self.k} of {len(self.of)} parts can never hold")
+        return self
+
+
+class Not(Contract):
+    """True while the part is not."""
+
+    op: Literal["not"] = "not"
+    of: Condition
+
+
+Condition = Annotated[RuleHolds | AllOf | AnyOf | AtLeast | Not, Field(discriminator="op")]
+for _model in (AllOf, AnyOf, AtLeast, Not):
+    _model.model_rebuild()
+
+
+class CompositeRule(Contract):
+    """An alarm of the scope while a boolean tree over other rules' alarms holds.
+
+    `linger_s`: an alarm that has cleared counts for so many seconds of event time more.
+    """
+
+    kind: Literal["composite"] = "composite"
+    scope: Scope
+    when: Condition
+    level: Level
+    linger_s: Annotated[float, Field(ge=0, le=86_400)] = 0
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        if depth(self.when) > MOST_DEEP:
+            raise ValueError(f"the tree is deeper than {MOST_DEEP}")
+        if holds_by_itself(self.when):
+            raise ValueError("the tree holds without any alarm: `not` alone would always be true")
+        return self
+
+
+class SourceClass(Contract):
+    """A class of sources and how far one of them is trusted, 0 to 1."""
+
+    source: Literal["sensor", "grid_worker", "hotline", "officer", "agency"]
+    sensor_kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")] | None = None
+    trust: Annotated[float, Field(gt=0, le=1)]
+
+
+class CorroborationRule(Contract):
+    """An alarm when distinct sources of the rule's event type add up to `need` within a window.
+
+    One sensor, one telephone, one reporter is one source however often it speaks. `kinds` is how many
+    different classes must be among them. They lie in one unit of `within` and, with `radius_m`, within so
+    many metres of one of them; a source without a position counts in its unit.
+    """
+
+    kind: Literal["corroboration"] = "corroboration"
+    sources: Annotated[tuple[SourceClass, ...], Field(min_length=1, max_length=16)]
+    need: Annotated[float, Field(gt=0, le=100)]
+    kinds: Annotated[int, Field(ge=1, le=8)] = 1
+    window_s: Window
+    within: Literal[Tier.VILLAGE, Tier.TOWN, Tier.DISTRICT] = Tier.TOWN
+    radius_m: Annotated[float, Field(gt=0, le=100_000)] | None = None
+    level: Level
+
+
+def depth(condition: Condition) -> int:
+    """Levels of a tree; a single rule is 1."""
+    if isinstance(condition, RuleHolds):
+        return 1
+    parts = (condition.of,) if isinstance(condition, Not) else condition.of
+    return 1 + max(depth(part) for part in parts)
+
+
+def named_rules(condition: Condition) -> set[RuleId]:
+    """The rules a tree looks at."""
+    if isinstance(condition, RuleHolds):
+        return {condition.rule}
+    parts = (condition.of,) if isinstance(condition, Not) else condition.of
+    return set().union(*(named_rules(part) for part in parts))
+
+
+def holds(
+    condition: Condition, is_open: frozenset[tuple[str, Level]] | set[tuple[str, Level]]
+) -> bool:
+    """Whether a tree holds, given the open (rule, level) pairs; lower levels count as included."""
+    match condition:
+        case RuleHolds():
+            return (condition.rule, condition.level) in is_open
+        case AllOf():
+            return all(holds(part, is_open) for part in condition.of)
+        case AnyOf():
+            return any(holds(part, is_open) for part in condition.of)
+        case AtLeast():
+            return sum(holds(part, is_open) for part in condition.of) >= condition.k
+        case Not():
+            return not holds(condition.of, is_open)
+
+
+def holds_by_itself(condition: Condition) -> bool:
+    """Whether a tree holds while no alarm is open at all."""
+    return holds(condition, frozenset())

@@ -1,0 +1,54 @@
+"""Alerting as a process on a real Kafka: what its rules find goes out, comes back, and is an alert once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from deploy.local.paths import temporary_root
+from deploy.local.stack import Stack
+from shared.contracts.topics import ALARMS, ALERTS, REPORTS, RULES, WARNINGS, TopicSpec
+from shared.runtime.publisher import encode
+from tests.support.kafka import produce, read_all
+from tests.unit.alerting.builders import a_report, a_rule, a_warning, all_of, an_alarm, sources_of
+
+pytestmark = pytest.mark.e2e
+
+
+async def test_rules_over_several_sources_through_the_log() -> None:
+    stack = Stack(root=temporary_root("alerting"), services=("alerting",))
+    try:
+        await stack.up()
+
+        async def say(spec: TopicSpec, key: str, message: Any) -> None:
+            await produce(stack.kafka_bootstrap, spec.name, [(key, encode(message), None)])
+
+        async def heard(spec: TopicSpec, number: int) -> list[Any]:
+            async with asyncio.timeout(30):
+                while True:
+                    records = await read_all(stack.kafka_bootstrap, spec)
+                    if len(records) >= number:
+                        return [spec.model.validate_json(one.value) for one in records]
+                    await asyncio.sleep(0.2)
+
+        await say(RULES, "x", a_rule("x", all_of("a", "b"), event_type="11A01"))
+        await say(RULES, "y", a_rule("y", sources_of(need=1.3), event_type="12:gas_leak"))
+        conditions: dict[str, Any] = {"condition": True, "event_type": "11B01"}
+        await say(ALARMS, "alm-1", an_alarm("alm-1", rule_id="a", **conditions))
+        await say(ALARMS, "alm-2", an_alarm("alm-2", rule_id="b", **conditions))
+        report, warning = a_report(), a_warning()
+        await say(REPORTS, report.incident_id, report)
+        await say(WARNINGS, warning.source_id, warning)
+        alarms = await heard(ALARMS, 4)
+        assert {one.rule_id for one in alarms if one.sensor_id is None} == {"x", "y"}
+        alerts = await heard(ALERTS, 3)
+        opened = [one for one in alerts if one.transition == "opened"]
+        assert {one.event_type for one in opened} == {"11A01", "12:gas_leak"}
+        assert len(opened) == 2
+        for spec in (RULES, ALARMS, REPORTS, WARNINGS):
+            assert await read_all(stack.kafka_bootstrap, spec, dead=True) == []
+    finally:
+        await stack.down()
+        stack.discard()

@@ -1,0 +1,126 @@
+"""What is wrong with a rule alone: ladders, limits nothing reaches, waits without effect, datums."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shared.contracts.dead_letter import Reason
+from shared.rules.checks import findings_of, fits, problems_of
+from shared.rules.findings import Severity
+from shared.rules.pace import most_readings
+from tests.unit.rules.packs import rule, rungs, sensor
+
+RAIN: dict[str, Any] = {
+    "sensor_kind": "rain_gauge",
+    "metric": "rainfall",
+    "unit": "mm",
+    "datum": ...,
+}
+ERROR, WARNING = Severity.ERROR, Severity.WARNING
+
+
+def window(aggregate: str = "sum", window_s: float = 10_800, **change: Any) -> dict[str, Any]:
+    return {
+        "kind": "window",
+        "aggregate": aggregate,
+        "window_s": window_s,
+        "rungs": rungs(("orange", 50, 40)),
+        **change,
+    }
+
+
+def ladder(*steps: tuple[str, float, float], **change: Any) -> dict[str, Any]:
+    return {"kind": "threshold", "rungs": rungs(*steps), **change}
+
+
+@pytest.mark.parametrize(
+    ("body", "change", "interval_s", "severity", "field", "says"),
+    [
+        (ladder(("red", 5, 6)), {}, 60, ERROR, "clear_at", "safe side"),
+        (ladder(("red", 5, 4), direction="below"), {}, 60, ERROR, "clear_at", "safe side"),
+        (ladder(("red", 5, 5)), {}, 60, WARNING, "clear_at", "flaps"),
+        (ladder(("orange", 5, 4), ("yellow", 6, 5.5)), {}, 60, ERROR, "level", "must rise"),
+        (ladder(("yellow", 5, 4), ("orange", 5, 4.5)), {}, 60, ERROR, "raise_at", "graver"),
+        (ladder(("yellow", 5, 4), ("orange", 8, 3)), {}, 60, ERROR, "clear_at", "later than"),
+        (ladder(("yellow", 5, 4), ("orange", 6, 4.5)), {}, 60, WARNING, "clear_at", "overlap"),
+        (window(rungs=rungs(("red", 5, 6))), RAIN, 60, ERROR, "clear_at", "safe side"),
+        (window(rungs=rungs(("red", -1, -2))), RAIN, 60, ERROR, "raise_at", "always holds"),
+        (window(rungs=rungs(("red", 5, 0))), RAIN, 60, WARNING, "clear_at", "never given up"),
+        (window(min_count=4), RAIN, 3600, ERROR, "min_count", "never holds 4 readings"),
+        (window("delta"), RAIN, 10_800, ERROR, "window_s", "never holds 2 readings"),
+        (window(), RAIN, 28_800, WARNING, "window_s", "a single reading decides"),
+        (window("count"), RAIN, 3600, ERROR, "raise_at", "at most 3 readings"),
+        ({"kind": "rate", "rungs": rungs(("red", 1, 0.5)), "gap_s": 60}, {}, 3600, ERROR, "gap_s", "gap_s"),
+        ({"kind": "absence", "ceiling_s": 60}, {}, 3600, ERROR, "ceiling_s", "between any two"),
+        ({"kind": "stuck", "for_s": 3600}, {}, 3600, ERROR, "for_s", "two intervals"),
+        ({"kind": "range", "low": 2, "high": 1}, {}, 60, ERROR, "low", "is not below"),
+        ({"kind": "baseline", "rungs": rungs(("red", 1.2, 0.9))}, {}, 60, ERROR, "raise_at", "never reached"),
+        (ladder(("red", 5, 4), for_s=30), {}, 60, WARNING, "for_s", "one reading decides"),
+        (ladder(("red", 5, 4), for_s=30, count=3), {}, 60, WARNING, "for_s", "has no effect"),
+        (ladder(("red", 120, 100)), {"metric": "humidity", "unit": "%", "datum": ...}, 60, ERROR, "raise_at", "at most 100"),
+        (ladder(("red", -1, 0), direction="below"), {"metric": "visibility", "datum": ...}, 60, ERROR, "raise_at", "at least 0"),
+        (None, {"mark": "common_knowledge"}, 60, WARNING, "mark", "common knowledge"),
+        (None, {"sensor_ids": ["g", "g"]}, 60, ERROR, 1, "named twice"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named_with_its_field(
+    body: Any, change: dict[str, Any], interval_s: float, severity: Severity, field: Any, says: str
+) -> None:
+    one = rule(body, **change)
+    entry = sensor(
+        sensor_kind=one.sensor_kind,
+        metric=one.metric,
+        unit=one.unit,
+        datum=one.datum,
+        interval_s=float(interval_s),
+    )
+    found = findings_of(one, {"g": entry}, [entry])
+    matching = [problem for problem in found if says in problem.text]
+    assert [(problem.severity, problem.path[-1]) for problem in matching] == [(severity, field)], (
+        found
+    )
+    assert len([problem for problem in found if problem.severity is ERROR]) == (severity is ERROR)
+
+
+def test_some_sensors_too_slow_is_a_warning_all_of_them_an_error() -> None:
+    one = rule({"kind": "stuck", "for_s": 3600})
+    slow, quick = sensor("slow"), sensor("quick", interval_s=60.0)
+    (problem,) = findings_of(one, {}, [slow, quick])
+    assert (problem.severity, problem.allowed) == (WARNING, "at least 7200")
+    assert "1 of 2 sensors, such as slow" in problem.text
+
+
+def test_a_datum_is_needed_unless_it_is_declared_unknown() -> None:
+    bare, declared = rule(datum=...), rule(datum=None)
+    unknown = sensor(datum=None)
+    assert [one.severity for one in findings_of(bare, None, [])] == [WARNING]
+    assert findings_of(bare, {}, [unknown]) == []
+    assert findings_of(declared, None, []) == []
+    assert findings_of(rule(datum=..., sensor_kind="water_level"), None, []) == []
+    reasons = {one.reason for one in findings_of(bare, {}, [sensor()])}
+    assert reasons == {Reason.DATUM_MISMATCH}
+
+
+def test_the_engine_refuses_only_what_makes_a_rule_unusable() -> None:
+    slow = rule({"kind": "stuck", "for_s": 3600})
+    assert findings_of(slow, {}, [sensor()])
+    assert problems_of(slow, {}, [sensor()]) == []
+    assert problems_of(rule(metric="flow", unit="furlong", datum=...), {}, []) == []
+    (unit,) = problems_of(rule(unit="cm"), {}, [sensor()])
+    assert (unit.reason, unit.allowed) == (Reason.UNIT_MISMATCH, "m")
+
+
+def test_absence_asks_neither_unit_nor_datum() -> None:
+    silent = rule({"kind": "absence"}, unit="cm", datum=...)
+    assert fits(silent, sensor())
+    assert problems_of(silent, {}, [sensor()]) == []
+    assert not fits(rule(datum="黄海"), sensor())
+
+
+@pytest.mark.parametrize(
+    ("window_s", "interval_s", "count"), [(600, 60, 10), (600, 601, 1), (61, 60, 2)]
+)
+def test_readings_in_a_window(window_s: float, interval_s: float, count: int) -> None:
+    assert most_readings(window_s, interval_s) == count

@@ -1,0 +1,41 @@
+"""The packs of this repository: no error against its own catalogue, and every case holds."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from deploy.local.data import catalog, rules
+from deploy.local.data.sensors import all_sensors
+from services.scoring.rules.catalog import read_file
+from services.scoring.rules.trial import try_case
+from shared.rules.cases import load_cases
+from shared.rules.pack import load
+
+NOW = datetime(2026, 7, 1, tzinfo=UTC)
+SENSORS = {one.sensor_id: one for one in all_sensors()}
+
+
+def test_no_rule_and_no_case_has_an_error() -> None:
+    pack = load([rules.FOLDER], NOW, SENSORS)
+    assert [str(one) for one in pack.errors] == []
+    usable = {one.rule_id: one for one in pack.definitions}
+    cases, wrong = load_cases([rules.FOLDER], usable, pack.ids, SENSORS)
+    assert [str(one) for one in wrong] == []
+    failed = [one for one in (try_case(case, usable, SENSORS) for case in cases) if not one.passed]
+    assert failed == []
+
+
+def test_the_local_stack_is_seeded_with_them() -> None:
+    pack = load([rules.FOLDER], NOW, SENSORS)
+    assert [one.rule_id for one in rules.definitions(NOW)] == [
+        one.rule_id for one in pack.definitions
+    ]
+    assert len(rules.packs()) == len(pack.rules)
+    assert {path.parent for path in rules.files()} == {rules.FOLDER}
+
+
+def test_the_catalogue_for_checks_is_the_stack_s(tmp_path: Path) -> None:
+    file = tmp_path / "var" / "catalog.jsonl"
+    assert catalog.write(file) == len(SENSORS)
+    assert read_file(file) == SENSORS

@@ -1,0 +1,115 @@
+"""Recordings: CSV and JSON lines, zipped or not, merged by time; hostile rows are counted, not fatal."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.scoring.rules.sources import LONGEST_ROW, Recording
+from shared.contracts.fields import Status
+from shared.contracts.readings import Reading, Tick
+from shared.runtime.errors import SetupError
+from tests.unit.rules.packs import sensor
+
+SENSORS = {"g": sensor(), "h": sensor("h")}
+HEAD = "sensor_id,occurred_at,value\n"
+
+
+def read(*files: Path, status: Status = Status.ACTUAL) -> tuple[list[Reading], Recording]:
+    recording = Recording(files, SENSORS, status)
+    return [one.message for one in recording if isinstance(one.message, Reading)], recording
+
+
+def test_rows_become_readings_with_what_the_catalogue_says(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text(HEAD + "g,2026-07-01T00:00:00Z,180.5\nh,1782835260,3\n", encoding="utf-8")
+    found, recording = read(file)
+    assert [(one.sensor_id, one.value, one.unit, one.datum) for one in found] == [
+        ("g", 180.5, "m", "吴淞"),
+        ("h", 3.0, "m", "吴淞"),
+    ] or [one.sensor_id for one in found] == ["h", "g"]
+    assert Reading.model_validate_json(found[0].model_dump_json()) == found[0]
+    assert recording.tally.readings == 2
+
+
+def test_what_a_row_says_itself_counts(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl.gz"
+    rows = [
+        {"sensor_id": "g", "occurred_at": "2026-07-01T00:00:00+08:00", "value": 1, "unit": "cm", "id": "x-1"},
+        {"sensor_id": "g", "occurred_at": "2026-07-01T00:01:00+08:00", "value": 2, "status": "Exercise"},
+        {"type": "tick", "id": "t", "occurred_at": "2026-07-01T00:01:00+08:00"},
+    ]  # fmt: skip
+    file.write_bytes(gzip.compress("\n".join(map(json.dumps, rows)).encode()))
+    found, recording = read(file)
+    assert [(one.id, one.unit) for one in found] == [("x-1", "cm")]
+    assert recording.tally.other_status == 1
+
+
+def test_files_are_merged_by_time_and_late_rows_stay_late(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.csv", tmp_path / "b.csv"
+    first.write_text(HEAD + "g,0,1\ng,600,2\ng,300,3\n", encoding="utf-8")
+    second.write_text(HEAD + "h,100,4\nh,650,5\n", encoding="utf-8")
+    records = list(Recording([first, second], SENSORS))
+    seen = [one for one in records if isinstance(one.message, Reading)]
+    assert [one.message.value for one in seen if isinstance(one.message, Reading)] == [
+        1,
+        4,
+        2,
+        3,
+        5,
+    ]
+    assert [one.arrives for one in seen] == [0, 100, 600, 600, 650]
+    ticks = [one.arrives for one in records if isinstance(one.message, Tick)]
+    assert ticks == [0, 100, 600]
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ("g,2026-07-01T00:00:00,1", "has no zone"),
+        ("g,soon,1", "'soon' is no time"),
+        ("g,1782835200,", "could not convert"),
+        ("g,1782835200,nan", "is no value"),
+        ("g,1e300,1", ""),
+        ("g", "'None' is no time"),
+        ("g," + "9" * LONGEST_ROW + ",1", "longer than"),
+    ],
+)
+def test_rows_that_are_no_readings_are_counted(tmp_path: Path, row: str, says: str) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text(HEAD + row + "\ng,1782835200,1\n", encoding="utf-8")
+    found, recording = read(file)
+    assert len(found) == recording.tally.bad == 1
+    assert recording.tally.examples[0].startswith("a.csv:2: ")
+    assert says in recording.tally.examples[0]
+
+
+def test_what_cannot_be_read_is_said_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="is no file of readings"):
+        Recording([tmp_path / "x.csv"], SENSORS)
+    for name, content, says in (
+        ("a.csv", b"sensor,at\n", "lacks the columns occurred_at, sensor_id, value"),
+        ("b.csv.gz", b"no gzip", "cannot be read to its end"),
+        ("c.csv", HEAD.encode() + b"\xff\n", "cannot be read to its end"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(SetupError, match=says):
+            read(tmp_path / name)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(max_size=60), max_size=6), st.sampled_from(["a.csv", "a.jsonl"]))
+def test_no_rows_crash_the_reader(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[str], name: str
+) -> None:
+    file = tmp_path_factory.mktemp("r") / name
+    text = HEAD * (name == "a.csv") + "\n".join(rows)
+    file.write_bytes(text.encode("utf-8", "surrogatepass"))
+    with suppress(SetupError):
+        read(file)

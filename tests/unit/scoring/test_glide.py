@@ -1,0 +1,98 @@
+"""The quick way and the long one: the same alarms, the same health, the same state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from services.scoring.core.partition import Outcome
+from services.scoring.core.state import SensorState
+from services.scoring.loop import work_through
+from shared.contracts.rules import AbsenceRule, RangeRule, RateRule, StuckRule, WindowRule
+from tests.support.scoring import (
+    SENT,
+    T0,
+    Feed,
+    a_ladder,
+    a_reading,
+    a_rule,
+    a_sensor,
+    as_record,
+    rungs,
+)
+
+RULES = (
+    a_rule(a_ladder(("yellow", 212, 211), ("red", 216, 215), for_s=90, count=2), rule_id="held"),
+    a_rule(a_ladder(("orange", 214, 213)), rule_id="plain"),
+    a_rule(a_ladder(("blue", 203, 204), direction="below"), rule_id="low"),
+    a_rule(
+        WindowRule(aggregate="mean", window_s=240, rungs=rungs(("blue", 211, 210))), rule_id="mean"
+    ),
+    a_rule(
+        WindowRule(aggregate="sum", window_s=7200, rungs=rungs(("blue", 5000, 4000))),
+        rule_id="sum",
+    ),
+    a_rule(
+        WindowRule(aggregate="max", window_s=14400, rungs=rungs(("red", 215, 214))), rule_id="max"
+    ),
+    a_rule(RateRule(rungs=rungs(("blue", 4, 1)), per_s=60), rule_id="rate"),
+    a_rule(AbsenceRule(factor=4), rule_id="silent"),
+    a_rule(StuckRule(for_s=400, calm=(205.0,)), rule_id="stuck"),
+    a_rule(RangeRule(low=190, high=230), rule_id="range"),
+)
+values = st.sampled_from([205.0, 205.1, 206.0, 202.5, 211.5, 213.0, 214.5, 217.0, 250.0])
+steps = st.lists(st.tuples(values, st.sampled_from([60, 60, 60, 60, 61, 0, -60, 500])), max_size=60)
+
+
+def derived(state: SensorState) -> list[Any]:
+    """What is stored of a state, but for the bounds that only the quick way uses."""
+    plain = state.dump()
+    windows = {rule_id: window[:5] for rule_id, window in (plain[11] or {}).items()}
+    return [*plain[:11], windows, *plain[12:]]
+
+
+@settings(max_examples=200)
+@given(steps)
+@example([(205.0, 60)] * 20 + [(217.0, 60)] * 4 + [(205.0, 60)] * 4)
+def test_the_quick_way_changes_nothing_the_long_way_would(series: list[tuple[float, int]]) -> None:
+    sensor = a_sensor(lateness_s=180.0)
+    quick, slow = Feed(*RULES, sensors=(sensor,)), Feed(*RULES, sensors=(sensor,))
+    seconds = 0
+    for number, (value, step) in enumerate(series):
+        seconds += step
+        reading = a_reading(value, float(seconds), event_id=f"r{number}")
+        record = as_record(number + 1, reading, T0 + 1e8)
+        refused: list[Any] = []
+        work_through(quick.partition, [record], SENT, refused)
+        if refused:
+            assert slow.refusal(reading).reason is refused[0][1].reason
+        else:
+            slow.take(reading)
+        for feed in (quick, slow):
+            if number % 7 == 3:
+                feed.offset = number + 1
+                feed.partition.clock = max(feed.partition.clock, -1.0)
+                feed.tick(float(seconds) - 30)
+    assert quick.partition.out == slow.partition.out
+    for key, state in slow.partition.states.items():
+        assert derived(quick.partition.states[key]) == derived(state)
+
+
+def test_plain_readings_do_go_the_quick_way() -> None:
+    """Else the test above compares the long way with itself."""
+    feed = Feed(*RULES)
+    refused: list[Any] = []
+    records = [as_record(n + 1, a_reading(205 + n % 3 / 10, 60.0 * n), T0 + 1e8) for n in range(24)]
+    taken: list[int] = []
+    long_way = feed.partition.reading
+
+    def counted(offset: int, *rest: Any) -> Outcome:
+        taken.append(offset)
+        return long_way(offset, *rest)
+
+    feed.partition.reading = counted  # type: ignore[method-assign,assignment]
+    work_through(feed.partition, records, SENT, refused)
+    assert not refused
+    assert taken == [1]

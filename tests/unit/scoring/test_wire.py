@@ -1,0 +1,224 @@
+"""The quick reader beside the contract: what it takes, the contract takes, with the same meaning."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from services.scoring.core import wire
+from shared.contracts.readings import Reading
+from shared.contracts.topics import READINGS
+from shared.contracts.units import is_unit
+from shared.runtime.publisher import encode
+from tests.support.scoring import a_reading
+
+PLAIN = json.loads(encode(a_reading(213.5, 60)))
+
+
+def quick(raw: bytes) -> wire.WireReading | None:
+    """What the loop over a batch would take for a reading; None = left to the contract."""
+    try:
+        reading = wire.read(raw)
+    except ValueError:
+        return None
+    checked = wire.is_id(reading.id) and is_unit(reading.origin_unit)
+    return reading if checked else None
+
+
+def contract(raw: bytes) -> Any:
+    """The contract's reading, None when it refuses."""
+    try:
+        return READINGS.model.validate_json(raw)
+    except ValidationError:
+        return None
+
+
+def agree(raw: bytes) -> bool:
+    """Whether the quick reader took it; fails when it took what the contract refuses or reads apart."""
+    one = quick(raw)
+    if one is None:
+        return False
+    other = contract(raw)
+    # What is compared with the catalogue (sensor, metric, unit, datum) is refused there when it differs.
+    catalogued = ("zhutuo-3", "water_level", "m", "吴淞")
+    if (one.sensor_id, one.metric, one.unit, one.datum) != catalogued:
+        return False
+    assert isinstance(other, Reading), raw
+    assert (one.id, one.value, one.status) == (other.id, other.value, other.status.value)
+    # Beyond six decimals one rounds and the other cuts off; the loop keeps to one of them.
+    assert abs(one.occurred_at - other.occurred_at) <= timedelta(microseconds=1), raw
+    assert one.synthetic == other.synthetic
+    assert one.origin_unit == other.origin_unit
+    assert not other.areas
+    assert not other.references
+    assert other.trace_id is None
+    assert other.data_grade.value == "general"
+    return True
+
+
+def test_a_plain_reading_goes_the_quick_way() -> None:
+    assert agree(encode(a_reading(213.5, 60)))
+    required = {k: v for k, v in PLAIN.items() if k not in _OPTIONAL}
+    assert agree(json.dumps(required).encode())
+
+
+_OPTIONAL = {"schema_version", "status", "areas", "references", "data_grade", "synthetic"}
+_SCALARS: st.SearchStrategy[Any] = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**30), 10**30),
+    st.floats(allow_nan=False),
+    st.text(max_size=120),
+    st.sampled_from(
+        [[], {}, ["x"], "", "1", 1, 1.0, "Actual", "actual", "general", "town", "reading"]
+    ),
+)
+
+
+@settings(max_examples=600)
+@given(st.sampled_from([*PLAIN, "trace_id", "extra", "lateness"]), _SCALARS)
+def test_any_field_may_hold_anything(name: str, value: Any) -> None:
+    agree(json.dumps({**PLAIN, name: value}).encode())
+    agree(json.dumps({**PLAIN, name: value}, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+
+
+@given(st.sampled_from(list(PLAIN)))
+def test_any_field_may_be_missing(name: str) -> None:
+    agree(json.dumps({k: v for k, v in PLAIN.items() if k != name}).encode())
+
+
+_TIMES = [
+    "2020-08-19T11:25:00Z",
+    "2020-08-19T11:25:00z",
+    "2020-08-19t11:25:00Z",
+    "2020-08-19 11:25:00Z",
+    "2020-08-19_11:25:00Z",
+    "2020-08-19T11:25:00+08:00",
+    "2020-08-19T11:25:00+0800",
+    "2020-08-19T11:25:00+08",
+    "2020-08-19T11:25:00-00:00",
+    "2020-08-19T11:25:00+24:00",
+    "2020-08-19T11:25:00+23:59",
+    "2020-08-19T11:25:00",
+    "2020-08-19T11:25Z",
+    "2020-08-19",
+    "2020-08-19T24:00:00Z",
+    "2020-08-19T23:59:60Z",
+    "2020-02-30T00:00:00Z",
+    "0000-01-01T00:00:00Z",
+    "0001-01-01T00:00:00+23:00",
+    "9999-12-31T23:59:59.999999-23:00",
+    "10000-01-01T00:00:00Z",
+    "2020-08-19T11:25:00.1Z",
+    "2020-08-19T11:25:00.123456Z",
+    "2020-08-19T11:25:00.1234567Z",
+    "2020-08-19T11:25:00.9999999Z",
+    "2020-08-19T11:25:00,5Z",
+    "2020-08-19T11:25:00.Z",
+    " 2020-08-19T11:25:00Z",
+    "1597836300",
+    "20200819T112500Z",
+    "",
+]
+
+
+@pytest.mark.parametrize("field", ["occurred_at", "sent_at"])
+@pytest.mark.parametrize("text", _TIMES)
+def test_every_way_to_write_a_time(field: str, text: str) -> None:
+    agree(json.dumps({**PLAIN, field: text}).encode())
+
+
+@settings(max_examples=300)
+@given(st.datetimes(timezones=st.timezones()), st.integers(0, 9), st.sampled_from("Tt _"))
+def test_times_of_any_precision(when: Any, digits: int, between: str) -> None:
+    text = when.isoformat(sep=between)
+    if "." in text and digits:
+        text = text.replace(".", "." + "9" * digits)
+    agree(json.dumps({**PLAIN, "occurred_at": text}).encode())
+
+
+_NUMBERS = [
+    "NaN",
+    "Infinity",
+    "-Infinity",
+    "1e999",
+    "-1e999",
+    "1e308",
+    "1e-400",
+    "-0",
+    "-0.0",
+    "01",
+    "1.",
+    ".5",
+    "+1",
+    "1_000",
+    "0x10",
+    "1" * 400,
+    "9" * 19,
+    "1" + "0" * 25,
+    "true",
+    "null",
+    '"5"',
+    "213.49999999999997",
+    "0.1",
+    "5e-324",
+    "1.7976931348623157e308",
+    "123456789012345678",
+    "9007199254740993",
+]
+
+
+@pytest.mark.parametrize("number", _NUMBERS)
+def test_every_way_to_write_a_number(number: str) -> None:
+    raw = encode(a_reading(213.5, 60)).replace(b'"value":213.5', b'"value":' + number.encode())
+    assert b"213.5" not in raw
+    agree(raw)
+
+
+@settings(max_examples=600)
+@given(st.integers(0, 2_000), st.binary(min_size=0, max_size=3), st.integers(0, 3))
+def test_bytes_that_were_damaged(place: int, damage: bytes, width: int) -> None:
+    raw = encode(a_reading(213.5, 60))
+    place %= len(raw)
+    agree(raw[:place] + damage + raw[place + width :])
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"{}",
+        b'"x"',
+        b"\xff",
+        b"{" * 100_000,
+        b"\xef\xbb\xbf" + encode(a_reading(1, 1)),
+        encode(a_reading(1, 1)) + b" ",
+        encode(a_reading(1, 1)) + b"x",
+        encode(a_reading(1, 1)).replace(b'"type":"reading"', b'"type":"tick"'),
+        encode(a_reading(1, 1)).replace(b'"type":"reading",', b""),
+        encode(a_reading(1, 1))[:-1] + b',"value":2}',
+        encode(a_reading(1, 1))[:-1] + b',"id":"\\ud800"}',
+        encode(a_reading(1, 1))[:-1] + b',"id":"a\\u0000"}',
+    ],
+)
+def test_what_is_hardly_a_reading(raw: bytes) -> None:
+    agree(raw)
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=100))
+def test_ids(text: str) -> None:
+    agree(json.dumps({**PLAIN, "id": text}).encode())
+    agree(json.dumps({**PLAIN, "origin_unit": text}).encode())
+
+
+@given(st.from_regex(r"[A-Za-z0-9._:\-٣é]{1,100}", fullmatch=True))
+def test_ids_that_look_right(text: str) -> None:
+    agree(json.dumps({**PLAIN, "id": text}).encode())
