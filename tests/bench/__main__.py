@@ -1,0 +1,74 @@
+"""Measure: `python -m tests.bench [--only PART] [--quick] [--rows a,b] ...`, what `make bench` runs.
+
+Parts: `scoring` (against peers, docs/bench.md), `quality` (what detection is worth, where it is
+there), `throughput` (the measurements among the tests, `pytest -m bench`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from importlib.util import find_spec
+
+from deploy.local.paths import REPO
+from tests.bench.plan import ROWS, Plan
+
+PARTS = ("scoring", "quality", "throughput")
+
+
+def main(argv: list[str]) -> int:
+    """Run the parts asked for; the exit code is the first that is not 0."""
+    options = _parser().parse_args(argv)
+    rows = _rows(options.rows, million=options.million)
+    codes = []
+    for part in [options.only] if options.only else PARTS:
+        if part == "scoring":
+            from tests.bench import scoring
+
+            plan = Plan.make(
+                rows,
+                quick=options.quick,
+                repetitions=options.repetitions,
+                city_minutes=options.city_minutes,
+            )
+            codes.append(scoring.main(plan))
+        elif part == "throughput":
+            codes.append(_call("pytest", "tests", "-m", "bench", "-s"))
+        elif find_spec("tests.bench.quality.__main__"):
+            codes.append(_call("tests.bench.quality"))
+        elif options.only:
+            print(f"there is no part {part} here", file=sys.stderr)
+            codes.append(2)
+    return next((code for code in codes if code), 0)
+
+
+def _rows(wanted: str, *, million: bool) -> tuple[str, ...]:
+    """The rows to measure, in the order of the table; everything when nothing is named."""
+    names = {name for name in wanted.split(",") if name} or set(ROWS)
+    if million:
+        names.add("million")
+    if unknown := names - set(ROWS):
+        raise SystemExit(f"unknown rows: {', '.join(sorted(unknown))}; known: {', '.join(ROWS)}")
+    return tuple(name for name in ROWS if name in names)
+
+
+def _call(*arguments: str) -> int:
+    return subprocess.run([sys.executable, "-m", *arguments], cwd=REPO, check=False).returncode
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--only", choices=PARTS, help="one part instead of all")
+    parser.add_argument("--quick", action="store_true", help="short runs; marked, no result")
+    parser.add_argument("--rows", default="", help=f"of scoring, with commas: {', '.join(ROWS)}")
+    parser.add_argument("--million", action="store_true", help="add the row with a million sensors")
+    parser.add_argument(
+        "--city-minutes", type=float, default=10.0, help="length of the city's load"
+    )
+    parser.add_argument("--repetitions", type=int, default=3, help="of rows with a rate, 3 or more")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,127 @@
+"""The keys of var/bench/scoring.json: what is measured, what we aim at, whether it is met."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.bench.figures import Row, ratio
+
+Value = float | bool | None
+
+
+@dataclass(frozen=True)
+class Key:
+    """`at_least` and `at_most` are the aim; a key with neither has none and is only reported."""
+
+    name: str
+    label: str
+    row: str
+    """Which row it comes from."""
+    at_least: float | None = None
+    at_most: float | None = None
+    wanted: bool | None = None
+
+    def met(self, value: Value) -> bool | None:
+        """Whether the aim is met; None without a value or an aim."""
+        if value is None or (self.at_least, self.at_most, self.wanted) == (None, None, None):
+            return None
+        if self.wanted is not None:
+            return bool(value) == self.wanted
+        if self.at_least is not None:
+            return value >= self.at_least
+        assert self.at_most is not None
+        return value <= self.at_most
+
+    @property
+    def aim(self) -> str:
+        """The aim for a reader."""
+        if self.at_least is not None:
+            return f">= {self.at_least:,g}"
+        if self.at_most is not None:
+            return f"<= {self.at_most:,.3g}"
+        return "" if self.wanted is None else ("yes" if self.wanted else "no")
+
+
+KEYS = (
+    Key("ratio_raw", "rate / fetch + msgspec", "raw", at_least=0.65),
+    Key("ratio_bytewax", "rate / bytewax", "bytewax", at_least=3.0),
+    Key("ratio_quixstreams", "rate / Quix Streams", "quixstreams", at_least=5.5),
+    Key("ratio_faust", "rate / Faust", "faust", at_least=60.0),
+    Key("ratio_kafka_streams", "rate / Kafka Streams", "kafka_streams", at_least=1.0),
+    Key("cpu_ratio_kafka_streams", "CPU / Kafka Streams", "kafka_streams", at_most=0.75),
+    Key("memory_ratio_kafka_streams", "memory / Kafka Streams", "kafka_streams", at_most=0.25),
+    Key("two_process_ratio", "rate of two processes / one", "scoring2", at_least=1.3),
+    Key("two_process_cpu_ratio", "CPU per reading, two / one", "scoring2", at_most=1.1),
+    Key("latency_floor_p50_ms", "producer to consumer, p50 ms", "latency"),
+    Key("latency_floor_p99_ms", "producer to consumer, p99 ms", "latency"),
+    Key("latency_p50_ms", "reading to alarm, p50 ms", "latency"),
+    Key("latency_p99_ms", "reading to alarm, p99 ms", "latency"),
+    Key("mib_per_100k_sensors", "state of 100,000 sensors, MiB", "memory", at_most=80.0),
+    Key("restore_100k_s", "crash to first reading, 100,000 sensors, s", "restore"),
+    Key("million_bytes_per_sensor", "state at a million sensors, bytes each", "million"),
+    Key("million_restore_s", "crash to first reading, a million sensors, s", "million"),
+    Key("city_readings_per_s", "readings/s from a million sensors", "million", at_least=45_000.0),
+    Key("city_lag_grows", "lag grows under it", "million", wanted=False),
+    Key("district_readings_per_s", "readings/s of the district", "district", at_least=50_000.0),
+    Key("us_fetch", "us per reading: fetch", "fetch"),
+    Key("us_decode", "us per reading: decode, 4 fields", "raw"),
+    Key("us_score", "us per reading: decide (all fields decoded, scored)", "scoring"),
+    Key("us_publish", "us per reading: publish", "scoring"),
+    Key("us_changelog", "us per reading: changelog", "scoring"),
+)
+
+
+def aims(values: Mapping[str, Value]) -> dict[str, Key]:
+    """The keys with those aims filled in that follow from another figure of the same run."""
+    found = {key.name: key for key in KEYS}
+    p50, p99 = values.get("latency_floor_p50_ms"), values.get("latency_floor_p99_ms")
+    if p50 is not None:
+        key = found["latency_p50_ms"]
+        found[key.name] = Key(key.name, key.label, key.row, at_most=float(p50) + 2.0)
+    if p99 is not None:
+        key = found["latency_p99_ms"]
+        found[key.name] = Key(key.name, key.label, key.row, at_most=2.0 * float(p99))
+    return found
+
+
+def values(rows: Mapping[str, Row], others: Mapping[str, Mapping[str, Any]]) -> dict[str, Value]:
+    """Every key's value; None for what was not measured or does not count."""
+    ours, two, streams = rows.get("scoring"), rows.get("scoring2"), rows.get("kafka_streams")
+    found: dict[str, Value] = {key.name: None for key in KEYS}
+    for peer in ("raw", "bytewax", "quixstreams", "faust", "kafka_streams"):
+        found[f"ratio_{peer}"] = ratio(ours, rows.get(peer))
+    found["cpu_ratio_kafka_streams"] = ratio(ours, streams, "cpu_us")
+    found["memory_ratio_kafka_streams"] = ratio(ours, streams, "memory_mib")
+    found["two_process_ratio"] = ratio(two, ours)
+    found["two_process_cpu_ratio"] = ratio(two, ours, "cpu_us")
+    fetch, raw = (
+        rows[name].median("cpu_us") if name in rows else None for name in ("fetch", "raw")
+    )
+    found["us_fetch"] = fetch
+    found["us_decode"] = raw - fetch if raw is not None and fetch is not None else None
+    stages = ours.runs[-1].stages_us if ours is not None and ours.runs else {}
+    for name, stage in (("score", "decide"), ("publish", "publish"), ("changelog", "store")):
+        found[f"us_{name}"] = stages.get(stage)
+    for name, path in _PATHS.items():
+        value: Any = others
+        for step in path:
+            value = value.get(step) if value is not None else None
+        found[name] = value
+    return found
+
+
+_PATHS = {
+    "latency_floor_p50_ms": ("latency", "floor", "p50_ms"),
+    "latency_floor_p99_ms": ("latency", "floor", "p99_ms"),
+    "latency_p50_ms": ("latency", "alarm", "p50_ms"),
+    "latency_p99_ms": ("latency", "alarm", "p99_ms"),
+    "mib_per_100k_sensors": ("memory", "mib_per_100k_sensors"),
+    "restore_100k_s": ("restore", "first_reading_s"),
+    "million_bytes_per_sensor": ("million", "bytes_per_sensor"),
+    "million_restore_s": ("million", "restore", "first_reading_s"),
+    "city_readings_per_s": ("million", "city", "readings_per_s"),
+    "city_lag_grows": ("million", "city", "lag_grows"),
+    "district_readings_per_s": ("district", "readings_per_s"),
+}

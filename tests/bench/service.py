@@ -1,0 +1,220 @@
+"""The scoring service as a process of its own, seen from outside: its metrics, its topics, its CPU."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import httpx
+from aiokafka.admin import AIOKafkaAdminClient
+
+from deploy.local.endpoints import process_name
+from deploy.local.paths import temporary_root
+from deploy.local.stack import Stack
+from deploy.local.topics import dead_letter_topic, new_topic
+from shared.contracts.rules import RuleDefinition
+from shared.contracts.topics import ALARMS, CATALOG, HEALTH, READINGS, RULES, SCORING_STATE
+from tests.bench.figures import Run, between
+from tests.bench.log import recreate, write
+from tests.bench.ruleset import Record, rule_records
+from tests.bench.sampling import Mark, Peak, cpu_s, now
+
+NAME = "scoring"
+_AGAIN = {"replayed", "duplicate"}
+"""Outcomes of readings that were counted before."""
+_GROUP_GONE_S = 30.0
+PEER_PREFIX = "bench-"
+"""How the consumer groups of peers begin: nobody waits for them."""
+_BUSY = "fenghuo_scoring_busy_seconds_total"
+
+
+class Service:
+    """Up to `replicas` scoring processes on a real Kafka."""
+
+    def __init__(self, stack: Stack, replicas: int) -> None:
+        self._stack = stack
+        self._names = [process_name(NAME, slot) for slot in range(replicas)]
+        self._client = httpx.AsyncClient(timeout=10, trust_env=False)
+
+    @property
+    def kafka(self) -> str:
+        """`host:port` of the broker."""
+        return self._stack.kafka_bootstrap
+
+    def pid(self, slot: int = 0) -> int:
+        """Process id; raises RuntimeError while it is down."""
+        pid = self._stack.pid(self._names[slot])
+        if pid is None:
+            raise RuntimeError(f"{self._names[slot]} does not run: {self.complaint(slot)}")
+        return pid
+
+    def complaint(self, slot: int = 0) -> str:
+        """Why a process is down."""
+        return self._stack.supervisor.complaint(self._names[slot])
+
+    def log_text(self, slot: int = 0) -> str:
+        """What a process has logged."""
+        return self._stack.log(self._names[slot]).read_text(encoding="utf-8", errors="replace")
+
+    async def close(self) -> None:
+        """End the metrics client."""
+        await self._client.aclose()
+
+    async def seed(self, catalog: Iterable[Record], rules: Iterable[RuleDefinition]) -> None:
+        """Write catalogue and rules; the service reads them when it starts."""
+        await write(self.kafka, CATALOG.name, CATALOG.partitions, catalog)
+        await write(self.kafka, RULES.name, RULES.partitions, rule_records(rules))
+
+    async def stop(self) -> None:
+        """Stop all processes."""
+        for name in self._names:
+            await self._stack.stop(name)
+
+    async def start(self, processes: int = 1, ready_s: float = 120.0) -> None:
+        """Start so many processes and wait until they are ready."""
+        await asyncio.gather(*(self._stack.start(name) for name in self._names[:processes]))
+        if ready_s:
+            await self._stack.wait_ready(ready_s, self._names[:processes])
+
+    async def kill(self) -> None:
+        """kill -9; the supervisor starts it again at once."""
+        await self._stack.kill(self._names[0])
+
+    async def ready(self, timeout_s: float) -> None:
+        """Wait until the first process is ready."""
+        await self._stack.wait_ready(timeout_s, self._names[:1])
+
+    async def forget(self) -> None:
+        """Forget all state and results, so that the backlog is new again; processes must be down."""
+        await self._wait_for_departure()
+        topics = [new_topic(spec) for spec in (SCORING_STATE, ALARMS, HEALTH)]
+        await recreate(self.kafka, [*topics, dead_letter_topic(READINGS)])
+
+    async def _wait_for_departure(self) -> None:
+        """A static member stays in its group until its session ends, 10 s after its process."""
+        deadline = time.monotonic() + _GROUP_GONE_S
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
+        await admin.start()
+        try:
+            while any([await _members(admin, group) for group in await _groups(admin)]):
+                if time.monotonic() > deadline:
+                    raise TimeoutError("the consumer group of scoring does not empty")
+                await asyncio.sleep(0.5)
+        finally:
+            await admin.close()
+
+    async def series(self, name: str, slot: int = 0) -> dict[str, float]:
+        """The values of a metric by their label text ("" without labels); empty while it is down."""
+        try:
+            text = (await self._client.get(f"{self._stack.url(self._names[slot])}/metrics")).text
+        except httpx.HTTPError:
+            return {}
+        found = {}
+        for line in text.splitlines():
+            if line.startswith((f"{name}{{", f"{name} ")):
+                label, value = line.removeprefix(name).rsplit(" ", 1)
+                found[label] = float(value)
+        return found
+
+    async def scored(self, processes: int = 1) -> list[int]:
+        """Readings handled so far, per process."""
+        counted = []
+        for slot in range(processes):
+            series = await self.series("fenghuo_scoring_readings_total", slot)
+            counted.append(
+                int(sum(v for label, v in series.items() if not _AGAIN & {*label.split('"')}))
+            )
+        return counted
+
+    async def measure(self, count: int, processes: int = 1, timeout_s: float = 900.0) -> Run:
+        """Start on a complete backlog of `count` readings and time it to its end.
+
+        The metrics are asked for seldom in the middle and often near the end: asking costs time.
+        """
+        await self.start(processes, ready_s=0)
+        deadline = time.monotonic() + timeout_s
+        pids = [self.pid(slot) for slot in range(processes)]
+        with Peak(pids) as peak:
+            while not all(await self.scored(processes)):
+                self._check(deadline, pids)
+                await asyncio.sleep(0.01)
+            first = await self._mark(pids)
+            last = first
+            while last.done < count:
+                self._check(deadline, pids)
+                await asyncio.sleep(_pause(first, last, count))
+                last = await self._mark(pids)
+        found = between(first, last, peak.mib)
+        return replace(found, stages_us=await self._stages(processes))
+
+    async def _stages(self, processes: int) -> dict[str, float]:
+        """Microseconds per reading by stage, over everything handled so far."""
+        busy: dict[str, float] = {}
+        for slot in range(processes):
+            for label, seconds in (await self.series(_BUSY, slot)).items():
+                stage = label.split('"')[1]
+                busy[stage] = busy.get(stage, 0.0) + seconds
+        done = max(1, sum(await self.scored(processes)))
+        return {stage: seconds / done * 1e6 for stage, seconds in busy.items()}
+
+    async def settle(self, quiet_s: float = 2.5) -> None:
+        """Let the last flush and commit happen."""
+        await asyncio.sleep(quiet_s)
+
+    async def _mark(self, pids: Sequence[int]) -> Mark:
+        done = sum(await self.scored(len(pids)))
+        return Mark(done, now(), cpu_s(pids))
+
+    def _check(self, deadline: float, pids: Sequence[int]) -> None:
+        if time.monotonic() > deadline:
+            raise RuntimeError("the backlog is not done in time")
+        if pids != [self.pid(slot) for slot in range(len(pids))]:
+            raise RuntimeError(f"the service died during the measurement: {self.complaint()}")
+
+
+def _pause(first: Mark, last: Mark, count: int) -> float:
+    """Half of the time that is probably left, 10 ms to half a second."""
+    took, done = last.at_s - first.at_s, last.done - first.done
+    left = (count - last.done) * took / done if done else 0.02
+    return min(max(left / 2, 0.01), 0.5)
+
+
+async def _groups(admin: AIOKafkaAdminClient) -> list[str]:
+    names = [str(group) for group, _ in await admin.list_consumer_groups()]
+    return [name for name in names if not name.startswith(PEER_PREFIX)]
+
+
+async def _members(admin: AIOKafkaAdminClient, group: str) -> int:
+    (response,) = await admin.describe_consumer_groups([group])
+    return sum(len(described[5]) for described in response.groups)
+
+
+@asynccontextmanager
+async def service(
+    replicas: int = 1, env: dict[str, str] | None = None, purpose: str = "bench"
+) -> AsyncIterator[Service]:
+    """A stack of Kafka and scoring processes that are stopped; all of it is removed afterwards.
+
+    Raises StackError when Apache Kafka cannot be had: a stand-in distorts figures by factors.
+    """
+    stack = Stack(
+        temporary_root(purpose),
+        services=(NAME,),
+        env={NAME: env or {}},
+        replicas={NAME: replicas},
+        broker="kafka",
+        ready_timeout_s=120,
+    )
+    try:
+        async with stack:
+            found = Service(stack, replicas)
+            try:
+                await found.stop()
+                yield found
+            finally:
+                await found.close()
+    finally:
+        stack.discard()
