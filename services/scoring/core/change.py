@@ -26,11 +26,17 @@ def apply(
         if rule.ladder is not None:
             start, start_id = rule.ladder.start(alarm, cause.at, cause.event_id)
         begin(state, rule, alarm, start, alarm_id(rule.rule_id, state.key, start_id))
+    drop_earned(alarm)
     alarm.peak = max(alarm.peak, level)
     alarm.retrospective = cause.retrospective
     tell(state, rule, alarm, previous, cause, now, out)
     if level == NORMAL:
         end(state, rule, alarm, cause.at)
+
+
+def drop_earned(alarm: AlarmState) -> None:
+    """Forget the holds of levels that have been reached: they have nothing left to earn."""
+    alarm.holds = {rank: hold for rank, hold in alarm.holds.items() if rank > alarm.level}
 
 
 def begin(

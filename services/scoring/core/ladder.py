@@ -61,7 +61,7 @@ class Ladder:
     def band(self, alarm: AlarmState | None) -> tuple[float, float]:
         """Values strictly between the two leave the alarm as it is; the band may be empty."""
         level = NORMAL if alarm is None else alarm.level
-        if alarm is not None and any(rank > level for rank in alarm.holds):
+        if alarm is not None and alarm.holds:
             return inf, -inf
         up = next((step.up for step in self.steps if step.rank > level), inf)
         down = -inf

@@ -91,6 +91,7 @@ def judge_again(
             alarm.started_at, _ = rule.ladder.start(alarm, cause.at, cause.event_id)
             alarm.peak = NORMAL
             episodes.append(_Found(alarm.started_at, level, NORMAL))
+        change.drop_earned(alarm)
         last = episodes[-1]
         alarm.peak = last.peak = max(alarm.peak, level)
         last.level, last.cause = level, cause

@@ -55,6 +55,7 @@ def derived(state: SensorState) -> list[Any]:
 
 @settings(max_examples=200)
 @given(steps)
+@example([(213.0, 60), (213.0, 500), (211.5, 60)])
 @example([(205.0, 60)] * 20 + [(217.0, 60)] * 4 + [(205.0, 60)] * 4)
 def test_the_quick_way_changes_nothing_the_long_way_would(series: list[tuple[float, int]]) -> None:
     sensor = a_sensor(lateness_s=180.0)
