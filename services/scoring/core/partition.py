@@ -198,11 +198,6 @@ class Partition:
                 self._deadlines.append((due, key))
         heapify(self._deadlines)
 
-    @property
-    def is_fresh(self) -> bool:
-        """Whether every state has the plan of the rules in force."""
-        return self._revision == self.book.revision
-
     def _note(self, state: SensorState) -> None:
         if state.due < NEVER and not state.plan.waiting and state.rare is None:
             return  # a deadline of silence only ever moves later

@@ -97,3 +97,13 @@ def test_plain_readings_do_go_the_quick_way() -> None:
     work_through(feed.partition, records, SENT, refused)
     assert not refused
     assert taken == [1]
+
+
+def test_readings_under_an_open_alarm_go_the_quick_way_too() -> None:
+    """A flood lasts for days; what its alarm has earned must not keep it from being quiet."""
+    feed = Feed(a_rule(a_ladder(("yellow", 212, 211), ("red", 216, 215), count=3)))
+    for number in range(3):
+        feed.quick(213.0 + number / 10, number * 60.0)
+    assert feed.story == [("raised", "yellow")]
+    state = feed.partition.states[b"zhutuo-3"]
+    assert state.low < 213.0 < 215.9 < state.high

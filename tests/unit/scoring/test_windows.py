@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.scoring.core.windows import BUCKETS, Aggregate, Window, WindowSpec
 from shared.contracts.rules import WindowRule
-from tests.support.scoring import Feed, a_rule, a_sensor, rungs
+from tests.support.scoring import T0, Feed, a_rule, a_sensor, rungs
 
 AGGREGATES: list[Aggregate] = ["sum", "mean", "min", "max", "count", "delta"]
 
@@ -140,6 +140,15 @@ def test_a_late_reading_completes_the_window() -> None:
     assert feed.story == [("raised", "blue")]
     assert feed.alarms[0].evidence.event_id == "zhutuo-3:600"
     assert feed.alarms[0].occurred_at == feed.alarms[0].evidence.last_seen_at
+
+
+def test_a_mean_rises_by_what_leaves_it_even_while_every_new_reading_is_harmless() -> None:
+    body = WindowRule(aggregate="mean", window_s=1200, rungs=rungs(("blue", 16, 14)))
+    feed = Feed(a_rule(body), sensors=(a_sensor(interval_s=60, lateness_s=60.0),))
+    for number, value in enumerate([0.0] * 20 + [40.0] + [15.0] * 19):
+        feed.quick(value, 60.0 * number)
+    assert feed.story == [("raised", "blue")]
+    assert feed.alarms[0].occurred_at.timestamp() == T0 + 60 * 39
 
 
 def test_too_few_readings_are_not_judged() -> None:
