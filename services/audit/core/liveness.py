@@ -26,12 +26,11 @@ CHECKS_IN_FLIGHT = 3
 class FindingKind(StrEnum):
     """What can be wrong; a closed set, also the metric's label."""
 
-    SIGN_TIMER = "assignment_without_sign_timer"
+    TIMER_COUNT = "not_exactly_one_timer"
     TIMER_OVERDUE = "timer_overdue"
     OUTBOX_STUCK = "outbox_stuck"
     LEASE_EXPIRED = "delivery_past_lease"
     FANOUT = "fanout_incomplete"
-    LADDER_TIMER = "ladder_without_timer"
     DRILL_LEAK = "drill_leak"
     COUNT_DIFFERS = "count_differs"
     TRAIL_BROKEN = "trail_broken"
@@ -39,11 +38,13 @@ class FindingKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ArmedTimers:
-    """An open subject (unsigned assignment, open ladder) and how many timers are armed for it."""
+    """How many timers of a clock are armed for a subject: one while the clock runs, else none."""
 
+    clock: str
     subject_id: str
     status: Status
     armed: int
+    wanted: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +112,7 @@ class Snapshot:
 
     looked: frozenset[FindingKind]
     quiet: bool = True
-    assignments: tuple[ArmedTimers, ...] = ()
-    ladders: tuple[ArmedTimers, ...] = ()
+    clocks: tuple[ArmedTimers, ...] = ()
     timers: tuple[DueTimer, ...] = ()
     outboxes: tuple[Outbox, ...] = ()
     leases: tuple[Lease, ...] = ()
@@ -154,13 +154,11 @@ def find(snapshot: Snapshot, now: datetime) -> list[Finding]:
 
 
 def _timers(snapshot: Snapshot, now: datetime) -> Iterable[Finding]:
-    for kind, subjects in (
-        (FindingKind.SIGN_TIMER, snapshot.assignments),
-        (FindingKind.LADDER_TIMER, snapshot.ladders),
-    ):
-        for one in subjects:
-            if one.armed != 1:
-                yield Finding(kind, one.subject_id, one.status, f"{one.armed} armed timers, not 1")
+    for one in snapshot.clocks:
+        if one.armed != one.wanted:
+            subject = f"{one.clock}:{one.subject_id}"
+            detail = f"{one.armed} armed timers, not {one.wanted}"
+            yield Finding(FindingKind.TIMER_COUNT, subject, one.status, detail)
     for due in snapshot.timers:
         late = now - due.due_at
         if late > TIMER_GRACE:

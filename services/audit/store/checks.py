@@ -15,6 +15,7 @@ import asyncpg
 
 from services.audit.core import liveness as core
 from services.audit.core.liveness import FindingKind
+from services.audit.store.clocks import CLOCKS, Clock, statement
 from services.audit.store.queries import COUNTS, LEAKS, SERVICES, TABLES
 from shared.contracts.fields import Status
 from shared.runtime.database import Transaction
@@ -69,6 +70,10 @@ class Checks:
             name: await ask(kind, f"{kind}:{name}", _rows(make, sql))
             for name, (kind, sql, make) in TABLES.items()
         }
+        clocks: list[core.ArmedTimers] = []
+        for clock in CLOCKS:
+            label = f"{FindingKind.TIMER_COUNT}:{clock.name}"
+            clocks += await ask(FindingKind.TIMER_COUNT, label, _clock(clock))
         timers: list[core.DueTimer] = []
         outboxes: list[core.Outbox] = []
         for service in SERVICES:
@@ -98,8 +103,7 @@ class Checks:
             core.Snapshot(
                 looked=frozenset(looked),
                 quiet=quiet,
-                assignments=seen["assignments"],
-                ladders=seen["ladders"],
+                clocks=tuple(clocks),
                 leases=seen["leases"],
                 fanouts=seen["fanouts"],
                 timers=tuple(timers),
@@ -141,6 +145,21 @@ def _leak(row: Any) -> core.Leak:
     return core.Leak(
         row["subject_id"], Status(row["status"]), row["other"], Status(row["other_status"])
     )
+
+
+def _clock(clock: Clock) -> Fetch:
+    sql = statement(clock)
+
+    async def fetch(work: Transaction) -> list[Any]:
+        rows = await work.connection.fetch(sql, LIMIT, list(clock.kinds))
+        return [
+            core.ArmedTimers(
+                clock.name, row["subject_id"], Status(row["status"]), row["armed"], row["wanted"]
+            )
+            for row in rows
+        ]
+
+    return fetch
 
 
 def _timers(service: str) -> Fetch:

@@ -7,17 +7,12 @@ from typing import Any
 
 from services.audit.core import liveness as core
 from services.audit.core.liveness import FindingKind
+from services.audit.store.clocks import OPEN_COMMAND
 from shared.contracts.fields import Status
 from shared.contracts.topics import ALARMS, ALERTS, ASSIGNMENTS, COMMANDS, PAGES
 
 SERVICES = ("alerting", "command", "notify", "console", "audit")
 """Schemas with an outbox, timers and stored offsets."""
-
-_OPEN = "('issued', 'awaiting_check')"
-
-
-def _armed(row: Any) -> core.ArmedTimers:
-    return core.ArmedTimers(row["subject_id"], Status(row["status"]), row["armed"])
 
 
 def _lease(row: Any) -> core.Lease:
@@ -35,25 +30,6 @@ def _fanout(row: Any) -> core.Fanout:
 
 
 TABLES: dict[str, tuple[FindingKind, str, Callable[[Any], Any]]] = {
-    "assignments": (
-        FindingKind.SIGN_TIMER,
-        "SELECT * FROM (SELECT a.assignment_id AS subject_id, a.status, "  # noqa: S608
-        "(SELECT count(*) FROM command.timer AS t WHERE t.subject_id = a.assignment_id "
-        "AND t.kind = 'sign_escalate' AND t.state = 'armed') AS armed "
-        "FROM command.command AS c JOIN command.assignment AS a USING (command_id) "
-        f"WHERE c.state IN {_OPEN} AND a.state = 'delivered') AS waiting "
-        "WHERE armed <> 1 ORDER BY subject_id LIMIT $1",
-        _armed,
-    ),
-    "ladders": (
-        FindingKind.LADDER_TIMER,
-        "SELECT * FROM (SELECT l.ladder_id AS subject_id, l.status, "
-        "(SELECT count(*) FROM notify.timer AS t WHERE t.subject_id = l.ladder_id "
-        "AND t.kind = 'answer' AND t.state = 'armed') AS armed "
-        "FROM notify.ladder AS l WHERE l.state = 'open') AS waiting "
-        "WHERE armed <> 1 ORDER BY subject_id LIMIT $1",
-        _armed,
-    ),
     "leases": (
         FindingKind.LEASE_EXPIRED,
         "SELECT page_id, status, lease_until FROM notify.delivery "
@@ -66,7 +42,7 @@ TABLES: dict[str, tuple[FindingKind, str, Callable[[Any], Any]]] = {
         "(SELECT count(*) FROM command.assignment AS a WHERE a.command_id = c.command_id) "
         "AS assignments, coalesce(f.assignments, 0) AS records "
         "FROM command.command AS c LEFT JOIN audit.fanout AS f USING (command_id) "
-        f"WHERE c.state IN {_OPEN}) AS open "
+        f"WHERE c.state IN {OPEN_COMMAND}) AS open "
         "WHERE recipients <> assignments OR recipients <> records ORDER BY command_id LIMIT $1",
         _fanout,
     ),
@@ -86,10 +62,10 @@ LEAKS: dict[str, str] = {
     "AND r.status <> a.status LIMIT $1",
     "commands": "SELECT c.command_id AS subject_id, c.status, a.alert_id AS other, "  # noqa: S608
     "a.status AS other_status FROM command.command AS c JOIN alerting.alert AS a "
-    f"USING (alert_id) WHERE c.state IN {_OPEN} AND c.status <> a.status LIMIT $1",
+    f"USING (alert_id) WHERE c.state IN {OPEN_COMMAND} AND c.status <> a.status LIMIT $1",
     "assignments": "SELECT a.assignment_id AS subject_id, a.status, c.command_id AS other, "  # noqa: S608
     "c.status AS other_status FROM command.command AS c JOIN command.assignment AS a "
-    f"USING (command_id) WHERE c.state IN {_OPEN} AND a.status <> c.status LIMIT $1",
+    f"USING (command_id) WHERE c.state IN {OPEN_COMMAND} AND a.status <> c.status LIMIT $1",
     "ladders": "SELECT l.ladder_id AS subject_id, l.status, a.assignment_id AS other, "
     "a.status AS other_status FROM notify.ladder AS l JOIN command.assignment AS a "
     "USING (assignment_id) WHERE l.state IN ('open', 'exhausted') AND l.status <> a.status "

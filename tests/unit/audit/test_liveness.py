@@ -37,10 +37,11 @@ def seconds(number: float) -> timedelta:
 
 CASES: list[tuple[Snapshot, FindingKind | None]] = [
     (Snapshot(ALL), None),
-    (Snapshot(ALL, assignments=(ArmedTimers("asg-1", ACTUAL, 1),)), None),
-    (Snapshot(ALL, assignments=(ArmedTimers("asg-1", ACTUAL, 0),)), FindingKind.SIGN_TIMER),
-    (Snapshot(ALL, assignments=(ArmedTimers("asg-1", ACTUAL, 2),)), FindingKind.SIGN_TIMER),
-    (Snapshot(ALL, ladders=(ArmedTimers("lad-1", ACTUAL, 0),)), FindingKind.LADDER_TIMER),
+    (Snapshot(ALL, clocks=(ArmedTimers("sign", "asg-1", ACTUAL, 1),)), None),
+    (Snapshot(ALL, clocks=(ArmedTimers("sign", "asg-1", ACTUAL, 0),)), FindingKind.TIMER_COUNT),
+    (Snapshot(ALL, clocks=(ArmedTimers("sign", "asg-1", ACTUAL, 2),)), FindingKind.TIMER_COUNT),
+    (Snapshot(ALL, clocks=(ArmedTimers("sign", "asg-1", ACTUAL, 0, 0),)), None),
+    (Snapshot(ALL, clocks=(ArmedTimers("sign", "asg-1", ACTUAL, 1, 0),)), FindingKind.TIMER_COUNT),
     (Snapshot(ALL, timers=(DueTimer("command", "asg-1", "k", T0 - seconds(5)),)), None),
     (
         Snapshot(ALL, timers=(DueTimer("command", "asg-1", "k", T0 - seconds(5.1)),)),
@@ -92,7 +93,7 @@ def checks_until_raised(rounds: list[list[Finding]]) -> int | None:
 
 
 def test_a_finding_is_raised_in_the_second_check() -> None:
-    found = liveness.find(Snapshot(ALL, assignments=(ArmedTimers("asg-1", ACTUAL, 0),)), T0)
+    found = liveness.find(Snapshot(ALL, clocks=(ArmedTimers("sign", "asg-1", ACTUAL, 0),)), T0)
     assert checks_until_raised([found, found]) == 2
     assert checks_until_raised([found, [], found]) is None
     assert checks_until_raised([found, [], found, found]) == 4

@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
 
 import asyncpg
 import pytest
-from prometheus_client import CollectorRegistry
 
-from services.audit.consumer import AuditConsumer
 from services.audit.core.liveness import FindingKind
 from services.audit.core.trail import verify
-from services.audit.loops import Rounds
-from services.audit.metrics import AuditMetrics
-from services.audit.settings import Settings
 from services.audit.store import books
-from shared.contracts.audit import AuditEntry, AuditOutcome
+from shared.contracts.audit import AuditOutcome
 from shared.contracts.fields import Status
 from shared.contracts.topics import (
     ACKNOWLEDGEMENTS,
     ALERTS,
-    ASSIGNMENTS,
     COMMANDS,
     DECISIONS,
     NOTICES,
     TRAIL,
 )
-from shared.runtime.database import Database
-from shared.runtime.inbox import Incoming
-from tests.support.postgres import fresh_database
 from tests.unit.audit.builders import (
     TOWN,
     VILLAGE,
@@ -43,137 +32,9 @@ from tests.unit.audit.builders import (
     an_alert,
     an_assignment,
 )
+from tests.unit.audit.harness import LONG_AGO, Auditor, a_healthy_command
 
 pytestmark = pytest.mark.e2e
-
-FILL = {
-    "text": "'-'",
-    "integer": "0",
-    "bigint": "0",
-    "boolean": "false",
-    "ARRAY": "'{}'",
-    "jsonb": "'[]'",
-    "double precision": "0",
-    "bytea": "''",
-    "timestamp with time zone": "now()",
-}
-
-
-class Auditor:
-    """The service without Kafka: batches by hand, checks when told."""
-
-    def __init__(self, database: Database, dsn: str) -> None:
-        self.database = database
-        self.registry = CollectorRegistry()
-        self.metrics = AuditMetrics(self.registry)
-        self.consumer = AuditConsumer(self.metrics)
-        self.rounds = self.restarted(dsn)
-        self._offsets = itertools.count()
-
-    def restarted(self, dsn: str) -> Rounds:
-        settings = Settings.model_validate(
-            {
-                "kafka_bootstrap": "127.0.0.1:1",
-                "http_port": 1,
-                "database_url": dsn,
-                "audit_count_share": 0,
-            }
-        )
-        return Rounds(self.database, self.metrics, settings)
-
-    async def takes(self, *messages: tuple[Any, Any]) -> None:
-        batch = [
-            Incoming(message, topic.name, 0, next(self._offsets), 0) for topic, message in messages
-        ]
-        async with self.database.transaction() as work:
-            await self.consumer.apply(work, batch)
-
-    async def checks(self, times: int = 2) -> dict[str, str]:
-        """Some checks; open findings as {kind: subject}."""
-        for _ in range(times):
-            await self.rounds.check()
-        rows = await self.rows(
-            "SELECT kind, subject_id FROM audit.finding WHERE resolved_at IS NULL"
-        )
-        return {row["kind"]: row["subject_id"] for row in rows}
-
-    async def rows(self, query: str, *values: Any) -> list[Any]:
-        async with self.database.transaction() as work:
-            return list(await work.connection.fetch(query, *values))
-
-    async def do(self, query: str, *values: Any) -> None:
-        async with self.database.transaction() as work:
-            await work.connection.execute(query, *values)
-
-    async def plant(self, table: str, **values: Any) -> None:
-        """Insert a row; columns that must not be NULL and have no default get something."""
-        schema, name = table.split(".")
-        needed = await self.rows(
-            "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = $1 "
-            "AND table_name = $2 AND is_nullable = 'NO' AND column_default IS NULL "
-            "AND is_identity = 'NO'",
-            schema,
-            name,
-        )
-        fill = {r["column_name"]: FILL[r["data_type"]] for r in needed}
-        given = {n: f"${i}" for i, n in enumerate(values, 1)}
-        columns = fill | given
-        await self.do(
-            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(columns.values())})",
-            *values.values(),
-        )
-
-    async def trail(self) -> list[AuditEntry]:
-        async with self.database.transaction() as work:
-            return await books.entries_after(work, 0, 10_000)
-
-
-@pytest.fixture(scope="module")
-def dsn() -> Iterator[str]:
-    with fresh_database() as address:
-        yield address
-
-
-@pytest.fixture
-async def auditor(dsn: str) -> AsyncIterator[Auditor]:
-    database = Database(dsn, "audit")
-    await database.start(10)
-    found = Auditor(database, dsn)
-    tables = await found.rows(
-        "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables "
-        "WHERE schemaname = ANY($1) AND tablename <> 'trail_head'",
-        ["alerting", "command", "notify", "console", "audit"],
-    )
-    await found.do(f"TRUNCATE {', '.join(row['name'] for row in tables)} CASCADE")
-    await found.do("UPDATE audit.trail_head SET sequence = 0, hash = repeat('0', 64)")
-    yield found
-    await database.stop()
-
-
-async def a_healthy_command(auditor: Auditor, *units: str, status: str = "Actual") -> None:
-    events = [an_assignment(unit, status=Status(status)) for unit in units]
-    alert = an_alert(status=Status(status))
-    await auditor.takes(
-        (ALERTS, alert),
-        (COMMANDS, a_command(recipients=len(units), status=Status(status))),
-        *((ASSIGNMENTS, one) for one in events),
-    )
-    for schema in ("alerting", "console"):
-        await auditor.plant(f"{schema}.alert", alert_id="alt-1", status=status, version=1,
-                            state="issued")  # fmt: skip
-    for schema in ("command", "console"):
-        await auditor.plant(f"{schema}.command", command_id="cmd-1", status=status, state="issued",
-                            recipients=len(units), alert_id="alt-1")  # fmt: skip
-    await auditor.plant(
-        "command.tier_count", command_id="cmd-1", tier="village", status=status, total=len(units)
-    )
-    for one in events:
-        for schema in ("command", "console"):
-            await auditor.plant(f"{schema}.assignment", assignment_id=one.assignment_id,
-                                command_id="cmd-1", status=status, state="delivered")  # fmt: skip
-        await auditor.plant("command.timer", subject_id=one.assignment_id, kind="sign_escalate",
-                            rung=0, state="armed")  # fmt: skip
-        await auditor.do("UPDATE command.timer SET due_at = now() + interval '1 hour'")
 
 
 async def test_a_healthy_system_has_no_findings_and_audit_is_ready(auditor: Auditor) -> None:
@@ -185,13 +46,13 @@ async def test_a_healthy_system_has_no_findings_and_audit_is_ready(auditor: Audi
 
 async def test_a_finding_is_raised_entered_published_and_resolved(auditor: Auditor) -> None:
     await a_healthy_command(auditor, VILLAGE)
-    await auditor.do("UPDATE command.timer SET state = 'cancelled'")
+    await auditor.do("UPDATE command.timer SET state = 'cancelled' WHERE kind = 'sign_escalate'")
     assert await auditor.checks(1) == {}, "seen once is not enough"
-    subject = an_assignment(VILLAGE).assignment_id
-    assert await auditor.checks(2) == {FindingKind.SIGN_TIMER: subject}
+    subject = f"sign:{an_assignment(VILLAGE).assignment_id}"
+    assert await auditor.checks(2) == {FindingKind.TIMER_COUNT: subject}
     assert (
         auditor.registry.get_sample_value(
-            "fenghuo_audit_findings_open", {"kind": FindingKind.SIGN_TIMER}
+            "fenghuo_audit_findings_open", {"kind": FindingKind.TIMER_COUNT}
         )
         == 1
     )
@@ -207,7 +68,7 @@ async def test_a_finding_is_raised_entered_published_and_resolved(auditor: Audit
 
 async def test_a_restart_neither_forgets_nor_repeats_a_finding(auditor: Auditor, dsn: str) -> None:
     await a_healthy_command(auditor, VILLAGE)
-    await auditor.do("DELETE FROM command.timer")
+    await auditor.do("DELETE FROM command.timer WHERE kind = 'sign_escalate'")
     await auditor.checks(2)
     auditor.rounds = auditor.restarted(dsn)
     assert len(await auditor.checks(3)) == 1
@@ -216,9 +77,9 @@ async def test_a_restart_neither_forgets_nor_repeats_a_finding(auditor: Auditor,
 
 PLANTS: list[tuple[FindingKind, list[tuple[str, dict[str, Any]]]]] = [
     (
-        FindingKind.LADDER_TIMER,
+        FindingKind.TIMER_COUNT,
         [("notify.ladder", {"ladder_id": "lad-1", "status": "Actual", "state": "open",
-                            "subject_kind": "assignment", "purpose": "sign"})],
+                            "subject_kind": "assignment", "purpose": "sign", "due_at": LONG_AGO})],
     ),
     (
         FindingKind.LEASE_EXPIRED,

@@ -1,0 +1,73 @@
+"""What is open needs which timer: one row per clock, and the one statement that checks them all.
+
+A clock runs for a subject exactly as long as the subject is open. Then one timer of its kinds is armed,
+neither none nor two; for everything else (signed, suspended, closed) none is. A new clock is one more
+row here: its table of timers, the kinds of which one is armed, and the subjects for which it runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+OPEN_COMMAND = "('issued', 'awaiting_check')"
+"""States of a command whose assignments are still worked on."""
+SIGN_RUNS = "('delivered')"
+"""States of an assignment in which its signature is waited for. Suspended ones are not among them."""
+FINISH_RUNS = "('delivered', 'signed', 'accepted', 'handling')"
+"""States of an assignment in which its report is waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """`running` yields (subject_id, status) of the subjects for which one of `kinds` must be armed."""
+
+    name: str
+    service: str
+    kinds: tuple[str, ...]
+    running: str
+
+
+def _assignments(states: str, condition: str = "true") -> str:
+    return (
+        "SELECT a.assignment_id AS subject_id, a.status FROM command.command AS c "  # noqa: S608
+        "JOIN command.assignment AS a USING (command_id) "
+        f"WHERE c.state IN {OPEN_COMMAND} AND a.state IN {states} AND {condition}"
+    )
+
+
+def _ladders(state: str) -> str:
+    return (
+        "SELECT ladder_id AS subject_id, status FROM notify.ladder "  # noqa: S608
+        f"WHERE state = '{state}' AND due_at IS NOT NULL"
+    )
+
+
+CLOCKS = (
+    Clock("sign", "command", ("sign_escalate",), _assignments(SIGN_RUNS)),
+    Clock(
+        "finish",
+        "command",
+        ("finish_due_soon", "finish_overdue"),
+        # Once overdue has been told, nothing more is timed: the supervision board shows it.
+        _assignments(FINISH_RUNS, "NOT a.finish_overdue"),
+    ),
+    Clock("ladder", "notify", ("answer",), _ladders("open")),
+    Clock("last call", "notify", ("last",), _ladders("exhausted")),
+)
+
+
+def statement(clock: Clock) -> str:
+    """Subjects with another number of armed timers than they should have; $1 rows, $2 kinds.
+
+    Two sets, joined once: it costs what is open and what is armed, not what has ever been.
+    """
+    return (
+        "SELECT coalesce(o.subject_id, t.subject_id) AS subject_id, "  # noqa: S608
+        "coalesce(o.status, 'Actual') AS status, coalesce(t.armed, 0) AS armed, "
+        "(o.subject_id IS NOT NULL)::integer AS wanted "
+        f"FROM ({clock.running}) AS o FULL JOIN (SELECT subject_id, count(*) AS armed "
+        f"FROM {clock.service}.timer WHERE state = 'armed' AND kind = ANY($2::text[]) "
+        "GROUP BY subject_id) AS t ON t.subject_id = o.subject_id "
+        "WHERE coalesce(t.armed, 0) <> (o.subject_id IS NOT NULL)::integer "
+        "ORDER BY 1 LIMIT $1"
+    )

@@ -1,0 +1,70 @@
+"""Whatever is open has exactly one next timer, whatever is not has none: on a real Postgres."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.audit.core.liveness import FindingKind
+from tests.unit.audit.builders import VILLAGE
+from tests.unit.audit.harness import Auditor, a_healthy_command, a_ladder, arm
+
+pytestmark = pytest.mark.e2e
+
+CLOCKS_GONE_WRONG = {
+    "no timer to sign": (
+        "sign",
+        "DELETE FROM command.timer WHERE kind = 'sign_escalate'",
+    ),
+    "two timers to sign": (
+        "sign",
+        "INSERT INTO command.timer SELECT subject_id, kind, 1, due_at FROM command.timer "
+        "WHERE kind = 'sign_escalate'",
+    ),
+    "a timer for what is suspended": (
+        "sign",
+        "UPDATE command.assignment SET state = 'signed'; "
+        "UPDATE console.assignment SET state = 'signed'",
+    ),
+    "a timer of a command that is closed": (
+        "sign",
+        "UPDATE command.command SET state = 'closed'; UPDATE console.command SET state = 'closed'; "
+        "UPDATE command.timer SET state = 'cancelled' WHERE kind = 'finish_due_soon'",
+    ),
+    "no timer to finish": (
+        "finish",
+        "UPDATE command.timer SET state = 'fired' WHERE kind = 'finish_due_soon'",
+    ),
+    "both timers to finish": (
+        "finish",
+        "INSERT INTO command.timer SELECT subject_id, 'finish_overdue', 0, due_at "
+        "FROM command.timer WHERE kind = 'finish_due_soon'",
+    ),
+    "no timer of an open ladder": ("ladder", "DELETE FROM notify.timer"),
+    "no timer of the last call": (
+        "last call",
+        "UPDATE notify.ladder SET state = 'exhausted'; DELETE FROM notify.timer",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CLOCKS_GONE_WRONG)
+async def test_whatever_is_open_has_exactly_one_timer_and_the_rest_has_none(
+    auditor: Auditor, case: str
+) -> None:
+    clock, act = CLOCKS_GONE_WRONG[case]
+    await a_healthy_command(auditor, VILLAGE)
+    await a_ladder(auditor, "open")
+    await arm(auditor, "notify", "lad-1", "answer")
+    assert await auditor.checks(3) == {}
+    await auditor.do(act)
+    found = await auditor.checks(2)
+    assert found[FindingKind.TIMER_COUNT].split(":")[0] == clock
+
+
+async def test_a_clock_that_has_run_out_needs_no_timer(auditor: Auditor) -> None:
+    await a_healthy_command(auditor, VILLAGE)
+    await auditor.do("DELETE FROM command.timer WHERE kind = 'finish_due_soon'")
+    await auditor.do("UPDATE command.assignment SET finish_overdue = true")
+    await a_ladder(auditor, "exhausted")
+    await auditor.do("UPDATE notify.ladder SET due_at = NULL")
+    assert await auditor.checks(3) == {}
