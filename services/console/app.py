@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from services.console.consumer import BATCH, CONSUMES, project
+from services.console.core.directory import Directory
 from services.console.core.names import Names
 from services.console.feed import Hub
 from services.console.loops import ActRecorder, Housekeeper, Send
@@ -21,7 +22,7 @@ from services.console.store.connections import reading
 from services.console.web.application import create
 from services.console.web.parts import Console
 from services.console.web.sessions import Sessions
-from shared.contracts.topics import ACKNOWLEDGEMENTS, ANSWERS, CATALOG, DECISIONS, REQUESTS
+from shared.contracts.topics import ACKNOWLEDGEMENTS, ANSWERS, CATALOG, DECISIONS, REQUESTS, ROSTER
 from shared.runtime.database import Database
 from shared.runtime.platform import Loop, StatefulPlatform
 from shared.runtime.shell import lifespan_of
@@ -36,6 +37,7 @@ class Wiring:
         self.platform = StatefulPlatform("console", settings)
         self.database: Database = self.platform.database
         self.names = Names()
+        self.directory = Directory()
         self.metrics = ConsoleMetrics(self.platform.registry)
         self.hub = Hub(
             self._read_feed,
@@ -59,6 +61,7 @@ class Wiring:
             settings=settings,
             database=self.database,
             names=self.names,
+            directory=self.directory,
             hub=self.hub,
             sessions=Sessions(self.database, settings.session_hours),
             metrics=self.metrics,
@@ -97,6 +100,7 @@ def build(settings: Settings) -> FastAPI:
     wiring = Wiring(settings)
     platform = wiring.platform
     platform.table(CATALOG, wiring.names.take)
+    platform.table(ROSTER, wiring.directory.take)
     platform.consume_inbox(CONSUMES, project, max_records=BATCH)
     platform.produces(DECISIONS, REQUESTS, ACKNOWLEDGEMENTS, ANSWERS)
 

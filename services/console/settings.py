@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator
 
-from shared.runtime.settings import DatabaseSettings
+from shared.runtime.settings import DatabaseSettings, key_problem
 
 
 class Settings(DatabaseSettings):
@@ -14,6 +14,9 @@ class Settings(DatabaseSettings):
 
     database_pool: Annotated[int, Field(ge=2, le=50)] = 10
     """Most connections this process opens; screens and consumer share them."""
+    carrier_key: SecretStr | None = None
+    """Key with which carriers sign receipts and replies (base64, standardwebhooks.com); not set = their
+    doors are closed."""
     session_hours: Annotated[float, Field(gt=0, le=24)] = 12
     """How long a browser stays signed in."""
     cookie_secure: bool = False
@@ -28,3 +31,15 @@ class Settings(DatabaseSettings):
     """How long lines of the feed are kept."""
     keep_acts_days: Annotated[float, Field(gt=0)] = 90
     """How long a repeat of an act is recognised by the console itself."""
+
+    @field_validator("carrier_key", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("carrier_key")
+    @classmethod
+    def _a_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and (problem := key_problem(value.get_secret_value())):
+            raise ValueError(problem)
+        return value

@@ -1,13 +1,15 @@
-"""Background work: the webhook's deliveries, each under a lease, and the gauges of living ladders."""
+"""Background work: deliveries through all channels, each under a lease, and the gauges of living ladders."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
 
-from services.notify.channels.webhook import LONGEST_S, Outcome, Webhook
+from services.notify.channels.http import LONGEST_S
+from services.notify.channels.port import Outcome, Sender
 from services.notify.consumer import NotifyConsumer
 from services.notify.core import wording
 from services.notify.core.book import Book
@@ -17,6 +19,7 @@ from services.notify.metrics import NotifyMetrics
 from services.notify.store import deliveries, ladders
 from services.notify.store.deliveries import Claimed, Settled
 from shared.contracts.fields import Status
+from shared.contracts.pages import Channel
 from shared.runtime.database import Database, Transaction
 from shared.runtime.errors import Transient
 
@@ -39,24 +42,29 @@ def backoff_s(attempt: int) -> float:
 
 
 class DeliveryLoop:
-    """Claim, send, settle. Several may run at once, in one process or in many."""
+    """Claim, send, settle, for one sender's channels, so that a slow carrier holds up no other.
+
+    Several may run at once, in one process or in many.
+    """
 
     def __init__(
         self,
         database: Database,
-        webhook: Webhook,
+        channels: Sequence[Channel],
+        sender: Sender,
         consumer: NotifyConsumer,
         metrics: NotifyMetrics,
         lease: timedelta = _LEASE,
     ) -> None:
         self._database = database
-        self._webhook = webhook
+        self._channels = channels
+        self._sender = sender
         self._consumer = consumer
         self._metrics = metrics
         self._lease = lease
 
     async def run(self) -> None:
-        """Background loop; survives outages of the database and of the receiver."""
+        """Background loop; survives outages of the database and of the carriers."""
         while True:
             try:
                 if await self.round() == 0:
@@ -69,7 +77,7 @@ class DeliveryLoop:
         """One batch of attempts; how many were made."""
         async with self._database.transaction() as work:
             expired = await deliveries.recover(work)
-            claimed = await deliveries.claim(work, limit=_BATCH, lease=self._lease)
+            claimed = await deliveries.claim(work, self._channels, limit=_BATCH, lease=self._lease)
         if expired:
             self._metrics.leases.inc(expired)
             log.warning("lease_expired", count=expired)
@@ -79,8 +87,10 @@ class DeliveryLoop:
         return len(claimed)
 
     async def _attempt(self, claimed: Claimed) -> Result:
-        outcome, error = await self._webhook.deliver(claimed.page, resend=claimed.resend)
-        self._metrics.deliveries.labels(outcome).inc()
+        page = claimed.page
+        address = self._consumer.roster.address(page.officer_id, page.channel)
+        outcome, error = await self._sender.deliver(page, address, resend=claimed.resend)
+        self._metrics.deliveries.labels(page.channel, outcome).inc()
         return claimed, outcome, error
 
     async def _settle_patiently(self, results: list[Result]) -> None:

@@ -33,9 +33,9 @@ class NotifyMetrics:
             registry=registry,
         )
         self.deliveries = Counter(
-            "fenghuo_notify_webhook_attempts_total",
-            "Webhook attempts by outcome",
-            ["outcome"],
+            "fenghuo_notify_attempts_total",
+            "Attempts to deliver, by channel and outcome",
+            ["channel", "outcome"],
             registry=registry,
         )
         self.leases = Counter(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from shared.runtime.settings import DatabaseSettings
+from shared.runtime.settings import DatabaseSettings, key_problem
 
 
 class Settings(DatabaseSettings):
@@ -16,12 +15,16 @@ class Settings(DatabaseSettings):
 
     sla_profile: Literal["standard", "demo"] = "standard"
     """How long a call may go unanswered before the next one: minutes, or 6 s a rung in a demo."""
+    channels_file: Path | None = None
+    """YAML list of the channels that are on (docs/channels.md); not set = console and, if set, webhook."""
+    console_url: Annotated[str, Field(pattern=r"^https?://[^\s]+$", max_length=300)] | None = None
+    """The console's public address, put into texts as a link; not set = no link."""
     webhook_url: Annotated[str, Field(pattern=r"^https?://[^\s]+$", max_length=500)] | None = None
     """Where pages are posted to; not set = the webhook channel is off, the console remains."""
     webhook_secret: SecretStr | None = None
     """Base64 key that signs them (standard webhooks; the prefix whsec_ is allowed)."""
 
-    @field_validator("webhook_url", "webhook_secret", mode="before")
+    @field_validator("webhook_url", "webhook_secret", "channels_file", "console_url", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
@@ -29,14 +32,9 @@ class Settings(DatabaseSettings):
     @field_validator("webhook_secret")
     @classmethod
     def _base64(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is None:
-            return None
-        try:
-            raw = base64.b64decode(value.get_secret_value().removeprefix("whsec_"), validate=True)
-        except (binascii.Error, ValueError):
-            raise ValueError("must be base64, with or without the prefix whsec_") from None
-        if len(raw) < 16:
-            raise ValueError("must hold at least 16 bytes")
+        problem = key_problem(value.get_secret_value()) if value is not None else None
+        if problem is not None:
+            raise ValueError(problem)
         return value
 
     @model_validator(mode="after")

@@ -23,18 +23,42 @@ from shared.contracts.fields import (
 
 
 class Channel(StrEnum):
-    """Ways to a person."""
+    """Ways to a person. The mobile page shows the console's pages and is no channel of its own.
+
+    `loudspeaker` 村村响 and `screen` are devices of a unit; `other` is whatever apprise can reach.
+    """
 
     CONSOLE = "console"
     WEBHOOK = "webhook"
+    SMS = "sms"
+    EMAIL = "email"
+    DINGTALK = "dingtalk"
+    WECOM = "wecom"
+    FEISHU = "feishu"
+    WEB_PUSH = "web_push"
+    LOUDSPEAKER = "loudspeaker"
+    SCREEN = "screen"
+    OTHER = "other"
+
+
+Address = Annotated[str, Field(min_length=1, max_length=1_000, pattern=r"^[^\s\x00-\x1f]+$")]
+"""Where a channel finds a person: an e-mail address, a chat's user id, a push subscription."""
 
 
 class Officer(Contract):
-    """A person on a post. `name` and `phone` are personal data."""
+    """A person on a post. `name`, `phone` and `addresses` are personal data.
+
+    `addresses` says by channel where the person is reached; a channel that is not in it uses `phone`.
+    """
 
     officer_id: Identifier
     name: Annotated[Line, Field(json_schema_extra={"pii": True})]
-    phone: Annotated[str | None, Field(max_length=32, json_schema_extra={"pii": True})] = None
+    phone: Annotated[
+        str | None, Field(pattern=r"^\+?[0-9][0-9 \-]{2,30}$", json_schema_extra={"pii": True})
+    ] = None
+    addresses: dict[Channel, Address] = Field(
+        default_factory=dict, max_length=16, json_schema_extra={"pii": True}
+    )
 
 
 class RosterSlot(Envelope):

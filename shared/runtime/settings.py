@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from typing import Annotated, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError
@@ -53,3 +55,15 @@ def load(kind: type[S]) -> S:
             for item in error.errors(include_input=False, include_url=False)
         )
         raise SetupError(f"The settings are wrong, set these variables: {wrong}.") from None
+
+
+_LEAST_KEY_BYTES = 16
+
+
+def key_problem(key: str) -> str | None:
+    """What is wrong with a key that signs webhooks (standardwebhooks.com), None when it can be used."""
+    try:
+        raw = base64.b64decode(key.removeprefix("whsec_"), validate=True)
+    except (binascii.Error, ValueError):
+        return "must be base64, with or without the prefix whsec_"
+    return f"must hold at least {_LEAST_KEY_BYTES} bytes" if len(raw) < _LEAST_KEY_BYTES else None

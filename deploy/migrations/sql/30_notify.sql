@@ -75,7 +75,7 @@ CREATE TABLE notify.delivery (
     last_error text,
     created_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX delivery_due ON notify.delivery (next_at) WHERE state = 'queued';
+CREATE INDEX delivery_due ON notify.delivery (channel, next_at) WHERE state = 'queued';
 CREATE INDEX delivery_leased ON notify.delivery (lease_until) WHERE state = 'sending';
 CREATE INDEX delivery_of_ladder ON notify.delivery (ladder_id) WHERE state = 'queued';
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import asyncpg
@@ -100,6 +100,18 @@ async def pages(connection: Connection, officer_id: str, *, only_open: bool, lim
 async def page(connection: Connection, page_id: str) -> asyncpg.Record | None:
     """One page."""
     return await connection.fetchrow("SELECT * FROM console.page WHERE page_id = $1", page_id)
+
+
+async def answerable(connection: Connection, officer_ids: Collection[str]) -> Rows:
+    """Pages of these officers without an answer on any channel: those that wait for one, then those
+    whose time is over, each the newest first; at most 50."""
+    rows: Rows = await connection.fetch(
+        "SELECT p.* FROM console.page p LEFT JOIN console.answer a USING (page_id) "  # noqa: S608
+        "WHERE p.officer_id = ANY($1::text[]) AND a.verb IS NULL "
+        f"ORDER BY (p.{_OPEN_PAGE}) DESC, p.sent_at DESC, p.page_id LIMIT 50",
+        list(officer_ids),
+    )
+    return rows
 
 
 async def unwell_sensors(

@@ -11,6 +11,7 @@ from pydantic_core import to_json
 
 from services.console.core.access import Denial
 from services.console.core.acts import Act
+from services.console.core.directory import Directory
 from services.console.core.names import Names
 from services.console.feed import Hub
 from services.console.metrics import ConsoleMetrics
@@ -28,6 +29,7 @@ class Console:
     settings: Settings
     database: Database
     names: Names
+    directory: Directory
     hub: Hub
     sessions: Sessions
     metrics: ConsoleMetrics

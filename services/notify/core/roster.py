@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shared.contracts.fields import Post
-from shared.contracts.pages import Channel, RosterSlot
+from shared.contracts.pages import Channel, Officer, RosterSlot
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class Roster:
 
     def __init__(self, slots: Iterable[RosterSlot] = ()) -> None:
         self._seats: dict[tuple[str, Post], Seat] = {}
+        self._officers: dict[str, Officer] = {}
         for slot in slots:
             self.put(slot)
 
@@ -33,12 +34,21 @@ class Roster:
         if slot.officer is None:
             self._seats.pop(key, None)
             return
+        self._officers[slot.officer.officer_id] = slot.officer
         channels = tuple(dict.fromkeys((Channel.CONSOLE, *slot.channels)))
         self._seats[key] = Seat(slot.unit, slot.post, slot.officer.officer_id, channels)
 
     def seat(self, unit: str, post: Post) -> Seat | None:
         """Who holds the post, None if nobody does."""
         return self._seats.get((unit, post))
+
+    def address(self, officer_id: str, channel: Channel) -> str | None:
+        """Where a channel finds an officer: his address there, else his phone number.
+
+        Whoever has left the roster is still found: a page that waits is delivered to whom it names.
+        """
+        officer = self._officers.get(officer_id)
+        return None if officer is None else officer.addresses.get(channel) or officer.phone
 
     def seats(self, unit: str) -> list[Seat]:
         """The filled posts of a unit in calling order (B, A, commander), each person once."""

@@ -6,6 +6,8 @@ from services.notify.core.ladders import Purpose
 from shared.contracts.alerts import AlertEvent, AlertTransition
 from shared.contracts.commands import AssignmentEvent, SupervisionEvent, SupervisionKind
 from shared.contracts.fields import Level, Status
+from shared.contracts.pages import Page
+from shared.contracts.replies import REPLIES, reference_of
 
 LEVELS: dict[Level, str] = {
     Level.RED: "红色",
@@ -62,3 +64,20 @@ def of_supervision(event: SupervisionEvent) -> tuple[str, str]:
 def resent(text: str) -> str:
     """The text of a repeated transport, marked once."""
     return text if text.startswith(RESEND_MARK) else (RESEND_MARK + text)[:4000]
+
+
+def message(page: Page, *, resend: bool, link: str | None = None) -> str:
+    """A page as one plain text, for channels that carry nothing else: what it is, what is asked, how
+    to answer. The reference is the end of the page's id and names it in a reply."""
+    marks = (RESEND_MARK if resend else "") + f"[{LEVELS[page.level]}]"
+    lines = [f"{marks}{page.headline}", page.text.strip()]
+    lines.append(f"{REPLIES}（编号 {reference_of(page.page_id)}）")
+    if link is not None:
+        lines.append(f"{link.rstrip('/')}/m")
+    return "\n".join(line for line in lines if line)
+
+
+def cut(text: str, most_bytes: int) -> str:
+    """The text shortened to so many bytes of UTF-8, never within a character."""
+    raw = text.encode()
+    return text if len(raw) <= most_bytes else raw[:most_bytes].decode(errors="ignore")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from shared.contracts.pages import Page
+from shared.contracts.pages import Channel, Page
 from shared.runtime.database import Transaction
 
 
@@ -49,11 +49,14 @@ async def recover(work: Transaction) -> int:
     return int(done.split()[-1])
 
 
-async def claim(work: Transaction, *, limit: int, lease: timedelta) -> list[Claimed]:
-    """Take up to `limit` due deliveries; nobody else gets them before the lease has run out."""
+async def claim(
+    work: Transaction, channels: Sequence[Channel], *, limit: int, lease: timedelta
+) -> list[Claimed]:
+    """Take up to `limit` due deliveries of these channels; nobody else gets them before the lease
+    has run out."""
     rows = await work.connection.fetch(
         "WITH due AS (SELECT page_id FROM notify.delivery "
-        "WHERE state = 'queued' AND next_at <= now() "
+        "WHERE state = 'queued' AND channel = ANY($3::text[]) AND next_at <= now() "
         "ORDER BY next_at LIMIT $1 FOR UPDATE SKIP LOCKED) "
         "UPDATE notify.delivery AS d SET state = 'sending', attempts = attempts + 1, "
         "lease_until = now() + $2::interval FROM due, notify.page AS p "
@@ -61,6 +64,7 @@ async def claim(work: Transaction, *, limit: int, lease: timedelta) -> list[Clai
         "RETURNING p.body, d.ladder_id, d.attempts, d.resend",
         limit,
         lease,
+        channels,
     )
     return [
         Claimed(

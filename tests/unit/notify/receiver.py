@@ -1,4 +1,4 @@
-"""A real HTTP server that receives webhooks and misbehaves as told."""
+"""A real HTTP server in the place of a carrier: it receives and misbehaves as told."""
 
 from __future__ import annotations
 
@@ -9,20 +9,41 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from urllib.parse import parse_qsl, urlsplit
 
 from standardwebhooks import Webhook as Signer
 
 SECRET = "whsec_" + "c2VjcmV0c2VjcmV0c2VjcmV0"
-Behaviour = int | Literal["slow", "close", "lose", "endless"]
-"""A status; or: never answer, close at once, take the message and close, answer without an end."""
+Behaviour = int | dict[str, Any] | Literal["slow", "close", "lose", "endless"]
+"""A status; a JSON answer with status 200; or: never answer, close at once, take the message and
+close, answer without an end."""
 
 
 @dataclass
 class Received:
-    """One request that arrived completely, its signature verified."""
+    """One request that arrived completely; a webhook's signature is verified."""
 
+    method: str
+    target: str
     headers: dict[str, str]
-    body: dict[str, Any]
+    raw: bytes
+
+    @property
+    def path(self) -> str:
+        return urlsplit(self.target).path
+
+    @property
+    def query(self) -> dict[str, str]:
+        return dict(parse_qsl(urlsplit(self.target).query))
+
+    @property
+    def form(self) -> dict[str, str]:
+        return dict(parse_qsl(self.raw.decode()))
+
+    @property
+    def body(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.raw)
+        return found
 
     @property
     def data(self) -> dict[str, Any]:
@@ -39,8 +60,12 @@ class Receiver:
     received: list[Received] = field(default_factory=list)
 
     @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/pages"
+        return f"{self.base}/pages"
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -64,15 +89,18 @@ class Receiver:
             writer.close()
 
     async def _take(self, reader: asyncio.StreamReader) -> bool:
-        if not await reader.readline():
+        line = (await reader.readline()).decode()
+        if not line:
             return False
+        method, target, _ = line.split(" ", 2)
         headers: dict[str, str] = {}
-        while line := (await reader.readline()).strip():
-            name, _, value = line.decode().partition(":")
+        while pair := (await reader.readline()).strip():
+            name, _, value = pair.decode().partition(":")
             headers[name.lower()] = value.strip()
-        raw = await reader.readexactly(int(headers["content-length"]))
-        Signer(SECRET).verify(raw, headers)
-        self.received.append(Received(headers, json.loads(raw)))
+        raw = await reader.readexactly(int(headers.get("content-length", "0")))
+        if "webhook-signature" in headers:
+            Signer(SECRET).verify(raw, headers)
+        self.received.append(Received(method, target, headers, raw))
         return True
 
     async def _reply(self, writer: asyncio.StreamWriter, behaviour: Behaviour) -> None:
@@ -81,6 +109,12 @@ class Receiver:
             while True:
                 writer.write(b"400\r\n" + b"x" * 1024 + b"\r\n")
                 await writer.drain()
+        if isinstance(behaviour, dict):
+            body = json.dumps(behaviour).encode()
+            head = f"HTTP/1.1 200 OK\r\ncontent-length: {len(body)}\r\n\r\n"
+            writer.write(head.encode() + body)
+            await writer.drain()
+            return
         location = f"location: {self.url}/elsewhere\r\n" if behaviour == 302 else ""
         writer.write(f"HTTP/1.1 {behaviour} -\r\n{location}content-length: 0\r\n\r\n".encode())
         await writer.drain()

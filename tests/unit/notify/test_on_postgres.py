@@ -12,7 +12,10 @@ from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
 
+from services.notify.channels.off import Off
+from services.notify.channels.port import Tools
 from services.notify.channels.webhook import Webhook
 from services.notify.consumer import NotifyConsumer
 from services.notify.core.profiles import PROFILES
@@ -106,9 +109,10 @@ class Desk:
         )
 
     def sender(self, receiver: Receiver, lease_s: float = 20) -> DeliveryLoop:
-        webhook = Webhook(receiver.url, SECRET, SystemClock(), timeout_s=0.3)
-        lease = timedelta(seconds=lease_s)
-        return DeliveryLoop(self.database, webhook, self.consumer, self.metrics, lease)
+        tools = Tools(SystemClock(), timeout_s=0.3)
+        webhook = Webhook(receiver.url, SecretStr(SECRET), tools)
+        lease, channels = timedelta(seconds=lease_s), [Channel.WEBHOOK]
+        return DeliveryLoop(self.database, channels, webhook, self.consumer, self.metrics, lease)
 
     async def hurry(self) -> None:
         """Make waiting deliveries due and running leases expire."""
@@ -325,3 +329,17 @@ async def test_several_senders_share_the_work(desk: Desk) -> None:
     assert len(receiver.received) == 40
     assert len({one.headers["webhook-id"] for one in receiver.received}) == 40
     assert await states(desk) == {("sent", "sent"): 40}
+
+
+async def test_a_channel_that_was_switched_off_fails_and_the_ladder_goes_on(desk: Desk) -> None:
+    desk.staff(VILLAGE, TOWN, channels=BOTH)
+    await desk.takes(an_assignment())
+    others = [channel for channel in Channel if channel is not Channel.WEBHOOK]
+    off = DeliveryLoop(desk.database, others, Off(), desk.consumer, desk.metrics)
+    assert await off.round() == 0, "it is somebody else's channel"
+    off = DeliveryLoop(desk.database, [Channel.WEBHOOK], Off(), desk.consumer, desk.metrics)
+    assert await off.round() == 1
+    assert await states(desk) == {("failed", "failed"): 1}
+    error = await desk.value("SELECT last_error FROM notify.delivery")
+    assert error == "the channel webhook is switched off"
+    assert await desk.unguarded() == 0

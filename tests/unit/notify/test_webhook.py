@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import SecretStr
 
-from services.notify.channels.webhook import Outcome, Webhook
+from services.notify.channels.port import Attempt, Outcome, Tools
+from services.notify.channels.webhook import Webhook
 from services.notify.settings import Settings
 from shared.contracts.fields import Post
 from shared.contracts.pages import Page
@@ -21,10 +23,10 @@ def a_page() -> Page:
     return book.events[-1]
 
 
-async def deliver(url: str, *, resend: bool = False) -> tuple[Outcome, str | None]:
-    webhook = Webhook(url, SECRET, SystemClock(), timeout_s=0.3)
+async def deliver(url: str, *, resend: bool = False) -> Attempt:
+    webhook = Webhook(url, SecretStr(SECRET), Tools(SystemClock(), timeout_s=0.3))
     try:
-        return await webhook.deliver(a_page(), resend=resend)
+        return await webhook.deliver(a_page(), None, resend=resend)
     finally:
         await webhook.close()
 

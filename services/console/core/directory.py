@@ -1,0 +1,41 @@
+"""Whose address it is: the officers of the roster by phone number and by address on each channel."""
+
+from __future__ import annotations
+
+from shared.contracts.fields import Post
+from shared.contracts.pages import Channel, RosterSlot
+
+
+class Directory:
+    """The newest slot of each post; several people may share a phone, one may hold several posts."""
+
+    def __init__(self) -> None:
+        self._slots: dict[tuple[str, Post], set[tuple[Channel | None, str]]] = {}
+        self._officers: dict[tuple[Channel | None, str], dict[tuple[str, Post], str]] = {}
+
+    def take(self, slot: RosterSlot) -> None:
+        """Apply one slot of the roster."""
+        seat = (slot.unit, slot.post)
+        for known in self._slots.pop(seat, set()):
+            self._officers[known].pop(seat, None)
+        officer = slot.officer
+        if officer is None:
+            return
+        found: set[tuple[Channel | None, str]] = set(officer.addresses.items())
+        if officer.phone is not None:
+            found.add((None, _digits(officer.phone)))
+        for one in found:
+            self._officers.setdefault(one, {})[seat] = officer.officer_id
+        self._slots[seat] = found
+
+    def officers_at(self, channel: Channel, address: str) -> set[str]:
+        """The officers whom this channel reaches at this address."""
+        own = self._officers.get((channel, address), {})
+        by_phone = self._officers.get((None, _digits(address)), {})
+        return {*own.values(), *by_phone.values()}
+
+
+def _digits(phone: str) -> str:
+    """A number without spaces and without the country code of China, as carriers write it."""
+    plain = "".join(char for char in phone if char.isdigit())
+    return plain.removeprefix("86") if len(plain) == 13 else plain

@@ -1,0 +1,122 @@
+"""Doors for carriers: receipts of what they delivered, and what people wrote back.
+
+Both are signed as webhooks are (standardwebhooks.com); without a key they are closed. A repeated call
+is the same act, so a carrier that calls twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, TypeVar
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from services.console.core import acts
+from services.console.core.access import Viewer
+from services.console.core.record import Record
+from services.console.store import reads
+from services.console.store.connections import reading
+from services.console.web.parts import Console, Parts, as_json
+from services.console.web.problems import Refused, unknown
+from shared.contracts.fields import Identifier, Line, Post, Text
+from shared.contracts.pages import AnswerVerb, Channel
+from shared.contracts.replies import REPLIES, SAID, Reply, reference_of, understand
+
+router = APIRouter(prefix="/carriers")
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class Receipt(BaseModel):
+    """What became of a page at a carrier, or what its officer pressed there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    page_id: Identifier
+    verb: AnswerVerb
+    text: Text = ""
+
+
+class WrittenReply(BaseModel):
+    """What a person wrote back: from which address, on which channel."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    channel: Channel
+    address: Line
+    text: Annotated[str, Field(max_length=1_000)]
+
+
+def _described(model: type[BaseModel]) -> dict[str, object]:
+    """The request body in the OpenAPI document: the route reads the bytes itself, to check them."""
+    content = {"application/json": {"schema": model.model_json_schema()}}
+    return {"requestBody": {"content": content, "required": True}}
+
+
+@router.post("/receipts", status_code=202, openapi_extra=_described(Receipt))
+async def receipt(request: Request, console: Parts) -> Response:
+    """A receipt (delivered, read) or an answer that a carrier took from the officer."""
+    body = await _signed(request, console, Receipt)
+    async with reading(console.database) as connection:
+        page = await reads.page(connection, body.page_id)
+    if page is None:
+        raise unknown("page")
+    new = await _answer(console, page, body.verb, body.text)
+    return as_json({"repeated": not new}, 202)
+
+
+@router.post("/replies", openapi_extra=_described(WrittenReply))
+async def reply(request: Request, console: Parts) -> Response:
+    """A written reply. `reply` in the answer is what the person is told: always something definite."""
+    body = await _signed(request, console, WrittenReply)
+    understood = understand(body.text)
+    if understood is None:
+        return _told(False, f"没有听懂，未作答复。{REPLIES}，后加编号。")
+    officers = console.directory.officers_at(body.channel, body.address)
+    async with reading(console.database) as connection:
+        waiting = await reads.answerable(connection, officers)
+    page = _meant(waiting, understood)
+    if page is None:
+        return _told(False, "没有等待您答复的通知，或编号不对。")
+    await _answer(console, page, understood.verb, understood.text)
+    reference = reference_of(page["page_id"])
+    return _told(
+        True, f"已记录：{SAID[understood.verb]}（编号 {reference}）{page['headline'][:40]}"
+    )
+
+
+def _meant(waiting: Sequence[Record], said: Reply) -> Record | None:
+    """The page with the reference given; without one the newest."""
+    if said.reference is None:
+        return waiting[0] if waiting else None
+    return next((p for p in waiting if reference_of(p["page_id"]) == said.reference), None)
+
+
+async def _answer(console: Console, page: Record, verb: AnswerVerb, text: str) -> bool:
+    officer = Viewer(page["officer_id"], "", page["unit"], Post(page["post"]))
+    return await console.record(acts.answer(officer, page, verb, text, console.clock.now()))
+
+
+async def _signed(request: Request, console: Console, model: type[M]) -> M:
+    key = console.settings.carrier_key
+    if key is None:
+        raise unknown("door")
+    raw = await request.body()
+    try:
+        Webhook(key.get_secret_value()).verify(raw, dict(request.headers))
+    except (WebhookVerificationError, ValueError, UnicodeDecodeError):
+        raise Refused(401, "The signature is missing or wrong", reason="signature") from None
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as error:
+        errors = [
+            {"where": ".".join(str(part) for part in one["loc"]), "what": one["msg"]}
+            for one in error.errors(include_input=False)[:20]
+        ]
+        raise Refused(422, "The request is not valid", reason="invalid", errors=errors) from None
+
+
+def _told(taken: bool, sentence: str) -> Response:
+    return as_json({"taken": taken, "reply": sentence})

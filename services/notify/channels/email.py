@@ -1,0 +1,125 @@
+"""E-mail by SMTP (RFC 5321): one message per attempt, TLS unless it is told not to.
+
+`Message-ID` is the page id in every attempt, so that a mail program shows a repeat as the same message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import smtplib
+import ssl
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from services.notify.channels.port import (
+    DELIVERED,
+    Attempt,
+    ChannelSettings,
+    Outcome,
+    SecretSource,
+    Sender,
+    Tools,
+)
+from services.notify.core.wording import message
+from shared.contracts.pages import Channel, Page
+
+
+class EmailSettings(ChannelSettings):
+    """One mail server. `tls`: `starttls` on the submission port, `implicit` (465), or `none` for a
+    relay on the same machine."""
+
+    channel: Literal[Channel.EMAIL]
+    host: Annotated[str, Field(min_length=1, max_length=253)]
+    port: Annotated[int, Field(ge=1, le=65_535)] = 587
+    tls: Literal["starttls", "implicit", "none"] = "starttls"
+    sender_address: Annotated[str, Field(pattern=r"^[^@\s<>]+@[^@\s<>]+$", max_length=254)]
+    username: str | None = None
+    password: SecretSource | None = None
+
+    def sender(self, tools: Tools) -> Sender:
+        """The mail server."""
+        return Email(self, tools)
+
+
+class Email:
+    """Sends from a thread: smtplib waits, the loop does not."""
+
+    channel = Channel.EMAIL
+
+    def __init__(self, settings: EmailSettings, tools: Tools) -> None:
+        self._settings = settings
+        password = settings.password
+        self._password = password.read(tools.environ) if password is not None else None
+        self._clock = tools.clock
+        self._link = tools.link
+        self._timeout_s = tools.timeout_s
+
+    async def close(self) -> None:
+        """Nothing is kept open."""
+
+    async def deliver(self, page: Page, address: str | None, *, resend: bool) -> Attempt:
+        """One attempt; REFUSED when the roster has no e-mail address."""
+        if not address or "@" not in address:
+            return Attempt(Outcome.REFUSED, "no e-mail address")
+        try:
+            mail = self._mail(page, address, resend=resend)
+        except (ValueError, MessageError):
+            return Attempt(Outcome.REFUSED, "not an e-mail address")
+        return await asyncio.to_thread(self._send, mail)
+
+    def _mail(self, page: Page, address: str, *, resend: bool) -> EmailMessage:
+        mail = EmailMessage()
+        mail["Subject"] = " ".join(page.headline.split())
+        mail["From"] = self._settings.sender_address
+        mail["To"] = Address(addr_spec=address)
+        mail["Date"] = self._clock.now()
+        mail["Message-ID"] = f"<{page.page_id}@fenghuo>"
+        mail["Auto-Submitted"] = "auto-generated"
+        mail.set_content(message(page, resend=resend, link=self._link))
+        return mail
+
+    def _send(self, mail: EmailMessage) -> Attempt:
+        server, handed_over = None, False
+        try:
+            server = self._connect()
+            self._introduce(server)
+            handed_over = True
+            server.send_message(mail)
+        except smtplib.SMTPRecipientsRefused as error:
+            return _answered(next(iter(error.recipients.values()))[0])
+        except smtplib.SMTPAuthenticationError as error:
+            return Attempt(Outcome.NOT_SENT, f"reply {error.smtp_code} to the log-in")
+        except smtplib.SMTPResponseException as error:
+            return _answered(error.smtp_code)
+        except (smtplib.SMTPException, OSError) as error:
+            outcome = Outcome.UNKNOWN if handed_over else Outcome.NOT_SENT
+            return Attempt(outcome, type(error).__name__)
+        finally:
+            if server is not None:
+                # Without QUIT: its reply could not take back what has been accepted.
+                server.close()
+        return DELIVERED
+
+    def _introduce(self, server: smtplib.SMTP) -> None:
+        told = self._settings
+        if told.tls == "starttls":
+            server.starttls(context=ssl.create_default_context())
+        if told.username is not None and self._password is not None:
+            server.login(told.username, self._password.get_secret_value())
+
+    def _connect(self) -> smtplib.SMTP:
+        told = self._settings
+        if told.tls == "implicit":
+            context = ssl.create_default_context()
+            return smtplib.SMTP_SSL(told.host, told.port, timeout=self._timeout_s, context=context)
+        return smtplib.SMTP(told.host, told.port, timeout=self._timeout_s)
+
+
+def _answered(code: int) -> Attempt:
+    """4xx was not taken and may be later, 5xx is final (RFC 5321, 4.2.1)."""
+    outcome = Outcome.NOT_SENT if 400 <= code < 500 else Outcome.REFUSED
+    return Attempt(outcome, f"reply {code}")

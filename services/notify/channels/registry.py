@@ -1,0 +1,91 @@
+"""Which channels are switched on: the channels file and, for one webhook, two variables.
+
+The file is YAML: a list of entries, each with its `channel` and that channel's own settings. All its
+errors are reported at once; a secret never stands in it (`port.SecretSource`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from services.notify.channels.dingtalk import DingtalkSettings
+from services.notify.channels.email import EmailSettings
+from services.notify.channels.feishu import FeishuSettings
+from services.notify.channels.other import OtherSettings
+from services.notify.channels.port import Sender, Tools
+from services.notify.channels.sms import SmsSettings
+from services.notify.channels.web_push import WebPushSettings
+from services.notify.channels.webhook import Webhook, WebhookSettings
+from services.notify.channels.wecom import WecomSettings
+from shared.contracts.pages import Channel
+from shared.runtime.errors import SetupError
+
+Senders = dict[Channel, Sender]
+
+
+class ChannelsFile(BaseModel):
+    """The file's content; a channel stands in it once."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    channels: Annotated[
+        tuple[
+            Annotated[
+                WebhookSettings
+                | SmsSettings
+                | EmailSettings
+                | DingtalkSettings
+                | WecomSettings
+                | FeishuSettings
+                | WebPushSettings
+                | OtherSettings,
+                Field(discriminator="channel"),
+            ],
+            ...,
+        ],
+        Field(max_length=16),
+    ]
+
+    @model_validator(mode="after")
+    def _once_each(self) -> ChannelsFile:
+        names = [one.channel for one in self.channels]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"listed twice: {', '.join(sorted(twice))}")
+        return self
+
+
+def read(path: Path) -> ChannelsFile:
+    """The channels file; raises SetupError naming every wrong entry, never its values."""
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return ChannelsFile.model_validate(found)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SetupError(f"{path} cannot be read ({type(error).__name__}).") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1}" if mark is not None else ""
+        raise SetupError(f"{path} is not YAML{where}.") from None
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(str(part) for part in item['loc']) or 'file'}: {item['msg']}"
+            for item in error.errors(include_input=False, include_url=False)
+        )
+        raise SetupError(f"{path} is wrong: {wrong}.") from None
+
+
+def senders(
+    file: Path | None, webhook_url: str | None, webhook_secret: SecretStr | None, tools: Tools
+) -> Senders:
+    """The channels that are on, beside the console. Raises SetupError."""
+    found: Senders = {}
+    if file is not None:
+        found = {one.channel: one.sender(tools) for one in read(file).channels}
+    if webhook_url is not None and webhook_secret is not None:
+        if Channel.WEBHOOK in found:
+            raise SetupError("The webhook is set twice: in the channels file and by variables.")
+        found[Channel.WEBHOOK] = Webhook(webhook_url, webhook_secret, tools)
+    return found

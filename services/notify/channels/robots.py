@@ -1,0 +1,88 @@
+"""What the group robots of DingTalk, WeCom and Feishu have in common: a text, a JSON verdict."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Any
+
+from services.notify.channels.http import client, exchange, field, judge
+from services.notify.channels.port import (
+    DELIVERED,
+    Attempt,
+    ChannelSettings,
+    Outcome,
+    SecretSource,
+    Tools,
+    Url,
+)
+from services.notify.core.wording import message
+from shared.contracts.pages import Channel, Page
+
+
+class RobotSettings(ChannelSettings):
+    """`base_url` may name a government-hosted variant. `token` is the robot's key; `secret` signs."""
+
+    base_url: Url
+    token: SecretSource
+    secret: SecretSource | None = None
+
+
+class Robot:
+    """One group robot. The three differ in path, body, signature and codes, and in nothing else."""
+
+    channel: Channel
+    code_field: str
+    busy: frozenset[int]
+    """Codes that say: not taken, try again (rate limits)."""
+    unsure = frozenset({-1})
+    """Codes of a fault inside the carrier: it may have gone out."""
+
+    def __init__(self, settings: RobotSettings, tools: Tools) -> None:
+        self._base = settings.base_url.rstrip("/")
+        self._token = settings.token.read(tools.environ).get_secret_value()
+        secret = settings.secret.read(tools.environ) if settings.secret is not None else None
+        self._secret = secret.get_secret_value() if secret is not None else None
+        self._clock = tools.clock
+        self._link = tools.link
+        self._client = client(tools.timeout_s)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def deliver(self, page: Page, address: str | None, *, resend: bool) -> Attempt:
+        """One message to the robot's group that names the officer (`address`) where it is known."""
+        text = message(page, resend=resend, link=self._link)
+        path, params, body = self.request(text, address, self._clock.now().timestamp())
+        reply = await exchange(
+            self._client, "POST", f"{self._base}{path}", params=params, json=body
+        )
+        if isinstance(reply, Attempt):
+            return reply
+        first = judge(reply.status)
+        return first if first.outcome is not Outcome.DELIVERED else self._verdict(reply.body)
+
+    def request(
+        self, text: str, address: str | None, now_s: float
+    ) -> tuple[str, Mapping[str, str], Mapping[str, Any]]:
+        """Path, query and body of one message; `now_s` is Unix time in seconds."""
+        raise NotImplementedError
+
+    def _verdict(self, body: bytes) -> Attempt:
+        code = field(body, self.code_field)
+        if isinstance(code, bool) or not isinstance(code, int):
+            return Attempt(Outcome.UNKNOWN, f"no {self.code_field} in the answer")
+        if code == 0:
+            return DELIVERED
+        if code in self.unsure:
+            return Attempt(Outcome.UNKNOWN, f"{self.code_field} {code}")
+        outcome = Outcome.NOT_SENT if code in self.busy else Outcome.REFUSED
+        return Attempt(outcome, f"{self.code_field} {code}")
+
+
+def signature(key: str, text: str) -> str:
+    """Base64 of HMAC-SHA256."""
+    return base64.b64encode(hmac.digest(key.encode(), text.encode(), hashlib.sha256)).decode()

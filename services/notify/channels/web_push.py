@@ -1,0 +1,128 @@
+"""Web push (RFC 8030, 8291, 8292): an option, since browsers' push services are rarely reachable from
+mainland China. Needs the package pywebpush, which the system does not install by itself.
+
+The officer's address is the subscription as the browser gave it: JSON without spaces.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from importlib import import_module
+from typing import Any, Literal
+
+import httpx
+from pydantic import ValidationError
+from pydantic_core import from_json, to_json
+
+from services.notify.channels.http import client, exchange, judge
+from services.notify.channels.port import (
+    Attempt,
+    ChannelSettings,
+    Outcome,
+    SecretSource,
+    Sender,
+    Tools,
+)
+from services.notify.core.wording import message
+from shared.contracts.pages import Channel, Page
+from shared.runtime.errors import SetupError
+
+_GONE = (404, 410)
+_LIFE_S = 600
+
+
+class WebPushSettings(ChannelSettings):
+    """`private_key`: the VAPID key (base64url); `contact`: mailto: or https: of who answers for it.
+
+    `hosts`: the push services that a subscription may name; every other address is refused, or a
+    subscription could make us call any server inside.
+    """
+
+    channel: Literal[Channel.WEB_PUSH]
+    private_key: SecretSource
+    contact: str
+    hosts: tuple[str, ...] = (
+        "fcm.googleapis.com",
+        "updates.push.services.mozilla.com",
+        "web.push.apple.com",
+    )
+
+    def sender(self, tools: Tools) -> Sender:
+        """The channel; raises SetupError when pywebpush is not installed."""
+        try:
+            library = import_module("pywebpush")
+            vapid = import_module("py_vapid")
+        except ImportError:
+            raise SetupError(
+                "The channel web_push needs the package pywebpush: install it or switch it off."
+            ) from None
+        return WebPush(self, tools, library, vapid)
+
+
+class WebPush:
+    """Encrypts for one subscription and posts to its push service."""
+
+    channel = Channel.WEB_PUSH
+
+    def __init__(self, settings: WebPushSettings, tools: Tools, library: Any, vapid: Any) -> None:
+        self._settings = settings
+        self._library = library
+        key = settings.private_key.read(tools.environ).get_secret_value()
+        self._vapid = vapid.Vapid.from_string(key)
+        self._clock = tools.clock
+        self._link = tools.link
+        self._client = client(tools.timeout_s)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def deliver(self, page: Page, address: str | None, *, resend: bool) -> Attempt:
+        """One attempt; REFUSED for a subscription that is none, is not allowed, or is over."""
+        try:
+            subscription = from_json(address or "")
+            endpoint = httpx.URL(subscription["endpoint"])
+            keys = subscription["keys"]["p256dh"], subscription["keys"]["auth"]
+        except (ValueError, TypeError, KeyError, httpx.InvalidURL, ValidationError):
+            return Attempt(Outcome.REFUSED, "no push subscription")
+        if endpoint.host not in self._settings.hosts:
+            return Attempt(Outcome.REFUSED, "the push service is not among the allowed hosts")
+        shown = {
+            "page_id": page.page_id,
+            "level": page.level,
+            "headline": page.headline,
+            "text": message(page, resend=resend, link=self._link)[:1_000],
+        }
+        info = {"endpoint": str(endpoint), "keys": {"p256dh": keys[0], "auth": keys[1]}}
+        try:
+            sealed = await asyncio.to_thread(self._seal, info, to_json(shown))
+        except (ValueError, self._library.WebPushException):
+            return Attempt(Outcome.REFUSED, "no push subscription")
+        headers = {
+            **self._vouch(endpoint),
+            "content-encoding": "aes128gcm",
+            "ttl": str(_LIFE_S),
+            "urgency": "high",
+            # One topic per page: a repeat replaces the first one that still waits (RFC 8030, 5.4).
+            "topic": page.page_id[-32:],
+        }
+        reply = await exchange(
+            self._client, "POST", str(endpoint), keep=False, content=sealed, headers=headers
+        )
+        if isinstance(reply, Attempt):
+            return reply
+        if reply.status in _GONE:
+            return Attempt(Outcome.REFUSED, "the subscription is over")
+        return judge(reply.status)
+
+    def _seal(self, subscription: dict[str, Any], data: bytes) -> bytes:
+        sealed = self._library.WebPusher(subscription).encode(data, content_encoding="aes128gcm")
+        body: bytes = sealed["body"]
+        return body
+
+    def _vouch(self, endpoint: httpx.URL) -> dict[str, str]:
+        audience = f"{endpoint.scheme}://{endpoint.netloc.decode()}"
+        now_s = int(self._clock.now().timestamp())
+        claims = {"aud": audience, "sub": self._settings.contact, "exp": now_s + 12 * 3600}
+        signed: dict[str, str] = self._vapid.sign(claims)
+        return {name.lower(): value for name, value in signed.items()}

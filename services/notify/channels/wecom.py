@@ -1,0 +1,43 @@
+"""WeCom 企业微信 group robot (developer.work.weixin.qq.com, 群机器人): text of at most 2,048 bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from services.notify.channels.port import Sender, Tools
+from services.notify.channels.robots import Robot, RobotSettings
+from services.notify.core.wording import cut
+from shared.contracts.pages import Channel
+
+_MOST_BYTES = 2_048
+
+
+class WecomSettings(RobotSettings):
+    """`token` is the key of the robot's address; the robot knows no signature."""
+
+    channel: Literal[Channel.WECOM]
+    base_url: str = "https://qyapi.weixin.qq.com"
+    secret: None = None
+
+    def sender(self, tools: Tools) -> Sender:
+        """The robot."""
+        return Wecom(self, tools)
+
+
+class Wecom(Robot):
+    """Names the officer by mobile number."""
+
+    channel = Channel.WECOM
+    code_field = "errcode"
+    busy = frozenset({45009, 45033})
+
+    def request(
+        self, text: str, address: str | None, now_s: float
+    ) -> tuple[str, Mapping[str, str], Mapping[str, Any]]:
+        """As the robot's documentation has it."""
+        content: dict[str, Any] = {"content": cut(text, _MOST_BYTES)}
+        if address:
+            content["mentioned_mobile_list"] = [address]
+        body = {"msgtype": "text", "text": content}
+        return "/cgi-bin/webhook/send", {"key": self._token}, body

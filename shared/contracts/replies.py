@@ -1,0 +1,60 @@
+"""What a person writes back to a page, wherever there is nothing but text: the same verbs everywhere.
+
+A number or a word, then, if several pages wait, the end of the page's id as the page showed it; the rest
+is the reason. What is not understood is no answer: it is said so, and nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from shared.contracts.pages import AnswerVerb
+
+REPLIES = "回复 1 能到岗 2 不能 3 转接"
+"""How a text asks for an answer."""
+SAID: dict[AnswerVerb, str] = {
+    AnswerVerb.COMING: "能到岗",
+    AnswerVerb.CANNOT: "不能",
+    AnswerVerb.HAND_OVER: "转接",
+    AnswerVerb.DELIVERED: "已送达",
+    AnswerVerb.READ: "已读",
+}
+REFERENCE_LENGTH = 6
+
+_WORDS: dict[AnswerVerb, frozenset[str]] = {
+    AnswerVerb.COMING: frozenset({"1", "能到岗", "能", "来", "收到", "coming", "yes"}),
+    AnswerVerb.CANNOT: frozenset({"2", "不能", "不能到岗", "cannot", "no"}),
+    AnswerVerb.HAND_OVER: frozenset({"3", "转接", "转", "hand_over", "handover"}),
+}
+_VERBS = {word: verb for verb, words in _WORDS.items() for word in words}
+_WIDE = str.maketrans("１２３，。：；、　", "123,.:;, ")
+_SPLIT = re.compile(r"[\s,.:;]+")
+_REFERENCE = re.compile(rf"[0-9a-f]{{{REFERENCE_LENGTH}}}")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An understood reply. `reference`: the end of a page's id, None when none was given."""
+
+    verb: AnswerVerb
+    reference: str | None
+    text: str
+
+
+def reference_of(page_id: str) -> str:
+    """What names a page in a reply: the last characters of its id."""
+    return page_id[-REFERENCE_LENGTH:]
+
+
+def understand(text: str) -> Reply | None:
+    """The reply in a text of a person, None when its first word is none of the verbs."""
+    words = [word for word in _SPLIT.split(text.translate(_WIDE).strip()) if word]
+    verb = _VERBS.get(words[0].lower()) if words else None
+    if verb is None:
+        return None
+    rest = words[1:]
+    reference = None
+    if rest and _REFERENCE.fullmatch(rest[0].lower()):
+        reference, rest = rest[0].lower(), rest[1:]
+    return Reply(verb, reference, " ".join(rest)[:4000])

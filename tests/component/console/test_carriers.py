@@ -1,0 +1,148 @@
+"""Carriers' doors: signed, understood or said not to be, the same act however often it is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from standardwebhooks import Webhook
+
+from shared.contracts.fields import Post
+from shared.contracts.pages import Answer, Channel, Officer, RosterSlot
+from shared.contracts.replies import reference_of
+from shared.contracts.topics import ANSWERS
+from shared.contracts.units import tier_of
+from shared.runtime.clock import SystemClock
+from tests.support.console import Bench, bench
+from tests.support.console_scene import NOW, ZHUTUO, a_page
+from tests.support.postgres import fresh_database
+
+KEY = "whsec_" + "Y2FycmllcmNhcnJpZXJjYXJyaWVy"
+PHONE = "13800000001"
+LI = "o-town-b"
+
+
+@pytest_asyncio.fixture
+async def console() -> AsyncIterator[Bench]:
+    with fresh_database() as dsn:
+        async with bench(dsn, carrier_key=KEY) as found:
+            found.wiring.directory.take(a_slot(LI, PHONE))
+            yield found
+
+
+def a_slot(officer: str | None, phone: str | None = None) -> RosterSlot:
+    return RosterSlot(
+        id="slot-1",
+        occurred_at=NOW,
+        sent_at=NOW,
+        origin_unit=ZHUTUO,
+        tier=tier_of(ZHUTUO),
+        unit=ZHUTUO,
+        post=Post.B,
+        officer=Officer(officer_id=officer, name="李远", phone=phone) if officer else None,
+    )
+
+
+async def call(console: Bench, path: str, body: Any, key: str | None = KEY) -> httpx.Response:
+    raw = json.dumps(body).encode()
+    headers = {"content-type": "application/json"}
+    if key is not None:
+        now = SystemClock().now()
+        headers |= {
+            "webhook-id": "msg-1",
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": Webhook(key).sign("msg-1", now, raw.decode()),
+        }
+    async with console.client(None) as client:
+        return await client.post(path, content=raw, headers=headers)
+
+
+async def write(console: Bench, text: str, address: str = PHONE) -> dict[str, Any]:
+    answer = await call(
+        console, "/carriers/replies", {"channel": "sms", "address": address, "text": text}
+    )
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def answers(console: Bench) -> list[Answer]:
+    return [ANSWERS.model.validate_json(record.value) for record in console.recorder.sent]
+
+
+async def test_a_receipt_told_twice_is_one_act(console: Bench) -> None:
+    page = a_page(LI, ZHUTUO, channel=Channel.WEBHOOK)
+    await console.project([page])
+    body = {"page_id": page.page_id, "verb": "delivered"}
+    first = await call(console, "/carriers/receipts", body)
+    second = await call(console, "/carriers/receipts", body)
+    assert (first.status_code, first.json()) == (202, {"repeated": False})
+    assert (second.status_code, second.json()) == (202, {"repeated": True})
+    found = answers(console)
+    assert {(one.id, one.officer_id, one.verb) for one in found} == {(found[0].id, LI, "delivered")}
+
+
+async def test_a_written_reply_is_an_answer_and_gets_a_definite_one(console: Bench) -> None:
+    page = a_page(LI, ZHUTUO, channel=Channel.SMS)
+    await console.project([page])
+    told = await write(console, "2 在外地", address="+86 138 0000 0001")
+    assert told["taken"] is True
+    assert told["reply"].startswith("已记录：不能")
+    (answer,) = answers(console)
+    assert (answer.page_id, answer.verb, answer.text) == (page.page_id, "cannot", "在外地")
+
+
+async def test_a_reference_names_the_page_and_the_newest_is_meant_without_one(
+    console: Bench,
+) -> None:
+    old = a_page(LI, ZHUTUO, name="old", channel=Channel.SMS)
+    new = a_page(LI, ZHUTUO, name="new", channel=Channel.SMS, at=NOW + timedelta(minutes=1))
+    other = a_page("o-songji-b", ZHUTUO, name="other", channel=Channel.SMS)
+    await console.project([old, new, other])
+    await write(console, f"1 {reference_of(old.page_id)}")
+    await write(console, "1")
+    assert [one.page_id for one in answers(console)] == [old.page_id, new.page_id]
+    told = await write(console, f"1 {reference_of(other.page_id)}")
+    assert told["taken"] is False, "somebody else's page"
+    assert len(answers(console)) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "address"), [("好的", PHONE), ("", PHONE), ("1", "13999999999"), ("1", PHONE)]
+)
+async def test_what_cannot_be_taken_is_said(console: Bench, text: str, address: str) -> None:
+    told = await write(console, text, address)
+    assert told["taken"] is False
+    assert told["reply"]
+    assert console.recorder.sent == []
+
+
+async def test_who_has_left_the_post_no_longer_answers_by_its_phone(console: Bench) -> None:
+    await console.project([a_page(LI, ZHUTUO, channel=Channel.SMS)])
+    console.wiring.directory.take(a_slot(None))
+    assert (await write(console, "1"))["taken"] is False
+
+
+@pytest.mark.parametrize("key", [None, "whsec_" + "b3RoZXJvdGhlcm90aGVyb3RoZXI="])
+@pytest.mark.parametrize("path", ["/carriers/receipts", "/carriers/replies"])
+async def test_unsigned_is_refused(console: Bench, path: str, key: str | None) -> None:
+    refused = await call(console, path, {"page_id": "x", "verb": "coming"}, key)
+    assert (refused.status_code, refused.json()["reason"]) == (401, "signature")
+
+
+async def test_a_signed_mistake_is_named(console: Bench) -> None:
+    refused = await call(console, "/carriers/receipts", {"page_id": "x", "verb": "later"})
+    assert (refused.status_code, refused.json()["errors"][0]["where"]) == (422, "verb")
+    missing = await call(console, "/carriers/receipts", {"page_id": "pag-0", "verb": "read"})
+    assert missing.status_code == 404
+
+
+async def test_without_a_key_the_doors_are_closed() -> None:
+    with fresh_database() as dsn:
+        async with bench(dsn) as found:
+            assert (await call(found, "/carriers/replies", {})).status_code == 404

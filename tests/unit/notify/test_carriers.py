@@ -1,0 +1,244 @@
+"""SMS gateways and group robots against a real server that expects and misbehaves."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from services.notify.channels.dingtalk import DingtalkSettings
+from services.notify.channels.feishu import FeishuSettings
+from services.notify.channels.port import Attempt, Outcome, Sender, Tools
+from services.notify.channels.sms import SmsSettings
+from services.notify.channels.webhook import WebhookSettings
+from services.notify.channels.wecom import WecomSettings
+from shared.contracts.pages import Channel, Page
+from shared.runtime.clock import SystemClock
+from tests.unit.notify.builders import BOTH, a_book, a_desk, an_assignment, full_roster
+from tests.unit.notify.receiver import SECRET, Behaviour, Received, receiving
+
+NOW = datetime(2026, 7, 1, 4, 0, tzinfo=UTC)
+PHONE = "13800000001"
+
+
+class Noon:
+    """A clock that stands still."""
+
+    def now(self) -> datetime:
+        return NOW
+
+
+ENVIRON = {"TOKEN": "t0ken", "SIGN": "s1gn", "SMS": "gateway-key", "HOOK": SECRET}
+TOOLS = Tools(Noon(), link="https://duty.example", environ=ENVIRON, timeout_s=0.3)
+TOKEN = {"env": "TOKEN"}
+
+
+def dingtalk(base: str) -> Sender:
+    return DingtalkSettings.model_validate(
+        {"channel": "dingtalk", "base_url": base, "token": TOKEN, "secret": {"env": "SIGN"}}
+    ).sender(TOOLS)
+
+
+def wecom(base: str) -> Sender:
+    return WecomSettings.model_validate(
+        {"channel": "wecom", "base_url": base, "token": TOKEN}
+    ).sender(TOOLS)
+
+
+def feishu(base: str) -> Sender:
+    return FeishuSettings.model_validate(
+        {"channel": "feishu", "base_url": base, "token": TOKEN, "secret": {"env": "SIGN"}}
+    ).sender(TOOLS)
+
+
+GATEWAY: dict[str, Any] = {
+    "channel": "sms",
+    "headers": {"authorization": "Bearer {secret}"},
+    "json": {"mobile": ["{phone}"], "content": "{text}", "id": "{page_id}", "kind": 1},
+    "secret": {"env": "SMS"},
+    "accepted": {"path": "result.code", "equals": "OK", "busy": ["LIMIT"]},
+}
+
+
+def sms(base: str, **other: Any) -> Sender:
+    return SmsSettings.model_validate({**GATEWAY, "url": f"{base}/send", **other}).sender(TOOLS)
+
+
+ACCEPTED: dict[Callable[[str], Sender], dict[str, Any]] = {
+    dingtalk: {"errcode": 0, "errmsg": "ok"},
+    wecom: {"errcode": 0, "errmsg": "ok"},
+    feishu: {"code": 0, "msg": "success"},
+    sms: {"result": {"code": "OK"}},
+}
+
+
+def a_page(text: str = "") -> Page:
+    book = a_book()
+    a_desk(full_roster(channels=BOTH), book).on_assignment(an_assignment())
+    page = book.events[-1]
+    return page.model_copy(update={"text": text}) if text else page
+
+
+async def deliver(
+    make: Callable[[str], Sender],
+    *behaviours: Behaviour,
+    page: Page | None = None,
+    address: str | None = PHONE,
+    resend: bool = False,
+) -> tuple[Attempt, list[Received]]:
+    async with receiving(*behaviours) as carrier:
+        sender = make(carrier.base)
+        try:
+            found = await sender.deliver(page or a_page(), address, resend=resend)
+        finally:
+            await sender.close()
+    return found, carrier.received
+
+
+async def test_dingtalk_gets_a_signed_text_that_names_the_officer() -> None:
+    found, (got,) = await deliver(dingtalk, ACCEPTED[dingtalk])
+    assert found == (Outcome.DELIVERED, None)
+    assert (got.method, got.path) == ("POST", "/robot/send")
+    stamp = str(int(NOW.timestamp() * 1000))
+    signed = hmac.new(b"s1gn", f"{stamp}\ns1gn".encode(), hashlib.sha256).digest()
+    assert got.query == {
+        "access_token": "t0ken",
+        "timestamp": stamp,
+        "sign": base64.b64encode(signed).decode(),
+    }
+    assert got.body["at"] == {"atMobiles": [PHONE]}
+    assert f"@{PHONE}" in got.body["text"]["content"]
+
+
+async def test_wecom_gets_a_text_within_its_limit() -> None:
+    page = a_page("水" * 2_000)
+    found, (got,) = await deliver(wecom, ACCEPTED[wecom], page=page)
+    assert found.outcome is Outcome.DELIVERED
+    assert (got.path, got.query) == ("/cgi-bin/webhook/send", {"key": "t0ken"})
+    assert got.body["text"]["mentioned_mobile_list"] == [PHONE]
+    assert 2_040 < len(got.body["text"]["content"].encode()) <= 2_048
+
+
+async def test_feishu_gets_a_signed_text_in_which_nothing_is_a_tag() -> None:
+    page = a_page('<at user_id="all"></at> & 撤离')
+    found, (got,) = await deliver(feishu, ACCEPTED[feishu], page=page, address="ou_1")
+    assert found.outcome is Outcome.DELIVERED
+    assert got.path == "/open-apis/bot/v2/hook/t0ken"
+    stamp = str(int(NOW.timestamp()))
+    signed = hmac.new(f"{stamp}\ns1gn".encode(), b"", hashlib.sha256).digest()
+    assert got.body["sign"] == base64.b64encode(signed).decode()
+    shown = got.body["content"]["text"]
+    assert shown.count("<at ") == 1
+    assert shown.endswith('<at user_id="ou_1"></at>')
+    assert "&lt;at user_id=" in shown
+    assert "&amp; 撤离" in shown
+
+
+async def test_a_gateway_gets_its_own_fields_and_no_text_breaks_out_of_them() -> None:
+    page = a_page('{secret} {phone} ", "mobile": "1')
+    found, (got,) = await deliver(sms, ACCEPTED[sms], page=page)
+    assert found.outcome is Outcome.DELIVERED
+    assert got.headers["authorization"] == "Bearer gateway-key"
+    assert got.body.keys() == {"mobile", "content", "id", "kind"}
+    assert (got.body["mobile"], got.body["kind"]) == ([PHONE], 1)
+    assert got.body["id"] == page.page_id
+    assert '{secret} {phone} ", "mobile": "1' in got.body["content"], "a value is no template"
+    assert "gateway-key" not in got.body["content"]
+
+
+async def test_a_gateway_may_want_a_form_or_a_query() -> None:
+    form = {"to": "{phone}", "msg": "{text}"}
+    _, (got,) = await deliver(
+        lambda base: sms(base, json=None, form=form), ACCEPTED[sms], page=a_page("a&to=1")
+    )
+    assert got.form["to"] == PHONE
+    assert "a&to=1" in got.form["msg"]
+    _, (got,) = await deliver(
+        lambda base: sms(base, json=None, query=form, method="GET"), ACCEPTED[sms]
+    )
+    assert (got.method, got.query["to"]) == ("GET", PHONE)
+
+
+@pytest.mark.parametrize("make", [dingtalk, wecom, feishu, sms])
+async def test_every_text_says_what_how_to_answer_and_that_it_is_a_repeat(
+    make: Callable[[str], Sender],
+) -> None:
+    page = a_page()
+    _, (first,) = await deliver(make, ACCEPTED[make], page=page)
+    _, (second,) = await deliver(make, ACCEPTED[make], page=page, resend=True)
+    for got in (first, second):
+        text = got.raw.decode()
+        for part in (page.headline, "1 能到岗", page.page_id[-6:], "https://duty.example/m"):
+            assert part in text or part.encode("unicode_escape").decode() in text
+    assert "重发" not in str(first.body)
+    assert "重发" in str(second.body)
+
+
+COMMON: list[tuple[Behaviour, Outcome]] = [
+    (400, Outcome.REFUSED),
+    (429, Outcome.NOT_SENT),
+    (500, Outcome.UNKNOWN),
+    (503, Outcome.UNKNOWN),
+    ("slow", Outcome.UNKNOWN),
+    ("lose", Outcome.UNKNOWN),
+    ("close", Outcome.UNKNOWN),
+    ("endless", Outcome.UNKNOWN),
+    ({"something": "else"}, Outcome.UNKNOWN),
+]
+OWN: list[tuple[Callable[[str], Sender], Behaviour, Outcome]] = [
+    (dingtalk, {"errcode": 130101}, Outcome.NOT_SENT),
+    (dingtalk, {"errcode": 310000, "errmsg": "sign not match"}, Outcome.REFUSED),
+    (dingtalk, {"errcode": -1}, Outcome.UNKNOWN),
+    (wecom, {"errcode": 45009}, Outcome.NOT_SENT),
+    (wecom, {"errcode": 93000}, Outcome.REFUSED),
+    (feishu, {"code": 11232}, Outcome.NOT_SENT),
+    (feishu, {"code": 19021}, Outcome.REFUSED),
+    (feishu, {"code": False}, Outcome.UNKNOWN),
+    (sms, {"result": {"code": "LIMIT"}}, Outcome.NOT_SENT),
+    (sms, {"result": {"code": "BLACKLIST"}}, Outcome.REFUSED),
+]
+
+
+@pytest.mark.parametrize(
+    ("make", "behaviour", "outcome"),
+    [*OWN, *((make, *case) for make in ACCEPTED for case in COMMON)],
+)
+async def test_a_misbehaving_carrier_is_judged_by_what_may_have_arrived(
+    make: Callable[[str], Sender], behaviour: Behaviour, outcome: Outcome
+) -> None:
+    found, _ = await deliver(make, behaviour)
+    assert found.outcome is outcome
+    for secret in ("t0ken", "s1gn", "gateway-key"):
+        assert secret not in (found.reason or "")
+
+
+@pytest.mark.parametrize("make", list(ACCEPTED))
+async def test_a_carrier_that_is_not_there_was_not_reached(make: Callable[[str], Sender]) -> None:
+    async with receiving() as carrier:
+        base = carrier.base
+    sender = make(base)
+    assert (await sender.deliver(a_page(), PHONE, resend=False)).outcome is Outcome.NOT_SENT
+    await sender.close()
+
+
+async def test_an_sms_without_a_number_is_refused_and_nobody_is_called() -> None:
+    found, received = await deliver(sms, address=None)
+    assert found == (Outcome.REFUSED, "no phone number")
+    assert received == []
+
+
+async def test_a_loudspeaker_is_a_webhook_under_its_own_name() -> None:
+    def speaker(base: str) -> Sender:
+        return WebhookSettings.model_validate(
+            {"channel": "loudspeaker", "url": f"{base}/cun", "secret": {"env": "HOOK"}}
+        ).sender(TOOLS._replace(clock=SystemClock()))
+
+    found, (got,) = await deliver(speaker, 204)
+    assert found.outcome is Outcome.DELIVERED
+    assert got.body["type"] == f"duty.{Channel.LOUDSPEAKER}"
+    assert got.headers["webhook-signature"].startswith("v1,")
