@@ -1,4 +1,4 @@
-"""Draw docs/states.md from the tables in services/*/core/states.py: `python -m docs.make_state_diagrams`.
+"""Draw docs/states.md from the tables in services/*/core/**/states.py: `python -m docs.make_state_diagrams`.
 
 The page is in the repository; a test fails when it is not what this program would write.
 """
@@ -10,7 +10,13 @@ from pathlib import Path
 from types import ModuleType
 
 PAGE = Path(__file__).with_name("states.md")
-SERVICES = ("alerting", "command", "notify")
+MACHINES = (
+    "services.alerting.core.states",
+    "services.command.core.states",
+    "services.command.core.modes.states",
+    "services.notify.core.states",
+)
+"""Every table; the page has them in this order."""
 
 _HEAD = """# State machines
 
@@ -33,13 +39,19 @@ def diagram(machine: ModuleType) -> str:
     return "\n".join(lines)
 
 
+def title(name: str) -> str:
+    """`command` for the service's own table, `command: modes` for a part's."""
+    _, service, _, *part, _ = name.split(".")
+    return ": ".join((service, *part))
+
+
 def page() -> str:
-    """The whole page: per service what its module says of itself, then the diagram."""
+    """The whole page: per table what its module says of itself, then the diagram."""
     parts = [_HEAD]
-    for service in SERVICES:
-        machine = importlib.import_module(f"services.{service}.core.states")
+    for name in MACHINES:
+        machine = importlib.import_module(name)
         said = inspect.cleandoc(machine.__doc__ or "")
-        parts.append(f"## {service}\n\n{said}\n\n```mermaid\n{diagram(machine)}\n```\n")
+        parts.append(f"## {title(name)}\n\n{said}\n\n```mermaid\n{diagram(machine)}\n```\n")
     return "\n".join(parts)
 
 

@@ -19,6 +19,7 @@ from shared.contracts.topics import (
     ASSIGNMENTS,
     COMMANDS,
     DECISIONS,
+    MODE_REQUESTS,
     MODES,
     NOTICES,
     PAGES,
@@ -41,6 +42,7 @@ _TOPICS = (
     PAGES,
     ANSWERS,
     MODES,
+    MODE_REQUESTS,
 )
 
 

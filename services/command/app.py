@@ -9,8 +9,9 @@ from services.command.core.escalation import Roster
 from services.command.core.profiles import PROFILES
 from services.command.core.routing import UnitTree
 from services.command.metrics import CommandMetrics
+from services.command.modes.desk import ModeDesk
 from services.command.settings import Settings
-from services.command.timers import Supervisor
+from services.command.timers import Supervisor, Timers
 from shared.contracts.catalog import CatalogEntry, UnitEntry
 from shared.contracts.topics import (
     ACKNOWLEDGEMENTS,
@@ -18,6 +19,9 @@ from shared.contracts.topics import (
     ASSIGNMENTS,
     CATALOG,
     COMMANDS,
+    MODE_PROPOSALS,
+    MODE_REQUESTS,
+    MODES,
     REQUESTS,
     ROSTER,
     SUPERVISION,
@@ -31,8 +35,9 @@ def build(settings: Settings) -> AsgiFastStream:
     tree, roster = UnitTree(), Roster()
     profile = PROFILES[settings.sla_profile]
     metrics = CommandMetrics(platform.registry)
-    consumer = Consumer(tree, profile, metrics)
-    supervisor = Supervisor(roster, profile, metrics)
+    modes = ModeDesk(tree)
+    consumer = Consumer(tree, profile, modes, metrics)
+    timers = Timers(Supervisor(roster, profile, metrics), modes)
 
     def on_catalogue(message: CatalogEntry) -> None:
         if isinstance(message.entry, UnitEntry):
@@ -41,8 +46,10 @@ def build(settings: Settings) -> AsgiFastStream:
     platform.table(CATALOG, on_catalogue)
     platform.table(ROSTER, roster.put)
     platform.consume_inbox(
-        (ALERTS, ACKNOWLEDGEMENTS, REQUESTS), consumer.apply, max_records=settings.batch_records
+        (ALERTS, ACKNOWLEDGEMENTS, REQUESTS, MODE_REQUESTS),
+        consumer.apply,
+        max_records=settings.batch_records,
     )
-    platform.sweep(supervisor.lock, supervisor.fire)
-    platform.produces(COMMANDS, ASSIGNMENTS, SUPERVISION)
+    platform.sweep(timers.lock, timers.fire)
+    platform.produces(COMMANDS, ASSIGNMENTS, SUPERVISION, MODES, MODE_PROPOSALS)
     return platform.asgi()

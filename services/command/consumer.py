@@ -16,6 +16,8 @@ from services.command.core.routing import UnitTree
 from services.command.core.states import IllegalStep
 from services.command.issuing import issue
 from services.command.metrics import CommandMetrics
+from services.command.modes import store as mode_store
+from services.command.modes.desk import ModeDesk
 from services.command.session import Session
 from shared.contracts.alerts import AlertEvent, AlertTransition
 from shared.contracts.commands import (
@@ -27,6 +29,8 @@ from shared.contracts.commands import (
 )
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import LEVEL_ORDER
+from shared.contracts.modes import ModeRequest
+from shared.modes.effective import Modes
 from shared.runtime.database import Transaction
 from shared.runtime.errors import Reject
 from shared.runtime.inbox import Incoming
@@ -42,23 +46,32 @@ _BULK = {
 class Consumer:
     """Applies batches of messages; the state is in Postgres, the unit tree in memory."""
 
-    def __init__(self, tree: UnitTree, profile: Profile, metrics: CommandMetrics) -> None:
+    def __init__(
+        self, tree: UnitTree, profile: Profile, modes: ModeDesk, metrics: CommandMetrics
+    ) -> None:
         self._tree = tree
         self._profile = profile
+        self._modes = modes
         self._metrics = metrics
 
     async def apply(self, work: Transaction, messages: Sequence[Incoming]) -> None:
-        """Alerts first, then all acknowledgements of the batch together, then requests.
+        """Alerts first, then all acknowledgements of the batch together, then requests, then modes.
 
         Messages of one topic keep their order. Between topics there is none to keep; a request acts
-        on what acknowledgements have brought about. Raises Reject for a message that is refused.
+        on what acknowledgements have brought about; a mode holds from the next transaction on and is
+        locked last. Raises Reject for a message that is refused.
         """
+        raised: list[AlertEvent] = []
+        about_modes: list[ModeRequest] = []
         acknowledgements: list[Acknowledgement] = []
         requests: list[CommandRequest] = []
         for one in messages:
             match one.message:
                 case AlertEvent():
-                    await self._alert(work, one.message)
+                    if await self._alert(work, one.message):
+                        raised.append(one.message)
+                case ModeRequest():
+                    about_modes.append(one.message)
                 case Acknowledgement():
                     acknowledgements.append(one.message)
                 case CommandRequest() if one.message.verb == "issue":
@@ -73,25 +86,28 @@ class Consumer:
             for request in requests:
                 await self._direct(session, request)
             await session.write()
+        await self._modes.take(work, raised, about_modes)
 
-    async def _alert(self, work: Transaction, alert: AlertEvent) -> None:
+    async def _alert(self, work: Transaction, alert: AlertEvent) -> bool:
+        """Command what the alert's level calls for; whether it was issued or went up."""
         if alert.transition not in _SPEAKING:
-            return
+            return False
         level = None if alert.transition is AlertTransition.LIFTED else alert.level
         news, before = await store.level_issued(
             work, alert.alert_id, alert.status, alert.version, level
         )
         if not news or level is None:
-            return
+            return False
         if before is not None and LEVEL_ORDER[level] <= LEVEL_ORDER[before]:
-            return
+            return False
         found = order_of_alert(self._tree, alert, level)
-        if found is None:
-            return
-        order, reach = found
-        cause = Cause(alert.id, alert.occurred_at, order.issuer_unit, alert.actor)
-        if await issue(work, order, reach, self._profile, cause):
-            self._count_issue(order.status, len(reach.recipients))
+        if found is not None:
+            order, reach = found
+            cause = Cause(alert.id, alert.occurred_at, order.issuer_unit, alert.actor)
+            modes = await mode_store.decided(work)
+            if await issue(work, order, reach, self._profile, cause, modes):
+                self._count_issue(order.status, len(reach.recipients))
+        return True
 
     async def _issue(self, work: Transaction, request: CommandRequest) -> None:
         if request.root is None or not request.tiers or request.title is None:
@@ -110,7 +126,8 @@ class Consumer:
         if not reach.recipients:
             raise Reject(Reason.UNKNOWN_SUBJECT, f"no unit of these tiers below {request.root}")
         cause = Cause(request.id, request.occurred_at, request.origin_unit, request.officer_id)
-        if await issue(work, order, reach, self._profile, cause):
+        modes = await mode_store.decided(work)
+        if await issue(work, order, reach, self._profile, cause, modes):
             self._count_issue(order.status, len(reach.recipients))
 
     async def _acknowledge(self, session: Session, batch: Sequence[Acknowledgement]) -> None:
@@ -119,8 +136,10 @@ class Consumer:
         await session.load({one.assignment_id for one in batch})
         outcomes: Counter[steps.Outcome] = Counter()
         late: list[Acknowledgement] = []
+        begins = any(one.step is Step.SEND_BACK for one in batch)
+        modes = await mode_store.decided(session.work) if begins else Modes()
         for one in batch:
-            outcome = self._take(session, one)
+            outcome = self._take(session, one, modes)
             outcomes[outcome] += 1
             if outcome is steps.Outcome.LATE:
                 late.append(one)
@@ -128,7 +147,7 @@ class Consumer:
         for outcome, count in outcomes.items():
             self._metrics.steps.labels(outcome).inc(count)
 
-    def _take(self, session: Session, one: Acknowledgement) -> steps.Outcome:
+    def _take(self, session: Session, one: Acknowledgement, modes: Modes) -> steps.Outcome:
         assignment = session.assignments.get(one.assignment_id)
         command = session.commands.get(one.command_id)
         if assignment is None or command is None or assignment.command_id != one.command_id:
@@ -155,6 +174,7 @@ class Consumer:
                 profile=self._profile,
                 level=command.level,
                 command_open=command.state in _OPEN,
+                mode=modes.effective(assignment.status, assignment.unit),
             )
         except IllegalStep as error:
             raise Reject(Reason.NOT_ALLOWED, str(error)) from error

@@ -19,22 +19,29 @@ from services.command.core.routing import Reach
 from shared.contracts.commands import AssignmentState
 from shared.contracts.ids import assignment_id
 from shared.contracts.topics import ASSIGNMENTS, COMMANDS
+from shared.modes.effective import Modes
 from shared.runtime.database import Transaction
 from shared.runtime.timers import arm
 
 
 async def issue(
-    work: Transaction, order: Order, reach: Reach, profile: Profile, cause: Cause
+    work: Transaction,
+    order: Order,
+    reach: Reach,
+    profile: Profile,
+    cause: Cause,
+    modes: Modes,
 ) -> bool:
     """Issue the command to all its recipients; False when it has been issued before.
 
     The recipients were resolved by the caller, once: a later change of the unit tree does not
-    change who has an assignment.
+    change who has an assignment. Each recipient's clocks are those of its own mode now.
     """
     now = work.now
+    mode_of = {one.unit: modes.effective(order.status, one.unit) for one in reach.recipients}
     clocks = {
-        tier: deadlines(profile, order.level, tier, now)
-        for tier in {one.tier for one in reach.recipients}
+        (tier, mode): deadlines(profile.in_mode(mode), order.level, tier, now)
+        for tier, mode in {(one.tier, mode_of[one.unit].mode) for one in reach.recipients}
     }
     assignments = [
         Assignment(
@@ -48,12 +55,17 @@ async def issue(
             version=1,
             state=AssignmentState.DELIVERED,
             attempt=1,
-            sign_by=clocks[one.tier][0],
-            finish_by=clocks[one.tier][1],
+            sign_by=clocks[one.tier, mode.mode][0],
+            finish_by=clocks[one.tier, mode.mode][1],
             changed_at=now,
+            mode=mode.mode,
+            mode_version=mode.version,
+            mode_unit=mode.unit,
         )
         for one in reach.recipients
+        for mode in (mode_of[one.unit],)
     ]
+    at_root = modes.effective(order.status, reach.root)
     command = Command(
         command_id=order.command_id,
         status=order.status,
@@ -72,6 +84,9 @@ async def issue(
         finish_by=max(finish for _, finish in clocks.values()),
         trace_id=order.trace_id,
         actor=cause.actor,
+        mode=at_root.mode,
+        mode_version=at_root.version,
+        mode_unit=at_root.unit,
     )
     counts = recount(assignments)
     if not await store.insert_command(work, command, counts):

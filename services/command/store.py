@@ -11,7 +11,7 @@ from typing import Any
 from services.command.core.model import Act, Assignment, Command
 from services.command.core.rollup import Counts
 from shared.contracts.commands import Acknowledgement, AssignmentState, CommandState, Step
-from shared.contracts.fields import Level, Status, Tier
+from shared.contracts.fields import Level, ResponseMode, Status, Tier
 from shared.runtime.database import Transaction
 
 Rollups = dict[str, dict[Tier, Counts]]
@@ -34,6 +34,9 @@ _MUTABLE = {
     "sign_overdue": "bool",
     "finish_overdue": "bool",
     "calls": "int",
+    "mode": "text",
+    "mode_version": "int",
+    "mode_unit": "text",
     "actor": "text",
     "reason": "text",
 }
@@ -263,6 +266,7 @@ def _command(row: Any) -> Command:
     values["status"] = Status(values["status"])
     values["state"] = CommandState(values["state"])
     values["level"] = Level(values["level"])
+    values["mode"] = ResponseMode(values["mode"])
     values["areas"] = tuple(values["areas"])
     return Command(**values)
 
@@ -272,6 +276,7 @@ def _assignment(row: Any) -> Assignment:
     values["status"] = Status(values["status"])
     values["unit_tier"] = Tier(values["unit_tier"])
     values["state"] = AssignmentState(values["state"])
+    values["mode"] = ResponseMode(values["mode"])
     raw = values["waiting"]
     values["waiting"] = () if raw == "[]" else tuple(_act(one) for one in json.loads(raw))
     return Assignment(**values)

@@ -12,6 +12,7 @@ from services.command.core.profiles import Profile
 from services.command.core.records import Cause, supervision_event
 from services.command.core.supervision import Due, fire
 from services.command.metrics import CommandMetrics
+from services.command.modes.desk import ModeDesk, ModeTimer
 from services.command.session import Session
 from shared.contracts.commands import SupervisionKind
 from shared.contracts.topics import SUPERVISION
@@ -47,7 +48,7 @@ class Supervisor:
                 assignment,
                 claimed,
                 ladder(assignment.unit, self._roster),
-                self._profile,
+                self._profile.in_mode(assignment.mode),
                 command.level,
                 work.now,
             )
@@ -62,3 +63,25 @@ class Supervisor:
         await session.write()
         for kind, count in kinds.items():
             self._metrics.supervision.labels(kind).inc(count)
+
+
+class Timers:
+    """Lock and Fire of the whole service: every timer goes to the desk whose kind it is of."""
+
+    def __init__(self, assignments: Supervisor, modes: ModeDesk) -> None:
+        self._assignments = assignments
+        self._modes = modes
+
+    async def lock(self, work: Transaction, subjects: Sequence[str]) -> None:
+        """Commands and assignments first, then modes, as a batch of messages locks them."""
+        await self._assignments.lock(work, subjects)
+        await self._modes.lock(work, subjects)
+
+    async def fire(self, work: Transaction, timers: Sequence[Timer]) -> None:
+        """Hand the claimed timers out."""
+        kinds = frozenset(ModeTimer)
+        of_modes = [one for one in timers if one.kind in kinds]
+        if len(of_modes) < len(timers):
+            await self._assignments.fire(work, [one for one in timers if one.kind not in kinds])
+        if of_modes:
+            await self._modes.fire(work, of_modes)

@@ -22,6 +22,7 @@ from shared.contracts.fields import (
     UnitId,
     Version,
 )
+from shared.contracts.modes import ModeVersion
 
 
 class CommandState(StrEnum):
@@ -47,7 +48,10 @@ class TierCount(Contract):
 
 
 class CommandEvent(Envelope):
-    """The `version`-th state of a command, complete. `recipients` is what was resolved, once."""
+    """The `version`-th state of a command, complete. `recipients` is what was resolved, once.
+
+    `mode` was the root's when it was issued, by version `mode_version` of the decision of `mode_unit`.
+    """
 
     type: Literal["command"] = "command"
     command_id: Identifier
@@ -63,6 +67,8 @@ class CommandEvent(Envelope):
     sign_by: Instant
     finish_by: Instant
     mode: ResponseMode = ResponseMode.NORMAL
+    mode_version: ModeVersion = 0
+    mode_unit: UnitId | None = None
     rollup: Annotated[tuple[TierCount, ...], Field(max_length=6)] = ()
     actor: Identifier | None = None
 
@@ -90,7 +96,10 @@ class AssignmentRole(StrEnum):
 
 
 class AssignmentEvent(Envelope):
-    """The `version`-th state of one unit's assignment, complete: the unit's inbox line."""
+    """The `version`-th state of one unit's assignment, complete: the unit's inbox line.
+
+    `mode` (with version and deciding unit) is what its attempt was given its clocks by.
+    """
 
     type: Literal["assignment"] = "assignment"
     assignment_id: Identifier
@@ -115,6 +124,9 @@ class AssignmentEvent(Envelope):
     done_at: Instant | None = None
     late: bool = False
     synthetic: bool = False
+    mode: ResponseMode = ResponseMode.NORMAL
+    mode_version: ModeVersion = 0
+    mode_unit: UnitId | None = None
     actor: Identifier | None = None
     reason: Text = ""
 
@@ -184,7 +196,7 @@ class SupervisionEvent(Envelope):
     """One firing of a timer over one assignment. `rung` counts escalations from 1.
 
     `target_unit` and `target_post` say who is to be called; `late_by_s` how long after it was due
-    the timer could fire (0 unless the system was down).
+    the timer could fire (0 unless the system was down); `mode` is the assignment's.
     """
 
     type: Literal["supervision"] = "supervision"
@@ -201,3 +213,6 @@ class SupervisionEvent(Envelope):
     late_by_s: Annotated[float, Field(ge=0)] = 0
     level: Level
     title: Line
+    mode: ResponseMode = ResponseMode.NORMAL
+    mode_version: ModeVersion = 0
+    mode_unit: UnitId | None = None

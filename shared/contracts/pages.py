@@ -20,6 +20,7 @@ from shared.contracts.fields import (
     UnitId,
     Version,
 )
+from shared.contracts.modes import ModeVersion
 
 
 class Channel(StrEnum):
@@ -90,6 +91,7 @@ class SubjectKind(StrEnum):
     ALERT = "alert"
     ASSIGNMENT = "assignment"
     SUPERVISION = "supervision"
+    MODE = "mode"
 
 
 class Page(Envelope):
@@ -97,7 +99,7 @@ class Page(Envelope):
 
     `rung` 0 is the first post called for the subject, each escalation adds one; `round` counts the
     planned repeats to the same officer. `resend` marks a transport repeat whose first outcome is
-    unknown (重发).
+    unknown (重发). `mode`, `mode_version` and `mode_unit` are the mode that the calling goes by.
     """
 
     type: Literal["page"] = "page"
@@ -120,6 +122,9 @@ class Page(Envelope):
     text: Text = ""
     answer_by: Instant
     resend: bool = False
+    mode: ResponseMode = ResponseMode.NORMAL
+    mode_version: ModeVersion = 0
+    mode_unit: UnitId | None = None
 
 
 class AnswerVerb(StrEnum):
@@ -140,15 +145,3 @@ class Answer(Envelope):
     officer_id: Identifier
     verb: AnswerVerb
     text: Text = ""
-
-
-class ResponseModeEvent(Envelope):
-    """平急状态 of a unit from now on; the newest per unit holds."""
-
-    type: Literal["response_mode"] = "response_mode"
-    unit: UnitId
-    version: Version
-    mode: ResponseMode
-    decided_by: Annotated[tuple[Identifier, ...], Field(max_length=4)]
-    until: Instant | None = None
-    reason: Text = ""

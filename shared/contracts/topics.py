@@ -25,7 +25,8 @@ from shared.contracts.commands import (
     SupervisionEvent,
 )
 from shared.contracts.dead_letter import DeadLetter
-from shared.contracts.pages import Answer, Page, ResponseModeEvent, RosterSlot
+from shared.contracts.modes import ModeProposal, ModeRequest, ResponseModeEvent
+from shared.contracts.pages import Answer, Page, RosterSlot
 from shared.contracts.readings import ReadingRecord, SensorHealth
 from shared.contracts.reports import ExternalWarning, Report
 from shared.contracts.rules import RuleDefinition
@@ -176,7 +177,13 @@ ANSWERS = TopicSpec(
     "duty.answers.v1", "officer_id", 4, "delete", 90 * _DAY, Answer, "console", "叫应"
 )
 MODES = TopicSpec(
-    "response.mode.v1", "unit", 1, "compact", None, ResponseModeEvent, "command", "平急状态"
+    "response.mode.v1", "status:unit", 1, "compact", None, ResponseModeEvent, "command", "平急状态"
+)
+MODE_REQUESTS = TopicSpec(
+    "response.requests.v1", "unit", 1, "delete", _YEAR, ModeRequest, "console", "平急转换意见"
+)
+MODE_PROPOSALS = TopicSpec(
+    "response.proposals.v1", "unit", 1, "delete", _YEAR, ModeProposal, "command", "平急转换提议"
 )
 NOTICES = TopicSpec(
     "public.notices.v1",
@@ -216,6 +223,8 @@ TOPICS: dict[str, TopicSpec] = {
         PAGES,
         ANSWERS,
         MODES,
+        MODE_REQUESTS,
+        MODE_PROPOSALS,
         NOTICES,
         CATALOG,
         TRAIL,

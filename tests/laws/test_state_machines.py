@@ -1,6 +1,6 @@
 """What every state machine must satisfy, whatever it is about.
 
-A service registers by having `core/states.py` with TRANSITIONS, INITIAL, FINAL, step and IllegalStep.
+A table registers in docs/make_state_diagrams.py: TRANSITIONS, INITIAL, FINAL, step and IllegalStep.
 """
 
 from __future__ import annotations
@@ -15,14 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-MACHINES = (
-    "services.alerting.core.states",
-    "services.command.core.states",
-    "services.notify.core.states",
-)
+from docs.make_state_diagrams import MACHINES, title
 
 
-@pytest.fixture(params=MACHINES, ids=lambda name: name.split(".")[1])
+@pytest.fixture(params=MACHINES, ids=title)
 def machine(request: pytest.FixtureRequest) -> ModuleType:
     return importlib.import_module(request.param)
 

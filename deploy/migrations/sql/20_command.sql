@@ -16,6 +16,9 @@ CREATE TABLE command.command (
     recipients integer NOT NULL,
     sign_by timestamptz NOT NULL,
     finish_by timestamptz NOT NULL,
+    mode text NOT NULL DEFAULT 'normal',
+    mode_version integer NOT NULL DEFAULT 0,
+    mode_unit text,
     trace_id text NOT NULL,
     actor text,
     issued_at timestamptz NOT NULL DEFAULT now()
@@ -61,6 +64,9 @@ CREATE TABLE command.assignment (
     sign_overdue boolean NOT NULL DEFAULT false,
     finish_overdue boolean NOT NULL DEFAULT false,
     calls integer NOT NULL DEFAULT 0,
+    mode text NOT NULL DEFAULT 'normal',
+    mode_version integer NOT NULL DEFAULT 0,
+    mode_unit text,
     actor text,
     reason text NOT NULL DEFAULT ''
 ) WITH (fillfactor = 50);
@@ -89,3 +95,39 @@ CREATE TABLE command.late_acknowledgement (
     occurred_at timestamptz NOT NULL,
     kept_at timestamptz NOT NULL DEFAULT now()
 );
+
+-- 平急状态. What each unit has decided, and the proposals that led to it. Locked after commands and
+-- assignments: mode rows by (status, unit), then proposals by id, then their timers.
+CREATE TABLE command.mode (
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    unit text NOT NULL,
+    version integer NOT NULL,
+    mode text NOT NULL CHECK (mode IN ('normal', 'recovery', 'standby', 'emergency')),
+    proposal_id text,
+    changed_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (status, unit)
+);
+
+CREATE TABLE command.mode_proposal (
+    proposal_id text PRIMARY KEY,
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    unit text NOT NULL,
+    version integer NOT NULL,
+    state text NOT NULL CHECK (state IN (
+        'proposed', 'half_approved', 'decided', 'rejected', 'expired', 'ended'
+    )),
+    mode text NOT NULL CHECK (mode IN ('recovery', 'standby', 'emergency')),
+    until timestamptz NOT NULL,
+    decide_by timestamptz NOT NULL,
+    proposed_by text,
+    alert_id text,
+    trace_id text NOT NULL,
+    signatures jsonb NOT NULL DEFAULT '[]',
+    decided_version integer NOT NULL DEFAULT 0,
+    actor text,
+    reason text NOT NULL DEFAULT ''
+);
+CREATE INDEX mode_proposal_live ON command.mode_proposal (status, unit)
+    WHERE state IN ('proposed', 'half_approved', 'decided');
+CREATE UNIQUE INDEX mode_proposal_in_force ON command.mode_proposal (status, unit)
+    WHERE state = 'decided';

@@ -15,7 +15,8 @@ from shared.contracts.commands import (
 )
 from shared.contracts.envelope import Envelope
 from shared.contracts.fields import Status
-from shared.contracts.pages import Answer, AnswerVerb, Page, ResponseModeEvent
+from shared.contracts.modes import ModeProposal, ModeRequest, ResponseModeEvent
+from shared.contracts.pages import Answer, AnswerVerb, Page
 
 FIRST = "first"
 """Counted beside a record's own label when it is the first version of its aggregate."""
@@ -30,9 +31,9 @@ def labels(message: Envelope) -> list[str]:
             label = str(message.transition)
         case AssignmentEvent():
             label = f"{message.unit_tier}:{message.state}"
-        case CommandEvent() | Page():
+        case CommandEvent() | Page() | ModeProposal():
             label = str(message.state)
-        case AlertDecision() | CommandRequest() | Answer():
+        case AlertDecision() | CommandRequest() | Answer() | ModeRequest():
             label = str(message.verb)
         case Acknowledgement():
             label = str(message.step)
@@ -74,11 +75,19 @@ def act_of(message: Envelope) -> Act | None:
             return _act(
                 message, message.officer_id, f"page.{message.verb}", message.page_id, message.text
             )
+        case ModeRequest():
+            return _act(
+                message,
+                message.officer_id,
+                f"mode.{message.verb}",
+                message.proposal_id,
+                message.reason,
+            )
         case ResponseModeEvent() if message.decided_by:
             return _act(
                 message,
                 message.decided_by[0],
-                f"mode.{message.mode}",
+                f"effect.mode.{message.mode}",
                 message.unit,
                 message.reason,
             )

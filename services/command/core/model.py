@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.contracts.commands import AssignmentState, CommandState, Step
-from shared.contracts.fields import Level, Status, Tier
+from shared.contracts.fields import Level, ResponseMode, Status, Tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command. `version` counts its published states."""
+    """One command. `version` counts its published states; `mode` was its root's at the issue."""
 
     command_id: str
     status: Status
@@ -45,6 +45,9 @@ class Command:
     finish_by: datetime
     trace_id: str
     actor: str | None
+    mode: ResponseMode = ResponseMode.NORMAL
+    mode_version: int = 0
+    mode_unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,8 @@ class Assignment:
 
     `waiting` holds steps that came before the unit's signature; `calls` counts firings of the signing
     clock in this attempt; `changed_at` is the time of the last change, so that no later change can
-    claim an earlier time.
+    claim an earlier time. `mode` is what this attempt was given its clocks by: they keep to it, even
+    when the unit's mode changes meanwhile.
     """
 
     assignment_id: str
@@ -77,5 +81,8 @@ class Assignment:
     sign_overdue: bool = False
     finish_overdue: bool = False
     calls: int = 0
+    mode: ResponseMode = ResponseMode.NORMAL
+    mode_version: int = 0
+    mode_unit: str | None = None
     actor: str | None = None
     reason: str = ""

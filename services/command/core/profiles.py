@@ -4,15 +4,17 @@
 town, grid with the micro-grid. Finishing is the signing time plus the written first report (red and
 orange 30 min, yellow 60, blue 120; a published company circular). The step between escalations
 follows call-1/3/5 for red. `demo` is the same shape in seconds, so that a whole ladder can be watched.
+All of it is for normal mode; a stricter response mode takes its share of it (shared/modes/effects.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from shared.contracts.fields import Level, Tier
+from shared.contracts.fields import Level, ResponseMode, Tier
+from shared.modes.effects import EFFECTS
 
 _MINUTE = 60.0
 
@@ -39,6 +41,31 @@ class Profile:
     due_soon: float = 0.8
     rounds: int = 3
     slow: int = 10
+    _in_mode: dict[ResponseMode, Profile] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+
+    def in_mode(self, mode: ResponseMode) -> Profile:
+        """The profile as it is in a response mode; made once each."""
+        found = self._in_mode.get(mode)
+        if found is None:
+            share = EFFECTS[mode]
+            found = self._in_mode[mode] = replace(
+                self,
+                sign_s=_shortened(self.sign_s, share.deadline),
+                finish_s=_shortened(self.finish_s, share.deadline),
+                step_s={level: seconds * share.step for level, seconds in self.step_s.items()},
+            )
+        return found
+
+
+def _shortened(
+    table: Mapping[Level, Mapping[Tier, float]], share: float
+) -> dict[Level, dict[Tier, float]]:
+    return {
+        level: {tier: seconds * share for tier, seconds in row.items()}
+        for level, row in table.items()
+    }
 
 
 _FIELD_TIERS = (Tier.GRID, Tier.MICROGRID)

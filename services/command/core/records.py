@@ -47,6 +47,9 @@ def command_event(command: Command, rollup: Rollup, cause: Cause, now: datetime)
         recipients=command.recipients,
         sign_by=command.sign_by,
         finish_by=command.finish_by,
+        mode=command.mode,
+        mode_version=command.mode_version,
+        mode_unit=command.mode_unit,
         rollup=tier_counts(rollup),
         actor=cause.actor,
     )
@@ -110,6 +113,9 @@ def assignment_event(
             "done_at": assignment.done_at,
             "late": assignment.late,
             "synthetic": assignment.synthetic,
+            "mode": assignment.mode,
+            "mode_version": assignment.mode_version,
+            "mode_unit": assignment.mode_unit,
             "actor": assignment.actor,
             "reason": assignment.reason,
         }
@@ -151,6 +157,9 @@ def supervision_event(
         late_by_s=call.late_by_s,
         level=command.level,
         title=command.title,
+        mode=assignment.mode,
+        mode_version=assignment.mode_version,
+        mode_unit=assignment.mode_unit,
     )
 
 

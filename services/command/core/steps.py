@@ -7,7 +7,7 @@ in the same state. A return contradicts a report: of these two the first holds, 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -27,6 +27,7 @@ from services.command.core.states import (
 )
 from shared.contracts.commands import Step
 from shared.contracts.fields import Level
+from shared.modes.effective import UNDECIDED, Effective
 
 
 class Outcome(StrEnum):
@@ -51,9 +52,11 @@ def take(
     profile: Profile,
     level: Level,
     command_open: bool = True,
+    mode: Effective = UNDECIDED,
 ) -> Taken:
     """Take one step. LATE: kept, but without effect (finished, returned, or an earlier attempt).
 
+    `profile` and `mode` are the unit's now: an attempt that begins with this step goes by them.
     Raises IllegalStep when the step is not possible now; nothing has changed then.
     """
     if attempt > assignment.attempt:
@@ -72,13 +75,12 @@ def take(
             return Outcome.WAITING, [(act, held)]
     elif act.step is Step.RETURN and not act.text.strip():
         raise IllegalStep("a return needs a reason")
-    changes = [(act, _move(assignment, act, now, profile, level))]
+    clocks = _Clocks(profile, level, mode)
+    changes = [(act, _move(assignment, act, now, clocks))]
     for follower in sorted(changes[0][1].waiting, key=lambda one: CHAIN.index(one.step)):
         latest = changes[-1][1]
         rest = tuple(one for one in latest.waiting if one.step is not follower.step)
-        changes.append(
-            (follower, _move(replace(latest, waiting=rest), follower, now, profile, level))
-        )
+        changes.append((follower, _move(replace(latest, waiting=rest), follower, now, clocks)))
     return Outcome.APPLIED, changes
 
 
@@ -114,9 +116,16 @@ def _is_repeat(assignment: Assignment, act: Act, attempt: int) -> bool:
             return rank is not None and rank > CHAIN.index(act.step)
 
 
-def _move(
-    assignment: Assignment, act: Act, now: datetime, profile: Profile, level: Level
-) -> Assignment:
+@dataclass(frozen=True, slots=True)
+class _Clocks:
+    """What a new attempt's deadlines follow from."""
+
+    profile: Profile
+    level: Level
+    mode: Effective
+
+
+def _move(assignment: Assignment, act: Act, now: datetime, clocks: _Clocks) -> Assignment:
     # A transaction may have begun before the deadline and got its lock only after the timer fired:
     # then the step comes after the firing, or one act would be both in time and escalated.
     at = max(now, assignment.changed_at)
@@ -127,13 +136,11 @@ def _move(
         changed_at=at,
         actor=act.officer_id,
         reason=act.text,
-        **_besides(assignment, act.step, at, profile, level),
+        **_besides(assignment, act.step, at, clocks),
     )
 
 
-def _besides(
-    assignment: Assignment, taken: Step, at: datetime, profile: Profile, level: Level
-) -> dict[str, Any]:
+def _besides(assignment: Assignment, taken: Step, at: datetime, clocks: _Clocks) -> dict[str, Any]:
     """What a step changes besides the state."""
     match taken:
         case Step.SIGN:
@@ -147,7 +154,9 @@ def _besides(
         case Step.CLOSE:
             return {"done_at": at}
         case Step.SEND_BACK:
-            sign_by, finish_by = deadlines(profile, level, assignment.unit_tier, at)
+            mode = clocks.mode
+            profile = clocks.profile.in_mode(mode.mode)
+            sign_by, finish_by = deadlines(profile, clocks.level, assignment.unit_tier, at)
             return {
                 "attempt": assignment.attempt + 1,
                 "sign_by": sign_by,
@@ -156,6 +165,9 @@ def _besides(
                 "reported_at": None,
                 "late": False,
                 "calls": 0,
+                "mode": mode.mode,
+                "mode_version": mode.version,
+                "mode_unit": mode.unit,
             }
         case _:
             return {}

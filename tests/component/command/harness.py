@@ -16,7 +16,8 @@ from services.command.core.escalation import Roster
 from services.command.core.profiles import Profile, ProfileName
 from services.command.core.routing import UnitTree
 from services.command.metrics import CommandMetrics
-from services.command.timers import Supervisor
+from services.command.modes.desk import ModeDesk
+from services.command.timers import Supervisor, Timers
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
 from shared.contracts.catalog import UnitEntry
 from shared.contracts.commands import Acknowledgement, CommandRequest, Step
@@ -183,13 +184,13 @@ class Office:
         registry = CollectorRegistry()
         metrics = CommandMetrics(registry)
         self.runtime = RuntimeMetrics(registry)
-        self.consumer = Consumer(self.tree, chosen, metrics)
-        self.supervisor = Supervisor(self.roster, chosen, metrics)
+        modes = ModeDesk(self.tree)
+        self.consumer = Consumer(self.tree, chosen, modes, metrics)
+        self.timers = Timers(Supervisor(self.roster, chosen, metrics), modes)
 
     def sweeper(self) -> TimerSweeper:
         """A sweeper of its own, as another process would have."""
-        supervisor = self.supervisor
-        return TimerSweeper(self.database, supervisor.lock, supervisor.fire, self.runtime)
+        return TimerSweeper(self.database, self.timers.lock, self.timers.fire, self.runtime)
 
     async def apply(self, *messages: Any) -> None:
         """One batch in one transaction."""

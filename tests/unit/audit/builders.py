@@ -27,7 +27,8 @@ from shared.contracts.commands import (
 )
 from shared.contracts.fields import Level, Post, ResponseMode, Status
 from shared.contracts.ids import assignment_id, transition_id
-from shared.contracts.pages import Answer, AnswerVerb, ResponseModeEvent
+from shared.contracts.modes import ResponseModeEvent
+from shared.contracts.pages import Answer, AnswerVerb
 from shared.contracts.units import tier_of
 
 CITY, DISTRICT, TOWN, VILLAGE = "500000000000", "500118000000", "500118118000", "500118118201"

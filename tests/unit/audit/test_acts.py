@@ -50,7 +50,7 @@ def test_a_record_counts_under_its_labels(message: Envelope, labels: list[str]) 
         (a_request(), "o-district", "command.check"),
         (an_acknowledgement(), "o-village", "assignment.sign"),
         (an_answer(), "o-town", "page.coming"),
-        (a_mode(), "o-district", "mode.emergency"),
+        (a_mode(), "o-district", "effect.mode.emergency"),
         (an_alert(version=2, actor="o-town"), "o-town", "effect.alert.verified"),
     ],
 )

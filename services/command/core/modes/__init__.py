@@ -1,0 +1,1 @@
+"""平急状态: proposals of a unit's response mode, from the first word to the end by itself."""

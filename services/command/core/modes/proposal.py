@@ -1,0 +1,156 @@
+"""A proposal as a value, and the acts on it: each gives the next value or raises Refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from services.command.core.modes import authority
+from services.command.core.modes.states import INITIAL, OPEN, Event, State, step
+from services.command.core.modes.triggers import LASTS, Wanted
+from shared.contracts.dead_letter import Reason
+from shared.contracts.fields import ResponseMode, Status
+from shared.contracts.ids import content_id
+from shared.contracts.modes import ModeRequest, ModeSignature
+from shared.modes.effective import Modes
+from shared.modes.order import looser
+
+DECIDE_WITHIN = timedelta(hours=2)
+"""A proposal that nobody has decided by then expires."""
+LONGEST = timedelta(days=30)
+"""No mode lasts longer without being decided anew."""
+
+
+class Refused(Exception):
+    """The act is not possible; nothing has changed."""
+
+    def __init__(self, detail: str, reason: Reason = Reason.NOT_ALLOWED) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One proposal. `version` counts its published states; all times are the database's.
+
+    `proposed_by` None: the rule. `decided_version`: the version of the unit's mode it became.
+    """
+
+    proposal_id: str
+    status: Status
+    unit: str
+    version: int
+    state: State
+    mode: ResponseMode
+    until: datetime
+    decide_by: datetime
+    proposed_by: str | None
+    alert_id: str | None
+    trace_id: str
+    signatures: tuple[ModeSignature, ...] = ()
+    decided_version: int = 0
+    actor: str | None = None
+    reason: str = ""
+
+    @property
+    def signed(self) -> tuple[str, ...]:
+        """Officers who have signed."""
+        return tuple(one.officer_id for one in self.signatures)
+
+
+def by_rule(want: Wanted, now: datetime) -> Proposal:
+    """The rule's proposal: one per alert, unit and mode, whatever happens in between."""
+    alert = want.alert
+    return Proposal(
+        proposal_id=content_id("mod", alert.alert_id, want.unit, want.mode),
+        status=want.status,
+        unit=want.unit,
+        version=1,
+        state=INITIAL,
+        mode=want.mode,
+        until=now + LASTS,
+        decide_by=now + DECIDE_WITHIN,
+        proposed_by=None,
+        alert_id=alert.alert_id,
+        trace_id=alert.trace_id or alert.id,
+        reason=alert.headline,
+    )
+
+
+def by_person(request: ModeRequest, modes: Modes, now: datetime) -> Proposal:
+    """A person's proposal with his signature; raises Refused.
+
+    One that would be looser than what the unit inherits would have no effect: it is refused.
+    """
+    mode, until = request.mode, request.until
+    if mode is None or until is None:
+        raise Refused("a proposal needs mode and until", Reason.SCHEMA)
+    if mode is ResponseMode.NORMAL:
+        raise Refused("back to normal is not proposed: end the mode in force", Reason.SCHEMA)
+    if not now < until <= now + LONGEST:
+        raise Refused(f"until lies ahead, at most {LONGEST.days} days")
+    above = modes.inherited(request.status, request.unit)
+    if looser(mode, above.mode):
+        raise Refused(f"{mode} is looser than {above.mode}, which {above.unit} has decided")
+    proposal = Proposal(
+        proposal_id=request.proposal_id,
+        status=request.status,
+        unit=request.unit,
+        version=1,
+        state=INITIAL,
+        mode=mode,
+        until=until,
+        decide_by=min(now + DECIDE_WITHIN, until),
+        proposed_by=request.officer_id,
+        alert_id=None,
+        trace_id=request.trace_id or request.id,
+        reason=request.reason,
+    )
+    return replace(sign(proposal, request, now), version=1, reason=request.reason)
+
+
+def sign(proposal: Proposal, request: ModeRequest, now: datetime) -> Proposal:
+    """With one more signature: half approved, or decided with the last; raises Refused."""
+    if proposal.state in OPEN and now >= proposal.decide_by:
+        raise Refused(f"the time to decide was over at {proposal.decide_by.isoformat()}")
+    why = authority.unfit_to_sign(
+        proposal.unit, request.officer_id, request.origin_unit, request.post, proposal.signed
+    )
+    last = len(proposal.signatures) + 1 == len(authority.SIGNATURES)
+    after = _moved(proposal, Event.DECIDE if last else Event.SIGN, request.officer_id)
+    if why is not None:
+        raise Refused(why)
+    signature = ModeSignature(
+        officer_id=request.officer_id,
+        unit=request.origin_unit,
+        post=request.post,
+        signed_at=now,
+    )
+    return replace(after, signatures=(*proposal.signatures, signature))
+
+
+def stop(proposal: Proposal, event: Event, request: ModeRequest) -> Proposal:
+    """Rejected or ended by a person; raises Refused."""
+    # Taking back one's own proposal is one thing, ending what two have decided another.
+    proposer = proposal.proposed_by if event is Event.REJECT else None
+    why = authority.unfit_to_stop(
+        proposal.unit, request.officer_id, request.origin_unit, request.post, proposer
+    )
+    if why is not None:
+        raise Refused(why)
+    return _moved(proposal, event, request.officer_id, request.reason)
+
+
+def lapse(proposal: Proposal, event: Event, why: str = "") -> Proposal:
+    """Expired or ended by itself, or because another decision takes its place (`why`)."""
+    return _moved(proposal, event, None, why)
+
+
+def _moved(proposal: Proposal, event: Event, actor: str | None, reason: str = "") -> Proposal:
+    return replace(
+        proposal,
+        state=step(proposal.state, event),
+        version=proposal.version + 1,
+        actor=actor,
+        reason=reason or proposal.reason,
+    )

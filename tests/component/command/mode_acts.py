@@ -1,0 +1,58 @@
+"""Acts about response modes on the command service's office."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.contracts.fields import Post, ResponseMode, Status
+from shared.contracts.modes import ModeRequest, ModeVerb
+from shared.contracts.units import tier_of
+from tests.component.command.harness import EVENT_TIME, TOWN, Office
+
+EMERGENCY, STANDBY, NORMAL = ResponseMode.EMERGENCY, ResponseMode.STANDBY, ResponseMode.NORMAL
+_numbers = itertools.count(1)
+
+
+def an_act(verb: ModeVerb, proposal: str, officer: str, **change: Any) -> ModeRequest:
+    """An act of TOWN's B about TOWN."""
+    where = change.get("origin_unit", TOWN)
+    return ModeRequest(
+        **{
+            "id": f"mrq-{next(_numbers)}",
+            "occurred_at": EVENT_TIME,
+            "sent_at": EVENT_TIME,
+            "origin_unit": where,
+            "tier": tier_of(where),
+            "unit": TOWN,
+            "verb": verb,
+            "proposal_id": proposal,
+            "officer_id": officer,
+            "post": Post.B,
+            **change,
+        }
+    )
+
+
+async def later(office: Office, seconds: float) -> datetime:
+    """A moment of the database's time from now."""
+    now: datetime = await office.value("SELECT clock_timestamp()")
+    return now + timedelta(seconds=seconds)
+
+
+async def decide(
+    office: Office,
+    mode: ResponseMode = EMERGENCY,
+    *,
+    unit: str = TOWN,
+    lasts_s: float = 3600,
+    status: Status = Status.ACTUAL,
+) -> str:
+    """Propose and approve by two people of `unit`; the proposal's id."""
+    one = f"mod-{next(_numbers)}"
+    common: dict[str, Any] = {"unit": unit, "origin_unit": unit, "status": status}
+    until = await later(office, lasts_s)
+    await office.apply(an_act(ModeVerb.PROPOSE, one, "b", mode=mode, until=until, **common))
+    await office.apply(an_act(ModeVerb.APPROVE, one, "a", post=Post.A, **common))
+    return one
