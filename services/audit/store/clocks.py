@@ -42,6 +42,13 @@ def _ladders(state: str) -> str:
     )
 
 
+def _proposals(states: str) -> str:
+    return (
+        "SELECT proposal_id AS subject_id, status FROM command.mode_proposal "  # noqa: S608
+        f"WHERE state IN {states}"
+    )
+
+
 CLOCKS = (
     Clock("sign", "command", ("sign_escalate",), _assignments(SIGN_RUNS)),
     Clock(
@@ -51,6 +58,10 @@ CLOCKS = (
         # Once overdue has been told, nothing more is timed: the supervision board shows it.
         _assignments(FINISH_RUNS, "NOT a.finish_overdue"),
     ),
+    Clock(
+        "mode decision", "command", ("mode_expire",), _proposals("('proposed', 'half_approved')")
+    ),
+    Clock("mode end", "command", ("mode_end",), _proposals("('decided')")),
     Clock("ladder", "notify", ("answer",), _ladders("open")),
     Clock("last call", "notify", ("last",), _ladders("exhausted")),
 )
