@@ -15,7 +15,16 @@ from services.notify.loops import DeliveryLoop, LadderGauges
 from services.notify.metrics import NotifyMetrics
 from services.notify.settings import Settings
 from shared.contracts.pages import Channel
-from shared.contracts.topics import ALERTS, ANSWERS, ASSIGNMENTS, PAGES, ROSTER, SUPERVISION
+from shared.contracts.topics import (
+    ALERTS,
+    ANSWERS,
+    ASSIGNMENTS,
+    MODE_PROPOSALS,
+    MODES,
+    PAGES,
+    ROSTER,
+    SUPERVISION,
+)
 from shared.runtime.platform import StatefulPlatform
 
 _LOOPS = 4
@@ -48,7 +57,10 @@ def build(settings: Settings) -> AsgiFastStream:
     channels = frozenset({console.CHANNEL, *platform.senders})
     consumer = NotifyConsumer(PROFILES[settings.sla_profile], channels, metrics)
     platform.table(ROSTER, consumer.take_slot)
-    platform.consume_inbox([ALERTS, ASSIGNMENTS, SUPERVISION, ANSWERS], consumer.apply)
+    platform.table(MODES, consumer.modes.put)
+    platform.consume_inbox(
+        [ALERTS, ASSIGNMENTS, SUPERVISION, MODE_PROPOSALS, MODES, ANSWERS], consumer.apply
+    )
     platform.sweep(consumer.lock, consumer.fire)
     platform.loops.append(LadderGauges(platform.database, metrics).run)
     for channel, sender in platform.senders.items():

@@ -18,7 +18,10 @@ from shared.contracts.alerts import AlertEvent
 from shared.contracts.commands import AssignmentEvent, SupervisionEvent
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import Status
+from shared.contracts.ids import mode_id
+from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Answer, Channel, RosterSlot
+from shared.modes.effective import Modes
 from shared.runtime.database import Transaction
 from shared.runtime.errors import Reject
 from shared.runtime.inbox import Incoming
@@ -34,12 +37,13 @@ _REASONS: dict[Refusal, Reason] = {
 
 
 class NotifyConsumer:
-    """Holds what all transactions share: the roster, the profile, the channels that are on."""
+    """Holds what all transactions share: roster, modes, profile, the channels that are on."""
 
     def __init__(
         self, profile: Profile, channels: frozenset[Channel], metrics: NotifyMetrics
     ) -> None:
         self.roster = Roster()
+        self.modes = Modes()
         self._profile = profile
         self._channels = channels
         self._metrics = metrics
@@ -59,7 +63,7 @@ class NotifyConsumer:
         messages = [one.message for one in incoming]
         book = self.book(work)
         await store.load(work, _keys(messages), book)
-        desk = Desk(self.roster, self._profile, book)
+        desk = Desk(self.roster, self._profile, self.modes, book)
         for message in messages:
             match message:
                 case AlertEvent():
@@ -68,6 +72,10 @@ class NotifyConsumer:
                     desk.on_assignment(message)
                 case SupervisionEvent():
                     desk.on_supervision(message)
+                case ModeProposal():
+                    desk.on_proposal(message)
+                case ResponseModeEvent():
+                    desk.on_mode(message)
                 case Answer():
                     _answer(desk, message)
         await self.write(work, book)
@@ -82,7 +90,7 @@ class NotifyConsumer:
         """The time for an answer is over: the next call, or none left."""
         book = self.book(work)
         await store.load(work, store.Keys(ladders={one.subject_id for one in timers}), book)
-        desk = Desk(self.roster, self._profile, book)
+        desk = Desk(self.roster, self._profile, self.modes, book)
         for timer in timers:
             desk.on_timer(timer.subject_id, timer.kind, timer.rung)
         await self.write(work, book)
@@ -116,6 +124,10 @@ def _keys(messages: Sequence[object]) -> store.Keys:
                 keys.assignments.add(message.assignment_id)
             case SupervisionEvent():
                 keys.assignments.add(message.subject_id)
+            case ModeProposal():
+                keys.modes.add(message.proposal_id)
+            case ResponseModeEvent():
+                keys.modes.add(mode_id(message.status, message.unit))
             case Answer():
                 keys.pages.add(message.page_id)
     return keys

@@ -62,6 +62,11 @@ def escalation_id(subject: str, rung: int) -> str:
     return content_id("esc", subject, rung)
 
 
+def mode_id(status: str, unit: str) -> str:
+    """The response mode of a unit in one world: one aggregate, however often it is decided."""
+    return content_id("mode", status, unit)
+
+
 def dead_letter_id(topic: str, partition: int, offset: int) -> str:
     """One dead letter per record of a topic, however often it is consumed."""
     return content_id("dlq", topic, partition, offset)

@@ -109,6 +109,7 @@ class ResponseModeEvent(Envelope):
     unit: UnitId
     version: Version
     mode: ResponseMode
+    title: Line
     decided_by: Annotated[tuple[Identifier, ...], Field(max_length=4)]
     proposal_id: Identifier | None = None
     until: Instant | None = None

@@ -16,7 +16,7 @@ from shared.contracts.pages import Channel
 class Effects:
     """`deadline`: share of the time to sign and to finish. `step`: of the pause between two rungs of
     supervision. `wait`: of the time an answer to a call may take. `crew`: the posts of the first unit
-    that are called at once. `channels`: used beside those that the roster names.
+    that are called at once. `channels`: used beside those that the roster names, where they are set up.
     """
 
     deadline: float
@@ -29,6 +29,8 @@ class Effects:
 EFFECTS: dict[ResponseMode, Effects] = {
     ResponseMode.NORMAL: Effects(1.0, 1.0, 1.0, (Post.B,), ()),
     ResponseMode.RECOVERY: Effects(1.0, 1.0, 1.0, (Post.B,), ()),
-    ResponseMode.STANDBY: Effects(0.75, 0.75, 0.75, (Post.B,), (Channel.WEBHOOK,)),
-    ResponseMode.EMERGENCY: Effects(0.5, 0.5, 0.5, (Post.B, Post.A), (Channel.WEBHOOK,)),
+    ResponseMode.STANDBY: Effects(0.75, 0.75, 0.75, (Post.B,), (Channel.SMS,)),
+    ResponseMode.EMERGENCY: Effects(
+        0.5, 0.5, 0.5, (Post.B, Post.A), (Channel.SMS, Channel.WEBHOOK)
+    ),
 }

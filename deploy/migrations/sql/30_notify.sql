@@ -5,7 +5,9 @@ CREATE TABLE notify.ladder (
     ladder_id text PRIMARY KEY,
     cause_id text NOT NULL,
     trace_id text NOT NULL,
-    subject_kind text NOT NULL CHECK (subject_kind IN ('alert', 'assignment', 'supervision')),
+    subject_kind text NOT NULL CHECK (subject_kind IN (
+        'alert', 'assignment', 'supervision', 'mode'
+    )),
     subject_id text NOT NULL,
     purpose text NOT NULL CHECK (purpose IN ('decide', 'inform', 'sign', 'finish')),
     status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
@@ -29,12 +31,17 @@ CREATE TABLE notify.ladder (
     state text NOT NULL CHECK (state IN ('open', 'answered', 'closed', 'exhausted')),
     due_at timestamptz,
     answered_by text,
+    mode text NOT NULL,
+    mode_version integer NOT NULL,
+    mode_unit text,
     changed_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX ladder_of_alert ON notify.ladder (alert_id)
     WHERE subject_kind = 'alert' AND state <> 'closed';
 CREATE INDEX ladder_of_assignment ON notify.ladder (assignment_id)
     WHERE assignment_id IS NOT NULL AND state <> 'closed';
+CREATE INDEX ladder_of_mode ON notify.ladder (subject_id)
+    WHERE subject_kind = 'mode' AND state <> 'closed';
 CREATE INDEX ladder_living ON notify.ladder (state) WHERE state IN ('open', 'exhausted');
 
 CREATE TABLE notify.page (

@@ -191,7 +191,8 @@ class _Sitting:
         self._work.publish(MODE_PROPOSALS, proposal.unit, event, event.id)
 
     def _tell(self, held: Held, proposal: Proposal, cause: Cause) -> None:
-        event = mode_event(held, proposal, cause, self._work.now)
+        name = self._tree.name(held.unit)
+        event = mode_event(held, proposal, name, cause, self._work.now)
         self._work.publish(MODES, f"{held.status}:{held.unit}", event, event.id)
 
     def _at(self, status: str, unit: str) -> list[Proposal]:

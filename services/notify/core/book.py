@@ -10,11 +10,12 @@ from enum import IntEnum
 from services.notify.core import ladders, states, wording
 from services.notify.core.ladders import Ladder, LadderStep
 from services.notify.core.plan import Call
+from services.notify.core.roster import Seat
 from services.notify.core.states import PageStep
 from shared.contracts.commands import AssignmentState
 from shared.contracts.fields import Level
 from shared.contracts.ids import page_id, transition_id
-from shared.contracts.pages import Channel, Page, PageState
+from shared.contracts.pages import Channel, Page, PageState, SubjectKind
 from shared.contracts.units import tier_of
 
 
@@ -94,12 +95,15 @@ class Book:
     """Ladders that have just been exhausted."""
     _by_alert: dict[str, list[Ladder]] = field(default_factory=dict)
     _by_assignment: dict[str, list[Ladder]] = field(default_factory=dict)
+    _by_mode: dict[str, list[Ladder]] = field(default_factory=dict)
     _by_ladder: dict[str, list[PageLine]] = field(default_factory=dict)
 
     def add_ladder(self, ladder: Ladder) -> None:
         """Take in a ladder as it is stored."""
         self.ladders[ladder.ladder_id] = ladder
-        if ladder.assignment_id is not None:
+        if ladder.subject_kind is SubjectKind.MODE:
+            self._by_mode.setdefault(ladder.subject_id, []).append(ladder)
+        elif ladder.assignment_id is not None:
             self._by_assignment.setdefault(ladder.assignment_id, []).append(ladder)
         elif ladder.alert_id is not None:
             self._by_alert.setdefault(ladder.alert_id, []).append(ladder)
@@ -126,6 +130,10 @@ class Book:
         """Ladders about an assignment, its supervision included, that are not closed."""
         return _unsettled(self._by_assignment.get(assignment_id, []))
 
+    def of_mode(self, subject_id: str) -> list[Ladder]:
+        """Ladders about a proposal of a mode, or about a unit's mode, that are not closed."""
+        return _unsettled(self._by_mode.get(subject_id, []))
+
     def pages_of(self, ladder_id: str) -> list[PageLine]:
         """All pages of a ladder that were loaded or written here."""
         return self._by_ladder.get(ladder_id, [])
@@ -144,24 +152,25 @@ class Book:
             self.changed_ladders[ladder.ladder_id] = ladder
 
     def place(self, ladder: Ladder, call: Call) -> None:
-        """Make the call: the ladder stands there now, its officer is paged on each channel."""
+        """Make the call: the ladder stands there now, its officer and crew are paged on each channel."""
         ladder.unit, ladder.post = call.seat.unit, call.seat.post
         ladder.officer_id = call.seat.officer_id
         ladder.rung, ladder.round = call.rung, call.round
         ladder.step += 1
         ladder.due_at = self.now + timedelta(seconds=call.wait_s)
         self.touch(ladder)
-        self._page(ladder, call)
+        for seat in (call.seat, *call.also):
+            self._page(ladder, call, seat)
 
-    def _page(self, ladder: Ladder, call: Call) -> None:
-        officer = call.seat.officer_id
+    def _page(self, ladder: Ladder, call: Call, seat: Seat) -> None:
+        officer = seat.officer_id
         calls_before = [
             line.page.round
             for line in self.pages_of(ladder.ladder_id)
             if line.page.officer_id == officer
         ]
         round_ = max(calls_before, default=0) + 1
-        for channel in call.seat.channels:
+        for channel in seat.channels:
             if channel not in self.channels:
                 continue
             number = page_id(ladder.ladder_id, officer, channel, round_)
@@ -172,8 +181,8 @@ class Book:
                 status=ladder.status,
                 occurred_at=ladder.occurred_at,
                 sent_at=self.now,
-                origin_unit=call.seat.unit,
-                tier=tier_of(call.seat.unit),
+                origin_unit=seat.unit,
+                tier=tier_of(seat.unit),
                 areas=(ladder.place,),
                 references=(ladder.cause_id,),
                 trace_id=ladder.trace_id,
@@ -185,8 +194,8 @@ class Book:
                 command_id=ladder.command_id,
                 assignment_id=ladder.assignment_id,
                 officer_id=officer,
-                unit=call.seat.unit,
-                post=call.seat.post,
+                unit=seat.unit,
+                post=seat.post,
                 channel=channel,
                 round=round_,
                 rung=call.rung,
@@ -195,6 +204,9 @@ class Book:
                 headline=wording.headline(ladder.status, ladder.headline),
                 text=ladder.text,
                 answer_by=ladder.due_at or self.now,
+                mode=ladder.mode,
+                mode_version=ladder.mode_version,
+                mode_unit=ladder.mode_unit,
             )
             line = PageLine(ladder.ladder_id, page)
             self.add_page(line)

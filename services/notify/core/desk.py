@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
-from services.notify.core import answers, ladders, plan, wording
+from services.notify.core import answers, ladders, mode_calls, plan, wording
 from services.notify.core.answers import Ending, Refusal
 from services.notify.core.book import PHASES, AlertMemory, AssignmentMemory, Book, Phase
 from services.notify.core.ladders import Ladder, LadderState, LadderStep, Purpose
@@ -20,8 +21,11 @@ from shared.contracts.commands import (
     SupervisionKind,
 )
 from shared.contracts.fields import Level
-from shared.contracts.ids import content_id
-from shared.contracts.pages import Answer, SubjectKind
+from shared.contracts.ids import content_id, mode_id
+from shared.contracts.modes import ModeProposal, ResponseModeEvent
+from shared.contracts.pages import Answer, Channel, SubjectKind
+from shared.modes.effective import Modes
+from shared.modes.effects import EFFECTS
 
 _OVER = frozenset({AlertState.LIFTED, AlertState.DISMISSED, AlertState.REJECTED})
 _ANNOUNCED = frozenset({AlertTransition.ISSUED, AlertTransition.ADJUSTED, AlertTransition.LIFTED})
@@ -41,11 +45,12 @@ class Refused(Exception):
 
 
 class Desk:
-    """Applies records in order to one Book. `roster` and `profile` are read, never changed."""
+    """Applies records in order to one Book. Roster, profile and modes are read, never changed."""
 
-    def __init__(self, roster: Roster, profile: Profile, book: Book) -> None:
+    def __init__(self, roster: Roster, profile: Profile, modes: Modes, book: Book) -> None:
         self._roster = roster
         self._profile = profile
+        self._modes = modes
         self._book = book
 
     def on_alert(self, event: AlertEvent) -> None:
@@ -205,6 +210,27 @@ class Desk:
             at=at,
         )
 
+    def on_proposal(self, event: ModeProposal) -> None:
+        """Call whoever can give the signature that a proposal of a mode waits for."""
+        for one in self._book.of_mode(event.proposal_id):
+            self._book.end(one, LadderStep.SETTLED, SETTLED)
+        if not event.next_posts:
+            return
+        signed = {one.officer_id for one in event.signatures}
+        found = plan.ladder(self._roster, event.unit)
+        seats = [seat for seat in found if seat.officer_id not in signed]
+        entitled = next((seat for seat in seats if seat.post in event.next_posts), None)
+        self._open(mode_calls.to_decide(event, self._book.now), seats, at=entitled)
+
+    def on_mode(self, event: ResponseModeEvent) -> None:
+        """Tell every desk of the subtree that its mode has changed."""
+        subject = mode_id(event.status, event.unit)
+        for one in self._book.of_mode(subject):
+            self._book.end(one, LadderStep.SETTLED, REPLACED)
+        for unit in self._roster.units_within(event.unit):
+            ladder = mode_calls.to_inform(event, subject, unit, self._book.now)
+            self._open(ladder, plan.ladder(self._roster, unit))
+
     def _open(
         self,
         ladder: Ladder,
@@ -214,16 +240,42 @@ class Desk:
     ) -> None:
         """Open a ladder and make its first call, where `running` stands or at the seat `at`."""
         ladder.ladder_id = content_id("lad", ladder.cause_id, ladder.start_unit)
+        mode = self._modes.effective(ladder.status, ladder.start_unit)
+        ladder.mode, ladder.mode_version, ladder.mode_unit = mode.mode, mode.version, mode.unit
         if not self._book.open(ladder):
             return
-        timing = self._profile[ladder.level]
+        timing, crew = self._timing(ladder), EFFECTS[ladder.mode].crew
         call = self._taken_over(ladder, seats, running)
         if call is None and (at or seats):
-            call = plan.opening(seats, ladder.start_unit, at or seats[0], timing, ladder.rung)
+            call = plan.opening(seats, ladder.start_unit, at or seats[0], timing, ladder.rung, crew)
         if call is None:
             self._exhaust(ladder, timing)
         else:
-            self._book.place(ladder, call)
+            self._place(ladder, call)
+
+    def _timing(self, ladder: Ladder) -> Timing:
+        return self._profile[ladder.level].shortened(EFFECTS[ladder.mode].wait)
+
+    def _place(self, ladder: Ladder, call: Call) -> None:
+        """Make the call, on the mode's channels as well as on the roster's."""
+        more = EFFECTS[ladder.mode].channels
+        self._book.place(
+            ladder,
+            replace(
+                call,
+                seat=self._widened(call.seat, more),
+                also=tuple(self._widened(seat, more) for seat in call.also),
+            ),
+        )
+
+    def _widened(self, seat: Seat, more: Iterable[Channel]) -> Seat:
+        # A gateway knows its people itself; elsewhere somebody without an address is not reached.
+        reached = [
+            channel
+            for channel in more
+            if channel is Channel.WEBHOOK or self._roster.address(seat.officer_id, channel)
+        ]
+        return replace(seat, channels=tuple(dict.fromkeys((*seat.channels, *reached))))
 
     def _taken_over(self, ladder: Ladder, seats: list[Seat], running: Ladder | None) -> Call | None:
         """The call that continues a running ladder: same rung, same round, same end of waiting."""
@@ -233,7 +285,8 @@ class Desk:
         if seat is None or running.due_at is None:
             return None
         left_s = (running.due_at - self._book.now).total_seconds()
-        return Call(seat, running.rung, running.round, max(0.0, left_s))
+        also = plan.crew_of(seats, ladder.start_unit, seat, EFFECTS[ladder.mode].crew)
+        return Call(seat, running.rung, running.round, max(0.0, left_s), also)
 
     def on_answer(self, answer: Answer) -> None:
         """Note a receipt or an answer; raises Refused."""
@@ -280,7 +333,7 @@ class Desk:
             self._book.advance(line, PageStep.TIMED_OUT, occurred_at=self._book.now)
 
     def _go_on(self, ladder: Ladder, *, declined: bool) -> None:
-        timing = self._profile[ladder.level]
+        timing = self._timing(ladder)
         if ladder.unit is None or ladder.post is None:
             self._exhaust(ladder, timing)
             return
@@ -293,10 +346,11 @@ class Desk:
             timing,
             declined=declined,
             climbs=ladder.climbs,
+            crew=EFFECTS[ladder.mode].crew,
         )
         if call is not None:
             ladder.state = ladders.step(ladder.state, LadderStep.CALLED_ON)
-            self._book.place(ladder, call)
+            self._place(ladder, call)
         elif not ladder.climbs and plan.after(seats, ladder.start_unit, ladder.unit, ladder.post):
             # The command service's own clock climbs: two ladders would call everyone twice.
             self._book.end(ladder, LadderStep.SETTLED, REPLACED)
@@ -311,4 +365,4 @@ class Desk:
         self._book.ran_out.append(ladder.ladder_id)
         seat = plan.last_resort(self._roster, ladder.start_unit)
         if seat is not None:
-            self._book.place(ladder, Call(seat, ladder.rung + 1, 1, timing.tier_s))
+            self._place(ladder, Call(seat, ladder.rung + 1, 1, timing.tier_s))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from shared.contracts.fields import Level, Post, Status
+from shared.contracts.fields import Level, Post, ResponseMode, Status
 from shared.contracts.pages import SubjectKind
 
 
@@ -90,7 +90,8 @@ class Ladder:
 
     `rung` counts escalations, `round` the calls to the present post, `step` all calls so far (it
     names the timer). All three positions are None when there is nobody to call at all. `place` is
-    the unit the subject is about, `cause_id` the record that opened the ladder.
+    the unit the subject is about, `cause_id` the record that opened the ladder. `mode` is the start
+    unit's when it was opened: the ladder goes by it to its end.
     """
 
     ladder_id: str
@@ -119,8 +120,17 @@ class Ladder:
     state: LadderState = LadderState.OPEN
     due_at: datetime | None = None
     answered_by: str | None = None
+    mode: ResponseMode = ResponseMode.NORMAL
+    mode_version: int = 0
+    mode_unit: str | None = None
 
     @property
     def climbs(self) -> bool:
-        """Whether silence takes it up a rung; over supervision the command service climbs itself."""
+        """Whether silence takes it up a rung.
+
+        Over supervision the command service climbs itself; that a mode has changed is told to every
+        desk of the subtree, so that climbing would only tell the upper ones again.
+        """
+        if self.subject_kind is SubjectKind.MODE:
+            return self.purpose is Purpose.DECIDE
         return self.subject_kind is not SubjectKind.SUPERVISION

@@ -1,12 +1,13 @@
 """Who is called next. B岗 -> A岗 -> 指挥长 of the first unit, then the duty post of each unit above.
 
-Empty posts are skipped at once; a person who holds two posts of a unit is called there once. At the
+Empty posts are skipped at once; a person who holds two posts of a unit is called there once. In a
+stricter response mode several posts of the first unit are one rung: its crew is called at once. At the
 top the last post is called three times; after that comes the last resort, the city's commander.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from services.notify.core.profiles import TOP_ROUNDS, Timing
@@ -73,17 +74,39 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """The next call: whom, on which rung, the how-manieth on it, and how long it may take."""
+    """The next call: whom (and who `also` at once), on which rung, the how-manieth on it, and how
+    long it may take."""
 
     seat: Seat
     rung: int
     round: int
     wait_s: float
+    also: tuple[Seat, ...] = ()
 
 
-def opening(seats: Sequence[Seat], start_unit: str, at: Seat, timing: Timing, rung: int) -> Call:
-    """The first call of a ladder, to the seat `at`."""
-    return _call(seats, start_unit, at, timing, rung, 1)
+def opening(
+    seats: Sequence[Seat],
+    start_unit: str,
+    at: Seat,
+    timing: Timing,
+    rung: int,
+    crew: Collection[Post] = (),
+) -> Call:
+    """The first call of a ladder, to the seat `at` and the rest of its crew."""
+    return _call(seats, start_unit, at, timing, rung, 1, crew)
+
+
+def crew_of(
+    seats: Sequence[Seat], start_unit: str, seat: Seat, crew: Collection[Post]
+) -> tuple[Seat, ...]:
+    """Who is called together with `seat`: later posts of the crew, at the first unit."""
+    if seat.unit != start_unit or seat.post not in crew:
+        return ()
+    return tuple(
+        one
+        for one in seats
+        if one.unit == start_unit and one.post in crew and _POSTS[one.post] > _POSTS[seat.post]
+    )
 
 
 def next_call(
@@ -94,27 +117,35 @@ def next_call(
     *,
     declined: bool,
     climbs: bool = True,
+    crew: Collection[Post] = (),
 ) -> Call | None:
     """The call that follows an unanswered or declined one; None when there is no further one.
 
     `declined`: the person said that he cannot, so he is not called again. A ladder that does not
     climb only repeats, and only at its top.
     """
-    onward = after(seats, start_unit, at.unit, at.post)
     same = next((s for s in seats if (s.unit, s.post) == (at.unit, at.post)), None)
+    last = (same, *crew_of(seats, start_unit, same, crew))[-1] if same is not None else at
+    onward = after(seats, start_unit, last.unit, last.post)
     if same is not None and not declined:
         first = seats[0] == same and climbs
         if first and timing.repeat_s is not None and at.round == 1:
-            return _call(seats, start_unit, same, timing, at.rung, 2)
+            return _call(seats, start_unit, same, timing, at.rung, 2, crew)
         if onward is None and at.round < TOP_ROUNDS:
-            return _call(seats, start_unit, same, timing, at.rung, at.round + 1)
+            return _call(seats, start_unit, same, timing, at.rung, at.round + 1, crew)
     if onward is None or not (climbs or declined):
         return None
-    return _call(seats, start_unit, onward, timing, at.rung + 1, 1)
+    return _call(seats, start_unit, onward, timing, at.rung + 1, 1, crew)
 
 
 def _call(
-    seats: Sequence[Seat], start_unit: str, seat: Seat, timing: Timing, rung: int, round_: int
+    seats: Sequence[Seat],
+    start_unit: str,
+    seat: Seat,
+    timing: Timing,
+    rung: int,
+    round_: int,
+    crew: Collection[Post],
 ) -> Call:
     wait_s = timing.wait_s(first=seat == seats[0], own_unit=seat.unit == start_unit, round_=round_)
-    return Call(seat, rung, round_, wait_s)
+    return Call(seat, rung, round_, wait_s, crew_of(seats, start_unit, seat, crew))

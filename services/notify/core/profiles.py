@@ -2,7 +2,7 @@
 
 `standard` is call-1/3/5 for red: the first post is called again after 1 minute, the next officer at
 3, the upper tier at 5; the other levels stretch it to their own answer time (10, 15, 30 minutes).
-`demo` waits 6 seconds on every rung.
+`demo` waits 6 seconds on every rung. A stricter response mode takes its share (shared/modes/effects.py).
 """
 
 from __future__ import annotations
@@ -27,6 +27,11 @@ class Timing:
     repeat_s: float | None
     post_s: float
     tier_s: float
+
+    def shortened(self, share: float) -> Timing:
+        """The same with `share` of every wait."""
+        repeat_s = None if self.repeat_s is None else self.repeat_s * share
+        return Timing(self.first_s * share, repeat_s, self.post_s * share, self.tier_s * share)
 
     def wait_s(self, *, first: bool, own_unit: bool, round_: int) -> float:
         """Seconds until the present call counts as unanswered; `round_` counts from 1."""

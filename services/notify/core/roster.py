@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from shared.contracts.fields import Post
 from shared.contracts.pages import Channel, Officer, RosterSlot
+from shared.contracts.units import is_within
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,10 @@ class Roster:
             if seat is not None:
                 found.setdefault(seat.officer_id, seat)
         return list(found.values())
+
+    def units_within(self, root: str) -> list[str]:
+        """Units with a filled post at or below `root`, in order of their ids."""
+        return sorted({unit for unit, _ in self._seats if is_within(unit, root)})
 
     def __len__(self) -> int:
         return len(self._seats)

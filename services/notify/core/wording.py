@@ -6,6 +6,7 @@ from services.notify.core.ladders import Purpose
 from shared.contracts.alerts import AlertEvent, AlertTransition
 from shared.contracts.commands import AssignmentEvent, SupervisionEvent, SupervisionKind
 from shared.contracts.fields import Level, Status
+from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Page
 from shared.contracts.replies import REPLIES, reference_of
 
@@ -59,6 +60,22 @@ def of_supervision(event: SupervisionEvent) -> tuple[str, str]:
     word = "催办" if event.kind is SupervisionKind.REMINDED else "督办升级"
     act = "签收" if event.clock == "sign" else "办结反馈"
     return f"{word}：{event.title}", f"{event.unit} 超期未{act}，请督促。"
+
+
+def of_proposal(event: ModeProposal) -> str:
+    """What is asked of those who decide about a mode."""
+    who = "系统建议" if event.proposed_by is None else f"{event.proposed_by} 提议"
+    missing = "需两人签批" if not event.signatures else "待第二人签批"
+    until = event.until.isoformat(timespec="minutes")
+    return f"{who}：{event.title}，至 {until} 自动结束。{missing}。\n{event.reason}"[:4000].rstrip()
+
+
+def of_mode(event: ResponseModeEvent) -> str:
+    """What a desk has to know about its mode."""
+    until = (
+        "" if event.until is None else f"，至 {event.until.isoformat(timespec='minutes')} 自动结束"
+    )
+    return f"{event.title}{until}，请知悉并应答。\n{event.reason}"[:4000].rstrip()
 
 
 def resent(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from services.notify.core.book import AlertMemory, AssignmentMemory, Book, PageLine, Phase
 from services.notify.core.ladders import Ladder, LadderState, Purpose
-from shared.contracts.fields import Level, Post, Status
+from shared.contracts.fields import Level, Post, ResponseMode, Status
 from shared.contracts.pages import Channel, Page, SubjectKind
 from shared.contracts.topics import PAGES
 from shared.runtime.database import Transaction
@@ -23,6 +23,7 @@ _ENUMS: dict[str, type] = {
     "level": Level,
     "post": Post,
     "state": LadderState,
+    "mode": ResponseMode,
 }
 _TYPES = {
     "occurred_at": "timestamptz",
@@ -31,6 +32,7 @@ _TYPES = {
     "rung": "int",
     "round": "int",
     "step": "int",
+    "mode_version": "int",
 }
 _MOVING = ("unit", "post", "officer_id", "rung", "round", "step", "state", "due_at", "answered_by")
 """Columns of a ladder that change after it was opened."""
@@ -42,6 +44,7 @@ class Keys:
 
     alerts: set[str] = field(default_factory=set)
     assignments: set[str] = field(default_factory=set)
+    modes: set[str] = field(default_factory=set)
     pages: set[str] = field(default_factory=set)
     ladders: set[str] = field(default_factory=set)
 
@@ -98,6 +101,13 @@ async def load(work: Transaction, keys: Keys, book: Book) -> None:
             "SELECT ladder_id FROM notify.ladder WHERE assignment_id = ANY($1::text[]) "
             "AND assignment_id IS NOT NULL AND state <> 'closed'",
             list(keys.assignments),
+        )
+        wanted.update(row["ladder_id"] for row in rows)
+    if keys.modes:
+        rows = await connection.fetch(
+            "SELECT ladder_id FROM notify.ladder WHERE subject_id = ANY($1::text[]) "
+            "AND subject_kind = 'mode' AND state <> 'closed'",
+            list(keys.modes),
         )
         wanted.update(row["ladder_id"] for row in rows)
     if wanted:

@@ -233,6 +233,7 @@ def a_mode() -> ResponseModeEvent:
             "unit": DISTRICT,
             "version": 1,
             "mode": ResponseMode.EMERGENCY,
+            "title": "永川区 转入急时状态",
             "decided_by": ("o-district",),
         }
     )

@@ -68,3 +68,28 @@ async def test_a_clock_that_has_run_out_needs_no_timer(auditor: Auditor) -> None
     await a_ladder(auditor, "exhausted")
     await auditor.do("UPDATE notify.ladder SET due_at = NULL")
     assert await auditor.checks(3) == {}
+
+
+@pytest.mark.parametrize(
+    ("state", "kind", "clock"),
+    [
+        ("proposed", "mode_expire", "mode decision"),
+        ("half_approved", "mode_expire", "mode decision"),
+        ("decided", "mode_end", "mode end"),
+    ],
+)
+async def test_a_proposal_of_a_mode_is_timed_until_it_is_settled(
+    auditor: Auditor, state: str, kind: str, clock: str
+) -> None:
+    await auditor.do(
+        "INSERT INTO command.mode_proposal (proposal_id, status, unit, version, state, mode, until, "
+        f"decide_by, trace_id) VALUES ('mod-1', 'Actual', '500118118000', 1, '{state}', "
+        "'emergency', now() + interval '1 day', now() + interval '1 hour', 'trace-1')"
+    )
+    await arm(auditor, "command", "mod-1", kind)
+    assert await auditor.checks(3) == {}
+    await auditor.do("UPDATE command.timer SET state = 'cancelled'")
+    found = await auditor.checks(2)
+    assert found[FindingKind.TIMER_COUNT].split(":")[0] == clock
+    await auditor.do("UPDATE command.mode_proposal SET state = 'ended'")
+    assert await auditor.checks(3) == {}

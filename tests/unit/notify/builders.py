@@ -17,10 +17,12 @@ from shared.contracts.commands import (
     SupervisionEvent,
     SupervisionKind,
 )
-from shared.contracts.fields import Level, Post, Status
-from shared.contracts.ids import assignment_id, content_id, transition_id
+from shared.contracts.fields import Level, Post, ResponseMode, Status
+from shared.contracts.ids import assignment_id, content_id, mode_id, transition_id
+from shared.contracts.modes import ModeProposal, ModeSignature, ProposalState, ResponseModeEvent
 from shared.contracts.pages import Answer, AnswerVerb, Channel, Officer, Page, RosterSlot
 from shared.contracts.units import parent_of, tier_of
+from shared.modes.effective import Modes
 
 CITY, DISTRICT, TOWN, VILLAGE = "500000000000", "500118000000", "500118118000", "500118118201"
 GRID = f"{VILLAGE}/grid/001"
@@ -68,8 +70,10 @@ def a_book(now: datetime = T0) -> Book:
     return Book(frozenset(Channel), now)
 
 
-def a_desk(roster: Roster, book: Book, profile: ProfileName = "demo") -> Desk:
-    return Desk(roster, PROFILES[profile], book)
+def a_desk(
+    roster: Roster, book: Book, profile: ProfileName = "demo", modes: Modes | None = None
+) -> Desk:
+    return Desk(roster, PROFILES[profile], Modes() if modes is None else modes, book)
 
 
 def an_alert(
@@ -194,3 +198,56 @@ def an_answer(page: Page, verb: AnswerVerb = AnswerVerb.COMING, **change: object
         "verb": verb,
     }
     return Answer.model_validate({**fields, **change})
+
+
+def a_mode(
+    unit: str = DISTRICT,
+    mode: ResponseMode = ResponseMode.EMERGENCY,
+    version: int = 1,
+    status: Status = Status.ACTUAL,
+) -> ResponseModeEvent:
+    return ResponseModeEvent(
+        id=transition_id(mode_id(status, unit), version),
+        status=status,
+        occurred_at=T0,
+        sent_at=T0,
+        origin_unit=unit,
+        tier=tier_of(unit),
+        unit=unit,
+        version=version,
+        mode=mode,
+        title="永川区 转入急时状态",
+        decided_by=("b", "a"),
+        until=T0 + timedelta(hours=1),
+    )
+
+
+def a_proposal(
+    state: ProposalState = ProposalState.PROPOSED,
+    version: int = 1,
+    signers: tuple[str, ...] = (),
+    posts: tuple[Post, ...] = tuple(Post),
+    status: Status = Status.ACTUAL,
+) -> ModeProposal:
+    return ModeProposal(
+        id=transition_id("mod-1", version),
+        status=status,
+        occurred_at=T0,
+        sent_at=T0,
+        origin_unit=DISTRICT,
+        tier=tier_of(DISTRICT),
+        proposal_id="mod-1",
+        version=version,
+        state=state,
+        unit=DISTRICT,
+        mode=ResponseMode.EMERGENCY,
+        title="永川区 转入急时状态",
+        until=T0 + timedelta(hours=1),
+        decide_by=T0 + timedelta(hours=1),
+        proposed_by=signers[0] if signers else None,
+        signatures=tuple(
+            ModeSignature(officer_id=one, unit=DISTRICT, post=Post.B, signed_at=T0)
+            for one in signers
+        ),
+        next_posts=posts,
+    )

@@ -25,7 +25,8 @@ from services.notify.store import ladders
 from shared.contracts.alerts import AlertState, AlertTransition
 from shared.contracts.commands import AssignmentState
 from shared.contracts.dead_letter import Reason
-from shared.contracts.fields import Level, Post, Status
+from shared.contracts.fields import Level, Post, ResponseMode, Status
+from shared.contracts.modes import ProposalState
 from shared.contracts.pages import AnswerVerb, Channel, Page, PageState
 from shared.runtime.clock import SystemClock
 from shared.runtime.database import Database
@@ -40,6 +41,8 @@ from tests.unit.notify.builders import (
     DISTRICT,
     TOWN,
     VILLAGE,
+    a_mode,
+    a_proposal,
     a_slot,
     a_supervision,
     an_alert,
@@ -343,3 +346,24 @@ async def test_a_channel_that_was_switched_off_fails_and_the_ladder_goes_on(desk
     error = await desk.value("SELECT last_error FROM notify.delivery")
     assert error == "the channel webhook is switched off"
     assert await desk.unguarded() == 0
+
+
+async def test_modes_are_stored_with_the_ladders_and_settle_their_own(desk: Desk) -> None:
+    desk.staff(CITY, DISTRICT, TOWN, VILLAGE)
+    (asked,) = await desk.takes(a_proposal())
+    assert (asked.unit, asked.post) == (DISTRICT, Post.B)
+    settled = await desk.takes(a_proposal(ProposalState.DECIDED, 2, posts=()))
+    assert [one.page_id for one in settled] == [asked.page_id]
+    told = await desk.takes(a_mode())
+    assert {one.unit for one in told} == {DISTRICT, TOWN, VILLAGE}
+    desk.consumer.modes.put(a_mode())
+    await desk.takes(an_assignment(VILLAGE))
+    rows = await desk.value(
+        "SELECT array_agg(DISTINCT mode || mode_version) FROM notify.ladder "
+        "WHERE subject_kind = 'assignment'"
+    )
+    assert rows == ["emergency1"]
+    onward = await desk.passes(3)
+    assert Post.COMMANDER in {one.post for one in onward if one.assignment_id and one.version == 1}
+    again = await desk.takes(a_mode(mode=ResponseMode.NORMAL, version=2))
+    assert {one.unit for one in again if one.version == 1} == {DISTRICT, TOWN, VILLAGE}

@@ -10,7 +10,7 @@ from services.command.core.modes.proposal import Proposal
 from services.command.core.modes.states import OPEN
 from services.command.core.records import Cause
 from shared.contracts.fields import Post, ResponseMode, Status
-from shared.contracts.ids import content_id, transition_id
+from shared.contracts.ids import mode_id, transition_id
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.units import tier_of
 
@@ -52,7 +52,7 @@ def proposal_event(proposal: Proposal, name: str, cause: Cause, now: datetime) -
         state=proposal.state,
         unit=proposal.unit,
         mode=proposal.mode,
-        title=f"{name} 转入{WORDS[proposal.mode]}状态"[:200],
+        title=_title(name, proposal.mode),
         until=proposal.until,
         decide_by=proposal.decide_by,
         proposed_by=proposal.proposed_by,
@@ -65,11 +65,13 @@ def proposal_event(proposal: Proposal, name: str, cause: Cause, now: datetime) -
     )
 
 
-def mode_event(held: Held, proposal: Proposal, cause: Cause, now: datetime) -> ResponseModeEvent:
+def mode_event(
+    held: Held, proposal: Proposal, name: str, cause: Cause, now: datetime
+) -> ResponseModeEvent:
     """The unit's mode from now on: what `proposal` decided, or normal because it has ended."""
     in_force = held.proposal_id is not None
     return ResponseModeEvent(
-        id=transition_id(content_id("mode", held.status, held.unit), held.version),
+        id=transition_id(mode_id(held.status, held.unit), held.version),
         status=held.status,
         occurred_at=cause.occurred_at,
         sent_at=now,
@@ -81,11 +83,16 @@ def mode_event(held: Held, proposal: Proposal, cause: Cause, now: datetime) -> R
         unit=held.unit,
         version=held.version,
         mode=held.mode,
+        title=_title(name, held.mode),
         decided_by=proposal.signed if in_force else _those(proposal.actor),
         proposal_id=held.proposal_id,
         until=proposal.until if in_force else None,
         reason=proposal.reason,
     )
+
+
+def _title(name: str, mode: ResponseMode) -> str:
+    return f"{name} 转入{WORDS[mode]}状态"[:200]
 
 
 def _those(actor: str | None) -> tuple[str, ...]:
