@@ -1,18 +1,19 @@
-"""The outbox relay: rows committed with the state they tell of, published in order, then marked.
+"""The outbox relay: rows committed with the state they tell of, published in order, then deleted.
 
-`published_at IS NULL`, never `id > last`: rows that commit late would be lost. A crash between
-publish and mark publishes again; readers drop the repeat by its id. One relay per service at a time
+Whatever is there has not left; never `seq > last`: rows that commit late would be lost. A crash between
+publish and commit publishes again; readers drop the repeat by its id. One relay per service at a time
 (advisory lock), so the order of an aggregate's rows is the order in its partition.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
+from collections.abc import Sequence
+from typing import Any
 
 import structlog
 
-from shared.runtime.database import Database
+from shared.runtime.database import Database, Transaction
 from shared.runtime.errors import Transient
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.publisher import Outgoing, Publisher
@@ -20,8 +21,9 @@ from shared.runtime.publisher import Outgoing, Publisher
 log = structlog.get_logger("fenghuo.outbox")
 
 _BATCH = 2_000
+_BATCHES = 20
+"""Batches in one transaction."""
 _POLL_S = 0.25
-_KEEP = "1 hour"
 _LOCK_ID = 0x0F
 """First key of the advisory lock; the second is the schema's hash."""
 
@@ -33,7 +35,6 @@ class OutboxRelay:
         self._database = database
         self._publisher = publisher
         self._metrics = metrics
-        self._pruned_at = time.monotonic()
 
     async def run(self) -> None:
         """Background loop: as soon as a message was committed, at the latest every 250 ms."""
@@ -41,9 +42,8 @@ class OutboxRelay:
         while True:
             try:
                 self._database.outgoing.clear()
-                while await self._round() == _BATCH:
+                while await self.publish_waiting():
                     pass
-                await self._prune()
                 delay = 0.1
             except Transient as error:
                 log.warning("outbox_retry", error=str(error))
@@ -55,39 +55,59 @@ class OutboxRelay:
             except TimeoutError:
                 pass
 
-    async def _round(self) -> int:
-        schema = self._database.schema
-        async with self._database.transaction() as work:
-            mine = await work.connection.fetchval(
-                "SELECT pg_try_advisory_xact_lock($1, hashtext($2))", _LOCK_ID, schema
-            )
-            if not mine:
-                return 0
-            rows = await work.connection.fetch(
-                f"SELECT seq, topic, key, value FROM {schema}.outbox "  # noqa: S608
-                "WHERE published_at IS NULL ORDER BY seq LIMIT $1",
-                _BATCH,
-            )
-            if not rows:
-                self._metrics.outbox.set(0)
-                return 0
-            await self._publisher.send(
-                [Outgoing(row["topic"], row["key"].encode(), row["value"]) for row in rows]
-            )
-            await work.connection.execute(
-                f"UPDATE {schema}.outbox SET published_at = now() "  # noqa: S608
-                "WHERE seq = ANY($1::bigint[])",
-                [row["seq"] for row in rows],
-            )
-        self._metrics.outbox.set(len(rows))
-        return len(rows)
+    async def publish_waiting(self) -> bool:
+        """Publish what waits, several batches of it; whether there may be more.
 
-    async def _prune(self) -> None:
-        if time.monotonic() - self._pruned_at < 60:
-            return
-        self._pruned_at = time.monotonic()
+        While Kafka takes one batch, Postgres deletes the one before it and reads the next. When a batch
+        fails, those before it are deleted for good; raises Transient then.
+        """
+        failure: BaseException | None = None
         async with self._database.transaction() as work:
-            await work.connection.execute(
-                f"DELETE FROM {work.schema}.outbox "  # noqa: S608
-                f"WHERE published_at < now() - interval '{_KEEP}'"
+            if not await work.connection.fetchval(
+                "SELECT pg_try_advisory_xact_lock($1, hashtext($2))", _LOCK_ID, work.schema
+            ):
+                return False
+            cursor = await work.connection.cursor(
+                f"SELECT seq, topic, key, value FROM {work.schema}.outbox "  # noqa: S608
+                "ORDER BY seq LIMIT $1",
+                _BATCH * _BATCHES,
             )
+            rows: Sequence[Any] = await cursor.fetch(_BATCH)
+            gone: Sequence[Any] = []
+            found = 0
+            while rows and failure is None:
+                self._metrics.outbox.set(len(rows))
+                found += len(rows)
+                sent, following = await asyncio.gather(
+                    self._publish(rows), _turn(work, gone, cursor), return_exceptions=True
+                )
+                if isinstance(following, BaseException):
+                    raise following
+                failure = sent
+                gone, rows = ([], rows) if failure is not None else (rows, following)
+            await _delete(work, gone)
+        if failure is not None:
+            raise failure
+        if not rows:
+            self._metrics.outbox.set(0)
+        return found == _BATCH * _BATCHES
+
+    async def _publish(self, rows: Sequence[Any]) -> None:
+        await self._publisher.send(
+            [Outgoing(row["topic"], row["key"].encode(), row["value"]) for row in rows]
+        )
+
+
+async def _turn(work: Transaction, gone: Sequence[Any], cursor: Any) -> Sequence[Any]:
+    """Delete what has been published; the next batch."""
+    await _delete(work, gone)
+    following: Sequence[Any] = await cursor.fetch(_BATCH)
+    return following
+
+
+async def _delete(work: Transaction, rows: Sequence[Any]) -> None:
+    if rows:
+        await work.connection.execute(
+            f"DELETE FROM {work.schema}.outbox WHERE seq = ANY($1::bigint[])",  # noqa: S608
+            [row["seq"] for row in rows],
+        )

@@ -9,12 +9,16 @@ the caller sends the same ids again, readers drop repeats.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from aiokafka.partitioner import murmur2
 
 from shared.contracts.fields import Contract
 from shared.contracts.topics import TopicSpec
@@ -24,6 +28,11 @@ from shared.runtime.metrics import RuntimeMetrics
 log = structlog.get_logger("fenghuo.publisher")
 
 Headers = tuple[tuple[str, bytes], ...]
+Delivery = asyncio.Future[Any]
+"""Done when Kafka has what was sent."""
+
+_MANY = 200
+"""From so many records of one caller on, they are put into batches here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,15 @@ def encode(message: Contract) -> bytes:
     return message.to_wire()
 
 
+@lru_cache(maxsize=131_072)
+def partition_of(key: bytes | None, partitions: int) -> int:
+    """Where records of this key go, as Kafka's own clients choose it; without a key to the first.
+
+    Remembered, since the hash is plain Python and the same units come again with every command.
+    """
+    return 0 if key is None else (murmur2(key) & 0x7FFFFFFF) % partitions
+
+
 class Publisher:
     """Sends records and awaits their acknowledgement."""
 
@@ -57,6 +75,7 @@ class Publisher:
         self._producer: AIOKafkaProducer | None = None
         self._swap = asyncio.Lock()
         self._reconnecting: asyncio.Task[None] | None = None
+        self._partitions: dict[str, int] = {}
 
     async def start(self) -> None:
         """Connect; raises KafkaError when the broker cannot be reached."""
@@ -82,28 +101,63 @@ class Publisher:
         producer = self._producer
         if producer is None:
             raise Transient("the producer is being rebuilt")
-        counts: dict[str, int] = {}
+        given = list(records)
         try:
             async with asyncio.timeout(self._timeout_s):
-                waiting = []
-                for record in records:
-                    waiting.append(
-                        await producer.send(
-                            record.topic,
-                            value=record.value,
-                            key=record.key,
-                            partition=record.partition,
-                            headers=list(record.headers),
-                        )
-                    )
-                    counts[record.topic] = counts.get(record.topic, 0) + 1
-                for future in waiting:
-                    await future
+                if len(given) < _MANY:
+                    waiting = [await self._single(producer, record) for record in given]
+                else:
+                    waiting = await self._in_batches(producer, given)
+                await asyncio.gather(*waiting)
         except (KafkaError, TimeoutError) as error:
             await self._replace(producer)
             raise Transient(f"publish outcome unknown: {type(error).__name__}") from error
+        counts = Counter(record.topic for record in given)
         for topic, count in counts.items():
             self._metrics.published.labels(topic).inc(count)
+
+    @staticmethod
+    async def _single(producer: AIOKafkaProducer, record: Outgoing) -> Delivery:
+        # Through the producer's own batches: records of many callers share them.
+        delivery: Delivery = await producer.send(
+            record.topic,
+            value=record.value,
+            key=record.key,
+            partition=record.partition,
+            headers=list(record.headers),
+        )
+        return delivery
+
+    @staticmethod
+    async def _in_batches(
+        producer: AIOKafkaProducer, records: Sequence[Outgoing]
+    ) -> list[Delivery]:
+        """Fill batches per partition ourselves: what `send` does per record is done per batch."""
+        counts = {
+            topic: len(await producer.partitions_for(topic))
+            for topic in {record.topic for record in records}
+        }
+        waiting: list[Delivery] = []
+        filling: dict[tuple[str, int], Any] = {}
+
+        async def submit(topic: str, partition: int) -> None:
+            batch = filling.pop((topic, partition))
+            waiting.append(await producer.send_batch(batch, topic, partition=partition))
+
+        for record in records:
+            partition = record.partition
+            if partition is None:
+                partition = partition_of(record.key, counts[record.topic])
+            place = record.topic, partition
+            batch = filling.get(place)
+            if batch is None or not _append(batch, record):
+                if batch is not None:
+                    await submit(*place)
+                batch = filling[place] = producer.create_batch()
+                _append(batch, record)
+        for place in list(filling):
+            await submit(*place)
+        return waiting
 
     async def _connect(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(
@@ -155,3 +209,11 @@ class Publisher:
             log.warning("producer_closed_hard")
             await producer._sender.close()
             await producer.client.close()
+
+
+def _append(batch: Any, record: Outgoing) -> bool:
+    """Whether the record still fitted; the first of a batch always does."""
+    added = batch.append(
+        timestamp=None, key=record.key, value=record.value, headers=list(record.headers)
+    )
+    return added is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from shared.runtime.errors import LostOwnership, Reject, Transient
 from shared.runtime.inbox import InboxWorker, Incoming
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.outbox import OutboxRelay
-from shared.runtime.publisher import Publisher
+from shared.runtime.publisher import Outgoing, Publisher
 from tests.support.infrastructure import Infrastructure
 from tests.support.waiting import until
 
@@ -216,8 +216,47 @@ async def test_the_outbox_publishes_what_was_committed_and_nothing_else(
         again = await read(infrastructure, target.name, 20)
         async with service.database.transaction() as work:
             waiting = await work.connection.fetchval(
-                "SELECT count(*) FROM alerting.outbox WHERE topic = $1 AND published_at IS NULL",
+                "SELECT count(*) FROM alerting.outbox WHERE topic = $1",
                 target.name,
             )
     assert len(published) == len(again) == len(records) == 20
     assert waiting == 0
+
+
+class StopsAfter(Publisher):
+    """Kafka takes so many batches and then no more."""
+
+    left = 0
+
+    async def send(self, records: Iterable[Outgoing]) -> None:
+        if self.left == 0:
+            raise Transient("no more")
+        self.left -= 1
+        await super().send(records)
+
+
+async def test_what_was_published_before_a_failure_is_not_published_again(
+    infrastructure: Infrastructure,
+) -> None:
+    target = infrastructure.own_topic(ANSWERS, partitions=1)
+    metrics = RuntimeMetrics(CollectorRegistry())
+    publisher = StopsAfter(infrastructure.bootstrap, metrics)
+    database = Database(infrastructure.dsn(), "alerting")
+    relay = OutboxRelay(database, publisher, metrics)
+    async with AsyncExitStack() as stack:
+        await database.start()
+        stack.push_async_callback(database.stop)
+        await publisher.start()
+        stack.push_async_callback(publisher.stop)
+        async with database.transaction() as work:
+            rows = [(f"many-{n}", "k", str(n).encode()) for n in range(5_000)]
+            await work.publish_new(target, rows)
+        publisher.left = 2
+        with pytest.raises(Transient, match="no more"):
+            await relay.publish_waiting()
+        assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == 1_000
+        publisher.left = 1
+        assert not await relay.publish_waiting()
+        assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == 0
+    published = await read(infrastructure, target.name, 5_000)
+    assert [int(one.value) for one in published] == list(range(5_000))

@@ -13,6 +13,7 @@ from shared.runtime.errors import Transient
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.publisher import Outgoing, Publisher
 from tests.support.infrastructure import Infrastructure
+from tests.support.kafka import read_all
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
 
@@ -77,3 +78,32 @@ async def test_a_send_ends_in_time_while_the_broker_is_away_and_works_again_afte
     finally:
         await publisher.stop()
     assert 2 <= await ends(infrastructure, topic.name) <= 3
+
+
+async def test_many_records_at_once_go_where_single_ones_go_and_keep_their_order(
+    infrastructure: Infrastructure,
+) -> None:
+    topic = infrastructure.own_topic(ALARMS)
+    publisher = Publisher(infrastructure.bootstrap, RuntimeMetrics(CollectorRegistry()))
+    keys = [f"unit-{number}".encode() for number in range(40)]
+    await publisher.start()
+    try:
+        for key in keys:
+            await publisher.send([Outgoing(topic.name, key, b"single")])
+        await publisher.send(
+            # every fiftieth is larger than a whole batch
+            Outgoing(topic.name, keys[n % 40], b"%06d" % n + b"x" * (200_000 * (n % 50 == 0)))
+            for n in range(1_000)
+        )
+    finally:
+        await publisher.stop()
+    records = await read_all(infrastructure.bootstrap, topic)
+    home = {record.key: record.partition for record in records if record.value == b"single"}
+    many = [record for record in records if record.value != b"single"]
+    assert len(many) == 1_000
+    assert all(record.partition == home[record.key] for record in many)
+    assert all(dict(record.headers) == {"content-type": b"application/json"} for record in many)
+    for key in keys:
+        numbers = [int(record.value[:6]) for record in many if record.key == key]
+        assert numbers == sorted(numbers)
+        assert len(numbers) == 25

@@ -25,10 +25,8 @@ BEGIN
                 topic text NOT NULL,
                 key text NOT NULL,
                 value bytea NOT NULL,
-                created_at timestamptz NOT NULL DEFAULT now(),
-                published_at timestamptz
+                created_at timestamptz NOT NULL DEFAULT now()
             );
-            CREATE INDEX outbox_waiting ON %1$I.outbox (seq) WHERE published_at IS NULL;
             CREATE TABLE %1$I.timer (
                 subject_id text NOT NULL,
                 kind text NOT NULL,

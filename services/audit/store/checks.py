@@ -125,7 +125,7 @@ class Checks:
                         "SELECT EXISTS (SELECT FROM audit.consumer_offset AS a "  # noqa: S608
                         f"JOIN {service}.consumer_offset AS o USING (topic, part) "
                         "WHERE o.next_offset <> a.next_offset) OR EXISTS "
-                        f"(SELECT FROM {service}.outbox WHERE published_at IS NULL)"
+                        f"(SELECT FROM {service}.outbox)"
                     )
             except _NOT_READY:
                 return False
@@ -181,7 +181,7 @@ def _outbox(service: str) -> Fetch:
     async def fetch(work: Transaction) -> list[Any]:
         row = await work.connection.fetchrow(
             "SELECT min(created_at) AS oldest, count(*) AS n "  # noqa: S608
-            f"FROM {service}.outbox WHERE published_at IS NULL"
+            f"FROM {service}.outbox"
         )
         return [core.Outbox(service, row["oldest"], row["n"])] if row and row["n"] else []
 
