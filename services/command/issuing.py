@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from services.command import store
 from services.command.core.deadlines import deadlines, first_timers
 from services.command.core.lifecycle import INITIAL
 from services.command.core.model import Assignment, Command
 from services.command.core.orders import Order
+from services.command.core.printing import print_new
 from services.command.core.profiles import Profile
-from services.command.core.records import (
-    Cause,
-    assignment_event,
-    assignment_template,
-    command_event,
-)
+from services.command.core.records import Cause, assignment_template, command_event
 from services.command.core.rollup import recount
 from services.command.core.routing import Reach
 from shared.contracts.commands import AssignmentState
@@ -21,7 +19,7 @@ from shared.contracts.ids import assignment_id
 from shared.contracts.topics import ASSIGNMENTS, COMMANDS
 from shared.modes.effective import Modes
 from shared.runtime.database import Transaction
-from shared.runtime.timers import arm
+from shared.runtime.timers import arm_new
 
 
 async def issue(
@@ -91,19 +89,19 @@ async def issue(
     counts = recount(assignments)
     if not await store.insert_command(work, command, counts):
         return False
-    await store.insert_assignments(work, assignments)
-    await arm(
+    # In the order of their ids: rows that follow each other in an index go in several times faster.
+    by_id = sorted(assignments, key=attrgetter("assignment_id"))
+    await store.insert_assignments(work, by_id)
+    await arm_new(
         work,
-        [
+        (
             (timer.subject_id, timer.kind, timer.rung, timer.due_at)
-            for one in assignments
+            for one in by_id
             for timer in first_timers(one, profile, now)
-        ],
+        ),
     )
     event = command_event(command, counts, cause, now)
     work.publish(COMMANDS, command.command_id, event, event.id)
     template = assignment_template(command, assignments[0], now)
-    for one in assignments:
-        told = assignment_event(template, one, cause)
-        work.publish(ASSIGNMENTS, one.unit, told, told.id)
+    await work.publish_new(ASSIGNMENTS, print_new(template, assignments, cause))
     return True

@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from services.command.core.model import Act, Assignment, Command
@@ -19,6 +20,8 @@ Rollups = dict[str, dict[Tier, Counts]]
 
 _COMMAND = tuple(field.name for field in fields(Command))
 _ASSIGNMENT = tuple(field.name for field in fields(Assignment))
+_values_of = attrgetter(*_ASSIGNMENT)
+_WAITING = _ASSIGNMENT.index("waiting")
 _MUTABLE = {
     "version": "int",
     "state": "text",
@@ -136,15 +139,13 @@ async def insert_command(work: Transaction, command: Command, counts: dict[Tier,
     return True
 
 
-async def insert_assignments(work: Transaction, assignments: Sequence[Assignment]) -> None:
-    """Add the rows of a whole fan-out by COPY."""
+async def insert_assignments(work: Transaction, assignments: Iterable[Assignment]) -> None:
+    """Add the rows of a whole fan-out by COPY; in the order of their ids they go in fastest."""
     await work.connection.copy_records_to_table(
         "assignment",
         schema_name=work.schema,
         columns=list(_ASSIGNMENT),
-        records=[
-            tuple(_plain(name, getattr(one, name)) for name in _ASSIGNMENT) for one in assignments
-        ],
+        records=map(_row, assignments),
     )
 
 
@@ -230,10 +231,17 @@ async def keep_late(work: Transaction, late: Sequence[Acknowledgement]) -> None:
         )
 
 
+def _row(one: Assignment) -> tuple[Any, ...]:
+    values = _values_of(one)
+    return (*values[:_WAITING], _waiting(one.waiting), *values[_WAITING + 1 :])
+
+
 def _plain(name: str, value: Any) -> Any:
-    if name != "waiting":
-        return value
-    if not value:
+    return _waiting(value) if name == "waiting" else value
+
+
+def _waiting(acts: Sequence[Act]) -> str:
+    if not acts:
         return "[]"
     return json.dumps(
         [
@@ -245,7 +253,7 @@ def _plain(name: str, value: Any) -> Any:
                 "text": one.text,
                 "occurred_at": one.occurred_at.isoformat(),
             }
-            for one in value
+            for one in acts
         ]
     )
 

@@ -29,8 +29,10 @@ def _clean(text: str) -> str:
     """Refuse what Postgres or a later encoder cannot hold: NUL and lone surrogates."""
     if "\x00" in text:
         raise ValueError("must not contain the NUL character")
-    if any("\ud800" <= char <= "\udfff" for char in text):
-        raise ValueError("must not contain a lone surrogate")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("must not contain a lone surrogate") from None
     return text
 
 

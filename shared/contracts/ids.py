@@ -11,12 +11,10 @@ import hashlib
 
 def content_id(prefix: str, *fields: str | int) -> str:
     """`prefix-` and 32 hex digits of H(fields); the prefix only helps a reader."""
-    digest = hashlib.sha256()
-    for field in fields:
-        raw = str(field).encode()
-        digest.update(len(raw).to_bytes(4, "big"))
-        digest.update(raw)
-    return f"{prefix}-{digest.hexdigest()[:32]}"
+    raw = [str(field).encode() for field in fields]
+    # Fed in one piece: a fan-out makes 150,000 of these.
+    whole = b"".join([len(field).to_bytes(4, "big") + field for field in raw])
+    return f"{prefix}-{hashlib.sha256(whole).hexdigest()[:32]}"
 
 
 def alarm_id(rule_id: str, scope: str, episode_start_event_id: str) -> str:

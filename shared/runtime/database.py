@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -65,6 +65,20 @@ class Transaction:
         """Queue a message; it leaves through the outbox after the commit, once per `event_id`."""
         self.outbox.append((event_id, spec.name, key, encode(message)))
         self.published = True
+
+    async def publish_new(self, spec: TopicSpec, rows: Iterable[tuple[str, str, bytes]]) -> None:
+        """Queue (event id, key, wire form) of many messages by COPY, behind what is queued already.
+
+        For events that this transaction brings into being: an id that waits already is an error.
+        """
+        await self.flush()
+        self.published = True
+        await self.connection.copy_records_to_table(
+            "outbox",
+            schema_name=self.schema,
+            columns=("event_id", "topic", "key", "value"),
+            records=((event_id, spec.name, key, value) for event_id, key, value in rows),
+        )
 
     async def flush(self) -> None:
         """Write the queued messages as outbox rows, in the order in which they were queued."""
