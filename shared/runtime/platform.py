@@ -6,6 +6,7 @@ app.py makes one, declares what comes in and goes out, adds its own parts and as
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
@@ -152,3 +153,8 @@ class StatefulPlatform(Platform):
         await self.database.start(self.settings.start_patience_s)
         stack.push_async_callback(self.database.stop)
         await super().start(stack)
+        # The tables live as long as the process. Looking through a city's units again with every few
+        # hundred messages took as long as handling them.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
