@@ -1,6 +1,6 @@
 """Measure: `python -m tests.bench [--only PART] [--quick] [--rows a,b] ...`, what `make bench` runs.
 
-Parts: `scoring` (against peers, docs/bench.md), `quality` (what detection is worth, where it is
+Parts: `scoring` (against peers, docs/bench.md), `command` (alerts and commands), `quality` (what detection is worth, where it is
 there), `throughput` (the measurements among the tests, `pytest -m bench`).
 """
 
@@ -14,25 +14,33 @@ from importlib.util import find_spec
 from deploy.local.paths import REPO
 from tests.bench.plan import ROWS, Plan
 
-PARTS = ("scoring", "quality", "throughput")
+PARTS = ("scoring", "command", "quality", "throughput")
 
 
 def main(argv: list[str]) -> int:
     """Run the parts asked for; the exit code is the first that is not 0."""
     options = _parser().parse_args(argv)
-    rows = _rows(options.rows, million=options.million)
     codes = []
     for part in [options.only] if options.only else PARTS:
         if part == "scoring":
             from tests.bench import scoring
 
             plan = Plan.make(
-                rows,
+                _rows(options.rows, ROWS, million=options.million),
                 quick=options.quick,
                 repetitions=options.repetitions,
                 city_minutes=options.city_minutes,
             )
             codes.append(scoring.main(plan))
+        elif part == "command":
+            from tests.bench.command import run
+
+            wanted = _rows(options.rows, run.ROWS) if options.only else run.ROWS
+            codes.append(
+                run.main(
+                    run.Plan.make(wanted, quick=options.quick, repetitions=options.repetitions)
+                )
+            )
         elif part == "throughput":
             codes.append(_call("pytest", "tests", "-m", "bench", "-s"))
         elif find_spec("tests.bench.quality.__main__"):
@@ -43,14 +51,14 @@ def main(argv: list[str]) -> int:
     return next((code for code in codes if code), 0)
 
 
-def _rows(wanted: str, *, million: bool) -> tuple[str, ...]:
+def _rows(wanted: str, known: tuple[str, ...], *, million: bool = False) -> tuple[str, ...]:
     """The rows to measure, in the order of the table; everything when nothing is named."""
-    names = {name for name in wanted.split(",") if name} or set(ROWS)
+    names = {name for name in wanted.split(",") if name} or set(known)
     if million:
         names.add("million")
-    if unknown := names - set(ROWS):
-        raise SystemExit(f"unknown rows: {', '.join(sorted(unknown))}; known: {', '.join(ROWS)}")
-    return tuple(name for name in ROWS if name in names)
+    if unknown := names - set(known):
+        raise SystemExit(f"unknown rows: {', '.join(sorted(unknown))}; known: {', '.join(known)}")
+    return tuple(name for name in known if name in names)
 
 
 def _call(*arguments: str) -> int:
@@ -61,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--only", choices=PARTS, help="one part instead of all")
     parser.add_argument("--quick", action="store_true", help="short runs; marked, no result")
-    parser.add_argument("--rows", default="", help=f"of scoring, with commas: {', '.join(ROWS)}")
+    parser.add_argument("--rows", default="", help="of one part, with commas")
     parser.add_argument("--million", action="store_true", help="add the row with a million sensors")
     parser.add_argument(
         "--city-minutes", type=float, default=10.0, help="length of the city's load"

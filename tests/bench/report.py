@@ -88,7 +88,7 @@ def table(facts: Mapping[str, Any], found: Mapping[str, Any]) -> RenderableType:
         mark = "" if row["valid"] else f"INVALID: {row['why']}" if row["runs"] else row["why"]
         rows.add_row(
             row["label"],
-            *(_number(row[name]) for name in ("rate", "cpu_us", "memory_mib")),
+            *(number(row[name]) for name in ("rate", "cpu_us", "memory_mib")),
             str(len(row["runs"])),
             escape(mark or ""),
         )
@@ -97,11 +97,12 @@ def table(facts: Mapping[str, Any], found: Mapping[str, Any]) -> RenderableType:
         keys.add_column(head, justify="right" if head == "value" else "left")
     for name, key in found["keys"].items():
         met = {True: "yes", False: "NO", None: ""}[key["met"]]
-        keys.add_row(name, _number(key["value"]), key["aim"] or "", met, escape(key.get("why", "")))
+        keys.add_row(name, number(key["value"]), key["aim"] or "", met, escape(key.get("why", "")))
     return Group(title, rows, keys) if found["rows"] else Group(title, keys)
 
 
-def _number(value: Value) -> str:
+def number(value: Value) -> str:
+    """A figure for a person."""
     match value:
         case None:
             return "-"

@@ -131,10 +131,10 @@ def test_lag_is_judged_over_the_second_half() -> None:
 
 
 def test_rows_are_chosen_by_name() -> None:
-    assert _rows("scoring,raw", million=False) == ("raw", "scoring")
-    assert _rows("", million=False) == ROWS
+    assert _rows("scoring,raw", ROWS) == ("raw", "scoring")
+    assert _rows("", ROWS) == ROWS
     with pytest.raises(SystemExit, match="unknown rows: nothing"):
-        _rows("nothing", million=False)
+        _rows("nothing", ROWS)
     quick = Plan.make(("raw",), quick=True, repetitions=5, city_minutes=10)
     assert quick.quick
     assert quick.repetitions == 1

@@ -1,0 +1,149 @@
+"""Durable timers on a real Postgres: what a sweep costs, how late they fire, how short a step may be."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from statistics import median, quantiles
+from typing import Any
+
+from tests.bench.command.office import offices
+from tests.bench.command.service import a_request
+from tests.bench.command.units import CITY, RED, SMALL_TOWN
+from tests.component.command.harness import Office, profile
+
+ARMED = 100_000
+_FAR_S = 3_600
+_SWEEPS = 100
+_DUE = 10
+"""Timers due in a sweep that has something to do."""
+_FIRED = (
+    "SELECT subject_id, clock_timestamp() - due_at AS late FROM command.timer "
+    "WHERE state = 'fired' AND kind = 'sign_escalate' AND rung = 0"
+)
+_PACED_S = 20
+_PACED_PER_S = 250
+
+
+async def timers(dsn: str, say: Callable[[str], None]) -> dict[str, Any]:
+    """Sweeps over 100,000 armed timers, then lateness: evenly paced, and all of a deadline at once."""
+    async with offices(dsn, profile(_FAR_S, 2 * _FAR_S, 600), 1) as (office,):
+        await office.apply(a_request("cmd-timers", CITY))
+        await _arm_exactly(office)
+        empty = [await _sweep_ms(office, 0) for _ in range(_SWEEPS)]
+        busy = [await _sweep_ms(office, _DUE) for _ in range(_SWEEPS)]
+        say(f"sweep: {median(empty):.1f} ms with nothing due, {median(busy):.1f} ms with {_DUE}")
+        paced = await _lateness(office, _PACED_PER_S * _PACED_S, _PACED_S)
+        burst = await _lateness(office, RED, 0)
+        say(f"late, p99: paced {_p99(paced):.2f} s, {RED:,} at once {_p99(burst):.2f} s")
+        early = await office.database.pool.fetchval(
+            "SELECT count(*) FROM command.timer WHERE fired_at < due_at"
+        )
+    return {
+        "armed": ARMED,
+        "sweep_nothing_due_ms": {"p50": median(empty), "p99": _p99(empty)},
+        "sweep_due_ms": {"due": _DUE, "p50": median(busy), "p99": _p99(busy)},
+        "late_paced_s": {"timers": len(paced), "p50": median(paced), "p99": _p99(paced)},
+        "late_burst_s": {"timers": len(burst), "p50": median(burst), "p99": _p99(burst)},
+        "early": early,
+    }
+
+
+async def shortest_step(dsn: str, say: Callable[[str], None]) -> dict[str, Any]:
+    """A ladder with steps of one second: the time between two rungs of an assignment, as fired."""
+    async with offices(dsn, profile(sign_s=1, finish_s=600, step_s=1), 1) as (office,):
+        await office.apply(a_request("cmd-ladder", SMALL_TOWN))
+        async with _sweeping(office):
+            await asyncio.sleep(6)
+        rows = await office.database.pool.fetch(
+            "SELECT subject_id, rung, fired_at, lead(fired_at) OVER "
+            "(PARTITION BY subject_id ORDER BY rung) - fired_at AS step FROM command.timer "
+            "WHERE kind = 'sign_escalate' AND state = 'fired'"
+        )
+    steps = [row["step"].total_seconds() for row in rows if row["step"] is not None]
+    say(f"step of the ladder: {median(steps):.2f} s over {len(steps)} rungs")
+    return {"steps": len(steps), "p50_s": median(steps), "max_s": max(steps)}
+
+
+async def _arm_exactly(office: Office) -> None:
+    """Leave 100,000: the signing clock of every assignment and some of the others."""
+    await office.database.pool.execute(
+        "DELETE FROM command.timer WHERE (subject_id, kind, rung) IN (SELECT subject_id, kind, rung "
+        "FROM command.timer WHERE kind <> 'sign_escalate' ORDER BY kind, subject_id LIMIT "
+        "(SELECT count(*) FROM command.timer) - $1)",
+        ARMED,
+    )
+    await office.database.pool.execute("ANALYZE command.timer")
+    armed = await _armed(office)
+    if armed != ARMED:
+        raise RuntimeError(f"{armed} timers are armed")
+
+
+async def _armed(office: Office) -> int:
+    found: int = await office.database.pool.fetchval(
+        "SELECT count(*) FROM command.timer WHERE state = 'armed'"
+    )
+    return found
+
+
+async def _sweep_ms(office: Office, due: int) -> float:
+    if due:
+        await _make_due(office, due, 0)
+    began = time.perf_counter()
+    found = await office.sweeper().sweep()
+    took = (time.perf_counter() - began) * 1e3
+    if found != due:
+        raise RuntimeError(f"{found} timers were due, not {due}")
+    return took
+
+
+async def _make_due(office: Office, count: int, within_s: float) -> None:
+    """Let signing clocks of assignments that nobody has called yet end, evenly over `within_s`."""
+    await office.database.pool.execute(
+        "WITH chosen AS (SELECT subject_id, row_number() OVER () AS n FROM command.timer "
+        "WHERE kind = 'sign_escalate' AND rung = 0 AND state = 'armed' LIMIT $1), "
+        "moved AS (UPDATE command.timer AS t SET due_at = now() + $2 * (n::float8 / $1) "
+        "* interval '1 second' FROM chosen c WHERE t.subject_id = c.subject_id "
+        "AND t.kind = 'sign_escalate' AND t.rung = 0 RETURNING t.subject_id, t.due_at) "
+        "UPDATE command.assignment AS a SET sign_by = m.due_at FROM moved m "
+        "WHERE a.assignment_id = m.subject_id",
+        count,
+        float(within_s),
+    )
+
+
+async def _lateness(office: Office, count: int, within_s: float) -> list[float]:
+    """Seconds between due and committed of `count` timers, with the sweeper running as in the service.
+
+    Committed is when another connection, looking ten times a second, first sees the timer fired.
+    """
+    late: dict[str, float] = {}
+    seen = await office.database.pool.fetch(_FIRED)
+    old = {row["subject_id"] for row in seen}
+    async with _sweeping(office):
+        await _make_due(office, count, within_s)
+        deadline = time.monotonic() + within_s + 60
+        while len(late) < count:
+            await asyncio.sleep(0.1)
+            for row in await office.database.pool.fetch(_FIRED):
+                if row["subject_id"] not in old:
+                    late.setdefault(row["subject_id"], row["late"].total_seconds())
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{len(late)} of {count} timers fired")
+    return list(late.values())
+
+
+@asynccontextmanager
+async def _sweeping(office: Office) -> AsyncIterator[None]:
+    running = asyncio.create_task(office.sweeper().run())
+    try:
+        yield
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+def _p99(values: list[float]) -> float:
+    return quantiles(values, n=100)[98]
