@@ -21,7 +21,8 @@ from services.scoring.core.baseline import Baseline
 from services.scoring.core.change import apply, settle_shadows, still_going_on
 from services.scoring.core.events import Cause, Emitted
 from services.scoring.core.history import MOST, age, append, insert, remember_id
-from services.scoring.core.judge import alarm_of, bands, judge, next_ripe
+from services.scoring.core.judge import alarm_of, judge, next_ripe
+from services.scoring.core.quiet import ask, bands, forget_windows, value_band
 from services.scoring.core.rules import CompiledRule
 from services.scoring.core.state import NEVER, NORMAL, REMEMBERED_IDS, AlarmState, SensorState
 
@@ -37,10 +38,10 @@ def glide(state: SensorState, at: float, value: float, event_id: str) -> int:
     """Take in a new reading as far as it provably changes nothing."""
     gap = at - state.newest
     plan = state.plan
-    if not (0.0 < gap <= plan.quiet_gap_s and state.low < value < state.high):
+    if not 0.0 < gap <= plan.quiet_gap_s or event_id in state.ids:  # of which it may be a part only
         return NOT_TAKEN
-    ids = state.ids
-    if event_id in ids:
+    quiet = state.low < value < state.high
+    if not quiet and not (plan.windows and _moves_no_ladder(state, value)):
         return NOT_TAKEN
     if plan.rates and not state.rate_low < (value - state.value) / gap < state.rate_high:
         return NOT_TAKEN
@@ -49,22 +50,23 @@ def glide(state: SensorState, at: float, value: float, event_id: str) -> int:
             state.same_since = at
         elif at - state.same_since >= plan.stuck_after_s and value not in plan.calm:
             return NOT_TAKEN
-    ids.append(event_id)
-    if len(ids) > REMEMBERED_IDS:
-        del ids[0]
+    state.ids = f"{state.ids.partition(' ')[2]} {event_id}"
     state.newest, state.value = at, value
-    times = state.times
-    times.append(at)
-    state.values.append(value)
-    if times[0] < at - plan.trim_s or len(times) > MOST:
+    held = state.held
+    held.extend((at, value))
+    if at > held[0] + plan.trim_s or len(held) > 2 * MOST:
         age(state)
-    if state.windows:
-        for window in state.windows.values():
-            if not window.quiet(at, value):
-                found = window.value_at(at, times, state.values, len(times))
-                if found is not None and not window.low < found < window.high:
-                    return TO_BE_JUDGED
-    return TAKEN
+    if plan.sums:
+        state.room -= value if value >= 0 else inf
+        quiet = quiet and state.room > 0
+    if quiet and at >= state.after:
+        return TAKEN
+    return TAKEN if ask(state) else TO_BE_JUDGED
+
+
+def _moves_no_ladder(state: SensorState, value: float) -> bool:
+    low, high = value_band(state)
+    return low < value < high
 
 
 def finish(state: SensorState, seen: Cause, now: datetime, out: list[Emitted]) -> None:
@@ -86,6 +88,7 @@ def take(
 ) -> None:
     """Judge an accepted reading; `clock` is the log's, `now` only stamps what is sent."""
     told = len(out)
+    forget_windows(state)
     late = seen.at <= state.newest
     if not late:
         elapse(state, seen.at, now, out)
@@ -100,7 +103,7 @@ def take(
         unmeasured = state.trouble().unmeasured
         unmeasured.append([seen.event_id, seen.at, seen.value])
         del unmeasured[:-REMEMBERED_IDS]
-    elif state.times and seen.at <= state.times[-1]:
+    elif state.held and seen.at <= state.held[-2]:
         if insert(state, seen.at, seen.value) is not None:
             revise.judge_again(state, seen, clock, now, out)
             changed = True
@@ -171,7 +174,7 @@ def _judge_newest(state: SensorState, seen: Cause, now: datetime, out: list[Emit
     def change(rule: CompiledRule, alarm: AlarmState, level: int, cause: Cause) -> None:
         apply(state, rule, alarm, level, cause, now, out)
 
-    judge(state, len(state.times) - 1, seen, change)
+    judge(state, len(state.held) // 2 - 1, seen, change)
 
 
 def _learn(state: SensorState, seen: Cause, now: datetime, out: list[Emitted]) -> None:

@@ -42,7 +42,7 @@ def moved(state: SensorState, seen: Cause, now: datetime, out: list[Emitted]) ->
     """Follow whether the value moves; called with the newest reading, before it is the value."""
     if not state.plan.stuck:
         return
-    if not state.times or abs(seen.value - state.value) > state.plan.tolerance:
+    if not state.held or abs(seen.value - state.value) > state.plan.tolerance:
         state.same_since = seen.at
     for rule in state.plan.stuck:
         assert rule.stuck is not None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
 
 from services.scoring.core.state import REMEMBERED_IDS, SensorState
-from services.scoring.core.windows import Window
+from services.scoring.core.windows import Buckets
 
 MOST = 512
 """Never more readings per sensor, however fast it sends; older ones age before their time."""
@@ -13,18 +14,14 @@ MOST = 512
 
 def remember_id(state: SensorState, event_id: str) -> None:
     """Note a reading's id and forget the oldest."""
-    ids = state.ids
-    ids.append(event_id)
-    if len(ids) > REMEMBERED_IDS:
-        del ids[0]
+    state.ids = f"{state.ids.partition(' ')[2]} {event_id}"
 
 
 def append(state: SensorState, at: float, value: float) -> None:
     """Take in a reading newer than all others."""
-    times = state.times
-    times.append(at)
-    state.values.append(value)
-    if times[0] < at - state.plan.trim_s or len(times) > MOST:
+    held = state.held
+    held.extend((at, value))
+    if at > held[0] + state.plan.trim_s or len(held) > 2 * MOST:
         age(state)
 
 
@@ -39,17 +36,19 @@ def insert(state: SensorState, at: float, value: float) -> int | None:
         if values[place] == value:
             return None
         place += 1
-    times.insert(place, at)
-    values.insert(place, value)
+    state.held[2 * place : 2 * place] = array("d", (at, value))
     return place
 
 
 def holds(state: SensorState, at: float, value: float) -> bool:
     """Whether this value at this instant is among the readings held singly."""
-    times = state.times
+    held = state.held
+    if not held or at > held[-2]:
+        return False
+    times, values = state.times, state.values
     place = bisect_left(times, at)
     while place < len(times) and times[place] == at:
-        if state.values[place] == value:
+        if values[place] == value:
             return True
         place += 1
     return False
@@ -70,21 +69,18 @@ def age(state: SensorState) -> None:
         oldest = reach - spec.span_s
         if times[gone - 1] <= oldest:
             continue
-        window = window_of(state, rule.rule_id)
+        buckets = buckets_of(state, rule.rule_id)
         for place in range(gone):
             if times[place] > oldest:
-                window.add(times[place], values[place], oldest)
-    del times[:gone], values[:gone]
+                if buckets is None:
+                    if spec.needless(values[place]):
+                        continue
+                    state.buckets = state.buckets or {}
+                    buckets = state.buckets[rule.rule_id] = Buckets(spec)
+                buckets.add(times[place], values[place], oldest)
+    del state.held[: 2 * gone]
 
 
-def window_of(state: SensorState, rule_id: str) -> Window:
-    """A rule's window, made when it is not there."""
-    if state.windows is None:
-        state.windows = {}
-    window = state.windows.get(rule_id)
-    if window is None:
-        rule = state.plan.find(rule_id)
-        assert rule is not None
-        assert rule.window is not None
-        window = state.windows[rule_id] = Window(rule.window)
-    return window
+def buckets_of(state: SensorState, rule_id: str) -> Buckets | None:
+    """The buckets of a rule's window, None while it has none."""
+    return None if state.buckets is None else state.buckets.get(rule_id)

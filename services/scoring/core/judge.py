@@ -7,12 +7,12 @@ late one: what a change of level leads to is the caller's.
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import inf
 
 from services.scoring.core.events import Cause
-from services.scoring.core.history import window_of
+from services.scoring.core.history import buckets_of
 from services.scoring.core.rules import CompiledRule
 from services.scoring.core.state import NEVER, AlarmState, SensorState
+from services.scoring.core.windows import aggregated, view
 
 OnChange = Callable[[CompiledRule, AlarmState, int, Cause], None]
 """Takes a rule, its alarm before the change, the level it changes to, and why."""
@@ -31,7 +31,9 @@ def judge(state: SensorState, place: int, seen: Cause, change: OnChange) -> None
                 rate = (value - values[place - 1]) / gap
                 _weigh(state, rule, at, rate, seen, change)
     for rule in plan.windows:
-        found = window_of(state, rule.rule_id).value_at(at, times, values, place + 1)
+        assert rule.window is not None
+        buckets = buckets_of(state, rule.rule_id)
+        found = aggregated(rule.window, view(rule.window, buckets, at, times, values, place + 1))
         if found is not None:
             _weigh(state, rule, at, found, seen, change)
 
@@ -62,33 +64,6 @@ def next_ripe(state: SensorState) -> tuple[float, CompiledRule | None]:
     return best, whose
 
 
-def bands(state: SensorState) -> None:
-    """Work out anew which values, rates and aggregates change nothing."""
-    low, high = -inf, inf
-    for rule in state.plan.values:
-        assert rule.ladder is not None
-        down, up = rule.ladder.band(state.alarm(rule.rule_id))
-        low, high = max(low, down), min(high, up)
-    for rule in state.plan.ranges:
-        assert rule.range is not None
-        low, high = max(low, rule.range.low), min(high, rule.range.high)
-    if state.plan.baselines or _restless(state):
-        low, high = inf, -inf
-    state.low, state.high = low, high
-    low, high = -inf, inf
-    for rule in state.plan.rates:
-        assert rule.ladder is not None
-        down, up = rule.ladder.band(state.alarm(rule.rule_id))
-        low, high = max(low, down), min(high, up)
-    state.rate_low, state.rate_high = low, high
-    for rule in state.plan.windows:
-        assert rule.ladder is not None
-        window = window_of(state, rule.rule_id)
-        band = rule.ladder.band(state.alarm(rule.rule_id))
-        if band != (window.low, window.high):
-            window.band(*band)
-
-
 def alarm_of(state: SensorState, rule: CompiledRule) -> AlarmState:
     """A rule's alarm, made when it is not there."""
     if state.alarms is None:
@@ -113,11 +88,3 @@ def _weigh(
         shown = value / ladder.factor
         cause = Cause(at, shown, seen.event_id, seen.trace_id, seen.retrospective)
         change(rule, alarm, level, cause)
-
-
-def _restless(state: SensorState) -> bool:
-    """Whether every next reading has to be looked at, whatever its value."""
-    rare = state.rare
-    if rare is None:
-        return False
-    return rare.silent or bool(rare.faults) or rare.retrospective_due < NEVER

@@ -23,7 +23,7 @@ from services.scoring.core.checks import Refused
 from services.scoring.core.engine import elapse, next_due, take
 from services.scoring.core.events import Cause, Emitted, instant
 from services.scoring.core.history import holds
-from services.scoring.core.judge import bands
+from services.scoring.core.quiet import bands
 from services.scoring.core.rules import Plan
 from services.scoring.core.state import NEVER, SensorState, StoredState, key_of
 from shared.contracts.dead_letter import Reason
@@ -126,7 +126,7 @@ class Partition:
             )
         late = at <= state.newest
         seen = self.cause(at, value, event_id, trace_id)
-        if not state.times and not state.ids:
+        if state.newest == -NEVER:
             self.states[state.key.encode()] = state
         take(state, seen, synthetic, self.clock, now, self.out)
         self.mark(state)
@@ -210,7 +210,7 @@ class Partition:
 def _is_repeat(state: SensorState, event_id: str, at: float, value: float) -> Outcome | None:
     """DUPLICATE when it has been taken already; raises Refused for the same id with another body."""
     known = holds(state, at, value)
-    if event_id in state.ids and not known:
+    if not known and state.has_taken(event_id):
         if state.rare is not None and [event_id, at, value] in state.rare.unmeasured:
             return Outcome.DUPLICATE
         raise Refused(Reason.ID_CONFLICT, f"id {event_id} came before with another body")

@@ -15,7 +15,7 @@ from services.scoring.core.events import Cause, Emitted
 from services.scoring.core.health import report_silence
 from services.scoring.core.rules import CompiledRule, Plan, compile_rule
 from services.scoring.core.state import NORMAL, SensorState
-from services.scoring.core.windows import Window
+from services.scoring.core.windows import Buckets
 
 
 def take_over(
@@ -52,21 +52,20 @@ def take_over(
             changed = True
     if changed and state.rare is not None:
         state.rare.journal.clear()  # judged by other rules: nothing of it can be judged again
-    _fit_windows(state, plan)
+    _fit_buckets(state, plan)
     return changed
 
 
-def _fit_windows(state: SensorState, plan: Plan) -> None:
-    if state.windows is None:
+def _fit_buckets(state: SensorState, plan: Plan) -> None:
+    if state.buckets is None:
         return
-    kept: dict[str, Window] = {}
+    kept: dict[str, Buckets] = {}
     for rule in plan.windows:
         assert rule.window is not None
-        known = state.windows.get(rule.rule_id)
-        if known is not None:
-            kept[rule.rule_id] = Window.load(rule.window, known.dump())
-            kept[rule.rule_id].band(1.0, 0.0)  # an empty band: to be worked out under the new rule
-    state.windows = kept or None
+        known = state.buckets.get(rule.rule_id)
+        if known is not None and (fitting := Buckets.load(rule.window, known.dump())) is not None:
+            kept[rule.rule_id] = fitting
+    state.buckets = kept or None
 
 
 def _versions_differ(state: SensorState, plan: Plan | None) -> bool:

@@ -105,9 +105,7 @@ def judge_again(
         judge(state, place, replace(seen, start_id=_name(seen, times[place])), changed)
         note(state, times[place], before)
     _ripen(state, clock, seen, changed)
-    state.value = state.values[-1]
-    for window in (state.windows or {}).values():
-        window.band(inf, -inf)  # what it had proved is void
+    state.value = state.held[-1]
     for rule_id in sorted({*told, *found}):
         rule = state.plan.find(rule_id)
         if rule is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from services.scoring.core.baseline import BaselineSpec
@@ -23,6 +24,9 @@ from shared.contracts.rules import (
 FOREVER = float("inf")
 SHORT_WINDOW_READINGS = 40
 """A window of at most so many expected readings is kept reading by reading, a longer one in buckets."""
+
+AGED_TOGETHER = 12
+"""So many expected readings go into buckets at once: each time costs the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,10 @@ class Plan:
     tolerance: float = 0.0
     calm: tuple[float, ...] = ()
     """Of the `stuck` rules: the shortest time, the widest tolerance, the values that may stay."""
+    sums: bool = False
+    """Whether a window is over something that readings inside a band can move out of it."""
+    normal: tuple[float, float, float, float] = (-FOREVER, FOREVER, -FOREVER, FOREVER)
+    """Between which values and which rates nothing changes at a sensor without alarms."""
 
     def find(self, rule_id: str) -> CompiledRule | None:
         """The rule by id, None when it does not judge these sensors."""
@@ -113,27 +121,47 @@ def plan_of(
     keep_s = lateness_s + max(short, default=0.0)
     stuck = [rule.stuck for rule in rules if rule.stuck]
     values = tuple(rule for rule in rules if isinstance(rule.definition.body, ThresholdRule))
+    rates = tuple(rule for rule in rules if isinstance(rule.definition.body, RateRule))
+    ranges = tuple(rule for rule in rules if rule.range)
     return Plan(
         metric,
         unit,
         datum,
         lateness_s,
         keep_s,
-        keep_s + 6 * interval_s,
+        keep_s + AGED_TOGETHER * interval_s,
         min((min(rule.gap_s, rule.silent_s or FOREVER) for rule in rules), default=FOREVER),
         values,
-        tuple(rule for rule in rules if isinstance(rule.definition.body, RateRule)),
+        rates,
         windows,
         tuple(rule for rule in rules if rule.baseline),
         tuple(rule for rule in rules if rule.silent_s),
         tuple(rule for rule in rules if rule.stuck),
-        tuple(rule for rule in rules if rule.range),
+        ranges,
         tuple(rule for rule in values if rule.ladder and rule.ladder.for_s),
         tuple(rule for rule in rules if rule.definition.shadow_of),
         {rule.rule_id: rule for rule in rules},
         min((body.for_s for body in stuck), default=FOREVER),
         max((body.tolerance for body in stuck), default=0.0),
         tuple(value for body in stuck for value in body.calm),
+        any(rule.window and not rule.window.inside for rule in windows),
+        (*_between([*values, *_inside(windows)], ranges), *_between(rates, ())),
+    )
+
+
+def _inside(windows: Sequence[CompiledRule]) -> list[CompiledRule]:
+    return [rule for rule in windows if rule.window and rule.window.inside]
+
+
+def _between(
+    ladders: Iterable[CompiledRule], ranges: Iterable[CompiledRule]
+) -> tuple[float, float]:
+    """What lies strictly between the two moves none of these ladders and is in all of these ranges."""
+    bands = [rule.ladder.band(None) for rule in ladders if rule.ladder]
+    bands += [(rule.range.low, rule.range.high) for rule in ranges if rule.range]
+    return (
+        max((low for low, _ in bands), default=-FOREVER),
+        min((high for _, high in bands), default=FOREVER),
     )
 
 

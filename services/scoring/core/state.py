@@ -14,19 +14,21 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from services.scoring.core.baseline import Baseline
-from services.scoring.core.windows import Window
+from services.scoring.core.windows import Buckets
 
 if TYPE_CHECKING:
     from services.scoring.core.book import Sensor
     from services.scoring.core.rules import Plan
 
-FORMAT = 2
+FORMAT = 3
 """Version of the dumped form."""
+_READABLE = (2, 3)
 NORMAL = -1
 """`AlarmState.level` of an alarm that is not raised; levels are ranks of LEVEL_ORDER."""
 NEVER = inf
 REMEMBERED_IDS = 4
 """Ids kept per sensor: transport repeats follow closely, a wider ring only costs memory."""
+NO_IDS = " " * (REMEMBERED_IDS - 1)
 
 
 @dataclass(slots=True)
@@ -156,10 +158,12 @@ class SensorState:
     """One sensor under one status.
 
     `applied` is the input offset up to which this state holds as stored. `newest` and `value` are of
-    the newest reading by event time (seconds since 1970); `times` and `values` are the readings that
-    are still held singly, in order of time. Values strictly between `low` and `high`, and rates per
-    second between `rate_low` and `rate_high`, change nothing. `same_since`: the value has not moved
-    since. `due` is the earliest deadline noted in the partition's queue, `dirty` = to be stored; both,
+    the newest reading by event time (seconds since 1970); `held` are the readings that are still held
+    singly, in order of time: time, value, time, value ... in one array, half of the cost of two. Values strictly between `low` and `high`, and rates per
+    second between `rate_low` and `rate_high`, change nothing; about windows that is known from `after`
+    on, and while what is added stays below `room` (core/quiet.py). `ids` are those of the last readings,
+    oldest first, with a blank between two: one text is a quarter of a list. `same_since`: the value has
+    not moved since. `due` is the earliest deadline noted in the partition's queue, `dirty` = to be stored; both,
     like the bands, are derived and never stored.
     """
 
@@ -170,10 +174,9 @@ class SensorState:
     newest: float = -NEVER
     value: float = 0.0
     synthetic: bool = False
-    ids: list[str] = field(default_factory=list)
-    times: array[float] = field(default_factory=lambda: array("d"))
-    values: array[float] = field(default_factory=lambda: array("d"))
-    windows: dict[str, Window] | None = None
+    ids: str = NO_IDS
+    held: array[float] = field(default_factory=lambda: array("d"))
+    buckets: dict[str, Buckets] | None = None
     alarms: dict[str, AlarmState] | None = None
     baselines: dict[str, Baseline] | None = None
     rare: Rare | None = None
@@ -182,6 +185,8 @@ class SensorState:
     high: float = -inf
     rate_low: float = inf
     rate_high: float = -inf
+    after: float = inf
+    room: float = -inf
     due: float = NEVER
     dirty: bool = False
 
@@ -193,7 +198,21 @@ class SensorState:
     @property
     def last_id(self) -> str:
         """Id of the reading that was taken last."""
-        return self.ids[-1] if self.ids else ""
+        return self.ids.rpartition(" ")[2]
+
+    def has_taken(self, event_id: str) -> bool:
+        """Whether this is the id of one of the last readings."""
+        return event_id in self.ids.split(" ")
+
+    @property
+    def times(self) -> array[float]:
+        """When the readings still held singly were taken, in order; a copy."""
+        return self.held[::2]
+
+    @property
+    def values(self) -> array[float]:
+        """What they said; a copy."""
+        return self.held[1::2]
 
     def alarm(self, rule_id: str) -> AlarmState | None:
         """A rule's alarm, None when it never had anything to remember."""
@@ -215,11 +234,11 @@ class SensorState:
             self.newest,
             self.value,
             self.synthetic,
-            self.ids,
+            self.ids.split(),
             self.times.tobytes(),
             self.values.tobytes(),
             self.same_since,
-            {rule_id: w.dump() for rule_id, w in self.windows.items()} if self.windows else None,
+            {rule_id: b.dump() for rule_id, b in self.buckets.items()} if self.buckets else None,
             _dump_alarms(self.alarms) if self.alarms else None,
             {rule_id: b.dump() for rule_id, b in self.baselines.items()}
             if self.baselines
@@ -235,7 +254,7 @@ class StoredState:
 
     def __init__(self, plain: list[Any]) -> None:
         """Raises ValueError for a format of another version."""
-        if plain[0] != FORMAT:
+        if plain[0] not in _READABLE:
             raise ValueError(f"state format {plain[0]} is unknown, this program reads {FORMAT}")
         self.plain = plain
 
@@ -254,7 +273,7 @@ class StoredState:
         (_, applied, _, status, newest, value, synthetic, ids, times, values, same_since) = (
             self.plain[:11]
         )
-        windows, alarms, baselines, rare = self.plain[11:]
+        buckets, alarms, baselines, rare = self.plain[11:]
         state = SensorState(
             sensor,
             plan,
@@ -263,17 +282,16 @@ class StoredState:
             newest,
             value,
             synthetic,
-            ids,
-            array("d", times),
-            array("d", values),
+            " ".join([""] * (REMEMBERED_IDS - len(ids)) + ids),
+            interleaved(array("d", times), array("d", values)),
         )
         state.same_since = same_since
-        if windows:
+        if buckets:
             specs = {rule.rule_id: rule.window for rule in plan.windows}
-            state.windows = {
-                rule_id: Window.load(spec, plain)
-                for rule_id, plain in windows.items()
-                if (spec := specs.get(rule_id)) is not None
+            state.buckets = {
+                rule_id: loaded
+                for rule_id, plain in buckets.items()
+                if (spec := specs.get(rule_id)) and (loaded := Buckets.load(spec, plain))
             }
         if alarms:
             state.alarms = _load_alarms(alarms)
@@ -284,6 +302,13 @@ class StoredState:
         if rare:
             state.rare = Rare.load(rare)
         return state
+
+
+def interleaved(times: array[float], values: array[float]) -> array[float]:
+    """Both in one: time, value, time, value ..."""
+    held = array("d", bytes(2 * 8 * len(times)))
+    held[::2], held[1::2] = times, values
+    return held
 
 
 def key_of(sensor_id: str, status: str) -> str:

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring.core.windows import BUCKETS, Aggregate, Window, WindowSpec
+from services.scoring.core.windows import (
+    BUCKETS,
+    Aggregate,
+    Buckets,
+    WindowSpec,
+    aggregated,
+    view,
+)
 from shared.contracts.rules import WindowRule
 from tests.support.scoring import T0, Feed, a_rule, a_sensor, rungs
 
@@ -36,14 +43,20 @@ def exact(points: list[tuple[float, float]], span: float, aggregate: Aggregate) 
 
 def filled(
     spec: WindowSpec, points: list[tuple[float, float]], single: int
-) -> tuple[Window, array[float], array[float]]:
-    """A window whose last `single` readings are held singly, the older ones in buckets."""
-    window = Window(spec)
+) -> tuple[Buckets, array[float], array[float]]:
+    """The last `single` readings are held singly, the older ones in buckets."""
+    buckets = Buckets(spec)
     old = points[: max(len(points) - single, 0)]
     for at, value in old:
-        window.add(at, value, at - spec.span_s)
+        buckets.add(at, value, at - spec.span_s)
     recent = points[len(old) :]
-    return window, array("d", [at for at, _ in recent]), array("d", [v for _, v in recent])
+    return buckets, array("d", [at for at, _ in recent]), array("d", [v for _, v in recent])
+
+
+def value_at(
+    spec: WindowSpec, buckets: Buckets, times: array[float], values: array[float], at: float
+) -> float | None:
+    return aggregated(spec, view(spec, buckets, at, times, values, len(times)))
 
 
 @given(
@@ -56,8 +69,8 @@ def test_readings_apart_are_added_up_exactly(
     series: list[int], aggregate: Aggregate, single: int, step: float
 ) -> None:
     points = [(1e9 + step * place, float(value)) for place, value in enumerate(series)]
-    window, times, values = filled(WindowSpec(aggregate, 600.0), points, single)
-    found = window.value_at(points[-1][0], times, values, len(times))
+    spec = WindowSpec(aggregate, 600.0)
+    found = value_at(spec, *filled(spec, points, single), points[-1][0])
     wanted = exact(points, 600.0, aggregate)
     assert (found is None) == (wanted is None)
     assert found is None or found == pytest.approx(wanted)
@@ -66,10 +79,10 @@ def test_readings_apart_are_added_up_exactly(
 @given(st.integers(2000, 4000), st.sampled_from(AGGREGATES))
 def test_dense_windows_are_bounded_and_nearly_exact(count: int, aggregate: Aggregate) -> None:
     points = [(1e9 + place * 0.05, float(place)) for place in range(count)]
-    window, times, values = filled(WindowSpec(aggregate, 60.0), points, 1)
-    assert window.ats is not None
-    assert len(window.ats) <= BUCKETS + 2
-    found = window.value_at(points[-1][0], times, values, 1)
+    spec = WindowSpec(aggregate, 60.0)
+    buckets, times, values = filled(spec, points, 1)
+    assert len(buckets.ats) <= BUCKETS + 2
+    found = value_at(spec, buckets, times, values, points[-1][0])
     wanted = exact(points, 60.0, aggregate)
     assert found == pytest.approx(wanted, rel=2 / BUCKETS)
 
@@ -79,10 +92,12 @@ def test_no_aggregate_is_ever_infinite(series: list[float]) -> None:
     for aggregate in AGGREGATES:
         points = [(1e9 + place, value) for place, value in enumerate(series)]
         spec = WindowSpec(aggregate, 600.0)
-        window, times, values = filled(spec, points, 2)
-        found = window.value_at(points[-1][0], times, values, len(times))
+        buckets, times, values = filled(spec, points, 2)
+        found = value_at(spec, buckets, times, values, points[-1][0])
         assert found is None or math.isfinite(found)
-        assert Window.load(spec, window.dump()).dump() == window.dump()
+        loaded = Buckets.load(spec, buckets.dump())
+        assert loaded is not None
+        assert loaded.dump() == buckets.dump()
 
 
 @pytest.mark.parametrize("lateness_s", [0.0, 300.0])
@@ -157,4 +172,13 @@ def test_too_few_readings_are_not_judged() -> None:
     for seconds in (0, 20, 40):
         assert feed.story == []
         feed.read(30.0, seconds)
+    assert feed.story == [("raised", "blue")]
+
+
+def test_a_sum_of_too_few_readings_is_not_forgotten() -> None:
+    """What fell before the third reading counts, though nothing was judged then."""
+    body = WindowRule(aggregate="sum", window_s=3600, min_count=3, rungs=rungs(("blue", 20, 10)))
+    feed = Feed(a_rule(body))
+    for number in range(3):
+        feed.quick(8.0, 60.0 * number)
     assert feed.story == [("raised", "blue")]
