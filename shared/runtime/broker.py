@@ -16,6 +16,7 @@ from faststream.middlewares import AckPolicy
 from faststream.security import BaseSecurity
 
 from shared.contracts.topics import TopicSpec
+from shared.runtime import records as light
 
 LOGGER = "fenghuo.faststream"
 
@@ -24,6 +25,7 @@ BatchCallback = Callable[[list[ConsumerRecord]], Awaitable[None]]
 
 def make_broker(bootstrap: str, service: str, security: BaseSecurity | None = None) -> KafkaBroker:
     """A consuming broker; publishing goes through shared.runtime.publisher alone."""
+    light.install()
     return KafkaBroker(
         bootstrap.split(","),
         client_id=f"fenghuo-{service}",
