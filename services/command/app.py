@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from faststream.asgi import AsgiFastStream
 
 from services.command.consumer import Consumer
@@ -10,6 +12,7 @@ from services.command.core.profiles import PROFILES
 from services.command.core.routing import UnitTree
 from services.command.metrics import CommandMetrics
 from services.command.modes.desk import ModeDesk
+from services.command.retention import forget_commands
 from services.command.settings import Settings
 from services.command.timers import Supervisor, Timers
 from shared.contracts.catalog import CatalogEntry, UnitEntry
@@ -51,5 +54,6 @@ def build(settings: Settings) -> AsgiFastStream:
         max_records=settings.batch_records,
     )
     platform.sweep(timers.lock, timers.fire)
+    platform.retention.tasks.append(forget_commands(timedelta(days=settings.keep_days)))
     platform.produces(COMMANDS, ASSIGNMENTS, SUPERVISION, MODES, MODE_PROPOSALS)
     return platform.asgi()

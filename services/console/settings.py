@@ -31,6 +31,8 @@ class Settings(DatabaseSettings):
     """How long lines of the feed are kept."""
     keep_acts_days: Annotated[float, Field(gt=0)] = 90
     """How long a repeat of an act is recognised by the console itself."""
+    keep_commands_days: Annotated[int, Field(ge=30, le=36_500)] = 400
+    """How long commands that are over can be looked up on the screens."""
 
     @field_validator("carrier_key", mode="before")
     @classmethod

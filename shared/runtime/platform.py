@@ -26,6 +26,7 @@ from shared.runtime.inbox import Apply, InboxWorker
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.outbox import OutboxRelay
 from shared.runtime.publisher import Publisher
+from shared.runtime.retention import Retention, forget_fired_timers, forget_inbox
 from shared.runtime.settings import DatabaseSettings, ServiceSettings
 from shared.runtime.shell import background, lifespan_of, operations_routes, wait_for_kafka
 from shared.runtime.tables import CompactedTable, OnDelete, OnMessage
@@ -132,11 +133,15 @@ class StatefulPlatform(Platform):
         )
         self.health.add("database", self.database.ready)
         self.loops.append(OutboxRelay(self.database, self.publisher, self.metrics).run)
+        self.retention = Retention(self.database)
+        self.retention.tasks.append(forget_fired_timers(service))
+        self.loops.append(self.retention.run)
 
     def consume_inbox(
         self, topics: Sequence[TopicSpec], apply: Apply, *, max_records: int = 500
     ) -> BatchConsumer:
         """Read `topics`, one transaction per batch; `apply` sees each event id once."""
+        self.retention.tasks.append(forget_inbox(self.service, topics))
         worker = InboxWorker(
             self.database, f"fenghuo-{self.service}", apply, self.dead_letters, self.metrics
         )

@@ -1,5 +1,6 @@
--- The same five tables in the schema of every service that keeps its state in Postgres
--- (shared/runtime: inbox, outbox, timers): stored offset, dedupe, outgoing messages, timers.
+-- The same six tables in the schema of every service that keeps its state in Postgres
+-- (shared/runtime: inbox, outbox, timers): stored offset, dedupe, outgoing messages, timers, and when what
+-- is too old is looked for next (retention).
 DO $$
 DECLARE
     service text;
@@ -19,6 +20,8 @@ BEGIN
                 body_hash bytea NOT NULL,
                 seen_at timestamptz NOT NULL DEFAULT now()
             );
+            -- Rows lie in the order of their time: a few bytes per block of them are index enough.
+            CREATE INDEX inbox_age ON %1$I.inbox USING brin (seen_at);
             CREATE TABLE %1$I.outbox (
                 seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
                 event_id text NOT NULL UNIQUE,
@@ -37,6 +40,11 @@ BEGIN
                 PRIMARY KEY (subject_id, kind, rung)
             );
             CREATE INDEX timer_due ON %1$I.timer (due_at) WHERE state = 'armed';
+            CREATE INDEX timer_fired ON %1$I.timer (fired_at) WHERE state = 'fired';
+            CREATE TABLE %1$I.upkeep (
+                task text PRIMARY KEY,
+                due_at timestamptz NOT NULL DEFAULT now()
+            );
         $ddl$, service);
     END LOOP;
 END

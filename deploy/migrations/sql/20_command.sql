@@ -95,6 +95,7 @@ CREATE TABLE command.late_acknowledgement (
     occurred_at timestamptz NOT NULL,
     kept_at timestamptz NOT NULL DEFAULT now()
 );
+CREATE INDEX late_of_command ON command.late_acknowledgement (command_id);
 
 -- 平急状态. What each unit has decided, and the proposals that led to it. Locked after commands and
 -- assignments: mode rows by (status, unit), then proposals by id, then their timers.

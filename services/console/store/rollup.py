@@ -15,7 +15,8 @@ from services.console.store.connections import Connection
 
 Rows = list[asyncpg.Record]
 
-_OPEN_COMMAND = "state IN ('issued', 'awaiting_check')"
+OPEN_COMMAND = "state IN ('issued', 'awaiting_check')"
+"""What makes a command open, on a column `state`."""
 _SIGN_LATE = "s.clock = 'sign' AND a.state IN ('queued', 'delivered') AND s.due_at >= a.sign_by"
 _FINISH_LATE = (
     "s.clock = 'finish' AND a.state IN ('queued', 'delivered', 'signed', 'accepted', 'handling') "
@@ -44,7 +45,7 @@ _LATE_JOIN = f"""
 async def open_command_ids(connection: Connection, status: str) -> list[str]:
     """Every command that is not closed or revoked."""
     rows = await connection.fetch(
-        f"SELECT command_id FROM console.command WHERE status = $1 AND {_OPEN_COMMAND}",  # noqa: S608
+        f"SELECT command_id FROM console.command WHERE status = $1 AND {OPEN_COMMAND}",  # noqa: S608
         status,
     )
     return [row["command_id"] for row in rows]
@@ -79,11 +80,11 @@ async def recent_commands(
     rows: Rows = await connection.fetch(
         f"""
         SELECT * FROM console.command c
-        WHERE status = $1 AND (NOT $4 OR {_OPEN_COMMAND}) AND (
+        WHERE status = $1 AND (NOT $4 OR {OPEN_COMMAND}) AND (
             (root >= $2 AND root < $3) OR (issuer_unit >= $2 AND issuer_unit < $3)
             OR EXISTS (SELECT 1 FROM console.assignment a WHERE a.command_id = c.command_id
                 AND a.unit >= $2 AND a.unit < $3))
-        ORDER BY {_OPEN_COMMAND} DESC, sent_at DESC, command_id LIMIT $5
+        ORDER BY {OPEN_COMMAND} DESC, sent_at DESC, command_id LIMIT $5
         """,  # noqa: S608
         status,
         span.low,
@@ -131,7 +132,7 @@ async def supervised(connection: Connection, span: Span, status: str, limit: int
         f"""
         SELECT s.* FROM console.supervision s
         JOIN console.assignment a ON a.assignment_id = s.subject_id
-        JOIN console.command c ON c.command_id = a.command_id AND c.{_OPEN_COMMAND}
+        JOIN console.command c ON c.command_id = a.command_id AND c.{OPEN_COMMAND}
         WHERE s.status = $1 AND s.unit >= $2 AND s.unit < $3
           AND ({_LATE} OR (s.kind = 'due_soon' AND (
             (s.clock = 'sign' AND a.state IN ('queued', 'delivered')) OR

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tests.bench.keys import Key, Value
+from tests.bench.keys import Key
 
 KEYS = (
     Key("fanout_9100_s", "9,100 recipients, request to last record, s", "fan_out", at_most=1.0),
@@ -65,8 +65,3 @@ def as_json(
             entry["why"] = why.get(key.row, "not measured in this run")
         found[key.name] = entry
     return found
-
-
-def values(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Value]:
-    """Only the values."""
-    return {name: entry["value"] for name, entry in found.items()}

@@ -1,0 +1,33 @@
+"""What the screens forget: commands that ended long ago, with all that was shown of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from services.console.store.rollup import OPEN_COMMAND
+from shared.runtime.retention import Task
+
+BELONGING = ("assignment", "supervision")
+"""Tables whose rows go with their command (column `command_id`)."""
+
+_DELETES = ", ".join(
+    f"{table}_gone AS (DELETE FROM console.{table} "  # noqa: S608 - our own names
+    "WHERE command_id IN (SELECT command_id FROM old))"
+    for table in BELONGING
+)
+
+
+def forget_commands(keep: timedelta) -> Task:
+    """Commands that are over; an open one stays, however old it is. The log keeps its own time."""
+    return Task(
+        "ended_commands",
+        "WITH old AS (SELECT command_id FROM console.command "  # noqa: S608
+        f"WHERE NOT ({OPEN_COMMAND}) AND sent_at < now() - $1::interval LIMIT $2), "
+        "written_gone AS (DELETE FROM console.acknowledgement WHERE assignment_id IN ("
+        "SELECT assignment_id FROM console.assignment WHERE command_id IN ("
+        f"SELECT command_id FROM old))), {_DELETES} "
+        "DELETE FROM console.command WHERE command_id IN (SELECT command_id FROM old) RETURNING 1",
+        keep,
+        # One may have 75,000 recipients: a second of deleting.
+        limit=5,
+    )

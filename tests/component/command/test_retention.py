@@ -1,0 +1,130 @@
+"""What is forgotten, and above all what stays, on a real Postgres."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from services.command.retention import BELONGING, forget_commands
+from services.console.store import forgetting
+from shared.contracts.commands import Step
+from shared.contracts.topics import ACKNOWLEDGEMENTS, ASSIGNMENTS
+from shared.runtime.database import Database
+from shared.runtime.retention import Retention, Task, forget_fired_timers, forget_inbox
+from tests.component.command.harness import TOWN, Office, a_request, a_step, an_alert, an_office
+
+KEEP = timedelta(days=400)
+COUNTED = ("command", *BELONGING)
+
+
+async def counts(office: Office) -> dict[str, int]:
+    return {table: await office.value(f"SELECT count(*) FROM command.{table}") for table in COUNTED}
+
+
+async def ended(office: Office, key: str, days: int) -> str:
+    """A command that was withdrawn, issued so many days ago, with a step that came too late."""
+    one = await issued(office, key, days)
+    await office.apply(a_request("revoke", one, TOWN))
+    await office.apply(a_step(one, await unit_of(office, one), Step.SIGN))
+    return one
+
+
+async def issued(office: Office, key: str, days: int) -> str:
+    await office.apply(an_alert(key=key))
+    one = await office.the_command()
+    await office.rows(
+        "UPDATE command.command SET issued_at = now() - $2::interval, issuer_unit = $3 "
+        "WHERE command_id = $1",
+        one,
+        timedelta(days=days),
+        TOWN,
+    )
+    return one
+
+
+async def unit_of(office: Office, command: str) -> str:
+    found: str = await office.value(
+        "SELECT unit FROM command.assignment WHERE command_id = $1 LIMIT 1", command
+    )
+    return found
+
+
+async def test_only_what_ended_long_ago_is_forgotten(dsn: str) -> None:
+    async with an_office(dsn) as office:
+        await issued(office, "open and very old", 2_000)
+        await ended(office, "ended lately", 399)
+        before = await counts(office)
+        old = [await ended(office, f"ended long ago {n}", 401) for n in range(7)]
+        retention = Retention(office.database)
+        task = forget_commands(KEEP)
+        assert await retention.turn(task) == 5
+        assert await retention.turn(task) == 2
+        assert await counts(office) == before
+        assert all(before.values())
+        gone = await office.value(
+            "SELECT count(*) FROM command.command WHERE command_id = ANY($1::text[])", old
+        )
+        assert gone == 0
+        assert await office.wrongly_armed() == await office.wrongly_counted() == 0
+
+
+async def test_a_task_is_due_again_only_after_its_time_also_in_another_process(dsn: str) -> None:
+    async with an_office(dsn) as office:
+        task = forget_commands(KEEP)
+        assert await Retention(office.database).turn(task) == 0
+        await ended(office, "ended long ago", 401)
+        assert await Retention(office.database).turn(task) == 0
+        await office.rows("UPDATE command.upkeep SET due_at = now() WHERE task = $1", task.name)
+        assert await Retention(office.database).turn(task) == 1
+
+
+async def test_ids_outlive_their_topics_and_armed_timers_everything(dsn: str) -> None:
+    database = Database(dsn, "command")
+    await database.start()
+    try:
+        pool = database.pool
+        retention = Retention(database)
+        inbox = forget_inbox("command", (ASSIGNMENTS, ACKNOWLEDGEMENTS))
+        assert inbox.keep > timedelta(milliseconds=ACKNOWLEDGEMENTS.retention_ms or 0)
+        await pool.execute(
+            "INSERT INTO command.inbox SELECT 'event-' || days, '', now() - days * interval '1 day' "
+            "FROM unnest(ARRAY[0, 90, 366, 368, 900]) AS days"
+        )
+        assert await retention.turn(inbox) == 2
+        left = await pool.fetch("SELECT event_id FROM command.inbox ORDER BY seen_at")
+        assert [row["event_id"] for row in left] == ["event-366", "event-90", "event-0"]
+        await pool.execute(
+            "INSERT INTO command.timer SELECT state || days, 'k', 0, now() - days * interval '1 day', "
+            "state, CASE WHEN state = 'fired' THEN now() - days * interval '1 day' END "
+            "FROM unnest(ARRAY[29, 31]) AS days, unnest(ARRAY['armed', 'fired']) AS state"
+        )
+        assert await retention.turn(forget_fired_timers("command")) == 1
+        left = await pool.fetch("SELECT subject_id FROM command.timer ORDER BY 1")
+        assert [row["subject_id"] for row in left] == ["armed29", "armed31", "fired29"]
+    finally:
+        await database.stop()
+
+
+@pytest.mark.parametrize(
+    ("schema", "task", "belonging"),
+    [
+        ("command", forget_commands(KEEP), BELONGING),
+        ("console", forgetting.forget_commands(KEEP), forgetting.BELONGING),
+    ],
+)
+async def test_no_table_of_commands_is_left_out(
+    dsn: str, schema: str, task: Task, belonging: tuple[str, ...]
+) -> None:
+    database = Database(dsn, schema)
+    await database.start()
+    try:
+        rows = await database.pool.fetch(
+            "SELECT table_name FROM information_schema.columns WHERE table_schema = $1 "
+            "AND column_name = 'command_id' AND is_nullable = 'NO' ORDER BY 1",
+            schema,
+        )
+        assert {row["table_name"] for row in rows} == {"command", *belonging}
+        assert await Retention(database).turn(task) == 0
+    finally:
+        await database.stop()
