@@ -9,7 +9,7 @@ from services.command.core.deadlines import deadlines, first_timers
 from services.command.core.lifecycle import INITIAL
 from services.command.core.model import Assignment, Command
 from services.command.core.orders import Order
-from services.command.core.printing import print_new
+from services.command.core.printing import Printer
 from services.command.core.profiles import Profile
 from services.command.core.records import Cause, assignment_template, command_event
 from services.command.core.rollup import recount
@@ -102,6 +102,7 @@ async def issue(
     )
     event = command_event(command, counts, cause, now)
     work.publish(COMMANDS, command.command_id, event, event.id)
-    template = assignment_template(command, assignments[0], now)
-    await work.publish_new(ASSIGNMENTS, print_new(template, assignments, cause))
+    printer = Printer(assignment_template(command, assignments[0], now))
+    printed = ((one.unit, *printer.print(one, cause)) for one in assignments)
+    await work.publish_new(ASSIGNMENTS, printed)
     return True

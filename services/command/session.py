@@ -14,14 +14,10 @@ from services.command import store
 from services.command.core import lifecycle, rollup
 from services.command.core.deadlines import Arm, TimerKind, first_timers, stopped
 from services.command.core.model import Assignment, Command
+from services.command.core.printing import Printer
 from services.command.core.profiles import Profile
-from services.command.core.records import (
-    Cause,
-    assignment_event,
-    assignment_template,
-    command_event,
-)
-from shared.contracts.commands import AssignmentEvent, AssignmentState, CommandState
+from services.command.core.records import Cause, assignment_template, command_event
+from shared.contracts.commands import AssignmentState, CommandState
 from shared.contracts.topics import ASSIGNMENTS, COMMANDS
 from shared.runtime.database import Transaction
 from shared.runtime.timers import arm, disarm
@@ -45,7 +41,7 @@ class Session:
         self._found = dict(commands)
         self._first = {one: dict(counts) for one, counts in rollups.items()}
         self._stored: dict[str, Assignment] = {}
-        self._templates: dict[str, AssignmentEvent] = {}
+        self._printers: dict[str, Printer] = {}
         self._causes: dict[str, Cause] = {}
         self._closing: set[str] = set()
         self._arm: list[Arm] = []
@@ -86,7 +82,8 @@ class Session:
         self._causes[one] = cause
         if after.state is AssignmentState.DONE:
             self._closing.add(one)
-        self.work.publish(ASSIGNMENTS, after.unit, event := self._event(after, cause), event.id)
+        event_id, value = self._printer(after).print(after, cause)
+        self.work.publish_printed(ASSIGNMENTS, after.unit, event_id, value)
 
     def ask_close(self, command_id: str, cause: Cause) -> None:
         """Close the command when everything is done or returned."""
@@ -142,13 +139,13 @@ class Session:
             rearm=True,
         )
 
-    def _event(self, after: Assignment, cause: Cause) -> AssignmentEvent:
-        template = self._templates.get(after.command_id)
-        if template is None:
+    def _printer(self, after: Assignment) -> Printer:
+        found = self._printers.get(after.command_id)
+        if found is None:
             command = self.commands[after.command_id]
-            template = assignment_template(command, after, self.work.now)
-            self._templates[after.command_id] = template
-        return assignment_event(template, after, cause)
+            found = Printer(assignment_template(command, after, self.work.now))
+            self._printers[after.command_id] = found
+        return found
 
     def _roll_up(self, command: Command, cause: Cause) -> None:
         """Let the command's state follow from its counters, and tell it when something was reached."""

@@ -29,9 +29,8 @@ class Supervisor:
         self._metrics = metrics
 
     async def lock(self, work: Transaction, subjects: Sequence[str]) -> None:
-        """Commands first, then assignments: the order in which acknowledgements lock them."""
+        """Their commands, first of all as acknowledgements do: who has those has all below them."""
         await store.lock_commands(work, await store.commands_of(work, subjects))
-        await store.lock_assignments(work, subjects)
 
     async def fire(self, work: Transaction, timers: Sequence[Timer]) -> None:
         """Publish supervision events and arm what comes next."""

@@ -63,11 +63,15 @@ class Transaction:
 
     def publish(self, spec: TopicSpec, key: str, message: Contract, event_id: str) -> None:
         """Queue a message; it leaves through the outbox after the commit, once per `event_id`."""
-        self.outbox.append((event_id, spec.name, key, encode(message)))
+        self.publish_printed(spec, key, event_id, encode(message))
+
+    def publish_printed(self, spec: TopicSpec, key: str, event_id: str, value: bytes) -> None:
+        """The same for a message in its wire form."""
+        self.outbox.append((event_id, spec.name, key, value))
         self.published = True
 
     async def publish_new(self, spec: TopicSpec, rows: Iterable[tuple[str, str, bytes]]) -> None:
-        """Queue (event id, key, wire form) of many messages by COPY, behind what is queued already.
+        """Queue (key, event id, wire form) of many messages by COPY, behind what is queued already.
 
         For events that this transaction brings into being: an id that waits already is an error.
         """
@@ -77,7 +81,7 @@ class Transaction:
             "outbox",
             schema_name=self.schema,
             columns=("event_id", "topic", "key", "value"),
-            records=((event_id, spec.name, key, value) for event_id, key, value in rows),
+            records=((event_id, spec.name, key, value) for key, event_id, value in rows),
         )
 
     async def flush(self) -> None:

@@ -158,8 +158,14 @@ class StatefulPlatform(Platform):
         await self.database.start(self.settings.start_patience_s)
         stack.push_async_callback(self.database.stop)
         await super().start(stack)
-        # The tables live as long as the process. Looking through a city's units again with every few
-        # hundred messages took as long as handling them.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 50)
+        settle_garbage()
+
+
+def settle_garbage() -> None:
+    """Never look through what lives now for garbage again; call when the tables are loaded.
+
+    Looking through a city's units with every few hundred messages took as long as handling them.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)

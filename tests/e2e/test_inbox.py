@@ -249,7 +249,7 @@ async def test_what_was_published_before_a_failure_is_not_published_again(
         await publisher.start()
         stack.push_async_callback(publisher.stop)
         async with database.transaction() as work:
-            rows = [(f"many-{n}", "k", str(n).encode()) for n in range(5_000)]
+            rows = [("k", f"many-{n}", str(n).encode()) for n in range(5_000)]
             await work.publish_new(target, rows)
         publisher.left = 2
         with pytest.raises(Transient, match="no more"):

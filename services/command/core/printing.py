@@ -1,62 +1,90 @@
-"""The wire form of a whole fan-out: what its records share is printed once.
+"""The wire form of many records of one command: what they share is printed once.
 
-The records of one command differ in ids and units, and in what follows from their tier. So one record
-per kind of recipient is printed by its contract, with marks in place of what differs, and cut at the
-marks; a record is then the pieces with the values between them, byte for byte what `to_wire` gives.
+The records of one command and transaction differ in ids, units, who acted and when; the rest follows
+from tier and state. So of each kind one record is printed by its contract with marks in place of what
+differs, and cut at the marks; every other record of the kind is those pieces with its own values in
+between, byte for byte what `to_wire` gives.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import fields
+from datetime import UTC, datetime
 from operator import attrgetter
 
+from pydantic_core import to_json
+
 from services.command.core.model import Assignment
-from services.command.core.records import Cause, assignment_event
+from services.command.core.records import Cause, assignment_event, references
 from shared.contracts.commands import AssignmentEvent
 from shared.contracts.ids import transition_id
+from shared.contracts.units import tier_of
 
-_MARKED = ("id", "assignment_id", "unit", "parent_unit")
-"""What differs from record to record, in the order in which it is printed."""
-_shared_by = attrgetter(*(field.name for field in fields(Assignment) if field.name not in _MARKED))
+_OWN = ("assignment_id", "unit", "parent_unit", "actor")
+"""Fields of an assignment that differ from record to record."""
+_shared_by = attrgetter(*(field.name for field in fields(Assignment) if field.name not in _OWN))
+_own_of = attrgetter(*_OWN)
+
+# What is put in place of a value, and how it is printed. No text of a contract holds NUL, and no other
+# moment is the year 1, so nothing else is printed like a mark.
+_TEXTS = ("id", "origin_unit", *_OWN)
+_MARKS = {name: f"\x00{name}" for name in _TEXTS}
+_CUTS = {name: f'"\\u0000{name}"'.encode() for name in _TEXTS}
+_NEVER = datetime(1, 1, 1, tzinfo=UTC)
+_CUTS["occurred_at"] = to_json(_NEVER)
+_CUTS["references"] = b'["\\u0000references"]'
 
 
-def _mark(name: str) -> str:
-    # No text of a contract holds NUL, and no value between quotes can look like this printed.
-    return f"\x00{name}"
+class Printer:
+    """Prints assignment records that begin as copies of `template` (assignment_template)."""
 
+    def __init__(self, template: AssignmentEvent) -> None:
+        self._template = template
+        self._kinds: dict[object, list[bytes] | None] = {}
 
-_CUTS = [f'"\\u0000{name}"'.encode() for name in _MARKED]
+    def print(self, one: Assignment, cause: Cause) -> tuple[str, bytes]:
+        """(event id, wire form) of the assignment's present state.
 
-
-def print_new(
-    template: AssignmentEvent, assignments: Iterable[Assignment], cause: Cause
-) -> Iterator[tuple[str, str, bytes]]:
-    """(event id, unit, wire form) of the first record of each assignment.
-
-    Ids and unit ids need no escaping: their grammar (shared.contracts.fields) leaves no room for it.
-    """
-    pieces: dict[object, list[bytes]] = {}
-    for one in assignments:
-        kind = (_shared_by(one), one.parent_unit is None)
-        found = pieces.get(kind)
-        if found is None:
-            found = pieces[kind] = _cut(assignment_event(template, one, cause))
-        event_id = transition_id(one.assignment_id, one.version)
-        values = [event_id, one.assignment_id, one.unit]
-        if one.parent_unit is not None:
-            values.append(one.parent_unit)
-        parts = [found[0]]
-        for value, piece in zip(values, found[1:], strict=True):
-            parts.append(b'"%b"%b' % (value.encode(), piece))
-        yield event_id, one.unit, b"".join(parts)
+        Ids and unit ids need no escaping: their grammar (shared.contracts.fields) has no room for it.
+        """
+        assignment_id, unit, parent, actor = _own_of(one)
+        tier = tier_of(cause.unit)
+        kind = (_shared_by(one), tier, parent is None, actor is None)
+        event_id = transition_id(assignment_id, one.version)
+        pieces = self._kinds.get(kind)
+        if pieces is None:
+            event = assignment_event(self._template, one, cause)
+            # Cut when a second one comes: many kinds have one record only.
+            self._kinds[kind] = _cut(event) if kind in self._kinds else None
+            return event_id, event.to_wire()
+        values = [
+            b'"%b"' % event_id.encode(),
+            to_json(cause.occurred_at),
+            b'"%b"' % cause.unit.encode(),
+            b'["%b"]' % '","'.join(references(assignment_id, one.version, cause)).encode(),
+            b'"%b"' % assignment_id.encode(),
+            b'"%b"' % unit.encode(),
+        ]
+        if parent is not None:
+            values.append(b'"%b"' % parent.encode())
+        if actor is not None:
+            values.append(b'"%b"' % actor.encode())
+        parts = [pieces[0]]
+        for value, piece in zip(values, pieces[1:], strict=True):
+            parts += (value, piece)
+        return event_id, b"".join(parts)
 
 
 def _cut(event: AssignmentEvent) -> list[bytes]:
-    marked = {name: _mark(name) for name in _MARKED if getattr(event, name) is not None}
-    rest = event.model_copy(update=marked).to_wire()
+    """The record's wire form without what differs, in the order in which it is printed."""
+    marks = {name: mark for name, mark in _MARKS.items() if getattr(event, name) is not None}
+    marked = event.model_copy(
+        update={**marks, "occurred_at": _NEVER, "references": ("\x00references",)}
+    )
+    rest = marked.to_wire()
     pieces = []
-    for cut in _CUTS[: len(marked)]:
-        piece, _, rest = rest.partition(cut)
-        pieces.append(piece)
+    for name in AssignmentEvent.model_fields:
+        if name in marks or name in ("occurred_at", "references"):
+            piece, _, rest = rest.partition(_CUTS[name])
+            pieces.append(piece)
     return [*pieces, rest]

@@ -33,7 +33,7 @@ def command_event(command: Command, rollup: Rollup, cause: Cause, now: datetime)
         origin_unit=cause.unit,
         tier=tier_of(cause.unit),
         areas=command.areas,
-        references=_references(command.command_id, command.version, cause),
+        references=references(command.command_id, command.version, cause),
         trace_id=command.trace_id,
         command_id=command.command_id,
         version=command.version,
@@ -98,7 +98,7 @@ def assignment_event(
             "occurred_at": cause.occurred_at,
             "origin_unit": cause.unit,
             "tier": tier_of(cause.unit),
-            "references": _references(assignment.assignment_id, assignment.version, cause),
+            "references": references(assignment.assignment_id, assignment.version, cause),
             "assignment_id": assignment.assignment_id,
             "version": assignment.version,
             "unit": assignment.unit,
@@ -163,7 +163,8 @@ def supervision_event(
     )
 
 
-def _references(aggregate_id: str, version: int, cause: Cause) -> tuple[str, ...]:
+def references(aggregate_id: str, version: int, cause: Cause) -> tuple[str, ...]:
+    """The record that brought the change about, behind the state that it changed."""
     if version == 1:
         return (cause.record_id,)
     return (transition_id(aggregate_id, version - 1), cause.record_id)

@@ -9,6 +9,7 @@ from typing import Any
 from services.command.core.profiles import Profile
 from shared.runtime.database import Database
 from shared.runtime.errors import Reject
+from shared.runtime.platform import settle_garbage
 from tests.bench.command.units import city
 from tests.component.command.harness import Office, slot
 
@@ -40,4 +41,5 @@ async def offices(dsn: str, profile: Profile, count: int) -> AsyncIterator[Seque
                 if "/" not in one.unit:
                     office.roster.put(slot(one.unit))
             made.append(office)
+        settle_garbage()
         yield made

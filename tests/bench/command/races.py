@@ -153,7 +153,15 @@ async def _judge(
     traces = await _traces(office, subjects)
     bad = [(one, trace) for one, trace in traces.items() if wrong(trace)]
     endings = Counter(
-        ("late " if trace.late else "") + ("told overdue " if trace.overdue else "") + trace.state
+        " ".join(
+            (
+                trace.state,
+                *(["signed before"] if trace.signed and len(trace.versions) > 2 else []),
+                *(["signed too late"] if trace.kept else []),
+                *(["late"] if trace.late else []),
+                *(["told overdue"] if trace.overdue else []),
+            )
+        )
         for trace in traces.values()
     )
     return {
