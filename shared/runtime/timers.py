@@ -101,7 +101,7 @@ class TimerSweeper:
         """Background loop; survives outages of the database."""
         while True:
             try:
-                while await self.sweep() == _BATCH:
+                while await self.sweep():
                     pass
             except Transient as error:
                 log.warning("sweep_retry", error=str(error))

@@ -76,15 +76,26 @@ async def by_command_and_tier(connection: Connection, commands: Sequence[str], s
 async def recent_commands(
     connection: Connection, span: Span, status: str, *, only_open: bool, limit: int
 ) -> Rows:
-    """Commands that concern a subtree (its roots, its orders, units in it), the open ones first."""
+    """Commands that concern a subtree (its roots, its orders, units in it), the open ones first.
+
+    The open ones and the newest of the others are looked for apart, each by its own index: the second
+    search ends when it has enough and does not walk through the year.
+    """
+    concerns = """
+        (root >= $2 AND root < $3) OR (issuer_unit >= $2 AND issuer_unit < $3)
+        OR EXISTS (SELECT 1 FROM console.assignment a WHERE a.command_id = c.command_id
+            AND a.unit >= $2 AND a.unit < $3)
+    """
+    newest = "ORDER BY sent_at DESC, command_id LIMIT $5"
     rows: Rows = await connection.fetch(
         f"""
-        SELECT * FROM console.command c
-        WHERE status = $1 AND (NOT $4 OR {OPEN_COMMAND}) AND (
-            (root >= $2 AND root < $3) OR (issuer_unit >= $2 AND issuer_unit < $3)
-            OR EXISTS (SELECT 1 FROM console.assignment a WHERE a.command_id = c.command_id
-                AND a.unit >= $2 AND a.unit < $3))
-        ORDER BY {OPEN_COMMAND} DESC, sent_at DESC, command_id LIMIT $5
+        SELECT * FROM (
+            (SELECT c.*, true AS is_open FROM console.command c
+                WHERE status = $1 AND {OPEN_COMMAND} AND ({concerns}) {newest})
+            UNION ALL
+            (SELECT c.*, false FROM console.command c
+                WHERE NOT $4 AND status = $1 AND NOT ({OPEN_COMMAND}) AND ({concerns}) {newest})
+        ) AS found ORDER BY is_open DESC, sent_at DESC, command_id LIMIT $5
         """,  # noqa: S608
         status,
         span.low,

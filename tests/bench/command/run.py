@@ -17,6 +17,7 @@ from tests.bench import machine, report
 from tests.bench.command import board, floors, keys, status
 from tests.bench.command.acks import acknowledgements
 from tests.bench.command.fan_out import fan_out
+from tests.bench.command.followers import followers
 from tests.bench.command.races import races
 from tests.bench.command.service import service
 from tests.bench.command.timers import shortest_step, timers
@@ -24,7 +25,7 @@ from tests.bench.environments import FOLDER
 from tests.support.postgres import fresh_database
 
 FILE = FOLDER / "command.json"
-ROWS = ("fan_out", "acks", "timers", "step", "races", "board", "status")
+ROWS = ("fan_out", "acks", "followers", "timers", "step", "races", "board", "status")
 Say = Callable[[str], None]
 
 
@@ -93,6 +94,8 @@ async def measure(plan: Plan, say: Say) -> dict[str, Any]:
 
 async def _alone(name: str, plan: Plan, say: Say) -> dict[str, Any]:
     """What needs no Kafka, each on a database of its own."""
+    if name == "followers":
+        return await followers(say)
     if name == "board":
         return await board.board(plan.assignments, say)
     if name == "status":

@@ -215,9 +215,14 @@ def a_step(command: str, unit: str, step: Step, officer: str = "") -> Acknowledg
 
 
 @asynccontextmanager
-async def service(purpose: str = "bench-command") -> AsyncIterator[Service]:
-    """Kafka, Postgres and the service over the generated city; all of it is removed afterwards."""
-    stack = Stack(temporary_root(purpose), services=(NAME,), broker="kafka", ready_timeout_s=120)
+async def service(others: tuple[str, ...] = ()) -> AsyncIterator[Service]:
+    """Kafka, Postgres, the service over the generated city, and others beside it; removed afterwards."""
+    stack = Stack(
+        temporary_root("bench-command"),
+        services=(NAME, *others),
+        broker="kafka",
+        ready_timeout_s=120,
+    )
     try:
         async with stack:
             database = await asyncpg.connect(stack.dsn())
