@@ -68,6 +68,8 @@ class Postgres:
             # TCP with a password only: no socket file that other local users could open.
             "unix_socket_directories": "",
             "shared_buffers": "64MB",
+            # Disks without a head: else the planner reads whole tables for a batch of look-ups.
+            "random_page_cost": "1.1",
             "max_connections": "100",
             "timezone": "UTC",
             "log_timezone": "UTC",

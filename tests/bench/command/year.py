@@ -82,11 +82,11 @@ async def generate(
     for (count, size), (still_open, _) in zip(MIXTURE, OPEN, strict=True):
         wanted = max(still_open, round(count * share))
         await database.execute(
-            "INSERT INTO year.command SELECT $1 + k, $2, f.first, "
-            "CASE WHEN $2 = $4 THEN '500000000000' ELSE u.unit END, "
-            "CASE WHEN k <= $3 THEN 'issued' ELSE 'closed' END, "
+            "INSERT INTO year.command SELECT $1::int + k, $2::int, f.first, "
+            "CASE WHEN $2 = $4::int THEN '500000000000' ELSE u.unit END, "
+            "CASE WHEN k <= $3::int THEN 'issued' ELSE 'closed' END, "
             "CASE WHEN k <= $3 THEN now() - k * interval '10 minutes' "
-            "ELSE now() - interval '1 day' - k * interval '364 days' / $5 END "
+            "ELSE now() - interval '1 day' - k * interval '364 days' / $5::int END "
             "FROM generate_series(1, $5::int) AS k, "
             "LATERAL (SELECT (k::bigint * 7919 % ($4 - $2 + 1))::int AS first) AS f "
             "JOIN year.unit u ON u.n = f.first + 1",

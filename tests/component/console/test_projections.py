@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from deploy.local.data.units import all_units
 from shared.contracts.alerts import AlertState
 from shared.contracts.commands import AssignmentState, CommandState, SupervisionKind
 from shared.contracts.fields import Level, Post, Status
+from shared.contracts.ids import content_id
 from shared.contracts.pages import Channel, PageState
 from tests.support.console import Bench
 from tests.support.console_night import night
@@ -139,6 +141,26 @@ async def test_closed_commands_leave_the_counters(console: Bench) -> None:
     assert (await read(console, "o-city-b", "/api/overview"))["assignments"]["total"] == 0
     assert (await read(console, "o-city-b", "/api/commands", open=1))["commands"] == []
     assert len((await read(console, "o-city-b", "/api/commands"))["commands"]) == 1
+
+
+async def test_open_commands_come_first_then_the_newest_others(console: Bench) -> None:
+    def command(name: str, minutes: int, *, is_open: bool, root: str = ZHUTUO) -> Any:
+        state = CommandState.ISSUED if is_open else CommandState.CLOSED
+        return a_command(name, root, state=state, at=NOW + timedelta(minutes=minutes))
+
+    await console.project(
+        [
+            *(command(f"open {n}", n, is_open=True) for n in range(3)),
+            *(command(f"closed {n}", 10 + n, is_open=False) for n in range(6)),
+            command("elsewhere", 30, is_open=True, root=SONGJI),
+        ]
+    )
+    found = await read(console, "o-town-b", "/api/commands", limit=5)
+    wanted = ("open 2", "open 1", "open 0", "closed 5", "closed 4")
+    ids = [content_id("cmd", name) for name in wanted]
+    assert [one["command_id"] for one in found["commands"]] == ids
+    only = await read(console, "o-town-b", "/api/commands", limit=2, open=1)
+    assert [one["command_id"] for one in only["commands"]] == ids[:2]
 
 
 async def test_a_parents_signature_never_counts_for_its_children(console: Bench) -> None:
