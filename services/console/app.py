@@ -23,7 +23,15 @@ from services.console.store.forgetting import forget_commands
 from services.console.web.application import create
 from services.console.web.parts import Console
 from services.console.web.sessions import Sessions
-from shared.contracts.topics import ACKNOWLEDGEMENTS, ANSWERS, CATALOG, DECISIONS, REQUESTS, ROSTER
+from shared.contracts.topics import (
+    ACKNOWLEDGEMENTS,
+    ANSWERS,
+    CATALOG,
+    DECISIONS,
+    MODE_REQUESTS,
+    REQUESTS,
+    ROSTER,
+)
 from shared.runtime.database import Database
 from shared.runtime.platform import Loop, StatefulPlatform
 from shared.runtime.shell import lifespan_of
@@ -106,7 +114,7 @@ def build(settings: Settings) -> FastAPI:
     platform.table(CATALOG, wiring.names.take)
     platform.table(ROSTER, wiring.directory.take)
     platform.consume_inbox(CONSUMES, project, max_records=BATCH)
-    platform.produces(DECISIONS, REQUESTS, ACKNOWLEDGEMENTS, ANSWERS)
+    platform.produces(DECISIONS, REQUESTS, ACKNOWLEDGEMENTS, ANSWERS, MODE_REQUESTS)
 
     async def start(stack: AsyncExitStack) -> None:
         await platform.database.start()

@@ -17,6 +17,7 @@ from shared.contracts.commands import (
     CommandEvent,
     SupervisionEvent,
 )
+from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Answer, AnswerVerb, Page
 from shared.contracts.readings import SensorHealth
 from shared.contracts.topics import (
@@ -27,6 +28,8 @@ from shared.contracts.topics import (
     ASSIGNMENTS,
     COMMANDS,
     HEALTH,
+    MODE_PROPOSALS,
+    MODES,
     PAGES,
     SUPERVISION,
 )
@@ -43,6 +46,8 @@ CONSUMES = (
     PAGES,
     ANSWERS,
     ACKNOWLEDGEMENTS,
+    MODE_PROPOSALS,
+    MODES,
 )
 BATCH = 1_000
 
@@ -79,6 +84,8 @@ _TARGETS: dict[type, _Target] = {
     Acknowledgement: _Target(
         projections.ACKNOWLEDGEMENT, rows.acknowledgement, lambda row: row["sent_at"]
     ),
+    ModeProposal: _Target(projections.MODE_PROPOSAL, rows.mode_proposal),
+    ResponseModeEvent: _Target(projections.MODE, rows.mode),
     SensorHealth: _Target(projections.SENSOR, rows.sensor),
 }
 

@@ -178,6 +178,40 @@ CREATE TABLE console.supervision (
 );
 CREATE INDEX supervision_of_command ON console.supervision (command_id);
 
+-- 平急状态: what each unit has decided, and what has been proposed.
+CREATE TABLE console.mode (
+    status text NOT NULL,
+    unit text COLLATE "C" NOT NULL,
+    version integer NOT NULL,
+    mode text NOT NULL,
+    decided_by text[] NOT NULL,
+    proposal_id text,
+    until timestamptz,
+    reason text NOT NULL,
+    sent_at timestamptz NOT NULL,
+    PRIMARY KEY (status, unit)
+);
+
+CREATE TABLE console.mode_proposal (
+    proposal_id text PRIMARY KEY,
+    status text NOT NULL,
+    version integer NOT NULL,
+    state text NOT NULL,
+    unit text COLLATE "C" NOT NULL,
+    mode text NOT NULL,
+    until timestamptz NOT NULL,
+    decide_by timestamptz NOT NULL,
+    proposed_by text,
+    signatures jsonb NOT NULL,
+    next_posts text[] NOT NULL,
+    alert_id text,
+    reason text NOT NULL,
+    trace_id text NOT NULL,
+    sent_at timestamptz NOT NULL
+);
+CREATE INDEX mode_proposal_live ON console.mode_proposal (status, unit)
+    WHERE state IN ('proposed', 'half_approved', 'decided');
+
 CREATE TABLE console.page (
     page_id text PRIMARY KEY,
     status text NOT NULL,

@@ -7,6 +7,7 @@ documents, metrics and tests alike; None means allowed.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,6 +15,7 @@ from shared.contracts.alerts import DecisionVerb
 from shared.contracts.commands import Step
 from shared.contracts.fields import Post, Tier
 from shared.contracts.units import ancestor_at, is_within, lineage, parent_of, tier_of
+from shared.modes import authority
 
 RECIPIENT_STEPS = frozenset({Step.SIGN, Step.ACCEPT, Step.HANDLE, Step.REPORT, Step.RETURN})
 """Steps of the unit that has the assignment; the others are the issuer's."""
@@ -34,6 +36,9 @@ class Denial(StrEnum):
     NOT_ISSUER = "not_issuer"
     NOT_YOUR_PAGE = "not_your_page"
     NOTHING_BELOW = "nothing_below"
+    NOT_DECIDER = "not_decider"
+    WRONG_POST = "wrong_post"
+    SIGNED_ALREADY = "signed_already"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +85,13 @@ def sees_line(viewer: Viewer, kind: str, unit: str, officer_id: str | None) -> s
     """How a line of the feed may be shown: `full`, `hint` (that something changed) or None.
 
     Lines about assignments are summed per town, so a village below learns only that it should look.
+    A mode holds for everybody below.
     """
     if officer_id == viewer.officer_id or sees(viewer, unit):
         return "full"
-    return "hint" if kind == "assignments" and is_within(viewer.unit, unit) else None
+    if not is_within(viewer.unit, unit):
+        return None
+    return {"assignments": "hint", "mode": "full"}.get(kind)
 
 
 def may_decide(viewer: Viewer, place: str, approver_unit: str, verb: DecisionVerb) -> Denial | None:
@@ -117,6 +125,29 @@ def may_issue(viewer: Viewer, root: str) -> Denial | None:
 def may_manage(viewer: Viewer, issuer_unit: str) -> Denial | None:
     """Check, close or revoke a command: its issuer or a unit above."""
     return None if is_within(issuer_unit, viewer.unit) else Denial.NOT_ISSUER
+
+
+def may_propose_mode(viewer: Viewer, unit: str) -> Denial | None:
+    """Propose a response mode: the unit itself or one above it."""
+    return _denial(authority.unfit_to_sign(unit, viewer.officer_id, viewer.unit, viewer.post, ()))
+
+
+def may_sign_mode(viewer: Viewer, unit: str, signed: Collection[str]) -> Denial | None:
+    """Give the signature that a proposal waits for."""
+    return _denial(
+        authority.unfit_to_sign(unit, viewer.officer_id, viewer.unit, viewer.post, signed)
+    )
+
+
+def may_stop_mode(viewer: Viewer, unit: str, proposer: str | None) -> Denial | None:
+    """Reject a proposal or end a mode; `proposer` may take back what is open."""
+    return _denial(
+        authority.unfit_to_stop(unit, viewer.officer_id, viewer.unit, viewer.post, proposer)
+    )
+
+
+def _denial(unfit: authority.Unfit | None) -> Denial | None:
+    return None if unfit is None else Denial(unfit.value)
 
 
 def may_answer(viewer: Viewer, officer_id: str) -> Denial | None:

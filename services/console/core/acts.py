@@ -63,7 +63,7 @@ def decision(
             officer_id=viewer.officer_id,
             post=viewer.post,
             reason=reason,
-            **_head(viewer, alert, (alert["place"],), (transition_id(alert_id, version),), now),
+            **head(viewer, alert, (alert["place"],), (transition_id(alert_id, version),), now),
         ),
         viewer.officer_id,
     )
@@ -89,7 +89,7 @@ def acknowledgement(
             officer_unit=viewer.unit,
             post=viewer.post,
             text=text,
-            **_head(viewer, assignment, (unit,), cause, now),
+            **head(viewer, assignment, (unit,), cause, now),
         ),
         viewer.officer_id,
     )
@@ -108,7 +108,7 @@ def answer(viewer: Viewer, page: Record, verb: AnswerVerb, text: str, now: datet
             officer_id=viewer.officer_id,
             verb=verb,
             text=text,
-            **_head(viewer, page, (page["unit"],), cause, now),
+            **head(viewer, page, (page["unit"],), cause, now),
         ),
         viewer.officer_id,
     )
@@ -161,7 +161,7 @@ def issue(viewer: Viewer, draft: Draft, idempotency_key: str | None, now: dateti
             instruction=draft.instruction,
             officer_id=viewer.officer_id,
             post=viewer.post,
-            **_head(
+            **head(
                 viewer, {"status": draft.status, "trace_id": command_id}, (draft.root,), (), now
             ),
         ),
@@ -182,19 +182,20 @@ def manage(viewer: Viewer, command: Record, verb: Any, version: int, now: dateti
             command_id=command_id,
             officer_id=viewer.officer_id,
             post=viewer.post,
-            **_head(viewer, command, (command["root"],), cause, now),
+            **head(viewer, command, (command["root"],), cause, now),
         ),
         viewer.officer_id,
     )
 
 
-def _head(
+def head(
     viewer: Viewer,
     cause: Record,
     areas: tuple[str, ...],
     references: tuple[str, ...],
     now: datetime,
 ) -> dict[str, Any]:
+    """The envelope of a record that follows from `cause`; its status is the cause's."""
     return {
         "status": Status(cause["status"]),
         "occurred_at": now,

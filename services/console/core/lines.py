@@ -15,6 +15,8 @@ from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertEvent
 from shared.contracts.commands import AssignmentEvent, CommandEvent, SupervisionEvent
 from shared.contracts.fields import Level, Tier
+from shared.contracts.ids import mode_id
+from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Answer, AnswerVerb, Page
 from shared.contracts.readings import SensorHealth
 from shared.contracts.units import ancestor_at
@@ -100,6 +102,26 @@ def line_of(message: object) -> Line | None:
                 message.page_id,
                 officer_id=message.officer_id,
                 verb=message.verb,
+            )
+        case ModeProposal():
+            return _line(
+                "mode",
+                message,
+                message.unit,
+                message.proposal_id,
+                state=message.state,
+                mode=message.mode,
+                headline=message.title,
+            )
+        case ResponseModeEvent():
+            return _line(
+                "mode",
+                message,
+                message.unit,
+                mode_id(message.status, message.unit),
+                state="in_force",
+                mode=message.mode,
+                headline=message.title,
             )
         case SensorHealth():
             return _line(

@@ -14,6 +14,7 @@ from shared.contracts.commands import (
     SupervisionEvent,
     SupervisionKind,
 )
+from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Answer, Page
 from shared.contracts.readings import SensorHealth
 
@@ -205,6 +206,43 @@ def answer(event: Answer) -> Row:
         "officer_id": event.officer_id,
         "verb": event.verb,
         "body": event.text,
+        "sent_at": event.sent_at,
+    }
+
+
+def mode(event: ResponseModeEvent) -> Row:
+    """A row of `mode`."""
+    return {
+        "status": event.status,
+        "unit": event.unit,
+        "version": event.version,
+        "mode": event.mode,
+        "decided_by": list(event.decided_by),
+        "proposal_id": event.proposal_id,
+        "until": event.until,
+        "reason": event.reason,
+        "sent_at": event.sent_at,
+    }
+
+
+def mode_proposal(event: ModeProposal) -> Row:
+    """A row of `mode_proposal`."""
+    signatures = [one.model_dump(mode="json") for one in event.signatures]
+    return {
+        "proposal_id": event.proposal_id,
+        "status": event.status,
+        "version": event.version,
+        "state": event.state,
+        "unit": event.unit,
+        "mode": event.mode,
+        "until": event.until,
+        "decide_by": event.decide_by,
+        "proposed_by": event.proposed_by,
+        "signatures": json.dumps(signatures),
+        "next_posts": list(event.next_posts),
+        "alert_id": event.alert_id,
+        "reason": event.reason,
+        "trace_id": event.trace_id or event.id,
         "sent_at": event.sent_at,
     }
 

@@ -59,13 +59,14 @@ async def visible(
 ) -> list[asyncpg.Record]:
     """Lines one officer may see: behind `after_seq` oldest first, or without it the newest first.
 
-    `lineage` are the officer's unit and those above: hints about them (core/access.py, `sees_line`).
+    `lineage` are the officer's unit and those above: hints and modes of theirs (core/access.py, `sees_line`).
     """
     newest = after_seq is None
     rows: list[asyncpg.Record] = await connection.fetch(
         f"SELECT {_COLUMNS} FROM console.feed WHERE seq > $1 "  # noqa: S608
         "AND ((unit_code >= $2 AND unit_code < $3) OR officer_id = $4 "
-        "OR (kind = 'assignments' AND NOT $7 AND unit_code = ANY($5::text[]))) "
+        "OR (kind = 'assignments' AND NOT $7 AND unit_code = ANY($5::text[])) "
+        "OR (kind = 'mode' AND unit_code = ANY($5::text[]))) "
         "AND ($6::text IS NULL OR status = $6) "
         f"ORDER BY seq {'DESC' if newest else 'ASC'} LIMIT $8",
         after_seq or 0,

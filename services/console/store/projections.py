@@ -179,6 +179,35 @@ ANSWER = Projection(
     # A person may come after having said no; which answer counts is notify's matter, we show the last.
     "excluded.sent_at > old.sent_at",
 )
+MODE = Projection(
+    "mode",
+    {
+        **dict.fromkeys(("status", "unit"), "text"),
+        "version": "int",
+        "mode": "text",
+        "decided_by": "text[]",
+        "proposal_id": "text",
+        "until": "timestamptz",
+        "reason": "text",
+        **_SENT,
+    },
+    ("status", "unit"),
+)
+MODE_PROPOSAL = Projection(
+    "mode_proposal",
+    {
+        "proposal_id": "text",
+        **_HEAD,
+        **dict.fromkeys(("state", "unit", "mode"), "text"),
+        **dict.fromkeys(("until", "decide_by"), "timestamptz"),
+        "proposed_by": "text",
+        "signatures": "jsonb",
+        "next_posts": "text[]",
+        **dict.fromkeys(("alert_id", "reason", "trace_id"), "text"),
+        **_SENT,
+    },
+    ("proposal_id",),
+)
 SENSOR = Projection(
     "sensor",
     {

@@ -58,6 +58,9 @@ _SENTENCES = {
     Denial.NOT_ISSUER: "Only the issuer or a unit above it takes this step.",
     Denial.NOT_YOUR_PAGE: "Only the officer who was paged answers.",
     Denial.NOTHING_BELOW: "Your unit has no units below it to command.",
+    Denial.NOT_DECIDER: "The mode of a unit is decided there or above.",
+    Denial.WRONG_POST: "This takes an A post or a commander.",
+    Denial.SIGNED_ALREADY: "You have signed; another person decides.",
 }
 
 

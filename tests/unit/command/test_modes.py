@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from services.command.core.modes import authority
 from services.command.core.modes.proposal import (
     DECIDE_WITHIN,
     Proposal,
@@ -25,6 +24,8 @@ from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
 from shared.contracts.fields import Level, Post, ResponseLevel, ResponseMode, Status, Tier
 from shared.contracts.modes import ModeRequest, ModeVerb
 from shared.contracts.units import tier_of
+from shared.modes import authority
+from shared.modes.authority import Unfit
 from shared.modes.effective import Effective, Modes
 from tests.unit.command.builders import CITY, DISTRICT, NOW, TOWN, VILLAGE, after
 
@@ -117,22 +118,21 @@ def test_the_rules_proposal_needs_two_people() -> None:
 @pytest.mark.parametrize(
     ("officer", "unit", "post", "why"),
     [
-        ("b", TOWN, Post.A, "another person"),
-        ("x", VILLAGE, Post.COMMANDER, "or above"),
-        ("x", "500118117000", Post.COMMANDER, "or above"),
-        ("x", f"{DISTRICT}/water", Post.COMMANDER, "or above"),
-        ("x", TOWN, Post.B, "takes A or commander"),
-        ("x", CITY, Post.B, "takes A or commander"),
+        ("b", TOWN, Post.A, Unfit.SIGNED_ALREADY),
+        ("x", VILLAGE, Post.COMMANDER, Unfit.NOT_DECIDER),
+        ("x", "500118117000", Post.COMMANDER, Unfit.NOT_DECIDER),
+        ("x", f"{DISTRICT}/water", Post.COMMANDER, Unfit.NOT_DECIDER),
+        ("x", TOWN, Post.B, Unfit.WRONG_POST),
+        ("x", CITY, Post.B, Unfit.WRONG_POST),
         ("x", TOWN, Post.A, None),
         ("x", TOWN, Post.COMMANDER, None),
         ("x", DISTRICT, Post.A, None),
     ],
 )
 def test_who_gives_the_second_signature(
-    officer: str, unit: str, post: Post, why: str | None
+    officer: str, unit: str, post: Post, why: Unfit | None
 ) -> None:
-    found = authority.unfit_to_sign(TOWN, officer, unit, post, ("b",))
-    assert (found is None) if why is None else (found is not None and why in found)
+    assert authority.unfit_to_sign(TOWN, officer, unit, post, ("b",)) is why
 
 
 def test_as_many_people_sign_as_the_table_has_places_and_never_fewer_than_two() -> None:
@@ -188,10 +188,10 @@ def test_rejecting_and_ending_take_one_a_post_or_commander() -> None:
     assert (rejected.state, rejected.reason) == (State.REJECTED, "水退了")
     withdrawn = stop(proposed, Event.REJECT, a_request(ModeVerb.REJECT, "b"))
     assert withdrawn.state is State.REJECTED
-    with pytest.raises(Refused, match="takes A or commander"):
+    with pytest.raises(Refused, match="takes an A post"):
         stop(proposed, Event.REJECT, a_request(ModeVerb.REJECT, "c"))
     decided = approve(proposed, "a", post=Post.A)
-    with pytest.raises(Refused, match="takes A or commander"):
+    with pytest.raises(Refused, match="takes an A post"):
         stop(decided, Event.END, a_request(ModeVerb.END, "b"))
     assert stop(decided, Event.END, boss).state is State.ENDED
     with pytest.raises(IllegalStep):

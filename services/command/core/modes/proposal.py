@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.command.core.modes import authority
 from services.command.core.modes.states import INITIAL, OPEN, Event, State, step
 from services.command.core.modes.triggers import LASTS, Wanted
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import ResponseMode, Status
 from shared.contracts.ids import content_id
 from shared.contracts.modes import ModeRequest, ModeSignature
+from shared.modes import authority
+from shared.modes.authority import Unfit
 from shared.modes.effective import Modes
 from shared.modes.order import looser
 
@@ -19,6 +20,13 @@ DECIDE_WITHIN = timedelta(hours=2)
 """A proposal that nobody has decided by then expires."""
 LONGEST = timedelta(days=30)
 """No mode lasts longer without being decided anew."""
+
+
+_WHY: dict[Unfit, str] = {
+    Unfit.NOT_DECIDER: "the mode of a unit is decided there or above",
+    Unfit.WRONG_POST: "this takes an A post or a commander",
+    Unfit.SIGNED_ALREADY: "who has signed does not sign again: another person decides",
+}
 
 
 class Refused(Exception):
@@ -119,7 +127,7 @@ def sign(proposal: Proposal, request: ModeRequest, now: datetime) -> Proposal:
     last = len(proposal.signatures) + 1 == len(authority.SIGNATURES)
     after = _moved(proposal, Event.DECIDE if last else Event.SIGN, request.officer_id)
     if why is not None:
-        raise Refused(why)
+        raise Refused(_WHY[why])
     signature = ModeSignature(
         officer_id=request.officer_id,
         unit=request.origin_unit,
@@ -137,7 +145,7 @@ def stop(proposal: Proposal, event: Event, request: ModeRequest) -> Proposal:
         proposal.unit, request.officer_id, request.origin_unit, request.post, proposer
     )
     if why is not None:
-        raise Refused(why)
+        raise Refused(_WHY[why])
     return _moved(proposal, event, request.officer_id, request.reason)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.command.core.modes.authority import next_posts
 from services.command.core.modes.proposal import Proposal
 from services.command.core.modes.states import OPEN
 from services.command.core.records import Cause
@@ -13,13 +12,8 @@ from shared.contracts.fields import Post, ResponseMode, Status
 from shared.contracts.ids import mode_id, transition_id
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.units import tier_of
-
-WORDS: dict[ResponseMode, str] = {
-    ResponseMode.NORMAL: "平时",
-    ResponseMode.STANDBY: "临战",
-    ResponseMode.EMERGENCY: "急时",
-    ResponseMode.RECOVERY: "恢复",
-}
+from shared.modes.authority import next_posts
+from shared.modes.wording import WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +86,7 @@ def mode_event(
 
 
 def _title(name: str, mode: ResponseMode) -> str:
-    return f"{name} 转入{WORDS[mode]}状态"[:200]
+    return f"{name} 转入{WORDS[mode][0]}状态"[:200]
 
 
 def _those(actor: str | None) -> tuple[str, ...]:
