@@ -20,6 +20,7 @@ from shared.contracts.fields import (
     Level,
     Line,
     Metric,
+    ResponseMode,
     RuleId,
     SensorId,
     Version,
@@ -138,8 +139,9 @@ class RuleDefinition(Envelope):
 
     `role` condition: its alarms only feed composite rules. `inhibited_by`: rules whose open alarm at
     the same site makes this one's alarms say nothing new. `shadow_of`: a candidate that runs beside a
-    live rule, is counted and never alarms. Rules over several sources name no sensor kind, metric or
-    unit.
+    live rule, is counted and never alarms. `modes`: the response modes of the sensor's place in which
+    the rule judges; none named = in all. Rules over several sources name no sensor kind, metric, unit
+    or mode.
     """
 
     type: Literal["rule"] = "rule"
@@ -158,6 +160,7 @@ class RuleDefinition(Envelope):
     metric: Metric | None = None
     unit: UnitOfMeasure | None = None
     datum: Datum | None = None
+    modes: Annotated[tuple[ResponseMode, ...], Field(max_length=4)] = ()
     body: RuleBody
     source: Line
 
@@ -171,8 +174,9 @@ class RuleDefinition(Envelope):
         named = (self.sensor_kind, self.metric, self.unit)
         if self.over_one_sensor and None in named:
             raise ValueError("a rule over one sensor needs sensor_kind, metric and unit")
-        if not self.over_one_sensor and (any(named) or self.sensor_ids or self.datum):
+        more = (self.sensor_ids, self.datum, self.modes)
+        if not self.over_one_sensor and any((*named, *more)):
             raise ValueError(
-                "a rule over several sources has no sensor_kind, sensor_ids, metric, unit, datum"
+                "a rule over several sources has no sensor_kind, sensor_ids, metric, unit, datum, modes"
             )
         return self

@@ -2,8 +2,10 @@
 
 Rules and sensors come from two tables in any order and change while readings flow. A refused rule
 leaves the version in force before it. A rule that names sensors not catalogued yet waits for them. A
-sensor that does not fit a rule (another unit, another datum) is not judged by it. `revision` grows
-when something changes for sensors that may already have state.
+sensor that does not fit a rule (another unit, another datum) is not judged by it. Nor is one whose
+place is in a response mode that the rule does not name: a change of mode is a reload for the sensors
+of its subtree, in its own world. `revision` grows when something changes for sensors that may already
+have state.
 """
 
 from __future__ import annotations
@@ -14,9 +16,11 @@ from sys import intern
 from services.scoring.core.checks import Refused
 from services.scoring.core.rules import Plan, plan_of
 from shared.contracts.catalog import SensorEntry
-from shared.contracts.fields import Position, Tier
+from shared.contracts.fields import Position, Status, Tier
+from shared.contracts.modes import ResponseModeEvent
 from shared.contracts.rules import RuleDefinition
-from shared.contracts.units import tier_of
+from shared.contracts.units import is_within, tier_of
+from shared.modes.effective import Modes
 from shared.rules.checks import fits, problems_of
 
 DEFAULT_LATENESS_S = 300.0
@@ -52,6 +56,7 @@ class RuleBook:
         self._by_kind: dict[str, list[RuleDefinition]] = {}
         self._by_sensor: dict[str, list[RuleDefinition]] = {}
         self._plans: dict[tuple[object, ...], Plan] = {}
+        self._modes = Modes()
 
     def put_sensor(self, entry: SensorEntry) -> None:
         """Take a sensor's newest catalogue entry."""
@@ -87,6 +92,16 @@ class RuleBook:
         self._rules[rule.rule_id] = rule
         self._index()
 
+    def put_mode(self, event: ResponseModeEvent) -> None:
+        """Take a unit's newest response mode."""
+        self._modes.put(event)
+        if not any(rule.modes for rule in self._rules.values()):
+            return
+        for sensor in self._sensors.values():
+            if is_within(sensor.place, event.unit):
+                sensor.plan = None
+        self.revision += 1
+
     def definition(self, rule_id: str) -> RuleDefinition | None:
         """The version in force, switched off or not."""
         return self._rules.get(rule_id)
@@ -95,10 +110,12 @@ class RuleBook:
         """A sensor, without its plan until someone asks `plan`; None when it is not catalogued."""
         return self._sensors.get(sensor_id)
 
-    def plan(self, sensor: Sensor) -> Plan:
-        """What judges this sensor."""
+    def plan(self, sensor: Sensor, status: str = Status.ACTUAL) -> Plan:
+        """What judges this sensor's readings of a status: a drill has the modes of the drill."""
+        if status != Status.ACTUAL:
+            return self._plan(sensor, Status(status))
         if sensor.plan is None:
-            sensor.plan = self._plan(sensor)
+            sensor.plan = self._plan(sensor, Status.ACTUAL)
         return sensor.plan
 
     def __len__(self) -> int:
@@ -137,12 +154,17 @@ class RuleBook:
             sensor.plan = None
         self.revision += 1
 
-    def _plan(self, sensor: Sensor) -> Plan:
+    def _plan(self, sensor: Sensor, status: Status) -> Plan:
         candidates = [
             *self._by_kind.get(sensor.kind, ()),
             *self._by_sensor.get(sensor.sensor_id, ()),
         ]
-        rules = [rule for rule in candidates if fits(rule, _entry(sensor))]
+        mode = self._modes.effective(status, sensor.place).mode
+        rules = [
+            rule
+            for rule in candidates
+            if (not rule.modes or mode in rule.modes) and fits(rule, _entry(sensor))
+        ]
         lateness = self._lateness_s if sensor.lateness_s is None else sensor.lateness_s
         facts = (sensor.metric, sensor.unit, sensor.datum, sensor.interval_s, lateness)
         key = (*facts, *(rule.rule_id for rule in rules))

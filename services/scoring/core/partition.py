@@ -67,7 +67,7 @@ class Partition:
         for one in stored:
             sensor = self.book.sensor(one.sensor_id)
             if sensor is not None:
-                state = one.connect(sensor, self.book.plan(sensor))
+                state = one.connect(sensor, self.book.plan(sensor, one.status))
                 self.states[state.key.encode()] = state
 
     def reading(
@@ -93,7 +93,7 @@ class Partition:
             sensor = self.book.sensor(reading.sensor_id)
             if sensor is None:
                 raise Refused(Reason.UNKNOWN_SENSOR, f"{reading.sensor_id} is not catalogued")
-            state = SensorState(sensor, self.book.plan(sensor), status)
+            state = SensorState(sensor, self.book.plan(sensor, status), status)
         _match(state.plan, reading)
         at = reading.occurred_at.timestamp() if at is None else at
         if at > stamped + FUTURE_S:

@@ -30,7 +30,7 @@ def take_over(
 
     True when something that is stored has changed.
     """
-    plan = None if sensor is None else book.plan(sensor)
+    plan = None if sensor is None else book.plan(sensor, state.status)
     if plan is state.plan and sensor is state.sensor and not _versions_differ(state, plan):
         return False
     old = state.plan

@@ -268,6 +268,11 @@ class StoredState:
         """Whose it is."""
         return str(self.plain[2])
 
+    @property
+    def status(self) -> str:
+        """Of which world it is."""
+        return str(self.plain[3])
+
     def connect(self, sensor: Sensor, plan: Plan) -> SensorState:
         """The inverse of `SensorState.dump`, for a sensor judged by `plan`."""
         (_, applied, _, status, newest, value, synthetic, ids, times, values, same_since) = (

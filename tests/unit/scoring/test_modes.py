@@ -1,0 +1,121 @@
+"""Rules by response mode: swapped where the mode flips, at a record's boundary, and nowhere else."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from shared.contracts.conditions import CompositeRule, RuleHolds
+from shared.contracts.fields import Level, ResponseMode, Status
+from shared.contracts.ids import mode_id, transition_id
+from shared.contracts.modes import ResponseModeEvent
+from shared.contracts.rules import RuleDefinition
+from shared.contracts.units import tier_of
+from tests.support.scoring import SENT, TOWN, Feed, a_ladder, a_rule, a_sensor
+
+DISTRICT, OTHER_TOWN = "500118000000", "500118107000"
+EMERGENCY, NORMAL = ResponseMode.EMERGENCY, ResponseMode.NORMAL
+CALM = a_rule(a_ladder(("yellow", 212, 211)), "flood.calm", modes=(NORMAL, ResponseMode.RECOVERY))
+STRICT = a_rule(
+    a_ladder(("yellow", 210, 209), ("orange", 211.5, 211)),
+    "flood.strict",
+    modes=(ResponseMode.STANDBY, EMERGENCY),
+)
+
+
+def a_mode(
+    mode: ResponseMode, version: int = 1, unit: str = DISTRICT, status: Status = Status.ACTUAL
+) -> ResponseModeEvent:
+    return ResponseModeEvent(
+        id=transition_id(mode_id(status, unit), version),
+        status=status,
+        occurred_at=SENT,
+        sent_at=SENT,
+        origin_unit=unit,
+        tier=tier_of(unit),
+        unit=unit,
+        version=version,
+        mode=mode,
+        title="转入急时状态",
+        decided_by=("b", "a"),
+    )
+
+
+def a_feed() -> Feed:
+    feed = Feed(CALM, STRICT)
+    feed.book.put_sensor(a_sensor("songji-1", place=OTHER_TOWN))
+    return feed
+
+
+def of(feed: Feed, sensor: str = "zhutuo-3") -> list[tuple[str, str, str]]:
+    return [
+        (one.rule_id, one.transition.value, one.level.value)
+        for one in feed.alarms
+        if one.sensor_id == sensor
+    ]
+
+
+def test_limits_are_swapped_with_the_mode_and_back() -> None:
+    feed = a_feed()
+    feed.read(211.8, 0)
+    assert of(feed) == []
+    feed.book.put_mode(a_mode(EMERGENCY))
+    feed.read(211.8, 60)
+    assert of(feed) == [("flood.strict", "raised", "orange")]
+    feed.book.put_mode(a_mode(NORMAL, 2))
+    feed.read(211.8, 120)
+    assert of(feed)[1:] == [("flood.strict", "cleared", "orange")]
+    feed.read(212.5, 180)
+    assert of(feed)[2:] == [("flood.calm", "raised", "yellow")]
+
+
+def test_a_flip_leaves_the_plan_of_every_other_sensor_the_same_object() -> None:
+    feed = a_feed()
+    feed.read(212.5, 0)
+    feed.read(212.5, 0, sensor_id="songji-1", event_id="s-0")
+    feed.book.put_mode(a_mode(EMERGENCY, unit=TOWN))
+    before = feed.partition.states[b"songji-1"].plan
+    feed.read(212.5, 60)
+    feed.read(212.5, 60, sensor_id="songji-1", event_id="s-1")
+    assert feed.partition.states[b"songji-1"].plan is before
+    assert of(feed, "songji-1") == [("flood.calm", "raised", "yellow")]
+    assert of(feed)[-2:] == [
+        ("flood.calm", "cleared", "yellow"),
+        ("flood.strict", "raised", "orange"),
+    ]
+
+
+@pytest.mark.parametrize("status", [Status.ACTUAL, Status.EXERCISE])
+def test_a_mode_swaps_rules_in_its_own_world_only(status: Status) -> None:
+    feed = a_feed()
+    feed.book.put_mode(a_mode(EMERGENCY, status=status))
+    for one in (Status.ACTUAL, Status.EXERCISE):
+        feed.read(211.8, 0, status=one, event_id=f"r-{one}")
+    assert [(one.status, one.rule_id) for one in feed.alarms] == [(status, "flood.strict")]
+
+
+def test_a_mode_without_rules_by_mode_is_no_reload() -> None:
+    feed = Feed(a_rule(a_ladder(("yellow", 212, 211))))
+    revision = feed.book.revision
+    feed.book.put_mode(a_mode(EMERGENCY))
+    assert feed.book.revision == revision
+    feed.read(213, 0)
+    assert feed.story == [("raised", "yellow")]
+
+
+def test_a_rule_that_comes_after_the_mode_goes_by_it() -> None:
+    feed = Feed()
+    feed.book.put_mode(a_mode(EMERGENCY))
+    feed.book.put_rule(STRICT)
+    feed.book.put_rule(CALM)
+    feed.read(211.8, 0)
+    assert of(feed) == [("flood.strict", "raised", "orange")]
+
+
+def test_a_rule_over_several_sources_has_no_modes() -> None:
+    body = CompositeRule(scope="town", when=RuleHolds(rule="flood.calm"), level=Level.RED)
+    nothing = dict.fromkeys(("sensor_kind", "metric", "unit", "datum"))
+    whole = STRICT.model_dump(exclude={"modes"}) | nothing | {"body": body}
+    assert not RuleDefinition.model_validate(whole).modes
+    with pytest.raises(ValidationError, match="datum, modes"):
+        RuleDefinition.model_validate(whole | {"modes": (EMERGENCY,)})
