@@ -72,7 +72,7 @@ class Timers:
         self._modes = modes
 
     async def lock(self, work: Transaction, subjects: Sequence[str]) -> None:
-        """Commands and assignments first, then modes, as a batch of messages locks them."""
+        """Commands first, then modes, as a batch of messages locks them."""
         await self._assignments.lock(work, subjects)
         await self._modes.lock(work, subjects)
 
