@@ -1,0 +1,172 @@
+"""Who is on duty when 值班安排: rotations, shifts, overrides, swaps and leave, and what they leave open."""
+
+from __future__ import annotations
+
+from datetime import date, time
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field, model_validator
+
+from shared.contracts.envelope import Envelope
+from shared.contracts.fields import Contract, Identifier, Instant, Line, Post, Text, UnitId, Version
+from shared.contracts.pages import Channel, Officer
+
+HORIZON_DAYS = 30
+"""So far ahead gaps are looked for."""
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("is no time zone of the IANA database") from None
+    return name
+
+
+ZoneName = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_known_zone)]
+
+
+class _Span(Contract):
+    """Half-open: `begin` <= t < `end`."""
+
+    begin: Instant
+    end: Instant
+
+    @model_validator(mode="after")
+    def _forward(self) -> _Span:
+        if self.end <= self.begin:
+            raise ValueError("end must lie after begin")
+        return self
+
+
+class Member(Contract):
+    """An officer of a unit, and the channels on which he is paged besides the console."""
+
+    kind: Literal["member"] = "member"
+    officer: Officer
+    channels: Annotated[tuple[Channel, ...], Field(max_length=11)] = (Channel.CONSOLE,)
+
+
+class Rotation(Contract):
+    """`members` take turns at a post, `turn_days` each, handing over at `handover` local time.
+
+    `turn_hours` instead of days cuts each day into equal shifts beginning at `handover` (12: day and
+    night). The first member begins on `starts`; the last turn ends on `ends` (None = open end).
+    """
+
+    kind: Literal["rotation"] = "rotation"
+    post: Post
+    members: Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=64)]
+    starts: date
+    ends: date | None = None
+    handover: time = time(8, 0)
+    turn_days: Annotated[int, Field(ge=1, le=31)] = 1
+    turn_hours: Literal[6, 8, 12] | None = None
+    zone: ZoneName = "Asia/Shanghai"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Rotation:
+        if self.ends is not None and self.ends <= self.starts:
+            raise ValueError("ends must lie after starts")
+        if self.turn_hours is not None and self.turn_days != 1:
+            raise ValueError("give turn_days or turn_hours, not both")
+        if self.handover.tzinfo is not None:
+            raise ValueError("handover is local time, its zone stands in zone")
+        return self
+
+
+class Shift(_Span):
+    """One officer at a post for a time; it goes before a rotation."""
+
+    kind: Literal["shift"] = "shift"
+    post: Post
+    officer_id: Identifier
+
+
+class Override(_Span):
+    """Somebody else at a post for a time, or nobody (None); it goes before everything."""
+
+    kind: Literal["override"] = "override"
+    post: Post
+    officer_id: Identifier | None = None
+    reason: Text = ""
+
+
+class Swap(_Span):
+    """Two officers exchange: `other` stands in for `officer_id` from begin to end, `officer_id` for
+    `other` in the second span, wherever in the unit they were on."""
+
+    kind: Literal["swap"] = "swap"
+    officer_id: Identifier
+    other_id: Identifier
+    other_begin: Instant
+    other_end: Instant
+
+    @model_validator(mode="after")
+    def _two_people(self) -> Swap:
+        if self.officer_id == self.other_id:
+            raise ValueError("a swap needs two officers")
+        if self.other_end <= self.other_begin:
+            raise ValueError("other_end must lie after other_begin")
+        return self
+
+
+class Leave(_Span):
+    """An officer is away: his turns stand empty unless somebody stands in."""
+
+    kind: Literal["leave"] = "leave"
+    officer_id: Identifier
+    reason: Text = ""
+
+
+DutyRule = Annotated[
+    Member | Rotation | Shift | Override | Swap | Leave, Field(discriminator="kind")
+]
+
+
+class DutyEntry(Envelope):
+    """One entry of a unit's duty plan as it holds now; the newest version per entry holds.
+
+    `cancelled` takes it out; what it said stays readable.
+    """
+
+    type: Literal["duty_entry"] = "duty_entry"
+    entry_id: Identifier
+    version: Version
+    unit: UnitId
+    rule: DutyRule
+    cancelled: bool = False
+    actor: Identifier | None = None
+
+
+class DutyRequest(Envelope):
+    """An officer's change of a duty plan, a request until duty has applied it.
+
+    `put` adds the entry or replaces it; `cancel` takes it out. The plan of a unit is changed by its own
+    officers and those of units above it.
+    """
+
+    type: Literal["duty_request"] = "duty_request"
+    verb: Literal["put", "cancel"]
+    entry_id: Identifier
+    unit: UnitId
+    rule: DutyRule | None = None
+    officer_id: Identifier
+    post: Post
+
+
+class Gap(_Span):
+    """A time in which nobody holds the post."""
+
+
+class DutyCoverage(Envelope):
+    """What a post's plan leaves open in the coming days, complete; the newest per unit and post holds."""
+
+    type: Literal["duty_coverage"] = "duty_coverage"
+    unit: UnitId
+    post: Post
+    begin: Instant
+    end: Instant
+    gaps: Annotated[tuple[Gap, ...], Field(max_length=400)] = ()
+    headline: Line

@@ -1,0 +1,127 @@
+"""Plans as files: out and in again, hostile cells, all problems at once."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.contracts.duty import DutyRule, Member, Override
+from shared.contracts.fields import Post
+from shared.contracts.pages import Channel, Officer
+from shared.duty import csv_file, ical_file
+from shared.duty.errors import DutyFileError
+from shared.duty.timeline import plan_of, timeline
+from tests.unit.duty.plans import T0, TOWN, a_rotation, an_entry
+from tests.unit.duty.test_timeline import OFFICERS, at, rules
+
+texts = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"], include_characters="=+-@'\",;"),
+    min_size=1,
+    max_size=30,
+).filter(lambda text: text.strip(" ") == text)
+members = st.builds(
+    lambda name, phone, mail: Member(
+        officer=Officer(
+            officer_id="li", name=name, phone=phone, addresses={Channel.EMAIL: mail} if mail else {}
+        ),
+        channels=(Channel.CONSOLE, Channel.SMS),
+    ),
+    texts,
+    st.none() | st.just("+86 138 0000 0001"),
+    st.none() | st.just("li@example.org"),
+)
+reasons = st.builds(
+    lambda text: Override(post=Post.B, begin=T0, end=T0 + timedelta(hours=1), reason=text), texts
+)
+
+
+@given(st.lists(st.one_of(rules, members, reasons), max_size=6))
+def test_a_plan_comes_back_from_csv_as_it_was(found: list[DutyRule]) -> None:
+    text = csv_file.write(found)
+    assert csv_file.read(text) == found
+    assert csv_file.read("\ufeff" + text) == found
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+x", "-2", "@SUM(A1)", "'quoted"])
+def test_no_cell_is_a_formula(name: str) -> None:
+    text = csv_file.write([Member(officer=Officer(officer_id="li", name=name))])
+    for row in csv.reader(io.StringIO(text)):
+        assert not any(cell.startswith(("=", "+", "-", "@")) for cell in row)
+    (member,) = csv_file.read(text)
+    assert isinstance(member, Member)
+    assert member.officer.name == name
+
+
+def test_all_problems_of_a_csv_are_named_with_their_lines() -> None:
+    text = (
+        "kind,post,officer_id,begin,end,members,starts,turn_days\n"
+        "shift,B,li,2026-07-01T08:00:00+08:00,2026-07-01T07:00:00+08:00,,,\n"
+        "shift,Z,li,yesterday,2026-07-01T07:00:00+08:00,,,\n"
+        "\n"
+        "rotation,B,,,,li ma,2026-07-01,many\n"
+        "holiday,,,,,,,\n"
+        "shift,B,li,2026-07-01T08:00:00,2026-07-02T08:00:00,,,\n"
+    )
+    with pytest.raises(DutyFileError) as refused:
+        csv_file.read(text)
+    said = "\n".join(refused.value.problems)
+    for part in (
+        "line 2",
+        "end must lie",
+        "line 3, shift.post",
+        "line 3, shift.begin",
+        "line 5: turn_days",
+        "line 6",
+        "line 7",
+    ):
+        assert part in said or part.replace("shift.", "") in said, said
+
+
+@pytest.mark.parametrize("text", ["", "a,b\n1,2\n", 'kind\n"open', "kind\nshift,1,2\n"])
+def test_what_is_no_plan_is_refused(text: str) -> None:
+    with pytest.raises(DutyFileError):
+        csv_file.read(text)
+
+
+def test_a_calendar_says_who_is_on_and_comes_back_as_shifts() -> None:
+    plan = plan_of([an_entry(a_rotation(*OFFICERS, turn_hours=12))])
+    before = timeline(plan, Post.B, at(0), at(72))
+    raw = ical_file.write(TOWN, "朱沱镇", {Post.B: before}, {"li": "李=远"}, T0)
+    assert "B岗 李=远".encode() in raw
+    again = plan_of(an_entry(shift) for shift in ical_file.read(raw))
+    assert timeline(again, Post.B, at(0), at(72)) == before
+
+
+_EVENT = (
+    "BEGIN:VEVENT\r\nUID:1\r\nDTSTART:{start}\r\nDTEND:20260702T000000Z\r\n{more}END:VEVENT\r\n"
+)
+_WHO = "X-FENGHUO-POST:B\r\nX-FENGHUO-OFFICER:li\r\n"
+
+
+@pytest.mark.parametrize(
+    ("start", "more", "said"),
+    [
+        ("20260701T000000Z", "", "one is missing"),
+        ("20260701T000000Z", _WHO + "RRULE:FREQ=DAILY\r\n", "rotation"),
+        ("20260701T000000", _WHO, "zone"),
+        ("20260703T000000Z", _WHO, "after begin"),
+        ("20260701T000000Z", _WHO.replace(":B", ":Z"), "X-FENGHUO-POST"),
+    ],
+)
+def test_what_a_calendar_does_not_say_is_named(start: str, more: str, said: str) -> None:
+    raw = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n" + _EVENT.format(start=start, more=more)
+    with pytest.raises(DutyFileError, match=said):
+        ical_file.read((raw + "END:VCALENDAR\r\n").encode())
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_no_bytes_break_the_readers(raw: bytes) -> None:
+    for reader in (ical_file.read, lambda one: csv_file.read(one.decode(errors="replace"))):
+        with contextlib.suppress(DutyFileError):
+            reader(raw)

@@ -1,0 +1,250 @@
+"""Who is on: tables for the order of precedence and daylight saving, properties for the rest."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from shared.contracts.duty import DutyRule, Leave, Override, Rotation, Shift, Swap
+from shared.contracts.fields import Post
+from shared.duty.timeline import Plan, gaps, holder, plan_of, timeline
+from shared.duty.turns import Turn, turns
+from tests.unit.duty.plans import T0, a_rotation, an_entry
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def at(hours: float) -> datetime:
+    return T0 + hours * HOUR
+
+
+def a_plan(*rules: DutyRule) -> Plan:
+    return plan_of(an_entry(rule) for rule in rules)
+
+
+def on(plan: Plan, hours: float, post: Post = Post.B) -> str | None:
+    return holder(plan, post, at(hours))
+
+
+def test_members_take_turns_by_days_and_hand_over_at_the_hour() -> None:
+    plan = a_plan(a_rotation("li", "ma", "wu", turn_days=2))
+    assert [on(plan, h) for h in (0, 47.9, 48, 96, 144)] == ["li", "li", "ma", "wu", "li"]
+    assert on(plan, -0.1) is None
+
+
+def test_day_and_night_shifts() -> None:
+    plan = a_plan(a_rotation("li", "ma", "wu", turn_hours=12))
+    assert [on(plan, h) for h in (0, 11.9, 12, 24, 36)] == ["li", "li", "ma", "wu", "li"]
+
+
+def test_a_rotation_ends_on_its_day() -> None:
+    plan = a_plan(a_rotation("li", "ma", ends=date(2026, 7, 3), turn_days=7))
+    assert (on(plan, 47), on(plan, 48)) == ("li", None)
+
+
+def test_what_goes_before_what() -> None:
+    plan = a_plan(
+        Override(post=Post.B, begin=at(6), end=at(7), officer_id="boss", reason="检查"),
+        Leave(officer_id="zhou", begin=at(8), end=at(9)),
+        Swap(
+            officer_id="li",
+            other_id="ma",
+            begin=at(2),
+            end=at(4),
+            other_begin=at(26),
+            other_end=at(27),
+        ),
+        Shift(post=Post.B, begin=at(5), end=at(10), officer_id="zhou"),
+        a_rotation("li", "ma"),
+    )
+    expected = {0: "li", 2: "ma", 4: "li", 5: "zhou", 6: "boss", 7: "zhou", 8: None, 9: "zhou"}
+    assert {h: on(plan, h) for h in expected} == expected
+    assert [on(plan, h) for h in (25, 26, 27)] == ["ma", "li", "ma"]
+    assert on(plan, 0, Post.A) is None
+
+
+def test_an_override_with_nobody_is_a_gap_and_the_newest_override_holds() -> None:
+    plan = a_plan(
+        a_rotation("li"),
+        Override(post=Post.B, begin=at(1), end=at(5)),
+        Override(post=Post.B, begin=at(2), end=at(3), officer_id="ma"),
+    )
+    assert [(t.begin, t.end, t.officer_id) for t in timeline(plan, Post.B, at(0), at(6))] == [
+        (at(0), at(1), "li"),
+        (at(1), at(2), None),
+        (at(2), at(3), "ma"),
+        (at(3), at(5), None),
+        (at(5), at(6), "li"),
+    ]
+    assert [(t.begin, t.end) for t in gaps(plan, Post.B, at(0), at(6))] == [
+        (at(1), at(2)),
+        (at(3), at(5)),
+    ]
+
+
+def test_who_stands_in_for_somebody_on_leave_may_be_on_leave_himself() -> None:
+    plan = a_plan(
+        a_rotation("li"),
+        Swap(
+            officer_id="li",
+            other_id="ma",
+            begin=at(0),
+            end=at(4),
+            other_begin=at(50),
+            other_end=at(51),
+        ),
+        Leave(officer_id="ma", begin=at(2), end=at(3)),
+    )
+    assert [on(plan, h) for h in (1, 2, 3)] == ["ma", None, "ma"]
+
+
+def test_a_cancelled_entry_says_nothing() -> None:
+    cancelled = an_entry(
+        Override(post=Post.B, begin=at(0), end=at(9), officer_id="x"), cancelled=True
+    )
+    assert holder(plan_of([an_entry(a_rotation("li")), cancelled]), Post.B, at(1)) == "li"
+
+
+BERLIN = "Europe/Berlin"
+
+
+@pytest.mark.parametrize(
+    ("day", "handover", "begins"),
+    [
+        # 2026-03-29 02:00 -> 03:00, 2026-10-25 03:00 -> 02:00 in Berlin.
+        (date(2026, 3, 28), time(8), "2026-03-28T07:00"),
+        (date(2026, 3, 29), time(8), "2026-03-29T06:00"),
+        (date(2026, 3, 29), time(2, 30), "2026-03-29T01:30"),
+        (date(2026, 10, 25), time(2, 30), "2026-10-25T00:30"),
+        (date(2026, 10, 26), time(8), "2026-10-26T07:00"),
+    ],
+)
+def test_handovers_keep_their_wall_time_over_daylight_saving(
+    day: date, handover: time, begins: str
+) -> None:
+    rotation = a_rotation("li", "ma", starts=day, handover=handover, zone=BERLIN)
+    first = next(iter(turns(rotation, datetime(2026, 1, 1, tzinfo=UTC), T0 + 365 * DAY)))
+    assert first.begin == datetime.fromisoformat(begins + "+00:00")
+
+
+def test_the_days_of_the_change_have_23_and_25_hours() -> None:
+    rotation = a_rotation("li", "ma", starts=date(2026, 3, 1), zone=BERLIN)
+    found = list(
+        turns(rotation, datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC))
+    )
+    hours = {(t.end - t.begin) / HOUR for t in found}
+    assert hours == {23, 24, 25}
+    assert [(t.end - t.begin) / HOUR for t in found].count(24) == len(found) - 2
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"zone": "Asia/Chongqing_"},
+        {"ends": date(2026, 7, 1)},
+        {"turn_hours": 12, "turn_days": 2},
+        {"turn_hours": 7},
+        {"members": ()},
+        {"handover": time(8, tzinfo=UTC)},
+    ],
+)
+def test_what_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        a_rotation("li", **wrong)
+
+
+OFFICERS = ("li", "ma", "wu", "zhou")
+spans = st.tuples(st.integers(-30, 200), st.integers(1, 60)).map(
+    lambda one: {"begin": at(one[0] / 2), "end": at((one[0] + one[1]) / 2)}
+)
+posts = st.sampled_from([Post.B, Post.A])
+names = st.sampled_from(OFFICERS)
+
+
+@st.composite
+def swaps(draw: st.DrawFn) -> Swap:
+    first, second = draw(st.permutations(OFFICERS))[:2]
+    one, other = draw(spans), draw(spans)
+    return Swap(
+        officer_id=first,
+        other_id=second,
+        begin=one["begin"],
+        end=one["end"],
+        other_begin=other["begin"],
+        other_end=other["end"],
+    )
+
+
+rotations = st.builds(
+    lambda post, members, days, hours, zone, offset: Rotation(
+        post=post,
+        members=tuple(members),
+        starts=date(2026, 6, 30) + offset * DAY,
+        turn_days=1 if hours else days,
+        turn_hours=hours,
+        zone=zone,
+    ),
+    posts,
+    st.lists(names, min_size=1, max_size=5),
+    st.integers(1, 5),
+    st.sampled_from([None, 6, 8, 12]),
+    st.sampled_from(["Asia/Shanghai", BERLIN, "America/St_Johns", "Australia/Lord_Howe"]),
+    st.integers(0, 3),
+)
+rules = st.one_of(
+    rotations,
+    st.builds(lambda p, o, s: Shift(post=p, officer_id=o, **s), posts, names, spans),
+    st.builds(lambda p, o, s: Override(post=p, officer_id=o, **s), posts, st.none() | names, spans),
+    st.builds(lambda o, s: Leave(officer_id=o, **s), names, spans),
+    swaps(),
+)
+
+
+@given(st.lists(rules, max_size=8), st.integers(-20, 150), st.integers(1, 120))
+def test_a_timeline_is_whole_and_says_what_one_look_says(
+    found: list[DutyRule], first: int, length: int
+) -> None:
+    plan, begin, end = a_plan(*found), at(first), at(first + length)
+    for post in (Post.B, Post.A):
+        pieces = timeline(plan, post, begin, end)
+        if post not in plan.posts:
+            assert pieces == []
+            continue
+        assert (pieces[0].begin, pieces[-1].end) == (begin, end)
+        for one, following in pairwise(pieces):
+            assert one.end == following.begin
+            assert one.officer_id != following.officer_id
+        for one in pieces:
+            middle = one.begin + (one.end - one.begin) / 2
+            for moment in (one.begin, middle, one.end - one.end.resolution):
+                assert holder(plan, post, moment) == one.officer_id
+
+
+@given(rotations, st.integers(-50, 400), st.integers(1, 400))
+def test_turns_of_a_rotation_follow_each_other_without_a_hole(
+    rotation: Rotation, first: int, length: int
+) -> None:
+    found: list[Turn] = list(turns(rotation, at(first), at(first + length)))
+    for one, following in pairwise(found):
+        assert one.begin < one.end == following.begin
+    whole = list(turns(rotation, at(-5_000), at(5_000)))
+    assert [one for one in whole if one.end > at(first) and one.begin < at(first + length)] == found
+
+
+@given(st.lists(rules, max_size=6))
+def test_nobody_on_leave_is_on_unless_an_override_says_so(found: list[DutyRule]) -> None:
+    plan = a_plan(*found)
+    for piece in timeline(plan, Post.B, at(0), at(96)):
+        away = any(
+            leave.officer_id == piece.officer_id and leave.begin <= piece.begin < leave.end
+            for leave in plan.leaves
+        )
+        overridden = any(
+            one.post is Post.B and one.begin <= piece.begin < one.end for one in plan.overrides
+        )
+        assert not away or overridden
