@@ -16,7 +16,7 @@ from deploy.local.errors import StackError
 from deploy.local.topics import ensure_topics, planned_topics, wait_for_broker
 from deploy.migrations.runner import upgrade
 
-STATEFUL = ("alerting", "command", "notify", "console", "audit")
+STATEFUL = ("alerting", "command", "duty", "notify", "console", "audit")
 _PASSWORD = re.compile(r"[A-Za-z0-9_\-]{24,}")
 
 

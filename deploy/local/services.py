@@ -17,7 +17,7 @@ from deploy.local.paths import REPO, Paths
 from deploy.local.ports import HOST
 from deploy.local.supervisor import Program, Supervisor
 
-SERVICES = ("ingest", "scoring", "alerting", "command", "notify", "console", "audit")
+SERVICES = ("ingest", "scoring", "alerting", "command", "duty", "notify", "console", "audit")
 EVERY_SERVICE = "*"
 """Key of `env` whose variables every service gets."""
 # A service that dies this often while we wait will not become ready by waiting longer.

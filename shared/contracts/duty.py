@@ -126,7 +126,7 @@ DutyRule = Annotated[
 
 
 class DutyEntry(Envelope):
-    """One entry of a unit's duty plan as it holds now; the newest version per entry holds.
+    """One entry of a unit's duty plan as it holds now; the newest version per unit and entry holds.
 
     `cancelled` takes it out; what it said stays readable.
     """

@@ -25,6 +25,7 @@ from shared.contracts.commands import (
     SupervisionEvent,
 )
 from shared.contracts.dead_letter import DeadLetter
+from shared.contracts.duty import DutyCoverage, DutyEntry, DutyRequest
 from shared.contracts.modes import ModeProposal, ModeRequest, ResponseModeEvent
 from shared.contracts.pages import Answer, Page, RosterSlot
 from shared.contracts.readings import ReadingRecord, SensorHealth
@@ -170,7 +171,24 @@ SUPERVISION = TopicSpec(
     "督办",
 )
 ROSTER = TopicSpec(
-    "duty.roster.v1", "unit:post", 4, "compact", None, RosterSlot, "deploy", "值班表"
+    "duty.roster.v1",
+    "unit:post",
+    4,
+    "compact",
+    None,
+    RosterSlot,
+    "duty",
+    "值班表",
+    writers=("deploy",),  # who holds a post that has no duty plan: set-up says it once
+)
+DUTY_REQUESTS = TopicSpec(
+    "duty.requests.v1", "unit", 4, "delete", _YEAR, DutyRequest, "console", "排班意见"
+)
+DUTY_ENTRIES = TopicSpec(
+    "duty.entries.v1", "unit:entry_id", 4, "compact", None, DutyEntry, "duty", "排班"
+)
+DUTY_COVERAGE = TopicSpec(
+    "duty.coverage.v1", "unit:post", 4, "compact", None, DutyCoverage, "duty", "空班"
 )
 PAGES = TopicSpec("duty.pages.v1", "officer_id", 4, "delete", 30 * _DAY, Page, "notify", "推送")
 ANSWERS = TopicSpec(
@@ -220,6 +238,9 @@ TOPICS: dict[str, TopicSpec] = {
         ACKNOWLEDGEMENTS,
         SUPERVISION,
         ROSTER,
+        DUTY_REQUESTS,
+        DUTY_ENTRIES,
+        DUTY_COVERAGE,
         PAGES,
         ANSWERS,
         MODES,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SERVICES = ("ingest", "scoring", "alerting", "command", "notify", "console", "audit")
+SERVICES = ("ingest", "scoring", "alerting", "command", "duty", "notify", "console", "audit")
 REQUIRED = (
     "__init__.py",
     "__main__.py",

@@ -9,7 +9,7 @@ from typing import Any
 
 from faststream.kafka import KafkaBroker
 
-SERVICES = ("ingest", "scoring", "alerting", "command", "notify", "console", "audit")
+SERVICES = ("ingest", "scoring", "alerting", "command", "duty", "notify", "console", "audit")
 
 
 def built_app(service: str, folder: Path) -> Any:

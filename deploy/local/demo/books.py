@@ -5,7 +5,7 @@ from typing import Any
 
 import asyncpg
 
-STATEFUL = ("alerting", "command", "notify", "console", "audit")
+STATEFUL = ("alerting", "command", "duty", "notify", "console", "audit")
 Row = dict[str, Any]
 
 

@@ -5,7 +5,7 @@ DO $$
 DECLARE
     service text;
 BEGIN
-    FOREACH service IN ARRAY ARRAY['alerting', 'command', 'notify', 'console', 'audit'] LOOP
+    FOREACH service IN ARRAY ARRAY['alerting', 'command', 'duty', 'notify', 'console', 'audit'] LOOP
         EXECUTE format('CREATE SCHEMA %I', service);
         EXECUTE format($ddl$
             CREATE TABLE %1$I.consumer_offset (

@@ -11,7 +11,7 @@ from services.audit.store.clocks import OPEN_COMMAND
 from shared.contracts.fields import Status
 from shared.contracts.topics import ALARMS, ALERTS, ASSIGNMENTS, COMMANDS, PAGES
 
-SERVICES = ("alerting", "command", "notify", "console", "audit")
+SERVICES = ("alerting", "command", "duty", "notify", "console", "audit")
 """Schemas with an outbox, timers and stored offsets."""
 
 

@@ -25,7 +25,7 @@ async def auditor(dsn: str) -> AsyncIterator[Auditor]:
     tables = await found.rows(
         "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables "
         "WHERE schemaname = ANY($1) AND tablename <> 'trail_head'",
-        ["alerting", "command", "notify", "console", "audit"],
+        ["alerting", "command", "duty", "notify", "console", "audit"],
     )
     await found.do(f"TRUNCATE {', '.join(row['name'] for row in tables)} CASCADE")
     await found.do("UPDATE audit.trail_head SET sequence = 0, hash = repeat('0', 64)")

@@ -1,0 +1,30 @@
+-- Duty plans: the entries of each unit, and what was last published of each post.
+-- The row of a unit is the lock under which its plan changes and its timers fire.
+CREATE TABLE duty.unit (
+    unit text PRIMARY KEY
+);
+
+CREATE SEQUENCE duty.entry_change;
+
+-- `over_at`: when the entry has nothing more to say. `changed_seq`: the order in which entries count.
+CREATE TABLE duty.entry (
+    entry_id text NOT NULL,
+    unit text NOT NULL REFERENCES duty.unit,
+    version integer NOT NULL,
+    over_at timestamptz,
+    changed_seq bigint NOT NULL,
+    body text NOT NULL,
+    PRIMARY KEY (unit, entry_id)
+);
+CREATE INDEX entry_of_unit ON duty.entry (unit, changed_seq);
+
+CREATE TABLE duty.told (
+    unit text NOT NULL REFERENCES duty.unit,
+    post text NOT NULL,
+    holder text,
+    slots integer NOT NULL,
+    gaps text NOT NULL,
+    seen_until timestamptz,
+    coverages integer NOT NULL,
+    PRIMARY KEY (unit, post)
+);

@@ -1,0 +1,1 @@
+"""Duty plans: officers' changes come in; who holds each post now, and what stands empty, go out."""

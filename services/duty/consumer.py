@@ -1,0 +1,95 @@
+"""The edge: changes of plans and due timers in; entries, slots and coverage out.
+
+All posts of a unit are looked at together, under the unit's lock: an entry may touch each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from services.duty.core.changes import Refused, change
+from services.duty.core.standing import LOOK_EVERY, outlook
+from services.duty.metrics import DutyMetrics
+from services.duty.store import plans as store
+from shared.contracts.duty import DutyEntry, DutyRequest
+from shared.contracts.ids import content_id
+from shared.contracts.topics import DUTY_COVERAGE, DUTY_ENTRIES, ROSTER
+from shared.runtime.database import Transaction
+from shared.runtime.errors import Reject
+from shared.runtime.inbox import Incoming
+from shared.runtime.timers import Timer, arm, disarm
+
+HANDOVER, LOOK = "handover", "look"
+"""Kinds of a unit's timers: its next change of holder, and the daily look ahead."""
+
+
+class DutyConsumer:
+    """Applies changes; all state is in the database."""
+
+    def __init__(self, metrics: DutyMetrics) -> None:
+        self._metrics = metrics
+
+    async def apply(self, work: Transaction, batch: Sequence[Incoming]) -> None:
+        """Change plans in order, then look once at every unit concerned. Raises Reject."""
+        requests: list[DutyRequest] = [one.message for one in batch]
+        units = {one.unit for one in requests}
+        await store.lock_units(work, units)
+        plans = await store.load(work, units, {one.entry_id for one in requests})
+        changed: list[DutyEntry] = []
+        causes: dict[str, str] = {}
+        for request in requests:
+            entries = plans[request.unit].entries
+            try:
+                entry = change(entries, request)
+            except Refused as why:
+                raise Reject(why.reason, why.detail) from why
+            if entry is None:
+                continue
+            # The order of a plan is the order of its last changes.
+            entries.pop(entry.entry_id, None)
+            entries[entry.entry_id] = entry
+            changed.append(entry)
+            causes[entry.unit] = request.id
+            work.publish(DUTY_ENTRIES, f"{entry.unit}:{entry.entry_id}", entry, entry.id)
+            self._metrics.changes.labels(entry.rule.kind, request.verb).inc()
+        await store.save_entries(work, changed)
+        await self._look(work, [(plans[unit], cause) for unit, cause in causes.items()])
+
+    async def lock(self, work: Transaction, units: Sequence[str]) -> None:
+        """Lock the units whose timers are due."""
+        await store.lock_units(work, units)
+
+    async def fire(self, work: Transaction, timers: Sequence[Timer]) -> None:
+        """A handover is due, or a day has passed since the last look."""
+        due = {one.subject_id: one.due_at for one in timers}
+        plans = await store.load(work, due)
+        await self._look(
+            work,
+            [
+                (plan, content_id("look", unit, due[unit].isoformat()))
+                for unit, plan in plans.items()
+            ],
+        )
+
+    async def _look(self, work: Transaction, found: Iterable[tuple[store.UnitPlan, str]]) -> None:
+        told: list[store.ToldRow] = []
+        timers = []
+        still: list[str] = []
+        for plan, cause in found:
+            seen = outlook(plan.unit, plan.entries.values(), plan.told, work.now, cause)
+            for one in seen.posts:
+                told.append((plan.unit, one.post, one.told))
+                key = f"{plan.unit}:{one.post}"
+                if one.slot is not None:
+                    work.publish(ROSTER, key, one.slot, one.slot.id)
+                    self._metrics.handovers.labels("filled" if one.slot.officer else "empty").inc()
+                if one.coverage is not None:
+                    work.publish(DUTY_COVERAGE, key, one.coverage, one.coverage.id)
+            if seen.next_change is None:
+                still.append(plan.unit)
+            else:
+                timers.append((plan.unit, HANDOVER, 0, seen.next_change))
+            timers.append((plan.unit, LOOK, 0, work.now + LOOK_EVERY))
+        await store.save_told(work, told)
+        await disarm(work, still, [HANDOVER])
+        await arm(work, timers, rearm=True)

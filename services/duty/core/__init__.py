@@ -1,0 +1,1 @@
+"""Decisions about duty plans: pure, `now` is an argument."""

@@ -1,0 +1,183 @@
+"""What a unit's plan says at a moment: who holds each post, until when, and what is left open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.contracts.duty import (
+    HORIZON_DAYS,
+    DutyCoverage,
+    DutyEntry,
+    Gap,
+    Leave,
+    Override,
+    Shift,
+    Swap,
+)
+from shared.contracts.fields import Post
+from shared.contracts.ids import content_id
+from shared.contracts.pages import Channel, RosterSlot
+from shared.contracts.units import tier_of
+from shared.duty.timeline import Plan, plan_of, timeline
+from shared.duty.turns import Turn
+
+HORIZON = timedelta(days=HORIZON_DAYS)
+LOOK_EVERY = timedelta(days=1)
+"""Coverage is looked at again at least this often, since the horizon moves on."""
+_MOST_GAPS = 400
+_POSTS = {Post.B: "B岗", Post.A: "A岗", Post.COMMANDER: "指挥长"}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was last published of a post.
+
+    `holder`: a fingerprint of the officer and how he is reached, None = empty. `gaps` as seen up to
+    `seen_until`. `slots` and `coverages` count what was published.
+    """
+
+    holder: str | None = None
+    slots: int = 0
+    gaps: tuple[Gap, ...] = ()
+    seen_until: datetime | None = None
+    coverages: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A post now. `slot` and `coverage` are None where nothing new is to be told."""
+
+    post: Post
+    told: Told
+    slot: RosterSlot | None
+    coverage: DutyCoverage | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """A unit now, and when a holder changes next (None: not within the horizon)."""
+
+    posts: tuple[Standing, ...]
+    next_change: datetime | None
+
+
+def outlook(
+    unit: str, entries: Iterable[DutyEntry], told: Mapping[Post, Told], now: datetime, cause: str
+) -> Outlook:
+    """The unit at `now`. `entries` in the order of their last change; `cause`: the id of what made us
+    look. A post whose plan was taken away stands empty from now on."""
+    plan = plan_of(entries)
+    found: list[Standing] = []
+    changes: list[datetime] = []
+    for post in Post:
+        if post not in plan.posts and post not in told:
+            continue
+        end = now + HORIZON
+        ahead = timeline(plan, post, now, end) or [Turn(now, end, None)]
+        changes += [turn.end for turn in ahead[:1] if turn.end < end]
+        before = told.get(post, Told())
+        slot, holder = _slot(unit, post, plan, ahead, before, now, cause)
+        coverage = _coverage(unit, post, ahead, before, now, cause)
+        after = Told(
+            holder,
+            before.slots + (slot is not None),
+            before.gaps if coverage is None else coverage.gaps,
+            before.seen_until if coverage is None else coverage.end,
+            before.coverages + (coverage is not None),
+        )
+        found.append(Standing(post, after, slot, coverage))
+    return Outlook(tuple(found), min(changes, default=None))
+
+
+def over_at(entry: DutyEntry) -> datetime | None:
+    """When an entry has nothing more to say, None when that is open."""
+    match entry.rule:
+        case Swap(end=one, other_end=other):
+            return max(one, other)
+        case Shift(end=end) | Override(end=end) | Leave(end=end):
+            return end
+        case _:
+            return None
+
+
+def _slot(
+    unit: str,
+    post: Post,
+    plan: Plan,
+    ahead: list[Turn],
+    before: Told,
+    now: datetime,
+    cause: str,
+) -> tuple[RosterSlot | None, str | None]:
+    """The new slot, None when the same person is reached the same way; and who holds the post."""
+    officer = ahead[0].officer_id
+    member = plan.members.get(officer) if officer is not None else None
+    holder = content_id("member", member.model_dump_json()) if member is not None else None
+    if before.slots and holder == before.holder:
+        return None, holder
+    slot = RosterSlot(
+        id=content_id("slot", unit, post, before.slots + 1),
+        officer=member.officer if member is not None else None,
+        channels=member.channels if member is not None else (Channel.CONSOLE,),
+        **_head(unit, post, now, cause),
+    )
+    return slot, holder
+
+
+def _coverage(
+    unit: str, post: Post, ahead: list[Turn], before: Told, now: datetime, cause: str
+) -> DutyCoverage | None:
+    """What is left open, None when nothing has changed but the time: a gap that the horizon cuts off
+    grows with it, and is told once."""
+    open_ = tuple(Gap(begin=turn.begin, end=turn.end) for turn in ahead if turn.officer_id is None)[
+        :_MOST_GAPS
+    ]
+    if before.seen_until is not None:
+        seen = before.seen_until
+        same = _within(open_, now, seen) == _within(before.gaps, now, seen)
+        if same and not any(gap.begin >= seen for gap in open_):
+            return None
+    elif not open_:
+        return None
+    return DutyCoverage(
+        id=content_id("cov", unit, post, before.coverages + 1),
+        begin=now,
+        end=now + HORIZON,
+        gaps=open_,
+        headline=_headline(post, open_),
+        **_head(unit, post, now, cause),
+    )
+
+
+def _within(
+    found: tuple[Gap, ...], begin: datetime, end: datetime
+) -> list[tuple[datetime, datetime]]:
+    clipped = ((max(one.begin, begin), min(one.end, end)) for one in found)
+    return [(first, last) for first, last in clipped if first < last]
+
+
+def _head(unit: str, post: Post, now: datetime, cause: str) -> dict[str, Any]:
+    return {
+        "occurred_at": now,
+        "sent_at": now,
+        "origin_unit": unit,
+        "tier": tier_of(unit),
+        "areas": (unit,),
+        "references": (cause,),
+        "trace_id": cause,
+        "unit": unit,
+        "post": post,
+    }
+
+
+def _headline(post: Post, open_: tuple[Gap, ...]) -> str:
+    if not open_:
+        return f"{_POSTS[post]}今后{HORIZON_DAYS}天排满 / covered for {HORIZON_DAYS} days"
+    hours = sum((one.end - one.begin for one in open_), timedelta()) / timedelta(hours=1)
+    return (
+        f"{_POSTS[post]}今后{HORIZON_DAYS}天空班{len(open_)}段共{hours:.0f}小时 / "
+        f"{len(open_)} gaps, {hours:.0f} h uncovered"
+    )
