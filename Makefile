@@ -3,9 +3,10 @@ PYTHON ?= python3
 PY     := .venv/bin/python
 ARGS   ?=
 CATALOG := var/run/catalog.jsonl
+UNITS  := var/run/units.jsonl
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-lint demo up down status link logs test e2e faults lint types imports fmt bench rules lock clean distclean
+.PHONY: help setup setup-lint demo up down status link logs test e2e faults lint types imports fmt bench rules plans lock clean distclean
 
 help:  ## show this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,8 +50,11 @@ bench: setup  ## measure, not part of the tests (ONLY=scoring|command|quality|th
 rules: setup $(CATALOG)  ## check, test, explain, backtest, plot, publish rules (ARGS="check")
 	@FENGHUO_CATALOG=$(CATALOG) $(PY) -m services.scoring.rules $(if $(ARGS),$(ARGS),--help)
 
-$(CATALOG): deploy/local/data/catalog.py deploy/local/data/sensors.py deploy/local/data/gauges.py $(wildcard deploy/local/data/*.csv)
-	@$(PY) -m deploy.local.data.catalog $@
+plans: setup $(CATALOG)  ## check and explain response plans (ARGS="check", ARGS="explain 11A01 red 500118118000")
+	@FENGHUO_UNITS=$(UNITS) $(PY) -m services.command.plans $(if $(ARGS),$(ARGS),--help)
+
+$(CATALOG): $(wildcard deploy/local/data/*.py deploy/local/data/*.csv)
+	@$(PY) -m deploy.local.data.catalog $(CATALOG) $(UNITS)
 
 lint: setup-lint types imports  ## style, types, import rules, no addresses of package indexes
 	@$(PY) -m ruff check .

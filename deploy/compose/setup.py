@@ -1,4 +1,4 @@
-"""`python -m deploy.compose.setup`: topics from the table, schema, one role per service. Repeatable.
+"""`python -m deploy.compose.setup`: topics, plans, schema, one role per service. Repeatable.
 
 Reads FENGHUO_KAFKA_BOOTSTRAP, FENGHUO_REPLICATION_FACTOR, FENGHUO_ADMIN_DATABASE_URL and one
 FENGHUO_<SERVICE>_DB_PASSWORD per service with state; ends with one sentence when one is missing.
@@ -10,11 +10,15 @@ import asyncio
 import os
 import re
 import sys
+from datetime import UTC, datetime
 
+from deploy.local.data import plans
 from deploy.local.database import grant
 from deploy.local.errors import StackError
+from deploy.local.records import is_empty, publish, record
 from deploy.local.topics import ensure_topics, planned_topics, wait_for_broker
 from deploy.migrations.runner import upgrade
+from shared.contracts.topics import PLANS
 
 STATEFUL = ("alerting", "command", "duty", "notify", "console", "audit")
 _PASSWORD = re.compile(r"[A-Za-z0-9_\-]{24,}")
@@ -42,14 +46,24 @@ async def prepare(bootstrap: str, replication: int) -> int:
     return await ensure_topics(bootstrap, planned_topics(replication))
 
 
+async def publish_plans(bootstrap: str) -> int:
+    """Write the example plans to a topic that holds none; how many. What an office put there stays."""
+    if not await is_empty(bootstrap, PLANS):
+        return 0
+    found = plans.definitions(datetime.now(UTC))
+    await publish(bootstrap, PLANS, [record(one.plan_id, one) for one in found])
+    return len(found)
+
+
 def main() -> int:
-    """Do all three; 0 when done, 64 with one sentence on stderr otherwise."""
+    """Do all of it; 0 when done, 64 with one sentence on stderr otherwise."""
     try:
         passwords = {service: password(service) for service in STATEFUL}
         replication = int(need("FENGHUO_REPLICATION_FACTOR"))
         admin = need("FENGHUO_ADMIN_DATABASE_URL")
-        created = asyncio.run(prepare(need("FENGHUO_KAFKA_BOOTSTRAP"), replication))
-        print(f"topics: {created} created")
+        bootstrap = need("FENGHUO_KAFKA_BOOTSTRAP")
+        print(f"topics: {asyncio.run(prepare(bootstrap, replication))} created")
+        print(f"plans: {asyncio.run(publish_plans(bootstrap))} published")
         upgrade(admin)
         asyncio.run(grant(admin, passwords))
         print("schema and roles are up to date")

@@ -1,4 +1,4 @@
-"""Fill an empty stack: catalogue, rules, roster and accounts. Repeatable; skipped when done before."""
+"""Fill an empty stack: catalogue, rules, plans, roster and accounts. Repeatable; skipped when done before."""
 
 import asyncio
 import hashlib
@@ -8,30 +8,23 @@ import secrets
 import subprocess
 import sys
 import time
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aiokafka import AIOKafkaProducer
-from aiokafka.partitioner import DefaultPartitioner
-
-from deploy.local.data import officers, rules, sensors, units
+from deploy.local.data import departments, officers, plans, rules, sensors, units
 from deploy.local.errors import StackError
 from deploy.local.paths import REPO, Paths
-from shared.contracts.catalog import CatalogEntry, SensorEntry, UnitEntry
-from shared.contracts.fields import Contract
+from deploy.local.records import Record, publish, record
+from shared.contracts.catalog import CatalogEntry, GroupEntry, SensorEntry, UnitEntry
 from shared.contracts.ids import content_id
-from shared.contracts.topics import CATALOG, ROSTER, RULES, TopicSpec
+from shared.contracts.topics import CATALOG, PLANS, ROSTER, RULES, TopicSpec
 from shared.contracts.units import tier_of
 
 ACCOUNTS = "accounts.json"
 _STAMP = "seed.sha256"
 _DATA = Path(__file__).parent / "data"
-_BATCH_BYTES = 262_144
-Record = tuple[bytes, bytes]
-"""Key and value."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +45,7 @@ class Seeded:
     units: int = 0
     sensors: int = 0
     rules: int = 0
+    plans: int = 0
     slots: int = 0
     accounts: int = 0
     seconds: float = 0.0
@@ -74,9 +68,10 @@ def prepare(paths: Paths) -> Prepared | None:
         fingerprint(),
         # Sensors before rules: whoever reads both refuses a rule for a sensor nobody has catalogued.
         (
-            (CATALOG, [_record(key_of(one.entry), one) for one in entries(now)]),
-            (ROSTER, [_record(f"{one.unit}:{one.post}", one) for one in officers.slots(now)]),
-            (RULES, [_record(one.rule_id, one) for one in rules.definitions(now)]),
+            (CATALOG, [record(key_of(one.entry), one) for one in entries(now)]),
+            (ROSTER, [record(f"{one.unit}:{one.post}", one) for one in officers.slots(now)]),
+            (PLANS, [record(one.plan_id, one) for one in plans.definitions(now)]),
+            (RULES, [record(one.rule_id, one) for one in rules.definitions(now)]),
         ),
     )
 
@@ -92,13 +87,14 @@ async def seed(paths: Paths, bootstrap: str, console_dsn: str, prepared: Prepare
     async with asyncio.TaskGroup() as group:
         creating = group.create_task(asyncio.to_thread(_create_accounts, paths, console_dsn))
         for spec, records in prepared.records:
-            await _publish(bootstrap, spec, records)
+            await publish(bootstrap, spec, records)
     created = creating.result()
     (paths.data / _STAMP).write_text(prepared.mark, encoding="ascii")
     return Seeded(
-        units=len(units.all_units()),
+        units=len(units.all_units()) + len(departments.departments()),
         sensors=len(sensors.all_sensors()),
         rules=len(rules.packs()),
+        plans=sum(len(records) for spec, records in prepared.records if spec is PLANS),
         slots=sum(len(records) for spec, records in prepared.records if spec is ROSTER),
         accounts=len(created),
         seconds=time.monotonic() - began,
@@ -118,7 +114,7 @@ def logins(paths: Paths) -> list[Login]:
 
 
 def entries(now: datetime) -> list[CatalogEntry]:
-    """The catalogue: every unit, then every sensor."""
+    """The catalogue: every unit, every department, groups, then every sensor."""
     return [
         CatalogEntry(
             id=content_id("cat", key_of(entry), entry.model_dump_json()),
@@ -132,8 +128,10 @@ def entries(now: datetime) -> list[CatalogEntry]:
     ]
 
 
-def _content() -> Iterator[UnitEntry | SensorEntry]:
+def _content() -> Iterator[UnitEntry | GroupEntry | SensorEntry]:
     yield from units.all_units()
+    yield from departments.departments()
+    yield from departments.groups()
     yield from sensors.all_sensors()
 
 
@@ -142,6 +140,8 @@ def key_of(entry: object) -> str:
     match entry:
         case UnitEntry():
             return f"unit:{entry.unit}"
+        case GroupEntry():
+            return f"group:{entry.group}"
         case SensorEntry():
             return f"sensor:{entry.sensor_id}"
         case _:
@@ -151,43 +151,21 @@ def key_of(entry: object) -> str:
 def fingerprint() -> str:
     """Changes whenever what the seed is made of changes (SHA-256 over its files, hex)."""
     digest = hashlib.sha256()
-    for path in sorted([*_DATA.glob("*.csv"), *_DATA.glob("*.py"), *rules.files()]):
+    for path in sorted([*_DATA.glob("*.csv"), *_DATA.glob("*.py"), *rules.files(), *plans.files()]):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
 def _owner(entry: object) -> str:
-    if isinstance(entry, UnitEntry):
-        return entry.unit
-    return entry.place if isinstance(entry, SensorEntry) else units.CITY
-
-
-def _record(key: str, message: Contract) -> Record:
-    return key.encode(), message.model_dump_json(exclude_none=True).encode()
-
-
-async def _publish(bootstrap: str, spec: TopicSpec, records: list[Record]) -> None:
-    """Write records in whole batches per partition: a third of the time that single sends take."""
-    by_partition: dict[int, list[Record]] = defaultdict(list)
-    numbers = list(range(spec.partitions))
-    choose = DefaultPartitioner()
-    for key, value in records:
-        by_partition[choose(key, numbers, numbers)].append((key, value))
-    producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap, acks="all", max_batch_size=_BATCH_BYTES
-    )
-    await producer.start()
-    try:
-        for partition, mine in by_partition.items():
-            batch = producer.create_batch()
-            for key, value in mine:
-                if batch.append(key=key, value=value, timestamp=None) is None:
-                    await (await producer.send_batch(batch, spec.name, partition=partition))
-                    batch = producer.create_batch()
-                    batch.append(key=key, value=value, timestamp=None)
-            await (await producer.send_batch(batch, spec.name, partition=partition))
-    finally:
-        await producer.stop()
+    match entry:
+        case UnitEntry():
+            return entry.unit
+        case GroupEntry():
+            return entry.owner
+        case SensorEntry():
+            return entry.place
+        case _:
+            return units.CITY
 
 
 def _create_accounts(paths: Paths, dsn: str) -> list[Login]:

@@ -9,13 +9,11 @@ from faststream.asgi import AsgiFastStream
 from services.command.consumer import Consumer
 from services.command.core.escalation import Roster
 from services.command.core.profiles import PROFILES
-from services.command.core.routing import UnitTree
 from services.command.metrics import CommandMetrics
 from services.command.modes.desk import ModeDesk
 from services.command.retention import forget_commands
 from services.command.settings import Settings
 from services.command.timers import Supervisor, Timers
-from shared.contracts.catalog import CatalogEntry, UnitEntry
 from shared.contracts.topics import (
     ACKNOWLEDGEMENTS,
     ALERTS,
@@ -25,11 +23,14 @@ from shared.contracts.topics import (
     MODE_PROPOSALS,
     MODE_REQUESTS,
     MODES,
+    PLANS,
     REQUESTS,
     ROSTER,
     SUPERVISION,
 )
+from shared.plans.book import PlanBook
 from shared.runtime.platform import StatefulPlatform
+from shared.selection.tree import UnitTree
 
 
 def build(settings: Settings) -> AsgiFastStream:
@@ -38,15 +39,12 @@ def build(settings: Settings) -> AsgiFastStream:
     tree, roster = UnitTree(), Roster()
     profile = PROFILES[settings.sla_profile]
     metrics = CommandMetrics(platform.registry)
-    modes = ModeDesk(tree)
-    consumer = Consumer(tree, profile, modes, metrics)
+    plans, modes = PlanBook(), ModeDesk(tree)
+    consumer = Consumer(tree, plans, profile, modes, metrics)
     timers = Timers(Supervisor(roster, profile, metrics), modes)
 
-    def on_catalogue(message: CatalogEntry) -> None:
-        if isinstance(message.entry, UnitEntry):
-            tree.put(message.entry)
-
-    platform.table(CATALOG, on_catalogue)
+    platform.table(CATALOG, tree.take)
+    platform.table(PLANS, plans.put, plans.drop)
     platform.table(ROSTER, roster.put)
     platform.consume_inbox(
         (ALERTS, ACKNOWLEDGEMENTS, REQUESTS, MODE_REQUESTS),

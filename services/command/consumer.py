@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+import structlog
+
 from services.command import store
 from services.command.core import steps
-from services.command.core.authority import may_direct, may_issue, refusal
+from services.command.core.authority import may_direct, refusal
 from services.command.core.model import Act
-from services.command.core.orders import order_of_alert, order_of_request
+from services.command.core.orders import Order, order_of_alert, order_of_request
 from services.command.core.profiles import Profile
 from services.command.core.records import Cause
-from services.command.core.routing import UnitTree
 from services.command.core.states import IllegalStep
 from services.command.issuing import issue
 from services.command.metrics import CommandMetrics
@@ -28,15 +29,20 @@ from shared.contracts.commands import (
     Step,
 )
 from shared.contracts.dead_letter import Reason
-from shared.contracts.fields import LEVEL_ORDER
+from shared.contracts.fields import LEVEL_ORDER, Level
 from shared.contracts.modes import ModeRequest
 from shared.modes.effective import Modes
+from shared.plans.book import PlanBook
 from shared.runtime.database import Transaction
 from shared.runtime.errors import Reject
 from shared.runtime.inbox import Incoming
+from shared.selection.reach import digest_of, free_reach, outside
+from shared.selection.tree import UnitTree
 
+log = structlog.get_logger("fenghuo.command")
 _OPEN = (CommandState.ISSUED, CommandState.AWAITING_CHECK)
 _SPEAKING = (AlertTransition.ISSUED, AlertTransition.ADJUSTED, AlertTransition.LIFTED)
+_NAMED = 5
 _BULK = {
     "check": (Step.CHECK, AssignmentState.REPORTED),
     "close": (Step.CLOSE, AssignmentState.CHECKED),
@@ -44,12 +50,18 @@ _BULK = {
 
 
 class Consumer:
-    """Applies batches of messages; the state is in Postgres, the unit tree in memory."""
+    """Applies batches of messages; the state is in Postgres, units and plans in memory."""
 
     def __init__(
-        self, tree: UnitTree, profile: Profile, modes: ModeDesk, metrics: CommandMetrics
+        self,
+        tree: UnitTree,
+        plans: PlanBook,
+        profile: Profile,
+        modes: ModeDesk,
+        metrics: CommandMetrics,
     ) -> None:
         self._tree = tree
+        self._plans = plans
         self._profile = profile
         self._modes = modes
         self._metrics = metrics
@@ -100,35 +112,43 @@ class Consumer:
             return False
         if before is not None and LEVEL_ORDER[level] <= LEVEL_ORDER[before]:
             return False
-        found = order_of_alert(self._tree, alert, level)
-        if found is not None:
-            order, reach = found
+        modes = await mode_store.decided(work)
+        mode = modes.effective(alert.status, alert.place).mode
+        plan = self._plans.choose(alert.event_type, level, mode)
+        order = None if plan is None else order_of_alert(self._tree, plan, alert, level)
+        if order is not None:
             cause = Cause(alert.id, alert.occurred_at, order.issuer_unit, alert.actor)
-            modes = await mode_store.decided(work)
-            if await issue(work, order, reach, self._profile, cause, modes):
-                self._count_issue(order.status, len(reach.recipients))
+            await self._give(work, order, cause, modes)
+        elif level is not Level.NOTICE:
+            log.warning(
+                "no_plan", alert_id=alert.alert_id, event_type=alert.event_type, level=level
+            )
+            self._metrics.unplanned.labels(alert.status).inc()
         return True
 
     async def _issue(self, work: Transaction, request: CommandRequest) -> None:
-        if request.root is None or not request.tiers or request.title is None:
-            raise Reject(Reason.SCHEMA, "a command needs root, tiers and title")
+        if request.selection is None or request.title is None:
+            raise Reject(Reason.SCHEMA, "a command needs selection and title")
         if request.event_type is None or request.level is None:
             raise Reject(Reason.SCHEMA, "a command needs event_type and level")
-        if request.root not in self._tree:
-            raise Reject(Reason.UNKNOWN_SUBJECT, f"no unit {request.root} in the catalogue")
-        if not may_issue(request.origin_unit, request.root):
+        issuer = request.origin_unit
+        found = free_reach(self._tree, request.selection, issuer)
+        if found.unknown:
+            raise Reject(Reason.UNKNOWN_SUBJECT, f"not in the catalogue: {_some(found.unknown)}")
+        if foreign := outside(found.units, issuer):
+            raise Reject(Reason.NOT_ALLOWED, f"not below the issuer {issuer}: {_some(foreign)}")
+        if not found.units:
+            raise Reject(Reason.UNKNOWN_SUBJECT, "the selection means nobody")
+        if request.seen_digest not in (None, digest_of(found.units)):
             raise Reject(
-                Reason.NOT_ALLOWED, f"{request.root} is not below the issuer {request.origin_unit}"
+                Reason.STALE,
+                f"the recipients are not those the officer was shown; now {len(found.units)}",
             )
-        order, reach = order_of_request(
-            self._tree, request, request.root, request.event_type, request.level, request.title
+        order = order_of_request(
+            self._tree, request, found.units, request.event_type, request.level, request.title
         )
-        if not reach.recipients:
-            raise Reject(Reason.UNKNOWN_SUBJECT, f"no unit of these tiers below {request.root}")
-        cause = Cause(request.id, request.occurred_at, request.origin_unit, request.officer_id)
-        modes = await mode_store.decided(work)
-        if await issue(work, order, reach, self._profile, cause, modes):
-            self._count_issue(order.status, len(reach.recipients))
+        cause = Cause(request.id, request.occurred_at, issuer, request.officer_id)
+        await self._give(work, order, cause, await mode_store.decided(work))
 
     async def _acknowledge(self, session: Session, batch: Sequence[Acknowledgement]) -> None:
         if not batch:
@@ -237,7 +257,15 @@ class Consumer:
             session.change(after, cause)
         session.revoke(request.command_id, cause)
 
-    def _count_issue(self, status: str, recipients: int) -> None:
-        self._metrics.commands.labels(status).inc()
-        self._metrics.assignments.labels(status).inc(recipients)
-        self._metrics.fan_out.observe(recipients)
+    async def _give(self, work: Transaction, order: Order, cause: Cause, modes: Modes) -> None:
+        if await issue(work, order, self._profile, cause, modes):
+            recipients = len(order.orders.recipients)
+            self._metrics.commands.labels(order.status).inc()
+            self._metrics.assignments.labels(order.status).inc(recipients)
+            self._metrics.fan_out.observe(recipients)
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first few names, and how many there are."""
+    rest = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {rest} more" if rest > 0 else "")

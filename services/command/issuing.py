@@ -13,22 +13,17 @@ from services.command.core.printing import Printer
 from services.command.core.profiles import Profile
 from services.command.core.records import Cause, assignment_template, command_event
 from services.command.core.rollup import recount
-from services.command.core.routing import Reach
 from shared.contracts.commands import AssignmentState
 from shared.contracts.ids import assignment_id
 from shared.contracts.topics import ASSIGNMENTS, COMMANDS
 from shared.modes.effective import Modes
 from shared.runtime.database import Transaction
 from shared.runtime.timers import arm_new
+from shared.selection.reach import digest_of
 
 
 async def issue(
-    work: Transaction,
-    order: Order,
-    reach: Reach,
-    profile: Profile,
-    cause: Cause,
-    modes: Modes,
+    work: Transaction, order: Order, profile: Profile, cause: Cause, modes: Modes
 ) -> bool:
     """Issue the command to all its recipients; False when it has been issued before.
 
@@ -36,10 +31,21 @@ async def issue(
     change who has an assignment. Each recipient's clocks are those of its own mode now.
     """
     now = work.now
-    mode_of = {one.unit: modes.effective(order.status, one.unit) for one in reach.recipients}
+    told = order.orders
+    mode_of = {one.unit: modes.effective(order.status, one.unit) for one in told.recipients}
+    pairs = list(zip(told.recipients, told.brief_of, strict=True))
     clocks = {
-        (tier, mode): deadlines(profile.in_mode(mode), order.level, tier, now)
-        for tier, mode in {(one.tier, mode_of[one.unit].mode) for one in reach.recipients}
+        (tier, number, mode): deadlines(
+            profile.in_mode(mode),
+            order.level,
+            tier,
+            now,
+            told.briefs[number].sign_within_s,
+            told.briefs[number].finish_within_s,
+        )
+        for tier, number, mode in {
+            (one.tier, number, mode_of[one.unit].mode) for one, number in pairs
+        }
     }
     assignments = [
         Assignment(
@@ -53,17 +59,20 @@ async def issue(
             version=1,
             state=AssignmentState.DELIVERED,
             attempt=1,
-            sign_by=clocks[one.tier, mode.mode][0],
-            finish_by=clocks[one.tier, mode.mode][1],
+            sign_by=clocks[one.tier, number, mode.mode][0],
+            finish_by=clocks[one.tier, number, mode.mode][1],
             changed_at=now,
+            brief=number,
+            sign_within_s=told.briefs[number].sign_within_s,
+            finish_within_s=told.briefs[number].finish_within_s,
             mode=mode.mode,
             mode_version=mode.version,
             mode_unit=mode.unit,
         )
-        for one in reach.recipients
+        for one, number in pairs
         for mode in (mode_of[one.unit],)
     ]
-    at_root = modes.effective(order.status, reach.root)
+    at_root = modes.effective(order.status, order.root)
     command = Command(
         command_id=order.command_id,
         status=order.status,
@@ -72,12 +81,16 @@ async def issue(
         alert_id=order.alert_id,
         event_type=order.event_type,
         level=order.level,
-        root=reach.root,
+        root=order.root,
         issuer_unit=order.issuer_unit,
-        title=order.title,
-        instruction=order.instruction,
+        title=told.headline.title,
+        instruction=told.headline.instruction,
         areas=order.areas,
         recipients=len(assignments),
+        recipients_digest=digest_of(one.unit for one in assignments),
+        briefs=told.briefs,
+        plan_id=order.plan_id,
+        plan_version=order.plan_version,
         sign_by=max(sign for sign, _ in clocks.values()),
         finish_by=max(finish for _, finish in clocks.values()),
         trace_id=order.trace_id,
@@ -102,7 +115,10 @@ async def issue(
     )
     event = command_event(command, counts, cause, now)
     work.publish(COMMANDS, command.command_id, event, event.id)
-    printer = Printer(assignment_template(command, assignments[0], now))
-    printed = ((one.unit, *printer.print(one, cause)) for one in assignments)
+    examples = {one.brief: one for one in assignments}
+    printers = {
+        number: Printer(assignment_template(command, one, now)) for number, one in examples.items()
+    }
+    printed = ((one.unit, *printers[one.brief].print(one, cause)) for one in assignments)
     await work.publish_new(ASSIGNMENTS, printed)
     return True

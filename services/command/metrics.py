@@ -18,6 +18,12 @@ class CommandMetrics:
             ["status"],
             registry=registry,
         )
+        self.unplanned = Counter(
+            "fenghuo_alerts_without_plan_total",
+            "Issued alerts for which no plan holds, so that nobody was commanded",
+            ["status"],
+            registry=registry,
+        )
         self.fan_out = Histogram(
             "fenghuo_fan_out_recipients",
             "Recipients of a command",

@@ -41,7 +41,7 @@ class Session:
         self._found = dict(commands)
         self._first = {one: dict(counts) for one, counts in rollups.items()}
         self._stored: dict[str, Assignment] = {}
-        self._printers: dict[str, Printer] = {}
+        self._printers: dict[tuple[str, int], Printer] = {}
         self._causes: dict[str, Cause] = {}
         self._closing: set[str] = set()
         self._arm: list[Arm] = []
@@ -140,11 +140,12 @@ class Session:
         )
 
     def _printer(self, after: Assignment) -> Printer:
-        found = self._printers.get(after.command_id)
+        key = (after.command_id, after.brief)
+        found = self._printers.get(key)
         if found is None:
             command = self.commands[after.command_id]
             found = Printer(assignment_template(command, after, self.work.now))
-            self._printers[after.command_id] = found
+            self._printers[key] = found
         return found
 
     def _roll_up(self, command: Command, cause: Cause) -> None:

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
 from services.command.core.model import Act, Assignment, Command
 from services.command.core.rollup import Counts
-from shared.contracts.commands import Acknowledgement, AssignmentState, CommandState, Step
+from shared.contracts.commands import (
+    Acknowledgement,
+    AssignmentAxis,
+    AssignmentRole,
+    AssignmentState,
+    CommandState,
+    Step,
+)
 from shared.contracts.fields import Level, ResponseMode, Status, Tier
+from shared.plans.orders import Brief
 from shared.runtime.database import Transaction
 
 Rollups = dict[str, dict[Tier, Counts]]
@@ -123,7 +131,12 @@ async def lock_in_states(
 
 async def insert_command(work: Transaction, command: Command, counts: dict[Tier, Counts]) -> bool:
     """Make a command with its counters; False when it exists already."""
-    values = [getattr(command, name) for name in _COMMAND]
+    values = [
+        json.dumps([asdict(one) for one in command.briefs])
+        if name == "briefs"
+        else getattr(command, name)
+        for name in _COMMAND
+    ]
     places = ", ".join(f"${at}" for at in range(1, len(values) + 1))
     made = await work.connection.execute(
         f"INSERT INTO command.command ({', '.join(_COMMAND)}) VALUES ({places}) "  # noqa: S608
@@ -269,6 +282,11 @@ def _act(stored: dict[str, str]) -> Act:
     )
 
 
+def _brief(stored: dict[str, Any]) -> Brief:
+    role, axis = AssignmentRole(stored["role"]), AssignmentAxis(stored["axis"])
+    return Brief(**{**stored, "role": role, "axis": axis})
+
+
 def _command(row: Any) -> Command:
     values = dict(row)
     values["status"] = Status(values["status"])
@@ -276,6 +294,7 @@ def _command(row: Any) -> Command:
     values["level"] = Level(values["level"])
     values["mode"] = ResponseMode(values["mode"])
     values["areas"] = tuple(values["areas"])
+    values["briefs"] = tuple(_brief(one) for one in json.loads(values["briefs"]))
     return Command(**values)
 
 

@@ -14,6 +14,7 @@ from shared.contracts.fields import (
     Metric,
     Position,
     SensorId,
+    Slug,
     Tier,
     UnitId,
 )
@@ -21,13 +22,28 @@ from shared.contracts.readings import Datum, UnitOfMeasure
 
 
 class UnitEntry(Contract):
-    """A unit of the tree. `synthetic` marks generated grids and micro-grids."""
+    """A unit of the tree or a department of one (`code12/dept`). `synthetic` marks what is generated.
+
+    `roles` say what a unit is beside its tier (`riverside`); selections ask for them.
+    """
 
     kind: Literal["unit"] = "unit"
     unit: UnitId
     tier: Tier
     name: Line
     parent: UnitId | None = None
+    roles: Annotated[tuple[Slug, ...], Field(max_length=16)] = ()
+    synthetic: bool = False
+
+
+class GroupEntry(Contract):
+    """A group 专班: units that are addressed together, set up by `owner`."""
+
+    kind: Literal["group"] = "group"
+    group: Slug
+    name: Line
+    owner: UnitId
+    members: Annotated[tuple[UnitId, ...], Field(min_length=1, max_length=500)]
     synthetic: bool = False
 
 
@@ -67,4 +83,4 @@ class CatalogEntry(Envelope):
     """One entry; the newest per kind and id holds."""
 
     type: Literal["catalog_entry"] = "catalog_entry"
-    entry: Annotated[UnitEntry | SensorEntry | PlainEntry, Field(discriminator="kind")]
+    entry: Annotated[UnitEntry | GroupEntry | SensorEntry | PlainEntry, Field(discriminator="kind")]

@@ -17,12 +17,18 @@ from shared.contracts.fields import (
     Line,
     Post,
     ResponseMode,
+    RuleId,
+    Slug,
     Text,
     Tier,
     UnitId,
     Version,
 )
 from shared.contracts.modes import ModeVersion
+from shared.contracts.selections import Selection
+
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""SHA-256 over a command's recipients (shared.selection.reach.digest_of), hex."""
 
 
 class CommandState(StrEnum):
@@ -48,9 +54,12 @@ class TierCount(Contract):
 
 
 class CommandEvent(Envelope):
-    """The `version`-th state of a command, complete. `recipients` is what was resolved, once.
+    """The `version`-th state of a command, complete.
 
-    `mode` was the root's when it was issued, by version `mode_version` of the decision of `mode_unit`.
+    `recipients` is what was resolved, once, and `recipients_digest` which units these were: whoever
+    reads the assignments can prove that none is missing and none too many. `root` is the lowest unit
+    that holds them all. A command of a plan names it and its version. `mode` was the root's when it
+    was issued, by version `mode_version` of the decision of `mode_unit`.
     """
 
     type: Literal["command"] = "command"
@@ -64,6 +73,9 @@ class CommandEvent(Envelope):
     title: Line
     instruction: Text
     recipients: Annotated[int, Field(ge=0)]
+    recipients_digest: Digest | None = None
+    plan_id: RuleId | None = None
+    plan_version: Version | None = None
     sign_by: Instant
     finish_by: Instant
     mode: ResponseMode = ResponseMode.NORMAL
@@ -95,10 +107,18 @@ class AssignmentRole(StrEnum):
     ASSIST = "assist"
 
 
+class AssignmentAxis(StrEnum):
+    """交办 down the tiers, 分拨 across to a department."""
+
+    VERTICAL = "vertical"
+    HORIZONTAL = "horizontal"
+
+
 class AssignmentEvent(Envelope):
     """The `version`-th state of one unit's assignment, complete: the unit's inbox line.
 
-    `mode` (with version and deciding unit) is what its attempt was given its clocks by.
+    `line` is the key of the plan's line that it follows. `mode` (with version and deciding unit) is
+    what its attempt was given its clocks by.
     """
 
     type: Literal["assignment"] = "assignment"
@@ -110,6 +130,8 @@ class AssignmentEvent(Envelope):
     unit_tier: Tier
     parent_unit: UnitId | None = None
     role: AssignmentRole = AssignmentRole.LEAD
+    axis: AssignmentAxis = AssignmentAxis.VERTICAL
+    line: Slug | None = None
     state: AssignmentState
     level: Level
     event_type: EventType
@@ -166,15 +188,16 @@ class Acknowledgement(Envelope):
 class CommandRequest(Envelope):
     """An officer's free command or an act on a whole command, a request until command applied it.
 
-    verb `issue`: to every unit of `root`'s subtree within `tiers`; `check`, `close`: all reported
+    verb `issue`: to every unit of `selection`, the issuer itself left out; with `seen_digest` only if
+    these are still the recipients that the officer was shown. `check`, `close`: all reported
     (checked) assignments of `command_id`; `revoke`: the command.
     """
 
     type: Literal["command_request"] = "command_request"
     verb: Literal["issue", "check", "close", "revoke"]
     command_id: Identifier
-    root: UnitId | None = None
-    tiers: Annotated[tuple[Tier, ...], Field(max_length=6)] = ()
+    selection: Selection | None = None
+    seen_digest: Digest | None = None
     event_type: EventType | None = None
     level: Level | None = None
     title: Line | None = None

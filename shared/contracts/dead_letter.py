@@ -25,6 +25,7 @@ class Reason(StrEnum):
     ID_CONFLICT = "id_conflict"
     UNKNOWN_SUBJECT = "unknown_subject"
     NOT_ALLOWED = "not_allowed"
+    STALE = "stale"
     BAD_HEADER = "bad_header"
     KEY_MISMATCH = "key_mismatch"
     INVALID_RULE = "invalid_rule"

@@ -44,6 +44,8 @@ UnitId = Annotated[
 """A unit: 12-digit division code, `code12/dept`, or `code12/grid/NNN[/NN]`."""
 SensorId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._\-]{0,63}$")]
 RuleId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._\-]{0,63}$")]
+Slug = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,31}$")]
+"""A short name of our own: a department, a role, a group, a line of a plan."""
 Metric = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 EventType = Annotated[str, Field(pattern=r"^1[1-4][A-Z0-9]{0,3}(:[a-z0-9_]{1,40})?$")]
 """An opaque event code such as `11A01` (flood) or `12:gas_leak` (own slug under a class)."""

@@ -28,6 +28,7 @@ from shared.contracts.dead_letter import DeadLetter
 from shared.contracts.duty import DutyCoverage, DutyEntry, DutyRequest
 from shared.contracts.modes import ModeProposal, ModeRequest, ResponseModeEvent
 from shared.contracts.pages import Answer, Page, RosterSlot
+from shared.contracts.plans import PlanDefinition
 from shared.contracts.readings import ReadingRecord, SensorHealth
 from shared.contracts.reports import ExternalWarning, Report
 from shared.contracts.rules import RuleDefinition
@@ -90,6 +91,9 @@ WARNINGS = TopicSpec(
 )
 RULES = TopicSpec(
     "rule.definitions.v1", "rule_id", 1, "compact", None, RuleDefinition, "deploy", "预警规则"
+)
+PLANS = TopicSpec(
+    "plan.definitions.v1", "plan_id", 1, "compact", None, PlanDefinition, "deploy", "预案"
 )
 ALARMS = TopicSpec(
     "alarm.events.v1",
@@ -228,6 +232,7 @@ TOPICS: dict[str, TopicSpec] = {
         REPORTS,
         WARNINGS,
         RULES,
+        PLANS,
         ALARMS,
         SCORING_STATE,
         ALERTS,

@@ -68,5 +68,10 @@ def ancestor_at(unit: str, tier: Tier) -> str | None:
     return next((one for one in lineage(unit) if tier_of(one) is tier and _plain(one)), None)
 
 
+def department_of(unit: str) -> str | None:
+    """The name of a department (`water`), or None for a unit that is none."""
+    return None if _plain(unit) else unit.partition("/")[2]
+
+
 def _plain(unit: str) -> bool:
     return "/" not in unit or "/grid/" in unit

@@ -28,10 +28,10 @@ from shared.contracts.fields import (
 )
 from shared.contracts.readings import Datum, UnitOfMeasure
 from shared.contracts.rules import RuleDefinition
-from shared.rules.findings import FieldPath, Finding, dotted, listed, nearest
-from shared.rules.nodes import Node
-from shared.rules.pack import CASES, read
-from shared.rules.shape import check_shape
+from shared.packs.findings import FieldPath, Finding, dotted, listed, nearest
+from shared.packs.items import ASIDE, read
+from shared.packs.nodes import Node
+from shared.packs.shape import check_shape
 from shared.rules.times import WHEN, moment, seconds
 
 MOST_PUSHES = 200_000
@@ -177,8 +177,8 @@ def load_cases(
 def case_files(path: Path) -> list[Path]:
     """The case files beside a pack; for a single rule file, those with its name."""
     if path.is_dir():
-        return sorted(path.glob(f"*{CASES}"))
-    beside = path.with_name(path.name.removesuffix(".yaml") + CASES)
+        return sorted(path.glob(f"*{ASIDE}"))
+    beside = path.with_name(path.name.removesuffix(".yaml") + ASIDE)
     return [beside] if beside.is_file() else []
 
 

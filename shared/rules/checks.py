@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from shared.contracts.catalog import SensorEntry
 from shared.contracts.dead_letter import Reason
 from shared.contracts.rules import AbsenceRule, RangeRule, RuleDefinition
-from shared.rules.findings import Problem, Severity, listed, nearest
+from shared.packs.findings import Problem, Severity, listed, nearest
 from shared.rules.ladders import ladder_problems, reach_problems
 from shared.rules.metrics import DATUMS, METRICS, UNKNOWN_DATUM, needs_datum
 from shared.rules.pace import pace_problems

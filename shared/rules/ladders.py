@@ -15,7 +15,7 @@ from shared.contracts.rules import (
     ThresholdRule,
     WindowRule,
 )
-from shared.rules.findings import FieldPath, Problem, Severity
+from shared.packs.findings import FieldPath, Problem, Severity
 from shared.rules.metrics import bounds
 
 Laddered = ThresholdRule | WindowRule | RateRule | BaselineRule

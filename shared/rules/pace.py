@@ -18,7 +18,7 @@ from shared.contracts.rules import (
     ThresholdRule,
     WindowRule,
 )
-from shared.rules.findings import FieldPath, Problem, Severity
+from shared.packs.findings import FieldPath, Problem, Severity
 from shared.rules.ladders import ladder_of
 
 

@@ -10,8 +10,8 @@ from shared.contracts.conditions import CompositeRule, CorroborationRule, named_
 from shared.contracts.dead_letter import Reason
 from shared.contracts.rules import RangeRule, RuleDefinition, ThresholdRule, WindowRule
 from shared.contracts.units import ancestor_at
+from shared.packs.findings import FieldPath, Problem, Severity, listed, nearest
 from shared.rules.checks import findings_of
-from shared.rules.findings import FieldPath, Problem, Severity, listed, nearest
 from shared.rules.ladders import ladder_of
 from shared.rules.trees import tree_problems
 

@@ -22,7 +22,7 @@ from shared.contracts.conditions import (
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import LEVEL_ORDER, Level
 from shared.contracts.rules import AbsenceRule, RuleDefinition
-from shared.rules.findings import FieldPath, Problem, Severity, listed, nearest
+from shared.packs.findings import FieldPath, Problem, Severity, listed, nearest
 from shared.rules.ladders import ladder_of
 
 MOST_COMBINATIONS = 20_000

@@ -92,11 +92,10 @@ async def test_a_command_needs_the_number_of_its_recipients(
     await go.click()
     await expect(dialog).to_have_count(0)
     request = sent(served, "command_request")[-1]
-    assert (request["verb"], request["tiers"], request["status"]) == (
-        "issue",
-        ["village"],
-        "Actual",
-    )
+    assert (request["verb"], request["status"]) == ("issue", "Actual")
+    (part,) = request["selection"]["include"]
+    assert (part["kind"], part["tiers"]) == ("subtree", ["village"])
+    assert len(request["seen_digest"]) == 64
 
 
 async def test_the_board_goes_down_to_units(visitor: Visitor) -> None:

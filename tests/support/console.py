@@ -13,6 +13,7 @@ import httpx
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from deploy.local.data.departments import departments, groups
 from deploy.local.data.units import all_units
 from services.console.accounts import Account, import_accounts
 from services.console.app import Wiring
@@ -20,7 +21,7 @@ from services.console.consumer import project
 from services.console.core.names import Names
 from services.console.settings import Settings
 from services.console.web.application import create
-from shared.contracts.catalog import CatalogEntry
+from shared.contracts.catalog import CatalogEntry, GroupEntry, UnitEntry
 from shared.contracts.fields import Post
 from shared.contracts.ids import content_id
 from shared.contracts.units import tier_of
@@ -92,15 +93,16 @@ def settings_for(dsn: str, **more: Any) -> Settings:
 
 
 def catalogued(names: Names) -> Names:
-    """`names` with every unit of Yongchuan."""
-    for entry in all_units():
+    """`names` with every unit, department and group of Yongchuan."""
+    entries: list[UnitEntry | GroupEntry] = [*all_units(), *departments(), *groups()]
+    for entry in entries:
         names.take(
             CatalogEntry(
-                id=content_id("cat", entry.unit),
+                id=content_id("cat", entry.model_dump_json()),
                 occurred_at=NOW,
                 sent_at=NOW,
-                origin_unit=entry.unit,
-                tier=tier_of(entry.unit),
+                origin_unit=DISTRICT,
+                tier=tier_of(DISTRICT),
                 entry=entry,
             )
         )

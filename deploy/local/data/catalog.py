@@ -1,21 +1,27 @@
-"""`python -m deploy.local.data.catalog FILE`: the local stack's sensors as JSON lines, for rule checks."""
+"""`python -m deploy.local.data.catalog SENSORS UNITS`: the local stack's catalogue as JSON lines.
+
+Sensors for the checks of rules; units, departments and groups for those of plans.
+"""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
+from deploy.local.data.departments import departments, groups
 from deploy.local.data.sensors import all_sensors
+from deploy.local.data.units import all_units
 from deploy.local.files import write_atomically
+from shared.contracts.fields import Contract
 
 
-def write(path: Path) -> int:
-    """Write one sensor a line; how many."""
-    sensors = all_sensors()
+def write(path: Path, entries: Iterable[Contract]) -> None:
+    """Write one entry a line."""
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(
-        path, "".join(f"{one.model_dump_json(exclude_none=True)}\n" for one in sensors)
+        path, "".join(f"{one.model_dump_json(exclude_none=True)}\n" for one in entries)
     )
-    return len(sensors)
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]))
+    write(Path(sys.argv[1]), all_sensors())
+    write(Path(sys.argv[2]), (*all_units(), *departments(), *groups()))

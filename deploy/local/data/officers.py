@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
+from deploy.local.data.departments import departments
 from deploy.local.data.units import divisions
 from shared.contracts.catalog import UnitEntry
 from shared.contracts.fields import Post, Tier
 from shared.contracts.ids import content_id
 from shared.contracts.pages import Channel, Officer, RosterSlot
+from shared.contracts.units import department_of
 
 EMPTY_SLOT = ("500118111000", Post.A)
 """Nobody holds this post (来苏镇, A岗): an escalation must skip it at once."""
@@ -29,12 +31,13 @@ class Account:
 
 @cache
 def accounts() -> tuple[Account, ...]:
-    """B, A and commander from city to town, B and commander in villages, a grid lead per village.
+    """B, A and commander from city to town and in the district's departments, B and commander in
+    villages and in the towns' blocks, a grid lead per village.
 
     The grid lead (网格长) acts for the village's grids and micro-grids and is not on the roster.
     """
     found = []
-    for unit in divisions():
+    for unit in _staffed():
         found += [
             Account(officer_id(unit.unit, post), _name(unit, post), unit.unit, post)
             for post in _posts(unit)
@@ -51,18 +54,23 @@ def slots(now: datetime) -> list[RosterSlot]:
     holders = {(one.unit, one.post): one for one in accounts() if one.on_roster}
     return [
         _slot(unit, post, holders.get((unit.unit, post)), now)
-        for unit in divisions()
+        for unit in _staffed()
         for post in _posts(unit)
     ]
 
 
 def officer_id(unit: str, post: str) -> str:
     """The id of the person on a unit's post (`grid` = the village's grid lead)."""
-    return f"o-{unit}-{post.lower()}"
+    return f"o-{unit.replace('/', '.')}-{post.lower()}"
 
 
 def _posts(unit: UnitEntry) -> tuple[Post, ...]:
-    return (Post.B, Post.COMMANDER) if unit.tier is Tier.VILLAGE else tuple(Post)
+    small = unit.tier is Tier.VILLAGE or (unit.tier is Tier.TOWN and department_of(unit.unit))
+    return (Post.B, Post.COMMANDER) if small else tuple(Post)
+
+
+def _staffed() -> tuple[UnitEntry, ...]:
+    return (*divisions(), *departments())
 
 
 def _name(unit: UnitEntry, post: str) -> str:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from shared.contracts.rules import RuleDefinition
-from shared.rules.pack import Pack, definition, load, rule_files
+from shared.packs.items import files_of
+from shared.rules.pack import RULES, Pack, load
 
 FOLDER = Path(__file__).parents[2] / "rules"
 
@@ -18,7 +19,7 @@ def _pack() -> Pack:
 
 def files() -> list[Path]:
     """The files the packs are made of, in order of their names."""
-    return rule_files(FOLDER)
+    return files_of(FOLDER)
 
 
 @cache
@@ -29,4 +30,4 @@ def packs() -> tuple[dict[str, Any], ...]:
 
 def definitions(now: datetime) -> list[RuleDefinition]:
     """All rules as messages. Raises PackError."""
-    return [definition(fields, now) for fields in packs()]
+    return [RULES.message(fields, now) for fields in packs()]

@@ -12,6 +12,8 @@ CITY = "500000000000"
 DISTRICT = "500118000000"
 FOLDER = Path(__file__).parent
 MICROGRIDS_PER_GRID = 5
+RIVERSIDE = ("500118107000", "500118118000")
+"""松溉 and 朱沱, Yongchuan's towns on the Yangtze: role `riverside`."""
 
 
 @cache
@@ -24,7 +26,11 @@ def divisions() -> tuple[UnitEntry, ...]:
                 code = row["code12"]
                 found.append(
                     UnitEntry(
-                        unit=code, tier=tier_of(code), name=row["name"], parent=parent_of(code)
+                        unit=code,
+                        tier=tier_of(code),
+                        name=row["name"],
+                        parent=parent_of(code),
+                        roles=("riverside",) if code in RIVERSIDE else (),
                     )
                 )
     return tuple(found)

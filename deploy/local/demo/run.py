@@ -264,7 +264,7 @@ class Demo:
         seeded = stack.seeded
         self.screen.say(
             f"Seeded {seeded.units:,} units, {seeded.sensors:,} sensors, {seeded.rules} rules, "
-            f"{seeded.slots} duty posts, {seeded.accounts} accounts"
+            f"{seeded.plans} plans, {seeded.slots} duty posts, {seeded.accounts} accounts"
         )
 
     async def _show_progress(self) -> None:

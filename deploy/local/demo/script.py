@@ -12,8 +12,7 @@ from deploy.local.demo.story import REPORT_AT
 Json = dict[str, Any]
 
 DRILL_ORDER: Json = {
-    "root": DRILL_ROOT,
-    "tiers": ["town", "village"],
+    "selection": {"include": [{"kind": "subtree", "of": DRILL_ROOT, "tiers": ["town", "village"]}]},
     "event_type": "11A01",
     "level": "yellow",
     "title": "演练：朱沱镇防汛转移演练 / Drill: moving people at Zhutuo",
@@ -21,8 +20,7 @@ DRILL_ORDER: Json = {
     "status": "Exercise",
 }
 LAST_ORDER: Json = {
-    "root": DISTRICT,
-    "tiers": ["town"],
+    "selection": {"include": [{"kind": "subtree", "of": DISTRICT, "tiers": ["town"]}]},
     "event_type": "11A01",
     "level": "blue",
     "title": "汛后检查：报送堤岸与设施受损情况 / After the flood: report damage",

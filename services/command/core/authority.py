@@ -38,11 +38,6 @@ def may_direct(officer_unit: str, command: Command) -> bool:
     return is_within(command.issuer_unit, officer_unit)
 
 
-def may_issue(officer_unit: str, root: str) -> bool:
-    """Whether officers of this unit may command the units below `root`."""
-    return is_within(root, officer_unit)
-
-
 def issuer_of(approver_unit: str, recipients: Collection[str], parent: str | None) -> str:
     """The issuer of an alert's command: its approver, or the unit above when it must act itself."""
     if approver_unit in recipients and parent is not None:

@@ -41,13 +41,20 @@ class Arm:
 
 
 def deadlines(
-    profile: Profile, level: Level, tier: Tier, now: datetime
+    profile: Profile,
+    level: Level,
+    tier: Tier,
+    now: datetime,
+    sign_within_s: float | None = None,
+    finish_within_s: float | None = None,
 ) -> tuple[datetime, datetime]:
-    """(sign by, finish by) of an assignment delivered now."""
-    return (
-        now + timedelta(seconds=profile.sign_s[level][tier]),
-        now + timedelta(seconds=profile.finish_s[level][tier]),
-    )
+    """(sign by, finish by) of an assignment delivered now; what a plan sets goes before the profile.
+
+    Nobody has to be finished before he has to have signed: the later of both holds for finishing.
+    """
+    sign_s = sign_within_s or profile.sign_s[level][tier]
+    finish_s = max(sign_s, finish_within_s or profile.finish_s[level][tier])
+    return now + timedelta(seconds=sign_s), now + timedelta(seconds=finish_s)
 
 
 def first_timers(assignment: Assignment, profile: Profile, now: datetime) -> list[Arm]:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from shared.contracts.commands import AssignmentState, CommandState, Step
 from shared.contracts.fields import Level, ResponseMode, Status, Tier
+from shared.plans.orders import Brief
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,9 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command. `version` counts its published states; `mode` was its root's at the issue."""
+    """One command. `version` counts its published states; `briefs` are what its recipients are told;
+    `mode` was its root's at the issue.
+    """
 
     command_id: str
     status: Status
@@ -41,6 +44,10 @@ class Command:
     instruction: str
     areas: tuple[str, ...]
     recipients: int
+    recipients_digest: str
+    briefs: tuple[Brief, ...]
+    plan_id: str | None
+    plan_version: int | None
     sign_by: datetime
     finish_by: datetime
     trace_id: str
@@ -57,7 +64,8 @@ class Assignment:
     `waiting` holds steps that came before the unit's signature; `calls` counts firings of the signing
     clock in this attempt; `changed_at` is the time of the last change, so that no later change can
     claim an earlier time. `mode` is what this attempt was given its clocks by: they keep to it, even
-    when the unit's mode changes meanwhile.
+    when the unit's mode changes meanwhile. `brief` is its place in the command's briefs; what a plan sets
+    as deadlines stands in `sign_within_s` and `finish_within_s`, for the next attempt too.
     """
 
     assignment_id: str
@@ -73,6 +81,9 @@ class Assignment:
     sign_by: datetime
     finish_by: datetime
     changed_at: datetime
+    brief: int = 0
+    sign_within_s: float | None = None
+    finish_within_s: float | None = None
     waiting: tuple[Act, ...] = ()
     signed_at: datetime | None = None
     reported_at: datetime | None = None

@@ -1,4 +1,4 @@
-"""Orders: what is to be commanded to whom, from an issued alert or an officer's free command."""
+"""What is to be commanded to whom, from an issued alert or an officer's free command."""
 
 from __future__ import annotations
 
@@ -6,69 +6,85 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from services.command.core.authority import issuer_of
-from services.command.core.plans import plan_for
-from services.command.core.routing import Reach, UnitTree, free_reach, reach_of
 from shared.contracts.alerts import AlertEvent
 from shared.contracts.commands import CommandRequest
 from shared.contracts.fields import Level, Status
 from shared.contracts.ids import command_id
+from shared.contracts.plans import PlanDefinition
 from shared.contracts.units import parent_of
-
-_TITLE_LENGTH = 200
+from shared.plans.orders import Brief, Orders, orders_of
+from shared.selection.reach import root_of
+from shared.selection.resolve import About
+from shared.selection.tree import UnitTree
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be commanded, before it has deadlines."""
+    """What is to be commanded, before it has deadlines. `orders` says to whom, in which words."""
 
     command_id: str
     status: Status
     alert_id: str | None
     event_type: str
     level: Level
+    root: str
     issuer_unit: str
-    title: str
-    instruction: str
     areas: tuple[str, ...]
     trace_id: str
+    orders: Orders
+    plan_id: str | None = None
+    plan_version: int | None = None
 
 
-def order_of_alert(tree: UnitTree, alert: AlertEvent, level: Level) -> tuple[Order, Reach] | None:
-    """The command that an alert's present level calls for, or None when its plan has none."""
-    plan = plan_for(alert.event_type, level)
-    if plan is None:
+def order_of_alert(
+    tree: UnitTree, plan: PlanDefinition, alert: AlertEvent, level: Level
+) -> Order | None:
+    """The command that `plan` makes of an alert's present level; None when nobody is left to get it."""
+    orders = orders_of(tree, plan, About(alert.place, alert.areas))
+    units: Collection[str] = {one.unit for one in orders.recipients}
+    issuer = issuer_of(alert.approver_unit, units, parent_of(alert.approver_unit))
+    if issuer in units:
+        orders = orders.without(issuer)
+    if not orders.recipients:
         return None
-    reach = reach_of(tree, plan, alert.place, alert.areas)
-    units: Collection[str] = {one.unit for one in reach.recipients}
-    order = Order(
-        command_id=command_id(alert.alert_id, plan.action, reach.root, alert.version),
+    root = root_of([one.unit for one in orders.recipients]) or alert.place
+    return Order(
+        command_id=command_id(alert.alert_id, plan.plan_id, root, alert.version),
         status=alert.status,
         alert_id=alert.alert_id,
         event_type=alert.event_type,
         level=level,
-        issuer_unit=issuer_of(alert.approver_unit, units, parent_of(alert.approver_unit)),
-        title=f"{tree.name(alert.place)} {plan.title}"[:_TITLE_LENGTH],
-        instruction=plan.instruction,
+        root=root,
+        issuer_unit=issuer,
         areas=alert.areas,
         trace_id=alert.trace_id or alert.id,
+        orders=orders,
+        plan_id=plan.plan_id,
+        plan_version=plan.version,
     )
-    return order, reach
 
 
 def order_of_request(
-    tree: UnitTree, request: CommandRequest, root: str, event_type: str, level: Level, title: str
-) -> tuple[Order, Reach]:
-    """The order of an officer's free command; the caller has seen to it that nothing is missing."""
-    order = Order(
+    tree: UnitTree,
+    request: CommandRequest,
+    units: Collection[str],
+    event_type: str,
+    level: Level,
+    title: str,
+) -> Order:
+    """The order of an officer's free command to `units`; the caller has seen that nothing is missing."""
+    root = root_of(units) or request.origin_unit
+    brief = Brief(title, request.instruction)
+    recipients = tuple(tree.get(unit) for unit in sorted(units))
+    return Order(
         command_id=request.command_id,
         status=request.status,
         alert_id=None,
         event_type=event_type,
         level=level,
+        root=root,
         issuer_unit=request.origin_unit,
-        title=title,
-        instruction=request.instruction,
         areas=request.areas or (root,),
         trace_id=request.trace_id or request.id,
+        orders=Orders(brief, recipients, (0,) * len(recipients), (brief,)),
     )
-    return order, free_reach(tree, root, request.tiers, request.origin_unit)

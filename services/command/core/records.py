@@ -45,6 +45,9 @@ def command_event(command: Command, rollup: Rollup, cause: Cause, now: datetime)
         title=command.title,
         instruction=command.instruction,
         recipients=command.recipients,
+        recipients_digest=command.recipients_digest,
+        plan_id=command.plan_id,
+        plan_version=command.plan_version,
         sign_by=command.sign_by,
         finish_by=command.finish_by,
         mode=command.mode,
@@ -56,7 +59,8 @@ def command_event(command: Command, rollup: Rollup, cause: Cause, now: datetime)
 
 
 def assignment_template(command: Command, first: Assignment, now: datetime) -> AssignmentEvent:
-    """What all assignment records of one command and transaction share, validated once."""
+    """What all assignment records of one command, brief and transaction share, validated once."""
+    brief = command.briefs[first.brief]
     return AssignmentEvent(
         id=transition_id(first.assignment_id, first.version),
         status=command.status,
@@ -73,11 +77,14 @@ def assignment_template(command: Command, first: Assignment, now: datetime) -> A
         unit=first.unit,
         unit_tier=first.unit_tier,
         parent_unit=first.parent_unit,
+        role=brief.role,
+        axis=brief.axis,
+        line=brief.line,
         state=first.state,
         level=command.level,
         event_type=command.event_type,
-        title=command.title,
-        instruction=command.instruction,
+        title=brief.title,
+        instruction=brief.instruction,
         issuer_unit=command.issuer_unit,
         sign_by=first.sign_by,
         finish_by=first.finish_by,

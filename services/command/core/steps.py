@@ -155,8 +155,14 @@ def _besides(assignment: Assignment, taken: Step, at: datetime, clocks: _Clocks)
             return {"done_at": at}
         case Step.SEND_BACK:
             mode = clocks.mode
-            profile = clocks.profile.in_mode(mode.mode)
-            sign_by, finish_by = deadlines(profile, clocks.level, assignment.unit_tier, at)
+            sign_by, finish_by = deadlines(
+                clocks.profile.in_mode(mode.mode),
+                clocks.level,
+                assignment.unit_tier,
+                at,
+                assignment.sign_within_s,
+                assignment.finish_within_s,
+            )
             return {
                 "attempt": assignment.attempt + 1,
                 "sign_by": sign_by,

@@ -12,7 +12,6 @@ from services.command.core.modes.records import Held, mode_event, proposal_event
 from services.command.core.modes.states import OPEN, Event, IllegalStep, State
 from services.command.core.modes.triggers import Wanted, is_news, wanted
 from services.command.core.records import Cause
-from services.command.core.routing import UnitTree
 from services.command.modes import store
 from shared.contracts.alerts import AlertEvent
 from shared.contracts.dead_letter import Reason
@@ -22,6 +21,7 @@ from shared.contracts.topics import MODE_PROPOSALS, MODES
 from shared.runtime.database import Transaction
 from shared.runtime.errors import Reject
 from shared.runtime.timers import Timer, arm, disarm
+from shared.selection.tree import UnitTree
 
 
 class ModeTimer(StrEnum):

@@ -7,15 +7,16 @@ documents, metrics and tests alike; None means allowed.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from shared.contracts.alerts import DecisionVerb
 from shared.contracts.commands import Step
 from shared.contracts.fields import Post, Tier
-from shared.contracts.units import ancestor_at, is_within, lineage, parent_of, tier_of
+from shared.contracts.units import ancestor_at, department_of, is_within, lineage, tier_of
 from shared.modes import authority
+from shared.selection.reach import outside
 
 RECIPIENT_STEPS = frozenset({Step.SIGN, Step.ACCEPT, Step.HANDLE, Step.REPORT, Step.RETURN})
 """Steps of the unit that has the assignment; the others are the issuer's."""
@@ -115,11 +116,11 @@ def may_step(viewer: Viewer, unit: str, issuer_unit: str, step: Step) -> Denial 
     return None if viewer.unit in acts_for else Denial.NOT_RECIPIENT
 
 
-def may_issue(viewer: Viewer, root: str) -> Denial | None:
-    """A command goes to the officer's own subtree, and there has to be one."""
-    if tier_of(viewer.unit) not in COMMANDING_TIERS or _is_department(viewer.unit):
+def may_issue(viewer: Viewer, units: Iterable[str]) -> Denial | None:
+    """A command goes to units of the officer's own subtree, and there has to be one."""
+    if tier_of(viewer.unit) not in COMMANDING_TIERS or department_of(viewer.unit) is not None:
         return Denial.NOTHING_BELOW
-    return None if is_within(root, viewer.unit) else Denial.OUTSIDE_SUBTREE
+    return Denial.OUTSIDE_SUBTREE if outside(units, viewer.unit) else None
 
 
 def may_manage(viewer: Viewer, issuer_unit: str) -> Denial | None:
@@ -153,7 +154,3 @@ def _denial(unfit: authority.Unfit | None) -> Denial | None:
 def may_answer(viewer: Viewer, officer_id: str) -> Denial | None:
     """Only the officer who was paged answers."""
     return None if viewer.officer_id == officer_id else Denial.NOT_YOUR_PAGE
-
-
-def _is_department(unit: str) -> bool:
-    return "/" in unit and parent_of(unit) == unit.partition("/")[0] and "/grid/" not in unit

@@ -7,7 +7,6 @@ act. The first record's times are kept (store/acts.py) and sent again unchanged.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,9 +16,10 @@ from services.console.core.record import Record
 from shared.contracts.alerts import AlertDecision, DecisionVerb
 from shared.contracts.commands import Acknowledgement, CommandRequest, Step
 from shared.contracts.envelope import Envelope
-from shared.contracts.fields import Level, Status, Tier
+from shared.contracts.fields import Level, Status
 from shared.contracts.ids import acknowledgement_id, content_id, transition_id
 from shared.contracts.pages import Answer, AnswerVerb
+from shared.contracts.selections import Selection
 from shared.contracts.topics import ACKNOWLEDGEMENTS, ANSWERS, DECISIONS, REQUESTS, TopicSpec
 from shared.contracts.units import tier_of
 
@@ -116,10 +116,11 @@ def answer(viewer: Viewer, page: Record, verb: AnswerVerb, text: str, now: datet
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A free command as an officer wrote it."""
+    """A free command as an officer wrote it. `root` holds all that it reaches."""
 
+    selection: Selection
     root: str
-    tiers: Sequence[Tier]
+    seen_digest: str | None
     event_type: str
     level: Level
     title: str
@@ -129,7 +130,6 @@ class Draft:
 
 def issue(viewer: Viewer, draft: Draft, idempotency_key: str | None, now: datetime) -> Act:
     """A free command. Without a key, the same text on the same day (UTC) is the same command."""
-    tiers = tuple(tier for tier in Tier if tier in set(draft.tiers))
     if idempotency_key is not None:
         command_id = content_id("cmd", "free", viewer.officer_id, idempotency_key)
     else:
@@ -137,8 +137,7 @@ def issue(viewer: Viewer, draft: Draft, idempotency_key: str | None, now: dateti
             "cmd",
             "free",
             viewer.officer_id,
-            draft.root,
-            ",".join(tiers),
+            draft.selection.model_dump_json(),
             draft.event_type,
             draft.level,
             draft.title,
@@ -153,8 +152,8 @@ def issue(viewer: Viewer, draft: Draft, idempotency_key: str | None, now: dateti
             id=content_id("req", command_id, "issue"),
             verb="issue",
             command_id=command_id,
-            root=draft.root,
-            tiers=tiers,
+            selection=draft.selection,
+            seen_digest=draft.seen_digest,
             event_type=draft.event_type,
             level=draft.level,
             title=draft.title,

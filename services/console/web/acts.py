@@ -14,8 +14,9 @@ from services.console.store.connections import reading
 from services.console.web.auth import Me
 from services.console.web.parts import Console, Parts, as_json
 from services.console.web.problems import Refused, unknown
+from services.console.web.selecting import SelectionBody, reached
 from shared.contracts.alerts import DecisionVerb
-from shared.contracts.commands import Step
+from shared.contracts.commands import Digest, Step
 from shared.contracts.fields import (
     EventType,
     Identifier,
@@ -23,17 +24,15 @@ from shared.contracts.fields import (
     Line,
     Status,
     Text,
-    Tier,
-    UnitId,
 )
 from shared.contracts.pages import AnswerVerb
+from shared.selection.reach import digest_of, root_of
 
 router = APIRouter(prefix="/api")
 
 IdempotencyKey = Annotated[
     str | None, Header(pattern=r"^[A-Za-z0-9._:\-]{1,128}$", alias="idempotency-key")
 ]
-Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 
 
 class _Body(BaseModel):
@@ -50,16 +49,15 @@ class Decision(_Body):
 
 
 class FreeCommand(_Body):
-    """A command to all units of `root`'s subtree within `tiers`; `recipients` is the count shown."""
+    """A command to all units of `selection`; `seen_digest` is the preview's: who was shown."""
 
-    root: UnitId
-    tiers: Annotated[list[Tier], Field(min_length=1, max_length=6)]
+    selection: SelectionBody
     event_type: EventType
     level: Level
     title: Line
     instruction: Text = ""
     status: Status = Status.ACTUAL
-    recipients: Count | None = None
+    seen_digest: Digest | None = None
 
 
 class Manage(_Body):
@@ -118,23 +116,23 @@ async def decide(
 
 @router.post("/commands", status_code=202)
 async def issue(console: Parts, me: Me, body: FreeCommand, key: IdempotencyKey = None) -> Response:
-    """Issue a free command to one's own subtree."""
-    console.demand(access.may_issue(me, body.root))
-    reached = sum(console.names.count(body.root, body.tiers).values())
-    if reached == 0:
+    """Issue a free command to units of one's own subtree; command checks all of it again."""
+    units = reached(console, me, body.selection)
+    if not units:
         raise Refused(
-            422, "Nobody would receive this", "No unit in these tiers.", reason="no_recipients"
+            422, "Nobody would receive this", "The selection is empty.", reason="no_recipients"
         )
-    if body.recipients is not None and body.recipients != reached:
+    if body.seen_digest not in (None, digest_of(units)):
         raise Refused(
             409,
-            "The number of recipients has changed",
-            f"Now {reached}. Look again before you send.",
+            "The recipients have changed",
+            f"Now {len(units)}. Look again before you send.",
             reason="stale_preview",
         )
     draft = acts.Draft(
-        body.root,
-        body.tiers,
+        body.selection,
+        root_of(units) or me.unit,
+        body.seen_digest,
         body.event_type,
         body.level,
         body.title,
@@ -142,7 +140,7 @@ async def issue(console: Parts, me: Me, body: FreeCommand, key: IdempotencyKey =
         body.status,
     )
     act = acts.issue(me, draft, key, console.clock.now())
-    return await done(console, act, command_id=act.key, recipients=reached)
+    return await done(console, act, command_id=act.key, recipients=len(units))
 
 
 @router.post("/commands/{command_id}/{verb}", status_code=202)

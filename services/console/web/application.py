@@ -39,7 +39,6 @@ def create(console: Console, lifespan: Lifespan) -> FastAPI:
     )
     app.state.console = console
     problems.install(app)
-    # boards before acts: /commands/preview is a read, not a command's id.
     for part in (auth, reads, boards, acts, carriers, modes, events, shell):
         app.include_router(part.router)
     app.mount("/static", _OwnFiles(directory=shell.STATIC), name="static")

@@ -70,7 +70,7 @@ async def me(console: Parts, me: Me) -> Response:
             "unit_name": console.names.unit(me.unit),
             "tier": tier_of(me.unit),
             "post": me.post,
-            "may_issue": may_issue(me, me.unit) is None,
+            "may_issue": may_issue(me, [me.unit]) is None,
             "broker": console.broker,
             "now": console.clock.now(),
         }

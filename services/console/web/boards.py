@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Annotated, Any
+from bisect import bisect_right
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.console.core import overview, views
-from services.console.core.access import Denial, Viewer, may_issue, sees, span_of
+from services.console.core.access import Denial, Viewer, sees, span_of
 from services.console.core.record import Record
 from services.console.core.steps import verbs_of_command
 from services.console.store import reads, rollup
 from services.console.store.connections import reading
 from services.console.web.auth import Me
 from services.console.web.parts import Console, Parts, as_json
-from services.console.web.problems import Refused, unknown
+from services.console.web.problems import unknown
 from services.console.web.reads import Cursor, Limit, StatusQuery
+from services.console.web.selecting import SelectionBody, reached
 from shared.contracts.commands import AssignmentState
-from shared.contracts.fields import Identifier, Status, Tier, UnitId
+from shared.contracts.fields import Identifier, Status, UnitId
+from shared.contracts.units import tier_of
+from shared.selection.reach import by_department, digest_of, root_of
+from shared.selection.reach import by_tier as by_tier_of
 
 router = APIRouter(prefix="/api")
 
@@ -42,19 +47,36 @@ async def get_commands(
     return as_json({"commands": [command_view(row, counted, me, console) for row in rows]})
 
 
-@router.get("/commands/preview")
-async def preview(
-    console: Parts, me: Me, root: UnitId, tiers: Annotated[list[str], Query(min_length=1)]
-) -> Response:
-    """How many units a command would reach, by tier; nothing is sent."""
-    console.demand(may_issue(me, root))
-    by_tier = console.names.count(root, tiers_of(tiers))
+class Preview(BaseModel):
+    """Whom would a command reach? The units one by one after `after`, at most `limit` of them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    selection: SelectionBody
+    after: UnitId | Literal[""] = ""
+    limit: Annotated[int, Field(strict=True, ge=0, le=1_000)] = 100
+
+
+@router.post("/commands/preview")
+async def preview(console: Parts, me: Me, body: Preview) -> Response:
+    """Every unit a command would reach, by tier and department and in a list; nothing is sent."""
+    units = sorted(reached(console, me, body.selection))
+    root = root_of(units) or me.unit
+    rest = units[bisect_right(units, body.after) :]
+    shown = rest[: body.limit]
     return as_json(
         {
             "root": root,
             "root_name": console.names.unit(root),
-            "recipients": sum(by_tier.values()),
-            "by_tier": by_tier,
+            "recipients": len(units),
+            "digest": digest_of(units),
+            "by_tier": by_tier_of(units),
+            "by_department": by_department(units),
+            "units": [
+                {"unit": unit, "name": console.names.unit(unit), "tier": tier_of(unit)}
+                for unit in shown
+            ],
+            "next": shown[-1] if shown and len(rest) > len(shown) else None,
         }
     )
 
@@ -143,13 +165,3 @@ async def get_assignment(console: Parts, me: Me, assignment_id: Identifier) -> R
             "acknowledgements": [views.acknowledgement(one, console.names) for one in written],
         }
     )
-
-
-def tiers_of(given: Iterable[str]) -> list[Tier]:
-    """Tiers from a repeated or comma-separated parameter; raises Refused 422."""
-    words = [word for one in given for word in one.split(",") if word]
-    try:
-        return [Tier(word) for word in words]
-    except ValueError:
-        error = {"where": "query.tiers", "what": "unknown tier", "allowed": list(Tier)}
-        raise Refused(422, "The request is not valid", reason="invalid", errors=[error]) from None

@@ -13,12 +13,13 @@ from services.scoring.rules.backtest import Runner, contest
 from services.scoring.rules.catalog import Catalog, load_catalog
 from services.scoring.rules.kafka import NoKafka, bootstrap_of, read_catalog, read_rules, run
 from services.scoring.rules.plotting import plot_sensor
-from services.scoring.rules.screen import Screen, plain
 from services.scoring.rules.stream import play, source_of
 from services.scoring.rules.trial import Result, try_case
 from shared.contracts.rules import RuleDefinition
+from shared.packs.items import PackError
+from shared.packs.screen import Screen, plain
 from shared.rules.cases import load_cases
-from shared.rules.pack import Pack, PackError, load
+from shared.rules.pack import Pack, load
 from shared.runtime.clock import SystemClock
 from shared.runtime.errors import EXIT_UNAVAILABLE, EXIT_USAGE, SetupError
 

@@ -11,9 +11,9 @@ from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from services.scoring.rules.screen import day
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.fields import LEVEL_ORDER, Level
+from shared.packs.screen import day
 
 Key = tuple[str, str]
 """Rule and sensor."""

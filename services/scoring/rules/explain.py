@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.scoring.rules.kafka import partition_of, records
-from services.scoring.rules.screen import moment
 from services.scoring.rules.sources import from_bytes
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.readings import Reading
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.topics import ALARMS, READINGS
+from shared.packs.screen import moment
 
 _EARLIER_S = 3600.0
 """How much longer than its window before an alarm its readings are looked for."""

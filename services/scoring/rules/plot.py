@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from services.scoring.rules.episodes import Episode
-from services.scoring.rules.screen import LOCAL, plain
 from shared.contracts.rules import (
     BaselineRule,
     RangeRule,
@@ -24,6 +23,7 @@ from shared.contracts.rules import (
     ThresholdRule,
     WindowRule,
 )
+from shared.packs.screen import LOCAL, plain
 from shared.rules.ladders import ladder_of
 
 SUFFIXES = (".png", ".svg")

@@ -11,14 +11,14 @@ from services.scoring.rules import options, plot
 from services.scoring.rules.engine import Bench
 from services.scoring.rules.episodes import Episode, Side
 from services.scoring.rules.kafka import read_rules
-from services.scoring.rules.screen import Screen, moment, plain
 from services.scoring.rules.sources import Record
 from services.scoring.rules.stream import Source, play, source_of
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.readings import Tick
 from shared.contracts.rules import RuleDefinition
+from shared.packs.findings import nearest
+from shared.packs.screen import Screen, moment, plain
 from shared.rules.checks import fits
-from shared.rules.findings import nearest
 from shared.rules.pack import load
 from shared.runtime.clock import SystemClock
 from shared.runtime.errors import SetupError

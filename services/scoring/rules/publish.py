@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaProducer
 from shared.contracts.ids import content_id
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.topics import RULES
-from shared.rules.pack import ENVELOPE
+from shared.packs.items import ENVELOPE
 from shared.runtime.publisher import encode
 
 _BESIDE = ENVELOPE | {"version"}

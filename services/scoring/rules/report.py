@@ -12,10 +12,10 @@ from services.scoring.rules.backtest import Backtest
 from services.scoring.rules.episodes import SORTS, Change, Episode
 from services.scoring.rules.explain import Chain, document, sentences
 from services.scoring.rules.publish import Planned
-from services.scoring.rules.screen import Cell, Screen, level_text, moment, plain, span
 from services.scoring.rules.sources import Tally
 from services.scoring.rules.trial import Result
-from shared.rules.findings import Finding, Severity
+from shared.packs.findings import Finding, Severity
+from shared.packs.screen import Cell, Screen, level_text, moment, plain, span
 
 _MOST_FINDINGS = 500
 _MOST_ROWS = 20
@@ -43,7 +43,7 @@ def findings(screen: Screen, found: Sequence[Finding], rules: int, cases: int) -
                     "severity": one.severity.value,
                     "file": one.file,
                     "line": one.line,
-                    "rule": one.rule_id,
+                    "rule": one.about,
                     "field": one.field,
                     "message": one.message,
                     "allowed": one.allowed,

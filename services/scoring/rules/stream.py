@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 
 from services.scoring.rules.catalog import Catalog, load_catalog
 from services.scoring.rules.kafka import bootstrap_of, partition_of, read_catalog, records, run
-from services.scoring.rules.screen import Screen
 from services.scoring.rules.sources import Record, Recording, Tally, from_bytes
 from shared.contracts.catalog import SensorEntry
 from shared.contracts.fields import Status
 from shared.contracts.readings import Reading, Tick
 from shared.contracts.topics import READINGS
+from shared.packs.screen import Screen
 from shared.runtime.errors import SetupError
 
 _EACH = 2_000

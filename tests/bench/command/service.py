@@ -19,6 +19,7 @@ from shared.contracts.catalog import CatalogEntry
 from shared.contracts.commands import Acknowledgement, CommandRequest, Step
 from shared.contracts.fields import Level, Post, Tier
 from shared.contracts.ids import acknowledgement_id, assignment_id
+from shared.contracts.selections import Selection, Subtree
 from shared.contracts.topics import ACKNOWLEDGEMENTS, ASSIGNMENTS, CATALOG, REQUESTS, TopicSpec
 from shared.contracts.units import tier_of
 from shared.runtime.publisher import encode
@@ -184,8 +185,7 @@ def a_request(
         tier=Tier.CITY,
         verb=verb,
         command_id=command,
-        root=root,
-        tiers=tuple(Tier),
+        selection=Selection(include=(Subtree(of=root, tiers=tuple(Tier)),)),
         event_type="11A01",
         level=Level.RED,
         title="长江朱沱段水位超警：立即转移低洼地带人员",

@@ -11,10 +11,10 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
+from deploy.local.data import plans
 from services.command.consumer import Consumer
 from services.command.core.escalation import Roster
 from services.command.core.profiles import Profile, ProfileName
-from services.command.core.routing import UnitTree
 from services.command.metrics import CommandMetrics
 from services.command.modes.desk import ModeDesk
 from services.command.timers import Supervisor, Timers
@@ -24,12 +24,15 @@ from shared.contracts.commands import Acknowledgement, CommandRequest, Step
 from shared.contracts.fields import Level, Post, Status, Tier
 from shared.contracts.ids import acknowledgement_id, alert_id, assignment_id, transition_id
 from shared.contracts.pages import Officer, RosterSlot
+from shared.contracts.selections import Selection, Subtree
 from shared.contracts.topics import SUPERVISION, TOPICS
 from shared.contracts.units import parent_of, tier_of
+from shared.plans.book import PlanBook
 from shared.runtime.database import Database
 from shared.runtime.inbox import Incoming
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.timers import TimerSweeper
+from shared.selection.tree import UnitTree
 
 CITY, DISTRICT = "500000000000", "500118000000"
 TOWN, VILLAGE = "500118118000", "500118118200"
@@ -62,6 +65,14 @@ def units() -> tuple[UnitEntry, ...]:
         )
         for one in found
     )
+
+
+def catalogued() -> UnitTree:
+    """All of them in a tree."""
+    tree = UnitTree()
+    for one in units():
+        tree.put(one)
+    return tree
 
 
 def slot(unit: str, post: Post = Post.B) -> RosterSlot:
@@ -157,6 +168,11 @@ def a_step(
     )
 
 
+def below(root: str, *tiers: Tier) -> Selection:
+    """The units of a subtree within these tiers."""
+    return Selection(include=(Subtree(of=root, tiers=tiers),))
+
+
 def a_request(verb: Any, command_id: str, unit: str = CITY, **change: Any) -> CommandRequest:
     """A request of an officer of `unit`."""
     return CommandRequest(
@@ -178,14 +194,16 @@ def a_request(verb: Any, command_id: str, unit: str = CITY, **change: Any) -> Co
 class Office:
     """The service's parts as app.py wires them, over one database."""
 
-    def __init__(self, database: Database, chosen: Profile) -> None:
+    def __init__(self, database: Database, chosen: Profile, tree: UnitTree | None = None) -> None:
         self.database = database
-        self.tree, self.roster = UnitTree(), Roster()
-        registry = CollectorRegistry()
+        self.tree = UnitTree() if tree is None else tree
+        self.roster = Roster()
+        self.plans = PlanBook(plans.definitions(EVENT_TIME))
+        registry = self.registry = CollectorRegistry()
         metrics = CommandMetrics(registry)
         self.runtime = RuntimeMetrics(registry)
         modes = ModeDesk(self.tree)
-        self.consumer = Consumer(self.tree, chosen, modes, metrics)
+        self.consumer = Consumer(self.tree, self.plans, chosen, modes, metrics)
         self.timers = Timers(Supervisor(self.roster, chosen, metrics), modes)
 
     def sweeper(self) -> TimerSweeper:
@@ -217,6 +235,10 @@ class Office:
             "SELECT value FROM command.outbox WHERE topic = $1 ORDER BY seq", topic
         )
         return [TOPICS[topic].model.validate_json(row["value"]) for row in rows]
+
+    def counted(self, series: str, **labels: str) -> float:
+        """A counter's value, 0 when it has never moved."""
+        return self.registry.get_sample_value(series, labels) or 0
 
     async def supervision(self) -> list[Any]:
         """The supervision events so far."""
@@ -256,14 +278,17 @@ class Office:
 
 
 @asynccontextmanager
-async def an_office(dsn: str, chosen: Profile | None = None) -> AsyncIterator[Office]:
-    """The service over `dsn` with the whole of Yongchuan in memory and B岗 from village to city."""
+async def an_office(
+    dsn: str, chosen: Profile | None = None, tree: UnitTree | None = None
+) -> AsyncIterator[Office]:
+    """The service over `dsn` with the whole of Yongchuan in memory (or with `tree`) and B岗 from
+    village to city.
+    """
     database = Database(dsn, "command")
     await database.start()
     try:
-        office = Office(database, chosen or profile())
+        office = Office(database, chosen or profile(), catalogued() if tree is None else tree)
         for one in units():
-            office.tree.put(one)
             if "/" not in one.unit:
                 office.roster.put(slot(one.unit))
         yield office

@@ -22,6 +22,7 @@ from tests.component.command.harness import (
     a_request,
     an_alert,
     an_office,
+    below,
 )
 
 
@@ -114,8 +115,7 @@ async def test_a_free_command_reaches_the_tiers_it_names(dsn: str) -> None:
             "issue",
             "cmd-free",
             DISTRICT,
-            root=TOWN,
-            tiers=(Tier.VILLAGE,),
+            selection=below(TOWN, Tier.VILLAGE),
             event_type="11A01",
             level=Level.BLUE,
             title="值守检查",
@@ -131,20 +131,20 @@ async def test_a_free_command_reaches_the_tiers_it_names(dsn: str) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"root": "500118999000"}, Reason.UNKNOWN_SUBJECT),
-        ({"root": None}, Reason.SCHEMA),
-        ({"tiers": ()}, Reason.SCHEMA),
+        ({"selection": below("500118999000", Tier.TOWN)}, Reason.UNKNOWN_SUBJECT),
+        ({"selection": below("@town", Tier.TOWN)}, Reason.UNKNOWN_SUBJECT),
+        ({"selection": None}, Reason.SCHEMA),
         ({"level": None}, Reason.SCHEMA),
-        ({"root": CITY}, Reason.NOT_ALLOWED),
-        ({"root": VILLAGE, "tiers": (Tier.TOWN,)}, Reason.UNKNOWN_SUBJECT),
+        ({"selection": below(CITY, Tier.CITY, Tier.TOWN)}, Reason.NOT_ALLOWED),
+        ({"selection": below(VILLAGE, Tier.TOWN)}, Reason.UNKNOWN_SUBJECT),
+        ({"seen_digest": "0" * 64}, Reason.STALE),
     ],
 )
 async def test_a_free_command_that_cannot_be_is_refused(
     dsn: str, change: dict[str, Any], reason: Reason
 ) -> None:
     fields: dict[str, Any] = {
-        "root": TOWN,
-        "tiers": (Tier.VILLAGE,),
+        "selection": below(TOWN, Tier.VILLAGE),
         "event_type": "11A01",
         "level": Level.BLUE,
         "title": "值守检查",

@@ -14,6 +14,7 @@ from tests.component.command.harness import (
     a_request,
     a_step,
     an_office,
+    below,
     profile,
 )
 from tests.component.command.mode_acts import EMERGENCY, decide
@@ -36,8 +37,7 @@ async def what_happened_at_other(flip: bool) -> list[str]:
                         name,
                         DISTRICT,
                         id=f"request-{name}",
-                        root=root,
-                        tiers=(Tier.TOWN, Tier.VILLAGE),
+                        selection=below(root, Tier.TOWN, Tier.VILLAGE),
                         event_type="11A01",
                         level=Level.ORANGE,
                         title="值守检查",

@@ -13,6 +13,7 @@ from shared.contracts.alerts import AlertState
 from shared.contracts.commands import AssignmentState
 from shared.contracts.fields import Level, Status
 from shared.contracts.topics import ACKNOWLEDGEMENTS, ANSWERS, DECISIONS, REQUESTS, TOPICS
+from shared.selection.reach import digest_of
 from tests.support.console import Bench
 from tests.support.console_scene import (
     CITY,
@@ -184,9 +185,16 @@ async def test_answers_are_the_paged_officers_own(console: Bench) -> None:
     }
 
 
+def below(of: str, *tiers: str) -> dict[str, Any]:
+    return {"include": [{"kind": "subtree", "of": of, "tiers": list(tiers)}]}
+
+
+def listed(*units: str) -> dict[str, Any]:
+    return {"include": [{"kind": "units", "units": list(units)}]}
+
+
 ORDER = {
-    "root": ZHUTUO,
-    "tiers": ["village", "town"],
+    "selection": below(ZHUTUO, "town", "village"),
     "event_type": "11A01",
     "level": "yellow",
     "title": "沿江巡查",
@@ -194,43 +202,98 @@ ORDER = {
 }
 
 
+async def previewed(console: Bench, officer: str, selection: Any, **more: Any) -> Any:
+    body = {"selection": selection, **more}
+    return (await post(console, officer, "/api/commands/preview", body)).json()
+
+
 async def test_a_free_command_and_its_preview(console: Bench) -> None:
-    async with console.client("o-town-b") as client:
-        seen = await client.get(
-            "/api/commands/preview", params={"root": ZHUTUO, "tiers": "town,village"}
-        )
-    assert seen.json()["recipients"] == 21
-    assert seen.json()["by_tier"] == {"town": 1, "village": 20}
+    seen = await previewed(console, "o-town-b", ORDER["selection"])
+    # The town itself issues: it gets no assignment of its own.
+    assert (seen["recipients"], seen["by_tier"]) == (20, {"village": 20})
+    assert (seen["root"], seen["root_name"]) == (ZHUTUO, "朱沱镇")
+    assert console.recorder.sent == []
     key = {"idempotency-key": "draft-1"}
-    wrong = await post(
-        console, "o-town-b", "/api/commands", {**ORDER, "recipients": 20}, headers=key
-    )
+    stale = {**ORDER, "seen_digest": "0" * 64}
+    wrong = await post(console, "o-town-b", "/api/commands", stale, headers=key)
     assert (wrong.status_code, wrong.json()["reason"]) == (409, "stale_preview")
-    done = await post(
-        console, "o-town-b", "/api/commands", {**ORDER, "recipients": 21}, headers=key
-    )
-    again = await post(
-        console, "o-town-b", "/api/commands", {**ORDER, "recipients": 21}, headers=key
-    )
+    order = {**ORDER, "seen_digest": seen["digest"]}
+    done = await post(console, "o-town-b", "/api/commands", order, headers=key)
+    again = await post(console, "o-town-b", "/api/commands", order, headers=key)
     assert (done.status_code, again.status_code) == (202, 202)
     assert done.json()["command_id"] == again.json()["command_id"]
-    changed = await post(
-        console, "o-town-b", "/api/commands", {**ORDER, "title": "别的"}, headers=key
-    )
-    assert changed.status_code == 409
+    assert done.json()["recipients"] == 20
+    changed = {**order, "title": "别的"}
+    assert (
+        await post(console, "o-town-b", "/api/commands", changed, headers=key)
+    ).status_code == 409
     request = decoded(console)[0]
-    assert (request.verb, request.root, request.tiers) == ("issue", ZHUTUO, ("town", "village"))
+    assert (request.verb, request.areas, request.seen_digest) == (
+        "issue",
+        (ZHUTUO,),
+        seen["digest"],
+    )
+    assert request.selection.model_dump(mode="json", exclude_defaults=False)["include"] == [
+        {"kind": "subtree", "of": ZHUTUO, "tiers": ["town", "village"]}
+    ]
     assert console.recorder.sent[0].topic == REQUESTS.name
+
+
+async def test_a_preview_lists_every_unit_once_page_by_page(console: Bench) -> None:
+    selection = {
+        "include": [
+            *below(DISTRICT, "town")["include"],
+            {
+                "kind": "departments",
+                "of": DISTRICT,
+                "tiers": ["district"],
+                "departments": ["water"],
+            },
+            {"kind": "group", "group": "flood_task_force"},
+        ],
+        "exclude": [{"kind": "role", "of": DISTRICT, "roles": ["riverside"]}],
+    }
+    seen = await previewed(console, "o-district-b", selection, limit=10)
+    assert seen["recipients"] == 23 - 2 + 8
+    assert seen["by_department"]["water"] == 1
+    units = [one["unit"] for one in seen["units"]]
+    while seen["next"]:
+        seen = await previewed(console, "o-district-b", selection, limit=10, after=seen["next"])
+        units += [one["unit"] for one in seen["units"]]
+    assert units == sorted(set(units))
+    assert len(units) == 29
+    assert digest_of(units) == seen["digest"]
+    nobody = await previewed(console, "o-district-b", listed(DISTRICT))
+    assert (nobody["recipients"], nobody["units"], nobody["next"]) == (0, [], None)
 
 
 @pytest.mark.parametrize(
     ("officer", "change", "status", "reason"),
     [
-        ("o-town-b", {"root": SONGJI}, 403, "outside_subtree"),
-        ("o-town-b", {"root": DISTRICT}, 403, "outside_subtree"),
-        ("o-village-b", {"root": VILLAGE, "tiers": ["town"]}, 422, "no_recipients"),
-        ("o-town-b", {"tiers": []}, 422, "invalid"),
-        ("o-town-b", {"tiers": ["moon"]}, 422, "invalid"),
+        ("o-town-b", {"selection": below(SONGJI, "town")}, 403, "outside_subtree"),
+        ("o-town-b", {"selection": below(DISTRICT, "district", "town")}, 403, "outside_subtree"),
+        ("o-town-b", {"selection": listed(VILLAGE, SONGJI)}, 403, "outside_subtree"),
+        (
+            "o-town-b",
+            {"selection": {"include": [{"kind": "group", "group": "flood_task_force"}]}},
+            403,
+            "outside_subtree",
+        ),
+        (
+            "o-town-b",
+            {"selection": {"include": [{"kind": "group", "group": "nobody"}]}},
+            422,
+            "unknown_units",
+        ),
+        ("o-town-b", {"selection": below("@town", "town")}, 422, "unknown_units"),
+        ("o-town-b", {"selection": listed("500118118999")}, 422, "unknown_units"),
+        ("o-village-b", {"selection": below(VILLAGE, "town")}, 422, "no_recipients"),
+        ("o-town-b", {"selection": below(ZHUTUO)}, 422, "invalid"),
+        ("o-town-b", {"selection": below(ZHUTUO, "moon")}, 422, "invalid"),
+        ("o-town-b", {"selection": {"include": []}}, 422, "invalid"),
+        ("o-town-b", {"selection": listed(*["500118118999"] * 2_001)}, 422, "invalid"),
+        ("o-town-b", {"selection": None}, 422, "invalid"),
+        ("o-town-b", {"selection": "all"}, 422, "invalid"),
         ("o-town-b", {"level": "purple"}, 422, "invalid"),
         ("o-town-b", {"title": ""}, 422, "invalid"),
         ("o-town-b", {"unknown": 1}, 422, "invalid"),
@@ -242,6 +305,11 @@ async def test_commands_that_cannot_be_sent(
     answer = await post(console, officer, "/api/commands", {**ORDER, **change})
     assert (answer.status_code, answer.json()["reason"]) == (status, reason)
     assert answer.headers["content-type"] == "application/problem+json"
+    if "selection" in change:
+        preview = await post(
+            console, officer, "/api/commands/preview", {"selection": change["selection"]}
+        )
+        assert preview.status_code == (200 if reason == "no_recipients" else status)
 
 
 async def test_a_command_is_managed_by_its_issuer(console: Bench) -> None:

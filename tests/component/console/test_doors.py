@@ -121,7 +121,6 @@ async def test_other_sites_cannot_even_read_the_stream(console: Bench) -> None:
         "/api/alerts/alt-1",
         "/api/commands",
         "/api/commands/cmd-1",
-        "/api/commands/preview?root=500118118000&tiers=town",
         "/api/assignments",
         "/api/assignments/asg-1",
         "/api/pages",

@@ -9,6 +9,7 @@ from services.command.core.model import Act, Assignment, Command
 from services.command.core.states import State
 from shared.contracts.commands import CommandState, Step
 from shared.contracts.fields import Level, Status, Tier
+from shared.plans.orders import Brief
 
 NOW = datetime(2026, 7, 1, 8, tzinfo=UTC)
 CITY, DISTRICT = "500000000000", "500118000000"
@@ -60,6 +61,10 @@ def a_command(**change: Any) -> Command:
             "instruction": "转移",
             "areas": (TOWN,),
             "recipients": 1,
+            "recipients_digest": "0" * 64,
+            "briefs": (Brief("防汛红色指令", "转移"),),
+            "plan_id": None,
+            "plan_version": None,
             "sign_by": after(12),
             "finish_by": after(60),
             "trace_id": "trace-1",

@@ -12,9 +12,10 @@ from services.command.core.model import Assignment
 from services.command.core.printing import Printer
 from services.command.core.records import Cause, assignment_event, assignment_template
 from services.command.core.states import State
-from shared.contracts.commands import AssignmentEvent
+from shared.contracts.commands import AssignmentEvent, AssignmentRole
 from shared.contracts.ids import assignment_id
 from shared.contracts.units import parent_of, tier_of
+from shared.plans.orders import Brief
 from tests.unit.command.builders import CITY, NOW, a_command, after, an_assignment
 
 UNITS = (
@@ -76,8 +77,13 @@ def cause(change: Change) -> Cause:
 
 @given(st.lists(CHANGES, min_size=1, max_size=12), (TEXTS | TRAPS).filter(bool))
 def test_pieces_and_contract_print_the_same(changes: list[Change], title: str) -> None:
-    command = a_command(title=title)
+    command = a_command(briefs=(Brief(title, "转移", AssignmentRole.ASSIST, line="support"),))
     template = assignment_template(command, assignment(changes[0]), NOW)
+    assert (template.title, template.role, template.line) == (
+        title,
+        AssignmentRole.ASSIST,
+        "support",
+    )
     printer = Printer(template)
     # Thrice: a kind is cut when its second record comes.
     for change in changes * 3:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from deploy.local.data import plans
 from services.command.core import authority
-from services.command.core.orders import order_of_alert, order_of_request
-from services.command.core.plans import OTHER, PLANS, plan_for
-from services.command.core.routing import Reach, UnitTree
+from services.command.core.orders import Order, order_of_alert, order_of_request
 from shared.contracts.commands import Step
-from shared.contracts.fields import Level, Tier
+from shared.contracts.fields import Level, ResponseMode, Tier
 from shared.contracts.units import is_within
+from shared.plans.book import PlanBook
+from shared.selection.reach import free_reach, outside
+from shared.selection.tree import UnitTree
+from tests.component.command.harness import EVENT_TIME, a_request, an_alert, below, units
 from tests.component.command.harness import VILLAGE as FIRST_VILLAGE
-from tests.component.command.harness import a_request, an_alert, units
 from tests.unit.command.builders import (
     CITY,
     DISTRICT,
@@ -24,6 +26,7 @@ from tests.unit.command.builders import (
     an_assignment,
 )
 
+PLANS = PlanBook(plans.definitions(EVENT_TIME))
 TREE = UnitTree()
 for entry in units():
     TREE.put(entry)
@@ -31,14 +34,24 @@ OTHER_TOWN = "500118001000"
 ELSEWHERE = "500153000000"
 
 
-def reach(level: Level, **change: object) -> Reach:
-    found = order_of_alert(TREE, an_alert(level, **change), level)  # type: ignore[arg-type]
+def planned(level: Level, **change: object) -> Order | None:
+    alert = an_alert(level, **change)  # type: ignore[arg-type]
+    plan = PLANS.choose(alert.event_type, level, ResponseMode.NORMAL)
+    return None if plan is None else order_of_alert(TREE, plan, alert, level)
+
+
+def reach(level: Level, **change: object) -> Order:
+    found = planned(level, **change)
     assert found is not None
-    return found[1]
+    return found
 
 
-def tiers(found: Reach) -> set[Tier]:
-    return {one.tier for one in found.recipients}
+def units_of(order: Order) -> list[str]:
+    return [one.unit for one in order.orders.recipients]
+
+
+def tiers(found: Order) -> set[Tier]:
+    return {one.tier for one in found.orders.recipients}
 
 
 @pytest.mark.parametrize("level", [Level.BLUE, Level.YELLOW])
@@ -46,65 +59,64 @@ def test_a_low_flood_concerns_the_town_and_its_villages(level: Level) -> None:
     found = reach(level, place=VILLAGE)
     assert found.root == TOWN
     assert tiers(found) == {Tier.TOWN, Tier.VILLAGE}
-    assert len(found.recipients) == 1 + 20
+    assert len(found.orders.recipients) == 1 + 20
 
 
 def test_orange_reaches_the_district_and_the_whole_town() -> None:
     found = reach(Level.ORANGE)
     assert found.root == DISTRICT
     assert tiers(found) == set(Tier) - {Tier.CITY}
-    below = [one for one in found.recipients if one.tier is not Tier.DISTRICT]
+    below = [one for one in found.orders.recipients if one.tier is not Tier.DISTRICT]
     assert all(is_within(one.unit, TOWN) for one in below)
 
 
 def test_red_reaches_every_town_of_the_alert_s_areas() -> None:
     two = reach(Level.RED, areas=(OTHER_TOWN,))
-    towns = {one.unit for one in two.recipients if one.tier is Tier.TOWN}
+    towns = {one.unit for one in two.orders.recipients if one.tier is Tier.TOWN}
     assert towns == {TOWN, OTHER_TOWN}
     everything = reach(Level.RED, areas=(DISTRICT,))
-    assert len(everything.recipients) == len(TREE) - 1
-    units_named = [one.unit for one in everything.recipients]
+    assert len(everything.orders.recipients) == len(TREE) - 1
+    units_named = [one.unit for one in everything.orders.recipients]
     assert units_named == sorted(set(units_named))
 
 
 def test_gas_reaches_the_town_and_below_it_only_the_named_village() -> None:
     found = reach(Level.YELLOW, place=FIRST_VILLAGE, event_type="12:gas_leak")
     assert found.root == TOWN
-    others = {one.unit for one in found.recipients} - {TOWN}
+    others = {one.unit for one in found.orders.recipients} - {TOWN}
     assert others == TREE.subtree(FIRST_VILLAGE, set(Tier))
-    assert reach(Level.YELLOW, event_type="12:gas_leak").recipients == (TREE.get(TOWN),)
+    assert units_of(reach(Level.YELLOW, event_type="12:gas_leak")) == [TOWN]
     by_area = reach(Level.YELLOW, event_type="12:gas_leak", areas=(FIRST_VILLAGE,))
-    assert by_area.recipients == found.recipients
+    assert by_area.orders.recipients == found.orders.recipients
 
 
 @pytest.mark.parametrize("level", [Level.BLUE, Level.ORANGE, Level.RED])
 def test_a_gauge_in_another_district_concerns_its_own_unit_alone(level: Level) -> None:
     found = reach(level, place=ELSEWHERE)
     assert found.root == ELSEWHERE
-    assert [(one.unit, one.tier) for one in found.recipients] == [(ELSEWHERE, Tier.DISTRICT)]
+    assert [(one.unit, one.tier) for one in found.orders.recipients] == [(ELSEWHERE, Tier.DISTRICT)]
 
 
 def test_the_issuer_never_stands_among_its_recipients() -> None:
-    for level in PLANS["11A01"]:
-        for place in (TOWN, VILLAGE, ELSEWHERE):
-            found = order_of_alert(TREE, an_alert(level, place=place), level)
-            assert found is not None
-            order, who = found
-            assert order.issuer_unit not in {one.unit for one in who.recipients}
+    for level in set(Level) - {Level.NOTICE}:
+        for place in (TOWN, VILLAGE, ELSEWHERE, DISTRICT, CITY):
+            order = reach(level, place=place)
+            assert order.issuer_unit not in units_of(order)
 
 
-def test_every_level_has_a_plan_with_its_own_action_and_notice_has_none() -> None:
-    for by_level in (*PLANS.values(), OTHER):
-        assert set(by_level) == set(Level) - {Level.NOTICE}
-        assert len({plan.action for plan in by_level.values()}) == len(by_level)
-    assert plan_for("14:crowd", Level.RED) is OTHER[Level.RED]
-    assert order_of_alert(TREE, an_alert(Level.RED), Level.NOTICE) is None
+def test_every_level_has_a_plan_and_notice_has_none() -> None:
+    for level in set(Level) - {Level.NOTICE}:
+        assert reach(level).plan_id == f"flood-{level}"
+        assert reach(level, event_type="14:crowd").plan_id == "other"
+    assert planned(Level.NOTICE) is None
 
 
 def test_a_free_command_goes_to_the_subtree_within_its_tiers_without_the_issuer() -> None:
-    request = a_request("issue", "cmd-1", DISTRICT, tiers=(Tier.DISTRICT, Tier.TOWN))
-    _, found = order_of_request(TREE, request, DISTRICT, "11A01", Level.BLUE, "值守")
-    assert len(found.recipients) == 23
+    selection = below(DISTRICT, Tier.DISTRICT, Tier.TOWN)
+    request = a_request("issue", "cmd-1", DISTRICT, selection=selection)
+    units = free_reach(TREE, selection, DISTRICT).units
+    found = order_of_request(TREE, request, units, "11A01", Level.BLUE, "值守")
+    assert len(found.orders.recipients) == 23
     assert tiers(found) == {Tier.TOWN}
 
 
@@ -143,7 +155,5 @@ def test_authority(step: Step, officer_unit: str, unit: str, allowed: bool) -> N
 
 
 def test_a_unit_commands_only_what_lies_below_it() -> None:
-    assert authority.may_issue(TOWN, VILLAGE)
-    assert authority.may_issue(TOWN, TOWN)
-    assert not authority.may_issue(TOWN, DISTRICT)
-    assert not authority.may_issue(TOWN, OTHER_TOWN)
+    assert outside([VILLAGE, TOWN, GRID], TOWN) == []
+    assert outside([VILLAGE, OTHER_TOWN, DISTRICT], TOWN) == [DISTRICT, OTHER_TOWN]

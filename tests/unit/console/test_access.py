@@ -161,7 +161,7 @@ def test_the_handler_never_closes_what_came_from_above(unit: str, viewer: str, s
 
 @given(units(), units())
 def test_commands_go_down_only(viewer: str, root: str) -> None:
-    denial = may_issue(officer(viewer), root)
+    denial = may_issue(officer(viewer), [root])
     tier = tier_of(viewer)
     if tier in (Tier.GRID, Tier.MICROGRID) or ("/" in viewer and "/grid/" not in viewer):
         assert denial is Denial.NOTHING_BELOW

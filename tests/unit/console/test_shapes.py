@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,11 @@ from services.console.core import acts, lines, overview, rows
 from services.console.core.access import Viewer
 from services.console.core.names import Names
 from shared.contracts.alerts import AlertState, DecisionVerb
-from shared.contracts.commands import AssignmentState, Step
+from shared.contracts.commands import AssignmentState, CommandRequest, Step
 from shared.contracts.fields import Level, Post, Status, Tier
 from shared.contracts.pages import Answer, AnswerVerb
 from shared.contracts.readings import SensorHealth
+from shared.contracts.selections import Selection, Subtree
 from tests.support.console import catalogued
 from tests.support.console_scene import (
     CITY,
@@ -64,16 +66,23 @@ def test_an_act_carries_the_status_of_its_cause() -> None:
 
 
 def test_a_free_command_is_one_per_key_and_per_day() -> None:
-    draft = acts.Draft(
-        ZHUTUO, [Tier.VILLAGE, Tier.TOWN], "11A01", Level.BLUE, "巡查", "", Status.ACTUAL
-    )
+    selection = Selection(include=(Subtree(of=ZHUTUO, tiers=(Tier.TOWN, Tier.VILLAGE)),))
+    draft = acts.Draft(selection, ZHUTUO, None, "11A01", Level.BLUE, "巡查", "", Status.ACTUAL)
     key = acts.issue(ME, draft, "k-1", NOW)
     assert acts.issue(ME, draft, "k-1", LATER + timedelta(days=2)).key == key.key
     assert acts.issue(ME, draft, "k-2", NOW).key != key.key
     today = acts.issue(ME, draft, None, NOW)
     assert acts.issue(ME, draft, None, LATER).key == today.key
     assert acts.issue(ME, draft, None, NOW + timedelta(days=1)).key != today.key
-    assert key.message.model_dump()["tiers"] == (Tier.TOWN, Tier.VILLAGE)
+    other = replace(
+        draft, selection=Selection(include=selection.include, exclude=selection.include)
+    )
+    assert acts.issue(ME, other, None, NOW).key != today.key
+    # Whom the officer was shown is no part of what he orders.
+    assert acts.issue(ME, replace(draft, seen_digest="0" * 64), None, NOW).key == today.key
+    request = key.message
+    assert isinstance(request, CommandRequest)
+    assert request.selection == selection
 
 
 def test_nine_thousand_assignments_make_a_line_per_town() -> None:
@@ -148,7 +157,7 @@ def test_a_tile_shows_the_worst_and_knows_the_areas() -> None:
 
 def test_recipients_are_counted_from_the_catalogue() -> None:
     names = catalogued(Names())
-    assert names.count(ZHUTUO, [Tier.TOWN, Tier.VILLAGE]) == {Tier.TOWN: 1, Tier.VILLAGE: 20}
+    assert len(names.within(ZHUTUO, [Tier.TOWN, Tier.VILLAGE])) == 21
     assert names.unit("500118118000") == "朱沱镇"
     assert names.unit("999999999999") == "999999999999"
 

@@ -5,7 +5,7 @@ from collections import Counter
 from datetime import UTC, datetime
 
 from deploy.local import seed
-from deploy.local.data import officers, rules, sensors, units
+from deploy.local.data import departments, officers, plans, rules, sensors, units
 from deploy.local.data.gauges import gauges, gauges_2021
 from deploy.local.demo import background, oracle, story
 from deploy.local.demo.cast import cast
@@ -29,6 +29,20 @@ def test_the_tree_has_the_real_counts_and_marks_what_is_generated() -> None:
         assert one.parent == parent_of(one.unit)
         assert one.parent is None or one.parent in known
         assert one.synthetic == (one.tier in (Tier.GRID, Tier.MICROGRID))
+
+
+def test_departments_and_the_task_force_are_marked_and_hang_on_real_units() -> None:
+    known = {one.unit for one in units.divisions()}
+    found = departments.departments()
+    assert len({one.unit for one in found}) == len(found) == 8 + 23 * 4
+    for one in found:
+        assert one.synthetic
+        assert one.parent == parent_of(one.unit)
+        assert one.parent in known
+        assert one.tier is tier_of(one.unit)
+    (force,) = departments.groups()
+    assert force.synthetic
+    assert set(force.members) <= known | {one.unit for one in found}
 
 
 def test_twenty_thousand_sensors_of_which_the_published_gauges_are_real() -> None:
@@ -68,8 +82,14 @@ def test_the_roster_is_full_but_for_one_post() -> None:
     empty = [(slot.unit, slot.post) for slot in found if slot.officer is None]
     assert empty == [officers.EMPTY_SLOT]
     assert all(slot.synthetic for slot in found)
-    towns = [slot for slot in found if slot.tier is Tier.TOWN]
+    towns = [slot for slot in found if slot.tier is Tier.TOWN and "/" not in slot.unit]
     assert len(towns) == 23 * len(Post)
+    posts: dict[str, set[Post]] = {}
+    for slot in found:
+        posts.setdefault(slot.unit, set()).add(slot.post)
+    for one in departments.departments():
+        assert {Post.B, Post.COMMANDER} <= posts[one.unit]
+    assert posts["500118000000/water"] == set(Post)
     names = [one.officer_id for one in officers.accounts()]
     assert len(names) == len(set(names))
 
@@ -78,6 +98,9 @@ def test_the_seed_is_the_same_every_time() -> None:
     assert seed.fingerprint() == seed.fingerprint()
     keys = [seed.key_of(one.entry) for one in seed.entries(NOW)]
     assert len(keys) == len(set(keys))
+    assert "group:flood_task_force" in keys
+    assert "unit:500118000000/water" in keys
+    assert len({one.plan_id for one in plans.definitions(NOW)}) == len(plans.definitions(NOW)) > 10
 
 
 def test_a_quiet_day_raises_nothing_and_reaches_every_sensor() -> None:

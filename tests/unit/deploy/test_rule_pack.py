@@ -284,7 +284,7 @@ def test_the_pack_is_usable_with_the_catalogue_as_played_and_as_planned() -> Non
     found = load([FOLDER], NOW, planned)
     assert found.errors == []
     # Mine rungs whose cut and restored value are one figure flap at it, and the table says so.
-    assert {one.rule_id for one in found.findings} <= set(RESTORED)
+    assert {one.about for one in found.findings} <= set(RESTORED)
 
 
 def test_ids_are_unique() -> None:

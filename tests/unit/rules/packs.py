@@ -11,7 +11,7 @@ import yaml
 
 from shared.contracts.catalog import SensorEntry
 from shared.contracts.rules import RuleDefinition
-from shared.rules.pack import Pack, definition, load
+from shared.rules.pack import RULES, Pack, load
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 RUNGS = [
@@ -46,7 +46,7 @@ def rungs(*steps: tuple[str, float, float]) -> list[dict[str, Any]]:
 
 
 def rule(body: dict[str, Any] | None = None, **change: Any) -> RuleDefinition:
-    return definition(fields(body, **change), NOW)
+    return RULES.message(fields(body, **change), NOW)
 
 
 def composite(when: dict[str, Any], rule_id: str = "both", **change: Any) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scoring.rules.trial import Result, run_case
+from shared.packs.findings import Finding
 from shared.rules.cases import Case, load_cases, pushes
-from shared.rules.findings import Finding
 from shared.rules.times import START, clock, moment, seconds
 from tests.unit.rules.packs import composite, fields, read, write
 
@@ -95,8 +95,8 @@ def test_a_refused_reading_must_be_wanted(tmp_path: Path) -> None:
     [
         ({"rules": ["flod-x"]}, "rules[0]", "did you mean flood-x?"),
         ({"rules": ["flood-x", "both"]}, "rules[1]", "alerting judges it"),
-        ({"want_none": True}, "rule", "wants something"),
-        ({"want": []}, "rule", "wants something"),
+        ({"want_none": True}, "item", "wants something"),
+        ({"want": []}, "item", "wants something"),
         ({"sensors": []}, "push[0].sensor", "there is no sensor g; no catalogue"),
         ({"push": [{"at": "soon", "sensor": "g", "value": 1}]}, "push[0].at", "'soon' is no time"),
         ({"push": [{"at": "1h", "sensor": "g", "value": 1, "every": "1m", "until": "0m"}]}, "push[0].until", "before 1h"),

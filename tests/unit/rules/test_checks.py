@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from shared.contracts.dead_letter import Reason
+from shared.packs.findings import Severity
 from shared.rules.checks import findings_of, fits, problems_of
-from shared.rules.findings import Severity
 from shared.rules.pace import most_readings
 from tests.unit.rules.packs import rule, rungs, sensor
 

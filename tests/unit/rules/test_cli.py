@@ -12,7 +12,7 @@ import yaml
 from services.scoring.rules import plot, publish
 from services.scoring.rules.cli import main
 from services.scoring.rules.plot import Judged, Series
-from services.scoring.rules.screen import plain, span
+from shared.packs.screen import plain, span
 from tests.unit.rules.packs import NOW, RUNGS, fields, rule, rungs, sensor, write
 from tests.unit.rules.test_cases import RISE
 

@@ -10,9 +10,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.rules.findings import Finding, Severity
-from shared.rules.nodes import MOST_BYTES, parse, resolve
-from shared.rules.pack import PackError, load
+from shared.packs.findings import Finding, Severity
+from shared.packs.items import PackError
+from shared.packs.nodes import MOST_BYTES, parse, resolve
+from shared.rules.pack import load
 from tests.unit.rules.packs import NOW, fields, read, rungs, sensor, write
 
 GOOD = """\

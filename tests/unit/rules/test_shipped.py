@@ -37,5 +37,5 @@ def test_the_local_stack_is_seeded_with_them() -> None:
 
 def test_the_catalogue_for_checks_is_the_stack_s(tmp_path: Path) -> None:
     file = tmp_path / "var" / "catalog.jsonl"
-    assert catalog.write(file) == len(SENSORS)
+    catalog.write(file, SENSORS.values())
     assert read_file(file) == SENSORS

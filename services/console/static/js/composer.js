@@ -1,6 +1,6 @@
 // Writing a command: what, to whom, how many that are, and the number typed before it goes.
 
-import { get, post, Problem } from "./api.js";
+import { post, Problem } from "./api.js";
 import { area, open, title } from "./confirm.js";
 import { fill, h } from "./dom.js";
 import { t } from "./i18n.js";
@@ -18,7 +18,7 @@ export function compose(me, status, towns, refresh) {
   const trouble = h("p", { class: "problem", role: "alert", hidden: true });
   const go = h("button", { type: "submit", class: "primary" }, t("send"));
   const typed = h("input", { type: "text", name: "typed", inputmode: "numeric", autocomplete: "off" });
-  let reached = null;
+  let seen = null;
   go.disabled = true;
 
   const roots = [{ unit: me.unit, name: me.unit_name }, ...towns.filter((one) => one.unit !== me.unit)];
@@ -42,18 +42,20 @@ export function compose(me, status, towns, refresh) {
 
   const chosen = () => [...form.querySelectorAll("[name=tiers]:checked")].map((one) => one.value);
 
+  const selection = () => ({ include: [{ kind: "subtree", of: form.elements.root.value, tiers: chosen() }] });
+
   async function changed(event) {
     if (!["root", "tiers"].includes(event.target.name)) return;
-    reached = null;
+    seen = null;
+    trouble.hidden = true;
     fill(count, "–");
     fill(byTier);
     const tiers = chosen();
     if (tiers.length) {
       try {
-        const found = await get("/api/commands/preview", { root: form.elements.root.value, tiers: tiers.join(",") });
-        reached = found.recipients;
-        fill(count, String(reached));
-        fill(byTier, Object.entries(found.by_tier).map(([tier, n]) => `${t(`tier.${tier}`)} ${n}`).join("  "));
+        seen = await post("/api/commands/preview", { selection: selection(), limit: 0 });
+        fill(count, String(seen.recipients));
+        fill(byTier, Object.entries(seen.by_tier).map(([tier, n]) => `${t(`tier.${tier}`)} ${n}`).join("  "));
       } catch (problem) {
         show(problem);
       }
@@ -62,7 +64,7 @@ export function compose(me, status, towns, refresh) {
   }
 
   function check() {
-    go.disabled = !(reached > 0 && typed.value.trim() === String(reached) && form.checkValidity());
+    go.disabled = !(seen?.recipients > 0 && typed.value.trim() === String(seen.recipients) && form.checkValidity());
   }
 
   function show(problem) {
@@ -78,14 +80,13 @@ export function compose(me, status, towns, refresh) {
     trouble.hidden = true;
     const { elements } = form;
     const body = {
-      root: elements.root.value,
-      tiers: chosen(),
+      selection: selection(),
       event_type: elements.event.value,
       level: elements.level.value,
       title: elements.title.value.trim(),
       instruction: elements.instruction.value.trim(),
       status,
-      recipients: reached,
+      seen_digest: seen.digest,
     };
     try {
       await post("/api/commands", body, key);

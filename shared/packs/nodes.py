@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from shared.rules.findings import FieldPath, Finding, Step
+from shared.packs.findings import FieldPath, Finding, Step
 
 MOST_BYTES = 1_048_576
 MOST_DEPTH = 32

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from shared.rules.findings import FieldPath, Finding, dotted, listed, nearest
-from shared.rules.nodes import Node
+from shared.packs.findings import FieldPath, Finding, dotted, listed, nearest
+from shared.packs.nodes import Node
 
 M = TypeVar("M", bound=BaseModel)
 _BOUNDS = {
@@ -45,7 +45,7 @@ def check_shape(
     file: str,
     added: Mapping[str, Any] | None = None,
     hidden: frozenset[str] = frozenset(),
-    rule_id: str = "",
+    about: str = "",
 ) -> tuple[M | None, list[Finding]]:
     """The node as a model, or everything that keeps it from being one.
 
@@ -54,11 +54,9 @@ def check_shape(
     plain = node.plain()
     if not isinstance(plain, dict):
         allowed = listed(_names(model.model_json_schema(), {}) - hidden)
-        return None, [Finding(file, node.line, "rule", "is no mapping", allowed)]
+        return None, [Finding(file, node.line, "item", "is no mapping", allowed)]
     found = [
-        Finding(
-            file, node.key_lines[name], name, "is set by whoever loads the pack", rule_id=rule_id
-        )
+        Finding(file, node.key_lines[name], name, "is set by whoever loads the pack", about=about)
         for name in plain
         if name in hidden
     ]
@@ -69,7 +67,7 @@ def check_shape(
     except ValidationError as error:
         schema = model.model_json_schema()
         found += (
-            _finding(dict(item), schema, node, file, hidden, rule_id)
+            _finding(dict(item), schema, node, file, hidden, about)
             for item in error.errors(include_url=False)
         )
         return None, found
@@ -81,7 +79,7 @@ def _finding(
     node: Node,
     file: str,
     hidden: frozenset[str],
-    rule_id: str,
+    about: str,
 ) -> Finding:
     path: FieldPath = item["loc"]
     line, real = node.follow(path)
@@ -115,7 +113,7 @@ def _finding(
             if context.get(name) is not None
         ]
         allowed = ", ".join(bounds) or _TYPES.get(kind, "")
-    return Finding(file, line, dotted(real) or "rule", message, allowed, rule_id=rule_id)
+    return Finding(file, line, dotted(real) or "item", message, allowed, about=about)
 
 
 def _message(item: dict[str, Any]) -> str:

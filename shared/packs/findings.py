@@ -10,7 +10,7 @@ from shared.contracts.dead_letter import Reason
 
 Step = str | int
 FieldPath = tuple[Step, ...]
-"""From a rule down to a field: names of mappings, positions in lists (from 0)."""
+"""From an item of a pack down to a field: names of mappings, positions in lists (from 0)."""
 _MOST_ALLOWED = 400
 
 
@@ -23,7 +23,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong with a rule, before anybody knows in which file it stands."""
+    """One thing that is wrong with an item, before anybody knows in which file it stands."""
 
     reason: Reason
     text: str
@@ -34,7 +34,8 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A problem with its place. `line` counts from 1; `field` is dotted, lists as `[0]`."""
+    """A problem with its place. `line` counts from 1; `field` is dotted, lists as `[0]`; `about` names
+    the item (a rule, a plan)."""
 
     file: str
     line: int
@@ -42,7 +43,7 @@ class Finding:
     message: str
     allowed: str = ""
     severity: Severity = Severity.ERROR
-    rule_id: str = ""
+    about: str = ""
 
     def __str__(self) -> str:
         mild = "warning: " if self.severity is Severity.WARNING else ""

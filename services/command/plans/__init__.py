@@ -1,0 +1,1 @@
+"""The command line over plan packs: what is wrong with them, and whom they would reach."""

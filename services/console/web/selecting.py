@@ -1,0 +1,44 @@
+"""A selection as an officer sends it, and whom it reaches: one answer for the preview and the order."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, ValidationError
+
+from services.console.core.access import Viewer, may_issue
+from services.console.web.parts import Console
+from services.console.web.problems import Refused
+from shared.contracts.selections import Selection
+from shared.runtime.decoding import explain
+from shared.selection.reach import free_reach
+
+_NAMED = 5
+
+
+def _strictly(given: Any) -> Any:
+    """By the contract's own rules, as JSON: in a request's parsed body a list is no tuple yet."""
+    if isinstance(given, Selection):
+        return given
+    try:
+        return Selection.model_validate_json(json.dumps(given))
+    except ValidationError as error:
+        raise ValueError(explain(error)[1]) from None
+
+
+SelectionBody = Annotated[Selection, BeforeValidator(_strictly)]
+
+
+def reached(console: Console, me: Viewer, selection: Selection) -> frozenset[str]:
+    """The units a command of `me` would reach, perhaps none. Raises Refused when it may not."""
+    found = free_reach(console.names.tree, selection, me.unit)
+    if found.unknown:
+        raise Refused(
+            422,
+            "Not in the catalogue",
+            ", ".join(found.unknown[:_NAMED]),
+            reason="unknown_units",
+        )
+    console.demand(may_issue(me, found.units))
+    return found.units

@@ -1,0 +1,100 @@
+"""Response plans 预案 as data. One model for the YAML packs and the compacted topic.
+
+A plan says for which events, levels and modes it holds and who is then ordered to do what, by when.
+All lines of a plan make one command with one issuer (docs/adr/0009).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from shared.contracts.commands import AssignmentAxis, AssignmentRole
+from shared.contracts.envelope import Envelope
+from shared.contracts.fields import (
+    Contract,
+    Level,
+    Line,
+    ResponseMode,
+    RuleId,
+    Slug,
+    Text,
+    Tier,
+    Version,
+)
+from shared.contracts.rules import Mark
+from shared.contracts.selections import Selection
+
+EventPattern = Annotated[
+    str, Field(pattern=r"^(\*|1[1-4][A-Z0-9]{0,3}(\*|:[a-z0-9_]{1,40}|:\*)?)$")
+]
+"""An event type, the beginning of one with `*` behind it (`11D*`, `12:*`), or `*` for every event."""
+TitleZh = Annotated[Line, Field(max_length=70)]
+TitleEn = Annotated[Line, Field(max_length=90)]
+Instruction = Annotated[Text, Field(min_length=1, max_length=1_900)]
+Within = Annotated[float, Field(ge=1, le=31 * 86_400)]
+"""Seconds from delivery."""
+
+
+class Variation(Contract):
+    """What differs for recipients of these tiers or departments; the first that fits holds."""
+
+    tiers: Annotated[tuple[Tier, ...], Field(max_length=6)] = ()
+    departments: Annotated[tuple[Slug, ...], Field(max_length=32)] = ()
+    title_zh: TitleZh | None = None
+    title_en: TitleEn | None = None
+    instruction_zh: Instruction | None = None
+    instruction_en: Instruction | None = None
+    sign_within_s: Within | None = None
+    finish_within_s: Within | None = None
+
+    @model_validator(mode="after")
+    def _fits_somebody(self) -> Self:
+        if not self.tiers and not self.departments:
+            raise ValueError("a variation names tiers or departments")
+        return self
+
+
+class OrderLine(Contract):
+    """Who is to do what. A deadline that is None is the SLA profile's.
+
+    Of several lines that name a unit it gets one: the first in which it leads, else the first.
+    """
+
+    key: Slug
+    who: Selection
+    role: AssignmentRole
+    axis: AssignmentAxis = AssignmentAxis.VERTICAL
+    title_zh: TitleZh
+    title_en: TitleEn
+    instruction_zh: Instruction
+    instruction_en: Instruction
+    sign_within_s: Within | None = None
+    finish_within_s: Within | None = None
+    variations: Annotated[tuple[Variation, ...], Field(max_length=16)] = ()
+
+
+class PlanDefinition(Envelope):
+    """A plan. Among the plans that fit, the one that names the event most exactly holds."""
+
+    type: Literal["plan"] = "plan"
+    plan_id: RuleId
+    version: Version
+    enabled: bool = True
+    mark: Mark = "proposal"
+    name_zh: Line
+    name_en: Line
+    events: Annotated[tuple[EventPattern, ...], Field(min_length=1, max_length=32)]
+    levels: Annotated[tuple[Level, ...], Field(min_length=1, max_length=5)]
+    modes: Annotated[tuple[ResponseMode, ...], Field(min_length=1, max_length=4)] = tuple(
+        ResponseMode
+    )
+    source: Line
+    orders: Annotated[tuple[OrderLine, ...], Field(min_length=1, max_length=32)]
+
+    @model_validator(mode="after")
+    def _is_led(self) -> Self:
+        if all(line.role is not AssignmentRole.LEAD for line in self.orders):
+            raise ValueError("no line of the plan leads 主办")
+        return self

@@ -1,0 +1,320 @@
+"""What an officer is shown is who gets it: previews and commands over one catalogue, on a real Postgres.
+
+And plans on their way into rows and records: roles, axes, words and deadlines by line; completeness
+proved from the log alone, up to a whole city in one action.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from deploy.local.data.departments import departments
+from shared.contracts.commands import AssignmentAxis, AssignmentRole, Step
+from shared.contracts.dead_letter import Reason
+from shared.contracts.fields import Level, ResponseMode, Tier
+from shared.contracts.selections import MOST_LISTED, Selection
+from shared.contracts.topics import ASSIGNMENTS, COMMANDS, REQUESTS
+from shared.runtime.errors import Reject
+from shared.runtime.publisher import encode
+from shared.selection.reach import digest_of
+from shared.selection.tree import UnitTree
+from tests.bench.command.units import city
+from tests.component.command.harness import (
+    CITY,
+    DISTRICT,
+    GRID,
+    TOWN,
+    VILLAGE,
+    Office,
+    a_request,
+    a_step,
+    an_alert,
+    an_office,
+    below,
+    units,
+)
+from tests.component.command.mode_acts import EMERGENCY, decide
+from tests.support.console import Bench, bench
+
+OFFICERS = {CITY: "o-city-b", DISTRICT: "o-district-b", TOWN: "o-town-b"}
+OTHER_TOWN = "500118107000"
+ORDER: dict[str, Any] = {
+    "event_type": "11A01",
+    "level": "yellow",
+    "title": "检查",
+    "instruction": "",
+}
+KINDS: dict[str, tuple[str, dict[str, Any]]] = {
+    "a subtree": (
+        TOWN,
+        {"include": [{"kind": "subtree", "of": TOWN, "tiers": ["village", "grid", "microgrid"]}]},
+    ),
+    "the issuer named too": (
+        DISTRICT,
+        {"include": [{"kind": "subtree", "of": DISTRICT, "tiers": ["district", "town"]}]},
+    ),
+    "departments": (
+        DISTRICT,
+        {
+            "include": [
+                {
+                    "kind": "departments",
+                    "of": DISTRICT,
+                    "tiers": ["district"],
+                    "departments": ["water", "police"],
+                },
+                {"kind": "departments", "of": TOWN, "tiers": ["town"], "departments": ["safety"]},
+            ]
+        },
+    ),
+    "a role": (CITY, {"include": [{"kind": "role", "of": CITY, "roles": ["riverside"]}]}),
+    "a group": (DISTRICT, {"include": [{"kind": "group", "group": "flood_task_force"}]}),
+    "a list": (TOWN, {"include": [{"kind": "units", "units": [GRID, VILLAGE, f"{TOWN}/safety"]}]}),
+    "a union less another": (
+        DISTRICT,
+        {
+            "include": [
+                {"kind": "subtree", "of": DISTRICT, "tiers": ["town"]},
+                {"kind": "group", "group": "flood_task_force"},
+            ],
+            "exclude": [{"kind": "units", "units": [TOWN, f"{DISTRICT}/urban"]}],
+        },
+    ),
+}
+
+
+@asynccontextmanager
+async def both(dsn: str) -> AsyncIterator[tuple[Bench, Office]]:
+    """A console and a command service that have read the same catalogue."""
+    async with bench(dsn) as console, an_office(dsn, tree=console.wiring.names.tree) as office:
+        yield console, office
+
+
+async def preview(console: Bench, issuer: str, selection: Any) -> tuple[list[str], Any]:
+    """Every unit the officer is shown, page by page, and the last page."""
+    shown: list[str] = []
+    body = {"selection": selection, "limit": 25}
+    async with console.client(OFFICERS[issuer]) as client:
+        while True:
+            page = (await client.post("/api/commands/preview", json=body)).json()
+            shown += [one["unit"] for one in page["units"]]
+            if page["next"] is None:
+                return shown, page
+            body["after"] = page["next"]
+
+
+async def ordered(console: Bench, issuer: str, selection: Any, digest: str) -> Any:
+    """The request record that the officer's order becomes."""
+    body = {**ORDER, "selection": selection, "seen_digest": digest}
+    async with console.client(OFFICERS[issuer]) as client:
+        answer = await client.post("/api/commands", json=body)
+    assert answer.status_code == 202, answer.text
+    return REQUESTS.model.validate_json(console.recorder.sent[-1].value)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_who_is_shown_is_who_gets_it(dsn: str, kind: str) -> None:
+    issuer, selection = KINDS[kind]
+    async with both(dsn) as (console, office):
+        shown, page = await preview(console, issuer, selection)
+        assert shown
+        assert issuer not in shown
+        await office.apply(await ordered(console, issuer, selection, page["digest"]))
+        told = await office.published(ASSIGNMENTS.name)
+        assert [one.unit for one in told] == shown
+        (command,) = await office.published(COMMANDS.name)
+        assert (command.recipients, command.recipients_digest) == (len(shown), page["digest"])
+        assert command.root == page["root"]
+        assert Counter(one.unit_tier for one in told) == page["by_tier"]
+
+
+async def test_recipients_that_are_no_longer_those_shown_are_refused(dsn: str) -> None:
+    issuer, selection = KINDS["departments"]
+    async with both(dsn) as (console, office):
+        shown, page = await preview(console, issuer, selection)
+        request = await ordered(console, issuer, selection, page["digest"])
+        (gone,) = [one for one in departments() if one.unit == shown[0]]
+        office.tree.put(gone.model_copy(update={"parent": OTHER_TOWN}))
+        with pytest.raises(Reject, match=f"now {len(shown) - 1}") as refused:
+            await office.apply(request)
+        assert refused.value.reason is Reason.STALE
+        assert await office.value("SELECT count(*) FROM command.command") == 0
+        # Without a digest the officer has asked for whoever it is.
+        await office.apply(request.model_copy(update={"seen_digest": None}))
+        assert len(await office.published(ASSIGNMENTS.name)) == len(shown) - 1
+
+
+@pytest.mark.parametrize(
+    ("issuer", "selection", "names"),
+    [
+        (TOWN, KINDS["a group"][1], f"{DISTRICT}/emergency"),
+        (TOWN, {"include": [{"kind": "units", "units": [VILLAGE, OTHER_TOWN]}]}, OTHER_TOWN),
+        (f"{DISTRICT}/water", {"include": [{"kind": "units", "units": [TOWN]}]}, TOWN),
+        (
+            TOWN,
+            {
+                "include": [
+                    {
+                        "kind": "departments",
+                        "of": DISTRICT,
+                        "tiers": ["district"],
+                        "departments": ["water"],
+                    }
+                ]
+            },
+            f"{DISTRICT}/water",
+        ),
+    ],
+)
+async def test_units_outside_the_issuer_s_subtree_are_refused_by_name(
+    dsn: str, issuer: str, selection: dict[str, Any], names: str
+) -> None:
+    async with both(dsn) as (_, office):
+        chosen = Selection.model_validate_json(json.dumps(selection))
+        request = a_request(
+            "issue",
+            "cmd-1",
+            issuer,
+            selection=chosen,
+            event_type="11A01",
+            level=Level.BLUE,
+            title="检查",
+        )
+        with pytest.raises(Reject, match=names) as refused:
+            await office.apply(request)
+        assert refused.value.reason is Reason.NOT_ALLOWED
+        assert await office.value("SELECT count(*) FROM command.command") == 0
+
+
+async def test_the_lines_of_a_plan_reach_rows_records_and_the_next_attempt(dsn: str) -> None:
+    async with an_office(dsn) as office:
+        for entry in departments():
+            office.tree.put(entry)
+        await office.apply(an_alert(Level.YELLOW, place=VILLAGE, event_type="12:burst_main"))
+        told = {one.unit: one for one in await office.published(ASSIGNMENTS.name)}
+        departments_called = {
+            f"{DISTRICT}/{one}" for one in ("water", "transport", "emergency", "housing")
+        }
+        assert set(told) == departments_called | {TOWN, VILLAGE}
+        water, roads, town = told[f"{DISTRICT}/water"], told[f"{DISTRICT}/transport"], told[TOWN]
+        assert (water.role, water.axis, water.line) == (
+            AssignmentRole.LEAD,
+            AssignmentAxis.HORIZONTAL,
+            "repair",
+        )
+        assert (roads.role, town.role) == (AssignmentRole.ASSIST, AssignmentRole.ASSIST)
+        assert (roads.axis, town.axis) == (AssignmentAxis.HORIZONTAL, AssignmentAxis.VERTICAL)
+        assert "封闭受淹路段" in roads.instruction
+        assert "抢修" in water.title
+        assert (water.unit_tier, water.parent_unit) == (Tier.DISTRICT, DISTRICT)
+        # The profile of these tests gives 20 minutes; the plan gives the departments three hours.
+        assert water.finish_by - water.sent_at == timedelta(hours=3)
+        assert town.finish_by - town.sent_at == timedelta(minutes=20)
+        (command,) = await office.published(COMMANDS.name)
+        assert (command.plan_id, command.plan_version) == ("burst-main", 1)
+        assert command.recipients_digest == digest_of(told)
+        assert command.title == water.title
+        # Read back from the database, an assignment is still told by its own line.
+        one = command.command_id
+        await office.apply(a_step(one, roads.unit))
+        await office.apply(a_step(one, roads.unit, Step.REPORT))
+        await office.apply(
+            a_step(one, roads.unit, Step.SEND_BACK, officer_unit=DISTRICT, text="重新封路")
+        )
+        again = (await office.published(ASSIGNMENTS.name))[-1]
+        assert (again.unit, again.attempt) == (roads.unit, 2)
+        assert (again.title, again.instruction, again.role) == (
+            roads.title,
+            roads.instruction,
+            roads.role,
+        )
+        assert again.finish_by - again.sent_at == timedelta(hours=3)
+        assert await office.wrongly_armed() == await office.wrongly_counted() == 0
+
+
+async def test_a_plan_of_the_topic_takes_the_place_of_the_one_before(dsn: str) -> None:
+    async with an_office(dsn) as office:
+        plan = office.plans.choose("11A01", Level.BLUE, ResponseMode.NORMAL)
+        assert plan is not None
+        wider = plan.orders[0].model_copy(update={"who": below("@district", Tier.TOWN)})
+        office.plans.put(plan.model_copy(update={"version": 2, "orders": (wider,)}))
+        await office.apply(an_alert(Level.BLUE))
+        (command,) = await office.published(COMMANDS.name)
+        assert (command.plan_version, command.recipients) == (2, 23)
+        office.plans.drop(plan.plan_id)
+        await office.apply(an_alert(Level.BLUE, key="second"))
+        assert (await office.published(COMMANDS.name))[-1].plan_id == "other"
+        office.plans.drop("other")
+        await office.apply(an_alert(Level.BLUE, key="third"))
+        assert len(await office.published(COMMANDS.name)) == 2
+        assert office.counted("fenghuo_alerts_without_plan_total", status="Actual") == 1
+
+
+async def test_the_mode_of_the_place_chooses_the_plan(dsn: str) -> None:
+    async with an_office(dsn) as office:
+        plan = office.plans.choose("11A01", Level.BLUE, ResponseMode.NORMAL)
+        assert plan is not None
+        peace = [mode for mode in ResponseMode if mode is not ResponseMode.EMERGENCY]
+        office.plans.put(plan.model_copy(update={"version": 2, "modes": tuple(peace)}))
+        strict = {"plan_id": "flood-blue-emergency", "modes": (ResponseMode.EMERGENCY,)}
+        office.plans.put(plan.model_copy(update=strict))
+        await office.apply(an_alert(Level.BLUE))
+        await decide(office, EMERGENCY)
+        await office.apply(an_alert(Level.BLUE, key="second"))
+        await office.apply(an_alert(Level.BLUE, key="elsewhere", place=OTHER_TOWN))
+        given = [one.plan_id for one in await office.published(COMMANDS.name)]
+        assert given == ["flood-blue", "flood-blue-emergency", "flood-blue"]
+
+
+async def test_a_whole_city_is_one_action_and_the_log_proves_it_complete(dsn: str) -> None:
+    tree = UnitTree()
+    for entry in city():
+        tree.put(entry)
+    async with an_office(dsn, tree=tree) as office:
+        everybody = below(CITY, *Tier)
+        request = a_request(
+            "issue",
+            "cmd-city",
+            CITY,
+            selection=everybody,
+            event_type="11A01",
+            level=Level.RED,
+            title="全市",
+        )
+        started = time.perf_counter()
+        await office.apply(request)
+        print(
+            f"fan-out to {len(office.tree) - 1} recipients: {time.perf_counter() - started:.1f} s"
+        )
+        (command,) = await office.published(COMMANDS.name)
+        assert command.recipients == len(office.tree) - 1 == 75_000
+        keys = [
+            row["key"]
+            for row in await office.rows(
+                "SELECT key FROM command.outbox WHERE topic = $1", ASSIGNMENTS.name
+            )
+        ]
+        # From the log alone: as many as resolved, each once, and exactly those.
+        assert len(keys) == len(set(keys)) == command.recipients
+        assert digest_of(keys) == command.recipients_digest
+        # One missing or one too many is seen.
+        assert digest_of(keys[1:]) != command.recipients_digest
+        assert sum(tier.total for tier in command.rollup) == command.recipients
+
+
+def test_the_longest_list_is_a_small_record() -> None:
+    longest = [one.unit for one in units() if one.tier is Tier.MICROGRID][:MOST_LISTED]
+    chosen = Selection.model_validate_json(
+        json.dumps({"include": [{"kind": "units", "units": longest}]})
+    )
+    request = a_request("issue", "cmd-1", DISTRICT, selection=chosen)
+    assert len(longest) == MOST_LISTED
+    assert len(encode(request)) < 65_536 < REQUESTS.max_bytes

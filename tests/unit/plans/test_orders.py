@@ -1,0 +1,186 @@
+"""Which plan holds, and whom its lines reach: closeness, modes, roles, variations, one unit one order."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.contracts.commands import AssignmentAxis, AssignmentRole
+from shared.contracts.fields import Level, ResponseMode
+from shared.plans.book import PlanBook
+from shared.plans.orders import Brief, Orders, orders_of
+from shared.selection.resolve import About
+from tests.unit.plans.builders import a_plan, departments, line, part
+from tests.unit.selection.trees import (
+    EAST,
+    ROADS,
+    TOWN,
+    TOWN2,
+    VILLAGE,
+    VILLAGE2,
+    WATER,
+    a_tree,
+    a_unit,
+)
+
+TREE = a_tree()
+NORMAL, EMERGENCY = ResponseMode.NORMAL, ResponseMode.EMERGENCY
+
+
+def chosen(
+    book: PlanBook, event: str, level: Level = Level.RED, mode: ResponseMode = NORMAL
+) -> str:
+    plan = book.choose(event, level, mode)
+    return plan.plan_id if plan else "none"
+
+
+def told(orders: Orders) -> dict[str, Brief]:
+    return {
+        one.unit: orders.briefs[number]
+        for one, number in zip(orders.recipients, orders.brief_of, strict=True)
+    }
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        ("11A01", "exact"),
+        ("11A02", "water"),
+        ("11B03", "natural"),
+        ("12:gas_leak", "gas"),
+        ("12:gas_fire", "accident"),
+        ("14:crowd", "other"),
+    ],
+)
+def test_the_plan_that_names_the_event_most_exactly_holds(event: str, expected: str) -> None:
+    patterns = {
+        "other": ["*"],
+        "natural": ["11*"],
+        "water": ["11A*"],
+        "exact": ["11A01"],
+        "accident": ["12:*"],
+        "gas": ["13*", "12:gas_leak"],
+    }
+    plans = [a_plan(name, events=events) for name, events in patterns.items()]
+    assert chosen(PlanBook(plans), event) == expected
+    assert chosen(PlanBook(reversed(plans)), event) == expected
+
+
+def test_levels_modes_and_switched_off_plans() -> None:
+    book = PlanBook(
+        [
+            a_plan("off", enabled=False),
+            a_plan("war", events=["11A01"], modes=["emergency"]),
+            a_plan("peace", events=["11A*"], modes=["normal", "standby"]),
+        ]
+    )
+    assert chosen(book, "11A01") == "peace"
+    assert chosen(book, "11A01", mode=EMERGENCY) == "war"
+    assert chosen(book, "11A01", Level.BLUE) == "none"
+    assert chosen(book, "11A01", mode=ResponseMode.RECOVERY) == "none"
+
+
+def test_the_newest_version_holds_and_a_deleted_plan_is_gone() -> None:
+    book = PlanBook([a_plan("flood", version=2, levels=["red"])])
+    book.put(a_plan("flood", version=1, levels=["blue"]))
+    assert chosen(book, "11A01", Level.BLUE) == "none"
+    book.put(a_plan("flood", version=3, levels=["blue"]))
+    assert (chosen(book, "11A01", Level.BLUE), chosen(book, "11A01")) == ("flood", "none")
+    book.drop("flood")
+    assert len(book) == 0
+    assert chosen(book, "11A01", Level.BLUE) == "none"
+
+
+def test_lines_of_one_plan_differ_by_role_axis_words_and_deadlines() -> None:
+    plan = a_plan(
+        "burst",
+        line("repair", departments("water"), axis="horizontal", finish_within_s=10800),
+        line("support", departments("roads"), role="assist", axis="horizontal", sign_within_s=60),
+        line("on_site", part("@town", "town", "village"), role="assist"),
+    )
+    found = told(orders_of(TREE, plan, About(VILLAGE)))
+    assert list(found) == sorted(found)
+    assert set(found) == {WATER, ROADS, TOWN, VILLAGE, VILLAGE2}
+    assert found[WATER] == Brief(
+        f"name of {VILLAGE} repair 指令 / repair order",
+        "repair 办理\ndo repair",
+        AssignmentRole.LEAD,
+        AssignmentAxis.HORIZONTAL,
+        "repair",
+        None,
+        10800,
+    )
+    assert (found[ROADS].role, found[ROADS].sign_within_s) == (AssignmentRole.ASSIST, 60)
+    assert found[TOWN].axis is AssignmentAxis.VERTICAL
+
+
+def test_a_unit_of_several_lines_gets_one_order_and_leading_includes_helping() -> None:
+    plan = a_plan(
+        "flood",
+        line("help", part("@towns", "town"), role="assist"),
+        line("second_help", part("@town", "town", "village"), role="assist"),
+        line("lead", part("@town", "town")),
+        line("second_lead", part("@town", "town")),
+    )
+    found = {
+        unit: brief.line
+        for unit, brief in told(orders_of(TREE, plan, About(TOWN, (EAST,)))).items()
+    }
+    assert found == {TOWN: "lead", TOWN2: "help", VILLAGE: "second_help", VILLAGE2: "second_help"}
+
+
+def test_a_variation_changes_words_and_deadlines_for_its_kind_of_unit() -> None:
+    plan = a_plan(
+        "burst",
+        line(
+            "all",
+            departments("water", "roads"),
+            part("@town", "town", "village"),
+            sign_within_s=60,
+            variations=[
+                {"departments": ["water"], "instruction_zh": "关阀"},
+                {"tiers": ["district"], "title_en": "district order", "sign_within_s": 30},
+                {"tiers": ["village"], "finish_within_s": 600},
+            ],
+        ),
+    )
+    found = told(orders_of(TREE, plan, About(VILLAGE)))
+    assert found[WATER].instruction == "关阀\ndo all"
+    assert (found[WATER].sign_within_s, found[ROADS].sign_within_s) == (60, 30)
+    assert found[ROADS].title.endswith("/ district order")
+    assert (found[VILLAGE].finish_within_s, found[TOWN].finish_within_s) == (600, None)
+    assert found[VILLAGE].line == found[TOWN].line == "all"
+
+
+def test_a_plan_that_finds_nobody_concerns_the_place_itself_by_the_leading_line() -> None:
+    plan = a_plan("flood", line("help", part("@villages", "village"), role="assist"), line("lead"))
+    far = "500153000000"
+    found = orders_of(TREE, plan, About(far))
+    assert {unit: brief.line for unit, brief in told(found).items()} == {far: "lead"}
+
+
+def test_names_the_catalogue_does_not_have_are_told_by_line() -> None:
+    gone = {"kind": "group", "group": "gone"}
+    plan = a_plan("flood", line(), line("more", gone, role="assist"))
+    found = orders_of(TREE, plan, About(TOWN))
+    assert found.unknown == (("more", "gone"),)
+    assert [one.unit for one in found.recipients] == [TOWN]
+
+
+def test_without_takes_out_one_unit_and_keeps_everybody_else_s_words() -> None:
+    plan = a_plan(
+        "flood", line("a", departments("water")), line("b", part("@town", "town", "village"))
+    )
+    whole = orders_of(TREE, plan, About(TOWN))
+    expected = told(whole)
+    del expected[TOWN]
+    assert told(whole.without(TOWN)) == expected
+    assert whole.without("500199000000") == whole
+    only = orders_of(TREE, a_plan(), About(TOWN))
+    assert only.without(TOWN).recipients == ()
+
+
+def test_a_long_place_name_does_not_make_a_title_too_long_for_its_contract() -> None:
+    tree = a_tree()
+    tree.put(a_unit(TOWN).model_copy(update={"name": "长" * 200}))
+    (brief,) = orders_of(tree, a_plan(), About(TOWN)).briefs
+    assert len(brief.title) == 200

@@ -1,0 +1,222 @@
+"""Selections against a catalogue: every kind of part, anchors, exclusion, order, unknown names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from shared.contracts.catalog import GroupEntry
+from shared.contracts.fields import Tier
+from shared.contracts.selections import MOST_LISTED, Selection
+from shared.contracts.units import department_of, is_within
+from shared.selection.reach import (
+    by_department,
+    by_tier,
+    digest_of,
+    free_reach,
+    outside,
+    root_of,
+)
+from shared.selection.resolve import About, resolve
+from tests.unit.selection.trees import (
+    BLOCK,
+    BLOCK2,
+    CELL,
+    CITY,
+    DEPARTMENTS,
+    EAST,
+    FAR,
+    FAR_VILLAGE,
+    FAR_WATER,
+    GRID,
+    PLAIN,
+    ROADS,
+    TOWN,
+    TOWN2,
+    VILLAGE,
+    VILLAGE2,
+    WATER,
+    WEST,
+    a_tree,
+    a_unit,
+)
+
+TREE = a_tree()
+Json = dict[str, Any]
+
+
+def selection(*include: Json, exclude: Iterable[Json] = ()) -> Selection:
+    return Selection.model_validate_json(
+        json.dumps({"include": list(include), "exclude": list(exclude)})
+    )
+
+
+def below(of: str, *tiers: str) -> Json:
+    return {"kind": "subtree", "of": of, "tiers": list(tiers)}
+
+
+def departments(of: str, tier: str, *names: str) -> Json:
+    return {"kind": "departments", "of": of, "tiers": [tier], "departments": list(names)}
+
+
+def listed(*units: str) -> Json:
+    return {"kind": "units", "units": list(units)}
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        (below(EAST, "town", "village"), {TOWN, TOWN2, VILLAGE, VILLAGE2}),
+        (below(VILLAGE, "village", "grid", "microgrid"), {VILLAGE, GRID, CELL}),
+        (below(GRID, "grid", "microgrid"), {GRID, CELL}),
+        (below(TOWN, "district"), set()),
+        (departments(EAST, "district", "water", "roads"), {WATER, ROADS}),
+        (departments(CITY, "district", "water"), {WATER, FAR_WATER}),
+        (departments(EAST, "town", "safety", "water"), {BLOCK, BLOCK2}),
+        ({"kind": "role", "of": CITY, "roles": ["riverside"]}, {TOWN, VILLAGE2}),
+        ({"kind": "role", "of": TOWN, "roles": ["shelter", "on_call"]}, {VILLAGE2}),
+        ({"kind": "role", "of": EAST, "roles": ["on_call"]}, {WATER}),
+        ({"kind": "group", "group": "flood"}, {WATER, TOWN, FAR_VILLAGE}),
+        (listed(CELL, WATER), {CELL, WATER}),
+    ],
+)
+def test_every_kind_of_part(part: Json, expected: set[str]) -> None:
+    found = resolve(TREE, selection(part))
+    assert found.units == expected
+    assert found.unknown == ()
+
+
+def test_a_subtree_holds_no_departments() -> None:
+    assert resolve(TREE, selection(below(CITY, *Tier))).units == set(PLAIN)
+
+
+def test_union_and_exclusion() -> None:
+    chosen = selection(
+        below(EAST, "town"),
+        {"kind": "group", "group": "flood"},
+        exclude=[{"kind": "role", "of": CITY, "roles": ["riverside"]}, below(WEST, *Tier)],
+    )
+    assert resolve(TREE, chosen).units == {TOWN2, WATER}
+
+
+@pytest.mark.parametrize(
+    ("anchor", "about", "expected"),
+    [
+        ("@place", About(VILLAGE, (FAR,)), {VILLAGE}),
+        ("@villages", About(GRID, (FAR_VILLAGE, TOWN2)), {VILLAGE, FAR_VILLAGE}),
+        ("@villages", About(TOWN), set()),
+        ("@town", About(VILLAGE, (FAR,)), {TOWN}),
+        ("@town", About(EAST), {TOWN, TOWN2}),
+        ("@towns", About(VILLAGE, (FAR, EAST)), {TOWN, TOWN2, FAR}),
+        ("@district", About(CELL, (FAR,)), {EAST}),
+        ("@districts", About(CELL, (FAR,)), {EAST, WEST}),
+        ("@districts", About(CITY), {EAST, WEST}),
+        ("@district", About(WATER), {EAST}),
+        ("@city", About(VILLAGE), {CITY}),
+    ],
+)
+def test_anchors_of_an_alert(anchor: str, about: About, expected: set[str]) -> None:
+    tier = anchor[1:].removesuffix("s").replace("place", "village")
+    assert resolve(TREE, selection(below(anchor, tier)), about).units == expected
+
+
+@pytest.mark.parametrize(
+    ("part", "unknown"),
+    [
+        (listed(TOWN, "500101009000"), ("500101009000",)),
+        ({"kind": "group", "group": "gone"}, ("gone",)),
+        (below("500101009000", "town"), ("500101009000",)),
+        (below("@town", "town"), ("@town",)),
+    ],
+)
+def test_what_the_catalogue_does_not_have_is_told(part: Json, unknown: tuple[str, ...]) -> None:
+    assert resolve(TREE, selection(part)).unknown == unknown
+
+
+def test_a_group_is_who_its_members_are_now_and_one_that_is_gone_is_told() -> None:
+    tree = a_tree()
+    tree.put(GroupEntry(group="flood", name="专班", owner=EAST, members=(TOWN2, "500101009000")))
+    found = resolve(tree, selection({"kind": "group", "group": "flood"}))
+    assert found.units == {TOWN2}
+    assert found.unknown == ("500101009000",)
+
+
+def test_a_unit_that_moves_is_found_under_its_new_parent_only() -> None:
+    tree = a_tree()
+    tree.put(a_unit(VILLAGE, parent=FAR))
+    assert GRID not in tree.subtree(TOWN, set(Tier))
+    assert {VILLAGE, GRID, CELL} <= tree.subtree(FAR, set(Tier))
+
+
+def test_parents_in_a_circle_end_where_they_began() -> None:
+    tree = a_tree()
+    tree.put(a_unit(TOWN, parent=VILLAGE))
+    assert tree.subtree(TOWN, {Tier.TOWN}) == {TOWN}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"include": []},
+        {"include": [below(EAST)]},
+        {"include": [below("@nowhere", "town")]},
+        {"include": [below(WATER, "district")]},
+        {"include": [{"kind": "moon"}]},
+        {"include": [listed(*[TOWN] * (MOST_LISTED + 1))]},
+        {"include": [listed(*[TOWN] * 1500)], "exclude": [listed(*[TOWN] * 501)]},
+        {"include": [below(EAST, "town")] * 17},
+        {"include": [below(EAST, "town")], "but": []},
+    ],
+)
+def test_a_selection_is_bounded_and_closed(content: Json) -> None:
+    with pytest.raises(ValidationError):
+        Selection.model_validate_json(json.dumps(content))
+
+
+def test_the_issuer_gets_nothing_from_itself() -> None:
+    assert free_reach(TREE, selection(below(TOWN, "town", "village")), TOWN).units == {
+        VILLAGE,
+        VILLAGE2,
+    }
+
+
+def test_authority_ends_at_the_own_subtree_and_includes_the_own_departments() -> None:
+    assert outside([WATER, TOWN, BLOCK, CELL], EAST) == []
+    assert outside([WATER, TOWN], TOWN) == [WATER]
+    assert outside([FAR_VILLAGE, TOWN], EAST) == [FAR_VILLAGE]
+    assert outside([EAST, TOWN], WATER) == [EAST, TOWN]
+
+
+UNITS = st.sets(st.sampled_from((*PLAIN, *DEPARTMENTS)), min_size=1)
+
+
+@given(UNITS)
+def test_the_root_is_the_lowest_unit_that_holds_them_all(units: set[str]) -> None:
+    root = root_of(units)
+    assert root is not None
+    assert all(is_within(unit, root) for unit in units)
+    lower = [one for one in (*PLAIN, *DEPARTMENTS) if is_within(one, root) and one != root]
+    assert not any(all(is_within(unit, one) for unit in units) for one in lower)
+
+
+@given(UNITS, UNITS)
+def test_digests_agree_exactly_when_the_recipients_do(one: set[str], other: set[str]) -> None:
+    assert (digest_of(one) == digest_of(other)) == (one == other)
+    assert digest_of(sorted(one, reverse=True)) == digest_of(one)
+
+
+@given(UNITS)
+def test_the_sizes_add_up(units: set[str]) -> None:
+    assert sum(by_tier(units).values()) == len(units)
+    named = [unit for unit in units if department_of(unit) is not None]
+    assert sum(by_department(units).values()) == len(named)
+
+
+def test_no_units_have_no_root() -> None:
+    assert root_of(set()) is None
