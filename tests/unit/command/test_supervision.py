@@ -55,6 +55,12 @@ def test_the_ladder_climbs_posts_then_tiers_and_starts_at_the_village(unit: str)
     assert list(ladder(unit, roster(*FULL))) == FULL
 
 
+def test_a_department_s_ladder_climbs_its_own_posts_then_its_unit() -> None:
+    water = f"{DISTRICT}/water"
+    slots = [(water, post) for post in Post] + [(DISTRICT, Post.B), (CITY, Post.B)]
+    assert list(ladder(water, roster(*FULL, *slots))) == slots
+
+
 def test_empty_slots_are_skipped_at_once() -> None:
     assert ladder(VILLAGE, roster((VILLAGE, Post.A), (CITY, Post.B))) == (
         (VILLAGE, Post.A),

@@ -10,6 +10,7 @@ from services.notify.core.answers import Refusal
 from services.notify.core.book import Book
 from services.notify.core.desk import Desk, Refused
 from services.notify.core.ladders import Ladder, LadderState
+from services.notify.core.roster import Roster
 from shared.contracts.alerts import AlertState, AlertTransition
 from shared.contracts.commands import AssignmentState, SupervisionKind
 from shared.contracts.fields import Level, Post, Status
@@ -157,6 +158,16 @@ def test_a_delivered_assignment_calls_its_unit(book: Book, desk: Desk) -> None:
     page = newest(book)
     assert page.assignment_id == an_assignment().assignment_id
     assert page.alert_id == "alt-1"
+
+
+def test_a_department_is_called_itself_and_without_officers_its_own_unit(book: Book) -> None:
+    water = f"{DISTRICT}/water"
+    staffed = Roster([a_slot(water, Post.B, "o-water-b"), a_slot(DISTRICT, Post.B, "o-district-b")])
+    a_desk(staffed, book).on_assignment(an_assignment(water))
+    assert called(book) == [(water, Post.B)]
+    other = a_book()
+    a_desk(full_roster(), other).on_assignment(an_assignment(water))
+    assert called(other) == [(DISTRICT, Post.B)]
 
 
 @pytest.mark.parametrize("unit", [GRID, f"{GRID}/02"])
