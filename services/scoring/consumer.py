@@ -2,9 +2,12 @@
 
     alarms, health and dead letters  ->  changed states  ->  checkpoint        (each awaited)
 
-What was emitted stays with its partition until Kafka has it: when sending fails, the same batch comes
-again, its records are skipped as applied, and what is left is sent first. A partition taken away in
-that moment is simply forgotten; its next owner replays from the checkpoint and emits the same ids.
+Alarms are sent while the next batch is decided (delivery.py); states are stored only after all that was
+emitted before has arrived. So a batch that `handle` has returned from is not done for good, but what
+lies before the checkpoint is, and nothing else decides where a restart begins. What was emitted stays
+with its lane until Kafka has it: when sending fails, the batch at hand comes again, its records are
+skipped as applied, and what is left is sent first. A partition taken away in that moment is simply
+forgotten; its next owner replays from the checkpoint and emits the same ids.
 
 Locks: the consumer calls `restore`, `handle` and `release` one at a time; `store_when_idle` runs beside
 them. All four take `_lock`, and nothing waits for the consumer while holding it.
@@ -17,7 +20,6 @@ import gc
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
 
@@ -27,53 +29,24 @@ from aiokafka import ConsumerRecord, TopicPartition
 from services.scoring import store
 from services.scoring.core.book import RuleBook
 from services.scoring.core.checks import Refused
-from services.scoring.core.events import ShadowDiffers
 from services.scoring.core.partition import Outcome, Partition
+from services.scoring.delivery import Delivery
+from services.scoring.lanes import Lane
 from services.scoring.loop import work_through
 from services.scoring.metrics import Metrics
 from services.scoring.settings import Settings
-from shared.contracts.alarms import AlarmEvent
 from shared.contracts.catalog import CatalogEntry, SensorEntry
-from shared.contracts.readings import SensorHealth
 from shared.contracts.rules import RuleDefinition
-from shared.contracts.topics import ALARMS, HEALTH, READINGS
+from shared.contracts.topics import READINGS
 from shared.runtime.errors import Reject, Transient
 from shared.runtime.platform import Platform
-from shared.runtime.publisher import Outgoing, outgoing
+from shared.runtime.publisher import Outgoing
 
 log = structlog.get_logger("fenghuo.scoring")
 
 _PARTITION = attrgetter("partition")
 Read = Callable[[str, Sequence[int]], Awaitable[dict[int, store.Stored]]]
 """Reads the changelog of some partitions to its end: bootstrap, partition numbers."""
-
-
-@dataclass
-class Lane:
-    """A partition of ours, what it still has to send, and where its last checkpoint lies."""
-
-    number: int
-    partition: Partition
-    unsent: list[Outgoing] = field(default_factory=list)
-    refused: list[tuple[ConsumerRecord, Reject]] = field(default_factory=list)
-    last_value: bytes | None = None
-    stored_offset: int = 0
-
-    @staticmethod
-    def of(number: int, partition: Partition, stored: store.Stored) -> Lane:
-        """A lane that continues what was stored."""
-        lane = Lane(number, partition)
-        partition.restore(stored.states.values())
-        if stored.checkpoint is not None:
-            partition.clock = stored.checkpoint.clock
-            partition.next_offset = lane.stored_offset = stored.checkpoint.next_offset
-        return lane
-
-    def checkpoint(self) -> Outgoing:
-        """The record that says where to read on."""
-        fingerprint = store.fingerprint(self.last_value)
-        found = store.Checkpoint(self.partition.next_offset, self.partition.clock, fingerprint)
-        return store.checkpoint_record(self.number, found)
 
 
 class ScoringWorker:
@@ -92,9 +65,9 @@ class ScoringWorker:
         self._read = read
         self._book = book
         self._metrics = metrics
+        self._delivery = Delivery(platform, metrics)
         self._lock = asyncio.Lock()
         self._lanes: dict[int, Lane] = {}
-        self._stored_at = time.monotonic()
 
     async def restore(self, assigned: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Load states and checkpoints; raises Transient."""
@@ -103,14 +76,16 @@ class ScoringWorker:
             numbers = [tp.partition for tp in assigned]
             found = await self._read(self._settings.kafka_bootstrap, numbers)
             for number, stored in found.items():
-                partition = Partition(self._book)
-                self._lanes[number] = Lane.of(number, partition, stored)
+                # Not all at once: a reading waits while states are stored.
+                phase = (number + 1) / READINGS.partitions * self._settings.flush_interval_s
+                due_at = time.monotonic() + phase
+                self._lanes[number] = Lane.of(number, Partition(self._book), stored, due_at)
             offsets = {tp: self._lanes[tp.partition].stored_offset for tp in assigned}
         gc.collect()
         gc.freeze()  # states live long: looking through a million of them again and again is waste
         took = time.monotonic() - began
         self._metrics.restore_s.set(took)
-        states = sum(len(stored.states) for stored in found.values())
+        states = sum(len(self._lanes[number].partition.states) for number in numbers)
         log.info("restored", partitions=len(numbers), states=states, seconds=round(took, 3))
         return {tp: offset for tp, offset in offsets.items() if offset}
 
@@ -120,7 +95,7 @@ class ScoringWorker:
             began = time.perf_counter()
             now = self._platform.clock.now()
             outcomes: Counter[Outcome] = Counter()
-            applied = 0
+            applied, bad = 0, -self._refused()
             for number, mine in groupby(records, key=_PARTITION):
                 lane = self._lanes[number]
                 new = list(mine)
@@ -132,17 +107,18 @@ class ScoringWorker:
                 outcomes += work_through(lane.partition, new, now, lane.refused)
                 lane.partition.next_offset = new[-1].offset + 1
                 lane.last_value = new[-1].value
-            bad = sum(len(lane.refused) for lane in self._lanes.values())
+            bad += self._refused()
             for name, count in outcomes.items():
                 self._metrics.readings.labels(name.value).inc(count)
             self._platform.metrics.duplicates.labels(READINGS.name).inc(outcomes[Outcome.DUPLICATE])
             decided = time.perf_counter()
-            await self._send(list(self._lanes.values()))
+            self._platform.dead_letters.account(applied, bad)
+            await self._delivery.begin(self._lanes.values())
             self._metrics.busy_s.labels("decide").inc(decided - began)
             self._metrics.busy_s.labels("publish").inc(time.perf_counter() - decided)
-            self._platform.dead_letters.account(applied, min(bad, applied))
-            if self._store_is_due():
-                await self._store(list(self._lanes.values()))
+            if due := self._due():
+                await self._delivery.finish()
+                await self._store(due)
 
     async def release(self, revoked: Sequence[TopicPartition]) -> None:
         """Store what is not stored, then forget; raises Transient when it could not be stored."""
@@ -150,7 +126,7 @@ class ScoringWorker:
             gone = [
                 lane for tp in revoked if (lane := self._lanes.pop(tp.partition, None)) is not None
             ]
-            await self._send(gone)
+            await self._delivery.flush(gone)
             await self._store(gone)
 
     async def store_when_idle(self) -> None:
@@ -159,10 +135,8 @@ class ScoringWorker:
             await asyncio.sleep(self._settings.flush_interval_s / 2)
             try:
                 async with self._lock:
-                    if self._store_is_due():
-                        lanes = list(self._lanes.values())
-                        await self._send(lanes)
-                        await self._store(lanes)
+                    await self._delivery.flush(self._lanes.values())
+                    await self._store(self._due())
             except Transient as error:
                 log.warning("store_retry", error=str(error))
 
@@ -188,33 +162,21 @@ class ScoringWorker:
         finally:
             self._metrics.rules.set(len(self._book))
 
-    async def _send(self, lanes: Collection[Lane]) -> None:
-        """Alarms, health and dead letters to Kafka; nothing is forgotten before Kafka has it."""
-        for lane in lanes:
-            for message in lane.partition.out:
-                if isinstance(message, ShadowDiffers):
-                    self._metrics.shadow.labels(message.rule_id, _side(message.by)).inc()
-                else:
-                    lane.unsent.append(self._outgoing(message))
-            lane.partition.out.clear()
-        if records := [record for lane in lanes for record in lane.unsent]:
-            await self._platform.publisher.send(records)
-        for lane in lanes:
-            lane.unsent.clear()
-        if refused := [pair for lane in lanes for pair in lane.refused]:
-            await self._platform.dead_letters.send(refused)
-        for lane in lanes:
-            lane.refused.clear()
+    def _refused(self) -> int:
+        return sum(len(lane.refused) for lane in self._lanes.values())
 
     async def _store(self, lanes: Collection[Lane]) -> None:
-        """Changed states, then checkpoints. Only after `_send`: a stored state emits nothing again."""
+        """Changed states, then checkpoints. Only what is sent: a stored state emits nothing again."""
+        if not lanes:
+            return
         began = time.monotonic()
         states: list[Outgoing] = []
         for lane in lanes:
             states += [store.tombstone_record(lane.number, key) for key in lane.partition.gone]
+            # They hold for all input so far, not just up to their own last reading: ticks count.
+            applied = lane.partition.next_offset - 1
             for state in lane.partition.dirty:
-                # It holds for all input so far, not just up to its own last reading: ticks count.
-                state.applied = lane.partition.next_offset - 1
+                state.applied = applied
                 states.append(store.state_record(lane.number, state))
         if states:
             await self._platform.publisher.send(states)
@@ -228,28 +190,23 @@ class ScoringWorker:
             await self._platform.publisher.send([lane.checkpoint() for lane in moved])
         for lane in moved:
             lane.stored_offset = lane.partition.next_offset
-        self._stored_at = time.monotonic()
+        ended = time.monotonic()
+        for lane in lanes:
+            took = (ended - began) / len(lanes)
+            lane.plan_next(ended, took, len(self._lanes), self._settings.flush_interval_s)
         if moved:
-            self._metrics.busy_s.labels("store").inc(time.monotonic() - began)
+            self._metrics.busy_s.labels("store").inc(ended - began)
             self._metrics.states_stored.inc(len(states))
-            self._metrics.flush_s.observe(time.monotonic() - began)
+            self._metrics.flush_s.observe(ended - began)
             self._metrics.states.set(
                 sum(len(lane.partition.states) for lane in self._lanes.values())
             )
 
-    def _store_is_due(self) -> bool:
-        if time.monotonic() - self._stored_at >= self._settings.flush_interval_s:
-            return True
-        dirty = sum(len(lane.partition.dirty) for lane in self._lanes.values())
-        return dirty >= self._settings.flush_states
-
-    def _outgoing(self, message: AlarmEvent | SensorHealth) -> Outgoing:
-        if isinstance(message, AlarmEvent):
-            self._metrics.alarms.labels(message.transition.value).inc()
-            return outgoing(ALARMS, message.alarm_id, message)
-        self._metrics.health.labels(message.state.value).inc()
-        return outgoing(HEALTH, message.sensor_id, message)
-
-
-def _side(by: int) -> str:
-    return "agrees" if by == 0 else "higher" if by > 0 else "lower"
+    def _due(self) -> list[Lane]:
+        """Lanes whose states are to be stored now."""
+        now, most = time.monotonic(), self._settings.flush_states
+        return [
+            lane
+            for lane in self._lanes.values()
+            if now >= lane.due_at or len(lane.partition.dirty) >= most
+        ]

@@ -17,7 +17,7 @@ from aiokafka import ConsumerRecord
 
 from services.scoring.core import wire
 from services.scoring.core.checks import Refused
-from services.scoring.core.engine import NOT_TAKEN, TO_BE_JUDGED, finish, glide
+from services.scoring.core.engine import NOT_TAKEN, TAKEN, glide
 from services.scoring.core.partition import FUTURE_S, Outcome, Partition
 from shared.contracts.dead_letter import Reason
 from shared.contracts.readings import Reading
@@ -82,10 +82,9 @@ def work_through(
                         except Exception as bug:
                             refused.append((record, _bug(record, bug)))
                         continue
-                    if done == TO_BE_JUDGED:
-                        seen = partition.cause(at, reading.value, event_id, event_id)
+                    if done != TAKEN:
                         try:
-                            finish(state, seen, now, partition.out)
+                            partition.finish(state, event_id, at, reading.value, done, now)
                         except Exception as bug:
                             refused.append((record, _bug(record, bug)))
                             continue

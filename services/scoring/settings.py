@@ -16,8 +16,9 @@ class Settings(ServiceSettings):
     """How much older than its sensor's newest reading one may be, where the catalogue says nothing;
     older ones are refused."""
     flush_interval_s: Annotated[float, Field(gt=0, le=60)] = 1.0
-    """Changed states are stored this often; a restart replays as much input at most."""
-    flush_states: Annotated[int, Field(ge=1, le=100_000)] = 5_000
-    """Changed states are stored earlier when there are this many."""
+    """Changed states are stored this often, up to 5 s where there are many; a restart replays as much
+    input at most."""
+    flush_states: Annotated[int, Field(ge=1, le=100_000)] = 20_000
+    """Changed states of a partition are stored earlier when there are this many."""
     batch_records: Annotated[int, Field(ge=1, le=10_000)] = 2_000
     """Most records handled at once."""

@@ -8,7 +8,7 @@ record before that, so that a topic made anew is noticed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +18,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from services.scoring.core.state import SensorState, StoredState
+from services.scoring.core.state import SensorState, StoredState, check_format
 from shared.contracts.topics import READINGS, SCORING_STATE
 from shared.runtime.errors import Transient, die
 from shared.runtime.publisher import Outgoing
@@ -43,6 +43,14 @@ class Checkpoint(msgspec.Struct, array_like=True, frozen=True):
     last_hash: str
 
 
+class _Head(msgspec.Struct, array_like=True, gc=False):
+    """How every state begins, whatever its format."""
+
+    format: int
+    applied: int
+
+
+_heads = msgspec.msgpack.Decoder(_Head)
 _checkpoints = msgspec.msgpack.Decoder(Checkpoint)
 _states = msgspec.msgpack.Decoder()
 
@@ -51,8 +59,14 @@ _states = msgspec.msgpack.Decoder()
 class Stored:
     """What the changelog knows of one partition."""
 
-    states: dict[str, StoredState] = field(default_factory=dict)
+    states: dict[str, bytes] = field(default_factory=dict)
     checkpoint: Checkpoint | None = None
+    applied: dict[str, int] = field(default_factory=dict)
+
+    def restored(self) -> Iterator[StoredState]:
+        """The states, decoded one by one: of many versions only the last is worth it."""
+        for key in list(self.states):
+            yield StoredState(_states.decode(self.states.pop(key)))
 
 
 def state_record(partition: int, state: SensorState) -> Outgoing:
@@ -93,11 +107,12 @@ def absorb(stored: Stored, key: str, value: bytes | None) -> None:
         return
     if not value:
         stored.states.pop(key, None)
+        stored.applied.pop(key, None)
         return
-    state = StoredState(_states.decode(value))
-    present = stored.states.get(key)
-    if present is None or state.applied >= present.applied:
-        stored.states[key] = state
+    head = _heads.decode(value)
+    check_format(head.format)
+    if head.applied >= stored.applied.get(key, -1):
+        stored.states[key], stored.applied[key] = value, head.applied
 
 
 async def read(bootstrap: str, numbers: Sequence[int]) -> dict[int, Stored]:

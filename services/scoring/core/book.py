@@ -56,6 +56,8 @@ class RuleBook:
         self._by_kind: dict[str, list[RuleDefinition]] = {}
         self._by_sensor: dict[str, list[RuleDefinition]] = {}
         self._plans: dict[tuple[object, ...], Plan] = {}
+        self._alike: dict[tuple[object, ...], Plan] = {}
+        """The same plans by what makes sensors alike, found without looking at every rule."""
         self._modes = Modes()
 
     def put_sensor(self, entry: SensorEntry) -> None:
@@ -150,27 +152,30 @@ class RuleBook:
             if not rule.sensor_ids:
                 self._by_kind.setdefault(rule.sensor_kind or "", []).append(rule)
         self._plans.clear()
+        self._alike.clear()
         for sensor in self._sensors.values():
             sensor.plan = None
         self.revision += 1
 
     def _plan(self, sensor: Sensor, status: Status) -> Plan:
-        candidates = [
-            *self._by_kind.get(sensor.kind, ()),
-            *self._by_sensor.get(sensor.sensor_id, ()),
-        ]
         mode = self._modes.effective(status, sensor.place).mode
-        rules = [
-            rule
-            for rule in candidates
-            if (not rule.modes or mode in rule.modes) and fits(rule, _entry(sensor))
-        ]
         lateness = self._lateness_s if sensor.lateness_s is None else sensor.lateness_s
         facts = (sensor.metric, sensor.unit, sensor.datum, sensor.interval_s, lateness)
-        key = (*facts, *(rule.rule_id for rule in rules))
-        plan = self._plans.get(key)
+        named = self._by_sensor.get(sensor.sensor_id, [])
+        alike = (sensor.kind, mode, *facts, *(rule.rule_id for rule in named))
+        plan = self._alike.get(alike)
         if plan is None:
-            plan = self._plans[key] = plan_of(rules, *facts)
+            entry = _entry(sensor)
+            rules = [
+                rule
+                for rule in (*self._by_kind.get(sensor.kind, ()), *named)
+                if (not rule.modes or mode in rule.modes) and fits(rule, entry)
+            ]
+            key = (*facts, *(rule.rule_id for rule in rules))
+            plan = self._plans.get(key)
+            if plan is None:
+                plan = self._plans[key] = plan_of(rules, *facts)
+            self._alike[alike] = plan
         return plan
 
 

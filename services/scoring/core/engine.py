@@ -30,8 +30,9 @@ BACKLOG_OVER_S = 60.0
 """A backlog that has not gone on for so long by the log's clock has ended."""
 
 
-NOT_TAKEN, TAKEN, TO_BE_JUDGED = 0, 1, 2
-"""What `glide` did: nothing; all there is to do; taken in, but `finish` has to judge it."""
+NOT_TAKEN, TAKEN, TO_BE_JUDGED, TO_LEARN = 0, 1, 2, 3
+"""What `glide` did: nothing; all there is to do; taken in, but `finish` has to judge it, or has to let
+the baselines learn from it."""
 
 
 def glide(state: SensorState, at: float, value: float, event_id: str) -> int:
@@ -59,9 +60,9 @@ def glide(state: SensorState, at: float, value: float, event_id: str) -> int:
     if plan.sums:
         state.room -= value if value >= 0 else inf
         quiet = quiet and state.room > 0
-    if quiet and at >= state.after:
-        return TAKEN
-    return TAKEN if ask(state) else TO_BE_JUDGED
+    if not (quiet and at >= state.after) and not ask(state):
+        return TO_BE_JUDGED
+    return TO_LEARN if plan.baselines else TAKEN
 
 
 def _moves_no_ladder(state: SensorState, value: float) -> bool:
@@ -69,13 +70,17 @@ def _moves_no_ladder(state: SensorState, value: float) -> bool:
     return low < value < high
 
 
-def finish(state: SensorState, seen: Cause, now: datetime, out: list[Emitted]) -> None:
-    """Judge the newest reading, which `glide` has taken in."""
-    before = revise.snapshot(state)
-    _judge_newest(state, seen, now, out)
-    if revise.note(state, seen.at, before):
-        settle_shadows(state, seen.at, out)
-        bands(state)
+def finish(
+    state: SensorState, seen: Cause, done: int, clock: float, now: datetime, out: list[Emitted]
+) -> None:
+    """Judge the newest reading, which `glide` has taken in, as far as that is left to be `done`."""
+    changed = False
+    if done == TO_BE_JUDGED:
+        before = revise.snapshot(state)
+        _judge_newest(state, seen, now, out)
+        changed = revise.note(state, seen.at, before)
+    if _learn(state, seen, now, out) or changed:
+        _settle(state, seen, clock, out)
 
 
 def take(
@@ -97,7 +102,7 @@ def take(
         state.synthetic = synthetic
         state.newest = seen.at
         health.heard(state, seen, broken, now, out)
-    changed = state.plan.baselines or state.high == -inf
+    changed = state.high == -inf
     remember_id(state, seen.event_id)
     if broken is not None:
         unmeasured = state.trouble().unmeasured
@@ -113,15 +118,23 @@ def take(
         append(state, seen.at, seen.value)
         state.value = seen.value
         _judge_newest(state, seen, now, out)
-        _learn(state, seen, now, out)
+        changed = _learn(state, seen, now, out) or changed
         changed = revise.note(state, seen.at, before) or changed
     if not late and not seen.retrospective:
         still_going_on(state, seen, now, out)
+    if changed or len(out) > told:
+        _settle(state, seen, clock, out)
+    elif seen.retrospective and _found_in_backlog(state):
+        state.trouble().retrospective_due = clock + BACKLOG_OVER_S
+        bands(state)
+
+
+def _settle(state: SensorState, seen: Cause, clock: float, out: list[Emitted]) -> None:
+    """An alarm may have changed: what follows from it for the readings to come."""
     if seen.retrospective and _found_in_backlog(state):
         state.trouble().retrospective_due = clock + BACKLOG_OVER_S
-    if changed or len(out) > told:
-        settle_shadows(state, seen.at, out)
-        bands(state)
+    settle_shadows(state, seen.at, out)
+    bands(state)
 
 
 def elapse(state: SensorState, clock: float, now: datetime, out: list[Emitted]) -> None:
@@ -177,8 +190,12 @@ def _judge_newest(state: SensorState, seen: Cause, now: datetime, out: list[Emit
     judge(state, len(state.held) // 2 - 1, seen, change)
 
 
-def _learn(state: SensorState, seen: Cause, now: datetime, out: list[Emitted]) -> None:
-    """Adaptive baselines learn in order of arrival: what is late teaches nothing."""
+def _learn(state: SensorState, seen: Cause, now: datetime, out: list[Emitted]) -> bool:
+    """Adaptive baselines learn in order of arrival: what is late teaches nothing.
+
+    Whether one of their alarms has changed.
+    """
+    changed = False
     for rule in state.plan.baselines:
         assert rule.baseline is not None
         assert rule.ladder is not None
@@ -196,6 +213,8 @@ def _learn(state: SensorState, seen: Cause, now: datetime, out: list[Emitted]) -
             note = f"{seen.value:.6g}, 预期 {verdict.expected:.6g}±{verdict.spread:.2g}"
             cause = replace(seen, value=verdict.score, note=note)
             apply(state, rule, alarm, level, cause, now, out)
+            changed = True
+    return changed
 
 
 def _found_in_backlog(state: SensorState) -> bool:

@@ -20,7 +20,7 @@ from heapq import heapify, heappop, heappush
 from services.scoring.core import reload
 from services.scoring.core.book import RuleBook
 from services.scoring.core.checks import Refused
-from services.scoring.core.engine import elapse, next_due, take
+from services.scoring.core.engine import elapse, finish, next_due, take
 from services.scoring.core.events import Cause, Emitted, instant
 from services.scoring.core.history import holds
 from services.scoring.core.quiet import bands
@@ -125,7 +125,7 @@ class Partition:
                 f"at most {state.plan.lateness_s:.0f}",
             )
         late = at <= state.newest
-        seen = self.cause(at, value, event_id, trace_id)
+        seen = self._cause(at, value, event_id, trace_id)
         if state.newest == -NEVER:
             self.states[state.key.encode()] = state
         take(state, seen, synthetic, self.clock, now, self.out)
@@ -133,7 +133,21 @@ class Partition:
         self._note(state)
         return Outcome.LATE if late else Outcome.SCORED
 
-    def cause(self, at: float, value: float, event_id: str, trace_id: str) -> Cause:
+    def finish(
+        self,
+        state: SensorState,
+        event_id: str,
+        at: float,
+        value: float,
+        done: int,
+        now: datetime,
+    ) -> None:
+        """Do what `engine.glide` has left to be done of a reading that it took in."""
+        finish(state, self._cause(at, value, event_id, event_id), done, self.clock, now, self.out)
+        self.mark(state)
+        self._note(state)
+
+    def _cause(self, at: float, value: float, event_id: str, trace_id: str) -> Cause:
         """A reading as the cause of what follows from it."""
         return Cause(at, value, event_id, trace_id, self.clock - at > RETROSPECTIVE_S)
 

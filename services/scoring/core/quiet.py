@@ -27,7 +27,7 @@ _MARGIN = 1e-9
 def bands(state: SensorState) -> None:
     """Work out anew which values and rates change nothing; of windows nothing is known any more."""
     plan = state.plan
-    if not state.alarms and not plan.baselines and not _restless(state):
+    if not state.alarms and not _restless(state):
         state.low, state.high, state.rate_low, state.rate_high = (
             plan.normal
         )  # shared by all of them
@@ -54,7 +54,7 @@ def forget_windows(state: SensorState) -> None:
 def value_band(state: SensorState) -> tuple[float, float]:
     """Values strictly between the two move no ladder of values and are measurements."""
     low, high = -inf, inf
-    if state.plan.baselines or _restless(state):
+    if _restless(state):
         return inf, -inf
     for rule in state.plan.values:
         down, up = _band(state, rule)

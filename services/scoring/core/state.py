@@ -247,6 +247,12 @@ class SensorState:
         ]
 
 
+def check_format(version: int) -> None:
+    """Raises ValueError for a format this program cannot read."""
+    if version not in _READABLE:
+        raise ValueError(f"state format {version} is unknown, this program reads {FORMAT}")
+
+
 class StoredState:
     """A state as the changelog holds it, not yet connected to the catalogue and the rules."""
 
@@ -254,14 +260,8 @@ class StoredState:
 
     def __init__(self, plain: list[Any]) -> None:
         """Raises ValueError for a format of another version."""
-        if plain[0] not in _READABLE:
-            raise ValueError(f"state format {plain[0]} is unknown, this program reads {FORMAT}")
+        check_format(plain[0])
         self.plain = plain
-
-    @property
-    def applied(self) -> int:
-        """The input offset up to which it holds."""
-        return int(self.plain[1])
 
     @property
     def sensor_id(self) -> str:

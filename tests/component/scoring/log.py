@@ -146,7 +146,7 @@ async def live(
         size = cuts[step % len(cuts)]
         step += 1
         batch, rest = rest[:size], rest[size:]
-        await _until_done(worker, batch)
+        await until_done(worker, batch)
     states = {
         key.decode(): state.dump()[2:] for key, state in worker._lanes[0].partition.states.items()
     }
@@ -159,7 +159,8 @@ async def live(
     return states
 
 
-async def _until_done(worker: ScoringWorker, batch: list[Record]) -> None:
+async def until_done(worker: ScoringWorker, batch: list[Record]) -> None:
+    """Hand over a batch as the consumer does: again and again until it is taken."""
     while True:
         try:
             await worker.handle(batch)

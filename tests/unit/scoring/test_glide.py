@@ -99,3 +99,19 @@ def test_readings_under_an_open_alarm_go_the_quick_way_too() -> None:
     assert feed.story == [("raised", "yellow")]
     state = feed.partition.states[b"zhutuo-3"]
     assert state.low < 213.0 < 215.9 < state.high
+
+
+def test_an_alarm_found_in_a_backlog_by_the_quick_way_is_told_again_when_it_is_over() -> None:
+    """Else nobody would ever be paged for a flood that began while we were down."""
+    body = WindowRule(aggregate="sum", window_s=7200, rungs=rungs(("blue", 20, 10)))
+    feeds = Feed(a_rule(body)), Feed(a_rule(body))
+    for feed in feeds:
+        feed.tick(10_000)
+    for number in range(5):
+        feeds[0].quick(6.0, 60.0 * number)
+        feeds[1].read(6.0, 60.0 * number)
+    for feed in feeds:
+        assert [one.retrospective for one in feed.alarms] == [True]
+        feed.tick(10_100)
+        assert [one.retrospective for one in feed.alarms] == [True, False]
+    assert feeds[0].alarms == feeds[1].alarms

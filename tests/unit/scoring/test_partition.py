@@ -100,7 +100,7 @@ def test_a_state_survives_being_stored_at_any_moment(
                 assert record.key is not None
                 absorb(stored, record.key.decode(), record.value)
             broken.partition.states.clear()
-            broken.partition.restore(stored.states.values())
+            broken.partition.restore(stored.restored())
             broken.partition._revision = -1
         seconds += wait
         for feed in (whole, broken):
@@ -125,7 +125,9 @@ def test_the_highest_applied_offset_wins_not_the_last_written() -> None:
     stored = Stored()
     for applied, value in ((5, 1.0), (9, 2.0), (7, 3.0)):
         absorb(stored, *record(applied, value))
-    assert stored.states["zhutuo-3"].applied == 9
+    assert stored.applied["zhutuo-3"] == 9
+    (found,) = Stored(dict(stored.states)).restored()
+    assert found.plain[5] == 2.0
     absorb(stored, "zhutuo-3", b"")
     assert stored.states == {}
 

@@ -1,0 +1,109 @@
+"""Alarms on their way while the next batch is decided: states wait for them, the next batch does not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from services.scoring.consumer import ScoringWorker
+from shared.contracts.topics import ALARMS, SCORING_STATE
+from shared.runtime.errors import Transient
+from shared.runtime.publisher import Outgoing
+from tests.component.scoring.log import PARTITION, Log, a_worker, as_records, live, until_done
+from tests.support.scoring import T0, a_ladder, a_reading, a_rule
+
+RULES = (a_rule(a_ladder(("yellow", 212, 211))),)
+VALUES = [205.0, 213.0, 205.0, 214.0, 205.0]
+"""Up and down twice: four alarm records, each in a batch of its own."""
+
+
+class SlowLog(Log):
+    """Confirms alarms only while `open` is set, then in the way of `failure` when `fails`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open = asyncio.Event()
+        self.fails = 0
+
+    async def send(self, records: Iterable[Outgoing]) -> None:
+        records = list(records)
+        if any(record.topic == ALARMS.name for record in records):
+            await self.open.wait()
+            if self.fails:
+                self.fails -= 1
+                raise Transient("not confirmed")
+        await super().send(records)
+
+    def count(self, topic: str) -> int:
+        return sum(record.topic == topic for record in self.records)
+
+
+def readings() -> list[Any]:
+    messages = [a_reading(value, 60.0 * n, "s-0", f"e-{n}") for n, value in enumerate(VALUES)]
+    return as_records(messages, [T0 + 60.0 * n + 1 for n in range(len(VALUES))])
+
+
+async def started(log: Log, flush_states: int) -> ScoringWorker:
+    worker = a_worker(log, RULES, ["s-0"], flush_states)
+    await worker.restore([PARTITION])
+    return worker
+
+
+async def test_the_next_batch_is_decided_while_alarms_are_on_their_way() -> None:
+    log = SlowLog()
+    worker = await started(log, flush_states=1_000)
+    first, second = readings()[:2], readings()[2:3]
+    await asyncio.wait_for(worker.handle(first), 5)
+    waiting = asyncio.create_task(worker.handle(second))
+    await asyncio.sleep(0.05)
+    assert worker._lanes[0].partition.next_offset == 3
+    assert log.count(ALARMS.name) == 0
+    assert not waiting.done(), "only one send is on its way"
+    log.open.set()
+    await waiting
+    await worker.release([PARTITION])
+    assert log.count(ALARMS.name) == 2
+
+
+async def test_no_state_is_stored_before_its_alarms_have_arrived() -> None:
+    log = SlowLog()
+    worker = await started(log, flush_states=1)
+    working = asyncio.create_task(worker.handle(readings()[:2]))
+    await asyncio.sleep(0.05)
+    assert log.count(SCORING_STATE.name) == 0
+    log.open.set()
+    await working
+    assert log.count(ALARMS.name) == 1
+    assert log.count(SCORING_STATE.name) == 2, "the state and the checkpoint"
+
+
+async def test_a_partition_is_not_let_go_before_its_alarms_have_arrived() -> None:
+    log = SlowLog()
+    worker = await started(log, flush_states=1_000)
+    await worker.handle(readings()[:2])
+    leaving = asyncio.create_task(worker.release([PARTITION]))
+    await asyncio.sleep(0.05)
+    assert not leaving.done()
+    assert log.count(SCORING_STATE.name) == 0
+    log.open.set()
+    await leaving
+    assert (log.count(ALARMS.name), log.count(SCORING_STATE.name)) == (1, 2)
+
+
+@pytest.mark.parametrize("fails", [1, 2])
+async def test_what_failed_on_its_way_goes_with_the_next_in_order(fails: int) -> None:
+    calm = Log()
+    await live(a_worker(calm, RULES, ["s-0"], 1_000), readings(), [1])
+    log = SlowLog()
+    worker = await started(log, flush_states=1_000)
+    await worker.handle(readings()[:2])
+    log.fails = fails
+    log.open.set()
+    await until_done(worker, readings()[2:])
+    await worker.release([PARTITION])
+    assert log.fails == 0
+    assert log.messages() == calm.messages()
+    assert log.count(ALARMS.name) == 4, "none lost, none twice"
