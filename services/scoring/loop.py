@@ -39,13 +39,14 @@ def work_through(
 ) -> Counter[Outcome]:
     """Apply records in order; what is refused is added to `refused`. Returns what became of them."""
     partition.refresh(now)
-    states, mark, read = partition.states, partition.mark, wire.read
+    states, mark, read, units = partition.states, partition.mark, wire.read, _UNITS
+    longest, longest_id = wire.MOST_BYTES, wire.LONGEST_ID
     scored = 0
     others: Counter[Outcome] = Counter()
     for record in records:
         value = record.value
         try:
-            reading = read(value) if value and len(value) <= wire.MOST_BYTES else None
+            reading = read(value) if value and len(value) <= longest else None
         except ValueError:
             reading = None
         if reading is not None:
@@ -62,9 +63,9 @@ def work_through(
                     and reading.metric == plan.metric
                     and reading.datum == plan.datum
                     and at <= record.timestamp / 1000 + FUTURE_S
-                    and (reading.origin_unit in _UNITS or _is_unit(reading.origin_unit))
+                    and (reading.origin_unit in units or _is_unit(reading.origin_unit))
                     and ((event_id.isalnum() and event_id.isascii()) or wire.is_id(event_id))
-                    and len(event_id) <= wire.LONGEST_ID
+                    and len(event_id) <= longest_id
                 ):
                     done = NOT_TAKEN
                     if reading.synthetic == state.synthetic:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import Any
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from services.scoring.core.checks import Refused
 from services.scoring.core.partition import Outcome
 from services.scoring.loop import work_through
 from shared.contracts.rules import AbsenceRule, RangeRule, RateRule, StuckRule, WindowRule
@@ -18,6 +20,7 @@ from tests.support.scoring import (
     a_reading,
     a_rule,
     a_sensor,
+    a_tick,
     as_record,
     rungs,
 )
@@ -46,29 +49,38 @@ steps = st.lists(st.tuples(values, st.sampled_from([60, 60, 60, 60, 61, 0, -60, 
 
 
 @settings(max_examples=200)
-@given(steps)
-@example([(213.0, 60), (213.0, 500), (211.5, 60)])
-@example([(205.0, 60)] * 20 + [(217.0, 60)] * 4 + [(205.0, 60)] * 4)
-def test_the_quick_way_changes_nothing_the_long_way_would(series: list[tuple[float, int]]) -> None:
+@given(steps, st.lists(st.integers(1, 9), min_size=1, max_size=5))
+@example([(213.0, 60), (213.0, 500), (211.5, 60)], [1])
+@example([(205.0, 60)] * 20 + [(217.0, 60)] * 4 + [(205.0, 60)] * 4, [1, 9])
+def test_the_quick_way_changes_nothing_the_long_way_would(
+    series: list[tuple[float, int]], cuts: list[int]
+) -> None:
+    """Whatever the values and gaps, and however the log is cut into batches; ticks lie in it."""
     sensor = a_sensor(lateness_s=180.0)
     quick, slow = Feed(*RULES, sensors=(sensor,)), Feed(*RULES, sensors=(sensor,))
+    records, reasons = [], []
     seconds = 0
-    for number, (value, step) in enumerate(series):
+    for value, step in series:
         seconds += step
-        reading = a_reading(value, float(seconds), event_id=f"r{number}")
-        record = as_record(number + 1, reading, T0 + 1e8)
-        refused: list[Any] = []
-        work_through(quick.partition, [record], SENT, refused)
-        if refused:
-            assert slow.refusal(reading).reason is refused[0][1].reason
-        else:
+        reading = a_reading(value, float(seconds), event_id=f"r{len(records)}")
+        records.append(as_record(len(records) + 1, reading, T0 + 1e8))
+        slow.offset = len(records) - 1
+        try:
             slow.take(reading)
-        for feed in (quick, slow):
-            if number % 7 == 3:
-                feed.offset = number + 1
-                feed.partition.clock = max(feed.partition.clock, -1.0)
-                feed.tick(float(seconds) - 30)
+        except Refused as why:
+            reasons.append(why.reason)
+        if len(records) % 8 == 4:
+            records.append(as_record(len(records) + 1, a_tick(seconds - 30.0), T0 + 1e8))
+            slow.tick(seconds - 30.0)
+    refused: list[Any] = []
+    left, sizes = records, cycle(cuts)
+    while left:
+        size = next(sizes)
+        work_through(quick.partition, left[:size], SENT, refused)
+        left = left[size:]
+    assert [why.reason for _, why in refused] == reasons
     assert quick.partition.out == slow.partition.out
+    assert quick.partition.clock == slow.partition.clock
     for key, state in slow.partition.states.items():
         assert quick.partition.states[key].dump() == state.dump()
 
