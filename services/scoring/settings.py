@@ -20,5 +20,5 @@ class Settings(ServiceSettings):
     input at most."""
     flush_states: Annotated[int, Field(ge=1, le=100_000)] = 20_000
     """Changed states of a partition are stored earlier when there are this many."""
-    batch_records: Annotated[int, Field(ge=1, le=10_000)] = 2_000
+    batch_records: Annotated[int, Field(ge=1, le=10_000)] = 5_000
     """Most records handled at once."""

@@ -54,7 +54,8 @@ def glide(state: SensorState, at: float, value: float, event_id: str) -> int:
     state.ids = f"{state.ids.partition(' ')[2]} {event_id}"
     state.newest, state.value = at, value
     held = state.held
-    held.extend((at, value))
+    held.append(at)
+    held.append(value)
     if at > held[0] + plan.trim_s or len(held) > 2 * MOST:
         age(state)
     if plan.sums:

@@ -20,7 +20,8 @@ def remember_id(state: SensorState, event_id: str) -> None:
 def append(state: SensorState, at: float, value: float) -> None:
     """Take in a reading newer than all others."""
     held = state.held
-    held.extend((at, value))
+    held.append(at)
+    held.append(value)
     if at > held[0] + state.plan.trim_s or len(held) > 2 * MOST:
         age(state)
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from services.scoring.core.checks import Refused
 from services.scoring.core.partition import Outcome
 from services.scoring.loop import work_through
+from shared.contracts.dead_letter import Reason
 from shared.contracts.rules import AbsenceRule, RangeRule, RateRule, StuckRule, WindowRule
 from tests.support.scoring import (
     SENT,
@@ -58,7 +59,8 @@ def test_the_quick_way_changes_nothing_the_long_way_would(
     """Whatever the values and gaps, and however the log is cut into batches; ticks lie in it."""
     sensor = a_sensor(lateness_s=180.0)
     quick, slow = Feed(*RULES, sensors=(sensor,)), Feed(*RULES, sensors=(sensor,))
-    records, reasons = [], []
+    records: list[Any] = []
+    reasons: list[Reason] = []
     seconds = 0
     for value, step in series:
         seconds += step
