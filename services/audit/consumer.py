@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from services.audit.core import acts
+from services.audit.core.newest import Newest, newest_of
 from services.audit.metrics import AuditMetrics
 from services.audit.store import books
 from shared.contracts.commands import AssignmentEvent, CommandEvent
@@ -24,6 +25,7 @@ class AuditConsumer:
         """Count, enter and compare one batch, a few statements in all."""
         await books.count_records(work, _counts(incoming))
         await books.count_fanout(work, _fanout(incoming))
+        await books.remember(work, _newest(incoming))
         await books.note_leaks(work, await self._leaks(work, incoming))
         found = [act for one in incoming if (act := acts.act_of(one.message)) is not None]
         self._metrics.entries.inc(await books.enter(work, found))
@@ -71,3 +73,15 @@ def _fanout(incoming: Sequence[Incoming]) -> dict[str, tuple[str, int | None, in
             records += 1
         found[message.command_id] = (status, recipients, records)
     return found
+
+
+def _newest(incoming: Sequence[Incoming]) -> list[Newest]:
+    found: dict[tuple[str, str], Newest] = {}
+    for one in incoming:
+        told = newest_of(one.message)
+        if told is None:
+            continue
+        known = found.get((told.kind, told.subject_id))
+        if known is None or known.version < told.version:
+            found[told.kind, told.subject_id] = told
+    return list(found.values())

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 
 import structlog
 
 from services.audit.core import liveness, trail
-from services.audit.core.liveness import Finding, FindingKind, Key, Suspicion, Verdict
+from services.audit.core.conservation import Balance
+from services.audit.core.liveness import Finding, Key, Suspicion, Verdict
+from services.audit.core.snapshot import FindingKind, Snapshot
 from services.audit.core.trail import GENESIS, Act
+from services.audit.ledger import Books, Ledger
 from services.audit.metrics import AuditMetrics
 from services.audit.settings import Settings
 from services.audit.store import books, findings
-from services.audit.store.checks import Checks
+from services.audit.store.checks import NOT_READY, Checks
 from shared.contracts.audit import AuditOutcome
 from shared.contracts.fields import Status
 from shared.runtime.database import Database, Transaction
@@ -24,13 +28,25 @@ log = structlog.get_logger("fenghuo.audit")
 
 ACTOR = "audit"
 _VERIFY_BATCH = 2_000
+_HOPS = frozenset(
+    {
+        FindingKind.CONSUMER_STOPPED,
+        FindingKind.RECORD_LOST,
+        FindingKind.RECORD_CORRUPT,
+        FindingKind.HOP_UNBALANCED,
+    }
+)
+"""What the ledger looks for."""
 
 
 class Rounds:
     """One check every few seconds; a suspicion is kept in memory, a finding in the database."""
 
-    def __init__(self, database: Database, metrics: AuditMetrics, settings: Settings) -> None:
+    def __init__(
+        self, database: Database, ledger: Ledger, metrics: AuditMetrics, settings: Settings
+    ) -> None:
         self._database = database
+        self._ledger = ledger
         self._metrics = metrics
         self._settings = settings
         self._checks = Checks(settings.audit_count_share)
@@ -49,27 +65,65 @@ class Rounds:
     async def run(self) -> None:
         """Background loop; survives outages of the database."""
         while True:
+            began = time.monotonic()
             try:
                 await self.check()
             except Transient as error:
+                # What was seen before an outage and is seen after it was not seen all the while.
+                self._suspicions = {}
                 self._metrics.checks.labels("failed").inc()
                 log.warning("check_retry", error=str(error))
-            await asyncio.sleep(self._settings.audit_every_s)
+            spent = time.monotonic() - began
+            await asyncio.sleep(max(0.1, self._settings.audit_every_s - spent))
 
     async def check(self) -> None:
-        """One round; raises Transient."""
+        """One round; raises Transient while the database cannot be asked."""
+        books, missing = await self._keep_books()
         async with self._database.transaction() as work:
             await work.connection.execute("SET TRANSACTION READ ONLY")
             look = await self._checks.take(work)
             broken = await self._verify_trail(work)
+            self._ledger.shown(await work.connection.fetchval("SELECT clock_timestamp()"))
         kinds = look.snapshot.looked | {FindingKind.TRAIL_BROKEN}
         snapshot = replace(look.snapshot, looked=kinds, broken_at=broken)
+        if books is not None:
+            snapshot = replace(
+                snapshot,
+                looked=kinds | _HOPS,
+                moving=books.moving,
+                stands=books.stands,
+                suspects=books.suspects,
+                balances=books.balances,
+            )
         async with self._database.transaction() as work:
             if await findings.take_turn(work):
                 await self._judge(work, snapshot)
-        self._report(look.missing)
+        self._report(look.missing | missing)
 
-    async def _judge(self, work: Transaction, snapshot: liveness.Snapshot) -> None:
+    async def _keep_books(self) -> tuple[Books | None, dict[str, str]]:
+        """The ledger's round; while Kafka cannot be asked the tables are checked all the same."""
+        try:
+            books = await self._ledger.look()
+        except (Transient, *NOT_READY) as error:
+            return None, {"conservation": str(error)}
+        if books is not None:
+            self._show(books.balances)
+        return books, {}
+
+    def _show(self, balances: tuple[Balance, ...]) -> None:
+        for one in balances:
+            for fate, records in (
+                ("in", one.records_in),
+                ("applied", one.applied),
+                ("repeated", one.repeated),
+                ("refused", one.refused),
+                ("unchecked", one.unchecked),
+                ("in_flight", one.in_flight),
+                ("difference", one.difference),
+            ):
+                self._metrics.hops.labels(one.service, one.topic, fate).set(records)
+
+    async def _judge(self, work: Transaction, snapshot: Snapshot) -> None:
         open_ = await findings.open_findings(work)
         verdict = liveness.weigh(
             liveness.find(snapshot, work.now), snapshot.looked, self._suspicions, open_

@@ -34,3 +34,10 @@ class AuditMetrics:
             "Queries that could not be asked because a table is missing",
             registry=registry,
         )
+        self.hops = Gauge(
+            "fenghuo_audit_hop_records",
+            "Conservation per reader and topic: records in = applied + repeated + refused + "
+            "unchecked + in_flight + difference",
+            ["service", "topic", "fate"],
+            registry=registry,
+        )

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from deploy.local.topics import planned_topics
+from services.audit.metrics import AuditMetrics
 from shared.contracts.topics import TOPICS
 from shared.runtime.metrics import RuntimeMetrics
 from tests.support.services import SERVICES
@@ -124,4 +125,5 @@ def _exported() -> str:
     for counter in (metrics.records, metrics.duplicates, metrics.published, metrics.lag):
         counter.labels("topic")
     metrics.dead_letters.labels("topic", "reason")
+    AuditMetrics(registry)
     return generate_latest(registry).decode()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
@@ -60,12 +60,12 @@ class Infrastructure:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Infrastructure]:
-    """Kafka and Postgres in `folder`; stopped and removed at the end."""
+def running(folder: Path, services: Sequence[str] = ()) -> Iterator[Infrastructure]:
+    """Kafka, Postgres and these services in `folder`; stopped and removed at the end."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="infrastructure", daemon=True)
     thread.start()
-    stack = Stack(root=folder, services=())
+    stack = Stack(root=folder, services=services)
     infrastructure = Infrastructure(stack, loop)
     try:
         infrastructure.run(stack.up())

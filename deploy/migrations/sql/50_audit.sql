@@ -74,3 +74,63 @@ CREATE TABLE audit.finding (
 );
 CREATE UNIQUE INDEX finding_open ON audit.finding (kind, subject_id) WHERE resolved_at IS NULL;
 CREATE INDEX finding_recent ON audit.finding (raised_at);
+
+-- Up to where the auditor's own reading of a partition has been judged by where its records come from.
+CREATE TABLE audit.followed (
+    topic text NOT NULL,
+    part integer NOT NULL,
+    next_offset bigint NOT NULL,
+    PRIMARY KEY (topic, part)
+) WITH (fillfactor = 50);
+
+-- What became of the records of a partition at one of its readers (core/conservation.py).
+CREATE TABLE audit.passage (
+    service text NOT NULL,
+    topic text NOT NULL,
+    part integer NOT NULL,
+    first_offset bigint NOT NULL,
+    next_offset bigint NOT NULL,
+    stored bigint NOT NULL,
+    ends_at bigint NOT NULL,
+    applied bigint NOT NULL,
+    repeated bigint NOT NULL,
+    refused bigint NOT NULL,
+    unchecked bigint NOT NULL,
+    lost bigint NOT NULL,
+    compacted bigint NOT NULL,
+    PRIMARY KEY (service, topic, part)
+) WITH (fillfactor = 50);
+
+-- Which records the dead letters of the last days name.
+CREATE TABLE audit.letter (
+    topic text NOT NULL,
+    part integer NOT NULL,
+    record_offset bigint NOT NULL,
+    service text NOT NULL,
+    seen_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (topic, part, record_offset, service)
+);
+
+-- Records that are not as they should be, kept until they are. `service`: whose reading or writing.
+CREATE TABLE audit.suspect (
+    topic text NOT NULL,
+    part integer NOT NULL,
+    record_offset bigint NOT NULL,
+    service text NOT NULL,
+    flaw text NOT NULL,
+    event_id text,
+    digest bytea NOT NULL,
+    wire bytea NOT NULL,
+    found_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (topic, part, record_offset, service)
+);
+
+-- The newest version of what is open, as the topics tell it; tables must say the same.
+CREATE TABLE audit.latest (
+    kind text NOT NULL,
+    subject_id text NOT NULL,
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    version integer NOT NULL,
+    state text NOT NULL,
+    PRIMARY KEY (kind, subject_id)
+) WITH (fillfactor = 50);

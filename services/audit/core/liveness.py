@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 
+from services.audit.core.provenance import Flaw
+from services.audit.core.snapshot import FindingKind, Snapshot
 from shared.contracts.fields import Status
 
 TIMER_GRACE = timedelta(seconds=5)
@@ -20,106 +21,12 @@ LEASE_GRACE = timedelta(seconds=5)
 CHECKS = 2
 """Checks running in which a suspicion must be seen."""
 CHECKS_IN_FLIGHT = 3
-"""The same for counts while records are on their way, and then always with the same figures."""
-
-
-class FindingKind(StrEnum):
-    """What can be wrong; a closed set, also the metric's label."""
-
-    TIMER_COUNT = "not_exactly_one_timer"
-    TIMER_OVERDUE = "timer_overdue"
-    OUTBOX_STUCK = "outbox_stuck"
-    LEASE_EXPIRED = "delivery_past_lease"
-    FANOUT = "fanout_incomplete"
-    DRILL_LEAK = "drill_leak"
-    COUNT_DIFFERS = "count_differs"
-    TRAIL_BROKEN = "trail_broken"
-
-
-@dataclass(frozen=True, slots=True)
-class ArmedTimers:
-    """How many timers of a clock are armed for a subject: one while the clock runs, else none."""
-
-    clock: str
-    subject_id: str
-    status: Status
-    armed: int
-    wanted: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class DueTimer:
-    """An armed timer of a service and when it should have fired."""
-
-    service: str
-    subject_id: str
-    kind: str
-    due_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Outbox:
-    """The oldest unpublished outbox row of a service and how many there are."""
-
-    service: str
-    oldest: datetime
-    rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """A delivery that is being sent, and until when its sender promised to be done."""
-
-    page_id: str
-    status: Status
-    lease_until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Fanout:
-    """A command: recipients it resolved, assignment rows it has, first records seen on the topic."""
-
-    command_id: str
-    status: Status
-    recipients: int
-    rows: int
-    records: int
-
-
-@dataclass(frozen=True, slots=True)
-class Leak:
-    """Something whose status differs from that of what it belongs to."""
-
-    subject_id: str
-    status: Status
-    belongs_to: str
-    other_status: Status
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """The same quantity from the topics and from a table."""
-
-    name: str
-    status: Status
-    on_topic: int
-    in_table: int
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """What one check saw. `looked` are the kinds it could look for; `quiet`: nothing in flight."""
-
-    looked: frozenset[FindingKind]
-    quiet: bool = True
-    clocks: tuple[ArmedTimers, ...] = ()
-    timers: tuple[DueTimer, ...] = ()
-    outboxes: tuple[Outbox, ...] = ()
-    leases: tuple[Lease, ...] = ()
-    fanouts: tuple[Fanout, ...] = ()
-    leaks: tuple[Leak, ...] = ()
-    counts: tuple[Count, ...] = ()
-    broken_at: int | None = None
+"""The same for what records on their way explain, always with the same figures and never while its
+services may still be about to show what was committed before: by the third such check they have."""
+STOPPED_CHECKS = 5
+"""Checks running in which a reader stands at the same record with others behind it: 8 s at 2 s each."""
+UNREFUSED_GRACE = timedelta(seconds=5)
+"""A record that nobody can use is dead-lettered within this."""
 
 
 Key = tuple[FindingKind, str]
@@ -127,14 +34,18 @@ Key = tuple[FindingKind, str]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something wrong with one subject. `figures` is compared between checks where counts move."""
+    """Something wrong with one subject. `figures` is compared between checks where counts move.
+
+    `held`: there it is, but what is in flight may explain it; this check neither counts nor clears it.
+    """
 
     kind: FindingKind
     subject_id: str
     status: Status
     detail: str
     needs: int = CHECKS
-    figures: tuple[int, ...] = ()
+    figures: tuple[int | str, ...] = ()
+    held: bool = False
 
     @property
     def key(self) -> Key:
@@ -149,6 +60,8 @@ def find(snapshot: Snapshot, now: datetime) -> list[Finding]:
         *_movements(snapshot, now),
         *_leaks(snapshot),
         *_counts(snapshot),
+        *_rows(snapshot),
+        *_hops(snapshot, now),
     ]
     return list({one.key: one for one in reversed(found)}.values())[::-1]
 
@@ -186,12 +99,19 @@ def _leaks(snapshot: Snapshot) -> Iterable[Finding]:
 
 
 def _counts(snapshot: Snapshot) -> Iterable[Finding]:
-    needs = CHECKS if snapshot.quiet else CHECKS_IN_FLIGHT
     for one in snapshot.fanouts:
         figures = (one.recipients, one.rows, one.records)
         if len(set(figures)) > 1:
             detail = f"{one.recipients} recipients, {one.rows} assignments, {one.records} records"
-            yield Finding(FindingKind.FANOUT, one.command_id, one.status, detail, needs, figures)
+            yield Finding(
+                FindingKind.FANOUT,
+                one.command_id,
+                one.status,
+                detail,
+                CHECKS_IN_FLIGHT,
+                figures,
+                snapshot.held("command"),
+            )
     for count in snapshot.counts:
         if count.on_topic != count.in_table:
             yield Finding(
@@ -199,12 +119,65 @@ def _counts(snapshot: Snapshot) -> Iterable[Finding]:
                 f"{count.name}:{count.status}",
                 count.status,
                 f"{count.on_topic} on the topic, {count.in_table} in the table",
-                needs,
+                CHECKS_IN_FLIGHT,
                 (count.on_topic, count.in_table),
+                snapshot.held(count.service),
             )
     if snapshot.broken_at is not None:
         detail = f"entry {snapshot.broken_at} does not follow from the one before it"
         yield Finding(FindingKind.TRAIL_BROKEN, "trail", Status.ACTUAL, detail)
+
+
+def _rows(snapshot: Snapshot) -> Iterable[Finding]:
+    for row in snapshot.rows:
+        if row.stored == row.told:
+            continue
+        # A version has one state, whoever tells it; another version may be on its way.
+        same_version = row.stored is not None and row.stored[0] == row.told[0]
+        has = "no such row" if row.stored is None else f"{row.stored[1]} ({row.stored[0]})"
+        yield Finding(
+            FindingKind.ROW_DIFFERS,
+            f"{row.table}:{row.subject_id}",
+            row.status,
+            f"the topic says {row.told[1]} ({row.told[0]}), the table {has}",
+            CHECKS if same_version else CHECKS_IN_FLIGHT,
+            (*row.told, *(row.stored or ())),
+            not same_version and snapshot.held(row.service),
+        )
+
+
+def _hops(snapshot: Snapshot, now: datetime) -> Iterable[Finding]:
+    for stand in snapshot.stands:
+        topic, part = stand.place
+        yield Finding(
+            FindingKind.CONSUMER_STOPPED,
+            f"{stand.service}:{topic}/{part}",
+            Status.ACTUAL,
+            f"stands at {stand.stored} while the partition ends at {stand.end}",
+            STOPPED_CHECKS,
+            (stand.stored,),
+        )
+    for one in snapshot.suspects:
+        if one.flaw is Flaw.UNREFUSED and now - one.found_at <= UNREFUSED_GRACE:
+            continue
+        topic, part = one.place
+        yield Finding(
+            FindingKind.RECORD_LOST if one.flaw is Flaw.LOST else FindingKind.RECORD_CORRUPT,
+            f"{one.service}:{topic}/{part}@{one.offset}",
+            Status.ACTUAL,
+            f"{one.flaw}, seen at {one.found_at.isoformat()}",
+            1,
+        )
+    for hop in snapshot.balances:
+        if hop.unexplained:
+            yield Finding(
+                FindingKind.HOP_UNBALANCED,
+                f"{hop.service}:{hop.topic}",
+                Status.ACTUAL,
+                f"{hop.unexplained} of {hop.records_in} records are neither passed nor in flight",
+                CHECKS,
+                (hop.unexplained,),
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +215,10 @@ def weigh(
     raised: list[Finding] = []
     for key, finding in present.items():
         before = suspicions.get(key)
+        if finding.held:
+            if before is not None:
+                kept[key] = before
+            continue
         same = before is not None and before.finding.figures == finding.figures
         seen = before.seen + 1 if before is not None and same else 1
         kept[key] = Suspicion(finding, seen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from services.audit.core.newest import Newest
 from services.audit.core.trail import Act, Head, append
 from shared.contracts.audit import AuditEntry
 from shared.contracts.topics import TRAIL
@@ -133,3 +134,31 @@ async def note_leaks(work: Transaction, leaks: Sequence[tuple[str, str, str, str
         "ON CONFLICT DO NOTHING",
         *(list(column) for column in zip(*leaks, strict=True)),
     )
+
+
+async def remember(work: Transaction, told: Sequence[Newest]) -> None:
+    """Keep the newest version of what is open, forget what is over; `told` names a subject once."""
+    living = [one for one in told if not one.over]
+    if living:
+        await work.connection.execute(
+            "INSERT INTO audit.latest (kind, subject_id, status, version, state) "
+            "SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::text[]) "
+            "ON CONFLICT (kind, subject_id) DO UPDATE "
+            "SET version = EXCLUDED.version, state = EXCLUDED.state "
+            "WHERE audit.latest.version < EXCLUDED.version",
+            [one.kind for one in living],
+            [one.subject_id for one in living],
+            [one.status for one in living],
+            [one.version for one in living],
+            [one.state for one in living],
+        )
+    over = [one for one in told if one.over]
+    if over:
+        await work.connection.execute(
+            "DELETE FROM audit.latest AS l USING unnest($1::text[], $2::text[], $3::int[]) "
+            "AS o (kind, subject_id, version) WHERE l.kind = o.kind "
+            "AND l.subject_id = o.subject_id AND l.version <= o.version",
+            [one.kind for one in over],
+            [one.subject_id for one in over],
+            [one.version for one in over],
+        )

@@ -13,22 +13,24 @@ from typing import Any
 
 import asyncpg
 
-from services.audit.core import liveness as core
-from services.audit.core.liveness import FindingKind
+from services.audit.core import snapshot as core
+from services.audit.core.liveness import TIMER_GRACE
+from services.audit.core.snapshot import FindingKind
 from services.audit.store.clocks import CLOCKS, Clock, statement
-from services.audit.store.queries import COUNTS, LEAKS, SERVICES, TABLES
+from services.audit.store.queries import COUNTS, LEAKS, MIRRORS, SERVICES, TABLES, mirror
 from shared.contracts.fields import Status
 from shared.runtime.database import Transaction
 
 LIMIT = 100
 """Most suspicious rows taken of one kind in one check."""
 
-_NOT_READY = (
+NOT_READY = (
     asyncpg.UndefinedTableError,
     asyncpg.UndefinedColumnError,
     asyncpg.InvalidSchemaNameError,
     asyncpg.InsufficientPrivilegeError,
 )
+"""Errors of a schema that is older or younger than this auditor."""
 Fetch = Callable[[Transaction], Awaitable[list[Any]]]
 
 
@@ -57,7 +59,7 @@ class Checks:
             try:
                 async with work.connection.transaction():
                     found = await fetch(work)
-            except _NOT_READY as error:
+            except NOT_READY as error:
                 missing[name] = str(error)
                 looked.discard(kind)
                 return ()
@@ -90,19 +92,23 @@ class Checks:
             leaks += await ask(
                 FindingKind.DRILL_LEAK, f"{FindingKind.DRILL_LEAK}:{name}", _rows(_leak, sql)
             )
+        rows: list[core.Row] = []
+        for kind, table in MIRRORS:
+            label = f"{FindingKind.ROW_DIFFERS}:{table}"
+            rows += await ask(FindingKind.ROW_DIFFERS, label, _mirror(kind, table))
         counts: list[core.Count] = []
         if time.monotonic() >= self._count_at:
             began = time.monotonic()
-            for name, (topic, sql) in COUNTS.items():
+            for name, (topic, service, sql) in COUNTS.items():
                 label = f"{FindingKind.COUNT_DIFFERS}:{name}"
-                counts += await ask(FindingKind.COUNT_DIFFERS, label, _counts(name, topic, sql))
+                counts += await ask(
+                    FindingKind.COUNT_DIFFERS, label, _counts(name, topic, service, sql)
+                )
             now = time.monotonic()
             self._count_at = now + self._count_share * (now - began)
-        quiet = await self._quiet(work)
         return Look(
             core.Snapshot(
                 looked=frozenset(looked),
-                quiet=quiet,
                 clocks=tuple(clocks),
                 leases=seen["leases"],
                 fanouts=seen["fanouts"],
@@ -110,28 +116,10 @@ class Checks:
                 outboxes=tuple(outboxes),
                 leaks=tuple(leaks),
                 counts=tuple(counts),
+                rows=tuple(rows),
             ),
             missing,
         )
-
-    async def _quiet(self, work: Transaction) -> bool:
-        """Whether no service's stored offsets differ from ours and no outbox has rows to publish."""
-        for service in SERVICES:
-            if service == "audit":
-                continue
-            try:
-                async with work.connection.transaction():
-                    busy: bool = await work.connection.fetchval(
-                        "SELECT EXISTS (SELECT FROM audit.consumer_offset AS a "  # noqa: S608
-                        f"JOIN {service}.consumer_offset AS o USING (topic, part) "
-                        "WHERE o.next_offset <> a.next_offset) OR EXISTS "
-                        f"(SELECT FROM {service}.outbox)"
-                    )
-            except _NOT_READY:
-                return False
-            if busy:
-                return False
-        return True
 
 
 def _rows(make: Callable[[Any], Any], sql: str) -> Fetch:
@@ -167,7 +155,7 @@ def _timers(service: str) -> Fetch:
         rows = await work.connection.fetch(
             f"SELECT subject_id, kind, due_at FROM {service}.timer "  # noqa: S608
             "WHERE state = 'armed' AND due_at < now() - $1::interval ORDER BY due_at LIMIT $2",
-            core.TIMER_GRACE,
+            TIMER_GRACE,
             LIMIT,
         )
         return [
@@ -188,7 +176,24 @@ def _outbox(service: str) -> Fetch:
     return fetch
 
 
-def _counts(name: str, topic: str, sql: str) -> Fetch:
+def _mirror(kind: str, table: str) -> Fetch:
+    sql, service = mirror(kind, table), table.split(".", maxsplit=1)[0]
+
+    def row(one: Any) -> core.Row:
+        stored = one["stored_version"]
+        return core.Row(
+            table,
+            service,
+            one["subject_id"],
+            Status(one["status"]),
+            (one["version"], one["state"]),
+            None if stored is None else (stored, one["stored_state"]),
+        )
+
+    return _rows(row, sql)
+
+
+def _counts(name: str, topic: str, service: str, sql: str) -> Fetch:
     async def fetch(work: Transaction) -> list[Any]:
         stored = {row["status"]: row["n"] for row in await work.connection.fetch(sql)}
         rows = await work.connection.fetch(
@@ -197,7 +202,7 @@ def _counts(name: str, topic: str, sql: str) -> Fetch:
         )
         seen = {row["status"]: row["records"] for row in rows}
         return [
-            core.Count(name, status, seen.get(status, 0), stored.get(status, 0))
+            core.Count(name, service, status, seen.get(status, 0), stored.get(status, 0))
             for status in Status
             if status in seen or status in stored
         ]

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from services.audit.core.liveness import Finding, FindingKind, Key
+from services.audit.core.liveness import Finding, Key
+from services.audit.core.snapshot import FindingKind
 from shared.contracts.ids import content_id
 from shared.runtime.database import Transaction
 

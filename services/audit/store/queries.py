@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from services.audit.core import liveness as core
-from services.audit.core.liveness import FindingKind
+from services.audit.core import snapshot as core
+from services.audit.core.snapshot import FindingKind
 from services.audit.store.clocks import OPEN_COMMAND
 from shared.contracts.fields import Status
-from shared.contracts.topics import ALARMS, ALERTS, ASSIGNMENTS, COMMANDS, PAGES
+from shared.contracts.topics import ALARMS, ALERTS, ASSIGNMENTS, COMMANDS, PAGES, TopicSpec
 
 SERVICES = ("alerting", "command", "duty", "notify", "console", "audit")
 """Schemas with an outbox, timers and stored offsets."""
@@ -80,22 +80,46 @@ LEAKS: dict[str, str] = {
 """Whatever hangs on something of another status. $1 is the most rows wanted."""
 
 
-def _by_status(table: str) -> str:
-    return f"SELECT status, count(*) AS n FROM {table} GROUP BY status"  # noqa: S608
+def _by_status(topic: TopicSpec, table: str) -> tuple[str, str, str]:
+    counted = f"SELECT status, count(*) AS n FROM {table} GROUP BY status"  # noqa: S608
+    return topic.name, table.split(".", maxsplit=1)[0], counted
 
 
-COUNTS: dict[str, tuple[str, str]] = {
-    "alerts": (ALERTS.name, _by_status("alerting.alert")),
-    "alarms": (ALARMS.name, _by_status("alerting.alert_alarm")),
-    "commands": (COMMANDS.name, _by_status("command.command")),
+COUNTS: dict[str, tuple[str, str, str]] = {
+    "alerts": _by_status(ALERTS, "alerting.alert"),
+    "alarms": _by_status(ALARMS, "alerting.alert_alarm"),
+    "commands": _by_status(COMMANDS, "command.command"),
     "assignments": (
         ASSIGNMENTS.name,
+        "command",
         "SELECT status, sum(total)::bigint AS n FROM command.tier_count GROUP BY status",
     ),
-    "pages": (PAGES.name, _by_status("notify.page")),
-    "alerts on the console": (ALERTS.name, _by_status("console.alert")),
-    "commands on the console": (COMMANDS.name, _by_status("console.command")),
-    "assignments on the console": (ASSIGNMENTS.name, _by_status("console.assignment")),
-    "pages on the console": (PAGES.name, _by_status("console.page")),
+    "pages": _by_status(PAGES, "notify.page"),
+    "alerts on the console": _by_status(ALERTS, "console.alert"),
+    "commands on the console": _by_status(COMMANDS, "console.command"),
+    "assignments on the console": _by_status(ASSIGNMENTS, "console.assignment"),
+    "pages on the console": _by_status(PAGES, "console.page"),
 }
-"""Name: topic whose first versions are counted, statement that counts the same in a table."""
+"""Name: topic whose first versions are counted, service and statement that count the same in a table."""
+
+MIRRORS: tuple[tuple[str, str], ...] = (
+    ("alert", "alerting.alert"),
+    ("command", "command.command"),
+    ("assignment", "command.assignment"),
+    ("page", "notify.page"),
+    ("alert", "console.alert"),
+    ("command", "console.command"),
+    ("assignment", "console.assignment"),
+    ("page", "console.page"),
+)
+"""Kind of subject, table that holds its newest version and state; its key is `<kind>_id`."""
+
+
+def mirror(kind: str, table: str) -> str:
+    """Open subjects of which a table says other than the topic; $1 rows."""
+    return (
+        "SELECT l.subject_id, l.status, l.version, l.state, r.version AS stored_version, "  # noqa: S608
+        f"r.state AS stored_state FROM audit.latest AS l LEFT JOIN {table} AS r "
+        f"ON r.{kind}_id = l.subject_id WHERE l.kind = '{kind}' AND (r.version, r.state) "
+        "IS DISTINCT FROM (l.version, l.state) ORDER BY l.subject_id LIMIT $1"
+    )

@@ -164,6 +164,7 @@ def an_assignment(
     command: str = "cmd-1",
     version: int = 1,
     status: Status = Status.ACTUAL,
+    state: AssignmentState = AssignmentState.DELIVERED,
 ) -> AssignmentEvent:
     number = assignment_id(command, unit)
     return AssignmentEvent.model_validate(
@@ -177,7 +178,7 @@ def an_assignment(
             "unit": unit,
             "unit_tier": tier_of(unit),
             "parent_unit": None,
-            "state": AssignmentState.DELIVERED,
+            "state": state,
             "level": Level.BLUE,
             "event_type": "11A01",
             "title": "巡查",

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from prometheus_client import CollectorRegistry
 
 from services.audit.consumer import AuditConsumer
+from services.audit.core.conservation import Place
+from services.audit.ledger import Ledger
 from services.audit.loops import Rounds
 from services.audit.metrics import AuditMetrics
 from services.audit.settings import Settings
 from services.audit.store import books
+from services.audit.store.topics import Batch, Raw, Topics, places
 from shared.contracts.audit import AuditEntry
 from shared.contracts.fields import Status
 from shared.contracts.topics import ALERTS, ASSIGNMENTS, COMMANDS
 from shared.runtime.database import Database
+from shared.runtime.errors import Transient
 from shared.runtime.inbox import Incoming
 from tests.unit.audit.builders import a_command, an_alert, an_assignment
 
@@ -34,6 +39,57 @@ FILL = {
 }
 
 
+class Log(Topics):
+    """Kafka's log in memory; `offline` makes every question fail."""
+
+    def __init__(self) -> None:
+        super().__init__("127.0.0.1:1")
+        self.partitions: dict[Place, list[Raw]] = {one: [] for one in places()}
+        self.first: dict[Place, int] = dict.fromkeys(self.partitions, 0)
+        self.group: dict[Place, int] = {}
+        self.offline = False
+
+    def append(
+        self, topic: str, value: bytes | None, part: int = 0, at: datetime | None = None
+    ) -> int:
+        """Write a record; its offset."""
+        records = self.partitions[topic, part]
+        offset = records[-1].offset + 1 if records else self.first[topic, part]
+        taken = at or datetime.now(UTC)
+        records.append(Raw(offset, int(taken.timestamp() * 1000), value))
+        return offset
+
+    async def ends(self) -> dict[Place, int]:
+        if self.offline:
+            raise Transient("Kafka cannot be asked")
+        return {
+            place: records[-1].offset + 1 if records else self.first[place]
+            for place, records in self.partitions.items()
+        }
+
+    async def begins(self, wanted: Iterable[Place]) -> dict[Place, int]:
+        return {one: self.first[one] for one in wanted}
+
+    async def committed(self, group: str) -> dict[Place, int]:
+        return self.group
+
+    async def read(
+        self, cursors: Mapping[Place, int], ends: Mapping[Place, int], limit: int
+    ) -> Batch:
+        batch = Batch()
+        for place, cursor in cursors.items():
+            found = [
+                one
+                for one in self.partitions[place]
+                if max(cursor, self.first[place]) <= one.offset
+            ][:limit]
+            limit -= len(found)
+            if cursor < ends[place]:
+                batch.records[place] = found
+                batch.reached[place] = found[-1].offset + 1 if found else ends[place]
+        return batch
+
+
 class Auditor:
     """The service without Kafka: batches by hand, checks when told."""
 
@@ -42,6 +98,7 @@ class Auditor:
         self.registry = CollectorRegistry()
         self.metrics = AuditMetrics(self.registry)
         self.consumer = AuditConsumer(self.metrics)
+        self.log = Log()
         self.rounds = self.restarted(dsn)
         self._offsets = itertools.count()
 
@@ -54,7 +111,7 @@ class Auditor:
                 "audit_count_share": 0,
             }
         )
-        return Rounds(self.database, self.metrics, settings)
+        return Rounds(self.database, Ledger(self.database, self.log), self.metrics, settings)
 
     async def takes(self, *messages: tuple[Any, Any]) -> None:
         batch = [
@@ -113,9 +170,10 @@ async def a_healthy_command(auditor: Auditor, *units: str, status: str = "Actual
     )
     for schema in ("alerting", "console"):
         await auditor.plant(f"{schema}.alert", alert_id="alt-1", status=status, version=1,
-                            state="issued")  # fmt: skip
+                            state=alert.state)  # fmt: skip
     for schema in ("command", "console"):
         await auditor.plant(f"{schema}.command", command_id="cmd-1", status=status, state="issued",
+                            version=1,
                             recipients=len(units), alert_id="alt-1")  # fmt: skip
     await auditor.plant(
         "command.tier_count", command_id="cmd-1", tier="village", status=status, total=len(units)
@@ -123,7 +181,8 @@ async def a_healthy_command(auditor: Auditor, *units: str, status: str = "Actual
     for one in events:
         for schema in ("command", "console"):
             await auditor.plant(f"{schema}.assignment", assignment_id=one.assignment_id,
-                                command_id="cmd-1", status=status, state="delivered")  # fmt: skip
+                                command_id="cmd-1", status=status, state="delivered",
+                                version=1)  # fmt: skip
         for kind in ("sign_due_soon", "sign_escalate", "finish_due_soon"):
             await arm(auditor, "command", one.assignment_id, kind)
 

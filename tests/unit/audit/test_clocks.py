@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.audit.core.liveness import FindingKind
+from services.audit.core.snapshot import FindingKind
 from tests.unit.audit.builders import VILLAGE
 from tests.unit.audit.harness import Auditor, a_healthy_command, a_ladder, arm
 

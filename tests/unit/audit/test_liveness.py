@@ -9,20 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.audit.core import liveness
-from services.audit.core.liveness import (
+from services.audit.core.conservation import Balance
+from services.audit.core.liveness import Finding, Key, Suspicion, weigh
+from services.audit.core.provenance import Flaw, Suspect
+from services.audit.core.snapshot import (
     ArmedTimers,
     Count,
     DueTimer,
     Fanout,
-    Finding,
     FindingKind,
-    Key,
     Leak,
     Lease,
     Outbox,
+    Row,
     Snapshot,
-    Suspicion,
-    weigh,
+    Stand,
 )
 from shared.contracts.fields import Status
 from tests.unit.audit.builders import T0
@@ -33,6 +34,21 @@ ACTUAL = Status.ACTUAL
 
 def seconds(number: float) -> timedelta:
     return timedelta(seconds=number)
+
+
+PLACE = ("duty.pages.v1", 3)
+
+
+def a_suspect(flaw: Flaw, ago_s: float = 0) -> Suspect:
+    return Suspect(PLACE, 7, "notify", flaw, "pag-1", b"", b"", T0 - seconds(ago_s))
+
+
+def a_balance(lost: int, difference: int) -> Balance:
+    return Balance("notify", PLACE[0], 10, 10 - difference, 0, 0, 0, 0, 0, lost, difference)
+
+
+def a_row(stored: tuple[int, str] | None) -> Row:
+    return Row("notify.page", "notify", "pag-1", ACTUAL, (2, "signed"), stored)
 
 
 CASES: list[tuple[Snapshot, FindingKind | None]] = [
@@ -56,9 +72,20 @@ CASES: list[tuple[Snapshot, FindingKind | None]] = [
     (Snapshot(ALL, fanouts=(Fanout("cmd-1", ACTUAL, 3, 3, 2),)), FindingKind.FANOUT),
     (Snapshot(ALL, leaks=(Leak("p", ACTUAL, "l", ACTUAL),)), None),
     (Snapshot(ALL, leaks=(Leak("p", ACTUAL, "l", Status.EXERCISE),)), FindingKind.DRILL_LEAK),
-    (Snapshot(ALL, counts=(Count("pages", ACTUAL, 5, 5),)), None),
-    (Snapshot(ALL, counts=(Count("pages", ACTUAL, 5, 6),)), FindingKind.COUNT_DIFFERS),
+    (Snapshot(ALL, counts=(Count("pages", "notify", ACTUAL, 5, 5),)), None),
+    (Snapshot(ALL, counts=(Count("pages", "notify", ACTUAL, 5, 6),)), FindingKind.COUNT_DIFFERS),
     (Snapshot(ALL, broken_at=4), FindingKind.TRAIL_BROKEN),
+    (Snapshot(ALL, stands=(Stand("notify", PLACE, 5, 6),)), FindingKind.CONSUMER_STOPPED),
+    (Snapshot(ALL, suspects=(a_suspect(Flaw.LOST),)), FindingKind.RECORD_LOST),
+    (Snapshot(ALL, suspects=(a_suspect(Flaw.FORGED),)), FindingKind.RECORD_CORRUPT),
+    (Snapshot(ALL, suspects=(a_suspect(Flaw.UNREFUSED, 6),)), FindingKind.RECORD_CORRUPT),
+    (Snapshot(ALL, suspects=(a_suspect(Flaw.UNREFUSED, 5),)), None),
+    (Snapshot(ALL, balances=(a_balance(lost=1, difference=1),)), None),
+    (Snapshot(ALL, balances=(a_balance(lost=1, difference=2),)), FindingKind.HOP_UNBALANCED),
+    (Snapshot(ALL, rows=(a_row((2, "signed")),)), None),
+    (Snapshot(ALL, rows=(a_row((2, "done")),)), FindingKind.ROW_DIFFERS),
+    (Snapshot(ALL, rows=(a_row((1, "delivered")),)), FindingKind.ROW_DIFFERS),
+    (Snapshot(ALL, rows=(a_row(None),)), FindingKind.ROW_DIFFERS),
 ]
 
 
@@ -77,9 +104,9 @@ def test_a_subject_is_named_once_per_kind() -> None:
     assert len(liveness.find(Snapshot(ALL, leaks=(twice, twice)), T0)) == 1
 
 
-def differing(on_topic: int, in_table: int, *, quiet: bool) -> list[Finding]:
-    count = Count("pages", ACTUAL, on_topic, in_table)
-    return liveness.find(Snapshot(ALL, quiet=quiet, counts=(count,)), T0)
+def differing(on_topic: int, in_table: int, *moving: str) -> list[Finding]:
+    count = Count("pages", "notify", ACTUAL, on_topic, in_table)
+    return liveness.find(Snapshot(ALL, moving=frozenset(moving), counts=(count,)), T0)
 
 
 def checks_until_raised(rounds: list[list[Finding]]) -> int | None:
@@ -99,15 +126,46 @@ def test_a_finding_is_raised_in_the_second_check() -> None:
     assert checks_until_raised([found, [], found, found]) == 4
 
 
-def test_counts_in_flight_need_three_checks_with_the_same_figures() -> None:
-    same = differing(5, 6, quiet=False)
+def test_what_is_in_flight_needs_three_checks_with_the_same_figures() -> None:
+    same = differing(5, 6)
     assert checks_until_raised([same, same, same]) == 3
-    moving = [differing(n, 100, quiet=False) for n in range(20)]
+    moving = [differing(n, 100) for n in range(20)]
     assert checks_until_raised(moving) is None, "a backlog that shrinks is no difference"
 
 
-def test_counts_at_rest_need_two() -> None:
-    assert checks_until_raised([differing(5, 6, quiet=True)] * 2) == 2
+@pytest.mark.parametrize("mover", ["audit", "notify"])
+def test_nothing_is_judged_while_its_services_are_behind(mover: str) -> None:
+    same, held = differing(5, 6), differing(5, 6, mover)
+    assert checks_until_raised([held] * 20) is None
+    assert checks_until_raised([same, held, held, same, held, same]) == 6, "forgotten or counted"
+    assert checks_until_raised([differing(5, 6, "console")] * 3) == 3, "others do not matter"
+
+
+def test_a_held_finding_that_is_open_stays_open() -> None:
+    (one,) = differing(5, 6, "notify")
+    assert weigh([one], ALL, {}, [one.key]).resolved == []
+
+
+def test_nothing_in_flight_is_judged_while_kafka_cannot_be_asked() -> None:
+    count = Count("pages", "notify", ACTUAL, 5, 6)
+    assert checks_until_raised([liveness.find(Snapshot(ALL, counts=(count,)), T0)] * 9) is None
+
+
+def test_another_state_of_the_same_version_is_judged_whatever_is_in_flight() -> None:
+    busy = frozenset({"audit", "notify"})
+    tampered = liveness.find(Snapshot(ALL, moving=busy, rows=(a_row((2, "done")),)), T0)
+    behind = liveness.find(Snapshot(ALL, moving=busy, rows=(a_row((1, "queued")),)), T0)
+    assert checks_until_raised([tampered] * 2) == 2
+    assert checks_until_raised([behind] * 9) is None
+
+
+def test_a_reader_must_stand_still_for_five_checks() -> None:
+    def standing(at: int) -> list[Finding]:
+        return liveness.find(Snapshot(ALL, stands=(Stand("notify", PLACE, at, 90),)), T0)
+
+    assert checks_until_raised([standing(7)] * 5) == 5
+    assert checks_until_raised([standing(7)] * 4 + [standing(8)] * 4) is None
+    assert checks_until_raised([standing(n) for n in range(50)]) is None, "slow is not stopped"
 
 
 def a_finding(kind: FindingKind = FindingKind.FANOUT, subject: str = "cmd-1") -> Finding:

@@ -9,14 +9,16 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.audit.core.liveness import FindingKind
+from services.audit.core.snapshot import FindingKind
 from services.audit.core.trail import verify
 from services.audit.store import books
 from shared.contracts.audit import AuditOutcome
+from shared.contracts.commands import AssignmentState
 from shared.contracts.fields import Status
 from shared.contracts.topics import (
     ACKNOWLEDGEMENTS,
     ALERTS,
+    ASSIGNMENTS,
     COMMANDS,
     DECISIONS,
     NOTICES,
@@ -117,7 +119,7 @@ async def test_every_planted_fault_is_found(
     await auditor.do("UPDATE command.outbox SET created_at = now() - $1::interval", ago)
     await auditor.do("UPDATE alerting.timer SET due_at = now() - $1::interval", ago)
     await auditor.do("UPDATE notify.delivery SET lease_until = now() - $1::interval", ago)
-    assert kind in await auditor.checks(3)
+    assert kind in await auditor.checks(4)
 
 
 async def test_a_table_that_is_missing_is_reported_and_the_rest_goes_on(auditor: Auditor) -> None:
@@ -194,3 +196,45 @@ async def test_counts_are_kept_per_topic_and_status(auditor: Auditor) -> None:
         ("Exercise", "first", 1),
         ("Exercise", "opened", 1),
     ]
+
+
+async def test_the_newest_version_of_what_is_open_is_remembered(auditor: Auditor) -> None:
+    one, two = an_assignment(TOWN), an_assignment(VILLAGE)
+    signed = an_assignment(VILLAGE, version=2, state=AssignmentState.SIGNED)
+    await auditor.takes((ASSIGNMENTS, one), (ASSIGNMENTS, signed), (ASSIGNMENTS, two))
+    await auditor.takes((COMMANDS, a_command()))
+    known = "SELECT subject_id, version, state FROM audit.latest WHERE kind = 'assignment'"
+    assert {tuple(row) for row in await auditor.rows(known)} == {
+        (one.assignment_id, 1, "delivered"),
+        (two.assignment_id, 2, "signed"),
+    }
+    done = an_assignment(VILLAGE, version=9, state=AssignmentState.DONE)
+    await auditor.takes((ASSIGNMENTS, done))
+    assert [row["subject_id"] for row in await auditor.rows(known)] == [one.assignment_id]
+
+
+TAMPERED = {
+    "another state": "UPDATE {table} SET state = 'reported'",
+    "another version": "UPDATE {table} SET version = 7",
+    "no row": "DELETE FROM {table}",
+}
+
+
+@pytest.mark.parametrize("what", TAMPERED)
+@pytest.mark.parametrize(
+    "table",
+    ["command.assignment", "console.assignment", "command.command", "alerting.alert"],
+)
+async def test_a_row_changed_behind_its_services_back_is_found(
+    auditor: Auditor, table: str, what: str
+) -> None:
+    await a_healthy_command(auditor, VILLAGE)
+    assert await auditor.checks(4) == {}
+    if (table, what) == ("command.command", "another state"):
+        await auditor.do("UPDATE command.command SET state = 'awaiting_check'")
+    elif (table, what) == ("alerting.alert", "another state"):
+        await auditor.do("UPDATE alerting.alert SET state = 'lifted'")
+    else:
+        await auditor.do(TAMPERED[what].format(table=table))
+    found = await auditor.checks(3)
+    assert found[FindingKind.ROW_DIFFERS].startswith(f"{table}:")

@@ -1,0 +1,321 @@
+"""Conservation, one round: read on, judge what has been passed, and say where every reader stands.
+
+Only the topics and the tables are asked. The order matters: where the readers stand is read first, the
+dead letters after it (a reader writes them before it moves), the inboxes last.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from services.audit.core.conservation import (
+    Balance,
+    Fact,
+    Passage,
+    Place,
+    Trace,
+    balances,
+    settle,
+)
+from services.audit.core.flight import Before, moving
+from services.audit.core.provenance import Flaw, Origin, Suspect, explained, flaw, origin
+from services.audit.core.snapshot import Stand
+from services.audit.core.window import Window
+from services.audit.store import findings, passages
+from services.audit.store.topics import Raw, Topics
+from shared.contracts.topics import CATALOG, DEAD_LETTER, READINGS, ROSTER, TOPICS, TRAIL
+from shared.runtime.database import Database, Transaction
+from shared.runtime.decoding import decode_value
+from shared.runtime.errors import Reject
+from shared.runtime.inbox import body_digest
+
+LIMIT = 5_000
+"""Most records read, and most judged per reader, in one round."""
+SUSPECTS = 200
+"""Most suspects looked at again in one round."""
+MEMORY = timedelta(minutes=50)
+"""What a table may have forgotten is not looked for: records that are older when they are first read."""
+SAMPLED = frozenset({READINGS.name})
+"""Topics too fast to decode every record of: when more than LIMIT behind, the newest are taken."""
+SCORING = "scoring"
+_NO_INBOX = frozenset({READINGS.name, CATALOG.name, ROSTER.name, TRAIL.name})
+_BREATH = 200
+"""Records decoded before other tasks of the process get a turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What one round saw. `moving`: see core/flight.py; None in a process's first round."""
+
+    moving: frozenset[str] | None
+    stands: tuple[Stand, ...]
+    suspects: tuple[Suspect, ...]
+    balances: tuple[Balance, ...]
+
+
+@dataclass(slots=True)
+class _Seen:
+    """Kafka's side of a round and the places of the readers before it."""
+
+    stored: dict[tuple[str, Place], int]
+    ends: dict[Place, int]
+    letters: list[tuple[str, int, int, str]] = field(default_factory=list)
+    reached: dict[Place, int] = field(default_factory=dict)
+    """Of the dead-letter topics."""
+
+
+class Ledger:
+    """Keeps the books of every hop. `look` raises Transient."""
+
+    def __init__(self, database: Database, topics: Topics) -> None:
+        self._database = database
+        self._topics = topics
+        self._windows: dict[Place, Window] = {}
+        self._stale: set[Place] = set()
+        self._before: Before | None = None
+        self._ends: dict[Place, int] = {}
+
+    async def look(self) -> Books | None:
+        """One round; None when another process has the turn."""
+        async with self._database.transaction() as work:
+            await work.connection.execute("SET TRANSACTION READ ONLY")
+            stored = await passages.stored_offsets(work)
+            unpublished = await passages.unpublished(work)
+            known = await passages.load(work)
+            followed = await passages.followed(work)
+        ends = await self._topics.ends()
+        committed = await self._topics.committed(f"fenghuo-{SCORING}")
+        stored |= {(SCORING, place): at for place, at in committed.items()}
+        # A topic that is no longer in the table has no end, and no hop.
+        stored = {key: at for key, at in stored.items() if key[1] in ends}
+        seen = _Seen(stored, ends)
+        flying = None if self._before is None else moving(stored, unpublished, self._before)
+        self._open_windows(ends, known, followed)
+        await self._read_letters(seen, followed)
+        await self._read_on(ends)
+        async with self._database.transaction() as work:
+            if not await findings.take_turn(work):
+                return None
+            books = await self._judge(work, seen, followed, flying)
+        self._ends = ends
+        return books
+
+    def shown(self, at: datetime) -> None:
+        """The round's look at the tables, after `look`, was over at this time of the database."""
+        self._before = Before(self._ends, at)
+
+    def _open_windows(
+        self,
+        ends: Mapping[Place, int],
+        known: Mapping[tuple[str, Place], Passage],
+        followed: Mapping[Place, int],
+    ) -> None:
+        needed: dict[Place, int] = {}
+        for (_, place), passage in known.items():
+            needed[place] = min(passage.next_offset, needed.get(place, passage.next_offset))
+        for place, end in ends.items():
+            if _dead(place):
+                continue
+            window = self._windows.get(place)
+            if window is None or place in self._stale:
+                start = min(followed.get(place, 0), needed.get(place, followed.get(place, 0)))
+                window = self._windows[place] = Window(start)
+            if place[0] in SAMPLED and end - window.reached > LIMIT:
+                self._windows[place] = Window(end - LIMIT // READINGS.partitions)
+        self._stale.clear()
+
+    async def _read_letters(self, seen: _Seen, followed: Mapping[Place, int]) -> None:
+        cursors = {one: followed.get(one, 0) for one in seen.ends if _dead(one)}
+        batch = await self._topics.read(cursors, seen.ends, LIMIT)
+        seen.reached = {one: cursors[one] for one in cursors} | batch.reached
+        for records in batch.records.values():
+            for record in records:
+                try:
+                    letter = decode_value(DEAD_LETTER, record.value)
+                except Reject:
+                    continue  # a dead letter that is none names no record: the record stays a suspect
+                seen.letters.append((letter.topic, letter.partition, letter.offset, letter.service))
+
+    async def _read_on(self, ends: Mapping[Place, int]) -> None:
+        cursors = {one: w.reached for one, w in self._windows.items() if not w.full}
+        slow = {one: at for one, at in cursors.items() if one[0] not in SAMPLED}
+        fast = {one: at for one, at in cursors.items() if one[0] in SAMPLED}
+        for part in (slow, fast):
+            batch = await self._topics.read(part, ends, LIMIT)
+            for place, reached in batch.reached.items():
+                window, records = self._windows[place], batch.records.get(place, [])
+                if reached - window.reached > len(records) and not _compacted(place):
+                    window.aged = (await self._topics.begins([place]))[place]
+                window.take(await _facts(place[0], records), reached)
+
+    async def _judge(
+        self,
+        work: Transaction,
+        seen: _Seen,
+        followed: Mapping[Place, int],
+        flying: frozenset[str] | None,
+    ) -> Books:
+        since_ms = passages.settled_since(work, MEMORY)
+        await passages.keep_letters(work, seen.letters)
+        await self._judge_origins(work, followed, since_ms)
+        await passages.follow(work, {p: at for p, at in seen.reached.items() if at})
+        await self._review(work)
+        known = await self._settle(work, seen, since_ms)
+        for place, window in self._windows.items():
+            nexts = [one.next_offset for (_, at), one in known.items() if at == place]
+            window.forget(min([window.reached, *nexts]))
+        stands = tuple(
+            Stand(service, place, offset, seen.ends[place])
+            for (service, place), offset in sorted(seen.stored.items())
+            if offset < seen.ends[place]
+        )
+        return Books(
+            flying,
+            stands,
+            tuple(await passages.suspects(work, SUSPECTS)),
+            tuple(balances(known.values())),
+        )
+
+    async def _judge_origins(
+        self, work: Transaction, followed: Mapping[Place, int], since_ms: int
+    ) -> None:
+        fresh = {
+            place: window.between(followed.get(place, 0), window.reached)
+            for place, window in self._windows.items()
+            if window.reached > followed.get(place, 0)
+        }
+        ids: dict[Origin, list[str]] = {one: [] for one in Origin}
+        for place, facts in fresh.items():
+            ids[origin(place[0])] += [one.event_id for one in facts if one.event_id is not None]
+        acts = await passages.acts(work, ids[Origin.ACTS])
+        known = await passages.remembered(work, "audit", ids[Origin.OUTBOX])
+        for place, facts in fresh.items():
+            wrong: dict[Flaw, list[Fact]] = {}
+            for fact in facts:
+                if _compacted(place) and not fact.wire:
+                    continue  # a deletion
+                found = flaw(fact, origin(place[0]), acts, known, since_ms)
+                if fact.event_id is None and place[0] in (CATALOG.name, ROSTER.name):
+                    found = Flaw.UNREFUSED
+                if found is not None:
+                    wrong.setdefault(found, []).append(fact)
+            for one, suspected in wrong.items():
+                await passages.suspect(work, place, TOPICS[place[0]].owner, one, suspected)
+        await passages.follow(work, {place: self._windows[place].reached for place in fresh})
+
+    async def _review(self, work: Transaction) -> None:
+        """Clear suspects that have been put right, or whose record has left its topic."""
+        suspected = await passages.suspects(work, SUSPECTS)
+        if not suspected:
+            return
+        begins = await self._topics.begins({one.place for one in suspected})
+        refused = await passages.refused(work, suspected)
+        readers = {one.service for one in suspected if one.flaw is Flaw.LOST} - {SCORING}
+        ids = [one.event_id for one in suspected if one.event_id is not None]
+        known = {one: await passages.remembered(work, one, ids) for one in readers}
+        acts = await passages.acts(work, ids)
+        cleared = [
+            one
+            for one in suspected
+            if one.offset < begins[one.place]
+            or explained(one, refused.get((one.place, one.offset), set()), known, acts)
+        ]
+        await passages.clear(work, cleared)
+
+    async def _settle(
+        self, work: Transaction, seen: _Seen, since_ms: int
+    ) -> dict[tuple[str, Place], Passage]:
+        known = await passages.load(work)
+        todo: dict[str, list[tuple[Passage, Passage, list[Fact]]]] = {}
+        for (service, place), stored in sorted(seen.stored.items()):
+            window, dead = self._windows.get(place), (TOPICS[place[0]].dlq, place[1])
+            if window is None or seen.reached.get(dead, 0) < seen.ends.get(dead, 0):
+                continue
+            before = known.get((service, place)) or Passage(
+                service, *place, window.start, window.start, stored, seen.ends[place]
+            )
+            if before.next_offset < window.start and place[0] not in SAMPLED:
+                self._stale.add(place)  # another process had the turn: read again from there
+                continue
+            moved = replace(before, stored=stored, end=seen.ends[place])
+            upto = max(before.next_offset, min(stored, window.reached))
+            facts = window.between(before.next_offset, upto)
+            spent = sum(len(one) for _, _, one in todo.get(service, []))
+            if len(facts) > LIMIT - spent:
+                facts = facts[: max(0, LIMIT - spent)]
+                upto = facts[-1].offset + 1 if facts else before.next_offset
+            todo.setdefault(service, []).append((before, replace(moved, next_offset=upto), facts))
+        changed: list[Passage] = []
+        for service, rows in todo.items():
+            changed += await self._settle_service(work, service, rows, since_ms, known)
+        await passages.save(work, changed)
+        return known
+
+    async def _settle_service(
+        self,
+        work: Transaction,
+        service: str,
+        rows: Sequence[tuple[Passage, Passage, list[Fact]]],
+        since_ms: int,
+        known: dict[tuple[str, Place], Passage],
+    ) -> list[Passage]:
+        trace = Trace.LETTERS if service == SCORING else Trace.INBOX
+        ids = [one.event_id for *_, facts in rows for one in facts if one.event_id is not None]
+        memory = (
+            await passages.remembered(work, service, ids) if ids and trace is Trace.INBOX else {}
+        )
+        ranges = {
+            before.place: (before.next_offset, after.next_offset)
+            for before, after, facts in rows
+            if facts
+        }
+        refused = await passages.letters(work, ranges)
+        changed = []
+        for before, after, facts in rows:
+            window = self._windows[before.place]
+            settled = settle(
+                replace(after, next_offset=before.next_offset),
+                facts,
+                after.next_offset,
+                trace,
+                memory,
+                refused.get((service, before.place), set()),
+                since_ms,
+                compacted=_compacted(before.place),
+                gaps_allowed=before.topic in SAMPLED or before.next_offset < window.aged,
+            )
+            await passages.suspect(work, before.place, service, Flaw.LOST, settled.lost)
+            if settled.passage != known.get((service, before.place)):
+                changed.append(settled.passage)
+            known[service, before.place] = settled.passage
+        return changed
+
+
+def _dead(place: Place) -> bool:
+    return place[0] not in TOPICS
+
+
+def _compacted(place: Place) -> bool:
+    return TOPICS[place[0]].cleanup == "compact"
+
+
+async def _facts(topic: str, records: Sequence[Raw]) -> list[Fact]:
+    """What the auditor makes of records, by the topic's contract."""
+    model, hashed = TOPICS[topic].model, topic not in _NO_INBOX
+    found: list[Fact] = []
+    for number, record in enumerate(records):
+        if number % _BREATH == _BREATH - 1:
+            await asyncio.sleep(0)
+        wire = hashlib.sha256(record.value).digest() if record.value else b""
+        try:
+            message = decode_value(model, record.value)
+        except Reject:
+            found.append(Fact(record.offset, record.accepted_ms, None, b"", wire))
+            continue
+        digest = body_digest(message) if hashed else b""
+        found.append(Fact(record.offset, record.accepted_ms, message.id, digest, wire))
+    return found

@@ -1,0 +1,219 @@
+"""The SQL of conservation: where readers stand, what they remember, and the auditor's own books of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, fields
+from datetime import datetime, timedelta
+
+from services.audit.core.conservation import Fact, Passage, Place
+from services.audit.core.provenance import Flaw, Suspect
+from services.audit.store.queries import SERVICES
+from shared.runtime.database import Transaction
+
+_COLUMNS = tuple("ends_at" if one.name == "end" else one.name for one in fields(Passage))
+_TYPES = ("text", "text", "int", *("bigint",) * (len(_COLUMNS) - 3))
+
+
+async def stored_offsets(work: Transaction) -> dict[tuple[str, Place], int]:
+    """Where every service with an inbox stands."""
+    union = " UNION ALL ".join(
+        f"SELECT '{one}' AS service, topic, part, next_offset FROM {one}.consumer_offset"  # noqa: S608
+        for one in SERVICES
+    )
+    rows = await work.connection.fetch(union)
+    return {(r["service"], (r["topic"], r["part"])): r["next_offset"] for r in rows}
+
+
+async def unpublished(work: Transaction) -> dict[str, datetime]:
+    """When the oldest outbox row of each service that has one was made."""
+    union = " UNION ALL ".join(
+        f"SELECT '{one}' AS service, min(created_at) AS oldest FROM {one}.outbox"  # noqa: S608
+        for one in SERVICES
+    )
+    rows = await work.connection.fetch(union)
+    return {row["service"]: row["oldest"] for row in rows if row["oldest"] is not None}
+
+
+async def load(work: Transaction) -> dict[tuple[str, Place], Passage]:
+    """All passages."""
+    rows = await work.connection.fetch(f"SELECT {', '.join(_COLUMNS)} FROM audit.passage")  # noqa: S608
+    found = [Passage(*row.values()) for row in rows]
+    return {(one.service, one.place): one for one in found}
+
+
+async def save(work: Transaction, passages: Sequence[Passage]) -> None:
+    """Write these passages; one statement."""
+    if not passages:
+        return
+    sets = ", ".join(f"{one} = EXCLUDED.{one}" for one in _COLUMNS[4:])
+    arrays = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(_TYPES, 1))
+    await work.connection.execute(
+        f"INSERT INTO audit.passage ({', '.join(_COLUMNS)}) SELECT * FROM unnest({arrays}) "  # noqa: S608
+        f"ON CONFLICT (service, topic, part) DO UPDATE SET {sets}",
+        *(list(column) for column in zip(*map(astuple, passages), strict=True)),
+    )
+
+
+async def followed(work: Transaction) -> dict[Place, int]:
+    """Up to where records have been judged by their origin."""
+    rows = await work.connection.fetch("SELECT topic, part, next_offset FROM audit.followed")
+    return {(row["topic"], row["part"]): row["next_offset"] for row in rows}
+
+
+async def follow(work: Transaction, reached: Mapping[Place, int]) -> None:
+    """Move on."""
+    if not reached:
+        return
+    await work.connection.execute(
+        "INSERT INTO audit.followed SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[]) "
+        "ON CONFLICT (topic, part) DO UPDATE SET next_offset = EXCLUDED.next_offset",
+        [topic for topic, _ in reached],
+        [part for _, part in reached],
+        list(reached.values()),
+    )
+
+
+async def remembered(work: Transaction, service: str, event_ids: Sequence[str]) -> dict[str, bytes]:
+    """Body by id in a service's inbox."""
+    rows = await work.connection.fetch(
+        f"SELECT event_id, body_hash FROM {service}.inbox WHERE event_id = ANY($1::text[])",  # noqa: S608
+        list(event_ids),
+    )
+    return {row["event_id"]: row["body_hash"] for row in rows}
+
+
+async def acts(work: Transaction, event_ids: Sequence[str]) -> dict[str, bytes]:
+    """Hash of the bytes by id of people's acts, as the console first recorded them."""
+    rows = await work.connection.fetch(
+        "SELECT id, sha256(value) AS wire FROM console.act WHERE id = ANY($1::text[])",
+        list(event_ids),
+    )
+    return {row["id"]: row["wire"] for row in rows}
+
+
+async def keep_letters(work: Transaction, letters: Iterable[tuple[str, int, int, str]]) -> None:
+    """Keep (topic, partition, offset, service) of dead letters; forget those of two days ago."""
+    rows = sorted(set(letters))
+    if not rows:
+        return
+    await work.connection.execute(
+        "INSERT INTO audit.letter (topic, part, record_offset, service) "
+        "SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[], $4::text[]) "
+        "ON CONFLICT DO NOTHING",
+        *(list(column) for column in zip(*rows, strict=True)),
+    )
+    await work.connection.execute(
+        "DELETE FROM audit.letter WHERE seen_at < now() - interval '2 days'"
+    )
+
+
+async def letters(
+    work: Transaction, ranges: Mapping[Place, tuple[int, int]]
+) -> dict[tuple[str, Place], set[int]]:
+    """Offsets that dead letters name, by service and place, within [low, high) of each place."""
+    if not ranges:
+        return {}
+    rows = await work.connection.fetch(
+        "SELECT l.topic, l.part, l.record_offset, l.service FROM audit.letter AS l "
+        "JOIN unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[]) "
+        "AS r (topic, part, low, high) ON l.topic = r.topic AND l.part = r.part "
+        "AND l.record_offset >= r.low AND l.record_offset < r.high",
+        [topic for topic, _ in ranges],
+        [part for _, part in ranges],
+        [low for low, _ in ranges.values()],
+        [high for _, high in ranges.values()],
+    )
+    found: dict[tuple[str, Place], set[int]] = {}
+    for row in rows:
+        key = (row["service"], (row["topic"], row["part"]))
+        found.setdefault(key, set()).add(row["record_offset"])
+    return found
+
+
+async def refused(
+    work: Transaction, suspected: Sequence[Suspect]
+) -> dict[tuple[Place, int], set[str]]:
+    """The services whose dead letters name these records."""
+    rows = await work.connection.fetch(
+        "SELECT l.topic, l.part, l.record_offset, l.service FROM audit.letter AS l "
+        "JOIN unnest($1::text[], $2::int[], $3::bigint[]) AS s (topic, part, record_offset) "
+        "USING (topic, part, record_offset)",
+        [one.place[0] for one in suspected],
+        [one.place[1] for one in suspected],
+        [one.offset for one in suspected],
+    )
+    found: dict[tuple[Place, int], set[str]] = {}
+    for row in rows:
+        key = ((row["topic"], row["part"]), row["record_offset"])
+        found.setdefault(key, set()).add(row["service"])
+    return found
+
+
+async def suspect(
+    work: Transaction, place: Place, service: str, flaw: Flaw, facts: Sequence[Fact]
+) -> None:
+    """Keep records that are not as they should be; one that is known already stays as it is."""
+    if not facts:
+        return
+    await work.connection.execute(
+        "INSERT INTO audit.suspect "
+        "(topic, part, service, flaw, record_offset, event_id, digest, wire) "
+        "SELECT $1, $2, $3, $4, * FROM unnest($5::bigint[], $6::text[], $7::bytea[], $8::bytea[]) "
+        "ON CONFLICT DO NOTHING",
+        *place,
+        service,
+        flaw,
+        [one.offset for one in facts],
+        [one.event_id for one in facts],
+        [one.digest for one in facts],
+        [one.wire for one in facts],
+    )
+
+
+async def suspects(work: Transaction, limit: int) -> list[Suspect]:
+    """The oldest suspects."""
+    rows = await work.connection.fetch(
+        "SELECT topic, part, record_offset, service, flaw, event_id, digest, wire, found_at "
+        "FROM audit.suspect ORDER BY found_at, topic, part, record_offset LIMIT $1",
+        limit,
+    )
+    return [
+        Suspect(
+            (row["topic"], row["part"]),
+            row["record_offset"],
+            row["service"],
+            Flaw(row["flaw"]),
+            row["event_id"],
+            row["digest"],
+            row["wire"],
+            row["found_at"],
+        )
+        for row in rows
+    ]
+
+
+async def clear(work: Transaction, cleared: Sequence[Suspect]) -> None:
+    """Forget suspects that are in order now; what was lost counts as unchecked from then on."""
+    if not cleared:
+        return
+    await work.connection.execute(
+        "WITH gone AS (DELETE FROM audit.suspect AS s USING unnest($1::text[], $2::int[], "
+        "$3::bigint[], $4::text[]) AS c (topic, part, record_offset, service) "
+        "WHERE s.topic = c.topic AND s.part = c.part AND s.record_offset = c.record_offset "
+        "AND s.service = c.service RETURNING s.*), "
+        "found AS (SELECT service, topic, part, count(*) AS n FROM gone WHERE flaw = 'lost' "
+        "GROUP BY service, topic, part) "
+        "UPDATE audit.passage AS p SET lost = p.lost - found.n, unchecked = p.unchecked + found.n "
+        "FROM found WHERE p.service = found.service AND p.topic = found.topic "
+        "AND p.part = found.part",
+        [one.place[0] for one in cleared],
+        [one.place[1] for one in cleared],
+        [one.offset for one in cleared],
+        [one.service for one in cleared],
+    )
+
+
+def settled_since(work: Transaction, memory: timedelta) -> int:
+    """Kafka's time in ms before which a table may have forgotten a record rightly."""
+    return int((work.now - memory).timestamp() * 1000)

@@ -1,0 +1,290 @@
+"""The ledger on a real Postgres, over a log in memory: what each reader did with each record."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from services.audit.core.snapshot import FindingKind
+from services.audit.ledger import LIMIT
+from shared.contracts.dead_letter import DeadLetter, Reason
+from shared.contracts.ids import dead_letter_id
+from shared.contracts.topics import (
+    ALARMS,
+    ALERTS,
+    CATALOG,
+    COMMANDS,
+    DECISIONS,
+    READINGS,
+    RULES,
+    TopicSpec,
+)
+from shared.runtime.inbox import body_digest
+from shared.runtime.publisher import encode
+from tests.unit.audit.builders import T0, a_decision, an_alarm, an_alert
+from tests.unit.audit.harness import Auditor
+
+pytestmark = pytest.mark.e2e
+
+LOST, CORRUPT = FindingKind.RECORD_LOST, FindingKind.RECORD_CORRUPT
+
+
+async def stands(auditor: Auditor, service: str, spec: TopicSpec, offset: int) -> None:
+    await auditor.do(
+        f"INSERT INTO {service}.consumer_offset VALUES ('g', $1, 0, $2) "
+        "ON CONFLICT (grp, topic, part) DO UPDATE SET next_offset = EXCLUDED.next_offset",
+        spec.name,
+        offset,
+    )
+
+
+async def knows(auditor: Auditor, service: str, message: Any) -> None:
+    await auditor.do(
+        f"INSERT INTO {service}.inbox (event_id, body_hash) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        message.id,
+        body_digest(message),
+    )
+
+
+def refuses(auditor: Auditor, service: str, spec: TopicSpec, offset: int) -> None:
+    letter = DeadLetter(
+        id=dead_letter_id(spec.name, 0, offset),
+        reason=Reason.NOT_ALLOWED,
+        detail="-",
+        service=service,
+        topic=spec.name,
+        partition=0,
+        offset=offset,
+        refused_at=T0,
+    )
+    auditor.log.append(spec.dlq, encode(letter))
+
+
+async def hop(auditor: Auditor, service: str, spec: TopicSpec) -> dict[str, int]:
+    rows = await auditor.rows(
+        "SELECT * FROM audit.passage WHERE service = $1 AND topic = $2 AND part = 0",
+        service,
+        spec.name,
+    )
+    return dict(rows[0]) if rows else {}
+
+
+async def test_applied_repeated_and_refused_records_balance(auditor: Auditor) -> None:
+    alerts = [an_alert(f"alt-{n}") for n in range(4)]
+    for one in (*alerts[:3], alerts[1], alerts[3]):
+        offset = auditor.log.append(ALERTS.name, encode(one))
+    for one in alerts[:3]:
+        await knows(auditor, "notify", one)
+    refuses(auditor, "notify", ALERTS, offset)
+    await stands(auditor, "notify", ALERTS, 5)
+    assert LOST not in await auditor.checks(2)
+    found = await hop(auditor, "notify", ALERTS)
+    assert (found["applied"], found["repeated"], found["refused"], found["lost"]) == (3, 1, 1, 0)
+    assert found["next_offset"] == found["stored"] == found["ends_at"] == 5
+
+
+async def test_what_a_reader_has_not_passed_is_in_flight_and_then_judged(auditor: Auditor) -> None:
+    one, two = an_alert("alt-1"), an_alert("alt-2")
+    for alert in (one, two):
+        auditor.log.append(ALERTS.name, encode(alert))
+    await stands(auditor, "notify", ALERTS, 1)
+    await knows(auditor, "notify", one)
+    await auditor.checks(1)
+    assert (await hop(auditor, "notify", ALERTS))["next_offset"] == 1
+    await stands(auditor, "notify", ALERTS, 2)
+    await knows(auditor, "notify", two)
+    await auditor.checks(1)
+    assert (await hop(auditor, "notify", ALERTS))["applied"] == 2
+
+
+async def test_a_record_passed_without_a_trace_is_found_at_once_and_cleared_when_it_has_one(
+    auditor: Auditor,
+) -> None:
+    one, two = an_alert("alt-1"), an_alert("alt-2")
+    for alert in (one, two):
+        auditor.log.append(ALERTS.name, encode(alert))
+    await knows(auditor, "notify", one)
+    await stands(auditor, "notify", ALERTS, 2)
+    assert (await auditor.checks(1))[LOST] == f"notify:{ALERTS.name}/0@1"
+    assert (await hop(auditor, "notify", ALERTS))["lost"] == 1
+    await knows(auditor, "notify", two)
+    assert LOST not in await auditor.checks(1)
+    assert (await hop(auditor, "notify", ALERTS))["lost"] == 0
+
+
+async def test_an_inbox_that_remembers_another_body_is_no_trace(auditor: Auditor) -> None:
+    one = an_alert()
+    auditor.log.append(ALERTS.name, encode(one))
+    await auditor.do("INSERT INTO notify.inbox (event_id, body_hash) VALUES ($1, 'x')", one.id)
+    await stands(auditor, "notify", ALERTS, 1)
+    assert LOST in await auditor.checks(1)
+    refuses(auditor, "notify", ALERTS, 0)
+    assert LOST not in await auditor.checks(1)
+
+
+async def test_the_letter_of_one_reader_does_not_excuse_another(auditor: Auditor) -> None:
+    auditor.log.append(ALERTS.name, encode(an_alert()))
+    refuses(auditor, "notify", ALERTS, 0)
+    for service in ("notify", "command"):
+        await stands(auditor, service, ALERTS, 1)
+    assert (await auditor.checks(1))[LOST] == f"command:{ALERTS.name}/0@0"
+
+
+async def test_scoring_is_judged_by_its_commits_and_its_letters(auditor: Auditor) -> None:
+    for _ in range(2):
+        auditor.log.append(READINGS.name, b"{broken")
+    refuses(auditor, "scoring", READINGS, 0)
+    auditor.log.group = {(READINGS.name, 0): 2}
+    assert (await auditor.checks(1))[LOST] == f"scoring:{READINGS.name}/0@1"
+    found = await hop(auditor, "scoring", READINGS)
+    assert (found["refused"], found["lost"]) == (1, 1)
+
+
+async def test_a_flood_of_readings_is_sampled_and_says_so(auditor: Auditor) -> None:
+    for _ in range(LIMIT + 10):
+        auditor.log.append(READINGS.name, b"{broken", at=T0)
+    auditor.log.group = {(READINGS.name, 0): LIMIT + 10}
+    await auditor.checks(2)
+    found = await hop(auditor, "scoring", READINGS)
+    assert found["unchecked"] == found["next_offset"] - found["first_offset"]
+    assert FindingKind.HOP_UNBALANCED not in await auditor.checks(2)
+
+
+@pytest.mark.parametrize("what", ["undecodable", "altered", "altered later"])
+async def test_a_record_that_is_not_what_its_service_wrote_is_found(
+    auditor: Auditor, what: str
+) -> None:
+    written = an_alert()
+    other = encode(written.model_copy(update={"headline": "解除"}))
+    if what == "altered later":
+        await knows(auditor, "audit", written)
+    else:
+        auditor.log.append(ALERTS.name, encode(written))
+    at = auditor.log.append(ALERTS.name, b"{" if what == "undecodable" else other)
+    assert (await auditor.checks(1))[CORRUPT] == f"alerting:{ALERTS.name}/0@{at}"
+    details = await auditor.rows("SELECT detail FROM audit.finding")
+    assert details[0]["detail"].startswith(what.split(maxsplit=1)[0])
+    assert CORRUPT in await auditor.checks(3), "it does not go away by itself"
+    auditor.log.first[ALERTS.name, 0] = at + 1
+    assert CORRUPT not in await auditor.checks(1)
+
+
+async def test_a_record_sent_again_later_is_the_same_record(auditor: Auditor) -> None:
+    one = an_alert()
+    for again in (one, one.model_copy(update={"sent_at": datetime.now(UTC)})):
+        auditor.log.append(ALERTS.name, encode(again))
+    assert await auditor.checks(2) == {}
+
+
+async def test_the_act_of_nobody_is_found_until_it_is_explained(auditor: Auditor) -> None:
+    act = a_decision()
+    auditor.log.append(DECISIONS.name, encode(act))
+    assert (await auditor.checks(1))[CORRUPT] == f"console:{DECISIONS.name}/0@0"
+    await auditor.do(
+        "INSERT INTO console.act (id, topic, key, value, digest, officer_id) "
+        "VALUES ($1, 't', 'k', $2, '', 'o')",
+        act.id,
+        encode(act),
+    )
+    assert CORRUPT not in await auditor.checks(1)
+
+
+async def test_what_others_write_is_only_decoded(auditor: Auditor) -> None:
+    auditor.log.append(ALARMS.name, encode(an_alarm()))
+    auditor.log.append(RULES.name, b"")
+    auditor.log.append(CATALOG.name, b"{broken")
+    assert CORRUPT not in await auditor.checks(1), "it may still be refused"
+    await auditor.do("UPDATE audit.suspect SET found_at = found_at - interval '6 seconds'")
+    assert (await auditor.checks(1))[CORRUPT] == f"deploy:{CATALOG.name}/0@0"
+    refuses(auditor, "command", CATALOG, 0)
+    assert CORRUPT not in await auditor.checks(1)
+
+
+async def test_what_the_tables_may_have_forgotten_is_counted_only(auditor: Auditor) -> None:
+    auditor.log.append(
+        ALERTS.name, encode(an_alert()), at=datetime.now(UTC) - timedelta(minutes=55)
+    )
+    await stands(auditor, "notify", ALERTS, 1)
+    assert await auditor.checks(1) == {}
+    assert (await hop(auditor, "notify", ALERTS))["unchecked"] == 1
+
+
+async def test_what_retention_took_before_it_was_read_is_counted_only(auditor: Auditor) -> None:
+    auditor.log.first[ALERTS.name, 0] = 7
+    one = an_alert()
+    auditor.log.append(ALERTS.name, encode(one))
+    await knows(auditor, "notify", one)
+    await stands(auditor, "notify", ALERTS, 8)
+    assert await auditor.checks(3) == {}
+    found = await hop(auditor, "notify", ALERTS)
+    assert (found["unchecked"], found["applied"]) == (7, 1)
+
+
+async def test_a_hole_in_a_topic_does_not_balance(auditor: Auditor) -> None:
+    for n in range(3):
+        one = an_alert(f"alt-{n}")
+        auditor.log.append(ALERTS.name, encode(one))
+        await knows(auditor, "notify", one)
+    del auditor.log.partitions[ALERTS.name, 0][1]
+    await stands(auditor, "notify", ALERTS, 3)
+    assert (await auditor.checks(2))[FindingKind.HOP_UNBALANCED] == f"notify:{ALERTS.name}"
+
+
+async def test_a_reader_that_stands_is_found_and_one_that_moves_is_not(auditor: Auditor) -> None:
+    alerts = [an_alert(f"alt-{n}") for n in range(12)]
+    for one in alerts:
+        auditor.log.append(ALERTS.name, encode(one))
+        await knows(auditor, "notify", one)
+    for offset in range(1, 8):
+        await stands(auditor, "notify", ALERTS, offset)
+        assert FindingKind.CONSUMER_STOPPED not in await auditor.checks(1)
+    found = await auditor.checks(4)
+    assert found[FindingKind.CONSUMER_STOPPED] == f"notify:{ALERTS.name}/0"
+    await stands(auditor, "notify", ALERTS, 12)
+    assert FindingKind.CONSUMER_STOPPED not in await auditor.checks(1)
+
+
+async def test_the_offset_of_a_topic_that_is_gone_is_passed_over(auditor: Auditor) -> None:
+    await auditor.do("INSERT INTO notify.consumer_offset VALUES ('g', 'gone.topic.v1', 0, 4)")
+    assert await auditor.checks(2) == {}
+
+
+async def test_a_restart_goes_on_where_the_books_end(auditor: Auditor, dsn: str) -> None:
+    alerts = [an_alert(f"alt-{n}") for n in range(6)]
+    for one in alerts:
+        auditor.log.append(ALERTS.name, encode(one))
+        await knows(auditor, "notify", one)
+    await stands(auditor, "notify", ALERTS, 3)
+    await auditor.checks(2)
+    auditor.rounds = auditor.restarted(dsn)
+    await stands(auditor, "notify", ALERTS, 6)
+    assert LOST not in await auditor.checks(2)
+    assert (await hop(auditor, "notify", ALERTS))["applied"] == 6
+    assert await auditor.rows("SELECT FROM audit.suspect") == []
+
+
+async def test_two_auditors_keep_one_book(auditor: Auditor, dsn: str) -> None:
+    mine, other = auditor.rounds, auditor.restarted(dsn)
+    for n in range(8):
+        one = an_alert(f"alt-{n}")
+        auditor.log.append(ALERTS.name, encode(one))
+        await knows(auditor, "notify", one)
+        await stands(auditor, "notify", ALERTS, n + 1)
+        auditor.rounds = (mine, other)[n % 2]
+        await auditor.checks(1)
+    found = await hop(auditor, "notify", ALERTS)
+    assert (found["applied"], found["repeated"], found["lost"]) == (8, 0, 0)
+
+
+async def test_while_kafka_is_away_the_tables_are_checked_and_hops_are_not_judged(
+    auditor: Auditor,
+) -> None:
+    auditor.log.append(COMMANDS.name, b"{")
+    assert CORRUPT in await auditor.checks(1)
+    auditor.log.offline = True
+    await auditor.plant("alerting.timer", subject_id="s", state="armed")
+    await auditor.do("UPDATE alerting.timer SET due_at = now() - interval '1 minute'")
+    assert set(await auditor.checks(2)) == {CORRUPT, FindingKind.TIMER_OVERDUE}
+    assert "Kafka" in (auditor.rounds.ready() or "")
