@@ -177,10 +177,18 @@ class Audited:
             return json.load(answer)
 
     def settle(self) -> None:
-        """Wait until the auditor has passed everything that is on the topics."""
-        self.until(
-            lambda: all(one["in_flight"] == 0 for one in self.hops().values()), "records wait"
-        )
+        """Wait until the auditor has passed all there is: two rounds and more, and nothing has moved."""
+        books: dict[tuple[str, str], dict[str, int]] = {}
+
+        def still() -> bool:
+            nonlocal books
+            before, books = books, self.hops()
+            time.sleep(5)
+            return books == before == self.hops() and not any(
+                one["in_flight"] for one in books.values()
+            )
+
+        self.until(still, "records wait", 60)
 
 
 async def delete_before(bootstrap: str, topic: str, part: int, offset: int) -> None:
