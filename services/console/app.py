@@ -28,6 +28,7 @@ from shared.contracts.topics import (
     ANSWERS,
     CATALOG,
     DECISIONS,
+    DUTY_REQUESTS,
     MODE_REQUESTS,
     REQUESTS,
     ROSTER,
@@ -114,7 +115,7 @@ def build(settings: Settings) -> FastAPI:
     platform.table(CATALOG, wiring.names.take)
     platform.table(ROSTER, wiring.directory.take)
     platform.consume_inbox(CONSUMES, project, max_records=BATCH)
-    platform.produces(DECISIONS, REQUESTS, ACKNOWLEDGEMENTS, ANSWERS, MODE_REQUESTS)
+    platform.produces(DECISIONS, REQUESTS, ACKNOWLEDGEMENTS, ANSWERS, MODE_REQUESTS, DUTY_REQUESTS)
 
     async def start(stack: AsyncExitStack) -> None:
         await platform.database.start()

@@ -17,6 +17,7 @@ from shared.contracts.commands import (
     CommandEvent,
     SupervisionEvent,
 )
+from shared.contracts.duty import DutyCoverage, DutyEntry
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Answer, AnswerVerb, Page
 from shared.contracts.readings import SensorHealth
@@ -27,6 +28,8 @@ from shared.contracts.topics import (
     ANSWERS,
     ASSIGNMENTS,
     COMMANDS,
+    DUTY_COVERAGE,
+    DUTY_ENTRIES,
     HEALTH,
     MODE_PROPOSALS,
     MODES,
@@ -48,6 +51,8 @@ CONSUMES = (
     ACKNOWLEDGEMENTS,
     MODE_PROPOSALS,
     MODES,
+    DUTY_ENTRIES,
+    DUTY_COVERAGE,
 )
 BATCH = 1_000
 
@@ -83,6 +88,10 @@ _TARGETS: dict[type, _Target] = {
     ),
     Acknowledgement: _Target(
         projections.ACKNOWLEDGEMENT, rows.acknowledgement, lambda row: row["sent_at"]
+    ),
+    DutyEntry: _Target(projections.DUTY_ENTRY, rows.duty_entry),
+    DutyCoverage: _Target(
+        projections.DUTY_COVERAGE, rows.duty_coverage, lambda row: row["sent_at"]
     ),
     ModeProposal: _Target(projections.MODE_PROPOSAL, rows.mode_proposal),
     ResponseModeEvent: _Target(projections.MODE, rows.mode),

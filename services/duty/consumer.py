@@ -37,10 +37,11 @@ class DutyConsumer:
         plans = await store.load(work, units, {one.entry_id for one in requests})
         changed: list[DutyEntry] = []
         causes: dict[str, str] = {}
-        for request in requests:
+        places = await store.places(work, len(requests))
+        for request, place in zip(requests, places, strict=True):
             entries = plans[request.unit].entries
             try:
-                entry = change(entries, request)
+                entry = change(entries, request, place)
             except Refused as why:
                 raise Reject(why.reason, why.detail) from why
             if entry is None:

@@ -128,12 +128,14 @@ DutyRule = Annotated[
 class DutyEntry(Envelope):
     """One entry of a unit's duty plan as it holds now; the newest version per unit and entry holds.
 
-    `cancelled` takes it out; what it said stays readable.
+    `place` is its place in the order in which entries were last changed: of two that say different
+    things, the later holds. `cancelled` takes it out; what it said stays readable.
     """
 
     type: Literal["duty_entry"] = "duty_entry"
     entry_id: Identifier
     version: Version
+    place: Annotated[int, Field(ge=1)]
     unit: UnitId
     rule: DutyRule
     cancelled: bool = False

@@ -92,6 +92,17 @@ def gaps(plan: Plan, post: Post, begin: datetime, end: datetime) -> list[Turn]:
     return [turn for turn in timeline(plan, post, begin, end) if turn.officer_id is None]
 
 
+def over_at(entry: DutyEntry) -> datetime | None:
+    """When an entry has nothing more to say, None when that is open."""
+    match entry.rule:
+        case Swap(end=one, other_end=other):
+            return max(one, other)
+        case Shift(end=end) | Override(end=end) | Leave(end=end):
+            return end
+        case _:
+            return None
+
+
 def _edges(
     plan: Plan, rotating: Sequence[Sequence[Turn]], begin: datetime, end: datetime
 ) -> list[datetime]:

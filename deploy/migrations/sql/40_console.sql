@@ -178,6 +178,33 @@ CREATE TABLE console.supervision (
 );
 CREATE INDEX supervision_of_command ON console.supervision (command_id);
 
+-- Duty plans: the entries of each unit in the order of their last change, and what stands empty.
+CREATE TABLE console.duty_entry (
+    unit text COLLATE "C" NOT NULL,
+    entry_id text NOT NULL,
+    version integer NOT NULL,
+    place bigint NOT NULL,
+    cancelled boolean NOT NULL,
+    over_at timestamptz,
+    rule text NOT NULL,
+    actor text,
+    sent_at timestamptz NOT NULL,
+    PRIMARY KEY (unit, entry_id)
+);
+
+CREATE TABLE console.duty_coverage (
+    unit text COLLATE "C" NOT NULL,
+    post text NOT NULL,
+    gaps text NOT NULL,
+    gap_count integer NOT NULL,
+    headline text NOT NULL,
+    begins_at timestamptz NOT NULL,
+    ends_at timestamptz NOT NULL,
+    sent_at timestamptz NOT NULL,
+    PRIMARY KEY (unit, post)
+);
+CREATE INDEX duty_coverage_open ON console.duty_coverage (unit) WHERE gap_count > 0;
+
 -- 平急状态: what each unit has decided, and what has been proposed.
 CREATE TABLE console.mode (
     status text NOT NULL,

@@ -4,19 +4,19 @@ CREATE TABLE duty.unit (
     unit text PRIMARY KEY
 );
 
-CREATE SEQUENCE duty.entry_change;
+CREATE SEQUENCE duty.place;
 
--- `over_at`: when the entry has nothing more to say. `changed_seq`: the order in which entries count.
+-- `over_at`: when the entry has nothing more to say. `place`: the order in which entries count.
 CREATE TABLE duty.entry (
     entry_id text NOT NULL,
     unit text NOT NULL REFERENCES duty.unit,
     version integer NOT NULL,
     over_at timestamptz,
-    changed_seq bigint NOT NULL,
+    place bigint NOT NULL,
     body text NOT NULL,
     PRIMARY KEY (unit, entry_id)
 );
-CREATE INDEX entry_of_unit ON duty.entry (unit, changed_seq);
+CREATE INDEX entry_of_unit ON duty.entry (unit, place);
 
 CREATE TABLE duty.told (
     unit text NOT NULL REFERENCES duty.unit,

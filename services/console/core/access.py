@@ -128,6 +128,11 @@ def may_manage(viewer: Viewer, issuer_unit: str) -> Denial | None:
     return None if is_within(issuer_unit, viewer.unit) else Denial.NOT_ISSUER
 
 
+def may_plan_duty(viewer: Viewer, unit: str) -> Denial | None:
+    """A unit's duty plan: its own officers, and those of a unit above it."""
+    return None if is_within(unit, viewer.unit) else Denial.OUTSIDE_SUBTREE
+
+
 def may_propose_mode(viewer: Viewer, unit: str) -> Denial | None:
     """Propose a response mode: the unit itself or one above it."""
     return _denial(authority.unfit_to_sign(unit, viewer.officer_id, viewer.unit, viewer.post, ()))

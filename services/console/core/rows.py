@@ -14,9 +14,11 @@ from shared.contracts.commands import (
     SupervisionEvent,
     SupervisionKind,
 )
+from shared.contracts.duty import DutyCoverage, DutyEntry
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Answer, Page
 from shared.contracts.readings import SensorHealth
+from shared.duty.timeline import over_at
 
 Row = dict[str, Any]
 
@@ -257,5 +259,35 @@ def sensor(event: SensorHealth) -> Row:
         "unit": event.origin_unit,
         "last_seen_at": event.last_seen_at,
         "detail": event.detail,
+        "sent_at": event.sent_at,
+    }
+
+
+def duty_entry(event: DutyEntry) -> Row:
+    """A row of `duty_entry`."""
+    return {
+        "unit": event.unit,
+        "entry_id": event.entry_id,
+        "version": event.version,
+        "place": event.place,
+        "cancelled": event.cancelled,
+        "over_at": over_at(event),
+        "rule": event.rule.model_dump_json(exclude_none=True),
+        "actor": event.actor,
+        "sent_at": event.sent_at,
+    }
+
+
+def duty_coverage(event: DutyCoverage) -> Row:
+    """A row of `duty_coverage`."""
+    gaps = [one.model_dump(mode="json") for one in event.gaps]
+    return {
+        "unit": event.unit,
+        "post": event.post,
+        "gaps": json.dumps(gaps),
+        "gap_count": len(gaps),
+        "headline": event.headline,
+        "begins_at": event.begin,
+        "ends_at": event.end,
         "sent_at": event.sent_at,
     }

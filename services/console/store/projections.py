@@ -220,6 +220,31 @@ SENSOR = Projection(
     },
     ("sensor_id",),
 )
+DUTY_ENTRY = Projection(
+    "duty_entry",
+    {
+        **dict.fromkeys(("unit", "entry_id"), "text"),
+        "version": "int",
+        "place": "bigint",
+        "cancelled": "boolean",
+        "over_at": "timestamptz",
+        **dict.fromkeys(("rule", "actor"), "text"),
+        **_SENT,
+    },
+    ("unit", "entry_id"),
+)
+DUTY_COVERAGE = Projection(
+    "duty_coverage",
+    {
+        **dict.fromkeys(("unit", "post", "gaps"), "text"),
+        "gap_count": "int",
+        "headline": "text",
+        **dict.fromkeys(("begins_at", "ends_at"), "timestamptz"),
+        **_SENT,
+    },
+    ("unit", "post"),
+    "excluded.sent_at > old.sent_at",
+)
 
 
 async def upsert(work: Transaction, projection: Projection, rows: Sequence[Row]) -> None:

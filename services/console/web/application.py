@@ -10,7 +10,18 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from services.console.web import acts, auth, boards, carriers, events, modes, problems, reads, shell
+from services.console.web import (
+    acts,
+    auth,
+    boards,
+    carriers,
+    duty,
+    events,
+    modes,
+    problems,
+    reads,
+    shell,
+)
 from services.console.web.guard import Guard
 from services.console.web.parts import Console
 
@@ -39,7 +50,7 @@ def create(console: Console, lifespan: Lifespan) -> FastAPI:
     )
     app.state.console = console
     problems.install(app)
-    for part in (auth, reads, boards, acts, carriers, modes, events, shell):
+    for part in (auth, reads, boards, acts, carriers, modes, duty, events, shell):
         app.include_router(part.router)
     app.mount("/static", _OwnFiles(directory=shell.STATIC), name="static")
     app.add_middleware(Guard)

@@ -10,6 +10,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.console.web.problems import Refused, problem
 
 MAX_BODY_BYTES = 64 * 1024
+MAX_FILE_BYTES = 1024 * 1024
+"""For doors that take a file: their paths end in `/import`."""
 
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -41,6 +43,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        most = MAX_FILE_BYTES if scope["path"].endswith("/import") else MAX_BODY_BYTES
         taken = 0
         started = False
 
@@ -48,13 +51,13 @@ class Guard:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > MAX_BODY_BYTES:
+            if taken > most:
                 raise _TooLarge
             return message
 
         async def guarded(message: Message) -> None:
             nonlocal started
-            if taken > MAX_BODY_BYTES and not started:
+            if taken > most and not started:
                 return  # whatever the routes made of the cut body; the refusal below says it better
             if message["type"] == "http.response.start":
                 started = True
@@ -62,17 +65,17 @@ class Guard:
             await send(message)
 
         declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
+        if declared.isdigit() and int(declared) > most:
             taken = int(declared)
         else:
             with suppress(_TooLarge):
                 await self._app(scope, limited, guarded)
-        if taken > MAX_BODY_BYTES and not started:
+        if taken > most and not started:
             taken = 0
             refusal = Refused(
                 413,
                 "The body is too large",
-                f"At most {MAX_BODY_BYTES} bytes.",
+                f"At most {most} bytes.",
                 reason="too_large",
                 headers={"Connection": "close"},
             )

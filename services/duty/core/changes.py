@@ -32,8 +32,9 @@ class Refused(Exception):
         self.detail = detail
 
 
-def change(entries: Mapping[str, DutyEntry], request: DutyRequest) -> DutyEntry | None:
-    """The entry's next version, None when it says so already. `entries`: the unit's, by id.
+def change(entries: Mapping[str, DutyEntry], request: DutyRequest, place: int) -> DutyEntry | None:
+    """The entry's next version, None when it says so already. `entries`: the unit's, by id; `place`:
+    its place in the order of changes.
 
     Raises Refused.
     """
@@ -49,7 +50,7 @@ def change(entries: Mapping[str, DutyEntry], request: DutyRequest) -> DutyEntry 
     if request.verb == "cancel":
         if before is None:
             raise Refused(Reason.UNKNOWN_SUBJECT, f"there is no entry {request.entry_id}")
-        return None if before.cancelled else _next(request, before, cancelled=True)
+        return None if before.cancelled else _next(request, before, place, cancelled=True)
     if request.rule is None:
         raise Refused(Reason.SCHEMA, "put needs a rule")
     if before is not None and (before.rule, before.cancelled) == (request.rule, False):
@@ -65,7 +66,7 @@ def change(entries: Mapping[str, DutyEntry], request: DutyRequest) -> DutyEntry 
         raise Refused(
             Reason.UNKNOWN_SUBJECT, f"no member of {request.unit}: {', '.join(strangers)[:300]}"
         )
-    return _next(request, before, cancelled=False)
+    return _next(request, before, place, cancelled=False)
 
 
 def _named(request: DutyRequest) -> set[str]:
@@ -83,7 +84,9 @@ def _named(request: DutyRequest) -> set[str]:
             return set()
 
 
-def _next(request: DutyRequest, before: DutyEntry | None, *, cancelled: bool) -> DutyEntry:
+def _next(
+    request: DutyRequest, before: DutyEntry | None, place: int, *, cancelled: bool
+) -> DutyEntry:
     version = 1 if before is None else before.version + 1
     rule = request.rule if not cancelled or before is None else before.rule
     assert rule is not None, "the caller has seen to it"
@@ -98,6 +101,7 @@ def _next(request: DutyRequest, before: DutyEntry | None, *, cancelled: bool) ->
         trace_id=request.trace_id or request.id,
         entry_id=request.entry_id,
         version=version,
+        place=place,
         unit=request.unit,
         rule=rule,
         cancelled=cancelled,

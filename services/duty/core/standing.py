@@ -7,16 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.contracts.duty import (
-    HORIZON_DAYS,
-    DutyCoverage,
-    DutyEntry,
-    Gap,
-    Leave,
-    Override,
-    Shift,
-    Swap,
-)
+from shared.contracts.duty import HORIZON_DAYS, DutyCoverage, DutyEntry, Gap
 from shared.contracts.fields import Post
 from shared.contracts.ids import content_id
 from shared.contracts.pages import Channel, RosterSlot
@@ -90,17 +81,6 @@ def outlook(
         )
         found.append(Standing(post, after, slot, coverage))
     return Outlook(tuple(found), min(changes, default=None))
-
-
-def over_at(entry: DutyEntry) -> datetime | None:
-    """When an entry has nothing more to say, None when that is open."""
-    match entry.rule:
-        case Swap(end=one, other_end=other):
-            return max(one, other)
-        case Shift(end=end) | Override(end=end) | Leave(end=end):
-            return end
-        case _:
-            return None
 
 
 def _slot(

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter
 
-from services.duty.core.standing import Told, over_at
+from services.duty.core.standing import Told
 from shared.contracts.duty import DutyEntry, Gap
 from shared.contracts.fields import Post
+from shared.duty.timeline import over_at
 from shared.runtime.database import Transaction
 
 _GAPS: TypeAdapter[tuple[Gap, ...]] = TypeAdapter(tuple[Gap, ...])
@@ -47,7 +48,7 @@ async def load(
     for row in await work.connection.fetch(
         "SELECT unit, body FROM duty.entry WHERE unit = ANY($1::text[]) "
         "AND (over_at IS NULL OR over_at > now() OR entry_id = ANY($2::text[])) "
-        "ORDER BY changed_seq",
+        "ORDER BY place",
         list(found),
         list(named),
     ):
@@ -66,6 +67,14 @@ async def load(
     return found
 
 
+async def places(work: Transaction, count: int) -> list[int]:
+    """The next places in the order of changes."""
+    rows = await work.connection.fetch(
+        "SELECT nextval('duty.place') AS place FROM generate_series(1, $1)", count
+    )
+    return [row["place"] for row in rows]
+
+
 async def save_entries(work: Transaction, entries: Sequence[DutyEntry]) -> None:
     """Write changed entries; of several versions of one, in their order, the last stays."""
     newest: dict[tuple[str, str], DutyEntry] = {}
@@ -78,15 +87,16 @@ async def save_entries(work: Transaction, entries: Sequence[DutyEntry]) -> None:
         by_column["unit"].append(entry.unit)
         by_column["version"].append(entry.version)
         by_column["over_at"].append(over_at(entry))
+        by_column["place"].append(entry.place)
         by_column["body"].append(entry.to_wire().decode())
     if not newest:
         return
     await work.connection.execute(
-        "INSERT INTO duty.entry (entry_id, unit, version, over_at, body, changed_seq) "
-        "SELECT one.*, nextval('duty.entry_change') FROM unnest($1::text[], $2::text[], $3::int[], "
-        "$4::timestamptz[], $5::text[]) AS one ON CONFLICT (unit, entry_id) DO UPDATE SET "
+        "INSERT INTO duty.entry (entry_id, unit, version, over_at, place, body) "
+        "SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::timestamptz[], $5::bigint[], "
+        "$6::text[]) ON CONFLICT (unit, entry_id) DO UPDATE SET "
         "version = EXCLUDED.version, over_at = EXCLUDED.over_at, body = EXCLUDED.body, "
-        "changed_seq = EXCLUDED.changed_seq",
+        "place = EXCLUDED.place",
         *by_column.values(),
     )
 

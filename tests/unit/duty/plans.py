@@ -28,6 +28,7 @@ def an_entry(rule: DutyRule, unit: str = TOWN, **other: Any) -> DutyEntry:
             "tier": tier_of(unit),
             "entry_id": f"entry-{number}",
             "version": 1,
+            "place": number,
             "unit": unit,
             "rule": rule,
             **other,

@@ -1,0 +1,147 @@
+"""Duty plans as the board shows them, and people's changes of them as records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from services.console.core.access import Viewer
+from services.console.core.acts import Act, head
+from services.console.core.names import Names
+from services.console.core.record import Record
+from shared.contracts.duty import DutyEntry, DutyRequest, DutyRule, Member
+from shared.contracts.fields import Status
+from shared.contracts.ids import content_id
+from shared.contracts.topics import DUTY_REQUESTS
+from shared.contracts.units import tier_of
+from shared.duty.timeline import Plan, plan_of, timeline
+from shared.duty.turns import Turn
+
+RULE: TypeAdapter[DutyRule] = TypeAdapter(DutyRule)
+
+
+def entries_of(rows: Sequence[Record]) -> list[DutyEntry]:
+    """The entries of one unit, from rows in the order of their last change."""
+    return [
+        DutyEntry(
+            id=f"row-{number}",
+            occurred_at=row["sent_at"],
+            sent_at=row["sent_at"],
+            origin_unit=row["unit"],
+            tier=tier_of(row["unit"]),
+            entry_id=row["entry_id"],
+            version=row["version"],
+            place=row["place"],
+            unit=row["unit"],
+            rule=RULE.validate_json(row["rule"]),
+            cancelled=row["cancelled"],
+            actor=row["actor"],
+        )
+        for number, row in enumerate(rows)
+    ]
+
+
+def plan_view(
+    unit: str, entries: Sequence[DutyEntry], now: datetime, days: int, names: Names, *, full: bool
+) -> dict[str, Any]:
+    """Who is on at each post for so many days, and the entries. Without `full` no one's address."""
+    plan = plan_of(entries)
+    end = now + timedelta(days=days)
+    return {
+        "unit": unit,
+        "unit_name": names.unit(unit),
+        "begin": now,
+        "end": end,
+        "posts": [
+            {
+                "post": post,
+                "turns": [_turn_view(turn, plan) for turn in timeline(plan, post, now, end)],
+            }
+            for post in plan.posts
+        ],
+        "entries": [
+            {
+                "entry_id": one.entry_id,
+                "version": one.version,
+                "actor": one.actor,
+                **_rule_view(one.rule, full=full),
+            }
+            for one in entries
+            if not one.cancelled
+        ],
+    }
+
+
+def gap_view(row: Record, names: Names) -> dict[str, Any]:
+    """What stands empty at one post."""
+    return {
+        "unit": row["unit"],
+        "unit_name": names.unit(row["unit"]),
+        "post": row["post"],
+        "headline": row["headline"],
+        "gaps": TypeAdapter(list[dict[str, str]]).validate_json(row["gaps"]),
+        "begin": row["begins_at"],
+        "end": row["ends_at"],
+    }
+
+
+def put(
+    viewer: Viewer, unit: str, entry_id: str, rule: DutyRule, version: int, now: datetime
+) -> Act:
+    """Add or replace an entry that was at `version` (0: there was none)."""
+    return _request(viewer, unit, entry_id, rule, version, now)
+
+
+def cancel(viewer: Viewer, unit: str, entry_id: str, version: int, now: datetime) -> Act:
+    """Take an entry out."""
+    return _request(viewer, unit, entry_id, None, version, now)
+
+
+def entry_id_of(unit: str, rule: DutyRule) -> str:
+    """The id of an entry from a file: a member is who he is, everything else what it says."""
+    if isinstance(rule, Member):
+        return content_id("member", unit, rule.officer.officer_id)
+    return content_id("entry", unit, rule.model_dump_json())
+
+
+def _request(
+    viewer: Viewer, unit: str, entry_id: str, rule: DutyRule | None, version: int, now: datetime
+) -> Act:
+    verb = "put" if rule is not None else "cancel"
+    said = rule.model_dump_json() if rule is not None else ""
+    request_id = content_id("drq", unit, entry_id, verb, viewer.officer_id, version, said)
+    request = DutyRequest(
+        id=request_id,
+        verb="put" if rule is not None else "cancel",
+        entry_id=entry_id,
+        unit=unit,
+        rule=rule,
+        officer_id=viewer.officer_id,
+        post=viewer.post,
+        **head(viewer, {"status": Status.ACTUAL, "trace_id": request_id}, (unit,), (), now),
+    )
+    return Act(DUTY_REQUESTS, unit, request, viewer.officer_id)
+
+
+def _turn_view(turn: Turn, plan: Plan) -> dict[str, Any]:
+    member = plan.members.get(turn.officer_id) if turn.officer_id is not None else None
+    return {
+        "begin": turn.begin,
+        "end": turn.end,
+        "officer_id": turn.officer_id if member is not None else None,
+        "name": member.officer.name if member is not None else None,
+    }
+
+
+def _rule_view(rule: DutyRule, *, full: bool) -> dict[str, Any]:
+    shown = rule.model_dump(mode="json", exclude_none=True)
+    if isinstance(rule, Member) and not full:
+        shown["officer"] = {
+            name: value
+            for name, value in shown["officer"].items()
+            if name not in ("phone", "addresses")
+        }
+    return {"rule": shown}

@@ -1,0 +1,162 @@
+"""Duty plans: who is on, what stands empty, changes, files in and out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator
+from pydantic_core import to_json
+
+from services.console.core import access, duty
+from services.console.core.access import Denial, span_of
+from services.console.store import duty as store
+from services.console.store.connections import reading
+from services.console.web.acts import IdempotencyKey, done
+from services.console.web.auth import Me
+from services.console.web.parts import Parts, as_json
+from services.console.web.problems import Refused, unknown
+from shared.contracts.duty import HORIZON_DAYS, DutyRule
+from shared.contracts.fields import Identifier, UnitId
+from shared.duty import csv_file, ical_file
+from shared.duty.errors import DutyFileError
+from shared.duty.timeline import plan_of, timeline
+
+router = APIRouter(prefix="/api/duty")
+
+Unit = Annotated[UnitId, Query()]
+_FILES = {"csv": "text/csv; charset=utf-8", "ics": "text/calendar; charset=utf-8"}
+
+
+def _rule(value: object) -> DutyRule:
+    """Read again from JSON: the contract's strict types take their wire form from there only."""
+    return duty.RULE.validate_json(to_json(value))
+
+
+Rule = Annotated[Any, PlainValidator(_rule, json_schema_input_type=DutyRule)]
+
+
+class Put(BaseModel):
+    """An entry as it is to be; `version` as the officer saw it, 0 for a new one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rule: Rule
+    version: Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)] = 0
+
+
+@router.get("")
+async def plan(
+    console: Parts,
+    me: Me,
+    unit: Annotated[UnitId | None, Query()] = None,
+    days: Annotated[int, Query(ge=1, le=HORIZON_DAYS)] = 7,
+) -> Response:
+    """A unit's plan (default: one's own): who is on at each post, and the entries that say so."""
+    of = unit or me.unit
+    console.demand(None if access.sees(me, of) else Denial.OUTSIDE_SUBTREE)
+    async with reading(console.database) as connection:
+        rows = await store.entries(connection, of)
+    now = console.clock.now()
+    return as_json(
+        duty.plan_view(of, duty.entries_of(rows), now, days, console.names, full=of == me.unit)
+    )
+
+
+@router.get("/gaps")
+async def gaps(console: Parts, me: Me) -> Response:
+    """Posts of one's subtree that stand empty some time in the coming 30 days, the next gap first."""
+    async with reading(console.database) as connection:
+        rows = await store.open_coverage(connection, span_of(me.unit))
+    return as_json({"gaps": [duty.gap_view(row, console.names) for row in rows]})
+
+
+@router.put("/entries/{entry_id}", status_code=202)
+async def put_entry(
+    console: Parts,
+    me: Me,
+    entry_id: Identifier,
+    unit: Unit,
+    body: Put,
+    _key: IdempotencyKey = None,
+) -> Response:
+    """Add or replace an entry of a unit's plan."""
+    console.demand(access.may_plan_duty(me, unit))
+    now = console.clock.now()
+    return await done(console, duty.put(me, unit, entry_id, body.rule, body.version, now))
+
+
+@router.post("/entries/{entry_id}/cancel", status_code=202)
+async def cancel_entry(
+    console: Parts, me: Me, entry_id: Identifier, unit: Unit, _key: IdempotencyKey = None
+) -> Response:
+    """Take an entry out of a unit's plan."""
+    console.demand(access.may_plan_duty(me, unit))
+    async with reading(console.database) as connection:
+        version = (await store.versions(connection, unit)).get(entry_id)
+    if version is None:
+        raise unknown("entry")
+    return await done(console, duty.cancel(me, unit, entry_id, version, console.clock.now()))
+
+
+@router.get("/export")
+async def export(
+    console: Parts,
+    me: Me,
+    unit: Unit,
+    form: Annotated[Literal["csv", "ics"], Query(alias="format")] = "csv",
+) -> Response:
+    """A unit's plan as a file: its entries as CSV, or who is on for 30 days as iCalendar.
+
+    With addresses, so for those who may plan it.
+    """
+    console.demand(access.may_plan_duty(me, unit))
+    async with reading(console.database) as connection:
+        entries = duty.entries_of(await store.entries(connection, unit))
+    held = plan_of(entries)
+    if form == "csv":
+        content = csv_file.write([one.rule for one in entries]).encode()
+    else:
+        now = console.clock.now()
+        end = now + timedelta(days=HORIZON_DAYS)
+        content = ical_file.write(
+            unit,
+            console.names.unit(unit),
+            {post: timeline(held, post, now, end) for post in held.posts},
+            {officer: member.officer.name for officer, member in held.members.items()},
+            now,
+        )
+    named = {"content-disposition": f'attachment; filename="duty-{unit[:12]}.{form}"'}
+    return Response(content, headers=named, media_type=_FILES[form])
+
+
+@router.post("/import", status_code=202)
+async def take_file(
+    request: Request,
+    console: Parts,
+    me: Me,
+    unit: Unit,
+    form: Annotated[Literal["csv", "ics"], Query(alias="format")] = "csv",
+) -> Response:
+    """Add the entries of a file to a unit's plan: all of them, or none and every problem named."""
+    console.demand(access.may_plan_duty(me, unit))
+    raw = await request.body()
+    try:
+        rules = csv_file.read(raw.decode()) if form == "csv" else ical_file.read(raw)
+    except UnicodeDecodeError:
+        raise _not_taken(["the file is not UTF-8"]) from None
+    except DutyFileError as error:
+        raise _not_taken(error.problems) from None
+    async with reading(console.database) as connection:
+        versions = await store.versions(connection, unit)
+    now = console.clock.now()
+    for rule in rules:
+        entry_id = duty.entry_id_of(unit, rule)
+        await console.record(duty.put(me, unit, entry_id, rule, versions.get(entry_id, 0), now))
+    return as_json({"entries": len(rules)}, 202)
+
+
+def _not_taken(problems: list[str] | tuple[str, ...]) -> Refused:
+    errors = [{"where": "file", "what": one} for one in problems[:50]]
+    return Refused(422, "Nothing of the file was taken", reason="invalid", errors=errors)
