@@ -18,7 +18,7 @@ from deploy.local.errors import StackError
 from deploy.local.records import is_empty, publish, record
 from deploy.local.topics import ensure_topics, planned_topics, wait_for_broker
 from deploy.migrations.runner import upgrade
-from shared.contracts.topics import PLANS
+from shared.contracts.topics import PLANS, TopicSpec
 
 STATEFUL = ("alerting", "command", "duty", "notify", "console", "audit")
 _PASSWORD = re.compile(r"[A-Za-z0-9_\-]{24,}")
@@ -46,12 +46,12 @@ async def prepare(bootstrap: str, replication: int) -> int:
     return await ensure_topics(bootstrap, planned_topics(replication))
 
 
-async def publish_plans(bootstrap: str) -> int:
+async def publish_plans(bootstrap: str, spec: TopicSpec = PLANS) -> int:
     """Write the example plans to a topic that holds none; how many. What an office put there stays."""
-    if not await is_empty(bootstrap, PLANS):
+    if not await is_empty(bootstrap, spec):
         return 0
     found = plans.definitions(datetime.now(UTC))
-    await publish(bootstrap, PLANS, [record(one.plan_id, one) for one in found])
+    await publish(bootstrap, spec, [record(one.plan_id, one) for one in found])
     return len(found)
 
 
