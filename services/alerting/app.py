@@ -7,7 +7,17 @@ from faststream.asgi import AsgiFastStream
 from services.alerting.consumer import Alerting
 from services.alerting.metrics import AlertingMetrics
 from services.alerting.settings import Settings
-from shared.contracts.topics import ALARMS, ALERTS, DECISIONS, NOTICES, REPORTS, RULES, WARNINGS
+from shared.contracts.topics import (
+    ALARMS,
+    ALERTS,
+    DECISIONS,
+    NOTICES,
+    REPORTS,
+    RULES,
+    SILENCE_STATES,
+    SILENCES,
+    WARNINGS,
+)
 from shared.runtime.platform import StatefulPlatform
 
 
@@ -15,7 +25,7 @@ def build(settings: Settings) -> AsgiFastStream:
     """The ASGI application; nothing is connected before its lifespan starts."""
     platform = StatefulPlatform("alerting", settings)
     alerting = Alerting(AlertingMetrics(platform.registry))
-    platform.consume_inbox([RULES, ALARMS, REPORTS, WARNINGS, DECISIONS], alerting.apply)
+    platform.consume_inbox([RULES, SILENCES, ALARMS, REPORTS, WARNINGS, DECISIONS], alerting.apply)
     platform.sweep(alerting.lock, alerting.fire)
-    platform.produces(ALERTS, NOTICES, ALARMS)
+    platform.produces(ALERTS, NOTICES, ALARMS, SILENCE_STATES)
     return platform.asgi()

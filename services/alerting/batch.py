@@ -1,65 +1,67 @@
-"""One batch on its way through the core: evidence, decisions and definitions, in their order."""
+"""One batch on its way through the core: evidence, decisions, silences, definitions, in their order."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from services.alerting.core.alert import Alarm, Alert
+from services.alerting.core import silences as core
+from services.alerting.core.alert import Alert
 from services.alerting.core.board import Board
 from services.alerting.core.counts import Counts
+from services.alerting.core.decisions import decide
 from services.alerting.core.episode import Cause
-from services.alerting.core.facts import Fact, fact_of
-from services.alerting.core.grouping import (
-    Disposition,
-    Known,
-    key_of,
-    merge_alarm,
-    new_alert,
-    place_alarm,
-    place_report,
-)
-from services.alerting.core.inhibit import inhibited
-from services.alerting.core.lifecycle import (
-    Change,
-    Refusal,
-    decide,
-    revise_alarm,
-    take_alarm,
-    take_report,
-)
+from services.alerting.core.facts import fact_of
+from services.alerting.core.grouping import key_of, place_report
+from services.alerting.core.lifecycle import take_report
+from services.alerting.core.merging import Regrouping, merge, split, unmerge
+from services.alerting.core.outcome import Refusal
 from services.alerting.core.pool import reported
-from services.alerting.core.records import headline_of, records
+from services.alerting.core.records import origin_of
 from services.alerting.core.scopes import Region, region_of
+from services.alerting.core.silences import Silence, SilenceRefusal, silence_event
 from services.alerting.core.warnings import Warned, sighting_of, warned, withdraws
+from services.alerting.ledger import Ledger, words
+from services.alerting.placing import Placing
 from services.alerting.rows import report_seen
+from services.alerting.store import silences as silence_store
 from services.alerting.store.alerts import Book
-from shared.contracts.alarms import AlarmEvent, AlarmTransition
-from shared.contracts.alerts import AlertDecision
+from shared.contracts.alarms import AlarmEvent
+from shared.contracts.alerts import AlertDecision, DecisionVerb
 from shared.contracts.dead_letter import Reason
 from shared.contracts.reports import ExternalWarning, Report, ReportKind
 from shared.contracts.rules import RuleDefinition
-from shared.contracts.topics import ALARMS, ALERTS, NOTICES
+from shared.contracts.silences import SilenceRequest
+from shared.contracts.topics import ALARMS, SILENCE_STATES
 from shared.runtime.database import Transaction
-from shared.runtime.errors import Reject, Transient
+from shared.runtime.errors import Reject
 
-_OPENING_TRIES = 3
+_REGROUPS = frozenset({DecisionVerb.MERGE, DecisionVerb.UNMERGE, DecisionVerb.SPLIT})
 
 
 class Batch:
     """Applies messages to the book of alerts and the board of rules; `counts` says what became of it."""
 
     def __init__(
-        self, work: Transaction, book: Book, board: Board, warnings: Iterable[Warned] = ()
+        self,
+        work: Transaction,
+        book: Book,
+        board: Board,
+        silences: dict[str, Silence],
+        warnings: Iterable[Warned] = (),
     ) -> None:
         self._work = work
         self._book = book
         self._board = board
+        self._silences = silences
         self._warnings = {one.warning_id: one for one in warnings}
+        self._changed_silences: dict[str, SilenceRequest | None] = {}
         self.defined: list[RuleDefinition] = []
         self.warned: dict[str, Warned] = {}
         self.counts = Counts()
+        self.ledger = Ledger(work, book, self.counts)
+        self.placing = Placing(work, book, board, self.ledger, self.counts, silences)
 
     async def alarm(self, event: AlarmEvent, heard_at: datetime) -> None:
         """Record an alarm's change; let its alert, the rules, and what it kept waiting weigh it."""
@@ -75,13 +77,10 @@ class Batch:
         fact = fact_of(event, known.fact if known is not None else None)
         region, cause = region_of(event.status, event.place), self._cause(event, heard_at)
         self._board.pass_time(region, heard_at, cause)
-        await self._place(event, fact, known)
+        await self.placing.place(event, fact, known)
         self._board.alarm(fact, cause)
-        for waiting in self._book.waiting_for(fact):
-            assert waiting.held is not None, "only what is held waits"
-            if waiting.fact.alarm_id != fact.alarm_id and not self._inhibited(waiting.fact):
-                await self._place(waiting.held, waiting.fact, replace(waiting, held=None))
-        self._tell()
+        await self.placing.look_again(fact)
+        self.tell()
 
     async def report(self, event: Report, heard_at: datetime) -> None:
         """Record a report; let the open alert of its key weigh it, or open one; tell the rules."""
@@ -89,14 +88,16 @@ class Batch:
         self._board.pass_time(region, heard_at, cause)
         own = self._book.open_alert(key_of(event))
         disposition = None if own is not None else place_report(event)
-        owner = None
+        owner = home = None
         if disposition is None:
             seen = report_seen(event)
-            alert, disposition = await self._weigh(
-                event, own, lambda before: take_report(before, seen, *_words(event))
+            alert, disposition, home = await self.ledger.weigh(
+                event,
+                own,
+                lambda before, at: take_report(before, replace(seen, home=at), *words(event)),
             )
             owner = alert.alert_id
-        self._book.record_report(event, disposition, owner, heard_at)
+        self._book.record_report(event, disposition, owner, home, heard_at)
         self.counts.dispositions["report", disposition] += 1
         if event.kind is not ReportKind.FINAL:
             who, role = event.reporter_id, event.reporter_role
@@ -104,7 +105,7 @@ class Batch:
                 event.id, who, role, event.event_type, event.place, heard_at, event.position
             )
             self._board.report(event.status, seen_by, cause)
-        self._tell()
+        self.tell()
 
     def warning(
         self, event: ExternalWarning, heard_at: datetime, regions: Iterable[Region]
@@ -125,7 +126,7 @@ class Batch:
             seen = sighting_of(one)
             if seen is not None:
                 self._board.warning(one.status, seen, cause, withdrawn=one.withdrawn)
-        self._tell()
+        self.tell()
 
     def definition(self, rule: RuleDefinition) -> None:
         """Take a rule's new version. Raises Reject for a composite that looks at itself."""
@@ -135,97 +136,90 @@ class Batch:
         self._board.define(rule, self._cause(rule, rule.occurred_at))
         if self._board.rules.get(rule.rule_id) is not before:
             self.defined.append(rule)
-        self._tell()
+        self.tell()
 
-    def decision(self, event: AlertDecision) -> Refusal | None:
+    async def decision(self, event: AlertDecision) -> Refusal | None:
         """Apply a decision; the refusal if it may not be. Raises Reject for an unknown alert."""
-        alert = self._book.alert(event.alert_id)
-        if alert is None:
-            raise Reject(Reason.UNKNOWN_SUBJECT, f"there is no alert {event.alert_id}")
+        alert = self._alert(event.alert_id)
+        if event.verb in _REGROUPS:
+            found = self._regrouping(alert, event)
+            if isinstance(found, Refusal):
+                return found
+            await self.ledger.regroup(found, origin_of(event))
+            return None
         outcome = decide(alert, event, self._work.now)
         if isinstance(outcome, Refusal):
             return outcome
-        self._book.change(outcome.alert)
-        self._publish(outcome, event)
+        self.ledger.commit(outcome, origin_of(event))
         return None
 
-    async def _place(self, event: AlarmEvent, fact: Fact, known: Known | None) -> None:
-        """Find out what becomes of an alarm, weigh it where it belongs, record it."""
-        own = self._book.alert(known.alert_id) if known is not None else None
-        if own is not None and not own.open:
-            own = None
-        disposition = place_alarm(event, known, in_open_alert=own is not None)
-        if disposition is None and self._inhibited(fact):
-            disposition = Disposition.INHIBITED
-        # In another alert an alarm begins anew: what it was before says nothing there.
-        former = known.alarm if known is not None and own is not None else None
-        alarm = merge_alarm(event, fact, former)
-        owner = known.alert_id if known is not None else None
-        if own is not None or disposition is None:
-            alert, found = await self._take(event, alarm, own)
-            owner, disposition = alert.alert_id, disposition or found
-        held = event if disposition is Disposition.INHIBITED and fact.open else None
-        self._book.record_alarm(Known(alarm, fact, owner, disposition, held))
-        self.counts.dispositions["alarm", disposition] += 1
+    async def silence(self, request: SilenceRequest) -> None:
+        """Make, lengthen or end a silence. Raises Reject for what may not be."""
+        known = self._silences.get(request.silence_id)
+        now = self._work.now
+        if known is not None:
+            after = core.change(known, request, now)
+        elif request.verb == "create":
+            after = core.create(request, now)
+        else:
+            raise Reject(Reason.UNKNOWN_SUBJECT, f"there is no silence {request.silence_id}")
+        if isinstance(after, SilenceRefusal):
+            raise Reject(Reason.NOT_ALLOWED, f"{after}: silence {request.silence_id}")
+        await self._put_silence(after, request)
 
-    async def _take(
-        self, event: AlarmEvent, alarm: Alarm, own: Alert | None
-    ) -> tuple[Alert, Disposition]:
-        if own is not None and event.transition is AlarmTransition.REVISED:
-            revised = revise_alarm(own, alarm)
-            if revised is not None:
-                self._book.replace(revised)
-                return revised, Disposition.JOINED
-        return await self._weigh(
-            event, own, lambda before: take_alarm(before, alarm, *_words(event))
-        )
+    async def silence_over(self, silence_id: str) -> None:
+        """The hour of a silence: unless it was lengthened, what it hides and is still on comes out."""
+        known = self._silences.get(silence_id)
+        after = core.expired(known, self._work.now) if known is not None else None
+        if after is not None:
+            await self._put_silence(after, None)
 
-    def _inhibited(self, fact: Fact) -> bool:
-        return bool(fact.inhibited_by) and inhibited(fact, self._board.known.facts.values())
+    async def save(self) -> None:
+        """Write and tell what has become of silences and holds."""
+        await self._book.flush()
+        await self.placing.save()
+        changed = [self._silences[one] for one in sorted(self._changed_silences)]
+        await silence_store.save(self._work, changed)
+        counted = {one.silence_id: one for one in changed}
+        for one in await silence_store.count(self._work, self.placing.hidden):
+            counted[one.silence_id] = one
+        for silence_id, one in sorted(counted.items()):
+            event = silence_event(one, self._changed_silences.get(silence_id), self._work.now)
+            self._work.publish(SILENCE_STATES, silence_id, event, event.id)
 
-    async def _weigh(
-        self, event: AlarmEvent | Report, own: Alert | None, weigh: Callable[[Alert], Change]
-    ) -> tuple[Alert, Disposition]:
-        """Weigh evidence in its own alert, else in the open one of its key, else in a new one."""
-        key = key_of(event)
-        for _ in range(_OPENING_TRIES):
-            alert = own or self._book.open_alert(key)
-            if alert is not None:
-                change = weigh(alert)
-                self._book.change(change.alert)
-                self._publish(change, event)
-                return change.alert, Disposition.JOINED
-            change = weigh(new_alert(event))
-            if await self._book.enter(change.alert):
-                self._publish(change, event)
-                return change.alert, Disposition.OPENED
-        raise Transient(f"alerts of {key} open and close faster than they can be locked")
+    def tell(self) -> None:
+        """Queue the alarm events on the board: they come back through the log as any alarm."""
+        for event in self._board.out:
+            self._work.publish(ALARMS, event.alarm_id, event, event.id)
+            self.counts.episodes[event.kind, event.transition] += 1
+        self._board.out.clear()
 
-    def _publish(self, change: Change, cause: AlarmEvent | Report | AlertDecision) -> None:
-        out = records(change, cause, self._work.now)
-        self._work.publish(ALERTS, out.event.alert_id, out.event, out.event.id)
-        if out.notice is not None:
-            self._work.publish(NOTICES, out.notice.notice_id, out.notice, out.notice.id)
-        self.counts.transitions[change.alert.status, change.transition] += 1
+    async def _put_silence(self, after: Silence, request: SilenceRequest | None) -> None:
+        self._silences[after.silence_id] = after
+        if after.ended_at is not None:
+            hidden = self._book.hidden_by(after.silence_id)
+            for known in hidden:
+                await self.placing.release(known, after.calls(known.fact.place))
+            after = replace(after, still_firing=len(hidden))
+            self._silences[after.silence_id] = after
+        self._changed_silences[after.silence_id] = request
 
-    def _tell(self) -> None:
-        """Send what follows from the rules; it comes back through the log as any alarm."""
-        tell(self._work, self._board, self.counts)
+    def _regrouping(self, alert: Alert, event: AlertDecision) -> Regrouping | Refusal:
+        if event.verb is DecisionVerb.SPLIT:
+            return split(alert, event)
+        if event.verb is DecisionVerb.UNMERGE:
+            return unmerge(alert, self._book.holder(alert), event)
+        if event.into is None:
+            raise Reject(Reason.SCHEMA, "merge names the alert to merge into")
+        return merge(alert, self._alert(event.into), event)
+
+    def _alert(self, alert_id: str) -> Alert:
+        alert = self._book.alert(alert_id)
+        if alert is None:
+            raise Reject(Reason.UNKNOWN_SUBJECT, f"there is no alert {alert_id}")
+        return alert
 
     def _cause(
         self, event: AlarmEvent | Report | ExternalWarning | RuleDefinition, at: datetime
     ) -> Cause:
         return Cause(event.id, event.trace_id or event.id, at, self._work.now)
-
-
-def tell(work: Transaction, board: Board, counts: Counts) -> None:
-    """Queue the alarm events on the board, count them, and take them off it."""
-    for event in board.out:
-        work.publish(ALARMS, event.alarm_id, event, event.id)
-        counts.episodes[event.kind, event.transition] += 1
-    board.out.clear()
-
-
-def _words(event: AlarmEvent | Report) -> tuple[str, tuple[str, ...]]:
-    """What an alert takes over from its evidence: headline and places."""
-    return headline_of(event), (event.place, *event.areas)

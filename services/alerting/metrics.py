@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from services.alerting.core.counts import Counts
 from services.alerting.core.grouping import Disposition
-from services.alerting.core.lifecycle import RefusalReason
+from services.alerting.core.outcome import RefusalReason
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import AlertTransition
 from shared.contracts.fields import Status

@@ -7,34 +7,47 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
+from pydantic import TypeAdapter
 
-from services.alerting.core.alert import Alarm, Alert, ReportSeen
+from services.alerting.core.alert import Alarm, Alert, Flap, ReportSeen
 from services.alerting.core.facts import Fact
+from services.alerting.core.flapping import source_key
 from services.alerting.core.grouping import Disposition, Known
 from services.alerting.core.pool import Sighting, reported
 from services.alerting.core.scopes import site_key
 from services.alerting.core.warnings import Warned
 from shared.contracts.alarms import AlarmEvent
-from shared.contracts.alerts import AlertState, Signature
+from shared.contracts.alerts import AlertState, Debt, Signature, Stance
 from shared.contracts.fields import Level, Position, Post, Status
 from shared.contracts.reports import Report, ReporterRole, ReportKind
 
 Row = tuple[Any, ...]
+_STANCES: TypeAdapter[tuple[Stance, ...]] = TypeAdapter(tuple[Stance, ...])
 
 ALERT = (
     *("alert_id", "version", "status", "state", "event_type", "scope", "place", "incident_id"),
     *("level", "proposed_level", "asked_level", "approver_unit", "approvals_needed"),
     *("round", "issued_round", "verified_by", "sources", "kinds", "score", "headline", "areas"),
-    "changed_at",
+    *("proposed_until", "expires_at", "debt", "positions", "flap_level", "flap_until"),
+    *("merged_into", "merged_from", "merged", "changed_at"),
 )
 ALARM = (
     *("alarm_id", "alert_id", "disposition", "status", "version", "sensor_id", "event_type"),
     *("place", "level", "raised_at", "seen_at", "cleared_at", "rule_id", "sensor_kind", "site"),
     *("site_key", "lat", "lon", "event_id", "began_at", "changed_at", "retrospective", "withdrawn"),
-    *("inhibited_by", "synthetic", "held"),
+    *("inhibited_by", "synthetic", "held", "home_id", "silence_id", "source_key"),
 )
 REPORT = (
-    *("report_id", "alert_id", "disposition", "status", "incident_id", "kind", "reporter_id"),
+    *(
+        "report_id",
+        "alert_id",
+        "home_id",
+        "disposition",
+        "status",
+        "incident_id",
+        "kind",
+        "reporter_id",
+    ),
     *("reporter_role", "event_type", "place", "occurred_at", "heard_at", "lat", "lon"),
 )
 SIGNATURE = ("alert_id", "round", "officer_id", "status", "unit", "post", "level", "signed_at")
@@ -47,7 +60,11 @@ def alert_row(alert: Alert, now: datetime) -> Row:
         *(alert.place, alert.incident_id, alert.level, alert.proposed_level, alert.asked_level),
         *(alert.needs.unit, alert.needs.approvals, alert.round, alert.issued_round),
         *(alert.verified_by, alert.sources, alert.kinds, alert.score, alert.headline),
-        *(list(alert.areas), now),
+        *(list(alert.areas), alert.proposed_until, alert.expires_at),
+        None if alert.debt is None else alert.debt.model_dump_json(exclude_none=True),
+        _STANCES.dump_json(alert.positions, exclude_none=True).decode(),
+        *((alert.flap.level, alert.flap.until) if alert.flap is not None else (None, None)),
+        *(alert.merged_into, alert.merged_from, [" ".join(pair) for pair in alert.merged], now),
     )
 
 
@@ -62,31 +79,38 @@ def alarm_row(known: Known) -> Row:
         *(fact.event_id, fact.began_at, fact.changed_at, fact.retrospective, fact.withdrawn),
         *(list(fact.inhibited_by), fact.synthetic),
         None if known.held is None else known.held.model_dump_json(exclude_none=True),
+        *(alarm.home or None, known.silence_id, source_key(fact)),
     )
 
 
 def report_row(
-    event: Report, disposition: Disposition, alert_id: str | None, heard_at: datetime
+    event: Report,
+    disposition: Disposition,
+    alert_id: str | None,
+    home: str | None,
+    heard_at: datetime,
 ) -> Row:
     """Values in the order of REPORT."""
     return (
-        *(event.id, alert_id, disposition, event.status, event.incident_id, event.kind),
+        *(event.id, alert_id, home, disposition, event.status, event.incident_id, event.kind),
         *(event.reporter_id, event.reporter_role, event.event_type, event.place),
         *(event.occurred_at, heard_at, *_degrees(event.position)),
     )
 
 
 def signature_rows(alert: Alert) -> list[Row]:
-    """The signatures of the alert's present proposal, also just after they put it in force."""
-    signed = alert.signed
-    if not signed and alert.round == alert.issued_round:
-        signed = alert.issued_by
+    """The signatures of the present proposal, and those that put the present level in force."""
+    in_force = alert.proposed_level if alert.round == alert.issued_round else alert.level
     return [
         (
-            *(alert.alert_id, alert.round, one.officer_id, alert.status, one.unit, one.post),
-            *(alert.proposed_level, one.signed_at),
+            *(alert.alert_id, round_, one.officer_id, alert.status, one.unit, one.post),
+            *(level, one.signed_at),
         )
-        for one in signed
+        for round_, level, found in (
+            (alert.issued_round, in_force, alert.issued_by),
+            (alert.round, alert.proposed_level, alert.signed),
+        )
+        for one in found
     ]
 
 
@@ -100,6 +124,7 @@ def alarm_of(row: asyncpg.Record) -> Alarm:
         raised_at=row["raised_at"],
         seen_at=row["seen_at"],
         cleared_at=row["cleared_at"],
+        home=row["home_id"] or "",
     )
 
 
@@ -137,6 +162,7 @@ def known_of(row: asyncpg.Record) -> Known:
         alert_id=row["alert_id"],
         disposition=Disposition(row["disposition"]),
         held=None if held is None else AlarmEvent.model_validate_json(held),
+        silence_id=row["silence_id"],
     )
 
 
@@ -237,12 +263,28 @@ def alert_of(
                 reporter_id=one["reporter_id"],
                 role=ReporterRole(one["reporter_role"]),
                 occurred_at=one["occurred_at"],
+                home=one["home_id"] or "",
             )
             for one in reports
         ),
         signed=() if in_force else by_round.get(row["round"], ()),
         issued_by=by_round.get(row["issued_round"], ()),
+        proposed_until=row["proposed_until"],
+        expires_at=row["expires_at"],
+        debt=None if row["debt"] is None else Debt.model_validate_json(row["debt"]),
+        positions=_STANCES.validate_json(row["positions"]),
+        flap=None
+        if row["flap_level"] is None
+        else Flap(Level(row["flap_level"]), row["flap_until"]),
+        merged_into=row["merged_into"],
+        merged_from=None if row["merged_from"] is None else AlertState(row["merged_from"]),
+        merged=tuple(_pair(one) for one in row["merged"]),
     )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    child, parent = text.split(" ")
+    return child, parent
 
 
 def _signature(row: asyncpg.Record, issued: Level | None) -> Signature:

@@ -41,7 +41,8 @@ from shared.selection.tree import UnitTree
 
 log = structlog.get_logger("fenghuo.command")
 _OPEN = (CommandState.ISSUED, CommandState.AWAITING_CHECK)
-_SPEAKING = (AlertTransition.ISSUED, AlertTransition.ADJUSTED, AlertTransition.LIFTED)
+_ORDERING = (AlertTransition.ISSUED, AlertTransition.ADJUSTED)
+_ENDING = (AlertTransition.LIFTED, AlertTransition.EXPIRED, AlertTransition.RECALLED)
 _NAMED = 5
 _BULK = {
     "check": (Step.CHECK, AssignmentState.REPORTED),
@@ -102,12 +103,14 @@ class Consumer:
 
     async def _alert(self, work: Transaction, alert: AlertEvent) -> bool:
         """Command what the alert's level calls for; whether it was issued or went up."""
-        if alert.transition not in _SPEAKING:
+        if alert.transition not in _ORDERING + _ENDING:
             return False
-        level = None if alert.transition is AlertTransition.LIFTED else alert.level
+        level = None if alert.transition in _ENDING else alert.level
         news, before = await store.level_issued(
             work, alert.alert_id, alert.status, alert.version, level
         )
+        if news and alert.transition is AlertTransition.RECALLED:
+            await self._recall(work, alert)
         if not news or level is None:
             return False
         if before is not None and LEVEL_ORDER[level] <= LEVEL_ORDER[before]:
@@ -125,6 +128,17 @@ class Consumer:
             )
             self._metrics.unplanned.labels(alert.status).inc()
         return True
+
+    async def _recall(self, work: Transaction, alert: AlertEvent) -> None:
+        """The alert should never have been issued: its open commands are revoked."""
+        open_ones = await store.commands_because_of(work, alert.alert_id, _OPEN)
+        session = await Session.over(work, self._profile, open_ones)
+        officer = alert.actor or alert.origin_unit
+        cause = Cause(alert.id, alert.occurred_at, alert.origin_unit, alert.actor)
+        for command_id, command in session.commands.items():
+            if command.state in _OPEN:
+                await self._revoke(session, command_id, officer, alert.text, cause)
+        await session.write()
 
     async def _issue(self, work: Transaction, request: CommandRequest) -> None:
         if request.selection is None or request.title is None:
@@ -223,7 +237,8 @@ class Consumer:
             raise Reject(Reason.NOT_ALLOWED, f"the command is {command.state}")
         cause = Cause(request.id, request.occurred_at, request.origin_unit, request.officer_id)
         if request.verb == "revoke":
-            await self._revoke(session, request, cause)
+            officer, why = request.officer_id, request.instruction
+            await self._revoke(session, request.command_id, officer, why, cause)
             return
         step, ready = _BULK[request.verb]
         act = Act(
@@ -248,14 +263,13 @@ class Consumer:
         if request.verb == "close":
             session.ask_close(command.command_id, cause)
 
-    async def _revoke(self, session: Session, request: CommandRequest, cause: Cause) -> None:
+    async def _revoke(
+        self, session: Session, command_id: str, officer_id: str, why: str, cause: Cause
+    ) -> None:
         unfinished = set(AssignmentState) - {AssignmentState.DONE, AssignmentState.REVOKED}
-        for assignment in await session.load_in(request.command_id, unfinished):
-            after = steps.revoke(
-                assignment, request.officer_id, request.instruction, session.work.now
-            )
-            session.change(after, cause)
-        session.revoke(request.command_id, cause)
+        for assignment in await session.load_in(command_id, unfinished):
+            session.change(steps.revoke(assignment, officer_id, why, session.work.now), cause)
+        session.revoke(command_id, cause)
 
     async def _give(self, work: Transaction, order: Order, cause: Cause, modes: Modes) -> None:
         if await issue(work, order, self._profile, cause, modes):

@@ -220,6 +220,18 @@ async def level_issued(
     return True, Level(row["level"]) if row is not None and row["level"] is not None else None
 
 
+async def commands_because_of(
+    work: Transaction, alert_id: str, states: Iterable[CommandState]
+) -> list[str]:
+    """Ids of an alert's commands that are in one of these states."""
+    rows = await work.connection.fetch(
+        "SELECT command_id FROM command.command WHERE alert_id = $1 AND state = ANY($2::text[])",
+        alert_id,
+        [str(one) for one in states],
+    )
+    return [row["command_id"] for row in rows]
+
+
 async def keep_late(work: Transaction, late: Sequence[Acknowledgement]) -> None:
     """Keep steps that came too late to have an effect."""
     if late:

@@ -32,6 +32,7 @@ from shared.contracts.topics import (
     MODE_REQUESTS,
     REQUESTS,
     ROSTER,
+    SILENCES,
 )
 from shared.runtime.database import Database
 from shared.runtime.platform import Loop, StatefulPlatform
@@ -115,7 +116,15 @@ def build(settings: Settings) -> FastAPI:
     platform.table(CATALOG, wiring.names.take)
     platform.table(ROSTER, wiring.directory.take)
     platform.consume_inbox(CONSUMES, project, max_records=BATCH)
-    platform.produces(DECISIONS, REQUESTS, ACKNOWLEDGEMENTS, ANSWERS, MODE_REQUESTS, DUTY_REQUESTS)
+    platform.produces(
+        DECISIONS,
+        SILENCES,
+        REQUESTS,
+        ACKNOWLEDGEMENTS,
+        ANSWERS,
+        MODE_REQUESTS,
+        DUTY_REQUESTS,
+    )
 
     async def start(stack: AsyncExitStack) -> None:
         await platform.database.start()

@@ -21,6 +21,7 @@ from shared.contracts.duty import DutyCoverage, DutyEntry
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Answer, AnswerVerb, Page
 from shared.contracts.readings import SensorHealth
+from shared.contracts.silences import SilenceEvent
 from shared.contracts.topics import (
     ACKNOWLEDGEMENTS,
     ALARMS,
@@ -34,6 +35,7 @@ from shared.contracts.topics import (
     MODE_PROPOSALS,
     MODES,
     PAGES,
+    SILENCE_STATES,
     SUPERVISION,
 )
 from shared.runtime.database import Transaction
@@ -43,6 +45,7 @@ CONSUMES = (
     ALARMS,
     HEALTH,
     ALERTS,
+    SILENCE_STATES,
     COMMANDS,
     ASSIGNMENTS,
     SUPERVISION,
@@ -74,6 +77,7 @@ _TARGETS: dict[type, _Target] = {
         projections.ALARM, rows.alarm, wanted=lambda message: not message.condition
     ),
     AlertEvent: _Target(projections.ALERT, rows.alert),
+    SilenceEvent: _Target(projections.SILENCE, rows.silence),
     CommandEvent: _Target(projections.COMMAND, rows.command),
     AssignmentEvent: _Target(projections.ASSIGNMENT, rows.assignment),
     SupervisionEvent: _Target(

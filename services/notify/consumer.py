@@ -14,7 +14,7 @@ from services.notify.core.profiles import Profile
 from services.notify.core.roster import Roster
 from services.notify.metrics import NotifyMetrics
 from services.notify.store import ladders as store
-from shared.contracts.alerts import AlertEvent
+from shared.contracts.alerts import AlertEvent, AlertTransition
 from shared.contracts.commands import AssignmentEvent, SupervisionEvent
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import Status
@@ -120,6 +120,8 @@ def _keys(messages: Sequence[object]) -> store.Keys:
         match message:
             case AlertEvent():
                 keys.alerts.add(message.alert_id)
+                if message.transition is AlertTransition.RECALLED:
+                    keys.recalled.add(message.alert_id)
             case AssignmentEvent():
                 keys.assignments.add(message.assignment_id)
             case SupervisionEvent():

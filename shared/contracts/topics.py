@@ -32,6 +32,7 @@ from shared.contracts.plans import PlanDefinition
 from shared.contracts.readings import ReadingRecord, SensorHealth
 from shared.contracts.reports import ExternalWarning, Report
 from shared.contracts.rules import RuleDefinition
+from shared.contracts.silences import SilenceEvent, SilenceRequest
 
 _DAY = 86_400_000
 _YEAR = 366 * _DAY
@@ -123,6 +124,26 @@ ALERTS = TopicSpec(
 )
 DECISIONS = TopicSpec(
     "alert.decisions.v1", "alert_id", 4, "delete", _YEAR, AlertDecision, "console", "核实签发意见"
+)
+SILENCES = TopicSpec(
+    "alert.silences.v1",
+    "silence_id",
+    1,
+    "delete",
+    _YEAR,
+    SilenceRequest,
+    "console",
+    "静默与检修申请",
+)
+SILENCE_STATES = TopicSpec(
+    "alert.silence_states.v1",
+    "silence_id",
+    1,
+    "delete",
+    _YEAR,
+    SilenceEvent,
+    "alerting",
+    "静默与检修",
 )
 COMMANDS = TopicSpec(
     "command.lifecycle.v1",
@@ -237,6 +258,8 @@ TOPICS: dict[str, TopicSpec] = {
         SCORING_STATE,
         ALERTS,
         DECISIONS,
+        SILENCES,
+        SILENCE_STATES,
         COMMANDS,
         REQUESTS,
         ASSIGNMENTS,

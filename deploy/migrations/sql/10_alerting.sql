@@ -4,7 +4,8 @@ CREATE TABLE alerting.alert (
     version integer NOT NULL CHECK (version >= 1),
     status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
     state text NOT NULL CHECK (state IN ('verifying', 'verified', 'pending_approval', 'issued',
-                                         'lifted', 'dismissed', 'rejected')),
+                                         'lifted', 'expired', 'recalled', 'dismissed', 'rejected',
+                                         'merged', 'absorbed')),
     event_type text NOT NULL,
     scope text NOT NULL,
     place text NOT NULL,
@@ -22,12 +23,24 @@ CREATE TABLE alerting.alert (
     score integer NOT NULL CHECK (score BETWEEN 0 AND 100),
     headline text NOT NULL,
     areas text[] NOT NULL,
+    proposed_until timestamptz,
+    expires_at timestamptz,
+    -- JSON of shared.contracts.alerts: Debt, and a list of Stance.
+    debt text,
+    positions text NOT NULL,
+    flap_level text,
+    flap_until timestamptz,
+    -- `merged`: whose evidence is here, as pairs "child parent".
+    merged_into text REFERENCES alerting.alert,
+    merged_from text,
+    merged text[] NOT NULL,
     opened_at timestamptz NOT NULL DEFAULT now(),
     changed_at timestamptz NOT NULL
 );
 -- One open alert per danger: two processes that see its first two signs at once cannot open two.
 CREATE UNIQUE INDEX alert_open ON alerting.alert (status, event_type, scope)
-    WHERE state NOT IN ('lifted', 'dismissed', 'rejected');
+    WHERE state NOT IN ('lifted', 'expired', 'recalled', 'dismissed', 'rejected', 'absorbed');
+CREATE INDEX alert_merged ON alerting.alert (merged_into) WHERE merged_into IS NOT NULL;
 
 -- One row per district and status. It is the lock under which everything over several sources is
 -- decided there, and the clock of the log in that district: the newest event time heard.
@@ -39,11 +52,13 @@ CREATE TABLE alerting.region (
 );
 
 -- The newest known state of every alarm, also of those that lead to no alert (alert_id NULL). Unit
--- columns are COLLATE "C" so that a subtree is one range of an index. `held` is the event of an alarm
--- that is inhibited.
+-- columns are COLLATE "C" so that a subtree is one range of an index. `alert_id` has it as evidence,
+-- `home_id` is where it was grouped: they differ while that one is merged. `held` is the event of an
+-- alarm that waits (inhibited, held back, silenced by `silence_id`). `source_key`: what may flap.
 CREATE TABLE alerting.alert_alarm (
     alarm_id text PRIMARY KEY,
     alert_id text REFERENCES alerting.alert,
+    home_id text REFERENCES alerting.alert,
     disposition text NOT NULL,
     status text NOT NULL,
     version integer NOT NULL,
@@ -68,6 +83,8 @@ CREATE TABLE alerting.alert_alarm (
     inhibited_by text[] NOT NULL,
     synthetic boolean NOT NULL,
     held text,
+    silence_id text,
+    source_key text NOT NULL,
     recorded_seq bigint GENERATED ALWAYS AS IDENTITY
 );
 CREATE INDEX alert_alarm_alert ON alerting.alert_alarm (alert_id);
@@ -83,11 +100,34 @@ CREATE INDEX alert_alarm_off ON alerting.alert_alarm (status, rule_id, cleared_a
 CREATE INDEX alert_alarm_kind_off ON alerting.alert_alarm (status, event_type, cleared_at)
     WHERE cleared_at IS NOT NULL;
 CREATE INDEX alert_alarm_held ON alerting.alert_alarm (status, place) WHERE held IS NOT NULL;
+CREATE INDEX alert_alarm_silenced ON alerting.alert_alarm (silence_id)
+    WHERE silence_id IS NOT NULL AND held IS NOT NULL;
+CREATE INDEX alert_alarm_source ON alerting.alert_alarm (status, rule_id, source_key, began_at);
+
+-- Silences and maintenance windows; ended_at NULL = it stands or is to come.
+CREATE TABLE alerting.silence (
+    silence_id text PRIMARY KEY,
+    status text NOT NULL,
+    version integer NOT NULL,
+    kind text NOT NULL,
+    matcher text NOT NULL,
+    unit text NOT NULL,
+    owner text NOT NULL,
+    post text NOT NULL,
+    begin_at timestamptz NOT NULL,
+    end_at timestamptz NOT NULL,
+    reason text NOT NULL,
+    ended_at timestamptz,
+    silenced integer NOT NULL,
+    still_firing integer NOT NULL
+);
+CREATE INDEX silence_standing ON alerting.silence (status) WHERE ended_at IS NULL;
 
 -- `heard_at` is when it was seen, at most two minutes after Kafka took it.
 CREATE TABLE alerting.alert_report (
     report_id text PRIMARY KEY,
     alert_id text REFERENCES alerting.alert,
+    home_id text REFERENCES alerting.alert,
     disposition text NOT NULL,
     status text NOT NULL,
     incident_id text NOT NULL,

@@ -9,7 +9,7 @@ CREATE TABLE notify.ladder (
         'alert', 'assignment', 'supervision', 'mode'
     )),
     subject_id text NOT NULL,
-    purpose text NOT NULL CHECK (purpose IN ('decide', 'inform', 'sign', 'finish')),
+    purpose text NOT NULL CHECK (purpose IN ('decide', 'inform', 'recall', 'sign', 'finish')),
     status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
     level text NOT NULL,
     place text NOT NULL,
@@ -42,6 +42,7 @@ CREATE INDEX ladder_of_assignment ON notify.ladder (assignment_id)
     WHERE assignment_id IS NOT NULL AND state <> 'closed';
 CREATE INDEX ladder_of_mode ON notify.ladder (subject_id)
     WHERE subject_kind = 'mode' AND state <> 'closed';
+CREATE INDEX ladder_because_of ON notify.ladder (alert_id) WHERE alert_id IS NOT NULL;
 CREATE INDEX ladder_living ON notify.ladder (state) WHERE state IN ('open', 'exhausted');
 
 CREATE TABLE notify.page (
@@ -79,10 +80,12 @@ CREATE TABLE notify.delivery (
     next_at timestamptz NOT NULL DEFAULT now(),
     lease_until timestamptz,
     resend boolean NOT NULL DEFAULT false,
+    -- A recall goes before everything that waits.
+    urgent boolean NOT NULL DEFAULT false,
     last_error text,
     created_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX delivery_due ON notify.delivery (channel, next_at) WHERE state = 'queued';
+CREATE INDEX delivery_due ON notify.delivery (channel, urgent DESC, next_at) WHERE state = 'queued';
 CREATE INDEX delivery_leased ON notify.delivery (lease_until) WHERE state = 'sending';
 CREATE INDEX delivery_of_ladder ON notify.delivery (ladder_id) WHERE state = 'queued';
 

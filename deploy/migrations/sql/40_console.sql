@@ -71,6 +71,16 @@ CREATE TABLE console.alert (
     proposed_level text,
     approver_unit text NOT NULL,
     approvals_needed integer NOT NULL,
+    authority_unit text,
+    proposed_until timestamptz,
+    expires_at timestamptz,
+    debt jsonb,
+    incident_grade text,
+    response_level text,
+    positions jsonb NOT NULL,
+    flapping boolean NOT NULL,
+    merged_into text,
+    merged_ids text[] NOT NULL,
     incident_id text NOT NULL,
     alarm_ids text[] NOT NULL,
     report_ids text[] NOT NULL,
@@ -88,6 +98,29 @@ CREATE TABLE console.alert (
 CREATE INDEX alert_open ON console.alert (status, place)
     WHERE state IN ('verifying', 'verified', 'pending_approval', 'issued');
 CREATE INDEX alert_recent ON console.alert (status, sent_at);
+
+-- Silences and maintenance windows; `place` is the subtree that one covers.
+CREATE TABLE console.silence (
+    silence_id text PRIMARY KEY,
+    status text NOT NULL,
+    version integer NOT NULL,
+    kind text NOT NULL,
+    place text COLLATE "C" NOT NULL,
+    event_type text,
+    rule_id text,
+    sensor_id text,
+    unit text COLLATE "C" NOT NULL,
+    owner text NOT NULL,
+    reason text NOT NULL,
+    begin_at timestamptz NOT NULL,
+    end_at timestamptz NOT NULL,
+    ended_at timestamptz,
+    silenced integer NOT NULL,
+    still_firing integer NOT NULL,
+    trace_id text NOT NULL,
+    sent_at timestamptz NOT NULL
+);
+CREATE INDEX silence_recent ON console.silence (status, sent_at);
 
 CREATE TABLE console.command (
     command_id text PRIMARY KEY,

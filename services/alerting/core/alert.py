@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from services.alerting.core.authority import Requirement, requirement
 from services.alerting.core.corroborate import Sighting
 from services.alerting.core.score import score
 from services.alerting.core.states import FINAL, INITIAL
-from shared.contracts.alerts import AlertState, Signature
-from shared.contracts.fields import LEVEL_ORDER, Level, Status
+from shared.contracts.alerts import AlertState, Assessment, Debt, Signature, Stance
+from shared.contracts.fields import LEVEL_ORDER, Level, Status, Tier
 from shared.contracts.reports import ReporterRole, ReportKind
+from shared.contracts.units import tier_of
+
+_TIERS = tuple(Tier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,8 @@ class Alarm:
     raised_at: datetime
     seen_at: datetime
     cleared_at: datetime | None = None
+    home: str = ""
+    """The alert it was grouped into; a merge moves it to another one, and leaves this as it is."""
 
     @property
     def asks(self) -> bool:
@@ -46,6 +52,15 @@ class ReportSeen:
     reporter_id: str
     role: ReporterRole
     occurred_at: datetime
+    home: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Flap:
+    """While it raises and clears too often, the alert stays at `level`; `until` is database time."""
+
+    level: Level
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +70,8 @@ class Alert:
     `level` is issued, `proposed_level` waits for a signature (None = lift), `asked_level` is what the
     evidence asks for: the three differ while a decision is due, or after a proposal was rejected.
     `round` counts proposals: signatures belong to one. `signed` are those of the present proposal,
-    `issued_by` those that put the present level in force.
+    `issued_by` those that put the present level in force. `merged` are all alerts whose evidence is
+    here, each with the one it was merged into; `merged_from` is the state an alert was merged in.
     """
 
     alert_id: str
@@ -80,6 +96,14 @@ class Alert:
     reports: tuple[ReportSeen, ...] = ()
     signed: tuple[Signature, ...] = ()
     issued_by: tuple[Signature, ...] = ()
+    proposed_until: datetime | None = None
+    expires_at: datetime | None = None
+    debt: Debt | None = None
+    positions: tuple[Stance, ...] = ()
+    flap: Flap | None = None
+    merged_into: str | None = None
+    merged_from: AlertState | None = None
+    merged: tuple[tuple[str, str], ...] = ()
 
     @property
     def open(self) -> bool:
@@ -92,9 +116,26 @@ class Alert:
         return self.state is AlertState.ISSUED
 
     @property
+    def pending(self) -> bool:
+        """Whether there is something to sign: a level, its end, or more time for it."""
+        more_time = self.proposed_until is not None
+        return not self.issued or self.proposed_level is not self.level or more_time
+
+    @property
     def needs(self) -> Requirement:
         """Whose signatures the present proposal needs."""
         return requirement(self.place, self.level, self.proposed_level)
+
+    @property
+    def leading(self) -> Assessment | None:
+        """Per scale, what the highest body that says something about it holds; the newest of equals."""
+        ranked = sorted(
+            self.positions, key=lambda one: (-_TIERS.index(tier_of(one.unit)), one.at, one.unit)
+        )
+        found: dict[str, Any] = {}
+        for one in ranked:
+            found |= one.assessment.model_dump(exclude_none=True)
+        return Assessment(**found) if found else None
 
     @property
     def score(self) -> int:
@@ -125,7 +166,17 @@ class Alert:
         ]
 
     def asked(self) -> Level | None:
-        """The level that the evidence asks for now; None = nothing is left that asks for one.
+        """The level that is asked for now; None = nothing is left that asks for one.
+
+        While it flaps, it does not fall below the level at which it does.
+        """
+        found = self._asked_by_evidence()
+        if self.flap is None or (found and LEVEL_ORDER[found] >= LEVEL_ORDER[self.flap.level]):
+            return found
+        return self.flap.level
+
+    def _asked_by_evidence(self) -> Level | None:
+        """What the evidence asks for.
 
         The highest alarm that is on decides. Without one, a report that no final report has ended
         holds the alert at blue. After the issue only a report newer than the last all-clear of the

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.contracts.fields import LEVEL_ORDER, Level, Tier
-from shared.contracts.units import ancestor_at, lineage
+from shared.contracts.fields import LEVEL_ORDER, Level, Post, Tier
+from shared.contracts.units import ancestor_at, lineage, tier_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,25 @@ AUTHORITY: dict[Level, Authority] = {
 
 HUMAN_VERIFIED: frozenset[Level] = frozenset({Level.ORANGE, Level.RED})
 """Levels that are never issued before a person has verified what the machine found."""
+
+
+EMERGENCY_TIERS: dict[Tier, tuple[Tier, ...]] = {
+    Tier.CITY: (Tier.DISTRICT, Tier.TOWN),
+    Tier.DISTRICT: (Tier.TOWN,),
+}
+"""紧急授权: below which gate which tiers may issue at once and leave a debt. Our own rule: the form
+exists, its terms are not public (domain reference 5.3)."""
+
+EMERGENCY_POSTS: frozenset[Post] = frozenset({Post.A, Post.COMMANDER})
+
+SILENCED_UP_TO: dict[Tier, Level] = {
+    Tier.CITY: Level.RED,
+    Tier.DISTRICT: Level.ORANGE,
+    Tier.TOWN: Level.YELLOW,
+    Tier.VILLAGE: Level.BLUE,
+}
+"""The gravest level that a silence of a tier hides: red is silenced by nobody below its authority,
+the city. Tiers that are not named may not silence. Our own rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +71,25 @@ def requirement(place: str, level: Level | None, proposed: Level | None) -> Requ
     return Requirement(_unit(place, asked.tier), asked.approvals)
 
 
+def gate(place: str, level: Level) -> str:
+    """The unit that has power over this level at a place."""
+    return _unit(place, AUTHORITY[level].tier)
+
+
 def may_judge(unit: str, place: str) -> bool:
     """Whether officers of `unit` may verify, assess or dismiss an alert at `place`."""
     return unit in lineage(place)
+
+
+def may_hold(unit: str, place: str) -> bool:
+    """Whether `unit` may have a position of its own there: those over it, and their departments."""
+    return may_judge(unit, place) or ("/" in unit and unit.partition("/")[0] in lineage(place))
+
+
+def may_authorise(unit: str, post: Post, gate_unit: str, place: str) -> bool:
+    """Whether this officer may issue in an emergency what is `gate_unit`'s to issue."""
+    tiers = EMERGENCY_TIERS.get(tier_of(gate_unit), ())
+    return may_judge(unit, place) and tier_of(unit) in tiers and post in EMERGENCY_POSTS
 
 
 def _unit(place: str, tier: Tier) -> str:

@@ -24,7 +24,8 @@ class Disposition(StrEnum):
     sensor_health: about a device, or a mere 提示, no alert. cleared_unseen: over before it was known
     here. after_close: its alert is closed and it does not get worse. nothing_open: a final report
     without an open alert. condition: only feeds composite rules. inhibited: a higher alarm of its
-    site is on. retrospective: found in a backlog, perhaps over; nobody is paged.
+    site is on. retrospective: found in a backlog, perhaps over; nobody is paged. held: waits a moment
+    for what may inhibit it. silenced: an officer's silence hides it.
     """
 
     OPENED = "opened"
@@ -36,9 +37,18 @@ class Disposition(StrEnum):
     CONDITION = "condition"
     INHIBITED = "inhibited"
     RETROSPECTIVE = "retrospective"
+    HELD = "held"
+    SILENCED = "silenced"
 
 
-WAITING = frozenset({Disposition.INHIBITED, Disposition.RETROSPECTIVE})
+WAITING = frozenset(
+    {
+        Disposition.INHIBITED,
+        Disposition.RETROSPECTIVE,
+        Disposition.HELD,
+        Disposition.SILENCED,
+    }
+)
 """Of an alarm that may be weighed later as if it had just been raised."""
 
 
@@ -55,7 +65,8 @@ class GroupKey:
 class Known:
     """The newest state of an alarm in our books, and the alert it is in (None = in none).
 
-    `held` is its newest event while it is inhibited: with that it is weighed when it no longer is.
+    `held` is its newest event while it is inhibited, held back or silenced (by `silence_id`): with
+    that it is weighed when it no longer is.
     """
 
     alarm: Alarm
@@ -63,6 +74,7 @@ class Known:
     alert_id: str | None
     disposition: Disposition
     held: AlarmEvent | None = None
+    silence_id: str | None = None
 
 
 def scope_of(place: str) -> str:
@@ -89,7 +101,8 @@ def place_alarm(event: AlarmEvent, known: Known | None, in_open_alert: bool) -> 
         return Disposition.SENSOR_HEALTH
     over = is_over(event, known.fact if known is not None else None)
     if over and known is not None and known.disposition in WAITING:
-        return known.disposition
+        held = known.disposition is Disposition.HELD
+        return Disposition.CLEARED_UNSEEN if held else known.disposition
     if event.retrospective:
         return Disposition.RETROSPECTIVE
     if known is None or known.alert_id is None or known.disposition in WAITING:
@@ -134,4 +147,5 @@ def merge_alarm(event: AlarmEvent, fact: Fact, known: Alarm | None) -> Alarm:
         raised_at=raised_at,
         seen_at=seen_at,
         cleared_at=fact.cleared_at,
+        home=known.home if known is not None else "",
     )

@@ -2,20 +2,36 @@
 
 It waits only while an alarm of a rule it names is on there, is as grave as itself, and is no finding
 of a backlog that nobody was told of. What is already in an alert stays there.
+
+Alarms of one site lie in two partitions, so the higher one may come later. Therefore an alarm that
+names rules is held back for a bounded time before it is weighed: within that bound the order of
+arrival makes no difference to whom is told what. Red waits for nobody.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from services.alerting.core.facts import Fact, same_site
 from shared.contracts.alarms import AlarmEvent
-from shared.contracts.fields import LEVEL_ORDER
+from shared.contracts.fields import LEVEL_ORDER, Level
 
 M = TypeVar("M")
+
+HOLD: dict[Level, timedelta] = {
+    Level.BLUE: timedelta(seconds=2),
+    Level.YELLOW: timedelta(seconds=2),
+    Level.ORANGE: timedelta(seconds=2),
+}
+"""How long, by database time, an alarm waits for what may inhibit it; a level not named: not at all."""
+
+
+def hold_of(fact: Fact) -> timedelta | None:
+    """How long this alarm is held back when it first comes; None = it is weighed at once."""
+    return HOLD.get(fact.level) if fact.inhibited_by else None
 
 
 def silences(higher: Fact, fact: Fact) -> bool:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from services.alerting.core.lifecycle import Change
+from services.alerting.core.authority import gate
+from services.alerting.core.outcome import Change
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertDecision, AlertEvent, AlertTransition, PublicNotice
 from shared.contracts.fields import Level, Status
@@ -15,6 +16,7 @@ from shared.contracts.reports import Report
 from shared.contracts.units import tier_of
 
 MOST_IDS = 500
+MOST_SIGNATURES = 16
 RESTRICTED_HEADLINE = "限制知悉的事件报告"
 LEVEL_NAMES: dict[Level, str] = {
     Level.NOTICE: "提示",
@@ -27,8 +29,41 @@ _PUBLIC = {
     AlertTransition.ISSUED: "发布{level}预警：",
     AlertTransition.ADJUSTED: "调整为{level}预警：",
     AlertTransition.LIFTED: "解除{level}预警：",
+    AlertTransition.EXPIRED: "{level}预警到期失效：",
+    AlertTransition.RECALLED: "撤回{level}预警，此前发布有误：",
 }
+_IN_FORCE = frozenset({AlertTransition.ISSUED, AlertTransition.ADJUSTED})
 _CAP_ALERT = frozenset({AlertTransition.OPENED, AlertTransition.ISSUED})
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Why an alert changed: a record, or a timer. `at` is event time; `officer_id` who decided."""
+
+    id: str
+    at: datetime
+    unit: str
+    trace_id: str
+    officer_id: str | None = None
+    text: str = ""
+
+
+def origin_of(cause: AlarmEvent | Report | AlertDecision) -> Origin:
+    """A record as the reason for a change."""
+    decision = cause if isinstance(cause, AlertDecision) else None
+    return Origin(
+        id=cause.id,
+        at=cause.occurred_at,
+        unit=cause.origin_unit,
+        trace_id=cause.trace_id or cause.id,
+        officer_id=decision.officer_id if decision else None,
+        text=decision.reason if decision else "",
+    )
+
+
+def origin_of_timer(kind: str, subject: str, due_at: datetime, unit: str, trace: str) -> Origin:
+    """A timer as the reason: the time at which it was due."""
+    return Origin(content_id("tmr", kind, subject, due_at.isoformat()), due_at, unit, trace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,30 +81,27 @@ def headline_of(cause: AlarmEvent | Report) -> str:
     return cause.headline
 
 
-def records(change: Change, cause: AlarmEvent | Report | AlertDecision, now: datetime) -> Records:
-    """The records of a change that `cause` brought about; `now` is the time of sending."""
-    event = alert_event(change, cause, now)
+def records(change: Change, origin: Origin, now: datetime) -> Records:
+    """The records of a change that `origin` brought about; `now` is the time of sending."""
+    event = alert_event(change, origin, now)
     wanted = event.status is Status.ACTUAL and event.transition in _PUBLIC
     return Records(event, public_notice(event) if wanted else None)
 
 
-def alert_event(
-    change: Change, cause: AlarmEvent | Report | AlertDecision, now: datetime
-) -> AlertEvent:
+def alert_event(change: Change, origin: Origin, now: datetime) -> AlertEvent:
     """The complete state of the alert after the change."""
-    alert, transition = change.alert, change.transition
-    decision = cause if isinstance(cause, AlertDecision) else None
+    alert, transition, leading = change.alert, change.transition, change.alert.leading
     before = (transition_id(alert.alert_id, alert.version - 1),) if alert.version > 1 else ()
     return AlertEvent(
         id=transition_id(alert.alert_id, alert.version),
         status=alert.status,
-        occurred_at=cause.occurred_at,
+        occurred_at=origin.at,
         sent_at=now,
-        origin_unit=cause.origin_unit,
-        tier=tier_of(cause.origin_unit),
+        origin_unit=origin.unit,
+        tier=tier_of(origin.unit),
         areas=alert.areas,
-        references=(*before, cause.id),
-        trace_id=cause.trace_id or cause.id,
+        references=(*before, origin.id),
+        trace_id=origin.trace_id,
         alert_id=alert.alert_id,
         version=alert.version,
         transition=transition,
@@ -81,15 +113,26 @@ def alert_event(
         proposed_level=alert.proposed_level,
         approver_unit=alert.needs.unit,
         approvals_needed=alert.needs.approvals,
+        authority_unit=None if alert.level is None else gate(alert.place, alert.level),
+        proposed_until=alert.proposed_until,
+        expires_at=alert.expires_at,
+        debt=alert.debt,
+        incident_grade=leading.incident_grade if leading else None,
+        response_level=leading.response_level if leading else None,
+        positions=alert.positions,
+        flapping=alert.flap is not None,
+        merged_into=alert.merged_into,
+        merged_ids=tuple(one for one, _ in alert.merged)[-MOST_IDS:],
+        calls=change.calls,
         incident_id=alert.incident_id,
         alarm_ids=tuple(one.alarm_id for one in alert.alarms)[-MOST_IDS:],
         report_ids=tuple(one.report_id for one in alert.reports)[-MOST_IDS:],
         distinct_sources=alert.sources,
         score=alert.score,
-        signatures=(*alert.issued_by, *alert.signed),
+        signatures=(*alert.issued_by, *alert.signed)[-MOST_SIGNATURES:],
         headline=alert.headline,
-        text=decision.reason if decision else "",
-        actor=decision.officer_id if decision else None,
+        text=origin.text,
+        actor=origin.officer_id,
     )
 
 
@@ -100,8 +143,8 @@ def _msg_type(change: Change) -> Literal["Alert", "Update", "Cancel"]:
 
 
 def public_notice(event: AlertEvent) -> PublicNotice:
-    """公众信息发布 of an issued, adjusted or lifted alert; `level` None = lifted."""
-    lifted = event.transition is AlertTransition.LIFTED
+    """公众信息发布 of an alert that is issued, adjusted or over; `level` None = over."""
+    over = event.transition not in _IN_FORCE
     assert event.level is not None, "only an issued alert has a notice"
     notice_id = content_id("ntc", event.id)
     prefix = _PUBLIC[event.transition].format(level=LEVEL_NAMES[event.level])
@@ -117,6 +160,7 @@ def public_notice(event: AlertEvent) -> PublicNotice:
         trace_id=event.trace_id,
         notice_id=notice_id,
         alert_id=event.alert_id,
-        level=None if lifted else event.level,
+        level=None if over else event.level,
         headline=(prefix + event.headline)[:200],
+        text=event.text,
     )

@@ -7,7 +7,8 @@ lock; an alarm's own row belongs to the owner of its partition (the stored offse
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 import asyncpg
@@ -15,13 +16,15 @@ import asyncpg
 from services.alerting import rows
 from services.alerting.core.alert import Alert
 from services.alerting.core.facts import Fact, same_site
+from services.alerting.core.flapping import FlapKey, flap_key
 from services.alerting.core.grouping import Disposition, GroupKey, Known, key_of
 from services.alerting.core.scopes import Region
-from shared.contracts.alarms import AlarmEvent
+from shared.contracts.fields import Status
 from shared.contracts.reports import Report
+from shared.runtime import timers
 from shared.runtime.database import Transaction
 
-IS_OPEN = "state NOT IN ('lifted', 'dismissed', 'rejected')"
+IS_OPEN = "state NOT IN ('lifted', 'expired', 'recalled', 'dismissed', 'rejected', 'absorbed')"
 """The predicate of the index alert_open, word for word: Postgres compares it when it infers it."""
 
 
@@ -50,15 +53,47 @@ _SAVE_ALARM = _insert(
 _SAVE_REPORT = _insert("alert_report", rows.REPORT)
 _SAVE_SIGNATURE = _insert("signature", rows.SIGNATURE, "ON CONFLICT DO NOTHING")
 _LOCK_ALERTS = (
-    f"SELECT * FROM alerting.alert WHERE alert_id = ANY($1::text[]) OR ({IS_OPEN} "  # noqa: S608
-    "AND (status, event_type, scope) IN (SELECT * FROM unnest($2::text[], $3::text[], $4::text[]))) "
+    "WITH RECURSIVE family AS (SELECT alert_id, merged_into FROM alerting.alert "  # noqa: S608
+    f"WHERE alert_id = ANY($1::text[]) OR ({IS_OPEN} AND (status, event_type, scope) IN "
+    "(SELECT * FROM unnest($2::text[], $3::text[], $4::text[]))) "
+    "UNION SELECT a.alert_id, a.merged_into FROM alerting.alert AS a JOIN family AS f "
+    "ON a.alert_id = f.merged_into OR a.merged_into = f.alert_id) "
+    "SELECT * FROM alerting.alert WHERE alert_id IN (SELECT alert_id FROM family) "
     "ORDER BY alert_id FOR UPDATE"
 )
 _KNOWN_ALARMS = "SELECT * FROM alerting.alert_alarm WHERE alarm_id = ANY($1::text[])"
-_HELD_ALARMS = (
+_WAITING_ALARMS = (
     "SELECT * FROM alerting.alert_alarm WHERE held IS NOT NULL AND cleared_at IS NULL "
     "AND status = $1 AND place >= $2 AND place < $3 AND inhibited_by && $4::text[]"
 )
+_SILENCED_ALARMS = (
+    "SELECT alarm_id FROM alerting.alert_alarm WHERE silence_id = ANY($1::text[]) "
+    "AND held IS NOT NULL AND cleared_at IS NULL AND disposition = 'silenced'"
+)
+_RAISES = (
+    "SELECT a.status, a.rule_id, a.source_key, a.began_at FROM "
+    "unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) AS w (status, rule, source, since) "
+    "JOIN alerting.alert_alarm AS a ON a.status = w.status AND a.rule_id = w.rule "
+    "AND a.source_key = w.source AND a.began_at > w.since WHERE NOT a.withdrawn"
+)
+_MOVE = (
+    "UPDATE alerting.{table} AS e SET alert_id = $1, home_id = n.home FROM "
+    "unnest($2::text[], $3::text[]) AS n (id, home) WHERE e.{key} = n.id"
+)
+ALERT_TIMERS = ("validity", "debt", "flap")
+"""Kinds of an alert's timers; the subject is its id."""
+
+
+def timers_of(alert: Alert) -> dict[str, datetime]:
+    """When something happens to an alert by itself, by kind of timer."""
+    found: dict[str, datetime] = {}
+    if alert.issued and alert.expires_at is not None:
+        found["validity"] = alert.expires_at
+    if alert.issued and alert.debt is not None:
+        found["debt"] = alert.debt.next_at
+    if alert.open and alert.flap is not None:
+        found["flap"] = alert.flap.until
+    return found
 
 
 class Book:
@@ -70,6 +105,8 @@ class Book:
         self._open: dict[GroupKey, str] = {}
         self._known: dict[str, Known] = {}
         self._held: set[str] = set()
+        self._raises: dict[FlapKey, list[datetime]] = {}
+        self._timers: dict[str, dict[str, datetime]] = {}
         self._changed: set[str] = set()
         self._alarm_rows: dict[str, rows.Row] = {}
         self._report_rows: list[rows.Row] = []
@@ -77,19 +114,20 @@ class Book:
 
     async def load(
         self,
-        events: Sequence[AlarmEvent],
+        alarm_ids: Iterable[str],
+        rule_ids: Iterable[str],
         alert_ids: Iterable[str],
         keys: Iterable[GroupKey],
         regions: Iterable[Region],
     ) -> None:
-        """Read the alarms of these events and those they may free from waiting; lock and read their
-        alerts, those named, and the open ones of `keys`.
+        """Read these alarms and those that wait for one of `rule_ids`; lock and read their alerts,
+        those named, and the open ones of `keys`, each with what is merged with it.
         """
         connection = self._work.connection
-        ids, rules = [one.alarm_id for one in events], sorted({one.rule_id for one in events})
+        ids, rules = list(alarm_ids), sorted(set(rule_ids))
         found = await connection.fetch(_KNOWN_ALARMS, ids) if ids else []
         for region in sorted(regions) if rules else ():
-            found += await connection.fetch(_HELD_ALARMS, region.status, *region.span, rules)
+            found += await connection.fetch(_WAITING_ALARMS, region.status, *region.span, rules)
         self._known = {row["alarm_id"]: rows.known_of(row) for row in found}
         self._held = {one for one, known in self._known.items() if known.held is not None}
         theirs = {known.alert_id for known in self._known.values() if known.alert_id is not None}
@@ -97,17 +135,51 @@ class Book:
         held = {key_of(event) for event in waiting if event is not None}
         await self._lock({*alert_ids, *theirs}, {*keys, *held})
 
+    async def load_raises(self, since: dict[FlapKey, datetime]) -> None:
+        """Read when the alarms of these sources were raised, for what may flap."""
+        if not since:
+            return
+        self._raises = {key: [] for key in since}
+        columns = [list(column) for column in zip(*since, strict=True)]
+        for row in await self._work.connection.fetch(_RAISES, *columns, list(since.values())):
+            key = (Status(row["status"]), row["rule_id"], row["source_key"])
+            self._raises[key].append(row["began_at"])
+
+    def raises(self, fact: Fact) -> list[datetime]:
+        """When alarms like this one were raised lately, as far as it is known by now."""
+        return self._raises.get(flap_key(fact), [])
+
+    async def silenced(self, silence_ids: Iterable[str]) -> list[str]:
+        """The alarms that are on and hidden by these silences."""
+        found = await self._work.connection.fetch(_SILENCED_ALARMS, list(silence_ids))
+        return [row["alarm_id"] for row in found]
+
+    def hidden_by(self, silence_id: str) -> list[Known]:
+        """The loaded alarms that are on and hidden by a silence, in the order of their events."""
+        found = [
+            known
+            for known in self._known.values()
+            if known.silence_id == silence_id and known.held is not None and known.fact.open
+        ]
+        return sorted(found, key=lambda one: (one.fact.changed_at, one.fact.alarm_id))
+
+    @property
+    def waiting(self) -> list[Fact]:
+        """The loaded alarms that wait."""
+        return [self._known[alarm_id].fact for alarm_id in sorted(self._held)]
+
     @property
     def facts(self) -> list[Fact]:
         """The alarms that are loaded, as others look at them."""
         return [known.fact for known in self._known.values()]
 
     def waiting_for(self, fact: Fact) -> list[Known]:
-        """The inhibited alarms at this alarm's site that name its rule, in the order of their events."""
+        """The alarms at this alarm's site that wait for its rule, in the order of their events."""
         found = [
             known
             for known in map(self._known.__getitem__, self._held)
-            if fact.rule_id in known.fact.inhibited_by
+            if known.disposition in (Disposition.INHIBITED, Disposition.HELD)
+            and fact.rule_id in known.fact.inhibited_by
             and known.fact.status is fact.status
             and same_site(fact, known.fact)
         ]
@@ -122,8 +194,14 @@ class Book:
         return None if alert_id is None else self._alerts.get(alert_id)
 
     def open_alert(self, key: GroupKey) -> Alert | None:
-        """The open alert of a group key, if one is loaded."""
+        """The open alert of a group key, if one is loaded; it may be merged into another."""
         return self.alert(self._open.get(key))
+
+    def holder(self, alert: Alert) -> Alert:
+        """The alert that has this one's evidence: itself, unless it is merged."""
+        while alert.merged_into is not None:
+            alert = self._alerts[alert.merged_into]
+        return alert
 
     async def enter(self, alert: Alert) -> bool:
         """Enter a new alert; False: another process has opened one of its key, which is loaded now.
@@ -136,13 +214,36 @@ class Book:
             await self._lock(set(), {_key(alert)})
             return False
         self._take(alert)
+        if timers_of(alert):
+            self._changed.add(alert.alert_id)
         return True
 
     def change(self, alert: Alert) -> None:
         """Put the next version of a loaded alert in its place."""
+        before = self._alerts[alert.alert_id]
         self._changed.add(alert.alert_id)
-        self._signature_rows += rows.signature_rows(alert)
+        if (before.signed, before.issued_by) != (alert.signed, alert.issued_by):
+            self._signature_rows += rows.signature_rows(alert)
         self._take(alert)
+
+    async def move_evidence(self, alert: Alert) -> None:
+        """Make what an alert has as evidence its own, also where it was another's."""
+        await self.flush()
+        for table, key, pairs in (
+            ("alert_alarm", "alarm_id", [(one.alarm_id, one.home) for one in alert.alarms]),
+            ("alert_report", "report_id", [(one.report_id, one.home) for one in alert.reports]),
+        ):
+            if pairs:
+                ids, homes = ([*column] for column in zip(*pairs, strict=True))
+                await self._work.connection.execute(
+                    _MOVE.format(table=table, key=key), alert.alert_id, ids, homes
+                )
+        for one in alert.alarms:
+            known = self._known.get(one.alarm_id)
+            if known is not None:
+                self._known[one.alarm_id] = replace(
+                    known, alarm=replace(known.alarm, home=one.home), alert_id=alert.alert_id
+                )
 
     def replace(self, alert: Alert) -> None:
         """Put an alert with other facts of its alarms, but of the same version, in its place."""
@@ -150,15 +251,23 @@ class Book:
 
     def record_alarm(self, known: Known) -> None:
         """Keep the newest state of an alarm and what became of it."""
+        raises = self._raises.get(flap_key(known.fact))
+        if raises is not None and known.alarm.alarm_id not in self._known:
+            raises.append(known.fact.began_at)
         self._known[known.alarm.alarm_id] = known
         (self._held.discard if known.held is None else self._held.add)(known.alarm.alarm_id)
         self._alarm_rows[known.alarm.alarm_id] = rows.alarm_row(known)
 
     def record_report(
-        self, event: Report, disposition: Disposition, alert_id: str | None, heard_at: datetime
+        self,
+        event: Report,
+        disposition: Disposition,
+        alert_id: str | None,
+        home: str | None,
+        heard_at: datetime,
     ) -> None:
         """Keep a report and what became of it."""
-        self._report_rows.append(rows.report_row(event, disposition, alert_id, heard_at))
+        self._report_rows.append(rows.report_row(event, disposition, alert_id, home, heard_at))
 
     async def flush(self) -> None:
         """Write all changes; evidence and signatures after the alerts they refer to."""
@@ -174,9 +283,24 @@ class Book:
         ):
             if waiting:
                 await self._work.connection.executemany(statement, waiting)
+        await self._set_timers()
         self._changed.clear()
         self._alarm_rows.clear()
         self._report_rows, self._signature_rows = [], []
+
+    async def _set_timers(self) -> None:
+        armed, ended = [], defaultdict(list)
+        for alert_id in sorted(self._changed):
+            before, after = self._timers.get(alert_id, {}), timers_of(self._alerts[alert_id])
+            armed += [
+                (alert_id, kind, 0, due) for kind, due in after.items() if before.get(kind) != due
+            ]
+            for kind in before.keys() - after.keys():
+                ended[kind].append(alert_id)
+            self._timers[alert_id] = after
+        await timers.arm(self._work, armed, rearm=True)
+        for kind, alert_ids in ended.items():
+            await timers.disarm(self._work, alert_ids, [kind])
 
     def _take(self, alert: Alert) -> None:
         self._alerts[alert.alert_id] = alert
@@ -201,7 +325,13 @@ class Book:
         signatures = await self._of("signature", ids, "signed_at, officer_id")
         for row in found:
             one = row["alert_id"]
-            self._take(rows.alert_of(row, alarms[one], reports[one], signatures[one]))
+            alert = rows.alert_of(row, alarms[one], reports[one], signatures[one])
+            self._take(alert)
+            self._timers[one] = timers_of(alert)
+        # A merge that came between the look at the family and the locks.
+        missing = {row["merged_into"] for row in found} - {None} - self._alerts.keys()
+        if missing:
+            await self._lock(missing, set())
 
     async def _of(
         self, table: str, alert_ids: list[str], order: str

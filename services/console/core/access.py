@@ -25,6 +25,7 @@ COMMANDING_TIERS = frozenset({Tier.CITY, Tier.DISTRICT, Tier.TOWN, Tier.VILLAGE}
 """Tiers with units below them to command."""
 
 _APPROVERS_VERBS = frozenset({DecisionVerb.APPROVE, DecisionVerb.REJECT})
+_DEBTORS_VERBS = frozenset({DecisionVerb.RATIFY, DecisionVerb.ANNUL})
 
 
 class Denial(StrEnum):
@@ -40,6 +41,7 @@ class Denial(StrEnum):
     NOT_DECIDER = "not_decider"
     WRONG_POST = "wrong_post"
     SIGNED_ALREADY = "signed_already"
+    WRONG_POST = "wrong_post"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +97,55 @@ def sees_line(viewer: Viewer, kind: str, unit: str, officer_id: str | None) -> s
     return {"assignments": "hint", "mode": "full"}.get(kind)
 
 
-def may_decide(viewer: Viewer, place: str, approver_unit: str, verb: DecisionVerb) -> Denial | None:
-    """Verify, assess, dismiss: a unit of the place's own line. Approve, reject: the approver."""
+@dataclass(frozen=True, slots=True)
+class Powers:
+    """Whose an alert's decisions are: of the proposal, of the level in force, of what is owed."""
+
+    place: str
+    approver_unit: str
+    authority_unit: str | None = None
+    debtor_unit: str | None = None
+    authorised_by: str | None = None
+
+
+def may_decide(viewer: Viewer, powers: Powers, verb: DecisionVerb) -> Denial | None:
+    """Approve, reject: the approver. Recall: the authority over the level, or who issued it in an
+    emergency. Ratify, annul: who still owes the signatures. All else: a unit of the place's own line,
+    in an emergency the A post or the commander of one below the approver.
+    """
     if verb in _APPROVERS_VERBS:
-        return None if viewer.unit == approver_unit else Denial.NOT_APPROVER
-    return None if viewer.unit in lineage(place) else Denial.NOT_ABOVE_PLACE
+        return None if viewer.unit == powers.approver_unit else Denial.NOT_APPROVER
+    if verb in _DEBTORS_VERBS:
+        return None if viewer.unit == powers.debtor_unit else Denial.NOT_APPROVER
+    if verb is DecisionVerb.RECALL:
+        entitled = (powers.authority_unit, powers.authorised_by)
+        return None if viewer.unit in entitled else Denial.NOT_APPROVER
+    if viewer.unit not in lineage(powers.place):
+        return Denial.NOT_ABOVE_PLACE
+    if verb is DecisionVerb.AUTHORISE_EMERGENCY:
+        if viewer.unit == powers.approver_unit or not is_within(viewer.unit, powers.approver_unit):
+            return Denial.NOT_APPROVER
+        return Denial.WRONG_POST if viewer.post is Post.B else None
+    return None
+
+
+def may_hold(viewer: Viewer, place: str) -> Denial | None:
+    """A position of one's own: a unit of the place's own line, or a department of one."""
+    line = lineage(place)
+    department = _is_department(viewer.unit) and viewer.unit.partition("/")[0] in line
+    return None if viewer.unit in line or department else Denial.NOT_ABOVE_PLACE
+
+
+def may_silence(viewer: Viewer, place: str) -> Denial | None:
+    """A silence covers alarms of the officer's own subtree; a grid has nobody to silence."""
+    if tier_of(viewer.unit) not in COMMANDING_TIERS or _is_department(viewer.unit):
+        return Denial.NOTHING_BELOW
+    return None if is_within(place, viewer.unit) else Denial.OUTSIDE_SUBTREE
+
+
+def may_end_silence(viewer: Viewer, unit: str) -> Denial | None:
+    """End or lengthen a silence: officers of its unit or of a unit above."""
+    return None if is_within(unit, viewer.unit) else Denial.NOT_ISSUER
 
 
 def may_step(viewer: Viewer, unit: str, issuer_unit: str, step: Step) -> Denial | None:

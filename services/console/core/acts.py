@@ -7,9 +7,10 @@ act. The first record's times are kept (store/acts.py) and sent again unchanged.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from services.console.core.access import Viewer
 from services.console.core.record import Record
@@ -20,7 +21,15 @@ from shared.contracts.fields import Level, Status
 from shared.contracts.ids import acknowledgement_id, content_id, transition_id
 from shared.contracts.pages import Answer, AnswerVerb
 from shared.contracts.selections import Selection
-from shared.contracts.topics import ACKNOWLEDGEMENTS, ANSWERS, DECISIONS, REQUESTS, TopicSpec
+from shared.contracts.silences import Matcher, SilenceKind, SilenceRequest
+from shared.contracts.topics import (
+    ACKNOWLEDGEMENTS,
+    ANSWERS,
+    DECISIONS,
+    REQUESTS,
+    SILENCES,
+    TopicSpec,
+)
 from shared.contracts.units import tier_of
 
 _TIMES = {"occurred_at", "sent_at", "trace_id", "references"}
@@ -41,29 +50,103 @@ class Act:
         return hashlib.sha256(meant.encode()).digest()[:16]
 
 
-def decision(
-    viewer: Viewer,
-    alert: Record,
-    verb: DecisionVerb,
-    level: Level | None,
-    reason: str,
-    version: int,
-    now: datetime,
-) -> Act:
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What an officer decides about an alert, and with what: `more` are the verb's own fields."""
+
+    verb: DecisionVerb
+    level: Level | None
+    reason: str
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+def decision(viewer: Viewer, alert: Record, judged: Judgement, version: int, now: datetime) -> Act:
     """A decision on an alert as the officer saw it at `version`."""
-    alert_id = alert["alert_id"]
+    alert_id, verb, level = alert["alert_id"], judged.verb, judged.level
+    said = [f"{name}={value}" for name, value in sorted(judged.more.items())]
     return Act(
         DECISIONS,
         alert_id,
         AlertDecision(
-            id=content_id("dec", alert_id, verb, level or "none", viewer.officer_id, version),
+            id=content_id(
+                "dec", alert_id, verb, level or "none", viewer.officer_id, version, *said
+            ),
             alert_id=alert_id,
             verb=verb,
             level=level,
             officer_id=viewer.officer_id,
             post=viewer.post,
-            reason=reason,
+            reason=judged.reason,
+            **judged.more,
             **head(viewer, alert, (alert["place"],), (transition_id(alert_id, version),), now),
+        ),
+        viewer.officer_id,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A silence or maintenance window as an officer wants it."""
+
+    kind: SilenceKind
+    matcher: Matcher
+    begin_at: datetime
+    end_at: datetime
+    reason: str
+    status: Status
+
+
+def silence(viewer: Viewer, wanted: Window, now: datetime) -> Act:
+    """A new silence; the same one twice is one."""
+    silence_id = content_id(
+        "sil",
+        viewer.officer_id,
+        wanted.kind,
+        wanted.matcher.model_dump_json(exclude_none=True),
+        wanted.begin_at.isoformat(),
+        wanted.end_at.isoformat(),
+        wanted.status,
+    )
+    area = wanted.matcher.place or viewer.unit
+    return Act(
+        SILENCES,
+        silence_id,
+        SilenceRequest(
+            id=content_id("req", silence_id, "create"),
+            silence_id=silence_id,
+            verb="create",
+            kind=wanted.kind,
+            matcher=wanted.matcher,
+            begin_at=wanted.begin_at,
+            end_at=wanted.end_at,
+            officer_id=viewer.officer_id,
+            post=viewer.post,
+            reason=wanted.reason,
+            **head(viewer, {"status": wanted.status, "trace_id": silence_id}, (area,), (), now),
+        ),
+        viewer.officer_id,
+    )
+
+
+def end_silence(
+    viewer: Viewer, known: Record, end_at: datetime | None, reason: str, now: datetime
+) -> Act:
+    """Another end for a silence as the officer saw it: later, or (None) at once."""
+    silence_id, version = known["silence_id"], known["version"]
+    verb: Literal["extend", "end"] = "end" if end_at is None else "extend"
+    cause = (transition_id(silence_id, version),)
+    return Act(
+        SILENCES,
+        silence_id,
+        SilenceRequest(
+            id=content_id("req", silence_id, verb, viewer.officer_id, version, str(end_at)),
+            silence_id=silence_id,
+            verb=verb,
+            end_at=end_at,
+            officer_id=viewer.officer_id,
+            post=viewer.post,
+            reason=reason,
+            **head(viewer, known, (known["place"],), cause, now),
         ),
         viewer.officer_id,
     )

@@ -18,6 +18,7 @@ from shared.contracts.duty import DutyCoverage, DutyEntry
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Answer, Page
 from shared.contracts.readings import SensorHealth
+from shared.contracts.silences import SilenceEvent
 from shared.duty.timeline import over_at
 
 Row = dict[str, Any]
@@ -64,6 +65,18 @@ def alert(event: AlertEvent) -> Row:
         "proposed_level": event.proposed_level,
         "approver_unit": event.approver_unit,
         "approvals_needed": event.approvals_needed,
+        "authority_unit": event.authority_unit,
+        "proposed_until": event.proposed_until,
+        "expires_at": event.expires_at,
+        "debt": None if event.debt is None else event.debt.model_dump_json(exclude_none=True),
+        "incident_grade": event.incident_grade,
+        "response_level": event.response_level,
+        "positions": json.dumps(
+            [one.model_dump(mode="json", exclude_none=True) for one in event.positions]
+        ),
+        "flapping": event.flapping,
+        "merged_into": event.merged_into,
+        "merged_ids": list(event.merged_ids),
         "incident_id": event.incident_id,
         "alarm_ids": list(event.alarm_ids),
         "report_ids": list(event.report_ids),
@@ -75,6 +88,30 @@ def alert(event: AlertEvent) -> Row:
         "transition": event.transition,
         "data_grade": event.data_grade,
         "occurred_at": event.occurred_at,
+        "trace_id": event.trace_id or event.id,
+        "sent_at": event.sent_at,
+    }
+
+
+def silence(event: SilenceEvent) -> Row:
+    """A row of `silence`; `place` is the subtree that it covers."""
+    return {
+        "silence_id": event.silence_id,
+        "status": event.status,
+        "version": event.version,
+        "kind": event.kind,
+        "place": event.matcher.place or event.unit,
+        "event_type": event.matcher.event_type,
+        "rule_id": event.matcher.rule_id,
+        "sensor_id": event.matcher.sensor_id,
+        "unit": event.unit,
+        "owner": event.owner,
+        "reason": event.reason,
+        "begin_at": event.begin_at,
+        "end_at": event.end_at,
+        "ended_at": event.ended_at,
+        "silenced": event.silenced,
+        "still_firing": event.still_firing,
         "trace_id": event.trace_id or event.id,
         "sent_at": event.sent_at,
     }

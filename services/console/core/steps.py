@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.console.core.access import Viewer, may_decide, may_manage, may_step
+from services.console.core.access import Powers, Viewer, may_decide, may_manage, may_step
 from shared.contracts.alerts import AlertState, DecisionVerb
 from shared.contracts.commands import AssignmentState, CommandState, Step
 from shared.contracts.units import lineage, tier_of
@@ -31,6 +31,35 @@ _VERBS: dict[AlertState, tuple[DecisionVerb, ...]] = {
     ),
     AlertState.ISSUED: (DecisionVerb.APPROVE, DecisionVerb.REJECT),
 }
+
+_FURTHER: dict[AlertState, tuple[DecisionVerb, ...]] = {
+    AlertState.VERIFYING: (
+        DecisionVerb.AUTHORISE_EMERGENCY,
+        DecisionVerb.MERGE,
+        DecisionVerb.SPLIT,
+    ),
+    AlertState.VERIFIED: (
+        DecisionVerb.ADJUST,
+        DecisionVerb.AUTHORISE_EMERGENCY,
+        DecisionVerb.MERGE,
+        DecisionVerb.SPLIT,
+    ),
+    AlertState.PENDING_APPROVAL: (
+        DecisionVerb.ADJUST,
+        DecisionVerb.AUTHORISE_EMERGENCY,
+        DecisionVerb.MERGE,
+        DecisionVerb.SPLIT,
+    ),
+    AlertState.ISSUED: (
+        DecisionVerb.RECALL,
+        DecisionVerb.ADJUST,
+        DecisionVerb.LIFT,
+        DecisionVerb.AUTHORISE_EMERGENCY,
+        DecisionVerb.SPLIT,
+    ),
+    AlertState.MERGED: (DecisionVerb.UNMERGE,),
+}
+"""What can be decided beside the next step; each needs words, a level or another alert."""
 
 _STEPS: dict[AssignmentState, tuple[Step, ...]] = {
     AssignmentState.QUEUED: (Step.SIGN,),
@@ -62,6 +91,21 @@ class AlertFacts:
     approvals_needed: int
     signers: tuple[str, ...]
     """Officers who have signed the level now proposed."""
+    more_time: bool = False
+    authority_unit: str | None = None
+    debtor_unit: str | None = None
+    authorised_by: str | None = None
+
+    @property
+    def powers(self) -> Powers:
+        """Whose its decisions are."""
+        return Powers(
+            self.place,
+            self.approver_unit,
+            self.authority_unit,
+            self.debtor_unit,
+            self.authorised_by,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +134,22 @@ def verbs_for(viewer: Viewer, alert: AlertFacts) -> list[DecisionVerb]:
     return [
         verb
         for verb in _open_verbs(alert)
-        if may_decide(viewer, alert.place, alert.approver_unit, verb) is None
+        if may_decide(viewer, alert.powers, verb) is None
         and not (verb is DecisionVerb.APPROVE and viewer.officer_id in alert.signers)
+    ]
+
+
+def further_verbs(viewer: Viewer, alert: AlertFacts) -> list[DecisionVerb]:
+    """What else this officer can decide; asked for with a reason and whatever it is about."""
+    owed = (DecisionVerb.RATIFY, DecisionVerb.ANNUL) if alert.debtor_unit is not None else ()
+    return [
+        verb
+        for verb in (*owed, *_FURTHER.get(alert.state, ()))
+        if may_decide(viewer, alert.powers, verb) is None
+        and (
+            verb is not DecisionVerb.AUTHORISE_EMERGENCY
+            or alert.proposed not in (None, alert.level)
+        )
     ]
 
 
@@ -110,7 +168,7 @@ def verbs_of_command(viewer: Viewer, state: str, issuer_unit: str) -> list[str]:
 
 
 def _open_verbs(alert: AlertFacts) -> tuple[DecisionVerb, ...]:
-    if alert.state is AlertState.ISSUED and alert.proposed == alert.level:
+    if alert.state is AlertState.ISSUED and alert.proposed == alert.level and not alert.more_time:
         return ()
     return _VERBS.get(alert.state, ())
 

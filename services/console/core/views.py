@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from services.console.core.access import Viewer
+from services.console.core.access import Viewer, may_end_silence
 from services.console.core.names import Names
 from services.console.core.record import Record
-from services.console.core.steps import AlertFacts, next_of, steps_for, verbs_for
+from services.console.core.steps import AlertFacts, further_verbs, next_of, steps_for, verbs_for
 from shared.contracts.alerts import AlertState
 from shared.contracts.commands import AssignmentState
 from shared.contracts.fields import DataGrade
@@ -21,6 +21,7 @@ Json = dict[str, Any]
 def facts(row: Record) -> AlertFacts:
     """What the rules need to know of an alert's row."""
     signatures = json.loads(row["signatures"])
+    debt = json.loads(row["debt"]) if row["debt"] is not None else None
     return AlertFacts(
         state=AlertState(row["state"]),
         place=row["place"],
@@ -28,6 +29,10 @@ def facts(row: Record) -> AlertFacts:
         proposed=row["proposed_level"],
         approver_unit=row["approver_unit"],
         approvals_needed=row["approvals_needed"],
+        more_time=row["proposed_until"] is not None,
+        authority_unit=row["authority_unit"],
+        debtor_unit=debt["unit"] if debt is not None else None,
+        authorised_by=debt["by_unit"] if debt is not None else None,
         signers=tuple(
             one["officer_id"] for one in signatures if one["level"] == row["proposed_level"]
         ),
@@ -68,6 +73,13 @@ def alert(row: Record, viewer: Viewer, names: Names) -> Json:
             "needed": coming.needed,
         },
         "may": verbs_for(viewer, known),
+        "may_also": further_verbs(viewer, known),
+        "proposed_until": row["proposed_until"],
+        "expires_at": row["expires_at"],
+        "incident_grade": row["incident_grade"],
+        "response_level": row["response_level"],
+        "flapping": row["flapping"],
+        "merged_into": row["merged_into"],
     }
 
 
@@ -98,8 +110,62 @@ def alert_detail(
             }
             for one in json.loads(row["signatures"])
         ],
+        "debt": _debt(row, names),
+        "positions": [
+            {
+                "unit": one["unit"],
+                "unit_name": names.unit(one["unit"]),
+                "at": one["at"],
+                **dict.fromkeys(("level", "incident_grade", "response_level")),
+                **one["assessment"],
+            }
+            for one in json.loads(row["positions"])
+        ],
+        "merged_ids": list(row["merged_ids"]),
+        "report_ids": list(row["report_ids"]),
         "evidence": [alarm(one, names) for one in alarms],
         "commands": [command_head(one, names) for one in commands],
+    }
+
+
+def _debt(row: Record, names: Names) -> Json | None:
+    """The signatures that are still owed after an emergency authorisation."""
+    if row["debt"] is None:
+        return None
+    debt = json.loads(row["debt"])
+    return {
+        "unit": debt["unit"],
+        "unit_name": names.unit(debt["unit"]),
+        "approvals": debt["approvals"],
+        "by_unit": debt["by_unit"],
+        "by_unit_name": names.unit(debt["by_unit"]),
+        "due_at": debt["due_at"],
+        "chased": debt["chased"],
+    }
+
+
+def silence(row: Record, viewer: Viewer, names: Names) -> Json:
+    """One silence or maintenance window, with what it has hidden so far."""
+    return {
+        "silence_id": row["silence_id"],
+        "status": row["status"],
+        "version": row["version"],
+        "kind": row["kind"],
+        "place": row["place"],
+        "place_name": names.unit(row["place"]),
+        "event_type": row["event_type"],
+        "rule_id": row["rule_id"],
+        "sensor_id": row["sensor_id"],
+        "unit": row["unit"],
+        "unit_name": names.unit(row["unit"]),
+        "owner": row["owner"],
+        "reason": row["reason"],
+        "begin_at": row["begin_at"],
+        "end_at": row["end_at"],
+        "ended_at": row["ended_at"],
+        "silenced": row["silenced"],
+        "still_firing": row["still_firing"],
+        "may_end": row["ended_at"] is None and may_end_silence(viewer, row["unit"]) is None,
     }
 
 

@@ -84,6 +84,14 @@ ALERT = Projection(
         "areas": "text[]",
         **dict.fromkeys(("level", "proposed_level", "approver_unit"), "text"),
         "approvals_needed": "int",
+        "authority_unit": "text",
+        **dict.fromkeys(("proposed_until", "expires_at"), "timestamptz"),
+        "debt": "jsonb",
+        **dict.fromkeys(("incident_grade", "response_level"), "text"),
+        "positions": "jsonb",
+        "flapping": "boolean",
+        "merged_into": "text",
+        "merged_ids": "text[]",
         "incident_id": "text",
         "alarm_ids": "text[]",
         "report_ids": "text[]",
@@ -96,6 +104,20 @@ ALERT = Projection(
         **_SENT,
     },
     ("alert_id",),
+)
+SILENCE = Projection(
+    "silence",
+    {
+        "silence_id": "text",
+        **_HEAD,
+        **dict.fromkeys(("kind", "place", "event_type", "rule_id", "sensor_id"), "text"),
+        **dict.fromkeys(("unit", "owner", "reason"), "text"),
+        **dict.fromkeys(("begin_at", "end_at", "ended_at"), "timestamptz"),
+        **dict.fromkeys(("silenced", "still_firing"), "int"),
+        "trace_id": "text",
+        **_SENT,
+    },
+    ("silence_id",),
 )
 COMMAND = Projection(
     "command",

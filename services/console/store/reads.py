@@ -10,6 +10,7 @@ import asyncpg
 from services.console.core.access import Span
 from services.console.core.steps import FINISHED_ASSIGNMENTS, OPEN_ALERTS
 from services.console.store.connections import Connection
+from shared.contracts.units import lineage
 
 _OPEN_ALERT = f"state IN ({', '.join(repr(str(state)) for state in OPEN_ALERTS)})"
 _OPEN_PAGE = "state IN ('queued', 'sent', 'delivered', 'read')"
@@ -70,6 +71,31 @@ async def recent_alarms(connection: Connection, span: Span, status: str, limit: 
         status,
         span.low,
         span.high,
+        limit,
+    )
+    return rows
+
+
+async def silence(connection: Connection, silence_id: str) -> asyncpg.Record | None:
+    """One silence."""
+    return await connection.fetchrow(
+        "SELECT * FROM console.silence WHERE silence_id = $1", silence_id
+    )
+
+
+async def silences(
+    connection: Connection, span: Span, unit: str, status: str, standing: bool, limit: int
+) -> Rows:
+    """Silences within a subtree or over it, the last changed first; `standing`: not ended yet."""
+    rows: Rows = await connection.fetch(
+        "SELECT * FROM console.silence WHERE status = $1 "
+        "AND (place >= $2 AND place < $3 OR place = ANY($4::text[])) "
+        "AND (ended_at IS NULL OR NOT $5) ORDER BY sent_at DESC LIMIT $6",
+        status,
+        span.low,
+        span.high,
+        lineage(unit),
+        standing,
         limit,
     )
     return rows

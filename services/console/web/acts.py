@@ -13,9 +13,8 @@ from services.console.store import reads, rollup
 from services.console.store.connections import reading
 from services.console.web.auth import Me
 from services.console.web.parts import Console, Parts, as_json
-from services.console.web.problems import Refused, unknown
+from services.console.web.problems import Refused, missing, unknown
 from services.console.web.selecting import SelectionBody, reached
-from shared.contracts.alerts import DecisionVerb
 from shared.contracts.commands import Digest, Step
 from shared.contracts.fields import (
     EventType,
@@ -35,20 +34,13 @@ IdempotencyKey = Annotated[
 ]
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
+    """What a request brings: nothing beside what is named."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Decision(_Body):
-    """A decision on the alert as the officer saw it: `level` is the proposal shown, null = lift it."""
-
-    verb: DecisionVerb
-    level: Level | None = None
-    reason: Text = ""
-    version: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)] | None = None
-
-
-class FreeCommand(_Body):
+class FreeCommand(Body):
     """A command to all units of `selection`; `seen_digest` is the preview's: who was shown."""
 
     selection: SelectionBody
@@ -60,13 +52,13 @@ class FreeCommand(_Body):
     seen_digest: Digest | None = None
 
 
-class Manage(_Body):
+class Manage(Body):
     """An act on a whole command; `version` as the officer saw it."""
 
     version: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)] | None = None
 
 
-class Acknowledge(_Body):
+class Acknowledge(Body):
     """A step on an assignment. return and send_back need a text: the reason."""
 
     step: Step
@@ -74,44 +66,11 @@ class Acknowledge(_Body):
     text: Text = ""
 
 
-class AnswerBody(_Body):
+class AnswerBody(Body):
     """An answer to a page, or the device's receipt (delivered, read)."""
 
     verb: AnswerVerb
     text: Text = ""
-
-
-@router.post("/alerts/{alert_id}/decisions", status_code=202)
-async def decide(
-    console: Parts,
-    me: Me,
-    alert_id: Identifier,
-    body: Decision,
-    _key: IdempotencyKey = None,
-) -> Response:
-    """Verify, assess, approve, dismiss or reject an alert."""
-    async with reading(console.database) as connection:
-        alert = await reads.alert(connection, alert_id)
-    if alert is None or not access.sees(me, alert["place"]):
-        raise unknown("alert")
-    console.demand(access.may_decide(me, alert["place"], alert["approver_unit"], body.verb))
-    level = body.level
-    if "level" not in body.model_fields_set:
-        if body.verb is DecisionVerb.APPROVE:
-            raise missing("level", "name the level you sign, null to lift")
-        level = Level(alert["proposed_level"]) if alert["proposed_level"] else None
-    if level != alert["proposed_level"]:
-        raise Refused(
-            409,
-            "The proposal has changed",
-            f"Now proposed: {alert['proposed_level'] or 'lift'}. Look again before you decide.",
-            reason="stale_proposal",
-        )
-    version = body.version or alert["version"]
-    now = console.clock.now()
-    return await done(
-        console, acts.decision(me, alert, body.verb, level, body.reason, version, now)
-    )
 
 
 @router.post("/commands", status_code=202)
@@ -209,13 +168,3 @@ async def done(console: Console, act: Act, **more: object) -> Response:
     """202 with the act's id once Kafka has it; `repeated` when it had it before."""
     new = await console.record(act)
     return as_json({"id": act.message.id, "repeated": not new, **more}, 202)
-
-
-def missing(field: str, what: str) -> Refused:
-    """422 naming the field that is needed."""
-    return Refused(
-        422,
-        "The request is not valid",
-        reason="invalid",
-        errors=[{"where": f"body.{field}", "what": what}],
-    )

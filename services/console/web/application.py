@@ -15,12 +15,14 @@ from services.console.web import (
     auth,
     boards,
     carriers,
+    decisions,
     duty,
     events,
     modes,
     problems,
     reads,
     shell,
+    silences,
 )
 from services.console.web.guard import Guard
 from services.console.web.parts import Console
@@ -50,7 +52,10 @@ def create(console: Console, lifespan: Lifespan) -> FastAPI:
     )
     app.state.console = console
     problems.install(app)
-    for part in (auth, reads, boards, acts, carriers, modes, duty, events, shell):
+    for part in (
+        *(auth, reads, boards, acts, decisions, silences, carriers, modes, duty, events),
+        shell,
+    ):
         app.include_router(part.router)
     app.mount("/static", _OwnFiles(directory=shell.STATIC), name="static")
     app.add_middleware(Guard)

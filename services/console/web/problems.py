@@ -107,3 +107,13 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def _bug(_request: Request, _error: Exception) -> Response:
         return problem(Refused(500, "Internal error", reason="bug"))
+
+
+def missing(field: str, what: str) -> Refused:
+    """422 naming the field that is needed."""
+    return Refused(
+        422,
+        "The request is not valid",
+        reason="invalid",
+        errors=[{"where": f"body.{field}", "what": what}],
+    )

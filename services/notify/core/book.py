@@ -13,7 +13,7 @@ from services.notify.core.plan import Call
 from services.notify.core.roster import Seat
 from services.notify.core.states import PageStep
 from shared.contracts.commands import AssignmentState
-from shared.contracts.fields import Level
+from shared.contracts.fields import Level, Post
 from shared.contracts.ids import page_id, transition_id
 from shared.contracts.pages import Channel, Page, PageState, SubjectKind
 from shared.contracts.units import tier_of
@@ -81,6 +81,8 @@ class Book:
     ladders: dict[str, Ladder] = field(default_factory=dict)
     pages: dict[str, PageLine] = field(default_factory=dict)
     alerts: dict[str, AlertMemory] = field(default_factory=dict)
+    paged: dict[str, set[tuple[str, Post, str]]] = field(default_factory=dict)
+    """Unit, post and officer of all who were paged because of a recalled alert or its commands."""
     assignments: dict[str, AssignmentMemory] = field(default_factory=dict)
 
     new_ladders: dict[str, Ladder] = field(default_factory=dict)
@@ -91,6 +93,8 @@ class Book:
     changed_assignments: dict[str, AssignmentMemory] = field(default_factory=dict)
     events: list[Page] = field(default_factory=list)
     """Every new page version, in order, to be published."""
+    urgent: set[str] = field(default_factory=set)
+    """Ladders whose new pages go before everything that waits for delivery."""
     ran_out: list[str] = field(default_factory=list)
     """Ladders that have just been exhausted."""
     _by_alert: dict[str, list[Ladder]] = field(default_factory=dict)

@@ -20,15 +20,35 @@ from shared.contracts.commands import (
     SupervisionEvent,
     SupervisionKind,
 )
-from shared.contracts.fields import Level
+from shared.contracts.fields import Level, Post
 from shared.contracts.ids import content_id, mode_id
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Answer, Channel, SubjectKind
 from shared.modes.effective import Modes
 from shared.modes.effects import EFFECTS
 
-_OVER = frozenset({AlertState.LIFTED, AlertState.DISMISSED, AlertState.REJECTED})
-_ANNOUNCED = frozenset({AlertTransition.ISSUED, AlertTransition.ADJUSTED, AlertTransition.LIFTED})
+_OVER = frozenset(
+    {
+        AlertState.LIFTED,
+        AlertState.EXPIRED,
+        AlertState.RECALLED,
+        AlertState.DISMISSED,
+        AlertState.REJECTED,
+        AlertState.MERGED,
+        AlertState.ABSORBED,
+    }
+)
+_ANNOUNCED = frozenset(
+    {
+        AlertTransition.ISSUED,
+        AlertTransition.ADJUSTED,
+        AlertTransition.LIFTED,
+        AlertTransition.EXPIRED,
+        AlertTransition.RECALLED,
+    }
+)
+_ANEW = frozenset({AlertTransition.PROPOSED, AlertTransition.UNMERGED, AlertTransition.FLAPPING})
+"""What is to be decided is asked for again, though the level may be the same."""
 _CALLS = frozenset({SupervisionKind.REMINDED, SupervisionKind.ESCALATED})
 
 SETTLED = "无需答复：事项已处理。"
@@ -66,15 +86,19 @@ class Desk:
         )
         living = book.of_alert(event.alert_id)
         over = event.state in _OVER
-        pending = not over and event.proposed_level != event.level
-        fresh = before is None or before.proposed_level != event.proposed_level
+        more_time = event.proposed_until is not None
+        pending = not over and (event.proposed_level != event.level or more_time)
+        changed = before is None or before.proposed_level != event.proposed_level
+        fresh = changed or event.transition in _ANEW
         announced = event.transition in _ANNOUNCED
-        if announced or (pending and fresh):
+        if announced or (pending and fresh) or event.calls:
             purpose = Purpose.INFORM if announced else Purpose.DECIDE
-            self._call_about_alert(event, purpose, before, living)
+            everyone = announced or (pending and fresh)
+            self._call_about_alert(event, purpose, before, living, everyone=everyone)
             return
+        owed = pending or (not over and event.debt is not None)
         for one in living:
-            if over or (not pending and one.purpose is Purpose.DECIDE):
+            if over or (not owed and one.purpose is Purpose.DECIDE):
                 book.end(one, LadderStep.SETTLED, SETTLED)
 
     def _call_about_alert(
@@ -83,7 +107,13 @@ class Desk:
         purpose: Purpose,
         before: AlertMemory | None,
         living: list[Ladder],
+        *,
+        everyone: bool,
     ) -> None:
+        """Call the desks that always are (`everyone`), and those that the event names.
+
+        A recall also goes to every person who was paged because of the alert.
+        """
         # An officer who is being called gets the news on the rung where the calling is: otherwise
         # an alert that keeps changing would never reach the upper tier.
         running = {
@@ -91,8 +121,10 @@ class Desk:
             for one in living
             if one.state is LadderState.OPEN and one.purpose is purpose is Purpose.DECIDE
         }
+        named = {plan.first_unit(self._roster, callee.unit) for callee in event.calls}
         for one in living:
-            self._book.end(one, LadderStep.SETTLED, REPLACED)
+            if everyone or one.start_unit in named:
+                self._book.end(one, LadderStep.SETTLED, REPLACED)
         levels = (event.proposed_level, event.level, before.level if before else None)
         template = Ladder(
             ladder_id="",
@@ -112,13 +144,35 @@ class Desk:
             alert_id=event.alert_id,
         )
         called: set[str] = {event.actor} if event.actor and purpose is Purpose.INFORM else set()
-        for unit in (event.place, event.approver_unit):
+        recalled = event.transition is AlertTransition.RECALLED
+        always = (event.place, event.approver_unit) if everyone else ()
+        wanted: list[tuple[str, Post | None]] = [(unit, None) for unit in always]
+        wanted += [(callee.unit, callee.post) for callee in event.calls]
+        for unit, post in wanted:
             start = plan.first_unit(self._roster, unit)
             seats = plan.ladder(self._roster, start)
-            if seats and seats[0].officer_id in called:
+            first = seats[0] if seats else None
+            if post is not None:
+                first = plan.at_or_after(seats, start, start, post) or first
+            if first is not None and first.officer_id in called:
                 continue
-            called.update(seat.officer_id for seat in seats[:1])
-            self._open(replace(template, start_unit=start), seats, running.get(start))
+            called.update({first.officer_id} if first is not None else ())
+            mine = replace(template, start_unit=start)
+            by_name = first.officer_id if first is not None and post is not None else None
+            self._open(mine, seats, running.get(start), first, by_name, urgent=recalled)
+        if recalled:
+            self._recall(template, called)
+
+    def _recall(self, template: Ladder, called: set[str]) -> None:
+        """Tell everybody who was paged because of the alert, on whatever post he sits now."""
+        for unit, post, officer_id in sorted(self._book.paged.get(template.subject_id, ())):
+            if officer_id in called:
+                continue
+            called.add(officer_id)
+            mine = [one for one in self._roster.seats(unit) if one.officer_id == officer_id]
+            seat = mine[0] if mine else Seat(unit, post, officer_id)
+            recall = replace(template, purpose=Purpose.RECALL, start_unit=unit)
+            self._open(recall, [seat], at=seat, named_after=officer_id, urgent=True)
 
     def on_assignment(self, event: AssignmentEvent) -> None:
         """Call the desk of a unit that got an assignment; stop when the unit has acted."""
@@ -237,13 +291,21 @@ class Desk:
         seats: list[Seat],
         running: Ladder | None = None,
         at: Seat | None = None,
+        named_after: str | None = None,
+        *,
+        urgent: bool = False,
     ) -> None:
-        """Open a ladder and make its first call, where `running` stands or at the seat `at`."""
-        ladder.ladder_id = content_id("lad", ladder.cause_id, ladder.start_unit)
+        """Open a ladder and make its first call, where `running` stands or at the seat `at`.
+
+        One cause has one ladder per unit where it starts, unless it is `named_after` a person.
+        """
+        ladder.ladder_id = content_id("lad", ladder.cause_id, named_after or ladder.start_unit)
         mode = self._modes.effective(ladder.status, ladder.start_unit)
         ladder.mode, ladder.mode_version, ladder.mode_unit = mode.mode, mode.version, mode.unit
         if not self._book.open(ladder):
             return
+        if urgent:
+            self._book.urgent.add(ladder.ladder_id)
         timing, crew = self._timing(ladder), EFFECTS[ladder.mode].crew
         call = self._taken_over(ladder, seats, running)
         if call is None and (at or seats):

@@ -80,8 +80,14 @@ class Purpose(StrEnum):
 
     DECIDE = "decide"
     INFORM = "inform"
+    RECALL = "recall"
     SIGN = "sign"
     FINISH = "finish"
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether it is for one person and nobody instead of him."""
+        return self is Purpose.RECALL
 
 
 @dataclass(slots=True)
@@ -129,8 +135,9 @@ class Ladder:
         """Whether silence takes it up a rung.
 
         Over supervision the command service climbs itself; that a mode has changed is told to every
-        desk of the subtree, so that climbing would only tell the upper ones again.
+        desk of the subtree, so that climbing would only tell the upper ones again; a recall is for
+        the person who was paged.
         """
         if self.subject_kind is SubjectKind.MODE:
             return self.purpose is Purpose.DECIDE
-        return self.subject_kind is not SubjectKind.SUPERVISION
+        return self.subject_kind is not SubjectKind.SUPERVISION and not self.purpose.is_personal

@@ -26,6 +26,12 @@ _ANNOUNCED: dict[AlertTransition, str] = {
     AlertTransition.ISSUED: "已发布",
     AlertTransition.ADJUSTED: "已调整为",
     AlertTransition.LIFTED: "已解除",
+    AlertTransition.EXPIRED: "已到期失效，级别：",
+}
+_ASKED: dict[AlertTransition, str] = {
+    AlertTransition.DEBT_DUE: "紧急授权发布的预警逾期未追认，请追认或撤销。",
+    AlertTransition.FLAPPING: "告警反复触发和消除，请核实；稳定前不再逐次提醒。",
+    AlertTransition.UNMERGED: "并入的预警已恢复，请重新处理。",
 }
 RESEND_MARK = "【重发】"
 """Opens the text of a page that may have been delivered before: its first outcome is unknown."""
@@ -39,9 +45,22 @@ def headline(status: Status, text: str) -> str:
 
 def of_alert(event: AlertEvent, purpose: Purpose) -> str:
     """What is asked about an alert, and its own text."""
-    if purpose is Purpose.INFORM:
+    if event.transition is AlertTransition.RECALLED:
+        level = LEVELS[event.level] if event.level else ""
+        ask = f"{level}预警已撤回：此前发布有误，请立即停止据此行动，并应答。"
+    elif event.transition in _ASKED:
+        ask = _ASKED[event.transition]
+    elif purpose is Purpose.INFORM:
         level = LEVELS[event.level] if event.level else ""
         ask = f"预警{_ANNOUNCED.get(event.transition, '')}{level}，请知悉并应答。"
+        if event.debt is not None:
+            ask = f"紧急授权{ask}请{event.debt.unit}按期追认。"
+    elif event.level is not None and event.level is event.proposed_level:
+        ask = (
+            "请研判签发：延长预警有效期。"
+            if event.proposed_until
+            else "预警有新情况，请知悉并应答。"
+        )
     elif event.proposed_level is None:
         ask = "建议解除预警，请研判签发。"
     else:

@@ -57,7 +57,7 @@ async def claim(
     rows = await work.connection.fetch(
         "WITH due AS (SELECT page_id FROM notify.delivery "
         "WHERE state = 'queued' AND channel = ANY($3::text[]) AND next_at <= now() "
-        "ORDER BY next_at LIMIT $1 FOR UPDATE SKIP LOCKED) "
+        "ORDER BY urgent DESC, next_at LIMIT $1 FOR UPDATE SKIP LOCKED) "
         "UPDATE notify.delivery AS d SET state = 'sending', attempts = attempts + 1, "
         "lease_until = now() + $2::interval FROM due, notify.page AS p "
         "WHERE d.page_id = due.page_id AND p.page_id = due.page_id "

@@ -43,6 +43,7 @@ class Keys:
     """What a batch is about: ids whose rows have to be loaded."""
 
     alerts: set[str] = field(default_factory=set)
+    recalled: set[str] = field(default_factory=set)
     assignments: set[str] = field(default_factory=set)
     modes: set[str] = field(default_factory=set)
     pages: set[str] = field(default_factory=set)
@@ -82,6 +83,15 @@ async def load(work: Transaction, keys: Keys, book: Book) -> None:
             list(keys.alerts),
         )
         wanted.update(row["ladder_id"] for row in rows)
+    if keys.recalled:
+        rows = await connection.fetch(
+            "SELECT DISTINCT l.alert_id, p.unit, p.post, p.officer_id FROM notify.ladder AS l "
+            "JOIN notify.page AS p USING (ladder_id) WHERE l.alert_id = ANY($1::text[])",
+            list(keys.recalled),
+        )
+        for row in rows:
+            seat = (row["unit"], Post(row["post"]), row["officer_id"])
+            book.paged.setdefault(row["alert_id"], set()).add(seat)
     if keys.assignments:
         rows = await connection.fetch(
             "SELECT assignment_id, status, version, attempt, phase FROM notify.assignment "
@@ -201,7 +211,8 @@ async def _save_pages(work: Transaction, book: Book) -> None:
             *_page_columns(lines, names),
         )
         waiting = [one for one in lines if one.page.channel is not Channel.CONSOLE]
-        await _queue(work, [one for one in waiting if one.page.state == "queued"])
+        queued = [one for one in waiting if one.page.state == "queued"]
+        await _queue(work, queued, book.urgent)
     if book.changed_pages:
         await work.connection.execute(
             "UPDATE notify.page AS old SET state = new.state, version = new.version, "
@@ -215,14 +226,15 @@ async def _save_pages(work: Transaction, book: Book) -> None:
         )
 
 
-async def _queue(work: Transaction, lines: list[PageLine]) -> None:
-    """Hand pages to the delivery loop of their channel."""
+async def _queue(work: Transaction, lines: list[PageLine], urgent: set[str]) -> None:
+    """Hand pages to the delivery loop of their channel; those of `urgent` ladders go first."""
     if not lines:
         return
     await work.connection.execute(
-        "INSERT INTO notify.delivery (page_id, ladder_id, status, channel, state) "
-        "SELECT *, 'queued' FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])",
+        "INSERT INTO notify.delivery (page_id, ladder_id, status, channel, urgent, state) "
+        "SELECT *, 'queued' FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bool[])",
         *_page_columns(lines, ["page_id", "ladder_id", "status", "channel"]),
+        [one.ladder_id in urgent for one in lines],
     )
 
 

@@ -21,6 +21,7 @@ from shared.runtime.timers import TimerSweeper
 
 _TABLES = (
     *("alert", "alert_alarm", "alert_report", "signature", "region", "warning", "rule", "episode"),
+    "silence",
     *("outbox", "timer"),
 )
 
@@ -28,8 +29,9 @@ _TABLES = (
 class Station:
     """The service's consumer and sweeper, fed by hand."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, dsn: str) -> None:
         self.database = database
+        self.dsn = dsn
         self.registry = CollectorRegistry()
         self.alerting = Alerting(AlertingMetrics(self.registry))
         self._offsets = itertools.count()
@@ -125,8 +127,19 @@ async def a_station(dsn: str) -> AsyncIterator[Station]:
     database = Database(dsn, "alerting")
     await database.start(10)
     try:
-        station = Station(database)
+        station = Station(database, dsn)
         await station.empty()
         yield station
+    finally:
+        await database.stop()
+
+
+@asynccontextmanager
+async def another(station: Station) -> AsyncIterator[Station]:
+    """A second process over the same database as it is."""
+    database = Database(station.dsn, "alerting")
+    await database.start(10)
+    try:
+        yield Station(database, station.dsn)
     finally:
         await database.stop()

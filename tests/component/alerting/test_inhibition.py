@@ -10,11 +10,15 @@ import pytest
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.alerts import AlertTransition, DecisionVerb
 from shared.contracts.fields import Level, Status
-from tests.component.alerting.harness import Station
+from tests.component.alerting.harness import Station, another
 from tests.unit.alerting.builders import a_decision, an_alarm, at
 
 CLEARED, UPGRADED = AlarmTransition.CLEARED, AlarmTransition.UPGRADED
 DOWNGRADED, REVISED = AlarmTransition.DOWNGRADED, AlarmTransition.REVISED
+
+
+HELD_S = 2.1
+"""Longer than anything is held back."""
 
 
 def higher(version: int = 1, minutes: float = 0, **changes: Any) -> AlarmEvent:
@@ -70,7 +74,9 @@ async def test_in_one_batch_the_order_of_partitions_is_no_race(
 async def test_what_is_in_an_alert_stays_there_when_a_higher_one_comes_later(
     station: Station,
 ) -> None:
-    await station.takes(lower(minutes=0), higher(minutes=2))
+    await station.takes(lower(minutes=0))
+    await station.sweeps(HELD_S)
+    await station.takes(higher(minutes=2))
     assert sorted(await opened(station)) == ["12:fire", "12:gas_leak"]
     await station.takes(lower(2, 3, transition=UPGRADED, level=Level.ORANGE))
     assert (await station.dispositions())["alm-low"] == "opened"
@@ -88,6 +94,7 @@ async def test_what_is_in_an_alert_stays_there_when_a_higher_one_comes_later(
 )
 async def test_what_does_not_silence(station: Station, other: dict[str, Any]) -> None:
     await station.takes(higher(**other), lower())
+    await station.sweeps(HELD_S)
     assert "12:gas_leak" in await opened(station)
 
 
@@ -156,12 +163,14 @@ async def test_what_still_goes_on_when_the_backlog_ends_is_weighed_then(station:
 
 async def test_what_is_in_an_alert_stays_there_whatever_the_backlog_says(station: Station) -> None:
     await station.takes(lower())
+    await station.sweeps(HELD_S)
     await station.takes(lower(2, 5, transition=UPGRADED, level=Level.RED, retrospective=True))
     assert [one.proposed_level for one in await station.alerts()] == [Level.YELLOW, Level.RED]
 
 
 async def test_other_facts_of_an_alarm_tell_nobody_anything(station: Station) -> None:
     await station.takes(lower())
+    await station.sweeps(HELD_S)
     await station.takes(lower(2, 7, transition=REVISED, started_at=at(-20)))
     assert len(await station.alerts()) == 1
     [row] = await station.rows("SELECT version, raised_at, seen_at FROM alerting.alert_alarm")
@@ -171,7 +180,9 @@ async def test_other_facts_of_an_alarm_tell_nobody_anything(station: Station) ->
 
 
 async def test_a_revision_after_the_end_opens_nothing(station: Station) -> None:
-    await station.takes(lower(), lower(2, 3, transition=CLEARED))
+    await station.takes(lower())
+    await station.sweeps(HELD_S)
+    await station.takes(lower(2, 3, transition=CLEARED))
     await station.takes(lower(3, 4, transition=REVISED))
     assert len(await opened(station)) == 1
     [row] = await station.rows("SELECT cleared_at FROM alerting.alert_alarm")
@@ -186,6 +197,7 @@ async def test_conditions_are_kept_and_alert_nobody(station: Station) -> None:
 
 async def test_after_a_dismissal_it_may_wait_and_come_back(station: Station) -> None:
     await station.takes(lower())
+    await station.sweeps(HELD_S)
     [first] = await station.alerts()
     await station.takes(a_decision(first.alert_id, DecisionVerb.DISMISS, Level.YELLOW))
     await station.takes(higher(minutes=5, level=Level.RED))
@@ -194,3 +206,61 @@ async def test_after_a_dismissal_it_may_wait_and_come_back(station: Station) -> 
     await station.takes(lower(3, 7, transition=REVISED, level=Level.RED))
     await station.takes(higher(2, 9, transition=CLEARED, level=Level.RED))
     assert await opened(station) == ["12:gas_leak", "12:fire", "12:gas_leak"]
+
+
+@pytest.mark.parametrize("order", ["higher first", "lower first"])
+async def test_within_the_hold_the_order_of_arrival_tells_nobody_anything_else(
+    station: Station, order: str
+) -> None:
+    story = [higher(), lower()] if order == "higher first" else [lower(), higher()]
+    for one in story:
+        await station.takes(one)
+        await station.sweeps(0.5)
+    await station.sweeps(HELD_S)
+    assert await opened(station) == ["12:fire"]
+    assert (await station.dispositions())["alm-low"] == "inhibited"
+
+
+async def test_the_hold_is_bounded_and_survives_a_restart(station: Station) -> None:
+    await station.takes(lower())
+    assert await station.alerts() == []
+    assert await station.dispositions() == {"alm-low": "held"}
+    await station.sweeps(1.5)
+    assert await station.alerts() == []
+    # All of it lies in the database: another process, which knows nothing, goes on.
+    async with another(station) as fresh:
+        await fresh.sweeps(1)
+        assert await opened(fresh) == ["12:gas_leak"]
+        assert await fresh.dispositions() == {"alm-low": "opened"}
+        await fresh.sweeps(100)
+        assert len(await fresh.alerts()) == 1
+
+
+async def test_red_waits_for_nobody_also_when_it_becomes_red_while_it_waits(
+    station: Station,
+) -> None:
+    await station.takes(lower(level=Level.RED))
+    assert await opened(station) == ["12:gas_leak"]
+    await station.empty()
+    await station.takes(lower())
+    await station.takes(lower(2, 1, transition=UPGRADED, level=Level.RED))
+    assert await opened(station) == ["12:gas_leak"]
+    await station.sweeps(HELD_S)
+    assert len(await station.alerts()) == 1
+
+
+async def test_what_is_over_while_it_is_held_is_history(station: Station) -> None:
+    await station.takes(lower())
+    await station.takes(lower(2, 2, transition=CLEARED))
+    await station.sweeps(HELD_S)
+    assert await station.alerts() == []
+    assert await station.dispositions() == {"alm-low": "cleared_unseen"}
+
+
+async def test_a_change_while_it_is_held_does_not_lengthen_the_hold(station: Station) -> None:
+    await station.takes(lower())
+    await station.sweeps(1.5)
+    await station.takes(lower(2, 2, transition=UPGRADED, level=Level.ORANGE))
+    await station.sweeps(1)
+    [alert] = await station.alerts()
+    assert alert.proposed_level is Level.ORANGE

@@ -8,16 +8,11 @@ import pytest
 
 from services.alerting.core.alert import Alert
 from services.alerting.core.authority import AUTHORITY, Requirement, may_judge, requirement
+from services.alerting.core.decisions import decide
 from services.alerting.core.grouping import new_alert
-from services.alerting.core.lifecycle import (
-    Change,
-    Refusal,
-    RefusalReason,
-    decide,
-    take_alarm,
-    take_report,
-)
-from services.alerting.core.records import RESTRICTED_HEADLINE, headline_of, records
+from services.alerting.core.lifecycle import take_alarm, take_report
+from services.alerting.core.outcome import Change, Refusal, RefusalReason
+from services.alerting.core.records import RESTRICTED_HEADLINE, headline_of, origin_of, records
 from services.alerting.rows import report_seen
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.alerts import AlertState, AlertTransition, DecisionVerb
@@ -40,6 +35,7 @@ from tests.unit.alerting.builders import (
 
 VERIFY, ASSESS, DISMISS = DecisionVerb.VERIFY, DecisionVerb.ASSESS, DecisionVerb.DISMISS
 APPROVE, REJECT = DecisionVerb.APPROVE, DecisionVerb.REJECT
+VERBS = set(DecisionVerb) - {DecisionVerb.MERGE, DecisionVerb.UNMERGE, DecisionVerb.SPLIT}
 BLUE, YELLOW, ORANGE, RED = Level.BLUE, Level.YELLOW, Level.ORANGE, Level.RED
 
 
@@ -248,7 +244,7 @@ def test_a_rejected_proposal_stays_down_until_the_evidence_changes_or_somebody_a
 def test_rejected_before_the_issue_is_the_end() -> None:
     story = pending(YELLOW).decides(REJECT)
     assert story.alert.state is AlertState.REJECTED
-    for verb in DecisionVerb:
+    for verb in VERBS:
         story.refuses(RefusalReason.ILLEGAL_STEP, verb)
 
 
@@ -292,7 +288,7 @@ def test_records_of_a_change() -> None:
     decision = a_decision(story.alert.alert_id, APPROVE, YELLOW, trace_id="trace-7")
     change = decide(story.alert, decision, at(1))
     assert isinstance(change, Change)
-    out = records(change, decision, at(2))
+    out = records(change, origin_of(decision), at(2))
     assert out.event.signatures[0].signed_at == at(1)
     assert (out.event.actor, out.event.trace_id, out.event.sent_at) == (
         "officer-1",
@@ -313,7 +309,7 @@ def test_a_drill_tells_the_public_nothing(status: Status) -> None:
         change = decide(story.alert, decision, T0)
         assert isinstance(change, Change)
         story.alert = change.alert
-        assert records(change, decision, T0).notice is None
+        assert records(change, origin_of(decision), T0).notice is None
     assert story.alert.level is YELLOW
 
 

@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from services.alerting.core.alert import Alarm, Alert
+from services.alerting.core.decisions import decide
 from services.alerting.core.grouping import new_alert
-from services.alerting.core.lifecycle import Change, Refusal, decide, take_alarm, take_report
-from services.alerting.core.records import records
+from services.alerting.core.lifecycle import take_alarm, take_report
+from services.alerting.core.outcome import Change, Refusal
+from services.alerting.core.records import origin_of, records
 from services.alerting.rows import report_seen
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.alerts import AlertDecision, AlertEvent, AlertState, DecisionVerb
-from shared.contracts.fields import LEVEL_ORDER, Level, Status
+from shared.contracts.fields import LEVEL_ORDER, Level, Post, Status
 from shared.contracts.reports import Report, ReportKind
 from shared.runtime.publisher import encode
 from tests.unit.alerting.builders import (
@@ -35,6 +37,10 @@ from tests.unit.alerting.builders import (
 
 LEVELS = st.sampled_from([Level.RED, Level.ORANGE, Level.RED, Level.YELLOW, Level.BLUE])
 STATUSES = [Status.ACTUAL, Status.EXERCISE]
+TWO_ALERTS = {DecisionVerb.MERGE, DecisionVerb.UNMERGE, DecisionVerb.SPLIT}
+VERBS = [verb for verb in DecisionVerb if verb not in TWO_ALERTS]
+OWN_LEVEL = {DecisionVerb.ADJUST, DecisionVerb.LIFT, DecisionVerb.RECALL}
+OWED = {DecisionVerb.RATIFY, DecisionVerb.ANNUL}
 CITY_LEVELS = (Level.ORANGE, Level.RED)
 
 
@@ -95,7 +101,7 @@ class Lifecycle(RuleBasedStateMachine):
     @rule(
         about=st.sampled_from(STATUSES),
         says=st.sampled_from(STATUSES),
-        verb=st.sampled_from(list(DecisionVerb)),
+        verb=st.sampled_from(VERBS),
         unit=st.sampled_from([CITY, DISTRICT, TOWN, VILLAGE, OTHER_TOWN]),
         officer=st.sampled_from(["o1", "o2", "o3"]),
         level=st.none() | LEVELS,
@@ -114,7 +120,7 @@ class Lifecycle(RuleBasedStateMachine):
 
     @rule(
         status=st.sampled_from(STATUSES),
-        verb=st.sampled_from(list(DecisionVerb)),
+        verb=st.sampled_from(VERBS),
         unit=st.sampled_from([CITY, DISTRICT, TOWN, OTHER_TOWN]),
         officer=st.sampled_from(["o1", "o2", "o3"]),
     )
@@ -124,6 +130,34 @@ class Lifecycle(RuleBasedStateMachine):
         alert = self.alerts[status]
         decision = a_decision(alert.alert_id, verb, alert.proposed_level, unit, officer, status)
         self._decide(status, decision)
+
+    @rule(
+        status=st.sampled_from(STATUSES),
+        unit=st.sampled_from([DISTRICT, TOWN, CITY, OTHER_TOWN]),
+        post=st.sampled_from(list(Post)),
+        officer=st.sampled_from(["o1", "o2", "o3"]),
+    )
+    def emergency(self, status: Status, unit: str, post: Post, officer: str) -> None:
+        alert = self.alerts[status]
+        verb = DecisionVerb.AUTHORISE_EMERGENCY
+        decision = a_decision(
+            alert.alert_id, verb, alert.proposed_level, unit, officer, status, post=post
+        )
+        self._decide(status, decision)
+
+    @rule(
+        status=st.sampled_from(STATUSES),
+        verb=st.sampled_from([*OWN_LEVEL, *OWED]),
+        unit=st.sampled_from([CITY, DISTRICT, TOWN]),
+        officer=st.sampled_from(["o1", "o2", "o3"]),
+        other=LEVELS,
+    )
+    def about_what_is_in_force(
+        self, status: Status, verb: DecisionVerb, unit: str, officer: str, other: Level
+    ) -> None:
+        alert = self.alerts[status]
+        level = {DecisionVerb.ADJUST: other, DecisionVerb.LIFT: None}.get(verb, alert.level)
+        self._decide(status, a_decision(alert.alert_id, verb, level, unit, officer, status))
 
     @rule(status=st.sampled_from(STATUSES), officer=st.sampled_from(["o1", "o2", "o3"]))
     def the_next_sound_step(self, status: Status, officer: str) -> None:
@@ -176,16 +210,55 @@ class Lifecycle(RuleBasedStateMachine):
             return
         after = outcome.alert
         assert decision.status is status, "an exercise never touches the real thing"
-        assert decision.level is before.proposed_level
+        if decision.verb in OWN_LEVEL | OWED:
+            assert decision.level in (None, before.level) or decision.verb is DecisionVerb.ADJUST
+        else:
+            assert decision.level is before.proposed_level
         assert decision.origin_unit != OTHER_TOWN, "a stranger decides nothing"
         if decision.verb is DecisionVerb.VERIFY:
             self.verified.add(status)
         if decision.verb is DecisionVerb.APPROVE:
             assert decision.officer_id not in self.signers[status]
             self.signers[status].add(decision.officer_id)
-        if after.level is not before.level or after.state is AlertState.LIFTED:
+        if decision.verb is DecisionVerb.AUTHORISE_EMERGENCY:
+            self._in_an_emergency(status, before, after, decision)
+        elif decision.verb in OWED:
+            self._settled(before, after, decision)
+        elif decision.verb is DecisionVerb.RECALL:
+            assert after.state is AlertState.RECALLED
+            assert after.debt is None
+        elif after.level is not before.level or after.state is AlertState.LIFTED:
             self._entitled(status, before, after, decision)
         self._went_on(outcome, decision)
+
+    def _in_an_emergency(
+        self, status: Status, before: Alert, after: Alert, decision: AlertDecision
+    ) -> None:
+        assert before.debt is None
+        assert decision.level is not None
+        assert after.level is decision.level
+        assert LEVEL_ORDER[after.level] > (LEVEL_ORDER[before.level] if before.level else 0)
+        high = after.level in CITY_LEVELS
+        assert decision.origin_unit in ((DISTRICT, TOWN) if high else (TOWN,))
+        assert decision.post in ("A", "commander")
+        assert after.debt is not None
+        assert after.debt.unit == (CITY if high else DISTRICT)
+        assert after.debt.approvals == (2 if after.level is Level.RED else 1)
+        assert after.debt.level_before is before.level
+        self.verified.add(status)
+
+    def _settled(self, before: Alert, after: Alert, decision: AlertDecision) -> None:
+        assert before.debt is not None
+        assert decision.origin_unit == before.debt.unit
+        if decision.verb is DecisionVerb.RATIFY:
+            assert after.level is before.level
+            signers = {one.officer_id for one in after.issued_by}
+            assert decision.officer_id in signers
+            assert (after.debt is None) == (len(signers) == before.debt.approvals + 1)
+        elif before.debt.level_before is None:
+            assert after.state is AlertState.RECALLED
+        else:
+            assert after.level is before.debt.level_before
 
     def _entitled(
         self, status: Status, before: Alert, after: Alert, decision: AlertDecision
@@ -210,13 +283,14 @@ class Lifecycle(RuleBasedStateMachine):
         if (
             after.proposed_level is not before.proposed_level
             or after.issued_round != before.issued_round
-        ) or change.transition == "rejected":
+        ) or change.transition in ("rejected", "proposed"):
             self.signers[status] = set()
-        out = records(change, cause, T0)
+        out = records(change, origin_of(cause), T0)
         assert AlertEvent.model_validate_json(encode(out.event)) == out.event
         assert out.event.status is status
         assert (out.notice is not None) == (
-            status is Status.ACTUAL and change.transition in ("issued", "adjusted", "lifted")
+            status is Status.ACTUAL
+            and change.transition in ("issued", "adjusted", "lifted", "recalled")
         )
         self.events[status].append(out.event)
         self.alerts[status] = after

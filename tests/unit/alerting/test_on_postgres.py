@@ -94,7 +94,7 @@ async def database(dsn: str) -> AsyncIterator[Database]:
         await work.connection.execute("TRUNCATE alerting.alert, alerting.outbox CASCADE")
         await work.connection.execute(
             "TRUNCATE alerting.alert_alarm, alerting.alert_report, alerting.region, "
-            "alerting.episode, alerting.rule, alerting.warning, alerting.timer"
+            "alerting.episode, alerting.rule, alerting.warning, alerting.timer, alerting.silence"
         )
     yield found
     await found.stop()

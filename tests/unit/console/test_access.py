@@ -9,11 +9,15 @@ from hypothesis import strategies as st
 from services.console.core.access import (
     RECIPIENT_STEPS,
     Denial,
+    Powers,
     Viewer,
     may_answer,
     may_decide,
+    may_end_silence,
+    may_hold,
     may_issue,
     may_manage,
+    may_silence,
     may_step,
     sees,
     sees_line,
@@ -24,6 +28,7 @@ from shared.contracts.commands import Step
 from shared.contracts.fields import Post, Tier
 from shared.contracts.units import is_within, lineage, tier_of
 
+OTHER_TOWN = "500118117000"
 CITY = "500000000000"
 DISTRICT = "500118000000"
 OTHER_DISTRICT = "500119000000"
@@ -120,12 +125,53 @@ def test_nothing_leaks_up_or_sideways(viewer: str, unit: str) -> None:
 @pytest.mark.parametrize("verb", list(DecisionVerb))
 @pytest.mark.parametrize("unit", PLACES)
 def test_who_decides_about_an_alert_in_the_village(unit: str, verb: DecisionVerb) -> None:
-    denial = may_decide(officer(unit), VILLAGE, CITY, verb)
-    if verb in (DecisionVerb.APPROVE, DecisionVerb.REJECT):
+    powers = Powers(VILLAGE, CITY, authority_unit=DISTRICT, debtor_unit=CITY, authorised_by=TOWN)
+    denial = may_decide(officer(unit), powers, verb)
+    approver = {DecisionVerb.APPROVE, DecisionVerb.REJECT, DecisionVerb.RATIFY, DecisionVerb.ANNUL}
+    if verb in approver:
         assert denial == (None if unit == CITY else Denial.NOT_APPROVER)
+    elif verb is DecisionVerb.RECALL:
+        assert denial == (None if unit in (DISTRICT, TOWN) else Denial.NOT_APPROVER)
+    elif verb is DecisionVerb.AUTHORISE_EMERGENCY and unit in (VILLAGE, TOWN, DISTRICT, CITY):
+        assert denial == (Denial.NOT_APPROVER if unit == CITY else Denial.WRONG_POST)
     else:
         allowed = unit in (VILLAGE, TOWN, DISTRICT, CITY)
         assert denial == (None if allowed else Denial.NOT_ABOVE_PLACE)
+
+
+@pytest.mark.parametrize(
+    ("post", "denial"),
+    [(Post.B, Denial.WRONG_POST), (Post.A, None), (Post.COMMANDER, None)],
+)
+def test_an_emergency_takes_the_a_post_or_the_commander(post: Post, denial: Denial | None) -> None:
+    viewer = Viewer("o", "测试", TOWN, post)
+    verb = DecisionVerb.AUTHORISE_EMERGENCY
+    assert may_decide(viewer, Powers(VILLAGE, CITY), verb) == denial
+
+
+@pytest.mark.parametrize(
+    ("unit", "may"),
+    [
+        *((CITY, True), (CITY + "/water", True), (DISTRICT + "/water", True), (TOWN, True)),
+        *((OTHER_TOWN, False), (OTHER_TOWN + "/water", False), (GRID, False)),
+    ],
+)
+def test_departments_may_have_a_position_of_their_own(unit: str, may: bool) -> None:
+    assert may_hold(officer(unit), VILLAGE) == (None if may else Denial.NOT_ABOVE_PLACE)
+
+
+@pytest.mark.parametrize(
+    ("place", "denial"),
+    [
+        *((VILLAGE, None), (TOWN, None), (DISTRICT, Denial.OUTSIDE_SUBTREE)),
+        (OTHER_TOWN, Denial.OUTSIDE_SUBTREE),
+    ],
+)
+def test_a_silence_stays_in_ones_own_subtree(place: str, denial: Denial | None) -> None:
+    assert may_silence(officer(TOWN), place) == denial
+    assert may_silence(officer(GRID), GRID) is Denial.NOTHING_BELOW
+    assert may_silence(officer(TOWN + "/water"), TOWN) is Denial.NOTHING_BELOW
+    assert (may_end_silence(officer(TOWN), place) is None) == (place in (VILLAGE, TOWN))
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 
 from services.console.core import acts, lines, overview, rows
 from services.console.core.access import Viewer
+from services.console.core.acts import Judgement
 from services.console.core.names import Names
 from shared.contracts.alerts import AlertState, DecisionVerb
 from shared.contracts.commands import AssignmentState, CommandRequest, Step
@@ -42,12 +43,17 @@ LATER = NOW + timedelta(seconds=3)
 
 def test_the_same_decision_is_the_same_act() -> None:
     alert = rows.alert(an_alert("a"))
-    first = acts.decision(ME, alert, DecisionVerb.APPROVE, Level.ORANGE, "", 1, NOW)
-    second = acts.decision(ME, alert, DecisionVerb.APPROVE, Level.ORANGE, "", 1, LATER)
-    other = acts.decision(ME, alert, DecisionVerb.APPROVE, Level.RED, "", 1, NOW)
+    first = acts.decision(ME, alert, Judgement(DecisionVerb.APPROVE, Level.ORANGE, ""), 1, NOW)
+    second = acts.decision(ME, alert, Judgement(DecisionVerb.APPROVE, Level.ORANGE, ""), 1, LATER)
+    other = acts.decision(ME, alert, Judgement(DecisionVerb.APPROVE, Level.RED, ""), 1, NOW)
     assert first.message.id == second.message.id
     assert first.digest() == second.digest()
     assert other.message.id != first.message.id
+    merge, elsewhere = (
+        acts.decision(ME, alert, Judgement(DecisionVerb.MERGE, None, "", {"into": into}), 1, NOW)
+        for into in ("alt-b", "alt-c")
+    )
+    assert merge.message.id != elsewhere.message.id
 
 
 def test_another_text_is_another_meaning_under_the_same_id() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from services.console.core.access import Viewer, may_decide, may_step
 from services.console.core.steps import (
     AlertFacts,
+    further_verbs,
     next_of,
     steps_for,
     verbs_for,
@@ -82,8 +83,50 @@ def test_who_has_signed_is_not_asked_again() -> None:
 @given(st.sampled_from(UNITS), st.sampled_from(list(AlertState)), st.sampled_from(UNITS))
 def test_no_verb_is_offered_that_would_be_refused(unit: str, state: AlertState, place: str) -> None:
     known = facts(state, place=place)
-    for verb in verbs_for(officer(unit), known):
-        assert may_decide(officer(unit), place, CITY, verb) is None
+    for verb in (*verbs_for(officer(unit), known), *further_verbs(officer(unit), known)):
+        assert may_decide(officer(unit), known.powers, verb) is None
+
+
+@pytest.mark.parametrize(
+    ("state", "more", "unit", "offered"),
+    [
+        (AlertState.VERIFYING, {}, ZHUTUO, ["merge", "split"]),
+        (AlertState.VERIFIED, {}, ZHUTUO, ["adjust", "merge", "split"]),
+        (
+            AlertState.ISSUED,
+            {"authority_unit": DISTRICT},
+            DISTRICT,
+            ["recall", "adjust", "lift", "split"],
+        ),
+        (AlertState.ISSUED, {"authority_unit": DISTRICT}, CITY, ["adjust", "lift", "split"]),
+        (
+            AlertState.ISSUED,
+            {"authority_unit": CITY, "debtor_unit": CITY, "authorised_by": DISTRICT},
+            CITY,
+            ["ratify", "annul", "recall", "adjust", "lift", "split"],
+        ),
+        (AlertState.MERGED, {}, ZHUTUO, ["unmerge"]),
+        (AlertState.RECALLED, {}, ZHUTUO, []),
+        (AlertState.EXPIRED, {}, CITY, []),
+    ],
+)
+def test_what_else_can_be_decided(
+    state: AlertState, more: dict[str, object], unit: str, offered: list[str]
+) -> None:
+    assert further_verbs(officer(unit), facts(state, level="orange", **more)) == offered
+
+
+def test_an_emergency_is_offered_below_the_approver_while_something_higher_is_proposed() -> None:
+    commander = Viewer("o", "测试", DISTRICT, Post.COMMANDER)
+    verb = DecisionVerb.AUTHORISE_EMERGENCY
+    assert verb in further_verbs(commander, facts(AlertState.PENDING_APPROVAL))
+    assert verb not in further_verbs(commander, facts(AlertState.ISSUED, level="orange"))
+
+
+def test_more_time_for_the_same_level_waits_for_the_approver() -> None:
+    coming = next_of(facts(AlertState.ISSUED, level="orange", more_time=True))
+    assert coming is not None
+    assert coming.verb is DecisionVerb.APPROVE
 
 
 @given(

@@ -1,0 +1,38 @@
+"""Flapping 反复告警: the same alarm that is raised again and again within a short time.
+
+Counted are the episodes of one rule at one sensor (else at one site) by event time, so a replay counts
+alike. Once it flaps, its alert stays open at the level that was reached until it has been quiet for a
+while by database time: it is told once, and then only what is graver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from services.alerting.core.facts import Fact
+from services.alerting.core.scopes import site_key
+from shared.contracts.fields import Status
+
+FLIPS = 3
+"""More raises than this within the window is flapping. Our own example data, as are the times."""
+WINDOW = timedelta(minutes=10)
+QUIET = timedelta(minutes=10)
+
+FlapKey = tuple[Status, str, str]
+"""Status, rule, source."""
+
+
+def source_key(fact: Fact) -> str:
+    """What is asked whether it flaps: a sensor, else a site, else a place."""
+    return f"sensor:{fact.sensor_id}" if fact.sensor_id is not None else site_key(fact)
+
+
+def flap_key(fact: Fact) -> FlapKey:
+    """Rule and source within a status."""
+    return fact.status, fact.rule_id, source_key(fact)
+
+
+def flaps(raises: Sequence[datetime], at: datetime) -> bool:
+    """Whether so many raises lie in the window that ends at `at`."""
+    return sum(at - WINDOW < one <= at for one in raises) > FLIPS

@@ -1,0 +1,182 @@
+"""Two alerts that are one, and one that is two: by a person's decision, and reversible.
+
+Every alarm and report has a home, the alert it was grouped into (or split off into), and never loses
+it. A merge moves the evidence to the other alert and leaves the homes as they are, so that undoing it
+gives back what belongs there, with whatever has changed or come since. What is split off is merged
+back the same way. Only what has not been issued is merged away; into what is issued anything goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from services.alerting.core.alert import Alert
+from services.alerting.core.decisions import not_over, wrong_status
+from services.alerting.core.lifecycle import weigh
+from services.alerting.core.outcome import Change, Refusal, RefusalReason
+from services.alerting.core.states import BACK, AlertCause, IllegalStep, step
+from shared.contracts.alerts import AlertDecision, AlertTransition
+from shared.contracts.ids import alert_id, content_id
+
+
+@dataclass(frozen=True, slots=True)
+class Regrouping:
+    """What a decision about two alerts makes of both. `made`: the first of them is new."""
+
+    changes: tuple[Change, ...]
+    made: bool = False
+
+
+def merge(alert: Alert, into: Alert, decision: AlertDecision) -> Regrouping | Refusal:
+    """Put `alert` with all its evidence into `into`."""
+    if (refusal := _not_both(alert, into, decision)) is not None:
+        return refusal
+    try:
+        state = step(alert.state, AlertCause.MERGE)
+        step(into.state, AlertCause.EVIDENCE)
+    except IllegalStep as why:
+        return Refusal(RefusalReason.ILLEGAL_STEP, str(why))
+    gone = replace(
+        alert,
+        version=alert.version + 1,
+        state=state,
+        merged_from=alert.state,
+        merged_into=into.alert_id,
+        merged=(),
+        alarms=(),
+        reports=(),
+    )
+    taken = replace(
+        into,
+        merged=(*into.merged, *alert.merged, (alert.alert_id, into.alert_id)),
+        alarms=(*into.alarms, *alert.alarms),
+        reports=(*into.reports, *alert.reports),
+    )
+    change = weigh(taken, into.headline, alert.areas)
+    return Regrouping(
+        (
+            Change(gone, AlertTransition.MERGED),
+            replace(change, transition=_unless_over(change, AlertTransition.TOOK_IN)),
+        )
+    )
+
+
+def unmerge(alert: Alert, holder: Alert, decision: AlertDecision) -> Regrouping | Refusal:
+    """Take `alert` out of `holder`, which has its evidence now, to where it was before."""
+    if (refusal := _not_both(alert, holder, decision)) is not None:
+        return refusal
+    if alert.merged_from is None:
+        return Refusal(RefusalReason.ILLEGAL_STEP, f"alert {alert.alert_id} is not merged")
+    try:
+        state = step(alert.state, BACK[alert.merged_from])
+    except IllegalStep as why:
+        return Refusal(RefusalReason.ILLEGAL_STEP, str(why))
+    family = _below(alert.alert_id, holder.merged)
+    mine = replace(
+        alert,
+        state=state,
+        merged_from=None,
+        merged_into=None,
+        merged=tuple(pair for pair in holder.merged if pair[1] in family),
+        alarms=tuple(one for one in holder.alarms if one.home in family),
+        reports=tuple(one for one in holder.reports if one.home in family),
+    )
+    rest = replace(
+        holder,
+        merged=tuple(pair for pair in holder.merged if pair[0] not in family),
+        alarms=tuple(one for one in holder.alarms if one.home not in family),
+        reports=tuple(one for one in holder.reports if one.home not in family),
+    )
+    back = weigh(mine, alert.headline, (), afresh=True)
+    left = weigh(rest, holder.headline, (), afresh=True)
+    return Regrouping(
+        (
+            replace(back, transition=_unless_over(back, AlertTransition.UNMERGED)),
+            replace(left, transition=_unless_over(left, AlertTransition.GAVE_BACK)),
+        )
+    )
+
+
+def split(alert: Alert, decision: AlertDecision) -> Regrouping | Refusal:
+    """Make a new alert of some of the evidence.
+
+    New evidence of the place and kind goes on going to the old one; an alarm that was split off stays
+    with the new one, which is verified from the beginning.
+    """
+    if (refusal := wrong_status(alert, decision) or not_over(alert, decision)) is not None:
+        return refusal
+    try:
+        step(alert.state, AlertCause.EVIDENCE)
+    except IllegalStep as why:
+        return Refusal(RefusalReason.ILLEGAL_STEP, str(why))
+    wanted = set(decision.evidence_ids)
+    alarms = tuple(one for one in alert.alarms if one.alarm_id in wanted)
+    reports = tuple(one for one in alert.reports if one.report_id in wanted)
+    if not wanted or len(alarms) + len(reports) < len(wanted):
+        return Refusal(RefusalReason.OTHER_EVIDENCE, "not all of this is evidence of the alert")
+    if len(wanted) == len(alert.alarms) + len(alert.reports):
+        return Refusal(RefusalReason.OTHER_EVIDENCE, "something has to stay in the alert")
+    fresh = alert_id(decision.id)
+    part = Alert(
+        alert_id=fresh,
+        status=alert.status,
+        event_type=alert.event_type,
+        scope=fresh,
+        place=alert.place,
+        incident_id=content_id("inc", fresh),
+        headline=alert.headline,
+        areas=alert.areas,
+        alarms=tuple(replace(one, home=fresh) for one in alarms),
+        reports=tuple(replace(one, home=fresh) for one in reports),
+    )
+    if part.asked() is None:
+        return Refusal(RefusalReason.OTHER_EVIDENCE, "nothing of this asks for an alert")
+    rest = replace(
+        alert,
+        alarms=tuple(one for one in alert.alarms if one.alarm_id not in wanted),
+        reports=tuple(one for one in alert.reports if one.report_id not in wanted),
+    )
+    left = weigh(rest, alert.headline, (), afresh=True)
+    return Regrouping(
+        (
+            weigh(part, alert.headline, ()),
+            replace(left, transition=_unless_over(left, AlertTransition.SPLIT)),
+        ),
+        made=True,
+    )
+
+
+def follow(alert: Alert) -> Change:
+    """A merged alert ends with the one that has its evidence."""
+    after = replace(alert, version=alert.version + 1, state=step(alert.state, AlertCause.FOLLOW))
+    return Change(after, AlertTransition.ABSORBED)
+
+
+def _not_both(one: Alert, other: Alert, decision: AlertDecision) -> Refusal | None:
+    if one.alert_id == other.alert_id:
+        return Refusal(RefusalReason.OTHER_ALERT, "an alert is not merged with itself")
+    return (
+        wrong_status(one, decision)
+        or wrong_status(other, decision)
+        or not_over(one, decision)
+        or not_over(other, decision)
+    )
+
+
+def _below(root: str, merged: Iterable[tuple[str, str]]) -> set[str]:
+    """An alert and all that were merged into it, however often."""
+    children: dict[str, list[str]] = {}
+    for child, parent in merged:
+        children.setdefault(parent, []).append(child)
+    found, waiting = {root}, [root]
+    while waiting:
+        for child in children.get(waiting.pop(), ()):
+            if child not in found:
+                found.add(child)
+                waiting.append(child)
+    return found
+
+
+def _unless_over(change: Change, transition: AlertTransition) -> AlertTransition:
+    return transition if change.alert.open else change.transition

@@ -1,0 +1,148 @@
+"""What a person may decide about an alert. 202 once Kafka has it; alerting applies or refuses it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from services.console.core import access, acts
+from services.console.core.acts import Judgement
+from services.console.core.record import Record
+from services.console.core.views import facts
+from services.console.store import reads
+from services.console.store.connections import Connection, reading
+from services.console.web.acts import Body, IdempotencyKey, done
+from services.console.web.auth import Me
+from services.console.web.parts import Parts
+from services.console.web.problems import Refused, missing, unknown
+from shared.contracts.alerts import Assessment, DecisionVerb
+from shared.contracts.fields import Identifier, Instant, Level, Text
+
+router = APIRouter(prefix="/api")
+
+_ABOUT_THE_PROPOSAL = frozenset(
+    {
+        DecisionVerb.VERIFY,
+        DecisionVerb.ASSESS,
+        DecisionVerb.DISMISS,
+        DecisionVerb.APPROVE,
+        DecisionVerb.REJECT,
+        DecisionVerb.AUTHORISE_EMERGENCY,
+    }
+)
+_ABOUT_THE_LEVEL = frozenset({DecisionVerb.RECALL, DecisionVerb.RATIFY, DecisionVerb.ANNUL})
+_REASONED = frozenset(
+    {
+        DecisionVerb.ADJUST,
+        DecisionVerb.LIFT,
+        DecisionVerb.RECALL,
+        DecisionVerb.AUTHORISE_EMERGENCY,
+        DecisionVerb.ANNUL,
+    }
+)
+"""Verbs that are refused without a reason."""
+
+
+class Decision(Body):
+    """A decision on the alert as the officer saw it.
+
+    `level` is the proposal shown (null = lift it), the level in force for recall, ratify and annul,
+    the level wanted for adjust. `valid_until` goes with approve, adjust and authorise_emergency,
+    `assessment` with assess, `into` (another alert) with merge, `evidence_ids` with split.
+    """
+
+    verb: DecisionVerb
+    level: Level | None = None
+    reason: Text = ""
+    version: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)] | None = None
+    valid_until: Instant | None = None
+    assessment: Assessment | None = None
+    into: Identifier | None = None
+    evidence_ids: Annotated[tuple[Identifier, ...], Field(max_length=500)] = ()
+
+
+@router.post("/alerts/{alert_id}/decisions", status_code=202)
+async def decide(
+    console: Parts,
+    me: Me,
+    alert_id: Identifier,
+    body: Decision,
+    _key: IdempotencyKey = None,
+) -> Response:
+    """Verify, assess, sign, reject, dismiss; adjust, lift, recall; merge and split; settle a debt."""
+    async with reading(console.database) as connection:
+        alert = await reads.alert(connection, alert_id)
+        if alert is None:
+            raise unknown("alert")
+        positions = body.verb is DecisionVerb.ASSESS and body.assessment is not None
+        if not access.sees(me, alert["place"]) and not (
+            positions and access.may_hold(me, alert["place"]) is None
+        ):
+            raise unknown("alert")
+        if body.verb is DecisionVerb.MERGE:
+            await _the_other(connection, me, body)
+    if positions:
+        console.demand(access.may_hold(me, alert["place"]))
+    else:
+        console.demand(access.may_decide(me, facts(alert).powers, body.verb))
+    if body.verb in _REASONED and not body.reason.strip():
+        raise missing("reason", "say why")
+    if body.verb is DecisionVerb.SPLIT and not body.evidence_ids:
+        raise missing("evidence_ids", "name the alarms and reports to take out")
+    judged = Judgement(body.verb, _level(alert, body), body.reason, _more(body))
+    version = body.version or alert["version"]
+    return await done(console, acts.decision(me, alert, judged, version, console.clock.now()))
+
+
+async def _the_other(connection: Connection, me: access.Viewer, body: Decision) -> None:
+    """The alert to merge into has to be there, in sight, and another status is another world."""
+    if body.into is None:
+        raise missing("into", "name the alert to merge into")
+    other = await reads.alert(connection, body.into)
+    if other is None or not access.sees(me, other["place"]):
+        raise unknown("alert")
+
+
+def _level(alert: Record, body: Decision) -> Level | None:
+    """The level that the decision is about; 409 when the officer saw another one."""
+    if body.verb is DecisionVerb.ADJUST:
+        if body.level is None:
+            raise missing("level", "name the level you ask for")
+        return body.level
+    if body.verb in _ABOUT_THE_PROPOSAL:
+        now = alert["proposed_level"]
+    elif body.verb in _ABOUT_THE_LEVEL:
+        now = alert["level"]
+    else:
+        return None
+    level = body.level
+    if "level" not in body.model_fields_set:
+        if body.verb is DecisionVerb.APPROVE:
+            raise missing("level", "name the level you sign, null to lift")
+        level = Level(now) if now else None
+    if level != now:
+        raise Refused(
+            409,
+            "The proposal has changed",
+            f"Now: {now or 'lift'}. Look again before you decide.",
+            reason="stale_proposal",
+        )
+    return level
+
+
+def _more(body: Decision) -> dict[str, Any]:
+    """What goes with the verb beside level and reason."""
+    wanted: dict[DecisionVerb, tuple[str, ...]] = {
+        DecisionVerb.APPROVE: ("valid_until",),
+        DecisionVerb.ADJUST: ("valid_until",),
+        DecisionVerb.AUTHORISE_EMERGENCY: ("valid_until",),
+        DecisionVerb.ASSESS: ("assessment",),
+        DecisionVerb.MERGE: ("into",),
+        DecisionVerb.SPLIT: ("evidence_ids",),
+    }
+    found = {name: getattr(body, name) for name in wanted.get(body.verb, ())}
+    if "evidence_ids" in found:
+        found["evidence_ids"] = tuple(sorted(set(body.evidence_ids)))
+    return {name: value for name, value in found.items() if value is not None}

@@ -1,0 +1,108 @@
+"""Silences 静默 and maintenance windows 检修窗口: made, lengthened, ended, and shown with their counts."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+
+from services.console.core import access, acts, views
+from services.console.core.access import span_of
+from services.console.core.acts import Window
+from services.console.store import reads
+from services.console.store.connections import reading
+from services.console.web.acts import Body, IdempotencyKey, done
+from services.console.web.auth import Me
+from services.console.web.parts import Parts, as_json
+from services.console.web.problems import Refused, unknown
+from services.console.web.reads import Limit, StatusQuery
+from shared.contracts.fields import (
+    EventType,
+    Identifier,
+    Instant,
+    RuleId,
+    SensorId,
+    Status,
+    Text,
+    UnitId,
+)
+from shared.contracts.silences import Matcher, SilenceKind
+
+router = APIRouter(prefix="/api")
+
+Why = Annotated[Text, Field(min_length=1)]
+
+
+class NewSilence(Body):
+    """Which alarms, from when to when, why. All that is named has to agree; one part is required."""
+
+    kind: SilenceKind = SilenceKind.SILENCE
+    place: UnitId | None = None
+    event_type: EventType | None = None
+    rule_id: RuleId | None = None
+    sensor_id: SensorId | None = None
+    begin_at: Instant
+    end_at: Instant
+    reason: Why
+    status: Status = Status.ACTUAL
+
+
+class OtherEnd(Body):
+    """Another end for a silence, and why; null = at once."""
+
+    end_at: Instant | None = None
+    reason: Why
+
+
+@router.get("/silences")
+async def get_silences(
+    console: Parts,
+    me: Me,
+    status: StatusQuery = Status.ACTUAL,
+    standing: Annotated[bool, Query()] = False,
+    limit: Limit = 100,
+) -> Response:
+    """Silences of the subtree and those from above that cover it; `standing`: not ended yet."""
+    async with reading(console.database) as connection:
+        rows = await reads.silences(connection, span_of(me.unit), me.unit, status, standing, limit)
+    return as_json({"silences": [views.silence(row, me, console.names) for row in rows]})
+
+
+@router.post("/silences", status_code=202)
+async def silence(
+    console: Parts, me: Me, body: NewSilence, _key: IdempotencyKey = None
+) -> Response:
+    """Ask for a silence or a maintenance window over one's own subtree."""
+    console.demand(access.may_silence(me, body.place or me.unit))
+    named = (body.place, body.event_type, body.rule_id, body.sensor_id)
+    if not any(named):
+        raise Refused(
+            422,
+            "This would silence everything",
+            "Name a place, an event type, a rule or a sensor.",
+            reason="invalid",
+        )
+    matcher = Matcher(
+        place=body.place,
+        event_type=body.event_type,
+        rule_id=body.rule_id,
+        sensor_id=body.sensor_id,
+    )
+    wanted = Window(body.kind, matcher, body.begin_at, body.end_at, body.reason, body.status)
+    act = acts.silence(me, wanted, console.clock.now())
+    return await done(console, act, silence_id=act.key)
+
+
+@router.post("/silences/{silence_id}/end", status_code=202)
+async def other_end(
+    console: Parts, me: Me, silence_id: Identifier, body: OtherEnd, _key: IdempotencyKey = None
+) -> Response:
+    """End a silence at once, or move its end."""
+    async with reading(console.database) as connection:
+        known = await reads.silence(connection, silence_id)
+    if known is None:
+        raise unknown("silence")
+    console.demand(access.may_end_silence(me, known["unit"]))
+    act = acts.end_silence(me, known, body.end_at, body.reason, console.clock.now())
+    return await done(console, act, silence_id=silence_id)

@@ -1,0 +1,94 @@
+"""Silences 静默 and maintenance windows 检修窗口: requests for them, and how they stand."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from shared.contracts.envelope import Envelope
+from shared.contracts.fields import (
+    Contract,
+    EventType,
+    Identifier,
+    Instant,
+    Post,
+    RuleId,
+    SensorId,
+    Text,
+    UnitId,
+    Version,
+)
+
+
+class SilenceKind(StrEnum):
+    """`silence`: known and of no use now. `maintenance`: somebody works there and will set it off."""
+
+    SILENCE = "silence"
+    MAINTENANCE = "maintenance"
+
+
+class Matcher(Contract):
+    """Which alarms: all that is named has to agree. `place` is a subtree; a part is required."""
+
+    place: UnitId | None = None
+    event_type: EventType | None = None
+    rule_id: RuleId | None = None
+    sensor_id: SensorId | None = None
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Matcher:
+        if not any((self.place, self.event_type, self.rule_id, self.sensor_id)):
+            raise ValueError("a matcher names a place, an event type, a rule or a sensor")
+        return self
+
+
+class SilenceRequest(Envelope):
+    """What an officer asks for; alerting applies it or dead-letters it with the reason.
+
+    `create` needs `kind`, `matcher`, `begin_at`, `end_at`; `extend` needs `end_at`; `end` is at once.
+    The officer who creates it owns it, the officer's unit (`origin_unit`) says how far it reaches.
+    `status` is part of the match: a silence of a drill silences drills.
+    """
+
+    type: Literal["silence_request"] = "silence_request"
+    silence_id: Identifier
+    verb: Literal["create", "extend", "end"]
+    kind: SilenceKind = SilenceKind.SILENCE
+    matcher: Matcher | None = None
+    begin_at: Instant | None = None
+    end_at: Instant | None = None
+    officer_id: Identifier
+    post: Post
+    reason: Annotated[Text, Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> SilenceRequest:
+        if self.verb == "create" and None in (self.matcher, self.begin_at, self.end_at):
+            raise ValueError("create needs matcher, begin_at and end_at")
+        if self.verb == "extend" and self.end_at is None:
+            raise ValueError("extend needs end_at")
+        return self
+
+
+class SilenceEvent(Envelope):
+    """The `version`-th state of a silence, complete. `silenced` counts the alarms it has silenced,
+    `still_firing` those that were on when it ended; `ended_at` None = it stands or is to come.
+    """
+
+    type: Literal["silence"] = "silence"
+    silence_id: Identifier
+    version: Version
+    kind: SilenceKind
+    matcher: Matcher
+    unit: UnitId
+    owner: Identifier
+    post: Post
+    begin_at: Instant
+    end_at: Instant
+    ended_at: Instant | None = None
+    silenced: Annotated[int, Field(ge=0)] = 0
+    still_firing: Annotated[int, Field(ge=0)] = 0
+    reason: Text
+    actor: Identifier | None = None
