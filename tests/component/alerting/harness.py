@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from services.alerting.consumer import Alerting
 from services.alerting.metrics import AlertingMetrics
 from shared.contracts.alarms import AlarmEvent
-from shared.contracts.topics import ALARMS, ALERTS, TOPICS
+from shared.contracts.topics import ALARMS, ALERTS, SILENCE_STATES, TOPICS
 from shared.runtime.database import Database
 from shared.runtime.inbox import Incoming
 from shared.runtime.metrics import RuntimeMetrics
@@ -23,6 +23,15 @@ _TABLES = (
     *("alert", "alert_alarm", "alert_report", "signature", "region", "warning", "rule", "episode"),
     "silence",
     *("outbox", "timer"),
+)
+
+
+_PASSING = (
+    "UPDATE alerting.timer SET due_at = due_at - $1::interval",
+    "UPDATE alerting.silence SET begin_at = begin_at - $1::interval, end_at = end_at - $1::interval",
+    "UPDATE alerting.alert SET expires_at = expires_at - $1::interval, "
+    "flap_until = flap_until - $1::interval, debt = jsonb_set(debt::jsonb, '{next_at}', "
+    "to_jsonb((debt::jsonb ->> 'next_at')::timestamptz - $1::interval))::text",
 )
 
 
@@ -72,9 +81,10 @@ class Station:
         return told
 
     async def sweeps(self, seconds: float = 0) -> list[AlarmEvent]:
-        """Let so much time pass for all timers, then fire what is due."""
+        """Let so much time pass for all that is stored, then fire what is due."""
         by = timedelta(seconds=seconds)
-        await self.rows("UPDATE alerting.timer SET due_at = due_at - $1::interval", by)
+        for statement in _PASSING:
+            await self.rows(statement, by)
         runtime = RuntimeMetrics(CollectorRegistry())
         sweeper = TimerSweeper(self.database, self.alerting.lock, self.alerting.fire, runtime)
         await sweeper.sweep()
@@ -83,6 +93,10 @@ class Station:
     async def alerts(self) -> list[Any]:
         """All alert events so far."""
         return await self._sent(ALERTS.name, 0)
+
+    async def silences(self) -> list[Any]:
+        """All events of silences so far."""
+        return await self._sent(SILENCE_STATES.name, 0)
 
     async def dispositions(self) -> dict[str, str]:
         """What became of each alarm."""
