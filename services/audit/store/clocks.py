@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 OPEN_COMMAND = "('issued', 'awaiting_check')"
 """States of a command whose assignments are still worked on."""
+OPEN_ALERT = "('verifying', 'verified', 'pending_approval', 'issued', 'merged')"
+"""States of an alert that are not the end of it."""
 SIGN_RUNS = "('delivered')"
 """States of an assignment in which its signature is waited for. Suspended ones are not among them."""
 FINISH_RUNS = "('delivered', 'signed', 'accepted', 'handling')"
@@ -49,7 +51,24 @@ def _proposals(states: str) -> str:
     )
 
 
+def _alerts(states: str, condition: str) -> str:
+    return (
+        "SELECT alert_id AS subject_id, status FROM alerting.alert "  # noqa: S608
+        f"WHERE state IN {states} AND {condition}"
+    )
+
+
 CLOCKS = (
+    Clock("validity", "alerting", ("validity",), _alerts("('issued')", "expires_at IS NOT NULL")),
+    Clock("emergency debt", "alerting", ("debt",), _alerts("('issued')", "debt IS NOT NULL")),
+    Clock("flapping", "alerting", ("flap",), _alerts(OPEN_ALERT, "flap_until IS NOT NULL")),
+    Clock(
+        "silence",
+        "alerting",
+        ("silence",),
+        "SELECT 'silence:' || silence_id AS subject_id, status FROM alerting.silence "
+        "WHERE ended_at IS NULL",
+    ),
     Clock("sign", "command", ("sign_escalate",), _assignments(SIGN_RUNS)),
     Clock(
         "finish",

@@ -7,7 +7,7 @@ from typing import Any
 
 from services.audit.core import snapshot as core
 from services.audit.core.snapshot import FindingKind
-from services.audit.store.clocks import OPEN_COMMAND
+from services.audit.store.clocks import OPEN_ALERT, OPEN_COMMAND
 from shared.contracts.fields import Status
 from shared.contracts.topics import ALARMS, ALERTS, PAGES, TopicSpec
 
@@ -52,13 +52,13 @@ TABLES: dict[str, tuple[FindingKind, str, Callable[[Any], Any]]] = {
 LEAKS: dict[str, str] = {
     "topics": "SELECT record_id AS subject_id, status, subject_id AS other, "
     "subject_status AS other_status FROM audit.leak ORDER BY found_at LIMIT $1",
-    "alarms": "SELECT r.alarm_id AS subject_id, r.status, a.alert_id AS other, "
+    "alarms": "SELECT r.alarm_id AS subject_id, r.status, a.alert_id AS other, "  # noqa: S608
     "a.status AS other_status FROM alerting.alert AS a JOIN alerting.alert_alarm AS r "
-    "USING (alert_id) WHERE a.state NOT IN ('lifted', 'dismissed', 'rejected') "
+    f"USING (alert_id) WHERE a.state IN {OPEN_ALERT} "
     "AND r.status <> a.status LIMIT $1",
-    "reports": "SELECT r.report_id AS subject_id, r.status, a.alert_id AS other, "
+    "reports": "SELECT r.report_id AS subject_id, r.status, a.alert_id AS other, "  # noqa: S608
     "a.status AS other_status FROM alerting.alert AS a JOIN alerting.alert_report AS r "
-    "USING (alert_id) WHERE a.state NOT IN ('lifted', 'dismissed', 'rejected') "
+    f"USING (alert_id) WHERE a.state IN {OPEN_ALERT} "
     "AND r.status <> a.status LIMIT $1",
     "commands": "SELECT c.command_id AS subject_id, c.status, a.alert_id AS other, "  # noqa: S608
     "a.status AS other_status FROM command.command AS c JOIN alerting.alert AS a "

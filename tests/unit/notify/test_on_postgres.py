@@ -367,3 +367,26 @@ async def test_modes_are_stored_with_the_ladders_and_settle_their_own(desk: Desk
     assert Post.COMMANDER in {one.post for one in onward if one.assignment_id and one.version == 1}
     again = await desk.takes(a_mode(mode=ResponseMode.NORMAL, version=2))
     assert {one.unit for one in again if one.version == 1} == {DISTRICT, TOWN, VILLAGE}
+
+
+async def test_a_recall_finds_all_who_were_paged_and_overtakes_what_waits(desk: Desk) -> None:
+    desk.staff(TOWN, DISTRICT, VILLAGE, channels=BOTH)
+    await desk.takes(an_alert(2, AlertTransition.ISSUED, AlertState.ISSUED, level=Level.YELLOW))
+    await desk.takes(an_assignment(VILLAGE))
+    await desk.takes(an_alert(alert="alt-2"))
+    before = {one.officer_id for one in await desk.pages()}
+    assert name_of(VILLAGE, Post.B) in before
+    told = await desk.takes(
+        an_alert(3, AlertTransition.RECALLED, AlertState.RECALLED, level=Level.YELLOW)
+    )
+    fresh = [one for one in told if one.version == 1]
+    assert {one.officer_id for one in fresh} == before
+    assert len(fresh) == len(BOTH) * len(before), "each once per channel"
+    order = await desk.rows(
+        "SELECT d.urgent, p.officer_id FROM notify.delivery AS d JOIN notify.page AS p "
+        "USING (page_id) WHERE d.state = 'queued' ORDER BY urgent DESC, next_at"
+    )
+    urgent = [row["officer_id"] for row in order if row["urgent"]]
+    assert sorted(urgent) == sorted(before)
+    assert not order[-1]["urgent"], "something else waits behind them"
+    assert await desk.unguarded() == 0

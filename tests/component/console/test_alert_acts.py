@@ -1,0 +1,228 @@
+"""Decisions beside the next step, and silences, through the API: records, doors, lists."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.contracts.alerts import AlertDecision, AlertState, Debt
+from shared.contracts.fields import Level, Status
+from shared.contracts.silences import Matcher, SilenceEvent, SilenceKind
+from shared.contracts.topics import DECISIONS, SILENCES, TOPICS
+from shared.contracts.units import tier_of
+from tests.support.console import Bench
+from tests.support.console_scene import CITY, DISTRICT, NOW, SONGJI, ZHUTUO, an_alert
+
+
+async def post(console: Bench, officer: str, path: str, body: Any) -> Any:
+    async with console.client(officer) as client:
+        return await client.post(path, json=body)
+
+
+async def read(console: Bench, officer: str, path: str, **query: Any) -> Any:
+    async with console.client(officer) as client:
+        answer = await client.get(path, params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def decided(console: Bench) -> AlertDecision:
+    record = console.recorder.sent[-1]
+    assert record.topic == DECISIONS.name
+    found: AlertDecision = TOPICS[record.topic].model.validate_json(record.value)
+    return found
+
+
+def in_force(name: str = "a", **more: Any) -> Any:
+    values: dict[str, Any] = {
+        "state": AlertState.ISSUED,
+        "level": Level.ORANGE,
+        "authority_unit": CITY,
+        "expires_at": NOW + timedelta(hours=24),
+        **more,
+    }
+    return an_alert(name, **values)
+
+
+async def test_a_recall_is_one_record(console: Bench) -> None:
+    alert = in_force()
+    await console.project([alert])
+    path = f"/api/alerts/{alert.alert_id}/decisions"
+    said = await post(console, "o-city-b", path, {"verb": "recall", "reason": "误报"})
+    assert said.status_code == 202
+    assert (decided(console).verb, decided(console).level) == ("recall", Level.ORANGE)
+    again = await post(console, "o-city-b", path, {"verb": "recall", "reason": "误报"})
+    assert again.json() == {**said.json(), "repeated": True}
+    assert (await post(console, "o-town-b", path, {"verb": "recall", "reason": "x"})).json()[
+        "reason"
+    ] == "not_approver"
+    assert (await post(console, "o-city-b", path, {"verb": "recall"})).status_code == 422
+    stale = {"verb": "recall", "level": "red", "reason": "x"}
+    assert (await post(console, "o-city-b", path, stale)).status_code == 409
+
+
+async def test_an_adjustment_carries_level_period_and_reason(console: Bench) -> None:
+    alert = in_force()
+    await console.project([alert])
+    path = f"/api/alerts/{alert.alert_id}/decisions"
+    until = (NOW + timedelta(days=2)).isoformat()
+    body = {"verb": "adjust", "level": "red", "valid_until": until, "reason": "上游来水"}
+    assert (await post(console, "o-town-b", path, body)).status_code == 202
+    found = decided(console)
+    assert (found.level, found.valid_until) == (Level.RED, NOW + timedelta(days=2))
+    for wrong in ({**body, "level": None}, {**body, "reason": " "}):
+        assert (await post(console, "o-town-b", path, wrong)).status_code == 422
+
+
+async def test_merge_split_and_unmerge_name_what_they_are_about(console: Bench) -> None:
+    one, other, far = an_alert("a"), an_alert("b"), an_alert("far", place=SONGJI)
+    await console.project([one, other, far])
+    path = f"/api/alerts/{one.alert_id}/decisions"
+    merge = {"verb": "merge", "into": other.alert_id}
+    assert (await post(console, "o-town-b", path, merge)).status_code == 202
+    assert decided(console).into == other.alert_id
+    assert (await post(console, "o-town-b", path, {"verb": "merge"})).status_code == 422
+    unseen = {"verb": "merge", "into": far.alert_id}
+    assert (await post(console, "o-town-b", path, unseen)).status_code == 404
+    split = {"verb": "split", "evidence_ids": ["alm-2", "alm-1", "alm-2"]}
+    assert (await post(console, "o-town-b", path, split)).status_code == 202
+    assert decided(console).evidence_ids == ("alm-1", "alm-2")
+    assert (await post(console, "o-town-b", path, {"verb": "split"})).status_code == 422
+    await console.project(
+        [an_alert("a", version=2, state=AlertState.MERGED, merged_into=other.alert_id)]
+    )
+    listed = await read(console, "o-town-b", "/api/alerts", open=True)
+    assert one.alert_id not in {line["alert_id"] for line in listed["alerts"]}
+    detail = await read(console, "o-town-b", f"/api/alerts/{one.alert_id}")
+    assert (detail["merged_into"], detail["may_also"]) == (other.alert_id, ["unmerge"])
+    assert (await post(console, "o-town-b", path, {"verb": "unmerge"})).status_code == 202
+
+
+async def test_a_debt_is_shown_and_settled_by_its_debtor(console: Bench) -> None:
+    debt = Debt(
+        unit=CITY,
+        approvals=1,
+        by_officer="o-town-b",
+        by_unit=ZHUTUO,
+        due_at=NOW,
+        next_at=NOW,
+    )
+    alert = in_force(debt=debt)
+    await console.project([alert])
+    detail = await read(console, "o-city-b", f"/api/alerts/{alert.alert_id}")
+    assert (detail["debt"]["unit"], detail["debt"]["by_unit"]) == (CITY, ZHUTUO)
+    assert detail["may_also"][:2] == ["ratify", "annul"]
+    path = f"/api/alerts/{alert.alert_id}/decisions"
+    assert (await post(console, "o-city-b", path, {"verb": "ratify"})).status_code == 202
+    assert (await post(console, "o-town-b", path, {"verb": "ratify"})).status_code == 403
+    assert (await post(console, "o-city-b", path, {"verb": "annul"})).status_code == 422
+
+
+async def test_a_position_is_a_decision_of_its_own(console: Bench) -> None:
+    alert = in_force()
+    await console.project([alert])
+    path = f"/api/alerts/{alert.alert_id}/decisions"
+    body = {"verb": "assess", "level": "orange", "assessment": {"response_level": "IV"}}
+    assert (await post(console, "o-town-b", path, body)).status_code == 202
+    found = decided(console).assessment
+    assert found is not None
+    assert found.response_level == "IV"
+    nothing = {"verb": "assess", "assessment": {}}
+    assert (await post(console, "o-town-b", path, nothing)).status_code == 422
+
+
+# Silences.
+
+
+def silence_body(**changes: Any) -> dict[str, Any]:
+    return {
+        "place": ZHUTUO,
+        "event_type": "11A01",
+        "begin_at": NOW.isoformat(),
+        "end_at": (NOW + timedelta(hours=2)).isoformat(),
+        "reason": "水尺检修",
+        "kind": "maintenance",
+    } | changes
+
+
+async def test_a_silence_is_asked_for_once(console: Bench) -> None:
+    first = await post(console, "o-town-b", "/api/silences", silence_body())
+    again = await post(console, "o-town-b", "/api/silences", silence_body())
+    assert (first.status_code, again.json()["repeated"]) == (202, True)
+    record = console.recorder.sent[0]
+    request = TOPICS[SILENCES.name].model.validate_json(record.value)
+    assert (record.topic, record.key) == (SILENCES.name, request.silence_id.encode())
+    assert (request.verb, request.officer_id, request.origin_unit) == ("create", "o-town-b", ZHUTUO)
+    assert (request.matcher.place, request.kind) == (ZHUTUO, SilenceKind.MAINTENANCE)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"place": SONGJI}, 403),
+        ({"place": None, "event_type": None}, 422),
+        ({"reason": ""}, 422),
+        ({"begin_at": "2026-01-01T00:00:00"}, 422),
+    ],
+)
+async def test_what_may_not_be_silenced(console: Bench, changes: dict[str, Any], code: int) -> None:
+    answer = await post(console, "o-town-b", "/api/silences", silence_body(**changes))
+    assert answer.status_code == code
+    assert console.recorder.sent == []
+
+
+def a_silence(version: int = 1, place: str = ZHUTUO, **more: Any) -> SilenceEvent:
+    values: dict[str, Any] = {
+        "id": f"evt-sil-{place}-{version}",
+        "status": Status.ACTUAL,
+        "occurred_at": NOW,
+        "sent_at": NOW + timedelta(seconds=version),
+        "origin_unit": DISTRICT,
+        "tier": tier_of(DISTRICT),
+        "silence_id": f"sil-{place}",
+        "version": version,
+        "kind": SilenceKind.SILENCE,
+        "matcher": Matcher(place=place),
+        "unit": DISTRICT,
+        "owner": "o-district-b",
+        "post": "B",
+        "begin_at": NOW,
+        "end_at": NOW + timedelta(hours=2),
+        "reason": "检修",
+    }
+    return SilenceEvent.model_validate(values | more, strict=False)
+
+
+async def test_silences_are_listed_with_their_counts_to_whom_they_concern(console: Bench) -> None:
+    await console.project(
+        [
+            a_silence(2, silenced=3),
+            a_silence(1),
+            a_silence(place=SONGJI),
+            a_silence(place=DISTRICT, ended_at=NOW, still_firing=1),
+        ]
+    )
+    mine = (await read(console, "o-town-b", "/api/silences"))["silences"]
+    assert {one["silence_id"] for one in mine} == {f"sil-{ZHUTUO}", f"sil-{DISTRICT}"}
+    by_id = {one["silence_id"]: one for one in mine}
+    assert (by_id[f"sil-{ZHUTUO}"]["silenced"], by_id[f"sil-{ZHUTUO}"]["may_end"]) == (3, False)
+    standing = await read(console, "o-town-b", "/api/silences", standing=True)
+    assert [one["silence_id"] for one in standing["silences"]] == [f"sil-{ZHUTUO}"]
+    drill = await read(console, "o-town-b", "/api/silences", status="Exercise")
+    assert drill["silences"] == []
+
+
+async def test_it_is_ended_or_moved_by_its_unit_or_one_above(console: Bench) -> None:
+    await console.project([a_silence()])
+    path = f"/api/silences/sil-{ZHUTUO}/end"
+    assert (await post(console, "o-town-b", path, {"reason": "x"})).status_code == 403
+    assert (await post(console, "o-city-b", path, {"reason": "完工"})).status_code == 202
+    request = json.loads(console.recorder.sent[-1].value)
+    assert (request["verb"], request["silence_id"]) == ("end", f"sil-{ZHUTUO}")
+    later = {"reason": "未完", "end_at": (NOW + timedelta(hours=5)).isoformat()}
+    assert (await post(console, "o-city-b", path, later)).status_code == 202
+    assert json.loads(console.recorder.sent[-1].value)["verb"] == "extend"
+    assert (await post(console, "o-city-b", "/api/silences/no/end", later)).status_code == 404
