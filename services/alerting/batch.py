@@ -37,7 +37,8 @@ from shared.contracts.topics import ALARMS, SILENCE_STATES
 from shared.runtime.database import Transaction
 from shared.runtime.errors import Reject
 
-_REGROUPS = frozenset({DecisionVerb.MERGE, DecisionVerb.UNMERGE, DecisionVerb.SPLIT})
+REGROUPS = frozenset({DecisionVerb.MERGE, DecisionVerb.UNMERGE, DecisionVerb.SPLIT})
+"""Decisions that concern two alerts."""
 
 
 class Batch:
@@ -141,7 +142,7 @@ class Batch:
     async def decision(self, event: AlertDecision) -> Refusal | None:
         """Apply a decision; the refusal if it may not be. Raises Reject for an unknown alert."""
         alert = self._alert(event.alert_id)
-        if event.verb in _REGROUPS:
+        if event.verb in REGROUPS:
             found = self._regrouping(alert, event)
             if isinstance(found, Refusal):
                 return found

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from services.alerting.batch import Batch
+from services.alerting.batch import REGROUPS, Batch
 from services.alerting.core.board import Board
 from services.alerting.core.episode import Episode, EpisodeKey
 from services.alerting.core.facts import Fact, fact_of
@@ -22,7 +22,7 @@ from services.alerting.core.wants import Wants
 from services.alerting.core.warnings import Warned, areas_of, withdraws
 from services.alerting.store import evidence as store
 from services.alerting.store import silences as silence_store
-from services.alerting.store.alerts import Book
+from services.alerting.store.alerts import Book, regions_of
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertDecision
 from shared.contracts.fields import Status, Tier
@@ -38,13 +38,16 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 @dataclass
 class Needs:
     """What is about to be looked at. `waiting` are alarms that may be weighed again, `until` is event
-    time up to which episodes may fall due."""
+    time up to which episodes may fall due. Where alerts are `regrouped`, their regions are locked too,
+    so that nobody brings evidence to the one while it goes to the other.
+    """
 
     alarms: list[AlarmEvent] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
     warned: set[tuple[Status, str, str]] = field(default_factory=set)
     rules: list[RuleDefinition] = field(default_factory=list)
     alerts: set[str] = field(default_factory=set)
+    regrouped: set[str] = field(default_factory=set)
     silences: set[str] = field(default_factory=set)
     waiting: set[str] = field(default_factory=set)
     episodes: set[EpisodeKey] = field(default_factory=set)
@@ -69,7 +72,9 @@ class Needs:
                 case RuleDefinition():
                     found.rules.append(message)
                 case AlertDecision():
-                    found.alerts |= {message.alert_id} | ({message.into} if message.into else set())
+                    named = {message.alert_id} | ({message.into} if message.into else set())
+                    found.alerts |= named
+                    found.regrouped |= named if message.verb in REGROUPS else set()
                 case SilenceRequest():
                     found.silences.add(message.silence_id)
         return found
@@ -99,6 +104,7 @@ class Scene:
     @classmethod
     async def set(cls, work: Transaction, needs: Needs, standing: Sequence[Warned] = ()) -> Scene:
         """Lock and load."""
+        needs.regions |= await regions_of(work, needs.regrouped)
         alone = bool(needs.rules or needs.silences)
         clocks = await store.lock(work, needs.regions, defines=alone, above=needs.above)
         statuses = {one.status for one in needs.alarms} | {one.status for one in needs.regions}

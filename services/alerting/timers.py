@@ -19,7 +19,7 @@ from services.alerting.core.scopes import Region
 from services.alerting.placing import HOLD, held_of
 from services.alerting.scene import Needs, Scene
 from services.alerting.store import evidence as store
-from services.alerting.store.alerts import ALERT_TIMERS, Book
+from services.alerting.store.alerts import ALERT_TIMERS, Book, regions_of
 from services.alerting.store.evidence import EXPIRY
 from services.alerting.store.silences import SILENCE, silence_of_subject
 from shared.contracts.fields import Status
@@ -31,6 +31,7 @@ from shared.runtime.timers import Timer
 async def lock(work: Transaction, subjects: Sequence[str]) -> None:
     """Lock what these timers are about, in the order of all locks."""
     needs = _needs(subjects)
+    needs.regions |= await regions_of(work, needs.regrouped)
     await store.lock(work, needs.regions, defines=bool(needs.silences))
     if needs.alerts:
         await Book(work).load((), (), needs.alerts, (), ())
@@ -96,6 +97,7 @@ def _needs(subjects: Sequence[str]) -> Needs:
             needs.episodes.add(key)
         else:
             needs.alerts.add(subject)
+            needs.regrouped.add(subject)  # what follows an expired alert has its evidence
     return needs
 
 

@@ -27,6 +27,7 @@ from shared.contracts.topics import (
     NOTICES,
     PAGES,
     REQUESTS,
+    SILENCES,
     SUPERVISION,
     TRAIL,
 )
@@ -46,6 +47,7 @@ _TOPICS = (
     ANSWERS,
     MODES,
     MODE_REQUESTS,
+    SILENCES,
 )
 
 

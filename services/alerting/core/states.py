@@ -68,6 +68,7 @@ TRANSITIONS: dict[AlertState, dict[AlertCause, AlertState]] = {
     },
     AlertState.VERIFIED: {
         AlertCause.EVIDENCE: AlertState.VERIFIED,
+        AlertCause.POSITION: AlertState.VERIFIED,
         AlertCause.PROPOSE: AlertState.VERIFIED,
         AlertCause.ASSESS: AlertState.PENDING_APPROVAL,
         AlertCause.EMERGENCY: AlertState.ISSUED,

@@ -27,8 +27,10 @@ LONGEST = timedelta(days=30)
 
 
 def valid_until(level: Level, wanted: datetime | None, now: datetime) -> datetime:
-    """When an alert issued now at this level expires."""
-    return wanted if wanted is not None and wanted > now else now + VALID_FOR[level]
+    """When an alert issued now at this level expires: as wanted, if that lies within what may be."""
+    if wanted is not None and now < wanted <= now + LONGEST:
+        return wanted
+    return now + VALID_FOR[level]
 
 
 def expire(alert: Alert, now: datetime) -> Change | None:

@@ -18,7 +18,7 @@ from services.alerting.core.alert import Alert
 from services.alerting.core.facts import Fact, same_site
 from services.alerting.core.flapping import FlapKey, flap_key
 from services.alerting.core.grouping import Disposition, GroupKey, Known, key_of
-from services.alerting.core.scopes import Region
+from services.alerting.core.scopes import Region, region_of
 from shared.contracts.fields import Status
 from shared.contracts.reports import Report
 from shared.runtime import timers
@@ -80,6 +80,10 @@ _MOVE = (
     "UPDATE alerting.{table} AS e SET alert_id = $1, home_id = n.home FROM "
     "unnest($2::text[], $3::text[]) AS n (id, home) WHERE e.{key} = n.id"
 )
+_PLACES = (
+    "SELECT DISTINCT status, place FROM alerting.alert WHERE alert_id = ANY($1::text[]) OR alert_id IN "
+    "(SELECT merged_into FROM alerting.alert WHERE alert_id = ANY($1::text[]))"
+)
 ALERT_TIMERS = ("validity", "debt", "flap")
 """Kinds of an alert's timers; the subject is its id."""
 
@@ -94,6 +98,13 @@ def timers_of(alert: Alert) -> dict[str, datetime]:
     if alert.open and alert.flap is not None:
         found["flap"] = alert.flap.until
     return found
+
+
+async def regions_of(work: Transaction, alert_ids: Iterable[str]) -> set[Region]:
+    """The regions of these alerts and of those they are merged into; a place never changes."""
+    ids = list(alert_ids)
+    found = await work.connection.fetch(_PLACES, ids) if ids else []
+    return {region_of(Status(row["status"]), row["place"]) for row in found}
 
 
 class Book:
@@ -329,7 +340,9 @@ class Book:
             self._take(alert)
             self._timers[one] = timers_of(alert)
         # A merge that came between the look at the family and the locks.
-        missing = {row["merged_into"] for row in found} - {None} - self._alerts.keys()
+        family = {row["merged_into"] for row in found} - {None}
+        family |= {child for one in ids for child, _ in self._alerts[one].merged}
+        missing = family - self._alerts.keys()
         if missing:
             await self._lock(missing, set())
 

@@ -17,6 +17,7 @@ from shared.contracts.envelope import Envelope
 from shared.contracts.fields import Status
 from shared.contracts.modes import ModeProposal, ModeRequest, ResponseModeEvent
 from shared.contracts.pages import Answer, AnswerVerb, Page
+from shared.contracts.silences import SilenceRequest
 
 FIRST = "first"
 """Counted beside a record's own label when it is the first version of its aggregate."""
@@ -33,7 +34,7 @@ def labels(message: Envelope) -> list[str]:
             label = f"{message.unit_tier}:{message.state}"
         case CommandEvent() | Page() | ModeProposal():
             label = str(message.state)
-        case AlertDecision() | CommandRequest() | Answer() | ModeRequest():
+        case AlertDecision() | CommandRequest() | Answer() | ModeRequest() | SilenceRequest():
             label = str(message.verb)
         case Acknowledgement():
             label = str(message.step)
@@ -74,6 +75,14 @@ def act_of(message: Envelope) -> Act | None:
         case Answer() if message.verb not in _RECEIPTS:
             return _act(
                 message, message.officer_id, f"page.{message.verb}", message.page_id, message.text
+            )
+        case SilenceRequest():
+            return _act(
+                message,
+                message.officer_id,
+                f"silence.{message.verb}",
+                message.silence_id,
+                message.reason,
             )
         case ModeRequest():
             return _act(
@@ -121,8 +130,10 @@ def _act(message: Envelope, actor: str, action: str, subject: str, reason: str =
 def subjects(message: Envelope) -> list[str]:
     """The alerts and commands that the record belongs to; all their records share one status."""
     match message:
-        case AlertEvent() | AlertDecision() | PublicNotice():
+        case AlertEvent() | PublicNotice():
             return [message.alert_id]
+        case AlertDecision():
+            return [message.alert_id, *([message.into] if message.into is not None else [])]
         case CommandEvent() | AssignmentEvent() | Page():
             return [one for one in (message.alert_id, message.command_id) if one is not None]
         case CommandRequest() | SupervisionEvent() | Acknowledgement():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -306,6 +306,25 @@ def test_a_position_changes_no_level_and_no_state() -> None:
     assert (story.alert.state, story.alert.proposed_level) == (AlertState.VERIFYING, YELLOW)
     assert story.transitions[-1] == "positioned"
     story.refuses(NO_RIGHT, ASSESS, OTHER_TOWN, assessment=Assessment(level=RED))
+
+
+def test_a_department_may_speak_while_the_district_assesses() -> None:
+    story = Story(an_alarm(level=YELLOW)).decides(DecisionVerb.VERIFY, TOWN)
+    story.decides(ASSESS, CITY + "/water", level=None, assessment=Assessment(level=ORANGE))
+    assert (story.alert.state, story.transitions[-1]) == (AlertState.VERIFIED, "positioned")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "until"),
+    [
+        (at(1) + timedelta(days=2), at(1) + timedelta(days=2)),
+        (at(1) + timedelta(days=31), at(1) + validity.VALID_FOR[YELLOW]),
+        (at(0), at(1) + validity.VALID_FOR[YELLOW]),
+    ],
+)
+def test_who_signs_may_set_how_long_it_holds(wanted: datetime, until: datetime) -> None:
+    story = pending(YELLOW).decides(APPROVE, valid_until=wanted)
+    assert story.alert.expires_at == until
 
 
 def test_assessing_may_say_what_the_unit_holds_as_well() -> None:

@@ -29,6 +29,7 @@ from shared.contracts.fields import Level, Post, ResponseMode, Status
 from shared.contracts.ids import assignment_id, transition_id
 from shared.contracts.modes import ResponseModeEvent
 from shared.contracts.pages import Answer, AnswerVerb
+from shared.contracts.silences import SilenceRequest
 from shared.contracts.units import tier_of
 
 CITY, DISTRICT, TOWN, VILLAGE = "500000000000", "500118000000", "500118118000", "500118118201"
@@ -237,4 +238,20 @@ def a_mode() -> ResponseModeEvent:
             "title": "永川区 转入急时状态",
             "decided_by": ("o-district",),
         }
+    )
+
+
+def a_silence() -> SilenceRequest:
+    """A town asks for a silence."""
+    return SilenceRequest(
+        id="req-sil-1",
+        occurred_at=T0,
+        sent_at=T0,
+        origin_unit=TOWN,
+        tier=tier_of(TOWN),
+        silence_id="sil-1",
+        verb="end",
+        officer_id="o-town",
+        post=Post.B,
+        reason="检修结束",
     )

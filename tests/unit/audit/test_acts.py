@@ -15,6 +15,7 @@ from tests.unit.audit.builders import (
     a_mode,
     a_notice,
     a_request,
+    a_silence,
     an_acknowledgement,
     an_alarm,
     an_alert,
@@ -30,6 +31,7 @@ from tests.unit.audit.builders import (
         (an_alert(), ["opened", "first"]),
         (an_alert(version=2), ["verified"]),
         (a_decision(), ["approve"]),
+        (a_silence(), ["end"]),
         (a_notice(), ["record"]),
         (a_command(), ["issued", "first"]),
         (an_assignment(), ["village:delivered", "first"]),
@@ -47,6 +49,7 @@ def test_a_record_counts_under_its_labels(message: Envelope, labels: list[str]) 
     ("message", "actor", "action"),
     [
         (a_decision(), "o-town", "alert.approve red"),
+        (a_silence(), "o-town", "silence.end"),
         (a_request(), "o-district", "command.check"),
         (an_acknowledgement(), "o-village", "assignment.sign"),
         (an_answer(), "o-town", "page.coming"),
