@@ -130,9 +130,8 @@ class Placing:
         hold = hold_of(fact)
         if hold is None or waited:
             return None, None
-        if known is not None and known.disposition in WAITING:
-            return (known.disposition, None) if _is_held(known) else (None, None)
-        self._hold(fact, hold)
+        if known is None or known.disposition is not Disposition.HELD:
+            self._hold(fact, hold)
         return Disposition.HELD, None
 
     def _hold(self, fact: Fact, hold: timedelta) -> None:
@@ -183,7 +182,3 @@ def held_of(subject: str) -> tuple[Region, str]:
     """The region and the alarm of a hold's timer; the reverse of hold_subject."""
     status, unit, alarm_id = subject.removeprefix(f"{HOLD}:").split("|")
     return Region(Status(status), unit), alarm_id
-
-
-def _is_held(known: Known) -> bool:
-    return known.disposition is Disposition.HELD

@@ -18,7 +18,14 @@ from services.console.web.auth import Me
 from services.console.web.parts import Parts
 from services.console.web.problems import Refused, missing, unknown
 from shared.contracts.alerts import Assessment, DecisionVerb
-from shared.contracts.fields import Identifier, Instant, Level, Text
+from shared.contracts.fields import (
+    Identifier,
+    IncidentGrade,
+    Instant,
+    Level,
+    ResponseLevel,
+    Text,
+)
 
 router = APIRouter(prefix="/api")
 
@@ -45,6 +52,14 @@ _REASONED = frozenset(
 """Verbs that are refused without a reason."""
 
 
+class Held(Body):
+    """What the officer's unit holds from now on, on any of the three scales; one is required."""
+
+    level: Level | None = None
+    incident_grade: IncidentGrade | None = None
+    response_level: ResponseLevel | None = None
+
+
 class Decision(Body):
     """A decision on the alert as the officer saw it.
 
@@ -58,7 +73,7 @@ class Decision(Body):
     reason: Text = ""
     version: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)] | None = None
     valid_until: Instant | None = None
-    assessment: Assessment | None = None
+    assessment: Held | None = None
     into: Identifier | None = None
     evidence_ids: Annotated[tuple[Identifier, ...], Field(max_length=500)] = ()
 
@@ -143,6 +158,14 @@ def _more(body: Decision) -> dict[str, Any]:
         DecisionVerb.SPLIT: ("evidence_ids",),
     }
     found = {name: getattr(body, name) for name in wanted.get(body.verb, ())}
+    if body.assessment is not None and "assessment" in found:
+        found["assessment"] = _assessment(body.assessment)
     if "evidence_ids" in found:
         found["evidence_ids"] = tuple(sorted(set(body.evidence_ids)))
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _assessment(held: Held) -> Assessment:
+    if not held.model_dump(exclude_none=True):
+        raise missing("assessment", "name a level, an incident grade or a response level")
+    return Assessment(**dict(held))

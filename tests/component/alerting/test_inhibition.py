@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from typing import Any
 
 import pytest
@@ -157,6 +158,7 @@ async def test_a_backlog_pages_nobody_for_what_is_over(station: Station) -> None
 async def test_what_still_goes_on_when_the_backlog_ends_is_weighed_then(station: Station) -> None:
     await station.takes(lower(retrospective=True))
     await station.takes(lower(2, 120, transition=REVISED, started_at=at(1)))
+    await station.sweeps(HELD_S)
     assert await opened(station) == ["12:gas_leak"]
     assert await station.dispositions() == {"alm-low": "opened"}
 
@@ -264,3 +266,46 @@ async def test_a_change_while_it_is_held_does_not_lengthen_the_hold(station: Sta
     await station.sweeps(1)
     [alert] = await station.alerts()
     assert alert.proposed_level is Level.ORANGE
+
+
+def a_night(seed: int) -> list[AlarmEvent]:
+    """Alarms of three rules, each naming the one above, at two sites, some of which end."""
+    chance = random.Random(seed)
+    story: list[AlarmEvent] = []
+    for number in range(chance.randint(3, 6)):
+        rank = chance.randrange(3)
+        common: dict[str, Any] = {
+            "rule_id": f"r{rank}",
+            "inhibited_by": tuple(f"r{higher}" for higher in range(rank + 1, 3)),
+            "site": chance.choice(("plant", "pump")),
+            "event_type": f"12:kind_{number}",
+            "level": chance.choice((Level.YELLOW, Level.ORANGE)),
+        }
+        story.append(an_alarm(f"alm-{number}", occurred_at=at(number), **common))
+        if chance.random() < 0.3:
+            common["level"] = Level.ORANGE
+            story.append(
+                an_alarm(f"alm-{number}", 2, UPGRADED, occurred_at=at(number + 0.5), **common)
+            )
+    return story
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_any_order_of_arrival_within_the_hold_opens_the_same_alerts(
+    station: Station, seed: int
+) -> None:
+    story, found = a_night(seed), []
+    for shuffle in range(4):
+        await station.empty()
+        queues: dict[str, list[AlarmEvent]] = {}
+        for one in story:
+            queues.setdefault(one.alarm_id, []).append(one)
+        turns = [one.alarm_id for one in story]
+        random.Random(shuffle).shuffle(turns)
+        for turn in turns:
+            await station.takes(queues[turn].pop(0))
+        await station.sweeps(HELD_S)
+        levels = {one.alert_id: one.proposed_level for one in await station.alerts()}
+        found.append((sorted(await opened(station)), await station.dispositions(), levels.values()))
+    assert [one[:2] for one in found] == [found[0][:2]] * 4
+    assert all(sorted(one[2]) == sorted(found[0][2]) for one in found)
