@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from services.notify.core import answers, ladders, mode_calls, plan, wording
+from services.notify.core import alert_calls, answers, ladders, mode_calls, plan, wording
+from services.notify.core.alert_calls import Wish
 from services.notify.core.answers import Ending, Refusal
 from services.notify.core.book import PHASES, AlertMemory, AssignmentMemory, Book, Phase
 from services.notify.core.ladders import Ladder, LadderState, LadderStep, Purpose
@@ -13,42 +14,20 @@ from services.notify.core.plan import Call, Position
 from services.notify.core.profiles import Profile, Timing
 from services.notify.core.roster import Roster, Seat
 from services.notify.core.states import PageStep
-from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
+from shared.contracts.alerts import AlertEvent, AlertTransition
 from shared.contracts.commands import (
     AssignmentEvent,
     AssignmentState,
     SupervisionEvent,
     SupervisionKind,
 )
-from shared.contracts.fields import Level, Post
+from shared.contracts.fields import Post
 from shared.contracts.ids import content_id, mode_id
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Answer, Channel, SubjectKind
 from shared.modes.effective import Modes
 from shared.modes.effects import EFFECTS
 
-_OVER = frozenset(
-    {
-        AlertState.LIFTED,
-        AlertState.EXPIRED,
-        AlertState.RECALLED,
-        AlertState.DISMISSED,
-        AlertState.REJECTED,
-        AlertState.MERGED,
-        AlertState.ABSORBED,
-    }
-)
-_ANNOUNCED = frozenset(
-    {
-        AlertTransition.ISSUED,
-        AlertTransition.ADJUSTED,
-        AlertTransition.LIFTED,
-        AlertTransition.EXPIRED,
-        AlertTransition.RECALLED,
-    }
-)
-_ANEW = frozenset({AlertTransition.PROPOSED, AlertTransition.UNMERGED, AlertTransition.FLAPPING})
-"""What is to be decided is asked for again, though the level may be the same."""
 _CALLS = frozenset({SupervisionKind.REMINDED, SupervisionKind.ESCALATED})
 
 SETTLED = "无需答复：事项已处理。"
@@ -85,32 +64,22 @@ class Desk:
             )
         )
         living = book.of_alert(event.alert_id)
-        over = event.state in _OVER
-        more_time = event.proposed_until is not None
-        pending = not over and (event.proposed_level != event.level or more_time)
-        changed = before is None or before.proposed_level != event.proposed_level
-        fresh = changed or event.transition in _ANEW
-        announced = event.transition in _ANNOUNCED
-        if announced or (pending and fresh) or event.calls:
-            purpose = Purpose.INFORM if announced else Purpose.DECIDE
-            everyone = announced or (pending and fresh)
-            self._call_about_alert(event, purpose, before, living, everyone=everyone)
+        wish = alert_calls.wish_of(event, before)
+        if wish.everyone or event.calls:
+            self._call_about_alert(event, wish, before, living)
             return
-        owed = pending or (not over and event.debt is not None)
         for one in living:
-            if over or (not owed and one.purpose is Purpose.DECIDE):
+            if wish.over or (not wish.owed and one.purpose is Purpose.DECIDE):
                 book.end(one, LadderStep.SETTLED, SETTLED)
 
     def _call_about_alert(
         self,
         event: AlertEvent,
-        purpose: Purpose,
+        wish: Wish,
         before: AlertMemory | None,
         living: list[Ladder],
-        *,
-        everyone: bool,
     ) -> None:
-        """Call the desks that always are (`everyone`), and those that the event names.
+        """Call the desks that always are, if wished, and those that the event names.
 
         A recall also goes to every person who was paged because of the alert.
         """
@@ -119,33 +88,16 @@ class Desk:
         running = {
             one.start_unit: replace(one)
             for one in living
-            if one.state is LadderState.OPEN and one.purpose is purpose is Purpose.DECIDE
+            if one.state is LadderState.OPEN and one.purpose is wish.purpose is Purpose.DECIDE
         }
         named = {plan.first_unit(self._roster, callee.unit) for callee in event.calls}
         for one in living:
-            if everyone or one.start_unit in named:
+            if wish.everyone or one.start_unit in named:
                 self._book.end(one, LadderStep.SETTLED, REPLACED)
-        levels = (event.proposed_level, event.level, before.level if before else None)
-        template = Ladder(
-            ladder_id="",
-            cause_id=event.id,
-            trace_id=event.trace_id or event.id,
-            subject_kind=SubjectKind.ALERT,
-            subject_id=event.alert_id,
-            purpose=purpose,
-            status=event.status,
-            level=next((level for level in levels if level is not None), Level.NOTICE),
-            place=event.place,
-            start_unit="",
-            headline=event.headline,
-            text=wording.of_alert(event, purpose),
-            occurred_at=event.occurred_at,
-            opened_at=self._book.now,
-            alert_id=event.alert_id,
-        )
-        called: set[str] = {event.actor} if event.actor and purpose is Purpose.INFORM else set()
+        template = alert_calls.ladder(event, wish.purpose, before, self._book.now)
+        called: set[str] = {event.actor} if event.actor and wish.announced else set()
         recalled = event.transition is AlertTransition.RECALLED
-        always = (event.place, event.approver_unit) if everyone else ()
+        always = (event.place, event.approver_unit) if wish.everyone else ()
         wanted: list[tuple[str, Post | None]] = [(unit, None) for unit in always]
         wanted += [(callee.unit, callee.post) for callee in event.calls]
         for unit, post in wanted:

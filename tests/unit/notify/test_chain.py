@@ -117,10 +117,10 @@ def test_the_owner_of_a_silence_is_called_on_his_post_beside_the_desk(
     book: Book, desk: Desk
 ) -> None:
     calls = (Callee(unit=DISTRICT, post=Post.A), Callee(unit=VILLAGE))
-    desk.on_alert(with_calls(an_alert(approver=CITY), *calls))
+    desk.on_alert(with_calls(an_alert(), *calls))
     assert called(book, 0) == [
         name_of(TOWN, Post.B),
-        name_of(CITY, Post.B),
+        name_of(DISTRICT, Post.B),
         name_of(DISTRICT, Post.A),
     ]
 
