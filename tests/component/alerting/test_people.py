@@ -223,8 +223,8 @@ async def test_a_debt_is_chased_by_a_durable_timer_until_two_have_ratified(
     assert [one.officer_id for one in last.signatures] == ["o-town", "o-1", "o-2"]
     await station.sweeps(3600)
     assert (await station.alerts())[-1].version == last.version
-    rows = await station.rows("SELECT state FROM alerting.timer WHERE kind = 'debt'")
-    assert [row["state"] for row in rows] == ["cancelled"]
+    armed = "SELECT kind FROM alerting.timer WHERE state = 'armed'"
+    assert [row["kind"] for row in await station.rows(armed)] == ["validity"]
 
 
 async def test_positions_survive_and_stand_side_by_side(station: Station) -> None:
