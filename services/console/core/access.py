@@ -41,7 +41,6 @@ class Denial(StrEnum):
     NOT_DECIDER = "not_decider"
     WRONG_POST = "wrong_post"
     SIGNED_ALREADY = "signed_already"
-    WRONG_POST = "wrong_post"
 
 
 @dataclass(frozen=True, slots=True)
