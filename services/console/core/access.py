@@ -14,7 +14,14 @@ from enum import StrEnum
 from shared.contracts.alerts import DecisionVerb
 from shared.contracts.commands import Step
 from shared.contracts.fields import Post, Tier
-from shared.contracts.units import ancestor_at, department_of, is_within, lineage, tier_of
+from shared.contracts.units import (
+    ancestor_at,
+    department_of,
+    is_within,
+    lineage,
+    parent_of,
+    tier_of,
+)
 from shared.modes import authority
 from shared.selection.reach import outside
 
@@ -131,13 +138,13 @@ def may_decide(viewer: Viewer, powers: Powers, verb: DecisionVerb) -> Denial | N
 def may_hold(viewer: Viewer, place: str) -> Denial | None:
     """A position of one's own: a unit of the place's own line, or a department of one."""
     line = lineage(place)
-    department = _is_department(viewer.unit) and viewer.unit.partition("/")[0] in line
+    department = department_of(viewer.unit) is not None and parent_of(viewer.unit) in line
     return None if viewer.unit in line or department else Denial.NOT_ABOVE_PLACE
 
 
 def may_silence(viewer: Viewer, place: str) -> Denial | None:
     """A silence covers alarms of the officer's own subtree; a grid has nobody to silence."""
-    if tier_of(viewer.unit) not in COMMANDING_TIERS or _is_department(viewer.unit):
+    if tier_of(viewer.unit) not in COMMANDING_TIERS or department_of(viewer.unit) is not None:
         return Denial.NOTHING_BELOW
     return None if is_within(place, viewer.unit) else Denial.OUTSIDE_SUBTREE
 
