@@ -40,7 +40,7 @@ def work_through(
     """Apply records in order; what is refused is added to `refused`. Returns what became of them."""
     partition.refresh(now)
     states, mark, read, units = partition.states, partition.mark, wire.read, _UNITS
-    longest, longest_id = wire.MOST_BYTES, wire.LONGEST_ID
+    longest, is_id = wire.MOST_BYTES, wire.is_id
     scored = 0
     others: Counter[Outcome] = Counter()
     for record in records:
@@ -64,8 +64,7 @@ def work_through(
                     and reading.datum == plan.datum
                     and at <= record.timestamp / 1000 + FUTURE_S
                     and (reading.origin_unit in units or _is_unit(reading.origin_unit))
-                    and ((event_id.isalnum() and event_id.isascii()) or wire.is_id(event_id))
-                    and len(event_id) <= longest_id
+                    and is_id(event_id)
                 ):
                     done = NOT_TAKEN
                     if reading.synthetic == state.synthetic:
