@@ -28,9 +28,8 @@ def bands(state: SensorState) -> None:
     """Work out anew which values and rates change nothing; of windows nothing is known any more."""
     plan = state.plan
     if not state.alarms and not _restless(state):
-        state.low, state.high, state.rate_low, state.rate_high = (
-            plan.normal
-        )  # shared by all of them
+        # Of its plan, so that a million sensors share these numbers.
+        state.low, state.high, state.rate_low, state.rate_high = plan.normal
     else:
         low, high = value_band(state)
         for rule in plan.windows:

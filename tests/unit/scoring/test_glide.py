@@ -12,7 +12,14 @@ from services.scoring.core.checks import Refused
 from services.scoring.core.partition import Outcome
 from services.scoring.loop import work_through
 from shared.contracts.dead_letter import Reason
-from shared.contracts.rules import AbsenceRule, RangeRule, RateRule, StuckRule, WindowRule
+from shared.contracts.rules import (
+    AbsenceRule,
+    BaselineRule,
+    RangeRule,
+    RateRule,
+    StuckRule,
+    WindowRule,
+)
 from tests.support.scoring import (
     SENT,
     T0,
@@ -44,6 +51,7 @@ RULES = (
     a_rule(AbsenceRule(factor=4), rule_id="silent"),
     a_rule(StuckRule(for_s=400, calm=(205.0,)), rule_id="stuck"),
     a_rule(RangeRule(low=190, high=230), rule_id="range"),
+    a_rule(BaselineRule(rungs=rungs(("notice", 0.5, 0.4))), rule_id="usual"),
 )
 values = st.sampled_from([205.0, 205.1, 206.0, 202.5, 211.5, 213.0, 214.5, 217.0, 250.0])
 steps = st.lists(st.tuples(values, st.sampled_from([60, 60, 60, 60, 61, 0, -60, 500])), max_size=60)
@@ -129,3 +137,17 @@ def test_an_alarm_found_in_a_backlog_by_the_quick_way_is_told_again_when_it_is_o
         feed.tick(10_100)
         assert [one.retrospective for one in feed.alarms] == [True, False]
     assert feeds[0].alarms == feeds[1].alarms
+
+
+def test_a_baseline_alarms_by_the_quick_way_as_by_the_long_one() -> None:
+    """It takes days to learn what is usual, then a leap raises and clears."""
+    rule = a_rule(BaselineRule(rungs=rungs(("notice", 0.5, 0.4)), season_s=0))
+    quick, slow = Feed(rule), Feed(rule)
+    for number in range(2_000):
+        value = 205.0 + number % 7 / 10 + (5.0 if number in (1_950, 1_951) else 0.0)
+        quick.quick(value, 300.0 * number, event_id=f"r{number}")
+        slow.read(value, 300.0 * number, event_id=f"r{number}")
+    assert quick.story[:1] == [("raised", "notice")]
+    assert quick.partition.out == slow.partition.out
+    (mine,), (theirs,) = quick.partition.states.values(), slow.partition.states.values()
+    assert mine.dump()[2:] == theirs.dump()[2:]
