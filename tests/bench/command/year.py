@@ -88,7 +88,7 @@ async def generate(
             "CASE WHEN k <= $3 THEN now() - k * interval '10 minutes' "
             "ELSE now() - interval '1 day' - k * interval '364 days' / $5::int END "
             "FROM generate_series(1, $5::int) AS k, "
-            "LATERAL (SELECT (k::bigint * 7919 % ($4 - $2 + 1))::int AS first) AS f "
+            "LATERAL (SELECT (k::bigint * 7919 % ($4::int - $2::int + 1))::int AS first) AS f "
             "JOIN year.unit u ON u.n = f.first + 1",
             number,
             size,
@@ -108,7 +108,8 @@ async def generate(
     for definition in indexes:
         await database.execute(definition, timeout=1_800)
     await database.execute("VACUUM ANALYZE", timeout=1_800)
-    await database.execute("CREATE TABLE year.done AS SELECT $1::int AS assignments", assignments)
+    await database.execute("CREATE TABLE year.done (assignments int)")
+    await database.execute("INSERT INTO year.done VALUES ($1)", assignments)
 
 
 async def recount(
