@@ -50,6 +50,11 @@ FROM (SELECT a.*, ('x' || substr(md5(assignment_id), 1, 6))::bit(24)::int AS n
     FROM console.assignment a) AS a
 WHERE CASE WHEN state IN ('delivered', 'signed', 'handling') THEN n % 5 = 0 ELSE n % 20 = 0 END
 """
+_TALLY = """
+INSERT INTO console.tally
+SELECT command_id, left(unit, 9), unit_tier, state, signed_at IS NOT NULL, count(*)
+FROM console.assignment GROUP BY 1, 2, 3, 4, 5
+"""
 
 
 async def is_there(database: asyncpg.Connection, assignments: int) -> bool:
@@ -66,7 +71,8 @@ async def generate(
     """Fill the read models; minutes for ten million. Indexes are built afterwards."""
     await database.execute(
         "DROP SCHEMA IF EXISTS year CASCADE; CREATE SCHEMA year;"
-        "TRUNCATE console.command, console.assignment, console.supervision;"
+        "TRUNCATE console.command, console.assignment, console.supervision, console.tally;"
+        "ALTER TABLE console.assignment DISABLE TRIGGER USER;"
         'CREATE TABLE year.unit (n int PRIMARY KEY, unit text COLLATE "C", tier text);'
         "CREATE TABLE year.command (n int PRIMARY KEY, size int, first int, root text, state text, "
         "at timestamptz)"
@@ -105,6 +111,8 @@ async def generate(
         await database.execute(_ASSIGNMENTS, first, first + 499, timeout=600)
     say("generated; indexes ...")
     await database.execute(_SUPERVISION, timeout=1_800)
+    await database.execute(_TALLY, timeout=1_800)
+    await database.execute("ALTER TABLE console.assignment ENABLE TRIGGER USER")
     for definition in indexes:
         await database.execute(definition, timeout=1_800)
     await database.execute("VACUUM ANALYZE", timeout=1_800)

@@ -124,7 +124,9 @@ async def test_no_table_of_commands_is_left_out(
             "AND column_name = 'command_id' AND is_nullable = 'NO' ORDER BY 1",
             schema,
         )
-        assert {row["table_name"] for row in rows} == {"command", *belonging}
+        # The tally follows the rows that it counts.
+        found = {row["table_name"] for row in rows} - {"tally"}
+        assert found == {"command", *belonging}
         assert await Retention(database).turn(task) == 0
     finally:
         await database.stop()
