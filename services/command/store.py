@@ -59,7 +59,7 @@ _LOCK_COMMANDS = (
 )
 _LOCK_ASSIGNMENTS = (
     f"SELECT {', '.join(_ASSIGNMENT)} FROM command.assignment "  # noqa: S608
-    "WHERE assignment_id = ANY($1::text[]) ORDER BY assignment_id FOR UPDATE"
+    "WHERE assignment_id = ANY($1::text[]) ORDER BY assignment_id"
 )
 _LOCK_IN_STATES = (
     f"SELECT {', '.join(_ASSIGNMENT)} FROM command.assignment "  # noqa: S608
@@ -116,7 +116,7 @@ async def rollups(work: Transaction, ids: Collection[str]) -> Rollups:
 
 
 async def lock_assignments(work: Transaction, ids: Collection[str]) -> dict[str, Assignment]:
-    """Lock these assignments, in order of their ids; their commands are locked already."""
+    """These assignments, as they stay until the end: who has their commands' locks has theirs."""
     rows = await work.connection.fetch(_LOCK_ASSIGNMENTS, sorted(ids))
     return {row["assignment_id"]: _assignment(row) for row in rows}
 

@@ -123,10 +123,15 @@ class TimerSweeper:
                 return 0
             subjects = sorted(row["subject_id"] for row in due)
             await self._lock(work, subjects)
+            # One look-up per subject, as in `disarm`: compared with a list of two thousand, each of a
+            # district's timers that end at the same moment took seconds.
             claimed = await work.connection.fetch(
                 f"UPDATE {work.schema}.timer SET state = 'fired', fired_at = now() "  # noqa: S608
-                "WHERE state = 'armed' AND due_at <= now() AND subject_id = ANY($1::text[]) "
-                "RETURNING subject_id, kind, rung, due_at",
+                "WHERE state = 'armed' AND ctid = ANY(ARRAY("
+                "SELECT of_one.ctid FROM unnest($1::text[]) AS due(subject_id), LATERAL ("
+                f"SELECT ctid FROM {work.schema}.timer AS t WHERE t.subject_id = due.subject_id "
+                "AND t.state = 'armed' AND t.due_at <= now() OFFSET 0"
+                ") AS of_one)) RETURNING subject_id, kind, rung, due_at",
                 subjects,
             )
             timers = [Timer(r["subject_id"], r["kind"], r["rung"], r["due_at"]) for r in claimed]
