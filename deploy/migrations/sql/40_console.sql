@@ -251,7 +251,7 @@ CREATE TABLE console.supervision (
     sent_at timestamptz NOT NULL,
     PRIMARY KEY (subject_id, clock)
 );
-CREATE INDEX supervision_of_command ON console.supervision (command_id);
+CREATE INDEX supervision_of_command ON console.supervision (command_id, unit);
 
 -- Duty plans: the entries of each unit in the order of their last change, and what stands empty.
 CREATE TABLE console.duty_entry (

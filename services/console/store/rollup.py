@@ -60,7 +60,7 @@ _LATE_JOIN = f"""
         count(*) FILTER (WHERE s.clock = 'sign') AS sign_overdue,
         count(*) FILTER (WHERE s.clock = 'finish') AS finish_overdue
     FROM console.supervision s JOIN console.assignment a ON {_ITS_ASSIGNMENT}
-    WHERE s.command_id = ANY($1::text[]) AND {_LATE} AND a.unit >= $2 AND a.unit < $3
+    WHERE s.command_id = ANY($1::text[]) AND s.unit >= $2 AND s.unit < $3 AND {_LATE}
     GROUP BY a.command_id, a.unit_tier
 """  # noqa: S608 - built of constants
 
