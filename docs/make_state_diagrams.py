@@ -14,6 +14,7 @@ MACHINES = (
     "services.alerting.core.states",
     "services.command.core.states",
     "services.command.core.modes.states",
+    "services.command.core.reporting.states",
     "services.notify.core.states",
 )
 """Every table; the page has them in this order."""

@@ -1,1 +1,1 @@
-"""command: alerts in, commands and assignments down the tiers; acknowledgements and roll-up back up."""
+"""command: alerts in, commands and assignments down the tiers; acknowledgements, roll-up, reports back up."""

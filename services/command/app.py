@@ -9,8 +9,10 @@ from faststream.asgi import AsgiFastStream
 from services.command.consumer import Consumer
 from services.command.core.escalation import Roster
 from services.command.core.profiles import PROFILES
+from services.command.core.reporting.profiles import STANDARD
 from services.command.metrics import CommandMetrics
 from services.command.modes.desk import ModeDesk
+from services.command.reporting.desk import ReportDesk
 from services.command.retention import forget_commands
 from services.command.settings import Settings
 from services.command.timers import Supervisor, Timers
@@ -24,6 +26,8 @@ from shared.contracts.topics import (
     MODE_REQUESTS,
     MODES,
     PLANS,
+    REPORT_DUTIES,
+    REPORTS,
     REQUESTS,
     ROSTER,
     SUPERVISION,
@@ -40,18 +44,19 @@ def build(settings: Settings) -> AsgiFastStream:
     profile = PROFILES[settings.sla_profile]
     metrics = CommandMetrics(platform.registry)
     plans, modes = PlanBook(), ModeDesk(tree)
-    consumer = Consumer(tree, plans, profile, modes, metrics)
-    timers = Timers(Supervisor(roster, profile, metrics), modes)
+    reports = ReportDesk(STANDARD, profile, roster, metrics)
+    consumer = Consumer(tree, plans, profile, modes, reports, metrics)
+    timers = Timers(Supervisor(roster, profile, metrics), modes, reports)
 
     platform.table(CATALOG, tree.take)
     platform.table(PLANS, plans.put, plans.drop)
     platform.table(ROSTER, roster.put)
     platform.consume_inbox(
-        (ALERTS, ACKNOWLEDGEMENTS, REQUESTS, MODE_REQUESTS),
+        (ALERTS, REPORTS, ACKNOWLEDGEMENTS, REQUESTS, MODE_REQUESTS),
         consumer.apply,
         max_records=settings.batch_records,
     )
     platform.sweep(timers.lock, timers.fire)
     platform.retention.tasks.append(forget_commands(timedelta(days=settings.keep_days)))
-    platform.produces(COMMANDS, ASSIGNMENTS, SUPERVISION, MODES, MODE_PROPOSALS)
+    platform.produces(COMMANDS, ASSIGNMENTS, SUPERVISION, MODES, MODE_PROPOSALS, REPORT_DUTIES)
     return platform.asgi()

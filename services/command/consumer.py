@@ -1,4 +1,4 @@
-"""The edge: alerts, acknowledgements and requests in; commands, assignments and roll-up out."""
+"""The edge: alerts, reports, acknowledgements, requests in; commands, roll-up, duties to report out."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from services.command.issuing import issue
 from services.command.metrics import CommandMetrics
 from services.command.modes import store as mode_store
 from services.command.modes.desk import ModeDesk
+from services.command.reporting.desk import ReportDesk
 from services.command.session import Session
 from shared.contracts.alerts import AlertEvent, AlertTransition
 from shared.contracts.commands import (
@@ -31,6 +32,7 @@ from shared.contracts.commands import (
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import LEVEL_ORDER, Level
 from shared.contracts.modes import ModeRequest
+from shared.contracts.reports import Report
 from shared.modes.effective import Modes
 from shared.plans.book import PlanBook
 from shared.runtime.database import Transaction
@@ -59,20 +61,22 @@ class Consumer:
         plans: PlanBook,
         profile: Profile,
         modes: ModeDesk,
+        reports: ReportDesk,
         metrics: CommandMetrics,
     ) -> None:
         self._tree = tree
         self._plans = plans
         self._profile = profile
         self._modes = modes
+        self._reports = reports
         self._metrics = metrics
 
     async def apply(self, work: Transaction, messages: Sequence[Incoming]) -> None:
-        """Alerts first, then all acknowledgements of the batch together, then requests, then modes.
+        """Alerts first, then all acknowledgements of the batch together, then requests, modes, reports.
 
         Messages of one topic keep their order. Between topics there is none to keep; a request acts
-        on what acknowledgements have brought about; a mode holds from the next transaction on and is
-        locked last. Raises Reject for a message that is refused.
+        on what acknowledgements have brought about; a mode holds from the next transaction on. That
+        is the order of the locks as well. Raises Reject for a message that is refused.
         """
         raised: list[AlertEvent] = []
         about_modes: list[ModeRequest] = []
@@ -100,6 +104,9 @@ class Consumer:
                 await self._direct(session, request)
             await session.write()
         await self._modes.take(work, raised, about_modes)
+        await self._reports.take(
+            work, [m for one in messages if isinstance(m := one.message, AlertEvent | Report)]
+        )
 
     async def _alert(self, work: Transaction, alert: AlertEvent) -> bool:
         """Command what the alert's level calls for; whether it was issued or went up."""

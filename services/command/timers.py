@@ -10,14 +10,18 @@ from services.command.core.deadlines import TimerKind
 from services.command.core.escalation import Roster, ladder
 from services.command.core.profiles import Profile
 from services.command.core.records import Cause, supervision_event
+from services.command.core.reporting.timers import KINDS as REPORT_TIMERS
 from services.command.core.supervision import Due, fire
 from services.command.metrics import CommandMetrics
 from services.command.modes.desk import ModeDesk, ModeTimer
+from services.command.reporting.desk import ReportDesk
 from services.command.session import Session
 from shared.contracts.commands import SupervisionKind
 from shared.contracts.topics import SUPERVISION
 from shared.runtime.database import Transaction
 from shared.runtime.timers import Timer
+
+_MODES = frozenset(ModeTimer)
 
 
 class Supervisor:
@@ -67,20 +71,25 @@ class Supervisor:
 class Timers:
     """Lock and Fire of the whole service: every timer goes to the desk whose kind it is of."""
 
-    def __init__(self, assignments: Supervisor, modes: ModeDesk) -> None:
+    def __init__(self, assignments: Supervisor, modes: ModeDesk, reports: ReportDesk) -> None:
         self._assignments = assignments
         self._modes = modes
+        self._reports = reports
 
     async def lock(self, work: Transaction, subjects: Sequence[str]) -> None:
-        """Commands first, then modes, as a batch of messages locks them."""
+        """Commands first, then modes, then reports, as a batch of messages locks them."""
         await self._assignments.lock(work, subjects)
         await self._modes.lock(work, subjects)
+        await self._reports.lock(work, subjects)
 
     async def fire(self, work: Transaction, timers: Sequence[Timer]) -> None:
         """Hand the claimed timers out."""
-        kinds = frozenset(ModeTimer)
-        of_modes = [one for one in timers if one.kind in kinds]
-        if len(of_modes) < len(timers):
-            await self._assignments.fire(work, [one for one in timers if one.kind not in kinds])
+        of_modes = [one for one in timers if one.kind in _MODES]
+        of_reports = [one for one in timers if one.kind in REPORT_TIMERS]
+        others = [one for one in timers if one.kind not in _MODES and one.kind not in REPORT_TIMERS]
+        if others:
+            await self._assignments.fire(work, others)
         if of_modes:
             await self._modes.fire(work, of_modes)
+        if of_reports:
+            await self._reports.fire(work, of_reports)

@@ -30,6 +30,7 @@ from shared.contracts.topics import (
     DECISIONS,
     DUTY_REQUESTS,
     MODE_REQUESTS,
+    REPORTS,
     REQUESTS,
     ROSTER,
     SILENCES,
@@ -124,6 +125,7 @@ def build(settings: Settings) -> FastAPI:
         ANSWERS,
         MODE_REQUESTS,
         DUTY_REQUESTS,
+        REPORTS,
     )
 
     async def start(stack: AsyncExitStack) -> None:

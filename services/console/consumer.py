@@ -21,6 +21,7 @@ from shared.contracts.duty import DutyCoverage, DutyEntry
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Answer, AnswerVerb, Page
 from shared.contracts.readings import SensorHealth
+from shared.contracts.reports import Report, ReportDuty
 from shared.contracts.silences import SilenceEvent
 from shared.contracts.topics import (
     ACKNOWLEDGEMENTS,
@@ -35,6 +36,8 @@ from shared.contracts.topics import (
     MODE_PROPOSALS,
     MODES,
     PAGES,
+    REPORT_DUTIES,
+    REPORTS,
     SILENCE_STATES,
     SUPERVISION,
 )
@@ -56,6 +59,8 @@ CONSUMES = (
     MODES,
     DUTY_ENTRIES,
     DUTY_COVERAGE,
+    REPORTS,
+    REPORT_DUTIES,
 )
 BATCH = 1_000
 
@@ -100,6 +105,8 @@ _TARGETS: dict[type, _Target] = {
     ModeProposal: _Target(projections.MODE_PROPOSAL, rows.mode_proposal),
     ResponseModeEvent: _Target(projections.MODE, rows.mode),
     SensorHealth: _Target(projections.SENSOR, rows.sensor),
+    Report: _Target(projections.REPORT, rows.report, lambda row: row["sent_at"]),
+    ReportDuty: _Target(projections.REPORT_DUTY, rows.report_duty),
 }
 
 

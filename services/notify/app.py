@@ -22,6 +22,7 @@ from shared.contracts.topics import (
     MODE_PROPOSALS,
     MODES,
     PAGES,
+    REPORT_DUTIES,
     ROSTER,
     SUPERVISION,
 )
@@ -59,7 +60,8 @@ def build(settings: Settings) -> AsgiFastStream:
     platform.table(ROSTER, consumer.take_slot)
     platform.table(MODES, consumer.modes.put)
     platform.consume_inbox(
-        [ALERTS, ASSIGNMENTS, SUPERVISION, MODE_PROPOSALS, MODES, ANSWERS], consumer.apply
+        [ALERTS, ASSIGNMENTS, REPORT_DUTIES, SUPERVISION, MODE_PROPOSALS, MODES, ANSWERS],
+        consumer.apply,
     )
     platform.sweep(consumer.lock, consumer.fire)
     platform.loops.append(LadderGauges(platform.database, metrics).run)

@@ -21,6 +21,7 @@ from shared.contracts.fields import Status
 from shared.contracts.ids import mode_id
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Answer, Channel, RosterSlot
+from shared.contracts.reports import ReportDuty
 from shared.modes.effective import Modes
 from shared.runtime.database import Transaction
 from shared.runtime.errors import Reject
@@ -76,6 +77,8 @@ class NotifyConsumer:
                     desk.on_proposal(message)
                 case ResponseModeEvent():
                     desk.on_mode(message)
+                case ReportDuty():
+                    desk.on_duty(message)
                 case Answer():
                     _answer(desk, message)
         await self.write(work, book)
@@ -124,12 +127,16 @@ def _keys(messages: Sequence[object]) -> store.Keys:
                     keys.recalled.add(message.alert_id)
             case AssignmentEvent():
                 keys.assignments.add(message.assignment_id)
-            case SupervisionEvent():
+            case SupervisionEvent() if message.clock in ("sign", "finish"):
                 keys.assignments.add(message.subject_id)
+            case SupervisionEvent():
+                keys.duties.add(message.subject_id)
             case ModeProposal():
                 keys.modes.add(message.proposal_id)
             case ResponseModeEvent():
                 keys.modes.add(mode_id(message.status, message.unit))
+            case ReportDuty():
+                keys.duties.add(message.duty_id)
             case Answer():
                 keys.pages.add(message.page_id)
     return keys

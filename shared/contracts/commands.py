@@ -215,19 +215,28 @@ class SupervisionKind(StrEnum):
     ESCALATED = "escalated"
 
 
+SupervisionClock = Literal[
+    "sign", "finish", "report_phone", "report_written", "report_follow_up", "report_final"
+]
+"""Which deadline: the two of an assignment, or one of a unit's duty to report upward."""
+
+
 class SupervisionEvent(Envelope):
-    """One firing of a timer over one assignment. `rung` counts escalations from 1.
+    """One firing of a timer over one assignment (of `command_id`) or report duty (of `incident_id`).
+
+    `rung` counts escalations from 1; `text` says what is known so far.
 
     `target_unit` and `target_post` say who is to be called; `late_by_s` how long after it was due
-    the timer could fire (0 unless the system was down); `mode` is the assignment's.
+    the timer could fire (0 unless the system was down); `mode` is the subject's.
     """
 
     type: Literal["supervision"] = "supervision"
     supervision_id: Identifier
     kind: SupervisionKind
-    clock: Literal["sign", "finish"]
+    clock: SupervisionClock
     subject_id: Identifier
-    command_id: Identifier
+    command_id: Identifier | None = None
+    incident_id: Identifier | None = None
     unit: UnitId
     rung: Annotated[int, Field(ge=0, le=20)]
     target_unit: UnitId
@@ -239,3 +248,4 @@ class SupervisionEvent(Envelope):
     mode: ResponseMode = ResponseMode.NORMAL
     mode_version: ModeVersion = 0
     mode_unit: UnitId | None = None
+    text: Text = ""

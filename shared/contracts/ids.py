@@ -65,6 +65,11 @@ def mode_id(status: str, unit: str) -> str:
     return content_id("mode", status, unit)
 
 
+def report_duty_id(status: str, alert: str, unit: str, to_unit: str) -> str:
+    """The one duty of a unit to report an alert's incident to a unit above it."""
+    return content_id("rpd", status, alert, unit, to_unit)
+
+
 def dead_letter_id(topic: str, partition: int, offset: int) -> str:
     """One dead letter per record of a topic, however often it is consumed."""
     return content_id("dlq", topic, partition, offset)

@@ -1,4 +1,4 @@
-"""Human reports 事件报告 and warnings of other agencies 外部预警."""
+"""Human reports 事件报告, the duty to send them upward 上报, and warnings of other agencies 外部预警."""
 
 from __future__ import annotations
 
@@ -8,15 +8,29 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.contracts.envelope import Envelope
-from shared.contracts.fields import EventType, Identifier, Level, Line, Position, Text, UnitId
+from shared.contracts.fields import (
+    Contract,
+    EventType,
+    Identifier,
+    Instant,
+    Level,
+    Line,
+    Position,
+    ResponseMode,
+    Text,
+    UnitId,
+    Version,
+)
+from shared.contracts.modes import ModeVersion
 
 
 class ReportKind(StrEnum):
-    """初报, 续报, 终报."""
+    """初报, 续报, 终报, 补报."""
 
     INITIAL = "initial"
     FOLLOW_UP = "follow_up"
     FINAL = "final"
+    SUPPLEMENT = "supplement"
 
 
 class ReporterRole(StrEnum):
@@ -28,8 +42,55 @@ class ReporterRole(StrEnum):
     AGENCY = "agency"
 
 
+class Means(StrEnum):
+    """How a report went up: 电话 (written down by who called or who was called) or 书面."""
+
+    PHONE = "phone"
+    WRITTEN = "written"
+
+
+class Trend(StrEnum):
+    """Where the event is going, as the reporter sees it."""
+
+    RISING = "rising"
+    STEADY = "steady"
+    FALLING = "falling"
+    OVER = "over"
+
+
+Persons = Annotated[int, Field(strict=True, ge=0, le=10_000_000)]
+Cny = Annotated[int, Field(strict=True, ge=0, le=10**13)]
+
+
+class ReportFacts(Contract):
+    """The statutory contents of a report (domain reference 3.4); what is absent is not said again.
+
+    `property_loss_cny` in yuan; counts are totals so far, not additions.
+    """
+
+    received_at: Instant | None = None
+    event_at: Instant | None = None
+    place_text: Line | None = None
+    nature: Line | None = None
+    scope: Line | None = None
+    dead: Persons | None = None
+    injured: Persons | None = None
+    missing: Persons | None = None
+    trapped: Persons | None = None
+    evacuated: Persons | None = None
+    property_loss_cny: Cny | None = None
+    trend: Trend | None = None
+    leaders: Line | None = None
+    measures: Text | None = None
+    advice: Text | None = None
+
+
 class Report(Envelope):
-    """What a person saw. `place` is the unit where it happened; text is hostile until escaped."""
+    """What a person saw. `place` is the unit where it happened; text is hostile until escaped.
+
+    An upward report 上报 names `means`, `from_unit` and `to_unit` (one tier up, or further: 越级);
+    `follows` is the report before it. A report of an app or a hotline has none of these.
+    """
 
     type: Literal["report"] = "report"
     incident_id: Identifier
@@ -43,6 +104,84 @@ class Report(Envelope):
     text: Text = ""
     restricted: bool = False
     position: Position | None = None
+    means: Means | None = None
+    from_unit: UnitId | None = None
+    to_unit: UnitId | None = None
+    follows: Identifier | None = None
+    facts: ReportFacts | None = None
+
+
+class DutyState(StrEnum):
+    """How far a unit is with reporting upward.
+
+    owed 待报, phoned 已电话报告, written 已书面报告, closing 待终报, done 已终报, ended 终止.
+    """
+
+    OWED = "owed"
+    PHONED = "phoned"
+    WRITTEN = "written"
+    CLOSING = "closing"
+    DONE = "done"
+    ENDED = "ended"
+
+
+class CountedReport(Contract):
+    """A report that counted for a duty, and whether it came after its limit."""
+
+    report_id: Identifier
+    late: bool
+
+
+class ReportDuty(Envelope):
+    """The `version`-th state of one unit's duty to report an alert's incident to `to_unit`, complete.
+
+    A clock is met late when its `_at` is not before its `_due`. `follow_up_due` and `final_due` are
+    there while that clock runs. `reason` is why the duty ended without a final report, `counted` the
+    newest reports that counted, oldest first; `mode` is the strictest that its limits were given by.
+    """
+
+    type: Literal["report_duty"] = "report_duty"
+    duty_id: Identifier
+    version: Version
+    alert_id: Identifier
+    incident_id: Identifier
+    event_type: EventType
+    place: UnitId
+    unit: UnitId
+    to_unit: UnitId
+    skip_level: bool = False
+    level: Level
+    title: Line
+    state: DutyState
+    mode: ResponseMode = ResponseMode.NORMAL
+    mode_version: ModeVersion = 0
+    mode_unit: UnitId | None = None
+    started_at: Instant
+    phone_due: Instant
+    phone_at: Instant | None = None
+    written_due: Instant
+    written_at: Instant | None = None
+    follow_up_due: Instant | None = None
+    follow_ups: Annotated[int, Field(ge=0)] = 0
+    follow_ups_late: Annotated[int, Field(ge=0)] = 0
+    final_due: Instant | None = None
+    final_at: Instant | None = None
+    reason: Text = ""
+    counted: Annotated[tuple[CountedReport, ...], Field(max_length=200)] = ()
+
+    def running(self) -> dict[str, Instant]:
+        """The clocks that run, by the name that supervision gives them, and when each is due."""
+        first = self.state is DutyState.OWED
+        return {
+            clock: due
+            for clock, runs, due in (
+                ("report_phone", first, self.phone_due),
+                ("report_written", first or self.state is DutyState.PHONED, self.written_due),
+                ("report_follow_up", self.state is DutyState.WRITTEN, self.follow_up_due),
+                ("report_final", self.state is DutyState.CLOSING, self.final_due),
+            )
+            if runs and due is not None
+        }
 
 
 class ExternalWarning(Envelope):

@@ -30,7 +30,7 @@ from shared.contracts.modes import ModeProposal, ModeRequest, ResponseModeEvent
 from shared.contracts.pages import Answer, Page, RosterSlot
 from shared.contracts.plans import PlanDefinition
 from shared.contracts.readings import ReadingRecord, SensorHealth
-from shared.contracts.reports import ExternalWarning, Report
+from shared.contracts.reports import ExternalWarning, Report, ReportDuty
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.silences import SilenceEvent, SilenceRequest
 
@@ -78,7 +78,18 @@ HEALTH = TopicSpec(
     "sensing.health.v1", "sensor_id", 4, "compact", None, SensorHealth, "scoring", "设备状态"
 )
 REPORTS = TopicSpec(
-    "incident.reports.v1", "incident_id", 4, "delete", _YEAR, Report, "ingest", "事件报告"
+    "incident.reports.v1",
+    "incident_id",
+    4,
+    "delete",
+    _YEAR,
+    Report,
+    "ingest",
+    "事件报告",
+    writers=("console",),  # officers report upward there: their door, as ingest is that of apps
+)
+REPORT_DUTIES = TopicSpec(
+    "incident.duties.v1", "incident_id", 4, "delete", _YEAR, ReportDuty, "command", "上报时限"
 )
 WARNINGS = TopicSpec(
     "external.warnings.v1",
@@ -187,7 +198,7 @@ ACKNOWLEDGEMENTS = TopicSpec(
 )
 SUPERVISION = TopicSpec(
     "supervision.events.v1",
-    "command_id",
+    "command_id or incident_id",
     4,
     "delete",
     _YEAR,
@@ -251,6 +262,7 @@ TOPICS: dict[str, TopicSpec] = {
         READINGS,
         HEALTH,
         REPORTS,
+        REPORT_DUTIES,
         WARNINGS,
         RULES,
         PLANS,

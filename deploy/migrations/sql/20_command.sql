@@ -1,5 +1,6 @@
 -- Commands, one assignment row per recipient, and the counters that roll them up.
--- Lock order everywhere: command rows by id, then assignment rows by id, then timers.
+-- Lock order everywhere: command rows by id, assignment rows by id, incidents of reporting by key, then
+-- timers.
 CREATE TABLE command.command (
     command_id text PRIMARY KEY,
     status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
@@ -139,3 +140,82 @@ CREATE INDEX mode_proposal_live ON command.mode_proposal (status, unit)
     WHERE state IN ('proposed', 'half_approved', 'decided');
 CREATE UNIQUE INDEX mode_proposal_in_force ON command.mode_proposal (status, unit)
     WHERE state = 'decided';
+
+-- Upward reports. The row of an incident is the lock under which its cases, reports and duties change;
+-- `changed_at` is the time of the last change, so that no later one can claim an earlier time.
+CREATE TABLE command.report_incident (
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    incident_id text NOT NULL,
+    changed_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (status, incident_id)
+);
+
+-- What reporting has to know of an alert. `heard`: when each level was first heard, confirmed or issued;
+-- `modes`: what held then for the units that report.
+CREATE TABLE command.report_case (
+    alert_id text PRIMARY KEY,
+    status text NOT NULL,
+    incident_id text NOT NULL,
+    version integer NOT NULL,
+    event_type text NOT NULL,
+    place text NOT NULL,
+    title text NOT NULL,
+    trace_id text NOT NULL,
+    since timestamptz NOT NULL,
+    heard jsonb NOT NULL,
+    modes jsonb NOT NULL,
+    over text CHECK (over IN ('lifted', 'void')),
+    over_at timestamptz,
+    reason text NOT NULL
+);
+CREATE INDEX report_case_of ON command.report_case (status, incident_id);
+
+-- Every upward report that was received, also one that nobody owed.
+CREATE TABLE command.report (
+    report_id text PRIMARY KEY,
+    status text NOT NULL,
+    incident_id text NOT NULL,
+    kind text NOT NULL,
+    number integer NOT NULL,
+    means text NOT NULL CHECK (means IN ('phone', 'written')),
+    unit text NOT NULL,
+    to_unit text NOT NULL,
+    headline text NOT NULL,
+    restricted boolean NOT NULL,
+    facts jsonb NOT NULL,
+    received_at timestamptz NOT NULL
+);
+CREATE INDEX report_of ON command.report (status, incident_id);
+
+-- Each clock that runs has one armed '_escalate' timer (command.timer, subject = duty_id).
+CREATE TABLE command.report_duty (
+    duty_id text PRIMARY KEY,
+    alert_id text NOT NULL,
+    status text NOT NULL,
+    incident_id text NOT NULL,
+    unit text NOT NULL,
+    to_unit text NOT NULL,
+    skip_level boolean NOT NULL,
+    level text NOT NULL,
+    state text NOT NULL CHECK (state IN (
+        'owed', 'phoned', 'written', 'closing', 'done', 'ended'
+    )),
+    started_at timestamptz NOT NULL,
+    mode text NOT NULL,
+    mode_version integer NOT NULL,
+    mode_unit text,
+    phone_due timestamptz NOT NULL,
+    written_due timestamptz NOT NULL,
+    phone_at timestamptz,
+    written_at timestamptz,
+    follow_up_due timestamptz,
+    follow_ups integer NOT NULL,
+    follow_ups_late integer NOT NULL,
+    final_due timestamptz,
+    final_at timestamptz,
+    reason text NOT NULL,
+    counted jsonb NOT NULL,
+    version integer NOT NULL,
+    calls jsonb NOT NULL
+);
+CREATE INDEX report_duty_of ON command.report_duty (status, incident_id);

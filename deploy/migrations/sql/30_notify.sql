@@ -9,7 +9,10 @@ CREATE TABLE notify.ladder (
         'alert', 'assignment', 'supervision', 'mode'
     )),
     subject_id text NOT NULL,
-    purpose text NOT NULL CHECK (purpose IN ('decide', 'inform', 'recall', 'sign', 'finish')),
+    purpose text NOT NULL CHECK (purpose IN (
+        'decide', 'inform', 'recall', 'sign', 'finish',
+        'report_phone', 'report_written', 'report_follow_up', 'report_final'
+    )),
     status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
     level text NOT NULL,
     place text NOT NULL,
@@ -21,6 +24,7 @@ CREATE TABLE notify.ladder (
     alert_id text,
     command_id text,
     assignment_id text,
+    duty_id text,
     -- Who is being called now; all three NULL when the roster names nobody.
     unit text,
     post text,
@@ -43,6 +47,8 @@ CREATE INDEX ladder_of_assignment ON notify.ladder (assignment_id)
 CREATE INDEX ladder_of_mode ON notify.ladder (subject_id)
     WHERE subject_kind = 'mode' AND state <> 'closed';
 CREATE INDEX ladder_because_of ON notify.ladder (alert_id) WHERE alert_id IS NOT NULL;
+CREATE INDEX ladder_of_duty ON notify.ladder (duty_id)
+    WHERE duty_id IS NOT NULL AND state <> 'closed';
 CREATE INDEX ladder_living ON notify.ladder (state) WHERE state IN ('open', 'exhausted');
 
 CREATE TABLE notify.page (
@@ -104,4 +110,12 @@ CREATE TABLE notify.assignment (
     version integer NOT NULL,
     attempt integer NOT NULL,
     phase integer NOT NULL
+) WITH (fillfactor = 70);
+
+-- Duties to report upward: the clocks that run and when each is due.
+CREATE TABLE notify.report_duty (
+    duty_id text PRIMARY KEY,
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    version integer NOT NULL,
+    dues jsonb NOT NULL
 ) WITH (fillfactor = 70);

@@ -98,6 +98,7 @@ CREATE TABLE console.alert (
 CREATE INDEX alert_open ON console.alert (status, place)
     WHERE state IN ('verifying', 'verified', 'pending_approval', 'issued');
 CREATE INDEX alert_recent ON console.alert (status, sent_at);
+CREATE INDEX alert_of_incident ON console.alert (incident_id);
 
 -- Silences and maintenance windows; `place` is the subtree that one covers.
 CREATE TABLE console.silence (
@@ -232,14 +233,14 @@ CREATE TABLE console.acknowledgement (
 );
 CREATE INDEX acknowledgement_of ON console.acknowledgement (assignment_id);
 
--- The newest firing of the two clocks of an assignment.
+-- The newest firing of the clocks of an assignment (of a command) or of a duty to report.
 CREATE TABLE console.supervision (
     subject_id text NOT NULL,
     clock text NOT NULL,
     status text NOT NULL,
     kind text NOT NULL,
     gravity integer NOT NULL,
-    command_id text NOT NULL,
+    command_id text,
     unit text COLLATE "C" NOT NULL,
     rung integer NOT NULL,
     target_unit text NOT NULL,
@@ -313,6 +314,61 @@ CREATE TABLE console.mode_proposal (
 );
 CREATE INDEX mode_proposal_live ON console.mode_proposal (status, unit)
     WHERE state IN ('proposed', 'half_approved', 'decided');
+
+-- Every report of an incident; `means`, `from_unit` and `to_unit` only where it went upward.
+CREATE TABLE console.report (
+    id text PRIMARY KEY,
+    incident_id text NOT NULL,
+    status text NOT NULL,
+    kind text NOT NULL,
+    number integer NOT NULL,
+    means text,
+    from_unit text,
+    to_unit text,
+    origin_unit text NOT NULL,
+    place text NOT NULL,
+    event_type text NOT NULL,
+    reporter_role text NOT NULL,
+    headline text NOT NULL,
+    body text NOT NULL,
+    restricted boolean NOT NULL,
+    follows text,
+    facts jsonb NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    sent_at timestamptz NOT NULL
+);
+CREATE INDEX report_of_incident ON console.report (status, incident_id, sent_at);
+
+CREATE TABLE console.report_duty (
+    duty_id text PRIMARY KEY,
+    status text NOT NULL,
+    version integer NOT NULL,
+    alert_id text NOT NULL,
+    incident_id text NOT NULL,
+    event_type text NOT NULL,
+    place text NOT NULL,
+    unit text COLLATE "C" NOT NULL,
+    to_unit text NOT NULL,
+    skip_level boolean NOT NULL,
+    level text NOT NULL,
+    title text NOT NULL,
+    state text NOT NULL,
+    started_at timestamptz NOT NULL,
+    phone_due timestamptz NOT NULL,
+    phone_at timestamptz,
+    written_due timestamptz NOT NULL,
+    written_at timestamptz,
+    follow_up_due timestamptz,
+    follow_ups integer NOT NULL,
+    follow_ups_late integer NOT NULL,
+    final_due timestamptz,
+    final_at timestamptz,
+    reason text NOT NULL,
+    counted jsonb NOT NULL,
+    sent_at timestamptz NOT NULL
+);
+CREATE INDEX report_duty_of_incident ON console.report_duty (status, incident_id);
+CREATE INDEX report_duty_of_unit ON console.report_duty (status, unit);
 
 CREATE TABLE console.page (
     page_id text PRIMARY KEY,

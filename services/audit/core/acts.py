@@ -136,8 +136,10 @@ def subjects(message: Envelope) -> list[str]:
             return [message.alert_id, *([message.into] if message.into is not None else [])]
         case CommandEvent() | AssignmentEvent() | Page():
             return [one for one in (message.alert_id, message.command_id) if one is not None]
-        case CommandRequest() | SupervisionEvent() | Acknowledgement():
+        case CommandRequest() | Acknowledgement():
             return [message.command_id]
+        case SupervisionEvent():
+            return [] if message.command_id is None else [message.command_id]
         case _:
             return []
 

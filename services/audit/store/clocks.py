@@ -37,6 +37,13 @@ def _assignments(states: str, condition: str = "true") -> str:
     )
 
 
+def _duties(condition: str) -> str:
+    return (
+        "SELECT duty_id AS subject_id, status FROM command.report_duty "  # noqa: S608
+        f"WHERE {condition}"
+    )
+
+
 def _ladders(state: str) -> str:
     return (
         "SELECT ladder_id AS subject_id, status FROM notify.ladder "  # noqa: S608
@@ -81,6 +88,20 @@ CLOCKS = (
         "mode decision", "command", ("mode_expire",), _proposals("('proposed', 'half_approved')")
     ),
     Clock("mode end", "command", ("mode_end",), _proposals("('decided')")),
+    Clock("report by phone", "command", ("report_phone_escalate",), _duties("state = 'owed'")),
+    Clock(
+        "report in writing",
+        "command",
+        ("report_written_escalate",),
+        _duties("state IN ('owed', 'phoned')"),
+    ),
+    Clock(
+        "follow-up report",
+        "command",
+        ("report_follow_up_escalate",),
+        _duties("state = 'written'"),
+    ),
+    Clock("final report", "command", ("report_final_escalate",), _duties("state = 'closing'")),
     Clock("ladder", "notify", ("answer",), _ladders("open")),
     Clock("last call", "notify", ("last",), _ladders("exhausted")),
 )

@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Literal
 
 from services.command.core.deadlines import Arm, TimerKind
 from services.command.core.escalation import Slot
 from services.command.core.model import Assignment
 from services.command.core.profiles import Profile
 from services.command.core.states import FINISH_RUNS, SIGN_RUNS
-from shared.contracts.commands import SupervisionKind
+from shared.contracts.commands import SupervisionClock, SupervisionKind
 from shared.contracts.fields import Level
 
 _ON_TIME_S = 1.0
@@ -38,7 +37,7 @@ class Call:
     """One supervision event to be told. `number` makes it unique among the firings of an attempt."""
 
     kind: SupervisionKind
-    clock: Literal["sign", "finish"]
+    clock: SupervisionClock
     rung: int
     number: int
     target: Slot
@@ -78,7 +77,7 @@ def fire(
                             0,
                             ladder[0],
                             due.due_at,
-                            _late(due.due_at, now),
+                            late_by(due.due_at, now),
                         )
                     )
             case TimerKind.SIGN_ESCALATE:
@@ -90,6 +89,32 @@ def fire(
     return result
 
 
+def climb(
+    clock: SupervisionClock,
+    due: tuple[int, datetime],
+    ladder: tuple[Slot, ...],
+    profile: Profile,
+    level: Level,
+    calls: int,
+    now: datetime,
+) -> tuple[Call, int, datetime]:
+    """A missed deadline calls the rung that should be active by now: (call, next rung, when).
+
+    `due` is the rung that was armed and when; `calls` how often this clock has called before.
+    """
+    armed_rung, due_at = due
+    step = timedelta(seconds=profile.step_s[level])
+    top = len(ladder) - 1
+    first = min(armed_rung, top)
+    rung = min(armed_rung + (now - due_at) // step, top)
+    kind = SupervisionKind.ESCALATED if rung else SupervisionKind.REMINDED
+    skipped = tuple(range(first, rung))
+    number = calls + 1
+    call = Call(kind, clock, rung, number, ladder[rung], due_at, late_by(due_at, now), skipped)
+    pause = step if number < len(ladder) + profile.rounds else step * profile.slow
+    return call, min(rung + 1, top), now + pause
+
+
 def _escalate(
     result: Firing,
     due: Due,
@@ -99,30 +124,22 @@ def _escalate(
     now: datetime,
 ) -> None:
     before = result.assignment
-    step = timedelta(seconds=profile.step_s[level])
-    top = len(ladder) - 1
-    first = min(due.rung, top)
-    rung = min(due.rung + (now - due.due_at) // step, top)
-    late = _late(due.due_at, now)
+    call, next_rung, next_at = climb(
+        "sign", (due.rung, due.due_at), ladder, profile, level, before.calls, now
+    )
     if not before.sign_overdue:
         # The fact is told once, whatever was slept through; it calls nobody by itself.
         result.calls.append(
-            Call(SupervisionKind.OVERDUE, "sign", 0, 0, ladder[0], before.sign_by, late)
+            Call(SupervisionKind.OVERDUE, "sign", 0, 0, ladder[0], before.sign_by, call.late_by_s)
         )
-    kind = SupervisionKind.ESCALATED if rung else SupervisionKind.REMINDED
-    skipped = tuple(range(first, rung))
-    number = before.calls + 1
-    result.calls.append(Call(kind, "sign", rung, number, ladder[rung], due.due_at, late, skipped))
-    result.assignment = replace(before, sign_overdue=True, calls=number, changed_at=now)
-    pause = step if number < len(ladder) + profile.rounds else step * profile.slow
-    result.arm.append(
-        Arm(before.assignment_id, TimerKind.SIGN_ESCALATE, min(rung + 1, top), now + pause)
-    )
+    result.calls.append(call)
+    result.assignment = replace(before, sign_overdue=True, calls=call.number, changed_at=now)
+    result.arm.append(Arm(before.assignment_id, TimerKind.SIGN_ESCALATE, next_rung, next_at))
 
 
 def _finish(result: Firing, due: Due, ladder: tuple[Slot, ...], now: datetime) -> None:
     before = result.assignment
-    late = _late(due.due_at, now)
+    late = late_by(due.due_at, now)
     if now < before.finish_by:
         result.calls.append(
             Call(SupervisionKind.DUE_SOON, "finish", 0, 0, ladder[0], due.due_at, late)
@@ -138,12 +155,13 @@ def _finish(result: Firing, due: Due, ladder: tuple[Slot, ...], now: datetime) -
                 0,
                 ladder[0],
                 before.finish_by,
-                _late(before.finish_by, now),
+                late_by(before.finish_by, now),
             )
         )
         result.assignment = replace(before, finish_overdue=True, changed_at=now)
 
 
-def _late(due_at: datetime, now: datetime) -> float:
+def late_by(due_at: datetime, now: datetime) -> float:
+    """Seconds since the due time; 0 when the timer fired as it should."""
     late = (now - due_at).total_seconds()
     return late if late >= _ON_TIME_S else 0.0

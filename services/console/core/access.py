@@ -14,6 +14,7 @@ from enum import StrEnum
 from shared.contracts.alerts import DecisionVerb
 from shared.contracts.commands import Step
 from shared.contracts.fields import Post, Tier
+from shared.contracts.reports import Means
 from shared.contracts.units import (
     ancestor_at,
     department_of,
@@ -48,6 +49,8 @@ class Denial(StrEnum):
     NOT_DECIDER = "not_decider"
     WRONG_POST = "wrong_post"
     SIGNED_ALREADY = "signed_already"
+    NOT_REPORTER = "not_reporter"
+    NOT_UPWARD = "not_upward"
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,3 +214,15 @@ def _denial(unfit: authority.Unfit | None) -> Denial | None:
 def may_answer(viewer: Viewer, officer_id: str) -> Denial | None:
     """Only the officer who was paged answers."""
     return None if viewer.officer_id == officer_id else Denial.NOT_YOUR_PAGE
+
+
+def may_report(
+    viewer: Viewer, from_unit: str, to_unit: str | None, means: Means, place: str
+) -> Denial | None:
+    """A written report is of the officer's own unit; a call also of a unit that called him."""
+    called = means is Means.PHONE and to_unit == viewer.unit and is_within(from_unit, viewer.unit)
+    if from_unit != viewer.unit and not called:
+        return Denial.NOT_REPORTER
+    if to_unit is None or to_unit == from_unit or not is_within(from_unit, to_unit):
+        return Denial.NOT_UPWARD
+    return None if is_within(place, from_unit) else Denial.OUTSIDE_SUBTREE

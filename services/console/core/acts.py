@@ -7,7 +7,7 @@ act. The first record's times are kept (store/acts.py) and sent again unchanged.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -20,19 +20,21 @@ from shared.contracts.envelope import Envelope
 from shared.contracts.fields import Level, Status
 from shared.contracts.ids import acknowledgement_id, content_id, transition_id
 from shared.contracts.pages import Answer, AnswerVerb
+from shared.contracts.reports import Means, Report, ReporterRole, ReportFacts, ReportKind
 from shared.contracts.selections import Selection
 from shared.contracts.silences import Matcher, SilenceKind, SilenceRequest
 from shared.contracts.topics import (
     ACKNOWLEDGEMENTS,
     ANSWERS,
     DECISIONS,
+    REPORTS,
     REQUESTS,
     SILENCES,
     TopicSpec,
 )
 from shared.contracts.units import tier_of
 
-_TIMES = {"occurred_at", "sent_at", "trace_id", "references"}
+_TIMES = {"occurred_at", "sent_at", "trace_id", "references", "follows"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +267,86 @@ def manage(viewer: Viewer, command: Record, verb: Any, version: int, now: dateti
             officer_id=viewer.officer_id,
             post=viewer.post,
             **head(viewer, command, (command["root"],), cause, now),
+        ),
+        viewer.officer_id,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ReportDraft:
+    """An upward report as an officer wrote it, with its line and place filled in."""
+
+    incident_id: str
+    status: Status
+    kind: ReportKind
+    means: Means
+    number: int
+    from_unit: str
+    to_unit: str
+    place: str
+    event_type: str
+    headline: str
+    text: str
+    facts: ReportFacts | None
+    restricted: bool
+    trace_id: str | None
+
+
+def report(
+    viewer: Viewer,
+    draft: ReportDraft,
+    chain: Sequence[str],
+    idempotency_key: str | None,
+    now: datetime,
+) -> Act:
+    """An upward report; it follows the last one of `chain` (its line's reports, oldest first).
+
+    Without a key, one officer's report of one kind, means and number on one line is one act.
+    """
+    if idempotency_key is not None:
+        report_id = content_id("rpt", "key", viewer.officer_id, idempotency_key)
+    else:
+        report_id = content_id(
+            "rpt",
+            viewer.officer_id,
+            draft.status,
+            draft.incident_id,
+            draft.from_unit,
+            draft.to_unit,
+            draft.means,
+            draft.kind,
+            draft.number,
+        )
+    # Sent again, it does not follow itself.
+    follows = next((one for one in reversed(chain) if one != report_id), None)
+    common = head(
+        viewer,
+        {"status": draft.status, "trace_id": draft.trace_id or report_id},
+        (draft.place,),
+        (follows,) if follows else (),
+        now,
+    )
+    return Act(
+        REPORTS,
+        draft.incident_id,
+        Report(
+            id=report_id,
+            incident_id=draft.incident_id,
+            kind=draft.kind,
+            number=draft.number,
+            event_type=draft.event_type,
+            place=draft.place,
+            reporter_id=viewer.officer_id,
+            reporter_role=ReporterRole.OFFICER,
+            headline=draft.headline,
+            text=draft.text,
+            restricted=draft.restricted,
+            means=draft.means,
+            from_unit=draft.from_unit,
+            to_unit=draft.to_unit,
+            follows=follows,
+            facts=draft.facts,
+            **common,
         ),
         viewer.officer_id,
     )

@@ -18,6 +18,7 @@ from shared.contracts.duty import DutyCoverage, DutyEntry
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Answer, Page
 from shared.contracts.readings import SensorHealth
+from shared.contracts.reports import Report, ReportDuty
 from shared.contracts.silences import SilenceEvent
 from shared.duty.timeline import over_at
 
@@ -326,5 +327,63 @@ def duty_coverage(event: DutyCoverage) -> Row:
         "headline": event.headline,
         "begins_at": event.begin,
         "ends_at": event.end,
+        "sent_at": event.sent_at,
+    }
+
+
+def report(event: Report) -> Row:
+    """A row of `report`."""
+    facts = event.facts.model_dump_json(exclude_none=True) if event.facts else "{}"
+    return {
+        "id": event.id,
+        "incident_id": event.incident_id,
+        "status": event.status,
+        "kind": event.kind,
+        "number": event.number,
+        "means": event.means,
+        "from_unit": event.from_unit,
+        "to_unit": event.to_unit,
+        "origin_unit": event.origin_unit,
+        "place": event.place,
+        "event_type": event.event_type,
+        "reporter_role": event.reporter_role,
+        "headline": event.headline,
+        "body": event.text,
+        "restricted": event.restricted,
+        "follows": event.follows,
+        "facts": facts,
+        "occurred_at": event.occurred_at,
+        "sent_at": event.sent_at,
+    }
+
+
+def report_duty(event: ReportDuty) -> Row:
+    """A row of `report_duty`."""
+    return {
+        "duty_id": event.duty_id,
+        "status": event.status,
+        "version": event.version,
+        "alert_id": event.alert_id,
+        "incident_id": event.incident_id,
+        "event_type": event.event_type,
+        "place": event.place,
+        "unit": event.unit,
+        "to_unit": event.to_unit,
+        "skip_level": event.skip_level,
+        "level": event.level,
+        "title": event.title,
+        "state": event.state,
+        "started_at": event.started_at,
+        "phone_due": event.phone_due,
+        "phone_at": event.phone_at,
+        "written_due": event.written_due,
+        "written_at": event.written_at,
+        "follow_up_due": event.follow_up_due,
+        "follow_ups": event.follow_ups,
+        "follow_ups_late": event.follow_ups_late,
+        "final_due": event.final_due,
+        "final_at": event.final_at,
+        "reason": event.reason,
+        "counted": json.dumps([one.model_dump() for one in event.counted]),
         "sent_at": event.sent_at,
     }

@@ -269,6 +269,43 @@ DUTY_COVERAGE = Projection(
 )
 
 
+REPORT = Projection(
+    "report",
+    {
+        **dict.fromkeys(("id", "incident_id", "status", "kind"), "text"),
+        "number": "int",
+        **dict.fromkeys(("means", "from_unit", "to_unit", "origin_unit", "place"), "text"),
+        **dict.fromkeys(("event_type", "reporter_role", "headline", "body"), "text"),
+        "restricted": "boolean",
+        "follows": "text",
+        "facts": "jsonb",
+        "occurred_at": "timestamptz",
+        **_SENT,
+    },
+    ("id",),
+    None,
+)
+REPORT_DUTY = Projection(
+    "report_duty",
+    {
+        "duty_id": "text",
+        **_HEAD,
+        **dict.fromkeys(("alert_id", "incident_id", "event_type", "place"), "text"),
+        **dict.fromkeys(("unit", "to_unit"), "text"),
+        "skip_level": "boolean",
+        **dict.fromkeys(("level", "title", "state"), "text"),
+        **dict.fromkeys(("started_at", "phone_due", "phone_at"), "timestamptz"),
+        **dict.fromkeys(("written_due", "written_at", "follow_up_due"), "timestamptz"),
+        **dict.fromkeys(("follow_ups", "follow_ups_late"), "int"),
+        **dict.fromkeys(("final_due", "final_at"), "timestamptz"),
+        "reason": "text",
+        "counted": "jsonb",
+        **_SENT,
+    },
+    ("duty_id",),
+)
+
+
 async def upsert(work: Transaction, projection: Projection, rows: Sequence[Row]) -> None:
     """Write `rows`, at most one per key, in one statement."""
     if rows:

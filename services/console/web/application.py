@@ -21,6 +21,7 @@ from services.console.web import (
     modes,
     problems,
     reads,
+    reporting,
     shell,
     silences,
 )
@@ -53,8 +54,8 @@ def create(console: Console, lifespan: Lifespan) -> FastAPI:
     app.state.console = console
     problems.install(app)
     for part in (
-        *(auth, reads, boards, acts, decisions, silences, carriers, modes, duty, events),
-        shell,
+        *(auth, reads, boards, acts, decisions, silences, carriers, modes, duty, reporting),
+        *(events, shell),
     ):
         app.include_router(part.router)
     app.mount("/static", _OwnFiles(directory=shell.STATIC), name="static")

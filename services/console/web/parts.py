@@ -57,6 +57,8 @@ _SENTENCES = {
     Denial.NOT_RECIPIENT: "Only officers of the unit itself take this step.",
     Denial.NOT_ISSUER: "Only the issuer or a unit above it takes this step.",
     Denial.NOT_YOUR_PAGE: "Only the officer who was paged answers.",
+    Denial.NOT_REPORTER: "A report is its unit's own; who takes a call may write it down.",
+    Denial.NOT_UPWARD: "A report goes to a unit above the one that reports.",
     Denial.NOTHING_BELOW: "Your unit has no units below it to command.",
     Denial.NOT_DECIDER: "The mode of a unit is decided there or above.",
     Denial.WRONG_POST: "This takes an A post or a commander.",

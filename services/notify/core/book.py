@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -64,6 +64,21 @@ class AssignmentMemory:
     phase: Phase
 
 
+@dataclass(frozen=True, slots=True)
+class DutyMemory:
+    """When the running clocks of a unit's duty to report are due, by their names."""
+
+    duty_id: str
+    status: str
+    version: int
+    dues: Mapping[str, datetime]
+
+    def outlived(self, clock: str, called_at: datetime) -> bool:
+        """Whether what was missed at `called_at` has been made good: the clock stopped or went on."""
+        due = self.dues.get(clock)
+        return due is None or due > called_at
+
+
 @dataclass(slots=True)
 class PageLine:
     """A page and the ladder that it belongs to."""
@@ -84,6 +99,7 @@ class Book:
     paged: dict[str, set[tuple[str, Post, str]]] = field(default_factory=dict)
     """Unit, post and officer of all who were paged because of a recalled alert or its commands."""
     assignments: dict[str, AssignmentMemory] = field(default_factory=dict)
+    duties: dict[str, DutyMemory] = field(default_factory=dict)
 
     new_ladders: dict[str, Ladder] = field(default_factory=dict)
     changed_ladders: dict[str, Ladder] = field(default_factory=dict)
@@ -91,6 +107,7 @@ class Book:
     changed_pages: dict[str, PageLine] = field(default_factory=dict)
     changed_alerts: dict[str, AlertMemory] = field(default_factory=dict)
     changed_assignments: dict[str, AssignmentMemory] = field(default_factory=dict)
+    changed_duties: dict[str, DutyMemory] = field(default_factory=dict)
     events: list[Page] = field(default_factory=list)
     """Every new page version, in order, to be published."""
     urgent: set[str] = field(default_factory=set)
@@ -100,6 +117,7 @@ class Book:
     _by_alert: dict[str, list[Ladder]] = field(default_factory=dict)
     _by_assignment: dict[str, list[Ladder]] = field(default_factory=dict)
     _by_mode: dict[str, list[Ladder]] = field(default_factory=dict)
+    _by_duty: dict[str, list[Ladder]] = field(default_factory=dict)
     _by_ladder: dict[str, list[PageLine]] = field(default_factory=dict)
 
     def add_ladder(self, ladder: Ladder) -> None:
@@ -109,6 +127,8 @@ class Book:
             self._by_mode.setdefault(ladder.subject_id, []).append(ladder)
         elif ladder.assignment_id is not None:
             self._by_assignment.setdefault(ladder.assignment_id, []).append(ladder)
+        elif ladder.duty_id is not None:
+            self._by_duty.setdefault(ladder.duty_id, []).append(ladder)
         elif ladder.alert_id is not None:
             self._by_alert.setdefault(ladder.alert_id, []).append(ladder)
 
@@ -126,6 +146,10 @@ class Book:
         self.assignments[memory.assignment_id] = memory
         self.changed_assignments[memory.assignment_id] = memory
 
+    def remember_duty(self, memory: DutyMemory) -> None:
+        """Keep which clocks of a duty run."""
+        self.duties[memory.duty_id] = self.changed_duties[memory.duty_id] = memory
+
     def of_alert(self, alert_id: str) -> list[Ladder]:
         """Ladders about an alert itself that are not closed."""
         return _unsettled(self._by_alert.get(alert_id, []))
@@ -137,6 +161,10 @@ class Book:
     def of_mode(self, subject_id: str) -> list[Ladder]:
         """Ladders about a proposal of a mode, or about a unit's mode, that are not closed."""
         return _unsettled(self._by_mode.get(subject_id, []))
+
+    def of_duty(self, duty_id: str) -> list[Ladder]:
+        """Ladders about a duty to report that are not closed."""
+        return _unsettled(self._by_duty.get(duty_id, []))
 
     def pages_of(self, ladder_id: str) -> list[PageLine]:
         """All pages of a ladder that were loaded or written here."""

@@ -5,10 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from services.notify.core import alert_calls, answers, ladders, mode_calls, plan, wording
+from services.notify.core import (
+    alert_calls,
+    answers,
+    ladders,
+    mode_calls,
+    plan,
+    supervision_calls,
+    wording,
+)
 from services.notify.core.alert_calls import Wish
 from services.notify.core.answers import Ending, Refusal
-from services.notify.core.book import PHASES, AlertMemory, AssignmentMemory, Book, Phase
+from services.notify.core.book import (
+    PHASES,
+    AlertMemory,
+    AssignmentMemory,
+    Book,
+    DutyMemory,
+    Phase,
+)
 from services.notify.core.ladders import Ladder, LadderState, LadderStep, Purpose
 from services.notify.core.plan import Call, Position
 from services.notify.core.profiles import Profile, Timing
@@ -25,6 +40,7 @@ from shared.contracts.fields import Post
 from shared.contracts.ids import content_id, mode_id
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Answer, Channel, SubjectKind
+from shared.contracts.reports import ReportDuty
 from shared.modes.effective import Modes
 from shared.modes.effects import EFFECTS
 
@@ -178,43 +194,27 @@ class Desk:
         """Call whom a reminder or an escalation names, unless the unit has acted meanwhile."""
         if event.kind not in _CALLS:
             return
-        purpose = Purpose.SIGN if event.clock == "sign" else Purpose.FINISH
-        known = self._book.assignments.get(event.subject_id)
-        phase = known.phase if known else Phase.WAITING
-        if phase >= (Phase.SIGNED if purpose is Purpose.SIGN else Phase.REPORTED):
+        purpose = Purpose(event.clock)
+        if purpose in supervision_calls.REPORTS:
+            duty = self._book.duties.get(event.subject_id)
+            over = duty is not None and duty.outlived(event.clock, event.due_at)
+            living = self._book.of_duty(event.subject_id)
+        else:
+            known = self._book.assignments.get(event.subject_id)
+            phase = known.phase if known else Phase.WAITING
+            over = phase >= (Phase.SIGNED if purpose is Purpose.SIGN else Phase.REPORTED)
+            living = self._book.of_assignment(event.subject_id)
+        if over:
             return
-        for one in self._book.of_assignment(event.subject_id):
+        for one in living:
             if one.subject_kind is SubjectKind.SUPERVISION and one.purpose is purpose:
                 self._book.end(one, LadderStep.SETTLED, REPLACED)
-        headline, text = wording.of_supervision(event)
         start = event.target_unit
         seats = plan.ladder(self._roster, start)
         at = self._roster.seat(start, event.target_post) or plan.at_or_after(
             seats, start, start, event.target_post
         )
-        self._open(
-            Ladder(
-                ladder_id="",
-                cause_id=event.id,
-                trace_id=event.trace_id or event.id,
-                subject_kind=SubjectKind.SUPERVISION,
-                subject_id=event.supervision_id,
-                purpose=purpose,
-                status=event.status,
-                level=event.level,
-                place=event.unit,
-                start_unit=start,
-                headline=headline,
-                text=text,
-                occurred_at=event.occurred_at,
-                opened_at=self._book.now,
-                command_id=event.command_id,
-                assignment_id=event.subject_id,
-                rung=event.rung,
-            ),
-            seats,
-            at=at,
-        )
+        self._open(supervision_calls.of(event, self._book.now), seats, at=at)
 
     def on_proposal(self, event: ModeProposal) -> None:
         """Call whoever can give the signature that a proposal of a mode waits for."""
@@ -236,6 +236,18 @@ class Desk:
         for unit in self._roster.units_within(event.unit):
             ladder = mode_calls.to_inform(event, subject, unit, self._book.now)
             self._open(ladder, plan.ladder(self._roster, unit))
+
+    def on_duty(self, event: ReportDuty) -> None:
+        """Stop calling about what a unit has reported by now, or no longer owes."""
+        book = self._book
+        before = book.duties.get(event.duty_id)
+        if before is not None and event.version <= before.version:
+            return
+        memory = DutyMemory(event.duty_id, event.status, event.version, event.running())
+        book.remember_duty(memory)
+        for one in book.of_duty(event.duty_id):
+            if memory.outlived(one.purpose, one.occurred_at):
+                book.end(one, LadderStep.SETTLED, SETTLED)
 
     def _open(
         self,

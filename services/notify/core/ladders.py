@@ -83,6 +83,10 @@ class Purpose(StrEnum):
     RECALL = "recall"
     SIGN = "sign"
     FINISH = "finish"
+    REPORT_PHONE = "report_phone"
+    REPORT_WRITTEN = "report_written"
+    REPORT_FOLLOW_UP = "report_follow_up"
+    REPORT_FINAL = "report_final"
 
     @property
     def is_personal(self) -> bool:
@@ -117,6 +121,7 @@ class Ladder:
     alert_id: str | None = None
     command_id: str | None = None
     assignment_id: str | None = None
+    duty_id: str | None = None
     unit: str | None = None
     post: Post | None = None
     officer_id: str | None = None

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from services.notify.core.ladders import Purpose
 from shared.contracts.alerts import AlertEvent, AlertTransition
-from shared.contracts.commands import AssignmentEvent, SupervisionEvent, SupervisionKind
+from shared.contracts.commands import (
+    AssignmentEvent,
+    SupervisionClock,
+    SupervisionEvent,
+    SupervisionKind,
+)
 from shared.contracts.fields import Level, Status
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Page
@@ -32,6 +37,14 @@ _ASKED: dict[AlertTransition, str] = {
     AlertTransition.DEBT_DUE: "紧急授权发布的预警逾期未追认，请追认或撤销。",
     AlertTransition.FLAPPING: "告警反复触发和消除，请核实；稳定前不再逐次提醒。",
     AlertTransition.UNMERGED: "并入的预警已恢复，请重新处理。",
+}
+_OWED: dict[SupervisionClock, str] = {
+    "sign": "签收",
+    "finish": "办结反馈",
+    "report_phone": "电话初报",
+    "report_written": "书面初报",
+    "report_follow_up": "续报",
+    "report_final": "终报",
 }
 RESEND_MARK = "【重发】"
 """Opens the text of a page that may have been delivered before: its first outcome is unknown."""
@@ -77,8 +90,9 @@ def of_assignment(event: AssignmentEvent) -> str:
 def of_supervision(event: SupervisionEvent) -> tuple[str, str]:
     """Headline and text of a reminder or an escalation."""
     word = "催办" if event.kind is SupervisionKind.REMINDED else "督办升级"
-    act = "签收" if event.clock == "sign" else "办结反馈"
-    return f"{word}：{event.title}", f"{event.unit} 超期未{act}，请督促。"
+    text = f"{event.unit} 超期未{_OWED[event.clock]}，请督促。"
+    known = f"\n上次报告：\n{event.text}" if event.text else ""
+    return f"{word}：{event.title}", f"{text}{known}"[:4000]
 
 
 def of_proposal(event: ModeProposal) -> str:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from typing import Any
 
-from services.notify.core.book import AlertMemory, AssignmentMemory, Book, PageLine, Phase
+from services.notify.core.book import (
+    AlertMemory,
+    AssignmentMemory,
+    Book,
+    DutyMemory,
+    PageLine,
+    Phase,
+)
 from services.notify.core.ladders import Ladder, LadderState, Purpose
 from shared.contracts.fields import Level, Post, ResponseMode, Status
 from shared.contracts.pages import Channel, Page, SubjectKind
@@ -46,6 +55,7 @@ class Keys:
     recalled: set[str] = field(default_factory=set)
     assignments: set[str] = field(default_factory=set)
     modes: set[str] = field(default_factory=set)
+    duties: set[str] = field(default_factory=set)
     pages: set[str] = field(default_factory=set)
     ladders: set[str] = field(default_factory=set)
 
@@ -120,8 +130,29 @@ async def load(work: Transaction, keys: Keys, book: Book) -> None:
             list(keys.modes),
         )
         wanted.update(row["ladder_id"] for row in rows)
+    if keys.duties:
+        wanted |= await _load_duties(work, keys.duties, book)
     if wanted:
         await _load_ladders(work, sorted(wanted), book)
+
+
+async def _load_duties(work: Transaction, duty_ids: set[str], book: Book) -> set[str]:
+    """Remember these duties; the ids of their ladders that are not closed."""
+    rows = await work.connection.fetch(
+        "SELECT duty_id, status, version, dues FROM notify.report_duty "
+        "WHERE duty_id = ANY($1::text[])",
+        list(duty_ids),
+    )
+    for row in rows:
+        dues = {clock: datetime.fromisoformat(at) for clock, at in json.loads(row["dues"]).items()}
+        known = DutyMemory(row["duty_id"], row["status"], row["version"], dues)
+        book.duties[known.duty_id] = known
+    rows = await work.connection.fetch(
+        "SELECT ladder_id FROM notify.ladder WHERE duty_id = ANY($1::text[]) "
+        "AND duty_id IS NOT NULL AND state <> 'closed'",
+        list(duty_ids),
+    )
+    return {row["ladder_id"] for row in rows}
 
 
 async def _load_ladders(work: Transaction, ladder_ids: list[str], book: Book) -> None:
@@ -271,6 +302,17 @@ async def _save_memories(work: Transaction, book: Book) -> None:
                 book.changed_assignments.values(),
                 ["assignment_id", "status", "version", "attempt", "phase"],
             ),
+        )
+    for memory in book.changed_duties.values():
+        dues = {clock: at.isoformat() for clock, at in memory.dues.items()}
+        await work.connection.execute(
+            "INSERT INTO notify.report_duty (duty_id, status, version, dues) "
+            "VALUES ($1, $2, $3, $4) ON CONFLICT (duty_id) DO UPDATE SET "
+            "version = EXCLUDED.version, dues = EXCLUDED.dues",
+            memory.duty_id,
+            memory.status,
+            memory.version,
+            json.dumps(dues),
         )
 
 

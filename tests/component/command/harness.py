@@ -15,8 +15,10 @@ from deploy.local.data import plans
 from services.command.consumer import Consumer
 from services.command.core.escalation import Roster
 from services.command.core.profiles import Profile, ProfileName
+from services.command.core.reporting.profiles import STANDARD, ReportProfile
 from services.command.metrics import CommandMetrics
 from services.command.modes.desk import ModeDesk
+from services.command.reporting.desk import ReportDesk
 from services.command.timers import Supervisor, Timers
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
 from shared.contracts.catalog import UnitEntry
@@ -194,7 +196,13 @@ def a_request(verb: Any, command_id: str, unit: str = CITY, **change: Any) -> Co
 class Office:
     """The service's parts as app.py wires them, over one database."""
 
-    def __init__(self, database: Database, chosen: Profile, tree: UnitTree | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        chosen: Profile,
+        tree: UnitTree | None = None,
+        limits: ReportProfile = STANDARD,
+    ) -> None:
         self.database = database
         self.tree = UnitTree() if tree is None else tree
         self.roster = Roster()
@@ -203,8 +211,9 @@ class Office:
         metrics = CommandMetrics(registry)
         self.runtime = RuntimeMetrics(registry)
         modes = ModeDesk(self.tree)
-        self.consumer = Consumer(self.tree, self.plans, chosen, modes, metrics)
-        self.timers = Timers(Supervisor(self.roster, chosen, metrics), modes)
+        reports = ReportDesk(limits, chosen, self.roster, metrics)
+        self.consumer = Consumer(self.tree, self.plans, chosen, modes, reports, metrics)
+        self.timers = Timers(Supervisor(self.roster, chosen, metrics), modes, reports)
 
     def sweeper(self) -> TimerSweeper:
         """A sweeper of its own, as another process would have."""
@@ -244,6 +253,15 @@ class Office:
         """The supervision events so far."""
         return await self.published(SUPERVISION.name)
 
+    async def armed(self) -> int:
+        """Armed timers of assignments."""
+        return int(
+            await self.value(
+                "SELECT count(*) FROM command.timer t JOIN command.assignment a "
+                "ON a.assignment_id = t.subject_id WHERE t.state = 'armed'"
+            )
+        )
+
     async def wrongly_armed(self) -> int:
         """Assignments whose signature is awaited without exactly one armed timer, or the reverse."""
         return int(
@@ -279,7 +297,10 @@ class Office:
 
 @asynccontextmanager
 async def an_office(
-    dsn: str, chosen: Profile | None = None, tree: UnitTree | None = None
+    dsn: str,
+    chosen: Profile | None = None,
+    tree: UnitTree | None = None,
+    limits: ReportProfile = STANDARD,
 ) -> AsyncIterator[Office]:
     """The service over `dsn` with the whole of Yongchuan in memory (or with `tree`) and B岗 from
     village to city.
@@ -287,7 +308,9 @@ async def an_office(
     database = Database(dsn, "command")
     await database.start()
     try:
-        office = Office(database, chosen or profile(), catalogued() if tree is None else tree)
+        office = Office(
+            database, chosen or profile(), catalogued() if tree is None else tree, limits
+        )
         for one in units():
             if "/" not in one.unit:
                 office.roster.put(slot(one.unit))

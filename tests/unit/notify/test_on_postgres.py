@@ -28,6 +28,7 @@ from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import Level, Post, ResponseMode, Status
 from shared.contracts.modes import ProposalState
 from shared.contracts.pages import AnswerVerb, Channel, Page, PageState
+from shared.contracts.reports import DutyState
 from shared.runtime.clock import SystemClock
 from shared.runtime.database import Database
 from shared.runtime.errors import Reject
@@ -51,6 +52,7 @@ from tests.unit.notify.builders import (
     name_of,
 )
 from tests.unit.notify.receiver import SECRET, Behaviour, Receiver, receiving
+from tests.unit.notify.test_reports import a_call, a_duty, at
 
 pytestmark = pytest.mark.e2e
 
@@ -390,3 +392,15 @@ async def test_a_recall_finds_all_who_were_paged_and_overtakes_what_waits(desk: 
     assert sorted(urgent) == sorted(before)
     assert not order[-1]["urgent"], "something else waits behind them"
     assert await desk.unguarded() == 0
+
+
+async def test_a_report_settles_the_calls_about_it_across_transactions(desk: Desk) -> None:
+    desk.staff(TOWN, DISTRICT)
+    await desk.takes(a_duty(DutyState.OWED, 1))
+    (page,) = await desk.takes(a_call("report_phone", 15))
+    assert (page.unit, page.state) == (TOWN, PageState.SENT)
+    (over,) = await desk.takes(a_duty(DutyState.PHONED, 2, phone_at=at(16)))
+    assert (over.page_id, over.state) == (page.page_id, PageState.NO_ANSWER)
+    assert await desk.takes(a_call("report_phone", 17)) == []
+    (written,) = await desk.takes(a_call("report_written", 30))
+    assert "超期未书面初报" in written.text

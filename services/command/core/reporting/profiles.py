@@ -1,0 +1,84 @@
+"""Time limits of upward reports as data. EXAMPLE, set your own: Chongqing's limits are unknown.
+
+Two rules hold at once and the stricter counts (domain reference): by level (5.4; red, orange and
+yellow follow a published company circular) and by tier (3.4; town to district from a county of 2018,
+district to city a common pattern). Follow-ups and the final report are our proposal. A level that is
+not listed (notice 提示) calls for no report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shared.contracts.fields import Level, ResponseMode, Tier
+from shared.modes.effects import EFFECTS
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """From the start of a duty to the first report; between follow-ups; from lifting to the final."""
+
+    phone: timedelta
+    written: timedelta
+    follow_up: timedelta
+    final: timedelta
+
+    def in_mode(self, mode: ResponseMode) -> Limits:
+        """The limits in a response mode: its share of each (shared/modes/effects.py)."""
+        share = EFFECTS[mode].deadline
+        return Limits(
+            self.phone * share, self.written * share, self.follow_up * share, self.final * share
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReportProfile:
+    """`levels`: limits by level. `first`: (phone, written) at most, by the reporting unit's tier.
+
+    `skip`: from these levels on the town also reports straight to the city (越级上报). `due_soon` is
+    the share of a limit after which 临期 is told.
+    """
+
+    levels: Mapping[Level, Limits]
+    first: Mapping[Tier, tuple[timedelta, timedelta]]
+    skip: frozenset[Level]
+    due_soon: float = 0.8
+
+    def limits(self, level: Level, tier: Tier) -> Limits | None:
+        """What holds for a unit of this tier; None where no report is owed."""
+        by_level = self.levels.get(level)
+        if by_level is None or tier not in self.first:
+            return None
+        phone, written = self.first[tier]
+        return Limits(
+            min(by_level.phone, phone),
+            min(by_level.written, written),
+            by_level.follow_up,
+            by_level.final,
+        )
+
+
+def _limits(phone: int, written: int, follow_up: int, final_hours: int) -> Limits:
+    return Limits(
+        timedelta(minutes=phone),
+        timedelta(minutes=written),
+        timedelta(minutes=follow_up),
+        timedelta(hours=final_hours),
+    )
+
+
+STANDARD = ReportProfile(
+    levels={
+        Level.RED: _limits(15, 30, 30, 24),
+        Level.ORANGE: _limits(15, 30, 60, 24),
+        Level.YELLOW: _limits(30, 60, 120, 24),
+        Level.BLUE: _limits(60, 120, 240, 24),
+    },
+    first={
+        Tier.TOWN: (timedelta(minutes=20), timedelta(minutes=40)),
+        Tier.DISTRICT: (timedelta(minutes=30), timedelta(minutes=60)),
+    },
+    skip=frozenset({Level.RED}),
+)

@@ -1,0 +1,230 @@
+"""Upward reports 上报 as an officer sees them: the chain with what changed, the clocks, who owes what."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from itertools import groupby
+from typing import Any
+
+from services.console.core.access import Viewer, sees
+from services.console.core.names import Names
+from services.console.core.record import Record
+from shared.contracts.commands import SupervisionKind
+from shared.contracts.reports import DutyState, ReportFacts, ReportKind
+from shared.contracts.units import lineage
+from shared.reporting.changes import changes, line, together
+from shared.reporting.numbers import Numbered, marks
+
+Json = dict[str, Any]
+Firings = Mapping[tuple[str, str], Record]
+"""The newest firing of a duty's clock, by duty and clock."""
+
+_OVER = frozenset({DutyState.DONE, DutyState.ENDED})
+_MISSED = frozenset({SupervisionKind.OVERDUE, SupervisionKind.REMINDED, SupervisionKind.ESCALATED})
+
+
+class ClockState(StrEnum):
+    """How a deadline stands. `missed`: it was overdue when the duty ended without it."""
+
+    DUE = "due"
+    OVERDUE = "overdue"
+    MET = "met"
+    LATE = "late"
+    MISSED = "missed"
+    STOPPED = "stopped"
+
+
+def sees_report(viewer: Viewer, report: Record) -> bool:
+    """A report is for its line and whoever is above the place; a restricted one for its line alone.
+
+    One without an addressee (an app, a hotline) is restricted to the units responsible for its place.
+    """
+    ends = (report["from_unit"], report["to_unit"])
+    if not report["restricted"]:
+        return viewer.unit in ends or sees(viewer, report["place"])
+    return viewer.unit in (ends if report["to_unit"] else lineage(report["place"]))
+
+
+def clocks(duty: Record, firings: Firings, names: Names, now: datetime) -> list[Json]:
+    """The deadlines of a duty that there have been so far, with whom a missed one is calling."""
+    state = DutyState(duty["state"])
+    owed = state is DutyState.OWED
+    found = [
+        ("report_phone", duty["phone_due"], duty["phone_at"], owed),
+        (
+            "report_written",
+            duty["written_due"],
+            duty["written_at"],
+            owed or state is DutyState.PHONED,
+        ),
+    ]
+    if duty["follow_up_due"] is not None:
+        found.append(("report_follow_up", duty["follow_up_due"], None, True))
+    if duty["final_due"] is not None:
+        found.append(
+            ("report_final", duty["final_due"], duty["final_at"], state is DutyState.CLOSING)
+        )
+    return [
+        _clock(clock, due, met, runs, firings.get((duty["duty_id"], clock)), names, now)
+        for clock, due, met, runs in found
+    ]
+
+
+def _clock(
+    clock: str,
+    due: datetime,
+    met_at: datetime | None,
+    runs: bool,
+    firing: Record | None,
+    names: Names,
+    now: datetime,
+) -> Json:
+    fired = firing is not None and firing["due_at"] >= due and firing["kind"] in _MISSED
+    if met_at is not None:
+        state = ClockState.LATE if met_at >= due else ClockState.MET
+    elif runs:
+        state = ClockState.OVERDUE if now >= due else ClockState.DUE
+    else:
+        state = ClockState.MISSED if fired else ClockState.STOPPED
+    calling = firing if fired and state is ClockState.OVERDUE else None
+    return {
+        "clock": clock,
+        "due_at": due,
+        "met_at": met_at,
+        "state": state,
+        "supervision": calling["kind"] if calling else None,
+        "rung": calling["rung"] if calling else None,
+        "target_unit": calling["target_unit"] if calling else None,
+        "target_name": names.unit(calling["target_unit"]) if calling else None,
+        "target_post": calling["target_post"] if calling else None,
+    }
+
+
+def duty(row: Record, firings: Firings, names: Names, now: datetime) -> Json:
+    """A unit's duty to report an incident to a unit above it."""
+    return {
+        "duty_id": row["duty_id"],
+        "status": row["status"],
+        "alert_id": row["alert_id"],
+        "incident_id": row["incident_id"],
+        "event_type": row["event_type"],
+        "place": row["place"],
+        "place_name": names.unit(row["place"]),
+        "unit": row["unit"],
+        "unit_name": names.unit(row["unit"]),
+        "to_unit": row["to_unit"],
+        "to_name": names.unit(row["to_unit"]),
+        "skip_level": row["skip_level"],
+        "level": row["level"],
+        "title": row["title"],
+        "state": row["state"],
+        "open": row["state"] not in _OVER,
+        "started_at": row["started_at"],
+        "follow_ups": row["follow_ups"],
+        "follow_ups_late": row["follow_ups_late"],
+        "reason": row["reason"],
+        "clocks": clocks(row, firings, names, now),
+    }
+
+
+def summary(duties: Iterable[Json]) -> dict[str, int]:
+    """How many clocks of these duties stand how."""
+    found = Counter(clock["state"] for one in duties for clock in one["clocks"])
+    return {state.value: found[state] for state in ClockState}
+
+
+def chains(
+    reports: Sequence[Record],
+    duties: Sequence[Record],
+    firings: Firings,
+    viewer: Viewer,
+    names: Names,
+    now: datetime,
+) -> list[Json]:
+    """Reports and duties by who reports to whom; those of apps and hotlines have no addressee."""
+    seen = [one for one in reports if sees_report(viewer, one)]
+    owed = [one for one in duties if sees(viewer, one["unit"]) or one["to_unit"] == viewer.unit]
+    counted: dict[str, bool] = {}
+    for row in owed:
+        counted |= {one["report_id"]: one["late"] for one in json.loads(row["counted"])}
+    lines = {(one["from_unit"] or "", one["to_unit"] or "") for one in seen}
+    lines |= {(one["unit"], one["to_unit"]) for one in owed}
+    by_line = {
+        key: list(found) for key, found in groupby(sorted(seen, key=_line_and_time), key=_line)
+    }
+    return [
+        {
+            "from_unit": unit or None,
+            "from_name": names.unit(unit) if unit else None,
+            "to_unit": to_unit or None,
+            "to_name": names.unit(to_unit) if to_unit else None,
+            "duties": [
+                duty(one, firings, names, now)
+                for one in owed
+                if (one["unit"], one["to_unit"]) == (unit, to_unit)
+            ],
+            "reports": _chain(by_line.get((unit, to_unit), []), counted, names),
+            "next_number": _next_number(by_line.get((unit, to_unit), [])),
+        }
+        for unit, to_unit in sorted(lines)
+    ]
+
+
+def _chain(reports: Sequence[Record], counted: Mapping[str, bool], names: Names) -> list[Json]:
+    wrong = marks(Numbered(one["id"], ReportKind(one["kind"]), one["number"]) for one in reports)
+    told: list[Json] = []
+    said: list[ReportFacts] = []
+    for one in reports:
+        facts = ReportFacts.model_validate_json(one["facts"])
+        found = changes(together(said), facts)
+        said.append(facts)
+        told.append(
+            {
+                "report_id": one["id"],
+                "kind": one["kind"],
+                "number": one["number"],
+                "mark": wrong.get(one["id"]),
+                "means": one["means"],
+                "headline": one["headline"],
+                "text": one["body"],
+                "restricted": one["restricted"],
+                "place": one["place"],
+                "place_name": names.unit(one["place"]),
+                "recorded_by": one["origin_unit"],
+                "reporter_role": one["reporter_role"],
+                "follows": one["follows"],
+                "occurred_at": one["occurred_at"],
+                "sent_at": one["sent_at"],
+                "counted": one["id"] in counted,
+                "late": counted.get(one["id"]),
+                "facts": facts.model_dump(mode="json", exclude_none=True),
+                "changes": [
+                    {
+                        "field": change.field,
+                        "before": change.before,
+                        "after": change.after,
+                        "direction": change.direction,
+                        "line": line(change),
+                    }
+                    for change in found
+                ],
+            }
+        )
+    return told
+
+
+def _next_number(reports: Iterable[Record]) -> int:
+    numbers = [one["number"] for one in reports if one["kind"] == ReportKind.FOLLOW_UP]
+    return max(numbers, default=0) + 1
+
+
+def _line(report: Record) -> tuple[str, str]:
+    return report["from_unit"] or "", report["to_unit"] or ""
+
+
+def _line_and_time(report: Record) -> tuple[str, str, datetime, str]:
+    return (*_line(report), report["sent_at"], report["id"])

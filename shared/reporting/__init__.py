@@ -1,0 +1,1 @@
+"""What reports of one incident say together: what has changed, and whether their numbers fit."""

@@ -1,0 +1,139 @@
+"""Alerts, reports and a clock for tests of upward reporting."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from services.command.core.reporting.judging import duties, hear
+from services.command.core.reporting.model import Case, Duty, Told
+from services.command.core.reporting.profiles import STANDARD, ReportProfile
+from services.command.core.reporting.receiving import received
+from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
+from shared.contracts.fields import Level, Status
+from shared.contracts.ids import transition_id
+from shared.contracts.reports import Means, Report, ReporterRole, ReportFacts, ReportKind
+from shared.contracts.units import tier_of
+from shared.modes.effective import Modes
+from tests.unit.command.builders import CITY, DISTRICT, NOW, TOWN
+
+_TRANSITIONS = {
+    AlertState.VERIFYING: AlertTransition.OPENED,
+    AlertState.VERIFIED: AlertTransition.VERIFIED,
+    AlertState.PENDING_APPROVAL: AlertTransition.ASSESSED,
+    AlertState.ISSUED: AlertTransition.ISSUED,
+    AlertState.LIFTED: AlertTransition.LIFTED,
+    AlertState.DISMISSED: AlertTransition.DISMISSED,
+    AlertState.REJECTED: AlertTransition.REJECTED,
+}
+_numbers = itertools.count(1)
+
+
+def at(minutes: float) -> datetime:
+    """So many minutes after NOW."""
+    return NOW + timedelta(minutes=minutes)
+
+
+def an_alert(
+    state: AlertState = AlertState.ISSUED,
+    level: Level | None = Level.YELLOW,
+    version: int = 1,
+    *,
+    alert: str = "alt-1",
+    **change: Any,
+) -> AlertEvent:
+    """A version of an alert at the town; before it is issued its level is a proposal."""
+    issued = state in (AlertState.ISSUED, AlertState.LIFTED)
+    return AlertEvent(
+        **{
+            "id": transition_id(alert, version),
+            "occurred_at": NOW,
+            "sent_at": NOW,
+            "origin_unit": TOWN,
+            "tier": tier_of(TOWN),
+            "alert_id": alert,
+            "version": version,
+            "transition": _TRANSITIONS[state],
+            "state": state,
+            "event_type": "11A01",
+            "place": TOWN,
+            "level": level if issued and state is not AlertState.LIFTED else None,
+            "proposed_level": level,
+            "approver_unit": DISTRICT,
+            "incident_id": "inc-1",
+            "headline": "朱沱水位",
+            **change,
+        }
+    )
+
+
+def a_report(
+    unit: str = TOWN,
+    to_unit: str = DISTRICT,
+    means: Means | None = Means.WRITTEN,
+    kind: ReportKind = ReportKind.INITIAL,
+    **change: Any,
+) -> Report:
+    """An upward report of an officer of `unit`."""
+    return Report(
+        **{
+            "id": f"rpt-{next(_numbers)}",
+            "occurred_at": NOW,
+            "sent_at": NOW,
+            "origin_unit": unit,
+            "tier": tier_of(unit),
+            "incident_id": "inc-1",
+            "kind": kind,
+            "event_type": "11A01",
+            "place": TOWN,
+            "reporter_id": "officer-1",
+            "reporter_role": ReporterRole.OFFICER,
+            "headline": "朱沱镇汛情初报",
+            "means": means,
+            "from_unit": unit,
+            "to_unit": to_unit,
+            "facts": ReportFacts(dead=0),
+            **change,
+        }
+    )
+
+
+@dataclass
+class Files:
+    """What the service would know, without a database: per status its cases and reports."""
+
+    profile: ReportProfile = STANDARD
+    modes: Modes = field(default_factory=Modes)
+    cases: dict[tuple[Status, str], Case] = field(default_factory=dict)
+    reports: dict[tuple[Status, str], Told] = field(default_factory=dict)
+
+    def take(self, minutes: float, *messages: AlertEvent | Report) -> Files:
+        """Read messages at that time; a repeat is read as the inbox would let it: not at all."""
+        for one in messages:
+            if isinstance(one, AlertEvent):
+                key = (one.status, one.alert_id)
+                self.cases[key] = hear(self.cases.get(key), one, self.modes, at(minutes))
+            else:
+                self.reports.setdefault((one.status, one.id), received(one, at(minutes)))
+        return self
+
+    def duties(self) -> dict[tuple[str, str, str], Duty]:
+        """Every duty by status, unit and addressee."""
+        found: Iterable[Duty] = (
+            duty
+            for (status, _), case in self.cases.items()
+            for duty in duties(
+                case, [r for (s, _), r in self.reports.items() if s is status], self.profile
+            )
+        )
+        return {(str(one.status), one.unit, one.to_unit): one for one in found}
+
+    def of(self, unit: str, to_unit: str, status: Status = Status.ACTUAL) -> Duty:
+        """The duty of one route."""
+        return self.duties()[str(status), unit, to_unit]
+
+
+ROUTES = {"town": (TOWN, DISTRICT), "district": (DISTRICT, CITY), "skip": (TOWN, CITY)}

@@ -1,0 +1,167 @@
+"""The clocks of a duty: due soon, overdue, reminded, escalated; once, marked late after an outage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from services.command.core.profiles import PROFILES, ProfileName
+from services.command.core.reporting.model import Calls, Clock, Duty
+from services.command.core.reporting.profiles import STANDARD
+from services.command.core.reporting.records import duty_event, supervision_of
+from services.command.core.reporting.timers import Fallen, fire, rearmed
+from shared.contracts.alerts import AlertState
+from shared.contracts.commands import SupervisionKind
+from shared.contracts.fields import Level, Post
+from shared.contracts.reports import Means, ReportFacts, ReportKind
+from tests.unit.command.builders import CITY, DISTRICT, TOWN
+from tests.unit.command.reporting_builders import Files, a_report, an_alert, at
+
+PACE = PROFILES[ProfileName.STANDARD]  # red: two minutes between rungs
+LADDER = ((TOWN, Post.B), (TOWN, Post.A), (DISTRICT, Post.B), (CITY, Post.B))
+
+
+def red() -> Files:
+    return Files().take(0, an_alert(level=Level.RED))
+
+
+def town(files: Files) -> Duty:
+    return files.of(TOWN, DISTRICT)
+
+
+def test_a_new_duty_arms_both_clocks_of_the_first_report() -> None:
+    void, arm = rearmed(None, town(red()), STANDARD, at(0))
+    assert not void
+    assert [one[1:] for one in arm] == [
+        ("report_phone_due_soon", 0, at(12)),
+        ("report_phone_escalate", 0, at(15)),
+        ("report_written_due_soon", 0, at(24)),
+        ("report_written_escalate", 0, at(30)),
+    ]
+
+
+def test_what_is_met_is_disarmed_and_the_next_clock_starts() -> None:
+    files = red()
+    before = town(files)
+    void, arm = rearmed(before, town(files.take(10, a_report())), STANDARD, at(10))
+    assert set(void) == {
+        "report_phone_due_soon",
+        "report_phone_escalate",
+        "report_written_due_soon",
+        "report_written_escalate",
+    }
+    assert [(kind, due) for _, kind, _, due in arm] == [
+        ("report_follow_up_due_soon", at(34)),
+        ("report_follow_up_escalate", at(40)),
+    ]
+
+
+def test_overdue_is_told_once_then_the_ladder_is_climbed() -> None:
+    duty = town(red())
+    first = fire(duty, [Fallen("report_phone_escalate", 0, at(15))], LADDER, PACE, at(15))
+    assert [(one.kind, one.clock, one.rung, one.target) for one in first.calls] == [
+        (SupervisionKind.OVERDUE, "report_phone", 0, (TOWN, Post.B)),
+        (SupervisionKind.REMINDED, "report_phone", 0, (TOWN, Post.B)),
+    ]
+    ((_, kind, rung, due),) = first.arm
+    assert (rung, due) == (1, at(17))
+    second = fire(first.duty, [Fallen(kind, rung, due)], LADDER, PACE, at(17))
+    assert [(one.kind, one.rung, one.target) for one in second.calls] == [
+        (SupervisionKind.ESCALATED, 1, (TOWN, Post.A))
+    ]
+
+
+def test_after_an_outage_one_call_at_the_rung_that_should_be_active() -> None:
+    found = fire(town(red()), [Fallen("report_phone_escalate", 0, at(15))], LADDER, PACE, at(19.5))
+    _, call = found.calls
+    assert (call.kind, call.rung, call.skipped, call.late_by_s) == (
+        SupervisionKind.ESCALATED,
+        2,
+        (0, 1),
+        270.0,
+    )
+
+
+def test_a_stopped_clock_means_nothing_and_due_soon_is_not_told_after_the_limit() -> None:
+    reported = town(red().take(10, a_report()))
+    assert not fire(
+        reported, [Fallen("report_phone_escalate", 0, at(15))], LADDER, PACE, at(15)
+    ).calls
+    slept = fire(town(red()), [Fallen("report_phone_due_soon", 0, at(12))], LADDER, PACE, at(16))
+    assert not slept.calls
+    soon = fire(town(red()), [Fallen("report_phone_due_soon", 0, at(12))], LADDER, PACE, at(12))
+    assert [one.kind for one in soon.calls] == [SupervisionKind.DUE_SOON]
+
+
+def test_each_follow_up_has_calls_of_its_own() -> None:
+    files = red().take(10, a_report())
+    case = files.cases[next(iter(files.cases))]
+    ids: set[str] = set()
+    calls: Mapping[Clock, Calls] = {}
+    for minutes in (10, 50):
+        files.take(minutes, a_report(kind=ReportKind.FOLLOW_UP, number=minutes))
+        duty = replace(town(files), calls=calls)
+        due = duty.running()[Clock.FOLLOW_UP]
+        found = fire(duty, [Fallen("report_follow_up_escalate", 0, due)], LADDER, PACE, due)
+        assert [one.kind for one in found.calls] == ["overdue", "reminded"]
+        ids |= {supervision_of(duty, case, one, [], due).id for one in found.calls}
+        calls = found.duty.calls
+    assert len(ids) == 4
+
+
+def test_the_page_carries_what_the_last_report_changed_and_nothing_restricted() -> None:
+    files = red().take(1, a_report(facts=ReportFacts(dead=0, trapped=5)))
+    files.take(2, a_report(kind=ReportKind.FOLLOW_UP, facts=ReportFacts(dead=1)))
+    files.take(
+        3,
+        a_report(kind=ReportKind.FOLLOW_UP, number=2, facts=ReportFacts(dead=9), restricted=True),
+    )
+    case = files.cases[next(iter(files.cases))]
+    duty = town(files)
+    due = duty.running()[Clock.FOLLOW_UP]
+    found = fire(duty, [Fallen("report_follow_up_escalate", 0, due)], LADDER, PACE, due)
+    event = supervision_of(duty, case, found.calls[-1], list(files.reports.values()), due)
+    assert event.text == "死亡：0 → 1（增）"
+    assert (event.command_id, event.incident_id, event.clock) == (
+        None,
+        "inc-1",
+        "report_follow_up",
+    )
+
+
+def test_the_duty_is_told_complete() -> None:
+    files = red().take(20, call := a_report(means=Means.PHONE))
+    case = files.cases[next(iter(files.cases))]
+    event = duty_event(town(files), case, call.id, at(20))
+    assert (event.unit, event.to_unit, event.place, event.state) == (
+        TOWN,
+        DISTRICT,
+        TOWN,
+        "phoned",
+    )
+    assert [(one.report_id, one.late) for one in event.counted] == [(call.id, True)]
+    assert event.references == (call.id,)
+
+
+def test_the_record_and_the_core_agree_on_which_clocks_run() -> None:
+    files = red()
+    seen = []
+    for minutes, message in (
+        (0, an_alert(level=Level.RED)),
+        (5, a_report(means=Means.PHONE)),
+        (6, a_report()),
+        (7, an_alert(AlertState.LIFTED, version=2)),
+        (8, a_report(kind=ReportKind.FINAL)),
+    ):
+        files.take(minutes, message)
+        case = files.cases[next(iter(files.cases))]
+        running = town(files).running()
+        assert duty_event(town(files), case, "cause", at(minutes)).running() == running
+        seen.append([str(clock) for clock in running])
+    assert seen == [
+        ["report_phone", "report_written"],
+        ["report_written"],
+        ["report_follow_up"],
+        ["report_final"],
+        [],
+    ]

@@ -1,0 +1,132 @@
+"""Calls about duties to report upward: who is called, and what ends the calling."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from services.notify.core.ladders import LadderState, Purpose
+from shared.contracts.commands import SupervisionEvent, SupervisionKind
+from shared.contracts.fields import Level, Post
+from shared.contracts.ids import content_id, transition_id
+from shared.contracts.pages import PageState
+from shared.contracts.reports import DutyState, ReportDuty
+from shared.contracts.units import tier_of
+from tests.unit.notify.builders import DISTRICT, T0, TOWN, a_book, a_desk, full_roster
+
+
+def at(minutes: float) -> datetime:
+    return T0 + timedelta(minutes=minutes)
+
+
+def a_duty(state: DutyState, version: int, **change: Any) -> ReportDuty:
+    return ReportDuty(
+        **{
+            "id": transition_id("rpd-1", version),
+            "occurred_at": T0,
+            "sent_at": T0,
+            "origin_unit": TOWN,
+            "tier": tier_of(TOWN),
+            "duty_id": "rpd-1",
+            "version": version,
+            "alert_id": "alt-1",
+            "incident_id": "inc-1",
+            "event_type": "11A01",
+            "place": TOWN,
+            "unit": TOWN,
+            "to_unit": DISTRICT,
+            "level": Level.RED,
+            "title": "朱沱水位",
+            "state": state,
+            "started_at": T0,
+            "phone_due": at(15),
+            "written_due": at(30),
+            **change,
+        }
+    )
+
+
+def a_call(
+    clock: str,
+    minutes: float,
+    kind: SupervisionKind = SupervisionKind.REMINDED,
+    target: str = TOWN,
+    text: str = "",
+) -> SupervisionEvent:
+    number = content_id("esc", clock, str(minutes), kind)
+    return SupervisionEvent.model_validate(
+        {
+            "id": number,
+            "occurred_at": at(minutes),
+            "sent_at": at(minutes),
+            "origin_unit": TOWN,
+            "tier": tier_of(TOWN),
+            "supervision_id": number,
+            "kind": kind,
+            "clock": clock,
+            "subject_id": "rpd-1",
+            "incident_id": "inc-1",
+            "unit": TOWN,
+            "rung": int(kind is SupervisionKind.ESCALATED),
+            "target_unit": target,
+            "target_post": Post.B,
+            "due_at": at(minutes),
+            "level": Level.RED,
+            "title": "朱沱水位",
+            "text": text,
+        }
+    )
+
+
+def test_an_overdue_report_calls_the_unit_and_a_rung_replaces_the_one_below() -> None:
+    desk = a_desk(full_roster(), book := a_book())
+    desk.on_duty(a_duty(DutyState.OWED, 1))
+    desk.on_supervision(a_call("report_phone", 15, text="死亡：0 → 2（增）"))
+    desk.on_supervision(a_call("report_phone", 17, SupervisionKind.ESCALATED, DISTRICT))
+    pages = [one for one in book.events if one.version == 1]
+    assert [one.unit for one in pages] == [TOWN, DISTRICT]
+    assert "超期未电话初报" in pages[0].text
+    assert "死亡：0 → 2（增）" in pages[0].text
+    assert [one.state for one in book.ladders.values()] == [LadderState.CLOSED, LadderState.OPEN]
+
+
+def test_a_call_ends_the_phone_ladder_and_not_that_of_the_written_report() -> None:
+    desk = a_desk(full_roster(), book := a_book())
+    desk.on_duty(a_duty(DutyState.OWED, 1))
+    desk.on_supervision(a_call("report_phone", 15))
+    desk.on_supervision(a_call("report_written", 30))
+    desk.on_duty(a_duty(DutyState.PHONED, 2, phone_at=at(31)))
+    states = {one.purpose: one.state for one in book.ladders.values()}
+    assert states == {
+        Purpose.REPORT_PHONE: LadderState.CLOSED,
+        Purpose.REPORT_WRITTEN: LadderState.OPEN,
+    }
+    assert book.events[-1].state is PageState.NO_ANSWER
+    desk.on_duty(a_duty(DutyState.OWED, 1))
+    assert book.duties["rpd-1"].version == 2, "an older version changes nothing"
+
+
+def test_a_new_follow_up_ends_the_calling_about_the_last_one() -> None:
+    desk = a_desk(full_roster(), book := a_book())
+    desk.on_duty(a_duty(DutyState.WRITTEN, 2, follow_up_due=at(40)))
+    desk.on_supervision(a_call("report_follow_up", 40))
+    desk.on_duty(a_duty(DutyState.WRITTEN, 3, follow_up_due=at(71)))
+    assert [one.state for one in book.ladders.values()] == [LadderState.CLOSED]
+    desk.on_supervision(a_call("report_follow_up", 71))
+    assert [one.state for one in book.ladders.values()] == [LadderState.CLOSED, LadderState.OPEN]
+
+
+@pytest.mark.parametrize("state", [DutyState.WRITTEN, DutyState.ENDED, DutyState.DONE])
+def test_a_call_that_comes_after_the_report_or_the_end_calls_nobody(state: DutyState) -> None:
+    desk = a_desk(full_roster(), book := a_book())
+    desk.on_duty(a_duty(state, 2, follow_up_due=at(60)))
+    desk.on_supervision(a_call("report_phone", 15))
+    assert book.events == []
+
+
+def test_calls_of_a_duty_not_yet_heard_of_are_made() -> None:
+    desk = a_desk(full_roster(), book := a_book())
+    desk.on_supervision(a_call("report_final", 90))
+    assert [one.unit for one in book.events] == [TOWN]

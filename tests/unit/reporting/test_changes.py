@@ -1,0 +1,106 @@
+"""What changed since the last report, and whether the numbers of follow-ups fit."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from shared.contracts.reports import ReportFacts, ReportKind, Trend
+from shared.reporting.changes import LABELS, Direction, changes, line, together
+from shared.reporting.numbers import Mark, Numbered, marks
+
+AT = datetime(2026, 7, 1, 8, tzinfo=UTC)
+
+
+def facts(**said: Any) -> ReportFacts:
+    return ReportFacts(**said)
+
+
+def test_a_follow_up_tells_only_what_is_new() -> None:
+    first = facts(place_text="朱沱镇沿江", dead=0, trapped=5, trend=Trend.RISING)
+    then = facts(dead=2, trapped=3, trend=Trend.FALLING, evacuated=40, place_text="朱沱镇沿江")
+    found = changes(first, then)
+    assert [(one.field, one.before, one.after, one.direction) for one in found] == [
+        ("dead", 0, 2, Direction.UP),
+        ("trapped", 5, 3, Direction.DOWN),
+        ("evacuated", None, 40, Direction.TOLD),
+        ("trend", Trend.RISING, Trend.FALLING, Direction.OTHER),
+    ]
+    assert [line(one) for one in found] == [
+        "死亡：0 → 2（增）",
+        "被困：5 → 3（减）",
+        "转移：40",
+        "趋势：加剧 → 减轻",
+    ]
+
+
+def test_what_a_report_leaves_out_still_holds() -> None:
+    known = together([facts(dead=1, nature="内涝"), facts(injured=3)])
+    assert known == facts(dead=1, nature="内涝", injured=3)
+    assert changes(known, facts(dead=1)) == []
+
+
+def test_every_field_of_the_contents_has_a_label() -> None:
+    assert set(LABELS) == set(ReportFacts.model_fields)
+
+
+def test_a_long_text_or_one_with_line_breaks_stays_one_line() -> None:
+    (found,) = changes(facts(), facts(measures="封路\n" * 100))
+    assert "\n" not in line(found)
+    assert len(line(found)) < 100
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"dead": -1}, {"dead": "2"}, {"dead": True}, {"property_loss_cny": 1.5}, {"scope": ""}],
+)
+def test_loose_facts_are_refused(said: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        ReportFacts(**said)
+
+
+some_facts = st.builds(
+    ReportFacts,
+    dead=st.none() | st.integers(0, 3),
+    missing=st.none() | st.integers(0, 3),
+    nature=st.none() | st.sampled_from(["内涝", "滑坡"]),
+    event_at=st.none() | st.just(AT),
+)
+
+
+@given(st.lists(some_facts, max_size=6))
+def test_the_changes_one_after_another_lead_to_what_is_known(told: list[ReportFacts]) -> None:
+    known = ReportFacts()
+    for one in told:
+        found = {change.field: change.after for change in changes(known, one)}
+        known = known.model_copy(update=found)
+    assert known == together(told)
+
+
+def follow_up(report_id: str, number: int) -> Numbered:
+    return Numbered(report_id, ReportKind.FOLLOW_UP, number)
+
+
+def test_a_gap_and_a_repeat_are_marked_and_a_gap_can_be_filled() -> None:
+    line_ = [Numbered("a", ReportKind.INITIAL, 1), follow_up("b", 1), follow_up("c", 3)]
+    assert marks(line_) == {"c": Mark.GAP}
+    assert marks([*line_, follow_up("d", 2)]) == {}
+    assert marks([*line_, follow_up("e", 3)]) == {"c": Mark.GAP, "e": Mark.REPEAT}
+
+
+@given(st.lists(st.integers(1, 5), max_size=6), st.randoms())
+def test_marks_do_not_depend_on_order(numbers: list[int], chance: Any) -> None:
+    line_ = [follow_up(f"r{at}", number) for at, number in enumerate(numbers)]
+    found = marks(line_)
+    chance.shuffle(line_)
+    assert marks(line_) == found
+    assert len(numbers) - len(set(numbers)) == sum(m is Mark.REPEAT for m in found.values())
+
+
+def test_kinds_are_those_of_the_domain() -> None:
+    assert [str(kind) for kind in ReportKind] == ["initial", "follow_up", "final", "supplement"]
