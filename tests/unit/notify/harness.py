@@ -1,0 +1,100 @@
+"""The notify service on a real Postgres without Kafka."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import timedelta
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+
+from services.notify.channels.port import Tools
+from services.notify.channels.webhook import Webhook
+from services.notify.consumer import NotifyConsumer
+from services.notify.core.profiles import PROFILES
+from services.notify.loops import DeliveryLoop
+from services.notify.metrics import NotifyMetrics
+from shared.contracts.fields import Post
+from shared.contracts.pages import Channel, Page
+from shared.runtime.clock import SystemClock
+from shared.runtime.database import Database
+from shared.runtime.inbox import Incoming
+from shared.runtime.metrics import RuntimeMetrics
+from shared.runtime.timers import TimerSweeper
+from tests.unit.notify.builders import (
+    a_slot,
+    name_of,
+)
+from tests.unit.notify.receiver import SECRET, Receiver
+
+
+class Desk:
+    """The service without Kafka: batches by hand, sweeps and delivery rounds when told."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.registry = CollectorRegistry()
+        self.metrics = NotifyMetrics(self.registry)
+        self.consumer = NotifyConsumer(PROFILES["demo"], frozenset(Channel), self.metrics)
+        self._sweeper = TimerSweeper(
+            database, self.consumer.lock, self.consumer.fire, RuntimeMetrics(CollectorRegistry())
+        )
+        self._offsets = itertools.count()
+
+    def staff(self, *units: str, channels: tuple[Channel, ...] = (Channel.CONSOLE,)) -> None:
+        for unit, post in itertools.product(units, Post):
+            self.consumer.take_slot(a_slot(unit, post, name_of(unit, post), channels))
+
+    async def takes(self, *messages: Any) -> list[Page]:
+        batch = [Incoming(one, "-", 0, next(self._offsets), 0) for one in messages]
+        before = await self.value("SELECT coalesce(max(seq), 0) FROM notify.outbox")
+        async with self.database.transaction() as work:
+            await self.consumer.apply(work, batch)
+        return await self.pages(before)
+
+    async def passes(self, seconds: float) -> list[Page]:
+        """Let the timers become due by moving them, then sweep."""
+        before = await self.value("SELECT coalesce(max(seq), 0) FROM notify.outbox")
+        async with self.database.transaction() as work:
+            await work.connection.execute(
+                "UPDATE notify.timer SET due_at = due_at - $1::interval WHERE state = 'armed'",
+                timedelta(seconds=seconds),
+            )
+        await self._sweeper.sweep()
+        return await self.pages(before)
+
+    async def pages(self, after: int = 0) -> list[Page]:
+        rows = await self.rows("SELECT value FROM notify.outbox WHERE seq > $1 ORDER BY seq", after)
+        return [Page.model_validate_json(row["value"]) for row in rows]
+
+    async def rows(self, query: str, *values: Any) -> list[Any]:
+        async with self.database.transaction() as work:
+            return list(await work.connection.fetch(query, *values))
+
+    async def value(self, query: str, *values: Any) -> Any:
+        return (await self.rows(query, *values))[0][0]
+
+    async def unguarded(self) -> int:
+        """Open ladders that do not have exactly one armed answer timer."""
+        return int(
+            await self.value(
+                "SELECT count(*) FROM notify.ladder AS l WHERE l.state = 'open' AND 1 <> "
+                "(SELECT count(*) FROM notify.timer AS t WHERE t.subject_id = l.ladder_id "
+                "AND t.kind = 'answer' AND t.state = 'armed')"
+            )
+        )
+
+    def sender(self, receiver: Receiver, lease_s: float = 20) -> DeliveryLoop:
+        tools = Tools(SystemClock(), timeout_s=0.3)
+        webhook = Webhook(receiver.url, SecretStr(SECRET), tools)
+        lease, channels = timedelta(seconds=lease_s), [Channel.WEBHOOK]
+        return DeliveryLoop(self.database, channels, webhook, self.consumer, self.metrics, lease)
+
+    async def hurry(self) -> None:
+        """Make waiting deliveries due and running leases expire."""
+        async with self.database.transaction() as work:
+            await work.connection.execute(
+                "UPDATE notify.delivery SET next_at = now(), "
+                "lease_until = least(lease_until, now() - interval '1 second')"
+            )
