@@ -14,15 +14,20 @@ from shared.runtime.errors import Transient
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
+PLAN_EACH = "SET plan_cache_mode = force_custom_plan"
+"""Plan each query for what it asks: a plan for any list of commands, which Postgres would settle on after
+five queries, takes seconds for the commands of a year."""
+
 Connection: TypeAlias = Union[asyncpg.Connection, "PoolConnectionProxy"]
 """A connection of its own or one lent by a pool."""
 
 
 @asynccontextmanager
 async def reading(database: Database) -> AsyncIterator[Connection]:
-    """One pooled connection; raises Transient when Postgres cannot serve now."""
+    """One pooled connection, as it is found again afterwards; raises Transient when Postgres fails."""
     try:
         async with database.pool.acquire(timeout=5) as connection:
+            await connection.execute(PLAN_EACH)
             yield connection
     except TRANSIENT as error:
         if isinstance(error, ValueError):  # asyncpg's DataError: a bug, never better later

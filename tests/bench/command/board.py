@@ -12,6 +12,7 @@ import asyncpg
 from deploy.migrations.runner import sql_fingerprint
 from services.console.core.access import Span, span_of
 from services.console.store import reads, rollup
+from services.console.store.connections import PLAN_EACH
 from shared.contracts.fields import Status
 from tests.bench.command import year
 from tests.bench.command.scratch import scratch
@@ -28,6 +29,7 @@ async def board(assignments: int, say: Callable[[str], None]) -> dict[str, Any]:
     async with scratch(folder) as dsn:
         database = await asyncpg.connect(dsn, command_timeout=1_800)
         try:
+            await database.execute(PLAN_EACH)
             generated = not await year.is_there(database, assignments)
             began = time.monotonic()
             if generated:
