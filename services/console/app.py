@@ -19,7 +19,7 @@ from services.console.metrics import ConsoleMetrics
 from services.console.settings import Settings
 from services.console.store import acts, feed
 from services.console.store.connections import reading
-from services.console.store.forgetting import forget_commands
+from services.console.store.forgetting import forget_case_events, forget_commands
 from services.console.web.application import create
 from services.console.web.parts import Console
 from services.console.web.sessions import Sessions
@@ -68,9 +68,8 @@ class Wiring:
         prune = partial(
             feed.prune, self.database, settings.keep_feed_hours, settings.keep_acts_days
         )
-        self.platform.retention.tasks.append(
-            forget_commands(timedelta(days=settings.keep_commands_days))
-        )
+        kept = timedelta(days=settings.keep_commands_days)
+        self.platform.retention.tasks += [forget_commands(kept), forget_case_events(kept)]
         self.loops: list[Loop] = [self.hub.run, self.recorder.run, Housekeeper(prune).run]
         self.console = Console(
             settings=settings,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.console.core import lines, rows
+from services.console.core.cases.facts import fact_of
 from services.console.store import feed, projections
 from services.console.store.projections import Projection
 from shared.contracts.alarms import AlarmEvent
@@ -115,6 +116,7 @@ async def project(work: Transaction, batch: Sequence[Incoming]) -> None:
     messages = [incoming.message for incoming in batch]
     for kind, target in _TARGETS.items():
         await projections.upsert(work, target.projection, _newest(kind, target, messages))
+    await projections.upsert(work, projections.CASE_EVENT, _facts(messages))
     told = [line for message in messages if (line := lines.line_of(message)) is not None]
     told += lines.assignment_lines(one for one in messages if isinstance(one, AssignmentEvent))
     told.sort(key=lambda line: line["at"])
@@ -134,3 +136,9 @@ def _newest(kind: type, target: _Target, messages: Sequence[Any]) -> list[rows.R
             newest[identity] = row
     # One order of keys in every transaction: two of them cannot deadlock.
     return [newest[identity] for identity in sorted(newest)]
+
+
+def _facts(messages: Sequence[Any]) -> list[rows.Row]:
+    facts = (fact for message in messages if (fact := fact_of(message)) is not None)
+    by_key = {(one["thread"], one["at"], one["event_id"]): one for one in facts}
+    return [by_key[key] for key in sorted(by_key)]

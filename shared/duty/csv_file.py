@@ -1,7 +1,6 @@
 """A duty plan as CSV (RFC 4180, UTF-8 with or without a byte-order mark): one line per entry.
 
-A cell that a spreadsheet would take for a formula gets an apostrophe in front, and loses it when it is
-read again (OWASP, CSV injection). Times are ISO 8601 with their offset.
+Cells are guarded against formulas (shared/csv_cells.py). Times are ISO 8601 with their offset.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from shared.contracts.duty import DutyRule, Member
+from shared.csv_cells import guarded, plain
 from shared.duty.errors import MOST_ENTRIES, DutyFileError
 
 COLUMNS = (
@@ -22,7 +22,6 @@ COLUMNS = (
     "other_id", "other_begin", "other_end", "reason",
 )  # fmt: skip
 _RULE: TypeAdapter[DutyRule] = TypeAdapter(DutyRule)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _MOST_CELL = 4_000
 
 
@@ -32,7 +31,7 @@ def write(rules: Iterable[DutyRule]) -> str:
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
     writer.writeheader()
     for rule in rules:
-        writer.writerow({name: _guarded(cell) for name, cell in _cells(rule).items()})
+        writer.writerow({name: guarded(cell) for name, cell in _cells(rule).items()})
     return out.getvalue()
 
 
@@ -110,12 +109,8 @@ def _where(location: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in location[1:] or location)
 
 
-def _guarded(cell: str) -> str:
-    return f"'{cell}" if cell.startswith((*_FORMULA, "'")) else cell
-
-
 def _plain(cell: str) -> str:
     cell = cell.strip(" ")
     if len(cell) > _MOST_CELL:
         raise DutyFileError([f"a cell is longer than {_MOST_CELL} characters"])
-    return cell.removeprefix("'")
+    return plain(cell)

@@ -421,6 +421,28 @@ CREATE TABLE console.sensor (
 );
 CREATE INDEX sensor_unwell ON console.sensor (status, unit) WHERE state <> 'online';
 
+-- Every fact of every case, one row per record: timelines and evaluations are read from here. The key
+-- begins with the thread (an alert, a command, a page, a unit whose mode changed) and the time, so one
+-- index recognises repeats and reads a thread in order. Only ever appended to.
+CREATE TABLE console.case_event (
+    thread text COLLATE "C" NOT NULL,
+    at timestamptz NOT NULL,
+    event_id text COLLATE "C" NOT NULL,
+    status text NOT NULL,
+    kind text NOT NULL,
+    what text NOT NULL,
+    part text NOT NULL,
+    subject_id text NOT NULL,
+    version integer NOT NULL,
+    unit text COLLATE "C" NOT NULL,
+    tier text NOT NULL,
+    actor text,
+    late boolean NOT NULL,
+    told jsonb NOT NULL,
+    PRIMARY KEY (thread, at, event_id)
+);
+CREATE INDEX case_event_age ON console.case_event USING brin (at);
+
 -- What happened, in the order of commits (writers take turns): the source of every live screen.
 CREATE TABLE console.feed (
     seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -31,3 +31,15 @@ def forget_commands(keep: timedelta) -> Task:
         # One may have 75,000 recipients: a second of deleting.
         limit=5,
     )
+
+
+def forget_case_events(keep: timedelta) -> Task:
+    """Facts of cases, as long as their commands; those of an open command stay with it."""
+    return Task(
+        "case_events",
+        "DELETE FROM console.case_event WHERE ctid = ANY(ARRAY(SELECT e.ctid "  # noqa: S608
+        "FROM console.case_event e WHERE e.at < now() - $1::interval AND NOT EXISTS ("
+        f"SELECT 1 FROM console.command WHERE command_id = e.thread AND {OPEN_COMMAND}) "
+        "LIMIT $2)) RETURNING 1",
+        keep,
+    )

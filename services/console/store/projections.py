@@ -305,6 +305,21 @@ REPORT_DUTY = Projection(
     ("duty_id",),
 )
 
+CASE_EVENT = Projection(
+    "case_event",
+    {
+        "thread": "text",
+        "at": "timestamptz",
+        **dict.fromkeys(("event_id", "status", "kind", "what", "part", "subject_id"), "text"),
+        "version": "int",
+        **dict.fromkeys(("unit", "tier", "actor"), "text"),
+        "late": "boolean",
+        "told": "jsonb",
+    },
+    ("thread", "at", "event_id"),
+    None,
+)
+
 
 async def upsert(work: Transaction, projection: Projection, rows: Sequence[Row]) -> None:
     """Write `rows`, at most one per key, in one statement."""

@@ -15,6 +15,7 @@ from services.console.web import (
     auth,
     boards,
     carriers,
+    cases,
     decisions,
     duty,
     events,
@@ -55,7 +56,7 @@ def create(console: Console, lifespan: Lifespan) -> FastAPI:
     problems.install(app)
     for part in (
         *(auth, reads, boards, acts, decisions, silences, carriers, modes, duty, reporting),
-        *(events, shell),
+        *(cases, events, shell),
     ):
         app.include_router(part.router)
     app.mount("/static", _OwnFiles(directory=shell.STATIC), name="static")

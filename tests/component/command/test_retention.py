@@ -130,3 +130,31 @@ async def test_no_table_of_commands_is_left_out(
         assert await Retention(database).turn(task) == 0
     finally:
         await database.stop()
+
+
+async def test_facts_of_cases_go_by_age_but_stay_with_an_open_command(dsn: str) -> None:
+    database = Database(dsn, "console")
+    await database.start()
+    try:
+        pool = database.pool
+        await pool.execute(
+            "INSERT INTO console.command SELECT state, 'Actual', 1, state, NULL, '11A01', 'red', "
+            "'500118000000', '500118000000', 't', 'i', 1, now(), now(), now(), 't', now() "
+            "FROM unnest(ARRAY['issued', 'closed']) AS state"
+        )
+        await pool.execute(
+            "INSERT INTO console.case_event SELECT thread, now() - days * interval '1 day', "
+            "thread || days, 'Actual', 'command', 'issued', '', thread, 1, '500118000000', "
+            "'district', NULL, false, '{}' "
+            "FROM unnest(ARRAY['issued', 'closed', 'alert']) AS thread, unnest(ARRAY[399, 401]) AS days"
+        )
+        assert await Retention(database).turn(forgetting.forget_case_events(KEEP)) == 2
+        left = await pool.fetch("SELECT event_id FROM console.case_event ORDER BY 1")
+        assert [row["event_id"] for row in left] == [
+            "alert399",
+            "closed399",
+            "issued399",
+            "issued401",
+        ]
+    finally:
+        await database.stop()

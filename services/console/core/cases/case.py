@@ -1,0 +1,115 @@
+"""What belongs to a case, who may see it, and how far it has come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from services.console.core.access import Viewer, sees
+from services.console.core.record import Record
+from services.console.core.steps import OPEN_ALERTS
+from shared.contracts.alerts import AlertState
+from shared.contracts.commands import CommandState
+from shared.contracts.units import lineage
+
+_OPEN_COMMANDS = frozenset({CommandState.ISSUED, CommandState.AWAITING_CHECK})
+
+
+class CaseState(StrEnum):
+    """open 办理中, closed 办结; evaluated 评价 when its review is written."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    EVALUATED = "evaluated"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A command's case is that command; an alert's case is its incident: alerts and their commands."""
+
+    case_id: str
+    alerts: tuple[Record, ...]
+    commands: tuple[Record, ...]
+
+    @property
+    def head(self) -> Record:
+        """What the case is called after: the alert asked for, or the command."""
+        named = [one for one in self.alerts if one["alert_id"] == self.case_id]
+        return named[0] if named else self.commands[0]
+
+    @property
+    def status(self) -> str:
+        """Actual, Exercise or Test: nothing of another status belongs to the case."""
+        found: str = self.head["status"]
+        return found
+
+    @property
+    def root(self) -> str:
+        """The unit in whose area it is."""
+        found: str = self.head["place"] if self.alerts else self.head["root"]
+        return found
+
+    @property
+    def owner(self) -> str:
+        """The unit that issued it: it writes the review, or one above."""
+        found: str = self.head["approver_unit"] if self.alerts else self.head["issuer_unit"]
+        return found
+
+    @property
+    def title(self) -> str:
+        """Its name."""
+        found: str = self.head["headline"] if self.alerts else self.head["title"]
+        return found
+
+    @property
+    def level(self) -> str | None:
+        """The level of its head."""
+        found: str | None = self.head["level"]
+        return found
+
+    @property
+    def trace_id(self) -> str:
+        """What joins its records."""
+        found: str = self.head["trace_id"]
+        return found
+
+    @property
+    def threads(self) -> list[str]:
+        """Alerts, incidents and commands whose facts are the case's."""
+        incidents = sorted({one["incident_id"] for one in self.alerts})
+        return [one["alert_id"] for one in self.alerts] + incidents + self.command_ids
+
+    @property
+    def command_ids(self) -> list[str]:
+        """Its commands."""
+        return [one["command_id"] for one in self.commands]
+
+    @property
+    def mode_units(self) -> list[str]:
+        """Units whose response mode holds at the root of the case."""
+        return lineage(self.root)
+
+    def is_closed(self) -> bool:
+        """Whether nothing of it is open any more."""
+        open_alerts = any(AlertState(one["state"]) in OPEN_ALERTS for one in self.alerts)
+        open_commands = any(CommandState(one["state"]) in _OPEN_COMMANDS for one in self.commands)
+        return not open_alerts and not open_commands
+
+    def ended_at(self) -> datetime:
+        """When its last head changed."""
+        last: datetime = max(one["sent_at"] for one in (*self.alerts, *self.commands))
+        return last
+
+    def state(self, reviewed: bool) -> CaseState:
+        """How far it has come; a case that came back is open, reviewed or not."""
+        if not self.is_closed():
+            return CaseState.OPEN
+        return CaseState.EVALUATED if reviewed else CaseState.CLOSED
+
+
+def is_seen(viewer: Viewer, case: Case, *, takes_part: bool) -> bool:
+    """Whether the viewer may look at the case; `takes_part`: units of his subtree have assignments."""
+    heads = [one["place"] for one in case.alerts]
+    heads += [one[name] for one in case.commands for name in ("root", "issuer_unit")]
+    return takes_part or any(sees(viewer, unit) for unit in heads)

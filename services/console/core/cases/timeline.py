@@ -1,0 +1,78 @@
+"""The timeline of a case: summed rows in, lines out (store/cases.py, `lines`, says how it sums).
+
+A line's id and place follow from the facts alone, so any order of arrival shows the same timeline.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from services.console.core.names import Names
+from services.console.core.record import Record
+
+Json = dict[str, Any]
+
+CURSOR = r"^$|^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z~[0-9]{1,9}~[A-Za-z0-9._:\-]{1,96}$"
+"""A place in a timeline as `next` gives it; empty = the beginning."""
+_PARTS = re.compile(CURSOR)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Behind which line to go on.
+
+    Several states of one thing may be told in one transaction, at one time: their versions order them.
+    """
+
+    at: datetime
+    version: int
+    event_id: str
+
+
+def place_of(cursor: str) -> Place | None:
+    """The place a cursor names; raises ValueError when it is none."""
+    if not cursor:
+        return None
+    if not _PARTS.fullmatch(cursor):
+        raise ValueError("not a cursor")
+    at, version, event_id = cursor.split("~")
+    return Place(datetime.fromisoformat(at), int(version), event_id)
+
+
+def cursor_of(row: Record) -> str:
+    """The cursor of a line."""
+    at = row["at"].astimezone(UTC).replace(tzinfo=None)
+    return f"{at.isoformat(timespec='microseconds')}Z~{row['version']}~{row['event_id']}"
+
+
+def line(row: Record, status: str, names: Names) -> Json:
+    """A line as JSON. With a `count` above one it stands for so many units of a tier."""
+    told: Json = json.loads(row["told"]) if row["told"] else {}
+    if row["kind"] == "supervision":
+        clock, _, rung = row["part"].partition(":")
+        told |= {"clock": clock, "rung": int(rung)}
+    if row["kind"] in ("assignment", "acknowledgement"):
+        told["attempt"] = int(row["part"])
+    if target := told.get("target_unit"):
+        told["target_name"] = names.unit(target)
+    unit = row["unit"]
+    return {
+        "id": row["event_id"],
+        "at": row["at"],
+        "until": row["until"],
+        "status": status,
+        "kind": row["kind"],
+        "what": row["what"],
+        "thread": row["thread"],
+        "tier": row["tier"],
+        "count": row["count"],
+        "late": row["late"],
+        "unit": unit,
+        "unit_name": None if unit is None else names.unit(unit),
+        "actor": row["actor"],
+        **told,
+    }

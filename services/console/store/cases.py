@@ -1,0 +1,213 @@
+"""Queries about cases: what belongs to one, its summed timeline, the facts of a unit, rows to evaluate.
+
+Facts are chosen by thread (core/cases/facts.py): the case's alerts and commands, the answers to pages
+about them, and modes that held in its area while it lasted. A status never mixes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import asyncpg
+
+from services.console.core.access import Span
+from services.console.core.cases.case import Case
+from services.console.core.cases.timeline import Place
+from services.console.store.connections import Connection
+
+Rows = list[asyncpg.Record]
+
+MOST_COMMANDS = 200
+
+_SUMMED = "('assignment', 'supervision', 'page', 'answer')"
+"""Kinds of which there may be thousands at once: told per tier and slot of time."""
+_CASE_LEVEL = "('alert', 'command', 'mode')"
+"""Kinds about the case as a whole: whoever sees it may read them."""
+_FACTS = """
+    SELECT * FROM console.case_event WHERE status = $1 AND thread = ANY($2::text[])
+    UNION ALL
+    SELECT * FROM console.case_event WHERE status = $1 AND kind = 'answer' AND thread IN (
+        SELECT subject_id FROM console.case_event WHERE thread = ANY($2::text[]) AND kind = 'page')
+    UNION ALL
+    SELECT * FROM console.case_event WHERE status = $1 AND kind = 'mode'
+        AND thread = ANY($3::text[]) AND at >= $4 AND ($5::timestamptz IS NULL OR at <= $5)
+"""
+_VISIBLE = f"((unit >= $6 AND unit < $7) OR kind IN {_CASE_LEVEL})"
+_TOLD = (
+    "kind <> 'acknowledgement' AND NOT (kind = 'page' AND what IN ('queued', 'delivered', 'read', "
+    "'answered'))"
+)
+"""The whole is told without what a unit's next state says as well, and without receipts."""
+
+
+async def case(connection: Connection, case_id: str) -> Case | None:
+    """The case of an alert (its incident) or of a command."""
+    alerts = await connection.fetch(
+        "SELECT a.* FROM console.alert a JOIN console.alert named "
+        "ON a.incident_id = named.incident_id AND a.status = named.status "
+        "WHERE named.alert_id = $1 ORDER BY a.occurred_at, a.alert_id LIMIT 50",
+        case_id,
+    )
+    commands = await connection.fetch(
+        "SELECT * FROM console.command WHERE command_id = $1 OR alert_id = ANY($2::text[]) "
+        "ORDER BY occurred_at, command_id LIMIT $3",
+        case_id,
+        [row["alert_id"] for row in alerts],
+        MOST_COMMANDS,
+    )
+    if not alerts and not commands:
+        return None
+    return Case(case_id, tuple(alerts), tuple(commands))
+
+
+async def takes_part(connection: Connection, case: Case, span: Span) -> bool:
+    """Whether units of a subtree have assignments in the case."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT 1 FROM console.assignment WHERE command_id = ANY($1::text[]) "
+        "AND unit >= $2 AND unit < $3)",
+        case.command_ids,
+        span.low,
+        span.high,
+    )
+    return found
+
+
+async def lines(
+    connection: Connection,
+    case: Case,
+    span: Span,
+    *,
+    slot_s: int,
+    after: Place | None,
+    limit: int,
+) -> Rows:
+    """Lines of the timeline behind `after`, oldest first.
+
+    Assignments, calls, pages and answers of one kind, tier and slot of time are one line that counts
+    them; a line for a single one says which. A line stands at its first fact.
+    """
+    rows: Rows = await connection.fetch(
+        f"""
+        WITH facts AS ({_FACTS}), told AS (
+            SELECT *, CASE WHEN kind IN {_SUMMED}
+                THEN floor(extract(epoch FROM at) / $8)::text ELSE event_id END AS slot
+            FROM facts WHERE {_VISIBLE} AND {_TOLD}
+        ), lines AS (
+            SELECT kind, what, part, tier, min(at) AS at, max(at) AS until,
+                min(version) AS version, min(event_id) AS event_id, count(*) AS count, bool_or(late) AS late,
+                CASE WHEN count(*) = 1 THEN min(unit) END AS unit,
+                CASE WHEN count(*) = 1 THEN min(actor) END AS actor,
+                CASE WHEN count(*) = 1 THEN min(told::text) END AS told,
+                CASE WHEN kind = 'answer' THEN '' ELSE thread END AS thread
+            FROM told
+            GROUP BY kind, what, part, tier, slot, CASE WHEN kind = 'answer' THEN '' ELSE thread END
+        )
+        SELECT * FROM lines
+        WHERE $9::timestamptz IS NULL OR (at, version, event_id) > ($9, $10::int, $11::text COLLATE "C")
+        ORDER BY at, version, event_id LIMIT $12
+        """,  # noqa: S608 - built of constants
+        *_chosen(case),
+        span.low,
+        span.high,
+        slot_s,
+        *_behind(after),
+        limit,
+    )
+    return rows
+
+
+async def facts_of_unit(
+    connection: Connection, case: Case, unit: str, *, after: Place | None, limit: int
+) -> Rows:
+    """Every single fact of one unit, oldest first: what its officers wrote and every receipt too."""
+    rows: Rows = await connection.fetch(
+        f"""
+        WITH facts AS ({_FACTS})
+        SELECT *, at AS until, 1 AS count FROM facts
+        WHERE unit = $6 AND kind NOT IN {_CASE_LEVEL}
+          AND ($7::timestamptz IS NULL
+            OR (at, version, event_id) > ($7, $8::int, $9::text COLLATE "C"))
+        ORDER BY at, version, event_id LIMIT $10
+        """,  # noqa: S608 - built of constants
+        *_chosen(case),
+        unit,
+        *_behind(after),
+        limit,
+    )
+    return rows
+
+
+async def unit_rows(connection: Connection, case: Case, span: Span) -> Rows:
+    """One row per unit and thread within a subtree, for core/cases/evaluation.py.
+
+    `issued_at`: when the command was, but None for an assignment that another was made into later.
+    `answer_s`: from the first page to the first answer, seconds.
+    """
+    rows: Rows = await connection.fetch(
+        """
+        WITH facts AS (
+            SELECT * FROM console.case_event WHERE status = $1 AND thread = ANY($2::text[])
+        ), issued AS (
+            SELECT thread, min(at) AS issued_at FROM facts WHERE kind = 'command' GROUP BY thread
+        ), given AS (
+            SELECT thread, unit, min(tier) AS tier,
+                (array_agg(what ORDER BY version DESC, at DESC))[1] AS state,
+                min(at) FILTER (WHERE what = 'delivered') AS delivered_at,
+                min(at) FILTER (WHERE what = 'signed') AS signed_at,
+                max(at) FILTER (WHERE what = 'reported') AS reported_at,
+                bool_or(late) AS late,
+                count(*) FILTER (WHERE what = 'returned') AS returned,
+                count(*) FILTER (WHERE what = 'reassigned') AS reassigned,
+                count(*) FILTER (WHERE what = 'suspended') AS suspended,
+                max(part::int) AS attempts,
+                bool_and(told ? 'given') AS given_on
+            FROM facts WHERE kind = 'assignment' AND unit >= $3 AND unit < $4
+            GROUP BY thread, unit
+        ), called AS (
+            SELECT thread, unit, min(tier) AS tier,
+                count(*) FILTER (WHERE what = 'overdue') AS overdue,
+                count(*) FILTER (WHERE what = 'escalated') AS escalations
+            FROM facts WHERE kind = 'supervision' AND unit >= $3 AND unit < $4
+            GROUP BY thread, unit
+        ), page AS (
+            SELECT thread, subject_id, min(unit) AS unit, min(tier) AS tier, min(at) AS at
+            FROM facts WHERE kind = 'page' AND unit >= $3 AND unit < $4 GROUP BY thread, subject_id
+        ), reply AS (
+            SELECT thread AS page_id, min(at) AS at FROM console.case_event
+            WHERE status = $1 AND kind = 'answer' AND thread IN (SELECT subject_id FROM page)
+            GROUP BY thread
+        ), paged AS (
+            SELECT page.thread, page.unit, min(page.tier) AS tier, count(*) AS pages,
+                count(reply.at) AS answered,
+                extract(epoch FROM min(reply.at) - min(page.at))::float8 AS answer_s
+            FROM page LEFT JOIN reply ON reply.page_id = page.subject_id
+            GROUP BY page.thread, page.unit
+        )
+        SELECT thread, unit, coalesce(given.tier, called.tier, paged.tier) AS tier, state,
+            CASE WHEN given_on THEN NULL ELSE issued_at END AS issued_at,
+            delivered_at, signed_at, reported_at, coalesce(late, false) AS late,
+            coalesce(returned, 0) AS returned, coalesce(reassigned, 0) AS reassigned,
+            coalesce(suspended, 0) AS suspended, coalesce(attempts, 1) AS attempts,
+            coalesce(overdue, 0) AS overdue, coalesce(escalations, 0) AS escalations,
+            coalesce(pages, 0) AS pages, coalesce(answered, 0) AS answered, answer_s
+        FROM given FULL JOIN called USING (thread, unit) FULL JOIN paged USING (thread, unit)
+            LEFT JOIN issued USING (thread)
+        """,
+        case.status,
+        case.threads,
+        span.low,
+        span.high,
+    )
+    return rows
+
+
+def _behind(after: Place | None) -> tuple[datetime | None, int | None, str | None]:
+    return (None, None, None) if after is None else (after.at, after.version, after.event_id)
+
+
+def _chosen(case: Case) -> tuple[str, list[str], Sequence[str], datetime, datetime | None]:
+    """The first five parameters of `_FACTS`."""
+    began = min(one["occurred_at"] for one in (*case.alerts, *case.commands))
+    until = case.ended_at() if case.is_closed() else None
+    return case.status, case.threads, case.mode_units, began, until

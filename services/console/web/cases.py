@@ -1,0 +1,134 @@
+"""Cases 案卷: what happened, in order, and how each unit did."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
+
+from services.console.core.access import Denial, Viewer, sees, span_of
+from services.console.core.cases import evaluation, timeline
+from services.console.core.cases.case import Case, is_seen
+from services.console.core.cases.evaluation import Evaluation
+from services.console.store import cases as store
+from services.console.store.connections import Connection, reading
+from services.console.web.auth import Me
+from services.console.web.parts import Console, Parts, as_json
+from services.console.web.problems import Refused, unknown
+from shared.contracts.fields import Identifier, UnitId
+from shared.csv_cells import guarded
+
+router = APIRouter(prefix="/api")
+
+Slot = Annotated[Literal["60", "300", "3600", "86400"], Query()]
+"""Seconds whose facts of one kind and tier are told in one line."""
+Limit = Annotated[int, Query(ge=1, le=500)]
+
+
+@router.get("/cases/{case_id}/timeline")
+async def get_timeline(
+    console: Parts,
+    me: Me,
+    case_id: Identifier,
+    unit: Annotated[UnitId | None, Query()] = None,
+    slot: Slot = "60",
+    after: Annotated[str, Query(pattern=timeline.CURSOR, max_length=160)] = "",
+    limit: Limit = 200,
+) -> Response:
+    """What happened, oldest first, behind `after`: summed per tier and slot; with `unit` its every fact."""
+    place = _place(after)
+    async with reading(console.database) as connection:
+        case = await visible_case(connection, me, case_id)
+        if unit is None:
+            rows = await store.lines(
+                connection, case, span_of(me.unit), slot_s=int(slot), after=place, limit=limit
+            )
+        else:
+            console.demand(None if sees(me, unit) else Denial.OUTSIDE_SUBTREE)
+            rows = await store.facts_of_unit(connection, case, unit, after=place, limit=limit)
+    return as_json(
+        {
+            "case_id": case_id,
+            "status": case.status,
+            "title": case.title,
+            "lines": [timeline.line(row, case.status, console.names) for row in rows],
+            "next": timeline.cursor_of(rows[-1]) if len(rows) == limit else None,
+        }
+    )
+
+
+@router.get("/cases/{case_id}/evaluation", response_model=None)
+async def get_evaluation(
+    console: Parts,
+    me: Me,
+    case_id: Identifier,
+    style: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
+    after: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    limit: Annotated[int, Query(ge=0, le=1_000)] = 200,
+) -> Response:
+    """How the whole, each tier and each unit did; units behind the first `after` of them. As CSV: all units."""
+    async with reading(console.database) as connection:
+        case = await visible_case(connection, me, case_id)
+        found = await evaluated(connection, case, me)
+    if style == "csv":
+        return Response(
+            as_csv(case, found, console),
+            media_type="text/csv; charset=utf-8",
+            headers={"content-disposition": f'attachment; filename="{case_id}.csv"'},
+        )
+    shown = found.units[after : after + limit]
+    more = after + len(shown) < len(found.units)
+    return as_json(
+        {
+            "case_id": case_id,
+            "status": case.status,
+            "whole": evaluation.group_view(found.whole),
+            "by_tier": [
+                {"tier": tier, **evaluation.group_view(one)} for tier, one in found.by_tier.items()
+            ],
+            "units": [
+                {**evaluation.unit_view(one), "unit_name": console.names.unit(one.unit)}
+                for one in shown
+            ],
+            "next": after + len(shown) if shown and more else None,
+        }
+    )
+
+
+async def visible_case(connection: Connection, me: Viewer, case_id: str) -> Case:
+    """The case, when this officer may look at it. Raises Refused 404."""
+    case = await store.case(connection, case_id)
+    if case is None:
+        raise unknown("case")
+    part = await store.takes_part(connection, case, span_of(me.unit))
+    if not is_seen(me, case, takes_part=part):
+        raise unknown("case")
+    return case
+
+
+async def evaluated(connection: Connection, case: Case, me: Viewer) -> Evaluation:
+    """The figures of a case within the officer's subtree."""
+    rows = await store.unit_rows(connection, case, span_of(me.unit))
+    return evaluation.evaluate(evaluation.unit_figures(row) for row in rows)
+
+
+def as_csv(case: Case, found: Evaluation, console: Console) -> str:
+    """One line per unit, behind a byte-order mark so that spreadsheets read the Chinese."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(("status", "unit_name", *evaluation.UNIT_COLUMNS))
+    for one in found.units:
+        cells = (case.status, console.names.unit(one.unit), *evaluation.unit_view(one).values())
+        writer.writerow([guarded("" if cell is None else str(cell)) for cell in cells])
+    return "\ufeff" + out.getvalue()
+
+
+def _place(after: str) -> timeline.Place | None:
+    try:
+        return timeline.place_of(after)
+    except ValueError:
+        raise Refused(
+            422, "The request is not valid", "`after` is no cursor.", reason="invalid"
+        ) from None

@@ -1,0 +1,230 @@
+"""Cases on a real Postgres: exact in any order, equal to a recount of the log, cut to one's subtree."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+from statistics import median
+from typing import Any
+
+import pytest
+
+from deploy.local.data.units import all_units
+from shared.contracts.commands import AssignmentEvent, AssignmentState, SupervisionEvent
+from shared.contracts.fields import Status
+from shared.contracts.ids import content_id
+from shared.contracts.pages import Answer, Page
+from tests.support import console_case
+from tests.support.console import Bench
+from tests.support.console_case import a_case
+from tests.support.console_scene import SONGJI, VILLAGE, ZHUTUO, a_command
+
+TOWN = [ZHUTUO, *sorted(one.unit for one in all_units() if one.unit.startswith("5001181182"))][:40]
+ALERT, COMMAND = content_id("alt", "case"), content_id("cmd", "case")
+
+
+async def read(console: Bench, path: str, officer: str = "o-city-b", **query: Any) -> Any:
+    async with console.client(officer) as client:
+        answer = await client.get(path, params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def told(console: Bench, case: str = ALERT, officer: str = "o-city-b", **query: Any) -> Any:
+    found: list[Any] = []
+    cursor = ""
+    while True:
+        path = f"/api/cases/{case}/timeline"
+        part = await read(console, path, officer, after=cursor, **query)
+        found += part["lines"]
+        cursor = part["next"] or ""
+        if not cursor:
+            return found
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_any_order_and_any_repeat_tell_the_same(console: Bench, seed: int) -> None:
+    history = a_case("case", TOWN)
+    await console.project(history)
+    expected = await told(console), await read(console, f"/api/cases/{ALERT}/evaluation")
+    await console.wiring.database.pool.execute(
+        "TRUNCATE console.case_event, console.alert, console.command, console.assignment, "
+        "console.page, console.answer"
+    )
+    shuffled = history + random.Random(seed).sample(history, 50)
+    random.Random(seed + 9).shuffle(shuffled)
+    for start in range(0, len(shuffled), 70):
+        await console.project(shuffled[start : start + 70])
+    found = await told(console), await read(console, f"/api/cases/{ALERT}/evaluation")
+    assert found == expected
+    assert [one["at"] for one in found[0]] == sorted(one["at"] for one in found[0])
+
+
+async def test_thousands_are_summed_and_every_fact_counts_once(console: Bench) -> None:
+    units = [one.unit for one in all_units() if one.unit.startswith("500118")][:2_000]
+    await console.project(a_case("case", units))
+    lines = await told(console)
+    assert len(lines) < 400
+    delivered = [one for one in lines if (one["kind"], one["what"]) == ("assignment", "delivered")]
+    first = [one for one in delivered if one["attempt"] == 1]
+    assert sum(one["count"] for one in first) == len(units)
+    assert len(first) == len({one["tier"] for one in first})
+    done = [one for one in lines if (one["kind"], one["what"]) == ("assignment", "done")]
+    assert sum(one["count"] for one in done) == len(units)
+    called = [one for one in lines if one["kind"] == "supervision"]
+    assert sum(one["count"] for one in called) == 3 * (len(units) // 5)
+    single = [one for one in lines if one["count"] == 1 and one["kind"] == "assignment"]
+    assert all(one["unit"] for one in single)
+    coarse = await told(console, slot="3600")
+    assert len(coarse) < len(lines)
+    assert sum(one["count"] for one in coarse) == sum(one["count"] for one in lines)
+
+
+async def test_a_timeline_in_parts_is_the_whole(console: Bench) -> None:
+    await console.project(a_case("case", TOWN))
+    whole = await told(console, limit=500)
+    assert await told(console, limit=7) == whole
+    one = await told(console, unit=VILLAGE)
+    assert len(one) > 4
+    assert await told(console, unit=VILLAGE, limit=2) == one
+
+
+async def test_a_unit_is_told_with_its_officers_own_words(console: Bench) -> None:
+    await console.project(a_case("case", TOWN, reason="水已退，无需转移"))
+    third = TOWN[2]
+    lines = await told(console, unit=third)
+    assert {one["unit"] for one in lines} == {third}
+    written = [one for one in lines if one["kind"] == "acknowledgement"]
+    assert ("return", "水已退，无需转移") in [(one["what"], one.get("text")) for one in written]
+    states = [one["what"] for one in lines if one["kind"] == "assignment"]
+    assert states == [
+        "delivered", "returned", "delivered", "signed", "reported", "checked", "done",
+    ]  # fmt: skip
+
+
+async def test_the_evaluation_equals_a_recount_of_the_log(console: Bench) -> None:
+    history = a_case("case", TOWN)
+    await console.project(history)
+    found = await read(console, f"/api/cases/{ALERT}/evaluation", limit=1_000)
+    states = [one for one in history if isinstance(one, AssignmentEvent)]
+    calls = [one for one in history if isinstance(one, SupervisionEvent)]
+    replies = {one.page_id: one.sent_at for one in history if isinstance(one, Answer)}
+    pages = {one.page_id: one for one in history if isinstance(one, Page) and one.version == 1}
+    assert [one["unit"] for one in found["units"]] != []
+    for row in found["units"]:
+        mine = [one for one in states if one.unit == row["unit"]]
+        own_calls = [one for one in calls if one.unit == row["unit"]]
+        own_pages = [one for one in pages.values() if one.unit == row["unit"]]
+
+        def first(state: str, mine: list[AssignmentEvent] = mine) -> Any:
+            return next(one.sent_at for one in mine if one.state == state)
+
+        assert row["deliver_s"] == 0
+        assert row["sign_s"] == (first("signed") - first("delivered")).total_seconds()
+        assert row["finish_s"] == (first("reported") - first("delivered")).total_seconds()
+        assert row["late"] == int(any(one.late for one in mine))
+        assert row["returned"] == sum(one.state == "returned" for one in mine)
+        assert row["sent_back"] == max(one.attempt for one in mine) - 1
+        assert row["escalations"] == sum(one.kind == "escalated" for one in own_calls)
+        assert (row["pages"], row["state"]) == (len(own_pages), "done")
+        answered = [replies[one.page_id] for one in own_pages if one.page_id in replies]
+        assert row["answered"] == len(answered)
+        if answered:
+            assert row["answer_s"] == (answered[0] - own_pages[0].sent_at).total_seconds()
+    whole = found["whole"]
+    assert whole["units"] == whole["signed"] == len(TOWN)
+    for name in ("late", "returned", "sent_back", "escalations", "pages", "answered", "signed"):
+        assert whole[name] == sum(row[name] for row in found["units"])
+        assert whole[name] == sum(tier[name] for tier in found["by_tier"])
+    signing = [row["sign_s"] for row in found["units"]]
+    assert whole["sign_s"]["median_s"] == median(signing)
+    assert whole["sign_s"]["slowest_s"] == max(signing)
+
+
+async def test_an_overdue_unit_that_never_signs_is_late(console: Bench) -> None:
+    history = [
+        one
+        for one in a_case("case", TOWN[:5])
+        if not (isinstance(one, AssignmentEvent) and one.unit == TOWN[4] and one.version > 1)
+    ]
+    await console.project(history)
+    found = await read(console, f"/api/cases/{COMMAND}/evaluation")
+    row = next(one for one in found["units"] if one["unit"] == TOWN[4])
+    assert (row["late"], row["signed"], row["sign_s"], row["state"]) == (1, 0, None, "delivered")
+
+
+async def test_a_drill_says_so_in_every_line_and_never_joins_a_real_case(console: Bench) -> None:
+    await console.project(a_case("case", TOWN[:9]))
+    real = await told(console), await read(console, f"/api/cases/{ALERT}/evaluation")
+    await console.project(a_case("drill", TOWN[:9], status=Status.EXERCISE))
+    assert (await told(console), await read(console, f"/api/cases/{ALERT}/evaluation")) == real
+    lines = await told(console, content_id("alt", "drill"))
+    assert {one["status"] for one in lines} == {"Exercise"}
+    heading = await read(console, f"/api/cases/{content_id('alt', 'drill')}/timeline")
+    assert heading["status"] == "Exercise"
+
+
+async def test_an_alert_has_its_commands_and_a_command_is_a_case_of_its_own(console: Bench) -> None:
+    await console.project(a_case("case", TOWN[:4]))
+    kinds = {one["kind"] for one in await told(console, ALERT)}
+    assert kinds == {"alert", "command", "assignment", "page", "answer"}
+    lines = await told(console, COMMAND)
+    assert {one["kind"] for one in lines} == kinds - {"alert"}
+
+
+async def test_others_see_their_own_part_or_nothing(console: Bench) -> None:
+    await console.project(a_case("case", TOWN))
+    found = await read(console, f"/api/cases/{COMMAND}/evaluation", "o-village-b", limit=1_000)
+    assert 0 < found["whole"]["units"] < len(TOWN)
+    assert all(one["unit"].startswith(VILLAGE) for one in found["units"])
+    lines = await told(console, COMMAND, "o-village-b")
+    signed = [one for one in lines if (one["kind"], one["what"]) == ("assignment", "signed")]
+    assert sum(one["count"] for one in signed) == found["whole"]["signed"]
+    async with console.client("o-songji-b") as client:
+        for part in ("timeline", "evaluation"):
+            assert (await client.get(f"/api/cases/{COMMAND}/{part}")).status_code == 404
+    async with console.client("o-village-b") as client:
+        path = f"/api/cases/{COMMAND}/timeline"
+        assert (await client.get(path, params={"unit": ZHUTUO})).status_code == 403
+        assert (await client.get(path, params={"unit": SONGJI})).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "after=x", "after=2026-11-24T99:99:99.000000Z~1~a", "after=%00", "slot=1", "limit=0",
+        "unit=x", "after=2026-11-24T02:13:40.000000Z~1~'", "limit=501",
+    ],
+)  # fmt: skip
+async def test_bad_questions_are_refused(console: Bench, query: str) -> None:
+    await console.project([a_command("case")])
+    async with console.client("o-city-b") as client:
+        answer = await client.get(f"/api/cases/{COMMAND}/timeline?{query}")
+    assert answer.status_code == 422, answer.text
+
+
+async def test_the_csv_has_all_units_and_no_formula(console: Bench) -> None:
+    await console.project(a_case("case", TOWN))
+    async with console.client("o-city-b") as client:
+        answer = await client.get(f"/api/cases/{ALERT}/evaluation", params={"format": "csv"})
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+    assert sorted(row["unit"] for row in rows) == sorted(TOWN)
+    found = await read(console, f"/api/cases/{ALERT}/evaluation")
+    for name in ("late", "returned", "escalations"):
+        assert sum(int(row[name]) for row in rows) == found["whole"][name]
+    assert not [cell for row in rows for cell in row.values() if cell[:1] in "=+-@" and cell]
+
+
+async def test_states_told_at_one_time_stand_in_their_order(console: Bench) -> None:
+    """Steps that waited for a signature take effect with it, in one transaction."""
+    command = a_command("case", ZHUTUO)
+    states = ("delivered", "signed", "accepted", "handling", "reported", "checked", "done")
+    history = [
+        console_case.told(command, VILLAGE, AssignmentState(state), 5, version)
+        for version, state in enumerate(states, 1)
+    ]
+    await console.project([command, *reversed(history)])
+    lines = await told(console, COMMAND, unit=VILLAGE)
+    assert tuple(one["what"] for one in lines) == states

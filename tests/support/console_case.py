@@ -1,0 +1,190 @@
+"""The records of one case, told second by second: an alert, its command, what units and timers did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.contracts.alerts import AlertState, AlertTransition
+from shared.contracts.commands import (
+    Acknowledgement,
+    AssignmentEvent,
+    AssignmentState,
+    CommandEvent,
+    CommandState,
+    Step,
+    SupervisionEvent,
+    SupervisionKind,
+)
+from shared.contracts.fields import Level, Post, Status
+from shared.contracts.ids import acknowledgement_id, content_id
+from shared.contracts.pages import Answer, AnswerVerb, Page, PageState
+from shared.contracts.units import tier_of
+from tests.support.console_scene import (
+    CITY,
+    DISTRICT,
+    NOW,
+    a_command,
+    a_page,
+    a_supervision,
+    an_alert,
+    an_assignment,
+)
+
+State = AssignmentState
+
+
+def after(seconds: float) -> datetime:
+    """A moment of the case."""
+    return NOW + timedelta(seconds=seconds)
+
+
+def told(
+    command: CommandEvent,
+    unit: str,
+    state: AssignmentState,
+    seconds: float,
+    version: int,
+    **more: Any,
+) -> AssignmentEvent:
+    """The `version`-th state of a unit's assignment, told so long after the beginning."""
+    moment = {"occurred_at": after(seconds), "sent_at": after(seconds)}
+    return an_assignment(command, unit, state, version=version).model_copy(
+        update={**moment, **more}
+    )
+
+
+def acked(assignment: AssignmentEvent, step: Step, text: str = "") -> Acknowledgement:
+    """The step that brought a state about."""
+    officer = f"o-{assignment.unit[:12]}-b"
+    return Acknowledgement(
+        id=acknowledgement_id(assignment.assignment_id, step, assignment.attempt, officer),
+        status=assignment.status,
+        occurred_at=assignment.sent_at,
+        sent_at=assignment.sent_at,
+        origin_unit=assignment.unit,
+        tier=tier_of(assignment.unit),
+        assignment_id=assignment.assignment_id,
+        command_id=assignment.command_id,
+        unit=assignment.unit,
+        step=step,
+        attempt=assignment.attempt,
+        officer_id=officer,
+        officer_unit=assignment.unit,
+        post=Post.B,
+        text=text,
+    )
+
+
+def called(
+    assignment: AssignmentEvent, kind: SupervisionKind, seconds: float, rung: int = 0
+) -> SupervisionEvent:
+    """A timer that fired so long after the beginning."""
+    event = a_supervision(assignment, kind, rung=rung, post=Post.A if rung else Post.B)
+    return event.model_copy(update={"sent_at": after(seconds)})
+
+
+def paged(command: CommandEvent, unit: str, seconds: float, answer_s: float | None) -> list[Any]:
+    """A page about a command; answered so many seconds later, or never."""
+    officer = f"o-{unit[:12]}-b"
+    name = f"{command.command_id}{unit}"
+
+    def state(version: int, what: PageState, at: datetime) -> Page:
+        page = a_page(
+            officer, unit, name=name, version=version, state=what, status=command.status, at=at
+        )
+        return page.model_copy(update={"command_id": command.command_id, "alert_id": None})
+
+    first = state(1, PageState.SENT, after(seconds))
+    if answer_s is None:
+        return [first, state(2, PageState.NO_ANSWER, after(seconds + 300))]
+    reply = Answer(
+        id=content_id("ans", first.page_id),
+        status=command.status,
+        occurred_at=after(seconds + answer_s),
+        sent_at=after(seconds + answer_s),
+        origin_unit=unit,
+        tier=tier_of(unit),
+        page_id=first.page_id,
+        officer_id=officer,
+        verb=AnswerVerb.COMING,
+    )
+    return [first, reply, state(2, PageState.ANSWERED, after(seconds + answer_s))]
+
+
+def a_case(
+    name: str,
+    units: Sequence[str],
+    *,
+    status: Status = Status.ACTUAL,
+    title: str = "沿江低洼地带人员转移",
+    reason: str = "",
+) -> list[Any]:
+    """An issued and lifted alert, a closed command; the n-th unit signs ten and n seconds after delivery.
+
+    Every third unit returns it and is sent it again, every fifth is late and called twice, every
+    seventh never answers its page.
+    """
+    alert = an_alert(name, DISTRICT, status=status, headline=f"{title} · 橙色预警")
+    moves = (
+        (1, AlertState.VERIFYING, AlertTransition.OPENED, None, -300),
+        (2, AlertState.PENDING_APPROVAL, AlertTransition.ASSESSED, None, -200),
+        (3, AlertState.ISSUED, AlertTransition.ISSUED, Level.ORANGE, -1),
+        (4, AlertState.LIFTED, AlertTransition.LIFTED, None, 7_200),
+    )
+    history: list[Any] = [
+        an_alert(
+            name,
+            DISTRICT,
+            version=version,
+            state=state,
+            transition=transition,
+            level=level,
+            status=status,
+            at=after(seconds),
+            headline=alert.headline,
+        )
+        for version, state, transition, level, seconds in moves
+    ]
+    heading: dict[str, Any] = {
+        "issuer": CITY,
+        "recipients": len(units),
+        "status": status,
+        "alert": alert.alert_id,
+        "title": title,
+    }
+    command = a_command(name, DISTRICT, **heading)
+    closed = a_command(name, DISTRICT, version=2, state=CommandState.CLOSED, **heading)
+    history += [command, closed.model_copy(update={"sent_at": after(7_000)})]
+    for number, unit in enumerate(units, start=1):
+        history += _unit(command, unit, number, reason)
+    return history
+
+
+def _unit(command: CommandEvent, unit: str, number: int, reason: str) -> list[Any]:
+    late = number % 5 == 0
+    sign = 400.0 + number if late else 10.0 + number
+    delivered = told(command, unit, State.DELIVERED, 0, 1)
+    found: list[Any] = [delivered]
+    version, attempt = 2, 1
+    if number % 3 == 0:
+        back = told(command, unit, State.RETURNED, 2, 2, reason=reason or "不属于本单位职责")
+        found += [back, acked(back, Step.RETURN, back.reason)]
+        found.append(told(command, unit, State.DELIVERED, 3, 3, attempt=2, signed_at=None))
+        version, attempt = 4, 2
+    if late:
+        found += [
+            called(delivered, SupervisionKind.OVERDUE, 300),
+            called(delivered, SupervisionKind.ESCALATED, 310, 1),
+            called(delivered, SupervisionKind.ESCALATED, 320, 2),
+        ]
+    common: dict[str, Any] = {"attempt": attempt, "late": late, "signed_at": after(sign)}
+    signed = told(command, unit, State.SIGNED, sign, version, **common)
+    found += [signed, acked(signed, Step.SIGN)]
+    for step, (state, seconds) in enumerate(
+        ((State.REPORTED, 1_000 + number), (State.CHECKED, 6_900), (State.DONE, 7_000)), 1
+    ):
+        found.append(told(command, unit, state, seconds, version + step, **common))
+    found += paged(command, unit, 1, None if number % 7 == 0 else 5.0 + number)
+    return found
