@@ -96,7 +96,7 @@ rows = st.builds(
     reported_at=moments,
     late=st.booleans(),
     state=st.sampled_from([None, "delivered", "done"]),
-    **{  # type: ignore[arg-type] # counts of one kind
+    **{
         name: st.integers(0, 9)
         for name in ("returned", "reassigned", "suspended", "overdue", "escalations", "pages")
     },
