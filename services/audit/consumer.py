@@ -68,7 +68,7 @@ def _fanout(incoming: Sequence[Incoming]) -> dict[str, tuple[str, int | None, in
             continue
         status, recipients, records = found.get(message.command_id, (message.status, None, 0))
         if isinstance(message, CommandEvent):
-            recipients = message.recipients
+            recipients = message.recipients + message.given_on
         else:
             records += 1
         found[message.command_id] = (status, recipients, records)

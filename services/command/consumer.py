@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import structlog
 
 from services.command import store
-from services.command.core import steps
-from services.command.core.authority import may_direct, refusal
+from services.command.core import lifecycle, steps
+from services.command.core.authority import may_direct
+from services.command.core.deadlines import Clocks
 from services.command.core.model import Act
 from services.command.core.orders import Order, order_of_alert, order_of_request
 from services.command.core.profiles import Profile
 from services.command.core.records import Cause
-from services.command.core.states import IllegalStep
+from services.command.core.states import OVER, Event
 from services.command.issuing import issue
 from services.command.metrics import CommandMetrics
 from services.command.modes import store as mode_store
 from services.command.modes.desk import ModeDesk
 from services.command.reporting.desk import ReportDesk
 from services.command.session import Session
+from services.command.stepping import Stepping
 from shared.contracts.alerts import AlertEvent, AlertTransition
 from shared.contracts.commands import (
     Acknowledgement,
@@ -31,6 +33,7 @@ from shared.contracts.commands import (
 )
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import LEVEL_ORDER, Level
+from shared.contracts.ids import case_key
 from shared.contracts.modes import ModeRequest
 from shared.contracts.reports import Report
 from shared.modes.effective import Modes
@@ -42,7 +45,6 @@ from shared.selection.reach import digest_of, free_reach, outside
 from shared.selection.tree import UnitTree
 
 log = structlog.get_logger("fenghuo.command")
-_OPEN = (CommandState.ISSUED, CommandState.AWAITING_CHECK)
 _ORDERING = (AlertTransition.ISSUED, AlertTransition.ADJUSTED)
 _ENDING = (AlertTransition.LIFTED, AlertTransition.EXPIRED, AlertTransition.RECALLED)
 _NAMED = 5
@@ -50,6 +52,23 @@ _BULK = {
     "check": (Step.CHECK, AssignmentState.REPORTED),
     "close": (Step.CLOSE, AssignmentState.CHECKED),
 }
+_COME_BACK = (AssignmentState.DONE, AssignmentState.RETURNED)
+_HAS_IT = {
+    ("close", CommandState.CLOSED),
+    ("revoke", CommandState.REVOKED),
+    ("reopen", CommandState.ISSUED),
+    ("reopen", CommandState.AWAITING_CHECK),
+}
+"""Verbs that a command in this state needs no more: a repeat, or another officer was quicker."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """An order that an alert calls for, and the key under which its case may come back."""
+
+    order: Order
+    cause: Cause
+    case_key: str
 
 
 class Consumer:
@@ -78,15 +97,16 @@ class Consumer:
         on what acknowledgements have brought about; a mode holds from the next transaction on. That
         is the order of the locks as well. Raises Reject for a message that is refused.
         """
-        raised: list[AlertEvent] = []
+        news: list[tuple[AlertEvent, Level]] = []
         about_modes: list[ModeRequest] = []
         acknowledgements: list[Acknowledgement] = []
         requests: list[CommandRequest] = []
         for one in messages:
             match one.message:
                 case AlertEvent():
-                    if await self._alert(work, one.message):
-                        raised.append(one.message)
+                    level = await self._news(work, one.message)
+                    if level is not None:
+                        news.append((one.message, level))
                 case ModeRequest():
                     about_modes.append(one.message)
                 case Acknowledgement():
@@ -95,23 +115,30 @@ class Consumer:
                     await self._issue(work, one.message)
                 case CommandRequest():
                     requests.append(one.message)
-        if acknowledgements or requests:
-            touched = {one.command_id for one in acknowledgements}
-            touched |= {one.command_id for one in requests}
+        recurred = await self._order(work, news)
+        touched = {one.command_id for one in acknowledgements}
+        touched |= {one.command_id for one in requests} | recurred.keys()
+        if touched:
             session = await Session.over(work, self._profile, touched)
-            await self._acknowledge(session, acknowledgements)
+            stepping = Stepping(session, self._tree, self._profile)
+            for command_id, cause in recurred.items():
+                if session.commands[command_id].state is CommandState.CLOSED:
+                    await self._reopen(session, command_id, cause, "")
+            outcomes = await stepping.acknowledge(acknowledgements)
             for request in requests:
-                await self._direct(session, request)
+                await self._direct(session, stepping, request)
             await session.write()
-        await self._modes.take(work, raised, about_modes)
+            for outcome, count in outcomes.items():
+                self._metrics.steps.labels(outcome).inc(count)
+        await self._modes.take(work, [alert for alert, _ in news], about_modes)
         await self._reports.take(
             work, [m for one in messages if isinstance(m := one.message, AlertEvent | Report)]
         )
 
-    async def _alert(self, work: Transaction, alert: AlertEvent) -> bool:
-        """Command what the alert's level calls for; whether it was issued or went up."""
+    async def _news(self, work: Transaction, alert: AlertEvent) -> Level | None:
+        """The level at which an alert was issued or went up, None when it is no such news."""
         if alert.transition not in _ORDERING + _ENDING:
-            return False
+            return None
         level = None if alert.transition in _ENDING else alert.level
         news, before = await store.level_issued(
             work, alert.alert_id, alert.status, alert.version, level
@@ -119,31 +146,52 @@ class Consumer:
         if news and alert.transition is AlertTransition.RECALLED:
             await self._recall(work, alert)
         if not news or level is None:
-            return False
+            return None
         if before is not None and LEVEL_ORDER[level] <= LEVEL_ORDER[before]:
-            return False
-        modes = await mode_store.decided(work)
+            return None
+        return level
+
+    def _wanted(self, alert: AlertEvent, level: Level, modes: Modes) -> _Wanted | None:
+        """What the plan calls for at the alert's level; its key tells when the case comes back."""
         mode = modes.effective(alert.status, alert.place).mode
         plan = self._plans.choose(alert.event_type, level, mode)
         order = None if plan is None else order_of_alert(self._tree, plan, alert, level)
-        if order is not None:
-            cause = Cause(alert.id, alert.occurred_at, order.issuer_unit, alert.actor)
-            await self._give(work, order, cause, modes)
-        elif level is not Level.NOTICE:
-            log.warning(
-                "no_plan", alert_id=alert.alert_id, event_type=alert.event_type, level=level
-            )
-            self._metrics.unplanned.labels(alert.status).inc()
-        return True
+        if order is None:
+            if level is not Level.NOTICE:
+                log.warning(
+                    "no_plan", alert_id=alert.alert_id, event_type=alert.event_type, level=level
+                )
+                self._metrics.unplanned.labels(alert.status).inc()
+            return None
+        cause = Cause(alert.id, alert.occurred_at, order.issuer_unit, alert.actor)
+        action = f"{order.plan_id} {order.root} {level}"
+        return _Wanted(order, cause, case_key(order.status, order.event_type, alert.place, action))
+
+    async def _order(
+        self, work: Transaction, news: Sequence[tuple[AlertEvent, Level]]
+    ) -> dict[str, Cause]:
+        """Issue what is new; by command, why a closed case comes back."""
+        if not news:
+            return {}
+        modes = await mode_store.decided(work)
+        found = [self._wanted(alert, level, modes) for alert, level in news]
+        wanted = [one for one in found if one is not None]
+        closed = await store.closed_cases(
+            work, {one.case_key for one in wanted}, self._profile.recurrence_s
+        )
+        for one in wanted:
+            if one.case_key not in closed:
+                await self._give(work, one.order, one.cause, modes, one.case_key)
+        return {closed[one.case_key]: one.cause for one in wanted if one.case_key in closed}
 
     async def _recall(self, work: Transaction, alert: AlertEvent) -> None:
         """The alert should never have been issued: its open commands are revoked."""
-        open_ones = await store.commands_because_of(work, alert.alert_id, _OPEN)
+        open_ones = await store.commands_because_of(work, alert.alert_id, lifecycle.OPEN)
         session = await Session.over(work, self._profile, open_ones)
         officer = alert.actor or alert.origin_unit
         cause = Cause(alert.id, alert.occurred_at, alert.origin_unit, alert.actor)
         for command_id, command in session.commands.items():
-            if command.state in _OPEN:
+            if command.state in lifecycle.OPEN:
                 await self._revoke(session, command_id, officer, alert.text, cause)
         await session.write()
 
@@ -171,61 +219,8 @@ class Consumer:
         cause = Cause(request.id, request.occurred_at, issuer, request.officer_id)
         await self._give(work, order, cause, await mode_store.decided(work))
 
-    async def _acknowledge(self, session: Session, batch: Sequence[Acknowledgement]) -> None:
-        if not batch:
-            return
-        await session.load({one.assignment_id for one in batch})
-        outcomes: Counter[steps.Outcome] = Counter()
-        late: list[Acknowledgement] = []
-        begins = any(one.step is Step.SEND_BACK for one in batch)
-        modes = await mode_store.decided(session.work) if begins else Modes()
-        for one in batch:
-            outcome = self._take(session, one, modes)
-            outcomes[outcome] += 1
-            if outcome is steps.Outcome.LATE:
-                late.append(one)
-        await store.keep_late(session.work, late)
-        for outcome, count in outcomes.items():
-            self._metrics.steps.labels(outcome).inc(count)
-
-    def _take(self, session: Session, one: Acknowledgement, modes: Modes) -> steps.Outcome:
-        assignment = session.assignments.get(one.assignment_id)
-        command = session.commands.get(one.command_id)
-        if assignment is None or command is None or assignment.command_id != one.command_id:
-            raise Reject(
-                Reason.UNKNOWN_SUBJECT,
-                f"no assignment {one.assignment_id} under command {one.command_id}",
-            )
-        if one.unit != assignment.unit:
-            raise Reject(Reason.UNKNOWN_SUBJECT, f"this assignment is not of unit {one.unit}")
-        if one.status is not assignment.status:
-            raise Reject(
-                Reason.NOT_ALLOWED, f"a step of {one.status} cannot change what is {command.status}"
-            )
-        why = refusal(one.step, one.officer_unit, assignment, command)
-        if why is not None:
-            raise Reject(Reason.NOT_ALLOWED, why)
-        act = Act(one.step, one.id, one.officer_id, one.officer_unit, one.text, one.occurred_at)
-        try:
-            outcome, changes = steps.take(
-                assignment,
-                act,
-                one.attempt,
-                session.work.now,
-                profile=self._profile,
-                level=command.level,
-                command_open=command.state in _OPEN,
-                mode=modes.effective(assignment.status, assignment.unit),
-            )
-        except IllegalStep as error:
-            raise Reject(Reason.NOT_ALLOWED, str(error)) from error
-        for done, after in changes:
-            cause = Cause(done.record_id, done.occurred_at, done.officer_unit, done.officer_id)
-            session.change(after, cause)
-        return outcome
-
-    async def _direct(self, session: Session, request: CommandRequest) -> None:
-        """Check or close all assignments that are ready for it, or revoke the command."""
+    async def _direct(self, session: Session, stepping: Stepping, request: CommandRequest) -> None:
+        """Check or close all assignments that are ready for it; revoke or re-open the command."""
         command = session.commands.get(request.command_id)
         if command is None:
             raise Reject(Reason.UNKNOWN_SUBJECT, f"no command {request.command_id}")
@@ -235,18 +230,24 @@ class Consumer:
             raise Reject(
                 Reason.NOT_ALLOWED, f"{request.verb} is for the issuer {command.issuer_unit}"
             )
-        if command.state not in _OPEN:
-            if (request.verb, command.state) in {
-                ("close", CommandState.CLOSED),
-                ("revoke", CommandState.REVOKED),
-            }:
-                return
+        if (request.verb, command.state) in _HAS_IT:
+            return
+        ready = {CommandState.CLOSED} if request.verb == "reopen" else lifecycle.OPEN
+        if command.state not in ready:
             raise Reject(Reason.NOT_ALLOWED, f"the command is {command.state}")
         cause = Cause(request.id, request.occurred_at, request.origin_unit, request.officer_id)
-        if request.verb == "revoke":
-            officer, why = request.officer_id, request.instruction
-            await self._revoke(session, request.command_id, officer, why, cause)
-            return
+        match request.verb:
+            case "revoke":
+                officer, why = request.officer_id, request.instruction
+                await self._revoke(session, request.command_id, officer, why, cause)
+            case "reopen":
+                await self._reopen(session, command.command_id, cause, request.instruction)
+            case _:
+                await self._bulk(session, stepping, request)
+                if request.verb == "close":
+                    session.ask_close(command.command_id, cause)
+
+    async def _bulk(self, session: Session, stepping: Stepping, request: CommandRequest) -> None:
         step, ready = _BULK[request.verb]
         act = Act(
             step,
@@ -256,30 +257,49 @@ class Consumer:
             request.instruction,
             request.occurred_at,
         )
-        for assignment in await session.load_in(command.command_id, [ready]):
-            _, changes = steps.take(
-                assignment,
-                act,
-                assignment.attempt,
-                session.work.now,
-                profile=self._profile,
-                level=command.level,
-            )
-            for _, after in changes:
-                session.change(after, cause)
-        if request.verb == "close":
-            session.ask_close(command.command_id, cause)
+        # Parts before their wholes: a whole that closes waives the optional parts still open.
+        for one in reversed(await session.load_in(request.command_id, [ready])):
+            latest = session.assignments[one.assignment_id]
+            if latest.state is ready:
+                await stepping.apply(latest, act, latest.attempt)
 
     async def _revoke(
         self, session: Session, command_id: str, officer_id: str, why: str, cause: Cause
     ) -> None:
-        unfinished = set(AssignmentState) - {AssignmentState.DONE, AssignmentState.REVOKED}
-        for assignment in await session.load_in(command_id, unfinished):
-            session.change(steps.revoke(assignment, officer_id, why, session.work.now), cause)
-        session.revoke(command_id, cause)
+        unfinished = set(AssignmentState) - OVER
+        for one in await session.load_in(command_id, unfinished):
+            latest = session.assignments[one.assignment_id]
+            after = steps.end(latest, Event.RECALL, officer_id, why, session.work.now)
+            session.change(after, cause)
+        session.move(command_id, lifecycle.Event.REVOKE, cause)
 
-    async def _give(self, work: Transaction, order: Order, cause: Cause, modes: Modes) -> None:
-        if await issue(work, order, self._profile, cause, modes):
+    async def _reopen(self, session: Session, command_id: str, cause: Cause, reason: str) -> None:
+        """The closed case came back: the command is in progress, its units have a new attempt."""
+        level = session.commands[command_id].level
+        modes = await mode_store.decided(session.work)
+        for one in await session.load_in(command_id, _COME_BACK):
+            whole = session.assignments.get(one.parent_assignment_id or "")
+            if whole is not None and whole.state in OVER:
+                continue  # what it was a part of does not come back: it was taken away from its unit
+            again = steps.reopen(
+                session.assignments[one.assignment_id],
+                cause.actor,
+                reason,
+                session.work.now,
+                Clocks(
+                    self._profile,
+                    level,
+                    modes.effective(one.status, one.unit),
+                    session.finish_of_whole(one),
+                ),
+            )
+            session.change(again, cause)
+        session.move(command_id, lifecycle.Event.RECUR, cause)
+
+    async def _give(
+        self, work: Transaction, order: Order, cause: Cause, modes: Modes, case: str | None = None
+    ) -> None:
+        if await issue(work, order, self._profile, cause, modes, case):
             recipients = len(order.orders.recipients)
             self._metrics.commands.labels(order.status).inc()
             self._metrics.assignments.labels(order.status).inc(recipients)

@@ -23,7 +23,12 @@ from shared.selection.reach import digest_of
 
 
 async def issue(
-    work: Transaction, order: Order, profile: Profile, cause: Cause, modes: Modes
+    work: Transaction,
+    order: Order,
+    profile: Profile,
+    cause: Cause,
+    modes: Modes,
+    case_key: str | None = None,
 ) -> bool:
     """Issue the command to all its recipients; False when it has been issued before.
 
@@ -98,6 +103,7 @@ async def issue(
         mode=at_root.mode,
         mode_version=at_root.version,
         mode_unit=at_root.unit,
+        case_key=case_key,
     )
     counts = recount(assignments)
     if not await store.insert_command(work, command, counts):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from services.command.core.lifecycle import FINAL
+from services.command.core.lifecycle import ENDED
 from shared.runtime.retention import Task
 
 BELONGING = ("assignment", "tier_count", "late_acknowledgement")
 """Tables whose rows go with their command (column `command_id`)."""
 
-_FINAL = ", ".join(repr(str(state)) for state in sorted(FINAL))
+_ENDED = ", ".join(repr(str(state)) for state in sorted(ENDED))
 _DELETES = ", ".join(
     f"{table}_gone AS (DELETE FROM command.{table} "  # noqa: S608 - our own names
     "WHERE command_id IN (SELECT command_id FROM old))"
@@ -27,7 +27,7 @@ def forget_commands(keep: timedelta) -> Task:
     return Task(
         "ended_commands",
         "WITH old AS (SELECT command_id FROM command.command "  # noqa: S608
-        f"WHERE state IN ({_FINAL}) AND issued_at < now() - $1::interval "
+        f"WHERE state IN ({_ENDED}) AND issued_at < now() - $1::interval "
         f"ORDER BY command_id LIMIT $2 FOR UPDATE), {_DELETES} "
         "DELETE FROM command.command WHERE command_id IN (SELECT command_id FROM old) RETURNING 1",
         keep,

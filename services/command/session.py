@@ -9,18 +9,51 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from services.command import store
 from services.command.core import lifecycle, rollup
-from services.command.core.deadlines import Arm, TimerKind, first_timers, stopped
-from services.command.core.model import Assignment, Command
+from services.command.core.deadlines import CLOCKS, Arm, TimerKind, started, stopped
+from services.command.core.model import Act, Assignment, Command
+from services.command.core.parts import passed_up
 from services.command.core.printing import Printer
 from services.command.core.profiles import Profile
 from services.command.core.records import Cause, assignment_template, command_event
+from services.command.core.states import FINAL, OVER
 from shared.contracts.commands import AssignmentState, CommandState
 from shared.contracts.topics import ASSIGNMENTS, COMMANDS
+from shared.contracts.units import lineage
 from shared.runtime.database import Transaction
-from shared.runtime.timers import arm, disarm
+from shared.runtime.timers import arm, disarm, pause, resume
+
+_UNHEARD = frozenset({AssignmentState.RETURNED, *FINAL})
+"""What waits when an assignment becomes this will not be heard any more."""
+
+
+def cause_of(act: Act) -> Cause:
+    """A person's act as the cause of a change."""
+    return Cause(act.record_id, act.occurred_at, act.officer_unit, act.officer_id)
+
+
+def _wholes_first(found: list[Assignment]) -> list[Assignment]:
+    """A part's unit lies below that of its whole. Most commands are not split: nothing to order."""
+    if all(one.parent_assignment_id is None for one in found):
+        return found
+    return sorted(found, key=lambda one: len(lineage(one.unit)))
+
+
+def _late(assignment: Assignment, act: Act) -> store.LateStep:
+    return store.LateStep(
+        act.record_id,
+        assignment.status,
+        assignment.command_id,
+        assignment.assignment_id,
+        act.step,
+        assignment.attempt,
+        act.officer_id,
+        act.officer_unit,
+        act.occurred_at,
+    )
 
 
 class Session:
@@ -44,7 +77,9 @@ class Session:
         self._printers: dict[tuple[str, int], Printer] = {}
         self._causes: dict[str, Cause] = {}
         self._closing: set[str] = set()
+        self._grown: set[str] = set()
         self._arm: list[Arm] = []
+        self._late: list[store.LateStep] = []
 
     @classmethod
     async def over(
@@ -55,35 +90,57 @@ class Session:
         return cls(work, profile, commands, await store.rollups(work, list(commands)))
 
     async def load(self, assignment_ids: Collection[str]) -> None:
-        """Lock these assignments; those not yet loaded."""
+        """Lock these assignments, those not yet loaded, and what they are parts of."""
         missing = set(assignment_ids) - self.assignments.keys()
-        found = await store.lock_assignments(self.work, missing)
-        self._take_in(list(found.values()))
+        # One round, and one more per level of splitting; most commands are not split at all.
+        while missing:
+            found = await store.lock_assignments(self.work, missing)
+            self._take_in(list(found.values()))
+            missing = self._wholes(found.values())
 
     async def load_in(
         self, command_id: str, states: Collection[AssignmentState]
     ) -> list[Assignment]:
-        """Lock and return a command's assignments that are in `states` now."""
+        """Lock and return a command's assignments that are in `states` now, wholes before parts."""
         await self._write_assignments()
         found = await store.lock_in_states(self.work, command_id, states)
         self._take_in(found)
-        return found
+        await self.load(self._wholes(found))
+        return _wholes_first(found)
+
+    async def load_below(self, assignment_id: str) -> list[Assignment]:
+        """Lock and return what was split off from it, at any depth, and is not over; wholes first."""
+        await self._write_assignments()
+        ids = await store.below(self.work, assignment_id)
+        await self.load(ids)
+        parts = [self.assignments[one] for one in ids]
+        return _wholes_first([one for one in parts if one.state not in OVER])
+
+    def finish_of_whole(self, assignment: Assignment) -> datetime | None:
+        """The finish_by of what this assignment is a part of, None when it is no part."""
+        whole = assignment.parent_assignment_id
+        return None if whole is None else self.assignments[whole].finish_by
+
+    def add(self, made: Assignment, cause: Cause) -> None:
+        """Put in an assignment that comes from another one."""
+        one = made.command_id
+        self.assignments[made.assignment_id] = made
+        self.rollups[one] = rollup.changed(self.rollups[one], None, made)
+        command = self.commands[one]
+        self.commands[one] = replace(command, given_on=command.given_on + 1)
+        self._grown.add(one)
+        self._tell(made, cause)
+        self._pass_up(None, made, cause)
 
     def change(self, after: Assignment, cause: Cause) -> None:
         """Put in an assignment's next value; a new version is published."""
-        before = self.assignments[after.assignment_id]
-        self.assignments[after.assignment_id] = after
-        one = after.command_id
-        counts = self.rollups[one]
-        tier = after.unit_tier
-        counts[tier] = counts[tier].plus(rollup.difference(before, after))
-        if after.version == before.version:
-            return
-        self._causes[one] = cause
-        if after.state is AssignmentState.DONE:
-            self._closing.add(one)
-        event_id, value = self._printer(after).print(after, cause)
-        self.work.publish_printed(ASSIGNMENTS, after.unit, event_id, value)
+        before = self._put(after, cause)
+        if after.parent_assignment_id is not None:
+            self._pass_up(before, after, cause)
+
+    def keep_late(self, assignment: Assignment, act: Act, attempt: int) -> None:
+        """Keep a step that came too late to have an effect."""
+        self._late.append(replace(_late(assignment, act), attempt=attempt))
 
     def ask_close(self, command_id: str, cause: Cause) -> None:
         """Close the command when everything is done or returned."""
@@ -94,10 +151,10 @@ class Session:
         """Arm timers when the assignments are written, after what those make void."""
         self._arm += timers
 
-    def revoke(self, command_id: str, cause: Cause) -> None:
-        """Withdraw the command itself; raises IllegalStep."""
+    def move(self, command_id: str, event: lifecycle.Event, cause: Cause) -> None:
+        """Revoke or re-open the command itself; raises IllegalStep."""
         command = self.commands[command_id]
-        self._advance(command, lifecycle.step(command.state, lifecycle.Event.REVOKE), cause)
+        self._advance(command, lifecycle.step(command.state, event), cause)
 
     async def write(self) -> None:
         """Write everything back; the transaction's commit makes it one act."""
@@ -110,34 +167,78 @@ class Session:
         await store.save_rollups(
             self.work,
             {one: now for one, now in self.rollups.items() if now != self._first[one]},
+            self.commands,
         )
+        await store.keep_late(self.work, self._late)
 
     def _take_in(self, found: list[Assignment]) -> None:
         for one in found:
             self.assignments[one.assignment_id] = self._stored[one.assignment_id] = one
 
+    def _wholes(self, parts: Collection[Assignment]) -> set[str]:
+        wanted = {one.parent_assignment_id for one in parts} - {None}
+        return {one for one in wanted if one is not None} - self.assignments.keys()
+
+    def _pass_up(self, before: Assignment | None, after: Assignment, cause: Cause) -> None:
+        for act, whole in passed_up(self.assignments, before, after, self.work.now):
+            self._put(whole, cause if act is None else cause_of(act))
+
+    def _put(self, after: Assignment, cause: Cause) -> Assignment:
+        """Take in a value, count it, tell it when its version is new; the value before it."""
+        before = self.assignments[after.assignment_id]
+        self.assignments[after.assignment_id] = after
+        one = after.command_id
+        counts = self.rollups[one]
+        tier = after.unit_tier
+        counts[tier] = counts[tier].plus(rollup.difference(before, after))
+        if after.version != before.version:
+            if before.waiting and after.state in _UNHEARD:
+                self._late += [_late(before, act) for act in before.waiting]
+            if after.state is AssignmentState.DONE:
+                self._closing.add(one)
+            self._tell(after, cause)
+        return before
+
+    def _tell(self, after: Assignment, cause: Cause) -> None:
+        self._causes[after.command_id] = cause
+        event_id, value = self._printer(after).print(after, cause)
+        self.work.publish_printed(ASSIGNMENTS, after.unit, event_id, value)
+
     async def _write_assignments(self) -> None:
-        changed: list[Assignment] = []
+        made: list[Assignment] = []
+        changed: list[tuple[Assignment, Assignment]] = []
         void: defaultdict[tuple[TimerKind, ...], list[str]] = defaultdict(list)
+        awake: list[tuple[str, timedelta]] = []
+        asleep: list[str] = []
         for assignment_id, after in self.assignments.items():
-            before = self._stored[assignment_id]
+            before = self._stored.get(assignment_id)
             if after is before:
                 continue
-            changed.append(after)
-            if kinds := stopped(before, after):
-                void[kinds].append(assignment_id)
-            if after.attempt != before.attempt:
-                self._arm += first_timers(after, self._profile, after.changed_at)
+            if before is None:
+                made.append(after)
+            else:
+                changed.append((before, after))
+                if kinds := stopped(before, after):
+                    void[kinds].append(assignment_id)
+                if before.suspended_at is not None and after.suspended_at != before.suspended_at:
+                    still = timedelta(seconds=after.suspended_s - before.suspended_s)
+                    awake.append((assignment_id, still))
+            if after.suspended_at is not None:
+                asleep.append(assignment_id)
+            self._arm += started(before, after, self._profile)
             self._stored[assignment_id] = after
+        await store.insert_given_on(self.work, made)
         await store.save_assignments(self.work, changed)
         for kinds, subjects in void.items():
             await disarm(self.work, subjects, kinds)
+        await resume(self.work, awake)
         timers, self._arm = self._arm, []
         await arm(
             self.work,
             [(one.subject_id, one.kind, one.rung, one.due_at) for one in timers],
             rearm=True,
         )
+        await pause(self.work, asleep, CLOCKS)
 
     def _printer(self, after: Assignment) -> Printer:
         key = (after.command_id, after.brief)
@@ -150,7 +251,7 @@ class Session:
 
     def _roll_up(self, command: Command, cause: Cause) -> None:
         """Let the command's state follow from its counters, and tell it when something was reached."""
-        if command.state in lifecycle.FINAL:
+        if command.state not in lifecycle.OPEN:
             return
         now, before = self.rollups[command.command_id], self._first[command.command_id]
         state = command.state
@@ -160,11 +261,18 @@ class Session:
             state = lifecycle.step(state, lifecycle.Event.REOPEN)
         if command.command_id in self._closing and rollup.closable(now):
             state = lifecycle.step(state, lifecycle.Event.CLOSE)
-        if state is not command.state or rollup.milestone(before, now):
+        grown = command.command_id in self._grown
+        if state is not command.state or grown or rollup.milestone(before, now):
             self._advance(command, state, cause)
 
     def _advance(self, command: Command, state: CommandState, cause: Cause) -> None:
-        after = replace(command, state=state, version=command.version + 1, actor=cause.actor)
+        after = replace(
+            command,
+            state=state,
+            version=command.version + 1,
+            actor=cause.actor,
+            closed_at=self.work.now if state is CommandState.CLOSED else None,
+        )
         self.commands[command.command_id] = after
         self._causes[command.command_id] = cause
         event = command_event(after, self.rollups[command.command_id], cause, self.work.now)

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, fields
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import datetime
 from operator import attrgetter
-from typing import Any
 
-from services.command.core.model import Act, Assignment, Command
+from services.command.core.model import Assignment, Command
 from services.command.core.rollup import Counts
-from shared.contracts.commands import (
-    Acknowledgement,
-    AssignmentAxis,
-    AssignmentRole,
-    AssignmentState,
-    CommandState,
-    Step,
-)
-from shared.contracts.fields import Level, ResponseMode, Status, Tier
-from shared.plans.orders import Brief
+from services.command.rows import assignment_of, command_of, plain
+from shared.contracts.commands import AssignmentState, CommandState, Step
+from shared.contracts.fields import Level, Status, Tier
 from shared.runtime.database import Transaction
 
 Rollups = dict[str, dict[Tier, Counts]]
@@ -28,8 +20,12 @@ Rollups = dict[str, dict[Tier, Counts]]
 
 _COMMAND = tuple(field.name for field in fields(Command))
 _ASSIGNMENT = tuple(field.name for field in fields(Assignment))
-_values_of = attrgetter(*_ASSIGNMENT)
-_WAITING = _ASSIGNMENT.index("waiting")
+_DELIVERED = (
+    *(field.name for field in fields(Assignment) if field.default is MISSING),
+    *("brief", "sign_within_s", "finish_within_s", "mode", "mode_version", "mode_unit"),
+)
+"""All that an assignment straight from its command has; the rest is the columns' default."""
+_delivered = attrgetter(*_DELIVERED)
 _MUTABLE = {
     "version": "int",
     "state": "text",
@@ -45,13 +41,25 @@ _MUTABLE = {
     "sign_overdue": "bool",
     "finish_overdue": "bool",
     "calls": "int",
-    "mode": "text",
-    "mode_version": "int",
-    "mode_unit": "text",
     "actor": "text",
     "reason": "text",
 }
-"""Columns of an assignment that change, with their type."""
+"""Columns of an assignment that every step may change, with their type."""
+_SELDOM = {
+    "mode": "text",
+    "mode_version": "int",
+    "mode_unit": "text",
+    "children": "jsonb",
+    "asked": "jsonb",
+    "recurred": "jsonb",
+    "suspended_from": "text",
+    "suspended_at": "timestamptz",
+    "suspended_until": "timestamptz",
+    "suspended_s": "float8",
+    "extensions": "int",
+    "original_finish_by": "timestamptz",
+}
+"""Columns that most assignments never change: written apart, so that signing does not pay for them."""
 
 _LOCK_COMMANDS = (
     f"SELECT {', '.join(_COMMAND)} FROM command.command "  # noqa: S608 - names of our own fields
@@ -65,24 +73,37 @@ _LOCK_IN_STATES = (
     f"SELECT {', '.join(_ASSIGNMENT)} FROM command.assignment "  # noqa: S608
     "WHERE command_id = $1 AND state = ANY($2::text[]) ORDER BY assignment_id FOR UPDATE"
 )
-_SAVE_ASSIGNMENTS = (
-    "UPDATE command.assignment AS a SET "  # noqa: S608
-    + ", ".join(
-        f"{name} = n.{name}" + "::jsonb" * (kind == "jsonb") for name, kind in _MUTABLE.items()
-    )
-    + " FROM unnest($1::text[], "
-    + ", ".join(
-        f"${at}::{'text' if kind == 'jsonb' else kind}[]"
-        for at, kind in enumerate(_MUTABLE.values(), 2)
-    )
-    + f") AS n(assignment_id, {', '.join(_MUTABLE)}) WHERE a.assignment_id = n.assignment_id"
+_BELOW = (
+    "WITH RECURSIVE below AS (SELECT assignment_id FROM command.assignment "
+    "WHERE parent_assignment_id = $1 UNION SELECT a.assignment_id FROM command.assignment AS a "
+    "JOIN below ON a.parent_assignment_id = below.assignment_id) SELECT assignment_id FROM below"
 )
+
+
+def _save(columns: Mapping[str, str]) -> str:
+    """One UPDATE of any number of assignments: $1 their ids, then an array per column."""
+    changes = ", ".join(
+        f"{name} = n.{name}" + "::jsonb" * (kind == "jsonb") for name, kind in columns.items()
+    )
+    arrays = ", ".join(
+        f"${at}::{'text' if kind == 'jsonb' else kind}[]"
+        for at, kind in enumerate(columns.values(), 2)
+    )
+    return (
+        f"UPDATE command.assignment AS a SET {changes} FROM unnest($1::text[], {arrays}) "  # noqa: S608
+        f"AS n(assignment_id, {', '.join(columns)}) WHERE a.assignment_id = n.assignment_id"
+    )
+
+
+_SAVE_ASSIGNMENTS = _save(_MUTABLE)
+_SAVE_SELDOM = _save(_SELDOM)
+_COUNTERS = Counts._fields
 _SAVE_COUNTS = (
-    "UPDATE command.tier_count AS c SET delivered = n.delivered, signed = n.signed, "
-    "reported = n.reported, done = n.done, returned = n.returned, overdue = n.overdue "
-    "FROM unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::int[], $6::int[], $7::int[], "
-    "$8::int[]) AS n(command_id, tier, delivered, signed, reported, done, returned, overdue) "
-    "WHERE c.command_id = n.command_id AND c.tier = n.tier"
+    f"INSERT INTO command.tier_count AS c (command_id, tier, status, {', '.join(_COUNTERS)}) "  # noqa: S608
+    "SELECT * FROM unnest($1::text[], $2::text[], $3::text[], "
+    + ", ".join(f"${at}::int[]" for at in range(4, 4 + len(_COUNTERS)))
+    + ") ON CONFLICT (command_id, tier) DO UPDATE SET "
+    + ", ".join(f"{name} = EXCLUDED.{name}" for name in _COUNTERS)
 )
 
 
@@ -98,13 +119,13 @@ async def commands_of(work: Transaction, assignment_ids: Sequence[str]) -> list[
 async def lock_commands(work: Transaction, ids: Collection[str]) -> dict[str, Command]:
     """Lock these commands, always first and in order of their ids."""
     rows = await work.connection.fetch(_LOCK_COMMANDS, sorted(ids))
-    return {row["command_id"]: _command(row) for row in rows}
+    return {row["command_id"]: command_of(row) for row in rows}
 
 
 async def rollups(work: Transaction, ids: Collection[str]) -> Rollups:
     """Counters of locked commands."""
     rows = await work.connection.fetch(
-        "SELECT command_id, tier, total, delivered, signed, reported, done, returned, overdue "
+        f"SELECT command_id, tier, {', '.join(_COUNTERS)} "  # noqa: S608
         "FROM command.tier_count WHERE command_id = ANY($1::text[])",
         list(ids),
     )
@@ -118,7 +139,7 @@ async def rollups(work: Transaction, ids: Collection[str]) -> Rollups:
 async def lock_assignments(work: Transaction, ids: Collection[str]) -> dict[str, Assignment]:
     """These assignments, as they stay until the end: who has their commands' locks has theirs."""
     rows = await work.connection.fetch(_LOCK_ASSIGNMENTS, sorted(ids))
-    return {row["assignment_id"]: _assignment(row) for row in rows}
+    return {row["assignment_id"]: assignment_of(row) for row in rows}
 
 
 async def lock_in_states(
@@ -126,7 +147,26 @@ async def lock_in_states(
 ) -> list[Assignment]:
     """Lock the assignments of a command that are in one of `states`, in order of their ids."""
     rows = await work.connection.fetch(_LOCK_IN_STATES, command_id, [str(one) for one in states])
-    return [_assignment(row) for row in rows]
+    return [assignment_of(row) for row in rows]
+
+
+async def below(work: Transaction, assignment_id: str) -> list[str]:
+    """What was split off from an assignment, at any depth; its command is locked already."""
+    return [row["assignment_id"] for row in await work.connection.fetch(_BELOW, assignment_id)]
+
+
+async def closed_cases(work: Transaction, keys: Collection[str], within_s: float) -> dict[str, str]:
+    """By case key, the command that was closed last, at most so many seconds ago."""
+    if not keys or within_s <= 0:
+        return {}
+    rows = await work.connection.fetch(
+        "SELECT DISTINCT ON (case_key) case_key, command_id FROM command.command "
+        "WHERE case_key = ANY($1::text[]) AND state = 'closed' "
+        "AND closed_at > now() - make_interval(secs => $2) ORDER BY case_key, closed_at DESC",
+        list(keys),
+        within_s,
+    )
+    return {row["case_key"]: row["command_id"] for row in rows}
 
 
 async def insert_command(work: Transaction, command: Command, counts: dict[Tier, Counts]) -> bool:
@@ -145,10 +185,7 @@ async def insert_command(work: Transaction, command: Command, counts: dict[Tier,
     )
     if made != "INSERT 0 1":
         return False
-    await work.connection.executemany(
-        "INSERT INTO command.tier_count VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        [(command.command_id, tier, command.status, *one) for tier, one in counts.items()],
-    )
+    await save_rollups(work, {command.command_id: counts}, {command.command_id: command})
     return True
 
 
@@ -157,39 +194,70 @@ async def insert_assignments(work: Transaction, assignments: Iterable[Assignment
     await work.connection.copy_records_to_table(
         "assignment",
         schema_name=work.schema,
-        columns=list(_ASSIGNMENT),
-        records=map(_row, assignments),
+        columns=list(_DELIVERED),
+        records=map(_delivered, assignments),
     )
 
 
-async def save_assignments(work: Transaction, assignments: Sequence[Assignment]) -> None:
-    """Write back what has changed, in one statement."""
+async def insert_given_on(work: Transaction, assignments: Sequence[Assignment]) -> None:
+    """Add assignments that come from another one, with all they have."""
     if assignments:
-        await work.connection.execute(
-            _SAVE_ASSIGNMENTS,
-            [one.assignment_id for one in assignments],
-            *([_plain(name, getattr(one, name)) for one in assignments] for name in _MUTABLE),
+        await work.connection.copy_records_to_table(
+            "assignment",
+            schema_name=work.schema,
+            columns=list(_ASSIGNMENT),
+            records=[
+                tuple(plain(name, getattr(one, name)) for name in _ASSIGNMENT)
+                for one in assignments
+            ],
         )
 
 
+async def save_assignments(
+    work: Transaction, changes: Sequence[tuple[Assignment, Assignment]]
+) -> None:
+    """Write back what has changed (before, after), in one statement, seldom two."""
+    seldom = [
+        after
+        for before, after in changes
+        if any(getattr(before, name) != getattr(after, name) for name in _SELDOM)
+    ]
+    for statement, columns, rows in (
+        (_SAVE_ASSIGNMENTS, _MUTABLE, [after for _, after in changes]),
+        (_SAVE_SELDOM, _SELDOM, seldom),
+    ):
+        if rows:
+            await work.connection.execute(
+                statement,
+                [one.assignment_id for one in rows],
+                *([plain(name, getattr(one, name)) for one in rows] for name in columns),
+            )
+
+
 async def save_commands(work: Transaction, commands: Sequence[Command]) -> None:
-    """Write back version, state and actor."""
+    """Write back version, state, actor, what was given on and when it was closed."""
     if commands:
         await work.connection.execute(
-            "UPDATE command.command AS c SET version = n.version, state = n.state, actor = n.actor "
-            "FROM unnest($1::text[], $2::int[], $3::text[], $4::text[]) "
-            "AS n(command_id, version, state, actor) WHERE c.command_id = n.command_id",
+            "UPDATE command.command AS c SET version = n.version, state = n.state, "
+            "actor = n.actor, given_on = n.given_on, closed_at = n.closed_at "
+            "FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::int[], "
+            "$6::timestamptz[]) AS n(command_id, version, state, actor, given_on, closed_at) "
+            "WHERE c.command_id = n.command_id",
             [one.command_id for one in commands],
             [one.version for one in commands],
             [str(one.state) for one in commands],
             [one.actor for one in commands],
+            [one.given_on for one in commands],
+            [one.closed_at for one in commands],
         )
 
 
-async def save_rollups(work: Transaction, changed: Rollups) -> None:
-    """Write back the counters of locked commands."""
+async def save_rollups(
+    work: Transaction, changed: Rollups, commands: Mapping[str, Command]
+) -> None:
+    """Write back the counters of locked commands, and those of tiers that are new to one."""
     rows = [
-        (command_id, str(tier), *counts[1:])
+        (command_id, str(tier), str(commands[command_id].status), *counts)
         for command_id, rollup in changed.items()
         for tier, counts in rollup.items()
     ]
@@ -232,90 +300,27 @@ async def commands_because_of(
     return [row["command_id"] for row in rows]
 
 
-async def keep_late(work: Transaction, late: Sequence[Acknowledgement]) -> None:
-    """Keep steps that came too late to have an effect."""
+@dataclass(frozen=True, slots=True)
+class LateStep:
+    """A step that came too late to have an effect, or waited for what never came."""
+
+    record_id: str
+    status: Status
+    command_id: str
+    assignment_id: str
+    step: Step
+    attempt: int
+    officer_id: str
+    officer_unit: str
+    occurred_at: datetime
+
+
+async def keep_late(work: Transaction, late: Sequence[LateStep]) -> None:
+    """Keep late steps; one that is kept already stays as it is."""
     if late:
         await work.connection.executemany(
             "INSERT INTO command.late_acknowledgement (acknowledgement_id, status, command_id, "
             "assignment_id, step, attempt, officer_id, officer_unit, occurred_at) "
             "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
-            [
-                (
-                    one.id,
-                    one.status,
-                    one.command_id,
-                    one.assignment_id,
-                    one.step,
-                    one.attempt,
-                    one.officer_id,
-                    one.officer_unit,
-                    one.occurred_at,
-                )
-                for one in late
-            ],
+            [tuple(getattr(one, field.name) for field in fields(LateStep)) for one in late],
         )
-
-
-def _row(one: Assignment) -> tuple[Any, ...]:
-    values = _values_of(one)
-    return (*values[:_WAITING], _waiting(one.waiting), *values[_WAITING + 1 :])
-
-
-def _plain(name: str, value: Any) -> Any:
-    return _waiting(value) if name == "waiting" else value
-
-
-def _waiting(acts: Sequence[Act]) -> str:
-    if not acts:
-        return "[]"
-    return json.dumps(
-        [
-            {
-                "step": one.step,
-                "record_id": one.record_id,
-                "officer_id": one.officer_id,
-                "officer_unit": one.officer_unit,
-                "text": one.text,
-                "occurred_at": one.occurred_at.isoformat(),
-            }
-            for one in acts
-        ]
-    )
-
-
-def _act(stored: dict[str, str]) -> Act:
-    return Act(
-        Step(stored["step"]),
-        stored["record_id"],
-        stored["officer_id"],
-        stored["officer_unit"],
-        stored["text"],
-        datetime.fromisoformat(stored["occurred_at"]),
-    )
-
-
-def _brief(stored: dict[str, Any]) -> Brief:
-    role, axis = AssignmentRole(stored["role"]), AssignmentAxis(stored["axis"])
-    return Brief(**{**stored, "role": role, "axis": axis})
-
-
-def _command(row: Any) -> Command:
-    values = dict(row)
-    values["status"] = Status(values["status"])
-    values["state"] = CommandState(values["state"])
-    values["level"] = Level(values["level"])
-    values["mode"] = ResponseMode(values["mode"])
-    values["areas"] = tuple(values["areas"])
-    values["briefs"] = tuple(_brief(one) for one in json.loads(values["briefs"]))
-    return Command(**values)
-
-
-def _assignment(row: Any) -> Assignment:
-    values = dict(row)
-    values["status"] = Status(values["status"])
-    values["unit_tier"] = Tier(values["unit_tier"])
-    values["state"] = AssignmentState(values["state"])
-    values["mode"] = ResponseMode(values["mode"])
-    raw = values["waiting"]
-    values["waiting"] = () if raw == "[]" else tuple(_act(one) for one in json.loads(raw))
-    return Assignment(**values)

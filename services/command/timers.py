@@ -15,7 +15,7 @@ from services.command.core.supervision import Due, fire
 from services.command.metrics import CommandMetrics
 from services.command.modes.desk import ModeDesk, ModeTimer
 from services.command.reporting.desk import ReportDesk
-from services.command.session import Session
+from services.command.session import Session, cause_of
 from shared.contracts.commands import SupervisionKind
 from shared.contracts.topics import SUPERVISION
 from shared.runtime.database import Transaction
@@ -59,9 +59,11 @@ class Supervisor:
                 event = supervision_event(command, assignment, call, work.now)
                 work.publish(SUPERVISION, command.command_id, event, event.id)
                 kinds[call.kind] += 1
+            cause = Cause(assignment.command_id, work.now, command.issuer_unit)
             if fired.assignment is not assignment:
-                cause = Cause(assignment.command_id, work.now, command.issuer_unit)
                 session.change(fired.assignment, cause)
+            for act, after in fired.woken:
+                session.change(after, cause_of(act) if act is not None else cause)
             session.set_timers(fired.arm)
         await session.write()
         for kind, count in kinds.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -41,7 +42,10 @@ class CommandState(StrEnum):
 
 
 class TierCount(Contract):
-    """Roll-up of one tier: of `total` assignments so many are at or past each step."""
+    """Roll-up of one tier: of `total` assignments so many are at or past each step.
+
+    `released`: waived, reassigned or recalled, so that nobody waits for them any more.
+    """
 
     tier: Tier
     total: Annotated[int, Field(ge=0)]
@@ -51,15 +55,19 @@ class TierCount(Contract):
     done: Annotated[int, Field(ge=0)] = 0
     returned: Annotated[int, Field(ge=0)] = 0
     overdue: Annotated[int, Field(ge=0)] = 0
+    suspended: Annotated[int, Field(ge=0)] = 0
+    released: Annotated[int, Field(ge=0)] = 0
 
 
 class CommandEvent(Envelope):
     """The `version`-th state of a command, complete.
 
+    `issuer_unit` is who issued it; `origin_unit` only owns the act that brought about this state.
     `recipients` is what was resolved, once, and `recipients_digest` which units these were: whoever
-    reads the assignments can prove that none is missing and none too many. `root` is the lowest unit
-    that holds them all. A command of a plan names it and its version. `mode` was the root's when it
-    was issued, by version `mode_version` of the decision of `mode_unit`.
+    reads the assignments can prove that none is missing and none too many. `given_on` counts those made
+    since from other assignments, by splitting and reassigning. `root` is the lowest unit that holds all
+    recipients. A command of a plan names it and its version. `mode` was the root's when it was issued,
+    by version `mode_version` of the decision of `mode_unit`.
     """
 
     type: Literal["command"] = "command"
@@ -70,9 +78,11 @@ class CommandEvent(Envelope):
     event_type: EventType
     level: Level
     root: UnitId
+    issuer_unit: UnitId | None = None
     title: Line
     instruction: Text
     recipients: Annotated[int, Field(ge=0)]
+    given_on: Annotated[int, Field(ge=0)] = 0
     recipients_digest: Digest | None = None
     plan_id: RuleId | None = None
     plan_version: Version | None = None
@@ -97,7 +107,10 @@ class AssignmentState(StrEnum):
     CHECKED = "checked"
     DONE = "done"
     RETURNED = "returned"
-    REVOKED = "revoked"
+    SUSPENDED = "suspended"
+    WAIVED = "waived"
+    REASSIGNED = "reassigned"
+    RECALLED = "recalled"
 
 
 class AssignmentRole(StrEnum):
@@ -114,11 +127,138 @@ class AssignmentAxis(StrEnum):
     HORIZONTAL = "horizontal"
 
 
+class Step(StrEnum):
+    """A step of the recipient or the issuer on one assignment."""
+
+    SIGN = "sign"
+    ACCEPT = "accept"
+    HANDLE = "handle"
+    REPORT = "report"
+    RETURN = "return"
+    SPLIT = "split"
+    ASK_SUSPEND = "ask_suspend"
+    ASK_EXTEND = "ask_extend"
+    RESUME = "resume"
+    CHECK = "check"
+    SEND_BACK = "send_back"
+    CLOSE = "close"
+    SUSPEND = "suspend"
+    EXTEND = "extend"
+    REFUSE = "refuse"
+    REASSIGN = "reassign"
+    WAIVE = "waive"
+    RECALL = "recall"
+
+
+class Party(StrEnum):
+    """Whose step it is. An issuer's step may also be taken by a unit above the issuer.
+
+    releaser: the issuer, but for a mandatory part of a split assignment the issuer of the whole:
+    what a unit has made a condition of its own report it cannot drop by itself.
+    """
+
+    RECIPIENT = "recipient"
+    ISSUER = "issuer"
+    EITHER = "either"
+    RELEASER = "releaser"
+
+
+PARTIES: Mapping[Step, Party] = {
+    Step.SIGN: Party.RECIPIENT,
+    Step.ACCEPT: Party.RECIPIENT,
+    Step.HANDLE: Party.RECIPIENT,
+    Step.REPORT: Party.RECIPIENT,
+    Step.RETURN: Party.RECIPIENT,
+    Step.SPLIT: Party.RECIPIENT,
+    Step.ASK_SUSPEND: Party.RECIPIENT,
+    Step.ASK_EXTEND: Party.RECIPIENT,
+    Step.RESUME: Party.EITHER,
+    Step.CHECK: Party.ISSUER,
+    Step.SEND_BACK: Party.ISSUER,
+    Step.CLOSE: Party.ISSUER,
+    Step.SUSPEND: Party.ISSUER,
+    Step.EXTEND: Party.ISSUER,
+    Step.REFUSE: Party.ISSUER,
+    Step.REASSIGN: Party.ISSUER,
+    Step.WAIVE: Party.RELEASER,
+    Step.RECALL: Party.RELEASER,
+}
+"""Who may take which step (domain reference 5.3: the handler cannot close)."""
+
+RECURRING = frozenset(
+    {
+        Step.SPLIT,
+        Step.ASK_SUSPEND,
+        Step.ASK_EXTEND,
+        Step.RESUME,
+        Step.SUSPEND,
+        Step.EXTEND,
+        Step.REFUSE,
+    }
+)
+"""Steps that may be taken several times within one attempt, told apart by their `number`."""
+
+REASONED = frozenset(
+    {
+        Step.RETURN,
+        Step.ASK_SUSPEND,
+        Step.ASK_EXTEND,
+        Step.REFUSE,
+        Step.REASSIGN,
+        Step.WAIVE,
+        Step.RECALL,
+    }
+)
+"""Steps without effect unless `text` says why."""
+
+
+class Ask(Contract):
+    """What a unit asks of its issuer: to suspend the assignment or to extend its time, until when."""
+
+    step: Literal[Step.ASK_SUSPEND, Step.ASK_EXTEND]
+    until: Instant | None = None
+    officer_id: Identifier
+    text: Text = ""
+
+
+class Progress(Contract):
+    """What the parts of a split assignment add up to. `owed`: mandatory parts not yet done.
+
+    A function of the parts' present states alone (services/command/core/rollup.py).
+    """
+
+    total: Annotated[int, Field(ge=0)]
+    signed: Annotated[int, Field(ge=0)] = 0
+    reported: Annotated[int, Field(ge=0)] = 0
+    done: Annotated[int, Field(ge=0)] = 0
+    returned: Annotated[int, Field(ge=0)] = 0
+    overdue: Annotated[int, Field(ge=0)] = 0
+    released: Annotated[int, Field(ge=0)] = 0
+    owed: Annotated[int, Field(ge=0)] = 0
+
+
+class Part(Contract):
+    """What a part of a split assignment belongs to; `release_unit` may waive or recall it."""
+
+    parent_assignment_id: Identifier
+    mandatory: bool
+    release_unit: UnitId
+
+
+class Extension(Contract):
+    """How often the issuer has given more time, and the deadline before the first time."""
+
+    times: Annotated[int, Field(ge=1)]
+    original_finish_by: Instant
+
+
 class AssignmentEvent(Envelope):
     """The `version`-th state of one unit's assignment, complete: the unit's inbox line.
 
-    `line` is the key of the plan's line that it follows. `mode` (with version and deciding unit) is
-    what its attempt was given its clocks by.
+    `line` is the key of the plan's line that it follows. The issuer of a part of a split assignment is
+    the unit that split. `finish_by` moves with an extension. `suspended_s`: seconds that it was
+    suspended in this attempt, all told. `mode` (with version and deciding unit) is what its attempt was
+    given its clocks by.
     """
 
     type: Literal["assignment"] = "assignment"
@@ -151,26 +291,22 @@ class AssignmentEvent(Envelope):
     mode_unit: UnitId | None = None
     actor: Identifier | None = None
     reason: Text = ""
-
-
-class Step(StrEnum):
-    """A unit's or the issuer's step on an assignment."""
-
-    SIGN = "sign"
-    ACCEPT = "accept"
-    HANDLE = "handle"
-    REPORT = "report"
-    RETURN = "return"
-    CHECK = "check"
-    SEND_BACK = "send_back"
-    CLOSE = "close"
+    part: Part | None = None
+    reassigned_from: Identifier | None = None
+    asked: Ask | None = None
+    suspended_until: Instant | None = None
+    suspended_s: Annotated[float, Field(ge=0)] | None = None
+    extension: Extension | None = None
+    children: Progress | None = None
 
 
 class Acknowledgement(Envelope):
-    """A step taken by an authenticated officer for `unit`; idempotent by step and attempt.
+    """A step taken by an authenticated officer on the assignment of `unit` (PARTIES: who may).
 
-    sign, accept, handle, report and return are the recipient's; check, send_back and close the
-    issuer's (the handler cannot close).
+    Idempotent by step and attempt, and for a step that can recur (RECURRING) by `number`: the version
+    of the assignment that the officer saw (absent = 1). `units`: to whom it is split, or the one unit
+    it is given to; `mandatory`: whether those parts have to be done before the whole is reported
+    (absent = yes). `until`: the end of a suspension, or the new finish_by.
     """
 
     type: Literal["acknowledgement"] = "acknowledgement"
@@ -179,10 +315,14 @@ class Acknowledgement(Envelope):
     unit: UnitId
     step: Step
     attempt: Annotated[int, Field(ge=1, le=99)] = 1
+    number: Version | None = None
     officer_id: Identifier
     officer_unit: UnitId
     post: Post
     text: Text = ""
+    until: Instant | None = None
+    units: Annotated[tuple[UnitId, ...], Field(min_length=1, max_length=500)] | None = None
+    mandatory: bool | None = None
 
 
 class CommandRequest(Envelope):
@@ -190,11 +330,12 @@ class CommandRequest(Envelope):
 
     verb `issue`: to every unit of `selection`, the issuer itself left out; with `seen_digest` only if
     these are still the recipients that the officer was shown. `check`, `close`: all reported
-    (checked) assignments of `command_id`; `revoke`: the command.
+    (checked) assignments of `command_id`; `revoke`: the command; `reopen`: a closed command, because
+    the same thing has happened again.
     """
 
     type: Literal["command_request"] = "command_request"
-    verb: Literal["issue", "check", "close", "revoke"]
+    verb: Literal["issue", "check", "close", "revoke", "reopen"]
     command_id: Identifier
     selection: Selection | None = None
     seen_digest: Digest | None = None

@@ -41,13 +41,20 @@ def command_id(alert: str, action: str, root: str, revision: int) -> str:
 
 
 def assignment_id(command: str, unit: str) -> str:
-    """The one assignment of a unit under a command."""
+    """The one assignment that a unit can have under a command, however it got it."""
     return content_id("asg", command, unit)
 
 
-def acknowledgement_id(assignment: str, step: str, attempt: int, officer: str) -> str:
-    """Two officers at once are two records, one of them first."""
-    return content_id("ack", assignment, step, attempt, officer)
+def acknowledgement_id(
+    assignment: str, step: str, attempt: int, officer: str, number: int = 1
+) -> str:
+    """Two officers at once are two records, one of them first; `number` tells recurring steps apart."""
+    return content_id("ack", assignment, step, attempt, officer, number)
+
+
+def case_key(status: str, event_type: str, place: str, action: str) -> str:
+    """What makes an order the same case again: the same action for the same kind of event there."""
+    return content_id("cas", status, event_type, place, action)
 
 
 def page_id(subject: str, officer: str, channel: str, round_: int) -> str:

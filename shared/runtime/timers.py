@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -76,12 +76,15 @@ async def arm_new(work: Transaction, timers: Iterable[tuple[str, str, int, datet
 async def disarm(
     work: Transaction, subjects: Sequence[str], kinds: Sequence[str] | None = None
 ) -> None:
-    """Cancel the armed timers of these subjects (of these kinds; None = all): nothing is left of them."""
+    """Cancel the armed and paused timers of these subjects (of these kinds; None = all).
+
+    Nothing is left of them.
+    """
     if not subjects:
         return
     await work.connection.execute(
         f"DELETE FROM {work.schema}.timer WHERE ctid = ANY(ARRAY({_places(work.schema)} "  # noqa: S608
-        "WHERE of_one.state = 'armed' "
+        "WHERE of_one.state IN ('armed', 'paused') "
         "AND ($2::text[] IS NULL OR of_one.kind = ANY($2::text[]))))",
         list(subjects),
         None if kinds is None else list(kinds),
@@ -99,6 +102,30 @@ def _places(schema: str) -> str:
         "SELECT of_one.ctid FROM unnest($1::text[]) AS wanted(subject_id), LATERAL ("  # noqa: S608
         f"SELECT ctid, kind, state, due_at FROM {schema}.timer AS t "
         "WHERE t.subject_id = wanted.subject_id OFFSET 0) AS of_one"
+    )
+
+
+async def pause(work: Transaction, subjects: Sequence[str], kinds: Sequence[str]) -> None:
+    """Let the armed timers of these kinds stand still until `resume`."""
+    if not subjects:
+        return
+    await work.connection.execute(
+        f"UPDATE {work.schema}.timer SET state = 'paused' "  # noqa: S608
+        "WHERE state = 'armed' AND subject_id = ANY($1::text[]) AND kind = ANY($2::text[])",
+        list(subjects),
+        list(kinds),
+    )
+
+
+async def resume(work: Transaction, later: Sequence[tuple[str, timedelta]]) -> None:
+    """Arm the paused timers of these subjects again, each later by the time it stood still."""
+    if not later:
+        return
+    await work.connection.execute(
+        f"UPDATE {work.schema}.timer AS t SET state = 'armed', due_at = t.due_at + n.later "  # noqa: S608
+        "FROM unnest($1::text[], $2::interval[]) AS n(subject_id, later) "
+        "WHERE t.subject_id = n.subject_id AND t.state = 'paused'",
+        *(list(column) for column in zip(*later, strict=True)),
     )
 
 

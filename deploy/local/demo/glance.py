@@ -126,7 +126,7 @@ _COUNTED = ("total", "signed", "reported", "done", "returned")
 def _by_tier(log: Log, status: Status) -> Json:
     found: dict[Tier, Counter[str]] = defaultdict(Counter)
     for one in _open_assignments(log, status).values():
-        if one.state is AssignmentState.REVOKED:
+        if one.state in (AssignmentState.REASSIGNED, AssignmentState.RECALLED):
             continue
         counted = found[one.unit_tier]
         counted["total"] += 1

@@ -28,7 +28,15 @@ from shared.contracts.topics import (
 )
 
 Json = dict[str, Any]
-UNSIGNED = (AssignmentState.QUEUED, AssignmentState.DELIVERED, AssignmentState.REVOKED)
+UNSIGNED = (AssignmentState.QUEUED, AssignmentState.DELIVERED)
+OFF_THE_WAY = (
+    AssignmentState.RETURNED,
+    AssignmentState.SUSPENDED,
+    AssignmentState.WAIVED,
+    AssignmentState.REASSIGNED,
+    AssignmentState.RECALLED,
+)
+"""States that do not tell by themselves whether the unit had signed."""
 REPORTED = (AssignmentState.REPORTED, AssignmentState.CHECKED, AssignmentState.DONE)
 
 
@@ -74,7 +82,7 @@ def assignments(log: Log, status: Status) -> dict[str, Json]:
 
 def is_signed(one: AssignmentEvent) -> bool:
     """Whether the unit has signed this attempt."""
-    if one.state is AssignmentState.RETURNED:
+    if one.state in OFF_THE_WAY:
         return one.signed_at is not None
     return one.state not in UNSIGNED
 

@@ -35,7 +35,8 @@ BEGIN
                 kind text NOT NULL,
                 rung integer NOT NULL,
                 due_at timestamptz NOT NULL,
-                state text NOT NULL DEFAULT 'armed' CHECK (state IN ('armed', 'fired', 'cancelled')),
+                state text NOT NULL DEFAULT 'armed'
+                    CHECK (state IN ('armed', 'paused', 'fired', 'cancelled')),
                 fired_at timestamptz,
                 PRIMARY KEY (subject_id, kind, rung)
             );

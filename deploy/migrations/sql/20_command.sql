@@ -26,8 +26,13 @@ CREATE TABLE command.command (
     mode_unit text,
     trace_id text NOT NULL,
     actor text,
+    case_key text,
+    closed_at timestamptz,
+    given_on integer NOT NULL DEFAULT 0,
     issued_at timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 70);
+-- Finds the command of a case that comes back.
+CREATE INDEX command_of_case ON command.command (case_key) WHERE case_key IS NOT NULL;
 
 CREATE TABLE command.tier_count (
     command_id text NOT NULL,
@@ -40,6 +45,8 @@ CREATE TABLE command.tier_count (
     done integer NOT NULL,
     returned integer NOT NULL,
     overdue integer NOT NULL,
+    suspended integer NOT NULL,
+    released integer NOT NULL,
     PRIMARY KEY (command_id, tier)
 ) WITH (fillfactor = 50);
 
@@ -55,7 +62,7 @@ CREATE TABLE command.assignment (
     version integer NOT NULL,
     state text NOT NULL CHECK (state IN (
         'queued', 'delivered', 'signed', 'accepted', 'handling', 'reported', 'checked', 'done',
-        'returned', 'revoked'
+        'returned', 'suspended', 'waived', 'reassigned', 'recalled'
     )),
     attempt integer NOT NULL,
     sign_by timestamptz NOT NULL,
@@ -76,9 +83,25 @@ CREATE TABLE command.assignment (
     mode_version integer NOT NULL DEFAULT 0,
     mode_unit text,
     actor text,
-    reason text NOT NULL DEFAULT ''
+    reason text NOT NULL DEFAULT '',
+    parent_assignment_id text,
+    given_by text,
+    release_unit text,
+    mandatory boolean NOT NULL DEFAULT true,
+    reassigned_from text,
+    children jsonb,
+    asked jsonb,
+    recurred jsonb NOT NULL DEFAULT '{}',
+    suspended_from text,
+    suspended_at timestamptz,
+    suspended_until timestamptz,
+    suspended_s double precision NOT NULL DEFAULT 0,
+    extensions integer NOT NULL DEFAULT 0,
+    original_finish_by timestamptz
 ) WITH (fillfactor = 50);
 CREATE INDEX assignment_of_command ON command.assignment (command_id);
+CREATE INDEX part_of_assignment ON command.assignment (parent_assignment_id)
+    WHERE parent_assignment_id IS NOT NULL;
 
 -- The level last issued per alert: tells an adjustment upward from one downward.
 CREATE TABLE command.alert_level (

@@ -171,6 +171,17 @@ CREATE TABLE console.assignment (
     late boolean NOT NULL,
     synthetic boolean NOT NULL,
     reason text NOT NULL,
+    parent_assignment_id text,
+    mandatory boolean NOT NULL DEFAULT true,
+    release_unit text,
+    reassigned_from text,
+    asked_step text,
+    asked_until timestamptz,
+    asked_text text,
+    suspended_until timestamptz,
+    extensions integer NOT NULL DEFAULT 0,
+    original_finish_by timestamptz,
+    children jsonb,
     trace_id text NOT NULL,
     sent_at timestamptz NOT NULL
 ) WITH (fillfactor = 70);

@@ -14,11 +14,12 @@ _OVER = frozenset(
     {
         *(AlertState.LIFTED, AlertState.DISMISSED, AlertState.REJECTED),
         *(CommandState.CLOSED, CommandState.REVOKED),
-        *(AssignmentState.DONE, AssignmentState.REVOKED),
+        *(AssignmentState.DONE, AssignmentState.WAIVED),
+        *(AssignmentState.REASSIGNED, AssignmentState.RECALLED),
         *(PageState.ANSWERED, PageState.NO_ANSWER, PageState.FAILED),
     }
 )
-"""States after which nothing is due: what is in one of them is compared no more."""
+"""States after which nothing is due: what is in one of them is compared no more (until it re-opens)."""
 
 
 @dataclass(frozen=True, slots=True)

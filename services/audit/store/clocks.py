@@ -18,6 +18,9 @@ SIGN_RUNS = "('delivered')"
 FINISH_RUNS = "('delivered', 'signed', 'accepted', 'handling')"
 """States of an assignment in which its report is waited for."""
 
+SUSPENDED = "('suspended')"
+"""Neither clock runs, but one timer ends it: a suspension must not be forgotten."""
+
 
 @dataclass(frozen=True, slots=True)
 class Clock:
@@ -84,6 +87,7 @@ CLOCKS = (
         # Once overdue has been told, nothing more is timed: the supervision board shows it.
         _assignments(FINISH_RUNS, "NOT a.finish_overdue"),
     ),
+    Clock("suspension", "command", ("resume",), _assignments(SUSPENDED)),
     Clock(
         "mode decision", "command", ("mode_expire",), _proposals("('proposed', 'half_approved')")
     ),

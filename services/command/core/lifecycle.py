@@ -1,6 +1,7 @@
 """The life of a whole command 指令 as one table; it follows from its assignments and the issuer.
 
-`settle`: every assignment is reported or returned. `reopen`: one of them has been sent back.
+`settle`: nothing is left for the recipients to do. `reopen`: something is again (one was sent back).
+`recur`: the same has happened again after the closing; the case goes on as one command.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ class Event(StrEnum):
     REOPEN = "reopen"
     CLOSE = "close"
     REVOKE = "revoke"
+    RECUR = "recur"
 
 
 TRANSITIONS: dict[State, dict[Event, State]] = {
@@ -29,11 +31,15 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
         Event.CLOSE: State.CLOSED,
         Event.REVOKE: State.REVOKED,
     },
-    State.CLOSED: {},
+    State.CLOSED: {Event.RECUR: State.ISSUED},
     State.REVOKED: {},
 }
 INITIAL = State.ISSUED
-FINAL = frozenset({State.CLOSED, State.REVOKED})
+FINAL = frozenset({State.REVOKED})
+ENDED = frozenset({State.CLOSED, State.REVOKED})
+"""Nothing is waited for; a closed case may still come back."""
+OPEN = frozenset({State.ISSUED, State.AWAITING_CHECK})
+"""Its assignments can still be acted on."""
 
 
 def step(state: State, event: Event) -> State:

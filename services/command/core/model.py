@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.contracts.commands import AssignmentState, CommandState, Step
+from shared.contracts.commands import Ask, AssignmentState, CommandState, Progress, Step
 from shared.contracts.fields import Level, ResponseMode, Status, Tier
 from shared.plans.orders import Brief
 
@@ -23,12 +23,20 @@ class Act:
     officer_unit: str
     text: str
     occurred_at: datetime
+    number: int = 1
+    until: datetime | None = None
+    units: tuple[str, ...] = ()
+    mandatory: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
     """One command. `version` counts its published states; `briefs` are what its recipients are told;
     `mode` was its root's at the issue.
+
+    `recipients` are those resolved at the issue, `given_on` the assignments made since by splitting and
+    reassigning. `case_key` tells when the same case comes back (shared/contracts/ids.py), None = never
+    by itself.
     """
 
     command_id: str
@@ -55,17 +63,25 @@ class Command:
     mode: ResponseMode = ResponseMode.NORMAL
     mode_version: int = 0
     mode_unit: str | None = None
+    case_key: str | None = None
+    closed_at: datetime | None = None
+    given_on: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
     """One unit's assignment. All times are the database's.
 
-    `waiting` holds steps that came before the unit's signature; `calls` counts firings of the signing
-    clock in this attempt; `changed_at` is the time of the last change, so that no later change can
-    claim an earlier time. `mode` is what this attempt was given its clocks by: they keep to it, even
-    when the unit's mode changes meanwhile. `brief` is its place in the command's briefs; what a plan sets
-    as deadlines stands in `sign_within_s` and `finish_within_s`, for the next attempt too.
+    `waiting` holds steps that came too early: before the unit's signature, while it is suspended, a
+    report before the parts are done. `calls` counts firings of the signing clock in this attempt;
+    `changed_at` is the time of the last change, so that no later change can claim an earlier time.
+    `mode` is what this attempt was given its clocks by: they keep to it, even when the unit's mode
+    changes meanwhile. `brief` is its place in the command's briefs; what a plan sets as deadlines stands
+    in `sign_within_s` and `finish_within_s`, for the next attempt too.
+
+    `given_by`, `release_unit`: who gave it by splitting and who may drop it (None = the command's
+    issuer); `children`: what its own parts add up to. `recurred`: by step that can recur, the highest
+    number taken in this attempt. `suspended_s`: seconds it was suspended in this attempt, all told.
     """
 
     assignment_id: str
@@ -97,3 +113,27 @@ class Assignment:
     mode_unit: str | None = None
     actor: str | None = None
     reason: str = ""
+    parent_assignment_id: str | None = None
+    given_by: str | None = None
+    release_unit: str | None = None
+    mandatory: bool = True
+    reassigned_from: str | None = None
+    children: Progress | None = None
+    asked: Ask | None = None
+    recurred: tuple[tuple[Step, int], ...] = ()
+    suspended_from: AssignmentState | None = None
+    suspended_at: datetime | None = None
+    suspended_until: datetime | None = None
+    suspended_s: float = 0.0
+    extensions: int = 0
+    original_finish_by: datetime | None = None
+
+    @property
+    def standing(self) -> AssignmentState:
+        """How far the unit is: the state, or the one that a suspension will give back."""
+        return self.suspended_from or self.state
+
+    @property
+    def owed(self) -> int:
+        """Mandatory parts that are not done yet."""
+        return self.children.owed if self.children else 0

@@ -3,8 +3,10 @@
 `standard`: signing times of town and micro-grid are the reference's; village and city stand with the
 town, grid with the micro-grid. Finishing is the signing time plus the written first report (red and
 orange 30 min, yellow 60, blue 120; a published company circular). The step between escalations
-follows call-1/3/5 for red. `demo` is the same shape in seconds, so that a whole ladder can be watched.
-All of it is for normal mode; a stricter response mode takes its share of it (shared/modes/effects.py).
+follows call-1/3/5 for red. At most 15 days with consent is a county's published rule; the day within
+which a case comes back is our own example. `demo` is the same shape in seconds, so that a whole ladder
+can be watched. All of it is for normal mode; a stricter response mode takes its share of it
+(shared/modes/effects.py).
 """
 
 from __future__ import annotations
@@ -32,6 +34,9 @@ class Profile:
 
     `step_s` lies between two rungs of the ladder. At its top the call is repeated `rounds` times at
     that pace and then every `slow` steps, for as long as nobody signs.
+
+    `recurrence_s`: an alert's order within so many seconds after the same one was closed re-opens that
+    case; 0 = never. `consent_s`: how far ahead an extension or a suspension may reach, from now.
     """
 
     name: ProfileName
@@ -41,6 +46,8 @@ class Profile:
     due_soon: float = 0.8
     rounds: int = 3
     slow: int = 10
+    recurrence_s: float = 0.0
+    consent_s: float = 15 * 24 * 60 * _MINUTE
     _in_mode: dict[ResponseMode, Profile] = field(
         default_factory=dict, init=False, compare=False, repr=False
     )
@@ -91,6 +98,7 @@ def _standard() -> Profile:
             lv: _by_tier((o + w) * _MINUTE, (f + w) * _MINUTE) for lv, (o, f, w, _) in table.items()
         },
         step_s={lv: s * _MINUTE for lv, (_, _, _, s) in table.items()},
+        recurrence_s=24 * 60 * _MINUTE,
     )
 
 

@@ -8,7 +8,13 @@ from datetime import datetime
 from services.command.core.model import Assignment, Command
 from services.command.core.rollup import Rollup, tier_counts
 from services.command.core.supervision import Call
-from shared.contracts.commands import AssignmentEvent, CommandEvent, SupervisionEvent
+from shared.contracts.commands import (
+    AssignmentEvent,
+    CommandEvent,
+    Extension,
+    Part,
+    SupervisionEvent,
+)
 from shared.contracts.ids import escalation_id, transition_id
 from shared.contracts.units import tier_of
 
@@ -42,9 +48,11 @@ def command_event(command: Command, rollup: Rollup, cause: Cause, now: datetime)
         event_type=command.event_type,
         level=command.level,
         root=command.root,
+        issuer_unit=command.issuer_unit,
         title=command.title,
         instruction=command.instruction,
         recipients=command.recipients,
+        given_on=command.given_on,
         recipients_digest=command.recipients_digest,
         plan_id=command.plan_id,
         plan_version=command.plan_version,
@@ -85,7 +93,7 @@ def assignment_template(command: Command, first: Assignment, now: datetime) -> A
         event_type=command.event_type,
         title=brief.title,
         instruction=brief.instruction,
-        issuer_unit=command.issuer_unit,
+        issuer_unit=command.issuer_unit,  # of those that were not given on by splitting
         sign_by=first.sign_by,
         finish_by=first.finish_by,
     )
@@ -125,6 +133,14 @@ def assignment_event(
             "mode_unit": assignment.mode_unit,
             "actor": assignment.actor,
             "reason": assignment.reason,
+            "issuer_unit": assignment.given_by or template.issuer_unit,
+            "part": _part(assignment),
+            "reassigned_from": assignment.reassigned_from,
+            "asked": assignment.asked,
+            "suspended_until": assignment.suspended_until,
+            "suspended_s": assignment.suspended_s or None,
+            "extension": _extension(assignment),
+            "children": assignment.children,
         }
     )
 
@@ -168,6 +184,22 @@ def supervision_event(
         mode_version=assignment.mode_version,
         mode_unit=assignment.mode_unit,
     )
+
+
+def _part(assignment: Assignment) -> Part | None:
+    if assignment.parent_assignment_id is None or assignment.given_by is None:
+        return None
+    return Part(
+        parent_assignment_id=assignment.parent_assignment_id,
+        mandatory=assignment.mandatory,
+        release_unit=assignment.release_unit or assignment.given_by,
+    )
+
+
+def _extension(assignment: Assignment) -> Extension | None:
+    if assignment.original_finish_by is None:
+        return None
+    return Extension(times=assignment.extensions, original_finish_by=assignment.original_finish_by)
 
 
 def references(aggregate_id: str, version: int, cause: Cause) -> tuple[str, ...]:

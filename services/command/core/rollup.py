@@ -1,19 +1,22 @@
 """Roll-up 汇总: counts per tier, changed by differences, so that one step costs the same at any size.
 
 Every counter is a function of an assignment's present state alone: what steps led there, in which
-order and how often they were repeated, cannot matter. A returned assignment counts as returned only.
-A unit's own signature never counts for its children: each unit has its own assignment.
+order and how often they were repeated, cannot matter. A returned assignment counts as returned only,
+one that was waived, reassigned or recalled as released only. A unit's own signature never counts for
+its children: each unit has its own assignment. What the parts of a split assignment add up to is
+counted the same way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
 from services.command.core.model import Assignment
-from services.command.core.states import FINISH_RUNS, RANK, SIGN_RUNS, State
-from shared.contracts.commands import TierCount
+from services.command.core.states import FINAL, FINISH_RUNS, RANK, SIGN_RUNS, State
+from shared.contracts.commands import Progress, TierCount
 from shared.contracts.fields import Tier
 
 
@@ -27,6 +30,8 @@ class Counts(NamedTuple):
     done: int = 0
     returned: int = 0
     overdue: int = 0
+    suspended: int = 0
+    released: int = 0
 
     def plus(self, other: Counts) -> Counts:
         """Sum, counter by counter."""
@@ -45,7 +50,7 @@ def is_overdue(assignment: Assignment) -> bool:
 
 def marks(assignment: Assignment) -> Counts:
     """What one assignment adds to its tier."""
-    return _marks(assignment.state, is_overdue(assignment))
+    return _marks(assignment.state, assignment.standing, is_overdue(assignment))
 
 
 def difference(before: Assignment, after: Assignment) -> Counts:
@@ -53,10 +58,11 @@ def difference(before: Assignment, after: Assignment) -> Counts:
     return _minus(marks(after), marks(before))
 
 
-def changed(rollup: Rollup, before: Assignment, after: Assignment) -> dict[Tier, Counts]:
-    """The roll-up after one assignment changed."""
+def changed(rollup: Rollup, before: Assignment | None, after: Assignment) -> dict[Tier, Counts]:
+    """The roll-up after one assignment changed, or was made (`before` None)."""
     tier = after.unit_tier
-    return {**rollup, tier: rollup[tier].plus(difference(before, after))}
+    more = marks(after) if before is None else difference(before, after)
+    return {**rollup, tier: rollup.get(tier, Counts()).plus(more)}
 
 
 def recount(assignments: Iterable[Assignment]) -> dict[Tier, Counts]:
@@ -67,14 +73,40 @@ def recount(assignments: Iterable[Assignment]) -> dict[Tier, Counts]:
     return found
 
 
+def progress(parts: Iterable[Assignment]) -> Progress | None:
+    """What the parts of a split assignment add up to, from nothing but the parts; None without any."""
+    found: Progress | None = None
+    for one in parts:
+        found = _added(found, None, one)
+    return found
+
+
+def with_part(whole: Assignment, before: Assignment | None, after: Assignment) -> Assignment:
+    """The split assignment after one of its parts changed, or was made (`before` None)."""
+    if before is not None and _part(before) == _part(after):
+        return whole
+    return replace(whole, children=_added(whole.children, before, after))
+
+
+def is_news(before: Progress | None, after: Progress) -> bool:
+    """Whether the unit that split should be told: parts were made, all have signed, none is owed."""
+    if before is None:
+        return True
+    return (
+        before.total != after.total
+        or (before.owed == 0) != (after.owed == 0)
+        or (_all_signed(before) != _all_signed(after))
+    )
+
+
 def fully_signed(counts: Counts) -> bool:
-    """Every unit of the tier has signed or returned."""
-    return counts.signed + counts.returned == counts.total
+    """Every unit of the tier has signed, returned or been released."""
+    return counts.signed + counts.returned + counts.released == counts.total
 
 
 def fully_reported(counts: Counts) -> bool:
-    """Every unit of the tier has reported or returned."""
-    return counts.reported + counts.returned == counts.total
+    """Every unit of the tier has reported, returned or been released."""
+    return counts.reported + counts.returned + counts.released == counts.total
 
 
 def settled(rollup: Rollup) -> bool:
@@ -83,15 +115,15 @@ def settled(rollup: Rollup) -> bool:
 
 
 def closable(rollup: Rollup) -> bool:
-    """Every assignment is done or returned."""
-    return all(counts.done + counts.returned == counts.total for counts in rollup.values())
+    """Every assignment is done, returned or released."""
+    return all(one.done + one.returned + one.released == one.total for one in rollup.values())
 
 
 def milestone(before: Rollup, after: Rollup) -> bool:
     """Whether a tier has become fully signed or fully reported."""
     return any(
-        (fully_signed(counts) and not fully_signed(before[tier]))
-        or (fully_reported(counts) and not fully_reported(before[tier]))
+        (fully_signed(counts) and not fully_signed(before.get(tier, _NOBODY_YET)))
+        or (fully_reported(counts) and not fully_reported(before.get(tier, _NOBODY_YET)))
         for tier, counts in after.items()
     )
 
@@ -101,9 +133,32 @@ def tier_counts(rollup: Rollup) -> tuple[TierCount, ...]:
     return tuple(TierCount(tier=tier, **rollup[tier]._asdict()) for tier in Tier if tier in rollup)
 
 
+_NOBODY_YET = Counts(total=1)
+"""Stands for a tier that had no assignment: not fully anything."""
+
+
+def _all_signed(found: Progress) -> bool:
+    return found.signed + found.returned + found.released == found.total
+
+
+def _part(one: Assignment) -> dict[str, int]:
+    """What one part adds to its whole."""
+    counts = marks(one)._asdict()
+    found = {name: counts[name] for name in Progress.model_fields if name in counts}
+    found["owed"] = int(one.mandatory and not (counts["done"] or counts["released"]))
+    return found
+
+
+def _added(whole: Progress | None, before: Assignment | None, after: Assignment) -> Progress:
+    old = whole.model_dump() if whole else dict.fromkeys(Progress.model_fields, 0)
+    less = _part(before) if before is not None else dict.fromkeys(old, 0)
+    more = _part(after)
+    return Progress(**{name: old[name] + more[name] - less[name] for name in old})
+
+
 @cache
-def _marks(state: State, overdue: bool) -> Counts:
-    rank = RANK.get(state, 0)
+def _marks(state: State, standing: State, overdue: bool) -> Counts:
+    rank = RANK.get(standing, 0)
     return Counts(
         total=1,
         delivered=int(state is not State.QUEUED),
@@ -112,6 +167,8 @@ def _marks(state: State, overdue: bool) -> Counts:
         done=int(state is State.DONE),
         returned=int(state is State.RETURNED),
         overdue=int(overdue),
+        suspended=int(state is State.SUSPENDED),
+        released=int(state in FINAL),
     )
 
 

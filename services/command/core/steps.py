@@ -1,31 +1,33 @@
 """Applying a person's step to an assignment: idempotent, and indifferent to the order of arrival.
 
-The recipient's steps form a chain: sign, accept, handle, report. A step that comes before the unit's
-signature waits for it; one that has been passed changes nothing. So any order of the same steps ends
-in the same state. A return contradicts a report: of these two the first holds, as a person decided it.
+The recipient's steps form a chain: sign, accept, handle, report. A step that comes too early (before
+the unit's signature, while the assignment is suspended, a report before the parts are done) waits; one
+that has been passed changes nothing. So any order of the same steps ends in the same state. A return
+contradicts a report: of these two the first holds, as a person decided it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
-from services.command.core.deadlines import deadlines
+from services.command.core import effects
+from services.command.core.deadlines import Clocks
 from services.command.core.model import Act, Assignment
 from services.command.core.profiles import Profile
 from services.command.core.states import (
     CHAIN,
-    FINAL,
+    OVER,
     RANK,
+    RESUMES,
     TRANSITIONS,
     Event,
     IllegalStep,
     State,
     step,
 )
-from shared.contracts.commands import Step
+from shared.contracts.commands import RECURRING, Step
 from shared.contracts.fields import Level
 from shared.modes.effective import UNDECIDED, Effective
 
@@ -53,11 +55,13 @@ def take(
     level: Level,
     command_open: bool = True,
     mode: Effective = UNDECIDED,
+    within: datetime | None = None,
 ) -> Taken:
-    """Take one step. LATE: kept, but without effect (finished, returned, or an earlier attempt).
+    """Take one step. LATE: kept, but without effect (over, returned, or an earlier attempt).
 
     `profile` and `mode` are the unit's now: an attempt that begins with this step goes by them.
-    Raises IllegalStep when the step is not possible now; nothing has changed then.
+    `within`: the finish_by of the assignment that this one is a part of. Raises IllegalStep when the
+    step is not possible now; nothing has changed then.
     """
     if attempt > assignment.attempt:
         raise IllegalStep(
@@ -65,44 +69,99 @@ def take(
         )
     if _is_repeat(assignment, act, attempt):
         return Outcome.REPEATED, []
-    if attempt < assignment.attempt or assignment.state in FINAL or not command_open:
+    if attempt < assignment.attempt or assignment.state in OVER or not command_open:
         return Outcome.LATE, []
+    clocks = Clocks(profile, level, mode, within)
     if act.step in CHAIN:
         if assignment.state is State.RETURNED:
             return Outcome.LATE, []
-        if Event(act.step) not in TRANSITIONS[assignment.state]:
+        if not _is_time_for(assignment, act.step):
             held = replace(assignment, waiting=(*assignment.waiting, act))
             return Outcome.WAITING, [(act, held)]
-    elif act.step is Step.RETURN and not act.text.strip():
-        raise IllegalStep("a return needs a reason")
-    clocks = _Clocks(profile, level, mode)
-    changes = [(act, _move(assignment, act, now, clocks))]
-    for follower in sorted(changes[0][1].waiting, key=lambda one: CHAIN.index(one.step)):
-        latest = changes[-1][1]
-        rest = tuple(one for one in latest.waiting if one.step is not follower.step)
-        changes.append((follower, _move(replace(latest, waiting=rest), follower, now, clocks)))
-    return Outcome.APPLIED, changes
+    else:
+        effects.check(assignment, act, now, clocks)
+    moved = _move(assignment, act, now, clocks)
+    return Outcome.APPLIED, [(act, moved), *release(moved, now)]
 
 
-def revoke(assignment: Assignment, actor: str, reason: str, now: datetime) -> Assignment:
-    """The assignment after its command was withdrawn; raises IllegalStep when it is finished."""
+def release(assignment: Assignment, now: datetime) -> list[tuple[Act, Assignment]]:
+    """The waiting steps whose time has come, in the order of the chain."""
+    changes: list[tuple[Act, Assignment]] = []
+    latest = assignment
+    for held in sorted(assignment.waiting, key=lambda one: CHAIN.index(one.step)):
+        if _is_time_for(latest, held.step):
+            rest = tuple(one for one in latest.waiting if one is not held)
+            latest = _move(replace(latest, waiting=rest), held, now)
+            changes.append((held, latest))
+    return changes
+
+
+def wake(assignment: Assignment, now: datetime) -> list[tuple[Act | None, Assignment]]:
+    """The end of a suspension by its timer, and the steps that waited for it."""
+    at = max(now, assignment.changed_at)
+    assert assignment.suspended_from is not None, "only a suspended assignment has this timer"
+    awake = replace(
+        assignment,
+        state=step(assignment.state, RESUMES[assignment.suspended_from]),
+        version=assignment.version + 1,
+        changed_at=at,
+        actor=None,
+        reason="",
+        **effects.resumed(assignment, at),
+    )
+    return [(None, awake), *release(awake, now)]
+
+
+def end(assignment: Assignment, event: Event, actor: str, reason: str, now: datetime) -> Assignment:
+    """The assignment after it was waived or recalled along with what it hangs on.
+
+    Raises IllegalStep when it is over.
+    """
     return replace(
         assignment,
-        state=step(assignment.state, Event.REVOKE),
+        state=step(assignment.state, event),
         version=assignment.version + 1,
         changed_at=max(now, assignment.changed_at),
-        waiting=(),
         actor=actor,
         reason=reason,
+        **effects.ended(),
     )
+
+
+def reopen(
+    assignment: Assignment,
+    actor: str | None,
+    reason: str,
+    now: datetime,
+    clocks: Clocks,
+) -> Assignment:
+    """A new attempt at what was done or returned, because the case came back; raises IllegalStep."""
+    at = max(now, assignment.changed_at)
+    return replace(
+        assignment,
+        state=step(assignment.state, Event.REOPEN),
+        version=assignment.version + 1,
+        changed_at=at,
+        actor=actor,
+        reason=reason,
+        **effects.anew(assignment, at, clocks),
+    )
+
+
+def _is_time_for(assignment: Assignment, wanted: Step) -> bool:
+    if wanted is Step.REPORT and assignment.owed:
+        return False
+    return Event(wanted) in TRANSITIONS[assignment.state]
 
 
 def _is_repeat(assignment: Assignment, act: Act, attempt: int) -> bool:
     if attempt < assignment.attempt:
         return act.step is Step.SEND_BACK and attempt == assignment.attempt - 1
+    if act.step in RECURRING:
+        return act.number <= dict(assignment.recurred).get(act.step, 0)
     if any(one.step is act.step for one in assignment.waiting):
         return True
-    rank = RANK.get(assignment.state)
+    rank = RANK.get(assignment.standing)
     match act.step:
         case Step.RETURN:
             return assignment.state is State.RETURNED
@@ -110,70 +169,47 @@ def _is_repeat(assignment: Assignment, act: Act, attempt: int) -> bool:
             return rank is not None and rank >= RANK[State.CHECKED]
         case Step.CLOSE:
             return assignment.state is State.DONE
-        case Step.SEND_BACK:
+        case Step.WAIVE:
+            return assignment.state is State.WAIVED
+        case Step.RECALL:
+            return assignment.state is State.RECALLED
+        case Step.SEND_BACK | Step.REASSIGN:
             return False
         case _:
             return rank is not None and rank > CHAIN.index(act.step)
 
 
-@dataclass(frozen=True, slots=True)
-class _Clocks:
-    """What a new attempt's deadlines follow from."""
+def _event(assignment: Assignment, wanted: Step) -> Event:
+    """The event of a step; a resumption leads back to what was suspended."""
+    if wanted is not Step.RESUME:
+        return Event(wanted)
+    if assignment.suspended_from is None:
+        raise IllegalStep(f"an assignment that is {assignment.state} is not suspended")
+    return RESUMES[assignment.suspended_from]
 
-    profile: Profile
-    level: Level
-    mode: Effective
 
-
-def _move(assignment: Assignment, act: Act, now: datetime, clocks: _Clocks) -> Assignment:
+def _move(
+    assignment: Assignment,
+    act: Act,
+    now: datetime,
+    clocks: Clocks | None = None,
+) -> Assignment:
     # A transaction may have begun before the deadline and got its lock only after the timer fired:
     # then the step comes after the firing, or one act would be both in time and escalated.
     at = max(now, assignment.changed_at)
+    state = step(assignment.state, _event(assignment, act.step))
+    recurred = assignment.recurred
+    if act.step in RECURRING:
+        recurred = tuple({**dict(recurred), act.step: act.number}.items())
     return replace(
         assignment,
-        state=step(assignment.state, Event(act.step)),
-        version=assignment.version + 1,
-        changed_at=at,
-        actor=act.officer_id,
-        reason=act.text,
-        **_besides(assignment, act.step, at, clocks),
+        **{
+            "state": state,
+            "version": assignment.version + 1,
+            "changed_at": at,
+            "actor": act.officer_id,
+            "reason": act.text,
+            "recurred": recurred,
+            **effects.of(assignment, act, at, clocks),
+        },
     )
-
-
-def _besides(assignment: Assignment, taken: Step, at: datetime, clocks: _Clocks) -> dict[str, Any]:
-    """What a step changes besides the state."""
-    match taken:
-        case Step.SIGN:
-            late = assignment.late or at >= assignment.sign_by
-            return {"signed_at": at, "late": late, "sign_overdue": False}
-        case Step.REPORT:
-            late = assignment.late or at >= assignment.finish_by
-            return {"reported_at": at, "late": late, "finish_overdue": False}
-        case Step.RETURN:
-            return {"waiting": (), "sign_overdue": False, "finish_overdue": False}
-        case Step.CLOSE:
-            return {"done_at": at}
-        case Step.SEND_BACK:
-            mode = clocks.mode
-            sign_by, finish_by = deadlines(
-                clocks.profile.in_mode(mode.mode),
-                clocks.level,
-                assignment.unit_tier,
-                at,
-                assignment.sign_within_s,
-                assignment.finish_within_s,
-            )
-            return {
-                "attempt": assignment.attempt + 1,
-                "sign_by": sign_by,
-                "finish_by": finish_by,
-                "signed_at": None,
-                "reported_at": None,
-                "late": False,
-                "calls": 0,
-                "mode": mode.mode,
-                "mode_version": mode.version,
-                "mode_unit": mode.unit,
-            }
-        case _:
-            return {}

@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from services.command.core import steps
 from services.command.core.deadlines import Arm, TimerKind
 from services.command.core.escalation import Slot
-from services.command.core.model import Assignment
+from services.command.core.model import Act, Assignment
 from services.command.core.profiles import Profile
 from services.command.core.states import FINISH_RUNS, SIGN_RUNS
 from shared.contracts.commands import SupervisionClock, SupervisionKind
@@ -48,9 +49,14 @@ class Call:
 
 @dataclass(slots=True)
 class Firing:
-    """What follows from the claimed timers of one assignment."""
+    """What follows from the claimed timers of one assignment.
+
+    `woken`: the versions after the end of its suspension, each with the act that brought it (None =
+    the timer itself). The other fields are about the assignment as it was before.
+    """
 
     assignment: Assignment
+    woken: list[tuple[Act | None, Assignment]] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     arm: list[Arm] = field(default_factory=list)
 
@@ -86,6 +92,10 @@ def fire(
             case TimerKind.FINISH_DUE_SOON | TimerKind.FINISH_OVERDUE:
                 if assignment.state in FINISH_RUNS:
                     _finish(result, due, ladder, now)
+            case TimerKind.RESUME:
+                until = assignment.suspended_until
+                if until is not None and until <= now:
+                    result.woken = steps.wake(assignment, now)
     return result
 
 
@@ -142,7 +152,15 @@ def _finish(result: Firing, due: Due, ladder: tuple[Slot, ...], now: datetime) -
     late = late_by(due.due_at, now)
     if now < before.finish_by:
         result.calls.append(
-            Call(SupervisionKind.DUE_SOON, "finish", 0, 0, ladder[0], due.due_at, late)
+            Call(
+                SupervisionKind.DUE_SOON,
+                "finish",
+                0,
+                before.extensions,
+                ladder[0],
+                due.due_at,
+                late,
+            )
         )
         arm = Arm(before.assignment_id, TimerKind.FINISH_OVERDUE, 0, before.finish_by)
         result.arm.append(arm)
@@ -152,7 +170,7 @@ def _finish(result: Firing, due: Due, ladder: tuple[Slot, ...], now: datetime) -
                 SupervisionKind.OVERDUE,
                 "finish",
                 0,
-                0,
+                before.extensions,
                 ladder[0],
                 before.finish_by,
                 late_by(before.finish_by, now),

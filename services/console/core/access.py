@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from shared.contracts.alerts import DecisionVerb
-from shared.contracts.commands import Step
+from shared.contracts.commands import PARTIES, Party, Step
 from shared.contracts.fields import Post, Tier
 from shared.contracts.reports import Means
 from shared.contracts.units import (
@@ -25,9 +25,6 @@ from shared.contracts.units import (
 )
 from shared.modes import authority
 from shared.selection.reach import outside
-
-RECIPIENT_STEPS = frozenset({Step.SIGN, Step.ACCEPT, Step.HANDLE, Step.REPORT, Step.RETURN})
-"""Steps of the unit that has the assignment; the others are the issuer's."""
 
 COMMANDING_TIERS = frozenset({Tier.CITY, Tier.DISTRICT, Tier.TOWN, Tier.VILLAGE})
 """Tiers with units below them to command."""
@@ -157,18 +154,34 @@ def may_end_silence(viewer: Viewer, unit: str) -> Denial | None:
     return None if is_within(unit, viewer.unit) else Denial.NOT_ISSUER
 
 
-def may_step(viewer: Viewer, unit: str, issuer_unit: str, step: Step) -> Denial | None:
+def may_step(
+    viewer: Viewer, unit: str, issuer_unit: str, step: Step, release_unit: str | None = None
+) -> Denial | None:
     """The recipient's steps: its own officers, for grids and micro-grids also their village's.
 
-    The issuer's steps: officers of the issuer or of a unit above it.
+    The issuer's steps: officers of the issuer or of a unit above it; waiving and recalling a mandatory
+    part: of its `release_unit` or above. Some steps are either's.
     """
-    if step not in RECIPIENT_STEPS:
-        return None if is_within(issuer_unit, viewer.unit) else Denial.NOT_ISSUER
-    acts_for = {unit}
-    if tier_of(unit) in (Tier.GRID, Tier.MICROGRID):
-        village = ancestor_at(unit, Tier.VILLAGE)
-        acts_for |= {village} if village else set()
-    return None if viewer.unit in acts_for else Denial.NOT_RECIPIENT
+    party = PARTIES[step]
+    if party in (Party.RECIPIENT, Party.EITHER):
+        acts_for = {unit}
+        if tier_of(unit) in (Tier.GRID, Tier.MICROGRID):
+            village = ancestor_at(unit, Tier.VILLAGE)
+            acts_for |= {village} if village else set()
+        if viewer.unit in acts_for:
+            return None
+    if party is Party.RECIPIENT:
+        return Denial.NOT_RECIPIENT
+    director = issuer_unit
+    if party is Party.RELEASER and release_unit is not None:
+        director = release_unit
+    return None if is_within(director, viewer.unit) else Denial.NOT_ISSUER
+
+
+def may_give(viewer: Viewer, unit: str, giver: str) -> Denial | None:
+    """A part, or a reassigned assignment, goes to a unit below its giver and below the officer."""
+    inside = is_within(unit, viewer.unit) and is_within(unit, giver)
+    return None if inside else Denial.OUTSIDE_SUBTREE
 
 
 def may_issue(viewer: Viewer, units: Iterable[str]) -> Denial | None:

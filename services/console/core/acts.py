@@ -15,7 +15,7 @@ from typing import Any, Literal
 from services.console.core.access import Viewer
 from services.console.core.record import Record
 from shared.contracts.alerts import AlertDecision, DecisionVerb
-from shared.contracts.commands import Acknowledgement, CommandRequest, Step
+from shared.contracts.commands import RECURRING, Acknowledgement, CommandRequest, Step
 from shared.contracts.envelope import Envelope
 from shared.contracts.fields import Level, Status
 from shared.contracts.ids import acknowledgement_id, content_id, transition_id
@@ -154,26 +154,42 @@ def end_silence(
     )
 
 
-def acknowledgement(
-    viewer: Viewer, assignment: Record, step: Step, attempt: int, text: str, now: datetime
-) -> Act:
-    """A step on an assignment."""
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """A step on an assignment as an officer meant it (contracts Acknowledgement)."""
+
+    step: Step
+    attempt: int
+    text: str
+    until: datetime | None = None
+    units: tuple[str, ...] = ()
+    mandatory: bool = True
+
+
+def acknowledgement(viewer: Viewer, assignment: Record, meant: Stepped, now: datetime) -> Act:
+    """A step on an assignment; one that can recur is numbered by the version the officer saw."""
     subject, unit = assignment["assignment_id"], assignment["unit"]
+    step, attempt = meant.step, meant.attempt
+    number = assignment["version"] if step in RECURRING else None
     cause = (transition_id(subject, assignment["version"]),)
     return Act(
         ACKNOWLEDGEMENTS,
         assignment["command_id"],
         Acknowledgement(
-            id=acknowledgement_id(subject, step, attempt, viewer.officer_id),
+            id=acknowledgement_id(subject, step, attempt, viewer.officer_id, number or 1),
             assignment_id=subject,
             command_id=assignment["command_id"],
             unit=unit,
             step=step,
             attempt=attempt,
+            number=number,
             officer_id=viewer.officer_id,
             officer_unit=viewer.unit,
             post=viewer.post,
-            text=text,
+            text=meant.text,
+            until=meant.until,
+            units=meant.units or None,
+            mandatory=meant.mandatory if meant.units else None,
             **head(viewer, assignment, (unit,), cause, now),
         ),
         viewer.officer_id,
@@ -254,7 +270,7 @@ def issue(viewer: Viewer, draft: Draft, idempotency_key: str | None, now: dateti
 
 
 def manage(viewer: Viewer, command: Record, verb: Any, version: int, now: datetime) -> Act:
-    """Check, close or revoke a command as the officer saw it at `version`."""
+    """Check, close, revoke or re-open a command as the officer saw it at `version`."""
     command_id = command["command_id"]
     cause = (transition_id(command_id, version),)
     return Act(

@@ -23,7 +23,6 @@ from shared.contracts.silences import SilenceEvent
 from shared.duty.timeline import over_at
 
 Row = dict[str, Any]
-
 _GRAVITY = {kind: rank for rank, kind in enumerate(SupervisionKind)}
 
 
@@ -129,7 +128,7 @@ def command(event: CommandEvent) -> Row:
         "event_type": event.event_type,
         "level": event.level,
         "root": event.root,
-        "issuer_unit": event.origin_unit,
+        "issuer_unit": event.issuer_unit or event.origin_unit,
         "title": event.title,
         "instruction": event.instruction,
         "recipients": event.recipients,
@@ -143,6 +142,7 @@ def command(event: CommandEvent) -> Row:
 
 def assignment(event: AssignmentEvent) -> Row:
     """A row of `assignment`."""
+    part, asked, extension = event.part, event.asked, event.extension
     return {
         "assignment_id": event.assignment_id,
         "command_id": event.command_id,
@@ -167,6 +167,17 @@ def assignment(event: AssignmentEvent) -> Row:
         "late": event.late,
         "synthetic": event.synthetic,
         "reason": event.reason,
+        "parent_assignment_id": part.parent_assignment_id if part else None,
+        "mandatory": part is None or part.mandatory,
+        "release_unit": part.release_unit if part else None,
+        "reassigned_from": event.reassigned_from,
+        "asked_step": asked and asked.step,
+        "asked_until": asked and asked.until,
+        "asked_text": asked.text if asked else None,
+        "suspended_until": event.suspended_until,
+        "extensions": extension.times if extension else 0,
+        "original_finish_by": extension.original_finish_by if extension else None,
+        "children": event.children and event.children.model_dump_json(),
         "trace_id": event.trace_id or event.id,
         "sent_at": event.sent_at,
     }

@@ -18,7 +18,12 @@ OPEN_ALERTS = (
     AlertState.PENDING_APPROVAL,
     AlertState.ISSUED,
 )
-FINISHED_ASSIGNMENTS = (AssignmentState.DONE, AssignmentState.REVOKED)
+FINISHED_ASSIGNMENTS = (
+    AssignmentState.DONE,
+    AssignmentState.WAIVED,
+    AssignmentState.REASSIGNED,
+    AssignmentState.RECALLED,
+)
 UNSIGNED = (AssignmentState.QUEUED, AssignmentState.DELIVERED)
 
 _VERBS: dict[AlertState, tuple[DecisionVerb, ...]] = {
@@ -61,21 +66,26 @@ _FURTHER: dict[AlertState, tuple[DecisionVerb, ...]] = {
 }
 """What can be decided beside the next step; each needs words, a level or another alert."""
 
+_TAKING_AWAY = (Step.REASSIGN, Step.WAIVE, Step.RECALL)
+_DIRECTING = (Step.EXTEND, Step.SUSPEND, *_TAKING_AWAY)
+_WORKING = (Step.REPORT, Step.RETURN, Step.SPLIT, Step.ASK_EXTEND, Step.ASK_SUSPEND, *_DIRECTING)
 _STEPS: dict[AssignmentState, tuple[Step, ...]] = {
-    AssignmentState.QUEUED: (Step.SIGN,),
-    AssignmentState.DELIVERED: (Step.SIGN, Step.RETURN),
-    AssignmentState.SIGNED: (Step.REPORT, Step.RETURN),
-    AssignmentState.ACCEPTED: (Step.REPORT, Step.RETURN),
-    AssignmentState.HANDLING: (Step.REPORT, Step.RETURN),
-    AssignmentState.REPORTED: (Step.CHECK, Step.SEND_BACK),
-    AssignmentState.RETURNED: (Step.SEND_BACK,),
-    AssignmentState.CHECKED: (Step.CLOSE,),
+    AssignmentState.QUEUED: (Step.SIGN, Step.RECALL),
+    AssignmentState.DELIVERED: (Step.SIGN, Step.RETURN, *_DIRECTING),
+    AssignmentState.SIGNED: _WORKING,
+    AssignmentState.ACCEPTED: _WORKING,
+    AssignmentState.HANDLING: _WORKING,
+    AssignmentState.REPORTED: (Step.CHECK, Step.SEND_BACK, Step.WAIVE, Step.RECALL),
+    AssignmentState.RETURNED: (Step.SEND_BACK, *_TAKING_AWAY),
+    AssignmentState.SUSPENDED: (Step.RESUME, *_TAKING_AWAY),
+    AssignmentState.CHECKED: (Step.CLOSE, Step.WAIVE, Step.RECALL),
 }
 
 
 _COMMAND_VERBS: dict[CommandState, tuple[str, ...]] = {
     CommandState.ISSUED: ("check", "close", "revoke"),
     CommandState.AWAITING_CHECK: ("check", "close", "revoke"),
+    CommandState.CLOSED: ("reopen",),
 }
 
 
@@ -153,10 +163,21 @@ def further_verbs(viewer: Viewer, alert: AlertFacts) -> list[DecisionVerb]:
     ]
 
 
-def steps_for(viewer: Viewer, state: AssignmentState, unit: str, issuer_unit: str) -> list[Step]:
-    """The steps on an assignment this officer can take now."""
+def steps_for(
+    viewer: Viewer,
+    state: AssignmentState,
+    unit: str,
+    issuer_unit: str,
+    release_unit: str | None = None,
+    *,
+    asked: bool = False,
+) -> list[Step]:
+    """The steps on an assignment this officer can take now, an open question of the unit first."""
+    possible = _STEPS.get(state, ())
+    if asked:
+        possible = (Step.REFUSE, *possible)
     return [
-        step for step in _STEPS.get(state, ()) if may_step(viewer, unit, issuer_unit, step) is None
+        step for step in possible if may_step(viewer, unit, issuer_unit, step, release_unit) is None
     ]
 
 

@@ -250,7 +250,24 @@ def assignment(row: Record, viewer: Viewer, names: Names) -> Json:
         "late": row["late"],
         "synthetic": row["synthetic"],
         "reason": row["reason"],
-        "may": steps_for(viewer, state, row["unit"], row["issuer_unit"]),
+        "parent_assignment_id": row["parent_assignment_id"],
+        "mandatory": row["mandatory"],
+        "reassigned_from": row["reassigned_from"],
+        "asked": None
+        if row["asked_step"] is None
+        else {"step": row["asked_step"], "until": row["asked_until"], "text": row["asked_text"]},
+        "suspended_until": row["suspended_until"],
+        "extensions": row["extensions"],
+        "original_finish_by": row["original_finish_by"],
+        "children": None if row["children"] is None else json.loads(row["children"]),
+        "may": steps_for(
+            viewer,
+            state,
+            row["unit"],
+            row["issuer_unit"],
+            row["release_unit"],
+            asked=row["asked_step"] is not None,
+        ),
     }
 
 

@@ -32,8 +32,8 @@ def _many(condition: str) -> str:
 _COUNTS = f"""
     {_many("true")} AS total,
     {
-    _many('''a.state NOT IN ('queued', 'delivered', 'revoked')
-        AND (a.state <> 'returned' OR a.signed)''')
+    _many('''a.state NOT IN ('queued', 'delivered') AND (a.signed
+        OR a.state IN ('signed', 'accepted', 'handling', 'reported', 'checked', 'done'))''')
 } AS signed,
     {_many("a.state IN ('reported', 'checked', 'done')")} AS reported,
     {_many("a.state = 'done'")} AS done,
@@ -75,7 +75,7 @@ async def open_command_ids(connection: Connection, status: str) -> list[str]:
 
 
 async def by_command_and_tier(connection: Connection, commands: Sequence[str], span: Span) -> Rows:
-    """Counts per command and tier within a subtree; revoked assignments do not count.
+    """Counts per command and tier within a subtree; what was taken away does not count.
 
     From a town upward they are summed from what is tallied per town: a city's screen would count a
     hundred thousand rows each time.
@@ -85,7 +85,7 @@ async def by_command_and_tier(connection: Connection, commands: Sequence[str], s
         f"""
         WITH counted AS (
             SELECT a.command_id, a.unit_tier, {_COUNTS} FROM ({source}) AS a
-            WHERE a.state <> 'revoked'
+            WHERE a.state NOT IN ('reassigned', 'recalled')
             GROUP BY a.command_id, a.unit_tier HAVING sum(a.n) > 0
         ), late AS ({_LATE_JOIN})
         SELECT counted.*, coalesce(sign_overdue, 0) AS sign_overdue,

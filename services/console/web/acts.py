@@ -15,14 +15,16 @@ from services.console.web.auth import Me
 from services.console.web.parts import Console, Parts, as_json
 from services.console.web.problems import Refused, missing, unknown
 from services.console.web.selecting import SelectionBody, reached
-from shared.contracts.commands import Digest, Step
+from shared.contracts.commands import REASONED, Digest, Step
 from shared.contracts.fields import (
     EventType,
     Identifier,
+    Instant,
     Level,
     Line,
     Status,
     Text,
+    UnitId,
 )
 from shared.contracts.pages import AnswerVerb
 from shared.selection.reach import digest_of, root_of
@@ -32,6 +34,13 @@ router = APIRouter(prefix="/api")
 IdempotencyKey = Annotated[
     str | None, Header(pattern=r"^[A-Za-z0-9._:\-]{1,128}$", alias="idempotency-key")
 ]
+_UNTIL: dict[Step, Step | None] = {
+    Step.ASK_SUSPEND: None,
+    Step.ASK_EXTEND: None,
+    Step.SUSPEND: Step.ASK_SUSPEND,
+    Step.EXTEND: Step.ASK_EXTEND,
+}
+"""Steps that reach to a time, and the question whose answer may leave it to the asker."""
 
 
 class Body(BaseModel):
@@ -59,11 +68,19 @@ class Manage(Body):
 
 
 class Acknowledge(Body):
-    """A step on an assignment. return and send_back need a text: the reason."""
+    """A step on an assignment.
+
+    `text` is the reason where one is needed. `until`: the end of a suspension, or the new finish_by;
+    who consents may leave it out, meaning what was asked for. `units`: to whom it is split, or the one
+    unit that gets it instead; `mandatory`: the parts have to be done before the whole is reported.
+    """
 
     step: Step
     attempt: Annotated[int, Field(strict=True, ge=1, le=99)] | None = None
     text: Text = ""
+    until: Instant | None = None
+    units: Annotated[list[UnitId], Field(max_length=500)] = []
+    mandatory: bool = True
 
 
 class AnswerBody(Body):
@@ -107,11 +124,11 @@ async def manage(
     console: Parts,
     me: Me,
     command_id: Identifier,
-    verb: Literal["check", "close", "revoke"],
+    verb: Literal["check", "close", "revoke", "reopen"],
     body: Manage | None = None,
     _key: IdempotencyKey = None,
 ) -> Response:
-    """Check or close everything that is ready, or revoke the command."""
+    """Check or close everything that is ready; revoke the command, or re-open it when closed."""
     async with reading(console.database) as connection:
         command = await rollup.command(connection, command_id)
     if command is None:
@@ -129,22 +146,44 @@ async def acknowledge(
     body: Acknowledge,
     _key: IdempotencyKey = None,
 ) -> Response:
-    """Sign, accept, handle, report or return; check, send back or close."""
+    """A step of the unit (sign, report, split, …) or of its issuer (check, extend, reassign, …)."""
     async with reading(console.database) as connection:
         assignment = await reads.assignment(connection, assignment_id)
     if assignment is None:
         raise unknown("assignment")
-    denial = access.may_step(me, assignment["unit"], assignment["issuer_unit"], body.step)
+    issuer, release = assignment["issuer_unit"], assignment["release_unit"]
+    denial = access.may_step(me, assignment["unit"], issuer, body.step, release)
     if denial and not access.sees(me, assignment["unit"]):
         raise unknown("assignment")
     console.demand(denial)
-    if body.step in (Step.RETURN, Step.SEND_BACK) and not body.text.strip():
-        raise missing("text", "say why")
-    attempt = body.attempt or assignment["attempt"]
-    now = console.clock.now()
-    return await done(
-        console, acts.acknowledgement(me, assignment, body.step, attempt, body.text, now)
+    _demand_complete(body, asked=assignment["asked_step"])
+    giver = assignment["unit"] if body.step is Step.SPLIT else me.unit
+    if body.step is Step.REASSIGN and assignment["parent_assignment_id"] is not None:
+        giver = issuer
+    for unit in body.units:
+        console.demand(access.may_give(me, unit, giver))
+    meant = acts.Stepped(
+        body.step,
+        body.attempt or assignment["attempt"],
+        body.text,
+        body.until,
+        tuple(body.units),
+        body.mandatory,
     )
+    return await done(console, acts.acknowledgement(me, assignment, meant, console.clock.now()))
+
+
+def _demand_complete(body: Acknowledge, asked: str | None) -> None:
+    """Refuse a step that lacks what it needs, or brings what it has no use for."""
+    step = body.step
+    if (step in REASONED or step is Step.SEND_BACK) and not body.text.strip():
+        raise missing("text", "say why")
+    if step in _UNTIL and body.until is None and (asked is None or asked != _UNTIL[step]):
+        raise missing("until", "say until when")
+    if (step is Step.SPLIT and not body.units) or (step is Step.REASSIGN and len(body.units) != 1):
+        raise missing("units", "name who gets it")
+    if body.units and step not in (Step.SPLIT, Step.REASSIGN):
+        raise missing("units", "only a split or a reassignment names units")
 
 
 @router.post("/pages/{page_id}/answers", status_code=202)

@@ -38,7 +38,11 @@ PHASES: dict[AssignmentState, Phase] = {
     AssignmentState.CHECKED: Phase.REPORTED,
     AssignmentState.DONE: Phase.OVER,
     AssignmentState.RETURNED: Phase.OVER,
-    AssignmentState.REVOKED: Phase.OVER,
+    # Nobody is called about it while it is suspended; resuming is no delivery and opens no ladder.
+    AssignmentState.SUSPENDED: Phase.OVER,
+    AssignmentState.WAIVED: Phase.OVER,
+    AssignmentState.REASSIGNED: Phase.OVER,
+    AssignmentState.RECALLED: Phase.OVER,
 }
 
 

@@ -30,7 +30,10 @@ INSERT INTO console.command SELECT 'cmd-' || n, 'Actual', 3, state, NULL, '11A01
 FROM year.command
 """
 _ASSIGNMENTS = """
-INSERT INTO console.assignment SELECT 'asg-' || md5(c.n || u.unit), 'cmd-' || c.n, NULL, 'Actual', 3,
+INSERT INTO console.assignment (assignment_id, command_id, alert_id, status, version, unit, unit_tier,
+    role, state, level, event_type, title, instruction, issuer_unit, sign_by, finish_by, attempt,
+    signed_at, reported_at, done_at, late, synthetic, reason, trace_id, sent_at)
+SELECT 'asg-' || md5(c.n || u.unit), 'cmd-' || c.n, NULL, 'Actual', 3,
     u.unit, u.tier, 'lead', CASE WHEN c.state = 'issued' THEN
         (ARRAY['delivered', 'delivered', 'signed', 'handling', 'reported'])[1 + (u.n * 7 + c.n) % 5]
         ELSE (CASE WHEN (u.n * 7 + c.n) % 10 < 9 THEN 'done' ELSE 'returned' END) END,

@@ -146,13 +146,17 @@ def a_step(
     officer: str = "",
     text: str = "",
     status: Status = Status.ACTUAL,
+    number: int | None = None,
+    until: datetime | None = None,
+    units: tuple[str, ...] = (),
+    mandatory: bool = True,
 ) -> Acknowledgement:
     """A step of an officer, by default one of the unit itself."""
     assignment = assignment_id(command_id, unit)
     where = officer_unit or unit
     who = officer or f"officer-{where.replace('/', '.')}"
     return Acknowledgement(
-        id=acknowledgement_id(assignment, step, attempt, who),
+        id=acknowledgement_id(assignment, step, attempt, who, number or 1),
         status=status,
         occurred_at=EVENT_TIME,
         sent_at=EVENT_TIME,
@@ -163,6 +167,10 @@ def a_step(
         unit=unit,
         step=step,
         attempt=attempt,
+        number=number,
+        until=until,
+        units=units or None,
+        mandatory=mandatory if units else None,
         officer_id=who,
         officer_unit=where,
         post=Post.B,
@@ -262,15 +270,52 @@ class Office:
             )
         )
 
+    async def now(self) -> datetime:
+        """The database's time."""
+        moment = await self.value("SELECT clock_timestamp()")
+        assert isinstance(moment, datetime)
+        return moment
+
+    async def assignment(self, unit: str) -> Any:
+        """The one assignment of a unit."""
+        (row,) = await self.rows("SELECT * FROM command.assignment WHERE unit = $1", unit)
+        return row
+
     async def wrongly_armed(self) -> int:
-        """Assignments whose signature is awaited without exactly one armed timer, or the reverse."""
+        """Assignments with other armed or paused timers than their state calls for.
+
+        Unsigned: one that escalates; suspended: one that ends it, and none of the clocks' armed.
+        """
         return int(
             await self.value(
-                "SELECT count(*) FROM (SELECT a.state, count(t.subject_id) AS armed "
-                "FROM command.assignment a LEFT JOIN command.timer t ON t.subject_id = "
-                "a.assignment_id AND t.kind = 'sign_escalate' AND t.state = 'armed' "
-                "GROUP BY a.assignment_id, a.state) AS found "
-                "WHERE armed <> (state = 'delivered')::int"
+                "SELECT count(*) FROM (SELECT a.state, "
+                "count(*) FILTER (WHERE t.kind = 'sign_escalate' AND t.state = 'armed') AS sign, "
+                "count(*) FILTER (WHERE t.kind LIKE 'finish%' AND t.state = 'armed') AS finish, "
+                "count(*) FILTER (WHERE t.kind = 'resume' AND t.state = 'armed') AS resume, "
+                "count(*) FILTER (WHERE t.state = 'paused') AS paused "
+                "FROM command.assignment a LEFT JOIN command.timer t "
+                "ON t.subject_id = a.assignment_id GROUP BY a.assignment_id, a.state) AS found "
+                "WHERE sign <> (state = 'delivered')::int OR resume <> (state = 'suspended')::int "
+                "OR (paused > 0 AND state <> 'suspended') OR finish > (state IN ('delivered', "
+                "'signed', 'accepted', 'handling'))::int"
+            )
+        )
+
+    async def wrongly_added_up(self) -> int:
+        """Split assignments whose progress differs from a recount of their parts' rows."""
+        return int(
+            await self.value(
+                "SELECT count(*) FROM command.assignment w JOIN (SELECT parent_assignment_id, "
+                "count(*) AS total, count(*) FILTER (WHERE state = 'done') AS done, "
+                "count(*) FILTER (WHERE state IN ('waived', 'reassigned', 'recalled')) AS released, "
+                "count(*) FILTER (WHERE mandatory AND state NOT IN ('done', 'waived', 'reassigned', "
+                "'recalled')) AS owed FROM command.assignment GROUP BY parent_assignment_id) AS n "
+                "ON n.parent_assignment_id = w.assignment_id "
+                "WHERE (w.children->>'total')::int IS DISTINCT FROM n.total "
+                "OR (w.children->>'done')::int IS DISTINCT FROM n.done "
+                "OR (w.children->>'released')::int IS DISTINCT FROM n.released "
+                "OR (w.children->>'owed')::int IS DISTINCT FROM n.owed "
+                "OR (n.owed > 0 AND w.state IN ('reported', 'checked', 'done'))"
             )
         )
 
@@ -280,17 +325,20 @@ class Office:
             await self.value(
                 "SELECT count(*) FROM command.tier_count c JOIN (SELECT command_id, unit_tier, "
                 "count(*) AS total, count(*) FILTER (WHERE state <> 'queued') AS delivered, "
-                "count(*) FILTER (WHERE state IN ('signed', 'accepted', 'handling', 'reported', "
-                "'checked', 'done')) AS signed, "
+                "count(*) FILTER (WHERE coalesce(suspended_from, state) IN ('signed', 'accepted', "
+                "'handling', 'reported', 'checked', 'done')) AS signed, "
                 "count(*) FILTER (WHERE state IN ('reported', 'checked', 'done')) AS reported, "
                 "count(*) FILTER (WHERE state = 'done') AS done, "
                 "count(*) FILTER (WHERE state = 'returned') AS returned, "
                 "count(*) FILTER (WHERE (sign_overdue AND state = 'delivered') OR (finish_overdue "
-                "AND state IN ('delivered', 'signed', 'accepted', 'handling'))) AS overdue "
+                "AND state IN ('delivered', 'signed', 'accepted', 'handling'))) AS overdue, "
+                "count(*) FILTER (WHERE state = 'suspended') AS suspended, "
+                "count(*) FILTER (WHERE state IN ('waived', 'reassigned', 'recalled')) AS released "
                 "FROM command.assignment GROUP BY command_id, unit_tier) AS n "
                 "ON n.command_id = c.command_id AND n.unit_tier = c.tier "
-                "WHERE (c.total, c.delivered, c.signed, c.reported, c.done, c.returned, c.overdue) "
-                "<> (n.total, n.delivered, n.signed, n.reported, n.done, n.returned, n.overdue)"
+                "WHERE (c.total, c.delivered, c.signed, c.reported, c.done, c.returned, c.overdue, "
+                "c.suspended, c.released) <> (n.total, n.delivered, n.signed, n.reported, n.done, "
+                "n.returned, n.overdue, n.suspended, n.released)"
             )
         )
 

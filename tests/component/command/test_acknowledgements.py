@@ -140,14 +140,15 @@ async def test_a_revoked_command_stops_every_clock_and_keeps_what_comes_later(ds
     async with gas_leak(dsn) as (office, command, units):
         await office.apply(a_step(command, TOWN))
         await office.apply(a_request("revoke", command, DISTRICT))
-        assert await states(office) == {"revoked"}
+        assert await states(office) == {"recalled"}
         await office.apply(a_step(command, VILLAGE), a_request("revoke", command))
         assert await office.value("SELECT count(*) FROM command.late_acknowledgement") == 1
         assert await office.armed() == 0
         told = await office.published(ASSIGNMENTS.name)
-        assert [one.state for one in told[-len(units) :]] == [AssignmentState.REVOKED] * len(units)
-        with pytest.raises(Reject):
-            await office.apply(a_request("check", command))
+        assert [one.state for one in told[-len(units) :]] == [AssignmentState.RECALLED] * len(units)
+        for verb in ("check", "reopen"):
+            with pytest.raises(Reject):
+                await office.apply(a_request(verb, command))
 
 
 async def test_the_village_acts_for_its_grids_and_micro_grids(dsn: str) -> None:
@@ -190,7 +191,7 @@ async def test_a_refused_step_changes_nothing(
         assert len(await office.published(COMMANDS.name)) == 1
 
 
-@pytest.mark.parametrize("verb", ["check", "close", "revoke"])
+@pytest.mark.parametrize("verb", ["check", "close", "revoke", "reopen"])
 async def test_only_the_issuer_or_above_directs_a_command(dsn: str, verb: str) -> None:
     async with gas_leak(dsn) as (office, command, _):
         for request in (

@@ -35,7 +35,7 @@ async def test_a_recall_revokes_the_alerts_open_commands_and_no_others(dsn: str)
         told = [
             one
             for one in await office.published(ASSIGNMENTS.name)
-            if one.state is AssignmentState.REVOKED
+            if one.state is AssignmentState.RECALLED
         ]
         assert len({one.unit for one in told}) == mine.recipients
         assert (

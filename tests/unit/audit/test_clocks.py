@@ -39,6 +39,12 @@ CLOCKS_GONE_WRONG = {
         "INSERT INTO command.timer SELECT subject_id, 'finish_overdue', 0, due_at "
         "FROM command.timer WHERE kind = 'finish_due_soon'",
     ),
+    "no end of a suspension": (
+        "suspension",
+        "UPDATE command.assignment SET state = 'suspended'; "
+        "UPDATE console.assignment SET state = 'suspended'; "
+        "UPDATE command.timer SET state = 'paused'",
+    ),
     "no timer of an open ladder": ("ladder", "DELETE FROM notify.timer"),
     "no timer of the last call": (
         "last call",

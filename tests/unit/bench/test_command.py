@@ -119,4 +119,4 @@ def test_nobody_is_both_in_time_and_escalated(change: dict[str, Any], wrong: boo
 def test_a_signature_is_before_the_recall_or_kept_as_late(
     change: dict[str, Any], wrong: bool
 ) -> None:
-    assert races.recall_wrong(a_trace(**{"state": AssignmentState.REVOKED, **change})) is wrong
+    assert races.recall_wrong(a_trace(**{"state": AssignmentState.RECALLED, **change})) is wrong

@@ -10,8 +10,8 @@ import pytest
 
 from services.command.core.model import Act, Assignment
 from services.command.core.profiles import PROFILES, ProfileName
-from services.command.core.states import CHAIN, IllegalStep, State
-from services.command.core.steps import Outcome, revoke, take
+from services.command.core.states import CHAIN, Event, IllegalStep, State
+from services.command.core.steps import Outcome, end, take
 from shared.contracts.commands import Step
 from shared.contracts.fields import Level
 from tests.unit.command.builders import NOW, after, an_act, an_assignment
@@ -127,8 +127,8 @@ def test_what_comes_after_the_end_is_late_and_changes_nothing() -> None:
     done = walked(Step.SIGN, Step.REPORT, Step.CHECK, Step.CLOSE)
     assert took(done, an_act(Step.SIGN)) == (Outcome.REPEATED, done)
     assert took(done, an_act(Step.SEND_BACK)) == (Outcome.LATE, done)
-    withdrawn = revoke(an_assignment(), "officer-9", "演练结束", NOW)
-    assert withdrawn.state is State.REVOKED
+    withdrawn = end(an_assignment(), Event.RECALL, "officer-9", "演练结束", NOW)
+    assert withdrawn.state is State.RECALLED
     assert took(withdrawn, an_act(Step.SIGN)) == (Outcome.LATE, withdrawn)
     open_one = an_assignment()
     assert took(open_one, an_act(Step.SIGN), command_open=False) == (Outcome.LATE, open_one)

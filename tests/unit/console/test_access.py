@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.console.core.access import (
-    RECIPIENT_STEPS,
     Denial,
     Powers,
     Viewer,
     may_answer,
     may_decide,
     may_end_silence,
+    may_give,
     may_hold,
     may_issue,
     may_manage,
@@ -24,7 +24,7 @@ from services.console.core.access import (
     span_of,
 )
 from shared.contracts.alerts import DecisionVerb
-from shared.contracts.commands import Step
+from shared.contracts.commands import PARTIES, Party, Step
 from shared.contracts.fields import Post, Tier
 from shared.contracts.units import is_within, lineage, tier_of
 
@@ -103,6 +103,10 @@ def units(draw: st.DrawFn) -> str:
             ]
         )
     )
+
+
+def of(*parties: Party) -> set[Step]:
+    return {step for step, party in PARTIES.items() if party in parties}
 
 
 @pytest.mark.parametrize(("viewer", "unit", "seen"), matrix())
@@ -184,14 +188,14 @@ def test_a_silence_stays_in_ones_own_subtree(place: str, denial: Denial | None) 
         (DEPARTMENT, {DEPARTMENT}),
     ],
 )
-@pytest.mark.parametrize("step", sorted(RECIPIENT_STEPS))
+@pytest.mark.parametrize("step", sorted(of(Party.RECIPIENT)))
 def test_only_the_unit_itself_signs(unit: str, actors: set[str], step: Step) -> None:
     for viewer in PLACES:
         denial = may_step(officer(viewer), unit, CITY, step)
         assert denial == (None if viewer in actors else Denial.NOT_RECIPIENT)
 
 
-@pytest.mark.parametrize("step", [Step.CHECK, Step.SEND_BACK, Step.CLOSE])
+@pytest.mark.parametrize("step", sorted(of(Party.ISSUER, Party.RELEASER)))
 def test_only_the_issuer_or_above_checks_and_closes(step: Step) -> None:
     for viewer in PLACES:
         denial = may_step(officer(viewer), VILLAGE, DISTRICT, step)
@@ -199,9 +203,32 @@ def test_only_the_issuer_or_above_checks_and_closes(step: Step) -> None:
         assert (may_manage(officer(viewer), DISTRICT) is None) == (viewer in (DISTRICT, CITY))
 
 
+@pytest.mark.parametrize("step", sorted(Step))
+def test_what_a_unit_made_a_condition_of_its_report_only_the_unit_above_drops(step: Step) -> None:
+    """A part that the town gave to a village, of an assignment that the city gave to the town."""
+    allowed = {one for one in PLACES if may_step(officer(one), VILLAGE, TOWN, step, CITY) is None}
+    above = {TOWN, DISTRICT, CITY}
+    assert (
+        allowed
+        == {
+            Party.RECIPIENT: {VILLAGE},
+            Party.ISSUER: above,
+            Party.EITHER: {VILLAGE} | above,
+            Party.RELEASER: {CITY},
+        }[PARTIES[step]]
+    )
+
+
+def test_a_part_goes_only_below_its_giver_and_the_officer() -> None:
+    assert may_give(officer(TOWN), VILLAGE, TOWN) is None
+    assert may_give(officer(TOWN), DISTRICT, TOWN) is Denial.OUTSIDE_SUBTREE
+    assert may_give(officer(CITY), DISTRICT, TOWN) is Denial.OUTSIDE_SUBTREE
+    assert may_give(officer(VILLAGE), TOWN, CITY) is Denial.OUTSIDE_SUBTREE
+
+
 @given(units(), units(), st.sampled_from(list(Step)))
 def test_the_handler_never_closes_what_came_from_above(unit: str, viewer: str, step: Step) -> None:
-    if viewer == unit and unit != CITY and step not in RECIPIENT_STEPS:
+    if viewer == unit and unit != CITY and step in of(Party.ISSUER, Party.RELEASER):
         assert may_step(officer(viewer), unit, CITY, step) is Denial.NOT_ISSUER
 
 

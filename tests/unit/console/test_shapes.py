@@ -16,7 +16,7 @@ from services.console.core.access import Viewer
 from services.console.core.acts import Judgement
 from services.console.core.names import Names
 from shared.contracts.alerts import AlertState, DecisionVerb
-from shared.contracts.commands import AssignmentState, CommandRequest, Step
+from shared.contracts.commands import AssignmentState, CommandRequest, CommandState, Step
 from shared.contracts.fields import Level, Post, Status, Tier
 from shared.contracts.pages import Answer, AnswerVerb
 from shared.contracts.readings import SensorHealth
@@ -58,10 +58,22 @@ def test_the_same_decision_is_the_same_act() -> None:
 
 def test_another_text_is_another_meaning_under_the_same_id() -> None:
     row = rows.assignment(an_assignment(a_command("c"), VILLAGE))
-    first = acts.acknowledgement(ME, row, Step.REPORT, 1, "已转移 35 人", NOW)
-    second = acts.acknowledgement(ME, row, Step.REPORT, 1, "已转移 53 人", NOW)
+    first = acts.acknowledgement(ME, row, acts.Stepped(Step.REPORT, 1, "已转移 35 人"), NOW)
+    second = acts.acknowledgement(ME, row, acts.Stepped(Step.REPORT, 1, "已转移 53 人"), NOW)
     assert first.message.id == second.message.id
     assert first.digest() != second.digest()
+
+
+def test_a_step_that_can_recur_is_another_act_when_the_assignment_has_changed() -> None:
+    command, asking = a_command("c"), acts.Stepped(Step.ASK_EXTEND, 1, "路断", until=LATER)
+    before = rows.assignment(an_assignment(command, VILLAGE, AssignmentState.SIGNED, version=2))
+    after = rows.assignment(an_assignment(command, VILLAGE, AssignmentState.SIGNED, version=3))
+    first = acts.acknowledgement(ME, before, asking, NOW)
+    assert acts.acknowledgement(ME, before, asking, LATER).message.id == first.message.id
+    assert acts.acknowledgement(ME, after, asking, NOW).message.id != first.message.id
+    signing = acts.Stepped(Step.SIGN, 1, "")
+    signed = [acts.acknowledgement(ME, one, signing, NOW).message.id for one in (before, after)]
+    assert signed[0] == signed[1]
 
 
 def test_an_act_carries_the_status_of_its_cause() -> None:
@@ -192,6 +204,15 @@ def test_every_word_the_scripts_ask_for_exists() -> None:
     for script in (STATIC / "js").glob("*.js"):
         for key in re.findall(r"""\bt\(\s*"([a-z_.]+)\"""", script.read_text(encoding="utf-8")):
             assert key in known, f"{script.name}: {key}"
+
+
+def test_every_state_and_step_of_an_assignment_has_a_word() -> None:
+    known = json.loads((STATIC / "i18n" / "zh-CN.json").read_text(encoding="utf-8"))
+    words = [f"assignment.{state}" for state in AssignmentState]
+    words += [f"step.{step}" for step in Step]
+    words += [f"command.{state}" for state in CommandState]
+    words += [f"command.do.{verb}" for verb in ("check", "close", "revoke", "reopen")]
+    assert [word for word in words if word not in known] == []
 
 
 def test_no_script_parses_markup_and_no_page_runs_inline() -> None:

@@ -134,12 +134,26 @@ def test_more_time_for_the_same_level_waits_for_the_approver() -> None:
     st.sampled_from(list(AssignmentState)),
     st.sampled_from(UNITS),
     st.sampled_from([CITY, DISTRICT]),
+    st.sampled_from([None, CITY]),
+    st.booleans(),
 )
 def test_no_step_is_offered_that_would_be_refused(
-    viewer: str, state: AssignmentState, unit: str, issuer: str
+    viewer: str,
+    state: AssignmentState,
+    unit: str,
+    issuer: str,
+    release: str | None,
+    asked: bool,
 ) -> None:
-    for step in steps_for(officer(viewer), state, unit, issuer):
-        assert may_step(officer(viewer), unit, issuer, step) is None
+    for step in steps_for(officer(viewer), state, unit, issuer, release, asked=asked):
+        assert may_step(officer(viewer), unit, issuer, step, release) is None
+
+
+def test_what_a_unit_asks_is_put_before_its_issuer() -> None:
+    state = AssignmentState.HANDLING
+    assert steps_for(officer(CITY), state, VILLAGE, CITY, asked=True)[0] is Step.REFUSE
+    assert Step.REFUSE not in steps_for(officer(CITY), state, VILLAGE, CITY)
+    assert Step.REFUSE not in steps_for(officer(VILLAGE), state, VILLAGE, CITY, asked=True)
 
 
 def test_the_village_signs_for_its_microgrid() -> None:
@@ -150,7 +164,8 @@ def test_the_village_signs_for_its_microgrid() -> None:
     assert steps_for(officer(ZHUTUO), AssignmentState.DELIVERED, MICROGRID, CITY) == []
 
 
-def test_a_closed_command_offers_nothing() -> None:
-    assert verbs_of_command(officer(CITY), CommandState.CLOSED, CITY) == []
+def test_a_command_that_is_over_offers_nothing_but_to_reopen_a_closed_one() -> None:
+    assert verbs_of_command(officer(CITY), CommandState.CLOSED, CITY) == ["reopen"]
+    assert verbs_of_command(officer(CITY), CommandState.REVOKED, CITY) == []
     assert verbs_of_command(officer(ZHUTUO), CommandState.ISSUED, CITY) == []
     assert "revoke" in verbs_of_command(officer(CITY), CommandState.ISSUED, DISTRICT)

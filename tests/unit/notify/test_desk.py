@@ -200,6 +200,21 @@ def test_whatever_follows_the_signature_stops_the_calling(
     assert only_ladder(book).due_at is None
 
 
+def test_a_suspension_silences_everything_and_resuming_calls_nobody_a_second_time(
+    book: Book, desk: Desk
+) -> None:
+    desk.on_assignment(an_assignment())
+    desk.on_assignment(an_assignment(state=AssignmentState.SUSPENDED, version=2))
+    desk.on_supervision(a_supervision())
+    desk.on_supervision(a_supervision(clock="finish"))
+    assert len(called(book)) == 1
+    desk.on_assignment(an_assignment(version=3))
+    assert len(called(book)) == 1
+    # the command's own clock has gone on: from now on it is called about again
+    desk.on_supervision(a_supervision())
+    assert len(called(book)) == 2
+
+
 def test_supervision_calls_the_target_and_replaces_the_rung_below(book: Book, desk: Desk) -> None:
     desk.on_supervision(a_supervision())
     desk.on_supervision(a_supervision(target=TOWN, kind=SupervisionKind.ESCALATED, rung=3))

@@ -7,6 +7,11 @@ import { t, when } from "./i18n.js";
 import { act, chip, drillTag, isDrill, level, tiers } from "./parts.js";
 
 const PAGE = 100;
+const STATES = ["delivered", "signed", "reported", "checked", "done", "returned", "suspended", "waived", "reassigned", "recalled"];
+/** Steps that a press and a few words are enough for; the others need a time or units. */
+const PLAIN_STEPS = new Set(["sign", "accept", "handle", "report", "return", "resume", "check", "send_back", "close", "refuse", "waive", "recall"]);
+const WORDS = { report: "optional", return: "required", send_back: "required", refuse: "required", waive: "required", recall: "required" };
+const GRAVE = new Set(["return", "send_back", "refuse", "waive", "recall"]);
 const MISSING_SHOWN = 6;
 const MISSING_EVERY_MS = 4_000;
 const heard = new Map();
@@ -104,7 +109,7 @@ function manage(command, verb, refresh) {
 function drawer(command) {
   const rows = h("tbody");
   const more = act(t("more"), () => load());
-  const state = picker("state", "assignment", ["delivered", "signed", "reported", "checked", "done", "returned"]);
+  const state = picker("state", "assignment", STATES);
   let after = "";
   const again = () => {
     after = "";
@@ -158,7 +163,7 @@ function unitRow(one, refresh) {
     h("td", {}, t(`tier.${one.unit_tier}`)),
     h("td", {}, t(`assignment.${one.state}`), one.reason && [h("br"), text(one.reason)]),
     h("td", {}, one.signed_at ? when(one.signed_at) : t("sign.by", { time: when(one.sign_by) })),
-    h("td", {}, h("div", { class: "acts" }, one.may.map((step) => act(t(`step.${step}`), () => takeStep(one, step, refresh))))),
+    h("td", {}, h("div", { class: "acts" }, one.may.filter((step) => PLAIN_STEPS.has(step)).map((step) => act(t(`step.${step}`), () => takeStep(one, step, refresh))))),
   );
 }
 
@@ -167,8 +172,8 @@ export function takeStep(one, step, refresh) {
   ask({
     words: t(`step.${step}`),
     about: { status: one.status, place: one.unit_name, headline: one.title },
-    reason: { return: "required", send_back: "required", report: "optional" }[step] ?? null,
-    danger: step === "return" || step === "send_back",
+    reason: WORDS[step] ?? null,
+    danger: GRAVE.has(step),
     send: async ({ reason }) => {
       await post(`/api/assignments/${one.assignment_id}/acknowledgements`, { step, attempt: one.attempt, text: reason });
       refresh(one, step);

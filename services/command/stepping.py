@@ -1,0 +1,186 @@
+"""Acknowledgements applied in a session: each step, and what follows for other assignments.
+
+Splitting makes parts, reassigning makes a successor; what is waived, recalled or reassigned takes its
+open parts with it, and closing a whole waives the optional parts that are still open.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from services.command.core import steps
+from services.command.core.authority import refusal
+from services.command.core.deadlines import Clocks
+from services.command.core.lifecycle import OPEN
+from services.command.core.model import Act, Assignment, Command
+from services.command.core.parts import part_of, successor
+from services.command.core.profiles import Profile
+from services.command.core.states import Event, IllegalStep, State
+from services.command.modes import store as mode_store
+from services.command.session import Session, cause_of
+from shared.contracts.commands import Acknowledgement, Step
+from shared.contracts.dead_letter import Reason
+from shared.contracts.ids import assignment_id
+from shared.modes.effective import Modes
+from shared.runtime.errors import Reject
+from shared.selection.tree import UnitTree
+
+_BEGIN = frozenset({Step.SEND_BACK, Step.SPLIT, Step.REASSIGN})
+"""Steps after which some unit's attempt begins: its clocks go by its mode."""
+_ASKED_AGAIN = frozenset({State.DONE, State.RETURNED})
+
+
+class Stepping:
+    """Applies steps of people to one session. `tree` and `profile` are read, never changed."""
+
+    def __init__(self, session: Session, tree: UnitTree, profile: Profile) -> None:
+        self._session = session
+        self._tree = tree
+        self._profile = profile
+        self._modes = Modes()
+
+    async def acknowledge(self, batch: Sequence[Acknowledgement]) -> Counter[steps.Outcome]:
+        """Apply a batch in its order; raises Reject for a step that is refused."""
+        outcomes: Counter[steps.Outcome] = Counter()
+        if not batch:
+            return outcomes
+        wanted = {one.assignment_id for one in batch}
+        wanted |= {assignment_id(one.command_id, unit) for one in batch for unit in one.units or ()}
+        await self._session.load(wanted)
+        if any(one.step in _BEGIN for one in batch):
+            self._modes = await mode_store.decided(self._session.work)
+        for one in batch:
+            outcomes[await self._take(one)] += 1
+        return outcomes
+
+    async def apply(self, assignment: Assignment, act: Act, attempt: int) -> steps.Outcome:
+        """One step on a loaded assignment; raises Reject."""
+        session = self._session
+        command = session.commands[assignment.command_id]
+        try:
+            outcome, changes = steps.take(
+                assignment,
+                act,
+                attempt,
+                session.work.now,
+                profile=self._profile,
+                level=command.level,
+                command_open=command.state in OPEN,
+                mode=self._modes.effective(assignment.status, assignment.unit),
+                within=session.finish_of_whole(assignment),
+            )
+            applied = outcome is steps.Outcome.APPLIED
+            if applied and act.step is Step.REASSIGN:
+                # Before the old one ends: its whole must not seem complete in between.
+                self._give_over(assignment, command, act)
+            for done, after in changes:
+                session.change(after, cause_of(done))
+            if applied:
+                await self._follow(assignment, command, act)
+        except IllegalStep as error:
+            raise Reject(Reason.NOT_ALLOWED, str(error)) from error
+        if outcome is steps.Outcome.LATE:
+            session.keep_late(assignment, act, attempt)
+        return outcome
+
+    async def _take(self, one: Acknowledgement) -> steps.Outcome:
+        assignment = self._session.assignments.get(one.assignment_id)
+        command = self._session.commands.get(one.command_id)
+        if assignment is None or command is None or assignment.command_id != one.command_id:
+            raise Reject(
+                Reason.UNKNOWN_SUBJECT,
+                f"no assignment {one.assignment_id} under command {one.command_id}",
+            )
+        if one.unit != assignment.unit:
+            raise Reject(Reason.UNKNOWN_SUBJECT, f"this assignment is not of unit {one.unit}")
+        if one.status is not assignment.status:
+            raise Reject(
+                Reason.NOT_ALLOWED, f"a step of {one.status} cannot change what is {command.status}"
+            )
+        why = refusal(one.step, one.officer_unit, assignment, command)
+        if why is not None:
+            raise Reject(Reason.NOT_ALLOWED, why)
+        act = Act(
+            one.step,
+            one.id,
+            one.officer_id,
+            one.officer_unit,
+            one.text,
+            one.occurred_at,
+            one.number or 1,
+            one.until,
+            one.units or (),
+            one.mandatory is not False,
+        )
+        return await self.apply(assignment, act, one.attempt)
+
+    async def _follow(self, before: Assignment, command: Command, act: Act) -> None:
+        """What a step that took effect means for other assignments."""
+        match act.step:
+            case Step.SPLIT:
+                for unit in act.units:
+                    self._give_part(before, command, unit, act)
+            case Step.REASSIGN | Step.WAIVE | Step.RECALL:
+                await self._end_below(before, Event.RECALL, act)
+            case Step.CLOSE:
+                await self._end_below(before, Event.WAIVE, act)
+            case _:
+                pass
+
+    def _give_part(self, whole: Assignment, command: Command, unit: str, act: Act) -> None:
+        """A part for the unit; one that it has done or returned before is asked for again."""
+        session = self._session
+        known = session.assignments.get(assignment_id(command.command_id, unit))
+        if known is None:
+            self._must_be_known(unit)
+            clocks = self._clocks(command, unit, None)
+            made = part_of(whole, command, self._tree.get(unit), act, session.work.now, clocks)
+            session.add(made, cause_of(act))
+            return
+        if known.parent_assignment_id != whole.assignment_id or known.state not in _ASKED_AGAIN:
+            raise IllegalStep(f"{unit} has an assignment under this command, it is {known.state}")
+        again = steps.reopen(
+            known,
+            act.officer_id,
+            act.text,
+            session.work.now,
+            self._clocks(command, unit, whole.finish_by),
+        )
+        session.change(again, cause_of(act))
+
+    def _give_over(self, old: Assignment, command: Command, act: Act) -> None:
+        session = self._session
+        (unit,) = act.units
+        known = session.assignments.get(assignment_id(command.command_id, unit))
+        if known is not None:
+            raise IllegalStep(f"{unit} has an assignment under this command, it is {known.state}")
+        self._must_be_known(unit)
+        made = successor(
+            old,
+            command,
+            self._tree.get(unit),
+            act,
+            session.work.now,
+            self._clocks(command, unit, session.finish_of_whole(old)),
+        )
+        session.add(made, cause_of(act))
+
+    def _clocks(self, command: Command, unit: str, within: datetime | None) -> Clocks:
+        mode = self._modes.effective(command.status, unit)
+        return Clocks(self._profile, command.level, mode, within)
+
+    def _must_be_known(self, unit: str) -> None:
+        if unit not in self._tree:
+            raise Reject(Reason.UNKNOWN_SUBJECT, f"no unit {unit} in the catalogue")
+
+    async def _end_below(self, whole: Assignment, event: Event, act: Act) -> None:
+        """End the open parts along with their whole. A whole that is done owed none of them."""
+        if whole.children is None:
+            return
+        now = self._session.work.now
+        for part in await self._session.load_below(whole.assignment_id):
+            latest = self._session.assignments[part.assignment_id]
+            ended = steps.end(latest, event, act.officer_id, act.text, now)
+            self._session.change(ended, cause_of(act))

@@ -1,0 +1,154 @@
+"""Races on a real Postgres with real concurrency: one winner each, nobody escalated and in time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import pytest
+
+from shared.contracts.commands import Step, SupervisionKind
+from shared.contracts.fields import Level
+from shared.runtime.errors import Reject
+from tests.component.command.harness import (
+    CITY,
+    DISTRICT,
+    Office,
+    a_step,
+    an_alert,
+    an_office,
+    profile,
+)
+from tests.component.command.races import RACES, Race, race
+from tests.component.command.scenes import sound
+from tests.component.command.test_timers import sweep_for
+
+
+async def a_red_command(office: Office) -> tuple[str, list[str]]:
+    """A command to the district and one town with all below: its id and its units."""
+    await office.apply(an_alert(Level.RED))
+    rows = await office.rows("SELECT unit FROM command.assignment ORDER BY unit")
+    return await office.the_command(), [row["unit"] for row in rows]
+
+
+async def consent(
+    office: Office,
+    command: str,
+    step: Step,
+    units: Sequence[str],
+    deadline: datetime,
+    until: datetime,
+) -> None:
+    """The issuer consents for one unit after the other, from shortly before the deadline on."""
+    await asyncio.sleep((deadline - await office.now()).total_seconds() - 0.4)
+    for at in range(0, len(units), 6):
+        await office.apply(
+            *(
+                a_step(command, one, step, officer_unit=CITY, until=until)
+                for one in units[at : at + 6]
+            )
+        )
+
+
+@pytest.mark.parametrize("kind", RACES, ids=lambda kind: kind.name)
+async def test_two_at_once_have_one_winner(dsn: str, kind: Race) -> None:
+    async with an_office(dsn) as office:
+        command, units = await a_red_command(office)
+        units = [unit for unit in units if unit != DISTRICT][:150]
+        assert await race(office, command, units, kind) == {}
+        assert await sound(office)
+
+
+async def test_who_is_given_it_is_decided_once(dsn: str) -> None:
+    async with an_office(dsn) as office:
+        await office.apply(an_alert(Level.YELLOW))  # a town and its villages
+        command = await office.the_command()
+        (town,) = await office.rows("SELECT unit FROM command.assignment WHERE unit_tier = 'town'")
+        others = [f"{town['unit'][:9]}200/grid/00{n}" for n in range(1, 6)]
+        refused = 0
+
+        async def give(unit: str) -> None:
+            nonlocal refused
+            one = a_step(
+                command,
+                town["unit"],
+                Step.REASSIGN,
+                officer_unit=DISTRICT,
+                officer=f"officer-{unit[-3:]}",
+                units=(unit,),
+                text="改派",
+            )
+            try:
+                await office.apply(one)
+            except Reject:
+                refused += 1
+
+        await asyncio.gather(*(give(unit) for unit in others))
+        made = await office.value(
+            "SELECT count(*) FROM command.assignment WHERE reassigned_from IS NOT NULL"
+        )
+        late = await office.value("SELECT count(*) FROM command.late_acknowledgement")
+        assert (made, late + refused) == (1, len(others) - 1)
+        assert await sound(office)
+
+
+async def test_an_extension_against_the_end_of_the_time_has_one_winner(dsn: str) -> None:
+    async with an_office(dsn, profile(0.2, 3, 60)) as office:
+        command, units = await a_red_command(office)
+        units = [unit for unit in units if unit != DISTRICT]
+        await office.apply(*(a_step(command, unit) for unit in units))
+        rows = await office.rows("SELECT finish_by FROM command.assignment")
+        end: datetime = rows[0]["finish_by"]
+        until = end + timedelta(hours=1)
+
+        await asyncio.gather(
+            sweep_for(office, 3.6),
+            *(consent(office, command, Step.EXTEND, units[n::2], end, until) for n in (0, 1)),
+        )
+        overdue = {
+            one.subject_id
+            for one in await office.supervision()
+            if one.clock == "finish" and one.kind is SupervisionKind.OVERDUE
+        }
+        found = await office.rows(
+            "SELECT * FROM command.assignment WHERE unit = ANY($1::text[])", units
+        )
+        assert {row["extensions"] for row in found} == {1}
+        assert {row["original_finish_by"] for row in found} == {end}
+        assert not any(row["finish_overdue"] for row in found)
+        in_time = {row["assignment_id"] for row in found if row["changed_at"] < end}
+        assert not in_time & overdue
+        assert in_time, "the race was decided before it began"
+        assert await sound(office)
+
+
+async def test_a_suspension_against_the_signing_deadline_has_one_winner(dsn: str) -> None:
+    async with an_office(dsn, profile(2, 60, 0.3)) as office:
+        command, units = await a_red_command(office)
+        units = [unit for unit in units if unit != DISTRICT]
+        rows = await office.rows("SELECT sign_by FROM command.assignment")
+        deadline: datetime = rows[0]["sign_by"]
+        until = deadline + timedelta(hours=1)
+
+        await asyncio.gather(
+            sweep_for(office, 2.8),
+            *(consent(office, command, Step.SUSPEND, units[n::2], deadline, until) for n in (0, 1)),
+        )
+        called = {
+            one.subject_id
+            for one in await office.supervision()
+            if one.clock == "sign" and one.kind is not SupervisionKind.DUE_SOON
+        }
+        found = await office.rows(
+            "SELECT * FROM command.assignment WHERE unit = ANY($1::text[])", units
+        )
+        assert {row["state"] for row in found} == {"suspended"}
+        in_time = {row["assignment_id"] for row in found if row["suspended_at"] < deadline}
+        assert not in_time & called
+        assert in_time, "the race was decided before it began"
+        before = len([one for one in await office.supervision() if one.unit in units])
+        await sweep_for(office, 0.7)
+        told = [one for one in await office.supervision() if one.unit in units]
+        assert len(told) == before, "the clocks stand still"
+        assert await sound(office)

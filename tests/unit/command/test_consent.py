@@ -1,0 +1,250 @@
+"""Asking, suspending, extending, waiving: what the issuer's consent changes and what it needs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from services.command.core.authority import refusal
+from services.command.core.deadlines import Arm, Clocks, TimerKind, deadlines, started, stopped
+from services.command.core.model import Act, Assignment
+from services.command.core.profiles import PROFILES, ProfileName
+from services.command.core.states import IllegalStep, State
+from services.command.core.steps import Outcome, reopen, take, wake
+from services.command.core.supervision import Due, fire
+from shared.contracts.commands import PARTIES, REASONED, Party, Step
+from shared.contracts.fields import Level, Post, Tier
+from shared.contracts.ids import assignment_id
+from tests.unit.command.books import Books
+from tests.unit.command.builders import (
+    CITY,
+    DISTRICT,
+    NOW,
+    TOWN,
+    VILLAGE,
+    a_command,
+    after,
+    an_act,
+    an_assignment,
+)
+
+DEMO = PROFILES[ProfileName.DEMO]
+CLOCKS = Clocks(DEMO, Level.RED)
+SIGNED = an_assignment(state=State.SIGNED, signed_at=NOW)
+LADDER = ((VILLAGE, Post.B), (TOWN, Post.B))
+
+
+def an_ask(step: Step, **more: Any) -> Act:
+    return replace(an_act(step, "道路中断"), **more)
+
+
+def took(
+    assignment: Assignment, act: Act, now: datetime = NOW, within: datetime | None = None
+) -> Assignment:
+    outcome, changes = take(
+        assignment, act, assignment.attempt, now, profile=DEMO, level=Level.RED, within=within
+    )
+    assert outcome is Outcome.APPLIED
+    return changes[-1][1]
+
+
+def test_a_suspension_moves_both_clocks_by_its_length_and_gives_the_state_back() -> None:
+    asleep = took(an_assignment(), an_ask(Step.SUSPEND, until=after(100)), after(4))
+    assert (asleep.state, asleep.standing) == (State.SUSPENDED, State.DELIVERED)
+    awake = took(asleep, an_ask(Step.RESUME), after(34))
+    assert (awake.state, awake.suspended_s) == (State.DELIVERED, 30)
+    assert (awake.sign_by, awake.finish_by) == (after(12 + 30), after(60 + 30))
+    assert (awake.suspended_from, awake.suspended_at, awake.suspended_until) == (None,) * 3
+
+
+@pytest.mark.parametrize("state", [State.SIGNED, State.ACCEPTED, State.HANDLING])
+def test_a_suspension_gives_back_the_very_state(state: State) -> None:
+    asleep = took(replace(SIGNED, state=state), an_ask(Step.SUSPEND, until=after(100)), after(20))
+    awake = took(asleep, an_ask(Step.RESUME), after(30))
+    assert awake.state is state
+    # what has been signed was signed by then: only the running clock moves
+    assert (awake.sign_by, awake.finish_by) == (after(12), after(70))
+
+
+def test_a_deadline_that_had_passed_stays_passed() -> None:
+    asleep = took(an_assignment(), an_ask(Step.SUSPEND, until=after(100)), after(15))
+    awake = took(asleep, an_ask(Step.RESUME), after(40))
+    assert (awake.sign_by, awake.finish_by) == (after(12), after(60 + 25))
+    assert took(awake, an_act(Step.SIGN), after(41)).late
+
+    over = took(SIGNED, an_ask(Step.SUSPEND, until=after(200)), after(70))
+    assert took(over, an_ask(Step.RESUME), after(100)).finish_by == after(60)
+
+
+def test_steps_during_a_suspension_wait_for_its_end() -> None:
+    asleep = took(an_assignment(), an_ask(Step.SUSPEND, until=after(100)))
+    _, ((_, held),) = take(asleep, an_act(Step.REPORT), 1, NOW, profile=DEMO, level=Level.RED)
+    _, ((_, held),) = take(held, an_act(Step.SIGN), 1, NOW, profile=DEMO, level=Level.RED)
+    assert held.state is State.SUSPENDED
+    assert took(held, an_ask(Step.RESUME), after(5)).state is State.REPORTED
+
+
+def test_the_timer_ends_a_suspension_that_nobody_ended() -> None:
+    asleep = took(SIGNED, an_ask(Step.SUSPEND, until=after(30)), after(5))
+    assert started(SIGNED, asleep, DEMO) == [Arm("asg-1", TimerKind.RESUME, 0, after(30))]
+    due = Due(TimerKind.RESUME, 0, after(30))
+    early = fire(asleep, [due], LADDER, DEMO, Level.RED, after(29))
+    assert not early.woken
+    fired = fire(asleep, [due], LADDER, DEMO, Level.RED, after(31))
+    ((act, awake),) = fired.woken
+    assert act is None
+    assert (awake.state, awake.actor, awake.finish_by) == (State.SIGNED, None, after(60 + 26))
+    assert wake(asleep, after(31)) == fired.woken
+    assert not fire(awake, [due], LADDER, DEMO, Level.RED, after(32)).woken
+
+
+def test_an_extension_moves_the_end_and_keeps_the_first_deadline_for_evaluation() -> None:
+    longer = took(SIGNED, an_ask(Step.EXTEND, until=after(300)), after(50))
+    again = took(longer, an_ask(Step.EXTEND, until=after(900), number=2), after(60))
+    assert (again.state, again.finish_by, again.extensions) == (State.SIGNED, after(900), 2)
+    assert again.original_finish_by == after(60)
+    assert TimerKind.FINISH_OVERDUE in stopped(SIGNED, longer)
+    (timer,) = started(SIGNED, longer, DEMO)
+    assert (timer.kind, timer.due_at) == (TimerKind.FINISH_DUE_SOON, after(50 + 250 * 0.8))
+    assert not took(again, an_act(Step.REPORT), after(899)).late
+
+
+def test_an_extension_ends_being_overdue_and_can_be_overdue_again() -> None:
+    over = replace(SIGNED, finish_overdue=True)
+    longer = took(over, an_ask(Step.EXTEND, until=after(300)), after(70))
+    assert not longer.finish_overdue
+    due = Due(TimerKind.FINISH_OVERDUE, 0, after(300))
+    first = fire(SIGNED, [due], LADDER, DEMO, Level.RED, after(301)).calls[0]
+    second = fire(longer, [due], LADDER, DEMO, Level.RED, after(301)).calls[0]
+    assert first.number != second.number, "another event, or readers would take it for a repeat"
+
+
+def test_consent_may_leave_the_time_to_the_asker_and_answers_the_question() -> None:
+    asking = took(SIGNED, an_ask(Step.ASK_EXTEND, until=after(200)))
+    assert asking.asked is not None
+    assert (asking.asked.step, asking.asked.text) == (Step.ASK_EXTEND, "道路中断")
+    assert (asking.state, asking.version) == (State.SIGNED, 2)
+    granted = took(asking, an_ask(Step.EXTEND))
+    assert (granted.finish_by, granted.asked) == (after(200), None)
+    refused = took(asking, an_ask(Step.REFUSE))
+    assert (refused.finish_by, refused.asked) == (after(60), None)
+    with pytest.raises(IllegalStep, match="until when"):
+        took(asking, an_ask(Step.SUSPEND))  # another thing was asked
+
+
+def test_a_step_that_recurs_is_told_apart_by_its_number() -> None:
+    asking = took(SIGNED, an_ask(Step.ASK_EXTEND, until=after(200), number=2))
+    again = an_ask(Step.ASK_EXTEND, until=after(400), number=2, officer_id="other")
+    outcome, changes = take(asking, again, 1, NOW, profile=DEMO, level=Level.RED)
+    assert (outcome, changes) == (Outcome.REPEATED, [])
+    third = took(asking, replace(again, number=3))
+    assert third.asked is not None
+    assert third.asked.until == after(400)
+
+
+FAR = after(60) + timedelta(seconds=DEMO.consent_s)
+NEEDS: list[tuple[Act, str]] = [
+    (an_ask(Step.ASK_EXTEND), "until when"),
+    (an_ask(Step.ASK_SUSPEND), "until when"),
+    (an_ask(Step.SUSPEND), "until when"),
+    (an_ask(Step.SUSPEND, until=NOW), "not after"),
+    (an_ask(Step.EXTEND, until=after(60)), "not after"),
+    (an_ask(Step.EXTEND, until=FAR), "further"),
+    (an_ask(Step.SUSPEND, until=FAR), "further"),
+    (an_ask(Step.REFUSE), "nothing has been asked"),
+    (an_ask(Step.RESUME), "not suspended"),
+    (an_ask(Step.SPLIT), "names the units"),
+    (an_ask(Step.REASSIGN), "one unit"),
+]
+
+
+@pytest.mark.parametrize(("act", "why"), NEEDS)
+def test_what_a_step_needs(act: Act, why: str) -> None:
+    with pytest.raises(IllegalStep, match=why):
+        took(SIGNED, act)
+
+
+@pytest.mark.parametrize("step", sorted(REASONED))
+def test_steps_that_need_a_reason(step: Step) -> None:
+    act = replace(an_ask(step, until=after(200), units=(TOWN,)), text=" ")
+    with pytest.raises(IllegalStep, match="reason"):
+        took(SIGNED, act)
+
+
+def test_a_part_is_not_extended_beyond_its_whole_and_starts_inside_it() -> None:
+    with pytest.raises(IllegalStep, match="after its whole"):
+        took(SIGNED, an_ask(Step.EXTEND, until=after(300)), within=after(200))
+    longer = took(SIGNED, an_ask(Step.EXTEND, until=after(200)), within=after(200))
+    assert longer.finish_by == after(200)
+    sign_by, finish_by = deadlines(DEMO, Level.RED, Tier.VILLAGE, NOW, within=after(30))
+    assert (sign_by, finish_by) == (after(6), after(30))
+    # late already: the part gets the profile's time, not a deadline in the past
+    assert deadlines(DEMO, Level.RED, Tier.VILLAGE, NOW, within=after(-5)) == (after(12), after(60))
+    assert deadlines(DEMO, Level.RED, Tier.VILLAGE, NOW, within=after(500)) == (
+        after(12),
+        after(60),
+    )
+
+
+@pytest.mark.parametrize(
+    ("step", "again"),
+    [
+        (Step.WAIVE, Outcome.REPEATED),
+        (Step.RECALL, Outcome.REPEATED),
+        # to whom it was given is decided: the second may mean another unit and is kept
+        (Step.REASSIGN, Outcome.LATE),
+    ],
+)
+def test_what_ends_it_ends_it_once(step: Step, again: Outcome) -> None:
+    act = an_ask(step, units=(VILLAGE[:9] + "299",), officer_unit=TOWN)
+    ended = took(SIGNED, act)
+    assert take(ended, act, 1, NOW, profile=DEMO, level=Level.RED) == (again, [])
+    other = Step.RECALL if step is Step.WAIVE else Step.WAIVE
+    late, changes = take(ended, an_ask(other), 1, NOW, profile=DEMO, level=Level.RED)
+    assert (late, changes) == (Outcome.LATE, [])
+
+
+def test_the_unit_that_split_is_told_when_its_parts_are_signed_and_when_they_are_done() -> None:
+    books = Books()
+    whole = assignment_id("cmd-1", TOWN)
+    versions = []
+    books.send(TOWN, Step.SIGN, 1)
+    books.send(TOWN, Step.SPLIT, 1, units=(VILLAGE,))
+    for step in (Step.SIGN, Step.HANDLE, Step.REPORT, Step.CHECK, Step.CLOSE):
+        before = books.rows[whole].version
+        books.send(VILLAGE, step, 1)
+        versions.append(books.rows[whole].version - before)
+    assert versions == [1, 0, 0, 0, 1]
+
+
+@pytest.mark.parametrize("state", [State.DONE, State.RETURNED])
+def test_a_case_that_comes_back_begins_a_new_attempt(state: State) -> None:
+    old = replace(SIGNED, state=state, late=True, calls=4, recurred=((Step.EXTEND, 3),))
+    again = reopen(old, "officer-9", "又漏了", after(500), CLOCKS)
+    assert (again.state, again.attempt, again.sign_by) == (State.DELIVERED, 2, after(512))
+    assert (again.late, again.calls, again.recurred, again.signed_at) == (False, 0, (), None)
+    with pytest.raises(IllegalStep):
+        reopen(SIGNED, None, "", NOW, CLOCKS)
+    with pytest.raises(IllegalStep, match="99 times"):
+        reopen(replace(old, attempt=99), None, "", NOW, CLOCKS)
+
+
+@pytest.mark.parametrize("step", sorted(Step))
+def test_whose_step_it_is(step: Step) -> None:
+    """A village's part of what the city gave to the town."""
+    part = an_assignment(given_by=TOWN, release_unit=CITY)
+    units = (VILLAGE, TOWN, DISTRICT, CITY, "500118001000")
+    allowed = {u for u in units if refusal(step, u, part, a_command(issuer_unit=CITY)) is None}
+    above = {TOWN, DISTRICT, CITY}
+    assert (
+        allowed
+        == {
+            Party.RECIPIENT: {VILLAGE},
+            Party.ISSUER: above,
+            Party.EITHER: {VILLAGE} | above,
+            Party.RELEASER: {CITY},
+        }[PARTIES[step]]
+    )
