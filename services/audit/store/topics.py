@@ -1,7 +1,9 @@
 """The topics as the auditor reads them: by itself, without a consumer group, from where it says.
 
 Every read assigns just the partitions that have something new, so that nothing is fetched ahead and
-held for a partition that is being kept waiting.
+held for a partition that is being kept waiting. Offsets are asked for by a second client, which has all
+partitions and fetches from none: a client learns of the topics that it is assigned, and of every other
+one by a retry each.
 """
 
 from __future__ import annotations
@@ -57,21 +59,23 @@ class Topics:
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
         self._consumer: AIOKafkaConsumer | None = None
+        self._asker: AIOKafkaConsumer | None = None
         self._admin: AIOKafkaAdminClient | None = None
 
     async def stop(self) -> None:
         """Close the connections; the next question opens new ones."""
-        consumer, self._consumer = self._consumer, None
+        clients = [one for one in (self._consumer, self._asker) if one is not None]
+        self._consumer = self._asker = None
         admin, self._admin = self._admin, None
-        if consumer is not None:
-            await consumer.stop()
+        for client in clients:
+            await client.stop()
         if admin is not None:
             await admin.close()
 
     async def ends(self) -> dict[Place, int]:
         """The next offset of every partition."""
         try:
-            consumer = await self._reader()
+            consumer = await self._ask()
             found = await consumer.end_offsets([TopicPartition(*one) for one in places()])
         except (KafkaError, TimeoutError) as error:
             raise await self._failed(error) from error
@@ -80,7 +84,7 @@ class Topics:
     async def begins(self, wanted: Iterable[Place]) -> dict[Place, int]:
         """The first offset that these partitions still hold."""
         try:
-            consumer = await self._reader()
+            consumer = await self._ask()
             found = await consumer.beginning_offsets([TopicPartition(*one) for one in wanted])
         except (KafkaError, TimeoutError) as error:
             raise await self._failed(error) from error
@@ -141,22 +145,34 @@ class Topics:
 
     async def _reader(self) -> AIOKafkaConsumer:
         if self._consumer is None:
-            consumer = AIOKafkaConsumer(
-                bootstrap_servers=self._bootstrap,
-                client_id="fenghuo-audit-log",
-                enable_auto_commit=False,
-                auto_offset_reset="earliest",  # what retention took is seen as a gap
-                max_partition_fetch_bytes=4 * 1_048_576,
-                fetch_max_wait_ms=50,
-                request_timeout_ms=5_000,
-            )
-            try:
-                await consumer.start()
-            except BaseException:
-                await consumer.stop()
-                raise
-            self._consumer = consumer
+            self._consumer = await self._connect()
         return self._consumer
+
+    async def _ask(self) -> AIOKafkaConsumer:
+        if self._asker is None:
+            consumer = await self._connect()
+            everything = [TopicPartition(*one) for one in places()]
+            consumer.assign(everything)
+            consumer.pause(*everything)
+            self._asker = consumer
+        return self._asker
+
+    async def _connect(self) -> AIOKafkaConsumer:
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            client_id="fenghuo-audit-log",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",  # what retention took is seen as a gap
+            max_partition_fetch_bytes=4 * 1_048_576,
+            fetch_max_wait_ms=50,
+            request_timeout_ms=5_000,
+        )
+        try:
+            await consumer.start()
+        except BaseException:
+            await consumer.stop()
+            raise
+        return consumer
 
     async def _failed(self, error: Exception) -> Transient:
         try:
