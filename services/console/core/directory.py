@@ -1,4 +1,4 @@
-"""Whose address it is: the officers of the roster by phone number and by address on each channel."""
+"""The roster: whose address it is, by phone number and by channel, and which units are staffed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ class Directory:
     def __init__(self) -> None:
         self._slots: dict[tuple[str, Post], set[tuple[Channel | None, str]]] = {}
         self._officers: dict[tuple[Channel | None, str], dict[tuple[str, Post], str]] = {}
+        self._on_duty: dict[str, set[Post]] = {}
 
     def take(self, slot: RosterSlot) -> None:
         """Apply one slot of the roster."""
@@ -20,13 +21,19 @@ class Directory:
             self._officers[known].pop(seat, None)
         officer = slot.officer
         if officer is None:
+            self._on_duty.get(slot.unit, set()).discard(slot.post)
             return
+        self._on_duty.setdefault(slot.unit, set()).add(slot.post)
         found: set[tuple[Channel | None, str]] = set(officer.addresses.items())
         if officer.phone is not None:
             found.add((None, _digits(officer.phone)))
         for one in found:
             self._officers.setdefault(one, {})[seat] = officer.officer_id
         self._slots[seat] = found
+
+    def is_staffed(self, unit: str) -> bool:
+        """Whether somebody holds a post of the unit now."""
+        return bool(self._on_duty.get(unit))
 
     def officers_at(self, channel: Channel, address: str) -> set[str]:
         """The officers whom this channel reaches at this address."""

@@ -20,12 +20,14 @@ from services.console.web.problems import unknown
 from services.console.web.reads import Cursor, Limit, StatusQuery
 from services.console.web.selecting import SelectionBody, reached
 from shared.contracts.commands import AssignmentState
-from shared.contracts.fields import Identifier, Status, UnitId
+from shared.contracts.fields import Identifier, Status, Tier, UnitId
 from shared.contracts.units import tier_of
 from shared.selection.reach import by_department, digest_of, root_of
 from shared.selection.reach import by_tier as by_tier_of
 
 router = APIRouter(prefix="/api")
+
+_WITHOUT_DESK = frozenset({Tier.GRID, Tier.MICROGRID})
 
 
 @router.get("/commands")
@@ -59,9 +61,15 @@ class Preview(BaseModel):
 
 @router.post("/commands/preview")
 async def preview(console: Parts, me: Me, body: Preview) -> Response:
-    """Every unit a command would reach, by tier and department and in a list; nothing is sent."""
+    """Every unit a command would reach, by tier and department and in a list; nothing is sent.
+
+    `desks`: of the units that have a duty desk (grids and micro-grids are called through their
+    village), how many there are, how many have somebody on duty now, and which have nobody.
+    """
     units = sorted(reached(console, me, body.selection))
     root = root_of(units) or me.unit
+    desks = [unit for unit in units if tier_of(unit) not in _WITHOUT_DESK]
+    unstaffed = [unit for unit in desks if not console.directory.is_staffed(unit)]
     rest = units[bisect_right(units, body.after) :]
     shown = rest[: body.limit]
     return as_json(
@@ -72,6 +80,13 @@ async def preview(console: Parts, me: Me, body: Preview) -> Response:
             "digest": digest_of(units),
             "by_tier": by_tier_of(units),
             "by_department": by_department(units),
+            "desks": {
+                "total": len(desks),
+                "staffed": len(desks) - len(unstaffed),
+                "unstaffed": [
+                    {"unit": unit, "name": console.names.unit(unit)} for unit in unstaffed[:50]
+                ],
+            },
             "units": [
                 {"unit": unit, "name": console.names.unit(unit), "tier": tier_of(unit)}
                 for unit in shown

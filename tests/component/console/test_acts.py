@@ -11,14 +11,17 @@ import pytest
 
 from shared.contracts.alerts import AlertState
 from shared.contracts.commands import AssignmentState
-from shared.contracts.fields import Level, Status
+from shared.contracts.fields import Level, Post, Status
+from shared.contracts.pages import Officer, RosterSlot
 from shared.contracts.topics import ACKNOWLEDGEMENTS, ANSWERS, DECISIONS, REQUESTS, TOPICS
+from shared.contracts.units import tier_of
 from shared.selection.reach import digest_of
 from tests.support.console import Bench
 from tests.support.console_scene import (
     CITY,
     DISTRICT,
     GRID,
+    NOW,
     SONGJI,
     VILLAGE,
     ZHUTUO,
@@ -27,6 +30,19 @@ from tests.support.console_scene import (
     an_alert,
     an_assignment,
 )
+
+
+def a_slot(unit: str, post: Post, officer: str | None) -> RosterSlot:
+    return RosterSlot(
+        id=f"slot-{unit}-{officer}",
+        occurred_at=NOW,
+        sent_at=NOW,
+        origin_unit=unit,
+        tier=tier_of(unit),
+        unit=unit,
+        post=post,
+        officer=Officer(officer_id=officer, name="某某") if officer else None,
+    )
 
 
 async def post(
@@ -237,6 +253,19 @@ async def test_a_free_command_and_its_preview(console: Bench) -> None:
         {"kind": "subtree", "of": ZHUTUO, "tiers": ["town", "village"]}
     ]
     assert console.recorder.sent[0].topic == REQUESTS.name
+
+
+async def test_a_preview_says_which_desks_have_nobody(console: Bench) -> None:
+    directory = console.wiring.directory
+    for unit in (ZHUTUO, SONGJI):
+        directory.take(a_slot(unit, Post.B, f"o-{unit}"))
+    directory.take(a_slot(SONGJI, Post.B, None))
+    seen = await previewed(console, "o-district-b", listed(ZHUTUO, SONGJI, GRID))
+    assert seen["desks"] == {
+        "total": 2,
+        "staffed": 1,
+        "unstaffed": [{"unit": SONGJI, "name": "松溉镇"}],
+    }, "a grid is called through its village"
 
 
 async def test_a_preview_lists_every_unit_once_page_by_page(console: Bench) -> None:
