@@ -7,6 +7,7 @@ about them, and modes that held in its area while it lasted. A status never mixe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import asyncpg
@@ -31,9 +32,11 @@ _FACTS = """
         SELECT subject_id FROM console.case_event WHERE thread = ANY($2::text[]) AND kind = 'page')
     UNION ALL
     SELECT * FROM console.case_event WHERE status = $1 AND kind = 'mode'
-        AND thread = ANY($3::text[]) AND at >= $4 AND ($5::timestamptz IS NULL OR at <= $5)
+        AND thread = ANY($3::text[]) AND ($4::timestamptz IS NULL OR at >= $4) AND ($5::timestamptz IS NULL OR at <= $5)
 """
 _VISIBLE = f"((unit >= $6 AND unit < $7) OR kind IN {_CASE_LEVEL})"
+_TURN = f"CASE WHEN kind IN {_CASE_LEVEL} THEN version - 1000000 ELSE version END"
+"""The order within one transaction, which is one time: the command before its assignments."""
 _TOLD = (
     "kind <> 'acknowledgement' AND NOT (kind = 'page' AND what IN ('queued', 'delivered', 'read', "
     "'answered'))"
@@ -58,7 +61,13 @@ async def case(connection: Connection, case_id: str) -> Case | None:
     )
     if not alerts and not commands:
         return None
-    return Case(case_id, tuple(alerts), tuple(commands))
+    found = Case(case_id, tuple(alerts), tuple(commands))
+    began = await connection.fetchval(
+        "SELECT min(at) FROM console.case_event WHERE status = $1 AND thread = ANY($2::text[])",
+        found.status,
+        found.threads,
+    )
+    return found if began is None else replace(found, began=began)
 
 
 async def takes_part(connection: Connection, case: Case, span: Span) -> bool:
@@ -90,12 +99,12 @@ async def lines(
     rows: Rows = await connection.fetch(
         f"""
         WITH facts AS ({_FACTS}), told AS (
-            SELECT *, CASE WHEN kind IN {_SUMMED}
+            SELECT *, {_TURN} AS turn, CASE WHEN kind IN {_SUMMED}
                 THEN floor(extract(epoch FROM at) / $8)::text ELSE event_id END AS slot
             FROM facts WHERE {_VISIBLE} AND {_TOLD}
         ), lines AS (
             SELECT kind, what, part, tier, min(at) AS at, max(at) AS until,
-                min(version) AS version, min(event_id) AS event_id, count(*) AS count, bool_or(late) AS late,
+                min(turn) AS turn, min(event_id) AS event_id, count(*) AS count, bool_or(late) AS late,
                 CASE WHEN count(*) = 1 THEN min(unit) END AS unit,
                 CASE WHEN count(*) = 1 THEN min(actor) END AS actor,
                 CASE WHEN count(*) = 1 THEN min(told::text) END AS told,
@@ -104,8 +113,8 @@ async def lines(
             GROUP BY kind, what, part, tier, slot, CASE WHEN kind = 'answer' THEN '' ELSE thread END
         )
         SELECT * FROM lines
-        WHERE $9::timestamptz IS NULL OR (at, version, event_id) > ($9, $10::int, $11::text COLLATE "C")
-        ORDER BY at, version, event_id LIMIT $12
+        WHERE $9::timestamptz IS NULL OR (at, turn, event_id) > ($9, $10::int, $11::text COLLATE "C")
+        ORDER BY at, turn, event_id LIMIT $12
         """,  # noqa: S608 - built of constants
         *_chosen(case),
         span.low,
@@ -124,7 +133,7 @@ async def facts_of_unit(
     rows: Rows = await connection.fetch(
         f"""
         WITH facts AS ({_FACTS})
-        SELECT *, at AS until, 1 AS count FROM facts
+        SELECT *, version AS turn, at AS until, 1 AS count FROM facts
         WHERE unit = $6 AND kind NOT IN {_CASE_LEVEL}
           AND ($7::timestamptz IS NULL
             OR (at, version, event_id) > ($7, $8::int, $9::text COLLATE "C"))
@@ -173,15 +182,14 @@ async def unit_rows(connection: Connection, case: Case, span: Span) -> Rows:
         ), page AS (
             SELECT thread, subject_id, min(unit) AS unit, min(tier) AS tier, min(at) AS at
             FROM facts WHERE kind = 'page' AND unit >= $3 AND unit < $4 GROUP BY thread, subject_id
-        ), reply AS (
-            SELECT thread AS page_id, min(at) AS at FROM console.case_event
-            WHERE status = $1 AND kind = 'answer' AND thread IN (SELECT subject_id FROM page)
-            GROUP BY thread
         ), paged AS (
             SELECT page.thread, page.unit, min(page.tier) AS tier, count(*) AS pages,
                 count(reply.at) AS answered,
                 extract(epoch FROM min(reply.at) - min(page.at))::float8 AS answer_s
-            FROM page LEFT JOIN reply ON reply.page_id = page.subject_id
+            FROM page CROSS JOIN LATERAL (
+                -- One look-up by key each: the planner cannot know how many pages a case has.
+                SELECT min(at) AS at FROM console.case_event
+                WHERE thread = page.subject_id AND status = $1 AND kind = 'answer') AS reply
             GROUP BY page.thread, page.unit
         )
         SELECT thread, unit, coalesce(given.tier, called.tier, paged.tier) AS tier, state,
@@ -203,11 +211,10 @@ async def unit_rows(connection: Connection, case: Case, span: Span) -> Rows:
 
 
 def _behind(after: Place | None) -> tuple[datetime | None, int | None, str | None]:
-    return (None, None, None) if after is None else (after.at, after.version, after.event_id)
+    return (None, None, None) if after is None else (after.at, after.turn, after.event_id)
 
 
-def _chosen(case: Case) -> tuple[str, list[str], Sequence[str], datetime, datetime | None]:
+def _chosen(case: Case) -> tuple[str, list[str], Sequence[str], datetime | None, datetime | None]:
     """The first five parameters of `_FACTS`."""
-    began = min(one["occurred_at"] for one in (*case.alerts, *case.commands))
-    until = case.ended_at() if case.is_closed() else None
-    return case.status, case.threads, case.mode_units, began, until
+    until = case.ended_at if case.is_closed else None
+    return case.status, case.threads, case.mode_units, case.began, until

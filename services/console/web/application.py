@@ -19,6 +19,7 @@ from services.console.web import (
     decisions,
     duty,
     events,
+    exports,
     modes,
     problems,
     reads,
@@ -56,7 +57,7 @@ def create(console: Console, lifespan: Lifespan) -> FastAPI:
     problems.install(app)
     for part in (
         *(auth, reads, boards, acts, decisions, silences, carriers, modes, duty, reporting),
-        *(cases, events, shell),
+        *(cases, exports, events, shell),
     ):
         app.include_router(part.router)
     app.mount("/static", _OwnFiles(directory=shell.STATIC), name="static")

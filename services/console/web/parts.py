@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
@@ -24,7 +25,8 @@ from shared.runtime.database import Database
 
 @dataclass(frozen=True)
 class Console:
-    """Parts of one process. `behind` tells how far the read models are behind the log."""
+    """Parts of one process. `behind` tells how far the read models are behind the log; who
+    holds `printing` prints."""
 
     settings: Settings
     database: Database
@@ -36,6 +38,7 @@ class Console:
     clock: Clock
     record: Callable[[Act], Awaitable[bool]]
     behind: Callable[[], dict[str, Any]]
+    printing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
     @property
     def broker(self) -> dict[str, Any]:

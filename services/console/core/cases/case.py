@@ -11,6 +11,7 @@ from services.console.core.record import Record
 from services.console.core.steps import OPEN_ALERTS
 from shared.contracts.alerts import AlertState
 from shared.contracts.commands import CommandState
+from shared.contracts.fields import LEVEL_ORDER, Level
 from shared.contracts.units import lineage
 
 _OPEN_COMMANDS = frozenset({CommandState.ISSUED, CommandState.AWAITING_CHECK})
@@ -26,11 +27,15 @@ class CaseState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A command's case is that command; an alert's case is its incident: alerts and their commands."""
+    """A command's case is that command; an alert's case is its incident: alerts and their commands.
+
+    `began`: when its first fact was told; None as long as only heads have arrived.
+    """
 
     case_id: str
     alerts: tuple[Record, ...]
     commands: tuple[Record, ...]
+    began: datetime | None = None
 
     @property
     def head(self) -> Record:
@@ -64,9 +69,10 @@ class Case:
 
     @property
     def level(self) -> str | None:
-        """The level of its head."""
+        """The level of its head; of a lifted alert that of the gravest command it led to."""
         found: str | None = self.head["level"]
-        return found
+        given = [Level(one["level"]) for one in self.commands]
+        return found or max(given, key=LEVEL_ORDER.__getitem__, default=None)
 
     @property
     def trace_id(self) -> str:
@@ -90,12 +96,14 @@ class Case:
         """Units whose response mode holds at the root of the case."""
         return lineage(self.root)
 
+    @property
     def is_closed(self) -> bool:
         """Whether nothing of it is open any more."""
         open_alerts = any(AlertState(one["state"]) in OPEN_ALERTS for one in self.alerts)
         open_commands = any(CommandState(one["state"]) in _OPEN_COMMANDS for one in self.commands)
         return not open_alerts and not open_commands
 
+    @property
     def ended_at(self) -> datetime:
         """When its last head changed."""
         last: datetime = max(one["sent_at"] for one in (*self.alerts, *self.commands))
@@ -103,7 +111,7 @@ class Case:
 
     def state(self, reviewed: bool) -> CaseState:
         """How far it has come; a case that came back is open, reviewed or not."""
-        if not self.is_closed():
+        if not self.is_closed:
             return CaseState.OPEN
         return CaseState.EVALUATED if reviewed else CaseState.CLOSED
 

@@ -16,7 +16,7 @@ from services.console.core.record import Record
 
 Json = dict[str, Any]
 
-CURSOR = r"^$|^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z~[0-9]{1,9}~[A-Za-z0-9._:\-]{1,96}$"
+CURSOR = r"^$|^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z~-?[0-9]{1,9}~[A-Za-z0-9._:\-]{1,96}$"
 """A place in a timeline as `next` gives it; empty = the beginning."""
 _PARTS = re.compile(CURSOR)
 
@@ -25,11 +25,11 @@ _PARTS = re.compile(CURSOR)
 class Place:
     """Behind which line to go on.
 
-    Several states of one thing may be told in one transaction, at one time: their versions order them.
+    What one transaction told has one time: its turn orders them.
     """
 
     at: datetime
-    version: int
+    turn: int
     event_id: str
 
 
@@ -39,14 +39,14 @@ def place_of(cursor: str) -> Place | None:
         return None
     if not _PARTS.fullmatch(cursor):
         raise ValueError("not a cursor")
-    at, version, event_id = cursor.split("~")
-    return Place(datetime.fromisoformat(at), int(version), event_id)
+    at, turn, event_id = cursor.split("~")
+    return Place(datetime.fromisoformat(at), int(turn), event_id)
 
 
 def cursor_of(row: Record) -> str:
     """The cursor of a line."""
     at = row["at"].astimezone(UTC).replace(tzinfo=None)
-    return f"{at.isoformat(timespec='microseconds')}Z~{row['version']}~{row['event_id']}"
+    return f"{at.isoformat(timespec='microseconds')}Z~{row['turn']}~{row['event_id']}"
 
 
 def line(row: Record, status: str, names: Names) -> Json:

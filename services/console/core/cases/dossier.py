@@ -1,0 +1,351 @@
+"""A case as it is printed: headings and tables in two languages, nothing about paper or HTML.
+
+Bounded whatever the size of the case: the timeline in the finest slots that fit, units one by one or
+summed by the lowest tier that fits, late ones listed up to a limit; what is left out is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+
+from services.console.core.cases.case import Case, CaseState
+from services.console.core.cases.evaluation import (
+    Evaluation,
+    GroupFigures,
+    UnitFigures,
+    group,
+)
+from services.console.core.cases.timeline import Json
+from services.console.core.cases.words import Both, Words
+from services.console.core.names import Names
+from shared.contracts.fields import Status, Tier
+from shared.contracts.units import ancestor_at
+
+MOST_LINES = 250
+MOST_UNITS = 300
+MOST_LATE = 200
+SLOTS_S = (60, 300, 3_600, 86_400)
+
+CHINA = timezone(timedelta(hours=8))
+_SUMMED = (Tier.VILLAGE, Tier.TOWN, Tier.DISTRICT, Tier.CITY)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Its heading, its share of the width, whether it holds figures (set to the right)."""
+
+    head: Both
+    share: int
+    figures: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A section of the document. `notes` stand below it; without rows `notes` say why."""
+
+    heading: Both
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Both, ...], ...]
+    notes: tuple[Both, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """The whole document. `tag` is what every heading and line of a drill begins with."""
+
+    case_id: str
+    status: str
+    level: str
+    tag: Both | None
+    banner: Both | None
+    kind: Both
+    title: str
+    facts: tuple[tuple[Both, Both], ...]
+    figures: tuple[tuple[Both, str], ...]
+    sections: tuple[Table, ...]
+    zone: Both
+
+
+@dataclass(frozen=True, slots=True)
+class Printing:
+    """For whom and when it is printed: `scope` is the unit whose subtree is counted."""
+
+    scope: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The lines of the timeline as they are printed, and how many more there are."""
+
+    lines: Sequence[Json]
+    slot_s: int
+    left_out: int
+
+
+def dossier(
+    case: Case,
+    state: CaseState,
+    found: Evaluation,
+    told: Told,
+    reviewed: Sequence[Table],
+    words: Words,
+    names: Names,
+    printing: Printing,
+) -> Dossier:
+    """Everything that is printed about a case."""
+    is_drill = case.status != Status.ACTUAL
+    tag = words("case.drill") if is_drill else None
+    sections = (
+        _by_tier(found, words, names),
+        _timeline(told, words),
+        _units(found, words, names),
+        _late(found, words, names),
+        *reviewed,
+    )
+    return Dossier(
+        case_id=case.case_id,
+        status=case.status,
+        level=case.level or "notice",
+        tag=tag,
+        banner=words("case.drill.banner") if is_drill else None,
+        kind=words("case.title"),
+        title=case.title,
+        facts=_facts(case, state, words, names, printing),
+        figures=_figures(found.whole, words),
+        sections=tuple(_tagged(one, tag) for one in sections),
+        zone=words("case.zone"),
+    )
+
+
+def plain(text: object) -> Both:
+    """A name or a number: the same in both languages."""
+    return Both(str(text), str(text))
+
+
+def moment(at: datetime) -> str:
+    """A time as it is printed."""
+    return at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def span(seconds: float | None) -> str:
+    """How long: h:mm:ss, a dash for what did not come."""
+    if seconds is None:
+        return "—"
+    whole = round(seconds)
+    return f"{whole // 3600}:{whole % 3600 // 60:02}:{whole % 60:02}"
+
+
+def _facts(
+    case: Case, state: CaseState, words: Words, names: Names, printing: Printing
+) -> tuple[tuple[Both, Both], ...]:
+    level = words(f"level.{case.level}") if case.level else plain("—")
+    return (
+        (words("case.id"), plain(case.case_id)),
+        (words("case.state"), words(f"case.state.{state}")),
+        (words("case.level"), level),
+        (words("case.event"), _event(case.head["event_type"], words)),
+        (words("case.place"), plain(names.unit(case.root))),
+        (words("case.owner"), plain(names.unit(case.owner))),
+        (words("case.began"), plain(moment(case.began) if case.began else "—")),
+        (words("case.ended"), plain(moment(case.ended_at))),
+        (words("case.scope"), plain(names.unit(printing.scope))),
+        (words("case.printed"), plain(moment(printing.now.astimezone(UTC)))),
+    )
+
+
+def _event(event_type: str, words: Words) -> Both:
+    exact = f"event.{event_type}"
+    return words(exact if exact in words.zh else f"event.{event_type[:2]}")
+
+
+def _figures(whole: GroupFigures, words: Words) -> tuple[tuple[Both, str], ...]:
+    counts = whole.counts
+    return (
+        (words("case.col.units"), str(whole.units)),
+        (words("case.col.signed"), f"{counts['signed']} / {counts['assignments']}"),
+        (words("case.col.finished"), f"{counts['finished']} / {counts['assignments']}"),
+        (words("case.col.late"), str(counts["late"])),
+        (words("case.col.returned"), str(counts["returned"])),
+        (words("case.col.escalations"), str(counts["escalations"])),
+        (words("case.col.answered"), f"{counts['answered']} / {counts['pages']}"),
+        (words("case.col.sign_s"), span(whole.spans["sign_s"].median_s)),
+        (words("case.col.finish_s"), span(whole.spans["finish_s"].median_s)),
+    )
+
+
+_GROUP_COUNTS = ("signed", "finished", "late", "returned", "escalations")
+
+
+def _group_columns(first: Both, words: Words) -> tuple[Column, ...]:
+    return (
+        Column(first, 20),
+        Column(words("case.col.units"), 9, figures=True),
+        *(Column(words(f"case.col.{name}"), 9, figures=True) for name in _GROUP_COUNTS),
+        Column(words("case.col.answered"), 12, figures=True),
+        Column(words("case.col.sign_s"), 12, figures=True),
+        Column(words("case.col.sign_slowest"), 12, figures=True),
+        Column(words("case.col.finish_s"), 12, figures=True),
+    )
+
+
+def _group_row(first: Both, one: GroupFigures) -> tuple[Both, ...]:
+    return (
+        first,
+        plain(one.units),
+        *(plain(one.counts[name]) for name in _GROUP_COUNTS),
+        plain(f"{one.counts['answered']} / {one.counts['pages']}"),
+        plain(span(one.spans["sign_s"].median_s)),
+        plain(span(one.spans["sign_s"].slowest_s)),
+        plain(span(one.spans["finish_s"].median_s)),
+    )
+
+
+def _by_tier(found: Evaluation, words: Words, names: Names) -> Table:
+    rows = [_group_row(words(f"tier.{tier}"), one) for tier, one in found.by_tier.items()]
+    rows.append(_group_row(words("case.whole"), found.whole))
+    slowest = found.whole.spans["sign_s"].slowest_unit
+    notes = (
+        ()
+        if slowest is None
+        else (
+            Both(
+                f"{words('case.col.sign_slowest').zh}：{names.unit(slowest)}",
+                f"{words('case.col.sign_slowest').en}: {names.unit(slowest)}",
+            ),
+        )
+    )
+    return Table(
+        words("case.by_tier"), _group_columns(words("case.col.tier"), words), tuple(rows), notes
+    )
+
+
+def _timeline(told: Told, words: Words) -> Table:
+    rows = []
+    for one in told.lines:
+        tier = words(f"tier.{one['tier']}")
+        many = one["count"] > 1
+        who = words("case.units.n", tier=tier, n=one["count"]) if many else plain(one["unit_name"])
+        rows.append((plain(moment(one["at"])), who, _what(one, words)))
+    notes = [words("case.timeline.slot", minutes=told.slot_s // 60)]
+    if told.left_out:
+        notes.append(words("case.more", n=told.left_out))
+    columns = (
+        Column(words("case.col.at"), 24),
+        Column(words("case.col.who"), 26),
+        Column(words("case.col.what"), 60),
+    )
+    return Table(words("case.timeline"), columns, tuple(rows), tuple(notes))
+
+
+def _what(one: Json, words: Words) -> Both:
+    kind, what = one["kind"], one["what"]
+    match kind:
+        case "alert":
+            text = words("case.alert", what=words(f"transition.{what}"))
+            if one.get("level"):
+                level = words(f"level.{one['level']}")
+                text = Both(f"{text.zh}（{level.zh}）", f"{text.en} ({level.en})")
+        case "command":
+            text = words("case.command", what=words(f"command.{what}"), n=one.get("recipients", 0))
+        case "supervision":
+            step = words(f"supervision.{what}", rung=one["rung"])
+            text = words("case.supervision", what=step, clock=words(f"clock.{one['clock']}"))
+        case "mode":
+            mode = words(f"mode.{one.get('mode')}")
+            text = words("case.mode", mode=mode, what=words(f"case.mode.{what}"))
+        case _:
+            text = words(f"case.{kind}", what=words(f"{kind}.{what}"))
+    said = one.get("headline") or one.get("text")
+    return Both(f"{text.zh} · {said}", text.en) if said else text
+
+
+def _units(found: Evaluation, words: Words, names: Names) -> Table:
+    if len(found.units) <= MOST_UNITS:
+        columns = (
+            Column(words("case.col.who"), 30),
+            Column(words("case.col.tier"), 10),
+            Column(words("case.col.state"), 14),
+            Column(words("case.col.sign_one"), 13, figures=True),
+            Column(words("case.col.finish_one"), 13, figures=True),
+            *(
+                Column(words(f"case.col.{name}"), 10, figures=True)
+                for name in ("late", "returned", "escalations", "answered")
+            ),
+        )
+        rows = tuple(_unit_row(one, words, names) for one in found.units)
+        return Table(words("case.by_unit"), columns, rows)
+    for tier in _SUMMED:
+        summed = _summed(found.units, tier)
+        if len(summed) <= MOST_UNITS:
+            break
+    rows = tuple(
+        _group_row(plain(names.unit(unit)), group(ones)) for unit, ones in sorted(summed.items())
+    )[:MOST_UNITS]
+    notes = [words(f"case.summed.{tier}")]
+    if left := len(summed) - len(rows):
+        notes.append(words("case.more", n=left))
+    columns = _group_columns(words("case.col.who"), words)
+    return Table(words("case.by_unit"), columns, rows, tuple(notes))
+
+
+def _summed(units: Sequence[UnitFigures], tier: Tier) -> Mapping[str, list[UnitFigures]]:
+    summed: dict[str, list[UnitFigures]] = {}
+    for one in units:
+        summed.setdefault(ancestor_at(one.unit, tier) or one.unit, []).append(one)
+    return summed
+
+
+def _unit_row(one: UnitFigures, words: Words, names: Names) -> tuple[Both, ...]:
+    return (
+        plain(names.unit(one.unit)),
+        words(f"tier.{one.tier}"),
+        words(f"assignment.{one.state}") if one.state else plain("—"),
+        plain(span(one.sign_s)),
+        plain(span(one.finish_s)),
+        plain(one.late or ""),
+        plain(one.returned or ""),
+        plain(one.escalations or ""),
+        plain(f"{one.answered} / {one.pages}" if one.pages else ""),
+    )
+
+
+def _late(found: Evaluation, words: Words, names: Names) -> Table:
+    late = [one for one in found.units if one.late]
+    columns = (
+        Column(words("case.col.who"), 34),
+        Column(words("case.col.tier"), 12),
+        Column(words("case.col.state"), 16),
+        Column(words("case.col.sign_one"), 16, figures=True),
+        Column(words("case.col.finish_one"), 16, figures=True),
+        Column(words("case.col.escalations"), 12, figures=True),
+    )
+    rows = tuple(
+        (
+            plain(names.unit(one.unit)),
+            words(f"tier.{one.tier}"),
+            words(f"assignment.{one.state}") if one.state else plain("—"),
+            plain(span(one.sign_s)),
+            plain(span(one.finish_s)),
+            plain(one.escalations or ""),
+        )
+        for one in late[:MOST_LATE]
+    )
+    notes: tuple[Both, ...] = () if late else (words("case.late.none"),)
+    if left := len(late) - len(rows):
+        notes = (words("case.more", n=left),)
+    return Table(words("case.late"), columns, rows, notes)
+
+
+def _tagged(table: Table, tag: Both | None) -> Table:
+    if tag is None:
+        return table
+    rows = tuple((_marked(row[0], tag), *row[1:]) for row in table.rows)
+    return Table(_marked(table.heading, tag), table.columns, rows, table.notes)
+
+
+def _marked(text: Both, tag: Both) -> Both:
+    marked = f"【{tag.zh}】{text.zh}"
+    return Both(marked, marked if text.en == text.zh else f"[{tag.en}] {text.en}")

@@ -1,0 +1,98 @@
+"""A case as a file to hand on: HTML or PDF, the same contents."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from functools import cache
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
+
+from services.console.core.access import Viewer, span_of
+from services.console.core.cases import timeline
+from services.console.core.cases.case import Case
+from services.console.core.cases.dossier import (
+    MOST_LINES,
+    SLOTS_S,
+    Printing,
+    Told,
+    dossier,
+)
+from services.console.core.cases.words import Words
+from services.console.store import cases as store
+from services.console.store.connections import Connection, reading
+from services.console.web.auth import Me
+from services.console.web.cases import evaluated, visible_case
+from services.console.web.parts import Console, Parts
+from services.console.web.printing.html_file import POLICY, html_file
+from services.console.web.printing.pdf_file import pdf_file
+from services.console.web.shell import STATIC
+from shared.contracts.fields import Identifier
+
+router = APIRouter(prefix="/api")
+
+
+@router.get("/cases/{case_id}/export", response_model=None)
+async def export(
+    console: Parts,
+    me: Me,
+    case_id: Identifier,
+    style: Annotated[Literal["html", "pdf"], Query(alias="format")] = "html",
+) -> Response:
+    """The case within the officer's subtree as one file: head, figures, timeline, units, late ones, review."""
+    now = console.clock.now()
+    async with reading(console.database) as connection:
+        case = await visible_case(connection, me, case_id)
+        found = await evaluated(connection, case, me)
+        told = await _told(connection, case, me, console)
+    file = dossier(
+        case,
+        case.state(reviewed=False),
+        found,
+        told,
+        (),
+        words(),
+        console.names,
+        Printing(me.unit, now),
+    )
+    # One at a time: printing is work for the processor, and the screens must not wait for it.
+    async with console.printing:
+        if style == "pdf":
+            content = await asyncio.to_thread(pdf_file, file, now)
+        else:
+            content = await asyncio.to_thread(html_file, file)
+    media = "application/pdf" if style == "pdf" else "text/html; charset=utf-8"
+    return Response(
+        content,
+        media_type=media,
+        headers={
+            "content-disposition": f'attachment; filename="{case_id}.{style}"',
+            "content-security-policy": f"{POLICY}; sandbox",
+        },
+    )
+
+
+@cache
+def words() -> Words:
+    """The console's words, read once."""
+    zh, en = (
+        json.loads((STATIC / "i18n" / f"{name}.json").read_text(encoding="utf-8"))
+        for name in ("zh-CN", "en")
+    )
+    return Words(zh, en)
+
+
+async def _told(connection: Connection, case: Case, me: Viewer, console: Console) -> Told:
+    """The timeline in the finest slots in which it fits; the coarsest is cut."""
+    span = span_of(me.unit)
+    for slot_s in SLOTS_S:
+        rows = await store.lines(
+            connection, case, span, slot_s=slot_s, after=None, limit=MOST_LINES + 1
+        )
+        if len(rows) <= MOST_LINES:
+            break
+    else:
+        rows = await store.lines(connection, case, span, slot_s=slot_s, after=None, limit=20_000)
+    lines = [timeline.line(row, case.status, console.names) for row in rows[:MOST_LINES]]
+    return Told(lines, slot_s, len(rows) - len(lines))
