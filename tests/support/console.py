@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import socket
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
+import uvicorn
 from fastapi import FastAPI
 from pydantic import SecretStr
 
@@ -148,3 +150,32 @@ def accounts() -> list[Account]:
         )
         for officer, name, unit, post in PEOPLE
     ]
+
+
+@dataclass
+class Served:
+    """A console behind a real server."""
+
+    url: str
+    bench: Bench
+
+
+@asynccontextmanager
+async def serving(dsn: str, port: int = 0) -> AsyncIterator[Served]:
+    """A console with the people above on a port of its own (or `port`)."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        await import_accounts(dsn, accounts())
+        found = prepared(dsn)
+        server = uvicorn.Server(
+            uvicorn.Config(found.app, log_config=None, timeout_graceful_shutdown=1)
+        )
+        running = asyncio.create_task(server.serve(sockets=[listener]))
+        while not server.started:
+            await asyncio.sleep(0.01)
+        try:
+            yield Served(f"http://127.0.0.1:{listener.getsockname()[1]}", found)
+        finally:
+            server.should_exit = True
+            await running

@@ -124,8 +124,12 @@ async def pages(connection: Connection, officer_id: str, *, only_open: bool, lim
 
 
 async def page(connection: Connection, page_id: str) -> asyncpg.Record | None:
-    """One page."""
-    return await connection.fetchrow("SELECT * FROM console.page WHERE page_id = $1", page_id)
+    """One page with the answer given."""
+    return await connection.fetchrow(
+        "SELECT p.*, a.verb FROM console.page p LEFT JOIN console.answer a USING (page_id) "
+        "WHERE p.page_id = $1",
+        page_id,
+    )
 
 
 async def answerable(connection: Connection, officer_ids: Collection[str]) -> Rows:

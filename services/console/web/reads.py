@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from services.console.core import overview, views
-from services.console.core.access import sees, span_of
+from services.console.core.access import may_answer, sees, span_of
 from services.console.core.feed_views import shown
 from services.console.store import feed, reads, rollup
 from services.console.store.connections import reading
@@ -109,6 +109,16 @@ async def get_pages(
     async with reading(console.database) as connection:
         rows = await reads.pages(connection, me.officer_id, only_open=only_open, limit=limit)
     return as_json({"pages": [views.page(row, console.names) for row in rows]})
+
+
+@router.get("/pages/{page_id}")
+async def get_page(console: Parts, me: Me, page_id: Identifier) -> Response:
+    """One of the officer's own pages."""
+    async with reading(console.database) as connection:
+        row = await reads.page(connection, page_id)
+    if row is None or may_answer(me, row["officer_id"]) is not None:
+        raise unknown("page")
+    return as_json(views.page(row, console.names))
 
 
 @router.get("/supervision")

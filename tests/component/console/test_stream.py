@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
-import uvicorn
 
-from services.console.accounts import import_accounts
 from services.console.core.access import Viewer
 from services.console.core.names import Names
 from services.console.feed import Hub, Stream
 from services.console.web import events
 from shared.contracts.fields import Post, Status
-from tests.support.console import Bench, accounts, prepared, token_of
+from tests.support.console import Served, serving, token_of
 from tests.support.console_scene import (
     CITY,
     DISTRICT,
@@ -37,28 +33,12 @@ from tests.support.console_scene import (
 from tests.support.postgres import fresh_database
 
 
-@dataclass
-class Served:
-    url: str
-    bench: Bench
-
-
 @pytest_asyncio.fixture
 async def served() -> AsyncIterator[Served]:
     """The console behind a real server, since the in-process transport cannot stream."""
-    with fresh_database() as dsn, socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        await import_accounts(dsn, accounts())
-        bench = prepared(dsn)
-        server = uvicorn.Server(
-            uvicorn.Config(bench.app, log_config=None, timeout_graceful_shutdown=1)
-        )
-        running = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started:
-            await asyncio.sleep(0.01)
-        yield Served(f"http://127.0.0.1:{listener.getsockname()[1]}", bench)
-        server.should_exit = True
-        await running
+    with fresh_database() as dsn:
+        async with serving(dsn) as found:
+            yield found
 
 
 @asynccontextmanager
