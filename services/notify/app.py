@@ -10,6 +10,7 @@ from services.notify.channels import console, registry
 from services.notify.channels.off import Off
 from services.notify.channels.port import Tools
 from services.notify.consumer import NotifyConsumer
+from services.notify.core.priority import RESERVED
 from services.notify.core.profiles import PROFILES
 from services.notify.loops import DeliveryLoop, LadderGauges
 from services.notify.metrics import NotifyMetrics
@@ -29,7 +30,8 @@ from shared.contracts.topics import (
 from shared.runtime.platform import StatefulPlatform
 
 _LOOPS = 4
-"""Delivery loops of one channel side by side, so that one slow answer does not hold up all others."""
+"""Delivery loops of one channel side by side, so that one slow answer does not hold up all others;
+one more takes red and recalls only."""
 
 
 class NotifyPlatform(StatefulPlatform):
@@ -68,6 +70,10 @@ def build(settings: Settings) -> AsgiFastStream:
     for channel, sender in platform.senders.items():
         delivery = DeliveryLoop(platform.database, [channel], sender, consumer, metrics)
         platform.loops.extend([delivery.run] * _LOOPS)
+        reserved = DeliveryLoop(
+            platform.database, [channel], sender, consumer, metrics, up_to=RESERVED
+        )
+        platform.loops.append(reserved.run)
     absent = [channel for channel in Channel if channel not in channels]
     platform.loops.append(DeliveryLoop(platform.database, absent, Off(), consumer, metrics).run)
     platform.produces(PAGES)

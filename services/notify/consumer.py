@@ -9,7 +9,8 @@ import structlog
 
 from services.notify.core.answers import Refusal
 from services.notify.core.book import Book
-from services.notify.core.desk import Desk, Refused
+from services.notify.core.calling import Refused
+from services.notify.core.desk import Desk
 from services.notify.core.profiles import Profile
 from services.notify.core.roster import Roster
 from services.notify.metrics import NotifyMetrics
@@ -59,12 +60,16 @@ class NotifyConsumer:
         """An empty Book at the transaction's time."""
         return Book(self._channels, work.now)
 
+    def desk(self, book: Book) -> Desk:
+        """Decides in this Book."""
+        return Desk(self.roster, self._profile, self.modes, book)
+
     async def apply(self, work: Transaction, incoming: Sequence[Incoming]) -> None:
         """Handle a batch; raises Reject for an answer that does not count."""
         messages = [one.message for one in incoming]
         book = self.book(work)
         await store.load(work, _keys(messages), book)
-        desk = Desk(self.roster, self._profile, self.modes, book)
+        desk = self.desk(book)
         for message in messages:
             match message:
                 case AlertEvent():
@@ -93,7 +98,7 @@ class NotifyConsumer:
         """The time for an answer is over: the next call, or none left."""
         book = self.book(work)
         await store.load(work, store.Keys(ladders={one.subject_id for one in timers}), book)
-        desk = Desk(self.roster, self._profile, self.modes, book)
+        desk = self.desk(book)
         for timer in timers:
             desk.on_timer(timer.subject_id, timer.kind, timer.rung)
         await self.write(work, book)

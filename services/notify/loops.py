@@ -44,7 +44,8 @@ def backoff_s(attempt: int) -> float:
 class DeliveryLoop:
     """Claim, send, settle, for one sender's channels, so that a slow carrier holds up no other.
 
-    Several may run at once, in one process or in many.
+    Several may run at once, in one process or in many; one that takes only what is `up_to` a priority
+    keeps the way free for it.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class DeliveryLoop:
         consumer: NotifyConsumer,
         metrics: NotifyMetrics,
         lease: timedelta = _LEASE,
+        up_to: int | None = None,
     ) -> None:
         self._database = database
         self._channels = channels
@@ -62,6 +64,7 @@ class DeliveryLoop:
         self._consumer = consumer
         self._metrics = metrics
         self._lease = lease
+        self._up_to = up_to
 
     async def run(self) -> None:
         """Background loop; survives outages of the database and of the carriers."""
@@ -77,7 +80,9 @@ class DeliveryLoop:
         """One batch of attempts; how many were made."""
         async with self._database.transaction() as work:
             expired = await deliveries.recover(work)
-            claimed = await deliveries.claim(work, self._channels, limit=_BATCH, lease=self._lease)
+            claimed = await deliveries.claim(
+                work, self._channels, limit=_BATCH, lease=self._lease, up_to=self._up_to
+            )
         if expired:
             self._metrics.leases.inc(expired)
             log.warning("lease_expired", count=expired)
@@ -109,6 +114,7 @@ class DeliveryLoop:
         book = self._consumer.book(work)
         # Ladder first, then delivery: the order in which the consumer and the sweeper lock.
         await ladders.load(work, ladders.Keys(ladders={c.ladder_id for c, _, _ in results}), book)
+        desk = self._consumer.desk(book)
         settled = [_verdict(book, result) for result in results]
         ours = await deliveries.settle(work, settled)
         for one, (claimed, outcome, error) in zip(settled, results, strict=True):
@@ -120,7 +126,7 @@ class DeliveryLoop:
                 book.advance(line, PageStep.SENT, text=text, resend=claimed.resend)
             elif one.state == "failed":
                 log.error("page_not_delivered", page=one.page_id, outcome=outcome, error=error)
-                book.advance(line, PageStep.FAILED)
+                desk.on_failure(line, error)
         await self._consumer.write(work, book)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from shared.contracts.envelope import Envelope
 from shared.contracts.fields import (
@@ -74,7 +74,10 @@ class RosterSlot(Envelope):
 
 
 class PageState(StrEnum):
-    """System facts and the answer about one page."""
+    """System facts and the answer about one page.
+
+    `no_answer`: its time went by; `withdrawn`: settled, replaced or taken by somebody else before.
+    """
 
     QUEUED = "queued"
     SENT = "sent"
@@ -82,6 +85,7 @@ class PageState(StrEnum):
     READ = "read"
     ANSWERED = "answered"
     NO_ANSWER = "no_answer"
+    WITHDRAWN = "withdrawn"
     FAILED = "failed"
 
 
@@ -100,6 +104,7 @@ class Page(Envelope):
     `rung` 0 is the first post called for the subject, each escalation adds one; `round` counts the
     planned repeats to the same officer. `resend` marks a transport repeat whose first outcome is
     unknown (重发). `mode`, `mode_version` and `mode_unit` are the mode that the calling goes by.
+    `reason` says why a page `failed`.
     """
 
     type: Literal["page"] = "page"
@@ -122,6 +127,7 @@ class Page(Envelope):
     text: Text = ""
     answer_by: Instant
     resend: bool = False
+    reason: Line | None = None
     mode: ResponseMode = ResponseMode.NORMAL
     mode_version: ModeVersion = 0
     mode_unit: UnitId | None = None
@@ -138,10 +144,26 @@ class AnswerVerb(StrEnum):
 
 
 class Answer(Envelope):
-    """A receipt of the officer's device, or the officer's answer 叫应."""
+    """A receipt of the officer's device, or the officer's answer 叫应.
+
+    `arrive_by` is until when who is `coming` will have acted; None = the level's own time. `hand_to`
+    and `hand_to_post` name who is to be called instead (`hand_over`), None = the next in order.
+    """
 
     type: Literal["answer"] = "answer"
     page_id: Identifier
     officer_id: Identifier
     verb: AnswerVerb
     text: Text = ""
+    arrive_by: Instant | None = None
+    hand_to: Identifier | None = None
+    hand_to_post: Post | None = None
+
+    @model_validator(mode="after")
+    def _fits_the_verb(self) -> Answer:
+        if self.arrive_by is not None and self.verb is not AnswerVerb.COMING:
+            raise ValueError("arrive_by belongs to coming")
+        named = self.hand_to is not None or self.hand_to_post is not None
+        if named and self.verb is not AnswerVerb.HAND_OVER:
+            raise ValueError("hand_to belongs to hand_over")
+        return self

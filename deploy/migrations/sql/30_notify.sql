@@ -1,5 +1,6 @@
 -- notify: ladders of calls, pages, deliveries to devices, and what was last heard of their subjects.
--- An open ladder has exactly one armed timer of kind 'answer' (notify.timer, subject = ladder_id).
+-- An open ladder has exactly one armed timer of kind 'answer' (notify.timer, subject = ladder_id),
+-- an answered one that goes by a promise has one of kind 'promise' (due_at is when it ends).
 
 CREATE TABLE notify.ladder (
     ladder_id text PRIMARY KEY,
@@ -32,6 +33,10 @@ CREATE TABLE notify.ladder (
     rung integer NOT NULL,
     round integer NOT NULL,
     step integer NOT NULL,
+    -- Promises to act that were not kept.
+    lapses integer NOT NULL DEFAULT 0,
+    -- Of its deliveries: the smaller goes first, a recall, red, ... (services/notify/core/priority.py).
+    priority integer NOT NULL,
     state text NOT NULL CHECK (state IN ('open', 'answered', 'closed', 'exhausted')),
     due_at timestamptz,
     answered_by text,
@@ -86,12 +91,11 @@ CREATE TABLE notify.delivery (
     next_at timestamptz NOT NULL DEFAULT now(),
     lease_until timestamptz,
     resend boolean NOT NULL DEFAULT false,
-    -- A recall goes before everything that waits.
-    urgent boolean NOT NULL DEFAULT false,
+    priority integer NOT NULL,
     last_error text,
     created_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX delivery_due ON notify.delivery (channel, urgent DESC, next_at) WHERE state = 'queued';
+CREATE INDEX delivery_due ON notify.delivery (channel, priority, next_at) WHERE state = 'queued';
 CREATE INDEX delivery_leased ON notify.delivery (lease_until) WHERE state = 'sending';
 CREATE INDEX delivery_of_ladder ON notify.delivery (ladder_id) WHERE state = 'queued';
 

@@ -402,6 +402,8 @@ CREATE TABLE console.page (
     assignment_id text,
     answer_by timestamptz NOT NULL,
     resend boolean NOT NULL,
+    -- Why a page failed.
+    reason text,
     occurred_at timestamptz NOT NULL,
     trace_id text NOT NULL,
     sent_at timestamptz NOT NULL

@@ -108,6 +108,7 @@ CLOCKS = (
     Clock("final report", "command", ("report_final_escalate",), _duties("state = 'closing'")),
     Clock("ladder", "notify", ("answer",), _ladders("open")),
     Clock("last call", "notify", ("last",), _ladders("exhausted")),
+    Clock("promise", "notify", ("promise",), _ladders("answered")),
 )
 
 

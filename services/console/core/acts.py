@@ -19,13 +19,11 @@ from shared.contracts.commands import RECURRING, Acknowledgement, CommandRequest
 from shared.contracts.envelope import Envelope
 from shared.contracts.fields import Level, Status
 from shared.contracts.ids import acknowledgement_id, content_id, transition_id
-from shared.contracts.pages import Answer, AnswerVerb
 from shared.contracts.reports import Means, Report, ReporterRole, ReportFacts, ReportKind
 from shared.contracts.selections import Selection
 from shared.contracts.silences import Matcher, SilenceKind, SilenceRequest
 from shared.contracts.topics import (
     ACKNOWLEDGEMENTS,
-    ANSWERS,
     DECISIONS,
     REPORTS,
     REQUESTS,
@@ -34,7 +32,7 @@ from shared.contracts.topics import (
 )
 from shared.contracts.units import tier_of
 
-_TIMES = {"occurred_at", "sent_at", "trace_id", "references", "follows"}
+_TIMES = {"occurred_at", "sent_at", "trace_id", "references", "follows", "arrive_by"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,25 +189,6 @@ def acknowledgement(viewer: Viewer, assignment: Record, meant: Stepped, now: dat
             units=meant.units or None,
             mandatory=meant.mandatory if meant.units else None,
             **head(viewer, assignment, (unit,), cause, now),
-        ),
-        viewer.officer_id,
-    )
-
-
-def answer(viewer: Viewer, page: Record, verb: AnswerVerb, text: str, now: datetime) -> Act:
-    """A receipt of the officer's device or the officer's answer."""
-    page_id = page["page_id"]
-    cause = (transition_id(page_id, page["version"]),)
-    return Act(
-        ANSWERS,
-        viewer.officer_id,
-        Answer(
-            id=content_id("ans", page_id, viewer.officer_id, verb),
-            page_id=page_id,
-            officer_id=viewer.officer_id,
-            verb=verb,
-            text=text,
-            **head(viewer, page, (page["unit"],), cause, now),
         ),
         viewer.officer_id,
     )

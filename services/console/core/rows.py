@@ -243,6 +243,7 @@ def page(event: Page) -> Row:
         "assignment_id": event.assignment_id,
         "answer_by": event.answer_by,
         "resend": event.resend,
+        "reason": event.reason,
         "occurred_at": event.occurred_at,
         "trace_id": event.trace_id or event.id,
         "sent_at": event.sent_at,

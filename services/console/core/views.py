@@ -322,7 +322,9 @@ def page(row: Record, names: Names) -> Json:
         "assignment_id": row["assignment_id"],
         "answer_by": row["answer_by"],
         "answer": row["verb"],
+        "channel": row["channel"],
         "resend": row["resend"],
+        "reason": row["reason"],
         "sent_at": row["sent_at"],
     }
 

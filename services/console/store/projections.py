@@ -194,6 +194,7 @@ PAGE = Projection(
         **dict.fromkeys(("subject_id", "alert_id", "command_id", "assignment_id"), "text"),
         "answer_by": "timestamptz",
         "resend": "boolean",
+        "reason": "text",
         "occurred_at": "timestamptz",
         "trace_id": "text",
         **_SENT,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from services.console.core import access, acts
+from services.console.core import access, acts, answers
 from services.console.core.acts import Act
 from services.console.store import reads, rollup
 from services.console.store.connections import reading
@@ -22,6 +22,7 @@ from shared.contracts.fields import (
     Instant,
     Level,
     Line,
+    Post,
     Status,
     Text,
     UnitId,
@@ -84,10 +85,28 @@ class Acknowledge(Body):
 
 
 class AnswerBody(Body):
-    """An answer to a page, or the device's receipt (delivered, read)."""
+    """An answer to a page, or the device's receipt (delivered, read).
+
+    Who is `coming` may say until when he will have acted, in minutes or as a time; who hands over, to
+    whom or to which post of the unit.
+    """
 
     verb: AnswerVerb
     text: Text = ""
+    in_minutes: Annotated[int, Field(ge=1, le=720)] | None = None
+    arrive_by: Instant | None = None
+    hand_to: Identifier | None = None
+    hand_to_post: Post | None = None
+
+    @model_validator(mode="after")
+    def _fits_the_verb(self) -> AnswerBody:
+        times = [one for one in (self.in_minutes, self.arrive_by) if one is not None]
+        if len(times) > (self.verb is AnswerVerb.COMING):
+            raise ValueError("coming takes one of in_minutes and arrive_by, other verbs none")
+        named = self.hand_to is not None or self.hand_to_post is not None
+        if named and self.verb is not AnswerVerb.HAND_OVER:
+            raise ValueError("hand_to and hand_to_post belong to hand_over")
+        return self
 
 
 @router.post("/commands", status_code=202)
@@ -200,7 +219,8 @@ async def answer(
     if page is None or access.may_answer(me, page["officer_id"]) is not None:
         raise unknown("page")
     now = console.clock.now()
-    return await done(console, acts.answer(me, page, body.verb, body.text, now))
+    terms = answers.Terms(body.in_minutes, body.arrive_by, body.hand_to, body.hand_to_post)
+    return await done(console, answers.answer(me, page, body.verb, body.text, now, terms))
 
 
 async def done(console: Console, act: Act, **more: object) -> Response:

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from services.console.core import acts
+from services.console.core import answers
 from services.console.core.access import Viewer
 from services.console.core.record import Record
 from services.console.store import reads
@@ -96,7 +96,7 @@ def _meant(waiting: Sequence[Record], said: Reply) -> Record | None:
 
 async def _answer(console: Console, page: Record, verb: AnswerVerb, text: str) -> bool:
     officer = Viewer(page["officer_id"], "", page["unit"], Post(page["post"]))
-    return await console.record(acts.answer(officer, page, verb, text, console.clock.now()))
+    return await console.record(answers.answer(officer, page, verb, text, console.clock.now()))
 
 
 async def _signed(request: Request, console: Console, model: type[M]) -> M:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
+from services.notify.core.ladders import Ladder
+from services.notify.core.profiles import LONGEST_PROMISE_S, MOST_LAPSES, Timing
 from services.notify.core.states import PageStep
 from shared.contracts.fields import Status
 from shared.contracts.pages import Answer, AnswerVerb, Page
@@ -33,6 +36,14 @@ EFFECTS: dict[AnswerVerb, Effect] = {
     AnswerVerb.CANNOT: Effect(PageStep.ANSWERED, Ending.NEXT),
     AnswerVerb.HAND_OVER: Effect(PageStep.ANSWERED, Ending.NEXT),
 }
+
+
+def promised(answer: Answer, ladder: Ladder, timing: Timing, now: datetime) -> datetime | None:
+    """Until when who is coming will have acted; None when nothing is owed or trust is used up."""
+    if not ladder.owes_an_act or ladder.lapses >= MOST_LAPSES:
+        return None
+    said = answer.arrive_by or now + timedelta(seconds=timing.promise_s)
+    return min(said, now + timedelta(seconds=LONGEST_PROMISE_S))
 
 
 class Refusal(StrEnum):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
 
-from services.notify.core import ladders, states, wording
+from services.notify.core import channel_plan, ladders, states, wording
 from services.notify.core.ladders import Ladder, LadderStep
 from services.notify.core.plan import Call
 from services.notify.core.roster import Seat
@@ -17,6 +17,7 @@ from shared.contracts.fields import Level, Post
 from shared.contracts.ids import page_id, transition_id
 from shared.contracts.pages import Channel, Page, PageState, SubjectKind
 from shared.contracts.units import tier_of
+from shared.modes.effects import EFFECTS
 
 
 class Phase(IntEnum):
@@ -89,6 +90,8 @@ class PageLine:
 
     ladder_id: str
     page: Page
+    send_at: datetime | None = None
+    """When a new page leaves through its channel, if that has to be done at all."""
 
 
 @dataclass(slots=True)
@@ -114,8 +117,8 @@ class Book:
     changed_duties: dict[str, DutyMemory] = field(default_factory=dict)
     events: list[Page] = field(default_factory=list)
     """Every new page version, in order, to be published."""
-    urgent: set[str] = field(default_factory=set)
-    """Ladders whose new pages go before everything that waits for delivery."""
+    hastened: set[str] = field(default_factory=set)
+    """Pages whose channel was to be used later, to be used now."""
     ran_out: list[str] = field(default_factory=list)
     """Ladders that have just been exhausted."""
     _by_alert: dict[str, list[Ladder]] = field(default_factory=dict)
@@ -187,8 +190,11 @@ class Book:
         if ladder.ladder_id not in self.new_ladders:
             self.changed_ladders[ladder.ladder_id] = ladder
 
-    def place(self, ladder: Ladder, call: Call) -> None:
-        """Make the call: the ladder stands there now, its officer and crew are paged on each channel."""
+    def place(self, ladder: Ladder, call: Call, text: str, mark: str = "") -> None:
+        """Make the call: the ladder stands there now, its officer and crew are paged on each channel.
+
+        `text` is what the pages say, `mark` opens their headline.
+        """
         ladder.unit, ladder.post = call.seat.unit, call.seat.post
         ladder.officer_id = call.seat.officer_id
         ladder.rung, ladder.round = call.rung, call.round
@@ -196,9 +202,9 @@ class Book:
         ladder.due_at = self.now + timedelta(seconds=call.wait_s)
         self.touch(ladder)
         for seat in (call.seat, *call.also):
-            self._page(ladder, call, seat)
+            self._page(ladder, call, seat, text, mark)
 
-    def _page(self, ladder: Ladder, call: Call, seat: Seat) -> None:
+    def _page(self, ladder: Ladder, call: Call, seat: Seat, text: str, mark: str) -> None:
         officer = seat.officer_id
         calls_before = [
             line.page.round
@@ -237,14 +243,17 @@ class Book:
                 rung=call.rung,
                 state=first,
                 level=ladder.level,
-                headline=wording.headline(ladder.status, ladder.headline),
-                text=ladder.text,
+                headline=wording.headline(ladder.status, mark + ladder.headline),
+                text=text,
                 answer_by=ladder.due_at or self.now,
                 mode=ladder.mode,
                 mode_version=ladder.mode_version,
                 mode_unit=ladder.mode_unit,
             )
-            line = PageLine(ladder.ladder_id, page)
+            share = EFFECTS[ladder.mode].wait
+            wait_s = channel_plan.wait_s(channel, ladder.level, share, call.wait_s)
+            send_at = self.now + timedelta(seconds=wait_s)
+            line = PageLine(ladder.ladder_id, page, send_at)
             self.add_page(line)
             self.new_pages[number] = line
             self.events.append(page)
@@ -284,6 +293,15 @@ class Book:
         """Pages of a ladder that may still be answered in time."""
         lines = self.pages_of(ladder.ladder_id)
         return [line for line in lines if line.page.state in states.WAITING]
+
+    def present(self, ladder: Ladder) -> list[PageLine]:
+        """The pages of the ladder's present call: of each officer on this rung the newest round."""
+        lines = [x for x in self.pages_of(ladder.ladder_id) if x.page.rung == ladder.rung]
+        newest: dict[str, int] = {}
+        for line in lines:
+            officer = line.page.officer_id
+            newest[officer] = max(newest.get(officer, 0), line.page.round)
+        return [line for line in lines if line.page.round == newest[line.page.officer_id]]
 
     def end(self, ladder: Ladder, event: LadderStep, why: str) -> None:
         """Stop calling: what is still waiting is withdrawn, with the reason before its text."""

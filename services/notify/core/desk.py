@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from services.notify.core import (
     alert_calls,
-    answers,
-    ladders,
     mode_calls,
     plan,
     supervision_calls,
     wording,
 )
 from services.notify.core.alert_calls import Wish
-from services.notify.core.answers import Ending, Refusal
 from services.notify.core.book import (
     PHASES,
     AlertMemory,
     AssignmentMemory,
     Book,
     DutyMemory,
+    PageLine,
     Phase,
 )
+from services.notify.core.calling import REPLACED, SETTLED, Caller
 from services.notify.core.ladders import Ladder, LadderState, LadderStep, Purpose
-from services.notify.core.plan import Call, Position
-from services.notify.core.profiles import Profile, Timing
+from services.notify.core.profiles import Profile
 from services.notify.core.roster import Roster, Seat
-from services.notify.core.states import PageStep
 from shared.contracts.alerts import AlertEvent, AlertTransition
 from shared.contracts.commands import (
     AssignmentEvent,
@@ -37,26 +33,13 @@ from shared.contracts.commands import (
     SupervisionKind,
 )
 from shared.contracts.fields import Post
-from shared.contracts.ids import content_id, mode_id
+from shared.contracts.ids import mode_id
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
-from shared.contracts.pages import Answer, Channel, SubjectKind
+from shared.contracts.pages import Answer, SubjectKind
 from shared.contracts.reports import ReportDuty
 from shared.modes.effective import Modes
-from shared.modes.effects import EFFECTS
 
 _CALLS = frozenset({SupervisionKind.REMINDED, SupervisionKind.ESCALATED})
-
-SETTLED = "无需答复：事项已处理。"
-REPLACED = "无需答复：已有新的通知。"
-TAKEN = "无需答复：已有人应答。"
-
-
-class Refused(Exception):
-    """The answer does not count; nothing was changed."""
-
-    def __init__(self, reason: Refusal) -> None:
-        super().__init__(str(reason))
-        self.reason = reason
 
 
 class Desk:
@@ -64,9 +47,8 @@ class Desk:
 
     def __init__(self, roster: Roster, profile: Profile, modes: Modes, book: Book) -> None:
         self._roster = roster
-        self._profile = profile
-        self._modes = modes
         self._book = book
+        self._caller = Caller(roster, profile, modes, book)
 
     def on_alert(self, event: AlertEvent) -> None:
         """Call the place's desk and the approver when there is something new to decide or to know."""
@@ -80,6 +62,8 @@ class Desk:
             )
         )
         living = book.of_alert(event.alert_id)
+        for one in living:
+            self._caller.kept(one, event.actor)
         wish = alert_calls.wish_of(event, before)
         if wish.everyone or event.calls:
             self._call_about_alert(event, wish, before, living)
@@ -127,7 +111,7 @@ class Desk:
             called.update({first.officer_id} if first is not None else ())
             mine = replace(template, start_unit=start)
             by_name = first.officer_id if first is not None and post is not None else None
-            self._open(mine, seats, running.get(start), first, by_name, urgent=recalled)
+            self._caller.open(mine, seats, running.get(start), first, by_name, recalled=recalled)
         if recalled:
             self._recall(template, called)
 
@@ -140,7 +124,7 @@ class Desk:
             mine = [one for one in self._roster.seats(unit) if one.officer_id == officer_id]
             seat = mine[0] if mine else Seat(unit, post, officer_id)
             recall = replace(template, purpose=Purpose.RECALL, start_unit=unit)
-            self._open(recall, [seat], at=seat, named_after=officer_id, urgent=True)
+            self._caller.open(recall, [seat], at=seat, named_after=officer_id, recalled=True)
 
     def on_assignment(self, event: AssignmentEvent) -> None:
         """Call the desk of a unit that got an assignment; stop when the unit has acted."""
@@ -162,7 +146,7 @@ class Desk:
             for one in living:
                 book.end(one, LadderStep.SETTLED, REPLACED)
             if event.unit_tier in plan.PAGED_TIERS:
-                self._open(self._of_assignment(event), plan.ladder(self._roster, event.unit))
+                self._caller.open(self._of_assignment(event), plan.ladder(self._roster, event.unit))
             return
         for one in living:
             needed = Phase.REPORTED if one.purpose is Purpose.FINISH else Phase.SIGNED
@@ -214,7 +198,7 @@ class Desk:
         at = self._roster.seat(start, event.target_post) or plan.at_or_after(
             seats, start, start, event.target_post
         )
-        self._open(supervision_calls.of(event, self._book.now), seats, at=at)
+        self._caller.open(supervision_calls.of(event, self._book.now), seats, at=at)
 
     def on_proposal(self, event: ModeProposal) -> None:
         """Call whoever can give the signature that a proposal of a mode waits for."""
@@ -226,7 +210,7 @@ class Desk:
         found = plan.ladder(self._roster, event.unit)
         seats = [seat for seat in found if seat.officer_id not in signed]
         entitled = next((seat for seat in seats if seat.post in event.next_posts), None)
-        self._open(mode_calls.to_decide(event, self._book.now), seats, at=entitled)
+        self._caller.open(mode_calls.to_decide(event, self._book.now), seats, at=entitled)
 
     def on_mode(self, event: ResponseModeEvent) -> None:
         """Tell every desk of the subtree that its mode has changed."""
@@ -235,7 +219,7 @@ class Desk:
             self._book.end(one, LadderStep.SETTLED, REPLACED)
         for unit in self._roster.units_within(event.unit):
             ladder = mode_calls.to_inform(event, subject, unit, self._book.now)
-            self._open(ladder, plan.ladder(self._roster, unit))
+            self._caller.open(ladder, plan.ladder(self._roster, unit))
 
     def on_duty(self, event: ReportDuty) -> None:
         """Stop calling about what a unit has reported by now, or no longer owes."""
@@ -249,146 +233,14 @@ class Desk:
             if memory.outlived(one.purpose, one.occurred_at):
                 book.end(one, LadderStep.SETTLED, SETTLED)
 
-    def _open(
-        self,
-        ladder: Ladder,
-        seats: list[Seat],
-        running: Ladder | None = None,
-        at: Seat | None = None,
-        named_after: str | None = None,
-        *,
-        urgent: bool = False,
-    ) -> None:
-        """Open a ladder and make its first call, where `running` stands or at the seat `at`.
-
-        One cause has one ladder per unit where it starts, unless it is `named_after` a person.
-        """
-        ladder.ladder_id = content_id("lad", ladder.cause_id, named_after or ladder.start_unit)
-        mode = self._modes.effective(ladder.status, ladder.start_unit)
-        ladder.mode, ladder.mode_version, ladder.mode_unit = mode.mode, mode.version, mode.unit
-        if not self._book.open(ladder):
-            return
-        if urgent:
-            self._book.urgent.add(ladder.ladder_id)
-        timing, crew = self._timing(ladder), EFFECTS[ladder.mode].crew
-        call = self._taken_over(ladder, seats, running)
-        if call is None and (at or seats):
-            call = plan.opening(seats, ladder.start_unit, at or seats[0], timing, ladder.rung, crew)
-        if call is None:
-            self._exhaust(ladder, timing)
-        else:
-            self._place(ladder, call)
-
-    def _timing(self, ladder: Ladder) -> Timing:
-        return self._profile[ladder.level].shortened(EFFECTS[ladder.mode].wait)
-
-    def _place(self, ladder: Ladder, call: Call) -> None:
-        """Make the call, on the mode's channels as well as on the roster's."""
-        more = EFFECTS[ladder.mode].channels
-        self._book.place(
-            ladder,
-            replace(
-                call,
-                seat=self._widened(call.seat, more),
-                also=tuple(self._widened(seat, more) for seat in call.also),
-            ),
-        )
-
-    def _widened(self, seat: Seat, more: Iterable[Channel]) -> Seat:
-        # A gateway knows its people itself; elsewhere somebody without an address is not reached.
-        reached = [
-            channel
-            for channel in more
-            if channel is Channel.WEBHOOK or self._roster.address(seat.officer_id, channel)
-        ]
-        return replace(seat, channels=tuple(dict.fromkeys((*seat.channels, *reached))))
-
-    def _taken_over(self, ladder: Ladder, seats: list[Seat], running: Ladder | None) -> Call | None:
-        """The call that continues a running ladder: same rung, same round, same end of waiting."""
-        if running is None or running.unit is None or running.post is None:
-            return None
-        seat = plan.at_or_after(seats, ladder.start_unit, running.unit, running.post)
-        if seat is None or running.due_at is None:
-            return None
-        left_s = (running.due_at - self._book.now).total_seconds()
-        also = plan.crew_of(seats, ladder.start_unit, seat, EFFECTS[ladder.mode].crew)
-        return Call(seat, running.rung, running.round, max(0.0, left_s), also)
-
     def on_answer(self, answer: Answer) -> None:
         """Note a receipt or an answer; raises Refused."""
-        book = self._book
-        line = book.pages.get(answer.page_id)
-        reason = answers.refusal(answer, line.page if line else None)
-        if reason is not None:
-            raise Refused(reason)
-        assert line is not None
-        effect = answers.EFFECTS[answer.verb]
-        book.advance(line, effect.page, occurred_at=answer.occurred_at)
-        if effect.ladder is Ending.NOTHING:
-            return
-        ladder = book.ladders[line.ladder_id]
-        for other in book.waiting(ladder):
-            if other.page.officer_id == answer.officer_id:
-                book.advance(other, PageStep.ANSWERED, occurred_at=answer.occurred_at)
-        if effect.ladder is Ending.STOP:
-            if ladder.state in ladders.LIVE:
-                ladder.answered_by = answer.officer_id
-                book.end(ladder, LadderStep.COMING, TAKEN)
-            return
-        took_it = ladder.state is LadderState.ANSWERED and ladder.answered_by == answer.officer_id
-        being_called = ladder.state is LadderState.OPEN and ladder.officer_id == answer.officer_id
-        if took_it or being_called:
-            ladder.answered_by = None
-            self._go_on(ladder, declined=True)
+        self._caller.answer(answer)
 
     def on_timer(self, ladder_id: str, kind: str, step: int) -> None:
-        """The time for an answer is over (`answer`), or that of the last resort (`last`)."""
-        ladder = self._book.ladders.get(ladder_id)
-        if ladder is None or ladder.step != step:
-            return
-        if kind == "last":
-            ladder.due_at = None
-            self._book.touch(ladder)
-            self._time_out(ladder)
-        elif ladder.state is LadderState.OPEN:
-            self._time_out(ladder)
-            self._go_on(ladder, declined=False)
+        """A ladder's timer has fired: the time for an answer, the last resort or a promise is over."""
+        self._caller.fire(ladder_id, kind, step)
 
-    def _time_out(self, ladder: Ladder) -> None:
-        for line in self._book.waiting(ladder):
-            self._book.advance(line, PageStep.TIMED_OUT, occurred_at=self._book.now)
-
-    def _go_on(self, ladder: Ladder, *, declined: bool) -> None:
-        timing = self._timing(ladder)
-        if ladder.unit is None or ladder.post is None:
-            self._exhaust(ladder, timing)
-            return
-        seats = plan.ladder(self._roster, ladder.start_unit)
-        position = Position(ladder.unit, ladder.post, ladder.rung, ladder.round)
-        call = plan.next_call(
-            seats,
-            ladder.start_unit,
-            position,
-            timing,
-            declined=declined,
-            climbs=ladder.climbs,
-            crew=EFFECTS[ladder.mode].crew,
-        )
-        if call is not None:
-            ladder.state = ladders.step(ladder.state, LadderStep.CALLED_ON)
-            self._place(ladder, call)
-        elif not ladder.climbs and plan.after(seats, ladder.start_unit, ladder.unit, ladder.post):
-            # The command service's own clock climbs: two ladders would call everyone twice.
-            self._book.end(ladder, LadderStep.SETTLED, REPLACED)
-        else:
-            self._exhaust(ladder, timing)
-
-    def _exhaust(self, ladder: Ladder, timing: Timing) -> None:
-        """Nobody came: one last call, to the commander at the top; then it stays in sight."""
-        ladder.state = ladders.step(ladder.state, LadderStep.RAN_OUT)
-        ladder.due_at = None
-        self._book.touch(ladder)
-        self._book.ran_out.append(ladder.ladder_id)
-        seat = plan.last_resort(self._roster, ladder.start_unit)
-        if seat is not None:
-            self._place(ladder, Call(seat, ladder.rung + 1, 1, timing.tier_s))
+    def on_failure(self, line: PageLine, reason: str | None) -> None:
+        """A page could not be delivered on its channel."""
+        self._caller.failed(line, reason)

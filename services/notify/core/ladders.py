@@ -1,9 +1,10 @@
 """A ladder 叫应: the sequence of calls about one cause, until somebody comes or it is settled.
 
-The rules: `coming` ends it, from every living state; who said he comes and then declines opens it
-again; a settled subject closes it; when the last call went unanswered it is exhausted, which stays
-visible until somebody answers or the subject is settled. Only an open ladder has an armed timer of
-kind `answer`, and it has exactly one.
+The rules: `coming` ends it, from every living state; who said he comes and then declines, or does not
+act in the promised time, opens it again; a settled subject closes it; when the last call went
+unanswered it is exhausted, which stays visible until somebody answers or the subject is settled. Only an
+open ladder has an armed timer of kind `answer`, and it has exactly one; an answered one that goes by a
+promise has one of kind `promise`.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ TRANSITIONS: dict[LadderState, dict[LadderStep, LadderState]] = {
         LadderStep.COMING: LadderState.ANSWERED,
         LadderStep.SETTLED: LadderState.CLOSED,
     },
-    # The only way back: he said he comes, then that he cannot.
+    # The only way back: he said he comes, then that he cannot, or his time was over.
     LadderState.ANSWERED: {
         LadderStep.CALLED_ON: LadderState.OPEN,
         LadderStep.RAN_OUT: LadderState.EXHAUSTED,
@@ -99,9 +100,11 @@ class Ladder:
     """One ladder and where it stands: `unit`, `post`, `officer_id` is who is being called now.
 
     `rung` counts escalations, `round` the calls to the present post, `step` all calls so far (it
-    names the timer). All three positions are None when there is nobody to call at all. `place` is
+    names the timer), `lapses` the promises that were not kept. `due_at` is when the state's timer ends.
+    All three positions are None when there is nobody to call at all. `place` is
     the unit the subject is about, `cause_id` the record that opened the ladder. `mode` is the start
-    unit's when it was opened: the ladder goes by it to its end.
+    unit's when it was opened: the ladder goes by it to its end. `priority` orders its deliveries, the
+    smaller goes first.
     """
 
     ladder_id: str
@@ -128,12 +131,19 @@ class Ladder:
     rung: int = 0
     round: int = 0
     step: int = 0
+    lapses: int = 0
+    priority: int = 0
     state: LadderState = LadderState.OPEN
     due_at: datetime | None = None
     answered_by: str | None = None
     mode: ResponseMode = ResponseMode.NORMAL
     mode_version: int = 0
     mode_unit: str | None = None
+
+    @property
+    def owes_an_act(self) -> bool:
+        """Whether whoever is coming has something to do, so that his answer is a promise."""
+        return self.purpose not in (Purpose.INFORM, Purpose.RECALL)
 
     @property
     def climbs(self) -> bool:

@@ -3,7 +3,8 @@
 The rules: a system fact (sent, delivered, read) never goes backwards; an answer counts whenever it
 comes, also after the time is over or when the channel believed it had failed; the device's receipt
 may overtake our own note that the page was sent. A page that needs no answer any more (its subject
-is settled) ends like one that got none: nobody may claim an answer that was not given.
+is settled, somebody else has answered) is withdrawn: nobody may claim an answer that was not given,
+and nobody is said to have been silent who was not waited for.
 """
 
 from __future__ import annotations
@@ -44,33 +45,34 @@ TRANSITIONS: dict[PageState, dict[PageStep, PageState]] = {
         PageStep.READ: PageState.READ,
         PageStep.ANSWERED: PageState.ANSWERED,
         PageStep.TIMED_OUT: PageState.NO_ANSWER,
-        PageStep.WITHDRAWN: PageState.NO_ANSWER,
+        PageStep.WITHDRAWN: PageState.WITHDRAWN,
     },
     PageState.SENT: {
         PageStep.DELIVERED: PageState.DELIVERED,
         PageStep.READ: PageState.READ,
         PageStep.ANSWERED: PageState.ANSWERED,
         PageStep.TIMED_OUT: PageState.NO_ANSWER,
-        PageStep.WITHDRAWN: PageState.NO_ANSWER,
+        PageStep.WITHDRAWN: PageState.WITHDRAWN,
     },
     PageState.DELIVERED: {
         PageStep.READ: PageState.READ,
         PageStep.ANSWERED: PageState.ANSWERED,
         PageStep.TIMED_OUT: PageState.NO_ANSWER,
-        PageStep.WITHDRAWN: PageState.NO_ANSWER,
+        PageStep.WITHDRAWN: PageState.WITHDRAWN,
     },
     PageState.READ: {
         PageStep.ANSWERED: PageState.ANSWERED,
         PageStep.TIMED_OUT: PageState.NO_ANSWER,
-        PageStep.WITHDRAWN: PageState.NO_ANSWER,
+        PageStep.WITHDRAWN: PageState.WITHDRAWN,
     },
     PageState.NO_ANSWER: {PageStep.ANSWERED: PageState.ANSWERED},
+    PageState.WITHDRAWN: {PageStep.ANSWERED: PageState.ANSWERED},
     PageState.FAILED: {PageStep.ANSWERED: PageState.ANSWERED},
     PageState.ANSWERED: {},
 }
 
 FINAL = frozenset({PageState.ANSWERED})
-"""Nothing follows these. `no_answer` and `failed` still take a late answer."""
+"""Nothing follows these. `no_answer`, `withdrawn` and `failed` still take a late answer."""
 
 WAITING = frozenset({PageState.QUEUED, PageState.SENT, PageState.DELIVERED, PageState.READ})
 """An answer is still expected."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from services.notify.core.ladders import Purpose
 from shared.contracts.alerts import AlertEvent, AlertTransition
 from shared.contracts.commands import (
@@ -10,9 +12,9 @@ from shared.contracts.commands import (
     SupervisionEvent,
     SupervisionKind,
 )
-from shared.contracts.fields import Level, Status
+from shared.contracts.fields import Level, Post, Status
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
-from shared.contracts.pages import Page
+from shared.contracts.pages import Channel, Page, PageState
 from shared.contracts.replies import REPLIES, reference_of
 
 LEVELS: dict[Level, str] = {
@@ -46,6 +48,34 @@ _OWED: dict[SupervisionClock, str] = {
     "report_follow_up": "续报",
     "report_final": "终报",
 }
+LAPSED_MARK = "【承诺超时】"
+"""Opens the text of a page to somebody who said that he comes and has not acted in time."""
+_CHANNELS: dict[Channel, str] = {
+    Channel.CONSOLE: "控制台",
+    Channel.WEBHOOK: "消息网关",
+    Channel.SMS: "短信",
+    Channel.EMAIL: "邮件",
+    Channel.DINGTALK: "钉钉",
+    Channel.WECOM: "企业微信",
+    Channel.FEISHU: "飞书",
+    Channel.WEB_PUSH: "浏览器推送",
+    Channel.LOUDSPEAKER: "村村响",
+    Channel.SCREEN: "显示屏",
+    Channel.OTHER: "其他渠道",
+}
+_STATES: dict[PageState, str] = {
+    PageState.QUEUED: "待发送",
+    PageState.SENT: "已发送，无应答",
+    PageState.DELIVERED: "已送达，无应答",
+    PageState.READ: "已读，无应答",
+    PageState.ANSWERED: "已答复",
+    PageState.NO_ANSWER: "无应答",
+    PageState.WITHDRAWN: "已撤回",
+    PageState.FAILED: "发送失败",
+}
+_POSTS: dict[Post, str] = {Post.B: "B岗", Post.A: "A岗", Post.COMMANDER: "指挥长"}
+_MOST_TRIED = 1_500
+"""Characters of a page's text for who was called before; the newest are kept."""
 RESEND_MARK = "【重发】"
 """Opens the text of a page that may have been delivered before: its first outcome is unknown."""
 
@@ -109,6 +139,37 @@ def of_mode(event: ResponseModeEvent) -> str:
         "" if event.until is None else f"，至 {event.until.isoformat(timespec='minutes')} 自动结束"
     )
     return f"{event.title}{until}，请知悉并应答。\n{event.reason}"[:4000].rstrip()
+
+
+def tried(pages: Iterable[Page], empty: Sequence[str]) -> str:
+    """Who was called before, on which channel and what came of it; then units with nobody on duty."""
+    people: dict[tuple[str, Post, str], dict[Channel, str]] = {}
+    order = list(_CHANNELS)
+    for page in sorted(pages, key=lambda one: (one.rung, one.round, order.index(one.channel))):
+        outcome = _STATES[page.state] + (f"（{page.reason}）" if page.reason else "")
+        person = people.setdefault((page.unit, page.post, page.officer_id), {})
+        person[page.channel] = f"{_CHANNELS[page.channel]}{outcome}"
+    lines = [
+        f"{unit} {_POSTS[post]} {officer}：{'；'.join(channels.values())}"
+        for (unit, post, officer), channels in people.items()
+    ]
+    lines += [f"{unit}：无人值班" for unit in empty]
+    return "\n".join(lines)[-_MOST_TRIED:]
+
+
+def called_on(text: str, before: str) -> str:
+    """The text of a call to the next post: what it is about, and who was called before in vain."""
+    return f"{text[: 3_980 - len(before)]}\n此前呼叫未果：\n{before}" if before else text
+
+
+def handed(text: str, officer_id: str) -> str:
+    """The text of a call that somebody handed over."""
+    return f"由 {officer_id} 转交。\n{text}"[:4000]
+
+
+def lapsed(text: str) -> str:
+    """The text of a call to somebody whose promise has lapsed."""
+    return f"{LAPSED_MARK}您已答复到岗，但事项至今未处理，请立即处理或答复。\n{text}"[:4000]
 
 
 def resent(text: str) -> str:

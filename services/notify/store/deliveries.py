@@ -50,14 +50,20 @@ async def recover(work: Transaction) -> int:
 
 
 async def claim(
-    work: Transaction, channels: Sequence[Channel], *, limit: int, lease: timedelta
+    work: Transaction,
+    channels: Sequence[Channel],
+    *,
+    limit: int,
+    lease: timedelta,
+    up_to: int | None = None,
 ) -> list[Claimed]:
-    """Take up to `limit` due deliveries of these channels; nobody else gets them before the lease
-    has run out."""
+    """Take up to `limit` due deliveries of these channels, the most urgent first (None = whatever
+    their priority); nobody else gets them before the lease has run out."""
     rows = await work.connection.fetch(
         "WITH due AS (SELECT page_id FROM notify.delivery "
         "WHERE state = 'queued' AND channel = ANY($3::text[]) AND next_at <= now() "
-        "ORDER BY urgent DESC, next_at LIMIT $1 FOR UPDATE SKIP LOCKED) "
+        "AND ($4::int IS NULL OR priority <= $4) "
+        "ORDER BY priority, next_at LIMIT $1 FOR UPDATE SKIP LOCKED) "
         "UPDATE notify.delivery AS d SET state = 'sending', attempts = attempts + 1, "
         "lease_until = now() + $2::interval FROM due, notify.page AS p "
         "WHERE d.page_id = due.page_id AND p.page_id = due.page_id "
@@ -65,6 +71,7 @@ async def claim(
         limit,
         lease,
         channels,
+        up_to,
     )
     return [
         Claimed(

@@ -41,9 +41,13 @@ _TYPES = {
     "rung": "int",
     "round": "int",
     "step": "int",
+    "lapses": "int",
+    "priority": "int",
     "mode_version": "int",
 }
-_MOVING = ("unit", "post", "officer_id", "rung", "round", "step", "state", "due_at", "answered_by")
+_MOVING = (
+    "unit", "post", "officer_id", "rung", "round", "step", "lapses", "state", "due_at", "answered_by",
+)  # fmt: skip
 """Columns of a ladder that change after it was opened."""
 
 
@@ -224,7 +228,12 @@ async def _save_ladders(work: Transaction, book: Book) -> None:
 
 
 def _timer_kind(state: LadderState) -> str | None:
-    return {LadderState.OPEN: "answer", LadderState.EXHAUSTED: "last"}.get(state)
+    """Of a state that has an end; an answered ladder has one when it goes by a promise."""
+    return {
+        LadderState.OPEN: "answer",
+        LadderState.EXHAUSTED: "last",
+        LadderState.ANSWERED: "promise",
+    }.get(state)
 
 
 async def _save_pages(work: Transaction, book: Book) -> None:
@@ -243,7 +252,13 @@ async def _save_pages(work: Transaction, book: Book) -> None:
         )
         waiting = [one for one in lines if one.page.channel is not Channel.CONSOLE]
         queued = [one for one in waiting if one.page.state == "queued"]
-        await _queue(work, queued, book.urgent)
+        await _queue(work, queued, book)
+    if book.hastened:
+        await work.connection.execute(
+            "UPDATE notify.delivery SET next_at = now() WHERE state = 'queued' AND attempts = 0 "
+            "AND next_at > now() AND page_id = ANY($1::text[])",
+            list(book.hastened),
+        )
     if book.changed_pages:
         await work.connection.execute(
             "UPDATE notify.page AS old SET state = new.state, version = new.version, "
@@ -257,15 +272,17 @@ async def _save_pages(work: Transaction, book: Book) -> None:
         )
 
 
-async def _queue(work: Transaction, lines: list[PageLine], urgent: set[str]) -> None:
-    """Hand pages to the delivery loop of their channel; those of `urgent` ladders go first."""
+async def _queue(work: Transaction, lines: list[PageLine], book: Book) -> None:
+    """Hand pages to the delivery loops of their channels, each for its time."""
     if not lines:
         return
     await work.connection.execute(
-        "INSERT INTO notify.delivery (page_id, ladder_id, status, channel, urgent, state) "
-        "SELECT *, 'queued' FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bool[])",
+        "INSERT INTO notify.delivery (page_id, ladder_id, status, channel, priority, next_at, state) "
+        "SELECT *, 'queued' FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], "
+        "$6::timestamptz[])",
         *_page_columns(lines, ["page_id", "ladder_id", "status", "channel"]),
-        [one.ladder_id in urgent for one in lines],
+        [book.ladders[one.ladder_id].priority for one in lines],
+        [one.send_at or book.now for one in lines],
     )
 
 

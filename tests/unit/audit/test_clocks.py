@@ -46,6 +46,10 @@ CLOCKS_GONE_WRONG = {
         "UPDATE command.timer SET state = 'paused'",
     ),
     "no timer of an open ladder": ("ladder", "DELETE FROM notify.timer"),
+    "no timer of a promise": (
+        "promise",
+        "UPDATE notify.ladder SET state = 'answered'; DELETE FROM notify.timer",
+    ),
     "no timer of the last call": (
         "last call",
         "UPDATE notify.ladder SET state = 'exhausted'; DELETE FROM notify.timer",

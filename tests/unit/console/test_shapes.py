@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from services.console.core import acts, lines, overview, rows
+from services.console.core import acts, answers, lines, overview, rows
 from services.console.core.access import Viewer
 from services.console.core.acts import Judgement
 from services.console.core.names import Names
@@ -78,9 +78,21 @@ def test_a_step_that_can_recur_is_another_act_when_the_assignment_has_changed() 
 
 def test_an_act_carries_the_status_of_its_cause() -> None:
     row = rows.page(a_page("o-city-b", CITY, status=Status.EXERCISE))
-    act = acts.answer(ME, row, AnswerVerb.COMING, "", NOW)
+    act = answers.answer(ME, row, AnswerVerb.COMING, "", NOW)
     assert act.message.status is Status.EXERCISE
     assert act.message.origin_unit == CITY
+
+
+def test_a_promise_in_minutes_is_one_answer_however_often_it_is_sent() -> None:
+    row = rows.page(a_page("o-city-b", CITY))
+    half_hour = answers.Terms(in_minutes=30)
+    first = answers.answer(ME, row, AnswerVerb.COMING, "", NOW, half_hour)
+    again = answers.answer(ME, row, AnswerVerb.COMING, "", LATER, half_hour)
+    assert isinstance(first.message, Answer)
+    assert first.message.arrive_by == NOW + timedelta(minutes=30)
+    assert (first.message.id, first.digest()) == (again.message.id, again.digest())
+    longer = answers.answer(ME, row, AnswerVerb.COMING, "", NOW, answers.Terms(in_minutes=60))
+    assert longer.message.id != first.message.id
 
 
 def test_a_free_command_is_one_per_key_and_per_day() -> None:
@@ -124,7 +136,7 @@ def test_lines_never_sum_over_statuses() -> None:
 def test_receipts_of_devices_make_no_line() -> None:
     page = rows.page(a_page("o-city-b", CITY))
     for verb in AnswerVerb:
-        act = acts.answer(ME, page, verb, "", NOW)
+        act = answers.answer(ME, page, verb, "", NOW)
         assert isinstance(act.message, Answer)
         told = lines.line_of(act.message) is not None
         assert told == (verb not in (AnswerVerb.DELIVERED, AnswerVerb.READ))

@@ -76,10 +76,10 @@ def test_a_recall_reaches_everybody_who_was_paged_each_once_and_goes_first(
     assert sorted(told) == sorted([name_of(TOWN, Post.B), name_of(DISTRICT, Post.B), village, gone])
     pages = [one for one in book.events[before:] if one.version == 1]
     assert all("撤回" in one.text for one in pages)
-    living = {one.ladder_id for one in book.ladders.values() if one.state is LadderState.OPEN}
-    assert book.urgent == living
+    living = [one for one in book.ladders.values() if one.state is LadderState.OPEN]
+    assert {one.priority for one in living} == {0}, "a recall goes before everything"
     withdrawn = [one for one in book.events[before:] if one.version > 1]
-    assert {one.state for one in withdrawn} == {PageState.NO_ANSWER}
+    assert {one.state for one in withdrawn} == {PageState.WITHDRAWN}
 
 
 def test_a_recall_of_a_person_does_not_climb_to_others(book: Book, desk: Desk) -> None:

@@ -97,8 +97,15 @@ async def test_a_refusal_is_final_and_shown(desk: Desk) -> None:
     await desk.takes(an_assignment())
     async with receiving(410) as receiver:
         await desk.sender(receiver).round()
-    assert await states(desk) == {("failed", "failed"): 1}
-    assert await desk.value("SELECT last_error FROM notify.delivery") == "status 410"
+    assert await states(desk) == {("failed", "failed"): 1, ("queued", "queued"): 1}
+    (page,) = [one for one in await desk.pages() if one.state is PageState.FAILED]
+    assert page.reason == "status 410"
+    fresh = (await desk.pages())[-1]
+    assert fresh.post is Post.A, "the next post is called at once"
+    assert (
+        f"{name_of(VILLAGE, Post.B)}：控制台已发送，无应答；消息网关发送失败（status 410）"
+        in fresh.text
+    )
     assert await desk.unguarded() == 0, "the ladder goes on"
 
 
@@ -133,8 +140,8 @@ async def test_a_channel_that_was_switched_off_fails_and_the_ladder_goes_on(desk
     assert await off.round() == 0, "it is somebody else's channel"
     off = DeliveryLoop(desk.database, [Channel.WEBHOOK], Off(), desk.consumer, desk.metrics)
     assert await off.round() == 1
-    assert await states(desk) == {("failed", "failed"): 1}
-    error = await desk.value("SELECT last_error FROM notify.delivery")
+    assert await states(desk) == {("failed", "failed"): 1, ("queued", "queued"): 1}
+    error = await desk.value("SELECT last_error FROM notify.delivery WHERE state = 'failed'")
     assert error == "the channel webhook is switched off"
     assert await desk.unguarded() == 0
 
@@ -174,12 +181,12 @@ async def test_a_recall_finds_all_who_were_paged_and_overtakes_what_waits(desk: 
     assert {one.officer_id for one in fresh} == before
     assert len(fresh) == len(BOTH) * len(before), "each once per channel"
     order = await desk.rows(
-        "SELECT d.urgent, p.officer_id FROM notify.delivery AS d JOIN notify.page AS p "
-        "USING (page_id) WHERE d.state = 'queued' ORDER BY urgent DESC, next_at"
+        "SELECT d.priority, p.officer_id FROM notify.delivery AS d JOIN notify.page AS p "
+        "USING (page_id) WHERE d.state = 'queued' ORDER BY priority, next_at"
     )
-    urgent = [row["officer_id"] for row in order if row["urgent"]]
+    urgent = [row["officer_id"] for row in order if row["priority"] == 0]
     assert sorted(urgent) == sorted(before)
-    assert not order[-1]["urgent"], "something else waits behind them"
+    assert order[-1]["priority"] > 0, "something else waits behind them"
     assert await desk.unguarded() == 0
 
 
@@ -189,7 +196,7 @@ async def test_a_report_settles_the_calls_about_it_across_transactions(desk: Des
     (page,) = await desk.takes(a_call("report_phone", 15))
     assert (page.unit, page.state) == (TOWN, PageState.SENT)
     (over,) = await desk.takes(a_duty(DutyState.PHONED, 2, phone_at=at(16)))
-    assert (over.page_id, over.state) == (page.page_id, PageState.NO_ANSWER)
+    assert (over.page_id, over.state) == (page.page_id, PageState.WITHDRAWN)
     assert await desk.takes(a_call("report_phone", 17)) == []
     (written,) = await desk.takes(a_call("report_written", 30))
     assert "超期未书面初报" in written.text

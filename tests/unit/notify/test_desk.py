@@ -8,7 +8,8 @@ import pytest
 
 from services.notify.core.answers import Refusal
 from services.notify.core.book import Book
-from services.notify.core.desk import Desk, Refused
+from services.notify.core.calling import Refused
+from services.notify.core.desk import Desk
 from services.notify.core.ladders import Ladder, LadderState
 from services.notify.core.roster import Roster
 from shared.contracts.alerts import AlertState, AlertTransition
@@ -113,7 +114,7 @@ def test_issuing_stops_the_calling_and_tells_the_place_but_not_the_signer(
     )
     assert called(book, before) == [(TOWN, Post.B)]
     withdrawn = [one for one in book.events[before:] if one.version == 2]
-    assert {one.state for one in withdrawn} == {PageState.NO_ANSWER}
+    assert {one.state for one in withdrawn} == {PageState.WITHDRAWN}
     assert all(one.text.startswith("无需答复") for one in withdrawn)
 
 
@@ -296,7 +297,7 @@ def test_a_late_answer_of_an_earlier_rung_counts(book: Book, desk: Desk) -> None
     assert book.pages[late.page_id].page.state is PageState.ANSWERED
     assert only_ladder(book).state is LadderState.ANSWERED
     assert newest(book).officer_id == name_of(VILLAGE, Post.A)
-    assert book.pages[newest(book).page_id].page.state is PageState.NO_ANSWER
+    assert book.pages[newest(book).page_id].page.state is PageState.WITHDRAWN
 
 
 def test_receipts_move_the_page_and_not_the_ladder(book: Book, desk: Desk) -> None:

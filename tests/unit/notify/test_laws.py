@@ -15,7 +15,7 @@ from services.notify.core.ladders import LadderState
 from shared.contracts.alerts import AlertState, AlertTransition
 from shared.contracts.commands import AssignmentState, SupervisionKind
 from shared.contracts.fields import Level, Post
-from shared.contracts.pages import AnswerVerb
+from shared.contracts.pages import AnswerVerb, PageState
 from tests.unit.notify.builders import (
     BOTH,
     CITY,
@@ -32,6 +32,12 @@ from tests.unit.notify.builders import (
     an_assignment,
     full_roster,
 )
+
+KINDS = {
+    LadderState.OPEN: "answer",
+    LadderState.EXHAUSTED: "last",
+    LadderState.ANSWERED: "promise",
+}
 
 
 class DutyDesk(RuleBasedStateMachine):
@@ -112,6 +118,20 @@ class DutyDesk(RuleBasedStateMachine):
             assert ladder.state not in ladders.LIVE, "an answer stops the ladder"
             assert not self.book.waiting(ladder), "and all its pages"
 
+    @precondition(lambda self: self.waiting_elsewhere())
+    @rule(data=st.data())
+    def a_carrier_refuses(self, data: st.DataObject) -> None:
+        number = data.draw(st.sampled_from(self.waiting_elsewhere()))
+        self.desk.on_failure(self.book.pages[number], "status 410")
+        assert self.book.pages[number].page.reason == "status 410"
+
+    def waiting_elsewhere(self) -> list[str]:
+        return sorted(
+            number
+            for number, line in self.book.pages.items()
+            if line.page.state is PageState.QUEUED
+        )
+
     @precondition(lambda self: any(one.due_at for one in self.book.ladders.values()))
     @rule()
     def time_passes(self) -> None:
@@ -122,17 +142,17 @@ class DutyDesk(RuleBasedStateMachine):
         assert due.due_at is not None
         self.book.now = max(self.book.now, due.due_at) + timedelta(milliseconds=100)
         before = due.step
-        kind = "answer" if due.state is LadderState.OPEN else "last"
+        kind = KINDS[due.state]
         self.desk.on_timer(due.ladder_id, kind, due.step)
         moved = due.step > before or due.due_at is None
         assert moved, "a fired timer is followed by another call or by the end"
 
     @invariant()
-    def an_open_ladder_has_a_timer_and_only_it_or_a_last_call(self) -> None:
+    def an_open_ladder_has_a_timer_and_a_closed_one_has_none(self) -> None:
         for one in self.book.ladders.values():
             if one.state is LadderState.OPEN:
                 assert one.due_at is not None
-            elif one.state is not LadderState.EXHAUSTED:
+            elif one.state is LadderState.CLOSED:
                 assert one.due_at is None
 
     @invariant()

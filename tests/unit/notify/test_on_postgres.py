@@ -43,7 +43,11 @@ async def test_a_ladder_lives_in_the_database_from_call_to_answer(desk: Desk) ->
     assert (answered.page_id, answered.state) == (second.page_id, PageState.ANSWERED)
     assert await desk.passes(60) == []
     row = (await desk.rows("SELECT state, answered_by, due_at FROM notify.ladder"))[0]
-    assert tuple(row) == ("answered", second.officer_id, None)
+    assert tuple(row)[:2] == ("answered", second.officer_id)
+    assert row["due_at"] is not None, "an answer is a promise"
+    (again, *_) = [one for one in await desk.passes(540) if one.version == 1]
+    assert (again.post, again.headline[:6]) == (Post.A, "【承诺超时】")
+    assert await desk.unguarded() == 0
 
 
 async def test_one_batch_may_call_and_settle(desk: Desk) -> None:
@@ -51,7 +55,7 @@ async def test_one_batch_may_call_and_settle(desk: Desk) -> None:
     pages = await desk.takes(
         an_assignment(), an_assignment(state=AssignmentState.SIGNED, version=2)
     )
-    assert [one.state for one in pages] == ["sent", "queued", "no_answer", "no_answer"]
+    assert [one.state for one in pages] == ["sent", "queued", "withdrawn", "withdrawn"]
     assert await desk.value("SELECT count(*) FROM notify.delivery") == 0
     assert await desk.passes(60) == []
     assert await desk.takes(a_supervision()) == []

@@ -103,7 +103,7 @@ def test_a_call_ends_the_phone_ladder_and_not_that_of_the_written_report() -> No
         Purpose.REPORT_PHONE: LadderState.CLOSED,
         Purpose.REPORT_WRITTEN: LadderState.OPEN,
     }
-    assert book.events[-1].state is PageState.NO_ANSWER
+    assert book.events[-1].state is PageState.WITHDRAWN
     desk.on_duty(a_duty(DutyState.OWED, 1))
     assert book.duties["rpd-1"].version == 2, "an older version changes nothing"
 

@@ -1,0 +1,49 @@
+"""What an answer to a page may say, and what its officer sees of the page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shared.contracts.pages import PageState
+from tests.component.console.test_acts import decoded, post
+from tests.support.console import Bench
+from tests.support.console_scene import ZHUTUO, a_page
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"verb": "coming", "in_minutes": 20}, 202),
+        ({"verb": "coming", "in_minutes": 20, "arrive_by": "2030-01-01T00:00:00Z"}, 422),
+        ({"verb": "cannot", "in_minutes": 20}, 422),
+        ({"verb": "hand_over", "hand_to_post": "A"}, 202),
+        ({"verb": "coming", "hand_to": "o-city-b"}, 422),
+    ],
+)
+async def test_an_answer_may_say_when_or_who(
+    console: Bench, body: dict[str, Any], status: int
+) -> None:
+    page = a_page("o-town-b", ZHUTUO)
+    await console.project([page])
+    path = f"/api/pages/{page.page_id}/answers"
+    assert (await post(console, "o-town-b", path, body)).status_code == status
+    told = [(one.arrive_by is not None, one.hand_to_post) for one in decoded(console)]
+    assert told == ([("in_minutes" in body, body.get("hand_to_post"))] if status == 202 else [])
+
+
+async def test_a_page_shows_on_which_channel_and_why_it_failed(console: Bench) -> None:
+    page = a_page("o-town-b", ZHUTUO, state=PageState.FAILED).model_copy(
+        update={"reason": "status 410"}
+    )
+    await console.project([page])
+    async with console.client("o-town-b") as client:
+        (shown,) = (await client.get("/api/pages")).json()["pages"]
+    assert (shown["state"], shown["channel"], shown["reason"]) == (
+        "failed",
+        "console",
+        "status 410",
+    )
