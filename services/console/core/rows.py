@@ -220,34 +220,17 @@ def supervision(event: SupervisionEvent) -> Row:
     }
 
 
+_PAGE = (
+    "page_id", "status", "version", "officer_id", "unit", "post", "channel", "round", "rung", "state",
+    "level", "headline", "subject_kind", "subject_id", "alert_id", "command_id", "assignment_id",
+    "answer_by", "resend", "reason", "occurred_at", "sent_at",
+)  # fmt: skip
+
+
 def page(event: Page) -> Row:
     """A row of `page`."""
-    return {
-        "page_id": event.page_id,
-        "status": event.status,
-        "version": event.version,
-        "officer_id": event.officer_id,
-        "unit": event.unit,
-        "post": event.post,
-        "channel": event.channel,
-        "round": event.round,
-        "rung": event.rung,
-        "state": event.state,
-        "level": event.level,
-        "headline": event.headline,
-        "body": event.text,
-        "subject_kind": event.subject_kind,
-        "subject_id": event.subject_id,
-        "alert_id": event.alert_id,
-        "command_id": event.command_id,
-        "assignment_id": event.assignment_id,
-        "answer_by": event.answer_by,
-        "resend": event.resend,
-        "reason": event.reason,
-        "occurred_at": event.occurred_at,
-        "trace_id": event.trace_id or event.id,
-        "sent_at": event.sent_at,
-    }
+    same = {name: getattr(event, name) for name in _PAGE}
+    return {**same, "body": event.text, "trace_id": event.trace_id or event.id}
 
 
 def answer(event: Answer) -> Row:
