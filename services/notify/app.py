@@ -59,7 +59,7 @@ def build(settings: Settings) -> AsgiFastStream:
     metrics = NotifyMetrics(platform.registry)
     channels = frozenset({console.CHANNEL, *platform.senders})
     consumer = NotifyConsumer(PROFILES[settings.sla_profile], channels, metrics)
-    platform.table(ROSTER, consumer.take_slot)
+    platform.table(ROSTER, consumer.roster.put)
     platform.table(MODES, consumer.modes.put)
     platform.consume_inbox(
         [ALERTS, ASSIGNMENTS, REPORT_DUTIES, SUPERVISION, MODE_PROPOSALS, MODES, ANSWERS],

@@ -18,10 +18,9 @@ from services.notify.store import ladders as store
 from shared.contracts.alerts import AlertEvent, AlertTransition
 from shared.contracts.commands import AssignmentEvent, SupervisionEvent
 from shared.contracts.dead_letter import Reason
-from shared.contracts.fields import Status
 from shared.contracts.ids import mode_id
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
-from shared.contracts.pages import Answer, Channel, RosterSlot
+from shared.contracts.pages import Answer, Channel
 from shared.contracts.reports import ReportDuty
 from shared.modes.effective import Modes
 from shared.runtime.database import Transaction
@@ -49,12 +48,6 @@ class NotifyConsumer:
         self._profile = profile
         self._channels = channels
         self._metrics = metrics
-
-    def take_slot(self, slot: RosterSlot) -> None:
-        """For the roster table; raises Reject for a slot of a drill: people are really on duty."""
-        if slot.status is not Status.ACTUAL:
-            raise Reject(Reason.NOT_ALLOWED, f"a roster slot is Actual, not {slot.status}")
-        self.roster.put(slot)
 
     def book(self, work: Transaction) -> Book:
         """An empty Book at the transaction's time."""

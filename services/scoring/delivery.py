@@ -88,7 +88,7 @@ class Delivery:
             self._metrics.alarms.labels(message.transition.value).inc()
             return outgoing(ALARMS, message.alarm_id, message)
         self._metrics.health.labels(message.state.value).inc()
-        return outgoing(HEALTH, message.sensor_id, message)
+        return outgoing(HEALTH, f"{message.status}:{message.sensor_id}", message)
 
 
 def _side(by: int) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.contracts.envelope import Envelope
+from shared.contracts.envelope import RealWorld
 from shared.contracts.fields import (
     Contract,
     Identifier,
@@ -79,7 +79,7 @@ class PlainEntry(Contract):
     share: Literal["open", "conditional", "closed"] = "closed"
 
 
-class CatalogEntry(Envelope):
+class CatalogEntry(RealWorld):
     """One entry; the newest per kind and id holds."""
 
     type: Literal["catalog_entry"] = "catalog_entry"

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, model_validator
 
-from shared.contracts.envelope import Envelope
+from shared.contracts.envelope import Envelope, RealWorld
 from shared.contracts.fields import Contract, Identifier, Instant, Line, Post, Text, UnitId, Version
 from shared.contracts.pages import Channel, Officer
 
@@ -125,7 +125,7 @@ DutyRule = Annotated[
 ]
 
 
-class DutyEntry(Envelope):
+class DutyEntry(RealWorld):
     """One entry of a unit's duty plan as it holds now; the newest version per unit and entry holds.
 
     `place` is its place in the order in which entries were last changed: of two that say different
@@ -162,7 +162,7 @@ class Gap(_Span):
     """A time in which nobody holds the post."""
 
 
-class DutyCoverage(Envelope):
+class DutyCoverage(RealWorld):
     """What a post's plan leaves open in the coming days, complete; the newest per unit and post holds."""
 
     type: Literal["duty_coverage"] = "duty_coverage"

@@ -36,3 +36,12 @@ class Envelope(Contract):
     references: Annotated[tuple[Identifier, ...], Field(max_length=64)] = ()
     trace_id: Identifier | None = None
     data_grade: DataGrade = DataGrade.GENERAL
+
+
+class RealWorld(Envelope):
+    """A record about what both worlds stand on: units, sensors, rules, plans, who is on duty.
+
+    There is one of each. A drill uses it and cannot change it: another status is refused as it comes.
+    """
+
+    status: Literal[Status.ACTUAL] = Status.ACTUAL

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from shared.contracts.envelope import Envelope
+from shared.contracts.envelope import Envelope, RealWorld
 from shared.contracts.fields import (
     Contract,
     Identifier,
@@ -62,7 +62,7 @@ class Officer(Contract):
     )
 
 
-class RosterSlot(Envelope):
+class RosterSlot(RealWorld):
     """Who holds a unit's post now. No officer = the slot is empty and is skipped up at once."""
 
     type: Literal["roster_slot"] = "roster_slot"

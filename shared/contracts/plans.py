@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from shared.contracts.commands import AssignmentAxis, AssignmentRole
-from shared.contracts.envelope import Envelope
+from shared.contracts.envelope import RealWorld
 from shared.contracts.fields import (
     Contract,
     Level,
@@ -75,7 +75,7 @@ class OrderLine(Contract):
     variations: Annotated[tuple[Variation, ...], Field(max_length=16)] = ()
 
 
-class PlanDefinition(Envelope):
+class PlanDefinition(RealWorld):
     """A plan. Among the plans that fit, the one that names the event most exactly holds."""
 
     type: Literal["plan"] = "plan"

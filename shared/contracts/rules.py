@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from shared.contracts.conditions import CompositeRule, CorroborationRule
-from shared.contracts.envelope import Envelope
+from shared.contracts.envelope import RealWorld
 from shared.contracts.fields import (
     Contract,
     EventType,
@@ -134,7 +134,7 @@ Mark = Literal["sourced", "derived", "common_knowledge", "proposal"]
 """How well a threshold is known (domain reference); common knowledge is shipped switched off."""
 
 
-class RuleDefinition(Envelope):
+class RuleDefinition(RealWorld):
     """A rule, its scope and its source. It applies to sensors of `sensor_kind` or to those named.
 
     `role` condition: its alarms only feed composite rules. `inhibited_by`: rules whose open alarm at

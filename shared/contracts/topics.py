@@ -75,7 +75,7 @@ READINGS = TopicSpec(
     "sensing.readings.v1", "sensor_id", 8, "delete", 7 * _DAY, ReadingRecord, "ingest", "感知数据"
 )
 HEALTH = TopicSpec(
-    "sensing.health.v1", "sensor_id", 4, "compact", None, SensorHealth, "scoring", "设备状态"
+    "sensing.health.v1", "status:sensor_id", 4, "compact", None, SensorHealth, "scoring", "设备状态"
 )
 REPORTS = TopicSpec(
     "incident.reports.v1",

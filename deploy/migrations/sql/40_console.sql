@@ -423,14 +423,15 @@ CREATE TABLE console.answer (
 );
 
 CREATE TABLE console.sensor (
-    sensor_id text PRIMARY KEY,
+    sensor_id text NOT NULL,
     status text NOT NULL,
     version integer NOT NULL,
     state text NOT NULL,
     unit text COLLATE "C" NOT NULL,
     last_seen_at timestamptz,
     detail text,
-    sent_at timestamptz NOT NULL
+    sent_at timestamptz NOT NULL,
+    PRIMARY KEY (status, sensor_id)
 );
 CREATE INDEX sensor_unwell ON console.sensor (status, unit) WHERE state <> 'online';
 

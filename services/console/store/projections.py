@@ -247,7 +247,7 @@ SENSOR = Projection(
         "detail": "text",
         **_SENT,
     },
-    ("sensor_id",),
+    ("status", "sensor_id"),
 )
 DUTY_ENTRY = Projection(
     "duty_entry",

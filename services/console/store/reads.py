@@ -110,12 +110,13 @@ async def commands_of_alert(connection: Connection, alert_id: str) -> Rows:
 
 
 async def pages(connection: Connection, officer_id: str, *, only_open: bool, limit: int) -> Rows:
-    """An officer's own pages on the console, the newest first, with the answer given."""
+    """An officer's own pages on the console, the newest first, with the answer given. Of the open ones
+    those that are real come first: no drill pushes one out of the list."""
     rows: Rows = await connection.fetch(
         "SELECT p.*, a.verb FROM console.page p LEFT JOIN console.answer a USING (page_id) "  # noqa: S608
         "WHERE p.officer_id = $1 AND p.channel = 'console' "
         f"AND (NOT $2 OR (p.{_OPEN_PAGE} AND a.verb IS NULL)) "
-        "ORDER BY p.sent_at DESC, p.page_id LIMIT $3",
+        "ORDER BY $2 AND p.status <> 'Actual', p.sent_at DESC, p.page_id LIMIT $3",
         officer_id,
         only_open,
         limit,
@@ -133,12 +134,14 @@ async def page(connection: Connection, page_id: str) -> asyncpg.Record | None:
 
 
 async def answerable(connection: Connection, officer_ids: Collection[str]) -> Rows:
-    """Pages of these officers without an answer on any channel: those that wait for one, then those
-    whose time is over, each the newest first; at most 50."""
+    """Pages of these officers without an answer on any channel: those that wait for one (`waits`), then
+    those whose time is over, each the newest first; at most 50 of a status."""
     rows: Rows = await connection.fetch(
-        "SELECT p.* FROM console.page p LEFT JOIN console.answer a USING (page_id) "  # noqa: S608
-        "WHERE p.officer_id = ANY($1::text[]) AND a.verb IS NULL "
-        f"ORDER BY (p.{_OPEN_PAGE}) DESC, p.sent_at DESC, p.page_id LIMIT 50",
+        f"SELECT * FROM (SELECT p.*, p.{_OPEN_PAGE} AS waits, row_number() OVER "  # noqa: S608
+        f"(PARTITION BY p.status ORDER BY (p.{_OPEN_PAGE}) DESC, p.sent_at DESC, p.page_id) AS place "
+        "FROM console.page p LEFT JOIN console.answer a USING (page_id) "
+        "WHERE p.officer_id = ANY($1::text[]) AND a.verb IS NULL) AS found "
+        "WHERE place <= 50 ORDER BY waits DESC, sent_at DESC, page_id",
         list(officer_ids),
     )
     return rows

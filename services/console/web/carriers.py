@@ -77,6 +77,8 @@ async def reply(request: Request, console: Parts) -> Response:
     officers = console.directory.officers_at(body.channel, body.address)
     async with reading(console.database) as connection:
         waiting = await reads.answerable(connection, officers)
+    if understood.reference is None and len({page["status"] for page in waiting if page["waits"]}) > 1:
+        return _told(False, f"真实通知和演练通知都在等待您答复，未作答复。{REPLIES}，后加编号。")
     page = _meant(waiting, understood)
     if page is None:
         return _told(False, "没有等待您答复的通知，或编号不对。")
@@ -88,7 +90,7 @@ async def reply(request: Request, console: Parts) -> Response:
 
 
 def _meant(waiting: Sequence[Record], said: Reply) -> Record | None:
-    """The page with the reference given; without one the newest."""
+    """The page with the reference given; without one the newest (of one status: else it is asked)."""
     if said.reference is None:
         return waiting[0] if waiting else None
     return next((p for p in waiting if reference_of(p["page_id"]) == said.reference), None)

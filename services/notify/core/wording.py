@@ -81,9 +81,12 @@ RESEND_MARK = "【重发】"
 
 
 def headline(status: Status, text: str) -> str:
-    """At most 200 characters, a drill marked at the very beginning."""
-    mark = _MARKS[status]
-    return (text if text.startswith(mark) else mark + text)[:200]
+    """At most 200 characters, a drill marked at the very beginning; the mark is ours to give: what is
+    real never begins with it, whoever wrote the text."""
+    bare = text
+    while mark := next((one for one in _MARKS.values() if one and bare.startswith(one)), None):
+        bare = bare.removeprefix(mark)
+    return (_MARKS[status] + (bare or text.strip("【】")))[:200]
 
 
 def of_alert(event: AlertEvent, purpose: Purpose) -> str:
@@ -179,9 +182,11 @@ def resent(text: str) -> str:
 
 def message(page: Page, *, resend: bool, link: str | None = None) -> str:
     """A page as one plain text, for channels that carry nothing else: what it is, what is asked, how
-    to answer. The reference is the end of the page's id and names it in a reply."""
-    marks = (RESEND_MARK if resend else "") + f"[{LEVELS[page.level]}]"
-    lines = [f"{marks}{page.headline}", page.text.strip()]
+    to answer. The mark of a drill comes before everything else. The reference is the end of the page's
+    id and names it in a reply."""
+    drill = _MARKS[page.status]
+    marks = drill + (RESEND_MARK if resend else "") + f"[{LEVELS[page.level]}]"
+    lines = [f"{marks}{page.headline.removeprefix(drill)}", page.text.strip()]
     lines.append(f"{REPLIES}（编号 {reference_of(page.page_id)}）")
     if link is not None:
         lines.append(f"{link.rstrip('/')}/m")

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from standardwebhooks import Webhook
 
-from shared.contracts.fields import Post
+from shared.contracts.fields import Post, Status
 from shared.contracts.pages import Answer, Channel, Officer, RosterSlot
 from shared.contracts.replies import reference_of
 from shared.contracts.topics import ANSWERS
@@ -110,6 +110,26 @@ async def test_a_reference_names_the_page_and_the_newest_is_meant_without_one(
     told = await write(console, f"1 {reference_of(other.page_id)}")
     assert told["taken"] is False, "somebody else's page"
     assert len(answers(console)) == 2
+
+
+async def test_a_bare_reply_is_not_taken_while_a_drill_and_the_real_thing_wait(
+    console: Bench,
+) -> None:
+    real = a_page(LI, ZHUTUO, name="real", channel=Channel.SMS)
+    later = NOW + timedelta(minutes=1)
+    drills = [
+        a_page(LI, ZHUTUO, name=f"drill-{n}", channel=Channel.SMS, status=Status.EXERCISE, at=later)
+        for n in range(60)
+    ]
+    await console.project([real, *drills])
+    told = await write(console, "1")
+    assert told["taken"] is False
+    assert "演练" in told["reply"]
+    assert console.recorder.sent == []
+    await write(console, f"1 {reference_of(real.page_id)}")
+    await console.project(answers(console))
+    await write(console, "1")
+    assert [one.status for one in answers(console)] == [Status.ACTUAL, Status.EXERCISE]
 
 
 @pytest.mark.parametrize(

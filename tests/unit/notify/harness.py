@@ -44,7 +44,7 @@ class Desk:
 
     def staff(self, *units: str, channels: tuple[Channel, ...] = (Channel.CONSOLE,)) -> None:
         for unit, post in itertools.product(units, Post):
-            self.consumer.take_slot(a_slot(unit, post, name_of(unit, post), channels))
+            self.consumer.roster.put(a_slot(unit, post, name_of(unit, post), channels))
 
     async def takes(self, *messages: Any) -> list[Page]:
         batch = [Incoming(one, "-", 0, next(self._offsets), 0) for one in messages]

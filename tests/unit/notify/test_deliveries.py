@@ -10,7 +10,7 @@ import pytest
 from services.notify.channels.off import Off
 from services.notify.loops import DeliveryLoop
 from shared.contracts.alerts import AlertState, AlertTransition
-from shared.contracts.fields import Level, Post, ResponseMode
+from shared.contracts.fields import Level, Post, ResponseMode, Status
 from shared.contracts.modes import ProposalState
 from shared.contracts.pages import Channel, PageState
 from shared.contracts.reports import DutyState
@@ -73,6 +73,25 @@ async def test_an_unknown_outcome_is_sent_again_and_marked(
     assert len({one.headers["webhook-id"] for one in receiver.received}) == 1
     page = (await desk.pages())[-1]
     assert (page.state, page.resend) == (PageState.SENT, True)
+
+
+async def test_a_drill_holds_up_no_real_page(desk: Desk) -> None:
+    """A round takes ten deliveries: those of the drill wait, however many and however old."""
+    desk.staff(VILLAGE, TOWN, channels=BOTH)
+    await desk.takes(
+        *(an_assignment(command=f"drill-{n}", status=Status.EXERCISE) for n in range(20)),
+        an_assignment(TOWN, command="real"),
+    )
+    async with receiving() as receiver:
+        await desk.sender(receiver).round()
+        assert len(receiver.received) == 10
+        shares = Counter(one.data["status"] for one in receiver.received)
+        assert shares["Actual"] == 1
+        for _ in range(2):
+            await desk.sender(receiver).round()
+    drills = [one.data for one in receiver.received if one.data["status"] == "Exercise"]
+    assert len(drills) == 20
+    assert all(one["headline"].startswith("【演练】") for one in drills)
 
 
 async def test_a_sender_that_dies_after_the_request_does_not_lose_the_page(desk: Desk) -> None:

@@ -19,7 +19,6 @@ from tests.unit.notify.builders import (
     DISTRICT,
     TOWN,
     VILLAGE,
-    a_slot,
     a_supervision,
     an_alert,
     an_answer,
@@ -110,11 +109,6 @@ async def test_an_answer_that_does_not_count_is_rejected(
         await desk.takes(an_answer(page, AnswerVerb.COMING, **change))
     assert refused.value.reason is reason
     assert await desk.value("SELECT state FROM notify.ladder") == "open"
-
-
-async def test_a_roster_slot_of_a_drill_is_refused(desk: Desk) -> None:
-    with pytest.raises(Reject):
-        desk.consumer.take_slot(a_slot(TOWN, Post.B, "o-1", status=Status.EXERCISE))
 
 
 async def test_nine_hundred_assignments_are_a_handful_of_statements(desk: Desk) -> None:
