@@ -412,14 +412,16 @@ CREATE INDEX page_of_officer ON console.page (officer_id, sent_at);
 CREATE INDEX page_open ON console.page (status, unit)
     WHERE state IN ('queued', 'sent', 'delivered', 'read');
 
--- The first answer of a person to a page; receipts of devices are only in the log.
+-- The first answer of a person to a page; receipts of devices are only in the log. One of another
+-- status than the page's is no answer to it (notify refuses it).
 CREATE TABLE console.answer (
-    page_id text PRIMARY KEY,
+    page_id text NOT NULL,
     status text NOT NULL,
     officer_id text NOT NULL,
     verb text NOT NULL,
     body text NOT NULL,
-    sent_at timestamptz NOT NULL
+    sent_at timestamptz NOT NULL,
+    PRIMARY KEY (page_id, status)
 );
 
 CREATE TABLE console.sensor (

@@ -204,7 +204,7 @@ PAGE = Projection(
 ANSWER = Projection(
     "answer",
     {**dict.fromkeys(("page_id", "status", "officer_id", "verb", "body"), "text"), **_SENT},
-    ("page_id",),
+    ("page_id", "status"),
     # A person may come after having said no; which answer counts is notify's matter, we show the last.
     "excluded.sent_at > old.sent_at",
 )

@@ -113,7 +113,7 @@ async def pages(connection: Connection, officer_id: str, *, only_open: bool, lim
     """An officer's own pages on the console, the newest first, with the answer given. Of the open ones
     those that are real come first: no drill pushes one out of the list."""
     rows: Rows = await connection.fetch(
-        "SELECT p.*, a.verb FROM console.page p LEFT JOIN console.answer a USING (page_id) "  # noqa: S608
+        "SELECT p.*, a.verb FROM console.page p LEFT JOIN console.answer a USING (page_id, status) "  # noqa: S608
         "WHERE p.officer_id = $1 AND p.channel = 'console' "
         f"AND (NOT $2 OR (p.{_OPEN_PAGE} AND a.verb IS NULL)) "
         "ORDER BY $2 AND p.status <> 'Actual', p.sent_at DESC, p.page_id LIMIT $3",
@@ -139,7 +139,7 @@ async def answerable(connection: Connection, officer_ids: Collection[str]) -> Ro
     rows: Rows = await connection.fetch(
         f"SELECT * FROM (SELECT p.*, p.{_OPEN_PAGE} AS waits, row_number() OVER "  # noqa: S608
         f"(PARTITION BY p.status ORDER BY (p.{_OPEN_PAGE}) DESC, p.sent_at DESC, p.page_id) AS place "
-        "FROM console.page p LEFT JOIN console.answer a USING (page_id) "
+        "FROM console.page p LEFT JOIN console.answer a USING (page_id, status) "
         "WHERE p.officer_id = ANY($1::text[]) AND a.verb IS NULL) AS found "
         "WHERE place <= 50 ORDER BY waits DESC, sent_at DESC, page_id",
         list(officer_ids),
@@ -172,7 +172,8 @@ async def small_counts(connection: Connection, span: Span, status: str) -> async
              AND unit >= $2 AND unit < $3) AS sensors_silent,
           (SELECT count(*) FROM console.page p WHERE status = $1 AND {_OPEN_PAGE}
              AND channel = 'console' AND unit >= $2 AND unit < $3
-             AND NOT EXISTS (SELECT 1 FROM console.answer a WHERE a.page_id = p.page_id)
+             AND NOT EXISTS (SELECT 1 FROM console.answer a
+               WHERE a.page_id = p.page_id AND a.status = p.status)
           ) AS pages_open,
           (SELECT count(*) FROM console.alert WHERE status = 'Exercise' AND {_OPEN_ALERT}
              AND place >= $2 AND place < $3)
@@ -236,9 +237,10 @@ async def assignment(connection: Connection, assignment_id: str) -> asyncpg.Reco
 
 
 async def acknowledgements(connection: Connection, assignment_id: str) -> Rows:
-    """What a unit and its issuer have written about an assignment."""
+    """What a unit and its issuer have written about an assignment; not what a drill tried to."""
     rows: Rows = await connection.fetch(
-        "SELECT * FROM console.acknowledgement WHERE assignment_id = $1 ORDER BY sent_at LIMIT 200",
+        "SELECT k.* FROM console.acknowledgement k JOIN console.assignment a "
+        "USING (assignment_id, status) WHERE assignment_id = $1 ORDER BY k.sent_at LIMIT 200",
         assignment_id,
     )
     return rows

@@ -77,7 +77,10 @@ async def reply(request: Request, console: Parts) -> Response:
     officers = console.directory.officers_at(body.channel, body.address)
     async with reading(console.database) as connection:
         waiting = await reads.answerable(connection, officers)
-    if understood.reference is None and len({page["status"] for page in waiting if page["waits"]}) > 1:
+    if (
+        understood.reference is None
+        and len({page["status"] for page in waiting if page["waits"]}) > 1
+    ):
         return _told(False, f"真实通知和演练通知都在等待您答复，未作答复。{REPLIES}，后加编号。")
     page = _meant(waiting, understood)
     if page is None:

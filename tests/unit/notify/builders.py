@@ -42,11 +42,9 @@ def a_slot(
     post: Post,
     officer: str | None = None,
     channels: tuple[Channel, ...] = (Channel.CONSOLE,),
-    status: Status = Status.ACTUAL,
 ) -> RosterSlot:
     return RosterSlot(
         id=f"slot-{next(_numbers)}",
-        status=status,
         occurred_at=T0,
         sent_at=T0,
         origin_unit=unit,

@@ -1,0 +1,144 @@
+"""A drill beside the real thing: the real world is, to the last byte, what it would be without the drill."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from shared.contracts.alarms import AlarmTransition
+from shared.contracts.fields import Level, Status
+from shared.contracts.topics import ALERTS, ASSIGNMENTS, COMMANDS, NOTICES, PAGES, SUPERVISION
+from tests.component.drills.streams import common_rules, mixed, play
+from tests.support.console_scene import NOW
+from tests.support.house import House, Record, a_house, contents, timers
+from tests.support.postgres import fresh_database
+from tests.unit.alerting.builders import an_alarm
+
+pytestmark = pytest.mark.e2e
+
+REAL, DRILL = Status.ACTUAL, Status.EXERCISE
+TURNS = 12
+SCREENS = (
+    "/api/overview?status={}",
+    "/api/alerts?status={}",
+    "/api/alarms?status={}",
+    "/api/commands?status={}",
+    "/api/assignments?subtree=true&status={}",
+    "/api/supervision?status={}",
+    "/api/silences?status={}",
+    "/api/modes?status={}",
+)
+OFFICERS = ("o-city-b", "o-district-b", "o-town-b")
+_BESIDE = ("now", "feed_seq", "behind", "exercises")
+"""What a screen says about its own clock and the stream of all lines; the banner of drills."""
+
+
+def of(house: House, status: Status) -> list[Record]:
+    """What has left the house for this world."""
+    return [one for one in house.log if one.status is status]
+
+
+def by_subject(records: list[Record]) -> dict[tuple[str, str, str], list[bytes]]:
+    """The records about each thing in their order: between things there is none to keep."""
+    found: dict[tuple[str, str, str], list[bytes]] = {}
+    for one in records:
+        page = one.message.page_id if one.topic == PAGES.name else ""
+        found.setdefault((one.topic, one.key, page), []).append(one.value)
+    return found
+
+
+def bare(body: Any) -> Any:
+    """A screen without what is not of one world; what is equal in time has no order."""
+    if isinstance(body, dict):
+        return {name: bare(value) for name, value in body.items() if name not in _BESIDE}
+    return sorted(map(bare, body), key=json.dumps) if isinstance(body, list) else body
+
+
+async def screens(house: House, status: Status) -> dict[str, Any]:
+    """What officers of three tiers see of this world."""
+    found = {}
+    for officer in OFFICERS:
+        async with house.screen.client(officer) as client:
+            for path in SCREENS:
+                answer = await client.get(path.format(status))
+                assert answer.status_code == 200, (path, answer.text)
+                found[f"{officer} {path}"] = bare(answer.json())
+    return found
+
+
+async def told(house: House, status: Status) -> dict[str, Any]:
+    """Everything there is of a world: records, rows, screens, refusals."""
+    return {
+        "records": by_subject(of(house, status)),
+        "refused": [one for one in house.refused if one[0] == status],
+        "rows": await contents(house, status),
+        "screens": await screens(house, status),
+    }
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_each_world_is_what_it_would_be_alone(seed: int) -> None:
+    trespasses = seed % 2 == 0
+    turns = mixed(seed, TURNS, trespasses=trespasses)
+    alone = {}
+    for status in (REAL,) if trespasses else (REAL, DRILL):
+        with fresh_database() as dsn:
+            async with a_house(dsn) as house:
+                await play(house, turns, status)
+                alone[status] = await told(house, status), await timers(house)
+                other = DRILL if status is REAL else REAL
+                assert of(house, other) == [], "nothing of one world follows from the other"
+    with fresh_database() as dsn:
+        async with a_house(dsn) as house:
+            await play(house, turns, REAL, DRILL)
+            found = {status: await told(house, status) for status in (REAL, DRILL)}
+            assert differences(found[REAL], alone[REAL][0]) == [], seed
+            assert found[REAL]["refused"] == alone[REAL][0]["refused"]
+            assert alone[REAL][1] <= await timers(house)
+            if not trespasses:  # what a drill tries in vain is seen on its own screens
+                assert differences(found[DRILL], alone[DRILL][0]) == [], seed
+                assert await timers(house) == alone[REAL][1] | alone[DRILL][1]
+            assert all(one.status is REAL for one in house.log if one.topic == NOTICES.name)
+
+
+def differences(found: dict[str, Any], alone: dict[str, Any]) -> list[str]:
+    """In which part of a world something is not as it was alone."""
+    return [
+        f"{part}: {name}\n  here  {found[part].get(name)}\n  alone {alone[part].get(name)}"
+        for part in ("records", "rows", "screens")
+        for name in alone[part].keys() | found[part].keys()
+        if found[part].get(name) != alone[part].get(name)
+    ]
+
+
+async def test_the_streams_reach_every_part_of_the_house() -> None:
+    """A proof about nothing would prove nothing."""
+    seen: Counter[tuple[Status, str]] = Counter()
+    for seed in range(2):
+        with fresh_database() as dsn:
+            async with a_house(dsn) as house:
+                await play(house, mixed(seed, TURNS), REAL, DRILL)
+                seen.update((one.status, one.topic) for one in house.log)
+    for topic in (ALERTS, COMMANDS, ASSIGNMENTS, SUPERVISION, PAGES):
+        assert seen[REAL, topic.name] > 5, (topic.name, seen)
+        assert seen[DRILL, topic.name] > 5, (topic.name, seen)
+
+
+async def test_the_same_real_event_pages_while_its_drill_is_open() -> None:
+    drill = an_alarm("alm-drill", level=Level.RED, status=DRILL, occurred_at=NOW)
+    real = an_alarm("alm-real", level=Level.RED, occurred_at=NOW)
+    assert real.transition is AlarmTransition.RAISED
+    with fresh_database() as dsn:
+        async with a_house(dsn) as house:
+            await house.takes(*common_rules())
+            await house.takes(drill)
+            practised = [one.message for one in of(house, DRILL) if one.topic == PAGES.name]
+            await house.takes(real)
+            paged = [one.message for one in of(house, REAL) if one.topic == PAGES.name]
+    assert paged
+    assert {one.officer_id for one in paged} == {one.officer_id for one in practised}
+    assert all(one.headline.startswith("【演练】") for one in practised)
+    assert not any("演练" in one.headline for one in paged)

@@ -1,0 +1,260 @@
+"""The whole house in one process: alerting, command, notify and console over one real Postgres.
+
+What a service puts into its outbox is handed to those that consume the topic, until nothing more
+follows. In place of Kafka stands `log`: every record in the order in which it left.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, NamedTuple
+
+from prometheus_client import CollectorRegistry
+
+from services.alerting.consumer import Alerting
+from services.alerting.metrics import AlertingMetrics
+from services.console import consumer as console_consumer
+from services.notify.consumer import NotifyConsumer
+from services.notify.core.profiles import PROFILES
+from services.notify.metrics import NotifyMetrics
+from shared.contracts.catalog import UnitEntry
+from shared.contracts.fields import Contract, Post, Status
+from shared.contracts.pages import Channel, Officer, RosterSlot
+from shared.contracts.topics import (
+    ACKNOWLEDGEMENTS,
+    ALARMS,
+    ALERTS,
+    ANSWERS,
+    ASSIGNMENTS,
+    DECISIONS,
+    MODE_PROPOSALS,
+    MODE_REQUESTS,
+    MODES,
+    REPORT_DUTIES,
+    REPORTS,
+    REQUESTS,
+    RULES,
+    SILENCES,
+    SUPERVISION,
+    TOPICS,
+    WARNINGS,
+)
+from shared.contracts.units import parent_of, tier_of
+from shared.runtime.database import Database, Transaction
+from shared.runtime.errors import Reject
+from shared.runtime.inbox import Incoming
+from shared.runtime.metrics import RuntimeMetrics
+from shared.runtime.timers import TimerSweeper
+from shared.selection.tree import UnitTree
+from tests.component.command.harness import Office, profile
+from tests.support.console import Bench, bench
+from tests.support.console_scene import CITY, DISTRICT, GRID, NOW, SONGJI, VILLAGE, ZHUTUO
+from tests.support.database_clock import DatabaseClock
+
+UNITS = {
+    CITY: "city",
+    DISTRICT: "district",
+    ZHUTUO: "town",
+    SONGJI: "songji",
+    VILLAGE: "village",
+    GRID: "grid",
+}
+"""A small tree, and what its officers are named after: those of the B posts have accounts."""
+SERVICES = ("alerting", "command", "notify", "console")
+Apply = Callable[[Transaction, Sequence[Incoming]], Awaitable[None]]
+
+_CONSUMES = {
+    "alerting": (ALARMS, REPORTS, WARNINGS, RULES, DECISIONS, SILENCES),
+    "command": (ALERTS, REPORTS, ACKNOWLEDGEMENTS, REQUESTS, MODE_REQUESTS),
+    "notify": (ALERTS, ASSIGNMENTS, SUPERVISION, MODE_PROPOSALS, MODES, ANSWERS, REPORT_DUTIES),
+    "console": console_consumer.CONSUMES,
+}
+
+
+class Record(NamedTuple):
+    """A record as it left a service, and from which topic it can be read."""
+
+    service: str
+    topic: str
+    key: str
+    status: Status
+    value: bytes
+
+    @property
+    def message(self) -> Any:
+        """By its contract."""
+        return TOPICS[self.topic].model.validate_json(self.value)
+
+
+class House:
+    """The services' consumers and timers, and what has left them."""
+
+    def __init__(self, databases: dict[str, Database], clock: DatabaseClock, screen: Bench) -> None:
+        self.databases = databases
+        self.clock = clock
+        self.screen = screen
+        self.log: list[Record] = []
+        self.refused: list[tuple[str, str, str]] = []
+        """Status, record id and reason of every dead letter."""
+        runtime = RuntimeMetrics(CollectorRegistry())
+        tree = UnitTree()
+        for unit in UNITS:
+            tree.put(UnitEntry(unit=unit, tier=tier_of(unit), name=unit, parent=parent_of(unit)))
+        alerting = Alerting(AlertingMetrics(CollectorRegistry()))
+        office = Office(databases["command"], profile(sign_s=300, finish_s=900), tree)
+        notify = NotifyConsumer(
+            PROFILES["standard"], frozenset(Channel), NotifyMetrics(CollectorRegistry())
+        )
+        for unit in UNITS:
+            for post in Post:
+                slot = _slot(unit, post)
+                office.roster.put(slot)
+                notify.roster.put(slot)
+        self._modes = notify.modes
+        self._applies: dict[str, Apply] = {
+            "alerting": alerting.apply,
+            "command": office.consumer.apply,
+            "notify": notify.apply,
+            "console": console_consumer.project,
+        }
+        self._sweepers = [
+            TimerSweeper(databases["alerting"], alerting.lock, alerting.fire, runtime),
+            office.sweeper(),
+            TimerSweeper(databases["notify"], notify.lock, notify.fire, runtime),
+        ]
+
+    async def takes(self, *messages: Contract) -> None:
+        """Records from outside, one batch, and all that follows from them."""
+        await self._deliver([(_topic_of(one), one) for one in messages])
+        await self._settle()
+
+    async def passes(self, seconds: float) -> None:
+        """So much time, and what the timers bring."""
+        await self.clock.passes(seconds)
+        fired = True
+        while fired:
+            fired = False
+            for sweeper in self._sweepers:
+                fired |= bool(await sweeper.sweep())
+                await self._settle()
+
+    async def rows(self, service: str, query: str, *values: Any) -> list[Any]:
+        """The rows of a query."""
+        return list(await self.databases[service].pool.fetch(query, *values))
+
+    async def _settle(self) -> None:
+        while any([await self._relay(service) for service in SERVICES]):
+            pass
+
+    async def _relay(self, service: str) -> bool:
+        """Take what waits in an outbox to its readers."""
+        schema = self.databases[service].schema
+        found = await self.rows(
+            service,
+            f"WITH gone AS (DELETE FROM {schema}.outbox RETURNING *) "
+            "SELECT topic, key, value FROM gone ORDER BY seq",
+        )
+        told = []
+        for topic, key, value in found:
+            message = TOPICS[topic].model.validate_json(value)
+            self.log.append(Record(service, topic, key, message.status, value))
+            told.append((topic, message))
+        await self._deliver(told)
+        return bool(found)
+
+    async def _deliver(self, told: Sequence[tuple[str, Any]]) -> None:
+        for topic, message in told:
+            if topic == MODES.name:
+                self._modes.put(message)
+        for service, specs in _CONSUMES.items():
+            names = {spec.name for spec in specs}
+            if wanted := [message for topic, message in told if topic in names]:
+                await self._apply(service, wanted)
+
+    async def _apply(self, service: str, messages: Sequence[Any]) -> None:
+        """As the runtime does it: a batch with a refused record is done again one by one."""
+        stamp = int(self.clock.moment.timestamp() * 1000)
+        batch = [Incoming(one, "-", 0, 0, stamp) for one in messages]
+        try:
+            async with self.databases[service].transaction() as work:
+                await self._applies[service](work, batch)
+        except Reject as why:
+            if len(messages) == 1:
+                one = messages[0]
+                self.refused.append((one.status, one.id, f"{why.reason}: {why}"))
+                return
+            for one in messages:
+                await self._apply(service, [one])
+
+
+@asynccontextmanager
+async def a_house(dsn: str) -> AsyncIterator[House]:
+    """The house over a fresh database whose clock stands still."""
+    clock = DatabaseClock(dsn, NOW)
+    await clock.stop()
+    async with AsyncExitStack() as stack:
+        screen = await stack.enter_async_context(bench(dsn))
+        databases = {}
+        for service in SERVICES:
+            databases[service] = Database(dsn, service)
+            await databases[service].start(10)
+            stack.push_async_callback(databases[service].stop)
+        yield House(databases, clock, screen)
+
+
+async def contents(house: House, status: Status) -> dict[str, list[str]]:
+    """Every row of every table that has a status, of this status, by table; nothing but serial numbers
+    is left out."""
+    found = {}
+    tables: dict[str, list[str]] = defaultdict(list)
+    for schema, table, column, identity in await house.rows(
+        "alerting",
+        "SELECT table_schema, table_name, column_name, is_identity = 'YES' "
+        "FROM information_schema.columns AS c WHERE table_schema = ANY($1::text[]) AND EXISTS ("
+        "SELECT FROM information_schema.columns AS s WHERE (s.table_schema, s.table_name, "
+        "s.column_name) = (c.table_schema, c.table_name, 'status')) ORDER BY 1, 2, 3",
+        list(SERVICES),
+    ):
+        tables[f"{schema}.{table}"] += [column] if identity else []
+    for table, serials in tables.items():
+        rows = await house.rows(
+            "alerting",
+            f"SELECT (to_jsonb(t) - $2::text[])::text FROM {table} AS t WHERE status = $1 ORDER BY 1",
+            status,
+            serials,
+        )
+        found[table] = [row[0] for row in rows]
+    return found
+
+
+async def timers(house: House) -> set[tuple[Any, ...]]:
+    """All timers: service, subject, kind, rung, when due, state, when fired."""
+    return {
+        (service, *row)
+        for service in ("alerting", "command", "notify")
+        for row in await house.rows(
+            service,
+            "SELECT subject_id, kind, rung, due_at, state, fired_at "
+            f"FROM {house.databases[service].schema}.timer",
+        )
+    }
+
+
+def _slot(unit: str, post: Post) -> RosterSlot:
+    return RosterSlot(
+        id=f"slot-{UNITS[unit]}-{post}",
+        occurred_at=NOW,
+        sent_at=NOW,
+        origin_unit=unit,
+        tier=tier_of(unit),
+        unit=unit,
+        post=post,
+        officer=Officer(officer_id=f"o-{UNITS[unit]}-{post.lower()}", name="值班员"),
+    )
+
+
+def _topic_of(message: Contract) -> str:
+    (found,) = [name for name, spec in TOPICS.items() if spec.contract is type(message)]
+    return found
