@@ -20,6 +20,7 @@ from shared.contracts.topics import (
     ALERTS,
     ANSWERS,
     ASSIGNMENTS,
+    CASE_REVIEWS,
     COMMANDS,
     DECISIONS,
     MODE_REQUESTS,
@@ -48,6 +49,7 @@ _TOPICS = (
     MODES,
     MODE_REQUESTS,
     SILENCES,
+    CASE_REVIEWS,
 )
 
 

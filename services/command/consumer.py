@@ -214,7 +214,13 @@ class Consumer:
                 f"the recipients are not those the officer was shown; now {len(found.units)}",
             )
         order = order_of_request(
-            self._tree, request, found.units, request.event_type, request.level, request.title
+            self._tree,
+            request,
+            found.units,
+            request.event_type,
+            request.level,
+            request.title,
+            work.now,
         )
         cause = Cause(request.id, request.occurred_at, issuer, request.officer_id)
         await self._give(work, order, cause, await mode_store.decided(work))

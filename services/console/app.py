@@ -26,6 +26,7 @@ from services.console.web.sessions import Sessions
 from shared.contracts.topics import (
     ACKNOWLEDGEMENTS,
     ANSWERS,
+    CASE_REVIEWS,
     CATALOG,
     DECISIONS,
     DUTY_REQUESTS,
@@ -125,6 +126,7 @@ def build(settings: Settings) -> FastAPI:
         MODE_REQUESTS,
         DUTY_REQUESTS,
         REPORTS,
+        CASE_REVIEWS,
     )
 
     async def start(stack: AsyncExitStack) -> None:

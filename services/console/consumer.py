@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.console.core import lines, rows
+from services.console.core.cases import review
 from services.console.core.cases.facts import fact_of
 from services.console.store import feed, projections
 from services.console.store.projections import Projection
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertEvent
+from shared.contracts.cases import CaseReview
 from shared.contracts.commands import (
     Acknowledgement,
     AssignmentEvent,
@@ -30,6 +32,7 @@ from shared.contracts.topics import (
     ALERTS,
     ANSWERS,
     ASSIGNMENTS,
+    CASE_REVIEWS,
     COMMANDS,
     DUTY_COVERAGE,
     DUTY_ENTRIES,
@@ -62,6 +65,7 @@ CONSUMES = (
     DUTY_COVERAGE,
     REPORTS,
     REPORT_DUTIES,
+    CASE_REVIEWS,
 )
 BATCH = 1_000
 
@@ -102,6 +106,9 @@ _TARGETS: dict[type, _Target] = {
     DutyEntry: _Target(projections.DUTY_ENTRY, rows.duty_entry),
     DutyCoverage: _Target(
         projections.DUTY_COVERAGE, rows.duty_coverage, lambda row: row["sent_at"]
+    ),
+    CaseReview: _Target(
+        projections.CASE_REVIEW, review.row_of, lambda row: -row["sent_at"].timestamp()
     ),
     ModeProposal: _Target(projections.MODE_PROPOSAL, rows.mode_proposal),
     ResponseModeEvent: _Target(projections.MODE, rows.mode),

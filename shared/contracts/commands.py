@@ -331,7 +331,7 @@ class CommandRequest(Envelope):
     verb `issue`: to every unit of `selection`, the issuer itself left out; with `seen_digest` only if
     these are still the recipients that the officer was shown. `check`, `close`: all reported
     (checked) assignments of `command_id`; `revoke`: the command; `reopen`: a closed command, because
-    the same thing has happened again.
+    the same thing has happened again. `finish_by` of an `issue` goes before the SLA profile's.
     """
 
     type: Literal["command_request"] = "command_request"
@@ -343,6 +343,7 @@ class CommandRequest(Envelope):
     level: Level | None = None
     title: Line | None = None
     instruction: Text = ""
+    finish_by: Instant | None = None
     officer_id: Identifier
     post: Post
 

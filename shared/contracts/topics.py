@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertDecision, AlertEvent, PublicNotice
 from shared.contracts.audit import AuditEntry
+from shared.contracts.cases import CaseReview
 from shared.contracts.catalog import CatalogEntry
 from shared.contracts.commands import (
     Acknowledgement,
@@ -196,6 +197,9 @@ ACKNOWLEDGEMENTS = TopicSpec(
     "console",
     "签收与反馈",
 )
+CASE_REVIEWS = TopicSpec(
+    "case.reviews.v1", "case_id", 1, "delete", 3 * _YEAR, CaseReview, "console", "复盘"
+)
 SUPERVISION = TopicSpec(
     "supervision.events.v1",
     "command_id or incident_id",
@@ -276,6 +280,7 @@ TOPICS: dict[str, TopicSpec] = {
         REQUESTS,
         ASSIGNMENTS,
         ACKNOWLEDGEMENTS,
+        CASE_REVIEWS,
         SUPERVISION,
         ROSTER,
         DUTY_REQUESTS,

@@ -459,6 +459,20 @@ CREATE TABLE console.case_event (
 );
 CREATE INDEX case_event_age ON console.case_event USING brin (at);
 
+-- 复盘. Small and worth reading years later: it stays.
+CREATE TABLE console.case_review (
+    case_id text PRIMARY KEY,
+    review_id text NOT NULL,
+    status text NOT NULL,
+    officer_id text NOT NULL,
+    officer_unit text NOT NULL,
+    post text NOT NULL,
+    body text NOT NULL,
+    findings jsonb NOT NULL,
+    trace_id text NOT NULL,
+    sent_at timestamptz NOT NULL
+);
+
 -- What happened, in the order of commits (writers take turns): the source of every live screen.
 CREATE TABLE console.feed (
     seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

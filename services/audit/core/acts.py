@@ -6,6 +6,7 @@ from services.audit.core.trail import Act
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertDecision, AlertEvent, PublicNotice
 from shared.contracts.audit import AuditOutcome
+from shared.contracts.cases import CaseReview
 from shared.contracts.commands import (
     Acknowledgement,
     AssignmentEvent,
@@ -84,6 +85,8 @@ def act_of(message: Envelope) -> Act | None:
                 message.silence_id,
                 message.reason,
             )
+        case CaseReview():
+            return _act(message, message.officer_id, "case.review", message.case_id)
         case ModeRequest():
             return _act(
                 message,

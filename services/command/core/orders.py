@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
 from services.command.core.authority import issuer_of
 from shared.contracts.alerts import AlertEvent
@@ -71,10 +72,17 @@ def order_of_request(
     event_type: str,
     level: Level,
     title: str,
+    now: datetime,
 ) -> Order:
-    """The order of an officer's free command to `units`; the caller has seen that nothing is missing."""
+    """The order of an officer's free command to `units`; the caller has seen that nothing is missing.
+
+    A date that the officer set goes before the profile's; one that has passed meanwhile is due at once.
+    """
     root = root_of(units) or request.origin_unit
-    brief = Brief(title, request.instruction)
+    within = None
+    if request.finish_by is not None:
+        within = max(1.0, (request.finish_by - now).total_seconds())
+    brief = Brief(title, request.instruction, finish_within_s=within)
     recipients = tuple(tree.get(unit) for unit in sorted(units))
     return Order(
         command_id=request.command_id,

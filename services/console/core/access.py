@@ -224,6 +224,11 @@ def _denial(unfit: authority.Unfit | None) -> Denial | None:
     return None if unfit is None else Denial(unfit.value)
 
 
+def may_review(viewer: Viewer, owner: str) -> Denial | None:
+    """Write the review of a case: the unit that issued it, or one above."""
+    return None if is_within(owner, viewer.unit) else Denial.NOT_ISSUER
+
+
 def may_answer(viewer: Viewer, officer_id: str) -> Denial | None:
     """Only the officer who was paged answers."""
     return None if viewer.officer_id == officer_id else Denial.NOT_YOUR_PAGE

@@ -16,6 +16,7 @@ from services.console.core.access import Span
 from services.console.core.cases.case import Case
 from services.console.core.cases.timeline import Place
 from services.console.store.connections import Connection
+from services.console.store.rollup import LATE
 
 Rows = list[asyncpg.Record]
 
@@ -23,7 +24,7 @@ MOST_COMMANDS = 200
 
 _SUMMED = "('assignment', 'supervision', 'page', 'answer')"
 """Kinds of which there may be thousands at once: told per tier and slot of time."""
-_CASE_LEVEL = "('alert', 'command', 'mode')"
+_CASE_LEVEL = "('alert', 'command', 'mode', 'review')"
 """Kinds about the case as a whole: whoever sees it may read them."""
 _FACTS = """
     SELECT * FROM console.case_event WHERE status = $1 AND thread = ANY($2::text[])
@@ -218,3 +219,25 @@ def _chosen(case: Case) -> tuple[str, list[str], Sequence[str], datetime | None,
     """The first five parameters of `_FACTS`."""
     until = case.ended_at if case.is_closed else None
     return case.status, case.threads, case.mode_units, case.began, until
+
+
+async def review(connection: Connection, case_id: str) -> asyncpg.Record | None:
+    """The review of a case."""
+    return await connection.fetchrow(
+        "SELECT * FROM console.case_review WHERE case_id = $1", case_id
+    )
+
+
+async def live_findings(connection: Connection, command_ids: Sequence[str]) -> Rows:
+    """How far the commands of findings are; `overdue` while a step is missing that was due."""
+    rows: Rows = await connection.fetch(
+        f"""
+        SELECT c.command_id, c.state AS command_state, a.assignment_id, a.state, a.late,
+            EXISTS (SELECT 1 FROM console.supervision s WHERE s.subject_id = a.assignment_id
+                AND s.command_id = c.command_id AND {LATE}) AS overdue
+        FROM console.command c LEFT JOIN console.assignment a USING (command_id)
+        WHERE c.command_id = ANY($1::text[])
+        """,  # noqa: S608 - built of constants
+        list(command_ids),
+    )
+    return rows

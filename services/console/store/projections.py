@@ -312,6 +312,19 @@ REPORT_DUTY = Projection(
     ("duty_id",),
 )
 
+CASE_REVIEW = Projection(
+    "case_review",
+    {
+        **dict.fromkeys(("case_id", "review_id", "status", "officer_id"), "text"),
+        **dict.fromkeys(("officer_unit", "post", "body"), "text"),
+        "findings": "jsonb",
+        "trace_id": "text",
+        **_SENT,
+    },
+    ("case_id",),
+    # A review is written once.
+    None,
+)
 CASE_EVENT = Projection(
     "case_event",
     {

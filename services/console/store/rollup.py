@@ -22,7 +22,7 @@ _FINISH_LATE = (
     "s.clock = 'finish' AND a.state IN ('queued', 'delivered', 'signed', 'accepted', 'handling') "
     "AND s.due_at >= a.finish_by"
 )
-_LATE = f"s.kind <> 'due_soon' AND (({_SIGN_LATE}) OR ({_FINISH_LATE}))"
+LATE = f"s.kind <> 'due_soon' AND (({_SIGN_LATE}) OR ({_FINISH_LATE}))"
 
 
 def _many(condition: str) -> str:
@@ -60,7 +60,7 @@ _LATE_JOIN = f"""
         count(*) FILTER (WHERE s.clock = 'sign') AS sign_overdue,
         count(*) FILTER (WHERE s.clock = 'finish') AS finish_overdue
     FROM console.supervision s JOIN console.assignment a ON {_ITS_ASSIGNMENT}
-    WHERE s.command_id = ANY($1::text[]) AND s.unit >= $2 AND s.unit < $3 AND {_LATE}
+    WHERE s.command_id = ANY($1::text[]) AND s.unit >= $2 AND s.unit < $3 AND {LATE}
     GROUP BY a.command_id, a.unit_tier
 """  # noqa: S608 - built of constants
 
@@ -149,7 +149,7 @@ async def missing(connection: Connection, command_id: str, span: Span, limit: in
         SELECT a.assignment_id, a.unit, a.unit_tier, a.state, a.sign_by, a.finish_by, a.reason,
             s.kind, s.rung, s.target_unit, s.target_post, count(*) OVER () AS found
         FROM console.assignment a
-        LEFT JOIN console.supervision s ON s.subject_id = a.assignment_id AND {_LATE}
+        LEFT JOIN console.supervision s ON s.subject_id = a.assignment_id AND {LATE}
         WHERE a.command_id = $1 AND a.unit >= $2 AND a.unit < $3
           AND (a.state IN ('queued', 'delivered', 'returned') OR s.kind IS NOT NULL)
         ORDER BY array_position(ARRAY['city', 'district', 'town', 'village', 'grid', 'microgrid'],
@@ -171,7 +171,7 @@ async def supervised(connection: Connection, span: Span, status: str, limit: int
         JOIN console.assignment a ON {_ITS_ASSIGNMENT}
         JOIN console.command c ON c.command_id = a.command_id AND c.{OPEN_COMMAND}
         WHERE s.status = $1 AND s.unit >= $2 AND s.unit < $3
-          AND ({_LATE} OR (s.kind = 'due_soon' AND (
+          AND ({LATE} OR (s.kind = 'due_soon' AND (
             (s.clock = 'sign' AND a.state IN ('queued', 'delivered')) OR
             (s.clock = 'finish' AND a.state IN ('queued', 'delivered', 'signed', 'accepted',
                 'handling')))))

@@ -24,6 +24,7 @@ from services.console.web import (
     problems,
     reads,
     reporting,
+    reviews,
     shell,
     silences,
 )
@@ -57,7 +58,7 @@ def create(console: Console, lifespan: Lifespan) -> FastAPI:
     problems.install(app)
     for part in (
         *(auth, reads, boards, acts, decisions, silences, carriers, modes, duty, reporting),
-        *(cases, exports, events, shell),
+        *(cases, reviews, exports, events, shell),
     ):
         app.include_router(part.router)
     app.mount("/static", _OwnFiles(directory=shell.STATIC), name="static")

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 
 from services.console.core.access import Viewer, span_of
-from services.console.core.cases import timeline
+from services.console.core.cases import review, timeline
 from services.console.core.cases.case import Case
 from services.console.core.cases.dossier import (
     MOST_LINES,
@@ -27,6 +27,7 @@ from services.console.web.cases import evaluated, visible_case
 from services.console.web.parts import Console, Parts
 from services.console.web.printing.html_file import POLICY, html_file
 from services.console.web.printing.pdf_file import pdf_file
+from services.console.web.reviews import review_of
 from services.console.web.shell import STATIC
 from shared.contracts.fields import Identifier
 
@@ -46,12 +47,13 @@ async def export(
         case = await visible_case(connection, me, case_id)
         found = await evaluated(connection, case, me)
         told = await _told(connection, case, me, console)
+        written = await review_of(connection, case, console)
     file = dossier(
         case,
-        case.state(reviewed=False),
+        case.state(written is not None),
         found,
         told,
-        (),
+        review.tables(written, words()),
         words(),
         console.names,
         Printing(me.unit, now),

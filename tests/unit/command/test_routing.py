@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from deploy.local.data import plans
@@ -115,7 +117,7 @@ def test_a_free_command_goes_to_the_subtree_within_its_tiers_without_the_issuer(
     selection = below(DISTRICT, Tier.DISTRICT, Tier.TOWN)
     request = a_request("issue", "cmd-1", DISTRICT, selection=selection)
     units = free_reach(TREE, selection, DISTRICT).units
-    found = order_of_request(TREE, request, units, "11A01", Level.BLUE, "值守")
+    found = order_of_request(TREE, request, units, "11A01", Level.BLUE, "值守", EVENT_TIME)
     assert len(found.orders.recipients) == 23
     assert tiers(found) == {Tier.TOWN}
 
@@ -157,3 +159,17 @@ def test_authority(step: Step, officer_unit: str, unit: str, allowed: bool) -> N
 def test_a_unit_commands_only_what_lies_below_it() -> None:
     assert outside([VILLAGE, TOWN, GRID], TOWN) == []
     assert outside([VILLAGE, OTHER_TOWN, DISTRICT], TOWN) == [DISTRICT, OTHER_TOWN]
+
+
+@pytest.mark.parametrize(
+    ("days", "within"), [(None, None), (30, 30 * 86_400.0), (-1, 1.0), (0, 1.0)]
+)
+def test_a_date_that_the_officer_set_is_the_deadline(
+    days: int | None, within: float | None
+) -> None:
+    by = None if days is None else EVENT_TIME + timedelta(days=days)
+    selection = below(DISTRICT, Tier.TOWN)
+    request = a_request("issue", "cmd-1", DISTRICT, selection=selection, finish_by=by)
+    units = free_reach(TREE, selection, DISTRICT).units
+    found = order_of_request(TREE, request, units, "11A01", Level.BLUE, "整改", EVENT_TIME)
+    assert found.orders.briefs[0].finish_within_s == within

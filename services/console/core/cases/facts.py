@@ -14,6 +14,7 @@ import json
 from typing import Any
 
 from shared.contracts.alerts import AlertEvent
+from shared.contracts.cases import CaseReview
 from shared.contracts.commands import (
     Acknowledgement,
     AssignmentEvent,
@@ -126,6 +127,17 @@ def fact_of(message: object) -> Row | None:
                 message.origin_unit,
                 actor=message.officer_id,
                 text=message.text,
+            )
+        case CaseReview():
+            return _fact(
+                message,
+                "review",
+                message.case_id,
+                "written",
+                message.id,
+                message.origin_unit,
+                actor=message.officer_id,
+                findings=len(message.findings),
             )
         case Report():
             return _fact(

@@ -1,0 +1,201 @@
+"""复盘: the review of a closed case as acts, and as people read it, with each finding's live state.
+
+Ids follow from the case, so a review is written once and a repeat is the same act. The review is recorded
+before the commands of its findings: of two people's reviews one holds, and only that one's findings go
+out. Should the console end in between, the same request again sends the rest.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from services.console.core.access import Viewer
+from services.console.core.acts import Act, head
+from services.console.core.cases.case import Case
+from services.console.core.cases.dossier import Column, Table, moment, plain
+from services.console.core.cases.words import Both, Words
+from services.console.core.names import Names
+from services.console.core.record import Record
+from shared.contracts.cases import CaseReview, Finding
+from shared.contracts.commands import CommandRequest
+from shared.contracts.fields import Level
+from shared.contracts.ids import content_id
+from shared.contracts.selections import Listed, Selection
+from shared.contracts.topics import CASE_REVIEWS, REQUESTS
+
+Json = dict[str, Any]
+
+FINDING_LEVEL = Level.BLUE
+"""Findings are done by daylight: the lowest level that is supervised."""
+
+
+@dataclass(frozen=True, slots=True)
+class DraftFinding:
+    """A finding as an officer wrote it."""
+
+    owner: str
+    title: str
+    instruction: str
+    finish_by: datetime
+
+
+def owner_selection(owner: str) -> Selection:
+    """The one unit that a finding is for."""
+    return Selection(include=(Listed(units=(owner,)),))
+
+
+def write(
+    viewer: Viewer, case: Case, text: str, drafts: Sequence[DraftFinding], now: datetime
+) -> Act:
+    """The review."""
+    findings = tuple(
+        Finding(
+            command_id=content_id("cmd", "finding", case.case_id, number),
+            owner=one.owner,
+            title=one.title,
+            instruction=one.instruction,
+            finish_by=one.finish_by,
+        )
+        for number, one in enumerate(drafts, start=1)
+    )
+    common = head(
+        viewer,
+        {"status": case.status, "trace_id": case.trace_id},
+        (case.root,),
+        (case.case_id,),
+        now,
+    )
+    record = CaseReview(
+        id=content_id("rev", case.case_id),
+        case_id=case.case_id,
+        officer_id=viewer.officer_id,
+        post=viewer.post,
+        text=text,
+        findings=findings,
+        **common,
+    )
+    return Act(CASE_REVIEWS, case.case_id, record, viewer.officer_id)
+
+
+def commands_of(viewer: Viewer, case: Case, review: CaseReview, now: datetime) -> list[Act]:
+    """One free command per finding, to its owner alone, by its date; it names the case and the review."""
+    return [
+        Act(
+            REQUESTS,
+            one.command_id,
+            CommandRequest(
+                id=content_id("req", one.command_id, "issue"),
+                verb="issue",
+                command_id=one.command_id,
+                selection=owner_selection(one.owner),
+                event_type=case.head["event_type"],
+                level=FINDING_LEVEL,
+                title=one.title,
+                instruction=one.instruction,
+                finish_by=one.finish_by,
+                officer_id=viewer.officer_id,
+                post=viewer.post,
+                **head(
+                    viewer,
+                    {"status": case.status, "trace_id": case.trace_id},
+                    (one.owner,),
+                    (case.case_id, review.id),
+                    now,
+                ),
+            ),
+            viewer.officer_id,
+        )
+        for one in review.findings
+    ]
+
+
+def row_of(event: CaseReview) -> Json:
+    """A row of `case_review`."""
+    return {
+        "case_id": event.case_id,
+        "review_id": event.id,
+        "status": event.status,
+        "officer_id": event.officer_id,
+        "officer_unit": event.origin_unit,
+        "post": event.post,
+        "body": event.text,
+        "findings": json.dumps([one.model_dump(mode="json") for one in event.findings]),
+        "trace_id": event.trace_id or event.id,
+        "sent_at": event.sent_at,
+    }
+
+
+def view(row: Record, live: Iterable[Record], names: Names) -> Json:
+    """A review with its findings; `state` None: its command is not issued yet."""
+    found = {one["command_id"]: one for one in live}
+    return {
+        "review_id": row["review_id"],
+        "status": row["status"],
+        "officer_id": row["officer_id"],
+        "unit": row["officer_unit"],
+        "unit_name": names.unit(row["officer_unit"]),
+        "text": row["body"],
+        "sent_at": row["sent_at"],
+        "findings": [
+            _finding(one, found.get(one["command_id"]), names)
+            for one in json.loads(row["findings"])
+        ],
+    }
+
+
+def tables(found: Json | None, words: Words) -> tuple[Table, ...]:
+    """The review as it is printed."""
+    if found is None:
+        return (Table(words("case.review"), (), (), (words("case.review.none"),)),)
+    by = plain(f"{found['unit_name']} · {moment(found['sent_at'])}")
+    text = Table(
+        words("case.review"),
+        (Column(words("case.review"), 100),),
+        ((plain(found["text"]),),),
+        (by,),
+    )
+    columns = (
+        Column(words("case.col.number"), 8),
+        Column(words("case.col.finding"), 52),
+        Column(words("case.col.who"), 18),
+        Column(words("case.col.due"), 22),
+        Column(words("case.col.state"), 16),
+    )
+    rows = tuple(
+        (
+            plain(number),
+            plain(f"{one['title']}\n{one['instruction']}".strip()),
+            plain(one["owner_name"]),
+            plain(moment(datetime.fromisoformat(one["finish_by"]))),
+            _state(one, words),
+        )
+        for number, one in enumerate(found["findings"], start=1)
+    )
+    none = () if rows else (words("case.findings.none"),)
+    return text, Table(words("case.findings"), columns, rows, none)
+
+
+def _finding(one: Json, live: Record | None, names: Names) -> Json:
+    return {
+        **one,
+        "owner_name": names.unit(one["owner"]),
+        "command_state": None if live is None else live["command_state"],
+        "assignment_id": None if live is None else live["assignment_id"],
+        "state": None if live is None else live["state"],
+        "overdue": live is not None and live["overdue"],
+        "late": live is not None and bool(live["late"]),
+    }
+
+
+def _state(one: Json, words: Words) -> Both:
+    if one["state"] is None:
+        return words("finding.waiting")
+    state = words(f"assignment.{one['state']}")
+    if not one["overdue"]:
+        return state
+    late = words("supervision.overdue")
+    return Both(f"{state.zh}（{late.zh}）", f"{state.en} ({late.en})")

@@ -1,0 +1,126 @@
+"""复盘: writing the review of a closed case and reading it with the live state of its findings."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from services.console.core import access
+from services.console.core.cases import review
+from services.console.core.cases.case import Case
+from services.console.store import cases as store
+from services.console.store.connections import Connection, reading
+from services.console.web.acts import IdempotencyKey
+from services.console.web.auth import Me
+from services.console.web.cases import visible_case
+from services.console.web.parts import Console, Parts, as_json
+from services.console.web.problems import Refused, missing, unknown
+from services.console.web.selecting import reached
+from shared.contracts.cases import CaseReview
+from shared.contracts.fields import Identifier, Line, Text, UnitId
+
+router = APIRouter(prefix="/api")
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FindingBody(_Body):
+    """What is to be put right, by which unit below one's own, until when."""
+
+    owner: UnitId
+    title: Line
+    instruction: Text = ""
+    finish_by: AwareDatetime
+
+
+class ReviewBody(_Body):
+    """A review and its findings."""
+
+    text: Annotated[Text, Field(min_length=1)]
+    findings: Annotated[list[FindingBody], Field(max_length=20)] = []
+
+
+@router.get("/cases/{case_id}")
+async def get_case(console: Parts, me: Me, case_id: Identifier) -> Response:
+    """What the case is, how far it has come, its review."""
+    async with reading(console.database) as connection:
+        case = await visible_case(connection, me, case_id)
+        written = await review_of(connection, case, console)
+    names = console.names
+    return as_json(
+        {
+            "case_id": case_id,
+            "status": case.status,
+            "state": case.state(written is not None),
+            "title": case.title,
+            "level": case.level,
+            "event_type": case.head["event_type"],
+            "root": case.root,
+            "root_name": names.unit(case.root),
+            "owner": case.owner,
+            "owner_name": names.unit(case.owner),
+            "began": case.began,
+            "ended": case.ended_at,
+            "alerts": [one["alert_id"] for one in case.alerts],
+            "commands": case.command_ids,
+            "review": written,
+            "may_review": case.is_closed
+            and written is None
+            and access.may_review(me, case.owner) is None,
+        }
+    )
+
+
+@router.get("/cases/{case_id}/review")
+async def get_review(console: Parts, me: Me, case_id: Identifier) -> Response:
+    """The review with the live state of its findings."""
+    async with reading(console.database) as connection:
+        case = await visible_case(connection, me, case_id)
+        written = await review_of(connection, case, console)
+    if written is None:
+        raise unknown("review")
+    return as_json(written)
+
+
+@router.post("/cases/{case_id}/review", status_code=202)
+async def write_review(
+    console: Parts, me: Me, case_id: Identifier, body: ReviewBody, _key: IdempotencyKey = None
+) -> Response:
+    """Write the review of a closed case, once; each finding becomes a command to its owner."""
+    now = console.clock.now()
+    async with reading(console.database) as connection:
+        case = await visible_case(connection, me, case_id)
+    console.demand(access.may_review(me, case.owner))
+    if not case.is_closed:
+        raise Refused(409, "The case is not closed", reason="case_open")
+    for number, one in enumerate(body.findings):
+        if not reached(console, me, review.owner_selection(one.owner)):
+            raise Refused(
+                422, "A finding goes to a unit below yours", one.owner, reason="no_finding_owner"
+            )
+        if one.finish_by <= now:
+            raise missing(f"findings.{number}.finish_by", "a date to come")
+    drafts = [review.DraftFinding(**one.model_dump()) for one in body.findings]
+    act = review.write(me, case, body.text, drafts, now)
+    new = await console.record(act)
+    assert isinstance(act.message, CaseReview)
+    commands = review.commands_of(me, case, act.message, now)
+    await asyncio.gather(*(console.record(one) for one in commands))
+    return as_json(
+        {"id": act.message.id, "repeated": not new, "commands": [one.key for one in commands]}, 202
+    )
+
+
+async def review_of(connection: Connection, case: Case, console: Console) -> dict[str, Any] | None:
+    """The review of a case as people read it; None while there is none."""
+    row = await store.review(connection, case.case_id)
+    if row is None:
+        return None
+    ids = [one["command_id"] for one in json.loads(row["findings"])]
+    return review.view(row, await store.live_findings(connection, ids), console.names)

@@ -1,0 +1,191 @@
+"""Reviews of cases: written once by who is entitled, their findings are commands and tracked."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.console.core.cases import review
+from shared.contracts.cases import CaseReview
+from shared.contracts.commands import AssignmentState, CommandRequest, SupervisionKind
+from shared.contracts.fields import Status
+from shared.contracts.ids import content_id
+from tests.component.console.test_case_exports import exported, read_pdf, seen
+from tests.support.console import Bench
+from tests.support.console_case import a_case
+from tests.support.console_scene import (
+    CITY,
+    VILLAGE,
+    ZHUTUO,
+    a_command,
+    a_supervision,
+    an_assignment,
+)
+
+CASE = content_id("alt", "case")
+UNITS = [ZHUTUO, VILLAGE]
+DUE = "2031-05-01T09:00:00+08:00"
+REVIEW = {
+    "text": "转移及时；夜间叫应偏慢。",
+    "findings": [
+        {"owner": ZHUTUO, "title": "补齐沿江住户名册", "instruction": "逐户核对", "finish_by": DUE},
+        {"owner": VILLAGE, "title": "落实夜间双岗", "finish_by": DUE},
+    ],
+}
+
+
+async def post(console: Bench, body: Any, officer: str = "o-city-b", case: str = CASE) -> Any:
+    async with console.client(officer) as client:
+        return await client.post(f"/api/cases/{case}/review", json=body)
+
+
+async def get(console: Bench, path: str, officer: str = "o-city-b") -> Any:
+    async with console.client(officer) as client:
+        answer = await client.get(path)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def records(console: Bench) -> tuple[CaseReview, list[CommandRequest]]:
+    first, *others = console.recorder.sent
+    return CaseReview.model_validate_json(first.value), [
+        CommandRequest.model_validate_json(one.value) for one in others
+    ]
+
+
+async def test_a_review_and_its_findings_go_out_in_this_order(console: Bench) -> None:
+    await console.project(a_case("case", UNITS))
+    answer = await post(console, REVIEW)
+    assert answer.status_code == 202, answer.text
+    written, requests = records(console)
+    assert (written.case_id, written.origin_unit, written.text) == (CASE, CITY, REVIEW["text"])
+    assert [one.command_id for one in requests] == [one.command_id for one in written.findings]
+    for request, finding in zip(requests, written.findings, strict=True):
+        assert (request.verb, request.title) == ("issue", finding.title)
+        assert request.selection == review.owner_selection(finding.owner)
+        assert request.finish_by == finding.finish_by
+        assert request.references == (CASE, written.id)
+        assert (request.status, request.level) == (Status.ACTUAL, review.FINDING_LEVEL)
+
+
+async def test_a_repeat_is_the_same_act_and_another_review_is_refused(console: Bench) -> None:
+    await console.project(a_case("case", UNITS))
+    first = await post(console, REVIEW)
+    sent = [one.value for one in console.recorder.sent]
+    again = await post(console, REVIEW)
+    assert (first.json()["repeated"], again.json()["repeated"]) == (False, True)
+    assert [one.value for one in console.recorder.sent[len(sent) :]] == sent
+    other = await post(console, {**REVIEW, "text": "另一种说法", "findings": []})
+    assert (other.status_code, other.json()["reason"]) == (409, "act_conflict")
+    assert len(console.recorder.sent) == 2 * len(sent)
+
+
+async def test_what_an_outage_cut_off_is_sent_by_the_same_request(console: Bench) -> None:
+    await console.project(a_case("case", UNITS))
+    console.recorder.down = True
+    assert (await post(console, REVIEW)).status_code == 503
+    console.recorder.down = False
+    assert (await post(console, REVIEW)).status_code == 202
+    written, requests = records(console)
+    assert len(requests) == len(written.findings) == 2
+
+
+async def test_findings_are_shown_as_they_are_now(console: Bench) -> None:
+    await console.project(a_case("case", UNITS))
+    assert (await get(console, f"/api/cases/{CASE}"))["state"] == "closed"
+    assert (await get(console, f"/api/cases/{CASE}"))["may_review"] is True
+    await post(console, REVIEW)
+    written, _ = records(console)
+    await console.project([written, written])
+    found = await get(console, f"/api/cases/{CASE}")
+    assert (found["state"], found["may_review"]) == ("evaluated", False)
+    assert [one["state"] for one in found["review"]["findings"]] == [None, None]
+    first = a_command("finding", ZHUTUO).model_copy(
+        update={"command_id": written.findings[0].command_id}
+    )
+    for state, overdue in ((AssignmentState.DELIVERED, True), (AssignmentState.SIGNED, False)):
+        version = 1 if state is AssignmentState.DELIVERED else 2
+        now = an_assignment(first, ZHUTUO, state, version=version)
+        more = [a_supervision(now, SupervisionKind.OVERDUE)] if version == 1 else []
+        await console.project([first, now, *more])
+        read = await get(console, f"/api/cases/{CASE}/review")
+        assert (read["findings"][0]["state"], read["findings"][0]["overdue"]) == (state, overdue)
+        assert read["findings"][1]["state"] is None
+    lines = (await get(console, f"/api/cases/{CASE}/timeline"))["lines"]
+    assert [one["kind"] for one in lines][-1] == "review"
+    page = await exported(console, "case", "html")
+    paper = await exported(console, "case", "pdf")
+    for text in (seen(page.content), read_pdf(paper.content)[0]):
+        for words in (
+            "转移及时；夜间叫应偏慢。",
+            "补齐沿江住户名册",
+            "逐户核对",
+            "已评价",
+            "待下达",
+            "2031-05-01",
+        ):
+            assert words in text, words
+
+
+async def test_an_open_case_is_not_reviewed_and_one_that_came_back_is_open(console: Bench) -> None:
+    await console.project([a_command("case", ZHUTUO), an_assignment(a_command("case"), ZHUTUO)])
+    case = content_id("cmd", "case")
+    answer = await post(console, REVIEW, case=case)
+    assert (answer.status_code, answer.json()["reason"]) == (409, "case_open")
+    assert (await get(console, f"/api/cases/{case}"))["state"] == "open"
+    assert console.recorder.sent == []
+
+
+@pytest.mark.parametrize(
+    ("officer", "status", "reason"),
+    [("o-town-b", 403, "not_issuer"), ("o-songji-b", 404, "unknown"), (None, 401, "signed_out")],
+)
+async def test_others_may_not_write_it(
+    console: Bench, officer: str, status: int, reason: str
+) -> None:
+    await console.project(a_case("case", UNITS))
+    answer = await post(console, REVIEW, officer, case=content_id("cmd", "case"))
+    assert (answer.status_code, answer.json()["reason"]) == (status, reason)
+    assert console.recorder.sent == []
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"owner": CITY}, "no_finding_owner"),
+        ({"owner": "500118999000"}, "unknown_units"),
+        ({"owner": "110000000000"}, "unknown_units"),
+        ({"finish_by": "2020-01-01T00:00:00Z"}, "invalid"),
+        ({"finish_by": "2031-01-01T00:00:00"}, "invalid"),
+        ({"title": ""}, "invalid"),
+        ({"title": "\x00"}, "invalid"),
+    ],
+)
+async def test_a_finding_that_cannot_be_done_is_refused(
+    console: Bench, change: dict[str, str], reason: str
+) -> None:
+    await console.project(a_case("case", UNITS))
+    finding = {**REVIEW["findings"][1], **change}  # type: ignore[dict-item]
+    answer = await post(console, {**REVIEW, "findings": [finding]})
+    assert (answer.status_code, answer.json()["reason"]) == (422, reason), answer.text
+    assert console.recorder.sent == []
+
+
+async def test_a_drill_s_review_and_findings_stay_a_drill(console: Bench) -> None:
+    await console.project(a_case("case", UNITS, status=Status.EXERCISE))
+    assert (await post(console, REVIEW)).status_code == 202
+    assert {json.loads(one.value)["status"] for one in console.recorder.sent} == {"Exercise"}
+
+
+async def test_the_first_review_on_record_stays(console: Bench) -> None:
+    await console.project(a_case("case", UNITS))
+    await post(console, REVIEW)
+    written, _ = records(console)
+    later = written.model_copy(
+        update={"text": "改写", "sent_at": written.sent_at + timedelta(seconds=1)}
+    )
+    await console.project([later, written])
+    assert (await get(console, f"/api/cases/{CASE}/review"))["text"] == REVIEW["text"]
