@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from deploy.local.data.units import all_units
-from shared.contracts.commands import AssignmentEvent, AssignmentState, SupervisionEvent
+from shared.contracts.commands import AssignmentEvent, AssignmentState, Part, SupervisionEvent
 from shared.contracts.fields import Status
 from shared.contracts.ids import content_id
 from shared.contracts.pages import Answer, Page
@@ -228,3 +228,18 @@ async def test_states_told_at_one_time_stand_in_their_order(console: Bench) -> N
     await console.project([command, *reversed(history)])
     lines = await told(console, COMMAND, unit=VILLAGE)
     assert tuple(one["what"] for one in lines) == states
+
+
+async def test_what_was_made_later_counts_from_its_own_delivery(console: Bench) -> None:
+    """A part of a split assignment was not slow to arrive: it did not exist when the command was issued."""
+    command = a_command("case", ZHUTUO)
+    part = Part(parent_assignment_id="asg-1", mandatory=True, release_unit=ZHUTUO)
+    given = console_case.told(command, VILLAGE, AssignmentState.DELIVERED, 600, 1, part=part)
+    moved = console_case.told(
+        command, SONGJI, AssignmentState.DELIVERED, 600, 1, reassigned_from="asg-1"
+    )
+    first = console_case.told(command, ZHUTUO, AssignmentState.DELIVERED, 2, 1)
+    await console.project([command, first, given, moved])
+    found = await read(console, f"/api/cases/{COMMAND}/evaluation")
+    took = {one["unit"]: one["deliver_s"] for one in found["units"]}
+    assert took == {ZHUTUO: 2, VILLAGE: None, SONGJI: None}

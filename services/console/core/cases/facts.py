@@ -76,6 +76,7 @@ def fact_of(message: object) -> Row | None:
                 actor=message.actor,
                 late=message.late,
                 text=message.reason,
+                given=message.part is not None or message.reassigned_from is not None,
             )
         case Acknowledgement():
             return _fact(
