@@ -110,10 +110,10 @@ async def test_what_may_not_be_is_refused_and_changes_nothing(
 
 async def test_a_mode_ends_by_itself_once_and_never_early(dsn: str) -> None:
     async with an_office(dsn) as office:
-        one = await decide(office, lasts_s=0.7)
+        one = await decide(office, lasts_s=2.0)
         await sweep_for(office, 0.3)
         assert len(await modes(office)) == 1
-        await sweep_for(office, 0.8, sweepers=3)
+        await sweep_for(office, 2.2, sweepers=3)
         told = await office.published(MODES.name)
         assert [(each.mode, each.version) for each in told] == [(EMERGENCY, 1), (NORMAL, 2)]
         assert told[1].decided_by == ()
@@ -130,7 +130,7 @@ async def test_an_end_that_is_cut_off_half_way_comes_from_the_next_sweep(dsn: st
         pass
 
     async with an_office(dsn) as office:
-        await decide(office, lasts_s=0.2)
+        await decide(office, lasts_s=1.5)
 
         async def die_after(work: Any, timers: Sequence[Timer]) -> None:
             await office.timers.fire(work, timers)
@@ -138,7 +138,7 @@ async def test_an_end_that_is_cut_off_half_way_comes_from_the_next_sweep(dsn: st
             raise Killed
 
         dying = TimerSweeper(office.database, office.timers.lock, die_after, office.runtime)
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(1.6)
         for _ in range(2):
             with pytest.raises(Killed):
                 await dying.sweep()
@@ -149,12 +149,12 @@ async def test_an_end_that_is_cut_off_half_way_comes_from_the_next_sweep(dsn: st
 
 async def test_an_undecided_proposal_expires_and_takes_no_signature_any_more(dsn: str) -> None:
     async with an_office(dsn) as office:
-        until = await later(office, 0.4)
+        until = await later(office, 2.0)
         await office.apply(an_act(ModeVerb.PROPOSE, "mod-1", "b", mode=STANDBY, until=until))
         assert await armed(office) == [("mod-1", "mode_expire")]
         await sweep_for(office, 0.2)
         assert await states(office) == [ProposalState.HALF_APPROVED]
-        await sweep_for(office, 0.6)
+        await sweep_for(office, 2.2)
         assert await states(office) == [ProposalState.HALF_APPROVED, ProposalState.EXPIRED]
         with pytest.raises(Reject, match="expired"):
             await office.apply(an_act(ModeVerb.APPROVE, "mod-1", "a", post=Post.A))

@@ -94,7 +94,7 @@ async def test_who_is_given_it_is_decided_once(dsn: str) -> None:
 
 
 async def test_an_extension_against_the_end_of_the_time_has_one_winner(dsn: str) -> None:
-    async with an_office(dsn, profile(0.2, 3, 60)) as office:
+    async with an_office(dsn, profile(0.2, 8, 60)) as office:
         command, units = await a_red_command(office)
         units = [unit for unit in units if unit != DISTRICT]
         await office.apply(*(a_step(command, unit) for unit in units))
@@ -103,7 +103,7 @@ async def test_an_extension_against_the_end_of_the_time_has_one_winner(dsn: str)
         until = end + timedelta(hours=1)
 
         await asyncio.gather(
-            sweep_for(office, 3.6),
+            sweep_for(office, 8.6),
             *(consent(office, command, Step.EXTEND, units[n::2], end, until) for n in (0, 1)),
         )
         overdue = {

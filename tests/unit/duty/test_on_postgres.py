@@ -167,7 +167,7 @@ async def test_a_rotation_fills_the_post_and_arms_its_handover(desk: Desk) -> No
 async def test_a_handover_is_told_once_and_the_next_is_armed(desk: Desk) -> None:
     now = await staffed(desk)
     override = Override(
-        post=Post.B, begin=now - HOUR, end=now + timedelta(seconds=0.4), officer_id="ma"
+        post=Post.B, begin=now - HOUR, end=now + timedelta(seconds=3), officer_id="ma"
     )
     await desk.puts("turns", around(now))
     (_, slot) = await desk.puts("once", override)

@@ -86,7 +86,7 @@ class Desk:
         )
 
     def sender(self, receiver: Receiver, lease_s: float = 20) -> DeliveryLoop:
-        tools = Tools(SystemClock(), timeout_s=0.3)
+        tools = Tools(SystemClock(), timeout_s=1.0)
         webhook = Webhook(receiver.url, SecretStr(SECRET), tools)
         lease, channels = timedelta(seconds=lease_s), [Channel.WEBHOOK]
         return DeliveryLoop(self.database, channels, webhook, self.consumer, self.metrics, lease)
