@@ -20,6 +20,7 @@ from shared.contracts.topics import (
     ALERTS,
     ANSWERS,
     ASSIGNMENTS,
+    DUTY_COVERAGE,
     MODE_PROPOSALS,
     MODES,
     PAGES,
@@ -62,7 +63,16 @@ def build(settings: Settings) -> AsgiFastStream:
     platform.table(ROSTER, consumer.roster.put)
     platform.table(MODES, consumer.modes.put)
     platform.consume_inbox(
-        [ALERTS, ASSIGNMENTS, REPORT_DUTIES, SUPERVISION, MODE_PROPOSALS, MODES, ANSWERS],
+        [
+            ALERTS,
+            ASSIGNMENTS,
+            REPORT_DUTIES,
+            SUPERVISION,
+            MODE_PROPOSALS,
+            MODES,
+            DUTY_COVERAGE,
+            ANSWERS,
+        ],
         consumer.apply,
     )
     platform.sweep(consumer.lock, consumer.fire)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from services.notify.core import roster_calls
 from services.notify.core.answers import Refusal
 from services.notify.core.book import Book
 from services.notify.core.calling import Refused
@@ -14,10 +15,12 @@ from services.notify.core.desk import Desk
 from services.notify.core.profiles import Profile
 from services.notify.core.roster import Roster
 from services.notify.metrics import NotifyMetrics
+from services.notify.store import gaps
 from services.notify.store import ladders as store
 from shared.contracts.alerts import AlertEvent, AlertTransition
 from shared.contracts.commands import AssignmentEvent, SupervisionEvent
 from shared.contracts.dead_letter import Reason
+from shared.contracts.duty import DutyCoverage
 from shared.contracts.ids import mode_id
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Answer, Channel
@@ -77,6 +80,8 @@ class NotifyConsumer:
                     desk.on_mode(message)
                 case ReportDuty():
                     desk.on_duty(message)
+                case DutyCoverage():
+                    desk.on_coverage(message)
                 case Answer():
                     _answer(desk, message)
         await self.write(work, book)
@@ -88,12 +93,17 @@ class NotifyConsumer:
         await store.lock(work, ladder_ids)
 
     async def fire(self, work: Transaction, timers: Sequence[Timer]) -> None:
-        """The time for an answer is over: the next call, or none left."""
+        """A time is over: for an answer, the next call or none left; a gap of the roster is near."""
         book = self.book(work)
-        await store.load(work, store.Keys(ladders={one.subject_id for one in timers}), book)
+        posts = {one.subject_id for one in timers if one.kind == gaps.KIND}
+        rest = [one for one in timers if one.kind != gaps.KIND]
+        keys = store.Keys(ladders={one.subject_id for one in rest}, gaps=posts)
+        await store.load(work, keys, book)
         desk = self.desk(book)
-        for timer in timers:
+        for timer in rest:
             desk.on_timer(timer.subject_id, timer.kind, timer.rung)
+        for post in sorted(posts):
+            desk.tell_gaps(post)
         await self.write(work, book)
 
     async def write(self, work: Transaction, book: Book) -> None:
@@ -130,11 +140,15 @@ def _keys(messages: Sequence[object]) -> store.Keys:
             case SupervisionEvent():
                 keys.duties.add(message.subject_id)
             case ModeProposal():
-                keys.modes.add(message.proposal_id)
+                keys.subjects.add(message.proposal_id)
             case ResponseModeEvent():
-                keys.modes.add(mode_id(message.status, message.unit))
+                keys.subjects.add(mode_id(message.status, message.unit))
             case ReportDuty():
                 keys.duties.add(message.duty_id)
+            case DutyCoverage():
+                subject = roster_calls.subject_of(message)
+                keys.gaps.add(subject)
+                keys.subjects.add(subject)
             case Answer():
                 keys.pages.add(message.page_id)
     return keys

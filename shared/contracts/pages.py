@@ -96,6 +96,7 @@ class SubjectKind(StrEnum):
     ASSIGNMENT = "assignment"
     SUPERVISION = "supervision"
     MODE = "mode"
+    ROSTER = "roster"
 
 
 class Page(Envelope):

@@ -7,7 +7,7 @@ CREATE TABLE notify.ladder (
     cause_id text NOT NULL,
     trace_id text NOT NULL,
     subject_kind text NOT NULL CHECK (subject_kind IN (
-        'alert', 'assignment', 'supervision', 'mode'
+        'alert', 'assignment', 'supervision', 'mode', 'roster'
     )),
     subject_id text NOT NULL,
     purpose text NOT NULL CHECK (purpose IN (
@@ -49,8 +49,8 @@ CREATE INDEX ladder_of_alert ON notify.ladder (alert_id)
     WHERE subject_kind = 'alert' AND state <> 'closed';
 CREATE INDEX ladder_of_assignment ON notify.ladder (assignment_id)
     WHERE assignment_id IS NOT NULL AND state <> 'closed';
-CREATE INDEX ladder_of_mode ON notify.ladder (subject_id)
-    WHERE subject_kind = 'mode' AND state <> 'closed';
+CREATE INDEX ladder_of_subject ON notify.ladder (subject_id)
+    WHERE subject_kind IN ('mode', 'roster') AND state <> 'closed';
 CREATE INDEX ladder_because_of ON notify.ladder (alert_id) WHERE alert_id IS NOT NULL;
 CREATE INDEX ladder_of_duty ON notify.ladder (duty_id)
     WHERE duty_id IS NOT NULL AND state <> 'closed';
@@ -115,6 +115,17 @@ CREATE TABLE notify.assignment (
     attempt integer NOT NULL,
     phase integer NOT NULL
 ) WITH (fillfactor = 70);
+
+-- What stands empty at a post (shared.contracts.duty.DutyCoverage), when that was last told and when it
+-- is to be told next (timer of kind 'gap').
+CREATE TABLE notify.duty_gap (
+    subject_id text PRIMARY KEY,
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    body text NOT NULL,
+    told_at timestamptz,
+    times integer NOT NULL,
+    due_at timestamptz
+);
 
 -- Duties to report upward: the clocks that run and when each is due.
 CREATE TABLE notify.report_duty (

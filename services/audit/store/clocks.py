@@ -108,6 +108,12 @@ CLOCKS = (
     Clock("final report", "command", ("report_final_escalate",), _duties("state = 'closing'")),
     Clock("ladder", "notify", ("answer",), _ladders("open")),
     Clock("last call", "notify", ("last",), _ladders("exhausted")),
+    Clock(
+        "roster gap",
+        "notify",
+        ("gap",),
+        "SELECT subject_id, status FROM notify.duty_gap WHERE due_at IS NOT NULL",
+    ),
     Clock("promise", "notify", ("promise",), _ladders("answered")),
 )
 

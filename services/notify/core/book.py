@@ -11,6 +11,7 @@ from services.notify.core import channel_plan, ladders, states, wording
 from services.notify.core.ladders import Ladder, LadderStep
 from services.notify.core.plan import Call
 from services.notify.core.roster import Seat
+from services.notify.core.roster_calls import GapMemory
 from services.notify.core.states import PageStep
 from shared.contracts.commands import AssignmentState
 from shared.contracts.fields import Level, Post
@@ -108,6 +109,8 @@ class Book:
     assignments: dict[str, AssignmentMemory] = field(default_factory=dict)
     duties: dict[str, DutyMemory] = field(default_factory=dict)
 
+    gaps: dict[str, GapMemory] = field(default_factory=dict)
+
     new_ladders: dict[str, Ladder] = field(default_factory=dict)
     changed_ladders: dict[str, Ladder] = field(default_factory=dict)
     new_pages: dict[str, PageLine] = field(default_factory=dict)
@@ -115,6 +118,7 @@ class Book:
     changed_alerts: dict[str, AlertMemory] = field(default_factory=dict)
     changed_assignments: dict[str, AssignmentMemory] = field(default_factory=dict)
     changed_duties: dict[str, DutyMemory] = field(default_factory=dict)
+    changed_gaps: dict[str, GapMemory] = field(default_factory=dict)
     events: list[Page] = field(default_factory=list)
     """Every new page version, in order, to be published."""
     hastened: set[str] = field(default_factory=set)
@@ -123,15 +127,15 @@ class Book:
     """Ladders that have just been exhausted."""
     _by_alert: dict[str, list[Ladder]] = field(default_factory=dict)
     _by_assignment: dict[str, list[Ladder]] = field(default_factory=dict)
-    _by_mode: dict[str, list[Ladder]] = field(default_factory=dict)
+    _by_subject: dict[str, list[Ladder]] = field(default_factory=dict)
     _by_duty: dict[str, list[Ladder]] = field(default_factory=dict)
     _by_ladder: dict[str, list[PageLine]] = field(default_factory=dict)
 
     def add_ladder(self, ladder: Ladder) -> None:
         """Take in a ladder as it is stored."""
         self.ladders[ladder.ladder_id] = ladder
-        if ladder.subject_kind is SubjectKind.MODE:
-            self._by_mode.setdefault(ladder.subject_id, []).append(ladder)
+        if ladder.subject_kind in (SubjectKind.MODE, SubjectKind.ROSTER):
+            self._by_subject.setdefault(ladder.subject_id, []).append(ladder)
         elif ladder.assignment_id is not None:
             self._by_assignment.setdefault(ladder.assignment_id, []).append(ladder)
         elif ladder.duty_id is not None:
@@ -157,6 +161,10 @@ class Book:
         """Keep which clocks of a duty run."""
         self.duties[memory.duty_id] = self.changed_duties[memory.duty_id] = memory
 
+    def remember_gaps(self, memory: GapMemory) -> None:
+        """Keep what is open at a post."""
+        self.gaps[memory.subject_id] = self.changed_gaps[memory.subject_id] = memory
+
     def of_alert(self, alert_id: str) -> list[Ladder]:
         """Ladders about an alert itself that are not closed."""
         return _unsettled(self._by_alert.get(alert_id, []))
@@ -165,9 +173,9 @@ class Book:
         """Ladders about an assignment, its supervision included, that are not closed."""
         return _unsettled(self._by_assignment.get(assignment_id, []))
 
-    def of_mode(self, subject_id: str) -> list[Ladder]:
-        """Ladders about a proposal of a mode, or about a unit's mode, that are not closed."""
-        return _unsettled(self._by_mode.get(subject_id, []))
+    def of_subject(self, subject_id: str) -> list[Ladder]:
+        """Ladders about a proposal of a mode, a unit's mode or a post's gaps that are not closed."""
+        return _unsettled(self._by_subject.get(subject_id, []))
 
     def of_duty(self, duty_id: str) -> list[Ladder]:
         """Ladders about a duty to report that are not closed."""

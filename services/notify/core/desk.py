@@ -8,6 +8,7 @@ from services.notify.core import (
     alert_calls,
     mode_calls,
     plan,
+    roster_calls,
     supervision_calls,
     wording,
 )
@@ -25,6 +26,7 @@ from services.notify.core.calling import REPLACED, SETTLED, Caller
 from services.notify.core.ladders import Ladder, LadderState, LadderStep, Purpose
 from services.notify.core.profiles import Profile
 from services.notify.core.roster import Roster, Seat
+from services.notify.core.roster_calls import GapMemory
 from shared.contracts.alerts import AlertEvent, AlertTransition
 from shared.contracts.commands import (
     AssignmentEvent,
@@ -32,6 +34,7 @@ from shared.contracts.commands import (
     SupervisionEvent,
     SupervisionKind,
 )
+from shared.contracts.duty import DutyCoverage
 from shared.contracts.fields import Post
 from shared.contracts.ids import mode_id
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
@@ -202,7 +205,7 @@ class Desk:
 
     def on_proposal(self, event: ModeProposal) -> None:
         """Call whoever can give the signature that a proposal of a mode waits for."""
-        for one in self._book.of_mode(event.proposal_id):
+        for one in self._book.of_subject(event.proposal_id):
             self._book.end(one, LadderStep.SETTLED, SETTLED)
         if not event.next_posts:
             return
@@ -215,7 +218,7 @@ class Desk:
     def on_mode(self, event: ResponseModeEvent) -> None:
         """Tell every desk of the subtree that its mode has changed."""
         subject = mode_id(event.status, event.unit)
-        for one in self._book.of_mode(subject):
+        for one in self._book.of_subject(subject):
             self._book.end(one, LadderStep.SETTLED, REPLACED)
         for unit in self._roster.units_within(event.unit):
             ladder = mode_calls.to_inform(event, subject, unit, self._book.now)
@@ -232,6 +235,36 @@ class Desk:
         for one in book.of_duty(event.duty_id):
             if memory.outlived(one.purpose, one.occurred_at):
                 book.end(one, LadderStep.SETTLED, SETTLED)
+
+    def on_coverage(self, event: DutyCoverage) -> None:
+        """Remember what stands empty at a post; tell who is responsible, or that it is covered."""
+        book, subject = self._book, roster_calls.subject_of(event)
+        before = book.gaps.get(subject)
+        if before is not None and event.sent_at < before.coverage.sent_at:
+            return
+        memory = replace(before, coverage=event) if before else GapMemory(subject, event)
+        if not roster_calls.of_the_week(event, book.now):
+            memory = replace(memory, told_at=None)
+            for one in book.of_subject(subject):
+                book.end(one, LadderStep.SETTLED, SETTLED)
+        book.remember_gaps(memory)
+        self.tell_gaps(subject)
+
+    def tell_gaps(self, subject: str) -> None:
+        """Tell of a post's gaps if it is time to."""
+        book, memory = self._book, self._book.gaps[subject]
+        due = memory.due_at(book.now)
+        if due is None or due > book.now:
+            book.remember_gaps(memory)
+            return
+        book.remember_gaps(replace(memory, told_at=book.now, times=memory.times + 1))
+        unit, post = memory.coverage.unit, memory.coverage.post
+        self._caller.open(
+            roster_calls.to_inform(memory, book.now),
+            plan.ladder(self._roster, unit),
+            at=roster_calls.responsible(self._roster, unit, post),
+            named_after=f"{unit}:{post}:{memory.times}",
+        )
 
     def on_answer(self, answer: Answer) -> None:
         """Note a receipt or an answer; raises Refused."""

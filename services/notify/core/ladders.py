@@ -151,8 +151,10 @@ class Ladder:
 
         Over supervision the command service climbs itself; that a mode has changed is told to every
         desk of the subtree, so that climbing would only tell the upper ones again; a recall is for
-        the person who was paged.
+        the person who was paged; a gap in the roster is the unit's own business.
         """
+        if self.subject_kind is SubjectKind.ROSTER:
+            return False
         if self.subject_kind is SubjectKind.MODE:
             return self.purpose is Purpose.DECIDE
         return self.subject_kind is not SubjectKind.SUPERVISION and not self.purpose.is_personal

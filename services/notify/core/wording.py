@@ -12,6 +12,7 @@ from shared.contracts.commands import (
     SupervisionEvent,
     SupervisionKind,
 )
+from shared.contracts.duty import DutyCoverage, Gap
 from shared.contracts.fields import Level, Post, Status
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Channel, Page, PageState
@@ -173,6 +174,17 @@ def handed(text: str, officer_id: str) -> str:
 def lapsed(text: str) -> str:
     """The text of a call to somebody whose promise has lapsed."""
     return f"{LAPSED_MARK}您已答复到岗，但事项至今未处理，请立即处理或答复。\n{text}"[:4000]
+
+
+def of_gaps(event: DutyCoverage, gaps: Sequence[Gap]) -> str:
+    """Which times of a post stand empty."""
+    times = [
+        f"{gap.begin.isoformat(timespec='minutes')} 至 {gap.end.isoformat(timespec='minutes')}"
+        for gap in gaps
+    ]
+    return f"{event.unit} {_POSTS[event.post]} 七日内无人值班，请安排：\n{chr(10).join(times)}"[
+        :4000
+    ]
 
 
 def resent(text: str) -> str:

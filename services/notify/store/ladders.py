@@ -17,6 +17,7 @@ from services.notify.core.book import (
     Phase,
 )
 from services.notify.core.ladders import Ladder, LadderState, Purpose
+from services.notify.store import gaps
 from shared.contracts.fields import Level, Post, ResponseMode, Status
 from shared.contracts.pages import Channel, Page, SubjectKind
 from shared.contracts.topics import PAGES
@@ -58,7 +59,8 @@ class Keys:
     alerts: set[str] = field(default_factory=set)
     recalled: set[str] = field(default_factory=set)
     assignments: set[str] = field(default_factory=set)
-    modes: set[str] = field(default_factory=set)
+    subjects: set[str] = field(default_factory=set)
+    gaps: set[str] = field(default_factory=set)
     duties: set[str] = field(default_factory=set)
     pages: set[str] = field(default_factory=set)
     ladders: set[str] = field(default_factory=set)
@@ -127,17 +129,18 @@ async def load(work: Transaction, keys: Keys, book: Book) -> None:
             list(keys.assignments),
         )
         wanted.update(row["ladder_id"] for row in rows)
-    if keys.modes:
+    if keys.subjects:
         rows = await connection.fetch(
             "SELECT ladder_id FROM notify.ladder WHERE subject_id = ANY($1::text[]) "
-            "AND subject_kind = 'mode' AND state <> 'closed'",
-            list(keys.modes),
+            "AND subject_kind IN ('mode', 'roster') AND state <> 'closed'",
+            list(keys.subjects),
         )
         wanted.update(row["ladder_id"] for row in rows)
     if keys.duties:
         wanted |= await _load_duties(work, keys.duties, book)
     if wanted:
         await _load_ladders(work, sorted(wanted), book)
+    await gaps.load(work, keys.gaps, book)
 
 
 async def _load_duties(work: Transaction, duty_ids: set[str], book: Book) -> set[str]:
@@ -183,6 +186,7 @@ async def save(work: Transaction, book: Book) -> None:
     await _save_ladders(work, book)
     await _save_pages(work, book)
     await _save_memories(work, book)
+    await gaps.save(work, book)
     for page in book.events:
         work.publish(PAGES, page.officer_id, page, page.id)
 

@@ -6,9 +6,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from shared.runtime.database import Database
 from tests.support.postgres import fresh_database
-from tests.unit.notify.harness import Desk
+from tests.unit.notify.harness import Desk, a_service_on
 
 
 @pytest.fixture(scope="module")
@@ -19,12 +18,5 @@ def dsn() -> Iterator[str]:
 
 @pytest.fixture
 async def desk(dsn: str) -> AsyncIterator[Desk]:
-    database = Database(dsn, "notify")
-    await database.start(10)
-    async with database.transaction() as work:
-        await work.connection.execute(
-            "TRUNCATE notify.ladder, notify.page, notify.delivery, notify.alert, "
-            "notify.assignment, notify.timer, notify.outbox"
-        )
-    yield Desk(database)
-    await database.stop()
+    async with a_service_on(dsn) as service:
+        yield service

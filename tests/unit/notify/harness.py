@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -98,3 +100,19 @@ class Desk:
                 "UPDATE notify.delivery SET next_at = now(), "
                 "lease_until = least(lease_until, now() - interval '1 second')"
             )
+
+
+@asynccontextmanager
+async def a_service_on(dsn: str) -> AsyncIterator[Desk]:
+    """The service on an emptied database."""
+    database = Database(dsn, "notify")
+    await database.start(10)
+    async with database.transaction() as work:
+        await work.connection.execute(
+            "TRUNCATE notify.ladder, notify.page, notify.delivery, notify.alert, "
+            "notify.assignment, notify.duty_gap, notify.timer, notify.outbox"
+        )
+    try:
+        yield Desk(database)
+    finally:
+        await database.stop()
