@@ -191,6 +191,11 @@ def may_issue(viewer: Viewer, units: Iterable[str]) -> Denial | None:
     return Denial.OUTSIDE_SUBTREE if outside(units, viewer.unit) else None
 
 
+def may_start_drill(viewer: Viewer, place: str) -> Denial | None:
+    """A drill is started where one may command."""
+    return may_issue(viewer, (place,))
+
+
 def may_manage(viewer: Viewer, issuer_unit: str) -> Denial | None:
     """Check, close or revoke a command: its issuer or a unit above."""
     return None if is_within(issuer_unit, viewer.unit) else Denial.NOT_ISSUER

@@ -211,7 +211,7 @@ class Draft:
 def issue(viewer: Viewer, draft: Draft, idempotency_key: str | None, now: datetime) -> Act:
     """A free command. Without a key, the same text on the same day (UTC) is the same command."""
     if idempotency_key is not None:
-        command_id = content_id("cmd", "free", viewer.officer_id, idempotency_key)
+        command_id = content_id("cmd", "free", viewer.officer_id, draft.status, idempotency_key)
     else:
         command_id = content_id(
             "cmd",
@@ -299,7 +299,7 @@ def report(
     Without a key, one officer's report of one kind, means and number on one line is one act.
     """
     if idempotency_key is not None:
-        report_id = content_id("rpt", "key", viewer.officer_id, idempotency_key)
+        report_id = content_id("rpt", "key", viewer.officer_id, draft.status, idempotency_key)
     else:
         report_id = content_id(
             "rpt",

@@ -17,6 +17,7 @@ from services.console.web import (
     carriers,
     cases,
     decisions,
+    drills,
     duty,
     events,
     exports,
@@ -57,7 +58,7 @@ def create(console: Console, lifespan: Lifespan) -> FastAPI:
     app.state.console = console
     problems.install(app)
     for part in (
-        *(auth, reads, boards, acts, decisions, silences, carriers, modes, duty, reporting),
+        *(auth, reads, boards, acts, decisions, silences, carriers, modes, duty, drills, reporting),
         *(cases, reviews, exports, events, shell),
     ):
         app.include_router(part.router)

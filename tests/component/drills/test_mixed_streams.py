@@ -9,13 +9,22 @@ from typing import Any
 import pytest
 
 from shared.contracts.alarms import AlarmTransition
+from shared.contracts.alerts import DecisionVerb
 from shared.contracts.fields import Level, Status
-from shared.contracts.topics import ALERTS, ASSIGNMENTS, COMMANDS, NOTICES, PAGES, SUPERVISION
+from shared.contracts.topics import (
+    ALERTS,
+    ASSIGNMENTS,
+    COMMANDS,
+    NOTICES,
+    PAGES,
+    REPORTS,
+    SUPERVISION,
+)
 from tests.component.drills.streams import common_rules, mixed, play
-from tests.support.console_scene import NOW
+from tests.support.console_scene import NOW, ZHUTUO
 from tests.support.house import House, Record, a_house, contents, timers
 from tests.support.postgres import fresh_database
-from tests.unit.alerting.builders import an_alarm
+from tests.unit.alerting.builders import a_decision, an_alarm
 
 pytestmark = pytest.mark.e2e
 
@@ -142,3 +151,31 @@ async def test_the_same_real_event_pages_while_its_drill_is_open() -> None:
     assert {one.officer_id for one in paged} == {one.officer_id for one in practised}
     assert all(one.headline.startswith("【演练】") for one in practised)
     assert not any("演练" in one.headline for one in paged)
+
+
+async def test_a_drill_started_on_the_console_is_seen_as_one_and_ends_as_one() -> None:
+    body = {"title": "洪水演练", "event_type": "11A01", "level": "red", "place": ZHUTUO}
+    with fresh_database() as dsn:
+        async with a_house(dsn) as house, house.screen.client("o-district-b") as client:
+            assert (await client.post("/api/drills", json=body)).status_code == 202
+            (sent,) = house.screen.recorder.sent
+            await house.takes(REPORTS.model.validate_json(sent.value))
+            assert of(house, REAL) == []
+            pages = [one.message for one in of(house, DRILL) if one.topic == PAGES.name]
+            assert pages
+            assert all(one.headline.startswith("【演练】") for one in pages)
+            shown = {
+                status: (await client.get(f"/api/overview?status={status}")).json()
+                for status in (REAL, DRILL)
+            }
+            assert shown[REAL]["alerts"]["states"] == {}
+            assert shown[REAL]["pages_open"] == 0
+            assert shown[REAL]["exercises"] == 1, "the banner of drills"
+            assert shown[DRILL]["alerts"]["states"] == {"verifying": 1}
+            (alert,) = [one.message for one in of(house, DRILL) if one.topic == ALERTS.name]
+            await house.takes(
+                a_decision(alert.alert_id, DecisionVerb.DISMISS, alert.proposed_level, status=DRILL)
+            )
+            assert house.refused == []
+            after = (await client.get(f"/api/overview?status={DRILL}")).json()
+            assert after["alerts"]["states"] == {}

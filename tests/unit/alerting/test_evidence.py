@@ -20,6 +20,7 @@ from services.alerting.core.grouping import (
     place_report,
     scope_of,
 )
+from services.alerting.core.inhibit import higher_first
 from services.alerting.core.score import score
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.fields import Level, Status
@@ -183,3 +184,12 @@ def test_the_score_stays_between_0_and_100_and_never_falls_with_more() -> None:
             assert row[-1] <= score(Level.RED, sources + 1, kinds)
             assert row[-1] <= score(Level.RED, sources, kinds + 1)
     assert score(Level.RED, 5, 4) == 100
+
+
+def test_a_drill_moves_nothing_real_out_of_its_order() -> None:
+    """Its inhibited alarm would fetch the rule it names from further back in the batch."""
+    first, higher = an_alarm("a"), an_alarm("b", rule_id="gas.high")
+    drill = an_alarm("c", status=Status.EXERCISE, inhibited_by=("gas.high",))
+    assert higher_first([drill, first, higher]) == [drill, first, higher]
+    real = drill.model_copy(update={"status": Status.ACTUAL})
+    assert higher_first([real, first, higher]) == [higher, real, first]

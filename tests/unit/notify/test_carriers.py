@@ -17,6 +17,8 @@ from services.notify.channels.port import Attempt, Outcome, Sender, Tools
 from services.notify.channels.sms import SmsSettings
 from services.notify.channels.webhook import WebhookSettings
 from services.notify.channels.wecom import WecomSettings
+from services.notify.core.wording import headline
+from shared.contracts.fields import Status
 from shared.contracts.pages import Channel, Page
 from shared.runtime.clock import SystemClock
 from tests.unit.notify.builders import BOTH, a_book, a_desk, an_assignment, full_roster
@@ -242,3 +244,28 @@ async def test_a_loudspeaker_is_a_webhook_under_its_own_name() -> None:
     assert found.outcome is Outcome.DELIVERED
     assert got.body["type"] == f"duty.{Channel.LOUDSPEAKER}"
     assert got.headers["webhook-signature"].startswith("v1,")
+
+
+@pytest.mark.parametrize("make", ACCEPTED)
+async def test_a_drill_is_said_before_everything_else(make: Callable[[str], Sender]) -> None:
+    drill = a_page().model_copy(
+        update={"status": Status.EXERCISE, "headline": headline(Status.EXERCISE, "水位超警戒")}
+    )
+    _, (got,) = await deliver(make, ACCEPTED[make], page=drill, resend=True)
+    text = str(got.body.get("content") or got.body.get("text"))
+    assert text.removeprefix("{'content': '").removeprefix("{'text': '").startswith("【演练】")
+    assert text.count("【演练】") == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "shown"),
+    [
+        (Status.EXERCISE, "水位", "【演练】水位"),
+        (Status.EXERCISE, "【演练】水位", "【演练】水位"),
+        (Status.TEST, "【演练】水位", "【测试】水位"),
+        (Status.ACTUAL, "【演练】【测试】水位", "水位"),
+        (Status.ACTUAL, "【演练】", "演练"),
+    ],
+)
+def test_the_mark_of_a_drill_is_ours_to_give(status: Status, text: str, shown: str) -> None:
+    assert headline(status, text) == shown

@@ -1,0 +1,35 @@
+"""Drills 演练: an officer starts one; it is ended as what is real is, by the acts on its alert."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from services.console.core import access, drills
+from services.console.web.acts import Body, IdempotencyKey, done
+from services.console.web.auth import Me
+from services.console.web.parts import Parts
+from services.console.web.problems import unknown
+from shared.contracts.fields import EventType, Level, Line, Text, UnitId
+
+router = APIRouter(prefix="/api")
+
+
+class NewDrill(Body):
+    """What is practised and where; `level` is the scenario's."""
+
+    title: Line
+    event_type: EventType
+    level: Level
+    place: UnitId
+    text: Text = ""
+
+
+@router.post("/drills", status_code=202)
+async def start(console: Parts, me: Me, body: NewDrill, key: IdempotencyKey = None) -> Response:
+    """Start a drill in one's own subtree: its report opens an alert of status Exercise."""
+    console.demand(access.may_start_drill(me, body.place))
+    if body.place not in console.names.tree:
+        raise unknown("unit")
+    scenario = drills.Scenario(body.title, body.event_type, body.level, body.place, body.text)
+    act = drills.start(me, scenario, key, console.clock.now())
+    return await done(console, act, incident_id=act.key)
