@@ -92,6 +92,10 @@ class UnitTree:
             if (one := self._units.get(unit)) is not None and one.tier in tiers
         }
 
+    def directly_below(self, unit: str) -> list[str]:
+        """The catalogued units one tier below `unit`, then its departments, each in code-point order."""
+        return [*sorted(self._children.get(unit, ())), *sorted(self._departments.get(unit, ()))]
+
     def departments(self, root: str, tiers: Collection[Tier], wanted: Iterable[str]) -> set[str]:
         """The catalogued departments with these names of the units at or below `root` of `tiers`."""
         names = set(wanted)

@@ -6,7 +6,7 @@ step it is about is missing and only for the present attempt (a repeat has a lat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import asyncpg
 
@@ -95,6 +95,39 @@ async def by_command_and_tier(connection: Connection, commands: Sequence[str], s
         list(commands),
         span.low,
         span.high,
+    )
+    return rows
+
+
+async def by_child(connection: Connection, command_id: str, children: Mapping[str, Span]) -> Rows:
+    """Counts of one command for each of these units with all that lies below it, as `child`."""
+    rows: Rows = await connection.fetch(
+        f"""
+        WITH child AS (
+            SELECT * FROM unnest($2::text[], $3::text[], $4::text[]) AS c(child, low, high)
+        ), counted AS (
+            SELECT a.child, {_COUNTS} FROM (
+                SELECT c.child, one.state, one.signed_at IS NOT NULL AS signed, 1 AS n
+                FROM child c JOIN console.assignment one ON one.command_id = $1
+                    AND one.unit >= c.low COLLATE "C" AND one.unit < c.high COLLATE "C"
+            ) AS a WHERE a.state NOT IN ('reassigned', 'recalled') GROUP BY a.child
+        ), late AS (
+            SELECT c.child,
+                count(*) FILTER (WHERE s.clock = 'sign') AS sign_overdue,
+                count(*) FILTER (WHERE s.clock = 'finish') AS finish_overdue
+            FROM child c JOIN console.supervision s ON s.command_id = $1
+                AND s.unit >= c.low COLLATE "C" AND s.unit < c.high COLLATE "C"
+            JOIN console.assignment a ON {_ITS_ASSIGNMENT}
+            WHERE {LATE} GROUP BY c.child
+        )
+        SELECT counted.*, coalesce(sign_overdue, 0) AS sign_overdue,
+            coalesce(finish_overdue, 0) AS finish_overdue
+        FROM counted LEFT JOIN late USING (child) ORDER BY child COLLATE "C"
+        """,  # noqa: S608
+        command_id,
+        list(children),
+        [span.low for span in children.values()],
+        [span.high for span in children.values()],
     )
     return rows
 

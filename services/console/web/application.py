@@ -17,6 +17,7 @@ from services.console.web import (
     carriers,
     cases,
     decisions,
+    drilldown,
     drills,
     duty,
     events,
@@ -58,6 +59,7 @@ def create(console: Console, lifespan: Lifespan) -> FastAPI:
     app.state.console = console
     problems.install(app)
     for part in (
+        drilldown,
         *(auth, reads, boards, acts, decisions, silences, carriers, modes, duty, drills, reporting),
         *(cases, reviews, exports, events, shell),
     ):

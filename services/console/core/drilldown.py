@@ -1,0 +1,60 @@
+"""One step of the unit tree, as JSON: the way up to the viewer, and what lies directly below."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from services.console.core import views
+from services.console.core.access import Viewer, sees
+from services.console.core.names import Names
+from services.console.core.overview import COUNTS
+from services.console.core.record import Record
+from shared.contracts.units import department_of, lineage, tier_of
+
+Json = views.Json
+
+
+def units_view(unit: str, viewer: Viewer, names: Names) -> Json:
+    """The units below `unit`, and the departments, roles and groups that a selection can name."""
+    tree = names.tree
+    groups = (tree.group(name) for name in sorted(tree.groups))
+    return {
+        **_place(unit, viewer, names),
+        "below": [_unit(one, names) for one in tree.directly_below(unit)],
+        "departments": sorted(tree.department_names),
+        "roles": sorted(tree.role_names),
+        "groups": [
+            {"group": one.group, "name": one.name, "members": len(one.members)}
+            for one in groups
+            if one is not None
+        ],
+    }
+
+
+def below_view(
+    unit: str, own: Record | None, counted: Iterable[Record], viewer: Viewer, names: Names
+) -> Json:
+    """The counts of a command per unit below `unit`; units it does not concern are left out."""
+    return {
+        **_place(unit, viewer, names),
+        "own": None if own is None else views.assignment(own, viewer, names),
+        "below": [
+            {**_unit(row["child"], names), **{name: row[name] for name in COUNTS}}
+            for row in counted
+        ],
+    }
+
+
+def _place(unit: str, viewer: Viewer, names: Names) -> Json:
+    way = [one for one in reversed(lineage(unit)) if sees(viewer, one)]
+    return {**_unit(unit, names), "way": [_unit(one, names) for one in way]}
+
+
+def _unit(unit: str, names: Names) -> Json:
+    return {
+        "unit": unit,
+        "name": names.unit(unit),
+        "tier": tier_of(unit),
+        "department": department_of(unit),
+        "synthetic": names.tree.get(unit).synthetic,
+    }
