@@ -28,10 +28,12 @@ from playwright.async_api import (
 from deploy.local.data.units import all_units
 from services.console.accounts import import_accounts, make_link
 from tests.support.console import Bench, accounts, prepared
+from tests.support.console_boards import boards
 from tests.support.console_night import night
 from tests.support.postgres import fresh_database
 
 SHOTS = Path(__file__).resolve().parents[2] / "var" / "screenshots"
+_WAIT_MS = 10_000
 _FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -83,7 +85,8 @@ def served() -> Iterator[Served]:
             time.sleep(0.02)
         found = Served(url, dsn, bench, loop)
         units = [one.unit for one in all_units() if one.unit.startswith("500118")]
-        found.run(bench.project(night(units, datetime.now(UTC), hostile=True)))
+        now = datetime.now(UTC)
+        found.run(bench.project([*night(units, now, hostile=True), *boards(now)]))
         yield found
         server.should_exit = True
         thread.join(15)
@@ -119,6 +122,7 @@ class Visitor:
             locale=lang,
             device_scale_factor=2 if phone else 1,
         )
+        context.set_default_timeout(_WAIT_MS)
         self._contexts.append(context)
         page = await context.new_page()
         page.on("console", self._note)

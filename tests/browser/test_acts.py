@@ -70,7 +70,7 @@ async def test_evidence_is_shown_with_its_datum(visitor: Visitor) -> None:
     page = await visitor.open("o-city-b")
     alert = await card(page, "朱沱")
     await alert.get_by_role("button", name="详情").click()
-    await expect(page.locator("dialog td", has_text="吴淞")).to_have_count(2)
+    await expect(page.locator("dialog td", has_text="吴淞")).to_have_count(1)
     await shot(page, "dialog-evidence")
 
 

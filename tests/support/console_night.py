@@ -44,6 +44,7 @@ def night(units: Sequence[str], at: datetime, *, hostile: bool = False) -> list[
         distinct_sources=3,
         alarm_ids=(an_alarm("flood").alarm_id,),
         signatures=(signed(CITY, "o-city-b", Level.ORANGE),),
+        authority_unit=CITY,
         transition=AlertTransition.ISSUED,
         headline="长江朱沱(三) 212.36 m，超保证水位 0.36 m",
         text="上游来水持续增加，预计两小时内继续上涨。",

@@ -213,7 +213,7 @@ def test_both_catalogues_have_the_same_words() -> None:
 
 def test_every_word_the_scripts_ask_for_exists() -> None:
     known = json.loads((STATIC / "i18n" / "zh-CN.json").read_text(encoding="utf-8"))
-    for script in (STATIC / "js").glob("*.js"):
+    for script in (STATIC / "js").rglob("*.js"):
         for key in re.findall(r"""\bt\(\s*"([a-z_.]+)\"""", script.read_text(encoding="utf-8")):
             assert key in known, f"{script.name}: {key}"
 
@@ -231,7 +231,7 @@ def test_no_script_parses_markup_and_no_page_runs_inline() -> None:
     banned = re.compile(
         r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function"
     )
-    for script in (STATIC / "js").glob("*.js"):
+    for script in (STATIC / "js").rglob("*.js"):
         assert not banned.search(script.read_text(encoding="utf-8")), script.name
     inline = re.compile(r"<script(?![^>]*\bsrc=)|\son\w+=|\sstyle=|https?://", re.IGNORECASE)
     for page in (STATIC.parent / "templates").glob("*.html"):

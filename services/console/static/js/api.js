@@ -38,6 +38,17 @@ export function post(path, body = {}, key = null) {
   return call(path, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
+/** Put something in its place. */
+export function put(path, body) {
+  const headers = { "content-type": "application/json", "x-fenghuo": "1" };
+  return call(path, { method: "PUT", headers, body: JSON.stringify(body) });
+}
+
+/** Send a file as it is. */
+export function upload(path, file) {
+  return call(path, { method: "POST", headers: { "x-fenghuo": "1" }, body: file });
+}
+
 async function call(path, options) {
   let answer;
   try {

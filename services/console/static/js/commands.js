@@ -5,13 +5,10 @@ import { ask, open, title } from "./confirm.js";
 import { fill, h, list, text } from "./dom.js";
 import { t, when } from "./i18n.js";
 import { act, chip, drillTag, isDrill, level, tiers } from "./parts.js";
+import { stepButtons } from "./steps.js";
 
 const PAGE = 100;
 const STATES = ["delivered", "signed", "reported", "checked", "done", "returned", "suspended", "waived", "reassigned", "recalled"];
-/** Steps that a press and a few words are enough for; the others need a time or units. */
-const PLAIN_STEPS = new Set(["sign", "accept", "handle", "report", "return", "resume", "check", "send_back", "close", "refuse", "waive", "recall"]);
-const WORDS = { report: "optional", return: "required", send_back: "required", refuse: "required", waive: "required", recall: "required" };
-const GRAVE = new Set(["return", "send_back", "refuse", "waive", "recall"]);
 const MISSING_SHOWN = 6;
 const MISSING_EVERY_MS = 4_000;
 const heard = new Map();
@@ -56,22 +53,28 @@ function card(command, refresh) {
         "div",
         { class: "acts" },
         act(t("units"), () => drawer(command), { "data-focus": `${command.command_id}-units` }),
-        command.may
-          .filter((verb) => verb !== "check" || totals.reported > totals.done)
-          .filter((verb) => verb !== "close" || totals.reported > 0)
-          .map((verb) =>
-            act(t(`command.do.${verb}`), () => manage(command, verb, refresh), {
-              class: verb === "revoke" ? "danger" : null,
-              "data-focus": `${command.command_id}-${verb}`,
-            }),
-          ),
+        commandActs(command, refresh),
       ),
     ),
   );
 }
 
+/** What can be done with a whole command, where there is something to do it to. */
+export function commandActs(command, refresh) {
+  const { totals } = command;
+  return command.may
+    .filter((verb) => verb !== "check" || totals.reported > totals.done)
+    .filter((verb) => verb !== "close" || totals.reported > 0)
+    .map((verb) =>
+      act(t(`command.do.${verb}`), () => manage(command, verb, refresh), {
+        class: verb === "revoke" ? "danger" : null,
+        "data-focus": `${command.command_id}-${verb}`,
+      }),
+    );
+}
+
 /** Who is missing, as last heard; asked again at most every few seconds per command. */
-async function fillMissing(node, commandId) {
+export async function fillMissing(node, commandId) {
   const known = heard.get(commandId) ?? { at: 0, missing: [], total: 0 };
   showMissing(node, known);
   if (Date.now() - known.at < MISSING_EVERY_MS) return;
@@ -163,20 +166,6 @@ function unitRow(one, refresh) {
     h("td", {}, t(`tier.${one.unit_tier}`)),
     h("td", {}, t(`assignment.${one.state}`), one.reason && [h("br"), text(one.reason)]),
     h("td", {}, one.signed_at ? when(one.signed_at) : t("sign.by", { time: when(one.sign_by) })),
-    h("td", {}, h("div", { class: "acts" }, one.may.filter((step) => PLAIN_STEPS.has(step)).map((step) => act(t(`step.${step}`), () => takeStep(one, step, refresh))))),
+    h("td", {}, h("div", { class: "acts" }, stepButtons(one, refresh))),
   );
-}
-
-/** Ask for what a step needs, then take it. */
-export function takeStep(one, step, refresh) {
-  ask({
-    words: t(`step.${step}`),
-    about: { status: one.status, place: one.unit_name, headline: one.title },
-    reason: WORDS[step] ?? null,
-    danger: GRAVE.has(step),
-    send: async ({ reason }) => {
-      await post(`/api/assignments/${one.assignment_id}/acknowledgements`, { step, attempt: one.attempt, text: reason });
-      refresh(one, step);
-    },
-  });
 }

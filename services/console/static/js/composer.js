@@ -1,66 +1,87 @@
-// Writing a command: what, to whom, how many that are, and the number typed before it goes.
+// Writing a command: what, to whom, how many that are and who, and the number typed before it goes.
 
 import { post, Problem } from "./api.js";
 import { area, open, title } from "./confirm.js";
 import { fill, h } from "./dom.js";
+import { choices, line, select } from "./forms.js";
 import { t } from "./i18n.js";
-import { LEVELS } from "./parts.js";
+import { act, LEVELS } from "./parts.js";
+import { selectionParts } from "./selection_parts.js";
 
-const TIERS = ["district", "town", "village", "grid", "microgrid"];
-const BELOW = { city: 0, district: 1, town: 2, village: 3 };
 const EVENTS = ["11A01", "11B03", "12:gas_leak"];
+const NAMED = 100;
 
 /** Open the composer for the officer's own subtree. */
-export function compose(me, status, towns, refresh) {
+export function compose(me, status, refresh) {
   const key = crypto.randomUUID();
   const count = h("strong", { id: "recipients" }, "–");
   const byTier = h("span", { class: "muted" });
+  const names = h("div", { class: "names" });
+  const more = act(t("more"), () => nameMore(), { hidden: true });
   const trouble = h("p", { class: "problem", role: "alert", hidden: true });
   const go = h("button", { type: "submit", class: "primary" }, t("send"));
   const typed = h("input", { type: "text", name: "typed", inputmode: "numeric", autocomplete: "off" });
+  const parts = selectionParts(me, preview);
   let seen = null;
+  let asked = 0;
   go.disabled = true;
 
-  const roots = [{ unit: me.unit, name: me.unit_name }, ...towns.filter((one) => one.unit !== me.unit)];
-  const tiersOffered = TIERS.slice(BELOW[me.tier] ?? 0);
   const form = h(
     "form",
-    { method: "dialog", oninput: check, onchange: changed, onsubmit: submit },
+    { method: "dialog", oninput: check, onsubmit: submit },
     title(t(status === "Exercise" ? "compose.drill" : "compose")),
-    h("label", {}, t("compose.title"), h("input", { type: "text", name: "title", maxlength: 200, required: true })),
+    line(t("compose.title"), "title", { required: true }),
     area(t("compose.instruction"), "instruction"),
-    h("label", {}, t("compose.event"), select("event", EVENTS.map((one) => [one, t(`event.${one}`)]))),
+    select(t("compose.event"), "event", EVENTS.map((one) => [one, t(`event.${one}`)])),
     choices(t("compose.level"), "radio", "level", LEVELS.map((one) => [one, t(`level.${one}`)])),
-    h("label", {}, t("compose.root"), select("root", roots.map((one) => [one.unit, one.name]))),
-    choices(t("compose.tiers"), "checkbox", "tiers", tiersOffered.map((one) => [one, t(`tier.${one}`)])),
+    parts.node,
     h("p", { class: "figures", "aria-live": "polite" }, t("compose.recipients"), " ", count, " ", byTier),
+    h("details", { class: "who-gets-it" }, h("summary", {}, t("compose.who")), names, more),
     h("label", {}, t("compose.type"), typed),
     trouble,
     h("div", { class: "buttons" }, h("button", { type: "button", onclick: () => dialog.close() }, t("cancel")), go),
   );
   const dialog = open([status === "Exercise" && h("div", { class: "stripes drill-band" }, h("span", {}, t("drill.banner"))), form]);
 
-  const chosen = () => [...form.querySelectorAll("[name=tiers]:checked")].map((one) => one.value);
-
-  const selection = () => ({ include: [{ kind: "subtree", of: form.elements.root.value, tiers: chosen() }] });
-
-  async function changed(event) {
-    if (!["root", "tiers"].includes(event.target.name)) return;
+  async function preview() {
     seen = null;
+    asked += 1;
+    const mine = asked;
     trouble.hidden = true;
     fill(count, "–");
     fill(byTier);
-    const tiers = chosen();
-    if (tiers.length) {
+    fill(names);
+    more.hidden = true;
+    const selection = parts.selection();
+    if (selection) {
       try {
-        seen = await post("/api/commands/preview", { selection: selection(), limit: 0 });
-        fill(count, String(seen.recipients));
-        fill(byTier, Object.entries(seen.by_tier).map(([tier, n]) => `${t(`tier.${tier}`)} ${n}`).join("  "));
+        const found = await post("/api/commands/preview", { selection, limit: NAMED });
+        if (mine !== asked) return; // the selection was changed meanwhile
+        seen = { ...found, selection };
+        fill(count, String(found.recipients));
+        const tiers = Object.entries(found.by_tier).map(([tier, n]) => `${t(`tier.${tier}`)} ${n}`);
+        const departments = Object.entries(found.by_department).map(([name, n]) => `${t(`department.${name}`, {}, name)} ${n}`);
+        fill(byTier, document.createTextNode([...tiers, ...departments].join(" · ")));
+        addNames(found);
       } catch (problem) {
         show(problem);
       }
     }
     check();
+  }
+
+  function addNames(found) {
+    names.append(...found.units.map((one) => h("span", { class: "chip" }, one.name)));
+    seen.next = found.next;
+    more.hidden = !found.next;
+  }
+
+  async function nameMore() {
+    try {
+      addNames(await post("/api/commands/preview", { selection: seen.selection, limit: NAMED, after: seen.next }));
+    } catch (problem) {
+      show(problem);
+    }
   }
 
   function check() {
@@ -80,7 +101,7 @@ export function compose(me, status, towns, refresh) {
     trouble.hidden = true;
     const { elements } = form;
     const body = {
-      selection: selection(),
+      selection: seen.selection,
       event_type: elements.event.value,
       level: elements.level.value,
       title: elements.title.value.trim(),
@@ -97,17 +118,4 @@ export function compose(me, status, towns, refresh) {
       go.disabled = false;
     }
   }
-}
-
-function select(name, options) {
-  return h("select", { name }, options.map(([value, words]) => h("option", { value }, words)));
-}
-
-function choices(legend, type, name, options) {
-  return h(
-    "fieldset",
-    { class: "choices" },
-    h("legend", {}, legend),
-    options.map(([value, words]) => h("label", {}, h("input", { type, name, value, required: type === "radio" }), words)),
-  );
 }

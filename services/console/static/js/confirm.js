@@ -1,4 +1,5 @@
-// Dialogs. A dangerous act asks for what it is about: the level shown has to be picked before it goes.
+// Dialogs. A dangerous act asks for what it is about: the level shown has to be picked, or the name of
+// the place typed, before it goes. In a drill other words are typed than in earnest.
 
 import { Problem } from "./api.js";
 import { fill, h, text } from "./dom.js";
@@ -16,6 +17,9 @@ export function open(content, wide = false) {
 
 export const title = (words) => h("h2", { id: "dialog-title" }, words);
 
+/** What is typed to confirm an act on `place`: in a drill the word for it comes first. */
+export const typedName = (about, place) => (isDrill(about) ? `${t("confirm.drill")} ${place}` : place);
+
 /** A field for free text. */
 export function area(label, name, maxlength = 4000, required = false) {
   return h("label", {}, label, h("textarea", { name, maxlength, required }));
@@ -24,9 +28,10 @@ export function area(label, name, maxlength = 4000, required = false) {
 /**
  * Ask before an act. `about` = {status, headline, place}; `pick` = the level that must be picked
  * (undefined: none); `type` = words that must be typed; `reason` = "optional" or "required" or null.
- * `send(values)` does it; its Problem is shown and the dialog stays.
+ * `fields` are more controls of the form. `send({reason, form})` does it; its Problem is shown and the
+ * dialog stays.
  */
-export function ask({ words, about, pick, type, reason, danger, send }) {
+export function ask({ words, about, pick, type, fields, reason, danger, send }) {
   const go = h("button", { type: "submit", class: danger ? "danger" : "primary" }, words);
   const trouble = h("p", { class: "problem", role: "alert", hidden: true });
   const guarded = pick !== undefined || type !== undefined;
@@ -36,15 +41,17 @@ export function ask({ words, about, pick, type, reason, danger, send }) {
     {
       method: "dialog",
       oninput: () => {
-        go.disabled = !agreed(form, pick, type);
+        go.disabled = guarded && !agreed(form, pick, type);
       },
       onsubmit: (event) => {
         event.preventDefault();
         if (agreed(form, pick, type)) attempt();
+        else form.reportValidity();
       },
     },
     title(words),
     h("div", {}, h("p", {}, drillTag(about), " ", h("span", { class: "muted" }, about.place)), text(about.headline, "p")),
+    fields,
     pick !== undefined && choices(pick),
     type !== undefined && h("label", {}, t("confirm.type", { words: type }), h("input", { type: "text", name: "typed", autocomplete: "off" })),
     reason && area(t(reason === "required" ? "reason.required" : "reason.optional"), "reason", 4000, reason === "required"),
@@ -57,7 +64,7 @@ export function ask({ words, about, pick, type, reason, danger, send }) {
     go.disabled = true;
     trouble.hidden = true;
     try {
-      await send({ reason: form.elements.reason?.value.trim() ?? "" });
+      await send({ reason: form.elements.reason?.value.trim() ?? "", form });
       dialog.close();
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
@@ -75,13 +82,13 @@ function choices(pick) {
     { class: "choices" },
     h("legend", {}, t("confirm.pick", { level: t(`level.${pick ?? "lift"}`) })),
     [...LEVELS, null].map((name) =>
-      h("label", {}, h("input", { type: "radio", name: "level", value: name ?? "lift", required: true }), level(name)),
+      h("label", {}, h("input", { type: "radio", name: "shown", value: name ?? "lift", required: true }), level(name)),
     ),
   );
 }
 
 function agreed(form, pick, type) {
-  if (pick !== undefined && form.elements.level.value !== (pick ?? "lift")) return false;
+  if (pick !== undefined && form.elements.shown.value !== (pick ?? "lift")) return false;
   if (type !== undefined && form.elements.typed.value.trim() !== type) return false;
   return form.checkValidity();
 }

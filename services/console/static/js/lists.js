@@ -73,6 +73,8 @@ function words(line) {
       return t("line.page", { place, post: t(`post.${line.post}`), what: t(`page.${line.state}`) });
     case "answer":
       return t("line.answer", { place, what: t(`answer.${line.verb}`) });
+    case "mode":
+      return t("line.mode", { place, mode: t(`mode.${line.mode}`), what: t(`proposal.${line.state}`) });
     case "sensor":
       return t("line.sensor", { place, name: line.sensor_name, what: t(`sensor.${line.state}`) });
     default:

@@ -47,7 +47,8 @@ export function tiers(rows) {
   );
 }
 
-function bar(row) {
+/** How far along: signed and, over it, reported. */
+export function bar(row) {
   const part = (n) => (row.total ? (100 * n) / row.total : 0);
   const done = row.reported;
   return s(
@@ -66,4 +67,9 @@ export function stateWords(name, facts, when) {
     return names.length ? t("state.behind.broken", { what: names.join(", ") }) : t("state.behind.long", { n: facts.records });
   }
   return "";
+}
+
+/** A titled part of a board. */
+export function panel(key, content, tail) {
+  return h("section", { class: "panel", "aria-label": t(key) }, h("header", {}, h("h2", {}, t(key)), tail && h("span", { class: "tail" }, tail)), content);
 }

@@ -1,9 +1,9 @@
 // The two kinds of card on the phone.
 
-import { takeStep } from "./commands.js";
 import { h, text } from "./dom.js";
 import { span, t, when } from "./i18n.js";
 import { act, chip, drillTag, eventName, isDrill, level } from "./parts.js";
+import { takeStep } from "./steps.js";
 
 const ANSWERS = ["coming", "cannot", "hand_over"];
 const OWN_STEPS = ["sign", "report", "return"];

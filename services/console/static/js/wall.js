@@ -1,25 +1,38 @@
-// The live screen: put together, kept current by the stream, honest about its own state.
+// The frame of the console: header, boards by address (#command), live stream, honest about its state.
 
-import { drawAlerts } from "./alerts.js";
 import { get, onSignedOut, post } from "./api.js";
+import { alarmsBoard } from "./boards/alarms.js";
+import { commandBoard } from "./boards/command.js";
+import { dutyBoard } from "./boards/duty.js";
+import { modesBoard } from "./boards/modes.js";
+import { overviewBoard } from "./boards/overview.js";
+import { supervisionBoard } from "./boards/supervision.js";
 import { compose } from "./composer.js";
-import { drawCommands } from "./commands.js";
 import { fill, h } from "./dom.js";
 import { clock, day, load, other, t, use, when } from "./i18n.js";
-import { drawFeed, drawSupervision } from "./lists.js";
 import { Live, throttle } from "./live.js";
-import { drawCounters, drawTiles } from "./overview.js";
+import { drawMode } from "./mode_banner.js";
 import { act, stateWords } from "./parts.js";
+import { sound } from "./sound.js";
 
-const FEED_LINES = 60;
+const BOARDS = {
+  overview: overviewBoard,
+  alarms: alarmsBoard,
+  command: commandBoard,
+  supervision: supervisionBoard,
+  duty: dutyBoard,
+  modes: modesBoard,
+};
 const FULL_EVERY_MS = 30_000;
 
 const spot = (id) => document.getElementById(id);
-const state = { me: null, status: asked("status") === "Exercise" ? "Exercise" : "Actual", town: null, overview: null, alerts: [], lines: [], live: null, link: "connecting", facts: {} };
+const state = { me: null, status: asked("status") === "Exercise" ? "Exercise" : "Actual", board: null, overview: null, live: null, link: "connecting", facts: {} };
 
 function asked(name) {
   return new URLSearchParams(location.search).get(name);
 }
+
+const wanted = () => (location.hash.slice(1) in BOARDS ? location.hash.slice(1) : "overview");
 
 async function begin() {
   await load();
@@ -33,7 +46,11 @@ async function begin() {
   frame();
   follow();
   setInterval(tick, 1_000);
-  setInterval(() => refreshAll(), FULL_EVERY_MS);
+  setInterval(refreshAll, FULL_EVERY_MS);
+  addEventListener("hashchange", () => {
+    const name = location.hash.slice(1);
+    if (!name || name in BOARDS) show(); // the skip link is an address too
+  });
 }
 
 function showGate() {
@@ -47,9 +64,9 @@ function follow() {
   state.live = new Live({
     status: state.status,
     take: (line) => {
-      state.lines = [line, ...state.lines].slice(0, FEED_LINES);
-      drawFeed(spot("feed"), state.lines.filter((one) => !one.hint));
-      touched(line.kind);
+      state.board?.line(line);
+      reload();
+      if (line.kind === "mode") loadMode();
     },
     renew: refreshAll,
     state: (name, facts) => {
@@ -62,59 +79,25 @@ function follow() {
   refreshAll();
 }
 
-const loads = {
-  overview: throttle(async () => {
-    const status = state.status;
-    const found = await quietly(get("/api/overview", { status }));
-    if (!found || status !== state.status) return;
-    state.overview = found;
-    drawCounters(spot("counters"), found);
-    drawTiles(spot("tiles"), found.towns, state.town?.unit, choose);
-    showDrill();
-  }),
-  alerts: throttle(async () => {
-    const status = state.status;
-    const found = await quietly(get("/api/alerts", { status, open: 1 }));
-    if (!found || status !== state.status) return;
-    state.alerts = found.alerts;
-    announce(showAlerts());
-  }),
-  commands: throttle(async () => {
-    const status = state.status;
-    const found = await quietly(get("/api/commands", { status, open: 1, limit: 20 }));
-    if (found && status === state.status) drawCommands(spot("commands"), found.commands, refreshAll);
-  }, 1_500),
-  supervision: throttle(async () => {
-    const status = state.status;
-    const found = await quietly(get("/api/supervision", { status, limit: 60 }));
-    if (found && status === state.status) drawSupervision(spot("supervision"), found.supervision);
-  }, 1_500),
-  feed: throttle(async () => {
-    const status = state.status;
-    const found = await quietly(get("/api/feed", { status, limit: FEED_LINES }));
-    if (!found || status !== state.status) return;
-    state.lines = found.lines;
-    drawFeed(spot("feed"), state.lines);
-  }),
-};
+const reload = throttle(async () => {
+  const status = state.status;
+  const found = await quietly(get("/api/overview", { status }));
+  if (!found || status !== state.status) return;
+  state.overview = found;
+  state.board?.overview?.(found);
+  showDrill();
+});
 
-const DIRTIES = {
-  alert: ["overview", "alerts"],
-  alarm: [],
-  command: ["overview", "commands"],
-  assignments: ["overview", "commands", "supervision"],
-  supervision: ["overview", "supervision", "commands"],
-  page: ["overview"],
-  answer: ["overview"],
-  sensor: ["overview"],
-};
-
-function touched(kind) {
-  for (const name of DIRTIES[kind] ?? []) loads[name]();
-}
+const loadMode = throttle(async () => {
+  const status = state.status;
+  const found = await quietly(get("/api/modes", { status }));
+  if (found && status === state.status) drawMode(spot("mode"), found);
+});
 
 function refreshAll() {
-  for (const run of Object.values(loads)) run();
+  reload();
+  loadMode();
+  state.board?.refresh();
 }
 
 async function quietly(promise) {
@@ -125,25 +108,11 @@ async function quietly(promise) {
   }
 }
 
-function showAlerts() {
-  const inTown = (alert) => !state.town || alert.place.startsWith(state.town.unit.slice(0, 9));
-  const tail = state.town
-    ? act(t("only.town", { town: state.town.name }), () => choose(state.town), { class: "plain" })
-    : t("count", { n: state.alerts.length });
-  fill(spot("alerts-tail"), tail instanceof Node ? tail : document.createTextNode(tail));
-  return drawAlerts(spot("alerts"), state.alerts.filter(inTown), () => loads.alerts());
-}
-
-function choose(town) {
-  state.town = state.town?.unit === town.unit ? null : town;
-  drawTiles(spot("tiles"), state.overview.towns, state.town?.unit, choose);
-  showAlerts();
-}
-
 function announce(fresh) {
   if (!fresh.length) return;
   const words = fresh.map((one) => t("announce", { level: t(`level.${one.level ?? one.proposed_level ?? "lift"}`), place: one.place_name, headline: one.headline }));
   spot("announce").textContent = words.join(" ");
+  if (state.status === "Actual") sound.ring();
 }
 
 function showDrill() {
@@ -158,8 +127,8 @@ function showDrill() {
 
 function setStatus(status) {
   if (status === state.status) return;
-  Object.assign(state, { status, town: null, overview: null, alerts: [], lines: [] });
-  history.replaceState(null, "", status === "Exercise" ? "?status=Exercise" : "/");
+  Object.assign(state, { status, overview: null });
+  history.replaceState(null, "", `${status === "Exercise" ? "?status=Exercise" : "/"}${location.hash}`);
   frame();
   showDrill();
   follow();
@@ -188,9 +157,33 @@ function tick() {
   spot("day").textContent = day(now);
 }
 
+/** Put the board that the address names into the frame. */
+function show() {
+  const name = wanted();
+  const { me, status } = state;
+  const here = () => state.status === status && wanted() === name;
+  const guarded = async (promise) => {
+    const found = await quietly(promise);
+    return here() ? found : null; // an answer for another screen is no answer
+  };
+  state.board = BOARDS[name]({ me, status, quietly: guarded, announce, reload });
+  fill(spot("board"), state.board.node);
+  for (const link of document.querySelectorAll(".boards a")) {
+    if (link.hash === `#${name}`) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  if (state.overview) state.board.overview?.(state.overview);
+  state.board.refresh();
+}
+
 function frame() {
   const { me } = state;
   const pressed = (status) => ({ "aria-pressed": String(state.status === status) });
+  const bell = act(t(sound.on ? "sound.mute" : "sound.unlock"), async () => {
+    await sound.toggle();
+    bell.textContent = t(sound.on ? "sound.mute" : "sound.unlock");
+    bell.setAttribute("aria-pressed", String(sound.on));
+  }, { class: "plain", id: "sound", "aria-pressed": String(sound.on) });
   fill(
     spot("page"),
     h(
@@ -203,31 +196,19 @@ function frame() {
         { class: "tools" },
         h("span", { class: "link", id: "link", role: "status" }, t("state.connecting")),
         h("div", { class: "switch", role: "group", "aria-label": t("view") }, act(t("actual"), () => setStatus("Actual"), pressed("Actual")), act(t("drill"), () => setStatus("Exercise"), pressed("Exercise"))),
-        me.may_issue && act(state.status === "Exercise" ? t("compose.drill") : t("compose"), () => compose(me, state.status, state.overview?.towns ?? [], refreshAll), { class: "primary", id: "compose" }),
+        me.may_issue && act(state.status === "Exercise" ? t("compose.drill") : t("compose"), () => compose(me, state.status, refreshAll), { class: "primary", id: "compose" }),
+        bell,
         h("span", { class: "muted" }, `${me.name} ${t(`post.${me.post}`)}`),
         act(t("language.other"), changeLanguage, { class: "plain", lang: other(), id: "language" }),
         act(t("sign.out"), signOut, { class: "plain" }),
       ),
     ),
-    h(
-      "main",
-      { class: "screen" },
-      h("div", { class: "counters", id: "counters" }),
-      h(
-        "div",
-        { class: "columns" },
-        h("div", { class: "stack" }, panel("tiles.title", h("ul", { class: "tiles", id: "tiles" }), t("tiles.note")), panel("feed.title", h("ol", { class: "lines feed", id: "feed", tabindex: 0 }))),
-        h("div", { class: "stack" }, panel("alerts.title", h("ul", { class: "cards limited", id: "alerts", tabindex: -1 }), h("span", { id: "alerts-tail" }))),
-        h("div", { class: "stack" }, panel("commands.title", h("ul", { class: "cards limited", id: "commands" })), panel("supervision.title", h("ol", { class: "lines supervision", id: "supervision", tabindex: 0 }))),
-      ),
-    ),
+    h("nav", { class: "boards", "aria-label": t("boards") }, Object.keys(BOARDS).map((name) => h("a", { href: `#${name}` }, t(`board.${name}`)))),
+    h("main", { class: "screen", id: "board", tabindex: -1 }),
   );
   document.title = `${me.unit_name} · ${t("name")}`;
+  show();
   tick();
-}
-
-function panel(key, content, tail) {
-  return h("section", { class: "panel", "aria-label": t(key) }, h("header", {}, h("h2", {}, t(key)), tail && h("span", { class: "tail" }, tail)), content);
 }
 
 async function changeLanguage() {

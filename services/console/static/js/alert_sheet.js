@@ -1,0 +1,89 @@
+// One alert looked into: what is held on each scale and by whom, why, who has signed, what can be done.
+
+import { alertButtons, nextWords, silence } from "./alert_acts.js";
+import { get } from "./api.js";
+import { open, title } from "./confirm.js";
+import { fill, h, text } from "./dom.js";
+import { alarmTable, silenceButton } from "./evidence.js";
+import { t, when } from "./i18n.js";
+import { act, chip, drillTag, eventName, isDrill, level } from "./parts.js";
+
+/** Open the sheet of an alert; `refresh` is called after an act. */
+export async function alertSheet(alertId, refresh) {
+  const body = h("div", { class: "sheet" }, h("h2", { id: "dialog-title" }, t("loading")));
+  const dialog = open(body, true);
+  const again = () => {
+    refresh();
+    setTimeout(() => dialog.isConnected && draw(), 1_200); // the service has applied it by then, mostly
+  };
+  async function draw() {
+    let alert;
+    try {
+      alert = await get(`/api/alerts/${alertId}`);
+    } catch (problem) {
+      fill(body, h("p", { class: "problem", role: "alert" }, problem.words), closing());
+      return;
+    }
+    fill(body, content(alert, again), closing());
+  }
+  const closing = () => h("div", { class: "buttons" }, act(t("close"), () => dialog.close()));
+  await draw();
+}
+
+function content(alert, refresh) {
+  const verbs = [...alert.may, ...alert.may_also];
+  return [
+    isDrill(alert) && h("div", { class: "stripes drill-band" }, h("span", {}, t("drill.banner"))),
+    title([drillTag(alert), " ", text(alert.headline)]),
+    h("p", { class: "muted" }, `${alert.place_name} · ${eventName(alert.event_type)} · ${t("event.time", { time: when(alert.occurred_at) })}`),
+    h(
+      "div",
+      { class: "row" },
+      chip(t(`alert.${alert.state}`)),
+      alert.flapping && chip(t("alert.flapping"), "bad"),
+      alert.expires_at && chip(t("expires", { time: when(alert.expires_at) })),
+      chip(t("score", { n: alert.score })),
+      chip(t("sources", { n: alert.distinct_sources })),
+    ),
+    scales(alert),
+    h("p", { class: "waits" }, nextWords(alert)),
+    alert.debt && h("p", { class: "problem" }, t("debt", { unit: alert.debt.unit_name, by: alert.debt.by_unit_name, n: alert.debt.approvals, time: when(alert.debt.due_at) })),
+    verbs.length > 0 && h("div", { class: "acts", role: "group", "aria-label": t("acts") }, alertButtons(alert, verbs, refresh, alert.next?.verb)),
+    alert.text && text(alert.text, "p"),
+    section("evidence", alarmTable(alert.evidence, t("evidence.none"), (one) => silenceButton(one, (alarm) => silence(alarm, refresh)))),
+    alert.report_ids.length > 0 && h("p", { class: "muted" }, t("reports.n", { n: alert.report_ids.length })),
+    section("signatures", signatures(alert)),
+    alert.merged_ids.length > 0 && h("p", { class: "muted" }, t("merged.n", { n: alert.merged_ids.length })),
+    alert.commands.length > 0 && section("commands", h("ul", {}, alert.commands.map((one) => h("li", {}, level(one.level), " ", text(one.title), ` ${one.root_name} · ${t("recipients", { n: one.recipients })} · ${t(`command.${one.state}`)}`)))),
+  ];
+}
+
+const section = (key, content) => h("section", {}, h("h3", {}, t(key)), content);
+
+/** Three scales that are never mixed, each with what every unit holds. */
+function scales(alert) {
+  const held = (name, words) =>
+    alert.positions.filter((one) => one[name]).map((one) => h("li", {}, `${one.unit_name}：${words(one[name])} `, h("span", { class: "faint" }, when(one.at))));
+  const grade = (one) => (one ? t(`grade.${one}`) : t("scale.unsaid"));
+  const response = (one) => (one ? t(`response.${one}`) : t("scale.unsaid"));
+  const shade = (one) => t(`level.${one}`);
+  const issued = alert.level ? level(alert.level) : h("span", { class: "faint" }, t("scale.not.issued"));
+  const proposed = alert.proposed_level !== alert.level && [" → ", level(alert.proposed_level, true)];
+  return h(
+    "div",
+    { class: "scales" },
+    h("div", {}, h("h3", {}, t("scale.level")), h("p", {}, issued, proposed), h("ul", {}, held("level", shade))),
+    h("div", {}, h("h3", {}, t("scale.grade")), h("p", {}, grade(alert.incident_grade)), h("ul", {}, held("incident_grade", grade))),
+    h("div", {}, h("h3", {}, t("scale.response")), h("p", {}, response(alert.response_level)), h("ul", {}, held("response_level", response))),
+  );
+}
+
+function signatures(alert) {
+  const missing = Math.max(0, (alert.next?.needed ?? 0) - (alert.next?.signed ?? 0));
+  return [
+    alert.signatures.length > 0
+      ? h("ul", {}, alert.signatures.map((one) => h("li", {}, level(one.level), ` ${one.unit_name} ${t(`post.${one.post}`)} ${when(one.signed_at)}`)))
+      : h("p", { class: "empty" }, t("signatures.none")),
+    missing > 0 && h("p", { class: "warn" }, t("signatures.missing", { n: missing, unit: alert.approver_name })),
+  ];
+}

@@ -1,0 +1,102 @@
+// Alarms (what rules raised), what silences hide of them, and sensors that say nothing.
+
+import { silence } from "../alert_acts.js";
+import { get, post } from "../api.js";
+import { ask, typedName } from "../confirm.js";
+import { fill, h, list, text } from "../dom.js";
+import { alarmTable, silenceButton } from "../evidence.js";
+import { moment, momentOf } from "../forms.js";
+import { t, when } from "../i18n.js";
+import { throttle } from "../live.js";
+import { act, chip, drillTag, panel } from "../parts.js";
+
+const MOST = 200;
+
+/** Build the board; `ctx` = {me, status, quietly} of the frame. */
+export function alarmsBoard(ctx) {
+  const alarms = h("div", { id: "alarms" });
+  const count = h("span");
+  const silences = h("ol", { class: "lines", id: "silences" });
+  const sensors = h("ol", { class: "lines tall", id: "sensors", tabindex: 0 });
+
+  const loads = {
+    alarms: throttle(async () => {
+      const found = await ctx.quietly(get("/api/alarms", { status: ctx.status, limit: MOST }));
+      if (!found) return;
+      fill(alarms, alarmTable(found.alarms, t("alarms.none"), (one) => silenceButton(one, (alarm) => silence(alarm, refresh))));
+      fill(count, document.createTextNode(t("count", { n: found.alarms.length })));
+    }, 1_500),
+    silences: throttle(async () => {
+      const found = await ctx.quietly(get("/api/silences", { status: ctx.status, standing: 1 }));
+      if (found) list(silences, found.silences, (one) => one.silence_id, hidden, t("silences.none"));
+    }),
+    sensors: throttle(async () => {
+      const found = await ctx.quietly(get("/api/sensors/silent", { status: ctx.status, limit: MOST }));
+      if (found) list(sensors, found.sensors, (one) => one.sensor_id, sensor, t("sensors.none"));
+    }, 1_500),
+  };
+
+  function refresh() {
+    for (const run of Object.values(loads)) run();
+  }
+
+  function hidden(one) {
+    return h(
+      "li",
+      {},
+      h("span", {}, chip(t(`silence.${one.kind}`))),
+      h(
+        "span",
+        { class: "what" },
+        drillTag(one),
+        `${one.place_name} `,
+        h("span", { class: "muted" }, [one.sensor_id, one.rule_id].filter(Boolean).join(" · ")),
+        h("br"),
+        text(one.reason),
+        h("br"),
+        h("span", { class: "muted" }, t("silence.hides", { n: one.silenced, unit: one.unit_name })),
+        one.still_firing > 0 && [" ", chip(t("silence.firing"), "bad")],
+      ),
+      h("span", {}, h("time", {}, t("silence.to", { time: when(one.end_at) })), one.may_end && [h("br"), act(t("silence.end"), () => end(one), { "data-focus": `${one.silence_id}-end` })]),
+    );
+  }
+
+  function end(one) {
+    ask({
+      words: t("silence.end"),
+      about: { status: one.status, place: one.place_name, headline: one.reason },
+      fields: moment(t("silence.other.end"), "end", null, false),
+      type: typedName(one, one.place_name),
+      reason: "required",
+      send: async ({ reason, form }) => {
+        await post(`/api/silences/${one.silence_id}/end`, { end_at: momentOf(form.elements.end), reason });
+        refresh();
+      },
+    });
+  }
+
+  return {
+    node: h(
+      "div",
+      { class: "columns two wide-first" },
+      h("div", { class: "stack" }, panel("alarms.title", alarms, count)),
+      h("div", { class: "stack" }, panel("silences.title", silences), panel("sensors.title", sensors)),
+    ),
+    refresh,
+    line: (line) => {
+      if (line.kind === "alarm" || line.kind === "alert") loads.alarms();
+      if (line.kind === "sensor") loads.sensors();
+      if (line.kind === "silence") loads.silences();
+    },
+  };
+}
+
+function sensor(one) {
+  return h(
+    "li",
+    {},
+    h("span", {}, chip(t(`sensor.${one.state}`), "bad")),
+    h("span", { class: "what" }, drillTag(one), text(one.name), h("br"), h("span", { class: "muted" }, one.unit_name), one.detail && [h("br"), text(one.detail)]),
+    h("time", {}, one.last_seen_at ? t("sensor.seen", { time: when(one.last_seen_at) }) : ""),
+  );
+}

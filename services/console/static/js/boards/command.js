@@ -1,0 +1,144 @@
+// The command board: each command from the city down to the last micro-grid, and one's own tasks.
+
+import { get } from "../api.js";
+import { assignmentItem } from "../assignment_card.js";
+import { commandActs, fillMissing } from "../commands.js";
+import { fill, h, list, text } from "../dom.js";
+import { t, when } from "../i18n.js";
+import { throttle } from "../live.js";
+import { act, bar, chip, drillTag, isDrill, level, panel } from "../parts.js";
+
+const SHOWN = 50;
+
+/** Build the board; `ctx` = {me, status, quietly} of the frame. */
+export function commandBoard(ctx) {
+  const state = { commands: [], chosen: null, unit: ctx.me.unit };
+  const choosing = h("ul", { class: "cards limited", id: "command-list" });
+  const tasks = h("ul", { class: "cards limited", id: "own-tasks" });
+  const place = h("div", { id: "drill-down", "aria-live": "polite" });
+
+  const loads = {
+    commands: throttle(async () => {
+      const found = await ctx.quietly(get("/api/commands", { status: ctx.status, limit: SHOWN }));
+      if (!found) return;
+      state.commands = found.commands;
+      state.chosen ??= found.commands[0]?.command_id ?? null;
+      drawList();
+      loads.below();
+    }),
+    tasks: throttle(async () => {
+      const found = await ctx.quietly(get("/api/assignments", { status: ctx.status, open: 1, limit: SHOWN }));
+      if (found) list(tasks, found.assignments, (one) => one.assignment_id, (one) => assignmentItem(one, refresh), t("assignments.none"));
+    }),
+    below: throttle(async () => {
+      if (!state.chosen) {
+        fill(place, h("p", { class: "empty" }, t("commands.none")));
+        return;
+      }
+      const { chosen, unit } = state;
+      const found = await ctx.quietly(get(`/api/commands/${chosen}/below`, { unit }));
+      if (found && chosen === state.chosen && unit === state.unit) drawBelow(found);
+    }, 400),
+  };
+
+  function refresh() {
+    for (const run of Object.values(loads)) run();
+  }
+
+  function drawList() {
+    const items = state.commands.map((one) => ({ ...one, chosen: one.command_id === state.chosen }));
+    list(choosing, items, (one) => one.command_id, choice, t("commands.none"));
+  }
+
+  function choice(one) {
+    const { totals } = one;
+    return h(
+      "li",
+      { class: `card ${one.level} ${isDrill(one) ? "drill" : ""} ${one.chosen ? "chosen" : ""}` },
+      h("div", { class: "row" }, drillTag(one), level(one.level), chip(t(`command.${one.state}`)), h("span", { class: "tail" }, when(one.sent_at))),
+      h("h3", {}, text(one.title)),
+      h("p", { class: "facts" }, h("span", {}, `${one.issuer_name} → ${one.root_name}`), h("span", {}, `${t("signed")} ${totals.signed}/${totals.total}`)),
+      h(
+        "div",
+        { class: "acts" },
+        act(t("drill.down"), () => choose(one.command_id), { "aria-pressed": String(one.chosen), "data-focus": `${one.command_id}-open` }),
+        commandActs(one, refresh),
+      ),
+    );
+  }
+
+  function choose(id) {
+    Object.assign(state, { chosen: id, unit: ctx.me.unit });
+    drawList();
+    loads.below();
+  }
+
+  function go(unit) {
+    state.unit = unit;
+    loads.below();
+  }
+
+  function drawBelow(found) {
+    const command = state.commands.find((one) => one.command_id === state.chosen);
+    const missing = h("p", { class: "missing" });
+    if (command) fillMissing(missing, command.command_id);
+    const focused = place.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
+    fill(
+      place,
+      command && h("h3", {}, drillTag(command), " ", level(command.level), " ", text(command.title)),
+      h(
+        "nav",
+        { class: "way", "aria-label": t("way") },
+        found.way.map((one, n) =>
+          n === found.way.length - 1 ? h("span", { "aria-current": "location" }, one.name) : act(one.name, () => go(one.unit), { class: "plain", "data-focus": `way-${one.unit}` }),
+        ),
+      ),
+      found.own && h("ul", { class: "cards" }, assignmentItem(found.own, refresh)),
+      found.below.length > 0 ? table(found.below) : h("p", { class: "empty" }, t("below.none")),
+      found.unit === ctx.me.unit && missing,
+    );
+    if (focused) place.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  function table(rows) {
+    const head = ["unit", "signed", "missing.n", "reported", "done", "returned", "overdue"];
+    return h(
+      "div",
+      { class: "scroller", tabindex: 0 },
+      h("table", { class: "below" }, h("thead", {}, h("tr", {}, head.map((key, n) => h("th", { scope: "col", class: n < 2 ? null : "number" }, t(key))))), h("tbody", {}, rows.map(row))),
+    );
+  }
+
+  function row(one) {
+    const late = one.sign_overdue + one.finish_overdue;
+    const number = (n, bad = false) => h("td", { class: `number ${bad && n ? "bad" : ""}` }, n);
+    return h(
+      "tr",
+      {},
+      h("td", {}, act(one.name, () => go(one.unit), { class: "plain into", "data-focus": `into-${one.unit}` }), h("span", { class: "faint" }, ` ${t(one.department ? "department" : `tier.${one.tier}`)}${one.synthetic ? ` ${t("synthetic")}` : ""}`)),
+      h("td", {}, `${one.signed} / ${one.total}`, bar(one)),
+      number(one.total - one.signed, true),
+      number(one.reported),
+      number(one.done),
+      number(one.returned, true),
+      number(late, true),
+    );
+  }
+
+  return {
+    node: h(
+      "div",
+      { class: "columns two" },
+      h("div", { class: "stack" }, panel("own.tasks", tasks), panel("commands.title", choosing)),
+      h("div", { class: "stack" }, panel("drill.down.title", place)),
+    ),
+    refresh,
+    line: (line) => {
+      if (line.kind === "command") loads.commands();
+      if (line.kind === "assignments" || line.kind === "supervision") {
+        loads.commands();
+        loads.tasks();
+      }
+    },
+  };
+}

@@ -1,0 +1,306 @@
+"""The boards behind the first one: each action leads to the right record, each fits and speaks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from shared.contracts.alerts import AlertState
+from shared.contracts.fields import Level
+from tests.browser.conftest import Served, Visitor, shot
+from tests.browser.test_acts import sent
+from tests.support.console_scene import DISTRICT, an_alert
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+BOARDS = {
+    "alarms": "#sensors li",
+    "command": "#drill-down table.below",
+    "supervision": "#lights .light",
+    "duty": "#gaps li",
+    "modes": "#propose",
+}
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+async def go(page: Page, board: str) -> None:
+    await page.locator(f".boards a[href='#{board}']").click()
+    await page.wait_for_selector(BOARDS[board])
+
+
+async def sheet(page: Page, words: str) -> Locator:
+    card = page.locator("#alerts .card", has_text=words).first
+    await card.get_by_role("button", name="详情").click()
+    found = page.locator("dialog .sheet")
+    await found.locator(".scales").wait_for()
+    return found
+
+
+async def confirm(page: Page, words: str, **typed: str) -> None:
+    """Fill the newest dialog by labels and press its button by the keyboard."""
+    dialog = page.locator("dialog").last
+    for label, value in typed.items():
+        await dialog.get_by_label(label).fill(value)
+    go_on = dialog.get_by_role("button", name=words)
+    await expect(go_on).to_be_enabled()
+    await go_on.focus()
+    await page.keyboard.press("Enter")
+
+
+@pytest.mark.parametrize("lang", ["zh-CN", "en"])
+async def test_every_board_shows_itself_on_wall_desk_and_phone(visitor: Visitor, lang: str) -> None:
+    for width, height, name in ((1920, 1080, "wall"), (1366, 768, "desk"), (360, 740, "narrow")):
+        page = await visitor.open("o-city-b", lang=lang, width=width)
+        await page.set_viewport_size({"width": width, "height": height})
+        for board in BOARDS:
+            await go(page, board)
+            await shot(page, f"{board}-{name}-{lang}", full=name == "narrow")
+            assert await page.evaluate(OVERFLOW) <= 0, f"{board} {width}"
+            assert await page.locator("img, b b, #board script").count() == 0
+
+
+async def test_the_drill_down_reaches_the_last_micro_grid(visitor: Visitor) -> None:
+    page = await visitor.open("o-city-b")
+    await go(page, "command")
+    for step in ("永川区", "朱沱镇"):
+        await page.locator("#drill-down .into", has_text=step).first.click()
+        await page.locator("#drill-down .way [aria-current]", has_text=step).wait_for()
+    await shot(page, "command-town-zh-CN")
+    for _ in range(3):
+        before = await page.locator(".way > *").count()
+        await page.locator("#drill-down .into").last.click()
+        await expect(page.locator(".way > *")).to_have_count(before + 1)
+    await expect(page.locator("#drill-down .empty")).to_be_visible()
+    await expect(page.locator("#drill-down .card")).to_have_count(1)
+
+
+async def test_the_own_task_is_signed_by_keyboard(visitor: Visitor, served: Served) -> None:
+    page = await visitor.open("o-songji-b")
+    await go(page, "command")
+    buttons = page.locator("#own-tasks .card").first.get_by_role("button")
+    first = buttons.first
+    step = await first.inner_text()
+    await first.focus()
+    await page.keyboard.press("Enter")
+    await confirm(page, step)
+    await expect(page.locator("dialog")).to_have_count(0)
+    assert sent(served, "acknowledgement")[-1]["officer_id"] == "o-songji-b"
+
+
+async def test_a_task_is_split_among_units_below(visitor: Visitor, served: Served) -> None:
+    page = await visitor.open("o-songji-b")
+    await go(page, "command")
+    await page.locator("#own-tasks").get_by_role("button", name="拆分下派").first.click()
+    dialog = page.locator("dialog")
+    boxes = dialog.locator("[name=receiver]")
+    await boxes.nth(0).check()
+    await boxes.nth(1).check()
+    await shot(page, "dialog-split")
+    await confirm(page, "拆分下派")
+    await expect(dialog).to_have_count(0)
+    step = sent(served, "acknowledgement")[-1]
+    assert (step["step"], len(step["units"]), step["mandatory"]) == ("split", 2, True)
+
+
+async def test_more_time_is_asked_for_with_a_reason(visitor: Visitor, served: Served) -> None:
+    page = await visitor.open("o-songji-b")
+    await go(page, "command")
+    await page.locator("#own-tasks").get_by_role("button", name="申请延期").first.click()
+    await confirm(page, "申请延期", 原因="道路抢通中")
+    await expect(page.locator("dialog")).to_have_count(0)
+    step = sent(served, "acknowledgement")[-1]
+    assert (step["step"], step["text"]) == ("ask_extend", "道路抢通中")
+    assert step["until"]
+
+
+async def test_recalling_takes_the_level_the_place_and_a_reason(
+    visitor: Visitor, served: Served
+) -> None:
+    page = await visitor.open("o-city-b")
+    found = await sheet(page, "朱沱")
+    await shot(page, "sheet-zh-CN")
+    await found.get_by_role("button", name="撤回预警").click()
+    dialog = page.locator("dialog").last
+    go_on = dialog.get_by_role("button", name="撤回橙色预警")
+    await dialog.get_by_label("橙色").check()
+    await dialog.get_by_label("原因").fill("测值有误")
+    await expect(go_on).to_be_disabled()
+    await dialog.get_by_label("以确认").last.fill("朱沱镇")
+    await shot(page, "dialog-recall")
+    await go_on.click()
+    await expect(page.locator("dialog")).to_have_count(1)
+    decision = sent(served, "alert_decision")[-1]
+    assert (decision["verb"], decision["level"]) == ("recall", "orange")
+
+
+async def test_a_drill_is_confirmed_by_other_words(visitor: Visitor) -> None:
+    page = await visitor.open("o-city-b")
+    await page.get_by_role("button", name="演练", exact=True).click()
+    await page.wait_for_selector("#alerts .card.drill")
+    await shot(page, "drill-zh-CN")
+    await go(page, "modes")
+    await page.click("#propose")
+    await expect(page.locator("dialog")).to_contain_text("演练 重庆市")
+    await expect(page.locator("dialog .drill-band")).to_be_visible()
+
+
+async def test_assessing_holds_three_scales_apart(visitor: Visitor, served: Served) -> None:
+    page = await visitor.open("o-town-b")
+    served.run(served.bench.project([_assessable()]))
+    await (
+        page.locator("#alerts .card", has_text="研判样例")
+        .get_by_role("button", name="研判完成")
+        .click()
+    )
+    dialog = page.locator("dialog")
+    await dialog.get_by_label("预警级别").select_option("yellow")
+    await dialog.get_by_label("事件分级").select_option("grade_3")
+    await dialog.get_by_label("响应级别").select_option("IV")
+    await shot(page, "dialog-assess")
+    await confirm(page, "研判完成")
+    await expect(dialog).to_have_count(0)
+    held = sent(served, "alert_decision")[-1]["assessment"]
+    assert (held["level"], held["incident_grade"], held["response_level"]) == (
+        "yellow",
+        "grade_3",
+        "IV",
+    )
+
+
+async def test_an_alarm_is_silenced_and_a_silence_ended(visitor: Visitor, served: Served) -> None:
+    page = await visitor.open("o-city-b")
+    await go(page, "alarms")
+    await page.locator("#alarms").get_by_role("button", name="静默").first.click()
+    await page.locator("dialog").get_by_label("以确认").fill("朱沱镇")
+    await confirm(page, "静默", 原因="设备检修")
+    await expect(page.locator("dialog")).to_have_count(0)
+    made = sent(served, "silence_request")[-1]
+    assert (made["verb"], made["reason"]) == ("create", "设备检修")
+    assert made["matcher"]["sensor_id"] == "gauge-zhutuo"
+    await page.locator("#silences").get_by_role("button", name="结束静默").click()
+    await page.locator("dialog").get_by_label("以确认").fill("朱沱镇")
+    await confirm(page, "结束静默", 原因="检修完成")
+    await expect(page.locator("dialog")).to_have_count(0)
+    assert sent(served, "silence_request")[-1]["silence_id"] == "sil-works"
+
+
+async def test_a_mode_is_proposed_with_what_it_changes(visitor: Visitor, served: Served) -> None:
+    page = await visitor.open("o-town-b")
+    await go(page, "modes")
+    await page.click("#propose")
+    dialog = page.locator("dialog")
+    await dialog.get_by_label("平急状态").select_option("standby")
+    await expect(page.locator("#mode-preview")).to_contain_text("朱沱镇")
+    await dialog.get_by_label("以确认").fill("朱沱镇")
+    await shot(page, "dialog-mode")
+    await confirm(page, "提议变更状态", 原因="预报有暴雨")
+    await expect(dialog).to_have_count(0)
+    asked = sent(served, "mode_request")[-1]
+    assert (asked["verb"], asked["mode"]) == ("propose", "standby")
+
+
+async def test_leave_is_put_into_the_plan_and_an_entry_taken_out(
+    visitor: Visitor, served: Served
+) -> None:
+    page = await visitor.open("o-town-b")
+    await page.locator(".boards a[href='#duty']").click()
+    await page.locator("#posts td").first.wait_for()
+    await shot(page, "duty-plan-zh-CN")
+    await page.get_by_role("button", name="请假", exact=True).click()
+    await page.locator("dialog").get_by_label("人员").select_option("ma")
+    await confirm(page, "请假")
+    await expect(page.locator("dialog")).to_have_count(0)
+    asked = sent(served, "duty_request")[-1]
+    assert (asked["verb"], asked["rule"]["officer_id"]) == ("put", "ma")
+    await page.locator("#entries li", has_text="请假").get_by_role("button").click()
+    await confirm(page, "取消安排")
+    await expect(page.locator("dialog")).to_have_count(0)
+    assert sent(served, "duty_request")[-1]["entry_id"] == "away"
+
+
+async def test_departments_are_added_to_a_command_and_seen_before_it_goes(
+    visitor: Visitor, served: Served
+) -> None:
+    page = await visitor.open("o-district-b")
+    await page.click("#compose")
+    dialog = page.locator("dialog")
+    await dialog.get_by_label("标题").fill("会商")
+    await dialog.get_by_label("橙色").check()
+    await dialog.get_by_label("按什么选择").select_option("departments")
+    await dialog.get_by_label("区县", exact=True).check()
+    await dialog.get_by_label("水利").check()
+    await expect(dialog.locator("#recipients")).to_have_text("1")
+    await dialog.locator("#part-add").click()
+    await dialog.get_by_label("按什么选择").last.select_option("group")
+    await dialog.locator("[name^=group]").select_option("flood_task_force")
+    await expect(dialog.locator("#recipients")).not_to_have_text("1")
+    await dialog.locator("summary").click()
+    await shot(page, "dialog-selection")
+    await dialog.get_by_label("请输入上面的单位数").fill(
+        await dialog.locator("#recipients").inner_text()
+    )
+    await confirm(page, "下达")
+    await expect(dialog).to_have_count(0)
+    kinds = [one["kind"] for one in sent(served, "command_request")[-1]["selection"]["include"]]
+    assert kinds == ["departments", "group"]
+
+
+CONTRAST = """() => {
+  const parse = (colour) => (colour.match(/[\\d.]+/g) || []).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
+    .map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, v, n) => sum + v * [0.2126, 0.7152, 0.0722][n], 0);
+  const ground = (node) => {
+    for (let one = node; one; one = one.parentElement) {
+      const style = getComputedStyle(one);
+      if (style.backgroundImage !== "none") return null;
+      const found = parse(style.backgroundColor);
+      if (found.length === 3 || found[3] === 1) return found;
+    }
+    return parse(getComputedStyle(document.documentElement).backgroundColor);
+  };
+  const bad = [];
+  for (const node of document.querySelectorAll("#page *, #mode *, #drill *")) {
+    const own = [...node.childNodes].some((one) => one.nodeType === 3 && one.data.trim());
+    if (!own || !node.offsetParent || node.disabled || node.tagName === "OPTION") continue;
+    const below = ground(node);
+    if (!below) continue;
+    const [a, b] = [light(parse(getComputedStyle(node).color)), light(below)];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) bad.push(`${node.className} ${node.textContent.slice(0, 20)} ${ratio.toFixed(2)}`);
+  }
+  return bad;
+}"""
+
+
+async def test_every_text_has_enough_contrast(visitor: Visitor) -> None:
+    page = await visitor.open("o-city-b")
+    await page.wait_for_selector("#commands .tier")
+    assert await page.evaluate(CONTRAST) == []
+    for board in BOARDS:
+        await go(page, board)
+        assert await page.evaluate(CONTRAST) == [], board
+
+
+NAMELESS = """() => [...document.querySelectorAll("button, a, input, select, textarea")]
+  .filter((one) => !(one.innerText || "").trim() && !one.getAttribute("aria-label") && !one.labels?.length)
+  .map((one) => one.outerHTML)"""
+
+
+async def test_every_control_has_a_name(visitor: Visitor) -> None:
+    page = await visitor.open("o-city-b")
+    for board in BOARDS:
+        await go(page, board)
+        assert await page.evaluate(NAMELESS) == [], board
+
+
+def _assessable() -> Any:
+    return an_alert(
+        "assess-me",
+        state=AlertState.VERIFIED,
+        proposed=Level.YELLOW,
+        approver=DISTRICT,
+        version=2,
+        headline="研判样例",
+    )
