@@ -23,6 +23,7 @@ from services.console.store.forgetting import forget_case_events, forget_command
 from services.console.web.application import create
 from services.console.web.parts import Console
 from services.console.web.sessions import Sessions
+from services.console.web.stream_document import with_stream
 from shared.contracts.topics import (
     ACKNOWLEDGEMENTS,
     ANSWERS,
@@ -82,6 +83,7 @@ class Wiring:
             metrics=self.metrics,
             clock=self.platform.clock,
             record=self.recorder.record,
+            repeat=self.recorder.repeat,
             behind=self.behind,
         )
 
@@ -139,6 +141,7 @@ def build(settings: Settings) -> FastAPI:
 
     app = create(wiring.console, lifespan_of(start))
     app.state.platform = platform
+    platform.describe_also = with_stream
     # In front of everything: exact paths, answered while the rest may be busy.
     app.router.routes[:0] = [Route(path, endpoint) for path, endpoint in platform.routes()]
     return app

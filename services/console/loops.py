@@ -9,13 +9,13 @@ import structlog
 
 from services.console.core.acts import Act
 from services.console.metrics import ConsoleMetrics
-from services.console.store.acts import Kept, Written
+from services.console.store.acts import Bound, Outcome, Written
 from shared.runtime.errors import Transient
 from shared.runtime.publisher import Outgoing, encode
 
 log = structlog.get_logger("fenghuo.console.loops")
 
-Keep = Callable[[Sequence[Written]], Awaitable[dict[str, Kept]]]
+Keep = Callable[[Sequence[Written]], Awaitable[Outcome]]
 Send = Callable[[Iterable[Outgoing]], Awaitable[None]]
 Prune = Callable[[], Awaitable[None]]
 
@@ -25,6 +25,10 @@ _PRUNE_EVERY_S = 600
 
 class ActConflict(Exception):
     """The officer has done this before, with another content."""
+
+
+class KeyReused(Exception):
+    """The officer's idempotency key stands for another request."""
 
 
 class ActRecorder:
@@ -41,31 +45,32 @@ class ActRecorder:
         self._timeout_s = timeout_s
         self._waiting: asyncio.Queue[tuple[Written, asyncio.Future[bool]]] = asyncio.Queue(5_000)
 
-    async def record(self, act: Act) -> bool:
-        """Return when Kafka has the act; whether it was new. Raises ActConflict, Transient.
+    async def record(self, act: Act, bound: Bound | None = None) -> bool:
+        """Return when Kafka has the act; whether it was new. `bound`: the request's idempotency key.
 
-        After Transient the outcome is unknown: the same act again is safe.
+        Raises ActConflict, KeyReused, Transient. After Transient the outcome is unknown: the same act
+        again is safe.
         """
+        value, digest = encode(act.message), act.digest()
         written = Written(
-            act.message.id,
-            act.spec.name,
-            act.key,
-            encode(act.message),
-            act.digest(),
-            act.officer_id,
+            act.message.id, act.spec.name, act.key, value, digest, act.officer_id, bound
         )
+        return await self.repeat(written)
+
+    async def repeat(self, written: Written) -> bool:
+        """An act as it was or is to be kept; the rest as for `record`."""
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         try:
             self._waiting.put_nowait((written, done))
             async with asyncio.timeout(self._timeout_s):
                 new = await done
-        except ActConflict:
-            self._count(act, "conflict")
+        except (ActConflict, KeyReused):
+            self._count(written, "conflict")
             raise
         except (asyncio.QueueFull, TimeoutError, Transient) as error:
-            self._count(act, "unavailable")
+            self._count(written, "unavailable")
             raise Transient(f"the act is not confirmed: {error}") from error
-        self._count(act, "recorded" if new else "repeated")
+        self._count(written, "recorded" if new else "repeated")
         return new
 
     async def run(self) -> None:
@@ -82,10 +87,10 @@ class ActRecorder:
             return
         try:
             kept = await self._keep([act for act, _ in group])
-            agreed = [(act, done) for act, done in group if kept[act.id].digest == act.digest]
             records = {
-                act.id: Outgoing(act.topic, act.key.encode(), kept[act.id].value)
-                for act, _ in agreed
+                act.id: Outgoing(act.topic, act.key.encode(), kept.acts[act.id].value)
+                for act, _ in group
+                if kept.refused(act) is None
             }
             await self._send(records.values())
         except Exception as error:  # every waiting request gets it: Transient = 503, a bug = 500
@@ -93,11 +98,16 @@ class ActRecorder:
                 _settle(done, error)
             return
         for act, done in group:
-            same = kept[act.id].digest == act.digest
-            _settle(done, kept[act.id].new if same else ActConflict(act.id))
+            match kept.refused(act):
+                case "key":
+                    _settle(done, KeyReused(act.id))
+                case "act":
+                    _settle(done, ActConflict(act.id))
+                case None:
+                    _settle(done, kept.acts[act.id].new)
 
-    def _count(self, act: Act, outcome: str) -> None:
-        self._metrics.acts.labels(act.spec.name, outcome).inc()
+    def _count(self, act: Written, outcome: str) -> None:
+        self._metrics.acts.labels(act.topic, outcome).inc()
 
 
 def _settle(done: asyncio.Future[bool], outcome: bool | Exception) -> None:

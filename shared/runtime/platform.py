@@ -56,6 +56,8 @@ class Platform:
         self.publisher = Publisher(settings.kafka_bootstrap, self.metrics, publish_timeout_s)
         self.dead_letters = DeadLetters(service, self.publisher, self.metrics, self.clock)
         self.loops: list[Loop] = []
+        self.describe_also: Callable[[dict[str, Any]], dict[str, Any]] = lambda document: document
+        """Adds to the AsyncAPI document what goes out by other ways than Kafka."""
         self._tables: list[CompactedTable] = []
         self._consumers: list[BatchConsumer] = []
         self.health.add("producer", self.publisher.ready)
@@ -97,7 +99,7 @@ class Platform:
 
     def routes(self) -> list[tuple[str, Any]]:
         """Health, metrics and documents as ASGI routes; call after everything is declared."""
-        return operations_routes(self.broker, self.health, self.metrics)
+        return operations_routes(self.broker, self.health, self.metrics, self.describe_also)
 
     async def start(self, stack: AsyncExitStack) -> None:
         """Connect in order: Kafka, producer, tables, loops. The broker is started by its owner."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import socket
 import sys
@@ -38,11 +39,17 @@ _SAFE = {
 
 
 def operations_routes(
-    broker: KafkaBroker, health: Health, metrics: RuntimeMetrics
+    broker: KafkaBroker,
+    health: Health,
+    metrics: RuntimeMetrics,
+    extend: Callable[[dict[str, Any]], dict[str, Any]] = lambda document: document,
 ) -> list[tuple[str, Any]]:
-    """/healthz, /readyz, /metrics, /docs/asyncapi and /docs/asyncapi.json as ASGI routes."""
+    """/healthz, /readyz, /metrics, /docs/asyncapi and /docs/asyncapi.json as ASGI routes.
+
+    `extend` adds to the AsyncAPI document what goes out by other ways than Kafka.
+    """
     spec = AsyncAPI(broker, title=f"Fenghuo {health.service}", version="1.0.0").to_specification()
-    document = spec.to_json().encode()
+    document = json.dumps(extend(json.loads(spec.to_json())), ensure_ascii=False).encode()
     page = render(document).encode()
 
     @get

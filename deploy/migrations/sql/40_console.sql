@@ -36,6 +36,18 @@ CREATE TABLE console.act (
 );
 CREATE INDEX act_age ON console.act (created_at);
 
+-- Idempotency keys of requests: what was asked (hash) and the answer for the next time. Forgotten with
+-- the act.
+CREATE TABLE console.request_key (
+    officer_id text NOT NULL,
+    key text NOT NULL,
+    asked bytea NOT NULL,
+    answer bytea NOT NULL,
+    act_id text NOT NULL REFERENCES console.act ON DELETE CASCADE,
+    PRIMARY KEY (officer_id, key)
+);
+CREATE INDEX request_key_act ON console.request_key (act_id);
+
 -- Alarms that people may be told of; those that only feed other rules are not kept here.
 CREATE TABLE console.alarm (
     alarm_id text PRIMARY KEY,

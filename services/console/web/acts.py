@@ -12,6 +12,7 @@ from services.console.core.acts import Act
 from services.console.store import reads, rollup
 from services.console.store.connections import reading
 from services.console.web.auth import Me
+from services.console.web.idempotency import PATTERN, bound
 from services.console.web.parts import Console, Parts, as_json
 from services.console.web.problems import Refused, missing, unknown
 from services.console.web.selecting import SelectionBody, reached
@@ -32,9 +33,8 @@ from shared.selection.reach import digest_of, root_of
 
 router = APIRouter(prefix="/api")
 
-IdempotencyKey = Annotated[
-    str | None, Header(pattern=r"^[A-Za-z0-9._:\-]{1,128}$", alias="idempotency-key")
-]
+IdempotencyKey = Annotated[str | None, Header(pattern=PATTERN, alias="idempotency-key")]
+"""Honoured for every act by web/idempotency.py; a route that makes no id of it names it for the document."""
 _UNTIL: dict[Step, Step | None] = {
     Step.ASK_SUSPEND: None,
     Step.ASK_EXTEND: None,
@@ -225,5 +225,6 @@ async def answer(
 
 async def done(console: Console, act: Act, **more: object) -> Response:
     """202 with the act's id once Kafka has it; `repeated` when it had it before."""
-    new = await console.record(act)
-    return as_json({"id": act.message.id, "repeated": not new, **more}, 202)
+    answer = {"id": act.message.id, "repeated": True, **more}
+    new = await console.record(act, bound(answer))
+    return as_json({**answer, "repeated": not new}, 202)

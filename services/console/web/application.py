@@ -17,6 +17,7 @@ from services.console.web import (
     carriers,
     cases,
     decisions,
+    document,
     drilldown,
     drills,
     duty,
@@ -31,6 +32,7 @@ from services.console.web import (
     silences,
 )
 from services.console.web.guard import Guard
+from services.console.web.idempotency import Idempotency
 from services.console.web.parts import Console
 
 Lifespan = Callable[..., AbstractAsyncContextManager[None]]
@@ -58,6 +60,7 @@ def create(console: Console, lifespan: Lifespan) -> FastAPI:
     )
     app.state.console = console
     problems.install(app)
+    document.install(app)
     for part in (
         drilldown,
         *(auth, reads, boards, acts, decisions, silences, carriers, modes, duty, drills, reporting),
@@ -65,5 +68,6 @@ def create(console: Console, lifespan: Lifespan) -> FastAPI:
     ):
         app.include_router(part.router)
     app.mount("/static", _OwnFiles(directory=shell.STATIC), name="static")
-    app.add_middleware(Guard)
+    app.add_middleware(Idempotency)
+    app.add_middleware(Guard)  # around all else: it bounds the body
     return app

@@ -101,7 +101,9 @@ def _meant(waiting: Sequence[Record], said: Reply) -> Record | None:
 
 async def _answer(console: Console, page: Record, verb: AnswerVerb, text: str) -> bool:
     officer = Viewer(page["officer_id"], "", page["unit"], Post(page["post"]))
-    return await console.record(answers.answer(officer, page, verb, text, console.clock.now()))
+    return await console.record(
+        answers.answer(officer, page, verb, text, console.clock.now()), None
+    )
 
 
 async def _signed(request: Request, console: Console, model: type[M]) -> M:

@@ -15,6 +15,7 @@ from services.console.store import duty as store
 from services.console.store.connections import reading
 from services.console.web.acts import IdempotencyKey, done
 from services.console.web.auth import Me
+from services.console.web.idempotency import bound
 from services.console.web.parts import Parts, as_json
 from services.console.web.problems import Refused, unknown
 from shared.contracts.duty import HORIZON_DAYS, DutyRule
@@ -138,6 +139,7 @@ async def take_file(
     me: Me,
     unit: Unit,
     form: Annotated[Literal["csv", "ics"], Query(alias="format")] = "csv",
+    _key: IdempotencyKey = None,
 ) -> Response:
     """Add the entries of a file to a unit's plan: all of them, or none and every problem named."""
     console.demand(access.may_plan_duty(me, unit))
@@ -151,10 +153,12 @@ async def take_file(
     async with reading(console.database) as connection:
         versions = await store.versions(connection, unit)
     now = console.clock.now()
-    for rule in rules:
+    answer = {"entries": len(rules)}
+    for left, rule in zip(range(len(rules) - 1, -1, -1), rules, strict=True):
         entry_id = duty.entry_id_of(unit, rule)
-        await console.record(duty.put(me, unit, entry_id, rule, versions.get(entry_id, 0), now))
-    return as_json({"entries": len(rules)}, 202)
+        act = duty.put(me, unit, entry_id, rule, versions.get(entry_id, 0), now)
+        await console.record(act, None if left else bound(answer))
+    return as_json(answer, 202)
 
 
 def _not_taken(problems: list[str] | tuple[str, ...]) -> Refused:

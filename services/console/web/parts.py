@@ -17,6 +17,7 @@ from services.console.core.names import Names
 from services.console.feed import Hub
 from services.console.metrics import ConsoleMetrics
 from services.console.settings import Settings
+from services.console.store.acts import Bound, Written
 from services.console.web.problems import Refused
 from services.console.web.sessions import Sessions
 from shared.runtime.clock import Clock
@@ -36,7 +37,8 @@ class Console:
     sessions: Sessions
     metrics: ConsoleMetrics
     clock: Clock
-    record: Callable[[Act], Awaitable[bool]]
+    record: Callable[[Act, Bound | None], Awaitable[bool]]
+    repeat: Callable[[Written], Awaitable[bool]]
     behind: Callable[[], dict[str, Any]]
     printing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
-from services.console.loops import ActConflict
+from services.console.loops import ActConflict, KeyReused
 from shared.runtime.errors import Transient
 
 RETRY_AFTER_S = 2
@@ -56,6 +56,21 @@ def problem(refused: Refused) -> Response:
     )
 
 
+UNAVAILABLE = Refused(
+    503,
+    "Not available now",
+    "Nothing is lost: send the same request again.",
+    reason="unavailable",
+    headers={"Retry-After": str(RETRY_AFTER_S)},
+)
+KEY_REUSED = Refused(
+    409,
+    "The idempotency key has been used",
+    "It stood for another request; a new act needs a new key.",
+    reason="key_reused",
+)
+
+
 def unknown(what: str) -> Refused:
     """404, also for what exists but may not be seen."""
     return Refused(404, f"No such {what}", reason="unknown")
@@ -70,15 +85,11 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Transient)
     async def _transient(_request: Request, _error: Transient) -> Response:
-        return problem(
-            Refused(
-                503,
-                "Not available now",
-                "Nothing is lost: send the same request again.",
-                reason="unavailable",
-                headers={"Retry-After": str(RETRY_AFTER_S)},
-            )
-        )
+        return problem(UNAVAILABLE)
+
+    @app.exception_handler(KeyReused)
+    async def _reused(_request: Request, _error: KeyReused) -> Response:
+        return problem(KEY_REUSED)
 
     @app.exception_handler(ActConflict)
     async def _conflict(_request: Request, _error: ActConflict) -> Response:

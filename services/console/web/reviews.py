@@ -17,6 +17,7 @@ from services.console.store.connections import Connection, reading
 from services.console.web.acts import IdempotencyKey
 from services.console.web.auth import Me
 from services.console.web.cases import visible_case
+from services.console.web.idempotency import bound
 from services.console.web.parts import Console, Parts, as_json
 from services.console.web.problems import Refused, missing, unknown
 from services.console.web.selecting import reached
@@ -108,13 +109,19 @@ async def write_review(
             raise missing(f"findings.{number}.finish_by", "a date to come")
     drafts = [review.DraftFinding(**one.model_dump()) for one in body.findings]
     act = review.write(me, case, body.text, drafts, now)
-    new = await console.record(act)
     assert isinstance(act.message, CaseReview)
     commands = review.commands_of(me, case, act.message, now)
-    await asyncio.gather(*(console.record(one) for one in commands))
-    return as_json(
-        {"id": act.message.id, "repeated": not new, "commands": [one.key for one in commands]}, 202
-    )
+    answer = {
+        "id": act.message.id,
+        "repeated": True,
+        "commands": [one.key for one in commands],
+    }
+    # The key goes with the last of them: only then is all that was asked done.
+    new = await console.record(act, None if commands else bound(answer))
+    await asyncio.gather(*(console.record(one, None) for one in commands[:-1]))
+    for last in commands[-1:]:
+        await console.record(last, bound(answer))
+    return as_json({**answer, "repeated": not new}, 202)
 
 
 async def review_of(connection: Connection, case: Case, console: Console) -> dict[str, Any] | None:

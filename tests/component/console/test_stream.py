@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,10 +14,13 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from services.console.core import lines
 from services.console.core.access import Viewer
 from services.console.core.names import Names
 from services.console.feed import Hub, Stream
 from services.console.web import events
+from services.console.web.stream_document import KINDS, MESSAGES
+from shared.contracts.commands import SupervisionKind
 from shared.contracts.fields import Post, Status
 from tests.support.console import Served, serving, token_of
 from tests.support.console_scene import (
@@ -27,6 +32,9 @@ from tests.support.console_scene import (
     ZHUTUO,
     a_command,
     a_page,
+    a_silent_sensor,
+    a_supervision,
+    an_alarm,
     an_alert,
     an_assignment,
 )
@@ -229,3 +237,44 @@ async def test_the_hub_shapes_a_line_once_for_all_its_readers() -> None:
         assert await hub.round() == 0
     texts = [stream.queue.get_nowait()[1] for stream in streams]
     assert texts[0] is texts[1] is texts[2]
+
+
+async def test_events_are_what_the_asyncapi_document_says(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every kind of event, and every kind of line that the scene can make."""
+    monkeypatch.setattr(events, "BEAT_S", 0.2)
+    command = a_command("c", DISTRICT)
+    assignment = an_assignment(command, f"{VILLAGE}/grid/001")
+    await served.bench.project(
+        [
+            an_alert("a"),
+            an_alarm("a"),
+            command,
+            assignment,
+            a_page("o-village-b", VILLAGE),
+            a_silent_sensor("gauge-zhutuo", ZHUTUO),
+            a_supervision(assignment, SupervisionKind.OVERDUE),
+        ]
+    )
+    seen, kinds = set(), set()
+    for officer, after in (("o-city-b", 0), ("o-village-b", 0), ("o-city-b", 10**9)):
+        async with listening(served, officer, after=after) as stream:
+            async with asyncio.timeout(10):
+                async for event in stream:
+                    _, payload = MESSAGES[event["event"]]
+                    payload.validate_python(event["data"])
+                    seen.add(event["event"])
+                    if event["event"] == "line":
+                        kinds.add(event["data"]["kind"])
+                        assert int(event["id"]) == event["data"]["seq"]
+                    assert ("id" in event) == (event["event"] != "beat")
+                    if event["event"] in ("beat", "reset"):
+                        break
+    assert seen == set(MESSAGES)
+    assert kinds == set(KINDS) - {"answer", "mode"}
+
+
+def test_the_document_names_every_kind_of_line() -> None:
+    source = inspect.getsource(lines)
+    assert set(re.findall(r'_line\(\s*"(\w+)"', source)) == set(KINDS)

@@ -1,0 +1,97 @@
+"""The console's OpenAPI document leaves no operation half described and no route out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+from pydantic import TypeAdapter
+
+from services.console.web.carriers import Receipt, WrittenReply
+from services.console.web.document import BOUNDS, EXAMPLES
+from tests.support.services import built_app
+
+PAGES = {"/", "/m", "/login", "/openapi.json", "/static"}
+OPERATIONS = {"/healthz", "/readyz", "/metrics", "/docs/asyncapi", "/docs/asyncapi.json"}
+NO_ACTS = {"/api/commands/preview", "/api/logout"}
+BODIES: dict[str, Any] = {"/carriers/receipts": Receipt, "/carriers/replies": WrittenReply}
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return built_app("console", Path(tmp_path_factory.mktemp("console")))
+
+
+@pytest.fixture(scope="module")
+def operations(app: Any) -> list[tuple[str, str, Any]]:
+    paths = app.openapi()["paths"]
+    return [(path, method, one) for path, found in paths.items() for method, one in found.items()]
+
+
+def routes(app: Any) -> Iterator[Any]:
+    """Every route, those of included routers too."""
+    for route in app.routes:
+        included = getattr(route, "original_router", None)
+        yield from [route] if included is None else included.routes
+
+
+def test_every_route_is_in_the_document_or_a_page(app: Any) -> None:
+    known = set(app.openapi()["paths"]) | PAGES | OPERATIONS
+    assert {route.path for route in routes(app)} <= known
+
+
+def test_every_operation_says_what_it_is_for(operations: Any) -> None:
+    for path, method, one in operations:
+        assert len(one["summary"].split()) > 1, (method, path)
+        assert len(one["description"]) >= len(one["summary"]), (method, path)
+        assert one["tags"]
+        assert one["security"]
+
+
+def test_every_operation_names_its_refusals_as_problem_documents(operations: Any) -> None:
+    for path, method, one in operations:
+        wanted = {"401", "422", "503"} | ({"404"} if "{" in path else set())
+        if method != "get" and path.startswith("/api/") and path not in NO_ACTS:
+            wanted |= {"409", "413"}
+        assert wanted <= one["responses"].keys(), (method, path)
+        assert {"200", "202"} & one["responses"].keys()
+        for status, answer in one["responses"].items():
+            assert answer["description"], (method, path, status)
+            if status >= "400":
+                told = answer["content"]["application/problem+json"]
+                assert told["schema"] == {"$ref": "#/components/schemas/Problem"}
+                assert told["example"]["status"] == int(status)
+
+
+def test_every_act_takes_an_idempotency_key(operations: Any) -> None:
+    for path, method, one in operations:
+        if method in ("post", "put") and path.startswith("/api/") and path not in NO_ACTS:
+            headers = [each["name"] for each in one["parameters"] if each["in"] == "header"]
+            assert headers == ["idempotency-key"], (method, path)
+
+
+def test_every_read_has_a_limit_or_says_what_bounds_it(operations: Any) -> None:
+    for path, method, one in operations:
+        if method != "get" or path.endswith(("_id}", "/export")):
+            continue
+        names = {each["name"] for each in one.get("parameters", ())}
+        assert "limit" in names or BOUNDS.get(path, "nothing") in one["description"], path
+
+
+def test_every_body_has_an_example_that_the_route_takes(app: Any, operations: Any) -> None:
+    bodies = dict(BODIES)
+    for route in routes(app):
+        if isinstance(route, APIRoute) and route.body_field is not None:
+            bodies[route.path] = route.body_field.field_info.annotation
+    shown = {
+        (method, path): content["application/json"].get("example")
+        for path, method, one in operations
+        if "application/json" in (content := one.get("requestBody", {}).get("content", {}))
+    }
+    assert all(shown.values()), [where for where, example in shown.items() if not example]
+    assert set(EXAMPLES) == set(shown)
+    for (_, path), example in shown.items():
+        TypeAdapter(bodies[path]).validate_python(example)
