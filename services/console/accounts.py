@@ -1,26 +1,35 @@
-"""`python -m services.console.accounts`: who may sign in.
+"""`python -m services.console.accounts`: who may sign in, and what is granted to whom.
 
-`import FILE` adds or renews accounts from a JSON list of {officer_id, name, unit, post, token_sha256?};
-`link OFFICER_ID` prints a one-time link, good for 15 minutes. There are no passwords and no accounts
-from the start. FENGHUO_DATABASE_URL names the database, FENGHUO_CONSOLE_URL the address people use.
+`setup OFFICER_ID --name --unit --post` makes the first account of an empty console and prints, once, the
+link on which its password is set. `import FILE` adds or renews accounts from a JSON list of {officer_id,
+name, unit, post, token_sha256?, oidc_subject?, disabled?, grants?: [{right, unit}]}. `link OFFICER_ID`
+prints a one-time link that signs in, good for 15 minutes; `password OFFICER_ID` one on which a password is
+set. `grants`, `grant`, `withdraw` list and change rights; `disable` closes an account at once. There are no
+accounts and no passwords from the start, and nobody but their owner ever knows one.
+FENGHUO_DATABASE_URL names the database, FENGHUO_CONSOLE_URL the address people use.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import secrets
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 
 import asyncpg
 from pydantic import Field, TypeAdapter, ValidationError
 
+from services.console.core.access import Right
 from services.console.store import people
+from services.console.store.sessions import Purpose, add_ticket
 from services.console.web.sessions import hash_of
 from shared.contracts.fields import Contract, Identifier, Line, Post, UnitId
 from shared.runtime.errors import EXIT_UNAVAILABLE, EXIT_USAGE, SetupError
@@ -32,16 +41,28 @@ class _NoDatabase(SetupError):
     """Postgres cannot be used; the call itself was right."""
 
 
+class Grant(Contract):
+    """A right and the unit in whose subtree it holds."""
+
+    right: Right
+    unit: UnitId
+
+
 class Account(Contract):
-    """One officer. `token_sha256` is the hash of a bearer token for scripts; people use links."""
+    """One officer. `token_sha256` is the hash of a bearer token for scripts; people use links, passwords or
+    the OIDC provider, where `oidc_subject` is theirs. Without `grants`: see store/people.py."""
 
     officer_id: Identifier
     name: Line
     unit: UnitId
     post: Post
     token_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    oidc_subject: Annotated[str, Field(min_length=1, max_length=256)] | None = None
+    disabled: bool | None = None
+    grants: Annotated[tuple[Grant, ...], Field(max_length=100)] | None = None
 
 
+C = TypeVar("C", bound=Contract)
 _LIST: TypeAdapter[list[Account]] = TypeAdapter(list[Account])
 
 
@@ -52,11 +73,7 @@ def read_accounts(path: Path) -> list[Account]:
     except OSError as error:
         raise SetupError(f"{path} cannot be read: {error.strerror}.") from None
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(str(part) for part in item['loc']) or 'file'}: {item['msg']}"
-            for item in error.errors(include_input=False, include_url=False)[:8]
-        )
-        raise SetupError(f"{path} is not a list of accounts: {wrong}.") from None
+        raise SetupError(f"{path} is not a list of accounts: {_explained(error)}.") from None
     twice = len(accounts) - len({account.officer_id for account in accounts})
     if twice:
         raise SetupError(f"{path} names {twice} officer(s) more than once.")
@@ -65,37 +82,84 @@ def read_accounts(path: Path) -> list[Account]:
 
 async def import_accounts(dsn: str, accounts: list[Account]) -> int:
     """Write the accounts in one transaction; how many. Raises SetupError."""
-    connection = await _connect(dsn)
     try:
-        async with connection.transaction():
+        async with _connected(dsn) as connection, connection.transaction():
             return await people.save_accounts(
                 connection, [account.model_dump(mode="json") for account in accounts]
             )
     except asyncpg.UniqueViolationError:
-        raise SetupError("Two officers may not have the same token.") from None
-    finally:
-        await connection.close()
+        raise SetupError("Two officers may not have the same token or OIDC subject.") from None
 
 
 async def make_link(dsn: str, officer_id: str, base: str, landing: str = "/") -> str:
-    """A one-time link that signs an officer in. Raises SetupError for an unknown officer."""
-    ticket = secrets.token_urlsafe(32)
-    connection = await _connect(dsn)
-    try:
-        if not await people.add_ticket(connection, officer_id, hash_of(ticket), TICKET_LIFETIME):
-            raise SetupError(f"There is no officer {officer_id}: import the account first.")
-    finally:
-        await connection.close()
+    """A one-time link that signs an officer in. Raises SetupError for an unknown or disabled officer."""
+    async with _connected(dsn) as connection:
+        ticket = await _ticket(connection, officer_id, "sign_in")
     return f"{base.rstrip('/')}/login?{urlencode({'ticket': ticket, 'next': landing})}"
 
 
-async def _connect(dsn: str) -> asyncpg.Connection:
+async def make_password_link(dsn: str, officer_id: str, base: str) -> str:
+    """A one-time link on which an officer sets a password. Raises SetupError like `make_link`."""
+    async with _connected(dsn) as connection:
+        return _password_link(base, await _ticket(connection, officer_id, "password"))
+
+
+async def first_run(dsn: str, account: Account, base: str) -> str:
+    """Make the first account; the link for its password. Raises SetupError when there is one already."""
+    async with _connected(dsn) as connection, connection.transaction():
+        if await people.has_accounts(connection):
+            raise SetupError("There are accounts already: use import, link and password.")
+        await people.save_accounts(connection, [account.model_dump(mode="json")])
+        return _password_link(base, await _ticket(connection, account.officer_id, "password"))
+
+
+async def list_grants(dsn: str, officer_id: str) -> list[tuple[str, str]]:
+    """(right, unit) of an officer."""
+    async with _connected(dsn) as connection:
+        return await people.grants(connection, officer_id)
+
+
+async def change_grant(dsn: str, officer_id: str, grant: Grant, *, give: bool) -> None:
+    """Give a right or take it away. Raises SetupError when there is no such officer or grant."""
+    change = people.grant if give else people.withdraw
+    async with _connected(dsn) as connection:
+        if not await change(connection, officer_id, grant.right, grant.unit):
+            what = "officer" if give else "grant"
+            raise SetupError(f"There is no such {what}: {officer_id} {grant.right} {grant.unit}.")
+
+
+async def disable(dsn: str, officer_id: str) -> None:
+    """Close an account and end its sessions. Raises SetupError when there is none."""
+    async with _connected(dsn) as connection, connection.transaction():
+        if not await people.disable(connection, officer_id):
+            raise SetupError(f"There is no officer {officer_id}.")
+
+
+async def _ticket(connection: asyncpg.Connection, officer_id: str, purpose: Purpose) -> str:
+    ticket = secrets.token_urlsafe(32)
+    if not await add_ticket(connection, officer_id, hash_of(ticket), TICKET_LIFETIME, purpose):
+        raise SetupError(
+            f"There is no officer {officer_id} who may sign in: import the account first."
+        )
+    return ticket
+
+
+def _password_link(base: str, ticket: str) -> str:
+    return f"{base.rstrip('/')}/password?{urlencode({'ticket': ticket})}"
+
+
+@asynccontextmanager
+async def _connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
     try:
-        return await asyncpg.connect(dsn, timeout=5)
+        connection = await asyncpg.connect(dsn, timeout=5)
     except (OSError, TimeoutError, ValueError, asyncpg.PostgresError) as error:
         raise _NoDatabase(
             f"Postgres does not let us in ({type(error).__name__}): check FENGHUO_DATABASE_URL."
         ) from None
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 def _base_address() -> str:
@@ -108,32 +172,89 @@ def _base_address() -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit code 0 done, 64 wrong call or file, 69 no database."""
-    parser = argparse.ArgumentParser(
-        prog="python -m services.console.accounts", description="Who may sign in to the console."
-    )
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    importing = verbs.add_parser("import", help="add or renew accounts from a JSON list")
-    importing.add_argument("file", type=Path)
-    linking = verbs.add_parser("link", help="print a one-time sign-in link (15 minutes)")
-    linking.add_argument("officer_id")
-    linking.add_argument("--phone", action="store_true", help="land on the page for phones")
-    linking.add_argument("--base", default=_base_address(), help="address people use")
-    given = parser.parse_args(arguments)
+    given = _parser().parse_args(arguments)
     dsn = os.environ.get("FENGHUO_DATABASE_URL", "")
     try:
         if not dsn:
             raise SetupError("FENGHUO_DATABASE_URL must name the database.")
-        if given.verb == "import":
-            count = asyncio.run(import_accounts(dsn, read_accounts(given.file)))
-            sys.stdout.write(f"{count} accounts\n")
-        else:
-            landing = "/m" if given.phone else "/"
-            link = asyncio.run(make_link(dsn, given.officer_id, given.base, landing))
-            sys.stdout.write(link + "\n")
+        sys.stdout.write(asyncio.run(_done(dsn, given)))
     except SetupError as problem:
         sys.stderr.write(f"fenghuo: {problem}\n")
         return EXIT_UNAVAILABLE if isinstance(problem, _NoDatabase) else EXIT_USAGE
     return 0
+
+
+async def _done(dsn: str, given: argparse.Namespace) -> str:
+    """Do what was asked; what is printed."""
+    match given.verb:
+        case "import":
+            return f"{await import_accounts(dsn, read_accounts(given.file))} accounts\n"
+        case "link":
+            landing = "/m" if given.phone else "/"
+            return await make_link(dsn, given.officer_id, given.base, landing) + "\n"
+        case "password":
+            return await make_password_link(dsn, given.officer_id, given.base) + "\n"
+        case "setup":
+            named = {name: getattr(given, name) for name in ("officer_id", "name", "unit", "post")}
+            return await first_run(dsn, _valid(Account, named), given.base) + "\n"
+        case "grants":
+            found = await list_grants(dsn, given.officer_id)
+            return "".join(f"{right}\t{unit}\n" for right, unit in found)
+        case "disable":
+            await disable(dsn, given.officer_id)
+            return "disabled\n"
+        case verb:
+            wanted = _valid(Grant, {"right": given.right, "unit": given.unit})
+            await change_grant(dsn, given.officer_id, wanted, give=verb == "grant")
+            return "granted\n" if verb == "grant" else "withdrawn\n"
+
+
+def _valid(model: type[C], given: dict[str, str]) -> C:
+    try:
+        return model.model_validate_json(json.dumps(given))
+    except ValidationError as error:
+        raise SetupError(f"{_explained(error)}.") from None
+
+
+def _explained(error: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(str(part) for part in item['loc']) or 'file'}: {item['msg']}"
+        for item in error.errors(include_input=False, include_url=False)[:8]
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m services.console.accounts", description="Who may sign in to the console."
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True)
+
+    def verb(name: str, about: str, *, officer: bool = True, base: bool = False) -> Any:
+        found = verbs.add_parser(name, help=about)
+        if officer:
+            found.add_argument("officer_id")
+        if base:
+            found.add_argument("--base", default=_base_address(), help="address people use")
+        return found
+
+    setting = verb("setup", "make the first account; print its password link once", base=True)
+    setting.add_argument("--name", required=True)
+    setting.add_argument("--unit", required=True)
+    setting.add_argument(
+        "--post", default=Post.COMMANDER.value, choices=[post.value for post in Post]
+    )
+    importing = verb("import", "add or renew accounts from a JSON list", officer=False)
+    importing.add_argument("file", type=Path)
+    linking = verb("link", "print a one-time sign-in link (15 minutes)", base=True)
+    linking.add_argument("--phone", action="store_true", help="land on the page for phones")
+    verb("password", "print a one-time link on which a password is set", base=True)
+    verb("grants", "list what is granted to an officer")
+    for name, about in (("grant", "give a right at a unit"), ("withdraw", "take it away")):
+        changing = verb(name, about)
+        changing.add_argument("right", choices=[right.value for right in Right])
+        changing.add_argument("unit")
+    verb("disable", "close an account and end its sessions")
+    return parser
 
 
 if __name__ == "__main__":

@@ -13,9 +13,12 @@ from starlette.routing import Route
 from services.console.consumer import BATCH, CONSUMES, project
 from services.console.core.directory import Directory
 from services.console.core.names import Names
+from services.console.core.throttle import Tries
 from services.console.feed import Hub
 from services.console.loops import ActRecorder, Housekeeper, Send
 from services.console.metrics import ConsoleMetrics
+from services.console.passwords import Passwords
+from services.console.provider import Provider, client_of
 from services.console.settings import Settings
 from services.console.store import acts, feed
 from services.console.store.connections import reading
@@ -79,7 +82,10 @@ class Wiring:
             names=self.names,
             directory=self.directory,
             hub=self.hub,
-            sessions=Sessions(self.database, settings.session_hours),
+            sessions=Sessions(self.database, settings.session_hours, settings.session_idle_minutes),
+            passwords=Passwords(),
+            tries=Tries(),
+            provider=self._provider(settings),
             metrics=self.metrics,
             clock=self.platform.clock,
             record=self.recorder.record,
@@ -102,6 +108,11 @@ class Wiring:
         """Hand out only what is committed after the start; the past is read by id."""
         async with reading(self.database) as connection:
             self.hub.begin(await feed.head(connection))
+
+    def _provider(self, settings: Settings) -> Provider | None:
+        client = client_of(settings)
+        clock = self.platform.clock
+        return None if client is None else Provider(client, lambda: clock.now().timestamp())
 
     def _observe_delay(self, committed_at: datetime) -> None:
         waited = self.platform.clock.now() - committed_at

@@ -14,8 +14,8 @@ from datetime import datetime
 import structlog
 from pydantic_core import to_json
 
-from services.console.core.access import Viewer, sees_line
-from services.console.core.feed_views import hint, line
+from services.console.core.access import Viewer
+from services.console.core.feed_views import as_allowed, verdict
 from services.console.core.names import Names
 from services.console.core.record import Record
 from shared.runtime.errors import Transient
@@ -39,16 +39,15 @@ class Stream:
         self.overrun = asyncio.Event()
 
     def verdict(self, row: Record) -> str | None:
-        """How this client may see a line: `full`, `hint`, or None when it is not for it."""
+        """How this client may see a line (feed_views.py); None when it is not for it."""
         if self.status is not None and row["status"] != self.status:
             return None
-        return sees_line(self.viewer, row["kind"], row["unit_code"], row["officer_id"])
+        return verdict(row, self.viewer)
 
 
-def encoded(row: Record, verdict: str, names: Names) -> str:
+def encoded(row: Record, allowed: str, names: Names) -> str:
     """The line as JSON text, as much of it as the verdict allows."""
-    shown = line(row, names) if verdict == "full" else hint(row)
-    return to_json(shown).decode()
+    return to_json(as_allowed(row, allowed, names)).decode()
 
 
 class Hub:
@@ -131,13 +130,13 @@ class Hub:
     def _hand_out(self, row: Record) -> None:
         texts: dict[str, str] = {}
         for stream in list(self._streams):
-            verdict = stream.verdict(row)
-            if verdict is None:
+            allowed = stream.verdict(row)
+            if allowed is None:
                 continue
-            if verdict not in texts:
-                texts[verdict] = encoded(row, verdict, self.names)
+            if allowed not in texts:
+                texts[allowed] = encoded(row, allowed, self.names)
             try:
-                stream.queue.put_nowait((row["seq"], texts[verdict]))
+                stream.queue.put_nowait((row["seq"], texts[allowed]))
             except asyncio.QueueFull:
                 self._streams.discard(stream)
                 stream.overrun.set()

@@ -21,6 +21,12 @@ class ConsoleMetrics:
             ["reason"],
             registry=registry,
         )
+        self.sign_ins = Counter(
+            "fenghuo_console_sign_ins_total",
+            "Tries to sign in by way (link, password, oidc) and outcome (done, refused, throttled, unavailable)",
+            ["way", "outcome"],
+            registry=registry,
+        )
         self.streams = Gauge("fenghuo_console_streams", "Live streams open now", registry=registry)
         self.cut = Counter(
             "fenghuo_console_streams_cut_total",

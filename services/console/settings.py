@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from shared.runtime.settings import DatabaseSettings, key_problem
 
@@ -18,7 +18,17 @@ class Settings(DatabaseSettings):
     """Key with which carriers sign receipts and replies (base64, standardwebhooks.com); not set = their
     doors are closed."""
     session_hours: Annotated[float, Field(gt=0, le=24)] = 12
-    """How long a browser stays signed in."""
+    """How long a browser stays signed in at most: a shift."""
+    session_idle_minutes: Annotated[float, Field(gt=0, le=1_440)] = 30
+    """How long it stays signed in without a request or an open screen."""
+    oidc_issuer: str | None = None
+    """Address of the OIDC provider; with client id and secret it is a way in, without them there is none."""
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    oidc_claim: Annotated[str, Field(pattern=r"^[A-Za-z0-9_:./\-]{1,64}$")] = "sub"
+    """Claim whose value is an account's `oidc_subject`; nobody gets an account by signing in."""
+    console_url: str | None = None
+    """Address people use; the provider sends them back there. Needed with oidc_issuer."""
     cookie_secure: bool = False
     """Send the session cookie over TLS only; set it wherever a proxy ends TLS in front of us."""
     stream_limit: Annotated[int, Field(ge=1, le=20_000)] = 2_000
@@ -34,7 +44,14 @@ class Settings(DatabaseSettings):
     keep_commands_days: Annotated[int, Field(ge=30, le=36_500)] = 400
     """How long commands that are over can be looked up on the screens."""
 
-    @field_validator("carrier_key", mode="before")
+    @field_validator(
+        "carrier_key",
+        "oidc_issuer",
+        "oidc_client_id",
+        "oidc_client_secret",
+        "console_url",
+        mode="before",
+    )
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
@@ -45,3 +62,12 @@ class Settings(DatabaseSettings):
         if value is not None and (problem := key_problem(value.get_secret_value())):
             raise ValueError(problem)
         return value
+
+    @model_validator(mode="after")
+    def _provider_whole(self) -> Settings:
+        given = (self.oidc_client_id, self.oidc_client_secret, self.console_url)
+        if self.oidc_issuer is None:
+            return self
+        if None in given:
+            raise ValueError("oidc_issuer needs oidc_client_id, oidc_client_secret and console_url")
+        return self

@@ -66,11 +66,13 @@ class Bench:
     behind: dict[str, Any]
     """What the console says about its lag; a test may change it."""
 
-    def client(self, officer: str | None) -> httpx.AsyncClient:
-        """A client with an officer's bearer token, or without any."""
+    def client(self, officer: str | None, address: str = "127.0.0.1") -> httpx.AsyncClient:
+        """A client with an officer's bearer token, or without any; `address` is where it comes from."""
         headers = {"authorization": f"Bearer {token_of(officer)}"} if officer else {}
         return httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.app, raise_app_exceptions=False),
+            transport=httpx.ASGITransport(
+                self.app, raise_app_exceptions=False, client=(address, 123)
+            ),
             base_url="http://console.test",
             headers=headers,
         )

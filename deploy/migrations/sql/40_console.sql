@@ -7,19 +7,43 @@ CREATE TABLE console.account (
     unit text COLLATE "C" NOT NULL,
     post text NOT NULL CHECK (post IN ('B', 'A', 'commander')),
     token_sha256 text UNIQUE CHECK (token_sha256 ~ '^[0-9a-f]{64}$'),
+    password_hash text CHECK (password_hash LIKE '$argon2id$%'),
+    oidc_subject text UNIQUE,
+    disabled boolean NOT NULL DEFAULT false,
     updated_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- What an officer may see, be paged for and command: each in the subtree of a unit. No row, no right.
+CREATE TABLE console.granted (
+    officer_id text NOT NULL REFERENCES console.account ON DELETE CASCADE,
+    power text NOT NULL CHECK (power IN ('see', 'be_paged', 'command')),
+    unit text COLLATE "C" NOT NULL,
+    PRIMARY KEY (officer_id, power, unit)
 );
 
 -- Only hashes of tickets and session tokens are kept: a copy of the table opens no door.
 CREATE TABLE console.ticket (
     ticket_sha256 text PRIMARY KEY,
     officer_id text NOT NULL REFERENCES console.account ON DELETE CASCADE,
+    purpose text NOT NULL CHECK (purpose IN ('sign_in', 'password')),
     expires_at timestamptz NOT NULL
 );
 CREATE TABLE console.session (
     token_sha256 text PRIMARY KEY,
     officer_id text NOT NULL REFERENCES console.account ON DELETE CASCADE,
     created_at timestamptz NOT NULL DEFAULT now(),
+    used_at timestamptz NOT NULL DEFAULT now(),
+    expires_at timestamptz NOT NULL
+);
+CREATE INDEX session_officer ON console.session (officer_id);
+
+-- Sign-ins under way at the OIDC provider; each row is used once.
+CREATE TABLE console.oidc_login (
+    state_sha256 text PRIMARY KEY,
+    browser_sha256 text NOT NULL,
+    nonce text NOT NULL,
+    verifier text NOT NULL,
+    landing text NOT NULL,
     expires_at timestamptz NOT NULL
 );
 
@@ -494,6 +518,7 @@ CREATE TABLE console.feed (
     officer_id text,
     level text,
     at timestamptz NOT NULL,
+    data_grade text NOT NULL,
     subject_id text NOT NULL,
     payload jsonb NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shared.contracts.fields import LEVEL_ORDER, Level, Post, Tier
-from shared.contracts.units import ancestor_at, lineage, tier_of
+from shared.contracts.units import ancestor_at, department_of, lineage, parent_of, tier_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +83,16 @@ def may_judge(unit: str, place: str) -> bool:
 
 def may_hold(unit: str, place: str) -> bool:
     """Whether `unit` may have a position of its own there: those over it, and their departments."""
-    return may_judge(unit, place) or ("/" in unit and unit.partition("/")[0] in lineage(place))
+    department = department_of(unit) is not None and parent_of(unit) in lineage(place)
+    return may_judge(unit, place) or department
 
 
 def may_authorise(unit: str, post: Post, gate_unit: str, place: str) -> bool:
     """Whether this officer may issue in an emergency what is `gate_unit`'s to issue."""
-    tiers = EMERGENCY_TIERS.get(tier_of(gate_unit), ())
-    return may_judge(unit, place) and tier_of(unit) in tiers and post in EMERGENCY_POSTS
+    centre = department_of(unit) is None and tier_of(unit) in EMERGENCY_TIERS.get(
+        tier_of(gate_unit), ()
+    )
+    return may_judge(unit, place) and centre and post in EMERGENCY_POSTS
 
 
 def _unit(place: str, tier: Tier) -> str:

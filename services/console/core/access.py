@@ -1,14 +1,16 @@
 """Who may see and do what: the only place where the console decides it.
 
-An officer sees the subtree of the own unit and the own pages. Acts are judged on the object's unit,
-never on what a client claims. Every refusal has a reason from a closed set, used by problem
-documents, metrics and tests alike; None means allowed.
+Three rights, each tied to a place in the tree by a grant and none following from another: to see a
+unit's subtree, to be paged for it, to command with a unit's authority. No grant, no right. The rules
+below judge an act for one unit; `entitled` tries the units an officer commands for. Acts are judged on
+the object's unit, never on what a client claims. Every refusal has a reason from a closed set, used by
+problem documents, metrics and tests alike; None means allowed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from shared.contracts.alerts import DecisionVerb
@@ -30,6 +32,7 @@ COMMANDING_TIERS = frozenset({Tier.CITY, Tier.DISTRICT, Tier.TOWN, Tier.VILLAGE}
 """Tiers with units below them to command."""
 
 _APPROVERS_VERBS = frozenset({DecisionVerb.APPROVE, DecisionVerb.REJECT})
+_EMERGENCY_TIERS = frozenset({Tier.DISTRICT, Tier.TOWN})
 _DEBTORS_VERBS = frozenset({DecisionVerb.RATIFY, DecisionVerb.ANNUL})
 
 
@@ -48,16 +51,76 @@ class Denial(StrEnum):
     SIGNED_ALREADY = "signed_already"
     NOT_REPORTER = "not_reporter"
     NOT_UPWARD = "not_upward"
+    NO_SIGHT = "no_sight"
+    NO_COMMAND = "no_command"
+    NOT_PAGEABLE = "not_pageable"
+
+
+class Right(StrEnum):
+    """What a grant allows within the subtree of its unit."""
+
+    SEE = "see"
+    BE_PAGED = "be_paged"
+    COMMAND = "command"
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """The officer on whose behalf a request is made."""
+    """The officer on whose behalf a request is made.
+
+    `unit` is the officer's own, `seeing` and `commanding` the units of the grants. `place` is the unit
+    whose subtree a screen shows; None = the own unit.
+    """
 
     officer_id: str
     name: str
     unit: str
     post: Post
+    seeing: tuple[str, ...] = ()
+    commanding: tuple[str, ...] = ()
+    place: str | None = None
+
+    @property
+    def root(self) -> str:
+        """The unit whose subtree is looked at."""
+        return self.place or self.unit
+
+
+def with_usual_rights(viewer: Viewer) -> Viewer:
+    """The viewer with what an officer of the unit usually has: to see it and to command with it."""
+    return replace(viewer, seeing=(viewer.unit,), commanding=(viewer.unit,))
+
+
+def looking(viewer: Viewer, place: str | None) -> Viewer | Denial:
+    """The viewer before the subtree of `place`; None = of the own unit, or else the first granted."""
+    if place is None:
+        if not viewer.seeing:
+            return Denial.NO_SIGHT
+        place = viewer.unit if sees(viewer, viewer.unit) else min(viewer.seeing)
+    return replace(viewer, place=place) if sees(viewer, place) else Denial.OUTSIDE_SUBTREE
+
+
+Check = Callable[[Viewer], Denial | None]
+
+
+def entitled(viewer: Viewer, check: Check) -> Viewer | Denial:
+    """The officer as of the first unit, the own before others, for which the act is allowed.
+
+    Whose authority an act has stands in its record: the unit found here, never a mixture of two.
+    """
+    denials = []
+    for unit in sorted(viewer.commanding, key=lambda unit: (unit != viewer.unit, unit)):
+        acting = replace(viewer, unit=unit, commanding=(unit,))
+        denial = check(acting)
+        if denial is None:
+            return acting
+        denials.append(denial)
+    return denials[0] if denials else Denial.NO_COMMAND
+
+
+def is_entitled(viewer: Viewer, check: Check) -> bool:
+    """Whether some unit the officer commands for may do it."""
+    return isinstance(entitled(viewer, check), Viewer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +150,12 @@ def span_of(unit: str) -> Span:
 
 def sees(viewer: Viewer, unit: str) -> bool:
     """Whether something of `unit` may be shown to the viewer."""
-    return is_within(unit, viewer.unit)
+    return covers(viewer.seeing, unit)
+
+
+def covers(granted: Iterable[str], unit: str) -> bool:
+    """Whether a right granted at these units holds at `unit`."""
+    return any(is_within(unit, place) for place in granted)
 
 
 def sees_line(viewer: Viewer, kind: str, unit: str, officer_id: str | None) -> str | None:
@@ -96,9 +164,9 @@ def sees_line(viewer: Viewer, kind: str, unit: str, officer_id: str | None) -> s
     Lines about assignments are summed per town, so a village below learns only that it should look.
     A mode holds for everybody below.
     """
-    if officer_id == viewer.officer_id or sees(viewer, unit):
+    if officer_id == viewer.officer_id or is_within(unit, viewer.root):
         return "full"
-    if not is_within(viewer.unit, unit):
+    if not is_within(viewer.root, unit):
         return None
     return {"assignments": "hint", "mode": "full"}.get(kind)
 
@@ -117,7 +185,7 @@ class Powers:
 def may_decide(viewer: Viewer, powers: Powers, verb: DecisionVerb) -> Denial | None:
     """Approve, reject: the approver. Recall: the authority over the level, or who issued it in an
     emergency. Ratify, annul: who still owes the signatures. All else: a unit of the place's own line,
-    in an emergency the A post or the commander of one below the approver.
+    in an emergency the A post or the commander of a district or town below the approver.
     """
     if verb in _APPROVERS_VERBS:
         return None if viewer.unit == powers.approver_unit else Denial.NOT_APPROVER
@@ -129,7 +197,9 @@ def may_decide(viewer: Viewer, powers: Powers, verb: DecisionVerb) -> Denial | N
     if viewer.unit not in lineage(powers.place):
         return Denial.NOT_ABOVE_PLACE
     if verb is DecisionVerb.AUTHORISE_EMERGENCY:
-        if viewer.unit == powers.approver_unit or not is_within(viewer.unit, powers.approver_unit):
+        below = viewer.unit != powers.approver_unit and is_within(viewer.unit, powers.approver_unit)
+        centre = department_of(viewer.unit) is None and tier_of(viewer.unit) in _EMERGENCY_TIERS
+        if not (below and centre):
             return Denial.NOT_APPROVER
         return Denial.WRONG_POST if viewer.post is Post.B else None
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,9 +10,19 @@ from pydantic import TypeAdapter
 
 from services.console.core.access import Viewer
 from services.console.core.acts import Act, head
+from services.console.core.masking import PERSONAL, DataClass, opens
 from services.console.core.names import Names
 from services.console.core.record import Record
-from shared.contracts.duty import DutyEntry, DutyRequest, DutyRule, Member
+from shared.contracts.duty import (
+    DutyEntry,
+    DutyRequest,
+    DutyRule,
+    Member,
+    Override,
+    Rotation,
+    Shift,
+    Swap,
+)
 from shared.contracts.fields import Status
 from shared.contracts.ids import content_id
 from shared.contracts.topics import DUTY_REQUESTS
@@ -45,9 +55,10 @@ def entries_of(rows: Sequence[Record]) -> list[DutyEntry]:
 
 
 def plan_view(
-    unit: str, entries: Sequence[DutyEntry], now: datetime, days: int, names: Names, *, full: bool
+    unit: str, entries: Sequence[DutyEntry], now: datetime, days: int, names: Names, viewer: Viewer
 ) -> dict[str, Any]:
-    """Who is on at each post for so many days, and the entries. Without `full` no one's address."""
+    """Who is on at each post for so many days, and the entries; names and addresses to whom they are open."""
+    shown = frozenset(one for one in DataClass if opens(viewer, unit, one))
     plan = plan_of(entries)
     end = now + timedelta(days=days)
     return {
@@ -58,7 +69,7 @@ def plan_view(
         "posts": [
             {
                 "post": post,
-                "turns": [_turn_view(turn, plan) for turn in timeline(plan, post, now, end)],
+                "turns": [_turn_view(turn, plan, shown) for turn in timeline(plan, post, now, end)],
             }
             for post in plan.posts
         ],
@@ -67,7 +78,7 @@ def plan_view(
                 "entry_id": one.entry_id,
                 "version": one.version,
                 "actor": one.actor,
-                **_rule_view(one.rule, full=full),
+                **_rule_view(one.rule, shown),
             }
             for one in entries
             if not one.cancelled
@@ -107,6 +118,22 @@ def entry_id_of(unit: str, rule: DutyRule) -> str:
     return content_id("entry", unit, rule.model_dump_json())
 
 
+def people_of(rules: Iterable[DutyRule]) -> set[str]:
+    """Everybody whom entries put on duty; somebody's leave puts nobody on."""
+    found: set[str] = set()
+    for rule in rules:
+        match rule:
+            case Member():
+                found.add(rule.officer.officer_id)
+            case Rotation():
+                found |= set(rule.members)
+            case Swap():
+                found |= {rule.officer_id, rule.other_id}
+            case Shift() | Override():
+                found |= {rule.officer_id} if rule.officer_id is not None else set()
+    return found
+
+
 def _request(
     viewer: Viewer, unit: str, entry_id: str, rule: DutyRule | None, version: int, now: datetime
 ) -> Act:
@@ -126,22 +153,22 @@ def _request(
     return Act(DUTY_REQUESTS, unit, request, viewer.officer_id)
 
 
-def _turn_view(turn: Turn, plan: Plan) -> dict[str, Any]:
+def _turn_view(turn: Turn, plan: Plan, shown: frozenset[DataClass]) -> dict[str, Any]:
     member = plan.members.get(turn.officer_id) if turn.officer_id is not None else None
     return {
         "begin": turn.begin,
         "end": turn.end,
         "officer_id": turn.officer_id if member is not None else None,
-        "name": member.officer.name if member is not None else None,
+        "name": member.officer.name if member is not None and DataClass.NAME in shown else None,
     }
 
 
-def _rule_view(rule: DutyRule, *, full: bool) -> dict[str, Any]:
-    shown = rule.model_dump(mode="json", exclude_none=True)
-    if isinstance(rule, Member) and not full:
-        shown["officer"] = {
+def _rule_view(rule: DutyRule, shown: frozenset[DataClass]) -> dict[str, Any]:
+    found = rule.model_dump(mode="json", exclude_none=True)
+    if isinstance(rule, Member):
+        found["officer"] = {
             name: value
-            for name, value in shown["officer"].items()
-            if name not in ("phone", "addresses")
+            for name, value in found["officer"].items()
+            if name not in PERSONAL or PERSONAL[name] in shown
         }
-    return {"rule": shown}
+    return {"rule": found}

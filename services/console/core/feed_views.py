@@ -1,4 +1,4 @@
-"""Rows of the feed in, JSON out: the whole line, or only the hint that something changed."""
+"""Rows of the feed in, JSON out: the whole line, the line without words, or only that something changed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from services.console.core.access import Viewer, sees_line
+from services.console.core.masking import opens
 from services.console.core.names import Names
 from services.console.core.record import Record
 
@@ -34,10 +35,27 @@ def line(row: Record, names: Names) -> Json:
     }
 
 
+def verdict(row: Record, viewer: Viewer) -> str | None:
+    """How a line may be shown: `full`, `masked` (graded, its words left out), `hint` or None."""
+    found = sees_line(viewer, row["kind"], row["unit_code"], row["officer_id"])
+    own = row["officer_id"] == viewer.officer_id
+    if found == "full" and not own and not opens(viewer, row["unit_code"], row["data_grade"]):
+        return "masked"
+    return found
+
+
+def as_allowed(row: Record, verdict: str | None, names: Names) -> Json:
+    """As much of a line as the verdict allows."""
+    if verdict == "full":
+        return line(row, names)
+    if verdict == "masked":
+        return {**line(row, names), "headline": "", "masked": True}
+    return hint(row)
+
+
 def shown(row: Record, viewer: Viewer, names: Names) -> Json:
     """A line as this viewer may see it; rows were selected for the viewer already."""
-    verdict = sees_line(viewer, row["kind"], row["unit_code"], row["officer_id"])
-    return line(row, names) if verdict == "full" else hint(row)
+    return as_allowed(row, verdict(row, viewer), names)
 
 
 def hint(row: Record) -> Json:

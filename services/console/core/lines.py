@@ -184,6 +184,7 @@ def _line(
         "officer_id": officer_id,
         "level": level,
         "at": message.sent_at,
+        "data_grade": message.data_grade,
         "subject_id": subject_id,
         "payload": {name: value for name, value in payload.items() if value is not None},
     }

@@ -5,9 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-from services.console.core.access import Denial, Viewer, may_sign_mode, may_stop_mode
+from services.console.core.access import (
+    Denial,
+    Viewer,
+    is_entitled,
+    may_sign_mode,
+    may_stop_mode,
+)
 from services.console.core.acts import Act, head
 from services.console.core.names import Names
 from services.console.core.record import Record
@@ -96,7 +103,7 @@ def denial_of(viewer: Viewer, row: Record, verb: ModeVerb) -> Denial | None:
 def verbs_of(viewer: Viewer, row: Record) -> list[ModeVerb]:
     """What this officer can do about the proposal now."""
     verbs = _VERBS.get(ProposalState(row["state"]), ())
-    return [verb for verb in verbs if denial_of(viewer, row, verb) is None]
+    return [verb for verb in verbs if is_entitled(viewer, partial(denial_of, row=row, verb=verb))]
 
 
 def propose(

@@ -74,7 +74,7 @@ def tiles(alerts: Iterable[Record], viewer: Viewer, names: Names) -> list[Json]:
     """
     worst: dict[str, Json] = {
         town: {"unit": town, "name": names.unit(town), "level": None, "proposed": None, "alerts": 0}
-        for town in names.within(viewer.unit, [Tier.TOWN])
+        for town in names.within(viewer.root, [Tier.TOWN])
     }
     for row in alerts:
         towns = {ancestor_at(unit, Tier.TOWN) for unit in (row["place"], *row["areas"])}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
@@ -45,8 +45,13 @@ def sees_report(viewer: Viewer, report: Record) -> bool:
     """
     ends = (report["from_unit"], report["to_unit"])
     if not report["restricted"]:
-        return viewer.unit in ends or sees(viewer, report["place"])
-    return viewer.unit in (ends if report["to_unit"] else lineage(report["place"]))
+        return _is_in(viewer, ends) or sees(viewer, report["place"])
+    return _is_in(viewer, ends if report["to_unit"] else lineage(report["place"]))
+
+
+def _is_in(viewer: Viewer, units: Collection[str | None]) -> bool:
+    """Whether what the viewer's own unit takes part in may be shown to the viewer at all."""
+    return viewer.unit in units and sees(viewer, viewer.unit)
 
 
 def clocks(duty: Record, firings: Firings, names: Names, now: datetime) -> list[Json]:
@@ -147,7 +152,7 @@ def chains(
 ) -> list[Json]:
     """Reports and duties by who reports to whom; those of apps and hotlines have no addressee."""
     seen = [one for one in reports if sees_report(viewer, one)]
-    owed = [one for one in duties if sees(viewer, one["unit"]) or one["to_unit"] == viewer.unit]
+    owed = [one for one in duties if sees(viewer, one["unit"]) or _is_in(viewer, (one["to_unit"],))]
     counted: dict[str, bool] = {}
     for row in owed:
         counted |= {one["report_id"]: one["late"] for one in json.loads(row["counted"])}

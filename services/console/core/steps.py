@@ -6,8 +6,16 @@ These tables only decide what a screen offers; the service that owns the aggrega
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
-from services.console.core.access import Powers, Viewer, may_decide, may_manage, may_step
+from services.console.core.access import (
+    Powers,
+    Viewer,
+    is_entitled,
+    may_decide,
+    may_manage,
+    may_step,
+)
 from shared.contracts.alerts import AlertState, DecisionVerb
 from shared.contracts.commands import AssignmentState, CommandState, Step
 from shared.contracts.units import lineage, tier_of
@@ -144,7 +152,7 @@ def verbs_for(viewer: Viewer, alert: AlertFacts) -> list[DecisionVerb]:
     return [
         verb
         for verb in _open_verbs(alert)
-        if may_decide(viewer, alert.powers, verb) is None
+        if _may_decide(viewer, alert, verb)
         and not (verb is DecisionVerb.APPROVE and viewer.officer_id in alert.signers)
     ]
 
@@ -155,7 +163,7 @@ def further_verbs(viewer: Viewer, alert: AlertFacts) -> list[DecisionVerb]:
     return [
         verb
         for verb in (*owed, *_FURTHER.get(alert.state, ()))
-        if may_decide(viewer, alert.powers, verb) is None
+        if _may_decide(viewer, alert, verb)
         and (
             verb is not DecisionVerb.AUTHORISE_EMERGENCY
             or alert.proposed not in (None, alert.level)
@@ -177,15 +185,30 @@ def steps_for(
     if asked:
         possible = (Step.REFUSE, *possible)
     return [
-        step for step in possible if may_step(viewer, unit, issuer_unit, step, release_unit) is None
+        step
+        for step in possible
+        if is_entitled(
+            viewer,
+            partial(
+                may_step,
+                unit=unit,
+                issuer_unit=issuer_unit,
+                step=step,
+                release_unit=release_unit,
+            ),
+        )
     ]
 
 
 def verbs_of_command(viewer: Viewer, state: str, issuer_unit: str) -> list[str]:
     """What this officer can do with a whole command now."""
-    if may_manage(viewer, issuer_unit) is not None:
+    if not is_entitled(viewer, lambda acting: may_manage(acting, issuer_unit)):
         return []
     return list(_COMMAND_VERBS.get(CommandState(state), ()))
+
+
+def _may_decide(viewer: Viewer, alert: AlertFacts, verb: DecisionVerb) -> bool:
+    return is_entitled(viewer, lambda acting: may_decide(acting, alert.powers, verb))
 
 
 def _open_verbs(alert: AlertFacts) -> tuple[DecisionVerb, ...]:

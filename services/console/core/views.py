@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
-from services.console.core.access import Viewer, may_end_silence
+from services.console.core.access import Viewer, is_entitled, may_end_silence
+from services.console.core.masking import opens
 from services.console.core.names import Names
 from services.console.core.record import Record
 from services.console.core.steps import AlertFacts, further_verbs, next_of, steps_for, verbs_for
 from shared.contracts.alerts import AlertState
 from shared.contracts.commands import AssignmentState
-from shared.contracts.fields import DataGrade
-from shared.contracts.units import lineage
 
 Json = dict[str, Any]
 
@@ -40,8 +40,12 @@ def facts(row: Record) -> AlertFacts:
 
 
 def alert(row: Record, viewer: Viewer, names: Names) -> Json:
-    """One alert of the list, with the next step and what the viewer may do."""
+    """One alert of the list, with the next step and what the viewer may do.
+
+    The words of a record graded above general are left out for those it is not open to; `masked` says so.
+    """
     known = facts(row)
+    open_to = opens(viewer, row["place"], row["data_grade"])
     coming = next_of(known)
     return {
         "alert_id": row["alert_id"],
@@ -58,7 +62,8 @@ def alert(row: Record, viewer: Viewer, names: Names) -> Json:
         "distinct_sources": row["distinct_sources"],
         "alarms": len(row["alarm_ids"]),
         "reports": len(row["report_ids"]),
-        "headline": row["headline"],
+        "masked": not open_to,
+        "headline": row["headline"] if open_to else "",
         "approver_unit": row["approver_unit"],
         "approver_name": names.unit(row["approver_unit"]),
         "occurred_at": row["occurred_at"],
@@ -90,16 +95,11 @@ def alert_detail(
     viewer: Viewer,
     names: Names,
 ) -> Json:
-    """One alert with text, signatures, the evidence of its alarms and the commands it caused.
-
-    Free text of a record graded above general stays within the place's own line.
-    """
-    text = row["body"]
-    if row["data_grade"] != DataGrade.GENERAL and not may_read_restricted(viewer, row["place"]):
-        text = ""
+    """One alert with text, signatures, the evidence of its alarms and the commands it caused."""
+    open_to = opens(viewer, row["place"], row["data_grade"])
     return {
         **alert(row, viewer, names),
-        "text": text,
+        "text": row["body"] if open_to else "",
         "areas": [{"unit": unit, "name": names.unit(unit)} for unit in row["areas"]],
         "signatures": [
             {
@@ -165,13 +165,9 @@ def silence(row: Record, viewer: Viewer, names: Names) -> Json:
         "ended_at": row["ended_at"],
         "silenced": row["silenced"],
         "still_firing": row["still_firing"],
-        "may_end": row["ended_at"] is None and may_end_silence(viewer, row["unit"]) is None,
+        "may_end": row["ended_at"] is None
+        and is_entitled(viewer, partial(may_end_silence, unit=row["unit"])),
     }
-
-
-def may_read_restricted(viewer: Viewer, place: str) -> bool:
-    """Whether the viewer stands in the place's own line."""
-    return viewer.unit in lineage(place)
 
 
 def alarm(row: Record, names: Names) -> Json:

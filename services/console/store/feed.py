@@ -15,7 +15,7 @@ from shared.runtime.database import Database, Transaction
 _TURN = 0x0F33D
 """Advisory lock: who appends holds it to the commit, so a smaller seq never appears after a larger."""
 
-_COLUMNS = "seq, kind, status, unit_code, officer_id, level, at, subject_id, payload, created_at"
+_COLUMNS = "seq, kind, status, unit_code, officer_id, level, at, data_grade, subject_id, payload, created_at"
 
 
 async def append(work: Transaction, lines: Sequence[Mapping[str, Any]]) -> None:
@@ -23,11 +23,14 @@ async def append(work: Transaction, lines: Sequence[Mapping[str, Any]]) -> None:
     if not lines:
         return
     await work.connection.execute("SELECT pg_advisory_xact_lock($1)", _TURN)
-    names = ("kind", "status", "unit_code", "officer_id", "level", "at", "subject_id", "payload")
+    names = (
+        *("kind", "status", "unit_code", "officer_id", "level", "at"),
+        *("data_grade", "subject_id", "payload"),
+    )
     await work.connection.execute(
         f"INSERT INTO console.feed ({', '.join(names)}) "  # noqa: S608
         "SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], "
-        "$6::timestamptz[], $7::text[], $8::jsonb[])",
+        "$6::timestamptz[], $7::text[], $8::text[], $9::jsonb[])",
         *([line[name] for line in lines] for name in names),
     )
 
@@ -95,3 +98,4 @@ async def prune(database: Database, feed_hours: float, acts_days: float) -> None
         )
         await execute("DELETE FROM console.ticket WHERE expires_at < now()")
         await execute("DELETE FROM console.session WHERE expires_at < now()")
+        await execute("DELETE FROM console.oidc_login WHERE expires_at < now()")

@@ -1,81 +1,169 @@
-"""Accounts, one-time tickets and sessions. Only hashes of secrets are stored."""
+"""Accounts and what is granted to them. Only hashes of secrets are stored."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-import asyncpg
-
+from services.console.core.access import Right
+from services.console.store import sessions
 from services.console.store.connections import Connection
 
-_OFFICER = "a.officer_id, a.name, a.unit, a.post"
 
-
-async def by_token(connection: Connection, token_sha256: str) -> asyncpg.Record | None:
-    """The account whose bearer token has this hash."""
-    return await connection.fetchrow(
-        f"SELECT {_OFFICER} FROM console.account a WHERE a.token_sha256 = $1",  # noqa: S608
-        token_sha256,
-    )
-
-
-async def by_session(connection: Connection, token_sha256: str) -> asyncpg.Record | None:
-    """The account of a session that has not expired."""
-    return await connection.fetchrow(
-        f"SELECT {_OFFICER} FROM console.session s JOIN console.account a USING (officer_id) "  # noqa: S608
-        "WHERE s.token_sha256 = $1 AND s.expires_at > now()",
-        token_sha256,
-    )
-
-
-async def redeem(
-    connection: Connection, ticket_sha256: str, session_sha256: str, lifetime: timedelta
-) -> bool:
-    """Turn a ticket into a session, once; False when it is unknown, used or expired."""
-    made = await connection.fetchval(
-        "WITH used AS (DELETE FROM console.ticket WHERE ticket_sha256 = $1 "
-        "RETURNING officer_id, expires_at) "
-        "INSERT INTO console.session (token_sha256, officer_id, expires_at) "
-        "SELECT $2, officer_id, now() + $3::interval FROM used WHERE expires_at > now() "
-        "RETURNING officer_id",
-        ticket_sha256,
-        session_sha256,
-        lifetime,
-    )
-    return made is not None
-
-
-async def end_session(connection: Connection, token_sha256: str) -> None:
-    """Sign out."""
-    await connection.execute("DELETE FROM console.session WHERE token_sha256 = $1", token_sha256)
-
-
-async def add_ticket(
-    connection: Connection, officer_id: str, ticket_sha256: str, lifetime: timedelta
-) -> bool:
-    """Keep a ticket for an officer; False when there is no such officer."""
-    made = await connection.fetchval(
-        "INSERT INTO console.ticket (ticket_sha256, officer_id, expires_at) "
-        "SELECT $2, officer_id, now() + $3::interval FROM console.account WHERE officer_id = $1 "
-        "RETURNING officer_id",
+async def password_of(connection: Connection, officer_id: str) -> str | None:
+    """The password's hash; None without account or password, and for a disabled account."""
+    found: str | None = await connection.fetchval(
+        "SELECT password_hash FROM console.account WHERE officer_id = $1 AND NOT disabled",
         officer_id,
-        ticket_sha256,
-        lifetime,
     )
-    return made is not None
+    return found
+
+
+async def officer_of_subject(connection: Connection, subject: str) -> str | None:
+    """The officer whom an OIDC provider calls `subject`."""
+    found: str | None = await connection.fetchval(
+        "SELECT officer_id FROM console.account WHERE oidc_subject = $1 AND NOT disabled", subject
+    )
+    return found
+
+
+async def rehash(connection: Connection, officer_id: str, old: str, new: str) -> None:
+    """Store the same password under newer parameters, unless it was changed meanwhile."""
+    await connection.execute(
+        "UPDATE console.account SET password_hash = $3 WHERE officer_id = $1 AND password_hash = $2",
+        officer_id,
+        old,
+        new,
+    )
+
+
+async def set_password(connection: Connection, officer_id: str, password_hash: str) -> None:
+    """A new password: every session and every open ticket of the officer ends with the old one."""
+    await connection.execute(
+        "UPDATE console.account SET password_hash = $2, updated_at = now() WHERE officer_id = $1",
+        officer_id,
+        password_hash,
+    )
+    await sessions.end_all(connection, officer_id)
+    await connection.execute("DELETE FROM console.ticket WHERE officer_id = $1", officer_id)
+
+
+async def has_accounts(connection: Connection) -> bool:
+    """Whether anybody can sign in. Locks the table: two first runs at once make one account."""
+    await connection.execute("LOCK TABLE console.account IN SHARE ROW EXCLUSIVE MODE")
+    found: bool = await connection.fetchval("SELECT EXISTS (SELECT FROM console.account)")
+    return found
 
 
 async def save_accounts(connection: Connection, accounts: Sequence[Mapping[str, Any]]) -> int:
-    """Add accounts or renew them; a missing token leaves the stored one. Returns how many."""
-    names = ("officer_id", "name", "unit", "post", "token_sha256")
+    """Add accounts or renew them; what is missing leaves what is stored. How many.
+
+    Grants that are named replace the stored ones. Without any a new officer gets the usual three for
+    the own unit, a moved one those of the new unit; everybody else keeps what is stored.
+    """
+    names = ("officer_id", "name", "unit", "post", "token_sha256", "oidc_subject", "disabled")
+    unnamed = [one["officer_id"] for one in accounts if one.get("grants") is None]
+    stay: Collection[str] = [
+        row["officer_id"]
+        for row in await connection.fetch(
+            "SELECT officer_id FROM console.account "
+            "JOIN unnest($1::text[], $2::text[]) AS given (officer_id, unit) USING (officer_id, unit)",
+            [one["officer_id"] for one in accounts],
+            [one["unit"] for one in accounts],
+        )
+    ]
     await connection.execute(
-        "INSERT INTO console.account AS old (officer_id, name, unit, post, token_sha256) "
-        "SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) "
+        "INSERT INTO console.account AS old "
+        "(officer_id, name, unit, post, token_sha256, oidc_subject, disabled) "
+        "SELECT officer_id, given.name, given.unit, given.post, given.token_sha256, "
+        "given.oidc_subject, coalesce(given.disabled, stored.disabled, false) "
+        "FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], "
+        "$7::boolean[]) AS given (officer_id, name, unit, post, token_sha256, oidc_subject, disabled) "
+        "LEFT JOIN console.account stored USING (officer_id) "
         "ON CONFLICT (officer_id) DO UPDATE SET name = excluded.name, unit = excluded.unit, "
         "post = excluded.post, token_sha256 = coalesce(excluded.token_sha256, old.token_sha256), "
-        "updated_at = now()",
+        "oidc_subject = coalesce(excluded.oidc_subject, old.oidc_subject), "
+        "disabled = excluded.disabled, updated_at = now()",
         *([account.get(name) for account in accounts] for name in names),
     )
+    kept = set(unnamed) & set(stay)
+    grants = {
+        one["officer_id"]: _grants_of(one) for one in accounts if one["officer_id"] not in kept
+    }
+    await connection.execute(
+        "DELETE FROM console.granted WHERE officer_id = ANY($1::text[])", list(grants)
+    )
+    await connection.executemany(
+        "INSERT INTO console.granted (officer_id, power, unit) VALUES ($1, $2, $3)",
+        [(officer, power, unit) for officer, found in grants.items() for power, unit in found],
+    )
     return len(accounts)
+
+
+async def grants(connection: Connection, officer_id: str) -> list[tuple[str, str]]:
+    """What is granted to an officer, as (right, unit)."""
+    rows = await connection.fetch(
+        "SELECT power, unit FROM console.granted WHERE officer_id = $1 ORDER BY power, unit",
+        officer_id,
+    )
+    return [(row["power"], row["unit"]) for row in rows]
+
+
+async def grant(connection: Connection, officer_id: str, right: Right, unit: str) -> bool:
+    """Add a grant; False when there is no such officer."""
+    known = await connection.fetchval(
+        "SELECT true FROM console.account WHERE officer_id = $1", officer_id
+    )
+    if known is None:
+        return False
+    await connection.execute(
+        "INSERT INTO console.granted (officer_id, power, unit) VALUES ($1, $2, $3) "
+        "ON CONFLICT DO NOTHING",
+        officer_id,
+        right,
+        unit,
+    )
+    return True
+
+
+async def withdraw(connection: Connection, officer_id: str, right: Right, unit: str) -> bool:
+    """Take a grant away; False when there was none."""
+    gone = await connection.fetchval(
+        "DELETE FROM console.granted WHERE officer_id = $1 AND power = $2 AND unit = $3 RETURNING true",
+        officer_id,
+        right,
+        unit,
+    )
+    return gone is not None
+
+
+async def paged_at(
+    connection: Connection, officer_ids: Collection[str]
+) -> dict[str, tuple[str, ...]]:
+    """For each of these officers who has an account: the units for which the officer may be paged."""
+    rows = await connection.fetch(
+        "SELECT a.officer_id, array_agg(g.unit) FILTER (WHERE g.unit IS NOT NULL) AS units "
+        "FROM console.account a LEFT JOIN console.granted g "
+        "ON g.officer_id = a.officer_id AND g.power = $2 "
+        "WHERE a.officer_id = ANY($1::text[]) GROUP BY a.officer_id",
+        list(officer_ids),
+        Right.BE_PAGED,
+    )
+    return {row["officer_id"]: tuple(row["units"] or ()) for row in rows}
+
+
+async def disable(connection: Connection, officer_id: str) -> bool:
+    """Close an account: nothing signs it in and its sessions end; False when there is none."""
+    found = await connection.fetchval(
+        "UPDATE console.account SET disabled = true, updated_at = now() "
+        "WHERE officer_id = $1 RETURNING true",
+        officer_id,
+    )
+    await sessions.end_all(connection, officer_id)
+    return found is not None
+
+
+def _grants_of(account: Mapping[str, Any]) -> set[tuple[str, str]]:
+    if account.get("grants") is None:
+        return {(right.value, account["unit"]) for right in Right}
+    return {(one["right"], one["unit"]) for one in account["grants"]}

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.console.core import access, acts, answers
 from services.console.core.acts import Act
+from services.console.core.record import Record
 from services.console.store import reads, rollup
 from services.console.store.connections import reading
 from services.console.web.auth import Me
@@ -112,7 +113,7 @@ class AnswerBody(Body):
 @router.post("/commands", status_code=202)
 async def issue(console: Parts, me: Me, body: FreeCommand, key: IdempotencyKey = None) -> Response:
     """Issue a free command to units of one's own subtree; command checks all of it again."""
-    units = reached(console, me, body.selection)
+    acting, units = reached(console, me, body.selection)
     if not units:
         raise Refused(
             422, "Nobody would receive this", "The selection is empty.", reason="no_recipients"
@@ -126,7 +127,7 @@ async def issue(console: Parts, me: Me, body: FreeCommand, key: IdempotencyKey =
         )
     draft = acts.Draft(
         body.selection,
-        root_of(units) or me.unit,
+        root_of(units) or acting.unit,
         body.seen_digest,
         body.event_type,
         body.level,
@@ -134,7 +135,7 @@ async def issue(console: Parts, me: Me, body: FreeCommand, key: IdempotencyKey =
         body.instruction,
         body.status,
     )
-    act = acts.issue(me, draft, key, console.clock.now())
+    act = acts.issue(acting, draft, key, console.clock.now())
     return await done(console, act, command_id=act.key, recipients=len(units))
 
 
@@ -152,9 +153,9 @@ async def manage(
         command = await rollup.command(connection, command_id)
     if command is None:
         raise unknown("command")
-    console.demand(access.may_manage(me, command["issuer_unit"]))
+    acting = console.acting(me, lambda one: access.may_manage(one, command["issuer_unit"]))
     version = (body.version if body else None) or command["version"]
-    return await done(console, acts.manage(me, command, verb, version, console.clock.now()))
+    return await done(console, acts.manage(acting, command, verb, version, console.clock.now()))
 
 
 @router.post("/assignments/{assignment_id}/acknowledgements", status_code=202)
@@ -170,17 +171,11 @@ async def acknowledge(
         assignment = await reads.assignment(connection, assignment_id)
     if assignment is None:
         raise unknown("assignment")
-    issuer, release = assignment["issuer_unit"], assignment["release_unit"]
-    denial = access.may_step(me, assignment["unit"], issuer, body.step, release)
-    if denial and not access.sees(me, assignment["unit"]):
+    found = access.entitled(me, _check(assignment, body))
+    if isinstance(found, access.Denial) and not access.sees(me, assignment["unit"]):
         raise unknown("assignment")
-    console.demand(denial)
+    acting = console.granted(found)
     _demand_complete(body, asked=assignment["asked_step"])
-    giver = assignment["unit"] if body.step is Step.SPLIT else me.unit
-    if body.step is Step.REASSIGN and assignment["parent_assignment_id"] is not None:
-        giver = issuer
-    for unit in body.units:
-        console.demand(access.may_give(me, unit, giver))
     meant = acts.Stepped(
         body.step,
         body.attempt or assignment["attempt"],
@@ -189,7 +184,22 @@ async def acknowledge(
         tuple(body.units),
         body.mandatory,
     )
-    return await done(console, acts.acknowledgement(me, assignment, meant, console.clock.now()))
+    return await done(console, acts.acknowledgement(acting, assignment, meant, console.clock.now()))
+
+
+def _check(assignment: Record, body: Acknowledge) -> access.Check:
+    """Whether one unit may take the step and give what it gives to those it names."""
+    unit, issuer = assignment["unit"], assignment["issuer_unit"]
+
+    def check(one: access.Viewer) -> access.Denial | None:
+        denial = access.may_step(one, unit, issuer, body.step, assignment["release_unit"])
+        giver = unit if body.step is Step.SPLIT else one.unit
+        if body.step is Step.REASSIGN and assignment["parent_assignment_id"] is not None:
+            giver = issuer
+        given = (access.may_give(one, part, giver) for part in body.units)
+        return denial or next((why for why in given if why is not None), None)
+
+    return check
 
 
 def _demand_complete(body: Acknowledge, asked: str | None) -> None:

@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from services.console.web import (
+    account,
     acts,
     auth,
     boards,
@@ -24,6 +25,7 @@ from services.console.web import (
     events,
     exports,
     modes,
+    oidc,
     problems,
     reads,
     reporting,
@@ -63,8 +65,8 @@ def create(console: Console, lifespan: Lifespan) -> FastAPI:
     document.install(app)
     for part in (
         drilldown,
-        *(auth, reads, boards, acts, decisions, silences, carriers, modes, duty, drills, reporting),
-        *(cases, reviews, exports, events, shell),
+        *(auth, account, oidc, reads, boards, acts, decisions, silences, carriers, modes, duty),
+        *(drills, reporting, cases, reviews, exports, events, shell),
     ):
         app.include_router(part.router)
     app.mount("/static", _OwnFiles(directory=shell.STATIC), name="static")

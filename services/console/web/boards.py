@@ -14,7 +14,7 @@ from services.console.core.record import Record
 from services.console.core.steps import verbs_of_command
 from services.console.store import reads, rollup
 from services.console.store.connections import reading
-from services.console.web.auth import Me
+from services.console.web.auth import Looker, Me
 from services.console.web.parts import Console, Parts, as_json
 from services.console.web.problems import unknown
 from services.console.web.reads import Cursor, Limit, StatusQuery
@@ -33,13 +33,13 @@ _WITHOUT_DESK = frozenset({Tier.GRID, Tier.MICROGRID})
 @router.get("/commands")
 async def get_commands(
     console: Parts,
-    me: Me,
+    me: Looker,
     status: StatusQuery = Status.ACTUAL,
     only_open: Annotated[bool, Query(alias="open")] = False,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Response:
     """Commands that concern the officer's subtree, each with its roll-up within it."""
-    span = span_of(me.unit)
+    span = span_of(me.root)
     async with reading(console.database) as connection:
         rows = await rollup.recent_commands(
             connection, span, status, only_open=only_open, limit=limit
@@ -66,8 +66,9 @@ async def preview(console: Parts, me: Me, body: Preview) -> Response:
     `desks`: of the units that have a duty desk (grids and micro-grids are called through their
     village), how many there are, how many have somebody on duty now, and which have nobody.
     """
-    units = sorted(reached(console, me, body.selection))
-    root = root_of(units) or me.unit
+    acting, found = reached(console, me, body.selection)
+    units = sorted(found)
+    root = root_of(units) or acting.unit
     desks = [unit for unit in units if tier_of(unit) not in _WITHOUT_DESK]
     unstaffed = [unit for unit in desks if not console.directory.is_staffed(unit)]
     rest = units[bisect_right(units, body.after) :]
@@ -97,9 +98,9 @@ async def preview(console: Parts, me: Me, body: Preview) -> Response:
 
 
 @router.get("/commands/{command_id}")
-async def get_command(console: Parts, me: Me, command_id: Identifier) -> Response:
+async def get_command(console: Parts, me: Looker, command_id: Identifier) -> Response:
     """One command with its roll-up and the units that are missing."""
-    span = span_of(me.unit)
+    span = span_of(me.root)
     async with reading(console.database) as connection:
         row = await rollup.command(connection, command_id)
         if row is None:
@@ -133,7 +134,7 @@ def command_view(row: Record, counted: list[Any], me: Viewer, console: Console) 
 @router.get("/assignments")
 async def get_assignments(
     console: Parts,
-    me: Me,
+    me: Looker,
     unit: Annotated[UnitId | None, Query()] = None,
     command: Annotated[Identifier | None, Query()] = None,
     state: Annotated[AssignmentState | None, Query()] = None,
@@ -144,7 +145,7 @@ async def get_assignments(
     limit: Limit = 100,
 ) -> Response:
     """Assignments of a unit (default: one's own), by id; `next` is the cursor for `after`."""
-    root = unit or me.unit
+    root = unit or me.root
     console.demand(None if sees(me, root) else Denial.OUTSIDE_SUBTREE)
     async with reading(console.database) as connection:
         rows = await reads.assignments(
@@ -167,7 +168,7 @@ async def get_assignments(
 
 
 @router.get("/assignments/{assignment_id}")
-async def get_assignment(console: Parts, me: Me, assignment_id: Identifier) -> Response:
+async def get_assignment(console: Parts, me: Looker, assignment_id: Identifier) -> Response:
     """One assignment with what has been written about it."""
     async with reading(console.database) as connection:
         row = await reads.assignment(connection, assignment_id)

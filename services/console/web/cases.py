@@ -14,7 +14,7 @@ from services.console.core.cases.case import Case, is_seen
 from services.console.core.cases.evaluation import Evaluation
 from services.console.store import cases as store
 from services.console.store.connections import Connection, reading
-from services.console.web.auth import Me
+from services.console.web.auth import Looker
 from services.console.web.parts import Console, Parts, as_json
 from services.console.web.problems import Refused, unknown
 from shared.contracts.fields import Identifier, UnitId
@@ -30,7 +30,7 @@ Limit = Annotated[int, Query(ge=1, le=500)]
 @router.get("/cases/{case_id}/timeline")
 async def get_timeline(
     console: Parts,
-    me: Me,
+    me: Looker,
     case_id: Identifier,
     unit: Annotated[UnitId | None, Query()] = None,
     slot: Slot = "60",
@@ -43,7 +43,7 @@ async def get_timeline(
         case = await visible_case(connection, me, case_id)
         if unit is None:
             rows = await store.lines(
-                connection, case, span_of(me.unit), slot_s=int(slot), after=place, limit=limit
+                connection, case, span_of(me.root), slot_s=int(slot), after=place, limit=limit
             )
         else:
             console.demand(None if sees(me, unit) else Denial.OUTSIDE_SUBTREE)
@@ -62,7 +62,7 @@ async def get_timeline(
 @router.get("/cases/{case_id}/evaluation", response_model=None)
 async def get_evaluation(
     console: Parts,
-    me: Me,
+    me: Looker,
     case_id: Identifier,
     style: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
     after: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
@@ -102,7 +102,7 @@ async def visible_case(connection: Connection, me: Viewer, case_id: str) -> Case
     case = await store.case(connection, case_id)
     if case is None:
         raise unknown("case")
-    part = await store.takes_part(connection, case, span_of(me.unit))
+    part = await store.takes_part(connection, case, span_of(me.root))
     if not is_seen(me, case, takes_part=part):
         raise unknown("case")
     return case
@@ -110,7 +110,7 @@ async def visible_case(connection: Connection, me: Viewer, case_id: str) -> Case
 
 async def evaluated(connection: Connection, case: Case, me: Viewer) -> Evaluation:
     """The figures of a case within the officer's subtree."""
-    rows = await store.unit_rows(connection, case, span_of(me.unit))
+    rows = await store.unit_rows(connection, case, span_of(me.root))
     return evaluation.evaluate(evaluation.unit_figures(row) for row in rows)
 
 

@@ -92,23 +92,28 @@ async def decide(
         if alert is None:
             raise unknown("alert")
         positions = body.verb is DecisionVerb.ASSESS and body.assessment is not None
-        if not access.sees(me, alert["place"]) and not (
-            positions and access.may_hold(me, alert["place"]) is None
-        ):
+        found = access.entitled(me, _check(alert, body, positions=positions))
+        may_speak = positions and isinstance(found, access.Viewer)
+        if not access.sees(me, alert["place"]) and not may_speak:
             raise unknown("alert")
         if body.verb is DecisionVerb.MERGE:
             await _the_other(connection, me, body)
-    if positions:
-        console.demand(access.may_hold(me, alert["place"]))
-    else:
-        console.demand(access.may_decide(me, facts(alert).powers, body.verb))
+    acting = console.granted(found)
     if body.verb in _REASONED and not body.reason.strip():
         raise missing("reason", "say why")
     if body.verb is DecisionVerb.SPLIT and not body.evidence_ids:
         raise missing("evidence_ids", "name the alarms and reports to take out")
     judged = Judgement(body.verb, _level(alert, body), body.reason, _more(body))
     version = body.version or alert["version"]
-    return await done(console, acts.decision(me, alert, judged, version, console.clock.now()))
+    return await done(console, acts.decision(acting, alert, judged, version, console.clock.now()))
+
+
+def _check(alert: Record, body: Decision, *, positions: bool) -> access.Check:
+    """Whether one unit may: a position of its own is another question than a decision."""
+    if positions:
+        return lambda one: access.may_hold(one, alert["place"])
+    powers = facts(alert).powers
+    return lambda one: access.may_decide(one, powers, body.verb)
 
 
 async def _the_other(connection: Connection, me: access.Viewer, body: Decision) -> None:

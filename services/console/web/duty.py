@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -12,11 +13,12 @@ from pydantic_core import to_json
 from services.console.core import access, duty
 from services.console.core.access import Denial, span_of
 from services.console.store import duty as store
+from services.console.store import people
 from services.console.store.connections import reading
 from services.console.web.acts import IdempotencyKey, done
-from services.console.web.auth import Me
+from services.console.web.auth import Looker, Me
 from services.console.web.idempotency import bound
-from services.console.web.parts import Parts, as_json
+from services.console.web.parts import Console, Parts, as_json
 from services.console.web.problems import Refused, unknown
 from shared.contracts.duty import HORIZON_DAYS, DutyRule
 from shared.contracts.fields import Identifier, UnitId
@@ -50,26 +52,24 @@ class Put(BaseModel):
 @router.get("")
 async def plan(
     console: Parts,
-    me: Me,
+    me: Looker,
     unit: Annotated[UnitId | None, Query()] = None,
     days: Annotated[int, Query(ge=1, le=HORIZON_DAYS)] = 7,
 ) -> Response:
     """A unit's plan (default: one's own): who is on at each post, and the entries that say so."""
-    of = unit or me.unit
+    of = unit or me.root
     console.demand(None if access.sees(me, of) else Denial.OUTSIDE_SUBTREE)
     async with reading(console.database) as connection:
         rows = await store.entries(connection, of)
     now = console.clock.now()
-    return as_json(
-        duty.plan_view(of, duty.entries_of(rows), now, days, console.names, full=of == me.unit)
-    )
+    return as_json(duty.plan_view(of, duty.entries_of(rows), now, days, console.names, me))
 
 
 @router.get("/gaps")
-async def gaps(console: Parts, me: Me) -> Response:
+async def gaps(console: Parts, me: Looker) -> Response:
     """Posts of one's subtree that stand empty some time in the coming 30 days, the next gap first."""
     async with reading(console.database) as connection:
-        rows = await store.open_coverage(connection, span_of(me.unit))
+        rows = await store.open_coverage(connection, span_of(me.root))
     return as_json({"gaps": [duty.gap_view(row, console.names) for row in rows]})
 
 
@@ -83,9 +83,10 @@ async def put_entry(
     _key: IdempotencyKey = None,
 ) -> Response:
     """Add or replace an entry of a unit's plan."""
-    console.demand(access.may_plan_duty(me, unit))
+    acting = _planner(console, me, unit)
+    await _demand_pageable(console, unit, [body.rule])
     now = console.clock.now()
-    return await done(console, duty.put(me, unit, entry_id, body.rule, body.version, now))
+    return await done(console, duty.put(acting, unit, entry_id, body.rule, body.version, now))
 
 
 @router.post("/entries/{entry_id}/cancel", status_code=202)
@@ -93,12 +94,12 @@ async def cancel_entry(
     console: Parts, me: Me, entry_id: Identifier, unit: Unit, _key: IdempotencyKey = None
 ) -> Response:
     """Take an entry out of a unit's plan."""
-    console.demand(access.may_plan_duty(me, unit))
+    acting = _planner(console, me, unit)
     async with reading(console.database) as connection:
         version = (await store.versions(connection, unit)).get(entry_id)
     if version is None:
         raise unknown("entry")
-    return await done(console, duty.cancel(me, unit, entry_id, version, console.clock.now()))
+    return await done(console, duty.cancel(acting, unit, entry_id, version, console.clock.now()))
 
 
 @router.get("/export")
@@ -112,7 +113,7 @@ async def export(
 
     With addresses, so for those who may plan it.
     """
-    console.demand(access.may_plan_duty(me, unit))
+    _planner(console, me, unit)
     async with reading(console.database) as connection:
         entries = duty.entries_of(await store.entries(connection, unit))
     held = plan_of(entries)
@@ -142,7 +143,7 @@ async def take_file(
     _key: IdempotencyKey = None,
 ) -> Response:
     """Add the entries of a file to a unit's plan: all of them, or none and every problem named."""
-    console.demand(access.may_plan_duty(me, unit))
+    acting = _planner(console, me, unit)
     raw = await request.body()
     try:
         rules = csv_file.read(raw.decode()) if form == "csv" else ical_file.read(raw)
@@ -150,15 +151,31 @@ async def take_file(
         raise _not_taken(["the file is not UTF-8"]) from None
     except DutyFileError as error:
         raise _not_taken(error.problems) from None
+    await _demand_pageable(console, unit, rules)
     async with reading(console.database) as connection:
         versions = await store.versions(connection, unit)
     now = console.clock.now()
     answer = {"entries": len(rules)}
     for left, rule in zip(range(len(rules) - 1, -1, -1), rules, strict=True):
         entry_id = duty.entry_id_of(unit, rule)
-        act = duty.put(me, unit, entry_id, rule, versions.get(entry_id, 0), now)
+        act = duty.put(acting, unit, entry_id, rule, versions.get(entry_id, 0), now)
         await console.record(act, None if left else bound(answer))
     return as_json(answer, 202)
+
+
+def _planner(console: Console, me: access.Viewer, unit: str) -> access.Viewer:
+    return console.acting(me, lambda one: access.may_plan_duty(one, unit))
+
+
+async def _demand_pageable(console: Console, unit: str, rules: Sequence[DutyRule]) -> None:
+    """Nobody with an account is put on duty where the right to be paged does not reach.
+
+    Whoever has none is known to the roster only, which the unit itself answers for.
+    """
+    async with reading(console.database) as connection:
+        known = await people.paged_at(connection, duty.people_of(rules))
+    for units in known.values():
+        console.demand(None if access.covers(units, unit) else Denial.NOT_PAGEABLE)
 
 
 def _not_taken(problems: list[str] | tuple[str, ...]) -> Refused:

@@ -20,7 +20,7 @@ from services.console.core.feed_views import shown
 from services.console.feed import Stream
 from services.console.store import feed
 from services.console.store.connections import reading
-from services.console.web.auth import Me
+from services.console.web.auth import Looker
 from services.console.web.parts import Console, Parts
 from services.console.web.problems import RETRY_AFTER_S, Refused
 from services.console.web.reads import Seq
@@ -31,7 +31,8 @@ from shared.runtime.errors import Transient
 router = APIRouter(prefix="/api")
 
 BEAT_S = 10.0
-RECHECK_S = 60.0
+RECHECK_S = 45.0
+"""With a beat's wait added, a stream whose officer may no longer see it is cut within 60 s."""
 RESUME_LIMIT = 1_000
 
 
@@ -39,7 +40,7 @@ RESUME_LIMIT = 1_000
 async def events(
     request: Request,
     console: Parts,
-    me: Me,
+    me: Looker,
     status: Annotated[Status | None, Query()] = None,
     after: Annotated[Seq | None, Query()] = None,
     last_event_id: Annotated[str | None, Header()] = None,
@@ -93,7 +94,7 @@ async def _lines(
                     yield ServerSentEvent(text, event="line", id=str(seq))
             if time.monotonic() - checked > RECHECK_S:
                 checked = time.monotonic()
-                if not await _still(request, console):
+                if not await _still(request, console, stream):
                     return
 
 
@@ -106,8 +107,8 @@ async def _missed(console: Console, stream: Stream, after: int) -> list[tuple[in
             return None
         rows = await feed.visible(
             connection,
-            span_of(viewer.unit),
-            lineage(viewer.unit),
+            span_of(viewer.root),
+            lineage(viewer.root),
             viewer.officer_id,
             stream.status,
             after,
@@ -118,9 +119,9 @@ async def _missed(console: Console, stream: Stream, after: int) -> list[tuple[in
     return [(row["seq"], to_json(shown(row, viewer, console.names)).decode()) for row in rows]
 
 
-async def _still(request: Request, console: Console) -> bool:
+async def _still(request: Request, console: Console, stream: Stream) -> bool:
     try:
-        return await console.sessions.still(request)
+        return await console.sessions.still(request, stream.viewer)
     except Transient:
         return True  # asked again in a minute; an outage of the database signs nobody out
 

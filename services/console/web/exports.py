@@ -22,7 +22,7 @@ from services.console.core.cases.dossier import (
 from services.console.core.cases.words import Words
 from services.console.store import cases as store
 from services.console.store.connections import Connection, reading
-from services.console.web.auth import Me
+from services.console.web.auth import Looker
 from services.console.web.cases import evaluated, visible_case
 from services.console.web.parts import Console, Parts
 from services.console.web.printing.html_file import POLICY, html_file
@@ -37,7 +37,7 @@ router = APIRouter(prefix="/api")
 @router.get("/cases/{case_id}/export", response_model=None)
 async def export(
     console: Parts,
-    me: Me,
+    me: Looker,
     case_id: Identifier,
     style: Annotated[Literal["html", "pdf"], Query(alias="format")] = "html",
 ) -> Response:
@@ -56,7 +56,7 @@ async def export(
         review.tables(written, words()),
         words(),
         console.names,
-        Printing(me.unit, now),
+        Printing(me.root, now),
     )
     # One at a time: printing is work for the processor, and the screens must not wait for it.
     async with console.printing:
@@ -87,7 +87,7 @@ def words() -> Words:
 
 async def _told(connection: Connection, case: Case, me: Viewer, console: Console) -> Told:
     """The timeline in the finest slots in which it fits; the coarsest is cut."""
-    span = span_of(me.unit)
+    span = span_of(me.root)
     for slot_s in SLOTS_S:
         rows = await store.lines(
             connection, case, span, slot_s=slot_s, after=None, limit=MOST_LINES + 1

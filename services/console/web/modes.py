@@ -12,7 +12,7 @@ from services.console.core.access import Denial
 from services.console.store import modes as store
 from services.console.store.connections import reading
 from services.console.web.acts import IdempotencyKey, done
-from services.console.web.auth import Me
+from services.console.web.auth import Looker, Me
 from services.console.web.parts import Parts, as_json
 from services.console.web.problems import Refused, unknown
 from services.console.web.reads import StatusQuery
@@ -46,13 +46,13 @@ class Judged(_Body):
 @router.get("/modes")
 async def get_modes(
     console: Parts,
-    me: Me,
+    me: Looker,
     status: StatusQuery = Status.ACTUAL,
     unit: Annotated[UnitId | None, Query()] = None,
 ) -> Response:
     """What holds for a unit (default: one's own) and for those below it that have decided
     themselves, each with whose decision it is; what is open or in force there."""
-    root = unit or me.unit
+    root = unit or me.root
     console.demand(None if access.sees(me, root) else Denial.OUTSIDE_SUBTREE)
     span = access.span_of(root)
     async with reading(console.database) as connection:
@@ -73,7 +73,7 @@ async def get_modes(
 @router.get("/modes/preview")
 async def preview(
     console: Parts,
-    me: Me,
+    me: Looker,
     unit: UnitId,
     mode: ResponseMode,
     status: StatusQuery = Status.ACTUAL,
@@ -88,7 +88,7 @@ async def preview(
 @router.post("/modes/proposals", status_code=202)
 async def propose(console: Parts, me: Me, body: Proposed, key: IdempotencyKey = None) -> Response:
     """Propose a mode for one's own unit or one below it."""
-    console.demand(access.may_propose_mode(me, body.unit))
+    acting = console.acting(me, lambda one: access.may_propose_mode(one, body.unit))
     mode = ResponseMode(body.mode)
     async with reading(console.database) as connection:
         found = modes.modes_of(await store.decided(connection, body.status))
@@ -102,7 +102,7 @@ async def propose(console: Parts, me: Me, body: Proposed, key: IdempotencyKey = 
         )
     now = console.clock.now()
     proposal_id, act = modes.propose(
-        me, body.status, body.unit, mode, body.until, body.reason, key, now
+        acting, body.status, body.unit, mode, body.until, body.reason, key, now
     )
     return await done(console, act, proposal_id=proposal_id, preview=change)
 
@@ -123,7 +123,7 @@ async def judge(
             raise unknown("proposal")
         found = modes.modes_of(await store.decided(connection, row["status"]))
     asked = ModeVerb(verb)
-    console.demand(modes.denial_of(me, row, asked))
+    acting = console.acting(me, lambda one: modes.denial_of(one, row, asked))
     if body.version != row["version"] or asked not in modes.verbs_of(me, row):
         raise Refused(
             409,
@@ -135,5 +135,5 @@ async def judge(
     if asked is ModeVerb.REJECT:
         own = found.own(Status(row["status"]), row["unit"]).mode
     change = modes.change(found, Status(row["status"]), row["unit"], own, console.names)
-    act = modes.act(me, row, asked, body.version, body.reason, console.clock.now())
+    act = modes.act(acting, row, asked, body.version, body.reason, console.clock.now())
     return await done(console, act, preview=change)

@@ -10,12 +10,15 @@ from typing import Annotated, Any
 from fastapi import Depends, Request, Response
 from pydantic_core import to_json
 
-from services.console.core.access import Denial
+from services.console.core.access import Check, Denial, Viewer, entitled, looking
 from services.console.core.acts import Act
 from services.console.core.directory import Directory
 from services.console.core.names import Names
+from services.console.core.throttle import Tries
 from services.console.feed import Hub
 from services.console.metrics import ConsoleMetrics
+from services.console.passwords import Passwords
+from services.console.provider import Provider
 from services.console.settings import Settings
 from services.console.store.acts import Bound, Written
 from services.console.web.problems import Refused
@@ -35,6 +38,9 @@ class Console:
     directory: Directory
     hub: Hub
     sessions: Sessions
+    passwords: Passwords
+    tries: Tries
+    provider: Provider | None
     metrics: ConsoleMetrics
     clock: Clock
     record: Callable[[Act, Bound | None], Awaitable[bool]]
@@ -54,6 +60,21 @@ class Console:
             self.metrics.refusals.labels(denial).inc()
             raise Refused(403, "Not allowed", _SENTENCES[denial], reason=denial)
 
+    def acting(self, me: Viewer, check: Check) -> Viewer:
+        """The officer as of the unit whose authority allows the act; refuses with 403 if none does."""
+        return self.granted(entitled(me, check))
+
+    def looking(self, me: Viewer, place: str | None) -> Viewer:
+        """The officer before the subtree of `place`; refuses with 403 what may not be seen."""
+        return self.granted(looking(me, place))
+
+    def granted(self, found: Viewer | Denial) -> Viewer:
+        """What was found; refuses with 403 when it is a denial."""
+        if isinstance(found, Denial):
+            self.demand(found)
+        assert isinstance(found, Viewer), "a denial was raised"
+        return found
+
 
 _SENTENCES = {
     Denial.OUTSIDE_SUBTREE: "The unit does not lie below yours.",
@@ -68,6 +89,9 @@ _SENTENCES = {
     Denial.NOT_DECIDER: "The mode of a unit is decided there or above.",
     Denial.WRONG_POST: "This takes an A post or a commander.",
     Denial.SIGNED_ALREADY: "You have signed; another person decides.",
+    Denial.NO_SIGHT: "No place is granted to you to look at.",
+    Denial.NO_COMMAND: "No place is granted to you to act for.",
+    Denial.NOT_PAGEABLE: "This officer is not granted to be paged for the unit.",
 }
 
 

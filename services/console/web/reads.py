@@ -11,7 +11,7 @@ from services.console.core.access import may_answer, sees, span_of
 from services.console.core.feed_views import shown
 from services.console.store import feed, reads, rollup
 from services.console.store.connections import reading
-from services.console.web.auth import Me
+from services.console.web.auth import Looker, Me
 from services.console.web.parts import Parts, as_json
 from services.console.web.problems import unknown
 from shared.contracts.fields import Identifier, Status
@@ -27,9 +27,9 @@ Seq = Annotated[int, Query(ge=0, le=2**62)]
 
 
 @router.get("/overview")
-async def get_overview(console: Parts, me: Me, status: StatusQuery = Status.ACTUAL) -> Response:
+async def get_overview(console: Parts, me: Looker, status: StatusQuery = Status.ACTUAL) -> Response:
     """The numbers and the tile map of the live screen."""
-    span = span_of(me.unit)
+    span = span_of(me.root)
     async with reading(console.database) as connection:
         alerts = await reads.open_alerts(connection, span, status)
         commands = await rollup.open_command_ids(connection, status)
@@ -41,9 +41,9 @@ async def get_overview(console: Parts, me: Me, status: StatusQuery = Status.ACTU
         {
             "status": status,
             "now": console.clock.now(),
-            "unit": me.unit,
-            "unit_name": console.names.unit(me.unit),
-            "tier": tier_of(me.unit),
+            "unit": me.root,
+            "unit_name": console.names.unit(me.root),
+            "tier": tier_of(me.root),
             "broker": console.broker,
             "behind": console.behind(),
             "alerts": overview.alert_counts(alerts),
@@ -61,13 +61,13 @@ async def get_overview(console: Parts, me: Me, status: StatusQuery = Status.ACTU
 @router.get("/alerts")
 async def get_alerts(
     console: Parts,
-    me: Me,
+    me: Looker,
     status: StatusQuery = Status.ACTUAL,
     only_open: Annotated[bool, Query(alias="open")] = False,
     limit: Limit = 100,
 ) -> Response:
     """Alerts: the open ones, gravest first, or the last changed ones."""
-    span = span_of(me.unit)
+    span = span_of(me.root)
     async with reading(console.database) as connection:
         if only_open:
             rows = (await reads.open_alerts(connection, span, status))[:limit]
@@ -77,7 +77,7 @@ async def get_alerts(
 
 
 @router.get("/alerts/{alert_id}")
-async def get_alert(console: Parts, me: Me, alert_id: Identifier) -> Response:
+async def get_alert(console: Parts, me: Looker, alert_id: Identifier) -> Response:
     """One alert with its evidence."""
     async with reading(console.database) as connection:
         row = await reads.alert(connection, alert_id)
@@ -90,11 +90,11 @@ async def get_alert(console: Parts, me: Me, alert_id: Identifier) -> Response:
 
 @router.get("/alarms")
 async def get_alarms(
-    console: Parts, me: Me, status: StatusQuery = Status.ACTUAL, limit: Limit = 100
+    console: Parts, me: Looker, status: StatusQuery = Status.ACTUAL, limit: Limit = 100
 ) -> Response:
     """Alarms, the last changed first; what a backlog brought up is marked as retrospective."""
     async with reading(console.database) as connection:
-        rows = await reads.recent_alarms(connection, span_of(me.unit), status, limit)
+        rows = await reads.recent_alarms(connection, span_of(me.root), status, limit)
     return as_json({"alarms": [views.alarm(row, console.names) for row in rows]})
 
 
@@ -123,25 +123,25 @@ async def get_page(console: Parts, me: Me, page_id: Identifier) -> Response:
 
 @router.get("/supervision")
 async def get_supervision(
-    console: Parts, me: Me, status: StatusQuery = Status.ACTUAL, limit: Limit = 100
+    console: Parts, me: Looker, status: StatusQuery = Status.ACTUAL, limit: Limit = 100
 ) -> Response:
     """What the timers found and nobody has put right yet."""
     async with reading(console.database) as connection:
-        rows = await rollup.supervised(connection, span_of(me.unit), status, limit)
+        rows = await rollup.supervised(connection, span_of(me.root), status, limit)
     return as_json({"supervision": [views.supervision(row, console.names) for row in rows]})
 
 
 @router.get("/sensors/silent")
 async def get_silent(
     console: Parts,
-    me: Me,
+    me: Looker,
     status: StatusQuery = Status.ACTUAL,
     after: Cursor = "",
     limit: Limit = 100,
 ) -> Response:
     """Sensors that are silent or faulty."""
     async with reading(console.database) as connection:
-        rows = await reads.unwell_sensors(connection, span_of(me.unit), status, after, limit)
+        rows = await reads.unwell_sensors(connection, span_of(me.root), status, after, limit)
     return as_json(
         {
             "sensors": [views.sensor(row, console.names) for row in rows],
@@ -153,7 +153,7 @@ async def get_silent(
 @router.get("/feed")
 async def get_feed(
     console: Parts,
-    me: Me,
+    me: Looker,
     after: Annotated[Seq | None, Query()] = None,
     status: Annotated[Status | None, Query()] = None,
     limit: Limit = 50,
@@ -161,6 +161,6 @@ async def get_feed(
     """Lines behind `after`, oldest first; without it the last ones, newest first."""
     async with reading(console.database) as connection:
         rows = await feed.visible(
-            connection, span_of(me.unit), lineage(me.unit), me.officer_id, status, after, limit
+            connection, span_of(me.root), lineage(me.root), me.officer_id, status, after, limit
         )
     return as_json({"lines": [shown(row, me, console.names) for row in rows]})

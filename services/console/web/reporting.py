@@ -11,7 +11,7 @@ from services.console.core import access, acts, reporting
 from services.console.store import reporting as store
 from services.console.store.connections import reading
 from services.console.web.acts import Body, IdempotencyKey, done
-from services.console.web.auth import Me
+from services.console.web.auth import Looker, Me
 from services.console.web.parts import Parts, as_json
 from services.console.web.problems import missing, unknown
 from services.console.web.reads import Limit, StatusQuery
@@ -66,7 +66,9 @@ async def report(
         raise missing("place" if place is None else "event_type", what)
     from_unit = body.from_unit or me.unit
     to_unit = body.to_unit or parent_of(from_unit)
-    console.demand(access.may_report(me, from_unit, to_unit, body.means, place))
+    acting = console.acting(
+        me, lambda one: access.may_report(one, from_unit, to_unit, body.means, place)
+    )
     if body.means is Means.PHONE and not body.text.strip():
         raise missing("text", "say what was told on the phone")
     facts = ReportFacts(**body.facts.model_dump(exclude_none=True)) if body.facts else None
@@ -89,12 +91,12 @@ async def report(
     before = [
         one["id"] for one in chain if (one["from_unit"], one["to_unit"]) == (from_unit, to_unit)
     ]
-    return await done(console, acts.report(me, draft, before, key, console.clock.now()))
+    return await done(console, acts.report(acting, draft, before, key, console.clock.now()))
 
 
 @router.get("/incidents/{incident_id}/reports")
 async def get_reports(
-    console: Parts, me: Me, incident_id: Identifier, status: StatusQuery = Status.ACTUAL
+    console: Parts, me: Looker, incident_id: Identifier, status: StatusQuery = Status.ACTUAL
 ) -> Response:
     """The reports of an incident by who reports to whom, with what changed, and their clocks."""
     async with reading(console.database) as connection:
@@ -111,7 +113,7 @@ async def get_reports(
 @router.get("/reporting")
 async def get_reporting(
     console: Parts,
-    me: Me,
+    me: Looker,
     status: StatusQuery = Status.ACTUAL,
     only_open: Annotated[bool, Query(alias="open")] = False,
     limit: Limit = 100,
@@ -119,7 +121,7 @@ async def get_reporting(
     """Duties to report of the officer's subtree: due, overdue, met, late, and whom it is calling."""
     async with reading(console.database) as connection:
         rows = await store.duties(
-            connection, access.span_of(me.unit), status, only_open=only_open, limit=limit
+            connection, access.span_of(me.root), status, only_open=only_open, limit=limit
         )
         firings = await store.firings(connection, [row["duty_id"] for row in rows])
     now = console.clock.now()

@@ -15,7 +15,7 @@ from services.console.core.cases.case import Case
 from services.console.store import cases as store
 from services.console.store.connections import Connection, reading
 from services.console.web.acts import IdempotencyKey
-from services.console.web.auth import Me
+from services.console.web.auth import Looker, Me
 from services.console.web.cases import visible_case
 from services.console.web.idempotency import bound
 from services.console.web.parts import Console, Parts, as_json
@@ -48,7 +48,7 @@ class ReviewBody(_Body):
 
 
 @router.get("/cases/{case_id}")
-async def get_case(console: Parts, me: Me, case_id: Identifier) -> Response:
+async def get_case(console: Parts, me: Looker, case_id: Identifier) -> Response:
     """What the case is, how far it has come, its review."""
     async with reading(console.database) as connection:
         case = await visible_case(connection, me, case_id)
@@ -73,13 +73,13 @@ async def get_case(console: Parts, me: Me, case_id: Identifier) -> Response:
             "review": written,
             "may_review": case.is_closed
             and written is None
-            and access.may_review(me, case.owner) is None,
+            and access.is_entitled(me, lambda one: access.may_review(one, case.owner)),
         }
     )
 
 
 @router.get("/cases/{case_id}/review")
-async def get_review(console: Parts, me: Me, case_id: Identifier) -> Response:
+async def get_review(console: Parts, me: Looker, case_id: Identifier) -> Response:
     """The review with the live state of its findings."""
     async with reading(console.database) as connection:
         case = await visible_case(connection, me, case_id)
@@ -97,20 +97,21 @@ async def write_review(
     now = console.clock.now()
     async with reading(console.database) as connection:
         case = await visible_case(connection, me, case_id)
-    console.demand(access.may_review(me, case.owner))
+    acting = console.acting(me, lambda one: access.may_review(one, case.owner))
     if not case.is_closed:
         raise Refused(409, "The case is not closed", reason="case_open")
     for number, one in enumerate(body.findings):
-        if not reached(console, me, review.owner_selection(one.owner)):
+        _, units = reached(console, acting, review.owner_selection(one.owner))
+        if not units:
             raise Refused(
                 422, "A finding goes to a unit below yours", one.owner, reason="no_finding_owner"
             )
         if one.finish_by <= now:
             raise missing(f"findings.{number}.finish_by", "a date to come")
     drafts = [review.DraftFinding(**one.model_dump()) for one in body.findings]
-    act = review.write(me, case, body.text, drafts, now)
+    act = review.write(acting, case, body.text, drafts, now)
     assert isinstance(act.message, CaseReview)
-    commands = review.commands_of(me, case, act.message, now)
+    commands = review.commands_of(acting, case, act.message, now)
     answer = {
         "id": act.message.id,
         "repeated": True,

@@ -30,8 +30,8 @@ def _strictly(given: Any) -> Any:
 SelectionBody = Annotated[Selection, BeforeValidator(_strictly)]
 
 
-def reached(console: Console, me: Viewer, selection: Selection) -> frozenset[str]:
-    """The units a command of `me` would reach, perhaps none. Raises Refused when it may not."""
+def reached(console: Console, me: Viewer, selection: Selection) -> tuple[Viewer, frozenset[str]]:
+    """As whom `me` would command, and the units reached, perhaps none. Raises Refused when it may not."""
     found = free_reach(console.names.tree, selection, me.unit)
     if found.unknown:
         raise Refused(
@@ -40,5 +40,6 @@ def reached(console: Console, me: Viewer, selection: Selection) -> frozenset[str
             ", ".join(found.unknown[:_NAMED]),
             reason="unknown_units",
         )
-    console.demand(may_issue(me, found.units))
-    return found.units
+    units = {unit: free_reach(console.names.tree, selection, unit).units for unit in me.commanding}
+    acting = console.acting(me, lambda one: may_issue(one, units[one.unit]))
+    return acting, units[acting.unit]

@@ -1,7 +1,8 @@
 """Who is asking: a bearer token (scripts) or a session cookie (browsers), looked up by hash.
 
-Found officers are remembered for a few seconds, so that nine thousand units signing at once do not ask
-the database who they are each time; signing out forgets at once.
+A session ends after its lifetime, and earlier when nothing has used it for the idle time (an open screen
+uses it). Found officers are remembered for a few seconds, so that nine thousand units signing at once do
+not ask the database who they are each time; signing out forgets at once.
 """
 
 from __future__ import annotations
@@ -9,19 +10,22 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 from fastapi import Request
 
 from services.console.core.access import Viewer
-from services.console.store import people
+from services.console.store import sessions as store
 from services.console.store.connections import reading
 from services.console.web.problems import Refused
 from shared.contracts.fields import Post
 from shared.runtime.database import Database
 
 COOKIE = "fenghuo_session"
+FORMS = frozenset({"/account/password", "/account/sign-out"})
+"""Forms of signed-in officers that work without script; what they change is the officer's own sign-in."""
 _REMEMBER_S = 10.0
 _MOST_REMEMBERED = 20_000
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
@@ -30,9 +34,10 @@ _SAFE_METHODS = frozenset({"GET", "HEAD"})
 class Sessions:
     """Sign-in of one process."""
 
-    def __init__(self, database: Database, hours: float) -> None:
+    def __init__(self, database: Database, hours: float, idle_minutes: float) -> None:
         self._database = database
         self.lifetime = timedelta(hours=hours)
+        self._idle = timedelta(minutes=idle_minutes)
         self._known: dict[tuple[str, str], tuple[Viewer, float]] = {}
 
     async def viewer(self, request: Request) -> Viewer:
@@ -47,17 +52,24 @@ class Sessions:
             )
         return found
 
-    async def still(self, request: Request) -> bool:
-        """Whether the request's credential still holds, asked of the database."""
+    async def still(self, request: Request, viewer: Viewer) -> bool:
+        """Whether the request's credential still holds, and for the officer just as found then: not
+        moved, with the same rights. Asked of the database."""
         kind, token = credential(request)
         self.forget(kind, token)
-        return await self._look_up(kind, hash_of(token)) is not None
+        return await self._look_up(kind, hash_of(token)) == replace(viewer, place=None)
 
     async def redeem(self, ticket: str) -> str | None:
-        """A session token for a ticket, once; None when it is unknown, used or expired."""
+        """A session token for a sign-in ticket, once; None when it is unknown, used or expired."""
+        async with reading(self._database) as connection:
+            officer = await store.use_ticket(connection, hash_of(ticket), "sign_in")
+        return None if officer is None else await self.start(officer)
+
+    async def start(self, officer_id: str) -> str | None:
+        """The token of a new session; None when the account is closed."""
         token = secrets.token_urlsafe(32)
         async with reading(self._database) as connection:
-            made = await people.redeem(connection, hash_of(ticket), hash_of(token), self.lifetime)
+            made = await store.start(connection, officer_id, hash_of(token), self.lifetime)
         return token if made else None
 
     async def end(self, request: Request) -> None:
@@ -65,8 +77,26 @@ class Sessions:
         kind, token = credential(request)
         self.forget(kind, token)
         if kind == "session":
-            async with reading(self._database) as connection:
-                await people.end_session(connection, hash_of(token))
+            await self.end_session(token)
+
+    async def end_session(self, token: str) -> None:
+        """End the session of a token."""
+        self.forget("session", token)
+        async with reading(self._database) as connection:
+            await store.end(connection, hash_of(token))
+
+    async def end_all(self, officer_id: str) -> None:
+        """Sign an officer out everywhere."""
+        async with reading(self._database) as connection:
+            await store.end_all(connection, officer_id)
+        self.forget_officer(officer_id)
+
+    def forget_officer(self, officer_id: str) -> None:
+        """Ask the database again about all of an officer's credentials."""
+        for key in [
+            key for key, (viewer, _) in self._known.items() if viewer.officer_id == officer_id
+        ]:
+            del self._known[key]
 
     def forget(self, kind: str, token: str) -> None:
         """Ask the database again the next time."""
@@ -77,12 +107,18 @@ class Sessions:
         if known is not None and known[1] > time.monotonic():
             return known[0]
         async with reading(self._database) as connection:
-            find = people.by_token if kind == "bearer" else people.by_session
-            row = await find(connection, digest)
+            row = await store.by_credential(connection, kind, digest, self._idle)
         if row is None:
             self._known.pop((kind, digest), None)
             return None
-        viewer = Viewer(row["officer_id"], row["name"], row["unit"], Post(row["post"]))
+        viewer = Viewer(
+            row["officer_id"],
+            row["name"],
+            row["unit"],
+            Post(row["post"]),
+            tuple(row["seeing"]),
+            tuple(row["commanding"]),
+        )
         if len(self._known) >= _MOST_REMEMBERED:
             self._known.clear()
         self._known[kind, digest] = (viewer, time.monotonic() + _REMEMBER_S)
@@ -104,13 +140,34 @@ def credential(request: Request) -> tuple[str, str]:
     raise Refused(401, "Sign in first", reason="signed_out", headers={"WWW-Authenticate": "Bearer"})
 
 
+def demand_own_form(request: Request) -> None:
+    """Refuse a form that another site sent; ours carry their origin (guard.py) and no header of ours."""
+    if _fetched_from_elsewhere(request) or not _from_our_origin(request):
+        raise Refused(403, "Not from our own page", reason="cross_site")
+
+
+def _fetched_from_elsewhere(request: Request) -> bool:
+    return request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
+
+
+def _from_our_origin(request: Request) -> bool:
+    origin = urlsplit(request.headers.get("origin", ""))
+    return bool(origin.netloc) and origin.netloc == request.headers.get("host")
+
+
 def _same_site(request: Request) -> None:
-    """Cookies travel by themselves, so what they authorise has to come from our own pages."""
-    fetched_from = request.headers.get("sec-fetch-site", "same-origin")
-    foreign = fetched_from not in ("same-origin", "none")
+    """Cookies travel by themselves, so what they authorise has to come from our own pages.
+
+    Forms without script cannot send our header; theirs are checked by `demand_own_form` as well.
+    """
+    foreign = _fetched_from_elsewhere(request)
     if request.method not in _SAFE_METHODS:
-        origin = urlsplit(request.headers.get("origin", ""))
-        foreign |= request.headers.get("x-fenghuo") != "1"
-        foreign |= not origin.netloc or origin.netloc != request.headers.get("host")
+        foreign |= not _from_our_origin(request)
+        foreign |= request.headers.get("x-fenghuo") != "1" and not _is_form(request)
     if foreign:
         raise Refused(403, "Not from our own page", reason="cross_site")
+
+
+def _is_form(request: Request) -> bool:
+    """Whether it is one of the two forms of the account page, which work without script."""
+    return request.url.path in FORMS

@@ -20,10 +20,17 @@ _templates = Environment(
 router = APIRouter(include_in_schema=False)
 
 
-def page(template: str, console: Console, status: int = 200) -> Response:
+def page(template: str, console: Console, status: int = 200, **more: object) -> Response:
     """A rendered shell."""
-    html = _templates.get_template(template).render(broker=console.broker)
+    html = _templates.get_template(template).render(broker=console.broker, **more)
     return Response(html, status, media_type="text/html; charset=utf-8")
+
+
+def form_page(template: str, console: Console, status: int = 200, **more: object) -> Response:
+    """A page with a form. Its origin has to travel with it (`demand_own_form`), to nobody but us."""
+    answer = page(template, console, status, **more)
+    answer.headers["referrer-policy"] = "same-origin"
+    return answer
 
 
 @router.get("/")

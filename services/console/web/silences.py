@@ -13,7 +13,7 @@ from services.console.core.acts import Window
 from services.console.store import reads
 from services.console.store.connections import reading
 from services.console.web.acts import Body, IdempotencyKey, done
-from services.console.web.auth import Me
+from services.console.web.auth import Looker, Me
 from services.console.web.parts import Parts, as_json
 from services.console.web.problems import Refused, unknown
 from services.console.web.reads import Limit, StatusQuery
@@ -58,14 +58,14 @@ class OtherEnd(Body):
 @router.get("/silences")
 async def get_silences(
     console: Parts,
-    me: Me,
+    me: Looker,
     status: StatusQuery = Status.ACTUAL,
     standing: Annotated[bool, Query()] = False,
     limit: Limit = 100,
 ) -> Response:
     """Silences of the subtree and those from above that cover it; `standing`: not ended yet."""
     async with reading(console.database) as connection:
-        rows = await reads.silences(connection, span_of(me.unit), me.unit, status, standing, limit)
+        rows = await reads.silences(connection, span_of(me.root), me.root, status, standing, limit)
     return as_json({"silences": [views.silence(row, me, console.names) for row in rows]})
 
 
@@ -74,7 +74,7 @@ async def silence(
     console: Parts, me: Me, body: NewSilence, _key: IdempotencyKey = None
 ) -> Response:
     """Ask for a silence or a maintenance window over one's own subtree."""
-    console.demand(access.may_silence(me, body.place or me.unit))
+    acting = console.acting(me, lambda one: access.may_silence(one, body.place or one.unit))
     named = (body.place, body.event_type, body.rule_id, body.sensor_id)
     if not any(named):
         raise Refused(
@@ -90,7 +90,7 @@ async def silence(
         sensor_id=body.sensor_id,
     )
     wanted = Window(body.kind, matcher, body.begin_at, body.end_at, body.reason, body.status)
-    act = acts.silence(me, wanted, console.clock.now())
+    act = acts.silence(acting, wanted, console.clock.now())
     return await done(console, act, silence_id=act.key)
 
 
@@ -103,6 +103,6 @@ async def other_end(
         known = await reads.silence(connection, silence_id)
     if known is None:
         raise unknown("silence")
-    console.demand(access.may_end_silence(me, known["unit"]))
-    act = acts.end_silence(me, known, body.end_at, body.reason, console.clock.now())
+    acting = console.acting(me, lambda one: access.may_end_silence(one, known["unit"]))
+    act = acts.end_silence(acting, known, body.end_at, body.reason, console.clock.now())
     return await done(console, act, silence_id=silence_id)

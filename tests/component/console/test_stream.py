@@ -14,6 +14,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from services.console.accounts import make_link
 from services.console.core import lines
 from services.console.core.access import Viewer
 from services.console.core.names import Names
@@ -169,18 +170,59 @@ async def test_silence_has_a_heartbeat_that_tells_how_far_behind_we_are(
     assert found[-1]["data"]["behind"]["records"] == 4_321
 
 
-async def test_a_revoked_token_is_cut(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+ENDINGS = {
+    "token taken back": "UPDATE console.account SET token_sha256 = NULL WHERE officer_id = $1",
+    "disabled": "UPDATE console.account SET disabled = true WHERE officer_id = $1",
+    "moved": f"UPDATE console.account SET unit = '{SONGJI}' WHERE officer_id = $1",
+    "sight withdrawn": "DELETE FROM console.granted WHERE officer_id = $1 AND power = 'see'",
+    "command withdrawn": "DELETE FROM console.granted WHERE officer_id = $1 AND power = 'command'",
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+async def test_an_open_stream_ends_with_the_rights_it_was_opened_with(
+    served: Served, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
     monkeypatch.setattr(events, "BEAT_S", 0.1)
     monkeypatch.setattr(events, "RECHECK_S", 0.2)
-    async with listening(served, "o-city-b") as stream:
-        await take(stream, 1)
+    async with listening(served, "o-town-b") as stream:
+        await take(stream, 10)  # checked more than once by now, and still there
         async with served.bench.wiring.database.transaction() as work:
-            await work.connection.execute(
-                "UPDATE console.account SET token_sha256 = NULL WHERE officer_id = 'o-city-b'"
-            )
+            await work.connection.execute(ENDINGS[ending], "o-town-b")
         async with asyncio.timeout(10):
             rest = [one async for one in stream]
     assert all(one["event"] == "beat" for one in rest)
+
+
+async def test_an_open_stream_ends_with_its_session_even_while_lines_flow(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "RECHECK_S", 0.2)
+    dsn = served.bench.wiring.console.settings.database_url.get_secret_value()
+    link = await make_link(dsn, "o-town-b", served.url)
+    async with httpx.AsyncClient(base_url=served.url, timeout=15, trust_env=False) as client:
+        await client.get(link)
+        async with client.stream("GET", "/api/events") as answer:
+            stream = parsed(answer)
+            await take(stream, 1)
+            await served.bench.wiring.console.sessions.end_all("o-town-b")
+            ended = asyncio.create_task(_drain(stream))
+            async with asyncio.timeout(10):
+                for n in range(100):
+                    await served.bench.project([an_alert(f"flow-{n}")])
+                    await asyncio.sleep(0.05)
+                    if ended.done():
+                        break
+            assert ended.done()
+
+
+async def _drain(stream: AsyncIterator[dict[str, Any]]) -> None:
+    async for _ in stream:
+        pass
+
+
+def test_what_is_checked_again_is_checked_within_a_minute() -> None:
+    assert events.RECHECK_S + events.BEAT_S < 60
 
 
 async def test_a_slow_client_is_cut_and_the_others_go_on(served: Served) -> None:
@@ -220,6 +262,7 @@ async def test_the_hub_shapes_a_line_once_for_all_its_readers() -> None:
             "officer_id": None,
             "level": "red",
             "at": NOW,
+            "data_grade": "general",
             "subject_id": "a",
             "payload": "{}",
             "created_at": NOW,

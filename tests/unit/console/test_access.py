@@ -22,6 +22,7 @@ from services.console.core.access import (
     sees,
     sees_line,
     span_of,
+    with_usual_rights,
 )
 from shared.contracts.alerts import DecisionVerb
 from shared.contracts.commands import PARTIES, Party, Step
@@ -69,7 +70,7 @@ microgrid    0 0 0 0 0 0 0 0 0 1
 
 
 def officer(unit: str) -> Viewer:
-    return Viewer(f"o-{unit[:12]}", "测试", unit, Post.B)
+    return with_usual_rights(Viewer(f"o-{unit[:12]}", "测试", unit, Post.B))
 
 
 def matrix() -> list[tuple[str, str, bool]]:
@@ -137,7 +138,8 @@ def test_who_decides_about_an_alert_in_the_village(unit: str, verb: DecisionVerb
     elif verb is DecisionVerb.RECALL:
         assert denial == (None if unit in (DISTRICT, TOWN) else Denial.NOT_APPROVER)
     elif verb is DecisionVerb.AUTHORISE_EMERGENCY and unit in (VILLAGE, TOWN, DISTRICT, CITY):
-        assert denial == (Denial.NOT_APPROVER if unit == CITY else Denial.WRONG_POST)
+        never = unit in (CITY, VILLAGE)
+        assert denial == (Denial.NOT_APPROVER if never else Denial.WRONG_POST)
     else:
         allowed = unit in (VILLAGE, TOWN, DISTRICT, CITY)
         assert denial == (None if allowed else Denial.NOT_ABOVE_PLACE)

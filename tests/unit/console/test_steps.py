@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.console.core.access import Viewer, may_decide, may_step
+from services.console.core.access import Viewer, may_decide, may_step, with_usual_rights
 from services.console.core.steps import (
     AlertFacts,
     further_verbs,
@@ -24,7 +24,7 @@ UNITS = [CITY, DISTRICT, ZHUTUO, VILLAGE, MICROGRID]
 
 
 def officer(unit: str, name: str = "o") -> Viewer:
-    return Viewer(name, "测试", unit, Post.B)
+    return with_usual_rights(Viewer(name, "测试", unit, Post.B))
 
 
 def facts(state: AlertState, **more: object) -> AlertFacts:
@@ -117,7 +117,7 @@ def test_what_else_can_be_decided(
 
 
 def test_an_emergency_is_offered_below_the_approver_while_something_higher_is_proposed() -> None:
-    commander = Viewer("o", "测试", DISTRICT, Post.COMMANDER)
+    commander = with_usual_rights(Viewer("o", "测试", DISTRICT, Post.COMMANDER))
     verb = DecisionVerb.AUTHORISE_EMERGENCY
     assert verb in further_verbs(commander, facts(AlertState.PENDING_APPROVAL))
     assert verb not in further_verbs(commander, facts(AlertState.ISSUED, level="orange"))

@@ -1,0 +1,135 @@
+"""Ways in: sessions, one-time tickets, sign-ins that go through an OIDC provider. Only hashes are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Literal
+
+import asyncpg
+
+from services.console.core.access import Right
+from services.console.store.connections import Connection
+
+Purpose = Literal["sign_in", "password"]
+
+_GRANTED = (
+    "ARRAY(SELECT g.unit FROM console.granted g "
+    "WHERE g.officer_id = a.officer_id AND g.power = '{}' ORDER BY g.unit)"
+)
+_OFFICER = (
+    "a.officer_id, a.name, a.unit, a.post, "
+    f"{_GRANTED.format(Right.SEE)} AS seeing, {_GRANTED.format(Right.COMMAND)} AS commanding"
+)
+_BY_TOKEN = f"SELECT {_OFFICER} FROM console.account a WHERE a.token_sha256 = $1 AND NOT a.disabled"  # noqa: S608
+# A session that is asked about is used; noted four times per idle time, not at each request.
+_BY_SESSION = f"""
+    WITH touched AS (
+        UPDATE console.session SET used_at = now() WHERE token_sha256 = $1 AND expires_at > now()
+        AND used_at > now() - $2::interval AND used_at < now() - $2::interval / 4
+    )
+    SELECT {_OFFICER} FROM console.session s JOIN console.account a USING (officer_id)
+    WHERE s.token_sha256 = $1 AND NOT a.disabled
+    AND s.expires_at > now() AND s.used_at > now() - $2::interval
+"""  # noqa: S608
+
+
+async def by_credential(
+    connection: Connection, kind: str, digest: str, idle: timedelta
+) -> asyncpg.Record | None:
+    """The account of a bearer token or of a session that has neither expired nor lain idle."""
+    if kind == "bearer":
+        return await connection.fetchrow(_BY_TOKEN, digest)
+    return await connection.fetchrow(_BY_SESSION, digest, idle)
+
+
+async def start(
+    connection: Connection, officer_id: str, session_sha256: str, lifetime: timedelta
+) -> bool:
+    """Sign an officer in; False when the account is disabled or gone."""
+    made = await connection.fetchval(
+        "INSERT INTO console.session (token_sha256, officer_id, expires_at) "
+        "SELECT $2, officer_id, now() + $3::interval FROM console.account "
+        "WHERE officer_id = $1 AND NOT disabled RETURNING officer_id",
+        officer_id,
+        session_sha256,
+        lifetime,
+    )
+    return made is not None
+
+
+async def end(connection: Connection, token_sha256: str) -> None:
+    """Sign out."""
+    await connection.execute("DELETE FROM console.session WHERE token_sha256 = $1", token_sha256)
+
+
+async def end_all(connection: Connection, officer_id: str) -> None:
+    """Sign out everywhere."""
+    await connection.execute("DELETE FROM console.session WHERE officer_id = $1", officer_id)
+
+
+async def add_ticket(
+    connection: Connection,
+    officer_id: str,
+    ticket_sha256: str,
+    lifetime: timedelta,
+    purpose: Purpose = "sign_in",
+) -> bool:
+    """Keep a ticket for an officer; False when there is no such officer, or a disabled one."""
+    made = await connection.fetchval(
+        "INSERT INTO console.ticket (ticket_sha256, officer_id, expires_at, purpose) "
+        "SELECT $2, officer_id, now() + $3::interval, $4 FROM console.account "
+        "WHERE officer_id = $1 AND NOT disabled RETURNING officer_id",
+        officer_id,
+        ticket_sha256,
+        lifetime,
+        purpose,
+    )
+    return made is not None
+
+
+async def officer_of_ticket(
+    connection: Connection, ticket_sha256: str, purpose: Purpose
+) -> str | None:
+    """Whose ticket it is, while it could be used; it is not."""
+    found: str | None = await connection.fetchval(
+        "SELECT officer_id FROM console.ticket "
+        "WHERE ticket_sha256 = $1 AND purpose = $2 AND expires_at > now()",
+        ticket_sha256,
+        purpose,
+    )
+    return found
+
+
+async def use_ticket(connection: Connection, ticket_sha256: str, purpose: Purpose) -> str | None:
+    """The officer of a ticket, once; None when it is unknown, used, expired or for something else."""
+    found: str | None = await connection.fetchval(
+        "WITH used AS (DELETE FROM console.ticket WHERE ticket_sha256 = $1 AND purpose = $2 "
+        "RETURNING officer_id, expires_at) SELECT officer_id FROM used WHERE expires_at > now()",
+        ticket_sha256,
+        purpose,
+    )
+    return found
+
+
+async def begin_oidc(connection: Connection, login: Mapping[str, Any], lifetime: timedelta) -> None:
+    """Keep a sign-in that goes to the provider."""
+    await connection.execute(
+        "INSERT INTO console.oidc_login "
+        "(state_sha256, browser_sha256, nonce, verifier, landing, expires_at) "
+        "VALUES ($1, $2, $3, $4, $5, now() + $6::interval)",
+        *(
+            login[name]
+            for name in ("state_sha256", "browser_sha256", "nonce", "verifier", "landing")
+        ),
+        lifetime,
+    )
+
+
+async def end_oidc(connection: Connection, state_sha256: str) -> asyncpg.Record | None:
+    """The sign-in that comes back from the provider, once; None when unknown, used or expired."""
+    return await connection.fetchrow(
+        "WITH used AS (DELETE FROM console.oidc_login WHERE state_sha256 = $1 RETURNING *) "
+        "SELECT browser_sha256, nonce, verifier, landing FROM used WHERE expires_at > now()",
+        state_sha256,
+    )

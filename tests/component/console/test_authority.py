@@ -1,0 +1,258 @@
+"""The authority matrix through HTTP, the live stream and what owning services do with a forged record."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from services.console.accounts import Account, Grant, import_accounts
+from services.console.core.access import Right
+from shared.contracts.alerts import AlertState, Debt
+from shared.contracts.fields import Level, Post, ResponseMode
+from shared.contracts.ids import transition_id
+from shared.contracts.modes import ModeProposal, ModeSignature, ProposalState
+from shared.contracts.units import tier_of
+from tests.support.authority import (
+    APPROVER,
+    AUTHORITY,
+    DEBTOR,
+    IDS,
+    ISSUER,
+    PLACES,
+    Role,
+    cells,
+    may,
+    roles,
+    sees,
+)
+from tests.support.console import Bench, prepared, token_of
+from tests.support.console_scene import NOW, a_command, an_alert, an_assignment
+from tests.support.postgres import fresh_database
+
+AT_ONCE = 40
+TOMORROW = "2026-11-26T00:00:00Z"
+"""Sent with acts that reach to a time; the console leaves it to the owner whether it lies ahead."""
+
+
+def account(role: Role) -> Account:
+    unit = IDS[role.unit]
+    return Account(
+        officer_id=role.officer_id,
+        name="测试",
+        unit=unit,
+        post=Post(role.post),
+        token_sha256=hashlib.sha256(token_of(role.officer_id).encode()).hexdigest(),
+        grants=tuple(Grant(right=Right(right), unit=unit) for right in role.rights),
+    )
+
+
+@pytest_asyncio.fixture
+async def console() -> AsyncIterator[Bench]:
+    """A console with the officers of the matrix and something of each kind in every place."""
+    with fresh_database() as dsn:
+        await import_accounts(dsn, [account(role) for role in roles()])
+        found = prepared(dsn)
+        async with found.app.router.lifespan_context(found.app):
+            await found.project([message for place in PLACES for message in things(place)])
+            yield found
+
+
+def things(place: str) -> list[Any]:
+    unit = IDS[place]
+    alert = an_alert(
+        place,
+        unit,
+        state=AlertState.ISSUED,
+        level=Level.YELLOW,
+        approver=IDS[APPROVER],
+        authority_unit=IDS[AUTHORITY],
+        debt=Debt(
+            unit=IDS[DEBTOR],
+            approvals=1,
+            by_officer="o-1",
+            by_unit=IDS[AUTHORITY],
+            due_at=NOW + timedelta(hours=1),
+            next_at=NOW + timedelta(hours=1),
+        ),
+    )
+    command = a_command(place, unit, issuer=IDS[ISSUER])
+    mode = ModeProposal(
+        id=transition_id(f"mod-{place}", 1),
+        occurred_at=NOW,
+        sent_at=NOW,
+        origin_unit=unit,
+        tier=tier_of(unit),
+        proposal_id=f"mod-{place}",
+        version=1,
+        state=ProposalState.HALF_APPROVED,
+        unit=unit,
+        mode=ResponseMode.EMERGENCY,
+        title="急时",
+        until=NOW + timedelta(days=1),
+        decide_by=NOW + timedelta(hours=2),
+        proposed_by="o-nobody",
+        signatures=(ModeSignature(officer_id="o-nobody", unit=unit, post=Post.B, signed_at=NOW),),
+        next_posts=(Post.A, Post.COMMANDER),
+    )
+    return [alert, command, an_assignment(command, unit), mode]
+
+
+def request_of(act: str, place: str) -> tuple[str, str, Any]:
+    """(method, path, body) of an act on the thing in a place."""
+    unit = IDS[place]
+    alert, command, assignment, _ = things(place)
+    kind, _, verb = act.partition(" ")
+    match kind:
+        case "decide":
+            return "POST", f"/api/alerts/{alert.alert_id}/decisions", _decision(verb, alert)
+        case "step":
+            path = f"/api/assignments/{assignment.assignment_id}/acknowledgements"
+            return "POST", path, {"step": verb, "text": "原因", "until": TOMORROW}
+        case "command":
+            return "POST", f"/api/commands/{command.command_id}/{verb}", {}
+        case "issue":
+            selection = {"include": [{"kind": "units", "units": [unit]}]}
+            body = {"selection": selection, "event_type": "11A01", "level": "blue", "title": "查"}
+            return "POST", "/api/commands", body
+        case "silence":
+            window = {"begin_at": "2026-11-24T00:00:00Z", "end_at": "2026-11-24T06:00:00Z"}
+            return "POST", "/api/silences", {**window, "place": unit, "reason": "检修"}
+        case "report":
+            body = {"incident_id": f"inc-{place}", "kind": "initial", "means": "written"}
+            more = {"from_unit": unit, "place": unit, "event_type": "11A01", "headline": "险情"}
+            return "POST", "/api/reports", {**body, **more}
+    return _other(act, unit, place, alert.alert_id, assignment.assignment_id)
+
+
+def _other(
+    act: str, unit: str, place: str, alert_id: str, assignment_id: str
+) -> tuple[str, str, Any]:
+    leave = {"kind": "leave", "officer_id": "o-1", "begin": TOMORROW, "end": "2026-11-27T00:00:00Z"}
+    proposed = {"unit": unit, "mode": "standby", "until": TOMORROW}
+    return {
+        "mode propose": ("POST", "/api/modes/proposals", proposed),
+        "mode reject": ("POST", f"/api/modes/proposals/mod-{place}/reject", {"version": 1}),
+        "duty put": ("PUT", f"/api/duty/entries/e-1?unit={unit}", {"rule": leave}),
+        "duty export": ("GET", f"/api/duty/export?unit={unit}", None),
+        "read alert": ("GET", f"/api/alerts/{alert_id}", None),
+        "read assignment": ("GET", f"/api/assignments/{assignment_id}", None),
+        "read duty": ("GET", f"/api/duty?unit={unit}", None),
+        "read mode": ("GET", f"/api/modes?unit={unit}", None),
+        "read list": ("GET", f"/api/alerts?place={unit}", None),
+    }[act]
+
+
+def _decision(verb: str, alert: Any) -> dict[str, Any]:
+    if verb == "position":
+        return {"verb": "assess", "assessment": {"incident_grade": "grade_3"}}
+    more: dict[str, dict[str, Any]] = {
+        "approve": {"level": "orange"},
+        "adjust": {"level": "red"},
+        "split": {"evidence_ids": ["alm-1"]},
+        "merge": {"into": alert.alert_id},
+    }
+    return {"verb": verb, "reason": "原因", **more.get(verb, {})}
+
+
+async def call(console: Bench, role: Role, method: str, path: str, body: Any) -> tuple[int, bytes]:
+    """One request straight into the application: at so many, a client's own work would be most of it."""
+    where, _, query = path.partition("?")
+    raw = b"" if body is None else json.dumps(body).encode()
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": where,
+        "raw_path": where.encode(),
+        "query_string": query.encode(),
+        "root_path": "",
+        "headers": [
+            (b"host", b"console.test"),
+            (b"content-type", b"application/json"),
+            (b"authorization", f"Bearer {token_of(role.officer_id)}".encode()),
+        ],
+        "client": ("127.0.0.1", 1),
+        "server": ("console.test", 80),
+    }
+    sent: list[Mapping[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": raw, "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await console.app(scope, receive, send)
+    return sent[0]["status"], b"".join(one.get("body", b"") for one in sent[1:])
+
+
+@pytest.mark.timeout(900)
+async def test_every_cell_through_http(console: Bench) -> None:
+    """At least ten thousand: refused is 403 or 404 and counted, allowed is done."""
+    todo = list(cells())
+    assert len(todo) >= 10_000
+    requests = {
+        (act, place): request_of(act, place)
+        for act in {act for _, act, _ in todo}
+        for place in PLACES
+    }
+    wrong: list[str] = []
+    told: Counter[int] = Counter()
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def judge(role: Role, act: str, place: str) -> None:
+        async with turns:
+            status, answer = await call(console, role, *requests[act, place])
+        told[status] += 1
+        wanted = may(role, act, place)
+        # A unit's command to itself alone reaches nobody: 422, whoever asks for it.
+        refused = (403, 404, 422) if act == "issue" else (403, 404)
+        if status not in ((200, 202) if wanted else refused):
+            wrong.append(f"{role.officer_id} {act} {place}: {status} {answer[:160]!r}")
+
+    await asyncio.gather(*(judge(*cell) for cell in todo))
+    assert not wrong, (len(wrong), told, wrong[:20])
+    counted = sum(
+        sample.value
+        for metric in console.wiring.metrics.refusals.collect()
+        for sample in metric.samples
+        if sample.name.endswith("_total")
+    )
+    assert counted == told[403], "every refusal with a reason is counted"
+    _only_what_was_allowed_is_written(console, todo)
+
+
+def _only_what_was_allowed_is_written(
+    console: Bench, todo: Iterable[tuple[Role, str, str]]
+) -> None:
+    """No record of an officer who may do nothing; each carries the officer's own unit."""
+    written = [json.loads(one.value) for one in console.recorder.sent]
+    units = {role.officer_id: IDS[role.unit] for role, _, _ in todo}
+    acting = {role.officer_id for role, act, place in todo if may(role, act, place)}
+    assert {one["officer_id"] for one in written if "officer_id" in one} <= acting
+    assert all(
+        one["origin_unit"] == units[one["officer_id"]] for one in written if "officer_id" in one
+    )
+
+
+async def test_every_line_of_the_stream_reaches_whom_it_may(console: Bench) -> None:
+    """Each role's resume of the stream holds exactly the places in its sight."""
+    names = {unit: name for name, unit in IDS.items()}
+    for role in roles():
+        status, answer = await call(console, role, "GET", "/api/feed?limit=500", None)
+        if "see" not in role.rights:
+            assert status == 403
+            continue
+        lines = [one for one in json.loads(answer)["lines"] if one["kind"] in ("alert", "command")]
+        found = {names[one["unit"]] for one in lines}
+        assert found == {place for place in PLACES if sees(role, place)}, role

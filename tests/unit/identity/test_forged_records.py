@@ -1,0 +1,236 @@
+"""The authority matrix past the console: a record written to Kafka by somebody who may not is refused.
+
+The same table as through HTTP (tests/support/authority.py), asked of the cores that own the things; they
+judge the unit and the post that stand in the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+import pytest
+
+from services.alerting.core import silences
+from services.alerting.core.alert import Alert
+from services.alerting.core.decisions import decide
+from services.alerting.core.outcome import Change
+from services.alerting.core.silences import Silence
+from services.command.core.authority import may_direct, refusal
+from services.command.core.modes import proposal as modes
+from services.command.core.modes.states import Event
+from services.command.core.reporting.receiving import NotTheirs, received
+from services.duty.core import changes
+from shared.contracts.alerts import Assessment, DecisionVerb
+from shared.contracts.commands import Step
+from shared.contracts.duty import DutyRequest
+from shared.contracts.fields import IncidentGrade, Level, Post, ResponseMode
+from shared.contracts.modes import ModeRequest, ModeVerb
+from shared.contracts.reports import Means, Report, ReporterRole, ReportKind
+from shared.contracts.silences import Matcher, SilenceKind, SilenceRequest
+from shared.contracts.units import parent_of, tier_of
+from shared.modes.effective import Modes
+from shared.selection.reach import outside
+from tests.support.authority import COMMANDING, IDS, ISSUER, PLACES, POSTS, RULES, Role, may
+from tests.unit.alerting.builders import a_decision, at
+from tests.unit.alerting.builders import an_alarm as alarm_of
+from tests.unit.alerting.stories import Story, pending
+from tests.unit.command import builders as command
+
+NOW = command.NOW
+Owner = Callable[[Role, str], bool]
+"""Whether the owner applies the record of this role about this place."""
+
+
+def head(role: Role, number: str) -> dict[str, Any]:
+    unit = IDS[role.unit]
+    return {
+        "id": f"rec-{number}",
+        "occurred_at": NOW,
+        "sent_at": NOW,
+        "origin_unit": unit,
+        "tier": tier_of(unit),
+        "officer_id": role.officer_id,
+        "post": Post(role.post),
+    }
+
+
+@cache
+def an_alert(state: str) -> Alert:
+    """An orange or red alert that waits for what `state` says; the city signs."""
+    story = Story(alarm_of(level=Level.RED)) if state == "new" else pending(Level.RED)
+    if state == "verified":
+        story = Story(alarm_of(level=Level.RED)).decides(DecisionVerb.VERIFY, IDS["town"])
+    return story.alert
+
+
+def decided(verb: DecisionVerb, state: str, **more: Any) -> Owner:
+    def owner(role: Role, place: str) -> bool:
+        alert = replace(an_alert(state), place=IDS[place])
+        level = more.get("level", alert.proposed_level)
+        given = {name: value for name, value in more.items() if name != "level"}
+        decision = a_decision(
+            alert.alert_id,
+            verb,
+            level,
+            IDS[role.unit],
+            officer=role.officer_id,
+            post=Post(role.post),
+            **given,
+        )
+        return isinstance(decide(alert, decision, at(1)), Change)
+
+    return owner
+
+
+def stepped(step: Step) -> Owner:
+    def owner(role: Role, place: str) -> bool:
+        unit = IDS[place]
+        assignment = command.an_assignment(unit=unit, unit_tier=tier_of(unit))
+        issued = command.a_command(issuer_unit=IDS[ISSUER])
+        return refusal(step, IDS[role.unit], assignment, issued) is None
+
+    return owner
+
+
+def directed(role: Role, _place: str) -> bool:
+    return may_direct(IDS[role.unit], command.a_command(issuer_unit=IDS[ISSUER]))
+
+
+def issued(role: Role, place: str) -> bool:
+    return not outside({IDS[place]}, IDS[role.unit])
+
+
+def silenced(role: Role, place: str) -> bool:
+    request = SilenceRequest(
+        **head(role, "s"),
+        silence_id="sil-1",
+        verb="create",
+        kind=SilenceKind.SILENCE,
+        matcher=Matcher(place=IDS[place]),
+        begin_at=NOW,
+        end_at=NOW + timedelta(hours=1),
+        reason="检修",
+    )
+    return isinstance(silences.create(request, NOW), Silence)
+
+
+def proposed(role: Role, place: str) -> bool:
+    return _mode(role, place, ModeVerb.PROPOSE) is not None
+
+
+def rejected(role: Role, place: str) -> bool:
+    held = _mode(Role("city", "A"), place, ModeVerb.PROPOSE)
+    assert held is not None
+    request = _mode_request(role, place, ModeVerb.REJECT)
+    try:
+        modes.stop(replace(held, proposed_by="o-somebody"), Event.REJECT, request)
+    except modes.Refused:
+        return False
+    return True
+
+
+def _mode(role: Role, place: str, verb: ModeVerb) -> modes.Proposal | None:
+    try:
+        return modes.by_person(_mode_request(role, place, verb), Modes(()), NOW)
+    except modes.Refused:
+        return None
+
+
+def _mode_request(role: Role, place: str, verb: ModeVerb) -> ModeRequest:
+    wanted: dict[str, Any] = {"mode": ResponseMode.STANDBY, "until": NOW + timedelta(hours=5)}
+    return ModeRequest(
+        **head(role, "m"),
+        unit=IDS[place],
+        verb=verb,
+        proposal_id="mod-1",
+        reason="",
+        **(wanted if verb is ModeVerb.PROPOSE else {}),
+    )
+
+
+def planned(role: Role, place: str) -> bool:
+    rule = {"kind": "member", "officer": {"officer_id": "o-1", "name": "李远"}}
+    request = DutyRequest.model_validate_json(
+        DutyRequest(**head(role, "d"), verb="cancel", entry_id="e-1", unit=IDS[place])
+        .model_copy(update={"verb": "put", "rule": rule})
+        .model_dump_json(warnings=False)
+    )
+    try:
+        return changes.change({}, request, 1) is not None
+    except changes.Refused:
+        return False
+
+
+def reported(role: Role, place: str) -> bool:
+    unit = IDS[place]
+    given = {name: value for name, value in head(role, "r").items() if name not in _NOT_OF_REPORTS}
+    report = Report(
+        **given,
+        reporter_id=role.officer_id,
+        reporter_role=ReporterRole.OFFICER,
+        event_type="11A01",
+        place=unit,
+        headline="险情",
+        incident_id="inc-1",
+        kind=ReportKind.INITIAL,
+        number=1,
+        means=Means.WRITTEN,
+        from_unit=unit,
+        to_unit=parent_of(unit),
+    )
+    try:
+        received(report, NOW)
+    except NotTheirs:
+        return False
+    return True
+
+
+_NOT_OF_REPORTS = ("officer_id", "post")
+_HELD = Assessment(incident_grade=IncidentGrade.GRADE_3)
+
+OWNERS: dict[str, Owner] = {
+    "decide verify": decided(DecisionVerb.VERIFY, "new"),
+    "decide dismiss": decided(DecisionVerb.DISMISS, "new"),
+    "decide assess": decided(DecisionVerb.ASSESS, "verified"),
+    "decide position": decided(DecisionVerb.ASSESS, "new", level=None, assessment=_HELD),
+    "decide approve": decided(DecisionVerb.APPROVE, "pending"),
+    "decide reject": decided(DecisionVerb.REJECT, "pending"),
+    "decide adjust": decided(DecisionVerb.ADJUST, "verified", level=Level.ORANGE),
+    "decide authorise_emergency": decided(DecisionVerb.AUTHORISE_EMERGENCY, "pending"),
+    **{act: stepped(Step(act.removeprefix("step "))) for act in RULES if act.startswith("step ")},
+    **{act: directed for act in RULES if act.startswith("command ")},
+    "silence": silenced,
+    "mode propose": proposed,
+    "mode reject": rejected,
+    "duty put": planned,
+    "report": reported,
+}
+
+
+def cells(act: str) -> Iterator[tuple[Role, str]]:
+    for unit in IDS:
+        for post in POSTS:
+            for place in PLACES:
+                yield Role(unit, post), place
+
+
+@pytest.mark.parametrize("act", OWNERS)
+def test_the_owner_applies_what_the_table_allows_and_refuses_the_rest(act: str) -> None:
+    owner = OWNERS[act]
+    wrong = [
+        (role.unit, role.post, place)
+        for role, place in cells(act)
+        if owner(role, place) is not may(role, act, place)
+    ]
+    assert not wrong
+
+
+def test_a_command_goes_to_units_below_its_issuer_only() -> None:
+    """Whether the unit commands at all is asked by the console; the owner asks for whom it reaches."""
+    for role, place in cells("issue"):
+        if role.unit in COMMANDING and role.unit != place:  # to itself alone it reaches nobody
+            assert issued(role, place) is may(role, "issue", place)
