@@ -27,9 +27,9 @@ class NewDrill(Body):
 @router.post("/drills", status_code=202)
 async def start(console: Parts, me: Me, body: NewDrill, key: IdempotencyKey = None) -> Response:
     """Start a drill in one's own subtree: its report opens an alert of status Exercise."""
-    console.demand(access.may_start_drill(me, body.place))
+    acting = console.acting(me, lambda one: access.may_start_drill(one, body.place))
     if body.place not in console.names.tree:
         raise unknown("unit")
     scenario = drills.Scenario(body.title, body.event_type, body.level, body.place, body.text)
-    act = drills.start(me, scenario, key, console.clock.now())
+    act = drills.start(acting, scenario, key, console.clock.now())
     return await done(console, act, incident_id=act.key)
