@@ -10,7 +10,7 @@ from services.console.core import drilldown
 from services.console.core.access import Denial, Viewer, sees, span_of
 from services.console.store import reads, rollup
 from services.console.store.connections import reading
-from services.console.web.auth import Me
+from services.console.web.auth import Looker
 from services.console.web.parts import Console, Parts, as_json
 from services.console.web.problems import unknown
 from shared.contracts.fields import Identifier, UnitId
@@ -22,14 +22,16 @@ Unit = Annotated[UnitId | None, Query()]
 
 
 @router.get("/units")
-async def get_units(console: Parts, me: Me, unit: Unit = None) -> Response:
+async def get_units(console: Parts, me: Looker, unit: Unit = None) -> Response:
     """What lies one tier below a unit (default: one's own) and by what else units can be chosen."""
     root = _in_sight(console, me, unit)
     return as_json(drilldown.units_view(root, me, console.names))
 
 
 @router.get("/commands/{command_id}/below")
-async def get_below(console: Parts, me: Me, command_id: Identifier, unit: Unit = None) -> Response:
+async def get_below(
+    console: Parts, me: Looker, command_id: Identifier, unit: Unit = None
+) -> Response:
     """How far a command has come in each unit one tier below `unit` (default: one's own), all that
     lies further down counted with it, and what `unit` itself has to do."""
     root = _in_sight(console, me, unit)
@@ -43,6 +45,6 @@ async def get_below(console: Parts, me: Me, command_id: Identifier, unit: Unit =
 
 
 def _in_sight(console: Console, me: Viewer, unit: str | None) -> str:
-    root = unit or me.unit
+    root = unit or me.root
     console.demand(None if sees(me, root) else Denial.OUTSIDE_SUBTREE)
     return root
