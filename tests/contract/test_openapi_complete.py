@@ -15,8 +15,10 @@ from services.console.web.document import BOUNDS, EXAMPLES
 from tests.support.services import built_app
 
 PAGES = {"/", "/m", "/login", "/openapi.json", "/static"}
+PAGES |= {"/login/oidc", "/login/oidc/callback"}
+PAGES |= {"/password", "/account", "/account/password", "/account/sign-out"}
 OPERATIONS = {"/healthz", "/readyz", "/metrics", "/docs/asyncapi", "/docs/asyncapi.json"}
-NO_ACTS = {"/api/commands/preview", "/api/logout"}
+NO_ACTS = {"/api/commands/preview", "/api/logout", "/api/logout/everywhere"}
 BODIES: dict[str, Any] = {"/carriers/receipts": Receipt, "/carriers/replies": WrittenReply}
 
 
