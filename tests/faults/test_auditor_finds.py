@@ -27,7 +27,7 @@ HEALTHY_S = 60
 @pytest.fixture(scope="module")
 def system() -> Iterator[Audited]:
     # Alerting has nothing to do here, but the auditor reads its tables too.
-    services = ("alerting", "command", "notify", "console", "audit")
+    services = ("alerting", "command", "duty", "notify", "console", "audit")
     with running(temporary_root("audited"), services) as found:
         audited = Audited(found)
         audited.seed()
