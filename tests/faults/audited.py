@@ -27,6 +27,7 @@ from tests.component.command.harness import (
     TOWN,
     a_request,
     a_step,
+    below,
     slot,
     units,
 )
@@ -75,8 +76,7 @@ class Audited:
         request = a_request(
             "issue",
             command_id,
-            root=TOWN,
-            tiers=tuple(Tier),
+            selection=below(TOWN, *Tier),
             event_type="11A01",
             level=Level.RED,
             title="转移危险区群众",
