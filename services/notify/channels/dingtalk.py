@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from services.notify.channels.port import Sender, Tools
+from services.notify.channels.port import Sender, Tools, Url
 from services.notify.channels.robots import Robot, RobotSettings, signature
 from shared.contracts.pages import Channel
 
@@ -14,7 +14,7 @@ class DingtalkSettings(RobotSettings):
     """`token` is the access_token of the robot's address."""
 
     channel: Literal[Channel.DINGTALK]
-    base_url: str = "https://oapi.dingtalk.com"
+    base_url: Url = "https://oapi.dingtalk.com"
 
     def sender(self, tools: Tools) -> Sender:
         """The robot."""

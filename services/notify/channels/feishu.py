@@ -6,7 +6,7 @@ import html
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from services.notify.channels.port import Sender, Tools
+from services.notify.channels.port import Sender, Tools, Url
 from services.notify.channels.robots import Robot, RobotSettings, signature
 from shared.contracts.pages import Channel
 
@@ -15,7 +15,7 @@ class FeishuSettings(RobotSettings):
     """`token` is the last part of the robot's address."""
 
     channel: Literal[Channel.FEISHU]
-    base_url: str = "https://open.feishu.cn"
+    base_url: Url = "https://open.feishu.cn"
 
     def sender(self, tools: Tools) -> Sender:
         """The robot."""

@@ -63,13 +63,9 @@ class Tools(NamedTuple):
 
 
 class ChannelSettings(BaseModel):
-    """Base of one entry of the channels file."""
+    """Base of what stands in the channels file: nothing unknown in it, nothing changed later."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-    def sender(self, tools: Tools) -> Sender:
-        """The channel that these settings describe. Raises SetupError."""
-        raise NotImplementedError
 
 
 class SecretSource(BaseModel):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,7 +31,7 @@ class RobotSettings(ChannelSettings):
     secret: SecretSource | None = None
 
 
-class Robot:
+class Robot(ABC):
     """One group robot. The three differ in path, body, signature and codes, and in nothing else."""
 
     channel: Channel
@@ -65,11 +66,11 @@ class Robot:
         first = judge(reply.status)
         return first if first.outcome is not Outcome.DELIVERED else self._verdict(reply.body)
 
+    @abstractmethod
     def request(
         self, text: str, address: str | None, now_s: float
     ) -> tuple[str, Mapping[str, str], Mapping[str, Any]]:
         """Path, query and body of one message; `now_s` is Unix time in seconds."""
-        raise NotImplementedError
 
     def _verdict(self, body: bytes) -> Attempt:
         code = field(body, self.code_field)

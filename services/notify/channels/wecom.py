@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from services.notify.channels.port import Sender, Tools
+from services.notify.channels.port import Sender, Tools, Url
 from services.notify.channels.robots import Robot, RobotSettings
 from services.notify.core.wording import cut
 from shared.contracts.pages import Channel
@@ -17,7 +17,7 @@ class WecomSettings(RobotSettings):
     """`token` is the key of the robot's address; the robot knows no signature."""
 
     channel: Literal[Channel.WECOM]
-    base_url: str = "https://qyapi.weixin.qq.com"
+    base_url: Url = "https://qyapi.weixin.qq.com"
     secret: None = None
 
     def sender(self, tools: Tools) -> Sender:

@@ -68,6 +68,13 @@ def test_without_a_file_only_the_variables_count() -> None:
     [
         ("channels: [", "not YAML at line 1"),
         ("channels: {}", "channels"),
+        *(
+            (
+                f"channels:\n  - {{channel: {one}, base_url: 'ftp://x', token: {{env: TOKEN}}}}\n",
+                rf"0\.{one}\.base_url",
+            )
+            for one in ("dingtalk", "wecom", "feishu")
+        ),
         ("channels:\n  - channel: fax", "fax|channel"),
         (
             "channels:\n"
