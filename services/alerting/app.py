@@ -11,6 +11,7 @@ from shared.contracts.topics import (
     ALARMS,
     ALERTS,
     DECISIONS,
+    MODES,
     NOTICES,
     REPORTS,
     RULES,
@@ -25,6 +26,7 @@ def build(settings: Settings) -> AsgiFastStream:
     """The ASGI application; nothing is connected before its lifespan starts."""
     platform = StatefulPlatform("alerting", settings)
     alerting = Alerting(AlertingMetrics(platform.registry))
+    platform.table(MODES, alerting.modes.put)
     platform.consume_inbox([RULES, SILENCES, ALARMS, REPORTS, WARNINGS, DECISIONS], alerting.apply)
     platform.sweep(alerting.lock, alerting.fire)
     platform.produces(ALERTS, NOTICES, ALARMS, SILENCE_STATES)

@@ -34,6 +34,7 @@ from shared.contracts.reports import ExternalWarning, Report, ReportKind
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.silences import SilenceRequest
 from shared.contracts.topics import ALARMS, SILENCE_STATES
+from shared.modes.effective import Modes
 from shared.runtime.database import Transaction
 from shared.runtime.errors import Reject
 
@@ -50,6 +51,7 @@ class Batch:
         book: Book,
         board: Board,
         silences: dict[str, Silence],
+        modes: Modes,
         warnings: Iterable[Warned] = (),
     ) -> None:
         self._work = work
@@ -62,7 +64,7 @@ class Batch:
         self.warned: dict[str, Warned] = {}
         self.counts = Counts()
         self.ledger = Ledger(work, book, self.counts)
-        self.placing = Placing(work, book, board, self.ledger, self.counts, silences)
+        self.placing = Placing(work, book, board, self.ledger, self.counts, silences, modes)
 
     async def alarm(self, event: AlarmEvent, heard_at: datetime) -> None:
         """Record an alarm's change; let its alert, the rules, and what it kept waiting weigh it."""

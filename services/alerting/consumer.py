@@ -23,6 +23,7 @@ from shared.contracts.dead_letter import Reason
 from shared.contracts.reports import ExternalWarning, Report
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.silences import SilenceRequest
+from shared.modes.effective import Modes
 from shared.runtime.database import Transaction
 from shared.runtime.errors import Reject
 from shared.runtime.inbox import Incoming
@@ -33,9 +34,10 @@ AHEAD = timedelta(seconds=120)
 
 
 class Alerting:
-    """Applies batches; all state is in the database."""
+    """Applies batches; all state is in the database, but for the response modes (a compacted topic)."""
 
     def __init__(self, metrics: AlertingMetrics) -> None:
+        self.modes = Modes()
         self._metrics = metrics
         self._refused_last = ""
 
@@ -48,7 +50,7 @@ class Alerting:
         standing = await store.warnings_of(work, warning_sources) if warning_sources else []
         needs = Needs.of(messages, standing)
         needs.until = max(heard.values())
-        scene = await Scene.set(work, needs, standing)
+        scene = await Scene.set(work, needs, self.modes, standing)
         run = scene.batch
         for message in messages:
             at = heard[id(message)]
@@ -80,7 +82,7 @@ class Alerting:
 
     async def fire(self, work: Transaction, due: Sequence[Timer]) -> None:
         """The time of a hold, a silence, an alert or an episode has come."""
-        scene = await timers.fire(work, due)
+        scene = await timers.fire(work, due, self.modes)
         await scene.save()
         self._metrics.count(scene.batch.counts, scene.board.shadowed)
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.alerting.core.alert import Alarm, Alert
+from services.alerting.core.alert import Alarm, Alert, Flap
 from services.alerting.core.board import Board
 from services.alerting.core.counts import Counts
 from services.alerting.core.facts import Fact
-from services.alerting.core.flapping import QUIET, flaps
+from services.alerting.core.flapping import flaps, quiet
 from services.alerting.core.grouping import WAITING, Disposition, Known, merge_alarm, place_alarm
 from services.alerting.core.inhibit import hold_of, inhibited
 from services.alerting.core.lifecycle import revise_alarm, take_alarm
@@ -22,6 +22,7 @@ from services.alerting.store.alerts import Book
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.alerts import Callee
 from shared.contracts.fields import Status
+from shared.modes.effective import Modes
 from shared.runtime import timers
 from shared.runtime.database import Transaction
 
@@ -31,7 +32,7 @@ _FLIPS = frozenset({AlarmTransition.RAISED, AlarmTransition.CLEARED})
 
 
 class Placing:
-    """Places alarms in one transaction; `silences` are those that stand, by id."""
+    """Places alarms in one transaction; `silences` are those that stand, by id; `modes` hold now."""
 
     def __init__(
         self,
@@ -41,6 +42,7 @@ class Placing:
         ledger: Ledger,
         counts: Counts,
         silences: Mapping[str, Silence],
+        modes: Modes,
     ) -> None:
         self._work = work
         self._book = book
@@ -48,6 +50,7 @@ class Placing:
         self._ledger = ledger
         self._counts = counts
         self._silences = silences
+        self._modes = modes
         self._holds: list[tuple[str, str, int, datetime]] = []
         self.hidden: Counter[str] = Counter()
 
@@ -151,23 +154,26 @@ class Placing:
             if revised is not None:
                 self._book.replace(revised)
                 return revised, Disposition.JOINED, alarm.home
-        until = self._flaps_until(event, fact)
+        flap = self._flap(event, fact)
         return await self._ledger.weigh(
             event,
             own,
             lambda before, home: take_alarm(
-                before, replace(alarm, home=alarm.home or home), *words(event), until
+                before, replace(alarm, home=alarm.home or home), *words(event), flap
             ),
             calls,
         )
 
-    def _flaps_until(self, event: AlarmEvent, fact: Fact) -> datetime | None:
+    def _flap(self, event: AlarmEvent, fact: Fact) -> Flap | None:
         if event.transition not in _FLIPS:
             return None
         raises = self._book.raises(fact)
         if self._book.known(event.alarm_id) is None:
             raises = [*raises, fact.began_at]
-        return self._work.now + QUIET if flaps(raises, event.occurred_at) else None
+        if not flaps(raises, event.occurred_at):
+            return None
+        mode = self._modes.effective(fact.status, fact.place)
+        return Flap(event.level, self._work.now + quiet(mode.mode), mode)
 
     def _inhibited(self, fact: Fact) -> bool:
         return bool(fact.inhibited_by) and inhibited(fact, self._board.known.facts.values())

@@ -18,8 +18,9 @@ from services.alerting.core.scopes import site_key
 from services.alerting.core.warnings import Warned
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertState, Debt, Signature, Stance
-from shared.contracts.fields import Level, Position, Post, Status
+from shared.contracts.fields import Level, Position, Post, ResponseMode, Status
 from shared.contracts.reports import Report, ReporterRole, ReportKind
+from shared.modes.effective import Effective
 
 Row = tuple[Any, ...]
 _STANCES: TypeAdapter[tuple[Stance, ...]] = TypeAdapter(tuple[Stance, ...])
@@ -29,6 +30,7 @@ ALERT = (
     *("level", "proposed_level", "asked_level", "approver_unit", "approvals_needed"),
     *("round", "issued_round", "verified_by", "sources", "kinds", "score", "headline", "areas"),
     *("proposed_until", "expires_at", "debt", "positions", "flap_level", "flap_until"),
+    *("flap_mode", "flap_mode_version", "flap_mode_unit"),
     *("merged_into", "merged_from", "merged", "changed_at"),
 )
 ALARM = (
@@ -63,7 +65,7 @@ def alert_row(alert: Alert, now: datetime) -> Row:
         *(list(alert.areas), alert.proposed_until, alert.expires_at),
         None if alert.debt is None else alert.debt.model_dump_json(exclude_none=True),
         _STANCES.dump_json(alert.positions, exclude_none=True).decode(),
-        *((alert.flap.level, alert.flap.until) if alert.flap is not None else (None, None)),
+        *_flap_values(alert.flap),
         *(alert.merged_into, alert.merged_from, [" ".join(pair) for pair in alert.merged], now),
     )
 
@@ -273,13 +275,26 @@ def alert_of(
         expires_at=row["expires_at"],
         debt=None if row["debt"] is None else Debt.model_validate_json(row["debt"]),
         positions=_STANCES.validate_json(row["positions"]),
-        flap=None
-        if row["flap_level"] is None
-        else Flap(Level(row["flap_level"]), row["flap_until"]),
+        flap=_flap(row),
         merged_into=row["merged_into"],
         merged_from=None if row["merged_from"] is None else AlertState(row["merged_from"]),
         merged=tuple(_pair(one) for one in row["merged"]),
     )
+
+
+def _flap_values(flap: Flap | None) -> Row:
+    if flap is None:
+        return (None,) * 5
+    return (flap.level, flap.until, flap.mode.mode, flap.mode.version, flap.mode.unit)
+
+
+def _flap(row: asyncpg.Record) -> Flap | None:
+    if row["flap_level"] is None:
+        return None
+    mode = Effective(
+        ResponseMode(row["flap_mode"]), row["flap_mode_version"], row["flap_mode_unit"]
+    )
+    return Flap(Level(row["flap_level"]), row["flap_until"], mode)
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -30,6 +30,7 @@ from shared.contracts.reports import ExternalWarning, Report
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.silences import SilenceRequest
 from shared.contracts.units import tier_of
+from shared.modes.effective import Modes
 from shared.runtime.database import Transaction
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -102,7 +103,9 @@ class Scene:
     stored: dict[EpisodeKey, Episode]
 
     @classmethod
-    async def set(cls, work: Transaction, needs: Needs, standing: Sequence[Warned] = ()) -> Scene:
+    async def set(
+        cls, work: Transaction, needs: Needs, modes: Modes, standing: Sequence[Warned] = ()
+    ) -> Scene:
         """Lock and load."""
         needs.regions |= await regions_of(work, needs.regrouped)
         alone = bool(needs.rules or needs.silences)
@@ -126,7 +129,7 @@ class Scene:
         board = Board(await store.rulebook(work))
         board.clocks = {region: at for region, at in clocks.items() if at is not None}
         stored = await _load(work, board, _wants(board, book, needs, clocks), needs, clocks, book)
-        batch = Batch(work, book, board, silences, standing)
+        batch = Batch(work, book, board, silences, modes, standing)
         return cls(work, book, board, batch, clocks, stored)
 
     async def save(self) -> None:

@@ -24,6 +24,7 @@ from services.alerting.store.evidence import EXPIRY
 from services.alerting.store.silences import SILENCE, silence_of_subject
 from shared.contracts.fields import Status
 from shared.contracts.ids import content_id
+from shared.modes.effective import Modes
 from shared.runtime.database import Transaction
 from shared.runtime.timers import Timer
 
@@ -37,9 +38,9 @@ async def lock(work: Transaction, subjects: Sequence[str]) -> None:
         await Book(work).load((), (), needs.alerts, (), ())
 
 
-async def fire(work: Transaction, due: Sequence[Timer]) -> Scene:
+async def fire(work: Transaction, due: Sequence[Timer], modes: Modes) -> Scene:
     """Act on timers that have come due; what has changed is still to be saved."""
-    scene = await Scene.set(work, _needs([one.subject_id for one in due]))
+    scene = await Scene.set(work, _needs([one.subject_id for one in due]), modes)
     for timer in due:
         if timer.kind == HOLD:
             await scene.batch.placing.hold_over(held_of(timer.subject_id)[1])

@@ -18,10 +18,12 @@ from shared.contracts.fields import (
     Line,
     Post,
     ResponseLevel,
+    ResponseMode,
     Text,
     UnitId,
     Version,
 )
+from shared.contracts.modes import ModeVersion
 
 
 class AlertState(StrEnum):
@@ -145,7 +147,8 @@ class AlertEvent(Envelope):
     before); `proposed_level` what evidence or an officer asks for (None = lift it), `proposed_until`
     how long it shall hold where that is asked for. `approver_unit` is where the authority for the
     proposal lies, `authority_unit` where that for the level in force does. `incident_grade` and `response_level` are those of the highest body in `positions`.
-    `calls`: to be called because of this change, beside those who always are.
+    `calls`: to be called because of this change, beside those who always are. While it is `flapping`,
+    `mode`, `mode_version` and `mode_unit` are the response mode that its repeat window goes by.
     """
 
     type: Literal["alert"] = "alert"
@@ -168,6 +171,9 @@ class AlertEvent(Envelope):
     response_level: ResponseLevel | None = None
     positions: Annotated[tuple[Stance, ...], Field(max_length=16)] = ()
     flapping: bool = False
+    mode: ResponseMode = ResponseMode.NORMAL
+    mode_version: ModeVersion = 0
+    mode_unit: UnitId | None = None
     merged_into: Identifier | None = None
     merged_ids: Annotated[tuple[Identifier, ...], Field(max_length=500)] = ()
     calls: Annotated[tuple[Callee, ...], Field(max_length=16)] = ()

@@ -1,7 +1,7 @@
 """What a mode changes, as data (our own proposal; no public text gives figures, domain reference 3.9).
 
-Shares are of the service-level profile of normal mode; a stricter mode never gives more time, calls
-fewer people at once or uses fewer ways to reach them.
+Shares are of what holds in normal mode; a stricter mode never gives more time, stays silent longer about
+what comes again, calls fewer people at once or uses fewer ways to reach them.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ class Effects:
     """`deadline`: share of the time to sign and to finish. `step`: of the pause between two rungs of
     supervision. `wait`: of the time an answer to a call may take. `crew`: the posts of the first unit
     that are called at once. `channels`: used beside those that the roster names, where they are set up.
+    `repeat`: of the time for which what is raised again and again is told once (重复告警抑制窗口).
     """
 
     deadline: float
@@ -24,13 +25,14 @@ class Effects:
     wait: float
     crew: tuple[Post, ...]
     channels: tuple[Channel, ...]
+    repeat: float
 
 
 EFFECTS: dict[ResponseMode, Effects] = {
-    ResponseMode.NORMAL: Effects(1.0, 1.0, 1.0, (Post.B,), ()),
-    ResponseMode.RECOVERY: Effects(1.0, 1.0, 1.0, (Post.B,), ()),
-    ResponseMode.STANDBY: Effects(0.75, 0.75, 0.75, (Post.B,), (Channel.SMS,)),
+    ResponseMode.NORMAL: Effects(1.0, 1.0, 1.0, (Post.B,), (), 1.0),
+    ResponseMode.RECOVERY: Effects(1.0, 1.0, 1.0, (Post.B,), (), 1.0),
+    ResponseMode.STANDBY: Effects(0.75, 0.75, 0.75, (Post.B,), (Channel.SMS,), 0.5),
     ResponseMode.EMERGENCY: Effects(
-        0.5, 0.5, 0.5, (Post.B, Post.A), (Channel.SMS, Channel.WEBHOOK)
+        0.5, 0.5, 0.5, (Post.B, Post.A), (Channel.SMS, Channel.WEBHOOK), 0.2
     ),
 }

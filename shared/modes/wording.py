@@ -25,11 +25,11 @@ def preview(unit: str, before: ResponseMode, after: ResponseMode) -> tuple[str, 
     crew = "、".join(f"{post}岗" for post in effect.crew)
     zh = (
         f"{unit}及下级由{zh_before}转入{zh_after}：签收、办结时限为平时的{effect.deadline:.0%}，"
-        f"督办间隔{effect.step:.0%}，叫应等待{effect.wait:.0%}；首呼{crew}"
+        f"督办间隔{effect.step:.0%}，叫应等待{effect.wait:.0%}，重复告警抑制{effect.repeat:.0%}；首呼{crew}"
     )
     en = (
         f"{unit} and below go from {en_before} to {en_after}: deadlines {effect.deadline:.0%} of "
-        f"normal, pauses of supervision {effect.step:.0%}, waits for an answer {effect.wait:.0%}; "
+        f"normal, pauses of supervision {effect.step:.0%}, waits for an answer {effect.wait:.0%}, repeats are held back {effect.repeat:.0%}; "
         f"called first: {', '.join(effect.crew)}"
     )
     if effect.channels:

@@ -112,7 +112,7 @@ class House:
                 slot = _slot(unit, post)
                 office.roster.put(slot)
                 notify.roster.put(slot)
-        self._modes = notify.modes
+        self._modes = (alerting.modes, notify.modes)
         self._applies: dict[str, Apply] = {
             "alerting": alerting.apply,
             "command": office.consumer.apply,
@@ -167,7 +167,8 @@ class House:
     async def _deliver(self, told: Sequence[tuple[str, Any]]) -> None:
         for topic, message in told:
             if topic == MODES.name:
-                self._modes.put(message)
+                for modes in self._modes:
+                    modes.put(message)
         for service, specs in _CONSUMES.items():
             names = {spec.name for spec in specs}
             if wanted := [message for topic, message in told if topic in names]:

@@ -30,6 +30,10 @@ CREATE TABLE alerting.alert (
     positions text NOT NULL,
     flap_level text,
     flap_until timestamptz,
+    -- The response mode that the window until then goes by.
+    flap_mode text,
+    flap_mode_version integer,
+    flap_mode_unit text,
     -- `merged`: whose evidence is here, as pairs "child parent".
     merged_into text REFERENCES alerting.alert,
     merged_from text,

@@ -14,6 +14,7 @@ from shared.contracts.alerts import AlertState, Assessment, Debt, Signature, Sta
 from shared.contracts.fields import LEVEL_ORDER, Level, Status, Tier
 from shared.contracts.reports import ReporterRole, ReportKind
 from shared.contracts.units import tier_of
+from shared.modes.effective import UNDECIDED, Effective
 
 _TIERS = tuple(Tier)
 
@@ -57,10 +58,11 @@ class ReportSeen:
 
 @dataclass(frozen=True, slots=True)
 class Flap:
-    """While it raises and clears too often, the alert stays at `level`; `until` is database time."""
+    """While it raises and clears too often, the alert stays at `level`; `until` is database time, by `mode`."""
 
     level: Level
     until: datetime
+    mode: Effective = UNDECIDED
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ Evidence is never refused; it changes what is proposed, and only people change w
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 
 from services.alerting.core.alert import Alarm, Alert, Flap, ReportSeen
 from services.alerting.core.corroborate import CORROBORATED, support
@@ -23,15 +22,15 @@ def take_alarm(
     alarm: Alarm,
     headline: str,
     areas: tuple[str, ...],
-    flaps_until: datetime | None = None,
+    flap: Flap | None = None,
 ) -> Change:
-    """An alarm joined, or one of this alert's alarms changed; `flaps_until`: it flaps."""
+    """An alarm joined, or one of this alert's alarms changed; `flap`: it flaps, at least at that level."""
     merged = {one.alarm_id: one for one in alert.alarms} | {alarm.alarm_id: alarm}
     after = replace(alert, alarms=tuple(merged.values()))
-    if flaps_until is None:
+    if flap is None:
         return weigh(after, headline, areas)
-    level = max((alarm.level, *([alert.flap.level] if alert.flap else [])), key=_rank)
-    after = replace(after, flap=Flap(level, flaps_until))
+    level = max((flap.level, *([alert.flap.level] if alert.flap else [])), key=_rank)
+    after = replace(after, flap=replace(flap, level=level))
     change = weigh(after, headline, areas)
     begins = alert.flap is None and alert.version > 0
     return replace(change, transition=AlertTransition.FLAPPING) if begins else change

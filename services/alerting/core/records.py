@@ -14,6 +14,7 @@ from shared.contracts.fields import Level, Status
 from shared.contracts.ids import content_id, transition_id
 from shared.contracts.reports import Report
 from shared.contracts.units import tier_of
+from shared.modes.effective import UNDECIDED
 
 MOST_IDS = 500
 MOST_SIGNATURES = 16
@@ -91,6 +92,7 @@ def records(change: Change, origin: Origin, now: datetime) -> Records:
 def alert_event(change: Change, origin: Origin, now: datetime) -> AlertEvent:
     """The complete state of the alert after the change."""
     alert, transition, leading = change.alert, change.transition, change.alert.leading
+    mode = alert.flap.mode if alert.flap is not None else UNDECIDED
     before = (transition_id(alert.alert_id, alert.version - 1),) if alert.version > 1 else ()
     return AlertEvent(
         id=transition_id(alert.alert_id, alert.version),
@@ -121,6 +123,9 @@ def alert_event(change: Change, origin: Origin, now: datetime) -> AlertEvent:
         response_level=leading.response_level if leading else None,
         positions=alert.positions,
         flapping=alert.flap is not None,
+        mode=mode.mode,
+        mode_version=mode.version,
+        mode_unit=mode.unit,
         merged_into=alert.merged_into,
         merged_ids=tuple(one for one, _ in alert.merged)[-MOST_IDS:],
         calls=change.calls,

@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
-from services.alerting.core.flapping import FLIPS, QUIET
+from services.alerting.core.flapping import FLIPS, QUIET, quiet
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import DecisionVerb
-from shared.contracts.fields import Level, Status
+from shared.contracts.fields import Level, ResponseMode, Status
+from shared.modes.effective import Effective
 from tests.component.alerting.harness import Station
 from tests.unit.alerting.builders import CITY, DISTRICT, a_decision, an_alarm, at
 
 CLEARED, UPGRADED = AlarmTransition.CLEARED, AlarmTransition.UPGRADED
+OTHER_DISTRICT = "500112000000"
 QUIET_S = QUIET.total_seconds()
 
 
@@ -134,3 +136,63 @@ async def test_one_batch_counts_like_many(station: Station) -> None:
     last = (await station.alerts())[-1]
     assert (last.flapping, last.place) == (True, last.place)
     assert CITY not in last.areas
+
+
+def in_mode(
+    station: Station, unit: str, mode: ResponseMode, status: Status = Status.ACTUAL
+) -> None:
+    """The newest decision of a unit, as the compacted topic of modes tells it."""
+    version = station.alerting.modes.own(status, unit).version + 1
+    station.alerting.modes.decide(status, Effective(mode, version, unit))
+
+
+@pytest.mark.parametrize("mode", ResponseMode)
+async def test_the_window_goes_by_the_mode_and_the_alert_says_so(
+    station: Station, mode: ResponseMode
+) -> None:
+    in_mode(station, DISTRICT, mode)
+    await flips(station, FLIPS + 1)
+    told = (await station.alerts())[-1]
+    assert (told.mode, told.mode_version, told.mode_unit) == (mode, 1, DISTRICT)
+    await station.sweeps(quiet(mode).total_seconds() - 5)
+    assert (await station.alerts())[-1].flapping
+    await station.sweeps(10)
+    assert not (await station.alerts())[-1].flapping
+
+
+@pytest.mark.parametrize(
+    ("unit", "status"),
+    [(OTHER_DISTRICT, Status.ACTUAL), (DISTRICT, Status.EXERCISE)],
+    ids=["beside", "drill"],
+)
+async def test_a_flip_outside_the_subtree_or_in_a_drill_changes_nothing(
+    station: Station, unit: str, status: Status
+) -> None:
+    async def story() -> list[Any]:
+        await station.empty()
+        await flips(station, FLIPS + 1)
+        in_mode(station, unit, ResponseMode.EMERGENCY, status)
+        await flips(station, 2, first=FLIPS + 1)
+        await station.sweeps(quiet(ResponseMode.EMERGENCY).total_seconds() + 5)
+        return [
+            one.model_dump(exclude={"sent_at"}) | {"sent_at": None}
+            for one in await station.alerts()
+        ]
+
+    before = await story()
+    assert before[-1]["flapping"]
+    assert await story() == before
+
+
+async def test_a_window_that_runs_keeps_its_mode_and_the_next_flip_takes_the_new_one(
+    station: Station,
+) -> None:
+    await flips(station, FLIPS + 1)
+    in_mode(station, DISTRICT, ResponseMode.EMERGENCY)
+    short = quiet(ResponseMode.EMERGENCY).total_seconds()
+    await station.sweeps(short + 5)
+    assert (await station.alerts())[-1].flapping, "the window was opened in normal mode"
+    await flips(station, 1, first=FLIPS + 1)
+    assert (await station.alerts())[-1].mode is ResponseMode.EMERGENCY
+    await station.sweeps(short + 5)
+    assert not (await station.alerts())[-1].flapping

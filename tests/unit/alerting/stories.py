@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
+from services.alerting.core.alert import Flap
 from services.alerting.core.authority import AUTHORITY
 from services.alerting.core.decisions import decide
 from services.alerting.core.grouping import new_alert
@@ -32,14 +32,14 @@ class Story:
         self.notices: list[Any] = []
         self.sees(first)
 
-    def sees(self, event: AlarmEvent | Report, flaps_until: datetime | None = None) -> Story:
+    def sees(self, event: AlarmEvent | Report, flap: Flap | None = None) -> Story:
         areas, home = (event.place, *event.areas), self.alert.alert_id
         if isinstance(event, Report):
             change = take_report(self.alert, report_seen(event), event.headline, areas)
         else:
             before = {one.alarm_id: one for one in self.alert.alarms}.get(event.alarm_id)
             alarm = replace(merged(event, before), home=home)
-            change = take_alarm(self.alert, alarm, event.headline, areas, flaps_until)
+            change = take_alarm(self.alert, alarm, event.headline, areas, flap)
         return self.goes_on(change, event)
 
     def decides(self, verb: DecisionVerb, unit: str = DISTRICT, **changes: Any) -> Story:

@@ -139,9 +139,11 @@ def test_effects_never_relax_from_a_mode_to_a_stricter_one() -> None:
     in_order = [EFFECTS[mode] for mode in sorted(EFFECTS, key=STRICTNESS.__getitem__)]
     assert set(EFFECTS) == set(STRICTNESS) == set(ResponseMode)
     for laxer, stricter in itertools.pairwise(in_order):
-        for share in ("deadline", "step", "wait"):
+        for share in ("deadline", "step", "wait", "repeat"):
             assert 0 < getattr(stricter, share) <= getattr(laxer, share) <= 1
         assert set(stricter.crew) >= set(laxer.crew)
         assert set(stricter.channels) >= set(laxer.channels)
     assert EFFECTS[ResponseMode.EMERGENCY].crew == (Post.B, Post.A)
-    assert EFFECTS[ResponseMode.EMERGENCY].deadline < EFFECTS[ResponseMode.NORMAL].deadline
+    normal, emergency = EFFECTS[ResponseMode.NORMAL], EFFECTS[ResponseMode.EMERGENCY]
+    assert emergency.deadline < normal.deadline
+    assert emergency.repeat < EFFECTS[ResponseMode.STANDBY].repeat < normal.repeat
