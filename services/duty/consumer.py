@@ -1,19 +1,24 @@
-"""The edge: changes of plans and due timers in; entries, slots and coverage out.
+"""The edge: changes of plans, response modes and due timers in; entries, slots and coverage out.
 
-All posts of a unit are looked at together, under the unit's lock: an entry may touch each of them.
+All posts of a unit are looked at together, under the unit's lock: an entry may touch each of them. Where
+a mode changes, so does the roster in force (shared/duty/timeline.py): its whole subtree is looked at.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TypeGuard
 
 from services.duty.core.changes import Refused, change
 from services.duty.core.standing import LOOK_EVERY, outlook
 from services.duty.metrics import DutyMetrics
 from services.duty.store import plans as store
 from shared.contracts.duty import DutyEntry, DutyRequest
+from shared.contracts.fields import Status
 from shared.contracts.ids import content_id
+from shared.contracts.modes import ResponseModeEvent
 from shared.contracts.topics import DUTY_COVERAGE, DUTY_ENTRIES, ROSTER
+from shared.contracts.units import is_within
 from shared.runtime.database import Transaction
 from shared.runtime.errors import Reject
 from shared.runtime.inbox import Incoming
@@ -31,12 +36,20 @@ class DutyConsumer:
 
     async def apply(self, work: Transaction, batch: Sequence[Incoming]) -> None:
         """Change plans in order, then look once at every unit concerned. Raises Reject."""
-        requests: list[DutyRequest] = [one.message for one in batch]
-        units = {one.unit for one in requests}
+        messages = [one.message for one in batch]
+        requests = [one for one in messages if isinstance(one, DutyRequest)]
+        turned = [one for one in messages if _concerns_duty(one)]
+        causes: dict[str, str] = {}
+        if turned:
+            planned = await store.lock_modes(work)
+            await store.save_modes(work, turned)
+            causes = {
+                unit: one.id for one in turned for unit in planned if is_within(unit, one.unit)
+            }
+        units = {one.unit for one in requests} | causes.keys()
         await store.lock_units(work, units)
         plans = await store.load(work, units, {one.entry_id for one in requests})
         changed: list[DutyEntry] = []
-        causes: dict[str, str] = {}
         places = await store.places(work, len(requests))
         for request, place in zip(requests, places, strict=True):
             entries = plans[request.unit].entries
@@ -73,11 +86,13 @@ class DutyConsumer:
         )
 
     async def _look(self, work: Transaction, found: Iterable[tuple[store.UnitPlan, str]]) -> None:
+        modes = await store.modes(work)
         told: list[store.ToldRow] = []
         timers = []
         still: list[str] = []
         for plan, cause in found:
-            seen = outlook(plan.unit, plan.entries.values(), plan.told, work.now, cause)
+            mode = modes.effective(Status.ACTUAL, plan.unit).mode
+            seen = outlook(plan.unit, plan.entries.values(), mode, plan.told, work.now, cause)
             for one in seen.posts:
                 told.append((plan.unit, one.post, one.told))
                 key = f"{plan.unit}:{one.post}"
@@ -94,3 +109,8 @@ class DutyConsumer:
         await store.save_told(work, told)
         await disarm(work, still, [HANDOVER])
         await arm(work, timers, rearm=True)
+
+
+def _concerns_duty(message: DutyRequest | ResponseModeEvent) -> TypeGuard[ResponseModeEvent]:
+    """Whether a mode is one that people are really on duty in; a drill's is not."""
+    return isinstance(message, ResponseModeEvent) and message.status is Status.ACTUAL

@@ -9,7 +9,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, model_validator
 
 from shared.contracts.envelope import Envelope, RealWorld
-from shared.contracts.fields import Contract, Identifier, Instant, Line, Post, Text, UnitId, Version
+from shared.contracts.fields import (
+    Contract,
+    Identifier,
+    Instant,
+    Line,
+    Post,
+    ResponseMode,
+    Text,
+    UnitId,
+    Version,
+)
 from shared.contracts.pages import Channel, Officer
 
 HORIZON_DAYS = 30
@@ -24,6 +34,8 @@ def _known_zone(name: str) -> str:
     return name
 
 
+ModeNames = Annotated[tuple[ResponseMode, ...], Field(max_length=len(ResponseMode))]
+"""The response modes in which an entry holds; none named = in every one."""
 ZoneName = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_known_zone)]
 
 
@@ -52,7 +64,9 @@ class Rotation(Contract):
     """`members` take turns at a post, `turn_days` each, handing over at `handover` local time.
 
     `turn_hours` instead of days cuts each day into equal shifts beginning at `handover` (12: day and
-    night). The first member begins on `starts`; the last turn ends on `ends` (None = open end).
+    night). The first member begins on `starts`; the last turn ends on `ends` (None = open end). One
+    that names `modes` is the roster of these modes: in force while one of them holds for the unit, it
+    goes before shifts and rotations that name none.
     """
 
     kind: Literal["rotation"] = "rotation"
@@ -64,6 +78,7 @@ class Rotation(Contract):
     turn_days: Annotated[int, Field(ge=1, le=31)] = 1
     turn_hours: Literal[6, 8, 12] | None = None
     zone: ZoneName = "Asia/Shanghai"
+    modes: ModeNames = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Rotation:
@@ -77,11 +92,12 @@ class Rotation(Contract):
 
 
 class Shift(_Span):
-    """One officer at a post for a time; it goes before a rotation."""
+    """One officer at a post for a time; it goes before a rotation. `modes` as of a rotation."""
 
     kind: Literal["shift"] = "shift"
     post: Post
     officer_id: Identifier
+    modes: ModeNames = ()
 
 
 class Override(_Span):

@@ -19,7 +19,7 @@ from shared.duty.errors import MOST_ENTRIES, DutyFileError
 COLUMNS = (
     "kind", "post", "officer_id", "name", "phone", "addresses", "channels", "begin", "end",
     "members", "starts", "ends", "handover", "turn_days", "turn_hours", "zone",
-    "other_id", "other_begin", "other_end", "reason",
+    "other_id", "other_begin", "other_end", "reason", "modes",
 )  # fmt: skip
 _RULE: TypeAdapter[DutyRule] = TypeAdapter(DutyRule)
 _MOST_CELL = 4_000
@@ -85,7 +85,7 @@ def _cells(rule: DutyRule) -> dict[str, str]:
 
 def _rule(cells: Mapping[str, str]) -> DutyRule:
     told: dict[str, Any] = {name: cell for name, cell in cells.items() if cell}
-    for name in ("members", "channels"):
+    for name in ("members", "channels", "modes"):
         if name in told:
             told[name] = told[name].split()
     for name in ("turn_days", "turn_hours"):

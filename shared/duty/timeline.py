@@ -1,5 +1,6 @@
 """Who is on: overrides go before swaps, swaps before shifts, shifts before rotations; who is on leave is
-not on, unless an override says so.
+not on, unless an override says so. Shifts and rotations of the response mode that holds go before those
+of every mode: where the mode's roster names nobody, the ordinary one holds.
 
 Time is cut at every edge of every entry; within a piece nothing changes, so each piece is decided by one
 look. Among entries of one kind the newest (by its place in the plan) goes first.
@@ -14,6 +15,7 @@ from itertools import pairwise
 
 from shared.contracts.duty import (
     DutyEntry,
+    DutyRule,
     Leave,
     Member,
     Override,
@@ -21,13 +23,16 @@ from shared.contracts.duty import (
     Shift,
     Swap,
 )
-from shared.contracts.fields import Post
+from shared.contracts.fields import Post, ResponseMode
 from shared.duty.turns import Turn, turns
+
+_Rotating = tuple[Rotation, list[Turn]]
+"""A rotation with its turns in the span that is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A unit's entries that hold, by kind, the newest first."""
+    """A unit's entries that hold in one response mode, by kind, the newest first."""
 
     members: dict[str, Member] = field(default_factory=dict)
     rotations: tuple[Rotation, ...] = ()
@@ -44,9 +49,9 @@ class Plan:
         return tuple(post for post in Post if post in planned)
 
 
-def plan_of(entries: Iterable[DutyEntry]) -> Plan:
-    """The plan of one unit from its entries, in the order in which they were last changed."""
-    held = [one.rule for one in entries if not one.cancelled][::-1]
+def plan_of(entries: Iterable[DutyEntry], mode: ResponseMode = ResponseMode.NORMAL) -> Plan:
+    """The plan of one unit in a mode, from its entries in the order in which they were last changed."""
+    held = [one.rule for one in entries if not one.cancelled and _holds(one.rule, mode)][::-1]
     return Plan(
         members={
             rule.officer.officer_id: rule for rule in reversed(held) if isinstance(rule, Member)
@@ -63,11 +68,7 @@ def timeline(plan: Plan, post: Post, begin: datetime, end: datetime) -> list[Tur
     """[begin, end) as turns without holes or overlaps; a turn with officer None is a gap."""
     if post not in plan.posts:
         return []
-    rotating = [
-        [Turn(t.begin, t.end, t.officer_id) for t in turns(one, begin, end)]
-        for one in plan.rotations
-        if one.post is post
-    ]
+    rotating = [(one, list(turns(one, begin, end))) for one in plan.rotations if one.post is post]
     found: list[Turn] = []
     edges = _edges(plan, rotating, begin, end)
     for starts, ends in pairwise(edges):
@@ -82,7 +83,9 @@ def timeline(plan: Plan, post: Post, begin: datetime, end: datetime) -> list[Tur
 def holder(plan: Plan, post: Post, at: datetime) -> str | None:
     """Who is on at a moment, None when nobody is or the post has no plan."""
     rotating = [
-        list(turns(one, at, at + at.resolution)) for one in plan.rotations if one.post is post
+        (one, list(turns(one, at, at + at.resolution)))
+        for one in plan.rotations
+        if one.post is post
     ]
     return _on(plan, post, rotating, at) if post in plan.posts else None
 
@@ -104,10 +107,10 @@ def over_at(entry: DutyEntry) -> datetime | None:
 
 
 def _edges(
-    plan: Plan, rotating: Sequence[Sequence[Turn]], begin: datetime, end: datetime
+    plan: Plan, rotating: Sequence[_Rotating], begin: datetime, end: datetime
 ) -> list[datetime]:
     found = {begin, end}
-    for turn in (turn for spans in rotating for turn in spans):
+    for turn in (turn for _, spans in rotating for turn in spans):
         found |= {turn.begin, turn.end}
     for entry in (*plan.shifts, *plan.overrides, *plan.leaves, *plan.swaps):
         found |= {entry.begin, entry.end}
@@ -116,7 +119,7 @@ def _edges(
     return sorted(edge for edge in found if begin <= edge <= end)
 
 
-def _on(plan: Plan, post: Post, rotating: Sequence[Sequence[Turn]], at: datetime) -> str | None:
+def _on(plan: Plan, post: Post, rotating: Sequence[_Rotating], at: datetime) -> str | None:
     for override in plan.overrides:
         if override.post is post and override.begin <= at < override.end:
             return override.officer_id
@@ -136,14 +139,19 @@ def _on(plan: Plan, post: Post, rotating: Sequence[Sequence[Turn]], at: datetime
     return None if away else officer
 
 
-def _planned(
-    plan: Plan, post: Post, rotating: Sequence[Sequence[Turn]], at: datetime
-) -> str | None:
-    for shift in plan.shifts:
-        if shift.post is post and shift.begin <= at < shift.end:
-            return shift.officer_id
-    for spans in rotating:
-        for turn in spans:
-            if turn.begin <= at < turn.end:
-                return turn.officer_id
+def _planned(plan: Plan, post: Post, rotating: Sequence[_Rotating], at: datetime) -> str | None:
+    for of_the_mode in (True, False):
+        for shift in plan.shifts:
+            mine = shift.post is post and bool(shift.modes) is of_the_mode
+            if mine and shift.begin <= at < shift.end:
+                return shift.officer_id
+        for rotation, spans in rotating:
+            if bool(rotation.modes) is of_the_mode:
+                for turn in spans:
+                    if turn.begin <= at < turn.end:
+                        return turn.officer_id
     return None
+
+
+def _holds(rule: DutyRule, mode: ResponseMode) -> bool:
+    return not isinstance(rule, Shift | Rotation) or not rule.modes or mode in rule.modes

@@ -6,6 +6,13 @@ CREATE TABLE duty.unit (
 
 CREATE SEQUENCE duty.place;
 
+-- The newest decision of each unit about its response mode, of the real world only.
+CREATE TABLE duty.mode (
+    unit text PRIMARY KEY,
+    mode text NOT NULL,
+    version integer NOT NULL
+);
+
 -- `over_at`: when the entry has nothing more to say. `place`: the order in which entries count.
 CREATE TABLE duty.entry (
     entry_id text NOT NULL,

@@ -23,7 +23,7 @@ from shared.contracts.duty import (
     Shift,
     Swap,
 )
-from shared.contracts.fields import Status
+from shared.contracts.fields import ResponseMode, Status
 from shared.contracts.ids import content_id
 from shared.contracts.topics import DUTY_REQUESTS
 from shared.contracts.units import tier_of
@@ -55,15 +55,23 @@ def entries_of(rows: Sequence[Record]) -> list[DutyEntry]:
 
 
 def plan_view(
-    unit: str, entries: Sequence[DutyEntry], now: datetime, days: int, names: Names, viewer: Viewer
+    unit: str,
+    entries: Sequence[DutyEntry],
+    mode: ResponseMode,
+    now: datetime,
+    days: int,
+    names: Names,
+    viewer: Viewer,
 ) -> dict[str, Any]:
-    """Who is on at each post for so many days, and the entries; names and addresses to whom they are open."""
+    """Who is on at each post for so many days while `mode` holds, and the entries; names and addresses
+    to whom they are open."""
     shown = frozenset(one for one in DataClass if opens(viewer, unit, one))
-    plan = plan_of(entries)
+    plan = plan_of(entries, mode)
     end = now + timedelta(days=days)
     return {
         "unit": unit,
         "unit_name": names.unit(unit),
+        "mode": mode,
         "begin": now,
         "end": end,
         "posts": [

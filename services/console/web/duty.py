@@ -12,16 +12,17 @@ from pydantic_core import to_json
 
 from services.console.core import access, duty
 from services.console.core.access import Denial, span_of
+from services.console.core.modes import modes_of
 from services.console.store import duty as store
-from services.console.store import people
-from services.console.store.connections import reading
+from services.console.store import modes, people
+from services.console.store.connections import Connection, reading
 from services.console.web.acts import IdempotencyKey, done
 from services.console.web.auth import Looker, Me
 from services.console.web.idempotency import bound
 from services.console.web.parts import Console, Parts, as_json
 from services.console.web.problems import Refused, unknown
 from shared.contracts.duty import HORIZON_DAYS, DutyRule
-from shared.contracts.fields import Identifier, UnitId
+from shared.contracts.fields import Identifier, ResponseMode, Status, UnitId
 from shared.duty import csv_file, ical_file
 from shared.duty.errors import DutyFileError
 from shared.duty.timeline import plan_of, timeline
@@ -61,8 +62,10 @@ async def plan(
     console.demand(None if access.sees(me, of) else Denial.OUTSIDE_SUBTREE)
     async with reading(console.database) as connection:
         rows = await store.entries(connection, of)
+        mode = await _mode(connection, of)
     now = console.clock.now()
-    return as_json(duty.plan_view(of, duty.entries_of(rows), now, days, console.names, me))
+    entries = duty.entries_of(rows)
+    return as_json(duty.plan_view(of, entries, mode, now, days, console.names, me))
 
 
 @router.get("/gaps")
@@ -109,14 +112,16 @@ async def export(
     unit: Unit,
     form: Annotated[Literal["csv", "ics"], Query(alias="format")] = "csv",
 ) -> Response:
-    """A unit's plan as a file: its entries as CSV, or who is on for 30 days as iCalendar.
+    """A unit's plan as a file: its entries as CSV, or who is on for 30 days as iCalendar, in the mode
+    that holds now.
 
     With addresses, so for those who may plan it.
     """
     _planner(console, me, unit)
     async with reading(console.database) as connection:
         entries = duty.entries_of(await store.entries(connection, unit))
-    held = plan_of(entries)
+        mode = await _mode(connection, unit)
+    held = plan_of(entries, mode)
     if form == "csv":
         content = csv_file.write([one.rule for one in entries]).encode()
     else:
@@ -161,6 +166,11 @@ async def take_file(
         act = duty.put(acting, unit, entry_id, rule, versions.get(entry_id, 0), now)
         await console.record(act, None if left else bound(answer))
     return as_json(answer, 202)
+
+
+async def _mode(connection: Connection, unit: str) -> ResponseMode:
+    found = modes_of(await modes.decided(connection, Status.ACTUAL))
+    return found.effective(Status.ACTUAL, unit).mode
 
 
 def _planner(console: Console, me: access.Viewer, unit: str) -> access.Viewer:

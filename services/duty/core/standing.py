@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.contracts.duty import HORIZON_DAYS, DutyCoverage, DutyEntry, Gap
-from shared.contracts.fields import Post
+from shared.contracts.fields import Post, ResponseMode
 from shared.contracts.ids import content_id
 from shared.contracts.pages import Channel, RosterSlot
 from shared.contracts.units import tier_of
@@ -56,11 +56,16 @@ class Outlook:
 
 
 def outlook(
-    unit: str, entries: Iterable[DutyEntry], told: Mapping[Post, Told], now: datetime, cause: str
+    unit: str,
+    entries: Iterable[DutyEntry],
+    mode: ResponseMode,
+    told: Mapping[Post, Told],
+    now: datetime,
+    cause: str,
 ) -> Outlook:
-    """The unit at `now`. `entries` in the order of their last change; `cause`: the id of what made us
-    look. A post whose plan was taken away stands empty from now on."""
-    plan = plan_of(entries)
+    """The unit at `now`, as if its response `mode` stayed. `entries` in the order of their last change;
+    `cause`: the id of what made us look. A post whose plan was taken away stands empty from now on."""
+    plan = plan_of(entries, mode)
     found: list[Standing] = []
     changes: list[datetime] = []
     for post in Post:

@@ -1,4 +1,8 @@
-"""Duty plans by unit: locked by unit id in order, read and written a batch at a time."""
+"""Duty plans by unit: locked by unit id in order, read and written a batch at a time.
+
+Before the units comes the lock of the response modes: shared by whoever goes by them, alone by whoever
+changes them, so that no unit is looked at by a mode that is just being replaced.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +14,15 @@ from pydantic import TypeAdapter
 
 from services.duty.core.standing import Told
 from shared.contracts.duty import DutyEntry, Gap
-from shared.contracts.fields import Post
+from shared.contracts.fields import Post, ResponseMode, Status
+from shared.contracts.modes import ResponseModeEvent
 from shared.duty.timeline import over_at
+from shared.modes.effective import Effective, Modes
 from shared.runtime.database import Transaction
 
 _GAPS: TypeAdapter[tuple[Gap, ...]] = TypeAdapter(tuple[Gap, ...])
+_MODES_LOCK = 0x64757479
+"""First key of the advisory lock of the modes ("duty")."""
 ToldRow = tuple[str, Post, Told]
 """Unit, post, what was last published of it."""
 
@@ -29,7 +37,8 @@ class UnitPlan:
 
 
 async def lock_units(work: Transaction, units: Collection[str]) -> None:
-    """Lock units, in order; a unit without a plan gets its row first."""
+    """Lock units, in order, under the modes that hold; a unit without a plan gets its row first."""
+    await work.connection.execute("SELECT pg_advisory_xact_lock_shared($1, 0)", _MODES_LOCK)
     await work.connection.execute(
         "INSERT INTO duty.unit (unit) SELECT * FROM unnest($1::text[]) ON CONFLICT DO NOTHING",
         sorted(units),
@@ -37,6 +46,32 @@ async def lock_units(work: Transaction, units: Collection[str]) -> None:
     await work.connection.fetch(
         "SELECT 1 FROM duty.unit WHERE unit = ANY($1::text[]) ORDER BY unit FOR UPDATE",
         sorted(units),
+    )
+
+
+async def lock_modes(work: Transaction) -> list[str]:
+    """Lock the modes alone, before any unit; all units that have a plan."""
+    await work.connection.execute("SELECT pg_advisory_xact_lock($1, 0)", _MODES_LOCK)
+    rows = await work.connection.fetch("SELECT unit FROM duty.unit ORDER BY unit")
+    return [row["unit"] for row in rows]
+
+
+async def modes(work: Transaction) -> Modes:
+    """What the units have decided in the real world, in which people are on duty."""
+    rows = await work.connection.fetch("SELECT * FROM duty.mode ORDER BY unit")
+    return Modes(
+        (Status.ACTUAL, Effective(ResponseMode(row["mode"]), row["version"], row["unit"]))
+        for row in rows
+    )
+
+
+async def save_modes(work: Transaction, events: Sequence[ResponseModeEvent]) -> None:
+    """Write decisions; an older one than is known changes nothing."""
+    await work.connection.executemany(
+        "INSERT INTO duty.mode (unit, mode, version) VALUES ($1, $2, $3) "
+        "ON CONFLICT (unit) DO UPDATE SET mode = EXCLUDED.mode, version = EXCLUDED.version "
+        "WHERE duty.mode.version < EXCLUDED.version",
+        [(one.unit, one.mode, one.version) for one in events],
     )
 
 

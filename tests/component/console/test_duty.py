@@ -17,11 +17,12 @@ from shared.contracts.duty import (
     Member,
     Rotation,
 )
-from shared.contracts.fields import Post
+from shared.contracts.fields import Post, ResponseMode
 from shared.contracts.ids import content_id, transition_id
 from shared.contracts.pages import Officer
 from shared.contracts.topics import DUTY_REQUESTS
 from shared.contracts.units import tier_of
+from tests.component.console.test_modes import a_mode
 from tests.support.console import Bench
 from tests.support.console_scene import DISTRICT, SONGJI, VILLAGE, ZHUTUO
 
@@ -104,6 +105,20 @@ async def test_a_plan_says_who_is_on_and_what_makes_it_so(console: Bench) -> Non
     assert post["turns"][0]["name"] == "<b>李</b>", "text is data; the page shows it as text"
     assert [one["entry_id"] for one in shown["entries"]] == ["m-li", "m-ma", "turns"]
     assert shown["entries"][0]["rule"]["officer"]["phone"] == "13800000001"
+
+
+async def test_the_plan_shown_is_that_of_the_mode_that_holds(console: Bench) -> None:
+    war = a_plan()[2].rule.model_copy(
+        update={"members": ("ma",), "modes": (ResponseMode.EMERGENCY,)}
+    )
+    plan = [*a_plan(), an_entry("war", war, 4)]
+    await console.project(plan)
+    for mode, expected in ((None, "li"), (ResponseMode.EMERGENCY, "ma")):
+        if mode is not None:
+            await console.project([a_mode(DISTRICT, mode)])
+        shown = (await ask(console, "o-town-b", "GET", "/api/duty?days=1")).json()
+        assert shown["mode"] == (mode or ResponseMode.NORMAL)
+        assert shown["posts"][0]["turns"][0]["officer_id"] == expected
 
 
 async def test_another_unit_s_numbers_are_masked_and_strangers_see_nothing(console: Bench) -> None:

@@ -21,7 +21,7 @@ from services.console.core.names import Names
 from shared.contracts import duty as duty_contracts
 from shared.contracts import pages as page_contracts
 from shared.contracts.duty import DutyEntry, DutyRule, Member, Rotation
-from shared.contracts.fields import DataGrade, Post
+from shared.contracts.fields import DataGrade, Post, ResponseMode
 from shared.contracts.pages import Channel, Officer
 from shared.contracts.units import is_within, lineage, tier_of
 from tests.support.console_scene import (
@@ -105,7 +105,7 @@ def test_words_of_a_graded_alert_stay_with_those_responsible(
 def test_names_stay_with_those_responsible_and_addresses_with_the_unit(
     viewer: Viewer, unit: str
 ) -> None:
-    found = text_of(duty.plan_view(unit, entries(unit), NOW, 3, NAMES, viewer))
+    found = text_of(duty.plan_view(unit, entries(unit), ResponseMode.NORMAL, NOW, 3, NAMES, viewer))
     assert (NAME in found) is responsible(viewer, unit)
     for secret in (PHONE, ADDRESS):
         assert (secret in found) is (viewer.unit == unit)

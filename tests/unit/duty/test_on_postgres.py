@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -14,10 +15,11 @@ from services.duty.consumer import DutyConsumer
 from services.duty.metrics import DutyMetrics
 from shared.contracts.dead_letter import Reason
 from shared.contracts.duty import DutyRequest, DutyRule, Leave, Override, Rotation
-from shared.contracts.fields import Post, Status
+from shared.contracts.fields import Post, ResponseMode, Status
+from shared.contracts.modes import ResponseModeEvent
 from shared.contracts.topics import TOPICS
 from shared.contracts.units import tier_of
-from shared.runtime.database import Database
+from shared.runtime.database import Database, Transaction
 from shared.runtime.errors import Reject
 from shared.runtime.inbox import Incoming
 from shared.runtime.metrics import RuntimeMetrics
@@ -77,13 +79,37 @@ class Desk:
             }
         )
 
-    async def takes(self, *requests: DutyRequest) -> list[Any]:
+    def turns(
+        self, mode: ResponseMode, unit: str = DISTRICT, version: int = 1, **other: Any
+    ) -> ResponseModeEvent:
+        """A decision about a unit's response mode."""
+        now = datetime.now(UTC)
+        return ResponseModeEvent(
+            **{
+                "id": f"mode-{next(self._numbers)}",
+                "occurred_at": now,
+                "sent_at": now,
+                "origin_unit": unit,
+                "tier": tier_of(unit),
+                "unit": unit,
+                "version": version,
+                "mode": mode,
+                "title": "平急转换",
+                "decided_by": ("b", "a"),
+                **other,
+            }
+        )
+
+    async def takes(self, *requests: DutyRequest | ResponseModeEvent) -> list[Any]:
         """What was published, decoded by the contract of its topic."""
         last = await self.value("SELECT coalesce(max(seq), 0) FROM duty.outbox")
-        batch = [Incoming(one, "-", 0, n, 0) for n, one in enumerate(requests)]
         async with self.database.transaction() as work:
-            await self._consumer.apply(work, batch)
+            await self.applies(work, *requests)
         return await self.told(last)
+
+    async def applies(self, work: Transaction, *requests: DutyRequest | ResponseModeEvent) -> None:
+        batch = [Incoming(one, "-", 0, n, 0) for n, one in enumerate(requests)]
+        await self._consumer.apply(work, batch)
 
     async def puts(self, entry: str, rule: DutyRule, **other: Any) -> list[Any]:
         return await self.takes(self.request(rule, entry, **other))
@@ -132,7 +158,7 @@ async def desk(dsn: str) -> AsyncIterator[Desk]:
     await database.start(10)
     async with database.transaction() as work:
         await work.connection.execute(
-            "TRUNCATE duty.unit, duty.entry, duty.told, duty.timer, duty.outbox"
+            "TRUNCATE duty.unit, duty.entry, duty.told, duty.mode, duty.timer, duty.outbox"
         )
     found = Desk(database)
     yield found
@@ -296,3 +322,51 @@ async def test_a_whole_plan_in_one_batch_is_looked_at_once(desk: Desk) -> None:
     ]
     published = await desk.takes(*batch)
     assert kinds(published) == ["duty_entry"] * 41 + ["roster_slot"]
+
+
+EMERGENCY, NORMAL = ResponseMode.EMERGENCY, ResponseMode.NORMAL
+
+
+def a_war_roster(desk: Desk, unit: str = TOWN) -> list[DutyRequest]:
+    """li has the post for hours, ma in emergency mode."""
+    ordinary = around(datetime.now(UTC))
+    war = ordinary.model_copy(update={"members": ("ma",), "modes": (EMERGENCY,)})
+    return [
+        *(desk.request(a_member(one), f"m-{one}", unit) for one in ("li", "ma")),
+        desk.request(ordinary, "turns", unit),
+        desk.request(war, "war", unit),
+    ]
+
+
+def holders(published: list[Any]) -> list[tuple[str, str]]:
+    return [(one.unit, one.officer.officer_id) for one in published if one.type == "roster_slot"]
+
+
+async def test_the_modes_roster_comes_into_force_with_the_mode_and_goes_with_it(desk: Desk) -> None:
+    await desk.takes(*a_war_roster(desk))
+    assert holders(await desk.takes(desk.turns(EMERGENCY))) == [(TOWN, "ma")], "inherited"
+    assert holders(await desk.takes(desk.turns(NORMAL, version=2))) == [(TOWN, "li")]
+    assert await desk.takes(desk.turns(EMERGENCY, version=1)) == [], "an older decision"
+
+
+async def test_a_mode_beside_it_or_of_a_drill_changes_no_roster(desk: Desk) -> None:
+    await desk.takes(*a_war_roster(desk))
+    await desk.takes(*a_war_roster(desk, OTHER_TOWN))
+    assert await desk.takes(desk.turns(EMERGENCY, status=Status.EXERCISE)) == []
+    assert holders(await desk.takes(desk.turns(EMERGENCY, OTHER_TOWN))) == [(OTHER_TOWN, "ma")]
+
+
+async def test_a_plan_made_while_the_mode_holds_goes_by_it(desk: Desk) -> None:
+    await desk.takes(desk.turns(EMERGENCY))
+    assert holders(await desk.takes(*a_war_roster(desk))) == [(TOWN, "ma")]
+
+
+async def test_a_mode_waits_for_a_plan_that_is_being_made_and_looks_at_it_too(desk: Desk) -> None:
+    async with desk.database.transaction() as work:
+        await desk.applies(work, *a_war_roster(desk))
+        turning = asyncio.create_task(desk.takes(desk.turns(EMERGENCY)))
+        while not await desk.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            await asyncio.sleep(0.01)
+        assert not turning.done()
+    told = holders(await turning)
+    assert told[-1] == (TOWN, "ma"), "the unit was new when the mode came"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from shared.contracts.duty import DutyRule, Leave, Override, Rotation, Shift, Swap
-from shared.contracts.fields import Post
+from shared.contracts.fields import Post, ResponseMode
 from shared.duty.timeline import Plan, gaps, holder, plan_of, timeline
 from shared.duty.turns import Turn, turns
 from tests.unit.duty.plans import T0, a_rotation, an_entry
@@ -101,6 +101,32 @@ def test_who_stands_in_for_somebody_on_leave_may_be_on_leave_himself() -> None:
         Leave(officer_id="ma", begin=at(2), end=at(3)),
     )
     assert [on(plan, h) for h in (1, 2, 3)] == ["ma", None, "ma"]
+
+
+WAR = (ResponseMode.STANDBY, ResponseMode.EMERGENCY)
+
+
+def test_the_modes_own_roster_goes_before_every_shift_and_rotation_of_all_modes() -> None:
+    entries = [
+        an_entry(rule)
+        for rule in (
+            Shift(post=Post.B, begin=at(3), end=at(4), officer_id="chen", modes=WAR),
+            a_rotation("wu", ends=date(2026, 7, 2), modes=WAR),
+            Override(post=Post.B, begin=at(6), end=at(7), officer_id="boss"),
+            Shift(post=Post.B, begin=at(1), end=at(30), officer_id="zhou"),
+            a_rotation("li"),
+        )
+    ]
+    hours = (0, 2, 3, 5, 6, 8, 26, 31)
+
+    def held(mode: ResponseMode) -> list[str | None]:
+        return [holder(plan_of(entries, mode), Post.B, at(h)) for h in hours]
+
+    ordinary = ["li", "zhou", "zhou", "zhou", "boss", "zhou", "zhou", "li"]
+    assert held(ResponseMode.NORMAL) == held(ResponseMode.RECOVERY) == ordinary
+    # Where the mode's roster has ended, the ordinary one holds.
+    war = ["wu", "wu", "chen", "wu", "boss", "wu", "zhou", "li"]
+    assert held(ResponseMode.STANDBY) == held(ResponseMode.EMERGENCY) == war
 
 
 def test_a_cancelled_entry_says_nothing() -> None:
@@ -196,9 +222,16 @@ rotations = st.builds(
     st.sampled_from(["Asia/Shanghai", BERLIN, "America/St_Johns", "Australia/Lord_Howe"]),
     st.integers(0, 3),
 )
+modes = st.one_of(st.just(()), st.lists(st.sampled_from(ResponseMode), unique=True).map(tuple))
 rules = st.one_of(
-    rotations,
-    st.builds(lambda p, o, s: Shift(post=p, officer_id=o, **s), posts, names, spans),
+    st.builds(lambda one, only: one.model_copy(update={"modes": only}), rotations, modes),
+    st.builds(
+        lambda p, o, s, only: Shift(post=p, officer_id=o, modes=only, **s),
+        posts,
+        names,
+        spans,
+        modes,
+    ),
     st.builds(lambda p, o, s: Override(post=p, officer_id=o, **s), posts, st.none() | names, spans),
     st.builds(lambda o, s: Leave(officer_id=o, **s), names, spans),
     swaps(),
@@ -223,6 +256,15 @@ def test_a_timeline_is_whole_and_says_what_one_look_says(
             middle = one.begin + (one.end - one.begin) / 2
             for moment in (one.begin, middle, one.end - one.end.resolution):
                 assert holder(plan, post, moment) == one.officer_id
+
+
+@given(st.lists(rules, max_size=8), st.sampled_from(ResponseMode))
+def test_what_is_of_other_modes_changes_nothing(found: list[DutyRule], mode: ResponseMode) -> None:
+    entries = [an_entry(rule) for rule in found]
+    mine = [one for one in entries if mode in (getattr(one.rule, "modes", ()) or (mode,))]
+    for post in Post:
+        told = timeline(plan_of(entries, mode), post, at(-20), at(150))
+        assert told == timeline(plan_of(mine, mode), post, at(-20), at(150))
 
 
 @given(rotations, st.integers(-50, 400), st.integers(1, 400))

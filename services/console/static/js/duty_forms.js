@@ -7,6 +7,9 @@ export const KINDS = ["leave", "override", "swap", "shift", "rotation"];
 const POSTS = ["B", "A", "commander"];
 
 const post = () => select(t("post"), "post", POSTS.map((one) => [one, t(`post.${one}`)]));
+const MODES = ["normal", "standby", "emergency", "recovery"];
+
+const modes = () => choices(t("duty.modes"), "checkbox", "modes", MODES.map((one) => [one, t(`mode.${one}`)]));
 const reason = () => line(t("reason.optional"), "why", { maxlength: 400 });
 const span = () => [moment(t("from.time"), "begin", 0), moment(t("until"), "end", 12)];
 const spanOf = ({ elements }) => ({ begin: momentOf(elements.begin), end: momentOf(elements.end) });
@@ -39,8 +42,8 @@ export function entryForm(kind, people) {
       };
     case "shift":
       return {
-        fields: [post(), who(t("officer"), "officer"), ...span()],
-        read: (form) => ({ kind, post: form.elements.post.value, officer_id: form.elements.officer.value, ...spanOf(form) }),
+        fields: [post(), who(t("officer"), "officer"), ...span(), modes()],
+        read: (form) => ({ kind, post: form.elements.post.value, officer_id: form.elements.officer.value, ...spanOf(form), modes: checked(form, "modes") }),
       };
     default:
       return {
@@ -49,8 +52,9 @@ export function entryForm(kind, people) {
           choices(t("rotation.members"), "checkbox", "members", people),
           line(t("rotation.starts"), "starts", { type: "date", required: true }),
           line(t("rotation.days"), "days", { type: "number", min: 1, max: 31, value: 1, required: true }),
+          modes(),
         ],
-        read: (form) => ({ kind: "rotation", post: form.elements.post.value, members: checked(form, "members"), starts: form.elements.starts.value, turn_days: Number(form.elements.days.value) }),
+        read: (form) => ({ kind: "rotation", post: form.elements.post.value, members: checked(form, "members"), starts: form.elements.starts.value, turn_days: Number(form.elements.days.value), modes: checked(form, "modes") }),
       };
   }
 }

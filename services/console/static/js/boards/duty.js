@@ -86,15 +86,16 @@ export function dutyBoard(ctx) {
   function describe(rule) {
     const span = rule.begin && `${when(rule.begin)} – ${when(rule.end)}`;
     const post = rule.post && t(`post.${rule.post}`);
+    const only = rule.modes?.length ? ` · ${t("duty.modes.only", { modes: rule.modes.map((one) => t(`mode.${one}`)).join("、") })}` : "";
     switch (rule.kind) {
       case "member":
         return [text(rule.officer.name), h("br"), h("span", { class: "faint" }, rule.channels.map((one) => t(`channel.${one}`, {}, one)).join("、"))];
       case "rotation":
-        return [`${post} `, text(rule.members.map(person).join(" → ")), h("br"), h("span", { class: "faint" }, t("rotation.every", { n: rule.turn_days, time: rule.handover.slice(0, 5), from: rule.starts }))];
+        return [`${post} `, text(rule.members.map(person).join(" → ")), h("br"), h("span", { class: "faint" }, t("rotation.every", { n: rule.turn_days, time: rule.handover.slice(0, 5), from: rule.starts }) + only)];
       case "swap":
         return [text(`${person(rule.officer_id)} ⇄ ${person(rule.other_id)}`), h("br"), h("span", { class: "faint" }, `${span}；${when(rule.other_begin)} – ${when(rule.other_end)}`)];
       default:
-        return [post && `${post} `, text(person(rule.officer_id)), h("br"), h("span", { class: "faint" }, span)];
+        return [post && `${post} `, text(person(rule.officer_id)), h("br"), h("span", { class: "faint" }, span + only)];
     }
   }
 
