@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tests.bench.figures import Row, ratio
 
 Value = float | bool | None
+Path = tuple[str, ...]
+"""Where in the measured rows a key's value lies."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,44 @@ class Key:
         if self.at_least is not None:
             return f">= {self.at_least:,g}"
         if self.at_most is not None:
-            return f"<= {self.at_most:,.3g}"
+            return f"<= {self.at_most:,.4g}"
         return "" if self.wanted is None else ("yes" if self.wanted else "no")
+
+
+def judged(
+    keys: Iterable[Key],
+    paths: Mapping[str, Path],
+    measured: Mapping[str, Mapping[str, Any]],
+    why: Mapping[str, str],
+    *,
+    quick: bool,
+) -> dict[str, dict[str, Any]]:
+    """Per key its value, aim and whether it is met (never judged in a quick run), or why it is empty.
+
+    What calls itself `wrong` anywhere on the way to the value does not count: its reason stands instead.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for key in keys:
+        value, wrong = _at(measured, paths[key.name])
+        entry: dict[str, Any] = {
+            "value": value,
+            "aim": key.aim or None,
+            "met": None if quick else key.met(value),
+        }
+        if value is None:
+            entry["why"] = wrong or why.get(key.row, "not measured in this run")
+        found[key.name] = entry
+    return found
+
+
+def _at(measured: Mapping[str, Any], path: Path) -> tuple[Any, str]:
+    """The value at a path, or None and what is wrong with it."""
+    value: Any = measured
+    for step in path:
+        value = value.get(step) if value is not None else None
+        if isinstance(value, Mapping) and value.get("wrong"):
+            return None, f"INVALID: {value['wrong']}"
+    return value, ""
 
 
 KEYS = (

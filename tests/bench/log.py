@@ -1,4 +1,4 @@
-"""Writing backlogs to Kafka and counting what came out, without any of the product's own code."""
+"""Writing backlogs and catalogues to Kafka and counting what came out, without the services' own code."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -14,11 +15,14 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.partitioner import DefaultPartitioner
 
 from deploy.local.topics import ensure_topics
+from shared.contracts.catalog import CatalogEntry, UnitEntry
+from shared.contracts.topics import CATALOG
 from tests.bench.reference import Split
 
 BATCH_BYTES = 131_072
 """As the product's own producer fills them (shared/runtime/publisher.py)."""
 _IN_FLIGHT = 64
+_MADE = datetime(2026, 6, 18, 6, tzinfo=UTC)
 
 
 class Loader:
@@ -86,6 +90,25 @@ async def write(
             await loader.add(key, value)
             count += 1
     return count
+
+
+async def write_units(bootstrap: str, units: Iterable[UnitEntry]) -> None:
+    """Write units into the catalogue; services read it when they start."""
+    records = (
+        (
+            f"unit:{entry.unit}".encode(),
+            CatalogEntry(
+                id=f"unit-{number}",
+                occurred_at=_MADE,
+                sent_at=_MADE,
+                origin_unit=entry.unit,
+                tier=entry.tier,
+                entry=entry,
+            ).to_wire(),
+        )
+        for number, entry in enumerate(units)
+    )
+    await write(bootstrap, CATALOG.name, CATALOG.partitions, records)
 
 
 async def recreate(bootstrap: str, topics: Sequence[NewTopic]) -> None:

@@ -92,13 +92,27 @@ def table(facts: Mapping[str, Any], found: Mapping[str, Any]) -> RenderableType:
             str(len(row["runs"])),
             escape(mark or ""),
         )
-    keys = Table()
-    for head in ("key", "value", "aim", "met", "remark"):
-        keys.add_column(head, justify="right" if head == "value" else "left")
-    for name, key in found["keys"].items():
-        met = {True: "yes", False: "NO", None: ""}[key["met"]]
-        keys.add_row(name, number(key["value"]), key["aim"] or "", met, escape(key.get("why", "")))
+    keys = _keys(found["keys"])
     return Group(title, rows, keys) if found["rows"] else Group(title, keys)
+
+
+def keys_table(part: str, found: Mapping[str, Any]) -> Table:
+    """The keys of a part with their aims."""
+    title = f"{part} on {found['broker']}, {found['cores']} cores"
+    shown = _keys(found["keys"])
+    shown.title = f"{title}\n{QUICK}" if found["quick"] else title
+    return shown
+
+
+def _keys(found: Mapping[str, Mapping[str, Any]]) -> Table:
+    shown = Table()
+    for head in ("key", "value", "aim", "met", "remark"):
+        shown.add_column(head, justify="right" if head == "value" else "left")
+    for name, key in found.items():
+        met = {True: "yes", False: "NO", None: ""}[key["met"]]
+        remark = escape(key.get("why", ""))
+        shown.add_row(name, number(key["value"]), key["aim"] or "", met, remark)
+    return shown
 
 
 def number(value: Value) -> str:

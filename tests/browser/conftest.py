@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import socket
 import threading
 import time
@@ -22,11 +21,11 @@ from playwright.async_api import (
     ConsoleMessage,
     Dialog,
     Page,
-    async_playwright,
 )
 
 from deploy.local.data.units import all_units
 from services.console.accounts import import_accounts, make_link
+from tests.support.chromium import MISSING, chromium, program
 from tests.support.console import Bench, accounts, prepared
 from tests.support.console_boards import boards
 from tests.support.console_night import night
@@ -34,14 +33,6 @@ from tests.support.postgres import fresh_database
 
 SHOTS = Path(__file__).resolve().parents[2] / "var" / "screenshots"
 _WAIT_MS = 10_000
-_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 
 @dataclass
@@ -95,13 +86,10 @@ def served() -> Iterator[Served]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
     """Chromium of the distribution; skips, saying so, where there is none."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        pytest.skip("there is no chromium on this machine (the distribution's package)")
-    async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=program, args=_FLAGS)
+    if program() is None:
+        pytest.skip(MISSING)
+    async with chromium() as launched:
         yield launched
-        await launched.close()
 
 
 class Visitor:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from tests.bench.keys import Key
+from tests.bench.keys import Key, Path
 
 KEYS = (
     Key("fanout_9100_s", "9,100 recipients, request to last record, s", "fan_out", at_most=1.0),
@@ -30,7 +27,7 @@ KEYS = (
     Key("status_change_10k_open_ms", "status change at 10,000 open alerts, p50 ms", "status"),
 )
 
-_PATHS = {
+PATHS: dict[str, Path] = {
     "fanout_9100_s": ("fan_out", "9100", "seconds"),
     "fanout_75000_s": ("fan_out", "75000", "seconds"),
     "fanout_75000_ratio_to_floor": ("fan_out", "75000", "ratio_to_floor"),
@@ -45,23 +42,3 @@ _PATHS = {
     "escalation_step_s": ("step", "p50_s"),
     "status_change_10k_open_ms": ("status", "p50_ms"),
 }
-
-
-def as_json(
-    measured: Mapping[str, Mapping[str, Any]], why: Mapping[str, str], *, quick: bool
-) -> dict[str, dict[str, Any]]:
-    """Per key its value, aim and whether it is met (never judged in a quick run), or why it is empty."""
-    found: dict[str, dict[str, Any]] = {}
-    for key in KEYS:
-        value: Any = measured
-        for step in _PATHS[key.name]:
-            value = value.get(step) if value is not None else None
-        entry: dict[str, Any] = {
-            "value": value,
-            "aim": key.aim or None,
-            "met": None if quick else key.met(value),
-        }
-        if value is None:
-            entry["why"] = why.get(key.row, "not measured in this run")
-        found[key.name] = entry
-    return found

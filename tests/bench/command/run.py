@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from deploy.local.errors import StackError
 from deploy.local.jars import KAFKA_VERSION
@@ -22,6 +21,7 @@ from tests.bench.command.races import races
 from tests.bench.command.service import service
 from tests.bench.command.timers import shortest_step, timers
 from tests.bench.environments import FOLDER
+from tests.bench.keys import judged
 from tests.support.postgres import fresh_database
 
 FILE = FOLDER / "command.json"
@@ -89,7 +89,8 @@ async def measure(plan: Plan, say: Say) -> dict[str, Any]:
         if name not in on_kafka:
             await take(name, _alone(name, plan, say))
     facts["seconds"] = round(time.monotonic() - began)
-    return {**facts, "keys": keys.as_json(measured, why, quick=plan.quick), "rows": measured}
+    found = judged(keys.KEYS, keys.PATHS, measured, why, quick=plan.quick)
+    return {**facts, "keys": found, "rows": measured}
 
 
 async def _alone(name: str, plan: Plan, say: Say) -> dict[str, Any]:
@@ -111,18 +112,6 @@ async def _alone(name: str, plan: Plan, say: Say) -> dict[str, Any]:
                 return await races(dsn, plan.races, say)
 
 
-def table(found: Mapping[str, Any]) -> Table:
-    """The keys with their aims."""
-    title = f"command on {found['broker']}, {found['cores']} cores"
-    shown = Table(title=f"{title}\n{report.QUICK}" if found["quick"] else title)
-    for head in ("key", "value", "aim", "met", "remark"):
-        shown.add_column(head, justify="right" if head == "value" else "left")
-    for name, key in found["keys"].items():
-        met = {True: "yes", False: "NO", None: ""}[key["met"]]
-        shown.add_row(name, report.number(key["value"]), key["aim"] or "", met, key.get("why", ""))
-    return shown
-
-
 def main(plan: Plan) -> int:
     """Measure, print, write; 0 also when aims are missed: it measures, it does not judge."""
     console = Console(width=None if Console().is_terminal else 160)
@@ -130,6 +119,6 @@ def main(plan: Plan) -> int:
         measure(plan, lambda text: console.print(text, highlight=False, markup=False))
     )
     report.save(FILE, found)
-    console.print(table(found))
+    console.print(report.keys_table("command", found))
     console.print(f"written to {FILE.relative_to(FOLDER.parent.parent)}")
     return 0

@@ -15,16 +15,15 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from deploy.local.paths import temporary_root
 from deploy.local.stack import Stack
-from shared.contracts.catalog import CatalogEntry
 from shared.contracts.commands import Acknowledgement, CommandRequest, Step
 from shared.contracts.fields import Level, Post, Tier
 from shared.contracts.ids import acknowledgement_id, assignment_id
 from shared.contracts.selections import Selection, Subtree
-from shared.contracts.topics import ACKNOWLEDGEMENTS, ASSIGNMENTS, CATALOG, REQUESTS, TopicSpec
+from shared.contracts.topics import ACKNOWLEDGEMENTS, ASSIGNMENTS, REQUESTS, TopicSpec
 from shared.contracts.units import tier_of
 from shared.runtime.publisher import encode
 from tests.bench.command.units import CITY, city
-from tests.bench.log import write
+from tests.bench.log import write, write_units
 
 NAME = "command"
 EVENT_TIME = datetime(2026, 6, 18, 6, tzinfo=UTC)
@@ -60,23 +59,7 @@ class Service:
 
     async def seed(self) -> None:
         """Write the generated city into the catalogue; the service reads it when it starts."""
-        records = (
-            (
-                f"unit:{entry.unit}".encode(),
-                encode(
-                    CatalogEntry(
-                        id=f"unit-{number}",
-                        occurred_at=EVENT_TIME,
-                        sent_at=EVENT_TIME,
-                        origin_unit=CITY,
-                        tier=Tier.CITY,
-                        entry=entry,
-                    )
-                ),
-            )
-            for number, entry in enumerate(city())
-        )
-        await write(self.kafka, CATALOG.name, CATALOG.partitions, records)
+        await write_units(self.kafka, city())
 
     async def issue(self, root: str) -> tuple[str, list[bytes], float]:
         """Command everyone below `root`: (command id, the assignment records, seconds).

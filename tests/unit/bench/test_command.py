@@ -11,6 +11,7 @@ from shared.contracts.units import parent_of
 from tests.bench.command import keys, races, run, units, year
 from tests.bench.command.races import Trace
 from tests.bench.command.service import recipients
+from tests.bench.keys import judged
 
 SIGNED, DELIVERED = AssignmentState.SIGNED, AssignmentState.DELIVERED
 ISSUE = {
@@ -33,7 +34,7 @@ MEASURED: dict[str, dict[str, Any]] = {
 
 
 def test_every_key_of_the_issue_is_there_and_judged() -> None:
-    found = keys.as_json(MEASURED, {"timers": "no Postgres"}, quick=False)
+    found = judged(keys.KEYS, keys.PATHS, MEASURED, {"timers": "no Postgres"}, quick=False)
     assert found.keys() >= ISSUE
     assert found["fanout_9100_s"] == {"value": 0.8, "aim": "<= 1", "met": True}
     assert found["fanout_75000_s"]["met"] is False
@@ -49,7 +50,7 @@ def test_every_key_of_the_issue_is_there_and_judged() -> None:
 
 
 def test_a_quick_run_judges_nothing() -> None:
-    found = keys.as_json(MEASURED, {}, quick=True)
+    found = judged(keys.KEYS, keys.PATHS, MEASURED, {}, quick=True)
     assert {entry["met"] for entry in found.values()} == {None}
     plan = run.Plan.make(run.ROWS, quick=True, repetitions=3)
     assert (plan.repetitions, plan.quick) == (1, True)

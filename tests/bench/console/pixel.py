@@ -1,0 +1,107 @@
+"""Row `pixel`: from handing an alarm to Kafka's producer until a connected browser has painted it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Any
+
+import psutil
+
+from tests.bench.console.alarms import Run, Source, source
+from tests.bench.console.crowd import Crowd, Taken, crowd
+from tests.bench.console.plan import Plan, Say
+from tests.bench.console.screens import SERVICES, Screens, screens
+from tests.bench.console.watcher import Watcher, watcher
+from tests.bench.latency_source import summary
+from tests.bench.sampling import cpu_s, memory_mib
+
+_WARM_UP_S = 5.0
+_DRAIN_S = 5.0
+_SETTLE_S = 3.0
+_ENOUGH = 0.99
+"""Share of the alarms that the plain reader and the browser must have for a run to count."""
+
+
+async def pixel(plan: Plan, say: Say) -> dict[str, Any]:
+    """The figures at each number of consoles, one after the other on the same stack."""
+    found: dict[str, Any] = {}
+    async with screens() as running, source(running.kafka) as alarms:
+        tokens = await running.officers(max(plan.consoles))
+        async with crowd(running.url, tokens) as others:
+            bare_mib, there = memory_mib([running.pid()]), 0
+            for count in plan.consoles:
+                await others.readers(count - 1 - there)
+                there = count - 1
+                await asyncio.sleep(_SETTLE_S)
+                console_kib = (memory_mib([running.pid()]) - bare_mib) * 1024 / there
+                async with watcher(await running.link()) as screen:
+                    one = await _measured(plan, running, alarms, others, screen)
+                found[str(count)] = {"consoles": count, "console_kib": console_kib, **one}
+                say(_sentence(count, found[str(count)]))
+    return found
+
+
+async def _measured(
+    plan: Plan, running: Screens, alarms: Source, others: Crowd, screen: Watcher
+) -> dict[str, Any]:
+    await alarms.run(plan.alarms_per_s, _WARM_UP_S, _SETTLE_S)
+    before, used = await others.take(), _cpu(running)
+    run = await alarms.run(plan.alarms_per_s, plan.pixel_s, _DRAIN_S)
+    after, now = await others.take(), _cpu(running)
+    await screen.read_clock()
+    painted, cards = await screen.painted("feed"), await screen.painted("alerts")
+    seconds = plan.pixel_s + _DRAIN_S
+    cores = {name: (now[name] - used[name]) / seconds for name in now}
+    cores["clients"] = (after.cpu_s - before.cpu_s) / seconds
+    streamed = [
+        at - run.sent[number]
+        for number, moments in after.arrived.items()
+        if number in run.sent
+        for at in moments
+    ]
+    return {
+        "alarms": len(run.sent),
+        "floor": summary([run.read[one] - at for one, at in run.sent.items() if one in run.read]),
+        "screen": summary([painted[one] - at for one, at in run.sent.items() if one in painted]),
+        "alert_card": summary([cards[one] - at for one, at in run.sent.items() if one in cards]),
+        "streams": summary(streamed),
+        "clock_error_ms": screen.clock_error_s * 1_000,
+        "cores": cores,
+        "wrong": wrong(plan, run, painted, after),
+    }
+
+
+def wrong(plan: Plan, run: Run, painted: dict[int, float], taken: Taken) -> str:
+    """Why a run does not count; empty when it does."""
+    wanted = plan.alarms_per_s * plan.pixel_s
+    if len(run.sent) < _ENOUGH * wanted:
+        return f"{len(run.sent)} alarms were written, not {wanted:.0f}"
+    for what, had in (("read", run.read), ("painted", painted)):
+        if (count := len(run.sent.keys() & had.keys())) < _ENOUGH * len(run.sent):
+            return f"{count} of {len(run.sent)} alarms were {what}"
+    return f"{taken.readers_lost} streams were lost" if taken.readers_lost else ""
+
+
+def _cpu(running: Screens) -> dict[str, float]:
+    """Seconds of CPU so far of everybody who shares the machine but the clients' program."""
+    used = {name: cpu_s([running.pid(name)]) for name in (*SERVICES, "kafka", "postgres")}
+    own = psutil.Process(os.getpid())
+    times = own.cpu_times()
+    used["source"] = times.user + times.system
+    used["browser"] = sum(
+        sum(one.cpu_times()[:2]) for one in own.children(recursive=True) if "chrom" in one.name()
+    )
+    return used
+
+
+def _sentence(count: int, found: dict[str, Any]) -> str:
+    shown, floor = found["screen"], found["floor"]
+    if not shown["count"] or not floor["count"]:
+        return f"{count:,} consoles: {found['wrong']}"
+    return (
+        f"{count:,} consoles: p50 {shown['p50_ms']:.0f} ms, p99 {shown['p99_ms']:.0f} ms, floor "
+        f"{floor['p50_ms']:.0f} and {floor['p99_ms']:.0f}; {found['console_kib']:.0f} KiB per console; "
+        + ", ".join(f"{name} {cores:.2f}" for name, cores in found["cores"].items())
+        + f" cores{'; INVALID: ' if found['wrong'] else ''}{found['wrong']}"
+    )

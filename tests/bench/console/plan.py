@@ -1,0 +1,29 @@
+"""Sizes of one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is measured, and how large; a quick one only shows that everything runs."""
+
+    rows: tuple[str, ...]
+    quick: bool = False
+    consoles: tuple[int, ...] = (200, 2_000)
+    alarms_per_s: float = 5.0
+    pixel_s: float = 60.0
+    stalled: int = 5_000
+    stalled_s: float = 30.0
+    """How long updates flow before the stalled readers come, and while they are there."""
+
+    @staticmethod
+    def make(rows: tuple[str, ...], *, quick: bool) -> Plan:
+        """The plan for these options."""
+        if not quick:
+            return Plan(rows)
+        return Plan(rows, quick=True, pixel_s=15.0, stalled=1_000, stalled_s=12.0)

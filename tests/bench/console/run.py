@@ -1,0 +1,57 @@
+"""The part `console`: every figure with its floor, one table, var/bench/console.json."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from rich.console import Console
+
+from deploy.local.errors import StackError
+from deploy.local.jars import KAFKA_VERSION
+from tests.bench import machine, report
+from tests.bench.console.keys import KEYS, PATHS
+from tests.bench.console.pixel import pixel
+from tests.bench.console.plan import Plan, Say
+from tests.bench.console.stalled import stalled
+from tests.bench.environments import FOLDER
+from tests.bench.keys import judged
+
+FILE = FOLDER / "console.json"
+Row = Callable[[Plan, Say], Awaitable[dict[str, Any]]]
+ROWS: Mapping[str, Row] = {
+    "pixel": pixel,
+    "stalled": stalled,
+}
+
+
+async def measure(plan: Plan, say: Say) -> dict[str, Any]:
+    """Measure one row after another; what fails is noted with its reason and the rest goes on."""
+    began = time.monotonic()
+    facts = {**machine.facts(), "quick": plan.quick, "broker": f"apache-kafka {KAFKA_VERSION}"}
+    measured: dict[str, Mapping[str, Any]] = {}
+    why: dict[str, str] = {}
+    for name in plan.rows:
+        say(f"{name} ...")
+        try:
+            measured[name] = await ROWS[name](plan, say)
+        except (StackError, RuntimeError, OSError, TimeoutError) as error:
+            why[name] = str(error) or type(error).__name__
+            say(f"{name}: {why[name]}")
+    facts["seconds"] = round(time.monotonic() - began)
+    keys = judged(KEYS, PATHS, measured, why, quick=plan.quick)
+    return {**facts, "keys": keys, "rows": measured}
+
+
+def main(plan: Plan) -> int:
+    """Measure, print, write; 0 also when aims are missed: it measures, it does not judge."""
+    console = Console(width=None if Console().is_terminal else 160)
+    found = asyncio.run(
+        measure(plan, lambda text: console.print(text, highlight=False, markup=False))
+    )
+    report.save(FILE, found)
+    console.print(report.keys_table("console", found))
+    console.print(f"written to {FILE.relative_to(FOLDER.parent.parent)}")
+    return 0

@@ -1,0 +1,88 @@
+"""Row `stalled`: streams that nobody reads any more, beside streams that are read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from tests.bench.console.alarms import Source, source
+from tests.bench.console.crowd import Crowd, crowd
+from tests.bench.console.plan import Plan, Say
+from tests.bench.console.screens import screens
+from tests.bench.latency_source import summary
+from tests.bench.sampling import MIB, Peak, memory_mib
+
+READERS = 50
+_SETTLE_S = 3.0
+_PAGE = 4_096
+_SERIES = "fenghuo_console_streams"
+
+
+async def stalled(plan: Plan, say: Say) -> dict[str, Any]:
+    """Delay of the readers before and while the others stall; memory at its most, per stalled reader.
+
+    The memory is the console's PSS at its highest while they are there, less what it was with the
+    readers alone after the same updates: whatever is kept for them counts, their connections too.
+    """
+    async with screens() as running, source(running.kafka) as alarms:
+        tokens = await running.officers(READERS + plan.stalled)
+        async with crowd(running.url, tokens) as clients:
+            await clients.readers(READERS)
+            before = await _delays(plan, alarms, clients)
+            alone_mib, alone_kernel = memory_mib([running.pid()]), kernel_mib()
+            with Peak([running.pid()]) as peak:
+                await clients.stalled(plan.stalled)
+                opened = await running.series(_SERIES)
+                opened_mib = memory_mib([running.pid()])
+                during = await _delays(plan, alarms, clients)
+                kernel = kernel_mib()
+            left = await running.series(_SERIES)
+            taken = await clients.take()
+    kib = (peak.mib - alone_mib) * 1024 / plan.stalled
+    say(
+        f"{plan.stalled:,} stalled: {kib:.1f} KiB each, {left - READERS:.0f} of them still served; "
+        f"the others' p99 {before['p99_ms']:.0f} ms before, {during['p99_ms']:.0f} ms beside them"
+    )
+    return {
+        "stalled": plan.stalled,
+        "stalled_kib": kib,
+        "opened_kib": (opened_mib - alone_mib) * 1024 / plan.stalled,
+        "kernel_kib": (kernel - alone_kernel) * 1024 / plan.stalled,
+        "still_served": left - READERS,
+        "before": before,
+        "during": during,
+        "slower_ratio": during["p99_ms"] / before["p99_ms"],
+        "wrong": _wrong(plan, opened, taken.readers_lost),
+    }
+
+
+async def _delays(plan: Plan, alarms: Source, clients: Crowd) -> dict[str, float]:
+    await alarms.run(plan.alarms_per_s, _SETTLE_S, _SETTLE_S)
+    await clients.take()
+    run = await alarms.run(plan.alarms_per_s, plan.stalled_s, _SETTLE_S)
+    arrived = (await clients.take()).arrived
+    found = summary(
+        [
+            at - run.sent[one]
+            for one, moments in arrived.items()
+            if one in run.sent
+            for at in moments
+        ]
+    )
+    if not found["count"]:
+        raise RuntimeError("no line reached a reader")
+    return found
+
+
+def _wrong(plan: Plan, opened: float, lost: int) -> str:
+    if opened < READERS + plan.stalled:
+        return f"only {opened:.0f} streams were open at once"
+    return f"{lost} streams that were read are gone" if lost else ""
+
+
+def kernel_mib() -> float:
+    """What TCP sockets of the machine hold, both ends of ours among them."""
+    text = Path("/proc/net/sockstat").read_text(encoding="ascii")
+    pages = re.search(r"^TCP: .* mem (\d+)", text, re.MULTILINE)
+    return int(pages[1]) * _PAGE / MIB if pages else 0.0
