@@ -9,8 +9,12 @@ with its lane until Kafka has it: when sending fails, the batch at hand comes ag
 skipped as applied, and what is left is sent first. A partition taken away in that moment is simply
 forgotten; its next owner replays from the checkpoint and emits the same ids.
 
-Locks: the consumer calls `restore`, `handle` and `release` one at a time; `store_when_idle` runs beside
-them. All four take `_lock`, and nothing waits for the consumer while holding it.
+Tables change at a boundary (`at_boundary`): all that was judged by the old ones is stored, then they
+change, then the checkpoint says so, then the next reading is judged. After a crash the input that may
+have been judged already, is judged as the checkpoint's tables say.
+
+Locks: the consumer calls `restore`, `handle` and `release` one at a time; `store_when_idle` and tables
+that change run beside them. All take `_lock`, and nothing waits for the consumer while holding it.
 """
 
 from __future__ import annotations
@@ -19,7 +23,8 @@ import asyncio
 import gc
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from itertools import groupby
 from operator import attrgetter
 
@@ -28,17 +33,16 @@ from aiokafka import ConsumerRecord, TopicPartition
 
 from services.scoring import store
 from services.scoring.core.book import RuleBook
-from services.scoring.core.checks import Refused
-from services.scoring.core.partition import Outcome, Partition
+from services.scoring.core.partition import Outcome
 from services.scoring.delivery import Delivery
 from services.scoring.lanes import Lane
 from services.scoring.loop import work_through
 from services.scoring.metrics import Metrics
+from services.scoring.pinning import judges_of
 from services.scoring.settings import Settings
-from shared.contracts.catalog import CatalogEntry, SensorEntry
-from shared.contracts.rules import RuleDefinition
+from services.scoring.tables import Tables
 from shared.contracts.topics import READINGS
-from shared.runtime.errors import Reject, Transient
+from shared.runtime.errors import Transient
 from shared.runtime.platform import Platform
 from shared.runtime.publisher import Outgoing
 
@@ -57,6 +61,7 @@ class ScoringWorker:
         platform: Platform,
         settings: Settings,
         book: RuleBook,
+        tables: Tables,
         metrics: Metrics,
         read: Read = store.read,
     ) -> None:
@@ -64,7 +69,10 @@ class ScoringWorker:
         self._settings = settings
         self._read = read
         self._book = book
+        self._tables = tables
         self._metrics = metrics
+        metrics.rules.set_function(lambda: len(book))
+        metrics.sensors.set_function(lambda: book.sensors)
         self._delivery = Delivery(platform, metrics)
         self._lock = asyncio.Lock()
         self._lanes: dict[int, Lane] = {}
@@ -75,11 +83,13 @@ class ScoringWorker:
         async with self._lock:
             numbers = [tp.partition for tp in assigned]
             found = await self._read(self._settings.kafka_bootstrap, numbers)
+            now = self._platform.clock.now().timestamp()
+            judges = await judges_of(found, self._book, self._tables, now)
             for number, stored in found.items():
                 # Not all at once: a reading waits while states are stored.
                 phase = (number + 1) / READINGS.partitions * self._settings.flush_interval_s
                 due_at = time.monotonic() + phase
-                self._lanes[number] = Lane.of(number, Partition(self._book), stored, due_at)
+                self._lanes[number] = Lane.of(number, judges[number], stored, due_at)
             offsets = {tp: self._lanes[tp.partition].stored_offset for tp in assigned}
         gc.collect()
         gc.freeze()  # states live long: looking through a million of them again and again is waste
@@ -92,6 +102,7 @@ class ScoringWorker:
     async def handle(self, records: list[ConsumerRecord]) -> None:
         """Apply what is new, send what follows from it, store states when it is time."""
         async with self._lock:
+            await self._settle_pins()
             began = time.perf_counter()
             now = self._platform.clock.now()
             outcomes: Counter[Outcome] = Counter()
@@ -140,27 +151,35 @@ class ScoringWorker:
             except Transient as error:
                 log.warning("store_retry", error=str(error))
 
-    def on_catalog(self, message: CatalogEntry) -> None:
-        """Table callback: only sensors matter here."""
-        if isinstance(message.entry, SensorEntry):
-            self._book.put_sensor(message.entry)
-            self._metrics.sensors.set(self._book.sensors)
+    @asynccontextmanager
+    async def at_boundary(self) -> AsyncIterator[None]:
+        """Change the tables within: between two records, with all before them stored.
 
-    def on_catalog_deleted(self, key: str) -> None:
-        """Table callback: `sensor:ID` is no longer catalogued."""
-        kind, _, sensor_id = key.partition(":")
-        if kind == "sensor":
-            self._book.drop_sensor(sensor_id)
-            self._metrics.sensors.set(self._book.sensors)
+        Raises Transient, before the change, when that cannot be stored.
+        """
+        async with self._lock:
+            lanes = list(self._lanes.values())
+            await self._delivery.flush(lanes)
+            await self._store(lanes)
+            yield
+            positions = self._tables.positions()
+            for lane in lanes:
+                if lane.pinned_until is None:
+                    lane.pins = positions
 
-    def on_rule(self, message: RuleDefinition) -> None:
-        """Table callback; raises Reject for a rule that cannot be used."""
-        try:
-            self._book.put_rule(message)
-        except Refused as why:
-            raise Reject(why.reason, why.detail) from None
-        finally:
-            self._metrics.rules.set(len(self._book))
+    async def _settle_pins(self) -> None:
+        """Bring partitions under the present tables that have judged again what was judged before."""
+        done = [
+            lane
+            for lane in self._lanes.values()
+            if lane.pinned_until is not None and lane.partition.next_offset >= lane.pinned_until
+        ]
+        if done:
+            await self._delivery.flush(done)
+            await self._store(done)
+            for lane in done:
+                lane.judged_by(self._book, self._tables.positions())
+        await self._store([lane for lane in self._lanes.values() if lane.pins != lane.stored_pins])
 
     def _refused(self) -> int:
         return sum(len(lane.refused) for lane in self._lanes.values())
@@ -185,11 +204,12 @@ class ScoringWorker:
                 state.dirty = False
             lane.partition.dirty.clear()
             lane.partition.gone.clear()
-        moved = [lane for lane in lanes if lane.partition.next_offset > lane.stored_offset]
+        moved = [lane for lane in lanes if lane.owes_checkpoint]
         if moved:
-            await self._platform.publisher.send([lane.checkpoint() for lane in moved])
+            written_at = self._platform.clock.now().timestamp()
+            await self._platform.publisher.send([lane.checkpoint(written_at) for lane in moved])
         for lane in moved:
-            lane.stored_offset = lane.partition.next_offset
+            lane.checkpointed()
         ended = time.monotonic()
         for lane in lanes:
             took = (ended - began) / len(lanes)
@@ -208,5 +228,7 @@ class ScoringWorker:
         return [
             lane
             for lane in self._lanes.values()
-            if now >= lane.due_at or len(lane.partition.dirty) >= most
+            if now >= lane.due_at
+            or len(lane.partition.dirty) >= most
+            or lane.ahead >= store.MOST_AHEAD
         ]

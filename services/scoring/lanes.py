@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from aiokafka import ConsumerRecord
 
 from services.scoring import store
+from services.scoring.core.book import RuleBook
 from services.scoring.core.partition import Partition
+from services.scoring.pinning import Judge
 from shared.runtime.errors import Reject
 from shared.runtime.publisher import Outgoing
+from shared.runtime.tables import Positions
 
 _SHARE = 1 / 8
 """At most this share of the time goes into storing; a busy lane is stored less often, not in vain."""
@@ -18,7 +21,12 @@ _LONGEST_S = 5.0
 
 @dataclass
 class Lane:
-    """`due_at` is when its states are to be stored, `stored_offset` where its last checkpoint lies."""
+    """`due_at` is when its states are to be stored, `stored_offset` where its last checkpoint lies.
+
+    `pins` say which tables judge its input, `stored_pins` which the last checkpoint names, `states_pins`
+    which its stored states are of. Input before `pinned_until` may have been judged before a crash, and
+    waits for no newer tables.
+    """
 
     number: int
     partition: Partition
@@ -26,23 +34,59 @@ class Lane:
     unsent: list[Outgoing] = field(default_factory=list)
     refused: list[tuple[ConsumerRecord, Reject]] = field(default_factory=list)
     last_value: bytes | None = None
+    last_hash: str = store.fingerprint(None)
     stored_offset: int = 0
+    pins: Positions = field(default_factory=dict)
+    stored_pins: Positions = field(default_factory=dict)
+    states_pins: Positions = field(default_factory=dict)
+    pinned_until: int | None = None
 
     @staticmethod
-    def of(number: int, partition: Partition, stored: store.Stored, due_at: float) -> Lane:
+    def of(number: int, judge: Judge, stored: store.Stored, due_at: float) -> Lane:
         """A lane that continues what was stored."""
-        lane = Lane(number, partition, due_at)
+        partition = Partition(judge.states_book)
+        lane = Lane(number, partition, due_at, pins=judge.pins, pinned_until=judge.until)
+        lane.states_pins = judge.pins
         partition.restore(stored.restored())
         if stored.checkpoint is not None:
             partition.clock = stored.checkpoint.clock
             partition.next_offset = lane.stored_offset = stored.checkpoint.next_offset
+            lane.last_hash = stored.checkpoint.last_hash
+            lane.stored_pins = stored.checkpoint.pins
+            lane.states_pins = stored.checkpoint.states_pins
+        partition.come_under(judge.book)
         return lane
 
-    def checkpoint(self) -> Outgoing:
-        """The record that says where to read on."""
-        fingerprint = store.fingerprint(self.last_value)
-        found = store.Checkpoint(self.partition.next_offset, self.partition.clock, fingerprint)
+    def checkpoint(self, written_at: float) -> Outgoing:
+        """The record that says where to read on; `written_at` in seconds since 1970."""
+        if self.last_value is not None:
+            self.last_hash = store.fingerprint(self.last_value)
+        if self.partition.refreshed:
+            self.states_pins = self.pins
+        found = store.Checkpoint(
+            *(self.partition.next_offset, self.partition.clock, self.last_hash),
+            *(self.pins, self.states_pins, written_at),
+        )
         return store.checkpoint_record(self.number, found)
+
+    @property
+    def ahead(self) -> int:
+        """How many records lie between the last checkpoint and what is judged."""
+        return self.partition.next_offset - self.stored_offset
+
+    @property
+    def owes_checkpoint(self) -> bool:
+        """Whether the last one no longer says where to read on, and judged by what."""
+        return self.partition.next_offset > self.stored_offset or self.pins != self.stored_pins
+
+    def checkpointed(self) -> None:
+        """The checkpoint is with Kafka."""
+        self.stored_offset, self.stored_pins = self.partition.next_offset, self.pins
+
+    def judged_by(self, book: RuleBook, pins: Positions) -> None:
+        """From here on, for good; nothing may be judged before a checkpoint says so."""
+        self.partition.come_under(book)
+        self.pins, self.pinned_until = pins, None
 
     def plan_next(self, now: float, took_s: float, lanes: int, interval_s: float) -> None:
         """Decide when it is stored again, after storing took so long and `lanes` are stored in turn."""

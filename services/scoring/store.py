@@ -8,7 +8,7 @@ record before that, so that a topic made anew is noticed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,12 +22,18 @@ from services.scoring.core.state import SensorState, StoredState, check_format
 from shared.contracts.topics import READINGS, SCORING_STATE
 from shared.runtime.errors import Transient, die
 from shared.runtime.publisher import Outgoing
+from shared.runtime.tables import Positions
 
 log = structlog.get_logger("fenghuo.scoring.store")
 
 CHECKPOINT = "_checkpoint"
 """Key of the checkpoint record; no sensor id begins with an underscore."""
 _encode = msgspec.msgpack.Encoder().encode
+MOST_AHEAD = 200_000
+"""With so many records behind its checkpoint a partition is stored at once, whatever the time."""
+ALIVE_S = 120.0
+"""Whoever has input stores well within this time, in seconds."""
+_MOST_IN_BATCH = 10_000
 _HEADERS = ()
 """Only scoring reads the changelog, and it looks at no header: they would cost more than a state."""
 
@@ -35,12 +41,22 @@ _HEADERS = ()
 class Checkpoint(msgspec.Struct, array_like=True, frozen=True):
     """Where a partition stands: all input below `next_offset` is in the states beside it.
 
-    `clock` is the newest tick in seconds since 1970, `last_hash` the fingerprint of the last record.
+    `clock` is the newest tick in seconds since 1970, `last_hash` the fingerprint of the last record,
+    `pins` how far the tables had been taken in that judge what comes next, `states_pins` those that the
+    states beside it are of: what follows from the change itself may still have to be told.
     """
 
     next_offset: int
     clock: float
     last_hash: str
+    pins: Positions = {}
+    states_pins: Positions = {}
+    written_at: float = 0.0
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """Grows from one to the next; a zombie's is behind."""
+        return self.next_offset, sum(self.pins.values())
 
 
 class _Head(msgspec.Struct, array_like=True, gc=False):
@@ -62,6 +78,8 @@ class Stored:
     states: dict[str, bytes] = field(default_factory=dict)
     checkpoint: Checkpoint | None = None
     applied: dict[str, int] = field(default_factory=dict)
+    judged_until: int = 0
+    """The first offset of which it is certain that no earlier owner has judged it."""
 
     def restored(self) -> Iterator[StoredState]:
         """The states, decoded one by one: of many versions only the last is worth it."""
@@ -102,7 +120,7 @@ def absorb(stored: Stored, key: str, value: bytes | None) -> None:
         if value:
             found = _checkpoints.decode(value)
             known = stored.checkpoint
-            if known is None or found.next_offset >= known.next_offset:
+            if known is None or found.progress >= known.progress:
                 stored.checkpoint = found
         return
     if not value:
@@ -123,7 +141,7 @@ async def read(bootstrap: str, numbers: Sequence[int]) -> dict[int, Stored]:
     try:
         async with _reader(bootstrap) as consumer:
             stored = await _read_states(consumer, numbers)
-            await _check_input(consumer, stored)
+            await _look_at_input(consumer, stored)
     except KafkaError as error:
         raise Transient(f"the changelog cannot be read: {error!r}") from error
     except ValueError as error:
@@ -145,7 +163,9 @@ async def _read_states(consumer: AIOKafkaConsumer, numbers: Sequence[int]) -> di
     return stored
 
 
-async def _check_input(consumer: AIOKafkaConsumer, stored: dict[int, Stored]) -> None:
+async def _look_at_input(consumer: AIOKafkaConsumer, stored: dict[int, Stored]) -> None:
+    ends = await consumer.end_offsets([TopicPartition(READINGS.name, number) for number in stored])
+    await _bound_what_was_judged(consumer, ends, stored)
     expected: dict[Any, Checkpoint] = {
         TopicPartition(READINGS.name, number): found.checkpoint
         for number, found in stored.items()
@@ -155,10 +175,9 @@ async def _check_input(consumer: AIOKafkaConsumer, stored: dict[int, Stored]) ->
         return
     consumer.assign(list(expected))
     first = await consumer.beginning_offsets(list(expected))
-    last = await consumer.end_offsets(list(expected))
     for tp, checkpoint in expected.items():
         offset = checkpoint.next_offset - 1
-        if not first[tp] <= offset < last[tp]:
+        if not first[tp] <= offset < ends[tp]:
             continue  # aged out, or the consumer will find the topic too short
         for other in expected:
             if other != tp:
@@ -168,6 +187,20 @@ async def _check_input(consumer: AIOKafkaConsumer, stored: dict[int, Stored]) ->
         record = await consumer.getone(tp)
         if record.offset != offset or fingerprint(record.value) != checkpoint.last_hash:
             die(f"{tp} at {offset} is not the record our states end with: topic re-created?")
+
+
+async def _bound_what_was_judged(
+    consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int], stored: dict[int, Stored]
+) -> None:
+    """An owner stores at least every ALIVE_S and every MOST_AHEAD records; after a pause, with its batch."""
+    last = {tp: found for tp in ends if (found := stored[tp.partition].checkpoint) is not None}
+    if not last:
+        return
+    times = {tp: round((found.written_at + ALIVE_S) * 1000) for tp, found in last.items()}
+    for tp, later in (await consumer.offsets_for_times(times)).items():
+        began, end = last[tp].next_offset, ends[tp]
+        known = end if later is None else max(later.offset, began + _MOST_IN_BATCH)
+        stored[tp.partition].judged_until = min(end, known, began + MOST_AHEAD + _MOST_IN_BATCH)
 
 
 @asynccontextmanager

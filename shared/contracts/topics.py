@@ -37,6 +37,8 @@ from shared.contracts.silences import SilenceEvent, SilenceRequest
 
 _DAY = 86_400_000
 _YEAR = 366 * _DAY
+_TABLE_HISTORY = _DAY // 4
+"""What a table's record overwrites stays so long: scoring judges again after a crash as it had before."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,15 @@ WARNINGS = TopicSpec(
     "外部预警接入",
 )
 RULES = TopicSpec(
-    "rule.definitions.v1", "rule_id", 1, "compact", None, RuleDefinition, "deploy", "预警规则"
+    "rule.definitions.v1",
+    "rule_id",
+    1,
+    "compact",
+    None,
+    RuleDefinition,
+    "deploy",
+    "预警规则",
+    compaction_lag_ms=_TABLE_HISTORY,
 )
 PLANS = TopicSpec(
     "plan.definitions.v1", "plan_id", 1, "compact", None, PlanDefinition, "deploy", "预案"
@@ -235,7 +245,15 @@ ANSWERS = TopicSpec(
     "duty.answers.v1", "officer_id", 4, "delete", 90 * _DAY, Answer, "console", "叫应"
 )
 MODES = TopicSpec(
-    "response.mode.v1", "status:unit", 1, "compact", None, ResponseModeEvent, "command", "平急状态"
+    "response.mode.v1",
+    "status:unit",
+    1,
+    "compact",
+    None,
+    ResponseModeEvent,
+    "command",
+    "平急状态",
+    compaction_lag_ms=_TABLE_HISTORY,
 )
 MODE_REQUESTS = TopicSpec(
     "response.requests.v1", "unit", 1, "delete", _YEAR, ModeRequest, "console", "平急转换意见"
@@ -254,7 +272,15 @@ NOTICES = TopicSpec(
     "公众信息发布",
 )
 CATALOG = TopicSpec(
-    "catalog.resources.v1", "kind:id", 4, "compact", None, CatalogEntry, "deploy", "资源编目"
+    "catalog.resources.v1",
+    "kind:id",
+    4,
+    "compact",
+    None,
+    CatalogEntry,
+    "deploy",
+    "资源编目",
+    compaction_lag_ms=_TABLE_HISTORY,
 )
 TRAIL = TopicSpec(
     "audit.trail.v1", "actor", 1, "delete", 3 * _YEAR, AuditEntry, "audit", "审计留痕"

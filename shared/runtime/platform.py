@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import logging
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext
 from typing import Any
 
 from faststream.asgi import AsgiFastStream
@@ -29,7 +29,7 @@ from shared.runtime.publisher import Publisher
 from shared.runtime.retention import Retention, forget_fired_timers, forget_inbox
 from shared.runtime.settings import DatabaseSettings, ServiceSettings
 from shared.runtime.shell import background, lifespan_of, operations_routes, wait_for_kafka
-from shared.runtime.tables import CompactedTable, OnDelete, OnMessage
+from shared.runtime.tables import AtBoundary, CompactedTable, OnDelete, OnMessage
 from shared.runtime.timers import Fire, Lock, TimerSweeper
 
 Loop = Callable[[], Coroutine[Any, Any, None]]
@@ -81,12 +81,15 @@ class Platform:
         return consumer
 
     def table(
-        self, spec: TopicSpec, on_message: OnMessage, on_delete: OnDelete | None = None
+        self,
+        spec: TopicSpec,
+        on_message: OnMessage,
+        on_delete: OnDelete | None = None,
+        at_boundary: AtBoundary = nullcontext,
     ) -> CompactedTable:
         """Hold a compacted topic in memory; loaded before anything is consumed."""
-        table = CompactedTable(
-            self.settings.kafka_bootstrap, spec, on_message, self.dead_letters.send, on_delete
-        )
+        bootstrap, refuse = self.settings.kafka_bootstrap, self.dead_letters.send
+        table = CompactedTable(bootstrap, spec, on_message, refuse, on_delete, at_boundary)
         self._tables.append(table)
         self.health.add(spec.name, table.ready)
         self.loops.append(table.follow)

@@ -7,7 +7,8 @@ aiokafka loop serves instead of a FastStream subscriber (docs/adr/0002).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 import structlog
@@ -25,6 +26,10 @@ OnMessage = Callable[[Any], None]
 OnDelete = Callable[[str], None]
 """Takes the key of a record that was deleted (a tombstone: a key without a value)."""
 OnRejects = Callable[[list[tuple[ConsumerRecord, Reject]]], Awaitable[None]]
+AtBoundary = Callable[[], AbstractAsyncContextManager[None]]
+"""Entered around every change that is followed; what raises Transient on entering is tried again."""
+Positions = dict[str, int]
+"""How far a topic has been taken in: `topic:partition` and the first offset that is not in."""
 
 
 class CompactedTable:
@@ -37,21 +42,24 @@ class CompactedTable:
         on_message: OnMessage,
         on_rejects: OnRejects | None = None,
         on_delete: OnDelete | None = None,
+        at_boundary: AtBoundary = nullcontext,
     ) -> None:
         self._bootstrap = bootstrap
         self._spec = spec
         self._on_message = on_message
         self._on_rejects = on_rejects
         self._on_delete = on_delete
+        self._at_boundary = at_boundary
         self._loaded = False
+        self.positions: Positions = {}
         self._consumer: AIOKafkaConsumer | None = None
 
     def ready(self) -> str | None:
         """For /readyz."""
         return None if self._loaded else f"{self._spec.name} is not loaded yet"
 
-    async def load(self) -> None:
-        """Read up to the present end of the topic; raises KafkaError, Transient."""
+    async def load(self, until: Mapping[str, int] | None = None) -> None:
+        """Read up to the present end of the topic, or to these positions; raises KafkaError, Transient."""
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap,
             enable_auto_commit=False,
@@ -64,12 +72,18 @@ class CompactedTable:
         partitions = [TopicPartition(self._spec.name, n) for n in range(self._spec.partitions)]
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
+        if until is not None:
+            ends = {tp: min(end, until.get(_place(tp), 0)) for tp, end in ends.items()}
         await consumer.seek_to_beginning(*partitions)
-        while True:
-            behind = [tp for tp in partitions if await consumer.position(tp) < ends[tp]]
-            if not behind:
-                break
-            await self._take(await consumer.getmany(*behind, timeout_ms=200, max_records=5_000))
+        while behind := [tp for tp in partitions if await consumer.position(tp) < ends[tp]]:
+            fetched = await consumer.getmany(*behind, timeout_ms=200, max_records=5_000)
+            await self._take(
+                {
+                    tp: [one for one in found if one.offset < ends[tp]]
+                    for tp, found in fetched.items()
+                }
+            )
+        self.positions |= {_place(tp): end for tp, end in ends.items()}
         self._loaded = True
 
     async def follow(self) -> None:
@@ -77,22 +91,37 @@ class CompactedTable:
         assert self._consumer is not None, "load() comes first"
         while True:
             try:
-                await self._take(await self._consumer.getmany(timeout_ms=1_000))
+                fetched = await self._consumer.getmany(timeout_ms=1_000)
             except KafkaError as error:
                 log.warning("table_retry", topic=self._spec.name, error=repr(error))
                 await asyncio.sleep(1)
-            except Transient as error:
-                die(f"dead letters of {self._spec.name} cannot be written: {error}")
+                continue
+            while fetched:
+                try:
+                    async with self._at_boundary():
+                        await self._take_followed(fetched)
+                except Transient as error:
+                    log.warning("table_waits", topic=self._spec.name, error=str(error))
+                    await asyncio.sleep(1)
+                else:
+                    break
 
     async def stop(self) -> None:
         """Close the consumer."""
         if self._consumer is not None:
             await self._consumer.stop()
 
+    async def _take_followed(self, fetched: dict[TopicPartition, list[ConsumerRecord]]) -> None:
+        try:
+            await self._take(fetched)
+        except (KafkaError, Transient) as error:
+            die(f"dead letters of {self._spec.name} cannot be written: {error}")
+
     async def _take(self, fetched: dict[TopicPartition, list[ConsumerRecord]]) -> None:
         refused: list[tuple[ConsumerRecord, Reject]] = []
-        for records in fetched.values():
+        for tp, records in fetched.items():
             for record in records:
+                self.positions[_place(tp)] = record.offset + 1
                 if not record.value:
                     if self._on_delete is not None and record.key:
                         self._on_delete(record.key.decode("utf-8", "replace"))
@@ -106,3 +135,7 @@ class CompactedTable:
         log.warning("table_rejects", topic=self._spec.name, count=len(refused))
         if self._on_rejects is not None:
             await self._on_rejects(refused)
+
+
+def _place(tp: TopicPartition) -> str:
+    return f"{tp.topic}:{tp.partition}"

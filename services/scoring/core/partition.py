@@ -62,6 +62,17 @@ class Partition:
         self._deadlines: list[tuple[float, bytes]] = []
         self._revision = -1
 
+    @property
+    def refreshed(self) -> bool:
+        """Whether all states are of the book as it is."""
+        return self._revision == self.book.revision
+
+    def come_under(self, book: RuleBook) -> None:
+        """From the next record on another book judges."""
+        if book is not self.book:
+            self.book = book
+            self._revision = -1
+
     def restore(self, stored: Iterable[StoredState]) -> None:
         """Take over what the changelog holds; what is of sensors not catalogued stays there."""
         for one in stored:

@@ -19,6 +19,7 @@ from services.scoring.core.book import RuleBook
 from services.scoring.metrics import Metrics
 from services.scoring.settings import Settings
 from services.scoring.store import Stored, absorb
+from services.scoring.tables import Filling
 from shared.contracts.dead_letter import DeadLetter
 from shared.contracts.fields import Contract
 from shared.contracts.rules import RuleDefinition
@@ -27,6 +28,7 @@ from shared.runtime.errors import Transient
 from shared.runtime.inbox import body_digest
 from shared.runtime.platform import Platform
 from shared.runtime.publisher import Outgoing, encode
+from shared.runtime.tables import Positions
 from tests.support.scoring import SENT, a_catalog_entry, a_sensor
 
 Record = Any
@@ -38,12 +40,16 @@ class Died(Exception):
 
 
 class Log:
-    """What Kafka holds. `left` records are still taken; then it fails in the way of `failure`."""
+    """What Kafka holds. `left` records are still taken; then it fails in the way of `failure`.
+
+    `arrived` is how many readings it has.
+    """
 
     def __init__(self) -> None:
         self.records: list[Outgoing] = []
         self.left: int | None = None
         self.failure: type[Exception] = Died
+        self.arrived = 0
 
     async def send(self, records: Iterable[Outgoing]) -> None:
         for record in records:
@@ -56,7 +62,7 @@ class Log:
             self.records.append(record)
 
     async def read(self, _bootstrap: str, numbers: Sequence[int]) -> dict[int, Stored]:
-        stored = {number: Stored() for number in numbers}
+        stored = {number: Stored(judged_until=self.arrived) for number in numbers}
         for record in self.records:
             if record.topic == SCORING_STATE.name and record.partition in stored:
                 assert record.key is not None
@@ -115,24 +121,65 @@ def as_records(messages: Sequence[Contract | bytes], stamps: Sequence[float]) ->
     return records
 
 
+Change = RuleDefinition | str
+"""A version of a rule, or the id of a sensor that is taken out of the catalogue."""
+
+
+class RuleTable:
+    """The topic of changes, and how many of them a process has taken into its book."""
+
+    def __init__(
+        self, sensors: Sequence[str], changes: Sequence[Change], taken: int | None = None
+    ) -> None:
+        self.records = list(changes)
+        self.taken = len(changes) if taken is None else taken
+        self._sensors = sensors
+        self.book = self._book(self.taken)
+
+    def positions(self) -> Positions:
+        return {"rules:0": self.taken}
+
+    async def book_at(self, positions: Positions) -> RuleBook:
+        return self._book(positions["rules:0"])
+
+    def take_rest(self) -> None:
+        self._take(self.book, self.records[self.taken :])
+        self.taken = len(self.records)
+
+    def _book(self, taken: int) -> RuleBook:
+        book = RuleBook(lateness_s=3600)
+        for sensor in self._sensors:
+            Filling(book).on_catalog(a_catalog_entry(a_sensor(sensor)))
+        self._take(book, self.records[:taken])
+        return book
+
+    @staticmethod
+    def _take(book: RuleBook, changes: Sequence[Change]) -> None:
+        for change in changes:
+            if isinstance(change, str):
+                Filling(book).on_catalog_deleted(f"sensor:{change}")
+            else:
+                Filling(book).on_rule(change)
+
+
 def a_worker(
     log: Log, rules: Sequence[RuleDefinition], sensors: Sequence[str], flush_states: int
 ) -> ScoringWorker:
     """A fresh process: everything it knows comes from the tables and the log."""
+    return a_worker_of(log, RuleTable(sensors, rules), flush_states)
+
+
+def a_worker_of(log: Log, table: RuleTable, flush_states: int) -> ScoringWorker:
+    """The same with a table that may change while it runs."""
     settings = Settings(
         kafka_bootstrap="127.0.0.1:1", http_port=1, flush_interval_s=60, flush_states=flush_states
     )
     platform = Platform("scoring", settings, clock=StillClock())
     platform.publisher = log  # type: ignore[assignment]
     platform.dead_letters._publisher = log  # type: ignore[assignment]
-    worker = ScoringWorker(
-        platform, settings, RuleBook(lateness_s=3600), Metrics(CollectorRegistry()), read=log.read
+    return ScoringWorker(
+        platform, settings, table.book, table, Metrics(CollectorRegistry()), read=log.read
     )
-    for sensor in sensors:
-        worker.on_catalog(a_catalog_entry(a_sensor(sensor)))
-    for rule in rules:
-        worker.on_rule(rule)
-    return worker
 
 
 async def live(

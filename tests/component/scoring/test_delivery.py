@@ -38,7 +38,8 @@ class SlowLog(Log):
         await super().send(records)
 
     def count(self, topic: str) -> int:
-        return sum(record.topic == topic for record in self.records)
+        first = topic == SCORING_STATE.name  # the checkpoint that a new partition begins with
+        return sum(record.topic == topic for record in self.records) - first
 
 
 def readings() -> list[Any]:

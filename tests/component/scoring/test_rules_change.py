@@ -1,0 +1,178 @@
+"""A rule changes while processes die: whatever was emitted was emitted by one version at each record."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from services.scoring import store
+from services.scoring.consumer import ScoringWorker
+from services.scoring.pinning import judges_of
+from services.scoring.tables import HISTORY_S
+from shared.contracts.fields import Status
+from shared.contracts.topics import SCORING_STATE
+from shared.runtime.errors import Transient
+from shared.runtime.tables import Positions
+from tests.component.scoring.log import PARTITION, Change, Died, Log, RuleTable, a_worker_of
+from tests.component.scoring.test_crash import RULES, SENSORS, as_log, entries
+from tests.support.scoring import SENT, a_ladder, a_rule
+
+AFTER: tuple[Change, ...] = (
+    *RULES,
+    a_rule(a_ladder(("orange", 212.5, 212)), rule_id="plain", version=2),
+    a_rule(a_ladder(("blue", 204, 203)), rule_id="new"),
+    RULES[2].model_copy(update={"version": 2, "enabled": False}),
+    "s-2",
+)
+BEFORE_CHANGE, PRESENT = {"rules:0": len(RULES)}, {"rules:0": len(AFTER)}
+
+
+async def life(
+    log: Log, records: list[Any], start: int, end: int, published: int, flush: int
+) -> ScoringWorker:
+    """One process: `start` readings are there when it begins, `end` when it ends, the rules change
+    when `published` are."""
+    table = RuleTable(SENSORS, AFTER, len(AFTER) if published <= start else len(RULES))
+    worker = a_worker_of(log, table, flush)
+    log.arrived = start
+    at = (await worker.restore([PARTITION])).get(PARTITION, 0)
+    for record in records[at:end]:
+        if record.offset >= published and table.taken < len(AFTER):
+            await change(worker, table)
+        await worker.handle([record])
+    return worker
+
+
+async def change(worker: ScoringWorker, table: RuleTable) -> None:
+    async with worker.at_boundary():
+        table.take_rest()
+
+
+def switched_at(log: Log) -> int | None:
+    """The first reading judged by the new rules, as the checkpoints say."""
+    for record in log.records:
+        if record.topic == SCORING_STATE.name and record.key == store.CHECKPOINT.encode():
+            checkpoint = msgspec.msgpack.decode(record.value, type=store.Checkpoint)
+            if checkpoint.pins == PRESENT:
+                return checkpoint.next_offset
+    return None
+
+
+def calm(records: list[Any], switch: int | None) -> tuple[Log, dict[str, Any]]:
+    """Nobody dies, and the rules change there."""
+    log = Log()
+    table = RuleTable(SENSORS, AFTER, len(RULES))
+    worker = a_worker_of(log, table, flush_states=1_000)
+
+    async def story() -> dict[str, Any]:
+        await worker.restore([PARTITION])
+        for record in records:
+            if record.offset == switch:
+                await change(worker, table)
+            await worker.handle([record])
+        return await ended(worker)
+
+    return log, asyncio.run(story())
+
+
+async def ended(worker: ScoringWorker) -> dict[str, Any]:
+    states = worker._lanes[0].partition.states
+    found = {key.decode(): state.dump()[2:] for key, state in states.items()}
+    await worker.release([PARTITION])
+    return found
+
+
+UP_AND_DOWN = [
+    ("reading", n % 3, value, 60, Status.ACTUAL)
+    for n, value in enumerate([205.0, 213.0, 214.5, 213.0, 217.0, 205.0, 213.0, 205.0] * 3)
+]
+
+
+@settings(max_examples=150, deadline=None)
+@example(UP_AND_DOWN, 9, [(3, 4), (6, 2), (0, 3)], 100)
+@example(UP_AND_DOWN, 4, [(10, 30)], 100)
+@given(
+    entries,
+    st.integers(0, 40),
+    st.lists(st.tuples(st.integers(0, 15), st.integers(0, 30)), max_size=4),
+    st.integers(1, 6),
+)
+def test_a_change_of_rules_and_any_crash(
+    drawn: list[tuple[Any, ...]], published: int, lives: list[tuple[int, int]], flush: int
+) -> None:
+    records = as_log(drawn)
+    log, start = Log(), 0
+    for more, survives in lives:
+        end = min(start + more, len(records))
+        log.left = survives
+        with suppress(Died):
+            asyncio.run(life(log, records, start, end, published, flush))
+        start = end
+    log.left = None
+
+    async def last() -> dict[str, Any]:
+        return await ended(await life(log, records, start, len(records), published, flush))
+
+    states = asyncio.run(last())
+    expected, final = calm(records, switched_at(log))
+    assert log.messages() == expected.messages()
+    assert states == final
+
+
+@pytest.mark.parametrize(
+    ("age_s", "judged_until", "pins", "states_pins", "expected"),
+    [
+        (10, 7, BEFORE_CHANGE, BEFORE_CHANGE, (BEFORE_CHANGE, 7)),
+        (
+            10,
+            3,
+            BEFORE_CHANGE,
+            BEFORE_CHANGE,
+            (BEFORE_CHANGE, 5),
+        ),  # no input, but states to take over
+        (10, 7, PRESENT, BEFORE_CHANGE, (PRESENT, None)),  # the change itself was not stored yet
+        (10, 7, PRESENT, PRESENT, (PRESENT, None)),
+        (
+            HISTORY_S + 1,
+            7,
+            BEFORE_CHANGE,
+            BEFORE_CHANGE,
+            (PRESENT, None),
+        ),  # the topic may have forgotten
+        (10, 7, {}, {}, (PRESENT, None)),  # a checkpoint of an older version of ours
+    ],
+)
+async def test_older_tables_judge_what_may_have_been_judged(
+    age_s: float,
+    judged_until: int,
+    pins: Positions,
+    states_pins: Positions,
+    expected: tuple[Positions, int | None],
+) -> None:
+    table, now = RuleTable(SENSORS, AFTER), SENT.timestamp()
+    stored = store.Stored(judged_until=judged_until)
+    stored.checkpoint = store.Checkpoint(5, 0.0, "", pins, states_pins, now - age_s)
+    judge = (await judges_of({0: stored}, table.book, table, now))[0]
+    assert (judge.pins, judge.until) == expected
+    assert (judge.book is table.book) == (judge.pins == PRESENT)
+    older_states = states_pins == BEFORE_CHANGE and age_s < HISTORY_S
+    assert (judge.states_book is not table.book) == older_states
+
+
+async def test_what_cannot_be_stored_leaves_the_tables_as_they_were() -> None:
+    log, table = Log(), RuleTable(SENSORS, AFTER, len(RULES))
+    worker = a_worker_of(log, table, flush_states=1_000)
+    await worker.restore([PARTITION])
+    await worker.handle(as_log(UP_AND_DOWN)[:3])
+    log.left, log.failure = 0, Transient
+    with pytest.raises(Transient):
+        await change(worker, table)
+    assert table.taken == len(RULES)
+    await change(worker, table)
+    assert table.taken == len(AFTER)

@@ -1,0 +1,63 @@
+"""A compacted topic as a table: as it stands, as it stood, and changed only at a boundary."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from shared.contracts.rules import RuleDefinition
+from shared.contracts.topics import RULES
+from shared.runtime.errors import Transient
+from shared.runtime.tables import CompactedTable
+from tests.support.infrastructure import Infrastructure
+from tests.support.kafka import produce
+from tests.support.scoring import a_ladder, a_rule
+
+pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
+
+
+async def test_a_table_as_it_stood_and_as_it_changes(infrastructure: Infrastructure) -> None:
+    bootstrap, spec = infrastructure.bootstrap, infrastructure.own_topic(RULES)
+
+    async def publish(version: int) -> None:
+        rule = a_rule(a_ladder(("red", 216, 215)), version=version)
+        await produce(bootstrap, spec.name, [(rule.rule_id, rule.to_wire(), None)])
+
+    seen: list[int] = []
+    calls = iter([Transient("not yet"), None])
+
+    def take(rule: RuleDefinition) -> None:
+        seen.append(rule.version)
+
+    @asynccontextmanager
+    async def at_boundary() -> AsyncIterator[None]:
+        if error := next(calls):
+            raise error
+        yield
+
+    await publish(1)
+    table = CompactedTable(bootstrap, spec, take, at_boundary=at_boundary)
+    try:
+        await table.load()
+        then = dict(table.positions)
+        assert (seen, then) == ([1], {f"{spec.name}:0": 1})
+        await publish(2)
+        following = asyncio.create_task(table.follow())
+        async with asyncio.timeout(60):
+            while table.positions == then:
+                await asyncio.sleep(0.05)
+        following.cancel()
+        assert seen == [1, 2], "what the boundary refused at first is taken in once"
+    finally:
+        await table.stop()
+
+    seen.clear()
+    older = CompactedTable(bootstrap, spec, take)
+    try:
+        await older.load(then)
+    finally:
+        await older.stop()
+    assert (seen, older.positions) == ([1], then)
