@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.contracts.fields import ResponseMode
 from shared.modes.effects import EFFECTS
+from shared.wording import CHANNELS, POSTS
 
 WORDS: dict[ResponseMode, tuple[str, str]] = {
     ResponseMode.NORMAL: ("平时", "normal"),
@@ -22,7 +23,7 @@ def preview(unit: str, before: ResponseMode, after: ResponseMode) -> tuple[str, 
             f"{unit} and below are in {en_after} mode and stay in it.",
         )
     effect = EFFECTS[after]
-    crew = "、".join(f"{post}岗" for post in effect.crew)
+    crew = "、".join(POSTS[post][0] for post in effect.crew)
     zh = (
         f"{unit}及下级由{zh_before}转入{zh_after}：签收、办结时限为平时的{effect.deadline:.0%}，"
         f"督办间隔{effect.step:.0%}，叫应等待{effect.wait:.0%}，重复告警抑制{effect.repeat:.0%}；首呼{crew}"
@@ -30,11 +31,11 @@ def preview(unit: str, before: ResponseMode, after: ResponseMode) -> tuple[str, 
     en = (
         f"{unit} and below go from {en_before} to {en_after}: deadlines {effect.deadline:.0%} of "
         f"normal, pauses of supervision {effect.step:.0%}, waits for an answer {effect.wait:.0%}, repeats are held back {effect.repeat:.0%}; "
-        f"called first: {', '.join(effect.crew)}"
+        f"called first: {', '.join(POSTS[post][1] for post in effect.crew)}"
     )
     if effect.channels:
-        zh += f"，另用{'、'.join(effect.channels)}"
-        en += f", also by {', '.join(effect.channels)}"
+        zh += f"，另用{'、'.join(CHANNELS[one][0] for one in effect.channels)}"
+        en += f", also by {', '.join(CHANNELS[one][1] for one in effect.channels)}"
     return (
         f"{zh}。已下达的时限和已开始的叫应不变；下级已更严的不变。",
         f"{en}. Deadlines given and calls begun stay as they are, and so does what is stricter below.",

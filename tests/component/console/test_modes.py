@@ -120,7 +120,7 @@ async def test_a_preview_says_in_both_languages_what_would_change(console: Bench
         "standby",
     )
     assert stricter["zh"].startswith("朱沱镇及下级由临战转入急时：签收、办结时限为平时的50%")
-    assert "首呼B岗、A岗，另用sms、webhook" in stricter["zh"]
+    assert "首呼B岗、A岗，另用短信、消息网关" in stricter["zh"]
     assert "from standby to emergency: deadlines 50% of normal" in stricter["en"]
     looser = (await get(console, "o-town-b", path, unit=ZHUTUO, mode="recovery")).json()
     assert (looser["from"], looser["to"]) == ("standby", "standby")
