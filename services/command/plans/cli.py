@@ -1,4 +1,4 @@
-"""`check` and `explain`: what is wrong with plans, and who would get which order."""
+"""`check` and `explain`: what is wrong with plans, and who would get which order; `calls`: how people are called."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from services.command.plans.calls import calls
 from services.command.plans.units import load_units
 from shared.contracts.fields import Level, ResponseMode
 from shared.contracts.plans import PlanDefinition
@@ -33,7 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     screen = Screen(given.json)
     try:
-        return check(given, screen) if given.verb == "check" else explain(given, screen)
+        verbs = {"check": check, "explain": explain, "calls": calls}
+        return verbs[given.verb](given, screen)
     except PackError as error:
         for one in error.findings:
             screen.sentence(str(one))
@@ -174,10 +176,16 @@ def _parser() -> argparse.ArgumentParser:
         "--mode", choices=[mode.value for mode in ResponseMode], default=ResponseMode.NORMAL.value
     )
     one.add_argument("--packs", nargs="*", type=Path, metavar="PACK", help="default deploy/plans")
-    for verb in verbs.choices.values():
-        verb.add_argument(
-            "--units", type=Path, metavar="FILE", help="JSON lines of units and groups"
-        )
+    one = verbs.add_parser(
+        "calls", help="how people are called: what is wrong, and what it comes to"
+    )
+    one.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help="default deploy/calls")
+    one.add_argument("--strict", action="store_true", help="warnings fail too")
+    for name, verb in verbs.choices.items():
+        if name != "calls":
+            verb.add_argument(
+                "--units", type=Path, metavar="FILE", help="JSON lines of units and groups"
+            )
         verb.add_argument(
             "--json", action="store_true", help="one JSON document on standard output"
         )

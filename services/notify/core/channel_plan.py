@@ -1,19 +1,21 @@
 """On which channels a call goes out when: at once on those that cost nobody sleep, then dearer ones.
 
 A later channel is used only while the page is unanswered on the earlier ones; when those fail it is
-used at once. The more urgent the level, the less is waited for; a stricter response mode takes its
-share of the rest (shared/modes/effects.py). No channel waits longer than half of the call, so that each
-is used before the next post is called.
+used at once. A channel known to be dead (shared/reachability/score.py) is tried, but not waited for: the
+first that is not dead is used at once. No channel is ever left out, and the call itself is as long as
+ever: what is known may be wrong. The more urgent the level, the less is waited for. No channel waits
+longer than half of the call, so that each is used before the next post is called.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from shared.contracts.fields import Level
 from shared.contracts.pages import Channel
 
-CHAT = frozenset({Channel.DINGTALK, Channel.WECOM, Channel.FEISHU, Channel.EMAIL, Channel.OTHER})
+CHAT = (Channel.DINGTALK, Channel.WECOM, Channel.FEISHU, Channel.EMAIL, Channel.OTHER)
 """The second step. The first is everything else: console and mobile page, push, the unit's devices, the
 city's own gateway (it knows its own order)."""
 LONGEST_SHARE = 0.5
@@ -34,13 +36,24 @@ PLANS: dict[Level, Waits] = {
     Level.BLUE: Waits(30, 120),
     Level.NOTICE: Waits(60, 180),
 }
+"""What holds where no call plan says otherwise."""
 
 
-def wait_s(channel: Channel, level: Level, share: float, call_s: float) -> float:
-    """Seconds to wait before the channel is used in a call that lasts `call_s`.
-
-    `share` is the response mode's share of every wait.
-    """
+def built_in(level: Level) -> dict[Channel, float]:
+    """Seconds until each channel is used; the others are used at once."""
     plan = PLANS[level]
-    planned = plan.sms_s if channel is Channel.SMS else plan.chat_s if channel in CHAT else 0.0
-    return min(planned * share, call_s * LONGEST_SHARE)
+    return {**dict.fromkeys(CHAT, plan.chat_s), Channel.SMS: plan.sms_s}
+
+
+def waits(
+    channels: Iterable[Channel],
+    after_s: Mapping[Channel, float],
+    call_s: float,
+    dead: Collection[Channel] = (),
+) -> dict[Channel, float]:
+    """Seconds to wait before each channel is used in a call that lasts `call_s`."""
+    longest = call_s * LONGEST_SHARE
+    planned = {one: min(after_s.get(one, 0.0), longest) for one in channels}
+    # Without a living channel there is nothing to wait for.
+    ahead = min((wait for one, wait in planned.items() if one not in dead), default=longest)
+    return {one: max(0.0, wait - ahead) for one, wait in planned.items()}

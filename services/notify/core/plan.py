@@ -2,7 +2,7 @@
 
 Empty posts are skipped at once; a person who holds two posts of a unit is called there once. In a
 stricter response mode several posts of the first unit are one rung: its crew is called at once. At the
-top the last post is called three times; after that comes the last resort, the city's commander.
+top the last post is called `rounds` times; after that comes the last resort, the city's commander.
 """
 
 from __future__ import annotations
@@ -118,11 +118,12 @@ def next_call(
     declined: bool,
     climbs: bool = True,
     crew: Collection[Post] = (),
+    rounds: int = TOP_ROUNDS,
 ) -> Call | None:
     """The call that follows an unanswered or declined one; None when there is no further one.
 
     `declined`: the person said that he cannot, so he is not called again. A ladder that does not
-    climb only repeats, and only at its top.
+    climb only repeats, and only at its top, up to `rounds` calls.
     """
     same = next((s for s in seats if (s.unit, s.post) == (at.unit, at.post)), None)
     last = (same, *crew_of(seats, start_unit, same, crew))[-1] if same is not None else at
@@ -131,7 +132,7 @@ def next_call(
         first = seats[0] == same and climbs
         if first and timing.repeat_s is not None and at.round == 1:
             return _call(seats, start_unit, same, timing, at.rung, 2, crew)
-        if onward is None and at.round < TOP_ROUNDS:
+        if onward is None and at.round < rounds:
             return _call(seats, start_unit, same, timing, at.rung, at.round + 1, crew)
     if onward is None or not (climbs or declined):
         return None

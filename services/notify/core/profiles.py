@@ -15,7 +15,7 @@ from shared.contracts.fields import Level
 ProfileName = Literal["standard", "demo"]
 
 TOP_ROUNDS = 3
-"""So often the last post of a ladder is called before the ladder is exhausted."""
+"""So often the last post of a ladder is called before it is exhausted, unless a call plan says otherwise."""
 LONGEST_PROMISE_S = 12 * 3600
 """No promise lasts longer, whatever time is named: a shift."""
 MOST_LAPSES = 5

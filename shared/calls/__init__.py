@@ -1,0 +1,1 @@
+"""How people are called: the operator's settings, read and checked."""

@@ -1,0 +1,109 @@
+"""How people are called, as an operator sets it: files of deploy/calls, read by notify (docs/channels.md).
+
+Items are written without their envelope, as those of every pack (shared/packs/items.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import time
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from shared.contracts.duty import ZoneName
+from shared.contracts.envelope import RealWorld
+from shared.contracts.fields import (
+    Contract,
+    Finite,
+    Level,
+    Line,
+    Post,
+    ResponseMode,
+    RuleId,
+    Version,
+)
+from shared.contracts.pages import Channel
+
+Wait = Annotated[Finite, Field(ge=5, le=7_200)]
+"""Seconds."""
+
+
+class ChannelStep(Contract):
+    """These channels are used `after_s` seconds after the call began, while nobody has answered."""
+
+    after_s: Annotated[Finite, Field(ge=0, le=3_600)]
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1, max_length=11)]
+
+
+class CallPlan(RealWorld):
+    """Whom a call waits for how long, and on which channels it goes out when.
+
+    It holds for `levels`; with `modes`, in these response modes only and as it is written, without, in
+    all others, and a stricter mode takes its share of every wait (shared/modes/effects.py). The first
+    post is called for `first_s`, again for `repeat_s` (None: not again), further posts of the unit for
+    `post_s`, units above for `tier_s`; the last post `rounds` times. `promise_s` is how long who is coming
+    may take to act when he names no time. Channels that no step names are used at once.
+    """
+
+    type: Literal["call_plan"] = "call_plan"
+    call_id: RuleId
+    version: Version
+    enabled: bool = True
+    levels: Annotated[tuple[Level, ...], Field(min_length=1, max_length=5)]
+    modes: Annotated[tuple[ResponseMode, ...], Field(max_length=4)] = ()
+    first_s: Wait
+    repeat_s: Wait | None = None
+    post_s: Wait
+    tier_s: Wait
+    promise_s: Annotated[Finite, Field(ge=60, le=43_200)]
+    rounds: Annotated[int, Field(ge=1, le=9)] = 3
+    steps: Annotated[tuple[ChannelStep, ...], Field(max_length=8)] = ()
+    source: Line
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        for name, given in (("levels", self.levels), ("modes", self.modes)):
+            _refuse_twice(name, given)
+        _refuse_twice("steps", [one for step in self.steps for one in step.channels])
+        times = [step.after_s for step in self.steps]
+        if times != sorted(set(times)):
+            raise ValueError("steps: each step comes later than the one before")
+        return self
+
+
+class ContactTestPlan(RealWorld):
+    """Which posts are tested when: all channels of whoever is on, or those that `channels` names.
+
+    Each post has its own day in every `every_days` days and its own minute between `begin` and `end`
+    local time; at other times nobody is tested. `wait_s` is how long an answer may take.
+    """
+
+    type: Literal["contact_test_plan"] = "contact_test_plan"
+    test_id: RuleId
+    version: Version
+    enabled: bool = True
+    posts: Annotated[tuple[Post, ...], Field(min_length=1, max_length=3)]
+    channels: Annotated[tuple[Channel, ...], Field(max_length=11)] = ()
+    every_days: Annotated[int, Field(ge=1, le=366)]
+    begin: time = time(9, 0)
+    end: time = time(17, 0)
+    zone: ZoneName = "Asia/Shanghai"
+    wait_s: Annotated[Finite, Field(ge=60, le=86_400)] = 1_800
+    source: Line
+
+    @model_validator(mode="after")
+    def _by_day(self) -> Self:
+        if self.begin.tzinfo is not None or self.end.tzinfo is not None:
+            raise ValueError("begin and end are local time, their zone stands in zone")
+        if self.end <= self.begin:
+            raise ValueError("end must lie after begin on the same day")
+        _refuse_twice("posts", self.posts)
+        _refuse_twice("channels", self.channels)
+        return self
+
+
+def _refuse_twice(name: str, given: Sequence[str]) -> None:
+    twice = sorted({one for one in given if given.count(one) > 1})
+    if twice:
+        raise ValueError(f"{name}: {', '.join(twice)} is named twice")

@@ -1,0 +1,120 @@
+"""The operator's settings of calls: what is shipped, and everything that is wrong with a file at once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+
+from services.notify.core.call_rules import CallRules
+from services.notify.core.profiles import PROFILES
+from shared.calls.pack import PLANS_FILE, TESTS_FILE, Pack, load
+from shared.contracts.fields import Level, Post, ResponseMode
+from shared.contracts.pages import Channel
+from shared.packs.findings import Severity
+from shared.packs.items import PackError
+
+SHIPPED = Path(__file__).parents[3] / "deploy" / "calls"
+NOW = datetime(2026, 7, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return copytree(SHIPPED, tmp_path / "calls")
+
+
+def read(folder: Path, old: str, new: str, file: str = PLANS_FILE) -> Pack:
+    """The settings with one thing changed."""
+    path = folder / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return load(folder, NOW)
+
+
+def test_what_is_shipped_is_what_holds_without_it() -> None:
+    pack = load(SHIPPED, NOW).usable()
+    assert pack.findings == ()
+    set_by_file = CallRules(PROFILES["standard"], pack.calls)
+    built_in = CallRules(PROFILES["standard"])
+    for level in Level:
+        for mode in ResponseMode:
+            one, other = set_by_file.rule(level, mode), built_in.rule(level, mode)
+            assert (one.timing, one.rounds) == (other.timing, other.rounds)
+            for channel in Channel:
+                assert one.after_s.get(channel, 0) == other.after_s.get(channel, 0), (
+                    level,
+                    channel,
+                )
+
+
+def test_every_post_is_tested_by_one_shipped_plan() -> None:
+    tests = load(SHIPPED, NOW).usable().tests
+    assert sorted(post for plan in tests for post in plan.posts) == sorted(Post)
+
+
+def test_all_errors_of_both_files_are_told_at_once_with_line_and_what_is_allowed(
+    folder: Path,
+) -> None:
+    read(folder, "first_s: 60", "first_s: soon")
+    read(folder, "channels: [sms]", "channels: [sms, fax]")
+    read(folder, "levels: [yellow]", "levels: [yellow]\n  colour: 1")
+    pack = read(folder, "every_days: 30", "every_days: 0", TESTS_FILE)
+    with pytest.raises(PackError) as refused:
+        pack.usable()
+    told = str(refused.value).splitlines()
+    assert len(told) == 4
+    lines = (folder / PLANS_FILE).read_text(encoding="utf-8").splitlines()
+    for needle, name, allowed in (
+        ("first_s: soon", "first_s", "a number"),
+        ("[sms, fax]", "channels[1]", "sms"),
+        ("colour: 1", "colour", "levels"),
+    ):
+        number = next(n for n, line in enumerate(lines, 1) if needle in line)
+        (found,) = [one for one in told if f"{PLANS_FILE}:{number}:" in one]
+        assert name in found
+        assert allowed in found.partition("allowed:")[2]
+    assert any(f"{TESTS_FILE}:" in one and "at least 1" in one for one in told)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ("levels: [orange]", "levels: [orange, red]", "red is red's already"),
+        ("levels: [orange]", "levels: [orange, orange]", "orange is named twice"),
+        (
+            "- {after_s: 30, channels: [sms]}",
+            "- {after_s: 30, channels: [email]}",
+            "email is named",
+        ),
+        ("- {after_s: 30, ", "- {after_s: 10, ", "each step comes later"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(folder: Path, old: str, new: str, what: str) -> None:
+    errors = read(folder, old, new).errors
+    assert len(errors) == 1
+    assert what in str(errors[0])
+
+
+def test_plans_for_different_modes_do_not_contradict_each_other(folder: Path) -> None:
+    read(folder, "levels: [orange]", "levels: [red]\n  modes: [emergency]")
+    pack = load(folder, NOW)
+    assert pack.errors == []
+    (warning,) = pack.findings
+    assert (warning.severity, "orange" in warning.message) == (Severity.WARNING, True)
+
+
+def test_a_channel_that_would_come_too_late_is_a_warning(folder: Path) -> None:
+    pack = read(folder, "- {after_s: 15, ", "- {after_s: 45, ")
+    (warning,) = pack.findings
+    assert warning.severity is Severity.WARNING
+    assert "after 30 s" in warning.message
+
+
+@pytest.mark.parametrize("file", [PLANS_FILE, TESTS_FILE])
+def test_a_missing_file_is_an_error(folder: Path, file: str) -> None:
+    (folder / file).unlink()
+    (error,) = load(folder, NOW).errors
+    assert file in str(error)

@@ -1,0 +1,32 @@
+"""`make plans ARGS="calls"`: the settings of calls checked and told in words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+
+from services.command.plans.calls import DEFAULT_FOLDER
+from services.command.plans.cli import FAILED, main
+
+
+def test_what_is_shipped_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["calls", "--strict"]) == 0
+    told = capsys.readouterr().out
+    for words in ("短信 text message", "300 s", "duty-weekly", "09:00 to 17:00", "5 call plans"):
+        assert words in told
+
+
+def test_all_errors_are_told_and_fail(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = copytree(DEFAULT_FOLDER, tmp_path / "calls")
+    file = folder / "plans.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(
+        text.replace("rounds: 3", "rounds: 0").replace("[sms]", "[sms, fax]"), encoding="utf-8"
+    )
+    assert main(["calls", str(folder), "--json"]) == FAILED
+    found = json.loads(capsys.readouterr().out)
+    assert found["errors"] == 1 + text.count("[sms]")
+    assert all("plans.yaml:" in one for one in found["findings"])
