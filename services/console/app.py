@@ -32,6 +32,7 @@ from shared.contracts.topics import (
     ANSWERS,
     CASE_REVIEWS,
     CATALOG,
+    CONTACT_TESTS,
     DECISIONS,
     DUTY_REQUESTS,
     MODE_REQUESTS,
@@ -138,6 +139,7 @@ def build(settings: Settings) -> FastAPI:
         ANSWERS,
         MODE_REQUESTS,
         DUTY_REQUESTS,
+        CONTACT_TESTS,
         REPORTS,
         CASE_REVIEWS,
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.console.core import lines, rows
+from services.console.core import lines, reachability, rows
 from services.console.core.cases import review
 from services.console.core.cases.facts import fact_of
 from services.console.store import feed, projections
@@ -23,6 +23,7 @@ from shared.contracts.commands import (
 from shared.contracts.duty import DutyCoverage, DutyEntry
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Answer, AnswerVerb, Page
+from shared.contracts.reachability import Reachability
 from shared.contracts.readings import SensorHealth
 from shared.contracts.reports import Report, ReportDuty
 from shared.contracts.silences import SilenceEvent
@@ -40,6 +41,7 @@ from shared.contracts.topics import (
     MODE_PROPOSALS,
     MODES,
     PAGES,
+    REACHABILITY,
     REPORT_DUTIES,
     REPORTS,
     SILENCE_STATES,
@@ -63,6 +65,7 @@ CONSUMES = (
     MODES,
     DUTY_ENTRIES,
     DUTY_COVERAGE,
+    REACHABILITY,
     REPORTS,
     REPORT_DUTIES,
     CASE_REVIEWS,
@@ -107,6 +110,7 @@ _TARGETS: dict[type, _Target] = {
     DutyCoverage: _Target(
         projections.DUTY_COVERAGE, rows.duty_coverage, lambda row: row["sent_at"]
     ),
+    Reachability: _Target(projections.REACHABILITY, reachability.row_of),
     CaseReview: _Target(
         projections.CASE_REVIEW, review.row_of, lambda row: -row["sent_at"].timestamp()
     ),

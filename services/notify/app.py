@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 
 from faststream.asgi import AsgiFastStream
 
+from services.notify.calls_folder import CallsFolder
 from services.notify.channels import console, registry
 from services.notify.channels.off import Off
 from services.notify.channels.port import Tools
@@ -14,16 +15,19 @@ from services.notify.core.priority import RESERVED
 from services.notify.core.profiles import PROFILES
 from services.notify.loops import DeliveryLoop, LadderGauges
 from services.notify.metrics import NotifyMetrics
+from services.notify.scheduling import ContactTestScheduler
 from services.notify.settings import Settings
 from shared.contracts.pages import Channel
 from shared.contracts.topics import (
     ALERTS,
     ANSWERS,
     ASSIGNMENTS,
+    CONTACT_TESTS,
     DUTY_COVERAGE,
     MODE_PROPOSALS,
     MODES,
     PAGES,
+    REACHABILITY,
     REPORT_DUTIES,
     ROSTER,
     SUPERVISION,
@@ -62,6 +66,7 @@ def build(settings: Settings) -> AsgiFastStream:
     consumer = NotifyConsumer(PROFILES[settings.sla_profile], channels, metrics)
     platform.table(ROSTER, consumer.roster.put)
     platform.table(MODES, consumer.modes.put)
+    platform.table(REACHABILITY, consumer.reaches.put)
     platform.consume_inbox(
         [
             ALERTS,
@@ -72,11 +77,17 @@ def build(settings: Settings) -> AsgiFastStream:
             MODES,
             DUTY_COVERAGE,
             ANSWERS,
+            CONTACT_TESTS,
         ],
         consumer.apply,
     )
     platform.sweep(consumer.lock, consumer.fire)
     platform.loops.append(LadderGauges(platform.database, metrics).run)
+    if settings.calls_folder is not None:
+        calls = CallsFolder(settings.calls_folder, consumer.called_by, platform.clock)
+        calls.read()
+        platform.loops.append(calls.run)
+    platform.loops.append(ContactTestScheduler(platform.database, consumer).run)
     for channel, sender in platform.senders.items():
         delivery = DeliveryLoop(platform.database, [channel], sender, consumer, metrics)
         platform.loops.extend([delivery.run] * _LOOPS)
@@ -86,5 +97,5 @@ def build(settings: Settings) -> AsgiFastStream:
         platform.loops.append(reserved.run)
     absent = [channel for channel in Channel if channel not in channels]
     platform.loops.append(DeliveryLoop(platform.database, absent, Off(), consumer, metrics).run)
-    platform.produces(PAGES)
+    platform.produces(PAGES, REACHABILITY)
     return platform.asgi()

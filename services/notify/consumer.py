@@ -10,13 +10,24 @@ import structlog
 from services.notify.core import roster_calls
 from services.notify.core.answers import Refusal
 from services.notify.core.book import Book
+from services.notify.core.call_rules import CallRules
 from services.notify.core.calling import Refused
+from services.notify.core.contact_tests import (
+    ContactTester,
+    ContactTestPlans,
+    NotAbove,
+    Place,
+    UnknownOfficer,
+    next_due,
+)
 from services.notify.core.desk import Desk
 from services.notify.core.profiles import Profile
+from services.notify.core.reaches import Reaches
 from services.notify.core.roster import Roster
 from services.notify.metrics import NotifyMetrics
-from services.notify.store import gaps
+from services.notify.store import gaps, reachability
 from services.notify.store import ladders as store
+from shared.calls.pack import Pack
 from shared.contracts.alerts import AlertEvent, AlertTransition
 from shared.contracts.commands import AssignmentEvent, SupervisionEvent
 from shared.contracts.dead_letter import Reason
@@ -24,6 +35,7 @@ from shared.contracts.duty import DutyCoverage
 from shared.contracts.ids import mode_id
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Answer, Channel
+from shared.contracts.reachability import ContactTestRequest
 from shared.contracts.reports import ReportDuty
 from shared.modes.effective import Modes
 from shared.runtime.database import Transaction
@@ -48,17 +60,24 @@ class NotifyConsumer:
     ) -> None:
         self.roster = Roster()
         self.modes = Modes()
-        self._profile = profile
+        self.reaches = Reaches()
+        self.calls = CallRules(profile)
+        self.test_plans = ContactTestPlans()
         self._channels = channels
         self._metrics = metrics
 
     def book(self, work: Transaction) -> Book:
         """An empty Book at the transaction's time."""
-        return Book(self._channels, work.now)
+        return Book(self._channels, work.now, self.reaches)
+
+    def called_by(self, pack: Pack) -> None:
+        """Let the operator's settings hold from now on."""
+        self.calls.replace(pack.calls)
+        self.test_plans.replace(pack.tests)
 
     def desk(self, book: Book) -> Desk:
         """Decides in this Book."""
-        return Desk(self.roster, self._profile, self.modes, book)
+        return Desk(self.roster, self.calls, self.modes, book)
 
     async def apply(self, work: Transaction, incoming: Sequence[Incoming]) -> None:
         """Handle a batch; raises Reject for an answer that does not count."""
@@ -84,6 +103,8 @@ class NotifyConsumer:
                     desk.on_coverage(message)
                 case Answer():
                     _answer(desk, message)
+                case ContactTestRequest():
+                    _test(ContactTester(self.roster, self.modes, book), message)
         await self.write(work, book)
         for verb, count in Counter(m.verb for m in messages if isinstance(m, Answer)).items():
             self._metrics.answers.labels(verb).inc(count)
@@ -96,7 +117,8 @@ class NotifyConsumer:
         """A time is over: for an answer, the next call or none left; a gap of the roster is near."""
         book = self.book(work)
         posts = {one.subject_id for one in timers if one.kind == gaps.KIND}
-        rest = [one for one in timers if one.kind != gaps.KIND]
+        tests = [one for one in timers if one.kind == reachability.KIND]
+        rest = [one for one in timers if one.kind not in (gaps.KIND, reachability.KIND)]
         keys = store.Keys(ladders={one.subject_id for one in rest}, gaps=posts)
         await store.load(work, keys, book)
         desk = self.desk(book)
@@ -104,11 +126,25 @@ class NotifyConsumer:
             desk.on_timer(timer.subject_id, timer.kind, timer.rung)
         for post in sorted(posts):
             desk.tell_gaps(post)
+        await self._test_due(work, tests, book)
         await self.write(work, book)
+
+    async def _test_due(self, work: Transaction, timers: Sequence[Timer], book: Book) -> None:
+        """Test the posts whose time has come, and arm each for its next."""
+        tester = ContactTester(self.roster, self.modes, book)
+        dues = []
+        for timer in timers:
+            place = Place.parse(timer.subject_id)
+            plan = self.test_plans.get(place.test_id)
+            if plan is not None and place.post in plan.posts:
+                tester.due(plan, place, timer.due_at)
+                dues.append((place, next_due(plan, place, work.now)))
+        await reachability.schedule(work, dues)
 
     async def write(self, work: Transaction, book: Book) -> None:
         """Store the book's changes and count its pages."""
         await store.save(work, book)
+        await reachability.save(work, book)
         seen = Counter((page.channel, page.state, page.status) for page in book.events)
         for labels, count in seen.items():
             self._metrics.pages.labels(*labels).inc(count)
@@ -123,6 +159,17 @@ def _answer(desk: Desk, answer: Answer) -> None:
     except Refused as why:
         detail = f"answer of {answer.officer_id} to {answer.page_id}: {why.reason}"
         raise Reject(_REASONS[why.reason], detail) from why
+
+
+def _test(tester: ContactTester, request: ContactTestRequest) -> None:
+    who = f"test of {request.of or 'everybody'} at {request.unit}"
+    try:
+        tester.asked(request)
+    except NotAbove:
+        detail = f"{who} by {request.officer_id} of {request.origin_unit}"
+        raise Reject(Reason.NOT_ALLOWED, detail) from None
+    except UnknownOfficer:
+        raise Reject(Reason.UNKNOWN_SUBJECT, f"{who}: nobody there is on duty") from None
 
 
 def _keys(messages: Sequence[object]) -> store.Keys:

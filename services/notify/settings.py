@@ -17,6 +17,9 @@ class Settings(DatabaseSettings):
     """How long a call may go unanswered before the next one: minutes, or 6 s a rung in a demo."""
     channels_file: Path | None = None
     """YAML list of the channels that are on (docs/channels.md); not set = console and, if set, webhook."""
+    calls_folder: Path | None = None
+    """Folder of plans.yaml and tests.yaml: how people are called and tested (docs/channels.md); read again
+    when a file changes. Not set = the built-in waits, and no communication tests by themselves."""
     console_url: Annotated[str, Field(pattern=r"^https?://[^\s]+$", max_length=300)] | None = None
     """The console's public address, put into texts as a link; not set = no link."""
     webhook_url: Annotated[str, Field(pattern=r"^https?://[^\s]+$", max_length=500)] | None = None
@@ -24,7 +27,14 @@ class Settings(DatabaseSettings):
     webhook_secret: SecretStr | None = None
     """Base64 key that signs them (standard webhooks; the prefix whsec_ is allowed)."""
 
-    @field_validator("webhook_url", "webhook_secret", "channels_file", "console_url", mode="before")
+    @field_validator(
+        "webhook_url",
+        "webhook_secret",
+        "channels_file",
+        "calls_folder",
+        "console_url",
+        mode="before",
+    )
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value

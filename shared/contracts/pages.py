@@ -90,13 +90,14 @@ class PageState(StrEnum):
 
 
 class SubjectKind(StrEnum):
-    """What a page is about."""
+    """What a page is about. `contact_test`: about nothing, it only asks whether it has come."""
 
     ALERT = "alert"
     ASSIGNMENT = "assignment"
     SUPERVISION = "supervision"
     MODE = "mode"
     ROSTER = "roster"
+    CONTACT_TEST = "contact_test"
 
 
 class Page(Envelope):

@@ -30,6 +30,7 @@ from shared.contracts.duty import DutyCoverage, DutyEntry, DutyRequest
 from shared.contracts.modes import ModeProposal, ModeRequest, ResponseModeEvent
 from shared.contracts.pages import Answer, Page, RosterSlot
 from shared.contracts.plans import PlanDefinition
+from shared.contracts.reachability import ContactTestRequest, Reachability
 from shared.contracts.readings import ReadingRecord, SensorHealth
 from shared.contracts.reports import ExternalWarning, Report, ReportDuty
 from shared.contracts.rules import RuleDefinition
@@ -244,6 +245,19 @@ PAGES = TopicSpec("duty.pages.v1", "officer_id", 4, "delete", 30 * _DAY, Page, "
 ANSWERS = TopicSpec(
     "duty.answers.v1", "officer_id", 4, "delete", 90 * _DAY, Answer, "console", "叫应"
 )
+CONTACT_TESTS = TopicSpec(
+    "duty.contact_tests.v1",
+    "unit",
+    1,
+    "delete",
+    _YEAR,
+    ContactTestRequest,
+    "console",
+    "通信测试申请",
+)
+REACHABILITY = TopicSpec(
+    "duty.reachability.v1", "officer_id", 4, "compact", None, Reachability, "notify", "可达性"
+)
 MODES = TopicSpec(
     "response.mode.v1",
     "status:unit",
@@ -314,6 +328,8 @@ TOPICS: dict[str, TopicSpec] = {
         DUTY_COVERAGE,
         PAGES,
         ANSWERS,
+        CONTACT_TESTS,
+        REACHABILITY,
         MODES,
         MODE_REQUESTS,
         MODE_PROPOSALS,

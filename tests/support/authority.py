@@ -124,10 +124,11 @@ RULES: dict[str, Rule] = {
     "mode reject": Rule(LINE, posts=("A", "commander"), needs=("command", "see")),
     "duty put": Rule(LINE),
     "duty export": Rule(LINE),
+    "duty test": Rule(LINE),
     "report": Rule(("own place",)),
     **{
         f"read {what}": Rule(LINE, needs=("see",))
-        for what in ("alert", "assignment", "duty", "mode", "list")
+        for what in ("alert", "assignment", "duty", "reachability", "mode", "list")
     },
 }
 

@@ -7,12 +7,12 @@ CREATE TABLE notify.ladder (
     cause_id text NOT NULL,
     trace_id text NOT NULL,
     subject_kind text NOT NULL CHECK (subject_kind IN (
-        'alert', 'assignment', 'supervision', 'mode', 'roster'
+        'alert', 'assignment', 'supervision', 'mode', 'roster', 'contact_test'
     )),
     subject_id text NOT NULL,
     purpose text NOT NULL CHECK (purpose IN (
         'decide', 'inform', 'recall', 'sign', 'finish',
-        'report_phone', 'report_written', 'report_follow_up', 'report_final'
+        'report_phone', 'report_written', 'report_follow_up', 'report_final', 'contact_test'
     )),
     status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
     level text NOT NULL,
@@ -133,4 +133,12 @@ CREATE TABLE notify.report_duty (
     status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
     version integer NOT NULL,
     dues jsonb NOT NULL
+) WITH (fillfactor = 70);
+
+-- How each officer has been reached lately (shared.contracts.reachability.Reachability), the newest version
+-- as published. Locked after ladders, in the order of officers.
+CREATE TABLE notify.reachability (
+    officer_id text PRIMARY KEY,
+    version integer NOT NULL,
+    body text NOT NULL
 ) WITH (fillfactor = 70);

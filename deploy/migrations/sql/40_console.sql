@@ -328,6 +328,14 @@ CREATE TABLE console.duty_coverage (
 );
 CREATE INDEX duty_coverage_open ON console.duty_coverage (unit) WHERE gap_count > 0;
 
+-- What is known of each officer's channels (shared.contracts.reachability.ChannelReach, a JSON list).
+CREATE TABLE console.reachability (
+    officer_id text PRIMARY KEY,
+    version integer NOT NULL,
+    channels text NOT NULL,
+    sent_at timestamptz NOT NULL
+) WITH (fillfactor = 70);
+
 -- 平急状态: what each unit has decided, and what has been proposed.
 CREATE TABLE console.mode (
     status text NOT NULL,

@@ -18,6 +18,7 @@ from shared.contracts.envelope import Envelope
 from shared.contracts.fields import Status
 from shared.contracts.modes import ModeProposal, ModeRequest, ResponseModeEvent
 from shared.contracts.pages import Answer, AnswerVerb, Page
+from shared.contracts.reachability import ContactTestRequest
 from shared.contracts.silences import SilenceRequest
 
 FIRST = "first"
@@ -85,6 +86,8 @@ def act_of(message: Envelope) -> Act | None:
                 message.silence_id,
                 message.reason,
             )
+        case ContactTestRequest():
+            return _act(message, message.officer_id, "contact_test.start", message.unit)
         case CaseReview():
             return _act(message, message.officer_id, "case.review", message.case_id)
         case ModeRequest():

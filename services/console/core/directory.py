@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from shared.contracts.fields import Post
 from shared.contracts.pages import Channel, RosterSlot
 
@@ -13,10 +15,12 @@ class Directory:
         self._slots: dict[tuple[str, Post], set[tuple[Channel | None, str]]] = {}
         self._officers: dict[tuple[Channel | None, str], dict[tuple[str, Post], str]] = {}
         self._on_duty: dict[str, set[Post]] = {}
+        self._newest: dict[tuple[str, Post], RosterSlot] = {}
 
     def take(self, slot: RosterSlot) -> None:
         """Apply one slot of the roster."""
         seat = (slot.unit, slot.post)
+        self._newest[seat] = slot
         for known in self._slots.pop(seat, set()):
             self._officers[known].pop(seat, None)
         officer = slot.officer
@@ -30,6 +34,10 @@ class Directory:
         for one in found:
             self._officers.setdefault(one, {})[seat] = officer.officer_id
         self._slots[seat] = found
+
+    def slots(self) -> Iterable[RosterSlot]:
+        """Every post that the roster knows, filled or empty."""
+        return self._newest.values()
 
     def is_staffed(self, unit: str) -> bool:
         """Whether somebody holds a post of the unit now."""

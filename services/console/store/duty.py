@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import asyncpg
 
 from services.console.core.access import Span
@@ -37,3 +39,12 @@ async def open_coverage(connection: Connection, span: Span) -> Rows:
         span.high,
     )
     return rows
+
+
+async def reachability(connection: Connection, officers: Collection[str]) -> dict[str, str]:
+    """What is known of these officers' channels, as JSON, by officer."""
+    rows = await connection.fetch(
+        "SELECT officer_id, channels FROM console.reachability WHERE officer_id = ANY($1::text[])",
+        list(officers),
+    )
+    return {row["officer_id"]: row["channels"] for row in rows}

@@ -274,6 +274,11 @@ DUTY_COVERAGE = Projection(
     ("unit", "post"),
     "excluded.sent_at > old.sent_at",
 )
+REACHABILITY = Projection(
+    "reachability",
+    {"officer_id": "text", "version": "int", "channels": "text", **_SENT},
+    ("officer_id",),
+)
 
 
 REPORT = Projection(

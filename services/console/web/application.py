@@ -27,6 +27,7 @@ from services.console.web import (
     modes,
     oidc,
     problems,
+    reachability,
     reads,
     reporting,
     reviews,
@@ -66,7 +67,7 @@ def create(console: Console, lifespan: Lifespan) -> FastAPI:
     for part in (
         drilldown,
         *(auth, account, oidc, reads, boards, acts, decisions, silences, carriers, modes, duty),
-        *(drills, reporting, cases, reviews, exports, events, shell),
+        *(reachability, drills, reporting, cases, reviews, exports, events, shell),
     ):
         app.include_router(part.router)
     app.mount("/static", _OwnFiles(directory=shell.STATIC), name="static")

@@ -69,6 +69,7 @@ EXAMPLES: dict[tuple[str, str], Json] = {
         },
         "version": 0,
     },
+    ("post", "/api/duty/tests"): {"unit": _TOWN, "officer_id": "o-500118118000-b"},
     ("post", "/api/reports"): {
         "incident_id": "inc-0123456789abcdef0123456789abcdef",
         "kind": "initial",

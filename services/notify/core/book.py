@@ -10,6 +10,7 @@ from enum import IntEnum
 from services.notify.core import channel_plan, ladders, states, wording
 from services.notify.core.ladders import Ladder, LadderStep
 from services.notify.core.plan import Call
+from services.notify.core.reaches import Evidence, Reaches, evidence_of
 from services.notify.core.roster import Seat
 from services.notify.core.roster_calls import GapMemory
 from services.notify.core.states import PageStep
@@ -18,7 +19,8 @@ from shared.contracts.fields import Level, Post
 from shared.contracts.ids import page_id, transition_id
 from shared.contracts.pages import Channel, Page, PageState, SubjectKind
 from shared.contracts.units import tier_of
-from shared.modes.effects import EFFECTS
+
+AT_ONCE: Mapping[Channel, float] = {}
 
 
 class Phase(IntEnum):
@@ -101,6 +103,8 @@ class Book:
 
     channels: frozenset[Channel]
     now: datetime
+    reaches: Reaches = field(default_factory=Reaches)
+    """Read, never changed; what is learnt here is `evidence`."""
     ladders: dict[str, Ladder] = field(default_factory=dict)
     pages: dict[str, PageLine] = field(default_factory=dict)
     alerts: dict[str, AlertMemory] = field(default_factory=dict)
@@ -121,6 +125,8 @@ class Book:
     changed_gaps: dict[str, GapMemory] = field(default_factory=dict)
     events: list[Page] = field(default_factory=list)
     """Every new page version, in order, to be published."""
+    evidence: list[Evidence] = field(default_factory=list)
+    """What came of pages that have ended, in order."""
     hastened: set[str] = field(default_factory=set)
     """Pages whose channel was to be used later, to be used now."""
     ran_out: list[str] = field(default_factory=list)
@@ -198,10 +204,18 @@ class Book:
         if ladder.ladder_id not in self.new_ladders:
             self.changed_ladders[ladder.ladder_id] = ladder
 
-    def place(self, ladder: Ladder, call: Call, text: str, mark: str = "") -> None:
+    def place(
+        self,
+        ladder: Ladder,
+        call: Call,
+        text: str,
+        mark: str = "",
+        after_s: Mapping[Channel, float] = AT_ONCE,
+    ) -> None:
         """Make the call: the ladder stands there now, its officer and crew are paged on each channel.
 
-        `text` is what the pages say, `mark` opens their headline.
+        `text` is what the pages say, `mark` opens their headline; `after_s`: seconds until a channel is
+        used, at once if it is not there.
         """
         ladder.unit, ladder.post = call.seat.unit, call.seat.post
         ladder.officer_id = call.seat.officer_id
@@ -210,9 +224,20 @@ class Book:
         ladder.due_at = self.now + timedelta(seconds=call.wait_s)
         self.touch(ladder)
         for seat in (call.seat, *call.also):
-            self._page(ladder, call, seat, text, mark)
+            used = [one for one in seat.channels if one in self.channels]
+            dead = self.reaches.dead(seat.officer_id, self.now)
+            waits = channel_plan.waits(used, after_s, call.wait_s, dead)
+            self._page(ladder, call, seat, text, mark, waits)
 
-    def _page(self, ladder: Ladder, call: Call, seat: Seat, text: str, mark: str) -> None:
+    def _page(
+        self,
+        ladder: Ladder,
+        call: Call,
+        seat: Seat,
+        text: str,
+        mark: str,
+        waits: Mapping[Channel, float],
+    ) -> None:
         officer = seat.officer_id
         calls_before = [
             line.page.round
@@ -220,9 +245,7 @@ class Book:
             if line.page.officer_id == officer
         ]
         round_ = max(calls_before, default=0) + 1
-        for channel in seat.channels:
-            if channel not in self.channels:
-                continue
+        for channel, wait_s in waits.items():
             number = page_id(ladder.ladder_id, officer, channel, round_)
             # The record in the console's feed is the console page: it is sent by being published.
             first = PageState.SENT if channel is Channel.CONSOLE else states.INITIAL
@@ -258,10 +281,7 @@ class Book:
                 mode_version=ladder.mode_version,
                 mode_unit=ladder.mode_unit,
             )
-            share = EFFECTS[ladder.mode].wait
-            wait_s = channel_plan.wait_s(channel, ladder.level, share, call.wait_s)
-            send_at = self.now + timedelta(seconds=wait_s)
-            line = PageLine(ladder.ladder_id, page, send_at)
+            line = PageLine(ladder.ladder_id, page, self.now + timedelta(seconds=wait_s))
             self.add_page(line)
             self.new_pages[number] = line
             self.events.append(page)
@@ -272,14 +292,21 @@ class Book:
         event: PageStep,
         *,
         occurred_at: datetime | None = None,
+        answered_here: bool = False,
         **other: object,
     ) -> bool:
-        """Step a page and publish its new version; False when the step is not possible (late)."""
+        """Step a page and publish its new version; False when the step is not possible (late).
+
+        `answered_here`: the answer came on this page's own channel.
+        """
         try:
             state = states.step(line.page.state, event)
         except states.IllegalStep:
             return False
         before = line.page
+        shown = evidence_of(before, event, answered_here=answered_here)
+        if shown is not None:
+            self.evidence.append(shown)
         line.page = Page.model_validate(
             {
                 **dict(before),

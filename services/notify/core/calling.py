@@ -11,10 +11,11 @@ from dataclasses import replace
 from services.notify.core import answers, ladders, plan, wording
 from services.notify.core.answers import Ending, Refusal
 from services.notify.core.book import Book, PageLine
+from services.notify.core.call_rules import CallRule, CallRules
 from services.notify.core.ladders import Ladder, LadderState, LadderStep
 from services.notify.core.plan import Call, Position
 from services.notify.core.priority import priority
-from services.notify.core.profiles import MOST_LAPSES, TOP_ROUNDS, Profile, Timing
+from services.notify.core.profiles import MOST_LAPSES, Timing
 from services.notify.core.roster import Roster, Seat
 from services.notify.core.states import PageStep
 from shared.contracts.ids import content_id
@@ -26,6 +27,7 @@ from shared.modes.effects import EFFECTS
 SETTLED = "无需答复：事项已处理。"
 REPLACED = "无需答复：已有新的通知。"
 TAKEN = "无需答复：已有人应答。"
+TESTED = "通信测试已结束。"
 
 
 class Refused(Exception):
@@ -39,9 +41,9 @@ class Refused(Exception):
 class Caller:
     """Opens ladders in one Book and moves them on."""
 
-    def __init__(self, roster: Roster, profile: Profile, modes: Modes, book: Book) -> None:
+    def __init__(self, roster: Roster, calls: CallRules, modes: Modes, book: Book) -> None:
         self._roster = roster
-        self._profile = profile
+        self._calls = calls
         self._modes = modes
         self._book = book
 
@@ -83,10 +85,15 @@ class Caller:
             raise Refused(reason)
         assert line is not None
         effect = answers.EFFECTS[answer.verb]
-        book.advance(line, effect.page, occurred_at=answer.occurred_at)
+        here = effect.page is PageStep.ANSWERED
+        book.advance(line, effect.page, occurred_at=answer.occurred_at, answered_here=here)
         if effect.ladder is Ending.NOTHING:
             return
         ladder = book.ladders[line.ladder_id]
+        if ladder.is_test:
+            if ladder.state is LadderState.OPEN:
+                book.end(ladder, LadderStep.SETTLED, TESTED)
+            return
         for other in book.waiting(ladder):
             if other.page.officer_id == answer.officer_id:
                 book.advance(other, PageStep.ANSWERED, occurred_at=answer.occurred_at)
@@ -145,7 +152,7 @@ class Caller:
             for one in self._book.pages_of(ladder.ladder_id)
             if one.page.officer_id == seat.officer_id
         }
-        return seat if len(calls) < TOP_ROUNDS else None
+        return seat if len(calls) < self._rule(ladder).rounds else None
 
     def fire(self, ladder_id: str, kind: str, step: int) -> None:
         """The time is over for an answer (`answer`), of the last resort (`last`), of a `promise`."""
@@ -211,6 +218,9 @@ class Caller:
             self._go_on(ladder, declined=True)
 
     def _go_on(self, ladder: Ladder, *, declined: bool) -> None:
+        if ladder.is_test:
+            self._book.end(ladder, LadderStep.SETTLED, TESTED)
+            return
         timing = self._timing(ladder)
         if ladder.unit is None or ladder.post is None:
             self._exhaust(ladder, timing)
@@ -225,6 +235,7 @@ class Caller:
             declined=declined,
             climbs=ladder.climbs,
             crew=EFFECTS[ladder.mode].crew,
+            rounds=self._rule(ladder).rounds,
         )
         if call is not None:
             ladder.state = ladders.step(ladder.state, LadderStep.CALLED_ON)
@@ -246,7 +257,10 @@ class Caller:
             self._place(ladder, Call(seat, ladder.rung + 1, 1, timing.tier_s))
 
     def _timing(self, ladder: Ladder) -> Timing:
-        return self._profile[ladder.level].shortened(EFFECTS[ladder.mode].wait)
+        return self._rule(ladder).timing
+
+    def _rule(self, ladder: Ladder) -> CallRule:
+        return self._calls.rule(ladder.level, ladder.mode)
 
     def _place(self, ladder: Ladder, call: Call, text: str | None = None, mark: str = "") -> None:
         """Make the call, on the mode's channels as well as on the roster's."""
@@ -263,7 +277,7 @@ class Caller:
             self._unmanned(ladder.start_unit, call.seat.unit),
         )
         said = wording.called_on(ladder.text if text is None else text, before)
-        self._book.place(ladder, call, said, mark)
+        self._book.place(ladder, call, said, mark, self._rule(ladder).after_s)
 
     def _unmanned(self, start_unit: str, unit: str) -> list[str]:
         """Units on the way up to `unit` in which nobody is on duty."""

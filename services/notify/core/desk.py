@@ -22,9 +22,9 @@ from services.notify.core.book import (
     PageLine,
     Phase,
 )
+from services.notify.core.call_rules import CallRules
 from services.notify.core.calling import REPLACED, SETTLED, Caller
 from services.notify.core.ladders import Ladder, LadderState, LadderStep, Purpose
-from services.notify.core.profiles import Profile
 from services.notify.core.roster import Roster, Seat
 from services.notify.core.roster_calls import GapMemory
 from shared.contracts.alerts import AlertEvent, AlertTransition
@@ -46,12 +46,12 @@ _CALLS = frozenset({SupervisionKind.REMINDED, SupervisionKind.ESCALATED})
 
 
 class Desk:
-    """Applies records in order to one Book. Roster, profile and modes are read, never changed."""
+    """Applies records in order to one Book. Roster, rules and modes are read, never changed."""
 
-    def __init__(self, roster: Roster, profile: Profile, modes: Modes, book: Book) -> None:
+    def __init__(self, roster: Roster, calls: CallRules, modes: Modes, book: Book) -> None:
         self._roster = roster
         self._book = book
-        self._caller = Caller(roster, profile, modes, book)
+        self._caller = Caller(roster, calls, modes, book)
 
     def on_alert(self, event: AlertEvent) -> None:
         """Call the place's desk and the approver when there is something new to decide or to know."""

@@ -88,6 +88,7 @@ class Purpose(StrEnum):
     REPORT_WRITTEN = "report_written"
     REPORT_FOLLOW_UP = "report_follow_up"
     REPORT_FINAL = "report_final"
+    CONTACT_TEST = "contact_test"
 
     @property
     def is_personal(self) -> bool:
@@ -143,7 +144,12 @@ class Ladder:
     @property
     def owes_an_act(self) -> bool:
         """Whether whoever is coming has something to do, so that his answer is a promise."""
-        return self.purpose not in (Purpose.INFORM, Purpose.RECALL)
+        return self.purpose not in (Purpose.INFORM, Purpose.RECALL, Purpose.CONTACT_TEST)
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it only tests one channel of one officer: any answer ends it, and so does silence."""
+        return self.purpose is Purpose.CONTACT_TEST
 
     @property
     def climbs(self) -> bool:

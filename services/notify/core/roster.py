@@ -60,6 +60,10 @@ class Roster:
                 found.setdefault(seat.officer_id, seat)
         return list(found.values())
 
+    def filled(self) -> list[tuple[str, Post]]:
+        """Every post that somebody holds, in order of the units."""
+        return sorted(self._seats)
+
     def units_within(self, root: str) -> list[str]:
         """Units with a filled post at or below `root`, in order of their ids."""
         return sorted({unit for unit, _ in self._seats if is_within(unit, root)})

@@ -17,6 +17,7 @@ from shared.contracts.fields import Level, Post, Status
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Channel, Page, PageState
 from shared.contracts.replies import REPLIES, reference_of
+from shared.wording import CHANNELS, POSTS
 
 LEVELS: dict[Level, str] = {
     Level.RED: "红色",
@@ -51,19 +52,6 @@ _OWED: dict[SupervisionClock, str] = {
 }
 LAPSED_MARK = "【承诺超时】"
 """Opens the text of a page to somebody who said that he comes and has not acted in time."""
-_CHANNELS: dict[Channel, str] = {
-    Channel.CONSOLE: "控制台",
-    Channel.WEBHOOK: "消息网关",
-    Channel.SMS: "短信",
-    Channel.EMAIL: "邮件",
-    Channel.DINGTALK: "钉钉",
-    Channel.WECOM: "企业微信",
-    Channel.FEISHU: "飞书",
-    Channel.WEB_PUSH: "浏览器推送",
-    Channel.LOUDSPEAKER: "村村响",
-    Channel.SCREEN: "显示屏",
-    Channel.OTHER: "其他渠道",
-}
 _STATES: dict[PageState, str] = {
     PageState.QUEUED: "待发送",
     PageState.SENT: "已发送，无应答",
@@ -74,7 +62,6 @@ _STATES: dict[PageState, str] = {
     PageState.WITHDRAWN: "已撤回",
     PageState.FAILED: "发送失败",
 }
-_POSTS: dict[Post, str] = {Post.B: "B岗", Post.A: "A岗", Post.COMMANDER: "指挥长"}
 _MOST_TRIED = 1_500
 """Characters of a page's text for who was called before; the newest are kept."""
 RESEND_MARK = "【重发】"
@@ -148,13 +135,13 @@ def of_mode(event: ResponseModeEvent) -> str:
 def tried(pages: Iterable[Page], empty: Sequence[str]) -> str:
     """Who was called before, on which channel and what came of it; then units with nobody on duty."""
     people: dict[tuple[str, Post, str], dict[Channel, str]] = {}
-    order = list(_CHANNELS)
+    order = list(CHANNELS)
     for page in sorted(pages, key=lambda one: (one.rung, one.round, order.index(one.channel))):
         outcome = _STATES[page.state] + (f"（{page.reason}）" if page.reason else "")
         person = people.setdefault((page.unit, page.post, page.officer_id), {})
-        person[page.channel] = f"{_CHANNELS[page.channel]}{outcome}"
+        person[page.channel] = f"{CHANNELS[page.channel][0]}{outcome}"
     lines = [
-        f"{unit} {_POSTS[post]} {officer}：{'；'.join(channels.values())}"
+        f"{unit} {POSTS[post][0]} {officer}：{'；'.join(channels.values())}"
         for (unit, post, officer), channels in people.items()
     ]
     lines += [f"{unit}：无人值班" for unit in empty]
@@ -182,9 +169,19 @@ def of_gaps(event: DutyCoverage, gaps: Sequence[Gap]) -> str:
         f"{gap.begin.isoformat(timespec='minutes')} 至 {gap.end.isoformat(timespec='minutes')}"
         for gap in gaps
     ]
-    return f"{event.unit} {_POSTS[event.post]} 七日内无人值班，请安排：\n{chr(10).join(times)}"[
+    return f"{event.unit} {POSTS[event.post][0]} 七日内无人值班，请安排：\n{chr(10).join(times)}"[
         :4000
     ]
+
+
+def of_contact_test(channel: Channel) -> tuple[str, str]:
+    """Headline and text of a communication test: nobody may take it for an alert."""
+    zh, en = CHANNELS[channel]
+    return (
+        f"通信测试 Communication test：{zh} {en}",
+        f"这是对{zh}的例行通信测试，没有险情，无需到岗。收到请应答“能到岗”（1），仅表示已收到。\n"
+        f"This only tests the {en}: no alert, nothing to do. Answer 1 to confirm that it has come.",
+    )
 
 
 def resent(text: str) -> str:

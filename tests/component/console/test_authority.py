@@ -36,6 +36,7 @@ from tests.support.authority import (
 from tests.support.console import Bench, prepared, token_of
 from tests.support.console_scene import NOW, a_command, an_alert, an_assignment
 from tests.support.postgres import fresh_database
+from tests.unit.notify.builders import a_slot
 
 AT_ONCE = 40
 TOMORROW = "2026-11-26T00:00:00Z"
@@ -62,6 +63,8 @@ async def console() -> AsyncIterator[Bench]:
         found = prepared(dsn)
         async with found.app.router.lifespan_context(found.app):
             await found.project([message for place in PLACES for message in things(place)])
+            for place in PLACES:
+                found.wiring.directory.take(a_slot(IDS[place], Post.B, f"o-{place}"))
             yield found
 
 
@@ -142,6 +145,8 @@ def _other(
         "mode reject": ("POST", f"/api/modes/proposals/mod-{place}/reject", {"version": 1}),
         "duty put": ("PUT", f"/api/duty/entries/e-1?unit={unit}", {"rule": leave}),
         "duty export": ("GET", f"/api/duty/export?unit={unit}", None),
+        "duty test": ("POST", "/api/duty/tests", {"unit": unit}),
+        "read reachability": ("GET", f"/api/duty/reachability?unit={unit}", None),
         "read alert": ("GET", f"/api/alerts/{alert_id}", None),
         "read assignment": ("GET", f"/api/assignments/{assignment_id}", None),
         "read duty": ("GET", f"/api/duty?unit={unit}", None),

@@ -16,6 +16,7 @@ STANDING = (
     "catalog.resources.v1",
     "duty.coverage.v1",
     "duty.entries.v1",
+    "duty.reachability.v1",
     "duty.roster.v1",
     "plan.definitions.v1",
     "rule.definitions.v1",

@@ -24,11 +24,16 @@ from services.command.core.modes import proposal as modes
 from services.command.core.modes.states import Event
 from services.command.core.reporting.receiving import NotTheirs, received
 from services.duty.core import changes
+from services.notify.core.book import Book
+from services.notify.core.contact_tests import ContactTester, NotAbove
+from services.notify.core.roster import Roster
 from shared.contracts.alerts import Assessment, DecisionVerb
 from shared.contracts.commands import Step
 from shared.contracts.duty import DutyRequest
 from shared.contracts.fields import IncidentGrade, Level, Post, ResponseMode
 from shared.contracts.modes import ModeRequest, ModeVerb
+from shared.contracts.pages import Channel
+from shared.contracts.reachability import ContactTestRequest
 from shared.contracts.reports import Means, Report, ReporterRole, ReportKind
 from shared.contracts.silences import Matcher, SilenceKind, SilenceRequest
 from shared.contracts.units import parent_of, tier_of
@@ -39,6 +44,7 @@ from tests.unit.alerting.builders import a_decision, at
 from tests.unit.alerting.builders import an_alarm as alarm_of
 from tests.unit.alerting.stories import Story, pending
 from tests.unit.command import builders as command
+from tests.unit.notify.builders import a_slot
 
 NOW = command.NOW
 Owner = Callable[[Role, str], bool]
@@ -189,6 +195,17 @@ def reported(role: Role, place: str) -> bool:
     return True
 
 
+def probed(role: Role, place: str) -> bool:
+    unit = IDS[place]
+    roster = Roster([a_slot(unit, Post.B, "o-1")])
+    tester = ContactTester(roster, Modes(()), Book(frozenset(Channel), NOW))
+    try:
+        tester.asked(ContactTestRequest(**head(role, "t"), unit=unit))
+    except NotAbove:
+        return False
+    return True
+
+
 _NOT_OF_REPORTS = ("officer_id", "post")
 _HELD = Assessment(incident_grade=IncidentGrade.GRADE_3)
 
@@ -207,6 +224,7 @@ OWNERS: dict[str, Owner] = {
     "mode propose": proposed,
     "mode reject": rejected,
     "duty put": planned,
+    "duty test": probed,
     "report": reported,
 }
 

@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from services.notify.core.book import Book
+from services.notify.core.call_rules import CallRules
 from services.notify.core.desk import Desk
 from services.notify.core.profiles import PROFILES, ProfileName
 from services.notify.core.roster import Roster
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
+from shared.contracts.calls import CallPlan
 from shared.contracts.commands import (
     AssignmentEvent,
     AssignmentState,
@@ -69,9 +71,14 @@ def a_book(now: datetime = T0) -> Book:
 
 
 def a_desk(
-    roster: Roster, book: Book, profile: ProfileName = "demo", modes: Modes | None = None
+    roster: Roster,
+    book: Book,
+    profile: ProfileName = "demo",
+    modes: Modes | None = None,
+    plans: Iterable[CallPlan] = (),
 ) -> Desk:
-    return Desk(roster, PROFILES[profile], Modes() if modes is None else modes, book)
+    rules = CallRules(PROFILES[profile], plans)
+    return Desk(roster, rules, Modes() if modes is None else modes, book)
 
 
 def an_alert(

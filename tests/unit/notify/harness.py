@@ -19,6 +19,7 @@ from services.notify.loops import DeliveryLoop
 from services.notify.metrics import NotifyMetrics
 from shared.contracts.fields import Post
 from shared.contracts.pages import Channel, Page
+from shared.contracts.topics import PAGES
 from shared.runtime.clock import SystemClock
 from shared.runtime.database import Database
 from shared.runtime.inbox import Incoming
@@ -67,7 +68,11 @@ class Desk:
         return await self.pages(before)
 
     async def pages(self, after: int = 0) -> list[Page]:
-        rows = await self.rows("SELECT value FROM notify.outbox WHERE seq > $1 ORDER BY seq", after)
+        rows = await self.rows(
+            "SELECT value FROM notify.outbox WHERE seq > $1 AND topic = $2 ORDER BY seq",
+            after,
+            PAGES.name,
+        )
         return [Page.model_validate_json(row["value"]) for row in rows]
 
     async def rows(self, query: str, *values: Any) -> list[Any]:
@@ -110,7 +115,7 @@ async def a_service_on(dsn: str) -> AsyncIterator[Desk]:
     async with database.transaction() as work:
         await work.connection.execute(
             "TRUNCATE notify.ladder, notify.page, notify.delivery, notify.alert, "
-            "notify.assignment, notify.duty_gap, notify.timer, notify.outbox"
+            "notify.assignment, notify.duty_gap, notify.reachability, notify.timer, notify.outbox"
         )
     try:
         yield Desk(database)

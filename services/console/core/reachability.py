@@ -1,0 +1,170 @@
+"""Reachability as the duty board shows it: who is on, by which channels he is reached, how the tests went."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import TypeAdapter
+
+from services.console.core.access import Viewer
+from services.console.core.acts import Act, head
+from services.console.core.masking import DataClass, opens
+from services.console.core.names import Names
+from shared.contracts.fields import Post, Status
+from shared.contracts.ids import content_id
+from shared.contracts.pages import Channel, RosterSlot
+from shared.contracts.reachability import (
+    ChannelReach,
+    ContactTestRequest,
+    Outcome,
+    Reachability,
+)
+from shared.contracts.topics import CONTACT_TESTS
+from shared.reachability.score import Reach, best, reach_of, score
+from shared.wording import CHANNELS
+
+Json = dict[str, Any]
+Show = Literal["all", "gaps", "silent"]
+EMPTY = "empty"
+_CHANNELS: TypeAdapter[tuple[ChannelReach, ...]] = TypeAdapter(tuple[ChannelReach, ...])
+_POSTS = list(Post)
+_MISSED = frozenset({Outcome.SILENT, Outcome.FAILED})
+
+
+def row_of(event: Reachability) -> dict[str, Any]:
+    """A row of `reachability`."""
+    return {
+        "officer_id": event.officer_id,
+        "version": event.version,
+        "channels": _CHANNELS.dump_json(event.channels, exclude_none=True).decode(),
+        "sent_at": event.sent_at,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A post, who holds it (None: nobody) and what is known of his channels."""
+
+    slot: RosterSlot
+    known: Mapping[Channel, ChannelReach]
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """On which channels the holder is paged; the console is always one."""
+        if self.slot.officer is None:
+            return ()
+        return tuple(dict.fromkeys((Channel.CONSOLE, *self.slot.channels)))
+
+    def reached(self, now: datetime) -> str:
+        """What may be expected of the post: a Reach, or `empty`."""
+        if self.slot.officer is None:
+            return EMPTY
+        return best(reach_of(self.known.get(one), now) for one in self.channels)
+
+    def is_gap(self, now: datetime) -> bool:
+        """Whether nobody would be reached there."""
+        return self.reached(now) in (EMPTY, Reach.UNREACHABLE)
+
+    @property
+    def silent(self) -> list[Channel]:
+        """Channels whose last communication test was not answered."""
+        return [
+            one for one in self.channels if one in self.known and self.known[one].tested in _MISSED
+        ]
+
+
+def standings(slots: Iterable[RosterSlot], known: Mapping[str, str]) -> list[Standing]:
+    """The posts in order of their units; `known` is an officer's channels as stored."""
+    found = []
+    for slot in sorted(slots, key=lambda one: (one.unit, _POSTS.index(one.post))):
+        stored = known.get(slot.officer.officer_id) if slot.officer is not None else None
+        channels = _CHANNELS.validate_json(stored) if stored is not None else ()
+        found.append(Standing(slot, {one.channel: one for one in channels}))
+    return found
+
+
+def counts(found: Sequence[Standing], now: datetime) -> dict[str, int]:
+    """How many posts are reached how; `gaps` and `silent` are those that the lists of that name show."""
+    seen = Counter(one.reached(now) for one in found)
+    return {
+        **{name: seen[name] for name in (*Reach, EMPTY)},
+        "gaps": sum(one.is_gap(now) for one in found),
+        "silent": sum(bool(one.silent) for one in found),
+    }
+
+
+def chosen(found: Sequence[Standing], show: Show, now: datetime) -> list[Standing]:
+    """All posts, those where nobody would be reached, or those whose last test was not answered."""
+    if show == "gaps":
+        return [one for one in found if one.is_gap(now)]
+    return [one for one in found if one.silent] if show == "silent" else list(found)
+
+
+def cursor_of(one: Standing) -> str:
+    """Where the list goes on after this post."""
+    return f"{one.slot.unit}:{one.slot.post}"
+
+
+def after(found: Sequence[Standing], cursor: str) -> list[Standing]:
+    """What follows a cursor, whether its post is still there or not."""
+    unit, _, post = cursor.partition(":")
+    rank = _POSTS.index(Post(post)) if post in _POSTS else -1
+    return [one for one in found if (one.slot.unit, _POSTS.index(one.slot.post)) > (unit, rank)]
+
+
+def view(one: Standing, viewer: Viewer, names: Names, now: datetime) -> Json:
+    """One post; name and phone number to whom they are open."""
+    unit, officer = one.slot.unit, one.slot.officer
+    named = officer is not None and opens(viewer, unit, DataClass.NAME)
+    reached = officer is not None and opens(viewer, unit, DataClass.CONTACT)
+    return {
+        "unit": unit,
+        "unit_name": names.unit(unit),
+        "post": one.slot.post,
+        "officer_id": officer.officer_id if officer is not None else None,
+        "name": officer.name if officer is not None and named else None,
+        "phone": officer.phone if officer is not None and reached else None,
+        "reach": one.reached(now),
+        "gap": one.is_gap(now),
+        "silent": one.silent,
+        "channels": [_channel(channel, one.known.get(channel), now) for channel in one.channels],
+    }
+
+
+def _channel(channel: Channel, known: ChannelReach | None, now: datetime) -> Json:
+    zh, en = CHANNELS[channel]
+    return {
+        "channel": channel,
+        "zh": zh,
+        "en": en,
+        "score": round(score(known, now), 2),
+        "reach": reach_of(known, now),
+        "last": known.last if known is not None else None,
+        "at": known.at if known is not None else None,
+        "heard_at": known.heard_at if known is not None else None,
+        "tested": known.tested if known is not None else None,
+        "tested_at": known.tested_at if known is not None else None,
+    }
+
+
+def start_test(viewer: Viewer, unit: str, of: str | None, key: str | None, now: datetime) -> Act:
+    """Test now how the officers of a unit are reached, or one of them.
+
+    Without a key, one officer's wish about the same people is one act an hour.
+    """
+    once = ("key", key) if key is not None else (unit, of or "", f"{now:%Y-%m-%dT%H}")
+    request_id = content_id("ctr", viewer.officer_id, *once)
+    common = head(viewer, {"status": Status.TEST, "trace_id": request_id}, (unit,), (), now)
+    request = ContactTestRequest(
+        id=request_id,
+        unit=unit,
+        of=of,
+        officer_id=viewer.officer_id,
+        post=viewer.post,
+        **{**common, "status": Status.TEST},
+    )
+    return Act(CONTACT_TESTS, unit, request, viewer.officer_id)

@@ -1,0 +1,86 @@
+"""Who is on duty and by which channels he is reached; an officer starts a communication test."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from services.console.core import access, reachability
+from services.console.core.access import Denial, span_of
+from services.console.core.reachability import Show
+from services.console.store import duty as store
+from services.console.store.connections import reading
+from services.console.web.acts import Body, IdempotencyKey, done
+from services.console.web.auth import Looker, Me
+from services.console.web.parts import Parts, as_json
+from services.console.web.problems import unknown
+from shared.contracts.fields import Identifier, UnitId
+
+router = APIRouter(prefix="/api/duty")
+
+_Cursor = Annotated[str, Query(max_length=80, pattern=r"^([0-9a-z_/]+:(B|A|commander))?$")]
+
+
+class NewTest(Body):
+    """Whom to test: all officers on duty at `unit`, or one of them (`officer_id`)."""
+
+    unit: UnitId
+    officer_id: Identifier | None = None
+
+
+@router.get("/reachability")
+async def reached(
+    console: Parts,
+    me: Looker,
+    unit: Annotated[UnitId | None, Query()] = None,
+    below: Annotated[bool, Query()] = True,
+    show: Annotated[Show, Query()] = "all",
+    after: _Cursor = "",
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> Response:
+    """The posts of a unit (default: one's own) and, unless not wanted, of all below it.
+
+    `counts` are over all of them. `show`: `gaps` are posts where nobody would be reached, `silent` those
+    whose last communication test was not answered.
+    """
+    root = unit or me.root
+    console.demand(None if access.sees(me, root) else Denial.OUTSIDE_SUBTREE)
+    span = span_of(root)
+    slots = [
+        one
+        for one in console.directory.slots()
+        if one.unit == root or (below and span.holds(one.unit))
+    ]
+    officers = {one.officer.officer_id for one in slots if one.officer is not None}
+    async with reading(console.database) as connection:
+        known = await store.reachability(connection, officers)
+    now = console.clock.now()
+    found = reachability.standings(slots, known)
+    wanted = reachability.chosen(found, show, now)
+    rest = reachability.after(wanted, after) if after else wanted
+    shown = rest[:limit]
+    return as_json(
+        {
+            "unit": root,
+            "unit_name": console.names.unit(root),
+            "at": now,
+            "counts": reachability.counts(found, now),
+            "posts": [reachability.view(one, me, console.names, now) for one in shown],
+            "next": reachability.cursor_of(shown[-1]) if len(rest) > len(shown) else None,
+        }
+    )
+
+
+@router.post("/tests", status_code=202)
+async def start(console: Parts, me: Me, body: NewTest, key: IdempotencyKey = None) -> Response:
+    """Test now by which channels the officers on duty at a unit are reached: a page on each, marked as
+    a test. For one's own unit and those below it."""
+    acting = console.acting(me, lambda one: access.may_plan_duty(one, body.unit))
+    slots = [one for one in console.directory.slots() if one.unit == body.unit]
+    on_duty = {one.officer.officer_id for one in slots if one.officer is not None}
+    if not on_duty or (body.officer_id is not None and body.officer_id not in on_duty):
+        raise unknown("officer on duty")
+    now = console.clock.now()
+    act = reachability.start_test(acting, body.unit, body.officer_id, key, now)
+    return await done(console, act)

@@ -1,0 +1,1 @@
+"""How well an officer is reached: the score of a channel, learnt from pages and communication tests."""
