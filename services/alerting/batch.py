@@ -14,9 +14,9 @@ from services.alerting.core.decisions import decide
 from services.alerting.core.episode import Cause
 from services.alerting.core.facts import fact_of
 from services.alerting.core.grouping import key_of, place_report
-from services.alerting.core.lifecycle import take_report
+from services.alerting.core.lifecycle import echoes, take_report
 from services.alerting.core.merging import Regrouping, merge, split, unmerge
-from services.alerting.core.outcome import Refusal
+from services.alerting.core.outcome import Change, Refusal
 from services.alerting.core.pool import reported
 from services.alerting.core.records import origin_of
 from services.alerting.core.scopes import Region, region_of
@@ -86,23 +86,26 @@ class Batch:
         self.tell()
 
     async def report(self, event: Report, heard_at: datetime) -> None:
-        """Record a report; let the open alert of its key weigh it, or open one; tell the rules."""
+        """Record a report; let the open alert of its key weigh it, or open one; tell the rules of it,
+        unless it only reports upward what is known."""
         region, cause = region_of(event.status, event.place), self._cause(event, heard_at)
         self._board.pass_time(region, heard_at, cause)
         own = self._book.open_alert(key_of(event))
         disposition = None if own is not None else place_report(event)
-        owner = home = None
+        owner, seen = None, report_seen(event)
         if disposition is None:
-            seen = report_seen(event)
-            alert, disposition, home = await self.ledger.weigh(
-                event,
-                own,
-                lambda before, at: take_report(before, replace(seen, home=at), *words(event)),
-            )
+
+            def take(before: Alert, home: str) -> Change:
+                nonlocal seen
+                echo = echoes(event, before, self._book.alert(home))
+                seen = replace(seen, home=home, echo=echo)
+                return take_report(before, seen, *words(event))
+
+            alert, disposition, _ = await self.ledger.weigh(event, own, take)
             owner = alert.alert_id
-        self._book.record_report(event, disposition, owner, home, heard_at)
+        self._book.record_report(event, disposition, owner, seen, heard_at)
         self.counts.dispositions["report", disposition] += 1
-        if event.kind is not ReportKind.FINAL:
+        if event.kind is not ReportKind.FINAL and not seen.echo:
             who, role = event.reporter_id, event.reporter_role
             seen_by = reported(
                 event.id, who, role, event.event_type, event.place, heard_at, event.position

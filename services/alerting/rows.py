@@ -50,7 +50,7 @@ REPORT = (
         "kind",
         "reporter_id",
     ),
-    *("reporter_role", "event_type", "place", "occurred_at", "heard_at", "lat", "lon"),
+    *("reporter_role", "event_type", "place", "occurred_at", "heard_at", "lat", "lon", "echo"),
 )
 SIGNATURE = ("alert_id", "round", "officer_id", "status", "unit", "post", "level", "signed_at")
 
@@ -89,14 +89,22 @@ def report_row(
     event: Report,
     disposition: Disposition,
     alert_id: str | None,
-    home: str | None,
+    seen: ReportSeen,
     heard_at: datetime,
 ) -> Row:
     """Values in the order of REPORT."""
     return (
-        *(event.id, alert_id, home, disposition, event.status, event.incident_id, event.kind),
+        *(
+            event.id,
+            alert_id,
+            seen.home or None,
+            disposition,
+            event.status,
+            event.incident_id,
+            event.kind,
+        ),
         *(event.reporter_id, event.reporter_role, event.event_type, event.place),
-        *(event.occurred_at, heard_at, *_degrees(event.position)),
+        *(event.occurred_at, heard_at, *_degrees(event.position), seen.echo),
     )
 
 
@@ -266,6 +274,7 @@ def alert_of(
                 role=ReporterRole(one["reporter_role"]),
                 occurred_at=one["occurred_at"],
                 home=one["home_id"] or "",
+                echo=one["echo"],
             )
             for one in reports
         ),

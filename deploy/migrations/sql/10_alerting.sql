@@ -127,7 +127,8 @@ CREATE TABLE alerting.silence (
 );
 CREATE INDEX silence_standing ON alerting.silence (status) WHERE ended_at IS NULL;
 
--- `heard_at` is when it was seen, at most two minutes after Kafka took it.
+-- `heard_at` is when it was seen, at most two minutes after Kafka took it. `echo`: it reports upward what its
+-- alert knew already, so it corroborates nothing.
 CREATE TABLE alerting.alert_report (
     report_id text PRIMARY KEY,
     alert_id text REFERENCES alerting.alert,
@@ -144,6 +145,7 @@ CREATE TABLE alerting.alert_report (
     heard_at timestamptz NOT NULL,
     lat double precision,
     lon double precision,
+    echo boolean NOT NULL,
     recorded_seq bigint GENERATED ALWAYS AS IDENTITY
 );
 CREATE INDEX alert_report_alert ON alerting.alert_report (alert_id);

@@ -45,7 +45,8 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class ReportSeen:
-    """What of a report counts as evidence."""
+    """What of a report counts as evidence. `echo`: it reports upward what the alert knew already, so it
+    holds the alert as any report does, but is no sighting."""
 
     report_id: str
     incident_id: str
@@ -54,6 +55,7 @@ class ReportSeen:
     role: ReporterRole
     occurred_at: datetime
     home: str = ""
+    echo: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,7 @@ class Alert:
         seen += [
             Sighting(f"person:{report.reporter_id}", report.role, report.occurred_at)
             for report in self.reports
-            if report.kind is not ReportKind.FINAL
+            if report.kind is not ReportKind.FINAL and not report.echo
         ]
         return seen or [
             Sighting("rules", "rule", at)

@@ -13,6 +13,7 @@ from services.alerting.core.outcome import Change
 from services.alerting.core.states import AlertCause, step
 from shared.contracts.alerts import AlertTransition
 from shared.contracts.fields import LEVEL_ORDER, Level
+from shared.contracts.reports import Report
 
 MOST_AREAS = 64
 
@@ -59,6 +60,17 @@ def revise_alarm(alert: Alert, alarm: Alarm) -> Alert | None:
 def take_report(alert: Alert, report: ReportSeen, headline: str, areas: tuple[str, ...]) -> Change:
     """A report joined."""
     return weigh(replace(alert, reports=(*alert.reports, report)), headline, areas)
+
+
+def echoes(report: Report, alert: Alert, home: Alert | None) -> bool:
+    """Whether an upward report 上报 tells of an incident that is in the alert, or in its home, already.
+
+    Units owe such reports because of the alert, and each tier passes on what the one below has told:
+    whoever writes one has not seen anything for himself.
+    """
+    known = {one.incident_id for one in alert.reports}
+    known |= {one.incident_id for one in (alert, home) if one is not None and one.version > 0}
+    return report.means is not None and report.incident_id in known
 
 
 def weigh(alert: Alert, headline: str, areas: tuple[str, ...], *, afresh: bool = False) -> Change:

@@ -14,7 +14,7 @@ from datetime import datetime
 import asyncpg
 
 from services.alerting import rows
-from services.alerting.core.alert import Alert
+from services.alerting.core.alert import Alert, ReportSeen
 from services.alerting.core.facts import Fact, same_site
 from services.alerting.core.flapping import FlapKey, flap_key
 from services.alerting.core.grouping import Disposition, GroupKey, Known, key_of
@@ -274,11 +274,11 @@ class Book:
         event: Report,
         disposition: Disposition,
         alert_id: str | None,
-        home: str | None,
+        seen: ReportSeen,
         heard_at: datetime,
     ) -> None:
         """Keep a report and what became of it."""
-        self._report_rows.append(rows.report_row(event, disposition, alert_id, home, heard_at))
+        self._report_rows.append(rows.report_row(event, disposition, alert_id, seen, heard_at))
 
     async def flush(self) -> None:
         """Write all changes; evidence and signatures after the alerts they refer to."""

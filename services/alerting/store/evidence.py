@@ -49,7 +49,7 @@ _REPORTS = (
     "SELECT r.* FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[]) "
     "AS w (status, name, low, high, since) JOIN alerting.alert_report AS r ON r.status = w.status "
     "AND r.event_type = w.name AND r.heard_at >= w.since AND r.place >= w.low AND r.place < w.high "
-    "AND r.kind <> $6"
+    "AND r.kind <> $6 AND NOT r.echo"
 )
 _WARNINGS = (
     "SELECT v.* FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS w (status, name, since) "
