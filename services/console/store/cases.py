@@ -1,7 +1,7 @@
 """Queries about cases: what belongs to one, its summed timeline, the facts of a unit, rows to evaluate.
 
-Facts are chosen by thread (core/cases/facts.py): the case's alerts and commands, the answers to pages
-about them, and modes that held in its area while it lasted. A status never mixes.
+Facts are chosen by thread (core/cases/facts.py): the case's alerts, incidents and commands, the pages of
+calls for missing reports, the answers to all pages about them, and modes that held in its area while it lasted. A status never mixes.
 """
 
 from __future__ import annotations
@@ -26,15 +26,24 @@ _SUMMED = "('assignment', 'supervision', 'page', 'answer')"
 """Kinds of which there may be thousands at once: told per tier and slot of time."""
 _CASE_LEVEL = "('alert', 'command', 'mode', 'review')"
 """Kinds about the case as a whole: whoever sees it may read them."""
-_FACTS = """
+_REPORT_CALLS = """
+    SELECT event_id FROM console.case_event WHERE status = $1 AND thread = ANY($2::text[])
+        AND kind = 'supervision' AND part LIKE 'report%'
+"""
+_FACTS = f"""
     SELECT * FROM console.case_event WHERE status = $1 AND thread = ANY($2::text[])
     UNION ALL
     SELECT * FROM console.case_event WHERE status = $1 AND kind = 'answer' AND thread IN (
         SELECT subject_id FROM console.case_event WHERE thread = ANY($2::text[]) AND kind = 'page')
     UNION ALL
+    SELECT * FROM console.case_event WHERE status = $1 AND kind = 'page' AND thread IN ({_REPORT_CALLS})
+    UNION ALL
+    SELECT * FROM console.case_event WHERE status = $1 AND kind = 'answer' AND thread IN (
+        SELECT subject_id FROM console.case_event WHERE kind = 'page' AND thread IN ({_REPORT_CALLS}))
+    UNION ALL
     SELECT * FROM console.case_event WHERE status = $1 AND kind = 'mode'
         AND thread = ANY($3::text[]) AND ($4::timestamptz IS NULL OR at >= $4) AND ($5::timestamptz IS NULL OR at <= $5)
-"""
+"""  # noqa: S608 - built of constants
 _VISIBLE = f"((unit >= $6 AND unit < $7) OR kind IN {_CASE_LEVEL})"
 _TURN = f"CASE WHEN kind IN {_CASE_LEVEL} THEN version - 1000000 ELSE version END"
 """The order within one transaction, which is one time: the command before its assignments."""
@@ -152,7 +161,8 @@ async def unit_rows(connection: Connection, case: Case, span: Span) -> Rows:
     """One row per unit and thread within a subtree, for core/cases/evaluation.py.
 
     `issued_at`: when the command was, but None for an assignment that another was made into later.
-    `answer_s`: from the first page to the first answer, seconds.
+    `answer_s`: from the first page to the first answer, seconds. Of orders only: calls for upward reports are
+    no part of how they were carried out.
     """
     rows: Rows = await connection.fetch(
         """
@@ -178,7 +188,8 @@ async def unit_rows(connection: Connection, case: Case, span: Span) -> Rows:
             SELECT thread, unit, min(tier) AS tier,
                 count(*) FILTER (WHERE what = 'overdue') AS overdue,
                 count(*) FILTER (WHERE what = 'escalated') AS escalations
-            FROM facts WHERE kind = 'supervision' AND unit >= $3 AND unit < $4
+            FROM facts WHERE kind = 'supervision' AND part NOT LIKE 'report%'
+                AND unit >= $3 AND unit < $4
             GROUP BY thread, unit
         ), page AS (
             SELECT thread, subject_id, min(unit) AS unit, min(tier) AS tier, min(at) AS at

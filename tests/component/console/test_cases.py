@@ -11,14 +11,21 @@ from typing import Any
 import pytest
 
 from deploy.local.data.units import all_units
-from shared.contracts.commands import AssignmentEvent, AssignmentState, Part, SupervisionEvent
+from shared.contracts.commands import (
+    AssignmentEvent,
+    AssignmentState,
+    CommandEvent,
+    Part,
+    SupervisionEvent,
+    SupervisionKind,
+)
 from shared.contracts.fields import Status
 from shared.contracts.ids import content_id
 from shared.contracts.pages import Answer, Page
 from tests.support import console_case
 from tests.support.console import Bench
 from tests.support.console_case import a_case
-from tests.support.console_scene import SONGJI, VILLAGE, ZHUTUO, a_command
+from tests.support.console_scene import DISTRICT, SONGJI, VILLAGE, ZHUTUO, a_command
 
 TOWN = [ZHUTUO, *sorted(one.unit for one in all_units() if one.unit.startswith("5001181182"))][:40]
 ALERT, COMMAND = content_id("alt", "case"), content_id("cmd", "case")
@@ -243,3 +250,41 @@ async def test_what_was_made_later_counts_from_its_own_delivery(console: Bench) 
     found = await read(console, f"/api/cases/{COMMAND}/evaluation")
     took = {one["unit"]: one["deliver_s"] for one in found["units"]}
     assert took == {ZHUTUO: 2, VILLAGE: None, SONGJI: None}
+
+
+async def test_calls_for_missing_reports_and_what_came_of_them_are_told(console: Bench) -> None:
+    """Which report was missed, who was paged for it, what he said; how orders were done is not changed."""
+    history = a_case("case", TOWN[:4])
+    await console.project(history)
+    before = await read(console, f"/api/cases/{ALERT}/evaluation")
+    command = next(one for one in history if isinstance(one, CommandEvent))
+    signed = console_case.told(command, ZHUTUO, AssignmentState.SIGNED, 11, 2)
+    call = console_case.called(signed, SupervisionKind.ESCALATED, 1_500, rung=1).model_copy(
+        update={
+            "id": "sup-report",
+            "supervision_id": "sup-report",
+            "clock": "report_phone",
+            "subject_id": "duty-1",
+            "command_id": None,
+            "incident_id": content_id("inc", "case"),
+        }
+    )
+    pages = [
+        one.model_copy(update={"command_id": None, "subject_id": call.id})
+        if isinstance(one, Page)
+        else one
+        for one in console_case.paged(a_command("missing", DISTRICT), ZHUTUO, 1_501, 20)
+    ]
+    await console.project([call, *pages])
+    lines = [one for one in await told(console) if one["thread"] in (call.incident_id, call.id)]
+    assert [(one["kind"], one["what"]) for one in lines] == [
+        ("supervision", "escalated"),
+        ("page", "sent"),
+    ]
+    assert (lines[0]["clock"], lines[0]["unit"], lines[0]["rung"]) == ("report_phone", ZHUTUO, 1)
+    mine = [one["kind"] for one in await told(console, unit=ZHUTUO) if one["at"] >= lines[0]["at"]]
+    assert mine[:3] == ["supervision", "page", "answer"]
+    assert await read(console, f"/api/cases/{ALERT}/evaluation") == before
+    async with console.client("o-city-b") as client:
+        page = await client.get(f"/api/cases/{ALERT}/export", params={"format": "html"})
+    assert "未电话初报" in page.text

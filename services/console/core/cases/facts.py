@@ -1,8 +1,7 @@
 """Contract in, fact of a case out: one row of `case_event` per record, whatever arrives in which order.
 
-A fact belongs to a thread: an alert, its incident (reports), a command, a page (answers know no more) or
-a unit (modes). Which
-threads make a case is asked when somebody reads it, so nothing has to have arrived before. `part` tells
+A fact belongs to a thread: an alert, its incident (upward reports and the calls for those that are missing),
+a command, such a call (its pages), a page (answers know no more) or a unit (modes). Which threads make a case is asked when somebody reads it, so nothing has to have arrived before. `part` tells
 apart what has the same name: the attempt of an assignment or step, clock and rung of a call. `at` is when
 the owner of the record told it, by the database's clock where a service has one: the event time of an
 assignment is that of its cause, an hour-old reading perhaps.
@@ -91,11 +90,11 @@ def fact_of(message: object) -> Row | None:
                 post=message.post,
                 text=message.text,
             )
-        case SupervisionEvent() if message.command_id is not None:
+        case SupervisionEvent(command_id=str(thread)) | SupervisionEvent(incident_id=str(thread)):
             return _fact(
                 message,
                 "supervision",
-                message.command_id,
+                thread,
                 message.kind,
                 message.subject_id,
                 message.unit,
