@@ -16,6 +16,7 @@ MACHINES = (
     "services.command.core.modes.states",
     "services.command.core.reporting.states",
     "services.notify.core.states",
+    "services.notify.core.digests.states",
 )
 """Every table; the page has them in this order."""
 

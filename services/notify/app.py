@@ -11,6 +11,7 @@ from services.notify.channels import console, registry
 from services.notify.channels.off import Off
 from services.notify.channels.port import Tools
 from services.notify.consumer import NotifyConsumer
+from services.notify.core.budgets import BUDGETS
 from services.notify.core.priority import RESERVED
 from services.notify.core.profiles import PROFILES
 from services.notify.loops import DeliveryLoop, LadderGauges
@@ -63,7 +64,8 @@ def build(settings: Settings) -> AsgiFastStream:
     platform = NotifyPlatform(settings)
     metrics = NotifyMetrics(platform.registry)
     channels = frozenset({console.CHANNEL, *platform.senders})
-    consumer = NotifyConsumer(PROFILES[settings.sla_profile], channels, metrics)
+    name = settings.sla_profile
+    consumer = NotifyConsumer(PROFILES[name], BUDGETS[name], channels, metrics)
     platform.table(ROSTER, consumer.roster.put)
     platform.table(MODES, consumer.modes.put)
     platform.table(REACHABILITY, consumer.reaches.put)

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 import structlog
 
-from services.notify.core import roster_calls
+from services.notify.core import folding, roster_calls
 from services.notify.core.answers import Refusal
 from services.notify.core.book import Book
+from services.notify.core.budgets import Budgets
 from services.notify.core.call_rules import CallRules
 from services.notify.core.calling import Refused
 from services.notify.core.contact_tests import (
@@ -25,7 +26,7 @@ from services.notify.core.profiles import Profile
 from services.notify.core.reaches import Reaches
 from services.notify.core.roster import Roster
 from services.notify.metrics import NotifyMetrics
-from services.notify.store import gaps, reachability
+from services.notify.store import digests, gaps, reachability
 from services.notify.store import ladders as store
 from shared.calls.pack import Pack
 from shared.contracts.alerts import AlertEvent, AlertTransition
@@ -53,16 +54,21 @@ _REASONS: dict[Refusal, Reason] = {
 
 
 class NotifyConsumer:
-    """Holds what all transactions share: roster, modes, profile, the channels that are on."""
+    """Holds what all transactions share: roster, modes, profile, budgets, the channels that are on."""
 
     def __init__(
-        self, profile: Profile, channels: frozenset[Channel], metrics: NotifyMetrics
+        self,
+        profile: Profile,
+        budgets: Budgets,
+        channels: frozenset[Channel],
+        metrics: NotifyMetrics,
     ) -> None:
         self.roster = Roster()
         self.modes = Modes()
         self.reaches = Reaches()
         self.calls = CallRules(profile)
         self.test_plans = ContactTestPlans()
+        self.budgets = budgets
         self._channels = channels
         self._metrics = metrics
 
@@ -110,22 +116,38 @@ class NotifyConsumer:
             self._metrics.answers.labels(verb).inc(count)
 
     async def lock(self, work: Transaction, ladder_ids: Sequence[str]) -> None:
-        """Lock the ladders whose timers are due."""
-        await store.lock(work, ladder_ids)
+        """Lock the ladders whose timers are due and those that a due digest tells of, then the digests."""
+        told = await digests.to_tell(work, ladder_ids)
+        await store.lock(work, [*ladder_ids, *(one.ladder_id for one in told)])
+        await digests.lock(work, ladder_ids)
 
     async def fire(self, work: Transaction, timers: Sequence[Timer]) -> None:
         """A time is over: for an answer, the next call or none left; a gap of the roster is near."""
         book = self.book(work)
         posts = {one.subject_id for one in timers if one.kind == gaps.KIND}
+        gathered = {one.subject_id for one in timers if one.kind == digests.SEND}
+        answered = {one.subject_id for one in timers if one.kind == digests.TELL}
         tests = [one for one in timers if one.kind == reachability.KIND]
-        rest = [one for one in timers if one.kind not in (gaps.KIND, reachability.KIND)]
-        keys = store.Keys(ladders={one.subject_id for one in rest}, gaps=posts)
+        others = (gaps.KIND, reachability.KIND, *digests.KINDS)
+        rest = [one for one in timers if one.kind not in others]
+        told = await digests.to_tell(work, sorted(answered))
+        keys = store.Keys(
+            ladders={one.subject_id for one in rest},
+            gaps=posts,
+            pages={one.page_id for one in told},
+            digests=gathered | answered,
+        )
         await store.load(work, keys, book)
         desk = self.desk(book)
         for timer in rest:
             desk.on_timer(timer.subject_id, timer.kind, timer.rung)
         for post in sorted(posts):
             desk.tell_gaps(post)
+        for one in sorted(gathered):
+            desk.send_digest(book.digests[one], await digests.contents(work, one))
+        for one in sorted(answered):
+            pages = [page.page_id for page in told if page.digest_id == one]
+            desk.pass_on(book.digests[one], pages, last=len(pages) < digests.MOST_AT_ONCE)
         await self._test_due(work, tests, book)
         await self.write(work, book)
 
@@ -142,15 +164,33 @@ class NotifyConsumer:
         await reachability.schedule(work, dues)
 
     async def write(self, work: Transaction, book: Book) -> None:
-        """Store the book's changes and count its pages."""
+        """Put into digests what is over budget, store the book's changes and count its pages."""
+        await self._fold(work, book)
         await store.save(work, book)
         await reachability.save(work, book)
+        for one in book.changed_digests.values():
+            self._metrics.digests.labels(one.state, one.status).inc()
         seen = Counter((page.channel, page.state, page.status) for page in book.events)
         for labels, count in seen.items():
             self._metrics.pages.labels(*labels).inc(count)
         if book.ran_out:
             self._metrics.exhausted.inc(len(book.ran_out))
             log.error("ladders_exhausted", count=len(book.ran_out), first=book.ran_out[0])
+
+    async def _fold(self, work: Transaction, book: Book) -> None:
+        calls = folding.candidates(book)
+        if not calls:
+            return
+        officers = {line.page.officer_id for line in calls}
+        spent = await digests.spent(work, officers, self.budgets)
+        folded = folding.fold(calls, book, spent, self.budgets)
+        if not folded:
+            return
+        gathering = await digests.gather(work, folded)
+        book.fold({one.page_id: gathering[one.reader] for one in folded})
+        for one in folded:
+            page = book.pages[one.page_id].page
+            self._metrics.folded.labels(page.level, page.status).inc()
 
 
 def _answer(desk: Desk, answer: Answer) -> None:

@@ -15,6 +15,18 @@ class NotifyMetrics:
             ["channel", "state", "status"],
             registry=registry,
         )
+        self.folded = Counter(
+            "fenghuo_notify_pages_folded_total",
+            "Calls over an officer's budget, told of in a digest",
+            ["level", "status"],
+            registry=registry,
+        )
+        self.digests = Counter(
+            "fenghuo_notify_digests_total",
+            "Digests that reached a state",
+            ["state", "status"],
+            registry=registry,
+        )
         self.answers = Counter(
             "fenghuo_notify_answers_total",
             "Receipts and answers taken in",

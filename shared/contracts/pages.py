@@ -98,6 +98,11 @@ class SubjectKind(StrEnum):
     MODE = "mode"
     ROSTER = "roster"
     CONTACT_TEST = "contact_test"
+    DIGEST = "digest"
+
+
+MOST_CALLS = 20
+"""Nobody is called more often about one matter; after as many calls it only stays in sight."""
 
 
 class Page(Envelope):
@@ -106,7 +111,8 @@ class Page(Envelope):
     `rung` 0 is the first post called for the subject, each escalation adds one; `round` counts the
     planned repeats to the same officer. `resend` marks a transport repeat whose first outcome is
     unknown (重发). `mode`, `mode_version` and `mode_unit` are the mode that the calling goes by.
-    `reason` says why a page `failed`.
+    `reason` says why a page `failed`. `digest_id`: it was over the officer's budget, so that it only
+    stands in the list and is told of in a digest, whose own pages have it as `subject_id`.
     """
 
     type: Literal["page"] = "page"
@@ -121,8 +127,8 @@ class Page(Envelope):
     unit: UnitId
     post: Post
     channel: Channel
-    round: Annotated[int, Field(ge=1, le=20)] = 1
-    rung: Annotated[int, Field(ge=0, le=20)] = 0
+    round: Annotated[int, Field(ge=1, le=MOST_CALLS)] = 1
+    rung: Annotated[int, Field(ge=0, le=2 * MOST_CALLS)] = 0
     state: PageState
     level: Level
     headline: Line
@@ -130,6 +136,7 @@ class Page(Envelope):
     answer_by: Instant
     resend: bool = False
     reason: Line | None = None
+    digest_id: Identifier | None = None
     mode: ResponseMode = ResponseMode.NORMAL
     mode_version: ModeVersion = 0
     mode_unit: UnitId | None = None

@@ -17,6 +17,7 @@ from services.alerting.consumer import Alerting
 from services.alerting.metrics import AlertingMetrics
 from services.console import consumer as console_consumer
 from services.notify.consumer import NotifyConsumer
+from services.notify.core.budgets import BUDGETS
 from services.notify.core.profiles import PROFILES
 from services.notify.metrics import NotifyMetrics
 from shared.contracts.catalog import UnitEntry
@@ -105,7 +106,10 @@ class House:
         alerting = Alerting(AlertingMetrics(CollectorRegistry()))
         office = Office(databases["command"], profile(sign_s=300, finish_s=900), tree)
         notify = NotifyConsumer(
-            PROFILES["standard"], frozenset(Channel), NotifyMetrics(CollectorRegistry())
+            PROFILES["standard"],
+            BUDGETS["standard"],
+            frozenset(Channel),
+            NotifyMetrics(CollectorRegistry()),
         )
         for unit in UNITS:
             for post in Post:

@@ -20,6 +20,7 @@ from deploy.local.demo.cast import (
 )
 from deploy.local.demo.desk import Desk, Lane
 from shared.contracts.fields import Post, Status, Tier
+from shared.contracts.pages import SubjectKind
 from shared.contracts.units import ancestor_at, tier_of
 
 WATCH = officer_id(CITY, Post.B)
@@ -229,7 +230,19 @@ class People:
         for page in found["pages"] if found else ():
             await self._say_coming(officer, page["page_id"])
 
+    async def _open_list(self, officer: str) -> None:
+        """What a digest tells of waits in the list, each for itself."""
+        found = (
+            await self._desk.get(officer, "/api/pages", open=1) if self._desk.has(officer) else None
+        )
+        for page in found["pages"] if found else ():
+            if page["subject_kind"] != SubjectKind.DIGEST and not self._gone_home:
+                self._spawn(self._answer({**page, "officer_id": officer}))
+
     async def _answer(self, page: Json) -> None:
+        if page["subject_kind"] == SubjectKind.DIGEST:
+            await self._open_list(page["officer_id"])
+            return
         await self._look_up(page)
         officer, rung = page["officer_id"], page["rung"]
         about_quiet = self._board.is_quiet(page.get("alert_id"), page.get("command_id"))

@@ -7,7 +7,7 @@ CREATE TABLE notify.ladder (
     cause_id text NOT NULL,
     trace_id text NOT NULL,
     subject_kind text NOT NULL CHECK (subject_kind IN (
-        'alert', 'assignment', 'supervision', 'mode', 'roster', 'contact_test'
+        'alert', 'assignment', 'supervision', 'mode', 'roster', 'contact_test', 'digest'
     )),
     subject_id text NOT NULL,
     purpose text NOT NULL CHECK (purpose IN (
@@ -56,6 +56,28 @@ CREATE INDEX ladder_of_duty ON notify.ladder (duty_id)
     WHERE duty_id IS NOT NULL AND state <> 'closed';
 CREATE INDEX ladder_living ON notify.ladder (state) WHERE state IN ('open', 'exhausted');
 
+-- What is over an officer's budget (services/notify/core/digests). One gathers per officer and status
+-- (timer of kind 'digest', subject = digest_id); what was answered to it is passed on to its contents
+-- (timer of kind 'tell'). Locked after ladders, in the order of officers.
+CREATE TABLE notify.digest (
+    digest_id text PRIMARY KEY,
+    cause_id text NOT NULL,
+    officer_id text NOT NULL,
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    unit text NOT NULL,
+    post text NOT NULL,
+    state text NOT NULL CHECK (state IN ('gathering', 'sent', 'answered', 'lapsed', 'settled')),
+    due_at timestamptz NOT NULL,
+    -- The answer (shared.contracts.pages.Answer), the last page that has it, whether more follow.
+    answer text,
+    passed_on text NOT NULL DEFAULT '',
+    passing boolean NOT NULL DEFAULT false,
+    opened_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE UNIQUE INDEX digest_gathering ON notify.digest (officer_id, status)
+    WHERE state = 'gathering';
+CREATE INDEX digest_passing ON notify.digest (digest_id) WHERE passing;
+
 CREATE TABLE notify.page (
     page_id text PRIMARY KEY,
     ladder_id text NOT NULL REFERENCES notify.ladder,
@@ -73,9 +95,15 @@ CREATE TABLE notify.page (
     resend boolean NOT NULL,
     -- The newest version as published (shared.contracts.pages.Page).
     body text NOT NULL,
+    -- Over budget: told of in this digest.
+    digest_id text REFERENCES notify.digest,
     created_at timestamptz NOT NULL DEFAULT now(),
     UNIQUE (ladder_id, officer_id, channel, round)
 );
+-- One console page is one call: what an officer's budget has been spent on.
+CREATE INDEX page_spent ON notify.page (officer_id, created_at)
+    WHERE channel = 'console' AND digest_id IS NULL;
+CREATE INDEX page_of_digest ON notify.page (digest_id, page_id) WHERE digest_id IS NOT NULL;
 CREATE INDEX page_waiting ON notify.page (officer_id)
     WHERE state IN ('queued', 'sent', 'delivered', 'read');
 

@@ -54,6 +54,10 @@ def _ladders(state: str) -> str:
     )
 
 
+def _digests(condition: str) -> str:
+    return f"SELECT digest_id AS subject_id, status FROM notify.digest WHERE {condition}"  # noqa: S608
+
+
 def _proposals(states: str) -> str:
     return (
         "SELECT proposal_id AS subject_id, status FROM command.mode_proposal "  # noqa: S608
@@ -115,6 +119,8 @@ CLOCKS = (
         "SELECT subject_id, status FROM notify.duty_gap WHERE due_at IS NOT NULL",
     ),
     Clock("promise", "notify", ("promise",), _ladders("answered")),
+    Clock("digest", "notify", ("digest",), _digests("state = 'gathering'")),
+    Clock("digest's answer", "notify", ("tell",), _digests("passing")),
 )
 
 

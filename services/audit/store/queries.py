@@ -76,6 +76,9 @@ LEAKS: dict[str, str] = {
     "pages": "SELECT p.page_id AS subject_id, p.status, l.ladder_id AS other, "
     "l.status AS other_status FROM notify.ladder AS l JOIN notify.page AS p USING (ladder_id) "
     "WHERE l.state IN ('open', 'exhausted') AND p.status <> l.status LIMIT $1",
+    "digests": "SELECT p.page_id AS subject_id, p.status, d.digest_id AS other, "
+    "d.status AS other_status FROM notify.digest AS d JOIN notify.page AS p USING (digest_id) "
+    "WHERE d.state IN ('gathering', 'sent', 'lapsed') AND p.status <> d.status LIMIT $1",
 }
 """Whatever hangs on something of another status. $1 is the most rows wanted."""
 

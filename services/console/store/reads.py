@@ -10,6 +10,7 @@ import asyncpg
 from services.console.core.access import Span
 from services.console.core.steps import FINISHED_ASSIGNMENTS, OPEN_ALERTS
 from services.console.store.connections import Connection
+from shared.contracts.fields import LEVEL_ORDER
 from shared.contracts.units import lineage
 
 _OPEN_ALERT = f"state IN ({', '.join(repr(str(state)) for state in OPEN_ALERTS)})"
@@ -111,15 +112,19 @@ async def commands_of_alert(connection: Connection, alert_id: str) -> Rows:
 
 async def pages(connection: Connection, officer_id: str, *, only_open: bool, limit: int) -> Rows:
     """An officer's own pages on the console, the newest first, with the answer given. Of the open ones
-    those that are real come first: no drill pushes one out of the list."""
+    those that are real come first, then the most urgent: no drill and no storm of blue pushes one out of
+    the list."""
     rows: Rows = await connection.fetch(
         "SELECT p.*, a.verb FROM console.page p LEFT JOIN console.answer a USING (page_id, status) "  # noqa: S608
         "WHERE p.officer_id = $1 AND p.channel = 'console' "
         f"AND (NOT $2 OR (p.{_OPEN_PAGE} AND a.verb IS NULL)) "
-        "ORDER BY $2 AND p.status <> 'Actual', p.sent_at DESC, p.page_id LIMIT $3",
+        "ORDER BY $2 AND p.status <> 'Actual', "
+        "CASE WHEN $2 THEN array_position($4::text[], p.level) END DESC, "
+        "p.sent_at DESC, p.page_id LIMIT $3",
         officer_id,
         only_open,
         limit,
+        list(LEVEL_ORDER),
     )
     return rows
 

@@ -8,6 +8,9 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 
 from services.notify.core import channel_plan, ladders, states, wording
+from services.notify.core.digests import states as digest_states
+from services.notify.core.digests.digest import Digest
+from services.notify.core.digests.states import DigestStep
 from services.notify.core.ladders import Ladder, LadderStep
 from services.notify.core.plan import Call
 from services.notify.core.reaches import Evidence, Reaches, evidence_of
@@ -114,6 +117,7 @@ class Book:
     duties: dict[str, DutyMemory] = field(default_factory=dict)
 
     gaps: dict[str, GapMemory] = field(default_factory=dict)
+    digests: dict[str, Digest] = field(default_factory=dict)
 
     new_ladders: dict[str, Ladder] = field(default_factory=dict)
     changed_ladders: dict[str, Ladder] = field(default_factory=dict)
@@ -123,6 +127,7 @@ class Book:
     changed_assignments: dict[str, AssignmentMemory] = field(default_factory=dict)
     changed_duties: dict[str, DutyMemory] = field(default_factory=dict)
     changed_gaps: dict[str, GapMemory] = field(default_factory=dict)
+    changed_digests: dict[str, Digest] = field(default_factory=dict)
     events: list[Page] = field(default_factory=list)
     """Every new page version, in order, to be published."""
     evidence: list[Evidence] = field(default_factory=list)
@@ -170,6 +175,15 @@ class Book:
     def remember_gaps(self, memory: GapMemory) -> None:
         """Keep what is open at a post."""
         self.gaps[memory.subject_id] = self.changed_gaps[memory.subject_id] = memory
+
+    def step_digest(self, digest: Digest, event: DigestStep) -> bool:
+        """Step a digest; False when the step is not possible."""
+        try:
+            digest.state = digest_states.step(digest.state, event)
+        except digest_states.IllegalStep:
+            return False
+        self.changed_digests[digest.digest_id] = digest
+        return True
 
     def of_alert(self, alert_id: str) -> list[Ladder]:
         """Ladders about an alert itself that are not closed."""
@@ -285,6 +299,34 @@ class Book:
             self.add_page(line)
             self.new_pages[number] = line
             self.events.append(page)
+
+    def fold(self, digest_of: Mapping[str, str]) -> None:
+        """Leave of these new calls only the console's page, marked with its digest.
+
+        `digest_of` has the digest by the console page's id.
+        """
+        dropped: set[str] = set()
+        for number, digest_id in digest_of.items():
+            line = self.pages[number]
+            page, siblings = line.page, self._by_ladder[line.ladder_id]
+            others = [
+                one.page.page_id
+                for one in siblings
+                if one.page.page_id in self.new_pages
+                and one is not line
+                and (one.page.officer_id, one.page.round) == (page.officer_id, page.round)
+            ]
+            dropped.update(others)
+            line.page = page.model_copy(update={"digest_id": digest_id})
+        for number in dropped:
+            line = self.new_pages.pop(number)
+            del self.pages[number]
+            self._by_ladder[line.ladder_id].remove(line)
+        self.events = [
+            self.pages[one.page_id].page if one.page_id in digest_of else one
+            for one in self.events
+            if one.page_id not in dropped
+        ]
 
     def advance(
         self,

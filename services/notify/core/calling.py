@@ -12,6 +12,7 @@ from services.notify.core import answers, ladders, plan, wording
 from services.notify.core.answers import Ending, Refusal
 from services.notify.core.book import Book, PageLine
 from services.notify.core.call_rules import CallRule, CallRules
+from services.notify.core.digests.states import DigestStep
 from services.notify.core.ladders import Ladder, LadderState, LadderStep
 from services.notify.core.plan import Call, Position
 from services.notify.core.priority import priority
@@ -19,7 +20,7 @@ from services.notify.core.profiles import MOST_LAPSES, Timing
 from services.notify.core.roster import Roster, Seat
 from services.notify.core.states import PageStep
 from shared.contracts.ids import content_id
-from shared.contracts.pages import Answer, Channel, PageState
+from shared.contracts.pages import MOST_CALLS, Answer, Channel, PageState
 from shared.contracts.units import lineage
 from shared.modes.effective import Modes
 from shared.modes.effects import EFFECTS
@@ -28,6 +29,7 @@ SETTLED = "无需答复：事项已处理。"
 REPLACED = "无需答复：已有新的通知。"
 TAKEN = "无需答复：已有人应答。"
 TESTED = "通信测试已结束。"
+PASSED_ON = "摘要已结束：其中各事项按各自时限继续呼叫。"
 
 
 class Refused(Exception):
@@ -97,18 +99,26 @@ class Caller:
         for other in book.waiting(ladder):
             if other.page.officer_id == answer.officer_id:
                 book.advance(other, PageStep.ANSWERED, occurred_at=answer.occurred_at)
+        digest = book.digests.get(ladder.subject_id)
+        if digest is not None and book.step_digest(digest, DigestStep.ANSWERED):
+            digest.answer = answer
+            digest.pass_on()
         if effect.ladder is Ending.STOP:
             self._promise(ladder, answer)
             return
         took_it = ladder.state is LadderState.ANSWERED and ladder.answered_by == answer.officer_id
         being_called = ladder.state is LadderState.OPEN and ladder.officer_id == answer.officer_id
-        if took_it or being_called:
-            ladder.answered_by = None
-            named = self._handed_to(ladder, line, answer)
-            if named is None:
-                self._go_on(ladder, declined=True)
-            else:
-                self._call_again(ladder, named, wording.handed(ladder.text, answer.officer_id))
+        if not (took_it or being_called):
+            return
+        if not ladder.goes_on:
+            book.end(ladder, LadderStep.SETTLED, PASSED_ON)
+            return
+        ladder.answered_by = None
+        named = self._handed_to(ladder, line, answer)
+        if named is None:
+            self._go_on(ladder, declined=True)
+        else:
+            self._call_again(ladder, named, wording.handed(ladder.text, answer.officer_id))
 
     def _promise(self, ladder: Ladder, answer: Answer) -> None:
         """Somebody is coming: stop calling, until he was to have acted. The same person may name
@@ -166,8 +176,20 @@ class Caller:
         elif kind == "promise" and ladder.state is LadderState.ANSWERED:
             self._lapse(ladder)
         elif kind == "answer" and ladder.state is LadderState.OPEN:
+            digest = self._book.digests.get(ladder.subject_id)
+            if digest is not None and not digest.waiting:
+                self._book.step_digest(digest, DigestStep.SETTLED)
+                self._book.end(ladder, LadderStep.SETTLED, SETTLED)
+                return
             self._time_out(ladder)
             self._go_on(ladder, declined=False)
+
+    def pass_by(self, line: PageLine) -> None:
+        """The digest that told of this page has reached nobody: the next post is called at once."""
+        ladder = self._book.ladders[line.ladder_id]
+        if ladder.state is LadderState.OPEN and ladder.officer_id == line.page.officer_id:
+            self._time_out(ladder)
+            self._go_on(ladder, declined=True)
 
     def _time_out(self, ladder: Ladder) -> None:
         for line in self._book.waiting(ladder):
@@ -221,6 +243,16 @@ class Caller:
         if ladder.is_test:
             self._book.end(ladder, LadderStep.SETTLED, TESTED)
             return
+        if not ladder.goes_on:
+            digest = self._book.digests.get(ladder.subject_id)
+            if (
+                digest is not None
+                and self._book.step_digest(digest, DigestStep.LAPSED)
+                and declined
+            ):
+                digest.pass_on()
+            self._book.end(ladder, LadderStep.SETTLED, PASSED_ON)
+            return
         timing = self._timing(ladder)
         if ladder.unit is None or ladder.post is None:
             self._exhaust(ladder, timing)
@@ -263,7 +295,15 @@ class Caller:
         return self._calls.rule(ladder.level, ladder.mode)
 
     def _place(self, ladder: Ladder, call: Call, text: str | None = None, mark: str = "") -> None:
-        """Make the call, on the mode's channels as well as on the roster's."""
+        """Make the call, on the mode's channels as well as on the roster's; after the most calls that a
+        matter may have there is no further one, it only stays in sight."""
+        if ladder.step >= MOST_CALLS:
+            if ladder.state is not LadderState.EXHAUSTED:
+                ladder.state = ladders.step(ladder.state, LadderStep.RAN_OUT)
+                self._book.ran_out.append(ladder.ladder_id)
+            ladder.due_at = None
+            self._book.touch(ladder)
+            return
         more = EFFECTS[ladder.mode].channels
         call = replace(
             call,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from services.notify.core import (
@@ -24,6 +25,8 @@ from services.notify.core.book import (
 )
 from services.notify.core.call_rules import CallRules
 from services.notify.core.calling import REPLACED, SETTLED, Caller
+from services.notify.core.digests.digest import Content, Digest, for_content, to_call
+from services.notify.core.digests.states import DigestStep
 from services.notify.core.ladders import Ladder, LadderState, LadderStep, Purpose
 from services.notify.core.roster import Roster, Seat
 from services.notify.core.roster_calls import GapMemory
@@ -265,6 +268,33 @@ class Desk:
             at=roster_calls.responsible(self._roster, unit, post),
             named_after=f"{unit}:{post}:{memory.times}",
         )
+
+    def send_digest(self, digest: Digest, contents: Sequence[Content]) -> None:
+        """It is time: call the officer about what still waits in his digest, if anything does."""
+        if not contents:
+            self._book.step_digest(digest, DigestStep.SETTLED)
+            return
+        self._book.step_digest(digest, DigestStep.SENT)
+        held = self._roster.seats(digest.unit)
+        seat = next((one for one in held if one.officer_id == digest.officer_id), None)
+        if seat is None:  # he has left the post since: the console keeps it, its contents go on
+            seat = Seat(digest.unit, digest.post, digest.officer_id)
+        ladder = to_call(digest, contents, self._book.now)
+        self._caller.open(ladder, [seat], at=seat, named_after=digest.digest_id)
+
+    def pass_on(self, digest: Digest, page_ids: Sequence[str], *, last: bool) -> None:
+        """Tell these pages of a digest what was answered to it, or that it has reached nobody."""
+        book = self._book
+        for number in page_ids:
+            line = book.pages[number]
+            if digest.answer is None:
+                self._caller.pass_by(line)
+                continue
+            ladder = book.ladders[line.ladder_id]
+            self._caller.answer(for_content(digest.answer, ladder, number))
+        digest.passing = not last
+        digest.passed_on = page_ids[-1] if page_ids else digest.passed_on
+        book.changed_digests[digest.digest_id] = digest
 
     def on_answer(self, answer: Answer) -> None:
         """Note a receipt or an answer; raises Refused."""

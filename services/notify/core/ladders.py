@@ -152,6 +152,11 @@ class Ladder:
         return self.purpose is Purpose.CONTACT_TEST
 
     @property
+    def goes_on(self) -> bool:
+        """Whether silence or a refusal leads to another call: what a digest tells of goes on by itself."""
+        return self.subject_kind is not SubjectKind.DIGEST
+
+    @property
     def climbs(self) -> bool:
         """Whether silence takes it up a rung.
 
@@ -159,7 +164,7 @@ class Ladder:
         desk of the subtree, so that climbing would only tell the upper ones again; a recall is for
         the person who was paged; a gap in the roster is the unit's own business.
         """
-        if self.subject_kind is SubjectKind.ROSTER:
+        if self.subject_kind is SubjectKind.ROSTER or not self.goes_on:
             return False
         if self.subject_kind is SubjectKind.MODE:
             return self.purpose is Purpose.DECIDE

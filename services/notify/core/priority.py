@@ -13,3 +13,8 @@ def priority(status: Status, level: Level, *, recalled: bool = False) -> int:
     """The smaller goes first: a recall, then by level; what is only practice after all that is real."""
     rank = 0 if recalled else 1 + LEVEL_ORDER[Level.RED] - LEVEL_ORDER[level]
     return rank if status is Status.ACTUAL else rank + _PRACTICE
+
+
+def urgent(priority: int) -> bool:
+    """Whether it is a recall or red, real or practised."""
+    return priority % _PRACTICE <= RESERVED

@@ -51,7 +51,8 @@ def evidence_of(page: Page, event: PageStep, *, answered_here: bool) -> Evidence
     """What a page's step shows of its channel, None = nothing; `page` is as it was before the step.
 
     A page counts once, when it ends: an answer given elsewhere says nothing of a channel on which
-    nothing was heard before. A page that never left says nothing either, nor does one of a drill.
+    nothing was heard before. A page that never left says nothing either, nor does one of a drill; silence
+    about one that only stood in the list, told of in a digest, shows nothing.
     """
     test = page.subject_kind is SubjectKind.CONTACT_TEST
     if page.status is not Status.ACTUAL and not test:
@@ -63,7 +64,8 @@ def evidence_of(page: Page, event: PageStep, *, answered_here: bool) -> Evidence
         outcome = Outcome.FAILED
     elif event in _ENDS:
         outcome = _HEARD.get(page.state)
-        if outcome is None and event is PageStep.TIMED_OUT and page.state is PageState.SENT:
+        rang = page.state is PageState.SENT and page.digest_id is None
+        if outcome is None and event is PageStep.TIMED_OUT and rang:
             outcome = Outcome.SILENT
     if outcome is None:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from services.notify.core.ladders import Purpose
 from shared.contracts.alerts import AlertEvent, AlertTransition
@@ -62,6 +63,15 @@ _STATES: dict[PageState, str] = {
     PageState.WITHDRAWN: "已撤回",
     PageState.FAILED: "发送失败",
 }
+_LEVELS_EN: dict[Level, str] = {
+    Level.RED: "red",
+    Level.ORANGE: "orange",
+    Level.YELLOW: "yellow",
+    Level.BLUE: "blue",
+    Level.NOTICE: "notice",
+}
+_LINE_CHARACTERS = 36
+"""Of a headline in a digest: the whole of it fits into one text message."""
 _MOST_TRIED = 1_500
 """Characters of a page's text for who was called before; the newest are kept."""
 RESEND_MARK = "【重发】"
@@ -138,6 +148,8 @@ def tried(pages: Iterable[Page], empty: Sequence[str]) -> str:
     order = list(CHANNELS)
     for page in sorted(pages, key=lambda one: (one.rung, one.round, order.index(one.channel))):
         outcome = _STATES[page.state] + (f"（{page.reason}）" if page.reason else "")
+        if page.digest_id is not None:
+            outcome += "（列入摘要）"
         person = people.setdefault((page.unit, page.post, page.officer_id), {})
         person[page.channel] = f"{CHANNELS[page.channel][0]}{outcome}"
     lines = [
@@ -182,6 +194,33 @@ def of_contact_test(channel: Channel) -> tuple[str, str]:
         f"这是对{zh}的例行通信测试，没有险情，无需到岗。收到请应答“能到岗”（1），仅表示已收到。\n"
         f"This only tests the {en}: no alert, nothing to do. Answer 1 to confirm that it has come.",
     )
+
+
+class DigestLine(NamedTuple):
+    """Calls of a digest that are told in one line."""
+
+    level: Level
+    calls: int
+    headline: str
+
+
+def digest_headline(by_level: Sequence[tuple[Level, int]]) -> str:
+    """How many calls of which level were put together."""
+    total = sum(count for _, count in by_level)
+    zh = "，".join(f"{LEVELS[level]}{count}" for level, count in by_level)
+    en = ", ".join(f"{count} {_LEVELS_EN[level]}" for level, count in by_level)
+    return f"摘要：{total}条待处理（{zh}） Digest: {en}"
+
+
+def of_digest(lines: Sequence[DigestLine], rest: int) -> str:
+    """What a digest tells of, the most urgent first; `rest` are calls that no line names."""
+    told = [
+        f"[{LEVELS[one.level]}] {one.headline[:_LINE_CHARACTERS]} ×{one.calls}" for one in lines
+    ]
+    if rest:
+        told.append(f"另有{rest}条。 {rest} more.")
+    told.append("请在列表中逐条处理。 Open the list, each waits there.")
+    return "\n".join(told)
 
 
 def resent(text: str) -> str:

@@ -17,7 +17,7 @@ from services.notify.core.book import (
     Phase,
 )
 from services.notify.core.ladders import Ladder, LadderState, Purpose
-from services.notify.store import gaps
+from services.notify.store import digests, gaps
 from shared.contracts.fields import Level, Post, ResponseMode, Status
 from shared.contracts.pages import Channel, Page, SubjectKind
 from shared.contracts.topics import PAGES
@@ -64,6 +64,7 @@ class Keys:
     duties: set[str] = field(default_factory=set)
     pages: set[str] = field(default_factory=set)
     ladders: set[str] = field(default_factory=set)
+    digests: set[str] = field(default_factory=set)
 
 
 async def lock(work: Transaction, ladder_ids: Sequence[str]) -> None:
@@ -140,6 +141,8 @@ async def load(work: Transaction, keys: Keys, book: Book) -> None:
         wanted |= await _load_duties(work, keys.duties, book)
     if wanted:
         await _load_ladders(work, sorted(wanted), book)
+    called = {one.subject_id for one in book.ladders.values() if not one.goes_on}
+    await digests.load(work, keys.digests | called, book)
     await gaps.load(work, keys.gaps, book)
 
 
@@ -187,6 +190,7 @@ async def save(work: Transaction, book: Book) -> None:
     await _save_pages(work, book)
     await _save_memories(work, book)
     await gaps.save(work, book)
+    await digests.save(work, book)
     for page in book.events:
         work.publish(PAGES, page.officer_id, page, page.id)
 
@@ -243,7 +247,7 @@ def _timer_kind(state: LadderState) -> str | None:
 async def _save_pages(work: Transaction, book: Book) -> None:
     names = [
         "page_id", "ladder_id", "status", "officer_id", "unit", "post", "channel",
-        "rung", "round", "state", "version", "level", "answer_by", "resend", "body",
+        "rung", "round", "state", "version", "level", "answer_by", "resend", "body", "digest_id",
     ]  # fmt: skip
     if book.new_pages:
         lines = list(book.new_pages.values())
@@ -251,7 +255,7 @@ async def _save_pages(work: Transaction, book: Book) -> None:
             f"INSERT INTO notify.page ({', '.join(names)}) "  # noqa: S608
             "SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], "
             "$6::text[], $7::text[], $8::int[], $9::int[], $10::text[], $11::int[], $12::text[], "
-            "$13::timestamptz[], $14::boolean[], $15::text[])",
+            "$13::timestamptz[], $14::boolean[], $15::text[], $16::text[])",
             *_page_columns(lines, names),
         )
         waiting = [one for one in lines if one.page.channel is not Channel.CONSOLE]

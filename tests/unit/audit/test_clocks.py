@@ -45,14 +45,23 @@ CLOCKS_GONE_WRONG = {
         "UPDATE console.assignment SET state = 'suspended'; "
         "UPDATE command.timer SET state = 'paused'",
     ),
-    "no timer of an open ladder": ("ladder", "DELETE FROM notify.timer"),
+    "no timer of an open ladder": ("ladder", "DELETE FROM notify.timer WHERE subject_id = 'lad-1'"),
     "no timer of a promise": (
         "promise",
-        "UPDATE notify.ladder SET state = 'answered'; DELETE FROM notify.timer",
+        "UPDATE notify.ladder SET state = 'answered'; DELETE FROM notify.timer WHERE subject_id = 'lad-1'",
     ),
     "no timer of the last call": (
         "last call",
-        "UPDATE notify.ladder SET state = 'exhausted'; DELETE FROM notify.timer",
+        "UPDATE notify.ladder SET state = 'exhausted'; DELETE FROM notify.timer WHERE subject_id = 'lad-1'",
+    ),
+    "no timer of a digest that gathers": (
+        "digest",
+        "DELETE FROM notify.timer WHERE subject_id = 'dig-1'",
+    ),
+    "no timer of an answer to a digest": (
+        "digest's answer",
+        "DELETE FROM notify.timer WHERE subject_id = 'dig-1'; "
+        "UPDATE notify.digest SET state = 'answered', passing = true",
     ),
 }
 
@@ -65,6 +74,8 @@ async def test_whatever_is_open_has_exactly_one_timer_and_the_rest_has_none(
     await a_healthy_command(auditor, VILLAGE)
     await a_ladder(auditor, "open")
     await arm(auditor, "notify", "lad-1", "answer")
+    await auditor.plant("notify.digest", digest_id="dig-1", status="Actual", state="gathering")
+    await arm(auditor, "notify", "dig-1", "digest")
     assert await auditor.checks(3) == {}
     await auditor.do(act)
     found = await auditor.checks(2)

@@ -106,6 +106,14 @@ PLANTS: list[tuple[FindingKind, list[tuple[str, dict[str, Any]]]]] = [
                             "subject_kind": "assignment", "purpose": "sign"}),
          ("notify.page", {"page_id": "pag-1", "ladder_id": "lad-1", "status": "Exercise"})],
     ),
+    (
+        FindingKind.DRILL_LEAK,
+        [("notify.digest", {"digest_id": "dig-1", "status": "Actual", "state": "sent"}),
+         ("notify.ladder", {"ladder_id": "lad-1", "status": "Exercise", "state": "closed",
+                            "subject_kind": "assignment", "purpose": "sign"}),
+         ("notify.page", {"page_id": "pag-1", "ladder_id": "lad-1", "status": "Exercise",
+                          "digest_id": "dig-1"})],
+    ),
 ]  # fmt: skip
 
 

@@ -143,6 +143,7 @@ def test_effects_never_relax_from_a_mode_to_a_stricter_one() -> None:
             assert 0 < getattr(stricter, share) <= getattr(laxer, share) <= 1
         assert set(stricter.crew) >= set(laxer.crew)
         assert set(stricter.channels) >= set(laxer.channels)
+        assert stricter.calls >= laxer.calls >= 1
     assert EFFECTS[ResponseMode.EMERGENCY].crew == (Post.B, Post.A)
     normal, emergency = EFFECTS[ResponseMode.NORMAL], EFFECTS[ResponseMode.EMERGENCY]
     assert emergency.deadline < normal.deadline

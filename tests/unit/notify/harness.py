@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from services.notify.channels.port import Tools
 from services.notify.channels.webhook import Webhook
 from services.notify.consumer import NotifyConsumer
+from services.notify.core.budgets import BUDGETS
 from services.notify.core.profiles import PROFILES
 from services.notify.loops import DeliveryLoop
 from services.notify.metrics import NotifyMetrics
@@ -39,7 +40,9 @@ class Desk:
         self.database = database
         self.registry = CollectorRegistry()
         self.metrics = NotifyMetrics(self.registry)
-        self.consumer = NotifyConsumer(PROFILES["demo"], frozenset(Channel), self.metrics)
+        self.consumer = NotifyConsumer(
+            PROFILES["demo"], BUDGETS["demo"], frozenset(Channel), self.metrics
+        )
         self._sweeper = TimerSweeper(
             database, self.consumer.lock, self.consumer.fire, RuntimeMetrics(CollectorRegistry())
         )
@@ -114,7 +117,7 @@ async def a_service_on(dsn: str) -> AsyncIterator[Desk]:
     await database.start(10)
     async with database.transaction() as work:
         await work.connection.execute(
-            "TRUNCATE notify.ladder, notify.page, notify.delivery, notify.alert, "
+            "TRUNCATE notify.ladder, notify.page, notify.delivery, notify.digest, notify.alert, "
             "notify.assignment, notify.duty_gap, notify.reachability, notify.timer, notify.outbox"
         )
     try:

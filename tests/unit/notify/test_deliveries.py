@@ -79,7 +79,11 @@ async def test_a_drill_holds_up_no_real_page(desk: Desk) -> None:
     """A round takes ten deliveries: those of the drill wait, however many and however old."""
     desk.staff(VILLAGE, TOWN, channels=BOTH)
     await desk.takes(
-        *(an_assignment(command=f"drill-{n}", status=Status.EXERCISE) for n in range(20)),
+        *(
+            an_assignment(unit, command=f"drill-{n}", status=Status.EXERCISE)
+            for unit in (VILLAGE, TOWN)
+            for n in range(10)
+        ),
         an_assignment(TOWN, command="real"),
     )
     async with receiving() as receiver:

@@ -1,0 +1,256 @@
+"""Which calls go out one by one and which are put together: pure, no database."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.notify.core.book import Book
+from services.notify.core.budgets import BUDGETS, LONGEST_SHARE, Budget
+from services.notify.core.digests.digest import Content, Digest, for_content, to_call
+from services.notify.core.digests.states import DigestState
+from services.notify.core.folding import Folded, Spent, candidates, fold
+from services.notify.core.priority import priority, urgent
+from services.notify.core.wording import message
+from shared.contracts.alerts import AlertState, AlertTransition
+from shared.contracts.fields import LEVEL_ORDER, Level, Post, ResponseMode, Status
+from shared.contracts.pages import AnswerVerb, Channel, PageState
+from shared.modes.effective import Modes
+from shared.modes.effects import EFFECTS
+from tests.unit.notify.builders import (
+    BOTH,
+    CITY,
+    DISTRICT,
+    T0,
+    TOWN,
+    VILLAGE,
+    a_book,
+    a_desk,
+    a_mode,
+    a_supervision,
+    an_alert,
+    an_answer,
+    an_assignment,
+    full_roster,
+    name_of,
+)
+
+STANDARD = BUDGETS["standard"]
+NOTHING = Spent({}, {})
+ROSTER = full_roster(channels=BOTH)
+
+
+def assigned(count: int, level: Level, status: Status = Status.ACTUAL, **modes: Modes) -> Book:
+    """So many commands to the village at once."""
+    book = a_book()
+    desk = a_desk(ROSTER, book, "standard", modes.get("modes"))
+    for n in range(count):
+        desk.on_assignment(an_assignment(command=f"cmd-{n}", level=level, status=status))
+    return book
+
+
+def folded(book: Book, spent: Spent = NOTHING) -> list[Folded]:
+    return fold(candidates(book), book, spent, STANDARD)
+
+
+@pytest.mark.parametrize("level", Level)
+def test_a_budget_is_spent_and_then_calls_are_put_together(level: Level) -> None:
+    budget = STANDARD.levels[level]
+    assert folded(assigned(budget.calls, level)) == []
+    over = folded(assigned(budget.calls + 3, level))
+    assert len(over) == 3
+    assert len({one.reader for one in over}) == 1
+
+
+def test_what_went_out_before_counts() -> None:
+    book = assigned(1, Level.BLUE)
+    (line,) = candidates(book)
+    full = {(line.page.officer_id, Status.ACTUAL, Level.BLUE, False): 3}
+    assert len(folded(book, Spent(full, {}))) == 1
+    elsewhere = {(line.page.officer_id, Status.EXERCISE, Level.BLUE, False): 3}
+    assert folded(book, Spent(elsewhere, {})) == [], "a drill uses up nothing that is real"
+
+
+def test_a_stricter_mode_has_a_larger_budget() -> None:
+    modes = Modes()
+    modes.put(a_mode(VILLAGE, ResponseMode.EMERGENCY))
+    calls = STANDARD.levels[Level.BLUE].calls
+    assert folded(assigned(2 * calls, Level.BLUE, modes=modes)) == []
+    assert len(folded(assigned(2 * calls, Level.BLUE))) == calls
+    assert EFFECTS[ResponseMode.EMERGENCY].calls > EFFECTS[ResponseMode.NORMAL].calls
+
+
+def test_nothing_else_uses_up_what_is_kept_for_new_red_alerts() -> None:
+    book = a_book()
+    desk = a_desk(ROSTER, book, "standard")
+    for n in range(40):
+        desk.on_supervision(a_supervision(CITY, CITY, command=f"cmd-{n}"))
+    for n in range(STANDARD.news.calls):
+        desk.on_alert(an_alert(alert=f"alt-{n}", place=CITY, proposed=Level.RED, approver=CITY))
+    alerts = {line.page.page_id for line in candidates(book) if line.page.subject_kind == "alert"}
+    over = {one.page_id for one in folded(book)}
+    assert len(alerts) == STANDARD.news.calls
+    assert not alerts & over
+    assert over, "supervision is over its budget"
+
+
+def test_hundreds_of_red_alerts_at_once_are_put_together_for_two_seconds() -> None:
+    book = a_book()
+    desk = a_desk(ROSTER, book, "standard")
+    for n in range(300):
+        desk.on_alert(an_alert(alert=f"alt-{n}", place=CITY, proposed=Level.RED, approver=CITY))
+    over = folded(book)
+    assert len(over) == 300 - STANDARD.news.calls
+    assert {one.due_at - T0 for one in over} == {timedelta(seconds=2)}
+
+
+def test_supervision_of_one_command_is_one_matter() -> None:
+    book = a_book()
+    desk = a_desk(ROSTER, book, "standard")
+    for unit in (VILLAGE, TOWN, DISTRICT):
+        desk.on_supervision(a_supervision(unit, DISTRICT))
+    desk.on_supervision(a_supervision(VILLAGE, DISTRICT, command="another"))
+    over = folded(book)
+    assert len(over) == 3, "all of the one command, within the budget as they are"
+    single = a_book()
+    a_desk(ROSTER, single, "standard").on_supervision(a_supervision(VILLAGE, DISTRICT))
+    assert folded(single) == [], "a single one is told by itself"
+    (line,) = candidates(single)
+    ladder = single.ladders[line.ladder_id]
+    told = {(line.page.officer_id, Status.ACTUAL, "cmd-1", ladder.purpose): 1}
+    assert len(folded(single, Spent({}, told))) == 1, "a second one is not"
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(Level), st.sampled_from([*Status][:3])), max_size=60),
+    st.dictionaries(st.sampled_from(Level), st.integers(0, 30)),
+)
+def test_every_call_is_told_and_the_urgent_ones_first(
+    calls: list[tuple[Level, Status]], before: dict[Level, int]
+) -> None:
+    """Conservation: alone + in a digest = wanted; only the console's page of a folded call is left."""
+    book = a_book()
+    desk = a_desk(ROSTER, book, "standard")
+    for n, (level, status) in enumerate(calls):
+        if status in (Status.ACTUAL, Status.EXERCISE, Status.TEST):
+            desk.on_assignment(an_assignment(command=f"cmd-{n}", level=level, status=status))
+    wanted = candidates(book)
+    officers = {line.page.officer_id for line in wanted}
+    spent = Spent(
+        {(one, Status.ACTUAL, level, False): n for one in officers for level, n in before.items()},
+        {},
+    )
+    over = fold(wanted, book, spent, STANDARD)
+    book.fold({one.page_id: "dig-1" for one in over})
+    marked = [one.page for one in book.new_pages.values() if one.page.digest_id]
+    alone = {one.ladder_id for one in book.new_pages.values() if not one.page.digest_id}
+    assert len(alone) + len(marked) == len(wanted) == len(book.ladders)
+    assert {one.channel for one in marked} <= {Channel.CONSOLE}
+    assert [one.page_id for one in book.events] == list(book.new_pages)
+    shares = Counter((line.page.status, line.page.level) for line in wanted)
+    for (status, level), count in shares.items():
+        left = STANDARD.levels[level].calls
+        if status is Status.ACTUAL:
+            left = max(0, left - before.get(level, 0))
+        said = sum(one.level is level and one.status is status for one in marked)
+        assert said == max(0, count - left)
+    for one in over:
+        answer_in = book.pages[one.page_id].page.answer_by - book.now
+        assert timedelta() <= one.due_at - book.now <= answer_in * LONGEST_SHARE
+
+
+def test_a_budget_names_what_is_allowed() -> None:
+    for budgets in BUDGETS.values():
+        assert set(budgets.levels) == set(Level)
+        assert budgets.longest_window_s >= budgets.news.window_s
+    assert Budget(3, 900, 180).allows(1.5) == 4
+    order = [STANDARD.levels[level] for level in sorted(Level, key=LEVEL_ORDER.__getitem__)]
+    assert [one.calls for one in order] == sorted(one.calls for one in order)
+    assert [one.hold_s for one in order] == sorted((one.hold_s for one in order), reverse=True)
+
+
+@pytest.mark.parametrize("status", [Status.ACTUAL, Status.EXERCISE, Status.TEST])
+def test_urgent_is_red_or_recalled(status: Status) -> None:
+    assert {level for level in Level if urgent(priority(status, level))} == {Level.RED}
+    assert urgent(priority(status, Level.BLUE, recalled=True))
+
+
+def a_digest() -> Digest:
+    return Digest(
+        "dig-1",
+        "evt-1",
+        name_of(DISTRICT, Post.B),
+        Status.EXERCISE,
+        DISTRICT,
+        Post.B,
+        DigestState.GATHERING,
+    )
+
+
+def test_a_digest_says_how_much_of_what_and_is_as_urgent_as_its_worst() -> None:
+    contents = [Content(Level.BLUE, 4, f"蓝色事项{n}", 1) for n in range(9)]
+    contents.append(Content(Level.ORANGE, 2, "催办：立即巡查堤防", 3_000))
+    ladder = to_call(a_digest(), contents, T0)
+    assert ladder.level is Level.ORANGE
+    assert "3009条" in ladder.headline
+    assert "橙色3000，蓝色9" in ladder.headline
+    assert "3000 orange, 9 blue" in ladder.headline
+    first, *_, rest, _ = ladder.text.splitlines()
+    assert first == "[橙色] 催办：立即巡查堤防 ×3000"
+    assert rest.startswith("另有5条")
+    assert not ladder.climbs
+    assert not ladder.goes_on
+    assert not ladder.owes_an_act
+
+
+def test_a_digest_fits_into_a_text_message_with_its_link() -> None:
+    contents = [Content(level, 1, "汉" * 200, 99_999) for level in Level]
+    book = a_book()
+    a_desk(ROSTER, book).send_digest(a_digest(), contents)
+    (page,) = [one.page for one in book.new_pages.values() if one.page.channel != "console"]
+    assert page.headline.startswith("【演练】摘要")
+    said = message(page, resend=True, link="https://duty.example.gov.cn/fenghuo/")
+    assert len(said) <= 500
+    assert said.endswith("/m")
+
+
+def test_an_answer_to_a_digest_promises_nothing_that_nobody_has_looked_at() -> None:
+    book = assigned(1, Level.BLUE)
+    (line,) = candidates(book)
+    owing = book.ladders[line.ladder_id]
+    said = an_answer(line.page, AnswerVerb.COMING, arrive_by=T0)
+    assert for_content(said, owing, "p").verb is AnswerVerb.READ
+    assert for_content(said, owing, "p").arrive_by is None
+    informing = a_book()
+    a_desk(ROSTER, informing).on_alert(
+        an_alert(1, AlertTransition.ISSUED, AlertState.ISSUED, level=Level.BLUE, proposed=None)
+    )
+    ladder = next(iter(informing.ladders.values()))
+    assert for_content(said, ladder, "p").verb is AnswerVerb.COMING
+    cannot = an_answer(line.page, AnswerVerb.CANNOT)
+    assert for_content(cannot, owing, "p").verb is AnswerVerb.CANNOT
+
+
+def test_nobody_is_called_more_often_than_twenty_times_about_one_matter() -> None:
+    """Saying that he comes and then that he cannot, over and over: refused by no state, so bounded."""
+    book = a_book()
+    roster = full_roster([CITY])
+    desk = a_desk(roster, book)
+    desk.on_assignment(an_assignment(CITY))
+    (ladder,) = book.ladders.values()
+    for n in range(60):
+        newest = max(
+            book.pages_of(ladder.ladder_id), key=lambda one: (one.page.rung, one.page.round)
+        )
+        for verb in (AnswerVerb.COMING, AnswerVerb.CANNOT):
+            desk.on_answer(an_answer(newest.page, verb, id=f"{n}-{verb}"))
+    assert ladder.step == 20
+    assert ladder.state == "exhausted", "it stays in sight"
+    assert ladder.due_at is None
+    rounds = Counter(one.page.officer_id for one in book.pages_of(ladder.ladder_id))
+    assert sum(rounds.values()) == 20
+    assert all(one.page.state is not PageState.QUEUED for one in book.pages.values())

@@ -1,0 +1,233 @@
+"""Digests on a real Postgres: gathered, sent once, answered, passed on, and nothing lost on the way."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.notify.core.budgets import BUDGETS
+from services.notify.store import digests
+from shared.contracts.alerts import AlertState, AlertTransition
+from shared.contracts.commands import AssignmentState
+from shared.contracts.fields import Level, Post, Status
+from shared.contracts.pages import AnswerVerb, Channel, Page, PageState, SubjectKind
+from tests.unit.notify.builders import (
+    BOTH,
+    CITY,
+    DISTRICT,
+    TOWN,
+    VILLAGE,
+    a_supervision,
+    an_alert,
+    an_answer,
+    an_assignment,
+    name_of,
+)
+from tests.unit.notify.harness import Desk
+from tests.unit.notify.receiver import receiving
+
+pytestmark = pytest.mark.e2e
+
+ALONE = BUDGETS["demo"].levels[Level.ORANGE].calls
+HOLD_S = 1
+
+
+def assigned(count: int, unit: str = VILLAGE, **change: Any) -> list[Any]:
+    return [an_assignment(unit, command=f"cmd-{n}", **change) for n in range(count)]
+
+
+def told(pages: list[Page]) -> list[Page]:
+    """New pages of digests."""
+    return [one for one in pages if one.subject_kind is SubjectKind.DIGEST and one.version == 1]
+
+
+async def test_over_budget_is_one_page_per_channel_that_says_how_many(desk: Desk) -> None:
+    desk.staff(VILLAGE, TOWN, channels=BOTH)
+    pages = await desk.takes(*assigned(200), *assigned(3, TOWN))
+    silent = [one for one in pages if one.digest_id]
+    assert len(silent) == 200 - ALONE
+    assert {one.channel for one in silent} == {Channel.CONSOLE}, "in the list, and nowhere else"
+    assert len({one.digest_id for one in silent}) == 1
+    assert await desk.value("SELECT count(*) FROM notify.delivery") == ALONE + 3
+    assert told(await desk.passes(HOLD_S / 2)) == [], "not early"
+    sent = told(await desk.passes(HOLD_S))
+    assert [one.channel for one in sent] == [Channel.CONSOLE, Channel.WEBHOOK]
+    assert f"{200 - ALONE}条" in sent[0].headline
+    assert {one.subject_id for one in sent} == {one.digest_id for one in silent}
+    assert sent[0].level is Level.ORANGE
+    assert await desk.unguarded() == 0
+    async with receiving() as receiver:
+        while await desk.sender(receiver).round():
+            pass
+    of_digest = [one for one in receiver.received if one.data["subject_kind"] == "digest"]
+    assert len(of_digest) == 1
+    assert len(receiver.received) == ALONE + 3 + 1
+    wanted = await desk.value("SELECT count(*) FROM notify.ladder WHERE subject_kind <> 'digest'")
+    assert wanted == 203 == (ALONE + 3) + len(silent), "wanted = alone + in digests"
+
+
+async def test_three_thousand_overdue_assignments_of_one_command_are_one_page(desk: Desk) -> None:
+    desk.staff(DISTRICT, channels=BOTH)
+    units = [f"500118{town:03d}{village:03d}" for town in range(100, 103) for village in range(200)]
+    for start in range(0, len(units), 200):
+        await desk.takes(*(a_supervision(unit, DISTRICT) for unit in units[start : start + 200]))
+    assert await desk.value("SELECT count(*) FROM notify.delivery") == 0
+    sent = [one for one in told(await desk.passes(HOLD_S)) if one.channel is Channel.WEBHOOK]
+    (page,) = sent
+    assert f"{len(units)}条" in page.headline
+    assert f"×{len(units)}" in page.text.splitlines()[0]
+
+
+async def test_a_drill_has_a_digest_of_its_own(desk: Desk) -> None:
+    desk.staff(VILLAGE, channels=BOTH)
+    drill = [an_assignment(command=f"d-{n}", status=Status.EXERCISE) for n in range(ALONE + 2)]
+    await desk.takes(*drill, *assigned(ALONE + 5))
+    sent = told(await desk.passes(HOLD_S))
+    heads = {one.status: one.headline for one in sent}
+    assert heads[Status.EXERCISE].startswith("【演练】摘要：2条")
+    assert heads[Status.ACTUAL].startswith("摘要：5条")
+
+
+async def test_a_higher_level_takes_the_digest_along_earlier(desk: Desk) -> None:
+    desk.consumer.budgets = BUDGETS["standard"]
+    desk.staff(VILLAGE, channels=BOTH)
+    blue = BUDGETS["standard"].levels[Level.BLUE]
+    calls = [an_assignment(command=f"b-{n}", level=Level.BLUE) for n in range(blue.calls + 1)]
+    await desk.takes(*calls)
+    before = await desk.value("SELECT due_at - now() FROM notify.digest")
+    news = BUDGETS["standard"].levels[Level.RED].calls
+    await desk.takes(*(an_assignment(command=f"r-{n}", level=Level.RED) for n in range(news + 1)))
+    after = await desk.value("SELECT due_at - now() FROM notify.digest")
+    assert before <= timedelta(seconds=3)
+    assert after < before
+    (sent,) = {one.level for one in told(await desk.passes(4))}
+    assert sent is Level.RED
+
+
+async def test_what_was_settled_meanwhile_is_not_told(desk: Desk) -> None:
+    desk.staff(VILLAGE, channels=BOTH)
+    await desk.takes(*assigned(ALONE + 2))
+    await desk.takes(*assigned(ALONE + 2, state=AssignmentState.SIGNED, version=2))
+    assert told(await desk.passes(HOLD_S)) == []
+    assert await desk.value("SELECT state FROM notify.digest") == "settled"
+    await desk.takes(*assigned(ALONE + 2, version=3, attempt=2))
+    assert len(told(await desk.passes(HOLD_S))) == 2, "the next one gathers anew"
+
+
+async def test_a_digest_of_settled_matters_is_withdrawn_and_nobody_was_silent(desk: Desk) -> None:
+    desk.staff(VILLAGE, TOWN)
+    await desk.takes(*assigned(ALONE + 2))
+    await desk.passes(HOLD_S)
+    await desk.takes(*assigned(ALONE + 2, state=AssignmentState.SIGNED, version=2))
+    ends = [one for one in await desk.passes(10) if one.subject_kind is SubjectKind.DIGEST]
+    assert [one.state for one in ends] == [PageState.WITHDRAWN]
+    assert await desk.value("SELECT state FROM notify.digest") == "settled"
+
+
+async def test_silence_about_a_digest_leads_its_contents_to_the_next_post(desk: Desk) -> None:
+    desk.staff(VILLAGE, TOWN, channels=BOTH)
+    await desk.takes(*assigned(ALONE + 4))
+    await desk.passes(HOLD_S)
+    later = await desk.passes(6)
+    missed = [one for one in later if one.state is PageState.NO_ANSWER]
+    assert {one.subject_kind for one in missed} == {SubjectKind.ASSIGNMENT, SubjectKind.DIGEST}
+    assert (
+        await desk.value("SELECT state FROM notify.digest WHERE state <> 'gathering'") == "lapsed"
+    )
+    on = [one for one in later if one.version == 1]
+    assert {(one.unit, one.post) for one in on} == {(VILLAGE, Post.A)}
+    assert len([one for one in on if one.channel is Channel.CONSOLE]) == ALONE + 4
+    assert len([one for one in on if one.digest_id]) == 4, "his own budget, his own digest"
+    assert (
+        len([one for one in on if "（列入摘要）" in one.text and one.channel is Channel.CONSOLE])
+        == 4
+    )
+    assert await desk.unguarded() == 0
+
+
+async def test_coming_answers_what_informs_and_reads_what_asks_for_an_act(desk: Desk) -> None:
+    desk.staff(TOWN, DISTRICT)
+    issued = [
+        an_alert(1, AlertTransition.ISSUED, AlertState.ISSUED, alert=f"alt-{n}", level=Level.BLUE,
+                 proposed=None, place=TOWN)
+        for n in range(ALONE + 3)
+    ]  # fmt: skip
+    await desk.takes(*issued, *assigned(ALONE + 2, TOWN))
+    (page,) = [one for one in told(await desk.passes(HOLD_S)) if one.unit == TOWN]
+    await desk.takes(an_answer(page))
+    await desk.passes(0)
+    rows = await desk.rows(
+        "SELECT l.subject_kind, p.state, l.state AS ladder, count(*) AS n FROM notify.page AS p "
+        "JOIN notify.ladder AS l USING (ladder_id) WHERE p.digest_id IS NOT NULL "
+        "AND p.unit = $1 GROUP BY 1, 2, 3 ORDER BY 1",
+        TOWN,
+    )
+    assert [tuple(row) for row in rows] == [
+        ("alert", "answered", "answered", 3),
+        ("assignment", "read", "open", 2),
+    ]
+    assert await desk.value("SELECT count(*) FROM notify.digest WHERE passing") == 0
+    assert await desk.unguarded() == 0
+
+
+@pytest.mark.parametrize("verb", [AnswerVerb.CANNOT, AnswerVerb.HAND_OVER])
+async def test_who_cannot_hands_on_all_of_a_digest_in_small_steps(
+    desk: Desk, verb: AnswerVerb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(digests, "MOST_AT_ONCE", 4)
+    desk.staff(VILLAGE, TOWN, channels=BOTH)
+    await desk.takes(*assigned(ALONE + 10))
+    (page, _) = told(await desk.passes(HOLD_S))
+    named = {"hand_to_post": Post.COMMANDER} if verb is AnswerVerb.HAND_OVER else {}
+    await desk.takes(an_answer(page, verb, **named))
+    post = Post.COMMANDER if named else Post.A
+    for seen in (4, 8, 10):
+        await desk.passes(0)
+        called = await desk.value(
+            "SELECT count(*) FROM notify.ladder WHERE state = 'open' AND officer_id = $1 "
+            "AND subject_kind = 'assignment'",
+            name_of(VILLAGE, post),
+        )
+        assert called == seen
+    armed = "SELECT count(*) FROM notify.timer WHERE kind = 'tell' AND state = 'armed'"
+    assert await desk.value(armed) == 0
+    assert await desk.unguarded() == 0
+
+
+async def test_a_digest_that_reaches_nobody_sends_its_contents_on_at_once(desk: Desk) -> None:
+    desk.staff(VILLAGE, TOWN, channels=BOTH)
+    await desk.takes(*assigned(ALONE + 3))
+    await desk.passes(HOLD_S)
+    async with receiving(*[410] * (ALONE + 1)) as receiver:
+        while await desk.sender(receiver).round():
+            pass
+    await desk.passes(0)
+    silent = await desk.rows(
+        "SELECT l.post FROM notify.page AS p JOIN notify.ladder AS l USING (ladder_id) "
+        "WHERE p.digest_id IS NOT NULL AND p.round = 1 AND p.post = 'B'"
+    )
+    assert {row["post"] for row in silent} == {"A"}
+    assert await desk.unguarded() == 0
+
+
+async def test_two_at_once_gather_into_one_digest(desk: Desk) -> None:
+    desk.staff(VILLAGE, channels=BOTH)
+    await desk.takes(*assigned(ALONE))
+    many = [[an_assignment(command=f"x-{m}-{n}") for n in range(20)] for m in range(4)]
+    await asyncio.gather(*(desk.takes(*some) for some in many))
+    assert await desk.value("SELECT count(*) FROM notify.digest") == 1
+    (page, _) = told(await desk.passes(HOLD_S))
+    assert "80条" in page.headline
+
+
+async def test_it_is_counted(desk: Desk) -> None:
+    desk.staff(VILLAGE, CITY)
+    await desk.takes(*assigned(ALONE + 3))
+    await desk.passes(HOLD_S)
+    value = desk.registry.get_sample_value
+    folded = {"level": "orange", "status": "Actual"}
+    assert value("fenghuo_notify_pages_folded_total", folded) == 3
+    assert value("fenghuo_notify_digests_total", {"state": "sent", "status": "Actual"}) == 1
