@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import Any
+from functools import partial
 
 import pytest
 
@@ -53,14 +53,10 @@ async def a_backlog(desk: Desk) -> None:
 
 def loops(desk: Desk, carrier: SlowCarrier) -> list[DeliveryLoop]:
     """As services/notify/app.py has them: four that take anything, one for red and recalls."""
-    parts: tuple[Any, ...] = (
-        desk.database,
-        [carrier.channel],
-        carrier,
-        desk.consumer,
-        desk.metrics,
+    loop = partial(
+        DeliveryLoop, desk.database, [carrier.channel], carrier, desk.consumer, desk.metrics
     )
-    return [*(DeliveryLoop(*parts) for _ in range(4)), DeliveryLoop(*parts, up_to=RESERVED)]
+    return [*(loop() for _ in range(4)), loop(up_to=RESERVED)]
 
 
 async def test_a_red_page_goes_out_while_every_other_loop_waits_for_the_carrier(desk: Desk) -> None:
