@@ -1,4 +1,4 @@
-"""Ingest's clock: one tick per partition of the readings and second."""
+"""Ingest's clock: a tick for every partition of the readings, twice a second."""
 
 from __future__ import annotations
 

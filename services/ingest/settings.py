@@ -24,8 +24,9 @@ class Settings(ServiceSettings):
     """How long Kafka may take to acknowledge before the sender is told to try again."""
     body_timeout_s: Annotated[float, Field(gt=0, le=300)] = 10.0
     """How long a sender may take to send a body."""
-    tick_s: Annotated[float, Field(gt=0, le=60)] = 1.0
-    """How often the log's clock is written to every partition of the readings."""
+    tick_s: Annotated[float, Field(gt=0, le=60)] = 0.5
+    """How often the log's clock is written to every partition of the readings. What falls due between two
+    ticks is decided by the second, so that this and the way there must be less than a second."""
     event_clock: Literal["wall", "readings"] = "wall"
     """What the log's clock shows: this machine's time, or the newest event time accepted (replays)."""
 

@@ -16,7 +16,7 @@ RATES = (
     "kafka_streams",
     "scoring2",
 )
-OTHERS = ("latency", "memory", "restore", "million", "district")
+OTHERS = ("latency", "due", "memory", "restore", "million", "district")
 ROWS = (*RATES, *OTHERS)
 
 
@@ -30,6 +30,7 @@ class Plan:
     sensors: int = reference.SENSORS
     repetitions: int = 3
     latency_s: int = 65
+    due_sensors: int = 1_000
     memory_sensors: int = 100_000
     restore_sensors: int = 100_000
     million_sensors: int = 1_000_000
@@ -50,6 +51,7 @@ class Plan:
             sensors=reference.SHORT_SENSORS,
             repetitions=1,
             latency_s=10,
+            due_sensors=100,
             memory_sensors=5_000,
             restore_sensors=5_000,
             million_sensors=20_000,

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from deploy.local.errors import StackError
 from deploy.local.jars import KAFKA_VERSION
-from tests.bench import city, district, keys, latency, machine, rates, report, state
+from tests.bench import city, district, due, keys, latency, machine, rates, report, state
 from tests.bench.environments import FOLDER
 from tests.bench.figures import Row
 from tests.bench.plan import RATES, Plan
@@ -20,6 +20,7 @@ FILE = FOLDER / "scoring.json"
 Say = Callable[[str], None]
 OTHERS: Mapping[str, Callable[[Plan, Say], Awaitable[dict[str, Any]]]] = {
     "latency": latency.latency,
+    "due": due.due,
     "memory": state.memory,
     "restore": state.restore,
     "million": city.million,

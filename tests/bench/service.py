@@ -194,16 +194,21 @@ async def _members(admin: AIOKafkaAdminClient, group: str) -> int:
 
 @asynccontextmanager
 async def service(
-    replicas: int = 1, env: dict[str, str] | None = None, purpose: str = "bench"
+    replicas: int = 1,
+    env: dict[str, str] | None = None,
+    purpose: str = "bench",
+    beside: dict[str, dict[str, str]] | None = None,
 ) -> AsyncIterator[Service]:
-    """A stack of Kafka and scoring processes that are stopped; all of it is removed afterwards.
+    """A stack of Kafka, scoring processes that are stopped, and other services with their settings that run.
+
+    All of it is removed afterwards.
 
     Raises StackError when Apache Kafka cannot be had: a stand-in distorts figures by factors.
     """
     stack = Stack(
         temporary_root(purpose),
-        services=(NAME,),
-        env={NAME: env or {}},
+        services=(NAME, *(beside or {})),
+        env={NAME: env or {}, **(beside or {})},
         replicas={NAME: replicas},
         broker="kafka",
         ready_timeout_s=120,
