@@ -76,13 +76,13 @@ _FURTHER: dict[AlertState, tuple[DecisionVerb, ...]] = {
 
 _TAKING_AWAY = (Step.REASSIGN, Step.WAIVE, Step.RECALL)
 _DIRECTING = (Step.EXTEND, Step.SUSPEND, *_TAKING_AWAY)
-_WORKING = (Step.REPORT, Step.RETURN, Step.SPLIT, Step.ASK_EXTEND, Step.ASK_SUSPEND, *_DIRECTING)
+_DEALING = (Step.RETURN, Step.SPLIT, Step.ASK_EXTEND, Step.ASK_SUSPEND, *_DIRECTING)
 _STEPS: dict[AssignmentState, tuple[Step, ...]] = {
     AssignmentState.QUEUED: (Step.SIGN, Step.RECALL),
     AssignmentState.DELIVERED: (Step.SIGN, Step.RETURN, *_DIRECTING),
-    AssignmentState.SIGNED: _WORKING,
-    AssignmentState.ACCEPTED: _WORKING,
-    AssignmentState.HANDLING: _WORKING,
+    AssignmentState.SIGNED: (Step.REPORT, Step.ACCEPT, Step.HANDLE, *_DEALING),
+    AssignmentState.ACCEPTED: (Step.REPORT, Step.HANDLE, *_DEALING),
+    AssignmentState.HANDLING: (Step.REPORT, *_DEALING),
     AssignmentState.REPORTED: (Step.CHECK, Step.SEND_BACK, Step.WAIVE, Step.RECALL),
     AssignmentState.RETURNED: (Step.SEND_BACK, *_TAKING_AWAY),
     AssignmentState.SUSPENDED: (Step.RESUME, *_TAKING_AWAY),

@@ -16,6 +16,7 @@ from services.console.web import (
     auth,
     boards,
     carriers,
+    case_list,
     cases,
     decisions,
     document,
@@ -67,7 +68,7 @@ def create(console: Console, lifespan: Lifespan) -> FastAPI:
     for part in (
         drilldown,
         *(auth, account, oidc, reads, boards, acts, decisions, silences, carriers, modes, duty),
-        *(reachability, drills, reporting, cases, reviews, exports, events, shell),
+        *(reachability, drills, reporting, case_list, cases, reviews, exports, events, shell),
     ):
         app.include_router(part.router)
     app.mount("/static", _OwnFiles(directory=shell.STATIC), name="static")

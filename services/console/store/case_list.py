@@ -1,0 +1,129 @@
+"""The list of cases: incidents with their commands, and commands that no alert caused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from services.console.core.access import Span
+from services.console.core.cases.case import CaseState
+from services.console.core.steps import OPEN_ALERTS
+from services.console.store.connections import Connection
+from services.console.store.rollup import OPEN_COMMAND
+from shared.contracts.fields import Level
+
+Rows = list[asyncpg.Record]
+
+_OPEN_ALERT = f"state IN ({', '.join(repr(str(state)) for state in OPEN_ALERTS)})"
+
+_CONCERNS = """((c.root >= $2 AND c.root < $3) OR (c.issuer_unit >= $2 AND c.issuer_unit < $3)
+    OR EXISTS (SELECT 1 FROM console.assignment a WHERE a.command_id = c.command_id
+        AND a.unit >= $2 AND a.unit < $3))"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which cases: None and empty = all.
+
+    `words` are looked for in the id, and in the title where it is open to whoever asks: of a general record,
+    or in `own`. Or the case lies in or below one of `places` (units whose name has the words).
+    `since`, `until`: when it began.
+    """
+
+    own: Span
+
+    states: Sequence[CaseState] = ()
+    level: Level | None = None
+    words: str = ""
+    places: Sequence[Span] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+async def cases(
+    connection: Connection,
+    span: Span,
+    status: str,
+    wanted: Wanted,
+    *,
+    after: tuple[datetime, str] | None,
+    limit: int,
+) -> Rows:
+    """Cases that concern a subtree, the newest first, behind `after` (when one began, its id).
+
+    A case is called by the first alert of its incident, or by its command. `open`: something of it is;
+    `reviewed`: it has a review; `changed`: when its last head changed.
+    """
+    rows: Rows = await connection.fetch(
+        f"""
+        WITH heads AS (
+            SELECT min(occurred_at) AS began, max(sent_at) AS changed, bool_or({_OPEN_ALERT}) AS open,
+                (array_agg(alert_id ORDER BY occurred_at, alert_id))[1] AS case_id,
+                array_agg(alert_id) AS alerts
+            FROM console.alert
+            WHERE status = $1 AND incident_id IN (
+                SELECT incident_id FROM console.alert
+                WHERE status = $1 AND place >= $2 AND place < $3
+                UNION
+                SELECT l.incident_id FROM console.command c JOIN console.alert l USING (alert_id)
+                WHERE c.status = $1 AND {_CONCERNS})
+            GROUP BY incident_id
+        ), found AS (
+            SELECT h.began, greatest(h.changed, c.changed) AS changed, h.case_id,
+                h.open OR coalesce(c.open, false) AS open, coalesce(c.n, 0) AS commands,
+                cardinality(h.alerts) AS alerts, l.headline AS title, l.place AS root,
+                coalesce(l.level, c.level, l.proposed_level) AS level, l.event_type, l.data_grade
+            FROM heads h JOIN console.alert l ON l.alert_id = h.case_id
+            CROSS JOIN LATERAL (
+                SELECT count(*) AS n, max(sent_at) AS changed, bool_or({OPEN_COMMAND}) AS open,
+                    (array_agg(level ORDER BY array_position($11::text[], level)))[1] AS level
+                FROM console.command WHERE alert_id = ANY(h.alerts)) AS c
+            UNION ALL
+            SELECT c.occurred_at, c.sent_at, c.command_id, {OPEN_COMMAND}, 1, 0, c.title, c.root,
+                c.level, c.event_type, 'general'
+            FROM console.command c
+            WHERE c.status = $1 AND c.alert_id IS NULL AND {_CONCERNS}
+        ), judged AS (
+            SELECT found.*, r.case_id IS NOT NULL AS reviewed,
+                CASE WHEN open THEN 'open' WHEN r.case_id IS NULL THEN 'closed' ELSE 'evaluated' END AS state
+            FROM found LEFT JOIN console.case_review r ON r.case_id = found.case_id
+        )
+        SELECT * FROM judged
+        WHERE (cardinality($4::text[]) = 0 OR state = ANY($4)) AND ($5::text IS NULL OR level = $5)
+          AND ($6 = '' OR case_id ILIKE $6
+            OR (title ILIKE $6 AND (data_grade = 'general' OR (root >= $15 AND root < $16)))
+            OR EXISTS (SELECT 1 FROM unnest($7::text[], $8::text[]) AS p(low, high)
+                WHERE root >= p.low AND root < p.high))
+          AND ($9::timestamptz IS NULL OR began >= $9) AND ($10::timestamptz IS NULL OR began < $10)
+          AND ($12::timestamptz IS NULL OR (began, case_id) < ($12, $13::text COLLATE "C"))
+        ORDER BY began DESC, case_id COLLATE "C" DESC LIMIT $14
+        """,  # noqa: S608 - built of constants
+        status,
+        span.low,
+        span.high,
+        [one.value for one in wanted.states],
+        wanted.level,
+        _pattern(wanted.words),
+        [one.low for one in wanted.places],
+        [one.high for one in wanted.places],
+        wanted.since,
+        wanted.until,
+        ["red", "orange", "yellow", "blue", "notice"],
+        None if after is None else after[0],
+        None if after is None else after[1],
+        limit,
+        wanted.own.low,
+        wanted.own.high,
+    )
+    return rows
+
+
+def _pattern(words: str) -> str:
+    """What is typed is looked for as it is: `%` and `_` stand for themselves."""
+    if not words:
+        return ""
+    literal = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{literal}%"

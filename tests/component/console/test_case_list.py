@@ -1,0 +1,151 @@
+"""The list of cases on a real Postgres: each incident and each free command once, found and cut."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.console.core.access import Denial
+from shared.contracts.alerts import AlertState
+from shared.contracts.cases import CaseReview
+from shared.contracts.commands import CommandState
+from shared.contracts.fields import DataGrade, Level, Post, Status, Tier
+from shared.contracts.ids import content_id
+from tests.support.console import Bench
+from tests.support.console_scene import (
+    CITY,
+    DISTRICT,
+    NOW,
+    SONGJI,
+    VILLAGE,
+    ZHUTUO,
+    a_command,
+    an_alert,
+    an_assignment,
+)
+
+DAY = timedelta(days=1)
+
+
+def closed_alert(name: str, place: str = ZHUTUO, **more: Any) -> Any:
+    return an_alert(name, place, state=AlertState.LIFTED, version=4, **more)
+
+
+def a_review(case_id: str) -> CaseReview:
+    return CaseReview(
+        id=content_id("rev", case_id),
+        occurred_at=NOW,
+        sent_at=NOW,
+        origin_unit=CITY,
+        tier=Tier.CITY,
+        case_id=case_id,
+        officer_id="o-city-b",
+        post=Post.B,
+        text="及时",
+        findings=(),
+    )
+
+
+async def found(console: Bench, officer: str = "o-city-b", **query: Any) -> list[dict[str, Any]]:
+    async with console.client(officer) as client:
+        answer = await client.get("/api/cases", params=query)
+    assert answer.status_code == 200, answer.text
+    cases: list[dict[str, Any]] = answer.json()["cases"]
+    return cases
+
+
+async def ids(console: Bench, officer: str = "o-city-b", **query: Any) -> list[str]:
+    return [one["case_id"] for one in await found(console, officer, **query)]
+
+
+@pytest.fixture
+async def filled(console: Bench) -> Bench:
+    """An open incident of two alerts with a command, a closed one, an evaluated one, a free command."""
+    first = an_alert("first", state=AlertState.LIFTED, at=NOW - 2 * DAY, headline="水位 100%_涨")
+    second = an_alert("second", at=NOW - DAY).model_copy(update={"incident_id": first.incident_id})
+    order = a_command("order", alert=first.alert_id, at=NOW)
+    over = closed_alert("over", SONGJI, at=NOW - 5 * DAY, level=None, proposed=Level.BLUE)
+    done = closed_alert("done", DISTRICT, at=NOW - 9 * DAY)
+    free = a_command("free", SONGJI, issuer=DISTRICT, state=CommandState.CLOSED, at=NOW - 7 * DAY)
+    part = an_assignment(order, VILLAGE)
+    drill = an_alert("drill", status=Status.EXERCISE)
+    await console.project(
+        [first, second, order, part, over, done, a_review(done.alert_id), free, drill]
+    )
+    return console
+
+
+FIRST, OVER, DONE = (content_id("alt", name) for name in ("first", "over", "done"))
+FREE = content_id("cmd", "free")
+
+
+async def test_an_incident_is_one_case_and_the_newest_comes_first(filled: Bench) -> None:
+    cases = await found(filled)
+    assert [one["case_id"] for one in cases] == [FIRST, OVER, FREE, DONE]
+    assert [one["state"] for one in cases] == ["open", "closed", "closed", "evaluated"]
+    assert [(one["alerts"], one["commands"]) for one in cases] == [(2, 1), (1, 0), (0, 1), (1, 0)]
+    assert [one["level"] for one in cases] == ["orange", "blue", "orange", "orange"]
+    assert await ids(filled, status="Exercise") == [content_id("alt", "drill")]
+
+
+async def test_a_case_says_of_itself_what_the_list_says(filled: Bench) -> None:
+    for one in await found(filled):
+        async with filled.client("o-city-b") as client:
+            alone = (await client.get(f"/api/cases/{one['case_id']}")).json()
+        assert {name: alone[name] for name in ("state", "title", "root", "event_type")} == {
+            name: one[name] for name in ("state", "title", "root", "event_type")
+        }
+
+
+async def test_it_is_searched_by_state_level_words_place_and_time(filled: Bench) -> None:
+    assert await ids(filled, state=["closed", "evaluated"]) == [OVER, FREE, DONE]
+    assert await ids(filled, level="blue") == [OVER]
+    assert await ids(filled, q="100%_涨") == [FIRST]
+    assert await ids(filled, q="%") == [FIRST]
+    assert await ids(filled, q="松溉") == [OVER, FREE]
+    assert await ids(filled, q=FREE) == [FREE]
+    assert await ids(
+        filled, since=(NOW - 6 * DAY).isoformat(), until=(NOW - 3 * DAY).isoformat()
+    ) == [OVER]
+
+
+async def test_a_cursor_goes_through_all_of_them_once(filled: Bench) -> None:
+    seen: list[str] = []
+    cursor = ""
+    async with filled.client("o-city-b") as client:
+        for _ in range(5):
+            part = (await client.get("/api/cases", params={"limit": 1, "after": cursor})).json()
+            seen += [one["case_id"] for one in part["cases"]]
+            cursor = part["next"]
+            if not cursor:
+                break
+    assert seen == [FIRST, OVER, FREE, DONE]
+
+
+async def test_each_sees_what_concerns_his_subtree(filled: Bench) -> None:
+    assert await ids(filled, "o-town-b") == [FIRST]
+    assert await ids(filled, "o-songji-b") == [OVER, FREE]
+    assert await ids(filled, "o-village-b") == [FIRST]  # it has an assignment there
+    async with filled.client("o-town-b") as client:
+        answer = await client.get("/api/cases", params={"place": SONGJI})
+    assert answer.json()["reason"] == Denial.OUTSIDE_SUBTREE
+
+
+async def test_a_graded_title_is_neither_shown_nor_found_from_below(filled: Bench) -> None:
+    secret = an_alert("first", version=9, at=NOW - 2 * DAY, headline="机密线索").model_copy(
+        update={"data_grade": DataGrade.IMPORTANT}
+    )
+    await filled.project([secret])
+    (case,) = await found(filled, "o-village-b")
+    assert (case["title"], case["masked"]) == ("", True)
+    assert await ids(filled, "o-village-b", q="机密") == []
+    assert await ids(filled, "o-town-b", q="机密") == [FIRST]
+
+
+@pytest.mark.parametrize("after", ["x", "2026-13-45T99:99:99Z~a", "~"])
+async def test_what_is_no_cursor_is_refused(filled: Bench, after: str) -> None:
+    async with filled.client("o-city-b") as client:
+        answer = await client.get("/api/cases", params={"after": after})
+    assert answer.status_code == 422
