@@ -138,7 +138,7 @@ class ScoringWorker:
                 lane for tp in revoked if (lane := self._lanes.pop(tp.partition, None)) is not None
             ]
             await self._delivery.flush(gone)
-            await self._store(gone)
+            await self._store(gone, final=True)
 
     async def store_when_idle(self) -> None:
         """Background loop: store what the last batch left behind when no further one comes."""
@@ -184,8 +184,11 @@ class ScoringWorker:
     def _refused(self) -> int:
         return sum(len(lane.refused) for lane in self._lanes.values())
 
-    async def _store(self, lanes: Collection[Lane]) -> None:
-        """Changed states, then checkpoints. Only what is sent: a stored state emits nothing again."""
+    async def _store(self, lanes: Collection[Lane], *, final: bool = False) -> None:
+        """Changed states, then checkpoints. Only what is sent: a stored state emits nothing again.
+
+        `final` = these lanes are let go.
+        """
         if not lanes:
             return
         began = time.monotonic()
@@ -204,10 +207,12 @@ class ScoringWorker:
                 state.dirty = False
             lane.partition.dirty.clear()
             lane.partition.gone.clear()
-        moved = [lane for lane in lanes if lane.owes_checkpoint]
+        moved = [lane for lane in lanes if final or lane.owes_checkpoint]
         if moved:
             written_at = self._platform.clock.now().timestamp()
-            await self._platform.publisher.send([lane.checkpoint(written_at) for lane in moved])
+            await self._platform.publisher.send(
+                [lane.checkpoint(written_at, final=final) for lane in moved]
+            )
         for lane in moved:
             lane.checkpointed()
         ended = time.monotonic()

@@ -52,20 +52,26 @@ class Lane:
             partition.clock = stored.checkpoint.clock
             partition.next_offset = lane.stored_offset = stored.checkpoint.next_offset
             lane.last_hash = stored.checkpoint.last_hash
-            lane.stored_pins = stored.checkpoint.pins
+            if not stored.checkpoint.final:  # else it has to be said anew that someone judges here
+                lane.stored_pins = stored.checkpoint.pins
             lane.states_pins = stored.checkpoint.states_pins
         partition.come_under(judge.book)
         return lane
 
-    def checkpoint(self, written_at: float) -> Outgoing:
-        """The record that says where to read on; `written_at` in seconds since 1970."""
+    def checkpoint(self, written_at: float, *, final: bool) -> Outgoing:
+        """The record that says where to read on; `written_at` in seconds since 1970.
+
+        `final` = nothing is judged here any more by this process.
+        """
         if self.last_value is not None:
             self.last_hash = store.fingerprint(self.last_value)
         if self.partition.refreshed:
             self.states_pins = self.pins
         found = store.Checkpoint(
             *(self.partition.next_offset, self.partition.clock, self.last_hash),
-            *(self.pins, self.states_pins, written_at),
+            *(self.pins, self.states_pins),
+            written_at=written_at,
+            final=final and self.pinned_until is None,
         )
         return store.checkpoint_record(self.number, found)
 

@@ -9,7 +9,7 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from services.scoring.core.book import RuleBook
-from services.scoring.store import Stored
+from services.scoring.store import Checkpoint, Stored
 from services.scoring.tables import HISTORY_S, Tables
 from shared.runtime.errors import Transient
 from shared.runtime.tables import Positions
@@ -51,10 +51,15 @@ async def judges_of(
             continue
         states_book = await _book_at(last.states_pins, tables, books)
         then = await _book_at(last.pins, tables, books)
-        until = None if last.pins == present else max(stored.judged_until, last.next_offset)
+        until = None if last.pins == present else _judged_until(stored, last)
         judges[number] = Judge(states_book, then, last.pins, until)
         log.info("judged_by_older_tables", partition=number, until=until)
     return judges
+
+
+def _judged_until(stored: Stored, last: Checkpoint) -> int:
+    """The first offset that no earlier owner can have judged."""
+    return last.next_offset if last.final else max(stored.judged_until, last.next_offset)
 
 
 async def _book_at(

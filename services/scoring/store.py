@@ -43,7 +43,8 @@ class Checkpoint(msgspec.Struct, array_like=True, frozen=True):
 
     `clock` is the newest tick in seconds since 1970, `last_hash` the fingerprint of the last record,
     `pins` how far the tables had been taken in that judge what comes next, `states_pins` those that the
-    states beside it are of: what follows from the change itself may still have to be told.
+    states beside it are of: what follows from the change itself may still have to be told. `final`: its
+    writer has let go of the partition and has judged nothing after it.
     """
 
     next_offset: int
@@ -52,11 +53,12 @@ class Checkpoint(msgspec.Struct, array_like=True, frozen=True):
     pins: Positions = {}
     states_pins: Positions = {}
     written_at: float = 0.0
+    final: bool = False
 
     @property
-    def progress(self) -> tuple[int, int]:
+    def progress(self) -> tuple[int, int, float]:
         """Grows from one to the next; a zombie's is behind."""
-        return self.next_offset, sum(self.pins.values())
+        return self.next_offset, sum(self.pins.values()), self.written_at
 
 
 class _Head(msgspec.Struct, array_like=True, gc=False):

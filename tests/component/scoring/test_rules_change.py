@@ -16,7 +16,7 @@ from services.scoring.consumer import ScoringWorker
 from services.scoring.pinning import judges_of
 from services.scoring.tables import HISTORY_S
 from shared.contracts.fields import Status
-from shared.contracts.topics import SCORING_STATE
+from shared.contracts.topics import ALARMS, SCORING_STATE
 from shared.runtime.errors import Transient
 from shared.runtime.tables import Positions
 from tests.component.scoring.log import PARTITION, Change, Died, Log, RuleTable, a_worker_of
@@ -37,7 +37,7 @@ async def life(
     log: Log, records: list[Any], start: int, end: int, published: int, flush: int
 ) -> ScoringWorker:
     """One process: `start` readings are there when it begins, `end` when it ends, the rules change
-    when `published` are."""
+    when `published` are. It stops in mid-air."""
     table = RuleTable(SENSORS, AFTER, len(AFTER) if published <= start else len(RULES))
     worker = a_worker_of(log, table, flush)
     log.arrived = start
@@ -47,6 +47,11 @@ async def life(
             await change(worker, table)
         await worker.handle([record])
     return worker
+
+
+async def orderly_life(*story: Any) -> None:
+    """The same, and it lets go of its partition at its end."""
+    await (await life(*story)).release([PARTITION])
 
 
 async def change(worker: ScoringWorker, table: RuleTable) -> None:
@@ -95,24 +100,26 @@ UP_AND_DOWN = [
 
 
 @settings(max_examples=150, deadline=None)
-@example(UP_AND_DOWN, 9, [(3, 4), (6, 2), (0, 3)], 100)
-@example(UP_AND_DOWN, 4, [(10, 30)], 100)
+@example(UP_AND_DOWN, 9, [(3, 4, False), (6, 2, False), (0, 3, False)], 100)
+@example(UP_AND_DOWN, 4, [(10, 30, False)], 100)
+@example(UP_AND_DOWN, 13, [(5, 30, True), (5, 30, False), (4, 0, False)], 100)
 @given(
     entries,
     st.integers(0, 40),
-    st.lists(st.tuples(st.integers(0, 15), st.integers(0, 30)), max_size=4),
+    st.lists(st.tuples(st.integers(0, 15), st.integers(0, 30), st.booleans()), max_size=4),
     st.integers(1, 6),
 )
 def test_a_change_of_rules_and_any_crash(
-    drawn: list[tuple[Any, ...]], published: int, lives: list[tuple[int, int]], flush: int
+    drawn: list[tuple[Any, ...]], published: int, lives: list[tuple[int, int, bool]], flush: int
 ) -> None:
     records = as_log(drawn)
     log, start = Log(), 0
-    for more, survives in lives:
+    for more, survives, lets_go in lives:
         end = min(start + more, len(records))
         log.left = survives
         with suppress(Died):
-            asyncio.run(life(log, records, start, end, published, flush))
+            one = orderly_life if lets_go else life
+            asyncio.run(one(log, records, start, end, published, flush))
         start = end
     log.left = None
 
@@ -163,6 +170,20 @@ async def test_older_tables_judge_what_may_have_been_judged(
     assert (judge.book is table.book) == (judge.pins == PRESENT)
     older_states = states_pins == BEFORE_CHANGE and age_s < HISTORY_S
     assert (judge.states_book is not table.book) == older_states
+
+
+async def test_what_comes_after_an_orderly_end_is_judged_by_the_tables_of_that_time() -> None:
+    log, records = Log(), as_log(UP_AND_DOWN)
+    await orderly_life(log, records, 0, 4, len(records), 100)
+    told = len(log.records)
+    log.arrived = len(records)
+    worker = a_worker_of(log, RuleTable(SENSORS, AFTER), flush_states=100)
+    assert await worker.restore([PARTITION]) == {PARTITION: 4}
+    await worker.handle(records[4:])
+    await ended(worker)
+    raised = [one for one in log.records[told:] if one.topic == ALARMS.name]
+    assert any(b'"new"' in one.value for one in raised), "the new rule judges what came later"
+    assert switched_at(log) == 4
 
 
 async def test_what_cannot_be_stored_leaves_the_tables_as_they_were() -> None:
