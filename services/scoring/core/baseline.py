@@ -22,12 +22,13 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from services.scoring.core.baseline_episode import Episode
 from services.scoring.core.baseline_memory import BaselineSpec, Deviations, Memory, Reason
 from services.scoring.core.baseline_season import Season
 
 __all__ = ["Baseline", "BaselineSpec", "Reason", "Verdict"]
 
-FORMAT = 1
+FORMAT = 2
 LARGEST = 1e300
 
 _SIGMA = 1.2533
@@ -61,12 +62,12 @@ class Verdict:
 
 
 class Baseline:
-    """The state of one sensor; some 4 kB, whatever it sees."""
+    """The state of one sensor; some 4 kB, whatever it sees. `episode` is for the caller to step."""
 
     __slots__ = (
         "_at", "_away", "_begun", "_first", "_learnt_at", "_level", "_memory", "_miss", "_near",
         "_off_season", "_pace", "_run", "_season", "_settled", "_shift", "_span", "_step", "_stray", "_value",
-        "odd", "seen",
+        "episode", "odd", "seen",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -79,6 +80,7 @@ class Baseline:
         self._first: list[float] = []
         self._season = Season()
         self._memory = Memory()
+        self.episode = Episode()
 
     def step(self, spec: BaselineSpec, at: float, value: float) -> Verdict | None:
         """Judge a reading, then learn from it.
@@ -208,14 +210,15 @@ class Baseline:
             list(self._first),
             self._season.dump(),
             self._memory.dump(),
+            self.episode.dump(),
         ]  # fmt: skip
 
     @staticmethod
     def load(plain: list[Any]) -> Baseline:
         """The inverse of `dump`; raises ValueError for a format of another version."""
-        if plain[0] != FORMAT:
+        if plain[0] not in (1, FORMAT):  # 1 had no episode
             raise ValueError(f"baseline format {plain[0]} is unknown, this program reads {FORMAT}")
-        _, numbers, first, season, memory = plain
+        _, numbers, first, season, memory, *episode = plain
         own = Baseline()
         (
             own.seen, own.odd, own._begun, own._at, own._learnt_at, own._pace, own._value,
@@ -225,6 +228,8 @@ class Baseline:
         own._first = list(first)
         own._season = Season.load(season)
         own._memory = Memory.load(memory)
+        if episode:
+            own.episode = Episode.load(*episode)
         return own
 
 

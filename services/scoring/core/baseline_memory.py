@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from services.scoring.core.baseline_episode import EpisodeSpec
 from services.scoring.core.baseline_tail import Sides, Tail, size
 
 Reason = Literal["level", "jump", "season", "shift", "unrest", "calm", "flat"]
 """What is odd: the value itself, its leap, the hour for it, its recent mean or the time it has stayed
 on one side of its level, more movement than usual, less, or none for long."""
 
+_EPISODE = EpisodeSpec()
 _KNOWN = 4
 """A leap that has been seen so often, once a day say, is no surprise, whatever lies between."""
 _STEEPEST_RUN = 1.0
@@ -39,6 +41,7 @@ class BaselineSpec:
     jump_weight: float = 0.6
     season_weight: float = 0.8
     away_weight: float = 1.2
+    episode: EpisodeSpec = _EPISODE
 
 
 @dataclass(frozen=True, slots=True)

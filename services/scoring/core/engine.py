@@ -209,7 +209,8 @@ def _learn(state: SensorState, seen: Cause, now: datetime, out: list[Emitted]) -
         if verdict is None:
             continue
         alarm = alarm_of(state, rule)
-        level = rule.ladder.judge(alarm, seen.at, verdict.score, seen.event_id)
+        counts = model.episode.step(rule.baseline.episode, seen.at, verdict.score)
+        level = rule.ladder.judge(alarm, seen.at, counts, seen.event_id)
         if level != alarm.level:
             note = f"{seen.value:.6g}, 预期 {verdict.expected:.6g}±{verdict.spread:.2g}"
             cause = replace(seen, value=verdict.score, note=note)

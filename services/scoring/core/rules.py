@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from services.scoring.core.baseline import BaselineSpec
+from services.scoring.core.baseline_episode import EpisodeSpec
 from services.scoring.core.ladder import Ladder, Step
 from services.scoring.core.windows import WindowSpec
 from shared.contracts.fields import LEVEL_ORDER
@@ -184,7 +185,9 @@ def compile_rule(rule: RuleDefinition, interval_s: float) -> CompiledRule:
         case RangeRule() as body:
             return CompiledRule(rule, range=body)
         case BaselineRule() as body:
-            spec = BaselineSpec(season_s=body.season_s)
+            lowest = body.rungs[0]
+            episode = EpisodeSpec(lowest.raise_at, lowest.clear_at)
+            spec = BaselineSpec(season_s=body.season_s, episode=episode)
             return CompiledRule(rule, ladder_of(body.rungs, "above"), baseline=spec)
         case other:
             raise TypeError(f"{type(other).__name__} is not judged sensor by sensor")

@@ -11,13 +11,31 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 
-from services.scoring.core.baseline import Baseline, BaselineSpec
-from services.scoring.core.baseline_episode import Episode, EpisodeSpec
+from services.scoring.core.book import RuleBook
+from services.scoring.core.checks import Refused
+from services.scoring.core.partition import Partition
+from shared.contracts.alarms import AlarmEvent, AlarmTransition
+from shared.contracts.catalog import SensorEntry
+from shared.contracts.fields import Tier
+from shared.contracts.readings import Reading
+from shared.contracts.rules import RuleDefinition
+from shared.rules.pack import load
+from tests.bench.payload import TOWN
 from tests.bench.quality.corpus import Series
 from tests.bench.quality.nab import probation
 
+PACK = Path("deploy/rules")
+RULE = "baseline-soil-moisture"
+"""The shipped rule that is measured: one with a day's season, and the same limits as all of them."""
+_SENSOR = "series"
+_NOW = datetime(2026, 1, 1, tzinfo=UTC)
+_UP = (AlarmTransition.RAISED, AlarmTransition.UPGRADED)
 FIXED = 0.5
 """The fixed threshold of all three; each maps its own limit to it."""
 WINDOW = 288
@@ -37,16 +55,62 @@ Detector = Callable[[Series], Scored]
 
 
 def ours(series: Series) -> Scored:
-    """The adaptive baseline with its defaults, and its episodes."""
-    spec, episodes = BaselineSpec(), EpisodeSpec()
-    model, episode = Baseline(), Episode()
+    """The rule as it is shipped, judged by the engine: rows at which an alarm is raised or upgraded."""
+    partition = Partition(_book())
     scores = []
-    for at, value in zip(series.at, series.values, strict=True):
-        verdict = model.step(spec, at, value)
-        event = None if verdict is None else episode.step(episodes, at, verdict.score)
-        told = verdict is not None and event in ("raised", "worse")
-        scores.append(verdict.score if verdict is not None and told else 0.0)
+    for row, (at, value) in enumerate(zip(series.at, series.values, strict=True)):
+        with suppress(Refused):
+            partition.reading(row, _reading(row, at, value), at, _NOW)
+        told = [
+            one.evidence.value
+            for one in partition.out
+            if isinstance(one, AlarmEvent) and one.transition in _UP
+        ]
+        partition.out.clear()
+        partition.dirty.clear()
+        scores.append(max(told, default=0.0))
     return Scored(scores, scores)
+
+
+@cache
+def _rule() -> RuleDefinition:
+    shipped = load([PACK], _NOW).usable().definitions
+    return next(rule for rule in shipped if rule.rule_id == RULE)
+
+
+def _book() -> RuleBook:
+    rule, book = _rule(), RuleBook()
+    assert rule.sensor_kind
+    assert rule.metric
+    assert rule.unit
+    book.put_sensor(
+        SensorEntry(
+            sensor_id=_SENSOR,
+            sensor_kind=rule.sensor_kind,
+            name=_SENSOR,
+            place=TOWN,
+            metric=rule.metric,
+            unit=rule.unit,
+            interval_s=300.0,
+        )
+    )
+    book.put_rule(rule)
+    return book
+
+
+def _reading(row: int, at: float, value: float) -> Reading:
+    rule = _rule()
+    return Reading(
+        id=f"row-{row}",
+        occurred_at=datetime.fromtimestamp(at, UTC),
+        sent_at=_NOW,
+        origin_unit=TOWN,
+        tier=Tier.TOWN,
+        sensor_id=_SENSOR,
+        metric=rule.metric or "",
+        unit=rule.unit or "",
+        value=value,
+    )
 
 
 def static(series: Series) -> Scored:

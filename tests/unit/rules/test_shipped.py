@@ -9,6 +9,7 @@ from deploy.local.data import catalog, rules
 from deploy.local.data.sensors import all_sensors
 from services.scoring.rules.catalog import read_file
 from services.scoring.rules.trial import try_case
+from shared.contracts.rules import BaselineRule
 from shared.rules.cases import load_cases
 from shared.rules.pack import load
 
@@ -24,6 +25,13 @@ def test_no_rule_and_no_case_has_an_error() -> None:
     assert [str(one) for one in wrong] == []
     failed = [one for one in (try_case(case, usable, SENSORS) for case in cases) if not one.passed]
     assert failed == []
+
+
+def test_the_limits_of_every_shipped_baseline_are_as_measured() -> None:
+    bodies = [one.body for one in load([rules.FOLDER], NOW, SENSORS).definitions]
+    limits = [one.rungs for one in bodies if isinstance(one, BaselineRule)]
+    assert limits
+    assert {(rung.raise_at, rung.clear_at) for rungs in limits for rung in rungs} == {(0.5, 0.4)}
 
 
 def test_the_local_stack_is_seeded_with_them() -> None:
