@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from services.command.core.model import Act, Assignment, Command
@@ -32,39 +34,63 @@ def command_of(row: Any) -> Command:
     return Command(**values)
 
 
-def assignment_of(row: Any) -> Assignment:
-    """A row of `command.assignment`."""
-    values = dict(row)
-    values["status"] = Status(values["status"])
-    values["unit_tier"] = Tier(values["unit_tier"])
-    values["state"] = AssignmentState(values["state"])
-    values["mode"] = ResponseMode(values["mode"])
-    raw = values["waiting"]
-    values["waiting"] = () if raw == "[]" else tuple(_act(one) for one in json.loads(raw))
-    raw = values["recurred"]
-    values["recurred"] = (
-        () if raw == "{}" else tuple((Step(one), n) for one, n in json.loads(raw).items())
+def assignment_of(row: Iterable[Any]) -> Assignment:
+    """A row of `command.assignment` with its columns in the order of the fields."""
+    values = list(row)
+    for at, known in _NAMES:
+        values[at] = known[values[at]]
+    for at, usual, read in _SELDOM:
+        if values[at] != usual:
+            values[at] = read(values[at])
+        elif usual is not None:
+            values[at] = ()
+    return Assignment(*values)
+
+
+def column(name: str, values: Iterable[Any]) -> list[Any]:
+    """The values of a field of assignments as its column takes them."""
+    write = _WRITE.get(name)
+    return list(values) if write is None else [write(one) for one in values]
+
+
+def _printed(value: Progress | Ask | None) -> str | None:
+    return None if value is None else value.model_dump_json(exclude_none=True)
+
+
+_WRITE: dict[str, Callable[[Any], str | None]] = {
+    "waiting": lambda acts: json.dumps([_held(one) for one in acts]) if acts else "[]",
+    "recurred": lambda numbers: json.dumps(dict(numbers)) if numbers else "{}",
+    "children": _printed,
+    "asked": _printed,
+}
+
+
+def _waiting(raw: str) -> tuple[Act, ...]:
+    return tuple(_act(one) for one in json.loads(raw))
+
+
+def _recurred(raw: str) -> tuple[tuple[Step, int], ...]:
+    return tuple((Step(one), number) for one, number in json.loads(raw).items())
+
+
+_AT = {name: at for at, name in enumerate(Assignment.__struct_fields__)}
+_NAMES: tuple[tuple[int, dict[str, StrEnum]], ...] = tuple(
+    (_AT[name], {str(one): one for one in kind})
+    for name, kind in (
+        ("status", Status),
+        ("unit_tier", Tier),
+        ("state", AssignmentState),
+        ("mode", ResponseMode),
     )
-    if values["suspended_from"] is not None:
-        values["suspended_from"] = AssignmentState(values["suspended_from"])
-    if values["children"] is not None:
-        values["children"] = Progress.model_validate_json(values["children"])
-    if values["asked"] is not None:
-        values["asked"] = Ask.model_validate_json(values["asked"])
-    return Assignment(**values)
-
-
-def plain(name: str, value: Any) -> Any:
-    """The value of an assignment's field as its column takes it."""
-    match name:
-        case "waiting":
-            return json.dumps([_held(one) for one in value]) if value else "[]"
-        case "recurred":
-            return json.dumps(dict(value)) if value else "{}"
-        case "children" | "asked":
-            return None if value is None else value.model_dump_json(exclude_none=True)
-        case _:
-            return value
+)
+_SELDOM: tuple[tuple[int, str | None, Callable[[str], Any]], ...] = (
+    (_AT["waiting"], "[]", _waiting),
+    (_AT["recurred"], "{}", _recurred),
+    (_AT["suspended_from"], None, AssignmentState),
+    (_AT["children"], None, Progress.model_validate_json),
+    (_AT["asked"], None, Ask.model_validate_json),
+)
+"""What hardly any row has: where, what stands there otherwise, how to read it."""
 
 
 def _brief(stored: dict[str, Any]) -> Brief:

@@ -7,7 +7,7 @@ size. Several changes of one assignment in a batch keep their order and their ve
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -83,11 +83,21 @@ class Session:
 
     @classmethod
     async def over(
-        cls, work: Transaction, profile: Profile, command_ids: Collection[str]
+        cls,
+        work: Transaction,
+        profile: Profile,
+        command_ids: Collection[str],
+        found: Collection[Assignment] = (),
     ) -> Session:
-        """Lock these commands (those that exist) and read their counters."""
+        """Lock these commands (those that exist) and read their counters.
+
+        `found` are assignments of theirs, read while the caller had the commands' locks already.
+        """
         commands = await store.lock_commands(work, command_ids)
-        return cls(work, profile, commands, await store.rollups(work, list(commands)))
+        session = cls(work, profile, commands, await store.rollups(work, list(commands)))
+        session._take_in(found)
+        await session.load(session._wholes(found))
+        return session
 
     async def load(self, assignment_ids: Collection[str]) -> None:
         """Lock these assignments, those not yet loaded, and what they are parts of."""
@@ -171,7 +181,7 @@ class Session:
         )
         await store.keep_late(self.work, self._late)
 
-    def _take_in(self, found: list[Assignment]) -> None:
+    def _take_in(self, found: Iterable[Assignment]) -> None:
         for one in found:
             self.assignments[one.assignment_id] = self._stored[one.assignment_id] = one
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from functools import cache
 from operator import attrgetter
+
+from msgspec import NODEFAULT, structs
 
 from services.command.core.model import Assignment, Command
 from services.command.core.rollup import Counts
-from services.command.rows import assignment_of, command_of, plain
+from services.command.rows import assignment_of, column, command_of
 from shared.contracts.commands import AssignmentState, CommandState, Step
 from shared.contracts.fields import Level, Status, Tier
 from shared.runtime.database import Transaction
@@ -19,9 +22,9 @@ Rollups = dict[str, dict[Tier, Counts]]
 """Counters per command and tier."""
 
 _COMMAND = tuple(field.name for field in fields(Command))
-_ASSIGNMENT = tuple(field.name for field in fields(Assignment))
+_ASSIGNMENT = Assignment.__struct_fields__
 _DELIVERED = (
-    *(field.name for field in fields(Assignment) if field.default is MISSING),
+    *(field.name for field in structs.fields(Assignment) if field.default is NODEFAULT),
     *("brief", "sign_within_s", "finish_within_s", "mode", "mode_version", "mode_unit"),
 )
 """All that an assignment straight from its command has; the rest is the columns' default."""
@@ -43,9 +46,6 @@ _MUTABLE = {
     "calls": "int",
     "actor": "text",
     "reason": "text",
-}
-"""Columns of an assignment that every step may change, with their type."""
-_SELDOM = {
     "mode": "text",
     "mode_version": "int",
     "mode_unit": "text",
@@ -59,7 +59,8 @@ _SELDOM = {
     "extensions": "int",
     "original_finish_by": "timestamptz",
 }
-"""Columns that most assignments never change: written apart, so that signing does not pay for them."""
+"""Columns of an assignment that may change after it was made, with their type."""
+_value_of = {name: attrgetter(name) for name in _MUTABLE}
 
 _LOCK_COMMANDS = (
     f"SELECT {', '.join(_COMMAND)} FROM command.command "  # noqa: S608 - names of our own fields
@@ -80,14 +81,16 @@ _BELOW = (
 )
 
 
-def _save(columns: Mapping[str, str]) -> str:
+@cache
+def _save(columns: tuple[str, ...]) -> str:
     """One UPDATE of any number of assignments: $1 their ids, then an array per column."""
+    kinds = [_MUTABLE[name] for name in columns]
     changes = ", ".join(
-        f"{name} = n.{name}" + "::jsonb" * (kind == "jsonb") for name, kind in columns.items()
+        f"{name} = n.{name}" + "::jsonb" * (kind == "jsonb")
+        for name, kind in zip(columns, kinds, strict=True)
     )
     arrays = ", ".join(
-        f"${at}::{'text' if kind == 'jsonb' else kind}[]"
-        for at, kind in enumerate(columns.values(), 2)
+        f"${at}::{'text' if kind == 'jsonb' else kind}[]" for at, kind in enumerate(kinds, 2)
     )
     return (
         f"UPDATE command.assignment AS a SET {changes} FROM unnest($1::text[], {arrays}) "  # noqa: S608
@@ -95,8 +98,6 @@ def _save(columns: Mapping[str, str]) -> str:
     )
 
 
-_SAVE_ASSIGNMENTS = _save(_MUTABLE)
-_SAVE_SELDOM = _save(_SELDOM)
 _COUNTERS = Counts._fields
 _SAVE_COUNTS = (
     f"INSERT INTO command.tier_count AS c (command_id, tier, status, {', '.join(_COUNTERS)}) "  # noqa: S608
@@ -206,32 +207,29 @@ async def insert_given_on(work: Transaction, assignments: Sequence[Assignment]) 
             "assignment",
             schema_name=work.schema,
             columns=list(_ASSIGNMENT),
-            records=[
-                tuple(plain(name, getattr(one, name)) for name in _ASSIGNMENT)
-                for one in assignments
-            ],
+            records=zip(
+                *(column(name, map(attrgetter(name), assignments)) for name in _ASSIGNMENT),
+                strict=True,
+            ),
         )
 
 
 async def save_assignments(
     work: Transaction, changes: Sequence[tuple[Assignment, Assignment]]
 ) -> None:
-    """Write back what has changed (before, after), in one statement, seldom two."""
-    seldom = [
-        after
-        for before, after in changes
-        if any(getattr(before, name) != getattr(after, name) for name in _SELDOM)
-    ]
-    for statement, columns, rows in (
-        (_SAVE_ASSIGNMENTS, _MUTABLE, [after for _, after in changes]),
-        (_SAVE_SELDOM, _SELDOM, seldom),
-    ):
-        if rows:
-            await work.connection.execute(
-                statement,
-                [one.assignment_id for one in rows],
-                *([plain(name, getattr(one, name)) for one in rows] for name in columns),
-            )
+    """Write back what has changed (before, after): of all of them the columns that one has changed."""
+    columns = tuple(
+        name
+        for name, value in _value_of.items()
+        if any(value(before) is not value(after) for before, after in changes)
+    )
+    if columns:
+        rows = [after for _, after in changes]
+        await work.connection.execute(
+            _save(columns),
+            [one.assignment_id for one in rows],
+            *(column(name, map(_value_of[name], rows)) for name in columns),
+        )
 
 
 async def save_commands(work: Transaction, commands: Sequence[Command]) -> None:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from services.command import store
 from services.command.core.deadlines import TimerKind
 from services.command.core.escalation import Roster, ladder
+from services.command.core.model import Assignment, Command
+from services.command.core.printing import CallPrinter
 from services.command.core.profiles import Profile
-from services.command.core.records import Cause, supervision_event
+from services.command.core.records import Cause
 from services.command.core.reporting.timers import KINDS as REPORT_TIMERS
-from services.command.core.supervision import Due, fire
+from services.command.core.supervision import Call, Due, fire
 from services.command.metrics import CommandMetrics
 from services.command.modes.desk import ModeDesk, ModeTimer
 from services.command.reporting.desk import ReportDesk
 from services.command.session import Session, cause_of
-from shared.contracts.commands import SupervisionKind
 from shared.contracts.topics import SUPERVISION
 from shared.runtime.database import Transaction
 from shared.runtime.timers import Timer
@@ -41,9 +43,10 @@ class Supervisor:
         due: defaultdict[str, list[Due]] = defaultdict(list)
         for timer in timers:
             due[timer.subject_id].append(Due(TimerKind(timer.kind), timer.rung, timer.due_at))
-        session = await Session.over(work, self._profile, await store.commands_of(work, list(due)))
-        await session.load(due.keys())
-        kinds: Counter[SupervisionKind] = Counter()
+        found = await store.lock_assignments(work, due.keys())
+        over = {one.command_id for one in found.values()}
+        session = await Session.over(work, self._profile, over, found.values())
+        told: list[tuple[Assignment, Call]] = []
         for subject, claimed in due.items():
             assignment = session.assignments[subject]
             command = session.commands[assignment.command_id]
@@ -55,19 +58,26 @@ class Supervisor:
                 command.level,
                 work.now,
             )
-            for call in fired.calls:
-                event = supervision_event(command, assignment, call, work.now)
-                work.publish(SUPERVISION, command.command_id, event, event.id)
-                kinds[call.kind] += 1
+            told += [(assignment, call) for call in fired.calls]
             cause = Cause(assignment.command_id, work.now, command.issuer_unit)
             if fired.assignment is not assignment:
                 session.change(fired.assignment, cause)
             for act, after in fired.woken:
                 session.change(after, cause_of(act) if act is not None else cause)
             session.set_timers(fired.arm)
+        await work.publish_new(SUPERVISION, _printed(session.commands, told, work.now))
         await session.write()
-        for kind, count in kinds.items():
+        for kind, count in Counter(call.kind for _, call in told).items():
             self._metrics.supervision.labels(kind).inc(count)
+
+
+def _printed(
+    commands: Mapping[str, Command], told: Iterable[tuple[Assignment, Call]], now: datetime
+) -> Iterator[tuple[str, str, bytes]]:
+    """Key, id and wire form of each call, printed while Postgres takes in those before it."""
+    printers = {one: CallPrinter(command, now) for one, command in commands.items()}
+    for assignment, call in told:
+        yield assignment.command_id, *printers[assignment.command_id].print(assignment, call)
 
 
 class Timers:

@@ -76,7 +76,7 @@ class Transaction:
     def publish_printed(self, spec: TopicSpec, key: str, event_id: str, value: bytes) -> None:
         """Queue the wire form of an event that this transaction brings into being.
 
-        Such events leave in their order, ahead of those of `publish`; one topic is written one way.
+        Such events leave in their order, ahead of those of `publish`; one key is written one way.
         """
         self._new.append((event_id, spec.name, key, value))
         self.published = True

@@ -6,9 +6,9 @@ micro-grid has no duty roster: its ladder starts at the village. Empty slots are
 
 from __future__ import annotations
 
-from shared.contracts.fields import Post, Tier
+from shared.contracts.fields import Post
 from shared.contracts.pages import RosterSlot
-from shared.contracts.units import ancestor_at, lineage, tier_of
+from shared.contracts.units import lineage
 
 Slot = tuple[str, Post]
 
@@ -18,24 +18,27 @@ class Roster:
 
     def __init__(self) -> None:
         self._filled: set[Slot] = set()
+        self._ladders: dict[str, tuple[Slot, ...]] = {}
 
     def put(self, slot: RosterSlot) -> None:
         """Take in a record of the roster topic."""
+        self._ladders.clear()
         if slot.officer is None:
             self._filled.discard((slot.unit, slot.post))
         else:
             self._filled.add((slot.unit, slot.post))
 
-    def has(self, slot: Slot) -> bool:
-        """Whether somebody holds this post."""
-        return slot in self._filled
+    def from_unit(self, start: str) -> tuple[Slot, ...]:
+        """The filled posts of this unit and above; a whole district's deadline asks for each village."""
+        found = self._ladders.get(start)
+        if found is None:
+            slots: list[Slot] = [(start, post) for post in Post]
+            slots += [(above, Post.B) for above in lineage(start)[1:]]
+            found = tuple(slot for slot in slots if slot in self._filled) or ((start, Post.B),)
+            self._ladders[start] = found
+        return found
 
 
 def ladder(unit: str, roster: Roster) -> tuple[Slot, ...]:
     """Whom to call, rung by rung; never empty (with no roster at all: the start unit's B岗)."""
-    start = unit
-    if tier_of(unit) in (Tier.GRID, Tier.MICROGRID):
-        start = ancestor_at(unit, Tier.VILLAGE) or unit
-    slots: list[Slot] = [(start, post) for post in Post]
-    slots += [(above, Post.B) for above in lineage(start)[1:]]
-    return tuple(slot for slot in slots if roster.has(slot)) or ((start, Post.B),)
+    return roster.from_unit(unit.partition("/")[0] if "/grid/" in unit else unit)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from shared.contracts.commands import Ask, AssignmentState, CommandState, Progress, Step
 from shared.contracts.fields import Level, ResponseMode, Status, Tier
 from shared.plans.orders import Brief
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(msgspec.Struct, frozen=True, gc=False):
     """A person's step as far as an assignment cares: who did what, where, when, in which record.
 
     `occurred_at` is event time (the officer's), never compared with a deadline.
@@ -68,8 +69,7 @@ class Command:
     given_on: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(msgspec.Struct, frozen=True, gc=False):
     """One unit's assignment. All times are the database's.
 
     `waiting` holds steps that came too early: before the unit's signature, while it is suspended, a

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+import msgspec
+
 from services.command.core import rollup, steps
 from services.command.core.deadlines import Clocks
 from services.command.core.model import Act, Assignment, Command
@@ -94,7 +96,7 @@ def passed_up(
             continue
         if rollup.is_news(whole.children, counted.children):
             at = max(now, counted.changed_at)
-            counted = replace(counted, version=counted.version + 1, changed_at=at)
+            counted = msgspec.structs.replace(counted, version=counted.version + 1, changed_at=at)
         released = steps.release(counted, now)
         for act, value in [(None, counted), *released]:
             found.append((act, value))

@@ -1,38 +1,40 @@
-"""The wire form of many records of one command: what they share is printed once.
+"""The wire form of many records of one command: what they share is printed once (stencil.py).
 
 The records of one command and transaction differ in ids, units, who acted and when; the rest follows
-from tier and state. So of each kind one record is printed by its contract with marks in place of what
-differs, and cut at the marks; every other record of the kind is those pieces with its own values in
-between, byte for byte what `to_wire` gives.
+from tier and state, of supervision from the clock and the rung.
 """
 
 from __future__ import annotations
 
-from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import datetime
 from operator import attrgetter
 
 from pydantic_core import to_json
 
-from services.command.core.model import Assignment
-from services.command.core.records import Cause, assignment_event, references
+from services.command.core.model import Assignment, Command
+from services.command.core.records import (
+    Cause,
+    assignment_event,
+    references,
+    supervision_event,
+    supervision_id,
+    supervision_references,
+)
+from services.command.core.stencil import cut, fill, printed, printed_list
+from services.command.core.supervision import Call
 from shared.contracts.commands import AssignmentEvent
 from shared.contracts.ids import transition_id
 from shared.contracts.units import tier_of
 
 _OWN = ("assignment_id", "unit", "parent_unit", "actor")
 """Fields of an assignment that differ from record to record."""
-_shared_by = attrgetter(*(field.name for field in fields(Assignment) if field.name not in _OWN))
+_shared_by = attrgetter(*(name for name in Assignment.__struct_fields__ if name not in _OWN))
 _own_of = attrgetter(*_OWN)
+_GAPS = ("id", "occurred_at", "origin_unit", "references", *_OWN)
 
-# What is put in place of a value, and how it is printed. No text of a contract holds NUL, and no other
-# moment is the year 1, so nothing else is printed like a mark.
-_TEXTS = ("id", "origin_unit", *_OWN)
-_MARKS = {name: f"\x00{name}" for name in _TEXTS}
-_CUTS = {name: f'"\\u0000{name}"'.encode() for name in _TEXTS}
-_NEVER = datetime(1, 1, 1, tzinfo=UTC)
-_CUTS["occurred_at"] = to_json(_NEVER)
-_CUTS["references"] = b'["\\u0000references"]'
+_call_shared_by = attrgetter("kind", "clock", "rung", "due_at", "late_by_s", "skipped")
+_mode_of = attrgetter("mode", "mode_version", "mode_unit")
+_CALL_GAPS = ("id", "references", "supervision_id", "subject_id", "unit", "target_unit")
 
 
 class Printer:
@@ -43,10 +45,7 @@ class Printer:
         self._kinds: dict[object, list[bytes] | None] = {}
 
     def print(self, one: Assignment, cause: Cause) -> tuple[str, bytes]:
-        """(event id, wire form) of the assignment's present state.
-
-        Ids and unit ids need no escaping: their grammar (shared.contracts.fields) has no room for it.
-        """
+        """(event id, wire form) of the assignment's present state."""
         assignment_id, unit, parent, actor = _own_of(one)
         tier = tier_of(cause.unit)
         kind = (_shared_by(one), tier, parent is None, actor is None)
@@ -55,36 +54,47 @@ class Printer:
         if pieces is None:
             event = assignment_event(self._template, one, cause)
             # Cut when a second one comes: many kinds have one record only.
-            self._kinds[kind] = _cut(event) if kind in self._kinds else None
+            self._kinds[kind] = cut(event, _GAPS) if kind in self._kinds else None
             return event_id, event.to_wire()
         values = [
-            b'"%b"' % event_id.encode(),
+            printed(event_id),
             to_json(cause.occurred_at),
-            b'"%b"' % cause.unit.encode(),
-            b'["%b"]' % '","'.join(references(assignment_id, one.version, cause)).encode(),
-            b'"%b"' % assignment_id.encode(),
-            b'"%b"' % unit.encode(),
+            printed(cause.unit),
+            printed_list(references(assignment_id, one.version, cause)),
+            printed(assignment_id),
+            printed(unit),
         ]
         if parent is not None:
-            values.append(b'"%b"' % parent.encode())
+            values.append(printed(parent))
         if actor is not None:
-            values.append(b'"%b"' % actor.encode())
-        parts = [pieces[0]]
-        for value, piece in zip(values, pieces[1:], strict=True):
-            parts += (value, piece)
-        return event_id, b"".join(parts)
+            values.append(printed(actor))
+        return event_id, fill(pieces, values)
 
 
-def _cut(event: AssignmentEvent) -> list[bytes]:
-    """The record's wire form without what differs, in the order in which it is printed."""
-    marks = {name: mark for name, mark in _MARKS.items() if getattr(event, name) is not None}
-    marked = event.model_copy(
-        update={**marks, "occurred_at": _NEVER, "references": ("\x00references",)}
-    )
-    rest = marked.to_wire()
-    pieces = []
-    for name in AssignmentEvent.model_fields:
-        if name in marks or name in ("occurred_at", "references"):
-            piece, _, rest = rest.partition(_CUTS[name])
-            pieces.append(piece)
-    return [*pieces, rest]
+class CallPrinter:
+    """Prints the supervision events of one command and transaction, whose time is `now`."""
+
+    def __init__(self, command: Command, now: datetime) -> None:
+        self._command = command
+        self._now = now
+        self._kinds: dict[object, list[bytes] | None] = {}
+
+    def print(self, one: Assignment, call: Call) -> tuple[str, bytes]:
+        """(event id, wire form) of one call of a timer."""
+        target, post = call.target
+        kind = (_call_shared_by(call), post, _mode_of(one))
+        pieces = self._kinds.get(kind)
+        if pieces is None:
+            event = supervision_event(self._command, one, call, self._now)
+            self._kinds[kind] = cut(event, _CALL_GAPS) if kind in self._kinds else None
+            return event.id, event.to_wire()
+        event_id = supervision_id(one, call)
+        values = (
+            printed(event_id),
+            printed_list(supervision_references(one, call)),
+            printed(event_id),
+            printed(one.assignment_id),
+            printed(one.unit),
+            printed(target),
+        )
+        return event_id, fill(pieces, values)

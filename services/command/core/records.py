@@ -149,25 +149,19 @@ def supervision_event(
     command: Command, assignment: Assignment, call: Call, now: datetime
 ) -> SupervisionEvent:
     """One call of a timer. Rungs slept through stand in `references` as `skipped-rung:N`."""
-    subject = (
-        f"{assignment.assignment_id}:{assignment.attempt}:{call.clock}:{call.kind}:{call.number}"
-    )
-    supervision_id = escalation_id(subject, call.rung)
+    event_id = supervision_id(assignment, call)
     unit, post = call.target
     return SupervisionEvent(
-        id=supervision_id,
+        id=event_id,
         status=command.status,
         occurred_at=call.due_at,
         sent_at=now,
         origin_unit=command.issuer_unit,
         tier=tier_of(command.issuer_unit),
         areas=command.areas,
-        references=(
-            transition_id(assignment.assignment_id, assignment.version),
-            *(f"skipped-rung:{rung}" for rung in call.skipped),
-        ),
+        references=supervision_references(assignment, call),
         trace_id=command.trace_id,
-        supervision_id=supervision_id,
+        supervision_id=event_id,
         kind=call.kind,
         clock=call.clock,
         subject_id=assignment.assignment_id,
@@ -184,6 +178,20 @@ def supervision_event(
         mode_version=assignment.mode_version,
         mode_unit=assignment.mode_unit,
     )
+
+
+def supervision_id(assignment: Assignment, call: Call) -> str:
+    """The id of a call: one per attempt, clock, kind, number and rung."""
+    subject = (
+        f"{assignment.assignment_id}:{assignment.attempt}:{call.clock}:{call.kind}:{call.number}"
+    )
+    return escalation_id(subject, call.rung)
+
+
+def supervision_references(assignment: Assignment, call: Call) -> tuple[str, ...]:
+    """The state that a call is about, and the rungs that were slept through."""
+    state = transition_id(assignment.assignment_id, assignment.version)
+    return (state, *(f"skipped-rung:{rung}" for rung in call.skipped))
 
 
 def _part(assignment: Assignment) -> Part | None:

@@ -10,9 +10,10 @@ counted the same way.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from services.command.core.model import Assignment
 from services.command.core.states import FINAL, FINISH_RUNS, RANK, SIGN_RUNS, State

@@ -8,9 +8,10 @@ contradicts a report: of these two the first holds, as a person decided it.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec.structs import replace
 
 from services.command.core import effects
 from services.command.core.deadlines import Clocks

@@ -8,8 +8,10 @@ be active by now; the rungs that were passed over are named, nobody is called fo
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from services.command.core import steps
 from services.command.core.deadlines import Arm, TimerKind

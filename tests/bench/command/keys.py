@@ -18,6 +18,7 @@ KEYS = (
     ),
     Key("timers_100k_sweep_ms", "sweep of 100,000 armed, 10 due, p50 ms", "timers", at_most=20.0),
     Key("timers_late_p99_s", "timers late, p99 s", "timers", at_most=1.0),
+    Key("timers_burst_9100_s", "9,100 due at once, the last fired, s", "timers", at_most=1.0),
     Key("races", "races", "races", at_least=10_000.0),
     Key("races_wrong", "races with no winner or two", "races", at_most=0.0),
     Key(
@@ -36,6 +37,7 @@ PATHS: dict[str, Path] = {
     "ack_cost_ratio_75000_to_100": ("acks", "cost_ratio_75000_to_100"),
     "timers_100k_sweep_ms": ("timers", "sweep_due_ms", "p50"),
     "timers_late_p99_s": ("timers", "late_paced_s", "p99"),
+    "timers_burst_9100_s": ("timers", "late_burst_s", "max"),
     "races": ("races", "races"),
     "races_wrong": ("races", "races_wrong"),
     "board_10m_ms": ("board", "slowest_p50_ms"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from msgspec import structs
+
 from services.command.core import rollup, steps
 from services.command.core.deadlines import CLOCKS, Arm, Clocks, TimerKind, started, stopped
 from services.command.core.model import Act, Assignment
@@ -74,7 +76,7 @@ class Books:
         number = before.version if step in RECURRING else 1
         text = "原因" if step in REASONED else ""
         act = Act(step, f"ack-{step}", "officer-1", DISTRICT, text, NOW, number)
-        act = replace(act, **more)  # type: ignore[arg-type]
+        act = structs.replace(act, **more)
         whole = self.rows.get(before.parent_assignment_id or "")
         limit = whole.finish_by if whole else None
         outcome, changes = take(

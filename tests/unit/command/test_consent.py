@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from services.command.core.authority import refusal
 from services.command.core.deadlines import Arm, Clocks, TimerKind, deadlines, started, stopped

@@ -9,10 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.command.core.model import Assignment
-from services.command.core.printing import Printer
-from services.command.core.records import Cause, assignment_event, assignment_template
+from services.command.core.printing import CallPrinter, Printer
+from services.command.core.records import (
+    Cause,
+    assignment_event,
+    assignment_template,
+    supervision_event,
+)
 from services.command.core.states import State
-from shared.contracts.commands import AssignmentEvent, AssignmentRole
+from services.command.core.supervision import Call
+from shared.contracts.commands import AssignmentEvent, AssignmentRole, SupervisionKind
+from shared.contracts.fields import Post
 from shared.contracts.ids import assignment_id
 from shared.contracts.units import parent_of, tier_of
 from shared.plans.orders import Brief
@@ -100,3 +107,28 @@ def test_a_printed_record_is_read_back_by_its_contract() -> None:
         _, value = printer.print(assignment(change), cause(change))
         told = AssignmentEvent.model_validate_json(value)
         assert (told.unit, told.parent_unit, told.origin_unit) == (unit, parent_of(unit), unit)
+
+
+CALLS = st.builds(
+    Call,
+    kind=st.sampled_from(SupervisionKind),
+    clock=st.sampled_from(("sign", "finish")),
+    rung=st.integers(0, 2),
+    number=st.integers(0, 2),
+    target=st.tuples(st.sampled_from(UNITS), st.sampled_from(Post)),
+    due_at=st.sampled_from((NOW, after(1))),
+    late_by_s=st.sampled_from((0.0, 1.25)),
+    skipped=st.sampled_from(((), (1,), (1, 2))),
+)
+
+
+@given(st.lists(st.tuples(CHANGES, CALLS), min_size=1, max_size=8), TEXTS | TRAPS)
+def test_calls_in_pieces_and_by_contract_are_the_same(
+    told: list[tuple[Change, Call]], title: str
+) -> None:
+    command = a_command(title=title or "转移")
+    printer = CallPrinter(command, NOW)
+    for change, call in told * 3:
+        one = assignment(change)
+        event = supervision_event(command, one, call, NOW)
+        assert printer.print(one, call) == (event.id, event.to_wire())

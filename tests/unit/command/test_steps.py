@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from itertools import permutations
 
 import pytest
+from msgspec.structs import replace
 
 from services.command.core.model import Act, Assignment
 from services.command.core.profiles import PROFILES, ProfileName
