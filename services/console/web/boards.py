@@ -108,12 +108,12 @@ async def get_command(console: Parts, me: Looker, command_id: Identifier) -> Res
         counted = await rollup.by_command_and_tier(connection, [command_id], span)
         if not counted and not sees(me, row["root"]) and not sees(me, row["issuer_unit"]):
             raise unknown("command")
-        missing = await rollup.missing(connection, command_id, span, 200)
+        missing = await rollup.missing(connection, command_id, span, counted, 200)
     return as_json(
         {
             **command_view(row, counted, me, console),
             "instruction": row["instruction"],
-            "missing_total": missing[0]["found"] if missing else 0,
+            "missing_total": sum(one["unsigned"] + one["late_in_work"] for one in counted),
             "missing": [views.missing(one, console.names) for one in missing],
         }
     )

@@ -67,8 +67,8 @@ async def _parts(
         await rollup.by_command_and_tier(database, ids, span)
 
     async def one_command() -> None:
-        await rollup.by_command_and_tier(database, ["cmd-1"], span)
-        await rollup.missing(database, "cmd-1", span, 200)
+        counted = await rollup.by_command_and_tier(database, ["cmd-1"], span)
+        await rollup.missing(database, "cmd-1", span, counted, 200)
 
     async def overview() -> None:
         ids = await rollup.open_command_ids(database, Status.ACTUAL)

@@ -15,7 +15,7 @@ from services.console.core.access import Span, span_of
 from services.console.store import rollup
 from shared.contracts.alerts import AlertState
 from shared.contracts.commands import AssignmentState, CommandState, SupervisionKind
-from shared.contracts.fields import Level, Post, Status
+from shared.contracts.fields import Level, Post, Status, Tier
 from shared.contracts.ids import content_id
 from shared.contracts.pages import Channel, PageState
 from shared.runtime.database import Transaction
@@ -134,6 +134,40 @@ async def test_overdue_counts_while_the_step_is_missing_and_for_this_attempt(
     late = fresh.model_copy(update={"sign_by": fresh.sign_by.replace(year=2027)})
     await console.project([late])
     assert (await read(console, "o-city-b", "/api/overview"))["overdue"] == 0
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_who_is_missing_is_told_from_the_top_down_and_once(console: Bench, seed: int) -> None:
+    chance = random.Random(seed)
+    command = a_command("missing", DISTRICT, recipients=len(YONGCHUAN))
+    states = [AssignmentState(one) for one in ("delivered", "signed", "done", "returned")]
+    for_all = [an_assignment(command, unit, chance.choice(states)) for unit in YONGCHUAN]
+    late = {one.unit for one in chance.sample(for_all, len(for_all) // 2)}
+    fired = [
+        a_supervision(one, SupervisionKind.OVERDUE, clock=clock)
+        for one in for_all
+        for clock in ("sign", "finish")
+        if one.unit in late
+    ]
+    soon = [a_supervision(one, SupervisionKind.DUE_SOON) for one in for_all if one.unit not in late]
+    await console.project([command, *for_all, *fired, *soon])
+    rank = {tier: number for number, tier in enumerate(Tier)}
+    for officer, root in (("o-city-b", CITY), ("o-town-b", ZHUTUO), ("o-village-b", VILLAGE)):
+        wanted = [
+            (rank[one.unit_tier], one.unit, one.unit in late and one.state != "returned")
+            for one in for_all
+            if span_of(root).holds(one.unit)
+            and (
+                one.state in ("delivered", "returned")
+                or (one.state == "signed" and one.unit in late)
+            )
+        ]
+        found = await read(console, officer, f"/api/commands/{command.command_id}")
+        assert found["missing_total"] == len(wanted)
+        assert [
+            (rank[one["unit_tier"]], one["unit"], one["supervision"] == "overdue")
+            for one in found["missing"]
+        ] == sorted(wanted)[:200]
 
 
 async def test_closed_commands_leave_the_counters(console: Bench) -> None:
