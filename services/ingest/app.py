@@ -16,7 +16,7 @@ from services.ingest.loops import write_ticks
 from services.ingest.metrics import Metrics
 from services.ingest.settings import Settings, load_sources
 from services.ingest.web import doors
-from shared.contracts.topics import CATALOG, READINGS, REPORTS
+from shared.contracts.topics import CATALOG, READINGS, REPORTS, WARNINGS
 from shared.runtime.platform import Platform
 from shared.runtime.shell import lifespan_of
 
@@ -29,7 +29,7 @@ def build(settings: Settings) -> FastAPI:
     clock = EventClock(follow_readings=settings.event_clock == "readings")
     intake = Intake(platform, clock, metrics)
     platform.table(CATALOG, intake.on_catalog)
-    platform.produces(READINGS, REPORTS)
+    platform.produces(READINGS, REPORTS, WARNINGS)
 
     async def ticks() -> None:
         await write_ticks(intake, settings.tick_s)

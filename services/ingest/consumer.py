@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.ingest.core import accept
+from services.ingest.core.cap.accept import one_warning
 from services.ingest.core.refusals import Refusal, refuse
 from services.ingest.core.ticks import EventClock, tick
 from services.ingest.metrics import Metrics
 from shared.contracts.catalog import CatalogEntry, SensorEntry
 from shared.contracts.readings import Reading
-from shared.contracts.topics import READINGS, REPORTS
+from shared.contracts.topics import READINGS, REPORTS, WARNINGS
 from shared.runtime.errors import Transient
 from shared.runtime.platform import Platform
 from shared.runtime.publisher import Outgoing, encode, outgoing
 
 
 class Intake:
-    """Accepts readings and reports; returns only when Kafka has them."""
+    """Accepts readings, reports and warnings; returns only when Kafka has them."""
 
     def __init__(self, platform: Platform, clock: EventClock, metrics: Metrics) -> None:
         self._platform = platform
@@ -46,6 +47,13 @@ class Intake:
         report = accept.one_report(body, self._platform.clock.now())
         await self._send([outgoing(REPORTS, report.incident_id, report)])
         self._metrics.accepted.labels("report").inc()
+        return 1
+
+    async def warning(self, body: bytes, source: str) -> int:
+        """Accept another agency's warning; raises Refused."""
+        warning = one_warning(body, source, self._platform.clock.now())
+        await self._send([outgoing(WARNINGS, warning.source_id, warning)])
+        self._metrics.accepted.labels("warning").inc()
         return 1
 
     async def tick(self) -> bool:

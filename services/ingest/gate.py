@@ -20,19 +20,24 @@ from services.ingest.problems import problem_response
 
 SINGLE_LIMIT = 64 * 1024
 BATCH_LIMIT = 1024 * 1024
+WARNING_LIMIT = 256 * 1024
+SOURCE = "fenghuo.source"
+"""Where a request's scope says which source sends it."""
 
 
 @dataclass(frozen=True)
 class Door:
-    """How much a door lets in, in bytes."""
+    """How much a door lets in, in bytes, and of which kind."""
 
     limit: int
+    kinds: tuple[str, ...] = ("application/json",)
 
 
 DOORS: dict[str, Door] = {
     "/v1/readings": Door(SINGLE_LIMIT),
     "/v1/readings/batch": Door(BATCH_LIMIT),
     "/v1/reports": Door(SINGLE_LIMIT),
+    "/v1/warnings": Door(WARNING_LIMIT, ("application/cap+xml", "application/xml", "text/xml")),
 }
 
 
@@ -43,7 +48,7 @@ class Gate:
         self, app: ASGIApp, sources: Mapping[str, str], metrics: Metrics, body_timeout_s: float
     ) -> None:
         self._app = app
-        self._digests = [digest.encode() for digest in sources.values()]
+        self._digests = {name: digest.encode() for name, digest in sources.items()}
         self._metrics = metrics
         self._body_timeout_s = body_timeout_s
 
@@ -67,20 +72,22 @@ class Gate:
 
     async def _admit(self, scope: Scope, receive: Receive, door: Door) -> bytes | None:
         headers = {name.lower(): value for name, value in scope["headers"]}
-        if not self._known(headers.get(b"authorization", b"")):
+        source = self._known(headers.get(b"authorization", b""))
+        if source is None:
             raise refuse(
                 Refusal.UNAUTHORISED,
                 "header Authorization",
                 "missing, or not the token of a known source",
                 "Bearer and a token",
             )
+        scope[SOURCE] = source
         kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
-        if kind != b"application/json":
+        if kind.decode("latin-1") not in door.kinds:
             raise refuse(
                 Refusal.MEDIA_TYPE,
                 "header Content-Type",
                 f"{kind.decode('latin-1')[:80] or 'missing'} is not read here",
-                "application/json",
+                ", ".join(door.kinds),
             )
         if headers.get(b"content-encoding", b"identity").lower() != b"identity":
             raise refuse(
@@ -97,12 +104,15 @@ class Gate:
                 Refusal.TOO_SLOW, "body", "did not arrive in time", f"{self._body_timeout_s:g} s"
             ) from None
 
-    def _known(self, header: bytes) -> bool:
+    def _known(self, header: bytes) -> str | None:
+        """The source whose token it is."""
         scheme, _, token = header.partition(b" ")
         digest = hashlib.sha256(token.strip()).hexdigest().encode()
         # All are compared, so that the time taken tells nothing.
-        matches = [hmac.compare_digest(digest, known) for known in self._digests]
-        return scheme.lower() == b"bearer" and any(matches)
+        matches = [
+            name for name, known in self._digests.items() if hmac.compare_digest(digest, known)
+        ]
+        return matches[0] if matches and scheme.lower() == b"bearer" else None
 
 
 async def _read(receive: Receive, door: Door) -> bytes | None:

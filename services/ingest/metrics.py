@@ -11,7 +11,7 @@ class Metrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.accepted = Counter(
             "fenghuo_ingest_accepted_total",
-            "Records acknowledged to their sender, by kind (reading, report)",
+            "Records acknowledged to their sender, by kind (reading, report, warning)",
             ["kind"],
             registry=registry,
         )

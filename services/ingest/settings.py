@@ -12,6 +12,7 @@ from pydantic import Field
 from shared.runtime.errors import SetupError
 from shared.runtime.settings import ServiceSettings
 
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:\-]{0,95}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -45,11 +46,12 @@ def load_sources(path: Path) -> dict[str, str]:
             f'The sources file {path} is not JSON: it must read {{"source": "sha256 of its token"}}.'
         ) from None
     right = isinstance(found, dict) and all(
-        isinstance(digest, str) and _SHA256.fullmatch(digest) for digest in found.values()
+        isinstance(digest, str) and _SHA256.fullmatch(digest) and _NAME.fullmatch(name)
+        for name, digest in found.items()
     )
     if not right:
         raise SetupError(
-            f"The sources file {path} must map each source id to 64 lower-case hex digits, "
-            "the SHA-256 of its token."
+            f"The sources file {path} must map each source id (letters, digits and . _ : -) to 64 "
+            "lower-case hex digits, the SHA-256 of its token."
         )
     return dict(found)

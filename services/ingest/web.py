@@ -1,4 +1,4 @@
-"""The HTTP door: three POSTs, each answered 202 only when Kafka has what it brought."""
+"""The HTTP door: four POSTs, each answered 202 only when Kafka has what it brought."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse
 from services.ingest.consumer import Intake
 from services.ingest.core.bodies import BatchBody, ReadingBody, ReportBody
 from services.ingest.core.refusals import Refused
+from services.ingest.gate import DOORS, SOURCE
 from services.ingest.metrics import Metrics
 from services.ingest.problems import MEDIA_TYPE, ProblemDocument, problem_response
 
@@ -28,7 +29,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     401: {**_PROBLEM, "description": "No valid token"},
     408: {**_PROBLEM, "description": "The body did not arrive in time"},
     413: {**_PROBLEM, "description": "Too large"},
-    415: {**_PROBLEM, "description": "Not application/json"},
+    415: {**_PROBLEM, "description": "Of another kind than the door reads"},
     422: {**_PROBLEM, "description": "Understood, but not acceptable: every error with its place"},
     503: {**_PROBLEM, "description": "Kafka did not confirm it: send the same again"},
 }
@@ -67,7 +68,27 @@ def doors(intake: Intake, metrics: Metrics) -> APIRouter:
         """Accept a report of an incident (at most 64 KiB)."""
         return await answer(request, intake.report)
 
+    @router.post(
+        "/warnings",
+        status_code=202,
+        response_model=Accepted,
+        openapi_extra=_document("/v1/warnings"),
+    )
+    async def warning(request: Request) -> Response:
+        """Accept another agency's warning as a CAP 1.2 (or 1.1) document (at most 256 KiB).
+
+        A document with an error is refused as a whole, every error with its line.
+        """
+        source = request.scope[SOURCE]
+        return await answer(request, lambda body: intake.warning(body, source))
+
     return router
+
+
+def _document(path: str) -> dict[str, Any]:
+    """A body that is XML."""
+    content = {kind: {"schema": {"type": "string"}} for kind in DOORS[path].kinds}
+    return {"security": [{"source": []}], "requestBody": {"required": True, "content": content}}
 
 
 def _body(kind: type[BaseModel]) -> dict[str, Any]:

@@ -185,7 +185,10 @@ class ReportDuty(Envelope):
 
 
 class ExternalWarning(Envelope):
-    """A warning issued by another agency, taken from CAP 1.2. `source_text` keeps the document."""
+    """A warning issued by another agency, taken from CAP 1.2. `source_text` keeps the document.
+
+    `signed`: it carries an XML signature, which nobody has checked: it is no reason to trust it.
+    """
 
     type: Literal["external_warning"] = "external_warning"
     source_id: Identifier
@@ -194,4 +197,5 @@ class ExternalWarning(Envelope):
     event_type: EventType | None = None
     level: Level | None = None
     headline: Line
+    signed: bool = False
     source_text: Annotated[str, Field(max_length=60_000)] = ""

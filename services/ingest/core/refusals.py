@@ -15,6 +15,9 @@ class Refusal(StrEnum):
     TOO_LARGE = "too_large"
     TOO_SLOW = "too_slow"
     NOT_JSON = "not_json"
+    NOT_XML = "not_xml"
+    DOCUMENT_TYPE = "document_type"
+    NOT_CAP = "not_cap"
     DUPLICATE_KEY = "duplicate_key"
     TOO_DEEP = "too_deep"
     SCHEMA = "schema"
@@ -35,6 +38,8 @@ HTTP_STATUS: dict[Refusal, int] = {
     Refusal.TOO_LARGE: 413,
     Refusal.TOO_SLOW: 408,
     Refusal.NOT_JSON: 400,
+    Refusal.NOT_XML: 400,
+    Refusal.DOCUMENT_TYPE: 400,
     Refusal.DUPLICATE_KEY: 400,
     Refusal.TOO_DEEP: 400,
     Refusal.UNAVAILABLE: 503,
@@ -43,10 +48,13 @@ HTTP_STATUS: dict[Refusal, int] = {
 
 TITLES: dict[Refusal, str] = {
     Refusal.UNAUTHORISED: "No valid token of a known source",
-    Refusal.MEDIA_TYPE: "The body must be JSON",
+    Refusal.MEDIA_TYPE: "The body is of another kind than is read here",
     Refusal.TOO_LARGE: "The body is too large",
     Refusal.TOO_SLOW: "The body did not arrive in time",
     Refusal.NOT_JSON: "The body is not JSON",
+    Refusal.NOT_XML: "The body is not XML",
+    Refusal.DOCUMENT_TYPE: "The body declares a document type",
+    Refusal.NOT_CAP: "The body is no CAP alert that can be taken",
     Refusal.DUPLICATE_KEY: "The body repeats a key",
     Refusal.TOO_DEEP: "The body is nested too deeply",
     Refusal.UNAVAILABLE: "Not stored yet, send the same again",

@@ -1,0 +1,62 @@
+"""The door for other agencies' warnings: CAP in, one record in Kafka, or a problem with every line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from services.ingest.gate import WARNING_LIMIT
+from shared.contracts.topics import WARNINGS
+from tests.component.ingest.doors import Doors
+from tests.support.cap import HEAD, a_document
+
+DOOR = "/v1/warnings"
+KIND = {"content-type": "application/cap+xml; charset=utf-8"}
+
+
+@pytest.fixture
+def doors(tmp_path: Path) -> Doors:
+    return Doors(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["application/cap+xml", "application/xml", "text/xml"])
+async def test_a_warning_is_one_record_under_the_source_of_the_token(
+    doors: Doors, kind: str
+) -> None:
+    answer = await doors.post(DOOR, a_document(), **{"content-type": kind})
+    assert (answer.status_code, answer.json()) == (202, {"accepted": 1})
+    (sent,) = doors.publisher.sent
+    assert (sent.topic, sent.key) == (WARNINGS.name, b"gauges")
+    warning = WARNINGS.model.validate_json(sent.value)
+    assert (warning.source_id, warning.cap_identifier) == ("gauges", HEAD["identifier"])
+    assert doors.metric("fenghuo_ingest_accepted_total", kind="warning") == 1
+
+
+async def test_a_wrong_document_is_refused_whole_with_every_error(doors: Doors) -> None:
+    answer = await doors.post(DOOR, a_document({"scope": "-"}, {"urgency": "soon"}), **KIND)
+    assert answer.status_code == 422
+    problem = answer.json()
+    assert problem["type"] == "urn:fenghuo:problem:not_cap"
+    assert [one["where"].partition(": ")[2] for one in problem["errors"]] == [
+        "alert.scope",
+        "alert.info[0].urgency",
+    ]
+    assert doors.publisher.sent == []
+
+
+async def test_other_kinds_stay_with_their_doors(doors: Doors) -> None:
+    assert (await doors.post(DOOR, b"{}")).status_code == 415
+    assert (await doors.post("/v1/reports", a_document(), **KIND)).status_code == 415
+
+
+async def test_it_is_bounded_and_needs_a_token(doors: Doors) -> None:
+    assert (await doors.post(DOOR, b"<" * (WARNING_LIMIT + 1), **KIND)).status_code == 413
+    answer = await doors.post(DOOR, a_document(), **KIND, authorization="Bearer wrong")
+    assert answer.status_code == 401
+    assert doors.publisher.sent == []
+
+
+async def test_what_kafka_has_not_confirmed_is_to_be_sent_again(doors: Doors) -> None:
+    doors.publisher.down = True
+    assert (await doors.post(DOOR, a_document(), **KIND)).status_code == 503

@@ -1,0 +1,266 @@
+"""A CAP document becomes one warning, or is refused with everything that is wrong in it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.alerting.core.warnings import warned, withdraws
+from services.ingest.core.cap.accept import LONGEST_TEXT, one_warning
+from services.ingest.core.refusals import Refusal, Refused
+from shared.contracts.fields import Level, Status
+from shared.contracts.reports import ExternalWarning
+from tests.support.cap import HEAD, INFO, LATER, a_document
+
+NOW = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
+COLOUR = "<valueName>alert_color</valueName><value>{}</value>"
+
+
+def taken(body: bytes) -> ExternalWarning:
+    return one_warning(body, "cma", NOW)
+
+
+def refused(body: bytes) -> dict[str, str]:
+    """Where and what, without the lines."""
+    with pytest.raises(Refused) as caught:
+        taken(body)
+    return {one.where.rpartition(": ")[2]: one.what for one in caught.value.problems}
+
+
+def test_all_that_counts_of_a_document_is_in_the_warning() -> None:
+    found = taken(a_document())
+    assert (found.source_id, found.cap_identifier) == ("cma", HEAD["identifier"])
+    assert (found.status, found.msg_type) == (Status.ACTUAL, "Alert")
+    assert (found.event_type, found.level) == ("11B03", Level.ORANGE)
+    assert (found.areas, found.headline) == (("500118118000",), INFO["headline"])
+    assert found.occurred_at == datetime(2026, 7, 1, 7, 55, tzinfo=UTC)
+    assert found.source_text.encode() == a_document()
+    assert not found.signed
+
+
+def test_the_same_message_is_the_same_record_and_another_one_is_not() -> None:
+    first = taken(a_document())
+    assert one_warning(a_document(), "cma", NOW.replace(hour=9)).id == first.id
+    in_utc = a_document({"sent": "2026-07-01T07:55:00+00:00"})
+    assert taken(in_utc).id == first.id
+    others = (a_document({name: "x"}) for name in ("identifier", "sender"))
+    assert first.id not in {taken(one).id for one in others}
+    assert one_warning(a_document(), "water", NOW).id != first.id
+
+
+def test_a_drill_of_another_agency_stays_a_drill() -> None:
+    assert taken(a_document({"status": "Exercise"})).status is Status.EXERCISE
+    assert taken(a_document({"status": "Test"})).status is Status.TEST
+    assert "alert.status" in refused(a_document({"status": "System"}))
+    assert "alert.status" in refused(a_document({"status": "Draft"}))
+
+
+@pytest.mark.parametrize("kind", ["Cancel", "Error"])
+def test_what_takes_a_message_back_finds_it(kind: str) -> None:
+    before = warned(taken(a_document()), NOW)
+    assert before is not None
+    assert withdraws(taken(a_document({**LATER, "msgType": kind})), before)
+    other = {**LATER, "references": LATER["references"].replace(HEAD["identifier"], "else")}
+    assert not withdraws(taken(a_document({**other, "msgType": kind})), before)
+
+
+@pytest.mark.parametrize("kind", ["Update", "Cancel", "Ack", "Error"])
+def test_what_follows_a_message_has_to_name_it(kind: str) -> None:
+    assert "alert.references" in refused(a_document({"msgType": kind}))
+    assert "alert.references" in refused(a_document({"msgType": kind, "references": ""}))
+    assert "alert.references" in refused(a_document({"msgType": kind, "references": "a,b"}))
+    named = taken(a_document({**LATER, "msgType": kind}))
+    assert named.references == (taken(a_document()).id,)
+
+
+def test_everything_that_is_wrong_is_told_at_once_with_its_line() -> None:
+    area = "<areaDesc>x</areaDesc><polygon>29,105 29,106 30,106</polygon><circle>99,1 5</circle>"
+    body = a_document(
+        {"scope": "-", "sent": "2026-07-01T07:55:00Z", "surprise": "1"},
+        {"urgency": "", "severity": "Red!", "expires": "yesterday", "area": area},
+    )
+    with pytest.raises(Refused) as caught:
+        taken(body)
+    found = {one.where.rpartition(": ")[2] for one in caught.value.problems}
+    assert found == {
+        "alert.scope",
+        "alert.sent",
+        "alert.surprise",
+        "alert.info[0].urgency",
+        "alert.info[0].severity",
+        "alert.info[0].expires",
+        "alert.info[0].area[0].polygon",
+        "alert.info[0].area[0].circle",
+    }
+    assert {one.reason for one in caught.value.problems} == {Refusal.NOT_CAP}
+    lines = [int(one.where.split()[1].rstrip(":")) for one in caught.value.problems]
+    assert lines == sorted(lines)
+    assert lines[-1] > 10
+
+
+@pytest.mark.parametrize(
+    ("info", "where"),
+    [
+        ({"category": "-"}, "category"),
+        ({"category": "Weather"}, "category"),
+        ({"event": "-"}, "event"),
+        ({"certainty": "Sure"}, "certainty"),
+        ({"responseType": "Run"}, "responseType"),
+        ({"expires": "2026-07-01T15:00:00+08:00"}, "expires"),
+        ({"effective": "2026-07-01T22:00:00+08:00"}, "expires"),
+        ({"eventCode": "<value>11B03</value>"}, "eventCode"),
+        ({"area": "<polygon>1,1 1,2 2,2 1,1</polygon>"}, "area[0].areaDesc"),
+        ({"area": "<areaDesc>x</areaDesc><polygon>1,1 1,2 2,2 2,1</polygon>"}, "area[0].polygon"),
+        ({"area": "<areaDesc>x</areaDesc><polygon/>"}, "area[0].polygon"),
+        ({"area": "<areaDesc>x</areaDesc><polygon>1,1,1 1,2 2,2 1,1</polygon>"}, "area[0].polygon"),
+        ({"area": "<areaDesc>x</areaDesc><circle>1,nan 2</circle>"}, "area[0].circle"),
+        ({"area": "<areaDesc>x</areaDesc><circle>1,1 -2</circle>"}, "area[0].circle"),
+    ],
+)
+def test_one_thing_that_is_wrong_in_an_info(info: dict[str, str], where: str) -> None:
+    assert refused(a_document(info=info)).keys() == {f"alert.info[0].{where}"}
+
+
+@pytest.mark.parametrize(
+    ("head", "where"),
+    [
+        ({"scope": "Restricted"}, "restriction"),
+        ({"scope": "Private"}, "addresses"),
+        ({"identifier": "a b"}, "identifier"),
+        ({"identifier": "-"}, "identifier"),
+        ({"sender": "a,b"}, "sender"),
+        ({"references": ""}, "references"),
+        ({"sent": "2026-02-30T00:00:00+08:00"}, "sent"),
+    ],
+)
+def test_one_thing_that_is_wrong_in_the_head(head: dict[str, str], where: str) -> None:
+    assert refused(a_document(head)).keys() == {f"alert.{where}"}
+
+
+def test_a_document_type_is_refused_before_anything_is_declared() -> None:
+    bomb = '<!DOCTYPE alert [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>'
+    outside = '<!DOCTYPE alert SYSTEM "http://127.0.0.1:1/x.dtd">'
+    for before in (bomb, outside):
+        with pytest.raises(Refused) as caught:
+            taken(a_document({"sender": "&b;"}, before=before))
+        assert caught.value.reason is Refusal.DOCUMENT_TYPE
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{}", b"<alert", b"<a></b>", b"\xff\xfe", b'<?xml version="1.0" encoding="x"?><a/>',
+     b'<?xml version="1.0" encoding="gbk"?><a>\xff</a>'],
+)  # fmt: skip
+def test_what_is_no_xml_is_refused(body: bytes) -> None:
+    with pytest.raises(Refused) as caught:
+        taken(body)
+    assert caught.value.reason is Refusal.NOT_XML
+
+
+def test_other_xml_is_no_cap_and_depth_is_bounded() -> None:
+    assert refused(b"<alert/>").keys() == {"alert"}
+    assert refused(a_document(version="1.0")).keys() == {"alert"}
+    with pytest.raises(Refused) as caught:
+        taken(b"<a>" * 10_000)
+    assert caught.value.reason is Refusal.TOO_DEEP
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "gb2312", "GBK", "gb18030"])
+def test_the_text_is_right_in_the_character_sets_that_agencies_use(encoding: str) -> None:
+    before = f'<?xml version="1.0" encoding="{encoding}"?>\n'
+    found = taken(a_document(before=before, encoding=encoding))
+    assert found.headline == INFO["headline"]
+
+
+def test_latin_text_a_byte_order_mark_and_1_1_are_read() -> None:
+    before = '<?xml version="1.0" encoding="ISO-8859-1"?>'
+    latin = {"language": "fr-CA", "event": "pluie", "headline": "Évacuation", "area": "-"}
+    found = taken(a_document(info=latin, before=before, encoding="iso-8859-1", version="1.1"))
+    assert found.headline == "Évacuation"
+    assert taken(b"\xef\xbb\xbf" + a_document()).headline == INFO["headline"]
+
+
+@pytest.mark.parametrize(
+    ("info", "level"),
+    [
+        ({"severity": "Extreme"}, Level.RED),
+        ({"severity": "Minor"}, Level.BLUE),
+        ({"severity": "Unknown"}, None),
+        ({"severity": "yellow"}, Level.YELLOW),
+        ({"severity": "Moderate", "parameter": COLOUR.format("紅色")}, Level.RED),
+    ],
+)
+def test_the_colour_goes_before_the_severity(info: dict[str, str], level: Level | None) -> None:
+    assert taken(a_document(info=info)).level is level
+
+
+def test_areas_are_divisions_and_nothing_that_looks_like_them() -> None:
+    def area(*codes: tuple[str, str]) -> str:
+        pairs = "".join(
+            f"<geocode><valueName>{name}</valueName><value>{value}</value></geocode>"
+            for name, value in codes
+        )
+        return f"<areaDesc>x</areaDesc>{pairs}"
+
+    ours = area(("division", "500118118201"), ("x", "500118"), ("x", "50"), ("x", "500118"))
+    found = taken(a_document(info={"area": ours}))
+    assert found.areas == ("500118118201", "500118000000", "500000000000")
+    theirs = area(("SAME", "548001"), ("FIPS6", "006109"), ("x", "3537064"), ("x", "990000"))
+    assert taken(a_document(info={"area": theirs})).areas == ()
+
+
+def test_chinese_is_shown_where_there_are_several_languages_and_all_areas_count() -> None:
+    english = {**INFO, "language": "en", "headline": "Rainstorm", "area": "-"}
+    second = "<info>" + "".join(f"<{k}>{v}</{k}>" for k, v in INFO.items()) + "</info>"
+    found = taken(a_document(info=english, more=second))
+    assert found.headline == INFO["headline"]
+    assert found.areas == ("500118118000",)
+
+
+def test_without_info_it_is_taken_and_supports_nothing() -> None:
+    body = a_document()
+    bare = body[: body.index(b"<info>")] + b"</alert>"
+    found = taken(bare)
+    assert (found.event_type, found.level) == (None, None)
+    assert HEAD["identifier"] in found.headline
+
+
+def test_a_signature_is_told_and_not_trusted() -> None:
+    more = '<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"><SignedInfo/></Signature>'
+    assert taken(a_document(more=more)).signed
+    assert not taken(a_document(more="<Signature xmlns='urn:x'/>")).signed
+
+
+def test_a_clock_that_runs_ahead_is_refused_and_an_old_message_is_old() -> None:
+    ahead = {"sent": "2026-07-01T16:05:00+08:00"}
+    assert "alert.sent" in refused(a_document(ahead))
+    old = {"sent": "2003-06-17T14:57:00-07:00"}
+    assert taken(a_document(old)).occurred_at.year == 2003
+
+
+def test_a_long_document_is_taken_without_its_text() -> None:
+    found = taken(a_document(info={"description": "雨" * LONGEST_TEXT}))
+    assert found.source_text == ""
+    assert found.headline == INFO["headline"]
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_taken_or_refused(noise: bytes) -> None:
+    for body in (noise, a_document().replace(b"Severe", noise), a_document()[: len(noise)]):
+        with suppress(Refused):
+            taken(body)
+
+
+@given(st.text(max_size=80))
+def test_any_headline_is_one_line(text: str) -> None:
+    safe = text.replace("&", "&amp;").replace("<", "&lt;")
+    try:
+        found = taken(a_document(info={"headline": safe}, encoding="utf-8"))
+    except (Refused, UnicodeEncodeError):
+        return
+    assert 1 <= len(found.headline) <= 200
+    assert "\n" not in found.headline
