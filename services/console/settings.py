@@ -24,7 +24,9 @@ class Settings(DatabaseSettings):
     oidc_issuer: str | None = None
     """Address of the OIDC provider; with client id and secret it is a way in, without them there is none."""
     oidc_client_id: str | None = None
+    """This console's name at the provider."""
     oidc_client_secret: SecretStr | None = None
+    """Its secret there."""
     oidc_claim: Annotated[str, Field(pattern=r"^[A-Za-z0-9_:./\-]{1,64}$")] = "sub"
     """Claim whose value is an account's `oidc_subject`; nobody gets an account by signing in."""
     console_url: str | None = None

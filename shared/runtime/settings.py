@@ -15,7 +15,9 @@ from shared.runtime.errors import SetupError
 class ServiceSettings(BaseSettings):
     """What every service needs."""
 
-    model_config = SettingsConfigDict(env_prefix="FENGHUO_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="FENGHUO_", frozen=True, extra="ignore", use_attribute_docstrings=True
+    )
 
     kafka_bootstrap: Annotated[str, Field(pattern=r"^[^:\s]+:\d+(,[^:\s]+:\d+)*$")]
     """Addresses of the brokers, `host:port[,host:port]`."""

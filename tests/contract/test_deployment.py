@@ -65,6 +65,10 @@ def test_every_service_runs_and_knows_its_settings(compose: dict[str, Any]) -> N
         required = {name for name, field in fields.items() if field.is_required()}
         assert required <= given, f"{service} would not start"
         assert given <= fields.keys(), f"{service} does not know {given - fields.keys()}"
+        switches = {
+            name for name, field in fields.items() if not field.is_required() and not field.default
+        }
+        assert switches <= given, f"{service}: {switches - given} cannot be switched on"
 
 
 def test_kafka_has_three_nodes_and_never_two_copies_less(compose: dict[str, Any]) -> None:
@@ -93,8 +97,8 @@ def test_topics_are_created_as_the_table_says() -> None:
 def test_no_secret_has_a_default(compose: dict[str, Any]) -> None:
     for name, definition in compose["services"].items():
         for key, value in definition.get("environment", {}).items():
-            if re.search("PASSWORD|SECRET|TOKEN|DATABASE_URL", key):
-                assert ":?" in value, f"{name}.{key}"
+            if re.search("PASSWORD|SECRET|TOKEN|DATABASE_URL|CARRIER_KEY", key):
+                assert value is None or ":?" in value, f"{name}.{key}"
 
 
 def test_every_port_is_bound_to_this_machine(compose: dict[str, Any]) -> None:
