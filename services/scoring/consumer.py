@@ -83,6 +83,7 @@ class ScoringWorker:
         async with self._lock:
             numbers = [tp.partition for tp in assigned]
             found = await self._read(self._settings.kafka_bootstrap, numbers)
+            read_s = time.monotonic() - began
             now = self._platform.clock.now().timestamp()
             judges = await judges_of(found, self._book, self._tables, now)
             for number, stored in found.items():
@@ -96,7 +97,13 @@ class ScoringWorker:
         took = time.monotonic() - began
         self._metrics.restore_s.set(took)
         states = sum(len(self._lanes[number].partition.states) for number in numbers)
-        log.info("restored", partitions=len(numbers), states=states, seconds=round(took, 3))
+        log.info(
+            "restored",
+            partitions=len(numbers),
+            states=states,
+            seconds=round(took, 3),
+            reading_s=round(read_s, 3),
+        )
         return {tp: offset for tp, offset in offsets.items() if offset}
 
     async def handle(self, records: list[ConsumerRecord]) -> None:

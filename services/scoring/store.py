@@ -26,7 +26,7 @@ from shared.runtime.tables import Positions
 
 log = structlog.get_logger("fenghuo.scoring.store")
 
-CHECKPOINT = "_checkpoint"
+CHECKPOINT = b"_checkpoint"
 """Key of the checkpoint record; no sensor id begins with an underscore."""
 _encode = msgspec.msgpack.Encoder().encode
 MOST_AHEAD = 200_000
@@ -77,16 +77,16 @@ _states = msgspec.msgpack.Decoder()
 class Stored:
     """What the changelog knows of one partition."""
 
-    states: dict[str, bytes] = field(default_factory=dict)
+    states: dict[bytes, tuple[int, bytes]] = field(default_factory=dict)
+    """By key, with the offset up to which each holds."""
     checkpoint: Checkpoint | None = None
-    applied: dict[str, int] = field(default_factory=dict)
     judged_until: int = 0
     """The first offset of which it is certain that no earlier owner has judged it."""
 
     def restored(self) -> Iterator[StoredState]:
-        """The states, decoded one by one: of many versions only the last is worth it."""
-        for key in list(self.states):
-            yield StoredState(_states.decode(self.states.pop(key)))
+        """The states, decoded one by one and given up: of many versions only the last is worth it."""
+        while self.states:
+            yield StoredState(_states.decode(self.states.popitem()[1][1]))
 
 
 def state_record(partition: int, state: SensorState) -> Outgoing:
@@ -104,7 +104,7 @@ def tombstone_record(partition: int, key: bytes) -> Outgoing:
 def checkpoint_record(partition: int, checkpoint: Checkpoint) -> Outgoing:
     """A checkpoint as a changelog record."""
     return Outgoing(
-        SCORING_STATE.name, CHECKPOINT.encode(), _encode(checkpoint), partition, _HEADERS
+        SCORING_STATE.name, CHECKPOINT, _encode(checkpoint), partition, _HEADERS
     )
 
 
@@ -113,7 +113,7 @@ def fingerprint(value: bytes | None) -> str:
     return hashlib.blake2b(value or b"", digest_size=8).hexdigest()
 
 
-def absorb(stored: Stored, key: str, value: bytes | None) -> None:
+def absorb(stored: Stored, key: bytes, value: bytes | None) -> None:
     """Take one changelog record in, whatever the order; no value = the sensor was removed.
 
     Raises ValueError for a state of an unknown format.
@@ -127,12 +127,13 @@ def absorb(stored: Stored, key: str, value: bytes | None) -> None:
         return
     if not value:
         stored.states.pop(key, None)
-        stored.applied.pop(key, None)
         return
     head = _heads.decode(value)
     check_format(head.format)
-    if head.applied >= stored.applied.get(key, -1):
-        stored.states[key], stored.applied[key] = value, head.applied
+    applied, states = head.applied, stored.states
+    known = states.get(key)
+    if known is None or applied >= known[0]:
+        states[key] = applied, value
 
 
 async def read(bootstrap: str, numbers: Sequence[int]) -> dict[int, Stored]:
@@ -161,7 +162,7 @@ async def _read_states(consumer: AIOKafkaConsumer, numbers: Sequence[int]) -> di
         fetched = await consumer.getmany(*behind, timeout_ms=200, max_records=10_000)
         for tp, records in fetched.items():
             for record in records:
-                absorb(stored[tp.partition], record.key.decode(), record.value)
+                absorb(stored[tp.partition], record.key, record.value)
     return stored
 
 

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from services.scoring.core.book import Sensor
     from services.scoring.core.rules import Plan
 
-FORMAT = 3
+FORMAT = 4
 """Version of the dumped form."""
-_READABLE = (2, 3)
+_READABLE = (2, 3, FORMAT)
 NORMAL = -1
 """`AlarmState.level` of an alarm that is not raised; levels are ranks of LEVEL_ORDER."""
 NEVER = inf
@@ -234,9 +234,8 @@ class SensorState:
             self.newest,
             self.value,
             self.synthetic,
-            self.ids.split(),
-            self.times.tobytes(),
-            self.values.tobytes(),
+            self.ids,
+            self.held.tobytes(),
             self.same_since,
             {rule_id: b.dump() for rule_id, b in self.buckets.items()} if self.buckets else None,
             _dump_alarms(self.alarms) if self.alarms else None,
@@ -253,6 +252,13 @@ def check_format(version: int) -> None:
         raise ValueError(f"state format {version} is unknown, this program reads {FORMAT}")
 
 
+def _as_now(plain: list[Any]) -> list[Any]:
+    """A state of format 2 or 3: times and values apart, ids in a list."""
+    *head, ids, times, values = plain[:10]
+    held = interleaved(array("d", times), array("d", values)).tobytes()
+    return [*head, " ".join([""] * (REMEMBERED_IDS - len(ids)) + ids), held, *plain[10:]]
+
+
 class StoredState:
     """A state as the changelog holds it, not yet connected to the catalogue and the rules."""
 
@@ -261,7 +267,7 @@ class StoredState:
     def __init__(self, plain: list[Any]) -> None:
         """Raises ValueError for a format of another version."""
         check_format(plain[0])
-        self.plain = plain
+        self.plain = plain if plain[0] == FORMAT else _as_now(plain)
 
     @property
     def sensor_id(self) -> str:
@@ -275,21 +281,10 @@ class StoredState:
 
     def connect(self, sensor: Sensor, plan: Plan) -> SensorState:
         """The inverse of `SensorState.dump`, for a sensor judged by `plan`."""
-        (_, applied, _, status, newest, value, synthetic, ids, times, values, same_since) = (
-            self.plain[:11]
-        )
-        buckets, alarms, baselines, rare = self.plain[11:]
-        state = SensorState(
-            sensor,
-            plan,
-            status,
-            applied,
-            newest,
-            value,
-            synthetic,
-            " ".join([""] * (REMEMBERED_IDS - len(ids)) + ids),
-            interleaved(array("d", times), array("d", values)),
-        )
+        (_, applied, _, status, newest, value, synthetic, ids, held, same_since, *more) = self.plain
+        buckets, alarms, baselines, rare = more
+        held = array("d", held)
+        state = SensorState(sensor, plan, status, applied, newest, value, synthetic, ids, held)
         state.same_since = same_since
         if buckets:
             specs = {rule.rule_id: rule.window for rule in plan.windows}

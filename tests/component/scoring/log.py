@@ -66,7 +66,7 @@ class Log:
         for record in self.records:
             if record.topic == SCORING_STATE.name and record.partition in stored:
                 assert record.key is not None
-                absorb(stored[record.partition], record.key.decode(), record.value)
+                absorb(stored[record.partition], record.key, record.value)
         return stored
 
     def messages(self) -> dict[str, list[bytes]]:

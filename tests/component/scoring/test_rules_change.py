@@ -62,7 +62,7 @@ async def change(worker: ScoringWorker, table: RuleTable) -> None:
 def switched_at(log: Log) -> int | None:
     """The first reading judged by the new rules, as the checkpoints say."""
     for record in log.records:
-        if record.topic == SCORING_STATE.name and record.key == store.CHECKPOINT.encode():
+        if record.topic == SCORING_STATE.name and record.key == store.CHECKPOINT:
             checkpoint = msgspec.msgpack.decode(record.value, type=store.Checkpoint)
             if checkpoint.pins == PRESENT:
                 return checkpoint.next_offset

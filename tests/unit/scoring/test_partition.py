@@ -98,7 +98,7 @@ def test_a_state_survives_being_stored_at_any_moment(
             for state in broken.partition.states.values():
                 record = state_record(0, state)
                 assert record.key is not None
-                absorb(stored, record.key.decode(), record.value)
+                absorb(stored, record.key, record.value)
             broken.partition.states.clear()
             broken.partition.restore(stored.restored())
             broken.partition._revision = -1
@@ -117,19 +117,29 @@ def a_state() -> SensorState:
 
 
 def test_the_highest_applied_offset_wins_not_the_last_written() -> None:
-    def record(applied: int, value: float) -> tuple[str, bytes]:
+    def record(applied: int, value: float) -> tuple[bytes, bytes]:
         state = a_state()
         state.applied, state.value = applied, value
-        return state.key, state_record(0, state).value
+        return state.key.encode(), state_record(0, state).value
 
     stored = Stored()
     for applied, value in ((5, 1.0), (9, 2.0), (7, 3.0)):
         absorb(stored, *record(applied, value))
-    assert stored.applied["zhutuo-3"] == 9
+    assert stored.states[b"zhutuo-3"][0] == 9
     (found,) = Stored(dict(stored.states)).restored()
     assert found.plain[5] == 2.0
-    absorb(stored, "zhutuo-3", b"")
+    absorb(stored, b"zhutuo-3", b"")
     assert stored.states == {}
+
+
+def test_a_state_of_the_format_before_is_read_alike() -> None:
+    feed = Feed(*RULES)
+    for number in range(6):
+        feed.read(200 + number, 60 * number)
+    state = feed.partition.states[b"zhutuo-3"]
+    now = state.dump()
+    before = [3, *now[1:7], state.ids.split(), state.times.tobytes(), state.values.tobytes(), *now[9:]]
+    assert StoredState(before).connect(state.sensor, state.plan).dump() == now
 
 
 def test_a_state_of_another_format_is_not_guessed_at() -> None:
