@@ -2,8 +2,8 @@
 
     alarms, health and dead letters  ->  changed states  ->  checkpoint        (each awaited)
 
-Alarms are sent while the next batch is decided (delivery.py); states are stored only after all that was
-emitted before has arrived. So a batch that `handle` has returned from is not done for good, but what
+Alarms are sent while the next batch is decided (delivery.py), states are stored beside it (storing.py), but
+only after all that was emitted before has arrived. So a batch that `handle` has returned from is not done for good, but what
 lies before the checkpoint is, and nothing else decides where a restart begins. What was emitted stays
 with its lane until Kafka has it: when sending fails, the batch at hand comes again, its records are
 skipped as applied, and what is left is sent first. A partition taken away in that moment is simply
@@ -40,14 +40,16 @@ from services.scoring.loop import work_through
 from services.scoring.metrics import Metrics
 from services.scoring.pinning import judges_of
 from services.scoring.settings import Settings
+from services.scoring.storing import Storing
 from services.scoring.tables import Tables
 from shared.contracts.topics import READINGS
 from shared.runtime.errors import Transient
 from shared.runtime.platform import Platform
-from shared.runtime.publisher import Outgoing
 
 log = structlog.get_logger("fenghuo.scoring")
 
+_MOST_CHANGED = 4
+"""With so many times `flush_states` changed, or MOST_AHEAD records not stored, work waits for storing."""
 _PARTITION = attrgetter("partition")
 Read = Callable[[str, Sequence[int]], Awaitable[dict[int, store.Stored]]]
 """Reads the changelog of some partitions to its end: bootstrap, partition numbers."""
@@ -74,6 +76,7 @@ class ScoringWorker:
         metrics.rules.set_function(lambda: len(book))
         metrics.sensors.set_function(lambda: book.sensors)
         self._delivery = Delivery(platform, metrics)
+        self._storing = Storing(platform, metrics, self._delivery, settings.flush_interval_s)
         self._lock = asyncio.Lock()
         self._lanes: dict[int, Lane] = {}
 
@@ -87,10 +90,8 @@ class ScoringWorker:
             now = self._platform.clock.now().timestamp()
             judges = await judges_of(found, self._book, self._tables, now)
             for number, stored in found.items():
-                # Not all at once: a reading waits while states are stored.
-                phase = (number + 1) / READINGS.partitions * self._settings.flush_interval_s
-                due_at = time.monotonic() + phase
-                self._lanes[number] = Lane.of(number, judges[number], stored, due_at)
+                lane = self._lanes[number] = Lane.of(number, judges[number], stored)
+                lane.plan_first(time.monotonic(), self._settings.flush_interval_s)
             offsets = {tp: self._lanes[tp.partition].stored_offset for tp in assigned}
         gc.collect()
         gc.freeze()  # states live long: looking through a million of them again and again is waste
@@ -134,9 +135,8 @@ class ScoringWorker:
             await self._delivery.begin(self._lanes.values())
             self._metrics.busy_s.labels("decide").inc(decided - began)
             self._metrics.busy_s.labels("publish").inc(time.perf_counter() - decided)
-            if due := self._due():
-                await self._delivery.finish()
-                await self._store(due)
+            self._begin_storing()
+            await self._store([lane for lane in self._lanes.values() if self._too_far(lane)])
 
     async def release(self, revoked: Sequence[TopicPartition]) -> None:
         """Store what is not stored, then forget; raises Transient when it could not be stored."""
@@ -144,8 +144,10 @@ class ScoringWorker:
             gone = [
                 lane for tp in revoked if (lane := self._lanes.pop(tp.partition, None)) is not None
             ]
-            await self._delivery.flush(gone)
-            await self._store(gone, final=True)
+            try:
+                await self._store(gone, final=True)
+            finally:
+                self._storing.forget(gone)
 
     async def store_when_idle(self) -> None:
         """Background loop: store what the last batch left behind when no further one comes."""
@@ -154,7 +156,7 @@ class ScoringWorker:
             try:
                 async with self._lock:
                     await self._delivery.flush(self._lanes.values())
-                    await self._store(self._due())
+                    self._begin_storing()
             except Transient as error:
                 log.warning("store_retry", error=str(error))
 
@@ -166,7 +168,6 @@ class ScoringWorker:
         """
         async with self._lock:
             lanes = list(self._lanes.values())
-            await self._delivery.flush(lanes)
             await self._store(lanes)
             yield
             positions = self._tables.positions()
@@ -182,7 +183,6 @@ class ScoringWorker:
             if lane.pinned_until is not None and lane.partition.next_offset >= lane.pinned_until
         ]
         if done:
-            await self._delivery.flush(done)
             await self._store(done)
             for lane in done:
                 lane.judged_by(self._book, self._tables.positions())
@@ -192,47 +192,18 @@ class ScoringWorker:
         return sum(len(lane.refused) for lane in self._lanes.values())
 
     async def _store(self, lanes: Collection[Lane], *, final: bool = False) -> None:
-        """Changed states, then checkpoints. Only what is sent: a stored state emits nothing again.
+        """Send and store all that these lanes have, and wait for it; `final` = they are let go.
 
-        `final` = these lanes are let go.
+        Raises Transient.
         """
-        if not lanes:
-            return
-        began = time.monotonic()
-        states: list[Outgoing] = []
-        for lane in lanes:
-            states += [store.tombstone_record(lane.number, key) for key in lane.partition.gone]
-            # They hold for all input so far, not just up to their own last reading: ticks count.
-            applied = lane.partition.next_offset - 1
-            for state in lane.partition.dirty:
-                state.applied = applied
-                states.append(store.state_record(lane.number, state))
-        if states:
-            await self._platform.publisher.send(states)
-        for lane in lanes:
-            for state in lane.partition.dirty:
-                state.dirty = False
-            lane.partition.dirty.clear()
-            lane.partition.gone.clear()
-        moved = [lane for lane in lanes if final or lane.owes_checkpoint]
-        if moved:
-            written_at = self._platform.clock.now().timestamp()
-            await self._platform.publisher.send(
-                [lane.checkpoint(written_at, final=final) for lane in moved]
-            )
-        for lane in moved:
-            lane.checkpointed()
-        ended = time.monotonic()
-        for lane in lanes:
-            took = (ended - began) / len(lanes)
-            lane.plan_next(ended, took, len(self._lanes), self._settings.flush_interval_s)
-        if moved:
-            self._metrics.busy_s.labels("store").inc(ended - began)
-            self._metrics.states_stored.inc(len(states))
-            self._metrics.flush_s.observe(ended - began)
-            self._metrics.states.set(
-                sum(len(lane.partition.states) for lane in self._lanes.values())
-            )
+        if lanes:
+            await self._delivery.flush(lanes)
+            await self._storing.now(lanes, final=final)
+
+    def _begin_storing(self) -> None:
+        for lane in self._due():
+            self._storing.begin(lane, len(self._lanes))
+        self._metrics.states.set(sum(len(lane.partition.states) for lane in self._lanes.values()))
 
     def _due(self) -> list[Lane]:
         """Lanes whose states are to be stored now."""
@@ -240,7 +211,11 @@ class ScoringWorker:
         return [
             lane
             for lane in self._lanes.values()
-            if now >= lane.due_at
-            or len(lane.partition.dirty) >= most
-            or lane.ahead >= store.MOST_AHEAD
+            if not self._storing.busy(lane)
+            and (now >= lane.due_at or len(lane.partition.dirty) >= most)
         ]
+
+    def _too_far(self, lane: Lane) -> bool:
+        """Whether storing beside the work does not keep up with it."""
+        most = _MOST_CHANGED * self._settings.flush_states
+        return lane.ahead >= store.MOST_AHEAD or len(lane.partition.dirty) >= most

@@ -37,6 +37,7 @@ class Delivery:
         self._platform = platform
         self._metrics = metrics
         self._on_its_way: asyncio.Task[None] | None = None
+        self._arrival = asyncio.Event()
 
     async def begin(self, lanes: Collection[Lane]) -> None:
         """Send what these lanes have, after what is on its way; raises its Transient."""
@@ -63,17 +64,27 @@ class Delivery:
         await self.begin(lanes)
         await self.finish()
 
+    async def arrived(self, lane: Lane) -> None:
+        """Return when all that this lane has emitted so far is with Kafka; sends nothing itself."""
+        sent, buried = lane.sent + len(lane.unsent), lane.buried + len(lane.refused)
+        while lane.sent < sent or lane.buried < buried:
+            await self._arrival.wait()
+
     async def _deliver(self, parcels: Sequence[Parcel]) -> None:
         records = [one for lane, count, _ in parcels for one in lane.unsent[:count]]
         if records:
             await self._platform.publisher.send(records)
         for lane, count, _ in parcels:
             del lane.unsent[:count]
+            lane.sent += count
         refused = [pair for lane, _, count in parcels for pair in lane.refused[:count]]
         if refused:
             await self._platform.dead_letters.send(refused)
         for lane, _, count in parcels:
             del lane.refused[:count]
+            lane.buried += count
+        arrival, self._arrival = self._arrival, asyncio.Event()
+        arrival.set()
 
     def _collect(self, lane: Lane) -> None:
         for message in lane.partition.out:

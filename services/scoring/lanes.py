@@ -10,6 +10,7 @@ from services.scoring import store
 from services.scoring.core.book import RuleBook
 from services.scoring.core.partition import Partition
 from services.scoring.pinning import Judge
+from shared.contracts.topics import READINGS
 from shared.runtime.errors import Reject
 from shared.runtime.publisher import Outgoing
 from shared.runtime.tables import Positions
@@ -21,7 +22,7 @@ _LONGEST_S = 5.0
 
 @dataclass
 class Lane:
-    """`due_at` is when its states are to be stored, `stored_offset` where its last checkpoint lies.
+    """`sent` and `buried` count what was ever `unsent` or `refused` and is with Kafka. `due_at` is when its states are to be stored, `stored_offset` where its last checkpoint lies.
 
     `pins` say which tables judge its input, `stored_pins` which the last checkpoint names, `states_pins`
     which its stored states are of. Input before `pinned_until` may have been judged before a crash, and
@@ -30,9 +31,11 @@ class Lane:
 
     number: int
     partition: Partition
-    due_at: float
+    due_at: float = 0.0
     unsent: list[Outgoing] = field(default_factory=list)
     refused: list[tuple[ConsumerRecord, Reject]] = field(default_factory=list)
+    sent: int = 0
+    buried: int = 0
     last_value: bytes | None = None
     last_hash: str = store.fingerprint(None)
     stored_offset: int = 0
@@ -42,10 +45,10 @@ class Lane:
     pinned_until: int | None = None
 
     @staticmethod
-    def of(number: int, judge: Judge, stored: store.Stored, due_at: float) -> Lane:
+    def of(number: int, judge: Judge, stored: store.Stored) -> Lane:
         """A lane that continues what was stored."""
         partition = Partition(judge.states_book)
-        lane = Lane(number, partition, due_at, pins=judge.pins, pinned_until=judge.until)
+        lane = Lane(number, partition, pins=judge.pins, pinned_until=judge.until)
         lane.states_pins = judge.pins
         partition.restore(stored.restored())
         if stored.checkpoint is not None:
@@ -58,8 +61,8 @@ class Lane:
         partition.come_under(judge.book)
         return lane
 
-    def checkpoint(self, written_at: float, *, final: bool) -> Outgoing:
-        """The record that says where to read on; `written_at` in seconds since 1970.
+    def checkpoint(self, written_at: float, *, final: bool) -> store.Checkpoint:
+        """Where to read on as of now; `written_at` in seconds since 1970.
 
         `final` = nothing is judged here any more by this process.
         """
@@ -67,13 +70,12 @@ class Lane:
             self.last_hash = store.fingerprint(self.last_value)
         if self.partition.refreshed:
             self.states_pins = self.pins
-        found = store.Checkpoint(
+        return store.Checkpoint(
             *(self.partition.next_offset, self.partition.clock, self.last_hash),
             *(self.pins, self.states_pins),
             written_at=written_at,
             final=final and self.pinned_until is None,
         )
-        return store.checkpoint_record(self.number, found)
 
     @property
     def ahead(self) -> int:
@@ -85,16 +87,24 @@ class Lane:
         """Whether the last one no longer says where to read on, and judged by what."""
         return self.partition.next_offset > self.stored_offset or self.pins != self.stored_pins
 
-    def checkpointed(self) -> None:
-        """The checkpoint is with Kafka."""
-        self.stored_offset, self.stored_pins = self.partition.next_offset, self.pins
+    def checkpointed(self, found: store.Checkpoint) -> None:
+        """This checkpoint is with Kafka."""
+        self.stored_offset, self.stored_pins = found.next_offset, found.pins
 
     def judged_by(self, book: RuleBook, pins: Positions) -> None:
         """From here on, for good; nothing may be judged before a checkpoint says so."""
         self.partition.come_under(book)
         self.pins, self.pinned_until = pins, None
 
+    def plan_first(self, now: float, interval_s: float) -> None:
+        """Decide when it is stored first: not all at once, each in its own slot of the interval."""
+        self.due_at = now + (self._slot(interval_s) - now) % interval_s
+
     def plan_next(self, now: float, took_s: float, lanes: int, interval_s: float) -> None:
         """Decide when it is stored again, after storing took so long and `lanes` are stored in turn."""
         fair_s = min(took_s * lanes / _SHARE, max(_LONGEST_S, interval_s))
-        self.due_at = now + max(interval_s, fair_s)
+        soonest = now + max(interval_s, fair_s) - interval_s / 2
+        self.due_at = soonest + (self._slot(interval_s) - soonest) % interval_s
+
+    def _slot(self, interval_s: float) -> float:
+        return self.number / READINGS.partitions * interval_s

@@ -103,9 +103,7 @@ def tombstone_record(partition: int, key: bytes) -> Outgoing:
 
 def checkpoint_record(partition: int, checkpoint: Checkpoint) -> Outgoing:
     """A checkpoint as a changelog record."""
-    return Outgoing(
-        SCORING_STATE.name, CHECKPOINT, _encode(checkpoint), partition, _HEADERS
-    )
+    return Outgoing(SCORING_STATE.name, CHECKPOINT, _encode(checkpoint), partition, _HEADERS)
 
 
 def fingerprint(value: bytes | None) -> str:
@@ -120,9 +118,8 @@ def absorb(stored: Stored, key: bytes, value: bytes | None) -> None:
     """
     if key == CHECKPOINT:
         if value:
-            found = _checkpoints.decode(value)
-            known = stored.checkpoint
-            if known is None or found.progress >= known.progress:
+            found, last = _checkpoints.decode(value), stored.checkpoint
+            if last is None or found.progress >= last.progress:
                 stored.checkpoint = found
         return
     if not value:
@@ -130,10 +127,9 @@ def absorb(stored: Stored, key: bytes, value: bytes | None) -> None:
         return
     head = _heads.decode(value)
     check_format(head.format)
-    applied, states = head.applied, stored.states
-    known = states.get(key)
-    if known is None or applied >= known[0]:
-        states[key] = applied, value
+    known = stored.states.get(key)
+    if known is None or head.applied >= known[0]:
+        stored.states[key] = head.applied, value
 
 
 async def read(bootstrap: str, numbers: Sequence[int]) -> dict[int, Stored]:

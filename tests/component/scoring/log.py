@@ -51,6 +51,11 @@ class Log:
         self.failure: type[Exception] = Died
         self.arrived = 0
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether it has refused a record with Transient, as `left` said."""
+        return self.left is None
+
     async def send(self, records: Iterable[Outgoing]) -> None:
         for record in records:
             if self.left == 0:

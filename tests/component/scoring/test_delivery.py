@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from services.scoring.consumer import ScoringWorker
+from services.scoring.store import Stored, absorb
 from shared.contracts.topics import ALARMS, SCORING_STATE
 from shared.runtime.errors import Transient
 from shared.runtime.publisher import Outgoing
@@ -21,16 +22,18 @@ VALUES = [205.0, 213.0, 205.0, 214.0, 205.0]
 
 
 class SlowLog(Log):
-    """Confirms alarms only while `open` is set, then in the way of `failure` when `fails`."""
+    """Confirms the records of a topic, alarms if none is named, only while `open` is set, and not as often
+    as `fails` says."""
 
-    def __init__(self) -> None:
+    def __init__(self, slow: str = ALARMS.name) -> None:
         super().__init__()
+        self.slow = slow
         self.open = asyncio.Event()
         self.fails = 0
 
     async def send(self, records: Iterable[Outgoing]) -> None:
         records = list(records)
-        if any(record.topic == ALARMS.name for record in records):
+        if any(record.topic == self.slow for record in records):
             await self.open.wait()
             if self.fails:
                 self.fails -= 1
@@ -77,8 +80,49 @@ async def test_no_state_is_stored_before_its_alarms_have_arrived() -> None:
     assert log.count(SCORING_STATE.name) == 0
     log.open.set()
     await working
+    async with asyncio.timeout(5):
+        while log.count(SCORING_STATE.name) < 2:  # the state and the checkpoint
+            await asyncio.sleep(0.01)
     assert log.count(ALARMS.name) == 1
-    assert log.count(SCORING_STATE.name) == 2, "the state and the checkpoint"
+
+
+async def test_readings_are_judged_while_states_are_on_their_way() -> None:
+    log = SlowLog(slow=SCORING_STATE.name)
+    log.open.set()
+    worker = await started(log, flush_states=1)
+    await worker.handle(readings()[:1])
+    log.open.clear()
+    for record in readings()[1:]:
+        await asyncio.wait_for(worker.handle([record]), 5)
+    assert log.count(ALARMS.name) == len(VALUES) - 1
+    log.open.set()
+    await worker.release([PARTITION])
+    (state,) = stored(log).states.values()
+    assert state[0] == len(VALUES) - 1
+
+
+@pytest.mark.parametrize("arrive", [1, 2], ids=["no state", "no checkpoint"])
+async def test_what_could_not_be_stored_beside_the_work_is_stored_later(arrive: int) -> None:
+    calm, log = Log(), Log()
+    await live(a_worker(calm, RULES, ["s-0"], 1_000), readings(), [1])
+    worker = await started(log, flush_states=1)
+    await worker.handle(readings()[:-1])
+    await asyncio.sleep(0.05)
+    log.left, log.failure = arrive, Transient  # the alarm, the state
+    await worker.handle(readings()[-1:])
+    await asyncio.sleep(0.05)
+    assert log.has_failed
+    await worker.release([PARTITION])
+    assert log.messages() == calm.messages()
+    assert stored(log) == stored(calm)
+
+
+def stored(log: Log) -> Stored:
+    found = Stored()
+    for record in log.records:
+        if record.topic == SCORING_STATE.name and record.key is not None:
+            absorb(found, record.key, record.value)
+    return found
 
 
 async def test_a_partition_is_not_let_go_before_its_alarms_have_arrived() -> None:

@@ -138,7 +138,14 @@ def test_a_state_of_the_format_before_is_read_alike() -> None:
         feed.read(200 + number, 60 * number)
     state = feed.partition.states[b"zhutuo-3"]
     now = state.dump()
-    before = [3, *now[1:7], state.ids.split(), state.times.tobytes(), state.values.tobytes(), *now[9:]]
+    before = [
+        3,
+        *now[1:7],
+        state.ids.split(),
+        state.times.tobytes(),
+        state.values.tobytes(),
+        *now[9:],
+    ]
     assert StoredState(before).connect(state.sensor, state.plan).dump() == now
 
 
