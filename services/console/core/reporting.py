@@ -7,15 +7,16 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from itertools import groupby
 from typing import Any
 
-from services.console.core.access import Viewer, sees
+from services.console.core.access import Denial, Viewer, is_entitled, may_report, sees
 from services.console.core.names import Names
 from services.console.core.record import Record
 from shared.contracts.commands import SupervisionKind
-from shared.contracts.reports import DutyState, ReportFacts, ReportKind
-from shared.contracts.units import lineage
+from shared.contracts.reports import DutyState, Means, ReportFacts, ReportKind
+from shared.contracts.units import lineage, parent_of
 from shared.reporting.changes import changes, line, together
 from shared.reporting.numbers import Numbered, marks
 
@@ -149,8 +150,12 @@ def chains(
     viewer: Viewer,
     names: Names,
     now: datetime,
+    place: str | None,
 ) -> list[Json]:
-    """Reports and duties by who reports to whom; those of apps and hotlines have no addressee."""
+    """Reports and duties by who reports to whom; those of apps and hotlines have no addressee.
+
+    `place` is the incident's, None while it is not known: then nothing can be reported about it.
+    """
     seen = [one for one in reports if sees_report(viewer, one)]
     owed = [one for one in duties if sees(viewer, one["unit"]) or _is_in(viewer, (one["to_unit"],))]
     counted: dict[str, bool] = {}
@@ -174,9 +179,40 @@ def chains(
             ],
             "reports": _chain(by_line.get((unit, to_unit), []), counted, names),
             "next_number": _next_number(by_line.get((unit, to_unit), [])),
+            "may": ways(viewer, unit, to_unit, place),
         }
         for unit, to_unit in sorted(lines)
     ]
+
+
+def ways(viewer: Viewer, unit: str, to_unit: str | None, place: str | None) -> list[Means]:
+    """By which means this officer may report for `unit` (or write down its call)."""
+    if not unit or not to_unit or place is None:
+        return []
+    return [
+        means
+        for means in Means
+        if is_entitled(viewer, partial(_may, unit=unit, to_unit=to_unit, means=means, place=place))
+    ]
+
+
+def _may(acting: Viewer, unit: str, to_unit: str, means: Means, place: str) -> Denial | None:
+    return may_report(acting, unit, to_unit, means, place)
+
+
+def beginning(viewer: Viewer, told: Iterable[Json], names: Names, place: str | None) -> Json | None:
+    """The line on which the officer's own unit may begin to report; None where there is one already."""
+    above = parent_of(viewer.unit)
+    found = ways(viewer, viewer.unit, above, place)
+    if above is None or not found or any(one["from_unit"] == viewer.unit for one in told):
+        return None
+    return {
+        "from_unit": viewer.unit,
+        "from_name": names.unit(viewer.unit),
+        "to_unit": above,
+        "to_name": names.unit(above),
+        "may": found,
+    }
 
 
 def _chain(reports: Sequence[Record], counted: Mapping[str, bool], names: Names) -> list[Json]:

@@ -98,16 +98,30 @@ async def report(
 async def get_reports(
     console: Parts, me: Looker, incident_id: Identifier, status: StatusQuery = Status.ACTUAL
 ) -> Response:
-    """The reports of an incident by who reports to whom, with what changed, and their clocks."""
+    """The reports of an incident by who reports to whom, with what changed, and their clocks.
+
+    `may`: by which means the officer may report on that line; `may_start`: the line on which his own unit
+    has not reported yet, but may.
+    """
     async with reading(console.database) as connection:
         alert = await store.alert_of(connection, incident_id, status)
         reports = await store.reports(connection, incident_id, status)
         duties = await store.duties_of(connection, incident_id, status)
         firings = await store.firings(connection, [one["duty_id"] for one in duties])
-    found = reporting.chains(reports, duties, firings, me, console.names, console.clock.now())
+    heads = [alert] if alert else [*duties, *reports]
+    place = heads[0]["place"] if heads else None
+    now = console.clock.now()
+    found = reporting.chains(reports, duties, firings, me, console.names, now, place)
     if not found and not (alert and access.sees(me, alert["place"])):
         raise unknown("incident")
-    return as_json({"incident_id": incident_id, "status": status, "chains": found})
+    return as_json(
+        {
+            "incident_id": incident_id,
+            "status": status,
+            "may_start": reporting.beginning(me, found, console.names, place),
+            "chains": found,
+        }
+    )
 
 
 @router.get("/reporting")

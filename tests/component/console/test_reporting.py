@@ -315,3 +315,30 @@ async def test_real_and_drill_never_meet(console: Bench) -> None:
     assert (await get(console, "o-district-b", path))["chains"] == []
     drill = await get(console, "o-district-b", path, status="Exercise")
     assert len(drill["chains"]) == 1
+
+
+async def test_it_says_who_may_report_on_which_line_and_how(console: Bench) -> None:
+    await console.project([an_alert("a"), a_report("first")])
+    path = f"/api/incidents/{an_alert('a').incident_id}/reports"
+
+    async def offered(officer: str) -> tuple[Any, Any]:
+        found = await get(console, officer, path)
+        return [one["may"] for one in found["chains"]], found["may_start"]
+
+    assert await offered("o-town-b") == ([["phone", "written"]], None)
+    (taken,), begins = await offered("o-district-b")
+    assert taken == ["phone"]  # who was called may write the call down
+    assert (begins["from_unit"], begins["to_unit"]) == (DISTRICT, CITY)
+    assert begins["may"] == ["phone", "written"]
+    assert await offered("o-city-b") == ([[]], None)  # nobody is above the city
+
+
+@pytest.mark.parametrize("officer", ["o-town-b", "o-district-b", "o-city-b"])
+async def test_what_is_offered_is_taken_and_nothing_else(console: Bench, officer: str) -> None:
+    await console.project([an_alert("a"), a_report("first")])
+    path = f"/api/incidents/{an_alert('a').incident_id}/reports"
+    (chain,) = (await get(console, officer, path))["chains"]
+    for means in Means:
+        body = a_body(means=means, text="说了", from_unit=ZHUTUO, to_unit=DISTRICT)
+        answer = await post(console, officer, body, f"k-{officer}-{means}")
+        assert (answer.status_code == 202) == (means in chain["may"])
