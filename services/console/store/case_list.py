@@ -23,6 +23,9 @@ _CONCERNS = """((c.root >= $2 AND c.root < $3) OR (c.issuer_unit >= $2 AND c.iss
     OR EXISTS (SELECT 1 FROM console.assignment a WHERE a.command_id = c.command_id
         AND a.unit >= $2 AND a.unit < $3))"""
 
+_FIRST = "SELECT min(e.at) FROM console.case_event e WHERE e.thread"
+"""When the first fact of a thread was told: a head's own times are those of its newest version."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -59,10 +62,9 @@ async def cases(
     """
     rows: Rows = await connection.fetch(
         f"""
-        WITH heads AS (
-            SELECT min(occurred_at) AS began, max(sent_at) AS changed, bool_or({_OPEN_ALERT}) AS open,
-                (array_agg(alert_id ORDER BY occurred_at, alert_id))[1] AS case_id,
-                array_agg(alert_id) AS alerts
+        WITH mine AS (
+            SELECT alert_id, incident_id, sent_at, {_OPEN_ALERT} AS open,
+                coalesce(({_FIRST} = alert_id AND e.status = $1), occurred_at) AS began
             FROM console.alert
             WHERE status = $1 AND incident_id IN (
                 SELECT incident_id FROM console.alert
@@ -70,7 +72,11 @@ async def cases(
                 UNION
                 SELECT l.incident_id FROM console.command c JOIN console.alert l USING (alert_id)
                 WHERE c.status = $1 AND {_CONCERNS})
-            GROUP BY incident_id
+        ), heads AS (
+            SELECT min(began) AS began, max(sent_at) AS changed, bool_or(open) AS open,
+                (array_agg(alert_id ORDER BY began, alert_id))[1] AS case_id,
+                array_agg(alert_id) AS alerts
+            FROM mine GROUP BY incident_id
         ), found AS (
             SELECT h.began, greatest(h.changed, c.changed) AS changed, h.case_id,
                 h.open OR coalesce(c.open, false) AS open, coalesce(c.n, 0) AS commands,
@@ -82,7 +88,8 @@ async def cases(
                     (array_agg(level ORDER BY array_position($11::text[], level)))[1] AS level
                 FROM console.command WHERE alert_id = ANY(h.alerts)) AS c
             UNION ALL
-            SELECT c.occurred_at, c.sent_at, c.command_id, {OPEN_COMMAND}, 1, 0, c.title, c.root,
+            SELECT coalesce(({_FIRST} = c.command_id AND e.status = $1), c.occurred_at), c.sent_at,
+                c.command_id, {OPEN_COMMAND}, 1, 0, c.title, c.root,
                 c.level, c.event_type, 'general'
             FROM console.command c
             WHERE c.status = $1 AND c.alert_id IS NULL AND {_CONCERNS}

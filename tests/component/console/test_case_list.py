@@ -111,6 +111,20 @@ async def test_it_is_searched_by_state_level_words_place_and_time(filled: Bench)
     ) == [OVER]
 
 
+async def test_a_case_began_with_its_first_fact_whatever_came_after(console: Bench) -> None:
+    at = [NOW - 3 * DAY, NOW - DAY, NOW]
+    for version, moment in enumerate(at, start=1):
+        await console.project([an_alert("long", version=version, at=moment)])
+    later = an_alert("later", at=NOW - 2 * DAY, version=1).model_copy(
+        update={"incident_id": an_alert("long").incident_id}
+    )
+    await console.project([later])  # its newest version is older than that of the first
+    (case,) = await found(console)
+    assert case["case_id"] == content_id("alt", "long")
+    assert case["began"].startswith(at[0].strftime("%Y-%m-%dT%H:%M:%S"))
+    assert case["changed"].startswith(at[2].strftime("%Y-%m-%dT%H:%M:%S"))
+
+
 async def test_a_cursor_goes_through_all_of_them_once(filled: Bench) -> None:
     seen: list[str] = []
     cursor = ""
