@@ -6,7 +6,8 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +29,7 @@ from services.console.accounts import import_accounts, make_link
 from tests.support.chromium import MISSING, chromium, program
 from tests.support.console import Bench, accounts, prepared
 from tests.support.console_boards import boards
+from tests.support.console_desk import desk, slots
 from tests.support.console_night import night
 from tests.support.postgres import fresh_database
 
@@ -51,9 +53,9 @@ class Served:
         return str(self.run(make_link(self.dsn, officer, self.url, "/m" if phone else "/")))
 
 
-@pytest.fixture(scope="session")
-def served() -> Iterator[Served]:
-    """The night of tests/support/console_night.py, hostile texts included."""
+@contextmanager
+def a_console(fill: Callable[[Served], Awaitable[None]]) -> Iterator[Served]:
+    """A console on a database of its own, filled by `fill`."""
     with fresh_database() as dsn, socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -75,12 +77,26 @@ def served() -> Iterator[Served]:
             assert thread.is_alive()
             time.sleep(0.02)
         found = Served(url, dsn, bench, loop)
-        units = [one.unit for one in all_units() if one.unit.startswith("500118")]
-        now = datetime.now(UTC)
-        found.run(bench.project([*night(units, now, hostile=True), *boards(now)]))
+        found.run(fill(found))
         yield found
         server.should_exit = True
         thread.join(15)
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[Served]:
+    """The night of tests/support/console_night.py, hostile texts included."""
+
+    async def fill(found: Served) -> None:
+        now = datetime.now(UTC)
+        units = [one.unit for one in all_units() if one.unit.startswith("500118")]
+        for slot in slots(now):
+            found.bench.wiring.directory.take(slot)
+        history = [*night(units, now, hostile=True), *boards(now), *desk(now)]
+        await found.bench.project(history)
+
+    with a_console(fill) as found:
+        yield found
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -19,7 +19,10 @@ BOARDS = {
     "command": "#drill-down table.below",
     "supervision": "#lights .light",
     "duty": "#gaps li",
+    "reports": "#report-duties .card",
     "modes": "#propose",
+    "drills": "#drills-running .card",
+    "cases": "#case-list .card",
 }
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 

@@ -49,6 +49,7 @@ def alert(row: Record, viewer: Viewer, names: Names) -> Json:
     coming = next_of(known)
     return {
         "alert_id": row["alert_id"],
+        "incident_id": row["incident_id"],
         "status": row["status"],
         "version": row["version"],
         "state": row["state"],

@@ -24,13 +24,14 @@ export async function alertSheet(alertId, refresh) {
       fill(body, h("p", { class: "problem", role: "alert" }, problem.words), closing());
       return;
     }
-    fill(body, content(alert, again), closing());
+    const leave = () => dialog.close();
+    fill(body, content(alert, again, leave), closing());
   }
-  const closing = () => h("div", { class: "buttons" }, act(t("close"), () => dialog.close()));
+  const closing = () => h("div", { class: "buttons" }, act(t("close"), () => dialog.close(), { id: "sheet-close" }));
   await draw();
 }
 
-function content(alert, refresh) {
+function content(alert, refresh, leave) {
   const verbs = [...alert.may, ...alert.may_also];
   return [
     isDrill(alert) && h("div", { class: "stripes drill-band" }, h("span", {}, t("drill.banner"))),
@@ -50,13 +51,23 @@ function content(alert, refresh) {
     alert.debt && h("p", { class: "problem" }, t("debt", { unit: alert.debt.unit_name, by: alert.debt.by_unit_name, n: alert.debt.approvals, time: when(alert.debt.due_at) })),
     verbs.length > 0 && h("div", { class: "acts", role: "group", "aria-label": t("acts") }, alertButtons(alert, verbs, refresh, alert.next?.verb)),
     alert.text && text(alert.text, "p"),
+    further(alert, leave),
     section("evidence", alarmTable(alert.evidence, t("evidence.none"), (one) => silenceButton(one, (alarm) => silence(alarm, refresh)))),
     alert.report_ids.length > 0 && h("p", { class: "muted" }, t("reports.n", { n: alert.report_ids.length })),
     section("signatures", signatures(alert)),
-    alert.merged_ids.length > 0 && h("p", { class: "muted" }, t("merged.n", { n: alert.merged_ids.length })),
+    others("merged.n", alert.merged_ids, refresh),
+    others("merged.into", alert.merged_into ? [alert.merged_into] : [], refresh),
     alert.commands.length > 0 && section("commands", h("ul", {}, alert.commands.map((one) => h("li", {}, level(one.level), " ", text(one.title), ` ${one.root_name} · ${t("recipients", { n: one.recipients })} · ${t(`command.${one.state}`)}`)))),
   ];
 }
+
+/** The alerts that this one was merged with, each to be looked into: a merge is undone where it was made. */
+const others = (key, ids, refresh) =>
+  ids.length > 0 && h("p", { class: "row" }, h("span", { class: "muted" }, t(key, { n: ids.length })), ids.map((id, n) => act(t("merged.open", { n: ids.length > 1 ? n + 1 : "" }), () => alertSheet(id, refresh), { class: "plain", "data-focus": id })));
+
+/** Where else it is told of: on the boards behind the sheet. */
+const further = (alert, leave) =>
+  h("p", { class: "row" }, h("a", { class: "button", href: `#reports/${alert.incident_id}`, onclick: leave }, t("sheet.reports")), h("a", { class: "button", href: `#cases/${alert.alert_id}`, onclick: leave }, t("sheet.case")));
 
 const section = (key, content) => h("section", {}, h("h3", {}, t(key)), content);
 

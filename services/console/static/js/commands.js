@@ -52,7 +52,7 @@ function card(command, refresh) {
       h(
         "div",
         { class: "acts" },
-        act(t("units"), () => drawer(command), { "data-focus": `${command.command_id}-units` }),
+        act(t("units"), () => unitsSheet(command), { "data-focus": `${command.command_id}-units` }),
         commandActs(command, refresh),
       ),
     ),
@@ -109,7 +109,8 @@ function manage(command, verb, refresh) {
   });
 }
 
-function drawer(command) {
+/** The units of a command one by one, with what can be done about each. */
+export function unitsSheet(command) {
   const rows = h("tbody");
   const more = act(t("more"), () => load());
   const state = picker("state", "assignment", STATES);

@@ -3,12 +3,12 @@
 import { post, Problem } from "./api.js";
 import { area, open, title } from "./confirm.js";
 import { fill, h } from "./dom.js";
-import { choices, line, select } from "./forms.js";
+import { eventPicker } from "./events.js";
+import { choices, line } from "./forms.js";
 import { t } from "./i18n.js";
 import { act, LEVELS } from "./parts.js";
 import { selectionParts } from "./selection_parts.js";
 
-const EVENTS = ["11A01", "11B03", "12:gas_leak"];
 const NAMED = 100;
 
 /** Open the composer for the officer's own subtree. */
@@ -32,7 +32,7 @@ export function compose(me, status, refresh) {
     title(t(status === "Exercise" ? "compose.drill" : "compose")),
     line(t("compose.title"), "title", { required: true }),
     area(t("compose.instruction"), "instruction"),
-    select(t("compose.event"), "event", EVENTS.map((one) => [one, t(`event.${one}`)])),
+    eventPicker(),
     choices(t("compose.level"), "radio", "level", LEVELS.map((one) => [one, t(`level.${one}`)])),
     parts.node,
     h("p", { class: "figures", "aria-live": "polite" }, t("compose.recipients"), " ", count, " ", byTier),

@@ -27,7 +27,8 @@ export function area(label, name, maxlength = 4000, required = false) {
 
 /**
  * Ask before an act. `about` = {status, headline, place}; `pick` = the level that must be picked
- * (undefined: none); `type` = words that must be typed; `reason` = "optional" or "required" or null.
+ * (undefined: none); `type` = words that must be typed, or a function that tells them as the form stands;
+ * `reason` = "optional" or "required" or null.
  * `fields` are more controls of the form. `send({reason, form})` does it; its Problem is shown and the
  * dialog stays.
  */
@@ -35,17 +36,22 @@ export function ask({ words, about, pick, type, fields, reason, danger, send }) 
   const go = h("button", { type: "submit", class: danger ? "danger" : "primary" }, words);
   const trouble = h("p", { class: "problem", role: "alert", hidden: true });
   const guarded = pick !== undefined || type !== undefined;
+  const wanted = () => (typeof type === "function" ? type() : type);
+  const asked = h("span");
+  const look = () => {
+    if (type !== undefined) fill(asked, document.createTextNode(t("confirm.type", { words: wanted() })));
+    go.disabled = guarded && !agreed(form, pick, wanted());
+  };
   go.disabled = guarded;
   const form = h(
     "form",
     {
       method: "dialog",
-      oninput: () => {
-        go.disabled = guarded && !agreed(form, pick, type);
-      },
+      oninput: look,
+      onchange: look,
       onsubmit: (event) => {
         event.preventDefault();
-        if (agreed(form, pick, type)) attempt();
+        if (agreed(form, pick, wanted())) attempt();
         else form.reportValidity();
       },
     },
@@ -53,11 +59,12 @@ export function ask({ words, about, pick, type, fields, reason, danger, send }) 
     h("div", {}, h("p", {}, drillTag(about), " ", h("span", { class: "muted" }, about.place)), text(about.headline, "p")),
     fields,
     pick !== undefined && choices(pick),
-    type !== undefined && h("label", {}, t("confirm.type", { words: type }), h("input", { type: "text", name: "typed", autocomplete: "off" })),
+    type !== undefined && h("label", {}, asked, h("input", { type: "text", name: "typed", autocomplete: "off" })),
     reason && area(t(reason === "required" ? "reason.required" : "reason.optional"), "reason", 4000, reason === "required"),
     trouble,
     h("div", { class: "buttons" }, h("button", { type: "button", onclick: () => dialog.close() }, t("cancel")), go),
   );
+  look();
   const dialog = open([isDrill(about) && h("div", { class: "stripes drill-band" }, h("span", {}, t("drill.banner"))), form]);
 
   async function attempt() {

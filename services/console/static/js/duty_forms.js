@@ -3,7 +3,8 @@
 import { checked, choices, line, moment, momentOf, select } from "./forms.js";
 import { t } from "./i18n.js";
 
-export const KINDS = ["leave", "override", "swap", "shift", "rotation"];
+export const KINDS = ["member", "leave", "override", "swap", "shift", "rotation"];
+const CHANNELS = ["sms", "email", "dingtalk", "wecom", "feishu"];
 const POSTS = ["B", "A", "commander"];
 
 const post = () => select(t("post"), "post", POSTS.map((one) => [one, t(`post.${one}`)]));
@@ -18,6 +19,20 @@ const spanOf = ({ elements }) => ({ begin: momentOf(elements.begin), end: moment
 export function entryForm(kind, people) {
   const who = (label, name, more = []) => select(label, name, [...more, ...people], { required: !more.length });
   switch (kind) {
+    case "member":
+      return {
+        fields: [
+          line(t("member.id"), "officer", { required: true, maxlength: 96, pattern: "[A-Za-z0-9][A-Za-z0-9._:\\-]*" }),
+          line(t("member.name"), "name", { required: true }),
+          line(t("member.phone"), "phone", { type: "tel", pattern: "\\+?[0-9][0-9 \\-]{2,30}" }),
+          choices(t("member.channels"), "checkbox", "channels", CHANNELS.map((one) => [one, t(`channel.${one}`)])),
+        ],
+        read: (form) => ({
+          kind,
+          officer: { officer_id: form.elements.officer.value.trim(), name: form.elements.name.value.trim(), ...(form.elements.phone.value.trim() && { phone: form.elements.phone.value.trim() }) },
+          channels: ["console", ...checked(form, "channels")],
+        }),
+      };
     case "leave":
       return {
         fields: [who(t("officer"), "officer"), ...span(), reason()],

@@ -2,10 +2,13 @@
 
 import { get, onSignedOut, post } from "./api.js";
 import { alarmsBoard } from "./boards/alarms.js";
+import { casesBoard } from "./boards/cases.js";
 import { commandBoard } from "./boards/command.js";
+import { drillsBoard } from "./boards/drills.js";
 import { dutyBoard } from "./boards/duty.js";
 import { modesBoard } from "./boards/modes.js";
 import { overviewBoard } from "./boards/overview.js";
+import { reportsBoard } from "./boards/reports.js";
 import { supervisionBoard } from "./boards/supervision.js";
 import { compose } from "./composer.js";
 import { fill, h } from "./dom.js";
@@ -20,8 +23,11 @@ const BOARDS = {
   alarms: alarmsBoard,
   command: commandBoard,
   supervision: supervisionBoard,
+  reports: reportsBoard,
   duty: dutyBoard,
   modes: modesBoard,
+  drills: drillsBoard,
+  cases: casesBoard,
 };
 const FULL_EVERY_MS = 30_000;
 
@@ -32,7 +38,11 @@ function asked(name) {
   return new URLSearchParams(location.search).get(name);
 }
 
-const wanted = () => (location.hash.slice(1) in BOARDS ? location.hash.slice(1) : "overview");
+/** What the address names: a board, and behind a slash what is looked at there. */
+function wanted() {
+  const [name, item] = location.hash.slice(1).split("/");
+  return name in BOARDS ? { name, item: item || null } : { name: "overview", item: null };
+}
 
 async function begin() {
   await load();
@@ -48,8 +58,10 @@ async function begin() {
   setInterval(tick, 1_000);
   setInterval(refreshAll, FULL_EVERY_MS);
   addEventListener("hashchange", () => {
-    const name = location.hash.slice(1);
-    if (!name || name in BOARDS) show(); // the skip link is an address too
+    if (location.hash && !(location.hash.slice(1).split("/")[0] in BOARDS)) return; // the skip link is an address too
+    const { name, item } = wanted();
+    if (name === state.name && state.board.go) state.board.go(item);
+    else show();
   });
 }
 
@@ -121,6 +133,7 @@ function showDrill() {
   const strip = spot("drill");
   const running = state.overview?.exercises ?? 0;
   strip.hidden = !drill && !running;
+  strip.className = drill ? "stripes drill-band" : "drill-note"; // stripes are for the drill's screen alone
   if (drill) fill(strip, h("strong", {}, t("drill.banner")));
   else fill(strip, act(t("drill.running", { n: running }), () => setStatus("Exercise"), { class: "drill-tag" }));
 }
@@ -159,14 +172,15 @@ function tick() {
 
 /** Put the board that the address names into the frame. */
 function show() {
-  const name = wanted();
+  const { name, item } = wanted();
   const { me, status } = state;
-  const here = () => state.status === status && wanted() === name;
+  const here = () => state.status === status && wanted().name === name;
   const guarded = async (promise) => {
     const found = await quietly(promise);
     return here() ? found : null; // an answer for another screen is no answer
   };
-  state.board = BOARDS[name]({ me, status, quietly: guarded, announce, reload });
+  state.name = name;
+  state.board = BOARDS[name]({ me, status, item, quietly: guarded, announce, reload });
   fill(spot("board"), state.board.node);
   for (const link of document.querySelectorAll(".boards a")) {
     if (link.hash === `#${name}`) link.setAttribute("aria-current", "page");
@@ -198,9 +212,9 @@ function frame() {
         h("div", { class: "switch", role: "group", "aria-label": t("view") }, act(t("actual"), () => setStatus("Actual"), pressed("Actual")), act(t("drill"), () => setStatus("Exercise"), pressed("Exercise"))),
         me.may_issue && act(state.status === "Exercise" ? t("compose.drill") : t("compose"), () => compose(me, state.status, refreshAll), { class: "primary", id: "compose" }),
         bell,
-        h("span", { class: "muted" }, `${me.name} ${t(`post.${me.post}`)}`),
+        h("a", { class: "account", href: "/account", title: t("account") }, `${me.name} ${t(`post.${me.post}`)}`),
         act(t("language.other"), changeLanguage, { class: "plain", lang: other(), id: "language" }),
-        act(t("sign.out"), signOut, { class: "plain" }),
+        act(t("sign.out"), signOut, { class: "plain", id: "sign-out" }),
       ),
     ),
     h("nav", { class: "boards", "aria-label": t("boards") }, Object.keys(BOARDS).map((name) => h("a", { href: `#${name}` }, t(`board.${name}`)))),
@@ -215,6 +229,7 @@ async function changeLanguage() {
   await use(other());
   frame();
   showState();
+  showDrill();
   refreshAll();
   spot("language").focus();
 }

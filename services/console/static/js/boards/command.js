@@ -6,6 +6,7 @@ import { commandActs, fillMissing } from "../commands.js";
 import { fill, h, list, text } from "../dom.js";
 import { t, when } from "../i18n.js";
 import { throttle } from "../live.js";
+import { ownPages } from "../own_pages.js";
 import { act, bar, chip, drillTag, isDrill, level, panel } from "../parts.js";
 
 const SHOWN = 50;
@@ -15,6 +16,7 @@ export function commandBoard(ctx) {
   const state = { commands: [], chosen: null, unit: ctx.me.unit };
   const choosing = h("ul", { class: "cards limited", id: "command-list" });
   const tasks = h("ul", { class: "cards limited", id: "own-tasks" });
+  const pages = ownPages(ctx);
   const place = h("div", { id: "drill-down", "aria-live": "polite" });
 
   const loads = {
@@ -43,6 +45,7 @@ export function commandBoard(ctx) {
 
   function refresh() {
     for (const run of Object.values(loads)) run();
+    pages.load();
   }
 
   function drawList() {
@@ -129,12 +132,13 @@ export function commandBoard(ctx) {
     node: h(
       "div",
       { class: "columns two" },
-      h("div", { class: "stack" }, panel("own.tasks", tasks), panel("commands.title", choosing)),
+      h("div", { class: "stack" }, panel("own.pages", pages.node), panel("own.tasks", tasks), panel("commands.title", choosing)),
       h("div", { class: "stack" }, panel("drill.down.title", place)),
     ),
     refresh,
     line: (line) => {
       if (line.kind === "command") loads.commands();
+      if (line.kind === "page" || line.kind === "answer") pages.load();
       if (line.kind === "assignments" || line.kind === "supervision") {
         loads.commands();
         loads.tasks();

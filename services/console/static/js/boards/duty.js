@@ -8,6 +8,7 @@ import { unitPicker } from "../forms.js";
 import { t, when } from "../i18n.js";
 import { throttle } from "../live.js";
 import { act, chip, panel } from "../parts.js";
+import { reachPart } from "../reachability.js";
 
 const DAYS = 7;
 
@@ -23,7 +24,9 @@ export function dutyBoard(ctx) {
   picker.addEventListener("change", () => {
     state.unit = picker.value;
     loads.plan();
+    reach.load();
   });
+  const reach = reachPart(ctx, () => picker.unit);
 
   const loads = {
     plan: throttle(async () => {
@@ -41,6 +44,7 @@ export function dutyBoard(ctx) {
 
   function refresh() {
     for (const run of Object.values(loads)) run();
+    reach.load();
   }
 
   const names = () => new Map(state.plan.entries.filter((one) => one.rule.kind === "member").map((one) => [one.rule.officer.officer_id, one.rule.officer.name]));
@@ -158,7 +162,7 @@ export function dutyBoard(ctx) {
       "div",
       { class: "columns two" },
       h("div", { class: "stack" }, panel("duty.title", h("div", { class: "stack" }, picker, posts, tools, trouble, entries))),
-      h("div", { class: "stack" }, panel("gaps.title", gaps), h("p", { class: "faint" }, t("duty.reach.note"))),
+      h("div", { class: "stack" }, panel("reach.title", reach.node), panel("gaps.title", gaps)),
     ),
     refresh,
     line: () => {},

@@ -80,7 +80,7 @@ export function modesBoard(ctx) {
       words: t("mode.propose"),
       about: { status: ctx.status, place: ctx.me.unit_name, headline: t("mode.two") },
       fields: [unit, mode, moment(t("until"), "until", 12), outcome],
-      type: typedName(ctx, ctx.me.unit_name),
+      type: () => typedName(ctx, unit.unit.name),
       reason: "required",
       send: async ({ reason, form }) => {
         const body = { unit: unit.value, mode: form.elements.mode.value, until: momentOf(form.elements.until), reason, status: ctx.status };

@@ -7,6 +7,7 @@ import { t, when } from "../i18n.js";
 import { drawSupervision } from "../lists.js";
 import { throttle } from "../live.js";
 import { act, chip, drillTag, level, panel } from "../parts.js";
+import { clockLights } from "../report_clocks.js";
 
 const MOST = 500;
 const DIGITS = { city: 6, district: 9, town: 12 };
@@ -128,8 +129,6 @@ function light(name) {
   return h("span", { class: `light ${name}` }, h("span", { "aria-hidden": "true" }, { red: "■", yellow: "▲", green: "●" }[name]), ` ${t(`light.${name}`)}`);
 }
 
-const CLOCK_LIGHT = { overdue: "red", missed: "red", late: "yellow", due: "yellow", met: "green", stopped: "green" };
-
 function reportDuty(one) {
   return h(
     "li",
@@ -142,12 +141,9 @@ function reportDuty(one) {
       `${one.unit_name} → ${one.to_name} `,
       h("span", { class: "muted" }, t(`duty.${one.state}`)),
       h("br"),
-      text(one.title),
-      h(
-        "span",
-        { class: "clocks" },
-        one.clocks.map((clock) => h("span", { class: `clock-light ${CLOCK_LIGHT[clock.state]}` }, `${t(`report.${clock.clock.replace("report_", "")}`, {}, t(`means.${clock.clock.replace("report_", "")}`, {}, clock.clock))} ${t(`duty.${clock.state}`)} ${when(clock.due_at)}`)),
-      ),
+      h("a", { href: `#reports/${one.incident_id}` }, text(one.title)),
+      h("br"),
+      clockLights(one.clocks),
     ),
     h("time", {}, when(one.started_at)),
   );

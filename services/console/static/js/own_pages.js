@@ -1,0 +1,53 @@
+// The officer's own pages on the screen of his centre: the same answers as on the phone.
+
+import { get, post } from "./api.js";
+import { ask } from "./confirm.js";
+import { h, list, text } from "./dom.js";
+import { select } from "./forms.js";
+import { t, when } from "./i18n.js";
+import { throttle } from "./live.js";
+import { act, chip, drillTag, isDrill, level } from "./parts.js";
+
+const VERBS = ["coming", "cannot", "hand_over"];
+const MINUTES = [10, 20, 30, 60, 120];
+const POSTS = ["B", "A", "commander"];
+
+/** A list of the open pages and how to load it. */
+export function ownPages(ctx) {
+  const node = h("ul", { class: "cards", id: "own-pages" });
+  const load = throttle(async () => {
+    const found = await ctx.quietly(get("/api/pages", { open: 1, limit: 50 }));
+    if (found) list(node, found.pages.filter((one) => one.status === ctx.status), (one) => one.page_id, card, t("pages.none"));
+  });
+
+  function card(page) {
+    return h(
+      "li",
+      { class: `card ${page.level} ${isDrill(page) ? "drill" : ""}` },
+      h("div", { class: "row" }, drillTag(page), level(page.level), page.rung > 0 && chip(t("rung", { n: page.rung }), "bad"), h("span", { class: "tail" }, when(page.sent_at))),
+      h("h3", {}, text(page.headline)),
+      page.text && text(page.text, "p"),
+      h("div", { class: "acts" }, VERBS.map((verb) => act(t(`answer.${verb}`), () => answer(page, verb), { class: verb === "coming" ? "primary" : null, "data-focus": `${page.page_id}-${verb}` }))),
+    );
+  }
+
+  function answer(page, verb) {
+    const key = crypto.randomUUID();
+    const fields = [];
+    if (verb === "coming") fields.push(select(t("answer.within"), "minutes", [["", t("scale.unsaid")], ...MINUTES.map((n) => [n, t("answer.minutes", { n })])]));
+    if (verb === "hand_over") fields.push(select(t("answer.to.post"), "to", [["", t("scale.unsaid")], ...POSTS.map((one) => [one, t(`post.${one}`)])]));
+    ask({
+      words: t(`answer.${verb}`),
+      about: { status: page.status, place: ctx.me.unit_name, headline: page.headline },
+      fields,
+      reason: "optional",
+      send: async ({ reason, form }) => {
+        const { minutes, to } = form.elements;
+        await post(`/api/pages/${page.page_id}/answers`, { verb, text: reason, ...(minutes?.value && { in_minutes: Number(minutes.value) }), ...(to?.value && { hand_to_post: to.value }) }, key);
+        setTimeout(load, 1_000);
+      },
+    });
+  }
+
+  return { node, load };
+}
