@@ -21,6 +21,32 @@ async def test_the_wall_shows_what_matters(visitor: Visitor, lang: str) -> None:
     await shot(page, f"wall-{lang}")
 
 
+SCROLLS = """() => {
+  const page = document.scrollingElement;
+  const below = [...document.querySelectorAll(".board .panel, .counter")]
+    .filter((one) => one.getBoundingClientRect().bottom > innerHeight + 1);
+  const cut = [...document.querySelectorAll(".board .card")].filter((one) => one.scrollHeight > one.clientHeight + 1);
+  return [page.scrollHeight - page.clientHeight, page.scrollWidth - page.clientWidth, below.length, cut.length];
+}"""
+
+
+@pytest.mark.parametrize("lang", ["zh-CN", "en"])
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (3840, 2160)])
+async def test_a_wall_shows_its_overview_without_scrolling(
+    visitor: Visitor, lang: str, width: int, height: int
+) -> None:
+    page = await visitor.open("o-city-b", lang=lang, width=width)
+    await page.set_viewport_size({"width": width, "height": height})
+    await page.wait_for_selector("#commands .tier")
+    await page.wait_for_selector("#supervision li")
+    assert await page.evaluate(SCROLLS) == [0, 0, 0, 0]
+    await shot(page, f"overview-{height}-{lang}")
+    # The same picture, twice as large: a headline is twice as high.
+    size = await page.locator("#alerts .card h3").first.bounding_box()
+    assert size is not None
+    assert (size["height"] > 40) == (width == 3840)
+
+
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
 async def test_the_phone_fits_360_pixels(visitor: Visitor, lang: str) -> None:
     page = await visitor.open("o-town-b", phone=True, lang=lang)
