@@ -1,4 +1,4 @@
-"""Draw docs/states.md from the tables in services/*/core/**/states.py: `python -m docs.make_state_diagrams`.
+"""Draw docs/states.md from the tables in services/*/core: `python -m docs.make_state_diagrams`.
 
 The page is in the repository; a test fails when it is not what this program would write.
 """
@@ -13,9 +13,11 @@ PAGE = Path(__file__).with_name("states.md")
 MACHINES = (
     "services.alerting.core.states",
     "services.command.core.states",
+    "services.command.core.lifecycle",
     "services.command.core.modes.states",
     "services.command.core.reporting.states",
     "services.notify.core.states",
+    "services.notify.core.ladders",
     "services.notify.core.digests.states",
 )
 """Every table; the page has them in this order."""
@@ -42,8 +44,9 @@ def diagram(machine: ModuleType) -> str:
 
 
 def title(name: str) -> str:
-    """`command` for the service's own table, `command: modes` for a part's."""
-    _, service, _, *part, _ = name.split(".")
+    """`command` for the service's own table, `command: modes` for a part's or another module's."""
+    _, service, _, *part = name.split(".")
+    part = [one for one in part if one != "states"]
     return ": ".join((service, *part))
 
 

@@ -16,6 +16,7 @@ def test_the_page_is_current() -> None:
 def test_every_machine_is_drawn() -> None:
     found = {
         ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        for path in ROOT.glob("services/*/core/**/states.py")
+        for path in ROOT.glob("services/**/*.py")
+        if "\nTRANSITIONS: " in path.read_text(encoding="utf-8")
     }
     assert set(MACHINES) == found

@@ -35,7 +35,7 @@ class LadderStep(StrEnum):
     RAN_OUT = "ran_out"
 
 
-class IllegalLadderStep(Exception):
+class IllegalStep(Exception):
     """The step is not possible in this state; nothing was changed."""
 
 
@@ -69,11 +69,11 @@ LIVE = frozenset({LadderState.OPEN, LadderState.EXHAUSTED})
 
 
 def step(state: LadderState, event: LadderStep) -> LadderState:
-    """The next state; raises IllegalLadderStep."""
+    """The next state; raises IllegalStep."""
     try:
         return TRANSITIONS[state][event]
     except KeyError:
-        raise IllegalLadderStep(f"{event} is not possible for a ladder that is {state}") from None
+        raise IllegalStep(f"{event} is not possible for a ladder that is {state}") from None
 
 
 class Purpose(StrEnum):
