@@ -1,6 +1,6 @@
 """Prepare a fresh checkout: environment, pinned packages, Kafka. Standard library only.
 
-    python3 deploy/bootstrap.py run     packages and Kafka: enough for the demo and all tests
+    python3 deploy/bootstrap.py run     packages, Kafka, compiled scoring: enough for demo and all tests
     python3 deploy/bootstrap.py lint    packages only
 
 Repeatable: a stamp (hash of the lock files and the interpreter) makes a second call return in a
@@ -50,6 +50,8 @@ def main(argv: list[str]) -> int:
             _write_stamp("packages")
         if verb != "lint" and not _stamp_is("kafka"):
             _fetch_kafka()
+        if verb != "lint":
+            _compile()
     except BootstrapError as error:
         print(f"fenghuo: {error}", file=sys.stderr)
         return 1
@@ -178,6 +180,11 @@ def _fetch_kafka() -> None:
         _write_stamp("packages", "kafka")
     elif os.environ.get("FENGHUO_BROKER") == "kafka":
         raise BootstrapError("FENGHUO_BROKER=kafka demands Apache Kafka and it cannot be fetched.")
+
+
+def _compile() -> None:
+    """Compile scoring's hot path where that can be done; it says itself when it cannot."""
+    subprocess.run([VENV_PYTHON, "-m", "deploy.native"], cwd=ROOT, check=False)
 
 
 def _run(

@@ -25,8 +25,6 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from itertools import groupby
-from operator import attrgetter
 
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
@@ -44,13 +42,14 @@ from services.scoring.storing import Storing
 from services.scoring.tables import Tables
 from shared.contracts.topics import READINGS
 from shared.runtime.errors import Transient
+from shared.runtime.native import form
 from shared.runtime.platform import Platform
+from shared.runtime.unpack import runs
 
 log = structlog.get_logger("fenghuo.scoring")
 
 _MOST_CHANGED = 4
 """With so many times `flush_states` changed, or MOST_AHEAD records not stored, work waits for storing."""
-_PARTITION = attrgetter("partition")
 Read = Callable[[str, Sequence[int]], Awaitable[dict[int, store.Stored]]]
 """Reads the changelog of some partitions to its end: bootstrap, partition numbers."""
 
@@ -75,6 +74,7 @@ class ScoringWorker:
         self._metrics = metrics
         metrics.rules.set_function(lambda: len(book))
         metrics.sensors.set_function(lambda: book.sensors)
+        log.info("engine", form=form())
         self._delivery = Delivery(platform, metrics)
         self._storing = Storing(platform, metrics, self._delivery, settings.flush_interval_s)
         self._lock = asyncio.Lock()
@@ -115,9 +115,8 @@ class ScoringWorker:
             now = self._platform.clock.now()
             outcomes: Counter[Outcome] = Counter()
             applied, bad = 0, -self._refused()
-            for number, mine in groupby(records, key=_PARTITION):
-                lane = self._lanes[number]
-                new = list(mine)
+            for new in runs(records):
+                lane = self._lanes[new[0].partition]
                 if new[0].offset < lane.partition.next_offset:  # the batch comes a second time
                     new = [one for one in new if one.offset >= lane.partition.next_offset]
                     if not new:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+
+from shared.runtime.native import form
 
 
 class Metrics:
@@ -56,5 +58,11 @@ class Metrics:
             buckets=(0.005, 0.02, 0.1, 0.5, 2, 10),
             registry=registry,
         )
+        self.engine = Info(
+            "fenghuo_scoring_engine",
+            "Whether the hot path runs compiled or as plain Python",
+            registry=registry,
+        )
+        self.engine.info({"form": form()})
         self.rules = Gauge("fenghuo_scoring_rules", "Rules in force", registry=registry)
         self.sensors = Gauge("fenghuo_scoring_sensors", "Sensors catalogued", registry=registry)

@@ -12,8 +12,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from itertools import chain, groupby
-from operator import attrgetter
+from itertools import chain
 from typing import Protocol
 
 import structlog
@@ -26,6 +25,7 @@ from shared.contracts.topics import TopicSpec
 from shared.runtime.broker import subscribe
 from shared.runtime.errors import LostOwnership, Transient, die
 from shared.runtime.metrics import RuntimeMetrics
+from shared.runtime.unpack import runs
 
 log = structlog.get_logger("fenghuo.batches")
 
@@ -34,7 +34,6 @@ _LONGEST_DELAY_S = 2.0
 _GIVE_BACK_AFTER_S = 30.0
 _STUCK_AFTER_S = 30.0
 _COMMIT_EVERY_S = 1.0
-_ORIGIN = attrgetter("topic", "partition")
 
 
 class Worker(Protocol):
@@ -152,33 +151,32 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
     async def on_batch(self, records: list[ConsumerRecord]) -> None:
         """FastStream's handler: returns when the batch is done or has been given back."""
         async with self._lock:
-            runs = self._new(records)
-            if not runs:
+            new = self._new(records)
+            if not new:
                 return
-            mine = list(chain.from_iterable(runs.values()))
+            mine = list(chain.from_iterable(new.values()))
             if not await self._handle(mine):
                 return
-            for partition, run in runs.items():
+            for partition, run in new.items():
                 self._next[partition] = self._dirty[partition] = run[-1].offset + 1
             self._progress_at = time.monotonic()
             await self._commit()
-        for partition, run in runs.items():
+        for partition, run in new.items():
             self._metrics.records.labels(partition.topic).inc(len(run))
 
     def _new(self, records: list[ConsumerRecord]) -> dict[TopicPartition, list[ConsumerRecord]]:
         """Records of ours that are not handled yet, by partition; they come partition by partition."""
-        runs: dict[TopicPartition, list[ConsumerRecord]] = {}
-        for (topic, number), group in groupby(records, key=_ORIGIN):
-            partition = TopicPartition(topic, number)
+        new: dict[TopicPartition, list[ConsumerRecord]] = {}
+        for run in runs(records):
+            partition = TopicPartition(run[0].topic, run[0].partition)
             expected = self._next.get(partition)
             if expected is None:
                 continue  # given up meanwhile
-            run = list(group)
             if run[0].offset < expected:
                 run = [record for record in run if record.offset >= expected]
             if run:
-                runs.setdefault(partition, []).extend(run)
-        return runs
+                new.setdefault(partition, []).extend(run)
+        return new
 
     async def watch(self) -> None:
         """Background loop: export lag, commit when idle, end the process when it stands still."""

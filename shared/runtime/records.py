@@ -1,15 +1,16 @@
 """Kafka records without what nobody reads: half of what fetching costs is aiokafka's `ConsumerRecord`.
 
 aiokafka builds eleven fields per record, through a frozen dataclass. `Record` has the seven that are
-used, under the same names. The place where it is put in is private to aiokafka, so `install` looks at
-it first and leaves everything as it is when it has changed; tests/unit/runtime/test_records.py then
-fails, and holds both kinds of records to the same content.
+used, under the same names; where the compiled form is there (shared/runtime/native.py), batches are read
+by ourselves (shared/runtime/unpack.py). The places where both are put in are private to aiokafka, so
+`install` looks at them first and leaves everything as it is when they have changed;
+tests/unit/runtime/test_records.py then fails, and holds all kinds of records to the same content.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -17,10 +18,21 @@ import structlog
 from aiokafka import TopicPartition
 from aiokafka.consumer import fetcher
 
+from shared.runtime.native import form
+from shared.runtime.unpack import Batches, NativeRecord, is_usual
+
 log = structlog.get_logger("fenghuo.records")
 
 _KNOWN = "(self, tp, record)"
+_KNOWN_RECORDS = (
+    "(self, tp, records, aborted_transactions, fetch_offset, key_deserializer, value_deserializer, "
+    "check_crcs, isolation_level)"
+)
+_KNOWN_RESULT = {"_assignment", "_partition_records", "_topic_partition"}
 _Ordinary: Any = fetcher.PartitionRecords
+_OrdinaryMemory: Any = fetcher.MemoryRecords
+_OrdinaryResult: Any = fetcher.FetchResult
+_ALL = 1 << 60
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -32,7 +44,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     timestamp: int
     key: bytes | None
     value: bytes | None
-    headers: list[tuple[str, bytes]]
+    headers: Sequence[tuple[str, bytes | None]]
 
 
 class LightRecords(_Ordinary):  # type: ignore[misc]
@@ -56,6 +68,77 @@ class LightRecords(_Ordinary):  # type: ignore[misc]
         )
 
 
+class KeptMemory:
+    """aiokafka's records in memory, with the bytes that they were made from."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+        self._records = _OrdinaryMemory(raw)
+        self.size_in_bytes = self._records.size_in_bytes
+        self.has_next = self._records.has_next
+        self.next_batch = self._records.next_batch
+
+
+class NativeRecords:
+    """The records of one fetch from one partition, read from the bytes in one go."""
+
+    def __init__(self, tp: TopicPartition, raw: bytes, begin: int, check_crcs: bool) -> None:
+        self._batches = Batches(tp.topic, tp.partition, raw, begin, check_crcs)
+        self.take = self._batches.take
+
+    @property
+    def next_fetch_offset(self) -> int:
+        """Behind the last record that was handed out."""
+        return self._batches.next_offset
+
+    def __iter__(self) -> Iterator[NativeRecord]:
+        return self
+
+    def __next__(self) -> NativeRecord:
+        found = self.take(1)
+        if not found:
+            raise StopIteration
+        return found[0]
+
+
+class NativeResult(_OrdinaryResult):  # type: ignore[misc]
+    """What a fetch has brought from one partition; many records are taken at once."""
+
+    _partition_records: Any
+
+    def getall(self, max_records: int | None = None) -> list[Any]:
+        records: Any = self._partition_records
+        if not isinstance(records, NativeRecords):
+            ordinary: list[Any] = super().getall(max_records)
+            return ordinary
+        if not self.check_assignment(self._topic_partition) or not self.has_more():
+            return []
+        most = _ALL if max_records is None else max_records
+        found = records.take(most)
+        self._update_position()
+        if len(found) < most:
+            self._partition_records = None
+        return found
+
+
+def native_records(
+    tp: TopicPartition,
+    records: Any,
+    aborted_transactions: Any,
+    fetch_offset: int,
+    key_deserializer: Any,
+    value_deserializer: Any,
+    check_crcs: bool,
+    isolation_level: int,
+) -> Any:
+    """Stands where aiokafka makes its `PartitionRecords`; what is unusual goes the light way."""
+    plain = isinstance(records, KeptMemory) and isolation_level == fetcher.READ_UNCOMMITTED
+    if plain and not key_deserializer and not value_deserializer and is_usual(records.raw):
+        return NativeRecords(tp, records.raw, fetch_offset, check_crcs)
+    given = tp, records, aborted_transactions, fetch_offset, key_deserializer, value_deserializer
+    return LightRecords(*given, check_crcs, isolation_level)
+
+
 def fits(ordinary: Any) -> bool:
     """Whether this class of aiokafka is made as `LightRecords` expects it."""
     build = getattr(ordinary, "_consumer_record", None)
@@ -68,9 +151,25 @@ def fits(ordinary: Any) -> bool:
     )
 
 
+def fits_natively(ordinary: Any, result: Any) -> bool:
+    """Whether these classes of aiokafka are made as `native_records` and `NativeResult` expect it."""
+    getall, construct = getattr(result, "getall", None), ordinary.__init__
+    return (
+        fits(ordinary)
+        and str(inspect.signature(construct)).startswith("(self, " + _KNOWN_RECORDS[7:-1])
+        and getall is not None
+        and str(inspect.signature(getall)) == "(self, max_records=None)"
+        and {*getall.__code__.co_names, *result.__init__.__code__.co_names} >= _KNOWN_RESULT
+    )
+
+
 def install() -> None:
     """Let every consumer made from now on hand out light records, where that can be done."""
-    if fits(_Ordinary):
-        fetcher.PartitionRecords = LightRecords
-    else:
+    if not fits(_Ordinary):
         log.warning("ordinary_records", reason="aiokafka has changed")
+    elif form() == "compiled" and fits_natively(_Ordinary, _OrdinaryResult):
+        fetcher.MemoryRecords = KeptMemory
+        fetcher.PartitionRecords = native_records
+        fetcher.FetchResult = NativeResult
+    else:
+        fetcher.PartitionRecords = LightRecords

@@ -16,8 +16,9 @@ ELSEWHERE = {
     "FENGHUO_TOKEN_FILE": "docs/cli.md",
     "FENGHUO_UNITS": "docs/plans.md",
     "FENGHUO_CATALOG": "docs/rules.md",
+    "FENGHUO_COMPILED": "docs/scoring.md",
 }
-"""Of command lines, not of services."""
+"""Of command lines and of how code is loaded, not of services."""
 _NAMED = re.compile(r"FENGHUO_[A-Z][A-Z_]*[A-Z]")
 
 

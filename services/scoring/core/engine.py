@@ -20,7 +20,13 @@ from services.scoring.core import health, revise
 from services.scoring.core.baseline import Baseline
 from services.scoring.core.change import apply, settle_shadows, still_going_on
 from services.scoring.core.events import Cause, Emitted
-from services.scoring.core.history import MOST, age, append, insert, remember_id
+from services.scoring.core.history import (
+    age,
+    append,
+    insert,
+    push,
+    remember_id,
+)
 from services.scoring.core.judge import alarm_of, judge, next_ripe
 from services.scoring.core.quiet import ask, bands, forget_windows, value_band
 from services.scoring.core.rules import CompiledRule
@@ -38,32 +44,31 @@ the baselines learn from it."""
 def glide(state: SensorState, at: float, value: float, event_id: str) -> int:
     """Take in a new reading as far as it provably changes nothing."""
     gap = at - state.newest
-    plan = state.plan
-    if not 0.0 < gap <= plan.quiet_gap_s or event_id in state.ids:  # of which it may be a part only
+    gist = state.plan.gist
+    ids = state.ids
+    if not 0.0 < gap <= gist.quiet_gap_s or event_id in ids:  # of which it may be a part only
         return NOT_TAKEN
     quiet = state.low < value < state.high
-    if not quiet and not (plan.windows and _moves_no_ladder(state, value)):
+    if not quiet and not (gist.windows and _moves_no_ladder(state, value)):
         return NOT_TAKEN
-    if plan.rates and not state.rate_low < (value - state.value) / gap < state.rate_high:
+    if gist.rates and not state.rate_low < (value - state.value) / gap < state.rate_high:
         return NOT_TAKEN
-    if plan.stuck:
-        if abs(value - state.value) > plan.tolerance:
+    if gist.stuck:
+        if abs(value - state.value) > gist.tolerance:
             state.same_since = at
-        elif at - state.same_since >= plan.stuck_after_s and value not in plan.calm:
+        elif at - state.same_since >= gist.stuck_after_s and value not in gist.calm:
             return NOT_TAKEN
-    state.ids = f"{state.ids.partition(' ')[2]} {event_id}"
-    state.newest, state.value = at, value
-    held = state.held
-    held.append(at)
-    held.append(value)
-    if at > held[0] + plan.trim_s or len(held) > 2 * MOST:
+    state.ids = f"{ids[ids.find(' ') + 1 :]} {event_id}"
+    state.newest = at
+    state.value = value
+    if push(state.held, at, value, gist.trim_s):
         age(state)
-    if plan.sums:
+    if gist.sums:
         state.room -= value if value >= 0 else inf
         quiet = quiet and state.room > 0
     if not (quiet and at >= state.after) and not ask(state):
         return TO_BE_JUDGED
-    return TO_LEARN if plan.baselines else TAKEN
+    return TO_LEARN if gist.baselines else TAKEN
 
 
 def _moves_no_ladder(state: SensorState, value: float) -> bool:

@@ -5,11 +5,28 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 
+import cython
+
 from services.scoring.core.state import REMEMBERED_IDS, SensorState
 from services.scoring.core.windows import Buckets
 
 MOST = 512
 """Never more readings per sensor, however fast it sends; older ones age before their time."""
+_TWICE_MOST = 2 * MOST
+"""So many numbers."""
+
+
+def push(held: array[float], at: float, value: float, trim_s: float) -> bool:
+    """Append a reading; whether the oldest are to age now. Compiled, it makes no object of a number."""
+    if cython.compiled:
+        count = len(held)
+        carray.resize_smart(held, count + 2)  # noqa: F821 - history.pxd
+        held.data.as_doubles[count] = at
+        held.data.as_doubles[count + 1] = value
+        return at > held.data.as_doubles[0] + trim_s or count + 2 > _TWICE_MOST
+    held.append(at)
+    held.append(value)
+    return at > held[0] + trim_s or len(held) > _TWICE_MOST
 
 
 def remember_id(state: SensorState, event_id: str) -> None:
@@ -19,10 +36,7 @@ def remember_id(state: SensorState, event_id: str) -> None:
 
 def append(state: SensorState, at: float, value: float) -> None:
     """Take in a reading newer than all others."""
-    held = state.held
-    held.append(at)
-    held.append(value)
-    if at > held[0] + state.plan.trim_s or len(held) > 2 * MOST:
+    if push(state.held, at, value, state.plan.trim_s):
         age(state)
 
 

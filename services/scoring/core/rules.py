@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from services.scoring.core.baseline import BaselineSpec
 from services.scoring.core.baseline_episode import EpisodeSpec
+from services.scoring.core.gist import Gist
 from services.scoring.core.ladder import Ladder, Step
 from services.scoring.core.windows import WindowSpec
 from shared.contracts.fields import LEVEL_ORDER
@@ -96,6 +97,20 @@ class Plan:
     """Whether a window is over something that readings inside a band can move out of it."""
     normal: tuple[float, float, float, float] = (-FOREVER, FOREVER, -FOREVER, FOREVER)
     """Between which values and which rates nothing changes at a sensor without alarms."""
+    gist: Gist = field(init=False)
+
+    def __post_init__(self) -> None:
+        gist = Gist(
+            (self.metric, self.unit, self.datum),
+            (self.quiet_gap_s, self.trim_s, self.stuck_after_s),
+            self.tolerance,
+            self.calm,
+            (
+                *(bool(self.windows), bool(self.rates), bool(self.stuck)),
+                *(self.sums, bool(self.baselines)),
+            ),
+        )
+        object.__setattr__(self, "gist", gist)
 
     def find(self, rule_id: str) -> CompiledRule | None:
         """The rule by id, None when it does not judge these sensors."""

@@ -28,6 +28,8 @@ NORMAL = -1
 NEVER = inf
 REMEMBERED_IDS = 4
 """Ids kept per sensor: transport repeats follow closely, a wider ring only costs memory."""
+ACTUAL = "Actual"
+"""`SensorState.status` of what is real."""
 NO_IDS = " " * (REMEMBERED_IDS - 1)
 
 
@@ -153,7 +155,6 @@ class Rare:
         )
 
 
-@dataclass(slots=True)
 class SensorState:
     """One sensor under one status.
 
@@ -167,28 +168,44 @@ class SensorState:
     like the bands, are derived and never stored.
     """
 
-    sensor: Sensor
-    plan: Plan
-    status: str
-    applied: int = -1
-    newest: float = -NEVER
-    value: float = 0.0
-    synthetic: bool = False
-    ids: str = NO_IDS
-    held: array[float] = field(default_factory=lambda: array("d"))
-    buckets: dict[str, Buckets] | None = None
-    alarms: dict[str, AlarmState] | None = None
-    baselines: dict[str, Baseline] | None = None
-    rare: Rare | None = None
-    same_since: float = -NEVER
-    low: float = inf
-    high: float = -inf
-    rate_low: float = inf
-    rate_high: float = -inf
-    after: float = inf
-    room: float = -inf
-    due: float = NEVER
-    dirty: bool = False
+    __slots__ = (
+        "after", "alarms", "applied", "baselines", "buckets", "dirty", "due", "held", "high", "ids", "low",
+        "newest", "plan", "rare", "rate_high", "rate_low", "room", "same_since", "sensor", "status",
+        "synthetic", "value",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        sensor: Sensor,
+        plan: Plan,
+        status: str,
+        applied: int = -1,
+        newest: float = -NEVER,
+        value: float = 0.0,
+        synthetic: bool = False,
+        ids: str = NO_IDS,
+        held: array[float] | None = None,
+    ) -> None:
+        self.sensor = sensor
+        self.plan = plan
+        self.status = str(status)
+        self.applied = applied
+        self.newest = newest
+        self.value = value
+        self.synthetic = synthetic
+        self.ids = ids
+        self.held = array("d") if held is None else held
+        self.buckets: dict[str, Buckets] | None = None
+        self.alarms: dict[str, AlarmState] | None = None
+        self.baselines: dict[str, Baseline] | None = None
+        self.rare: Rare | None = None
+        self.same_since = -NEVER
+        self.low, self.high = NEVER, -NEVER
+        self.rate_low, self.rate_high = NEVER, -NEVER
+        self.after = NEVER
+        self.room = -NEVER
+        self.due = NEVER
+        self.dirty = False
 
     @property
     def key(self) -> str:
@@ -313,7 +330,7 @@ def interleaved(times: array[float], values: array[float]) -> array[float]:
 
 def key_of(sensor_id: str, status: str) -> str:
     """The key of a state: the sensor's id, which alone stands for what is real."""
-    return sensor_id if status == "Actual" else f"{sensor_id}|{status}"
+    return sensor_id if status == ACTUAL else f"{sensor_id}|{status}"
 
 
 def _dump_alarms(alarms: dict[str, AlarmState]) -> dict[str, list[Any]]:

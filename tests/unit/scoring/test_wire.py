@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from services.scoring.core import wire
+from services.scoring.core.scan import Scan
 from shared.contracts.readings import Reading
 from shared.contracts.topics import READINGS
 from shared.contracts.units import is_unit
@@ -39,9 +40,35 @@ def contract(raw: bytes) -> Any:
         return None
 
 
+def scanned(raw: bytes) -> bool:
+    """Whether the scanner took it; fails when the quick reader would not, or reads it apart."""
+    found = Scan()
+    if not found.read(raw):
+        return False
+    part = raw[found.datum_from : found.datum_to]
+    facts = (
+        raw[found.sensor_from : found.sensor_to],
+        raw[found.metric_from : found.metric_to],
+        raw[found.unit_from : found.unit_to],
+        part or None,
+    )
+    unit_of = raw[found.unit_of_from : found.unit_of_to].decode("utf-8", "replace")
+    if facts != (b"zhutuo-3", b"water_level", b"m", "吴淞".encode()) or not is_unit(unit_of):
+        return False
+    one = quick(raw)
+    assert one is not None, raw
+    assert raw[found.id_from : found.id_to].decode() == one.id
+    assert (found.at, found.synthetic) == (one.occurred_at.timestamp(), one.synthetic), raw
+    assert repr(found.value) == repr(one.value), raw
+    assert unit_of == one.origin_unit
+    return True
+
+
 def agree(raw: bytes) -> bool:
     """Whether the quick reader took it; fails when it took what the contract refuses or reads apart."""
     one = quick(raw)
+    if scanned(raw):
+        assert one is not None
     if one is None:
         return False
     other = contract(raw)
@@ -66,6 +93,37 @@ def test_a_plain_reading_goes_the_quick_way() -> None:
     assert agree(encode(a_reading(213.5, 60)))
     required = {k: v for k, v in PLAIN.items() if k not in _OPTIONAL}
     assert agree(json.dumps(required).encode())
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        a_reading(213.5, 60),
+        a_reading(-0.001, 0.25, synthetic=True),
+        a_reading(1e14 - 1, 86_400.123456, event_id="A" * 96),
+    ],
+)
+def test_what_our_own_doors_write_is_taken_by_the_scanner(reading: Reading) -> None:
+    """Else nothing above compares it with anything, and nothing is gained by it."""
+    assert scanned(encode(reading))
+
+
+def _moment(micros: int) -> datetime:
+    """So many microseconds after 1970."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
+
+
+@settings(max_examples=600)
+@given(
+    st.decimals(-(10**11), 10**11, places=3, allow_nan=False),
+    st.integers(31_536_000_000_000, 7_289_568_000_000_000).map(_moment),
+)
+def test_numbers_and_moments_are_read_to_the_last_bit(value: Any, when: datetime) -> None:
+    raw = encode(a_reading(213.5, 60)).replace(b"213.5", str(value).encode())
+    moment = json.loads(raw)["occurred_at"].encode()
+    assert (
+        scanned(raw.replace(moment, when.isoformat().replace("+00:00", "Z").encode())) or value == 0
+    )
 
 
 _OPTIONAL = {"schema_version", "status", "areas", "references", "data_grade", "synthetic"}

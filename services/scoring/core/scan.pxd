@@ -1,0 +1,69 @@
+cimport cython
+from libc.stdint cimport int64_t
+
+cdef int _QUOTE, _BACKSLASH, _COMMA, _COLON, _END, _MOST_DIGITS, _ALL_NEEDED, _LONGEST_ID
+
+
+@cython.final
+cdef class Scan:
+    cdef const unsigned char* _data
+    cdef Py_ssize_t _place
+    cdef readonly double at
+    cdef readonly double value
+    cdef readonly bint synthetic
+    cdef readonly Py_ssize_t id_from
+    cdef readonly Py_ssize_t id_to
+    cdef readonly Py_ssize_t sensor_from
+    cdef readonly Py_ssize_t sensor_to
+    cdef readonly Py_ssize_t metric_from
+    cdef readonly Py_ssize_t metric_to
+    cdef readonly Py_ssize_t unit_from
+    cdef readonly Py_ssize_t unit_to
+    cdef readonly Py_ssize_t datum_from
+    cdef readonly Py_ssize_t datum_to
+    cdef readonly Py_ssize_t unit_of_from
+    cdef readonly Py_ssize_t unit_of_to
+
+    @cython.locals(data="const unsigned char*", place=Py_ssize_t, name=Py_ssize_t, seen=int, bit=int)
+    cpdef bint read(self, bytes raw) except -1
+
+    @cython.locals(data="const unsigned char*", begin=Py_ssize_t, first=int)
+    cdef int _field(self, Py_ssize_t name, Py_ssize_t size) noexcept
+
+    cdef bint _is(self, const unsigned char* word, Py_ssize_t size) noexcept
+
+    cdef bint _tier(self) noexcept
+
+    @cython.locals(data="const unsigned char*", place=Py_ssize_t, begin=Py_ssize_t)
+    cdef Py_ssize_t _text(self) noexcept
+
+    @cython.locals(data="const unsigned char*", place=Py_ssize_t, begin=Py_ssize_t, byte=int, mark=bint)
+    cdef Py_ssize_t _identifier(self) noexcept
+
+    @cython.locals(
+        data="const unsigned char*", place=Py_ssize_t, begin=Py_ssize_t, negative=bint, found=int64_t,
+        whole=Py_ssize_t, decimals=Py_ssize_t,
+    )
+    cdef bint _number(self) noexcept
+
+    @cython.locals(
+        data="const unsigned char*", place=Py_ssize_t, year=int, month=int, day=int, hour=int, minute=int,
+        second=int, micros=int64_t, width=int, seconds=int64_t,
+    )
+    cdef double _instant(self) noexcept
+
+
+@cython.locals(offset=Py_ssize_t)
+cpdef bint same(const unsigned char* data, Py_ssize_t place, const unsigned char* word, Py_ssize_t size) noexcept
+
+@cython.locals(offset=Py_ssize_t)
+cpdef bint digits(const unsigned char* data, Py_ssize_t place, Py_ssize_t count) noexcept
+
+cdef int two(const unsigned char* data, Py_ssize_t place) noexcept
+
+cdef int days_of(int year, int month) noexcept
+
+@cython.locals(era=int64_t, of_era=int64_t, of_year=int64_t)
+cdef int64_t days_before(int year, int month, int day) noexcept
+
+cdef double power_of_ten(Py_ssize_t count) noexcept

@@ -1,0 +1,293 @@
+# cython: cdivision=True
+"""The quickest reader: a reading as our own doors write it, byte by byte, without making an object.
+
+Written for the compiler (scan.pxd); as plain Python it says the same and takes longer than core/wire.py,
+so there it is only tested. It takes less than the quick reader: no blanks, no escapes, times in UTC of
+this era, numbers of at most 15 digits without exponent. What it does not take is no fault, it is left to
+core/wire.py and the contract (tests/unit/scoring/test_wire.py holds all of them together).
+"""
+
+from __future__ import annotations
+
+import cython
+
+_LONGEST_ID = 96
+_QUOTE, _BACKSLASH, _COMMA, _COLON, _END = 34, 92, 44, 58, 125
+_MOST_DIGITS = 15
+"""So many decimal digits are exact in a float, and so is the power of ten that they are divided by."""
+_ALL_NEEDED = 0x3FF
+"""The ten fields without a default, as bits."""
+
+
+class Scan:
+    """What was found last: `at` in seconds since 1970; texts as places in the bytes, from and to.
+
+    `datum_from` is 0 without one.
+    """
+
+    __slots__ = (
+        "_data", "_place", "at", "datum_from", "datum_to", "id_from", "id_to", "metric_from", "metric_to",
+        "sensor_from", "sensor_to", "synthetic", "unit_from", "unit_of_from", "unit_of_to", "unit_to", "value",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        if not cython.compiled:
+            self._data = b""
+        self._place = 0
+        self.at = self.value = 0.0
+        self.synthetic = False
+        self.id_from = self.id_to = self.sensor_from = self.sensor_to = 0
+        self.metric_from = self.metric_to = self.unit_from = self.unit_to = 0
+        self.datum_from = self.datum_to = self.unit_of_from = self.unit_of_to = 0
+
+    def read(self, raw: bytes) -> bool:
+        """Whether `raw` is a reading of the plainest form; the sensor, what it measures and the unit of
+        origin are still unchecked.
+        """
+        if cython.compiled:
+            self._data = raw
+        else:
+            self._data = raw + b"\0"  # as C has its bytes: it ends every search
+        data = self._data
+        self.synthetic = False
+        self.datum_from = self.datum_to = 0
+        if data[0] != 123:  # {
+            return False
+        place, seen = 1, 0
+        while True:
+            if data[place] != _QUOTE:
+                return False
+            name = place + 1
+            place = name
+            while 97 <= data[place] <= 122 or data[place] == 95:
+                place += 1
+            if data[place] != _QUOTE or data[place + 1] != _COLON:
+                return False
+            self._place = place + 2
+            bit = self._field(name, place - name)
+            if bit == 0 or seen & bit:
+                return False
+            seen |= bit
+            place = self._place
+            if data[place] == _COMMA:
+                place += 1
+                continue
+            break
+        return data[place] == _END and place + 1 == len(raw) and seen & _ALL_NEEDED == _ALL_NEEDED
+
+    def _field(self, name: int, size: int) -> int:
+        """Read the value of a field; its bit, 0 when it is not plain."""
+        data, begin = self._data, self._place
+        first = data[name]
+        if size == 2 and first == 105 and data[name + 1] == 100:  # id
+            self.id_from, self.id_to = begin + 1, self._identifier()
+            return 0x001 if self.id_to else 0
+        if size == 5 and same(data, name, b"value", 5):
+            return 0x002 if self._number() else 0
+        if size == 4 and same(data, name, b"type", 4):
+            return 0x004 if self._is(b'"reading"', 9) else 0
+        if size == 4 and same(data, name, b"tier", 4):
+            return 0x008 if self._tier() else 0
+        if size == 4 and same(data, name, b"unit", 4):
+            self.unit_from, self.unit_to = begin + 1, self._text()
+            return 0x010 if self.unit_to else 0
+        if size == 6 and same(data, name, b"metric", 6):
+            self.metric_from, self.metric_to = begin + 1, self._text()
+            return 0x020 if self.metric_to else 0
+        if size == 7 and same(data, name, b"sent_at", 7):
+            return 0x040 if self._instant() > 0 else 0
+        if size == 9 and same(data, name, b"sensor_id", 9):
+            self.sensor_from, self.sensor_to = begin + 1, self._text()
+            return 0x080 if self.sensor_to else 0
+        if size == 11 and same(data, name, b"occurred_at", 11):
+            self.at = self._instant()
+            return 0x100 if self.at > 0 else 0
+        if size == 11 and same(data, name, b"origin_unit", 11):
+            self.unit_of_from, self.unit_of_to = begin + 1, self._text()
+            return 0x200 if self.unit_of_to else 0
+        if size == 5 and same(data, name, b"datum", 5):
+            self.datum_from, self.datum_to = begin + 1, self._text()
+            return 0x400 if self.datum_to else 0
+        if size == 9 and same(data, name, b"synthetic", 9):
+            self.synthetic = data[begin] == 116  # t
+            return 0x800 if self._is(b"true", 4) or self._is(b"false", 5) else 0
+        if size == 6 and same(data, name, b"status", 6):
+            return 0x1000 if self._is(b'"Actual"', 8) else 0
+        return 0
+
+    def _is(self, word: bytes, size: int) -> bool:
+        """Whether the value begins with just this; then it is passed."""
+        if not same(self._data, self._place, word, size):
+            return False
+        self._place += size
+        return True
+
+    def _tier(self) -> bool:
+        return (
+            self._is(b'"town"', 6)
+            or self._is(b'"village"', 9)
+            or self._is(b'"district"', 10)
+            or self._is(b'"grid"', 6)
+            or self._is(b'"microgrid"', 11)
+            or self._is(b'"city"', 6)
+        )
+
+    def _text(self) -> int:
+        """Where a text without escapes ends; 0 when it is none, or empty."""
+        data, place = self._data, self._place
+        if data[place] != _QUOTE:
+            return 0
+        place += 1
+        begin = place
+        while data[place] != _QUOTE:
+            if data[place] < 32 or data[place] == _BACKSLASH:
+                return 0
+            place += 1
+        self._place = place + 1
+        return place if place > begin else 0
+
+    def _identifier(self) -> int:
+        """Where an identifier (shared.contracts.fields.Identifier) ends; 0 when it is none."""
+        data, place = self._data, self._place
+        if data[place] != _QUOTE:
+            return 0
+        place += 1
+        begin = place
+        while True:
+            byte = data[place]
+            if not (48 <= byte <= 57 or 97 <= byte <= 122 or 65 <= byte <= 90):
+                # . _ : - may stand anywhere but first
+                mark = byte in (46, 95, 58, 45)
+                if not mark or place == begin:
+                    break
+            place += 1
+        if byte != _QUOTE or place == begin or place - begin > _LONGEST_ID:
+            return 0
+        self._place = place + 1
+        return place
+
+    def _number(self) -> bool:
+        """A number that a division of two exact floats gives correctly rounded."""
+        data, place = self._data, self._place
+        negative = data[place] == 45
+        if negative:
+            place += 1
+        found, whole, decimals = 0, 0, 0
+        begin = place
+        while 48 <= data[place] <= 57:
+            found = found * 10 + (data[place] - 48)
+            place += 1
+            if place - begin > _MOST_DIGITS:
+                return False
+        whole = place - begin
+        if whole == 0 or (whole > 1 and data[begin] == 48):
+            return False
+        if data[place] == 46:
+            place += 1
+            begin = place
+            while 48 <= data[place] <= 57:
+                found = found * 10 + (data[place] - 48)
+                place += 1
+                decimals = place - begin
+                if whole + decimals > _MOST_DIGITS:
+                    return False
+            if decimals == 0:
+                return False
+        if negative and found == 0:
+            return False
+        self.value = found / power_of_ten(decimals)
+        if negative:
+            self.value = -self.value
+        self._place = place
+        return True
+
+    def _instant(self) -> float:
+        """A moment in UTC, in seconds since 1970; 0 when it is none, or not of this era."""
+        data, place = self._data, self._place
+        if (
+            data[place] != _QUOTE
+            or not digits(data, place + 1, 4)
+            or data[place + 5] != 45
+            or not digits(data, place + 6, 2)
+            or data[place + 8] != 45
+            or not digits(data, place + 9, 2)
+            or data[place + 11] != 84  # T
+            or not digits(data, place + 12, 2)
+            or data[place + 14] != _COLON
+            or not digits(data, place + 15, 2)
+            or data[place + 17] != _COLON
+            or not digits(data, place + 18, 2)
+        ):
+            return 0.0
+        year = two(data, place + 1) * 100 + two(data, place + 3)
+        month, day = two(data, place + 6), two(data, place + 9)
+        hour, minute, second = two(data, place + 12), two(data, place + 15), two(data, place + 18)
+        if year < 1971 or year > 2200 or month < 1 or month > 12 or day < 1:
+            return 0.0
+        if hour > 23 or minute > 59 or second > 59 or day > days_of(year, month):
+            return 0.0
+        place += 20
+        micros, width = 0, 0
+        if data[place] == 46:
+            place += 1
+            while 48 <= data[place] <= 57:
+                micros = micros * 10 + (data[place] - 48)
+                place += 1
+                width += 1
+                if width > 6:
+                    return 0.0
+            if width == 0:
+                return 0.0
+            while width < 6:
+                micros *= 10
+                width += 1
+        if data[place] != 90 or data[place + 1] != _QUOTE:  # Z
+            return 0.0
+        self._place = place + 2
+        seconds = (days_before(year, month, day) * 24 + hour) * 3600 + minute * 60 + second
+        return (seconds * 1_000_000 + micros) / 1e6
+
+
+def same(data: bytes, place: int, word: bytes, size: int) -> bool:
+    """Whether `word` stands at `place`."""
+    for offset in range(size):  # noqa: SIM110 - for C
+        if data[place + offset] != word[offset]:
+            return False
+    return True
+
+
+def digits(data: bytes, place: int, count: int) -> bool:
+    """Whether so many digits stand there."""
+    for offset in range(count):
+        if data[place + offset] < 48 or data[place + offset] > 57:
+            return False
+    return True
+
+
+def two(data: bytes, place: int) -> int:
+    """Two digits as a number."""
+    return (data[place] - 48) * 10 + (data[place + 1] - 48)
+
+
+def days_of(year: int, month: int) -> int:
+    """Days in a month of the Gregorian calendar."""
+    if month == 2:
+        return 29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28
+    return 30 if month in (4, 6, 9, 11) else 31
+
+
+def days_before(year: int, month: int, day: int) -> int:
+    """Days from 1970-01-01 to a date after it (H. Hinnant's days_from_civil)."""
+    year -= month <= 2
+    era = year // 400
+    of_era = year - era * 400
+    of_year = (153 * (month - 3 if month > 2 else month + 9) + 2) // 5 + day - 1
+    return era * 146_097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719_468
+
+
+def power_of_ten(count: int) -> float:
+    """1, 10, 100 ...; exact as far as it is asked for here."""
+    found = 1.0
+    for _ in range(count):
+        found *= 10.0
+    return found

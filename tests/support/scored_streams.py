@@ -1,0 +1,115 @@
+"""Random streams through the real loop, told as text: `python -m tests.support.scored_streams SEED COUNT`.
+
+Run once compiled and once as plain Python, both have to say the same (tests/unit/scoring/test_forms.py).
+The first line says in which form it ran.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from services.scoring.loop import work_through
+from shared.contracts.fields import Status
+from shared.contracts.rules import (
+    AbsenceRule,
+    BaselineRule,
+    RangeRule,
+    RateRule,
+    StuckRule,
+    WindowRule,
+)
+from shared.runtime.native import form
+from tests.support.scoring import (
+    SENT,
+    T0,
+    Feed,
+    a_ladder,
+    a_reading,
+    a_rule,
+    a_sensor,
+    a_tick,
+    as_record,
+    rungs,
+)
+
+
+def window(aggregate: Any, span_s: float, *steps: tuple[str, float, float]) -> WindowRule:
+    """A rule over a window."""
+    return WindowRule(aggregate=aggregate, window_s=span_s, rungs=rungs(*steps))
+
+
+RULES = (
+    a_rule(a_ladder(("yellow", 212, 211), ("red", 216, 215), for_s=90, count=2), rule_id="held"),
+    a_rule(a_ladder(("orange", 214, 213)), rule_id="plain"),
+    a_rule(a_ladder(("blue", 203, 204), direction="below"), rule_id="low"),
+    a_rule(window("mean", 240, ("blue", 211, 210)), rule_id="mean"),
+    a_rule(window("sum", 7200, ("blue", 9000, 8000)), rule_id="sum"),
+    a_rule(window("max", 14400, ("red", 215, 214)), rule_id="max"),
+    a_rule(window("count", 600, ("notice", 12, 9)), rule_id="count"),
+    a_rule(window("delta", 3600, ("blue", 6, 2)), rule_id="delta"),
+    a_rule(RateRule(rungs=rungs(("blue", 4, 1)), per_s=60), rule_id="rate"),
+    a_rule(AbsenceRule(factor=4), rule_id="silent"),
+    a_rule(StuckRule(for_s=400, calm=(205.0,)), rule_id="stuck"),
+    a_rule(RangeRule(low=190, high=230), rule_id="range"),
+    a_rule(BaselineRule(rungs=rungs(("notice", 0.5, 0.4))), rule_id="usual"),
+)
+
+
+def readings(chance: random.Random, sensors: int) -> Iterator[Any]:
+    """Records: mostly plain, some late, repeated, drilled, damaged, with ticks between."""
+    seconds, offset, last = [0.0] * sensors, 0, None
+    for turn in range(400):
+        offset += 1
+        number = chance.randrange(sensors)
+        step = chance.choice([60, 60, 60, 60, 60, 61.5, 0, -60, -7200, 500])
+        seconds[number] += step
+        value = round(205 + chance.gauss(0, 1) + chance.choice([0, 0, 0, 0, 7, 12, -4, 45]), 3)
+        change: dict[str, Any] = chance.choice(
+            [{}] * 8 + [{"synthetic": True}, {"unit": "cm"}, {"datum": None}, {"trace_id": "t"}]
+        )
+        status = chance.choice([Status.ACTUAL] * 12 + [Status.EXERCISE])
+        name = f"r{turn - chance.choice([0] * 20 + [1])}"
+        one = a_reading(value, seconds[number], f"s-{number}", name, status, **change)
+        record = as_record(offset, one, T0 + 1e8)
+        if chance.random() < 0.03 and last is not None:
+            record.value, record.key = last.value, last.key
+        if chance.random() < 0.03:
+            place = chance.randrange(len(record.value))
+            record.value = record.value[:place] + b"\x00" + record.value[place + 1 :]
+        last = record
+        yield record
+        if turn % 9 == 0:
+            offset += 1
+            yield as_record(offset, a_tick(max(seconds) - 30.0), T0 + 1e8)
+
+
+def told(seed: int) -> Iterator[str]:
+    """Everything that follows from one stream."""
+    chance = random.Random(seed)
+    sensors = tuple(a_sensor(f"s-{number}", lateness_s=600.0) for number in range(3))
+    rules = chance.sample(RULES, chance.randint(1, len(RULES)))
+    feed = Feed(*rules, sensors=sensors)
+    refused: list[Any] = []
+    left = list(readings(chance, len(sensors)))
+    while left:
+        size = chance.randint(1, 60)
+        outcomes = work_through(feed.partition, left[:size], SENT, refused)
+        yield f"{seed} outcomes {sorted((str(k), v) for k, v in outcomes.items() if v)}"
+        left = left[size:]
+    for record, why in refused:
+        yield f"{seed} refused {record.offset} {why.reason} {why.detail}"
+    for message in feed.partition.out:
+        yield f"{seed} out {message!r}"
+    for key, state in sorted(feed.partition.states.items()):
+        yield f"{seed} state {key!r} {state.dump()!r} {state.due!r} {state.dirty}"
+
+
+if __name__ == "__main__":
+    print(form())
+    first, count = int(sys.argv[1]), int(sys.argv[2])
+    for seed in range(first, first + count):
+        for line in told(seed):
+            print(line)

@@ -1,0 +1,53 @@
+"""Compiled or as plain Python: the same alarms, ids, refusals and states; and which it is, is known."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from shared.runtime.native import ROOT, built, form
+
+
+def ran(wanted: str, *argv: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *argv],
+        cwd=ROOT,
+        env={**os.environ, "FENGHUO_COMPILED": wanted},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def streams(wanted: str) -> list[str]:
+    done = ran(wanted, "-m", "tests.support.scored_streams", "1", "60")
+    assert done.returncode == 0, done.stderr
+    head, *rest = done.stdout.splitlines()
+    assert head == ("plain" if wanted == "0" else "compiled")
+    return rest
+
+
+@pytest.mark.skipif(built() is None, reason="nothing is compiled: no C compiler on this machine")
+def test_compiled_and_plain_say_the_same() -> None:
+    plain, compiled = streams("0"), streams("1")
+    assert len(plain) > 5_000
+    for kind in ("scored", "late", "duplicate", "'raised'", "too_late", "id_conflict"):
+        assert any(kind in line for line in plain), kind
+    for one, other in zip(plain, compiled, strict=True):
+        assert one == other
+
+
+def test_what_runs_is_what_was_built() -> None:
+    """Of this very source: an older build is never loaded."""
+    expected = (
+        "plain" if built() is None or os.environ.get("FENGHUO_COMPILED") == "0" else "compiled"
+    )
+    assert form() == expected
+
+
+def test_plain_can_be_asked_for() -> None:
+    done = ran("0", "-c", "import services.scoring.core.engine as e; print(e.__file__)")
+    assert done.stdout.strip().endswith("core/engine.py")
