@@ -75,7 +75,11 @@ class Storing:
             if (task := self._under_way.get(lane.number)) is not None:
                 await asyncio.wait({task})
                 self.busy(lane)
-        await asyncio.gather(*(self._store(lane, len(lanes), final=final) for lane in lanes))
+        stores = (self._store(lane, len(lanes), final=final) for lane in lanes)
+        # When one fails the others still end before anybody begins anew.
+        for failed in await asyncio.gather(*stores, return_exceptions=True):
+            if failed is not None:
+                raise failed
 
     def forget(self, lanes: Collection[Lane]) -> None:
         """What is under way for these lanes is of no use any more."""

@@ -7,32 +7,37 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from aiokafka import TopicPartition
 
 from services.scoring.consumer import ScoringWorker
 from services.scoring.store import Stored, absorb
-from shared.contracts.topics import ALARMS, SCORING_STATE
+from shared.contracts.topics import ALARMS, READINGS, SCORING_STATE
 from shared.runtime.errors import Transient
 from shared.runtime.publisher import Outgoing
 from tests.component.scoring.log import PARTITION, Log, a_worker, as_records, live, until_done
 from tests.support.scoring import T0, a_ladder, a_reading, a_rule
 
 RULES = (a_rule(a_ladder(("yellow", 212, 211))),)
+OTHER = TopicPartition(READINGS.name, 1)
 VALUES = [205.0, 213.0, 205.0, 214.0, 205.0]
 """Up and down twice: four alarm records, each in a batch of its own."""
 
 
 class SlowLog(Log):
     """Confirms the records of a topic, alarms if none is named, only while `open` is set, and not as often
-    as `fails` says."""
+    as `fails` says. What goes to the partition `fails_at_once` is refused."""
 
     def __init__(self, slow: str = ALARMS.name) -> None:
         super().__init__()
         self.slow = slow
         self.open = asyncio.Event()
         self.fails = 0
+        self.fails_at_once = -1
 
     async def send(self, records: Iterable[Outgoing]) -> None:
         records = list(records)
+        if self.fails_at_once in {record.partition for record in records}:
+            raise Transient("not confirmed")
         if any(record.topic == self.slow for record in records):
             await self.open.wait()
             if self.fails:
@@ -115,6 +120,22 @@ async def test_what_could_not_be_stored_beside_the_work_is_stored_later(arrive: 
     await worker.release([PARTITION])
     assert log.messages() == calm.messages()
     assert stored(log) == stored(calm)
+
+
+async def test_when_one_partition_cannot_be_stored_the_others_still_end_first() -> None:
+    log = SlowLog(slow=SCORING_STATE.name)
+    worker = a_worker(log, RULES, ["s-0"], 1_000)
+    log.open.set()
+    await worker.restore([PARTITION, OTHER])
+    log.open.clear()
+    log.fails_at_once = PARTITION.partition
+    storing = asyncio.create_task(worker._storing.now(list(worker._lanes.values()), final=True))
+    await asyncio.sleep(0.05)
+    assert not storing.done()
+    log.open.set()
+    with pytest.raises(Transient):
+        await storing
+    assert [one.partition for one in log.records] == [OTHER.partition]
 
 
 def stored(log: Log) -> Stored:
