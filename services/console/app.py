@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from services.console.consumer import BATCH, CONSUMES, project
+from services.console.core.charts import Rules
 from services.console.core.directory import Directory
 from services.console.core.names import Names
 from services.console.core.throttle import Tries
@@ -19,6 +20,7 @@ from services.console.loops import ActRecorder, Housekeeper, Send
 from services.console.metrics import ConsoleMetrics
 from services.console.passwords import Passwords
 from services.console.provider import Provider, client_of
+from services.console.readings import KafkaSource
 from services.console.settings import Settings
 from services.console.store import acts, feed
 from services.console.store.connections import reading
@@ -39,6 +41,7 @@ from shared.contracts.topics import (
     REPORTS,
     REQUESTS,
     ROSTER,
+    RULES,
     SILENCES,
 )
 from shared.runtime.database import Database
@@ -56,6 +59,7 @@ class Wiring:
         self.database: Database = self.platform.database
         self.names = Names()
         self.directory = Directory()
+        self.rules = Rules()
         self.metrics = ConsoleMetrics(self.platform.registry)
         self.hub = Hub(
             self._read_feed,
@@ -92,6 +96,8 @@ class Wiring:
             record=self.recorder.record,
             repeat=self.recorder.repeat,
             behind=self.behind,
+            rules=self.rules,
+            readings=KafkaSource(settings.kafka_bootstrap),
         )
 
     def behind(self) -> dict[str, Any]:
@@ -130,6 +136,7 @@ def build(settings: Settings) -> FastAPI:
     platform = wiring.platform
     platform.table(CATALOG, wiring.names.take)
     platform.table(ROSTER, wiring.directory.take)
+    platform.table(RULES, wiring.rules.take, wiring.rules.drop)
     platform.consume_inbox(CONSUMES, project, max_records=BATCH)
     platform.produces(
         DECISIONS,

@@ -46,6 +46,9 @@ class Settings(DatabaseSettings):
     keep_commands_days: Annotated[int, Field(ge=30, le=36_500)] = 400
     """How long commands that are over can be looked up on the screens."""
 
+    photos_per_day: Annotated[int, Field(ge=0, le=10_000)] = 100
+    """How many photos one officer may send in 24 hours; 0 = none."""
+
     @field_validator(
         "carrier_key",
         "oidc_issuer",

@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -20,11 +21,13 @@ from deploy.local.data.units import all_units
 from services.console.accounts import Account, import_accounts
 from services.console.app import Wiring
 from services.console.consumer import project
+from services.console.core.charts import Point
 from services.console.core.names import Names
+from services.console.readings import Looked
 from services.console.settings import Settings
 from services.console.web.application import create
-from shared.contracts.catalog import CatalogEntry, GroupEntry, UnitEntry
-from shared.contracts.fields import Post
+from shared.contracts.catalog import CatalogEntry, GroupEntry, SensorEntry, UnitEntry
+from shared.contracts.fields import Post, Status
 from shared.contracts.ids import content_id
 from shared.contracts.units import tier_of
 from shared.runtime.errors import Transient
@@ -42,6 +45,17 @@ PEOPLE = (
     ("o-village-b", "吴德", VILLAGE, Post.B),
 )
 
+GAUGE = SensorEntry(
+    sensor_id="gauge-zhutuo",
+    sensor_kind="river_gauge",
+    name="朱沱(三)",
+    place=ZHUTUO,
+    metric="water_level",
+    unit="m",
+    datum="吴淞",
+    interval_s=300,
+)
+
 
 @dataclass
 class Recorder:
@@ -57,6 +71,25 @@ class Recorder:
 
 
 @dataclass
+class Sensed:
+    """Stands where the topic of readings is: points by sensor, oldest first."""
+
+    points: dict[str, list[Point]] = field(default_factory=dict)
+    down: bool = False
+    since: datetime | None = None
+    """From when on it looks; None = from when it was asked to."""
+
+    async def look(self, sensor_id: str, metric: str, status: Status, since: datetime) -> Looked:
+        if self.down:
+            raise Transient("Kafka is down")
+        known = self.points.get(sensor_id, []) if (metric, status) == GAUGED else []
+        return Looked([one for one in known if one[0] >= since.timestamp()], self.since or since)
+
+
+GAUGED = ("water_level", Status.ACTUAL)
+
+
+@dataclass
 class Bench:
     """A running console without a broker."""
 
@@ -65,6 +98,7 @@ class Bench:
     recorder: Recorder
     behind: dict[str, Any]
     """What the console says about its lag; a test may change it."""
+    sensed: Sensed
 
     def client(self, officer: str | None, address: str = "127.0.0.1") -> httpx.AsyncClient:
         """A client with an officer's bearer token, or without any; `address` is where it comes from."""
@@ -97,8 +131,13 @@ def settings_for(dsn: str, **more: Any) -> Settings:
 
 
 def catalogued(names: Names) -> Names:
-    """`names` with every unit, department and group of Yongchuan."""
-    entries: list[UnitEntry | GroupEntry] = [*all_units(), *departments(), *groups()]
+    """`names` with every unit, department and group of Yongchuan, and the gauge of Zhutuo."""
+    entries: list[UnitEntry | GroupEntry | SensorEntry] = [
+        *all_units(),
+        *departments(),
+        *groups(),
+        GAUGE,
+    ]
     for entry in entries:
         names.take(
             CatalogEntry(
@@ -126,8 +165,10 @@ def prepared(dsn: str, **more: Any) -> Bench:
         await stack.enter_async_context(background(*wiring.loops))
 
     behind: dict[str, Any] = {"records": 0, "problems": {}}
-    console = replace(wiring.console, behind=lambda: behind)  # the consumer and Kafka are not there
-    return Bench(create(console, lifespan_of(start)), wiring, recorder, behind)
+    sensed = Sensed()
+    # The consumer and Kafka are not there.
+    console = replace(wiring.console, behind=lambda: behind, readings=sensed)
+    return Bench(create(console, lifespan_of(start)), wiring, recorder, behind, sensed)
 
 
 @asynccontextmanager

@@ -16,10 +16,11 @@ from shared.contracts.commands import (
     SupervisionEvent,
     SupervisionKind,
 )
-from shared.contracts.fields import Level, Post, Status
+from shared.contracts.fields import Level, Post, Status, Tier
 from shared.contracts.ids import assignment_id, content_id, page_id, transition_id
 from shared.contracts.pages import Channel, Page, PageState, SubjectKind
 from shared.contracts.readings import SensorHealth, SensorState
+from shared.contracts.rules import RuleDefinition, Rung, ThresholdRule
 from shared.contracts.units import parent_of, tier_of
 
 NOW = datetime(2026, 11, 24, 2, 13, 40, tzinfo=UTC)
@@ -82,6 +83,13 @@ def an_alert(
     )
 
 
+RUNGS = (
+    Rung(level=Level.BLUE, raise_at=209.5, clear_at=209.2, source="汛限"),
+    Rung(level=Level.ORANGE, raise_at=212.0, clear_at=211.8, source="保证水位"),
+)
+"""The ladder of `a_rule`."""
+
+
 def an_alarm(name: str, *, level: Level = Level.ORANGE, place: str = ZHUTUO) -> AlarmEvent:
     """An alarm of the Zhutuo gauge."""
     alarm = content_id("alm", name)
@@ -107,6 +115,32 @@ def an_alarm(name: str, *, level: Level = Level.ORANGE, place: str = ZHUTUO) -> 
             event_id=content_id("rdg", name),
         ),
         headline="朱沱(三) 水位 212.36 m，超过保证水位 212.00 m",
+    )
+
+
+def a_rule(name: str = "flood.zhutuo", body: Any = None, **more: Any) -> RuleDefinition:
+    """A rule over the gauge of Zhutuo: a ladder of blue and orange, unless `body` says otherwise."""
+    given: dict[str, Any] = {
+        "sensor_kind": "river_gauge",
+        "metric": "water_level",
+        "unit": "m",
+        "datum": "吴淞",
+        **more,
+    }
+    return RuleDefinition(
+        id=f"rul-{name}",
+        occurred_at=NOW,
+        sent_at=NOW,
+        origin_unit=DISTRICT,
+        tier=Tier.DISTRICT,
+        rule_id=name,
+        version=1,
+        name_zh="朱沱水位",
+        name_en="Zhutuo level",
+        event_type="11A01",
+        body=body or ThresholdRule(rungs=RUNGS),
+        source="水情",
+        **given,
     )
 
 

@@ -94,6 +94,7 @@ CREATE TABLE console.alarm (
     sent_at timestamptz NOT NULL
 );
 CREATE INDEX alarm_recent ON console.alarm (status, sent_at DESC);
+CREATE INDEX alarm_of_sensor ON console.alarm (sensor_id, sent_at DESC) WHERE sensor_id IS NOT NULL;
 
 CREATE TABLE console.alert (
     alert_id text PRIMARY KEY,
@@ -483,6 +484,24 @@ CREATE TABLE console.sensor (
     PRIMARY KEY (status, sensor_id)
 );
 CREATE INDEX sensor_unwell ON console.sensor (status, unit) WHERE state <> 'online';
+
+-- Photos of a feedback, made anew by us (console/pictures.py): no byte of an upload is kept or served.
+-- They go with their command.
+CREATE TABLE console.photo (
+    photo_id text PRIMARY KEY,
+    assignment_id text NOT NULL,
+    command_id text NOT NULL,
+    status text NOT NULL,
+    unit text COLLATE "C" NOT NULL,
+    officer_id text NOT NULL,
+    note text NOT NULL,
+    received_at timestamptz NOT NULL DEFAULT now(),
+    picture bytea NOT NULL,
+    small bytea NOT NULL
+);
+CREATE INDEX photo_of_assignment ON console.photo (assignment_id, received_at);
+CREATE INDEX photo_of_command ON console.photo (command_id, received_at);
+CREATE INDEX photo_of_officer ON console.photo (officer_id, received_at);
 
 -- Every fact of every case, one row per record: timelines and evaluations are read from here. The key
 -- begins with the thread (an alert, a command, a page, a unit whose mode changed) and the time, so one

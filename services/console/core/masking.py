@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from services.console.core.access import Viewer
+from services.console.core.access import Viewer, sees
 from shared.contracts.fields import DataGrade
 from shared.contracts.units import is_within
 
@@ -61,3 +61,9 @@ def relation_of(viewer: Viewer, unit: str) -> Relation:
 def opens(viewer: Viewer, unit: str, data: DataClass | DataGrade | str) -> bool:
     """Whether data of this class about `unit` is shown to the viewer."""
     return relation_of(viewer, unit) in _OPEN[DataClass(data)]
+
+
+def sees_photos(viewer: Viewer, unit: str) -> bool:
+    """Whether photos from `unit` are shown to the viewer: people and homes are on them, so they are not
+    for whoever was only granted a look at the place."""
+    return sees(viewer, unit) and opens(viewer, unit, DataClass.IMPORTANT)

@@ -14,12 +14,12 @@ class Names:
 
     def __init__(self) -> None:
         self.tree = UnitTree()
-        self._sensors: dict[str, str] = {}
+        self._sensors: dict[str, SensorEntry] = {}
 
     def take(self, message: CatalogEntry) -> None:
         """Apply one entry of the catalogue."""
         if isinstance(message.entry, SensorEntry):
-            self._sensors[message.entry.sensor_id] = message.entry.name
+            self._sensors[message.entry.sensor_id] = message.entry
         else:
             self.tree.take(message)
 
@@ -29,7 +29,12 @@ class Names:
 
     def sensor(self, sensor_id: str) -> str:
         """The sensor's name; its id where the catalogue does not know it."""
-        return self._sensors.get(sensor_id, sensor_id)
+        found = self._sensors.get(sensor_id)
+        return sensor_id if found is None else found.name
+
+    def sensor_entry(self, sensor_id: str) -> SensorEntry | None:
+        """What the catalogue says of a sensor; None where it does not know it."""
+        return self._sensors.get(sensor_id)
 
     def within(self, root: str, tiers: Iterable[Tier]) -> list[str]:
         """Units of `root`'s subtree in these tiers, departments left out, in code-point order."""

@@ -298,6 +298,18 @@ def acknowledgement(row: Record, names: Names) -> Json:
     }
 
 
+def photo(row: Record, names: Names) -> Json:
+    """What is known of a photo; the picture lies at /api/photos/{photo_id}."""
+    return {
+        "photo_id": row["photo_id"],
+        "assignment_id": row["assignment_id"],
+        "unit": row["unit"],
+        "unit_name": names.unit(row["unit"]),
+        "note": row["note"],
+        "received_at": row["received_at"],
+    }
+
+
 def page(row: Record, names: Names) -> Json:
     """A page of the viewer's own."""
     return {

@@ -7,7 +7,7 @@ from datetime import timedelta
 from services.console.store.rollup import OPEN_COMMAND
 from shared.runtime.retention import Task
 
-BELONGING = ("assignment", "supervision")
+BELONGING = ("assignment", "supervision", "photo")
 """Tables whose rows go with their command (column `command_id`)."""
 
 _DELETES = ", ".join(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -72,6 +73,21 @@ async def recent_alarms(connection: Connection, span: Span, status: str, limit: 
         status,
         span.low,
         span.high,
+        limit,
+    )
+    return rows
+
+
+async def alarms_of_sensor(
+    connection: Connection, sensor_id: str, status: str, since: datetime, limit: int
+) -> Rows:
+    """A sensor's alarms that were on after `since`, the last changed first."""
+    rows: Rows = await connection.fetch(
+        "SELECT * FROM console.alarm WHERE sensor_id = $1 AND status = $2 "
+        "AND (sent_at >= $3 OR transition <> 'cleared') ORDER BY sent_at DESC, alarm_id LIMIT $4",
+        sensor_id,
+        status,
+        since,
         limit,
     )
     return rows

@@ -7,12 +7,14 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from services.console.web import (
     account,
     acts,
+    assets,
     auth,
     boards,
     carriers,
@@ -27,12 +29,14 @@ from services.console.web import (
     exports,
     modes,
     oidc,
+    pages,
+    photos,
     problems,
     reachability,
+    readings,
     reads,
     reporting,
     reviews,
-    shell,
     silences,
 )
 from services.console.web.guard import Guard
@@ -68,10 +72,14 @@ def create(console: Console, lifespan: Lifespan) -> FastAPI:
     for part in (
         drilldown,
         *(auth, account, oidc, reads, boards, acts, decisions, silences, carriers, modes, duty),
-        *(reachability, drills, reporting, case_list, cases, reviews, exports, events, shell),
+        *(reachability, readings, drills, reporting, case_list, cases, reviews, photos),
+        *(exports, events, pages, assets),
     ):
         app.include_router(part.router)
-    app.mount("/static", _OwnFiles(directory=shell.STATIC), name="static")
+    app.mount("/static", _OwnFiles(directory=assets.STATIC), name="static")
     app.add_middleware(Idempotency)
+    # A list of alerts shrinks to a tenth; the live stream goes as it is. No answer holds a secret that its
+    # length could tell: the session is in a cookie that no page reads.
+    app.add_middleware(GZipMiddleware, minimum_size=1_024, compresslevel=1)
     app.add_middleware(Guard)  # around all else: it bounds the body
     return app

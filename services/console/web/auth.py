@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -104,23 +104,24 @@ async def logout_everywhere(console: Parts, me: Me) -> Response:
 @router.get("/api/me")
 async def me(console: Parts, me: Me) -> Response:
     """The officer, the unit, what is granted, and what this installation is."""
-    return as_json(
-        {
-            "officer_id": me.officer_id,
-            "name": me.name,
-            "unit": me.unit,
-            "unit_name": console.names.unit(me.unit),
-            "tier": tier_of(me.unit),
-            "post": me.post,
-            "sees": [{"unit": unit, "name": console.names.unit(unit)} for unit in me.seeing],
-            "commands": [
-                {"unit": unit, "name": console.names.unit(unit)} for unit in me.commanding
-            ],
-            "may_issue": is_entitled(me, lambda acting: may_issue(acting, [acting.unit])),
-            "broker": console.broker,
-            "now": console.clock.now(),
-        }
-    )
+    return as_json(myself(console, me))
+
+
+def myself(console: Console, me: Viewer) -> dict[str, Any]:
+    """What a page says of the officer before it."""
+    return {
+        "officer_id": me.officer_id,
+        "name": me.name,
+        "unit": me.unit,
+        "unit_name": console.names.unit(me.unit),
+        "tier": tier_of(me.unit),
+        "post": me.post,
+        "sees": [{"unit": unit, "name": console.names.unit(unit)} for unit in me.seeing],
+        "commands": [{"unit": unit, "name": console.names.unit(unit)} for unit in me.commanding],
+        "may_issue": is_entitled(me, lambda acting: may_issue(acting, [acting.unit])),
+        "broker": console.broker,
+        "now": console.clock.now(),
+    }
 
 
 def login_page(

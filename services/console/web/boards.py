@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
@@ -10,10 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.console.core import overview, views
 from services.console.core.access import Denial, Viewer, sees, span_of
+from services.console.core.masking import sees_photos
 from services.console.core.record import Record
 from services.console.core.steps import verbs_of_command
+from services.console.store import photos as store_photos
 from services.console.store import reads, rollup
-from services.console.store.connections import reading
+from services.console.store.connections import Connection, reading
 from services.console.web.auth import Looker, Me
 from services.console.web.parts import Console, Parts, as_json
 from services.console.web.problems import unknown
@@ -159,9 +162,16 @@ async def get_assignments(
             after=after,
             limit=limit,
         )
+        photos = await _photos(connection, me, console, rows)
     return as_json(
         {
-            "assignments": [views.assignment(row, me, console.names) for row in rows],
+            "assignments": [
+                {
+                    **views.assignment(row, me, console.names),
+                    "photos": photos.get(row["assignment_id"], []),
+                }
+                for row in rows
+            ],
             "next": rows[-1]["assignment_id"] if len(rows) == limit else None,
         }
     )
@@ -175,9 +185,22 @@ async def get_assignment(console: Parts, me: Looker, assignment_id: Identifier) 
         if row is None or not sees(me, row["unit"]):
             raise unknown("assignment")
         written = await reads.acknowledgements(connection, assignment_id)
+        photos = await _photos(connection, me, console, [row])
     return as_json(
         {
             **views.assignment(row, me, console.names),
+            "photos": photos.get(assignment_id, []),
             "acknowledgements": [views.acknowledgement(one, console.names) for one in written],
         }
     )
+
+
+async def _photos(
+    connection: Connection, me: Viewer, console: Console, rows: Sequence[Record]
+) -> dict[str, list[dict[str, Any]]]:
+    """What is known of the photos of these assignments, those that the officer may look at."""
+    wanted = [row["assignment_id"] for row in rows if sees_photos(me, row["unit"])]
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in await store_photos.of_assignments(connection, wanted) if wanted else ():
+        found.setdefault(row["assignment_id"], []).append(views.photo(row, console.names))
+    return found

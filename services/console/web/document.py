@@ -139,7 +139,8 @@ REFUSALS: dict[int, tuple[str, str, str]] = {
         "key_reused",
         "Not as the officer saw it, done before with another content, or a key used before.",
     ),
-    413: ("The body is too large", "too_large", "64 KiB, for files 1 MiB."),
+    413: ("The body is too large", "too_large", "64 KiB, for files 1 MiB, for photos 4 MiB."),
+    415: ("Not a photo", "photo_type", "By its content it is no JPEG, PNG or WebP."),
     422: (
         "The request is not valid",
         "invalid",
@@ -212,6 +213,8 @@ def _refusals(path: str, method: str) -> list[int]:
         found.append(413)
         if path.startswith("/api/") and path not in _LOOKS_ONLY:
             found.append(409)
+    if method != "get" and path.endswith("/photos"):
+        found.append(415)
     return sorted(found)
 
 

@@ -22,13 +22,13 @@ from services.console.core.cases.dossier import (
 from services.console.core.cases.words import Words
 from services.console.store import cases as store
 from services.console.store.connections import Connection, reading
+from services.console.web.assets import STATIC
 from services.console.web.auth import Looker
 from services.console.web.cases import evaluated, visible_case
 from services.console.web.parts import Console, Parts
 from services.console.web.printing.html_file import POLICY, html_file
 from services.console.web.printing.pdf_file import pdf_file
 from services.console.web.reviews import review_of
-from services.console.web.shell import STATIC
 from shared.contracts.fields import Identifier
 
 router = APIRouter(prefix="/api")

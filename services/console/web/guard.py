@@ -12,6 +12,8 @@ from services.console.web.problems import Refused, problem
 MAX_BODY_BYTES = 64 * 1024
 MAX_FILE_BYTES = 1024 * 1024
 """For doors that take a file: their paths end in `/import`."""
+MAX_PHOTO_BYTES = 4 * 1024 * 1024
+"""For doors that take a photo: their paths end in `/photos`. Our own page sends a tenth of it."""
 
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -43,7 +45,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        most = MAX_FILE_BYTES if scope["path"].endswith("/import") else MAX_BODY_BYTES
+        most = _most(scope["path"])
         taken = 0
         started = False
 
@@ -80,6 +82,13 @@ class Guard:
                 headers={"Connection": "close"},
             )
             await problem(refusal)(scope, receive, guarded)
+
+
+def _most(path: str) -> int:
+    """How many bytes a body for this path may have."""
+    if path.endswith("/photos"):
+        return MAX_PHOTO_BYTES
+    return MAX_FILE_BYTES if path.endswith("/import") else MAX_BODY_BYTES
 
 
 def _add_headers(message: Message) -> None:

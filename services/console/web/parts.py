@@ -12,13 +12,16 @@ from pydantic_core import to_json
 
 from services.console.core.access import Check, Denial, Viewer, entitled, looking
 from services.console.core.acts import Act
+from services.console.core.charts import Rules
 from services.console.core.directory import Directory
 from services.console.core.names import Names
 from services.console.core.throttle import Tries
 from services.console.feed import Hub
 from services.console.metrics import ConsoleMetrics
 from services.console.passwords import Passwords
+from services.console.pictures import Pictures
 from services.console.provider import Provider
+from services.console.readings import Source
 from services.console.settings import Settings
 from services.console.store.acts import Bound, Written
 from services.console.web.problems import Refused
@@ -46,6 +49,9 @@ class Console:
     record: Callable[[Act, Bound | None], Awaitable[bool]]
     repeat: Callable[[Written], Awaitable[bool]]
     behind: Callable[[], dict[str, Any]]
+    rules: Rules
+    readings: Source
+    pictures: Pictures = field(default_factory=Pictures)
     printing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
     @property

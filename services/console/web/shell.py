@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
-from services.console.web.parts import Console, Parts
+from services.console.web.assets import ASSETS
+from services.console.web.parts import Console
 
 HERE = Path(__file__).resolve().parents[1]
-STATIC = HERE / "static"
 
 _templates = Environment(
     loader=FileSystemLoader(HERE / "templates"),
     autoescape=select_autoescape(default=True, default_for_string=True),
 )
 
-router = APIRouter(include_in_schema=False)
-
 
 def page(template: str, console: Console, status: int = 200, **more: object) -> Response:
     """A rendered shell."""
-    html = _templates.get_template(template).render(broker=console.broker, **more)
+    html = _templates.get_template(template).render(broker=console.broker, assets=ASSETS, **more)
     return Response(html, status, media_type="text/html; charset=utf-8")
 
 
@@ -31,15 +29,3 @@ def form_page(template: str, console: Console, status: int = 200, **more: object
     answer = page(template, console, status, **more)
     answer.headers["referrer-policy"] = "same-origin"
     return answer
-
-
-@router.get("/")
-async def wall(console: Parts) -> Response:
-    """The live screen of a centre."""
-    return page("wall.html", console)
-
-
-@router.get("/m")
-async def phone(console: Parts) -> Response:
-    """The page for an officer's phone."""
-    return page("phone.html", console)

@@ -20,10 +20,12 @@ class Plan:
     stalled: int = 5_000
     stalled_s: float = 30.0
     """How long updates flow before the stalled readers come, and while they are there."""
+    loads: int = 9
+    """First loads of each page."""
 
     @staticmethod
     def make(rows: tuple[str, ...], *, quick: bool) -> Plan:
         """The plan for these options."""
         if not quick:
             return Plan(rows)
-        return Plan(rows, quick=True, pixel_s=15.0, stalled=1_000, stalled_s=12.0)
+        return Plan(rows, quick=True, pixel_s=15.0, stalled=1_000, stalled_s=12.0, loads=3)

@@ -12,6 +12,7 @@ from rich.console import Console
 from deploy.local.errors import StackError
 from deploy.local.jars import KAFKA_VERSION
 from tests.bench import machine, report
+from tests.bench.console.first_load import first_load
 from tests.bench.console.keys import KEYS, PATHS
 from tests.bench.console.pixel import pixel
 from tests.bench.console.plan import Plan, Say
@@ -24,6 +25,7 @@ Row = Callable[[Plan, Say], Awaitable[dict[str, Any]]]
 ROWS: Mapping[str, Row] = {
     "pixel": pixel,
     "stalled": stalled,
+    "first_load": first_load,
 }
 
 

@@ -1,5 +1,8 @@
 // Words: zh-CN first, English by a switch. Catalogues are JSON files of ours; times are Beijing time.
 
+/** What the page brought with it: who is signed in, where each language's words lie. */
+export const boot = JSON.parse(document.querySelector("meta[name=boot]").content);
+
 const LANGUAGES = ["zh-CN", "en"];
 const ZONE = "Asia/Shanghai";
 
@@ -15,12 +18,13 @@ export async function load() {
 
 /** Change the language and remember it. */
 export async function use(wish) {
-  const answer = await fetch(`/static/i18n/${wish}.json`);
+  const answer = await fetch(boot.words[wish]);
   words = await answer.json();
   language = wish;
   document.documentElement.lang = wish;
   try {
     localStorage.setItem("language", wish);
+    document.cookie = `lang=${wish}; path=/; max-age=31536000; samesite=lax`; // so that the right words are sent ahead
   } catch {
     // A browser that stores nothing still shows everything.
   }

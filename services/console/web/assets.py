@@ -1,0 +1,87 @@
+"""Scripts, styles and words as few files, compressed once, under names that change with their content.
+
+A browser keeps them for ever and asks again for the page alone: an update reaches each wall with its next
+load, and a first load over a slow link is three round trips.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from fastapi import APIRouter, Request, Response
+from starlette.exceptions import HTTPException
+
+from services.console.core.bundling import bundle
+
+STATIC = Path(__file__).resolve().parents[1] / "static"
+LANGUAGES = ("zh-CN", "en")
+STYLES = {
+    "wall": ("base", "wall", "lists", "dialog", "boards", "desk"),
+    "phone": ("base", "lists", "dialog", "boards", "phone"),
+}
+"""Style sheets of a page, in their order."""
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file as it is served."""
+
+    media_type: str
+    plain: bytes
+    packed: bytes
+
+
+class Assets:
+    """All files of the pages by their name under /assets; `of` leads there."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, Asset] = {}
+        self.of: dict[str, str] = {}
+        """Address by what it is: `wall.js`, `phone.css`, `en.json`."""
+        for page, styles in STYLES.items():
+            script = bundle(f"{page}.js", lambda path: _text("js", path))
+            self._add(f"{page}.js", "text/javascript; charset=utf-8", script)
+            sheet = "\n".join(_text("css", f"{name}.css") for name in styles)
+            self._add(f"{page}.css", "text/css; charset=utf-8", sheet)
+        for language in LANGUAGES:
+            self._add(f"{language}.json", "application/json", _text("i18n", f"{language}.json"))
+
+    @cached_property
+    def words(self) -> Mapping[str, str]:
+        """The address of each language's words."""
+        return {language: self.of[f"{language}.json"] for language in LANGUAGES}
+
+    def _add(self, name: str, media_type: str, text: str) -> None:
+        plain = text.encode()
+        stem, _, suffix = name.rpartition(".")
+        unique = f"{stem}-{hashlib.sha256(plain).hexdigest()[:16]}.{suffix}"
+        self.files[unique] = Asset(media_type, plain, gzip.compress(plain, 9, mtime=0))
+        self.of[name] = f"/assets/{unique}"
+
+
+def _text(folder: str, name: str) -> str:
+    return (STATIC / folder / name).read_text(encoding="utf-8")
+
+
+ASSETS = Assets()
+
+
+@router.get("/assets/{name}")
+async def get_asset(request: Request, name: str) -> Response:
+    """One file; packed for who takes it so. Its name is its content, so it is kept for ever."""
+    found = ASSETS.files.get(name)
+    if found is None:
+        raise HTTPException(404)
+    headers = {"cache-control": "public, max-age=31536000, immutable", "vary": "accept-encoding"}
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return Response(found.plain, 200, headers, found.media_type)
+    return Response(
+        found.packed, 200, {**headers, "content-encoding": "gzip"}, media_type=found.media_type
+    )

@@ -1,0 +1,84 @@
+"""The two pages: what comes with them, for whom, and how browsers may keep the rest."""
+
+from __future__ import annotations
+
+import gzip
+import html
+import json
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.console import Bench
+from tests.support.console_scene import HOSTILE_TEXT, SONGJI, ZHUTUO, a_page, an_alert
+
+
+async def got(console: Bench, officer: str | None, path: str, **headers: str) -> httpx.Response:
+    async with console.client(officer) as client:
+        return await client.get(path, headers=headers)
+
+
+def boot(page: httpx.Response) -> dict[str, Any]:
+    (found,) = re.findall(r"<meta name=\"boot\" content='([^']*)'>", page.text)
+    told: dict[str, Any] = json.loads(html.unescape(found))
+    return told
+
+
+async def test_the_first_answers_come_with_the_page_and_are_those_of_the_api(
+    console: Bench,
+) -> None:
+    await console.project(
+        [
+            an_alert("flood", headline=HOSTILE_TEXT[:200] + "'>\"&amp;"),
+            an_alert("elsewhere", SONGJI),
+            a_page("o-town-b", ZHUTUO, headline="'><script>alert(1)</script>"),
+            a_page("o-songji-b", SONGJI),
+        ]
+    )
+    for path in ("/", "/m"):
+        told = boot(await got(console, "o-town-b", path))
+        assert told["me"]["officer_id"] == "o-town-b"
+        assert told["first"]
+        for address, answer in told["first"].items():
+            api = (await got(console, "o-town-b", address)).json()
+            assert {**answer, "now": None} == {**api, "now": None}, address
+    drill = boot(await got(console, "o-town-b", "/?status=Exercise"))
+    assert list(drill["first"]) == [
+        "/api/overview?status=Exercise",
+        "/api/alerts?status=Exercise&open=1",
+    ]
+
+
+async def test_nothing_of_anybody_comes_with_the_page_of_a_stranger(console: Bench) -> None:
+    await console.project([an_alert("flood")])
+    for path in ("/", "/m"):
+        page = await got(console, None, path)
+        assert page.headers["cache-control"] == "no-store"
+        assert (boot(page)["me"], boot(page)["first"]) == (None, {})
+    async with console.wiring.database.transaction() as work:
+        await work.connection.execute("DELETE FROM console.granted WHERE officer_id = 'o-town-b'")
+    blind = boot(await got(console, "o-town-b", "/"))
+    assert (blind["me"]["officer_id"], blind["first"]) == ("o-town-b", {})
+
+
+@pytest.mark.parametrize("path", ["/", "/m"])
+async def test_what_a_page_needs_is_packed_and_kept_for_ever(console: Bench, path: str) -> None:
+    page = await got(console, None, path, cookie="lang=en")
+    assert '<html lang="en">' in page.text
+    wanted = re.findall(r"/assets/[\w.\-]+", page.text)
+    assert len(set(wanted)) == 4  # script, style and the words of two languages
+    for address in set(wanted):
+        packed = await got(console, None, address, **{"accept-encoding": "gzip"})
+        plain = await got(console, None, address, **{"accept-encoding": "identity"})
+        assert packed.headers["content-encoding"] == "gzip"
+        assert "content-encoding" not in plain.headers
+        assert packed.content == plain.content  # httpx unpacks
+        assert int(packed.headers["content-length"]) < len(gzip.compress(plain.content, 1))
+        for one in (packed, plain):
+            assert one.headers["cache-control"] == "public, max-age=31536000, immutable"
+            assert one.headers["vary"].lower() == "accept-encoding"
+            assert one.headers["x-content-type-options"] == "nosniff"
+    assert (await got(console, None, "/assets/wall-0000000000000000.js")).status_code == 404
+    assert (await got(console, None, "/assets/..%2fapp.py")).status_code == 404

@@ -1,0 +1,73 @@
+"""A sensor's last readings: for who may see its place, thinned, with levels and alarms."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+
+from shared.runtime.clock import SystemClock
+from tests.support.console import Bench
+from tests.support.console_scene import a_rule, an_alarm
+
+PATH = "/api/sensors/gauge-zhutuo/readings"
+
+
+async def got(console: Bench, officer: str | None, path: str = PATH) -> httpx.Response:
+    async with console.client(officer) as client:
+        return await client.get(path)
+
+
+def measured(console: Bench, count: int = 5_000) -> datetime:
+    now = SystemClock().now()
+    console.sensed.points["gauge-zhutuo"] = [
+        ((now - timedelta(seconds=4 * (count - n))).timestamp(), 208 + (n % 97) / 30)
+        for n in range(count)
+    ]
+    return now
+
+
+async def test_readings_come_thinned_with_levels_and_alarms(console: Bench) -> None:
+    measured(console)
+    console.wiring.rules.take(a_rule())
+    await console.project([an_alarm("flood")])
+    shown: dict[str, Any] = (await got(console, "o-town-b", f"{PATH}?hours=6&limit=100")).json()
+    assert (shown["name"], shown["unit"], shown["datum"]) == ("朱沱(三)", "m", "吴淞")
+    assert shown["readings"] == 5_000
+    assert len(shown["points"]) == 100
+    assert max(one["value"] for one in shown["points"]) == 208 + 96 / 30
+    assert [one["raise_at"] for one in shown["levels"]] == [209.5, 212.0]
+    assert [one["sensor_id"] for one in shown["alarms"]] == ["gauge-zhutuo"]
+    assert shown["since"] == shown["begin_at"]
+    hour = (await got(console, "o-town-b", f"{PATH}?hours=1")).json()
+    assert hour["readings"] == 900 or hour["readings"] == 899
+    drill = (await got(console, "o-town-b", f"{PATH}?status=Exercise")).json()
+    assert (drill["points"], drill["alarms"]) == ([], [])
+
+
+async def test_only_who_may_see_the_place_sees_its_sensor(console: Bench) -> None:
+    measured(console, 3)
+    for officer, status in (
+        ("o-town-b", 200),
+        ("o-district-b", 200),
+        ("o-city-b", 200),
+        ("o-songji-b", 404),
+        ("o-village-b", 404),
+        (None, 401),
+    ):
+        assert (await got(console, officer)).status_code == status, officer
+    assert (await got(console, "o-city-b", "/api/sensors/nothing/readings")).status_code == 404
+    assert (await got(console, "o-city-b", f"{PATH}?hours=73")).status_code == 422
+
+
+async def test_what_was_not_looked_at_is_said_and_a_log_that_is_away_is_unavailable(
+    console: Bench,
+) -> None:
+    now = measured(console, 3)
+    console.sensed.since = now - timedelta(minutes=5)
+    shown = (await got(console, "o-town-b")).json()
+    assert shown["since"] > shown["begin_at"]
+    console.sensed.down = True
+    answer = await got(console, "o-town-b")
+    assert (answer.status_code, answer.json()["reason"]) == (503, "unavailable")

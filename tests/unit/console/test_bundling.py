@@ -1,0 +1,80 @@
+"""Modules become one script, or are refused with file and line."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.console.core.bundling import Unbundled, bundle
+from services.console.web.assets import ASSETS, LANGUAGES, STATIC
+
+MODULES = {
+    "page.js": 'import { a, b as other } from "./parts/one.js";\nimport {\n  two,\n} from "./two.js";\na(other, two);\n',
+    "parts/one.js": 'import { two } from "../two.js";\n// a remark\nexport function a() {}\nexport const b = two;\n',
+    "two.js": "export const two = 2; // kept: it stands behind code\nexport async function three() {}\nexport class Four {}\n",
+}
+BUNDLED = """\
+const $m0 = (() => {
+const two = 2; // kept: it stands behind code
+async function three() {}
+class Four {}
+return { two, three, Four };
+})();
+const $m1 = (() => {
+const { two } = $m0;
+function a() {}
+const b = two;
+return { a, b };
+})();
+const $m2 = (() => {
+const { a, b: other } = $m1;
+const { two } = $m0;
+a(other, two);
+return {  };
+})();"""
+
+
+def test_each_module_stands_once_behind_what_it_imports() -> None:
+    script = bundle("page.js", MODULES.__getitem__)
+    assert script == BUNDLED
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'import one from "./two.js";',
+        'import * as one from "./two.js";',
+        'import "./two.js";',
+        'import { one } from "elsewhere";',
+        "export default 1;",
+        "export let changing = 1;",
+        "export { one };",
+        'const later = await import("./two.js");',
+    ],
+)
+def test_any_other_form_is_refused_with_its_place(line: str) -> None:
+    with pytest.raises(Unbundled, match=r"^page\.js:2: "):
+        bundle("page.js", {**MODULES, "page.js": f"const a = 1;\n{line}\n"}.__getitem__)
+
+
+def test_a_cycle_is_refused() -> None:
+    with pytest.raises(Unbundled, match=r"two\.js -> page\.js: a cycle"):
+        bundle(
+            "page.js",
+            {
+                "page.js": 'import { a } from "./two.js";',
+                "two.js": 'import { b } from "./page.js";',
+            }.__getitem__,
+        )
+
+
+def test_the_pages_are_there_packed_under_the_name_of_their_content() -> None:
+    assert set(ASSETS.of) == {
+        *(f"{page}.{kind}" for page in ("wall", "phone") for kind in ("js", "css")),
+        *(f"{language}.json" for language in LANGUAGES),
+    }
+    for asset in ASSETS.files.values():
+        assert len(asset.packed) < len(asset.plain) / 2
+    every = {path.name for path in (STATIC / "css").iterdir()}
+    assert every - {"form.css"} == {
+        f"{name}.css" for name in ("base", "wall", "lists", "dialog", "boards", "phone")
+    }

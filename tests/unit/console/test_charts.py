@@ -1,0 +1,73 @@
+"""Charts: a peak is never thinned away, and the levels shown are those that hold for the sensor."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.console.core.charts import Rules, thinned
+from shared.contracts.rules import (
+    RangeRule,
+    RateRule,
+    RuleDefinition,
+    WindowRule,
+)
+from tests.support.console import GAUGE
+from tests.support.console_scene import RUNGS, a_rule
+
+values = st.lists(st.floats(-1e6, 1e6), max_size=300)
+
+
+@given(values, st.integers(2, 60))
+def test_thinning_keeps_order_ends_and_number(heights: list[float], most: int) -> None:
+    points = [(float(at), value) for at, value in enumerate(heights)]
+    kept = thinned(points, most)
+    assert len(kept) <= most
+    assert kept == sorted(set(kept))
+    assert set(kept) <= set(points)
+    if points:
+        assert min(value for _, value in kept) == min(heights)
+        assert max(value for _, value in kept) == max(heights)
+    if len(points) <= most:
+        assert kept == points
+
+
+def shown(*rules: RuleDefinition) -> list[tuple[str, str, float]]:
+    found = Rules()
+    for rule in rules:
+        found.take(rule)
+    return [(one["rule_id"], one["level"], one["raise_at"]) for one in found.levels(GAUGE)]
+
+
+def test_the_levels_of_the_rules_that_hold_for_the_sensor() -> None:
+    named = a_rule("b.named", sensor_ids=("gauge-zhutuo",))
+    elsewhere = a_rule("b.elsewhere", sensor_ids=("gauge-other",))
+    mean = a_rule("c.mean", WindowRule(aggregate="mean", window_s=3_600, rungs=RUNGS[:1]))
+    assert shown(a_rule(), named, elsewhere, mean) == [
+        ("b.named", "blue", 209.5),
+        ("b.named", "orange", 212.0),
+        ("c.mean", "blue", 209.5),
+        ("flood.zhutuo", "blue", 209.5),
+        ("flood.zhutuo", "orange", 212.0),
+    ]
+
+
+def test_what_is_not_a_limit_on_the_value_is_no_level() -> None:
+    for body in (
+        RateRule(rungs=RUNGS),
+        RangeRule(low=180, high=230),
+        WindowRule(aggregate="sum", window_s=3_600, rungs=RUNGS),
+    ):
+        assert shown(a_rule(body=body)) == []
+    for more in ({"enabled": False}, {"shadow_of": "flood.live"}, {"sensor_kind": "rain_gauge"}):
+        assert shown(a_rule(**more)) == []
+    assert shown(a_rule(datum="黄海")) == []
+
+
+def test_a_rule_that_is_switched_off_or_deleted_leaves() -> None:
+    assert shown(a_rule(), a_rule(enabled=False)) == []
+    found = Rules()
+    found.take(a_rule())
+    found.drop("flood.zhutuo")
+    found.drop("flood.zhutuo")
+    assert found.levels(GAUGE) == []
