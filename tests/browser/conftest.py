@@ -53,14 +53,21 @@ class Served:
         return str(self.run(make_link(self.dsn, officer, self.url, "/m" if phone else "/")))
 
 
-@contextmanager
-def a_console(fill: Callable[[Served], Awaitable[None]]) -> Iterator[Served]:
-    """A console on a database of its own, filled by `fill`."""
-    with fresh_database() as dsn, socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        bench = prepared(dsn, broker_name="noida-db stand-in")
-        server = uvicorn.Server(
+class Host:
+    """A console in a thread of its own, with a port it keeps when it is started again."""
+
+    def __init__(self, dsn: str) -> None:
+        self.dsn = dsn
+        self._port = 0
+
+    def start(self) -> Served:
+        """Serve until `stop`; the people of tests/support/console.py have accounts."""
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", self._port))
+        self._port = listener.getsockname()[1]
+        bench = prepared(self.dsn, broker_name="noida-db stand-in")
+        self._server = uvicorn.Server(
             uvicorn.Config(
                 bench.app, log_config=None, access_log=False, timeout_graceful_shutdown=3
             )
@@ -68,34 +75,49 @@ def a_console(fill: Callable[[Served], Awaitable[None]]) -> Iterator[Served]:
         loop = asyncio.new_event_loop()
 
         async def serve() -> None:
-            await import_accounts(dsn, accounts())
-            await server.serve(sockets=[listener])
+            await import_accounts(self.dsn, accounts())
+            await self._server.serve(sockets=[listener])
 
-        thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
-        thread.start()
-        while not server.started:
-            assert thread.is_alive()
+        self._thread = threading.Thread(
+            target=lambda: loop.run_until_complete(serve()), daemon=True
+        )
+        self._thread.start()
+        while not self._server.started:
+            assert self._thread.is_alive()
             time.sleep(0.02)
-        found = Served(url, dsn, bench, loop)
+        return Served(f"http://127.0.0.1:{self._port}", self.dsn, bench, loop)
+
+    def stop(self) -> None:
+        """End it; whoever asks then is refused a connection."""
+        self._server.should_exit = True
+        self._thread.join(15)
+
+
+@contextmanager
+def a_console(fill: Callable[[Served], Awaitable[None]]) -> Iterator[Served]:
+    """A console on a database of its own, filled by `fill`."""
+    with fresh_database() as dsn:
+        host = Host(dsn)
+        found = host.start()
         found.run(fill(found))
         yield found
-        server.should_exit = True
-        thread.join(15)
+        host.stop()
+
+
+async def a_night(found: Served) -> None:
+    """Fill a console with the night of tests/support/console_night.py, hostile texts included."""
+    now = datetime.now(UTC)
+    units = [one.unit for one in all_units() if one.unit.startswith("500118")]
+    for slot in slots(now):
+        found.bench.wiring.directory.take(slot)
+    history = [*night(units, now, hostile=True), *boards(now), *desk(now)]
+    await found.bench.project(history)
 
 
 @pytest.fixture(scope="session")
 def served() -> Iterator[Served]:
-    """The night of tests/support/console_night.py, hostile texts included."""
-
-    async def fill(found: Served) -> None:
-        now = datetime.now(UTC)
-        units = [one.unit for one in all_units() if one.unit.startswith("500118")]
-        for slot in slots(now):
-            found.bench.wiring.directory.take(slot)
-        history = [*night(units, now, hostile=True), *boards(now), *desk(now)]
-        await found.bench.project(history)
-
-    with a_console(fill) as found:
+    """A console with that night, shared by the whole run."""
+    with a_console(a_night) as found:
         yield found
 
 

@@ -76,5 +76,5 @@ def test_the_pages_are_there_packed_under_the_name_of_their_content() -> None:
         assert len(asset.packed) < len(asset.plain) / 2
     every = {path.name for path in (STATIC / "css").iterdir()}
     assert every - {"form.css"} == {
-        f"{name}.css" for name in ("base", "wall", "lists", "dialog", "boards", "phone")
+        f"{name}.css" for name in ("base", "wall", "lists", "dialog", "boards", "desk", "phone")
     }

@@ -2,11 +2,14 @@
 
 import { alertButtons, nextWords, silence } from "./alert_acts.js";
 import { get } from "./api.js";
+import { sensorChart } from "./chart.js";
 import { open, title } from "./confirm.js";
 import { fill, h, text } from "./dom.js";
 import { alarmTable, silenceButton } from "./evidence.js";
 import { t, when } from "./i18n.js";
 import { act, chip, drillTag, eventName, isDrill, level } from "./parts.js";
+
+const CHARTS = 3;
 
 /** Open the sheet of an alert; `refresh` is called after an act. */
 export async function alertSheet(alertId, refresh) {
@@ -53,6 +56,7 @@ function content(alert, refresh, leave) {
     alert.text && text(alert.text, "p"),
     further(alert, leave),
     section("evidence", alarmTable(alert.evidence, t("evidence.none"), (one) => silenceButton(one, (alarm) => silence(alarm, refresh)))),
+    charts(alert),
     alert.report_ids.length > 0 && h("p", { class: "muted" }, t("reports.n", { n: alert.report_ids.length })),
     section("signatures", signatures(alert)),
     others("merged.n", alert.merged_ids, refresh),
@@ -68,6 +72,13 @@ const others = (key, ids, refresh) =>
 /** Where else it is told of: on the boards behind the sheet. */
 const further = (alert, leave) =>
   h("p", { class: "row" }, h("a", { class: "button", href: `#reports/${alert.incident_id}`, onclick: leave }, t("sheet.reports")), h("a", { class: "button", href: `#cases/${alert.alert_id}`, onclick: leave }, t("sheet.case")));
+
+/** The sensors behind an alert, the gravest first, as many as a person compares. */
+function charts(alert) {
+  const sensors = new Map(alert.evidence.filter((one) => one.sensor_id).map((one) => [one.sensor_id, one.sensor_name]));
+  const first = [...sensors].slice(0, CHARTS);
+  return first.length > 0 && section("chart.title", first.map(([id, name]) => sensorChart(id, name, alert.status)));
+}
 
 const section = (key, content) => h("section", {}, h("h3", {}, t(key)), content);
 

@@ -3,6 +3,7 @@
 import { h, text } from "./dom.js";
 import { t, when } from "./i18n.js";
 import { chip, drillTag, isDrill, level } from "./parts.js";
+import { photoRow } from "./photos.js";
 import { stepButtons } from "./steps.js";
 
 /** A card; `done` is called after a step. */
@@ -27,6 +28,7 @@ export function assignmentItem(one, done) {
     one.instruction && text(one.instruction, "p"),
     one.reason && h("p", { class: "muted" }, t("reason"), text(one.reason)),
     one.asked?.text && h("p", { class: "muted" }, t("reason"), text(one.asked.text)),
+    photoRow(one.photos),
     one.may.length > 0 && h("div", { class: "acts" }, stepButtons(one, done)),
   );
 }

@@ -10,10 +10,12 @@ import { fill, h, list, text } from "./dom.js";
 import { select } from "./forms.js";
 import { t, when } from "./i18n.js";
 import { act, chip, drillTag, eventName, isDrill, level } from "./parts.js";
+import { photoRow } from "./photos.js";
 import { tabs } from "./tabs.js";
 
 const LINES = 200;
 const UNITS = 100;
+const PHOTOS = 24;
 const SLOTS = [60, 300, 3600, 86_400];
 
 /** The file of a case; `changed` is called after an act. `refresh()` reads it again. */
@@ -21,6 +23,7 @@ export function caseFile(ctx, caseId, changed) {
   const path = `/api/cases/${encodeURIComponent(caseId)}`;
   const state = { slot: 60, unit: null, lines: [], next: null, shown: UNITS };
   const head = h("div", { class: "case-head" }, h("h2", {}, t("loading")));
+  const photos = h("div", { id: "case-photos" });
   const timeline = h("ol", { class: "lines timeline", id: "timeline" });
   const moreLines = act(t("more"), () => loadLines(true), { hidden: true, id: "timeline-more" });
   const who = h("span");
@@ -36,7 +39,7 @@ export function caseFile(ctx, caseId, changed) {
     ["evaluation", t("case.evaluation"), evaluation],
     ["review", t("case.review"), review],
   ]);
-  const node = h("section", { class: "panel case-file", "aria-label": t("case.title") }, head, parts.node);
+  const node = h("section", { class: "panel case-file", "aria-label": t("case.title") }, head, photos, parts.node);
 
   async function read(part, draw) {
     try {
@@ -110,6 +113,8 @@ export function caseFile(ctx, caseId, changed) {
     );
   }
 
+  const loadPhotos = () => read({ name: "photos", query: { limit: PHOTOS } }, (found) => fill(photos, photoRow(found.photos)));
+
   const loadEvaluation = () =>
     read({ name: "evaluation", query: { limit: state.shown } }, (found) => {
       const further = act(t("more"), () => {
@@ -120,7 +125,7 @@ export function caseFile(ctx, caseId, changed) {
     });
 
   async function refresh() {
-    await Promise.all([read(null, drawHead), loadLines(), loadEvaluation()]);
+    await Promise.all([read(null, drawHead), loadLines(), loadEvaluation(), loadPhotos()]);
   }
 
   return { node, refresh };

@@ -5,6 +5,7 @@ import { ask, open, title } from "./confirm.js";
 import { fill, h, list, text } from "./dom.js";
 import { t, when } from "./i18n.js";
 import { act, chip, drillTag, isDrill, level, tiers } from "./parts.js";
+import { photoRow } from "./photos.js";
 import { stepButtons } from "./steps.js";
 
 const PAGE = 100;
@@ -165,7 +166,7 @@ function unitRow(one, refresh) {
     {},
     h("td", {}, one.unit_name, one.synthetic && h("span", { class: "faint" }, ` ${t("synthetic")}`)),
     h("td", {}, t(`tier.${one.unit_tier}`)),
-    h("td", {}, t(`assignment.${one.state}`), one.reason && [h("br"), text(one.reason)]),
+    h("td", {}, t(`assignment.${one.state}`), one.reason && [h("br"), text(one.reason)], photoRow(one.photos)),
     h("td", {}, one.signed_at ? when(one.signed_at) : t("sign.by", { time: when(one.sign_by) })),
     h("td", {}, h("div", { class: "acts" }, stepButtons(one, refresh))),
   );

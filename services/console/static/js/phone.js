@@ -1,12 +1,14 @@
 // The officer's phone: pages to answer, assignments to sign and report. What the device knows by
 // itself (shown, opened) is receipted by itself; what a person says is said by a press.
 
-import { get, onSignedOut, post, Problem } from "./api.js";
+import { get, onSignedOut, post } from "./api.js";
 import { fill, h, list } from "./dom.js";
-import { load, other, t, use, when } from "./i18n.js";
+import { boot, load, other, t, use, when } from "./i18n.js";
 import { Live, throttle } from "./live.js";
+import { Outbox } from "./outbox.js";
 import { act, stateWords } from "./parts.js";
-import { assignmentCard, pageCard } from "./phone_cards.js";
+import { assignmentCard, pageCard, unsentPanel } from "./phone_cards.js";
+import { bell, sound } from "./sound.js";
 
 const OPEN_PAGES = new Set(["queued", "sent", "delivered", "read"]);
 const OWN_STEPS = new Set(["sign", "report", "return"]);
@@ -15,25 +17,30 @@ const FULL_EVERY_MS = 20_000;
 
 const spot = (id) => document.getElementById(id);
 const receipted = new Set();
-const state = { me: null, tab: "pages", below: false, pages: [], assignments: [], next: "", said: new Map(), live: null, link: "connecting", facts: {} };
+const state = { me: null, tab: "pages", below: false, pages: [], assignments: [], next: "", said: new Map(), outbox: null, live: null, link: "connecting", facts: {} };
 
 async function begin() {
   await load();
   onSignedOut(showGate);
   try {
-    state.me = await get("/api/me");
+    state.me = boot.me ?? (await get("/api/me"));
   } catch (problem) {
     if (problem.status !== 401) setTimeout(begin, 2_000);
     return;
   }
+  state.outbox = new Outbox(state.me.officer_id, { changed: show, sent: noteSent });
   frame();
+  await state.outbox.start();
   state.live = new Live({
     status: null,
     take: (line) => {
       if (line.kind === "page" || line.kind === "answer") loads.pages();
       if (line.kind === "assignments" || line.kind === "supervision") loads.assignments();
     },
-    renew: refreshAll,
+    renew: () => {
+      state.outbox.send();
+      refreshAll();
+    },
     state: (name, facts) => {
       state.link = name;
       state.facts = facts;
@@ -51,7 +58,8 @@ async function begin() {
 
 function showGate() {
   state.live?.stop();
-  fill(spot("page"), h("main", { class: "gate" }, h("h1", {}, t("gate.title")), h("p", {}, t("gate.text"))));
+  const waiting = state.outbox?.entries.filter((one) => !one.refused).length ?? 0;
+  fill(spot("page"), h("main", { class: "gate" }, h("h1", {}, t("gate.title")), h("p", {}, t("gate.text")), waiting > 0 && h("p", { class: "unsent" }, t("unsent.gate", { n: waiting }))));
 }
 
 const loads = {
@@ -60,8 +68,10 @@ const loads = {
     if (!found) return;
     const known = new Set(state.pages.map((one) => one.page_id));
     state.pages = found.pages;
-    const fresh = state.pages.filter((one) => isOpen(one) && !known.has(one.page_id));
+    const fresh = pagesNow().filter((one) => isOpen(one) && !known.has(one.page_id));
     if (fresh.length) spot("announce").textContent = fresh.map((one) => t("announce.page", { headline: one.headline })).join(" ");
+    if (state.shown && fresh.some((one) => one.status === "Actual")) sound.ring();
+    state.shown = true;
     show();
   }),
   assignments: throttle(async () => {
@@ -86,35 +96,52 @@ function refreshAll() {
   loads.assignments();
 }
 
-const isOpen = (page) => OPEN_PAGES.has(page.state) && !page.answer && !state.said.has(page.page_id);
-const needsMe = (one) => one.may.some((step) => OWN_STEPS.has(step)) && !state.said.has(saidKey(one));
 const saidKey = (one) => `${one.assignment_id}-${one.version}`;
+const waitingFor = (subject) => state.outbox.of(subject).filter((entry) => !entry.refused).map((entry) => entry.about.verb);
+const isOpen = (page) => OPEN_PAGES.has(page.state) && !page.answer && !page.waiting.length;
+const needsMe = (one) => !one.said && !one.waiting.length && one.may.some((step) => OWN_STEPS.has(step));
+
+/** The server's lists with what this device knows beyond them. */
+const pagesNow = () => state.pages.map((one) => ({ ...one, answer: one.answer ?? state.said.get(one.page_id), waiting: waitingFor(one.page_id) }));
+const assignmentsNow = () => state.assignments.map((one) => ({ ...one, said: state.said.get(saidKey(one)), waiting: waitingFor(one.assignment_id) }));
 
 function show() {
-  const waitingPages = state.pages.filter(isOpen);
-  const waiting = state.assignments.filter(needsMe);
-  badge("badge-pages", waitingPages.length);
-  badge("badge-assignments", waiting.length);
+  const [pages, assignments] = [pagesNow(), assignmentsNow()];
+  badge("badge-pages", pages.filter(isOpen).length);
+  badge("badge-assignments", assignments.filter(needsMe).length);
   if (!spot("first")) return;
+  showUnsent();
   if (state.tab === "pages") {
-    draw(waitingPages, state.pages.filter((one) => !isOpen(one)), (one) => one.page_id, drawPage, "pages.none");
-    waitingPages.forEach((one) => receipt(one, "delivered"));
+    draw(pages, isOpen, (one) => one.page_id, drawPage, "pages.none");
+    pages.filter(isOpen).forEach((one) => receipt(one, "delivered"));
   } else {
-    draw(waiting, state.assignments.filter((one) => !needsMe(one)), (one) => one.assignment_id, drawAssignment, "assignments.none");
+    draw(assignments, needsMe, (one) => one.assignment_id, drawAssignment, "assignments.none");
   }
   spot("scope").hidden = state.tab === "pages" || state.me.tier !== "village";
   spot("more").hidden = state.tab === "pages" || !state.next;
 }
 
-function draw(first, rest, key, make, empty) {
+/** Redrawn only when it says something else: a reader is not told the same twice. */
+function showUnsent() {
+  const known = JSON.stringify(state.outbox.entries.map((one) => [one.key, one.refused])) + document.documentElement.lang;
+  const panel = spot("unsent");
+  if (panel.known === known) return;
+  panel.known = known;
+  fill(panel, unsentPanel(state.outbox));
+}
+
+/** What needs the officer or has not left the device stands first, the rest below. */
+function draw(all, needed, key, make, empty) {
+  const first = all.filter((one) => needed(one) || one.waiting.length);
+  const rest = all.filter((one) => !first.includes(one));
   list(spot("first"), first, key, make, t(empty));
   spot("rest-title").hidden = !rest.length;
   spot("rest").hidden = !rest.length;
   list(spot("rest"), rest, key, make, "");
 }
 
-const drawPage = (page) => pageCard({ ...page, answer: page.answer ?? state.said.get(page.page_id) }, { open: isOpen(page), say, opened: () => receipt(page, "read") });
-const drawAssignment = (one) => assignmentCard(one, { said: state.said.get(saidKey(one)), done: stepTaken });
+const drawPage = (page) => pageCard(page, { open: isOpen(page), say, opened: () => receipt(page, "read") });
+const drawAssignment = (one) => assignmentCard(one, { done: () => {}, deliver: (acts) => state.outbox.add(acts) });
 
 function badge(id, n) {
   const node = spot(id);
@@ -132,22 +159,15 @@ async function receipt(page, verb) {
   if (!sent) receipted.delete(key);
 }
 
-async function say(page, verb, words, trouble) {
-  try {
-    await post(`/api/pages/${page.page_id}/answers`, { verb, text: words });
-  } catch (problem) {
-    if (!(problem instanceof Problem)) throw problem;
-    fill(trouble, problem.words);
-    trouble.hidden = false;
-    return;
-  }
-  state.said.set(page.page_id, verb);
-  show();
+function say(page, verb, words) {
+  const about = { subject: page.page_id, verb, words: page.headline };
+  return state.outbox.add([{ path: `/api/pages/${page.page_id}/answers`, body: { verb, text: words }, about }]);
 }
 
-function stepTaken(one, step) {
-  state.said.set(saidKey(one), step);
-  show();
+/** The server has it, its lists do not show it yet. */
+function noteSent({ about }) {
+  if (about.verb === "photo") return;
+  state.said.set(about.version === undefined ? about.subject : `${about.subject}-${about.version}`, about.verb);
 }
 
 function choose(tab) {
@@ -211,12 +231,13 @@ function frame() {
       "header",
       { class: "bar-top" },
       h("div", { class: "who" }, h("h1", {}, me.unit_name), h("span", { class: "link tail", id: "link", role: "status" }, t("state.connecting"))),
-      h("div", { class: "sub" }, h("span", {}, `${me.name} ${t(`post.${me.post}`)}`), h("span", { class: "tail" }), act(t("language.other"), changeLanguage, { class: "plain", lang: other(), id: "language" }), act(t("sign.out"), signOut, { class: "plain" })),
+      h("div", { class: "sub" }, h("span", {}, `${me.name} ${t(`post.${me.post}`)}`), h("span", { class: "tail" }), bell(), act(t("language.other"), changeLanguage, { class: "plain", lang: other(), id: "language" }), act(t("sign.out"), signOut, { class: "plain" })),
       h("div", { class: "tabs", role: "tablist" }, tab("pages"), tab("assignments")),
     ),
     h(
       "main",
       { id: "list", role: "tabpanel" },
+      h("div", { id: "unsent" }),
       h("label", { class: "scope", id: "scope", hidden: true }, below, t("with.grids")),
       h("ul", { class: "cards", id: "first" }),
       act(t("more"), more, { id: "more", hidden: true }),

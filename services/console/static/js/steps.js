@@ -1,11 +1,12 @@
 // Steps on an assignment: what each asks for, then one request.
 
-import { get, post } from "./api.js";
+import { get, post, upload } from "./api.js";
 import { ask } from "./confirm.js";
 import { h } from "./dom.js";
 import { checked, choices, moment, momentOf } from "./forms.js";
 import { t, when } from "./i18n.js";
 import { act } from "./parts.js";
+import { photoActs, photoField } from "./photos.js";
 
 const WORDS = {
   accept: "optional",
@@ -25,6 +26,7 @@ const WORDS = {
 };
 const GRAVE = new Set(["return", "send_back", "refuse", "waive", "recall", "reassign"]);
 const EXPECTED = new Set(["sign", "accept", "handle", "report", "check", "close", "resume"]);
+const WITH_PHOTO = new Set(["handle", "report", "return", "ask_extend", "ask_suspend"]);
 const UNTIL_HOURS = { ask_extend: 1, ask_suspend: 4, extend: 1, suspend: 4 };
 
 /** One button per step that may be taken; the first is the expected one. */
@@ -37,14 +39,18 @@ export function stepButtons(one, done) {
   );
 }
 
-/** Ask for what a step needs, then take it; `done(one, step)` afterwards. */
-export async function takeStep(one, step, done) {
+/**
+ * Ask for what a step needs, then take it; `done(one, step)` afterwards. `deliver(acts)` hands over what is
+ * to be sent, in its order: {path, body or file, about}.
+ */
+export async function takeStep(one, step, done, deliver = atOnce) {
   const fields = [];
   const answersQuestion = one.asked && one.asked.until && one.asked.step === `ask_${step}`;
   if (answersQuestion) fields.push(h("p", { class: "muted" }, t("asked.until", { time: when(one.asked.until) })));
   else if (UNTIL_HOURS[step]) fields.push(moment(t("until"), "until", UNTIL_HOURS[step]));
-  if (step === "split") fields.push(await receivers(one.unit, "checkbox"), choices(t("parts"), "checkbox", "optional", [["yes", t("parts.optional")]]));
-  if (step === "reassign") fields.push(await receivers(one.issuer_unit, "radio", one.unit));
+  if (step === "split") fields.push(...(await receivers(one.unit, "checkbox")), choices(t("parts"), "checkbox", "optional", [["yes", t("parts.optional")]]));
+  if (step === "reassign") fields.push(...(await receivers(one.issuer_unit, "radio", one.unit)));
+  if (WITH_PHOTO.has(step)) fields.push(photoField());
   ask({
     words: t(`step.${step}`),
     about: { status: one.status, place: one.unit_name, headline: one.title },
@@ -54,21 +60,34 @@ export async function takeStep(one, step, done) {
     send: async ({ reason, form }) => {
       const until = momentOf(form.elements.until);
       const units = checked(form, "receiver");
-      await post(`/api/assignments/${one.assignment_id}/acknowledgements`, {
+      const body = {
         step,
         attempt: one.attempt,
         text: reason,
         ...(until && { until }),
         ...(units.length && { units }),
         ...(step === "split" && { mandatory: !form.elements.optional.checked }),
-      });
+      };
+      const about = { subject: one.assignment_id, version: one.version, verb: step, words: one.title };
+      const path = `/api/assignments/${one.assignment_id}/acknowledgements`;
+      await deliver([...(await photoActs(form, one)), { path, body, about }]);
       done(one, step);
     },
   });
 }
 
+async function atOnce(acts) {
+  for (const { path, body, file } of acts) await (file ? upload(path, file) : post(path, body));
+}
+
+/** Controls for the units that may get it; the words of the trouble where the list cannot be had. */
 async function receivers(unit, type, without = null) {
-  const found = await get("/api/units", { unit });
+  let found;
+  try {
+    found = await get("/api/units", { unit });
+  } catch (problem) {
+    return [h("p", { class: "problem", role: "alert" }, t("receivers.none"), " ", problem.status ? problem.words : "")];
+  }
   const below = found.below.filter((one) => one.unit !== without);
-  return choices(t(type === "radio" ? "receiver" : "receivers"), type, "receiver", below.map((one) => [one.unit, one.name]));
+  return [choices(t(type === "radio" ? "receiver" : "receivers"), type, "receiver", below.map((one) => [one.unit, one.name]))];
 }

@@ -12,11 +12,11 @@ import { reportsBoard } from "./boards/reports.js";
 import { supervisionBoard } from "./boards/supervision.js";
 import { compose } from "./composer.js";
 import { fill, h } from "./dom.js";
-import { clock, day, load, other, t, use, when } from "./i18n.js";
+import { boot, clock, day, load, other, t, use, when } from "./i18n.js";
 import { Live, throttle } from "./live.js";
 import { drawMode } from "./mode_banner.js";
 import { act, stateWords } from "./parts.js";
-import { sound } from "./sound.js";
+import { bell, sound } from "./sound.js";
 
 const BOARDS = {
   overview: overviewBoard,
@@ -48,7 +48,7 @@ async function begin() {
   await load();
   onSignedOut(showGate);
   try {
-    state.me = await get("/api/me");
+    state.me = boot.me ?? (await get("/api/me"));
   } catch (problem) {
     if (problem.status !== 401) setTimeout(begin, 2_000);
     return;
@@ -193,11 +193,6 @@ function show() {
 function frame() {
   const { me } = state;
   const pressed = (status) => ({ "aria-pressed": String(state.status === status) });
-  const bell = act(t(sound.on ? "sound.mute" : "sound.unlock"), async () => {
-    await sound.toggle();
-    bell.textContent = t(sound.on ? "sound.mute" : "sound.unlock");
-    bell.setAttribute("aria-pressed", String(sound.on));
-  }, { class: "plain", id: "sound", "aria-pressed": String(sound.on) });
   fill(
     spot("page"),
     h(
@@ -211,7 +206,7 @@ function frame() {
         h("span", { class: "link", id: "link", role: "status" }, t("state.connecting")),
         h("div", { class: "switch", role: "group", "aria-label": t("view") }, act(t("actual"), () => setStatus("Actual"), pressed("Actual")), act(t("drill"), () => setStatus("Exercise"), pressed("Exercise"))),
         me.may_issue && act(state.status === "Exercise" ? t("compose.drill") : t("compose"), () => compose(me, state.status, refreshAll), { class: "primary", id: "compose" }),
-        bell,
+        bell(),
         h("a", { class: "account", href: "/account", title: t("account") }, `${me.name} ${t(`post.${me.post}`)}`),
         act(t("language.other"), changeLanguage, { class: "plain", lang: other(), id: "language" }),
         act(t("sign.out"), signOut, { class: "plain", id: "sign-out" }),
