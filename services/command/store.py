@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from functools import cache
-from operator import attrgetter
+from operator import attrgetter, is_not
 
 from msgspec import NODEFAULT, structs
 
@@ -218,13 +218,13 @@ async def save_assignments(
     work: Transaction, changes: Sequence[tuple[Assignment, Assignment]]
 ) -> None:
     """Write back what has changed (before, after): of all of them the columns that one has changed."""
+    old, rows = [before for before, _ in changes], [after for _, after in changes]
     columns = tuple(
         name
         for name, value in _value_of.items()
-        if any(value(before) is not value(after) for before, after in changes)
+        if any(map(is_not, map(value, old), map(value, rows)))
     )
     if columns:
-        rows = [after for _, after in changes]
         await work.connection.execute(
             _save(columns),
             [one.assignment_id for one in rows],

@@ -16,9 +16,9 @@ from services.command.core.records import (
     Cause,
     assignment_event,
     references,
+    skipped,
     supervision_event,
     supervision_id,
-    supervision_references,
 )
 from services.command.core.stencil import cut, fill, printed, printed_list
 from services.command.core.supervision import Call
@@ -43,19 +43,28 @@ class Printer:
     def __init__(self, template: AssignmentEvent) -> None:
         self._template = template
         self._kinds: dict[object, list[bytes] | None] = {}
+        self._latest: dict[object, tuple[object, list[bytes]]] = {}
 
     def print(self, one: Assignment, cause: Cause) -> tuple[str, bytes]:
         """(event id, wire form) of the assignment's present state."""
         assignment_id, unit, parent, actor = _own_of(one)
-        tier = tier_of(cause.unit)
-        kind = (_shared_by(one), tier, parent is None, actor is None)
+        shared = _shared_by(one)
+        where = tier_of(cause.unit), parent is None, actor is None, one.unit_tier
         event_id = transition_id(assignment_id, one.version)
-        pieces = self._kinds.get(kind)
-        if pieces is None:
-            event = assignment_event(self._template, one, cause)
-            # Cut when a second one comes: many kinds have one record only.
-            self._kinds[kind] = cut(event, _GAPS) if kind in self._kinds else None
-            return event_id, event.to_wire()
+        # Records of a tier are mostly alike: comparing with the one before is cheaper than hashing.
+        latest = self._latest.get(where)
+        if latest is not None and latest[0] == shared:
+            pieces = latest[1]
+        else:
+            kind = shared, where
+            known = self._kinds.get(kind)
+            if known is None:
+                event = assignment_event(self._template, one, cause)
+                # Cut when a second one comes: many kinds have one record only.
+                self._kinds[kind] = cut(event, _GAPS) if kind in self._kinds else None
+                return event_id, event.to_wire()
+            pieces = known
+            self._latest[where] = shared, pieces
         values = [
             printed(event_id),
             to_json(cause.occurred_at),
@@ -78,6 +87,8 @@ class CallPrinter:
         self._command = command
         self._now = now
         self._kinds: dict[object, list[bytes] | None] = {}
+        self._about: Assignment | None = None
+        self._state = ""
 
     def print(self, one: Assignment, call: Call) -> tuple[str, bytes]:
         """(event id, wire form) of one call of a timer."""
@@ -91,10 +102,16 @@ class CallPrinter:
         event_id = supervision_id(one, call)
         values = (
             printed(event_id),
-            printed_list(supervision_references(one, call)),
+            printed_list((self._state_of(one), *skipped(call))),
             printed(event_id),
             printed(one.assignment_id),
             printed(one.unit),
             printed(target),
         )
         return event_id, fill(pieces, values)
+
+    def _state_of(self, one: Assignment) -> str:
+        """The id of the state a call is about; several calls about one come one after the other."""
+        if self._about is not one:
+            self._about, self._state = one, transition_id(one.assignment_id, one.version)
+        return self._state

@@ -159,7 +159,10 @@ def supervision_event(
         origin_unit=command.issuer_unit,
         tier=tier_of(command.issuer_unit),
         areas=command.areas,
-        references=supervision_references(assignment, call),
+        references=(
+            transition_id(assignment.assignment_id, assignment.version),
+            *skipped(call),
+        ),
         trace_id=command.trace_id,
         supervision_id=event_id,
         kind=call.kind,
@@ -188,10 +191,9 @@ def supervision_id(assignment: Assignment, call: Call) -> str:
     return escalation_id(subject, call.rung)
 
 
-def supervision_references(assignment: Assignment, call: Call) -> tuple[str, ...]:
-    """The state that a call is about, and the rungs that were slept through."""
-    state = transition_id(assignment.assignment_id, assignment.version)
-    return (state, *(f"skipped-rung:{rung}" for rung in call.skipped))
+def skipped(call: Call) -> tuple[str, ...]:
+    """The rungs that were slept through, as `references` have them."""
+    return tuple([f"skipped-rung:{rung}" for rung in call.skipped])
 
 
 def _part(assignment: Assignment) -> Part | None:

@@ -42,6 +42,7 @@ class Outcome(StrEnum):
     LATE = "late"
 
 
+_EVENT_OF: dict[Step, Event] = {one: Event(one) for one in Step if one is not Step.RESUME}
 Taken = tuple[Outcome, list[tuple[Act, Assignment]]]
 """The outcome and the assignment after each act that took effect, in order."""
 
@@ -152,7 +153,7 @@ def reopen(
 def _is_time_for(assignment: Assignment, wanted: Step) -> bool:
     if wanted is Step.REPORT and assignment.owed:
         return False
-    return Event(wanted) in TRANSITIONS[assignment.state]
+    return _EVENT_OF[wanted] in TRANSITIONS[assignment.state]
 
 
 def _is_repeat(assignment: Assignment, act: Act, attempt: int) -> bool:
@@ -183,7 +184,7 @@ def _is_repeat(assignment: Assignment, act: Act, attempt: int) -> bool:
 def _event(assignment: Assignment, wanted: Step) -> Event:
     """The event of a step; a resumption leads back to what was suspended."""
     if wanted is not Step.RESUME:
-        return Event(wanted)
+        return _EVENT_OF[wanted]
     if assignment.suspended_from is None:
         raise IllegalStep(f"an assignment that is {assignment.state} is not suspended")
     return RESUMES[assignment.suspended_from]

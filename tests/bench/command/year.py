@@ -73,9 +73,11 @@ async def generate(
 ) -> None:
     """Fill the read models; minutes for ten million. Indexes are built afterwards."""
     await database.execute(
+        "SET maintenance_work_mem = '1GB'; SET synchronous_commit = off;"
         "DROP SCHEMA IF EXISTS year CASCADE; CREATE SCHEMA year;"
         "TRUNCATE console.command, console.assignment, console.supervision, console.tally;"
         "ALTER TABLE console.assignment DISABLE TRIGGER USER;"
+        "ALTER TABLE console.assignment DROP CONSTRAINT IF EXISTS assignment_pkey;"
         'CREATE TABLE year.unit (n int PRIMARY KEY, unit text COLLATE "C", tier text);'
         "CREATE TABLE year.command (n int PRIMARY KEY, size int, first int, root text, state text, "
         "at timestamptz)"
@@ -116,6 +118,9 @@ async def generate(
     await database.execute(_SUPERVISION, timeout=1_800)
     await database.execute(_TALLY, timeout=1_800)
     await database.execute("ALTER TABLE console.assignment ENABLE TRIGGER USER")
+    await database.execute(
+        "ALTER TABLE console.assignment ADD PRIMARY KEY (assignment_id)", timeout=1_800
+    )
     for definition in indexes:
         await database.execute(definition, timeout=1_800)
     await database.execute("VACUUM ANALYZE", timeout=1_800)
