@@ -79,9 +79,9 @@ async def get_asset(request: Request, name: str) -> Response:
     found = ASSETS.files.get(name)
     if found is None:
         raise HTTPException(404)
-    headers = {"cache-control": "public, max-age=31536000, immutable", "vary": "accept-encoding"}
+    headers = {"cache-control": "public, max-age=31536000, immutable"}
     if "gzip" not in request.headers.get("accept-encoding", ""):
         return Response(found.plain, 200, headers, found.media_type)
-    return Response(
-        found.packed, 200, {**headers, "content-encoding": "gzip"}, media_type=found.media_type
-    )
+    # What is packed already passes the middleware that packs the rest, and says `vary`, as it is.
+    headers |= {"content-encoding": "gzip", "vary": "accept-encoding"}
+    return Response(found.packed, 200, headers, found.media_type)
