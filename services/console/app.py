@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from functools import partial
@@ -27,6 +28,7 @@ from services.console.store.connections import reading
 from services.console.store.forgetting import forget_case_events, forget_commands
 from services.console.web.application import create
 from services.console.web.parts import Console
+from services.console.web.pulse import Pulse
 from services.console.web.sessions import Sessions
 from services.console.web.stream_document import with_stream
 from shared.contracts.topics import (
@@ -48,13 +50,17 @@ from shared.runtime.database import Database
 from shared.runtime.platform import Loop, StatefulPlatform
 from shared.runtime.shell import lifespan_of
 
+Behind = Callable[[], dict[str, Any]]
+
 _LAG_SERIES = "fenghuo_consumer_lag_records"
 
 
 class Wiring:
     """The parts of one console process; `web` runs without the broker where a test wants that."""
 
-    def __init__(self, settings: Settings, *, send: Send | None = None) -> None:
+    def __init__(
+        self, settings: Settings, *, send: Send | None = None, behind: Behind | None = None
+    ) -> None:
         self.platform = StatefulPlatform("console", settings)
         self.database: Database = self.platform.database
         self.names = Names()
@@ -67,7 +73,7 @@ class Wiring:
             self.names,
             limit=settings.stream_limit,
             delayed=self._observe_delay,
-            cut=self.metrics.cut.inc,
+            lost=self.metrics.resets.inc,
         )
         self.recorder = ActRecorder(
             partial(acts.keep, self.database),
@@ -80,14 +86,21 @@ class Wiring:
         )
         kept = timedelta(days=settings.keep_commands_days)
         self.platform.retention.tasks += [forget_commands(kept), forget_case_events(kept)]
-        self.loops: list[Loop] = [self.hub.run, self.recorder.run, Housekeeper(prune).run]
+        behind = behind or self._how_far_behind
+        sessions = Sessions(self.database, settings.session_hours, settings.session_idle_minutes)
+        pulse = Pulse(sessions, self.platform.clock, behind, self.metrics.cut.inc)
+        self.loops: list[Loop] = [
+            *(self.hub.run, pulse.run, self.recorder.run),
+            Housekeeper(prune).run,
+        ]
         self.console = Console(
             settings=settings,
             database=self.database,
             names=self.names,
             directory=self.directory,
             hub=self.hub,
-            sessions=Sessions(self.database, settings.session_hours, settings.session_idle_minutes),
+            pulse=pulse,
+            sessions=sessions,
             passwords=Passwords(),
             tries=Tries(),
             provider=self._provider(settings),
@@ -95,12 +108,12 @@ class Wiring:
             clock=self.platform.clock,
             record=self.recorder.record,
             repeat=self.recorder.repeat,
-            behind=self.behind,
+            behind=behind,
             rules=self.rules,
             readings=KafkaSource(settings.kafka_bootstrap),
         )
 
-    def behind(self) -> dict[str, Any]:
+    def _how_far_behind(self) -> dict[str, Any]:
         """Records of our topics not projected yet, and what is not working."""
         found = (
             self.platform.registry.get_sample_value(_LAG_SERIES, {"topic": spec.name})

@@ -30,7 +30,12 @@ class ConsoleMetrics:
         self.streams = Gauge("fenghuo_console_streams", "Live streams open now", registry=registry)
         self.cut = Counter(
             "fenghuo_console_streams_cut_total",
-            "Streams cut because their client was too slow",
+            "Streams cut because their client took nothing any more",
+            registry=registry,
+        )
+        self.resets = Counter(
+            "fenghuo_console_stream_resets_total",
+            "Streams told to load everything anew because their client was too slow",
             registry=registry,
         )
         self.feed_delay = Histogram(

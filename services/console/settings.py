@@ -35,8 +35,6 @@ class Settings(DatabaseSettings):
     """Send the session cookie over TLS only; set it wherever a proxy ends TLS in front of us."""
     stream_limit: Annotated[int, Field(ge=1, le=20_000)] = 2_000
     """Most live streams at once; further ones are refused with 503."""
-    stream_queue: Annotated[int, Field(ge=8, le=10_000)] = 256
-    """Lines held for one slow client before its stream is cut; it resumes by id."""
     act_timeout_s: Annotated[float, Field(gt=0, le=60)] = 5
     """How long an act may wait for Kafka before the officer is told to try again."""
     keep_feed_hours: Annotated[float, Field(gt=0)] = 72

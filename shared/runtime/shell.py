@@ -28,6 +28,7 @@ from shared.runtime.errors import EXIT_UNAVAILABLE, EXIT_USAGE, SetupError, die
 from shared.runtime.health import Health
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.settings import ServiceSettings
+from shared.runtime.wire import server_config
 
 log = structlog.get_logger("fenghuo.shell")
 
@@ -169,7 +170,7 @@ def run(service: str, build: Callable[[], tuple[Any, ServiceSettings]]) -> None:
         _say(f"fenghuo {service}: {problem}")
         sys.exit(EXIT_USAGE)
     server = uvicorn.Server(
-        uvicorn.Config(
+        server_config(
             application,
             log_config=None,
             access_log=False,

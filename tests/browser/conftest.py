@@ -26,6 +26,7 @@ from playwright.async_api import (
 
 from deploy.local.data.units import all_units
 from services.console.accounts import import_accounts, make_link
+from shared.runtime.wire import server_config
 from tests.support.chromium import MISSING, chromium, program
 from tests.support.console import Bench, accounts, prepared
 from tests.support.console_boards import boards
@@ -68,9 +69,7 @@ class Host:
         self._port = listener.getsockname()[1]
         bench = prepared(self.dsn, broker_name="noida-db stand-in")
         self._server = uvicorn.Server(
-            uvicorn.Config(
-                bench.app, log_config=None, access_log=False, timeout_graceful_shutdown=3
-            )
+            server_config(bench.app, log_config=None, access_log=False, timeout_graceful_shutdown=3)
         )
         loop = asyncio.new_event_loop()
 

@@ -34,6 +34,7 @@ from shared.runtime.errors import Transient
 from shared.runtime.inbox import Incoming
 from shared.runtime.publisher import Outgoing
 from shared.runtime.shell import background, lifespan_of
+from shared.runtime.wire import server_config
 from tests.support.console_scene import CITY, DISTRICT, NOW, SONGJI, VILLAGE, ZHUTUO
 
 PEOPLE = (
@@ -155,7 +156,8 @@ def catalogued(names: Names) -> Names:
 def prepared(dsn: str, **more: Any) -> Bench:
     """The application over a database; its lifespan starts everything but Kafka."""
     recorder = Recorder()
-    wiring = Wiring(settings_for(dsn, **more), send=recorder.send)
+    behind: dict[str, Any] = {"records": 0, "problems": {}}  # neither consumer nor Kafka are there
+    wiring = Wiring(settings_for(dsn, **more), send=recorder.send, behind=lambda: behind)
     catalogued(wiring.names)
 
     async def start(stack: AsyncExitStack) -> None:
@@ -164,10 +166,8 @@ def prepared(dsn: str, **more: Any) -> Bench:
         await wiring.prepare_feed()
         await stack.enter_async_context(background(*wiring.loops))
 
-    behind: dict[str, Any] = {"records": 0, "problems": {}}
     sensed = Sensed()
-    # The consumer and Kafka are not there.
-    console = replace(wiring.console, behind=lambda: behind, readings=sensed)
+    console = replace(wiring.console, readings=sensed)
     return Bench(create(console, lifespan_of(start)), wiring, recorder, behind, sensed)
 
 
@@ -212,7 +212,7 @@ async def serving(dsn: str, port: int = 0) -> AsyncIterator[Served]:
         await import_accounts(dsn, accounts())
         found = prepared(dsn)
         server = uvicorn.Server(
-            uvicorn.Config(found.app, log_config=None, timeout_graceful_shutdown=1)
+            server_config(found.app, log_config=None, timeout_graceful_shutdown=1)
         )
         running = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started:

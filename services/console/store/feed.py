@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 
-from services.console.core.access import Span
+from services.console.core.access import Span, Viewer, span_of
 from services.console.store.connections import Connection
+from shared.contracts.units import lineage
 from shared.runtime.database import Database, Transaction
 
 _TURN = 0x0F33D
@@ -51,37 +52,54 @@ async def after(connection: Connection, seq: int, limit: int) -> list[asyncpg.Re
     return rows
 
 
-async def visible(
-    connection: Connection,
-    span: Span,
-    lineage: Sequence[str],
-    officer_id: str,
-    status: str | None,
-    after_seq: int | None,
-    limit: int,
-) -> list[asyncpg.Record]:
-    """Lines one officer may see: behind `after_seq` oldest first, or without it the newest first.
+_VISIBLE = (
+    "FROM console.feed WHERE seq > $1 "
+    "AND ((unit_code >= $2 AND unit_code < $3) OR officer_id = $4 "
+    "OR (kind = 'assignments' AND NOT $7 AND unit_code = ANY($5::text[])) "
+    "OR (kind = 'mode' AND unit_code = ANY($5::text[]))) "
+    "AND ($6::text IS NULL OR status = $6) "
+)
 
-    `lineage` are the officer's unit and those above: hints and modes of theirs (core/access.py, `sees_line`).
+
+class Sight(NamedTuple):
+    """Whose lines: one officer's before a subtree. `status` = only lines of this status.
+
+    `lineage` are the unit looked at and those above: hints and modes of theirs (core/access.py, `sees_line`).
     """
-    newest = after_seq is None
+
+    span: Span
+    lineage: Sequence[str]
+    officer_id: str
+    status: str | None
+
+    def arguments(self, after_seq: int | None, limit: int) -> tuple[object, ...]:
+        """Of `_VISIBLE` and its LIMIT."""
+        low, high = self.span.low, self.span.high
+        who = (low, high, self.officer_id, list(self.lineage), self.status)
+        return (after_seq or 0, *who, after_seq is None, limit)
+
+
+def sight_of(viewer: Viewer, status: str | None) -> Sight:
+    """What the viewer may see."""
+    return Sight(span_of(viewer.root), lineage(viewer.root), viewer.officer_id, status)
+
+
+async def visible(
+    connection: Connection, sight: Sight, after_seq: int | None, limit: int
+) -> list[asyncpg.Record]:
+    """Lines one officer may see: behind `after_seq` oldest first, or without it the newest first."""
+    order = "DESC" if after_seq is None else "ASC"
     rows: list[asyncpg.Record] = await connection.fetch(
-        f"SELECT {_COLUMNS} FROM console.feed WHERE seq > $1 "  # noqa: S608
-        "AND ((unit_code >= $2 AND unit_code < $3) OR officer_id = $4 "
-        "OR (kind = 'assignments' AND NOT $7 AND unit_code = ANY($5::text[])) "
-        "OR (kind = 'mode' AND unit_code = ANY($5::text[]))) "
-        "AND ($6::text IS NULL OR status = $6) "
-        f"ORDER BY seq {'DESC' if newest else 'ASC'} LIMIT $8",
-        after_seq or 0,
-        span.low,
-        span.high,
-        officer_id,
-        list(lineage),
-        status,
-        newest,
-        limit,
+        f"SELECT {_COLUMNS} {_VISIBLE} ORDER BY seq {order} LIMIT $8",
+        *sight.arguments(after_seq, limit),
     )
     return rows
+
+
+async def missed(connection: Connection, sight: Sight, after_seq: int, limit: int) -> int:
+    """How many lines behind `after_seq` the officer may see, counted up to `limit`."""
+    counted = f"SELECT count(*) FROM (SELECT 1 {_VISIBLE} LIMIT $8) AS found"  # noqa: S608
+    return int(await connection.fetchval(counted, *sight.arguments(after_seq, limit)))
 
 
 async def prune(database: Database, feed_hours: float, acts_days: float) -> None:

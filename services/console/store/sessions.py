@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -21,26 +21,34 @@ _OFFICER = (
     "a.officer_id, a.name, a.unit, a.post, "
     f"{_GRANTED.format(Right.SEE)} AS seeing, {_GRANTED.format(Right.COMMAND)} AS commanding"
 )
-_BY_TOKEN = f"SELECT {_OFFICER} FROM console.account a WHERE a.token_sha256 = $1 AND NOT a.disabled"  # noqa: S608
+_BY_TOKENS = (
+    f"SELECT a.token_sha256, {_OFFICER} FROM console.account a "  # noqa: S608
+    "WHERE a.token_sha256 = ANY($1::text[]) AND NOT a.disabled"
+)
 # A session that is asked about is used; noted four times per idle time, not at each request.
-_BY_SESSION = f"""
+_BY_SESSIONS = f"""
     WITH touched AS (
-        UPDATE console.session SET used_at = now() WHERE token_sha256 = $1 AND expires_at > now()
+        UPDATE console.session SET used_at = now()
+        WHERE token_sha256 = ANY($1::text[]) AND expires_at > now()
         AND used_at > now() - $2::interval AND used_at < now() - $2::interval / 4
     )
-    SELECT {_OFFICER} FROM console.session s JOIN console.account a USING (officer_id)
-    WHERE s.token_sha256 = $1 AND NOT a.disabled
+    SELECT s.token_sha256, {_OFFICER} FROM console.session s JOIN console.account a USING (officer_id)
+    WHERE s.token_sha256 = ANY($1::text[]) AND NOT a.disabled
     AND s.expires_at > now() AND s.used_at > now() - $2::interval
 """  # noqa: S608
 
 
-async def by_credential(
-    connection: Connection, kind: str, digest: str, idle: timedelta
-) -> asyncpg.Record | None:
-    """The account of a bearer token or of a session that has neither expired nor lain idle."""
+async def by_credentials(
+    connection: Connection, kind: str, digests: Sequence[str], idle: timedelta
+) -> list[asyncpg.Record]:
+    """The accounts, by `token_sha256`, of bearer tokens or of sessions that have neither expired nor lain
+    idle; nothing for a credential that does not hold."""
+    rows: list[asyncpg.Record]
     if kind == "bearer":
-        return await connection.fetchrow(_BY_TOKEN, digest)
-    return await connection.fetchrow(_BY_SESSION, digest, idle)
+        rows = await connection.fetch(_BY_TOKENS, digests)
+    else:
+        rows = await connection.fetch(_BY_SESSIONS, digests, idle)
+    return rows
 
 
 async def start(

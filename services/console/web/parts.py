@@ -25,6 +25,7 @@ from services.console.readings import Source
 from services.console.settings import Settings
 from services.console.store.acts import Bound, Written
 from services.console.web.problems import Refused
+from services.console.web.pulse import Pulse
 from services.console.web.sessions import Sessions
 from shared.runtime.clock import Clock
 from shared.runtime.database import Database
@@ -40,6 +41,7 @@ class Console:
     names: Names
     directory: Directory
     hub: Hub
+    pulse: Pulse
     sessions: Sessions
     passwords: Passwords
     tries: Tries

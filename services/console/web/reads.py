@@ -15,7 +15,7 @@ from services.console.web.auth import Looker, Me
 from services.console.web.parts import Parts, as_json
 from services.console.web.problems import unknown
 from shared.contracts.fields import Identifier, Status
-from shared.contracts.units import lineage, tier_of
+from shared.contracts.units import tier_of
 
 router = APIRouter(prefix="/api")
 
@@ -160,7 +160,5 @@ async def get_feed(
 ) -> Response:
     """Lines behind `after`, oldest first; without it the last ones, newest first."""
     async with reading(console.database) as connection:
-        rows = await feed.visible(
-            connection, span_of(me.root), lineage(me.root), me.officer_id, status, after, limit
-        )
+        rows = await feed.visible(connection, feed.sight_of(me, status), after, limit)
     return as_json({"lines": [shown(row, me, console.names) for row in rows]})

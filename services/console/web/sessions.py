@@ -10,13 +10,15 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 from fastapi import Request
 
 from services.console.core.access import Viewer
+from services.console.core.record import Record
 from services.console.store import sessions as store
 from services.console.store.connections import reading
 from services.console.web.problems import Refused
@@ -29,6 +31,15 @@ FORMS = frozenset({"/account/password", "/account/sign-out"})
 _REMEMBER_S = 10.0
 _MOST_REMEMBERED = 20_000
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Claim:
+    """What an open stream was opened with: its credential and the officer as found then."""
+
+    kind: str
+    digest: str
+    viewer: Viewer
 
 
 class Sessions:
@@ -52,12 +63,23 @@ class Sessions:
             )
         return found
 
-    async def still(self, request: Request, viewer: Viewer) -> bool:
-        """Whether the request's credential still holds, and for the officer just as found then: not
-        moved, with the same rights. Asked of the database."""
-        kind, token = credential(request)
-        self.forget(kind, token)
-        return await self._look_up(kind, hash_of(token)) == replace(viewer, place=None)
+    async def ended(self, claims: Sequence[Claim]) -> list[Claim]:
+        """Those whose credential does not hold any more, or not for the officer just as found then: moved,
+        or with other rights. Asked of the database, all together."""
+        found: dict[tuple[str, str], Viewer] = {}
+        async with reading(self._database) as connection:
+            for kind in {claim.kind for claim in claims}:
+                digests = [claim.digest for claim in claims if claim.kind == kind]
+                for row in await store.by_credentials(connection, kind, digests, self._idle):
+                    found[kind, row["token_sha256"]] = _viewer(row)
+        over = [
+            claim
+            for claim in claims
+            if found.get((claim.kind, claim.digest)) != replace(claim.viewer, place=None)
+        ]
+        for claim in over:
+            self._known.pop((claim.kind, claim.digest), None)
+        return over
 
     async def redeem(self, ticket: str) -> str | None:
         """A session token for a sign-in ticket, once; None when it is unknown, used or expired."""
@@ -107,22 +129,32 @@ class Sessions:
         if known is not None and known[1] > time.monotonic():
             return known[0]
         async with reading(self._database) as connection:
-            row = await store.by_credential(connection, kind, digest, self._idle)
-        if row is None:
+            rows = await store.by_credentials(connection, kind, [digest], self._idle)
+        if not rows:
             self._known.pop((kind, digest), None)
             return None
-        viewer = Viewer(
-            row["officer_id"],
-            row["name"],
-            row["unit"],
-            Post(row["post"]),
-            tuple(row["seeing"]),
-            tuple(row["commanding"]),
-        )
+        viewer = _viewer(rows[0])
         if len(self._known) >= _MOST_REMEMBERED:
             self._known.clear()
         self._known[kind, digest] = (viewer, time.monotonic() + _REMEMBER_S)
         return viewer
+
+
+def claim_of(request: Request, viewer: Viewer) -> Claim:
+    """The request's credential, to be asked about later (`Sessions.ended`)."""
+    kind, token = credential(request)
+    return Claim(kind, hash_of(token), viewer)
+
+
+def _viewer(row: Record) -> Viewer:
+    return Viewer(
+        row["officer_id"],
+        row["name"],
+        row["unit"],
+        Post(row["post"]),
+        tuple(row["seeing"]),
+        tuple(row["commanding"]),
+    )
 
 
 def hash_of(secret: str) -> str:

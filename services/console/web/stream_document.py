@@ -76,7 +76,7 @@ class Reset(_Body):
 MESSAGES: dict[str, tuple[str, TypeAdapter[Any]]] = {
     "hello": ("First; its id is the position where the stream begins.", TypeAdapter(Beat)),
     "beat": (
-        "Every ten seconds without a line; has no id. Who hears none is offline.",
+        "Every ten seconds; has no id. Who hears none is offline.",
         TypeAdapter(Beat),
     ),
     "line": (
@@ -84,15 +84,16 @@ MESSAGES: dict[str, tuple[str, TypeAdapter[Any]]] = {
         TypeAdapter(Hint | Told),
     ),
     "reset": (
-        "More was missed than is sent again, or the position is of another database: load anew.",
+        "More was missed than is sent again (also by a client that is too slow), or the position is of "
+        "another database: load anew.",
         TypeAdapter(Reset),
     ),
 }
 _PURPOSE = (
     "Server-sent events, GET /api/events?status=Actual|Exercise|Test&after=POSITION, with the bearer token "
     "or the session. Lines from now on; with `Last-Event-ID` (or `after`) those behind that position first, "
-    "each once and in order. A client that is too slow is cut and resumes; a credential that ends closes the "
-    "stream within about a minute. Too many streams: 503 with Retry-After."
+    "each once and in order. A client that takes nothing for ten to twenty seconds is cut and resumes; a "
+    "credential that ends closes the stream within a minute. Too many streams: 503 with Retry-After."
 )
 
 

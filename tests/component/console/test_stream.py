@@ -6,23 +6,26 @@ import asyncio
 import inspect
 import json
 import re
+import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
 
+from services.console import feed
 from services.console.accounts import make_link
 from services.console.core import lines
 from services.console.core.access import Viewer
 from services.console.core.names import Names
 from services.console.feed import Hub, Stream
-from services.console.web import events
+from services.console.web import events, pulse
 from services.console.web.stream_document import KINDS, MESSAGES
 from shared.contracts.commands import SupervisionKind
 from shared.contracts.fields import Post, Status
+from shared.runtime.wire import Piece
 from tests.support.console import Served, serving, token_of
 from tests.support.console_scene import (
     CITY,
@@ -153,16 +156,40 @@ async def test_too_far_behind_or_of_another_database_loads_anew(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(events, "RESUME_LIMIT", 3)
-    await served.bench.project([an_alert(f"a-{n}") for n in range(6)])
+    await forgotten(served, monkeypatch, [an_alert(f"a-{n}") for n in range(6)])
     for after in (0, 9_999_999):
         async with listening(served, "o-city-b", after=after) as stream:
             assert [one["event"] for one in await take(stream, 2)] == ["hello", "reset"]
 
 
+async def forgotten(served: Served, monkeypatch: pytest.MonkeyPatch, messages: list[Any]) -> None:
+    """Commit, and let the hub keep only the last line for those who come back."""
+    monkeypatch.setattr(feed, "KEEP", 1)
+    hub = served.bench.wiring.hub
+    before = hub.position
+    await served.bench.project(messages)
+    async with asyncio.timeout(5):
+        while hub.floor == before:
+            await asyncio.sleep(0.02)
+
+
+async def test_what_the_hub_no_longer_has_is_read_from_the_database_without_loss_or_repeat(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "_PAGE", 2)
+    await forgotten(served, monkeypatch, [an_alert(f"a-{n}") for n in range(9)])
+    async with listening(served, "o-town-b", after=0) as stream:
+        missed = [one["data"]["seq"] for one in (await take(stream, 10))[1:]]
+        await served.bench.project([an_alert("after")])
+        (line,) = await take(stream, 1)
+    assert missed == list(range(missed[0], missed[0] + 9))
+    assert line["data"]["seq"] == missed[-1] + 1
+
+
 async def test_silence_has_a_heartbeat_that_tells_how_far_behind_we_are(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "BEAT_S", 0.1)
+    monkeypatch.setattr(pulse, "BEAT_S", 0.1)
     served.bench.behind["records"] = 4_321
     async with listening(served, "o-city-b") as stream:
         found = await take(stream, 3)
@@ -183,8 +210,8 @@ ENDINGS = {
 async def test_an_open_stream_ends_with_the_rights_it_was_opened_with(
     served: Served, monkeypatch: pytest.MonkeyPatch, ending: str
 ) -> None:
-    monkeypatch.setattr(events, "BEAT_S", 0.1)
-    monkeypatch.setattr(events, "RECHECK_S", 0.2)
+    monkeypatch.setattr(pulse, "BEAT_S", 0.1)
+    monkeypatch.setattr(pulse, "RECHECK_S", 0.2)
     async with listening(served, "o-town-b") as stream:
         await take(stream, 10)  # checked more than once by now, and still there
         async with served.bench.wiring.database.transaction() as work:
@@ -197,7 +224,7 @@ async def test_an_open_stream_ends_with_the_rights_it_was_opened_with(
 async def test_an_open_stream_ends_with_its_session_even_while_lines_flow(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "RECHECK_S", 0.2)
+    monkeypatch.setattr(pulse, "RECHECK_S", 0.2)
     dsn = served.bench.wiring.console.settings.database_url.get_secret_value()
     link = await make_link(dsn, "o-town-b", served.url)
     async with httpx.AsyncClient(base_url=served.url, timeout=15, trust_env=False) as client:
@@ -222,29 +249,128 @@ async def _drain(stream: AsyncIterator[dict[str, Any]]) -> None:
 
 
 def test_what_is_checked_again_is_checked_within_a_minute() -> None:
-    assert events.RECHECK_S + events.BEAT_S < 60
+    assert pulse.RECHECK_S + 2 * pulse.RETRY_S < 60
 
 
-async def test_a_slow_client_is_cut_and_the_others_go_on(served: Served) -> None:
-    hub = served.bench.wiring.hub
-    viewer = Viewer("o-city-b", "赵安", CITY, Post.B)
-    slow, quick = Stream(viewer, None, 4), Stream(viewer, None, 100)
-    with hub.subscribed(slow), hub.subscribed(quick):
-        await served.bench.project([an_alert(f"a-{n}") for n in range(10)])
-        async with asyncio.timeout(5):
-            while quick.queue.qsize() < 10:
+class Client:
+    """A connection that takes what is written to it, or does not."""
+
+    def __init__(self, *, taking: bool = True) -> None:
+        self.taking = taking
+        self.pieces: list[Piece] = []
+        self.waiting = 0
+
+    def write(self, piece: Piece) -> None:
+        self.pieces.append(piece)
+        self.waiting += 0 if self.taking else len(piece.plain)
+
+    @property
+    def heard(self) -> bytes:
+        return b"".join(piece.plain for piece in self.pieces)
+
+    @property
+    def seqs(self) -> list[int]:
+        return [
+            int(one) for one in re.findall(rb"^id: (\d+)\nevent: line$", self.heard, re.MULTILINE)
+        ]
+
+
+def a_row(seq: int, **more: Any) -> dict[str, Any]:
+    return {
+        "seq": seq,
+        "kind": "alert",
+        "status": "Actual",
+        "unit_code": ZHUTUO,
+        "officer_id": None,
+        "level": "red",
+        "at": NOW,
+        "data_grade": "general",
+        "subject_id": "a",
+        "payload": "{}",
+        "created_at": NOW,
+        **more,
+    }
+
+
+def a_hub(rows: list[dict[str, Any]]) -> Hub:
+    async def read(after: int, limit: int) -> list[dict[str, Any]]:
+        return [row for row in rows if row["seq"] > after][:limit]
+
+    return Hub(read, asyncio.Event(), Names(), limit=10)
+
+
+def watching(client: Client, unit: str = CITY, officer: str = "o-city-b") -> Stream:
+    return Stream(Viewer(officer, "", unit, Post.B), None, client)
+
+
+async def test_a_slow_client_is_written_no_more_until_it_takes_and_loses_nothing() -> None:
+    rows: list[dict[str, Any]] = []
+    hub, slow, quick = a_hub(rows), Client(taking=False), Client()
+    with hub.subscribed(watching(slow)), hub.subscribed(watching(quick)):
+        for seq in range(1, 501):
+            rows.append(a_row(seq))
+            await hub.round()
+        assert quick.seqs == list(range(1, 501))
+        assert slow.waiting < feed.MOST_WAITING + feed.SLICE
+        slow.taking, slow.waiting = True, 0
+        await hub.round()
+        assert slow.seqs == quick.seqs
+
+
+async def test_one_burst_is_no_more_for_a_slow_client_than_a_trickle() -> None:
+    hub, slow = a_hub([a_row(seq) for seq in range(1, 1_001)]), Client(taking=False)
+    with hub.subscribed(watching(slow)):
+        await hub.round()
+        assert slow.waiting < feed.MOST_WAITING + 2 * feed.SLICE
+
+
+async def test_who_falls_behind_all_recent_lines_is_told_to_load_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(feed, "KEEP", 100)
+    rows = [a_row(seq) for seq in range(1, 501)]
+    hub, slow = a_hub(rows), Client(taking=False)
+    slow.waiting = feed.MOST_WAITING + 1
+    with hub.subscribed(watching(slow)):
+        await hub.round()
+        assert slow.pieces == []
+        slow.taking, slow.waiting = True, 0
+        await hub.round()
+        rows.append(a_row(501))
+        await hub.round()
+    assert slow.heard.startswith(b"id: 500\nevent: reset\n")
+    assert slow.seqs == [501]
+
+
+async def test_a_client_that_takes_nothing_any_more_is_cut_and_the_others_go_on(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulse, "BEAT_S", 0.3)
+    hub, url = served.bench.wiring.hub, httpx.URL(served.url)
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_304)
+        one.connect((url.host, url.port))
+        token = token_of("o-city-b")
+        one.sendall(
+            f"GET /api/events HTTP/1.1\r\nHost: c\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+        )
+        async with listening(served, "o-town-b") as reading, asyncio.timeout(60):
+            while hub.open < 2:
                 await asyncio.sleep(0.02)
-        assert slow.overrun.is_set()
-        assert slow.queue.qsize() == 4
-        assert not quick.overrun.is_set()
-    assert hub.open == 0
+            told = 0
+            while hub.open == 2:
+                await served.bench.project([an_alert(f"{told}-{n}") for n in range(500)])
+                told += 500
+            heard = 0
+            while heard < told:
+                heard += (await anext(reading))["event"] == "line"
+    assert served.bench.wiring.metrics.cut._value.get() == 1
 
 
 async def test_streams_are_limited(served: Served) -> None:
     hub = served.bench.wiring.hub
-    viewer = Viewer("o-city-b", "赵安", CITY, Post.B)
     hub._limit = 1
-    with hub.subscribed(Stream(viewer, None, 1)):
+    with hub.admitted():
         async with httpx.AsyncClient(base_url=served.url, trust_env=False) as client:
             headers = {"authorization": f"Bearer {token_of('o-city-b')}"}
             answer = await client.get("/api/events", headers=headers)
@@ -252,41 +378,26 @@ async def test_streams_are_limited(served: Served) -> None:
     assert "retry-after" in answer.headers
 
 
-async def test_the_hub_shapes_a_line_once_for_all_its_readers() -> None:
-    rows = [
-        {
-            "seq": n,
-            "kind": "alert",
-            "status": "Actual",
-            "unit_code": ZHUTUO,
-            "officer_id": None,
-            "level": "red",
-            "at": NOW,
-            "data_grade": "general",
-            "subject_id": "a",
-            "payload": "{}",
-            "created_at": NOW,
-        }
-        for n in range(1, 4)
-    ]
-
-    async def read(after: int, limit: int) -> list[dict[str, Any]]:
-        return [row for row in rows if row["seq"] > after][:limit]  # type: ignore[operator]
-
-    hub = Hub(read, asyncio.Event(), Names(), limit=10)
-    streams = [Stream(Viewer(f"o-{n}", "", CITY, Post.B), None, 10) for n in range(3)]
-    with hub.subscribed(streams[0]), hub.subscribed(streams[1]), hub.subscribed(streams[2]):
+async def test_the_same_bytes_go_to_all_who_hear_the_same_and_to_nobody_else() -> None:
+    rows = [a_row(1), a_row(2, kind="page", officer_id="o-1"), a_row(3)]
+    clients = [Client() for _ in range(4)]
+    streams = [watching(client, officer=f"o-{n}") for n, client in enumerate(clients)]
+    streams[3] = watching(clients[3], VILLAGE, "o-1")
+    hub = a_hub(rows)
+    with ExitStack() as open_:
+        for stream in streams:
+            open_.enter_context(hub.subscribed(stream))
         assert await hub.round() == 3
         assert await hub.round() == 0
-    texts = [stream.queue.get_nowait()[1] for stream in streams]
-    assert texts[0] is texts[1] is texts[2]
+    assert [client.seqs for client in clients] == [[1, 2, 3]] * 3 + [[2]]
+    assert clients[0].pieces[0] is clients[2].pieces[0]
 
 
 async def test_events_are_what_the_asyncapi_document_says(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every kind of event, and every kind of line that the scene can make."""
-    monkeypatch.setattr(events, "BEAT_S", 0.2)
+    monkeypatch.setattr(pulse, "BEAT_S", 0.2)
     command = a_command("c", DISTRICT)
     assignment = an_assignment(command, f"{VILLAGE}/grid/001")
     await served.bench.project(
