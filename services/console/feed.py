@@ -67,11 +67,12 @@ def event(name: str, data: bytes, seq: int | None = None) -> bytes:
 class Stream:
     """One open client and the position up to which it has been written."""
 
-    __slots__ = ("audience", "position", "sink", "viewer")
+    __slots__ = ("own", "position", "shared", "sink", "viewer")
 
     def __init__(self, viewer: Viewer, status: str | None, sink: Sink, position: int = 0) -> None:
         self.viewer = viewer
-        self.audience = Audience.of(viewer, status)
+        self.own = Audience.of(viewer, status)
+        self.shared = self.own.shared()
         self.sink = sink
         self.position = position
 
@@ -230,29 +231,28 @@ class Hub:
         """The stream's next lines, and the position behind them; made once for all who hear the same."""
         position = stream.position
         owners = self._owners.get(position)
-        first = bisect_right(self._lines, position, key=_seq)
         if owners is None:
-            owned = (line.row["officer_id"] for line in self._lines[first:])
+            owned = (line.row["officer_id"] for line in self._lines_behind(position))
             owners = self._owners[position] = frozenset(one for one in owned if one is not None)
-        audience = stream.audience
-        if audience.officer not in owners:
-            audience = audience.shared()
+        audience = stream.own if stream.own.officer in owners else stream.shared
         found = self._pieces.get((audience, position))
         if found is None:
-            ear = Ear(audience, stream.viewer)
-            found = self._pieces[audience, position] = self._cut(first, ear)
+            found = self._cut(position, Ear(audience, stream.viewer))
+            self._pieces[audience, position] = found
         return found
 
-    def _cut(self, first: int, ear: Ear) -> tuple[Piece | None, int]:
+    def _lines_behind(self, position: int) -> list[Line]:
+        return self._lines[bisect_right(self._lines, position, key=_seq) :]
+
+    def _cut(self, position: int, ear: Ear) -> tuple[Piece | None, int]:
         texts: list[bytes] = []
-        size, position = 0, self.position
-        for number in range(first, len(self._lines)):
-            line = self._lines[number]
+        size = 0
+        for line in self._lines_behind(position):
+            position = line.seq
             allowed = ear.verdict(line.row)
             if allowed is not None:
                 texts.append(text := line.event(allowed, self.names))
                 size += len(text)
                 if size >= SLICE:
-                    position = line.seq
                     break
         return (Piece(b"".join(texts)) if texts else None), position
