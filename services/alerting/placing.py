@@ -51,7 +51,7 @@ class Placing:
         self._counts = counts
         self._silences = silences
         self._modes = modes
-        self._holds: list[tuple[str, str, int, datetime]] = []
+        self._holds: dict[str, datetime | None] = {}
         self.hidden: Counter[str] = Counter()
 
     async def place(
@@ -87,6 +87,8 @@ class Placing:
         if disposition is not Disposition.SILENCED:
             silence_id = None
         self._book.record_alarm(Known(alarm, fact, owner, disposition, held, silence_id))
+        if disposition is not Disposition.HELD:
+            self._end_hold(known)
         self._counts.dispositions["alarm", disposition] += 1
 
     async def look_again(self, changed: Fact) -> None:
@@ -99,6 +101,7 @@ class Placing:
             if waiting.disposition is Disposition.HELD:
                 if silent:
                     self._book.record_alarm(replace(waiting, disposition=Disposition.INHIBITED))
+                    self._end_hold(waiting)
                     self._counts.dispositions["alarm", Disposition.INHIBITED] += 1
             elif not silent:
                 await self.release(waiting)
@@ -116,8 +119,11 @@ class Placing:
             await self.release(known)
 
     async def save(self) -> None:
-        """Write the timers of what is held back."""
-        await timers.arm(self._work, self._holds, rearm=True)
+        """Write the timers of what is held back, and take away those of what no longer is."""
+        armed = [(one, HOLD, 0, until) for one, until in self._holds.items() if until is not None]
+        await timers.arm(self._work, armed, rearm=True)
+        over = [one for one, until in self._holds.items() if until is None]
+        await timers.disarm(self._work, over, [HOLD])
 
     def _aside(
         self, fact: Fact, known: Known | None, waited: bool
@@ -138,8 +144,11 @@ class Placing:
         return Disposition.HELD, None
 
     def _hold(self, fact: Fact, hold: timedelta) -> None:
-        subject = hold_subject(region_of(fact.status, fact.place), fact.alarm_id)
-        self._holds.append((subject, HOLD, 0, self._work.now + hold))
+        self._holds[_hold_of(fact)] = self._work.now + hold
+
+    def _end_hold(self, known: Known | None) -> None:
+        if known is not None and known.disposition is Disposition.HELD:
+            self._holds[_hold_of(known.fact)] = None
 
     async def _take(
         self,
@@ -179,12 +188,13 @@ class Placing:
         return bool(fact.inhibited_by) and inhibited(fact, self._board.known.facts.values())
 
 
-def hold_subject(region: Region, alarm_id: str) -> str:
+def _hold_of(fact: Fact) -> str:
     """The subject of a hold's timer: it names the region to lock."""
-    return f"{HOLD}:{region.status}|{region.unit}|{alarm_id}"
+    region = region_of(fact.status, fact.place)
+    return f"{HOLD}:{region.status}|{region.unit}|{fact.alarm_id}"
 
 
 def held_of(subject: str) -> tuple[Region, str]:
-    """The region and the alarm of a hold's timer; the reverse of hold_subject."""
+    """The region and the alarm of a hold's timer, by its subject."""
     status, unit, alarm_id = subject.removeprefix(f"{HOLD}:").split("|")
     return Region(Status(status), unit), alarm_id

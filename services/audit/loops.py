@@ -124,6 +124,8 @@ class Rounds:
                 self._metrics.hops.labels(one.service, one.topic, fate).set(records)
 
     async def _judge(self, work: Transaction, snapshot: Snapshot) -> None:
+        if snapshot.evidence:
+            await books.keep_evidence(work, snapshot.evidence)
         open_ = await findings.open_findings(work)
         verdict = liveness.weigh(
             liveness.find(snapshot, work.now), snapshot.looked, self._suspicions, open_

@@ -1,4 +1,5 @@
-"""GET /findings: what is wrong now and what was lately. GET /conservation: the books of every hop."""
+"""GET /findings: what is wrong now and what was lately. GET /conservation: the books of every hop, and
+what became of the alarms."""
 
 from __future__ import annotations
 
@@ -8,8 +9,9 @@ from typing import Any
 from faststream.asgi import AsgiResponse, get
 from pydantic_core import to_json
 
-from services.audit.core.conservation import balances
-from services.audit.store import findings, passages
+from services.audit.core.conservation import alarm_balances, balances
+from services.audit.store import books, findings, passages
+from shared.contracts.topics import ALARMS
 from shared.runtime.database import Database
 from shared.runtime.errors import Transient
 
@@ -46,9 +48,14 @@ def conservation_route(database: Database) -> tuple[str, Any]:
         try:
             async with database.transaction() as work:
                 known = await passages.load(work)
+                told = await books.first_records(work, ALARMS.name)
+                evidence = await books.evidence(work)
         except Transient:
             return AsgiResponse(to_json({"error": "the database cannot be asked"}), 503, _HEADERS)
         hops = [asdict(one) for one in balances(known.values())]
-        return AsgiResponse(to_json({"hops": hops}), 200, _HEADERS)
+        alarms = [
+            asdict(one) | {"difference": one.difference} for one in alarm_balances(told, evidence)
+        ]
+        return AsgiResponse(to_json({"hops": hops, "alarms": alarms}), 200, _HEADERS)
 
     return "/conservation", kept

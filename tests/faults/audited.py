@@ -1,4 +1,4 @@
-"""A small system under audit: command, notify and console at work, people who act, the auditor's findings."""
+"""A small system under audit: alerting, command, notify and console at work, people who act, the auditor's findings."""
 
 from __future__ import annotations
 
@@ -141,6 +141,11 @@ class Audited:
     def hops(self) -> dict[tuple[str, str], dict[str, int]]:
         """The books by service and topic."""
         return {(one["service"], one["topic"]): one for one in self._get("conservation")["hops"]}
+
+    def alarms(self) -> list[dict[str, Any]]:
+        """What became of the alarms, by status."""
+        found: list[dict[str, Any]] = self._get("conservation")["alarms"]
+        return found
 
     def found(self, *names: str) -> dict[str, str]:
         """Wait until all findings whose name contains one of `names` are there, within the promise."""

@@ -12,12 +12,13 @@ from deploy.local.paths import temporary_root
 from shared.contracts.commands import Step
 from shared.contracts.fields import Tier
 from shared.contracts.pages import Answer, AnswerVerb
-from shared.contracts.topics import ACKNOWLEDGEMENTS, ANSWERS, ASSIGNMENTS, COMMANDS, PAGES
+from shared.contracts.topics import ACKNOWLEDGEMENTS, ALARMS, ANSWERS, ASSIGNMENTS, COMMANDS, PAGES
 from shared.runtime.publisher import encode
 from tests.component.command.harness import EVENT_TIME, TOWN
 from tests.faults.audited import Audited, delete_before
 from tests.support.infrastructure import running
 from tests.support.kafka import read_all
+from tests.unit.alerting.builders import an_alarm
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults, pytest.mark.timeout(200)]
 
@@ -26,7 +27,6 @@ HEALTHY_S = 60
 
 @pytest.fixture(scope="module")
 def system() -> Iterator[Audited]:
-    # Alerting has nothing to do here, but the auditor reads its tables too.
     services = ("alerting", "command", "duty", "notify", "console", "audit")
     with running(temporary_root("audited"), services) as found:
         audited = Audited(found)
@@ -73,6 +73,73 @@ def test_a_deleted_timer_and_a_second_one(system: Audited) -> None:
         subject,
     )
     system.value("DELETE FROM command.timer WHERE kind = 'sign_escalate' AND rung = 7")
+    system.resolved()
+
+
+@pytest.mark.parametrize(
+    ("change", "back"),
+    [
+        (
+            "UPDATE command.tier_count SET signed = signed + 1 WHERE command_id = $1 AND tier = "
+            "(SELECT min(tier) FROM command.tier_count WHERE command_id = $1) "
+            "RETURNING 'command.tier_count:' || command_id || ':' || tier",
+            "UPDATE command.tier_count SET signed = signed - 1 WHERE 'command.tier_count:' || "
+            "command_id || ':' || tier = $1",
+        ),
+        (
+            "UPDATE console.tally SET n = n + 1 WHERE command_id = $1 AND (town, unit_tier) = "
+            "(SELECT town, unit_tier FROM console.tally WHERE command_id = $1 ORDER BY 1, 2 LIMIT 1) "
+            "RETURNING concat_ws(':', 'console.tally', command_id, town, unit_tier, state)",
+            "UPDATE console.tally SET n = n - 1 WHERE "
+            "concat_ws(':', 'console.tally', command_id, town, unit_tier, state) = $1",
+        ),
+    ],
+    ids=["of the roll-up", "of the screens"],
+)
+def test_a_changed_counter(system: Audited, change: str, back: str) -> None:
+    command = system.issue()
+    system.settle()
+    subject = system.value(change, command)
+    system.found(f"counter_differs_from_rows {subject}")
+    system.value(back, subject)
+    system.resolved()
+
+
+def test_a_hold_that_never_ends(system: Audited) -> None:
+    # The timer is lost as it is made: what is held would wait for ever.
+    system.value(
+        "CREATE FUNCTION alerting.lose() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'"
+    )
+    system.value(
+        "CREATE TRIGGER lost BEFORE INSERT ON alerting.timer FOR EACH ROW WHEN (NEW.kind = 'hold') "
+        "EXECUTE FUNCTION alerting.lose()"
+    )
+    alarm = an_alarm("alm-held", inhibited_by=("gas.high",), place=TOWN, origin_unit=TOWN)
+    system.raw(ALARMS.name, alarm.alarm_id, encode(alarm), 0)
+    found = system.found("not_exactly_one_timer hold:alm-held")
+    assert list(found.values()) == ["0 armed timers, not 1"]
+    [books] = system.alarms()
+    assert books["aside"] == {"held": 1}
+    assert books["difference"] == 0
+    system.value("DROP TRIGGER lost ON alerting.timer")
+    system.value(
+        "INSERT INTO alerting.timer (subject_id, kind, rung, due_at) "
+        "VALUES ('hold:Actual|' || left($1, 6) || '000000|alm-held', 'hold', 0, now())",
+        TOWN,
+    )
+    system.resolved()
+    system.until(lambda: system.alarms()[0]["in_alerts"] == 1, "the alarm opened no alert")
+
+
+def test_a_silence_that_ends_without_a_word(system: Audited) -> None:
+    alarm = system.value("SELECT alarm_id FROM alerting.alert_alarm WHERE alarm_id = 'alm-held'")
+    change = (
+        "UPDATE alerting.alert_alarm SET disposition = $2, held = $3, silence_id = $4 "
+        "WHERE alarm_id = $1"
+    )
+    system.value(change, alarm, "silenced", "{}", "sil-that-is-over")
+    system.found(f"waits_for_nothing {alarm}")
+    system.value(change, alarm, "opened", None, None)
     system.resolved()
 
 

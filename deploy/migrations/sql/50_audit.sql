@@ -40,6 +40,15 @@ CREATE TABLE audit.record_count (
     PRIMARY KEY (topic, status, label)
 ) WITH (fillfactor = 50);
 
+-- What became of the alarms at alerting, as last counted. `nowhere`: went on, but into no alert.
+CREATE TABLE audit.evidence (
+    status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+    disposition text NOT NULL,
+    alarms bigint NOT NULL,
+    nowhere bigint NOT NULL,
+    PRIMARY KEY (status, disposition)
+);
+
 -- Per command: recipients it announced and first versions of its assignments seen on the topic.
 CREATE TABLE audit.fanout (
     command_id text PRIMARY KEY,

@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from shared.contracts.fields import Status
+
 Place = tuple[str, int]
 """A topic and a partition."""
 
@@ -48,6 +50,25 @@ class Trace(StrEnum):
     INBOX = "inbox"
     LETTERS = "letters"
     """Only refusals leave one: its state lies in a changelog that has no record ids."""
+
+
+IN_ALERTS = frozenset({"opened", "joined"})
+"""Dispositions of alarms that went on into an alert; of all others alerting says why not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Alarms of one status and disposition at alerting. `nowhere`: went on, it says, but into no alert."""
+
+    status: Status
+    disposition: str
+    alarms: int
+    nowhere: int = 0
+
+    @property
+    def accounted(self) -> int:
+        """Alarms of which it is known what became of them."""
+        return self.alarms - self.nowhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +191,38 @@ def balances(passages: Iterable[Passage]) -> list[Balance]:
     for one in passages:
         hops.setdefault((one.service, one.topic), []).append(one)
     return [_balance(service, topic, hops[service, topic]) for service, topic in sorted(hops)]
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmBalance:
+    """What became of the alarms of one status: alarms in = in alerts + aside + difference.
+
+    `aside` by disposition: inhibited, held, silenced and the like. `difference`: on their way, or lost.
+    """
+
+    status: Status
+    alarms_in: int
+    in_alerts: int
+    aside: Mapping[str, int]
+
+    @property
+    def difference(self) -> int:
+        """What is neither in an alert nor put aside."""
+        return self.alarms_in - self.in_alerts - sum(self.aside.values())
+
+
+def alarm_balances(told: Mapping[Status, int], evidence: Iterable[Evidence]) -> list[AlarmBalance]:
+    """By status; `told` are the alarms on the topic, by first versions."""
+    known = list(evidence)
+    found = []
+    for status in Status:
+        mine = [one for one in known if one.status is status]
+        if not mine and status not in told:
+            continue
+        out = sum(one.accounted for one in mine if one.disposition in IN_ALERTS)
+        aside = {one.disposition: one.alarms for one in mine if one.disposition not in IN_ALERTS}
+        found.append(AlarmBalance(status, told.get(status, 0), out, aside))
+    return found
 
 
 def _balance(service: str, topic: str, passages: list[Passage]) -> Balance:

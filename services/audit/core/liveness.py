@@ -61,6 +61,8 @@ def find(snapshot: Snapshot, now: datetime) -> list[Finding]:
         *_leaks(snapshot),
         *_counts(snapshot),
         *_rows(snapshot),
+        *_recounts(snapshot),
+        *_stranded(snapshot),
         *_hops(snapshot, now),
     ]
     return list({one.key: one for one in reversed(found)}.values())[::-1]
@@ -144,6 +146,30 @@ def _rows(snapshot: Snapshot) -> Iterable[Finding]:
             (*row.told, *(row.stored or ())),
             not same_version and snapshot.held(row.service),
         )
+
+
+def _recounts(snapshot: Snapshot) -> Iterable[Finding]:
+    for one in snapshot.recounts:
+        kept = one.kept or (0,) * len(one.names)
+        counted = one.counted or (0,) * len(one.names)
+        wrong = [
+            f"{name} {had}, not {has}"
+            for name, had, has in zip(one.names, kept, counted, strict=True)
+            if had != has
+        ]
+        missing = "no counters" if one.kept is None else "no rows"
+        yield Finding(
+            FindingKind.COUNTER_DIFFERS,
+            f"{one.table}:{one.subject_id}",
+            one.status,
+            ", ".join(wrong) or missing,
+        )
+
+
+def _stranded(snapshot: Snapshot) -> Iterable[Finding]:
+    for one in snapshot.stranded:
+        detail = f"{one.disposition}, but by nothing that stands"
+        yield Finding(FindingKind.STRANDED, one.alarm_id, one.status, detail)
 
 
 def _hops(snapshot: Snapshot, now: datetime) -> Iterable[Finding]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from services.audit.core.conservation import Balance, Place
+from services.audit.core.conservation import Balance, Evidence, Place
 from services.audit.core.provenance import Suspect
 from shared.contracts.fields import Status
 
@@ -27,6 +27,8 @@ class FindingKind(StrEnum):
     RECORD_CORRUPT = "record_corrupt"
     HOP_UNBALANCED = "hop_does_not_balance"
     ROW_DIFFERS = "row_differs_from_topic"
+    COUNTER_DIFFERS = "counter_differs_from_rows"
+    STRANDED = "waits_for_nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,27 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
+class Recounted:
+    """Counters of one subject as a table keeps them and as its rows add up; None: there are none."""
+
+    table: str
+    subject_id: str
+    status: Status
+    names: tuple[str, ...]
+    kept: tuple[int, ...] | None
+    counted: tuple[int, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stranded:
+    """An alarm put aside (`disposition`) for something that is not there or is over."""
+
+    alarm_id: str
+    status: Status
+    disposition: str
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """The newest version of something open as the topics tell it, and as a table of `service` has it.
 
@@ -142,6 +165,9 @@ class Snapshot:
     fanouts: tuple[Fanout, ...] = ()
     leaks: tuple[Leak, ...] = ()
     counts: tuple[Count, ...] = ()
+    recounts: tuple[Recounted, ...] = ()
+    stranded: tuple[Stranded, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
     rows: tuple[Row, ...] = ()
     stands: tuple[Stand, ...] = ()
     suspects: tuple[Suspect, ...] = ()

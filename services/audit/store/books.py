@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from services.audit.core.conservation import Evidence
 from services.audit.core.newest import Newest
 from services.audit.core.trail import Act, Head, append
 from shared.contracts.audit import AuditEntry
+from shared.contracts.fields import Status
 from shared.contracts.topics import TRAIL
 from shared.runtime.database import Transaction
 from shared.runtime.publisher import encode
@@ -85,6 +87,32 @@ async def count_records(work: Transaction, counts: Counter[tuple[str, str, str]]
         [key[2] for key in keys],
         [counts[key] for key in keys],
     )
+
+
+async def first_records(work: Transaction, topic: str) -> dict[Status, int]:
+    """How many first versions lay on a topic, by status."""
+    rows = await work.connection.fetch(
+        "SELECT status, records FROM audit.record_count WHERE topic = $1 AND label = 'first'",
+        topic,
+    )
+    return {Status(row["status"]): row["records"] for row in rows}
+
+
+async def keep_evidence(work: Transaction, evidence: Sequence[Evidence]) -> None:
+    """Keep what became of the alarms, in place of what was counted before."""
+    await work.connection.execute("DELETE FROM audit.evidence")
+    await work.connection.executemany(
+        "INSERT INTO audit.evidence (status, disposition, alarms, nowhere) VALUES ($1, $2, $3, $4)",
+        [(one.status, one.disposition, one.alarms, one.nowhere) for one in evidence],
+    )
+
+
+async def evidence(work: Transaction) -> list[Evidence]:
+    """What became of the alarms when they were last counted."""
+    rows = await work.connection.fetch(
+        "SELECT status, disposition, alarms, nowhere FROM audit.evidence ORDER BY 1, 2"
+    )
+    return [Evidence(Status(row[0]), row[1], row[2], row[3]) for row in rows]
 
 
 async def count_fanout(

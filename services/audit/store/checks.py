@@ -7,18 +7,22 @@ reported, and leaves the others alone. All run in one READ ONLY transaction with
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
 
 from services.audit.core import snapshot as core
+from services.audit.core.conservation import Evidence, alarm_balances
 from services.audit.core.liveness import TIMER_GRACE
 from services.audit.core.snapshot import FindingKind
+from services.audit.store import books
 from services.audit.store.clocks import CLOCKS, Clock, statement
-from services.audit.store.queries import COUNTS, LEAKS, MIRRORS, SERVICES, TABLES, mirror
+from services.audit.store.queries import COUNTS, EVIDENCE, LEAKS, MIRRORS, SERVICES, TABLES, mirror
+from services.audit.store.recounts import RECOUNTS, Recount
 from shared.contracts.fields import Status
+from shared.contracts.topics import ALARMS
 from shared.runtime.database import Transaction
 
 LIMIT = 100
@@ -48,6 +52,7 @@ class Checks:
     def __init__(self, count_share: int) -> None:
         self._count_share = count_share
         self._count_at = 0.0
+        self._recount_at = 0.0
 
     async def take(self, work: Transaction) -> Look:
         """Look at everything once. Raises Transient through the transaction."""
@@ -97,8 +102,13 @@ class Checks:
             label = f"{FindingKind.ROW_DIFFERS}:{table}"
             rows += await ask(FindingKind.ROW_DIFFERS, label, _mirror(kind, table))
         counts: list[core.Count] = []
+        evidence: tuple[Evidence, ...] = ()
         if time.monotonic() >= self._count_at:
             began = time.monotonic()
+            name = f"{FindingKind.COUNT_DIFFERS}:alarms"
+            evidence = await ask(FindingKind.COUNT_DIFFERS, name, _evidence)
+            if name not in missing:
+                counts += await ask(FindingKind.COUNT_DIFFERS, name, _alarm_counts(evidence))
             for name, (topic, service, sql) in COUNTS.items():
                 label = f"{FindingKind.COUNT_DIFFERS}:{name}"
                 counts += await ask(
@@ -106,6 +116,16 @@ class Checks:
                 )
             now = time.monotonic()
             self._count_at = now + self._count_share * (now - began)
+        recounts: list[core.Recounted] = []
+        if time.monotonic() >= self._recount_at:
+            began = time.monotonic()
+            for one in RECOUNTS:
+                label = f"{FindingKind.COUNTER_DIFFERS}:{one.name}"
+                recounts += await ask(
+                    FindingKind.COUNTER_DIFFERS, label, _rows(_recounted(one), one.sql)
+                )
+            now = time.monotonic()
+            self._recount_at = now + self._count_share * (now - began)
         return Look(
             core.Snapshot(
                 looked=frozenset(looked),
@@ -116,6 +136,9 @@ class Checks:
                 outboxes=tuple(outboxes),
                 leaks=tuple(leaks),
                 counts=tuple(counts),
+                recounts=tuple(recounts),
+                stranded=seen["stranded"],
+                evidence=evidence,
                 rows=tuple(rows),
             ),
             missing,
@@ -193,14 +216,39 @@ def _mirror(kind: str, table: str) -> Fetch:
     return _rows(row, sql)
 
 
+def _recounted(recount: Recount) -> Callable[[Any], core.Recounted]:
+    def make(row: Any) -> core.Recounted:
+        kept, counted = (None if row[n] is None else tuple(row[n]) for n in ("kept", "counted"))
+        subject, status = row["subject_id"], Status(row["status"])
+        return core.Recounted(recount.name, subject, status, recount.counters, kept, counted)
+
+    return make
+
+
+async def _evidence(work: Transaction) -> list[Any]:
+    return [
+        Evidence(Status(row["status"]), row["disposition"], row["alarms"], row["nowhere"])
+        for row in await work.connection.fetch(EVIDENCE)
+    ]
+
+
+def _alarm_counts(evidence: Iterable[Evidence]) -> Fetch:
+    async def fetch(work: Transaction) -> list[Any]:
+        told = await books.first_records(work, ALARMS.name)
+        return [
+            core.Count(
+                "alarms", "alerting", one.status, one.alarms_in, one.alarms_in - one.difference
+            )
+            for one in alarm_balances(told, evidence)
+        ]
+
+    return fetch
+
+
 def _counts(name: str, topic: str, service: str, sql: str) -> Fetch:
     async def fetch(work: Transaction) -> list[Any]:
         stored = {row["status"]: row["n"] for row in await work.connection.fetch(sql)}
-        rows = await work.connection.fetch(
-            "SELECT status, records FROM audit.record_count WHERE topic = $1 AND label = 'first'",
-            topic,
-        )
-        seen = {row["status"]: row["records"] for row in rows}
+        seen = await books.first_records(work, topic)
         return [
             core.Count(name, service, status, seen.get(status, 0), stored.get(status, 0))
             for status in Status

@@ -24,12 +24,16 @@ SUSPENDED = "('suspended')"
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """`running` yields (subject_id, status) of the subjects for which one of `kinds` must be armed."""
+    """`running` yields (subject_id, status) of the subjects for which one of `kinds` must be armed.
+
+    `subject`: how that id lies in the subject of a timer.
+    """
 
     name: str
     service: str
     kinds: tuple[str, ...]
     running: str
+    subject: str = "subject_id"
 
 
 def _assignments(states: str, condition: str = "true") -> str:
@@ -83,6 +87,14 @@ CLOCKS = (
         "SELECT 'silence:' || silence_id AS subject_id, status FROM alerting.silence "
         "WHERE ended_at IS NULL",
     ),
+    Clock(
+        "hold",
+        "alerting",
+        ("hold",),
+        "SELECT alarm_id AS subject_id, status FROM alerting.alert_alarm "
+        "WHERE held IS NOT NULL AND disposition = 'held'",
+        "split_part(subject_id, '|', 3)",  # of "hold:status|region|alarm"
+    ),
     Clock("sign", "command", ("sign_escalate",), _assignments(SIGN_RUNS)),
     Clock(
         "finish",
@@ -133,9 +145,9 @@ def statement(clock: Clock) -> str:
         "SELECT coalesce(o.subject_id, t.subject_id) AS subject_id, "  # noqa: S608
         "coalesce(o.status, 'Actual') AS status, coalesce(t.armed, 0) AS armed, "
         "(o.subject_id IS NOT NULL)::integer AS wanted "
-        f"FROM ({clock.running}) AS o FULL JOIN (SELECT subject_id, count(*) AS armed "
-        f"FROM {clock.service}.timer WHERE state = 'armed' AND kind = ANY($2::text[]) "
-        "GROUP BY subject_id) AS t ON t.subject_id = o.subject_id "
+        f"FROM ({clock.running}) AS o FULL JOIN (SELECT {clock.subject} AS subject_id, "
+        f"count(*) AS armed FROM {clock.service}.timer WHERE state = 'armed' "
+        "AND kind = ANY($2::text[]) GROUP BY 1) AS t ON t.subject_id = o.subject_id "
         "WHERE coalesce(t.armed, 0) <> (o.subject_id IS NOT NULL)::integer "
         "ORDER BY 1 LIMIT $1"
     )

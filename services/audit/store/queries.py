@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from services.audit.core import snapshot as core
+from services.audit.core.conservation import IN_ALERTS
 from services.audit.core.snapshot import FindingKind
 from services.audit.store.clocks import OPEN_ALERT, OPEN_COMMAND
 from shared.contracts.fields import Status
-from shared.contracts.topics import ALARMS, ALERTS, PAGES, TopicSpec
+from shared.contracts.topics import ALERTS, PAGES, TopicSpec
 
 SERVICES = ("alerting", "command", "duty", "notify", "console", "audit")
 """Schemas with an outbox, timers and stored offsets."""
@@ -29,6 +30,10 @@ def _fanout(row: Any) -> core.Fanout:
     )
 
 
+def _stranded(row: Any) -> core.Stranded:
+    return core.Stranded(row["alarm_id"], Status(row["status"]), row["disposition"])
+
+
 TABLES: dict[str, tuple[FindingKind, str, Callable[[Any], Any]]] = {
     "leases": (
         FindingKind.LEASE_EXPIRED,
@@ -45,6 +50,19 @@ TABLES: dict[str, tuple[FindingKind, str, Callable[[Any], Any]]] = {
         f"WHERE c.state IN {OPEN_COMMAND}) AS open "
         "WHERE recipients <> assignments OR recipients <> records ORDER BY command_id LIMIT $1",
         _fanout,
+    ),
+    # Holds end by a timer (clocks.py), these by what they wait for. Of inhibition it is asked only whether
+    # any alarm of a rule it names is on, wherever that is.
+    "stranded": (
+        FindingKind.STRANDED,
+        "SELECT alarm_id, status, disposition FROM alerting.alert_alarm AS a WHERE held IS NOT NULL "
+        "AND CASE disposition WHEN 'held' THEN false WHEN 'silenced' THEN NOT EXISTS ("
+        "SELECT FROM alerting.silence AS s WHERE s.silence_id = a.silence_id "
+        "AND s.ended_at IS NULL) WHEN 'inhibited' THEN NOT EXISTS ("
+        "SELECT FROM alerting.alert_alarm AS h WHERE h.status = a.status "
+        "AND h.rule_id = ANY(a.inhibited_by) AND h.cleared_at IS NULL) ELSE true END "
+        "ORDER BY alarm_id LIMIT $1",
+        _stranded,
     ),
 }
 """Name: kind of finding, statement, how a row becomes a part of the snapshot."""
@@ -90,15 +108,21 @@ def _by_status(topic: TopicSpec, table: str) -> tuple[str, str, str]:
 
 COUNTS: dict[str, tuple[str, str, str]] = {
     "alerts": _by_status(ALERTS, "alerting.alert"),
-    "alarms": _by_status(ALARMS, "alerting.alert_alarm"),
     "pages": _by_status(PAGES, "notify.page"),
     "alerts on the console": _by_status(ALERTS, "console.alert"),
     "pages on the console": _by_status(PAGES, "console.page"),
 }
 """Name: topic whose first versions are counted, service and statement that count the same in a table.
 
-Not of commands and assignments: retention deletes those that are over. The open ones are compared one by
+Alarms are counted by what became of them (EVIDENCE). Not of commands and assignments: retention deletes those that are over. The open ones are compared one by
 one (`fanouts`, MIRRORS)."""
+
+EVIDENCE = (
+    "SELECT status, disposition, count(*) AS alarms, count(*) FILTER (WHERE alert_id IS NULL "  # noqa: S608
+    f"AND disposition IN ({', '.join(repr(one) for one in sorted(IN_ALERTS))})) AS nowhere "
+    "FROM alerting.alert_alarm GROUP BY status, disposition ORDER BY status, disposition"
+)
+"""What became of the alarms: their first versions are counted on the topic."""
 
 MIRRORS: tuple[tuple[str, str], ...] = (
     ("alert", "alerting.alert"),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from services.audit.store.clocks import CLOCKS, statement
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.alerts import AlertTransition, DecisionVerb
 from shared.contracts.fields import Level, Status
@@ -30,6 +31,12 @@ def higher(version: int = 1, minutes: float = 0, **changes: Any) -> AlarmEvent:
 def lower(version: int = 1, minutes: float = 1, **changes: Any) -> AlarmEvent:
     values: dict[str, Any] = {"rule_id": "gas.low", "inhibited_by": ("gas.high",), "site": "plant"}
     return an_alarm("alm-low", version, occurred_at=at(minutes), **(values | changes))
+
+
+async def wrongly_timed(station: Station) -> list[Any]:
+    """Alarms that the auditor would name: held without an end, or an end of what is not held."""
+    [clock] = [one for one in CLOCKS if one.name == "hold"]
+    return await station.rows(statement(clock), 100, list(clock.kinds))
 
 
 async def opened(station: Station) -> list[str]:
@@ -268,6 +275,29 @@ async def test_a_change_while_it_is_held_does_not_lengthen_the_hold(station: Sta
     assert alert.proposed_level is Level.ORANGE
 
 
+@pytest.mark.parametrize(
+    "next_",
+    [
+        higher(minutes=1),
+        lower(2, 2, transition=CLEARED),
+        lower(2, 2, transition=UPGRADED, level=Level.RED),
+        lower(2, 2, transition=REVISED),
+    ],
+    ids=["inhibited", "over", "red", "still held"],
+)
+async def test_a_hold_has_one_timer_and_what_no_longer_waits_has_none(
+    station: Station, next_: AlarmEvent
+) -> None:
+    for batch in ([lower()], [next_]):
+        await station.takes(*batch)
+        assert await wrongly_timed(station) == []
+    await station.empty()
+    await station.takes(lower(), next_)
+    assert await wrongly_timed(station) == []
+    await station.sweeps(HELD_S)
+    assert await wrongly_timed(station) == []
+
+
 def a_night(seed: int) -> list[AlarmEvent]:
     """Alarms of three rules, each naming the one above, at two sites, some of which end."""
     chance = random.Random(seed)
@@ -304,6 +334,7 @@ async def test_any_order_of_arrival_within_the_hold_opens_the_same_alerts(
         random.Random(shuffle).shuffle(turns)
         for turn in turns:
             await station.takes(queues[turn].pop(0))
+            assert await wrongly_timed(station) == []
         await station.sweeps(HELD_S)
         levels = {one.alert_id: one.proposed_level for one in await station.alerts()}
         found.append((sorted(await opened(station)), await station.dispositions(), levels.values()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -175,14 +176,14 @@ async def a_healthy_command(auditor: Auditor, *units: str, status: str = "Actual
         await auditor.plant(f"{schema}.command", command_id="cmd-1", status=status, state="issued",
                             version=1,
                             recipients=len(units), alert_id="alt-1")  # fmt: skip
-    await auditor.plant(
-        "command.tier_count", command_id="cmd-1", tier="village", status=status, total=len(units)
-    )
+    for tier, n in Counter(one.unit_tier for one in events).items():
+        await auditor.plant("command.tier_count", command_id="cmd-1", tier=tier, status=status,
+                            total=n, delivered=n)  # fmt: skip
     for one in events:
         for schema in ("command", "console"):
             await auditor.plant(f"{schema}.assignment", assignment_id=one.assignment_id,
                                 command_id="cmd-1", status=status, state="delivered",
-                                version=1)  # fmt: skip
+                                unit=one.unit, unit_tier=one.unit_tier, version=1)  # fmt: skip
         for kind in ("sign_due_soon", "sign_escalate", "finish_due_soon"):
             await arm(auditor, "command", one.assignment_id, kind)
 

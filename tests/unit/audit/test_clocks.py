@@ -86,6 +86,7 @@ async def test_a_clock_that_has_run_out_needs_no_timer(auditor: Auditor) -> None
     await a_healthy_command(auditor, VILLAGE)
     await auditor.do("DELETE FROM command.timer WHERE kind = 'finish_due_soon'")
     await auditor.do("UPDATE command.assignment SET finish_overdue = true")
+    await auditor.do("UPDATE command.tier_count SET overdue = total")
     await a_ladder(auditor, "exhausted")
     await auditor.do("UPDATE notify.ladder SET due_at = NULL")
     assert await auditor.checks(3) == {}

@@ -21,9 +21,11 @@ from services.audit.core.snapshot import (
     Leak,
     Lease,
     Outbox,
+    Recounted,
     Row,
     Snapshot,
     Stand,
+    Stranded,
 )
 from shared.contracts.fields import Status
 from tests.unit.audit.builders import T0
@@ -82,6 +84,11 @@ CASES: list[tuple[Snapshot, FindingKind | None]] = [
     (Snapshot(ALL, suspects=(a_suspect(Flaw.UNREFUSED, 5),)), None),
     (Snapshot(ALL, balances=(a_balance(lost=1, difference=1),)), None),
     (Snapshot(ALL, balances=(a_balance(lost=1, difference=2),)), FindingKind.HOP_UNBALANCED),
+    (
+        Snapshot(ALL, recounts=(Recounted("t", "c", ACTUAL, ("signed",), (2,), (1,)),)),
+        FindingKind.COUNTER_DIFFERS,
+    ),
+    (Snapshot(ALL, stranded=(Stranded("alm-1", ACTUAL, "silenced"),)), FindingKind.STRANDED),
     (Snapshot(ALL, rows=(a_row((2, "signed")),)), None),
     (Snapshot(ALL, rows=(a_row((2, "done")),)), FindingKind.ROW_DIFFERS),
     (Snapshot(ALL, rows=(a_row((1, "delivered")),)), FindingKind.ROW_DIFFERS),
