@@ -77,7 +77,7 @@ _LOCK_IN_STATES = (
 _BELOW = (
     "WITH RECURSIVE below AS (SELECT assignment_id FROM command.assignment "
     "WHERE parent_assignment_id = $1 UNION SELECT a.assignment_id FROM command.assignment AS a "
-    "JOIN below ON a.parent_assignment_id = below.assignment_id) SELECT assignment_id FROM below"
+    "JOIN below ON a.parent_assignment_id = below.assignment_id) SELECT assignment_id FROM below ORDER BY assignment_id"
 )
 
 
@@ -163,7 +163,8 @@ async def closed_cases(work: Transaction, keys: Collection[str], within_s: float
     rows = await work.connection.fetch(
         "SELECT DISTINCT ON (case_key) case_key, command_id FROM command.command "
         "WHERE case_key = ANY($1::text[]) AND state = 'closed' "
-        "AND closed_at > now() - make_interval(secs => $2) ORDER BY case_key, closed_at DESC",
+        "AND closed_at > now() - make_interval(secs => $2) "
+        "ORDER BY case_key, closed_at DESC, command_id",
         list(keys),
         within_s,
     )

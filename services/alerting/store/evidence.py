@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 import asyncpg
@@ -49,18 +50,19 @@ _REPORTS = (
     "SELECT r.* FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[]) "
     "AS w (status, name, low, high, since) JOIN alerting.alert_report AS r ON r.status = w.status "
     "AND r.event_type = w.name AND r.heard_at >= w.since AND r.place >= w.low AND r.place < w.high "
-    "AND r.kind <> $6 AND NOT r.echo"
+    "AND r.kind <> $6 AND NOT r.echo ORDER BY r.report_id"
 )
 _WARNINGS = (
     "SELECT v.* FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS w (status, name, since) "
     "JOIN alerting.warning AS v ON v.status = w.status AND v.event_type = w.name "
-    "AND v.heard_at >= w.since AND NOT v.withdrawn"
+    "AND v.heard_at >= w.since AND NOT v.withdrawn ORDER BY v.warning_id"
 )
 _EPISODES = (
     "SELECT * FROM alerting.episode WHERE (rule_id, status, region, scope) IN "
     "(SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])) "
     "OR (rule_id, status, region) IN (SELECT * FROM unnest($5::text[], $6::text[], $7::text[])) "
-    "OR (expires_at <= $10 AND (status, region) IN (SELECT * FROM unnest($8::text[], $9::text[])))"
+    "OR (expires_at <= $10 AND (status, region) IN (SELECT * FROM unnest($8::text[], $9::text[]))) "
+    "ORDER BY rule_id, status, region, scope"
 )
 
 
@@ -146,7 +148,7 @@ async def load(work: Transaction, board: Board, wants: Wants) -> None:
         found += await fetch(_BY_SITE + "a.cleared_at IS NULL", *values)
         if any(wants.sites.values()):
             found += await fetch(_BY_SITE + "a.cleared_at >= w.since", *values)
-    for row in found:
+    for row in sorted(found, key=itemgetter("alarm_id")):
         if row["alarm_id"] not in board.known.facts:
             board.known.know(rows.fact_of(row))
     if wants.sightings:
@@ -161,7 +163,8 @@ async def load(work: Transaction, board: Board, wants: Wants) -> None:
 async def warnings_of(work: Transaction, sources: Iterable[str]) -> list[Warned]:
     """The warnings of these agencies that stand."""
     found = await work.connection.fetch(
-        "SELECT * FROM alerting.warning WHERE source_id = ANY($1::text[]) AND NOT withdrawn",
+        "SELECT * FROM alerting.warning WHERE source_id = ANY($1::text[]) AND NOT withdrawn "
+        "ORDER BY warning_id",
         list(sources),
     )
     return [rows.warned_of(row) for row in found]

@@ -177,7 +177,7 @@ def _timers(service: str) -> Fetch:
     async def fetch(work: Transaction) -> list[Any]:
         rows = await work.connection.fetch(
             f"SELECT subject_id, kind, due_at FROM {service}.timer "  # noqa: S608
-            "WHERE state = 'armed' AND due_at < now() - $1::interval ORDER BY due_at LIMIT $2",
+            "WHERE state = 'armed' AND due_at < now() - $1::interval ORDER BY due_at, subject_id, kind LIMIT $2",
             TIMER_GRACE,
             LIMIT,
         )

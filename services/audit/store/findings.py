@@ -65,7 +65,7 @@ async def recent(work: Transaction, limit: int) -> list[dict[str, Any]]:
     """Open findings first, then the resolved ones, each newest first."""
     rows = await work.connection.fetch(
         "SELECT finding_id, kind, subject_id, status, detail, raised_at, resolved_at "
-        "FROM audit.finding ORDER BY resolved_at IS NOT NULL, raised_at DESC LIMIT $1",
+        "FROM audit.finding ORDER BY resolved_at IS NOT NULL, raised_at DESC, finding_id LIMIT $1",
         limit,
     )
     return [dict(row) for row in rows]

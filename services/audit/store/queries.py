@@ -38,7 +38,7 @@ TABLES: dict[str, tuple[FindingKind, str, Callable[[Any], Any]]] = {
     "leases": (
         FindingKind.LEASE_EXPIRED,
         "SELECT page_id, status, lease_until FROM notify.delivery "
-        "WHERE state = 'sending' AND lease_until < now() ORDER BY lease_until LIMIT $1",
+        "WHERE state = 'sending' AND lease_until < now() ORDER BY lease_until, page_id LIMIT $1",
         _lease,
     ),
     "fanouts": (
@@ -69,7 +69,7 @@ TABLES: dict[str, tuple[FindingKind, str, Callable[[Any], Any]]] = {
 
 LEAKS: dict[str, str] = {
     "topics": "SELECT record_id AS subject_id, status, subject_id AS other, "
-    "subject_status AS other_status FROM audit.leak ORDER BY found_at LIMIT $1",
+    "subject_status AS other_status FROM audit.leak ORDER BY found_at, record_id LIMIT $1",
     "alarms": "SELECT r.alarm_id AS subject_id, r.status, a.alert_id AS other, "  # noqa: S608
     "a.status AS other_status FROM alerting.alert AS a JOIN alerting.alert_alarm AS r "
     f"USING (alert_id) WHERE a.state IN {OPEN_ALERT} "

@@ -89,7 +89,7 @@ async def incidents_of(work: Transaction, duty_ids: Sequence[str]) -> list[Key]:
     """The incidents these duties belong to; needs no lock, it never changes."""
     rows = await work.connection.fetch(
         "SELECT DISTINCT status, incident_id FROM command.report_duty "
-        "WHERE duty_id = ANY($1::text[])",
+        "WHERE duty_id = ANY($1::text[]) ORDER BY status, incident_id",
         list(duty_ids),
     )
     return [(Status(row["status"]), row["incident_id"]) for row in rows]
@@ -127,7 +127,8 @@ async def _fetch(
 ) -> list[Any]:
     return list(
         await work.connection.fetch(
-            f"SELECT {', '.join(names)} FROM command.{table} WHERE {_OF}",  # noqa: S608
+            f"SELECT {', '.join(names)} FROM command.{table} WHERE {_OF} "  # noqa: S608
+            f"ORDER BY {names[0]}",
             *columns,
         )
     )

@@ -75,7 +75,7 @@ async def cases(
         ), heads AS (
             SELECT min(began) AS began, max(sent_at) AS changed, bool_or(open) AS open,
                 (array_agg(alert_id ORDER BY began, alert_id))[1] AS case_id,
-                array_agg(alert_id) AS alerts
+                array_agg(alert_id ORDER BY alert_id) AS alerts
             FROM mine GROUP BY incident_id
         ), found AS (
             SELECT h.began, greatest(h.changed, c.changed) AS changed, h.case_id,

@@ -172,7 +172,7 @@ async def unit_rows(connection: Connection, case: Case, span: Span) -> Rows:
             SELECT thread, min(at) AS issued_at FROM facts WHERE kind = 'command' GROUP BY thread
         ), given AS (
             SELECT thread, unit, min(tier) AS tier,
-                (array_agg(what ORDER BY version DESC, at DESC))[1] AS state,
+                (array_agg(what ORDER BY version DESC, at DESC, event_id))[1] AS state,
                 min(at) FILTER (WHERE what = 'delivered') AS delivered_at,
                 min(at) FILTER (WHERE what = 'signed') AS signed_at,
                 max(at) FILTER (WHERE what = 'reported') AS reported_at,

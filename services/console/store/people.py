@@ -142,7 +142,7 @@ async def paged_at(
 ) -> dict[str, tuple[str, ...]]:
     """For each of these officers who has an account: the units for which the officer may be paged."""
     rows = await connection.fetch(
-        "SELECT a.officer_id, array_agg(g.unit) FILTER (WHERE g.unit IS NOT NULL) AS units "
+        "SELECT a.officer_id, array_agg(g.unit ORDER BY g.unit) FILTER (WHERE g.unit IS NOT NULL) AS units "
         "FROM console.account a LEFT JOIN console.granted g "
         "ON g.officer_id = a.officer_id AND g.power = $2 "
         "WHERE a.officer_id = ANY($1::text[]) GROUP BY a.officer_id",

@@ -29,7 +29,8 @@ async def open_alerts(connection: Connection, span: Span, status: str) -> Rows:
     """Open alerts of a subtree, the gravest first."""
     rows: Rows = await connection.fetch(
         f"SELECT * FROM console.alert WHERE status = $1 AND {_OPEN_ALERT} "  # noqa: S608
-        f"AND place >= $2 AND place < $3 ORDER BY {_GRAVEST}, score DESC, sent_at DESC LIMIT 500",
+        f"AND place >= $2 AND place < $3 ORDER BY {_GRAVEST}, "
+        "score DESC, sent_at DESC, alert_id LIMIT 500",
         status,
         span.low,
         span.high,
@@ -41,7 +42,7 @@ async def recent_alerts(connection: Connection, span: Span, status: str, limit: 
     """Alerts of a subtree, open or not, the last changed first."""
     rows: Rows = await connection.fetch(
         "SELECT * FROM console.alert WHERE status = $1 AND place >= $2 AND place < $3 "
-        "ORDER BY sent_at DESC LIMIT $4",
+        "ORDER BY sent_at DESC, alert_id LIMIT $4",
         status,
         span.low,
         span.high,
@@ -107,7 +108,7 @@ async def silences(
     rows: Rows = await connection.fetch(
         "SELECT * FROM console.silence WHERE status = $1 "
         "AND (place >= $2 AND place < $3 OR place = ANY($4::text[])) "
-        "AND (ended_at IS NULL OR NOT $5) ORDER BY sent_at DESC LIMIT $6",
+        "AND (ended_at IS NULL OR NOT $5) ORDER BY sent_at DESC, silence_id LIMIT $6",
         status,
         span.low,
         span.high,
@@ -121,7 +122,8 @@ async def silences(
 async def commands_of_alert(connection: Connection, alert_id: str) -> Rows:
     """The commands that an alert caused."""
     rows: Rows = await connection.fetch(
-        "SELECT * FROM console.command WHERE alert_id = $1 ORDER BY sent_at DESC LIMIT 50", alert_id
+        "SELECT * FROM console.command WHERE alert_id = $1 ORDER BY sent_at DESC, command_id LIMIT 50",
+        alert_id,
     )
     return rows
 
@@ -261,7 +263,7 @@ async def acknowledgements(connection: Connection, assignment_id: str) -> Rows:
     """What a unit and its issuer have written about an assignment; not what a drill tried to."""
     rows: Rows = await connection.fetch(
         "SELECT k.* FROM console.acknowledgement k JOIN console.assignment a "
-        "USING (assignment_id, status) WHERE assignment_id = $1 ORDER BY k.sent_at LIMIT 200",
+        "USING (assignment_id, status) WHERE assignment_id = $1 ORDER BY k.sent_at, k.id LIMIT 200",
         assignment_id,
     )
     return rows

@@ -66,7 +66,7 @@ async def alert_of(connection: Connection, incident_id: str, status: str) -> asy
     """The newest alert about an incident."""
     return await connection.fetchrow(
         "SELECT alert_id, status, place, event_type, trace_id FROM console.alert "
-        "WHERE status = $1 AND incident_id = $2 ORDER BY sent_at DESC LIMIT 1",
+        "WHERE status = $1 AND incident_id = $2 ORDER BY sent_at DESC, alert_id LIMIT 1",
         status,
         incident_id,
     )

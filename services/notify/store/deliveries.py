@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Literal
 
 from shared.contracts.pages import Channel, Page
@@ -63,11 +64,11 @@ async def claim(
         "WITH due AS (SELECT page_id FROM notify.delivery "
         "WHERE state = 'queued' AND channel = ANY($3::text[]) AND next_at <= now() "
         "AND ($4::int IS NULL OR priority <= $4) "
-        "ORDER BY priority, next_at LIMIT $1 FOR UPDATE SKIP LOCKED) "
+        "ORDER BY priority, next_at, page_id LIMIT $1 FOR UPDATE SKIP LOCKED) "
         "UPDATE notify.delivery AS d SET state = 'sending', attempts = attempts + 1, "
         "lease_until = now() + $2::interval FROM due, notify.page AS p "
         "WHERE d.page_id = due.page_id AND p.page_id = due.page_id "
-        "RETURNING p.body, d.ladder_id, d.attempts, d.resend",
+        "RETURNING p.body, d.page_id, d.ladder_id, d.attempts, d.resend, d.priority, d.next_at",
         limit,
         lease,
         channels,
@@ -77,7 +78,8 @@ async def claim(
         Claimed(
             Page.model_validate_json(row["body"]), row["ladder_id"], row["attempts"], row["resend"]
         )
-        for row in rows
+        # What is returned comes in whatever order it was changed in.
+        for row in sorted(rows, key=itemgetter("priority", "next_at", "page_id"))
     ]
 
 

@@ -174,7 +174,9 @@ async def _load_ladders(work: Transaction, ladder_ids: list[str], book: Book) ->
     for row in rows:
         book.add_ladder(Ladder(**{name: _python(name, row[name]) for name in _LADDER}))
     rows = await work.connection.fetch(
-        "SELECT ladder_id, body FROM notify.page WHERE ladder_id = ANY($1::text[])", ladder_ids
+        "SELECT ladder_id, body FROM notify.page WHERE ladder_id = ANY($1::text[]) "
+        "ORDER BY created_at, rung, round, page_id",
+        ladder_ids,
     )
     for row in rows:
         book.add_page(PageLine(row["ladder_id"], Page.model_validate_json(row["body"])))
