@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from faststream.asgi import AsgiFastStream
 
 from services.alerting.consumer import Alerting
 from services.alerting.metrics import AlertingMetrics
+from services.alerting.retention import forget_alarms, forget_alerts, forget_rest
 from services.alerting.settings import Settings
 from shared.contracts.topics import (
     ALARMS,
@@ -29,5 +32,7 @@ def build(settings: Settings) -> AsgiFastStream:
     platform.table(MODES, alerting.modes.put)
     platform.consume_inbox([RULES, SILENCES, ALARMS, REPORTS, WARNINGS, DECISIONS], alerting.apply)
     platform.sweep(alerting.lock, alerting.fire)
+    kept = timedelta(days=settings.keep_days)
+    platform.retention.tasks += [forget_alerts(kept), forget_alarms(kept), *forget_rest(kept)]
     platform.produces(ALERTS, NOTICES, ALARMS, SILENCE_STATES)
     return platform.asgi()

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
 from shared.runtime.settings import DatabaseSettings
 
 
 class Settings(DatabaseSettings):
-    """What every service with a database needs, and nothing else."""
+    """Environment variables FENGHUO_*; see also shared.runtime.settings."""
+
+    keep_days: Annotated[int, Field(ge=30, le=36_500)] = 400
+    """How long alerts that are over stay in the database with their evidence; the log keeps its own time."""

@@ -13,7 +13,7 @@ from services.command.core.reporting.profiles import STANDARD
 from services.command.metrics import CommandMetrics
 from services.command.modes.desk import ModeDesk
 from services.command.reporting.desk import ReportDesk
-from services.command.retention import forget_commands
+from services.command.retention import forget_commands, forget_incidents
 from services.command.settings import Settings
 from services.command.timers import Supervisor, Timers
 from shared.contracts.topics import (
@@ -57,6 +57,7 @@ def build(settings: Settings) -> AsgiFastStream:
         max_records=settings.batch_records,
     )
     platform.sweep(timers.lock, timers.fire)
-    platform.retention.tasks.append(forget_commands(timedelta(days=settings.keep_days)))
+    kept = timedelta(days=settings.keep_days)
+    platform.retention.tasks += [forget_commands(kept), forget_incidents(kept)]
     platform.produces(COMMANDS, ASSIGNMENTS, SUPERVISION, MODES, MODE_PROPOSALS, REPORT_DUTIES)
     return platform.asgi()

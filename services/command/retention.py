@@ -1,10 +1,11 @@
-"""What the service forgets of itself: commands that ended long ago, with all that belongs to them."""
+"""What the service forgets of itself: commands and reported incidents that ended long ago, with all of them."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from services.command.core.lifecycle import ENDED
+from services.command.core.reporting.states import FINAL
 from shared.runtime.retention import Task
 
 BELONGING = ("assignment", "tier_count", "late_acknowledgement")
@@ -33,4 +34,29 @@ def forget_commands(keep: timedelta) -> Task:
         keep,
         # One may have 75,000 recipients: a second of deleting.
         limit=5,
+    )
+
+
+_OVER = ", ".join(repr(str(state)) for state in sorted(FINAL))
+_OF_INCIDENT = ", ".join(
+    f"{table}_gone AS (DELETE FROM command.{table} "  # noqa: S608 - our own names
+    "WHERE (status, incident_id) IN (SELECT status, incident_id FROM old))"
+    for table in ("report", "report_duty", "report_case")
+)
+
+
+def forget_incidents(keep: timedelta) -> Task:
+    """Incidents of which every alert is over, nobody owes a report and nothing has changed since."""
+    return Task(
+        "reported_incidents",
+        "WITH old AS (SELECT status, incident_id FROM command.report_incident AS i "  # noqa: S608
+        "WHERE changed_at < now() - $1::interval AND NOT EXISTS (SELECT FROM command.report_duty AS d "
+        "WHERE d.status = i.status AND d.incident_id = i.incident_id "
+        f"AND d.state NOT IN ({_OVER})) AND NOT EXISTS (SELECT FROM command.report_case AS c "
+        "WHERE c.status = i.status AND c.incident_id = i.incident_id AND c.over IS NULL) "
+        f"ORDER BY status, incident_id LIMIT $2 FOR UPDATE), {_OF_INCIDENT} "
+        "DELETE FROM command.report_incident "
+        "WHERE (status, incident_id) IN (SELECT status, incident_id FROM old) RETURNING 1",
+        keep,
+        limit=500,
     )

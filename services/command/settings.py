@@ -18,4 +18,4 @@ class Settings(DatabaseSettings):
     batch_records: Annotated[int, Field(ge=1, le=10_000)] = 2_000
     """Most records handled in one transaction; more of them cost fewer round trips each."""
     keep_days: Annotated[int, Field(ge=30, le=36_500)] = 400
-    """How long closed and withdrawn commands stay in the database; the log keeps its own time."""
+    """How long closed and withdrawn commands and reported incidents stay in the database; the log keeps its own time."""

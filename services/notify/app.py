@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
+from datetime import timedelta
 
 from faststream.asgi import AsgiFastStream
 
@@ -16,6 +17,7 @@ from services.notify.core.priority import RESERVED
 from services.notify.core.profiles import PROFILES
 from services.notify.loops import DeliveryLoop, LadderGauges
 from services.notify.metrics import NotifyMetrics
+from services.notify.retention import forget_digests, forget_ladders
 from services.notify.scheduling import ContactTestScheduler
 from services.notify.settings import Settings
 from shared.contracts.pages import Channel
@@ -99,5 +101,7 @@ def build(settings: Settings) -> AsgiFastStream:
         platform.loops.append(reserved.run)
     absent = [channel for channel in Channel if channel not in channels]
     platform.loops.append(DeliveryLoop(platform.database, absent, Off(), consumer, metrics).run)
+    kept = timedelta(days=settings.keep_days)
+    platform.retention.tasks += [forget_ladders(kept), forget_digests(kept)]
     platform.produces(PAGES, REACHABILITY)
     return platform.asgi()

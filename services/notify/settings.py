@@ -13,6 +13,8 @@ from shared.runtime.settings import DatabaseSettings, key_problem
 class Settings(DatabaseSettings):
     """From the environment, prefix FENGHUO_."""
 
+    keep_days: Annotated[int, Field(ge=30, le=36_500)] = 400
+    """How long calls that are over stay in the database with their pages; the log keeps its own time."""
     sla_profile: Literal["standard", "demo"] = "standard"
     """How long a call may go unanswered before the next one: minutes, or 6 s a rung in a demo."""
     channels_file: Path | None = None

@@ -8,7 +8,7 @@ it finds that many; nobody waits long for its locks.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -60,6 +60,22 @@ def forget_fired_timers(schema: str) -> Task:
         "WHERE state = 'fired' AND fired_at < now() - $1::interval LIMIT $2) "
         "AND state = 'fired' RETURNING 1",
         timedelta(days=30),
+    )
+
+
+def counting(schema: str, gone: Mapping[str, str]) -> str:
+    """INSERT that adds what has just been deleted to what this service has forgotten.
+
+    `gone`: by kind, the part of a WITH that returns the `status` of each row that it deletes.
+    """
+    rows = " UNION ALL ".join(
+        f"SELECT '{kind}' AS kind, status FROM {part}"  # noqa: S608 - our own names
+        for kind, part in gone.items()
+    )
+    return (
+        f"INSERT INTO {schema}.forgotten AS f (kind, status, n) "  # noqa: S608
+        f"SELECT kind, status, count(*) FROM ({rows}) AS gone GROUP BY kind, status "
+        "ON CONFLICT (kind, status) DO UPDATE SET n = f.n + EXCLUDED.n"
     )
 
 

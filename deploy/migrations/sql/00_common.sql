@@ -1,4 +1,4 @@
--- The same six tables in the schema of every service that keeps its state in Postgres
+-- The same seven tables in the schema of every service that keeps its state in Postgres
 -- (shared/runtime: inbox, outbox, timers): stored offset, dedupe, outgoing messages, timers, and when what
 -- is too old is looked for next (retention).
 DO $$
@@ -45,6 +45,13 @@ BEGIN
             CREATE TABLE %1$I.upkeep (
                 task text PRIMARY KEY,
                 due_at timestamptz NOT NULL DEFAULT now()
+            );
+            -- How many things of a kind retention has deleted: what was counted once still adds up.
+            CREATE TABLE %1$I.forgotten (
+                kind text NOT NULL,
+                status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
+                n bigint NOT NULL,
+                PRIMARY KEY (kind, status)
             );
         $ddl$, service);
     END LOOP;

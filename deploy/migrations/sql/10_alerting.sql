@@ -92,6 +92,7 @@ CREATE TABLE alerting.alert_alarm (
     recorded_seq bigint GENERATED ALWAYS AS IDENTITY
 );
 CREATE INDEX alert_alarm_alert ON alerting.alert_alarm (alert_id);
+CREATE INDEX alert_alarm_home ON alerting.alert_alarm (home_id);
 -- What is on, by rule and place, by rule and site, by kind of event; what was on a moment ago.
 CREATE INDEX alert_alarm_on ON alerting.alert_alarm (status, rule_id, place)
     WHERE cleared_at IS NULL;
@@ -149,6 +150,7 @@ CREATE TABLE alerting.alert_report (
     recorded_seq bigint GENERATED ALWAYS AS IDENTITY
 );
 CREATE INDEX alert_report_alert ON alerting.alert_report (alert_id);
+CREATE INDEX alert_report_home ON alerting.alert_report (home_id);
 CREATE INDEX alert_report_kind ON alerting.alert_report (status, event_type, heard_at);
 
 -- Warnings of other agencies. `withdrawn`: cancelled by the agency.

@@ -102,8 +102,13 @@ LEAKS: dict[str, str] = {
 
 
 def _by_status(topic: TopicSpec, table: str) -> tuple[str, str, str]:
-    counted = f"SELECT status, count(*) AS n FROM {table} GROUP BY status"  # noqa: S608
-    return topic.name, table.split(".", maxsplit=1)[0], counted
+    schema, kind = table.split(".")
+    counted = (
+        "SELECT status, sum(n)::bigint AS n FROM ("  # noqa: S608
+        f"SELECT status, count(*) AS n FROM {table} GROUP BY status UNION ALL "
+        f"SELECT status, n FROM {schema}.forgotten WHERE kind = '{kind}') AS all_ GROUP BY status"
+    )
+    return topic.name, schema, counted
 
 
 COUNTS: dict[str, tuple[str, str, str]] = {
@@ -120,7 +125,9 @@ one (`fanouts`, MIRRORS)."""
 EVIDENCE = (
     "SELECT status, disposition, count(*) AS alarms, count(*) FILTER (WHERE alert_id IS NULL "  # noqa: S608
     f"AND disposition IN ({', '.join(repr(one) for one in sorted(IN_ALERTS))})) AS nowhere "
-    "FROM alerting.alert_alarm GROUP BY status, disposition ORDER BY status, disposition"
+    "FROM alerting.alert_alarm GROUP BY status, disposition UNION ALL "
+    "SELECT status, 'forgotten', n, 0 FROM alerting.forgotten WHERE kind = 'alarm' "
+    "ORDER BY status, disposition"
 )
 """What became of the alarms: their first versions are counted on the topic."""
 
