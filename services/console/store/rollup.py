@@ -87,7 +87,7 @@ _MISSING = f"""
     ) AS shown JOIN console.assignment a USING (assignment_id)
     LEFT JOIN LATERAL (
         SELECT s.* FROM console.supervision s WHERE s.subject_id = a.assignment_id AND {LATE}
-        ORDER BY s.gravity DESC, s.due_at LIMIT 1
+        ORDER BY s.gravity DESC, s.due_at, s.clock LIMIT 1
     ) AS called ON true
     ORDER BY a.unit
 """  # noqa: S608
