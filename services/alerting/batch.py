@@ -70,7 +70,7 @@ class Batch:
         """Record an alarm's change; let its alert, the rules, and what it kept waiting weigh it."""
         known = self._book.known(event.alarm_id)
         if known is not None and event.version <= known.alarm.version:
-            self.counts.stale += 1
+            self.counts.stale[event.status] += 1
             return
         if known is not None and event.status is not known.fact.status:
             raise Reject(
@@ -104,7 +104,7 @@ class Batch:
             alert, disposition, _ = await self.ledger.weigh(event, own, take)
             owner = alert.alert_id
         self._book.record_report(event, disposition, owner, seen, heard_at)
-        self.counts.dispositions["report", disposition] += 1
+        self.counts.dispositions["report", disposition, event.status] += 1
         if event.kind is not ReportKind.FINAL and not seen.echo:
             who, role = event.reporter_id, event.reporter_role
             seen_by = reported(
@@ -125,8 +125,8 @@ class Batch:
         changed = [replace(one, withdrawn=True) for one in gone]
         if fresh is not None:
             changed.append(fresh)
-        self.counts.warnings["withdrawn"] += len(gone)
-        self.counts.warnings["taken" if fresh is not None else "heard"] += 1
+        self.counts.warnings["withdrawn", event.status] += len(gone)
+        self.counts.warnings["taken" if fresh is not None else "heard", event.status] += 1
         for one in changed:
             self._warnings[one.warning_id] = self.warned[one.warning_id] = one
             seen = sighting_of(one)
@@ -197,7 +197,7 @@ class Batch:
         """Queue the alarm events on the board: they come back through the log as any alarm."""
         for event in self._board.out:
             self._work.publish(ALARMS, event.alarm_id, event, event.id)
-            self.counts.episodes[event.kind, event.transition] += 1
+            self.counts.episodes[event.kind, event.transition, event.status] += 1
         self._board.out.clear()
 
     async def _put_silence(self, after: Silence, request: SilenceRequest | None) -> None:

@@ -89,7 +89,7 @@ class Alerting:
     def _count_refusal(self, decision: AlertDecision, refusal: Refusal) -> None:
         # The runtime does a spoilt batch again, record by record: the same refusal comes twice.
         if decision.id != self._refused_last:
-            self._metrics.refusals.labels(refusal.reason).inc()
+            self._metrics.refusals.labels(refusal.reason, decision.status).inc()
             self._refused_last = decision.id
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 
 from prometheus_client import CollectorRegistry, Counter
 
@@ -21,12 +22,13 @@ class AlertingMetrics:
         self.evidence = Counter(
             "fenghuo_alerting_evidence_total",
             "Alarm changes and reports, by what became of them",
-            ["source", "disposition"],
+            ["source", "disposition", "status"],
             registry=registry,
         )
         self.stale = Counter(
             "fenghuo_alerting_stale_alarms_total",
             "Alarm changes at or below the version already known, dropped",
+            ["status"],
             registry=registry,
         )
         self.transitions = Counter(
@@ -38,50 +40,51 @@ class AlertingMetrics:
         self.refusals = Counter(
             "fenghuo_alerting_refused_decisions_total",
             "Decisions refused to the dead letters, by the reason given to the officer",
-            ["reason"],
+            ["reason", "status"],
             registry=registry,
         )
         self.warnings = Counter(
             "fenghuo_alerting_warnings_total",
             "Messages of other agencies: taken as warnings, only heard, or warnings withdrawn",
-            ["what"],
+            ["what", "status"],
             registry=registry,
         )
         self.episodes = Counter(
             "fenghuo_alerting_rule_alarms_total",
             "Alarms of rules over several sources",
-            ["kind", "transition"],
+            ["kind", "transition", "status"],
             registry=registry,
         )
         self.shadowed = Counter(
             "fenghuo_alerting_shadow_alarms_total",
             "Changes that candidate rules over several sources would have told",
-            ["transition"],
+            ["transition", "status"],
             registry=registry,
         )
-        for disposition in Disposition:
-            for source in ("alarm", "report"):
-                self.evidence.labels(source, disposition)
-        for reason in RefusalReason:
-            self.refusals.labels(reason)
         for status in Status:
+            self.stale.labels(status)
+            for disposition, source in product(Disposition, ("alarm", "report")):
+                self.evidence.labels(source, disposition, status)
+            for reason in RefusalReason:
+                self.refusals.labels(reason, status)
             for transition in AlertTransition:
                 self.transitions.labels(status, transition)
-        for change in AlarmTransition:
-            self.shadowed.labels(change)
-            for kind in ("composite", "corroboration"):
-                self.episodes.labels(kind, change)
+            for change in AlarmTransition:
+                self.shadowed.labels(change, status)
+                for kind in ("composite", "corroboration"):
+                    self.episodes.labels(kind, change, status)
 
-    def count(self, counts: Counts, shadowed: Mapping[str, int]) -> None:
+    def count(self, counts: Counts, shadowed: Mapping[tuple[AlarmTransition, Status], int]) -> None:
         """Add what became of a batch."""
-        for (source, disposition), number in counts.dispositions.items():
-            self.evidence.labels(source, disposition).inc(number)
-        for (status, transition), number in counts.transitions.items():
-            self.transitions.labels(status, transition).inc(number)
-        for (kind, change), number in counts.episodes.items():
-            self.episodes.labels(kind, change).inc(number)
-        for what, number in counts.warnings.items():
-            self.warnings.labels(what).inc(number)
-        for change_name, number in shadowed.items():
-            self.shadowed.labels(change_name).inc(number)
-        self.stale.inc(counts.stale)
+        for evidence, number in counts.dispositions.items():
+            self.evidence.labels(*evidence).inc(number)
+        for transition, number in counts.transitions.items():
+            self.transitions.labels(*transition).inc(number)
+        for episode, number in counts.episodes.items():
+            self.episodes.labels(*episode).inc(number)
+        for warning, number in counts.warnings.items():
+            self.warnings.labels(*warning).inc(number)
+        for change, number in shadowed.items():
+            self.shadowed.labels(*change).inc(number)
+        for status, number in counts.stale.items():
+            self.stale.labels(status).inc(number)

@@ -89,7 +89,7 @@ class Placing:
         self._book.record_alarm(Known(alarm, fact, owner, disposition, held, silence_id))
         if disposition is not Disposition.HELD:
             self._end_hold(known)
-        self._counts.dispositions["alarm", disposition] += 1
+        self._counts.dispositions["alarm", disposition, fact.status] += 1
 
     async def look_again(self, changed: Fact) -> None:
         """An alarm has changed: what waits for its rule may have to wait longer, or no longer."""
@@ -102,7 +102,8 @@ class Placing:
                 if silent:
                     self._book.record_alarm(replace(waiting, disposition=Disposition.INHIBITED))
                     self._end_hold(waiting)
-                    self._counts.dispositions["alarm", Disposition.INHIBITED] += 1
+                    counted = "alarm", Disposition.INHIBITED, changed.status
+                    self._counts.dispositions[counted] += 1
             elif not silent:
                 await self.release(waiting)
 

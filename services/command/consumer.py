@@ -128,8 +128,8 @@ class Consumer:
             for request in requests:
                 await self._direct(session, stepping, request)
             await session.write()
-            for outcome, count in outcomes.items():
-                self._metrics.steps.labels(outcome).inc(count)
+            for labels, count in outcomes.items():
+                self._metrics.steps.labels(*labels).inc(count)
         await self._modes.take(work, [alert for alert, _ in news], about_modes)
         await self._reports.take(
             work, [m for one in messages if isinstance(m := one.message, AlertEvent | Report)]
@@ -309,7 +309,7 @@ class Consumer:
             recipients = len(order.orders.recipients)
             self._metrics.commands.labels(order.status).inc()
             self._metrics.assignments.labels(order.status).inc(recipients)
-            self._metrics.fan_out.observe(recipients)
+            self._metrics.fan_out.labels(order.status).observe(recipients)
 
 
 def _some(names: Sequence[str]) -> str:

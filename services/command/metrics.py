@@ -27,18 +27,19 @@ class CommandMetrics:
         self.fan_out = Histogram(
             "fenghuo_fan_out_recipients",
             "Recipients of a command",
+            ["status"],
             buckets=(1, 10, 100, 1_000, 10_000),
             registry=registry,
         )
         self.steps = Counter(
             "fenghuo_acknowledgements_total",
             "Steps of people by outcome (applied, waiting, repeated, late)",
-            ["outcome"],
+            ["outcome", "status"],
             registry=registry,
         )
         self.supervision = Counter(
             "fenghuo_supervision_total",
             "Supervision events by kind",
-            ["kind"],
+            ["kind", "status"],
             registry=registry,
         )

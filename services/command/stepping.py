@@ -22,6 +22,7 @@ from services.command.modes import store as mode_store
 from services.command.session import Session, cause_of
 from shared.contracts.commands import Acknowledgement, Step
 from shared.contracts.dead_letter import Reason
+from shared.contracts.fields import Status
 from shared.contracts.ids import assignment_id
 from shared.modes.effective import Modes
 from shared.runtime.errors import Reject
@@ -41,9 +42,11 @@ class Stepping:
         self._profile = profile
         self._modes = Modes()
 
-    async def acknowledge(self, batch: Sequence[Acknowledgement]) -> Counter[steps.Outcome]:
+    async def acknowledge(
+        self, batch: Sequence[Acknowledgement]
+    ) -> Counter[tuple[steps.Outcome, Status]]:
         """Apply a batch in its order; raises Reject for a step that is refused."""
-        outcomes: Counter[steps.Outcome] = Counter()
+        outcomes: Counter[tuple[steps.Outcome, Status]] = Counter()
         if not batch:
             return outcomes
         wanted = {one.assignment_id for one in batch}
@@ -52,7 +55,7 @@ class Stepping:
         if any(one.step in _BEGIN for one in batch):
             self._modes = await mode_store.decided(self._session.work)
         for one in batch:
-            outcomes[await self._take(one)] += 1
+            outcomes[await self._take(one), one.status] += 1
         return outcomes
 
     async def apply(self, assignment: Assignment, act: Act, attempt: int) -> steps.Outcome:

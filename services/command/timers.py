@@ -67,8 +67,8 @@ class Supervisor:
             session.set_timers(fired.arm)
         await work.publish_new(SUPERVISION, _printed(session.commands, told, work.now))
         await session.write()
-        for kind, count in Counter(call.kind for _, call in told).items():
-            self._metrics.supervision.labels(kind).inc(count)
+        for labels, count in Counter((call.kind, one.status) for one, call in told).items():
+            self._metrics.supervision.labels(*labels).inc(count)
 
 
 def _printed(

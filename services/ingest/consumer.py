@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from services.ingest.core import accept
@@ -46,14 +47,14 @@ class Intake:
         """Accept a report; raises Refused."""
         report = accept.one_report(body, self._platform.clock.now())
         await self._send([outgoing(REPORTS, report.incident_id, report)])
-        self._metrics.accepted.labels("report").inc()
+        self._metrics.accepted.labels("report", report.status).inc()
         return 1
 
     async def warning(self, body: bytes, source: str) -> int:
         """Accept another agency's warning; raises Refused."""
         warning = one_warning(body, source, self._platform.clock.now())
         await self._send([outgoing(WARNINGS, warning.source_id, warning)])
-        self._metrics.accepted.labels("warning").inc()
+        self._metrics.accepted.labels("warning", warning.status).inc()
         return 1
 
     async def tick(self) -> bool:
@@ -75,7 +76,8 @@ class Intake:
         await self._send([outgoing(READINGS, one.sensor_id, one) for one in readings])
         # Only now: the clock must not say what a reader of the log cannot have seen.
         self._clock.accepted(readings)
-        self._metrics.accepted.labels("reading").inc(len(readings))
+        for status, count in Counter(one.status for one in readings).items():
+            self._metrics.accepted.labels("reading", status).inc(count)
         return len(readings)
 
     async def _send(self, records: Sequence[Outgoing]) -> None:

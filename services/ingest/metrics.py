@@ -12,7 +12,7 @@ class Metrics:
         self.accepted = Counter(
             "fenghuo_ingest_accepted_total",
             "Records acknowledged to their sender, by kind (reading, report, warning)",
-            ["kind"],
+            ["kind", "status"],
             registry=registry,
         )
         self.refused = Counter(

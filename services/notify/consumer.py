@@ -112,8 +112,9 @@ class NotifyConsumer:
                 case ContactTestRequest():
                     _test(ContactTester(self.roster, self.modes, book), message)
         await self.write(work, book)
-        for verb, count in Counter(m.verb for m in messages if isinstance(m, Answer)).items():
-            self._metrics.answers.labels(verb).inc(count)
+        answers = Counter((m.verb, m.status) for m in messages if isinstance(m, Answer))
+        for labels, count in answers.items():
+            self._metrics.answers.labels(*labels).inc(count)
 
     async def lock(self, work: Transaction, ladder_ids: Sequence[str]) -> None:
         """Lock the ladders whose timers are due and those that a due digest tells of, then the digests."""
@@ -174,7 +175,8 @@ class NotifyConsumer:
         for labels, count in seen.items():
             self._metrics.pages.labels(*labels).inc(count)
         if book.ran_out:
-            self._metrics.exhausted.inc(len(book.ran_out))
+            for ladder_id in book.ran_out:
+                self._metrics.exhausted.labels(book.ladders[ladder_id].status).inc()
             log.error("ladders_exhausted", count=len(book.ran_out), first=book.ran_out[0])
 
     async def _fold(self, work: Transaction, book: Book) -> None:

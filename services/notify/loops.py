@@ -84,8 +84,9 @@ class DeliveryLoop:
                 work, self._channels, limit=_BATCH, lease=self._lease, up_to=self._up_to
             )
         if expired:
-            self._metrics.leases.inc(expired)
-            log.warning("lease_expired", count=expired)
+            for status, count in expired.items():
+                self._metrics.leases.labels(status).inc(count)
+            log.warning("lease_expired", count=expired.total())
         if claimed:
             results = await asyncio.gather(*(self._attempt(one) for one in claimed))
             await self._settle_patiently(results)
@@ -95,7 +96,7 @@ class DeliveryLoop:
         page = claimed.page
         address = self._consumer.roster.address(page.officer_id, page.channel)
         outcome, error = await self._sender.deliver(page, address, resend=claimed.resend)
-        self._metrics.deliveries.labels(page.channel, outcome).inc()
+        self._metrics.deliveries.labels(page.channel, outcome, page.status).inc()
         return claimed, outcome, error
 
     async def _settle_patiently(self, results: list[Result]) -> None:

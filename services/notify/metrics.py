@@ -30,7 +30,7 @@ class NotifyMetrics:
         self.answers = Counter(
             "fenghuo_notify_answers_total",
             "Receipts and answers taken in",
-            ["verb"],
+            ["verb", "status"],
             registry=registry,
         )
         self.ladders = Gauge(
@@ -42,16 +42,18 @@ class NotifyMetrics:
         self.exhausted = Counter(
             "fenghuo_notify_ladders_exhausted_total",
             "Ladders that ran out of people to call",
+            ["status"],
             registry=registry,
         )
         self.deliveries = Counter(
             "fenghuo_notify_attempts_total",
             "Attempts to deliver, by channel and outcome",
-            ["channel", "outcome"],
+            ["channel", "outcome", "status"],
             registry=registry,
         )
         self.leases = Counter(
             "fenghuo_notify_leases_expired_total",
             "Deliveries whose sender vanished; each is sent again, marked as a repeat",
+            ["status"],
             registry=registry,
         )

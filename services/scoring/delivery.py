@@ -96,9 +96,9 @@ class Delivery:
 
     def _outgoing(self, message: AlarmEvent | SensorHealth) -> Outgoing:
         if isinstance(message, AlarmEvent):
-            self._metrics.alarms.labels(message.transition.value).inc()
+            self._metrics.alarms.labels(message.transition.value, message.status).inc()
             return outgoing(ALARMS, message.alarm_id, message)
-        self._metrics.health.labels(message.state.value).inc()
+        self._metrics.health.labels(message.state.value, message.status).inc()
         return outgoing(HEALTH, f"{message.status}:{message.sensor_id}", message)
 
 

@@ -20,13 +20,13 @@ class Metrics:
         self.alarms = Counter(
             "fenghuo_scoring_alarms_total",
             "Changes of alarms (raised, upgraded, downgraded, revised, cleared)",
-            ["transition"],
+            ["transition", "status"],
             registry=registry,
         )
         self.health = Counter(
             "fenghuo_scoring_health_total",
             "Changes of sensor health (online, silent, faulty)",
-            ["state"],
+            ["state", "status"],
             registry=registry,
         )
         self.shadow = Counter(

@@ -25,7 +25,7 @@ from services.alerting.core.scopes import (
     scope_key,
     unit_at,
 )
-from shared.contracts.alarms import AlarmEvent
+from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.conditions import CompositeRule, CorroborationRule
 from shared.contracts.fields import Status
 from shared.contracts.rules import RuleDefinition
@@ -41,7 +41,7 @@ class Board:
         self.clocks: dict[Region, datetime] = {}
         self.changed: set[EpisodeKey] = set()
         self.out: list[AlarmEvent] = []
-        self.shadowed: Counter[str] = Counter()
+        self.shadowed: Counter[tuple[AlarmTransition, Status]] = Counter()
 
     # What is known, without asking what follows.
 
@@ -189,7 +189,7 @@ class Board:
         if event is None:
             return
         if rule.shadow_of is not None:
-            self.shadowed[event.transition] += 1
+            self.shadowed[event.transition, event.status] += 1
         else:
             self.out.append(event)
 

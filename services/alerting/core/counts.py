@@ -15,8 +15,8 @@ from shared.contracts.fields import Status
 class Counts:
     """What became of a batch, for the metrics."""
 
-    dispositions: Counter[tuple[str, Disposition]] = field(default_factory=Counter)
+    dispositions: Counter[tuple[str, Disposition, Status]] = field(default_factory=Counter)
     transitions: Counter[tuple[Status, AlertTransition]] = field(default_factory=Counter)
-    episodes: Counter[tuple[str, AlarmTransition]] = field(default_factory=Counter)
-    warnings: Counter[str] = field(default_factory=Counter)
-    stale: int = 0
+    episodes: Counter[tuple[str, AlarmTransition, Status]] = field(default_factory=Counter)
+    warnings: Counter[tuple[str, Status]] = field(default_factory=Counter)
+    stale: Counter[Status] = field(default_factory=Counter)

@@ -30,6 +30,7 @@ from services.command.reporting.store import File, Key
 from shared.contracts.alerts import AlertEvent
 from shared.contracts.commands import SupervisionKind
 from shared.contracts.dead_letter import Reason
+from shared.contracts.fields import Status
 from shared.contracts.reports import Report
 from shared.contracts.topics import REPORT_DUTIES, SUPERVISION
 from shared.runtime.database import Transaction
@@ -112,7 +113,7 @@ class ReportDesk:
         files = await store.open_files(work, await store.incidents_of(work, list(due)))
         changed: list[Duty] = []
         wanted: list[Arm] = []
-        kinds: Counter[SupervisionKind] = Counter()
+        kinds: Counter[tuple[SupervisionKind, Status]] = Counter()
         for opened in files.values():
             now = opened.changed_at = max(work.now, opened.changed_at)
             for duty_id in sorted(opened.duties.keys() & due.keys()):
@@ -123,15 +124,15 @@ class ReportDesk:
                     told = list(opened.reports.values())
                     event = supervision_of(duty, opened.cases[duty.alert_id], call, told, now)
                     work.publish(SUPERVISION, duty.incident_id, event, event.id)
-                    kinds[call.kind] += 1
+                    kinds[call.kind, duty.status] += 1
                 if found.duty is not duty:
                     changed.append(found.duty)
                 wanted += found.arm
         await store.save_duties(work, changed)
         await arm(work, wanted, rearm=True)
         await store.touch(work, files)
-        for kind, count in kinds.items():
-            self._metrics.supervision.labels(kind).inc(count)
+        for labels, count in kinds.items():
+            self._metrics.supervision.labels(*labels).inc(count)
 
 
 def _received(report: Report, opened: File) -> Told:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,19 +36,19 @@ class Settled:
     error: str | None
 
 
-async def recover(work: Transaction) -> int:
-    """Queue again, marked as a repeat, what is `sending` past its lease; how many there were.
+async def recover(work: Transaction) -> Counter[str]:
+    """Queue again, marked as a repeat, what is `sending` past its lease; how many by status.
 
     Whoever sent it died or lost the database: the message may have arrived or not.
     """
-    done = await work.connection.execute(
+    rows = await work.connection.fetch(
         "UPDATE notify.delivery AS d SET resend = true, lease_until = NULL, next_at = now(), "
         "last_error = 'outcome unknown: the lease ran out', "
         "state = CASE WHEN l.state IN ('answered', 'closed') THEN 'cancelled' ELSE 'queued' END "
         "FROM notify.ladder AS l WHERE l.ladder_id = d.ladder_id "
-        "AND d.state = 'sending' AND d.lease_until < now()"
+        "AND d.state = 'sending' AND d.lease_until < now() RETURNING d.status"
     )
-    return int(done.split()[-1])
+    return Counter(row["status"] for row in rows)
 
 
 async def claim(

@@ -32,7 +32,7 @@ async def test_a_reading_is_completed_and_keyed_by_its_sensor(doors: Doors) -> N
     assert (reading.status, reading.sent_at) == (Status.EXERCISE, NOW)
     assert (reading.origin_unit, reading.tier) == (TOWN, Tier.TOWN)
     assert (reading.value, reading.datum) == (212.31, "吴淞")
-    assert doors.metric("fenghuo_ingest_accepted_total", kind="reading") == 1
+    assert doors.metric("fenghuo_ingest_accepted_total", kind="reading", status="Exercise") == 1
 
 
 async def test_a_batch_is_one_send(doors: Doors) -> None:

@@ -30,7 +30,7 @@ async def test_a_warning_is_one_record_under_the_source_of_the_token(
     assert (sent.topic, sent.key) == (WARNINGS.name, b"gauges")
     warning = WARNINGS.model.validate_json(sent.value)
     assert (warning.source_id, warning.cap_identifier) == ("gauges", HEAD["identifier"])
-    assert doors.metric("fenghuo_ingest_accepted_total", kind="warning") == 1
+    assert doors.metric("fenghuo_ingest_accepted_total", kind="warning", status="Actual") == 1
 
 
 async def test_a_wrong_document_is_refused_whole_with_every_error(doors: Doors) -> None:

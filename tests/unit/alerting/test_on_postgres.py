@@ -77,7 +77,7 @@ class Desk:
         return (await self.rows(query, *values))[0][0]
 
     def counted(self, name: str, **labels: str) -> float:
-        return self.registry.get_sample_value(name, labels) or 0
+        return self.registry.get_sample_value(name, {"status": "Actual", **labels}) or 0
 
 
 @pytest.fixture(scope="module")

@@ -206,7 +206,7 @@ def test_a_new_version_changes_what_is_open_and_a_retired_rule_ends_it() -> None
 def test_a_candidate_is_counted_and_never_alarms() -> None:
     judge = Judge(a_rule("x", all_of("a", "b"), shadow_of="y"))
     assert judge.takes([of("a"), of("b"), over("a", 1)]) == []
-    assert judge.board.shadowed == {"raised": 1, "cleared": 1}
+    assert judge.board.shadowed == {("raised", "Actual"): 1, ("cleared", "Actual"): 1}
 
 
 def test_a_composite_that_looks_at_itself_is_found() -> None:
