@@ -66,6 +66,8 @@ async def test_every_board_shows_itself_on_wall_desk_and_phone(visitor: Visitor,
 async def test_the_drill_down_reaches_the_last_micro_grid(visitor: Visitor) -> None:
     page = await visitor.open("o-city-b")
     await go(page, "command")
+    await page.locator("#drill-down .way [aria-current]", has_text="永川区").wait_for()
+    await page.locator("#drill-down .way button", has_text="重庆市").click()  # up, and down again
     for step in ("永川区", "朱沱镇"):
         await page.locator("#drill-down .into", has_text=step).first.click()
         await page.locator("#drill-down .way [aria-current]", has_text=step).wait_for()

@@ -75,4 +75,5 @@ async def test_a_drill_is_unmistakable(visitor: Visitor) -> None:
     assert "演练" in await page.inner_text("#drill")
     assert await page.locator("#alerts .card:not(.drill)").count() == 0
     await page.wait_for_selector("#commands .card.drill")
+    await page.wait_for_selector("#tiles .tile")
     await shot(page, "wall-drill")

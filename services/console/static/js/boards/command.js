@@ -10,6 +10,8 @@ import { ownPages } from "../own_pages.js";
 import { act, bar, chip, drillTag, isDrill, level, panel } from "../parts.js";
 
 const SHOWN = 50;
+/** So many digits of a unit's code are those of everything below it. */
+const DIGITS = { city: 2, district: 6, town: 9, village: 12 };
 
 /** Build the board; `ctx` = {me, status, quietly} of the frame. */
 export function commandBoard(ctx) {
@@ -24,9 +26,11 @@ export function commandBoard(ctx) {
       const found = await ctx.quietly(get("/api/commands", { status: ctx.status, limit: SHOWN }));
       if (!found) return;
       state.commands = found.commands;
-      state.chosen ??= found.commands[0]?.command_id ?? null;
-      drawList();
-      loads.below();
+      if (!state.chosen && found.commands.length) choose(found.commands[0].command_id);
+      else {
+        drawList();
+        loads.below();
+      }
     }),
     tasks: throttle(async () => {
       const found = await ctx.quietly(get("/api/assignments", { status: ctx.status, open: 1, limit: SHOWN }));
@@ -70,8 +74,17 @@ export function commandBoard(ctx) {
     );
   }
 
+  /** Where a command begins for this officer: at its root, or at his own unit where the root lies above. */
+  function beginning() {
+    const { unit, tier } = ctx.me;
+    const root = state.commands.find((one) => one.command_id === state.chosen)?.root;
+    const below = DIGITS[tier] && !unit.includes("/") && root?.startsWith(unit.slice(0, DIGITS[tier]));
+    return below ? root : unit;
+  }
+
   function choose(id) {
-    Object.assign(state, { chosen: id, unit: ctx.me.unit });
+    state.chosen = id;
+    state.unit = beginning();
     drawList();
     loads.below();
   }
@@ -98,7 +111,7 @@ export function commandBoard(ctx) {
       ),
       found.own && h("ul", { class: "cards" }, assignmentItem(found.own, refresh)),
       found.below.length > 0 ? table(found.below) : h("p", { class: "empty" }, t("below.none")),
-      found.unit === ctx.me.unit && missing,
+      found.unit === beginning() && missing,
     );
     if (focused) place.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
   }
