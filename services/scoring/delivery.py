@@ -1,8 +1,9 @@
 """Sending beside the work: while Kafka confirms one batch's alarms, the next batch is decided.
 
-One send is on its way at a time. What it carries stays with its lane until Kafka has it, so whatever
-fails is sent again with the next one. Who needs the certainty (before states are stored, before a
-partition is let go) asks for it with `finish`.
+One send is on its way at a time; what is emitted meanwhile leaves as soon as it has arrived, without a
+batch having waited for it, up to a bound. What is not with Kafka yet stays with its lane, so whatever fails
+is sent again with the next one. Who needs the certainty (before states are stored, before a partition is
+let go) asks for it with `finish`.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ log = structlog.get_logger("fenghuo.scoring.delivery")
 
 _HEAD_START_S = 0.001
 """The next batch holds the event loop; by then the request is with Kafka, often confirmed already."""
+_MOST_WAITING = 2_000
+"""With more records waiting for the send before them, work waits too."""
 Parcel = tuple[Lane, int, int]
 """A lane and how many of its first unsent and refused records are on their way."""
 
@@ -40,13 +43,20 @@ class Delivery:
         self._arrival = asyncio.Event()
 
     async def begin(self, lanes: Collection[Lane]) -> None:
-        """Send what these lanes have, after what is on its way; raises its Transient."""
+        """Send what these lanes have, after what is on its way; raises its Transient.
+
+        While something is on its way that takes these along, this returns at once.
+        """
         for lane in lanes:
             self._collect(lane)
+        task = self._on_its_way
+        if task is not None and not task.done():
+            await asyncio.sleep(0)  # under a backlog nothing else lets it go on
+            if not task.done() and _waiting(lanes) <= _MOST_WAITING:
+                return
         await self.finish()
-        parcels = [(lane, len(lane.unsent), len(lane.refused)) for lane in lanes]
-        if any(unsent or refused for _, unsent, refused in parcels):
-            self._on_its_way = asyncio.create_task(self._deliver(parcels))
+        if _waiting(lanes):
+            self._on_its_way = asyncio.create_task(self._deliver_all(lanes))
             await asyncio.wait({self._on_its_way}, timeout=_HEAD_START_S)
 
     async def finish(self) -> None:
@@ -69,6 +79,10 @@ class Delivery:
         sent, buried = lane.sent + len(lane.unsent), lane.buried + len(lane.refused)
         while lane.sent < sent or lane.buried < buried:
             await self._arrival.wait()
+
+    async def _deliver_all(self, lanes: Collection[Lane]) -> None:
+        while _waiting(lanes):
+            await self._deliver([(lane, len(lane.unsent), len(lane.refused)) for lane in lanes])
 
     async def _deliver(self, parcels: Sequence[Parcel]) -> None:
         records = [one for lane, count, _ in parcels for one in lane.unsent[:count]]
@@ -100,6 +114,10 @@ class Delivery:
             return outgoing(ALARMS, message.alarm_id, message)
         self._metrics.health.labels(message.state.value, message.status).inc()
         return outgoing(HEALTH, f"{message.status}:{message.sensor_id}", message)
+
+
+def _waiting(lanes: Collection[Lane]) -> int:
+    return sum(len(lane.unsent) + len(lane.refused) for lane in lanes)
 
 
 def _side(by: int) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition
 
+from services.scoring import delivery
 from services.scoring.consumer import ScoringWorker
 from services.scoring.store import Stored, absorb
 from shared.contracts.topics import ALARMS, READINGS, SCORING_STATE
@@ -61,16 +62,31 @@ async def started(log: Log, flush_states: int) -> ScoringWorker:
     return worker
 
 
-async def test_the_next_batch_is_decided_while_alarms_are_on_their_way() -> None:
+async def test_batches_are_decided_while_alarms_are_on_their_way() -> None:
+    """And what they emit leaves by itself, behind the first: no further batch is needed for it."""
     log = SlowLog()
     worker = await started(log, flush_states=1_000)
-    first, second = readings()[:2], readings()[2:3]
-    await asyncio.wait_for(worker.handle(first), 5)
-    waiting = asyncio.create_task(worker.handle(second))
+    for place in range(len(VALUES)):
+        await asyncio.wait_for(worker.handle(readings()[place : place + 1]), 5)
+    assert worker._lanes[0].partition.next_offset == len(VALUES)
+    assert log.count(ALARMS.name) == 0
+    log.open.set()
+    async with asyncio.timeout(5):
+        while log.count(ALARMS.name) < 4:
+            await asyncio.sleep(0.01)
+    versions = [one.key for one in log.records if one.topic == ALARMS.name]
+    assert versions == [versions[0]] * 2 + [versions[2]] * 2
+
+
+async def test_with_too_much_waiting_work_waits_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "_MOST_WAITING", 1)
+    log = SlowLog()
+    worker = await started(log, flush_states=1_000)
+    await asyncio.wait_for(worker.handle(readings()[:2]), 5)
+    waiting = asyncio.create_task(worker.handle(readings()[2:3]))
     await asyncio.sleep(0.05)
     assert worker._lanes[0].partition.next_offset == 3
-    assert log.count(ALARMS.name) == 0
-    assert not waiting.done(), "only one send is on its way"
+    assert not waiting.done()
     log.open.set()
     await waiting
     await worker.release([PARTITION])
