@@ -25,8 +25,8 @@ from shared.contracts.fields import (
 )
 from shared.contracts.pages import Channel
 
-Wait = Annotated[Finite, Field(ge=5, le=7_200)]
-"""Seconds."""
+Wait = Annotated[Finite, Field(ge=1, le=7_200)]
+"""Seconds; timers are looked at several times a second (shared/runtime/timers.py)."""
 
 
 class ChannelStep(Contract):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,11 +27,11 @@ from shared.runtime.database import Database
 from shared.runtime.inbox import Incoming
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.timers import TimerSweeper
+from tests.support.carrier import SECRET, Receiver
 from tests.unit.notify.builders import (
     a_slot,
     name_of,
 )
-from tests.unit.notify.receiver import SECRET, Receiver
 
 
 class Desk:
@@ -69,6 +70,16 @@ class Desk:
             )
         await self._sweeper.sweep()
         return await self.pages(before)
+
+    @asynccontextmanager
+    async def sweeping(self) -> AsyncIterator[None]:
+        """Timers fire by themselves, as in the service."""
+        running = asyncio.create_task(self._sweeper.run())
+        try:
+            yield
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
 
     async def pages(self, after: int = 0) -> list[Page]:
         rows = await self.rows(

@@ -21,8 +21,8 @@ from services.notify.core.wording import headline
 from shared.contracts.fields import Status
 from shared.contracts.pages import Channel, Page
 from shared.runtime.clock import SystemClock
+from tests.support.carrier import SECRET, Behaviour, Received, receiving
 from tests.unit.notify.builders import BOTH, a_book, a_desk, an_assignment, full_roster
-from tests.unit.notify.receiver import SECRET, Behaviour, Received, receiving
 
 NOW = datetime(2026, 7, 1, 4, 0, tzinfo=UTC)
 PHONE = "13800000001"

@@ -14,6 +14,7 @@ from shared.contracts.fields import Level, Post, ResponseMode, Status
 from shared.contracts.modes import ProposalState
 from shared.contracts.pages import Channel, PageState
 from shared.contracts.reports import DutyState
+from tests.support.carrier import Behaviour, receiving
 from tests.unit.notify.builders import (
     BOTH,
     CITY,
@@ -28,7 +29,6 @@ from tests.unit.notify.builders import (
     name_of,
 )
 from tests.unit.notify.harness import Desk
-from tests.unit.notify.receiver import Behaviour, receiving
 from tests.unit.notify.test_reports import a_call, a_duty, at
 
 pytestmark = pytest.mark.e2e

@@ -14,6 +14,7 @@ from shared.contracts.alerts import AlertState, AlertTransition
 from shared.contracts.commands import AssignmentState
 from shared.contracts.fields import Level, Post, Status
 from shared.contracts.pages import AnswerVerb, Channel, Page, PageState, SubjectKind
+from tests.support.carrier import receiving
 from tests.unit.notify.builders import (
     BOTH,
     CITY,
@@ -27,7 +28,6 @@ from tests.unit.notify.builders import (
     name_of,
 )
 from tests.unit.notify.harness import Desk
-from tests.unit.notify.receiver import receiving
 
 pytestmark = pytest.mark.e2e
 

@@ -10,9 +10,9 @@ import pytest
 
 from services.notify.loops import DeliveryLoop
 from services.notify.store import deliveries
+from tests.support.carrier import Received, Receiver, receiving
 from tests.unit.notify.builders import BOTH, an_assignment
 from tests.unit.notify.harness import Desk
-from tests.unit.notify.receiver import Received, Receiver, receiving
 
 pytestmark = pytest.mark.e2e
 

@@ -17,7 +17,7 @@ from services.notify.channels.other import OtherSettings
 from services.notify.channels.port import Outcome
 from services.notify.channels.web_push import WebPushSettings
 from shared.runtime.errors import SetupError
-from tests.unit.notify.receiver import Behaviour, receiving
+from tests.support.carrier import Behaviour, receiving
 from tests.unit.notify.test_carriers import TOOLS, a_page
 
 

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from services.notify.channels import registry
 from shared.contracts.pages import Channel
 from shared.runtime.errors import SetupError
-from tests.unit.notify.receiver import SECRET
+from tests.support.carrier import SECRET
 from tests.unit.notify.test_carriers import TOOLS
 
 GOOD = """

@@ -13,8 +13,8 @@ from shared.contracts.pages import Page
 from shared.runtime.clock import SystemClock
 from shared.runtime.errors import SetupError
 from shared.runtime.settings import load
+from tests.support.carrier import SECRET, Behaviour, receiving
 from tests.unit.notify.builders import BOTH, VILLAGE, a_book, a_desk, an_assignment, full_roster
-from tests.unit.notify.receiver import SECRET, Behaviour, receiving
 
 
 def a_page() -> Page:

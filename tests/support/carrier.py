@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -21,12 +22,13 @@ close, answer without an end."""
 
 @dataclass
 class Received:
-    """One request that arrived completely; a webhook's signature is verified."""
+    """One request that arrived completely, `at` on CLOCK_MONOTONIC; a webhook's signature is verified."""
 
     method: str
     target: str
     headers: dict[str, str]
     raw: bytes
+    at: float
 
     @property
     def path(self) -> str:
@@ -53,10 +55,11 @@ class Received:
 
 @dataclass
 class Receiver:
-    """Plays `behaviours` in order, then answers 204."""
+    """Plays `behaviours` in order, then answers 204; each answer after `delay_s` of what it received."""
 
     port: int = 0
     behaviours: deque[Behaviour] = field(default_factory=deque)
+    delay_s: Callable[[Received], float] | None = None
     received: list[Received] = field(default_factory=list)
 
     @property
@@ -82,6 +85,8 @@ class Receiver:
                     return
                 if behaviour == "slow":
                     await asyncio.sleep(30)
+                if self.delay_s is not None:
+                    await asyncio.sleep(self.delay_s(self.received[-1]))
                 await self._reply(writer, behaviour)
         except (ConnectionError, asyncio.IncompleteReadError):
             return
@@ -100,7 +105,7 @@ class Receiver:
         raw = await reader.readexactly(int(headers.get("content-length", "0")))
         if "webhook-signature" in headers:
             Signer(SECRET).verify(raw, headers)
-        self.received.append(Received(method, target, headers, raw))
+        self.received.append(Received(method, target, headers, raw, time.monotonic()))
         return True
 
     async def _reply(self, writer: asyncio.StreamWriter, behaviour: Behaviour) -> None:

@@ -1,0 +1,44 @@
+"""The shortest step of an operator's ladder is one second, on real timers and the database's clock."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from shared.contracts.fields import Level, Post
+from tests.unit.notify.builders import DISTRICT, TOWN, VILLAGE, an_assignment
+from tests.unit.notify.harness import Desk
+from tests.unit.notify.test_call_rules import a_plan
+
+pytestmark = pytest.mark.e2e
+
+STEP = timedelta(seconds=1)
+EXPECTED = [
+    *((VILLAGE, post) for post in Post),
+    *((TOWN, post) for post in Post),
+]
+"""Nobody answers: through the posts of the unit, then of the tier above."""
+
+
+async def test_a_plan_of_one_second_calls_the_next_post_every_second(desk: Desk) -> None:
+    plan = a_plan("quick", levels=[Level.RED], first_s=1, post_s=1, tier_s=1, steps=[])
+    desk.consumer.calls.replace([plan])
+    desk.staff(VILLAGE, TOWN, DISTRICT)
+    async with desk.sweeping():
+        await desk.takes(an_assignment(level=Level.RED))
+        async with asyncio.timeout(30):
+            while len(calls := await called(desk)) < len(EXPECTED):
+                await asyncio.sleep(0.1)
+    assert [who for who, _ in calls[: len(EXPECTED)]] == EXPECTED
+    moments = [at for _, at in calls]
+    gaps = [later - earlier for earlier, later in pairwise(moments)]
+    assert min(gaps) >= STEP, "never early"
+
+
+async def called(desk: Desk) -> list[tuple[tuple[str, Post], datetime]]:
+    """Who has been called, in order, and the database's time of the call."""
+    pages = [one for one in await desk.pages() if one.version == 1]
+    return [((one.unit, one.post), one.sent_at) for one in pages]
