@@ -39,6 +39,11 @@ ALARM = (
     *("site_key", "lat", "lon", "event_id", "began_at", "changed_at", "retrospective", "withdrawn"),
     *("inhibited_by", "synthetic", "held", "home_id", "silence_id", "source_key"),
 )
+EVIDENCE = (
+    *("alert_id", "alarm_id", "version", "sensor_id", "level", "raised_at", "seen_at"),
+    *("cleared_at", "home_id"),
+)
+"""What an alert needs of its alarms; in a storm it has many, and they are read with every batch."""
 REPORT = (
     *(
         "report_id",

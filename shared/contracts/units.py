@@ -9,10 +9,15 @@ Bureau of Statistics; grids are generated (no public code rule).
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from shared.contracts.fields import Tier
 
 _UNIT = re.compile(r"[0-9]{12}(/[a-z][a-z_]{0,31}|/grid/[0-9]{3}(/[0-9]{2})?)?")
+
+
+_KNOWN = 65_536
+"""Answers about so many units are kept: they are asked again with every record."""
 
 
 def is_unit(text: str) -> bool:
@@ -20,6 +25,7 @@ def is_unit(text: str) -> bool:
     return _UNIT.fullmatch(text) is not None
 
 
+@lru_cache(_KNOWN)
 def tier_of(unit: str) -> Tier:
     """The tier of a well-formed unit id; a department has the tier of its unit."""
     code, _, rest = unit.partition("/")
@@ -32,6 +38,7 @@ def tier_of(unit: str) -> Tier:
     return Tier.CITY if code.endswith("0000000000") else Tier.DISTRICT
 
 
+@lru_cache(_KNOWN)
 def parent_of(unit: str) -> str | None:
     """The unit one tier up, or None for a city; a department's parent is its own unit."""
     code, _, rest = unit.partition("/")
@@ -63,6 +70,7 @@ def is_within(unit: str, root: str) -> bool:
     return root in lineage(unit)
 
 
+@lru_cache(_KNOWN)
 def ancestor_at(unit: str, tier: Tier) -> str | None:
     """The unit itself or its ancestor of the given tier; None if the unit lies above it."""
     return next((one for one in lineage(unit) if tier_of(one) is tier and _plain(one)), None)

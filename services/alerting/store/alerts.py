@@ -331,7 +331,7 @@ class Book:
         if not found:
             return
         ids = [row["alert_id"] for row in found]
-        alarms = await self._of("alert_alarm", ids, "recorded_seq")
+        alarms = await self._of("alert_alarm", ids, "recorded_seq", rows.EVIDENCE)
         reports = await self._of("alert_report", ids, "recorded_seq")
         signatures = await self._of("signature", ids, "signed_at, officer_id")
         for row in found:
@@ -347,12 +347,12 @@ class Book:
             await self._lock(missing, set())
 
     async def _of(
-        self, table: str, alert_ids: list[str], order: str
+        self, table: str, alert_ids: list[str], order: str, columns: tuple[str, ...] = ("*",)
     ) -> dict[str, list[asyncpg.Record]]:
         """Rows of a table by alert, in a fixed order."""
         by_alert: dict[str, list[asyncpg.Record]] = defaultdict(list)
         for row in await self._work.connection.fetch(
-            f"SELECT * FROM alerting.{table} WHERE alert_id = ANY($1::text[]) "  # noqa: S608
+            f"SELECT {', '.join(columns)} FROM alerting.{table} WHERE alert_id = ANY($1::text[]) "  # noqa: S608
             f"ORDER BY {order}",
             alert_ids,
         ):

@@ -22,10 +22,20 @@ class Plan:
     """How long updates flow before the stalled readers come, and while they are there."""
     loads: int = 9
     """First loads of each page."""
+    storm_s: float = 60.0
+    """How long 50,000 alarms a minute come."""
 
     @staticmethod
     def make(rows: tuple[str, ...], *, quick: bool) -> Plan:
         """The plan for these options."""
         if not quick:
             return Plan(rows)
-        return Plan(rows, quick=True, pixel_s=15.0, stalled=1_000, stalled_s=12.0, loads=3)
+        return Plan(
+            rows,
+            quick=True,
+            pixel_s=15.0,
+            stalled=1_000,
+            stalled_s=12.0,
+            loads=3,
+            storm_s=15.0,
+        )

@@ -16,6 +16,7 @@ from tests.bench.console.first_load import first_load
 from tests.bench.console.keys import KEYS, PATHS
 from tests.bench.console.pixel import pixel
 from tests.bench.console.plan import Plan, Say
+from tests.bench.console.red_page import red_page
 from tests.bench.console.stalled import stalled
 from tests.bench.environments import FOLDER
 from tests.bench.keys import judged
@@ -26,6 +27,7 @@ ROWS: Mapping[str, Row] = {
     "pixel": pixel,
     "stalled": stalled,
     "first_load": first_load,
+    "red_page": red_page,
 }
 
 

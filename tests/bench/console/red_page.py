@@ -1,0 +1,178 @@
+"""Row `red_page`: in a storm of alarms, from a new red one to the first page about it at a carrier."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+
+from deploy.local.data.officers import slots
+from deploy.local.paths import temporary_root
+from deploy.local.records import publish, record
+from deploy.local.stack import Stack
+from shared.contracts.topics import ALARMS, ALERTS, PAGES, ROSTER, TopicSpec
+from tests.bench.command.service import Tail, producer, tail
+from tests.bench.console.alarms import MARK
+from tests.bench.console.plan import Plan, Say
+from tests.bench.console.storm import Sent, Storm, send
+from tests.bench.latency_source import summary
+from tests.bench.log import ends
+from tests.bench.sampling import cpu_s
+from tests.support.carrier import SECRET, Received, Receiver, receiving
+
+SERVICES = ("alerting", "notify")
+CARRIER_S = 0.2
+"""How long the carrier takes to answer each page."""
+_PER_S = 50_000 / 60
+_WARM_UP_S = 10.0
+_DRAIN_S = 15.0
+_ENOUGH = 0.99
+_NUMBER = re.compile(MARK.encode() + rb"(\d+)")
+
+
+async def red_page(plan: Plan, say: Say) -> dict[str, Any]:
+    """Seconds from handing a red alarm to a producer until the carrier has the first page that names it.
+
+    Alerting and notify as they are shipped, Yongchuan's whole roster; the webhook's carrier is ours and
+    takes 0.2 s for each page. A digest that names the alarm is a page about it.
+    """
+    async with (
+        receiving() as carrier,
+        _services(carrier) as stack,
+        producer(stack.kafka_bootstrap) as out,
+        _first_seen(stack, ALERTS) as opened,
+        _first_seen(stack, PAGES) as listed,
+    ):
+        carrier.delay_s = lambda _: CARRIER_S
+        storm = Storm()
+        await send(out, storm, _PER_S, _WARM_UP_S)
+        used = _cpu(stack)
+        sent = await send(out, storm, _PER_S, plan.storm_s)
+        cores = {name: (now - used[name]) / sent.seconds for name, now in _cpu(stack).items()}
+        behind = await _behind(stack)
+        await asyncio.sleep(_DRAIN_S)
+    paged = _first((one.at, one.raw) for one in carrier.received)
+    page = _since(sent, paged)
+    found = {
+        "red": len(sent.red),
+        "alarms": sent.alarms,
+        "alarms_per_s": sent.alarms / sent.seconds,
+        "p99_s": page.get("p99_ms", 0.0) / 1_000,
+        "page": page,
+        "alert": _since(sent, opened),
+        "listed": _since(sent, listed),
+        "requests": len(carrier.received),
+        "requests_red": sum(_is_red(one) for one in carrier.received),
+        "behind_at_the_end": behind,
+        "cores": cores,
+        "wrong": _wrong(plan, sent, paged),
+    }
+    say(_sentence(found))
+    return found
+
+
+def _since(sent: Sent, seen: dict[int, float]) -> dict[str, float]:
+    return summary([seen[one] - at for one, at in sent.red.items() if one in seen])
+
+
+def _first(pages: Iterable[tuple[float, bytes]]) -> dict[int, float]:
+    """When each alarm was first named; the pages come in the order of time."""
+    seen: dict[int, float] = {}
+    for at, raw in pages:
+        for number in _NUMBER.findall(raw):
+            seen.setdefault(int(number), at)
+    return seen
+
+
+def _is_red(one: Received) -> bool:
+    return b'"level":"red"' in one.raw
+
+
+def _wrong(plan: Plan, sent: Sent, paged: dict[int, float]) -> str:
+    if sent.alarms < _ENOUGH * _PER_S * plan.storm_s:
+        return f"{sent.alarms} alarms were written, not {_PER_S * plan.storm_s:.0f}"
+    count = len(sent.red.keys() & paged.keys())
+    return f"{count} of {len(sent.red)} were paged" if count < _ENOUGH * len(sent.red) else ""
+
+
+def _cpu(stack: Stack) -> dict[str, float]:
+    pids = {name: stack.pid(name) for name in (*SERVICES, "kafka", "postgres")}
+    return {name: cpu_s([pid]) for name, pid in pids.items() if pid is not None}
+
+
+async def _behind(stack: Stack) -> dict[str, int]:
+    """Records that alerting has of the alarms, and notify of the alerts, still before it."""
+    connection = await asyncpg.connect(stack.dsn())
+    try:
+        found = {}
+        for name, spec in (("alerting", ALARMS), ("notify", ALERTS)):
+            done: int = await connection.fetchval(
+                f"SELECT coalesce(sum(next_offset), 0)::bigint FROM {name}.consumer_offset "
+                "WHERE topic = $1",
+                spec.name,
+            )
+            found[name] = await ends(stack.kafka_bootstrap, spec.name, spec.partitions) - done
+        return found
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def _first_seen(stack: Stack, spec: TopicSpec) -> AsyncIterator[dict[int, float]]:
+    """When a plain reader of a topic first had a record that names an alarm, by its number."""
+    seen: dict[int, float] = {}
+
+    async def read(records: Tail) -> None:
+        while True:
+            found: Sequence[Any] = await records.take(3_600)
+            at = asyncio.get_running_loop().time()
+            for one in found:
+                for number in _NUMBER.findall(one.value):
+                    seen.setdefault(int(number), at)
+
+    async with tail(stack.kafka_bootstrap, spec) as records:
+        reading = asyncio.create_task(read(records))
+        try:
+            yield seen
+        finally:
+            reading.cancel()
+
+
+@asynccontextmanager
+async def _services(carrier: Receiver) -> AsyncIterator[Stack]:
+    """Kafka, Postgres and the two services with the roster; removed afterwards."""
+    stack = Stack(
+        temporary_root("bench-red-page"),
+        services=SERVICES,
+        env={"notify": {"FENGHUO_WEBHOOK_URL": carrier.url, "FENGHUO_WEBHOOK_SECRET": SECRET}},
+        broker="kafka",
+        ready_timeout_s=120,
+    )
+    try:
+        async with stack:
+            now = datetime.now(UTC)
+            records = [record(f"{one.unit}:{one.post}", one) for one in slots(now)]
+            await publish(stack.kafka_bootstrap, ROSTER, records)
+            yield stack
+    finally:
+        stack.discard()
+
+
+def _sentence(found: dict[str, Any]) -> str:
+    stages = ", ".join(
+        f"{name} {found[name]['p50_ms']:,.0f} and {found[name]['p99_ms']:,.0f}"
+        for name in ("alert", "listed", "page")
+        if found[name]["count"]
+    )
+    return (
+        f"{found['alarms_per_s']:,.0f} alarms/s, {found['red']} new red ones; ms p50 and p99: {stages}; "
+        f"{found['requests']:,} requests to the carrier, {found['requests_red']:,} of them red; "
+        + ", ".join(f"{name} {cores:.2f}" for name, cores in found["cores"].items())
+        + f" cores; behind {found['behind_at_the_end']}"
+        + (f"; INVALID: {found['wrong']}" if found["wrong"] else "")
+    )
