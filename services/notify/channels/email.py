@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import smtplib
 import ssl
 from email.errors import MessageError
@@ -24,6 +23,7 @@ from services.notify.channels.port import (
     Sender,
     Tools,
 )
+from services.notify.channels.threads import Threads
 from services.notify.core.wording import message
 from shared.contracts.pages import Channel, Page
 
@@ -57,9 +57,11 @@ class Email:
         self._clock = tools.clock
         self._link = tools.link
         self._timeout_s = tools.timeout_s
+        self._threads = Threads(self.channel)
 
     async def close(self) -> None:
-        """Nothing is kept open."""
+        """End the threads; no connection is kept open."""
+        self._threads.close()
 
     async def deliver(self, page: Page, address: str | None, *, resend: bool) -> Attempt:
         """One attempt; REFUSED when the roster has no e-mail address."""
@@ -69,7 +71,7 @@ class Email:
             mail = self._mail(page, address, resend=resend)
         except (ValueError, MessageError):
             return Attempt(Outcome.REFUSED, "not an e-mail address")
-        return await asyncio.to_thread(self._send, mail)
+        return await self._threads.run(self._send, mail)
 
     def _mail(self, page: Page, address: str, *, resend: bool) -> EmailMessage:
         mail = EmailMessage()

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import httpx
 from pydantic_core import from_json
 
-from services.notify.channels.port import DELIVERED, Attempt, Outcome
+from services.notify.channels.port import AT_ONCE, DELIVERED, Attempt, Outcome
 
 LONGEST_S = 8.0
 """Bounds a whole attempt; each of connecting, writing and reading has its own, shorter limit."""
@@ -29,7 +29,7 @@ def client(timeout_s: float) -> httpx.AsyncClient:
         timeout=timeout_s,
         follow_redirects=False,
         trust_env=False,
-        limits=httpx.Limits(max_connections=40, max_keepalive_connections=20),
+        limits=httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=20),
     )
 
 

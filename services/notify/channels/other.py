@@ -20,6 +20,7 @@ from services.notify.channels.port import (
     Sender,
     Tools,
 )
+from services.notify.channels.threads import Threads
 from services.notify.core.wording import message
 from shared.contracts.pages import Channel, Page
 from shared.runtime.errors import SetupError
@@ -54,9 +55,11 @@ class Other:
         self._url = url
         self._link = tools.link
         self._apprise = apprise
+        self._threads = Threads(self.channel)
 
     async def close(self) -> None:
-        """Nothing is kept open."""
+        """End the threads; no connection is kept open."""
+        self._threads.close()
 
     async def deliver(self, page: Page, address: str | None, *, resend: bool) -> Attempt:
         """One attempt. The address is put in percent-encoded: it is data, not part of the URL."""
@@ -67,7 +70,7 @@ class Other:
         text = message(page, resend=resend, link=self._link)
         try:
             async with asyncio.timeout(LONGEST_S):
-                done = await asyncio.to_thread(self._notify, url, page.headline, text)
+                done = await self._threads.run(self._notify, url, page.headline, text)
         except TimeoutError:
             return Attempt(Outcome.UNKNOWN, "TimeoutError")
         return DELIVERED if done else Attempt(Outcome.UNKNOWN, "apprise says no")

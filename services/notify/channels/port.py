@@ -18,6 +18,9 @@ from shared.contracts.pages import Channel, Page
 from shared.runtime.clock import Clock
 from shared.runtime.errors import SetupError
 
+AT_ONCE = 64
+"""Attempts of one channel that may be under way at once. All its delivery loops fit in, those for red
+alone too: else a carrier that is stuck with blue pages would take the place of the red ones."""
 Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+(/[^\s]*)?$", max_length=500)]
 
 

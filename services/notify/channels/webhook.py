@@ -34,11 +34,18 @@ _FIELDS = frozenset(
 )  # fmt: skip
 
 
+_PUBLIC = frozenset(
+    {"page_id", "status", "subject_kind", "unit", "level", "headline", "occurred_at"}
+)
+"""What of them goes to a device that everybody hears or sees."""
+
+
 class WebhookSettings(ChannelSettings):
     """Where pages are posted to. `secret`: base64, with or without the prefix `whsec_`.
 
     Loudspeakers 村村响 and screens of a unit are the same webhook under their own channel, so that an
-    integrator can send them elsewhere; what they show is written for the public's ear (`spoken`).
+    integrator can send them elsewhere. What everybody hears or reads there is the headline: who was called
+    before, and whom it concerns, is nobody else's business.
     """
 
     channel: Literal[Channel.WEBHOOK, Channel.LOUDSPEAKER, Channel.SCREEN]
@@ -71,8 +78,12 @@ class Webhook:
     async def deliver(self, page: Page, address: str | None, *, resend: bool) -> Attempt:
         """One attempt; the receiver knows its people itself and needs no address."""
         now = self._clock.now()
-        data = page.model_dump(mode="json", include=set(_FIELDS), exclude_none=True)
+        device = self.channel is not Channel.WEBHOOK
+        fields = _PUBLIC if device else _FIELDS
+        data = page.model_dump(mode="json", include=set(fields), exclude_none=True)
         text = resent(page.text) if resend else page.text
+        if device:
+            text = page.headline
         body = to_json(
             {
                 "type": "duty.page" if self.channel is Channel.WEBHOOK else f"duty.{self.channel}",
