@@ -61,6 +61,8 @@ class Receiver:
     behaviours: deque[Behaviour] = field(default_factory=deque)
     delay_s: Callable[[Received], float] | None = None
     received: list[Received] = field(default_factory=list)
+    given_up: list[float] = field(default_factory=list)
+    """When a sender has closed the connection before its answer, on CLOCK_MONOTONIC."""
 
     @property
     def base(self) -> str:
@@ -86,12 +88,22 @@ class Receiver:
                 if behaviour == "slow":
                     await asyncio.sleep(30)
                 if self.delay_s is not None:
-                    await asyncio.sleep(self.delay_s(self.received[-1]))
+                    await self._wait(reader, self.delay_s(self.received[-1]))
                 await self._reply(writer, behaviour)
         except (ConnectionError, asyncio.IncompleteReadError):
             return
         finally:
             writer.close()
+
+    async def _wait(self, reader: asyncio.StreamReader, seconds: float) -> None:
+        """Let so much time pass; raises ConnectionError when the sender no longer waits."""
+        try:
+            async with asyncio.timeout(seconds):
+                await reader.read(1)
+        except TimeoutError:
+            return
+        self.given_up.append(time.monotonic())
+        raise ConnectionResetError
 
     async def _take(self, reader: asyncio.StreamReader) -> bool:
         line = (await reader.readline()).decode()

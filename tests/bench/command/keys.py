@@ -25,7 +25,12 @@ KEYS = (
         "board_10m_ms", "board over ten million assignments, slowest p50 ms", "board", at_most=200.0
     ),
     Key("escalation_step_s", "shortest step of a ladder, p50 s", "step", at_most=1.5),
-    Key("status_change_10k_open_ms", "status change at 10,000 open alerts, p50 ms", "status"),
+    Key(
+        "status_change_10k_ms",
+        "status change at 10,000 open alerts, p50 ms",
+        "status",
+        at_most=100.0,
+    ),
 )
 
 PATHS: dict[str, Path] = {
@@ -42,5 +47,5 @@ PATHS: dict[str, Path] = {
     "races_wrong": ("races", "races_wrong"),
     "board_10m_ms": ("board", "slowest_p50_ms"),
     "escalation_step_s": ("step", "p50_s"),
-    "status_change_10k_open_ms": ("status", "p50_ms"),
+    "status_change_10k_ms": ("status", "p50_ms"),
 }

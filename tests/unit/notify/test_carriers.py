@@ -234,15 +234,19 @@ async def test_an_sms_without_a_number_is_refused_and_nobody_is_called() -> None
     assert received == []
 
 
-async def test_a_loudspeaker_is_a_webhook_under_its_own_name() -> None:
-    def speaker(base: str) -> Sender:
+@pytest.mark.parametrize("channel", [Channel.LOUDSPEAKER, Channel.SCREEN])
+async def test_a_loudspeaker_or_a_screen_is_a_webhook_under_its_own_name(channel: Channel) -> None:
+    def device(base: str) -> Sender:
         return WebhookSettings.model_validate(
-            {"channel": "loudspeaker", "url": f"{base}/cun", "secret": {"env": "HOOK"}}
+            {"channel": channel, "url": f"{base}/cun", "secret": {"env": "HOOK"}}
         ).sender(TOOLS._replace(clock=SystemClock()))
 
-    found, (got,) = await deliver(speaker, 204)
+    found, (got,) = await deliver(device, 204)
     assert found.outcome is Outcome.DELIVERED
-    assert got.body["type"] == f"duty.{Channel.LOUDSPEAKER}"
+    assert got.body["type"] == f"duty.{channel}"
+    page = a_page()
+    assert got.data["text"] == got.data["headline"] == page.headline
+    assert page.officer_id not in got.raw.decode()
     assert got.headers["webhook-signature"].startswith("v1,")
 
 

@@ -16,11 +16,8 @@ from tests.unit.notify.test_call_rules import a_plan
 pytestmark = pytest.mark.e2e
 
 STEP = timedelta(seconds=1)
-EXPECTED = [
-    *((VILLAGE, post) for post in Post),
-    *((TOWN, post) for post in Post),
-]
-"""Nobody answers: through the posts of the unit, then of the tier above."""
+EXPECTED = [*((VILLAGE, post) for post in Post), (TOWN, Post.B), (DISTRICT, Post.B)]
+"""Nobody answers: through the posts of the unit, then the duty officers of the tiers above."""
 
 
 async def test_a_plan_of_one_second_calls_the_next_post_every_second(desk: Desk) -> None:
