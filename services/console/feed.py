@@ -9,6 +9,7 @@ slice, and no line is lost unnoticed.
 from __future__ import annotations
 
 import asyncio
+import time
 from bisect import bisect_right
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -166,18 +167,17 @@ class Hub:
 
     async def run(self) -> None:
         """Background loop; survives outages of the database."""
-        now = asyncio.get_running_loop().time
         while True:
             self._changed.clear()
-            began = now()
+            began = time.process_time()
             try:
                 while await self.round() == _BATCH:
                     pass
             except Transient as error:
                 log.warning("feed_retry", error=str(error))
                 await asyncio.sleep(1)
-            # Never more than half of the time: what comes meanwhile is written together.
-            await asyncio.sleep(max(_PAUSE_S, now() - began))
+            # Never more than half of our processor: what comes meanwhile is written together.
+            await asyncio.sleep(max(_PAUSE_S, time.process_time() - began))
             try:
                 async with asyncio.timeout(POLL_S - _PAUSE_S):
                     await self._changed.wait()

@@ -118,6 +118,19 @@ export class Live {
   }
 }
 
+/** Call `work` once after the lines that have come together, however often it is asked for until then. */
+export function gathered(work) {
+  let wanted = false;
+  return function run() {
+    if (wanted) return;
+    wanted = true;
+    setTimeout(() => {
+      wanted = false;
+      work();
+    });
+  };
+}
+
 /** Call `work` soon, at most once per `pause` ms, again if asked meanwhile; never two at once. */
 export function throttle(work, pause = 1_000) {
   let running = false;

@@ -6,7 +6,7 @@ import { drawCommands } from "../commands.js";
 import { fill, h } from "../dom.js";
 import { t } from "../i18n.js";
 import { drawFeed, drawSupervision } from "../lists.js";
-import { throttle } from "../live.js";
+import { gathered, throttle } from "../live.js";
 import { drawCounters, drawTiles } from "../overview.js";
 import { act, panel } from "../parts.js";
 
@@ -65,6 +65,8 @@ export function overviewBoard(ctx) {
     showAlerts();
   }
 
+  const showFeed = gathered(() => drawFeed(spots.feed, state.lines.filter((one) => !one.hint)));
+
   const DIRTIES = { alert: ["alerts"], command: ["commands"], assignments: ["commands", "supervision"], supervision: ["supervision", "commands"] };
 
   return {
@@ -90,7 +92,7 @@ export function overviewBoard(ctx) {
     },
     line: (line) => {
       state.lines = [line, ...state.lines].slice(0, FEED_LINES);
-      drawFeed(spots.feed, state.lines.filter((one) => !one.hint));
+      showFeed();
       for (const name of DIRTIES[line.kind] ?? []) loads[name]();
     },
   };

@@ -1,0 +1,166 @@
+"""The whole on one screen 一屏掌控: what it counts after a cut and a storm equals a recount of the log."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page
+
+from deploy.local.data.units import all_units
+from services.console.accounts import make_link
+from shared.contracts.alerts import AlertEvent, AlertState
+from shared.contracts.commands import AssignmentEvent, AssignmentState
+from shared.contracts.fields import Level
+from shared.contracts.readings import SensorHealth, SensorState
+from tests.support.console import Served, serving
+from tests.support.console_scene import (
+    DISTRICT,
+    a_command,
+    a_silent_sensor,
+    an_alert,
+    an_assignment,
+)
+from tests.support.postgres import fresh_database
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(400),
+    pytest.mark.asyncio(loop_scope="module"),
+]
+
+EVENTS = 50_000
+YONGCHUAN = [one.unit for one in all_units() if one.unit.startswith("500118")]
+LEVELS = ("red", "orange", "yellow", "blue")
+WAITING = (AlertState.VERIFYING, AlertState.VERIFIED, AlertState.PENDING_APPROVAL)
+STEPS = (AssignmentState.DELIVERED, AssignmentState.SIGNED, AssignmentState.REPORTED)
+_PATIENCE_S = 120.0
+
+
+def storm(chance: random.Random) -> list[Any]:
+    """EVENTS events about few things, in no order: of each thing the last version counts."""
+    places = [unit for unit in YONGCHUAN if "/" not in unit]
+    commands = [a_command(f"c-{n}", DISTRICT, recipients=len(YONGCHUAN)) for n in range(3)]
+    made: list[Any] = []
+    versions: dict[str, int] = {}
+
+    def version(name: str) -> int:
+        versions[name] = versions.get(name, 0) + 1
+        return versions[name]
+
+    while len(made) < EVENTS - len(commands):
+        kind = chance.random()
+        if kind < 0.3:
+            name = f"alert-{chance.randrange(100)}"
+            state = chance.choice((*WAITING, AlertState.ISSUED, AlertState.DISMISSED))
+            issued = state is AlertState.ISSUED
+            level = chance.choice([Level.BLUE, Level.YELLOW, Level.ORANGE, Level.RED])
+            made.append(
+                an_alert(
+                    name,
+                    random.Random(name).choice(places),
+                    version=version(name),
+                    state=state,
+                    level=level if issued else None,
+                    proposed=None if issued else level,
+                )
+            )
+        elif kind < 0.9:
+            command, unit = chance.choice(commands), chance.choice(YONGCHUAN)
+            number = version(command.command_id + unit)
+            made.append(an_assignment(command, unit, chance.choice(STEPS), version=number))
+        else:
+            name = f"gauge-{chance.randrange(500)}"
+            online = chance.random() < 0.5
+            place = random.Random(name).choice(places)
+            made.append(a_silent_sensor(name, place, version=version(name), online=online))
+    chance.shuffle(made)
+    return [*commands, *made]
+
+
+def last(log: Iterable[Any], kind: type[Any], key: str) -> list[Any]:
+    """The last version of each thing of a kind."""
+    found: dict[str, Any] = {}
+    for message in log:
+        if isinstance(message, kind):
+            known = found.get(getattr(message, key))
+            if known is None or message.version > known.version:
+                found[getattr(message, key)] = message
+    return list(found.values())
+
+
+def recount(log: Sequence[Any]) -> dict[str, Any]:
+    """What the screen has to show, from the events alone."""
+    alerts = last(log, AlertEvent, "alert_id")
+    given = last(log, AssignmentEvent, "assignment_id")
+    sensors = last(log, SensorHealth, "sensor_id")
+    issued = [one.level for one in alerts if one.state is AlertState.ISSUED]
+    return {
+        "issued": [issued.count(Level(level)) for level in LEVELS],
+        "waiting": sum(one.state in WAITING for one in alerts),
+        "open": sum(one.state is not AlertState.DISMISSED for one in alerts),
+        "signed": sum(one.state is not AssignmentState.DELIVERED for one in given),
+        "given": len(given),
+        "silent": sum(one.state is SensorState.SILENT for one in sensors),
+    }
+
+
+_SHOWN = """() => {
+  const parts = [...document.querySelectorAll("#counters .counter")];
+  const number = (node) => Number(node?.textContent.match(/\\d+/)?.[0]);
+  const of = parts[3]?.querySelector(".of");
+  const [signed, given] = (of?.textContent.match(/\\d+/g) ?? []).map(Number);
+  return {
+    issued: [...parts[0].querySelectorAll(".by-level b")].map(number),
+    waiting: number(parts[1].querySelector(".big")),
+    open: number(document.getElementById("alerts-tail")),
+    signed, given,
+    silent: number(parts[5].querySelector(".big")),
+  };
+}"""
+
+
+async def shown(page: Page, wanted: dict[str, Any]) -> dict[str, Any]:
+    """What the page counts, as soon as it is what is wanted, or at the end of patience."""
+    found: dict[str, Any] = {}
+    for _ in range(int(_PATIENCE_S / 0.5)):
+        found = await page.evaluate(_SHOWN)
+        if found == wanted:
+            break
+        await asyncio.sleep(0.5)
+    return found
+
+
+def cut(served: Served) -> None:
+    """Take every stream away, as a network does, and let none in again."""
+    hub = served.bench.wiring.hub
+    for stream in list(hub._streams):
+        stream.sink.abort()  # type: ignore[attr-defined]
+    hub._limit = 0
+
+
+async def test_after_a_cut_and_a_storm_the_screen_counts_what_the_log_says(
+    browser: Browser,
+) -> None:
+    log = storm(random.Random(1))
+    with fresh_database() as dsn:
+        async with serving(dsn) as served:
+            page = await (await browser.new_context()).new_page()
+            page.set_default_timeout(_PATIENCE_S * 1_000)
+            await page.goto(await make_link(dsn, "o-city-b", served.url))
+            await page.wait_for_selector(".link.live")
+            half = len(log) // 2
+            await served.bench.project(log[:500])
+            await page.wait_for_selector("#feed li:not(.empty)")
+            cut(served)
+            await page.wait_for_selector(".link.offline")
+            await served.bench.project(log[500:half])
+            served.bench.wiring.hub._limit = 10
+            await served.bench.project(log[half:])  # while it comes back
+            await page.wait_for_selector(".link.live")
+            wanted = recount(log)
+            assert await shown(page, wanted) == wanted
+            await page.context.close()
