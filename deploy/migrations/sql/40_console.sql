@@ -239,6 +239,8 @@ CREATE TABLE console.tally (
     n integer NOT NULL,
     PRIMARY KEY (command_id, town, unit_tier, state, signed)
 ) WITH (fillfactor = 70);
+-- Which commands reach a town: its screen would look into every command of a year.
+CREATE INDEX tally_of_town ON console.tally (town, command_id);
 
 CREATE FUNCTION console.tally_assignments() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

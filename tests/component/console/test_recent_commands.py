@@ -1,0 +1,99 @@
+"""Which commands a screen lists: exactly those that concern its subtree, wherever their recipients lie."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+import pytest
+
+from deploy.local.data.units import all_units
+from services.console.core.access import span_of
+from services.console.store import rollup
+from shared.contracts.commands import AssignmentEvent, AssignmentState, CommandEvent, CommandState
+from shared.contracts.fields import Status
+from shared.contracts.units import is_within
+from tests.support.console import Bench
+from tests.support.console_scene import (
+    CITY,
+    DISTRICT,
+    GRID,
+    MICROGRID,
+    NOW,
+    SONGJI,
+    VILLAGE,
+    ZHUTUO,
+    a_command,
+    an_assignment,
+)
+
+_DEPARTMENTS = (f"{DISTRICT}/water", f"{ZHUTUO}/water")
+_VIEWERS = (CITY, DISTRICT, ZHUTUO, SONGJI, VILLAGE, GRID, MICROGRID, *_DEPARTMENTS)
+_STATES = (CommandState.ISSUED, CommandState.CLOSED, CommandState.CLOSED, CommandState.REVOKED)
+
+
+def _anything(seed: int) -> list[tuple[CommandEvent, list[AssignmentEvent]]]:
+    """Commands whose recipients lie anywhere, whatever their root and issuer say; many at one instant."""
+    dice = random.Random(seed)
+    places = [*_VIEWERS, *dice.sample([one.unit for one in all_units()], 60)]
+    found = []
+    for number in range(120):
+        root, issuer = (dice.choice(places), dice.choice(places))
+        if dice.random() < 0.5:  # neither lies where most viewers look: only assignments tell
+            root = issuer = CITY
+        order = a_command(
+            f"{seed}-{number}",
+            root,
+            issuer=issuer,
+            state=dice.choice(_STATES),
+            status=dice.choice((Status.ACTUAL, Status.ACTUAL, Status.EXERCISE)),
+            at=NOW + timedelta(minutes=dice.randrange(30)),
+        )
+        units = dice.sample(places, dice.randrange(4))
+        given = [an_assignment(order, unit) for unit in units]
+        # Taken away and given to another: both still count as concerned.
+        given += [
+            an_assignment(order, unit, AssignmentState.REASSIGNED, version=2)
+            for unit in units
+            if dice.random() < 0.3
+        ]
+        found.append((order, given))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_list_of_commands_holds_exactly_those_that_concern_the_subtree(
+    console: Bench, seed: int
+) -> None:
+    made = _anything(seed)
+    await console.project([order for order, _ in made])
+    await console.project([one for _, given in made for one in given])
+    for viewer in _VIEWERS:
+        for only_open in (False, True):
+            for limit in (3, 500):
+                async with console.wiring.database.pool.acquire() as connection:
+                    rows = await rollup.recent_commands(
+                        connection,
+                        span_of(viewer),
+                        Status.ACTUAL,
+                        only_open=only_open,
+                        limit=limit,
+                    )
+                told = [row["command_id"] for row in rows]
+                assert told == _expected(made, viewer, only_open)[:limit], viewer
+
+
+def _expected(
+    made: list[tuple[CommandEvent, list[AssignmentEvent]]], viewer: str, only_open: bool
+) -> list[str]:
+    concerned = []
+    for order, given in made:
+        is_open = order.state is CommandState.ISSUED
+        places = (order.root, order.origin_unit, *(one.unit for one in given))
+        if (
+            order.status is Status.ACTUAL
+            and (is_open or not only_open)
+            and any(is_within(place, viewer) for place in places)
+        ):
+            concerned.append((not is_open, -order.sent_at.timestamp(), order.command_id))
+    return [command for _, _, command in sorted(concerned)]
