@@ -14,6 +14,7 @@ from deploy.local.demo.webhook import Received
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.alerts import AlertEvent, AlertTransition
 from shared.contracts.fields import LEVEL_ORDER, Status
+from shared.contracts.pages import Page
 from shared.contracts.topics import (
     ACKNOWLEDGEMENTS,
     ALARMS,
@@ -84,17 +85,27 @@ def lost(
     return found
 
 
+def called_twice(pages: Iterable[Page]) -> list[str]:
+    """Officers who got two pages for one call, one entry for each such call.
+
+    Only the first version of a page names the cause of its call first: a later one names the version
+    before it, and so does a digest whose first content that was.
+    """
+    calls: dict[tuple[Any, ...], set[str]] = defaultdict(set)
+    for page in pages:
+        if page.version == 1:
+            cause = page.references[:1] or (page.subject_id,)
+            calls[cause, page.officer_id, page.channel, page.rung, page.round].add(page.page_id)
+    return [str(officer) for (_, officer, *_), ids in calls.items() if len(ids) > 1]
+
+
 def duplicates(
     log: Log, books: Books, received: Received, expected: dict[Key, list[Transition]]
 ) -> Findings:
     """What a person could have seen twice."""
     found = Findings()
     found.add("webhook_repeats_without_mark", received.repeats())
-    calls: dict[tuple[Any, ...], set[str]] = defaultdict(set)
-    for page in log.messages(PAGES):
-        cause = page.references[:1] or (page.subject_id,)
-        calls[cause, page.officer_id, page.channel, page.rung, page.round].add(page.page_id)
-    found.add("pages_for_one_call", (str(call[1]) for call, ids in calls.items() if len(ids) > 1))
+    found.add("pages_for_one_call", called_twice(log.messages(PAGES)))
     units: dict[tuple[str, str], set[str]] = defaultdict(set)
     for one in log.messages(ASSIGNMENTS):
         units[one.command_id, one.unit].add(one.assignment_id)

@@ -11,7 +11,8 @@ from deploy.local.demo.oracle import Transition
 from deploy.local.demo.webhook import Received
 from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence
 from shared.contracts.alerts import PublicNotice
-from shared.contracts.fields import Level, Status, Tier
+from shared.contracts.fields import Level, Post, Status, Tier
+from shared.contracts.pages import Channel, Page, PageState, SubjectKind
 from shared.contracts.topics import ALARMS, NOTICES
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -66,6 +67,40 @@ def test_a_repeated_record_counts_once_and_latency_is_between_record_times() -> 
     log = _log(_alarm(1, AlarmTransition.RAISED), _alarm(1, AlarmTransition.RAISED))
     assert tally.counts(log, Status.ACTUAL)["alarms"]["raised"] == 1
     assert tally.latencies(log)["reading_to_alarm"] == {"p50": 40, "p99": 40, "n": 1}
+
+
+def test_two_pages_for_one_call_are_found_and_a_digest_of_a_page_is_none() -> None:
+    first = _page("pag-1", 1, ["sup-1"])
+    answered = _page("pag-1", 2, [first.id, "sup-1"])
+    digest = _page("pag-2", 1, [first.id], SubjectKind.DIGEST)
+    assert losses.called_twice([first, answered, digest]) == []
+    again = _page("pag-3", 1, ["sup-1"])
+    assert losses.called_twice([first, answered, digest, again]) == ["o-1"]
+
+
+def _page(
+    page_id: str,
+    version: int,
+    references: list[str],
+    kind: SubjectKind = SubjectKind.SUPERVISION,
+) -> Page:
+    return Page(
+        **_head(f"evt-{page_id}-{version}"),
+        references=tuple(references),
+        page_id=page_id,
+        version=version,
+        subject_kind=kind,
+        subject_id="subject-1",
+        officer_id="o-1",
+        unit="500105000000",
+        post=Post.B,
+        channel=Channel.CONSOLE,
+        state=PageState.SENT,
+        level=Level.YELLOW,
+        headline="water",
+        text="water",
+        answer_by=NOW,
+    )
 
 
 def _log(*alarms: AlarmEvent) -> Log:
