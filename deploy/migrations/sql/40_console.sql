@@ -91,6 +91,7 @@ CREATE TABLE console.alarm (
     withdrawn boolean NOT NULL,
     started_at timestamptz NOT NULL,
     occurred_at timestamptz NOT NULL,
+    data_grade text NOT NULL,
     sent_at timestamptz NOT NULL
 );
 CREATE INDEX alarm_recent ON console.alarm (status, sent_at DESC);

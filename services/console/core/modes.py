@@ -16,6 +16,7 @@ from services.console.core.access import (
     may_stop_mode,
 )
 from services.console.core.acts import Act, head
+from services.console.core.masking import opens
 from services.console.core.names import Names
 from services.console.core.record import Record
 from shared.contracts.fields import ResponseMode, Status
@@ -76,7 +77,7 @@ def proposal_view(row: Record, viewer: Viewer, modes: Modes, names: Names) -> Js
         "signatures": json.loads(row["signatures"]),
         "next_posts": list(row["next_posts"]),
         "alert_id": row["alert_id"],
-        "reason": row["reason"],
+        "reason": row["reason"] if opens(viewer, row["unit"], row["data_grade"]) else "",
         "sent_at": row["sent_at"],
         "may": verbs_of(viewer, row),
         "preview": change(modes, Status(row["status"]), row["unit"], row["mode"], names),

@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from services.console.core.access import Denial, Viewer, is_entitled, may_report, sees
+from services.console.core.masking import opens
 from services.console.core.names import Names
 from services.console.core.record import Record
 from shared.contracts.commands import SupervisionKind
@@ -110,8 +111,8 @@ def _clock(
     }
 
 
-def duty(row: Record, firings: Firings, names: Names, now: datetime) -> Json:
-    """A unit's duty to report an incident to a unit above it."""
+def duty(row: Record, firings: Firings, viewer: Viewer, names: Names, now: datetime) -> Json:
+    """A unit's duty to report an incident to a unit above it; its title as the alert's words."""
     return {
         "duty_id": row["duty_id"],
         "status": row["status"],
@@ -126,7 +127,7 @@ def duty(row: Record, firings: Firings, names: Names, now: datetime) -> Json:
         "to_name": names.unit(row["to_unit"]),
         "skip_level": row["skip_level"],
         "level": row["level"],
-        "title": row["title"],
+        "title": row["title"] if opens(viewer, row["place"], row["data_grade"]) else "",
         "state": row["state"],
         "open": row["state"] not in _OVER,
         "started_at": row["started_at"],
@@ -173,7 +174,7 @@ def chains(
             "to_unit": to_unit or None,
             "to_name": names.unit(to_unit) if to_unit else None,
             "duties": [
-                duty(one, firings, names, now)
+                duty(one, firings, viewer, names, now)
                 for one in owed
                 if (one["unit"], one["to_unit"]) == (unit, to_unit)
             ],

@@ -46,6 +46,7 @@ def alarm(event: AlarmEvent) -> Row:
         "withdrawn": event.withdrawn,
         "started_at": event.started_at or event.occurred_at,
         "occurred_at": event.occurred_at,
+        "data_grade": event.data_grade,
         "sent_at": event.sent_at,
     }
 

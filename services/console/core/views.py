@@ -124,7 +124,7 @@ def alert_detail(
         ],
         "merged_ids": list(row["merged_ids"]),
         "report_ids": list(row["report_ids"]),
-        "evidence": [alarm(one, names) for one in alarms],
+        "evidence": [alarm(one, viewer, names) for one in alarms],
         "commands": [command_head(one, names) for one in commands],
     }
 
@@ -171,9 +171,11 @@ def silence(row: Record, viewer: Viewer, names: Names) -> Json:
     }
 
 
-def alarm(row: Record, names: Names) -> Json:
-    """Why: what a sensor measured, or several sources said, and the limit that was crossed."""
+def alarm(row: Record, viewer: Viewer, names: Names) -> Json:
+    """Why: what a sensor measured, or several sources said, and the limit that was crossed. The words of
+    a graded one as of an alert."""
     sensor_id = row["sensor_id"]
+    open_to = opens(viewer, row["place"], row["data_grade"])
     return {
         "alarm_id": row["alarm_id"],
         "level": row["level"],
@@ -183,7 +185,8 @@ def alarm(row: Record, names: Names) -> Json:
         "status": row["status"],
         "score": row["score"],
         "parts": None if row["parts"] is None else json.loads(row["parts"]),
-        "headline": row["headline"],
+        "masked": not open_to,
+        "headline": row["headline"] if open_to else "",
         "sensor_id": sensor_id,
         "sensor_name": None if sensor_id is None else names.sensor(sensor_id),
         "place": row["place"],

@@ -9,6 +9,12 @@ from services.console.store.connections import Connection
 
 Rows = list[asyncpg.Record]
 
+_GRADE = (
+    "coalesce((SELECT a.data_grade FROM console.alert a WHERE a.alert_id = mode_proposal.alert_id), "
+    "'general') AS data_grade"
+)
+"""What an alert proposed has the alert's words as its reason."""
+
 
 async def decided(connection: Connection, status: str) -> Rows:
     """What all units have decided in one world: inheritance needs those above as well."""
@@ -21,7 +27,7 @@ async def decided(connection: Connection, status: str) -> Rows:
 async def live_proposals(connection: Connection, span: Span, status: str) -> Rows:
     """What is open or in force in a subtree, the newest first."""
     rows: Rows = await connection.fetch(
-        "SELECT * FROM console.mode_proposal WHERE status = $1 "
+        f"SELECT *, {_GRADE} FROM console.mode_proposal WHERE status = $1 "  # noqa: S608
         "AND state IN ('proposed', 'half_approved', 'decided') AND unit >= $2 AND unit < $3 "
         "ORDER BY sent_at DESC, proposal_id LIMIT 200",
         status,

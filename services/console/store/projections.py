@@ -71,6 +71,7 @@ ALARM = Projection(
         "evidence": "jsonb",
         **dict.fromkeys(("retrospective", "withdrawn"), "boolean"),
         **dict.fromkeys(("started_at", "occurred_at"), "timestamptz"),
+        "data_grade": "text",
         **_SENT,
     },
     ("alarm_id",),

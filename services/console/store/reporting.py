@@ -12,6 +12,11 @@ from services.console.store.connections import Connection
 Rows = list[asyncpg.Record]
 
 _OPEN = "state NOT IN ('done', 'ended')"
+_GRADE = (
+    "coalesce((SELECT a.data_grade FROM console.alert a WHERE a.alert_id = report_duty.alert_id), "
+    "'general') AS data_grade"
+)
+"""A duty is called after its alert: its title is as delicate as the alert's words."""
 
 
 async def reports(connection: Connection, incident_id: str, status: str) -> Rows:
@@ -28,7 +33,7 @@ async def reports(connection: Connection, incident_id: str, status: str) -> Rows
 async def duties_of(connection: Connection, incident_id: str, status: str) -> Rows:
     """All duties about an incident."""
     rows: Rows = await connection.fetch(
-        "SELECT * FROM console.report_duty WHERE status = $1 AND incident_id = $2 "
+        f"SELECT *, {_GRADE} FROM console.report_duty WHERE status = $1 AND incident_id = $2 "  # noqa: S608
         "ORDER BY started_at, duty_id",
         status,
         incident_id,
@@ -41,7 +46,8 @@ async def duties(
 ) -> Rows:
     """Duties of a subtree, the open ones first, then the newest."""
     rows: Rows = await connection.fetch(
-        f"SELECT * FROM console.report_duty WHERE status = $1 AND unit >= $2 AND unit < $3 "  # noqa: S608
+        f"SELECT *, {_GRADE} FROM console.report_duty "  # noqa: S608
+        "WHERE status = $1 AND unit >= $2 AND unit < $3 "
         f"AND (NOT $4 OR {_OPEN}) ORDER BY {_OPEN} DESC, started_at DESC, duty_id LIMIT $5",
         status,
         span.low,

@@ -52,8 +52,8 @@ async def get_timeline(
         {
             "case_id": case_id,
             "status": case.status,
-            "title": case.title,
-            "lines": [timeline.line(row, case.status, console.names) for row in rows],
+            "title": case.title_for(me),
+            "lines": [timeline.line(row, case.status, me, console.names) for row in rows],
             "next": timeline.cursor_of(rows[-1]) if len(rows) == limit else None,
         }
     )

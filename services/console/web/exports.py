@@ -47,7 +47,7 @@ async def export(
         case = await visible_case(connection, me, case_id)
         found = await evaluated(connection, case, me)
         told = await _told(connection, case, me, console)
-        written = await review_of(connection, case, console)
+        written = await review_of(connection, case, me, console)
     file = dossier(
         case,
         case.state(written is not None),
@@ -56,7 +56,7 @@ async def export(
         review.tables(written, words()),
         words(),
         console.names,
-        Printing(me.root, now),
+        Printing(me, now),
     )
     # One at a time: printing is work for the processor, and the screens must not wait for it.
     async with console.printing:
@@ -96,5 +96,5 @@ async def _told(connection: Connection, case: Case, me: Viewer, console: Console
             break
     else:
         rows = await store.lines(connection, case, span, slot_s=slot_s, after=None, limit=20_000)
-    lines = [timeline.line(row, case.status, console.names) for row in rows[:MOST_LINES]]
+    lines = [timeline.line(row, case.status, me, console.names) for row in rows[:MOST_LINES]]
     return Told(lines, slot_s, len(rows) - len(lines))

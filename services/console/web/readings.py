@@ -65,6 +65,6 @@ async def get_readings(
                 for at, value in thinned(looked.points, limit)
             ],
             "levels": console.rules.levels(sensor),
-            "alarms": [views.alarm(row, console.names) for row in alarms],
+            "alarms": [views.alarm(row, me, console.names) for row in alarms],
         }
     )

@@ -95,7 +95,7 @@ async def get_alarms(
     """Alarms, the last changed first; what a backlog brought up is marked as retrospective."""
     async with reading(console.database) as connection:
         rows = await reads.recent_alarms(connection, span_of(me.root), status, limit)
-    return as_json({"alarms": [views.alarm(row, console.names) for row in rows]})
+    return as_json({"alarms": [views.alarm(row, me, console.names) for row in rows]})
 
 
 @router.get("/pages")

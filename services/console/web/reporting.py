@@ -139,5 +139,5 @@ async def get_reporting(
         )
         firings = await store.firings(connection, [row["duty_id"] for row in rows])
     now = console.clock.now()
-    found = [reporting.duty(row, firings, console.names, now) for row in rows]
+    found = [reporting.duty(row, firings, me, console.names, now) for row in rows]
     return as_json({"now": now, "summary": reporting.summary(found), "duties": found})

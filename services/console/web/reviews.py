@@ -10,6 +10,7 @@ from fastapi import APIRouter, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.console.core import access
+from services.console.core.access import Viewer
 from services.console.core.cases import review
 from services.console.core.cases.case import Case
 from services.console.store import cases as store
@@ -52,14 +53,15 @@ async def get_case(console: Parts, me: Looker, case_id: Identifier) -> Response:
     """What the case is, how far it has come, its review."""
     async with reading(console.database) as connection:
         case = await visible_case(connection, me, case_id)
-        written = await review_of(connection, case, console)
+        written = await review_of(connection, case, me, console)
     names = console.names
     return as_json(
         {
             "case_id": case_id,
             "status": case.status,
             "state": case.state(written is not None),
-            "title": case.title,
+            "title": case.title_for(me),
+            "masked": not case.is_open_to(me),
             "level": case.level,
             "event_type": case.head["event_type"],
             "root": case.root,
@@ -83,7 +85,7 @@ async def get_review(console: Parts, me: Looker, case_id: Identifier) -> Respons
     """The review with the live state of its findings."""
     async with reading(console.database) as connection:
         case = await visible_case(connection, me, case_id)
-        written = await review_of(connection, case, console)
+        written = await review_of(connection, case, me, console)
     if written is None:
         raise unknown("review")
     return as_json(written)
@@ -125,10 +127,13 @@ async def write_review(
     return as_json({**answer, "repeated": not new}, 202)
 
 
-async def review_of(connection: Connection, case: Case, console: Console) -> dict[str, Any] | None:
-    """The review of a case as people read it; None while there is none."""
+async def review_of(
+    connection: Connection, case: Case, me: Viewer, console: Console
+) -> dict[str, Any] | None:
+    """The review of a case as this officer may read it; None while there is none."""
     row = await store.review(connection, case.case_id)
     if row is None:
         return None
     ids = [one["command_id"] for one in json.loads(row["findings"])]
-    return review.view(row, await store.live_findings(connection, ids), console.names)
+    live = await store.live_findings(connection, ids)
+    return review.view(row, live, console.names, open_to=case.is_open_to(me))

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from services.console.core.access import Viewer, sees
+from services.console.core.masking import opens
 from services.console.core.record import Record
 from services.console.core.steps import OPEN_ALERTS
 from shared.contracts.alerts import AlertState
@@ -61,11 +62,14 @@ class Case:
         found: str = self.head["approver_unit"] if self.alerts else self.head["issuer_unit"]
         return found
 
-    @property
-    def title(self) -> str:
-        """Its name."""
+    def is_open_to(self, viewer: Viewer) -> bool:
+        """Whether its words are shown to the viewer: those of a graded alert are not to everybody."""
+        return not self.alerts or opens(viewer, self.root, self.head["data_grade"])
+
+    def title_for(self, viewer: Viewer) -> str:
+        """Its name; empty where it is not open to the viewer."""
         found: str = self.head["headline"] if self.alerts else self.head["title"]
-        return found
+        return found if self.is_open_to(viewer) else ""
 
     @property
     def level(self) -> str | None:

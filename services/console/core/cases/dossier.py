@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
+from services.console.core.access import Viewer
 from services.console.core.cases.case import Case, CaseState
 from services.console.core.cases.evaluation import (
     Evaluation,
@@ -70,9 +71,9 @@ class Dossier:
 
 @dataclass(frozen=True, slots=True)
 class Printing:
-    """For whom and when it is printed: `scope` is the unit whose subtree is counted."""
+    """For whom and when it is printed; what is counted is the subtree he looks at."""
 
-    scope: str
+    viewer: Viewer
     now: datetime
 
 
@@ -112,7 +113,7 @@ def dossier(
         tag=tag,
         banner=words("case.drill.banner") if is_drill else None,
         kind=words("case.title"),
-        title=case.title,
+        title=case.title_for(printing.viewer),
         facts=_facts(case, state, words, names, printing),
         figures=_figures(found.whole, words),
         sections=tuple(_tagged(one, tag) for one in sections),
@@ -151,7 +152,7 @@ def _facts(
         (words("case.owner"), plain(names.unit(case.owner))),
         (words("case.began"), plain(moment(case.began) if case.began else "—")),
         (words("case.ended"), plain(moment(case.ended_at))),
-        (words("case.scope"), plain(names.unit(printing.scope))),
+        (words("case.scope"), plain(names.unit(printing.viewer.root))),
         (words("case.printed"), plain(moment(printing.now.astimezone(UTC)))),
     )
 

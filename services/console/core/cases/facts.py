@@ -20,6 +20,7 @@ from shared.contracts.commands import (
     CommandEvent,
     SupervisionEvent,
 )
+from shared.contracts.fields import DataGrade
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Answer, AnswerVerb, Page
 from shared.contracts.reports import Report
@@ -197,6 +198,8 @@ def _fact(
     late: bool = False,
     **told: Any,
 ) -> Row:
+    if message.data_grade is not DataGrade.GENERAL:
+        told["grade"] = message.data_grade
     return {
         "thread": thread,
         "at": message.sent_at,

@@ -129,8 +129,9 @@ def row_of(event: CaseReview) -> Json:
     }
 
 
-def view(row: Record, live: Iterable[Record], names: Names) -> Json:
-    """A review with its findings; `state` None: its command is not issued yet."""
+def view(row: Record, live: Iterable[Record], names: Names, *, open_to: bool) -> Json:
+    """A review with its findings, without their words unless `open_to`; `state` None: its command is
+    not issued yet."""
     found = {one["command_id"]: one for one in live}
     return {
         "review_id": row["review_id"],
@@ -138,10 +139,13 @@ def view(row: Record, live: Iterable[Record], names: Names) -> Json:
         "officer_id": row["officer_id"],
         "unit": row["officer_unit"],
         "unit_name": names.unit(row["officer_unit"]),
-        "text": row["body"],
+        "text": row["body"] if open_to else "",
         "sent_at": row["sent_at"],
         "findings": [
-            _finding(one, found.get(one["command_id"]), names)
+            {
+                **_finding(one, found.get(one["command_id"]), names),
+                **({} if open_to else {"title": "", "instruction": ""}),
+            }
             for one in json.loads(row["findings"])
         ],
     }

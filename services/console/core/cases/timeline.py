@@ -11,13 +11,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from services.console.core.access import Viewer
+from services.console.core.masking import DataClass, opens
 from services.console.core.names import Names
 from services.console.core.record import Record
+from shared.contracts.fields import DataGrade
 
 Json = dict[str, Any]
 
 CURSOR = r"^$|^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z~-?[0-9]{1,9}~[A-Za-z0-9._:\-]{1,96}$"
 """A place in a timeline as `next` gives it; empty = the beginning."""
+_WORDS = frozenset({"headline", "text"})
 _PARTS = re.compile(CURSOR)
 
 
@@ -49,9 +53,18 @@ def cursor_of(row: Record) -> str:
     return f"{at.isoformat(timespec='microseconds')}Z~{row['turn']}~{row['event_id']}"
 
 
-def line(row: Record, status: str, names: Names) -> Json:
-    """A line as JSON. With a `count` above one it stands for so many units of a tier."""
+def line(row: Record, status: str, viewer: Viewer, names: Names) -> Json:
+    """A line as JSON. With a `count` above one it stands for so many units of a tier.
+
+    The words of a graded record and who reported are left out for those they are not open to.
+    """
     told: Json = json.loads(row["told"]) if row["told"] else {}
+    unit, actor = row["unit"], row["actor"]
+    grade = told.pop("grade", DataGrade.GENERAL)
+    if unit is not None and not opens(viewer, unit, grade):
+        told = {name: value for name, value in told.items() if name not in _WORDS}
+    if row["kind"] == "report" and not opens(viewer, unit, DataClass.NAME):
+        actor = None
     if row["kind"] == "supervision":
         clock, _, rung = row["part"].partition(":")
         told |= {"clock": clock, "rung": int(rung)}
@@ -59,7 +72,6 @@ def line(row: Record, status: str, names: Names) -> Json:
         told["attempt"] = int(row["part"])
     if target := told.get("target_unit"):
         told["target_name"] = names.unit(target)
-    unit = row["unit"]
     return {
         "id": row["event_id"],
         "at": row["at"],
@@ -73,6 +85,6 @@ def line(row: Record, status: str, names: Names) -> Json:
         "late": row["late"],
         "unit": unit,
         "unit_name": None if unit is None else names.unit(unit),
-        "actor": row["actor"],
+        "actor": actor,
         **told,
     }

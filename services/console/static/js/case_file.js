@@ -59,7 +59,7 @@ export function caseFile(ctx, caseId, changed) {
       head,
       isDrill(found) && h("div", { class: "stripes drill-band" }, h("span", {}, t("drill.banner"))),
       h("div", { class: "row" }, drillTag(found), found.level && level(found.level), chip(t(`case.state.${found.state}`)), h("span", { class: "tail faint" }, found.case_id)),
-      h("h2", {}, text(found.title)),
+      h("h2", {}, found.masked ? t("masked") : text(found.title)),
       h("dl", { class: "case-facts" }, fact("case.place", found.root_name), fact("case.owner", found.owner_name), fact("case.event", eventName(found.event_type)), found.began && fact("case.began", when(found.began)), fact("case.ended", when(found.ended))),
       h(
         "div",

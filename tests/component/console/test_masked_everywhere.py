@@ -1,0 +1,278 @@
+"""Every read of the API and the command line: no classed word, name or number crosses its tier."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from services.console.accounts import Grant, change_grant
+from services.console.cli.lists import KINDS
+from services.console.cli.main import main
+from services.console.core.access import Right
+from services.console.core.masking import Relation
+from shared.contracts.cases import CaseReview, Finding
+from shared.contracts.duty import Member, Rotation
+from shared.contracts.fields import DataGrade, Level, Post, ResponseMode, Tier
+from shared.contracts.ids import report_duty_id
+from shared.contracts.modes import ModeProposal, ProposalState
+from shared.contracts.pages import Channel, Officer, RosterSlot
+from shared.contracts.reports import DutyState, Means, Report, ReportDuty, ReporterRole, ReportKind
+from tests.component.console.test_case_exports import read_pdf
+from tests.component.console.test_duty import an_entry
+from tests.support.console import Served, serving, token_of
+from tests.support.console_scene import (
+    DISTRICT,
+    VILLAGE,
+    ZHUTUO,
+    a_command,
+    an_alarm,
+    an_alert,
+    an_assignment,
+)
+from tests.support.postgres import fresh_database
+
+WORDS, REPORTER = "举报人称尾矿坝渗漏", "resident-zhang-3"
+NAME, PHONE, ADDRESS = "李远山", "13800138000", "li@office.test"
+NOW = datetime.now(UTC)
+ALERT = an_alert("a", headline=WORDS, text=WORDS, data_grade=DataGrade.CORE, at=NOW)
+ALARM = an_alarm("a").model_copy(update={"headline": WORDS, "data_grade": DataGrade.IMPORTANT})
+COMMAND = a_command("c", ZHUTUO, alert=ALERT.alert_id, at=NOW)
+OWN = an_assignment(COMMAND, ZHUTUO)
+
+VIEWERS = {
+    Relation.OWN: "o-town-b",
+    Relation.ABOVE: "o-district-b",
+    Relation.BELOW: "o-village-b",
+    Relation.OTHER: "o-songji-b",
+}
+LOOK = f"place={ZHUTUO}"
+CASE = f"/api/cases/{ALERT.alert_id}"
+READS: dict[str, list[str]] = {
+    "/api/alarms": [f"/api/alarms?{LOOK}"],
+    "/api/alerts": [f"/api/alerts?{LOOK}", f"/api/alerts?{LOOK}&open=1"],
+    "/api/alerts/{alert_id}": [f"/api/alerts/{ALERT.alert_id}?{LOOK}"],
+    "/api/assignments": [f"/api/assignments?{LOOK}&subtree=1"],
+    "/api/assignments/{assignment_id}": [f"/api/assignments/{OWN.assignment_id}?{LOOK}"],
+    "/api/cases": [f"/api/cases?{LOOK}", f"/api/cases?{LOOK}&q={WORDS}"],
+    "/api/cases/{case_id}": [f"{CASE}?{LOOK}"],
+    "/api/cases/{case_id}/evaluation": [
+        f"{CASE}/evaluation?{LOOK}",
+        f"{CASE}/evaluation?{LOOK}&format=csv",
+    ],
+    "/api/cases/{case_id}/export": [f"{CASE}/export?{LOOK}", f"{CASE}/export?{LOOK}&format=pdf"],
+    "/api/cases/{case_id}/photos": [f"{CASE}/photos?{LOOK}"],
+    "/api/cases/{case_id}/review": [f"{CASE}/review?{LOOK}"],
+    "/api/cases/{case_id}/timeline": [
+        f"{CASE}/timeline?{LOOK}",
+        f"{CASE}/timeline?{LOOK}&unit={ZHUTUO}",
+    ],
+    "/api/commands": [f"/api/commands?{LOOK}"],
+    "/api/commands/{command_id}": [f"/api/commands/{COMMAND.command_id}?{LOOK}"],
+    "/api/commands/{command_id}/below": [f"/api/commands/{COMMAND.command_id}/below?{LOOK}"],
+    "/api/duty": [f"/api/duty?{LOOK}&unit={ZHUTUO}&days=2"],
+    "/api/duty/export": [f"/api/duty/export?unit={ZHUTUO}&format={one}" for one in ("csv", "ics")],
+    "/api/duty/gaps": [f"/api/duty/gaps?{LOOK}"],
+    "/api/duty/reachability": [f"/api/duty/reachability?{LOOK}"],
+    "/api/events": [f"/api/events?{LOOK}"],
+    "/api/feed": [f"/api/feed?{LOOK}", f"/api/feed?{LOOK}&after=0"],
+    "/api/incidents/{incident_id}/reports": [f"/api/incidents/{ALERT.incident_id}/reports?{LOOK}"],
+    "/api/me": ["/api/me"],
+    "/api/modes": [f"/api/modes?{LOOK}"],
+    "/api/modes/preview": [f"/api/modes/preview?unit={ZHUTUO}&mode=standby"],
+    "/api/overview": [f"/api/overview?{LOOK}"],
+    "/api/pages": ["/api/pages"],
+    "/api/pages/{page_id}": ["/api/pages/none"],
+    "/api/photos/{photo_id}": ["/api/photos/none"],
+    "/api/reporting": [f"/api/reporting?{LOOK}"],
+    "/api/sensors/silent": [f"/api/sensors/silent?{LOOK}"],
+    "/api/sensors/{sensor_id}/readings": ["/api/sensors/gauge-zhutuo/readings"],
+    "/api/silences": [f"/api/silences?{LOOK}"],
+    "/api/supervision": [f"/api/supervision?{LOOK}"],
+    "/api/units": [f"/api/units?{LOOK}"],
+}
+"""Every GET of the document, before the place that all of it is about."""
+WITH_WORDS = {
+    "/api/alarms", "/api/alerts", "/api/alerts/{alert_id}", "/api/cases", "/api/cases/{case_id}",
+    "/api/cases/{case_id}/export", "/api/cases/{case_id}/review", "/api/cases/{case_id}/timeline",
+    "/api/events", "/api/feed", "/api/incidents/{incident_id}/reports", "/api/modes", "/api/reporting",
+    "/api/sensors/{sensor_id}/readings",
+}  # fmt: skip
+"""Where those responsible read them: none of the rest says anything by being empty."""
+FOR_PLANNERS = "/api/duty/export"
+"""With addresses, for whoever may plan it: docs/identity.md."""
+
+
+def scene() -> list[Any]:
+    """An alert that is nobody's but its line's, with all that follows from it, and a planned officer."""
+    common: dict[str, Any] = {
+        "occurred_at": NOW,
+        "sent_at": NOW,
+        "origin_unit": ZHUTUO,
+        "tier": Tier.TOWN,
+    }
+    alert = ALERT.model_copy(update={"alarm_ids": (ALARM.alarm_id,)})
+    duty = ReportDuty(
+        id="due-1",
+        **common,
+        duty_id=report_duty_id("Actual", ALERT.alert_id, ZHUTUO, DISTRICT),
+        version=1,
+        alert_id=ALERT.alert_id,
+        incident_id=ALERT.incident_id,
+        event_type="11A01",
+        place=ZHUTUO,
+        unit=ZHUTUO,
+        to_unit=DISTRICT,
+        level=Level.ORANGE,
+        title=WORDS,
+        state=DutyState.OWED,
+        started_at=NOW,
+        phone_due=NOW + timedelta(minutes=15),
+        written_due=NOW + timedelta(minutes=30),
+    )
+    proposal = ModeProposal(
+        id="mop-1",
+        **common,
+        proposal_id="mod-1",
+        version=1,
+        state=ProposalState.PROPOSED,
+        unit=ZHUTUO,
+        mode=ResponseMode.STANDBY,
+        title="朱沱镇 转入临战状态",
+        until=NOW + timedelta(days=1),
+        decide_by=NOW + timedelta(hours=1),
+        alert_id=ALERT.alert_id,
+        reason=WORDS,
+    )
+    report = Report(
+        id="rpt-1",
+        **common,
+        incident_id=ALERT.incident_id,
+        kind=ReportKind.INITIAL,
+        event_type="11A01",
+        place=ZHUTUO,
+        reporter_id=REPORTER,
+        reporter_role=ReporterRole.HOTLINE,
+        headline="热线",
+        means=Means.PHONE,
+        from_unit=ZHUTUO,
+        to_unit=DISTRICT,
+        restricted=True,
+    )
+    finding = Finding(
+        command_id="cmd-f",
+        owner=VILLAGE,
+        title=WORDS,
+        instruction=WORDS,
+        finish_by=NOW + timedelta(days=9),
+    )
+    review = CaseReview(
+        id="rev-1", **common, case_id=ALERT.alert_id, officer_id="o-town-b", post=Post.B, text=WORDS,
+        findings=(finding,),
+    )  # fmt: skip
+    person = Officer(officer_id="li", name=NAME, phone=PHONE, addresses={Channel.EMAIL: ADDRESS})
+    member = an_entry("m-li", Member(officer=person), 1)
+    rota = Rotation(post=Post.B, members=("li",), starts=NOW.date() - timedelta(days=2))
+    turns = an_entry("turns", rota, 2)
+    return [ALARM, alert, COMMAND, OWN, duty, proposal, report, review, member, turns]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def served() -> AsyncIterator[Served]:
+    """The scene, with a right to see it for a village of the place and for another town."""
+    with fresh_database() as dsn:
+        async with serving(dsn) as found:
+            await change_grant(
+                dsn, VIEWERS[Relation.BELOW], Grant(right=Right.SEE, unit=ZHUTUO), give=True
+            )
+            await change_grant(
+                dsn, VIEWERS[Relation.OTHER], Grant(right=Right.SEE, unit=DISTRICT), give=True
+            )
+            person = Officer(officer_id="li", name=NAME, phone=PHONE)
+            slot = RosterSlot(
+                id="slot-1", occurred_at=NOW, sent_at=NOW, origin_unit=ZHUTUO, tier=Tier.TOWN,
+                unit=ZHUTUO, post=Post.B, officer=person, channels=(Channel.SMS,),
+            )  # fmt: skip
+            found.bench.wiring.directory.take(slot)
+            await found.bench.project(scene())
+            yield found
+
+
+async def read(client: httpx.AsyncClient, path: str) -> str:
+    """What is read there: of the stream all that comes at once, of a file what a reader sees of it."""
+    if path.startswith("/api/events"):
+        found = ""
+        async with client.stream("GET", path, headers={"last-event-id": "0"}) as answer:
+            assert answer.status_code == 200
+            try:
+                async with asyncio.timeout(3):
+                    async for line in answer.aiter_lines():
+                        found += line
+                        if "mod-1" in line:  # the last record of the scene that makes a line
+                            break
+            except TimeoutError:
+                pass
+        return found
+    answer = await client.get(path)
+    assert answer.status_code in (200, 403, 404), (path, answer.text)
+    if answer.headers["content-type"] == "application/pdf":
+        return read_pdf(answer.content)[0]
+    return answer.text
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("relation", Relation)
+async def test_no_read_shows_what_is_not_open_to_its_viewer(
+    served: Served, relation: Relation
+) -> None:
+    own, responsible = relation is Relation.OWN, relation in (Relation.OWN, Relation.ABOVE)
+    document = served.bench.app.openapi()["paths"]
+    assert set(READS) == {path for path, verbs in document.items() if "get" in verbs}
+    found: dict[str, str] = {}
+    token = {"authorization": f"Bearer {token_of(VIEWERS[relation])}"}
+    async with httpx.AsyncClient(
+        base_url=served.url, headers=token, timeout=30, trust_env=False
+    ) as client:
+        for name, paths in READS.items():
+            found[name] = "\n".join([await read(client, path) for path in paths])
+    planned = found.pop(FOR_PLANNERS)
+    assert all((one in planned) is responsible for one in (NAME, PHONE, ADDRESS))
+
+    def showing(secret: str) -> set[str]:
+        return {name for name, text in found.items() if secret in text}
+
+    assert showing(WORDS) == (WITH_WORDS if responsible else set())
+    assert showing(NAME) == ({"/api/duty", "/api/duty/reachability"} if responsible else set())
+    assert showing(PHONE) == ({"/api/duty", "/api/duty/reachability"} if own else set())
+    assert showing(ADDRESS) == ({"/api/duty"} if own else set())
+    assert showing(REPORTER) == ({"/api/cases/{case_id}/timeline"} if responsible else set())
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("relation", Relation)
+async def test_nor_does_the_command_line(
+    served: Served, relation: Relation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environ = {
+        "FENGHUO_CONSOLE_URL": served.url,
+        "FENGHUO_TOKEN": token_of(VIEWERS[relation]),
+        "LANG": "en.UTF-8",
+    }
+    calls = [["list", kind] for kind in KINDS]
+    calls += [["list", kind, "--json"] for kind in KINDS]
+    calls += [["show", ALERT.alert_id], ["show", ALERT.alert_id, "--timeline"]]
+    for call in calls:
+        await asyncio.to_thread(main, call, environ, io.StringIO())
+    told = re.sub(r"\s", "", capsys.readouterr().out)
+    responsible = relation in (Relation.OWN, Relation.ABOVE)
+    assert (WORDS in told) is responsible
+    assert NAME not in told
+    assert PHONE not in told
+    assert (REPORTER in told) <= responsible
