@@ -24,13 +24,17 @@ from shared.contracts.topics import (
 )
 from shared.runtime.platform import StatefulPlatform
 
+BATCH = 1_000
+"""Most records of one transaction. In a storm several change the same alert, which is written once."""
+
 
 def build(settings: Settings) -> AsgiFastStream:
     """The ASGI application; nothing is connected before its lifespan starts."""
     platform = StatefulPlatform("alerting", settings)
     alerting = Alerting(AlertingMetrics(platform.registry))
     platform.table(MODES, alerting.modes.put)
-    platform.consume_inbox([RULES, SILENCES, ALARMS, REPORTS, WARNINGS, DECISIONS], alerting.apply)
+    topics = [RULES, SILENCES, ALARMS, REPORTS, WARNINGS, DECISIONS]
+    platform.consume_inbox(topics, alerting.apply, max_records=BATCH)
     platform.sweep(alerting.lock, alerting.fire)
     kept = timedelta(days=settings.keep_days)
     platform.retention.tasks += [forget_alerts(kept), forget_alarms(kept), *forget_rest(kept)]

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from services.alerting.core.authority import Requirement, requirement
-from services.alerting.core.corroborate import Sighting
+from services.alerting.core.corroborate import WINDOW, Sighting, Support, support
 from services.alerting.core.score import score
 from services.alerting.core.states import FINAL, INITIAL
 from shared.contracts.alerts import AlertState, Assessment, Debt, Signature, Stance
@@ -169,6 +169,27 @@ class Alert:
             for at in (alarm.raised_at, alarm.seen_at)
         ]
 
+    @property
+    def support(self) -> Support:
+        """How many sources that do not depend on each other have seen it.
+
+        In a storm an alert has many alarms, and this is asked with each: where one window holds
+        every moment, counting the sources is enough.
+        """
+        sensors = [alarm for alarm in self.alarms if alarm.sensor_id is not None]
+        people = [one for one in self.reports if one.kind is not ReportKind.FINAL and not one.echo]
+        moments = {
+            *(alarm.raised_at for alarm in sensors),
+            *(alarm.seen_at for alarm in sensors),
+            *(report.occurred_at for report in people),
+        }
+        if not moments or max(moments) - min(moments) > WINDOW:
+            return support(self.sightings)
+        return Support(
+            len({alarm.sensor_id for alarm in sensors}) + len({one.reporter_id for one in people}),
+            bool(sensors) + len({one.role for one in people}),
+        )
+
     def asked(self) -> Level | None:
         """The level that is asked for now; None = nothing is left that asks for one.
 
@@ -186,9 +207,10 @@ class Alert:
         holds the alert at blue. After the issue only a report newer than the last all-clear of the
         sensors does: otherwise the end of the alarms is a proposal to lift, which a person decides.
         """
-        levels = [alarm.level for alarm in self.alarms if alarm.asks]
-        if levels:
-            return max(levels, key=LEVEL_ORDER.__getitem__)
+        on = {alarm.level for alarm in self.alarms if alarm.cleared_at is None}
+        highest = max(on, key=LEVEL_ORDER.__getitem__, default=Level.NOTICE)
+        if highest is not Level.NOTICE:
+            return highest
         ended = {one.incident_id for one in self.reports if one.kind is ReportKind.FINAL}
         told = [one.occurred_at for one in self.reports if one.incident_id not in ended]
         cleared = [one.cleared_at for one in self.alarms if one.cleared_at is not None]

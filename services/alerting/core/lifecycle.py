@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from services.alerting.core.alert import Alarm, Alert, Flap, ReportSeen
-from services.alerting.core.corroborate import CORROBORATED, support
+from services.alerting.core.corroborate import CORROBORATED
 from services.alerting.core.outcome import Change
 from services.alerting.core.states import AlertCause, step
 from shared.contracts.alerts import AlertTransition
@@ -52,7 +52,7 @@ def revise_alarm(alert: Alert, alarm: Alarm) -> Alert | None:
     """
     merged = {one.alarm_id: one for one in alert.alarms} | {alarm.alarm_id: alarm}
     after = replace(alert, alarms=tuple(merged.values()))
-    found = support(after.sightings)
+    found = after.support
     grows = found.sources > alert.sources or found.kinds > alert.kinds
     return None if grows or after.asked() is not alert.asked_level else after
 
@@ -78,28 +78,30 @@ def weigh(alert: Alert, headline: str, areas: tuple[str, ...], *, afresh: bool =
 
     `afresh`: evidence has gone to another alert, so that fewer sources may be left.
     """
-    asked, found = alert.asked(), support(alert.sightings)
+    asked, found = alert.asked(), alert.support
     least = (0, 0) if afresh else (alert.sources, alert.kinds)
     more_sources = found.sources > alert.sources
+    # A proposal that was rejected stays down until the evidence asks for something else.
+    proposes = asked is not alert.asked_level and asked is not alert.proposed_level
+    never_issued_and_over = asked is None and not alert.issued
+    event = AlertCause.CLEAR if never_issued_and_over else AlertCause.EVIDENCE
+    opens = alert.version == 0 and not never_issued_and_over
     after = replace(
         alert,
         version=alert.version + 1,
+        state=step(alert.state, event),
         asked_level=asked,
         sources=max(found.sources, least[0]),
         kinds=max(found.kinds, least[1]),
         areas=tuple(dict.fromkeys((*alert.areas, *areas)))[:MOST_AREAS],
+        headline=headline if proposes or opens else alert.headline,
     )
-    # A proposal that was rejected stays down until the evidence asks for something else.
-    proposes = asked is not alert.asked_level and asked is not alert.proposed_level
     if proposes:
-        after = replace(propose(after), headline=headline)
-    never_issued_and_over = asked is None and not alert.issued
-    event = AlertCause.CLEAR if never_issued_and_over else AlertCause.EVIDENCE
-    after = replace(after, state=step(alert.state, event))
+        after = propose(after)
     if never_issued_and_over:
         return Change(after, AlertTransition.DISMISSED)
-    if alert.version == 0:
-        return Change(replace(after, headline=headline), AlertTransition.OPENED)
+    if opens:
+        return Change(after, AlertTransition.OPENED)
     if more_sources and after.sources >= CORROBORATED and not proposes:
         return Change(after, AlertTransition.CORROBORATED)
     return Change(after, AlertTransition.UPDATED)

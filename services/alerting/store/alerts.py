@@ -217,11 +217,14 @@ class Book:
     async def enter(self, alert: Alert) -> bool:
         """Enter a new alert; False: another process has opened one of its key, which is loaded now.
 
-        Pending changes are written first: an alert closed earlier in the batch must make room.
+        An alert of its key that was closed earlier in the batch makes room first.
         """
-        await self.flush()
+        pending = map(self._alerts.__getitem__, self._changed)
+        if any(_key(one) == _key(alert) and not one.open for one in pending):
+            await self.flush()
         row = rows.alert_row(alert, self._work.now)
         if await self._work.connection.fetchval(_OPEN_ALERT, *row) is None:
+            await self.flush()  # so that what is read again is as it is here
             await self._lock(set(), {_key(alert)})
             return False
         self._take(alert)

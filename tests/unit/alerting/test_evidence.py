@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise, permutations
 
@@ -9,22 +10,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerting.core.alert import Alarm
+from services.alerting.core.alert import Alarm, ReportSeen
 from services.alerting.core.corroborate import Sighting, Support, support
 from services.alerting.core.facts import fact_of
 from services.alerting.core.grouping import (
     Disposition,
     Known,
     key_of,
+    new_alert,
     place_alarm,
     place_report,
     scope_of,
 )
 from services.alerting.core.inhibit import higher_first
 from services.alerting.core.score import score
+from services.alerting.rows import report_seen
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.fields import Level, Status
-from shared.contracts.reports import ReportKind
+from shared.contracts.reports import ReporterRole, ReportKind
 from tests.unit.alerting.builders import (
     CITY,
     DISTRICT,
@@ -164,14 +167,48 @@ def test_more_evidence_never_counts_for_less(some: list[Sighting], more: list[Si
     few, all_ = support(some), support([*more, *some])
     assert few.sources <= all_.sources
     assert few.kinds <= all_.kinds
-    brute = max(
-        (
-            len({b.source for b in some if timedelta(0) <= b.at - a.at <= timedelta(minutes=30)})
-            for a in some
+    windows = [
+        [b for b in some if timedelta(0) <= b.at - a.at <= timedelta(minutes=30)] for a in some
+    ]
+    assert few.sources == max((len({b.source for b in one}) for one in windows), default=0)
+    assert few.kinds == max((len({b.kind for b in one}) for one in windows), default=0)
+
+
+MINUTES = st.integers(0, 45)
+ALARMS = st.lists(
+    st.builds(
+        lambda number, sensor, raised, seen_: Alarm(
+            f"alm-{number}", 1, sensor, Level.BLUE, at(raised), at(seen_)
         ),
-        default=0,
-    )
-    assert few.sources == brute
+        st.integers(0, 99),
+        st.sampled_from(["a", "b", "c", None]),
+        MINUTES,
+        MINUTES,
+    ),
+    max_size=6,
+)
+REPORTS = st.lists(
+    st.builds(
+        lambda who, role, kind, minute, echo: replace(
+            report_seen(a_report(who, reporter_role=role, kind=kind, occurred_at=at(minute))),
+            echo=echo,
+        ),
+        st.sampled_from("abc"),
+        st.sampled_from(ReporterRole),
+        st.sampled_from(ReportKind),
+        MINUTES,
+        st.booleans(),
+    ),
+    max_size=6,
+)
+
+
+@given(ALARMS, REPORTS)
+def test_who_supports_an_alert_are_those_who_have_seen_it(
+    alarms: list[Alarm], reports: list[ReportSeen]
+) -> None:
+    alert = replace(new_alert(an_alarm()), alarms=tuple(alarms), reports=tuple(reports))
+    assert alert.support == support(alert.sightings)
 
 
 def test_the_score_stays_between_0_and_100_and_never_falls_with_more() -> None:
