@@ -17,6 +17,7 @@ from services.alerting.core.warnings import areas_of
 from services.alerting.metrics import AlertingMetrics
 from services.alerting.scene import Needs, Scene, within
 from services.alerting.store import evidence as store
+from services.alerting.store.kept import Kept
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertDecision
 from shared.contracts.dead_letter import Reason
@@ -34,10 +35,14 @@ AHEAD = timedelta(seconds=120)
 
 
 class Alerting:
-    """Applies batches; all state is in the database, but for the response modes (a compacted topic)."""
+    """Applies batches; all state is in the database, but for the response modes (a compacted topic).
+
+    `kept` is what need not be read again; it holds nothing that is not written.
+    """
 
     def __init__(self, metrics: AlertingMetrics) -> None:
         self.modes = Modes()
+        self.kept = Kept()
         self._metrics = metrics
         self._refused_last = ""
 
@@ -50,7 +55,7 @@ class Alerting:
         standing = await store.warnings_of(work, warning_sources) if warning_sources else []
         needs = Needs.of(messages, standing)
         needs.until = max(heard.values())
-        scene = await Scene.set(work, needs, self.modes, standing)
+        scene = await Scene.set(work, needs, self.modes, standing, self.kept)
         run = scene.batch
         for message in messages:
             at = heard[id(message)]
@@ -82,7 +87,7 @@ class Alerting:
 
     async def fire(self, work: Transaction, due: Sequence[Timer]) -> None:
         """The time of a hold, a silence, an alert or an episode has come."""
-        scene = await timers.fire(work, due, self.modes)
+        scene = await timers.fire(work, due, self.modes, self.kept)
         await scene.save()
         self._metrics.count(scene.batch.counts, scene.board.shadowed)
 

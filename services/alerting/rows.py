@@ -43,7 +43,7 @@ EVIDENCE = (
     *("alert_id", "alarm_id", "version", "sensor_id", "level", "raised_at", "seen_at"),
     *("cleared_at", "home_id"),
 )
-"""What an alert needs of its alarms; in a storm it has many, and they are read with every batch."""
+"""What an alert needs of its alarms; in a storm it has many."""
 REPORT = (
     *(
         "report_id",
@@ -237,13 +237,27 @@ def report_seen(event: Report) -> ReportSeen:
     )
 
 
+def report_seen_of(row: asyncpg.Record) -> ReportSeen:
+    """The same from its row."""
+    return ReportSeen(
+        report_id=row["report_id"],
+        incident_id=row["incident_id"],
+        kind=ReportKind(row["kind"]),
+        reporter_id=row["reporter_id"],
+        role=ReporterRole(row["reporter_role"]),
+        occurred_at=row["occurred_at"],
+        home=row["home_id"] or "",
+        echo=row["echo"],
+    )
+
+
 def alert_of(
     row: asyncpg.Record,
-    alarms: Sequence[asyncpg.Record],
-    reports: Sequence[asyncpg.Record],
+    alarms: tuple[Alarm, ...],
+    reports: tuple[ReportSeen, ...],
     signatures: Sequence[asyncpg.Record],
 ) -> Alert:
-    """An alert from its row and the rows of its evidence and signatures."""
+    """An alert from its row, its evidence and the rows of its signatures."""
     level = _level(row["level"])
     by_round: dict[int, tuple[Signature, ...]] = {}
     for one in signatures:
@@ -269,20 +283,8 @@ def alert_of(
         kinds=row["kinds"],
         headline=row["headline"],
         areas=tuple(row["areas"]),
-        alarms=tuple(alarm_of(one) for one in alarms),
-        reports=tuple(
-            ReportSeen(
-                report_id=one["report_id"],
-                incident_id=one["incident_id"],
-                kind=ReportKind(one["kind"]),
-                reporter_id=one["reporter_id"],
-                role=ReporterRole(one["reporter_role"]),
-                occurred_at=one["occurred_at"],
-                home=one["home_id"] or "",
-                echo=one["echo"],
-            )
-            for one in reports
-        ),
+        alarms=alarms,
+        reports=reports,
         signed=() if in_force else by_round.get(row["round"], ()),
         issued_by=by_round.get(row["issued_round"], ()),
         proposed_until=row["proposed_until"],

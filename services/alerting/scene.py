@@ -23,6 +23,7 @@ from services.alerting.core.warnings import Warned, areas_of, withdraws
 from services.alerting.store import evidence as store
 from services.alerting.store import silences as silence_store
 from services.alerting.store.alerts import Book, regions_of
+from services.alerting.store.kept import Kept
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertDecision
 from shared.contracts.fields import Status, Tier
@@ -104,9 +105,14 @@ class Scene:
 
     @classmethod
     async def set(
-        cls, work: Transaction, needs: Needs, modes: Modes, standing: Sequence[Warned] = ()
+        cls,
+        work: Transaction,
+        needs: Needs,
+        modes: Modes,
+        standing: Sequence[Warned] = (),
+        kept: Kept | None = None,
     ) -> Scene:
-        """Lock and load."""
+        """Lock and load; `kept` is the evidence as earlier batches left it."""
         needs.regions |= await regions_of(work, needs.regrouped)
         alone = bool(needs.rules or needs.silences)
         clocks = await store.lock(work, needs.regions, defines=alone, above=needs.above)
@@ -114,7 +120,7 @@ class Scene:
         silences = await silence_store.standing(
             work, set(Status) if needs.waiting or needs.silences else statuses, needs.silences
         )
-        book = Book(work)
+        book = Book(work, kept)
         hidden = await book.silenced(needs.silences) if needs.silences else []
         await book.load(
             {*(one.alarm_id for one in needs.alarms), *needs.waiting, *hidden},
@@ -138,6 +144,7 @@ class Scene:
         run = self.batch
         warned = run.warned.values()
         await store.save(self.work, self.board, self.stored, self.clocks, run.defined, warned)
+        await self.book.keep()
 
 
 def within(status: Status, areas: Iterable[str], regions: Iterable[Region]) -> list[Region]:

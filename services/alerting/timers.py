@@ -21,6 +21,7 @@ from services.alerting.scene import Needs, Scene
 from services.alerting.store import evidence as store
 from services.alerting.store.alerts import ALERT_TIMERS, Book, regions_of
 from services.alerting.store.evidence import EXPIRY
+from services.alerting.store.kept import Kept
 from services.alerting.store.silences import SILENCE, silence_of_subject
 from shared.contracts.fields import Status
 from shared.contracts.ids import content_id
@@ -38,9 +39,9 @@ async def lock(work: Transaction, subjects: Sequence[str]) -> None:
         await Book(work).load((), (), needs.alerts, (), ())
 
 
-async def fire(work: Transaction, due: Sequence[Timer], modes: Modes) -> Scene:
+async def fire(work: Transaction, due: Sequence[Timer], modes: Modes, kept: Kept) -> Scene:
     """Act on timers that have come due; what has changed is still to be saved."""
-    scene = await Scene.set(work, _needs([one.subject_id for one in due]), modes)
+    scene = await Scene.set(work, _needs([one.subject_id for one in due]), modes, kept=kept)
     for timer in due:
         if timer.kind == HOLD:
             await scene.batch.placing.hold_over(held_of(timer.subject_id)[1])

@@ -10,8 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-
-import asyncpg
+from typing import Any
 
 from services.alerting import rows
 from services.alerting.core.alert import Alert, ReportSeen
@@ -19,6 +18,7 @@ from services.alerting.core.facts import Fact, same_site
 from services.alerting.core.flapping import FlapKey, flap_key
 from services.alerting.core.grouping import Disposition, GroupKey, Known, key_of
 from services.alerting.core.scopes import Region, region_of
+from services.alerting.store.kept import Kept
 from shared.contracts.fields import Status
 from shared.contracts.reports import Report
 from shared.runtime import timers
@@ -44,6 +44,8 @@ _SAVE_ALERT = (
     + ", ".join(f"{name} = ${n}" for n, name in enumerate(rows.ALERT, 1) if n > 1)
     + " WHERE alert_id = $1"
 )
+_TOUCH = "UPDATE alerting.alert SET version = version WHERE alert_id = ANY($1::text[])"
+_WRITER = "SELECT pg_current_xact_id()::xid"
 _SAVE_ALARM = _insert(
     "alert_alarm",
     rows.ALARM,
@@ -58,8 +60,8 @@ _LOCK_ALERTS = (
     "(SELECT * FROM unnest($2::text[], $3::text[], $4::text[]))) "
     "UNION SELECT a.alert_id, a.merged_into FROM alerting.alert AS a JOIN family AS f "
     "ON a.alert_id = f.merged_into OR a.merged_into = f.alert_id) "
-    "SELECT * FROM alerting.alert WHERE alert_id IN (SELECT alert_id FROM family) "
-    "ORDER BY alert_id FOR UPDATE"
+    "SELECT *, xmin AS written_by FROM alerting.alert "
+    "WHERE alert_id IN (SELECT alert_id FROM family) ORDER BY alert_id FOR UPDATE"
 )
 _KNOWN_ALARMS = "SELECT * FROM alerting.alert_alarm WHERE alarm_id = ANY($1::text[])"
 _WAITING_ALARMS = (
@@ -76,6 +78,7 @@ _RAISES = (
     "JOIN alerting.alert_alarm AS a ON a.status = w.status AND a.rule_id = w.rule "
     "AND a.source_key = w.source AND a.began_at > w.since WHERE NOT a.withdrawn"
 )
+_SIGNATURES = "SELECT * FROM alerting.signature WHERE alert_id = ANY($1::text[]) ORDER BY signed_at, officer_id"
 _MOVE = (
     "UPDATE alerting.{table} AS e SET alert_id = $1, home_id = n.home FROM "
     "unnest($2::text[], $3::text[]) AS n (id, home) WHERE e.{key} = n.id"
@@ -110,8 +113,9 @@ async def regions_of(work: Transaction, alert_ids: Iterable[str]) -> set[Region]
 class Book:
     """The alerts and alarms a batch may touch, as they stand now; `flush` writes what changed."""
 
-    def __init__(self, work: Transaction) -> None:
+    def __init__(self, work: Transaction, kept: Kept | None = None) -> None:
         self._work = work
+        self._kept = kept or Kept()
         self._alerts: dict[str, Alert] = {}
         self._open: dict[GroupKey, str] = {}
         self._known: dict[str, Known] = {}
@@ -119,6 +123,10 @@ class Book:
         self._raises: dict[FlapKey, list[datetime]] = {}
         self._timers: dict[str, dict[str, datetime]] = {}
         self._changed: set[str] = set()
+        self._written_by: dict[str, int] = {}
+        self._written: set[str] = set()
+        self._revised: set[str] = set()
+        self._moved: set[str] = set()
         self._alarm_rows: dict[str, rows.Row] = {}
         self._report_rows: list[rows.Row] = []
         self._signature_rows: list[rows.Row] = []
@@ -228,6 +236,7 @@ class Book:
             await self._lock(set(), {_key(alert)})
             return False
         self._take(alert)
+        self._written.add(alert.alert_id)
         if timers_of(alert):
             self._changed.add(alert.alert_id)
         return True
@@ -243,6 +252,7 @@ class Book:
     async def move_evidence(self, alert: Alert) -> None:
         """Make what an alert has as evidence its own, also where it was another's."""
         await self.flush()
+        self._moved.add(alert.alert_id)
         for table, key, pairs in (
             ("alert_alarm", "alarm_id", [(one.alarm_id, one.home) for one in alert.alarms]),
             ("alert_report", "report_id", [(one.report_id, one.home) for one in alert.reports]),
@@ -262,12 +272,16 @@ class Book:
     def replace(self, alert: Alert) -> None:
         """Put an alert with other facts of its alarms, but of the same version, in its place."""
         self._take(alert)
+        self._revised.add(alert.alert_id)
 
     def record_alarm(self, known: Known) -> None:
         """Keep the newest state of an alarm and what became of it."""
         raises = self._raises.get(flap_key(known.fact))
-        if raises is not None and known.alarm.alarm_id not in self._known:
+        before = self._known.get(known.alarm.alarm_id)
+        if raises is not None and before is None:
             raises.append(known.fact.began_at)
+        if before is not None and known.alert_id is not None and before.alert_id != known.alert_id:
+            self._moved.add(known.alert_id)
         self._known[known.alarm.alarm_id] = known
         (self._held.discard if known.held is None else self._held.add)(known.alarm.alarm_id)
         self._alarm_rows[known.alarm.alarm_id] = rows.alarm_row(known)
@@ -297,10 +311,26 @@ class Book:
         ):
             if waiting:
                 await self._work.connection.executemany(statement, waiting)
+        if self._revised:
+            # Others know by the row that there is something new in the evidence (store/kept.py).
+            await self._work.connection.execute(_TOUCH, list(self._revised))
         await self._set_timers()
+        self._written |= self._changed | self._revised
+        self._revised.clear()
         self._changed.clear()
         self._alarm_rows.clear()
         self._report_rows, self._signature_rows = [], []
+
+    async def keep(self) -> None:
+        """Remember the evidence for the next batch; when all is written.
+
+        What has come from elsewhere was recorded before what is there: its place is found by reading.
+        """
+        writer: int = await self._work.connection.fetchval(_WRITER) if self._written else 0
+        for alert_id, alert in self._alerts.items():
+            if alert_id not in self._moved:
+                mine = alert_id in self._written
+                self._kept.keep(alert, writer if mine else self._written_by[alert_id])
 
     async def _set_timers(self) -> None:
         armed, ended = [], defaultdict(list)
@@ -334,13 +364,16 @@ class Book:
         if not found:
             return
         ids = [row["alert_id"] for row in found]
-        alarms = await self._of("alert_alarm", ids, "recorded_seq", rows.EVIDENCE)
-        reports = await self._of("alert_report", ids, "recorded_seq")
-        signatures = await self._of("signature", ids, "signed_at, officer_id")
+        stamps = {row["alert_id"]: (row["written_by"], row["version"]) for row in found}
+        evidence = await self._kept.load(self._work, stamps)
+        signatures: dict[str, list[Any]] = defaultdict(list)
+        for row in await self._work.connection.fetch(_SIGNATURES, ids):
+            signatures[row["alert_id"]].append(row)
         for row in found:
             one = row["alert_id"]
-            alert = rows.alert_of(row, alarms[one], reports[one], signatures[one])
+            alert = rows.alert_of(row, *evidence[one], signatures[one])
             self._take(alert)
+            self._written_by[one] = row["written_by"]
             self._timers[one] = timers_of(alert)
         # A merge that came between the look at the family and the locks.
         family = {row["merged_into"] for row in found} - {None}
@@ -348,19 +381,6 @@ class Book:
         missing = family - self._alerts.keys()
         if missing:
             await self._lock(missing, set())
-
-    async def _of(
-        self, table: str, alert_ids: list[str], order: str, columns: tuple[str, ...] = ("*",)
-    ) -> dict[str, list[asyncpg.Record]]:
-        """Rows of a table by alert, in a fixed order."""
-        by_alert: dict[str, list[asyncpg.Record]] = defaultdict(list)
-        for row in await self._work.connection.fetch(
-            f"SELECT {', '.join(columns)} FROM alerting.{table} WHERE alert_id = ANY($1::text[]) "  # noqa: S608
-            f"ORDER BY {order}",
-            alert_ids,
-        ):
-            by_alert[row["alert_id"]].append(row)
-        return by_alert
 
 
 def _key(alert: Alert) -> GroupKey:
