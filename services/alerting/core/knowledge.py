@@ -24,7 +24,10 @@ from shared.contracts.rules import RuleDefinition
 
 
 class Knowledge:
-    """The newest state of everything that rules over several sources may look at."""
+    """The newest state of everything that rules over several sources may look at.
+
+    Alarms are sorted by scope when a rule first looks: in most batches none does.
+    """
 
     def __init__(self, rules: RuleBook) -> None:
         self.facts: dict[str, Fact] = {}
@@ -33,22 +36,20 @@ class Knowledge:
         self._sightings: dict[tuple[Status, str, str], dict[str, Sighting]] = defaultdict(dict)
         self._warnings: dict[tuple[Status, str], dict[str, Sighting]] = defaultdict(dict)
         self._pools: dict[EpisodeKey, Pool] = {}
+        self._sorted = False
 
     def know(self, fact: Fact) -> None:
         """Put in the newest state of an alarm."""
         before = self.facts.get(fact.alarm_id)
+        self.facts[fact.alarm_id] = fact
+        if not self._sorted:
+            return
         if before is not None:
             for scope in scope_keys(before):
                 self._leaves[before.status, before.rule_id, scope].drop(fact.alarm_id)
             if (seen := sighting_of(before)) is not None:
                 self.forget(before.status, seen)
-        self.facts[fact.alarm_id] = fact
-        if fact.withdrawn:
-            return
-        for scope in scope_keys(fact):
-            self._leaves[fact.status, fact.rule_id, scope].put(fact)
-        if (seen := sighting_of(fact)) is not None:
-            self.see(fact.status, seen)
+        self._put(fact)
 
     def see(self, status: Status, seen: Sighting) -> None:
         """Put in a sighting of a sensor, a person or an agency."""
@@ -66,12 +67,14 @@ class Knowledge:
 
     def leaves(self, rule: CompositeRule, key: EpisodeKey) -> Mapping[str, Leaves]:
         """The alarms a composite looks at in a scope, by rule."""
+        self._sort()
         status = key.region.status
         return {named: self._leaves[status, named, key.scope] for named in named_rules(rule.when)}
 
     def pool(self, rule: RuleDefinition, key: EpisodeKey) -> Pool:
         """The sources of a corroboration rule in a unit."""
         assert isinstance(rule.body, CorroborationRule)
+        self._sort()
         pool = self._pools.get(key)
         if pool is None or pool.body is not rule.body:
             pool = self._pools[key] = Pool(rule.body, self._evidence(rule, key))
@@ -79,6 +82,7 @@ class Knowledge:
 
     def concerned(self, rule: RuleDefinition, status: Status) -> set[EpisodeKey]:
         """Where a rule may hold."""
+        self._sort()
         found: set[EpisodeKey] = set()
         if isinstance(rule.body, CompositeRule):
             named = named_rules(rule.body.when)
@@ -103,6 +107,20 @@ class Knowledge:
                 if unit is not None:
                     found.add(EpisodeKey(rule.rule_id, region_of(status, unit), unit))
         return found
+
+    def _sort(self) -> None:
+        if not self._sorted:
+            self._sorted = True
+            for fact in self.facts.values():
+                self._put(fact)
+
+    def _put(self, fact: Fact) -> None:
+        if fact.withdrawn:
+            return
+        for scope in scope_keys(fact):
+            self._leaves[fact.status, fact.rule_id, scope].put(fact)
+        if (seen := sighting_of(fact)) is not None:
+            self.see(fact.status, seen)
 
     def _evidence(self, rule: RuleDefinition, key: EpisodeKey) -> Iterable[Sighting]:
         status = key.region.status
