@@ -1,0 +1,231 @@
+"""Access lists for Kafka, deny by default: who writes and reads which topic, as a table and as a script.
+
+Who writes follows from the table of topics; who reads stands below, and a test compares it with what the
+services subscribe to. `python -m deploy.acl` writes docs/acl.md and deploy/kafka_acls.sh anew.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.contracts.topics import (
+    ACKNOWLEDGEMENTS,
+    ALARMS,
+    ALERTS,
+    ANSWERS,
+    ASSIGNMENTS,
+    CASE_REVIEWS,
+    CATALOG,
+    COMMANDS,
+    CONTACT_TESTS,
+    DECISIONS,
+    DUTY_COVERAGE,
+    DUTY_ENTRIES,
+    DUTY_REQUESTS,
+    HEALTH,
+    MODE_PROPOSALS,
+    MODE_REQUESTS,
+    MODES,
+    NOTICES,
+    PAGES,
+    PLANS,
+    REACHABILITY,
+    READINGS,
+    REPORT_DUTIES,
+    REPORTS,
+    REQUESTS,
+    ROSTER,
+    RULES,
+    SCORING_STATE,
+    SILENCE_STATES,
+    SILENCES,
+    SUPERVISION,
+    TOPICS,
+    WARNINGS,
+    TopicSpec,
+)
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "acl.md"
+SCRIPT = ROOT / "deploy" / "kafka_acls.sh"
+
+Specs = tuple[TopicSpec, ...]
+
+BY_GROUP: dict[str, Specs] = {
+    "scoring": (READINGS,),
+    "alerting": (RULES, SILENCES, ALARMS, REPORTS, WARNINGS, DECISIONS),
+    "command": (ALERTS, REPORTS, ACKNOWLEDGEMENTS, REQUESTS, MODE_REQUESTS),
+    "duty": (DUTY_REQUESTS, MODES),
+    "notify": (
+        ALERTS, ASSIGNMENTS, REPORT_DUTIES, SUPERVISION, MODE_PROPOSALS, MODES, DUTY_COVERAGE, ANSWERS,
+        CONTACT_TESTS,
+    ),
+    "console": (
+        ALARMS, HEALTH, ALERTS, SILENCE_STATES, COMMANDS, ASSIGNMENTS, SUPERVISION, PAGES, ANSWERS,
+        ACKNOWLEDGEMENTS, MODE_PROPOSALS, MODES, DUTY_ENTRIES, DUTY_COVERAGE, REACHABILITY, REPORTS,
+        REPORT_DUTIES, CASE_REVIEWS,
+    ),
+    "audit": (
+        ALARMS, ALERTS, DECISIONS, NOTICES, COMMANDS, REQUESTS, ASSIGNMENTS, ACKNOWLEDGEMENTS,
+        SUPERVISION, PAGES, ANSWERS, MODES, MODE_REQUESTS, SILENCES, CASE_REVIEWS,
+    ),
+}  # fmt: skip
+"""What a service reads as the consumer group `fenghuo-<service>`."""
+
+TABLES: dict[str, Specs] = {
+    "ingest": (CATALOG,),
+    "scoring": (CATALOG, RULES, MODES),
+    "alerting": (MODES,),
+    "command": (CATALOG, PLANS, ROSTER),
+    "notify": (ROSTER, MODES, REACHABILITY),
+    "console": (CATALOG, ROSTER, RULES),
+}
+"""Compacted topics that a service holds in memory: read whole, without a group."""
+
+LOOKED_INTO: dict[str, Specs] = {
+    "scoring": (READINGS, SCORING_STATE),  # to go on after a restart
+    "console": (READINGS,),  # a sensor's last readings, when somebody looks at its chart
+    "audit": tuple(one for one in TOPICS.values() if one.contract is not None),
+    "deploy": (
+        CATALOG,
+        RULES,
+        PLANS,
+        ROSTER,
+        READINGS,
+        ALARMS,
+    ),  # seeding; `rules backtest`, `explain`
+}
+"""What is read besides, without a group. audit reads the dead letters of its topics as well."""
+
+PRINCIPALS = ("deploy", *dict.fromkeys((*TABLES, *BY_GROUP)))
+CREATOR = "deploy"
+"""Creates the topics, and reads the state of the cluster while it starts."""
+WATCHER = "audit"
+"""Asks how far every group has come."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One operation for one principal. `kind` is kafka-acls' option: topic, group, cluster."""
+
+    principal: str
+    operation: str
+    kind: str
+    names: tuple[str, ...] = ()
+
+
+def principal(service: str) -> str:
+    """As whom a service signs in to the broker."""
+    return f"User:fenghuo-{service}"
+
+
+def group(service: str) -> str:
+    """The consumer group of a service (shared/runtime/platform.py)."""
+    return f"fenghuo-{service}"
+
+
+def written(service: str) -> set[str]:
+    """Its own topics and those it may write beside their owner; dead letters of what it decodes."""
+    own = {one.name for one in TOPICS.values() if service in (one.owner, *one.writers)}
+    decoded = (*BY_GROUP.get(service, ()), *TABLES.get(service, ()))
+    return own | {one.dlq for one in decoded if one.dead_letters}
+
+
+def without_group(service: str) -> set[str]:
+    """What it reads by itself."""
+    looked = LOOKED_INTO.get(service, ())
+    names = {one.name for one in (*TABLES.get(service, ()), *looked)}
+    return names | (
+        {one.dlq for one in looked if one.dead_letters} if service == WATCHER else set()
+    )
+
+
+def grants() -> Iterator[Grant]:
+    """All there is: whatever is not here is refused. Read and Write imply Describe in Kafka."""
+    for service in PRINCIPALS:
+        by_group = {one.name for one in BY_GROUP.get(service, ())}
+        read = by_group | without_group(service)
+        yield Grant(service, "Write", "topic", _sorted(written(service)))
+        yield Grant(service, "Read", "topic", _sorted(read))
+        if by_group:
+            yield Grant(service, "Read", "group", (group(service),))
+    yield Grant(CREATOR, "Create", "cluster")
+    yield Grant(CREATOR, "Describe", "cluster")
+    yield Grant(WATCHER, "Describe", "group", _sorted(group(one) for one in BY_GROUP))
+
+
+def script() -> str:
+    """A shell script that sets the list up; the same call again changes nothing."""
+    lines = [_SCRIPT_HEAD]
+    for one in grants():
+        options = " ".join(f"--{one.kind} {name}" for name in one.names) or f"--{one.kind}"
+        lines.append(
+            f"allow --allow-principal {principal(one.principal)} --operation {one.operation} {options}\n"
+        )
+    return "".join(lines)
+
+
+def page() -> str:
+    """The table by topic, for people."""
+    rows = [
+        f"| `{spec.name}` | {_writers(spec.name)} | {_cell(_by_group(spec))} | {_cell(_alone(spec.name))} | {_writers(spec.dlq)} |\n"
+        for spec in TOPICS.values()
+    ]
+    return _PAGE_HEAD + "".join(rows)
+
+
+def _writers(topic: str) -> str:
+    return _cell(one for one in PRINCIPALS if topic in written(one))
+
+
+def _by_group(spec: TopicSpec) -> Iterator[str]:
+    return (one for one, specs in BY_GROUP.items() if spec in specs)
+
+
+def _alone(topic: str) -> Iterator[str]:
+    return (one for one in PRINCIPALS if topic in without_group(one))
+
+
+def _cell(names: Iterable[str]) -> str:
+    return ", ".join(names) or "–"
+
+
+def _sorted(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(names))
+
+
+_SCRIPT_HEAD = """#!/usr/bin/env bash
+# Written by `python -m deploy.acl`; do not edit. Usage: deploy/kafka_acls.sh BOOTSTRAP ADMIN.properties
+# For brokers with authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer and
+# allow.everyone.if.no.acl.found=false; kafka-acls.sh is Kafka's own, looked for on the PATH.
+set -euo pipefail
+bootstrap=$1 admin=$2
+allow() { kafka-acls.sh --bootstrap-server "$bootstrap" --command-config "$admin" --add "$@"; }
+"""
+
+_PAGE_HEAD = """# Who may write and read which topic
+
+Written by `python -m deploy.acl` from the table of topics; do not edit. Everything that is not here is to be
+refused: brokers run with `StandardAuthorizer` and `allow.everyone.if.no.acl.found=false`, each service signs
+in as `User:fenghuo-<service>`, and `deploy/kafka_acls.sh BOOTSTRAP ADMIN.properties` sets the list up. A
+group is `fenghuo-<service>` and is read by its service alone; audit may ask how far all of them are, deploy
+creates the topics. No idempotent producer needs more than Write (Kafka 3.0 and later).
+
+**What is missing.** The services cannot sign in yet: they have no settings for SASL or TLS, and neither the local
+stack nor docker-compose.yml has an authorizer. Until then whoever reaches a broker may do all, so the brokers belong
+in a closed network. The script has been checked as text, not run against a broker.
+
+| Topic | Written by | Read by group | Read without a group | Dead letters written by |
+|---|---|---|---|---|
+"""
+
+
+def main() -> None:
+    """Write both files anew."""
+    PAGE.write_text(page(), encoding="utf-8")
+    SCRIPT.write_text(script(), encoding="utf-8")
+    SCRIPT.chmod(0o755)
+
+
+if __name__ == "__main__":
+    main()

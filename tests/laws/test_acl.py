@@ -1,0 +1,95 @@
+"""The access lists for Kafka are those of the topic table and of what the services really read."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import subprocess
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from deploy import acl
+from shared.contracts.topics import READINGS, RULES, TOPICS, TopicSpec
+from shared.runtime.platform import Platform
+from tests.support.services import SERVICES, built_broker
+
+ROOT = Path(__file__).parents[2]
+BY_HAND = {
+    "services/audit/store/topics.py",
+    "services/console/readings.py",
+    "services/scoring/rules/kafka.py",
+    "services/scoring/store.py",
+}
+"""Where a consumer is made outside of shared/runtime; `LOOKED_INTO` says of what. services/scoring/rules
+is the operator's command, who works as deploy."""
+
+
+def names(specs: tuple[TopicSpec, ...]) -> set[str]:
+    return {one.name for one in specs}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_may_read_what_it_subscribes_to_and_hold_its_tables(
+    service: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: set[str] = set()
+    table = Platform.table
+
+    def noted(self: Platform, spec: TopicSpec, *more: Any) -> Any:
+        held.add(spec.name)
+        return table(self, spec, *more)
+
+    monkeypatch.setattr(Platform, "table", noted)
+    broker = built_broker(service, tmp_path)
+    subscribers = [cast("Any", one) for one in broker.subscribers]
+    assert {topic.name for one in subscribers for topic in one.topics} == names(
+        acl.BY_GROUP.get(service, ())
+    )
+    assert {one.group_id for one in subscribers} <= {acl.group(service)}
+    assert held == names(acl.TABLES.get(service, ()))
+
+
+def test_who_reads_besides_is_on_the_list() -> None:
+    found = {
+        str(path.relative_to(ROOT))
+        for path in ROOT.glob("services/**/*.py")
+        if re.search(r"AIOKafkaConsumer\(", path.read_text(encoding="utf-8"))
+    }
+    assert found == BY_HAND
+    assert {RULES.name, READINGS.name} <= acl.without_group("console")
+    places = importlib.import_module("services.audit.store.topics").places()
+    assert {topic for topic, _ in places} == acl.without_group("audit")
+
+
+def test_only_owners_and_writers_write_a_topic() -> None:
+    for spec in TOPICS.values():
+        writers = {one for one in acl.PRINCIPALS if spec.name in acl.written(one)}
+        assert writers == {spec.owner, *spec.writers}
+    assert not {one.operation for one in acl.grants()} & {"All", "Alter", "Delete"}
+    assert not [name for one in acl.grants() for name in one.names if "*" in name]
+
+
+def test_page_and_script_are_current() -> None:
+    assert acl.PAGE.read_text(encoding="utf-8") == acl.page(), "run python -m deploy.acl"
+    assert acl.SCRIPT.read_text(encoding="utf-8") == acl.script(), "run python -m deploy.acl"
+
+
+def test_the_script_allows_every_grant_once(tmp_path: Path) -> None:
+    """Run with a kafka-acls.sh that only writes down how it was called."""
+    tool = tmp_path / "kafka-acls.sh"
+    tool.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/calls\n')
+    tool.chmod(0o755)
+    call = ["/bin/bash", str(acl.SCRIPT), "broker:9092", "admin.properties"]
+    subprocess.run(call, check=True, env={"PATH": f"{tmp_path}:/usr/bin:/bin"})
+    calls = (tmp_path / "calls").read_text().splitlines()
+    assert len(calls) == len(set(calls)) == len(list(acl.grants()))
+    head = (
+        "--bootstrap-server broker:9092 --command-config admin.properties --add --allow-principal "
+    )
+    assert all(one.startswith(head) for one in calls)
+    (reading,) = [one for one in calls if "fenghuo-console --operation Read --topic" in one]
+    assert f"--topic {READINGS.name}" in reading
+    (writing,) = [one for one in calls if "fenghuo-scoring --operation Write" in one]
+    assert not re.search(r"--topic alert\.lifecycle\.v1( |$)", writing)
