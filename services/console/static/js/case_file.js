@@ -21,7 +21,7 @@ const SLOTS = [60, 300, 3600, 86_400];
 /** The file of a case; `changed` is called after an act. `refresh()` reads it again. */
 export function caseFile(ctx, caseId, changed) {
   const path = `/api/cases/${encodeURIComponent(caseId)}`;
-  const state = { slot: 60, unit: null, lines: [], next: null, shown: UNITS };
+  const state = { slot: 60, unit: null, lines: [], next: null, shown: UNITS, known: false };
   const head = h("div", { class: "case-head" }, h("h2", {}, t("loading")));
   const photos = h("div", { id: "case-photos" });
   const timeline = h("ol", { class: "lines timeline", id: "timeline" });
@@ -44,10 +44,12 @@ export function caseFile(ctx, caseId, changed) {
   async function read(part, draw) {
     try {
       draw(await get(part ? `${path}/${part.name}` : path, part?.query));
+      return true;
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       if (problem.status === 404) fill(node, h("p", { class: "problem", role: "alert" }, t("case.unknown")));
       // Else the last known picture stays; the header tells that the connection is lost.
+      return false;
     }
   }
 
@@ -125,7 +127,9 @@ export function caseFile(ctx, caseId, changed) {
     });
 
   async function refresh() {
-    await Promise.all([read(null, drawHead), loadLines(), loadEvaluation(), loadPhotos()]);
+    const head = read(null, drawHead);
+    state.known ||= await head; // no parts are asked for of a case that is not there
+    if (state.known) await Promise.all([head, loadLines(), loadEvaluation(), loadPhotos()]);
   }
 
   return { node, refresh };
