@@ -27,14 +27,19 @@ MODULES = (
     "shared.runtime.unpack",
     "services.scoring.core.scan",
     "services.scoring.core.gist",
+    "services.scoring.core.baseline_tail",
+    "services.scoring.core.baseline_memory",
+    "services.scoring.core.baseline_season",
+    "services.scoring.core.baseline",
     "services.scoring.core.state",
     "services.scoring.core.history",
     "services.scoring.core.engine",
     "services.scoring.loop",
 )
 """What is compiled, dependencies first."""
-FLAGS = ("-O2", "-fno-strict-aliasing", "-fwrapv", "-w")
-"""For the C compiler; nothing that ties the result to this processor, nothing that changes arithmetic."""
+FLAGS = ("-O2", "-fno-strict-aliasing", "-fwrapv", "-ffp-contract=off", "-w")
+"""For the C compiler; nothing that ties the result to this processor, nothing that changes arithmetic:
+a multiplication and an addition made one instruction would (ARM has it)."""
 _SWITCH = "FENGHUO_COMPILED"
 
 

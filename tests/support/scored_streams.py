@@ -6,11 +6,14 @@ The first line says in which form it ran.
 
 from __future__ import annotations
 
+import math
 import random
 import sys
 from collections.abc import Iterator
 from typing import Any
 
+from services.scoring.core.baseline import Baseline, BaselineSpec
+from services.scoring.core.baseline_tail import Tail, size
 from services.scoring.loop import work_through
 from shared.contracts.fields import Status
 from shared.contracts.rules import (
@@ -107,9 +110,42 @@ def told(seed: int) -> Iterator[str]:
         yield f"{seed} state {key!r} {state.dump()!r} {state.due!r} {state.dirty}"
 
 
+def usual(seed: int) -> Iterator[str]:
+    """What a baseline says of one stream that is long enough for it to speak, and what it remembers."""
+    chance = random.Random(seed)
+    spec = BaselineSpec(warm_up=20, warm_up_s=0.0, level_memory=60, shift_memory=10, odd_at=0.4)
+    model, at, level, noise = Baseline(), 1.7e9, 10.0 ** chance.uniform(-6, 6), 0.05
+    for _ in range(1500):
+        at += chance.choice([600.0] * 80 + [300.0, 30.0, -5.0, 0.0, 90_000.0])
+        if chance.random() < 0.01:
+            level *= chance.choice([2.0, 0.5, -1.0])
+            noise = chance.choice([0.05, 0.05, 0.001])
+        value = level * (1 + noise * chance.gauss(0, 1) + noise * math.sin(at / 13_750))
+        if chance.random() < 0.2:
+            value = round(value, 3)
+        if chance.random() < 0.02:
+            value = chance.choice([0.0, -0.0, 1e308, -1e308, 5e-324, 40 * level, -level])
+        yield f"{seed} usual {model.step(spec, at, value)!r}"
+    yield f"{seed} usual {model.dump()!r}"
+    yield f"{seed} usual {Baseline.load(model.dump()).dump()!r}"
+
+
+def rarity(seed: int) -> Iterator[str]:
+    """A tail that has counted so many sizes that it halves them."""
+    chance, tail = random.Random(seed), Tail()
+    for turn in range(40_000):
+        at_size = size(chance.paretovariate(1.0)) - 9.0
+        tail.add(at_size)
+        if turn % 50 == 0:
+            yield f"{seed} rarity {tail.total} {tail.decades(at_size)!r} {tail.decades(at_size, 4)!r}"
+    yield f"{seed} rarity {tail.dump()!r} {Tail.load(tail.dump()).decades(90.0)!r}"
+
+
 if __name__ == "__main__":
     print(form())
     first, count = int(sys.argv[1]), int(sys.argv[2])
     for seed in range(first, first + count):
-        for line in told(seed):
+        for line in (*told(seed), *usual(seed)):
             print(line)
+    for line in rarity(first):
+        print(line)

@@ -113,7 +113,7 @@ class Baseline:
         if gap > 3600.0 and gap > 12.0 * self._pace and self.seen:
             self._value = self._near = value
             self._run = 0
-            self._season.close(odd=self.odd)
+            self._season.close(self.odd)
         self._pace += (min(gap, 3.0 * self._pace + 60.0) - self._pace) * 0.05
         self._at = at
 
@@ -142,9 +142,10 @@ class Baseline:
             self._off_season += (_within(off, far) - self._off_season) / 6.0
             season = self._off_season
         jump = value - self._near
-        return Deviations(
-            deviation, jump, season, self._shift, self._step, self._run, self._away, least
-        )
+        new = Deviations()
+        new.level, new.jump, new.season, new.shift = deviation, jump, season, self._shift
+        new.step, new.run, new.away, new.least = self._step, self._run, self._away, least
+        return new
 
     def _judge(
         self, spec: BaselineSpec, value: float, new: Deviations, usual: tuple[float, float] | None
@@ -162,14 +163,15 @@ class Baseline:
     def _learn(self, spec: BaselineSpec, at: float, value: float, new: Deviations) -> None:
         if not self.odd or self.seen % 8 == 0:
             self._memory.add(new)
+        memory = spec.level_memory
         self.seen += 1
         self._learnt_at = at
-        if abs(self._away) >= 2 * spec.level_memory:
+        if abs(self._away) >= 2 * memory:
             self._settled = self._away = 0  # it has lasted: look for the level anew
         if self._settled < _SETTLING:
             self._settle(value)
         else:
-            gain = max(1.0 / (self._settled + 1), 1.0 / spec.level_memory)
+            gain = max(1.0 / (self._settled + 1), 1.0 / memory)
             gain *= 0.25 if self.odd else 1.0
             scale = max(self._stray, new.least)
             reach = min(abs(new.level), _GROWTH * max(self._span, scale))
@@ -180,10 +182,10 @@ class Baseline:
             self._stray += (min(abs(new.level), max(4.0 * scale, wide)) - self._stray) * gain
             miss = min(abs(new.jump), 4.0 * max(self._miss, scale * 1e-3))
             self._miss += (miss - self._miss) * gain
-        self._settled = min(self._settled + 1, spec.level_memory)
+        self._settled = min(self._settled + 1, memory)
         far = _FAR * max(self._span, self._stray)
         near = self._level + _within(value - self._level, far)
-        self._season.learn(spec.season_s, at, near, odd=self.odd)
+        self._season.learn(spec.season_s, at, near, self.odd)
 
     def _settle(self, value: float) -> None:
         """Level and spread from few readings: the median, and the mean deviation but for two."""
@@ -192,7 +194,8 @@ class Baseline:
         self._level = ordered[len(ordered) // 2]
         strays = sorted(abs(one - self._level) for one in ordered)
         strays = strays[: max(len(strays) - 2, 1)]
-        self._stray = sum(stray / len(strays) for stray in strays)
+        shares = [stray / len(strays) for stray in strays]
+        self._stray = sum(shares)  # of a list: of a generator, C would add up another way
         self._miss = self._stray
         self._span = 4.0 * self._stray
         if self._settled + 1 >= _SETTLING:

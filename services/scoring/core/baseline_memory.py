@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from services.scoring.core.baseline_episode import EpisodeSpec
-from services.scoring.core.baseline_tail import Sides, Tail, size
+from services.scoring.core.baseline_tail import UNASKED, Sides, Tail, size
 
 Reason = Literal["level", "jump", "season", "shift", "unrest", "calm", "flat"]
 """What is odd: the value itself, its leap, the hour for it, its recent mean or the time it has stayed
@@ -44,13 +45,15 @@ class BaselineSpec:
     episode: EpisodeSpec = _EPISODE
 
 
-@dataclass(frozen=True, slots=True)
 class Deviations:
     """One reading's deviations in the sensor's unit; `run` and `away` are counts of readings.
 
     `season` is None while the hour is unknown. `least` is the smallest deviation that is not
-    rounding. `away` is negative below the level.
+    rounding. `away` is negative below the level. Filled in by who makes one: as arguments, numbers
+    would be made objects where this is compiled.
     """
+
+    __slots__ = ("away", "jump", "least", "level", "run", "season", "shift", "step")
 
     level: float
     jump: float
@@ -76,7 +79,7 @@ class Memory:
         """How surprising, in decades, and by what most."""
         floor = size(new.least)
         level = self._levels.decades(new.level, max(size(abs(new.level)), floor))
-        jump = self._jumps.decades(new.jump, max(size(abs(new.jump)), floor), known=_KNOWN)
+        jump = self._jumps.decades(new.jump, max(size(abs(new.jump)), floor), _KNOWN)
         jump *= spec.jump_weight
         season = 0.0
         if new.season is not None:
@@ -84,10 +87,10 @@ class Memory:
             season *= spec.season_weight
         shift = self._shifts.decades(new.shift, max(size(abs(new.shift)), floor))
         if abs(new.away) >= spec.shift_memory:
-            away = self._aways.decades(new.away, size(abs(new.away)), _STEEPEST_RUN)
+            away = self._aways.decades(new.away, size(abs(new.away)), UNASKED, _STEEPEST_RUN)
             shift = max(shift, away * spec.away_weight)
         step = max(size(new.step), floor)
-        unrest, calm = self._unrest.decades(step, known=_KNOWN), self._calm.decades(-step)
+        unrest, calm = self._unrest.decades(step, _KNOWN), self._calm.decades(-step)
         flat = self._flat.decades(size(new.run))
         total = level**4 + jump**4 + season**4 + shift**4 + unrest**4 + calm**4 + flat**4
         most = max(level, jump, season, shift, unrest, calm, flat)
@@ -104,7 +107,7 @@ class Memory:
             reason = "unrest"
         elif most == calm:
             reason = "calm"
-        return total**0.25, reason
+        return math.pow(total, 0.25), reason  # C would ask whether it is complex
 
     def add(self, new: Deviations) -> None:
         """Count a reading's deviations among the usual ones."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 from array import array
 from typing import Any
 
+import cython
+
 SLICES = 48
 PASSAGES = 2
 """A slice speaks after so many passages."""
@@ -34,26 +36,28 @@ class Season:
         if season_s <= 0:
             return None
         here = int(at % season_s * SLICES / season_s) % SLICES
-        before, after = here - 1, here + 1 - SLICES  # negative indices wrap by themselves
-        passed = self._passed
+        before, after = (here - 1) % SLICES, (here + 1) % SLICES
+        if cython.compiled:
+            passed, means = self._passed.data.as_uchars, self._means.data.as_doubles
+        else:
+            passed, means = self._passed, self._means
         if passed[here] < PASSAGES or passed[before] < PASSAGES or passed[after] < PASSAGES:
             return None
-        means = self._means
         one, two, three = means[before], means[here], means[after]
         return min(one, two, three), max(one, two, three)
 
-    def learn(self, season_s: float, at: float, value: float, *, odd: bool) -> None:
+    def learn(self, season_s: float, at: float, value: float, odd: bool) -> None:
         """Take a reading in; a passage that ends while the sensor is `odd` moves its slice little."""
         if season_s <= 0:
             return
         here = int(at % season_s * SLICES / season_s) % SLICES
         if here != self._slice:
-            self.close(odd=odd)
+            self.close(odd)
             self._slice = here
         self._count += 1
         self._mean += (value - self._mean) / self._count
 
-    def close(self, *, odd: bool) -> None:
+    def close(self, odd: bool) -> None:
         """End the passage of the present slice, if any."""
         if self._count:
             here = self._slice

@@ -14,6 +14,8 @@ from array import array
 from bisect import bisect_left
 from typing import Any
 
+import cython
+
 PER_DOUBLING = 4
 NONE = -4400
 """The size of a deviation of nothing: below the smallest positive float, within 16 bits."""
@@ -25,6 +27,8 @@ _SHARE = 0.02
 _FARTHEST = 10 * PER_DOUBLING
 """One absurd value must not make every later one look usual: it counts as a thousandfold."""
 _COUNT = 0xFFFF
+UNASKED = 1 << 30
+"""More often than anything is counted."""
 STEEPEST = 0.5
 _PRIOR, _PRIOR_COUNT = 1.0, 4.0
 _TRIFLE = 5.0 * PER_DOUBLING
@@ -35,7 +39,11 @@ _TO_DECADES = 1.0 / math.log(10.0)
 
 def size(deviation: float) -> float:
     """The logarithmic size of a deviation, in bins; NONE for no deviation."""
-    return PER_DOUBLING * math.log2(deviation) if deviation > 0.0 else NONE
+    if not deviation > 0.0:
+        return NONE
+    if cython.compiled:
+        return PER_DOUBLING * log2(deviation)  # noqa: F821 - baseline_tail.pxd
+    return PER_DOUBLING * math.log2(deviation)
 
 
 class Tail:
@@ -55,11 +63,19 @@ class Tail:
 
     def add(self, at_size: float) -> None:
         """Count one deviation of this size."""
-        key = math.floor(at_size)
-        bins, packed = self._bins, key << 16
-        place = bisect_left(bins, packed)
-        if place < len(bins) and bins[place] >> 16 == key:
-            bins[place] += 1
+        key = int(at_size // 1.0)
+        bins, packed = self._bins, key * (_COUNT + 1)
+        count = len(bins)
+        if cython.compiled:
+            data = bins.data.as_ints
+            place = 0
+            while place < count and data[place] < packed:
+                place += 1
+        else:
+            data = bins
+            place = bisect_left(bins, packed)
+        if place < count and data[place] >> 16 == key:
+            data[place] += 1
         else:
             bins.insert(place, packed | 1)
             if len(bins) > KEYS:
@@ -79,7 +95,13 @@ class Tail:
         if self._above >= need:
             return self._foot
         above, foot = 0, NONE
-        for packed in reversed(self._bins):
+        bins = self._bins
+        if cython.compiled:
+            data = bins.data.as_ints
+        else:
+            data = bins
+        for place in range(len(bins) - 1, -1, -1):
+            packed = data[place]
             above += packed & _COUNT
             foot = packed >> 16
             if above >= need:
@@ -87,7 +109,7 @@ class Tail:
         self._foot, self._above = foot, above
         return foot
 
-    def decades(self, at_size: float, steepest: float = STEEPEST, known: int = MEMORY) -> float:
+    def decades(self, at_size: float, known: int = UNASKED, steepest: float = STEEPEST) -> float:
         """How rare a deviation of at least this size is: 3 is one in a thousand. 0 if common.
 
         `steepest` is the least mean excess, in bins, that the tail is believed to have. A size seen
@@ -99,7 +121,13 @@ class Tail:
         if at_size <= foot or self.total < FEWEST:
             return 0.0
         above, excess, like = 0, 0, 0
-        for packed in reversed(self._bins):
+        bins = self._bins
+        if cython.compiled:
+            data = bins.data.as_ints
+        else:
+            data = bins
+        for place in range(len(bins) - 1, -1, -1):
+            packed = data[place]
             key, count = packed >> 16, packed & _COUNT
             if key < foot:
                 break
@@ -148,11 +176,11 @@ class Sides:
         (self.up if deviation >= 0.0 else self.down).add(at_size)
 
     def decades(
-        self, deviation: float, at_size: float, steepest: float = STEEPEST, known: int = MEMORY
+        self, deviation: float, at_size: float, known: int = UNASKED, steepest: float = STEEPEST
     ) -> float:
         """How rare it is on its side; by the other side's measure when its own is nearly empty."""
         own, other = (self.up, self.down) if deviation >= 0.0 else (self.down, self.up)
-        rare = (own if own.total >= FEWEST else other).decades(at_size, steepest, known)
+        rare = (own if own.total >= FEWEST else other).decades(at_size, known, steepest)
         if rare > 1.0 and at_size < other.foot() - _TRIFLE:
             return 0.0
         return rare

@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from typing import get_args
 
 import pytest
 
+from services.scoring.core.baseline import Reason
 from shared.runtime.native import ROOT, built, form
+
+SAYINGS = tuple(f"reason='{kind}'" for kind in get_args(Reason))
 
 
 def ran(wanted: str, *argv: str) -> subprocess.CompletedProcess[str]:
@@ -34,7 +38,7 @@ def streams(wanted: str) -> list[str]:
 def test_compiled_and_plain_say_the_same() -> None:
     plain, compiled = streams("0"), streams("1")
     assert len(plain) > 5_000
-    for kind in ("scored", "late", "duplicate", "'raised'", "too_late", "id_conflict"):
+    for kind in ("scored", "late", "duplicate", "'raised'", "too_late", "id_conflict", *SAYINGS):
         assert any(kind in line for line in plain), kind
     for one, other in zip(plain, compiled, strict=True):
         assert one == other
