@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from deploy.local.paths import temporary_root
 from tests.support.infrastructure import Infrastructure, running
+
+# How long one example takes says how busy the machine is; speed is for the benchmarks.
+settings.register_profile("fenghuo", deadline=None)
+settings.load_profile("fenghuo")
 
 
 @pytest.fixture(scope="session")
