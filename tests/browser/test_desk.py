@@ -68,7 +68,8 @@ async def test_a_case_has_an_address(visitor: Visitor) -> None:
     await page.locator(".case-file h2", has_text="长江朱沱段").wait_for()
     await page.goto(page.url.split("#")[0] + "#cases/alt-none")
     await expect(page.locator(".case-file .problem")).to_contain_text("没有此案卷")
-    (noted,) = visitor.complaints  # what is not there is a 404, which a browser notes: one, for the head
+    # What is not there is a 404, which a browser notes: one, for the head.
+    (noted,) = visitor.complaints
     assert "404" in noted
     visitor.complaints.clear()
 
