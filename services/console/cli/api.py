@@ -47,6 +47,10 @@ class Api:
         asked = {name: _word(value) for name, value in query.items() if value not in (None, False)}
         return self._answer("GET", path, params=asked)
 
+    def file(self, path: str, **query: str) -> bytes:
+        """A read whose answer is a file. Raises Refused, Unreachable."""
+        return self._content("GET", path, params=query)
+
     def look(self, path: str, body: Mapping[str, Any]) -> Answer:
         """A POST that changes nothing."""
         return self._answer("POST", path, json=body)
@@ -80,14 +84,18 @@ class Api:
         except httpx.HTTPError as error:
             raise Unreachable(_why(error)) from None
 
-    def _answer(self, method: str, path: str, **more: Any) -> Answer:
+    def _content(self, method: str, path: str, **more: Any) -> bytes:
         try:
             answer = self._http.request(method, path, **more)
         except httpx.HTTPError as error:
             raise Unreachable(_why(error)) from None
         _demand(answer)
+        return answer.content
+
+    def _answer(self, method: str, path: str, **more: Any) -> Answer:
+        content = self._content(method, path, **more)
         try:
-            return Answer(answer.content)
+            return Answer(content)
         except ValueError:
             raise Unreachable("this is no Fenghuo console: the answer is no JSON") from None
 

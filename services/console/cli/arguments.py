@@ -9,7 +9,9 @@ from typing import NoReturn
 
 from services.console.cli.acts import LIFT
 from services.console.cli.errors import WrongCall
+from services.console.cli.exporting import STYLES
 from services.console.cli.lists import KINDS
+from services.console.cli.plain_acts import add_to
 from shared.contracts.alerts import DecisionVerb
 from shared.contracts.commands import Step
 from shared.contracts.fields import Level, Status, Tier
@@ -97,6 +99,13 @@ def _parser() -> argparse.ArgumentParser:
     answer.add_argument("id", type=_id, metavar="PAGE")
     answer.add_argument("answer", choices=ANSWERS)
     answer.add_argument("--text", default="")
+
+    add_to(verbs, act, _id)
+
+    export = verbs.add_parser("export", parents=[common], help="a case as a file")
+    export.add_argument("id", type=_id, metavar="CASE")
+    export.add_argument("--format", choices=STYLES, default="html")
+    export.add_argument("--out", help="the file, which must not exist; default: CASE.FORMAT")
 
     issue = verbs.add_parser("issue", parents=[act, world], help="a command to many units")
     issue.add_argument("--title", required=True)

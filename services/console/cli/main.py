@@ -13,7 +13,9 @@ from services.console.cli.api import Answer, Api
 from services.console.cli.arguments import MANAGE, RECALL, STEPS, parse
 from services.console.cli.details import shown
 from services.console.cli.errors import DONE, CliError
+from services.console.cli.exporting import exported
 from services.console.cli.lists import field, listed, raw, show, value
+from services.console.cli.plain_acts import PLAIN, plainly
 from services.console.cli.watch import Watch
 from services.console.cli.words import Words, language_of
 from shared.packs.screen import Screen
@@ -61,6 +63,8 @@ def _run(
             listed(given, api, screen, words)
         case "show":
             shown(given, api, screen, words)
+        case "export":
+            exported(given, api, screen)
         case "watch":
             Watch(api, screen, words, status=given.status, count=given.count).run(given.after)
         case _:
@@ -72,6 +76,8 @@ def _act(
 ) -> Answer:
     if given.verb == "issue":
         return acts.issue(given, api, screen, words, keyboard)
+    if given.verb in PLAIN:
+        return plainly(given, api)
     if given.verb == "answer":
         return acts.answer(given, api)
     if given.verb in MANAGE and given.id.startswith("cmd-"):

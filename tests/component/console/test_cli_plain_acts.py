@@ -1,0 +1,144 @@
+"""Acts of the command line that are one request each; and that no act of the API is forgotten."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from services.console.cli.arguments import DECISIONS, STEPS
+from services.console.cli.plain_acts import PLAIN
+from shared.contracts.alerts import DecisionVerb
+from shared.contracts.commands import Step
+from tests.component.console.test_cli import call, sent, served
+from tests.component.console.test_modes import a_proposal
+from tests.support.console import Served
+from tests.support.console_scene import DISTRICT, VILLAGE, ZHUTUO, an_alert
+
+__all__ = ["served"]
+A, B = an_alert("a"), an_alert("b")
+SPAN = ("--from", "2099-01-01T00:00:00Z", "--until", "2099-01-01T01:00:00Z")
+NOT_FROM_A_SHELL = {
+    "POST /api/assignments/{assignment_id}/photos": "a photo comes from a phone",
+    "POST /api/cases/{case_id}/review": "a review is written before the case, with its findings",
+    "PUT /api/duty/entries/{entry_id}": "plans go in as a file or on the board",
+    "POST /api/duty/entries/{entry_id}/cancel": "plans go in as a file or on the board",
+    "POST /api/duty/import": "a file, sent by whatever makes it",
+    "POST /api/commands/preview": "changes nothing; issue shows it",
+    "POST /api/logout": "a token has no session",
+    "POST /api/logout/everywhere": "a token has no session",
+    "POST /carriers/receipts": "for carriers",
+    "POST /carriers/replies": "for carriers",
+}
+BY_OWN_CODE = {
+    "POST /api/alerts/{alert_id}/decisions",
+    "POST /api/assignments/{assignment_id}/acknowledgements",
+    "POST /api/commands",
+    "POST /api/commands/{command_id}/{verb}",
+    "POST /api/pages/{page_id}/answers",
+}
+
+
+@pytest.mark.parametrize(
+    ("officer", "words", "said"),
+    [
+        ("o-town-b", ("merge", A.alert_id, "--into", B.alert_id), {"verb": "merge", "into": B.alert_id}),
+        (
+            "o-town-b",
+            ("silence", "--place", VILLAGE, *SPAN, "--reason", "检修", "--kind", "maintenance"),
+            {"reason": "检修", "kind": "maintenance"},
+        ),
+        (
+            "o-town-b",
+            ("propose_mode", "--unit", ZHUTUO, "--mode", "standby", "--until", "2099-01-01T00:00:00Z"),
+            {"unit": ZHUTUO, "mode": "standby"},
+        ),
+        (
+            "o-town-b",
+            ("start_drill", "--title", "演练", "--event-type", "11A01", "--level", "blue", "--place", VILLAGE),
+            {"status": "Exercise", "place": VILLAGE},
+        ),
+        (
+            "o-town-b",
+            (
+                "report_up", "--incident", A.incident_id, "--kind", "follow_up", "--means", "written",
+                "--headline", "水位上涨", "--number", "2",
+            ),
+            {"incident_id": A.incident_id, "number": 2, "to_unit": DISTRICT},
+        ),
+    ],
+)  # fmt: skip
+async def test_a_verb_is_the_record_that_it_says(
+    served: Served, officer: str, words: tuple[str, ...], said: dict[str, object]
+) -> None:
+    await served.bench.project([A, B])
+    assert await call(served, officer, *words, "--key", "once") == 0
+    assert await call(served, officer, *words, "--key", "once") == 0
+    records = {one.id: one.model_dump(mode="json") for one in sent(served)}
+    (record,) = records.values()
+    assert {name: record[name] for name in said} == said
+
+
+async def test_a_proposal_is_signed_by_its_version(
+    served: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await served.bench.project([a_proposal()])
+    assert await call(served, "o-town-b", "reject_mode", "mod-1", "--version", "9") == 1
+    assert "changed" in capsys.readouterr().err
+    assert await call(served, "o-town-b", "reject_mode", "mod-1", "--version", "1") == 0
+    assert [one.verb for one in sent(served)] == ["reject"]
+
+
+async def test_a_case_is_a_file_that_overwrites_nothing(
+    served: Served, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await served.bench.project([A])
+    for style, head in (
+        ("html", b"<!doctype html"),
+        ("pdf", b"%PDF"),
+        ("csv", b"\xef\xbb\xbfstatus"),
+    ):
+        out = tmp_path / f"case.{style}"
+        words = ("export", A.alert_id, "--format", style, "--out", str(out))
+        assert await call(served, "o-town-b", *words) == 0
+        assert out.read_bytes().lower().startswith(head.lower())
+        assert await call(served, "o-town-b", *words) == 64
+    assert await call(served, "o-songji-b", "export", A.alert_id, "--out", str(tmp_path / "x")) == 1
+    assert not (tmp_path / "x").exists()
+    assert "No such case" in capsys.readouterr().err
+
+
+async def test_a_refusal_and_a_wrong_call_have_their_exit_codes(
+    served: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await served.bench.project([A, B])
+    stranger = ("merge", A.alert_id, "--into", B.alert_id)
+    assert await call(served, "o-songji-b", *stranger) == 1
+    assert await call(served, "o-town-b", "merge", A.alert_id) == 64
+    assert await call(served, "o-town-b", "end_silence", "none", "--reason", "x") == 1
+    assert sent(served) == []
+    assert "--into" in capsys.readouterr().err
+
+
+async def test_every_act_of_the_api_has_a_verb_or_a_reason_for_none(served: Served) -> None:
+    document = served.bench.app.openapi()["paths"]
+    acts = {
+        f"{verb.upper()} {path}"
+        for path, verbs in document.items()
+        for verb in verbs
+        if verb != "get"
+    }
+    plain = {f"POST {one.path}" for one in PLAIN.values()}
+    named = {
+        re.sub(r"\{[a-z_]+\}", "{id}", one) for one in acts - set(NOT_FROM_A_SHELL) - BY_OWN_CODE
+    }
+    judged = {f"POST /api/modes/proposals/{{id}}/{verb}" for verb in ("approve", "reject", "end")}
+    assert named - {"POST /api/modes/proposals/{id}/{id}"} == plain - judged - {
+        "POST /api/alerts/{id}/decisions"
+    }
+    assert judged <= plain
+    assert set(NOT_FROM_A_SHELL) | BY_OWN_CODE <= acts
+    decided = {dict(one.fixed)["verb"] for one in PLAIN.values() if one.fixed}
+    assert {*DECISIONS, DecisionVerb.RECALL} | decided == set(DecisionVerb)
+    assert {*STEPS, Step.RECALL} == set(Step)
