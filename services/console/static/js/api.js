@@ -22,14 +22,22 @@ export class Problem extends Error {
 }
 
 let signedOut = () => {};
+let left = false;
 
-/** Called when the server does not know us (any more). */
+/** Called when the server does not know us (any more); from then on this page reads nothing. */
 export function onSignedOut(callback) {
   signedOut = callback;
 }
 
+/** Nobody is signed in on this page any more. What is still to be sent is: another tab may sign in. */
+export function leave() {
+  left = true;
+  signedOut();
+}
+
 /** JSON of a read; `query` values that are empty are left out. */
 export function get(path, query = {}) {
+  if (left) return Promise.reject(new Problem(401, null));
   const pairs = Object.entries(query).filter(([, value]) => value !== "" && value !== null && value !== undefined);
   const tail = pairs.length ? `?${new URLSearchParams(pairs)}` : "";
   const address = path + tail;
@@ -72,6 +80,6 @@ async function call(path, options) {
   }
   const body = await answer.json().catch(() => null);
   if (answer.ok) return body;
-  if (answer.status === 401) signedOut();
+  if (answer.status === 401) leave();
   throw new Problem(answer.status, body);
 }

@@ -23,6 +23,7 @@ export class Live {
     this.name = "connecting";
     this.since = Date.now();
     this.source = null;
+    this.ended = new AbortController();
   }
 
   /** The server's time now, in ms. */
@@ -33,11 +34,14 @@ export class Live {
   start() {
     this.open();
     this.watch = setInterval(() => this.look(), 1_000);
-    addEventListener("online", () => this.again());
-    addEventListener("offline", () => this.set("offline"));
+    const { signal } = this.ended;
+    addEventListener("online", () => this.again(), { signal });
+    addEventListener("offline", () => this.set("offline"), { signal });
   }
 
+  /** For good: what is under way opens nothing any more. */
   stop() {
+    this.ended.abort();
     clearInterval(this.watch);
     clearTimeout(this.timer);
     this.source?.close();
@@ -79,14 +83,15 @@ export class Live {
   }
 
   async again() {
+    let problem = null;
     try {
       await get("/api/me"); // tells whether we are signed out, which EventSource cannot
-    } catch (problem) {
-      if (problem.status === 401) return;
-      this.later();
-      return;
+    } catch (found) {
+      problem = found;
     }
-    this.open();
+    if (this.ended.signal.aborted || problem?.status === 401) return;
+    if (problem) this.later();
+    else this.open();
   }
 
   beat(event, first) {

@@ -1,7 +1,7 @@
 // The officer's phone: pages to answer, assignments to sign and report. What the device knows by
 // itself (shown, opened) is receipted by itself; what a person says is said by a press.
 
-import { get, onSignedOut, post } from "./api.js";
+import { get, leave, onSignedOut, post } from "./api.js";
 import { fill, h, list } from "./dom.js";
 import { boot, load, other, t, use, when } from "./i18n.js";
 import { Live, throttle } from "./live.js";
@@ -17,7 +17,7 @@ const FULL_EVERY_MS = 20_000;
 
 const spot = (id) => document.getElementById(id);
 const receipted = new Set();
-const state = { me: null, tab: "pages", below: false, pages: [], assignments: [], next: "", said: new Map(), outbox: null, live: null, link: "connecting", facts: {} };
+const state = { me: null, tab: "pages", below: false, pages: [], assignments: [], next: "", said: new Map(), outbox: null, live: null, timers: [], link: "connecting", facts: {} };
 
 async function begin() {
   await load();
@@ -49,8 +49,7 @@ async function begin() {
   });
   state.live.start();
   refreshAll();
-  setInterval(refreshAll, FULL_EVERY_MS);
-  setInterval(tick, 1_000);
+  state.timers = [setInterval(tick, 1_000), setInterval(refreshAll, FULL_EVERY_MS)];
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") refreshAll();
   });
@@ -58,6 +57,7 @@ async function begin() {
 
 function showGate() {
   state.live?.stop();
+  state.timers.forEach(clearInterval);
   const waiting = state.outbox?.entries.filter((one) => !one.refused).length ?? 0;
   fill(spot("page"), h("main", { class: "gate" }, h("h1", {}, t("gate.title")), h("p", {}, t("gate.text")), waiting > 0 && h("p", { class: "unsent" }, t("unsent.gate", { n: waiting }))));
 }
@@ -106,6 +106,7 @@ const pagesNow = () => state.pages.map((one) => ({ ...one, answer: one.answer ??
 const assignmentsNow = () => state.assignments.map((one) => ({ ...one, said: state.said.get(saidKey(one)), waiting: waitingFor(one.assignment_id) }));
 
 function show() {
+  if (!spot("list")) return; // signed out: an answer that was under way, or the outbox
   const [pages, assignments] = [pagesNow(), assignmentsNow()];
   badge("badge-pages", pages.filter(isOpen).length);
   badge("badge-assignments", assignments.filter(needsMe).length);
@@ -257,8 +258,8 @@ async function changeLanguage() {
 }
 
 async function signOut() {
+  leave();
   await quietly(post("/api/logout"));
-  showGate();
 }
 
 begin();

@@ -1,6 +1,6 @@
 // The frame of the console: header, boards by address (#command), live stream, honest about its state.
 
-import { get, onSignedOut, post } from "./api.js";
+import { get, leave, onSignedOut, post } from "./api.js";
 import { alarmsBoard } from "./boards/alarms.js";
 import { casesBoard } from "./boards/cases.js";
 import { commandBoard } from "./boards/command.js";
@@ -32,7 +32,7 @@ const BOARDS = {
 const FULL_EVERY_MS = 30_000;
 
 const spot = (id) => document.getElementById(id);
-const state = { me: null, status: asked("status") === "Exercise" ? "Exercise" : "Actual", board: null, overview: null, live: null, link: "connecting", facts: {} };
+const state = { me: null, status: asked("status") === "Exercise" ? "Exercise" : "Actual", board: null, overview: null, live: null, timers: [], link: "connecting", facts: {} };
 
 function asked(name) {
   return new URLSearchParams(location.search).get(name);
@@ -55,9 +55,9 @@ async function begin() {
   }
   frame();
   follow();
-  setInterval(tick, 1_000);
-  setInterval(refreshAll, FULL_EVERY_MS);
+  state.timers = [setInterval(tick, 1_000), setInterval(refreshAll, FULL_EVERY_MS)];
   addEventListener("hashchange", () => {
+    if (!spot("board")) return; // signed out
     if (location.hash && !(location.hash.slice(1).split("/")[0] in BOARDS)) return; // the skip link is an address too
     const { name, item } = wanted();
     if (name === state.name && state.board.go) state.board.go(item);
@@ -67,6 +67,7 @@ async function begin() {
 
 function showGate() {
   state.live?.stop();
+  state.timers.forEach(clearInterval);
   document.body.className = "wall";
   fill(spot("page"), h("main", { class: "panel gate-panel" }, h("h1", {}, t("gate.title")), h("p", { class: "muted" }, t("gate.text"))));
 }
@@ -230,8 +231,8 @@ async function changeLanguage() {
 }
 
 async function signOut() {
+  leave();
   await quietly(post("/api/logout"));
-  showGate();
 }
 
 begin();
