@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Locator, Page, expect
 
+from shared.contracts.commands import AssignmentState
 from tests.browser.conftest import Served, Visitor, shot
 from tests.browser.test_acts import sent
 from tests.browser.test_boards import CONTRAST, NAMELESS, OVERFLOW, confirm, go
-from tests.support.console_scene import DISTRICT, HOSTILE_TEXT, ZHUTUO
+from tests.support.console_case import a_case, a_review_of
+from tests.support.console_scene import DISTRICT, HOSTILE_TEXT, ZHUTUO, a_command, an_assignment
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -116,7 +118,28 @@ async def test_a_review_is_written_once_with_findings(visitor: Visitor, served: 
     )
 
 
-async def test_a_review_is_shown_with_its_findings(visitor: Visitor, served: Served) -> None:
+async def test_a_review_is_shown_with_its_live_findings(visitor: Visitor, served: Served) -> None:
+    title, finding = "电缆隧道渗水处置", "补装排水泵"
+    order = a_command("pumps", ZHUTUO, recipients=1, title=finding)
+    served.run(
+        served.bench.project(
+            [*a_case("tunnel", (ZHUTUO,), title=title), a_review_of("tunnel", order, ZHUTUO)]
+        )
+    )
+    page = await visitor.open("o-city-b")
+    file = await the_case(page, title)
+    await file.get_by_role("tab").last.focus()
+    await page.keyboard.press("Enter")
+    card = file.locator(".card", has_text=finding)
+    await expect(card).to_contain_text("朱沱镇")
+    await expect(card.locator(".chip")).to_have_text("待下达")
+    await expect(page.locator("#write-review")).to_have_count(0)
+    served.run(served.bench.project([order, an_assignment(order, ZHUTUO, AssignmentState.SIGNED)]))
+    await expect(card.locator(".chip")).to_have_text("已签收")
+    await shot(page, "case-review-zh-CN")
+
+
+async def test_the_case_of_a_drill_says_so(visitor: Visitor) -> None:
     page = await visitor.open("o-city-b")
     await page.get_by_role("button", name="演练", exact=True).click()
     await page.wait_for_selector("#alerts .card.drill")

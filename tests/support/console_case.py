@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.contracts.alerts import AlertState, AlertTransition
+from shared.contracts.cases import CaseReview, Finding
 from shared.contracts.commands import (
     Acknowledgement,
     AssignmentEvent,
@@ -160,6 +161,28 @@ def a_case(
     for number, unit in enumerate(units, start=1):
         history += _unit(command, unit, number, reason)
     return history
+
+
+def a_review_of(name: str, order: CommandEvent, owner: str) -> CaseReview:
+    """The review of that case with one finding, followed as `order`."""
+    finding = Finding(
+        command_id=order.command_id,
+        owner=owner,
+        title=order.title,
+        finish_by=after(7 * 86_400),
+    )
+    return CaseReview(
+        id=content_id("rev", name),
+        occurred_at=after(7_300),
+        sent_at=after(7_300),
+        origin_unit=CITY,
+        tier=tier_of(CITY),
+        case_id=an_alert(name, DISTRICT).alert_id,
+        officer_id="o-city-b",
+        post=Post.B,
+        text="转移及时，值守不足",
+        findings=(finding,),
+    )
 
 
 def _unit(command: CommandEvent, unit: str, number: int, reason: str) -> list[Any]:
