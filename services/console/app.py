@@ -30,6 +30,7 @@ from services.console.web.application import create
 from services.console.web.parts import Console
 from services.console.web.pulse import Pulse
 from services.console.web.sessions import Sessions
+from services.console.web.sharing import Sharing
 from services.console.web.stream_document import with_stream
 from shared.contracts.topics import (
     ACKNOWLEDGEMENTS,
@@ -111,6 +112,7 @@ class Wiring:
             behind=behind,
             rules=self.rules,
             readings=KafkaSource(settings.kafka_bootstrap),
+            overviews=Sharing(settings.overview_share_s),
         )
 
     def _how_far_behind(self) -> dict[str, Any]:

@@ -35,6 +35,8 @@ class Settings(DatabaseSettings):
     """Send the session cookie over TLS only; set it wherever a proxy ends TLS in front of us."""
     stream_limit: Annotated[int, Field(ge=1, le=20_000)] = 2_000
     """Most live streams at once; further ones are refused with 503."""
+    overview_share_s: Annotated[float, Field(ge=0, le=10)] = 1
+    """So long one overview of a place is given to all who may look at it; 0 = each has one made anew."""
     act_timeout_s: Annotated[float, Field(gt=0, le=60)] = 5
     """How long an act may wait for Kafka before the officer is told to try again."""
     keep_feed_hours: Annotated[float, Field(gt=0)] = 72

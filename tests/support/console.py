@@ -173,9 +173,9 @@ def prepared(dsn: str, **more: Any) -> Bench:
 
 @asynccontextmanager
 async def bench(dsn: str, **more: Any) -> AsyncIterator[Bench]:
-    """A running console with the people above."""
+    """A running console with the people above; what it shows is as of now."""
     await import_accounts(dsn, accounts())
-    found = prepared(dsn, **more)
+    found = prepared(dsn, **{"overview_share_s": 0, **more})
     async with found.app.router.lifespan_context(found.app):
         yield found
         await asyncio.sleep(0)

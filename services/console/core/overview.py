@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from services.console.core.access import Viewer
 from services.console.core.names import Names
 from services.console.core.record import Record
 from shared.contracts.alerts import AlertState
@@ -67,14 +66,14 @@ def totals(by_tier: Sequence[Json]) -> Json:
     return {name: sum(one[name] for one in by_tier) for name in COUNTS}
 
 
-def tiles(alerts: Iterable[Record], viewer: Viewer, names: Names) -> list[Json]:
-    """The towns of the viewer's subtree, each with its worst issued and worst proposed level.
+def tiles(alerts: Iterable[Record], root: str, names: Names) -> list[Json]:
+    """The towns of a subtree, each with its worst issued and worst proposed level.
 
     An alert counts for the town of its place and for the towns of its areas.
     """
     worst: dict[str, Json] = {
         town: {"unit": town, "name": names.unit(town), "level": None, "proposed": None, "alerts": 0}
-        for town in names.within(viewer.root, [Tier.TOWN])
+        for town in names.within(root, [Tier.TOWN])
     }
     for row in alerts:
         towns = {ancestor_at(unit, Tier.TOWN) for unit in (row["place"], *row["areas"])}

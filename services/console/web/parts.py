@@ -27,6 +27,7 @@ from services.console.store.acts import Bound, Written
 from services.console.web.problems import Refused
 from services.console.web.pulse import Pulse
 from services.console.web.sessions import Sessions
+from services.console.web.sharing import Sharing
 from shared.runtime.clock import Clock
 from shared.runtime.database import Database
 
@@ -53,6 +54,7 @@ class Console:
     behind: Callable[[], dict[str, Any]]
     rules: Rules
     readings: Source
+    overviews: Sharing
     pictures: Pictures = field(default_factory=Pictures)
     printing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from pydantic_core import to_json
 
 from services.console.core import overview, views
 from services.console.core.access import may_answer, sees, span_of
@@ -12,7 +13,7 @@ from services.console.core.feed_views import shown
 from services.console.store import feed, reads, rollup
 from services.console.store.connections import reading
 from services.console.web.auth import Looker, Me
-from services.console.web.parts import Parts, as_json
+from services.console.web.parts import Console, Parts, as_json
 from services.console.web.problems import unknown
 from shared.contracts.fields import Identifier, Status
 from shared.contracts.units import tier_of
@@ -28,8 +29,17 @@ Seq = Annotated[int, Query(ge=0, le=2**62)]
 
 @router.get("/overview")
 async def get_overview(console: Parts, me: Looker, status: StatusQuery = Status.ACTUAL) -> Response:
-    """The numbers and the tile map of the live screen."""
-    span = span_of(me.root)
+    """The numbers and the tile map of the live screen; up to a second old, `feed_seq` says what is in it."""
+    body = await console.overviews.answer(
+        (me.root, status), lambda: _overview(console, me.root, status)
+    )
+    return Response(body, media_type="application/json")
+
+
+async def _overview(console: Console, root: str, status: Status) -> bytes:
+    """The answer to whoever may look at this subtree: nothing in it depends on who that is."""
+    span = span_of(root)
+    position = console.hub.position  # before the look: what a later line says may be in it, too
     async with reading(console.database) as connection:
         alerts = await reads.open_alerts(connection, span, status)
         commands = await rollup.open_command_ids(connection, status)
@@ -37,13 +47,13 @@ async def get_overview(console: Parts, me: Looker, status: StatusQuery = Status.
         small = await reads.small_counts(connection, span, status)
     by_tier = overview.tiers(overview.sum_by_tier(counted))
     totals = overview.totals(by_tier)
-    return as_json(
+    return to_json(
         {
             "status": status,
             "now": console.clock.now(),
-            "unit": me.root,
-            "unit_name": console.names.unit(me.root),
-            "tier": tier_of(me.root),
+            "unit": root,
+            "unit_name": console.names.unit(root),
+            "tier": tier_of(root),
             "broker": console.broker,
             "behind": console.behind(),
             "alerts": overview.alert_counts(alerts),
@@ -52,8 +62,8 @@ async def get_overview(console: Parts, me: Looker, status: StatusQuery = Status.
             "pages_open": small["pages_open"],
             "sensors_silent": small["sensors_silent"],
             "exercises": small["exercises"],
-            "towns": overview.tiles(alerts, me, console.names),
-            "feed_seq": console.hub.position,
+            "towns": overview.tiles(alerts, root, console.names),
+            "feed_seq": position,
         }
     )
 

@@ -179,7 +179,7 @@ def test_a_tile_shows_the_worst_and_knows_the_areas() -> None:
         rows.alert(an_alert("b", proposed=Level.RED)),
         rows.alert(an_alert("c", DISTRICT, areas=(SONGJI,), proposed=Level.BLUE)),
     ]
-    tiles = {one["unit"]: one for one in overview.tiles(alerts, ME, catalogued(Names()))}
+    tiles = {one["unit"]: one for one in overview.tiles(alerts, ME.root, catalogued(Names()))}
     assert len(tiles) == 23
     assert (tiles[ZHUTUO]["level"], tiles[ZHUTUO]["proposed"]) == ("yellow", "red")
     assert tiles[SONGJI]["proposed"] == "blue"

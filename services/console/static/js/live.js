@@ -136,7 +136,10 @@ export function gathered(work) {
   };
 }
 
-/** Call `work` soon, at most once per `pause` ms, again if asked meanwhile; never two at once. */
+/**
+ * Call `work` soon, at most once per `pause` ms, again if asked meanwhile; never two at once. Some wait up
+ * to half as long again: thousands of screens that hear the same line do not ask together for ever.
+ */
 export function throttle(work, pause = 1_000) {
   let running = false;
   let wanted = false;
@@ -155,7 +158,7 @@ export function throttle(work, pause = 1_000) {
           wanted = false;
           run();
         }
-      }, pause);
+      }, pause * (1 + Math.random() / 2));
     }
   };
 }

@@ -96,6 +96,7 @@ const reload = throttle(async () => {
   const status = state.status;
   const found = await quietly(get("/api/overview", { status }));
   if (!found || status !== state.status) return;
+  if (found.feed_seq < Number(state.live?.last)) reload(); // made for another screen, before the newest line
   state.overview = found;
   state.board?.overview?.(found);
   showDrill();
