@@ -11,9 +11,11 @@ import hashlib
 
 def content_id(prefix: str, *fields: str | int) -> str:
     """`prefix-` and 32 hex digits of H(fields); the prefix only helps a reader."""
-    raw = [str(field).encode() for field in fields]
-    # Fed in one piece: a fan-out makes 150,000 of these.
-    whole = b"".join([len(field).to_bytes(4, "big") + field for field in raw])
+    # Fed in one piece and without lists: a fan-out makes 150,000 of these.
+    whole = b""
+    for field in fields:
+        raw = str(field).encode()
+        whole += len(raw).to_bytes(4, "big") + raw
     return f"{prefix}-{hashlib.sha256(whole).hexdigest()[:32]}"
 
 

@@ -42,8 +42,8 @@ class Printer:
 
     def __init__(self, template: AssignmentEvent) -> None:
         self._template = template
-        self._kinds: dict[object, list[bytes] | None] = {}
-        self._latest: dict[object, tuple[object, list[bytes]]] = {}
+        self._kinds: dict[object, bytes | None] = {}
+        self._latest: dict[object, tuple[object, bytes]] = {}
 
     def print(self, one: Assignment, cause: Cause) -> tuple[str, bytes]:
         """(event id, wire form) of the assignment's present state."""
@@ -54,7 +54,7 @@ class Printer:
         # Records of a tier are mostly alike: comparing with the one before is cheaper than hashing.
         latest = self._latest.get(where)
         if latest is not None and latest[0] == shared:
-            pieces = latest[1]
+            stencil = latest[1]
         else:
             kind = shared, where
             known = self._kinds.get(kind)
@@ -63,21 +63,21 @@ class Printer:
                 # Cut when a second one comes: many kinds have one record only.
                 self._kinds[kind] = cut(event, _GAPS) if kind in self._kinds else None
                 return event_id, event.to_wire()
-            pieces = known
-            self._latest[where] = shared, pieces
-        values = [
+            stencil = known
+            self._latest[where] = shared, stencil
+        values: tuple[bytes, ...] = (
             printed(event_id),
             to_json(cause.occurred_at),
             printed(cause.unit),
             printed_list(references(assignment_id, one.version, cause)),
             printed(assignment_id),
             printed(unit),
-        ]
+        )
         if parent is not None:
-            values.append(printed(parent))
+            values += (printed(parent),)
         if actor is not None:
-            values.append(printed(actor))
-        return event_id, fill(pieces, values)
+            values += (printed(actor),)
+        return event_id, fill(stencil, values)
 
 
 class CallPrinter:
@@ -86,7 +86,7 @@ class CallPrinter:
     def __init__(self, command: Command, now: datetime) -> None:
         self._command = command
         self._now = now
-        self._kinds: dict[object, list[bytes] | None] = {}
+        self._kinds: dict[object, bytes | None] = {}
         self._about: Assignment | None = None
         self._state = ""
 
@@ -94,8 +94,8 @@ class CallPrinter:
         """(event id, wire form) of one call of a timer."""
         target, post = call.target
         kind = (_call_shared_by(call), post, _mode_of(one))
-        pieces = self._kinds.get(kind)
-        if pieces is None:
+        stencil = self._kinds.get(kind)
+        if stencil is None:
             event = supervision_event(self._command, one, call, self._now)
             self._kinds[kind] = cut(event, _CALL_GAPS) if kind in self._kinds else None
             return event.id, event.to_wire()
@@ -108,7 +108,7 @@ class CallPrinter:
             printed(one.unit),
             printed(target),
         )
-        return event_id, fill(pieces, values)
+        return event_id, fill(stencil, values)
 
     def _state_of(self, one: Assignment) -> str:
         """The id of the state a call is about; several calls about one come one after the other."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
+from operator import add, sub
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -36,7 +37,7 @@ class Counts(NamedTuple):
 
     def plus(self, other: Counts) -> Counts:
         """Sum, counter by counter."""
-        return Counts(*map(int.__add__, self, other))
+        return Counts._make(map(add, self, other))
 
 
 Rollup = Mapping[Tier, Counts]
@@ -56,7 +57,14 @@ def marks(assignment: Assignment) -> Counts:
 
 def difference(before: Assignment, after: Assignment) -> Counts:
     """What one change of an assignment adds to its tier's counters."""
-    return _minus(marks(after), marks(before))
+    return _difference(
+        before.state,
+        before.standing,
+        is_overdue(before),
+        after.state,
+        after.standing,
+        is_overdue(after),
+    )
 
 
 def changed(rollup: Rollup, before: Assignment | None, after: Assignment) -> dict[Tier, Counts]:
@@ -174,5 +182,8 @@ def _marks(state: State, standing: State, overdue: bool) -> Counts:
 
 
 @cache
-def _minus(one: Counts, other: Counts) -> Counts:
-    return Counts(*map(int.__sub__, one, other))
+def _difference(
+    state: State, standing: State, overdue: bool, now: State, now_standing: State, now_overdue: bool
+) -> Counts:
+    more, less = _marks(now, now_standing, now_overdue), _marks(state, standing, overdue)
+    return Counts._make(map(sub, more, less))

@@ -2,7 +2,7 @@
 
 One record of a kind is printed by its contract with marks in place of the fields that differ, and cut at
 the marks; every other record of the kind is those pieces with its own values in between, byte for byte
-what `to_wire` gives.
+what `to_wire` gives. Putting them together is one call, whatever the number of pieces.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _MOMENTS = ("occurred_at",)
 _LISTS = ("references",)
 
 
-def cut(event: Contract, names: Iterable[str]) -> list[bytes]:
-    """The record's wire form without the fields in `names`, in the order in which they are printed.
+def cut(event: Contract, names: Iterable[str]) -> bytes:
+    """The record's wire form with gaps for the fields in `names`, in the order in which they are printed.
 
     A field that is absent (None) leaves no gap. `occurred_at` is a moment, `references` a list, every
-    other field a text.
+    other field a text. Made for `fill`: a gap is `%b`, a percent sign of the record's own is doubled.
     """
     gaps = {name for name in names if getattr(event, name) is not None}
     rest = event.model_copy(update={name: _mark(name)[0] for name in gaps}).to_wire()
@@ -35,15 +35,12 @@ def cut(event: Contract, names: Iterable[str]) -> list[bytes]:
         if name in gaps:
             piece, _, rest = rest.partition(_mark(name)[1])
             pieces.append(piece)
-    return [*pieces, rest]
+    return b"%b".join(piece.replace(b"%", b"%%") for piece in (*pieces, rest))
 
 
-def fill(pieces: list[bytes], values: Iterable[bytes]) -> bytes:
-    """The pieces with these printed values in their gaps; ValueError when they are not as many."""
-    parts = [pieces[0]]
-    for value, piece in zip(values, pieces[1:], strict=True):
-        parts += (value, piece)
-    return b"".join(parts)
+def fill(stencil: bytes, values: tuple[bytes, ...]) -> bytes:
+    """The stencil with these printed values in its gaps; TypeError when they are not as many."""
+    return stencil % values
 
 
 def printed(text: str) -> bytes:

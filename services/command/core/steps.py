@@ -161,9 +161,11 @@ def _is_repeat(assignment: Assignment, act: Act, attempt: int) -> bool:
         return act.step is Step.SEND_BACK and attempt == assignment.attempt - 1
     if act.step in RECURRING:
         return act.number <= dict(assignment.recurred).get(act.step, 0)
-    if any(one.step is act.step for one in assignment.waiting):
+    if assignment.waiting and any(one.step is act.step for one in assignment.waiting):
         return True
     rank = RANK.get(assignment.standing)
+    if act.step in CHAIN:
+        return rank is not None and rank > CHAIN.index(act.step)
     match act.step:
         case Step.RETURN:
             return assignment.state is State.RETURNED
@@ -175,10 +177,8 @@ def _is_repeat(assignment: Assignment, act: Act, attempt: int) -> bool:
             return assignment.state is State.WAIVED
         case Step.RECALL:
             return assignment.state is State.RECALLED
-        case Step.SEND_BACK | Step.REASSIGN:
+        case _:  # sent back, reassigned: told apart by the attempt and by what was made
             return False
-        case _:
-            return rank is not None and rank > CHAIN.index(act.step)
 
 
 def _event(assignment: Assignment, wanted: Step) -> Event:

@@ -68,13 +68,15 @@ async def test_timers_fire_once_and_never_early_with_two_sweepers(dsn: str) -> N
 
 
 async def test_nothing_fires_before_it_is_due_or_after_signing(dsn: str) -> None:
-    async with an_office(dsn, profile(0.4, 30)) as office:
+    async with an_office(dsn, profile(60, 3000)) as office:
         await office.apply(an_alert(Level.YELLOW))
         command = await office.the_command()
         units = await office.rows("SELECT unit FROM command.assignment")
+        await go_back(office, 30)
         await sweep_for(office, 0.2)
         await office.apply(*(a_step(command, row["unit"]) for row in units))
-        await sweep_for(office, 0.4)
+        await go_back(office, 60)
+        await sweep_for(office, 0.2)
         assert {one.kind for one in await office.supervision()} <= {SupervisionKind.DUE_SOON}
         assert await office.wrongly_armed() == 0
 

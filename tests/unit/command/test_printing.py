@@ -31,7 +31,7 @@ UNITS = (
 )
 TEXTS = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=20)
 TRAPS = st.sampled_from(
-    (r"\u0000id", r'"\u0000id"', '"0001-01-01T00:00:00Z"', '"unit":"x"', "“”\\")
+    (r"\u0000id", r'"\u0000id"', '"0001-01-01T00:00:00Z"', '"unit":"x"', "“”\\", "9 % %b %%")
 )
 ZONES = (UTC, timezone(timedelta(hours=8)))
 
