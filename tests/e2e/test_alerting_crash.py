@@ -1,0 +1,159 @@
+"""kill -9 of alerting between its own rule events, on a real Kafka and Postgres.
+
+Boolean trees, corroboration and holds behind a higher alarm: whatever moment it dies at, what is open in
+the end is what the conditions say, nothing is told twice with another body, and no version is missing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.local.stack import Stack
+from shared.contracts.alarms import AlarmEvent, AlarmTransition
+from shared.contracts.fields import Contract, Tier
+from shared.contracts.topics import ALARMS, ALERTS, REPORTS, RULES, TopicSpec
+from shared.runtime.inbox import body_digest
+from shared.runtime.publisher import encode
+from tests.support.kafka import Message, produce, read_all
+from tests.unit.alerting.builders import a_report, a_rule, all_of, an_alarm, at, sources_of
+
+pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
+
+VILLAGES = [f"5001181182{number:02d}" for number in range(1, 13)]
+WITH_HIGHER = VILLAGES[::2]
+"""Where an alarm waits behind a higher one of its site."""
+ROUNDS = 6
+WAIT_S = 60
+
+
+def condition(rule: str, village: str, version: int, *, on: bool) -> AlarmEvent:
+    name = f"alm-{rule}-{village}"
+    transition = AlarmTransition.RAISED if on else AlarmTransition.CLEARED
+    minutes = version + (0.5 if rule == "b" else 0)
+    return an_alarm(
+        name, version, transition, rule_id=rule, place=village, origin_unit=village,
+        condition=True, event_type="11B01", occurred_at=at(minutes),
+    )  # fmt: skip
+
+
+def told_once(village: str) -> list[AlarmEvent]:
+    """A sensor's alarm that a report corroborates, and one that may wait behind a higher one."""
+    here: dict[str, Any] = {"place": village, "origin_unit": village}
+    site = {**here, "site": f"plant-{village}"}
+    low = an_alarm(
+        f"alm-low-{village}", rule_id="low", inhibited_by=("high",), event_type="11C01", **site
+    )
+    high = an_alarm(f"alm-high-{village}", rule_id="high", event_type="11C02", **site)
+    leak = an_alarm(f"alm-leak-{village}", **here)
+    return [low, leak, *([high] if village in WITH_HIGHER else [])]
+
+
+def keyed(message: AlarmEvent) -> Message:
+    return message.alarm_id, encode(message), None
+
+
+async def until(check: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(WAIT_S):
+        while not await check():
+            await asyncio.sleep(0.3)
+
+
+async def read(stack: Stack, spec: TopicSpec) -> list[Any]:
+    records = await read_all(stack.kafka_bootstrap, spec)
+    return [spec.model.validate_json(one.value) for one in records]
+
+
+async def findings(stack: Stack) -> dict[str, dict[str, bool]]:
+    """Per rule over several sources: whether it is open, by village; checks what was told on the way."""
+    bodies: dict[str, bytes] = {}
+    versions: dict[str, int] = defaultdict(int)
+    newest: dict[str, dict[str, AlarmEvent]] = defaultdict(dict)
+    for one in await read(stack, ALARMS):
+        if one.sensor_id is not None:
+            continue
+        digest = body_digest(one)
+        assert bodies.setdefault(one.id, digest) == digest, "one id, two bodies"
+        assert one.version <= versions[one.alarm_id] + 1, "a version is missing"
+        versions[one.alarm_id] = max(versions[one.alarm_id], one.version)
+        known = newest[one.rule_id].setdefault(one.place, one)
+        if (one.occurred_at, one.version) >= (known.occurred_at, known.version):
+            newest[one.rule_id][one.place] = one
+    return {
+        rule: {
+            place: one.transition is not AlarmTransition.CLEARED for place, one in places.items()
+        }
+        for rule, places in newest.items()
+    }
+
+
+async def in_alerts(stack: Stack) -> dict[str, set[str]]:
+    """The alerts that each alarm is in."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for one in await read(stack, ALERTS):
+        for alarm in one.alarm_ids:
+            found[alarm].add(one.alert_id)
+    return found
+
+
+@pytest.mark.timeout(300)
+async def test_kill_nine_between_rule_events(tmp_path: Path) -> None:
+    chance = random.Random(11)
+    async with Stack(tmp_path, services=("alerting",)) as stack:
+        rules: list[tuple[str, Contract]] = [
+            ("x", a_rule("x", all_of("a", "b"), event_type="11A01")),
+            ("y", a_rule("y", sources_of(need=1.3, within=Tier.VILLAGE))),
+        ]
+        await produce(stack.kafka_bootstrap, RULES.name, [(k, encode(v), None) for k, v in rules])
+        await asyncio.sleep(1)
+        wanted: dict[str, bool] = {}
+        for turn in range(1, ROUNDS + 1):
+            alarms: list[AlarmEvent] = []
+            for village in VILLAGES:
+                sides = [chance.random() < 0.6 for _ in "ab"]
+                if turn == 1:
+                    sides = [True, True]  # every tree holds once
+                wanted[village] = all(sides)
+                alarms += [
+                    condition(r, village, turn, on=on) for r, on in zip("ab", sides, strict=True)
+                ]
+                if turn == ROUNDS // 2:
+                    alarms += told_once(village)
+            chance.shuffle(alarms)
+            await produce(stack.kafka_bootstrap, ALARMS.name, [keyed(one) for one in alarms])
+            if turn == ROUNDS // 2:
+                reports = [a_report(place=one, origin_unit=one) for one in VILLAGES]
+                await produce(
+                    stack.kafka_bootstrap,
+                    REPORTS.name,
+                    [(one.incident_id, encode(one), None) for one in reports],
+                )
+            if turn % 2:  # the last rounds' holds have not ended yet
+                await asyncio.sleep(chance.uniform(0, 0.4))
+                await stack.kill("alerting")
+                await asyncio.sleep(0.3)
+                await stack.wait_ready(60)
+
+        async def settled() -> bool:
+            found, alerts = await findings(stack), await in_alerts(stack)
+            return (
+                found.get("x") == wanted
+                and all(found.get("y", {}).get(one) for one in VILLAGES)
+                and all(f"alm-low-{one}" in alerts for one in VILLAGES if one not in WITH_HIGHER)
+            )
+
+        await until(settled)
+        await asyncio.sleep(3)
+        assert (await findings(stack))["x"] == wanted
+        alerts = await in_alerts(stack)
+        for village in VILLAGES:
+            assert len(alerts[f"alm-low-{village}"]) == (village not in WITH_HIGHER)
+            assert len(alerts[f"alm-leak-{village}"]) == 1
+        for spec in (RULES, ALARMS, REPORTS):
+            assert await read_all(stack.kafka_bootstrap, spec, dead=True) == []
