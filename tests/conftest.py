@@ -8,6 +8,7 @@ import pytest
 from hypothesis import settings
 
 from deploy.local.paths import temporary_root
+from shared.contracts.topics import TOPICS
 from tests.support.infrastructure import Infrastructure, running
 
 # How long one example takes says how busy the machine is; speed is for the benchmarks.
@@ -20,3 +21,15 @@ def infrastructure() -> Iterator[Infrastructure]:
     """A real Kafka and a real Postgres, shared by the whole run."""
     with running(temporary_root("infrastructure")) as found:
         yield found
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _the_topic_table_is_the_products_again() -> Iterator[None]:
+    """What a module's tests add to the table (`own_topic`) is gone when the module ends.
+
+    Documents and access lists are made from the table, whatever ran before.
+    """
+    known = dict(TOPICS)
+    yield
+    TOPICS.clear()
+    TOPICS.update(known)
