@@ -125,6 +125,10 @@ _TARGETS: dict[type, _Target] = {
 async def project(work: Transaction, batch: Sequence[Incoming]) -> None:
     """Apply a batch to the read models and append to the feed."""
     messages = [incoming.message for incoming in batch]
+    fired = {one.subject_id for one in messages if isinstance(one, SupervisionEvent)}
+    if fired:
+        changed = {one.assignment_id for one in messages if isinstance(one, AssignmentEvent)}
+        await projections.hold_assignments(work, fired | changed)
     for kind, target in _TARGETS.items():
         await projections.upsert(work, target.projection, _newest(kind, target, messages))
     await projections.upsert(work, projections.CASE_EVENT, _facts(messages))

@@ -304,9 +304,47 @@ CREATE TABLE console.supervision (
     level text NOT NULL,
     title text NOT NULL,
     sent_at timestamptz NOT NULL,
+    -- Of the assignment as it is now: who counts all that is late of a city has no time to look up each.
+    -- NULL while it is not known here, and of duties to report.
+    unit_tier text,
+    state text,
+    sign_by timestamptz,
+    finish_by timestamptz,
     PRIMARY KEY (subject_id, clock)
-);
+) WITH (fillfactor = 70);
 CREATE INDEX supervision_of_command ON console.supervision (command_id, unit);
+CREATE INDEX supervision_alone ON console.supervision (command_id, unit) WHERE state IS NULL;
+
+-- Kept by triggers, so that it is true whatever writes. Whoever writes a firing locks its assignment, so
+-- that none passes a change of it unseen. When both are new in two transactions, neither sees the other:
+-- NULL stays, and readers look the assignment up.
+CREATE FUNCTION console.supervision_finds() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    SELECT a.unit_tier, a.state, a.sign_by, a.finish_by
+    INTO NEW.unit_tier, NEW.state, NEW.sign_by, NEW.finish_by
+    FROM console.assignment a
+    WHERE a.assignment_id = NEW.subject_id AND a.command_id = NEW.command_id AND a.unit = NEW.unit
+    FOR SHARE;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER supervision_added BEFORE INSERT ON console.supervision
+    FOR EACH ROW WHEN (NEW.command_id IS NOT NULL) EXECUTE FUNCTION console.supervision_finds();
+
+CREATE FUNCTION console.supervision_follows() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE console.supervision
+    SET unit_tier = NEW.unit_tier, state = NEW.state, sign_by = NEW.sign_by, finish_by = NEW.finish_by
+    WHERE subject_id = NEW.assignment_id AND command_id = NEW.command_id AND unit = NEW.unit;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER supervised_added AFTER INSERT ON console.assignment
+    FOR EACH ROW EXECUTE FUNCTION console.supervision_follows();
+CREATE TRIGGER supervised_changed AFTER UPDATE ON console.assignment
+    FOR EACH ROW WHEN ((OLD.state, OLD.sign_by, OLD.finish_by)
+        IS DISTINCT FROM (NEW.state, NEW.sign_by, NEW.finish_by))
+    EXECUTE FUNCTION console.supervision_follows();
 
 -- Duty plans: the entries of each unit in the order of their last change, and what stands empty.
 CREATE TABLE console.duty_entry (

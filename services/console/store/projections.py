@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -345,6 +345,19 @@ CASE_EVENT = Projection(
     ("thread", "at", "event_id"),
     None,
 )
+
+
+async def hold_assignments(work: Transaction, ids: Collection[str]) -> None:
+    """Lock these assignments in one order, before any of them or of their firings is written.
+
+    Whoever writes a firing locks its assignment (deploy/migrations/sql): after the assignments of the same
+    batch that would be a second round, and two transactions could wait for each other.
+    """
+    await work.connection.execute(
+        "SELECT 1 FROM console.assignment WHERE assignment_id = ANY($1::text[]) "
+        "ORDER BY assignment_id FOR NO KEY UPDATE",
+        list(ids),
+    )
 
 
 async def upsert(work: Transaction, projection: Projection, rows: Sequence[Row]) -> None:

@@ -18,14 +18,21 @@ Rows = list[asyncpg.Record]
 
 OPEN_COMMAND = "state IN ('issued', 'awaiting_check')"
 """What makes a command open, on a column `state`."""
-_SIGN_LATE = "s.clock = 'sign' AND a.state IN ('queued', 'delivered') AND s.due_at >= a.sign_by"
-_IN_WORK = "a.state IN ('signed', 'accepted', 'handling')"
-_FINISH_LATE = (
-    f"s.clock = 'finish' AND (a.state IN ('queued', 'delivered') OR {_IN_WORK}) "
-    "AND s.due_at >= a.finish_by"
-)
+_IN_WORK = "state IN ('signed', 'accepted', 'handling')"
 _UNSIGNED = "a.state IN ('queued', 'delivered', 'returned')"
-LATE = f"s.kind <> 'due_soon' AND (({_SIGN_LATE}) OR ({_FINISH_LATE}))"
+
+
+def _late(of: str) -> str:
+    """That the firing `s` says a deadline is missed of the assignment whose columns `of` has."""
+    waits = f"{of}.state IN ('queued', 'delivered')"
+    return f"""s.kind <> 'due_soon' AND (
+        (s.clock = 'sign' AND {waits} AND s.due_at >= {of}.sign_by)
+        OR (s.clock = 'finish' AND ({waits} OR {of}.{_IN_WORK}) AND s.due_at >= {of}.finish_by))
+    """
+
+
+LATE = _late("a")
+"""That the firing `s` says a deadline is missed of its assignment `a`."""
 
 
 def _many(condition: str) -> str:
@@ -65,14 +72,35 @@ _ITS_ASSIGNMENT = (
 )
 """Found by command and unit, which lie together: ids are hashes and lie anywhere in a year, so their own
 index (which `|| ''` keeps the planner from) costs a read from disk for each."""
-_LATE_JOIN = f"""
-    SELECT a.command_id, a.unit_tier,
+_IN_SPAN = "s.unit >= $2 AND s.unit < $3"
+_OF_CHILD = 's.command_id = $1 AND s.unit >= c.low COLLATE "C" AND s.unit < c.high COLLATE "C"'
+_COLUMNS = """s.subject_id, s.clock, s.status, s.kind, s.gravity, s.command_id, s.unit, s.rung,
+    s.target_unit, s.target_post, s.due_at, s.late_by_s, s.level, s.title, s.sent_at"""
+
+
+def _called(within: str) -> str:
+    """The firings `s` for which `within` holds, with tier, state and deadlines of their assignments now.
+
+    What a firing has of its assignment is kept up to date (deploy/migrations/sql); the few that came
+    before their assignment was known may have nothing, there it is looked up.
+    """
+    return f"""
+        (SELECT {_COLUMNS}, s.unit_tier, s.state, s.sign_by, s.finish_by
+        FROM console.supervision s WHERE {within} AND s.state IS NOT NULL
+        UNION ALL
+        SELECT {_COLUMNS}, a.unit_tier, a.state, a.sign_by, a.finish_by
+        FROM console.supervision s JOIN console.assignment a ON {_ITS_ASSIGNMENT}
+        WHERE {within} AND s.state IS NULL)
+    """  # noqa: S608 - built of constants
+
+
+_OF_COMMANDS = _called(f"s.command_id = ANY($1::text[]) AND {_IN_SPAN}")
+_LATE_COUNTS = f"""
+    SELECT s.command_id, s.unit_tier,
         count(*) FILTER (WHERE s.clock = 'sign') AS sign_overdue,
         count(*) FILTER (WHERE s.clock = 'finish') AS finish_overdue,
-        count(*) FILTER (WHERE {_IN_WORK}) AS late_in_work
-    FROM console.supervision s JOIN console.assignment a ON {_ITS_ASSIGNMENT}
-    WHERE s.command_id = ANY($1::text[]) AND s.unit >= $2 AND s.unit < $3 AND {LATE}
-    GROUP BY a.command_id, a.unit_tier
+        count(*) FILTER (WHERE s.{_IN_WORK}) AS late_in_work
+    FROM {_OF_COMMANDS} AS s WHERE {_late("s")} GROUP BY s.command_id, s.unit_tier
 """  # noqa: S608 - built of constants
 
 
@@ -85,10 +113,9 @@ _MISSING = f"""
                 WHERE $6 AND a.command_id = $1 AND a.unit >= $2 AND a.unit < $3
                     AND a.unit_tier = $4 AND {_UNSIGNED} ORDER BY a.unit LIMIT $5)
             UNION ALL
-            (SELECT a.assignment_id, a.unit
-                FROM console.supervision s JOIN console.assignment a ON {_ITS_ASSIGNMENT}
-                WHERE $7 AND s.command_id = $1 AND s.unit >= $2 AND s.unit < $3
-                    AND a.unit_tier = $4 AND {_IN_WORK} AND {LATE} ORDER BY a.unit LIMIT $5)
+            (SELECT s.subject_id, s.unit FROM {_called(f"s.command_id = $1 AND {_IN_SPAN}")} AS s
+                WHERE $7 AND s.unit_tier = $4 AND s.{_IN_WORK} AND {_late("s")}
+                ORDER BY s.unit LIMIT $5)
         ) AS missing ORDER BY unit LIMIT $5
     ) AS shown JOIN console.assignment a USING (assignment_id)
     LEFT JOIN LATERAL (
@@ -122,7 +149,7 @@ async def by_command_and_tier(connection: Connection, commands: Sequence[str], s
             SELECT a.command_id, a.unit_tier, {_COUNTS} FROM ({source}) AS a
             WHERE a.state NOT IN ('reassigned', 'recalled')
             GROUP BY a.command_id, a.unit_tier HAVING sum(a.n) > 0
-        ), late AS ({_LATE_JOIN})
+        ), late AS ({_LATE_COUNTS})
         SELECT counted.*, coalesce(sign_overdue, 0) AS sign_overdue,
             coalesce(finish_overdue, 0) AS finish_overdue,
             coalesce(late_in_work, 0) AS late_in_work
@@ -151,10 +178,7 @@ async def by_child(connection: Connection, command_id: str, children: Mapping[st
             SELECT c.child,
                 count(*) FILTER (WHERE s.clock = 'sign') AS sign_overdue,
                 count(*) FILTER (WHERE s.clock = 'finish') AS finish_overdue
-            FROM child c JOIN console.supervision s ON s.command_id = $1
-                AND s.unit >= c.low COLLATE "C" AND s.unit < c.high COLLATE "C"
-            JOIN console.assignment a ON {_ITS_ASSIGNMENT}
-            WHERE {LATE} GROUP BY c.child
+            FROM child c, LATERAL {_called(_OF_CHILD)} AS s WHERE {_late("s")} GROUP BY c.child
         )
         SELECT counted.*, coalesce(sign_overdue, 0) AS sign_overdue,
             coalesce(finish_overdue, 0) AS finish_overdue
@@ -243,15 +267,14 @@ async def missing(
 
 async def supervised(connection: Connection, span: Span, status: str, limit: int) -> Rows:
     """Open assignments a timer has fired for, the gravest and highest rung first."""
+    is_open = f"ARRAY(SELECT command_id FROM console.command WHERE {OPEN_COMMAND})"  # noqa: S608
     rows: Rows = await connection.fetch(
         f"""
-        SELECT s.* FROM console.supervision s
-        JOIN console.assignment a ON {_ITS_ASSIGNMENT}
-        JOIN console.command c ON c.command_id = a.command_id AND c.{OPEN_COMMAND}
-        WHERE s.status = $1 AND s.unit >= $2 AND s.unit < $3
-          AND ({LATE} OR (s.kind = 'due_soon' AND (
-            (s.clock = 'sign' AND a.state IN ('queued', 'delivered')) OR
-            (s.clock = 'finish' AND a.state IN ('queued', 'delivered', 'signed', 'accepted',
+        SELECT s.* FROM {_called(f"s.command_id = ANY({is_open}) AND {_IN_SPAN}")} AS s
+        WHERE s.status = $1
+          AND ({_late("s")} OR (s.kind = 'due_soon' AND (
+            (s.clock = 'sign' AND s.state IN ('queued', 'delivered')) OR
+            (s.clock = 'finish' AND s.state IN ('queued', 'delivered', 'signed', 'accepted',
                 'handling')))))
         ORDER BY s.gravity DESC, s.due_at, s.subject_id LIMIT $4
         """,  # noqa: S608

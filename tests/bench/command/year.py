@@ -48,7 +48,8 @@ WHERE c.n BETWEEN $1 AND $2
 _SUPERVISION = """
 INSERT INTO console.supervision SELECT assignment_id, 'sign', status,
     CASE WHEN n % 2 = 0 THEN 'escalated' ELSE 'reminded' END, CASE WHEN n % 2 = 0 THEN 3 ELSE 2 END,
-    command_id, unit, (n % 3)::int, issuer_unit, 'B', sign_by, 0, level, title, sent_at
+    command_id, unit, (n % 3)::int, issuer_unit, 'B', sign_by, 0, level, title, sent_at,
+    unit_tier, state, sign_by, finish_by
 FROM (SELECT a.*, ('x' || substr(md5(assignment_id), 1, 6))::bit(24)::int AS n
     FROM console.assignment a) AS a
 WHERE CASE WHEN state IN ('delivered', 'signed', 'handling') THEN n % 5 = 0 ELSE n % 20 = 0 END
@@ -77,6 +78,7 @@ async def generate(
         "DROP SCHEMA IF EXISTS year CASCADE; CREATE SCHEMA year;"
         "TRUNCATE console.command, console.assignment, console.supervision, console.tally;"
         "ALTER TABLE console.assignment DISABLE TRIGGER USER;"
+        "ALTER TABLE console.supervision DISABLE TRIGGER USER;"
         "ALTER TABLE console.assignment DROP CONSTRAINT IF EXISTS assignment_pkey;"
         'CREATE TABLE year.unit (n int PRIMARY KEY, unit text COLLATE "C", tier text);'
         "CREATE TABLE year.command (n int PRIMARY KEY, size int, first int, root text, state text, "
@@ -117,7 +119,8 @@ async def generate(
     say("generated; indexes ...")
     await database.execute(_SUPERVISION, timeout=1_800)
     await database.execute(_TALLY, timeout=1_800)
-    await database.execute("ALTER TABLE console.assignment ENABLE TRIGGER USER")
+    for table in ("assignment", "supervision"):
+        await database.execute(f"ALTER TABLE console.{table} ENABLE TRIGGER USER")
     await database.execute(
         "ALTER TABLE console.assignment ADD PRIMARY KEY (assignment_id)", timeout=1_800
     )

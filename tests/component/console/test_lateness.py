@@ -1,0 +1,170 @@
+"""What is overdue is a recount of firings and assignments, in whatever order and at once both come."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from datetime import timedelta
+
+import asyncpg
+import pytest
+
+from deploy.local.data.units import all_units
+from services.console.core import rows
+from services.console.core.access import span_of
+from services.console.store import projections, rollup
+from shared.contracts.commands import (
+    AssignmentEvent,
+    AssignmentState,
+    CommandState,
+    SupervisionEvent,
+    SupervisionKind,
+)
+from shared.contracts.fields import Status
+from shared.contracts.units import is_within
+from tests.support.console import Bench
+from tests.support.console_scene import (
+    CITY,
+    DISTRICT,
+    SONGJI,
+    VILLAGE,
+    ZHUTUO,
+    a_command,
+    a_supervision,
+    an_assignment,
+)
+
+_YONGCHUAN = [one.unit for one in all_units() if one.unit.startswith("500118")]
+_STATES = [AssignmentState(one) for one in ("delivered", "signed", "handling", "reported", "done")]
+_KINDS = (SupervisionKind.DUE_SOON, SupervisionKind.OVERDUE, SupervisionKind.ESCALATED)
+_WAITS = {"queued", "delivered"}
+_IN_WORK = {"signed", "accepted", "handling"}
+
+
+def _is_late(fired: asyncpg.Record, one: asyncpg.Record) -> bool:
+    if fired["kind"] == "due_soon":
+        return False
+    if fired["clock"] == "sign":
+        return one["state"] in _WAITS and fired["due_at"] >= one["sign_by"]
+    return one["state"] in _WAITS | _IN_WORK and fired["due_at"] >= one["finish_by"]
+
+
+def _is_soon(fired: asyncpg.Record, one: asyncpg.Record) -> bool:
+    waits_for = _WAITS if fired["clock"] == "sign" else _WAITS | _IN_WORK
+    return fired["kind"] == "due_soon" and one["state"] in waits_for
+
+
+async def _check(console: Bench, ids: list[str], still_open: set[str]) -> int:
+    """Compare counts and list with a recount, for viewers of every tier; how many are overdue."""
+    counted = 0
+    async with console.wiring.database.pool.acquire() as connection:
+        fired = await connection.fetch("SELECT * FROM console.supervision")
+        known = {
+            one["assignment_id"]: one
+            for one in await connection.fetch("SELECT * FROM console.assignment")
+        }
+        pairs = [(one, known[one["subject_id"]]) for one in fired if one["subject_id"] in known]
+        for viewer in (CITY, DISTRICT, ZHUTUO, SONGJI, VILLAGE):
+            seen = [pair for pair in pairs if is_within(pair[0]["unit"], viewer)]
+            late = [pair for pair in seen if _is_late(*pair)]
+            plain: dict[tuple[str, str], list[int]] = {}
+            for one, assignment in late:
+                row = plain.setdefault((one["command_id"], assignment["unit_tier"]), [0, 0, 0])
+                row[0] += one["clock"] == "sign"
+                row[1] += one["clock"] == "finish"
+                row[2] += assignment["state"] in _IN_WORK
+            counts = await rollup.by_command_and_tier(connection, ids, span_of(viewer))
+            names = ("sign_overdue", "finish_overdue", "late_in_work")
+            told = {
+                (row["command_id"], row["unit_tier"]): [row[name] for name in names]
+                for row in counts
+                if any(row[name] for name in names)
+            }
+            assert told == plain, viewer
+            listed = await rollup.supervised(connection, span_of(viewer), Status.ACTUAL, 10_000)
+            assert sorted((row["subject_id"], row["clock"]) for row in listed) == sorted(
+                (one["subject_id"], one["clock"])
+                for one, assignment in seen
+                if one["command_id"] in still_open
+                and (_is_late(one, assignment) or _is_soon(one, assignment))
+            )
+            counted += len(late)
+    return counted
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_what_is_overdue_is_a_recount_whatever_came_first(console: Bench, seed: int) -> None:
+    chance = random.Random(seed)
+    open_one = a_command("lateness 0", DISTRICT, recipients=40)
+    closed = a_command("lateness 1", DISTRICT, recipients=40, state=CommandState.CLOSED)
+    told: list[AssignmentEvent | SupervisionEvent] = []
+    for command in (open_one, closed):
+        for unit in chance.sample(_YONGCHUAN, 40):
+            for version in range(1, chance.randrange(2, 5)):
+                one = an_assignment(command, unit, chance.choice(_STATES), version=version)
+                if chance.random() < 0.2:  # a further attempt: what was late is not any more
+                    later = {"sign_by": one.sign_by + timedelta(days=1)}
+                    one = one.model_copy(update=later)
+                told.append(one)
+                told += [
+                    a_supervision(one, kind, clock=clock, rung=chance.randrange(3))
+                    for kind in chance.sample(_KINDS, 2)
+                    for clock in chance.sample(("sign", "finish"), 1)
+                ]
+    chance.shuffle(told)
+    await console.project([open_one, closed])
+    ids, late = [open_one.command_id, closed.command_id], 0
+    while told:
+        count = chance.randrange(1, 60)
+        batch, told = told[:count], told[count:]
+        await console.project(batch)
+        late = await _check(console, ids, {open_one.command_id})
+    assert late, "the test shows nothing"
+
+
+async def test_a_firing_waits_for_a_change_that_is_on_its_way(console: Bench) -> None:
+    command = a_command("on its way", DISTRICT, recipients=1)
+    one = an_assignment(command, ZHUTUO)
+    await console.project([command, one])
+    database = console.wiring.database
+    async with database.transaction() as work:
+        await work.connection.execute("UPDATE console.assignment SET state = 'signed'")
+        fires = asyncio.create_task(console.project([a_supervision(one, SupervisionKind.OVERDUE)]))
+        await asyncio.sleep(0.3)  # so long it waits; were it later, it would count the same
+    await fires
+    await _check(console, [command.command_id], {command.command_id})
+
+
+async def test_a_firing_and_its_assignment_that_do_not_see_each_other_are_counted(
+    console: Bench,
+) -> None:
+    command = a_command("at once", DISTRICT, recipients=2)
+    late, signed = an_assignment(command, ZHUTUO), an_assignment(command, SONGJI)
+    await console.project([command])
+    database = console.wiring.database
+    async with database.transaction() as work:
+        for one in (late, signed):
+            row = rows.supervision(a_supervision(one, SupervisionKind.OVERDUE))
+            await projections.upsert(work, projections.SUPERVISION, [row])
+        await console.project([late, signed])
+    # Either is seen from city, district and town.
+    assert await _check(console, [command.command_id], {command.command_id}) == 2 * 3
+    again = an_assignment(command, SONGJI, AssignmentState.SIGNED, version=2)
+    await console.project([again])
+    assert await _check(console, [command.command_id], {command.command_id}) == 3
+
+
+async def test_a_firing_that_names_another_command_or_unit_makes_nobody_late(
+    console: Bench,
+) -> None:
+    command, other = a_command("its own"), a_command("another")
+    one = an_assignment(command, ZHUTUO)
+    fired = a_supervision(one, SupervisionKind.OVERDUE)
+    wrong = fired.model_copy(update={"command_id": other.command_id})
+    elsewhere = a_supervision(one, SupervisionKind.OVERDUE, clock="finish")
+    elsewhere = elsewhere.model_copy(update={"unit": SONGJI})
+    await console.project([command, other, one, wrong, elsewhere])
+    async with console.wiring.database.pool.acquire() as connection:
+        for ids in ([command.command_id], [other.command_id]):
+            for row in await rollup.by_command_and_tier(connection, ids, span_of(CITY)):
+                assert (row["sign_overdue"], row["finish_overdue"]) == (0, 0)
