@@ -90,8 +90,8 @@ def subscribe(
         max_records=max_records,
         batch_timeout_ms=batch_timeout_ms,  # slept again after each empty poll
         partition_assignment_strategy=(StickyPartitionAssignor,),
-        max_partition_fetch_bytes=4
-        * 1_048_576,  # above the broker's limit, else records are skipped
+        # A batch as large as the topic takes it, no more: answers of all partitions lie in memory at once.
+        max_partition_fetch_bytes=max(spec.max_bytes for spec in topics),
         fetch_max_wait_ms=250,
         session_timeout_ms=10_000,
         heartbeat_interval_ms=2_000,

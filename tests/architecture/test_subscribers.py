@@ -28,6 +28,10 @@ def test_subscribers_have_our_options(service: str, tmp_path: Any) -> None:
         assert subscriber._no_reply is True
         assert subscriber._connection_args["auto_offset_reset"] == "earliest"
         assert subscriber._connection_args["enable_auto_commit"] is False
+        # As much of a partition as its largest batch: less would not fetch it, more lies in memory eight times.
+        assert subscriber._connection_args["max_partition_fetch_bytes"] == max(
+            TOPICS[topic.name].max_bytes for topic in cast("Any", subscriber).topics
+        )
         parser, decoder = cast("Any", subscriber)._get_parser_and_decoder()
         assert parser.custom_func is wrap_batch
         assert decoder.custom_func is raw_records
