@@ -67,7 +67,9 @@ class Postgres:
             "port": str(self.port),
             # TCP with a password only: no socket file that other local users could open.
             "unix_socket_directories": "",
-            "shared_buffers": "64MB",
+            # A command to a whole city with its timers and their indexes, 150 MB, is changed in it in
+            # any order; memory is taken as it is used.
+            "shared_buffers": "256MB",
             # Disks without a head: else the planner reads whole tables for a batch of look-ups.
             "random_page_cost": "1.1",
             "max_connections": "100",
