@@ -11,10 +11,10 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -35,15 +35,14 @@ _MANY = 200
 """From so many records of one caller on, they are put into batches here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True, gc=False):
     """One record to send. `partition` None = by key."""
 
     topic: str
     key: bytes | None
     value: bytes
     partition: int | None = None
-    headers: Headers = field(default=(("content-type", b"application/json"),))
+    headers: Headers = (("content-type", b"application/json"),)
 
 
 def outgoing(spec: TopicSpec, key: str, message: Contract) -> Outgoing:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from services.command.core.model import Assignment, Command
 from services.command.core.rollup import Rollup, tier_counts
@@ -19,8 +20,7 @@ from shared.contracts.ids import escalation_id, transition_id
 from shared.contracts.units import tier_of
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(msgspec.Struct, frozen=True, gc=False):
     """The record that brought a change about; `unit` owns the act, `occurred_at` is event time."""
 
     record_id: str

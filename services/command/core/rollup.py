@@ -9,6 +9,7 @@ counted the same way.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache
 from operator import add, sub
@@ -77,8 +78,10 @@ def changed(rollup: Rollup, before: Assignment | None, after: Assignment) -> dic
 def recount(assignments: Iterable[Assignment]) -> dict[Tier, Counts]:
     """The roll-up from nothing but the assignments."""
     found: dict[Tier, Counts] = {}
-    for one in assignments:
-        found[one.unit_tier] = found.get(one.unit_tier, Counts()).plus(marks(one))
+    # Most of them are alike: each kind is added once, as often as there are of it.
+    alike = Counter((one.unit_tier, marks(one)) for one in assignments)
+    for (tier, more), times in alike.items():
+        found[tier] = found.get(tier, Counts()).plus(Counts._make(times * n for n in more))
     return found
 
 
