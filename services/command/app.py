@@ -55,6 +55,7 @@ def build(settings: Settings) -> AsgiFastStream:
         (ALERTS, REPORTS, ACKNOWLEDGEMENTS, REQUESTS, MODE_REQUESTS),
         consumer.apply,
         max_records=settings.batch_records,
+        batches_ahead=3,
     )
     platform.sweep(timers.lock, timers.fire)
     kept = timedelta(days=settings.keep_days)

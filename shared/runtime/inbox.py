@@ -6,6 +6,7 @@ in the inbox make a repeat harmless wherever it comes from (reliability referenc
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,6 +42,18 @@ Apply = Callable[[Transaction, Sequence[Incoming]], Awaitable[None]]
 rolled back and done again record by record, so that only the offender goes to the dead letters."""
 
 Refused = list[tuple[ConsumerRecord, Reject]]
+_RESENT = {"sent_at", "trace_id"}
+_READ_AT_ONCE = 50
+"""Records read before the transaction beside gets its turn: half a millisecond."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Records of one transaction: what is in those that could be decoded, with its digest."""
+
+    records: Sequence[ConsumerRecord]
+    read: Sequence[tuple[ConsumerRecord, Any, bytes]]
+    refused: Refused
 
 
 class InboxWorker:
@@ -53,8 +66,11 @@ class InboxWorker:
         apply: Apply,
         dead_letters: DeadLetters,
         metrics: RuntimeMetrics,
+        *,
+        piece: int = 10_000,
     ) -> None:
         self._database = database
+        self._piece = piece
         self._group = group
         self._apply = apply
         self._dead_letters = dead_letters
@@ -82,37 +98,44 @@ class InboxWorker:
             self._stored.pop(partition, None)
 
     async def handle(self, records: list[ConsumerRecord]) -> None:
-        """Apply a batch as one transaction; halve it until the record that spoils it is alone."""
+        """Apply records in order, `piece` of them a transaction; the next are read beside it.
+
+        A transaction is begun after the one before it has committed, and none after one that failed:
+        what had been read ahead is forgotten, and read again when the records are given once more.
+        """
         todo = [record for record in records if record.offset >= self._stored[_partition(record)]]
         if not todo:
             return
+        first, *others = (todo[at : at + self._piece] for at in range(0, len(todo), self._piece))
+        ahead = asyncio.create_task(_read(first))
         try:
-            await self._transact(todo)
-        except _Spoilt as spoilt:
-            if len(todo) == 1:
-                await self._transact(todo, known_bad=spoilt.reject)
-                return
-            log.warning("batch_halved", records=len(todo), error=str(spoilt))
-            middle = len(todo) // 2
-            await self.handle(todo[:middle])
-            await self.handle(todo[middle:])
+            for following in [*others, []]:
+                batch = await ahead
+                ahead = asyncio.create_task(_read(following))
+                await self._handle(batch)
+        finally:
+            ahead.cancel()
 
-    async def _transact(
-        self, records: list[ConsumerRecord], known_bad: Reject | None = None
-    ) -> None:
-        refused: Refused = []
-        decoded: list[tuple[ConsumerRecord, Any]] = []
-        for record in records:
-            try:
-                if known_bad is not None:
-                    raise known_bad
-                decoded.append((record, decode(TOPICS[record.topic].model, record)))
-            except Reject as why:
-                refused.append((record, why))
-        ends = {_partition(record): record.offset + 1 for record in records}
+    async def _handle(self, batch: _Batch) -> None:
+        """Apply a batch as one transaction; halve it until the record that spoils it is alone."""
+        try:
+            await self._transact(batch)
+        except _Spoilt as spoilt:
+            records = batch.records
+            if len(records) == 1:
+                await self._transact(_Batch(records, [], [(records[0], spoilt.reject)]))
+                return
+            log.warning("batch_halved", records=len(records), error=str(spoilt))
+            middle = len(records) // 2
+            await self._handle(await _read(records[:middle]))
+            await self._handle(await _read(records[middle:]))
+
+    async def _transact(self, batch: _Batch) -> None:
+        refused = list(batch.refused)
+        ends = {_partition(record): record.offset + 1 for record in batch.records}
         async with self._database.transaction() as work:
             await self._advance(work, ends)
-            fresh = await self._fresh(work, decoded, refused)
+            fresh = await self._fresh(work, batch.read, refused)
             if fresh:
                 try:
                     await self._apply(work, fresh)
@@ -126,29 +149,29 @@ class InboxWorker:
             # Before the commit: were they sent after it, a crash between would lose them.
             await self._dead_letters.send(refused)
         self._stored.update(ends)
-        self._dead_letters.account(len(records), len(refused))
+        self._dead_letters.account(len(batch.records), len(refused))
 
     async def _advance(self, work: Transaction, ends: Mapping[TopicPartition, int]) -> None:
-        for partition, end in ends.items():
-            moved = await work.connection.execute(
-                f"UPDATE {work.schema}.consumer_offset SET next_offset = $4 "  # noqa: S608
-                "WHERE grp = $1 AND topic = $2 AND part = $3 AND next_offset = $5",
-                self._group,
-                partition.topic,
-                partition.partition,
-                end,
-                self._stored[partition],
-            )
-            if moved != "UPDATE 1":
-                raise LostOwnership(f"{partition} is no longer at {self._stored[partition]}")
+        moved = await work.connection.fetch(
+            f"UPDATE {work.schema}.consumer_offset AS o SET next_offset = n.next_offset "  # noqa: S608
+            "FROM unnest($2::text[], $3::int[], $4::bigint[], $5::bigint[]) "
+            "AS n(topic, part, next_offset, stored) WHERE o.grp = $1 AND o.topic = n.topic "
+            "AND o.part = n.part AND o.next_offset = n.stored RETURNING o.topic, o.part",
+            self._group,
+            [partition.topic for partition in ends],
+            [partition.partition for partition in ends],
+            list(ends.values()),
+            [self._stored[partition] for partition in ends],
+        )
+        for partition in ends.keys() - {TopicPartition(*row) for row in moved}:
+            raise LostOwnership(f"{partition} is no longer at {self._stored[partition]}")
 
     async def _fresh(
-        self, work: Transaction, decoded: list[tuple[ConsumerRecord, Any]], refused: Refused
+        self, work: Transaction, read: Sequence[tuple[ConsumerRecord, Any, bytes]], refused: Refused
     ) -> list[Incoming]:
         """Drop repeats; an id seen with another body is a conflict and is refused."""
         first: dict[str, tuple[ConsumerRecord, Any, bytes]] = {}
-        for record, message in decoded:
-            digest = body_digest(message)
+        for record, message, digest in read:
             known = first.get(message.id)
             if known is None:
                 first[message.id] = (record, message, digest)
@@ -194,14 +217,29 @@ class _Spoilt(Exception):
         self.reject = reject
 
 
+async def _read(records: Sequence[ConsumerRecord]) -> _Batch:
+    """Decode records, in turns with whatever else there is to do: it needs nothing but time."""
+    read: list[tuple[ConsumerRecord, Any, bytes]] = []
+    refused: Refused = []
+    for number, record in enumerate(records, 1):
+        try:
+            message = decode(TOPICS[record.topic].model, record)
+            read.append((record, message, body_digest(message)))
+        except Reject as why:
+            refused.append((record, why))
+        if number % _READ_AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return _Batch(records, read, refused)
+
+
 def _partition(record: ConsumerRecord) -> TopicPartition:
     return TopicPartition(record.topic, record.partition)
 
 
 def body_digest(message: Any) -> bytes:
     """Hash of a message without what a re-send may change: the time of sending, the trace id."""
-    raw = message.model_dump_json(exclude={"sent_at", "trace_id"}, exclude_none=True)
-    return hashlib.sha256(raw.encode()).digest()[:16]
+    raw = message.__pydantic_serializer__.to_json(message, exclude=_RESENT, exclude_none=True)
+    return hashlib.sha256(raw).digest()[:16]
 
 
 def _conflict(event_id: str) -> Reject:

@@ -143,14 +143,28 @@ class StatefulPlatform(Platform):
         self.loops.append(self.retention.run)
 
     def consume_inbox(
-        self, topics: Sequence[TopicSpec], apply: Apply, *, max_records: int = 500
+        self,
+        topics: Sequence[TopicSpec],
+        apply: Apply,
+        *,
+        max_records: int = 500,
+        batches_ahead: int = 0,
     ) -> BatchConsumer:
-        """Read `topics`, one transaction per batch; `apply` sees each event id once."""
+        """Read `topics`, at most `max_records` a transaction; `apply` sees each event id once.
+
+        So many batches more are fetched at once when they wait: each is decoded beside the transaction
+        of the one before it.
+        """
         self.retention.tasks.append(forget_inbox(self.service, topics))
         worker = InboxWorker(
-            self.database, f"fenghuo-{self.service}", apply, self.dead_letters, self.metrics
+            self.database,
+            f"fenghuo-{self.service}",
+            apply,
+            self.dead_letters,
+            self.metrics,
+            piece=max_records,
         )
-        return self.consume(topics, worker, max_records=max_records)
+        return self.consume(topics, worker, max_records=max_records * (1 + batches_ahead))
 
     def sweep(self, lock: Lock, fire: Fire) -> TimerSweeper:
         """Fire this service's durable timers."""

@@ -1,0 +1,213 @@
+"""Reading ahead on a real Postgres: what the next transaction will need is decoded beside this one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from aiokafka import ConsumerRecord, TopicPartition
+from prometheus_client import CollectorRegistry
+
+from shared.contracts.commands import Step
+from shared.contracts.dead_letter import Reason
+from shared.contracts.topics import ACKNOWLEDGEMENTS
+from shared.runtime import inbox
+from shared.runtime.clock import SystemClock
+from shared.runtime.database import Database, Transaction
+from shared.runtime.dead_letters import DeadLetters
+from shared.runtime.decoding import decode
+from shared.runtime.errors import LostOwnership, Reject, Transient
+from shared.runtime.inbox import InboxWorker, Incoming
+from shared.runtime.metrics import RuntimeMetrics
+from shared.runtime.publisher import Publisher, encode
+from tests.component.command.harness import a_step
+from tests.support.postgres import fresh_database
+
+PARTITION = TopicPartition(ACKNOWLEDGEMENTS.name, 0)
+PIECE = 3
+COUNT = 10
+Hook = Callable[[int], Awaitable[None]]
+
+
+class Letters(DeadLetters):
+    """Notes what is refused in place of Kafka."""
+
+    def __init__(self, metrics: RuntimeMetrics) -> None:
+        super().__init__("test", Publisher("127.0.0.1:1", metrics), metrics, SystemClock())
+        self.refused: list[tuple[int, Reason]] = []
+
+    async def send(self, refused: Sequence[tuple[Any, Reject]]) -> None:
+        self.refused += [(record.offset, why.reason) for record, why in refused]
+
+
+class Member:
+    """One owner of the partition; `before` is called in each transaction, with its number."""
+
+    def __init__(self, database: Database, before: Hook | None = None) -> None:
+        metrics = RuntimeMetrics(CollectorRegistry())
+        self.letters = Letters(metrics)
+        self.begun: list[list[int]] = []
+        self.applied: list[int] = []
+        self._before = before
+        self.worker = InboxWorker(database, "test", self._apply, self.letters, metrics, piece=PIECE)
+
+    async def _apply(self, work: Transaction, messages: Sequence[Incoming]) -> None:
+        self.begun.append([one.offset for one in messages])
+        if self._before is not None:
+            await self._before(len(self.begun))
+        if any(one.message.text == "refuse me" for one in messages):
+            raise Reject(Reason.NOT_ALLOWED, "asked for it")
+        self.applied += [one.offset for one in messages]
+
+
+@asynccontextmanager
+async def a_database() -> AsyncIterator[Database]:
+    with fresh_database() as dsn:
+        database = Database(dsn, "command")
+        await database.start()
+        try:
+            yield database
+        finally:
+            await database.stop()
+
+
+def record(offset: int, value: bytes | None = None, text: str = "") -> Any:
+    step = a_step("cmd-1", f"500118118200/grid/{offset:03d}", Step.SIGN, text=text)
+    return ConsumerRecord(
+        *PARTITION, offset, 0, 0, b"k", value or encode(step), None, 0, 0, headers=()
+    )
+
+
+def records() -> list[Any]:
+    return [record(offset) for offset in range(COUNT)]
+
+
+async def stored(database: Database) -> tuple[int, int]:
+    """(next offset, ids in the inbox) as committed."""
+    pool = database.pool
+    return (
+        await pool.fetchval("SELECT next_offset FROM command.consumer_offset WHERE grp = 'test'"),
+        await pool.fetchval("SELECT count(*) FROM command.inbox"),
+    )
+
+
+async def test_the_next_records_are_read_while_a_transaction_runs_and_no_more_than_those(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[int] = []
+
+    def noted(model: Any, one: Any) -> Any:
+        read.append(one.offset)
+        return decode(model, one)
+
+    monkeypatch.setattr("shared.runtime.inbox.decode", noted)
+    seen: list[list[int]] = []
+
+    async def wait(number: int) -> None:
+        async with asyncio.timeout(5):
+            while len(read) < min(COUNT, (number + 1) * PIECE):
+                await asyncio.sleep(0)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        seen.append(list(read))
+
+    async with a_database() as database:
+        member = Member(database, wait)
+        await member.worker.restore([PARTITION])
+        await member.worker.handle(records())
+        assert await stored(database) == (COUNT, COUNT)
+    assert member.begun == [[0, 1, 2], [3, 4, 5], [6, 7, 8], [9]]
+    assert seen == [list(range(6)), list(range(9)), list(range(10)), list(range(10))]
+    assert member.applied == list(range(COUNT))
+
+
+async def test_nothing_is_committed_past_a_transaction_that_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real, slow = inbox._read, [2 * PIECE]
+
+    async def read(some: Any) -> Any:
+        if some and some[0].offset in slow:
+            slow.clear()
+            await asyncio.Event().wait()  # still being read when the one before it fails
+        return await real(some)
+
+    monkeypatch.setattr(inbox, "_read", read)
+
+    async def fail(number: int) -> None:
+        if number == 2:
+            raise Transient("not now")
+
+    broken = [*records()[:7], record(7, b"{not json"), *records()[8:]]
+    async with a_database() as database:
+        member = Member(database, fail)
+        await member.worker.restore([PARTITION])
+        with pytest.raises(Transient):
+            await member.worker.handle(broken)
+        assert await stored(database) == (PIECE, PIECE)
+        assert (member.applied, member.letters.refused) == ([0, 1, 2], [])
+        await asyncio.sleep(0.01)
+        assert asyncio.all_tasks() == {asyncio.current_task()}, "what was read ahead goes on"
+        await member.worker.handle(broken)
+        assert await stored(database) == (COUNT, COUNT - 1)
+    assert member.applied == [0, 1, 2, 3, 4, 5, 6, 8, 9]
+    assert member.letters.refused == [(7, Reason.NOT_JSON)]
+
+
+async def test_who_lost_the_partition_commits_nothing_of_what_he_had_read() -> None:
+    """The new owner goes on where the old one's last transaction ended, while that had more ready."""
+    async with a_database() as database:
+        new = Member(database)
+
+        async def lost() -> None:
+            while await database.pool.fetchval("SELECT count(*) FROM command.inbox") < PIECE:
+                await asyncio.sleep(0.01)
+            assert await new.worker.restore([PARTITION]) == {PARTITION: PIECE}
+            await new.worker.handle(records()[PIECE:])
+
+        real = inbox._read
+
+        waited: list[int] = []
+
+        async def slow(some: Any) -> Any:
+            if some and some[0].offset == PIECE and not waited:
+                waited.append(PIECE)
+                await taken  # ready only when another member has it already
+            return await real(some)
+
+        old = Member(database)
+        await old.worker.restore([PARTITION])
+        taken = asyncio.create_task(lost())
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(inbox, "_read", slow)
+            with pytest.raises(LostOwnership):
+                await old.worker.handle(records())
+        assert await stored(database) == (COUNT, COUNT)
+    assert old.applied == [0, 1, 2]
+    assert new.applied == list(range(PIECE, COUNT))
+
+
+async def test_a_record_that_spoils_its_transaction_leaves_alone_and_in_its_place() -> None:
+    spoilt = [*records()[:4], record(4, text="refuse me"), *records()[5:]]
+    async with a_database() as database:
+        member = Member(database)
+        await member.worker.restore([PARTITION])
+        await member.worker.handle(spoilt)
+        assert await stored(database) == (COUNT, COUNT - 1)
+    assert member.applied == [0, 1, 2, 3, 5, 6, 7, 8, 9]
+    assert member.letters.refused == [(4, Reason.NOT_ALLOWED)]
+
+
+async def test_a_repeat_in_the_next_transaction_is_dropped() -> None:
+    twice = [*records()[:PIECE], *(record(0), record(1), record(2))]
+    twice = [replace(one, offset=offset) for offset, one in enumerate(twice)]
+    async with a_database() as database:
+        member = Member(database)
+        await member.worker.restore([PARTITION])
+        await member.worker.handle(twice)
+        assert await stored(database) == (2 * PIECE, PIECE)
+    assert member.applied == [0, 1, 2]
