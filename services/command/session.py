@@ -6,6 +6,7 @@ size. Several changes of one assignment in a batch keep their order and their ve
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import replace
@@ -80,6 +81,7 @@ class Session:
         self._grown: set[str] = set()
         self._arm: list[Arm] = []
         self._late: list[store.LateStep] = []
+        self._beside: asyncio.Task[None] | None = None
 
     @classmethod
     async def over(
@@ -104,6 +106,7 @@ class Session:
         missing = set(assignment_ids) - self.assignments.keys()
         # One round, and one more per level of splitting; most commands are not split at all.
         while missing:
+            await self.written()
             found = await store.lock_assignments(self.work, missing)
             self._take_in(list(found.values()))
             missing = self._wholes(found.values())
@@ -112,6 +115,7 @@ class Session:
         self, command_id: str, states: Collection[AssignmentState]
     ) -> list[Assignment]:
         """Lock and return a command's assignments that are in `states` now, wholes before parts."""
+        await self.written()
         await self._write_assignments()
         found = await store.lock_in_states(self.work, command_id, states)
         self._take_in(found)
@@ -120,6 +124,7 @@ class Session:
 
     async def load_below(self, assignment_id: str) -> list[Assignment]:
         """Lock and return what was split off from it, at any depth, and is not over; wholes first."""
+        await self.written()
         await self._write_assignments()
         ids = await store.below(self.work, assignment_id)
         await self.load(ids)
@@ -166,8 +171,24 @@ class Session:
         command = self.commands[command_id]
         self._advance(command, lifecycle.step(command.state, event), cause)
 
+    async def write_beside(self) -> None:
+        """Begin to write what has changed so far: Postgres does it while the caller decides on more.
+
+        Until `written` has returned the transaction's connection is not the caller's to use.
+        """
+        await self.written()
+        self._beside = asyncio.create_task(self._write_part())
+        await asyncio.sleep(0)  # what it writes are the values of this moment
+
+    async def written(self) -> None:
+        """Wait until what was begun beside is written; raises what made it fail."""
+        task, self._beside = self._beside, None
+        if task is not None:
+            await task
+
     async def write(self) -> None:
         """Write everything back; the transaction's commit makes it one act."""
+        await self.written()
         await self._write_assignments()
         for command_id, cause in self._causes.items():
             self._roll_up(self.commands[command_id], cause)
@@ -214,6 +235,10 @@ class Session:
         event_id, value = self._printer(after).print(after, cause)
         self.work.publish_printed(ASSIGNMENTS, after.unit, event_id, value)
 
+    async def _write_part(self) -> None:
+        await self._write_assignments()
+        await self.work.flush_printed()
+
     async def _write_assignments(self) -> None:
         made: list[Assignment] = []
         changed: list[tuple[Assignment, Assignment]] = []
@@ -237,12 +262,12 @@ class Session:
                 asleep.append(assignment_id)
             self._arm += started(before, after, self._profile)
             self._stored[assignment_id] = after
+        timers, self._arm = self._arm, []
         await store.insert_given_on(self.work, made)
         await store.save_assignments(self.work, changed)
         for kinds, subjects in void.items():
             await disarm(self.work, subjects, kinds)
         await resume(self.work, awake)
-        timers, self._arm = self._arm, []
         await arm(
             self.work,
             [(one.subject_id, one.kind, one.rung, one.due_at) for one in timers],

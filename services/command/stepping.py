@@ -6,6 +6,7 @@ open parts with it, and closing a whole waives the optional parts that are still
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -30,6 +31,10 @@ from shared.selection.tree import UnitTree
 
 _BEGIN = frozenset({Step.SEND_BACK, Step.SPLIT, Step.REASSIGN})
 """Steps after which some unit's attempt begins: its clocks go by its mode."""
+_WRITTEN_TOGETHER = 500
+"""Steps after which Postgres is given what they have changed, to write it beside those that follow."""
+_TURN = 50
+"""Steps after which Postgres may be given its next statement: about a millisecond."""
 _ASKED_AGAIN = frozenset({State.DONE, State.RETURNED})
 
 
@@ -54,8 +59,15 @@ class Stepping:
         await self._session.load(wanted)
         if any(one.step in _BEGIN for one in batch):
             self._modes = await mode_store.decided(self._session.work)
-        for one in batch:
-            outcomes[await self._take(one), one.status] += 1
+        try:
+            for number, one in enumerate(batch, 1):
+                outcomes[await self._take(one), one.status] += 1
+                if number % _WRITTEN_TOGETHER == 0:
+                    await self._session.write_beside()
+                elif number % _TURN == 0:
+                    await asyncio.sleep(0)
+        finally:
+            await self._session.written()
         return outcomes
 
     async def apply(self, assignment: Assignment, act: Act, attempt: int) -> steps.Outcome:

@@ -92,9 +92,7 @@ class Transaction:
 
     async def flush(self) -> None:
         """Write the queued messages as outbox rows, in the order in which they were queued."""
-        if len(self._new) >= _COPY_FROM:
-            new, self._new = self._new, []
-            await self._copy(new)
+        await self.flush_printed()
         rows, self.outbox, self._new = [*self._new, *self.outbox], [], []
         if rows:
             await self.connection.execute(
@@ -103,6 +101,12 @@ class Transaction:
                 "ON CONFLICT (event_id) DO NOTHING",
                 *(list(column) for column in zip(*rows, strict=True)),
             )
+
+    async def flush_printed(self) -> None:
+        """Write those of `publish_printed` that are queued now, unless they are few."""
+        if len(self._new) >= _COPY_FROM:
+            new, self._new = self._new, []
+            await self._copy(new)
 
     async def _copy(self, rows: Iterable[OutboxRow]) -> None:
         await self.connection.copy_records_to_table(

@@ -1,0 +1,152 @@
+"""What a long batch has changed is written while it decides on more: nothing else may tell."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import Any
+
+import asyncpg
+import pytest
+
+from services.command import stepping, store
+from services.command.core import steps
+from shared.contracts.commands import Acknowledgement, Step
+from shared.contracts.fields import Level
+from shared.contracts.topics import ASSIGNMENTS
+from shared.runtime.errors import Reject, Transient
+from tests.component.command.harness import (
+    MICROGRID,
+    VILLAGE,
+    Office,
+    a_step,
+    an_alert,
+    an_office,
+)
+from tests.support.postgres import fresh_database
+
+PART = 3
+"""Steps that are written together in these tests."""
+_TIMES = ("changed_at", "sign_by", "finish_by", "signed_at", "reported_at", "done_at")
+_TOO_LATE = asyncpg.SerializationError("could not serialize access")
+
+
+@pytest.fixture(autouse=True)
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stepping, "_WRITTEN_TOGETHER", PART)
+    monkeypatch.setattr(stepping, "_TURN", 1)
+
+
+async def ordered(office: Office) -> tuple[str, list[str]]:
+    """One command to a town, one village and what is below it; its units."""
+    await office.apply(an_alert(Level.YELLOW, place=VILLAGE, event_type="12:gas_leak"))
+    rows = await office.rows("SELECT unit FROM command.assignment ORDER BY unit")
+    return await office.the_command(), [row["unit"] for row in rows]
+
+
+async def outcome(office: Office) -> tuple[list[dict[str, Any]], list[Any]]:
+    """All rows without their moments, and what was told of each unit, in order."""
+    rows = await office.rows("SELECT * FROM command.assignment ORDER BY assignment_id")
+    told = await office.published(ASSIGNMENTS.name)
+    told.sort(key=lambda one: one.unit)  # stable: a unit's own records keep their order
+    return (
+        [{name: row[name] for name in row.keys() if name not in _TIMES} for row in rows],  # noqa: SIM118 - a Record
+        [(one.unit, one.version, one.id, one.state, one.actor, one.children) for one in told],
+    )
+
+
+def everything(command: str, units: list[str]) -> list[Acknowledgement]:
+    """Every unit goes through its chain, in any order; one returns it, some steps come twice."""
+    chain = (Step.SIGN, Step.ACCEPT, Step.HANDLE, Step.REPORT)
+    steps = [a_step(command, unit, step) for unit in units if unit != MICROGRID for step in chain]
+    steps.append(a_step(command, MICROGRID, Step.RETURN, text="重复"))
+    random.Random(7).shuffle(steps)
+    return [*steps, *steps[:5]]
+
+
+async def test_a_batch_written_in_parts_ends_as_one_written_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = []
+    for together in (PART, 100_000):
+        monkeypatch.setattr(stepping, "_WRITTEN_TOGETHER", together)
+        with fresh_database() as dsn:
+            async with an_office(dsn) as office:
+                command, units = await ordered(office)
+                await office.apply(*everything(command, units))
+                found.append(await outcome(office))
+                assert await office.wrongly_counted() == await office.wrongly_armed() == 0
+                assert await office.wrongly_added_up() == 0
+    in_parts, at_once = found
+    assert in_parts == at_once
+    assert len(in_parts[1]) > 4 * PART
+
+
+async def test_postgres_writes_while_the_next_steps_are_decided(
+    dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decided, meanwhile = 0, []
+    take, save = steps.take, store.save_assignments
+
+    def counted(*values: Any, **more: Any) -> Any:
+        nonlocal decided
+        decided += 1
+        return take(*values, **more)
+
+    async def slow(work: Any, changes: Any) -> None:
+        before = decided
+        for _ in range(20):
+            await asyncio.sleep(0)
+        meanwhile.append(decided - before)
+        await save(work, changes)
+
+    monkeypatch.setattr(steps, "take", counted)
+    monkeypatch.setattr(store, "save_assignments", slow)
+    async with an_office(dsn) as office:
+        command, units = await ordered(office)
+        await office.apply(*(a_step(command, unit) for unit in units[: 3 * PART]))
+        assert await office.wrongly_counted() == await office.wrongly_armed() == 0
+    assert meanwhile == [PART, PART, 0, 0]
+
+
+async def test_a_refused_step_leaves_nothing_of_what_was_written_before_it(dsn: str) -> None:
+    async with an_office(dsn) as office:
+        command, units = await ordered(office)
+        before = await outcome(office)
+        batch = [a_step(command, unit) for unit in units]
+        for place in (PART, PART + 1, len(batch)):  # just begun to write, writing, at the end
+            refused = a_step(command, units[0], Step.RETURN, officer_unit="500118118200/water")
+            with pytest.raises(Reject):
+                await office.apply(*batch[:place], refused, *batch[place:])
+            assert await outcome(office) == before
+            assert await office.wrongly_counted() == await office.wrongly_armed() == 0
+        await office.apply(*batch)
+        assert {
+            row["state"] for row in await office.rows("SELECT state FROM command.assignment")
+        } == {"signed"}
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+async def test_a_part_that_cannot_be_written_takes_all_of_its_batch_along(
+    dsn: str, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    save, calls = store.save_assignments, 0
+
+    async def fails(work: Any, changes: Any) -> None:
+        nonlocal calls
+        calls += 1
+        await save(work, changes)
+        if calls == failing:
+            raise _TOO_LATE
+
+    async with an_office(dsn) as office:
+        command, units = await ordered(office)
+        before = await outcome(office)
+        batch = [a_step(command, unit) for unit in units]
+        monkeypatch.setattr(store, "save_assignments", fails)
+        with pytest.raises(Transient):
+            await office.apply(*batch)
+        assert await outcome(office) == before
+        await office.apply(*batch)
+        assert await office.wrongly_counted() == await office.wrongly_armed() == 0
+        assert (await office.assignment(units[-1]))["state"] == "signed"
