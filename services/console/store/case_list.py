@@ -78,7 +78,7 @@ async def cases(
                 array_agg(alert_id ORDER BY alert_id) AS alerts
             FROM mine GROUP BY incident_id
         ), found AS (
-            SELECT h.began, greatest(h.changed, c.changed) AS changed, h.case_id,
+            SELECT h.began, greatest(h.changed, c.changed) AS changed, h.case_id, h.alerts AS called,
                 h.open OR coalesce(c.open, false) AS open, coalesce(c.n, 0) AS commands,
                 cardinality(h.alerts) AS alerts, l.headline AS title, l.place AS root,
                 coalesce(l.level, c.level, l.proposed_level) AS level, l.event_type, l.data_grade
@@ -89,14 +89,16 @@ async def cases(
                 FROM console.command WHERE alert_id = ANY(h.alerts)) AS c
             UNION ALL
             SELECT coalesce(({_FIRST} = c.command_id AND e.status = $1), c.occurred_at), c.sent_at,
-                c.command_id, {OPEN_COMMAND}, 1, 0, c.title, c.root,
+                c.command_id, ARRAY[c.command_id], {OPEN_COMMAND}, 1, 0, c.title, c.root,
                 c.level, c.event_type, 'general'
             FROM console.command c
             WHERE c.status = $1 AND c.alert_id IS NULL AND {_CONCERNS}
         ), judged AS (
-            SELECT found.*, r.case_id IS NOT NULL AS reviewed,
-                CASE WHEN open THEN 'open' WHEN r.case_id IS NULL THEN 'closed' ELSE 'evaluated' END AS state
-            FROM found LEFT JOIN console.case_review r ON r.case_id = found.case_id
+            SELECT found.*, r.reviewed,
+                CASE WHEN open THEN 'open' WHEN r.reviewed THEN 'evaluated' ELSE 'closed' END AS state
+            FROM found CROSS JOIN LATERAL (
+                SELECT EXISTS (SELECT 1 FROM console.case_review WHERE case_review.case_id = ANY(called))
+                    AS reviewed) AS r
         )
         SELECT * FROM judged
         WHERE (cardinality($4::text[]) = 0 OR state = ANY($4)) AND ($5::text IS NULL OR level = $5)

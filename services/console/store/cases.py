@@ -55,11 +55,12 @@ _TOLD = (
 
 
 async def case(connection: Connection, case_id: str) -> Case | None:
-    """The case of an alert (its incident) or of a command."""
+    """The case of an alert (its incident, the first alert first, as in the list of cases) or of a command."""
     alerts = await connection.fetch(
         "SELECT a.* FROM console.alert a JOIN console.alert named "
         "ON a.incident_id = named.incident_id AND a.status = named.status "
-        "WHERE named.alert_id = $1 ORDER BY a.occurred_at, a.alert_id LIMIT 50",
+        "WHERE named.alert_id = $1 ORDER BY coalesce((SELECT min(e.at) FROM console.case_event e "
+        "WHERE e.thread = a.alert_id AND e.status = a.status), a.occurred_at), a.alert_id LIMIT 50",
         case_id,
     )
     commands = await connection.fetch(
@@ -232,10 +233,12 @@ def _chosen(case: Case) -> tuple[str, list[str], Sequence[str], datetime | None,
     return case.status, case.threads, case.mode_units, case.began, until
 
 
-async def review(connection: Connection, case_id: str) -> asyncpg.Record | None:
-    """The review of a case."""
+async def review(connection: Connection, called: Sequence[str]) -> asyncpg.Record | None:
+    """The review of a case by all ids that name it; the first, should merged incidents have brought two."""
     return await connection.fetchrow(
-        "SELECT * FROM console.case_review WHERE case_id = $1", case_id
+        "SELECT * FROM console.case_review WHERE case_id = ANY($1::text[]) "
+        "ORDER BY sent_at, case_id LIMIT 1",
+        list(called),
     )
 
 

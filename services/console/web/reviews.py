@@ -75,7 +75,7 @@ async def get_case(console: Parts, me: Looker, case_id: Identifier) -> Response:
             "review": written,
             "may_review": case.is_closed
             and written is None
-            and access.is_entitled(me, lambda one: access.may_review(one, case.owner)),
+            and access.is_entitled(me, lambda one: access.may_review(one, case.filed.owner)),
         }
     )
 
@@ -95,10 +95,11 @@ async def get_review(console: Parts, me: Looker, case_id: Identifier) -> Respons
 async def write_review(
     console: Parts, me: Me, case_id: Identifier, body: ReviewBody, _key: IdempotencyKey = None
 ) -> Response:
-    """Write the review of a closed case, once; each finding becomes a command to its owner."""
+    """Write the review of a closed case, once for all alerts of its incident; each finding becomes a command."""
     now = console.clock.now()
     async with reading(console.database) as connection:
-        case = await visible_case(connection, me, case_id)
+        case = (await visible_case(connection, me, case_id)).filed
+        known = await store.review(connection, case.called)
     acting = console.acting(me, lambda one: access.may_review(one, case.owner))
     if not case.is_closed:
         raise Refused(409, "The case is not closed", reason="case_open")
@@ -113,6 +114,13 @@ async def write_review(
     drafts = [review.DraftFinding(**one.model_dump()) for one in body.findings]
     act = review.write(acting, case, body.text, drafts, now)
     assert isinstance(act.message, CaseReview)
+    if known is not None and review.is_another(known, act.message):
+        raise Refused(
+            409,
+            "The case has its review",
+            "All alerts of an incident are one case, which is reviewed once.",
+            reason="case_reviewed",
+        )
     commands = review.commands_of(acting, case, act.message, now)
     answer = {
         "id": act.message.id,
@@ -131,7 +139,7 @@ async def review_of(
     connection: Connection, case: Case, me: Viewer, console: Console
 ) -> dict[str, Any] | None:
     """The review of a case as this officer may read it; None while there is none."""
-    row = await store.review(connection, case.case_id)
+    row = await store.review(connection, case.called)
     if row is None:
         return None
     ids = [one["command_id"] for one in json.loads(row["findings"])]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from services.console.core.cases import review
+from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
 from shared.contracts.cases import CaseReview
 from shared.contracts.commands import AssignmentState, CommandRequest, SupervisionKind
 from shared.contracts.fields import Status
@@ -22,6 +23,7 @@ from tests.support.console_scene import (
     ZHUTUO,
     a_command,
     a_supervision,
+    an_alert,
     an_assignment,
 )
 
@@ -189,3 +191,60 @@ async def test_the_first_review_on_record_stays(console: Bench) -> None:
     )
     await console.project([later, written])
     assert (await get(console, f"/api/cases/{CASE}/review"))["text"] == REVIEW["text"]
+
+
+async def two_alerts(console: Bench) -> tuple[str, str]:
+    """A closed incident of two alerts, both lifted; their ids."""
+    history = a_case("case", UNITS)
+    first = next(one for one in history if isinstance(one, AlertEvent))
+    second = an_alert(
+        "second",
+        state=AlertState.LIFTED,
+        transition=AlertTransition.LIFTED,
+        at=first.occurred_at + timedelta(minutes=5),
+    ).model_copy(update={"incident_id": first.incident_id})
+    await console.project([*history, second])
+    return first.alert_id, second.alert_id
+
+
+@pytest.mark.parametrize("from_second", [False, True])
+async def test_alerts_of_one_incident_share_its_review(console: Bench, from_second: bool) -> None:
+    alerts = await two_alerts(console)
+    asked, other = reversed(alerts) if from_second else alerts
+    assert (await post(console, REVIEW, case=asked)).status_code == 202
+    written, requests = records(console)
+    assert written.case_id == alerts[0], "filed under the first, however it was asked for"
+    await console.project([written])
+    for case in alerts:
+        found = await get(console, f"/api/cases/{case}")
+        assert (found["state"], found["may_review"]) == ("evaluated", False)
+        assert found["review"]["review_id"] == written.id
+        assert "转移及时；夜间叫应偏慢。" in seen((await exported_by(console, case)).content)
+    (listed,) = (await get(console, "/api/cases?state=evaluated"))["cases"]
+    assert (listed["case_id"], listed["state"]) == (alerts[0], "evaluated")
+    again = await post(console, {**REVIEW, "text": "另一种说法"}, case=other)
+    assert (again.status_code, again.json()["reason"]) == (409, "case_reviewed")
+    assert again.headers["content-type"].startswith("application/problem+json")
+    repeated = await post(console, REVIEW, case=other)
+    assert (repeated.status_code, repeated.json()["repeated"]) == (202, True)
+    sent = {
+        CommandRequest.model_validate_json(one.value).command_id for one in requests_of(console)
+    }
+    assert sent == {one.command_id for one in requests}
+
+
+async def test_of_two_reviews_at_once_one_holds(console: Bench) -> None:
+    """Neither is on record yet when the other is written: the acts themselves stand in each other's way."""
+    first, second = await two_alerts(console)
+    assert (await post(console, REVIEW, case=first)).status_code == 202
+    answer = await post(console, {**REVIEW, "text": "另一种说法"}, case=second)
+    assert (answer.status_code, answer.json()["reason"]) == (409, "act_conflict")
+
+
+def requests_of(console: Bench) -> list[Any]:
+    return [one for one in console.recorder.sent if json.loads(one.value)["type"] != "case_review"]
+
+
+async def exported_by(console: Bench, case: str) -> Any:
+    async with console.client("o-city-b") as client:
+        return await client.get(f"/api/cases/{case}/export")

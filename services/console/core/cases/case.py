@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -94,6 +94,22 @@ class Case:
     def command_ids(self) -> list[str]:
         """Its commands."""
         return [one["command_id"] for one in self.commands]
+
+    @property
+    def filed(self) -> Case:
+        """The same case called by its first alert, whichever of them it was asked for by: so it is reviewed."""
+        return replace(self, case_id=self.alerts[0]["alert_id"]) if self.alerts else self
+
+    @property
+    def review_key(self) -> str:
+        """What the ids of its review follow from: the incident, or the command."""
+        found: str = self.head["incident_id"] if self.alerts else self.case_id
+        return found
+
+    @property
+    def called(self) -> list[str]:
+        """Every id that names it: a review of any of them is its review."""
+        return [one["alert_id"] for one in self.alerts] or [self.case_id]
 
     @property
     def mode_units(self) -> list[str]:

@@ -51,10 +51,10 @@ def owner_selection(owner: str) -> Selection:
 def write(
     viewer: Viewer, case: Case, text: str, drafts: Sequence[DraftFinding], now: datetime
 ) -> Act:
-    """The review."""
+    """The review of a filed case: the same act by whichever alert of its incident it was asked for."""
     findings = tuple(
         Finding(
-            command_id=content_id("cmd", "finding", case.case_id, number),
+            command_id=content_id("cmd", "finding", case.review_key, number),
             owner=one.owner,
             title=one.title,
             instruction=one.instruction,
@@ -70,7 +70,7 @@ def write(
         now,
     )
     record = CaseReview(
-        id=content_id("rev", case.case_id),
+        id=content_id("rev", case.review_key),
         case_id=case.case_id,
         officer_id=viewer.officer_id,
         post=viewer.post,
@@ -79,6 +79,15 @@ def write(
         **common,
     )
     return Act(CASE_REVIEWS, case.case_id, record, viewer.officer_id)
+
+
+def is_another(row: Record, written: CaseReview) -> bool:
+    """Whether the review on record is other than what is to be written: a case has one."""
+    return (row["review_id"], row["officer_id"], row["body"]) != (
+        written.id,
+        written.officer_id,
+        written.text,
+    )
 
 
 def commands_of(viewer: Viewer, case: Case, review: CaseReview, now: datetime) -> list[Act]:
