@@ -17,6 +17,7 @@ _FORMATS = ("JPEG", "PNG", "WEBP")
 _MAX_PIXELS = 40_000_000
 _LONGEST_PX = 1_600
 _SMALL_PX = 240
+_PRINTED_PX = 800
 _QUALITY = 80
 _AT_ONCE = 1
 _BROKEN = (OSError, ValueError, SyntaxError, EOFError, struct.error, Image.DecompressionBombError)
@@ -61,6 +62,15 @@ def remade(file: bytes) -> Picture:
     whole = _jpeg(drawn)
     drawn.thumbnail((_SMALL_PX, _SMALL_PX))
     return Picture(whole, _jpeg(drawn))
+
+
+def printed(picture: bytes) -> bytes:
+    """A picture of ours (JPEG) at most 800 px, for a document that holds many."""
+    with Image.open(BytesIO(picture), formats=("JPEG",)) as image:
+        image.draft("RGB", (_PRINTED_PX, _PRINTED_PX))
+        drawn = _on_white(image)
+    drawn.thumbnail((_PRINTED_PX, _PRINTED_PX))
+    return _jpeg(drawn)
 
 
 def _on_white(image: Image.Image) -> Image.Image:

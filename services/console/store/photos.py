@@ -77,6 +77,15 @@ async def one(connection: Connection, photo_id: str, *, small: bool) -> asyncpg.
     )
 
 
+async def pictures(connection: Connection, photo_ids: Collection[str]) -> dict[str, bytes]:
+    """The whole pictures of some photos by their ids."""
+    rows = await connection.fetch(
+        "SELECT photo_id, picture FROM console.photo WHERE photo_id = ANY($1::text[])",
+        list(photo_ids),
+    )
+    return {row["photo_id"]: row["picture"] for row in rows}
+
+
 async def of_assignments(
     connection: Connection, assignment_ids: Collection[str]
 ) -> list[asyncpg.Record]:

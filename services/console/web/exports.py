@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from functools import cache
 from typing import Annotated, Literal
 
@@ -19,8 +20,12 @@ from services.console.core.cases.dossier import (
     Told,
     dossier,
 )
+from services.console.core.cases.photo_sheet import MOST_PHOTOS, photo_sheet, shown
 from services.console.core.cases.words import Words
+from services.console.core.record import Record
+from services.console.pictures import printed
 from services.console.store import cases as store
+from services.console.store import photos as photo_store
 from services.console.store.connections import Connection, reading
 from services.console.web.assets import STATIC
 from services.console.web.auth import Looker
@@ -33,6 +38,9 @@ from shared.contracts.fields import Identifier
 
 router = APIRouter(prefix="/api")
 
+_COUNTED = 10_000
+"""Photos of a case that are counted."""
+
 
 @router.get("/cases/{case_id}/export", response_model=None)
 async def export(
@@ -41,13 +49,14 @@ async def export(
     case_id: Identifier,
     style: Annotated[Literal["html", "pdf"], Query(alias="format")] = "html",
 ) -> Response:
-    """The case within the officer's subtree as one file: head, figures, timeline, units, late ones, review."""
+    """The case within the officer's subtree as one file: head, figures, timeline, units, late ones, review, photos."""
     now = console.clock.now()
     async with reading(console.database) as connection:
         case = await visible_case(connection, me, case_id)
         found = await evaluated(connection, case, me)
         told = await _told(connection, case, me, console)
         written = await review_of(connection, case, me, console)
+        photos, whole = await _photos(connection, case, me)
     file = dossier(
         case,
         case.state(written is not None),
@@ -60,6 +69,8 @@ async def export(
     )
     # One at a time: printing is work for the processor, and the screens must not wait for it.
     async with console.printing:
+        small = {name: await asyncio.to_thread(printed, one) for name, one in whole.items()}
+        file = replace(file, photos=photo_sheet(photos, small, file.tag, words(), console.names))
         if style == "pdf":
             content = await asyncio.to_thread(pdf_file, file, now)
         else:
@@ -83,6 +94,16 @@ def words() -> Words:
         for name in ("zh-CN", "en")
     )
     return Words(zh, en)
+
+
+async def _photos(
+    connection: Connection, case: Case, me: Viewer
+) -> tuple[list[Record], dict[str, bytes]]:
+    """What is known of the photos that the officer sees, the newest first, and the pictures to be printed."""
+    rows = await photo_store.of_commands(connection, case.command_ids, span_of(me.root), _COUNTED)
+    seen = shown(rows, me)
+    newest = [row["photo_id"] for row in seen[:MOST_PHOTOS]]
+    return seen, await photo_store.pictures(connection, newest)
 
 
 async def _told(connection: Connection, case: Case, me: Viewer, console: Console) -> Told:

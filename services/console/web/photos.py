@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from services.console.core import access, views
 from services.console.core.access import sees, span_of
+from services.console.core.cases.photo_sheet import shown
 from services.console.core.masking import sees_photos
 from services.console.pictures import NotAPhoto
 from services.console.store import photos as store
@@ -90,8 +91,7 @@ async def get_photos_of_case(
     async with reading(console.database) as connection:
         case = await visible_case(connection, me, case_id)
         rows = await store.of_commands(connection, case.command_ids, span_of(me.root), limit)
-    shown = [row for row in rows if sees_photos(me, row["unit"])]
-    return as_json({"photos": [views.photo(row, console.names) for row in shown]})
+    return as_json({"photos": [views.photo(row, console.names) for row in shown(rows, me)]})
 
 
 @router.get(

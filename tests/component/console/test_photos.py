@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from datetime import timedelta
 from io import BytesIO
 
 import httpx
+import pypdfium2
 import pytest
 from PIL import Image
+from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE
 
+from services.console.core.cases.photo_sheet import MOST_PHOTOS
+from services.console.pictures import printed, remade
 from services.console.store.forgetting import forget_commands
 from services.console.web.guard import MAX_PHOTO_BYTES
 from shared.contracts.commands import AssignmentEvent, AssignmentState, CommandState
+from shared.contracts.fields import Status
+from tests.component.console.test_case_exports import read_pdf, seen
 from tests.support.console import Bench, bench
 from tests.support.console_scene import VILLAGE, a_command, an_assignment
 from tests.support.postgres import fresh_database
@@ -148,3 +156,98 @@ async def test_photos_go_with_their_command(console: Bench) -> None:
         )
         await work.connection.fetch(task.statement, task.keep, task.limit)
         assert await work.connection.fetchval("SELECT count(*) FROM console.photo") == 0
+
+
+async def a_told_case(console: Bench, status: Status = Status.ACTUAL) -> AssignmentEvent:
+    """A command with the signed assignment of a village."""
+    command = a_command("flood", status=status)
+    one = an_assignment(command, VILLAGE, AssignmentState.SIGNED, version=2)
+    await console.project([command, one])
+    return one
+
+
+async def files(
+    console: Bench, officer: str, one: AssignmentEvent
+) -> tuple[httpx.Response, httpx.Response]:
+    """Its case as HTML and as PDF."""
+    path = f"/api/cases/{one.command_id}/export"
+    return await got(console, officer, path), await got(console, officer, f"{path}?format=pdf")
+
+
+def in_html(page: httpx.Response) -> list[bytes]:
+    return [
+        base64.b64decode(one)
+        for one in re.findall(r'src="data:image/jpeg;base64,([^"]+)"', page.text)
+    ]
+
+
+def in_pdf(paper: httpx.Response) -> int:
+    sheets = pypdfium2.PdfDocument(paper.content)
+    return sum(
+        1 for sheet in sheets for one in sheet.get_objects() if one.type == FPDF_PAGEOBJ_IMAGE
+    )
+
+
+async def test_a_case_is_handed_on_with_its_photos(console: Bench) -> None:
+    one = await a_told_case(console)
+    hostile = "堤脚渗水\n\n<img src=x onerror=alert(1)>"
+    await sent(console, "o-village-b", one, photo(1), hostile)
+    await sent(console, "o-village-b", one, photo(2, "PNG"), "已加固")
+    for officer in ("o-village-b", "o-city-b"):
+        page, paper = await files(console, officer, one)
+        found = [Image.open(BytesIO(file)) for file in in_html(page)]
+        assert [(image.format, image.size) for image in found] == [("JPEG", (320, 240))] * 2
+        newest, older = (image.getpixel((9, 9))[0] for image in found)  # type: ignore[index]
+        assert (round(newest, -1), round(older, -1)) == (80, 40)
+        assert in_pdf(paper) == 2
+        for text in (seen(page.content), read_pdf(paper.content)[0]):
+            for words in ("现场照片", "已加固", "堤脚渗水<imgsrc=xonerror=alert(1)>"):
+                assert words in text, words
+    tags = re.findall(r"<img[^>]*>", page.text)
+    assert len(tags) == 2
+    assert not any("onerror=alert" in re.sub(r'"[^"]*"', "", tag) for tag in tags)
+    assert not re.search(r"\b(src|href)\s*=\s*\"(?!data:image/jpeg;base64,)", page.text)
+
+
+async def test_photos_of_a_file_are_small_and_bounded(console: Bench) -> None:
+    one = await a_told_case(console)
+    out = BytesIO()
+    Image.effect_noise((1_600, 1_200), 90).convert("RGB").save(out, "JPEG", quality=95)
+    await sent(console, "o-village-b", one, out.getvalue(), "大图")
+    for shade in range(1, MOST_PHOTOS + 2):
+        await sent(console, "o-village-b", one, sized(10 + shade))
+    page, paper = await files(console, "o-city-b", one)
+    assert len(in_html(page)) == in_pdf(paper) == MOST_PHOTOS
+    for text in (seen(page.content), read_pdf(paper.content)[0]):
+        assert "另有2张照片未列出" in text
+    assert max(Image.open(BytesIO(printed(remade(out.getvalue()).whole))).size) == 800
+
+
+def sized(width: int) -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (width, 20), "green").save(out, "JPEG")
+    return out.getvalue()
+
+
+async def test_photos_of_a_file_are_those_of_the_screen(console: Bench) -> None:
+    """Who was only granted a look at the place, and whoever stands beside it, is handed none."""
+    one = await a_told_case(console)
+    await sent(console, "o-village-b", one, photo(), "堤脚")
+    async with console.wiring.database.transaction() as work:
+        await work.connection.execute(
+            "INSERT INTO console.granted (officer_id, power, unit) VALUES ('o-songji-b', 'see', $1)",
+            VILLAGE,
+        )
+    looked = await got(console, "o-songji-b", f"/api/cases/{one.command_id}/export?place={VILLAGE}")
+    assert looked.status_code == 200, looked.text
+    assert in_html(looked) == []
+    assert "堤脚" not in looked.text
+
+
+async def test_photos_of_a_drill_say_so(console: Bench) -> None:
+    one = await a_told_case(console, Status.EXERCISE)
+    await sent(console, "o-village-b", one, photo(), "堤脚")
+    page, paper = await files(console, "o-city-b", one)
+    assert "【演练】现场照片" in seen(page.content)
+    for text in (seen(page.content), read_pdf(paper.content)[0]):
+        assert re.search(r"【演练】[^【]*堤脚", text)

@@ -53,6 +53,23 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Print:
+    """A photo, JPEG, and what stands beside it."""
+
+    picture: bytes
+    caption: Both
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoSheet:
+    """The section of photos; `notes` stand below it."""
+
+    heading: Both
+    prints: tuple[Print, ...]
+    notes: tuple[Both, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Dossier:
     """The whole document. `tag` is what every heading and line of a drill begins with."""
 
@@ -67,6 +84,7 @@ class Dossier:
     figures: tuple[tuple[Both, str], ...]
     sections: tuple[Table, ...]
     zone: Both
+    photos: PhotoSheet | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,10 +361,11 @@ def _late(found: Evaluation, words: Words, names: Names) -> Table:
 def _tagged(table: Table, tag: Both | None) -> Table:
     if tag is None:
         return table
-    rows = tuple((_marked(row[0], tag), *row[1:]) for row in table.rows)
-    return Table(_marked(table.heading, tag), table.columns, rows, table.notes)
+    rows = tuple((marked(row[0], tag), *row[1:]) for row in table.rows)
+    return Table(marked(table.heading, tag), table.columns, rows, table.notes)
 
 
-def _marked(text: Both, tag: Both) -> Both:
+def marked(text: Both, tag: Both) -> Both:
+    """A text that says first that it is of a drill."""
     marked = f"【{tag.zh}】{text.zh}"
     return Both(marked, marked if text.en == text.zh else f"[{tag.en}] {text.en}")

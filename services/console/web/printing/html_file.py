@@ -1,7 +1,7 @@
 """A dossier as one HTML file that needs nothing else and can run nothing.
 
-Its policy allows the one style sheet inside it, by hash, and stays with the file when it is opened from a
-disk. All text is escaped by the template engine.
+Its policy allows the one style sheet inside it, by hash, and the pictures inside it, and stays with the file
+when it is opened from a disk. All text is escaped by the template engine.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ _TEMPLATES = HERE / "templates"
 _CSS = Markup((_TEMPLATES / "case.css").read_text(encoding="utf-8"))  # noqa: S704
 _DIGEST = base64.b64encode(hashlib.sha256(_CSS.encode()).digest()).decode()
 
-POLICY = f"default-src 'none'; style-src 'sha256-{_DIGEST}'; base-uri 'none'; form-action 'none'"
+POLICY = f"default-src 'none'; style-src 'sha256-{_DIGEST}'; img-src data:; base-uri 'none'; form-action 'none'"
 _environment = Environment(
     loader=FileSystemLoader(_TEMPLATES),
     autoescape=select_autoescape(default=True, default_for_string=True),
     trim_blocks=True,
 )
+_environment.filters["base64"] = lambda content: base64.b64encode(content).decode()
 
 
 def html_file(file: Dossier) -> bytes:

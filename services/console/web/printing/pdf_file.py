@@ -10,6 +10,7 @@ from __future__ import annotations
 import unicodedata
 from datetime import datetime
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from fpdf import FPDF
 from fpdf.enums import TableBordersLayout, VAlign, WrapMode
 from fpdf.fonts import FontFace
 
-from services.console.core.cases.dossier import Dossier, Table
+from services.console.core.cases.dossier import Dossier, PhotoSheet, Table
 from services.console.core.cases.words import Both
 
 _FONTS = Path(pylopdf_fonts_zh_cn.__file__).parent
@@ -34,6 +35,8 @@ _LEVELS = {
 _BOX = "□"
 _WIDTH = 182.0
 """Of the text, mm."""
+_PHOTO_MM = (64.0, 48.0)
+"""The box that a photo fits into."""
 
 
 def pdf_file(file: Dossier, made_at: datetime) -> bytes:
@@ -44,6 +47,8 @@ def pdf_file(file: Dossier, made_at: datetime) -> bytes:
     _head(sheet, file)
     for table in file.sections:
         _section(sheet, table)
+    if file.photos is not None:
+        _photos(sheet, file.photos)
     sheet.ln(4)
     sheet.write_both(file.zone, 8, _SOFT)
     return bytes(sheet.output())
@@ -174,26 +179,59 @@ def _fitting(sheet: _Sheet, text: str, size: float, width: float) -> float:
 
 
 def _section(sheet: _Sheet, table: Table) -> None:
+    _heading(sheet, table.heading, 30)
+    if table.rows:
+        _rows(sheet, table)
+    sheet.ln(1)
+    for note in table.notes:
+        sheet.write_both(note, 8, _SOFT)
+
+
+def _photos(sheet: _Sheet, photos: PhotoSheet) -> None:
+    """Each in a box of its own to the left, its caption to the right: the longest note is lower than the box."""
+    _heading(sheet, photos.heading, 16 + _PHOTO_MM[1])
+    wide, high = _PHOTO_MM
+    for one in photos.prints:
+        if sheet.will_page_break(high + 2):
+            sheet.add_page()
+        top = sheet.get_y() + 1
+        sheet.image(
+            BytesIO(one.picture),
+            14,
+            top,
+            wide,
+            high,
+            keep_aspect_ratio=True,
+            alt_text=_printable(one.caption.zh),
+        )
+        sheet.set_font("sans", size=8)
+        sheet.set_text_color(*_INK)
+        sheet.set_xy(14 + wide + 4, top)
+        sheet.multi_cell(
+            _WIDTH - wide - 4, 3.9, _cell(one.caption), align="L", wrapmode=WrapMode.CHAR
+        )
+        sheet.set_xy(14, top + high + 1)
+    for note in photos.notes:
+        sheet.write_both(note, 8, _SOFT)
+
+
+def _heading(sheet: _Sheet, heading: Both, room_mm: float) -> None:
+    """On a page that has room for what follows it."""
     sheet.ln(3)
-    if sheet.will_page_break(30):
+    if sheet.will_page_break(room_mm):
         sheet.add_page()
     sheet.set_font("sans", size=13)
     sheet.set_text_color(*_INK)
-    sheet.cell(sheet.get_string_width(table.heading.zh) + 3, 8, _printable(table.heading.zh))
+    sheet.cell(sheet.get_string_width(heading.zh) + 3, 8, _printable(heading.zh))
     sheet.set_font("sans", size=8.5)
     sheet.set_text_color(*_SOFT)
-    sheet.cell(0, 9, _printable(table.heading.en), new_x="LMARGIN", new_y="NEXT")
+    sheet.cell(0, 9, _printable(heading.en), new_x="LMARGIN", new_y="NEXT")
     sheet.set_draw_color(*sheet.level)
     sheet.set_line_width(0.5)
     sheet.line(14, sheet.get_y(), 14 + _WIDTH, sheet.get_y())
     sheet.set_line_width(0.1)
     sheet.set_draw_color(*_LINE)
     sheet.ln(1)
-    if table.rows:
-        _rows(sheet, table)
-    sheet.ln(1)
-    for note in table.notes:
-        sheet.write_both(note, 8, _SOFT)
 
 
 def _rows(sheet: _Sheet, table: Table) -> None:
