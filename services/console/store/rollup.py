@@ -115,7 +115,7 @@ _MISSING = f"""
             UNION ALL
             (SELECT s.subject_id, s.unit FROM {_called(f"s.command_id = $1 AND {_IN_SPAN}")} AS s
                 WHERE $7 AND s.unit_tier = $4 AND s.{_IN_WORK} AND {_late("s")}
-                ORDER BY s.unit LIMIT $5)
+                ORDER BY s.unit, s.subject_id LIMIT $5)
         ) AS missing ORDER BY unit LIMIT $5
     ) AS shown JOIN console.assignment a USING (assignment_id)
     LEFT JOIN LATERAL (
