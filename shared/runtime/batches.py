@@ -65,6 +65,7 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         group: str,
         instance_id: str | None,
         max_records: int = 500,
+        fetch_batches: int = 1,
     ) -> None:
         self._worker = worker
         self._metrics = metrics
@@ -84,6 +85,7 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             listener=self,
             callback=self.on_batch,
             max_records=max_records,
+            fetch_batches=fetch_batches,
         )
 
     @property

@@ -74,8 +74,12 @@ def subscribe(
     callback: BatchCallback,
     max_records: int = 500,
     batch_timeout_ms: int = 20,
+    fetch_batches: int = 1,
 ) -> BatchSubscriber:
-    """A batch subscriber over `topics`; offsets are committed by the callback, explicitly."""
+    """A batch subscriber over `topics`; offsets are committed by the callback, explicitly.
+
+    `fetch_batches`: how many batches of a topic's largest size one fetch takes from a partition.
+    """
     subscriber = broker.subscriber(
         *[spec.name for spec in topics],
         batch=True,
@@ -90,8 +94,8 @@ def subscribe(
         max_records=max_records,
         batch_timeout_ms=batch_timeout_ms,  # slept again after each empty poll
         partition_assignment_strategy=(StickyPartitionAssignor,),
-        # A batch as large as the topic takes it, no more: answers of all partitions lie in memory at once.
-        max_partition_fetch_bytes=max(spec.max_bytes for spec in topics),
+        # Batches as large as the topic takes them, no more: answers of all partitions lie in memory at once.
+        max_partition_fetch_bytes=fetch_batches * max(spec.max_bytes for spec in topics),
         fetch_max_wait_ms=250,
         session_timeout_ms=10_000,
         heartbeat_interval_ms=2_000,

@@ -63,7 +63,12 @@ class Platform:
         self.health.add("producer", self.publisher.ready)
 
     def consume(
-        self, topics: Sequence[TopicSpec], worker: Worker, *, max_records: int = 500
+        self,
+        topics: Sequence[TopicSpec],
+        worker: Worker,
+        *,
+        max_records: int = 500,
+        fetch_batches: int = 1,
     ) -> BatchConsumer:
         """Read `topics` as one consumer group named after the service."""
         consumer = BatchConsumer(
@@ -74,6 +79,7 @@ class Platform:
             group=f"fenghuo-{self.service}",
             instance_id=self.settings.group_instance_id,
             max_records=max_records,
+            fetch_batches=fetch_batches,
         )
         self.health.add("consumer", consumer.ready)
         self.loops.append(consumer.watch)
@@ -164,7 +170,10 @@ class StatefulPlatform(Platform):
             self.metrics,
             piece=max_records,
         )
-        return self.consume(topics, worker, max_records=max_records * (1 + batches_ahead))
+        batches = 1 + batches_ahead
+        return self.consume(
+            topics, worker, max_records=max_records * batches, fetch_batches=batches
+        )
 
     def sweep(self, lock: Lock, fire: Fire) -> TimerSweeper:
         """Fire this service's durable timers."""

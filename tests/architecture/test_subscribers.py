@@ -13,6 +13,9 @@ from shared.contracts.topics import TOPICS
 from shared.runtime.broker import raw_records, wrap_batch
 from tests.support.services import SERVICES, built_broker
 
+_FETCHED = {"command": 4}
+"""Services that fetch more than one batch at once."""
+
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_subscribers_have_our_options(service: str, tmp_path: Any) -> None:
@@ -28,10 +31,11 @@ def test_subscribers_have_our_options(service: str, tmp_path: Any) -> None:
         assert subscriber._no_reply is True
         assert subscriber._connection_args["auto_offset_reset"] == "earliest"
         assert subscriber._connection_args["enable_auto_commit"] is False
-        # As much of a partition as its largest batch: less would not fetch it, more lies in memory eight times.
-        assert subscriber._connection_args["max_partition_fetch_bytes"] == max(
-            TOPICS[topic.name].max_bytes for topic in cast("Any", subscriber).topics
-        )
+        # As much of a partition as its largest batch: less would not fetch it, more lies in memory eight
+        # times. Who reads ahead needs that many: a fetch of two thousand steps is one transaction's.
+        assert subscriber._connection_args["max_partition_fetch_bytes"] == _FETCHED.get(
+            service, 1
+        ) * max(TOPICS[topic.name].max_bytes for topic in cast("Any", subscriber).topics)
         parser, decoder = cast("Any", subscriber)._get_parser_and_decoder()
         assert parser.custom_func is wrap_batch
         assert decoder.custom_func is raw_records
