@@ -189,6 +189,15 @@ async def visitor(browser: Browser, served: Served) -> AsyncIterator[Visitor]:
     assert found.complaints == []
 
 
+@pytest_asyncio.fixture(loop_scope="module")
+async def troubled(browser: Browser, served: Served) -> AsyncIterator[Visitor]:
+    """A visitor whose requests fail; a browser complains of each, and of nothing else."""
+    found = Visitor(browser, served)
+    yield found
+    await found.close()
+    assert [one for one in found.complaints if "Failed to load resource" not in one] == []
+
+
 async def shot(page: Page, name: str, *, full: bool = False) -> None:
     """Keep a picture in var/screenshots (not in git) for people to look at."""
     SHOTS.mkdir(parents=True, exist_ok=True)

@@ -1,11 +1,12 @@
-"""Who has signed out is shown the gate, and the page asks the server for nothing more."""
+"""Who has signed out is shown the gate at once, and the page asks the server for nothing more but to know it."""
 
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Request
+from playwright.async_api import Page, Request, Response, expect
 
-from tests.browser.conftest import Served, Visitor
+from tests.browser.conftest import Served, Visitor, shot
+from tests.browser.test_acts import sent
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 LATER_MS = 60_000
@@ -37,3 +38,102 @@ async def test_a_page_that_has_signed_out_is_silent(
         await page.evaluate("location.hash = '#command'")
         await page.wait_for_timeout(200)
     assert asked[asked.index("/api/logout") + 1 :] == []
+
+
+async def sessions(served: Served) -> int:
+    async with served.bench.wiring.database.transaction() as work:
+        found = await work.connection.fetchval(
+            "SELECT count(*) FROM console.session WHERE officer_id = 'o-village-b'"
+        )
+    return int(found)
+
+
+SHOWN = "document.title + document.body.innerText"
+OF_THE_OFFICER = ("吴德", "围子山", "朱沱镇")
+"""Name and places of o-village-b."""
+
+
+async def shows_nothing_of(page: Page) -> None:
+    await page.get_by_role("heading", name="请先登录").wait_for()
+    shown = await page.evaluate(SHOWN)
+    assert [one for one in OF_THE_OFFICER if one in shown] == []
+    assert await page.locator("dialog, .card").count() == 0
+
+
+@pytest.mark.parametrize("phone", [False, True])
+async def test_signing_out_without_a_line_is_sent_once_when_it_is_back(
+    troubled: Visitor, served: Served, phone: bool
+) -> None:
+    page = await troubled.open("o-village-b", phone=phone)
+    shown = await page.evaluate(SHOWN)
+    assert any(one in shown for one in OF_THE_OFFICER)
+    before = served.run(sessions(served))
+    told: list[int] = []
+
+    def note(response: Response) -> None:
+        if response.url.endswith("/api/logout"):
+            told.append(response.status)
+
+    page.on("response", note)
+    await page.context.set_offline(True)
+    await page.get_by_role("button", name="退出").click()
+    await shows_nothing_of(page)
+    await expect(page.locator("#leaving")).to_contain_text("线路恢复后")
+    await shot(page, f"sign-out-offline-{'phone' if phone else 'wall'}")
+    assert served.run(sessions(served)) == before
+    for off in (False, True, False):  # back, gone again at once, back
+        await page.context.set_offline(off)
+    await expect(page.locator("#leaving")).to_be_empty(timeout=20_000)
+    assert served.run(sessions(served)) == before - 1
+    await shows_nothing_of(page)
+    await page.wait_for_timeout(1_500)  # a second try would have come by then
+    assert told == [200]
+
+
+async def test_it_outlives_the_tab_and_holds_for_the_other_tabs(
+    troubled: Visitor, served: Served
+) -> None:
+    page = await troubled.open("o-village-b", phone=True)
+    beside = await page.context.new_page()
+    await beside.goto(f"{served.url}/")
+    await beside.wait_for_selector(".link.live")
+    before = served.run(sessions(served))
+    await page.context.set_offline(True)
+    await page.get_by_role("button", name="退出").click()
+    await shows_nothing_of(page)
+    await shows_nothing_of(beside)
+    context = page.context
+    await page.close()
+    await beside.close()
+    await context.set_offline(False)
+    again = await context.new_page()
+    await again.goto(f"{served.url}/m")
+    await shows_nothing_of(again)
+    await expect(again.locator("#leaving")).to_be_empty()
+    assert served.run(sessions(served)) == before - 1
+    # Signed in anew: that is another session, and nobody ends it.
+    await again.goto(served.link("o-village-b", phone=True))
+    await again.wait_for_selector(".link.live")
+    await again.reload()
+    await again.wait_for_selector(".link.live")
+
+
+async def test_an_act_is_not_sent_by_who_signed_in_in_another_tab(
+    troubled: Visitor, served: Served
+) -> None:
+    page = await troubled.open("o-town-b", phone=True)
+    card = page.locator("#first .card:not(.drill)").first
+    await card.wait_for()
+    answers = "**/api/pages/*/answers"
+    await page.route(answers, lambda route: route.abort())
+    await card.get_by_role("button", name="能到岗").click()
+    await expect(card.locator(".unsent")).to_be_visible()
+    other = await page.context.new_page()
+    await other.goto(served.link("o-songji-b", phone=True))
+    await other.wait_for_selector(".link.live")
+    before = len(sent(served, "answer"))
+    await page.unroute(answers)
+    await page.evaluate("dispatchEvent(new Event('online'))")
+    await page.get_by_role("heading", name="请先登录").wait_for()
+    acts = sent(served, "answer")[before:]
+    assert [one for one in acts if one["verb"] == "coming"] == []

@@ -14,7 +14,7 @@ from services.console.store import people
 from services.console.store.connections import reading
 from services.console.web.parts import Console, Parts, as_json, console_of
 from services.console.web.problems import Refused
-from services.console.web.sessions import COOKIE, credential, demand_own_form
+from services.console.web.sessions import COOKIE, credential, demand_own_form, mark_of
 from services.console.web.shell import form_page, page
 from shared.contracts.fields import UnitId
 from shared.contracts.units import tier_of
@@ -102,14 +102,15 @@ async def logout_everywhere(console: Parts, me: Me) -> Response:
 
 
 @router.get("/api/me")
-async def me(console: Parts, me: Me) -> Response:
+async def me(request: Request, console: Parts, me: Me) -> Response:
     """The officer, the unit, what is granted, and what this installation is."""
-    return as_json(myself(console, me))
+    return as_json(myself(request, console, me))
 
 
-def myself(console: Console, me: Viewer) -> dict[str, Any]:
-    """What a page says of the officer before it."""
+def myself(request: Request, console: Console, me: Viewer) -> dict[str, Any]:
+    """What a page says of the officer before it; `session` tells one sign-in from another."""
     return {
+        "session": mark_of(request),
         "officer_id": me.officer_id,
         "name": me.name,
         "unit": me.unit,

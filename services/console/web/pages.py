@@ -66,6 +66,6 @@ async def _page(
     # Without a session, a right or a database the page asks by itself, and tells why it gets nothing.
     with suppress(Refused, Transient):
         viewer = await console.sessions.viewer(request)
-        boot["me"] = to_jsonable_python(myself(console, viewer))
+        boot["me"] = to_jsonable_python(myself(request, console, viewer))
         boot["first"] = await first(viewer)
     return page(template, console, language=language, boot=boot)

@@ -172,6 +172,12 @@ def credential(request: Request) -> tuple[str, str]:
     raise Refused(401, "Sign in first", reason="signed_out", headers={"WWW-Authenticate": "Bearer"})
 
 
+def mark_of(request: Request) -> str:
+    """What a page may know its session by. The token does not follow from it, nor what is stored of it."""
+    _, token = credential(request)
+    return hash_of(hash_of(token))[:16]
+
+
 def demand_own_form(request: Request) -> None:
     """Refuse a form that another site sent; ours carry their origin (guard.py) and no header of ours."""
     if _fetched_from_elsewhere(request) or not _from_our_origin(request):

@@ -5,6 +5,7 @@ import { boot, t } from "./i18n.js";
 /** Answers that came with the page, each good for the first question after it. */
 const early = new Map(Object.entries(boot.first));
 const EARLY_MS = 10_000;
+const PASSING = new Set([0, 401, 408, 425, 429, 502, 503, 504]);
 
 export class Problem extends Error {
   constructor(status, document) {
@@ -12,6 +13,11 @@ export class Problem extends Error {
     this.status = status;
     this.reason = document?.reason ?? (status === 0 ? "offline" : "unknown");
     this.detail = document?.detail ?? document?.errors?.map((one) => `${one.where}: ${one.what}`).join("; ") ?? "";
+  }
+
+  /** Whether the same request may do later: no line, no session, a server that is busy or away. */
+  get passes() {
+    return PASSING.has(this.status);
   }
 
   /** What to tell the person. */
@@ -29,22 +35,24 @@ export function onSignedOut(callback) {
   signedOut = callback;
 }
 
-/** Nobody is signed in on this page any more. What is still to be sent is: another tab may sign in. */
+/** Nobody is signed in on this page any more. */
 export function leave() {
   left = true;
   signedOut();
 }
 
-/** JSON of a read; `query` values that are empty are left out. */
-export function get(path, query = {}) {
-  if (left) return Promise.reject(new Problem(401, null));
+/** JSON of a read; `query` values that are empty are left out. An answer that comes after `leave` is none. */
+export async function get(path, query = {}) {
+  if (left) throw new Problem(401, null);
   const pairs = Object.entries(query).filter(([, value]) => value !== "" && value !== null && value !== undefined);
   const tail = pairs.length ? `?${new URLSearchParams(pairs)}` : "";
   const address = path + tail;
   const known = early.get(address);
   early.delete(address);
-  if (known && performance.now() < EARLY_MS) return Promise.resolve(known);
-  return call(address, { method: "GET" });
+  if (known && performance.now() < EARLY_MS) return known;
+  const found = await call(address, { method: "GET" });
+  if (left) throw new Problem(401, null);
+  return found;
 }
 
 /** An act. The key makes a second try the same act. */

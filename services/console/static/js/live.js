@@ -1,17 +1,18 @@
 // The live stream: resumes by id, notices silence, and always says how it stands.
 
-import { get } from "./api.js";
+import { get, leave } from "./api.js";
 
 const SILENT_AFTER_MS = 25_000;
 const BEHIND_RECORDS = 1_000;
 const RETRY_MS = [1_000, 2_000, 4_000, 8_000];
 
 /**
- * Follow the feed. `take(line)` gets each line once, `renew()` is called when everything should be
+ * Follow the feed as `session`. `take(line)` gets each line once, `renew()` is called when everything should be
  * loaded again, `state(name, facts)` on every change: connecting, live, behind, offline.
  */
 export class Live {
-  constructor({ status, take, renew, state }) {
+  constructor({ session, status, take, renew, state }) {
+    this.session = session;
     this.status = status;
     this.take = take;
     this.renew = renew;
@@ -85,7 +86,8 @@ export class Live {
   async again() {
     let problem = null;
     try {
-      await get("/api/me"); // tells whether we are signed out, which EventSource cannot
+      const me = await get("/api/me"); // tells whether we are signed out, which EventSource cannot
+      if (me.session !== this.session) leave(); // somebody else is signed in, in another tab
     } catch (found) {
       problem = found;
     }

@@ -2,11 +2,10 @@
 // server away. Each act carries a key, so that one whose answer was lost counts once. What the server
 // refuses stays too, with the reason, until the officer has read it.
 
-import { post, Problem, upload } from "./api.js";
+import { get, leave, post, Problem, upload } from "./api.js";
 import { keeping } from "./keeping.js";
 
 const RETRY_MS = [1_000, 2_000, 5_000, 10_000];
-const FOR_NOW = new Set([0, 401, 408, 425, 429, 502, 503, 504]);
 
 export class Outbox {
   /** `changed()` after every change of `entries`; `sent(entry)` once the server has one. */
@@ -19,6 +18,13 @@ export class Outbox {
     this.tries = 0;
     this.busy = false;
     this.wanted = false;
+    this.stopped = false;
+  }
+
+  /** Send nothing more from this page; what is kept waits for the officer's next one. */
+  stop() {
+    this.stopped = true;
+    clearTimeout(this.timer);
   }
 
   /** Read what an earlier page left behind, and begin to send. */
@@ -65,6 +71,7 @@ export class Outbox {
 
   /** Send what waits, oldest first, one at a time, also beside another tab; soon again if it fails. */
   async send() {
+    if (this.stopped) return;
     if (this.busy) {
       this.wanted = true;
       return;
@@ -84,15 +91,30 @@ export class Outbox {
     else this.timer = setTimeout(() => this.send(), RETRY_MS[Math.min(this.tries++, RETRY_MS.length - 1)]);
   }
 
+  /** Whether this browser still has the officer's session: another tab may have signed in somebody else. */
+  async isOwn() {
+    try {
+      const me = await get("/api/me");
+      if (me.officer_id === this.officer) return true;
+      leave();
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+    }
+    return false;
+  }
+
   async drain() {
     await this.load();
-    for (const entry of this.entries.filter((one) => !one.refused)) {
+    const waiting = this.entries.filter((one) => !one.refused);
+    if (waiting.length && !(await this.isOwn())) return false;
+    for (const entry of waiting) {
+      if (this.stopped) return false;
       let refused = null;
       try {
         await (entry.file ? upload(entry.path, entry.file, entry.key) : post(entry.path, entry.body, entry.key));
       } catch (problem) {
         if (!(problem instanceof Problem)) throw problem;
-        if (FOR_NOW.has(problem.status)) return false;
+        if (problem.passes) return false;
         refused = { status: problem.status, reason: problem.reason, title: problem.message, detail: problem.detail };
       }
       if (refused) await this.store.put({ ...entry, refused });

@@ -1,9 +1,10 @@
 // The officer's phone: pages to answer, assignments to sign and report. What the device knows by
 // itself (shown, opened) is receipted by itself; what a person says is said by a press.
 
-import { get, leave, onSignedOut, post } from "./api.js";
+import { get, onSignedOut, post } from "./api.js";
 import { fill, h, list } from "./dom.js";
 import { boot, load, other, t, use, when } from "./i18n.js";
+import { hasLeft, showGate, signOut } from "./leaving.js";
 import { Live, throttle } from "./live.js";
 import { Outbox } from "./outbox.js";
 import { act, stateWords } from "./parts.js";
@@ -21,17 +22,19 @@ const state = { me: null, tab: "pages", below: false, pages: [], assignments: []
 
 async function begin() {
   await load();
-  onSignedOut(showGate);
+  onSignedOut(gate);
   try {
     state.me = boot.me ?? (await get("/api/me"));
   } catch (problem) {
     if (problem.status !== 401) setTimeout(begin, 2_000);
     return;
   }
+  if (hasLeft(state.me.session)) return;
   state.outbox = new Outbox(state.me.officer_id, { changed: show, sent: noteSent });
   frame();
   await state.outbox.start();
   state.live = new Live({
+    session: state.me.session,
     status: null,
     take: (line) => {
       if (line.kind === "page" || line.kind === "answer") loads.pages();
@@ -55,11 +58,14 @@ async function begin() {
   });
 }
 
-function showGate() {
+function gate() {
   state.live?.stop();
+  state.outbox?.stop();
   state.timers.forEach(clearInterval);
   const waiting = state.outbox?.entries.filter((one) => !one.refused).length ?? 0;
-  fill(spot("page"), h("main", { class: "gate" }, h("h1", {}, t("gate.title")), h("p", {}, t("gate.text")), waiting > 0 && h("p", { class: "unsent" }, t("unsent.gate", { n: waiting }))));
+  const place = h("main", { class: "gate" });
+  fill(spot("page"), place);
+  showGate(place, waiting > 0 && h("p", { class: "unsent" }, t("unsent.gate", { n: waiting })));
 }
 
 const loads = {
@@ -232,7 +238,7 @@ function frame() {
       "header",
       { class: "bar-top" },
       h("div", { class: "who" }, h("h1", {}, me.unit_name), h("span", { class: "link tail", id: "link", role: "status" }, t("state.connecting"))),
-      h("div", { class: "sub" }, h("span", {}, `${me.name} ${t(`post.${me.post}`)}`), h("span", { class: "tail" }), bell(), act(t("language.other"), changeLanguage, { class: "plain", lang: other(), id: "language" }), act(t("sign.out"), signOut, { class: "plain" })),
+      h("div", { class: "sub" }, h("span", {}, `${me.name} ${t(`post.${me.post}`)}`), h("span", { class: "tail" }), bell(), act(t("language.other"), changeLanguage, { class: "plain", lang: other(), id: "language" }), act(t("sign.out"), () => signOut(me.session), { class: "plain" })),
       h("div", { class: "tabs", role: "tablist" }, tab("pages"), tab("assignments")),
     ),
     h(
@@ -255,11 +261,6 @@ async function changeLanguage() {
   choose(state.tab);
   showState();
   spot("language").focus();
-}
-
-async function signOut() {
-  leave();
-  await quietly(post("/api/logout"));
 }
 
 begin();

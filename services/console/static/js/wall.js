@@ -1,6 +1,6 @@
 // The frame of the console: header, boards by address (#command), live stream, honest about its state.
 
-import { get, leave, onSignedOut, post } from "./api.js";
+import { get, onSignedOut } from "./api.js";
 import { alarmsBoard } from "./boards/alarms.js";
 import { casesBoard } from "./boards/cases.js";
 import { commandBoard } from "./boards/command.js";
@@ -13,6 +13,7 @@ import { supervisionBoard } from "./boards/supervision.js";
 import { compose } from "./composer.js";
 import { fill, h } from "./dom.js";
 import { boot, clock, day, load, other, t, use, when } from "./i18n.js";
+import { hasLeft, showGate, signOut } from "./leaving.js";
 import { Live, throttle } from "./live.js";
 import { drawMode } from "./mode_banner.js";
 import { act, stateWords } from "./parts.js";
@@ -46,13 +47,14 @@ function wanted() {
 
 async function begin() {
   await load();
-  onSignedOut(showGate);
+  onSignedOut(gate);
   try {
     state.me = boot.me ?? (await get("/api/me"));
   } catch (problem) {
     if (problem.status !== 401) setTimeout(begin, 2_000);
     return;
   }
+  if (hasLeft(state.me.session)) return;
   frame();
   follow();
   state.timers = [setInterval(tick, 1_000), setInterval(refreshAll, FULL_EVERY_MS)];
@@ -65,16 +67,19 @@ async function begin() {
   });
 }
 
-function showGate() {
+function gate() {
   state.live?.stop();
   state.timers.forEach(clearInterval);
   document.body.className = "wall";
-  fill(spot("page"), h("main", { class: "panel gate-panel" }, h("h1", {}, t("gate.title")), h("p", { class: "muted" }, t("gate.text"))));
+  const place = h("main", { class: "panel gate-panel" });
+  fill(spot("page"), place);
+  showGate(place);
 }
 
 function follow() {
   state.live?.stop();
   state.live = new Live({
+    session: state.me.session,
     status: state.status,
     take: (line) => {
       state.board?.line(line);
@@ -211,7 +216,7 @@ function frame() {
         bell(),
         h("a", { class: "account", href: "/account", title: t("account") }, `${me.name} ${t(`post.${me.post}`)}`),
         act(t("language.other"), changeLanguage, { class: "plain", lang: other(), id: "language" }),
-        act(t("sign.out"), signOut, { class: "plain", id: "sign-out" }),
+        act(t("sign.out"), () => signOut(me.session), { class: "plain", id: "sign-out" }),
       ),
     ),
     h("nav", { class: "boards", "aria-label": t("boards") }, Object.keys(BOARDS).map((name) => h("a", { href: `#${name}` }, t(`board.${name}`)))),
@@ -229,11 +234,6 @@ async function changeLanguage() {
   showDrill();
   refreshAll();
   spot("language").focus();
-}
-
-async function signOut() {
-  leave();
-  await quietly(post("/api/logout"));
 }
 
 begin();
