@@ -98,9 +98,11 @@ def a_console(fill: Callable[[Served], Awaitable[None]]) -> Iterator[Served]:
     with fresh_database() as dsn:
         host = Host(dsn)
         found = host.start()
-        found.run(fill(found))
-        yield found
-        host.stop()
+        try:
+            found.run(fill(found))
+            yield found
+        finally:  # before its database goes: a console that loses it ends the process
+            host.stop()
 
 
 async def a_night(found: Served) -> None:

@@ -9,6 +9,7 @@ from playwright.async_api import Locator, Page, expect
 
 from shared.contracts.alerts import AlertState
 from shared.contracts.fields import Level
+from tests.browser.checks import OVERFLOW
 from tests.browser.conftest import Served, Visitor, shot
 from tests.browser.test_acts import sent
 from tests.support.console_scene import DISTRICT, an_alert
@@ -24,7 +25,6 @@ BOARDS = {
     "drills": "#drills-running .card",
     "cases": "#case-list .card",
 }
-OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 async def go(page: Page, board: str) -> None:
@@ -249,55 +249,6 @@ async def test_departments_are_added_to_a_command_and_seen_before_it_goes(
     await expect(dialog).to_have_count(0)
     kinds = [one["kind"] for one in sent(served, "command_request")[-1]["selection"]["include"]]
     assert kinds == ["departments", "group"]
-
-
-CONTRAST = """() => {
-  const parse = (colour) => (colour.match(/[\\d.]+/g) || []).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
-    .map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, v, n) => sum + v * [0.2126, 0.7152, 0.0722][n], 0);
-  const ground = (node) => {
-    for (let one = node; one; one = one.parentElement) {
-      const style = getComputedStyle(one);
-      if (style.backgroundImage !== "none") return null;
-      const found = parse(style.backgroundColor);
-      if (found.length === 3 || found[3] === 1) return found;
-    }
-    return parse(getComputedStyle(document.documentElement).backgroundColor);
-  };
-  const bad = [];
-  for (const node of document.querySelectorAll("#page *, #mode *, #drill *")) {
-    const own = [...node.childNodes].some((one) => one.nodeType === 3 && one.data.trim());
-    if (!own || !node.offsetParent || node.disabled || node.tagName === "OPTION") continue;
-    const below = ground(node);
-    if (!below) continue;
-    const [a, b] = [light(parse(getComputedStyle(node).color)), light(below)];
-    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (ratio < 4.5) bad.push(`${node.className} ${node.textContent.slice(0, 20)} ${ratio.toFixed(2)}`);
-  }
-  return bad;
-}"""
-
-
-async def test_every_text_has_enough_contrast(visitor: Visitor) -> None:
-    page = await visitor.open("o-city-b")
-    await page.wait_for_selector("#commands .tier")
-    assert await page.evaluate(CONTRAST) == []
-    for board in BOARDS:
-        await go(page, board)
-        assert await page.evaluate(CONTRAST) == [], board
-
-
-NAMELESS = """() => [...document.querySelectorAll("button, a, input, select, textarea")]
-  .filter((one) => !(one.innerText || "").trim() && !one.getAttribute("aria-label") && !one.labels?.length)
-  .map((one) => one.outerHTML)"""
-
-
-async def test_every_control_has_a_name(visitor: Visitor) -> None:
-    page = await visitor.open("o-city-b")
-    for board in BOARDS:
-        await go(page, board)
-        assert await page.evaluate(NAMELESS) == [], board
 
 
 def _assessable() -> Any:

@@ -8,9 +8,10 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from shared.contracts.commands import AssignmentState
+from tests.browser.checks import CONTRAST, NAMELESS, OVERFLOW
 from tests.browser.conftest import Served, Visitor, shot
 from tests.browser.test_acts import sent
-from tests.browser.test_boards import CONTRAST, NAMELESS, OVERFLOW, confirm, go
+from tests.browser.test_boards import confirm, go
 from tests.support.console_case import a_case, a_review_of
 from tests.support.console_scene import DISTRICT, HOSTILE_TEXT, ZHUTUO, a_command, an_assignment
 

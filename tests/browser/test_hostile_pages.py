@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import Enum
+from io import BytesIO
 from typing import Any, TypeVar
+from urllib.parse import quote
 
+import httpx
 import pytest
+from PIL import Image
 from playwright.async_api import Page
 from pydantic import BaseModel
 
 from deploy.local.data.units import all_units
+from services.console.accounts import Account, import_accounts
 from shared.contracts.cases import CaseReview, Finding
 from shared.contracts.fields import Post, Tier
 from shared.contracts.ids import content_id
 from tests.browser.conftest import Served, Visitor, a_console
 from tests.browser.test_boards import BOARDS, go
+from tests.support.console import token_of
 from tests.support.console_boards import boards
 from tests.support.console_desk import desk, slots
 from tests.support.console_night import night
@@ -27,6 +33,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 PAYLOAD = f"'\"><svg/onload=alert(2)>javascript:alert(3){HOSTILE_TEXT}"
 FOREIGN = "img[onerror], svg[onload], iframe, object, a[href^='javascript']"
 CASE = content_id("alt", "river")
+NOTED: list[str] = []
+"""The command that the noted photo belongs to."""
 POISONED: set[str] = set()
 """`Model.field` of what was made hostile."""
 
@@ -64,6 +72,21 @@ def a_review(at: datetime) -> CaseReview:
     )  # fmt: skip
 
 
+async def a_noted_photo(found: Served) -> None:
+    """A photo of the own task of o-village-b with the payload for its note."""
+    out = BytesIO()
+    Image.new("RGB", (320, 240), "teal").save(out, "JPEG")
+    async with found.bench.client("o-village-b") as client:
+        tasks = (await client.get("/api/assignments?open=1")).json()["assignments"]
+        answer = await client.post(
+            f"/api/assignments/{tasks[0]['assignment_id']}/photos",
+            params={"note": PAYLOAD},
+            content=out.getvalue(),
+        )
+        assert answer.status_code == 200, answer.text
+        NOTED.append(tasks[0]["command_id"])
+
+
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
     """The night, the boards and the desk of the other tests, poisoned."""
@@ -75,6 +98,9 @@ def served() -> Iterator[Served]:
             found.bench.wiring.directory.take(poisoned(slot))
         history = [*night(units, now), *boards(now), *desk(now), a_review(now)]
         await found.bench.project([poisoned(one) for one in history])
+        named = Account(officer_id="o-hostile", name="o", unit=ZHUTUO, post=Post.B)
+        await import_accounts(found.dsn, [named.model_copy(update={"name": PAYLOAD})])
+        await a_noted_photo(found)
 
     with a_console(fill) as found:
         yield found
@@ -117,6 +143,121 @@ async def test_the_phone_shows_it_as_text(visitor: Visitor) -> None:
     for officer in ("o-town-b", "o-songji-b"):
         page = await visitor.open(officer, phone=True)
         await is_only_text(page, officer)
+
+
+async def test_names_show_it_as_text_on_the_account_and_on_both_pages(visitor: Visitor) -> None:
+    page = await visitor.open("o-hostile")
+    await is_only_text(page, "wall")
+    await page.goto(page.url.partition("#")[0] + "account")
+    await is_only_text(page, "account")
+    assert await page.locator("script, [style]").count() == 0
+    page = await visitor.open("o-hostile", phone=True)
+    await is_only_text(page, "phone")
+
+
+async def test_the_form_tells_nothing_of_what_was_typed(troubled: Visitor, served: Served) -> None:
+    page = await troubled.page()
+    await page.goto(f"{served.url}/login")
+    await page.locator("[name=officer_id]").fill(PAYLOAD[:128])
+    await page.locator("[name=password]").fill(PAYLOAD)
+    await page.locator("button").click()
+    await page.locator(".wrong").wait_for()
+    assert "alert(" not in await page.content()
+    page = await troubled.open("o-hostile")
+    await page.goto(f"{served.url}/account")
+    await page.locator("[name=present]").fill(PAYLOAD)
+    for name in ("new", "again"):
+        await page.locator(f"[name={name}]").fill(PAYLOAD)
+    await page.locator("button").first.click()
+    await page.locator(".wrong").wait_for()
+    await is_only_text(page, "account, refused")  # the name, and nothing that was typed
+    assert (await page.content()).count("alert(1)") == 1
+
+
+REFUSED = (
+    "/{}",
+    "/login?ticket={}",
+    "/login?next={}",
+    "/password?ticket={}",
+    "/static/{}",
+    "/assets/{}",
+    "/api/alerts?status={}",
+    "/api/cases/{}",
+    "/api/photos/{}?size={}",
+    "/login/oidc/callback?error={}&error_description={}&state={}",
+)
+"""Addresses that are refused, with the payload in their places."""
+
+
+async def test_what_is_refused_is_no_page_that_runs(troubled: Visitor, served: Served) -> None:
+    page = await troubled.open("o-hostile")
+    for path in REFUSED:
+        address = served.url + path.replace("{}", quote(PAYLOAD, safe=""))
+        answer = await page.goto(address)
+        assert answer is not None
+        assert 400 <= answer.status < 500, path
+        kind = answer.headers["content-type"]
+        assert kind == "application/problem+json" or "alert(" not in await answer.text(), path
+        assert answer.headers["x-content-type-options"] == "nosniff", path
+        assert await page.locator(FOREIGN).count() == 0, path
+
+
+async def test_addresses_of_our_pages_are_read_as_text(troubled: Visitor, served: Served) -> None:
+    page = await troubled.open("o-hostile")
+    hostile = quote(PAYLOAD, safe="")
+    for path in (f"/?lang={hostile}&status={hostile}", f"/m?lang={hostile}"):
+        await page.goto(served.url + path)
+        await page.wait_for_selector(".link.live")
+        assert await page.locator(FOREIGN).count() == 0, path
+    for board in (f"cases/{hostile}", f"reports/{hostile}", hostile):
+        await page.goto(f"{served.url}/#{board}")
+        await page.wait_for_selector(".link.live")
+        assert await page.locator(FOREIGN).count() == 0, board
+
+
+async def test_who_is_reached_is_told_as_text(visitor: Visitor) -> None:
+    page = await visitor.open("o-town-b")
+    await page.locator(".boards a[href='#duty']").click()
+    await page.locator("#reach > li").nth(2).wait_for()
+    assert "onerror=alert(1)" in await page.locator("#reach").inner_text()
+    await is_only_text(page, "reachability")
+    await page.locator("#reach-test").click()
+    await page.locator("dialog form").wait_for()
+    await is_only_text(page, "communication test")
+
+
+async def test_the_note_of_a_photo_is_text_wherever_it_is_seen(
+    visitor: Visitor, served: Served
+) -> None:
+    page = await visitor.open("o-village-b", phone=True)
+    await page.click("#tab-assignments")
+    await notes_are_text(page, "phone")
+    page = await visitor.open("o-city-b")
+    await page.goto(f"{served.url}/#cases/{NOTED[0]}")
+    await notes_are_text(page, "case")
+    async with served_client(served) as client:
+        file = await client.get(f"/api/cases/{NOTED[0]}/export")
+    page = await visitor.page()
+    await page.set_content(file.text)
+    await page.locator(".photos img").first.wait_for()
+    loaded = "(img) => img.decode().then(() => img.naturalWidth)"
+    assert await page.locator(".photos img").evaluate(loaded) == 320
+    await is_only_text(page, "file")
+
+
+def served_client(served: Served) -> httpx.AsyncClient:
+    """A script of the city's officer, over the wire."""
+    headers = {"authorization": f"Bearer {token_of('o-city-b')}"}
+    return httpx.AsyncClient(base_url=served.url, headers=headers, timeout=60)
+
+
+async def notes_are_text(page: Page, where: str) -> None:
+    image = page.locator(".photos img").first
+    await image.wait_for()
+    note = await image.get_attribute("alt") or ""
+    assert "<img src=x onerror=alert(1)>" in note, where
+    assert "\u202e" not in note, where  # it would turn the words around it
+    await is_only_text(page, where)
 
 
 async def test_the_texts_of_all_these_records_were_hostile(served: Served) -> None:

@@ -9,12 +9,12 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, Route, expect
 
+from tests.browser.checks import OVERFLOW
 from tests.browser.conftest import Host, Served, Visitor, a_night, shot
 from tests.browser.test_acts import sent
 from tests.support.postgres import fresh_database
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
-OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 WORDS = {
     "zh-CN": {"coming": "能到岗", "unsent": "未发送：能到岗", "offline": "断线", "sent": "能到岗"},
     "en": {

@@ -10,9 +10,10 @@ import pytest
 from PIL import Image
 from playwright.async_api import FilePayload, Page, expect
 
+from tests.browser.checks import OVERFLOW
 from tests.browser.conftest import Served, Visitor, shot
 from tests.browser.test_acts import sent
-from tests.browser.test_offline import OVERFLOW, host, night, officer
+from tests.browser.test_offline import host, night, officer
 
 __all__ = ["host", "night", "officer"]  # fixtures
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]

@@ -3,7 +3,7 @@
 import { alertButtons, nextWords, silence } from "./alert_acts.js";
 import { get } from "./api.js";
 import { sensorChart } from "./chart.js";
-import { open, title } from "./confirm.js";
+import { named, open, title } from "./confirm.js";
 import { fill, h, text } from "./dom.js";
 import { alarmTable, silenceButton } from "./evidence.js";
 import { t, when } from "./i18n.js";
@@ -13,7 +13,7 @@ const CHARTS = 3;
 
 /** Open the sheet of an alert; `refresh` is called after an act. */
 export async function alertSheet(alertId, refresh) {
-  const body = h("div", { class: "sheet" }, h("h2", { id: "dialog-title" }, t("loading")));
+  const body = h("div", { class: "sheet" }, title(t("loading")));
   const dialog = open(body, true);
   const again = () => {
     refresh();
@@ -24,11 +24,13 @@ export async function alertSheet(alertId, refresh) {
     try {
       alert = await get(`/api/alerts/${alertId}`);
     } catch (problem) {
-      fill(body, h("p", { class: "problem", role: "alert" }, problem.words), closing());
+      fill(body, title(t("details")), h("p", { class: "problem", role: "alert" }, problem.words), closing());
+      named(dialog);
       return;
     }
     const leave = () => dialog.close();
     fill(body, content(alert, again, leave), closing());
+    named(dialog);
   }
   const closing = () => h("div", { class: "buttons" }, act(t("close"), () => dialog.close(), { id: "sheet-close" }));
   await draw();

@@ -6,16 +6,25 @@ import { fill, h, text } from "./dom.js";
 import { t } from "./i18n.js";
 import { drillTag, isDrill, level, LEVELS } from "./parts.js";
 
+let titles = 0;
+
 /** Show a dialog; removed from the page when closed. */
 export function open(content, wide = false) {
-  const dialog = h("dialog", { class: wide ? "wide" : null, "aria-labelledby": "dialog-title" }, content);
+  const dialog = named(h("dialog", { class: wide ? "wide" : null }, content));
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
   return dialog;
 }
 
-export const title = (words) => h("h2", { id: "dialog-title" }, words);
+/** The heading of a dialog; one that stands on another has its own. */
+export const title = (words) => h("h2", { id: `dialog-title-${++titles}` }, words);
+
+/** Called by its heading, as that is now. */
+export function named(dialog) {
+  dialog.setAttribute("aria-labelledby", dialog.querySelector("h2").id);
+  return dialog;
+}
 
 /** What is typed to confirm an act on `place`: in a drill the word for it comes first. */
 export const typedName = (about, place) => (isDrill(about) ? `${t("confirm.drill")} ${place}` : place);

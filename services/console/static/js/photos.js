@@ -2,7 +2,7 @@
 
 import { Problem } from "./api.js";
 import { ask } from "./confirm.js";
-import { h } from "./dom.js";
+import { clean, h } from "./dom.js";
 import { t, when } from "./i18n.js";
 
 const MOST = 4;
@@ -50,7 +50,7 @@ export function photoRow(photos) {
     "ul",
     { class: "photos", "aria-label": t("photos") },
     photos.map((one) => {
-      const words = [t("photo.of", { unit: one.unit_name, time: when(one.received_at) }), one.note].filter(Boolean).join("：");
+      const words = [t("photo.of", { unit: one.unit_name, time: when(one.received_at) }), clean(one.note)].filter(Boolean).join("：");
       const image = h("img", { src: `/api/photos/${one.photo_id}?size=small`, alt: words, title: words, width: 96, height: 72, loading: "lazy" });
       return h("li", {}, h("a", { href: `/api/photos/${one.photo_id}`, target: "_blank", rel: "noopener" }, image));
     }),
