@@ -7,7 +7,7 @@ record is looked at (scene.py).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
 from services.alerting import timers
@@ -81,7 +81,7 @@ class Alerting:
         await scene.save()
         self._metrics.count(run.counts, scene.board.shadowed)
 
-    async def lock(self, work: Transaction, subjects: Sequence[str]) -> None:
+    async def lock(self, work: Transaction, subjects: Collection[str]) -> None:
         """Lock what the due timers are about."""
         await timers.lock(work, subjects)
 

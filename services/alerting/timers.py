@@ -6,7 +6,7 @@ has been overtaken changes nothing: each step looks at the state first.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from services.alerting.core import debt, validity
@@ -30,7 +30,7 @@ from shared.runtime.database import Transaction
 from shared.runtime.timers import Timer
 
 
-async def lock(work: Transaction, subjects: Sequence[str]) -> None:
+async def lock(work: Transaction, subjects: Collection[str]) -> None:
     """Lock what these timers are about, in the order of all locks."""
     needs = _needs(subjects)
     needs.regions |= await regions_of(work, needs.regrouped)
@@ -84,7 +84,7 @@ def _step(alert: Alert, kind: str, now: datetime) -> Change | None:
             return calm(alert) if quiet else None
 
 
-def _needs(subjects: Sequence[str]) -> Needs:
+def _needs(subjects: Collection[str]) -> Needs:
     needs = Needs()
     for subject in subjects:
         if subject.startswith(f"{HOLD}:"):

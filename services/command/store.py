@@ -61,6 +61,8 @@ _MUTABLE = {
 }
 """Columns of an assignment that may change after it was made, with their type."""
 _value_of = {name: attrgetter(name) for name in _MUTABLE}
+_OFTEN_ONE = frozenset({"changed_at", "sign_overdue", "calls"})
+"""Columns in which the rows of a batch mostly get one value: it is sent once, not row by row."""
 
 _LOCK_COMMANDS = (
     f"SELECT {', '.join(_COMMAND)} FROM command.command "  # noqa: S608 - names of our own fields
@@ -82,19 +84,25 @@ _BELOW = (
 
 
 @cache
-def _save(columns: tuple[str, ...]) -> str:
-    """One UPDATE of any number of assignments: $1 their ids, then an array per column."""
+def _save(columns: tuple[str, ...], shared: tuple[str, ...]) -> str:
+    """One UPDATE of any number of assignments: $1 their ids, then an array per column.
+
+    Behind them comes one value for each of `shared`, which all of them get.
+    """
     kinds = [_MUTABLE[name] for name in columns]
     changes = ", ".join(
         f"{name} = n.{name}" + "::jsonb" * (kind == "jsonb")
         for name, kind in zip(columns, kinds, strict=True)
     )
-    arrays = ", ".join(
+    arrays = ["$1::text[]"]
+    arrays += [
         f"${at}::{'text' if kind == 'jsonb' else kind}[]" for at, kind in enumerate(kinds, 2)
-    )
+    ]
+    for at, name in enumerate(shared, 2 + len(columns)):
+        changes += f"{', ' if changes else ''}{name} = ${at}::{_MUTABLE[name]}"
     return (
-        f"UPDATE command.assignment AS a SET {changes} FROM unnest($1::text[], {arrays}) "  # noqa: S608
-        f"AS n(assignment_id, {', '.join(columns)}) WHERE a.assignment_id = n.assignment_id"
+        f"UPDATE command.assignment AS a SET {changes} FROM unnest({', '.join(arrays)}) "  # noqa: S608
+        f"AS n({', '.join(('assignment_id', *columns))}) WHERE a.assignment_id = n.assignment_id"
     )
 
 
@@ -108,7 +116,7 @@ _SAVE_COUNTS = (
 )
 
 
-async def commands_of(work: Transaction, assignment_ids: Sequence[str]) -> list[str]:
+async def commands_of(work: Transaction, assignment_ids: Collection[str]) -> list[str]:
     """Ids of the commands these assignments belong to; needs no lock, it never changes."""
     rows = await work.connection.fetch(
         "SELECT DISTINCT command_id FROM command.assignment WHERE assignment_id = ANY($1::text[])",
@@ -220,17 +228,26 @@ async def save_assignments(
 ) -> None:
     """Write back what has changed (before, after): of all of them the columns that one has changed."""
     old, rows = [before for before, _ in changes], [after for _, after in changes]
-    columns = tuple(
+    changed = [
         name
         for name, value in _value_of.items()
         if any(map(is_not, map(value, old), map(value, rows)))
-    )
-    if columns:
+    ]
+    shared = tuple(name for name in changed if name in _OFTEN_ONE and _is_one(name, rows))
+    columns = tuple(name for name in changed if name not in shared)
+    if changed:
         await work.connection.execute(
-            _save(columns),
+            _save(columns, shared),
             [one.assignment_id for one in rows],
             *(column(name, map(_value_of[name], rows)) for name in columns),
+            *(_value_of[name](rows[0]) for name in shared),
         )
+
+
+def _is_one(name: str, rows: Sequence[Assignment]) -> bool:
+    value = _value_of[name]
+    first = value(rows[0])
+    return all(value(one) is first for one in rows)
 
 
 async def save_commands(work: Transaction, commands: Sequence[Command]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from services.command import store
@@ -34,7 +34,7 @@ class Supervisor:
         self._profile = profile
         self._metrics = metrics
 
-    async def lock(self, work: Transaction, subjects: Sequence[str]) -> None:
+    async def lock(self, work: Transaction, subjects: Collection[str]) -> None:
         """Their commands, first of all as acknowledgements do: who has those has all below them."""
         await store.lock_commands(work, await store.commands_of(work, subjects))
 
@@ -88,11 +88,17 @@ class Timers:
         self._modes = modes
         self._reports = reports
 
-    async def lock(self, work: Transaction, subjects: Sequence[str]) -> None:
+    async def lock(self, work: Transaction, due: Mapping[str, str]) -> None:
         """Commands first, then modes, then reports, as a batch of messages locks them."""
-        await self._assignments.lock(work, subjects)
-        await self._modes.lock(work, subjects)
-        await self._reports.lock(work, subjects)
+        of_modes = [one for one, kind in due.items() if kind in _MODES]
+        of_reports = [one for one, kind in due.items() if kind in REPORT_TIMERS]
+        others = due.keys() - {*of_modes, *of_reports}
+        if others:
+            await self._assignments.lock(work, sorted(others))
+        if of_modes:
+            await self._modes.lock(work, of_modes)
+        if of_reports:
+            await self._reports.lock(work, of_reports)
 
     async def fire(self, work: Transaction, timers: Sequence[Timer]) -> None:
         """Hand the claimed timers out."""

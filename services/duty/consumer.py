@@ -6,7 +6,7 @@ a mode changes, so does the roster in force (shared/duty/timeline.py): its whole
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TypeGuard
 
 from services.duty.core.changes import Refused, change
@@ -69,7 +69,7 @@ class DutyConsumer:
         await store.save_entries(work, changed)
         await self._look(work, [(plans[unit], cause) for unit, cause in causes.items()])
 
-    async def lock(self, work: Transaction, units: Sequence[str]) -> None:
+    async def lock(self, work: Transaction, units: Collection[str]) -> None:
         """Lock the units whose timers are due."""
         await store.lock_units(work, units)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import structlog
 
@@ -116,7 +116,7 @@ class NotifyConsumer:
         for labels, count in answers.items():
             self._metrics.answers.labels(*labels).inc(count)
 
-    async def lock(self, work: Transaction, ladder_ids: Sequence[str]) -> None:
+    async def lock(self, work: Transaction, ladder_ids: Collection[str]) -> None:
         """Lock the ladders whose timers are due and those that a due digest tells of, then the digests."""
         told = await digests.to_tell(work, ladder_ids)
         await store.lock(work, [*ladder_ids, *(one.ladder_id for one in told)])

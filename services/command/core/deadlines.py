@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from msgspec import Struct
+
 from services.command.core.model import Assignment
 from services.command.core.profiles import Profile
 from services.command.core.states import FINISH_RUNS, SIGN_RUNS
@@ -35,8 +37,7 @@ CLOCKS = SIGN_TIMERS + FINISH_TIMERS
 """The timers that stand still during a suspension."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arm:
+class Arm(Struct, frozen=True, gc=False):
     """A timer to be armed for a subject."""
 
     subject_id: str

@@ -32,7 +32,7 @@ _shared_by = attrgetter(*(name for name in Assignment.__struct_fields__ if name 
 _own_of = attrgetter(*_OWN)
 _GAPS = ("id", "occurred_at", "origin_unit", "references", *_OWN)
 
-_call_shared_by = attrgetter("kind", "clock", "rung", "due_at", "late_by_s", "skipped")
+_call_shared_by = attrgetter("clock", "rung", "due_at", "late_by_s", "skipped")
 _mode_of = attrgetter("mode", "mode_version", "mode_unit")
 _CALL_GAPS = ("id", "references", "supervision_id", "subject_id", "unit", "target_unit")
 
@@ -87,18 +87,27 @@ class CallPrinter:
         self._command = command
         self._now = now
         self._kinds: dict[object, bytes | None] = {}
+        self._latest: dict[object, tuple[object, bytes]] = {}
         self._about: Assignment | None = None
         self._state = ""
 
     def print(self, one: Assignment, call: Call) -> tuple[str, bytes]:
         """(event id, wire form) of one call of a timer."""
         target, post = call.target
-        kind = (_call_shared_by(call), post, _mode_of(one))
-        stencil = self._kinds.get(kind)
-        if stencil is None:
-            event = supervision_event(self._command, one, call, self._now)
-            self._kinds[kind] = cut(event, _CALL_GAPS) if kind in self._kinds else None
-            return event.id, event.to_wire()
+        shared = _call_shared_by(call), post, _mode_of(one)
+        # As above: calls of a kind are mostly alike, and a time is dear to hash.
+        latest = self._latest.get(call.kind)
+        if latest is not None and latest[0] == shared:
+            stencil = latest[1]
+        else:
+            kind = call.kind, shared
+            known = self._kinds.get(kind)
+            if known is None:
+                event = supervision_event(self._command, one, call, self._now)
+                self._kinds[kind] = cut(event, _CALL_GAPS) if kind in self._kinds else None
+                return event.id, event.to_wire()
+            stencil = known
+            self._latest[call.kind] = shared, stencil
         event_id = supervision_id(one, call)
         values = (
             printed(event_id),

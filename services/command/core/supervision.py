@@ -8,9 +8,9 @@ be active by now; the rungs that were passed over are named, nobody is called fo
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from services.command.core import steps
@@ -23,11 +23,10 @@ from shared.contracts.commands import SupervisionClock, SupervisionKind
 from shared.contracts.fields import Level
 
 _ON_TIME_S = 1.0
-"""Firing within this many seconds of the due time is no delay: the sweep runs every 0.25 s."""
+"""Firing within this many seconds of the due time is no delay: a district at once takes that long."""
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(Struct, frozen=True, gc=False):
     """A claimed timer of the assignment."""
 
     kind: TimerKind
@@ -35,8 +34,7 @@ class Due:
     due_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True, gc=False):
     """One supervision event to be told. `number` makes it unique among the firings of an attempt."""
 
     kind: SupervisionKind
@@ -49,8 +47,7 @@ class Call:
     skipped: tuple[int, ...] = ()
 
 
-@dataclass(slots=True)
-class Firing:
+class Firing(Struct):
     """What follows from the claimed timers of one assignment.
 
     `woken`: the versions after the end of its suspension, each with the act that brought it (None =
@@ -58,9 +55,9 @@ class Firing:
     """
 
     assignment: Assignment
-    woken: list[tuple[Act | None, Assignment]] = field(default_factory=list)
-    calls: list[Call] = field(default_factory=list)
-    arm: list[Arm] = field(default_factory=list)
+    woken: list[tuple[Act | None, Assignment]] = []
+    calls: list[Call] = []
+    arm: list[Arm] = []
 
 
 def fire(

@@ -85,7 +85,7 @@ async def gather(work: Transaction, folded: Sequence[Folded]) -> dict[Reader, st
     return {(row["officer_id"], Status(row["status"])): row["digest_id"] for row in rows}
 
 
-async def lock(work: Transaction, subjects: Sequence[str]) -> None:
+async def lock(work: Transaction, subjects: Collection[str]) -> None:
     """Lock those of these subjects that are digests, after the ladders."""
     await work.connection.execute(
         "SELECT FROM notify.digest WHERE digest_id = ANY($1::text[]) "
@@ -103,7 +103,7 @@ class Told:
     ladder_id: str
 
 
-async def to_tell(work: Transaction, subjects: Sequence[str]) -> list[Told]:
+async def to_tell(work: Transaction, subjects: Collection[str]) -> list[Told]:
     """The next such pages, in their order, of those of these subjects that are digests."""
     rows = await work.connection.fetch(
         "SELECT d.digest_id, n.page_id, n.ladder_id FROM notify.digest AS d CROSS JOIN LATERAL ("  # noqa: S608

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
@@ -67,7 +67,7 @@ class Keys:
     digests: set[str] = field(default_factory=set)
 
 
-async def lock(work: Transaction, ladder_ids: Sequence[str]) -> None:
+async def lock(work: Transaction, ladder_ids: Collection[str]) -> None:
     """Lock ladders in the order of their ids, as everyone here does."""
     await work.connection.execute(
         "SELECT FROM notify.ladder WHERE ladder_id = ANY($1::text[]) ORDER BY ladder_id FOR UPDATE",

@@ -20,9 +20,11 @@ _SWEEPS = 100
 _DUE = 10
 """Timers due in a sweep that has something to do."""
 _FIRED = (
-    "SELECT subject_id, clock_timestamp() - due_at AS late FROM command.timer "
+    "SELECT fired_at, clock_timestamp() - due_at AS late FROM command.timer "
     "WHERE state = 'fired' AND fired_at > $1 AND kind = 'sign_escalate' AND rung = 0"
 )
+_AHEAD_S = 2
+"""Deadlines stand long before they pass: what makes them for the benchmark is over when the first is due."""
 _PACED_S = 20
 _PACED_PER_S = 250
 
@@ -99,38 +101,41 @@ async def _sweep_ms(office: Office, due: int) -> float:
     return took
 
 
-async def _make_due(office: Office, count: int, within_s: float) -> None:
-    """Let signing clocks of assignments that nobody has called yet end, evenly over `within_s`."""
+async def _make_due(office: Office, count: int, within_s: float, ahead_s: float = 0) -> None:
+    """Let signing clocks of assignments that nobody has called yet end, from `ahead_s` on over `within_s`."""
     await office.database.pool.execute(
         "WITH chosen AS (SELECT subject_id, row_number() OVER () AS n FROM command.timer "
         "WHERE kind = 'sign_escalate' AND rung = 0 AND state = 'armed' LIMIT $1), "
-        "moved AS (UPDATE command.timer AS t SET due_at = now() + $2 * (n::float8 / $1) "
+        "moved AS (UPDATE command.timer AS t SET due_at = now() + ($3 + $2 * (n::float8 / $1)) "
         "* interval '1 second' FROM chosen c WHERE t.subject_id = c.subject_id "
         "AND t.kind = 'sign_escalate' AND t.rung = 0 RETURNING t.subject_id, t.due_at) "
         "UPDATE command.assignment AS a SET sign_by = m.due_at FROM moved m "
         "WHERE a.assignment_id = m.subject_id",
         count,
         float(within_s),
+        float(ahead_s),
     )
 
 
 async def _lateness(office: Office, count: int, within_s: float) -> list[float]:
     """Seconds between due and committed of `count` timers, with the sweeper running as in the service.
 
-    Committed is when another connection, looking ten times a second, first sees the timer fired.
+    Committed is when another connection, looking twenty times a second, first sees the timer fired: one
+    sweeper's transactions, each with a time of firing of its own, are seen in their order.
     """
-    late: dict[str, float] = {}
+    late: list[float] = []
     since = await office.now()
     async with _sweeping(office):
-        await _make_due(office, count, within_s)
+        await _make_due(office, count, within_s, _AHEAD_S)
         deadline = time.monotonic() + within_s + 60
         while len(late) < count:
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.05)
             for row in await office.database.pool.fetch(_FIRED, since):
-                late.setdefault(row["subject_id"], row["late"].total_seconds())
+                late.append(row["late"].total_seconds())
+                since = max(since, row["fired_at"])
             if time.monotonic() > deadline:
                 raise RuntimeError(f"{len(late)} of {count} timers fired")
-    return list(late.values())
+    return late
 
 
 @asynccontextmanager

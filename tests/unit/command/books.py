@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 from msgspec import structs
@@ -160,7 +159,7 @@ class Books:
                 later = timedelta(seconds=after.suspended_s - before.suspended_s)
                 for key in [key for key in self.paused if key[0] == one]:
                     timer = self.paused.pop(key)
-                    self.armed[key] = replace(timer, due_at=timer.due_at + later)
+                    self.armed[key] = structs.replace(timer, due_at=timer.due_at + later)
         for timer in started(before, after, DEMO):
             self.armed[timer.subject_id, timer.kind] = timer
         if after.suspended_at is not None:

@@ -1,0 +1,143 @@
+"""When the sweeper looks: at the moment a timer falls due, and not all the time because some always do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from shared.runtime import timers
+from shared.runtime.database import Database, Transaction
+from shared.runtime.errors import Transient
+from shared.runtime.metrics import RuntimeMetrics
+from shared.runtime.timers import Timer, TimerSweeper
+
+
+class Watch:
+    """A sweeper that only notes what it locked and how late it fired."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.late_s: list[float] = []
+        self.locked: list[dict[str, str]] = []
+        self.fails = 0
+        self.sweeper = TimerSweeper(
+            database, self._lock, self._fire, RuntimeMetrics(CollectorRegistry())
+        )
+
+    async def arm(self, *in_s: float, kind: str = "k") -> None:
+        """Arm timers that are due in so many seconds."""
+        async with self.database.transaction() as work:
+            await timers.arm(
+                work,
+                [
+                    (f"{kind}-{n}", kind, 0, work.now + timedelta(seconds=one))
+                    for n, one in enumerate(in_s)
+                ],
+            )
+
+    async def until_fired(self, count: int) -> None:
+        """Wait until so many have fired."""
+        async with asyncio.timeout(10):
+            while len(self.late_s) < count:
+                await asyncio.sleep(0.01)
+
+    async def _lock(self, _work: Transaction, due: Mapping[str, str]) -> None:
+        self.locked.append(dict(due))
+
+    async def _fire(self, work: Transaction, fired: Sequence[Timer]) -> None:
+        if self.fails:
+            self.fails -= 1
+            raise Transient("as if Postgres had gone")
+        self.late_s += [(work.now - one.due_at).total_seconds() for one in fired]
+
+
+@asynccontextmanager
+async def sweeping(dsn: str) -> AsyncIterator[Watch]:
+    """A watch over the schema of the command service."""
+    database = Database(dsn, "command")
+    await database.start()
+    watch = Watch(database)
+    try:
+        yield watch
+    finally:
+        await database.stop()
+
+
+@asynccontextmanager
+async def running(watch: Watch) -> AsyncIterator[None]:
+    """Its loop, as the service runs it."""
+    task = asyncio.create_task(watch.sweeper.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.fixture
+def once_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sweeper looks only because it knows of something: what polling would find, it would not."""
+    monkeypatch.setattr(timers, "_POLL_S", 3_600.0)
+    monkeypatch.setattr(timers, "_RESTS", 0)
+
+
+@pytest.mark.usefixtures("once_an_hour")
+async def test_it_wakes_when_the_next_timer_is_due_not_by_polling(dsn: str) -> None:
+    async with sweeping(dsn) as watch:
+        await watch.arm(0.2, 0.6, 0.9)
+        async with running(watch):
+            await watch.until_fired(3)
+    assert len(watch.late_s) == 3
+    assert min(watch.late_s) >= 0
+    assert [len(one) for one in watch.locked] == [1, 1, 1]  # each in a round of its own
+
+
+async def test_what_is_armed_while_it_sleeps_is_found_all_the_same(dsn: str) -> None:
+    async with sweeping(dsn) as watch, running(watch):
+        await asyncio.sleep(0.3)  # nothing is armed: it sleeps
+        await watch.arm(0.0)
+        await watch.until_fired(1)
+
+
+async def test_a_round_that_fails_is_done_again_and_nothing_fires_twice(dsn: str) -> None:
+    async with sweeping(dsn) as watch:
+        watch.fails = 2
+        await watch.arm(-0.1, 0.1)
+        async with running(watch):
+            await watch.until_fired(2)
+            await asyncio.sleep(0.3)
+    assert len(watch.late_s) == 2
+
+
+async def test_what_always_falls_due_is_taken_together(dsn: str) -> None:
+    async with sweeping(dsn) as watch:
+        await watch.arm(*(n / 200 for n in range(200)))  # one each 5 ms: as quick as a round is
+        async with running(watch):
+            await watch.until_fired(200)
+    assert sum(len(one) for one in watch.locked) == 200
+    assert len(watch.locked) < 100
+
+
+async def test_more_than_a_batch_is_swept_without_a_rest(
+    dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timers, "_BATCH", 10)
+    monkeypatch.setattr(timers, "_POLL_S", 3_600.0)
+    async with sweeping(dsn) as watch:
+        await watch.arm(*[-1.0] * 25)
+        async with running(watch):
+            await watch.until_fired(25)
+    assert [len(one) for one in watch.locked] == [10, 10, 5]
+
+
+async def test_locks_are_told_of_which_kind_each_is(dsn: str) -> None:
+    async with sweeping(dsn) as watch:
+        await watch.arm(-1.0, kind="b")
+        await watch.arm(-1.0, kind="a")
+        await watch.sweeper.sweep()
+    assert [list(one.items()) for one in watch.locked] == [[("a-0", "a"), ("b-0", "b")]]
