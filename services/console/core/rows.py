@@ -1,4 +1,4 @@
-"""Contract in, row of the read model out. Keys are the columns of deploy/migrations/sql/40_console.sql."""
+"""Contract in, row of the read model out. Keys are the columns of deploy/migrations/sql/4?_console_*.sql."""
 
 from __future__ import annotations
 

@@ -1,0 +1,56 @@
+-- console: what cases are told from: photos, facts, reviews.
+-- Unit columns are COLLATE "C" so that a subtree is one range of the index (core/access.py).
+
+-- Photos of a feedback, made anew by us (console/pictures.py): no byte of an upload is kept or served.
+-- They go with their command.
+CREATE TABLE console.photo (
+    photo_id text PRIMARY KEY,
+    assignment_id text NOT NULL,
+    command_id text NOT NULL,
+    status text NOT NULL,
+    unit text COLLATE "C" NOT NULL,
+    officer_id text NOT NULL,
+    note text NOT NULL,
+    received_at timestamptz NOT NULL DEFAULT now(),
+    picture bytea NOT NULL,
+    small bytea NOT NULL
+);
+CREATE INDEX photo_of_assignment ON console.photo (assignment_id, received_at);
+CREATE INDEX photo_of_command ON console.photo (command_id, received_at);
+CREATE INDEX photo_of_officer ON console.photo (officer_id, received_at);
+
+-- Every fact of every case, one row per record: timelines and evaluations are read from here. The key
+-- begins with the thread (an alert, a command, a page, a unit whose mode changed) and the time, so one
+-- index recognises repeats and reads a thread in order. Only ever appended to.
+CREATE TABLE console.case_event (
+    thread text COLLATE "C" NOT NULL,
+    at timestamptz NOT NULL,
+    event_id text COLLATE "C" NOT NULL,
+    status text NOT NULL,
+    kind text NOT NULL,
+    what text NOT NULL,
+    part text NOT NULL,
+    subject_id text NOT NULL,
+    version integer NOT NULL,
+    unit text COLLATE "C" NOT NULL,
+    tier text NOT NULL,
+    actor text,
+    late boolean NOT NULL,
+    told jsonb NOT NULL,
+    PRIMARY KEY (thread, at, event_id)
+);
+CREATE INDEX case_event_age ON console.case_event USING brin (at);
+
+-- 复盘. Small and worth reading years later: it stays.
+CREATE TABLE console.case_review (
+    case_id text PRIMARY KEY,
+    review_id text NOT NULL,
+    status text NOT NULL,
+    officer_id text NOT NULL,
+    officer_unit text NOT NULL,
+    post text NOT NULL,
+    body text NOT NULL,
+    findings jsonb NOT NULL,
+    trace_id text NOT NULL,
+    sent_at timestamptz NOT NULL
+);
