@@ -31,6 +31,7 @@ from shared.contracts.topics import (
     PLANS,
     REACHABILITY,
     READINGS,
+    REFUSALS,
     REPORT_DUTIES,
     REPORTS,
     REQUESTS,
@@ -68,6 +69,7 @@ BY_GROUP: dict[str, Specs] = {
     "audit": (
         ALARMS, ALERTS, DECISIONS, NOTICES, COMMANDS, REQUESTS, ASSIGNMENTS, ACKNOWLEDGEMENTS,
         SUPERVISION, PAGES, ANSWERS, MODES, MODE_REQUESTS, SILENCES, CASE_REVIEWS,
+        REFUSALS,
     ),
 }  # fmt: skip
 """What a service reads as the consumer group `fenghuo-<service>`."""

@@ -27,6 +27,7 @@ from shared.contracts.topics import (
     MODES,
     NOTICES,
     PAGES,
+    REFUSALS,
     REQUESTS,
     SILENCES,
     SUPERVISION,
@@ -50,6 +51,7 @@ _TOPICS = (
     MODE_REQUESTS,
     SILENCES,
     CASE_REVIEWS,
+    REFUSALS,
 )
 
 

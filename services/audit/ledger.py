@@ -7,11 +7,13 @@ dead letters after it (a reader writes them before it moves), the inboxes last.
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from services.audit.core.acts import refused
 from services.audit.core.conservation import (
     Balance,
     Fact,
@@ -24,9 +26,12 @@ from services.audit.core.conservation import (
 from services.audit.core.flight import Before, moving
 from services.audit.core.provenance import Flaw, Origin, Suspect, explained, flaw, origin
 from services.audit.core.snapshot import Stand
+from services.audit.core.trail import Act
 from services.audit.core.window import Window
 from services.audit.store import findings, passages
+from services.audit.store.books import enter_new
 from services.audit.store.topics import Raw, Topics
+from shared.contracts.dead_letter import DeadLetter
 from shared.contracts.topics import CATALOG, DEAD_LETTER, READINGS, ROSTER, TOPICS, TRAIL
 from shared.runtime.database import Database, Transaction
 from shared.runtime.decoding import decode_value
@@ -63,7 +68,8 @@ class _Seen:
 
     stored: dict[tuple[str, Place], int]
     ends: dict[Place, int]
-    letters: list[tuple[str, int, int, str]] = field(default_factory=list)
+    letters: dict[passages.Letter, Act | None] = field(default_factory=dict)
+    """Dead letters, with the trail's entry of those that refuse a person's act."""
     reached: dict[Place, int] = field(default_factory=dict)
     """Of the dead-letter topics."""
 
@@ -138,7 +144,8 @@ class Ledger:
                     letter = decode_value(DEAD_LETTER, record.value)
                 except Reject:
                     continue  # a dead letter that is none names no record: the record stays a suspect
-                seen.letters.append((letter.topic, letter.partition, letter.offset, letter.service))
+                name = (letter.topic, letter.partition, letter.offset, letter.service)
+                seen.letters[name] = _refused(letter)
 
     async def _read_on(self, ends: Mapping[Place, int]) -> None:
         cursors = {one: w.reached for one, w in self._windows.items() if not w.full}
@@ -160,7 +167,8 @@ class Ledger:
         flying: frozenset[str] | None,
     ) -> Books:
         since_ms = passages.settled_since(work, MEMORY)
-        await passages.keep_letters(work, seen.letters)
+        fresh = await passages.keep_letters(work, seen.letters)
+        await enter_new(work, [act for one in fresh if (act := seen.letters[one]) is not None])
         await self._judge_origins(work, followed, since_ms)
         await passages.follow(work, {p: at for p, at in seen.reached.items() if at})
         await self._review(work)
@@ -301,6 +309,18 @@ def _dead(place: Place) -> bool:
 
 def _compacted(place: Place) -> bool:
     return TOPICS[place[0]].cleanup == "compact"
+
+
+def _refused(letter: DeadLetter) -> Act | None:
+    """What a dead letter enters in the trail, if it refuses a person's act."""
+    spec = TOPICS.get(letter.topic)
+    if spec is None or spec.contract is None or letter.value_b64 is None:
+        return None
+    try:
+        message = decode_value(spec.model, base64.b64decode(letter.value_b64))
+    except (Reject, ValueError):
+        return None  # altered since, or never one of ours
+    return refused(letter, message)
 
 
 async def _facts(topic: str, records: Sequence[Raw]) -> list[Fact]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
@@ -15,9 +16,10 @@ from services.console.consumer import BATCH, CONSUMES, project
 from services.console.core.charts import Rules
 from services.console.core.directory import Directory
 from services.console.core.names import Names
+from services.console.core.refusals import Refusals
 from services.console.core.throttle import Tries
 from services.console.feed import Hub
-from services.console.loops import ActRecorder, Housekeeper, Send
+from services.console.loops import ActRecorder, Housekeeper, RefusalWriter, Send
 from services.console.metrics import ConsoleMetrics
 from services.console.passwords import Passwords
 from services.console.provider import Provider, client_of
@@ -41,6 +43,7 @@ from shared.contracts.topics import (
     DECISIONS,
     DUTY_REQUESTS,
     MODE_REQUESTS,
+    REFUSALS,
     REPORTS,
     REQUESTS,
     ROSTER,
@@ -87,12 +90,15 @@ class Wiring:
         )
         kept = timedelta(days=settings.keep_commands_days)
         self.platform.retention.tasks += [forget_commands(kept), forget_case_events(kept)]
+        self.refusals = Refusals(secrets.token_hex(8), settings.refusals_unit)
+        clock = self.platform.clock
+        self.writer = RefusalWriter(self.refusals, self.recorder.record, clock.now)
         behind = behind or self._how_far_behind
         sessions = Sessions(self.database, settings.session_hours, settings.session_idle_minutes)
-        pulse = Pulse(sessions, self.platform.clock, behind, self.metrics.cut.inc)
+        pulse = Pulse(sessions, clock, behind, self.metrics.cut.inc)
         self.loops: list[Loop] = [
             *(self.hub.run, pulse.run, self.recorder.run),
-            Housekeeper(prune).run,
+            *(Housekeeper(prune).run, self.writer.run),
         ]
         self.console = Console(
             settings=settings,
@@ -104,9 +110,10 @@ class Wiring:
             sessions=sessions,
             passwords=Passwords(),
             tries=Tries(),
+            refusals=self.refusals,
             provider=self._provider(settings),
             metrics=self.metrics,
-            clock=self.platform.clock,
+            clock=clock,
             record=self.recorder.record,
             repeat=self.recorder.repeat,
             behind=behind,
@@ -164,6 +171,7 @@ def build(settings: Settings) -> FastAPI:
         CONTACT_TESTS,
         REPORTS,
         CASE_REVIEWS,
+        REFUSALS,
     )
 
     async def start(stack: AsyncExitStack) -> None:

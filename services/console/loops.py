@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import datetime
 
 import structlog
 
 from services.console.core.acts import Act
+from services.console.core.refusals import Refusals
 from services.console.metrics import ConsoleMetrics
 from services.console.store.acts import Bound, Outcome, Written
 from shared.runtime.errors import Transient
@@ -20,6 +22,9 @@ Send = Callable[[Iterable[Outgoing]], Awaitable[None]]
 Prune = Callable[[], Awaitable[None]]
 
 _GROUP = 500
+_REFUSALS = 100
+"""Most refused acts written at once."""
+_WRITE_EVERY_S = 1
 _PRUNE_EVERY_S = 600
 
 
@@ -117,6 +122,42 @@ def _settle(done: asyncio.Future[bool], outcome: bool | Exception) -> None:
         done.set_exception(outcome)
     else:
         done.set_result(outcome)
+
+
+class RefusalWriter:
+    """Hands refused acts to the trail every second, a few at a time: the acts of the day go before them."""
+
+    def __init__(
+        self,
+        refusals: Refusals,
+        record: Callable[[Act, Bound | None], Awaitable[bool]],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._refusals = refusals
+        self._record = record
+        self._now = now
+        self._unwritten: list[Act] = []
+
+    async def write(self) -> None:
+        """Write what is due; what cannot be written now is tried again, unchanged, before anything else."""
+        if not self._unwritten:
+            self._unwritten = list(self._refusals.due(self._now(), _REFUSALS))
+        acts = self._unwritten
+        done = await asyncio.gather(
+            *(self._record(act, None) for act in acts), return_exceptions=True
+        )
+        self._unwritten = [
+            act for act, why in zip(acts, done, strict=True) if isinstance(why, Transient)
+        ]
+        for why in done:
+            if isinstance(why, BaseException) and not isinstance(why, Transient):
+                raise why
+
+    async def run(self) -> None:
+        """Background loop; survives outages of Kafka and of the database."""
+        while True:
+            await self.write()
+            await asyncio.sleep(_WRITE_EVERY_S)
 
 
 class Housekeeper:

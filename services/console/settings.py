@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from shared.contracts.fields import UnitId
 from shared.runtime.settings import DatabaseSettings, key_problem
 
 
@@ -46,6 +47,8 @@ class Settings(DatabaseSettings):
     keep_commands_days: Annotated[int, Field(ge=30, le=36_500)] = 400
     """How long commands that are over can be looked up on the screens."""
 
+    refusals_unit: UnitId = "500000000000"
+    """The unit in whose name refusals of strangers are recorded."""
     photos_per_day: Annotated[int, Field(ge=0, le=10_000)] = 100
     """How many photos one officer may send in 24 hours; 0 = none."""
 

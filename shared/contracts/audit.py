@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.contracts.envelope import Envelope
-from shared.contracts.fields import Identifier, Line, Text
+from shared.contracts.fields import Identifier, Line, Text, UnitId
 
 
 class AuditOutcome(StrEnum):
@@ -21,7 +21,10 @@ class AuditOutcome(StrEnum):
 
 
 class AuditEntry(Envelope):
-    """One line of the append-only trail, chained by `prev_hash` and `hash` (hex SHA-256)."""
+    """One line of the append-only trail, chained by `prev_hash` and `hash` (hex SHA-256).
+
+    `place` and `count` are those of a refusal: the unit it was tried on, how often within a minute.
+    """
 
     type: Literal["audit_entry"] = "audit_entry"
     sequence: Annotated[int, Field(ge=1)]
@@ -30,5 +33,7 @@ class AuditEntry(Envelope):
     subject_id: Annotated[str, Field(max_length=200)]
     outcome: AuditOutcome
     reason: Text = ""
+    place: UnitId | None = None
+    count: Annotated[int, Field(ge=1)] | None = None
     prev_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

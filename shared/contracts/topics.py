@@ -32,6 +32,7 @@ from shared.contracts.pages import Answer, Page, RosterSlot
 from shared.contracts.plans import PlanDefinition
 from shared.contracts.reachability import ContactTestRequest, Reachability
 from shared.contracts.readings import ReadingRecord, SensorHealth
+from shared.contracts.refusals import Refusal
 from shared.contracts.reports import ExternalWarning, Report, ReportDuty
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.silences import SilenceEvent, SilenceRequest
@@ -296,6 +297,9 @@ CATALOG = TopicSpec(
     "资源编目",
     compaction_lag_ms=_TABLE_HISTORY,
 )
+REFUSALS = TopicSpec(
+    "identity.refusals.v1", "actor", 1, "delete", _YEAR, Refusal, "console", "拒绝留痕"
+)
 TRAIL = TopicSpec(
     "audit.trail.v1", "actor", 1, "delete", 3 * _YEAR, AuditEntry, "audit", "审计留痕"
 )
@@ -335,6 +339,7 @@ TOPICS: dict[str, TopicSpec] = {
         MODE_PROPOSALS,
         NOTICES,
         CATALOG,
+        REFUSALS,
         TRAIL,
     )
 }

@@ -8,7 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -29,6 +29,8 @@ from services.console.web.application import create
 from shared.contracts.catalog import CatalogEntry, GroupEntry, SensorEntry, UnitEntry
 from shared.contracts.fields import Post, Status
 from shared.contracts.ids import content_id
+from shared.contracts.refusals import Refusal
+from shared.contracts.topics import REFUSALS
 from shared.contracts.units import tier_of
 from shared.runtime.errors import Transient
 from shared.runtime.inbox import Incoming
@@ -63,12 +65,15 @@ class Recorder:
     """Stands where Kafka is: keeps what was sent, or fails as long as `down` is set."""
 
     sent: list[Outgoing] = field(default_factory=list)
+    """All but refusals."""
+    refused: list[Outgoing] = field(default_factory=list)
     down: bool = False
 
     async def send(self, records: Iterable[Outgoing]) -> None:
         if self.down:
             raise Transient("Kafka is down")
-        self.sent += records
+        for one in records:
+            (self.refused if one.topic == REFUSALS.name else self.sent).append(one)
 
 
 @dataclass
@@ -111,6 +116,12 @@ class Bench:
             base_url="http://console.test",
             headers=headers,
         )
+
+    def refused(self, later: timedelta = timedelta()) -> list[Refusal]:
+        """What would now (or later) be written of refused acts, once."""
+        now = self.wiring.console.clock.now() + later
+        acts = self.wiring.refusals.due(now, 1_000_000)
+        return [one.message for one in acts if isinstance(one.message, Refusal)]
 
     async def project(self, messages: Sequence[Any]) -> None:
         """Messages as the consumer would apply them, in batches of a thousand."""
@@ -164,7 +175,8 @@ def prepared(dsn: str, **more: Any) -> Bench:
         await wiring.database.start()
         stack.push_async_callback(wiring.database.stop)
         await wiring.prepare_feed()
-        await stack.enter_async_context(background(*wiring.loops))
+        loops = [one for one in wiring.loops if one != wiring.writer.run]  # see Bench.refused
+        await stack.enter_async_context(background(*loops))
 
     sensed = Sensed()
     console = replace(wiring.console, readings=sensed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from services.audit.core.trail import Act
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertDecision, AlertEvent, PublicNotice
@@ -14,11 +16,15 @@ from shared.contracts.commands import (
     CommandRequest,
     SupervisionEvent,
 )
+from shared.contracts.dead_letter import DeadLetter, Reason
+from shared.contracts.duty import DutyRequest
 from shared.contracts.envelope import Envelope
 from shared.contracts.fields import Status
 from shared.contracts.modes import ModeProposal, ModeRequest, ResponseModeEvent
 from shared.contracts.pages import Answer, AnswerVerb, Page
 from shared.contracts.reachability import ContactTestRequest
+from shared.contracts.refusals import Refusal
+from shared.contracts.reports import Report, ReporterRole
 from shared.contracts.silences import SilenceRequest
 
 FIRST = "first"
@@ -44,13 +50,15 @@ def labels(message: Envelope) -> list[str]:
             label = f"{message.kind}:{message.rung}"
         case ResponseModeEvent():
             label = str(message.mode)
+        case Refusal():
+            label = str(message.reason)
         case _:
             label = "record"
     return [label, FIRST] if getattr(message, "version", 0) == 1 else [label]
 
 
 def act_of(message: Envelope) -> Act | None:
-    """The entry that a record calls for: a person's act, or an act's effect on alert or command.
+    """The entry that a record calls for: a person's act, its refusal, its effect on alert or command.
 
     `accepted` says that the act is in the log; whether it then had an effect is the effect's entry.
     """
@@ -90,6 +98,10 @@ def act_of(message: Envelope) -> Act | None:
             return _act(message, message.officer_id, "contact_test.start", message.unit)
         case CaseReview():
             return _act(message, message.officer_id, "case.review", message.case_id)
+        case DutyRequest():
+            return _act(message, message.officer_id, f"duty.{message.verb}", message.unit)
+        case Report() if message.reporter_role is ReporterRole.OFFICER:
+            return _act(message, message.reporter_id, "report", message.incident_id)
         case ModeRequest():
             return _act(
                 message,
@@ -98,6 +110,8 @@ def act_of(message: Envelope) -> Act | None:
                 message.proposal_id,
                 message.reason,
             )
+        case Refusal():
+            return _refused(message)
         case ResponseModeEvent() if message.decided_by:
             return _act(
                 message,
@@ -130,6 +144,31 @@ def _act(message: Envelope, actor: str, action: str, subject: str, reason: str =
         origin_unit=message.origin_unit,
         reason=reason,
         trace_id=message.trace_id,
+    )
+
+
+def _refused(message: Refusal) -> Act:
+    where = f" from {message.address}" if message.address else ""
+    act = _act(
+        message, message.actor, message.action, message.subject_id, f"{message.reason}{where}"
+    )
+    return replace(act, outcome=AuditOutcome.REFUSED, place=message.place, count=message.count)
+
+
+def refused(letter: DeadLetter, message: Envelope) -> Act | None:
+    """The entry of an act that is in the log but whose owner refused it: nobody had the right to it.
+
+    `message` is what the dead letter holds. One entry for each owner that refused it.
+    """
+    act = act_of(message)
+    if letter.reason is not Reason.NOT_ALLOWED or act is None:
+        return None
+    return replace(
+        act,
+        cause_id=f"{letter.id}.{letter.service}",
+        outcome=AuditOutcome.REFUSED,
+        occurred_at=letter.refused_at,
+        reason=f"{letter.service}: {letter.detail}",
     )
 
 

@@ -45,6 +45,8 @@ class Act:
     origin_unit: str
     reason: str = ""
     trace_id: str | None = None
+    place: str | None = None
+    count: int | None = None
 
 
 def digest(entry: AuditEntry) -> str:
@@ -54,10 +56,15 @@ def digest(entry: AuditEntry) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
+def entry_id(act: Act) -> str:
+    """The id of an act's entry."""
+    return content_id("aud", act.cause_id)
+
+
 def seal(act: Act, head: Head, now: datetime) -> AuditEntry:
     """The act as the next entry after `head`."""
     draft = AuditEntry(
-        id=content_id("aud", act.cause_id),
+        id=entry_id(act),
         status=act.status,
         occurred_at=act.occurred_at,
         sent_at=now,
@@ -71,6 +78,8 @@ def seal(act: Act, head: Head, now: datetime) -> AuditEntry:
         subject_id=act.subject_id,
         outcome=act.outcome,
         reason=act.reason,
+        place=act.place,
+        count=act.count,
         prev_hash=head.hash,
         hash="0" * 64,
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from services.audit.core.conservation import Evidence
 from services.audit.core.newest import Newest
-from services.audit.core.trail import Act, Head, append
+from services.audit.core.trail import Act, Head, append, entry_id
 from shared.contracts.audit import AuditEntry
 from shared.contracts.fields import Status
 from shared.contracts.topics import TRAIL
@@ -53,6 +53,18 @@ async def enter(work: Transaction, acts: Sequence[Act]) -> int:
     for one in entries:
         work.publish(TRAIL, one.actor, one, one.id)
     return len(entries)
+
+
+async def enter_new(work: Transaction, acts: Sequence[Act]) -> int:
+    """As `enter`, without those whose cause is in the trail."""
+    if not acts:
+        return 0
+    ids = {entry_id(one): one for one in acts}
+    rows = await work.connection.fetch(
+        "SELECT entry_id FROM audit.trail WHERE entry_id = ANY($1::text[])", list(ids)
+    )
+    known = {row["entry_id"] for row in rows}
+    return await enter(work, [one for name, one in ids.items() if name not in known])
 
 
 async def head(work: Transaction) -> Head:

@@ -92,20 +92,25 @@ async def acts(work: Transaction, event_ids: Sequence[str]) -> dict[str, bytes]:
     return {row["id"]: row["wire"] for row in rows}
 
 
-async def keep_letters(work: Transaction, letters: Iterable[tuple[str, int, int, str]]) -> None:
-    """Keep (topic, partition, offset, service) of dead letters; forget those of two days ago."""
+Letter = tuple[str, int, int, str]
+"""Topic, partition and offset of the record that a dead letter refuses, and the service that does."""
+
+
+async def keep_letters(work: Transaction, letters: Iterable[Letter]) -> list[Letter]:
+    """Keep dead letters, those that are new are returned; forget those of two days ago."""
     rows = sorted(set(letters))
     if not rows:
-        return
-    await work.connection.execute(
+        return []
+    new = await work.connection.fetch(
         "INSERT INTO audit.letter (topic, part, record_offset, service) "
         "SELECT * FROM unnest($1::text[], $2::int[], $3::bigint[], $4::text[]) "
-        "ON CONFLICT DO NOTHING",
+        "ON CONFLICT DO NOTHING RETURNING topic, part, record_offset, service",
         *(list(column) for column in zip(*rows, strict=True)),
     )
     await work.connection.execute(
         "DELETE FROM audit.letter WHERE seen_at < now() - interval '2 days'"
     )
+    return sorted((row[0], row[1], row[2], row[3]) for row in new)
 
 
 async def letters(

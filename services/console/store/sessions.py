@@ -51,6 +51,15 @@ async def by_credentials(
     return rows
 
 
+async def holder(connection: Connection, token_sha256: str) -> asyncpg.Record | None:
+    """The account of a session that is kept, whether or not it holds."""
+    return await connection.fetchrow(
+        f"SELECT {_OFFICER} FROM console.session s JOIN console.account a USING (officer_id) "  # noqa: S608
+        "WHERE s.token_sha256 = $1",
+        token_sha256,
+    )
+
+
 async def start(
     connection: Connection, officer_id: str, session_sha256: str, lifetime: timedelta
 ) -> bool:

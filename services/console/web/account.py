@@ -15,9 +15,11 @@ from services.console.store import sessions as store
 from services.console.store.connections import reading
 from services.console.web.auth import Me, address_of, by_cookie, form, signed_in
 from services.console.web.parts import Console, Parts
-from services.console.web.problems import Refused
+from services.console.web.problems import Refused, cross_site
+from services.console.web.refusals import note
 from services.console.web.sessions import COOKIE, demand_own_form, hash_of
 from services.console.web.shell import form_page, page
+from shared.contracts.refusals import RefusedFor
 
 router = APIRouter(include_in_schema=False)
 
@@ -42,6 +44,7 @@ async def set_first(request: Request, console: Parts, ticket: Ticket) -> Respons
     async with reading(console.database) as connection:
         officer = await store.officer_of_ticket(connection, digest, "password")
     if officer is None:
+        note(request, RefusedFor.LINK_VOID)
         return page("login_failed.html", console, status=410)
     if (problem := _problem(given, officer)) is not None:
         return form_page("password.html", console, 422, problem=problem)
@@ -70,10 +73,12 @@ async def change(request: Request, console: Parts, me: Me) -> Response:
     given = await form(request)
     wait = console.tries.begin(me.officer_id, address_of(request), time.monotonic())
     if wait > 0:
+        note(request, RefusedFor.THROTTLED, me.officer_id, unit=me.unit)
         return _again(console, me, "throttled", 429, int(wait) + 1)
     async with reading(console.database) as connection:
         stored = await people.password_of(connection, me.officer_id)
     if not await console.passwords.check(stored, given.get("present", "")[:1_024]):
+        note(request, RefusedFor.WRONG_PASSWORD, me.officer_id, unit=me.unit)
         return _again(console, me, "present", 403)
     console.tries.succeeded(me.officer_id, address_of(request))
     if (problem := _problem(given, me.officer_id)) is not None:
@@ -117,4 +122,4 @@ def _demand_browser(request: Request) -> None:
     """A script's token neither changes a password nor needs this page."""
     demand_own_form(request)
     if not by_cookie(request):
-        raise Refused(403, "For browsers only", reason="cross_site")
+        raise cross_site("For browsers only")

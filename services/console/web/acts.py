@@ -15,7 +15,7 @@ from services.console.store.connections import reading
 from services.console.web.auth import Me
 from services.console.web.idempotency import PATTERN, bound
 from services.console.web.parts import Console, Parts, as_json
-from services.console.web.problems import Refused, missing, unknown
+from services.console.web.problems import Refused, hidden, missing, unknown
 from services.console.web.selecting import SelectionBody, reached
 from shared.contracts.commands import REASONED, Digest, Step
 from shared.contracts.fields import (
@@ -30,6 +30,7 @@ from shared.contracts.fields import (
     UnitId,
 )
 from shared.contracts.pages import AnswerVerb
+from shared.contracts.refusals import RefusedFor
 from shared.selection.reach import digest_of, root_of
 
 router = APIRouter(prefix="/api")
@@ -153,7 +154,8 @@ async def manage(
         command = await rollup.command(connection, command_id)
     if command is None:
         raise unknown("command")
-    acting = console.acting(me, lambda one: access.may_manage(one, command["issuer_unit"]))
+    issuer = command["issuer_unit"]
+    acting = console.acting(me, lambda one: access.may_manage(one, issuer), command["root"], verb)
     version = (body.version if body else None) or command["version"]
     return await done(console, acts.manage(acting, command, verb, version, console.clock.now()))
 
@@ -173,8 +175,8 @@ async def acknowledge(
         raise unknown("assignment")
     found = access.entitled(me, _check(assignment, body))
     if isinstance(found, access.Denial) and not access.sees(me, assignment["unit"]):
-        raise unknown("assignment")
-    acting = console.granted(found)
+        raise hidden("assignment", assignment["unit"], RefusedFor(found), body.step)
+    acting = console.granted(found, assignment["unit"], body.step)
     _demand_complete(body, asked=assignment["asked_step"])
     meant = acts.Stepped(
         body.step,
@@ -226,8 +228,10 @@ async def answer(
     """Answer a page, or confirm that it was shown or opened."""
     async with reading(console.database) as connection:
         page = await reads.page(connection, page_id)
-    if page is None or access.may_answer(me, page["officer_id"]) is not None:
+    if page is None:
         raise unknown("page")
+    if access.may_answer(me, page["officer_id"]) is not None:
+        raise hidden("page", page["unit"], RefusedFor.NOT_YOUR_PAGE, body.verb)
     now = console.clock.now()
     terms = answers.Terms(body.in_minutes, body.arrive_by, body.hand_to, body.hand_to_post)
     return await done(console, answers.answer(me, page, body.verb, body.text, now, terms))

@@ -42,6 +42,7 @@ from services.console.web import (
 from services.console.web.guard import Guard
 from services.console.web.idempotency import Idempotency
 from services.console.web.parts import Console
+from services.console.web.refusals import noted
 
 Lifespan = Callable[..., AbstractAsyncContextManager[None]]
 
@@ -67,7 +68,7 @@ def create(console: Console, lifespan: Lifespan) -> FastAPI:
         openapi_url="/openapi.json",
     )
     app.state.console = console
-    problems.install(app)
+    problems.install(app, noted)
     document.install(app)
     for part in (
         drilldown,

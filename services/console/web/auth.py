@@ -14,9 +14,11 @@ from services.console.store import people
 from services.console.store.connections import reading
 from services.console.web.parts import Console, Parts, as_json, console_of
 from services.console.web.problems import Refused
+from services.console.web.refusals import note
 from services.console.web.sessions import COOKIE, credential, demand_own_form, mark_of
 from services.console.web.shell import form_page, page
 from shared.contracts.fields import UnitId
+from shared.contracts.refusals import UNKNOWN, RefusedFor
 from shared.contracts.units import tier_of
 
 router = APIRouter()
@@ -57,6 +59,7 @@ async def login(
     token = await console.sessions.redeem(ticket)
     console.metrics.sign_ins.labels("link", "refused" if token is None else "done").inc()
     if token is None:
+        note(request, RefusedFor.LINK_VOID)
         return page("login_failed.html", console, status=410)
     return await signed_in(request, console, token, then)
 
@@ -70,6 +73,7 @@ async def login_by_password(request: Request, console: Parts) -> Response:
     then: Landing = "/m" if given.get("next") == "/m" else "/"
     wait = console.tries.begin(name, address_of(request), time.monotonic())
     if wait > 0:
+        note(request, RefusedFor.THROTTLED)
         console.metrics.sign_ins.labels("password", "throttled").inc()
         return login_page(console, then, "throttled", 429, retry_after_s=int(wait) + 1)
     async with reading(console.database) as connection:
@@ -78,6 +82,8 @@ async def login_by_password(request: Request, console: Parts) -> Response:
     token = await console.sessions.start(name) if right else None
     console.metrics.sign_ins.labels("password", "refused" if token is None else "done").inc()
     if token is None or stored is None:
+        # A name that nobody has may be a password in the wrong field.
+        note(request, RefusedFor.WRONG_PASSWORD, UNKNOWN if stored is None else name)
         return login_page(console, then, "wrong", 401)
     console.tries.succeeded(name, address_of(request))
     if console.passwords.outdated(stored):

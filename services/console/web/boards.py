@@ -19,7 +19,7 @@ from services.console.store import reads, rollup
 from services.console.store.connections import Connection, reading
 from services.console.web.auth import Looker, Me
 from services.console.web.parts import Console, Parts, as_json
-from services.console.web.problems import unknown
+from services.console.web.problems import hidden, unknown
 from services.console.web.reads import Cursor, Limit, StatusQuery
 from services.console.web.selecting import SelectionBody, reached
 from shared.contracts.commands import AssignmentState
@@ -110,7 +110,7 @@ async def get_command(console: Parts, me: Looker, command_id: Identifier) -> Res
             raise unknown("command")
         counted = await rollup.by_command_and_tier(connection, [command_id], span)
         if not counted and not sees(me, row["root"]) and not sees(me, row["issuer_unit"]):
-            raise unknown("command")
+            raise hidden("command", row["root"])
         missing = await rollup.missing(connection, command_id, span, counted, 200)
     return as_json(
         {
@@ -149,7 +149,7 @@ async def get_assignments(
 ) -> Response:
     """Assignments of a unit (default: one's own), by id; `next` is the cursor for `after`."""
     root = unit or me.root
-    console.demand(None if sees(me, root) else Denial.OUTSIDE_SUBTREE)
+    console.demand(None if sees(me, root) else Denial.OUTSIDE_SUBTREE, root)
     async with reading(console.database) as connection:
         rows = await reads.assignments(
             connection,
@@ -182,8 +182,10 @@ async def get_assignment(console: Parts, me: Looker, assignment_id: Identifier) 
     """One assignment with what has been written about it."""
     async with reading(console.database) as connection:
         row = await reads.assignment(connection, assignment_id)
-        if row is None or not sees(me, row["unit"]):
+        if row is None:
             raise unknown("assignment")
+        if not sees(me, row["unit"]):
+            raise hidden("assignment", row["unit"])
         written = await reads.acknowledgements(connection, assignment_id)
         photos = await _photos(connection, me, console, [row])
     return as_json(

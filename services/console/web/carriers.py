@@ -22,6 +22,7 @@ from services.console.web.parts import Console, Parts, as_json
 from services.console.web.problems import Refused, unknown
 from shared.contracts.fields import Identifier, Line, Post, Text
 from shared.contracts.pages import AnswerVerb, Channel
+from shared.contracts.refusals import RefusedFor
 from shared.contracts.replies import REPLIES, SAID, Reply, reference_of, understand
 
 router = APIRouter(prefix="/carriers")
@@ -114,7 +115,12 @@ async def _signed(request: Request, console: Console, model: type[M]) -> M:
     try:
         Webhook(key.get_secret_value()).verify(raw, dict(request.headers))
     except (WebhookVerificationError, ValueError, UnicodeDecodeError):
-        raise Refused(401, "The signature is missing or wrong", reason="signature") from None
+        raise Refused(
+            401,
+            "The signature is missing or wrong",
+            reason="signature",
+            trail=RefusedFor.SIGNATURE,
+        ) from None
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:

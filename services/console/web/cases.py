@@ -16,7 +16,7 @@ from services.console.store import cases as store
 from services.console.store.connections import Connection, reading
 from services.console.web.auth import Looker
 from services.console.web.parts import Console, Parts, as_json
-from services.console.web.problems import Refused, unknown
+from services.console.web.problems import Refused, hidden, unknown
 from shared.contracts.fields import Identifier, UnitId
 from shared.csv_cells import guarded
 
@@ -46,7 +46,7 @@ async def get_timeline(
                 connection, case, span_of(me.root), slot_s=int(slot), after=place, limit=limit
             )
         else:
-            console.demand(None if sees(me, unit) else Denial.OUTSIDE_SUBTREE)
+            console.demand(None if sees(me, unit) else Denial.OUTSIDE_SUBTREE, unit)
             rows = await store.facts_of_unit(connection, case, unit, after=place, limit=limit)
     return as_json(
         {
@@ -104,7 +104,7 @@ async def visible_case(connection: Connection, me: Viewer, case_id: str) -> Case
         raise unknown("case")
     part = await store.takes_part(connection, case, span_of(me.root))
     if not is_seen(me, case, takes_part=part):
-        raise unknown("case")
+        raise hidden("case", case.root)
     return case
 
 

@@ -16,7 +16,7 @@ from services.console.store.connections import Connection, reading
 from services.console.web.acts import Body, IdempotencyKey, done
 from services.console.web.auth import Me
 from services.console.web.parts import Parts
-from services.console.web.problems import Refused, missing, unknown
+from services.console.web.problems import Refused, hidden, missing, unknown
 from shared.contracts.alerts import Assessment, DecisionVerb
 from shared.contracts.fields import (
     Identifier,
@@ -26,6 +26,7 @@ from shared.contracts.fields import (
     ResponseLevel,
     Text,
 )
+from shared.contracts.refusals import RefusedFor
 
 router = APIRouter(prefix="/api")
 
@@ -95,10 +96,11 @@ async def decide(
         found = access.entitled(me, _check(alert, body, positions=positions))
         may_speak = positions and isinstance(found, access.Viewer)
         if not access.sees(me, alert["place"]) and not may_speak:
-            raise unknown("alert")
+            why = RefusedFor(found) if isinstance(found, access.Denial) else RefusedFor.NO_SIGHT
+            raise hidden("alert", alert["place"], why, body.verb)
         if body.verb is DecisionVerb.MERGE:
             await _the_other(connection, me, body)
-    acting = console.granted(found)
+    acting = console.granted(found, alert["place"], body.verb)
     if body.verb in _REASONED and not body.reason.strip():
         raise missing("reason", "say why")
     if body.verb is DecisionVerb.SPLIT and not body.evidence_ids:
@@ -121,8 +123,10 @@ async def _the_other(connection: Connection, me: access.Viewer, body: Decision) 
     if body.into is None:
         raise missing("into", "name the alert to merge into")
     other = await reads.alert(connection, body.into)
-    if other is None or not access.sees(me, other["place"]):
+    if other is None:
         raise unknown("alert")
+    if not access.sees(me, other["place"]):
+        raise hidden("alert", other["place"], verb=body.verb)
 
 
 def _level(alert: Record, body: Decision) -> Level | None:

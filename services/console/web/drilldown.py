@@ -46,5 +46,5 @@ async def get_below(
 
 def _in_sight(console: Console, me: Viewer, unit: str | None) -> str:
     root = unit or me.root
-    console.demand(None if sees(me, root) else Denial.OUTSIDE_SUBTREE)
+    console.demand(None if sees(me, root) else Denial.OUTSIDE_SUBTREE, root)
     return root

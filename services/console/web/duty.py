@@ -59,7 +59,7 @@ async def plan(
 ) -> Response:
     """A unit's plan (default: one's own): who is on at each post, and the entries that say so."""
     of = unit or me.root
-    console.demand(None if access.sees(me, of) else Denial.OUTSIDE_SUBTREE)
+    console.demand(None if access.sees(me, of) else Denial.OUTSIDE_SUBTREE, of)
     async with reading(console.database) as connection:
         rows = await store.entries(connection, of)
         mode = await _mode(connection, of)
@@ -174,7 +174,7 @@ async def _mode(connection: Connection, unit: str) -> ResponseMode:
 
 
 def _planner(console: Console, me: access.Viewer, unit: str) -> access.Viewer:
-    return console.acting(me, lambda one: access.may_plan_duty(one, unit))
+    return console.acting(me, lambda one: access.may_plan_duty(one, unit), unit)
 
 
 async def _demand_pageable(console: Console, unit: str, rules: Sequence[DutyRule]) -> None:
@@ -185,7 +185,7 @@ async def _demand_pageable(console: Console, unit: str, rules: Sequence[DutyRule
     async with reading(console.database) as connection:
         known = await people.paged_at(connection, duty.people_of(rules))
     for units in known.values():
-        console.demand(None if access.covers(units, unit) else Denial.NOT_PAGEABLE)
+        console.demand(None if access.covers(units, unit) else Denial.NOT_PAGEABLE, unit)
 
 
 def _not_taken(problems: list[str] | tuple[str, ...]) -> Refused:

@@ -14,7 +14,7 @@ from services.console.store.connections import reading
 from services.console.web.acts import IdempotencyKey, done
 from services.console.web.auth import Looker, Me
 from services.console.web.parts import Parts, as_json
-from services.console.web.problems import Refused, unknown
+from services.console.web.problems import Refused, hidden, unknown
 from services.console.web.reads import StatusQuery
 from shared.contracts.fields import Identifier, ResponseMode, Status, Text, UnitId
 from shared.contracts.modes import ModeVerb
@@ -53,7 +53,7 @@ async def get_modes(
     """What holds for a unit (default: one's own) and for those below it that have decided
     themselves, each with whose decision it is; what is open or in force there."""
     root = unit or me.root
-    console.demand(None if access.sees(me, root) else Denial.OUTSIDE_SUBTREE)
+    console.demand(None if access.sees(me, root) else Denial.OUTSIDE_SUBTREE, root)
     span = access.span_of(root)
     async with reading(console.database) as connection:
         rows = await store.decided(connection, status)
@@ -79,7 +79,7 @@ async def preview(
     status: StatusQuery = Status.ACTUAL,
 ) -> Response:
     """What would change if the unit decided this mode (normal: if its own ended); nothing is sent."""
-    console.demand(None if access.sees(me, unit) else Denial.OUTSIDE_SUBTREE)
+    console.demand(None if access.sees(me, unit) else Denial.OUTSIDE_SUBTREE, unit)
     async with reading(console.database) as connection:
         found = modes.modes_of(await store.decided(connection, status))
     return as_json(modes.change(found, status, unit, mode, console.names))
@@ -88,7 +88,7 @@ async def preview(
 @router.post("/modes/proposals", status_code=202)
 async def propose(console: Parts, me: Me, body: Proposed, key: IdempotencyKey = None) -> Response:
     """Propose a mode for one's own unit or one below it."""
-    acting = console.acting(me, lambda one: access.may_propose_mode(one, body.unit))
+    acting = console.acting(me, lambda one: access.may_propose_mode(one, body.unit), body.unit)
     mode = ResponseMode(body.mode)
     async with reading(console.database) as connection:
         found = modes.modes_of(await store.decided(connection, body.status))
@@ -119,11 +119,13 @@ async def judge(
     """Approve or reject a proposal, or end the mode it brought about."""
     async with reading(console.database) as connection:
         row = await store.proposal(connection, proposal_id)
-        if row is None or not access.sees(me, row["unit"]):
+        if row is None:
             raise unknown("proposal")
+        if not access.sees(me, row["unit"]):
+            raise hidden("proposal", row["unit"], verb=verb)
         found = modes.modes_of(await store.decided(connection, row["status"]))
     asked = ModeVerb(verb)
-    acting = console.acting(me, lambda one: modes.denial_of(one, row, asked))
+    acting = console.acting(me, lambda one: modes.denial_of(one, row, asked), row["unit"], verb)
     if body.version != row["version"] or asked not in modes.verbs_of(me, row):
         raise Refused(
             409,

@@ -23,7 +23,9 @@ from services.console.store.connections import reading
 from services.console.web.auth import Landing, is_secure, login_page, signed_in
 from services.console.web.parts import Console, Parts
 from services.console.web.problems import unknown
+from services.console.web.refusals import note
 from services.console.web.sessions import hash_of
+from shared.contracts.refusals import RefusedFor
 from shared.runtime.errors import Transient
 
 log = structlog.get_logger("fenghuo.console.oidc")
@@ -45,7 +47,7 @@ async def begin(
     try:
         address = await provider.address(state, nonce, verifier)
     except Transient as error:
-        return _failed(console, "unavailable", str(error), 503)
+        return _failed(request, console, "unavailable", str(error), 503)
     login = {
         "state_sha256": hash_of(state),
         "browser_sha256": hash_of(browser),
@@ -82,20 +84,20 @@ async def back(
         row = await store.end_oidc(connection, hash_of(state))
     browser = hash_of(request.cookies.get(BROWSER, ""))
     if row is None or not hmac.compare_digest(row["browser_sha256"], browser):
-        return _failed(console, "refused", "state")
+        return _failed(request, console, "refused", "state")
     if code is None:
-        return _failed(console, "refused", f"provider says {error}")
+        return _failed(request, console, "refused", f"provider says {error}")
     try:
         subject = await provider.subject(code, row["nonce"], row["verifier"])
     except TokenRefused as refused:
-        return _failed(console, "refused", refused.flaw)
+        return _failed(request, console, "refused", refused.flaw)
     except Transient as failure:
-        return _failed(console, "unavailable", str(failure), 503)
+        return _failed(request, console, "unavailable", str(failure), 503)
     async with reading(console.database) as connection:
         officer = await people.officer_of_subject(connection, subject)
     token = None if officer is None else await console.sessions.start(officer)
     if token is None:
-        return _failed(console, "refused", "no account")
+        return _failed(request, console, "refused", "no account")
     console.metrics.sign_ins.labels("oidc", "done").inc()
     answer = await signed_in(request, console, token, "/m" if row["landing"] == "/m" else "/")
     answer.delete_cookie(BROWSER, path="/login/oidc")
@@ -108,8 +110,12 @@ def _provider(console: Console) -> Provider:
     return console.provider
 
 
-def _failed(console: Console, outcome: str, why: str, status: int = 403) -> Response:
+def _failed(
+    request: Request, console: Console, outcome: str, why: str, status: int = 403
+) -> Response:
     """The form again. Why stands in the log, not on the screen of whoever tried."""
+    if outcome == "refused":
+        note(request, RefusedFor.PROVIDER)
     log.warning("oidc_sign_in_failed", outcome=outcome, reason=why)
     console.metrics.sign_ins.labels("oidc", outcome).inc()
     return login_page(console, "/", "provider", status)

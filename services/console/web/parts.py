@@ -15,6 +15,7 @@ from services.console.core.acts import Act
 from services.console.core.charts import Rules
 from services.console.core.directory import Directory
 from services.console.core.names import Names
+from services.console.core.refusals import Refusals
 from services.console.core.throttle import Tries
 from services.console.feed import Hub
 from services.console.metrics import ConsoleMetrics
@@ -28,6 +29,7 @@ from services.console.web.problems import Refused
 from services.console.web.pulse import Pulse
 from services.console.web.sessions import Sessions
 from services.console.web.sharing import Sharing
+from shared.contracts.refusals import RefusedFor
 from shared.runtime.clock import Clock
 from shared.runtime.database import Database
 
@@ -46,6 +48,7 @@ class Console:
     sessions: Sessions
     passwords: Passwords
     tries: Tries
+    refusals: Refusals
     provider: Provider | None
     metrics: ConsoleMetrics
     clock: Clock
@@ -64,24 +67,35 @@ class Console:
         name = self.settings.broker_name
         return {"name": name, "stand_in": "stand-in" in name}
 
-    def demand(self, denial: Denial | None) -> None:
-        """Refuse with 403 and the reason, unless there is none."""
+    def demand(self, denial: Denial | None, place: str | None = None, verb: str = "") -> None:
+        """Refuse with 403 and the reason, unless there is none.
+
+        `place`: the unit it was tried on; `verb`: which of the door's verbs.
+        """
         if denial is not None:
             self.metrics.refusals.labels(denial).inc()
-            raise Refused(403, "Not allowed", _SENTENCES[denial], reason=denial)
+            raise Refused(
+                403,
+                "Not allowed",
+                _SENTENCES[denial],
+                reason=denial,
+                trail=RefusedFor(denial),
+                place=place,
+                verb=verb,
+            )
 
-    def acting(self, me: Viewer, check: Check) -> Viewer:
+    def acting(self, me: Viewer, check: Check, place: str | None = None, verb: str = "") -> Viewer:
         """The officer as of the unit whose authority allows the act; refuses with 403 if none does."""
-        return self.granted(entitled(me, check))
+        return self.granted(entitled(me, check), place, verb)
 
     def looking(self, me: Viewer, place: str | None) -> Viewer:
         """The officer before the subtree of `place`; refuses with 403 what may not be seen."""
-        return self.granted(looking(me, place))
+        return self.granted(looking(me, place), place)
 
-    def granted(self, found: Viewer | Denial) -> Viewer:
+    def granted(self, found: Viewer | Denial, place: str | None = None, verb: str = "") -> Viewer:
         """What was found; refuses with 403 when it is a denial."""
         if isinstance(found, Denial):
-            self.demand(found)
+            self.demand(found, place, verb)
         assert isinstance(found, Viewer), "a denial was raised"
         return found
 

@@ -19,10 +19,11 @@ from services.console.web.auth import Looker, Me
 from services.console.web.cases import visible_case
 from services.console.web.guard import MAX_PHOTO_BYTES
 from services.console.web.parts import Parts, as_json
-from services.console.web.problems import Refused, unknown
+from services.console.web.problems import Refused, hidden, unknown
 from shared.contracts.commands import Step
 from shared.contracts.fields import Identifier
 from shared.contracts.ids import content_id
+from shared.contracts.refusals import RefusedFor
 
 router = APIRouter(prefix="/api")
 
@@ -57,10 +58,12 @@ async def add_photo(
     """A photo from the unit: JPEG, PNG or WebP by its content, made anew; the same file twice is one."""
     async with reading(console.database) as connection:
         assignment = await reads.assignment(connection, assignment_id)
-    if assignment is None or not sees(me, assignment["unit"]):
+    if assignment is None:
         raise unknown("assignment")
+    if not sees(me, assignment["unit"]):
+        raise hidden("assignment", assignment["unit"])
     unit, issuer = assignment["unit"], assignment["issuer_unit"]
-    acting = console.acting(me, lambda one: access.may_step(one, unit, issuer, Step.REPORT))
+    acting = console.acting(me, lambda one: access.may_step(one, unit, issuer, Step.REPORT), unit)
     file = await request.body()
     try:
         picture = await console.pictures.remade(file)
@@ -76,7 +79,14 @@ async def add_photo(
     )
     if kept == "quota":
         most = console.settings.photos_per_day
-        raise Refused(403, "Too many photos", f"At most {most} in 24 hours.", reason="photo_quota")
+        raise Refused(
+            403,
+            "Too many photos",
+            f"At most {most} in 24 hours.",
+            reason="photo_quota",
+            trail=RefusedFor.PHOTO_QUOTA,
+            place=unit,
+        )
     return as_json({"photo_id": photo_id, "repeated": kept == "repeated"})
 
 
@@ -108,6 +118,8 @@ async def get_photo(
     """The picture; `small`: at most 240 px."""
     async with reading(console.database) as connection:
         row = await store.one(connection, photo_id, small=size == "small")
-    if row is None or not sees_photos(me, row["unit"]):
+    if row is None:
         raise unknown("photo")
+    if not sees_photos(me, row["unit"]):
+        raise hidden("photo", row["unit"])
     return Response(row["picture"], media_type="image/jpeg", headers=SHOWN)

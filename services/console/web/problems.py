@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
@@ -11,13 +11,17 @@ from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
 from services.console.loops import ActConflict, KeyReused
+from shared.contracts.refusals import RefusedFor
 from shared.runtime.errors import Transient
 
 RETRY_AFTER_S = 2
 
 
 class Refused(Exception):
-    """A request that is answered with a problem document."""
+    """A request that is answered with a problem document.
+
+    With `trail` it also enters the audit trail: for what, about which `place`, by which `verb` of the door.
+    """
 
     def __init__(
         self,
@@ -28,6 +32,9 @@ class Refused(Exception):
         reason: str | None = None,
         errors: Sequence[Mapping[str, object]] = (),
         headers: Mapping[str, str] | None = None,
+        trail: RefusedFor | None = None,
+        place: str | None = None,
+        verb: str = "",
     ) -> None:
         super().__init__(title)
         self.status = status
@@ -36,6 +43,9 @@ class Refused(Exception):
         self.reason = reason
         self.errors = errors
         self.headers = dict(headers or {})
+        self.trail = trail
+        self.place = place
+        self.verb = verb
 
 
 def problem(refused: Refused) -> Response:
@@ -72,15 +82,31 @@ KEY_REUSED = Refused(
 
 
 def unknown(what: str) -> Refused:
-    """404, also for what exists but may not be seen."""
+    """404: there is none."""
     return Refused(404, f"No such {what}", reason="unknown")
 
 
-def install(app: FastAPI) -> None:
-    """Answer every failure with a problem document; an unexpected one tells nothing of its inside."""
+def hidden(
+    what: str, place: str | None, trail: RefusedFor = RefusedFor.OUTSIDE_SUBTREE, verb: str = ""
+) -> Refused:
+    """404 as if there were none, for what exists but may not be seen: only the trail knows."""
+    return Refused(404, f"No such {what}", reason="unknown", trail=trail, place=place, verb=verb)
+
+
+def cross_site(title: str = "Not from our own page") -> Refused:
+    """403 for what another site sent, or what is for browsers only."""
+    return Refused(403, title, reason="cross_site", trail=RefusedFor.CROSS_SITE)
+
+
+def install(app: FastAPI, noted: Callable[[Request, Refused], None]) -> None:
+    """Answer every failure with a problem document; an unexpected one tells nothing of its inside.
+
+    `noted` takes down what the trail is to know of.
+    """
 
     @app.exception_handler(Refused)
-    async def _refused(_request: Request, error: Refused) -> Response:
+    async def _refused(request: Request, error: Refused) -> Response:
+        noted(request, error)
         return problem(error)
 
     @app.exception_handler(Transient)

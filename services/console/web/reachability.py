@@ -45,7 +45,7 @@ async def reached(
     whose last communication test was not answered.
     """
     root = unit or me.root
-    console.demand(None if access.sees(me, root) else Denial.OUTSIDE_SUBTREE)
+    console.demand(None if access.sees(me, root) else Denial.OUTSIDE_SUBTREE, root)
     span = span_of(root)
     slots = [
         one
@@ -76,7 +76,7 @@ async def reached(
 async def start(console: Parts, me: Me, body: NewTest, key: IdempotencyKey = None) -> Response:
     """Test now by which channels the officers on duty at a unit are reached: a page on each, marked as
     a test. For one's own unit and those below it."""
-    acting = console.acting(me, lambda one: access.may_plan_duty(one, body.unit))
+    acting = console.acting(me, lambda one: access.may_plan_duty(one, body.unit), body.unit)
     slots = [one for one in console.directory.slots() if one.unit == body.unit]
     on_duty = {one.officer.officer_id for one in slots if one.officer is not None}
     if not on_duty or (body.officer_id is not None and body.officer_id not in on_duty):

@@ -14,7 +14,7 @@ from services.console.store import reads
 from services.console.store.connections import reading
 from services.console.web.auth import Me
 from services.console.web.parts import Parts, as_json
-from services.console.web.problems import unknown
+from services.console.web.problems import hidden, unknown
 from services.console.web.reads import StatusQuery
 from shared.contracts.fields import SensorId, Status
 
@@ -38,8 +38,10 @@ async def get_readings(
     `points`: pairs of time and value, oldest first. `since`: readings written earlier were not looked at.
     """
     sensor = console.names.sensor_entry(sensor_id)
-    if sensor is None or not sees(me, sensor.place):
+    if sensor is None:
         raise unknown("sensor")
+    if not sees(me, sensor.place):
+        raise hidden("sensor", sensor.place)
     now = console.clock.now()
     since = now - timedelta(hours=hours)
     looked = await console.readings.look(sensor_id, sensor.metric, status, since)

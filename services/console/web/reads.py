@@ -14,8 +14,9 @@ from services.console.store import feed, reads, rollup
 from services.console.store.connections import reading
 from services.console.web.auth import Looker, Me
 from services.console.web.parts import Console, Parts, as_json
-from services.console.web.problems import unknown
+from services.console.web.problems import hidden, unknown
 from shared.contracts.fields import Identifier, Status
+from shared.contracts.refusals import RefusedFor
 from shared.contracts.units import tier_of
 
 router = APIRouter(prefix="/api")
@@ -91,8 +92,10 @@ async def get_alert(console: Parts, me: Looker, alert_id: Identifier) -> Respons
     """One alert with its evidence."""
     async with reading(console.database) as connection:
         row = await reads.alert(connection, alert_id)
-        if row is None or not sees(me, row["place"]):
+        if row is None:
             raise unknown("alert")
+        if not sees(me, row["place"]):
+            raise hidden("alert", row["place"])
         alarms = await reads.alarms(connection, row["alarm_ids"])
         commands = await reads.commands_of_alert(connection, alert_id)
     return as_json(views.alert_detail(row, alarms, commands, me, console.names))
@@ -126,8 +129,10 @@ async def get_page(console: Parts, me: Me, page_id: Identifier) -> Response:
     """One of the officer's own pages."""
     async with reading(console.database) as connection:
         row = await reads.page(connection, page_id)
-    if row is None or may_answer(me, row["officer_id"]) is not None:
+    if row is None:
         raise unknown("page")
+    if may_answer(me, row["officer_id"]) is not None:
+        raise hidden("page", row["unit"], RefusedFor.NOT_YOUR_PAGE)
     return as_json(views.page(row, console.names))
 
 

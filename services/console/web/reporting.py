@@ -13,7 +13,7 @@ from services.console.store.connections import reading
 from services.console.web.acts import Body, IdempotencyKey, done
 from services.console.web.auth import Looker, Me
 from services.console.web.parts import Parts, as_json
-from services.console.web.problems import missing, unknown
+from services.console.web.problems import hidden, missing, unknown
 from services.console.web.reads import Limit, StatusQuery
 from shared.contracts.fields import EventType, Identifier, Line, Status, Text, UnitId
 from shared.contracts.reports import Means, ReportFacts, ReportKind
@@ -67,7 +67,7 @@ async def report(
     from_unit = body.from_unit or me.unit
     to_unit = body.to_unit or parent_of(from_unit)
     acting = console.acting(
-        me, lambda one: access.may_report(one, from_unit, to_unit, body.means, place)
+        me, lambda one: access.may_report(one, from_unit, to_unit, body.means, place), place
     )
     if body.means is Means.PHONE and not body.text.strip():
         raise missing("text", "say what was told on the phone")
@@ -113,7 +113,7 @@ async def get_reports(
     now = console.clock.now()
     found = reporting.chains(reports, duties, firings, me, console.names, now, place)
     if not found and not (alert and access.sees(me, alert["place"])):
-        raise unknown("incident")
+        raise unknown("incident") if place is None else hidden("incident", place)
     return as_json(
         {
             "incident_id": incident_id,

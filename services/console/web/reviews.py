@@ -100,7 +100,7 @@ async def write_review(
     async with reading(console.database) as connection:
         case = (await visible_case(connection, me, case_id)).filed
         known = await store.review(connection, case.called)
-    acting = console.acting(me, lambda one: access.may_review(one, case.owner))
+    acting = console.acting(me, lambda one: access.may_review(one, case.owner), case.owner)
     if not case.is_closed:
         raise Refused(409, "The case is not closed", reason="case_open")
     for number, one in enumerate(body.findings):

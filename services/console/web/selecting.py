@@ -12,7 +12,7 @@ from services.console.web.parts import Console
 from services.console.web.problems import Refused
 from shared.contracts.selections import Selection
 from shared.runtime.decoding import explain
-from shared.selection.reach import free_reach
+from shared.selection.reach import free_reach, root_of
 
 _NAMED = 5
 
@@ -41,5 +41,5 @@ def reached(console: Console, me: Viewer, selection: Selection) -> tuple[Viewer,
             reason="unknown_units",
         )
     units = {unit: free_reach(console.names.tree, selection, unit).units for unit in me.commanding}
-    acting = console.acting(me, lambda one: may_issue(one, units[one.unit]))
+    acting = console.acting(me, lambda one: may_issue(one, units[one.unit]), root_of(found.units))
     return acting, units[acting.unit]

@@ -21,8 +21,9 @@ from services.console.core.access import Viewer
 from services.console.core.record import Record
 from services.console.store import sessions as store
 from services.console.store.connections import reading
-from services.console.web.problems import Refused
+from services.console.web.problems import Refused, cross_site
 from shared.contracts.fields import Post
+from shared.contracts.refusals import RefusedFor
 from shared.runtime.database import Database
 
 COOKIE = "fenghuo_session"
@@ -54,14 +55,22 @@ class Sessions:
     async def viewer(self, request: Request) -> Viewer:
         """The officer behind a request; raises Refused 401, or 403 for a request from another site."""
         kind, token = credential(request)
-        if kind == "session":
-            _same_site(request)
+        foreign = kind == "session" and not _same_site(request)
         found = await self._look_up(kind, hash_of(token))
+        request.state.viewer = found or await self._whose(kind, hash_of(token))
+        if foreign:
+            raise cross_site()
         if found is None:
-            raise Refused(
-                401, "Sign in first", reason="signed_out", headers={"WWW-Authenticate": "Bearer"}
-            )
+            raise _signed_out(RefusedFor.NOT_VALID)
         return found
+
+    async def _whose(self, kind: str, digest: str) -> Viewer | None:
+        """Whose session it was, for the trail; None for a stranger's, and when it is forgotten."""
+        if kind != "session":
+            return None
+        async with reading(self._database) as connection:
+            row = await store.holder(connection, digest)
+        return None if row is None else _viewer(row)
 
     async def ended(self, claims: Sequence[Claim]) -> list[Claim]:
         """Those whose credential does not hold any more, or not for the officer just as found then: moved,
@@ -169,7 +178,17 @@ def credential(request: Request) -> tuple[str, str]:
         return "bearer", token.strip()
     if cookie := request.cookies.get(COOKIE):
         return "session", cookie
-    raise Refused(401, "Sign in first", reason="signed_out", headers={"WWW-Authenticate": "Bearer"})
+    raise _signed_out(RefusedFor.SIGNED_OUT)
+
+
+def _signed_out(trail: RefusedFor) -> Refused:
+    return Refused(
+        401,
+        "Sign in first",
+        reason="signed_out",
+        headers={"WWW-Authenticate": "Bearer"},
+        trail=trail,
+    )
 
 
 def mark_of(request: Request) -> str:
@@ -181,7 +200,7 @@ def mark_of(request: Request) -> str:
 def demand_own_form(request: Request) -> None:
     """Refuse a form that another site sent; ours carry their origin (guard.py) and no header of ours."""
     if _fetched_from_elsewhere(request) or not _from_our_origin(request):
-        raise Refused(403, "Not from our own page", reason="cross_site")
+        raise cross_site()
 
 
 def _fetched_from_elsewhere(request: Request) -> bool:
@@ -193,7 +212,7 @@ def _from_our_origin(request: Request) -> bool:
     return bool(origin.netloc) and origin.netloc == request.headers.get("host")
 
 
-def _same_site(request: Request) -> None:
+def _same_site(request: Request) -> bool:
     """Cookies travel by themselves, so what they authorise has to come from our own pages.
 
     Forms without script cannot send our header; theirs are checked by `demand_own_form` as well.
@@ -202,8 +221,7 @@ def _same_site(request: Request) -> None:
     if request.method not in _SAFE_METHODS:
         foreign |= not _from_our_origin(request)
         foreign |= request.headers.get("x-fenghuo") != "1" and not _is_form(request)
-    if foreign:
-        raise Refused(403, "Not from our own page", reason="cross_site")
+    return not foreign
 
 
 def _is_form(request: Request) -> bool:

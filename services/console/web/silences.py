@@ -74,7 +74,9 @@ async def silence(
     console: Parts, me: Me, body: NewSilence, _key: IdempotencyKey = None
 ) -> Response:
     """Ask for a silence or a maintenance window over one's own subtree."""
-    acting = console.acting(me, lambda one: access.may_silence(one, body.place or one.unit))
+    acting = console.acting(
+        me, lambda one: access.may_silence(one, body.place or one.unit), body.place
+    )
     named = (body.place, body.event_type, body.rule_id, body.sensor_id)
     if not any(named):
         raise Refused(
@@ -103,6 +105,8 @@ async def other_end(
         known = await reads.silence(connection, silence_id)
     if known is None:
         raise unknown("silence")
-    acting = console.acting(me, lambda one: access.may_end_silence(one, known["unit"]))
+    acting = console.acting(
+        me, lambda one: access.may_end_silence(one, known["unit"]), known["unit"]
+    )
     act = acts.end_silence(acting, known, body.end_at, body.reason, console.clock.now())
     return await done(console, act, silence_id=silence_id)

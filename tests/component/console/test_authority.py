@@ -15,10 +15,12 @@ import pytest_asyncio
 
 from services.console.accounts import Account, Grant, import_accounts
 from services.console.core.access import Right
+from services.console.core.refusals import EVERY
 from shared.contracts.alerts import AlertState, Debt
 from shared.contracts.fields import Level, Post, ResponseMode
 from shared.contracts.ids import transition_id
 from shared.contracts.modes import ModeProposal, ModeSignature, ProposalState
+from shared.contracts.refusals import RefusedFor
 from shared.contracts.units import tier_of
 from tests.support.authority import (
     APPROVER,
@@ -213,16 +215,18 @@ async def test_every_cell_through_http(console: Bench) -> None:
     }
     wrong: list[str] = []
     told: Counter[int] = Counter()
+    refused: Counter[str] = Counter()
     turns = asyncio.Semaphore(AT_ONCE)
 
     async def judge(role: Role, act: str, place: str) -> None:
         async with turns:
             status, answer = await call(console, role, *requests[act, place])
         told[status] += 1
+        refused[role.officer_id] += status in (403, 404)
         wanted = may(role, act, place)
         # A unit's command to itself alone reaches nobody: 422, whoever asks for it.
-        refused = (403, 404, 422) if act == "issue" else (403, 404)
-        if status not in ((200, 202) if wanted else refused):
+        answers = (403, 404, 422) if act == "issue" else (403, 404)
+        if status not in ((200, 202) if wanted else answers):
             wrong.append(f"{role.officer_id} {act} {place}: {status} {answer[:160]!r}")
 
     await asyncio.gather(*(judge(*cell) for cell in todo))
@@ -234,7 +238,43 @@ async def test_every_cell_through_http(console: Bench) -> None:
         if sample.name.endswith("_total")
     )
     assert counted == told[403], "every refusal with a reason is counted"
+    _each_refusal_is_in_the_trail(console, refused)
     _only_what_was_allowed_is_written(console, todo)
+
+
+def _each_refusal_is_in_the_trail(console: Bench, refused: Counter[str]) -> None:
+    """Counted once, under its officer; and no officer leaves more records than kinds of refusal."""
+    records = [*console.refused(), *console.refused(EVERY)]
+    found: Counter[str] = Counter()
+    for one in records:
+        found[one.actor] += one.count
+        assert one.place in IDS.values() or one.action == "other" or one.reason in (
+            RefusedFor.NO_SIGHT, RefusedFor.OUTSIDE_SUBTREE, RefusedFor.NO_COMMAND,
+            RefusedFor.NOTHING_BELOW,
+        ), one  # fmt: skip
+        assert IDS[one.actor.split("-")[1]] == one.origin_unit
+    assert found == +refused
+    assert len({(one.actor, one.action, one.reason) for one in records}) == len(records)
+
+
+async def test_a_refusal_leaves_one_record_that_says_who_what_where_and_why(console: Bench) -> None:
+    """A sample of the refused cells, each officer and act once."""
+    sample = {(role.officer_id, act): (role, act, place) for role, act, place in cells()
+              if not may(role, act, place) and act != "issue"}  # fmt: skip
+    todo = list(sample.values())[::29]
+    assert len(todo) >= 50
+    for role, act, place in todo:
+        method, path, body = request_of(act, place)
+        status, _ = await call(console, role, method, path, body)
+        assert status in (403, 404)
+        [one] = console.refused()
+        assert (one.actor, one.origin_unit, one.count) == (role.officer_id, IDS[role.unit], 1)
+        assert one.action.startswith(f"{method} /api/")
+        nowhere = {None} if one.reason == RefusedFor.NO_SIGHT else set()
+        assert one.place in {IDS[place], IDS[ISSUER]} | nowhere, (act, one)
+        verb = act.partition(" ")[2]
+        if act.startswith(("decide", "step", "command", "mode reject")) and verb != "position":
+            assert one.action.endswith(f" {verb}")
 
 
 def _only_what_was_allowed_is_written(

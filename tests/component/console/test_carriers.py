@@ -153,6 +153,8 @@ async def test_who_has_left_the_post_no_longer_answers_by_its_phone(console: Ben
 async def test_unsigned_is_refused(console: Bench, path: str, key: str | None) -> None:
     refused = await call(console, path, {"page_id": "x", "verb": "coming"}, key)
     assert (refused.status_code, refused.json()["reason"]) == (401, "signature")
+    [one] = console.refused()
+    assert (one.actor, one.reason, one.count) == ("unknown", "signature", 1)
 
 
 async def test_a_signed_mistake_is_named(console: Bench) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 from services.audit.core.trail import GENESIS, Act, append
 from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence
@@ -29,6 +30,7 @@ from shared.contracts.fields import Level, Post, ResponseMode, Status
 from shared.contracts.ids import assignment_id, transition_id
 from shared.contracts.modes import ResponseModeEvent
 from shared.contracts.pages import Answer, AnswerVerb
+from shared.contracts.refusals import Refusal, RefusedFor
 from shared.contracts.silences import SilenceRequest
 from shared.contracts.units import tier_of
 
@@ -124,6 +126,20 @@ def a_decision(alert: str = "alt-1", status: Status = Status.ACTUAL) -> AlertDec
             "reason": "现场核实",
         }
     )
+
+
+def a_refusal(**more: Any) -> Refusal:
+    given: dict[str, Any] = {
+        "actor": "o-town",
+        "action": "POST /api/alerts/{alert_id}/decisions approve",
+        "reason": RefusedFor.NOT_APPROVER,
+        "place": VILLAGE,
+        "subject_id": "alt-1",
+        "address": "10.0.0.7",
+        "count": 3,
+        "until": T0,
+    }
+    return Refusal.model_validate({**_head(TOWN, Status.ACTUAL), **given, **more})
 
 
 def a_notice(status: Status = Status.ACTUAL) -> PublicNotice:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from services.audit.core.snapshot import FindingKind
+from services.audit.core.trail import verify
 from services.audit.ledger import LIMIT
+from shared.contracts.audit import AuditOutcome
 from shared.contracts.dead_letter import DeadLetter, Reason
 from shared.contracts.ids import dead_letter_id
 from shared.contracts.topics import (
@@ -48,8 +51,11 @@ async def knows(auditor: Auditor, service: str, message: Any) -> None:
     )
 
 
-def refuses(auditor: Auditor, service: str, spec: TopicSpec, offset: int) -> None:
+def refuses(
+    auditor: Auditor, service: str, spec: TopicSpec, offset: int, value: bytes | None = None
+) -> None:
     letter = DeadLetter(
+        value_b64=None if value is None else base64.b64encode(value).decode(),
         id=dead_letter_id(spec.name, 0, offset),
         reason=Reason.NOT_ALLOWED,
         detail="-",
@@ -130,6 +136,22 @@ async def test_the_letter_of_one_reader_does_not_excuse_another(auditor: Auditor
     for service in ("notify", "command"):
         await stands(auditor, service, ALERTS, 1)
     assert (await auditor.checks(1))[LOST] == f"command:{ALERTS.name}/0@0"
+
+
+async def test_an_act_that_its_owner_refuses_is_one_entry_of_the_trail(auditor: Auditor) -> None:
+    """However often the dead letter is written, and long after the auditor has forgotten it."""
+    value = encode(a_decision())
+    for spec, what in ((DECISIONS, value), (ALERTS, encode(an_alert())), (DECISIONS, b"{broken")):
+        auditor.log.append(spec.name, what)
+        refuses(auditor, "alerting", spec, 0, what)
+    await auditor.checks(1)
+    refuses(auditor, "alerting", DECISIONS, 0, value)
+    await auditor.do("DELETE FROM audit.letter")
+    await auditor.checks(1)
+    entries = [one for one in await auditor.trail() if one.outcome is AuditOutcome.REFUSED]
+    told = [(one.actor, one.action, one.subject_id, one.reason) for one in entries]
+    assert told == [("o-town", "alert.approve red", "alt-1", "alerting: -")]
+    assert verify(await auditor.trail()) is None
 
 
 async def test_scoring_is_judged_by_its_commits_and_its_letters(auditor: Auditor) -> None:

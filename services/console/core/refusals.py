@@ -1,0 +1,124 @@
+"""Refused acts on their way to the trail: the first of a kind at once, then one record a minute with a count.
+
+A kind is actor, action and reason; strangers are told apart by the reason only. So whoever floods a door
+writes one record a minute, and one officer not many more than a hundred.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from services.console.core.acts import Act
+from shared.contracts.ids import content_id
+from shared.contracts.refusals import UNKNOWN, Refusal, RefusedFor
+from shared.contracts.topics import REFUSALS
+from shared.contracts.units import tier_of
+
+EVERY = timedelta(minutes=1)
+"""So long what is tried again is only counted."""
+MOST_KINDS = 5_000
+"""Told apart at once; what is beyond is a stranger's `other`."""
+MOST_OF_ONE = 100
+"""Of one actor; what is beyond is told by its reason only, as `other`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One refused try. `unit`: the officer's own, None for a stranger's."""
+
+    actor: str
+    action: str
+    reason: RefusedFor
+    unit: str | None = None
+    place: str | None = None
+    subject_id: str = ""
+    address: str = ""
+
+    @property
+    def kind(self) -> tuple[str, str, str]:
+        """What is counted together."""
+        return (self.actor, "" if self.actor == UNKNOWN else self.action, self.reason)
+
+
+@dataclass(slots=True)
+class _Counted:
+    first: Tried
+    since: datetime
+    until: datetime
+    due: datetime
+    count: int = 1
+
+
+@dataclass
+class Refusals:
+    """Those of one process. `process`: an id of its own, so that no two write the same record."""
+
+    process: str
+    stranger_unit: str
+    """In whose name a stranger's tries are recorded."""
+    _open: dict[tuple[str, str, str], _Counted] = field(default_factory=dict)
+    _kinds: Counter[str] = field(default_factory=Counter)
+    """How many of these each actor has."""
+
+    def note(self, tried: Tried, now: datetime) -> None:
+        """One more."""
+        if tried.kind not in self._open:
+            tried = self._within_bounds(tried)
+        known = self._open.get(tried.kind)
+        if known is None:
+            self._kinds[tried.actor] += 1
+            self._open[tried.kind] = _Counted(tried, now, now, due=now)
+        elif known.count == 0:
+            known.first, known.since, known.until, known.count = tried, now, now, 1
+        else:
+            known.until, known.count = now, known.count + 1
+
+    def due(self, now: datetime, limit: int) -> Sequence[Act]:
+        """What is to be written now, the longest due first; kinds not tried for a minute are forgotten."""
+        ripe = [key for key, one in self._open.items() if one.due <= now]
+        acts: list[Act] = []
+        for key in sorted(ripe, key=lambda key: self._open[key].due):
+            one = self._open[key]
+            if one.count == 0:
+                self._forget(key)
+            elif len(acts) < limit:
+                acts.append(self._act(one, now))
+                one.count, one.due = 0, now + EVERY
+        return acts
+
+    def _within_bounds(self, tried: Tried) -> Tried:
+        if len(self._open) >= MOST_KINDS:
+            return Tried(UNKNOWN, "other", tried.reason)
+        if self._kinds[tried.actor] >= MOST_OF_ONE:
+            return Tried(tried.actor, "other", tried.reason, tried.unit)
+        return tried
+
+    def _forget(self, key: tuple[str, str, str]) -> None:
+        del self._open[key]
+        self._kinds[key[0]] -= 1
+        if not self._kinds[key[0]]:
+            del self._kinds[key[0]]
+
+    def _act(self, one: _Counted, now: datetime) -> Act:
+        first = one.first
+        unit = first.unit or self.stranger_unit
+        record = Refusal(
+            id=content_id("ref", self.process, *first.kind, one.since.isoformat()),
+            occurred_at=one.since,
+            sent_at=now,
+            until=one.until,
+            origin_unit=unit,
+            tier=tier_of(unit),
+            areas=() if first.place is None else (first.place,),
+            actor=first.actor,
+            action=first.action,
+            reason=first.reason,
+            place=first.place,
+            subject_id=first.subject_id,
+            address=first.address,
+            count=one.count,
+        )
+        return Act(REFUSALS, first.actor, record, first.actor)

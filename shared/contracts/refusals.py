@@ -1,0 +1,66 @@
+"""Refused acts 拒绝留痕: what somebody tried at the console and may not, so that it enters the trail."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from shared.contracts.envelope import RealWorld
+from shared.contracts.fields import Identifier, Instant, Line, UnitId
+
+UNKNOWN = "unknown"
+"""The actor of what nobody known has tried."""
+
+
+class RefusedFor(StrEnum):
+    """Why an act was refused; a closed set: the access rules' reasons, then those of the doors."""
+
+    OUTSIDE_SUBTREE = "outside_subtree"
+    NOT_ABOVE_PLACE = "not_above_place"
+    NOT_APPROVER = "not_approver"
+    NOT_RECIPIENT = "not_recipient"
+    NOT_ISSUER = "not_issuer"
+    NOT_YOUR_PAGE = "not_your_page"
+    NOTHING_BELOW = "nothing_below"
+    NOT_DECIDER = "not_decider"
+    WRONG_POST = "wrong_post"
+    SIGNED_ALREADY = "signed_already"
+    NOT_REPORTER = "not_reporter"
+    NOT_UPWARD = "not_upward"
+    NO_SIGHT = "no_sight"
+    NO_COMMAND = "no_command"
+    NOT_PAGEABLE = "not_pageable"
+    PHOTO_QUOTA = "photo_quota"
+    CROSS_SITE = "cross_site"
+    """Not from our own page (CSRF); the actor is whose session would have been used."""
+    SIGNED_OUT = "signed_out"
+    """Without any credential."""
+    NOT_VALID = "not_valid"
+    """With a session that has ended, or a token that nobody has."""
+    SIGNATURE = "signature"
+    """A carrier's call that is not signed with its key."""
+    WRONG_PASSWORD = "wrong_password"  # noqa: S105
+    THROTTLED = "throttled"
+    LINK_VOID = "link_void"
+    PROVIDER = "provider"
+    """Not signed in through OIDC."""
+
+
+class Refusal(RealWorld):
+    """What was refused; `count` times from `occurred_at` to `until`, the first one told of.
+
+    `actor`: the officer; with `wrong_password` the account that was tried, not who tried it. `action`: method
+    and path as in the OpenAPI document, and the verb. No part of a credential is in it.
+    """
+
+    type: Literal["refusal"] = "refusal"
+    actor: Identifier
+    action: Line
+    reason: RefusedFor
+    place: UnitId | None = None
+    subject_id: Annotated[str, Field(max_length=200)] = ""
+    address: Annotated[str, Field(max_length=64)] = ""
+    count: Annotated[int, Field(ge=1)] = 1
+    until: Instant

@@ -1,0 +1,150 @@
+"""Who is turned away at which door for what: on its way to the trail, without any secret, without a flood."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from services.console.core.acts import Act
+from services.console.core.refusals import EVERY
+from services.console.core.throttle import PER_NAME
+from services.console.loops import RefusalWriter
+from shared.contracts.fields import Level
+from shared.contracts.refusals import UNKNOWN, Refusal
+from shared.contracts.topics import REFUSALS
+from shared.runtime.errors import Transient
+from tests.component.console.test_doors import signed_in
+from tests.component.console.test_modes import a_proposal
+from tests.component.console.test_passwords import set_password, sign_in
+from tests.support.console import Bench
+from tests.support.console_scene import DISTRICT, SONGJI, ZHUTUO, an_alert
+
+
+async def only(console: Bench) -> Refusal:
+    [one] = console.refused()
+    return one
+
+
+async def test_role_scope_second_person_and_grant(console: Bench) -> None:
+    await console.project([an_alert("a", ZHUTUO, level=Level.YELLOW), a_proposal()])
+    alert = an_alert("a", ZHUTUO).alert_id
+    door = "POST /api/alerts/{alert_id}/decisions"
+    async with console.client("o-town-b") as town, console.client("o-songji-b") as songji:
+        body: dict[str, Any] = {"verb": "recall", "reason": "r"}
+        assert (await town.post(f"/api/alerts/{alert}/decisions", json=body)).status_code == 403
+        one = await only(console)
+        assert (one.actor, one.action, one.reason) == ("o-town-b", f"{door} recall", "not_approver")
+        assert (one.place, one.subject_id, one.origin_unit) == (ZHUTUO, alert, ZHUTUO)
+        assert (await songji.get(f"/api/alerts/{alert}")).status_code == 404
+        one = await only(console)
+        assert (one.reason, one.place, one.origin_unit) == ("outside_subtree", ZHUTUO, SONGJI)
+        assert (await songji.get("/api/alerts/alt-nowhere")).status_code == 404
+        assert console.refused() == [], "what is not there is refused to nobody"
+        body = {"version": 1}
+        path = "/api/modes/proposals/mod-1/approve"
+        assert (await town.post(path, json=body)).json()["reason"] == "signed_already"
+        one = await only(console)
+        assert (one.action, one.reason) == (
+            "POST /api/modes/proposals/{proposal_id}/{verb} approve",
+            "signed_already",
+        )
+        assert (await songji.get(f"/api/alerts?place={DISTRICT}")).status_code == 403
+        one = await only(console)
+        assert (one.action, one.reason, one.place) == (
+            "GET /api/alerts",
+            "outside_subtree",
+            DISTRICT,
+        )
+
+
+async def test_another_site_an_ended_session_and_no_credential(console: Bench) -> None:
+    client = await signed_in(console)
+    evil = {"x-fenghuo": "1", "origin": "http://evil.test"}
+    assert (await client.post("/api/logout", headers=evil)).status_code == 403
+    one = await only(console)
+    assert (one.actor, one.action, one.reason) == ("o-town-b", "POST /api/logout", "cross_site")
+    async with console.wiring.database.transaction() as work:
+        await work.connection.execute("UPDATE console.session SET expires_at = now()")
+    console.wiring.console.sessions.forget_officer("o-town-b")
+    assert (await client.get("/api/me")).status_code == 401
+    one = await only(console)
+    assert (one.actor, one.reason, one.address) == ("o-town-b", "not_valid", "127.0.0.1")
+    client.cookies.set("fenghuo_session", "x" * 43)
+    assert (await client.get("/api/me")).status_code == 401
+    assert (await only(console)).actor == UNKNOWN
+    async with console.client(None) as stranger:
+        assert (await stranger.get("/api/me")).status_code == 401
+    assert (await only(console)).reason == "signed_out"
+    await client.aclose()
+
+
+async def test_failed_sign_ins_leave_no_secret_and_no_flood(console: Bench) -> None:
+    await set_password(console)
+    secrets = ("hunter2 hunter2 x", "my-password-in-the-name-field", "T" * 43)
+    async with console.client(None, "10.0.0.9") as client:
+        for number in range(tries := PER_NAME.free + 5):
+            await sign_in(client, "o-town-b", secrets[0] + str(number))
+            await sign_in(client, f"{secrets[1]}{number}", secrets[0])
+            assert (await client.get(f"/login?ticket={secrets[2]}")).status_code == 410
+    records = [*console.refused(), *console.refused(EVERY)]
+    told = {(one.actor, str(one.reason)): one.count for one in records}
+    assert told[("o-town-b", "wrong_password")] >= PER_NAME.free
+    assert told[(UNKNOWN, "link_void")] == tries
+    assert sum(told.values()) == 3 * tries
+    assert set(told) == {
+        ("o-town-b", "wrong_password"),
+        *((UNKNOWN, one) for one in ("wrong_password", "throttled", "link_void")),
+    }
+    assert len(records) == len(told), "one record each, whatever is tried"
+    wire = b"".join(one.to_wire() for one in records).decode()
+    assert not [one for one in secrets if one in wire]
+
+
+async def test_a_door_that_is_closed_refuses_nobody(console: Bench) -> None:
+    settings = console.wiring.console.settings
+    assert settings.carrier_key is None
+    async with console.client(None) as client:
+        assert (await client.post("/carriers/replies", json={})).status_code == 404
+    assert console.refused() == [], "a closed door is none"
+
+
+class Keeper:
+    """Stands where acts are kept and sent: fails as long as it is down."""
+
+    def __init__(self) -> None:
+        self.down = False
+        self.kept: list[Act] = []
+
+    async def record(self, act: Act, _bound: Any) -> bool:
+        if self.down:
+            raise Transient("Kafka is down")
+        self.kept.append(act)
+        return True
+
+
+async def test_what_cannot_be_written_is_written_later_and_once(console: Bench) -> None:
+    keeper = Keeper()
+    writer = RefusalWriter(console.wiring.refusals, keeper.record, console.wiring.console.clock.now)
+    async with console.client(None) as client:
+        await client.get("/api/me")
+    keeper.down = True
+    await writer.write()
+    await writer.write()
+    keeper.down = False
+    await writer.write()
+    await writer.write()
+    [act] = keeper.kept
+    assert (act.spec, act.key, act.officer_id) == (REFUSALS, UNKNOWN, UNKNOWN)
+
+
+async def test_refusals_are_kept_beside_the_acts_as_the_auditor_wants_them(console: Bench) -> None:
+    async with console.client("o-songji-b") as client:
+        await client.get(f"/api/alerts?place={DISTRICT}")
+    await console.wiring.writer.write()
+    [sent] = console.recorder.refused
+    async with console.wiring.database.transaction() as work:
+        rows = await work.connection.fetch(
+            "SELECT value, officer_id FROM console.act WHERE topic = $1", REFUSALS.name
+        )
+    assert [(row["value"], row["officer_id"]) for row in rows] == [(sent.value, "o-songji-b")]
+    assert json.loads(sent.value or b"")["reason"] == "outside_subtree"

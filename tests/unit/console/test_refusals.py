@@ -1,0 +1,129 @@
+"""Refused acts for the trail: the first at once, then one a minute with a count, none lost, no flood."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.console.core import refusals
+from services.console.core.access import Denial
+from services.console.core.refusals import EVERY, Refusals, Tried
+from shared.contracts.refusals import UNKNOWN, Refusal, RefusedFor
+
+NOW = datetime(2026, 11, 28, 8, tzinfo=UTC)
+TOWN = "500118118000"
+
+
+def tried(
+    actor: str = "o-1", action: str = "POST /api/commands", reason: str = "wrong_post"
+) -> Tried:
+    return Tried(actor, action, RefusedFor(reason), TOWN, TOWN, "cmd-1", "10.0.0.7")
+
+
+def fresh() -> Refusals:
+    return Refusals("p1", "500000000000")
+
+
+def written(found: Refusals, now: datetime, limit: int = 1_000) -> list[Refusal]:
+    return [one.message for one in found.due(now, limit) if isinstance(one.message, Refusal)]
+
+
+def test_every_denial_has_its_word_in_the_trail() -> None:
+    assert {str(one) for one in Denial} <= {str(one) for one in RefusedFor}
+
+
+def test_the_first_is_told_at_once_and_the_rest_of_the_minute_in_one_record() -> None:
+    found = fresh()
+    found.note(tried(), NOW)
+    [first] = written(found, NOW)
+    assert (first.count, first.place, first.origin_unit) == (1, TOWN, TOWN)
+    for second in range(1, 31):
+        found.note(tried(), NOW + timedelta(seconds=second))
+    assert written(found, NOW + timedelta(seconds=59)) == []
+    [rest] = written(found, NOW + EVERY)
+    assert (rest.count, rest.occurred_at) == (30, NOW + timedelta(seconds=1))
+    assert rest.until == NOW + timedelta(seconds=30)
+    assert rest.id != first.id
+    assert written(found, NOW + 2 * EVERY) == []
+    found.note(tried(), NOW + 2 * EVERY)
+    assert len(written(found, NOW + 2 * EVERY)) == 1, "a quiet minute later it is a first one again"
+
+
+def test_strangers_write_one_record_a_reason_whatever_they_make_up() -> None:
+    found = fresh()
+    for number in range(1_000):
+        found.note(tried(UNKNOWN, f"GET /x{number}", "signed_out"), NOW)
+        found.note(tried(UNKNOWN, f"POST /y{number}", "wrong_password"), NOW)
+    assert sorted((one.reason, one.count) for one in written(found, NOW)) == [
+        ("signed_out", 1_000),
+        ("wrong_password", 1_000),
+    ]
+
+
+def test_beyond_what_is_told_apart_only_the_reason_is_kept() -> None:
+    found = fresh()
+    for number in range(refusals.MOST_KINDS + 7):
+        found.note(tried(f"o-{number}"), NOW)
+    records = written(found, NOW, 10**6)
+    assert len(records) == refusals.MOST_KINDS + 1
+    assert [one.count for one in records if one.actor == UNKNOWN] == [7]
+
+
+def test_one_officer_writes_not_many_more_than_a_hundred_a_minute() -> None:
+    found = fresh()
+    for number in range(1_000):
+        found.note(
+            tried(action=f"POST /{number}", reason=("wrong_post", "no_sight")[number % 2]), NOW
+        )
+    records = written(found, NOW)
+    assert len(records) == refusals.MOST_OF_ONE + 2
+    assert sum(one.count for one in records) == 1_000
+    assert {one.actor for one in records} == {"o-1"}
+    assert written(found, NOW + EVERY) == []
+    found.note(tried(action="POST /again"), NOW + EVERY)
+    [one] = written(found, NOW + EVERY)
+    assert one.action == "POST /again", "what was a minute ago counts no more"
+
+
+def test_a_few_at_a_time_and_none_is_forgotten_before_it_is_written() -> None:
+    found = fresh()
+    for number in range(25):
+        found.note(tried(f"o-{number}"), NOW)
+    told = [one.actor for _ in range(3) for one in written(found, NOW, 10)]
+    assert sorted(told) == sorted(f"o-{number}" for number in range(25))
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 300), st.sampled_from(["o-1", "o-2", UNKNOWN]),
+            st.sampled_from(["a", "b", "c"]), st.sampled_from(["wrong_post", "no_sight"]),
+        ),
+        max_size=150,
+    )
+)  # fmt: skip
+def test_counts_add_up_and_no_kind_has_two_records_within_a_minute(
+    tries: list[tuple[int, str, str, str]],
+) -> None:
+    found, records = fresh(), []
+    todo = sorted(tries)
+    for second in range(301 + 60):
+        now = NOW + timedelta(seconds=second)
+        for _, actor, action, reason in (one for one in todo if one[0] == second):
+            found.note(tried(actor, action, reason), now)
+        records += written(found, now)
+    noted = Counter((one[1], one[3]) for one in todo)
+    counted: Counter[tuple[str, str]] = Counter()
+    times: dict[tuple[str, str, str], list[datetime]] = {}
+    for one in records:
+        counted[one.actor, one.reason] += one.count
+        action = "" if one.actor == UNKNOWN else one.action
+        times.setdefault((one.actor, action, one.reason), []).append(one.sent_at)
+    assert counted == noted
+    assert len({one.id for one in records}) == len(records)
+    for sent in times.values():
+        assert all(b - a >= EVERY for a, b in pairwise(sent))
