@@ -108,7 +108,14 @@ class Batch:
         if event.kind is not ReportKind.FINAL and not seen.echo:
             who, role = event.reporter_id, event.reporter_role
             seen_by = reported(
-                event.id, who, role, event.event_type, event.place, heard_at, event.position
+                event.id,
+                who,
+                role,
+                event.event_type,
+                event.place,
+                heard_at,
+                event.position,
+                event.data_grade,
             )
             self._board.report(event.status, seen_by, cause)
         self.tell()

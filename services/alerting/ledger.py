@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from services.alerting.core.alert import Alert
+from services.alerting.core.alert import Alert, graded
 from services.alerting.core.counts import Counts
 from services.alerting.core.grouping import Disposition, key_of, new_alert
 from services.alerting.core.merging import Regrouping, follow
@@ -47,7 +47,8 @@ class Ledger:
         for _ in range(_OPENING_TRIES):
             group = own or self._book.open_alert(key)
             if group is not None:
-                change = weigh(self._book.holder(group), group.alert_id)
+                holder = self._book.holder(group)
+                change = weigh(graded(holder, event.data_grade), group.alert_id)
                 self.commit(replace(change, calls=calls), origin)
                 return change.alert, Disposition.JOINED, group.alert_id
             fresh = new_alert(event)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.alerting.core.alert import Alarm, Alert, Flap
+from services.alerting.core.alert import Alarm, Alert, Flap, graded
 from services.alerting.core.board import Board
 from services.alerting.core.counts import Counts
 from services.alerting.core.facts import Fact
@@ -159,7 +159,8 @@ class Placing:
         own: Alert | None,
         calls: tuple[Callee, ...],
     ) -> tuple[Alert, Disposition, str]:
-        if own is not None and event.transition is AlarmTransition.REVISED:
+        revised_only = event.transition is AlarmTransition.REVISED
+        if own is not None and revised_only and graded(own, event.data_grade) is own:
             revised = revise_alarm(own, alarm)
             if revised is not None:
                 self._book.replace(revised)

@@ -18,7 +18,7 @@ from services.alerting.core.scopes import site_key
 from services.alerting.core.warnings import Warned
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertState, Debt, Signature, Stance
-from shared.contracts.fields import Level, Position, Post, ResponseMode, Status
+from shared.contracts.fields import DataGrade, Level, Position, Post, ResponseMode, Status
 from shared.contracts.reports import Report, ReporterRole, ReportKind
 from shared.modes.effective import Effective
 
@@ -31,13 +31,14 @@ ALERT = (
     *("round", "issued_round", "verified_by", "sources", "kinds", "score", "headline", "areas"),
     *("proposed_until", "expires_at", "debt", "positions", "flap_level", "flap_until"),
     *("flap_mode", "flap_mode_version", "flap_mode_unit"),
-    *("merged_into", "merged_from", "merged", "changed_at"),
+    *("merged_into", "merged_from", "merged", "data_grade", "changed_at"),
 )
 ALARM = (
     *("alarm_id", "alert_id", "disposition", "status", "version", "sensor_id", "event_type"),
     *("place", "level", "raised_at", "seen_at", "cleared_at", "rule_id", "sensor_kind", "site"),
     *("site_key", "lat", "lon", "event_id", "began_at", "changed_at", "retrospective", "withdrawn"),
     *("inhibited_by", "synthetic", "held", "home_id", "silence_id", "source_key"),
+    "data_grade",
 )
 EVIDENCE = (
     *("alert_id", "alarm_id", "version", "sensor_id", "level", "raised_at", "seen_at"),
@@ -56,6 +57,7 @@ REPORT = (
         "reporter_id",
     ),
     *("reporter_role", "event_type", "place", "occurred_at", "heard_at", "lat", "lon", "echo"),
+    "data_grade",
 )
 SIGNATURE = ("alert_id", "round", "officer_id", "status", "unit", "post", "level", "signed_at")
 
@@ -71,7 +73,8 @@ def alert_row(alert: Alert, now: datetime) -> Row:
         None if alert.debt is None else alert.debt.model_dump_json(exclude_none=True),
         _STANCES.dump_json(alert.positions, exclude_none=True).decode(),
         *_flap_values(alert.flap),
-        *(alert.merged_into, alert.merged_from, [" ".join(pair) for pair in alert.merged], now),
+        *(alert.merged_into, alert.merged_from, [" ".join(pair) for pair in alert.merged]),
+        *(alert.grade, now),
     )
 
 
@@ -86,7 +89,7 @@ def alarm_row(known: Known) -> Row:
         *(fact.event_id, fact.began_at, fact.changed_at, fact.retrospective, fact.withdrawn),
         *(list(fact.inhibited_by), fact.synthetic),
         None if known.held is None else known.held.model_dump_json(exclude_none=True),
-        *(alarm.home or None, known.silence_id, source_key(fact)),
+        *(alarm.home or None, known.silence_id, source_key(fact), fact.grade),
     )
 
 
@@ -110,6 +113,7 @@ def report_row(
         ),
         *(event.reporter_id, event.reporter_role, event.event_type, event.place),
         *(event.occurred_at, heard_at, *_degrees(event.position), seen.echo),
+        event.data_grade,
     )
 
 
@@ -165,6 +169,7 @@ def fact_of(row: asyncpg.Record) -> Fact:
         withdrawn=row["withdrawn"],
         inhibited_by=tuple(row["inhibited_by"]),
         synthetic=row["synthetic"],
+        grade=DataGrade(row["data_grade"]),
     )
 
 
@@ -191,6 +196,7 @@ def sighting_of_report(row: asyncpg.Record) -> Sighting:
         row["place"],
         row["heard_at"],
         position_of(row),
+        DataGrade(row["data_grade"]),
     )
 
 
@@ -205,6 +211,7 @@ def warned_of(row: asyncpg.Record) -> Warned:
         areas=tuple(row["areas"]),
         heard_at=row["heard_at"],
         withdrawn=row["withdrawn"],
+        grade=DataGrade(row["data_grade"]),
     )
 
 
@@ -212,7 +219,7 @@ def warned_row(one: Warned) -> Row:
     """Values in the order of the table's columns."""
     return (
         *(one.warning_id, one.status, one.source_id, one.cap_identifier, one.event_type),
-        *(list(one.areas), one.heard_at, one.withdrawn),
+        *(list(one.areas), one.heard_at, one.withdrawn, one.grade),
     )
 
 
@@ -271,6 +278,7 @@ def alert_of(
         scope=row["scope"],
         place=row["place"],
         incident_id=row["incident_id"],
+        grade=DataGrade(row["data_grade"]),
         version=row["version"],
         state=AlertState(row["state"]),
         level=level,

@@ -106,6 +106,7 @@ async def issue(
         mode_version=at_root.version,
         mode_unit=at_root.unit,
         case_key=case_key,
+        data_grade=order.grade,
     )
     counts = recount(assignments)
     if not await store.insert_command(work, command, counts):

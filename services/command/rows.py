@@ -18,7 +18,7 @@ from shared.contracts.commands import (
     Progress,
     Step,
 )
-from shared.contracts.fields import Level, ResponseMode, Status, Tier
+from shared.contracts.fields import DataGrade, Level, ResponseMode, Status, Tier
 from shared.plans.orders import Brief
 
 
@@ -29,6 +29,7 @@ def command_of(row: Any) -> Command:
     values["state"] = CommandState(values["state"])
     values["level"] = Level(values["level"])
     values["mode"] = ResponseMode(values["mode"])
+    values["data_grade"] = DataGrade(values["data_grade"])
     values["areas"] = tuple(values["areas"])
     values["briefs"] = tuple(_brief(one) for one in json.loads(values["briefs"]))
     return Command(**values)

@@ -133,6 +133,14 @@ class DataGrade(StrEnum):
     CORE = "core"
 
 
+_GRADES = tuple(DataGrade)
+
+
+def highest_grade(*grades: DataGrade) -> DataGrade:
+    """The strictest of the grades: what is made of several things has it."""
+    return max(grades, key=_GRADES.index)
+
+
 class Post(StrEnum):
     """Posts of a unit in the order in which they are called: B岗, A岗, 指挥长."""
 

@@ -38,6 +38,8 @@ CREATE TABLE alerting.alert (
     merged_into text REFERENCES alerting.alert,
     merged_from text,
     merged text[] NOT NULL,
+    -- The highest data grade of the evidence there has been.
+    data_grade text NOT NULL DEFAULT 'general',
     opened_at timestamptz NOT NULL DEFAULT now(),
     changed_at timestamptz NOT NULL
 );
@@ -86,6 +88,7 @@ CREATE TABLE alerting.alert_alarm (
     withdrawn boolean NOT NULL,
     inhibited_by text[] NOT NULL,
     synthetic boolean NOT NULL,
+    data_grade text NOT NULL DEFAULT 'general',
     held text,
     silence_id text,
     source_key text NOT NULL,
@@ -147,6 +150,7 @@ CREATE TABLE alerting.alert_report (
     lat double precision,
     lon double precision,
     echo boolean NOT NULL,
+    data_grade text NOT NULL DEFAULT 'general',
     recorded_seq bigint GENERATED ALWAYS AS IDENTITY
 );
 CREATE INDEX alert_report_alert ON alerting.alert_report (alert_id);
@@ -162,7 +166,8 @@ CREATE TABLE alerting.warning (
     event_type text,
     areas text[] NOT NULL,
     heard_at timestamptz NOT NULL,
-    withdrawn boolean NOT NULL
+    withdrawn boolean NOT NULL,
+    data_grade text NOT NULL DEFAULT 'general'
 );
 CREATE INDEX warning_kind ON alerting.warning (status, event_type, heard_at) WHERE NOT withdrawn;
 CREATE INDEX warning_source ON alerting.warning (status, source_id);

@@ -29,6 +29,7 @@ CREATE TABLE command.command (
     case_key text,
     closed_at timestamptz,
     given_on integer NOT NULL DEFAULT 0,
+    data_grade text NOT NULL DEFAULT 'general',
     issued_at timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 70);
 -- Finds the command of a case that comes back.
@@ -157,7 +158,8 @@ CREATE TABLE command.mode_proposal (
     signatures jsonb NOT NULL DEFAULT '[]',
     decided_version integer NOT NULL DEFAULT 0,
     actor text,
-    reason text NOT NULL DEFAULT ''
+    reason text NOT NULL DEFAULT '',
+    data_grade text NOT NULL DEFAULT 'general'
 );
 CREATE INDEX mode_proposal_live ON command.mode_proposal (status, unit)
     WHERE state IN ('proposed', 'half_approved', 'decided');
@@ -189,7 +191,8 @@ CREATE TABLE command.report_case (
     modes jsonb NOT NULL,
     over text CHECK (over IN ('lifted', 'void')),
     over_at timestamptz,
-    reason text NOT NULL
+    reason text NOT NULL,
+    data_grade text NOT NULL DEFAULT 'general'
 );
 CREATE INDEX report_case_of ON command.report_case (status, incident_id);
 

@@ -43,6 +43,7 @@ CREATE TABLE notify.ladder (
     mode text NOT NULL,
     mode_version integer NOT NULL,
     mode_unit text,
+    data_grade text NOT NULL DEFAULT 'general',
     changed_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX ladder_of_alert ON notify.ladder (alert_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from services.alerting.core.corroborate import WINDOW, Sighting, Support, suppor
 from services.alerting.core.score import score
 from services.alerting.core.states import FINAL, INITIAL
 from shared.contracts.alerts import AlertState, Assessment, Debt, Signature, Stance
-from shared.contracts.fields import LEVEL_ORDER, Level, Status, Tier
+from shared.contracts.fields import LEVEL_ORDER, DataGrade, Level, Status, Tier, highest_grade
 from shared.contracts.reports import ReporterRole, ReportKind
 from shared.contracts.units import tier_of
 from shared.modes.effective import UNDECIDED, Effective
@@ -76,6 +76,7 @@ class Alert:
     `round` counts proposals: signatures belong to one. `signed` are those of the present proposal,
     `issued_by` those that put the present level in force. `merged` are all alerts whose evidence is
     here, each with the one it was merged into; `merged_from` is the state an alert was merged in.
+    `grade` is the highest of all evidence there has been; it never falls, as the words may stay.
     """
 
     alert_id: str
@@ -84,6 +85,7 @@ class Alert:
     scope: str
     place: str
     incident_id: str
+    grade: DataGrade = DataGrade.GENERAL
     version: int = 0
     state: AlertState = INITIAL
     level: Level | None = None
@@ -217,3 +219,9 @@ class Alert:
         if self.issued and cleared:
             told = [at for at in told if at > max(cleared)]
         return Level.BLUE if told else None
+
+
+def graded(alert: Alert, grade: DataGrade) -> Alert:
+    """The alert with evidence of this grade in it."""
+    highest = highest_grade(alert.grade, grade)
+    return alert if highest is alert.grade else replace(alert, grade=highest)

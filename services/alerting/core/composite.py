@@ -13,7 +13,7 @@ from services.alerting.core.episode import Finding, Standing
 from services.alerting.core.facts import Fact
 from services.alerting.core.leaves import NONE, Leaves
 from shared.contracts.conditions import CompositeRule, holds
-from shared.contracts.fields import Level
+from shared.contracts.fields import DataGrade, Level, highest_grade
 
 _LEVELS = tuple(Level)
 
@@ -60,6 +60,7 @@ def judge(
         references=tuple(one.event_id for one in newest),
         retrospective=doubtful,
         synthetic=any(one.synthetic for one in counted),
+        grade=highest_grade(DataGrade.GENERAL, *(one.grade for one in counted)),
     )
     return Finding(standing, expires_at)
 

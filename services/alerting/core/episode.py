@@ -12,7 +12,7 @@ from datetime import datetime
 from services.alerting.core.scopes import Region
 from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence, ScoreParts
 from shared.contracts.conditions import CompositeRule, CorroborationRule
-from shared.contracts.fields import LEVEL_ORDER, Level
+from shared.contracts.fields import LEVEL_ORDER, DataGrade, Level, highest_grade
 from shared.contracts.ids import alarm_id, transition_id
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.units import tier_of
@@ -51,6 +51,8 @@ class Standing:
     site: str | None = None
     retrospective: bool = False
     synthetic: bool = False
+    grade: DataGrade = DataGrade.GENERAL
+    """The highest of what supports it; it never falls while the episode lasts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ def follow(
         place=before.place,
         site=before.site,
         retrospective=before.retrospective and found.retrospective,
+        grade=highest_grade(before.grade, found.grade),
     )
     after = replace(waiting, version=episode.version + 1, rule_version=rule.version, standing=told)
     return after, _event(rule, after, told, transition, max(before.at, cause.at), cause, before)
@@ -159,6 +162,7 @@ def _event(
         areas=(told.place,),
         references=(*follows, *told.references[:MOST_REFERENCES]),
         trace_id=cause.trace_id,
+        data_grade=told.grade,
         alarm_id=episode.alarm_id,
         version=episode.version,
         transition=transition,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
-from shared.contracts.fields import Level, Position, Status
+from shared.contracts.fields import DataGrade, Level, Position, Status, highest_grade
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class Fact:
     withdrawn: bool = False
     inhibited_by: tuple[str, ...] = ()
     synthetic: bool = False
+    grade: DataGrade = DataGrade.GENERAL
 
     @property
     def open(self) -> bool:
@@ -81,6 +82,7 @@ def fact_of(event: AlarmEvent, known: Fact | None) -> Fact:
         withdrawn=event.withdrawn,
         inhibited_by=event.inhibited_by,
         synthetic=event.synthetic,
+        grade=highest_grade(event.data_grade, known.grade if known else event.data_grade),
     )
 
 

@@ -130,6 +130,7 @@ def new_alert(event: AlarmEvent | Report) -> Alert:
         scope=scope_of(event.place),
         place=event.place,
         incident_id=event.incident_id if isinstance(event, Report) else content_id("inc", fresh),
+        grade=event.data_grade,
     )
 
 

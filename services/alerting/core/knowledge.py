@@ -172,4 +172,5 @@ def sighting_of(fact: Fact) -> Sighting | None:
         position=fact.position,
         retrospective=fact.retrospective,
         synthetic=fact.synthetic,
+        grade=fact.grade,
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from services.alerting.core.alert import Alert
+from services.alerting.core.alert import Alert, graded
 from services.alerting.core.decisions import not_over, wrong_status
 from services.alerting.core.lifecycle import weigh
 from services.alerting.core.outcome import Change, Refusal, RefusalReason
@@ -48,7 +48,7 @@ def merge(alert: Alert, into: Alert, decision: AlertDecision) -> Regrouping | Re
         reports=(),
     )
     taken = replace(
-        into,
+        graded(into, alert.grade),
         merged=(*into.merged, *alert.merged, (alert.alert_id, into.alert_id)),
         alarms=(*into.alarms, *alert.alarms),
         reports=(*into.reports, *alert.reports),
@@ -74,7 +74,7 @@ def unmerge(alert: Alert, holder: Alert, decision: AlertDecision) -> Regrouping 
         return Refusal(RefusalReason.ILLEGAL_STEP, str(why))
     family = _below(alert.alert_id, holder.merged)
     mine = replace(
-        alert,
+        graded(alert, holder.grade),
         state=state,
         merged_from=None,
         merged_into=None,
@@ -125,6 +125,7 @@ def split(alert: Alert, decision: AlertDecision) -> Regrouping | Refusal:
         scope=fresh,
         place=alert.place,
         incident_id=content_id("inc", fresh),
+        grade=alert.grade,
         headline=alert.headline,
         areas=alert.areas,
         alarms=tuple(replace(one, home=fresh) for one in alarms),

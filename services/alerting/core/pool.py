@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.contracts.conditions import CorroborationRule, SourceClass
-from shared.contracts.fields import Position
+from shared.contracts.fields import DataGrade, Position
 
 UNIT = 1_000_000
 
@@ -38,6 +38,7 @@ class Sighting:
     position: Position | None = None
     retrospective: bool = False
     synthetic: bool = False
+    grade: DataGrade = DataGrade.GENERAL
 
     @property
     def from_agency(self) -> bool:
@@ -173,6 +174,7 @@ def reported(
     place: str,
     at: datetime,
     position: Position | None,
+    grade: DataGrade = DataGrade.GENERAL,
 ) -> Sighting:
     """A report as a sighting of its reporter, whoever's telephone it was: one source per reporter."""
     return Sighting(
@@ -185,4 +187,5 @@ def reported(
         start=at,
         end=at,
         position=position,
+        grade=grade,
     )

@@ -10,7 +10,7 @@ from services.alerting.core.authority import gate
 from services.alerting.core.outcome import Change
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertDecision, AlertEvent, AlertTransition, PublicNotice
-from shared.contracts.fields import Level, Status
+from shared.contracts.fields import DataGrade, Level, Status
 from shared.contracts.ids import content_id, transition_id
 from shared.contracts.reports import Report
 from shared.contracts.units import tier_of
@@ -19,6 +19,8 @@ from shared.modes.effective import UNDECIDED
 MOST_IDS = 500
 MOST_SIGNATURES = 16
 RESTRICTED_HEADLINE = "限制知悉的事件报告"
+GRADED_NOTICE = "请按属地政府通知防范应对"
+"""Told to the public in place of a graded alert's words."""
 LEVEL_NAMES: dict[Level, str] = {
     Level.NOTICE: "提示",
     Level.BLUE: "蓝色",
@@ -104,6 +106,7 @@ def alert_event(change: Change, origin: Origin, now: datetime) -> AlertEvent:
         areas=alert.areas,
         references=(*before, origin.id),
         trace_id=origin.trace_id,
+        data_grade=alert.grade,
         alert_id=alert.alert_id,
         version=alert.version,
         transition=transition,
@@ -148,10 +151,14 @@ def _msg_type(change: Change) -> Literal["Alert", "Update", "Cancel"]:
 
 
 def public_notice(event: AlertEvent) -> PublicNotice:
-    """公众信息发布 of an alert that is issued, adjusted or over; `level` None = over."""
+    """公众信息发布 of an alert that is issued, adjusted or over; `level` None = over.
+
+    The words of a graded alert are not the public's: level and areas are.
+    """
     over = event.transition not in _IN_FORCE
     assert event.level is not None, "only an issued alert has a notice"
     notice_id = content_id("ntc", event.id)
+    general = event.data_grade is DataGrade.GENERAL
     prefix = _PUBLIC[event.transition].format(level=LEVEL_NAMES[event.level])
     return PublicNotice(
         id=notice_id,
@@ -166,6 +173,6 @@ def public_notice(event: AlertEvent) -> PublicNotice:
         notice_id=notice_id,
         alert_id=event.alert_id,
         level=None if over else event.level,
-        headline=(prefix + event.headline)[:200],
-        text=event.text,
+        headline=(prefix + (event.headline if general else GRADED_NOTICE))[:200],
+        text=event.text if general else "",
     )

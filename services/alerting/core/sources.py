@@ -16,7 +16,7 @@ from math import asin, cos, radians, sin, sqrt
 from services.alerting.core.episode import Finding, Standing
 from services.alerting.core.pool import UNIT, Pool, Sighting, Weighed, enough
 from shared.contracts.conditions import CorroborationRule
-from shared.contracts.fields import Position
+from shared.contracts.fields import Position, highest_grade
 
 _EARTH_M = 6_371_000.0
 LOOKBACK = timedelta(hours=72)
@@ -60,6 +60,7 @@ def judge(pool: Pool, unit: str, clock: datetime, fresh: Sighting | None = None)
         window_s=body.window_s,
         retrospective=doubtful,
         synthetic=any(one.one.synthetic for one in window.members),
+        grade=highest_grade(*(one.one.grade for one in window.members)),
     )
     return Finding(standing, window.until)
 

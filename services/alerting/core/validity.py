@@ -63,6 +63,7 @@ def again(alert: Alert) -> Change | None:
         scope=alert.scope,
         place=alert.place,
         incident_id=alert.incident_id,
+        grade=alert.grade,
         headline=alert.headline,
         areas=alert.areas,
         alarms=alarms,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.alerting.core.pool import Sighting
-from shared.contracts.fields import Status
+from shared.contracts.fields import DataGrade, Status
 from shared.contracts.reports import ExternalWarning
 
 _COUNT = frozenset({"Alert", "Update"})
@@ -25,6 +25,7 @@ class Warned:
     areas: tuple[str, ...]
     heard_at: datetime
     withdrawn: bool = False
+    grade: DataGrade = DataGrade.GENERAL
 
 
 def warned(event: ExternalWarning, heard_at: datetime) -> Warned | None:
@@ -39,6 +40,7 @@ def warned(event: ExternalWarning, heard_at: datetime) -> Warned | None:
         event_type=event.event_type,
         areas=areas_of(event),
         heard_at=heard_at,
+        grade=event.data_grade,
     )
 
 
@@ -71,4 +73,5 @@ def sighting_of(known: Warned) -> Sighting | None:
         places=known.areas,
         start=known.heard_at,
         end=known.heard_at,
+        grade=known.grade,
     )

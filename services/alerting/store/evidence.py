@@ -23,7 +23,7 @@ from services.alerting.core.rulebook import RuleBook
 from services.alerting.core.scopes import Region
 from services.alerting.core.wants import Key, Wants
 from services.alerting.core.warnings import Warned, sighting_of
-from shared.contracts.fields import Level, Status
+from shared.contracts.fields import DataGrade, Level, Status
 from shared.contracts.reports import ReportKind
 from shared.contracts.rules import RuleDefinition
 from shared.runtime import timers
@@ -187,7 +187,7 @@ async def save(
             [(one.rule_id, one.version, one.model_dump_json(exclude_none=True)) for one in defined],
         ),
         (
-            "INSERT INTO alerting.warning VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
+            "INSERT INTO alerting.warning VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) "
             "ON CONFLICT (warning_id) DO UPDATE SET withdrawn = EXCLUDED.withdrawn",
             [rows.warned_row(one) for one in warnings],
         ),
@@ -256,6 +256,7 @@ def _standing(values: dict[str, Any]) -> Standing:
             "level": Level(values["level"]),
             "at": datetime.fromisoformat(values["at"]),
             "references": tuple(values["references"]),
+            "grade": DataGrade(values.get("grade", DataGrade.GENERAL)),
         }
     )
 

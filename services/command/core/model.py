@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from shared.contracts.commands import Ask, AssignmentState, CommandState, Progress, Step
-from shared.contracts.fields import Level, ResponseMode, Status, Tier
+from shared.contracts.fields import DataGrade, Level, ResponseMode, Status, Tier
 from shared.plans.orders import Brief
 
 
@@ -67,6 +67,7 @@ class Command:
     case_key: str | None = None
     closed_at: datetime | None = None
     given_on: int = 0
+    data_grade: DataGrade = DataGrade.GENERAL
 
 
 class Assignment(msgspec.Struct, frozen=True, gc=False):

@@ -9,7 +9,7 @@ from datetime import datetime
 from services.command.core.authority import issuer_of
 from shared.contracts.alerts import AlertEvent
 from shared.contracts.commands import CommandRequest
-from shared.contracts.fields import Level, Status
+from shared.contracts.fields import DataGrade, Level, Status
 from shared.contracts.ids import command_id
 from shared.contracts.plans import PlanDefinition
 from shared.contracts.units import parent_of
@@ -33,6 +33,7 @@ class Order:
     areas: tuple[str, ...]
     trace_id: str
     orders: Orders
+    grade: DataGrade = DataGrade.GENERAL
     plan_id: str | None = None
     plan_version: int | None = None
 
@@ -59,6 +60,7 @@ def order_of_alert(
         issuer_unit=issuer,
         areas=alert.areas,
         trace_id=alert.trace_id or alert.id,
+        grade=alert.data_grade,
         orders=orders,
         plan_id=plan.plan_id,
         plan_version=plan.version,
@@ -94,5 +96,6 @@ def order_of_request(
         issuer_unit=request.origin_unit,
         areas=request.areas or (root,),
         trace_id=request.trace_id or request.id,
+        grade=request.data_grade,
         orders=Orders(brief, recipients, (0,) * len(recipients), (brief,)),
     )

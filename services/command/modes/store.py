@@ -10,7 +10,7 @@ from typing import Any
 from services.command.core.modes.proposal import Proposal
 from services.command.core.modes.records import Held
 from services.command.core.modes.states import State
-from shared.contracts.fields import ResponseMode, Status
+from shared.contracts.fields import DataGrade, ResponseMode, Status
 from shared.contracts.modes import ModeSignature
 from shared.modes.effective import Effective, Modes
 from shared.runtime.database import Transaction
@@ -124,6 +124,7 @@ def _proposal(row: Any) -> Proposal:
             "status": Status(row["status"]),
             "state": State(row["state"]),
             "mode": ResponseMode(row["mode"]),
+            "data_grade": DataGrade(row["data_grade"]),
             "signatures": tuple(
                 ModeSignature.model_validate_json(json.dumps(one))
                 for one in json.loads(row["signatures"])

@@ -18,7 +18,7 @@ from services.command.core.reporting.model import (
     Over,
     Told,
 )
-from shared.contracts.fields import Level, ResponseMode, Status
+from shared.contracts.fields import DataGrade, Level, ResponseMode, Status
 from shared.contracts.reports import DutyState, Means, ReportFacts, ReportKind
 from shared.modes.effective import Effective
 from shared.runtime.database import Transaction
@@ -197,6 +197,7 @@ def _case(row: Any) -> Case:
         held[unit] = Effective(ResponseMode(mode), version, by)
     values["modes"] = modes
     values["over"] = values["over"] and Over(values["over"])
+    values["data_grade"] = DataGrade(values["data_grade"])
     return Case(**values)
 
 

@@ -9,7 +9,7 @@ from services.notify.core import wording
 from services.notify.core.book import AlertMemory
 from services.notify.core.ladders import Ladder, Purpose
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
-from shared.contracts.fields import Level
+from shared.contracts.fields import DataGrade, Level, highest_grade
 from shared.contracts.pages import SubjectKind
 
 _OVER = frozenset(
@@ -70,6 +70,7 @@ def ladder(
     event: AlertEvent, purpose: Purpose, before: AlertMemory | None, now: datetime
 ) -> Ladder:
     """The ladder about an alert; where it starts is filled in for each desk."""
+    general = event.data_grade is DataGrade.GENERAL
     levels = (event.proposed_level, event.level, before.level if before else None)
     return Ladder(
         ladder_id="",
@@ -82,9 +83,21 @@ def ladder(
         level=next((level for level in levels if level is not None), Level.NOTICE),
         place=event.place,
         start_unit="",
-        headline=event.headline,
+        headline=event.headline if general else wording.GRADED_ALERT,
         text=wording.of_alert(event, purpose),
+        data_grade=event.data_grade,
         occurred_at=event.occurred_at,
         opened_at=now,
         alert_id=event.alert_id,
     )
+
+
+def regrade(ladder: Ladder, event: AlertEvent) -> bool:
+    """Whether the alert is graded higher than when its calling began; whoever is called next is told
+    without its words."""
+    grade = highest_grade(ladder.data_grade, event.data_grade)
+    if grade is ladder.data_grade:
+        return False
+    ladder.data_grade, ladder.headline = grade, wording.GRADED_ALERT
+    ladder.text = wording.of_alert(event, ladder.purpose)
+    return True

@@ -273,6 +273,7 @@ class Book:
                 areas=(ladder.place,),
                 references=(ladder.cause_id,),
                 trace_id=ladder.trace_id,
+                data_grade=ladder.data_grade,
                 page_id=number,
                 version=1,
                 subject_kind=ladder.subject_kind,

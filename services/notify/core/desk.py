@@ -70,6 +70,8 @@ class Desk:
         living = book.of_alert(event.alert_id)
         for one in living:
             self._caller.kept(one, event.actor)
+            if alert_calls.regrade(one, event):
+                book.touch(one)
         wish = alert_calls.wish_of(event, before)
         if wish.everyone or event.calls:
             self._call_about_alert(event, wish, before, living)
@@ -173,6 +175,7 @@ class Desk:
             start_unit=event.unit,
             headline=event.title,
             text=wording.of_assignment(event),
+            data_grade=event.data_grade,
             occurred_at=event.occurred_at,
             opened_at=self._book.now,
             alert_id=event.alert_id,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from shared.contracts.fields import Level, Post, ResponseMode, Status
+from shared.contracts.fields import DataGrade, Level, Post, ResponseMode, Status
 from shared.contracts.pages import SubjectKind
 
 
@@ -105,7 +105,7 @@ class Ladder:
     All three positions are None when there is nobody to call at all. `place` is
     the unit the subject is about, `cause_id` the record that opened the ladder. `mode` is the start
     unit's when it was opened: the ladder goes by it to its end. `priority` orders its deliveries, the
-    smaller goes first.
+    smaller goes first. Of a graded subject (`data_grade`) headline and text hold no word.
     """
 
     ladder_id: str
@@ -140,6 +140,7 @@ class Ladder:
     mode: ResponseMode = ResponseMode.NORMAL
     mode_version: int = 0
     mode_unit: str | None = None
+    data_grade: DataGrade = DataGrade.GENERAL
 
     @property
     def owes_an_act(self) -> bool:

@@ -51,6 +51,7 @@ def _ladder(
         start_unit=unit,
         headline=event.title,
         text=text,
+        data_grade=event.data_grade,
         occurred_at=event.occurred_at,
         opened_at=now,
     )

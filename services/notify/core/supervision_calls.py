@@ -38,6 +38,7 @@ def of(event: SupervisionEvent, now: datetime) -> Ladder:
         start_unit=event.target_unit,
         headline=headline,
         text=text,
+        data_grade=event.data_grade,
         occurred_at=event.occurred_at,
         opened_at=now,
         command_id=event.command_id,

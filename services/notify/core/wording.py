@@ -14,7 +14,8 @@ from shared.contracts.commands import (
     SupervisionKind,
 )
 from shared.contracts.duty import DutyCoverage, Gap
-from shared.contracts.fields import Level, Post, Status
+from shared.contracts.envelope import Envelope
+from shared.contracts.fields import DataGrade, Level, Post, Status
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Channel, Page, PageState
 from shared.contracts.replies import REPLIES, reference_of
@@ -51,6 +52,9 @@ _OWED: dict[SupervisionClock, str] = {
     "report_follow_up": "续报",
     "report_final": "终报",
 }
+GRADED_ALERT = "分级信息预警（内容按数据分级不随通知发送）"
+GRADED = "（内容按数据分级不随通知发送，请在控制台查看。）"
+"""Said in place of the words of a graded record: a page leaves the house, and its reader's tier is unknown."""
 LAPSED_MARK = "【承诺超时】"
 """Opens the text of a page to somebody who said that he comes and has not acted in time."""
 _STATES: dict[PageState, str] = {
@@ -109,11 +113,12 @@ def of_alert(event: AlertEvent, purpose: Purpose) -> str:
         ask = "建议解除预警，请研判签发。"
     else:
         ask = f"建议{LEVELS[event.proposed_level]}预警，请核实、研判、签发。"
-    return f"{ask}\n{event.text}"[:4000].rstrip()
+    return f"{ask}\n{_words(event, event.text)}"[:4000].rstrip()
 
 
 def of_assignment(event: AssignmentEvent) -> str:
-    """What a delivered assignment asks for."""
+    """What a delivered assignment asks for. Its words are those of its plan or of the officer who gave
+    it, for whoever has to do it: no word of the evidence, and so never left out."""
     again = f"第{event.attempt}次交办，" if event.attempt > 1 else ""
     return f"{again}请签收。\n{event.instruction}"[:4000].rstrip()
 
@@ -122,6 +127,8 @@ def of_supervision(event: SupervisionEvent) -> tuple[str, str]:
     """Headline and text of a reminder or an escalation."""
     word = "催办" if event.kind is SupervisionKind.REMINDED else "督办升级"
     text = f"{event.unit} 超期未{_OWED[event.clock]}，请督促。"
+    if event.clock.startswith("report") and event.data_grade is not DataGrade.GENERAL:
+        return f"{word}：{GRADED_ALERT}", f"{text}\n{GRADED}"
     known = f"\n上次报告：\n{event.text}" if event.text else ""
     return f"{word}：{event.title}", f"{text}{known}"[:4000]
 
@@ -131,7 +138,9 @@ def of_proposal(event: ModeProposal) -> str:
     who = "系统建议" if event.proposed_by is None else f"{event.proposed_by} 提议"
     missing = "需两人签批" if not event.signatures else "待第二人签批"
     until = event.until.isoformat(timespec="minutes")
-    return f"{who}：{event.title}，至 {until} 自动结束。{missing}。\n{event.reason}"[:4000].rstrip()
+    return f"{who}：{event.title}，至 {until} 自动结束。{missing}。\n{_words(event, event.reason)}"[
+        :4000
+    ].rstrip()
 
 
 def of_mode(event: ResponseModeEvent) -> str:
@@ -139,7 +148,12 @@ def of_mode(event: ResponseModeEvent) -> str:
     until = (
         "" if event.until is None else f"，至 {event.until.isoformat(timespec='minutes')} 自动结束"
     )
-    return f"{event.title}{until}，请知悉并应答。\n{event.reason}"[:4000].rstrip()
+    return f"{event.title}{until}，请知悉并应答。\n{_words(event, event.reason)}"[:4000].rstrip()
+
+
+def _words(event: Envelope, words: str) -> str:
+    """A record's own words, unless it is graded."""
+    return words if event.data_grade is DataGrade.GENERAL else GRADED
 
 
 def tried(pages: Iterable[Page], empty: Sequence[str]) -> str:

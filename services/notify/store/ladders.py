@@ -18,7 +18,7 @@ from services.notify.core.book import (
 )
 from services.notify.core.ladders import Ladder, LadderState, Purpose
 from services.notify.store import digests, gaps
-from shared.contracts.fields import Level, Post, ResponseMode, Status
+from shared.contracts.fields import DataGrade, Level, Post, ResponseMode, Status
 from shared.contracts.pages import Channel, Page, SubjectKind
 from shared.contracts.topics import PAGES
 from shared.runtime.database import Transaction
@@ -34,6 +34,7 @@ _ENUMS: dict[str, type] = {
     "post": Post,
     "state": LadderState,
     "mode": ResponseMode,
+    "data_grade": DataGrade,
 }
 _TYPES = {
     "occurred_at": "timestamptz",
@@ -50,6 +51,8 @@ _MOVING = (
     "unit", "post", "officer_id", "rung", "round", "step", "lapses", "state", "due_at", "answered_by",
 )  # fmt: skip
 """Columns of a ladder that change after it was opened."""
+_REGRADED = ("headline", "text", "data_grade")
+"""Those that change when its subject turns out to be graded."""
 
 
 @dataclass(slots=True)
@@ -215,6 +218,7 @@ async def _save_ladders(work: Transaction, book: Book) -> None:
             "WHERE old.ladder_id = new.ladder_id",
             _columns(changed, names),
         )
+        await _regrade(work, [one for one in changed if one.data_grade is not DataGrade.GENERAL])
         await disarm(work, [one.ladder_id for one in changed])
         over = [
             one.ladder_id
@@ -351,6 +355,19 @@ def _unnest(names: Sequence[str]) -> str:
 def _columns(rows: Iterable[object], names: Sequence[str]) -> list[list[Any]]:
     rows = list(rows)
     return [[getattr(row, name) for row in rows] for name in names]
+
+
+async def _regrade(work: Transaction, changed: Sequence[Ladder]) -> None:
+    if changed:
+        names = ["ladder_id", *_REGRADED]
+        await _bulk(
+            work,
+            "UPDATE notify.ladder AS old SET "  # noqa: S608
+            + ", ".join(f"{name} = new.{name}" for name in _REGRADED)
+            + f" FROM {_unnest(names)} AS new ({', '.join(names)}) "
+            "WHERE old.ladder_id = new.ladder_id",
+            _columns(changed, names),
+        )
 
 
 async def _bulk(work: Transaction, statement: str, columns: list[list[Any]]) -> None:

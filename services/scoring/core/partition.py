@@ -27,6 +27,7 @@ from services.scoring.core.quiet import bands
 from services.scoring.core.rules import Plan
 from services.scoring.core.state import NEVER, SensorState, StoredState, key_of
 from shared.contracts.dead_letter import Reason
+from shared.contracts.fields import highest_grade
 from shared.contracts.readings import Reading, Tick
 
 FUTURE_S = 120.0
@@ -110,7 +111,15 @@ class Partition:
         if at > stamped + FUTURE_S:
             raise Refused(Reason.FUTURE_TIME, f"{at - stamped:.0f} s ahead of its arrival")
         trace = reading.trace_id or reading.id
-        return self.weigh(state, reading.id, at, reading.value, trace, reading.synthetic, now)
+        before, grade = state.grade, highest_grade(state.grade, reading.data_grade)
+        if grade is before:
+            return self.weigh(state, reading.id, at, reading.value, trace, reading.synthetic, now)
+        state.trouble().grade = grade  # first: what this reading raises has it
+        try:
+            return self.weigh(state, reading.id, at, reading.value, trace, reading.synthetic, now)
+        except Refused:
+            state.trouble().grade = before
+            raise
 
     def weigh(
         self,

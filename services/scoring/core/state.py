@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.scoring.core.baseline import Baseline
 from services.scoring.core.windows import Buckets
+from shared.contracts.fields import DataGrade
 
 if TYPE_CHECKING:
     from services.scoring.core.book import Sensor
@@ -128,6 +129,8 @@ class Rare:
     health_version: int = 0
     retrospective_due: float = NEVER
     unmeasured: list[list[Any]] = field(default_factory=list)
+    grade: DataGrade = DataGrade.GENERAL
+    """The highest of the sensor's readings; it never falls."""
 
     def dump(self) -> list[Any]:
         """As plain lists."""
@@ -142,16 +145,18 @@ class Rare:
             self.health_version,
             self.retrospective_due,
             self.unmeasured,
+            *((str(self.grade),) if self.grade is not DataGrade.GENERAL else ()),
         ]
 
     @staticmethod
     def load(plain: list[Any]) -> Rare:
         """The inverse of `dump`."""
-        journal, ended, *rest = plain
+        journal, ended, silent, faults, health_version, due, unmeasured, *graded = plain
         return Rare(
             [(at, _load_alarms(alarms)) for at, alarms in journal],
             [Episode(*episode) for episode in ended],
-            *rest,
+            *(silent, faults, health_version, due, unmeasured),
+            *(DataGrade(one) for one in graded),
         )
 
 
@@ -234,6 +239,11 @@ class SensorState:
     def alarm(self, rule_id: str) -> AlarmState | None:
         """A rule's alarm, None when it never had anything to remember."""
         return None if self.alarms is None else self.alarms.get(rule_id)
+
+    @property
+    def grade(self) -> DataGrade:
+        """The highest grade of its readings."""
+        return DataGrade.GENERAL if self.rare is None else self.rare.grade
 
     def trouble(self) -> Rare:
         """The rare part, made when it is not there."""

@@ -18,6 +18,7 @@ from services.console.cli.lists import KINDS
 from services.console.cli.main import main
 from services.console.core.access import Right
 from services.console.core.masking import Relation
+from services.notify.core.wording import GRADED_ALERT
 from shared.contracts.cases import CaseReview, Finding
 from shared.contracts.duty import Member, Rotation
 from shared.contracts.fields import DataGrade, Level, Post, ResponseMode, Tier
@@ -37,8 +38,11 @@ from tests.support.console_scene import (
     an_alert,
     an_assignment,
 )
+from tests.support.graded import chain
 from tests.support.postgres import fresh_database
 
+FROM_THE_SOURCE = "库区渗压计异常"
+"""Of a reading and a report that are graded where they were made: tests/support/graded.py."""
 WORDS, REPORTER = "举报人称尾矿坝渗漏", "resident-zhang-3"
 NAME, PHONE, ADDRESS = "李远山", "13800138000", "li@office.test"
 NOW = datetime.now(UTC)
@@ -181,7 +185,8 @@ def scene() -> list[Any]:
     member = an_entry("m-li", Member(officer=person), 1)
     rota = Rotation(post=Post.B, members=("li",), starts=NOW.date() - timedelta(days=2))
     turns = an_entry("turns", rota, 2)
-    return [ALARM, alert, COMMAND, OWN, duty, proposal, report, review, member, turns]
+    told = chain(FROM_THE_SOURCE, VIEWERS[Relation.OWN])
+    return [ALARM, alert, COMMAND, OWN, duty, *told, report, review, member, turns, proposal]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -249,6 +254,15 @@ async def test_no_read_shows_what_is_not_open_to_its_viewer(
         return {name for name, text in found.items() if secret in text}
 
     assert showing(WORDS) == (WITH_WORDS if responsible else set())
+    shown = showing(FROM_THE_SOURCE)
+    if responsible:
+        assert (
+            not {"/api/alarms", "/api/alerts", "/api/feed", "/api/events", "/api/reporting"} - shown
+        )
+    else:
+        assert not shown
+    assert not shown & {"/api/pages", "/api/commands", "/api/assignments", "/api/supervision"}
+    assert (GRADED_ALERT in found["/api/pages"]) is own
     assert showing(NAME) == ({"/api/duty", "/api/duty/reachability"} if responsible else set())
     assert showing(PHONE) == ({"/api/duty", "/api/duty/reachability"} if own else set())
     assert showing(ADDRESS) == ({"/api/duty"} if own else set())
@@ -273,6 +287,7 @@ async def test_nor_does_the_command_line(
     told = re.sub(r"\s", "", capsys.readouterr().out)
     responsible = relation in (Relation.OWN, Relation.ABOVE)
     assert (WORDS in told) is responsible
+    assert (FROM_THE_SOURCE in told) is responsible
     assert NAME not in told
     assert PHONE not in told
     assert (REPORTER in told) <= responsible

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from services.alerting.core.alert import Flap
+from services.alerting.core.alert import Flap, graded
 from services.alerting.core.authority import AUTHORITY
 from services.alerting.core.decisions import decide
 from services.alerting.core.grouping import new_alert
@@ -34,12 +34,13 @@ class Story:
 
     def sees(self, event: AlarmEvent | Report, flap: Flap | None = None) -> Story:
         areas, home = (event.place, *event.areas), self.alert.alert_id
+        known = graded(self.alert, event.data_grade)
         if isinstance(event, Report):
-            change = take_report(self.alert, report_seen(event), event.headline, areas)
+            change = take_report(known, report_seen(event), event.headline, areas)
         else:
             before = {one.alarm_id: one for one in self.alert.alarms}.get(event.alarm_id)
             alarm = replace(merged(event, before), home=home)
-            change = take_alarm(self.alert, alarm, event.headline, areas, flap)
+            change = take_alarm(known, alarm, event.headline, areas, flap)
         return self.goes_on(change, event)
 
     def decides(self, verb: DecisionVerb, unit: str = DISTRICT, **changes: Any) -> Story:

@@ -17,7 +17,7 @@ from services.alerting.store.alerts import IS_OPEN
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import AlertEvent, AlertTransition, DecisionVerb, PublicNotice
 from shared.contracts.dead_letter import Reason
-from shared.contracts.fields import Level, Post, Status
+from shared.contracts.fields import DataGrade, Level, Post, Status
 from shared.contracts.reports import ReportKind
 from shared.contracts.topics import ALERTS, NOTICES
 from shared.runtime.database import Database
@@ -268,3 +268,13 @@ async def test_the_index_and_the_table_of_states_agree_on_what_is_closed(desk: D
         assert f"'{state}'" in definition
         assert f"'{state}'" in IS_OPEN
     assert IS_OPEN.count("'") == 2 * len(FINAL)
+
+
+async def test_a_grade_is_kept_and_told_across_batches(desk: Desk) -> None:
+    [opened] = await desk.takes(an_alarm(data_grade=DataGrade.IMPORTANT))
+    [joined] = await desk.takes(a_report(data_grade=DataGrade.CORE))
+    [verified] = await desk.takes(a_decision(opened.alert_id, VERIFY, Level.YELLOW, TOWN))
+    told = [one.data_grade for one in (opened, joined, verified)]
+    assert told == [DataGrade.IMPORTANT, DataGrade.CORE, DataGrade.CORE]
+    rows = await desk.rows("SELECT data_grade FROM alerting.alert_report")
+    assert [row["data_grade"] for row in rows] == ["core"]

@@ -10,7 +10,7 @@ from services.notify.store import ladders
 from shared.contracts.alerts import AlertState, AlertTransition
 from shared.contracts.commands import AssignmentState
 from shared.contracts.dead_letter import Reason
-from shared.contracts.fields import Level, Post, Status
+from shared.contracts.fields import DataGrade, Level, Post, Status
 from shared.contracts.pages import AnswerVerb, PageState
 from shared.runtime.errors import Reject
 from tests.unit.notify.builders import (
@@ -73,6 +73,19 @@ async def test_an_alert_changes_hands_over_several_batches(desk: Desk) -> None:
     await desk.takes(an_alert(3, AlertTransition.DISMISSED, AlertState.DISMISSED))
     assert await desk.value("SELECT count(*) FROM notify.ladder WHERE state <> 'closed'") == 0
     assert await desk.value("SELECT count(*) FROM notify.timer WHERE state = 'armed'") == 0
+
+
+async def test_who_is_called_after_an_alert_was_graded_reads_none_of_its_words(desk: Desk) -> None:
+    desk.staff(TOWN, DISTRICT)
+    told = await desk.takes(an_alert())
+    words = told[0].headline
+    graded = an_alert(2, AlertTransition.UPDATED).model_copy(update={"data_grade": DataGrade.CORE})
+    await desk.takes(graded)
+    later = [one for one in await desk.passes(6) if one.version == 1]
+    assert later
+    assert {one.data_grade for one in later} == {DataGrade.CORE}
+    assert not [one for one in later if words in one.headline + one.text]
+    assert await desk.value("SELECT count(*) FROM notify.ladder WHERE data_grade = 'core'") == 2
 
 
 async def test_exhausted_stays_visible_and_an_answer_ends_it(desk: Desk) -> None:

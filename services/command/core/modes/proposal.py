@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from services.command.core.modes.states import INITIAL, OPEN, Event, State, step
 from services.command.core.modes.triggers import LASTS, Wanted
 from shared.contracts.dead_letter import Reason
-from shared.contracts.fields import ResponseMode, Status
+from shared.contracts.fields import DataGrade, ResponseMode, Status
 from shared.contracts.ids import content_id
 from shared.contracts.modes import ModeRequest, ModeSignature
 from shared.modes import authority
@@ -59,6 +59,7 @@ class Proposal:
     decided_version: int = 0
     actor: str | None = None
     reason: str = ""
+    data_grade: DataGrade = DataGrade.GENERAL
 
     @property
     def signed(self) -> tuple[str, ...]:
@@ -82,6 +83,7 @@ def by_rule(want: Wanted, now: datetime) -> Proposal:
         alert_id=alert.alert_id,
         trace_id=alert.trace_id or alert.id,
         reason=alert.headline,
+        data_grade=alert.data_grade,
     )
 
 
@@ -113,6 +115,7 @@ def by_person(request: ModeRequest, modes: Modes, now: datetime) -> Proposal:
         alert_id=None,
         trace_id=request.trace_id or request.id,
         reason=request.reason,
+        data_grade=request.data_grade,
     )
     return replace(sign(proposal, request, now), version=1, reason=request.reason)
 

@@ -23,7 +23,7 @@ from services.command.core.reporting.model import (
 from services.command.core.reporting.profiles import Limits, ReportProfile
 from services.command.core.reporting.states import INITIAL, TRANSITIONS, Event, step
 from shared.contracts.alerts import AlertEvent, AlertState
-from shared.contracts.fields import LEVEL_ORDER, Level, Tier
+from shared.contracts.fields import LEVEL_ORDER, Level, Tier, highest_grade
 from shared.contracts.ids import report_duty_id
 from shared.contracts.reports import DutyState, Means, ReportKind
 from shared.contracts.units import ancestor_at, tier_of
@@ -49,6 +49,7 @@ def hear(case: Case | None, alert: AlertEvent, modes: Modes, now: datetime) -> C
     A mode that changes later changes no limit that was given.
     """
     heard = dict(case.heard) if case else {}
+    grade = highest_grade(alert.data_grade, case.data_grade if case else alert.data_grade)
     held = dict(case.modes) if case else {}
     level = alert.level or alert.proposed_level
     if alert.state in _STANDING and level is not None:
@@ -57,7 +58,7 @@ def hear(case: Case | None, alert: AlertEvent, modes: Modes, now: datetime) -> C
         units = {route.unit for route in routes(alert.place)}
         held.setdefault(one, {unit: modes.effective(alert.status, unit) for unit in units})
     if case is not None and case.version >= alert.version:
-        return replace(case, heard=heard, modes=held)
+        return replace(case, heard=heard, modes=held, data_grade=grade)
     over = None
     if alert.state not in _STANDING | _UNCONFIRMED:
         over = Over.LIFTED if alert.state is AlertState.LIFTED else Over.VOID
@@ -76,6 +77,7 @@ def hear(case: Case | None, alert: AlertEvent, modes: Modes, now: datetime) -> C
         over=over,
         over_at=None if over is None else (case and case.over_at) or now,
         reason="" if over is None else str(alert.state),
+        data_grade=grade,
     )
 
 

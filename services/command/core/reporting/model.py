@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from shared.contracts.fields import Level, ResponseMode, Status
+from shared.contracts.fields import DataGrade, Level, ResponseMode, Status
 from shared.contracts.reports import DutyState, Means, ReportFacts, ReportKind
 from shared.modes.effective import Effective
 
@@ -62,6 +62,8 @@ class Case:
     over: Over | None = None
     over_at: datetime | None = None
     reason: str = ""
+    data_grade: DataGrade = DataGrade.GENERAL
+    """The highest that any version of the alert had: its title may be of an older one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,198 @@
+"""A data grade goes along with what it is about and never falls; the words go no further than the house."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.alerting.core.alert import Alert
+from services.alerting.core.merging import Regrouping, merge, split, unmerge
+from services.alerting.core.pool import Pool, Sighting
+from services.alerting.core.records import GRADED_NOTICE, public_notice
+from services.alerting.core.sources import judge
+from services.alerting.core.validity import again
+from services.command.core.reporting.judging import hear
+from services.notify.core.wording import GRADED, GRADED_ALERT
+from services.scoring.core.state import StoredState
+from shared.contracts.alerts import AlertEvent, DecisionVerb, PublicNotice
+from shared.contracts.commands import AssignmentEvent, CommandEvent, SupervisionEvent
+from shared.contracts.conditions import CorroborationRule, SourceClass
+from shared.contracts.fields import DataGrade, Level, highest_grade
+from shared.contracts.modes import ModeProposal, ResponseModeEvent
+from shared.contracts.pages import Page
+from shared.contracts.reports import ReportDuty
+from shared.modes.effective import Modes
+from tests.support.graded import a_graded_report, a_story, an_alarm, chain
+from tests.support.scoring import Feed, a_ladder, a_reading, a_rule
+from tests.unit.alerting.builders import a_decision, a_report, at
+from tests.unit.alerting.builders import an_alarm as plain_alarm
+from tests.unit.alerting.stories import Story
+from tests.unit.command.builders import NOW, TOWN
+from tests.unit.notify.builders import a_book, a_desk, full_roster
+
+GENERAL, IMPORTANT, CORE = DataGrade
+WORDS = "举报人称尾矿坝渗漏"
+grades = st.sampled_from(DataGrade)
+
+
+def rank(grade: DataGrade) -> int:
+    return list(DataGrade).index(grade)
+
+
+def test_every_record_that_follows_has_the_highest_grade_of_the_evidence() -> None:
+    found = chain(WORDS)
+    kinds = {type(one) for one in found}
+    assert kinds >= {
+        AlertEvent, PublicNotice, CommandEvent, AssignmentEvent, SupervisionEvent, ReportDuty,
+        ModeProposal, ResponseModeEvent, Page,
+    }  # fmt: skip
+    alarm, opened, *later = found
+    assert (alarm.data_grade, opened.data_grade) == (IMPORTANT, IMPORTANT)
+    below = [one for one in later if one.data_grade is not CORE]
+    # Notices are of the public: they have no words to be graded. Pages of the first version are its.
+    assert all(isinstance(one, PublicNotice | Page) for one in below)
+    assert {one.data_grade for one in below if isinstance(one, Page)} <= {IMPORTANT}
+    assert any(isinstance(one, Page) and one.data_grade is CORE for one in later)
+
+
+def test_no_word_leaves_the_house() -> None:
+    found = chain(WORDS)
+    outward = [one for one in found if isinstance(one, Page | PublicNotice)]
+    assert not [one for one in outward if WORDS in one.to_wire().decode()]
+    pages = [one for one in outward if isinstance(one, Page)]
+    assert {GRADED_ALERT, f"催办：{GRADED_ALERT}"} <= {one.headline for one in pages}
+    assert any(GRADED in one.text for one in pages)
+    ungraded = a_story(WORDS, (GENERAL, GENERAL))
+    assert WORDS in public_notice(ungraded.events[-1]).headline
+    assert ungraded.notices[-1].headline.endswith(ungraded.events[-1].headline)
+    assert public_notice(a_story(WORDS).events[-1]).headline.endswith(GRADED_NOTICE)
+
+
+def test_an_alert_that_turns_out_to_be_graded_is_told_on_without_its_words() -> None:
+    story = Story(an_alarm(WORDS, GENERAL))
+    book = a_book(NOW)
+    desk = a_desk(full_roster(), book)
+    desk.on_alert(story.events[0])
+    assert any(WORDS in one.headline for one in book.events)
+    said = len(book.events)
+    story.sees(a_graded_report(WORDS))
+    desk.on_alert(story.events[1])
+    for ladder in list(book.ladders.values()):
+        desk.on_timer(ladder.ladder_id, "answer", ladder.step)
+    new = [one for one in book.events[said:] if one.version == 1]
+    assert {one.data_grade for one in new} == {CORE}
+    assert not [one for one in new if WORDS in one.to_wire().decode()]
+
+
+@given(st.lists(st.tuples(st.booleans(), grades), min_size=1, max_size=12))
+def test_the_grade_of_an_alert_is_the_highest_so_far(
+    evidence: list[tuple[bool, DataGrade]],
+) -> None:
+    def told(number: int, sensed: bool, grade: DataGrade):  # type: ignore[no-untyped-def]
+        if sensed:
+            return plain_alarm(f"alm-{number}", data_grade=grade)
+        return a_report(f"w-{number}", data_grade=grade)
+
+    first, *rest = [told(number, *one) for number, one in enumerate(evidence)]
+    story = Story(first)
+    for one in rest:
+        story.sees(one)
+    expected = [
+        highest_grade(*(grade for _, grade in evidence[: n + 1])) for n in range(len(evidence))
+    ]
+    assert [one.data_grade for one in story.events] == expected
+
+
+@given(grades, grades)
+def test_merging_splitting_undoing_and_opening_again_lower_nothing(
+    one: DataGrade, other: DataGrade
+) -> None:
+    left = Story(plain_alarm("alm-1", data_grade=one)).sees(a_report("w-9")).alert
+    right = Story(plain_alarm("alm-2", data_grade=other)).alert
+    top = highest_grade(one, other)
+
+    def regrouped(found: object) -> list[Alert]:
+        assert isinstance(found, Regrouping), found
+        return [change.alert for change in found.changes]
+
+    def decision(alert: Alert, verb: DecisionVerb, **more: Any):  # type: ignore[no-untyped-def]
+        return a_decision(alert.alert_id, verb, None, **more)
+
+    gone, into = regrouped(merge(right, left, decision(right, DecisionVerb.MERGE)))
+    assert (rank(gone.grade), into.grade) == (rank(other), top)
+    back, rest = regrouped(unmerge(gone, into, decision(gone, DecisionVerb.UNMERGE)))
+    assert {back.grade, rest.grade} == {top}
+    taken = [report.report_id for report in left.reports]
+    wanted = decision(left, DecisionVerb.SPLIT, evidence_ids=tuple(taken))
+    part, stays = regrouped(split(left, wanted))
+    assert {part.grade, stays.grade} == {one}
+    fresh = again(replace(left, expires_at=at(1)))
+    assert fresh is not None
+    assert fresh.alert.grade is one
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["sensor", "hotline", "agency"]), grades), min_size=2, max_size=6
+    )
+)
+def test_an_alarm_of_several_sources_has_the_highest_grade_of_what_it_counted(
+    told: list[tuple[str, DataGrade]],
+) -> None:
+    seen = [
+        Sighting(
+            f"s-{n}", f"r-{n}", f"{kind}:{n}", kind, "11A01", (TOWN,), NOW, NOW,
+            grade=grade,
+        )
+        for n, (kind, grade) in enumerate(told)
+    ]  # fmt: skip
+    classes = tuple(SourceClass(source=kind, trust=1.0) for kind in ("sensor", "hotline", "agency"))
+    body = CorroborationRule(sources=classes, need=2.0, window_s=3_600.0, level=Level.ORANGE)
+    found = judge(Pool(body, seen), TOWN, NOW).standing
+    assert found is not None
+    assert found.grade is highest_grade(*(grade for _, grade in told))
+
+
+def test_a_sensor_stays_graded_and_its_state_says_so_only_then() -> None:
+    rule = a_rule(a_ladder(("orange", 205.0, 204.0)))
+    feed, plain = Feed(rule), Feed(rule)
+    feed.take(a_reading(200.0, 0, data_grade=IMPORTANT))
+    plain.take(a_reading(200.0, 0))
+    for one in (feed, plain):
+        one.quick(206.0, 60)
+    assert [one.data_grade for one in feed.alarms] == [IMPORTANT]
+    assert [one.data_grade for one in plain.alarms] == [GENERAL]
+    [state] = feed.partition.states.values()
+    again_ = StoredState(state.dump()).connect(state.sensor, state.plan)
+    assert (again_.grade, again_.dump()) == (IMPORTANT, state.dump())
+    feed.take(a_reading(207.0, 120, data_grade=CORE))
+    assert state.grade is CORE
+
+
+def test_a_refused_reading_grades_nothing() -> None:
+    feed = Feed(a_rule(a_ladder(("orange", 205.0, 204.0))))
+    feed.take(a_reading(200.0, 10_000))
+    feed.refusal(a_reading(206.0, 0, data_grade=CORE))
+    [state] = feed.partition.states.values()
+    assert state.grade is GENERAL
+
+
+def test_a_case_of_reporting_keeps_the_highest_grade_whatever_comes_first() -> None:
+    events = a_story(WORDS).events
+    for order in (events, events[::-1]):
+        case = None
+        for event in order:
+            case = hear(case, event, Modes(), NOW + timedelta(seconds=1))
+        assert case is not None
+        assert case.data_grade is CORE
+
+
+@pytest.mark.parametrize("grade", DataGrade)
+def test_the_helpers_hand_the_grade_on(grade: DataGrade) -> None:
+    assert an_alarm(WORDS, grade).data_grade is grade
+    assert a_graded_report(WORDS, grade).data_grade is grade
