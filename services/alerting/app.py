@@ -7,6 +7,7 @@ from datetime import timedelta
 from faststream.asgi import AsgiFastStream
 
 from services.alerting.consumer import Alerting
+from services.alerting.core.first import goes_first
 from services.alerting.metrics import AlertingMetrics
 from services.alerting.retention import forget_alarms, forget_alerts, forget_rest
 from services.alerting.settings import Settings
@@ -22,10 +23,14 @@ from shared.contracts.topics import (
     SILENCES,
     WARNINGS,
 )
+from shared.runtime.inbox import First
 from shared.runtime.platform import StatefulPlatform
 
-BATCH = 1_000
-"""Most records of one transaction. In a storm several change the same alert, which is written once."""
+BATCH = 500
+"""Most records of one transaction. In a storm several change the same alert, which is written once; what is
+urgent waits for one of these at most, and more of them cost each as much."""
+
+FIRST = First((b'"red"', b'"recall"'), goes_first)
 
 
 def build(settings: Settings) -> AsgiFastStream:
@@ -34,7 +39,7 @@ def build(settings: Settings) -> AsgiFastStream:
     alerting = Alerting(AlertingMetrics(platform.registry))
     platform.table(MODES, alerting.modes.put)
     topics = [RULES, SILENCES, ALARMS, REPORTS, WARNINGS, DECISIONS]
-    platform.consume_inbox(topics, alerting.apply, max_records=BATCH)
+    platform.consume_inbox(topics, alerting.apply, max_records=BATCH, first=FIRST)
     platform.sweep(alerting.lock, alerting.fire)
     kept = timedelta(days=settings.keep_days)
     platform.retention.tasks += [forget_alerts(kept), forget_alarms(kept), *forget_rest(kept)]

@@ -49,6 +49,7 @@ class Alerting:
     async def apply(self, work: Transaction, batch: Sequence[Incoming]) -> None:
         """Take a batch in order; raises Reject for what cannot be applied."""
         heard = {id(one.message): _heard_at(one) for one in batch}
+        early = {id(one.message) for one in batch if one.early}
         messages = higher_first([one.message for one in batch])
         warning_sources = {one.source_id for one in messages if isinstance(one, ExternalWarning)}
         # One partition has all warnings, so nobody else changes these.
@@ -61,6 +62,8 @@ class Alerting:
             at = heard[id(message)]
             match message:
                 case AlarmEvent():
+                    if id(message) in early:
+                        at = scene.heard_by_now(message, at)
                     await run.alarm(message, at)
                 case Report():
                     await run.report(message, at)

@@ -138,6 +138,10 @@ class Scene:
         batch = Batch(work, book, board, silences, modes, standing)
         return cls(work, book, board, batch, clocks, stored)
 
+    def heard_by_now(self, event: AlarmEvent, at: datetime) -> datetime:
+        """`at`, as far as its region's clock has come: who overtakes others does not move it past them."""
+        return min(at, self.board.clocks.get(region_of(event.status, event.place), at))
+
     async def save(self) -> None:
         """Write everything that has changed."""
         await self.batch.save()

@@ -13,7 +13,7 @@ from services.notify.channels.off import Off
 from services.notify.channels.port import Tools
 from services.notify.consumer import NotifyConsumer
 from services.notify.core.budgets import BUDGETS
-from services.notify.core.priority import RESERVED
+from services.notify.core.priority import RESERVED, goes_first
 from services.notify.core.profiles import PROFILES
 from services.notify.loops import DeliveryLoop, LadderGauges
 from services.notify.metrics import NotifyMetrics
@@ -35,11 +35,13 @@ from shared.contracts.topics import (
     ROSTER,
     SUPERVISION,
 )
+from shared.runtime.inbox import First
 from shared.runtime.platform import StatefulPlatform
 
 _LOOPS = 4
 """Delivery loops of one channel side by side, so that one slow answer does not hold up all others;
 one more takes red and recalls only."""
+FIRST = First((b'"red"', b'"recalled"'), goes_first)
 
 
 class NotifyPlatform(StatefulPlatform):
@@ -84,6 +86,7 @@ def build(settings: Settings) -> AsgiFastStream:
             CONTACT_TESTS,
         ],
         consumer.apply,
+        first=FIRST,
     )
     platform.sweep(consumer.lock, consumer.fire)
     platform.loops.append(LadderGauges(platform.database, metrics).run)

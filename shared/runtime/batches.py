@@ -4,24 +4,26 @@ The recipe (docs/adr/0002): on assignment pause, restore, seek, resume; the hand
 drops what this process does not own or has already done; on revocation take the same lock, release.
 Transient failures are retried inside the lock for a while, then the batch is given back to Kafka by
 seeking, so that polling never stops. A consumer that stands still while its topic grows ends the
-process (aiokafka #1154).
+process (aiokafka #1154). Where urgent records go first (ahead.py), a backlog is fetched ahead and worked off
+batch by batch, with what is urgent in it before each.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Protocol
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
-from aiokafka.errors import KafkaError
+from aiokafka.errors import ConsumerStoppedError, KafkaError
 from faststream.kafka import KafkaBroker
 
 from shared.contracts.topics import TopicSpec
+from shared.runtime.ahead import Ahead
 from shared.runtime.broker import subscribe
 from shared.runtime.errors import LostOwnership, Transient, die
 from shared.runtime.metrics import RuntimeMetrics
@@ -29,11 +31,18 @@ from shared.runtime.unpack import runs
 
 log = structlog.get_logger("fenghuo.batches")
 
+Do = Callable[[list[ConsumerRecord]], Awaitable[None]]
+
 _FIRST_DELAY_S = 0.1
 _LONGEST_DELAY_S = 2.0
 _GIVE_BACK_AFTER_S = 30.0
 _STUCK_AFTER_S = 30.0
 _COMMIT_EVERY_S = 1.0
+_MOST_AHEAD = 20_000
+_MOST_BYTES_AHEAD = 32 * 1_048_576
+"""Fetched ahead: half a minute of a storm. What lies further behind has its turn only."""
+_NO_BACKLOG = 100
+"""So few are done as soon as what is urgent among them would be by itself."""
 
 
 class Worker(Protocol):
@@ -52,6 +61,18 @@ class Worker(Protocol):
         ...
 
 
+class Overtaking(Worker, Protocol):
+    """A Worker that can do urgent records before their turn."""
+
+    def urgent(self, record: ConsumerRecord) -> bool:
+        """Whether a record is to overtake those of other keys."""
+        ...
+
+    async def overtake(self, records: list[ConsumerRecord]) -> None:
+        """Handle these before their turn, which still comes; one that it cannot do now has only that."""
+        ...
+
+
 class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
     """Drives a Worker from a FastStream batch subscriber."""
 
@@ -66,8 +87,12 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         instance_id: str | None,
         max_records: int = 500,
         fetch_batches: int = 1,
+        overtaking: Overtaking | None = None,
     ) -> None:
         self._worker = worker
+        self._overtaking = overtaking
+        self._ahead = Ahead(overtaking.urgent) if overtaking is not None else None
+        self._max_records = max_records
         self._metrics = metrics
         self._lock = asyncio.Lock()
         self._next: dict[TopicPartition, int] = {}
@@ -114,6 +139,7 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
                 last = await consumer.end_offsets(partitions)
             except KafkaError as error:
                 die(f"cannot restore: {error!r}")
+            self._forget_ahead(partitions)
             for partition in partitions:
                 offset = offsets.get(partition, first[partition])
                 if offset > last[partition]:
@@ -136,6 +162,7 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             except Transient as error:
                 # The next owner replays from the stored offset; nothing was acknowledged for good.
                 log.warning("release_failed", error=str(error))
+            self._forget_ahead(revoked)
             for partition in revoked:
                 self._next.pop(partition, None)
                 self._dirty.pop(partition, None)
@@ -152,12 +179,44 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_batch(self, records: list[ConsumerRecord]) -> None:
         """FastStream's handler: returns when the batch is done or has been given back."""
+        if self._ahead is None or self._overtaking is None:
+            await self._work(records)
+            return
+        self._ahead.put(records)
+        while len(self._ahead) and self.subscriber.running:
+            await self._fetch_ahead(self._ahead)
+            if len(self._ahead) > _NO_BACKLOG:
+                await self._overtake(self._overtaking, self._ahead.overtaking(self._max_records))
+            await self._work(self._ahead.take(self._max_records))
+        self._ahead.drop()
+
+    async def _fetch_ahead(self, ahead: Ahead) -> None:
+        """What lies in the client by now, without waiting for anything."""
+        room = _MOST_AHEAD - len(ahead)
+        if room <= 0 or ahead.size >= _MOST_BYTES_AHEAD:
+            return
+        try:
+            fetched = await self._consumer.getmany(timeout_ms=0, max_records=room)
+        except (KafkaError, ConsumerStoppedError) as error:
+            log.warning("fetch_failed", error=repr(error))  # the next poll shows whether it lasts
+            return
+        for found in fetched.values():
+            ahead.put(found)
+
+    async def _overtake(self, worker: Overtaking, records: list[ConsumerRecord]) -> None:
+        async with self._lock:
+            new = self._new(records)
+            if new and await self._handle(worker.overtake, list(chain.from_iterable(new.values()))):
+                self._progress_at = time.monotonic()
+
+    async def _work(self, records: list[ConsumerRecord]) -> None:
+        """Handle records in their turn, and move on."""
         async with self._lock:
             new = self._new(records)
             if not new:
                 return
             mine = list(chain.from_iterable(new.values()))
-            if not await self._handle(mine):
+            if not await self._handle(self._worker.handle, mine):
                 return
             for partition, run in new.items():
                 self._next[partition] = self._dirty[partition] = run[-1].offset + 1
@@ -165,6 +224,10 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             await self._commit()
         for partition, run in new.items():
             self._metrics.records.labels(partition.topic).inc(len(run))
+
+    def _forget_ahead(self, partitions: Iterable[TopicPartition]) -> None:
+        if self._ahead is not None:
+            self._ahead.drop(partitions)
 
     def _new(self, records: list[ConsumerRecord]) -> dict[TopicPartition, list[ConsumerRecord]]:
         """Records of ours that are not handled yet, by partition; they come partition by partition."""
@@ -207,11 +270,11 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, _LONGEST_DELAY_S)
 
-    async def _handle(self, mine: list[ConsumerRecord]) -> bool:
+    async def _handle(self, do: Do, mine: list[ConsumerRecord]) -> bool:
         started, delay = time.monotonic(), _FIRST_DELAY_S
         while True:
             try:
-                await self._worker.handle(mine)
+                await do(mine)
             except Transient as error:
                 self._metrics.retries.inc()
                 self._retrying_since = self._retrying_since or time.monotonic()
@@ -219,6 +282,7 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
                 if time.monotonic() - started > _GIVE_BACK_AFTER_S:
                     for partition, offset in self._next.items():
                         self._consumer.seek(partition, offset)
+                    self._forget_ahead(list(self._next))
                     return False
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, _LONGEST_DELAY_S)

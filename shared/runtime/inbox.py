@@ -2,14 +2,17 @@
 
 The stored offset is advanced by compare-and-set, so a stale owner's write fails as a whole; event ids
 in the inbox make a repeat harmless wherever it comes from (reliability reference 6.3, docs/adr/0003).
+So what is urgent may be applied before its turn: the offset stays, and when its turn comes it is known
+(docs/adr/0016).
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -28,13 +31,24 @@ log = structlog.get_logger("fenghuo.inbox")
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A fresh, decoded record. `accepted_ms` is Kafka's record time in ms since 1970."""
+    """A fresh, decoded record. `accepted_ms` is Kafka's record time in ms since 1970. `early`: it has
+    overtaken others, which are yet to come."""
 
     message: Any
     topic: str
     partition: int
     offset: int
     accepted_ms: int
+    early: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """Which messages go before their turn: those that `holds` says it of. The bytes of each of them
+    contain one of `marks`, so that only few records are decoded to find them."""
+
+    marks: tuple[bytes, ...]
+    holds: Callable[[Any], bool]
 
 
 Apply = Callable[[Transaction, Sequence[Incoming]], Awaitable[None]]
@@ -42,6 +56,8 @@ Apply = Callable[[Transaction, Sequence[Incoming]], Awaitable[None]]
 rolled back and done again record by record, so that only the offender goes to the dead letters."""
 
 Refused = list[tuple[ConsumerRecord, Reject]]
+Read = tuple[ConsumerRecord, Any, bytes]
+"""A record, what is in it, and the digest of that."""
 _RESENT = {"sent_at", "trace_id"}
 _READ_AT_ONCE = 50
 """Records read before the transaction beside gets its turn: half a millisecond."""
@@ -52,7 +68,7 @@ class _Batch:
     """Records of one transaction: what is in those that could be decoded, with its digest."""
 
     records: Sequence[ConsumerRecord]
-    read: Sequence[tuple[ConsumerRecord, Any, bytes]]
+    read: Sequence[Read]
     refused: Refused
 
 
@@ -68,7 +84,9 @@ class InboxWorker:
         metrics: RuntimeMetrics,
         *,
         piece: int = 10_000,
+        first: First | None = None,
     ) -> None:
+        self._first = first
         self._database = database
         self._piece = piece
         self._group = group
@@ -76,6 +94,7 @@ class InboxWorker:
         self._dead_letters = dead_letters
         self._metrics = metrics
         self._stored: dict[TopicPartition, int] = {}
+        self._early: dict[TopicPartition, set[int]] = defaultdict(set)
 
     async def restore(self, assigned: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
         """The stored next offset of each partition; a row is made for a new one."""
@@ -96,6 +115,32 @@ class InboxWorker:
         """Everything is in the database already."""
         for partition in revoked:
             self._stored.pop(partition, None)
+            self._early.pop(partition, None)
+
+    def urgent(self, record: ConsumerRecord) -> bool:
+        """Whether a record is to go before its turn."""
+        first, value = self._first, record.value
+        if first is None or value is None or not any(mark in value for mark in first.marks):
+            return False
+        try:
+            return first.holds(decode(TOPICS[record.topic].model, record))
+        except Reject:
+            return False
+
+    async def overtake(self, records: list[ConsumerRecord]) -> None:
+        """Apply these before their turn and leave the offsets. What is refused waits for its turn."""
+        batch = await _read(records)
+        if not batch.read:
+            return
+        try:
+            await self._apply_early(batch.read)
+        except _Spoilt as spoilt:
+            log.warning("overtaking_halved", records=len(batch.read), error=str(spoilt))
+            sound = [record for record, _, _ in batch.read]
+            if len(sound) > 1:
+                middle = len(sound) // 2
+                await self.overtake(sound[:middle])
+                await self.overtake(sound[middle:])
 
     async def handle(self, records: list[ConsumerRecord]) -> None:
         """Apply records in order, `piece` of them a transaction; the next are read beside it.
@@ -135,23 +180,51 @@ class InboxWorker:
         ends = {_partition(record): record.offset + 1 for record in batch.records}
         async with self._database.transaction() as work:
             await self._advance(work, ends)
-            fresh = await self._fresh(work, batch.read, refused)
-            if fresh:
-                try:
-                    await self._apply(work, fresh)
-                except Reject as why:
-                    raise _Spoilt(why) from why
-                except (Transient, LostOwnership, *TRANSIENT):
-                    raise
-                except Exception as bug:
-                    log.exception("handler_error", records=len(fresh))
-                    raise _Spoilt(Reject(Reason.HANDLER_ERROR, repr(bug))) from bug
+            fresh = await self._fresh(work, self._in_turn(batch.read), refused)
+            await self._apply_fresh(work, fresh)
             # Before the commit: were they sent after it, a crash between would lose them.
             await self._dead_letters.send(refused)
         self._stored.update(ends)
+        for partition, end in ends.items():
+            if early := self._early.get(partition):
+                self._early[partition] = {one for one in early if one >= end}
         self._dead_letters.account(len(batch.records), len(refused))
 
+    async def _apply_early(self, read: Sequence[Read]) -> None:
+        refused: Refused = []
+        partitions = {_partition(record) for record, _, _ in read}
+        async with self._database.transaction() as work:
+            await self._advance(work, {one: self._stored[one] for one in sorted(partitions)})
+            fresh = await self._fresh(work, read, refused)
+            await self._apply_fresh(work, [replace(one, early=True) for one in fresh])
+        later = {id(record) for record, _ in refused}
+        for record, _, _ in read:
+            if id(record) not in later:
+                self._early[_partition(record)].add(record.offset)
+                self._metrics.early.labels(record.topic).inc()
+
+    def _in_turn(self, read: Sequence[Read]) -> Sequence[Read]:
+        """Without those that have been applied before their turn."""
+        if not any(self._early.values()):
+            return read
+        return [one for one in read if one[0].offset not in self._early[_partition(one[0])]]
+
+    async def _apply_fresh(self, work: Transaction, fresh: Sequence[Incoming]) -> None:
+        if not fresh:
+            return
+        try:
+            await self._apply(work, fresh)
+        except Reject as why:
+            raise _Spoilt(why) from why
+        except (Transient, LostOwnership, *TRANSIENT):
+            raise
+        except Exception as bug:
+            log.exception("handler_error", records=len(fresh))
+            raise _Spoilt(Reject(Reason.HANDLER_ERROR, repr(bug))) from bug
+
     async def _advance(self, work: Transaction, ends: Mapping[TopicPartition, int]) -> None:
+        """Move the offsets from where they were stored to `ends`; also where that is the same, so that
+        a stale owner changes nothing."""
         moved = await work.connection.fetch(
             f"UPDATE {work.schema}.consumer_offset AS o SET next_offset = n.next_offset "  # noqa: S608
             "FROM unnest($2::text[], $3::int[], $4::bigint[], $5::bigint[]) "
@@ -167,10 +240,10 @@ class InboxWorker:
             raise LostOwnership(f"{partition} is no longer at {self._stored[partition]}")
 
     async def _fresh(
-        self, work: Transaction, read: Sequence[tuple[ConsumerRecord, Any, bytes]], refused: Refused
+        self, work: Transaction, read: Sequence[Read], refused: Refused
     ) -> list[Incoming]:
         """Drop repeats; an id seen with another body is a conflict and is refused."""
-        first: dict[str, tuple[ConsumerRecord, Any, bytes]] = {}
+        first: dict[str, Read] = {}
         for record, message, digest in read:
             known = first.get(message.id)
             if known is None:
@@ -219,7 +292,7 @@ class _Spoilt(Exception):
 
 async def _read(records: Sequence[ConsumerRecord]) -> _Batch:
     """Decode records, in turns with whatever else there is to do: it needs nothing but time."""
-    read: list[tuple[ConsumerRecord, Any, bytes]] = []
+    read: list[Read] = []
     refused: Refused = []
     for number, record in enumerate(records, 1):
         try:

@@ -16,6 +16,12 @@ class RuntimeMetrics:
         self.duplicates = Counter(
             "fenghuo_duplicates_total", "Repeated records dropped", ["topic"], registry=registry
         )
+        self.early = Counter(
+            "fenghuo_early_records_total",
+            "Urgent records applied before their turn, with what lay before them under their keys",
+            ["topic"],
+            registry=registry,
+        )
         self.dead_letters = Counter(
             "fenghuo_dead_letters_total",
             "Records refused to the dead letters",

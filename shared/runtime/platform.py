@@ -16,13 +16,13 @@ from faststream.asgi import AsgiFastStream
 from prometheus_client import CollectorRegistry
 
 from shared.contracts.topics import TopicSpec
-from shared.runtime.batches import BatchConsumer, Worker
+from shared.runtime.batches import BatchConsumer, Overtaking, Worker
 from shared.runtime.broker import LOGGER, make_broker
 from shared.runtime.clock import Clock, SystemClock
 from shared.runtime.database import Database
 from shared.runtime.dead_letters import DeadLetters
 from shared.runtime.health import Health
-from shared.runtime.inbox import Apply, InboxWorker
+from shared.runtime.inbox import Apply, First, InboxWorker
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.outbox import OutboxRelay
 from shared.runtime.publisher import Publisher
@@ -69,8 +69,10 @@ class Platform:
         *,
         max_records: int = 500,
         fetch_batches: int = 1,
+        overtaking: Overtaking | None = None,
     ) -> BatchConsumer:
-        """Read `topics` as one consumer group named after the service."""
+        """Read `topics` as one consumer group named after the service. `overtaking` is the worker where
+        urgent records go first."""
         consumer = BatchConsumer(
             self.broker,
             topics,
@@ -80,6 +82,7 @@ class Platform:
             instance_id=self.settings.group_instance_id,
             max_records=max_records,
             fetch_batches=fetch_batches,
+            overtaking=overtaking,
         )
         self.health.add("consumer", consumer.ready)
         self.loops.append(consumer.watch)
@@ -155,11 +158,13 @@ class StatefulPlatform(Platform):
         *,
         max_records: int = 500,
         batches_ahead: int = 0,
+        first: First | None = None,
     ) -> BatchConsumer:
         """Read `topics`, at most `max_records` a transaction; `apply` sees each event id once.
 
         So many batches more are fetched at once when they wait: each is decoded beside the transaction
-        of the one before it.
+        of the one before it. Of a backlog, what is `first` goes before the rest; batches ahead would
+        make it wait for them.
         """
         self.retention.tasks.append(forget_inbox(self.service, topics))
         worker = InboxWorker(
@@ -169,10 +174,15 @@ class StatefulPlatform(Platform):
             self.dead_letters,
             self.metrics,
             piece=max_records,
+            first=first,
         )
         batches = 1 + batches_ahead
         return self.consume(
-            topics, worker, max_records=max_records * batches, fetch_batches=batches
+            topics,
+            worker,
+            max_records=max_records * batches,
+            fetch_batches=batches,
+            overtaking=worker if first is not None else None,
         )
 
     def sweep(self, lock: Lock, fire: Fire) -> TimerSweeper:

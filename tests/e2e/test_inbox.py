@@ -23,7 +23,7 @@ from shared.runtime.clock import SystemClock
 from shared.runtime.database import Database, Transaction
 from shared.runtime.dead_letters import DeadLetters
 from shared.runtime.errors import LostOwnership, Reject, Transient
-from shared.runtime.inbox import InboxWorker, Incoming
+from shared.runtime.inbox import Apply, First, InboxWorker, Incoming
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.outbox import OutboxRelay
 from shared.runtime.publisher import Outgoing, Publisher
@@ -44,19 +44,36 @@ def report(serial: int, **change: Any) -> bytes:
 class Service:
     """A small service on the product's own runtime: it notes what it applied."""
 
-    def __init__(self, infrastructure: Infrastructure, topic: TopicSpec) -> None:
+    def __init__(
+        self,
+        infrastructure: Infrastructure,
+        topic: TopicSpec,
+        first: First | None = None,
+        max_records: int = 500,
+        schema: str = "alerting",
+    ) -> None:
         self.topic = topic
         self.metrics = RuntimeMetrics(CollectorRegistry())
         self.publisher = Publisher(infrastructure.bootstrap, self.metrics)
-        self.database = Database(infrastructure.dsn(), "alerting")
+        self.database = Database(infrastructure.dsn(), schema)
         letters = DeadLetters("test", self.publisher, self.metrics, SystemClock())
-        self.worker = InboxWorker(self.database, topic.name, self.apply, letters, self.metrics)
+        self.worker = InboxWorker(
+            self.database, topic.name, self.apply, letters, self.metrics, first=first
+        )
         self.broker = make_broker(infrastructure.bootstrap, "test")
         self.consumer = BatchConsumer(
-            self.broker, [topic], self.worker, self.metrics, group=topic.name, instance_id=None
+            self.broker,
+            [topic],
+            self.worker,
+            self.metrics,
+            group=topic.name,
+            instance_id=None,
+            max_records=max_records,
+            overtaking=self.worker if first is not None else None,
         )
         self.applied: list[str] = []
         self.publish_to: TopicSpec | None = None
+        self.handler: Apply | None = None
 
     async def apply(self, work: Transaction, messages: Sequence[Incoming]) -> None:
         for one in messages:
@@ -66,18 +83,28 @@ class Service:
                 raise KeyError("planted")
             if self.publish_to:
                 work.publish(self.publish_to, "k", NOTICE, f"out-{one.message.id}")
+        if self.handler is not None:
+            await self.handler(work, messages)
         self.applied += [one.message.id for one in messages]
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    async def connected(self) -> AsyncIterator[None]:
+        """Without reading."""
         async with AsyncExitStack() as stack:
             await self.database.start()
             stack.push_async_callback(self.database.stop)
             await self.publisher.start()
             stack.push_async_callback(self.publisher.stop)
-            await self.broker.start()
-            stack.push_async_callback(self.broker.stop)
             yield
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        async with self.connected():
+            await self.broker.start()
+            try:
+                yield
+            finally:
+                await self.broker.stop()
 
 
 async def send(infrastructure: Infrastructure, topic: TopicSpec, records: list[Any]) -> None:

@@ -1,7 +1,9 @@
-"""Which page goes out first when several wait for a channel."""
+"""Which page goes out first when several wait for a channel, and which record is looked at first."""
 
 from __future__ import annotations
 
+from shared.contracts.alerts import AlertEvent, AlertTransition
+from shared.contracts.commands import AssignmentEvent, SupervisionEvent
 from shared.contracts.fields import LEVEL_ORDER, Level, Status
 
 RESERVED = 1
@@ -18,3 +20,15 @@ def priority(status: Status, level: Level, *, recalled: bool = False) -> int:
 def urgent(priority: int) -> bool:
     """Whether it is a recall or red, real or practised."""
     return priority % _PRACTICE <= RESERVED
+
+
+def goes_first(message: object) -> bool:
+    """Whether a record overtakes a backlog: it is red, or a recall, and no practice."""
+    match message:
+        case AlertEvent(status=Status.ACTUAL):
+            red = Level.RED in (message.level, message.proposed_level)
+            return red or message.transition is AlertTransition.RECALLED
+        case AssignmentEvent(status=Status.ACTUAL) | SupervisionEvent(status=Status.ACTUAL):
+            return message.level is Level.RED
+        case _:
+            return False

@@ -52,11 +52,13 @@ class Station:
         await self.rows(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
         self._read = 0
 
-    async def takes(self, *messages: Any) -> list[AlarmEvent]:
-        """One batch in one transaction; the alarm events that it sent."""
+    async def takes(self, *messages: Any, early: bool = False) -> list[AlarmEvent]:
+        """One batch in one transaction, in its turn or before it; the alarm events that it sent."""
         batch = [
             Incoming(
-                one, "-", 0, next(self._offsets), int(one.occurred_at.timestamp() * 1000) + 1000
+                *(one, "-", 0, next(self._offsets)),
+                accepted_ms=int(one.occurred_at.timestamp() * 1000) + 1000,
+                early=early,
             )
             for one in messages
         ]

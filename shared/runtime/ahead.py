@@ -1,0 +1,111 @@
+"""What a consumer has fetched and not handled yet, and what of it goes before its turn (docs/adr/0016).
+
+An urgent record overtakes everything under other keys. What lies before it under its own key comes along,
+so the order of a key stays that of its partition.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+
+from aiokafka import ConsumerRecord, TopicPartition
+
+from shared.runtime.unpack import runs
+
+
+class _Partition:
+    """Records in the order of their offsets; those in `early` have overtaken already."""
+
+    __slots__ = ("early", "records", "urgent")
+
+    def __init__(self) -> None:
+        self.records: deque[ConsumerRecord] = deque()
+        self.urgent: deque[ConsumerRecord] = deque()
+        self.early: set[int] = set()
+
+    def overtaking(self, most: int) -> list[ConsumerRecord]:
+        """The first urgent ones with what lies before them under their keys, at most so many in all."""
+        chosen = list(islice(self.urgent, most))
+        keys, last = {one.key for one in chosen}, chosen[-1].offset
+        found: list[ConsumerRecord] = []
+        for one in self.records:
+            if one.offset > last or len(found) == most:
+                break
+            if one.key in keys and one.offset not in self.early:
+                found.append(one)
+        self.early.update(one.offset for one in found)
+        while self.urgent and self.urgent[0].offset in self.early:
+            self.urgent.popleft()
+        return found
+
+    def take(self, count: int) -> list[ConsumerRecord]:
+        """The next so many in order."""
+        found = [self.records.popleft() for _ in range(count)]
+        if found:
+            last = found[-1].offset
+            while self.urgent and self.urgent[0].offset <= last:
+                self.urgent.popleft()
+            if self.early:
+                self.early = {one for one in self.early if one > last}
+        return found
+
+
+class Ahead:
+    """Records by partition. `urgent` is asked once about each."""
+
+    def __init__(self, urgent: Callable[[ConsumerRecord], bool]) -> None:
+        self._urgent = urgent
+        self._partitions: dict[TopicPartition, _Partition] = {}
+        self._count = 0
+        self.size = 0
+        """Bytes of the values."""
+
+    def __len__(self) -> int:
+        return self._count
+
+    def put(self, records: Sequence[ConsumerRecord]) -> None:
+        """Take what was fetched, in order per partition."""
+        for run in runs(records):
+            place = TopicPartition(run[0].topic, run[0].partition)
+            partition = self._partitions.setdefault(place, _Partition())
+            partition.records.extend(run)
+            partition.urgent.extend(filter(self._urgent, run))
+            self._count += len(run)
+            self.size += _bytes(run)
+
+    def overtaking(self, most: int) -> list[ConsumerRecord]:
+        """What goes before its turn now, about so many, every partition its share; each is named once.
+
+        It stays where it is: in its turn it is taken with the others, so that offsets move on.
+        """
+        waiting = [one for _, one in sorted(self._partitions.items()) if one.urgent]
+        share = max(1, most // len(waiting)) if waiting else 0
+        return [record for one in waiting for record in one.overtaking(share)]
+
+    def take(self, most: int) -> list[ConsumerRecord]:
+        """The next at most so many, every partition its share, in order per partition."""
+        waiting = sorted(
+            (one for one in self._partitions.values() if one.records),
+            key=lambda one: len(one.records),
+        )
+        found: list[ConsumerRecord] = []
+        for n, one in enumerate(waiting):
+            share = -(-(most - len(found)) // (len(waiting) - n))
+            found += one.take(min(share, len(one.records)))
+        self._count -= len(found)
+        self.size -= _bytes(found)
+        return found
+
+    def drop(self, partitions: Iterable[TopicPartition] | None = None) -> None:
+        """Forget what was fetched from these partitions; None = from all."""
+        for place in list(self._partitions) if partitions is None else partitions:
+            gone = self._partitions.pop(place, None)
+            if gone is not None:
+                self._count -= len(gone.records)
+                self.size -= _bytes(gone.records)
+
+
+def _bytes(records: Iterable[ConsumerRecord]) -> int:
+    return sum(len(one.value) for one in records if one.value is not None)
