@@ -45,7 +45,7 @@ class Episode:
         need = spec.raise_at
         if held or self.open:
             odds = spec.worse * self.worst / max(1.0 - self.worst, 1e-9)
-            need = max(need, odds / (1.0 + odds))
+            need = max(need, odds / (1.0 + odds), self.worst)  # near 1 the odds say less
         if score >= need:
             self.open, self.since, self.readings, self.below = True, at, 0, 0
             self.worst = score

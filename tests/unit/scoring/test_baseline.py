@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.scoring.core.baseline import Baseline, BaselineSpec, Verdict
@@ -95,6 +95,7 @@ def test_everything_said_is_finite(points: list[Point]) -> None:
 
 
 @given(st.lists(st.floats(0, 1), max_size=200))
+@example([1.0, math.nextafter(1.0, 0.0)])
 def test_an_episode_survives_a_restart_and_never_wanes(scores: list[float]) -> None:
     one, other, before = Episode(), Episode(), 0.0
     for i, score in enumerate(scores):
