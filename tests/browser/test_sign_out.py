@@ -38,6 +38,8 @@ async def test_a_page_that_has_signed_out_is_silent(
         await page.evaluate("location.hash = '#command'")
         await page.wait_for_timeout(200)
     assert asked[asked.index("/api/logout") + 1 :] == []
+    await page.get_by_role("link", name="用密码登录").click()
+    await expect(page).to_have_url(f"{served.url}/login?next={'/m' if phone else '/'}")
 
 
 async def sessions(served: Served) -> int:

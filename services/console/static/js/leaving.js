@@ -42,7 +42,9 @@ export function showGate(place, more = null) {
   document.title = t("name");
   document.body.removeAttribute("data-status");
   history.replaceState(null, "", location.pathname + location.search);
-  fill(place, h("h1", {}, t("gate.title")), h("p", { class: "muted" }, t("gate.text")), more, note);
+  const door = `/login?next=${location.pathname === "/m" ? "/m" : "/"}`;
+  const link = h("p", {}, h("a", { href: door }, t("gate.login")));
+  fill(place, h("h1", {}, t("gate.title")), link, h("p", { class: "muted" }, t("gate.text")), more, note);
 }
 
 async function send() {
