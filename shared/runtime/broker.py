@@ -20,6 +20,8 @@ from shared.runtime import records as light
 
 LOGGER = "fenghuo.faststream"
 
+_PARTITIONS_AT_ONCE = 4
+"""So many are read in one fetch when all have much; aiokafka asks for them in another order each time."""
 BatchCallback = Callable[[list[ConsumerRecord]], Awaitable[None]]
 
 
@@ -80,6 +82,7 @@ def subscribe(
 
     `fetch_batches`: how many batches of a topic's largest size one fetch takes from a partition.
     """
+    most_bytes = fetch_batches * max(spec.max_bytes for spec in topics)
     subscriber = broker.subscriber(
         *[spec.name for spec in topics],
         batch=True,
@@ -94,8 +97,10 @@ def subscribe(
         max_records=max_records,
         batch_timeout_ms=batch_timeout_ms,  # slept again after each empty poll
         partition_assignment_strategy=(StickyPartitionAssignor,),
-        # Batches as large as the topic takes them, no more: answers of all partitions lie in memory at once.
-        max_partition_fetch_bytes=fetch_batches * max(spec.max_bytes for spec in topics),
+        # Batches as large as the topic takes them, no more, and not of all partitions at once: an answer lies
+        # in memory as a whole, several times while it is read.
+        max_partition_fetch_bytes=most_bytes,
+        fetch_max_bytes=_PARTITIONS_AT_ONCE * most_bytes,
         fetch_max_wait_ms=250,
         session_timeout_ms=10_000,
         heartbeat_interval_ms=2_000,
