@@ -1,6 +1,6 @@
 // The counters on top and the tiles of the towns.
 
-import { fill, h, list } from "./dom.js";
+import { fill, h, list, s } from "./dom.js";
 import { t } from "./i18n.js";
 import { level, LEVELS, tiers, worse } from "./parts.js";
 
@@ -59,21 +59,66 @@ export function drawTiles(container, towns, chosen, choose) {
   );
 }
 
+/** Draw the towns that a loaded map has, coloured and pressed like tiles. */
+export function drawMap(svg, map, towns, chosen, choose) {
+  svg.setAttribute("viewBox", `0 0 ${map.width} ${map.height}`);
+  const shapes = new Map(map.shapes.map((one) => [one.unit, one]));
+  const here = towns.filter((town) => shapes.has(town.unit)).map((town) => ({ ...town, chosen: town.unit === chosen }));
+  const [areas, labels] = svg.children; // names lie over all areas
+  list(areas, here, (town) => town.unit, (town) => area(town, shapes.get(town.unit), choose), "");
+  list(labels, here, (town) => town.unit, (town) => label(town, shapes.get(town.unit)), "");
+}
+
+function area(town, shape, choose) {
+  const { kind, words } = look(town);
+  const press = () => choose(town);
+  return s(
+    "g",
+    {
+      class: `area ${kind}`,
+      role: "button",
+      tabindex: 0,
+      "aria-pressed": String(town.chosen),
+      "aria-label": `${town.name} ${words}`,
+      "data-focus": town.unit,
+      onclick: press,
+      onkeydown: (event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        press();
+      },
+    },
+    s("path", { d: shape.d }),
+  );
+}
+
+function label(town, { x, y }) {
+  const quiet = !town.level && !town.proposed;
+  return s("g", { "aria-hidden": "true" }, s("text", { x, y }, short(town)), !quiet && s("text", { x, y, dy: "1.1em", class: "word" }, look(town).words));
+}
+
 function tile(town, choose) {
-  const shade = town.level ?? town.proposed;
-  const dashed = town.proposed && worse(town.proposed, town.level) === town.proposed && town.proposed !== town.level;
-  const words = [];
-  if (town.level) words.push(t(`level.${town.level}`));
-  if (dashed) words.push(t("tile.proposed", { level: t(`level.${town.proposed}`) }));
-  const kind = `${shade ?? ""} ${town.level ? "issued" : ""} ${dashed ? "proposed" : ""}`;
+  const { kind, words } = look(town);
   return h(
     "li",
     {},
     h(
       "button",
       { type: "button", class: `tile ${kind}`, "aria-pressed": String(town.chosen), "data-focus": town.unit, onclick: () => choose(town) },
-      h("span", {}, town.name.replace(/(街道|镇)$/, "")),
-      h("small", {}, words.join(" ") || t("quiet")),
+      h("span", {}, short(town)),
+      h("small", {}, words),
     ),
   );
+}
+
+const short = (town) => town.name.replace(/(街道|镇)$/, "");
+
+// The colour of a town and the words that say the same.
+function look(town) {
+  const shade = town.level ?? town.proposed;
+  const dashed = town.proposed && worse(town.proposed, town.level) === town.proposed && town.proposed !== town.level;
+  const words = [];
+  if (town.level) words.push(t(`level.${town.level}`));
+  if (dashed) words.push(t("tile.proposed", { level: t(`level.${town.proposed}`) }));
+  return { kind: `${shade ?? ""} ${town.level ? "issued" : ""} ${dashed ? "proposed" : ""}`, words: words.join(" ") || t("quiet") };
 }

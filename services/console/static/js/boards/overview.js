@@ -7,23 +7,24 @@ import { fill, h } from "../dom.js";
 import { t } from "../i18n.js";
 import { drawFeed, drawSupervision } from "../lists.js";
 import { gathered, throttle } from "../live.js";
-import { drawCounters, drawTiles } from "../overview.js";
+import { drawCounters } from "../overview.js";
 import { act, panel } from "../parts.js";
+import { townsPanel } from "../towns.js";
 
 const FEED_LINES = 60;
 
-/** Build the board; `ctx` = {status, quietly, announce, overview()} of the frame. */
+/** Build the board; `ctx` = {me, status, quietly, announce, overview()} of the frame. */
 export function overviewBoard(ctx) {
   const state = { town: null, overview: null, alerts: [], lines: [] };
   const spots = {
     counters: h("div", { class: "counters", id: "counters" }),
-    tiles: h("ul", { class: "tiles", id: "tiles" }),
     feed: h("ol", { class: "lines feed", id: "feed", tabindex: 0 }),
     alerts: h("ul", { class: "cards limited", id: "alerts", tabindex: -1 }),
     tail: h("span", { id: "alerts-tail" }),
     commands: h("ul", { class: "cards limited", id: "commands" }),
     supervision: h("ol", { class: "lines supervision", id: "supervision", tabindex: 0 }),
   };
+  const towns = townsPanel(ctx.me.unit, choose);
   const loads = {
     alerts: throttle(async () => {
       const found = await ctx.quietly(get("/api/alerts", { status: ctx.status, open: 1 }));
@@ -61,7 +62,7 @@ export function overviewBoard(ctx) {
 
   function choose(town) {
     state.town = state.town?.unit === town.unit ? null : town;
-    drawTiles(spots.tiles, state.overview.towns, state.town?.unit, choose);
+    towns.draw(state.overview.towns, state.town?.unit);
     showAlerts();
   }
 
@@ -77,7 +78,7 @@ export function overviewBoard(ctx) {
       h(
         "div",
         { class: "columns" },
-        h("div", { class: "stack" }, panel("tiles.title", spots.tiles, t("tiles.note")), panel("feed.title", spots.feed)),
+        h("div", { class: "stack" }, towns.node, panel("feed.title", spots.feed)),
         h("div", { class: "stack" }, panel("alerts.title", spots.alerts, spots.tail)),
         h("div", { class: "stack" }, panel("commands.title", spots.commands), panel("supervision.title", spots.supervision)),
       ),
@@ -88,7 +89,7 @@ export function overviewBoard(ctx) {
     overview: (found) => {
       state.overview = found;
       drawCounters(spots.counters, found);
-      drawTiles(spots.tiles, found.towns, state.town?.unit, choose);
+      towns.draw(found.towns, state.town?.unit);
     },
     line: (line) => {
       state.lines = [line, ...state.lines].slice(0, FEED_LINES);

@@ -1,0 +1,119 @@
+"""A GeoJSON file in place of the tiles: what it shows and says, what it keeps, what it refuses."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from deploy.local.data.units import all_units
+from shared.contracts.fields import Tier
+from tests.browser.conftest import Visitor, shot
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+TOWNS = sorted(
+    (one for one in all_units() if one.tier is Tier.TOWN and one.unit.startswith("500118")),
+    key=lambda one: one.unit,
+)
+HOSTILE = '"><img src=x onerror=alert(1)>.geojson'
+
+
+def square(number: int) -> list[list[list[float]]]:
+    x, y = 105.7 + 0.1 * (number % 5), 29.1 + 0.1 * (number // 5)
+    return [[[x, y], [x + 0.09, y], [x + 0.09, y + 0.09], [x, y + 0.09], [x, y]]]
+
+
+def feature(number: int, **said: Any) -> dict[str, Any]:
+    shape: dict[str, Any] = {"type": "Polygon", "coordinates": square(number)}
+    if number % 2:
+        shape = {"type": "MultiPolygon", "coordinates": [square(number)]}
+    return {"type": "Feature", "properties": said, "geometry": shape}
+
+
+def a_map() -> dict[str, Any]:
+    """All towns but the last, told by codes of both lengths or by name, and a place of somewhere else."""
+    said = [
+        ({"code": one.unit}, {"adcode": int(one.unit[:9])}, {"name": one.name})[number % 3]
+        for number, one in enumerate(TOWNS[:-1])
+    ]
+    features = [feature(number, **one) for number, one in enumerate(said)]
+    return {"type": "FeatureCollection", "features": [*features, feature(30, name="<b>别处</b>")]}
+
+
+async def load(page: Page, text: str, name: str = "map.geojson") -> None:
+    await page.locator("#map-file").set_input_files(
+        {"name": name, "mimeType": "application/geo+json", "buffer": text.encode()}
+    )
+
+
+@pytest.mark.parametrize("lang", ["zh-CN", "en"])
+async def test_a_map_shows_what_the_tiles_do(visitor: Visitor, lang: str) -> None:
+    page = await visitor.open("o-city-b", lang=lang)
+    await page.wait_for_selector("#tiles .tile.orange.issued")
+    told = await page.locator("#tiles .tile.issued, #tiles .tile.proposed").count()
+    await load(page, json.dumps(a_map()), HOSTILE)
+    await expect(page.locator("#map .area")).to_have_count(len(TOWNS) - 1)
+    await expect(page.locator("#tiles .tile")).to_have_count(1)  # who is not on the map is not lost
+    marked = "#map .area.issued, #map .area.proposed, #tiles .tile.issued, #tiles .tile.proposed"
+    await expect(page.locator(marked)).to_have_count(told)
+    await expect(page.locator(".map-tail")).to_contain_text(HOSTILE)
+    await expect(page.locator(".map-tail")).to_contain_text(f"{len(TOWNS) - 1}")
+    await shot(page, f"map-{lang}")
+    await page.reload()
+    await expect(page.locator("#map .area")).to_have_count(len(TOWNS) - 1)
+    await page.click("#map-remove")
+    await expect(page.locator("#tiles .tile")).to_have_count(len(TOWNS))
+    await page.reload()
+    await expect(page.locator("#tiles .tile")).to_have_count(len(TOWNS))
+
+
+async def test_an_area_is_pressed_like_a_tile(visitor: Visitor) -> None:
+    page = await visitor.open("o-city-b")
+    await page.wait_for_selector("#tiles .tile.orange.issued")
+    await load(page, json.dumps(a_map()))
+    area = page.locator("#map .area.orange.issued").first
+    name = await area.get_attribute("aria-label")
+    assert name is not None
+    assert "橙色" in name  # a colour never stands alone
+    cards = page.locator("#alerts .card")
+    every = await cards.count()
+    await area.focus()
+    await page.keyboard.press("Enter")
+    await expect(area).to_have_attribute("aria-pressed", "true")
+    await expect(page.locator("#alerts-tail")).to_contain_text(name.split(" ")[0])
+    assert 0 < await cards.count() < every
+    await page.keyboard.press(" ")  # the focus has stayed
+    await expect(cards).to_have_count(every)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("nonsense", "不是"),
+        ('{"type": "Topology"}', "不是"),
+        ('{"type": "FeatureCollection", "features": [null, {}]}', "没有本屏的镇街"),
+        (json.dumps(feature(0, name="别处")), "没有本屏的镇街"),
+        (json.dumps(feature(0, code=TOWNS[0].unit)).replace("[105.7,", '["1",'), "不是"),
+        (json.dumps(feature(0, code=TOWNS[0].unit)).replace("29.1]", "91.5]"), "不是"),
+        (
+            json.dumps(
+                feature(0, code=TOWNS[0].unit)
+                | {"geometry": {"type": "Polygon", "coordinates": [[[106, 29]] * 300_001]}}
+            ),
+            "过大",
+        ),
+    ],
+    ids=["no-json", "topology", "no-features", "elsewhere", "no-number", "no-latitude", "large"],
+)
+async def test_what_is_no_map_is_refused_and_changes_nothing(
+    visitor: Visitor, text: str, words: str
+) -> None:
+    page = await visitor.open("o-city-b")
+    await page.wait_for_selector("#tiles .tile")
+    await load(page, text)
+    await expect(page.locator("#map-problem")).to_contain_text(words)
+    await expect(page.locator("#tiles .tile")).to_have_count(len(TOWNS))
+    await load(page, json.dumps(a_map()))
+    await expect(page.locator("#map-problem")).to_be_hidden()
