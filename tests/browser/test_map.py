@@ -33,10 +33,10 @@ def feature(number: int, **said: Any) -> dict[str, Any]:
 
 
 def a_map() -> dict[str, Any]:
-    """All towns but the last, told by codes of both lengths or by name, and a place of somewhere else."""
+    """All towns but the first, told by codes of both lengths or by name, and a place of somewhere else."""
     said = [
         ({"code": one.unit}, {"adcode": int(one.unit[:9])}, {"name": one.name})[number % 3]
-        for number, one in enumerate(TOWNS[:-1])
+        for number, one in enumerate(TOWNS[1:])
     ]
     features = [feature(number, **one) for number, one in enumerate(said)]
     return {"type": "FeatureCollection", "features": [*features, feature(30, name="<b>别处</b>")]}

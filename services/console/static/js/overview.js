@@ -93,8 +93,9 @@ function area(town, shape, choose) {
 }
 
 function label(town, { x, y }) {
+  const { kind, words } = look(town);
   const quiet = !town.level && !town.proposed;
-  return s("g", { "aria-hidden": "true" }, s("text", { x, y }, short(town)), !quiet && s("text", { x, y, dy: "1.1em", class: "word" }, look(town).words));
+  return s("g", { class: kind, "aria-hidden": "true" }, s("text", { x, y }, short(town)), !quiet && s("text", { x, y, dy: "1.1em", class: "word" }, words));
 }
 
 function tile(town, choose) {
