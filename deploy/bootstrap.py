@@ -147,7 +147,10 @@ def _install_packages() -> None:
     pip = [str(VENV_PYTHON), "-m", "pip"]
     tool = _run([*pip, "install", "--quiet", "--require-hashes", "-r", str(TOOL_LOCK)])
     if tool.returncode == 0:
-        command = [str(UV), "pip", "sync", "--quiet", "--require-hashes", "--python"]
+        # As pip does: a stack is ten processes, and each would compile every package it imports anew
+        # where Python may not write bytecode (PYTHONDONTWRITEBYTECODE).
+        compiled = ["--quiet", "--require-hashes", "--compile-bytecode"]
+        command = [str(UV), "pip", "sync", *compiled, "--python"]
         result = _run([*command, str(VENV_PYTHON), str(LOCK)], extra_env=_index_for_uv(pip))
     if tool.returncode != 0 or result.returncode != 0:
         # uv reads no pip.conf beyond the index address: where it fails, pip itself may succeed.
