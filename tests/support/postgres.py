@@ -1,7 +1,9 @@
 """One real Postgres per test process, without Kafka, and a fresh migrated database where one is asked for.
 
 Started by the first test that needs it (about 2 s); it lives in an event loop of its own thread, so
-that tests may use any loop they like, and ends with the process.
+that tests may use any loop they like, and ends with the process. Its files lie in memory where that is
+possible: a new database is 800 of them, made in 0.05 s there and in up to a second on a disk. A
+measurement asks for a second server, on the disk, whose commits wait for it.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import itertools
+import os
 import shutil
 import tempfile
 import threading
@@ -19,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import psutil
 
 from deploy.local.paths import Paths
 from deploy.local.ports import choose
@@ -28,12 +32,17 @@ from deploy.local.supervisor import Supervisor
 from deploy.migrations.runner import upgrade
 
 _TEMPLATE = "migrated"
+_MEMORY = Path("/dev/shm")  # a disk in memory, on Linux
+_MEMORY_BYTES = 2_000_000_000
+"""What must be free there: a database is 11 MB, and tests fill some with a whole district."""
+_PREFIX = "fenghuo-postgres-"
 _numbers = itertools.count(1)
 
 
 class _Server:
-    def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="fenghuo-postgres-"))
+    def __init__(self, memory: Path | None) -> None:
+        self._in_memory = memory is not None
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=memory))
         self.folder.chmod(0o755)  # as root, the server runs as another user, who must get in
         paths = Paths(self.folder)
         paths.create()
@@ -60,6 +69,10 @@ class _Server:
     async def _begin(self) -> None:
         await self._supervisor.start(self._postgres.prepare())
         await self._postgres.wait_ready(30)
+        if self._in_memory:
+            # A gigabyte of log for the sake of rare checkpoints is too much memory.
+            await self.sql("ALTER SYSTEM SET max_wal_size = '256MB'")
+            await self.sql("SELECT pg_reload_conf()")
         await asyncio.to_thread(upgrade, self.dsn)
         await self.sql(f"CREATE DATABASE {_TEMPLATE} TEMPLATE {DATABASE}")
 
@@ -73,20 +86,33 @@ class _Server:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def _memory() -> Path | None:
+    """A folder in memory; None = there is none with room.
+
+    What a killed test process left in memory is removed: nothing else would ever do it.
+    """
+    for left in _MEMORY.glob(f"{_PREFIX}*"):
+        if not psutil.pid_exists(int(left.name.removeprefix(_PREFIX).split("-")[0])):
+            shutil.rmtree(left, ignore_errors=True)
+    if not os.access(_MEMORY, os.W_OK) or shutil.disk_usage(_MEMORY).free < _MEMORY_BYTES:
+        return None
+    return _MEMORY
+
+
 @cache
-def _server() -> _Server:
-    return _Server()
+def _server(on_disk: bool) -> _Server:
+    return _Server(None if on_disk else _memory())
 
 
 def running_postgres() -> str:
     """The superuser's address of a migrated database that all tests of this process share."""
-    return _server().dsn
+    return _server(False).dsn
 
 
 @contextmanager
-def fresh_database() -> Iterator[str]:
-    """The superuser's address of a migrated, empty database, dropped at the end (about 0.1 s)."""
-    server, name = _server(), f"test_{next(_numbers)}"
+def fresh_database(*, on_disk: bool = False) -> Iterator[str]:
+    """The superuser's address of a migrated, empty database, dropped at the end."""
+    server, name = _server(on_disk), f"test_{next(_numbers)}"
     server.run(server.sql(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}"))
     try:
         yield server.dsn.removesuffix(DATABASE) + name

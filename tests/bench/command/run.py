@@ -100,9 +100,9 @@ async def _alone(name: str, plan: Plan, say: Say) -> dict[str, Any]:
     if name == "board":
         return await board.board(plan.assignments, say)
     if name == "status":
-        with fresh_database() as dsn:
+        with fresh_database(on_disk=True) as dsn:
             return await status.status_change(dsn, plan.open_alerts, say)
-    with fresh_database() as dsn:
+    with fresh_database(on_disk=True) as dsn:
         match name:
             case "timers":
                 return await timers(dsn, say)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Iterator
 
 import pytest
 from aiokafka import ConsumerRecord, TopicPartition
@@ -20,9 +21,17 @@ from shared.runtime.dead_letters import DeadLetters
 from shared.runtime.inbox import InboxWorker
 from shared.runtime.publisher import Publisher, encode
 from tests.component.command.harness import DISTRICT, a_step, an_alert, an_office
+from tests.support.postgres import fresh_database
 
 pytestmark = pytest.mark.bench
 BATCH = 2_000
+
+
+@pytest.fixture
+def dsn() -> Iterator[str]:
+    """Address of a migrated, empty database whose commits wait for a disk."""
+    with fresh_database(on_disk=True) as address:
+        yield address
 
 
 async def test_acknowledgements_per_second(dsn: str, request: pytest.FixtureRequest) -> None:
