@@ -102,6 +102,8 @@ async def _ends(bootstrap: str, partitions: list[TopicPartition]) -> dict[TopicP
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
     await consumer.start()
     try:
+        # All at once: asked about topics it does not know, it fetches metadata for one after the other.
+        consumer.assign(partitions)
         ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
     finally:
         await consumer.stop()
