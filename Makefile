@@ -35,8 +35,8 @@ link: setup  ## a one-time address that signs a browser in (OFFICER=id, default:
 logs:  ## follow the logs of everything
 	@tail -n 20 -F var/log/*.log
 
-test: setup  ## all tests, with the real Kafka and Postgres
-	@$(PY) -m pytest tests $(ARGS)
+test: setup  ## all tests, with the real Kafka and Postgres, in two processes (ARGS="-n 0": in one)
+	@$(PY) -m pytest tests -n 2 $(ARGS)
 
 e2e: setup  ## only the tests on the real stack
 	@$(PY) -m pytest tests -m e2e $(ARGS)

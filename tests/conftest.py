@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -10,10 +11,24 @@ from hypothesis import settings
 from deploy.local.paths import temporary_root
 from shared.contracts.topics import TOPICS
 from tests.support.infrastructure import Infrastructure, running
+from tests.support.sides import Sides, is_whole
 
 # How long one example takes says how busy the machine is; speed is for the benchmarks.
 settings.register_profile("fenghuo", deadline=None)
 settings.load_profile("fenghuo")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Shared by two processes, the longest piece comes first: it would run alone in the end."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda one: not is_whole(one.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)  # not there with -p no:xdist
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Sides:
+    """Which process runs what; see tests/support/sides.py."""
+    config.option.loadscopereorder = False
+    return Sides(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,24 @@
+"""Two whole systems never run side by side: each is measured against what a person may wait."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.support.sides import is_whole
+
+ROOT = Path(__file__).parents[2]
+_STARTS = re.compile(
+    r"^from tests\.support\.(demo import .*\bplay|infrastructure import .*\brunning)\b",
+    re.MULTILINE,
+)
+
+
+def test_every_test_that_starts_a_whole_system_is_on_their_side() -> None:
+    found = {
+        one.relative_to(ROOT).as_posix()
+        for one in (ROOT / "tests").rglob("test_*.py")
+        if _STARTS.search(one.read_text(encoding="utf-8"))
+    }
+    assert len(found) > 2, "nobody starts one: the sign by which they are known has changed"
+    assert [one for one in found if not is_whole(one)] == []

@@ -1,0 +1,23 @@
+"""Two processes share the tests: one runs the whole system, test after test, the other all its parts.
+
+A test of the whole system mostly waits, for people who take their time and for outages to pass; beside
+it there is room for the rest, but not for a second whole system. A file's tests stay together, in order.
+"""
+
+from __future__ import annotations
+
+from xdist.scheduler import LoadFileScheduling
+
+WHOLE = ("tests/faults/", "tests/e2e/test_demo.py")
+
+
+def is_whole(nodeid: str) -> bool:
+    """Whether a test runs every service over a Kafka and a Postgres of its own."""
+    return nodeid.startswith(WHOLE)
+
+
+class Sides(LoadFileScheduling):
+    """What is of the whole system goes to one process; files go to whoever is free."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "the whole system" if is_whole(nodeid) else super()._split_scope(nodeid)
