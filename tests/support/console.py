@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import httpx
@@ -142,25 +143,32 @@ def settings_for(dsn: str, **more: Any) -> Settings:
     return Settings(kafka_bootstrap="127.0.0.1:1", http_port=1, database_url=SecretStr(dsn), **more)
 
 
-def catalogued(names: Names) -> Names:
-    """`names` with every unit, department and group of Yongchuan, and the gauge of Zhutuo."""
+@cache
+def _catalogue() -> tuple[CatalogEntry, ...]:
+    """Made once: nine thousand entries for every console anew are 0.05 s each time."""
     entries: list[UnitEntry | GroupEntry | SensorEntry] = [
         *all_units(),
         *departments(),
         *groups(),
         GAUGE,
     ]
-    for entry in entries:
-        names.take(
-            CatalogEntry(
-                id=content_id("cat", entry.model_dump_json()),
-                occurred_at=NOW,
-                sent_at=NOW,
-                origin_unit=DISTRICT,
-                tier=tier_of(DISTRICT),
-                entry=entry,
-            )
+    return tuple(
+        CatalogEntry(
+            id=content_id("cat", entry.model_dump_json()),
+            occurred_at=NOW,
+            sent_at=NOW,
+            origin_unit=DISTRICT,
+            tier=tier_of(DISTRICT),
+            entry=entry,
         )
+        for entry in entries
+    )
+
+
+def catalogued(names: Names) -> Names:
+    """`names` with every unit, department and group of Yongchuan, and the gauge of Zhutuo."""
+    for one in _catalogue():
+        names.take(one)
     return names
 
 
