@@ -4,6 +4,7 @@ import json
 import os
 import random
 import socket
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from deploy.local.files import write_atomically
 HOST = "127.0.0.1"
 # Below the range from which Linux and macOS draw ports for outgoing connections.
 _LOWEST, _HIGHEST = 20_000, 32_000
+_claims: list[socket.socket] = []
+"""Of the ports this process has drawn, released when it ends."""
 
 
 def fixed_ports(text: str | None = None) -> dict[str, int]:
@@ -42,6 +45,24 @@ def is_free(port: int) -> bool:
     return True
 
 
+def claim(port: int) -> bool:
+    """Draw `port` for this process; False when a stack has drawn it already.
+
+    Seconds lie between the choice and the listener. The mark is a name in Linux' own list of sockets,
+    no file and no port; elsewhere two stacks that start at once may still choose alike.
+    """
+    if not sys.platform.startswith("linux"):
+        return True
+    mark = socket.socket(socket.AF_UNIX)
+    try:
+        mark.bind(f"\0fenghuo-port-{port}")
+    except OSError:
+        mark.close()
+        return False
+    _claims.append(mark)
+    return True
+
+
 def choose(names: Iterable[str], memory: Path, fixed: Mapping[str, int]) -> dict[str, int]:
     """One free port per name: the fixed one, else the remembered one, else a random free one.
 
@@ -63,7 +84,7 @@ def choose(names: Iterable[str], memory: Path, fixed: Mapping[str, int]) -> dict
         taken = {*remembered.values(), *fixed.values(), *chosen.values()}
         while not port or not is_free(port):
             port = random.randrange(_LOWEST, _HIGHEST)  # noqa: S311 - no secret
-            port = 0 if port in taken else port
+            port = 0 if port in taken or not claim(port) else port
         chosen[name] = port
     write_atomically(memory, json.dumps({**remembered, **chosen}, indent=1))
     return chosen

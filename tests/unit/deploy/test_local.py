@@ -4,6 +4,7 @@ import hashlib
 import json
 import socket
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -90,6 +91,25 @@ def test_a_fixed_port_in_use_is_one_sentence(tmp_path: Path) -> None:
         number = other.getsockname()[1]
         with pytest.raises(StackError, match=f"port {number}.*console.*in use"):
             ports.choose(["console"], tmp_path / "ports.json", {"console": number})
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs Linux' names of sockets")
+def test_a_port_another_stack_has_drawn_and_not_opened_yet_is_left_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, own = ports.choose(["a", "b"], tmp_path / "free.json", {}).values()
+    code = f"from deploy.local import ports; print(ports.claim({other}), flush=True); input()"
+    argv, pipe = [sys.executable, "-c", code], subprocess.PIPE
+    for mark in ports._claims[-2:]:
+        mark.close()
+    with subprocess.Popen(argv, stdin=pipe, stdout=pipe, text=True) as starting:
+        assert starting.stdout
+        assert starting.stdout.readline() == "True\n"
+        drawn = iter([other, own])
+        monkeypatch.setattr("random.randrange", lambda *_: next(drawn))
+        assert ports.choose(["console"], tmp_path / "ports.json", {}) == {"console": own}
+        starting.communicate("\n")
+    assert ports.claim(other), "a stack that has ended keeps nothing"
 
 
 def test_fixed_ports_are_read_from_text() -> None:
