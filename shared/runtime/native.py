@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDER = ROOT / "var" / "native"
 MODULES = (
     "shared.runtime.unpack",
+    "shared.runtime.murmur",
     "services.scoring.core.scan",
     "services.scoring.core.gist",
     "services.scoring.core.baseline_tail",

@@ -18,12 +18,12 @@ import msgspec
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from aiokafka.partitioner import murmur2
 
 from shared.contracts.fields import Contract
 from shared.contracts.topics import TopicSpec
 from shared.runtime.errors import Transient
 from shared.runtime.metrics import RuntimeMetrics
+from shared.runtime.murmur import murmur2
 
 log = structlog.get_logger("fenghuo.publisher")
 
