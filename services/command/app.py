@@ -7,6 +7,7 @@ from datetime import timedelta
 from faststream.asgi import AsgiFastStream
 
 from services.command.consumer import Consumer
+from services.command.core import wire
 from services.command.core.escalation import Roster
 from services.command.core.profiles import PROFILES
 from services.command.core.reporting.profiles import STANDARD
@@ -56,6 +57,7 @@ def build(settings: Settings) -> AsgiFastStream:
         consumer.apply,
         max_records=settings.batch_records,
         batches_ahead=3,
+        quick={ACKNOWLEDGEMENTS: wire.read},
     )
     platform.sweep(timers.lock, timers.fire)
     kept = timedelta(days=settings.keep_days)

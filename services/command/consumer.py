@@ -16,6 +16,7 @@ from services.command.core.orders import Order, order_of_alert, order_of_request
 from services.command.core.profiles import Profile
 from services.command.core.records import Cause
 from services.command.core.states import OVER, Event
+from services.command.core.wire import PlainStep
 from services.command.issuing import issue
 from services.command.metrics import CommandMetrics
 from services.command.modes import store as mode_store
@@ -99,7 +100,7 @@ class Consumer:
         """
         news: list[tuple[AlertEvent, Level]] = []
         about_modes: list[ModeRequest] = []
-        acknowledgements: list[Acknowledgement] = []
+        acknowledgements: list[Acknowledgement | PlainStep] = []
         requests: list[CommandRequest] = []
         for one in messages:
             match one.message:
@@ -109,7 +110,7 @@ class Consumer:
                         news.append((one.message, level))
                 case ModeRequest():
                     about_modes.append(one.message)
-                case Acknowledgement():
+                case PlainStep() | Acknowledgement():
                     acknowledgements.append(one.message)
                 case CommandRequest() if one.message.verb == "issue":
                     await self._issue(work, one.message)

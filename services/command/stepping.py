@@ -19,6 +19,7 @@ from services.command.core.model import Act, Assignment, Command
 from services.command.core.parts import part_of, successor
 from services.command.core.profiles import Profile
 from services.command.core.states import Event, IllegalStep, State
+from services.command.core.wire import PlainStep
 from services.command.modes import store as mode_store
 from services.command.session import Session, cause_of
 from shared.contracts.commands import Acknowledgement, Step
@@ -48,7 +49,7 @@ class Stepping:
         self._modes = Modes()
 
     async def acknowledge(
-        self, batch: Sequence[Acknowledgement]
+        self, batch: Sequence[Acknowledgement | PlainStep]
     ) -> Counter[tuple[steps.Outcome, Status]]:
         """Apply a batch in its order; raises Reject for a step that is refused."""
         outcomes: Counter[tuple[steps.Outcome, Status]] = Counter()
@@ -100,7 +101,7 @@ class Stepping:
             session.keep_late(assignment, act, attempt)
         return outcome
 
-    async def _take(self, one: Acknowledgement) -> steps.Outcome:
+    async def _take(self, one: Acknowledgement | PlainStep) -> steps.Outcome:
         assignment = self._session.assignments.get(one.assignment_id)
         command = self._session.commands.get(one.command_id)
         if assignment is None or command is None or assignment.command_id != one.command_id:

@@ -7,6 +7,14 @@ in every replay and a repeat is recognised wherever it arrives (reliability refe
 from __future__ import annotations
 
 import hashlib
+import re
+
+_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:\-]{0,95}").fullmatch
+
+
+def is_identifier(text: str) -> bool:
+    """Whether a text is an id of an event or aggregate (shared.contracts.fields.Identifier)."""
+    return _IDENTIFIER(text) is not None
 
 
 def content_id(prefix: str, *fields: str | int) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, nullcontext
 from typing import Any
 
@@ -22,7 +22,7 @@ from shared.runtime.clock import Clock, SystemClock
 from shared.runtime.database import Database
 from shared.runtime.dead_letters import DeadLetters
 from shared.runtime.health import Health
-from shared.runtime.inbox import Apply, First, InboxWorker
+from shared.runtime.inbox import Apply, First, InboxWorker, Quick
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.outbox import OutboxRelay
 from shared.runtime.publisher import Publisher
@@ -159,12 +159,13 @@ class StatefulPlatform(Platform):
         max_records: int = 500,
         batches_ahead: int = 0,
         first: First | None = None,
+        quick: Mapping[TopicSpec, Quick] | None = None,
     ) -> BatchConsumer:
         """Read `topics`, at most `max_records` a transaction; `apply` sees each event id once.
 
         So many batches more are fetched at once when they wait: each is decoded beside the transaction
         of the one before it. Of a backlog, what is `first` goes before the rest; batches ahead would
-        make it wait for them.
+        make it wait for them. `quick` reads the plainest messages of a topic.
         """
         self.retention.tasks.append(forget_inbox(self.service, topics))
         worker = InboxWorker(
@@ -175,6 +176,7 @@ class StatefulPlatform(Platform):
             self.metrics,
             piece=max_records,
             first=first,
+            quick={spec.name: read for spec, read in (quick or {}).items()},
         )
         batches = 1 + batches_ahead
         return self.consume(

@@ -12,6 +12,7 @@ import pytest
 from aiokafka import ConsumerRecord, TopicPartition
 from prometheus_client import CollectorRegistry
 
+from services.command.core import wire
 from shared.contracts.commands import Step
 from shared.contracts.dead_letter import Reason
 from shared.contracts.topics import ACKNOWLEDGEMENTS
@@ -21,7 +22,7 @@ from shared.runtime.database import Database, Transaction
 from shared.runtime.dead_letters import DeadLetters
 from shared.runtime.decoding import decode
 from shared.runtime.errors import LostOwnership, Reject, Transient
-from shared.runtime.inbox import InboxWorker, Incoming
+from shared.runtime.inbox import InboxWorker, Incoming, Quick
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.publisher import Publisher, encode
 from tests.component.command.harness import a_step
@@ -47,13 +48,23 @@ class Letters(DeadLetters):
 class Member:
     """One owner of the partition; `before` is called in each transaction, with its number."""
 
-    def __init__(self, database: Database, before: Hook | None = None) -> None:
+    def __init__(
+        self, database: Database, before: Hook | None = None, quick: Quick | None = None
+    ) -> None:
         metrics = RuntimeMetrics(CollectorRegistry())
         self.letters = Letters(metrics)
         self.begun: list[list[int]] = []
         self.applied: list[int] = []
         self._before = before
-        self.worker = InboxWorker(database, "test", self._apply, self.letters, metrics, piece=PIECE)
+        self.worker = InboxWorker(
+            database,
+            "test",
+            self._apply,
+            self.letters,
+            metrics,
+            piece=PIECE,
+            quick={} if quick is None else {ACKNOWLEDGEMENTS.name: quick},
+        )
 
     async def _apply(self, work: Transaction, messages: Sequence[Incoming]) -> None:
         self.begun.append([one.offset for one in messages])
@@ -130,11 +141,11 @@ async def test_nothing_is_committed_past_a_transaction_that_failed(
 ) -> None:
     real, slow = inbox._read, [2 * PIECE]
 
-    async def read(some: Any) -> Any:
+    async def read(some: Any, quick: Any) -> Any:
         if some and some[0].offset in slow:
             slow.clear()
             await asyncio.Event().wait()  # still being read when the one before it fails
-        return await real(some)
+        return await real(some, quick)
 
     monkeypatch.setattr(inbox, "_read", read)
 
@@ -173,11 +184,11 @@ async def test_who_lost_the_partition_commits_nothing_of_what_he_had_read() -> N
 
         waited: list[int] = []
 
-        async def slow(some: Any) -> Any:
+        async def slow(some: Any, quick: Any) -> Any:
             if some and some[0].offset == PIECE and not waited:
                 waited.append(PIECE)
                 await taken  # ready only when another member has it already
-            return await real(some)
+            return await real(some, quick)
 
         old = Member(database)
         await old.worker.restore([PARTITION])
@@ -211,3 +222,25 @@ async def test_a_repeat_in_the_next_transaction_is_dropped() -> None:
         await member.worker.handle(twice)
         assert await stored(database) == (2 * PIECE, PIECE)
     assert member.applied == [0, 1, 2]
+
+
+async def test_what_is_read_quickly_is_the_same_message_as_what_the_contract_reads() -> None:
+    """A repeat is a repeat and a conflict a conflict, whichever of the two has read it."""
+
+    def quick(raw: bytes) -> tuple[Any, bytes] | None:
+        taken = wire.read(raw) if len(read) % 2 else None
+        read.append(taken is not None)
+        return taken
+
+    read: list[bool] = []
+    other = a_step("cmd-1", "500118118200/grid/000", Step.SIGN, text="another body").to_wire()
+    values = [record(0), record(0), record(1), record(1), record(0, other), record(2, b"{not json")]
+    given = [replace(one, offset=offset) for offset, one in enumerate(values)]
+    async with a_database() as database:
+        member = Member(database, quick=quick)
+        await member.worker.restore([PARTITION])
+        await member.worker.handle(given)
+        assert await stored(database) == (len(given), 2)
+    assert read == [False, True] * 2 + [False, False]
+    assert member.applied == [0, 2]
+    assert member.letters.refused == [(5, Reason.NOT_JSON), (4, Reason.ID_CONFLICT)]
