@@ -16,6 +16,8 @@ from shared.contracts.fields import Tier
 _UNIT = re.compile(r"[0-9]{12}(/[a-z][a-z_]{0,31}|/grid/[0-9]{3}(/[0-9]{2})?)?")
 
 
+_DIGITS = {Tier.CITY: 2, Tier.DISTRICT: 6, Tier.TOWN: 9}
+"""So many digits of a division code are those of the unit; the rest are zeros."""
 _KNOWN = 65_536
 """Answers about so many units are kept: they are asked again with every record."""
 
@@ -66,8 +68,16 @@ def lineage(unit: str) -> list[str]:
 
 
 def is_within(unit: str, root: str) -> bool:
-    """Whether `unit` is `root` or lies below it."""
-    return root in lineage(unit)
+    """Whether `unit` is `root` or lies below it: whether `root` is in its lineage."""
+    return unit == root or unit.startswith(_beginning(root))
+
+
+@lru_cache(_KNOWN)
+def _beginning(root: str) -> str:
+    """What the ids of all units below `root` begin with, and no other's."""
+    if "/" in root or not is_unit(root):
+        return f"{root}/"
+    return root[: _DIGITS.get(tier_of(root), len(root))]
 
 
 @lru_cache(_KNOWN)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 
 from shared.contracts.fields import Tier
 from shared.contracts.selections import Selection
-from shared.contracts.units import department_of, is_within, lineage, parent_of, tier_of
+from shared.contracts.units import department_of, is_within, lineage, tier_of
 from shared.selection.resolve import Found, resolve
 from shared.selection.tree import UnitTree
 
@@ -26,13 +26,8 @@ def root_of(units: Collection[str]) -> str | None:
     if not units:
         return None
     common = lineage(min(units))
-    above: dict[str, frozenset[str]] = {}
     for unit in units:
-        parent = parent_of(unit)
-        if parent is not None and parent not in above:
-            above[parent] = frozenset(lineage(parent))  # siblings share it
-        chain = above[parent] if parent is not None else frozenset()
-        while common and common[0] != unit and common[0] not in chain:
+        while common and not is_within(unit, common[0]):
             common.pop(0)
     return common[0] if common else None
 

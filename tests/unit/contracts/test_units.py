@@ -67,6 +67,28 @@ def test_a_stranger_is_not_within(one: str, other: str) -> None:
         assert is_within(one, unit) == (unit in lineage(one))
 
 
+_ids = st.builds(
+    lambda city, district, town, village, below: f"{city}{district}{town}{village}{below}",
+    st.sampled_from(["50", "51", "00"]),
+    st.sampled_from(["0000", "0001", "0010", "0100", "0118", "1180"]),
+    st.sampled_from(["000", "001", "010", "118"]),
+    st.sampled_from(["000", "001", "010", "201"]),
+    st.sampled_from(["", "", "/water", "/grid", "/grid/001", "/grid/001/02", "/grid/001/20"]),
+)
+"""Every zero where a tier might end, departments and grids below any of them."""
+
+
+@given(_ids, _ids)
+def test_within_means_below_in_the_lineage(unit: str, root: str) -> None:
+    for one in {root, *lineage(root), *lineage(unit)}:
+        assert is_within(unit, one) == (one in lineage(unit)), (unit, one)
+
+
+@pytest.mark.parametrize("root", ["", "/", "5", "50", "500118", "500118118201/", "x" * 12])
+def test_nothing_lies_within_what_is_no_unit(root: str) -> None:
+    assert not any(is_within(unit, root) for unit, _, _ in CASES)
+
+
 def test_levels_are_ordered_from_notice_to_red() -> None:
     assert sorted(Level, key=LEVEL_ORDER.__getitem__) == [
         Level.NOTICE,
