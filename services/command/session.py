@@ -103,13 +103,9 @@ class Session:
 
     async def load(self, assignment_ids: Collection[str]) -> None:
         """Lock these assignments, those not yet loaded, and what they are parts of."""
-        missing = set(assignment_ids) - self.assignments.keys()
-        # One round, and one more per level of splitting; most commands are not split at all.
-        while missing:
+        if set(assignment_ids) - self.assignments.keys():
             await self.written()
-            found = await store.lock_assignments(self.work, missing)
-            self._take_in(list(found.values()))
-            missing = self._wholes(found.values())
+            await self._load(assignment_ids)
 
     async def load_in(
         self, command_id: str, states: Collection[AssignmentState]
@@ -171,13 +167,13 @@ class Session:
         command = self.commands[command_id]
         self._advance(command, lifecycle.step(command.state, event), cause)
 
-    async def write_beside(self) -> None:
-        """Begin to write what has changed so far: Postgres does it while the caller decides on more.
+    async def write_beside(self, wanted: Collection[str] = ()) -> None:
+        """Begin to write what has changed so far, then to load `wanted`, while the caller decides on more.
 
         Until `written` has returned the transaction's connection is not the caller's to use.
         """
         await self.written()
-        self._beside = asyncio.create_task(self._write_part())
+        self._beside = asyncio.create_task(self._write_part(wanted))
         await asyncio.sleep(0)  # what it writes are the values of this moment
 
     async def written(self) -> None:
@@ -235,9 +231,18 @@ class Session:
         event_id, value = self._printer(after).print(after, cause)
         self.work.publish_printed(ASSIGNMENTS, after.unit, event_id, value)
 
-    async def _write_part(self) -> None:
+    async def _write_part(self, wanted: Collection[str]) -> None:
         await self._write_assignments()
         await self.work.flush_printed()
+        await self._load(wanted)
+
+    async def _load(self, assignment_ids: Collection[str]) -> None:
+        missing = set(assignment_ids) - self.assignments.keys()
+        # One round, and one more per level of splitting; most commands are not split at all.
+        while missing:
+            found = await store.lock_assignments(self.work, missing)
+            self._take_in(list(found.values()))
+            missing = self._wholes(found.values())
 
     async def _write_assignments(self) -> None:
         made: list[Assignment] = []

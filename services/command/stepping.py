@@ -33,10 +33,17 @@ from shared.selection.tree import UnitTree
 _BEGIN = frozenset({Step.SEND_BACK, Step.SPLIT, Step.REASSIGN})
 """Steps after which some unit's attempt begins: its clocks go by its mode."""
 _WRITTEN_TOGETHER = 500
-"""Steps after which Postgres is given what they have changed, to write it beside those that follow."""
+"""So many steps are decided while Postgres writes what those before them have changed, and looks up what those
+after them are about."""
 _TURN = 50
 """Steps after which Postgres may be given its next statement: about a millisecond."""
 _ASKED_AGAIN = frozenset({State.DONE, State.RETURNED})
+
+
+def _touched(part: Sequence[Acknowledgement | PlainStep]) -> set[str]:
+    """The assignments that these steps are about, or may come to be."""
+    found = {one.assignment_id for one in part}
+    return found | {assignment_id(one.command_id, unit) for one in part for unit in one.units or ()}
 
 
 class Stepping:
@@ -55,18 +62,19 @@ class Stepping:
         outcomes: Counter[tuple[steps.Outcome, Status]] = Counter()
         if not batch:
             return outcomes
-        wanted = {one.assignment_id for one in batch}
-        wanted |= {assignment_id(one.command_id, unit) for one in batch for unit in one.units or ()}
-        await self._session.load(wanted)
         if any(one.step in _BEGIN for one in batch):
             self._modes = await mode_store.decided(self._session.work)
+        parts = [
+            batch[at : at + _WRITTEN_TOGETHER] for at in range(0, len(batch), _WRITTEN_TOGETHER)
+        ]
+        await self._session.load(_touched(parts[0]))
         try:
-            for number, one in enumerate(batch, 1):
-                outcomes[await self._take(one), one.status] += 1
-                if number % _WRITTEN_TOGETHER == 0:
-                    await self._session.write_beside()
-                elif number % _TURN == 0:
-                    await asyncio.sleep(0)
+            for part, following in zip(parts, [*parts[1:], ()], strict=True):
+                await self._session.write_beside(_touched(following))
+                for number, one in enumerate(part, 1):
+                    outcomes[await self._take(one), one.status] += 1
+                    if number % _TURN == 0:
+                        await asyncio.sleep(0)
         finally:
             await self._session.written()
         return outcomes
