@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from operator import attrgetter
@@ -22,6 +23,9 @@ from shared.modes.effective import Modes
 from shared.runtime.database import Transaction
 from shared.runtime.timers import arm_new
 from shared.selection.reach import digest_of
+
+_TURN = 200
+"""Records printed before Postgres may be given more rows: about a millisecond."""
 
 
 async def issue(
@@ -113,29 +117,52 @@ async def issue(
         return False
     # In the order of their ids: rows that follow each other in an index go in several times faster.
     by_id = sorted(assignments, key=attrgetter("assignment_id"))
-    await store.insert_assignments(work, by_id)
-    await arm_new(work, _first_timers(by_id, profile, now))
-    event = command_event(command, counts, cause, now)
+    writing = asyncio.create_task(_write(work, by_id, profile))
+    try:
+        event = command_event(command, counts, cause, now)
+        printed = await _printed(command, assignments, cause, now)
+    finally:
+        await writing
     work.publish(COMMANDS, command.command_id, event, event.id)
+    await work.publish_new(ASSIGNMENTS, printed)
+    return True
+
+
+async def _write(work: Transaction, assignments: Sequence[Assignment], profile: Profile) -> None:
+    """Rows and timers; meanwhile the transaction's connection is nobody else's to use."""
+    await store.insert_assignments(work, assignments)
+    await arm_new(work, _first_timers(assignments, profile, work.now))
+
+
+async def _printed(
+    command: Command, assignments: Sequence[Assignment], cause: Cause, now: datetime
+) -> list[tuple[str, str, bytes]]:
+    """Key, id and wire form of each, in turns with whatever else there is to do."""
     examples = {one.brief: one for one in assignments}
     printers = {
         number: Printer(assignment_template(command, one, now)) for number, one in examples.items()
     }
-    printed = ((one.unit, *printers[one.brief].print(one, cause)) for one in assignments)
-    await work.publish_new(ASSIGNMENTS, printed)
-    return True
+    found = []
+    for number, one in enumerate(assignments, 1):
+        found.append((one.unit, *printers[one.brief].print(one, cause)))
+        if number % _TURN == 0:
+            await asyncio.sleep(0)
+    return found
 
 
 def _first_timers(
     assignments: Sequence[Assignment], profile: Profile, now: datetime
 ) -> Iterator[tuple[str, str, int, datetime]]:
-    """Subject, kind, rung and moment of their timers; those with the same clocks have the same."""
+    """Subject, kind, rung and moment of their timers, in the order of their key; those with the same clocks
+    have the same.
+    """
     of_clocks: dict[tuple[datetime, datetime], list[tuple[str, int, datetime]]] = {}
     for one in assignments:
         clocks = one.sign_by, one.finish_by
         timers = of_clocks.get(clocks)
         if timers is None:
-            timers = [(arm.kind, arm.rung, arm.due_at) for arm in first_timers(one, profile, now)]
+            first = first_timers(one, profile, now)
+            timers = sorted((arm.kind, arm.rung, arm.due_at) for arm in first)
             of_clocks[clocks] = timers
         for kind, rung, due_at in timers:
             yield one.assignment_id, kind, rung, due_at
