@@ -8,6 +8,7 @@ publish and commit publishes again; readers drop the repeat by its id. One relay
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +24,9 @@ log = structlog.get_logger("fenghuo.outbox")
 _BATCH = 2_000
 _BATCHES = 20
 """Batches in one transaction."""
+_UNDER_WAY = 2
+"""Batches that are sent at the same time: a partition gets them in their order, since the producer is idempotent
+and what follows a gap is refused."""
 _POLL_S = 0.25
 _LOCK_ID = 0x0F
 """First key of the advisory lock; the second is the schema's hash."""
@@ -58,10 +62,10 @@ class OutboxRelay:
     async def publish_waiting(self) -> bool:
         """Publish what waits, several batches of it; whether there may be more.
 
-        While Kafka takes one batch, Postgres deletes the one before it and reads the next. When a batch
-        fails, those before it are deleted for good; raises Transient then.
+        While Kafka takes one batch the next is read and put together. Those before one that fails are
+        deleted for good, those behind it stay, taken or not; raises Transient then.
         """
-        failure: BaseException | None = None
+        failure: Transient | None = None
         async with self._database.transaction() as work:
             if not await work.connection.fetchval(
                 "SELECT pg_try_advisory_xact_lock($1, hashtext($2))", _LOCK_ID, work.schema
@@ -73,36 +77,38 @@ class OutboxRelay:
                 _BATCH * _BATCHES,
             )
             rows: Sequence[Any] = await cursor.fetch(_BATCH)
-            gone: Sequence[Any] = []
-            found = 0
-            while rows and failure is None:
-                self._metrics.outbox.set(len(rows))
-                found += len(rows)
-                sent, following = await asyncio.gather(
-                    self._publish(rows), _turn(work, gone, cursor), return_exceptions=True
-                )
-                if isinstance(following, BaseException):
-                    raise following
-                failure = sent
-                gone, rows = ([], rows) if failure is not None else (rows, following)
-            await _delete(work, gone)
+            found = len(rows)
+            under_way: deque[tuple[Sequence[Any], asyncio.Task[None]]] = deque()
+            try:
+                while failure is None and (rows or under_way):
+                    if rows and len(under_way) < _UNDER_WAY:
+                        self._metrics.outbox.set(len(rows))
+                        under_way.append((rows, asyncio.create_task(self._publish(rows))))
+                        rows = await cursor.fetch(_BATCH)
+                        found += len(rows)
+                        continue
+                    sent, publishing = under_way.popleft()
+                    try:
+                        await publishing
+                    except Transient as error:
+                        failure = error
+                    else:
+                        await _delete(work, sent)
+            finally:
+                left = [publishing for _, publishing in under_way]
+                if failure is None:
+                    for publishing in left:
+                        publishing.cancel()
+                await asyncio.gather(*left, return_exceptions=True)
         if failure is not None:
             raise failure
-        if not rows:
-            self._metrics.outbox.set(0)
+        self._metrics.outbox.set(0)
         return found == _BATCH * _BATCHES
 
     async def _publish(self, rows: Sequence[Any]) -> None:
         await self._publisher.send(
             [Outgoing(row["topic"], row["key"].encode(), row["value"]) for row in rows]
         )
-
-
-async def _turn(work: Transaction, gone: Sequence[Any], cursor: Any) -> Sequence[Any]:
-    """Delete what has been published; the next batch."""
-    await _delete(work, gone)
-    following: Sequence[Any] = await cursor.fetch(_BATCH)
-    return following
 
 
 async def _delete(work: Transaction, rows: Sequence[Any]) -> None:
