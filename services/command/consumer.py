@@ -102,16 +102,20 @@ class Consumer:
         about_modes: list[ModeRequest] = []
         acknowledgements: list[Acknowledgement | PlainStep] = []
         requests: list[CommandRequest] = []
+        about_reports: list[AlertEvent | Report] = []
         for one in messages:
             match one.message:
+                case PlainStep() | Acknowledgement():
+                    acknowledgements.append(one.message)
                 case AlertEvent():
+                    about_reports.append(one.message)
                     level = await self._news(work, one.message)
                     if level is not None:
                         news.append((one.message, level))
+                case Report():
+                    about_reports.append(one.message)
                 case ModeRequest():
                     about_modes.append(one.message)
-                case PlainStep() | Acknowledgement():
-                    acknowledgements.append(one.message)
                 case CommandRequest() if one.message.verb == "issue":
                     await self._issue(work, one.message)
                 case CommandRequest():
@@ -132,9 +136,7 @@ class Consumer:
             for labels, count in outcomes.items():
                 self._metrics.steps.labels(*labels).inc(count)
         await self._modes.take(work, [alert for alert, _ in news], about_modes)
-        await self._reports.take(
-            work, [m for one in messages if isinstance(m := one.message, AlertEvent | Report)]
-        )
+        await self._reports.take(work, about_reports)
 
     async def _news(self, work: Transaction, alert: AlertEvent) -> Level | None:
         """The level at which an alert was issued or went up, None when it is no such news."""

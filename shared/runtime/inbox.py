@@ -12,9 +12,10 @@ import asyncio
 import hashlib
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 
@@ -29,8 +30,7 @@ from shared.runtime.metrics import RuntimeMetrics
 log = structlog.get_logger("fenghuo.inbox")
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(msgspec.Struct, frozen=True):
     """A fresh, decoded record. `accepted_ms` is Kafka's record time in ms since 1970. `early`: it has
     overtaken others, which are yet to come."""
 
@@ -202,7 +202,7 @@ class InboxWorker:
         async with self._database.transaction() as work:
             await self._advance(work, {one: self._stored[one] for one in sorted(partitions)})
             fresh = await self._fresh(work, read, refused)
-            await self._apply_fresh(work, [replace(one, early=True) for one in fresh])
+            await self._apply_fresh(work, [msgspec.structs.replace(one, early=True) for one in fresh])
         later = {id(record) for record, _ in refused}
         for record, _, _ in read:
             if id(record) not in later:
