@@ -24,7 +24,7 @@ from shared.contracts.topics import (
     WARNINGS,
 )
 from shared.runtime.inbox import First
-from shared.runtime.platform import StatefulPlatform
+from shared.runtime.stateful import StatefulPlatform
 
 BATCH = 500
 """Most records of one transaction. In a storm several change the same alert, which is written once; what is

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shared.runtime.lean  # noqa: F401  # before what it keeps out
+
+# isort: split
 from typing import Any
 
 from services.audit.app import build

@@ -33,7 +33,7 @@ from shared.contracts.topics import (
     SUPERVISION,
     TRAIL,
 )
-from shared.runtime.platform import StatefulPlatform
+from shared.runtime.stateful import StatefulPlatform
 
 _TOPICS = (
     ALARMS,

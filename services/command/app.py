@@ -34,7 +34,7 @@ from shared.contracts.topics import (
     SUPERVISION,
 )
 from shared.plans.book import PlanBook
-from shared.runtime.platform import StatefulPlatform
+from shared.runtime.stateful import StatefulPlatform
 from shared.selection.tree import UnitTree
 
 

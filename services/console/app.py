@@ -51,8 +51,9 @@ from shared.contracts.topics import (
     SILENCES,
 )
 from shared.runtime.database import Database
-from shared.runtime.platform import Loop, StatefulPlatform
+from shared.runtime.platform import Loop
 from shared.runtime.shell import lifespan_of
+from shared.runtime.stateful import StatefulPlatform
 
 Behind = Callable[[], dict[str, Any]]
 

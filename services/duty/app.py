@@ -8,7 +8,7 @@ from services.duty.consumer import DutyConsumer
 from services.duty.metrics import DutyMetrics
 from services.duty.settings import Settings
 from shared.contracts.topics import DUTY_COVERAGE, DUTY_ENTRIES, DUTY_REQUESTS, MODES, ROSTER
-from shared.runtime.platform import StatefulPlatform
+from shared.runtime.stateful import StatefulPlatform
 
 
 def build(settings: Settings) -> AsgiFastStream:

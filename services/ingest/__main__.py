@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shared.runtime.lean  # noqa: F401  # before what it keeps out
+
+# isort: split
 from services.ingest.app import build
 from services.ingest.settings import Settings
 from shared.runtime.settings import load

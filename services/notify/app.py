@@ -36,7 +36,7 @@ from shared.contracts.topics import (
     SUPERVISION,
 )
 from shared.runtime.inbox import First
-from shared.runtime.platform import StatefulPlatform
+from shared.runtime.stateful import StatefulPlatform
 
 _LOOPS = 4
 """Delivery loops of one channel side by side, so that one slow answer does not hold up all others;

@@ -1,14 +1,13 @@
 """What every service stands on, assembled once: broker, producer, dead letters, health, metrics.
 
-`Platform` is for all services; `StatefulPlatform` adds Postgres with inbox, outbox and timers. An
-app.py makes one, declares what comes in and goes out, adds its own parts and asks for the ASGI app.
+An app.py makes a `Platform`, or one with Postgres (shared/runtime/stateful.py), declares what comes in and
+goes out, adds its own parts and asks for the ASGI app.
 """
 
 from __future__ import annotations
 
-import gc
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, nullcontext
 from typing import Any
 
@@ -19,18 +18,13 @@ from shared.contracts.topics import TopicSpec
 from shared.runtime.batches import BatchConsumer, Overtaking, Worker
 from shared.runtime.broker import LOGGER, make_broker
 from shared.runtime.clock import Clock, SystemClock
-from shared.runtime.database import Database
 from shared.runtime.dead_letters import DeadLetters
 from shared.runtime.health import Health
-from shared.runtime.inbox import Apply, First, InboxWorker, Quick
 from shared.runtime.metrics import RuntimeMetrics
-from shared.runtime.outbox import OutboxRelay
 from shared.runtime.publisher import Publisher
-from shared.runtime.retention import Retention, forget_fired_timers, forget_inbox
-from shared.runtime.settings import DatabaseSettings, ServiceSettings
+from shared.runtime.settings import ServiceSettings
 from shared.runtime.shell import background, lifespan_of, operations_routes, wait_for_kafka
 from shared.runtime.tables import AtBoundary, CompactedTable, OnDelete, OnMessage
-from shared.runtime.timers import Fire, Lock, TimerSweeper
 
 Loop = Callable[[], Coroutine[Any, Any, None]]
 
@@ -133,79 +127,3 @@ class Platform:
             asgi_routes=self.routes(),
             lifespan=lifespan_of(self.start),
         )
-
-
-class StatefulPlatform(Platform):
-    """A Platform whose state, inbox, outbox and timers live in the service's Postgres schema."""
-
-    def __init__(
-        self, service: str, settings: DatabaseSettings, *, clock: Clock | None = None
-    ) -> None:
-        super().__init__(service, settings, clock=clock)
-        self.database = Database(
-            settings.database_url.get_secret_value(), service, settings.database_pool
-        )
-        self.health.add("database", self.database.ready)
-        self.loops.append(OutboxRelay(self.database, self.publisher, self.metrics).run)
-        self.retention = Retention(self.database)
-        self.retention.tasks.append(forget_fired_timers(service))
-        self.loops.append(self.retention.run)
-
-    def consume_inbox(
-        self,
-        topics: Sequence[TopicSpec],
-        apply: Apply,
-        *,
-        max_records: int = 500,
-        batches_ahead: int = 0,
-        first: First | None = None,
-        quick: Mapping[TopicSpec, Quick] | None = None,
-    ) -> BatchConsumer:
-        """Read `topics`, at most `max_records` a transaction; `apply` sees each event id once.
-
-        So many batches more are fetched at once when they wait: each is decoded beside the transaction
-        of the one before it. Of a backlog, what is `first` goes before the rest; batches ahead would
-        make it wait for them. `quick` reads the plainest messages of a topic.
-        """
-        self.retention.tasks.append(forget_inbox(self.service, topics))
-        worker = InboxWorker(
-            self.database,
-            f"fenghuo-{self.service}",
-            apply,
-            self.dead_letters,
-            self.metrics,
-            piece=max_records,
-            first=first,
-            quick={spec.name: read for spec, read in (quick or {}).items()},
-        )
-        batches = 1 + batches_ahead
-        return self.consume(
-            topics,
-            worker,
-            max_records=max_records * batches,
-            fetch_batches=batches,
-            overtaking=worker if first is not None else None,
-        )
-
-    def sweep(self, lock: Lock, fire: Fire) -> TimerSweeper:
-        """Fire this service's durable timers."""
-        sweeper = TimerSweeper(self.database, lock, fire, self.metrics)
-        self.loops.append(sweeper.run)
-        return sweeper
-
-    async def start(self, stack: AsyncExitStack) -> None:
-        """Postgres first, then as every Platform."""
-        await self.database.start(self.settings.start_patience_s)
-        stack.push_async_callback(self.database.stop)
-        await super().start(stack)
-        settle_garbage()
-
-
-def settle_garbage() -> None:
-    """Never look through what lives now for garbage again; call when the tables are loaded.
-
-    Looking through a city's units with every few hundred messages took as long as handling them.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
