@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
 from typing import Annotated, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from shared.runtime.errors import SetupError
 
+_PREFIX = "FENGHUO_"
 
-class ServiceSettings(BaseSettings):
-    """What every service needs."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="FENGHUO_", frozen=True, extra="ignore", use_attribute_docstrings=True
+class ServiceSettings(BaseModel):
+    """What every service needs. Each setting is one text, so pydantic alone reads them: a library for settings
+    would bring parsers of files and command lines along, 4 MiB a process."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", validate_default=True, use_attribute_docstrings=True
     )
 
     kafka_bootstrap: Annotated[str, Field(pattern=r"^[^:\s]+:\d+(,[^:\s]+:\d+)*$")]
@@ -44,16 +47,17 @@ class DatabaseSettings(ServiceSettings):
     """Most connections this process opens."""
 
 
-S = TypeVar("S", bound=BaseSettings)
+S = TypeVar("S", bound=ServiceSettings)
 
 
 def load(kind: type[S]) -> S:
     """Settings from the environment; raises SetupError naming each wrong variable, never its value."""
+    named = {name: os.environ.get(f"{_PREFIX}{name.upper()}") for name in kind.model_fields}
     try:
-        return kind()
+        return kind.model_validate({name: text for name, text in named.items() if text is not None})
     except ValidationError as error:
         wrong = "; ".join(
-            f"FENGHUO_{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
+            f"{_PREFIX}{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
             for item in error.errors(include_input=False, include_url=False)
         )
         raise SetupError(f"The settings are wrong, set these variables: {wrong}.") from None
