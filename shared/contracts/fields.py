@@ -17,7 +17,12 @@ class Contract(BaseModel):
     """Base of every message model: immutable, strict, closed."""
 
     model_config = ConfigDict(
-        frozen=True, strict=True, extra="forbid", allow_inf_nan=False, ser_json_timedelta="float"
+        frozen=True,
+        strict=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        ser_json_timedelta="float",
+        defer_build=True,
     )
 
     def to_wire(self) -> bytes:
