@@ -98,6 +98,7 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._next: dict[TopicPartition, int] = {}
         self._dirty: dict[TopicPartition, int] = {}
         self._committed_at = time.monotonic()
+        self._committing: asyncio.Task[None] | None = None
         self._progress_at = time.monotonic()
         self._retrying_since: float | None = None
         self._assigned_once = False
@@ -158,7 +159,8 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         async with self._lock:
             try:
                 await self._worker.release(sorted(revoked))
-                await self._commit(force=True)
+                await self._finish_commit()
+                await self._commit(dict(self._dirty))
             except Transient as error:
                 # The next owner replays from the stored offset; nothing was acknowledged for good.
                 log.warning("release_failed", error=str(error))
@@ -172,6 +174,8 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         async with self._lock:
             held = sorted(self._next)
             self._next.clear()
+            if self._committing is not None:
+                self._committing.cancel()
             try:
                 await self._worker.release(held)
             except Transient as error:
@@ -221,7 +225,7 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             for partition, run in new.items():
                 self._next[partition] = self._dirty[partition] = run[-1].offset + 1
             self._progress_at = time.monotonic()
-            await self._commit()
+            self._begin_commit()
         for partition, run in new.items():
             self._metrics.records.labels(partition.topic).inc(len(run))
 
@@ -247,8 +251,7 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         """Background loop: export lag, commit when idle, end the process when it stands still."""
         while True:
             await asyncio.sleep(2)
-            async with self._lock:
-                await self._commit()
+            self._begin_commit()
             behind = self._lag()
             for topic, lag in behind.items():
                 self._metrics.lag.labels(topic).set(lag)
@@ -295,18 +298,31 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
                 self._retrying_since = None
                 return True
 
-    async def _commit(self, *, force: bool = False) -> None:
-        """For lag monitors only; our own stored offset decides where a restart begins."""
-        if not self._dirty or self.subscriber.consumer is None:
+    def _begin_commit(self) -> None:
+        """Beside the work: a batch that waited for it would be late, and nothing depends on it."""
+        if self._committing is not None and not self._committing.done():
             return
-        if not force and time.monotonic() - self._committed_at < _COMMIT_EVERY_S:
+        if not self._dirty or time.monotonic() - self._committed_at < _COMMIT_EVERY_S:
+            return
+        self._committing = asyncio.create_task(self._commit(dict(self._dirty)))
+
+    async def _finish_commit(self) -> None:
+        if self._committing is not None:
+            await asyncio.wait({self._committing})
+
+    async def _commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """For lag monitors only; our own stored offset decides where a restart begins."""
+        self._committed_at = time.monotonic()
+        if not offsets or self.subscriber.consumer is None:
             return
         try:
-            await self._consumer.commit(dict(self._dirty))
-            self._dirty.clear()
+            await self._consumer.commit(dict(offsets))
         except (KafkaError, AssertionError) as error:
             log.warning("commit_failed", error=repr(error))
-        self._committed_at = time.monotonic()
+            return
+        for partition, offset in offsets.items():
+            if self._dirty.get(partition) == offset:
+                del self._dirty[partition]
 
     def _lag(self) -> dict[str, int]:
         behind = {spec.name: 0 for spec in self.topics}

@@ -162,3 +162,28 @@ async def test_offsets_behind_the_end_are_committed_for_lag_monitors(
             while await client.committed(TopicPartition(topic.name, 0)) != 10:
                 await asyncio.sleep(0.2)
         watching.cancel()
+
+
+async def test_a_commit_that_takes_long_holds_up_no_batch(infrastructure: Infrastructure) -> None:
+    topic = infrastructure.own_topic(ALARMS)
+    ledger = Ledger()
+    await fill(infrastructure, topic, 40)
+    async with member(infrastructure, topic, SlowWorker("a", ledger, 0), topic.name) as consumer:
+        await until(lambda: len(ledger.done) >= 40, 30)
+        client = consumer.subscriber.consumer
+        assert client is not None
+        commit, asked, answer = client.commit, asyncio.Event(), asyncio.Event()
+
+        async def slow(offsets: Any) -> None:
+            asked.set()
+            await answer.wait()
+            await commit(offsets)
+
+        client.commit = slow
+        await asyncio.sleep(1)  # a commit is due once a second
+        await fill(infrastructure, topic, 4)
+        await asyncio.wait_for(asked.wait(), 10)
+        await fill(infrastructure, topic, 400)
+        await until(lambda: len(ledger.done) >= 444, 10)
+        answer.set()
+    assert ledger.violations == []
