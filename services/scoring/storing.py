@@ -4,7 +4,7 @@ A store begins with a cut: what has changed so far, and the checkpoint of that m
 few at a time, each as it is then and with the offset that it holds up to then; so one may be ahead of the
 checkpoint, and what is read again after a crash is skipped by it. They leave when everything that was
 emitted before the last of them was encoded is with Kafka; the checkpoint leaves after them. What fails is
-marked as changed again.
+marked as changed again. They have a producer of their own, so that no alarm waits for their acknowledgement.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ class Storing:
         self, platform: Platform, metrics: Metrics, delivery: Delivery, interval_s: float
     ) -> None:
         self._platform = platform
+        self._publisher = platform.another_publisher()
         self._metrics = metrics
         self._delivery = delivery
         self._interval_s = interval_s
@@ -100,13 +101,13 @@ class Storing:
             await self._encode(lane, states, records)
             await self._delivery.arrived(lane)
             for first in range(0, len(records), _AT_ONCE):
-                await self._platform.publisher.send(records[first : first + _AT_ONCE])
+                await self._publisher.send(records[first : first + _AT_ONCE])
         except BaseException:
             partition.gone[:0] = gone
             _mark_again(lane, states, len(records) - len(gone))
             raise
         if checkpoint is not None:
-            await self._platform.publisher.send([store.checkpoint_record(lane.number, checkpoint)])
+            await self._publisher.send([store.checkpoint_record(lane.number, checkpoint)])
             lane.checkpointed(checkpoint)
         ended = time.monotonic()
         lane.plan_next(ended, ended - began, lanes, self._interval_s)

@@ -44,7 +44,7 @@ class RuntimeMetrics:
         )
         self.producers = Counter(
             "fenghuo_producers_created_total",
-            "Kafka producers this process has created (more than one: a rebuild)",
+            "Kafka producers this process has created (more than at its start: a rebuild)",
             registry=registry,
         )
         self.outbox = Gauge("fenghuo_outbox_rows", "Outbox rows not published", registry=registry)

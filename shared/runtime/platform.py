@@ -47,14 +47,26 @@ class Platform:
         self.metrics = RuntimeMetrics(self.registry)
         self.health = Health(service, settings.broker_name)
         self.broker = make_broker(settings.kafka_bootstrap, service)
-        self.publisher = Publisher(settings.kafka_bootstrap, self.metrics, publish_timeout_s)
+        self._publish_timeout_s = publish_timeout_s
+        self.publisher = self._make_publisher()
+        self._other_publishers: list[Publisher] = []
         self.dead_letters = DeadLetters(service, self.publisher, self.metrics, self.clock)
         self.loops: list[Loop] = []
+        self.health.add("producer", self.publisher.ready)
         self.describe_also: Callable[[dict[str, Any]], dict[str, Any]] = lambda document: document
         """Adds to the AsyncAPI document what goes out by other ways than Kafka."""
         self._tables: list[CompactedTable] = []
         self._consumers: list[BatchConsumer] = []
-        self.health.add("producer", self.publisher.ready)
+
+    def another_publisher(self) -> Publisher:
+        """A producer with a connection of its own, for what must not hold up the first one's records.
+
+        aiokafka has one request at a time on its way to a broker: what is small waits behind what is large.
+        """
+        publisher = self._make_publisher()
+        self._other_publishers.append(publisher)
+        self.health.add(f"producer {len(self._other_publishers) + 1}", publisher.ready)
+        return publisher
 
     def consume(
         self,
@@ -107,11 +119,15 @@ class Platform:
         """Health, metrics and documents as ASGI routes; call after everything is declared."""
         return operations_routes(self.broker, self.health, self.metrics, self.describe_also)
 
+    def _make_publisher(self) -> Publisher:
+        return Publisher(self.settings.kafka_bootstrap, self.metrics, self._publish_timeout_s)
+
     async def start(self, stack: AsyncExitStack) -> None:
         """Connect in order: Kafka, producer, tables, loops. The broker is started by its owner."""
         await wait_for_kafka(self.settings.kafka_bootstrap, self.settings.start_patience_s)
-        await self.publisher.start()
-        stack.push_async_callback(self.publisher.stop)
+        for publisher in (self.publisher, *self._other_publishers):
+            await publisher.start()
+            stack.push_async_callback(publisher.stop)
         for table in self._tables:
             stack.push_async_callback(table.stop)
             await table.load()

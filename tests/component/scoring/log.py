@@ -181,6 +181,7 @@ def a_worker_of(log: Log, table: RuleTable, flush_states: int) -> ScoringWorker:
     )
     platform = Platform("scoring", settings, clock=StillClock())
     platform.publisher = log  # type: ignore[assignment]
+    platform.another_publisher = lambda: log  # type: ignore[assignment,method-assign,return-value]
     platform.dead_letters._publisher = log  # type: ignore[assignment]
     return ScoringWorker(
         platform, settings, table.book, table, Metrics(CollectorRegistry()), read=log.read
