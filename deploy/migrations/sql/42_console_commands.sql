@@ -17,6 +17,7 @@ CREATE TABLE console.command (
     sign_by timestamptz NOT NULL,
     finish_by timestamptz NOT NULL,
     occurred_at timestamptz NOT NULL,
+    data_grade text NOT NULL,
     trace_id text NOT NULL,
     sent_at timestamptz NOT NULL
 );
@@ -60,6 +61,7 @@ CREATE TABLE console.assignment (
     extensions integer NOT NULL DEFAULT 0,
     original_finish_by timestamptz,
     children jsonb,
+    data_grade text NOT NULL,
     trace_id text NOT NULL,
     sent_at timestamptz NOT NULL
 ) WITH (fillfactor = 70);
@@ -143,6 +145,7 @@ CREATE TABLE console.supervision (
     late_by_s double precision NOT NULL,
     level text NOT NULL,
     title text NOT NULL,
+    data_grade text NOT NULL,
     sent_at timestamptz NOT NULL,
     -- Of the assignment as it is now: who counts all that is late of a city has no time to look up each.
     -- NULL while it is not known here, and of duties to report.

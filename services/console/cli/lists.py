@@ -24,6 +24,14 @@ def field(heading: str, name: str | None = None) -> Column:
     return heading, lambda row, _words: flat(row[name or heading])
 
 
+def free(heading: str) -> Column:
+    """Free words of a record; where they are not open to whoever asks, that they are not."""
+    return (
+        heading,
+        lambda row, words: words.console("masked") if row.get("masked") else flat(row[heading]),
+    )
+
+
 def value(heading: str, name: str, kind: str) -> Column:
     """A value of the contract in the person's language."""
     return heading, lambda row, words: words.value(kind, row[name])
@@ -73,7 +81,7 @@ class Kind:
     takes: tuple[str, ...] = ("status", "limit")
 
 
-_EVENT = (level(), field("headline"))
+_EVENT = (level(), free("headline"))
 _STATE = value("state", "state", "assignment")
 SUMS: tuple[Column, ...] = (field("unit", "unit_name"), value("mode", "mode", "mode"))
 KINDS: dict[str, Kind] = {
@@ -86,7 +94,7 @@ KINDS: dict[str, Kind] = {
             level("proposed", "proposed_level"),
             value("state", "state", "alert"),
             field("place", "place_name"),
-            field("headline"),
+            free("headline"),
             ("next", _next),
         ),
         ("status", "open", "limit"),
@@ -109,7 +117,7 @@ KINDS: dict[str, Kind] = {
             level(),
             value("state", "state", "command"),
             field("unit", "root_name"),
-            field("title"),
+            free("title"),
             ("signed", _assignment_signed),
             moment("sign_by", "sign_by"),
         ),
@@ -123,7 +131,7 @@ KINDS: dict[str, Kind] = {
             level(),
             _STATE,
             field("unit", "unit_name"),
-            field("title"),
+            free("title"),
             moment("sign_by", "sign_by"),
             moment("finish_by", "finish_by"),
         ),
@@ -183,7 +191,7 @@ KINDS: dict[str, Kind] = {
             field("unit", "unit_name"),
             field("to", "to_name"),
             level(),
-            field("title"),
+            free("title"),
             ("clock", _clocks),
         ),
         ("status", "open", "limit"),
@@ -196,7 +204,7 @@ KINDS: dict[str, Kind] = {
             field("unit", "unit_name"),
             value("clock", "clock", "clock"),
             level(),
-            field("title"),
+            free("title"),
             moment("due", "due_at"),
         ),
     ),

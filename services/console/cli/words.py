@@ -111,6 +111,10 @@ class Words:
         shown = {name: flat(value) for name, value in more.items()}
         return _SENTENCES[sentence][self._column].format(**shown)
 
+    def console(self, key: str) -> str:
+        """A sentence of the console's own."""
+        return self._values[key]
+
     def value(self, kind: str, value: object) -> str:
         """A value of the contract as the console says it; unknown ones as they are; none: empty."""
         if value is None:

@@ -17,7 +17,7 @@ from services.console.core.record import Record
 from shared.contracts.alerts import AlertDecision, DecisionVerb
 from shared.contracts.commands import RECURRING, Acknowledgement, CommandRequest, Step
 from shared.contracts.envelope import Envelope
-from shared.contracts.fields import Level, Status
+from shared.contracts.fields import DataGrade, Level, Status
 from shared.contracts.ids import acknowledgement_id, content_id, transition_id
 from shared.contracts.reports import Means, Report, ReporterRole, ReportFacts, ReportKind
 from shared.contracts.selections import Selection
@@ -32,7 +32,10 @@ from shared.contracts.topics import (
 )
 from shared.contracts.units import tier_of
 
-_TIMES = {"occurred_at", "sent_at", "trace_id", "references", "follows", "arrive_by"}
+_NOT_MEANT = {
+    "occurred_at", "sent_at", "trace_id", "references", "follows", "arrive_by", "data_grade",
+}  # fmt: skip
+"""What the moment adds to an act: the same meant a second time is the same act."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,8 @@ class Act:
     officer_id: str
 
     def digest(self) -> bytes:
-        """Hash of what the officer meant, without times and chains."""
-        meant = self.message.model_dump_json(exclude=_TIMES, exclude_none=True)
+        """Hash of what the officer meant, without times, chains and grade."""
+        meant = self.message.model_dump_json(exclude=_NOT_MEANT, exclude_none=True)
         return hashlib.sha256(meant.encode()).digest()[:16]
 
 
@@ -78,7 +81,14 @@ def decision(viewer: Viewer, alert: Record, judged: Judgement, version: int, now
             post=viewer.post,
             reason=judged.reason,
             **judged.more,
-            **head(viewer, alert, (alert["place"],), (transition_id(alert_id, version),), now),
+            **head(
+                viewer,
+                alert,
+                (alert["place"],),
+                (transition_id(alert_id, version),),
+                now,
+                alert["data_grade"],
+            ),
         ),
         viewer.officer_id,
     )
@@ -188,7 +198,7 @@ def acknowledgement(viewer: Viewer, assignment: Record, meant: Stepped, now: dat
             until=meant.until,
             units=meant.units or None,
             mandatory=meant.mandatory if meant.units else None,
-            **head(viewer, assignment, (unit,), cause, now),
+            **head(viewer, assignment, (unit,), cause, now, assignment["data_grade"]),
         ),
         viewer.officer_id,
     )
@@ -261,7 +271,7 @@ def manage(viewer: Viewer, command: Record, verb: Any, version: int, now: dateti
             command_id=command_id,
             officer_id=viewer.officer_id,
             post=viewer.post,
-            **head(viewer, command, (command["root"],), cause, now),
+            **head(viewer, command, (command["root"],), cause, now, command["data_grade"]),
         ),
         viewer.officer_id,
     )
@@ -353,8 +363,10 @@ def head(
     areas: tuple[str, ...],
     references: tuple[str, ...],
     now: datetime,
+    grade: str = DataGrade.GENERAL,
 ) -> dict[str, Any]:
-    """The envelope of a record that follows from `cause`; its status is the cause's."""
+    """The envelope of a record that follows from `cause`; its status is the cause's. `grade`: of what it is
+    about, for what an officer writes about it is no less."""
     return {
         "status": Status(cause["status"]),
         "occurred_at": now,
@@ -364,4 +376,5 @@ def head(
         "areas": areas,
         "references": references,
         "trace_id": cause["trace_id"],
+        "data_grade": DataGrade(grade),
     }

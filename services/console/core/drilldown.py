@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from services.console.core import views
+from services.console.core import order_views
 from services.console.core.access import Viewer, sees
 from services.console.core.names import Names
 from services.console.core.overview import COUNTS
 from services.console.core.record import Record
 from shared.contracts.units import department_of, lineage, tier_of
 
-Json = views.Json
+Json = order_views.Json
 
 
 def units_view(unit: str, viewer: Viewer, names: Names) -> Json:
@@ -37,7 +37,7 @@ def below_view(
     """The counts of a command per unit below `unit`; units it does not concern are left out."""
     return {
         **_place(unit, viewer, names),
-        "own": None if own is None else views.assignment(own, viewer, names),
+        "own": None if own is None else order_views.assignment(own, viewer, names),
         "below": [
             {**_unit(row["child"], names), **{name: row[name] for name in COUNTS}}
             for row in counted

@@ -113,6 +113,7 @@ def _clock(
 
 def duty(row: Record, firings: Firings, viewer: Viewer, names: Names, now: datetime) -> Json:
     """A unit's duty to report an incident to a unit above it; its title as the alert's words."""
+    open_to = opens(viewer, row["place"], row["data_grade"])
     return {
         "duty_id": row["duty_id"],
         "status": row["status"],
@@ -127,7 +128,8 @@ def duty(row: Record, firings: Firings, viewer: Viewer, names: Names, now: datet
         "to_name": names.unit(row["to_unit"]),
         "skip_level": row["skip_level"],
         "level": row["level"],
-        "title": row["title"] if opens(viewer, row["place"], row["data_grade"]) else "",
+        "masked": not open_to,
+        "title": row["title"] if open_to else "",
         "state": row["state"],
         "open": row["state"] not in _OVER,
         "started_at": row["started_at"],

@@ -136,6 +136,7 @@ def command(event: CommandEvent) -> Row:
         "sign_by": event.sign_by,
         "finish_by": event.finish_by,
         "occurred_at": event.occurred_at,
+        "data_grade": event.data_grade,
         "trace_id": event.trace_id or event.id,
         "sent_at": event.sent_at,
     }
@@ -179,6 +180,7 @@ def assignment(event: AssignmentEvent) -> Row:
         "extensions": extension.times if extension else 0,
         "original_finish_by": extension.original_finish_by if extension else None,
         "children": event.children and event.children.model_dump_json(),
+        "data_grade": event.data_grade,
         "trace_id": event.trace_id or event.id,
         "sent_at": event.sent_at,
     }
@@ -217,6 +219,7 @@ def supervision(event: SupervisionEvent) -> Row:
         "late_by_s": event.late_by_s,
         "level": event.level,
         "title": event.title,
+        "data_grade": event.data_grade,
         "sent_at": event.sent_at,
     }
 

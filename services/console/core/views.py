@@ -11,9 +11,8 @@ from services.console.core.access import Viewer, is_entitled, may_end_silence
 from services.console.core.masking import opens
 from services.console.core.names import Names
 from services.console.core.record import Record
-from services.console.core.steps import AlertFacts, further_verbs, next_of, steps_for, verbs_for
+from services.console.core.steps import AlertFacts, further_verbs, next_of, verbs_for
 from shared.contracts.alerts import AlertState
-from shared.contracts.commands import AssignmentState
 
 Json = dict[str, Any]
 
@@ -92,11 +91,12 @@ def alert(row: Record, viewer: Viewer, names: Names) -> Json:
 def alert_detail(
     row: Record,
     alarms: Iterable[Record],
-    commands: Iterable[Record],
+    commands: Iterable[Json],
     viewer: Viewer,
     names: Names,
 ) -> Json:
-    """One alert with text, signatures, the evidence of its alarms and the commands it caused."""
+    """One alert with text, signatures, the evidence of its alarms and the commands it caused, as
+    core/order_views.py shows them."""
     open_to = opens(viewer, row["place"], row["data_grade"])
     return {
         **alert(row, viewer, names),
@@ -125,7 +125,7 @@ def alert_detail(
         "merged_ids": list(row["merged_ids"]),
         "report_ids": list(row["report_ids"]),
         "evidence": [alarm(one, viewer, names) for one in alarms],
-        "commands": [command_head(one, names) for one in commands],
+        "commands": list(commands),
     }
 
 
@@ -199,108 +199,6 @@ def alarm(row: Record, viewer: Viewer, names: Names) -> Json:
     }
 
 
-def command_head(row: Record, names: Names) -> Json:
-    """A command without its roll-up."""
-    return {
-        "command_id": row["command_id"],
-        "status": row["status"],
-        "version": row["version"],
-        "state": row["state"],
-        "alert_id": row["alert_id"],
-        "event_type": row["event_type"],
-        "level": row["level"],
-        "root": row["root"],
-        "root_name": names.unit(row["root"]),
-        "issuer_unit": row["issuer_unit"],
-        "issuer_name": names.unit(row["issuer_unit"]),
-        "title": row["title"],
-        "recipients": row["recipients"],
-        "sign_by": row["sign_by"],
-        "finish_by": row["finish_by"],
-        "sent_at": row["sent_at"],
-    }
-
-
-def assignment(row: Record, viewer: Viewer, names: Names) -> Json:
-    """One unit's assignment and the steps the viewer may take on it."""
-    state = AssignmentState(row["state"])
-    return {
-        "assignment_id": row["assignment_id"],
-        "command_id": row["command_id"],
-        "alert_id": row["alert_id"],
-        "status": row["status"],
-        "version": row["version"],
-        "unit": row["unit"],
-        "unit_name": names.unit(row["unit"]),
-        "unit_tier": row["unit_tier"],
-        "role": row["role"],
-        "state": state,
-        "level": row["level"],
-        "event_type": row["event_type"],
-        "title": row["title"],
-        "instruction": row["instruction"],
-        "issuer_unit": row["issuer_unit"],
-        "issuer_name": names.unit(row["issuer_unit"]),
-        "sign_by": row["sign_by"],
-        "finish_by": row["finish_by"],
-        "attempt": row["attempt"],
-        "signed_at": row["signed_at"],
-        "reported_at": row["reported_at"],
-        "done_at": row["done_at"],
-        "late": row["late"],
-        "synthetic": row["synthetic"],
-        "reason": row["reason"],
-        "parent_assignment_id": row["parent_assignment_id"],
-        "mandatory": row["mandatory"],
-        "reassigned_from": row["reassigned_from"],
-        "asked": None
-        if row["asked_step"] is None
-        else {"step": row["asked_step"], "until": row["asked_until"], "text": row["asked_text"]},
-        "suspended_until": row["suspended_until"],
-        "extensions": row["extensions"],
-        "original_finish_by": row["original_finish_by"],
-        "children": None if row["children"] is None else json.loads(row["children"]),
-        "may": steps_for(
-            viewer,
-            state,
-            row["unit"],
-            row["issuer_unit"],
-            row["release_unit"],
-            asked=row["asked_step"] is not None,
-        ),
-    }
-
-
-def missing(row: Record, names: Names) -> Json:
-    """A unit that has not signed, has returned, or is late, and who is being called about it."""
-    return {
-        "assignment_id": row["assignment_id"],
-        "unit": row["unit"],
-        "unit_name": names.unit(row["unit"]),
-        "unit_tier": row["unit_tier"],
-        "state": row["state"],
-        "sign_by": row["sign_by"],
-        "finish_by": row["finish_by"],
-        "reason": row["reason"],
-        "supervision": row["kind"],
-        "rung": row["rung"],
-        "target_name": names.unit(row["target_unit"]) if row["target_unit"] else None,
-        "target_post": row["target_post"],
-    }
-
-
-def acknowledgement(row: Record, names: Names) -> Json:
-    """A step somebody took, with what was written."""
-    return {
-        "step": row["step"],
-        "attempt": row["attempt"],
-        "unit_name": names.unit(row["officer_unit"]),
-        "post": row["post"],
-        "text": row["body"],
-        "sent_at": row["sent_at"],
-    }
-
-
 def photo(row: Record, names: Names) -> Json:
     """What is known of a photo; the picture lies at /api/photos/{photo_id}."""
     return {
@@ -337,28 +235,6 @@ def page(row: Record, names: Names) -> Json:
         "channel": row["channel"],
         "resend": row["resend"],
         "reason": row["reason"],
-        "sent_at": row["sent_at"],
-    }
-
-
-def supervision(row: Record, names: Names) -> Json:
-    """The newest firing of one clock of one open assignment."""
-    return {
-        "assignment_id": row["subject_id"],
-        "command_id": row["command_id"],
-        "status": row["status"],
-        "kind": row["kind"],
-        "clock": row["clock"],
-        "unit": row["unit"],
-        "unit_name": names.unit(row["unit"]),
-        "rung": row["rung"],
-        "target_unit": row["target_unit"],
-        "target_name": names.unit(row["target_unit"]),
-        "target_post": row["target_post"],
-        "due_at": row["due_at"],
-        "late_by_s": row["late_by_s"],
-        "level": row["level"],
-        "title": row["title"],
         "sent_at": row["sent_at"],
     }
 

@@ -57,7 +57,8 @@ async def cases(
 ) -> Rows:
     """Cases that concern a subtree, the newest first, behind `after` (when one began, its id).
 
-    A case is called by the first alert of its incident, or by its command. `open`: something of it is;
+    A case is called by the first alert of its incident, or by its command; who has to carry a command out
+    has its words (`general`), whatever its grade. `open`: something of it is;
     `reviewed`: it has a review; `changed`: when its last head changed.
     """
     rows: Rows = await connection.fetch(
@@ -90,7 +91,9 @@ async def cases(
             UNION ALL
             SELECT coalesce(({_FIRST} = c.command_id AND e.status = $1), c.occurred_at), c.sent_at,
                 c.command_id, ARRAY[c.command_id], {OPEN_COMMAND}, 1, 0, c.title, c.root,
-                c.level, c.event_type, 'general'
+                c.level, c.event_type, CASE WHEN c.data_grade <> 'general' AND EXISTS (
+                    SELECT 1 FROM console.assignment a WHERE a.command_id = c.command_id
+                        AND a.unit >= $15 AND a.unit < $16) THEN 'general' ELSE c.data_grade END
             FROM console.command c
             WHERE c.status = $1 AND c.alert_id IS NULL AND {_CONCERNS}
         ), judged AS (

@@ -75,7 +75,7 @@ index (which `|| ''` keeps the planner from) costs a read from disk for each."""
 _IN_SPAN = "s.unit >= $2 AND s.unit < $3"
 _OF_CHILD = 's.command_id = $1 AND s.unit >= c.low COLLATE "C" AND s.unit < c.high COLLATE "C"'
 _COLUMNS = """s.subject_id, s.clock, s.status, s.kind, s.gravity, s.command_id, s.unit, s.rung,
-    s.target_unit, s.target_post, s.due_at, s.late_by_s, s.level, s.title, s.sent_at"""
+    s.target_unit, s.target_post, s.due_at, s.late_by_s, s.level, s.title, s.data_grade, s.sent_at"""
 
 
 def _called(within: str) -> str:
@@ -234,6 +234,18 @@ async def command(connection: Connection, command_id: str) -> asyncpg.Record | N
     return await connection.fetchrow(
         "SELECT * FROM console.command WHERE command_id = $1", command_id
     )
+
+
+async def received(connection: Connection, commands: Sequence[str], span: Span) -> set[str]:
+    """Those of these commands of which a unit of the subtree has, or had, an assignment."""
+    rows = await connection.fetch(
+        "SELECT command_id FROM unnest($1::text[]) AS c(command_id) WHERE EXISTS (SELECT 1 "
+        "FROM console.assignment a WHERE a.command_id = c.command_id AND a.unit >= $2 AND a.unit < $3)",
+        list(commands),
+        span.low,
+        span.high,
+    )
+    return {row["command_id"] for row in rows}
 
 
 async def missing(

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.console.core import overview, views
+from services.console.core import order_views, overview, views
 from services.console.core.access import Denial, Viewer, sees, span_of
 from services.console.core.masking import sees_photos
 from services.console.core.record import Record
@@ -17,6 +17,7 @@ from services.console.core.steps import verbs_of_command
 from services.console.store import photos as store_photos
 from services.console.store import reads, rollup
 from services.console.store.connections import Connection, reading
+from services.console.web import orders
 from services.console.web.auth import Looker, Me
 from services.console.web.parts import Console, Parts, as_json
 from services.console.web.problems import hidden, unknown
@@ -49,7 +50,8 @@ async def get_commands(
         )
         ids = [row["command_id"] for row in rows]
         counted = await rollup.by_command_and_tier(connection, ids, span)
-    return as_json({"commands": [command_view(row, counted, me, console) for row in rows]})
+        heads = await orders.heads(connection, rows, me, console.names)
+    return as_json({"commands": [command_view(head, counted, me) for head in heads]})
 
 
 class Preview(BaseModel):
@@ -112,25 +114,28 @@ async def get_command(console: Parts, me: Looker, command_id: Identifier) -> Res
         if not counted and not sees(me, row["root"]) and not sees(me, row["issuer_unit"]):
             raise hidden("command", row["root"])
         missing = await rollup.missing(connection, command_id, span, counted, 200)
+        [head] = await orders.heads(connection, [row], me, console.names)
     return as_json(
         {
-            **command_view(row, counted, me, console),
-            "instruction": row["instruction"],
+            **command_view(head, counted, me),
+            "instruction": "" if head["masked"] else row["instruction"],
             "missing_total": sum(one["unsigned"] + one["late_in_work"] for one in counted),
-            "missing": [views.missing(one, console.names) for one in missing],
+            "missing": [
+                order_views.missing(one, row["data_grade"], me, console.names) for one in missing
+            ],
         }
     )
 
 
-def command_view(row: Record, counted: list[Any], me: Viewer, console: Console) -> views.Json:
+def command_view(head: views.Json, counted: list[Any], me: Viewer) -> views.Json:
     """A command with its roll-up per tier and what the officer may do with it."""
-    mine = [one for one in counted if one["command_id"] == row["command_id"]]
+    mine = [one for one in counted if one["command_id"] == head["command_id"]]
     by_tier = overview.tiers(mine)
     return {
-        **views.command_head(row, console.names),
+        **head,
         "by_tier": by_tier,
         "totals": overview.totals(by_tier),
-        "may": verbs_of_command(me, row["state"], row["issuer_unit"]),
+        "may": verbs_of_command(me, head["state"], head["issuer_unit"]),
     }
 
 
@@ -167,7 +172,7 @@ async def get_assignments(
         {
             "assignments": [
                 {
-                    **views.assignment(row, me, console.names),
+                    **order_views.assignment(row, me, console.names),
                     "photos": photos.get(row["assignment_id"], []),
                 }
                 for row in rows
@@ -190,9 +195,11 @@ async def get_assignment(console: Parts, me: Looker, assignment_id: Identifier) 
         photos = await _photos(connection, me, console, [row])
     return as_json(
         {
-            **views.assignment(row, me, console.names),
+            **order_views.assignment(row, me, console.names),
             "photos": photos.get(assignment_id, []),
-            "acknowledgements": [views.acknowledgement(one, console.names) for one in written],
+            "acknowledgements": [
+                order_views.acknowledgement(one, row, me, console.names) for one in written
+            ],
         }
     )
 

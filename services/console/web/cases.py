@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
@@ -105,7 +106,9 @@ async def visible_case(connection: Connection, me: Viewer, case_id: str) -> Case
     part = await store.takes_part(connection, case, span_of(me.root))
     if not is_seen(me, case, takes_part=part):
         raise hidden("case", case.root)
-    return case
+    if case.alerts or case.is_open_to(me):
+        return case
+    return replace(case, receives=await store.takes_part(connection, case, span_of(me.unit)))
 
 
 async def evaluated(connection: Connection, case: Case, me: Viewer) -> Evaluation:

@@ -7,11 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic_core import to_json
 
-from services.console.core import overview, views
+from services.console.core import order_views, overview, views
 from services.console.core.access import may_answer, sees, span_of
 from services.console.core.feed_views import shown
 from services.console.store import feed, reads, rollup
 from services.console.store.connections import reading
+from services.console.web import orders
 from services.console.web.auth import Looker, Me
 from services.console.web.parts import Console, Parts, as_json
 from services.console.web.problems import hidden, unknown
@@ -97,7 +98,8 @@ async def get_alert(console: Parts, me: Looker, alert_id: Identifier) -> Respons
         if not sees(me, row["place"]):
             raise hidden("alert", row["place"])
         alarms = await reads.alarms(connection, row["alarm_ids"])
-        commands = await reads.commands_of_alert(connection, alert_id)
+        caused = await reads.commands_of_alert(connection, alert_id)
+        commands = await orders.heads(connection, caused, me, console.names)
     return as_json(views.alert_detail(row, alarms, commands, me, console.names))
 
 
@@ -143,7 +145,9 @@ async def get_supervision(
     """What the timers found and nobody has put right yet."""
     async with reading(console.database) as connection:
         rows = await rollup.supervised(connection, span_of(me.root), status, limit)
-    return as_json({"supervision": [views.supervision(row, console.names) for row in rows]})
+    return as_json(
+        {"supervision": [order_views.supervision(row, me, console.names) for row in rows]}
+    )
 
 
 @router.get("/sensors/silent")

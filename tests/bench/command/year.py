@@ -26,13 +26,13 @@ _COMMANDS = """
 INSERT INTO console.command SELECT 'cmd-' || n, 'Actual', 3, state, NULL, '11A01', 'red',
     root, '500000000000', '长江朱沱段水位超警：立即转移低洼地带人员',
     '按预案转移低洼地带人员，清点到户，完成后回报人数；道路中断的先报告。', size,
-    at + interval '15 minutes', at + interval '45 minutes', at, 'trace-' || n, at
+    at + interval '15 minutes', at + interval '45 minutes', at, 'general', 'trace-' || n, at
 FROM year.command
 """
 _ASSIGNMENTS = """
 INSERT INTO console.assignment (assignment_id, command_id, alert_id, status, version, unit, unit_tier,
     role, state, level, event_type, title, instruction, issuer_unit, sign_by, finish_by, attempt,
-    signed_at, reported_at, done_at, late, synthetic, reason, trace_id, sent_at)
+    signed_at, reported_at, done_at, late, synthetic, reason, data_grade, trace_id, sent_at)
 SELECT 'asg-' || md5(c.n || u.unit), 'cmd-' || c.n, NULL, 'Actual', 3,
     u.unit, u.tier, 'lead', CASE WHEN c.state = 'issued' THEN
         (ARRAY['delivered', 'delivered', 'signed', 'handling', 'reported'])[1 + (u.n * 7 + c.n) % 5]
@@ -41,14 +41,14 @@ SELECT 'asg-' || md5(c.n || u.unit), 'cmd-' || c.n, NULL, 'Actual', 3,
     '按预案转移低洼地带人员，清点到户，完成后回报人数；道路中断的先报告。', '500000000000',
     c.at + interval '15 minutes', c.at + interval '45 minutes', 1,
     CASE WHEN (u.n * 7 + c.n) % 5 > 1 OR c.state <> 'issued' THEN c.at + interval '9 minutes' END,
-    NULL, NULL, false, u.tier IN ('grid', 'microgrid'), '', 'trace-' || c.n, c.at
+    NULL, NULL, false, u.tier IN ('grid', 'microgrid'), '', 'general', 'trace-' || c.n, c.at
 FROM year.command c JOIN year.unit u ON u.n > c.first AND u.n <= c.first + c.size
 WHERE c.n BETWEEN $1 AND $2
 """
 _SUPERVISION = """
 INSERT INTO console.supervision SELECT assignment_id, 'sign', status,
     CASE WHEN n % 2 = 0 THEN 'escalated' ELSE 'reminded' END, CASE WHEN n % 2 = 0 THEN 3 ELSE 2 END,
-    command_id, unit, (n % 3)::int, issuer_unit, 'B', sign_by, 0, level, title, sent_at,
+    command_id, unit, (n % 3)::int, issuer_unit, 'B', sign_by, 0, level, title, data_grade, sent_at,
     unit_tier, state, sign_by, finish_by
 FROM (SELECT a.*, ('x' || substr(md5(assignment_id), 1, 6))::bit(24)::int AS n
     FROM console.assignment a) AS a

@@ -139,7 +139,7 @@ async def test_facts_of_cases_go_by_age_but_stay_with_an_open_command(dsn: str) 
         pool = database.pool
         await pool.execute(
             "INSERT INTO console.command SELECT state, 'Actual', 1, state, NULL, '11A01', 'red', "
-            "'500118000000', '500118000000', 't', 'i', 1, now(), now(), now(), 't', now() "
+            "'500118000000', '500118000000', 't', 'i', 1, now(), now(), now(), 'general', 't', now() "
             "FROM unnest(ARRAY['issued', 'closed']) AS state"
         )
         await pool.execute(

@@ -44,12 +44,15 @@ from tests.support.postgres import fresh_database
 FROM_THE_SOURCE = "库区渗压计异常"
 """Of a reading and a report that are graded where they were made: tests/support/graded.py."""
 WORDS, REPORTER = "举报人称尾矿坝渗漏", "resident-zhang-3"
+ORDER = "封闭三号排洪井"
 NAME, PHONE, ADDRESS = "李远山", "13800138000", "li@office.test"
 NOW = datetime.now(UTC)
 ALERT = an_alert("a", headline=WORDS, text=WORDS, data_grade=DataGrade.CORE, at=NOW)
 ALARM = an_alarm("a").model_copy(update={"headline": WORDS, "data_grade": DataGrade.IMPORTANT})
-COMMAND = a_command("c", ZHUTUO, alert=ALERT.alert_id, at=NOW)
-OWN = an_assignment(COMMAND, ZHUTUO)
+COMMAND = a_command("c", ZHUTUO, alert=ALERT.alert_id, at=NOW, title=ORDER).model_copy(
+    update={"data_grade": DataGrade.CORE}
+)
+OWN = an_assignment(COMMAND, ZHUTUO).model_copy(update={"data_grade": DataGrade.CORE})
 
 VIEWERS = {
     Relation.OWN: "o-town-b",
@@ -110,6 +113,12 @@ WITH_WORDS = {
     "/api/sensors/{sensor_id}/readings",
 }  # fmt: skip
 """Where those responsible read them: none of the rest says anything by being empty."""
+WITH_ORDER = {
+    "/api/alerts/{alert_id}", "/api/assignments", "/api/assignments/{assignment_id}",
+    "/api/cases/{case_id}/export", "/api/cases/{case_id}/timeline", "/api/commands",
+    "/api/commands/{command_id}", "/api/commands/{command_id}/below", "/api/events", "/api/feed",
+}  # fmt: skip
+"""Where they read a graded order; who has a part of it: test_masked_orders.py."""
 FOR_PLANNERS = "/api/duty/export"
 """With addresses, for whoever may plan it: docs/identity.md."""
 
@@ -254,6 +263,7 @@ async def test_no_read_shows_what_is_not_open_to_its_viewer(
         return {name for name, text in found.items() if secret in text}
 
     assert showing(WORDS) == (WITH_WORDS if responsible else set())
+    assert showing(ORDER) == (WITH_ORDER if responsible else set())
     shown = showing(FROM_THE_SOURCE)
     if responsible:
         assert (
@@ -288,6 +298,7 @@ async def test_nor_does_the_command_line(
     responsible = relation in (Relation.OWN, Relation.ABOVE)
     assert (WORDS in told) is responsible
     assert (FROM_THE_SOURCE in told) is responsible
+    assert (ORDER in told) is responsible
     assert NAME not in told
     assert PHONE not in told
     assert (REPORTER in told) <= responsible

@@ -8,11 +8,12 @@ from enum import StrEnum
 
 from services.console.core.access import Viewer, sees
 from services.console.core.masking import opens
+from services.console.core.order_views import is_open_to
 from services.console.core.record import Record
 from services.console.core.steps import OPEN_ALERTS
 from shared.contracts.alerts import AlertState
 from shared.contracts.commands import CommandState
-from shared.contracts.fields import LEVEL_ORDER, Level
+from shared.contracts.fields import LEVEL_ORDER, DataGrade, Level, highest_grade
 from shared.contracts.units import lineage
 
 _OPEN_COMMANDS = frozenset({CommandState.ISSUED, CommandState.AWAITING_CHECK})
@@ -37,6 +38,8 @@ class Case:
     alerts: tuple[Record, ...]
     commands: tuple[Record, ...]
     began: datetime | None = None
+    receives: bool = False
+    """Whether a unit of the viewer's own subtree has (had) an assignment; only asked of a graded command's."""
 
     @property
     def head(self) -> Record:
@@ -63,13 +66,21 @@ class Case:
         return found
 
     def is_open_to(self, viewer: Viewer) -> bool:
-        """Whether its words are shown to the viewer: those of a graded alert are not to everybody."""
-        return not self.alerts or opens(viewer, self.root, self.head["data_grade"])
+        """Whether its words are shown to the viewer: those of a graded alert or command are not to everybody."""
+        if self.alerts:
+            return opens(viewer, self.root, self.head["data_grade"])
+        return is_open_to(viewer, self.head, receives=self.receives)
 
     def title_for(self, viewer: Viewer) -> str:
         """Its name; empty where it is not open to the viewer."""
         found: str = self.head["headline"] if self.alerts else self.head["title"]
         return found if self.is_open_to(viewer) else ""
+
+    @property
+    def grade(self) -> DataGrade:
+        """The highest of all that belongs to it."""
+        found = [DataGrade(one["data_grade"]) for one in (*self.alerts, *self.commands)]
+        return highest_grade(*found)
 
     @property
     def level(self) -> str | None:

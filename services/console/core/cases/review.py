@@ -68,6 +68,7 @@ def write(
         (case.root,),
         (case.case_id,),
         now,
+        case.grade,
     )
     record = CaseReview(
         id=content_id("rev", case.review_key),
@@ -114,6 +115,7 @@ def commands_of(viewer: Viewer, case: Case, review: CaseReview, now: datetime) -
                     (one.owner,),
                     (case.case_id, review.id),
                     now,
+                    review.data_grade,
                 ),
             ),
             viewer.officer_id,

@@ -7,7 +7,7 @@ import { named, open, title } from "./confirm.js";
 import { fill, h, text } from "./dom.js";
 import { alarmTable, silenceButton } from "./evidence.js";
 import { t, when } from "./i18n.js";
-import { act, chip, drillTag, eventName, isDrill, level } from "./parts.js";
+import { act, chip, drillTag, eventName, isDrill, level, openWords } from "./parts.js";
 
 const CHARTS = 3;
 
@@ -40,7 +40,7 @@ function content(alert, refresh, leave) {
   const verbs = [...alert.may, ...alert.may_also];
   return [
     isDrill(alert) && h("div", { class: "stripes drill-band" }, h("span", {}, t("drill.banner"))),
-    title([drillTag(alert), " ", text(alert.headline)]),
+    title([drillTag(alert), " ", openWords(alert, alert.headline)]),
     h("p", { class: "muted" }, `${alert.place_name} · ${eventName(alert.event_type)} · ${t("event.time", { time: when(alert.occurred_at) })}`),
     h(
       "div",
@@ -63,7 +63,7 @@ function content(alert, refresh, leave) {
     section("signatures", signatures(alert)),
     others("merged.n", alert.merged_ids, refresh),
     others("merged.into", alert.merged_into ? [alert.merged_into] : [], refresh),
-    alert.commands.length > 0 && section("commands", h("ul", {}, alert.commands.map((one) => h("li", {}, level(one.level), " ", text(one.title), ` ${one.root_name} · ${t("recipients", { n: one.recipients })} · ${t(`command.${one.state}`)}`)))),
+    alert.commands.length > 0 && section("commands", h("ul", {}, alert.commands.map((one) => h("li", {}, level(one.level), " ", openWords(one, one.title), ` ${one.root_name} · ${t("recipients", { n: one.recipients })} · ${t(`command.${one.state}`)}`)))),
   ];
 }
 

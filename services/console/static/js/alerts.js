@@ -2,9 +2,9 @@
 
 import { alertButtons, nextWords } from "./alert_acts.js";
 import { alertSheet } from "./alert_sheet.js";
-import { h, list, text } from "./dom.js";
+import { h, list } from "./dom.js";
 import { t, when } from "./i18n.js";
-import { act, chip, drillTag, eventName, isDrill, level, worse } from "./parts.js";
+import { act, chip, drillTag, eventName, isDrill, level, openWords, worse } from "./parts.js";
 
 /** Draw the alerts; returns those that are new since the last time. */
 export function drawAlerts(container, alerts, refresh) {
@@ -29,7 +29,7 @@ function card(alert, refresh) {
       chip(t(`alert.${alert.state}`)),
       h("span", { class: "tail" }, when(alert.sent_at)),
     ),
-    h("h3", {}, text(alert.headline)),
+    h("h3", {}, openWords(alert, alert.headline)),
     h(
       "p",
       { class: "facts" },

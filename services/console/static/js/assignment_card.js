@@ -2,7 +2,7 @@
 
 import { h, text } from "./dom.js";
 import { t, when } from "./i18n.js";
-import { chip, drillTag, isDrill, level } from "./parts.js";
+import { chip, drillTag, isDrill, level, openWords } from "./parts.js";
 import { photoRow } from "./photos.js";
 import { stepButtons } from "./steps.js";
 
@@ -23,7 +23,7 @@ export function assignmentItem(one, done) {
       one.asked && chip(t(`step.${one.asked.step}`), "bad"),
       h("span", { class: "tail" }, unsigned ? t("sign.by", { time: when(one.sign_by) }) : t("finish.by", { time: when(one.finish_by) })),
     ),
-    h("h3", {}, text(one.title)),
+    h("h3", {}, openWords(one, one.title)),
     h("p", { class: "facts" }, h("span", {}, one.unit_name), h("span", {}, t("from", { unit: one.issuer_name })), one.synthetic && h("span", {}, t("synthetic"))),
     one.instruction && text(one.instruction, "p"),
     one.reason && h("p", { class: "muted" }, t("reason"), text(one.reason)),

@@ -9,7 +9,7 @@ import { unitsSheet } from "./commands.js";
 import { fill, h, list, text } from "./dom.js";
 import { select } from "./forms.js";
 import { t, when } from "./i18n.js";
-import { act, chip, drillTag, eventName, isDrill, level } from "./parts.js";
+import { act, chip, drillTag, eventName, isDrill, level, openWords } from "./parts.js";
 import { photoRow } from "./photos.js";
 import { tabs } from "./tabs.js";
 
@@ -61,7 +61,7 @@ export function caseFile(ctx, caseId, changed) {
       head,
       isDrill(found) && h("div", { class: "stripes drill-band" }, h("span", {}, t("drill.banner"))),
       h("div", { class: "row" }, drillTag(found), found.level && level(found.level), chip(t(`case.state.${found.state}`)), h("span", { class: "tail faint" }, found.case_id)),
-      h("h2", {}, found.masked ? t("masked") : text(found.title)),
+      h("h2", {}, openWords(found, found.title)),
       h("dl", { class: "case-facts" }, fact("case.place", found.root_name), fact("case.owner", found.owner_name), fact("case.event", eventName(found.event_type)), found.began && fact("case.began", when(found.began)), fact("case.ended", when(found.ended))),
       h(
         "div",

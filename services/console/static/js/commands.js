@@ -4,7 +4,7 @@ import { get, post } from "./api.js";
 import { ask, open, title } from "./confirm.js";
 import { fill, h, list, text } from "./dom.js";
 import { t, when } from "./i18n.js";
-import { act, chip, drillTag, isDrill, level, tiers } from "./parts.js";
+import { act, chip, drillTag, isDrill, level, openWords, tiers } from "./parts.js";
 import { photoRow } from "./photos.js";
 import { stepButtons } from "./steps.js";
 
@@ -37,7 +37,7 @@ function card(command, refresh) {
       totals.returned > 0 && chip(t("returned.n", { n: totals.returned }), "bad"),
       h("span", { class: "tail" }, when(command.sent_at)),
     ),
-    h("h3", {}, text(command.title)),
+    h("h3", {}, openWords(command, command.title)),
     h("p", { class: "facts" }, h("span", {}, `${command.issuer_name} → ${command.root_name}`), h("span", {}, t("sign.by", { time: when(command.sign_by) }))),
     h(
       "p",
@@ -145,7 +145,7 @@ export function unitsSheet(command) {
     h(
       "div",
       { class: "sheet" },
-      title([drillTag(command), " ", text(command.title)]),
+      title([drillTag(command), " ", openWords(command, command.title)]),
       h("div", { class: "figures" }, level(command.level), h("span", {}, `${t("signed")} `, h("strong", {}, command.totals.signed), ` / ${command.totals.total}`)),
       h("label", {}, t("state"), state),
       h("div", { class: "scroller", tabindex: 0 }, h("table", {}, h("thead", {}, h("tr", {}, head.map((key) => h("th", { scope: "col" }, key && t(key))))), rows)),

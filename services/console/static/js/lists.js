@@ -1,8 +1,8 @@
 // Supervision and the feed of what happened.
 
-import { h, list, text } from "./dom.js";
+import { h, list } from "./dom.js";
 import { t, when } from "./i18n.js";
-import { chip, drillTag, level } from "./parts.js";
+import { chip, drillTag, level, openWords } from "./parts.js";
 
 /** Draw what the timers found. */
 export function drawSupervision(container, items) {
@@ -22,7 +22,7 @@ function supervised(one) {
       `${one.unit_name} ${t(`clock.${one.clock}`)} `,
       h("span", { class: "muted" }, t("called", { unit: one.target_name, post: t(`post.${one.target_post}`) })),
       h("br"),
-      text(one.title),
+      openWords(one, one.title),
     ),
     h("span", {}, level(one.level), " ", h("time", {}, when(one.due_at))),
   );
@@ -44,7 +44,7 @@ function feedLine(line) {
       h("span", { class: `dot ${line.level ?? ""}`, "aria-hidden": "true" }),
       drillTag(line),
       h("span", {}, words(line)),
-      line.headline && [" ", text(line.headline)],
+      (line.headline || line.masked) && [" ", openWords(line, line.headline)],
     ),
   );
 }

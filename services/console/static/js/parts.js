@@ -1,6 +1,6 @@
 // Small pieces used on both pages: levels with their word, drill marks, tier bars, states.
 
-import { h, s } from "./dom.js";
+import { h, s, text } from "./dom.js";
 import { t } from "./i18n.js";
 
 export const LEVELS = ["red", "orange", "yellow", "blue"];
@@ -18,6 +18,9 @@ export const isDrill = (item) => item.status === "Exercise";
 export const drillTag = (item) => isDrill(item) && h("span", { class: "drill-tag" }, t("drill.tag"));
 export const chip = (words, more = "") => h("span", { class: `chip ${more}` }, words);
 export const eventName = (code) => t(`event.${code}`, {}, t(`event.${code.slice(0, 2)}`, {}, code));
+
+/** Free words of a record; where they are not open to whoever looks, that they are not. */
+export const openWords = (one, words) => (one.masked ? h("span", { class: "muted" }, t("masked")) : text(words));
 
 /** A button for an act. */
 export function act(words, onclick, more = {}) {

@@ -2,11 +2,11 @@
 
 import { get } from "../api.js";
 import { caseFile } from "../case_file.js";
-import { fill, h, list, text } from "../dom.js";
+import { fill, h, list } from "../dom.js";
 import { select } from "../forms.js";
 import { t, when } from "../i18n.js";
 import { throttle } from "../live.js";
-import { act, chip, drillTag, eventName, isDrill, level, LEVELS, panel } from "../parts.js";
+import { act, chip, drillTag, eventName, isDrill, level, LEVELS, openWords, panel } from "../parts.js";
 
 const PAGE = 50;
 const MOST = 200;
@@ -75,7 +75,7 @@ export function casesBoard(ctx) {
       "li",
       { class: `card ${one.level ?? ""} ${isDrill(one) ? "drill" : ""} ${one.chosen ? "chosen" : ""}` },
       h("div", { class: "row" }, drillTag(one), one.level && level(one.level), chip(t(`case.state.${one.state}`)), h("span", { class: "tail" }, began)),
-      h("h3", {}, h("a", { href: `#cases/${one.case_id}`, "aria-current": one.chosen ? "true" : null, "data-focus": one.case_id }, one.masked ? t("masked") : text(one.title))),
+      h("h3", {}, h("a", { href: `#cases/${one.case_id}`, "aria-current": one.chosen ? "true" : null, "data-focus": one.case_id }, openWords(one, one.title))),
       h("p", { class: "facts" }, h("span", {}, one.root_name), h("span", {}, eventName(one.event_type)), h("span", {}, t("cases.holds", { alerts: one.alerts, commands: one.commands }))),
     );
   }

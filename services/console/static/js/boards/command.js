@@ -3,11 +3,11 @@
 import { get } from "../api.js";
 import { assignmentItem } from "../assignment_card.js";
 import { commandActs, fillMissing } from "../commands.js";
-import { fill, h, list, text } from "../dom.js";
+import { fill, h, list } from "../dom.js";
 import { t, when } from "../i18n.js";
 import { throttle } from "../live.js";
 import { ownPages } from "../own_pages.js";
-import { act, bar, chip, drillTag, isDrill, level, panel } from "../parts.js";
+import { act, bar, chip, drillTag, isDrill, level, openWords, panel } from "../parts.js";
 
 const SHOWN = 50;
 /** So many digits of a unit's code are those of everything below it. */
@@ -63,7 +63,7 @@ export function commandBoard(ctx) {
       "li",
       { class: `card ${one.level} ${isDrill(one) ? "drill" : ""} ${one.chosen ? "chosen" : ""}` },
       h("div", { class: "row" }, drillTag(one), level(one.level), chip(t(`command.${one.state}`)), h("span", { class: "tail" }, when(one.sent_at))),
-      h("h3", {}, text(one.title)),
+      h("h3", {}, openWords(one, one.title)),
       h("p", { class: "facts" }, h("span", {}, `${one.issuer_name} → ${one.root_name}`), h("span", {}, `${t("signed")} ${totals.signed}/${totals.total}`)),
       h(
         "div",
@@ -101,7 +101,7 @@ export function commandBoard(ctx) {
     const focused = place.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
     fill(
       place,
-      command && h("h3", {}, drillTag(command), " ", level(command.level), " ", text(command.title)),
+      command && h("h3", {}, drillTag(command), " ", level(command.level), " ", openWords(command, command.title)),
       h(
         "nav",
         { class: "way", "aria-label": t("way") },

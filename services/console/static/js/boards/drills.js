@@ -7,11 +7,11 @@ import { get, post } from "../api.js";
 import { commandActs } from "../commands.js";
 import { area, ask, typedName } from "../confirm.js";
 import { eventPicker } from "../events.js";
-import { h, list, text } from "../dom.js";
+import { h, list } from "../dom.js";
 import { choices, line as textLine, unitPicker } from "../forms.js";
 import { t, when } from "../i18n.js";
 import { throttle } from "../live.js";
-import { act, chip, drillTag, eventName, level, LEVELS, panel } from "../parts.js";
+import { act, chip, drillTag, eventName, level, LEVELS, openWords, panel } from "../parts.js";
 
 const STATUS = "Exercise";
 const ENDS = ["dismiss", "recall", "lift"];
@@ -42,7 +42,7 @@ export function drillsBoard(ctx) {
       "li",
       { class: `card drill ${one.level ?? one.proposed_level ?? ""}` },
       h("div", { class: "row" }, drillTag(one), one.level ? level(one.level) : level(one.proposed_level, true), chip(t(`alert.${one.state}`)), h("span", { class: "tail" }, t("drills.since", { time: when(one.occurred_at) }))),
-      h("h3", {}, text(one.headline)),
+      h("h3", {}, openWords(one, one.headline)),
       h("p", { class: "facts" }, h("span", {}, one.place_name), h("span", {}, eventName(one.event_type))),
       h("p", { class: "muted" }, ends.length ? t(one.state === "issued" ? "drills.end.issued" : "drills.end.before") : t("drills.end.others")),
       h("div", { class: "acts" }, alertButtons(one, ends, refresh), act(t("details"), () => alertSheet(one.alert_id, refresh), { class: "plain", "data-focus": `${one.alert_id}-details` })),
@@ -54,7 +54,7 @@ export function drillsBoard(ctx) {
       "li",
       { class: `card drill ${one.level}` },
       h("div", { class: "row" }, drillTag(one), level(one.level), chip(t(`command.${one.state}`)), h("span", { class: "tail" }, when(one.sent_at))),
-      h("h3", {}, text(one.title)),
+      h("h3", {}, openWords(one, one.title)),
       h("p", { class: "facts" }, h("span", {}, `${one.issuer_name} → ${one.root_name}`), h("span", {}, `${t("signed")} ${one.totals.signed}/${one.totals.total}`)),
       h("div", { class: "acts" }, commandActs(one, refresh)),
     );

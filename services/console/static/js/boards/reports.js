@@ -6,7 +6,7 @@ import { fill, h, list, text } from "../dom.js";
 import { select } from "../forms.js";
 import { t, when } from "../i18n.js";
 import { throttle } from "../live.js";
-import { act, chip, drillTag, isDrill, level, panel } from "../parts.js";
+import { act, chip, drillTag, isDrill, level, openWords, panel } from "../parts.js";
 import { factWords, writeReport } from "../report_form.js";
 import { clockLights } from "../report_clocks.js";
 
@@ -64,7 +64,7 @@ export function reportsBoard(ctx) {
       "li",
       { class: `card ${one.level} ${isDrill(one) ? "drill" : ""} ${one.chosen ? "chosen" : ""}` },
       h("div", { class: "row" }, drillTag(one), level(one.level), chip(t(`duty.${one.state}`)), one.skip_level && chip(t("duty.skip_level")), h("span", { class: "tail" }, when(one.started_at))),
-      h("h3", {}, h("a", { href: `#reports/${one.incident_id}`, "aria-current": one.chosen ? "true" : null, "data-focus": one.duty_id }, text(one.title))),
+      h("h3", {}, h("a", { href: `#reports/${one.incident_id}`, "aria-current": one.chosen ? "true" : null, "data-focus": one.duty_id }, openWords(one, one.title))),
       h("p", { class: "facts" }, h("span", {}, `${one.unit_name} → ${one.to_name}`), h("span", {}, one.place_name)),
       clockLights(one.clocks),
     );
@@ -79,7 +79,7 @@ export function reportsBoard(ctx) {
         "div",
         { class: "row" },
         drillTag(found),
-        known && [level(known.level), h("strong", {}, text(known.title)), h("span", { class: "muted" }, known.place_name)],
+        known && [level(known.level), h("strong", {}, openWords(known, known.title)), h("span", { class: "muted" }, known.place_name)],
         h("span", { class: "tail faint" }, found.incident_id),
       ),
       found.may_start && h("div", { class: "acts" }, act(t("reports.start", { unit: found.may_start.to_name }), () => write({ ...found.may_start, duties: [], reports: [], next_number: 1 }, found), { class: "primary", "data-focus": "start" })),

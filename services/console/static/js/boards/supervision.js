@@ -2,11 +2,11 @@
 // a shape and a word each, and the duties to report upward.
 
 import { get } from "../api.js";
-import { fill, h, list, text } from "../dom.js";
+import { fill, h, list } from "../dom.js";
 import { t, when } from "../i18n.js";
 import { drawSupervision } from "../lists.js";
 import { throttle } from "../live.js";
-import { act, chip, drillTag, level, panel } from "../parts.js";
+import { act, chip, drillTag, level, openWords, panel } from "../parts.js";
 import { clockLights } from "../report_clocks.js";
 
 const MOST = 500;
@@ -141,7 +141,7 @@ function reportDuty(one) {
       `${one.unit_name} → ${one.to_name} `,
       h("span", { class: "muted" }, t(`duty.${one.state}`)),
       h("br"),
-      h("a", { href: `#reports/${one.incident_id}` }, text(one.title)),
+      h("a", { href: `#reports/${one.incident_id}` }, openWords(one, one.title)),
       h("br"),
       clockLights(one.clocks),
     ),

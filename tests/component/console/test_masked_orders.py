@@ -1,0 +1,245 @@
+"""A graded command: who has to carry it out reads it, who is above them, and nobody else on any way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from services.console.accounts import Grant, change_grant
+from services.console.core.access import Right
+from shared.contracts.cases import CaseReview
+from shared.contracts.commands import (
+    Acknowledgement,
+    Ask,
+    AssignmentEvent,
+    AssignmentState,
+    CommandRequest,
+    CommandState,
+    Step,
+    SupervisionKind,
+)
+from shared.contracts.fields import DataGrade, Post, Tier
+from shared.contracts.ids import content_id
+from shared.contracts.topics import ACKNOWLEDGEMENTS, CASE_REVIEWS, REQUESTS
+from tests.support.console import Bench, bench
+from tests.support.console_scene import (
+    DISTRICT,
+    VILLAGE,
+    ZHUTUO,
+    a_command,
+    a_supervision,
+    an_alert,
+    an_assignment,
+)
+from tests.support.postgres import fresh_database
+
+NOW = datetime.now(UTC)
+NEIGHBOUR = "500118118202"
+TITLE, ORDER, WHY, ASKED, WRITTEN = (
+    "尾矿坝渗漏处置",
+    "封闭三号排洪井",
+    "井口被淹",
+    "请延至明日",
+    "已封闭井口",
+)
+WORDS = (TITLE, ORDER, WHY, ASKED, WRITTEN)
+LOOK = f"place={ZHUTUO}"
+
+
+def graded(message: Any, grade: DataGrade = DataGrade.CORE, **more: Any) -> Any:
+    """The same record with a grade."""
+    return message.model_copy(update={"data_grade": grade, **more})
+
+
+ALERT = an_alert("a", at=NOW)
+COMMAND = graded(
+    a_command("c", ZHUTUO, issuer=DISTRICT, alert=ALERT.alert_id, at=NOW, title=TITLE),
+    instruction=ORDER,
+)
+FREE = graded(
+    a_command("f", ZHUTUO, issuer=DISTRICT, at=NOW, title=TITLE, state=CommandState.CLOSED),
+    instruction=ORDER,
+)
+FREE_CASE = f"/api/cases/{FREE.command_id}"
+
+
+def given(
+    unit: str, state: AssignmentState = AssignmentState.DELIVERED, **more: Any
+) -> AssignmentEvent:
+    """The assignment of a unit, graded as its command."""
+    found: AssignmentEvent = graded(an_assignment(COMMAND, unit, state), instruction=ORDER, **more)
+    return found
+
+
+OWN = given(
+    ZHUTUO,
+    AssignmentState.RETURNED,
+    reason=WHY,
+    asked=Ask(step=Step.ASK_EXTEND, until=NOW, text=ASKED, officer_id="o-town-b"),
+)
+PARTS = [given(VILLAGE), given(NEIGHBOUR)]
+CLOSED = graded(an_assignment(FREE, ZHUTUO, AssignmentState.DONE), instruction=ORDER)
+
+
+def an_acknowledgement() -> Acknowledgement:
+    """What the town has written."""
+    return Acknowledgement(
+        id=content_id("ack", "one"),
+        occurred_at=NOW,
+        sent_at=NOW,
+        origin_unit=ZHUTUO,
+        tier=Tier.TOWN,
+        assignment_id=OWN.assignment_id,
+        command_id=COMMAND.command_id,
+        unit=ZHUTUO,
+        step=Step.REPORT,
+        officer_id="o-town-b",
+        officer_unit=ZHUTUO,
+        post=Post.B,
+        text=WRITTEN,
+        data_grade=DataGrade.CORE,
+    )
+
+
+def scene() -> list[Any]:
+    """Both commands with their assignments, what was written, and a timer that fired for each unit."""
+    fired = [
+        graded(a_supervision(one, SupervisionKind.REMINDED), DataGrade.CORE)
+        for one in (OWN, *PARTS)
+    ]
+    return [ALERT, COMMAND, OWN, *PARTS, FREE, CLOSED, an_acknowledgement(), *fired]
+
+
+COMMAND_AT, OWN_AT = f"/api/commands/{COMMAND.command_id}", f"/api/assignments/{OWN.assignment_id}"
+SHOWN: dict[str, set[str]] = {
+    f"/api/commands?{LOOK}": {TITLE},
+    f"{COMMAND_AT}?{LOOK}": {TITLE, ORDER, WHY},
+    f"{COMMAND_AT}/below?{LOOK}": {TITLE, ORDER, WHY, ASKED},
+    f"/api/assignments?{LOOK}&subtree=1": {TITLE, ORDER, WHY, ASKED},
+    f"{OWN_AT}?{LOOK}": {TITLE, ORDER, WHY, ASKED, WRITTEN},
+    f"/api/supervision?{LOOK}": {TITLE},
+    f"/api/alerts/{ALERT.alert_id}?{LOOK}": {TITLE},
+    f"/api/cases?{LOOK}": {TITLE},
+    f"/api/cases?{LOOK}&q={TITLE}": {TITLE},
+    f"{FREE_CASE}?{LOOK}": {TITLE},
+    f"{FREE_CASE}/timeline?{LOOK}": {TITLE},
+    f"{FREE_CASE}/export?{LOOK}": {TITLE},
+    f"/api/cases/{ALERT.alert_id}/timeline?{LOOK}": {TITLE, WHY},
+    f"/api/cases/{ALERT.alert_id}/timeline?{LOOK}&unit={ZHUTUO}": {WHY, WRITTEN},
+    f"/api/feed?{LOOK}": {TITLE},
+}
+"""Where who may read it finds which of the words."""
+TO_A_RECIPIENT: dict[str, set[str]] = {
+    f"/api/commands?{LOOK}": {TITLE},
+    f"{COMMAND_AT}?{LOOK}": {TITLE, ORDER},
+    f"/api/assignments?{LOOK}&subtree=1": {TITLE, ORDER},
+    f"/api/supervision?{LOOK}": {TITLE},
+    f"/api/alerts/{ALERT.alert_id}?{LOOK}": {TITLE},
+    f"/api/feed?{LOOK}": {TITLE},
+}
+"""What a village finds that has a part of its own, and a right to look at its town."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def looked_at() -> AsyncIterator[Bench]:
+    """The scene; a village of the town and another town have the right to see the place."""
+    with fresh_database() as dsn:
+        async with bench(dsn) as found:
+            for officer in ("o-village-b", "o-songji-b"):
+                grant = Grant(right=Right.SEE, unit=ZHUTUO)
+                await change_grant(dsn, officer, grant, give=True)
+            await found.project(scene())
+            yield found
+
+
+async def read(client: httpx.AsyncClient, path: str) -> str:
+    answer = await client.get(path)
+    assert answer.status_code == 200, (path, answer.text)
+    return answer.text
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    ("officer", "expected"),
+    [
+        ("o-town-b", SHOWN),
+        ("o-district-b", SHOWN),
+        ("o-village-b", TO_A_RECIPIENT),
+        ("o-songji-b", {}),
+    ],
+)
+async def test_a_graded_order_is_read_by_its_line_and_its_recipients(
+    looked_at: Bench, officer: str, expected: dict[str, set[str]]
+) -> None:
+    async with looked_at.client(officer) as client:
+        texts = {path: await read(client, path) for path in SHOWN}
+    found = {path: {one for one in WORDS if one in text} for path, text in texts.items()}
+    assert found == {path: expected.get(path, set()) for path in SHOWN}
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_is_left_out_says_so(looked_at: Bench) -> None:
+    async with looked_at.client("o-village-b") as client:
+        answer = json.loads(await read(client, f"/api/assignments?{LOOK}&subtree=1"))
+        firings = json.loads(await read(client, f"/api/supervision?{LOOK}"))["supervision"]
+        commands = json.loads(await read(client, f"/api/commands?{LOOK}"))["commands"]
+    masked = {
+        one["unit"]: one["masked"]
+        for one in answer["assignments"]
+        if one["command_id"] == COMMAND.command_id
+    }
+    assert masked == {ZHUTUO: True, VILLAGE: False, NEIGHBOUR: True}
+    assert {one["unit"]: one["masked"] for one in firings} == {VILLAGE: False, NEIGHBOUR: True}
+    assert {one["command_id"]: one["masked"] for one in commands} == {
+        COMMAND.command_id: False,
+        FREE.command_id: True,
+    }
+    assert all(one["asked"] is None or not one["asked"]["text"] for one in answer["assignments"])
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_general_order_is_read_by_everybody_who_sees_the_place(looked_at: Bench) -> None:
+    open_to_all = a_command("g", ZHUTUO, issuer=DISTRICT, at=NOW, title="河道巡查")
+    await looked_at.project([open_to_all, an_assignment(open_to_all, ZHUTUO)])
+    async with looked_at.client("o-songji-b") as client:
+        assert "河道巡查" in await read(client, f"/api/commands?{LOOK}")
+        assert "河道巡查" in await read(client, f"/api/assignments?{LOOK}&unit={ZHUTUO}")
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_is_written_about_it_has_its_grade(looked_at: Bench) -> None:
+    """A step, an act on the whole, the review of a case and the commands that its findings become."""
+    finding = {"owner": VILLAGE, "title": "补井盖", "finish_by": "2031-05-01T09:00:00Z"}
+    body = {"text": "处置及时", "findings": [finding]}
+    asked = {"step": "extend", "until": "2031-01-01T00:00:00Z"}
+    looked_at.recorder.sent.clear()
+    async with looked_at.client("o-district-b") as client:
+        steps = f"{OWN_AT}/acknowledgements"
+        for path, sent in (
+            (steps, asked),
+            (f"{COMMAND_AT}/revoke", {}),
+            (f"{FREE_CASE}/review", body),
+        ):
+            answer = await client.post(path, json=sent)
+            assert answer.status_code == 202, (path, answer.text)
+    grades: dict[str, list[DataGrade]] = {}
+    models = {
+        ACKNOWLEDGEMENTS.name: Acknowledgement,
+        REQUESTS.name: CommandRequest,
+        CASE_REVIEWS.name: CaseReview,
+    }
+    for one in looked_at.recorder.sent:
+        grades.setdefault(one.topic, []).append(
+            models[one.topic].model_validate_json(one.value).data_grade
+        )
+    assert grades == {
+        ACKNOWLEDGEMENTS.name: [DataGrade.CORE],
+        REQUESTS.name: [DataGrade.CORE, DataGrade.CORE],
+        CASE_REVIEWS.name: [DataGrade.CORE],
+    }
