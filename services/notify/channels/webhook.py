@@ -20,7 +20,7 @@ from services.notify.channels.port import (
     Tools,
     Url,
 )
-from services.notify.core.wording import resent
+from services.notify.core.wording import in_public, resent
 from shared.contracts.pages import Channel, Page
 from shared.runtime.errors import SetupError
 from shared.runtime.settings import key_problem
@@ -44,8 +44,8 @@ class WebhookSettings(ChannelSettings):
     """Where pages are posted to. `secret`: base64, with or without the prefix `whsec_`.
 
     Loudspeakers 村村响 and screens of a unit are the same webhook under their own channel, so that an
-    integrator can send them elsewhere. What everybody hears or reads there is the headline: who was called
-    before, and whom it concerns, is nobody else's business.
+    integrator can send them elsewhere. What everybody hears or reads there is the headline, of a graded
+    order not even that: who was called before, and whom it concerns, is nobody else's business.
     """
 
     channel: Literal[Channel.WEBHOOK, Channel.LOUDSPEAKER, Channel.SCREEN]
@@ -83,7 +83,7 @@ class Webhook:
         data = page.model_dump(mode="json", include=set(fields), exclude_none=True)
         text = resent(page.text) if resend else page.text
         if device:
-            text = page.headline
+            data["headline"] = text = in_public(page)
         body = to_json(
             {
                 "type": "duty.page" if self.channel is Channel.WEBHOOK else f"duty.{self.channel}",

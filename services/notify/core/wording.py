@@ -17,7 +17,7 @@ from shared.contracts.duty import DutyCoverage, Gap
 from shared.contracts.envelope import Envelope
 from shared.contracts.fields import DataGrade, Level, Post, Status
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
-from shared.contracts.pages import Channel, Page, PageState
+from shared.contracts.pages import Channel, Page, PageState, SubjectKind
 from shared.contracts.replies import REPLIES, reference_of
 from shared.wording import CHANNELS, POSTS
 
@@ -54,6 +54,7 @@ _OWED: dict[SupervisionClock, str] = {
 }
 GRADED_ALERT = "分级信息预警（内容按数据分级不随通知发送）"
 GRADED = "（内容按数据分级不随通知发送，请在控制台查看。）"
+GRADED_ORDER = "分级信息指令（内容按数据分级不公开播发）"
 """Said in place of the words of a graded record: a page leaves the house, and its reader's tier is unknown."""
 LAPSED_MARK = "【承诺超时】"
 """Opens the text of a page to somebody who said that he comes and has not acted in time."""
@@ -253,6 +254,15 @@ def message(page: Page, *, resend: bool, link: str | None = None) -> str:
     if link is not None:
         lines.append(f"{link.rstrip('/')}/m")
     return "\n".join(line for line in lines if line)
+
+
+def in_public(page: Page) -> str:
+    """A page's headline where everybody hears or reads it: an order that is graded is for whoever carries it
+    out. Other graded headlines have no words from the start."""
+    orders = (SubjectKind.ASSIGNMENT, SubjectKind.SUPERVISION)
+    if page.data_grade is DataGrade.GENERAL or page.subject_kind not in orders:
+        return page.headline
+    return headline(page.status, GRADED_ORDER)
 
 
 def cut(text: str, most_bytes: int) -> str:

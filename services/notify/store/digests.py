@@ -14,7 +14,7 @@ from services.notify.core.digests.digest import Content, Digest
 from services.notify.core.digests.states import DigestState
 from services.notify.core.folding import Folded, Reader, Spent
 from services.notify.core.ladders import Purpose
-from shared.contracts.fields import Level, Post, Status
+from shared.contracts.fields import DataGrade, Level, Post, Status, highest_grade
 from shared.contracts.ids import content_id
 from shared.contracts.pages import Answer, SubjectKind
 from shared.runtime.database import Transaction
@@ -151,14 +151,22 @@ def _digest(row: Any) -> Digest:
 async def contents(work: Transaction, digest_id: str) -> list[Content]:
     """What still waits in a digest, by what it says."""
     rows = await work.connection.fetch(
-        "SELECT l.level, l.priority, l.headline, count(*) AS n FROM notify.page AS p "  # noqa: S608
+        "SELECT l.level, l.priority, l.headline, count(*) AS n, "  # noqa: S608
+        "array_agg(DISTINCT l.data_grade) AS grades FROM notify.page AS p "
         "JOIN notify.ladder AS l USING (ladder_id) "
         f"WHERE p.digest_id = $1 AND p.state IN {_WAITING} "
         "GROUP BY l.level, l.priority, l.headline ORDER BY l.priority, l.level, l.headline",
         digest_id,
     )
     return [
-        Content(Level(row["level"]), row["priority"], row["headline"], row["n"]) for row in rows
+        Content(
+            Level(row["level"]),
+            row["priority"],
+            row["headline"],
+            row["n"],
+            highest_grade(*map(DataGrade, row["grades"])),
+        )
+        for row in rows
     ]
 
 

@@ -17,7 +17,7 @@ from services.notify.core.folding import Folded, Spent, candidates, fold
 from services.notify.core.priority import priority, urgent
 from services.notify.core.wording import message
 from shared.contracts.alerts import AlertState, AlertTransition
-from shared.contracts.fields import LEVEL_ORDER, Level, Post, ResponseMode, Status
+from shared.contracts.fields import LEVEL_ORDER, DataGrade, Level, Post, ResponseMode, Status
 from shared.contracts.pages import AnswerVerb, Channel, PageState
 from shared.modes.effective import Modes
 from shared.modes.effects import EFFECTS
@@ -205,6 +205,15 @@ def test_a_digest_says_how_much_of_what_and_is_as_urgent_as_its_worst() -> None:
     assert not ladder.climbs
     assert not ladder.goes_on
     assert not ladder.owes_an_act
+
+
+def test_a_digest_is_graded_as_the_highest_of_what_it_holds() -> None:
+    grades = (DataGrade.GENERAL, DataGrade.CORE, DataGrade.IMPORTANT)
+    contents = [Content(Level.BLUE, 4, f"蓝色事项{n}", 1, grade) for n, grade in enumerate(grades)]
+    assert to_call(a_digest(), contents, T0).data_grade is DataGrade.CORE
+    assert to_call(a_digest(), contents[:1], T0).data_grade is DataGrade.GENERAL
+    beyond_its_lines = [Content(Level.RED, 1, f"红色事项{n}", 1) for n in range(9)] + contents
+    assert to_call(a_digest(), beyond_its_lines, T0).data_grade is DataGrade.CORE
 
 
 def test_a_digest_fits_into_a_text_message_with_its_link() -> None:

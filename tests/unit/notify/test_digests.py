@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from services.notify.core.budgets import BUDGETS
+from services.notify.core.wording import GRADED_ALERT
 from services.notify.store import digests
 from shared.contracts.alerts import AlertState, AlertTransition
 from shared.contracts.commands import AssignmentState
-from shared.contracts.fields import Level, Post, Status
+from shared.contracts.fields import DataGrade, Level, Post, Status
 from shared.contracts.pages import AnswerVerb, Channel, Page, PageState, SubjectKind
 from tests.support.carrier import receiving
 from tests.unit.notify.builders import (
@@ -67,6 +68,38 @@ async def test_over_budget_is_one_page_per_channel_that_says_how_many(desk: Desk
     assert len(receiver.received) == ALONE + 3 + 1
     wanted = await desk.value("SELECT count(*) FROM notify.ladder WHERE subject_kind <> 'digest'")
     assert wanted == 203 == (ALONE + 3) + len(silent), "wanted = alone + in digests"
+
+
+async def test_a_digest_has_the_highest_grade_of_its_contents_and_no_word_of_a_graded_alert(
+    desk: Desk,
+) -> None:
+    """One general order, one graded one, and alerts: one of them is graded while the digest gathers."""
+    desk.staff(VILLAGE, channels=BOTH)
+    await desk.takes(*assigned(ALONE))  # the budget is spent
+    alerts = [an_alert(alert=f"alt-{n}", proposed=Level.ORANGE) for n in range(2)]
+    later = an_alert(2, AlertTransition.UPDATED, alert="alt-1", proposed=Level.ORANGE)
+    graded_order = assigned(ALONE + 1)[-1].model_copy(update={"data_grade": DataGrade.IMPORTANT})
+    pages = await desk.takes(graded_order, *alerts)
+    assert all(one.digest_id for one in pages)
+    await desk.takes(later.model_copy(update={"data_grade": DataGrade.CORE}))
+    sent = told(await desk.passes(HOLD_S))
+    assert [one.channel for one in sent] == [Channel.CONSOLE, Channel.WEBHOOK]
+    assert {one.data_grade for one in sent} == {DataGrade.CORE}
+    words, graded = alerts[0].headline, GRADED_ALERT[:10]
+    assert all(one.text.count(words) == 1 and one.text.count(graded) == 1 for one in sent)
+    assert all(graded_order.title in one.text for one in sent), "its recipient carries it out"
+    async with receiving() as receiver:
+        while await desk.sender(receiver).round():
+            pass
+    left = [one.data for one in receiver.received if one.data["subject_kind"] == "digest"]
+    assert [one["text"] for one in left] == [sent[1].text]
+
+
+async def test_a_digest_of_general_contents_is_general(desk: Desk) -> None:
+    desk.staff(VILLAGE, channels=BOTH)
+    await desk.takes(*assigned(ALONE + 2))
+    sent = told(await desk.passes(HOLD_S))
+    assert {one.data_grade for one in sent} == {DataGrade.GENERAL}
 
 
 async def test_three_thousand_overdue_assignments_of_one_command_are_one_page(desk: Desk) -> None:

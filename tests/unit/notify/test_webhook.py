@@ -8,8 +8,9 @@ from pydantic import SecretStr
 from services.notify.channels.port import Attempt, Outcome, Tools
 from services.notify.channels.webhook import Webhook
 from services.notify.settings import Settings
-from shared.contracts.fields import Post
-from shared.contracts.pages import Page
+from shared.contracts.commands import AssignmentEvent
+from shared.contracts.fields import DataGrade, Post, Status
+from shared.contracts.pages import Channel, Page
 from shared.runtime.clock import SystemClock
 from shared.runtime.errors import SetupError
 from shared.runtime.settings import load
@@ -17,9 +18,9 @@ from tests.support.carrier import SECRET, Behaviour, receiving
 from tests.unit.notify.builders import BOTH, VILLAGE, a_book, a_desk, an_assignment, full_roster
 
 
-def a_page() -> Page:
+def a_page(of: AssignmentEvent | None = None) -> Page:
     book = a_book()
-    a_desk(full_roster(channels=BOTH), book).on_assignment(an_assignment())
+    a_desk(full_roster(channels=BOTH), book).on_assignment(of or an_assignment())
     return book.events[-1]
 
 
@@ -51,6 +52,28 @@ async def test_a_repeat_has_the_same_id_and_says_so() -> None:
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
     assert second.data["resend"] is True
     assert second.data["text"].startswith("【重发】")
+
+
+@pytest.mark.parametrize("channel", [Channel.LOUDSPEAKER, Channel.SCREEN])
+@pytest.mark.parametrize("grade", DataGrade)
+@pytest.mark.parametrize("status", [Status.ACTUAL, Status.EXERCISE])
+async def test_what_everybody_hears_is_the_headline_and_of_a_graded_order_not_even_that(
+    channel: Channel, grade: DataGrade, status: Status
+) -> None:
+    page = a_page(an_assignment(status=status).model_copy(update={"data_grade": grade}))
+    tools = Tools(SystemClock(), timeout_s=0.3)
+    async with receiving() as receiver:
+        device = Webhook(receiver.url, SecretStr(SECRET), tools, channel)
+        try:
+            await device.deliver(page, None, resend=False)
+        finally:
+            await device.close()
+    (got,) = receiver.received
+    general = grade is DataGrade.GENERAL
+    assert (page.headline in (got.data["headline"], got.data["text"])) is general
+    assert got.data["text"] == got.data["headline"]
+    assert got.data["text"].startswith("【演练】") is (status is Status.EXERCISE)
+    assert "officer_id" not in got.data
 
 
 @pytest.mark.parametrize(

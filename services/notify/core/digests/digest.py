@@ -11,7 +11,7 @@ from services.notify.core import wording
 from services.notify.core.digests.states import DigestState
 from services.notify.core.ladders import Ladder, Purpose
 from services.notify.core.wording import DigestLine
-from shared.contracts.fields import LEVEL_ORDER, Level, Post, Status
+from shared.contracts.fields import LEVEL_ORDER, DataGrade, Level, Post, Status, highest_grade
 from shared.contracts.pages import Answer, AnswerVerb, SubjectKind
 
 _LINES = 5
@@ -43,16 +43,17 @@ class Digest:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """`count` waiting calls of one kind in a digest, all told in one line."""
+    """`count` waiting calls of one kind in a digest, all told in one line; `grade` is the highest of theirs."""
 
     level: Level
     priority: int
     headline: str
     count: int
+    grade: DataGrade = DataGrade.GENERAL
 
 
 def to_call(digest: Digest, contents: Iterable[Content], now: datetime) -> Ladder:
-    """The ladder of a digest: as urgent as the most urgent of its contents."""
+    """The ladder of a digest: as urgent as the most urgent of its contents, graded as the highest."""
     order = sorted(contents, key=lambda one: (one.priority, -one.count, one.headline))
     levels: Counter[Level] = Counter()
     for one in order:
@@ -73,6 +74,7 @@ def to_call(digest: Digest, contents: Iterable[Content], now: datetime) -> Ladde
         start_unit=digest.unit,
         headline=wording.digest_headline(by_level),
         text=wording.of_digest(lines, rest),
+        data_grade=highest_grade(*(one.grade for one in order)),
         occurred_at=now,
         opened_at=now,
     )
