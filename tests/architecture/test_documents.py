@@ -1,0 +1,153 @@
+"""README and docs name only what there is: links, verbs, paths, modules, settings, addresses of the API."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.test_layout import ROOT, tracked
+
+Named = Iterator[tuple[str, bool]]
+"""What a document names, and whether there is such a thing."""
+
+_CODE = re.compile(r"`([^`]+)`|^ {4}(.+)$", re.MULTILINE)
+_FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+_BARE = re.compile(r"[a-z][a-z0-9_]*\.(?:py|md|yaml|yml|sql|js|css|json)")
+_IN_A_FOLDER = re.compile(r"(?<![/\w.])[A-Za-z0-9_.{},*-]+(?:/[A-Za-z0-9_.{},*-]+)+")
+_SETTING = re.compile(r"FENGHUO(?:_[A-Z0-9]+)+\b")
+_ADDRESS = re.compile(r"(?:GET|POST)[^/`]{0,3}(?:`, `(?:GET|POST) )?(/[a-z][^?\s`]*)")
+
+
+@cache
+def folders() -> set[str]:
+    """The first folders of the repository."""
+    return {path.relative_to(ROOT).parts[0] for path in tracked() if path.parent != ROOT}
+
+
+@cache
+def names() -> set[str]:
+    """Names of all files, without their folders."""
+    return {path.name for path in tracked()}
+
+
+@cache
+def code_of_settings() -> str:
+    """All that reads or writes a setting."""
+    texts = tracked("services/*.py", "shared/*.py", "deploy/*.py", "*.yml", "Makefile")
+    declared = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    return declared + "".join(path.read_text(encoding="utf-8") for path in texts)
+
+
+@cache
+def addresses() -> set[str]:
+    """Paths of the two documented APIs and of the auditor, with every parameter as {}."""
+    found = set()
+    for name in ("console", "ingest"):
+        text = (ROOT / "tests" / "contract" / "openapi" / f"{name}.json").read_text()
+        found |= set(json.loads(text)["paths"])
+    auditor = (ROOT / "services" / "audit" / "web.py").read_text(encoding="utf-8")
+    found |= set(re.findall(r'"(/[a-z]+)"', auditor))
+    return {re.sub(r"\{[^}]*\}", "{}", one) for one in found}
+
+
+def expanded(path: str) -> list[str]:
+    """`a/{b,c}.py` as `a/b.py` and `a/c.py`."""
+    choice = re.search(r"\{([^{}]*)\}", path)
+    if choice is None:
+        return [path]
+    head, tail = path[: choice.start()], path[choice.end() :]
+    return [one for part in choice[1].split(",") for one in expanded(head + part + tail)]
+
+
+def links(text: str, folder: Path) -> Named:
+    """Relative links of Markdown."""
+    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
+        if "://" not in target:
+            yield target, (folder / target).exists()
+
+
+def paths(text: str, folder: Path) -> Named:
+    """Paths in the repository, and files named without their folder."""
+    for token in (one for code in _code(text) for one in code.split()):
+        for path in _IN_A_FOLDER.findall(token):
+            if path.split("/")[0] in folders():
+                for one in expanded(path.rstrip(".,")):
+                    yield one, any(ROOT.glob(one)) if "*" in one else (ROOT / one).exists()
+        if _BARE.fullmatch(token.rstrip(".,;:")):
+            yield token, token.rstrip(".,;:") in names()
+
+
+def verbs(text: str, folder: Path) -> Named:
+    """Verbs of make, and the parts that a benchmark can be cut to."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for code in _code(text):
+        for verb, only in re.findall(r"\bmake ([a-z-]+)(?: ONLY=([a-z]+))?", code):
+            known = re.search(rf"^{verb}:", makefile, re.MULTILINE) is not None
+            yield (
+                f"make {verb} {only}",
+                known and (not only or f"{only}|" in f"{_parts(makefile)}|"),
+            )
+
+
+def modules(text: str, folder: Path) -> Named:
+    """Modules that can be run."""
+    for module in re.findall(r"python -m ([a-z_.]+[a-z])", text):
+        path = ROOT / module.replace(".", "/")
+        yield module, path.with_suffix(".py").exists() or (path / "__main__.py").exists()
+
+
+def settings(text: str, folder: Path) -> Named:
+    """Variables of the environment."""
+    for name in _SETTING.findall(text):
+        yield name, name in code_of_settings()
+
+
+def api(text: str, folder: Path) -> Named:
+    """Addresses with their verb."""
+    for path in _ADDRESS.findall(text):
+        yield path, re.sub(r"\{[^}]*\}", "{}", path) in addresses()
+
+
+def _code(text: str) -> list[str]:
+    inside = [one or other for one, other in _CODE.findall(_FENCE.sub("", text))]
+    return inside + _FENCE.findall(text)
+
+
+def _parts(makefile: str) -> str:
+    found = re.search(r"ONLY=([a-z|]+)", makefile)
+    return found[1] if found else ""
+
+
+@pytest.mark.parametrize("kind", [links, paths, verbs, modules, settings, api])
+def test_documents_name_only_what_there_is(kind: Callable[[str, Path], Named]) -> None:
+    found, missing = 0, []
+    for path in tracked("README.md", "docs/*.md", "docs/adr/*.md"):
+        for name, exists in kind(path.read_text(encoding="utf-8"), path.parent):
+            found += 1
+            if not exists:
+                missing.append(f"{path.relative_to(ROOT)}: {name}")
+    assert not missing
+    assert found >= 8, "it looks in the wrong place"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (links, "see [this](../docs/none.md) there"),
+        (paths, "in `shared/runtime/{wire,none}.py`"),
+        (paths, "`test_none.py` kills it"),
+        (paths, "`docs/*.none`"),
+        (verbs, "`make none`"),
+        (verbs, "    make bench ONLY=none   # nothing"),
+        (modules, "`python -m services.none`"),
+        (settings, "`FENGHUO_NONE`"),
+        (api, "`GET /api/cases/{id}/none`"),
+    ],
+)
+def test_what_is_not_there_is_found(kind: Callable[[str, Path], Named], text: str) -> None:
+    assert [exists for _, exists in kind(text, ROOT / "docs")].count(False) == 1
