@@ -113,6 +113,7 @@ CREATE TABLE console.page (
     resend boolean NOT NULL,
     -- Why a page failed.
     reason text,
+    data_grade text NOT NULL,
     occurred_at timestamptz NOT NULL,
     trace_id text NOT NULL,
     sent_at timestamptz NOT NULL

@@ -52,7 +52,7 @@ def answer(
             arrive_by=arrive_by,
             hand_to=terms.hand_to,
             hand_to_post=terms.hand_to_post,
-            **head(viewer, page, (page["unit"],), cause, now),
+            **head(viewer, page, (page["unit"],), cause, now, page["data_grade"]),
         ),
         viewer.officer_id,
     )

@@ -227,7 +227,7 @@ def supervision(event: SupervisionEvent) -> Row:
 _PAGE = (
     "page_id", "status", "version", "officer_id", "unit", "post", "channel", "round", "rung", "state",
     "level", "headline", "subject_kind", "subject_id", "alert_id", "command_id", "assignment_id",
-    "answer_by", "resend", "reason", "occurred_at", "sent_at",
+    "answer_by", "resend", "reason", "data_grade", "occurred_at", "sent_at",
 )  # fmt: skip
 
 

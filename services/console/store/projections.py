@@ -195,7 +195,7 @@ PAGE = Projection(
         **dict.fromkeys(("subject_id", "alert_id", "command_id", "assignment_id"), "text"),
         "answer_by": "timestamptz",
         "resend": "boolean",
-        "reason": "text",
+        **dict.fromkeys(("reason", "data_grade"), "text"),
         "occurred_at": "timestamptz",
         "trace_id": "text",
         **_SENT,

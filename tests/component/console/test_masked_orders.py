@@ -26,13 +26,15 @@ from shared.contracts.commands import (
 )
 from shared.contracts.fields import DataGrade, Post, Tier
 from shared.contracts.ids import content_id
-from shared.contracts.topics import ACKNOWLEDGEMENTS, CASE_REVIEWS, REQUESTS
+from shared.contracts.pages import Answer
+from shared.contracts.topics import ACKNOWLEDGEMENTS, ANSWERS, CASE_REVIEWS, REQUESTS
 from tests.support.console import Bench, bench
 from tests.support.console_scene import (
     DISTRICT,
     VILLAGE,
     ZHUTUO,
     a_command,
+    a_page,
     a_supervision,
     an_alert,
     an_assignment,
@@ -214,10 +216,12 @@ async def test_a_general_order_is_read_by_everybody_who_sees_the_place(looked_at
 
 @pytest.mark.asyncio(loop_scope="module")
 async def test_what_is_written_about_it_has_its_grade(looked_at: Bench) -> None:
-    """A step, an act on the whole, the review of a case and the commands that its findings become."""
+    """A step, an act on the whole, an answer, the review of a case and the commands its findings become."""
     finding = {"owner": VILLAGE, "title": "补井盖", "finish_by": "2031-05-01T09:00:00Z"}
     body = {"text": "处置及时", "findings": [finding]}
     asked = {"step": "extend", "until": "2031-01-01T00:00:00Z"}
+    page = graded(a_page("o-district-b", DISTRICT, at=NOW), DataGrade.IMPORTANT)
+    await looked_at.project([page])
     looked_at.recorder.sent.clear()
     async with looked_at.client("o-district-b") as client:
         steps = f"{OWN_AT}/acknowledgements"
@@ -225,6 +229,7 @@ async def test_what_is_written_about_it_has_its_grade(looked_at: Bench) -> None:
             (steps, asked),
             (f"{COMMAND_AT}/revoke", {}),
             (f"{FREE_CASE}/review", body),
+            (f"/api/pages/{page.page_id}/answers", {"verb": "cannot", "text": WHY}),
         ):
             answer = await client.post(path, json=sent)
             assert answer.status_code == 202, (path, answer.text)
@@ -233,6 +238,7 @@ async def test_what_is_written_about_it_has_its_grade(looked_at: Bench) -> None:
         ACKNOWLEDGEMENTS.name: Acknowledgement,
         REQUESTS.name: CommandRequest,
         CASE_REVIEWS.name: CaseReview,
+        ANSWERS.name: Answer,
     }
     for one in looked_at.recorder.sent:
         grades.setdefault(one.topic, []).append(
@@ -242,4 +248,5 @@ async def test_what_is_written_about_it_has_its_grade(looked_at: Bench) -> None:
         ACKNOWLEDGEMENTS.name: [DataGrade.CORE],
         REQUESTS.name: [DataGrade.CORE, DataGrade.CORE],
         CASE_REVIEWS.name: [DataGrade.CORE],
+        ANSWERS.name: [DataGrade.IMPORTANT],
     }
