@@ -6,6 +6,7 @@ and stored nowhere; only its hash is.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import os
@@ -49,4 +50,7 @@ def main(folder: Path = Path()) -> int:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
     sys.exit(main())
