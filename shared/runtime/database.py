@@ -90,6 +90,10 @@ class Transaction:
         self.published = True
         await self._copy((event_id, spec.name, key, value) for key, event_id, value in rows)
 
+    async def is_now(self) -> None:
+        """Let the time of the transaction be now: it has waited for its turn since it began."""
+        self.now = await self.connection.fetchval("SELECT statement_timestamp()")
+
     async def flush(self) -> None:
         """Write the queued messages as outbox rows, in the order in which they were queued."""
         await self.flush_printed()

@@ -76,6 +76,14 @@ class _Batch:
     refused: Refused
 
 
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """A batch on its way. `entered`: its ids are in the inbox, or it has failed."""
+
+    task: asyncio.Task[None]
+    entered: asyncio.Event
+
+
 class InboxWorker:
     """A Worker (shared.runtime.batches) whose state is Postgres."""
 
@@ -149,44 +157,72 @@ class InboxWorker:
                 await self.overtake(sound[middle:])
 
     async def handle(self, records: list[ConsumerRecord]) -> None:
-        """Apply records in order, `piece` of them a transaction; the next are read beside it.
+        """Apply records in order, `piece` of them a transaction, the next of which is begun beside it.
 
-        A transaction is begun after the one before it has committed, and none after one that failed:
-        what had been read ahead is forgotten, and read again when the records are given once more.
+        Beside it, records are read and their ids put into the inbox, no more; all else waits until the one
+        before has committed, and falls with one that failed. The records are then given once more.
         """
         todo = [record for record in records if record.offset >= self._stored[_partition(record)]]
-        if not todo:
-            return
-        first, *others = (todo[at : at + self._piece] for at in range(0, len(todo), self._piece))
-        ahead = asyncio.create_task(_read(first, self._quick))
+        pieces = [todo[at : at + self._piece] for at in range(0, len(todo), self._piece)]
+        turn, ahead = (self._begin(pieces[0]) if pieces else None), None
         try:
-            for following in [*others, []]:
-                batch = await ahead
-                ahead = asyncio.create_task(_read(following, self._quick))
-                await self._handle(batch)
+            for piece, following in zip(pieces, [*pieces[1:], None], strict=True):
+                assert turn is not None
+                ahead = self._begin(following, turn) if following else None
+                try:
+                    await turn.task
+                except _Spoilt as spoilt:
+                    # Ids that are in both would make the halves wait for what waits for them.
+                    await _given_up(ahead)
+                    await self._halve(piece, spoilt)
+                    ahead = self._begin(following) if following else None
+                turn, ahead = ahead, None
         finally:
-            ahead.cancel()
+            await _given_up(turn, ahead)
 
-    async def _handle(self, batch: _Batch) -> None:
-        """Apply a batch as one transaction; halve it until the record that spoils it is alone."""
+    def _begin(self, records: Sequence[ConsumerRecord], before: _Turn | None = None) -> _Turn:
+        entered = asyncio.Event()
+        work = self._read_and_transact(records, before, entered)
+        return _Turn(asyncio.create_task(work), entered)
+
+    async def _read_and_transact(
+        self, records: Sequence[ConsumerRecord], before: _Turn | None, entered: asyncio.Event
+    ) -> None:
         try:
-            await self._transact(batch)
-        except _Spoilt as spoilt:
-            records = batch.records
-            if len(records) == 1:
-                await self._transact(_Batch(records, [], [(records[0], spoilt.reject)]))
-                return
-            log.warning("batch_halved", records=len(records), error=str(spoilt))
-            middle = len(records) // 2
-            await self._handle(await _read(records[:middle], self._quick))
-            await self._handle(await _read(records[middle:], self._quick))
+            await self._transact(await _read(records, self._quick), before, entered)
+        finally:
+            entered.set()
 
-    async def _transact(self, batch: _Batch) -> None:
+    async def _halve(self, records: Sequence[ConsumerRecord], spoilt: _Spoilt) -> None:
+        """Apply one half after the other, until the record that spoils them is alone."""
+        if len(records) == 1:
+            await self._transact(_Batch(records, [], [(records[0], spoilt.reject)]))
+            return
+        log.warning("batch_halved", records=len(records), error=str(spoilt))
+        middle = len(records) // 2
+        for half in (records[:middle], records[middle:]):
+            try:
+                await self._transact(await _read(half, self._quick))
+            except _Spoilt as again:
+                await self._halve(half, again)
+
+    async def _transact(
+        self, batch: _Batch, before: _Turn | None = None, entered: asyncio.Event | None = None
+    ) -> None:
+        """Apply a batch as one transaction, once the one `before` it has committed."""
         refused = list(batch.refused)
         ends = {_partition(record): record.offset + 1 for record in batch.records}
+        if before is not None:
+            await before.entered.wait()
         async with self._database.transaction() as work:
-            await self._advance(work, ends)
             fresh = await self._fresh(work, self._in_turn(batch.read), refused)
+            if entered is not None:
+                entered.set()
+            if before is not None:
+                await asyncio.wait({before.task})
+                before.task.result()
+                await work.is_now()
+            await self._advance(work, ends)
             await self._apply_fresh(work, fresh)
             # Before the commit: were they sent after it, a crash between would lose them.
             await self._dead_letters.send(refused)
@@ -202,7 +238,9 @@ class InboxWorker:
         async with self._database.transaction() as work:
             await self._advance(work, {one: self._stored[one] for one in sorted(partitions)})
             fresh = await self._fresh(work, read, refused)
-            await self._apply_fresh(work, [msgspec.structs.replace(one, early=True) for one in fresh])
+            await self._apply_fresh(
+                work, [msgspec.structs.replace(one, early=True) for one in fresh]
+            )
         later = {id(record) for record, _ in refused}
         for record, _, _ in read:
             if id(record) not in later:
@@ -294,6 +332,14 @@ class _Spoilt(Exception):
     def __init__(self, reject: Reject) -> None:
         super().__init__(str(reject))
         self.reject = reject
+
+
+async def _given_up(*turns: _Turn | None) -> None:
+    """Let what has been begun and is not wanted fall; one that is done stays as it is."""
+    tasks = [turn.task for turn in turns if turn is not None]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _read(records: Sequence[ConsumerRecord], quick: Mapping[str, Quick]) -> _Batch:

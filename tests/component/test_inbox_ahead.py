@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -55,6 +57,7 @@ class Member:
         self.letters = Letters(metrics)
         self.begun: list[list[int]] = []
         self.applied: list[int] = []
+        self.times: list[tuple[datetime, datetime]] = []
         self._before = before
         self.worker = InboxWorker(
             database,
@@ -73,6 +76,7 @@ class Member:
         if any(one.message.text == "refuse me" for one in messages):
             raise Reject(Reason.NOT_ALLOWED, "asked for it")
         self.applied += [one.offset for one in messages]
+        self.times.append((work.now, await work.connection.fetchval("SELECT clock_timestamp()")))
 
 
 @asynccontextmanager
@@ -134,6 +138,56 @@ async def test_the_next_records_are_read_while_a_transaction_runs_and_no_more_th
     assert member.begun == [[0, 1, 2], [3, 4, 5], [6, 7, 8], [9]]
     assert seen == [list(range(6)), list(range(9)), list(range(10)), list(range(10))]
     assert member.applied == list(range(COUNT))
+
+
+async def test_the_ids_of_the_next_records_are_put_in_beside_and_the_rest_waits_its_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    entered: list[int] = []
+    real = InboxWorker._fresh
+
+    async def noted(*given: Any) -> Any:
+        found = await real(*given)
+        entered.append(len(found))
+        return found
+
+    monkeypatch.setattr(InboxWorker, "_fresh", noted)
+    seen: list[list[int]] = []
+
+    async def wait(number: int) -> None:
+        async with asyncio.timeout(5):
+            while len(entered) < min(number + 1, 4):
+                await asyncio.sleep(0.001)
+        await asyncio.sleep(0.02)
+        seen.append(list(entered))
+        assert await stored(database) == ((number - 1) * PIECE, (number - 1) * PIECE)
+
+    async with a_database() as database:
+        member = Member(database, wait)
+        await member.worker.restore([PARTITION])
+        await member.worker.handle(records())
+        assert await stored(database) == (COUNT, COUNT)
+    assert seen == [[3, 3], [3, 3, 3], [3, 3, 3, 1], [3, 3, 3, 1]]
+    assert member.applied == list(range(COUNT))
+    for (_, end), (now, _) in pairwise(member.times):
+        assert end < now, "the time of a transaction is that of its turn"
+
+
+@pytest.mark.parametrize("turned", [False, True])
+async def test_ids_that_come_again_in_the_next_records_never_wait_for_each_other(
+    turned: bool,
+) -> None:
+    """Neither when both are begun at once nor when the first ones are done again in halves."""
+    again = [2, 1, 0] if turned else [0, 1, 2]
+    values = [*(record(0), record(1), record(2, text="refuse me")), *map(record, again)]
+    given = [replace(one, offset=offset) for offset, one in enumerate(values)]
+    async with a_database() as database, asyncio.timeout(10):
+        member = Member(database)
+        await member.worker.restore([PARTITION])
+        await member.worker.handle(given)
+        assert await stored(database) == (2 * PIECE, PIECE)
+    assert member.applied == [0, 1, 3 if turned else 5]
+    assert member.letters.refused == [(2, Reason.NOT_ALLOWED)]
 
 
 async def test_nothing_is_committed_past_a_transaction_that_failed(

@@ -82,11 +82,11 @@ async def test_a_batch_written_in_parts_ends_as_one_written_at_once(
     assert len(in_parts[1]) > 4 * PART
 
 
-async def test_postgres_writes_while_the_next_steps_are_decided(
+async def test_postgres_writes_and_looks_up_while_steps_are_decided(
     dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    decided, meanwhile = 0, []
-    take, save = steps.take, store.save_assignments
+    decided, meanwhile, looked_up = 0, [], []
+    take, save, look_up = steps.take, store.save_assignments, store.lock_assignments
 
     def counted(*values: Any, **more: Any) -> Any:
         nonlocal decided
@@ -97,16 +97,22 @@ async def test_postgres_writes_while_the_next_steps_are_decided(
         before = decided
         for _ in range(20):
             await asyncio.sleep(0)
-        meanwhile.append(decided - before)
+        meanwhile.append((len(changes), decided - before))
         await save(work, changes)
 
+    async def noted(work: Any, ids: Any) -> Any:
+        looked_up.append((len(ids), decided))
+        return await look_up(work, ids)
+
+    monkeypatch.setattr(store, "lock_assignments", noted)
     monkeypatch.setattr(steps, "take", counted)
     monkeypatch.setattr(store, "save_assignments", slow)
     async with an_office(dsn) as office:
         command, units = await ordered(office)
         await office.apply(*(a_step(command, unit) for unit in units[: 3 * PART]))
         assert await office.wrongly_counted() == await office.wrongly_armed() == 0
-    assert meanwhile == [PART, PART, 0, 0]
+    assert meanwhile == [(0, PART), (PART, PART), (PART, PART), (PART, 0)]
+    assert looked_up == [(PART, 0), (PART, PART), (PART, 2 * PART)]
 
 
 async def test_a_refused_step_leaves_nothing_of_what_was_written_before_it(dsn: str) -> None:

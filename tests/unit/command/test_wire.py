@@ -114,9 +114,11 @@ _SCALARS: st.SearchStrategy[Any] = st.one_of(
     st.text(max_size=120),
     st.text(st.characters(codec=None, categories=["Cs", "Cc", "L"]), max_size=5),
     st.sampled_from(
-        [[], {}, ["x"], [UNIT], [UNIT] * 65, ["evt-1"] * 65, ["a b"], "", 1, 1.0, 99, 100]
-        + ["Actual", "Exercise", "core", "town", "sign", "B", "acknowledgement", UNIT, UNIT + "\n"]
-        + ["a" * 97, "a\n", "a b", " a", "x" * 4001, "\0"]
+        [
+            *([], {}, ["x"], [UNIT], [UNIT] * 65, ["evt-1"] * 65, ["a b"], "", 1, 1.0, 99, 100),
+            *("Actual", "Exercise", "core", "town", "sign", "B", "acknowledgement", UNIT),
+            *(UNIT + "\n", "a" * 97, "a\n", "a b", " a", "x" * 4001, "\0"),
+        ]
     ),
 )
 
