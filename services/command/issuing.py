@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from operator import attrgetter
 
+from msgspec.structs import replace
+
 from services.command import store
 from services.command.core.deadlines import deadlines, first_timers
 from services.command.core.lifecycle import INITIAL
@@ -19,10 +21,11 @@ from services.command.core.rollup import recount
 from shared.contracts.commands import AssignmentState
 from shared.contracts.ids import assignment_id
 from shared.contracts.topics import ASSIGNMENTS, COMMANDS
-from shared.modes.effective import Modes
+from shared.modes.effective import Effective, Modes
 from shared.runtime.database import Transaction
 from shared.runtime.timers import arm_new
 from shared.selection.reach import digest_of
+from shared.selection.tree import Recipient
 
 _TURN = 200
 """Records printed before Postgres may be given more rows: about a millisecond."""
@@ -43,46 +46,23 @@ async def issue(
     """
     now = work.now
     told = order.orders
-    mode_of = {one.unit: modes.effective(order.status, one.unit) for one in told.recipients}
-    pairs = list(zip(told.recipients, told.brief_of, strict=True))
-    clocks = {
-        (tier, number, mode): deadlines(
-            profile.in_mode(mode),
-            order.level,
-            tier,
-            now,
-            told.briefs[number].sign_within_s,
-            told.briefs[number].finish_within_s,
+    kinds: dict[tuple[object, ...], Assignment] = {}
+    assignments = []
+    for one, number in zip(told.recipients, told.brief_of, strict=True):
+        mode = modes.effective(order.status, one.unit)
+        kind = one.tier, number, mode.mode, mode.unit
+        example = kinds.get(kind)
+        if example is None:
+            example = kinds[kind] = _example(order, one, number, profile, mode, now)
+        assignments.append(
+            replace(
+                example,
+                assignment_id=assignment_id(order.command_id, one.unit),
+                unit=one.unit,
+                parent_unit=one.parent,
+                synthetic=one.synthetic,
+            )
         )
-        for tier, number, mode in {
-            (one.tier, number, mode_of[one.unit].mode) for one, number in pairs
-        }
-    }
-    assignments = [
-        Assignment(
-            assignment_id=assignment_id(order.command_id, one.unit),
-            command_id=order.command_id,
-            status=order.status,
-            unit=one.unit,
-            unit_tier=one.tier,
-            parent_unit=one.parent,
-            synthetic=one.synthetic,
-            version=1,
-            state=AssignmentState.DELIVERED,
-            attempt=1,
-            sign_by=clocks[one.tier, number, mode.mode][0],
-            finish_by=clocks[one.tier, number, mode.mode][1],
-            changed_at=now,
-            brief=number,
-            sign_within_s=told.briefs[number].sign_within_s,
-            finish_within_s=told.briefs[number].finish_within_s,
-            mode=mode.mode,
-            mode_version=mode.version,
-            mode_unit=mode.unit,
-        )
-        for one, number in pairs
-        for mode in (mode_of[one.unit],)
-    ]
     at_root = modes.effective(order.status, order.root)
     command = Command(
         command_id=order.command_id,
@@ -102,8 +82,8 @@ async def issue(
         briefs=told.briefs,
         plan_id=order.plan_id,
         plan_version=order.plan_version,
-        sign_by=max(sign for sign, _ in clocks.values()),
-        finish_by=max(finish for _, finish in clocks.values()),
+        sign_by=max(one.sign_by for one in kinds.values()),
+        finish_by=max(one.finish_by for one in kinds.values()),
         trace_id=order.trace_id,
         actor=cause.actor,
         mode=at_root.mode,
@@ -126,6 +106,47 @@ async def issue(
     work.publish(COMMANDS, command.command_id, event, event.id)
     await work.publish_new(ASSIGNMENTS, printed)
     return True
+
+
+def _example(
+    order: Order,
+    recipient: Recipient,
+    number: int,
+    profile: Profile,
+    mode: Effective,
+    now: datetime,
+) -> Assignment:
+    """The assignment of one recipient; those of its tier, brief and mode differ in who they are alone."""
+    brief = order.orders.briefs[number]
+    sign_by, finish_by = deadlines(
+        profile.in_mode(mode.mode),
+        order.level,
+        recipient.tier,
+        now,
+        brief.sign_within_s,
+        brief.finish_within_s,
+    )
+    return Assignment(
+        assignment_id=assignment_id(order.command_id, recipient.unit),
+        command_id=order.command_id,
+        status=order.status,
+        unit=recipient.unit,
+        unit_tier=recipient.tier,
+        parent_unit=recipient.parent,
+        synthetic=recipient.synthetic,
+        version=1,
+        state=AssignmentState.DELIVERED,
+        attempt=1,
+        sign_by=sign_by,
+        finish_by=finish_by,
+        changed_at=now,
+        brief=number,
+        sign_within_s=brief.sign_within_s,
+        finish_within_s=brief.finish_within_s,
+        mode=mode.mode,
+        mode_version=mode.version,
+        mode_unit=mode.unit,
+    )
 
 
 async def _write(work: Transaction, assignments: Sequence[Assignment], profile: Profile) -> None:
