@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import structlog
+from aiokafka import AIOKafkaProducer
 
 from shared.runtime.database import Database, Transaction
 from shared.runtime.errors import Transient
 from shared.runtime.metrics import RuntimeMetrics
-from shared.runtime.publisher import Outgoing, Publisher
+from shared.runtime.publisher import Outgoing, Publisher, Sending
 
 log = structlog.get_logger("fenghuo.outbox")
 
@@ -25,8 +26,7 @@ _BATCH = 2_000
 _BATCHES = 20
 """Batches in one transaction."""
 _UNDER_WAY = 2
-"""Batches that are sent at the same time: a partition gets them in their order, since the producer is idempotent
-and what follows a gap is refused."""
+"""Batches that one producer has been handed, one after the other, and Kafka has not confirmed."""
 _POLL_S = 0.25
 _LOCK_ID = 0x0F
 """First key of the advisory lock; the second is the schema's hash."""
@@ -62,10 +62,11 @@ class OutboxRelay:
     async def publish_waiting(self) -> bool:
         """Publish what waits, several batches of it; whether there may be more.
 
-        While Kafka takes one batch the next is read and put together. Those before one that fails are
+        While Kafka takes one batch the next is read and handed over. Those before one that fails are
         deleted for good, those behind it stay, taken or not; raises Transient then.
         """
         failure: Transient | None = None
+        producer = self._publisher.present
         async with self._database.transaction() as work:
             if not await work.connection.fetchval(
                 "SELECT pg_try_advisory_xact_lock($1, hashtext($2))", _LOCK_ID, work.schema
@@ -78,36 +79,34 @@ class OutboxRelay:
             )
             rows: Sequence[Any] = await cursor.fetch(_BATCH)
             found = len(rows)
-            under_way: deque[tuple[Sequence[Any], asyncio.Task[None]]] = deque()
-            try:
-                while failure is None and (rows or under_way):
-                    if rows and len(under_way) < _UNDER_WAY:
-                        self._metrics.outbox.set(len(rows))
-                        under_way.append((rows, asyncio.create_task(self._publish(rows))))
+            under_way: deque[tuple[Sequence[Any], Sending]] = deque()
+            while rows or under_way:
+                if rows and len(under_way) < _UNDER_WAY:
+                    self._metrics.outbox.set(len(rows))
+                    try:
+                        under_way.append((rows, await self._begin(producer, rows)))
+                    except Transient as error:
+                        failure, rows = error, ()
+                    else:
                         rows = await cursor.fetch(_BATCH)
                         found += len(rows)
-                        continue
-                    sent, publishing = under_way.popleft()
-                    try:
-                        await publishing
-                    except Transient as error:
-                        failure = error
-                    else:
-                        await _delete(work, sent)
-            finally:
-                left = [publishing for _, publishing in under_way]
-                if failure is None:
-                    for publishing in left:
-                        publishing.cancel()
-                await asyncio.gather(*left, return_exceptions=True)
+                    continue
+                sent, sending = under_way.popleft()
+                try:
+                    await self._publisher.arrived(sending)
+                except Transient as error:
+                    failure = failure or error
+                    break
+                await _delete(work, sent)
         if failure is not None:
             raise failure
         self._metrics.outbox.set(0)
         return found == _BATCH * _BATCHES
 
-    async def _publish(self, rows: Sequence[Any]) -> None:
-        await self._publisher.send(
-            [Outgoing(row["topic"], row["key"].encode(), row["value"]) for row in rows]
+    async def _begin(self, producer: AIOKafkaProducer, rows: Sequence[Any]) -> Sending:
+        return await self._publisher.begin(
+            producer,
+            [Outgoing(row["topic"], row["key"].encode(), row["value"]) for row in rows],
         )
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import structlog
@@ -43,6 +44,14 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False):
     value: bytes
     partition: int | None = None
     headers: Headers = (("content-type", b"application/json"),)
+
+
+class Sending(NamedTuple):
+    """Records that a producer has been handed; how many of each topic."""
+
+    producer: AIOKafkaProducer
+    waiting: list[Delivery]
+    counts: Counter[str]
 
 
 def outgoing(spec: TopicSpec, key: str, message: Contract) -> Outgoing:
@@ -92,28 +101,53 @@ class Publisher:
         """For /readyz."""
         return "the Kafka producer is being rebuilt" if self._producer is None else None
 
+    @property
+    def present(self) -> AIOKafkaProducer:
+        """The producer of now; raises Transient while there is none."""
+        if self._producer is None:
+            raise Transient("the producer is being rebuilt")
+        return self._producer
+
     async def send(self, records: Iterable[Outgoing]) -> None:
         """Send all, in order per partition, and wait until Kafka has every one.
 
         Raises Transient when that is not known within the time limit: send the same again.
         """
-        producer = self._producer
-        if producer is None:
-            raise Transient("the producer is being rebuilt")
+        await self.arrived(await self.begin(self.present, records))
+
+    async def begin(self, producer: AIOKafkaProducer, records: Iterable[Outgoing]) -> Sending:
+        """Hand all to this producer, in order per partition; `arrived` is still to be waited for.
+
+        What is begun afterwards with the same producer comes behind them, or not at all when they fail:
+        it is idempotent, and then there is another one. Raises Transient as `send` does.
+        """
+        if producer is not self._producer:
+            raise Transient("the producer has been rebuilt")
         given = list(records)
+        async with self._bounded(producer):
+            if len(given) < _MANY:
+                waiting = [await self._single(producer, record) for record in given]
+            else:
+                waiting = await self._in_batches(producer, given)
+        for delivery in waiting:
+            delivery.add_done_callback(_heard)
+        return Sending(producer, waiting, Counter(record.topic for record in given))
+
+    async def arrived(self, sending: Sending) -> None:
+        """Wait until Kafka has every one; raises Transient as `send` does."""
+        async with self._bounded(sending.producer):
+            await asyncio.gather(*sending.waiting)
+        for topic, count in sending.counts.items():
+            self._metrics.published.labels(topic).inc(count)
+
+    @asynccontextmanager
+    async def _bounded(self, producer: AIOKafkaProducer) -> AsyncIterator[None]:
         try:
             async with asyncio.timeout(self._timeout_s):
-                if len(given) < _MANY:
-                    waiting = [await self._single(producer, record) for record in given]
-                else:
-                    waiting = await self._in_batches(producer, given)
-                await asyncio.gather(*waiting)
+                yield
         except (KafkaError, TimeoutError) as error:
             await self._replace(producer)
             raise Transient(f"publish outcome unknown: {type(error).__name__}") from error
-        counts = Counter(record.topic for record in given)
-        for topic, count in counts.items():
-            self._metrics.published.labels(topic).inc(count)
 
     @staticmethod
     async def _single(producer: AIOKafkaProducer, record: Outgoing) -> Delivery:
@@ -208,6 +242,12 @@ class Publisher:
             log.warning("producer_closed_hard")
             await producer._sender.close()
             await producer.client.close()
+
+
+def _heard(delivery: Delivery) -> None:
+    """A failure is heard of, also where nobody waits any more."""
+    if not delivery.cancelled():
+        delivery.exception()
 
 
 def _append(batch: Any, record: Outgoing) -> bool:

@@ -26,7 +26,7 @@ from shared.runtime.errors import LostOwnership, Reject, Transient
 from shared.runtime.inbox import Apply, First, InboxWorker, Incoming
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.outbox import OutboxRelay
-from shared.runtime.publisher import Outgoing, Publisher
+from shared.runtime.publisher import Outgoing, Publisher, Sending, partition_of
 from tests.support.infrastructure import Infrastructure
 from tests.support.waiting import until
 
@@ -255,11 +255,11 @@ class StopsAfter(Publisher):
 
     left = 0
 
-    async def send(self, records: Iterable[Outgoing]) -> None:
+    async def begin(self, producer: AIOKafkaProducer, records: Iterable[Outgoing]) -> Sending:
         if self.left == 0:
             raise Transient("no more")
         self.left -= 1
-        await super().send(records)
+        return await super().begin(producer, records)
 
 
 async def test_what_was_published_before_a_failure_is_not_published_again(
@@ -287,3 +287,66 @@ async def test_what_was_published_before_a_failure_is_not_published_again(
         assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == 0
     published = await read(infrastructure, target.name, 5_000)
     assert [int(one.value) for one in published] == list(range(5_000))
+
+
+async def test_batches_under_way_keep_the_order_of_every_key(
+    infrastructure: Infrastructure,
+) -> None:
+    """Each is more than the producer takes at once for a partition, so it has to wait in between."""
+    target = infrastructure.own_topic(ANSWERS, partitions=2)
+    metrics = RuntimeMetrics(CollectorRegistry())
+    publisher = Publisher(infrastructure.bootstrap, metrics)
+    database = Database(infrastructure.dsn(), "alerting")
+    keys = [f"key-{n % 7}" for n in range(9_000)]
+    async with AsyncExitStack() as stack:
+        await database.start()
+        stack.push_async_callback(database.stop)
+        await publisher.start()
+        stack.push_async_callback(publisher.stop)
+        async with database.transaction() as work:
+            rows = [(key, f"wide-{n}", b"%d" % n + b" " * 500) for n, key in enumerate(keys)]
+            await work.publish_new(target, rows)
+        assert not await OutboxRelay(database, publisher, metrics).publish_waiting()
+        assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == 0
+    expected = [n for n, key in enumerate(keys) if partition_of(key.encode(), 2) == 0]
+    assert 3_000 < len(expected) < 7_000
+    published = await read(infrastructure, target.name, len(expected))
+    assert [int(one.value) for one in published] == expected
+
+
+class FailsOnce(Publisher):
+    """The outcome of the first batch is unknown, so there is another producer; the next would get through."""
+
+    failed = False
+
+    async def begin(self, producer: AIOKafkaProducer, records: Iterable[Outgoing]) -> Sending:
+        if not self.failed:
+            self.failed = True
+            await self._replace(producer)
+            raise Transient("not this one")
+        return await super().begin(producer, records)
+
+
+async def test_nothing_overtakes_a_batch_that_failed(
+    infrastructure: Infrastructure,
+) -> None:
+    target = infrastructure.own_topic(ANSWERS, partitions=1)
+    metrics = RuntimeMetrics(CollectorRegistry())
+    publisher = FailsOnce(infrastructure.bootstrap, metrics)
+    database = Database(infrastructure.dsn(), "alerting")
+    relay = OutboxRelay(database, publisher, metrics)
+    async with AsyncExitStack() as stack:
+        await database.start()
+        stack.push_async_callback(database.stop)
+        await publisher.start()
+        stack.push_async_callback(publisher.stop)
+        async with database.transaction() as work:
+            rows = [("k", f"behind-{n}", str(n).encode()) for n in range(5_000)]
+            await work.publish_new(target, rows)
+        with pytest.raises(Transient, match="not this one"):
+            await relay.publish_waiting()
+        assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == 5_000
+        assert not await relay.publish_waiting()
+        assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == 0
+    published = [int(one.value) for one in await read(infrastructure, target.name, 5_000)]
+    assert published == list(range(5_000))
