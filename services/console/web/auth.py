@@ -123,7 +123,10 @@ def myself(request: Request, console: Console, me: Viewer) -> dict[str, Any]:
         "unit_name": console.names.unit(me.unit),
         "tier": tier_of(me.unit),
         "post": me.post,
-        "sees": [{"unit": unit, "name": console.names.unit(unit)} for unit in me.seeing],
+        "sees": [
+            {"unit": unit, "name": console.names.unit(unit), "tier": tier_of(unit)}
+            for unit in sorted(me.seeing, key=lambda unit: (unit != me.unit, unit))
+        ],
         "commands": [{"unit": unit, "name": console.names.unit(unit)} for unit in me.commanding],
         "may_issue": is_entitled(me, lambda acting: may_issue(acting, [acting.unit])),
         "broker": console.broker,

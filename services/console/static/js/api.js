@@ -41,12 +41,23 @@ export function leave() {
   signedOut();
 }
 
-/** JSON of a read; `query` values that are empty are left out. An answer that comes after `leave` is none. */
+let place = null;
+
+/** From now on what is read is of this unit's subtree; null = of the officer's own. */
+export function lookAt(unit) {
+  place = unit;
+}
+
+/** An address of the place that is looked at; `query` values that are empty are left out. */
+export function addressOf(path, query = {}) {
+  const pairs = Object.entries({ ...query, place }).filter(([, value]) => value !== "" && value !== null && value !== undefined);
+  return pairs.length ? `${path}?${new URLSearchParams(pairs)}` : path;
+}
+
+/** JSON of a read. An answer that comes after `leave` is none. */
 export async function get(path, query = {}) {
   if (left) throw new Problem(401, null);
-  const pairs = Object.entries(query).filter(([, value]) => value !== "" && value !== null && value !== undefined);
-  const tail = pairs.length ? `?${new URLSearchParams(pairs)}` : "";
-  const address = path + tail;
+  const address = addressOf(path, query);
   const known = early.get(address);
   early.delete(address);
   if (known && performance.now() < EARLY_MS) return known;

@@ -1,7 +1,7 @@
 // One case: its head and what can be taken away of it, its timeline, how each tier and unit did, its review.
 
 import { alertSheet } from "./alert_sheet.js";
-import { get, Problem } from "./api.js";
+import { addressOf, get, Problem } from "./api.js";
 import { evaluationTable, unitsTable } from "./case_evaluation.js";
 import { reviewPart } from "./case_review.js";
 import { lineWords, lineWho } from "./case_words.js";
@@ -68,9 +68,9 @@ export function caseFile(ctx, caseId, changed) {
         { class: "acts" },
         found.alerts.map((one, n) => act(t("case.open.alert", { n: found.alerts.length > 1 ? n + 1 : "" }), () => alertSheet(one, refresh), { "data-focus": one })),
         found.commands.map((one, n) => act(t("case.open.command", { n: found.commands.length > 1 ? n + 1 : "" }), () => openCommand(one), { "data-focus": one })),
-        link(t("case.get.html"), `${path}/export?format=html`),
-        link(t("case.get.pdf"), `${path}/export?format=pdf`),
-        link(t("case.get.csv"), `${path}/evaluation?format=csv`),
+        link(t("case.get.html"), addressOf(`${path}/export`, { format: "html" })),
+        link(t("case.get.pdf"), addressOf(`${path}/export`, { format: "pdf" })),
+        link(t("case.get.csv"), addressOf(`${path}/evaluation`, { format: "csv" })),
       ),
     );
     fill(

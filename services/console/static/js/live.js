@@ -1,6 +1,6 @@
 // The live stream: resumes by id, notices silence, and always says how it stands.
 
-import { get, leave } from "./api.js";
+import { addressOf, get, leave } from "./api.js";
 
 const SILENT_AFTER_MS = 25_000;
 const BEHIND_RECORDS = 1_000;
@@ -50,10 +50,7 @@ export class Live {
 
   open() {
     this.source?.close();
-    const query = new URLSearchParams();
-    if (this.status) query.set("status", this.status);
-    if (this.last !== null) query.set("after", this.last);
-    const source = new EventSource(`/api/events?${query}`);
+    const source = new EventSource(addressOf("/api/events", { status: this.status, after: this.last }));
     this.source = source;
     this.heard = Date.now();
     source.addEventListener("hello", (event) => this.beat(event, true));

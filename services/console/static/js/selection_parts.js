@@ -12,7 +12,7 @@ const KINDS = ["subtree", "departments", "role", "group", "units"];
 /** The editor; `selection()` is the contract's form or null while nothing is chosen. */
 export function selectionParts(me, changed) {
   const own = { unit: me.unit, name: me.unit_name };
-  const offered = get("/api/units").catch(() => ({ below: [], departments: [], roles: [], groups: [] }));
+  const offered = get("/api/units", { unit: me.unit }).catch(() => ({ below: [], departments: [], roles: [], groups: [] }));
   const rows = h("div", { class: "selection-parts" });
   const node = h("div", {}, rows, act(t("part.add"), () => add(true), { class: "plain", id: "part-add" }));
   const parts = [];

@@ -1,6 +1,6 @@
 // The frame of the console: header, boards by address (#command), live stream, honest about its state.
 
-import { get, onSignedOut } from "./api.js";
+import { get, lookAt, onSignedOut } from "./api.js";
 import { alarmsBoard } from "./boards/alarms.js";
 import { casesBoard } from "./boards/cases.js";
 import { commandBoard } from "./boards/command.js";
@@ -33,7 +33,7 @@ const BOARDS = {
 const FULL_EVERY_MS = 30_000;
 
 const spot = (id) => document.getElementById(id);
-const state = { me: null, status: asked("status") === "Exercise" ? "Exercise" : "Actual", board: null, overview: null, live: null, timers: [], link: "connecting", facts: {} };
+const state = { me: null, status: asked("status") === "Exercise" ? "Exercise" : "Actual", place: null, board: null, overview: null, live: null, timers: [], link: "connecting", facts: {} };
 
 function asked(name) {
   return new URLSearchParams(location.search).get(name);
@@ -55,6 +55,7 @@ async function begin() {
     return;
   }
   if (hasLeft(state.me.session)) return;
+  look(asked("place"));
   frame();
   follow();
   state.timers = [setInterval(tick, 1_000), setInterval(refreshAll, FULL_EVERY_MS)];
@@ -65,6 +66,19 @@ async function begin() {
     if (name === state.name && state.board.go) state.board.go(item);
     else show();
   });
+}
+
+/** Look at this unit, where the officer may; else at his own, or at the first that he may. */
+function look(unit) {
+  const { me } = state;
+  state.place = me.sees.find((one) => one.unit === unit) ?? me.sees.find((one) => one.unit === me.unit) ?? me.sees[0] ?? null;
+  lookAt(state.place && state.place.unit !== me.unit ? state.place.unit : null);
+}
+
+/** The officer with the place looked at as his unit: what a board is about. */
+function seen() {
+  const { me, place } = state;
+  return place ? { ...me, unit: place.unit, unit_name: place.name, tier: place.tier } : me;
 }
 
 function gate() {
@@ -98,9 +112,9 @@ function follow() {
 }
 
 const reload = throttle(async () => {
-  const status = state.status;
+  const { status, place } = state;
   const found = await quietly(get("/api/overview", { status }));
-  if (!found || status !== state.status) return;
+  if (!found || status !== state.status || place !== state.place) return;
   if (found.feed_seq < Number(state.live?.last)) reload(); // made for another screen, before the newest line
   state.overview = found;
   state.board?.overview?.(found);
@@ -108,9 +122,9 @@ const reload = throttle(async () => {
 });
 
 const loadMode = throttle(async () => {
-  const status = state.status;
+  const { status, place } = state;
   const found = await quietly(get("/api/modes", { status }));
-  if (found && status === state.status) drawMode(spot("mode"), found);
+  if (found && status === state.status && place === state.place) drawMode(spot("mode"), found);
 });
 
 function refreshAll() {
@@ -129,7 +143,7 @@ async function quietly(promise) {
 
 function announce(fresh) {
   if (!fresh.length) return;
-  const words = fresh.map((one) => t("announce", { level: t(`level.${one.level ?? one.proposed_level ?? "lift"}`), place: one.place_name, headline: one.headline }));
+  const words = fresh.map((one) => t("announce", { level: t(`level.${one.level ?? one.proposed_level ?? "lift"}`), place: one.place_name, headline: one.masked ? t("masked") : one.headline }));
   spot("announce").textContent = words.join(" ");
   if (state.status === "Actual") sound.ring();
 }
@@ -147,8 +161,17 @@ function showDrill() {
 
 function setStatus(status) {
   if (status === state.status) return;
-  Object.assign(state, { status, overview: null });
-  history.replaceState(null, "", `${status === "Exercise" ? "?status=Exercise" : "/"}${location.hash}`);
+  state.status = status;
+  begun();
+}
+
+/** Draw and follow another world or place from the beginning; the address names it. */
+function begun() {
+  const query = new URLSearchParams();
+  if (state.status === "Exercise") query.set("status", state.status);
+  if (state.place && state.place.unit !== state.me.unit) query.set("place", state.place.unit);
+  state.overview = null;
+  history.replaceState(null, "", `${query.size ? `?${query}` : "/"}${location.hash}`);
   frame();
   showDrill();
   follow();
@@ -177,21 +200,36 @@ function tick() {
   spot("day").textContent = day(now);
 }
 
+/** Which place is looked at, for who may look at more than one. */
+function placePicker() {
+  const { me, place } = state;
+  if (me.sees.length < 2) return null;
+  const choose = (event) => {
+    look(event.target.value);
+    begun();
+    spot("place").focus();
+  };
+  const option = (one) => h("option", { value: one.unit, selected: one === place }, one.name);
+  return h("select", { id: "place", "aria-label": t("place"), onchange: choose }, me.sees.map(option));
+}
+
 /** Put the board that the address names into the frame. */
 function show() {
   const { name, item } = wanted();
-  const { me, status } = state;
-  const here = () => state.status === status && wanted().name === name;
+  const { status, place } = state;
+  const here = () => state.status === status && state.place === place && wanted().name === name;
   const guarded = async (promise) => {
     const found = await quietly(promise);
     return here() ? found : null; // an answer for another screen is no answer
   };
   state.name = name;
-  state.board = BOARDS[name]({ me, status, item, quietly: guarded, announce, reload });
+  state.board = BOARDS[name]({ me: seen(), own: state.me, status, item, quietly: guarded, announce, reload });
   fill(spot("board"), state.board.node);
   for (const link of document.querySelectorAll(".boards a")) {
-    if (link.hash === `#${name}`) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    link.removeAttribute("aria-current");
+    if (link.hash !== `#${name}`) continue;
+    link.setAttribute("aria-current", "page");
+    link.scrollIntoView({ block: "nearest", inline: "nearest" }); // on a phone the row is longer than the screen
   }
   if (state.overview) state.board.overview?.(state.overview);
   state.board.refresh();
@@ -199,13 +237,14 @@ function show() {
 
 function frame() {
   const { me } = state;
+  const { unit_name: shown, tier } = seen();
   const pressed = (status) => ({ "aria-pressed": String(state.status === status) });
   fill(
     spot("page"),
     h(
       "header",
       { class: "top" },
-      h("div", { class: "brand" }, h("span", { class: "name" }, t("name")), h("h1", {}, me.unit_name), h("span", { class: "muted" }, t(`centre.${me.tier}`))),
+      h("div", { class: "brand" }, h("span", { class: "name" }, t("name")), h("h1", {}, shown), h("span", { class: "muted" }, t(`centre.${tier}`)), placePicker()),
       h("div", { class: "clock" }, h("time", { id: "time" }), h("span", { id: "day" })),
       h(
         "div",
@@ -222,7 +261,7 @@ function frame() {
     h("nav", { class: "boards", "aria-label": t("boards") }, Object.keys(BOARDS).map((name) => h("a", { href: `#${name}` }, t(`board.${name}`)))),
     h("main", { class: "screen", id: "board", tabindex: -1 }),
   );
-  document.title = `${me.unit_name} · ${t("name")}`;
+  document.title = `${shown} · ${t("name")}`;
   show();
   tick();
 }

@@ -33,7 +33,7 @@ export function commandBoard(ctx) {
       }
     }),
     tasks: throttle(async () => {
-      const found = await ctx.quietly(get("/api/assignments", { status: ctx.status, open: 1, limit: SHOWN }));
+      const found = await ctx.quietly(get("/api/assignments", { status: ctx.status, unit: ctx.own.unit, open: 1, limit: SHOWN }));
       if (found) list(tasks, found.assignments, (one) => one.assignment_id, (one) => assignmentItem(one, refresh), t("assignments.none"));
     }),
     below: throttle(async () => {

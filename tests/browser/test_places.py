@@ -1,0 +1,91 @@
+"""Who may look at several places picks one; lists, stream and address follow, own tasks stay his own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from playwright.async_api import expect
+
+from services.console.accounts import Grant, change_grant
+from services.console.core.access import Right
+from tests.browser.conftest import Served, Visitor, a_console
+from tests.support.console_scene import (
+    CITY,
+    DISTRICT,
+    SONGJI,
+    ZHUTUO,
+    a_command,
+    an_alert,
+    an_assignment,
+)
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+HERE, THERE, LATER = "朱沱水位超警", "松溉水位超警", "松溉大桥封闭"
+
+
+async def two_towns(found: Served) -> None:
+    """An alert and an order in each of two towns; the officer of one may look at the other."""
+    now = datetime.now(UTC)
+    await found.bench.project(
+        [
+            an_alert("here", ZHUTUO, headline=HERE, at=now),
+            an_alert("there", SONGJI, headline=THERE, at=now),
+        ]
+    )
+    for town, title in ((ZHUTUO, "本镇巡查"), (SONGJI, "他镇巡查")):
+        order = a_command(title, town, issuer=DISTRICT, at=now, title=title)
+        await found.bench.project([order, an_assignment(order, town)])
+    grant = Grant(right=Right.SEE, unit=SONGJI)
+    await change_grant(found.dsn, "o-town-b", grant, give=True)
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    """A console with that."""
+    with a_console(two_towns) as found:
+        yield found
+
+
+async def test_one_place_at_a_time_is_picked_in_the_head(visitor: Visitor, served: Served) -> None:
+    page = await visitor.open("o-town-b")
+    alerts, name = page.locator("#alerts .card h3"), page.locator("h1")
+    await expect(alerts).to_have_text([HERE])
+    await expect(page.locator("#place option")).to_have_text(["朱沱镇", "松溉镇"])
+    await page.select_option("#place", SONGJI)
+    await expect(name).to_have_text("松溉镇")
+    await expect(alerts).to_have_text([THERE])
+    assert f"place={SONGJI}" in page.url
+    await page.wait_for_selector(".link.live")
+    served.run(
+        served.bench.project([an_alert("new", SONGJI, headline=LATER, at=datetime.now(UTC))])
+    )
+    await expect(alerts.filter(has_text=LATER)).to_have_count(1)
+    await page.reload()
+    await expect(name).to_have_text("松溉镇")
+    await expect(alerts.filter(has_text=THERE)).to_have_count(1)
+    await page.evaluate("() => { location.hash = 'command'; }")
+    await expect(page.locator("#command-list .card h3")).to_have_text(["他镇巡查"])
+    await expect(page.locator("#own-tasks .card h3")).to_have_text(["本镇巡查"])
+    await page.click("#language")
+    await expect(name).to_have_text("松溉镇")
+    await page.select_option("#place", ZHUTUO)
+    await expect(name).to_have_text("朱沱镇")
+    await expect(page.locator("#command-list .card h3")).to_have_text(["本镇巡查"])
+    assert "place" not in page.url
+
+
+async def test_a_place_that_is_not_granted_is_not_looked_at(
+    visitor: Visitor, served: Served
+) -> None:
+    page = await visitor.open("o-town-b")
+    await page.goto(f"{served.url}/?place={CITY}")
+    await expect(page.locator("h1")).to_have_text("朱沱镇")
+    await expect(page.locator("#alerts .card h3")).to_have_text([HERE])
+
+
+async def test_who_has_one_place_is_not_asked(visitor: Visitor) -> None:
+    page = await visitor.open("o-district-b")
+    await page.wait_for_selector("#alerts .card")
+    assert await page.locator("#place").count() == 0
