@@ -74,11 +74,13 @@ async def test_a_digest_has_the_highest_grade_of_its_contents_and_no_word_of_a_g
     desk: Desk,
 ) -> None:
     """One general order, one graded one, and alerts: one of them is graded while the digest gathers."""
-    desk.staff(VILLAGE, channels=BOTH)
-    await desk.takes(*assigned(ALONE))  # the budget is spent
+    desk.staff(TOWN, channels=BOTH)
+    await desk.takes(*assigned(ALONE, TOWN))  # the budget is spent
     alerts = [an_alert(alert=f"alt-{n}", proposed=Level.ORANGE) for n in range(2)]
     later = an_alert(2, AlertTransition.UPDATED, alert="alt-1", proposed=Level.ORANGE)
-    graded_order = assigned(ALONE + 1)[-1].model_copy(update={"data_grade": DataGrade.IMPORTANT})
+    graded_order = assigned(ALONE + 1, TOWN)[-1].model_copy(
+        update={"data_grade": DataGrade.IMPORTANT}
+    )
     pages = await desk.takes(graded_order, *alerts)
     assert all(one.digest_id for one in pages)
     await desk.takes(later.model_copy(update={"data_grade": DataGrade.CORE}))
