@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from playwright.async_api import Page
 
+CUT = """() => [...document.querySelectorAll(".card")]
+  .filter((one) => one.scrollHeight > one.clientHeight + 1).map((one) => one.innerText.slice(0, 60))"""
+"""Cards that do not show all they hold."""
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 CONTRAST = """() => {

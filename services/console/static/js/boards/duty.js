@@ -53,6 +53,7 @@ export function dutyBoard(ctx) {
   function draw(plan) {
     fill(posts, plan.posts.length ? postTable(plan) : h("p", { class: "empty" }, t("duty.no.plan")));
     list(entries, plan.entries, (one) => `${one.entry_id}-${one.version}`, entry, t("duty.no.plan"));
+    entries.hidden = !plan.entries.length && !plan.posts.length; // said above already
     const file = h("input", { type: "file", accept: ".csv,.ics", id: "duty-file", class: "hidden-visually", onchange: take, "aria-label": t("duty.import") });
     const link = (form) => h("a", { class: "button", href: `/api/duty/export?unit=${encodeURIComponent(state.unit)}&format=${form}`, download: "" }, t(`duty.export.${form}`));
     fill(tools, KINDS.map((kind) => act(t(`rule.${kind}`), () => change(kind), { "data-focus": `add-${kind}` })), link("csv"), link("ics"), act(t("duty.import"), () => file.click()), file);
@@ -90,10 +91,10 @@ export function dutyBoard(ctx) {
   function describe(rule) {
     const span = rule.begin && `${when(rule.begin)} – ${when(rule.end)}`;
     const post = rule.post && t(`post.${rule.post}`);
-    const only = rule.modes?.length ? ` · ${t("duty.modes.only", { modes: rule.modes.map((one) => t(`mode.${one}`)).join("、") })}` : "";
+    const only = rule.modes?.length ? ` · ${t("duty.modes.only", { modes: rule.modes.map((one) => t(`mode.${one}`)).join(t("and")) })}` : "";
     switch (rule.kind) {
       case "member":
-        return [text(rule.officer.name), h("br"), h("span", { class: "faint" }, rule.channels.map((one) => t(`channel.${one}`, {}, one)).join("、"))];
+        return [text(rule.officer.name), h("br"), h("span", { class: "faint" }, rule.channels.map((one) => t(`channel.${one}`, {}, one)).join(t("and")))];
       case "rotation":
         return [`${post} `, text(rule.members.map(person).join(" → ")), h("br"), h("span", { class: "faint" }, t("rotation.every", { n: rule.turn_days, time: rule.handover.slice(0, 5), from: rule.starts }) + only)];
       case "swap":

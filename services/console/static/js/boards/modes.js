@@ -40,7 +40,7 @@ export function modesBoard(ctx) {
       h("p", {}, inWords(one.preview)),
       h("p", { class: "facts" }, h("span", {}, t("mode.until", { time: when(one.until) })), h("span", {}, t("next.signed", { signed: one.signatures.length, needed: 2 })), one.decide_by && h("span", {}, t("decide.by", { time: when(one.decide_by) }))),
       one.reason && text(one.reason, "p"),
-      one.next_posts.length > 0 && one.state !== "decided" && h("p", { class: "muted" }, t("mode.waits", { posts: one.next_posts.map((post) => t(`post.${post}`)).join("、") })),
+      one.next_posts.length > 0 && one.state !== "decided" && h("p", { class: "muted" }, t("mode.waits", { posts: one.next_posts.map((post) => t(`post.${post}`)).join(t("and")) })),
       h("div", { class: "acts" }, one.may.map((verb) => act(t(`proposal.do.${verb}`), () => judge(one, verb), { class: verb === "approve" ? "primary" : "danger", "data-focus": `${one.proposal_id}-${verb}` }))),
     );
   }
