@@ -30,7 +30,11 @@ COLOURS = {
 _HOSTILE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
-_PIPE_WIDTH = 140
+_PIPE_WIDTH = 2_000
+"""Whoever reads a pipe looks for whole ids and titles."""
+_LONG = 24
+"""A column with a cell wider than this wraps where the screen is narrow; others, and the first, which names its
+row, only where there is no room for them at all."""
 Cell = str | Text
 
 
@@ -85,14 +89,21 @@ class Screen:
         self._out.print()
         self._out.print(Text(plain(title), style="bold"))
         table = Table(box=None, pad_edge=False)
-        for name in columns:
+        shown = [
+            [one if isinstance(one, Text) else Text(plain(one)) for one in row] for row in rows
+        ]
+        widths = [max(one.cell_len for one in column) for column in zip(*shown, strict=True)]
+        firm = [place == 0 or width <= _LONG for place, width in enumerate(widths)]
+        needed = sum(width + 1 if one else _LONG for one, width in zip(firm, widths, strict=True))
+        for place, name in enumerate(columns):
             table.add_column(
                 Text(name.lstrip(">")),
-                no_wrap=True,
+                no_wrap=firm[place] and needed <= self._out.width,
+                overflow="fold",
                 justify="right" if name.startswith(">") else "left",
             )
-        for row in rows:
-            table.add_row(*(one if isinstance(one, Text) else Text(plain(one)) for one in row))
+        for row in shown:
+            table.add_row(*row)
         self._out.print(table)
 
     def sentence(self, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -262,3 +263,20 @@ def _assessable() -> Any:
         version=2,
         headline="研判样例",
     )
+
+
+async def test_the_band_of_the_mode_speaks_the_language_chosen_at_once(troubled: Visitor) -> None:
+    page = await troubled.open("o-city-a")
+    band = page.locator("#mode")
+    await expect(band).to_contain_text("状态")
+    await page.route("**/api/modes*", lambda route: route.abort())
+    await page.click("#language")
+    await expect(band).to_contain_text("mode")
+
+
+async def test_a_moment_of_another_year_names_it(visitor: Visitor, served: Served) -> None:
+    page = await visitor.page()
+    await page.clock.set_fixed_time(datetime(2027, 3, 1, tzinfo=UTC))
+    await page.goto(served.link("o-city-b"))
+    await go(page, "cases")
+    await expect(page.locator("#case-list .card .tail").last).to_contain_text("2026/11/24")

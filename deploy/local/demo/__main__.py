@@ -102,6 +102,7 @@ async def _invite(stack: SeededStack, screen: Screen) -> None:
             url=url,
         )
         screen.say(f"  {who:<36} {link.splitlines()[-1]}")
+    screen.say("The story is over: nothing sends any more, so that sensors turn silent one by one.")
 
 
 if __name__ == "__main__":

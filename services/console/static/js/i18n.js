@@ -62,12 +62,15 @@ export const day = (moment) =>
   format({ year: "numeric", month: "long", day: "numeric", weekday: "short" }).format(moment);
 
 const date = (moment) => format({ month: "2-digit", day: "2-digit" }).format(moment);
+const year = (moment) => format({ year: "numeric" }).format(moment);
 
-/** Time of day; with the date when it is not today's. */
+/** Time of day; with the date when it is not today's, with the year when it is not this one. */
 export function when(iso, now = Date.now()) {
   const moment = new Date(iso);
+  const today = new Date(now);
   const short = clock(moment);
-  return date(moment) === date(new Date(now)) ? short : `${date(moment)} ${short}`;
+  if (year(moment) !== year(today)) return `${format({ year: "numeric", month: "2-digit", day: "2-digit" }).format(moment)} ${short}`;
+  return date(moment) === date(today) ? short : `${date(moment)} ${short}`;
 }
 
 /** Time until (or since) a moment, as 4:05 or 1:02:09, without a sign. */

@@ -33,7 +33,7 @@ const BOARDS = {
 const FULL_EVERY_MS = 30_000;
 
 const spot = (id) => document.getElementById(id);
-const state = { me: null, status: asked("status") === "Exercise" ? "Exercise" : "Actual", place: null, board: null, overview: null, live: null, timers: [], link: "connecting", facts: {} };
+const state = { me: null, status: asked("status") === "Exercise" ? "Exercise" : "Actual", place: null, board: null, overview: null, modes: null, live: null, timers: [], link: "connecting", facts: {} };
 
 function asked(name) {
   return new URLSearchParams(location.search).get(name);
@@ -124,7 +124,9 @@ const reload = throttle(async () => {
 const loadMode = throttle(async () => {
   const { status, place } = state;
   const found = await quietly(get("/api/modes", { status }));
-  if (found && status === state.status && place === state.place) drawMode(spot("mode"), found);
+  if (!found || status !== state.status || place !== state.place) return;
+  state.modes = found;
+  drawMode(spot("mode"), found);
 });
 
 function refreshAll() {
@@ -271,6 +273,7 @@ async function changeLanguage() {
   frame();
   showState();
   showDrill();
+  if (state.modes) drawMode(spot("mode"), state.modes);
   refreshAll();
   spot("language").focus();
 }

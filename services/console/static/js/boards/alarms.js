@@ -8,7 +8,7 @@ import { alarmTable, silenceButton } from "../evidence.js";
 import { moment, momentOf } from "../forms.js";
 import { t, when } from "../i18n.js";
 import { throttle } from "../live.js";
-import { act, chip, drillTag, panel } from "../parts.js";
+import { act, chip, countWords, drillTag, panel } from "../parts.js";
 
 const MOST = 200;
 
@@ -24,7 +24,7 @@ export function alarmsBoard(ctx) {
       const found = await ctx.quietly(get("/api/alarms", { status: ctx.status, limit: MOST }));
       if (!found) return;
       fill(alarms, alarmTable(found.alarms, t("alarms.none"), (one) => silenceButton(one, (alarm) => silence(alarm, refresh))));
-      fill(count, document.createTextNode(t("count", { n: found.alarms.length })));
+      fill(count, document.createTextNode(countWords(found.alarms.length, MOST)));
     }, 1_500),
     silences: throttle(async () => {
       const found = await ctx.quietly(get("/api/silences", { status: ctx.status, standing: 1 }));
@@ -96,7 +96,7 @@ function sensor(one) {
     "li",
     {},
     h("span", {}, chip(t(`sensor.${one.state}`), "bad")),
-    h("span", { class: "what" }, drillTag(one), text(one.name), h("br"), h("span", { class: "muted" }, one.unit_name), one.detail && [h("br"), text(one.detail)]),
+    h("span", { class: "what" }, drillTag(one), text(one.name), h("br"), h("span", { class: "muted" }, one.unit_name), one.detail && one.state !== "silent" && [h("br"), text(one.detail)]),
     h("time", {}, one.last_seen_at ? t("sensor.seen", { time: when(one.last_seen_at) }) : ""),
   );
 }

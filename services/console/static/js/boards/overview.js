@@ -8,10 +8,11 @@ import { t } from "../i18n.js";
 import { drawFeed, drawSupervision } from "../lists.js";
 import { gathered, throttle } from "../live.js";
 import { drawCounters } from "../overview.js";
-import { act, panel } from "../parts.js";
+import { act, countWords, panel } from "../parts.js";
 import { townsPanel } from "../towns.js";
 
 const FEED_LINES = 60;
+const ALERTS = 100; // as many as the API gives unasked: the page comes with them
 
 /** Build the board; `ctx` = {me, status, quietly, announce, overview()} of the frame. */
 export function overviewBoard(ctx) {
@@ -56,7 +57,7 @@ export function overviewBoard(ctx) {
   function showAlerts() {
     const { town } = state;
     const inTown = (alert) => !town || alert.place.startsWith(town.unit.slice(0, 9));
-    fill(spots.tail, town ? act(t("only.town", { town: town.name }), () => choose(town), { class: "plain" }) : document.createTextNode(t("count", { n: state.alerts.length })));
+    fill(spots.tail, town ? act(t("only.town", { town: town.name }), () => choose(town), { class: "plain" }) : document.createTextNode(countWords(state.alerts.length, ALERTS)));
     return drawAlerts(spots.alerts, state.alerts.filter(inTown), () => loads.alerts());
   }
 

@@ -6,7 +6,7 @@ import { fill, h, list } from "../dom.js";
 import { t, when } from "../i18n.js";
 import { drawSupervision } from "../lists.js";
 import { throttle } from "../live.js";
-import { act, chip, drillTag, level, openWords, panel } from "../parts.js";
+import { act, chip, countWords, drillTag, level, openWords, panel } from "../parts.js";
 import { clockLights } from "../report_clocks.js";
 
 const MOST = 500;
@@ -60,7 +60,7 @@ export function supervisionBoard(ctx) {
     const shown = state.only ? state.items.filter((one) => groupOf(one.unit) === state.only) : state.items;
     drawSupervision(items, shown);
     const name = rows.get(state.only)?.name;
-    fill(tail, name ? act(t("only.town", { town: name }), () => choose(null), { class: "plain" }) : document.createTextNode(t("count", { n: shown.length })));
+    fill(tail, name ? act(t("only.town", { town: name }), () => choose(null), { class: "plain" }) : document.createTextNode(countWords(shown.length, MOST)));
   }
 
   const late = (one) => one.escalated + one.overdue + one.reminded;
