@@ -22,7 +22,7 @@ from services.scoring.core.state import SensorState, StoredState, check_format
 from shared.contracts.topics import READINGS, SCORING_STATE
 from shared.runtime.errors import Transient, die
 from shared.runtime.publisher import Outgoing
-from shared.runtime.tables import Positions
+from shared.runtime.tables import FETCH_BYTES, Positions
 
 log = structlog.get_logger("fenghuo.scoring.store")
 
@@ -208,7 +208,8 @@ async def _reader(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
         bootstrap_servers=bootstrap,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
-        max_partition_fetch_bytes=4 * 1_048_576,
+        max_partition_fetch_bytes=FETCH_BYTES,
+        fetch_max_bytes=FETCH_BYTES,
         fetch_max_wait_ms=100,
     )
     await consumer.start()

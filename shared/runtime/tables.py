@@ -21,6 +21,10 @@ from shared.runtime.errors import Reject, Transient, die
 
 log = structlog.get_logger("fenghuo.tables")
 
+FETCH_BYTES = 4 * 1_048_576
+"""Most that is read at once of what is read whole, of all partitions together: an answer lies in memory
+several times while it is taken apart, and what a start has once taken the process keeps."""
+
 OnMessage = Callable[[Any], None]
 """Takes one decoded message; raises Reject when it cannot be used."""
 OnDelete = Callable[[str], None]
@@ -64,7 +68,8 @@ class CompactedTable:
             bootstrap_servers=self._bootstrap,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
-            max_partition_fetch_bytes=4 * 1_048_576,
+            max_partition_fetch_bytes=FETCH_BYTES,
+            fetch_max_bytes=FETCH_BYTES,
             fetch_max_wait_ms=100,
         )
         await consumer.start()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.topics import RULES
@@ -61,3 +63,30 @@ async def test_a_table_as_it_stood_and_as_it_changes(infrastructure: Infrastruct
     finally:
         await older.stop()
     assert (seen, older.positions) == ([1], then)
+
+
+async def test_a_long_table_is_read_piece_by_piece(infrastructure: Infrastructure) -> None:
+    bootstrap, spec = infrastructure.bootstrap, infrastructure.own_topic(RULES, partitions=12)
+    keys = 64 * 1_024
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", max_batch_size=500_000)
+    await producer.start()
+    for number in range(keys):
+        await producer.send(spec.name, None, key=b"%01024d" % number)
+    await producer.stop()
+
+    deleted = 0
+
+    def count(_key: str) -> None:
+        nonlocal deleted
+        deleted += 1
+
+    table = CompactedTable(bootstrap, spec, lambda _rule: None, on_delete=count)
+    tracemalloc.start()
+    try:
+        await table.load()
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        await table.stop()
+    assert deleted == keys
+    assert most < 32 * 1_048_576, "64 MiB of records, an answer is 4 MiB"
