@@ -11,7 +11,7 @@ from hypothesis import settings
 from deploy.local.paths import temporary_root
 from shared.contracts.topics import TOPICS
 from tests.support.infrastructure import Infrastructure, running
-from tests.support.sides import Sides, is_whole
+from tests.support.sides import Sides, turn
 
 # How long one example takes says how busy the machine is; speed is for the benchmarks.
 settings.register_profile("fenghuo", deadline=None)
@@ -21,7 +21,7 @@ settings.load_profile("fenghuo")
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Shared by two processes, the longest piece comes first: it would run alone in the end."""
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda one: not is_whole(one.nodeid))
+        items.sort(key=lambda one: turn(one.nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)  # not there with -p no:xdist
