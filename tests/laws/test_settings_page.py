@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from docs.make_settings import PAGE, SERVICES, page, settings_of, variable
+from shared.runtime.settings import load
 from tests.support import services
 
 ROOT = Path(__file__).parents[2]
@@ -55,4 +56,4 @@ def test_a_setting_is_read_from_the_variable_on_the_page(monkeypatch: pytest.Mon
     monkeypatch.setenv(variable("kafka_bootstrap"), "127.0.0.1:1")
     monkeypatch.setenv(variable("http_port"), "1")
     monkeypatch.setenv(variable("lateness_s"), "7")
-    assert settings_of("scoring")().model_dump()["lateness_s"] == 7
+    assert load(settings_of("scoring")).model_dump()["lateness_s"] == 7

@@ -234,7 +234,7 @@ async def test_what_is_written_about_it_has_its_grade(looked_at: Bench) -> None:
             answer = await client.post(path, json=sent)
             assert answer.status_code == 202, (path, answer.text)
     grades: dict[str, list[DataGrade]] = {}
-    models = {
+    models: dict[str, type[Acknowledgement | CommandRequest | CaseReview | Answer]] = {
         ACKNOWLEDGEMENTS.name: Acknowledgement,
         REQUESTS.name: CommandRequest,
         CASE_REVIEWS.name: CaseReview,
