@@ -152,7 +152,7 @@ async def contents(work: Transaction, digest_id: str) -> list[Content]:
     """What still waits in a digest, by what it says."""
     rows = await work.connection.fetch(
         "SELECT l.level, l.priority, l.headline, count(*) AS n, "  # noqa: S608
-        "array_agg(DISTINCT l.data_grade) AS grades FROM notify.page AS p "
+        "array_agg(DISTINCT l.data_grade ORDER BY l.data_grade) AS grades FROM notify.page AS p "
         "JOIN notify.ladder AS l USING (ladder_id) "
         f"WHERE p.digest_id = $1 AND p.state IN {_WAITING} "
         "GROUP BY l.level, l.priority, l.headline ORDER BY l.priority, l.level, l.headline",
