@@ -10,6 +10,7 @@ from services.scoring.metrics import Metrics
 from services.scoring.settings import Settings
 from services.scoring.tables import KafkaTables
 from shared.contracts.topics import ALARMS, HEALTH, READINGS
+from shared.runtime.broker import PARTITIONS_AT_ONCE
 from shared.runtime.platform import Platform
 
 
@@ -20,7 +21,10 @@ def build(settings: Settings) -> AsgiFastStream:
     tables = KafkaTables(settings.kafka_bootstrap, settings.lateness_s, book)
     worker = ScoringWorker(platform, settings, book, tables, Metrics(platform.registry))
     tables.follow(platform, worker.at_boundary)
-    platform.consume([READINGS], worker, max_records=settings.batch_records)
+    records = settings.batch_records
+    platform.consume(
+        [READINGS], worker, max_records=records, unopened=records // PARTITIONS_AT_ONCE
+    )
     platform.produces(ALARMS, HEALTH)
     platform.loops.append(worker.store_when_idle)
     return platform.asgi()

@@ -44,7 +44,7 @@ from shared.contracts.topics import READINGS
 from shared.runtime.errors import Transient
 from shared.runtime.native import form
 from shared.runtime.platform import Platform
-from shared.runtime.unpack import runs
+from shared.runtime.unpack import count_of, place_of, runs, since
 
 log = structlog.get_logger("fenghuo.scoring")
 
@@ -115,16 +115,12 @@ class ScoringWorker:
             now = self._platform.clock.now()
             outcomes: Counter[Outcome] = Counter()
             applied, bad = 0, -self._refused()
-            for new in runs(records):
-                lane = self._lanes[new[0].partition]
-                if new[0].offset < lane.partition.next_offset:  # the batch comes a second time
-                    new = [one for one in new if one.offset >= lane.partition.next_offset]
-                    if not new:
-                        continue
-                applied += len(new)
-                outcomes += work_through(lane.partition, new, now, lane.refused)
-                lane.partition.next_offset = new[-1].offset + 1
-                lane.last_value = new[-1].value
+            for run in runs(records):
+                lane = self._lanes[place_of(run)[1]]
+                new = since(run, lane.partition.next_offset)  # the batch may come a second time
+                if new is not None:
+                    applied += count_of(new)
+                    outcomes += work_through(lane.partition, new, now, lane.refused)
             bad += self._refused()
             for name, count in outcomes.items():
                 self._metrics.readings.labels(name.value).inc(count)

@@ -36,7 +36,6 @@ class Lane:
     refused: list[tuple[ConsumerRecord, Reject]] = field(default_factory=list)
     sent: int = 0
     buried: int = 0
-    last_value: bytes | None = None
     last_hash: str = store.fingerprint(None)
     stored_offset: int = 0
     pins: Positions = field(default_factory=dict)
@@ -66,8 +65,8 @@ class Lane:
 
         `final` = nothing is judged here any more by this process.
         """
-        if self.last_value is not None:
-            self.last_hash = store.fingerprint(self.last_value)
+        if self.partition.last_value is not None:
+            self.last_hash = store.fingerprint(self.partition.last_value)
         if self.partition.refreshed:
             self.states_pins = self.pins
         return store.Checkpoint(

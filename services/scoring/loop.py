@@ -1,16 +1,18 @@
-"""The loop over a batch of one partition: the quick way for what is plain, the contract's for the rest.
+"""The loop over what was fetched from one partition: the quick way for what is plain, the contract's for the rest.
 
-Everything here runs for every reading, so it is one function and repeats no call. A reading goes the
-quick way when it is of the plainest form (core/wire.py), its sensor has a state, its facts are those
+A reading goes the quick way when it is of the plainest form, its sensor has a state, its facts are those
 catalogued, and it provably changes nothing (core/engine.glide). All else is decided by the contract
 model and `Partition.reading`, in the same order and with the same outcome.
+
+Compiled, readings are looked at where they lie in Kafka's batches (`_walk`), and become objects only when
+they go the long way.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import cython
 import structlog
@@ -21,14 +23,14 @@ from services.scoring.core.checks import Refused
 from services.scoring.core.engine import NOT_TAKEN, TAKEN, glide
 from services.scoring.core.partition import FUTURE_S, Outcome, Partition
 from services.scoring.core.scan import Scan, digits, same
-from services.scoring.core.state import ACTUAL, SensorState
+from services.scoring.core.state import SensorState
 from shared.contracts.dead_letter import Reason
 from shared.contracts.readings import Reading
 from shared.contracts.topics import READINGS
 from shared.contracts.units import is_unit
 from shared.runtime.decoding import decode
 from shared.runtime.errors import Reject
-from shared.runtime.unpack import NativeRecord
+from shared.runtime.unpack import Span, over
 
 log = structlog.get_logger("fenghuo.scoring")
 
@@ -39,114 +41,159 @@ _MOST_UNITS = 200_000
 
 
 def work_through(
-    partition: Partition, records: Sequence[ConsumerRecord], now: datetime, refused: Refusals
+    partition: Partition, run: Any, now: datetime, refused: Refusals
 ) -> Counter[Outcome]:
-    """Apply records in order; what is refused is added to `refused`. Returns what became of them."""
+    """Apply a run of records (shared.runtime.unpack) in order; what is refused is added to `refused`.
+
+    Returns what became of them.
+    """
     partition.refresh(now)
-    states, mark, read, units = partition.states, partition.mark, wire.read, _UNITS
-    longest, is_id, scan = wire.MOST_BYTES, wire.is_id, Scan()
+    outcomes: Counter[Outcome] = Counter()
+    if cython.compiled and type(run) is Span:
+        _walk(partition, run, now, refused, outcomes)
+        return outcomes
+    records = run.opened() if type(run) is Span else run
+    for record in records:
+        _apply(partition, record, now, refused, outcomes)
+    partition.next_offset = records[-1].offset + 1
+    partition.last_value = records[-1].value
+    return outcomes
+
+
+def _walk(
+    partition: Partition, span: Span, now: datetime, refused: Refusals, outcomes: Counter[Outcome]
+) -> None:
+    """Everything here runs for every reading, so it makes no object and repeats no call."""
+    walk, scan, raw = over(span), Scan(), span.raw
+    data = raw
+    states, dirty, future_s = partition.states, partition.dirty, FUTURE_S
     nothing, all_of_it = NOT_TAKEN, TAKEN
     scored = 0
-    others: Counter[Outcome] = Counter()
-    for record in records:
-        if type(record) is NativeRecord:
-            native = record
-            value, key, offset = native.value, native.key, native.offset
-            stamped_ms = native.timestamp
-        else:
-            value, key, offset = record.value, record.key, record.offset
-            stamped_ms = record.timestamp
-        plain = False
-        reading = None
-        state = None
-        if cython.compiled and value is not None and key is not None and scan.read(value):
-            state = states.get(key)
-            if state is not None and fits(scan, value, key, state):
-                plain = True
-                at = scan.at
-                number = scan.value
-                synthetic = scan.synthetic
-                event_id = value[scan.id_from : scan.id_to].decode("ascii")
-                unit_size = scan.unit_of_to - scan.unit_of_from
-                if not (unit_size == 12 and digits(value, scan.unit_of_from, 12)):
-                    unit = value[scan.unit_of_from : scan.unit_of_to].decode("utf-8", "replace")
-                    plain = unit in units or _is_unit(unit)
-        if not plain:
-            try:
-                reading = read(value) if value and len(value) <= longest else None
-            except ValueError:
-                reading = None
-            if reading is not None:
-                state = None if key is None else states.get(key)
-                if state is not None:
-                    plan = state.plan
-                    at = reading.occurred_at.timestamp()
-                    number = reading.value
-                    synthetic = reading.synthetic
-                    event_id = reading.id
-                    plain = (
-                        reading.sensor_id == state.sensor.sensor_id
-                        and reading.unit == plan.unit
-                        and reading.metric == plan.metric
-                        and reading.datum == plan.datum
-                        and (reading.origin_unit in units or _is_unit(reading.origin_unit))
-                        and is_id(event_id)
-                    )
+    while walk.step():
+        state, done = None, nothing
+        if walk.key_from and walk.value_from and scan.read(raw, walk.value_from, walk.value_to):
+            state = states.get(data[walk.key_from : walk.key_to])
         if (
-            plain
-            and state is not None
-            and offset > state.applied
-            and at <= stamped_ms / 1000 + FUTURE_S
+            state is not None
+            and walk.offset > state.applied
+            and scan.synthetic == state.synthetic
+            and scan.at <= walk.timestamp / 1000 + future_s
+            and fits(scan, raw, walk.key_from, walk.key_to, state)
         ):
-            done = nothing
-            if synthetic == state.synthetic:
-                done = glide(state, at, number, event_id)
-            if done == nothing:
-                try:
-                    others[
-                        partition.weigh(*(state, event_id, at, number, event_id), *(synthetic, now))
-                    ] += 1
-                except Refused as why:
-                    refused.append((record, Reject(why.reason, why.detail)))
-                except Exception as bug:
-                    refused.append((record, _bug(record, bug)))
-                continue
-            if done != all_of_it:
-                try:
-                    partition.finish(state, event_id, at, number, done, now)
-                except Exception as bug:
-                    refused.append((record, _bug(record, bug)))
-                    continue
-            scored += 1
-            if not state.dirty:
-                mark(state)
+            done = glide(state, scan.at, scan.value, raw, scan.id_from, scan.id_to)
+        if state is None or done == nothing:
+            _apply(partition, walk.record(), now, refused, outcomes)
             continue
-        try:
-            outcome = _by_contract(partition, record, now, reading)
-        except Reject as why:
-            refused.append((record, why))
-        else:
-            if outcome is not None:
-                others[outcome] += 1
-    others[Outcome.SCORED] += scored
-    return others
+        if done != all_of_it:
+            event_id = raw[scan.id_from : scan.id_to].decode("ascii")
+            try:
+                partition.finish(state, event_id, scan.at, scan.value, done, now)
+            except Exception as bug:
+                record = walk.record()
+                refused.append((record, _bug(record, bug)))
+                continue
+        scored += 1
+        if not state.dirty:
+            state.dirty = True
+            dirty.append(state)
+    outcomes[Outcome.SCORED] += scored
+    partition.next_offset = walk.next_offset
+    partition.last_value = raw[walk.value_from : walk.value_to] if walk.value_from else None
 
 
-def fits(scan: Scan, value: bytes, key: bytes, state: SensorState) -> bool:
-    """Whether a scanned reading is of this sensor, and says of it what the catalogue does."""
-    gist = state.plan.gist
+def fits(scan: Scan, raw: bytes, key_from: int, key_to: int, state: SensorState) -> bool:
+    """Whether a scanned reading is of the sensor of this key, says of it what the catalogue does, and
+    names a unit for its origin.
+    """
+    gist = state.gist
+    size = scan.sensor_to - scan.sensor_from
     return (
-        state.status == ACTUAL
-        and is_part(value, scan.sensor_from, scan.sensor_to, key)
-        and is_part(value, scan.unit_from, scan.unit_to, gist.unit)
-        and is_part(value, scan.metric_from, scan.metric_to, gist.metric)
-        and is_part(value, scan.datum_from, scan.datum_to, gist.datum)
+        state.actual
+        and size == key_to - key_from
+        and alike(raw, scan.sensor_from, key_from, size)
+        and is_part(raw, scan.unit_from, scan.unit_to, gist.unit)
+        and is_part(raw, scan.metric_from, scan.metric_to, gist.metric)
+        and is_part(raw, scan.datum_from, scan.datum_to, gist.datum)
+        and (
+            (scan.unit_of_to - scan.unit_of_from == 12 and digits(raw, scan.unit_of_from, 12))
+            or _is_unit(raw[scan.unit_of_from : scan.unit_of_to].decode("utf-8", "replace"))
+        )
     )
 
 
-def is_part(value: bytes, begin: int, end: int, part: bytes) -> bool:
-    """Whether these bytes of a value are `part`."""
-    return end - begin == len(part) and same(value, begin, part, len(part))
+def is_part(raw: bytes, begin: int, end: int, part: bytes) -> bool:
+    """Whether these bytes are `part`."""
+    return end - begin == len(part) and same(raw, begin, part, len(part))
+
+
+def alike(raw: bytes, one: int, other: int, size: int) -> bool:
+    """Whether the same bytes lie at two places."""
+    for offset in range(size):  # noqa: SIM110 - for C
+        if raw[one + offset] != raw[other + offset]:
+            return False
+    return True
+
+
+def _apply(
+    partition: Partition,
+    record: ConsumerRecord,
+    now: datetime,
+    refused: Refusals,
+    outcomes: Counter[Outcome],
+) -> None:
+    """One record, whatever it is."""
+    value, key = record.value, record.key
+    try:
+        reading = wire.read(value) if value and len(value) <= wire.MOST_BYTES else None
+    except ValueError:
+        reading = None
+    state = None if reading is None or key is None else partition.states.get(key)
+    if reading is not None and state is not None and _is_plain(reading, record, state):
+        at, event_id = reading.occurred_at.timestamp(), reading.id
+        done = NOT_TAKEN
+        if reading.synthetic == state.synthetic:
+            raw_id = event_id.encode()
+            done = glide(state, at, reading.value, raw_id, 0, len(raw_id))
+        try:
+            if done == NOT_TAKEN:
+                outcome = partition.weigh(
+                    *(state, event_id, at, reading.value, event_id), *(reading.synthetic, now)
+                )
+                outcomes[outcome] += 1
+                return
+            if done != TAKEN:
+                partition.finish(state, event_id, at, reading.value, done, now)
+        except Refused as why:
+            refused.append((record, Reject(why.reason, why.detail)))
+            return
+        except Exception as bug:
+            refused.append((record, _bug(record, bug)))
+            return
+        outcomes[Outcome.SCORED] += 1
+        partition.mark(state)
+        return
+    try:
+        found = _by_contract(partition, record, now, reading)
+    except Reject as why:
+        refused.append((record, why))
+    else:
+        if found is not None:
+            outcomes[found] += 1
+
+
+def _is_plain(reading: wire.WireReading, record: ConsumerRecord, state: SensorState) -> bool:
+    """Whether only what changes by it is still to be decided."""
+    plan = state.plan
+    return (
+        reading.sensor_id == state.sensor.sensor_id
+        and reading.unit == plan.unit
+        and reading.metric == plan.metric
+        and reading.datum == plan.datum
+        and _is_unit(reading.origin_unit)
+        and wire.is_id(reading.id)
+        and record.offset > state.applied
+        and reading.occurred_at.timestamp() <= record.timestamp / 1000 + FUTURE_S
+    )
 
 
 def _by_contract(
@@ -182,6 +229,8 @@ def _bug(record: ConsumerRecord, bug: Exception) -> Reject:
 
 
 def _is_unit(unit: str) -> bool:
+    if unit in _UNITS:
+        return True
     if not is_unit(unit):
         return False
     if len(_UNITS) < _MOST_UNITS:

@@ -21,4 +21,4 @@ class Settings(ServiceSettings):
     flush_states: Annotated[int, Field(ge=1, le=100_000)] = 20_000
     """Changed states of a partition are stored earlier when there are this many."""
     batch_records: Annotated[int, Field(ge=1, le=10_000)] = 5_000
-    """Most records handled at once."""
+    """About so many records are handled at once."""

@@ -13,8 +13,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from itertools import chain
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -27,7 +26,7 @@ from shared.runtime.ahead import Ahead
 from shared.runtime.broker import subscribe
 from shared.runtime.errors import LostOwnership, Transient, die
 from shared.runtime.metrics import RuntimeMetrics
-from shared.runtime.unpack import runs
+from shared.runtime.unpack import behind, count_of, pieces, place_of, runs, since
 
 log = structlog.get_logger("fenghuo.batches")
 
@@ -87,6 +86,7 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         instance_id: str | None,
         max_records: int = 500,
         fetch_batches: int = 1,
+        unopened: int = 0,
         overtaking: Overtaking | None = None,
     ) -> None:
         self._worker = worker
@@ -112,6 +112,7 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             callback=self.on_batch,
             max_records=max_records,
             fetch_batches=fetch_batches,
+            unopened=unopened,
         )
 
     @property
@@ -210,41 +211,37 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _overtake(self, worker: Overtaking, records: list[ConsumerRecord]) -> None:
         async with self._lock:
             new = self._new(records)
-            if new and await self._handle(worker.overtake, list(chain.from_iterable(new.values()))):
+            if new and await self._handle(worker.overtake, pieces(new)):
                 self._progress_at = time.monotonic()
 
     async def _work(self, records: list[ConsumerRecord]) -> None:
         """Handle records in their turn, and move on."""
         async with self._lock:
             new = self._new(records)
-            if not new:
+            if not new or not await self._handle(self._worker.handle, pieces(new)):
                 return
-            mine = list(chain.from_iterable(new.values()))
-            if not await self._handle(self._worker.handle, mine):
-                return
-            for partition, run in new.items():
-                self._next[partition] = self._dirty[partition] = run[-1].offset + 1
+            for run in new:
+                partition = TopicPartition(*place_of(run))
+                self._next[partition] = self._dirty[partition] = behind(run)
             self._progress_at = time.monotonic()
             self._begin_commit()
-        for partition, run in new.items():
-            self._metrics.records.labels(partition.topic).inc(len(run))
+        for run in new:
+            self._metrics.records.labels(place_of(run)[0]).inc(count_of(run))
 
     def _forget_ahead(self, partitions: Iterable[TopicPartition]) -> None:
         if self._ahead is not None:
             self._ahead.drop(partitions)
 
-    def _new(self, records: list[ConsumerRecord]) -> dict[TopicPartition, list[ConsumerRecord]]:
-        """Records of ours that are not handled yet, by partition; they come partition by partition."""
-        new: dict[TopicPartition, list[ConsumerRecord]] = {}
+    def _new(self, records: list[Any]) -> list[Any]:
+        """Runs of records of ours that are not handled yet."""
+        new = []
         for run in runs(records):
-            partition = TopicPartition(run[0].topic, run[0].partition)
-            expected = self._next.get(partition)
+            expected = self._next.get(TopicPartition(*place_of(run)))
             if expected is None:
                 continue  # given up meanwhile
-            if run[0].offset < expected:
-                run = [record for record in run if record.offset >= expected]
-            if run:
-                new.setdefault(partition, []).extend(run)
+            left = since(run, expected)
+            if left is not None:
+                new.append(left)
         return new
 
     async def watch(self) -> None:

@@ -20,7 +20,7 @@ from shared.runtime import records as light
 
 LOGGER = "fenghuo.faststream"
 
-_PARTITIONS_AT_ONCE = 4
+PARTITIONS_AT_ONCE = 4
 """So many are read in one fetch when all have much; aiokafka asks for them in another order each time."""
 BatchCallback = Callable[[list[ConsumerRecord]], Awaitable[None]]
 
@@ -77,10 +77,12 @@ def subscribe(
     max_records: int = 500,
     batch_timeout_ms: int = 20,
     fetch_batches: int = 1,
+    unopened: int = 0,
 ) -> BatchSubscriber:
     """A batch subscriber over `topics`; offsets are committed by the callback, explicitly.
 
     `fetch_batches`: how many batches of a topic's largest size one fetch takes from a partition.
+    `unopened`: the callback gets spans of about so many records (shared/runtime/unpack.py) where it can.
     """
     most_bytes = fetch_batches * max(spec.max_bytes for spec in topics)
     subscriber = broker.subscriber(
@@ -100,11 +102,15 @@ def subscribe(
         # Batches as large as the topic takes them, no more, and not of all partitions at once: an answer lies
         # in memory as a whole, several times while it is read.
         max_partition_fetch_bytes=most_bytes,
-        fetch_max_bytes=_PARTITIONS_AT_ONCE * most_bytes,
+        fetch_max_bytes=PARTITIONS_AT_ONCE * most_bytes,
         fetch_max_wait_ms=250,
         session_timeout_ms=10_000,
         heartbeat_interval_ms=2_000,
     )
+
+    if unopened:
+        # FastStream has no argument for what it hands on to aiokafka as it is.
+        subscriber._connection_args["value_deserializer"] = light.Unopened(unopened)
 
     async def batch(records: Any) -> None:
         await callback(records)

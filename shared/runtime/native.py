@@ -33,7 +33,13 @@ MODULES = (
     "services.scoring.core.baseline_season",
     "services.scoring.core.baseline",
     "services.scoring.core.state",
+    "services.scoring.core.windows",
+    "services.scoring.core.ladder",
     "services.scoring.core.history",
+    "services.scoring.core.quiet",
+    "services.scoring.core.judge",
+    "services.scoring.core.change",
+    "services.scoring.core.revise",
     "services.scoring.core.engine",
     "services.scoring.loop",
 )

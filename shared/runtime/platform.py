@@ -75,10 +75,11 @@ class Platform:
         *,
         max_records: int = 500,
         fetch_batches: int = 1,
+        unopened: int = 0,
         overtaking: Overtaking | None = None,
     ) -> BatchConsumer:
         """Read `topics` as one consumer group named after the service. `overtaking` is the worker where
-        urgent records go first."""
+        urgent records go first; with `unopened` it gets spans of about so many records where it can."""
         consumer = BatchConsumer(
             self.broker,
             topics,
@@ -88,6 +89,7 @@ class Platform:
             instance_id=self.settings.group_instance_id,
             max_records=max_records,
             fetch_batches=fetch_batches,
+            unopened=unopened,
             overtaking=overtaking,
         )
         self.health.add("consumer", consumer.ready)

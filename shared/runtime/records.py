@@ -47,6 +47,20 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     headers: Sequence[tuple[str, bytes | None]]
 
 
+class Unopened:
+    """A value deserializer that changes nothing, and lets a consumer's `getmany` hand out spans.
+
+    Of each partition it then gets one `Span` (shared/runtime/unpack.py) instead of records: whole batches
+    with about `most` records in all. Where that cannot be done it gets records as ever.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+
+    def __call__(self, value: bytes | None) -> bytes | None:
+        return value
+
+
 class LightRecords(_Ordinary):  # type: ignore[misc]
     """The records of one fetch from one partition, as `Record`s."""
 
@@ -55,7 +69,7 @@ class LightRecords(_Ordinary):  # type: ignore[misc]
         return records
 
     def _consumer_record(self, tp: TopicPartition, record: Any) -> Any:
-        if self._key_deserializer or self._value_deserializer:
+        if self._key_deserializer or _changes(self._value_deserializer):
             return super()._consumer_record(tp, record)
         return Record(
             tp.topic,
@@ -82,9 +96,21 @@ class KeptMemory:
 class NativeRecords:
     """The records of one fetch from one partition, read from the bytes in one go."""
 
-    def __init__(self, tp: TopicPartition, raw: bytes, begin: int, check_crcs: bool) -> None:
+    def __init__(
+        self, tp: TopicPartition, raw: bytes, begin: int, check_crcs: bool, most: int = 0
+    ) -> None:
+        """With `most` spans are handed out, of about so many records, and no records."""
         self._batches = Batches(tp.topic, tp.partition, raw, begin, check_crcs)
+        self._most = most
         self.take = self._batches.take
+
+    def several(self, most: int) -> tuple[list[Any], bool]:
+        """At most so many records, or a span; and whether that may not have been all."""
+        if not self._most:
+            found = self.take(most)
+            return found, len(found) == most
+        span = self._batches.span(self._most)
+        return ([span], True) if span is not None else ([], False)
 
     @property
     def next_fetch_offset(self) -> int:
@@ -114,9 +140,9 @@ class NativeResult(_OrdinaryResult):  # type: ignore[misc]
         if not self.check_assignment(self._topic_partition) or not self.has_more():
             return []
         most = _ALL if max_records is None else max_records
-        found = records.take(most)
+        found, more = records.several(most)
         self._update_position()
-        if len(found) < most:
+        if not more:
             self._partition_records = None
         return found
 
@@ -133,10 +159,20 @@ def native_records(
 ) -> Any:
     """Stands where aiokafka makes its `PartitionRecords`; what is unusual goes the light way."""
     plain = isinstance(records, KeptMemory) and isolation_level == fetcher.READ_UNCOMMITTED
-    if plain and not key_deserializer and not value_deserializer and is_usual(records.raw):
-        return NativeRecords(tp, records.raw, fetch_offset, check_crcs)
+    if (
+        plain
+        and not key_deserializer
+        and not _changes(value_deserializer)
+        and is_usual(records.raw)
+    ):
+        most = value_deserializer.most if value_deserializer else 0
+        return NativeRecords(tp, records.raw, fetch_offset, check_crcs, most)
     given = tp, records, aborted_transactions, fetch_offset, key_deserializer, value_deserializer
     return LightRecords(*given, check_crcs, isolation_level)
+
+
+def _changes(deserializer: Any) -> bool:
+    return deserializer is not None and not isinstance(deserializer, Unopened)
 
 
 def fits(ordinary: Any) -> bool:

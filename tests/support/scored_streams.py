@@ -35,6 +35,7 @@ from tests.support.scoring import (
     a_sensor,
     a_tick,
     as_record,
+    as_span,
     rungs,
 )
 
@@ -99,7 +100,8 @@ def told(seed: int) -> Iterator[str]:
     left = list(readings(chance, len(sensors)))
     while left:
         size = chance.randint(1, 60)
-        outcomes = work_through(feed.partition, left[:size], SENT, refused)
+        run = left[:size] if chance.random() < 0.3 else as_span(left[:size])
+        outcomes = work_through(feed.partition, run, SENT, refused)
         yield f"{seed} outcomes {sorted((str(k), v) for k, v in outcomes.items() if v)}"
         left = left[size:]
     for record, why in refused:

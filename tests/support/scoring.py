@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, Literal
+
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from services.scoring.core.book import RuleBook
 from services.scoring.core.checks import Refused
@@ -17,6 +20,7 @@ from shared.contracts.readings import Reading, SensorHealth, Tick
 from shared.contracts.rules import RuleDefinition, Rung, SensorBody, ThresholdRule
 from shared.contracts.topics import READINGS
 from shared.runtime.publisher import encode
+from shared.runtime.unpack import Batches, Span
 
 T0 = 1_597_836_300.0
 """2020-08-19T11:25:00Z, the peak at Zhutuo."""
@@ -133,6 +137,24 @@ def as_record(offset: int, message: Reading | Tick, stamped: float, partition: i
     )
 
 
+def as_span(records: Sequence[Any]) -> Span:
+    """The same records as they lie in a batch of Kafka's, unopened."""
+    base = records[0].offset
+    builder = DefaultRecordBatchBuilder(
+        *(2, 0, 0),  # format, no compression, no transaction
+        *(-1, -1, -1),
+        batch_size=sum(len(one.value or b"") for one in records) + 1_000 * len(records),
+    )
+    for one in records:
+        assert builder.append(
+            one.offset - base, one.timestamp, one.key, one.value, list(one.headers)
+        )
+    raw = base.to_bytes(8, "big") + bytes(builder.build())[8:]
+    span = Batches(records[0].topic, records[0].partition, raw, base, True).span(1)
+    assert span is not None
+    return span
+
+
 class Feed:
     """A partition fed by hand; every record arrives at its event time plus `delay_s`."""
 
@@ -160,7 +182,7 @@ class Feed:
         self.offset += 1
         record = as_record(self.offset, a_reading(value, seconds, **fields), T0 + seconds + 1e8)
         refused: list[Any] = []
-        work_through(self.partition, [record], SENT, refused)
+        work_through(self.partition, as_span([record]), SENT, refused)
         assert not refused, refused
 
     def refusal(self, reading: Reading, delay_s: float = 1e8) -> Refused:

@@ -20,17 +20,18 @@ from services.scoring.core import health, revise
 from services.scoring.core.baseline import Baseline
 from services.scoring.core.change import apply, settle_shadows, still_going_on
 from services.scoring.core.events import Cause, Emitted
-from services.scoring.core.history import (
-    age,
-    append,
-    insert,
-    push,
-    remember_id,
-)
+from services.scoring.core.history import age, append, insert, push
 from services.scoring.core.judge import alarm_of, judge, next_ripe
 from services.scoring.core.quiet import ask, bands, forget_windows, value_band
 from services.scoring.core.rules import CompiledRule
-from services.scoring.core.state import NEVER, NORMAL, REMEMBERED_IDS, AlarmState, SensorState
+from services.scoring.core.state import (
+    NEVER,
+    NORMAL,
+    REMEMBERED_IDS,
+    AlarmState,
+    SensorState,
+    mark_of,
+)
 
 BACKLOG_OVER_S = 60.0
 """A backlog that has not gone on for so long by the log's clock has ended."""
@@ -41,12 +42,15 @@ NOT_TAKEN, TAKEN, TO_BE_JUDGED, TO_LEARN = 0, 1, 2, 3
 the baselines learn from it."""
 
 
-def glide(state: SensorState, at: float, value: float, event_id: str) -> int:
-    """Take in a new reading as far as it provably changes nothing."""
+def glide(state: SensorState, at: float, value: float, raw: bytes, begin: int, end: int) -> int:
+    """Take in a new reading as far as it provably changes nothing; its id lies in `raw`."""
     gap = at - state.newest
-    gist = state.plan.gist
-    ids = state.ids
-    if not 0.0 < gap <= gist.quiet_gap_s or event_id in ids:  # of which it may be a part only
+    gist = state.gist
+    if not 0.0 < gap <= gist.quiet_gap_s:
+        return NOT_TAKEN
+    data = raw
+    mark = mark_of(data, begin, end)
+    if state.has_taken(mark):
         return NOT_TAKEN
     quiet = state.low < value < state.high
     if not quiet and not (gist.windows and _moves_no_ladder(state, value)):
@@ -58,7 +62,7 @@ def glide(state: SensorState, at: float, value: float, event_id: str) -> int:
             state.same_since = at
         elif at - state.same_since >= gist.stuck_after_s and value not in gist.calm:
             return NOT_TAKEN
-    state.ids = f"{ids[ids.find(' ') + 1 :]} {event_id}"
+    state.remember(mark, data[begin:end])
     state.newest = at
     state.value = value
     if push(state.held, at, value, gist.trim_s):
@@ -109,7 +113,8 @@ def take(
         state.newest = seen.at
         health.heard(state, seen, broken, now, out)
     changed = state.high == -inf
-    remember_id(state, seen.event_id)
+    event_id = seen.event_id.encode()
+    state.remember(mark_of(event_id, 0, len(event_id)), event_id)
     if broken is not None:
         unmeasured = state.trouble().unmeasured
         unmeasured.append([seen.event_id, seen.at, seen.value])

@@ -3,6 +3,7 @@ cimport cython
 
 @cython.final
 cdef class Gist:
+    cdef readonly object plan
     cdef readonly bytes metric
     cdef readonly bytes unit
     cdef readonly bytes datum

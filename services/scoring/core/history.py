@@ -29,11 +29,6 @@ def push(held: array[float], at: float, value: float, trim_s: float) -> bool:
     return at > held[0] + trim_s or len(held) > _TWICE_MOST
 
 
-def remember_id(state: SensorState, event_id: str) -> None:
-    """Note a reading's id and forget the oldest."""
-    state.ids = f"{state.ids.partition(' ')[2]} {event_id}"
-
-
 def append(state: SensorState, at: float, value: float) -> None:
     """Take in a reading newer than all others."""
     if push(state.held, at, value, state.plan.trim_s):

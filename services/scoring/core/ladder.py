@@ -91,7 +91,7 @@ class Ladder:
             for rank, hold in alarm.holds.items()
             if hold.count >= self.count and at >= hold.since + self.for_s
         )
-        return max((*ripe, alarm.level))
+        return max(max(ripe, default=NORMAL), alarm.level)
 
     @staticmethod
     def start(alarm: AlarmState, at: float, event_id: str) -> tuple[float, str]:

@@ -25,7 +25,7 @@ from services.scoring.core.events import Cause, Emitted, instant
 from services.scoring.core.history import holds
 from services.scoring.core.quiet import bands
 from services.scoring.core.rules import Plan
-from services.scoring.core.state import NEVER, SensorState, StoredState, key_of
+from services.scoring.core.state import NEVER, SensorState, StoredState, key_of, mark_of
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import highest_grade
 from shared.contracts.readings import Reading, Tick
@@ -48,7 +48,8 @@ class Outcome(StrEnum):
 class Partition:
     """State of one partition; `out` collects what has to be sent, `dirty` what has to be stored.
 
-    `next_offset` is the first offset not applied, `clock` the newest tick in seconds since 1970,
+    `next_offset` is the first offset not applied, `last_value` the record before it as far as it was applied
+    here, `clock` the newest tick in seconds since 1970,
     `gone` the keys of sensors that are no longer catalogued. `states` holds the sensors by key.
     """
 
@@ -56,6 +57,7 @@ class Partition:
         self.book = book
         self.clock = clock
         self.next_offset = 0
+        self.last_value: bytes | None = None
         self.states: dict[bytes, SensorState] = {}
         self.dirty: list[SensorState] = []
         self.gone: list[bytes] = []
@@ -244,7 +246,8 @@ class Partition:
 def _is_repeat(state: SensorState, event_id: str, at: float, value: float) -> Outcome | None:
     """DUPLICATE when it has been taken already; raises Refused for the same id with another body."""
     known = holds(state, at, value)
-    if not known and state.has_taken(event_id):
+    raw = event_id.encode()
+    if not known and state.has_taken(mark_of(raw, 0, len(raw))):
         if state.rare is not None and [event_id, at, value] in state.rare.unmeasured:
             return Outcome.DUPLICATE
         raise Refused(Reason.ID_CONFLICT, f"id {event_id} came before with another body")

@@ -97,10 +97,11 @@ class Plan:
     """Whether a window is over something that readings inside a band can move out of it."""
     normal: tuple[float, float, float, float] = (-FOREVER, FOREVER, -FOREVER, FOREVER)
     """Between which values and which rates nothing changes at a sensor without alarms."""
-    gist: Gist = field(init=False)
+    gist: Gist = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         gist = Gist(
+            self,
             (self.metric, self.unit, self.datum),
             (self.quiet_gap_s, self.trim_s, self.stuck_after_s),
             self.tolerance,

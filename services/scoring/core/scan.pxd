@@ -1,13 +1,19 @@
 cimport cython
 from libc.stdint cimport int64_t
 
-cdef int _QUOTE, _BACKSLASH, _COMMA, _COLON, _END, _MOST_DIGITS, _ALL_NEEDED, _LONGEST_ID
+cdef int _QUOTE, _BACKSLASH, _COMMA, _COLON, _END, _MOST_DIGITS, _ALL_NEEDED, _LONGEST_ID, _SHORTEST_INSTANT, _LETTER, _MARK
+cdef bytes _OF_ID, _OF_TEXT
 
 
 @cython.final
 cdef class Scan:
     cdef const unsigned char* _data
+    cdef const unsigned char* _of_id
+    cdef const unsigned char* _of_text
     cdef Py_ssize_t _place
+    cdef Py_ssize_t _end
+    cdef int _date
+    cdef int64_t _days
     cdef readonly double at
     cdef readonly double value
     cdef readonly bint synthetic
@@ -25,7 +31,7 @@ cdef class Scan:
     cdef readonly Py_ssize_t unit_of_to
 
     @cython.locals(data="const unsigned char*", place=Py_ssize_t, name=Py_ssize_t, seen=int, bit=int)
-    cpdef bint read(self, bytes raw) except -1
+    cpdef bint read(self, bytes raw, Py_ssize_t begin, Py_ssize_t end) except -1
 
     @cython.locals(data="const unsigned char*", begin=Py_ssize_t, first=int)
     cdef int _field(self, Py_ssize_t name, Py_ssize_t size) noexcept
@@ -34,10 +40,10 @@ cdef class Scan:
 
     cdef bint _tier(self) noexcept
 
-    @cython.locals(data="const unsigned char*", place=Py_ssize_t, begin=Py_ssize_t)
+    @cython.locals(data="const unsigned char*", goes_on="const unsigned char*", place=Py_ssize_t, begin=Py_ssize_t)
     cdef Py_ssize_t _text(self) noexcept
 
-    @cython.locals(data="const unsigned char*", place=Py_ssize_t, begin=Py_ssize_t, byte=int, mark=bint)
+    @cython.locals(data="const unsigned char*", kind="const unsigned char*", place=Py_ssize_t, begin=Py_ssize_t)
     cdef Py_ssize_t _identifier(self) noexcept
 
     @cython.locals(
@@ -47,8 +53,8 @@ cdef class Scan:
     cdef bint _number(self) noexcept
 
     @cython.locals(
-        data="const unsigned char*", place=Py_ssize_t, year=int, month=int, day=int, hour=int, minute=int,
-        second=int, micros=int64_t, width=int, seconds=int64_t,
+        data="const unsigned char*", place=Py_ssize_t, century=int, year=int, month=int, day=int, hour=int,
+        minute=int, second=int, date=int, micros=int64_t, width=int, seconds=int64_t,
     )
     cdef double _instant(self) noexcept
 
@@ -59,6 +65,7 @@ cpdef bint same(const unsigned char* data, Py_ssize_t place, const unsigned char
 @cython.locals(offset=Py_ssize_t)
 cpdef bint digits(const unsigned char* data, Py_ssize_t place, Py_ssize_t count) noexcept
 
+@cython.locals(tens=int, ones=int)
 cdef int two(const unsigned char* data, Py_ssize_t place) noexcept
 
 cdef int days_of(int year, int month) noexcept

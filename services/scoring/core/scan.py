@@ -17,6 +17,15 @@ _MOST_DIGITS = 15
 """So many decimal digits are exact in a float, and so is the power of ten that they are divided by."""
 _ALL_NEEDED = 0x3FF
 """The ten fields without a default, as bits."""
+_SHORTEST_INSTANT = len('"2026-01-01T00:00:00Z"')
+_LETTER, _MARK = 1, 2
+_OF_ID = bytes(
+    _MARK if byte in b"._:-" else _LETTER if chr(byte).isalnum() and byte < 128 else 0
+    for byte in range(256)
+)
+"""By byte: what may stand in an identifier, a mark anywhere but first."""
+_OF_TEXT = bytes(byte >= 32 and byte not in (_QUOTE, _BACKSLASH) for byte in range(256))
+"""By byte: whether a text goes on with it as it is."""
 
 
 class Scan:
@@ -26,34 +35,39 @@ class Scan:
     """
 
     __slots__ = (
-        "_data", "_place", "at", "datum_from", "datum_to", "id_from", "id_to", "metric_from", "metric_to",
+        "_data", "_date", "_days", "_end", "_of_id", "_of_text", "_place", "at", "datum_from", "datum_to", "id_from", "id_to", "metric_from", "metric_to",
         "sensor_from", "sensor_to", "synthetic", "unit_from", "unit_of_from", "unit_of_to", "unit_to", "value",
     )  # fmt: skip
 
     def __init__(self) -> None:
         if not cython.compiled:
             self._data = b""
-        self._place = 0
+        self._of_id, self._of_text = _OF_ID, _OF_TEXT
+        self._place = self._end = 0
+        self._date = self._days = 0
         self.at = self.value = 0.0
         self.synthetic = False
         self.id_from = self.id_to = self.sensor_from = self.sensor_to = 0
         self.metric_from = self.metric_to = self.unit_from = self.unit_to = 0
         self.datum_from = self.datum_to = self.unit_of_from = self.unit_of_to = 0
 
-    def read(self, raw: bytes) -> bool:
-        """Whether `raw` is a reading of the plainest form; the sensor, what it measures and the unit of
-        origin are still unchecked.
+    def read(self, raw: bytes, begin: int, end: int) -> bool:
+        """Whether a reading of the plainest form lies in `raw` from `begin` to before `end`; the sensor,
+        what it measures and the unit of origin are still unchecked.
+
+        What lies behind it may be looked at, to the end of `raw`, and then it is none.
         """
         if cython.compiled:
             self._data = raw
         else:
             self._data = raw + b"\0"  # as C has its bytes: it ends every search
         data = self._data
+        self._end = end
         self.synthetic = False
         self.datum_from = self.datum_to = 0
-        if data[0] != 123:  # {
+        if data[begin] != 123:  # {
             return False
-        place, seen = 1, 0
+        place, seen = begin + 1, 0
         while True:
             if data[place] != _QUOTE:
                 return False
@@ -73,7 +87,7 @@ class Scan:
                 place += 1
                 continue
             break
-        return data[place] == _END and place + 1 == len(raw) and seen & _ALL_NEEDED == _ALL_NEEDED
+        return data[place] == _END and place + 1 == end and seen & _ALL_NEEDED == _ALL_NEEDED
 
     def _field(self, name: int, size: int) -> int:
         """Read the value of a field; its bit, 0 when it is not plain."""
@@ -134,37 +148,27 @@ class Scan:
 
     def _text(self) -> int:
         """Where a text without escapes ends; 0 when it is none, or empty."""
-        data, place = self._data, self._place
+        data, place, goes_on = self._data, self._place, self._of_text
         if data[place] != _QUOTE:
             return 0
         place += 1
         begin = place
-        while data[place] != _QUOTE:
-            if data[place] < 32 or data[place] == _BACKSLASH:
-                return 0
+        while goes_on[data[place]]:
             place += 1
         self._place = place + 1
-        return place if place > begin else 0
+        return place if data[place] == _QUOTE and place > begin else 0
 
     def _identifier(self) -> int:
         """Where an identifier (shared.contracts.fields.Identifier) ends; 0 when it is none."""
-        data, place = self._data, self._place
-        if data[place] != _QUOTE:
+        data, place, kind = self._data, self._place, self._of_id
+        if data[place] != _QUOTE or kind[data[place + 1]] != _LETTER:
             return 0
-        place += 1
-        begin = place
-        while True:
-            byte = data[place]
-            if not (48 <= byte <= 57 or 97 <= byte <= 122 or 65 <= byte <= 90):
-                # . _ : - may stand anywhere but first
-                mark = byte in (46, 95, 58, 45)
-                if not mark or place == begin:
-                    break
+        place += 2
+        begin = place - 1
+        while kind[data[place]]:
             place += 1
-        if byte != _QUOTE or place == begin or place - begin > _LONGEST_ID:
-            return 0
         self._place = place + 1
-        return place
+        return place if data[place] == _QUOTE and place - begin <= _LONGEST_ID else 0
 
     def _number(self) -> bool:
         """A number that a division of two exact floats gives correctly rounded."""
@@ -205,27 +209,31 @@ class Scan:
         """A moment in UTC, in seconds since 1970; 0 when it is none, or not of this era."""
         data, place = self._data, self._place
         if (
-            data[place] != _QUOTE
-            or not digits(data, place + 1, 4)
+            self._end - place < _SHORTEST_INSTANT
+            or data[place] != _QUOTE
             or data[place + 5] != 45
-            or not digits(data, place + 6, 2)
             or data[place + 8] != 45
-            or not digits(data, place + 9, 2)
             or data[place + 11] != 84  # T
-            or not digits(data, place + 12, 2)
             or data[place + 14] != _COLON
-            or not digits(data, place + 15, 2)
             or data[place + 17] != _COLON
-            or not digits(data, place + 18, 2)
         ):
             return 0.0
-        year = two(data, place + 1) * 100 + two(data, place + 3)
+        century, year = two(data, place + 1), two(data, place + 3)
         month, day = two(data, place + 6), two(data, place + 9)
         hour, minute, second = two(data, place + 12), two(data, place + 15), two(data, place + 18)
-        if year < 1971 or year > 2200 or month < 1 or month > 12 or day < 1:
+        if (century | year | month | day | hour | minute | second) < 0:
             return 0.0
-        if hour > 23 or minute > 59 or second > 59 or day > days_of(year, month):
+        if hour > 23 or minute > 59 or second > 59:
             return 0.0
+        date = ((century * 100 + year) * 100 + month) * 100 + day
+        if date != self._date:
+            year += century * 100
+            if year < 1971 or year > 2200 or month < 1 or month > 12 or day < 1:
+                return 0.0
+            if day > days_of(year, month):
+                return 0.0
+            self._days = days_before(year, month, day)
+            self._date = date
         place += 20
         micros, width = 0, 0
         if data[place] == 46:
@@ -244,7 +252,7 @@ class Scan:
         if data[place] != 90 or data[place + 1] != _QUOTE:  # Z
             return 0.0
         self._place = place + 2
-        seconds = (days_before(year, month, day) * 24 + hour) * 3600 + minute * 60 + second
+        seconds = (self._days * 24 + hour) * 3600 + minute * 60 + second
         return (seconds * 1_000_000 + micros) / 1e6
 
 
@@ -265,8 +273,9 @@ def digits(data: bytes, place: int, count: int) -> bool:
 
 
 def two(data: bytes, place: int) -> int:
-    """Two digits as a number."""
-    return (data[place] - 48) * 10 + (data[place + 1] - 48)
+    """Two digits as a number; negative when they are none."""
+    tens, ones = data[place] - 48, data[place + 1] - 48
+    return tens * 10 + ones if 0 <= tens <= 9 and 0 <= ones <= 9 else -1
 
 
 def days_of(year: int, month: int) -> int:

@@ -1,16 +1,28 @@
+cimport cython
 from cpython cimport array as carray
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint64_t
+from services.scoring.core.gist cimport Gist
+
+cdef uint64_t _MIX, _BITS
 
 
+@cython.final
+@cython.no_gc
 cdef class SensorState:
     cdef public object sensor
-    cdef public object plan
+    cdef public Gist gist
     cdef public str status
     cdef public int64_t applied
     cdef public double newest
     cdef public double value
     cdef public bint synthetic
-    cdef public str ids
+    cdef public bint dirty
+    cdef readonly bint actual
+    cdef public bytes last
+    cdef public uint64_t mark_1
+    cdef public uint64_t mark_2
+    cdef public uint64_t mark_3
+    cdef public uint64_t mark_4
     cdef public carray.array held
     cdef public dict buckets
     cdef public dict alarms
@@ -24,4 +36,11 @@ cdef class SensorState:
     cdef public double after
     cdef public double room
     cdef public double due
-    cdef public bint dirty
+
+    cpdef bint has_taken(self, uint64_t mark) noexcept
+
+    cpdef object remember(self, uint64_t mark, bytes last)
+
+
+@cython.locals(mark=uint64_t, part=uint64_t, place=Py_ssize_t, at=Py_ssize_t)
+cpdef uint64_t mark_of(const unsigned char* data, Py_ssize_t begin, Py_ssize_t end) noexcept

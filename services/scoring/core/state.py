@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from services.scoring.core.book import Sensor
     from services.scoring.core.rules import Plan
 
-FORMAT = 4
+FORMAT = 5
 """Version of the dumped form."""
-_READABLE = (2, 3, FORMAT)
+_READABLE = (2, 3, 4, FORMAT)
 NORMAL = -1
 """`AlarmState.level` of an alarm that is not raised; levels are ranks of LEVEL_ORDER."""
 NEVER = inf
@@ -31,7 +31,7 @@ REMEMBERED_IDS = 4
 """Ids kept per sensor: transport repeats follow closely, a wider ring only costs memory."""
 ACTUAL = "Actual"
 """`SensorState.status` of what is real."""
-NO_IDS = " " * (REMEMBERED_IDS - 1)
+_MIX, _BITS = 0x9E3779B97F4A7C15, 0xFFFFFFFFFFFFFFFF
 
 
 @dataclass(slots=True)
@@ -167,16 +167,16 @@ class SensorState:
     the newest reading by event time (seconds since 1970); `held` are the readings that are still held
     singly, in order of time: time, value, time, value ... in one array, half of the cost of two. Values strictly between `low` and `high`, and rates per
     second between `rate_low` and `rate_high`, change nothing; about windows that is known from `after`
-    on, and while what is added stays below `room` (core/quiet.py). `ids` are those of the last readings,
-    oldest first, with a blank between two: one text is a quarter of a list. `same_since`: the value has
-    not moved since. `due` is the earliest deadline noted in the partition's queue, `dirty` = to be stored; both,
+    on, and while what is added stays below `room` (core/quiet.py). `last` is the id of the reading taken
+    last, `mark_1` to `mark_4` (the last) are marks of the last ids (`mark_of`): a number is a quarter of an id.
+    `same_since`: the value has not moved since. `due` is the earliest deadline noted in the partition's queue, `dirty` = to be stored; both,
     like the bands, are derived and never stored.
     """
 
     __slots__ = (
-        "after", "alarms", "applied", "baselines", "buckets", "dirty", "due", "held", "high", "ids", "low",
-        "newest", "plan", "rare", "rate_high", "rate_low", "room", "same_since", "sensor", "status",
-        "synthetic", "value",
+        "actual", "after", "alarms", "applied", "baselines", "buckets", "dirty", "due", "gist", "held", "high", "last",
+        "low", "mark_1", "mark_2", "mark_3", "mark_4", "newest", "rare", "rate_high", "rate_low", "room",
+        "same_since", "sensor", "status", "synthetic", "value",
     )  # fmt: skip
 
     def __init__(
@@ -188,17 +188,18 @@ class SensorState:
         newest: float = -NEVER,
         value: float = 0.0,
         synthetic: bool = False,
-        ids: str = NO_IDS,
         held: array[float] | None = None,
     ) -> None:
         self.sensor = sensor
-        self.plan = plan
+        self.gist = plan.gist
         self.status = str(status)
+        self.actual = self.status == ACTUAL
         self.applied = applied
         self.newest = newest
         self.value = value
         self.synthetic = synthetic
-        self.ids = ids
+        self.last = b""
+        self.mark_1 = self.mark_2 = self.mark_3 = self.mark_4 = 0
         self.held = array("d") if held is None else held
         self.buckets: dict[str, Buckets] | None = None
         self.alarms: dict[str, AlarmState] | None = None
@@ -218,13 +219,28 @@ class SensorState:
         return key_of(self.sensor.sensor_id, self.status)
 
     @property
+    def plan(self) -> Plan:
+        """What judges it."""
+        return self.gist.plan
+
+    @plan.setter
+    def plan(self, plan: Plan) -> None:
+        self.gist = plan.gist
+
+    @property
     def last_id(self) -> str:
         """Id of the reading that was taken last."""
-        return self.ids.rpartition(" ")[2]
+        return self.last.decode("ascii")
 
-    def has_taken(self, event_id: str) -> bool:
-        """Whether this is the id of one of the last readings."""
-        return event_id in self.ids.split(" ")
+    def has_taken(self, mark: int) -> bool:
+        """Whether this is the mark of the id of one of the last readings."""
+        return mark in (self.mark_4, self.mark_3, self.mark_2, self.mark_1)
+
+    def remember(self, mark: int, last: bytes) -> None:
+        """Note a reading's id and its mark, and forget the oldest."""
+        self.mark_1, self.mark_2, self.mark_3 = self.mark_2, self.mark_3, self.mark_4
+        self.mark_4 = mark
+        self.last = last
 
     @property
     def times(self) -> array[float]:
@@ -261,7 +277,7 @@ class SensorState:
             self.newest,
             self.value,
             self.synthetic,
-            self.ids,
+            [self.last_id, self.mark_1, self.mark_2, self.mark_3, self.mark_4],
             self.held.tobytes(),
             self.same_since,
             {rule_id: b.dump() for rule_id, b in self.buckets.items()} if self.buckets else None,
@@ -279,11 +295,34 @@ def check_format(version: int) -> None:
         raise ValueError(f"state format {version} is unknown, this program reads {FORMAT}")
 
 
+def mark_of(data: bytes, begin: int, end: int) -> int:
+    """A number of 64 bits that stands for the bytes between two places, the same in every process.
+
+    Two ids of one sensor have the same by chance once in 10^19: then the second is taken for a repeat.
+    """
+    mark = end - begin
+    for place in range(begin, end, 8):
+        part = 0
+        for at in range(min(place + 8, end) - 1, place - 1, -1):
+            part = part << 8 | data[at]
+        mark = ((mark ^ part) * _MIX) & _BITS
+        mark ^= mark >> 29
+    return mark
+
+
 def _as_now(plain: list[Any]) -> list[Any]:
-    """A state of format 2 or 3: times and values apart, ids in a list."""
-    *head, ids, times, values = plain[:10]
-    held = interleaved(array("d", times), array("d", values)).tobytes()
-    return [*head, " ".join([""] * (REMEMBERED_IDS - len(ids)) + ids), held, *plain[10:]]
+    """A state of an earlier format: up to 3 times and values apart and ids in a list, in 4 in one text."""
+    if plain[0] == FORMAT:
+        return plain
+    head, ids, more = plain[:7], plain[7], plain[8:]
+    if plain[0] < 4:
+        times, values, *more = more
+        more = [interleaved(array("d", times), array("d", values)).tobytes(), *more]
+    else:
+        ids = ids.split(" ")
+    raw = [b""] * (REMEMBERED_IDS - len(ids)) + [one.encode() for one in ids]
+    marks = [mark_of(one, 0, len(one)) for one in raw]
+    return [*head, [raw[-1].decode(), *marks], *more]
 
 
 class StoredState:
@@ -294,7 +333,7 @@ class StoredState:
     def __init__(self, plain: list[Any]) -> None:
         """Raises ValueError for a format of another version."""
         check_format(plain[0])
-        self.plain = plain if plain[0] == FORMAT else _as_now(plain)
+        self.plain = _as_now(plain)
 
     @property
     def sensor_id(self) -> str:
@@ -311,7 +350,9 @@ class StoredState:
         (_, applied, _, status, newest, value, synthetic, ids, held, same_since, *more) = self.plain
         buckets, alarms, baselines, rare = more
         held = array("d", held)
-        state = SensorState(sensor, plan, status, applied, newest, value, synthetic, ids, held)
+        state = SensorState(sensor, plan, status, applied, newest, value, synthetic, held)
+        last, state.mark_1, state.mark_2, state.mark_3, state.mark_4 = ids
+        state.last = last.encode()
         state.same_since = same_since
         if buckets:
             specs = {rule.rule_id: rule.window for rule in plan.windows}

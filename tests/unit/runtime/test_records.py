@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.runtime import records
-from shared.runtime.unpack import runs
+from shared.runtime.unpack import behind, count_of, pieces, place_of, runs, since
 
 HERE = TopicPartition("sensing.readings.v1", 5)
 ROWS = [
@@ -121,6 +121,56 @@ def test_a_wrong_checksum_is_refused() -> None:
         list(natively(HERE, bytes(raw)))
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(BATCHES, st.integers(0, 20), st.integers(1, 7), st.integers(0, 80), st.integers(0, 25))
+def test_spans_hold_what_aiokafka_reads(
+    batches: list[Any], begin: int, least: int, cut: int, later: int
+) -> None:
+    """Opened, counted, walked on from any offset; and fetching goes on where aiokafka would."""
+    raw, base = b"", 0
+    for rows in batches:
+        at = -1
+        raw += batch_of([(at := at + gap, *rest) for gap, *rest in rows], base)
+        base += at + 2
+    raw = raw[: len(raw) - cut] if cut < len(raw) else raw
+    begin %= sum(gap for gap, *_ in batches[0])  # brokers begin with the batch that was asked for
+    expected, on = ordinarily(raw, begin)
+    mine = records.NativeRecords(HERE, raw, begin, True, least)
+    found: list[Any] = []
+    more = True
+    while more:
+        spans, more = mine.several(1)
+        found += spans
+    assert mine.next_fetch_offset == on
+    assert runs(found) == found
+    assert all(place_of(one) == (HERE.topic, HERE.partition) for one in found)
+    opened = [record for one in found for record in one.opened()]
+    assert [said(one) for one in opened] == [said(one) for one in expected]
+    assert sum(count_of(one) for one in found) == len(expected)
+    for one in found:
+        inside = [record for record in one.opened() if record.offset >= later]
+        rest = since(one, later)
+        assert (rest is None) == (not inside)
+        if rest is not None:
+            assert [said(record) for record in rest.opened()] == [said(record) for record in inside]
+            assert (count_of(rest), behind(rest)) == (len(inside), behind(one))
+
+
+def test_a_wrong_checksum_is_found_before_a_span_is_handed_out() -> None:
+    raw = bytearray(batch_of([(0, b"k", b"value", [])]))
+    raw[-3] ^= 1
+    with pytest.raises(CorruptRecordException):
+        records.NativeRecords(HERE, bytes(raw), 0, True, 10).several(1)
+
+
+def test_records_and_spans_are_cut_into_runs_and_put_together_again() -> None:
+    span = records.NativeRecords(HERE, batch_of([(0, b"k", b"v", [])]), 0, True, 1).several(1)[0][0]
+    one = records.Record(HERE.topic, HERE.partition, 1, 0, None, None, ())
+    assert runs([span, one, one, span]) == [span, [one, one], span]
+    assert pieces([span, [one, one], span]) == [span, one, one, span]
+    assert (count_of([one, one]), behind([one]), since([one], 2)) == (2, 2, None)
+
+
 def test_compressed_batches_go_aiokafkas_way() -> None:
     raw = batch_of([(0, b"k", b"v" * 100, [])], compression=1)
     mine = natively(HERE, raw)
@@ -184,6 +234,8 @@ def test_who_asks_for_deserializers_gets_ordinary_records() -> None:
         records.LightRecords, value_deserializer=lambda raw: (raw or b"").decode()
     )
     assert first.value == '{"value":1}'
+    (first, *_) = fetched(records.LightRecords, value_deserializer=records.Unopened(1))
+    assert isinstance(first, records.Record)
 
 
 def test_the_pinned_aiokafka_is_as_expected() -> None:

@@ -30,6 +30,7 @@ from tests.support.scoring import (
     a_sensor,
     a_tick,
     as_record,
+    as_span,
     rungs,
 )
 
@@ -58,13 +59,13 @@ steps = st.lists(st.tuples(values, st.sampled_from([60, 60, 60, 60, 61, 0, -60, 
 
 
 @settings(max_examples=200)
-@given(steps, st.lists(st.integers(1, 9), min_size=1, max_size=5))
-@example([(213.0, 60), (213.0, 500), (211.5, 60)], [1])
-@example([(205.0, 60)] * 20 + [(217.0, 60)] * 4 + [(205.0, 60)] * 4, [1, 9])
+@given(steps, st.lists(st.integers(1, 9), min_size=1, max_size=5), st.booleans())
+@example([(213.0, 60), (213.0, 500), (211.5, 60)], [1], True)
+@example([(205.0, 60)] * 20 + [(217.0, 60)] * 4 + [(205.0, 60)] * 4, [1, 9], True)
 def test_the_quick_way_changes_nothing_the_long_way_would(
-    series: list[tuple[float, int]], cuts: list[int]
+    series: list[tuple[float, int]], cuts: list[int], unopened: bool
 ) -> None:
-    """Whatever the values and gaps, and however the log is cut into batches; ticks lie in it."""
+    """Whatever the values and gaps, however the log is cut into batches, opened or not; ticks lie in it."""
     sensor = a_sensor(lateness_s=180.0)
     quick, slow = Feed(*RULES, sensors=(sensor,)), Feed(*RULES, sensors=(sensor,))
     records: list[Any] = []
@@ -86,11 +87,15 @@ def test_the_quick_way_changes_nothing_the_long_way_would(
     left, sizes = records, cycle(cuts)
     while left:
         size = next(sizes)
-        work_through(quick.partition, left[:size], SENT, refused)
+        run = as_span(left[:size]) if unopened else left[:size]
+        work_through(quick.partition, run, SENT, refused)
         left = left[size:]
     assert [why.reason for _, why in refused] == reasons
     assert quick.partition.out == slow.partition.out
     assert quick.partition.clock == slow.partition.clock
+    if records:
+        assert quick.partition.next_offset == records[-1].offset + 1
+        assert quick.partition.last_value == records[-1].value
     for key, state in slow.partition.states.items():
         assert quick.partition.states[key].dump() == state.dump()
 
@@ -108,7 +113,7 @@ def test_plain_readings_do_go_the_quick_way() -> None:
         return long_way(offset, *rest)
 
     feed.partition.reading = counted  # type: ignore[method-assign,assignment]
-    work_through(feed.partition, records, SENT, refused)
+    work_through(feed.partition, as_span(records), SENT, refused)
     assert not refused
     assert taken == [1]
 

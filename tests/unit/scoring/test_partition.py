@@ -132,21 +132,36 @@ def test_the_highest_applied_offset_wins_not_the_last_written() -> None:
     assert stored.states == {}
 
 
-def test_a_state_of_the_format_before_is_read_alike() -> None:
+@pytest.mark.parametrize("readings", [2, 6])
+def test_a_state_of_an_earlier_format_is_read_alike(readings: int) -> None:
     feed = Feed(*RULES)
-    for number in range(6):
-        feed.read(200 + number, 60 * number)
+    ids = [f"id-{number}" for number in range(readings)]
+    for number, one in enumerate(ids):
+        feed.read(200 + number, 60 * number, event_id=one)
     state = feed.partition.states[b"zhutuo-3"]
     now = state.dump()
-    before = [
-        3,
-        *now[1:7],
-        state.ids.split(),
-        state.times.tobytes(),
-        state.values.tobytes(),
-        *now[9:],
-    ]
-    assert StoredState(before).connect(state.sensor, state.plan).dump() == now
+    rest, last = now[9:], ids[-4:]
+    of_3 = [3, *now[1:7], last, state.times.tobytes(), state.values.tobytes(), *rest]
+    of_4 = [4, *now[1:7], " ".join([""] * (4 - len(last)) + last), now[8], *rest]
+    for before in (of_3, of_4, now):
+        found = StoredState(before).connect(state.sensor, state.plan)
+        assert found.dump() == now
+        assert found.last_id == ids[-1]
+
+
+def test_the_ids_of_the_last_readings_are_known_again() -> None:
+    feed = Feed(*RULES)
+    for number in range(6):
+        feed.read(200 + number, 60 * number, event_id=f"id-{number}")
+    for number in range(6):
+        again = a_reading(299.0, 400, event_id=f"id-{number}")
+        if number < 2:  # only the last four are kept
+            assert feed.take(again) is Outcome.SCORED
+            feed = Feed(*RULES)
+            for before in range(6):
+                feed.read(200 + before, 60 * before, event_id=f"id-{before}")
+        else:
+            assert feed.refusal(again).reason is Reason.ID_CONFLICT
 
 
 def test_a_state_of_another_format_is_not_guessed_at() -> None:

@@ -40,10 +40,17 @@ def contract(raw: bytes) -> Any:
         return None
 
 
-def scanned(raw: bytes) -> bool:
-    """Whether the scanner took it; fails when the quick reader would not, or reads it apart."""
+def scanned(alone: bytes) -> bool:
+    """Whether the scanner took it; fails when the quick reader would not, or reads it apart.
+
+    It lies among other bytes, as in a batch: what follows must never complete it.
+    """
     found = Scan()
-    if not found.read(raw):
+    before, behind = b'{"id":"x', b'"}\x00{"id":"y","value":1}'
+    raw = before + alone + behind
+    taken = found.read(raw, len(before), len(before) + len(alone))
+    assert taken == Scan().read(alone, 0, len(alone))
+    if not taken:
         return False
     part = raw[found.datum_from : found.datum_to]
     facts = (
@@ -55,7 +62,7 @@ def scanned(raw: bytes) -> bool:
     unit_of = raw[found.unit_of_from : found.unit_of_to].decode("utf-8", "replace")
     if facts != (b"zhutuo-3", b"water_level", b"m", "吴淞".encode()) or not is_unit(unit_of):
         return False
-    one = quick(raw)
+    one = quick(alone)
     assert one is not None, raw
     assert raw[found.id_from : found.id_to].decode() == one.id
     assert (found.at, found.synthetic) == (one.occurred_at.timestamp(), one.synthetic), raw

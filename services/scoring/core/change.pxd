@@ -1,0 +1,1 @@
+# Compiled without types: what is called for one reading in a hundred.
