@@ -148,8 +148,9 @@ def _apply(
     except ValueError:
         reading = None
     state = None if reading is None or key is None else partition.states.get(key)
-    if reading is not None and state is not None and _is_plain(reading, record, state):
-        at, event_id = reading.occurred_at.timestamp(), reading.id
+    at = 0.0 if reading is None else reading.occurred_at.timestamp()
+    if reading is not None and state is not None and _says(reading, state, record, at):
+        event_id = reading.id
         done = NOT_TAKEN
         if reading.synthetic == state.synthetic:
             raw_id = event_id.encode()
@@ -181,18 +182,18 @@ def _apply(
             outcomes[found] += 1
 
 
-def _is_plain(reading: wire.WireReading, record: ConsumerRecord, state: SensorState) -> bool:
-    """Whether only what changes by it is still to be decided."""
-    plan = state.plan
+def _says(reading: wire.WireReading, state: SensorState, record: ConsumerRecord, at: float) -> bool:
+    """Whether it says of its sensor what the catalogue does; only what changes is still to be decided."""
+    plan, unit = state.gist.plan, reading.origin_unit
     return (
         reading.sensor_id == state.sensor.sensor_id
         and reading.unit == plan.unit
         and reading.metric == plan.metric
         and reading.datum == plan.datum
-        and _is_unit(reading.origin_unit)
+        and (unit in _UNITS or _is_unit(unit))
         and wire.is_id(reading.id)
         and record.offset > state.applied
-        and reading.occurred_at.timestamp() <= record.timestamp / 1000 + FUTURE_S
+        and at <= record.timestamp / 1000 + FUTURE_S
     )
 
 

@@ -20,7 +20,7 @@ from shared.runtime import records as light
 
 LOGGER = "fenghuo.faststream"
 
-PARTITIONS_AT_ONCE = 4
+PARTITIONS_AT_ONCE = 2
 """So many are read in one fetch when all have much; aiokafka asks for them in another order each time."""
 BatchCallback = Callable[[list[ConsumerRecord]], Awaitable[None]]
 

@@ -3,7 +3,10 @@ from cpython cimport array as carray
 from libc.stdint cimport int64_t, uint64_t
 from services.scoring.core.gist cimport Gist
 
-cdef uint64_t _MIX, _BITS
+cdef extern from *:
+    ctypedef unsigned long long uint128_t "unsigned __int128"
+
+cdef uint64_t _FOLD, _PRIME
 
 
 @cython.final
@@ -42,5 +45,5 @@ cdef class SensorState:
     cpdef object remember(self, uint64_t mark, bytes last)
 
 
-@cython.locals(mark=uint64_t, part=uint64_t, place=Py_ssize_t, at=Py_ssize_t)
+@cython.locals(wide=uint128_t, low=uint64_t, part=uint64_t, place=Py_ssize_t, at=Py_ssize_t)
 cpdef uint64_t mark_of(const unsigned char* data, Py_ssize_t begin, Py_ssize_t end) noexcept

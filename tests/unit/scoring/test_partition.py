@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.scoring.core.checks import Refused
 from services.scoring.core.partition import Outcome
-from services.scoring.core.state import SensorState, StoredState
+from services.scoring.core.state import SensorState, StoredState, mark_of
 from services.scoring.store import Stored, absorb, state_record
 from shared.contracts.dead_letter import Reason
 from shared.contracts.rules import AbsenceRule, WindowRule
@@ -147,6 +147,15 @@ def test_a_state_of_an_earlier_format_is_read_alike(readings: int) -> None:
         found = StoredState(before).connect(state.sensor, state.plan)
         assert found.dump() == now
         assert found.last_id == ids[-1]
+
+
+@given(st.binary(max_size=120), st.integers(0, 30), st.integers(0, 30))
+def test_a_mark_is_the_remainder_of_the_bytes_by_a_prime(raw: bytes, begin: int, cut: int) -> None:
+    """In either form; marks are stored, so it never changes."""
+    begin = min(begin, len(raw))
+    end = max(begin, len(raw) - cut)
+    rest = int.from_bytes(raw[begin:end], "little") % (2**64 - 0x9E3779EB)
+    assert mark_of(raw, begin, end) == rest
 
 
 def test_the_ids_of_the_last_readings_are_known_again() -> None:
