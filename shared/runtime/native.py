@@ -32,6 +32,7 @@ MODULES = (
     "services.scoring.core.baseline_memory",
     "services.scoring.core.baseline_season",
     "services.scoring.core.baseline",
+    "services.scoring.core.marks",
     "services.scoring.core.state",
     "services.scoring.core.windows",
     "services.scoring.core.ladder",

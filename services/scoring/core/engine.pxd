@@ -1,10 +1,10 @@
 cimport cython
+from libc.stdint cimport uint64_t
 from services.scoring.core.baseline cimport Baseline
 from services.scoring.core.gist cimport Gist
 from services.scoring.core.history cimport age, push
-from libc.stdint cimport uint64_t
-from services.scoring.core.state cimport SensorState, mark_of
-
+from services.scoring.core.marks cimport mark_of
+from services.scoring.core.state cimport SensorState
 
 
 @cython.locals(gap=double, gist=Gist, data="const unsigned char*", mark=uint64_t, quiet=bint)

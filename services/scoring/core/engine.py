@@ -22,6 +22,7 @@ from services.scoring.core.change import apply, settle_shadows, still_going_on
 from services.scoring.core.events import Cause, Emitted
 from services.scoring.core.history import age, append, insert, push
 from services.scoring.core.judge import alarm_of, judge, next_ripe
+from services.scoring.core.marks import mark_of
 from services.scoring.core.quiet import ask, bands, forget_windows, value_band
 from services.scoring.core.rules import CompiledRule
 from services.scoring.core.state import (
@@ -30,7 +31,6 @@ from services.scoring.core.state import (
     REMEMBERED_IDS,
     AlarmState,
     SensorState,
-    mark_of,
 )
 
 BACKLOG_OVER_S = 60.0

@@ -23,9 +23,10 @@ from services.scoring.core.checks import Refused
 from services.scoring.core.engine import elapse, finish, next_due, take
 from services.scoring.core.events import Cause, Emitted, instant
 from services.scoring.core.history import holds
+from services.scoring.core.marks import mark_of
 from services.scoring.core.quiet import bands
 from services.scoring.core.rules import Plan
-from services.scoring.core.state import NEVER, SensorState, StoredState, key_of, mark_of
+from services.scoring.core.state import NEVER, SensorState, StoredState, key_of
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import highest_grade
 from shared.contracts.readings import Reading, Tick

@@ -3,11 +3,6 @@ from cpython cimport array as carray
 from libc.stdint cimport int64_t, uint64_t
 from services.scoring.core.gist cimport Gist
 
-cdef extern from *:
-    ctypedef unsigned long long uint128_t "unsigned __int128"
-
-cdef uint64_t _FOLD, _PRIME
-
 
 @cython.final
 @cython.no_gc
@@ -43,7 +38,3 @@ cdef class SensorState:
     cpdef bint has_taken(self, uint64_t mark) noexcept
 
     cpdef object remember(self, uint64_t mark, bytes last)
-
-
-@cython.locals(wide=uint128_t, low=uint64_t, part=uint64_t, place=Py_ssize_t, at=Py_ssize_t)
-cpdef uint64_t mark_of(const unsigned char* data, Py_ssize_t begin, Py_ssize_t end) noexcept

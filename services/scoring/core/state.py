@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-import cython
-
 from services.scoring.core.baseline import Baseline
+from services.scoring.core.marks import mark_of
 from services.scoring.core.windows import Buckets
 from shared.contracts.fields import DataGrade
 
@@ -33,9 +32,6 @@ REMEMBERED_IDS = 4
 """Ids kept per sensor: transport repeats follow closely, a wider ring only costs memory."""
 ACTUAL = "Actual"
 """`SensorState.status` of what is real."""
-_FOLD = 0x9E3779EB
-_PRIME = 2**64 - _FOLD
-"""Marks are remainders by this; far from 2^64, so that ids alike but for two places do not share one."""
 
 
 @dataclass(slots=True)
@@ -297,26 +293,6 @@ def check_format(version: int) -> None:
     """Raises ValueError for a format this program cannot read."""
     if version not in _READABLE:
         raise ValueError(f"state format {version} is unknown, this program reads {FORMAT}")
-
-
-def mark_of(data: bytes, begin: int, end: int) -> int:
-    """A number of 64 bits that stands for the bytes between two places, the same in every process.
-
-    Two ids of one sensor have the same by chance once in 10^19: then the second is taken for a repeat.
-    """
-    if cython.compiled:
-        wide = 0
-        for place in range(begin + (end - begin - 1) // 8 * 8, begin - 1, -8):
-            part = 0
-            for at in range(min(place + 8, end) - 1, place - 1, -1):
-                part = part << 8 | data[at]
-            wide = wide * _FOLD + part  # times 2^64, of which _FOLD is left
-            low, wide = wide, wide >> 64
-            wide = wide * _FOLD + low
-            while wide >= _PRIME:
-                wide -= _PRIME
-        return wide
-    return int.from_bytes(data[begin:end], "little") % _PRIME
 
 
 def _as_now(plain: list[Any]) -> list[Any]:

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scoring.core.checks import Refused
+from services.scoring.core.marks import mark_of
 from services.scoring.core.partition import Outcome
-from services.scoring.core.state import SensorState, StoredState, mark_of
+from services.scoring.core.state import SensorState, StoredState
 from services.scoring.store import Stored, absorb, state_record
 from shared.contracts.dead_letter import Reason
 from shared.contracts.rules import AbsenceRule, WindowRule
