@@ -138,6 +138,8 @@ class Rates:
     async def _ours(self, processes: int) -> Run:
         await self._scoring.forget()
         try:
+            if processes > 1:
+                await self._scoring.share(processes)
             found = await self._scoring.measure(self._counts[READINGS.name], processes)
             await self._scoring.settle()
             came = await transitions(self._scoring.kafka, ALARMS.name, ALARMS.partitions)

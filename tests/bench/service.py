@@ -90,6 +90,24 @@ class Service:
     async def forget(self) -> None:
         """Forget all state and results, so that the backlog is new again; processes must be down."""
         await self._wait_for_departure()
+        await self._forget_results()
+
+    async def share(self, processes: int, timeout_s: float = 120.0) -> None:
+        """Let so many processes divide the partitions, then stop them and forget what they have scored.
+
+        They are static members: started again before their sessions end, each has its partitions at once.
+        Else the first would have scored most of the backlog before the second has joined.
+        """
+        await self.start(processes, ready_s=0)
+        deadline = time.monotonic() + timeout_s
+        pids = [self.pid(slot) for slot in range(processes)]
+        while not all(await self.scored(processes)):
+            self._check(deadline, pids)
+            await asyncio.sleep(0.05)
+        await self.stop()
+        await self._forget_results()
+
+    async def _forget_results(self) -> None:
         topics = [new_topic(spec) for spec in (SCORING_STATE, ALARMS, HEALTH)]
         await recreate(self.kafka, [*topics, dead_letter_topic(READINGS)])
 
