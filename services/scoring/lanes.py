@@ -65,7 +65,7 @@ class Lane:
 
         `final` = nothing is judged here any more by this process.
         """
-        if self.partition.last_value is not None:
+        if self.partition.next_offset > self.stored_offset:
             self.last_hash = store.fingerprint(self.partition.last_value)
         if self.partition.refreshed:
             self.states_pins = self.pins

@@ -63,7 +63,7 @@ def work_through(
 def _walk(
     partition: Partition, span: Span, now: datetime, refused: Refusals, outcomes: Counter[Outcome]
 ) -> None:
-    """Everything here runs for every reading, so it makes no object and repeats no call."""
+    """Everything here runs for every reading: it makes an object of the key and of the id, and of nothing else."""
     walk, scan, raw = over(span), Scan(), span.raw
     data = raw
     states, dirty, future_s = partition.states, partition.dirty, FUTURE_S

@@ -250,6 +250,25 @@ async def test_the_outbox_publishes_what_was_committed_and_nothing_else(
     assert waiting == 0
 
 
+@asynccontextmanager
+async def relaying(
+    infrastructure: Infrastructure,
+    publisher: Publisher,
+    target: TopicSpec,
+    waiting: Sequence[tuple[str, str, bytes]],
+) -> AsyncIterator[tuple[OutboxRelay, Database]]:
+    """A relay by this publisher, and what waits for it: key, id and value of records."""
+    database = Database(infrastructure.dsn(), "alerting")
+    async with AsyncExitStack() as stack:
+        await database.start()
+        stack.push_async_callback(database.stop)
+        await publisher.start()
+        stack.push_async_callback(publisher.stop)
+        async with database.transaction() as work:
+            await work.publish_new(target, waiting)
+        yield OutboxRelay(database, publisher, RuntimeMetrics(CollectorRegistry())), database
+
+
 class StopsAfter(Publisher):
     """Kafka takes so many batches and then no more."""
 
@@ -266,18 +285,9 @@ async def test_what_was_published_before_a_failure_is_not_published_again(
     infrastructure: Infrastructure,
 ) -> None:
     target = infrastructure.own_topic(ANSWERS, partitions=1)
-    metrics = RuntimeMetrics(CollectorRegistry())
-    publisher = StopsAfter(infrastructure.bootstrap, metrics)
-    database = Database(infrastructure.dsn(), "alerting")
-    relay = OutboxRelay(database, publisher, metrics)
-    async with AsyncExitStack() as stack:
-        await database.start()
-        stack.push_async_callback(database.stop)
-        await publisher.start()
-        stack.push_async_callback(publisher.stop)
-        async with database.transaction() as work:
-            rows = [("k", f"many-{n}", str(n).encode()) for n in range(5_000)]
-            await work.publish_new(target, rows)
+    publisher = StopsAfter(infrastructure.bootstrap, RuntimeMetrics(CollectorRegistry()))
+    rows = [("k", f"many-{n}", str(n).encode()) for n in range(5_000)]
+    async with relaying(infrastructure, publisher, target, rows) as (relay, database):
         publisher.left = 2
         with pytest.raises(Transient, match="no more"):
             await relay.publish_waiting()
@@ -294,19 +304,11 @@ async def test_batches_under_way_keep_the_order_of_every_key(
 ) -> None:
     """Each is more than the producer takes at once for a partition, so it has to wait in between."""
     target = infrastructure.own_topic(ANSWERS, partitions=2)
-    metrics = RuntimeMetrics(CollectorRegistry())
-    publisher = Publisher(infrastructure.bootstrap, metrics)
-    database = Database(infrastructure.dsn(), "alerting")
+    publisher = Publisher(infrastructure.bootstrap, RuntimeMetrics(CollectorRegistry()))
     keys = [f"key-{n % 7}" for n in range(9_000)]
-    async with AsyncExitStack() as stack:
-        await database.start()
-        stack.push_async_callback(database.stop)
-        await publisher.start()
-        stack.push_async_callback(publisher.stop)
-        async with database.transaction() as work:
-            rows = [(key, f"wide-{n}", b"%d" % n + b" " * 500) for n, key in enumerate(keys)]
-            await work.publish_new(target, rows)
-        assert not await OutboxRelay(database, publisher, metrics).publish_waiting()
+    rows = [(key, f"wide-{n}", b"%d" % n + b" " * 500) for n, key in enumerate(keys)]
+    async with relaying(infrastructure, publisher, target, rows) as (relay, database):
+        assert not await relay.publish_waiting()
         assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == 0
     expected = [n for n, key in enumerate(keys) if partition_of(key.encode(), 2) == 0]
     assert 3_000 < len(expected) < 7_000
@@ -331,18 +333,9 @@ async def test_nothing_overtakes_a_batch_that_failed(
     infrastructure: Infrastructure,
 ) -> None:
     target = infrastructure.own_topic(ANSWERS, partitions=1)
-    metrics = RuntimeMetrics(CollectorRegistry())
-    publisher = FailsOnce(infrastructure.bootstrap, metrics)
-    database = Database(infrastructure.dsn(), "alerting")
-    relay = OutboxRelay(database, publisher, metrics)
-    async with AsyncExitStack() as stack:
-        await database.start()
-        stack.push_async_callback(database.stop)
-        await publisher.start()
-        stack.push_async_callback(publisher.stop)
-        async with database.transaction() as work:
-            rows = [("k", f"behind-{n}", str(n).encode()) for n in range(5_000)]
-            await work.publish_new(target, rows)
+    publisher = FailsOnce(infrastructure.bootstrap, RuntimeMetrics(CollectorRegistry()))
+    rows = [("k", f"behind-{n}", str(n).encode()) for n in range(5_000)]
+    async with relaying(infrastructure, publisher, target, rows) as (relay, database):
         with pytest.raises(Transient, match="not this one"):
             await relay.publish_waiting()
         assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == 5_000

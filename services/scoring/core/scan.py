@@ -44,7 +44,8 @@ class Scan:
             self._data = b""
         self._of_id, self._of_text = _OF_ID, _OF_TEXT
         self._place = self._end = 0
-        self._date = self._days = 0
+        self._date = -1  # no date at all: 0000-00-00 would be 0
+        self._days = 0
         self.at = self.value = 0.0
         self.synthetic = False
         self.id_from = self.id_to = self.sensor_from = self.sensor_to = 0
