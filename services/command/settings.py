@@ -15,7 +15,7 @@ class Settings(DatabaseSettings):
 
     sla_profile: ProfileName = ProfileName.STANDARD
     """Deadlines and escalation steps: `standard` in minutes, `demo` in seconds."""
-    batch_records: Annotated[int, Field(ge=1, le=10_000)] = 2_000
+    batch_records: Annotated[int, Field(ge=1, le=10_000)] = 4_000
     """Most records handled in one transaction; more of them cost fewer round trips each."""
     keep_days: Annotated[int, Field(ge=30, le=36_500)] = 400
     """How long closed and withdrawn commands and reported incidents stay in the database; the log keeps its own time."""

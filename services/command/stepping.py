@@ -32,11 +32,13 @@ from shared.selection.tree import UnitTree
 
 _BEGIN = frozenset({Step.SEND_BACK, Step.SPLIT, Step.REASSIGN})
 """Steps after which some unit's attempt begins: its clocks go by its mode."""
-_WRITTEN_TOGETHER = 500
+_WRITTEN_TOGETHER = 1_000
 """So many steps are decided while Postgres writes what those before them have changed, and looks up what those
 after them are about."""
 _TURN = 50
 """Steps after which Postgres may be given its next statement: about a millisecond."""
+_CONCERNS_OTHERS = frozenset({Step.SPLIT, Step.REASSIGN, Step.WAIVE, Step.RECALL, Step.CLOSE})
+"""Steps that mean something for other assignments than the one they are taken on."""
 _ASKED_AGAIN = frozenset({State.DONE, State.RETURNED})
 
 
@@ -71,10 +73,11 @@ class Stepping:
         try:
             for part, following in zip(parts, [*parts[1:], ()], strict=True):
                 await self._session.write_beside(_touched(following))
-                for number, one in enumerate(part, 1):
-                    outcomes[await self._take(one), one.status] += 1
-                    if number % _TURN == 0:
-                        await asyncio.sleep(0)
+                with self._session.work.right_of_way.held():
+                    for number, one in enumerate(part, 1):
+                        outcomes[await self._take(one), one.status] += 1
+                        if number % _TURN == 0:
+                            await asyncio.sleep(0)
         finally:
             await self._session.written()
         return outcomes
@@ -101,7 +104,7 @@ class Stepping:
                 self._give_over(assignment, command, act)
             for done, after in changes:
                 session.change(after, cause_of(done))
-            if applied:
+            if applied and act.step in _CONCERNS_OTHERS:
                 await self._follow(assignment, command, act)
         except IllegalStep as error:
             raise Reject(Reason.NOT_ALLOWED, str(error)) from error
@@ -148,10 +151,8 @@ class Stepping:
                     self._give_part(before, command, unit, act)
             case Step.REASSIGN | Step.WAIVE | Step.RECALL:
                 await self._end_below(before, Event.RECALL, act)
-            case Step.CLOSE:
+            case _:  # closed
                 await self._end_below(before, Event.WAIVE, act)
-            case _:
-                pass
 
     def _give_part(self, whole: Assignment, command: Command, unit: str, act: Act) -> None:
         """A part for the unit; one that it has done or returned before is asked for again."""

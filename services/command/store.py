@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from functools import cache
-from operator import attrgetter, is_not
+from operator import attrgetter
 
 from msgspec import NODEFAULT, structs
 
@@ -61,7 +61,9 @@ _MUTABLE = {
 }
 """Columns of an assignment that may change after it was made, with their type."""
 _value_of = {name: attrgetter(name) for name in _MUTABLE}
-_OFTEN_ONE = frozenset({"changed_at", "sign_overdue", "calls"})
+_OFTEN_ONE = frozenset(
+    {"version", "state", "changed_at", "signed_at", "late", "sign_overdue", "calls"}
+)
 """Columns in which the rows of a batch mostly get one value: it is sent once, not row by row."""
 
 _LOCK_COMMANDS = (
@@ -70,7 +72,7 @@ _LOCK_COMMANDS = (
 )
 _LOCK_ASSIGNMENTS = (
     f"SELECT {', '.join(_ASSIGNMENT)} FROM command.assignment "  # noqa: S608
-    "WHERE assignment_id = ANY($1::text[]) ORDER BY assignment_id"
+    "WHERE assignment_id = ANY($1::text[])"
 )
 _LOCK_IN_STATES = (
     f"SELECT {', '.join(_ASSIGNMENT)} FROM command.assignment "  # noqa: S608
@@ -227,12 +229,8 @@ async def save_assignments(
     work: Transaction, changes: Sequence[tuple[Assignment, Assignment]]
 ) -> None:
     """Write back what has changed (before, after): of all of them the columns that one has changed."""
-    old, rows = [before for before, _ in changes], [after for _, after in changes]
-    changed = [
-        name
-        for name, value in _value_of.items()
-        if any(map(is_not, map(value, old), map(value, rows)))
-    ]
+    rows = [after for _, after in changes]
+    changed = _changed(changes)
     shared = tuple(name for name in changed if name in _OFTEN_ONE and _is_one(name, rows))
     columns = tuple(name for name in changed if name not in shared)
     if changed:
@@ -242,6 +240,21 @@ async def save_assignments(
             *(column(name, map(_value_of[name], rows)) for name in columns),
             *(_value_of[name](rows[0]) for name in shared),
         )
+
+
+def _changed(changes: Sequence[tuple[Assignment, Assignment]]) -> list[str]:
+    """The columns that one of them at least has changed, in their order."""
+    same, values = tuple(_MUTABLE), _values_of(tuple(_MUTABLE))
+    for before, after in changes:
+        if values(before) != values(after):
+            same = tuple(one for one in same if getattr(before, one) == getattr(after, one))
+            values = _values_of(same)
+    return [name for name in _MUTABLE if name not in same]
+
+
+@cache
+def _values_of(names: tuple[str, ...]) -> Callable[[Assignment], object]:
+    return attrgetter(*names) if names else lambda _: None
 
 
 def _is_one(name: str, rows: Sequence[Assignment]) -> bool:

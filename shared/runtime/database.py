@@ -16,6 +16,7 @@ from shared.contracts.fields import Contract
 from shared.contracts.topics import TopicSpec
 from shared.runtime.errors import SetupError, Transient
 from shared.runtime.publisher import encode
+from shared.runtime.right_of_way import RightOfWay
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -64,6 +65,7 @@ class Transaction:
     connection: PoolConnectionProxy
     schema: str
     now: datetime
+    right_of_way: RightOfWay = field(default_factory=RightOfWay)
     outbox: list[OutboxRow] = field(default_factory=list)
     published: bool = False
     _new: list[OutboxRow] = field(default_factory=list)
@@ -130,6 +132,7 @@ class Database:
         self._size = size
         self._pool: asyncpg.Pool | None = None
         self._failing: str | None = None
+        self.right_of_way = RightOfWay()
         self.committed = asyncio.Event()
         # Apart from `committed`: the relay's own transactions must not wake the relay.
         self.outgoing = asyncio.Event()
@@ -182,9 +185,8 @@ class Database:
         """A read-committed transaction; raises Transient where it may be tried again."""
         try:
             async with self.pool.acquire(timeout=5) as connection, connection.transaction():
-                work = Transaction(
-                    connection, self.schema, await connection.fetchval("SELECT now()")
-                )
+                now = await connection.fetchval("SELECT now()")
+                work = Transaction(connection, self.schema, now, self.right_of_way)
                 yield work
                 await work.flush()
         except TRANSIENT as error:

@@ -143,7 +143,7 @@ class InboxWorker:
 
     async def overtake(self, records: list[ConsumerRecord]) -> None:
         """Apply these before their turn and leave the offsets. What is refused waits for its turn."""
-        batch = await _read(records, self._quick)
+        batch = await self._read(records)
         if not batch.read:
             return
         try:
@@ -189,7 +189,7 @@ class InboxWorker:
         self, records: Sequence[ConsumerRecord], before: _Turn | None, entered: asyncio.Event
     ) -> None:
         try:
-            await self._transact(await _read(records, self._quick), before, entered)
+            await self._transact(await self._read(records), before, entered)
         finally:
             entered.set()
 
@@ -202,9 +202,28 @@ class InboxWorker:
         middle = len(records) // 2
         for half in (records[:middle], records[middle:]):
             try:
-                await self._transact(await _read(half, self._quick))
+                await self._transact(await self._read(half))
             except _Spoilt as again:
                 await self._halve(half, again)
+
+    async def _read(self, records: Sequence[ConsumerRecord]) -> _Batch:
+        """Decode records, in turns with whatever else there is to do: it needs nothing but time."""
+        read: list[Read] = []
+        refused: Refused = []
+        for number, record in enumerate(records, 1):
+            reader = self._quick.get(record.topic)
+            plain = reader(record.value) if reader is not None and record.value else None
+            if plain is not None:
+                read.append((record, *plain))
+            else:
+                try:
+                    message = decode(TOPICS[record.topic].model, record)
+                    read.append((record, message, body_digest(message)))
+                except Reject as why:
+                    refused.append((record, why))
+            if number % _READ_AT_ONCE == 0:
+                await self._database.right_of_way.free()
+        return _Batch(records, read, refused)
 
     async def _transact(
         self, batch: _Batch, before: _Turn | None = None, entered: asyncio.Event | None = None
@@ -340,26 +359,6 @@ async def _given_up(*turns: _Turn | None) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _read(records: Sequence[ConsumerRecord], quick: Mapping[str, Quick]) -> _Batch:
-    """Decode records, in turns with whatever else there is to do: it needs nothing but time."""
-    read: list[Read] = []
-    refused: Refused = []
-    for number, record in enumerate(records, 1):
-        reader = quick.get(record.topic)
-        plain = reader(record.value) if reader is not None and record.value else None
-        if plain is not None:
-            read.append((record, *plain))
-        else:
-            try:
-                message = decode(TOPICS[record.topic].model, record)
-                read.append((record, message, body_digest(message)))
-            except Reject as why:
-                refused.append((record, why))
-        if number % _READ_AT_ONCE == 0:
-            await asyncio.sleep(0)
-    return _Batch(records, read, refused)
 
 
 def _partition(record: ConsumerRecord) -> TopicPartition:

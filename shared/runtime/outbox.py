@@ -104,6 +104,7 @@ class OutboxRelay:
         return found == _BATCH * _BATCHES
 
     async def _begin(self, producer: AIOKafkaProducer, rows: Sequence[Any]) -> Sending:
+        await self._database.right_of_way.free()
         return await self._publisher.begin(
             producer,
             [Outgoing(row["topic"], row["key"].encode(), row["value"]) for row in rows],

@@ -8,7 +8,6 @@ time suspended; one armed `resume` timer ends the suspension, so that nothing is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -46,8 +45,7 @@ class Arm(Struct, frozen=True, gc=False):
     due_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Clocks:
+class Clocks(Struct, frozen=True, gc=False):
     """What the deadlines of a new attempt follow from.
 
     The profile, the command's level, the unit's response mode now; for a part of a split assignment

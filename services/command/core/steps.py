@@ -89,6 +89,8 @@ def take(
 def release(assignment: Assignment, now: datetime) -> list[tuple[Act, Assignment]]:
     """The waiting steps whose time has come, in the order of the chain."""
     changes: list[tuple[Act, Assignment]] = []
+    if not assignment.waiting:
+        return changes
     latest = assignment
     for held in sorted(assignment.waiting, key=lambda one: CHAIN.index(one.step)):
         if _is_time_for(latest, held.step):
@@ -200,18 +202,15 @@ def _move(
     # then the step comes after the firing, or one act would be both in time and escalated.
     at = max(now, assignment.changed_at)
     state = step(assignment.state, _event(assignment, act.step))
-    recurred = assignment.recurred
-    if act.step in RECURRING:
-        recurred = tuple({**dict(recurred), act.step: act.number}.items())
+    changes = effects.of(assignment, act, at, clocks)
+    if act.step in RECURRING and "recurred" not in changes:
+        changes["recurred"] = tuple({**dict(assignment.recurred), act.step: act.number}.items())
     return replace(
         assignment,
-        **{
-            "state": state,
-            "version": assignment.version + 1,
-            "changed_at": at,
-            "actor": act.officer_id,
-            "reason": act.text,
-            "recurred": recurred,
-            **effects.of(assignment, act, at, clocks),
-        },
+        state=state,
+        version=assignment.version + 1,
+        changed_at=at,
+        actor=act.officer_id,
+        reason=act.text,
+        **changes,
     )

@@ -33,9 +33,7 @@ async def acknowledgements(
                 acts += await _signatures(service, command, count - len(acts), turn)
             costs[name].append(await service.acknowledge(acts))
             say(f"{count:,} signatures, commands of {name}: {1 / costs[name][-1]:,.0f}/s")
-        costs["floor"].append(
-            await floors.acknowledgements(service.database, command, count, records)
-        )
+        costs["floor"].append(await floors.acknowledgements(service.database, acts, records))
         say(f"floor: {1 / costs['floor'][-1]:,.0f}/s")
     pairs = zip(costs["75000"], costs["floor"], strict=True)
     return {

@@ -13,6 +13,7 @@ from dataclasses import replace
 import asyncpg
 
 from deploy.local.topics import new_topic
+from shared.contracts.commands import Acknowledgement
 from shared.contracts.topics import ASSIGNMENTS
 from tests.bench.log import recreate, write
 
@@ -57,25 +58,27 @@ async def fan_out(
 
 
 async def acknowledgements(
-    database: asyncpg.Connection, command: str, count: int, values: Sequence[bytes]
+    database: asyncpg.Connection, acts: Sequence[Acknowledgement], values: Sequence[bytes]
 ) -> float:
-    """Seconds per step: batches of 500 through inbox, conditional update and outbox."""
+    """Seconds per step: batches of 500 through inbox, conditional update and outbox.
+
+    The acts are signatures under one command, all of whose assignments are in the table; they come in the
+    order in which the service had them. In the order of the ids Postgres finds rows a fifth faster.
+    """
     await database.execute("TRUNCATE bench.assignment, bench.outbox, bench.inbox")
     await database.execute(
         "INSERT INTO bench.assignment SELECT * FROM command.assignment "
-        "WHERE command_id = $1 ORDER BY assignment_id LIMIT $2",
-        command,
-        count,
+        "WHERE command_id = $1 ORDER BY assignment_id",
+        acts[0].command_id,
     )
     await database.execute(
         "UPDATE bench.assignment SET state = 'delivered', version = 1, signed_at = NULL"
     )
     await database.execute("VACUUM ANALYZE bench.assignment")
-    ids = await database.fetch("SELECT assignment_id, unit FROM bench.assignment")
     began = time.perf_counter()
-    for at in range(0, len(ids), BATCH):
-        part = ids[at : at + BATCH]
-        names = [row["assignment_id"] for row in part]
+    for at in range(0, len(acts), BATCH):
+        part = acts[at : at + BATCH]
+        names = [one.assignment_id for one in part]
         async with database.transaction():
             fresh = await database.fetch(
                 "INSERT INTO bench.inbox (event_id, body_hash) "
@@ -96,7 +99,7 @@ async def acknowledgements(
                 "ON CONFLICT (event_id) DO NOTHING",
                 [row["assignment_id"] for row in moved],
                 [ASSIGNMENTS.name] * len(moved),
-                [row["unit"] for row in part],
+                [one.unit for one in part],
                 [values[(at + n) % len(values)] for n in range(len(moved))],
             )
-    return (time.perf_counter() - began) / len(ids)
+    return (time.perf_counter() - began) / len(acts)
