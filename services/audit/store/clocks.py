@@ -100,8 +100,8 @@ CLOCKS = (
         "finish",
         "command",
         ("finish_due_soon", "finish_overdue"),
-        # Once overdue has been told, nothing more is timed: the supervision board shows it.
-        _assignments(FINISH_RUNS, "NOT a.finish_overdue"),
+        # Who has not even signed is called for that alone.
+        _assignments(FINISH_RUNS, f"NOT (a.finish_overdue AND a.state IN {SIGN_RUNS})"),
     ),
     Clock("suspension", "command", ("resume",), _assignments(SUSPENDED)),
     Clock(

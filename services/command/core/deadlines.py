@@ -1,8 +1,8 @@
 """Deadlines of an assignment and the durable timers that guard them.
 
 One armed `sign_escalate` timer at all times while an assignment waits for its signature, and one
-armed finishing timer (`finish_due_soon`, then `finish_overdue`) while it waits for its report: the
-auditor counts on it. While it is suspended these are paused and go on where they stood, later by the
+armed finishing timer (`finish_due_soon`, then `finish_overdue`) while it waits for its report, unless
+that is overdue and it is not even signed: the auditor counts on it. While it is suspended these are paused and go on where they stood, later by the
 time suspended; one armed `resume` timer ends the suspension, so that nothing is forgotten in it.
 """
 
@@ -21,7 +21,8 @@ from shared.modes.effective import UNDECIDED, Effective
 
 
 class TimerKind(StrEnum):
-    """Kinds of timers of an assignment; `sign_escalate` has a rung (0 = overdue and reminded)."""
+    """Kinds of timers of an assignment; `sign_escalate` and `finish_overdue` have a rung (0 = overdue
+    and reminded)."""
 
     SIGN_DUE_SOON = "sign_due_soon"
     SIGN_ESCALATE = "sign_escalate"
@@ -135,11 +136,21 @@ def started(before: Assignment | None, after: Assignment, profile: Profile) -> l
         timers += first_timers(after, profile, after.changed_at)
     elif after.extensions != before.extensions and after.standing in FINISH_RUNS:
         timers.append(_finish_timer(after, profile, after.changed_at))
+    elif after.finish_overdue and _has_signed(before, after):
+        timers.append(Arm(after.assignment_id, TimerKind.FINISH_OVERDUE, 0, after.changed_at))
     if after.suspended_until is not None and (
         before is None or after.suspended_until != before.suspended_until
     ):
         timers.append(Arm(after.assignment_id, TimerKind.RESUME, 0, after.suspended_until))
     return timers
+
+
+def _has_signed(before: Assignment, after: Assignment) -> bool:
+    return (
+        before.standing in SIGN_RUNS
+        and after.standing in FINISH_RUNS
+        and after.standing not in SIGN_RUNS
+    )
 
 
 def _finish_timer(assignment: Assignment, profile: Profile, now: datetime) -> Arm:

@@ -58,7 +58,7 @@ def of(
     match act.step:
         case Step.SIGN:
             late = assignment.late or at >= assignment.sign_by
-            return {"signed_at": at, "late": late, "sign_overdue": False}
+            return {"signed_at": at, "late": late, "sign_overdue": False, "calls": 0}
         case Step.REPORT:
             late = assignment.late or at >= assignment.finish_by
             return {"reported_at": at, "late": late, "finish_overdue": False, "asked": None}
@@ -91,6 +91,7 @@ def of(
                 "original_finish_by": assignment.original_finish_by or assignment.finish_by,
                 "extensions": assignment.extensions + 1,
                 "finish_overdue": False,
+                "calls": assignment.calls if assignment.standing in SIGN_RUNS else 0,
                 "asked": None,
             }
         case _:

@@ -187,10 +187,11 @@ def supervision_event(
 
 
 def supervision_id(assignment: Assignment, call: Call) -> str:
-    """The id of a call: one per attempt, clock, kind, number and rung."""
-    subject = (
-        f"{assignment.assignment_id}:{assignment.attempt}:{call.clock}:{call.kind}:{call.number}"
-    )
+    """The id of a call: one per attempt, clock, kind, number and rung; an extension begins the clock anew."""
+    attempt = f"{assignment.attempt}"
+    if call.clock == "finish":
+        attempt += f".{assignment.extensions}"
+    subject = f"{assignment.assignment_id}:{attempt}:{call.clock}:{call.kind}:{call.number}"
     return escalation_id(subject, call.rung)
 
 

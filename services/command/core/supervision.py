@@ -3,6 +3,9 @@
 Pure: the claimed timers, the ladder and the database's time go in; whom to call, the changed
 assignment and the next timers come out. After an outage a clock fires once, at the rung that should
 be active by now; the rungs that were passed over are named, nobody is called for them afterwards.
+
+Both clocks climb the ladder until somebody acts, one after the other: who has not signed is called for
+that alone, and from his signature on for the end, when that is over by then.
 """
 
 from __future__ import annotations
@@ -90,7 +93,7 @@ def fire(
                     _escalate(result, due, ladder, profile, level, now)
             case TimerKind.FINISH_DUE_SOON | TimerKind.FINISH_OVERDUE:
                 if assignment.state in FINISH_RUNS:
-                    _finish(result, due, ladder, now)
+                    _finish(result, due, ladder, profile, level, now)
             case TimerKind.RESUME:
                 until = assignment.suspended_until
                 if until is not None and until <= now:
@@ -146,36 +149,37 @@ def _escalate(
     result.arm.append(Arm(before.assignment_id, TimerKind.SIGN_ESCALATE, next_rung, next_at))
 
 
-def _finish(result: Firing, due: Due, ladder: tuple[Slot, ...], now: datetime) -> None:
+def _finish(
+    result: Firing,
+    due: Due,
+    ladder: tuple[Slot, ...],
+    profile: Profile,
+    level: Level,
+    now: datetime,
+) -> None:
     before = result.assignment
-    late = late_by(due.due_at, now)
-    if now < before.finish_by:
+    one, end = before.assignment_id, before.finish_by
+    if now < end:
+        late = late_by(due.due_at, now)
         result.calls.append(
-            Call(
-                SupervisionKind.DUE_SOON,
-                "finish",
-                0,
-                before.extensions,
-                ladder[0],
-                due.due_at,
-                late,
-            )
+            Call(SupervisionKind.DUE_SOON, "finish", 0, 0, ladder[0], due.due_at, late)
         )
-        arm = Arm(before.assignment_id, TimerKind.FINISH_OVERDUE, 0, before.finish_by)
-        result.arm.append(arm)
-    else:
+        result.arm.append(Arm(one, TimerKind.FINISH_OVERDUE, 0, end))
+        return
+    if not before.finish_overdue:
         result.calls.append(
-            Call(
-                SupervisionKind.OVERDUE,
-                "finish",
-                0,
-                before.extensions,
-                ladder[0],
-                before.finish_by,
-                late_by(before.finish_by, now),
-            )
+            Call(SupervisionKind.OVERDUE, "finish", 0, 0, ladder[0], end, late_by(end, now))
         )
+    if before.state in SIGN_RUNS:
+        # Who has not even signed is called for that; deadlines.started has him called for this after.
         result.assignment = replace(before, finish_overdue=True, changed_at=now)
+        return
+    # Due soon that was slept through counts from the end itself.
+    missed = (due.rung, max(due.due_at, end))
+    call, next_rung, next_at = climb("finish", missed, ladder, profile, level, before.calls, now)
+    result.calls.append(call)
+    result.assignment = replace(before, finish_overdue=True, calls=call.number, changed_at=now)
+    result.arm.append(Arm(one, TimerKind.FINISH_OVERDUE, next_rung, next_at))
 
 
 def late_by(due_at: datetime, now: datetime) -> float:

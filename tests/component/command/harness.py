@@ -284,20 +284,21 @@ class Office:
     async def wrongly_armed(self) -> int:
         """Assignments with other armed or paused timers than their state calls for.
 
-        Unsigned: one that escalates; suspended: one that ends it, and none of the clocks' armed.
+        Unsigned: one that escalates; not reported: one of the finishing clock, unless that is over and
+        it is not even signed; suspended: one that ends it, and none of the clocks' armed.
         """
         return int(
             await self.value(
-                "SELECT count(*) FROM (SELECT a.state, "
+                "SELECT count(*) FROM (SELECT a.state, a.finish_overdue, "
                 "count(*) FILTER (WHERE t.kind = 'sign_escalate' AND t.state = 'armed') AS sign, "
                 "count(*) FILTER (WHERE t.kind LIKE 'finish%' AND t.state = 'armed') AS finish, "
                 "count(*) FILTER (WHERE t.kind = 'resume' AND t.state = 'armed') AS resume, "
                 "count(*) FILTER (WHERE t.state = 'paused') AS paused "
                 "FROM command.assignment a LEFT JOIN command.timer t "
-                "ON t.subject_id = a.assignment_id GROUP BY a.assignment_id, a.state) AS found "
+                "ON t.subject_id = a.assignment_id GROUP BY a.assignment_id) AS found "
                 "WHERE sign <> (state = 'delivered')::int OR resume <> (state = 'suspended')::int "
-                "OR (paused > 0 AND state <> 'suspended') OR finish > (state IN ('delivered', "
-                "'signed', 'accepted', 'handling'))::int"
+                "OR (paused > 0 AND state <> 'suspended') OR finish <> (state IN ('signed', "
+                "'accepted', 'handling') OR (state = 'delivered' AND NOT finish_overdue))::int"
             )
         )
 

@@ -81,6 +81,47 @@ async def test_nothing_fires_before_it_is_due_or_after_signing(dsn: str) -> None
         assert await office.wrongly_armed() == 0
 
 
+async def test_whoever_signed_and_does_not_report_is_called_up_the_ladder_until_he_does(
+    dsn: str,
+) -> None:
+    async with an_office(dsn, profile(60, 600, 60)) as office:
+        await office.apply(an_alert(Level.YELLOW))
+        command = await office.the_command()
+        others = [row["unit"] for row in await office.rows("SELECT unit FROM command.assignment")]
+        others.remove(VILLAGE)
+        await office.apply(*(a_step(command, unit, Step.SIGN) for unit in (TOWN, VILLAGE)))
+        await office.apply(*(a_step(command, unit, Step.REPORT) for unit in (TOWN,)))
+        await go_back(office, 600)
+        for _ in range(3):
+            await sweep_for(office, 0.1)
+            assert await office.wrongly_armed() == await office.wrongly_counted() == 0
+            await go_back(office, 60)
+
+        async def told(unit: str, clock: str) -> list[tuple[str, int, str]]:
+            found = [one for one in await office.supervision() if one.unit == unit]
+            return [(one.kind, one.rung, one.target_unit) for one in found if one.clock == clock]
+
+        assert await told(VILLAGE, "finish") == [
+            ("overdue", 0, VILLAGE),
+            ("reminded", 0, VILLAGE),
+            ("escalated", 1, TOWN),
+            ("escalated", 2, DISTRICT),
+        ]
+        assert not await told(TOWN, "finish")
+        unsigned = next(one for one in others if one != TOWN)
+        assert await told(unsigned, "finish") == [("overdue", 0, unsigned)], "called to sign only"
+        await office.apply(a_step(command, unsigned, Step.SIGN))
+        await office.apply(a_step(command, VILLAGE, Step.REPORT))
+        assert await office.wrongly_armed() == await office.wrongly_counted() == 0
+        await sweep_for(office, 0.1)
+        assert (await told(unsigned, "finish"))[1:] == [("reminded", 0, unsigned)]
+        await go_back(office, 60)
+        await sweep_for(office, 0.1)
+        assert (await told(unsigned, "finish"))[2:] == [("escalated", 1, TOWN)]
+        assert len(await told(VILLAGE, "finish")) == 4
+        assert await office.wrongly_armed() == await office.wrongly_counted() == 0
+
+
 async def test_after_an_outage_one_call_per_subject_at_the_present_rung(dsn: str) -> None:
     async with an_office(dsn, profile(600, 6000, 60)) as office:
         await office.apply(an_alert(Level.YELLOW))

@@ -34,6 +34,13 @@ CLOCKS_GONE_WRONG = {
         "finish",
         "UPDATE command.timer SET state = 'fired' WHERE kind = 'finish_due_soon'",
     ),
+    "nobody is called about what is overdue": (
+        "finish",
+        "UPDATE command.assignment SET state = 'signed', finish_overdue = true; "
+        "UPDATE console.assignment SET state = 'signed'; "
+        "UPDATE command.tier_count SET signed = total, overdue = total; "
+        "DELETE FROM command.timer WHERE kind <> 'resume'",
+    ),
     "both timers to finish": (
         "finish",
         "INSERT INTO command.timer SELECT subject_id, 'finish_overdue', 0, due_at "
@@ -82,7 +89,7 @@ async def test_whatever_is_open_has_exactly_one_timer_and_the_rest_has_none(
     assert found[FindingKind.TIMER_COUNT].split(":")[0] == clock
 
 
-async def test_a_clock_that_has_run_out_needs_no_timer(auditor: Auditor) -> None:
+async def test_an_end_that_is_over_before_the_signature_needs_no_timer(auditor: Auditor) -> None:
     await a_healthy_command(auditor, VILLAGE)
     await auditor.do("DELETE FROM command.timer WHERE kind = 'finish_due_soon'")
     await auditor.do("UPDATE command.assignment SET finish_overdue = true")

@@ -12,6 +12,7 @@ from services.command.core.authority import refusal
 from services.command.core.deadlines import Arm, Clocks, TimerKind, deadlines, started, stopped
 from services.command.core.model import Act, Assignment
 from services.command.core.profiles import PROFILES, ProfileName
+from services.command.core.records import supervision_id
 from services.command.core.states import IllegalStep, State
 from services.command.core.steps import Outcome, reopen, take, wake
 from services.command.core.supervision import Due, fire
@@ -117,9 +118,11 @@ def test_an_extension_ends_being_overdue_and_can_be_overdue_again() -> None:
     longer = took(over, an_ask(Step.EXTEND, until=after(300)), after(70))
     assert not longer.finish_overdue
     due = Due(TimerKind.FINISH_OVERDUE, 0, after(300))
-    first = fire(SIGNED, [due], LADDER, DEMO, Level.RED, after(301)).calls[0]
-    second = fire(longer, [due], LADDER, DEMO, Level.RED, after(301)).calls[0]
-    assert first.number != second.number, "another event, or readers would take it for a repeat"
+    first, second = (
+        supervision_id(one, fire(one, [due], LADDER, DEMO, Level.RED, after(301)).calls[0])
+        for one in (SIGNED, longer)
+    )
+    assert first != second, "another event, or readers would take it for a repeat"
 
 
 def test_consent_may_leave_the_time_to_the_asker_and_answers_the_question() -> None:

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from msgspec.structs import replace
 
 from services.command.core import rollup
-from services.command.core.deadlines import TimerKind, first_timers, stopped
+from services.command.core.deadlines import TimerKind, first_timers, started, stopped
 from services.command.core.model import Assignment
 from services.command.core.profiles import PROFILES, ProfileName
 from services.command.core.states import CHAIN, FINISH_RUNS, SIGN_RUNS, IllegalStep, State
@@ -76,9 +76,8 @@ class Assignments(RuleBasedStateMachine):
         self.rows[index] = after
         for kind in stopped(before, after):
             self.armed.pop((after.assignment_id, kind), None)
-        if after.attempt != before.attempt:
-            for one in first_timers(after, DEMO, after.changed_at):
-                self.armed[one.subject_id, one.kind] = one
+        for one in started(before, after, DEMO):
+            self.armed[one.subject_id, one.kind] = one
 
     def send(self, index: int, step: Step, attempt: int) -> Outcome | None:
         before = self.rows[index]
@@ -149,7 +148,8 @@ class Assignments(RuleBasedStateMachine):
                 for kind in (TimerKind.FINISH_DUE_SOON, TimerKind.FINISH_OVERDUE)
                 if (one, kind) in self.armed
             ]
-            assert len(finishing) == (row.state in FINISH_RUNS and not row.finish_overdue)
+            runs = row.state in FINISH_RUNS and not (row.state in SIGN_RUNS and row.finish_overdue)
+            assert len(finishing) == runs
             assert not row.waiting or row.state is State.DELIVERED
 
 

@@ -219,7 +219,7 @@ class Splitting(RuleBasedStateMachine):
             assert not paused
             assert (TimerKind.SIGN_ESCALATE in armed) == (row.state is State.DELIVERED)
             finishing = armed & {TimerKind.FINISH_DUE_SOON, TimerKind.FINISH_OVERDUE}
-            runs = row.state in (State.DELIVERED, *WORKING) and not row.finish_overdue
+            runs = row.state in WORKING or (row.state is State.DELIVERED and not row.finish_overdue)
             assert len(finishing) == runs
             if row.state in (*UNTIMED, *GONE):
                 assert not armed

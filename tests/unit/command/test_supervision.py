@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
-from services.command.core.deadlines import SIGN_TIMERS, Arm, TimerKind, first_timers
+from services.command.core.deadlines import (
+    FINISH_TIMERS,
+    SIGN_TIMERS,
+    Arm,
+    TimerKind,
+    first_timers,
+    started,
+)
 from services.command.core.escalation import Roster, ladder
-from services.command.core.model import Assignment
+from services.command.core.model import Act, Assignment
 from services.command.core.profiles import PROFILES, ProfileName
 from services.command.core.records import supervision_event
 from services.command.core.states import State
+from services.command.core.steps import Outcome, take
 from services.command.core.supervision import Due, Firing, fire
+from shared.contracts.commands import Step
 from shared.contracts.commands import SupervisionKind as Kind
 from shared.contracts.fields import Level, Post, Tier
 from tests.component.command.harness import slot
@@ -159,16 +169,94 @@ def test_the_finishing_clock_tells_due_soon_then_overdue_once() -> None:
     assert [(call.kind, call.clock) for call in soon.calls] == [(Kind.DUE_SOON, "finish")]
     assert soon.arm == [Arm("asg-1", TimerKind.FINISH_OVERDUE, 0, after(60))]
     over = fired(signed, TimerKind.FINISH_OVERDUE, 0, 60, 60)
-    assert [(call.kind, call.clock) for call in over.calls] == [(Kind.OVERDUE, "finish")]
+    assert [(call.kind, call.clock, call.target) for call in over.calls] == [
+        (Kind.OVERDUE, "finish", FULL[0]),
+        (Kind.REMINDED, "finish", FULL[0]),
+    ]
     assert over.assignment.finish_overdue
+    assert over.arm == [Arm("asg-1", TimerKind.FINISH_OVERDUE, 1, after(66))]
+
+
+def test_what_is_not_finished_climbs_the_ladder_for_as_long_as_nobody_reports() -> None:
+    assignment, told, pauses, now = an_assignment(state=State.HANDLING), [], [], 60.0
+    timer = Arm("asg-1", TimerKind.FINISH_OVERDUE, 0, after(now))
+    for _ in range(10):
+        result = fired(assignment, timer.kind, timer.rung, now, now)
+        (timer,) = result.arm
+        told += [(call.kind, call.clock, call.rung, call.target) for call in result.calls]
+        pauses.append((timer.due_at - after(now)).total_seconds())
+        assignment, now = result.assignment, (timer.due_at - NOW).total_seconds()
+    assert told[:2] == [
+        (Kind.OVERDUE, "finish", 0, FULL[0]),
+        (Kind.REMINDED, "finish", 0, FULL[0]),
+    ]
+    assert told[2:7] == [(Kind.ESCALATED, "finish", rung, FULL[rung]) for rung in range(1, 6)]
+    assert set(told[7:]) == {(Kind.ESCALATED, "finish", 5, FULL[5])}
+    assert pauses == [6.0] * 8 + [60.0] * 2
+
+
+def test_an_end_that_was_slept_through_is_told_once_at_the_rung_of_now() -> None:
+    """Counted from the end itself, not from when it was due soon."""
+    slept = fired(an_assignment(state=State.SIGNED), TimerKind.FINISH_DUE_SOON, 0, 48, 73)
+    assert [(call.kind, call.rung, call.late_by_s, call.skipped) for call in slept.calls] == [
+        (Kind.OVERDUE, 0, 13, ()),
+        (Kind.ESCALATED, 2, 13, (0, 1)),
+    ]
+    assert slept.arm == [Arm("asg-1", TimerKind.FINISH_OVERDUE, 3, after(79))]
+
+
+def test_who_has_not_signed_is_called_for_that_and_for_the_end_once_he_has() -> None:
+    unsigned = replace(an_assignment(), sign_overdue=True, calls=12)
+    over = fired(unsigned, TimerKind.FINISH_OVERDUE, 0, 60, 60)
+    assert [(call.kind, call.clock) for call in over.calls] == [(Kind.OVERDUE, "finish")]
     assert not over.arm
-    slept = fired(signed, TimerKind.FINISH_DUE_SOON, 0, 48, 100)
-    assert [(call.kind, call.late_by_s) for call in slept.calls] == [(Kind.OVERDUE, 40)]
+    sign = Act(Step.SIGN, "ack-1", "o-1", VILLAGE, "", NOW)
+    outcome, [(_, signed)] = take(
+        over.assignment, sign, 1, after(70), profile=DEMO, level=Level.RED
+    )
+    assert outcome is Outcome.APPLIED
+    now_due = Arm("asg-1", TimerKind.FINISH_OVERDUE, 0, after(70))
+    assert started(over.assignment, signed, DEMO) == [now_due]
+    called = fired(signed, TimerKind.FINISH_OVERDUE, 0, 70, 70)
+    assert [(call.kind, call.clock, call.number) for call in called.calls] == [
+        (Kind.REMINDED, "finish", 1)
+    ]
+    assert called.arm == [Arm("asg-1", TimerKind.FINISH_OVERDUE, 1, after(76))]
+
+
+def test_an_extension_begins_the_finishing_clock_anew_with_ids_of_its_own() -> None:
+    ids: list[str] = []
+    row = an_assignment(state=State.SIGNED)
+    for number in (1, 2, 3):
+        end = (row.finish_by - NOW).total_seconds()
+        for now in (end, end + 6):
+            found = fired(row, TimerKind.FINISH_OVERDUE, int(now > end), now, now)
+            ids += [supervision_event(a_command(), row, one, NOW).id for one in found.calls]
+            row = found.assignment
+        until = after(end + 30)
+        longer = Act(Step.EXTEND, "ack-2", "o-1", DISTRICT, "", NOW, number, until)
+        _, [(_, row)] = take(row, longer, 1, after(end + 7), profile=DEMO, level=Level.RED)
+        assert (row.calls, row.finish_overdue, row.finish_by) == (0, False, until)
+    assert len(ids) == len(set(ids)) == 9
+
+
+def test_an_extension_before_the_signature_repeats_no_id_of_the_signing_clock() -> None:
+    unsigned = replace(an_assignment(), sign_overdue=True, calls=4)
+    longer = Act(Step.EXTEND, "ack-2", "o-1", DISTRICT, "", NOW, until=after(90))
+    _, [(_, row)] = take(unsigned, longer, 1, after(20), profile=DEMO, level=Level.RED)
+    assert row.calls == 4
 
 
 @pytest.mark.parametrize("kind", SIGN_TIMERS)
 def test_a_timer_whose_clock_has_stopped_means_nothing(kind: TimerKind) -> None:
     result = fired(an_assignment(state=State.SIGNED), kind, 0, 9.6, 10)
+    assert not result.calls
+    assert not result.arm
+
+
+@pytest.mark.parametrize("kind", FINISH_TIMERS)
+def test_nobody_is_called_about_what_has_been_reported(kind: TimerKind) -> None:
+    result = fired(an_assignment(state=State.REPORTED), kind, 3, 60, 80)
     assert not result.calls
     assert not result.arm
 
