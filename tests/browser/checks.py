@@ -7,6 +7,10 @@ from playwright.async_api import Page
 CUT = """() => [...document.querySelectorAll(".card")]
   .filter((one) => one.scrollHeight > one.clientHeight + 1).map((one) => one.innerText.slice(0, 60))"""
 """Cards that do not show all they hold."""
+ASIDE = """() => [...document.querySelectorAll("#board .scroller")]
+  .filter((one) => one.scrollWidth > one.clientWidth + 1)
+  .map((one) => `${one.querySelector("th:last-child").innerText} ${one.scrollWidth - one.clientWidth}`)"""
+"""Tables with columns that one has to scroll aside for."""
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 CONTRAST = """() => {

@@ -10,7 +10,7 @@ from playwright.async_api import Locator, Page, expect
 
 from shared.contracts.alerts import AlertState
 from shared.contracts.fields import Level
-from tests.browser.checks import CUT, OVERFLOW
+from tests.browser.checks import ASIDE, CUT, OVERFLOW
 from tests.browser.conftest import Served, Visitor, shot
 from tests.browser.test_acts import sent
 from tests.support.console_scene import DISTRICT, an_alert
@@ -62,6 +62,8 @@ async def test_every_board_shows_itself_on_wall_desk_and_phone(visitor: Visitor,
             await shot(page, f"{board}-{name}-{lang}", full=name == "narrow")
             assert await page.evaluate(OVERFLOW) <= 0, f"{board} {width}"
             assert await page.evaluate(CUT) == [], f"{board} {width}"
+            if name != "narrow":
+                assert await page.evaluate(ASIDE) == [], f"{board} {width}"
             await expect(page.locator(".boards [aria-current]")).to_be_in_viewport(ratio=0.99)
             assert await page.locator("img, b b, #board script").count() == 0
 

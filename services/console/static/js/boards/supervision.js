@@ -110,7 +110,7 @@ export function supervisionBoard(ctx) {
   return {
     node: h(
       "div",
-      { class: "columns two" },
+      { class: "columns two even" },
       h("div", { class: "stack" }, panel("lights.title", lights)),
       h("div", { class: "stack" }, panel("supervision.title", items, tail), panel("reporting.title", reporting)),
     ),
