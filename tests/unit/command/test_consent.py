@@ -17,8 +17,9 @@ from services.command.core.states import IllegalStep, State
 from services.command.core.steps import Outcome, reopen, take, wake
 from services.command.core.supervision import Due, fire
 from shared.contracts.commands import PARTIES, REASONED, Party, Step
-from shared.contracts.fields import Level, Post, Tier
+from shared.contracts.fields import Level, Post, ResponseMode, Tier
 from shared.contracts.ids import assignment_id
+from shared.modes.effective import Effective
 from tests.unit.command.books import Books
 from tests.unit.command.builders import (
     CITY,
@@ -170,6 +171,17 @@ def test_what_a_step_needs(act: Act, why: str) -> None:
         took(SIGNED, act)
 
 
+def test_a_unit_gives_its_part_to_nobody_outside_the_unit_that_gave_it() -> None:
+    """Who reassigns may be an officer of any unit above; the part stays below the unit that split."""
+    part = replace(SIGNED, given_by=TOWN)
+    elsewhere = an_ask(Step.REASSIGN, units=("500118001201",), officer_unit=DISTRICT)
+    with pytest.raises(IllegalStep, match=f"below {TOWN}"):
+        took(part, elsewhere)
+    assert (
+        took(SIGNED, elsewhere).state is State.REASSIGNED
+    )  # the command's own: the officer's reach
+
+
 @pytest.mark.parametrize("step", sorted(REASONED))
 def test_steps_that_need_a_reason(step: Step) -> None:
     act = replace(an_ask(step, until=after(200), units=(TOWN,)), text=" ")
@@ -184,6 +196,11 @@ def test_a_part_is_not_extended_beyond_its_whole_and_starts_inside_it() -> None:
     assert longer.finish_by == after(200)
     sign_by, finish_by = deadlines(DEMO, Level.RED, Tier.VILLAGE, NOW, within=after(30))
     assert (sign_by, finish_by) == (after(6), after(30))
+    # what a plan sets may be shorter than the time to sign: nobody has to be finished before that
+    assert deadlines(DEMO, Level.RED, Tier.VILLAGE, NOW, finish_within_s=5) == (
+        after(12),
+        after(12),
+    )
     # late already: the part gets the profile's time, not a deadline in the past
     assert deadlines(DEMO, Level.RED, Tier.VILLAGE, NOW, within=after(-5)) == (after(12), after(60))
     assert deadlines(DEMO, Level.RED, Tier.VILLAGE, NOW, within=after(500)) == (
@@ -225,10 +242,42 @@ def test_the_unit_that_split_is_told_when_its_parts_are_signed_and_when_they_are
 
 @pytest.mark.parametrize("state", [State.DONE, State.RETURNED])
 def test_a_case_that_comes_back_begins_a_new_attempt(state: State) -> None:
-    old = replace(SIGNED, state=state, late=True, calls=4, recurred=((Step.EXTEND, 3),))
-    again = reopen(old, "officer-9", "又漏了", after(500), CLOCKS)
-    assert (again.state, again.attempt, again.sign_by) == (State.DELIVERED, 2, after(512))
-    assert (again.late, again.calls, again.recurred, again.signed_at) == (False, 0, (), None)
+    where_from = {"parent_assignment_id": "asg-0", "given_by": TOWN, "brief": 2}
+    old = an_assignment(
+        state=state,
+        version=7,
+        changed_at=after(90),
+        signed_at=NOW,
+        reported_at=NOW,
+        done_at=NOW,
+        late=True,
+        sign_overdue=True,
+        finish_overdue=True,
+        calls=4,
+        recurred=((Step.EXTEND, 3),),
+        suspended_s=9.0,
+        extensions=3,
+        original_finish_by=NOW,
+        finish_by=after(400),
+        actor="officer-1",
+        **where_from,
+    )
+    mode = Effective(ResponseMode.STANDBY, 4, DISTRICT)  # three quarters of the profile's times
+    clocks = Clocks(DEMO, Level.RED, mode)
+    again = reopen(old, "officer-9", "又漏了", after(500), clocks)
+    assert again == an_assignment(
+        version=8,
+        attempt=2,
+        changed_at=after(500),
+        sign_by=after(500 + 9),
+        finish_by=after(500 + 45),
+        actor="officer-9",
+        reason="又漏了",
+        mode=ResponseMode.STANDBY,
+        mode_version=4,
+        mode_unit=DISTRICT,
+        **where_from,
+    )
     with pytest.raises(IllegalStep):
         reopen(SIGNED, None, "", NOW, CLOCKS)
     with pytest.raises(IllegalStep, match="99 times"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,9 +18,11 @@ from services.command.core.modes.proposal import (
     sign,
     stop,
 )
+from services.command.core.modes.records import Held, mode_event
 from services.command.core.modes.states import Event, IllegalStep, State
 from services.command.core.modes.triggers import is_news, wanted
 from services.command.core.profiles import PROFILES, ProfileName
+from services.command.core.records import Cause
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
 from shared.contracts.fields import Level, Post, ResponseLevel, ResponseMode, Status, Tier
 from shared.contracts.modes import ModeRequest, ModeVerb
@@ -198,6 +201,25 @@ def test_rejecting_and_ending_take_one_a_post_or_commander() -> None:
         stop(decided, Event.REJECT, boss)
     with pytest.raises(IllegalStep):
         lapse(decided, Event.EXPIRE)
+
+
+def test_the_record_of_a_mode_names_who_decided_it_until_when_and_who_ended_it() -> None:
+    decided = approve(a_proposal(), "a", post=Post.A)
+    cause = Cause("mrq-1", NOW, TOWN, "a")
+    held = Held(Status.ACTUAL, TOWN, 1, decided.mode, decided.proposal_id)
+    told = mode_event(held, decided, "朱沱镇", cause, NOW)
+    assert (told.mode, told.version, told.proposal_id) == (decided.mode, 1, "mod-1")
+    assert (told.decided_by, told.until) == (decided.signed, decided.until)
+    assert len(set(told.decided_by)) == 2
+    over = replace(held, version=2, mode=NORMAL, proposal_id=None)
+    boss = a_request(ModeVerb.END, "boss", post=Post.COMMANDER)
+    for ended, by in (
+        (stop(decided, Event.END, boss), ("boss",)),
+        (lapse(decided, Event.END), ()),  # by itself: nobody did it
+    ):
+        told = mode_event(over, ended, "朱沱镇", cause, NOW)
+        assert (told.mode, told.version, told.proposal_id) == (NORMAL, 2, None)
+        assert (told.decided_by, told.until) == (by, None)
 
 
 @pytest.mark.parametrize(

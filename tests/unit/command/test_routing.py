@@ -104,6 +104,15 @@ def test_the_issuer_never_stands_among_its_recipients() -> None:
         for place in (TOWN, VILLAGE, ELSEWHERE, DISTRICT, CITY):
             order = reach(level, place=place)
             assert order.issuer_unit not in units_of(order)
+    # A town's officer signs what also concerns its district: that gives the order, and does not get it.
+    alert = an_alert(Level.ORANGE).model_copy(update={"approver_unit": TOWN})
+    plan = PLANS.choose(alert.event_type, Level.ORANGE, ResponseMode.NORMAL)
+    assert plan is not None
+    order = order_of_alert(TREE, plan, alert, Level.ORANGE)
+    assert order is not None
+    assert order.issuer_unit == DISTRICT
+    assert TOWN in units_of(order)
+    assert DISTRICT not in units_of(order)
 
 
 def test_every_level_has_a_plan_and_notice_has_none() -> None:

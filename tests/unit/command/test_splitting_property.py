@@ -217,6 +217,7 @@ class Splitting(RuleBasedStateMachine):
                 assert (TimerKind.SIGN_ESCALATE in paused) == unsigned
                 continue
             assert not paused
+            assert TimerKind.RESUME not in armed
             assert (TimerKind.SIGN_ESCALATE in armed) == (row.state is State.DELIVERED)
             finishing = armed & {TimerKind.FINISH_DUE_SOON, TimerKind.FINISH_OVERDUE}
             runs = row.state in WORKING or (row.state is State.DELIVERED and not row.finish_overdue)

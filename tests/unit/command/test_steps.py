@@ -88,6 +88,12 @@ def test_signing_at_the_deadline_is_late_and_before_it_is_not() -> None:
     assert took(an_assignment(), an_act(Step.SIGN), now=after(12))[1].late
 
 
+def test_reporting_at_the_end_is_late_and_before_it_is_not() -> None:
+    signed = walked(Step.SIGN)
+    assert not took(signed, an_act(Step.REPORT), now=after(59.999))[1].late
+    assert took(signed, an_act(Step.REPORT), now=after(60))[1].late
+
+
 def test_a_step_never_comes_before_the_change_it_found() -> None:
     # its transaction began at 11.9 s but got the lock only after the timer had fired at 12.1 s
     fired = an_assignment(changed_at=after(12.1), sign_overdue=True)
@@ -121,6 +127,9 @@ def test_sending_back_begins_a_new_attempt_with_fresh_deadlines() -> None:
     assert took(again, an_act(Step.SEND_BACK), attempt=1) == (Outcome.REPEATED, again)
     assert took(again, an_act(Step.SIGN), attempt=1) == (Outcome.LATE, again)
     assert took(again, an_act(Step.SIGN), attempt=2)[1].state is State.SIGNED
+    # of what is older than the last attempt nothing is a repeat: it is kept
+    third = replace(again, attempt=3)
+    assert took(third, an_act(Step.SEND_BACK), attempt=1) == (Outcome.LATE, third)
 
 
 def test_what_comes_after_the_end_is_late_and_changes_nothing() -> None:

@@ -19,7 +19,7 @@ from services.command.core.profiles import PROFILES, ProfileName
 from services.command.core.records import supervision_event
 from services.command.core.states import State
 from services.command.core.steps import Outcome, take
-from services.command.core.supervision import Due, Firing, fire
+from services.command.core.supervision import Due, Firing, fire, late_by
 from shared.contracts.commands import Step
 from shared.contracts.commands import SupervisionKind as Kind
 from shared.contracts.fields import Level, Post, Tier
@@ -77,8 +77,11 @@ def test_empty_slots_are_skipped_at_once() -> None:
         (CITY, Post.B),
     )
     emptied = roster(*FULL)
+    assert ladder(VILLAGE, emptied)[0] == (VILLAGE, Post.B)
     emptied.put(slot(VILLAGE).model_copy(update={"officer": None}))
     assert ladder(VILLAGE, emptied)[0] == (VILLAGE, Post.A)
+    emptied.put(slot(VILLAGE))
+    assert ladder(VILLAGE, emptied)[0] == (VILLAGE, Post.B)
 
 
 def test_without_any_roster_there_is_still_somebody_to_name() -> None:
@@ -157,6 +160,10 @@ def test_after_an_outage_one_call_at_the_rung_that_should_be_active() -> None:
     assert event.references[1:] == ("skipped-rung:0", "skipped-rung:1", "skipped-rung:2")
     longest = fired(an_assignment(), TimerKind.SIGN_ESCALATE, 0, 12, 12 + 9_999)
     assert longest.calls[-1].rung == 5
+
+
+def test_a_timer_is_late_from_a_second_on() -> None:
+    assert [late_by(NOW, after(s)) for s in (0, 0.999, 1, 90)] == [0, 0, 1, 90]
 
 
 def test_due_soon_is_not_told_when_it_is_over_already() -> None:
