@@ -15,8 +15,9 @@ import msgspec
 from services.command.core import rollup, steps
 from services.command.core.deadlines import Clocks
 from services.command.core.model import Act, Assignment, Command
-from services.command.core.states import State
+from services.command.core.states import IllegalStep, State
 from shared.contracts.ids import assignment_id
+from shared.contracts.units import is_within
 from shared.selection.tree import Recipient
 
 
@@ -54,7 +55,13 @@ def successor(
     now: datetime,
     clocks: Clocks,
 ) -> Assignment:
-    """What takes the place of a reassigned assignment, with clocks of its own."""
+    """What takes the place of a reassigned assignment, with clocks of its own.
+
+    Raises IllegalStep for the unit that checks it, and for those above: the handler cannot close.
+    """
+    checker = old.given_by or command.issuer_unit
+    if is_within(checker, recipient.unit):
+        raise IllegalStep(f"{checker} checks it: {recipient.unit} does not handle it")
     return _new(
         command,
         recipient,

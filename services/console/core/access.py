@@ -248,9 +248,13 @@ def may_step(
     return None if is_within(director, viewer.unit) else Denial.NOT_ISSUER
 
 
-def may_give(viewer: Viewer, unit: str, giver: str) -> Denial | None:
-    """A part, or a reassigned assignment, goes to a unit below its giver and below the officer."""
+def may_give(viewer: Viewer, unit: str, giver: str, checker: str | None = None) -> Denial | None:
+    """A part, or a reassigned assignment, goes to a unit below its giver and below the officer; what is
+    reassigned not to its `checker` nor above: the handler cannot close.
+    """
     inside = is_within(unit, viewer.unit) and is_within(unit, giver)
+    if checker is not None and is_within(checker, unit):
+        inside = False
     return None if inside else Denial.OUTSIDE_SUBTREE
 
 

@@ -198,7 +198,8 @@ def _check(assignment: Record, body: Acknowledge) -> access.Check:
         giver = unit if body.step is Step.SPLIT else one.unit
         if body.step is Step.REASSIGN and assignment["parent_assignment_id"] is not None:
             giver = issuer
-        given = (access.may_give(one, part, giver) for part in body.units)
+        checker = issuer if body.step is Step.REASSIGN else None
+        given = (access.may_give(one, part, giver, checker) for part in body.units)
         return denial or next((why for why in given if why is not None), None)
 
     return check

@@ -184,6 +184,18 @@ async def test_an_undone_assignment_of_the_command_itself_is_reassigned(dsn: str
         assert await sound(office)
 
 
+async def test_an_assignment_is_not_given_to_the_unit_that_checks_it(dsn: str) -> None:
+    async with towns(dsn) as office:
+        give = a_step(
+            COMMAND, TOWN, Step.REASSIGN, officer_unit=CITY, units=(DISTRICT,), text="区里自己办"
+        )
+        with pytest.raises(Reject, match="checks it") as refused:
+            await office.apply(give)
+        assert refused.value.reason is Reason.NOT_ALLOWED
+        assert await state(office, TOWN) == "signed"
+        assert await sound(office)
+
+
 async def test_a_part_that_was_done_is_asked_for_again_by_a_second_split(dsn: str) -> None:
     async with towns(dsn) as office:
         await split(office, VILLAGE)

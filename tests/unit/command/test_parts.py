@@ -9,10 +9,11 @@ from services.command.core.deadlines import Clocks
 from services.command.core.model import Assignment
 from services.command.core.parts import part_of, passed_up, successor
 from services.command.core.profiles import PROFILES, ProfileName
-from services.command.core.states import State
+from services.command.core.states import IllegalStep, State
 from shared.contracts.commands import Step
 from shared.contracts.fields import Level, ResponseMode, Status, Tier
 from shared.contracts.ids import assignment_id
+from shared.contracts.units import tier_of
 from shared.modes.effective import Effective
 from shared.selection.tree import Recipient
 from tests.unit.command.builders import (
@@ -110,6 +111,16 @@ def test_a_successor(mandatory: bool) -> None:
         mandatory=mandatory,
         reassigned_from="asg-whole",
     )
+
+
+@pytest.mark.parametrize(("given_by", "unit"), [(None, DISTRICT), (None, CITY), (TOWN, TOWN)])
+def test_who_checks_it_is_never_given_it_to_handle(given_by: str | None, unit: str) -> None:
+    """An officer above might: then one unit would report to itself, check that and close it."""
+    act = replace(an_act(Step.REASSIGN, "请办理"), officer_unit=CITY, units=(unit,))
+    issuer = Recipient(unit, tier_of(unit), None, False)
+    old = replace(WHOLE, unit=VILLAGE, given_by=given_by)
+    with pytest.raises(IllegalStep, match="checks it"):
+        successor(old, COMMAND, issuer, act, after(10), Clocks(DEMO, Level.RED))
 
 
 def test_news_of_parts_never_come_before_what_their_whole_has_done_last() -> None:

@@ -226,6 +226,10 @@ def test_a_part_goes_only_below_its_giver_and_the_officer() -> None:
     assert may_give(officer(TOWN), DISTRICT, TOWN) is Denial.OUTSIDE_SUBTREE
     assert may_give(officer(CITY), DISTRICT, TOWN) is Denial.OUTSIDE_SUBTREE
     assert may_give(officer(VILLAGE), TOWN, CITY) is Denial.OUTSIDE_SUBTREE
+    # the command service asks further: what is given does not go to who checks it, nor above
+    assert may_give(officer(CITY), DISTRICT, CITY, DISTRICT) is Denial.OUTSIDE_SUBTREE
+    assert may_give(officer(CITY), CITY, CITY, DISTRICT) is Denial.OUTSIDE_SUBTREE
+    assert may_give(officer(CITY), TOWN, CITY, DISTRICT) is None
 
 
 @given(units(), units(), st.sampled_from(list(Step)))
