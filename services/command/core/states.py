@@ -5,6 +5,7 @@ raises IllegalStep and changes nothing. A unit may report straight after signing
 handle 办理 are optional). A return 退回 is possible until the report. Only the issuer checks, sends
 back and closes.
 
+Queued 待下达 lasts as long as the transaction that issues: the first row and record say delivered.
 Sent back 驳回重办 is a transition, not a state: a new attempt begins in DELIVERED; so does a case that
 came back (reopen). Extended 延期 and late are facts on the assignment (extensions, original_finish_by;
 late), not states: the unit's work goes on. Asking, extending, refusing and splitting leave the state
