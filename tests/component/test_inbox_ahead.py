@@ -42,8 +42,15 @@ class Letters(DeadLetters):
     def __init__(self, metrics: RuntimeMetrics) -> None:
         super().__init__("test", Publisher("127.0.0.1:1", metrics), metrics, SystemClock())
         self.refused: list[tuple[int, Reason]] = []
+        self.away = False
+        self.accounts: list[tuple[int, int]] = []
+
+    def account(self, seen: int, bad: int) -> None:
+        self.accounts.append((seen, bad))
 
     async def send(self, refused: Sequence[tuple[Any, Reject]]) -> None:
+        if refused and self.away:
+            raise Transient("no Kafka")
         self.refused += [(record.offset, why.reason) for record, why in refused]
 
 
@@ -221,6 +228,90 @@ async def test_nothing_is_committed_past_a_transaction_that_failed(
         assert await stored(database) == (COUNT, COUNT - 1)
     assert member.applied == [0, 1, 2, 3, 4, 5, 6, 8, 9]
     assert member.letters.refused == [(7, Reason.NOT_JSON)]
+    # Each record is accounted for once, when it is done: on that rests what stops a wrong version.
+    assert member.letters.accounts == [(PIECE, 0), (PIECE, 0), (PIECE, 1), (1, 0)]
+
+
+async def test_what_is_refused_ahead_is_no_letter_before_its_turn() -> None:
+    """The one before it fails when the next one's ids are in: that will be given once more."""
+
+    async def fail(number: int) -> None:
+        if number == 1:
+            while await entered(database) == 0:
+                await asyncio.sleep(0.001)
+            raise Transient("not now")
+
+    broken = [*records()[:4], record(4, b"{not json"), *records()[5:]]
+    async with a_database() as database:
+        member = Member(database, fail)
+        await member.worker.restore([PARTITION])
+        with pytest.raises(Transient):
+            await member.worker.handle(broken)
+        assert (await stored(database), member.letters.refused) == ((0, 0), [])
+        await member.worker.handle(broken)
+    assert member.letters.refused == [(4, Reason.NOT_JSON)]
+
+
+async def entered(database: Database) -> int:
+    """Transactions that wait for the one before: they hold ids that nobody else sees yet."""
+    return int(
+        await database.pool.fetchval(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+            "AND state = 'idle in transaction' AND query LIKE 'INSERT INTO command.inbox%'"
+        )
+    )
+
+
+async def test_a_letter_that_cannot_be_sent_takes_its_transaction_along() -> None:
+    broken = [record(0), record(1, b"{not json"), *records()[2:]]
+    async with a_database() as database:
+        member = Member(database)
+        await member.worker.restore([PARTITION])
+        member.letters.away = True
+        with pytest.raises(Transient):
+            await member.worker.handle(broken)
+        assert await stored(database) == (0, 0)
+        member.letters.away = False
+        await member.worker.handle(broken)
+        assert await stored(database) == (COUNT, COUNT - 1)
+    assert member.letters.refused == [(1, Reason.NOT_JSON)]
+
+
+async def test_who_is_told_to_stop_leaves_nothing_that_goes_on() -> None:
+    reached = asyncio.Event()
+
+    async def stay(number: int) -> None:
+        if number == 2:
+            reached.set()
+            await asyncio.Event().wait()
+
+    async with a_database() as database:
+        member = Member(database, stay)
+        await member.worker.restore([PARTITION])
+        handling = asyncio.create_task(member.worker.handle(records()))
+        await reached.wait()
+        handling.cancel()
+        await asyncio.gather(handling, return_exceptions=True)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        assert await stored(database) == (PIECE, PIECE)
+
+
+async def test_a_turn_whose_predecessor_failed_falls_by_itself() -> None:
+    """Also when nobody has given it up yet: its offsets would lead over the records of the other."""
+    async with a_database() as database:
+        member = Member(database)
+        await member.worker.restore([PARTITION])
+
+        async def fall() -> None:
+            raise Transient("not now")
+
+        failed = inbox._Turn(asyncio.create_task(fall()), asyncio.Event())
+        failed.entered.set()
+        following = member.worker._begin(records()[PIECE:], failed)
+        with pytest.raises(Transient, match="not now"):
+            await following.task
+        assert await stored(database) == (0, 0)
+    assert member.applied == []
 
 
 async def test_who_lost_the_partition_commits_nothing_of_what_he_had_read() -> None:

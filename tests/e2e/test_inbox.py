@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from shared.runtime.errors import LostOwnership, Reject, Transient
 from shared.runtime.inbox import Apply, First, InboxWorker, Incoming
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.outbox import OutboxRelay
-from shared.runtime.publisher import Outgoing, Publisher, Sending, partition_of
+from shared.runtime.publisher import Publisher
 from tests.support.infrastructure import Infrastructure
 from tests.support.waiting import until
 
@@ -248,98 +248,3 @@ async def test_the_outbox_publishes_what_was_committed_and_nothing_else(
             )
     assert len(published) == len(again) == len(records) == 20
     assert waiting == 0
-
-
-@asynccontextmanager
-async def relaying(
-    infrastructure: Infrastructure,
-    publisher: Publisher,
-    target: TopicSpec,
-    waiting: Sequence[tuple[str, str, bytes]],
-) -> AsyncIterator[tuple[OutboxRelay, Database]]:
-    """A relay by this publisher, and what waits for it: key, id and value of records."""
-    database = Database(infrastructure.dsn(), "alerting")
-    async with AsyncExitStack() as stack:
-        await database.start()
-        stack.push_async_callback(database.stop)
-        await publisher.start()
-        stack.push_async_callback(publisher.stop)
-        async with database.transaction() as work:
-            await work.publish_new(target, waiting)
-        yield OutboxRelay(database, publisher, RuntimeMetrics(CollectorRegistry())), database
-
-
-class StopsAfter(Publisher):
-    """Kafka takes so many batches and then no more."""
-
-    left = 0
-
-    async def begin(self, producer: AIOKafkaProducer, records: Iterable[Outgoing]) -> Sending:
-        if self.left == 0:
-            raise Transient("no more")
-        self.left -= 1
-        return await super().begin(producer, records)
-
-
-async def test_what_was_published_before_a_failure_is_not_published_again(
-    infrastructure: Infrastructure,
-) -> None:
-    target = infrastructure.own_topic(ANSWERS, partitions=1)
-    publisher = StopsAfter(infrastructure.bootstrap, RuntimeMetrics(CollectorRegistry()))
-    rows = [("k", f"many-{n}", str(n).encode()) for n in range(5_000)]
-    async with relaying(infrastructure, publisher, target, rows) as (relay, database):
-        publisher.left = 2
-        with pytest.raises(Transient, match="no more"):
-            await relay.publish_waiting()
-        assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == 1_000
-        publisher.left = 1
-        assert not await relay.publish_waiting()
-        assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == 0
-    published = await read(infrastructure, target.name, 5_000)
-    assert [int(one.value) for one in published] == list(range(5_000))
-
-
-async def test_batches_under_way_keep_the_order_of_every_key(
-    infrastructure: Infrastructure,
-) -> None:
-    """Each is more than the producer takes at once for a partition, so it has to wait in between."""
-    target = infrastructure.own_topic(ANSWERS, partitions=2)
-    publisher = Publisher(infrastructure.bootstrap, RuntimeMetrics(CollectorRegistry()))
-    keys = [f"key-{n % 7}" for n in range(9_000)]
-    rows = [(key, f"wide-{n}", b"%d" % n + b" " * 500) for n, key in enumerate(keys)]
-    async with relaying(infrastructure, publisher, target, rows) as (relay, database):
-        assert not await relay.publish_waiting()
-        assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == 0
-    expected = [n for n, key in enumerate(keys) if partition_of(key.encode(), 2) == 0]
-    assert 3_000 < len(expected) < 7_000
-    published = await read(infrastructure, target.name, len(expected))
-    assert [int(one.value) for one in published] == expected
-
-
-class FailsOnce(Publisher):
-    """The outcome of the first batch is unknown, so there is another producer; the next would get through."""
-
-    failed = False
-
-    async def begin(self, producer: AIOKafkaProducer, records: Iterable[Outgoing]) -> Sending:
-        if not self.failed:
-            self.failed = True
-            await self._replace(producer)
-            raise Transient("not this one")
-        return await super().begin(producer, records)
-
-
-async def test_nothing_overtakes_a_batch_that_failed(
-    infrastructure: Infrastructure,
-) -> None:
-    target = infrastructure.own_topic(ANSWERS, partitions=1)
-    publisher = FailsOnce(infrastructure.bootstrap, RuntimeMetrics(CollectorRegistry()))
-    rows = [("k", f"behind-{n}", str(n).encode()) for n in range(5_000)]
-    async with relaying(infrastructure, publisher, target, rows) as (relay, database):
-        with pytest.raises(Transient, match="not this one"):
-            await relay.publish_waiting()
-        assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == 5_000
-        assert not await relay.publish_waiting()
-        assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == 0
-    published = [int(one.value) for one in await read(infrastructure, target.name, 5_000)]
-    assert published == list(range(5_000))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from shared.contracts.commands import AssignmentState, Step
+from shared.contracts.commands import Acknowledgement, AssignmentState, Step
 from shared.contracts.topics import ASSIGNMENTS
 from shared.runtime.errors import Reject
 from tests.component.command.harness import DISTRICT, TOWN, a_step, profile
@@ -60,6 +60,31 @@ async def test_a_suspension_ends_by_itself_and_what_waited_follows(dsn: str) -> 
             (AssignmentState.SIGNED, True),
             (AssignmentState.REPORTED, False),
         ]
+        assert await sound(office)
+
+
+async def test_a_suspension_that_follows_another_in_one_batch_ends_at_its_own_time(
+    dsn: str,
+) -> None:
+    """Only what they have changed together is written: the timer of the first must not end the second."""
+    async with towns(dsn) as office:
+        start = await office.now()
+        first, second = start + timedelta(hours=1), start + timedelta(hours=2)
+
+        def suspend(number: int, until: datetime) -> Acknowledgement:
+            return a_step(
+                COMMAND, TOWN, Step.SUSPEND, officer_unit=DISTRICT, until=until, number=number
+            )
+
+        await office.apply(suspend(1, first))
+        await office.apply(a_step(COMMAND, TOWN, Step.RESUME, number=1), suspend(2, second))
+        row = await office.assignment(TOWN)
+        assert (row["state"], row["suspended_until"]) == ("suspended", second)
+        armed = await office.rows(
+            "SELECT kind, due_at FROM command.timer WHERE subject_id = $1 AND state = 'armed'",
+            row["assignment_id"],
+        )
+        assert [tuple(one) for one in armed] == [("resume", second)]
         assert await sound(office)
 
 

@@ -16,7 +16,7 @@ from services.command.core.reporting.receiving import (
     received,
 )
 from shared.contracts.alerts import AlertState
-from shared.contracts.fields import Level, ResponseMode, Status, Tier
+from shared.contracts.fields import DataGrade, Level, ResponseMode, Status, Tier
 from shared.contracts.reports import DutyState, Means, ReportKind
 from shared.modes.effective import Effective, Modes
 from tests.unit.command.builders import CITY, DISTRICT, NOW, TOWN, VILLAGE
@@ -138,6 +138,41 @@ def test_follow_ups_are_owed_again_and_again_and_a_late_one_is_counted() -> None
     duty = files.of(TOWN, DISTRICT)
     assert (duty.follow_ups, duty.follow_ups_late, duty.follow_up_due) == (2, 1, at(91))
     assert [one.late for one in duty.counted] == [False, False, True]
+
+
+@pytest.mark.parametrize(("before", "late"), [(0.1, False), (0, True)])
+def test_follow_up_and_final_report_at_their_limit_are_late(before: float, late: bool) -> None:
+    files = Files().take(0, an_alert(level=Level.RED)).take(5, a_report())
+    files.take(35 - before, a_report(kind=FOLLOW_UP))
+    assert files.of(TOWN, DISTRICT).counted[-1].late is late
+    files.take(60, an_alert(AlertState.LIFTED, version=2))
+    files.take(60 + 24 * 60 - before, a_report(kind=FINAL))
+    duty = files.of(TOWN, DISTRICT)
+    assert (duty.state, duty.counted[-1].late) == (DutyState.DONE, late)
+
+
+def test_of_several_levels_the_gravest_stands_with_the_strictest_mode_whatever_came_last() -> None:
+    emergency = Effective(ResponseMode.EMERGENCY, 3, DISTRICT)
+    files = Files().take(0, an_alert(level=Level.BLUE))
+    assert (files.of(TOWN, DISTRICT).level, files.of(TOWN, DISTRICT).mode_version) == ("blue", 0)
+    files.modes.decide(Status.ACTUAL, emergency)
+    files.take(1, an_alert(level=Level.RED, version=2))
+    files.modes.decide(Status.ACTUAL, Effective(ResponseMode.NORMAL, 4, DISTRICT))
+    files.take(2, an_alert(level=Level.YELLOW, version=3))
+    duty = files.of(TOWN, DISTRICT)
+    assert (duty.level, duty.mode, duty.mode_version) == ("red", "emergency", 3)
+    assert duty.phone_due == at(1 + 7.5)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_case_is_as_restricted_as_its_most_restricted_version_in_any_order(turned: bool) -> None:
+    versions = [
+        an_alert(version=1, data_grade=DataGrade.CORE),
+        an_alert(version=2, data_grade=DataGrade.GENERAL),
+    ]
+    files = Files().take(0, *(reversed(versions) if turned else versions))
+    (case,) = files.cases.values()
+    assert (case.version, case.data_grade) == (2, DataGrade.CORE)
 
 
 def test_a_call_is_no_follow_up() -> None:

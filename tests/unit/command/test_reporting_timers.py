@@ -40,6 +40,16 @@ def test_a_new_duty_arms_both_clocks_of_the_first_report() -> None:
     ]
 
 
+def test_what_is_due_by_now_is_not_due_soon_any_more() -> None:
+    """As after an outage: the limit itself fires at once, and nothing tells that it is near."""
+    _, arm = rearmed(None, town(red()), STANDARD, at(15))
+    assert [one[1:] for one in arm] == [
+        ("report_phone_escalate", 0, at(15)),
+        ("report_written_due_soon", 0, at(27)),
+        ("report_written_escalate", 0, at(30)),
+    ]
+
+
 def test_what_is_met_is_disarmed_and_the_next_clock_starts() -> None:
     files = red()
     before = town(files)
