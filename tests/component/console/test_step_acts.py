@@ -101,7 +101,7 @@ async def test_who_splits_gives_parts_and_who_is_above_alone_drops_them(console:
     assert (await post(console, "o-town-b", of_part, give)).status_code == 422
     elsewhere = {**give, "units": [SONGJI]}
     assert (await post(console, "o-city-b", of_part, elsewhere)).status_code == 403
-    own_work = await post(console, "o-city-b", of_whole, {**give, "units": [DISTRICT]})
+    own_work = await post(console, "o-city-b", of_whole, {**give, "units": [CITY]})
     assert (own_work.status_code, own_work.json()["reason"]) == (403, "outside_subtree")
     assert (await post(console, "o-town-b", of_part, {**give, "units": [GRID]})).status_code == 202
     async with console.client("o-town-b") as client:
