@@ -1,7 +1,8 @@
 """The ladder of people who are called about an unsigned assignment (domain reference 3.8).
 
-Own unit B岗, A岗, 指挥长, then the duty officer (B岗) of each unit above, up to the city. A grid or
-micro-grid has no duty roster: its ladder starts at the village. Empty slots are skipped at once.
+Own unit B岗, A岗, 指挥长, then the duty officer of each unit above, up to the city: its B岗, or whoever of
+the others is there, as notify calls. A grid or micro-grid has no duty roster: its ladder starts at the
+village. Empty slots are skipped at once.
 """
 
 from __future__ import annotations
@@ -32,11 +33,14 @@ class Roster:
         """The filled posts of this unit and above; a whole district's deadline asks for each village."""
         found = self._ladders.get(start)
         if found is None:
-            slots: list[Slot] = [(start, post) for post in Post]
-            slots += [(above, Post.B) for above in lineage(start)[1:]]
-            found = tuple(slot for slot in slots if slot in self._filled) or ((start, Post.B),)
-            self._ladders[start] = found
+            called = self._posts(start)
+            for above in lineage(start)[1:]:
+                called += self._posts(above)[:1]
+            found = self._ladders[start] = tuple(called) or ((start, Post.B),)
         return found
+
+    def _posts(self, unit: str) -> list[Slot]:
+        return [slot for post in Post if (slot := (unit, post)) in self._filled]
 
 
 def ladder(unit: str, roster: Roster) -> tuple[Slot, ...]:

@@ -84,6 +84,17 @@ def test_empty_slots_are_skipped_at_once() -> None:
     assert ladder(VILLAGE, emptied)[0] == (VILLAGE, Post.B)
 
 
+def test_a_unit_above_is_called_by_the_first_of_its_posts_that_is_filled() -> None:
+    """Somebody is there: the call does not go over the head of the whole unit."""
+    assert ladder(
+        VILLAGE, roster((VILLAGE, Post.B), (TOWN, Post.A), (DISTRICT, Post.COMMANDER))
+    ) == (
+        (VILLAGE, Post.B),
+        (TOWN, Post.A),
+        (DISTRICT, Post.COMMANDER),
+    )
+
+
 def test_without_any_roster_there_is_still_somebody_to_name() -> None:
     assert ladder(MICROGRID, roster()) == ((VILLAGE, Post.B),)
 
