@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaProducer
 from prometheus_client import CollectorRegistry
 
 from shared.contracts.topics import ANSWERS, TopicSpec
+from shared.runtime import outbox
 from shared.runtime.database import Database
 from shared.runtime.errors import Transient
 from shared.runtime.metrics import RuntimeMetrics
@@ -149,3 +150,45 @@ async def test_what_is_behind_a_batch_that_failed_stays_also_when_it_was_handed_
     published = [int(one.value) for one in await read(infrastructure, target.name, given)]
     assert len(published) == given
     assert list(dict.fromkeys(published)) == list(range(7_000))
+
+
+class ReplacedBehind(Publisher):
+    """Somebody else's failure has the producer replaced when it has been handed the first batch."""
+
+    done = False
+
+    async def begin(self, producer: AIOKafkaProducer, records: Iterable[Outgoing]) -> Sending:
+        sending = await super().begin(producer, records)
+        if not self.done:
+            self.done = True
+            await self._replace(producer)
+        return sending
+
+
+async def test_a_batch_never_goes_another_way_than_the_one_before_it(
+    infrastructure: Infrastructure,
+) -> None:
+    """The other producer knows nothing of what is under way: its records might come first."""
+    target = infrastructure.own_topic(ANSWERS, partitions=1)
+    publisher = ReplacedBehind(infrastructure.bootstrap, RuntimeMetrics(CollectorRegistry()))
+    rows = [("k", f"other-way-{n}", str(n).encode()) for n in range(5_000)]
+    async with relaying(infrastructure, publisher, target, rows) as (relay, database):
+        with pytest.raises(Transient, match="rebuilt"):
+            await relay.publish_waiting()
+        assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == 3_000
+        assert not await relay.publish_waiting()
+    published = [int(one.value) for one in await read(infrastructure, target.name, 5_000)]
+    assert published == list(range(5_000))
+
+
+async def test_a_relay_says_when_there_may_be_more(
+    infrastructure: Infrastructure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "_BATCH", 10)
+    monkeypatch.setattr(outbox, "_BATCHES", 2)
+    target = infrastructure.own_topic(ANSWERS, partitions=1)
+    publisher = Publisher(infrastructure.bootstrap, RuntimeMetrics(CollectorRegistry()))
+    rows = [("k", f"more-{n}", str(n).encode()) for n in range(45)]
+    async with relaying(infrastructure, publisher, target, rows) as (relay, database):
+        assert [await relay.publish_waiting() for _ in range(3)] == [True, True, False]
+        assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == 0
