@@ -24,7 +24,7 @@ from services.command.modes.desk import ModeDesk
 from services.command.reporting.desk import ReportDesk
 from services.command.session import Session
 from services.command.stepping import Stepping
-from shared.contracts.alerts import AlertEvent, AlertTransition
+from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
 from shared.contracts.commands import (
     Acknowledgement,
     AssignmentState,
@@ -99,6 +99,7 @@ class Consumer:
         is the order of the locks as well. Raises Reject for a message that is refused.
         """
         news: list[tuple[AlertEvent, Level]] = []
+        graver: list[AlertEvent] = []
         about_modes: list[ModeRequest] = []
         acknowledgements: list[Acknowledgement | PlainStep] = []
         requests: list[CommandRequest] = []
@@ -112,6 +113,8 @@ class Consumer:
                     level = await self._news(work, one.message)
                     if level is not None:
                         news.append((one.message, level))
+                    if level is not None or _holds_of_issued(one.message):
+                        graver.append(one.message)
                 case Report():
                     about_reports.append(one.message)
                 case ModeRequest():
@@ -135,7 +138,7 @@ class Consumer:
             await session.write()
             for labels, count in outcomes.items():
                 self._metrics.steps.labels(*labels).inc(count)
-        await self._modes.take(work, [alert for alert, _ in news], about_modes)
+        await self._modes.take(work, graver, about_modes)
         await self._reports.take(work, about_reports)
 
     async def _news(self, work: Transaction, alert: AlertEvent) -> Level | None:
@@ -313,6 +316,11 @@ class Consumer:
             self._metrics.commands.labels(order.status).inc()
             self._metrics.assignments.labels(order.status).inc(recipients)
             self._metrics.fan_out.labels(order.status).observe(recipients)
+
+
+def _holds_of_issued(alert: AlertEvent) -> bool:
+    """Whether a body has said what it holds of an issued alert: a response level may be new."""
+    return alert.transition is AlertTransition.POSITIONED and alert.state is AlertState.ISSUED
 
 
 def _some(names: Sequence[str]) -> str:

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
 from shared.contracts.commands import Step
 from shared.contracts.dead_letter import Reason
-from shared.contracts.fields import Level, Post, ResponseMode, Status
+from shared.contracts.fields import Level, Post, ResponseLevel, ResponseMode, Status
 from shared.contracts.modes import ModeVerb, ProposalState
 from shared.contracts.topics import ASSIGNMENTS, COMMANDS, MODE_PROPOSALS, MODES
 from shared.runtime.errors import Reject
@@ -221,6 +222,39 @@ async def test_the_rule_proposes_for_the_district_and_two_people_of_it_decide(
         assert await modes(office) == []
         await office.apply(an_act(ModeVerb.APPROVE, one, "boss", post=Post.COMMANDER, **common))
         assert await modes(office) == [(DISTRICT, EMERGENCY, 1, ("b", "boss"))]
+
+
+async def test_a_response_level_that_is_declared_after_the_issue_makes_the_rule_propose(
+    dsn: str,
+) -> None:
+    """A body says what it holds of an alert that stands: the level of warning need not move for that."""
+
+    def positioned(version: int, held: ResponseLevel, **change: Any) -> AlertEvent:
+        more = {"response_level": held, **change}
+        alert = an_alert(Level.YELLOW, version=version, transition=AlertTransition.POSITIONED)
+        return alert.model_copy(update=more)
+
+    async with an_office(dsn) as office:
+        await office.apply(an_alert(Level.YELLOW, version=4))
+        await office.apply(positioned(5, ResponseLevel.IV))
+        assert await office.published(MODE_PROPOSALS.name) == []
+        await office.apply(positioned(6, ResponseLevel.III))
+        await office.apply(positioned(7, ResponseLevel.III))
+        await office.apply(positioned(8, ResponseLevel.II))
+        found = await office.published(MODE_PROPOSALS.name)
+        assert [(one.unit, one.mode, one.proposed_by) for one in found] == [
+            (DISTRICT, STANDBY, None),
+            (DISTRICT, EMERGENCY, None),
+        ]
+        assert await office.value("SELECT count(*) FROM command.command") == 1
+
+
+async def test_what_a_body_holds_of_an_alert_that_is_not_issued_proposes_nothing(dsn: str) -> None:
+    async with an_office(dsn) as office:
+        alert = an_alert(Level.YELLOW, transition=AlertTransition.POSITIONED)
+        held = {"response_level": ResponseLevel.I, "state": AlertState.VERIFIED, "level": None}
+        await office.apply(alert.model_copy(update=held))
+        assert await office.published(MODE_PROPOSALS.name) == []
 
 
 async def test_each_recipient_has_the_clocks_of_its_own_mode_and_the_record_says_which(
