@@ -108,11 +108,11 @@ def test_the_issuer_never_stands_among_its_recipients() -> None:
     alert = an_alert(Level.ORANGE).model_copy(update={"approver_unit": TOWN})
     plan = PLANS.choose(alert.event_type, Level.ORANGE, ResponseMode.NORMAL)
     assert plan is not None
-    order = order_of_alert(TREE, plan, alert, Level.ORANGE)
-    assert order is not None
-    assert order.issuer_unit == DISTRICT
-    assert TOWN in units_of(order)
-    assert DISTRICT not in units_of(order)
+    found = order_of_alert(TREE, plan, alert, Level.ORANGE)
+    assert found is not None
+    assert found.issuer_unit == DISTRICT
+    assert TOWN in units_of(found)
+    assert DISTRICT not in units_of(found)
 
 
 def test_every_level_has_a_plan_and_notice_has_none() -> None:
