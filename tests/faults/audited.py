@@ -14,11 +14,9 @@ import asyncpg
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from shared.contracts.catalog import CatalogEntry
 from shared.contracts.commands import Step
 from shared.contracts.envelope import Envelope
 from shared.contracts.fields import Contract, Level, Tier
-from shared.contracts.ids import content_id
 from shared.contracts.topics import (
     ACKNOWLEDGEMENTS,
     ASSIGNMENTS,
@@ -31,11 +29,11 @@ from shared.contracts.topics import (
 from shared.runtime.publisher import encode
 from tests.component.command.harness import (
     CITY,
-    EVENT_TIME,
     TOWN,
     a_request,
     a_step,
     below,
+    catalogue_records,
     slot,
     units,
 )
@@ -61,21 +59,7 @@ class Audited:
         entries = [
             one for one in units() if one.unit in (CITY, *self.units) or "000000" in one.unit
         ]
-        catalogue = [
-            (
-                f"unit:{one.unit}",
-                CatalogEntry(
-                    id=content_id("cat", one.unit),
-                    occurred_at=EVENT_TIME,
-                    sent_at=EVENT_TIME,
-                    origin_unit=one.unit,
-                    tier=one.tier,
-                    entry=one,
-                ),
-            )
-            for one in entries
-        ]
-        self._produce(CATALOG, catalogue)
+        self._produce(CATALOG, catalogue_records(entries))
         slots = [slot(one.unit) for one in entries if "/" not in one.unit]
         self._produce(ROSTER, [(f"{one.unit}:{one.post}", one) for one in slots])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -21,10 +21,16 @@ from services.command.modes.desk import ModeDesk
 from services.command.reporting.desk import ReportDesk
 from services.command.timers import Supervisor, Timers
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
-from shared.contracts.catalog import UnitEntry
+from shared.contracts.catalog import CatalogEntry, UnitEntry
 from shared.contracts.commands import Acknowledgement, CommandRequest, Step
 from shared.contracts.fields import Level, Post, Status, Tier
-from shared.contracts.ids import acknowledgement_id, alert_id, assignment_id, transition_id
+from shared.contracts.ids import (
+    acknowledgement_id,
+    alert_id,
+    assignment_id,
+    content_id,
+    transition_id,
+)
 from shared.contracts.pages import Officer, RosterSlot
 from shared.contracts.selections import Selection, Subtree
 from shared.contracts.topics import SUPERVISION, TOPICS
@@ -75,6 +81,24 @@ def catalogued() -> UnitTree:
     for one in units():
         tree.put(one)
     return tree
+
+
+def catalogue_records(entries: Iterable[UnitEntry]) -> list[tuple[str, CatalogEntry]]:
+    """The records of units as the catalogue's topic has them, with their keys."""
+    return [
+        (
+            f"unit:{one.unit}",
+            CatalogEntry(
+                id=content_id("cat", one.unit),
+                occurred_at=EVENT_TIME,
+                sent_at=EVENT_TIME,
+                origin_unit=one.unit,
+                tier=one.tier,
+                entry=one,
+            ),
+        )
+        for one in entries
+    ]
 
 
 def slot(unit: str, post: Post = Post.B) -> RosterSlot:
