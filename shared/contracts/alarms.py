@@ -18,11 +18,13 @@ from shared.contracts.fields import (
     Line,
     Metric,
     Position,
+    ResponseMode,
     RuleId,
     SensorId,
     UnitId,
     Version,
 )
+from shared.contracts.modes import ModeVersion
 from shared.contracts.readings import Datum, UnitOfMeasure
 
 
@@ -68,7 +70,8 @@ class AlarmEvent(Envelope):
     known yet; pages nobody. `withdrawn`: cleared because late readings showed that it never was.
     `condition`: only feeds composite rules. `inhibited_by`: rules whose open alarm at the same site
     makes this one say nothing new. Alarms over several sources have no `sensor_id`; `site` is the
-    catalogue's.
+    catalogue's. `mode`, `mode_version` and `mode_unit`: of a rule that holds in some response modes
+    only, the mode that this change goes by.
     """
 
     type: Literal["alarm"] = "alarm"
@@ -98,3 +101,6 @@ class AlarmEvent(Envelope):
     withdrawn: bool = False
     inhibited_by: Annotated[tuple[RuleId, ...], Field(max_length=16)] = ()
     synthetic: bool = False
+    mode: ResponseMode | None = None
+    mode_version: ModeVersion | None = None
+    mode_unit: UnitId | None = None

@@ -7,7 +7,6 @@ report that waited for them follows when none is owed any more, and so on upward
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 
 import msgspec
@@ -38,7 +37,7 @@ def part_of(
         recipient,
         act,
         now,
-        replace(clocks, within=whole.finish_by),
+        msgspec.structs.replace(clocks, within=whole.finish_by),
         brief=whole.brief,
         parent_assignment_id=whole.assignment_id,
         given_by=whole.unit,

@@ -20,7 +20,7 @@ from shared.contracts.fields import Position, Status, Tier
 from shared.contracts.modes import ResponseModeEvent
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.units import is_within, tier_of
-from shared.modes.effective import Modes
+from shared.modes.effective import UNDECIDED, Modes
 from shared.rules.checks import fits, problems_of
 
 DEFAULT_LATENESS_S = 300.0
@@ -158,23 +158,25 @@ class RuleBook:
         self.revision += 1
 
     def _plan(self, sensor: Sensor, status: Status) -> Plan:
-        mode = self._modes.effective(status, sensor.place).mode
+        effective = self._modes.effective(status, sensor.place)
         lateness = self._lateness_s if sensor.lateness_s is None else sensor.lateness_s
         facts = (sensor.metric, sensor.unit, sensor.datum, sensor.interval_s, lateness)
-        named = self._by_sensor.get(sensor.sensor_id, [])
+        kind, named = self._by_kind.get(sensor.kind, []), self._by_sensor.get(sensor.sensor_id, [])
+        # One that does not hold now counts as well: what it gives up, it gives up by this decision.
+        mode = effective if any(rule.modes for rule in (*kind, *named)) else UNDECIDED
         alike = (sensor.kind, mode, *facts, *(rule.rule_id for rule in named))
         plan = self._alike.get(alike)
         if plan is None:
             entry = _entry(sensor)
             rules = [
                 rule
-                for rule in (*self._by_kind.get(sensor.kind, ()), *named)
-                if (not rule.modes or mode in rule.modes) and fits(rule, entry)
+                for rule in (*kind, *named)
+                if (not rule.modes or mode.mode in rule.modes) and fits(rule, entry)
             ]
-            key = (*facts, *(rule.rule_id for rule in rules))
+            key = (*facts, mode, *(rule.rule_id for rule in rules))
             plan = self._plans.get(key)
             if plan is None:
-                plan = self._plans[key] = plan_of(rules, *facts)
+                plan = self._plans[key] = plan_of(rules, *facts, mode)
             self._alike[alike] = plan
         return plan
 

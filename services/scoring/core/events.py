@@ -106,6 +106,7 @@ def alarm_event(
     references = [transition_id(alarm.alarm_id, alarm.version - 1)] if alarm.version > 1 else []
     kind = definition.body.kind
     assert kind in ("threshold", "window", "rate", "absence", "baseline")
+    mode = state.plan.mode if definition.modes else None
     return AlarmEvent(
         id=transition_id(alarm.alarm_id, alarm.version),
         status=Status(state.status),
@@ -150,6 +151,9 @@ def alarm_event(
         withdrawn=withdrawn,
         inhibited_by=definition.inhibited_by,
         synthetic=state.synthetic,
+        mode=mode.mode if mode else None,
+        mode_version=mode.version if mode else None,
+        mode_unit=mode.unit if mode else None,
     )
 
 

@@ -34,6 +34,8 @@ def take_over(
     if plan is state.plan and sensor is state.sensor and not _versions_differ(state, plan):
         return False
     old = state.plan
+    if plan is not None:
+        state.plan = plan  # what is withdrawn tells the mode that it goes by now
     changed = False
     for rule_id in list(state.alarms or {}):
         rule = None if plan is None else plan.find(rule_id)
@@ -43,7 +45,7 @@ def take_over(
             changed = True
     if sensor is None or plan is None:
         return True
-    state.sensor, state.plan = sensor, plan
+    state.sensor = sensor
     for rule_id, alarm in (state.alarms or {}).items():
         rule = plan.find(rule_id)
         if rule is not None and alarm.rule_version != rule.version:

@@ -22,6 +22,7 @@ from shared.contracts.rules import (
     ThresholdRule,
     WindowRule,
 )
+from shared.modes.effective import UNDECIDED, Effective
 
 FOREVER = float("inf")
 SHORT_WINDOW_READINGS = 40
@@ -97,6 +98,8 @@ class Plan:
     """Whether a window is over something that readings inside a band can move out of it."""
     normal: tuple[float, float, float, float] = (-FOREVER, FOREVER, -FOREVER, FOREVER)
     """Between which values and which rates nothing changes at a sensor without alarms."""
+    mode: Effective = UNDECIDED
+    """What it goes by, where a rule of these sensors holds in some response modes only."""
     gist: Gist = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -125,6 +128,7 @@ def plan_of(
     datum: str | None,
     interval_s: float,
     lateness_s: float,
+    mode: Effective = UNDECIDED,
 ) -> Plan:
     """The plan of sensors with these facts; `definitions` fit them and are sorted by id."""
     ordered = sorted(definitions, key=lambda rule: rule.shadow_of is not None)  # candidates last
@@ -163,6 +167,7 @@ def plan_of(
         tuple(value for body in stuck for value in body.calm),
         any(rule.window and not rule.window.inside for rule in windows),
         (*_between([*values, *_inside(windows)], ranges), *_between(rates, ())),
+        mode,
     )
 
 

@@ -69,6 +69,30 @@ def test_limits_are_swapped_with_the_mode_and_back() -> None:
     assert of(feed)[2:] == [("flood.calm", "raised", "yellow")]
 
 
+def test_what_a_rule_of_some_modes_tells_names_the_decision_it_goes_by() -> None:
+    feed = Feed(CALM, STRICT, a_rule(a_ladder(("yellow", 211, 210)), "flood.always"))
+    feed.read(212.5, 0)
+    feed.book.put_mode(a_mode(EMERGENCY))
+    feed.read(212.5, 60)
+    feed.book.put_mode(a_mode(EMERGENCY, 2, unit=TOWN))
+    feed.read(210.5, 120)
+    feed.book.put_mode(a_mode(NORMAL, 2))
+    feed.book.put_mode(a_mode(NORMAL, 3, unit=TOWN))
+    feed.read(210.5, 180)
+    told = [
+        (one.rule_id, one.transition.value, one.mode, one.mode_version, one.mode_unit)
+        for one in feed.alarms
+    ]
+    assert told == [
+        ("flood.always", "raised", None, None, None),
+        ("flood.calm", "raised", NORMAL, 0, None),
+        ("flood.calm", "cleared", EMERGENCY, 1, DISTRICT),
+        ("flood.strict", "raised", EMERGENCY, 1, DISTRICT),
+        ("flood.strict", "downgraded", EMERGENCY, 2, TOWN),
+        ("flood.strict", "cleared", NORMAL, 3, TOWN),
+    ]
+
+
 def test_a_flip_leaves_the_plan_of_every_other_sensor_the_same_object() -> None:
     feed = a_feed()
     feed.read(212.5, 0)
