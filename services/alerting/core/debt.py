@@ -1,7 +1,8 @@
 """紧急授权: who is on the spot issues at once; the signatures of the gate follow, and are chased.
 
 An emergency authorisation goes up only. The debt stays until the gate ratifies (as many signatures as
-the level takes), annuls, or signs another level; it is chased at its hour and then again and again.
+the level takes), annuls, or signs another level; it is chased at its hour and then again and again. So
+nobody issues for less than until the gate has been chased; an alert that expires unsigned says so.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def authorise(alert: Alert, decision: AlertDecision, now: datetime) -> Change | 
         issued_by=(_signature(decision, proposed, now),),
         issued_round=alert.round,
         proposed_until=None,
-        expires_at=valid_until(proposed, decision.valid_until, now),
+        expires_at=max(valid_until(proposed, decision.valid_until, now), due_at + CHASE_EVERY),
         debt=debt,
     )
     first = AlertTransition.ISSUED if alert.level is None else AlertTransition.ADJUSTED

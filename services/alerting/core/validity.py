@@ -34,7 +34,10 @@ def valid_until(level: Level, wanted: datetime | None, now: datetime) -> datetim
 
 
 def expire(alert: Alert, now: datetime) -> Change | None:
-    """The end of an alert at its hour; None when it is not (or no longer) due."""
+    """The end of an alert at its hour; None when it is not (or no longer) due.
+
+    What the gate still owes stays on the record: that nobody has signed is not forgotten with the level.
+    """
     if not alert.issued or alert.expires_at is None or alert.expires_at > now:
         return None
     after = replace(
@@ -42,7 +45,6 @@ def expire(alert: Alert, now: datetime) -> Change | None:
         version=alert.version + 1,
         state=step(alert.state, AlertCause.EXPIRE),
         signed=(),
-        debt=None,
     )
     return Change(after, AlertTransition.EXPIRED)
 

@@ -20,9 +20,13 @@ Json = dict[str, Any]
 def facts(row: Record) -> AlertFacts:
     """What the rules need to know of an alert's row."""
     signatures = json.loads(row["signatures"])
-    debt = json.loads(row["debt"]) if row["debt"] is not None else None
+    state = AlertState(row["state"])
+    owed = (
+        row["debt"] is not None and state is AlertState.ISSUED
+    )  # of what has expired nothing is settled
+    debt = json.loads(row["debt"]) if owed else None
     return AlertFacts(
-        state=AlertState(row["state"]),
+        state=state,
         place=row["place"],
         level=row["level"],
         proposed=row["proposed_level"],

@@ -103,7 +103,9 @@ def of_alert(event: AlertEvent, purpose: Purpose) -> str:
         level = LEVELS[event.level] if event.level else ""
         ask = f"预警{_ANNOUNCED.get(event.transition, '')}{level}，请知悉并应答。"
         if event.debt is not None:
-            ask = f"紧急授权{ask}请{event.debt.unit}按期追认。"
+            expired = event.transition is AlertTransition.EXPIRED
+            debt = f"{event.debt.unit}始终未追认。" if expired else f"请{event.debt.unit}按期追认。"
+            ask = f"紧急授权{ask}{debt}"
     elif event.level is not None and event.level is event.proposed_level:
         ask = (
             "请研判签发：延长预警有效期。"

@@ -119,6 +119,12 @@ async def test_a_debt_is_shown_and_settled_by_its_debtor(console: Bench) -> None
     assert (await post(console, "o-city-b", path, {"verb": "ratify"})).status_code == 202
     assert (await post(console, "o-town-b", path, {"verb": "ratify"})).status_code == 403
     assert (await post(console, "o-city-b", path, {"verb": "annul"})).status_code == 422
+    await console.project(
+        [in_force(debt=debt, version=alert.version + 1, state=AlertState.EXPIRED)]
+    )
+    detail = await read(console, "o-city-b", f"/api/alerts/{alert.alert_id}")
+    assert detail["debt"]["unit"] == CITY, "nobody has signed, and that stays to be seen"
+    assert detail["may_also"] == []
 
 
 async def test_a_position_is_a_decision_of_its_own(console: Bench) -> None:

@@ -233,6 +233,30 @@ def test_a_debt_is_chased_at_its_hour_and_again_until_it_is_settled() -> None:
         due = alert.debt.next_at
 
 
+@pytest.mark.parametrize("level", [BLUE, YELLOW, ORANGE, RED])
+def test_nobody_issues_in_an_emergency_for_less_than_until_the_gate_is_chased(level: Level) -> None:
+    story = Story(an_alarm(level=level)).decides(
+        EMERGENCY, TOWN, post=Post.A, reason="溃坝在即", valid_until=at(2)
+    )
+    owed, ends = story.alert.debt, story.alert.expires_at
+    assert owed is not None
+    assert ends is not None
+    assert validity.expire(story.alert, owed.due_at) is None
+    chased = debt.chase(story.alert, owed.due_at)
+    assert chased is not None
+    assert validity.expire(chased.alert, owed.due_at) is None, "its hour is not yet the end"
+
+
+def test_an_emergency_that_expires_unsigned_leaves_that_on_the_record() -> None:
+    story = emergency()
+    assert story.alert.expires_at is not None
+    change = validity.expire(story.alert, story.alert.expires_at)
+    assert change is not None
+    assert change.alert.state is AlertState.EXPIRED
+    assert change.alert.debt == story.alert.debt
+    assert debt.chase(change.alert, story.alert.expires_at + timedelta(days=1)) is None
+
+
 def test_red_is_ratified_by_two_others() -> None:
     story = emergency()
     story.refuses(NO_RIGHT, RATIFY, DISTRICT, level=RED)

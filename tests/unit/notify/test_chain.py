@@ -113,6 +113,14 @@ def test_an_emergency_calls_the_gate_and_its_debt_does_so_again(book: Book, desk
     assert [one.state for one in asking] == [LadderState.CLOSED]
 
 
+def test_an_emergency_that_expires_unsigned_says_so(book: Book, desk: Desk) -> None:
+    owed = Debt(unit=CITY, approvals=1, by_officer="o", by_unit=TOWN, due_at=T0, next_at=T0)
+    desk.on_alert(in_force(2, AlertTransition.EXPIRED, actor="o").model_copy(update={"debt": owed}))
+    told = [one.text for one in book.events]
+    assert told
+    assert all("始终未追认" in one and "按期追认" not in one for one in told)
+
+
 def test_the_owner_of_a_silence_is_called_on_his_post_beside_the_desk(
     book: Book, desk: Desk
 ) -> None:
