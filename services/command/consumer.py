@@ -67,6 +67,7 @@ _HAS_IT = {
 class _Wanted:
     """An order that an alert calls for, and the key under which its case may come back."""
 
+    alert_id: str
     order: Order
     cause: Cause
     case_key: str
@@ -111,6 +112,8 @@ class Consumer:
                 case AlertEvent():
                     about_reports.append(one.message)
                     level = await self._news(work, one.message)
+                    if one.message.transition is AlertTransition.RECALLED:
+                        news = [known for known in news if known[0].alert_id != one.message.alert_id]
                     if level is not None:
                         news.append((one.message, level))
                     if level is not None or _holds_of_issued(one.message):
@@ -129,8 +132,9 @@ class Consumer:
         if touched:
             session = await Session.over(work, self._profile, touched)
             stepping = Stepping(session, self._tree, self._profile)
-            for command_id, cause in recurred.items():
+            for command_id, (alert_id, cause) in recurred.items():
                 if session.commands[command_id].state is CommandState.CLOSED:
+                    session.brought_back_by(command_id, alert_id)
                     await self._reopen(session, command_id, cause, "")
             outcomes = await stepping.acknowledge(acknowledgements)
             for request in requests:
@@ -146,10 +150,11 @@ class Consumer:
         if alert.transition not in _ORDERING + _ENDING:
             return None
         level = None if alert.transition in _ENDING else alert.level
+        recalled = alert.transition is AlertTransition.RECALLED
         news, before = await store.level_issued(
-            work, alert.alert_id, alert.status, alert.version, level
+            work, alert.alert_id, alert.status, alert.version, level, recalled=recalled
         )
-        if news and alert.transition is AlertTransition.RECALLED:
+        if news and recalled:
             await self._recall(work, alert)
         if not news or level is None:
             return None
@@ -171,12 +176,13 @@ class Consumer:
             return None
         cause = Cause(alert.id, alert.occurred_at, order.issuer_unit, alert.actor)
         action = f"{order.plan_id} {order.root} {level}"
-        return _Wanted(order, cause, case_key(order.status, order.event_type, alert.place, action))
+        case = case_key(order.status, order.event_type, alert.place, action)
+        return _Wanted(alert.alert_id, order, cause, case)
 
     async def _order(
         self, work: Transaction, news: Sequence[tuple[AlertEvent, Level]]
-    ) -> dict[str, Cause]:
-        """Issue what is new; by command, why a closed case comes back."""
+    ) -> dict[str, tuple[str, Cause]]:
+        """Issue what is new; by command, because of which alert a closed case comes back."""
         if not news:
             return {}
         modes = await mode_store.decided(work)
@@ -188,7 +194,11 @@ class Consumer:
         for one in wanted:
             if one.case_key not in closed:
                 await self._give(work, one.order, one.cause, modes, one.case_key)
-        return {closed[one.case_key]: one.cause for one in wanted if one.case_key in closed}
+        return {
+            closed[one.case_key]: (one.alert_id, one.cause)
+            for one in wanted
+            if one.case_key in closed
+        }
 
     async def _recall(self, work: Transaction, alert: AlertEvent) -> None:
         """The alert should never have been issued: its open commands are revoked."""
@@ -253,6 +263,8 @@ class Consumer:
                 officer, why = request.officer_id, request.instruction
                 await self._revoke(session, request.command_id, officer, why, cause)
             case "reopen":
+                if await store.was_recalled(session.work, command.because_of):
+                    raise Reject(Reason.NOT_ALLOWED, "the alert it was given for has been recalled")
                 await self._reopen(session, command.command_id, cause, request.instruction)
             case _:
                 await self._bulk(session, stepping, request)

@@ -91,6 +91,7 @@ async def issue(
         mode_unit=at_root.unit,
         case_key=case_key,
         data_grade=order.grade,
+        because_of=order.alert_id,
     )
     counts = recount(assignments)
     if not await store.insert_command(work, command, counts):

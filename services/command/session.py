@@ -167,6 +167,10 @@ class Session:
         command = self.commands[command_id]
         self._advance(command, lifecycle.step(command.state, event), cause)
 
+    def brought_back_by(self, command_id: str, alert_id: str) -> None:
+        """Another alert is why the command stands; before its assignments are told."""
+        self.commands[command_id] = replace(self.commands[command_id], because_of=alert_id)
+
     async def write_beside(self, wanted: Collection[str] = ()) -> None:
         """Begin to write what has changed so far, then to load `wanted`, while the caller decides on more.
 

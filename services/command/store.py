@@ -264,13 +264,13 @@ def _is_one(name: str, rows: Sequence[Assignment]) -> bool:
 
 
 async def save_commands(work: Transaction, commands: Sequence[Command]) -> None:
-    """Write back version, state, actor, what was given on and when it was closed."""
+    """Write back version, state, actor, what was given on, when it was closed and why it stands."""
     if commands:
         await work.connection.execute(
             "UPDATE command.command AS c SET version = n.version, state = n.state, "
-            "actor = n.actor, given_on = n.given_on, closed_at = n.closed_at "
-            "FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::int[], "
-            "$6::timestamptz[]) AS n(command_id, version, state, actor, given_on, closed_at) "
+            "actor = n.actor, given_on = n.given_on, closed_at = n.closed_at, because_of = n.because_of "
+            "FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::int[], $6::timestamptz[], "
+            "$7::text[]) AS n(command_id, version, state, actor, given_on, closed_at, because_of) "
             "WHERE c.command_id = n.command_id",
             [one.command_id for one in commands],
             [one.version for one in commands],
@@ -278,6 +278,7 @@ async def save_commands(work: Transaction, commands: Sequence[Command]) -> None:
             [one.actor for one in commands],
             [one.given_on for one in commands],
             [one.closed_at for one in commands],
+            [one.because_of for one in commands],
         )
 
 
@@ -297,7 +298,13 @@ async def save_rollups(
 
 
 async def level_issued(
-    work: Transaction, alert_id: str, status: Status, version: int, level: Level | None
+    work: Transaction,
+    alert_id: str,
+    status: Status,
+    version: int,
+    level: Level | None,
+    *,
+    recalled: bool = False,
 ) -> tuple[bool, Level | None]:
     """Note the level an alert has now; (whether this is news, the level it had before)."""
     row = await work.connection.fetchrow(
@@ -306,23 +313,32 @@ async def level_issued(
     if row is not None and row["version"] >= version:
         return False, None
     await work.connection.execute(
-        "INSERT INTO command.alert_level (alert_id, status, version, level) "
-        "VALUES ($1, $2, $3, $4) ON CONFLICT (alert_id) "
-        "DO UPDATE SET version = EXCLUDED.version, level = EXCLUDED.level",
+        "INSERT INTO command.alert_level (alert_id, status, version, level, recalled) "
+        "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (alert_id) DO UPDATE "
+        "SET version = EXCLUDED.version, level = EXCLUDED.level, recalled = EXCLUDED.recalled",
         alert_id,
         status,
         version,
         level,
+        recalled,
     )
     return True, Level(row["level"]) if row is not None and row["level"] is not None else None
+
+
+async def was_recalled(work: Transaction, alert_id: str | None) -> bool:
+    """Whether an alert should never have been issued."""
+    found: bool = await work.connection.fetchval(
+        "SELECT EXISTS (SELECT FROM command.alert_level WHERE alert_id = $1 AND recalled)", alert_id
+    )
+    return found
 
 
 async def commands_because_of(
     work: Transaction, alert_id: str, states: Iterable[CommandState]
 ) -> list[str]:
-    """Ids of an alert's commands that are in one of these states."""
+    """Ids of the commands that stand because of an alert and are in one of these states."""
     rows = await work.connection.fetch(
-        "SELECT command_id FROM command.command WHERE alert_id = $1 AND state = ANY($2::text[])",
+        "SELECT command_id FROM command.command WHERE because_of = $1 AND state = ANY($2::text[])",
         alert_id,
         [str(one) for one in states],
     )

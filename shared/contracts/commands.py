@@ -255,7 +255,8 @@ class Extension(Contract):
 class AssignmentEvent(Envelope):
     """The `version`-th state of one unit's assignment, complete: the unit's inbox line.
 
-    `line` is the key of the plan's line that it follows. The issuer of a part of a split assignment is
+    `alert_id` is the alert because of which this attempt is asked for: of a case that came back, the newer
+    one. `line` is the key of the plan's line that it follows. The issuer of a part of a split assignment is
     the unit that split. `finish_by` moves with an extension. `suspended_s`: seconds that it was
     suspended in this attempt, all told. `mode` (with version and deciding unit) is what its attempt was
     given its clocks by.
@@ -366,7 +367,7 @@ SupervisionClock = Literal[
 class SupervisionEvent(Envelope):
     """One firing of a timer over one assignment (of `command_id`) or report duty (of `incident_id`).
 
-    `rung` counts escalations from 1; `text` says what is known so far.
+    `rung` counts escalations from 1; `text` says what is known so far; `alert_id` because of which alert.
 
     `target_unit` and `target_post` say who is to be called; `late_by_s` how long after it was due
     the timer could fire (0 unless the system was down); `mode` is the subject's.
@@ -379,6 +380,7 @@ class SupervisionEvent(Envelope):
     subject_id: Identifier
     command_id: Identifier | None = None
     incident_id: Identifier | None = None
+    alert_id: Identifier | None = None
     unit: UnitId
     rung: Annotated[int, Field(ge=0, le=20)]
     target_unit: UnitId

@@ -30,6 +30,7 @@ CREATE TABLE command.command (
     closed_at timestamptz,
     given_on integer NOT NULL DEFAULT 0,
     data_grade text NOT NULL DEFAULT 'general',
+    because_of text,
     issued_at timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 70);
 -- Finds the command of a case that comes back.
@@ -109,7 +110,8 @@ CREATE TABLE command.alert_level (
     alert_id text PRIMARY KEY,
     status text NOT NULL,
     version integer NOT NULL,
-    level text
+    level text,
+    recalled boolean NOT NULL DEFAULT false
 );
 
 -- Steps that came too late to have an effect (finished, returned, an earlier attempt): kept, never

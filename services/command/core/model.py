@@ -37,7 +37,8 @@ class Command:
 
     `recipients` are those resolved at the issue, `given_on` the assignments made since by splitting and
     reassigning. `case_key` tells when the same case comes back (shared/contracts/ids.py), None = never
-    by itself.
+    by itself. `because_of` is the alert because of which it stands now: `alert_id`, until another one brings
+    the case back.
     """
 
     command_id: str
@@ -68,6 +69,7 @@ class Command:
     closed_at: datetime | None = None
     given_on: int = 0
     data_grade: DataGrade = DataGrade.GENERAL
+    because_of: str | None = None
 
 
 class Assignment(msgspec.Struct, frozen=True, gc=False):

@@ -6,12 +6,14 @@ import itertools
 
 import pytest
 
-from shared.contracts.alerts import AlertTransition
+from shared.contracts.alerts import AlertEvent, AlertTransition
 from shared.contracts.commands import AssignmentState, CommandState
 from shared.contracts.fields import Level, Status
 from shared.contracts.topics import ASSIGNMENTS, COMMANDS
+from shared.runtime.errors import Reject
+from tests.component.command.harness import DISTRICT, Office, a_request, a_step, an_alert, an_office
 from tests.component.command.harness import VILLAGE as SOMEWHERE
-from tests.component.command.harness import Office, a_step, an_alert, an_office
+from tests.component.command.test_recurrence import a_closed_case
 
 RECALLED = AlertTransition.RECALLED
 
@@ -53,14 +55,19 @@ async def test_a_recall_revokes_the_alerts_open_commands_and_no_others(dsn: str)
 async def test_the_newest_version_wins_whatever_the_order_of_arrival(
     dsn: str, order: tuple[int, ...]
 ) -> None:
-    story = [
-        an_alert(Level.BLUE, version=4),
-        an_alert(Level.YELLOW, version=5, transition=AlertTransition.ADJUSTED),
-        an_alert(Level.YELLOW, version=6, transition=RECALLED),
-    ]
+    def story(key: str) -> list[AlertEvent]:
+        told = [
+            an_alert(Level.BLUE, version=4, key=key),
+            an_alert(Level.YELLOW, version=5, transition=AlertTransition.ADJUSTED, key=key),
+            an_alert(Level.YELLOW, version=6, transition=RECALLED, key=key),
+        ]
+        return [told[n] for n in order]
+
     async with an_office(dsn) as office:
-        for n in order:
-            await office.apply(story[n])
+        for one in story("one by one"):
+            await office.apply(one)
+        assert await open_commands(office) == 0
+        await office.apply(*story("in one batch"))
         assert await open_commands(office) == 0
 
 
@@ -79,3 +86,25 @@ async def test_a_drills_recall_leaves_the_real_command_alone(dsn: str) -> None:
             )
         )
         assert await open_commands(office) == 1
+
+
+async def test_what_an_alert_brought_back_is_revoked_with_it(dsn: str) -> None:
+    second = an_alert(Level.YELLOW, key="second")
+    async with a_closed_case(dsn) as (office, command):
+        await office.apply(second)
+        assert await open_commands(office) == 1
+        told = [one for one in await office.published(ASSIGNMENTS.name) if one.attempt == 2]
+        assert {one.alert_id for one in told} == {second.alert_id}, "those called hear of its recall"
+        await office.apply(an_alert(Level.YELLOW, version=6, transition=RECALLED, key="first"))
+        assert await open_commands(office) == 1, "it stands because of the second one now"
+        await office.apply(an_alert(Level.YELLOW, version=6, transition=RECALLED, key="second"))
+        assert await open_commands(office) == 0
+        revoked = (await office.published(COMMANDS.name))[-1]
+        assert (revoked.command_id, revoked.state) == (command, CommandState.REVOKED)
+
+
+async def test_what_was_given_because_of_a_recalled_alert_is_not_opened_again(dsn: str) -> None:
+    async with a_closed_case(dsn) as (office, command):
+        await office.apply(an_alert(Level.YELLOW, version=6, transition=RECALLED, key="first"))
+        with pytest.raises(Reject, match="recalled"):
+            await office.apply(a_request("reopen", command, DISTRICT))

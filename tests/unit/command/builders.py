@@ -53,6 +53,7 @@ def a_command(**change: Any) -> Command:
             "version": 1,
             "state": CommandState.ISSUED,
             "alert_id": "alt-1",
+            "because_of": "alt-1",
             "event_type": "11A01",
             "level": Level.RED,
             "root": DISTRICT,

@@ -89,6 +89,7 @@ def supervision_of(
         clock=call.clock,
         subject_id=duty.duty_id,
         incident_id=duty.incident_id,
+        alert_id=duty.alert_id,
         unit=duty.unit,
         rung=call.rung,
         target_unit=unit,
