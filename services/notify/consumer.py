@@ -30,7 +30,7 @@ from services.notify.store import digests, gaps, reachability
 from services.notify.store import ladders as store
 from shared.calls.pack import Pack
 from shared.contracts.alerts import AlertEvent, AlertTransition
-from shared.contracts.commands import AssignmentEvent, SupervisionEvent
+from shared.contracts.commands import AssignmentEvent, AssignmentState, SupervisionEvent
 from shared.contracts.dead_letter import Reason
 from shared.contracts.duty import DutyCoverage
 from shared.contracts.ids import mode_id
@@ -224,10 +224,13 @@ def _keys(messages: Sequence[object]) -> store.Keys:
                     keys.recalled.add(message.alert_id)
             case AssignmentEvent():
                 keys.assignments.add(message.assignment_id)
-            case SupervisionEvent() if message.clock in ("sign", "finish"):
-                keys.assignments.add(message.subject_id)
+                if message.state is AssignmentState.DELIVERED and message.alert_id is not None:
+                    keys.causes.add(message.alert_id)
             case SupervisionEvent():
-                keys.duties.add(message.subject_id)
+                mine = keys.assignments if message.clock in ("sign", "finish") else keys.duties
+                mine.add(message.subject_id)
+                if message.alert_id is not None:
+                    keys.causes.add(message.alert_id)
             case ModeProposal():
                 keys.subjects.add(message.proposal_id)
             case ResponseModeEvent():

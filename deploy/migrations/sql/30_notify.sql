@@ -133,7 +133,8 @@ CREATE TABLE notify.alert (
     status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),
     version integer NOT NULL,
     level text,
-    proposed_level text
+    proposed_level text,
+    recalled boolean NOT NULL DEFAULT false
 );
 
 -- attempt: the last one delivered; phase: 0 waiting, 1 signed, 2 reported, 3 over.

@@ -62,6 +62,7 @@ class AlertMemory:
     version: int
     level: Level | None
     proposed_level: Level | None
+    recalled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

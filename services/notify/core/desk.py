@@ -24,7 +24,7 @@ from services.notify.core.book import (
     Phase,
 )
 from services.notify.core.call_rules import CallRules
-from services.notify.core.calling import REPLACED, SETTLED, Caller
+from services.notify.core.calling import RECALLED, REPLACED, SETTLED, Caller
 from services.notify.core.digests.digest import Content, Digest, for_content, to_call
 from services.notify.core.digests.states import DigestStep
 from services.notify.core.ladders import Ladder, LadderState, LadderStep, Purpose
@@ -62,11 +62,9 @@ class Desk:
         before = book.alerts.get(event.alert_id)
         if before is not None and event.version <= before.version:
             return
-        book.remember_alert(
-            AlertMemory(
-                event.alert_id, event.status, event.version, event.level, event.proposed_level
-            )
-        )
+        recalled = event.transition is AlertTransition.RECALLED
+        known = event.alert_id, event.status, event.version, event.level, event.proposed_level
+        book.remember_alert(AlertMemory(*known, recalled))
         living = book.of_alert(event.alert_id)
         for one in living:
             self._caller.kept(one, event.actor)
@@ -89,7 +87,7 @@ class Desk:
     ) -> None:
         """Call the desks that always are, if wished, and those that the event names.
 
-        A recall also goes to every person who was paged because of the alert.
+        A recall also ends all calls because of the alert, and goes to every person who was paged for any.
         """
         # An officer who is being called gets the news on the rung where the calling is: otherwise
         # an alert that keeps changing would never reach the upper tier.
@@ -102,9 +100,11 @@ class Desk:
         for one in living:
             if wish.everyone or one.start_unit in named:
                 self._book.end(one, LadderStep.SETTLED, REPLACED)
+        recalled = event.transition is AlertTransition.RECALLED
+        if recalled:
+            self._end_all_because_of(event.alert_id)
         template = alert_calls.ladder(event, wish.purpose, before, self._book.now)
         called: set[str] = {event.actor} if event.actor and wish.announced else set()
-        recalled = event.transition is AlertTransition.RECALLED
         always = (event.place, event.approver_unit) if wish.everyone else ()
         wanted: list[tuple[str, Post | None]] = [(unit, None) for unit in always]
         wanted += [(callee.unit, callee.post) for callee in event.calls]
@@ -125,7 +125,13 @@ class Desk:
 
     def _recall(self, template: Ladder, called: set[str]) -> None:
         """Tell everybody who was paged because of the alert, on whatever post he sits now."""
-        for unit, post, officer_id in sorted(self._book.paged.get(template.subject_id, ())):
+        book, alert_id = self._book, template.subject_id
+        just_now = {
+            (one.page.unit, one.page.post, one.page.officer_id)
+            for one in book.new_pages.values()
+            if one.page.alert_id == alert_id
+        }
+        for unit, post, officer_id in sorted(book.paged.get(alert_id, set()) | just_now):
             if officer_id in called:
                 continue
             called.add(officer_id)
@@ -133,6 +139,16 @@ class Desk:
             seat = mine[0] if mine else Seat(unit, post, officer_id)
             recall = replace(template, purpose=Purpose.RECALL, start_unit=unit)
             self._caller.open(recall, [seat], at=seat, named_after=officer_id, recalled=True)
+
+    def _end_all_because_of(self, alert_id: str) -> None:
+        for one in list(self._book.ladders.values()):
+            if one.alert_id == alert_id and one.state is not LadderState.CLOSED:
+                self._book.end(one, LadderStep.SETTLED, RECALLED)
+
+    def _was_recalled(self, alert_id: str | None) -> bool:
+        """Whether what stands because of the alert is over, though its own end may be yet to come."""
+        known = self._book.alerts.get(alert_id or "")
+        return known is not None and known.recalled
 
     def on_assignment(self, event: AssignmentEvent) -> None:
         """Call the desk of a unit that got an assignment; stop when the unit has acted."""
@@ -153,7 +169,7 @@ class Desk:
                 return  # another version of the same delivery: nobody is called twice for it
             for one in living:
                 book.end(one, LadderStep.SETTLED, REPLACED)
-            if event.unit_tier in plan.PAGED_TIERS:
+            if event.unit_tier in plan.PAGED_TIERS and not self._was_recalled(event.alert_id):
                 self._caller.open(self._of_assignment(event), plan.ladder(self._roster, event.unit))
             return
         for one in living:
@@ -185,7 +201,7 @@ class Desk:
 
     def on_supervision(self, event: SupervisionEvent) -> None:
         """Call whom a reminder or an escalation names, unless the unit has acted meanwhile."""
-        if event.kind not in _CALLS:
+        if event.kind not in _CALLS or self._was_recalled(event.alert_id):
             return
         purpose = Purpose(event.clock)
         if purpose in supervision_calls.REPORTS:

@@ -41,6 +41,7 @@ def of(event: SupervisionEvent, now: datetime) -> Ladder:
         data_grade=event.data_grade,
         occurred_at=event.occurred_at,
         opened_at=now,
+        alert_id=event.alert_id,
         command_id=event.command_id,
         assignment_id=None if reports else event.subject_id,
         duty_id=event.subject_id if reports else None,

@@ -17,7 +17,7 @@ from services.notify.core.book import (
     Phase,
 )
 from services.notify.core.ladders import Ladder, LadderState, Purpose
-from services.notify.store import digests, gaps
+from services.notify.store import digests, gaps, recalls
 from shared.contracts.fields import DataGrade, Level, Post, ResponseMode, Status
 from shared.contracts.pages import Channel, Page, SubjectKind
 from shared.contracts.topics import PAGES
@@ -57,9 +57,11 @@ _REGRADED = ("headline", "text", "data_grade")
 
 @dataclass(slots=True)
 class Keys:
-    """What a batch is about: ids whose rows have to be loaded."""
+    """What a batch is about: ids whose rows have to be loaded; `causes` are alerts because of which
+    somebody may be called."""
 
     alerts: set[str] = field(default_factory=set)
+    causes: set[str] = field(default_factory=set)
     recalled: set[str] = field(default_factory=set)
     assignments: set[str] = field(default_factory=set)
     subjects: set[str] = field(default_factory=set)
@@ -81,22 +83,24 @@ async def lock(work: Transaction, ladder_ids: Collection[str]) -> None:
 async def load(work: Transaction, keys: Keys, book: Book) -> None:
     """Fill the book with the rows that `keys` name; their ladders stay locked."""
     connection = work.connection
+    await recalls.lock(work, keys.causes, keys.recalled)
     wanted = set(keys.ladders)
     if keys.pages:
         rows = await connection.fetch(
             "SELECT ladder_id FROM notify.page WHERE page_id = ANY($1::text[])", list(keys.pages)
         )
         wanted.update(row["ladder_id"] for row in rows)
-    if keys.alerts:
+    if keys.alerts or keys.causes:
         rows = await connection.fetch(
-            "SELECT alert_id, status, version, level, proposed_level FROM notify.alert "
+            "SELECT alert_id, status, version, level, proposed_level, recalled FROM notify.alert "
             "WHERE alert_id = ANY($1::text[])",
-            list(keys.alerts),
+            list(keys.alerts | keys.causes),
         )
         for row in rows:
             levels = (Level(v) if v else None for v in (row["level"], row["proposed_level"]))
-            memory = AlertMemory(row["alert_id"], row["status"], row["version"], *levels)
-            book.alerts[memory.alert_id] = memory
+            known = row["alert_id"], row["status"], row["version"]
+            book.alerts[row["alert_id"]] = AlertMemory(*known, *levels, row["recalled"])
+    if keys.alerts:
         rows = await connection.fetch(
             "SELECT ladder_id FROM notify.ladder WHERE alert_id = ANY($1::text[]) "
             "AND subject_kind = 'alert' AND state <> 'closed'",
@@ -104,14 +108,7 @@ async def load(work: Transaction, keys: Keys, book: Book) -> None:
         )
         wanted.update(row["ladder_id"] for row in rows)
     if keys.recalled:
-        rows = await connection.fetch(
-            "SELECT DISTINCT l.alert_id, p.unit, p.post, p.officer_id FROM notify.ladder AS l "
-            "JOIN notify.page AS p USING (ladder_id) WHERE l.alert_id = ANY($1::text[])",
-            list(keys.recalled),
-        )
-        for row in rows:
-            seat = (row["unit"], Post(row["post"]), row["officer_id"])
-            book.paged.setdefault(row["alert_id"], set()).add(seat)
+        wanted |= await recalls.living(work, keys.recalled)
     if keys.assignments:
         rows = await connection.fetch(
             "SELECT assignment_id, status, version, attempt, phase FROM notify.assignment "
@@ -144,6 +141,8 @@ async def load(work: Transaction, keys: Keys, book: Book) -> None:
         wanted |= await _load_duties(work, keys.duties, book)
     if wanted:
         await _load_ladders(work, sorted(wanted), book)
+    if keys.recalled:
+        await recalls.load_paged(work, keys.recalled, book)
     called = {one.subject_id for one in book.ladders.values() if not one.goes_on}
     await digests.load(work, keys.digests | called, book)
     await gaps.load(work, keys.gaps, book)
@@ -313,13 +312,13 @@ async def _save_memories(work: Transaction, book: Book) -> None:
     if book.changed_alerts:
         await _bulk(
             work,
-            "INSERT INTO notify.alert (alert_id, status, version, level, proposed_level) "
-            "SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[]) "
-            "ON CONFLICT (alert_id) DO UPDATE SET version = EXCLUDED.version, "
-            "level = EXCLUDED.level, proposed_level = EXCLUDED.proposed_level",
+            "INSERT INTO notify.alert (alert_id, status, version, level, proposed_level, recalled) "
+            "SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[], $6::bool[]) "
+            "ON CONFLICT (alert_id) DO UPDATE SET version = EXCLUDED.version, level = EXCLUDED.level, "
+            "proposed_level = EXCLUDED.proposed_level, recalled = EXCLUDED.recalled",
             _columns(
                 book.changed_alerts.values(),
-                ["alert_id", "status", "version", "level", "proposed_level"],
+                ["alert_id", "status", "version", "level", "proposed_level", "recalled"],
             ),
         )
     if book.changed_assignments:

@@ -94,7 +94,9 @@ async def test_what_an_alert_brought_back_is_revoked_with_it(dsn: str) -> None:
         await office.apply(second)
         assert await open_commands(office) == 1
         told = [one for one in await office.published(ASSIGNMENTS.name) if one.attempt == 2]
-        assert {one.alert_id for one in told} == {second.alert_id}, "those called hear of its recall"
+        assert {one.alert_id for one in told} == {second.alert_id}, (
+            "those called hear of its recall"
+        )
         await office.apply(an_alert(Level.YELLOW, version=6, transition=RECALLED, key="first"))
         assert await open_commands(office) == 1, "it stands because of the second one now"
         await office.apply(an_alert(Level.YELLOW, version=6, transition=RECALLED, key="second"))

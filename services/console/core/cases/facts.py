@@ -22,7 +22,7 @@ from shared.contracts.commands import (
 )
 from shared.contracts.fields import DataGrade
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
-from shared.contracts.pages import Answer, AnswerVerb, Page
+from shared.contracts.pages import Answer, AnswerVerb, Page, SubjectKind
 from shared.contracts.reports import Report
 from shared.contracts.units import tier_of
 
@@ -108,7 +108,10 @@ def fact_of(message: object) -> Row | None:
             return _fact(
                 message,
                 "page",
-                message.command_id or message.alert_id or message.subject_id,
+                # Of a call for a missing report the call itself is the thread, though an alert is why.
+                message.command_id
+                or (None if message.subject_kind is SubjectKind.SUPERVISION else message.alert_id)
+                or message.subject_id,
                 message.state,
                 message.page_id,
                 message.unit,
