@@ -13,7 +13,7 @@ from services.alerting.core.counts import Counts
 from services.alerting.core.decisions import decide
 from services.alerting.core.episode import Cause
 from services.alerting.core.facts import fact_of
-from services.alerting.core.grouping import key_of, place_report
+from services.alerting.core.grouping import GroupKey, Known, key_of, place_report
 from services.alerting.core.lifecycle import echoes, take_report
 from services.alerting.core.merging import Regrouping, merge, split, unmerge
 from services.alerting.core.outcome import Change, Refusal
@@ -28,7 +28,7 @@ from services.alerting.rows import report_seen
 from services.alerting.store import silences as silence_store
 from services.alerting.store.alerts import Book
 from shared.contracts.alarms import AlarmEvent
-from shared.contracts.alerts import AlertDecision, DecisionVerb
+from shared.contracts.alerts import AlertDecision, Callee, DecisionVerb
 from shared.contracts.dead_letter import Reason
 from shared.contracts.reports import ExternalWarning, Report, ReportKind
 from shared.contracts.rules import RuleDefinition
@@ -211,11 +211,20 @@ class Batch:
         self._silences[after.silence_id] = after
         if after.ended_at is not None:
             hidden = self._book.hidden_by(after.silence_id)
-            for known in hidden:
-                await self.placing.release(known, after.calls(known.fact.place))
+            await self._come_out(after, hidden)
             after = replace(after, still_firing=len(hidden))
             self._silences[after.silence_id] = after
         self._changed_silences[after.silence_id] = request
+
+    async def _come_out(self, silence: Silence, hidden: Iterable[Known]) -> None:
+        """Weigh what it hid; whoever is to be called about several alarms of one danger is called once."""
+        called: set[tuple[GroupKey, Callee]] = set()
+        for known in hidden:
+            assert known.held is not None, "what is hidden is held"
+            key = key_of(known.held)
+            calls = [one for one in silence.calls(known.fact.place) if (key, one) not in called]
+            if await self.placing.release(known, tuple(calls)):
+                called.update((key, one) for one in calls)
 
     def _regrouping(self, alert: Alert, event: AlertDecision) -> Regrouping | Refusal:
         if event.verb is DecisionVerb.SPLIT:

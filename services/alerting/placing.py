@@ -62,8 +62,8 @@ class Placing:
         *,
         waited: bool = False,
         calls: tuple[Callee, ...] = (),
-    ) -> None:
-        """Find out what becomes of an alarm, weigh it where it belongs, record it.
+    ) -> bool:
+        """Find out what becomes of an alarm, weigh it where it belongs, record it; whether in an alert.
 
         `waited`: what may inhibit it has had its time.
         """
@@ -78,7 +78,9 @@ class Placing:
         former = known.alarm if known is not None and own is not None else None
         alarm = merge_alarm(event, fact, former)
         owner = known.alert_id if known is not None else None
+        weighed = False
         if own is not None or disposition is None:
+            weighed = True
             alert, found, home = await self._take(event, fact, alarm, own, calls)
             owner, disposition = alert.alert_id, disposition or found
             alarm = replace(alarm, home=alarm.home or home)
@@ -90,6 +92,7 @@ class Placing:
         if disposition is not Disposition.HELD:
             self._end_hold(known)
         self._counts.dispositions["alarm", disposition, fact.status] += 1
+        return weighed
 
     async def look_again(self, changed: Fact) -> None:
         """An alarm has changed: what waits for its rule may have to wait longer, or no longer."""
@@ -107,11 +110,11 @@ class Placing:
             elif not silent:
                 await self.release(waiting)
 
-    async def release(self, waiting: Known, calls: tuple[Callee, ...] = ()) -> None:
-        """Weigh an alarm that has waited as if it had just come."""
+    async def release(self, waiting: Known, calls: tuple[Callee, ...] = ()) -> bool:
+        """Weigh an alarm that has waited as if it had just come; False: it waits on, nobody is called."""
         assert waiting.held is not None, "only what is held is released"
         bare = replace(waiting, held=None)
-        await self.place(waiting.held, waiting.fact, bare, waited=True, calls=calls)
+        return await self.place(waiting.held, waiting.fact, bare, waited=True, calls=calls)
 
     async def hold_over(self, alarm_id: str) -> None:
         """The bound of a hold is reached: whatever may inhibit it had time to arrive."""

@@ -97,9 +97,13 @@ async def load(work: Transaction, keys: Keys, book: Book) -> None:
             list(keys.alerts | keys.causes),
         )
         for row in rows:
-            levels = (Level(v) if v else None for v in (row["level"], row["proposed_level"]))
-            known = row["alert_id"], row["status"], row["version"]
-            book.alerts[row["alert_id"]] = AlertMemory(*known, *levels, row["recalled"])
+            level, proposed = (
+                Level(v) if v else None for v in (row["level"], row["proposed_level"])
+            )
+            memory = AlertMemory(
+                row["alert_id"], row["status"], row["version"], level, proposed, row["recalled"]
+            )
+            book.alerts[memory.alert_id] = memory
     if keys.alerts:
         rows = await connection.fetch(
             "SELECT ladder_id FROM notify.ladder WHERE alert_id = ANY($1::text[]) "

@@ -161,6 +161,21 @@ async def test_at_the_end_what_is_still_on_calls_the_owner_and_the_desk(station:
     assert (await station.dispositions())["alm-3"] == "joined"
 
 
+async def test_many_that_are_still_on_call_the_owner_once_and_each_desk_once(
+    station: Station,
+) -> None:
+    await station.takes(asked())
+    places = [VILLAGE, VILLAGE, TOWN, VILLAGE]
+    await station.takes(
+        *(an_alarm(f"alm-{n}", place=place, occurred_at=at(n)) for n, place in enumerate(places))
+    )
+    await station.takes(asked(verb="end"))
+    told = await station.alerts()
+    assert {one.alert_id for one in told} == {told[0].alert_id}
+    called = [(one.unit, one.post) for event in told for one in event.calls]
+    assert sorted(called, key=str) == [(DISTRICT, Post.A), (TOWN, None), (VILLAGE, None)]
+
+
 async def test_what_comes_out_joins_the_alert_that_is_open(station: Station) -> None:
     await station.takes(asked(matcher=Matcher(sensor_id="sensor-alm-1")))
     await station.takes(an_alarm("alm-1"), an_alarm("alm-2"))
