@@ -95,6 +95,13 @@ CLOCKS = (
         "WHERE held IS NOT NULL AND disposition = 'held'",
         "split_part(subject_id, '|', 3)",  # of "hold:status|region|alarm"
     ),
+    Clock(
+        "episode",
+        "alerting",
+        ("expiry",),
+        "SELECT concat_ws('|', rule_id, status, region, scope) AS subject_id, status "
+        "FROM alerting.episode WHERE expires_at IS NOT NULL",
+    ),
     Clock("sign", "command", ("sign_escalate",), _assignments(SIGN_RUNS)),
     Clock(
         "finish",

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from services.audit.core.snapshot import FindingKind
+from services.audit.store.clocks import CLOCKS
 from tests.unit.audit.builders import VILLAGE
 from tests.unit.audit.harness import Auditor, a_healthy_command, a_ladder, arm
 
 pytestmark = pytest.mark.e2e
+
+LATER = datetime(2099, 1, 1, tzinfo=UTC)
 
 CLOCKS_GONE_WRONG = {
     "no timer to sign": (
@@ -97,6 +102,60 @@ async def test_an_end_that_is_over_before_the_signature_needs_no_timer(auditor: 
     await a_ladder(auditor, "exhausted")
     await auditor.do("UPDATE notify.ladder SET due_at = NULL")
     assert await auditor.checks(3) == {}
+
+
+ON_ITS_OWN = {
+    "validity": (
+        "alerting.alert",
+        {"alert_id": "x", "version": 1, "state": "issued", "expires_at": LATER},
+    ),
+    "emergency debt": (
+        "alerting.alert",
+        {"alert_id": "x", "version": 1, "state": "issued", "debt": "{}"},
+    ),
+    "flapping": (
+        "alerting.alert",
+        {"alert_id": "x", "version": 1, "state": "verified", "flap_until": LATER},
+    ),
+    "silence": ("alerting.silence", {"silence_id": "x", "end_at": LATER}),
+    "hold": (
+        "alerting.alert_alarm",
+        {"alarm_id": "x", "held": "{}", "disposition": "held", "alert_id": None},
+    ),
+    "episode": (
+        "alerting.episode",
+        {"rule_id": "r", "region": "u", "scope": "s", "expires_at": LATER},
+    ),
+    "report by phone": ("command.report_duty", {"duty_id": "x", "state": "owed"}),
+    "report in writing": ("command.report_duty", {"duty_id": "x", "state": "phoned"}),
+    "follow-up report": ("command.report_duty", {"duty_id": "x", "state": "written"}),
+    "final report": ("command.report_duty", {"duty_id": "x", "state": "closing"}),
+    "roster gap": ("notify.duty_gap", {"subject_id": "x", "due_at": LATER}),
+}
+"""A row that lets one clock run; the others are seen in the tests above and below."""
+SUBJECTS = {
+    "silence": "silence:x",
+    "hold": "hold:Actual|500118000000|x",
+    "episode": "r|Actual|u|s",
+}
+
+
+@pytest.mark.parametrize("clock", ON_ITS_OWN)
+async def test_every_clock_is_looked_at(auditor: Auditor, clock: str) -> None:
+    table, values = ON_ITS_OWN[clock]
+    await auditor.plant(table, status="Actual", **values)
+    (kinds, service) = next((one.kinds, one.service) for one in CLOCKS if one.name == clock)
+    also = "report_written_escalate" if clock == "report by phone" else None
+    for kind in (kinds[0], also) if also else kinds[:1]:
+        await arm(auditor, service, SUBJECTS.get(clock, "x"), kind)
+    assert FindingKind.TIMER_COUNT not in await auditor.checks(3)
+    await auditor.do(f"DELETE FROM {service}.timer WHERE kind = $1", kinds[0])
+    assert (await auditor.checks(2))[FindingKind.TIMER_COUNT].split(":")[0] == clock
+
+
+def test_no_clock_is_without_a_test() -> None:
+    seen = {clock for clock, _ in CLOCKS_GONE_WRONG.values()} | {"mode decision", "mode end"}
+    assert {one.name for one in CLOCKS} == seen | ON_ITS_OWN.keys()
 
 
 @pytest.mark.parametrize(
