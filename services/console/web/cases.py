@@ -14,6 +14,7 @@ from services.console.core.cases import evaluation, timeline
 from services.console.core.cases.case import Case, is_seen
 from services.console.core.cases.evaluation import Evaluation
 from services.console.store import cases as store
+from services.console.store import rollup
 from services.console.store.connections import Connection, reading
 from services.console.web.auth import Looker
 from services.console.web.parts import Console, Parts, as_json
@@ -54,7 +55,7 @@ async def get_timeline(
             "case_id": case_id,
             "status": case.status,
             "title": case.title_for(me),
-            "lines": [timeline.line(row, case.status, me, console.names) for row in rows],
+            "lines": [timeline.line(row, case, me, console.names) for row in rows],
             "next": timeline.cursor_of(rows[-1]) if len(rows) == limit else None,
         }
     )
@@ -106,9 +107,9 @@ async def visible_case(connection: Connection, me: Viewer, case_id: str) -> Case
     part = await store.takes_part(connection, case, span_of(me.root))
     if not is_seen(me, case, takes_part=part):
         raise hidden("case", case.root)
-    if case.alerts or case.is_open_to(me):
-        return case
-    return replace(case, receives=await store.takes_part(connection, case, span_of(me.unit)))
+    closed = case.closed_orders(me)
+    found = await rollup.received(connection, closed, span_of(me.unit)) if closed else set()
+    return replace(case, received=frozenset(found))
 
 
 async def evaluated(connection: Connection, case: Case, me: Viewer) -> Evaluation:

@@ -117,5 +117,5 @@ async def _told(connection: Connection, case: Case, me: Viewer, console: Console
             break
     else:
         rows = await store.lines(connection, case, span, slot_s=slot_s, after=None, limit=20_000)
-    lines = [timeline.line(row, case.status, me, console.names) for row in rows[:MOST_LINES]]
+    lines = [timeline.line(row, case, me, console.names) for row in rows[:MOST_LINES]]
     return Told(lines, slot_s, len(rows) - len(lines))

@@ -143,6 +143,7 @@ TO_A_RECIPIENT: dict[str, set[str]] = {
     f"/api/assignments?{LOOK}&subtree=1": {TITLE, ORDER},
     f"/api/supervision?{LOOK}": {TITLE},
     f"/api/alerts/{ALERT.alert_id}?{LOOK}": {TITLE},
+    f"/api/cases/{ALERT.alert_id}/timeline?{LOOK}": {TITLE},
     f"/api/feed?{LOOK}": {TITLE},
 }
 """What a village finds that has a part of its own, and a right to look at its town."""

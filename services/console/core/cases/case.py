@@ -38,8 +38,8 @@ class Case:
     alerts: tuple[Record, ...]
     commands: tuple[Record, ...]
     began: datetime | None = None
-    receives: bool = False
-    """Whether a unit of the viewer's own subtree has (had) an assignment; only asked of a graded command's."""
+    received: frozenset[str] = frozenset()
+    """Commands of which a unit of the viewer's own subtree has (had) an assignment; only asked of graded ones."""
 
     @property
     def head(self) -> Record:
@@ -69,7 +69,17 @@ class Case:
         """Whether its words are shown to the viewer: those of a graded alert or command are not to everybody."""
         if self.alerts:
             return opens(viewer, self.root, self.head["data_grade"])
-        return is_open_to(viewer, self.head, receives=self.receives)
+        return self.opens_order(viewer, self.case_id)
+
+    def opens_order(self, viewer: Viewer, command_id: str) -> bool:
+        """Whether the words of a command of it are shown to the viewer: as they are in the lists."""
+        found = [one for one in self.commands if one["command_id"] == command_id]
+        received = command_id in self.received
+        return all(is_open_to(viewer, one, receives=received) for one in found)
+
+    def closed_orders(self, viewer: Viewer) -> list[str]:
+        """Its commands whose words are shown to the viewer only if units of his have to carry them out."""
+        return [one for one in self.command_ids if not self.opens_order(viewer, one)]
 
     def title_for(self, viewer: Viewer) -> str:
         """Its name; empty where it is not open to the viewer."""

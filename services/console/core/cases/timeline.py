@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.console.core.access import Viewer
+from services.console.core.cases.case import Case
 from services.console.core.masking import DataClass, opens
 from services.console.core.names import Names
 from services.console.core.record import Record
@@ -53,7 +54,7 @@ def cursor_of(row: Record) -> str:
     return f"{at.isoformat(timespec='microseconds')}Z~{row['turn']}~{row['event_id']}"
 
 
-def line(row: Record, status: str, viewer: Viewer, names: Names) -> Json:
+def line(row: Record, case: Case, viewer: Viewer, names: Names) -> Json:
     """A line as JSON. With a `count` above one it stands for so many units of a tier.
 
     The words of a graded record and who reported are left out for those they are not open to.
@@ -61,7 +62,11 @@ def line(row: Record, status: str, viewer: Viewer, names: Names) -> Json:
     told: Json = json.loads(row["told"]) if row["told"] else {}
     unit, actor = row["unit"], row["actor"]
     grade = told.pop("grade", DataGrade.GENERAL)
-    if unit is not None and not opens(viewer, unit, grade):
+    if unit is not None and not (
+        case.opens_order(viewer, row["thread"])
+        if row["kind"] == "command"
+        else opens(viewer, unit, grade)
+    ):
         told = {name: value for name, value in told.items() if name not in _WORDS}
     if row["kind"] == "report" and not opens(viewer, unit, DataClass.NAME):
         actor = None
@@ -76,7 +81,7 @@ def line(row: Record, status: str, viewer: Viewer, names: Names) -> Json:
         "id": row["event_id"],
         "at": row["at"],
         "until": row["until"],
-        "status": status,
+        "status": case.status,
         "kind": row["kind"],
         "what": row["what"],
         "thread": row["thread"],
