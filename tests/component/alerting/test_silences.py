@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from services.alerting.core.facts import fact_of
+from services.alerting.core.silences import Silence, create
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.fields import Level, Post, Status
 from shared.contracts.silences import Matcher, SilenceKind, SilenceRequest
@@ -240,6 +242,14 @@ async def test_a_stranger_does_not_end_it_and_it_is_not_made_twice(station: Stat
         await station.takes(asked(verb="end", status=Status.EXERCISE))
     with pytest.raises(Reject, match="repeated"):
         await station.takes(asked())
+
+
+def test_it_hides_from_its_beginning_to_right_before_its_end() -> None:
+    silence = create(asked(begin_hours=2, hours=6), datetime.now(UTC))
+    assert isinstance(silence, Silence)
+    fact, moment = fact_of(an_alarm(), None), timedelta(microseconds=1)
+    times = [silence.begin_at - moment, silence.begin_at, silence.end_at - moment, silence.end_at]
+    assert [silence.hides(fact, one) for one in times] == [False, True, True, False]
 
 
 def test_a_matcher_names_something() -> None:

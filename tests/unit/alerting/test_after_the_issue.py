@@ -268,6 +268,17 @@ def test_red_is_ratified_by_two_others() -> None:
     story.refuses(RefusalReason.NO_DEBT, RATIFY, CITY, level=RED, officer="o-3")
 
 
+def test_what_the_gate_had_signed_by_then_is_no_signature_under_the_emergency() -> None:
+    story = pending(RED).decides(APPROVE, CITY, officer="o-1")
+    assert [one.officer_id for one in story.alert.signed] == ["o-1"]
+    story.decides(EMERGENCY, DISTRICT, post=Post.COMMANDER, officer="o-district", reason="急")
+    assert [one.officer_id for one in story.events[-1].signatures] == ["o-district"]
+    for officer in ("o-1", "o-2"):
+        assert story.alert.debt is not None
+        story.decides(RATIFY, CITY, level=RED, officer=officer)
+    assert story.alert.debt is None
+
+
 def test_annulled_it_is_recalled_or_falls_back_to_what_was_in_force() -> None:
     story = emergency()
     story.refuses(RefusalReason.NO_REASON, ANNUL, CITY, level=RED, reason="")
