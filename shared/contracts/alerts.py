@@ -147,6 +147,7 @@ class AlertEvent(Envelope):
     before); `proposed_level` what evidence or an officer asks for (None = lift it), `proposed_until`
     how long it shall hold where that is asked for. `approver_unit` is where the authority for the
     proposal lies, `authority_unit` where that for the level in force does. `incident_grade` and `response_level` are those of the highest body in `positions`.
+    The last `signed` of the `signatures` are of the present proposal, the others put `level` in force.
     `calls`: to be called because of this change, beside those who always are. While it is `flapping`,
     `mode`, `mode_version` and `mode_unit` are the response mode that its repeat window goes by.
     """
@@ -183,6 +184,7 @@ class AlertEvent(Envelope):
     distinct_sources: Annotated[int, Field(ge=0)] = 0
     score: Annotated[int, Field(ge=0, le=100)] = 0
     signatures: Annotated[tuple[Signature, ...], Field(max_length=16)] = ()
+    signed: Annotated[int, Field(ge=0, le=16)] = 0
     headline: Line
     text: Text = ""
     actor: Identifier | None = None

@@ -59,6 +59,7 @@ def night(units: Sequence[str], at: datetime, *, hostile: bool = False) -> list[
         score=92,
         distinct_sources=4,
         signatures=(signed(CITY, "o-city-a", Level.RED),),
+        signed=1,
         headline="长江松溉段 超历史最高水位，堤防渗水",
     )
     gas = an_alert(

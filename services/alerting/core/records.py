@@ -138,6 +138,7 @@ def alert_event(change: Change, origin: Origin, now: datetime) -> AlertEvent:
         distinct_sources=alert.sources,
         score=alert.score,
         signatures=(*alert.issued_by, *alert.signed)[-MOST_SIGNATURES:],
+        signed=min(len(alert.signed), MOST_SIGNATURES),
         headline=alert.headline,
         text=origin.text,
         actor=origin.officer_id,

@@ -53,7 +53,11 @@ def alarm(event: AlarmEvent) -> Row:
 
 def alert(event: AlertEvent) -> Row:
     """A row of `alert`."""
-    signatures = [one.model_dump(mode="json") for one in event.signatures]
+    former = len(event.signatures) - event.signed
+    signatures = [
+        {**one.model_dump(mode="json"), "present": number >= former}
+        for number, one in enumerate(event.signatures)
+    ]
     return {
         "alert_id": event.alert_id,
         "status": event.status,

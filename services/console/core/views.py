@@ -36,9 +36,7 @@ def facts(row: Record) -> AlertFacts:
         authority_unit=row["authority_unit"],
         debtor_unit=debt["unit"] if debt is not None else None,
         authorised_by=debt["by_unit"] if debt is not None else None,
-        signers=tuple(
-            one["officer_id"] for one in signatures if one["level"] == row["proposed_level"]
-        ),
+        signers=tuple(one["officer_id"] for one in signatures if one["present"]),
     )
 
 

@@ -202,6 +202,8 @@ async def test_it_is_ended_early_or_lengthened(station: Station) -> None:
 
 async def test_another_silence_goes_on_hiding_it(station: Station) -> None:
     await station.takes(asked(hours=2), asked(hours=8, silence_id="sil-2"), an_alarm())
+    counted = {one.silence_id: one.silenced for one in await station.silences()}
+    assert counted == {"sil-1": 0, "sil-2": 1}, "the one that ends last hides it"
     await station.takes(asked(verb="end", silence_id="sil-2"))
     assert await station.dispositions() == {"alm-1": "silenced"}
     await station.takes(asked(verb="end"))

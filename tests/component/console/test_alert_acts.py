@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.alerts import AlertDecision, AlertState, Debt
-from shared.contracts.fields import Level, Status
+from shared.contracts.alerts import AlertDecision, AlertState, Debt, Signature
+from shared.contracts.fields import Level, Post, Status
 from shared.contracts.silences import Matcher, SilenceEvent, SilenceKind
 from shared.contracts.topics import DECISIONS, SILENCES, TOPICS
 from shared.contracts.units import tier_of
@@ -125,6 +125,30 @@ async def test_a_debt_is_shown_and_settled_by_its_debtor(console: Bench) -> None
     detail = await read(console, "o-city-b", f"/api/alerts/{alert.alert_id}")
     assert detail["debt"]["unit"] == CITY, "nobody has signed, and that stays to be seen"
     assert detail["may_also"] == []
+
+
+async def test_who_issued_red_may_sign_for_more_time_and_has_not_yet(console: Bench) -> None:
+    issuers = tuple(
+        Signature(officer_id=one, unit=CITY, post=Post.B, level=Level.RED, signed_at=NOW)
+        for one in ("o-city-a", "o-city-b")
+    )
+    asked: dict[str, Any] = {
+        "level": Level.RED,
+        "proposed": Level.RED,
+        "proposed_until": NOW + timedelta(days=2),
+        "signatures": issuers,
+    }
+    await console.project([in_force(**asked)])
+    path = f"/api/alerts/{in_force().alert_id}"
+    detail = await read(console, "o-city-b", path)
+    assert (detail["next"]["signed"], detail["next"]["needed"]) == (0, 2)
+    assert "approve" in detail["may"]
+    again = Signature(**{**dict(issuers[1]), "signed_at": NOW + timedelta(minutes=1)})
+    signed = {**asked, "version": 2, "signatures": (*issuers, again), "signed": 1}
+    await console.project([in_force(**signed)])
+    detail = await read(console, "o-city-b", path)
+    assert detail["next"]["signed"] == 1
+    assert "approve" not in detail["may"]
 
 
 async def test_a_position_is_a_decision_of_its_own(console: Bench) -> None:
