@@ -21,7 +21,14 @@ from services.alerting.core.pool import reported
 from services.alerting.core.records import origin_of
 from services.alerting.core.scopes import Region, region_of
 from services.alerting.core.silences import Silence, SilenceRefusal, silence_event
-from services.alerting.core.warnings import Warned, sighting_of, warned, withdraws
+from services.alerting.core.warnings import (
+    Warned,
+    is_over,
+    sighting_of,
+    warned,
+    withdraws,
+    yet_to_come,
+)
 from services.alerting.ledger import Ledger, words
 from services.alerting.placing import Placing
 from services.alerting.rows import report_seen
@@ -123,15 +130,20 @@ class Batch:
     def warning(
         self, event: ExternalWarning, heard_at: datetime, regions: Iterable[Region]
     ) -> None:
-        """Keep another agency's warning, or take one back, and tell the rules."""
+        """Keep another agency's warning, end what it follows, and tell the rules."""
         cause = self._cause(event, heard_at)
         for region in regions:
             self._board.pass_time(region, heard_at, cause)
+        before = self._warnings.get(event.id)
         fresh = warned(event, heard_at)
+        if fresh is not None and is_over(event, before):
+            fresh = replace(fresh, withdrawn=True)
         gone = [one for one in self._warnings.values() if withdraws(event, one)]
-        changed = [replace(one, withdrawn=True) for one in gone]
-        if fresh is not None:
-            changed.append(fresh)
+        # The new one first: what the agency goes on to say has not ended in between.
+        changed = [fresh] if fresh is not None else []
+        changed += [replace(one, withdrawn=True) for one in gone]
+        for one in yet_to_come(event, self._warnings.keys(), heard_at):
+            self._warnings[one.warning_id] = self.warned[one.warning_id] = one
         self.counts.warnings["withdrawn", event.status] += len(gone)
         self.counts.warnings["taken" if fresh is not None else "heard", event.status] += 1
         for one in changed:

@@ -51,9 +51,9 @@ class Alerting:
         heard = {id(one.message): _heard_at(one) for one in batch}
         early = {id(one.message) for one in batch if one.early}
         messages = higher_first([one.message for one in batch])
-        warning_sources = {one.source_id for one in messages if isinstance(one, ExternalWarning)}
         # One partition has all warnings, so nobody else changes these.
-        standing = await store.warnings_of(work, warning_sources) if warning_sources else []
+        theirs = [one for one in messages if isinstance(one, ExternalWarning)]
+        standing = await store.warnings_of(work, theirs)
         needs = Needs.of(messages, standing)
         needs.until = max(heard.values())
         scene = await Scene.set(work, needs, self.modes, standing, self.kept)

@@ -1,7 +1,12 @@
-"""Warnings of other agencies 外部预警: one source each, until the agency takes them back."""
+"""Warnings of other agencies 外部预警: one source each, until the agency takes them back or says another.
+
+What a message follows is over, also when it comes only after it: messages of an agency are ordered by what
+they refer to, not by their arrival.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +16,7 @@ from shared.contracts.reports import ExternalWarning
 
 _COUNT = frozenset({"Alert", "Update"})
 _WITHDRAW = frozenset({"Cancel", "Error"})
+_FOLLOW = _WITHDRAW | {"Update"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +56,32 @@ def areas_of(event: ExternalWarning) -> tuple[str, ...]:
 
 
 def withdraws(event: ExternalWarning, known: Warned) -> bool:
-    """Whether a message takes this warning back: those it names, else all of its kind and source."""
-    if event.msg_type not in _WITHDRAW or known.withdrawn:
+    """Whether a message ends this warning: those it follows, a withdrawal that names none all of its kind
+    and source."""
+    if event.msg_type not in _FOLLOW or known.withdrawn:
         return False
     if (event.source_id, event.status) != (known.source_id, known.status):
         return False
     if event.references:
         return known.warning_id in event.references or known.cap_identifier in event.references
-    return event.event_type in (None, known.event_type)
+    return event.msg_type in _WITHDRAW and event.event_type in (None, known.event_type)
+
+
+def yet_to_come(event: ExternalWarning, known: Collection[str], heard_at: datetime) -> list[Warned]:
+    """What a message follows and nobody has heard of: over before it comes."""
+    if event.msg_type not in _FOLLOW:
+        return []
+    return [
+        Warned(one, event.status, event.source_id, one, None, (), heard_at, withdrawn=True)
+        for one in event.references
+        if one not in known
+    ]
+
+
+def is_over(event: ExternalWarning, known: Warned | None) -> bool:
+    """Whether what follows this message came before it."""
+    theirs = (event.source_id, event.status)
+    return known is not None and known.withdrawn and theirs == (known.source_id, known.status)
 
 
 def sighting_of(known: Warned) -> Sighting | None:

@@ -24,7 +24,7 @@ from services.alerting.core.scopes import Region
 from services.alerting.core.wants import Key, Wants
 from services.alerting.core.warnings import Warned, sighting_of
 from shared.contracts.fields import DataGrade, Level, Status
-from shared.contracts.reports import ReportKind
+from shared.contracts.reports import ExternalWarning, ReportKind
 from shared.contracts.rules import RuleDefinition
 from shared.runtime import timers
 from shared.runtime.database import Transaction
@@ -160,12 +160,17 @@ async def load(work: Transaction, board: Board, wants: Wants) -> None:
                 board.known.see(Status(row["status"]), seen)
 
 
-async def warnings_of(work: Transaction, sources: Iterable[str]) -> list[Warned]:
-    """The warnings of these agencies that stand."""
+async def warnings_of(work: Transaction, messages: Iterable[ExternalWarning]) -> list[Warned]:
+    """The warnings of these messages' agencies that stand; those that are or follow these, over or not."""
+    sources = {one.source_id for one in messages}
+    named = {name for one in messages for name in (one.id, *one.references)}
+    if not sources:
+        return []
     found = await work.connection.fetch(
-        "SELECT * FROM alerting.warning WHERE source_id = ANY($1::text[]) AND NOT withdrawn "
-        "ORDER BY warning_id",
+        "SELECT * FROM alerting.warning WHERE (source_id = ANY($1::text[]) AND NOT withdrawn) "
+        "OR warning_id = ANY($2::text[]) ORDER BY warning_id",
         list(sources),
+        list(named),
     )
     return [rows.warned_of(row) for row in found]
 
@@ -188,7 +193,10 @@ async def save(
         ),
         (
             "INSERT INTO alerting.warning VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) "
-            "ON CONFLICT (warning_id) DO UPDATE SET withdrawn = EXCLUDED.withdrawn",
+            "ON CONFLICT (warning_id) DO UPDATE SET (status, source_id, cap_identifier, event_type, areas, "
+            "heard_at, withdrawn, data_grade) = (EXCLUDED.status, EXCLUDED.source_id, "
+            "EXCLUDED.cap_identifier, EXCLUDED.event_type, EXCLUDED.areas, EXCLUDED.heard_at, "
+            "EXCLUDED.withdrawn, EXCLUDED.data_grade)",
             [rows.warned_row(one) for one in warnings],
         ),
         (

@@ -160,6 +160,45 @@ async def test_a_warning_supports_what_lies_in_its_areas(station: Station) -> No
     assert row["withdrawn"]
 
 
+@pytest.mark.parametrize("msg_type", ["Cancel", "Update", "Error"])
+async def test_what_follows_a_warning_ends_it_though_it_came_first(
+    station: Station, msg_type: str
+) -> None:
+    await station.takes(a_rule("y", sources_of()), phone(1, 1))
+    warning = a_warning()
+    elsewhere = {"areas": (OTHER_TOWN,), "references": (warning.id,)}
+    await station.takes(a_warning(msg_type=msg_type, **elsewhere))
+    assert await station.takes(warning) == []
+    assert await station.open() == set()
+
+
+@pytest.mark.parametrize("other", [{"source": "other"}, {"status": Status.EXERCISE}])
+async def test_a_strangers_or_a_drills_cancel_ends_no_warning_to_come(
+    station: Station, other: dict[str, Any]
+) -> None:
+    await station.takes(a_rule("y", sources_of()))
+    await station.takes(a_warning(msg_type="Cancel", references=("wrn-of-cma",), **other))
+    await station.takes(a_warning(id="wrn-of-cma"))
+    [raised] = await station.takes(phone(1, 1))
+    assert (raised.place, raised.status) == (TOWN, Status.ACTUAL)
+
+
+async def test_an_update_takes_the_place_of_what_it_follows(station: Station) -> None:
+    await station.takes(a_rule("y", sources_of()), phone(1, 1), phone(2, 2, place=OTHER_TOWN))
+    first = a_warning()
+    [raised] = await station.takes(first)
+    second = a_warning(msg_type="Update", references=(first.id,), occurred_at=at(3))
+    assert await station.takes(second) == [], "the same agency warns of the same place"
+    moved = a_warning(msg_type="Update", references=(second.id,), areas=(OTHER_TOWN,))
+    told = await station.takes(moved)
+    assert {(one.transition, one.place) for one in told} == {
+        ("raised", OTHER_TOWN),
+        (CLEARED, raised.place),
+    }
+    await station.takes(a_warning(msg_type="Cancel", references=(moved.id,)))
+    assert await station.open() == set()
+
+
 @pytest.mark.parametrize(
     "changes",
     [
