@@ -54,6 +54,12 @@ def test_a_false_alert_is_recalled_with_one_action_of_one_officer(level: Level, 
     assert notice.headline.startswith("撤回")
 
 
+def test_it_is_recalled_by_whose_level_is_in_force_whatever_is_proposed() -> None:
+    story = issued(YELLOW).sees(an_alarm("alm-2", level=RED, occurred_at=at(3)))
+    story.refuses(NO_RIGHT, RECALL, CITY, level=YELLOW)
+    assert story.decides(RECALL, DISTRICT, level=YELLOW).alert.state is AlertState.RECALLED
+
+
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [
