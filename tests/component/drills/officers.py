@@ -5,6 +5,7 @@ The dice are thrown when the stream is drawn, so that a world acts alike with an
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -58,6 +59,7 @@ _OPEN_ALERTS = (
     "SELECT * FROM alerting.alert WHERE status = $1 AND state IN "
     "('verifying', 'verified', 'pending_approval', 'issued') ORDER BY alert_id"
 )
+_MERGED = "SELECT * FROM alerting.alert WHERE status = $1 AND state = 'merged' ORDER BY alert_id"
 _ASSIGNMENTS = (
     "SELECT a.*, c.issuer_unit FROM command.assignment AS a JOIN command.command AS c "
     "USING (command_id) WHERE a.status = $1 ORDER BY assignment_id"
@@ -108,6 +110,42 @@ async def _decide(house: House, status: Status, name: str, dice: list[float]) ->
         if alert["state"] == AlertState.ISSUED:
             verbs = [DecisionVerb.RECALL, DecisionVerb.LIFT, DecisionVerb.APPROVE]
         await _decision(house, alert, verbs[int(dice[1] * len(verbs))], status, name)
+
+
+async def _regroup(house: House, status: Status, name: str, dice: list[float]) -> None:
+    """Merge two alerts, or take one out again."""
+    merged = await _pick(house, dice[0], _MERGED, status)
+    if merged is not None and dice[1] < 0.5:
+        await _of_two(house, merged, DecisionVerb.UNMERGE, status, name)
+        return
+    one, other = [await _pick(house, die, _OPEN_ALERTS, status) for die in dice[2:4]]
+    if one is not None and other is not None:
+        await _of_two(house, one, DecisionVerb.MERGE, status, name, into=other["alert_id"])
+
+
+async def _of_two(
+    house: House, alert: Any, verb: DecisionVerb, status: Status, name: str, **more: Any
+) -> None:
+    head = {k: v for k, v in _head(house, DISTRICT, status).items() if k != "origin_unit"}
+    await house.takes(
+        a_decision(alert["alert_id"], verb, None, id=f"dec-{name}-{verb}", **head, **more)
+    )
+
+
+async def _emergency(house: House, status: Status, name: str, dice: list[float]) -> None:
+    """Issue below the gate, which leaves a debt; or settle one."""
+    alert = await _pick(house, dice[0], _OPEN_ALERTS, status)
+    if alert is None:
+        return
+    owed = alert["debt"] is not None
+    verb = DecisionVerb.AUTHORISE_EMERGENCY
+    if owed:
+        verb = (DecisionVerb.RATIFY, DecisionVerb.ANNUL)[int(dice[1] * 2)]
+    unit = json.loads(alert["debt"])["unit"] if owed else (ZHUTUO, DISTRICT)[int(dice[2] * 2)]
+    level = Level(alert["level"] if owed else alert["proposed_level"] or "blue")
+    head = {k: v for k, v in _head(house, unit, status).items() if k != "origin_unit"}
+    change = {"id": f"dec-{name}-{verb}", "post": Post.A, **head}
+    await house.takes(a_decision(alert["alert_id"], verb, level, unit, "officer-e", **change))
 
 
 async def _step(house: House, status: Status, name: str, dice: list[float]) -> None:
@@ -251,7 +289,7 @@ async def _report_up(house: House, status: Status, name: str, dice: list[float])
 async def _trespass(house: House, status: Status, name: str, dice: list[float]) -> None:
     """A drill lays its hand on something real; the house must refuse it."""
     real, before = Status.ACTUAL, len(house.refused)
-    kind = int(dice[0] * 6)
+    kind = int(dice[0] * 7)
     if kind == 0 and (alert := await _pick(house, dice[1], _OPEN_ALERTS, real)):
         await _decision(house, alert, DecisionVerb.DISMISS, status, name)
     elif kind == 1 and (one := await _pick(house, dice[1], _ASSIGNMENTS, real)):
@@ -271,6 +309,13 @@ async def _trespass(house: House, status: Status, name: str, dice: list[float]) 
         await _ask(house, verb, old["proposal_id"], old["unit"], status, name, "x")
     elif kind == 5 and (old := await _pick(house, dice[1], _SILENCES, real)):
         await _hush(house, status, name, silence_id=old["silence_id"], verb="end")
+    elif (
+        kind == 6
+        and (mine := await _pick(house, dice[1], _OPEN_ALERTS, status))
+        and (alert := await _pick(house, dice[2], _OPEN_ALERTS, real))
+    ):
+        into = {"into": alert["alert_id"]}
+        await _of_two(house, mine, DecisionVerb.MERGE, status, name, **into)
     else:
         return
     assert len(house.refused) == before + 1, (
@@ -280,7 +325,7 @@ async def _trespass(house: House, status: Status, name: str, dice: list[float]) 
 
 ACTS = (
     *(_issue, _issue, _decide, _step, _step, _command, _mode, _answer, _answer),
-    *(_silence, _report_up),
+    *(_silence, _report_up, _regroup, _emergency),
 )
 """What is done in every world, the frequent acts more than once."""
 TRESPASSES = (_trespass, _trespass, _trespass)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from services.command.core.profiles import PROFILES, ProfileName
 from services.command.core.reporting.model import Calls, Clock, Duty
 from services.command.core.reporting.profiles import STANDARD
-from services.command.core.reporting.records import duty_event, supervision_of
+from services.command.core.reporting.records import duty_event, last_change, supervision_of
 from services.command.core.reporting.timers import Fallen, fire, rearmed
 from shared.contracts.alerts import AlertState
 from shared.contracts.commands import SupervisionKind
@@ -137,6 +137,17 @@ def test_the_page_carries_what_the_last_report_changed_and_nothing_restricted() 
         "inc-1",
         "report_follow_up",
     )
+
+
+def test_what_changed_is_since_the_last_report_not_since_the_first() -> None:
+    files = red().take(1, a_report(facts=ReportFacts(dead=0, trapped=5)))
+    for number, dead in ((1, 1), (2, 3)):
+        facts = ReportFacts(dead=dead, trapped=5 - dead)
+        files.take(1 + number, a_report(kind=ReportKind.FOLLOW_UP, number=number, facts=facts))
+    assert last_change(town(files), list(files.reports.values())).splitlines() == [
+        "死亡：1 → 3（增）",
+        "被困：4 → 2（减）",
+    ]
 
 
 def test_the_duty_is_told_complete() -> None:
