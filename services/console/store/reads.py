@@ -130,13 +130,14 @@ async def commands_of_alert(connection: Connection, alert_id: str) -> Rows:
 
 async def pages(connection: Connection, officer_id: str, *, only_open: bool, limit: int) -> Rows:
     """An officer's own pages on the console, the newest first, with the answer given. Of the open ones
-    those that are real come first, then the most urgent: no drill and no storm of blue pushes one out of
-    the list."""
+    those that are real come first, of these a recall, then the most urgent: no drill and no storm of blue
+    pushes one out of the list."""
     rows: Rows = await connection.fetch(
         "SELECT p.*, a.verb FROM console.page p LEFT JOIN console.answer a USING (page_id, status) "  # noqa: S608
+        "LEFT JOIN console.alert AS why ON $2 AND why.alert_id = p.alert_id AND why.state = 'recalled' "
         "WHERE p.officer_id = $1 AND p.channel = 'console' "
         f"AND (NOT $2 OR (p.{_OPEN_PAGE} AND a.verb IS NULL)) "
-        "ORDER BY $2 AND p.status <> 'Actual', "
+        "ORDER BY $2 AND p.status <> 'Actual', why.alert_id IS NULL, "
         "CASE WHEN $2 THEN array_position($4::text[], p.level) END DESC, "
         "p.sent_at DESC, p.page_id LIMIT $3",
         officer_id,

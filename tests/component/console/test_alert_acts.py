@@ -14,7 +14,7 @@ from shared.contracts.silences import Matcher, SilenceEvent, SilenceKind
 from shared.contracts.topics import DECISIONS, SILENCES, TOPICS
 from shared.contracts.units import tier_of
 from tests.support.console import Bench
-from tests.support.console_scene import CITY, DISTRICT, NOW, SONGJI, ZHUTUO, an_alert
+from tests.support.console_scene import CITY, DISTRICT, NOW, SONGJI, ZHUTUO, a_page, an_alert
 
 
 async def post(console: Bench, officer: str, path: str, body: Any) -> Any:
@@ -62,6 +62,22 @@ async def test_a_recall_is_one_record(console: Bench) -> None:
     assert (await post(console, "o-city-b", path, {"verb": "recall"})).status_code == 422
     stale = {"verb": "recall", "level": "red", "reason": "x"}
     assert (await post(console, "o-city-b", path, stale)).status_code == 409
+
+
+async def test_a_recall_is_the_first_of_the_open_pages(console: Bench) -> None:
+    later = NOW + timedelta(minutes=1)
+    pages = [
+        a_page("o-town-b", ZHUTUO, name="danger", level=Level.RED, at=later),
+        a_page("o-town-b", ZHUTUO, name="false", level=Level.BLUE),
+        a_page("o-town-b", ZHUTUO, name="drill", level=Level.RED, status=Status.EXERCISE),
+    ]
+    over = [
+        an_alert("false", state=AlertState.RECALLED, level=Level.BLUE),
+        an_alert("drill", state=AlertState.RECALLED, level=Level.RED, status=Status.EXERCISE),
+    ]
+    await console.project([in_force("danger"), *over, *pages])
+    found = (await read(console, "o-town-b", "/api/pages", open=True))["pages"]
+    assert [one["page_id"] for one in found] == [pages[n].page_id for n in (1, 0, 2)]
 
 
 async def test_an_adjustment_carries_level_period_and_reason(console: Bench) -> None:
