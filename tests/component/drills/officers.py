@@ -325,7 +325,7 @@ async def _trespass(house: House, status: Status, name: str, dice: list[float]) 
 
 ACTS = (
     *(_issue, _issue, _decide, _step, _step, _command, _mode, _answer, _answer),
-    *(_silence, _report_up, _regroup, _emergency),
+    *(_silence, _report_up, _regroup, _regroup, _emergency),
 )
 """What is done in every world, the frequent acts more than once."""
 TRESPASSES = (_trespass, _trespass, _trespass)

@@ -126,14 +126,21 @@ def differences(found: dict[str, Any], alone: dict[str, Any]) -> list[str]:
 async def test_the_streams_reach_every_part_of_the_house() -> None:
     """A proof about nothing would prove nothing."""
     seen: Counter[tuple[Status, str]] = Counter()
-    for seed in range(2):
+    acts: Counter[tuple[Status, str]] = Counter()
+    for seed in range(6):
         with fresh_database() as dsn:
             async with a_house(dsn) as house:
                 await play(house, mixed(seed, TURNS), REAL, DRILL)
                 seen.update((one.status, one.topic) for one in house.log)
+                alerts = [one for one in house.log if one.topic == ALERTS.name]
+                acts.update((one.status, one.message.transition) for one in alerts)
+                acts.update((one.status, "owes") for one in alerts if one.message.debt is not None)
     for topic in (ALERTS, COMMANDS, ASSIGNMENTS, SUPERVISION, PAGES):
         assert seen[REAL, topic.name] > 5, (topic.name, seen)
         assert seen[DRILL, topic.name] > 5, (topic.name, seen)
+    for act in ("merged", "issued", "recalled", "owes"):
+        assert acts[REAL, act], (act, acts)
+        assert acts[DRILL, act], (act, acts)
 
 
 async def test_the_same_real_event_pages_while_its_drill_is_open() -> None:

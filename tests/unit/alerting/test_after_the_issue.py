@@ -300,6 +300,7 @@ def test_annulled_it_is_recalled_or_falls_back_to_what_was_in_force() -> None:
         YELLOW,
         None,
     )
+    assert not story.alert.pending, "nothing waits for a signature"
     assert story.notices[-1].level is YELLOW
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerting.core.alert import Alarm, ReportSeen
+from services.alerting.core.alert import Alarm, Flap, ReportSeen
 from services.alerting.core.corroborate import Sighting, Support, support
 from services.alerting.core.facts import fact_of
 from services.alerting.core.grouping import (
@@ -41,6 +41,7 @@ from tests.unit.alerting.builders import (
     at,
     merged,
 )
+from tests.unit.alerting.stories import Story
 
 RAISED, UPGRADED = AlarmTransition.RAISED, AlarmTransition.UPGRADED
 DOWNGRADED, CLEARED = AlarmTransition.DOWNGRADED, AlarmTransition.CLEARED
@@ -230,3 +231,14 @@ def test_a_drill_moves_nothing_real_out_of_its_order() -> None:
     assert higher_first([drill, first, higher]) == [drill, first, higher]
     real = drill.model_copy(update={"status": Status.ACTUAL})
     assert higher_first([real, first, higher]) == [higher, real, first]
+
+
+def test_while_it_flaps_it_stays_at_the_gravest_level_of_any_flip() -> None:
+    until = at(30)
+    story = Story(an_alarm(level=Level.YELLOW))
+    story.sees(an_alarm("alm-2", level=Level.YELLOW, occurred_at=at(1)), Flap(Level.YELLOW, until))
+    story.sees(an_alarm("alm-3", level=Level.BLUE, occurred_at=at(2)), Flap(Level.BLUE, until))
+    for number, alarm in enumerate(("alm-1", "alm-2", "alm-3"), 3):
+        story.sees(an_alarm(alarm, 2, AlarmTransition.CLEARED, occurred_at=at(number)))
+    assert story.alert.proposed_level is Level.YELLOW
+    assert story.alert.open

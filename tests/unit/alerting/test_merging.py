@@ -9,14 +9,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from services.alerting.core.alert import Alert
+from services.alerting.core.alert import Alert, graded
 from services.alerting.core.grouping import new_alert
 from services.alerting.core.lifecycle import take_alarm
 from services.alerting.core.merging import Regrouping, follow, merge, split, unmerge
 from services.alerting.core.outcome import Refusal, RefusalReason
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import AlertState, DecisionVerb
-from shared.contracts.fields import Level, Status
+from shared.contracts.fields import DataGrade, Level, Status
 from tests.unit.alerting.builders import (
     DISTRICT,
     OTHER_TOWN,
@@ -72,6 +72,23 @@ def test_an_alarm_that_ended_meanwhile_comes_back_ended() -> None:
     restored, rest = back(gone, change.alert)
     assert restored.state is AlertState.DISMISSED
     assert evidence(rest) == {"alm-9"}
+
+
+def test_what_came_graded_while_it_was_merged_keeps_its_grade() -> None:
+    one, other = Story(an_alarm()).alert, Story(an_alarm("alm-9", event_type="11A01")).alert
+    gone, taken = both(one, other)
+    restored, rest = back(gone, graded(taken, DataGrade.CORE))
+    assert (restored.grade, rest.grade) == (DataGrade.CORE, DataGrade.CORE)
+
+
+def test_what_asks_for_nothing_is_not_split_off() -> None:
+    story = Story(an_alarm()).sees(an_alarm("alm-2", occurred_at=at(1)))
+    story.sees(an_alarm("alm-2", 2, AlarmTransition.CLEARED, occurred_at=at(2)))
+    found = split(
+        story.alert, a_decision(story.alert.alert_id, SPLIT, None, evidence_ids=("alm-2",))
+    )
+    assert isinstance(found, Refusal)
+    assert found.reason is RefusalReason.OTHER_EVIDENCE
 
 
 def test_a_tree_of_merges_is_undone_branch_by_branch() -> None:
