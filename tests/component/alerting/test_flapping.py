@@ -61,6 +61,15 @@ async def test_in_an_open_alert_it_is_told_once_as_flapping(station: Station) ->
     assert transitions.count("opened") == 1
 
 
+async def test_an_alert_that_ends_while_it_flaps_leaves_no_timer(station: Station) -> None:
+    await flips(station, FLIPS + 1)
+    last = (await station.alerts())[-1]
+    assert last.flapping
+    await station.takes(a_decision(last.alert_id, DecisionVerb.DISMISS, last.proposed_level))
+    assert (await station.alerts())[-1].state == "dismissed"
+    assert await station.rows("SELECT kind FROM alerting.timer WHERE state = 'armed'") == []
+
+
 async def test_what_is_graver_is_told_all_the_same(station: Station) -> None:
     await flips(station, FLIPS + 1)
     await station.takes(an_alarm("alm-x", sensor_id="s-1", level=Level.RED, occurred_at=at(5)))

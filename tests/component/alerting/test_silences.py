@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.alerting.core.facts import fact_of
-from services.alerting.core.silences import Silence, create
+from services.alerting.core.silences import Silence, create, expired
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.fields import Level, Post, Status
 from shared.contracts.silences import Matcher, SilenceKind, SilenceRequest
@@ -252,6 +252,7 @@ def test_it_hides_from_its_beginning_to_right_before_its_end() -> None:
     fact, moment = fact_of(an_alarm(), None), timedelta(microseconds=1)
     times = [silence.begin_at - moment, silence.begin_at, silence.end_at - moment, silence.end_at]
     assert [silence.hides(fact, one) for one in times] == [False, True, True, False]
+    assert [expired(silence, one) is not None for one in times] == [False, False, False, True]
 
 
 def test_a_matcher_names_something() -> None:
