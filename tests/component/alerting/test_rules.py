@@ -166,7 +166,7 @@ async def test_what_follows_a_warning_ends_it_though_it_came_first(
 ) -> None:
     await station.takes(a_rule("y", sources_of()), phone(1, 1))
     warning = a_warning()
-    elsewhere = {"areas": (OTHER_TOWN,), "references": (warning.id,)}
+    elsewhere: dict[str, Any] = {"areas": (OTHER_TOWN,), "references": (warning.id,)}
     await station.takes(a_warning(msg_type=msg_type, **elsewhere))
     assert await station.takes(warning) == []
     assert await station.open() == set()

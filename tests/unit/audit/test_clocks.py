@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -104,7 +105,7 @@ async def test_an_end_that_is_over_before_the_signature_needs_no_timer(auditor: 
     assert await auditor.checks(3) == {}
 
 
-ON_ITS_OWN = {
+ON_ITS_OWN: dict[str, tuple[str, dict[str, Any]]] = {
     "validity": (
         "alerting.alert",
         {"alert_id": "x", "version": 1, "state": "issued", "expires_at": LATER},
