@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from faststream.asgi import AsgiFastStream
 
@@ -39,7 +40,8 @@ def build(settings: Settings) -> AsgiFastStream:
     alerting = Alerting(AlertingMetrics(platform.registry))
     platform.table(MODES, alerting.modes.put)
     topics = [RULES, SILENCES, ALARMS, REPORTS, WARNINGS, DECISIONS]
-    platform.consume_inbox(topics, alerting.apply, max_records=BATCH, first=FIRST)
+    consumer = platform.consume_inbox(topics, alerting.apply, max_records=BATCH, first=FIRST)
+    alerting.caught_up = partial(consumer.caught_up, ALARMS.name)
     platform.sweep(alerting.lock, alerting.fire)
     kept = timedelta(days=settings.keep_days)
     platform.retention.tasks += [forget_alerts(kept), forget_alarms(kept), *forget_rest(kept)]

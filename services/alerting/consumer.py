@@ -37,12 +37,14 @@ AHEAD = timedelta(seconds=120)
 class Alerting:
     """Applies batches; all state is in the database, but for the response modes (a compacted topic).
 
-    `kept` is what need not be read again; it holds nothing that is not written.
+    `kept` is what need not be read again; it holds nothing that is not written. `caught_up` is for whoever
+    reads the log to set.
     """
 
     def __init__(self, metrics: AlertingMetrics) -> None:
         self.modes = Modes()
         self.kept = Kept()
+        self.caught_up: timers.CaughtUp = lambda _moment: True
         self._metrics = metrics
         self._refused_last = ""
 
@@ -90,7 +92,7 @@ class Alerting:
 
     async def fire(self, work: Transaction, due: Sequence[Timer]) -> None:
         """The time of a hold, a silence, an alert or an episode has come."""
-        scene = await timers.fire(work, due, self.modes, self.kept)
+        scene = await timers.fire(work, due, self.modes, self.kept, self.caught_up)
         await scene.save()
         self._metrics.count(scene.batch.counts, scene.board.shadowed)
 

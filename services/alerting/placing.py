@@ -13,7 +13,7 @@ from services.alerting.core.counts import Counts
 from services.alerting.core.facts import Fact
 from services.alerting.core.flapping import flaps, quiet
 from services.alerting.core.grouping import WAITING, Disposition, Known, merge_alarm, place_alarm
-from services.alerting.core.inhibit import hold_of, inhibited
+from services.alerting.core.inhibit import LONGER, hold_of, inhibited
 from services.alerting.core.lifecycle import revise_alarm, take_alarm
 from services.alerting.core.scopes import Region, region_of
 from services.alerting.core.silences import Silence, hiding
@@ -51,7 +51,7 @@ class Placing:
         self._counts = counts
         self._silences = silences
         self._modes = modes
-        self._holds: dict[str, datetime | None] = {}
+        self._holds: dict[str, tuple[int, datetime] | None] = {}
         self.hidden: Counter[str] = Counter()
 
     async def place(
@@ -122,9 +122,15 @@ class Placing:
         if known is not None and known.held is not None and known.disposition is Disposition.HELD:
             await self.release(known)
 
+    def hold_on(self, alarm_id: str, times: int) -> None:
+        """The time of a hold is over, and what may inhibit it may be unread yet: it goes on once more."""
+        known = self._book.known(alarm_id)
+        if known is not None and known.held is not None and known.disposition is Disposition.HELD:
+            self._holds[_hold_of(known.fact)] = times, self._work.now + LONGER
+
     async def save(self) -> None:
         """Write the timers of what is held back, and take away those of what no longer is."""
-        armed = [(one, HOLD, 0, until) for one, until in self._holds.items() if until is not None]
+        armed = [(one, HOLD, *until) for one, until in self._holds.items() if until is not None]
         await timers.arm(self._work, armed, rearm=True)
         over = [one for one, until in self._holds.items() if until is None]
         await timers.disarm(self._work, over, [HOLD])
@@ -148,7 +154,7 @@ class Placing:
         return Disposition.HELD, None
 
     def _hold(self, fact: Fact, hold: timedelta) -> None:
-        self._holds[_hold_of(fact)] = self._work.now + hold
+        self._holds[_hold_of(fact)] = 0, self._work.now + hold
 
     def _end_hold(self, known: Known | None) -> None:
         if known is not None and known.disposition is Disposition.HELD:

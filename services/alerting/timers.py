@@ -6,12 +6,13 @@ has been overtaken changes nothing: each step looks at the state first.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from services.alerting.core import debt, validity
 from services.alerting.core.alert import Alert
 from services.alerting.core.episode import Cause, EpisodeKey
+from services.alerting.core.inhibit import MOST_TIMES
 from services.alerting.core.lifecycle import calm
 from services.alerting.core.outcome import Change
 from services.alerting.core.records import origin_of_timer
@@ -29,6 +30,9 @@ from shared.modes.effective import Modes
 from shared.runtime.database import Transaction
 from shared.runtime.timers import Timer
 
+CaughtUp = Callable[[datetime], bool]
+"""Whether all alarms that Kafka took before a moment have been applied."""
+
 
 async def lock(work: Transaction, subjects: Collection[str]) -> None:
     """Lock what these timers are about, in the order of all locks."""
@@ -39,12 +43,18 @@ async def lock(work: Transaction, subjects: Collection[str]) -> None:
         await Book(work).load((), (), needs.alerts, (), ())
 
 
-async def fire(work: Transaction, due: Sequence[Timer], modes: Modes, kept: Kept) -> Scene:
+async def fire(
+    work: Transaction, due: Sequence[Timer], modes: Modes, kept: Kept, caught_up: CaughtUp
+) -> Scene:
     """Act on timers that have come due; what has changed is still to be saved."""
     scene = await Scene.set(work, _needs([one.subject_id for one in due]), modes, kept=kept)
     for timer in due:
         if timer.kind == HOLD:
-            await scene.batch.placing.hold_over(held_of(timer.subject_id)[1])
+            alarm_id = held_of(timer.subject_id)[1]
+            if timer.rung < MOST_TIMES and not caught_up(timer.due_at):
+                scene.batch.placing.hold_on(alarm_id, timer.rung + 1)
+            else:
+                await scene.batch.placing.hold_over(alarm_id)
         elif timer.kind == SILENCE:
             await scene.batch.silence_over(silence_of_subject(timer.subject_id))
         elif timer.kind == EXPIRY:

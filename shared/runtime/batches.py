@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import structlog
@@ -97,6 +98,7 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._lock = asyncio.Lock()
         self._next: dict[TopicPartition, int] = {}
         self._dirty: dict[TopicPartition, int] = {}
+        self._heard: dict[TopicPartition, datetime] = {}
         self._committed_at = time.monotonic()
         self._committing: asyncio.Task[None] | None = None
         self._progress_at = time.monotonic()
@@ -128,6 +130,21 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         if self._retrying_since is not None and time.monotonic() - self._retrying_since > 5:
             return "a dependency fails, retrying"
         return None
+
+    def caught_up(self, topic: str, moment: datetime) -> bool:
+        """Whether all that Kafka took before `moment` in this process's partitions of a topic is handled.
+
+        False until partitions are assigned and each has been fetched from.
+        """
+        mine = [(one, offset) for one, offset in self._next.items() if one.topic == topic]
+        return self._assigned_once and all(
+            self._heard.get(one, moment) > moment or self._is_at_end(one, offset)
+            for one, offset in mine
+        )
+
+    def _is_at_end(self, partition: TopicPartition, offset: int) -> bool:
+        end = self._consumer.highwater(partition)
+        return end is not None and offset >= end
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """Restore before anything is handled. An error here is fatal: aiokafka would only log it."""
@@ -169,6 +186,7 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             for partition in revoked:
                 self._next.pop(partition, None)
                 self._dirty.pop(partition, None)
+                self._heard.pop(partition, None)
 
     async def close(self) -> None:
         """Graceful stop: release everything. A static member is never told to when it leaves."""
@@ -223,6 +241,8 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             for run in new:
                 partition = TopicPartition(*place_of(run))
                 self._next[partition] = self._dirty[partition] = behind(run)
+                if isinstance(run, list):  # records of their own, not a span of unopened ones
+                    self._heard[partition] = datetime.fromtimestamp(run[-1].timestamp / 1000, UTC)
             self._progress_at = time.monotonic()
             self._begin_commit()
         for run in new:

@@ -200,15 +200,15 @@ async def test_ids_that_come_again_in_the_next_records_never_wait_for_each_other
 async def test_nothing_is_committed_past_a_transaction_that_failed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    real, slow = inbox._read, [2 * PIECE]
+    real, slow = InboxWorker._read, [2 * PIECE]
 
-    async def read(some: Any, quick: Any) -> Any:
+    async def read(worker: InboxWorker, some: Any) -> Any:
         if some and some[0].offset in slow:
             slow.clear()
             await asyncio.Event().wait()  # still being read when the one before it fails
-        return await real(some, quick)
+        return await real(worker, some)
 
-    monkeypatch.setattr(inbox, "_read", read)
+    monkeypatch.setattr(InboxWorker, "_read", read)
 
     async def fail(number: int) -> None:
         if number == 2:
@@ -325,21 +325,21 @@ async def test_who_lost_the_partition_commits_nothing_of_what_he_had_read() -> N
             assert await new.worker.restore([PARTITION]) == {PARTITION: PIECE}
             await new.worker.handle(records()[PIECE:])
 
-        real = inbox._read
+        real = InboxWorker._read
 
         waited: list[int] = []
 
-        async def slow(some: Any, quick: Any) -> Any:
+        async def slow(worker: InboxWorker, some: Any) -> Any:
             if some and some[0].offset == PIECE and not waited:
                 waited.append(PIECE)
                 await taken  # ready only when another member has it already
-            return await real(some, quick)
+            return await real(worker, some)
 
         old = Member(database)
         await old.worker.restore([PARTITION])
         taken = asyncio.create_task(lost())
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(inbox, "_read", slow)
+            patch.setattr(InboxWorker, "_read", slow)
             with pytest.raises(LostOwnership):
                 await old.worker.handle(records())
         assert await stored(database) == (COUNT, COUNT)

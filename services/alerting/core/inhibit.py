@@ -5,7 +5,9 @@ of a backlog that nobody was told of. What is already in an alert stays there.
 
 Alarms of one site lie in two partitions, so the higher one may come later. Therefore an alarm that
 names rules is held back for a bounded time before it is weighed: within that bound the order of
-arrival makes no difference to whom is told what. Red waits for nobody.
+arrival makes no difference to whom is told what. When the time is over and there are alarms of it that
+have not been read yet, after an outage or in a storm, the hold goes on, so often and no more. Red waits
+for nobody.
 """
 
 from __future__ import annotations
@@ -29,6 +31,9 @@ HOLD: dict[Level, timedelta] = {
     Level.ORANGE: timedelta(seconds=2),
 }
 """How long, by database time, an alarm waits for what may inhibit it; a level not named: not at all."""
+LONGER = timedelta(seconds=1)
+MOST_TIMES = 8
+"""A hold whose time is over goes on for so long and so often while alarms of that time are still unread."""
 
 
 def hold_of(fact: Fact) -> timedelta | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import random
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from services.alerting.core.inhibit import MOST_TIMES
 from services.audit.store.clocks import CLOCKS, statement
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.alerts import AlertTransition, DecisionVerb
@@ -243,6 +245,44 @@ async def test_the_hold_is_bounded_and_survives_a_restart(station: Station) -> N
         assert await fresh.dispositions() == {"alm-low": "opened"}
         await fresh.sweeps(100)
         assert len(await fresh.alerts()) == 1
+
+
+async def test_the_hold_goes_on_while_alarms_of_its_time_are_unread(station: Station) -> None:
+    read = False
+    asked: list[datetime] = []
+
+    def caught_up(moment: datetime) -> bool:
+        asked.append(moment)
+        return read
+
+    station.alerting.caught_up = caught_up
+    await station.takes(lower())
+    [row] = await station.rows("SELECT due_at FROM alerting.timer WHERE kind = 'hold'")
+    await station.sweeps(HELD_S)
+    assert await station.dispositions() == {"alm-low": "held"}
+    assert asked == [row["due_at"] - timedelta(seconds=HELD_S)], "up to the end of the hold"
+    assert await wrongly_timed(station) == []
+    await station.takes(higher())
+    assert (await station.dispositions())["alm-low"] == "inhibited"
+    await station.sweeps(100)
+    assert await opened(station) == ["12:fire"]
+    await station.empty()
+    await station.takes(lower())
+    await station.sweeps(HELD_S)
+    read = True
+    await station.sweeps(1.1)
+    assert await opened(station) == ["12:gas_leak"]
+
+
+async def test_what_is_never_read_holds_nothing_up_for_ever(station: Station) -> None:
+    station.alerting.caught_up = lambda _moment: False
+    await station.takes(lower())
+    await station.sweeps(HELD_S)
+    for _ in range(MOST_TIMES - 1):
+        await station.sweeps(1.1)
+        assert await opened(station) == []
+    await station.sweeps(1.1)
+    assert await opened(station) == ["12:gas_leak"]
 
 
 async def test_red_waits_for_nobody_also_when_it_becomes_red_while_it_waits(

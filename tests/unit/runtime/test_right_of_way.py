@@ -20,7 +20,8 @@ async def _turns(count: int = 20) -> None:
 
 
 async def test_what_waits_goes_on_only_between_two_times_it_is_held() -> None:
-    way, done = RightOfWay(), []
+    way = RightOfWay()
+    done: list[int] = []
     beside = asyncio.create_task(_slices(way, done, 100))
     with way.held():
         await _turns()
@@ -36,7 +37,8 @@ async def test_what_waits_goes_on_only_between_two_times_it_is_held() -> None:
 
 
 async def test_it_is_free_when_the_last_of_several_holders_has_let_go() -> None:
-    way, done = RightOfWay(), []
+    way = RightOfWay()
+    done: list[int] = []
     beside = asyncio.create_task(_slices(way, done, 1))
     with way.held():
         with way.held():
