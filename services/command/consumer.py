@@ -113,9 +113,9 @@ class Consumer:
                     about_reports.append(one.message)
                     level = await self._news(work, one.message)
                     if one.message.transition is AlertTransition.RECALLED:
-                        news = [
-                            known for known in news if known[0].alert_id != one.message.alert_id
-                        ]
+                        recalled = one.message.alert_id
+                        news = [known for known in news if known[0].alert_id != recalled]
+                        graver = [known for known in graver if known.alert_id != recalled]
                     if level is not None:
                         news.append((one.message, level))
                     if level is not None or _holds_of_issued(one.message):

@@ -2,8 +2,9 @@
 
 One armed `sign_escalate` timer at all times while an assignment waits for its signature, and one
 armed finishing timer (`finish_due_soon`, then `finish_overdue`) while it waits for its report, unless
-that is overdue and it is not even signed: the auditor counts on it. While it is suspended these are paused and go on where they stood, later by the
-time suspended; one armed `resume` timer ends the suspension, so that nothing is forgotten in it.
+that is overdue and it is not even signed: the auditor counts on it. While it is suspended these are
+paused and go on where they stood, later by the time suspended; one armed `resume` timer ends the
+suspension, so that nothing is forgotten in it.
 """
 
 from __future__ import annotations

@@ -76,8 +76,8 @@ class Assignment(msgspec.Struct, frozen=True, gc=False):
     """One unit's assignment. All times are the database's.
 
     `waiting` holds steps that came too early: before the unit's signature, while it is suspended, a
-    report before the parts are done. `calls` counts firings of the clock that calls
-    now: the signing one until the signature, then the finishing one, anew after an extension;
+    report before the parts are done. `calls` counts firings of the clock
+    that calls now: the signing one until the signature, then the finishing one, anew after an extension.
     `changed_at` is the time of the last change, so that no later change can claim an earlier time.
     `mode` is what this attempt was given its clocks by: they keep to it, even when the unit's mode
     changes meanwhile. `brief` is its place in the command's briefs; what a plan sets as deadlines stands

@@ -21,9 +21,8 @@ def facts(row: Record) -> AlertFacts:
     """What the rules need to know of an alert's row."""
     signatures = json.loads(row["signatures"])
     state = AlertState(row["state"])
-    owed = (
-        row["debt"] is not None and state is AlertState.ISSUED
-    )  # of what has expired nothing is settled
+    # What has expired keeps its debt on record, but nobody can settle it any more.
+    owed = row["debt"] is not None and state is AlertState.ISSUED
     debt = json.loads(row["debt"]) if owed else None
     return AlertFacts(
         state=state,

@@ -9,7 +9,7 @@ import pytest
 from shared.contracts.alerts import AlertEvent, AlertTransition
 from shared.contracts.commands import AssignmentState, CommandState
 from shared.contracts.fields import Level, Status
-from shared.contracts.topics import ASSIGNMENTS, COMMANDS
+from shared.contracts.topics import ASSIGNMENTS, COMMANDS, MODE_PROPOSALS
 from shared.runtime.errors import Reject
 from tests.component.command.harness import DISTRICT, Office, a_request, a_step, an_alert, an_office
 from tests.component.command.harness import VILLAGE as SOMEWHERE
@@ -69,6 +69,15 @@ async def test_the_newest_version_wins_whatever_the_order_of_arrival(
         assert await open_commands(office) == 0
         await office.apply(*story("in one batch"))
         assert await open_commands(office) == 0
+
+
+async def test_an_issue_that_is_recalled_in_the_same_batch_proposes_no_mode(dsn: str) -> None:
+    async with an_office(dsn) as office:
+        false, true = an_alert(Level.RED), an_alert(Level.RED, key="true")
+        recall = an_alert(Level.RED, version=false.version + 1, transition=RECALLED)
+        await office.apply(false, true, recall)
+        proposed = await office.published(MODE_PROPOSALS.name)
+        assert [one.alert_id for one in proposed] == [true.alert_id]
 
 
 async def test_a_drills_recall_leaves_the_real_command_alone(dsn: str) -> None:

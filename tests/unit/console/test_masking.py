@@ -16,6 +16,7 @@ from pydantic_core import to_json
 
 from services.console.core import duty, feed_views, lines, masking, rows, views
 from services.console.core.access import Viewer
+from services.console.core.cases.case import Case
 from services.console.core.masking import DataClass, Relation, opens, relation_of
 from services.console.core.names import Names
 from shared.contracts import duty as duty_contracts
@@ -153,3 +154,11 @@ def _models(module: Any) -> Iterator[type[BaseModel]]:
     for found in vars(module).values():
         if isinstance(found, type) and issubclass(found, BaseModel):
             yield found
+
+
+def test_the_words_of_an_order_that_a_case_does_not_have_are_shown_to_nobody() -> None:
+    order = {"command_id": "cmd-1", "root": DISTRICT, "issuer_unit": DISTRICT, "status": "Actual"}
+    viewer = Viewer("o-viewer", "", DISTRICT, Post.B, (DISTRICT,), (DISTRICT,), DISTRICT)
+    case = Case("cmd-1", (), ({**order, "data_grade": DataGrade.GENERAL},))
+    assert case.opens_order(viewer, "cmd-1")
+    assert not case.opens_order(viewer, "cmd-2")

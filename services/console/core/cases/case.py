@@ -73,9 +73,11 @@ class Case:
 
     def opens_order(self, viewer: Viewer, command_id: str) -> bool:
         """Whether the words of a command of it are shown to the viewer: as they are in the lists."""
-        found = [one for one in self.commands if one["command_id"] == command_id]
         received = command_id in self.received
-        return all(is_open_to(viewer, one, receives=received) for one in found)
+        return any(
+            one["command_id"] == command_id and is_open_to(viewer, one, receives=received)
+            for one in self.commands
+        )
 
     def closed_orders(self, viewer: Viewer) -> list[str]:
         """Its commands whose words are shown to the viewer only if units of his have to carry them out."""

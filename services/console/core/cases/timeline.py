@@ -62,11 +62,11 @@ def line(row: Record, case: Case, viewer: Viewer, names: Names) -> Json:
     told: Json = json.loads(row["told"]) if row["told"] else {}
     unit, actor = row["unit"], row["actor"]
     grade = told.pop("grade", DataGrade.GENERAL)
-    if unit is not None and not (
-        case.opens_order(viewer, row["thread"])
-        if row["kind"] == "command"
-        else opens(viewer, unit, grade)
-    ):
+    if row["kind"] == "command":
+        is_open = unit is None or case.opens_order(viewer, row["thread"])
+    else:
+        is_open = unit is None or opens(viewer, unit, grade)
+    if not is_open:
         told = {name: value for name, value in told.items() if name not in _WORDS}
     if row["kind"] == "report" and not opens(viewer, unit, DataClass.NAME):
         actor = None
