@@ -1,14 +1,16 @@
 """A duty plan as iCalendar (RFC 5545): out goes who is on, turn by turn; in come single shifts.
 
 Repeating events are refused: whoever repeats means a rotation, and a rotation has its own entry.
+A zone that a file defines (VTIMEZONE) holds in that file only, and changes its clock by yearly rules.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timezone
 
 import icalendar
+from icalendar.timezone import tzp
 from pydantic import ValidationError
 
 from shared.contracts.duty import DutyRule, Shift
@@ -20,6 +22,10 @@ from shared.duty.turns import Turn
 _POST, _OFFICER = "X-FENGHUO-POST", "X-FENGHUO-OFFICER"
 _NAMES = {Post.B: "B岗", Post.A: "A岗", Post.COMMANDER: "指挥长"}
 _REPEATS = ("RRULE", "RDATE", "EXDATE")
+_YEARLY_PARTS = {"FREQ", "UNTIL", "COUNT", "WKST", "BYMONTH", "BYDAY", "BYMONTHDAY"}
+"""Parts of a recurrence rule (RFC 5545, 3.3.10) that a yearly change of the clock needs."""
+_MOST_CHANGES = 64
+"""So many single changes of its clock a zone may list."""
 
 
 def write(
@@ -55,15 +61,19 @@ def write(
 
 def read(raw: bytes) -> list[DutyRule]:
     """The shifts of a calendar; raises DutyFileError."""
+    # icalendar keeps the zones of every file it reads, by name, for the life of the process.
+    tzp.use_default()
     try:
         calendar = icalendar.Calendar.from_ical(raw)
-    except (ValueError, IndexError, KeyError) as error:
+    except Exception as error:
         raise DutyFileError([f"not a calendar: {str(error)[:200]}"]) from None
+    problems = [text for zone in calendar.walk("VTIMEZONE") for text in _problems_of_zone(zone)]
+    if problems:
+        raise DutyFileError(problems)
     events = [one for one in calendar.walk("VEVENT") if isinstance(one, icalendar.Event)]
     if len(events) > MOST_ENTRIES:
         raise DutyFileError([f"more than {MOST_ENTRIES} events"])
     found: list[DutyRule] = []
-    problems: list[str] = []
     for number, event in enumerate(events, 1):
         try:
             found.append(_shift(event))
@@ -91,9 +101,42 @@ def _shift(event: icalendar.Event) -> Shift:
     return Shift(post=Post(str(post)), officer_id=str(officer), begin=begin, end=end)
 
 
+def _problems_of_zone(zone: icalendar.cal.Component) -> list[str]:
+    """Why a zone cannot be worked out in bounded time: it is not a list of yearly changes."""
+    name = str(zone.get("TZID", ""))[:100]
+    changes = [part for part in zone.walk() if part.name in ("STANDARD", "DAYLIGHT")]
+    dates = 0
+    for change in changes:
+        rule = change.get("RRULE", {})
+        dates += sum(len(entry.dts) for entry in _list_of(change.get("RDATE")))
+        if (
+            "EXRULE" in change
+            or isinstance(rule, list)
+            or not {*map(str.upper, rule)} <= _YEARLY_PARTS
+        ):
+            return [f"zone {name}: its clock may change by one yearly rule, without times of day"]
+        if rule and [str(value).upper() for value in rule.get("FREQ", ())] != ["YEARLY"]:
+            return [f"zone {name}: its clock may change yearly, not more often"]
+    if len(changes) + dates > _MOST_CHANGES:
+        return [f"zone {name}: more than {_MOST_CHANGES} changes of its clock"]
+    return []
+
+
+def _list_of(value: object) -> list[icalendar.prop.vDDDLists]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
 def _moment(event: icalendar.Event, name: str) -> datetime:
-    value = event.get(name)
-    found = getattr(value, "dt", None)
-    if not isinstance(found, datetime) or found.tzinfo is None:
+    """The time with its distance from UTC; raises ValueError."""
+    moment = getattr(event.get(name), "dt", None)
+    if not isinstance(moment, datetime):
         raise ValueError(f"{name.upper()} needs a time with a zone")
-    return found
+    try:
+        distance = moment.utcoffset()
+    except Exception:
+        raise ValueError(f"{name.upper()}: its zone cannot be worked out") from None
+    if distance is None:
+        raise ValueError(f"{name.upper()} needs a time with a zone")
+    return moment.replace(tzinfo=timezone(distance))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contracts.duty import DutyRule, Member, Override
+from shared.contracts.duty import DutyRule, Member, Override, Shift
 from shared.contracts.fields import Post
 from shared.contracts.pages import Channel, Officer
 from shared.duty import csv_file, ical_file
@@ -118,6 +118,88 @@ def test_what_a_calendar_does_not_say_is_named(start: str, more: str, said: str)
     raw = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n" + _EVENT.format(start=start, more=more)
     with pytest.raises(DutyFileError, match=said):
         ical_file.read((raw + "END:VCALENDAR\r\n").encode())
+
+
+_ZONE = (
+    "BEGIN:VTIMEZONE\r\nTZID:{name}\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\n"
+    "TZOFFSETFROM:{offset}\r\nTZOFFSETTO:{offset}\r\n{more}END:STANDARD\r\nEND:VTIMEZONE\r\n"
+)
+
+
+def calendar_in_zone(name: str, offset: str, more: str = "", define: bool = True) -> bytes:
+    """One shift at 08:00 to 20:00 in a zone that the file defines itself."""
+    zone = _ZONE.format(name=name, offset=offset, more=more) if define else ""
+    event = (
+        f"BEGIN:VEVENT\r\nUID:1\r\nDTSTART;TZID={name}:20270701T080000\r\n"
+        f"DTEND;TZID={name}:20270701T200000\r\n{_WHO}END:VEVENT\r\n"
+    )
+    head = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n"
+    return (head + zone + event + "END:VCALENDAR\r\n").encode()
+
+
+def begin_of(raw: bytes) -> datetime:
+    (shift,) = ical_file.read(raw)
+    assert isinstance(shift, Shift)
+    return shift.begin
+
+
+@pytest.mark.parametrize("name", ["Beijing", "/x/Beijing", "Customized Time Zone", "UTC+8"])
+def test_a_zone_holds_in_its_own_file_only(name: str) -> None:
+    west = begin_of(calendar_in_zone(name, "-1200"))
+    east = begin_of(calendar_in_zone(name, "+0800"))
+    assert (west.utcoffset(), east.utcoffset()) == (timedelta(hours=-12), timedelta(hours=8))
+    assert west - east == timedelta(hours=20)
+    with pytest.raises(DutyFileError, match="zone"):
+        ical_file.read(calendar_in_zone(name, "", define=False))
+
+
+@pytest.mark.parametrize("name", ["Asia/Shanghai", "China Standard Time"])
+def test_a_zone_of_the_world_needs_no_definition(name: str) -> None:
+    east = timedelta(hours=8)
+    assert begin_of(calendar_in_zone(name, "", define=False)).utcoffset() == east
+
+
+def test_a_yearly_change_of_the_clock_is_understood() -> None:
+    rule = "RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU\r\n"
+    assert begin_of(calendar_in_zone("Office", "+0100", rule)).utcoffset() == timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "RRULE:FREQ=SECONDLY\r\n",
+        "RRULE:FREQ=DAILY;BYHOUR=0,1,2,3\r\n",
+        "RRULE:FREQ=YEARLY;BYMONTH=1;BYHOUR=0,1,2;BYMINUTE=0,1;BYSECOND=0,1,2\r\n",
+        "RRULE:FREQ=YEARLY\r\nRRULE:FREQ=MINUTELY\r\n",
+        "RRULE:FREQ=YEARLY;INTERVAL=0;BYMONTH=2;BYMONTHDAY=30\r\n",
+        "EXRULE:FREQ=SECONDLY\r\n",
+        "RDATE:19700101T000000\r\n" * 2_000,
+    ],
+    ids=["each second", "each day", "many a day", "two rules", "no step", "exceptions", "dates"],
+)
+def test_a_zone_that_would_take_long_to_work_out_is_refused(rule: str) -> None:
+    with pytest.raises(DutyFileError, match="zone Office"):
+        ical_file.read(calendar_in_zone("Office", "+0800", rule))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"BEGIN:VTIMEZONE", b"BEGIN:VTMMEZONE"),
+        (b"END:STANDARD\r\n", b""),
+        (b"TZOFFSETTO:+0800\r\n", b""),
+        (b"TZOFFSETTO:+0800", b"TZOFFSETTO:+9900"),
+        (b"DTSTART:19700101T000000", b"DTSTART;VALUE=DATE:19700101"),
+        (b"TZID:Office\r\n", b""),
+        (b"20270701T080000", b"00010101T000000"),
+        (b"20270701T200000", b"99991231T235959"),
+    ],
+)
+def test_a_damaged_calendar_is_refused_or_read(old: bytes, new: bytes) -> None:
+    raw = calendar_in_zone("Office", "+0800")
+    assert old in raw
+    with contextlib.suppress(DutyFileError):
+        ical_file.read(raw.replace(old, new, 1))
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
