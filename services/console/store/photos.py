@@ -10,7 +10,7 @@ import asyncpg
 
 from services.console.core.access import Span
 from services.console.core.record import Record
-from services.console.pictures import Picture
+from services.console.drawing import Picture
 from services.console.store.connections import Connection
 from shared.runtime.database import Database
 

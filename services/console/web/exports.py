@@ -23,7 +23,7 @@ from services.console.core.cases.dossier import (
 from services.console.core.cases.photo_sheet import MOST_PHOTOS, photo_sheet, shown
 from services.console.core.cases.words import Words
 from services.console.core.record import Record
-from services.console.pictures import printed
+from services.console.drawing import printed
 from services.console.store import cases as store
 from services.console.store import photos as photo_store
 from services.console.store.connections import Connection, reading

@@ -11,7 +11,7 @@ from services.console.core import access, views
 from services.console.core.access import sees, span_of
 from services.console.core.cases.photo_sheet import shown
 from services.console.core.masking import sees_photos
-from services.console.pictures import NotAPhoto
+from services.console.drawing import MOST_PIXELS, NotAPhoto
 from services.console.store import photos as store
 from services.console.store import reads
 from services.console.store.connections import reading
@@ -69,7 +69,11 @@ async def add_photo(
         picture = await console.pictures.remade(file)
     except NotAPhoto:
         raise Refused(
-            415, "Not a photo", "Send a JPEG, PNG or WebP file.", reason="photo_type"
+            415,
+            "Not a photo",
+            f"Send a JPEG file of at most {MOST_PIXELS['JPEG']:,} pixels, or a PNG or WebP file of "
+            f"at most {MOST_PIXELS['PNG']:,}.",
+            reason="photo_type",
         ) from None
     photo_id = content_id("pho", assignment_id, acting.officer_id, hashlib.sha256(file).hexdigest())
     kept = await store.keep(

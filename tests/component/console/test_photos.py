@@ -14,7 +14,7 @@ from PIL import Image
 from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE
 
 from services.console.core.cases.photo_sheet import MOST_PHOTOS
-from services.console.pictures import printed, remade
+from services.console.drawing import printed, remade
 from services.console.store.forgetting import forget_commands
 from services.console.web.guard import MAX_PHOTO_BYTES
 from shared.contracts.commands import AssignmentEvent, AssignmentState, CommandState

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import resource
 import struct
 import zlib
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from services.console.pictures import NotAPhoto, remade
+from services.console.drawing import MEMORY_BYTES, NotAPhoto, remade
+from services.console.pictures import Pictures
 
 SECRET = b"29.1234N 105.5678E officer@home <script>alert(1)</script> PK\x03\x04"
 
@@ -99,6 +103,62 @@ def test_a_small_file_with_a_huge_picture_is_refused_before_it_is_drawn() -> Non
         )
         with pytest.raises(NotAPhoto, match="pixels"):
             remade(bomb)
+
+
+def peak_kib(*, reset: bool = False) -> int:
+    """The largest memory of this process since the last reset."""
+    if reset:
+        Path("/proc/self/clear_refs").write_text("5")
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0])
+
+
+LARGE = [
+    ("JPEG", (7_300, 5_470), "RGB", {}),
+    ("JPEG", (7_300, 5_470), "RGB", {"progressive": True}),
+    ("PNG", (4_000, 3_000), "RGBA", {}),
+    ("PNG", (4_000, 3_000), "P", {}),
+    ("PNG", (1_000, 12_000), "LA", {}),
+    ("WEBP", (4_000, 3_000), "RGBA", {"lossless": True}),
+]
+
+
+@pytest.mark.parametrize(("kind", "size", "mode", "more"), LARGE)
+async def test_the_largest_pictures_are_drawn_within_the_bound_and_cost_us_nothing(
+    kind: str, size: tuple[int, int], mode: str, more: dict[str, object]
+) -> None:
+    file = made(kind, size, mode, **more)
+    before = peak_kib(reset=True)
+    picture = await Pictures().remade(file)
+    assert max(opened(picture.whole).size) == 1_600
+    assert max(opened(picture.small).size) == 240
+    assert peak_kib() - before < 16 * 1_024, "the picture itself takes more than 40 MiB"
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1_024 < MEMORY_BYTES
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+async def test_a_small_file_that_takes_half_a_gigabyte_is_refused(kind: str) -> None:
+    with pytest.raises(NotAPhoto, match="pixels"):
+        await Pictures().remade(made(kind, (6_320, 6_320), "RGB"))
+
+
+async def test_what_is_no_photo_is_refused_by_the_other_process_too() -> None:
+    pictures = Pictures()
+    for file in (b"", b"\x00" * 100_000, made("PNG")[:40]):
+        with pytest.raises(NotAPhoto):
+            await pictures.remade(file)
+    assert opened((await pictures.remade(made("PNG"))).whole).size == (64, 48)
+
+
+async def test_whoever_goes_away_ends_the_drawing() -> None:
+    pictures = Pictures()
+    task = asyncio.create_task(pictures.remade(made("JPEG", (7_300, 5_470))))
+    while pictures._turns.locked() is False:
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (await pictures.remade(made("PNG"))).small
 
 
 @given(st.data())
