@@ -47,7 +47,7 @@ class WrittenReply(BaseModel):
 
     channel: Channel
     address: Line
-    text: Annotated[str, Field(max_length=1_000)]
+    text: Annotated[Text, Field(max_length=1_000)]
 
 
 def _described(model: type[BaseModel]) -> dict[str, object]:

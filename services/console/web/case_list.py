@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime
 
 from services.console.core.access import span_of
 from services.console.core.cases import listing
@@ -16,7 +15,7 @@ from services.console.web.auth import Looker
 from services.console.web.parts import Parts, as_json
 from services.console.web.problems import Refused
 from services.console.web.reads import StatusQuery
-from shared.contracts.fields import Level, Status
+from shared.contracts.fields import Instant, Level, Status
 
 router = APIRouter(prefix="/api")
 
@@ -29,8 +28,8 @@ async def get_cases(
     state: Annotated[list[CaseState] | None, Query(max_length=3)] = None,
     level: Annotated[Level | None, Query()] = None,
     words: Annotated[str, Query(alias="q", max_length=80)] = "",
-    since: Annotated[AwareDatetime | None, Query()] = None,
-    until: Annotated[AwareDatetime | None, Query()] = None,
+    since: Annotated[Instant | None, Query()] = None,
+    until: Annotated[Instant | None, Query()] = None,
     after: Annotated[str, Query(pattern=listing.CURSOR, max_length=160)] = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Response:

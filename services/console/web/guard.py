@@ -31,6 +31,15 @@ _HEADERS = {
 }
 
 
+_NUL = Refused(
+    422,
+    "The request is not valid",
+    reason="invalid",
+    errors=[{"where": "address", "what": "must not contain the NUL character"}],
+)
+"""No id and no text has one, and Postgres cannot hold it: of no door is it left to its checks."""
+
+
 class _TooLarge(Exception):
     pass
 
@@ -66,6 +75,9 @@ class Guard:
                 _add_headers(message)
             await send(message)
 
+        if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
+            await problem(_NUL)(scope, receive, guarded)
+            return
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if declared.isdigit() and int(declared) > most:
             taken = int(declared)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.console.core import access, modes
 from services.console.core.access import Denial
@@ -16,7 +16,7 @@ from services.console.web.auth import Looker, Me
 from services.console.web.parts import Parts, as_json
 from services.console.web.problems import Refused, hidden, unknown
 from services.console.web.reads import StatusQuery
-from shared.contracts.fields import Identifier, ResponseMode, Status, Text, UnitId
+from shared.contracts.fields import Identifier, Instant, ResponseMode, Status, Text, UnitId
 from shared.contracts.modes import ModeVerb
 
 router = APIRouter(prefix="/api")
@@ -31,7 +31,7 @@ class Proposed(_Body):
 
     unit: UnitId
     mode: Literal["recovery", "standby", "emergency"]
-    until: AwareDatetime
+    until: Instant
     reason: Text = ""
     status: Status = Status.ACTUAL
 

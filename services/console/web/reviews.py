@@ -7,7 +7,7 @@ import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.console.core import access
 from services.console.core.access import Viewer
@@ -23,7 +23,7 @@ from services.console.web.parts import Console, Parts, as_json
 from services.console.web.problems import Refused, missing, unknown
 from services.console.web.selecting import reached
 from shared.contracts.cases import CaseReview
-from shared.contracts.fields import Identifier, Line, Text, UnitId
+from shared.contracts.fields import Identifier, Instant, Line, Text, UnitId
 
 router = APIRouter(prefix="/api")
 
@@ -38,7 +38,7 @@ class FindingBody(_Body):
     owner: UnitId
     title: Line
     instruction: Text = ""
-    finish_by: AwareDatetime
+    finish_by: Instant
 
 
 class ReviewBody(_Body):

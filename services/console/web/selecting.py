@@ -25,6 +25,8 @@ def _strictly(given: Any) -> Any:
         return Selection.model_validate_json(json.dumps(given))
     except ValidationError as error:
         raise ValueError(explain(error)[1]) from None
+    except RecursionError:
+        raise ValueError("is nested too deeply") from None
 
 
 SelectionBody = Annotated[Selection, BeforeValidator(_strictly)]

@@ -208,8 +208,11 @@ def _fetched_from_elsewhere(request: Request) -> bool:
 
 
 def _from_our_origin(request: Request) -> bool:
-    origin = urlsplit(request.headers.get("origin", ""))
-    return bool(origin.netloc) and origin.netloc == request.headers.get("host")
+    try:
+        origin = urlsplit(request.headers.get("origin", "")).netloc
+    except ValueError:  # brackets that hold no IPv6 address
+        return False
+    return bool(origin) and origin == request.headers.get("host")
 
 
 def _same_site(request: Request) -> bool:

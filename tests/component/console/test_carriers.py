@@ -75,6 +75,14 @@ def answers(console: Bench) -> list[Answer]:
     return [ANSWERS.model.validate_json(record.value) for record in console.recorder.sent]
 
 
+@pytest.mark.parametrize("text", ["1\x00", "\x00", "1 \ud800"])
+async def test_a_text_that_nothing_can_hold_is_refused(console: Bench, text: str) -> None:
+    body = {"channel": "sms", "address": PHONE, "text": text}
+    assert (await call(console, "/carriers/replies", body)).status_code == 422
+    receipt = {"page_id": "pag-1", "verb": "coming", "text": text}
+    assert (await call(console, "/carriers/receipts", receipt)).status_code == 422
+
+
 async def test_a_receipt_told_twice_is_one_act(console: Bench) -> None:
     page = a_page(LI, ZHUTUO, channel=Channel.WEBHOOK)
     await console.project([page])
