@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -27,6 +28,24 @@ class SilenceKind(StrEnum):
 
     SILENCE = "silence"
     MAINTENANCE = "maintenance"
+
+
+LONGEST: dict[SilenceKind, timedelta] = {
+    SilenceKind.SILENCE: timedelta(hours=24),
+    SilenceKind.MAINTENANCE: timedelta(days=7),
+}
+"""How far the end may lie ahead, when a silence is made and when it is extended. Our own rule."""
+AHEAD = timedelta(days=30)
+"""How far its beginning may lie ahead."""
+
+
+def is_period(kind: SilenceKind, begin: datetime, end: datetime, now: datetime) -> bool:
+    """Whether a silence may hold from `begin`, or from now if that is later, to `end`.
+
+    Alerting decides by it; the console asks it first, so that nobody is told 202 in vain.
+    """
+    starts = max(begin, now)
+    return starts < end <= starts + LONGEST[kind] and starts <= now + AHEAD
 
 
 class Matcher(Contract):

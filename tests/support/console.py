@@ -33,6 +33,7 @@ from shared.contracts.ids import content_id
 from shared.contracts.refusals import Refusal
 from shared.contracts.topics import REFUSALS
 from shared.contracts.units import tier_of
+from shared.runtime.clock import SystemClock
 from shared.runtime.errors import Transient
 from shared.runtime.inbox import Incoming
 from shared.runtime.publisher import Outgoing
@@ -48,6 +49,14 @@ PEOPLE = (
     ("o-songji-b", "周明", SONGJI, Post.B),
     ("o-village-b", "吴德", VILLAGE, Post.B),
 )
+
+BEGAN = SystemClock().now()
+
+
+def ahead(hours: float) -> str:
+    """A moment that the console takes for so far ahead: it judges periods by its own clock."""
+    return (BEGAN + timedelta(hours=hours)).isoformat()
+
 
 GAUGE = SensorEntry(
     sensor_id="gauge-zhutuo",

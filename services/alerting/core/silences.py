@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from services.alerting.core.authority import SILENCED_UP_TO
@@ -19,16 +19,14 @@ from services.alerting.core.facts import Fact
 from shared.contracts.alerts import Callee
 from shared.contracts.fields import LEVEL_ORDER, Post, Status, Tier
 from shared.contracts.ids import transition_id
-from shared.contracts.silences import Matcher, SilenceEvent, SilenceKind, SilenceRequest
+from shared.contracts.silences import (
+    Matcher,
+    SilenceEvent,
+    SilenceKind,
+    SilenceRequest,
+    is_period,
+)
 from shared.contracts.units import is_within, tier_of
-
-LONGEST: dict[SilenceKind, timedelta] = {
-    SilenceKind.SILENCE: timedelta(hours=24),
-    SilenceKind.MAINTENANCE: timedelta(days=7),
-}
-"""How far the end may lie ahead, when it is made and when it is extended. Our own rule."""
-AHEAD = timedelta(days=30)
-"""How far its beginning may lie ahead."""
 
 
 class SilenceRefusal(StrEnum):
@@ -99,9 +97,7 @@ def create(request: SilenceRequest, now: datetime) -> Silence | SilenceRefusal:
         return SilenceRefusal.NOT_ENTITLED
     if matcher.place is not None and _only_a_place(matcher) and tier_of(matcher.place) is Tier.CITY:
         return SilenceRefusal.TOO_WIDE
-    starts = max(begin, now)
-    longest = LONGEST[request.kind]
-    if not starts < end <= starts + longest or starts > now + AHEAD:
+    if not is_period(request.kind, begin, end, now):
         return SilenceRefusal.BAD_PERIOD
     return Silence(
         silence_id=request.silence_id,
@@ -112,7 +108,7 @@ def create(request: SilenceRequest, now: datetime) -> Silence | SilenceRefusal:
         unit=unit,
         owner=request.officer_id,
         post=request.post,
-        begin_at=starts,
+        begin_at=max(begin, now),
         end_at=end,
         reason=request.reason,
     )
@@ -132,8 +128,7 @@ def change(silence: Silence, request: SilenceRequest, now: datetime) -> Silence 
         return replace(silence, version=silence.version + 1, ended_at=now)
     end = request.end_at
     assert end is not None, "the contract asks for it"
-    starts = max(silence.begin_at, now)
-    if not starts < end <= starts + LONGEST[silence.kind]:
+    if not is_period(silence.kind, silence.begin_at, end, now):
         return SilenceRefusal.BAD_PERIOD
     return replace(silence, version=silence.version + 1, end_at=end)
 

@@ -18,6 +18,7 @@ from services.console.web.problems import Refused, hidden, unknown
 from services.console.web.reads import StatusQuery
 from shared.contracts.fields import Identifier, Instant, ResponseMode, Status, Text, UnitId
 from shared.contracts.modes import ModeVerb
+from shared.modes.period import LONGEST, is_end
 
 router = APIRouter(prefix="/api")
 
@@ -101,6 +102,13 @@ async def propose(console: Parts, me: Me, body: Proposed, key: IdempotencyKey = 
             reason="looser_than_inherited",
         )
     now = console.clock.now()
+    if not is_end(body.until, now):
+        raise Refused(
+            422,
+            "A mode cannot last so",
+            f"`until` lies ahead, at most {LONGEST.days} days.",
+            reason="bad_period",
+        )
     proposal_id, act = modes.propose(
         acting, body.status, body.unit, mode, body.until, body.reason, key, now
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -27,7 +28,7 @@ from shared.contracts.fields import (
     Text,
     UnitId,
 )
-from shared.contracts.silences import Matcher, SilenceKind
+from shared.contracts.silences import AHEAD, LONGEST, Matcher, SilenceKind, is_period
 
 router = APIRouter(prefix="/api")
 
@@ -91,8 +92,10 @@ async def silence(
         rule_id=body.rule_id,
         sensor_id=body.sensor_id,
     )
+    now = console.clock.now()
+    _demand_period(body.kind, body.begin_at, body.end_at, now)
     wanted = Window(body.kind, matcher, body.begin_at, body.end_at, body.reason, body.status)
-    act = acts.silence(acting, wanted, console.clock.now())
+    act = acts.silence(acting, wanted, now)
     return await done(console, act, silence_id=act.key)
 
 
@@ -108,5 +111,21 @@ async def other_end(
     acting = console.acting(
         me, lambda one: access.may_end_silence(one, known["unit"]), known["unit"]
     )
-    act = acts.end_silence(acting, known, body.end_at, body.reason, console.clock.now())
+    now = console.clock.now()
+    if body.end_at is not None:
+        _demand_period(SilenceKind(known["kind"]), known["begin_at"], body.end_at, now)
+    act = acts.end_silence(acting, known, body.end_at, body.reason, now)
     return await done(console, act, silence_id=silence_id)
+
+
+def _demand_period(kind: SilenceKind, begin: datetime, end: datetime, now: datetime) -> None:
+    """Refuse a period that alerting would refuse."""
+    if not is_period(kind, begin, end, now):
+        hours = LONGEST[kind] // timedelta(hours=1)
+        raise Refused(
+            422,
+            "A silence cannot last so",
+            f"It ends after its beginning and after now, at most {hours} hours later, and begins "
+            f"within {AHEAD.days} days.",
+            reason="bad_period",
+        )

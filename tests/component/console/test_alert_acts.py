@@ -13,7 +13,7 @@ from shared.contracts.fields import Level, Post, Status
 from shared.contracts.silences import Matcher, SilenceEvent, SilenceKind
 from shared.contracts.topics import DECISIONS, SILENCES, TOPICS
 from shared.contracts.units import tier_of
-from tests.support.console import Bench
+from tests.support.console import Bench, ahead
 from tests.support.console_scene import CITY, DISTRICT, NOW, SONGJI, ZHUTUO, a_page, an_alert
 
 
@@ -187,8 +187,8 @@ def silence_body(**changes: Any) -> dict[str, Any]:
     return {
         "place": ZHUTUO,
         "event_type": "11A01",
-        "begin_at": NOW.isoformat(),
-        "end_at": (NOW + timedelta(hours=2)).isoformat(),
+        "begin_at": ahead(0),
+        "end_at": ahead(2),
         "reason": "水尺检修",
         "kind": "maintenance",
     } | changes
@@ -212,6 +212,11 @@ async def test_a_silence_is_asked_for_once(console: Bench) -> None:
         ({"place": None, "event_type": None}, 422),
         ({"reason": ""}, 422),
         ({"begin_at": "2026-01-01T00:00:00"}, 422),
+        ({"end_at": ahead(-1)}, 422),
+        ({"begin_at": ahead(3)}, 422),
+        ({"end_at": ahead(7 * 24 + 1)}, 422),
+        ({"kind": "silence", "end_at": ahead(25)}, 422),
+        ({"begin_at": ahead(31 * 24), "end_at": ahead(31 * 24 + 1)}, 422),
     ],
 )
 async def test_what_may_not_be_silenced(console: Bench, changes: dict[str, Any], code: int) -> None:
@@ -268,7 +273,7 @@ async def test_it_is_ended_or_moved_by_its_unit_or_one_above(console: Bench) -> 
     assert (await post(console, "o-city-b", path, {"reason": "完工"})).status_code == 202
     request = json.loads(console.recorder.sent[-1].value)
     assert (request["verb"], request["silence_id"]) == ("end", f"sil-{ZHUTUO}")
-    later = {"reason": "未完", "end_at": (NOW + timedelta(hours=5)).isoformat()}
+    later = {"reason": "未完", "end_at": ahead(5)}
     assert (await post(console, "o-city-b", path, later)).status_code == 202
     assert json.loads(console.recorder.sent[-1].value)["verb"] == "extend"
     assert (await post(console, "o-city-b", "/api/silences/no/end", later)).status_code == 404

@@ -35,7 +35,7 @@ from tests.support.authority import (
     roles,
     sees,
 )
-from tests.support.console import Bench, prepared, token_of
+from tests.support.console import Bench, ahead, prepared, token_of
 from tests.support.console_scene import NOW, a_command, an_alert, an_assignment
 from tests.support.postgres import fresh_database
 from tests.unit.notify.builders import a_slot
@@ -128,7 +128,7 @@ def request_of(act: str, place: str) -> tuple[str, str, Any]:
             body = {"selection": selection, "event_type": "11A01", "level": "blue", "title": "查"}
             return "POST", "/api/commands", body
         case "silence":
-            window = {"begin_at": "2026-11-24T00:00:00Z", "end_at": "2026-11-24T06:00:00Z"}
+            window = {"begin_at": ahead(0), "end_at": ahead(6)}
             return "POST", "/api/silences", {**window, "place": unit, "reason": "检修"}
         case "report":
             body = {"incident_id": f"inc-{place}", "kind": "initial", "means": "written"}
@@ -141,7 +141,7 @@ def _other(
     act: str, unit: str, place: str, alert_id: str, assignment_id: str
 ) -> tuple[str, str, Any]:
     leave = {"kind": "leave", "officer_id": "o-1", "begin": TOMORROW, "end": "2026-11-27T00:00:00Z"}
-    proposed = {"unit": unit, "mode": "standby", "until": TOMORROW}
+    proposed = {"unit": unit, "mode": "standby", "until": ahead(24)}
     return {
         "mode propose": ("POST", "/api/modes/proposals", proposed),
         "mode reject": ("POST", f"/api/modes/proposals/mod-{place}/reject", {"version": 1}),

@@ -13,12 +13,12 @@ from shared.contracts.alerts import DecisionVerb
 from shared.contracts.commands import Step
 from tests.component.console.test_cli import call, sent, served
 from tests.component.console.test_modes import a_proposal
-from tests.support.console import Served
+from tests.support.console import Served, ahead
 from tests.support.console_scene import DISTRICT, VILLAGE, ZHUTUO, an_alert
 
 __all__ = ["served"]
 A, B = an_alert("a"), an_alert("b")
-SPAN = ("--from", "2099-01-01T00:00:00Z", "--until", "2099-01-01T01:00:00Z")
+SPAN = ("--from", ahead(1), "--until", ahead(2))
 NOT_FROM_A_SHELL = {
     "POST /api/assignments/{assignment_id}/photos": "a photo comes from a phone",
     "POST /api/cases/{case_id}/review": "a review is written before the case, with its findings",
@@ -51,7 +51,7 @@ BY_OWN_CODE = {
         ),
         (
             "o-town-b",
-            ("propose_mode", "--unit", ZHUTUO, "--mode", "standby", "--until", "2099-01-01T00:00:00Z"),
+            ("propose_mode", "--unit", ZHUTUO, "--mode", "standby", "--until", ahead(24)),
             {"unit": ZHUTUO, "mode": "standby"},
         ),
         (

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from shared.contracts.alerts import AlertState
-from tests.support.console import Bench, bench
+from tests.support.console import Bench, ahead, bench
 from tests.support.console_scene import (
     ZHUTUO,
     a_command,
@@ -37,7 +37,7 @@ def scene() -> tuple[list[Any], dict[str, tuple[str, Any, Any]]]:
         a_page(TOWN, ZHUTUO),
     )
     assignment = an_assignment(command, ZHUTUO)
-    when = {"begin_at": "2027-01-01T00:00:00Z", "end_at": "2027-01-02T00:00:00Z", "reason": "检修"}
+    when = {"begin_at": ahead(1), "end_at": ahead(25), "reason": "检修"}
     order = {
         "selection": {"include": [{"kind": "subtree", "of": ZHUTUO, "tiers": ["village"]}]},
         "event_type": "11A01",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -13,7 +13,7 @@ from shared.contracts.ids import mode_id, transition_id
 from shared.contracts.modes import ModeProposal, ModeSignature, ProposalState, ResponseModeEvent
 from shared.contracts.topics import MODE_REQUESTS, TOPICS
 from shared.contracts.units import tier_of
-from tests.support.console import Bench
+from tests.support.console import Bench, ahead
 from tests.support.console_scene import CITY, DISTRICT, NOW, SONGJI, VILLAGE, ZHUTUO
 
 EMERGENCY, STANDBY, NORMAL = ResponseMode.EMERGENCY, ResponseMode.STANDBY, ResponseMode.NORMAL
@@ -78,7 +78,7 @@ async def post(console: Bench, officer: str, path: str, body: Any, **more: Any) 
 
 
 def proposed(**change: Any) -> dict[str, Any]:
-    body = {"unit": ZHUTUO, "mode": "standby", "until": TOMORROW.isoformat(), "reason": "水位"}
+    body = {"unit": ZHUTUO, "mode": "standby", "until": ahead(24), "reason": "水位"}
     return {**body, **change}
 
 
@@ -138,7 +138,11 @@ async def test_a_proposal_is_a_record_keyed_by_its_unit_and_a_repeat_is_the_same
     records = [one for one in console.recorder.sent if one.topic == MODE_REQUESTS.name]
     assert {one.key for one in records} == {ZHUTUO.encode()}
     request = TOPICS[MODE_REQUESTS.name].model.validate_json(records[0].value)
-    assert (request.verb, request.mode, request.until) == ("propose", STANDBY, TOMORROW)
+    assert (request.verb, request.mode, request.until) == (
+        "propose",
+        STANDBY,
+        datetime.fromisoformat(ahead(24)),
+    )
     assert (request.officer_id, request.post, request.origin_unit) == ("o-town-b", Post.B, ZHUTUO)
     assert request.proposal_id == answers[0].json()["proposal_id"]
 
@@ -153,6 +157,8 @@ async def test_a_proposal_is_a_record_keyed_by_its_unit_and_a_repeat_is_the_same
         ("o-town-b", {"mode": "normal"}, 422, "invalid"),
         ("o-town-b", {"until": "2026-11-25T00:00:00"}, 422, "invalid"),
         ("o-town-b", {"unit": "nowhere"}, 422, "invalid"),
+        ("o-town-b", {"until": ahead(-1)}, 422, "bad_period"),
+        ("o-town-b", {"until": ahead(30 * 24 + 1)}, 422, "bad_period"),
     ],
 )
 async def test_who_may_propose_what(

@@ -15,12 +15,10 @@ from shared.modes import authority
 from shared.modes.authority import Unfit
 from shared.modes.effective import Modes
 from shared.modes.order import looser
+from shared.modes.period import LONGEST, is_end
 
 DECIDE_WITHIN = timedelta(hours=2)
 """A proposal that nobody has decided by then expires."""
-LONGEST = timedelta(days=30)
-"""No mode lasts longer without being decided anew."""
-
 
 _WHY: dict[Unfit, str] = {
     Unfit.NOT_DECIDER: "the mode of a unit is decided there or above",
@@ -97,7 +95,7 @@ def by_person(request: ModeRequest, modes: Modes, now: datetime) -> Proposal:
         raise Refused("a proposal needs mode and until", Reason.SCHEMA)
     if mode is ResponseMode.NORMAL:
         raise Refused("back to normal is not proposed: end the mode in force", Reason.SCHEMA)
-    if not now < until <= now + LONGEST:
+    if not is_end(until, now):
         raise Refused(f"until lies ahead, at most {LONGEST.days} days")
     above = modes.inherited(request.status, request.unit)
     if looser(mode, above.mode):
