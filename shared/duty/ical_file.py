@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
+from typing import Any
 
 import icalendar
 from icalendar.timezone import tzp
@@ -122,7 +123,7 @@ def _problems_of_zone(zone: icalendar.cal.Component) -> list[str]:
     return []
 
 
-def _list_of(value: object) -> list[icalendar.prop.vDDDLists]:
+def _list_of(value: Any) -> list[icalendar.prop.vDDDLists]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]

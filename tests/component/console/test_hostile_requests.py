@@ -142,7 +142,7 @@ async def test_every_body(console: Bench, place: tuple[str, str]) -> None:
 async def test_an_origin_that_is_no_address(console: Bench, origin: str, path: str) -> None:
     async with console.client(None) as client:
         for cookie in ("", "fenghuo_session=x", "__Host-fenghuo_session=x"):
-            headers = {"origin": origin.encode("latin-1"), "cookie": cookie.encode()}
+            headers = {b"origin": origin.encode("latin-1"), b"cookie": cookie.encode()}
             answer = await client.post(path, headers=headers, content=b"")
             assert answer.status_code < 500, (origin, path, answer.text)
 
