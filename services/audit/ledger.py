@@ -24,7 +24,8 @@ from services.audit.core.conservation import (
     settle,
 )
 from services.audit.core.flight import Before, moving
-from services.audit.core.provenance import Flaw, Origin, Suspect, explained, flaw, origin
+from services.audit.core.liveness import NAMED
+from services.audit.core.provenance import Crowd, Flaw, Origin, Suspect, explained, flaw, origin
 from services.audit.core.snapshot import Stand
 from services.audit.core.trail import Act
 from services.audit.core.window import Window
@@ -40,8 +41,8 @@ from shared.runtime.inbox import body_digest
 
 LIMIT = 5_000
 """Most records read, and most judged per reader, in one round."""
-SUSPECTS = 200
-"""Most suspects looked at again in one round."""
+REVIEWED = 200
+"""Most suspects looked at again in one round, those first that were not for the longest time."""
 MEMORY = timedelta(minutes=50)
 """What a table may have forgotten is not looked for: records that are older when they are first read."""
 SAMPLED = frozenset({READINGS.name})
@@ -59,6 +60,7 @@ class Books:
     moving: frozenset[str] | None
     stands: tuple[Stand, ...]
     suspects: tuple[Suspect, ...]
+    crowds: tuple[Crowd, ...]
     balances: tuple[Balance, ...]
 
 
@@ -138,12 +140,15 @@ class Ledger:
         cursors = {one: followed.get(one, 0) for one in seen.ends if _dead(one)}
         batch = await self._topics.read(cursors, seen.ends, LIMIT)
         seen.reached = {one: cursors[one] for one in cursors} | batch.reached
-        for records in batch.records.values():
+        for place, records in batch.records.items():
             for record in records:
                 try:
                     letter = decode_value(DEAD_LETTER, record.value)
                 except Reject:
                     continue  # a dead letter that is none names no record: the record stays a suspect
+                spec = TOPICS.get(letter.topic)
+                if spec is None or (spec.dlq, letter.partition) != place:
+                    continue  # nobody of ours refuses a record elsewhere
                 name = (letter.topic, letter.partition, letter.offset, letter.service)
                 seen.letters[name] = _refused(letter)
 
@@ -181,12 +186,8 @@ class Ledger:
             for (service, place), offset in sorted(seen.stored.items())
             if offset < seen.ends[place]
         )
-        return Books(
-            flying,
-            stands,
-            tuple(await passages.suspects(work, SUSPECTS)),
-            tuple(balances(known.values())),
-        )
+        suspects, crowds = await passages.suspects(work, NAMED)
+        return Books(flying, stands, suspects, crowds, tuple(balances(known.values())))
 
     async def _judge_origins(
         self, work: Transaction, followed: Mapping[Place, int], since_ms: int
@@ -217,10 +218,11 @@ class Ledger:
 
     async def _review(self, work: Transaction) -> None:
         """Clear suspects that have been put right, or whose record has left its topic."""
-        suspected = await passages.suspects(work, SUSPECTS)
-        if not suspected:
+        places = await passages.suspected(work)
+        if not places:
             return
-        begins = await self._topics.begins({one.place for one in suspected})
+        await passages.clear_before(work, await self._topics.begins(places))
+        suspected = await passages.due_for_review(work, REVIEWED)
         refused = await passages.refused(work, suspected)
         readers = {one.service for one in suspected if one.flaw is Flaw.LOST} - {SCORING}
         ids = [one.event_id for one in suspected if one.event_id is not None]
@@ -229,8 +231,7 @@ class Ledger:
         cleared = [
             one
             for one in suspected
-            if one.offset < begins[one.place]
-            or explained(one, refused.get((one.place, one.offset), set()), known, acts)
+            if explained(one, refused.get((one.place, one.offset), set()), known, acts)
         ]
         await passages.clear(work, cleared)
 

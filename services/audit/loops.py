@@ -73,6 +73,11 @@ class Rounds:
                 self._suspicions = {}
                 self._metrics.checks.labels("failed").inc()
                 log.warning("check_retry", error=str(error))
+            except Exception as error:
+                # The others go on without this round; whoever watches sees that it cannot be made.
+                self._suspicions = {}
+                log.exception("check_broken")
+                self._report({"round": repr(error)})
             spent = time.monotonic() - began
             await asyncio.sleep(max(0.1, self._settings.audit_every_s - spent))
 
@@ -93,6 +98,7 @@ class Rounds:
                 moving=books.moving,
                 stands=books.stands,
                 suspects=books.suspects,
+                crowds=books.crowds,
                 balances=books.balances,
             )
         async with self._database.transaction() as work:

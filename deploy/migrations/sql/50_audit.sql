@@ -131,8 +131,10 @@ CREATE TABLE audit.suspect (
     digest bytea NOT NULL,
     wire bytea NOT NULL,
     found_at timestamptz NOT NULL DEFAULT now(),
+    reviewed_at timestamptz NOT NULL DEFAULT '-infinity',
     PRIMARY KEY (topic, part, record_offset, service)
 );
+CREATE INDEX suspect_review ON audit.suspect (reviewed_at);
 
 -- The newest version of what is open, as the topics tell it; tables must say the same.
 CREATE TABLE audit.latest (

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from services.audit.core.provenance import Flaw
+from services.audit.core.provenance import Crowd, Flaw
 from services.audit.core.snapshot import FindingKind, Snapshot
 from shared.contracts.fields import Status
 
@@ -27,6 +27,10 @@ STOPPED_CHECKS = 5
 """Checks running in which a reader stands at the same record with others behind it: 8 s at 2 s each."""
 UNREFUSED_GRACE = timedelta(seconds=5)
 """A record that nobody can use is dead-lettered within this."""
+UNREFUSED_CHECKS = 4
+"""The same for a crowd of such records, in checks of 2 s."""
+NAMED = 100
+"""Suspects of one flaw, topic and service that are findings of their own; the others are counted."""
 
 
 Key = tuple[FindingKind, str]
@@ -194,6 +198,8 @@ def _hops(snapshot: Snapshot, now: datetime) -> Iterable[Finding]:
             f"{one.flaw}, seen at {one.found_at.isoformat()}",
             1,
         )
+    for crowd in snapshot.crowds:
+        yield from _crowd(crowd)
     for hop in snapshot.balances:
         if hop.unexplained:
             yield Finding(
@@ -204,6 +210,20 @@ def _hops(snapshot: Snapshot, now: datetime) -> Iterable[Finding]:
                 CHECKS,
                 (hop.unexplained,),
             )
+
+
+def _crowd(crowd: Crowd) -> Iterable[Finding]:
+    """One finding for each power of ten that the crowd has passed, so that its growth is told."""
+    than = NAMED
+    while crowd.records > than:
+        yield Finding(
+            FindingKind.RECORD_LOST if crowd.flaw is Flaw.LOST else FindingKind.RECORD_CORRUPT,
+            f"{crowd.service}:{crowd.topic}/{crowd.flaw}>{than}",
+            Status.ACTUAL,
+            f"{crowd.records} records are {crowd.flaw}; the first {NAMED} are findings of their own",
+            UNREFUSED_CHECKS if crowd.flaw is Flaw.UNREFUSED else 1,
+        )
+        than *= 10
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,16 @@ class Suspect:
     found_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """How many suspects of one flaw there are on a topic, where they are too many to name each."""
+
+    topic: str
+    service: str
+    flaw: Flaw
+    records: int
+
+
 def explained(
     one: Suspect,
     refused_by: Collection[str],

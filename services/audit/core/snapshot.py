@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from services.audit.core.conservation import Balance, Evidence, Place
-from services.audit.core.provenance import Suspect
+from services.audit.core.provenance import Crowd, Suspect
 from shared.contracts.fields import Status
 
 
@@ -171,6 +171,7 @@ class Snapshot:
     rows: tuple[Row, ...] = ()
     stands: tuple[Stand, ...] = ()
     suspects: tuple[Suspect, ...] = ()
+    crowds: tuple[Crowd, ...] = ()
     balances: tuple[Balance, ...] = ()
     broken_at: int | None = None
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, fields
 from datetime import datetime, timedelta
+from typing import Any
 
 from services.audit.core.conservation import Fact, Passage, Place
-from services.audit.core.provenance import Flaw, Suspect
+from services.audit.core.provenance import Crowd, Flaw, Suspect
 from services.audit.store.queries import SERVICES
 from shared.runtime.database import Transaction
 
@@ -176,26 +177,40 @@ async def suspect(
     )
 
 
-async def suspects(work: Transaction, limit: int) -> list[Suspect]:
-    """The oldest suspects."""
+async def suspects(work: Transaction, each: int) -> tuple[tuple[Suspect, ...], tuple[Crowd, ...]]:
+    """The oldest suspects, at most `each` of a flaw, topic and service; and those that have more."""
     rows = await work.connection.fetch(
-        "SELECT topic, part, record_offset, service, flaw, event_id, digest, wire, found_at "
-        "FROM audit.suspect ORDER BY found_at, topic, part, record_offset LIMIT $1",
-        limit,
+        f"SELECT * FROM (SELECT {_SUSPECT}, row_number() OVER (kin ORDER BY found_at, part, "  # noqa: S608
+        "record_offset) AS number, count(*) OVER kin AS records FROM audit.suspect "
+        "WINDOW kin AS (PARTITION BY flaw, topic, service)) AS s WHERE number <= $1 "
+        "ORDER BY found_at, topic, part, record_offset",
+        each,
     )
-    return [
-        Suspect(
-            (row["topic"], row["part"]),
-            row["record_offset"],
-            row["service"],
-            Flaw(row["flaw"]),
-            row["event_id"],
-            row["digest"],
-            row["wire"],
-            row["found_at"],
-        )
+    crowds = {
+        Crowd(row["topic"], row["service"], Flaw(row["flaw"]), row["records"])
         for row in rows
-    ]
+        if row["records"] > each
+    }
+    return tuple(_suspect(row) for row in rows), tuple(sorted(crowds, key=astuple))
+
+
+async def due_for_review(work: Transaction, limit: int) -> list[Suspect]:
+    """Suspects that may have been put right, and were not looked at for the longest time."""
+    rows = await work.connection.fetch(
+        f"WITH due AS (SELECT ctid FROM audit.suspect WHERE flaw <> $2 "  # noqa: S608
+        "ORDER BY reviewed_at, found_at LIMIT $1) "
+        f"UPDATE audit.suspect SET reviewed_at = clock_timestamp() "
+        f"WHERE ctid = ANY(ARRAY(SELECT ctid FROM due)) RETURNING {_SUSPECT}",
+        limit,
+        Flaw.UNDECODABLE,
+    )
+    return [_suspect(row) for row in rows]
+
+
+async def suspected(work: Transaction) -> list[Place]:
+    """The places that have suspects."""
+    rows = await work.connection.fetch("SELECT DISTINCT topic, part FROM audit.suspect")
+    return [(row["topic"], row["part"]) for row in rows]
 
 
 async def clear(work: Transaction, cleared: Sequence[Suspect]) -> None:
@@ -203,19 +218,52 @@ async def clear(work: Transaction, cleared: Sequence[Suspect]) -> None:
     if not cleared:
         return
     await work.connection.execute(
-        "WITH gone AS (DELETE FROM audit.suspect AS s USING unnest($1::text[], $2::int[], "
-        "$3::bigint[], $4::text[]) AS c (topic, part, record_offset, service) "
-        "WHERE s.topic = c.topic AND s.part = c.part AND s.record_offset = c.record_offset "
-        "AND s.service = c.service RETURNING s.*), "
-        "found AS (SELECT service, topic, part, count(*) AS n FROM gone WHERE flaw = 'lost' "
-        "GROUP BY service, topic, part) "
-        "UPDATE audit.passage AS p SET lost = p.lost - found.n, unchecked = p.unchecked + found.n "
-        "FROM found WHERE p.service = found.service AND p.topic = found.topic "
-        "AND p.part = found.part",
+        _FORGET.format(
+            given="unnest($1::text[], $2::int[], $3::bigint[], $4::text[]) "
+            "AS c (topic, part, record_offset, service)",
+            which="s.record_offset = c.record_offset AND s.service = c.service",
+        ),
         [one.place[0] for one in cleared],
         [one.place[1] for one in cleared],
         [one.offset for one in cleared],
         [one.service for one in cleared],
+    )
+
+
+async def clear_before(work: Transaction, begins: Mapping[Place, int]) -> None:
+    """Forget suspects whose record has left its topic, in the same way."""
+    await work.connection.execute(
+        _FORGET.format(
+            given="unnest($1::text[], $2::int[], $3::bigint[]) AS c (topic, part, begin)",
+            which="s.record_offset < c.begin",
+        ),
+        [topic for topic, _ in begins],
+        [part for _, part in begins],
+        list(begins.values()),
+    )
+
+
+_SUSPECT = "topic, part, record_offset, service, flaw, event_id, digest, wire, found_at"
+_FORGET = (
+    "WITH gone AS (DELETE FROM audit.suspect AS s USING {given} "
+    "WHERE s.topic = c.topic AND s.part = c.part AND {which} RETURNING s.*), "
+    "lost AS (SELECT service, topic, part, count(*) AS n FROM gone WHERE flaw = 'lost' "
+    "GROUP BY service, topic, part) "
+    "UPDATE audit.passage AS p SET lost = p.lost - lost.n, unchecked = p.unchecked + lost.n "
+    "FROM lost WHERE p.service = lost.service AND p.topic = lost.topic AND p.part = lost.part"
+)
+
+
+def _suspect(row: Mapping[str, Any]) -> Suspect:
+    return Suspect(
+        (row["topic"], row["part"]),
+        row["record_offset"],
+        row["service"],
+        Flaw(row["flaw"]),
+        row["event_id"],
+        row["digest"],
+        row["wire"],
+        row["found_at"],
     )
 
 
