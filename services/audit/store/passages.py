@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, fields
 from datetime import datetime, timedelta
-from typing import Any
+
+import asyncpg
 
 from services.audit.core.conservation import Fact, Passage, Place
 from services.audit.core.provenance import Crowd, Flaw, Suspect
@@ -254,7 +255,7 @@ _FORGET = (
 )
 
 
-def _suspect(row: Mapping[str, Any]) -> Suspect:
+def _suspect(row: asyncpg.Record) -> Suspect:
     return Suspect(
         (row["topic"], row["part"]),
         row["record_offset"],

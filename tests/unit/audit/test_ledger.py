@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from services.audit.core.liveness import NAMED
 from services.audit.core.snapshot import FindingKind
 from services.audit.core.trail import verify
-from services.audit.ledger import LIMIT, NAMED, REVIEWED
+from services.audit.ledger import LIMIT, REVIEWED
 from shared.contracts.audit import AuditOutcome
 from shared.contracts.dead_letter import DeadLetter, Reason
 from shared.contracts.ids import dead_letter_id
