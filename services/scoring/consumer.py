@@ -34,12 +34,13 @@ from services.scoring.core.book import RuleBook
 from services.scoring.core.partition import Outcome
 from services.scoring.delivery import Delivery
 from services.scoring.lanes import Lane
-from services.scoring.loop import work_through
+from services.scoring.loop import Refusals, work_through
 from services.scoring.metrics import Metrics
 from services.scoring.pinning import judges_of
 from services.scoring.settings import Settings
 from services.scoring.storing import Storing
 from services.scoring.tables import Tables
+from shared.contracts.dead_letter import Reason
 from shared.contracts.topics import READINGS
 from shared.runtime.errors import Transient
 from shared.runtime.native import form
@@ -114,24 +115,30 @@ class ScoringWorker:
             began = time.perf_counter()
             now = self._platform.clock.now()
             outcomes: Counter[Outcome] = Counter()
-            applied, bad = 0, -self._refused()
+            applied = bugs = 0
             for run in runs(records):
                 lane = self._lanes[place_of(run)[1]]
                 new = since(run, lane.partition.next_offset)  # the batch may come a second time
                 if new is not None:
+                    refused: Refusals = []
                     applied += count_of(new)
-                    outcomes += work_through(lane.partition, new, now, lane.refused)
-            bad += self._refused()
+                    outcomes += work_through(lane.partition, new, now, refused)
+                    bugs += sum(why.reason is Reason.HANDLER_ERROR for _, why in refused)
+                    lane.refused += refused
             for name, count in outcomes.items():
                 self._metrics.readings.labels(name.value).inc(count)
             self._platform.metrics.duplicates.labels(READINGS.name).inc(outcomes[Outcome.DUPLICATE])
             decided = time.perf_counter()
-            self._platform.dead_letters.account(applied, bad)
             await self._delivery.begin(self._lanes.values())
             self._metrics.busy_s.labels("decide").inc(decided - began)
             self._metrics.busy_s.labels("publish").inc(time.perf_counter() - decided)
             self._begin_storing()
-            await self._store([lane for lane in self._lanes.values() if self._too_far(lane)])
+            await self._store(
+                [lane for lane in self._lanes.values() if bugs or self._too_far(lane)]
+            )
+            # Only bugs of ours count, and only when their letters and the checkpoint are with Kafka:
+            # no sender can end the process, and no restart meets the same records again.
+            self._platform.dead_letters.account(applied, bugs)
 
     async def release(self, revoked: Sequence[TopicPartition]) -> None:
         """Store what is not stored, then forget; raises Transient when it could not be stored."""
@@ -182,9 +189,6 @@ class ScoringWorker:
             for lane in done:
                 lane.judged_by(self._book, self._tables.positions())
         await self._store([lane for lane in self._lanes.values() if lane.pins != lane.stored_pins])
-
-    def _refused(self) -> int:
-        return sum(len(lane.refused) for lane in self._lanes.values())
 
     async def _store(self, lanes: Collection[Lane], *, final: bool = False) -> None:
         """Send and store all that these lanes have, and wait for it; `final` = they are let go.

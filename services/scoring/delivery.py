@@ -29,6 +29,8 @@ _HEAD_START_S = 0.001
 """The next batch holds the event loop; by then the request is with Kafka, often confirmed already."""
 _MOST_WAITING = 2_000
 """With more records waiting for the send before them, work waits too."""
+_MOST_LETTERS = 500
+"""So many dead letters of a lane leave at once: alarms do not wait behind a flood of them."""
 Parcel = tuple[Lane, int, int]
 """A lane and how many of its first unsent and refused records are on their way."""
 
@@ -82,7 +84,9 @@ class Delivery:
 
     async def _deliver_all(self, lanes: Collection[Lane]) -> None:
         while _waiting(lanes):
-            await self._deliver([(lane, len(lane.unsent), len(lane.refused)) for lane in lanes])
+            await self._deliver(
+                [(one, len(one.unsent), min(len(one.refused), _MOST_LETTERS)) for one in lanes]
+            )
 
     async def _deliver(self, parcels: Sequence[Parcel]) -> None:
         records = [one for lane, count, _ in parcels for one in lane.unsent[:count]]

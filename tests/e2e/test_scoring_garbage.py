@@ -1,0 +1,93 @@
+"""Garbage in front of a good reading: no sender ends scoring, every record has its letter, alarms go on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from deploy.local.stack import Stack
+from services.scoring import store
+from shared.contracts.dead_letter import DeadLetter, Reason
+from shared.contracts.topics import ALARMS, CATALOG, DEAD_LETTER, READINGS, RULES
+from shared.runtime.publisher import encode
+from tests.e2e.test_scoring_crash import metric, until, write
+from tests.support.kafka import Message, produce, read_all
+from tests.support.scoring import a_catalog_entry, a_ladder, a_reading, a_rule, a_sensor
+
+pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
+
+SENSORS = [a_sensor(f"wl-{number:03d}") for number in range(24)]
+RULE = a_rule(a_ladder(("red", 216, 215)), rule_id="plain")
+GARBAGE = 48_000
+
+
+def what_no_reader_takes() -> list[Message]:
+    """Broken bytes, readings of unknown sensors, of another unit, from the future; in all partitions."""
+    found: list[Message] = []
+    name = SENSORS[0].sensor_id
+    for number in range(GARBAGE // 4):
+        place = number % READINGS.partitions
+        stranger = f"stranger-{number % 500}"
+        found += [
+            (None, f"flood {number}".encode(), place),
+            (stranger, encode(a_reading(220, number, stranger)), None),
+            (name, encode(a_reading(22_000, number, name, f"cm-{number}", unit="cm")), None),
+            (name, encode(a_reading(220, 1e9, name, event_id=f"ahead-{number}")), None),
+        ]
+    return found
+
+
+@pytest.mark.timeout(300)
+async def test_garbage_ends_nothing_and_is_dead_lettered_record_for_record(tmp_path: Path) -> None:
+    async with Stack(tmp_path, services=("scoring",)) as stack:
+        kafka = stack.kafka_bootstrap
+        catalogue = [(f"sensor:{one.sensor_id}", a_catalog_entry(one)) for one in SENSORS]
+        await write(kafka, CATALOG.name, catalogue)
+        await write(kafka, RULES.name, [(RULE.rule_id, RULE)])
+
+        async def informed() -> bool:
+            rules = await metric(stack, "fenghuo_scoring_rules")
+            return rules == 1 and await metric(stack, "fenghuo_scoring_sensors") == len(SENSORS)
+
+        await until("tables", 60, informed)
+        await stack.stop("scoring")  # it then meets a backlog of nothing but garbage
+        await produce(kafka, READINGS.name, what_no_reader_takes())
+        for one in SENSORS:
+            reading = encode(a_reading(220, 5, one.sensor_id))
+            await produce(kafka, READINGS.name, [(one.sensor_id, reading, None)])
+        await stack.start("scoring")
+        process = stack.pid("scoring")
+
+        async def alarmed() -> bool:
+            return len(await read_all(kafka, ALARMS)) >= len(SENSORS)
+
+        await until("an alarm of every sensor", 120, alarmed)
+        ends = Counter(one.partition for one in await read_all(kafka, READINGS))
+
+        async def stored() -> bool:
+            found = await store.read(kafka, range(READINGS.partitions))
+            offsets = {number: one.checkpoint for number, one in found.items()}
+            return all(
+                (last := offsets[number]) is not None and last.next_offset == end
+                for number, end in ends.items()
+            )
+
+        await until("a checkpoint behind the garbage", 60, stored)
+        assert stack.pid("scoring") == process, "scoring ended"
+        letters: list[DeadLetter] = [
+            DEAD_LETTER.validate_json(one.value) for one in await read_all(kafka, READINGS, dead=True)
+        ]
+        assert len(letters) == len({one.id for one in letters}) == GARBAGE
+        assert Counter(one.reason for one in letters) == {
+            reason: GARBAGE // 4
+            for reason in (
+                Reason.NOT_JSON,
+                Reason.UNKNOWN_SENSOR,
+                Reason.UNIT_MISMATCH,
+                Reason.FUTURE_TIME,
+            )
+        }
+        alarms = [ALARMS.model.validate_json(one.value) for one in await read_all(kafka, ALARMS)]
+        assert {one.sensor_id for one in alarms} == {one.sensor_id for one in SENSORS}
