@@ -20,6 +20,7 @@ def new_topic(spec: "TopicSpec", replication: int = 1) -> NewTopic:
     """The creation request for one row of the table."""
     configs = {
         "cleanup.policy": spec.cleanup,
+        "message.timestamp.type": "LogAppendTime",  # a record's time is the broker's, not its writer's
         # None keeps records for ever: compaction, not age, then bounds the topic.
         "retention.ms": str(-1 if spec.retention_ms is None else spec.retention_ms),
         "max.message.bytes": str(spec.max_bytes),
@@ -35,6 +36,7 @@ def dead_letter_topic(spec: "TopicSpec", replication: int = 1) -> NewTopic:
     """Where refused records of this topic go; wider, since the letter wraps the record in text."""
     configs = {
         "cleanup.policy": "delete",
+        "message.timestamp.type": "LogAppendTime",
         "retention.ms": str(_DEAD_LETTER_RETENTION_MS),
         "max.message.bytes": str(2 * spec.max_bytes),
     }

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
 
 from services.ingest.core import accept
 from services.ingest.core.cap.accept import one_warning
 from services.ingest.core.refusals import Refusal, refuse
-from services.ingest.core.ticks import EventClock, tick
+from services.ingest.core.ticks import EventClock, KafkaClock, tick
 from services.ingest.metrics import Metrics
 from shared.contracts.catalog import CatalogEntry, SensorEntry
 from shared.contracts.readings import Reading
@@ -17,6 +21,8 @@ from shared.runtime.errors import Transient
 from shared.runtime.platform import Platform
 from shared.runtime.publisher import Outgoing, encode, outgoing
 
+log = structlog.get_logger("fenghuo.ingest")
+
 
 class Intake:
     """Accepts readings, reports and warnings; returns only when Kafka has them."""
@@ -24,6 +30,7 @@ class Intake:
     def __init__(self, platform: Platform, clock: EventClock, metrics: Metrics) -> None:
         self._platform = platform
         self._clock = clock
+        self._present = KafkaClock()
         self._metrics = metrics
         self._sensors: dict[str, SensorEntry] = {}
 
@@ -35,24 +42,24 @@ class Intake:
 
     async def reading(self, body: bytes) -> int:
         """Accept one reading; raises Refused."""
-        now = self._platform.clock.now()
-        return await self._store_readings(accept.one_reading(body, self._sensors, now))
+        readings = accept.one_reading(body, self._sensors, self._now())
+        return await self._store_readings(readings)
 
     async def batch(self, body: bytes) -> int:
         """Accept a batch as a whole; returns how many readings; raises Refused."""
-        now = self._platform.clock.now()
-        return await self._store_readings(accept.many_readings(body, self._sensors, now))
+        readings = accept.many_readings(body, self._sensors, self._now())
+        return await self._store_readings(readings)
 
     async def report(self, body: bytes) -> int:
         """Accept a report; raises Refused."""
-        report = accept.one_report(body, self._platform.clock.now())
+        report = accept.one_report(body, self._now())
         await self._send([outgoing(REPORTS, report.incident_id, report)])
         self._metrics.accepted.labels("report", report.status).inc()
         return 1
 
     async def warning(self, body: bytes, source: str) -> int:
         """Accept another agency's warning; raises Refused."""
-        warning = one_warning(body, source, self._platform.clock.now())
+        warning = one_warning(body, source, self._now())
         await self._send([outgoing(WARNINGS, warning.source_id, warning)])
         self._metrics.accepted.labels("warning", warning.status).inc()
         return 1
@@ -62,15 +69,31 @@ class Intake:
 
         Raises Transient. Partitions are named explicitly: each has its own clock.
         """
-        at = self._clock.now(self._platform.clock.now())
+        at = self._clock.now(self._now())
         if at is None:
             return False
-        await self._platform.publisher.send(
+        wall, sent_at = self._platform.clock.now(), time.monotonic()
+        taken_ms = await self._platform.publisher.send(
             Outgoing(READINGS.name, None, encode(tick(partition, at)), partition)
             for partition in range(READINGS.partitions)
         )
         self._metrics.ticks.inc(READINGS.partitions)
+        if taken_ms:
+            self._compare(wall, sent_at, taken_ms)
         return True
+
+    def _now(self) -> datetime:
+        return self._present.now(self._platform.clock.now(), time.monotonic())
+
+    def _compare(self, wall: datetime, sent_at: float, taken_ms: Sequence[int]) -> None:
+        was_off = self._present.is_kafkas
+        self._present.compare(wall, sent_at, time.monotonic(), taken_ms)
+        off_s = self._present.off_s
+        self._metrics.clock_off_s.set(off_s)
+        if self._present.is_kafkas and not was_off:
+            log.warning("clock_is_wrong", seconds_ahead_of_kafka=round(off_s, 3))
+        elif was_off and not self._present.is_kafkas:
+            log.info("clock_is_right_again", seconds_ahead_of_kafka=round(off_s, 3))
 
     async def _store_readings(self, readings: Sequence[Reading]) -> int:
         await self._send([outgoing(READINGS, one.sensor_id, one) for one in readings])

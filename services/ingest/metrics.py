@@ -24,4 +24,10 @@ class Metrics:
         self.ticks = Counter(
             "fenghuo_ingest_ticks_total", "Ticks written to the readings", registry=registry
         )
+        self.clock_off_s = Gauge(
+            "fenghuo_ingest_clock_off_seconds",
+            "How far this machine's clock is proven to be ahead of Kafka's (negative: behind); "
+            "beyond 2 s Kafka's is used instead",
+            registry=registry,
+        )
         self.sensors = Gauge("fenghuo_ingest_sensors", "Sensors catalogued", registry=registry)

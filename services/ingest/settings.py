@@ -29,7 +29,7 @@ class Settings(ServiceSettings):
     """How often the log's clock is written to every partition of the readings. What falls due between two
     ticks is decided by the second, so that this and the way there must be less than a second."""
     event_clock: Literal["wall", "readings"] = "wall"
-    """What the log's clock shows: this machine's time, or the newest event time accepted (replays)."""
+    """What the log's clock shows: the present as Kafka dates it, or the newest event time accepted (replays)."""
 
 
 def load_sources(path: Path) -> dict[str, str]:

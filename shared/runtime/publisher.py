@@ -109,12 +109,15 @@ class Publisher:
             raise Transient("the producer is being rebuilt")
         return self._producer
 
-    async def send(self, records: Iterable[Outgoing]) -> None:
+    async def send(self, records: Iterable[Outgoing]) -> list[int]:
         """Send all, in order per partition, and wait until Kafka has every one.
 
-        Raises Transient when that is not known within the time limit: send the same again.
+        Returns Kafka's times of what was sent, in milliseconds since 1970. Raises Transient when it
+        is not known within the time limit whether Kafka has it: send the same again.
         """
-        await self.arrived(await self.begin(self.present, records))
+        sending = await self.begin(self.present, records)
+        await self.arrived(sending)
+        return [one.result().timestamp for one in sending.waiting]
 
     async def begin(self, producer: AIOKafkaProducer, records: Iterable[Outgoing]) -> Sending:
         """Hand all to this producer, in order per partition; `arrived` is still to be waited for.

@@ -27,6 +27,7 @@ OF_THE_SYSTEM = {
     "fenghuo_scoring_sensors": "the catalogue",
     "fenghuo_ingest_refused": "what is refused may not be readable, so it has no status",
     "fenghuo_ingest_ticks": "the log's clock",
+    "fenghuo_ingest_clock_off_seconds": "the machine's clock against Kafka's",
     "fenghuo_ingest_sensors": "the catalogue",
     "fenghuo_audit_findings_open": "whatever is wrong is, in a drill too",
     "fenghuo_audit_findings_raised": "whatever is wrong is, in a drill too",

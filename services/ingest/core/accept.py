@@ -17,7 +17,7 @@ from shared.contracts.reports import Report
 from shared.contracts.units import tier_of
 
 FUTURE = timedelta(seconds=120)
-"""How far a source's clock may run ahead of ours."""
+"""How far a source's clock may run ahead of Kafka's (core/ticks.py)."""
 OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 """Nothing observed before this is news; it is a clock that was never set."""
 

@@ -2,16 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 
 from shared.contracts.fields import Status
 from shared.contracts.ids import content_id
 from shared.contracts.readings import Reading, Tick
 
 
+TOLERANCE_S = 2.0
+"""How far this machine's clock may be from Kafka's; scoring refuses a tick that is further ahead."""
+
+
+class KafkaClock:
+    """The present as Kafka dates it: this machine's clock while both agree, else Kafka's.
+
+    Each acknowledged tick compares the two. In between time goes on by the monotonic clock, so that
+    setting the machine's clock moves nothing. Before the first comparison the machine's clock counts.
+    """
+
+    def __init__(self) -> None:
+        self._base: datetime | None = None
+        self._since = 0.0
+        self.off_s = 0.0
+
+    def compare(
+        self, sent: datetime, sent_at: float, heard_at: float, taken_ms: Sequence[int]
+    ) -> None:
+        """Note Kafka's times of records sent at `sent` by this machine's clock.
+
+        `sent_at` and `heard_at` are the sending and the acknowledgement by the monotonic clock. The
+        record times lie between the two, so a slow acknowledgement proves nothing. Several brokers
+        may differ: the one in the middle counts. `off_s` is then how far this machine's clock is
+        proven to be ahead of Kafka's, negative = behind.
+        """
+        taken = datetime.fromtimestamp(sorted(taken_ms)[(len(taken_ms) - 1) // 2] / 1000, UTC)
+        ahead = (sent - taken).total_seconds()
+        self.off_s = max(ahead, 0.0) or min(ahead + heard_at - sent_at, 0.0)
+        if abs(self.off_s) > TOLERANCE_S:
+            self._base, self._since = taken, heard_at
+        else:
+            self._base, self._since = sent, sent_at
+
+    @property
+    def is_kafkas(self) -> bool:
+        """Whether the machine's clock is too far off to be used."""
+        return abs(self.off_s) > TOLERANCE_S
+
+    def now(self, wall: datetime, at: float) -> datetime:
+        """The present; `wall` and `at` are what the machine's and the monotonic clock say."""
+        return wall if self._base is None else self._base + timedelta(seconds=at - self._since)
+
+
 class EventClock:
-    """Wall time, or for a replay the newest event time this process has accepted.
+    """The present, or for a replay the newest event time this process has accepted.
 
     Drills do not move it: they may play another hour, and silence is decided for all by one clock.
     """
@@ -28,9 +72,9 @@ class EventClock:
         if times and (self._newest is None or max(times) > self._newest):
             self._newest = max(times)
 
-    def now(self, wall: datetime) -> datetime | None:
+    def now(self, present: datetime) -> datetime | None:
         """What to write; None while nothing is known."""
-        return self._newest if self._follow else wall
+        return self._newest if self._follow else present
 
 
 def tick(partition: int, at: datetime) -> Tick:

@@ -12,7 +12,7 @@ are catalogued before they are installed, and their absence is a matter of commi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from enum import StrEnum
 from heapq import heapify, heappop, heappush
@@ -33,6 +33,8 @@ from shared.contracts.readings import Reading, Tick
 
 FUTURE_S = 120.0
 """How far event time may run ahead of Kafka's record time, in seconds."""
+TICK_AHEAD_S = 2.0
+"""The same for a tick, which moves the clock of all sensors and can never be taken back."""
 RETROSPECTIVE_S = 900.0
 """A reading so far behind the log's clock belongs to a backlog."""
 
@@ -52,10 +54,14 @@ class Partition:
     `next_offset` is the first offset not applied, `last_value` the record before it as far as it was applied
     here, `clock` the newest tick in seconds since 1970,
     `gone` the keys of sensors that are no longer catalogued. `states` holds the sensors by key.
+    `number` is the partition's in the topic; None = all sensors belong here, as on a bench.
     """
 
-    def __init__(self, book: RuleBook, clock: float = -NEVER) -> None:
+    def __init__(
+        self, book: RuleBook, clock: float = -NEVER, number: int | None = None
+    ) -> None:
         self.book = book
+        self.number = number
         self.clock = clock
         self.next_offset = 0
         self.last_value: bytes | None = None
@@ -64,6 +70,7 @@ class Partition:
         self.gone: list[bytes] = []
         self.out: list[Emitted] = []
         self._deadlines: list[tuple[float, bytes]] = []
+        self._strangers: set[bytes] = set()
         self._revision = -1
 
     @property
@@ -77,13 +84,22 @@ class Partition:
             self.book = book
             self._revision = -1
 
-    def restore(self, stored: Iterable[StoredState]) -> None:
-        """Take over what the changelog holds; what is of sensors not catalogued stays there."""
+    def restore(
+        self, stored: Iterable[StoredState], belongs: Callable[[str], bool] = lambda _: True
+    ) -> None:
+        """Take over what the changelog holds; what is of sensors not catalogued stays there.
+
+        `belongs` says whether a sensor is of this partition; the state of another ends at the next
+        refresh, with its alarms.
+        """
         for one in stored:
             sensor = self.book.sensor(one.sensor_id)
             if sensor is not None:
                 state = one.connect(sensor, self.book.plan(sensor, one.status))
-                self.states[state.key.encode()] = state
+                key = state.key.encode()
+                self.states[key] = state
+                if not belongs(one.sensor_id):
+                    self._strangers.add(key)
 
     def reading(
         self,
@@ -177,11 +193,11 @@ class Partition:
     def tick(self, offset: int, tick: Tick, stamped: float, now: datetime) -> None:
         """Move the clock and decide what fell due; one that does not move it is harmless.
 
-        Raises Refused for a tick from the future: it could never be taken back.
+        Raises Refused for a tick that runs ahead of Kafka's time of it.
         """
         self.refresh(now)
         at = tick.occurred_at.timestamp()
-        if at > stamped + FUTURE_S:
+        if at > stamped + TICK_AHEAD_S:
             raise Refused(Reason.FUTURE_TIME, f"a tick {at - stamped:.0f} s ahead of its arrival")
         if at <= self.clock:
             return
@@ -221,6 +237,8 @@ class Partition:
         for key, state in list(self.states.items()):
             state.due = NEVER
             sensor = self.book.sensor(state.sensor.sensor_id)
+            if key in self._strangers:
+                sensor = None
             changed = reload.take_over(state, self.book, sensor, self.clock, now, self.out)
             if sensor is None:
                 del self.states[key]
@@ -233,6 +251,7 @@ class Partition:
             if due < NEVER:
                 state.due = due
                 self._deadlines.append((due, key))
+        self._strangers.clear()
         heapify(self._deadlines)
 
     def _note(self, state: SensorState) -> None:

@@ -25,25 +25,31 @@ TOWN = "500118118000"
 
 
 class StillClock:
-    """Always `NOW`."""
+    """Always `moment`."""
+
+    def __init__(self, moment: datetime = NOW) -> None:
+        self.moment = moment
 
     def now(self) -> datetime:
-        return NOW
+        return self.moment
 
 
 class RecordingPublisher:
-    """Kafka's edge: keeps what is sent, or does not confirm."""
+    """Kafka's edge: keeps what is sent, dates it, or does not confirm."""
 
     def __init__(self) -> None:
         self.sent: list[Outgoing] = []
+        self.time = NOW
         self.calls = 0
         self.down = False
 
-    async def send(self, records: Iterable[Outgoing]) -> None:
+    async def send(self, records: Iterable[Outgoing]) -> list[int]:
         self.calls += 1
         if self.down:
             raise Transient("publish outcome unknown: TimeoutError")
-        self.sent.extend(records)
+        given = list(records)
+        self.sent.extend(given)
+        return [int(self.time.timestamp() * 1000)] * len(given)
 
     def ready(self) -> str | None:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from shared.contracts.readings import Reading, Tick
 from shared.contracts.reports import Report
 from shared.contracts.topics import READINGS, REPORTS
 from shared.runtime.errors import SetupError, Transient
-from tests.component.ingest.doors import NOW, TOWN, Doors, a_reading, a_report
+from tests.component.ingest.doors import NOW, TOWN, Doors, StillClock, a_reading, a_report
 
 
 @pytest.fixture
@@ -111,6 +111,26 @@ async def test_the_clock_of_a_replay_follows_what_kafka_has(tmp_path: Path) -> N
     assert await intake.tick()
     tick = READINGS.model.validate_json(doors.publisher.sent[0].value)
     assert tick.occurred_at == datetime(2020, 8, 19, 11, 25, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("off", [timedelta(minutes=-3), timedelta(minutes=59)])
+async def test_a_wrong_clock_of_this_machine_refuses_no_sensor_and_writes_no_wrong_tick(
+    doors: Doors, off: timedelta
+) -> None:
+    doors.app.state.platform.clock = StillClock(NOW + off)
+    await doors.app.state.intake.tick()  # the first may be wrong: scoring refuses what runs ahead
+    assert doors.metric("fenghuo_ingest_clock_off_seconds") == pytest.approx(
+        off.total_seconds(), abs=60
+    )
+    doors.publisher.sent.clear()
+    assert (await doors.post("/v1/readings", a_reading(occurred_at=str(NOW)))).status_code == 202
+    late = a_reading(occurred_at=str(NOW + timedelta(minutes=30)))
+    assert (await doors.post("/v1/readings", late)).status_code == 422
+    await doors.app.state.intake.tick()
+    reading, *ticks = (READINGS.model.validate_json(one.value) for one in doors.publisher.sent)
+    assert len(ticks) == READINGS.partitions
+    for moment in (reading.sent_at, *(one.occurred_at for one in ticks)):
+        assert NOW <= moment < NOW + timedelta(minutes=2)
 
 
 async def test_a_tick_that_fails_says_so(doors: Doors) -> None:

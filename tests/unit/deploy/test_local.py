@@ -137,6 +137,11 @@ def test_every_topic_and_its_dead_letters_are_planned() -> None:
             assert planned[spec.dlq].num_partitions == spec.partitions
 
 
+def test_brokers_date_the_records_of_every_topic() -> None:
+    for topic in topics.planned_topics():
+        assert topic.topic_configs["message.timestamp.type"] == "LogAppendTime", topic.name
+
+
 def test_a_role_may_change_rows_of_its_own_schema_only() -> None:
     statements = role_sql("alerting", "pw", exists=False)
     assert 'CREATE ROLE "alerting" LOGIN' in statements

@@ -12,10 +12,22 @@ from services.scoring.core.checks import Refused
 from services.scoring.core.marks import mark_of
 from services.scoring.core.partition import Outcome
 from services.scoring.core.state import SensorState, StoredState
+from services.scoring.loop import work_through
 from services.scoring.store import Stored, absorb, state_record
 from shared.contracts.dead_letter import Reason
 from shared.contracts.rules import AbsenceRule, WindowRule
-from tests.support.scoring import SENT, Feed, a_ladder, a_reading, a_rule, a_tick, at, rungs
+from tests.support.scoring import (
+    SENT,
+    Feed,
+    a_ladder,
+    a_reading,
+    a_rule,
+    a_tick,
+    as_record,
+    as_span,
+    at,
+    rungs,
+)
 
 RULES = (
     a_rule(a_ladder(("yellow", 212, 211), ("red", 216, 215), for_s=90, count=2), rule_id="held"),
@@ -48,10 +60,42 @@ def test_the_future_is_measured_against_arrival_and_leaves_no_trace() -> None:
     assert feed.refusal(a_reading(300, 0), delay_s=-120.5).reason is Reason.FUTURE_TIME
     assert feed.take(a_reading(200, 0), delay_s=-120) is Outcome.SCORED
     with pytest.raises(Refused, match="ahead"):
-        feed.partition.tick(9, a_tick(1000), at(800).timestamp(), SENT)
+        feed.partition.tick(9, a_tick(1000), at(997).timestamp(), SENT)
     assert feed.partition.out == []
     feed.tick(100)
     assert feed.partition.out == []
+
+
+def test_a_tick_that_runs_ahead_silences_nobody_and_holds_back_no_alarm() -> None:
+    """A machine whose clock jumps 59 minutes writes one tick; real danger comes two minutes later."""
+    feed = Feed(a_rule(a_ladder(("orange", 214, 213), ("red", 216, 215))), RULES[3])
+    for minute in range(60):
+        feed.tick(minute * 60)
+        feed.read(217.0 if minute >= 6 else 210.0, minute * 60 + 0.1)
+        if minute == 4:
+            feed.offset += 1
+            stamped = at(minute * 60 + 1).timestamp()
+            with pytest.raises(Refused) as refused:
+                feed.partition.tick(feed.offset, a_tick((minute + 59) * 60), stamped, SENT)
+            assert refused.value.reason is Reason.FUTURE_TIME
+    assert feed.health == [] or {one.state.value for one in feed.health} == {"online"}
+    assert [(one.transition.value, one.level.value, one.retrospective) for one in feed.alarms] == [
+        ("raised", "red", False)
+    ]
+    assert feed.alarms[0].occurred_at == at(6 * 60 + 0.1)
+
+
+@pytest.mark.parametrize("stamped", [-1e17 / 1000, 0.0, 253_402_300_800.0, 1e17 / 1000])
+def test_a_record_time_out_of_all_calendars_is_harmless(stamped: float) -> None:
+    feed = Feed(*RULES)
+    for message in (a_reading(200, 0), a_reading(200, 60)):
+        record = as_record(feed.offset, message, stamped)
+        tick = as_record(feed.offset + 1, a_tick(30), stamped)
+        feed.offset += 2
+        refused: list[Any] = []
+        work_through(feed.partition, as_span([record, tick]), SENT, refused)
+        refusals = [why.reason for _, why in refused]
+        assert refusals == ([Reason.FUTURE_TIME] * 2 if stamped <= 0 else [])
 
 
 def test_too_late_is_measured_against_the_sensors_own_newest() -> None:

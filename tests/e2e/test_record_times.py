@@ -1,0 +1,81 @@
+"""The broker dates every record: no writer chooses a time, and a wrong clock of ingest shows at once."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from prometheus_client import CollectorRegistry
+
+from services.ingest.consumer import Intake
+from services.ingest.core.ticks import EventClock
+from services.ingest.metrics import Metrics
+from services.scoring.core.partition import TICK_AHEAD_S
+from shared.contracts.readings import Tick
+from shared.contracts.topics import DECISIONS, READINGS, RULES
+from shared.runtime.platform import Platform
+from shared.runtime.settings import ServiceSettings
+from tests.support.infrastructure import Infrastructure
+from tests.support.kafka import read_all
+
+pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
+
+
+@pytest.mark.parametrize("spec", [DECISIONS, READINGS, RULES], ids=lambda one: one.name)
+async def test_a_record_cannot_choose_its_time(infrastructure: Infrastructure, spec: object) -> None:
+    topic = infrastructure.own_topic(spec)  # type: ignore[arg-type]
+    began = int(time.time() * 1000)
+    producer = AIOKafkaProducer(bootstrap_servers=infrastructure.bootstrap)
+    await producer.start()
+    try:
+        for said in (began - 3_600_000, began + 600_000, -(10**17), 0):
+            await producer.send_and_wait(
+                topic.name, b"v", key=b"k", timestamp_ms=said, partition=0
+            )
+    finally:
+        await producer.stop()
+    dated = [one.timestamp for one in await read_all(infrastructure.bootstrap, topic)]
+    assert len(dated) == 4
+    assert all(began - 1_000 <= one <= time.time() * 1000 + 1_000 for one in dated)
+
+
+@dataclass
+class WrongClock:
+    """This machine's clock, off by so much."""
+
+    off: timedelta
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.off
+
+
+@pytest.mark.parametrize("minutes", [-3, 59])
+async def test_after_its_first_tick_ingest_writes_kafkas_time(
+    infrastructure: Infrastructure, minutes: int
+) -> None:
+    platform = Platform(
+        "ingest",
+        ServiceSettings(kafka_bootstrap=infrastructure.bootstrap, http_port=1),
+        clock=WrongClock(timedelta(minutes=minutes)),
+    )
+    intake = Intake(platform, EventClock(follow_readings=False), Metrics(CollectorRegistry()))
+    await platform.publisher.start()
+    try:
+        for _ in range(3):
+            await intake.tick()
+    finally:
+        await platform.publisher.stop()
+    ahead: dict[int, list[float]] = {}
+    for record in await read_all(infrastructure.bootstrap, READINGS):
+        tick = READINGS.model.validate_json(record.value)
+        if isinstance(tick, Tick):
+            found = tick.occurred_at.timestamp() - record.timestamp / 1000
+            ahead.setdefault(record.partition, []).append(found)
+    assert len(ahead) == READINGS.partitions
+    for found in ahead.values():
+        first, *rest = found[-3:]
+        assert abs(first - minutes * 60) < 30
+        assert all(-30 < one <= TICK_AHEAD_S for one in rest), rest
