@@ -9,6 +9,7 @@ from aiokafka import ConsumerRecord
 from services.scoring import store
 from services.scoring.core.book import RuleBook
 from services.scoring.core.partition import Partition
+from services.scoring.home import home
 from services.scoring.pinning import Judge
 from shared.contracts.topics import READINGS
 from shared.runtime.errors import Reject
@@ -46,10 +47,10 @@ class Lane:
     @staticmethod
     def of(number: int, judge: Judge, stored: store.Stored) -> Lane:
         """A lane that continues what was stored."""
-        partition = Partition(judge.states_book)
+        partition = Partition(judge.states_book, number=number)
         lane = Lane(number, partition, pins=judge.pins, pinned_until=judge.until)
         lane.states_pins = judge.pins
-        partition.restore(stored.restored())
+        partition.restore(stored.restored(), lambda sensor_id: home(sensor_id) == number)
         if stored.checkpoint is not None:
             partition.clock = stored.checkpoint.clock
             partition.next_offset = lane.stored_offset = stored.checkpoint.next_offset

@@ -24,6 +24,7 @@ from services.scoring.core.engine import NOT_TAKEN, TAKEN, glide
 from services.scoring.core.partition import FUTURE_S, Outcome, Partition
 from services.scoring.core.scan import Scan, digits, same
 from services.scoring.core.state import SensorState
+from services.scoring.home import home
 from shared.contracts.dead_letter import Reason
 from shared.contracts.readings import Reading
 from shared.contracts.topics import READINGS
@@ -211,6 +212,13 @@ def _by_contract(
         if isinstance(message, Reading):
             if record.key != message.sensor_id.encode():
                 raise Reject(Reason.KEY_MISMATCH, f"key {record.key!r} is not the sensor's id")
+            if partition.number is not None and partition.number != home(message.sensor_id):
+                raise Reject(
+                    Reason.WRONG_PARTITION,
+                    f"{message.sensor_id} belongs in partition {home(message.sensor_id)}, not "
+                    f"{partition.number}: the producer's partitioner must be murmur2, as in Kafka's "
+                    "Java client (librdkafka: partitioner=murmur2_random)",
+                )
             at = None if quick is None else quick.occurred_at.timestamp()
             return partition.reading(record.offset, message, stamped, now, at)
         partition.tick(record.offset, message, stamped, now)

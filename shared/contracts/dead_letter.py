@@ -28,6 +28,7 @@ class Reason(StrEnum):
     STALE = "stale"
     BAD_HEADER = "bad_header"
     KEY_MISMATCH = "key_mismatch"
+    WRONG_PARTITION = "wrong_partition"
     INVALID_RULE = "invalid_rule"
     HANDLER_ERROR = "handler_error"
 

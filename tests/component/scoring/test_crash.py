@@ -14,7 +14,7 @@ from shared.runtime.errors import Transient
 from tests.component.scoring.log import PARTITION, Died, Log, a_worker, as_records, live
 from tests.support.scoring import T0, a_ladder, a_reading, a_rule, a_tick, rungs
 
-SENSORS = ("s-0", "s-1", "s-2")
+SENSORS = ("s-11", "s-26", "s-27")  # they belong in partition 0
 RULES = (
     a_rule(a_ladder(("yellow", 212, 211), ("red", 216, 215), for_s=90, count=2), rule_id="held"),
     a_rule(a_ladder(("orange", 214, 213)), rule_id="plain"),

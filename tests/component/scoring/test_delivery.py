@@ -52,12 +52,12 @@ class SlowLog(Log):
 
 
 def readings() -> list[Any]:
-    messages = [a_reading(value, 60.0 * n, "s-0", f"e-{n}") for n, value in enumerate(VALUES)]
+    messages = [a_reading(value, 60.0 * n, "s-11", f"e-{n}") for n, value in enumerate(VALUES)]
     return as_records(messages, [T0 + 60.0 * n + 1 for n in range(len(VALUES))])
 
 
 async def started(log: Log, flush_states: int) -> ScoringWorker:
-    worker = a_worker(log, RULES, ["s-0"], flush_states)
+    worker = a_worker(log, RULES, ["s-11"], flush_states)
     await worker.restore([PARTITION])
     return worker
 
@@ -125,7 +125,7 @@ async def test_readings_are_judged_while_states_are_on_their_way() -> None:
 @pytest.mark.parametrize("arrive", [1, 2], ids=["no state", "no checkpoint"])
 async def test_what_could_not_be_stored_beside_the_work_is_stored_later(arrive: int) -> None:
     calm, log = Log(), Log()
-    await live(a_worker(calm, RULES, ["s-0"], 1_000), readings(), [1])
+    await live(a_worker(calm, RULES, ["s-11"], 1_000), readings(), [1])
     worker = await started(log, flush_states=1)
     await worker.handle(readings()[:-1])
     await asyncio.sleep(0.05)
@@ -140,7 +140,7 @@ async def test_what_could_not_be_stored_beside_the_work_is_stored_later(arrive: 
 
 async def test_when_one_partition_cannot_be_stored_the_others_still_end_first() -> None:
     log = SlowLog(slow=SCORING_STATE.name)
-    worker = a_worker(log, RULES, ["s-0"], 1_000)
+    worker = a_worker(log, RULES, ["s-11"], 1_000)
     log.open.set()
     await worker.restore([PARTITION, OTHER])
     log.open.clear()
@@ -178,7 +178,7 @@ async def test_a_partition_is_not_let_go_before_its_alarms_have_arrived() -> Non
 @pytest.mark.parametrize("fails", [1, 2])
 async def test_what_failed_on_its_way_goes_with_the_next_in_order(fails: int) -> None:
     calm = Log()
-    await live(a_worker(calm, RULES, ["s-0"], 1_000), readings(), [1])
+    await live(a_worker(calm, RULES, ["s-11"], 1_000), readings(), [1])
     log = SlowLog()
     worker = await started(log, flush_states=1_000)
     await worker.handle(readings()[:2])

@@ -28,7 +28,7 @@ AFTER: tuple[Change, ...] = (
     a_rule(a_ladder(("orange", 212.5, 212)), rule_id="plain", version=2),
     a_rule(a_ladder(("blue", 204, 203)), rule_id="new"),
     RULES[2].model_copy(update={"version": 2, "enabled": False}),
-    "s-2",
+    SENSORS[2],
 )
 BEFORE_CHANGE, PRESENT = {"rules:0": len(RULES)}, {"rules:0": len(AFTER)}
 
