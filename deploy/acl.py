@@ -99,6 +99,11 @@ LOOKED_INTO: dict[str, Specs] = {
 }
 """What is read besides, without a group. audit reads the dead letters of its topics as well."""
 
+LETTERS_LOOKED_INTO: dict[str, Specs] = {
+    "console": (READINGS,),  # what scoring refused is no point of a chart
+}
+"""Whose dead letters the others read."""
+
 PRINCIPALS = ("deploy", *dict.fromkeys((*TABLES, *BY_GROUP)))
 CREATOR = "deploy"
 """Creates the topics, and reads the state of the cluster while it starts."""
@@ -137,9 +142,8 @@ def without_group(service: str) -> set[str]:
     """What it reads by itself."""
     looked = LOOKED_INTO.get(service, ())
     names = {one.name for one in (*TABLES.get(service, ()), *looked)}
-    return names | (
-        {one.dlq for one in looked if one.dead_letters} if service == WATCHER else set()
-    )
+    refused = looked if service == WATCHER else LETTERS_LOOKED_INTO.get(service, ())
+    return names | {one.dlq for one in refused if one.dead_letters}
 
 
 def grants() -> Iterator[Grant]:

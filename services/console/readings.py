@@ -1,7 +1,8 @@
 """A sensor's last readings, read back from the log when somebody looks: no table grows with every reading.
 
 A partition holds many sensors, so a look reads past the others: at most MOST_RECORDS of the newest, one look
-at a time, without a consumer group. What lies further back is left out, and said.
+at a time, without a consumer group. What lies further back is left out, and said. What scoring refused
+is left out too: each such record has a dead letter, which names its offset.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from aiokafka.errors import KafkaError
 from services.console.core.charts import Point
 from shared.contracts.fields import Status
 from shared.contracts.readings import Reading
-from shared.contracts.topics import READINGS, TopicSpec
+from shared.contracts.topics import DEAD_LETTER, READINGS, TopicSpec
 from shared.runtime.decoding import decode
 from shared.runtime.errors import Reject, Transient
 from shared.runtime.publisher import partition_of
@@ -26,6 +27,12 @@ from shared.runtime.publisher import partition_of
 MOST_RECORDS = 200_000
 _BATCH = 2_000
 _PATIENCE_S = 8.0
+_BROKERS_DIFFER_MS = 60_000
+"""A letter may be dated by another broker than its reading, and this much before it at most."""
+_LATEST_MS = 4_102_444_800_000
+"""The year 2100."""
+_JUDGE = "scoring"
+"""The service whose letters say that a reading was not judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +77,19 @@ class KafkaSource:
                 try:
                     consumer.assign([place])
                     records, begun = await self._records(consumer, place, key, since)
+                    if records:
+                        records, begun = await self._judged(consumer, records, begun)
                 finally:
                     await consumer.stop()
         except (KafkaError, OSError, TimeoutError) as error:
             raise Transient(f"the readings cannot be had: {error}") from error
         points = {
-            one.id: (one.occurred_at.timestamp(), one.value)
+            (one.occurred_at.timestamp(), one.value)
             for one in _readings(records)
             if (one.sensor_id, one.metric, one.status) == (sensor_id, metric, status)
             and one.occurred_at >= since
         }
-        return Looked(sorted(points.values()), max(since, begun))
+        return Looked(sorted(points), max(since, begun))
 
     async def _records(
         self, consumer: AIOKafkaConsumer, place: TopicPartition, key: bytes, since: datetime
@@ -93,18 +102,60 @@ class KafkaSource:
         begin = max(wanted, end - self._most, oldest)
         if begin >= end:
             return [], since
+        first, found = await _read(consumer, place, begin, end, key)
+        return found, _moment(first) if first is not None and begin > wanted else since
+
+    async def _judged(
+        self, consumer: AIOKafkaConsumer, records: list[ConsumerRecord], begun: datetime
+    ) -> tuple[list[ConsumerRecord], datetime]:
+        """What of these records of one key scoring did not refuse, and from when that is known."""
+        place = TopicPartition(self._spec.dlq, records[0].partition)
+        consumer.assign([place])
+        end = (await consumer.end_offsets([place]))[place]
+        oldest = (await consumer.beginning_offsets([place]))[place]
+        earliest = min(record.timestamp for record in records) - _BROKERS_DIFFER_MS
+        asked = (await consumer.offsets_for_times({place: max(earliest, 0)}))[place]
+        wanted = end if asked is None else asked.offset
+        begin = max(wanted, end - self._most, oldest)
+        first, letters = await _read(consumer, place, begin, end, records[0].key)
+        refused = {offset for letter in letters if (offset := self._refused(letter)) is not None}
+        if first is not None and begin > wanted:
+            # Letters of what was written earlier may lie further back than was looked.
+            begun = max(begun, _moment(first))
+            records = [one for one in records if one.timestamp >= first]
+        return [one for one in records if one.offset not in refused], begun
+
+    def _refused(self, record: ConsumerRecord) -> int | None:
+        """The offset of the reading that this letter is of; None when it is no letter of scoring's."""
+        try:
+            letter = DEAD_LETTER.validate_json(record.value or b"")
+        except ValueError:
+            return None
+        ours = (letter.service, letter.topic) == (_JUDGE, self._spec.name)
+        return letter.offset if ours and letter.partition == record.partition else None
+
+
+async def _read(
+    consumer: AIOKafkaConsumer, place: TopicPartition, begin: int, end: int, key: bytes | None
+) -> tuple[int | None, list[ConsumerRecord]]:
+    """The time of the first record from `begin` to before `end`, and the records of one key."""
+    found: list[ConsumerRecord] = []
+    first: int | None = None
+    if begin < end:
         consumer.seek(place, begin)
-        found: list[ConsumerRecord] = []
-        begun: datetime | None = None
-        while await consumer.position(place) < end:
-            batch = (await consumer.getmany(place, timeout_ms=500, max_records=_BATCH)).get(
-                place, []
-            )
-            if batch and begun is None and begin > wanted:
-                begun = datetime.fromtimestamp(batch[0].timestamp / 1_000, UTC)
-            found += [record for record in batch if record.key == key]
-            await asyncio.sleep(0)  # the live screens come first
-        return found, begun or since
+    while begin < end and await consumer.position(place) < end:
+        fetched = await consumer.getmany(place, timeout_ms=500, max_records=_BATCH)
+        batch = fetched.get(place, [])
+        if batch and first is None:
+            first = batch[0].timestamp
+        found += [record for record in batch if record.key == key]
+        await asyncio.sleep(0)  # the live screens come first
+    return first, found
+
+
+def _moment(ms: int) -> datetime:
+    """A record time; a topic of before brokers dated records may hold any number."""
+    return datetime.fromtimestamp(min(max(ms, 0), _LATEST_MS) / 1_000, UTC)
 
 
 def _readings(records: Sequence[ConsumerRecord]) -> list[Reading]:

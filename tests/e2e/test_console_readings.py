@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.console.readings import KafkaSource
+from shared.contracts.dead_letter import DeadLetter, Reason
 from shared.contracts.fields import Status, Tier
-from shared.contracts.ids import content_id
+from shared.contracts.ids import content_id, dead_letter_id
 from shared.contracts.readings import Reading
-from shared.contracts.topics import READINGS
+from shared.contracts.topics import READINGS, TopicSpec
 from shared.runtime.errors import Transient
 from shared.runtime.publisher import partition_of
 from tests.support.console_scene import ZHUTUO
@@ -83,6 +84,66 @@ async def test_a_look_ends_after_so_many_records_and_says_from_when_it_looked(
     )
     assert list(looked.points) == []
     assert looked.since > began
+
+
+def refused(
+    spec: TopicSpec, offset: int, reason: Reason, service: str = "scoring", key: str = SENSOR
+) -> Message:
+    letter = DeadLetter(
+        id=dead_letter_id(spec.name, PLACE, offset),
+        reason=reason,
+        detail="as scoring writes it",
+        service=service,
+        topic=spec.name,
+        partition=PLACE,
+        offset=offset,
+        refused_at=datetime.now(UTC),
+    )
+    return key, letter.to_wire(), PLACE
+
+
+async def test_what_scoring_refused_is_no_point_of_the_chart(
+    infrastructure: Infrastructure,
+) -> None:
+    spec = infrastructure.own_topic(READINGS)
+    now = datetime.now(UTC).replace(microsecond=0)
+    times = [now - timedelta(minutes=6 - n) for n in range(6)]
+    values = [204.0, 20420.0, 205.0, 9.0, 206.0, 207.0]
+    both = zip(times, values, strict=True)
+    await produce(infrastructure.bootstrap, spec.name, [measured(*one) for one in both])
+    await produce(
+        infrastructure.bootstrap,
+        spec.dlq,
+        [
+            (SENSOR, b"no letter", PLACE),
+            refused(spec, 1, Reason.UNIT_MISMATCH),
+            refused(spec, 3, Reason.TOO_LATE),
+            refused(spec, 4, Reason.SCHEMA, service="audit"),  # whoever else refuses does not judge
+            *(refused(spec, 100 + n, Reason.NOT_JSON, key="flood") for n in range(3_000)),
+        ],
+    )
+    source = KafkaSource(infrastructure.bootstrap, spec=spec)
+    since = now - timedelta(hours=6)
+    looked = await source.look(SENSOR, "water_level", Status.ACTUAL, since)
+    assert [value for _, value in looked.points] == [204.0, 205.0, 206.0, 207.0]
+    assert looked.since == since
+
+
+async def test_of_more_letters_than_are_looked_through_no_refused_reading_is_drawn(
+    infrastructure: Infrastructure,
+) -> None:
+    spec = infrastructure.own_topic(READINGS)
+    now = datetime.now(UTC).replace(microsecond=0)
+    await produce(infrastructure.bootstrap, spec.name, [measured(now, 20420.0)])
+    flood = [refused(spec, 100 + n, Reason.NOT_JSON, key="flood") for n in range(50)]
+    letter = refused(spec, 0, Reason.UNIT_MISMATCH)
+    await produce(infrastructure.bootstrap, spec.dlq, [letter])
+    await produce(infrastructure.bootstrap, spec.dlq, flood)
+    source = KafkaSource(infrastructure.bootstrap, 20, spec)
+    since = now - timedelta(hours=1)
+    looked = await source.look(SENSOR, "water_level", Status.ACTUAL, since)
+    assert list(looked.points) == []
+    assert looked.since > since, "it is said that not all was looked at"
 
 
 async def test_a_broker_that_is_away_is_a_passing_trouble() -> None:
