@@ -15,6 +15,7 @@ from services.scoring.rules.episodes import Comparison, Side, settle
 from services.scoring.rules.sources import Record
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.catalog import SensorEntry
+from shared.contracts.dead_letter import Reason
 from shared.contracts.readings import Tick
 from shared.contracts.rules import RangeRule, RuleDefinition, StuckRule
 from shared.runtime.errors import SetupError
@@ -153,7 +154,7 @@ class Runner:
         result = self.result
         message = record.message
         at = message.occurred_at.timestamp()
-        self._clock = max(self._clock, at)
+        refused: Reason | None = None
         if not isinstance(message, Tick):
             if message.sensor_id not in self._judged:
                 result.unjudged += 1
@@ -163,11 +164,13 @@ class Runner:
             result.until = at if result.until is None else max(at, result.until)
             for bench in self._benches:
                 refused = bench.reading(message, record.arrives)
-            if refused is not None:
-                result.refused[refused.value] = result.refused.get(refused.value, 0) + 1
         else:
             for bench in self._benches:
-                bench.tick(at)
+                refused = bench.tick(at, record.arrives)
+        if refused is None:
+            self._clock = max(self._clock, at)
+        else:
+            result.refused[refused.value] = result.refused.get(refused.value, 0) + 1
         for bench, side in zip(self._benches, (result.before, result.after), strict=True):
             for event in bench.drain():
                 if isinstance(event, AlarmEvent) and event.rule_id not in self._faults:

@@ -47,11 +47,17 @@ class Bench:
             return why.reason
         return None
 
-    def tick(self, at: float) -> None:
-        """Let the log's clock show `at`, seconds since 1970."""
+    def tick(self, at: float, arrives: float) -> Reason | None:
+        """Let the log's clock show `at`, by a tick that arrives at that moment (both in seconds since
+        1970); why it was refused.
+        """
         self._offset += 1
         tick = Tick(id=f"tick-{self._offset}", occurred_at=datetime.fromtimestamp(at, UTC))
-        self._partition.tick(self._offset, tick, at, SENT)
+        try:
+            self._partition.tick(self._offset, tick, arrives, SENT)
+        except Refused as why:
+            return why.reason
+        return None
 
     def drain(self) -> list[AlarmEvent | SensorHealth]:
         """What was emitted since the last call."""

@@ -61,7 +61,7 @@ def plot_sensor(given: argparse.Namespace, screen: Screen) -> int:
                 if value is not None:
                     judged.add(at, value)
         else:
-            bench.tick(at)
+            bench.tick(at, record.arrives)
         for event in bench.drain():
             if isinstance(event, AlarmEvent):
                 side.take(event)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
+from aiokafka import ConsumerRecord
+
+from services.scoring.home import home
 from services.scoring.rules.catalog import Catalog, load_catalog
 from services.scoring.rules.kafka import bootstrap_of, partition_of, read_catalog, records, run
 from services.scoring.rules.sources import Record, Recording, Tally, from_bytes
@@ -90,7 +92,7 @@ async def _play_topic(
             async for record, share in records(
                 source.bootstrap, READINGS, number, given.since, given.until
             ):
-                found = _record(record.value, record.timestamp / 1000, source.sensors, tally, given)
+                found = _record(record, source.sensors, tally, given)
                 if found is not None and (only is None or _of(found, only)):
                     take(found)
                 if record.offset % _EACH == 0:
@@ -99,15 +101,15 @@ async def _play_topic(
 
 
 def _record(
-    value: bytes | None,
-    stamped: float,
+    record: ConsumerRecord,
     sensors: Mapping[str, SensorEntry],
     tally: Tally,
     given: argparse.Namespace,
 ) -> Record | None:
-    message = from_bytes(value) if value else None
+    place = f"partition {record.partition}, offset {record.offset}"
+    message = from_bytes(record.value) if record.value else None
     if message is None:
-        tally.wrong(datetime.fromtimestamp(stamped, UTC).isoformat(), "no reading and no tick")
+        tally.wrong(place, "no reading and no tick")
         return None
     if isinstance(message, Reading):
         status: Status = given.status
@@ -117,8 +119,16 @@ def _record(
         if message.sensor_id not in sensors:
             tally.nobody(message.sensor_id)
             return None
+        if record.key != message.sensor_id.encode():
+            tally.wrong(place, "its key is not the sensor's id")
+            return None
+        if record.partition != home(message.sensor_id):
+            tally.wrong(
+                place, f"{message.sensor_id} belongs in partition {home(message.sensor_id)}"
+            )
+            return None
         tally.readings += 1
-    return Record(message, stamped)
+    return Record(message, record.timestamp / 1000)
 
 
 def _of(record: Record, sensor_id: str) -> bool:

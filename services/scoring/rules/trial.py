@@ -91,7 +91,7 @@ def run_case(
     for number, push in enumerate(pushes(case)):
         if push.arrives > now:
             now = push.arrives
-            bench.tick(now)
+            bench.tick(now, now)
         why = bench.reading(_reading(push, known[push.sensor], number), push.arrives)
         expected = push.refused or (case.refused if why is not None else None)
         refused += why is not None
@@ -105,7 +105,8 @@ def run_case(
     if case.refused is not None and not refused:
         wrong.append(f"no reading was refused, wanted {case.refused}")
     if case.tick_until is not None:
-        bench.tick(max(moment(case.tick_until), now))
+        end = max(moment(case.tick_until), now)
+        bench.tick(end, end)
         seen += _seen(bench)
     return Result(located, compare(case, seen, tested), tuple(wrong))
 
