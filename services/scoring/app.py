@@ -22,9 +22,10 @@ def build(settings: Settings) -> AsgiFastStream:
     worker = ScoringWorker(platform, settings, book, tables, Metrics(platform.registry))
     tables.follow(platform, worker.at_boundary)
     records = settings.batch_records
-    platform.consume(
+    consumer = platform.consume(
         [READINGS], worker, max_records=records, unopened=records // PARTITIONS_AT_ONCE
     )
+    consumer.lost, worker.confirm = worker.forget, consumer.confirm
     platform.produces(ALARMS, HEALTH)
     platform.loops.append(worker.store_when_idle)
     return platform.asgi()

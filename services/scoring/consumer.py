@@ -10,8 +10,10 @@ skipped as applied, and what is left is sent first. A partition taken away in th
 forgotten; its next owner replays from the checkpoint and emits the same ids.
 
 Tables change at a boundary (`at_boundary`): all that was judged by the old ones is stored, then they
-change, then the checkpoint says so, then the next reading is judged. After a crash the input that may
-have been judged already, is judged as the checkpoint's tables say.
+change, then the checkpoint says so, then the group confirms that the partition is still of this process
+(whoever owns it later has read that checkpoint), then the next reading is judged. After a crash the input
+that may have been judged already, is judged as the checkpoint's tables say. A process that has lost its
+partitions forgets them and stores nothing.
 
 Locks: the consumer calls `restore`, `handle` and `release` one at a time; `store_when_idle` and tables
 that change run beside them. All take `_lock`, and nothing waits for the consumer while holding it.
@@ -51,6 +53,8 @@ log = structlog.get_logger("fenghuo.scoring")
 
 _MOST_CHANGED = 4
 """With so many times `flush_states` changed, or MOST_AHEAD records not stored, work waits for storing."""
+Confirm = Callable[[], Awaitable[None]]
+"""Returns when the partitions are still of this process; raises LostOwnership or Transient."""
 Read = Callable[[str, Sequence[int]], Awaitable[dict[int, store.Stored]]]
 """Reads the changelog of some partitions to its end: bootstrap, partition numbers."""
 
@@ -80,6 +84,9 @@ class ScoringWorker:
         self._storing = Storing(platform, metrics, self._delivery, settings.flush_interval_s)
         self._lock = asyncio.Lock()
         self._lanes: dict[int, Lane] = {}
+        self._unconfirmed = False
+        self.confirm: Confirm | None = None
+        """Set once there is a group to ask; without one this process is alone."""
 
     async def restore(self, assigned: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Load states and checkpoints; raises Transient."""
@@ -91,7 +98,7 @@ class ScoringWorker:
             now = self._platform.clock.now().timestamp()
             judges = await judges_of(found, self._book, self._tables, now)
             for number, stored in found.items():
-                lane = self._lanes[number] = Lane.of(number, judges[number], stored)
+                lane = self._lanes[number] = await Lane.of(number, judges[number], stored)
                 lane.plan_first(time.monotonic(), self._settings.flush_interval_s)
             offsets = {tp: self._lanes[tp.partition].stored_offset for tp in assigned}
         gc.collect()
@@ -151,6 +158,16 @@ class ScoringWorker:
             finally:
                 self._storing.forget(gone)
 
+    async def forget(self, lost: Sequence[TopicPartition]) -> None:
+        """Give up partitions that are another process's already: nothing more of them is sent or stored."""
+        async with self._lock:
+            gone = [
+                lane for tp in lost if (lane := self._lanes.pop(tp.partition, None)) is not None
+            ]
+            self._storing.forget(gone)
+            for lane in gone:
+                lane.give_up()
+
     async def store_when_idle(self) -> None:
         """Background loop: store what the last batch left behind when no further one comes."""
         while True:
@@ -188,7 +205,13 @@ class ScoringWorker:
             await self._store(done)
             for lane in done:
                 lane.judged_by(self._book, self._tables.positions())
-        await self._store([lane for lane in self._lanes.values() if lane.pins != lane.stored_pins])
+        changed = [lane for lane in self._lanes.values() if lane.pins != lane.stored_pins]
+        self._unconfirmed = self._unconfirmed or bool(changed)
+        await self._store(changed)
+        if self._unconfirmed:
+            if self.confirm is not None:
+                await self.confirm()
+            self._unconfirmed = False
 
     async def _store(self, lanes: Collection[Lane], *, final: bool = False) -> None:
         """Send and store all that these lanes have, and wait for it; `final` = they are let go.

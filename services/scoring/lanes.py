@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
+from itertools import islice
 
 from aiokafka import ConsumerRecord
 
@@ -19,6 +21,8 @@ from shared.runtime.tables import Positions
 _SHARE = 1 / 8
 """At most this share of the time goes into storing; a busy lane is stored less often, not in vain."""
 _LONGEST_S = 5.0
+_AT_ONCE = 1_000
+"""States decoded in one turn of the event loop: below 0.1 s."""
 
 
 @dataclass
@@ -45,12 +49,15 @@ class Lane:
     pinned_until: int | None = None
 
     @staticmethod
-    def of(number: int, judge: Judge, stored: store.Stored) -> Lane:
-        """A lane that continues what was stored."""
+    async def of(number: int, judge: Judge, stored: store.Stored) -> Lane:
+        """A lane that continues what was stored. States are decoded in turns: heartbeats go on meanwhile."""
         partition = Partition(judge.states_book, number=number)
         lane = Lane(number, partition, pins=judge.pins, pinned_until=judge.until)
         lane.states_pins = judge.pins
-        partition.restore(stored.restored(), lambda sensor_id: home(sensor_id) == number)
+        states = stored.restored()
+        while some := list(islice(states, _AT_ONCE)):
+            partition.restore(some, lambda sensor_id: home(sensor_id) == number)
+            await asyncio.sleep(0)
         if stored.checkpoint is not None:
             partition.clock = stored.checkpoint.clock
             partition.next_offset = lane.stored_offset = stored.checkpoint.next_offset
@@ -95,6 +102,11 @@ class Lane:
         """From here on, for good; nothing may be judged before a checkpoint says so."""
         self.partition.come_under(book)
         self.pins, self.pinned_until = pins, None
+
+    def give_up(self) -> None:
+        """Drop what is still to be sent: another process owns the partition."""
+        self.unsent.clear()
+        self.refused.clear()
 
     def plan_first(self, now: float, interval_s: float) -> None:
         """Decide when it is stored first: not all at once, each in its own slot of the interval."""

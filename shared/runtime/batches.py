@@ -19,10 +19,11 @@ from typing import Any, Protocol
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
-from aiokafka.errors import ConsumerStoppedError, KafkaError
+from aiokafka.errors import CommitFailedError, ConsumerStoppedError, KafkaError
 from faststream.kafka import KafkaBroker
 
 from shared.contracts.topics import TopicSpec
+from shared.runtime import membership
 from shared.runtime.ahead import Ahead
 from shared.runtime.broker import subscribe
 from shared.runtime.errors import LostOwnership, Transient, die
@@ -32,6 +33,7 @@ from shared.runtime.unpack import behind, count_of, pieces, place_of, runs, sinc
 log = structlog.get_logger("fenghuo.batches")
 
 Do = Callable[[list[ConsumerRecord]], Awaitable[None]]
+Lost = Callable[[Sequence[TopicPartition]], Awaitable[None]]
 
 _FIRST_DELAY_S = 0.1
 _LONGEST_DELAY_S = 2.0
@@ -104,6 +106,10 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._progress_at = time.monotonic()
         self._retrying_since: float | None = None
         self._assigned_once = False
+        self._refused = False
+        self.lost: Lost | None = None
+        """Set by a worker whose own store cannot refuse a late write: called instead of `release` with
+        partitions that the group has given to another member."""
         self.topics = tuple(topics)
         self.subscriber = subscribe(
             broker,
@@ -151,6 +157,7 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         partitions = sorted(assigned)
         consumer = self._consumer
         consumer.pause(*partitions)
+        membership.keep_alive(consumer)
         async with self._lock:
             try:
                 offsets = await self._until_it_works(partitions)
@@ -167,6 +174,7 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
                     die(f"{partition} begins after our offset {offset}: records were lost")
                 self._next[partition] = max(offset, first[partition])
                 consumer.seek(partition, self._next[partition])
+            self._refused = self.lost is not None and await membership.is_lost(consumer, self._next)
             self._assigned_once = True
             self._progress_at = time.monotonic()
         consumer.resume(*partitions)
@@ -176,12 +184,18 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         """Wait for the batch in flight, flush, then let go."""
         async with self._lock:
             try:
-                await self._worker.release(sorted(revoked))
                 await self._finish_commit()
+                if self.lost is not None:
+                    await self.confirm()
+                await self._worker.release(sorted(revoked))
                 await self._commit(dict(self._dirty))
+            except LostOwnership as error:
+                await self._let_go(error)
             except Transient as error:
                 # The next owner replays from the stored offset; nothing was acknowledged for good.
                 log.warning("release_failed", error=str(error))
+                if self.lost is not None:
+                    await self.lost(sorted(revoked))
             self._forget_ahead(revoked)
             for partition in revoked:
                 self._next.pop(partition, None)
@@ -228,14 +242,14 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _overtake(self, worker: Overtaking, records: list[ConsumerRecord]) -> None:
         async with self._lock:
-            new = self._new(records)
+            new = await self._mine(records)
             if new and await self._handle(worker.overtake, pieces(new)):
                 self._progress_at = time.monotonic()
 
     async def _work(self, records: list[ConsumerRecord]) -> None:
         """Handle records in their turn, and move on."""
         async with self._lock:
-            new = self._new(records)
+            new = await self._mine(records)
             if not new or not await self._handle(self._worker.handle, pieces(new)):
                 return
             for run in new:
@@ -247,6 +261,28 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             self._begin_commit()
         for run in new:
             self._metrics.records.labels(place_of(run)[0]).inc(count_of(run))
+
+    async def _mine(self, records: list[ConsumerRecord]) -> list[Any]:
+        if self._refused and self.lost is not None:
+            await self._let_go(LostOwnership("a commit was refused"))
+        return self._new(records)
+
+    async def confirm(self) -> None:
+        """Return when the group says that the partitions are still of this process.
+
+        Raises LostOwnership or Transient.
+        """
+        await membership.confirm(self._consumer, self._next)
+
+    async def _let_go(self, error: LostOwnership) -> None:
+        """Handle nothing more until the group has been joined anew, which aiokafka does by itself."""
+        log.warning("ownership_lost", error=str(error), partitions=len(self._next))
+        mine = sorted(self._next)
+        self._next.clear()
+        self._dirty.clear()
+        self._forget_ahead(mine)
+        if self.lost is not None:
+            await self.lost(mine)
 
     def _forget_ahead(self, partitions: Iterable[TopicPartition]) -> None:
         if self._ahead is not None:
@@ -307,7 +343,10 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, _LONGEST_DELAY_S)
             except LostOwnership as error:
-                die(f"another process owns these partitions: {error}")
+                if self.lost is None:
+                    die(f"another process owns these partitions: {error}")
+                await self._let_go(error)
+                return False
             except Exception as error:
                 log.exception("batch_failed")
                 die(f"a bug: {error!r}")
@@ -328,12 +367,17 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             await asyncio.wait({self._committing})
 
     async def _commit(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """For lag monitors only; our own stored offset decides where a restart begins."""
+        """For lag monitors: our own stored offset decides where a restart begins. A refusal says that
+        the partitions have another owner."""
         self._committed_at = time.monotonic()
         if not offsets or self.subscriber.consumer is None:
             return
         try:
             await self._consumer.commit(dict(offsets))
+        except CommitFailedError as error:
+            self._refused = True
+            log.warning("commit_refused", error=repr(error.__cause__))
+            return
         except (KafkaError, AssertionError) as error:
             log.warning("commit_failed", error=repr(error))
             return

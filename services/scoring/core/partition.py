@@ -57,9 +57,7 @@ class Partition:
     `number` is the partition's in the topic; None = all sensors belong here, as on a bench.
     """
 
-    def __init__(
-        self, book: RuleBook, clock: float = -NEVER, number: int | None = None
-    ) -> None:
+    def __init__(self, book: RuleBook, clock: float = -NEVER, number: int | None = None) -> None:
         self.book = book
         self.number = number
         self.clock = clock
