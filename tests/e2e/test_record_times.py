@@ -25,16 +25,16 @@ pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
 
 
 @pytest.mark.parametrize("spec", [DECISIONS, READINGS, RULES], ids=lambda one: one.name)
-async def test_a_record_cannot_choose_its_time(infrastructure: Infrastructure, spec: object) -> None:
+async def test_a_record_cannot_choose_its_time(
+    infrastructure: Infrastructure, spec: object
+) -> None:
     topic = infrastructure.own_topic(spec)  # type: ignore[arg-type]
     began = int(time.time() * 1000)
     producer = AIOKafkaProducer(bootstrap_servers=infrastructure.bootstrap)
     await producer.start()
     try:
         for said in (began - 3_600_000, began + 600_000, -(10**17), 0):
-            await producer.send_and_wait(
-                topic.name, b"v", key=b"k", timestamp_ms=said, partition=0
-            )
+            await producer.send_and_wait(topic.name, b"v", key=b"k", timestamp_ms=said, partition=0)
     finally:
         await producer.stop()
     dated = [one.timestamp for one in await read_all(infrastructure.bootstrap, topic)]

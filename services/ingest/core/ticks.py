@@ -9,7 +9,6 @@ from shared.contracts.fields import Status
 from shared.contracts.ids import content_id
 from shared.contracts.readings import Reading, Tick
 
-
 TOLERANCE_S = 2.0
 """How far this machine's clock may be from Kafka's; scoring refuses a tick that is further ahead."""
 
