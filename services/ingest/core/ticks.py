@@ -16,7 +16,7 @@ TOLERANCE_S = 2.0
 class KafkaClock:
     """The present as Kafka dates it: this machine's clock while both agree, else Kafka's.
 
-    Each acknowledged tick compares the two. In between time goes on by the monotonic clock, so that
+    Each acknowledged tick compares the two. In between time goes on by a steady clock, so that
     setting the machine's clock moves nothing. Before the first comparison the machine's clock counts.
     """
 
@@ -30,7 +30,7 @@ class KafkaClock:
     ) -> None:
         """Note Kafka's times of records sent at `sent` by this machine's clock.
 
-        `sent_at` and `heard_at` are the sending and the acknowledgement by the monotonic clock. The
+        `sent_at` and `heard_at` are the sending and the acknowledgement by the steady clock. The
         record times lie between the two, so a slow acknowledgement proves nothing. Several brokers
         may differ: the one in the middle counts. `off_s` is then how far this machine's clock is
         proven to be ahead of Kafka's, negative = behind.
@@ -49,7 +49,7 @@ class KafkaClock:
         return abs(self.off_s) > TOLERANCE_S
 
     def now(self, wall: datetime, at: float) -> datetime:
-        """The present; `wall` and `at` are what the machine's and the monotonic clock say."""
+        """The present; `wall` and `at` are what the machine's and the steady clock say."""
         return wall if self._base is None else self._base + timedelta(seconds=at - self._since)
 
 
