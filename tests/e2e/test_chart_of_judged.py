@@ -1,0 +1,101 @@
+"""The console's chart and scoring over the same log: a reading that scoring refused is no point of the chart."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from deploy.local.stack import Stack
+from services.console.readings import KafkaSource
+from shared.contracts.dead_letter import DeadLetter, Reason
+from shared.contracts.fields import Status, Tier
+from shared.contracts.readings import Reading
+from shared.contracts.topics import CATALOG, DEAD_LETTER, READINGS
+from shared.runtime.publisher import encode, partition_of
+from tests.e2e.test_scoring_crash import metric, until, write
+from tests.support.kafka import Message, produce, read_all
+from tests.support.scoring import TOWN, a_catalog_entry, a_sensor
+
+pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
+GAUGE = a_sensor("gauge-zhutuo", lateness_s=600)
+HOME = partition_of(GAUGE.sensor_id.encode(), READINGS.partitions)
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+def sent(
+    event_id: str,
+    value: float,
+    minutes: float,
+    key: str = GAUGE.sensor_id,
+    partition: int | None = None,
+    **change: object,
+) -> Message:
+    """A reading of so many minutes ago."""
+    at = NOW - timedelta(minutes=minutes)
+    facts: dict[str, object] = {
+        "metric": GAUGE.metric,
+        "unit": GAUGE.unit,
+        "datum": GAUGE.datum,
+        **change,
+    }
+    one = Reading(
+        id=event_id,
+        occurred_at=at,
+        sent_at=NOW,
+        origin_unit=TOWN,
+        tier=Tier.TOWN,
+        sensor_id=GAUGE.sensor_id,
+        value=value,
+        **facts,  # type: ignore[arg-type]
+    )
+    return key, encode(one), partition
+
+
+LOG: list[tuple[Message, Reason | None]] = [
+    (sent("r-1", 204.1, 50), None),
+    (sent("r-2", 204.2, 40), None),
+    (sent("cm", 20420.0, 39, unit="cm"), Reason.UNIT_MISMATCH),
+    (sent("datum", 9.0, 38, datum="黄海"), Reason.DATUM_MISMATCH),
+    (sent("ahead", 300.0, -30), Reason.FUTURE_TIME),
+    (sent("crc", 213.0, 37, partition=(HOME + 3) % READINGS.partitions), Reason.WRONG_PARTITION),
+    (sent("alien", 212.0, 36, key="gauge-beside", partition=HOME), Reason.KEY_MISMATCH),
+    (sent("drill", 216.0, 35, status=Status.EXERCISE), None),
+    (sent("r-3", 204.3, 10), None),
+    (sent("late", 204.25, 15), None),
+    (sent("too-late", 199.0, 30), Reason.TOO_LATE),
+    (sent("r-3", 204.3, 10), None),  # a repeat
+    (sent("r-3", 230.0, 10), Reason.ID_CONFLICT),
+    (sent("r-4", 204.4, 1), None),
+]
+
+
+@pytest.mark.timeout(180)
+async def test_what_scoring_refuses_the_chart_does_not_draw(tmp_path: Path) -> None:
+    async with Stack(tmp_path, services=("scoring",)) as stack:
+        kafka = stack.kafka_bootstrap
+        await write(kafka, CATALOG.name, [(f"sensor:{GAUGE.sensor_id}", a_catalog_entry(GAUGE))])
+
+        async def catalogued() -> bool:
+            return await metric(stack, "fenghuo_scoring_sensors") == 1
+
+        await until("catalogue", 60, catalogued)
+        for message, _ in LOG:
+            await produce(kafka, READINGS.name, [message])
+        wanted = sorted(reason for _, reason in LOG if reason is not None)
+
+        async def refused() -> bool:
+            return len(await read_all(kafka, READINGS, dead=True)) >= len(wanted)
+
+        await until("letters", 60, refused)
+        letters: list[DeadLetter] = [
+            DEAD_LETTER.validate_json(one.value)
+            for one in await read_all(kafka, READINGS, dead=True)
+        ]
+        assert sorted(one.reason for one in letters) == wanted
+        source, since = KafkaSource(kafka), NOW - timedelta(hours=2)
+        looked = await source.look(GAUGE.sensor_id, GAUGE.metric, Status.ACTUAL, since)
+        assert [value for _, value in looked.points] == [204.1, 204.2, 204.25, 204.3, 204.4]
+        drill = await source.look(GAUGE.sensor_id, GAUGE.metric, Status.EXERCISE, since)
+        assert [value for _, value in drill.points] == [216.0]
