@@ -18,7 +18,7 @@ from shared.runtime.publisher import Outgoing, encode
 log = structlog.get_logger("fenghuo.console.loops")
 
 Keep = Callable[[Sequence[Written]], Awaitable[Outcome]]
-Send = Callable[[Iterable[Outgoing]], Awaitable[None]]
+Send = Callable[[Iterable[Outgoing]], Awaitable[object]]
 Prune = Callable[[], Awaitable[None]]
 
 _GROUP = 500
