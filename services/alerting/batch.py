@@ -128,14 +128,18 @@ class Batch:
         self.tell()
 
     def warning(
-        self, event: ExternalWarning, heard_at: datetime, regions: Iterable[Region]
+        self,
+        event: ExternalWarning,
+        heard_at: datetime,
+        regions: Iterable[Region],
+        accepted_at: datetime | None = None,
     ) -> None:
         """Keep another agency's warning, end what it follows, and tell the rules."""
         cause = self._cause(event, heard_at)
         for region in regions:
             self._board.pass_time(region, heard_at, cause)
         before = self._warnings.get(event.id)
-        fresh = warned(event, heard_at)
+        fresh = warned(event, heard_at, accepted_at)
         if fresh is not None and is_over(event, before):
             fresh = replace(fresh, withdrawn=True)
         gone = [one for one in self._warnings.values() if withdraws(event, one)]

@@ -51,6 +51,7 @@ class Alerting:
     async def apply(self, work: Transaction, batch: Sequence[Incoming]) -> None:
         """Take a batch in order; raises Reject for what cannot be applied."""
         heard = {id(one.message): _heard_at(one) for one in batch}
+        accepted = {id(one.message): _accepted_at(one) for one in batch}
         early = {id(one.message) for one in batch if one.early}
         messages = higher_first([one.message for one in batch])
         # One partition has all warnings, so nobody else changes these.
@@ -71,7 +72,7 @@ class Alerting:
                     await run.report(message, at)
                 case ExternalWarning():
                     where = within(message.status, areas_of(message), scene.clocks)
-                    run.warning(message, at, where)
+                    run.warning(message, at, where, accepted[id(message)])
                 case RuleDefinition():
                     run.definition(message)
                 case AlertDecision():
@@ -106,6 +107,11 @@ class Alerting:
 def _heard_at(incoming: Incoming) -> datetime:
     """Event time as the log's clock may take it; a record from the future moves it no further."""
     at: datetime = incoming.message.occurred_at
-    if not incoming.accepted_ms:
-        return at
-    return min(at, datetime.fromtimestamp(incoming.accepted_ms / 1000, UTC) + AHEAD)
+    accepted = _accepted_at(incoming)
+    return at if accepted is None else min(at, accepted + AHEAD)
+
+
+def _accepted_at(incoming: Incoming) -> datetime | None:
+    """When Kafka took the record; None where that is not known."""
+    accepted_ms = incoming.accepted_ms
+    return datetime.fromtimestamp(accepted_ms / 1000, UTC) if accepted_ms else None

@@ -62,7 +62,10 @@ def forget_rest(keep: timedelta) -> list[Task]:
             "ended_at < now() - $1::interval AND NOT EXISTS (SELECT FROM alerting.alert_alarm AS a "
             "WHERE a.silence_id = silence.silence_id AND a.held IS NOT NULL)",
         ),
-        "warning": ("warning_id", "heard_at < now() - $1::interval"),
+        "warning": (
+            "warning_id",
+            "heard_at < now() - $1::interval AND (withdrawn OR ends_at < now() - $1::interval)",
+        ),
     }
     return [
         Task(

@@ -210,6 +210,8 @@ def warned_of(row: asyncpg.Record) -> Warned:
         event_type=row["event_type"],
         areas=tuple(row["areas"]),
         heard_at=row["heard_at"],
+        starts_at=row["starts_at"],
+        ends_at=row["ends_at"],
         withdrawn=row["withdrawn"],
         grade=DataGrade(row["data_grade"]),
     )
@@ -219,7 +221,7 @@ def warned_row(one: Warned) -> Row:
     """Values in the order of the table's columns."""
     return (
         *(one.warning_id, one.status, one.source_id, one.cap_identifier, one.event_type),
-        *(list(one.areas), one.heard_at, one.withdrawn, one.grade),
+        *(list(one.areas), one.heard_at, one.starts_at, one.ends_at, one.withdrawn, one.grade),
     )
 
 

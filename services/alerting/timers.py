@@ -12,7 +12,7 @@ from datetime import datetime
 from services.alerting.core import debt, validity
 from services.alerting.core.alert import Alert
 from services.alerting.core.episode import Cause, EpisodeKey
-from services.alerting.core.inhibit import MOST_TIMES
+from services.alerting.core.inhibit import LONGER, MOST_TIMES
 from services.alerting.core.lifecycle import calm
 from services.alerting.core.outcome import Change
 from services.alerting.core.records import origin_of_timer
@@ -28,7 +28,7 @@ from shared.contracts.fields import Status
 from shared.contracts.ids import content_id
 from shared.modes.effective import Modes
 from shared.runtime.database import Transaction
-from shared.runtime.timers import Timer
+from shared.runtime.timers import Timer, arm
 
 CaughtUp = Callable[[datetime], bool]
 """Whether all alarms that Kafka took before a moment have been applied."""
@@ -57,6 +57,9 @@ async def fire(
                 await scene.batch.placing.hold_over(alarm_id)
         elif timer.kind == SILENCE:
             await scene.batch.silence_over(silence_of_subject(timer.subject_id))
+        elif timer.kind == EXPIRY and not caught_up(timer.due_at):
+            # What was seen before that moment and is still unread counts before it.
+            await arm(work, [(timer.subject_id, EXPIRY, 0, work.now + LONGER)], rearm=True)
         elif timer.kind == EXPIRY:
             key = _key(timer.subject_id)
             cause = content_id("tmr", key.text)

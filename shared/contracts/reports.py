@@ -58,6 +58,13 @@ class Trend(StrEnum):
     OVER = "over"
 
 
+MOST_AREAS = 4096
+"""Divisions that one warning may name: more than a document of 256 KiB holds."""
+MOST_REFERENCES = 1024
+"""Messages that one warning may follow."""
+LONGEST_DOCUMENT = 262_144
+"""Characters of a document: as many as 256 KiB can hold."""
+
 Persons = Annotated[int, Field(strict=True, ge=0, le=10_000_000)]
 Cny = Annotated[int, Field(strict=True, ge=0, le=10**13)]
 
@@ -187,15 +194,21 @@ class ReportDuty(Envelope):
 class ExternalWarning(Envelope):
     """A warning issued by another agency, taken from CAP 1.2. `source_text` keeps the document.
 
-    `signed`: it carries an XML signature, which nobody has checked: it is no reason to trust it.
+    It counts from `effective_at` (absent: from when it was issued) until before `expires_at` (absent:
+    the agency does not say until when). `signed`: it carries an XML signature, which nobody has
+    checked: it is no reason to trust it.
     """
 
     type: Literal["external_warning"] = "external_warning"
+    areas: Annotated[tuple[UnitId, ...], Field(max_length=MOST_AREAS)] = ()
+    references: Annotated[tuple[Identifier, ...], Field(max_length=MOST_REFERENCES)] = ()
     source_id: Identifier
     cap_identifier: Annotated[str, Field(min_length=1, max_length=200)]
     msg_type: Literal["Alert", "Update", "Cancel", "Ack", "Error"]
     event_type: EventType | None = None
     level: Level | None = None
+    effective_at: Instant | None = None
+    expires_at: Instant | None = None
     headline: Line
     signed: bool = False
-    source_text: Annotated[str, Field(max_length=60_000)] = ""
+    source_text: Annotated[str, Field(max_length=LONGEST_DOCUMENT)] = ""

@@ -157,7 +157,8 @@ CREATE INDEX alert_report_alert ON alerting.alert_report (alert_id);
 CREATE INDEX alert_report_home ON alerting.alert_report (home_id);
 CREATE INDEX alert_report_kind ON alerting.alert_report (status, event_type, heard_at);
 
--- Warnings of other agencies. `withdrawn`: cancelled by the agency.
+-- Warnings of other agencies; each counts from `starts_at` until before `ends_at`. `withdrawn`: taken back or
+-- replaced by the agency, or over before it came.
 CREATE TABLE alerting.warning (
     warning_id text PRIMARY KEY,
     status text NOT NULL,
@@ -166,10 +167,12 @@ CREATE TABLE alerting.warning (
     event_type text,
     areas text[] NOT NULL,
     heard_at timestamptz NOT NULL,
+    starts_at timestamptz NOT NULL,
+    ends_at timestamptz NOT NULL,
     withdrawn boolean NOT NULL,
     data_grade text NOT NULL DEFAULT 'general'
 );
-CREATE INDEX warning_kind ON alerting.warning (status, event_type, heard_at) WHERE NOT withdrawn;
+CREATE INDEX warning_kind ON alerting.warning (status, event_type, ends_at) WHERE NOT withdrawn;
 CREATE INDEX warning_source ON alerting.warning (status, source_id);
 
 -- Rules over several sources, the newest version, also when it is switched off.

@@ -7,7 +7,7 @@ the rule, the scope and the change that began the episode: no clock, no offset.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.alerting.core.scopes import Region
 from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence, ScoreParts
@@ -84,6 +84,16 @@ class Cause:
     trace_id: str
     at: datetime
     now: datetime
+
+
+def due_at(after: datetime, clock: datetime, now: datetime) -> datetime:
+    """When time alone may change an episode at `after`, event time, as a moment of the database.
+
+    At that moment if it is still to come; in a log of the past, when as much time has passed here as
+    lies between its `clock` and then.
+    """
+    later = now + max(after - clock, timedelta(0))
+    return min(after, later) if after > now else later
 
 
 def follow(

@@ -45,6 +45,10 @@ class Sighting:
         """Whether it is a warning, which may cover many units, and not one place's."""
         return self.source.startswith("agency:")
 
+    def counts_at(self, clock: datetime) -> bool:
+        """Whether it may count: a warning does while it is in force, all else as its window says."""
+        return not self.from_agency or self.start <= clock < (self.end or clock)
+
 
 @dataclass(frozen=True, slots=True)
 class Weighed:

@@ -2,13 +2,14 @@
 
 A sensor, a reporter, an agency is one source however often it speaks; `kinds` asks for that many
 classes with a source of their own. Counted is the fullest window that still matters, whatever the
-order of arrival: more evidence and more trust never make it less.
+order of arrival: more evidence and more trust never make it less. A warning of an agency counts while
+it is in force, and not a moment longer.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import asin, cos, radians, sin, sqrt
@@ -25,7 +26,7 @@ LOOKBACK = timedelta(hours=72)
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """A window that supports the rule. `until` is when it stops to matter; None while an alarm is on."""
+    """A window that supports the rule. `until` is when time alone may change that; None: never."""
 
     weight: int
     until: datetime | None
@@ -35,15 +36,17 @@ class _Window:
 def judge(pool: Pool, unit: str, clock: datetime, fresh: Sighting | None = None) -> Finding:
     """Whether the sightings of `unit` support the rule in a window that matters at `clock`.
 
-    A window matters while an alarm of it is on, and for `window_s` after the last it has seen.
+    A window matters while an alarm of it is on, and for `window_s` after the last it has seen; with a
+    warning in it, while the warning is in force. A warning to come is looked at when it takes effect.
     `fresh`: they did not before this sighting came, so only windows that contain it are looked at.
     """
     if not pool.possible:
         return Finding(None)
-    body, known = pool.body, pool.ordered
+    body = pool.body
+    known = [one for one in pool.ordered if one.one.counts_at(clock)]
     window = _fullest(body, known, clock, fresh)
     if window is None:
-        return Finding(None)
+        return Finding(None, _takes_effect(pool.ordered, clock))
     first = max(one.order for one in window.members)
     current = [one for one in known if not one.one.retrospective]
     doubtful = len(current) < len(known) and _fullest(body, current, clock) is None
@@ -63,6 +66,12 @@ def judge(pool: Pool, unit: str, clock: datetime, fresh: Sighting | None = None)
         grade=highest_grade(*(one.one.grade for one in window.members)),
     )
     return Finding(standing, window.until)
+
+
+def _takes_effect(known: Iterable[Weighed], clock: datetime) -> datetime | None:
+    """When the next warning that does not count yet takes effect."""
+    to_come = (one.one.start for one in known if one.one.from_agency and one.one.start > clock)
+    return min(to_come, default=None)
 
 
 def metres(one: Position, other: Position) -> float:
@@ -149,7 +158,10 @@ def _ends_after(one: Weighed, at: datetime) -> bool:
 
 
 def _until(span: timedelta, members: Collection[Weighed]) -> datetime | None:
-    """When the window stops to matter; None while an alarm of it is on."""
+    """When the window stops to matter or loses a warning; None while an alarm of it is on."""
+    expiries = [one.one.end for one in members if one.one.from_agency]
+    if expiries:
+        return min(end for end in expiries if end is not None)
     ends = [one.one.end for one in members]
     if None in ends:
         return None

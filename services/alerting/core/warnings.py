@@ -1,4 +1,5 @@
-"""Warnings of other agencies 外部预警: one source each, until the agency takes them back or says another.
+"""Warnings of other agencies 外部预警: one source each, from when they take effect until they expire or the
+agency takes them back or says another.
 
 What a message follows is over, also when it comes only after it: messages of an agency are ordered by what
 they refer to, not by their arrival.
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.alerting.core.pool import Sighting
 from shared.contracts.fields import DataGrade, Status
@@ -17,11 +18,16 @@ from shared.contracts.reports import ExternalWarning
 _COUNT = frozenset({"Alert", "Update"})
 _WITHDRAW = frozenset({"Cancel", "Error"})
 _FOLLOW = _WITHDRAW | {"Update"}
+UNSAID = timedelta(hours=24)
+"""How long a warning counts whose agency does not say until when."""
 
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """What of a warning counts. Without a kind of event it is kept and supports nothing."""
+    """What of a warning counts, from `starts_at` until before `ends_at`.
+
+    Without a kind of event it is kept and supports nothing.
+    """
 
     warning_id: str
     status: Status
@@ -30,14 +36,23 @@ class Warned:
     event_type: str | None
     areas: tuple[str, ...]
     heard_at: datetime
+    starts_at: datetime
+    ends_at: datetime
     withdrawn: bool = False
     grade: DataGrade = DataGrade.GENERAL
 
 
-def warned(event: ExternalWarning, heard_at: datetime) -> Warned | None:
-    """The warning, if the message is one: an alert or an update of it."""
+def warned(
+    event: ExternalWarning, heard_at: datetime, accepted_at: datetime | None = None
+) -> Warned | None:
+    """The warning, if the message is one: an alert or an update of it.
+
+    `accepted_at` is when the log took it: what had expired by then is over before it comes.
+    """
     if event.msg_type not in _COUNT:
         return None
+    starts_at = max(heard_at, event.effective_at or heard_at)
+    ends_at = event.expires_at or starts_at + UNSAID
     return Warned(
         warning_id=event.id,
         status=event.status,
@@ -46,6 +61,9 @@ def warned(event: ExternalWarning, heard_at: datetime) -> Warned | None:
         event_type=event.event_type,
         areas=areas_of(event),
         heard_at=heard_at,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        withdrawn=accepted_at is not None and ends_at <= accepted_at,
         grade=event.data_grade,
     )
 
@@ -72,7 +90,11 @@ def yet_to_come(event: ExternalWarning, known: Collection[str], heard_at: dateti
     if event.msg_type not in _FOLLOW:
         return []
     return [
-        Warned(one, event.status, event.source_id, one, None, (), heard_at, withdrawn=True)
+        Warned(
+            *(one, event.status, event.source_id, one, None, ()),
+            *(heard_at, heard_at, heard_at),
+            withdrawn=True,
+        )
         for one in event.references
         if one not in known
     ]
@@ -85,7 +107,7 @@ def is_over(event: ExternalWarning, known: Warned | None) -> bool:
 
 
 def sighting_of(known: Warned) -> Sighting | None:
-    """A warning as a sighting of its agency, at the moment at which it was issued."""
+    """A warning as a sighting of its agency, for as long as it counts."""
     if known.event_type is None:
         return None
     return Sighting(
@@ -95,7 +117,7 @@ def sighting_of(known: Warned) -> Sighting | None:
         kind="agency",
         event_type=known.event_type,
         places=known.areas,
-        start=known.heard_at,
-        end=known.heard_at,
+        start=known.starts_at,
+        end=known.ends_at,
         grade=known.grade,
     )

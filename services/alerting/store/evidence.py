@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
@@ -18,7 +18,7 @@ import asyncpg
 
 from services.alerting import rows
 from services.alerting.core.board import Board
-from services.alerting.core.episode import Episode, EpisodeKey, Standing
+from services.alerting.core.episode import Episode, EpisodeKey, Standing, due_at
 from services.alerting.core.rulebook import RuleBook
 from services.alerting.core.scopes import Region
 from services.alerting.core.wants import Key, Wants
@@ -55,7 +55,7 @@ _REPORTS = (
 _WARNINGS = (
     "SELECT v.* FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS w (status, name, since) "
     "JOIN alerting.warning AS v ON v.status = w.status AND v.event_type = w.name "
-    "AND v.heard_at >= w.since AND NOT v.withdrawn ORDER BY v.warning_id"
+    "AND v.ends_at >= w.since AND NOT v.withdrawn ORDER BY v.warning_id"
 )
 _EPISODES = (
     "SELECT * FROM alerting.episode WHERE (rule_id, status, region, scope) IN "
@@ -192,11 +192,11 @@ async def save(
             [(one.rule_id, one.version, one.model_dump_json(exclude_none=True)) for one in defined],
         ),
         (
-            "INSERT INTO alerting.warning VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) "
+            "INSERT INTO alerting.warning VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) "
             "ON CONFLICT (warning_id) DO UPDATE SET (status, source_id, cap_identifier, event_type, areas, "
-            "heard_at, withdrawn, data_grade) = (EXCLUDED.status, EXCLUDED.source_id, "
+            "heard_at, starts_at, ends_at, withdrawn, data_grade) = (EXCLUDED.status, EXCLUDED.source_id, "
             "EXCLUDED.cap_identifier, EXCLUDED.event_type, EXCLUDED.areas, EXCLUDED.heard_at, "
-            "EXCLUDED.withdrawn, EXCLUDED.data_grade)",
+            "EXCLUDED.starts_at, EXCLUDED.ends_at, EXCLUDED.withdrawn, EXCLUDED.data_grade)",
             [rows.warned_row(one) for one in warnings],
         ),
         (
@@ -222,14 +222,14 @@ async def save(
 
 
 async def _arm(work: Transaction, board: Board, stored: dict[EpisodeKey, Episode]) -> None:
-    """A timer per episode that ends by itself: due when as much time has passed here as in the log."""
+    """A timer per episode that time alone may change."""
     armed, ended = [], []
     for key in sorted(board.changed):
         before = stored[key].expires_at if key in stored else None
         after = board.episodes[key].expires_at
         if after is not None and after != before:
-            left = max(after - board.clocks.get(key.region, after), timedelta(0))
-            armed.append((key.text, EXPIRY, 0, work.now + left))
+            due = due_at(after, board.clocks.get(key.region, after), work.now)
+            armed.append((key.text, EXPIRY, 0, due))
         elif after is None and before is not None:
             ended.append(key.text)
     await timers.arm(work, armed, rearm=True)

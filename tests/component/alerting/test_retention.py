@@ -32,6 +32,7 @@ async def age(station: Station, days: int) -> None:
         ("alert_alarm", "changed_at"),
         ("alert_report", "heard_at"),
         ("warning", "heard_at"),
+        ("warning", "ends_at"),
     ):
         await station.rows(
             f"UPDATE alerting.{table} SET {column} = now() - make_interval(days => $1)", days
@@ -185,3 +186,16 @@ async def test_a_silence_stays_while_it_stands_or_hides_something(station: Stati
     )
     assert await forget(station) == 1
     assert await ids(station, "SELECT silence_id FROM alerting.silence") == {"standing", "hiding"}
+
+
+async def test_a_warning_in_force_stays_however_long_ago_it_was_issued(station: Station) -> None:
+    months = timedelta(days=900)
+    await station.takes(a_warning(id="long", expires_at=at(0) + months), a_warning(id="day"))
+    await station.rows("UPDATE alerting.warning SET ends_at = now() + interval '1 day', "
+                       "heard_at = now() - interval '500 days' WHERE warning_id = 'long'")  # fmt: skip
+    await station.rows("UPDATE alerting.warning SET ends_at = now() - interval '499 days', "
+                       "heard_at = now() - interval '500 days' WHERE warning_id = 'day'")  # fmt: skip
+    assert await forget(station) == 1
+    assert await ids(station, "SELECT warning_id FROM alerting.warning") == {"long"}
+    await station.rows("UPDATE alerting.warning SET withdrawn = true")
+    assert await forget(station) == 1
