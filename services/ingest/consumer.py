@@ -57,9 +57,9 @@ class Intake:
         self._metrics.accepted.labels("report", report.status).inc()
         return 1
 
-    async def warning(self, body: bytes, source: str) -> int:
+    async def warning(self, body: bytes, source: str, charset: str | None) -> int:
         """Accept another agency's warning; raises Refused."""
-        warning = one_warning(body, source, self._now())
+        warning = one_warning(body, source, self._now(), charset)
         await self._send([outgoing(WARNINGS, warning.source_id, warning)])
         self._metrics.accepted.labels("warning", warning.status).inc()
         return 1

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 
 from services.ingest.consumer import Intake
 from services.ingest.core.bodies import BatchBody, ReadingBody, ReportBody
+from services.ingest.core.cap.encoding import charset_of
 from services.ingest.core.refusals import Refused
 from services.ingest.gate import DOORS, SOURCE
 from services.ingest.metrics import Metrics
@@ -80,7 +81,8 @@ def doors(intake: Intake, metrics: Metrics) -> APIRouter:
         A document with an error is refused as a whole, every error with its line.
         """
         source = request.scope[SOURCE]
-        return await answer(request, lambda body: intake.warning(body, source))
+        charset = charset_of(request.headers.get("content-type", ""))
+        return await answer(request, lambda body: intake.warning(body, source, charset))
 
     return router
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from services.ingest.core.cap.encoding import LONGEST_UTF_8
 from services.ingest.gate import WARNING_LIMIT
 from shared.contracts.topics import WARNINGS
 from tests.component.ingest.doors import Doors
@@ -43,6 +44,40 @@ async def test_a_wrong_document_is_refused_whole_with_every_error(doors: Doors) 
         "alert.info[0].urgency",
     ]
     assert doors.publisher.sent == []
+
+
+async def test_the_charset_of_the_header_is_the_documents(doors: Doors) -> None:
+    kind = {"content-type": "application/xml; charset=GBK"}
+    answer = await doors.post(DOOR, a_document(encoding="gbk"), **kind)
+    assert answer.status_code == 202
+    (sent,) = doors.publisher.sent
+    warning = WARNINGS.model.validate_json(sent.value)
+    assert warning.source_text == a_document().decode()
+    answer = await doors.post(DOOR, a_document(encoding="gbk"), **KIND)
+    assert answer.status_code == 400
+    assert "utf-8" in answer.json()["errors"][0]["what"]
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+async def test_a_time_out_of_bounds_is_a_problem_of_its_element(doors: Doors, text: str) -> None:
+    update = {"msgType": "Update", "references": f"s,i,{text}"}
+    for head, where in (({"sent": text}, "alert.sent"), (update, "alert.references")):
+        answer = await doors.post(DOOR, a_document(head), **KIND)
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["where"].endswith(where)
+    assert doors.publisher.sent == []
+
+
+async def test_the_longest_document_fits_into_a_record(doors: Doors) -> None:
+    before = '<?xml version="1.0" encoding="windows-1252"?>'
+    latin = {"headline": "x", "event": "x", "area": "-"}
+    room = WARNING_LIMIT - len(a_document(info=latin, before=before)) - 100
+    euros = (LONGEST_UTF_8 - WARNING_LIMIT) // 2
+    latin["description"] = "\u20ac" * euros + "\n" * (room - euros) + "."
+    body = a_document(info=latin, before=before, encoding="windows-1252")
+    answer = await doors.post(DOOR, body, **{"content-type": "text/xml"})
+    assert answer.status_code == 202
+    assert len(doors.publisher.sent[0].value) < 780 * 1024
 
 
 async def test_other_kinds_stay_with_their_doors(doors: Doors) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -10,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.alerting.core.warnings import warned, withdraws
-from services.ingest.core.cap.accept import LONGEST_TEXT, one_warning
+from services.ingest.core.cap.accept import one_warning
 from services.ingest.core.refusals import Refusal, Refused
 from shared.contracts.fields import Level, Status
-from shared.contracts.reports import ExternalWarning
+from shared.contracts.reports import MOST_REFERENCES, ExternalWarning
 from tests.support.cap import HEAD, INFO, LATER, a_document
 
 NOW = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
@@ -169,21 +170,6 @@ def test_other_xml_is_no_cap_and_depth_is_bounded() -> None:
     assert caught.value.reason is Refusal.TOO_DEEP
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "gb2312", "GBK", "gb18030"])
-def test_the_text_is_right_in_the_character_sets_that_agencies_use(encoding: str) -> None:
-    before = f'<?xml version="1.0" encoding="{encoding}"?>\n'
-    found = taken(a_document(before=before, encoding=encoding))
-    assert found.headline == INFO["headline"]
-
-
-def test_latin_text_a_byte_order_mark_and_1_1_are_read() -> None:
-    before = '<?xml version="1.0" encoding="ISO-8859-1"?>'
-    latin = {"language": "fr-CA", "event": "pluie", "headline": "Évacuation", "area": "-"}
-    found = taken(a_document(info=latin, before=before, encoding="iso-8859-1", version="1.1"))
-    assert found.headline == "Évacuation"
-    assert taken(b"\xef\xbb\xbf" + a_document()).headline == INFO["headline"]
-
-
 @pytest.mark.parametrize(
     ("info", "level"),
     [
@@ -198,33 +184,26 @@ def test_the_colour_goes_before_the_severity(info: dict[str, str], level: Level 
     assert taken(a_document(info=info)).level is level
 
 
-def test_areas_are_divisions_and_nothing_that_looks_like_them() -> None:
-    def area(*codes: tuple[str, str]) -> str:
-        pairs = "".join(
-            f"<geocode><valueName>{name}</valueName><value>{value}</value></geocode>"
-            for name, value in codes
-        )
-        return f"<areaDesc>x</areaDesc>{pairs}"
-
-    ours = area(("division", "500118118201"), ("x", "500118"), ("x", "50"), ("x", "500118"))
-    found = taken(a_document(info={"area": ours}))
-    assert found.areas == ("500118118201", "500118000000", "500000000000")
-    theirs = area(("SAME", "548001"), ("FIPS6", "006109"), ("x", "3537064"), ("x", "990000"))
-    assert taken(a_document(info={"area": theirs})).areas == ()
+TOO_FAR = ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "1999-12-31T23:59:59+00:00"]
 
 
-def test_chinese_is_shown_where_there_are_several_languages_and_all_areas_count() -> None:
-    english = {**INFO, "language": "en", "headline": "Rainstorm", "area": "-"}
-    second = "<info>" + "".join(f"<{k}>{v}</{k}>" for k, v in INFO.items()) + "</info>"
-    found = taken(a_document(info=english, more=second))
-    assert found.headline == INFO["headline"]
-    assert found.areas == ("500118118000",)
+@pytest.mark.parametrize("text", TOO_FAR)
+@pytest.mark.parametrize("name", ["sent", "references", "effective", "onset", "expires"])
+def test_a_time_that_no_record_can_hold_is_refused_with_its_place(name: str, text: str) -> None:
+    in_head = name in ("sent", "references")
+    if name == "references":
+        body = a_document({"msgType": "Update", "references": f"s,i,{text}"})
+    else:
+        body = a_document(*[{name: text}, {}] if in_head else [{}, {name: text}])
+    found = refused(body)
+    assert "2000 to 2199" in found[f"alert.{'' if in_head else 'info[0].'}{name}"]
 
 
 def test_without_info_it_is_taken_and_supports_nothing() -> None:
     body = a_document()
     bare = body[: body.index(b"<info>")] + b"</alert>"
     found = taken(bare)
+    assert (found.effective_at, found.expires_at) == (None, None)
     assert (found.event_type, found.level) == (None, None)
     assert HEAD["identifier"] in found.headline
 
@@ -242,10 +221,37 @@ def test_a_clock_that_runs_ahead_is_refused_and_an_old_message_is_old() -> None:
     assert taken(a_document(old)).occurred_at.year == 2003
 
 
-def test_a_long_document_is_taken_without_its_text() -> None:
-    found = taken(a_document(info={"description": "雨" * LONGEST_TEXT}))
-    assert found.source_text == ""
-    assert found.headline == INFO["headline"]
+def test_a_document_with_a_picture_is_kept_whole() -> None:
+    picture = base64.b64encode(bytes(100 * 1024)).decode()
+    body = a_document(info={"description": "雨" * 20_000, "instruction": picture})
+    assert taken(body).source_text.encode() == body
+
+
+@pytest.mark.parametrize("count", [65, 80, MOST_REFERENCES])
+def test_every_message_that_it_follows_is_named(count: int) -> None:
+    many = " ".join(f"a,{number},{HEAD['sent']}" for number in range(count))
+    found = taken(a_document({**LATER, "msgType": "Cancel", "references": many}))
+    assert len(found.references) == len(set(found.references)) == count
+    last = taken(a_document({"sender": "a", "identifier": str(count - 1)}))
+    assert last.id in found.references
+
+
+def test_what_follows_too_many_is_refused_with_their_number() -> None:
+    many = " ".join(f"a,{number},{HEAD['sent']}" for number in range(MOST_REFERENCES + 1))
+    with pytest.raises(Refused) as caught:
+        taken(a_document({**LATER, "msgType": "Cancel", "references": many}))
+    [problem] = caught.value.problems
+    assert str(MOST_REFERENCES + 1) in problem.what
+    assert str(MOST_REFERENCES) in (problem.allowed or "")
+
+
+def test_every_area_counts() -> None:
+    towns = [f"500118{number:03}" for number in range(100, 200)]
+    pairs = "".join(
+        f"<geocode><valueName>division</valueName><value>{town}</value></geocode>" for town in towns
+    )
+    found = taken(a_document(info={"area": f"<areaDesc>x</areaDesc>{pairs}"}))
+    assert found.areas == tuple(town + "000" for town in towns)
 
 
 @given(st.binary(max_size=300))

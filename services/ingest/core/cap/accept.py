@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from services.ingest.core.accept import FUTURE
 from services.ingest.core.cap import shapes
 from services.ingest.core.cap.checks import problems
+from services.ingest.core.cap.codes import divisions, event_codes, pairs
+from services.ingest.core.cap.encoding import text_of
 from services.ingest.core.cap.vocabulary import COLOURS, SEVERITIES
-from services.ingest.core.cap.xml import Part, decoded, parse
+from services.ingest.core.cap.xml import Part, parse
 from services.ingest.core.refusals import Refusal, Refused, refuse
-from shared.contracts.fields import Level, Status, Tier
+from shared.contracts.fields import LEVEL_ORDER, Level, Status, Tier
 from shared.contracts.ids import content_id
-from shared.contracts.reports import ExternalWarning
+from shared.contracts.reports import MOST_AREAS, ExternalWarning
 
 RECEIVED_FOR = "500000000000"
 """The unit that the city's agencies write to."""
-LONGEST_TEXT = 60_000
-"""A longer document is taken without its text."""
 _SIGNATURE = "http://www.w3.org/2000/09/xmldsig#"
-_CODE = re.compile(
-    r"(1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[12])([0-9]{4}|[0-9]{7}|[0-9]{10})?", re.ASCII
-)
-"""A division of China: province, district, town or village (GB/T 2260 and below)."""
-_FOREIGN = frozenset({"SAME", "FIPS6", "UGC"})
-"""Geocodes that look alike and name places elsewhere."""
-_EVENT = re.compile(r"1[1-4][A-Z0-9]{1,3}(:[a-z0-9_]{1,40})?", re.ASCII)
-_MOST = 64
 
 
-def one_warning(body: bytes, source: str, now: datetime) -> ExternalWarning:
-    """The warning in a body of /v1/warnings, received from `source`."""
-    alert = parse(body)
+def one_warning(
+    body: bytes, source: str, now: datetime, charset: str | None = None
+) -> ExternalWarning:
+    """The warning in a body of /v1/warnings, received from `source`; `charset` as its header names it."""
+    text = text_of(body, charset)
+    alert = parse(text)
     if wrong := problems(alert):
         raise Refused(wrong)
     if alert.said("status") not in set(Status):
@@ -46,9 +40,8 @@ def one_warning(body: bytes, source: str, now: datetime) -> ExternalWarning:
     if sent > now + FUTURE:
         raise refuse(Refusal.FUTURE_TIME, "alert.sent", f"{sent.isoformat()} lies in the future")
     infos = list(alert.each("info"))
-    shown = _preferred(infos)
-    text = decoded(body)
-    whole = text if isinstance(text, str) else text.decode("utf-8", "replace")
+    info = _gravest(infos)
+    event_type = _event_type(infos, info)
     return ExternalWarning(
         id=_id(source, alert.said("sender"), alert.said("identifier"), sent),
         status=Status(alert.said("status")),
@@ -56,16 +49,18 @@ def one_warning(body: bytes, source: str, now: datetime) -> ExternalWarning:
         sent_at=now,
         origin_unit=RECEIVED_FOR,
         tier=Tier.CITY,
-        areas=_areas(infos),
-        references=tuple(_id(source, *one) for one in follows[:_MOST]),
+        areas=_areas(infos, info, event_type),
+        references=tuple(_id(source, *one) for one in follows),
         source_id=source,
         cap_identifier=alert.said("identifier"),
         msg_type=alert.said("msgType"),  # type: ignore[arg-type]
-        event_type=_event_type(infos),
-        level=_level(shown),
-        headline=_headline(shown, alert),
+        event_type=event_type,
+        level=_level(info),
+        effective_at=_moment(info, "effective"),
+        expires_at=_moment(info, "expires"),
+        headline=_headline(info, alert),
         signed=_signed(alert),
-        source_text=whole if len(whole) <= LONGEST_TEXT else "",
+        source_text=text,
     )
 
 
@@ -74,10 +69,22 @@ def _id(source: str, sender: str, identifier: str, sent: datetime) -> str:
     return content_id("wrn", source, sender, identifier, sent.astimezone(UTC).isoformat())
 
 
-def _preferred(infos: Iterable[Part]) -> Part | None:
-    """The block that is shown: Chinese before all others."""
-    ordered = sorted(infos, key=lambda one: not one.said("language").lower().startswith("zh"))
-    return next(iter(ordered), None)
+def _gravest(infos: Sequence[Part]) -> Part | None:
+    """The block that counts: the highest level; of those a Chinese one; of those the first."""
+
+    def rank(info: Part) -> tuple[int, bool]:
+        level = _level(info)
+        return -1 if level is None else LEVEL_ORDER[level], _language(info).startswith("zh")
+
+    return max(infos, key=rank, default=None)
+
+
+def _language(info: Part) -> str:
+    return info.said("language").lower()
+
+
+def _moment(info: Part | None, name: str) -> datetime | None:
+    return shapes.moment(info.said(name)) if info is not None else None
 
 
 def _headline(info: Part | None, alert: Part) -> str:
@@ -85,41 +92,45 @@ def _headline(info: Part | None, alert: Part) -> str:
     return " ".join(said.split())[:200] or f"外部预警 {alert.said('identifier')}"[:200]
 
 
-def _pairs(info: Part, *names: str) -> Iterable[tuple[str, str]]:
-    for name in names:
-        for one in info.each(name):
-            yield one.said("valueName"), one.said("value")
-
-
-def _event_type(infos: Iterable[Part]) -> str | None:
-    """The national code, where the agency says one; without it the warning supports no rule."""
-    for info in infos:
-        for _, value in _pairs(info, "eventCode", "parameter"):
-            if _EVENT.fullmatch(value):
-                return value
-    return None
+def _event_type(infos: Sequence[Part], info: Part | None) -> str | None:
+    """The national code of the block that counts, else that of a translation; without one the warning
+    supports no rule."""
+    if info is None:
+        return None
+    translations = [one for one in infos if _language(one) != _language(info)]
+    codes = (code for one in (info, *translations) for code in event_codes(one))
+    return next(codes, None)
 
 
 def _level(info: Part | None) -> Level | None:
     """The colour that is named; else the one that CAP's severity is usually taken for."""
     if info is None:
         return None
-    for name, value in _pairs(info, "parameter"):
+    for name, value in pairs(info, "parameter"):
         if "color" in name.lower() and value.lower() in COLOURS:
             return COLOURS[value.lower()]
     severity = info.said("severity")
     return COLOURS.get(severity.lower()) or SEVERITIES.get(severity)
 
 
-def _areas(infos: Iterable[Part]) -> tuple[str, ...]:
-    """Division codes of all areas, as units; other geocodes mean nothing here."""
-    found: dict[str, None] = {}
-    for info in infos:
-        for area in info.each("area"):
-            for name, value in _pairs(area, "geocode"):
-                if name.upper() not in _FOREIGN and _CODE.fullmatch(value):
-                    found.setdefault(value.ljust(12, "0"))
-    return tuple(found)[:_MOST]
+def _areas(infos: Sequence[Part], info: Part | None, event_type: str | None) -> tuple[str, ...]:
+    """The divisions of the blocks about the same event as the one that counts, each once."""
+    if info is None:
+        return ()
+    same = (one for one in infos if one is info or _is_about(one, info, event_type))
+    found = dict.fromkeys(code for one in same for code in divisions(one))
+    if len(found) > MOST_AREAS:
+        what, allowed = f"names {len(found)} divisions", f"at most {MOST_AREAS}"
+        raise refuse(Refusal.NOT_CAP, "alert.info.area", what, allowed)
+    return tuple(found)
+
+
+def _is_about(other: Part, info: Part, event_type: str | None) -> bool:
+    """By its code, if it has one; else as a translation, or by the name of the event."""
+    code = next(event_codes(other), None)
+    if code is not None:
+        return code == event_type
+    return _language(other) != _language(info) or other.said("event") == info.said("event")
 
 
 def _signed(alert: Part) -> bool:

@@ -19,6 +19,7 @@ from services.ingest.core.cap.vocabulary import (
 )
 from services.ingest.core.cap.xml import Part
 from services.ingest.core.refusals import Problem, Refusal
+from shared.contracts.reports import MOST_REFERENCES
 
 FOLLOWS = frozenset({"Update", "Cancel", "Ack", "Error"})
 """Message types that refer to another message."""
@@ -51,8 +52,13 @@ def _head(alert: Part) -> Iterator[Problem]:
     empty = next((one for one in alert.each("references") if not one.text), None)
     if empty is not None or (kind in FOLLOWS and not given):
         yield _wrong(empty or alert, "alert.references", f"is empty, msgType is {kind[:20]}")
-    if shapes.references(given) is None:
-        yield _wrong(alert, "alert.references", "is no list of sender,identifier,sent")
+    follows = shapes.references(given)
+    if follows is None:
+        what = "is no list of sender,identifier,sent with times in the years 2000 to 2199"
+        yield _wrong(alert, "alert.references", what)
+    elif len(follows) > MOST_REFERENCES:
+        what = f"names {len(follows)} messages"
+        yield _wrong(alert, "alert.references", what, f"at most {MOST_REFERENCES}")
 
 
 def _info(info: Part, where: str, alert: Part) -> Iterator[Problem]:
@@ -121,8 +127,9 @@ def _value(part: Part, where: str, allowed: frozenset[str]) -> Iterator[Problem]
 
 
 def _moment(part: Part, where: str) -> Iterator[Problem]:
-    if shapes.moment(part.text) is None:
-        yield _wrong(part, where, "is no time with an offset", "2026-07-01T08:00:00+08:00")
+    what = shapes.moment_problem(part.text)
+    if what is not None:
+        yield _wrong(part, where, what, "2026-07-01T08:00:00+08:00")
 
 
 def _wrong(part: Part, where: str, what: str, allowed: str | None = None) -> Problem:

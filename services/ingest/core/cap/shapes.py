@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from math import isfinite
 from typing import NamedTuple
 
+FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""Between these lies every time that is read."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", re.ASCII)
 _NAME = re.compile(r"[^\s,<&]{1,200}")
 
@@ -20,7 +22,20 @@ class Reference(NamedTuple):
 
 
 def moment(text: str) -> datetime | None:
-    """A time with its offset (never Z); None when it is none."""
+    """A time with its offset (never Z), of this age; None when it is none."""
+    found = _time(text)
+    return found if found is not None and FIRST <= found < LAST else None
+
+
+def moment_problem(text: str) -> str | None:
+    """What is wrong with a time."""
+    found = _time(text)
+    if found is None:
+        return "is no time with an offset"
+    return None if FIRST <= found < LAST else "does not lie in the years 2000 to 2199"
+
+
+def _time(text: str) -> datetime | None:
     if _TIME.fullmatch(text) is None:
         return None
     try:

@@ -1,12 +1,10 @@
 """XML from outside as a small tree: nothing is declared, fetched or expanded, every part knows its line.
 
-A document type is refused where it begins, so no entity but the five of XML itself ever exists. Character
-sets are those of expat, and the older Chinese ones.
+A document type is refused where it begins, so no entity but the five of XML itself ever exists.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.parsers import expat
@@ -15,9 +13,6 @@ from services.ingest.core.refusals import Refusal, refuse
 
 DEEPEST = 16
 MOST_PARTS = 20_000
-_DECLARED = re.compile(
-    rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["'](gb2312|gbk|gb18030)["']""", re.IGNORECASE
-)
 _NAMESPACE = "\n"
 """Between namespace and name; no XML name holds it."""
 
@@ -46,26 +41,14 @@ class Part:
         return next((one.text for one in self.each(name)), "")
 
 
-def decoded(body: bytes) -> bytes | str:
-    """What expat is given: text where it does not know the character set; raises Refused."""
-    if _DECLARED.match(body) is None:
-        return body
-    try:
-        return body.decode("gb18030")
-    except UnicodeDecodeError:
-        raise refuse(Refusal.NOT_XML, "body", "is not in the character set it names") from None
-
-
-def parse(body: bytes) -> Part:
-    """The root element; raises Refused."""
+def parse(text: str) -> Part:
+    """The root element; raises Refused. The declaration's character set is no longer looked at."""
     builder = _Builder()
     try:
-        builder.parser.Parse(decoded(body), True)
+        builder.parser.Parse(text, True)
     except expat.ExpatError as error:
         what = expat.ErrorString(error.code)
         raise refuse(Refusal.NOT_XML, f"line {error.lineno}", what) from None
-    except (ValueError, LookupError):
-        raise refuse(Refusal.NOT_XML, "body", "is in no character set that is read here") from None
     assert builder.root is not None, "a well-formed document has a root"
     return builder.root
 

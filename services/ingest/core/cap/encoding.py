@@ -1,0 +1,92 @@
+"""The text of a document from its bytes (RFC 7303): by its byte order mark, else by the charset of the header
+Content-Type, else by its XML declaration, else UTF-8.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from encodings import normalize_encoding
+from encodings.aliases import aliases
+
+from services.ingest.core.refusals import Refusal, refuse
+from shared.contracts.reports import LONGEST_DOCUMENT
+
+LONGEST_UTF_8 = 2 * LONGEST_DOCUMENT
+"""Bytes of the text in a record, which Kafka takes up to 1 MiB: other character sets are shorter than UTF-8."""
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+)
+CHARSETS = frozenset(
+    (
+        *("utf_8", "ascii", "gb2312", "gbk", "gb18030", "big5", "big5hkscs", "cp950", "latin_1"),
+        *(f"iso8859_{part}" for part in range(2, 17) if part != 12),
+        *(f"cp{page}" for page in range(1250, 1259)),
+    )
+)
+"""What is read beside UTF-16, by the names of Python's modules."""
+_WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "big5": "big5hkscs", "cp950": "big5hkscs"}
+"""Documents name the older set and use characters of the newer one."""
+_DECLARED = re.compile(rb"""^<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
+_PARAMETER = re.compile(r""";\s*charset\s*=\s*"?([^\s;"]{1,40})""", re.IGNORECASE)
+
+
+def charset_of(content_type: str) -> str | None:
+    """The charset that a header Content-Type names."""
+    found = _PARAMETER.search(content_type)
+    return found.group(1) if found is not None else None
+
+
+def text_of(body: bytes, charset: str | None = None) -> str:
+    """The document as text, without a byte order mark; raises Refused."""
+    for mark, codec in _MARKS:
+        if body.startswith(mark):
+            return _decoded(body.removeprefix(mark), codec, "its byte order mark")
+    if charset is not None:
+        return _decoded(body, charset, "the header Content-Type")
+    declared = next(_declared(body), None)
+    return _decoded(body, declared or "utf-8", "its XML declaration")
+
+
+def _declared(body: bytes) -> Iterator[str]:
+    """The character set that the declaration names; UTF-16 without a mark shows in the first two bytes."""
+    if body[:4] in (b"\x00<\x00?", b"<\x00?\x00"):
+        yield "utf-16"
+    if (found := _DECLARED.match(body)) is not None:
+        yield found.group(1).decode("ascii")
+
+
+def _decoded(body: bytes, charset: str, said_by: str) -> str:
+    codec = _codec(charset, body)
+    if codec is None:
+        raise refuse(
+            Refusal.NOT_XML,
+            "body",
+            f"is in no character set that is read here: {charset}, says {said_by}",
+            "UTF-8, UTF-16, GB 18030, Big5, ISO-8859-1 to -16, windows-1250 to -1258",
+        )
+    try:
+        text = body.decode(codec)
+    except UnicodeDecodeError as error:
+        what = f"is not in {charset}, which {said_by} names: byte {error.start} is none of it"
+        raise refuse(Refusal.NOT_XML, "body", what) from None
+    size = len(text.encode())
+    if size > LONGEST_UTF_8 or len(text) > LONGEST_DOCUMENT:
+        what = f"has {len(text)} characters, {size} bytes in UTF-8"
+        allowed = f"at most {LONGEST_DOCUMENT} characters, {LONGEST_UTF_8} bytes in UTF-8"
+        raise refuse(Refusal.TOO_LARGE, "body", what, allowed)
+    return text
+
+
+def _codec(charset: str, body: bytes) -> str | None:
+    """Python's name; None for what is not read. UTF-16 without a mark is what its first byte says."""
+    normal = normalize_encoding(charset).lower()
+    name = aliases.get(normal, normal)
+    if name == "utf_16":
+        return "utf_16_be" if body[:1] == b"\x00" else "utf_16_le"
+    if name in ("utf_16_be", "utf_16_le"):
+        return name
+    return _WIDER.get(name, name) if name in CHARSETS else None

@@ -1,0 +1,136 @@
+"""What of a CAP document's blocks counts: the gravest, codes of the national lists, areas, hours."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from services.ingest.core.cap.accept import one_warning
+from shared.contracts.fields import Level
+from shared.contracts.reports import ExternalWarning
+from tests.support.cap import INFO, a_document, elements
+
+NOW = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
+
+
+def taken(body: bytes) -> ExternalWarning:
+    return one_warning(body, "cma", NOW)
+
+
+def without_info(body: bytes, blocks: str) -> bytes:
+    """The document with these blocks in place of its own."""
+    return body[: body.index(b"<info>")] + blocks.encode() + b"</alert>"
+
+
+def test_areas_are_divisions_and_nothing_that_looks_like_them() -> None:
+    def area(*codes: tuple[str, str]) -> str:
+        pairs = "".join(
+            f"<geocode><valueName>{name}</valueName><value>{value}</value></geocode>"
+            for name, value in codes
+        )
+        return f"<areaDesc>x</areaDesc>{pairs}"
+
+    ours = area(
+        ("division", "500118118201"),
+        ("GB/T 2260-2007", "500118"),
+        ("AdCode", "500000"),
+        ("行政区划代码", "500118118"),
+        ("ｇｂ／ｔ ２２６０", "500118"),
+    )
+    found = taken(a_document(info={"area": ours}))
+    assert found.areas == ("500118118201", "500118000000", "500000000000", "500118118000")
+    theirs = area(
+        ("SAME", "548001"),
+        ("FIPS6", "006109"),
+        ("PSGC", "137400000"),
+        ("x", "500118"),
+        ("division", "3537064"),
+        ("division", "990000"),
+        ("division", "50"),
+    )
+    assert taken(a_document(info={"area": theirs})).areas == ()
+
+
+def test_chinese_is_shown_where_there_are_several_languages_and_all_areas_count() -> None:
+    english = {**INFO, "language": "en", "headline": "Rainstorm", "area": "-"}
+    second = "<info>" + "".join(f"<{k}>{v}</{k}>" for k, v in INFO.items()) + "</info>"
+    found = taken(a_document(info=english, more=second))
+    assert found.headline == INFO["headline"]
+    assert found.areas == ("500118118000",)
+
+
+def a_block(**changes: str) -> str:
+    """One more block: the good one with these elements in place of its own."""
+    return f"<info>{elements({**INFO, **changes})}</info>"
+
+
+def geocode(code: str) -> str:
+    pair = f"<valueName>division</valueName><value>{code}</value>"
+    return f"<areaDesc>x</areaDesc><geocode>{pair}</geocode>"
+
+
+def event_code(code: str, name: str = "GB/T 35561") -> str:
+    return f"<valueName>{name}</valueName><value>{code}</value>"
+
+
+GALE = {
+    "event": "大风",
+    "eventCode": event_code("11B05"),
+    "severity": "Minor",
+    "headline": "大风蓝色预警",
+    "expires": "2026-07-01T17:00:00+08:00",
+    "area": geocode("500117"),
+}
+RAINSTORM = {
+    "severity": "Extreme",
+    "headline": "暴雨红色预警",
+    "effective": "2026-07-01T16:30:00+08:00",
+    "area": geocode("500118"),
+}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_gravest_block_counts_with_its_own_event_areas_and_hours(order: int) -> None:
+    blocks = [a_block(**GALE), a_block(**RAINSTORM)][::order]
+    found = taken(without_info(a_document(), "".join(blocks)))
+    assert (found.event_type, found.level) == ("11B03", Level.RED)
+    assert (found.headline, found.areas) == ("暴雨红色预警", ("500118000000",))
+    assert found.effective_at == datetime(2026, 7, 1, 8, 30, tzinfo=UTC)
+    assert found.expires_at == datetime(2026, 7, 1, 13, 55, tzinfo=UTC)
+    assert "大风蓝色预警" in found.source_text
+
+
+def test_of_equally_grave_blocks_a_chinese_counts_and_then_the_first() -> None:
+    english = {"language": "en-US", "headline": "Rainstorm", "event": "Rainstorm"}
+    blocks = a_block(**english), a_block(headline="甲"), a_block(headline="乙")
+    assert taken(without_info(a_document(), "".join(blocks))).headline == "甲"
+    graver = a_block(**english, severity="Extreme"), a_block()
+    assert taken(without_info(a_document(), "".join(graver))).level is Level.RED
+
+
+def test_a_translation_brings_the_code_and_the_areas_that_the_first_lacks() -> None:
+    chinese = a_block(eventCode="-", area="-")
+    english = a_block(language="en", headline="Rainstorm", event="Rainstorm")
+    found = taken(without_info(a_document(), chinese + english))
+    assert (found.headline, found.event_type) == (INFO["headline"], "11B03")
+    assert found.areas == ("500118118000",)
+
+
+@pytest.mark.parametrize(
+    ("info", "event_type"),
+    [
+        ({"eventCode": event_code("11A02")}, "11A02"),
+        ({"eventCode": event_code("11A02", "GB/T 35561—2017")}, "11A02"),
+        ({"eventCode": event_code("11A02", "eventType")}, "11A02"),
+        ({"eventCode": "-", "parameter": event_code("11A02", "事件编码")}, "11A02"),
+        ({"eventCode": event_code("120", "windGust")}, None),
+        ({"eventCode": "-", "parameter": event_code("115", "rain")}, None),
+        ({"eventCode": "-", "parameter": event_code("11B03", "previousEvent")}, None),
+        ({"eventCode": event_code("SVR", "GB/T 35561")}, None),
+    ],
+)
+def test_a_code_counts_where_it_is_said_to_be_of_the_national_list(
+    info: dict[str, str], event_type: str | None
+) -> None:
+    assert taken(a_document(info=info)).event_type == event_type
