@@ -10,7 +10,19 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+_TAGS = frozenset({"type", "kind", "op"})
+"""Names of the texts by which unions tell their members."""
 
 
 class Contract(BaseModel):
@@ -24,6 +36,25 @@ class Contract(BaseModel):
         ser_json_timedelta="float",
         defer_build=True,
     )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """A text that never varies is required: by it a union tells its members, and writers write it.
+
+        Their code may leave it out. `schema_version` and a status that is always the same may be absent.
+        """
+        described = handler(schema)
+        body = handler.resolve_ref_schema(described)
+        fields = body.get("properties", {})
+        required = {
+            *body.get("required", ()),
+            *(name for name, one in fields.items() if name in _TAGS and "const" in one),
+        }
+        if required:
+            body["required"] = [name for name in fields if name in required]
+        return described
 
     def to_wire(self) -> bytes:
         """The wire form: JSON, UTF-8; absent optional fields are left out."""

@@ -1,0 +1,143 @@
+"""What the published schemas take without a constant, its readers take too: a union is told by `type` or `kind`."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from pydantic import ValidationError
+
+from shared.contracts.documents import json_schemas
+from shared.contracts.selections import Selection
+from shared.contracts.topics import TOPICS
+
+HERE = Path(__file__).parent
+GOLDEN = sorted((HERE / "golden").glob("*.json"))
+
+
+def parts(document: Any) -> Iterator[dict[str, Any]]:
+    """Every object in a document, itself first."""
+    if isinstance(document, dict):
+        yield document
+        for value in document.values():
+            yield from parts(value)
+    elif isinstance(document, list):
+        for value in document:
+            yield from parts(value)
+
+
+def named(document: dict[str, Any], reference: str) -> Any:
+    """What a reference within the document leads to."""
+    found: Any = document
+    for step in reference.removeprefix("#/").split("/"):
+        found = found[step]
+    return found
+
+
+def without_tag(document: dict[str, Any]) -> list[str]:
+    """Members of the document's unions that do not require what tells them apart."""
+    unions = [one for one in parts(document) if isinstance(one.get("discriminator"), dict)]
+    return [
+        f"{reference}: {tag}"
+        for union in unions
+        for tag in [union["discriminator"]["propertyName"]]
+        for reference in union["discriminator"].get("mapping", {}).values()
+        if tag not in named(document, reference).get("required", [])
+    ]
+
+
+DOCUMENTS = {
+    **json_schemas(),
+    **{
+        f"{kind}/{path.stem}": json.loads(path.read_text())
+        for kind in ("asyncapi", "openapi")
+        for path in sorted((HERE / kind).glob("*.json"))
+    },
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_member_of_a_union_requires_what_tells_it_apart(name: str) -> None:
+    assert without_tag(DOCUMENTS[name]) == []
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_text_that_never_varies_is_required(name: str) -> None:
+    """Writers always write it; a schema that lets it out promises more than a union reads."""
+    missing = [
+        f"{one.get('title')}: {field}"
+        for one in parts(DOCUMENTS[name])
+        if isinstance(one.get("properties"), dict)
+        for field, value in one["properties"].items()
+        if isinstance(value, dict) and isinstance(value.get("const"), str)
+        if field != "status" and field not in one.get("required", [])
+    ]
+    assert missing == []
+
+
+def test_there_are_unions_to_look_at() -> None:
+    with_unions = {name for name, one in DOCUMENTS.items() if '"discriminator"' in json.dumps(one)}
+    wanted = {"sensing.readings.v1", "rule.definitions.v1", "openapi/console", "asyncapi/ingest"}
+    assert wanted <= with_unions
+
+
+def constants(schema: dict[str, Any]) -> set[str]:
+    """Names of the fields that never vary, anywhere in a schema."""
+    return {
+        field
+        for one in parts(schema)
+        if isinstance(one.get("properties"), dict)
+        for field, value in one["properties"].items()
+        if isinstance(value, dict) and "const" in value
+    }
+
+
+def reductions(message: dict[str, Any], names: set[str]) -> Iterator[dict[str, Any]]:
+    """The message without one of these fields, wherever it lies."""
+    count = sum(1 for _ in parts(message))
+    for number in range(count):
+        for name in sorted(names):
+            reduced = copy.deepcopy(message)
+            part = list(parts(reduced))[number]
+            if part.pop(name, None) is not None:
+                yield reduced
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_what_the_schema_takes_without_a_constant_its_reader_takes(path: Path) -> None:
+    topic = path.stem.partition("@")[0]
+    schema = json_schemas()[topic]
+    judge = Draft202012Validator(schema)
+    for reduced in reductions(json.loads(path.read_bytes()), constants(schema)):
+        if judge.is_valid(reduced):
+            TOPICS[topic].model.validate_json(json.dumps(reduced))
+
+
+UNIT = "500118000000"
+PARTS: list[dict[str, Any]] = [
+    {"kind": "subtree", "of": UNIT},
+    {"kind": "departments", "of": UNIT, "departments": ["fire"]},
+    {"kind": "role", "of": UNIT, "roles": ["riverside"]},
+    {"kind": "group", "group": "flood"},
+    {"kind": "units", "units": [UNIT]},
+]
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part["kind"])
+def test_schema_and_reader_agree_about_a_selection_in_a_body(part: dict[str, Any]) -> None:
+    """The union of the console's bodies, by the document that it publishes."""
+    console = DOCUMENTS["openapi/console"]
+    judge = Draft202012Validator({**console, "$ref": "#/components/schemas/Selection"})
+    for selection in ({"include": [part]}, {"include": PARTS, "exclude": [part]}):
+        for body in (selection, *reductions(selection, {"kind"})):
+            accepted = True
+            try:
+                Selection.model_validate_json(json.dumps(body))
+            except ValidationError:
+                accepted = False
+            assert judge.is_valid(body) == accepted, body
