@@ -219,7 +219,9 @@ creates the topics. No idempotent producer needs more than Write (Kafka 3.0 and 
 
 **What is missing.** The services cannot sign in yet: they have no settings for SASL or TLS, and neither the local
 stack nor docker-compose.yml has an authorizer. Until then whoever reaches a broker may do all, so the brokers belong
-in a closed network. The script has been checked as text, not run against a broker.
+in a closed network. The script has been checked as text, not run against a broker. Integrators are not in the list:
+who writes readings to Kafka instead of over HTTP needs a principal of his own with Write on `sensing.readings.v1` and
+Read on `sensing.readings.v1.dlq`, granted beside it.
 
 | Topic | Written by | Read by group | Read without a group | Dead letters written by |
 |---|---|---|---|---|

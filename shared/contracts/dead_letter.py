@@ -1,4 +1,4 @@
-"""Dead letters 死信: a record that was refused, with its reason and its bytes, to be replayed."""
+"""Dead letters 死信: a record that was refused, with its reason and its bytes. Nothing replays it by itself."""
 
 from __future__ import annotations
 
