@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from shared.runtime.errors import SetupError
 
 _PREFIX = "FENGHUO_"
+_KAFKA = f"{_PREFIX}KAFKA_"
 
 
 class ServiceSettings(BaseModel):
@@ -61,6 +62,12 @@ def load(kind: type[S]) -> S:
             for item in error.errors(include_input=False, include_url=False)
         )
         raise SetupError(f"The settings are wrong, set these variables: {wrong}.") from None
+
+
+def unknown_kafka_settings() -> list[str]:
+    """Variables that look like settings of Kafka's and do nothing, by name."""
+    known = {f"{_PREFIX}{name.upper()}" for name in ServiceSettings.model_fields}
+    return sorted(one for one in os.environ if one.startswith(_KAFKA) and one not in known)
 
 
 _LEAST_KEY_BYTES = 16

@@ -27,7 +27,7 @@ from shared.runtime.asyncapi_page import render
 from shared.runtime.errors import EXIT_UNAVAILABLE, EXIT_USAGE, SetupError, die
 from shared.runtime.health import Health
 from shared.runtime.metrics import RuntimeMetrics
-from shared.runtime.settings import ServiceSettings
+from shared.runtime.settings import ServiceSettings, unknown_kafka_settings
 from shared.runtime.wire import server_config
 
 log = structlog.get_logger("fenghuo.shell")
@@ -92,6 +92,9 @@ def _json(body: object, status: int) -> AsgiResponse:
 
 async def wait_for_kafka(bootstrap: str, patience_s: float = 60) -> None:
     """Return when a broker answers a metadata request; raises SetupError after `patience_s`."""
+    unknown = unknown_kafka_settings()
+    if unknown:
+        log.warning("unknown_settings", names=unknown)
     for attempt in range(max(1, int(patience_s * 2))):
         client = AIOKafkaClient(bootstrap_servers=bootstrap)
         try:
@@ -104,9 +107,10 @@ async def wait_for_kafka(bootstrap: str, patience_s: float = 60) -> None:
             return
         finally:
             await client.close()
+    useless = f" No setting: {', '.join(unknown)}." if unknown else ""
     raise SetupError(
-        f"No Kafka broker answers at {bootstrap}: start it, or correct FENGHUO_KAFKA_BOOTSTRAP "
-        "(a wrong password looks the same)."
+        f"No Kafka broker answers at {bootstrap} without TLS and SASL, which no service speaks: start it, "
+        f"or correct FENGHUO_KAFKA_BOOTSTRAP.{useless}"
     )
 
 

@@ -76,7 +76,23 @@ def test_an_unreachable_broker_is_named(unused_port: int) -> None:
     done = start("scoring", settings)
     assert done.returncode == 69
     assert "127.0.0.1:1" in done.stderr
+    assert "SASL" in done.stderr, "what answers may want what no service speaks"
+    assert "unknown_settings" not in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_setting_of_kafkas_that_does_nothing_is_named(unused_port: int) -> None:
+    settings = {
+        "FENGHUO_KAFKA_BOOTSTRAP": "127.0.0.1:1",
+        "FENGHUO_KAFKA_SASL_PASSWORD": "s3cret",
+        "FENGHUO_HTTP_PORT": str(unused_port),
+        "FENGHUO_START_PATIENCE_S": "1",
+    }
+    done = start("scoring", settings)
+    assert "unknown_settings" in done.stdout
+    assert "FENGHUO_KAFKA_SASL_PASSWORD" in done.stdout
+    assert "FENGHUO_KAFKA_SASL_PASSWORD" in done.stderr
+    assert "s3cret" not in done.stdout + done.stderr
 
 
 @pytest.fixture
