@@ -46,7 +46,14 @@ async def lock(work: Transaction, subjects: Collection[str]) -> None:
 async def fire(
     work: Transaction, due: Sequence[Timer], modes: Modes, kept: Kept, caught_up: CaughtUp
 ) -> Scene:
-    """Act on timers that have come due; what has changed is still to be saved."""
+    """Act on timers that have come due; what has changed is still to be saved.
+
+    What an episode's alarms of before its hour say is read first: until then its timer waits.
+    """
+    early = {one for one in due if one.kind == EXPIRY and not caught_up(one.due_at)}
+    later = work.now + LONGER
+    await arm(work, [(one.subject_id, one.kind, one.rung, later) for one in early], rearm=True)
+    due = [one for one in due if one not in early]
     scene = await Scene.set(work, _needs([one.subject_id for one in due]), modes, kept=kept)
     for timer in due:
         if timer.kind == HOLD:
@@ -57,9 +64,6 @@ async def fire(
                 await scene.batch.placing.hold_over(alarm_id)
         elif timer.kind == SILENCE:
             await scene.batch.silence_over(silence_of_subject(timer.subject_id))
-        elif timer.kind == EXPIRY and not caught_up(timer.due_at):
-            # What was seen before that moment and is still unread counts before it.
-            await arm(work, [(timer.subject_id, EXPIRY, 0, work.now + LONGER)], rearm=True)
         elif timer.kind == EXPIRY:
             key = _key(timer.subject_id)
             cause = content_id("tmr", key.text)

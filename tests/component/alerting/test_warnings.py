@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from services.alerting.core.warnings import UNSAID
+from services.ingest.core.cap.accept import one_warning
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.conditions import SourceClass
 from shared.contracts.reports import ReporterRole
 from tests.component.alerting.harness import Station, another
+from tests.support.cap import a_document
 from tests.unit.alerting.builders import (
     CITY,
     TOWN,
@@ -37,7 +39,8 @@ def phone(minutes: float, number: int = 1, **changes: Any) -> Any:
 def warns(effective: float | None, expires: float | None, **changes: Any) -> Any:
     """A warning for these minutes."""
     times = {"effective_at": effective, "expires_at": expires}
-    return a_warning(**{k: at(v) for k, v in times.items() if v is not None}, **changes)
+    given: dict[str, Any] = {name: at(one) for name, one in times.items() if one is not None}
+    return a_warning(**given, **changes)
 
 
 def told(events: list[AlarmEvent]) -> list[tuple[AlarmTransition, datetime]]:
@@ -48,6 +51,25 @@ async def test_a_warning_that_has_expired_supports_nothing(station: Station) -> 
     await station.takes(RULE, warns(None, 40))
     assert await station.takes(phone(50)) == []
     assert await station.open() == set()
+
+
+@pytest.mark.parametrize(
+    ("effective", "expires", "counts"),
+    [
+        ("15:55", "21:55", True),
+        ("15:55", "16:00", False),  # expired ten minutes before the call
+        ("18:10", "21:55", False),  # takes effect two hours after it
+    ],
+)
+async def test_the_hours_of_a_document_count(
+    station: Station, effective: str, expires: str, *, counts: bool
+) -> None:
+    await station.takes(a_rule("y", sources_of(), event_type="11B03"))
+    hours = {"effective": effective, "expires": expires}
+    body = a_document(info={name: f"2026-07-01T{hour}:00+08:00" for name, hour in hours.items()})
+    await station.takes(one_warning(body, "cma", at(0)))
+    told = await station.takes(phone(10, event_type="11B03"))
+    assert bool(told) is counts
 
 
 @pytest.mark.parametrize("minute", [40, 40.1])
@@ -151,7 +173,7 @@ async def test_two_warnings_count_while_both_are_in_force(station: Station) -> N
 
 async def test_what_was_over_when_the_log_took_it_supports_nothing(station: Station) -> None:
     """The region is quiet: its clock still stands before the expiry."""
-    over = {"occurred_at": at(0), "expires_at": at(0) + timedelta(seconds=1)}
+    over: dict[str, Any] = {"expires_at": at(0) + timedelta(seconds=1)}
     await station.takes(TWO_AGENCIES, a_warning(**over))
     assert await station.takes(a_warning("water", **over)) == []
 

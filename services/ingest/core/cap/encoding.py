@@ -44,11 +44,12 @@ def text_of(body: bytes, charset: str | None = None) -> str:
     """The document as text, without a byte order mark; raises Refused."""
     for mark, codec in _MARKS:
         if body.startswith(mark):
-            return _decoded(body.removeprefix(mark), codec, "its byte order mark")
+            return _decoded(body.removeprefix(mark), codec, "byte order mark")
     if charset is not None:
-        return _decoded(body, charset, "the header Content-Type")
+        return _decoded(body, charset, "header Content-Type")
     declared = next(_declared(body), None)
-    return _decoded(body, declared or "utf-8", "its XML declaration")
+    said_by = "XML declaration" if declared else "none is named"
+    return _decoded(body, declared or "utf-8", said_by)
 
 
 def _declared(body: bytes) -> Iterator[str]:
@@ -65,13 +66,15 @@ def _decoded(body: bytes, charset: str, said_by: str) -> str:
         raise refuse(
             Refusal.NOT_XML,
             "body",
-            f"is in no character set that is read here: {charset}, says {said_by}",
+            f"is in no character set that is read here: {charset} ({said_by})",
             "UTF-8, UTF-16, GB 18030, Big5, ISO-8859-1 to -16, windows-1250 to -1258",
         )
     try:
         text = body.decode(codec)
     except UnicodeDecodeError as error:
-        what = f"is not in {charset}, which {said_by} names: byte {error.start} is none of it"
+        what = (
+            f"is not in the character set {charset} ({said_by}): byte {error.start} is none of it"
+        )
         raise refuse(Refusal.NOT_XML, "body", what) from None
     size = len(text.encode())
     if size > LONGEST_UTF_8 or len(text) > LONGEST_DOCUMENT:
