@@ -48,12 +48,12 @@ async def fire(
 ) -> Scene:
     """Act on timers that have come due; what has changed is still to be saved.
 
-    What an episode's alarms of before its hour say is read first: until then its timer waits.
+    The timer of an episode waits until all alarms that Kafka took before its hour have been applied.
     """
-    early = {one for one in due if one.kind == EXPIRY and not caught_up(one.due_at)}
+    waiting = {one for one in due if one.kind == EXPIRY and not caught_up(one.due_at)}
     later = work.now + LONGER
-    await arm(work, [(one.subject_id, one.kind, one.rung, later) for one in early], rearm=True)
-    due = [one for one in due if one not in early]
+    await arm(work, [(one.subject_id, one.kind, one.rung, later) for one in waiting], rearm=True)
+    due = [one for one in due if one not in waiting]
     scene = await Scene.set(work, _needs([one.subject_id for one in due]), modes, kept=kept)
     for timer in due:
         if timer.kind == HOLD:

@@ -74,6 +74,7 @@ class Pool:
         self._by_source: dict[str, dict[str, Weighed]] = {}
         self._classes: Counter[frozenset[int]] = Counter()
         self._total = 0
+        self._warnings = 0
         for one in sightings:
             self.put(one)
 
@@ -87,6 +88,7 @@ class Pool:
         found = Weighed(sighting, weight, classes)
         insort(self.ordered, found, key=lambda one: one.order)
         self._by_id[sighting.sighting_id] = found
+        self._warnings += sighting.from_agency
         self._count(sighting.source, -1)
         self._by_source.setdefault(sighting.source, {})[sighting.sighting_id] = found
         self._count(sighting.source, 1)
@@ -97,9 +99,16 @@ class Pool:
         if gone is None:
             return
         del self.ordered[bisect_left(self.ordered, gone.order, key=lambda one: one.order)]
+        self._warnings -= gone.one.from_agency
         self._count(gone.one.source, -1)
         del self._by_source[gone.one.source][sighting_id]
         self._count(gone.one.source, 1)
+
+    def counting(self, clock: datetime) -> list[Weighed]:
+        """What may count at a moment, in order: all but warnings that are not in force."""
+        if not self._warnings:
+            return self.ordered
+        return [one for one in self.ordered if one.one.counts_at(clock)]
 
     @property
     def possible(self) -> bool:

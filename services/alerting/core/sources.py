@@ -42,8 +42,7 @@ def judge(pool: Pool, unit: str, clock: datetime, fresh: Sighting | None = None)
     """
     if not pool.possible:
         return Finding(None)
-    body = pool.body
-    known = [one for one in pool.ordered if one.one.counts_at(clock)]
+    body, known = pool.body, pool.counting(clock)
     window = _fullest(body, known, clock, fresh)
     if window is None:
         return Finding(None, _takes_effect(pool.ordered, clock))
