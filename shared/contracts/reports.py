@@ -203,7 +203,7 @@ class ExternalWarning(Envelope):
     areas: Annotated[tuple[UnitId, ...], Field(max_length=MOST_AREAS)] = ()
     references: Annotated[tuple[Identifier, ...], Field(max_length=MOST_REFERENCES)] = ()
     source_id: Identifier
-    cap_identifier: Annotated[str, Field(min_length=1, max_length=200)]
+    cap_identifier: Line
     msg_type: Literal["Alert", "Update", "Cancel", "Ack", "Error"]
     event_type: EventType | None = None
     level: Level | None = None
