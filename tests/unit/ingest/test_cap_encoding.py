@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.ingest.core.cap.accept import one_warning
 from services.ingest.core.cap.encoding import charset_of
@@ -92,3 +94,31 @@ def test_latin_text_a_byte_order_mark_and_1_1_are_read() -> None:
     assert found.headline == "Évacuation"
     assert "<headline>Évacuation</headline>" in found.source_text
     assert taken(b"\xef\xbb\xbf" + a_document()).headline == INFO["headline"]
+
+
+@given(
+    st.sampled_from(["utf-8", "utf-16", "utf-16-be", "gb18030", "big5hkscs", "latin-1", "cp1252"]),
+    st.one_of(st.none(), st.sampled_from(["utf-8", "UTF-16", "GBK", "Big5", "latin1", "utf-7"])),
+    st.text(max_size=60),
+)
+def test_any_text_in_any_character_set_is_right_or_refused(
+    encoding: str, charset: str | None, noise: str
+) -> None:
+    """What is taken has no NUL, and is the text that was written where the names agree."""
+    safe = noise.replace("&", "&amp;").replace("<", "&lt;")
+    before = f'<?xml version="1.0" encoding="{encoding}"?>'
+    try:
+        body = a_document(
+            info={"headline": "x" + safe, "event": "x", "area": "-"},
+            before=before,
+            encoding=encoding,
+        )
+    except UnicodeEncodeError:
+        return
+    try:
+        found = one_warning(body, "cma", NOW, charset)
+    except Refused:
+        return
+    assert "\x00" not in found.source_text
+    if charset is None:
+        assert found.source_text == body.decode(encoding)

@@ -76,6 +76,9 @@ def _decoded(body: bytes, charset: str, said_by: str) -> str:
             f"is not in the character set {charset} ({said_by}): byte {error.start} is none of it"
         )
         raise refuse(Refusal.NOT_XML, "body", what) from None
+    if "\x00" in text:  # expat would take it for UTF-16
+        what = f"holds NUL characters in the character set {charset} ({said_by})"
+        raise refuse(Refusal.NOT_XML, "body", what)
     size = len(text.encode())
     if size > LONGEST_UTF_8 or len(text) > LONGEST_DOCUMENT:
         what = f"has {len(text)} characters, {size} bytes in UTF-8"
