@@ -169,11 +169,21 @@ def run(service: str, build: Callable[[], tuple[Any, ServiceSettings]]) -> None:
     try:
         application, settings = build()
         logs.configure(service, settings.log_level)
-        listener = _listen(settings.http_host, settings.http_port)
+        listener = listen(settings.http_host, settings.http_port)
     except SetupError as problem:
         _say(f"fenghuo {service}: {problem}")
         sys.exit(EXIT_USAGE)
-    server = uvicorn.Server(
+    server = server_of(application)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(server.serve(sockets=[listener]))
+    if not server.started:
+        _say(f"fenghuo {service}: could not start, see the log lines above.")
+        sys.exit(EXIT_UNAVAILABLE)
+
+
+def server_of(application: Any) -> uvicorn.Server:
+    """The HTTP server that every service runs."""
+    return uvicorn.Server(
         server_config(
             application,
             log_config=None,
@@ -184,11 +194,6 @@ def run(service: str, build: Callable[[], tuple[Any, ServiceSettings]]) -> None:
             lifespan="on",
         )
     )
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(server.serve(sockets=[listener]))
-    if not server.started:
-        _say(f"fenghuo {service}: could not start, see the log lines above.")
-        sys.exit(EXIT_UNAVAILABLE)
 
 
 def _say(sentence: str) -> None:
@@ -196,9 +201,12 @@ def _say(sentence: str) -> None:
     sys.stderr.flush()
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """The service's port, bound; raises SetupError where another process has it."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # With the protocol named asyncio sets TCP_NODELAY on what it accepts: else the body of a small answer
+    # waits until the client has acknowledged its head, some 40 ms.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
