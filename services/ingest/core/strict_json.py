@@ -13,6 +13,8 @@ from services.ingest.core.refusals import Refusal, refuse
 
 MAX_DEPTH = 32
 """Levels of objects and arrays; a reading in a batch needs three."""
+MOST_NAMES = 20_000
+"""Names in all objects together; a thousand readings have nine thousand and one."""
 
 
 def check(body: bytes) -> None:
@@ -24,7 +26,7 @@ def check(body: bytes) -> None:
             Refusal.NOT_JSON, f"byte {error.start}", "not UTF-8", "JSON in UTF-8"
         ) from None
     try:
-        found = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+        found = json.loads(text, object_pairs_hook=Names().read, parse_constant=_constant)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise refuse(Refusal.NOT_JSON, where, error.msg) from None
@@ -46,13 +48,30 @@ def check(body: bytes) -> None:
         ]
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise refuse(Refusal.DUPLICATE_KEY, twice[:80], "this key occurs twice", "each key once")
-    return found
+class Names:
+    """The names of a body, object by object: each once in its object, and not without end.
+
+    What is wrong with a name costs about a kilobyte until the body is refused.
+    """
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def read(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        """The object of these pairs; raises Refused."""
+        self._count += len(pairs)
+        if self._count > MOST_NAMES:
+            raise refuse(
+                Refusal.TOO_LARGE, "body", "holds too many names", f"at most {MOST_NAMES} names"
+            )
+        found: dict[str, Any] = {}
+        for name, value in pairs:
+            if name in found:
+                raise refuse(
+                    Refusal.DUPLICATE_KEY, name[:80], "this key occurs twice", "each key once"
+                )
+            found[name] = value
+        return found
 
 
 def _constant(name: str) -> Any:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.core.refusals import Refusal, Refused
-from services.ingest.core.strict_json import MAX_DEPTH, check
+from services.ingest.core.strict_json import MAX_DEPTH, MOST_NAMES, Names, check
 
 values = st.recursive(
     st.none()
@@ -59,3 +59,36 @@ def test_the_depth_limit(levels: int, allowed: bool, opens: str, inside: str, cl
         with pytest.raises(Refused) as refused:
             check(body)
         assert refused.value.reason is Refusal.TOO_DEEP
+
+
+class Name(str):
+    """A key that counts what it is compared with."""
+
+    comparisons = 0
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        Name.comparisons += 1
+        return str.__eq__(self, other)
+
+
+def test_a_repeated_key_is_found_by_looking_at_each_key_once() -> None:
+    Name.comparisons = 0
+    pairs = [(Name(f"{number:x}"), 0) for number in (*range(5_000), 4_999)]
+    with pytest.raises(Refused) as refused:
+        Names().read(pairs)
+    assert (refused.value.reason, refused.value.problems[0].where) == ("duplicate_key", "1387")
+    assert Name.comparisons < 10 * len(pairs)
+
+
+@pytest.mark.parametrize("objects", [1, 100])
+def test_no_body_has_names_without_end(objects: int) -> None:
+    def body(names: int) -> bytes:
+        each = {f"{number:x}": 0 for number in range(names // objects)}
+        return json.dumps([each] * objects).encode()
+
+    check(body(MOST_NAMES))
+    with pytest.raises(Refused) as refused:
+        check(body(MOST_NAMES + objects))
+    assert refused.value.reason is Refusal.TOO_LARGE
