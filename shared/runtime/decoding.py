@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from typing import Any
 
 from aiokafka import ConsumerRecord
@@ -11,6 +13,9 @@ from shared.contracts.dead_letter import Reason
 from shared.runtime.errors import Reject
 
 MAX_VALUE_BYTES = 1_048_576
+MOST_NAMES = 20_000
+"""Names in all objects of a record together, twice what the largest contract has room for: each may be
+wrong, and what is wrong with it takes a kilobyte."""
 
 
 def decode(model: TypeAdapter[Any], record: ConsumerRecord) -> Any:
@@ -24,10 +29,37 @@ def decode_value(model: TypeAdapter[Any], value: bytes | None) -> Any:
         raise Reject(Reason.SCHEMA, "the record has no value")
     if len(value) > MAX_VALUE_BYTES:
         raise Reject(Reason.TOO_LARGE, f"{len(value)} bytes, at most {MAX_VALUE_BYTES}")
+    if _has_too_many_names(value):
+        raise Reject(Reason.SCHEMA, f"body: more than {MOST_NAMES} names")
     try:
         return model.validate_json(value)
     except ValidationError as error:
-        raise Reject(*explain(error)) from None
+        why = explain(error)
+    # Outside, or the refusal would hold the error with all that is wrong as its context.
+    raise Reject(*why)
+
+
+class _TooManyNames(Exception):
+    pass
+
+
+def _has_too_many_names(value: bytes) -> bool:
+    if value.count(b":") <= MOST_NAMES:
+        return False
+    count = 0
+
+    def counted(pairs: list[tuple[str, Any]]) -> None:
+        nonlocal count
+        count += len(pairs)
+        if count > MOST_NAMES:
+            raise _TooManyNames
+
+    with suppress(ValueError, RecursionError):  # no JSON: that is what will be said of it
+        try:
+            json.loads(value, object_pairs_hook=counted)
+        except _TooManyNames:
+            return True
+    return False
 
 
 def explain(error: ValidationError) -> tuple[Reason, str]:

@@ -134,7 +134,8 @@ def _parse(kind: type[B], body: bytes) -> B:
     try:
         return kind.model_validate_json(body)
     except ValidationError as error:
-        raise Refused(_explain(error)) from None
+        problems = _explain(error)
+    raise Refused(problems)
 
 
 def _explain(error: ValidationError) -> list[Problem]:
