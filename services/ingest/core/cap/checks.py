@@ -33,8 +33,9 @@ def problems(alert: Part) -> list[Problem]:
         return [_wrong(alert, "alert", "is not a CAP alert", allowed)]
     found = [*_once(alert, ALERT, "alert"), *_unknown(alert, "alert", ALERT)]
     found += _head(alert)
+    sent = alert.said("sent")
     for number, info in enumerate(alert.each("info")):
-        found += _info(info, f"alert.info[{number}]", alert)
+        found += _info(info, f"alert.info[{number}]", sent)
     return sorted(found, key=_line)
 
 
@@ -61,7 +62,7 @@ def _head(alert: Part) -> Iterator[Problem]:
         yield _wrong(alert, "alert.references", what, f"at most {MOST_REFERENCES}")
 
 
-def _info(info: Part, where: str, alert: Part) -> Iterator[Problem]:
+def _info(info: Part, where: str, sent: str) -> Iterator[Problem]:
     yield from _once(info, INFO, where)
     yield from _unknown(info, "info", INFO, where)
     if not any(info.each("category")):
@@ -73,7 +74,7 @@ def _info(info: Part, where: str, alert: Part) -> Iterator[Problem]:
         for one in info.each(name):
             yield from _moment(one, f"{where}.{name}")
     ends = shapes.moment(info.said("expires"))
-    for name, begins in (("sent", alert.said("sent")), ("effective", info.said("effective"))):
+    for name, begins in (("sent", sent), ("effective", info.said("effective"))):
         begun = shapes.moment(begins)
         if ends is not None and begun is not None and ends < begun:
             yield _wrong(info, f"{where}.expires", f"lies before {name}")
