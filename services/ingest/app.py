@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.routing import Route
 
+from services.ingest import problems
 from services.ingest.consumer import Intake
 from services.ingest.core.ticks import EventClock
 from services.ingest.gate import Gate
@@ -19,6 +20,7 @@ from services.ingest.web import doors
 from shared.contracts.topics import CATALOG, READINGS, REPORTS, WARNINGS
 from shared.runtime.platform import Platform
 from shared.runtime.shell import lifespan_of
+from shared.runtime.unread import Drained
 
 
 def build(settings: Settings) -> FastAPI:
@@ -61,10 +63,17 @@ def application(
 ) -> FastAPI:
     """The doors behind the gate."""
     app = FastAPI(
-        title="Fenghuo ingest", version="1.0.0", docs_url=None, redoc_url=None, lifespan=lifespan
+        title="Fenghuo ingest",
+        version="1.0.0",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # the address would be made of the sender's Host header
+        lifespan=lifespan,
     )
+    problems.install(app, metrics)
     app.include_router(doors(intake, metrics))
     app.add_middleware(Gate, sources=sources, metrics=metrics, body_timeout_s=body_timeout_s)
+    app.add_middleware(Drained)
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:

@@ -62,7 +62,7 @@ class Gate:
             body = await self._admit(scope, receive, door)
         except Refused as refused:
             self._metrics.refused.labels(refused.reason.value).inc()
-            # The rest of the body is not read, so the connection cannot serve another request.
+            # Not all of the body may have been read: then the connection serves no other request.
             response = problem_response(refused, {"connection": "close"})
             await response(scope, receive, send)
             return

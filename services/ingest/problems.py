@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Mapping
 
+import structlog
+from fastapi import FastAPI, Request
 from pydantic import BaseModel
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from services.ingest.core.refusals import HTTP_STATUS, NOT_ACCEPTED, TITLES, Refusal, Refused
+from services.ingest.core.refusals import (
+    HTTP_STATUS,
+    NOT_ACCEPTED,
+    TITLES,
+    Refusal,
+    Refused,
+    refuse,
+)
+from services.ingest.metrics import Metrics
+
+log = structlog.get_logger("fenghuo.ingest")
 
 MEDIA_TYPE = "application/problem+json"
 _SHOWN = 1000
@@ -56,3 +70,25 @@ def problem_response(refused: Refused, headers: Mapping[str, str] | None = None)
     }
     content = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
     return Response(content, status, extra, MEDIA_TYPE)
+
+
+def install(app: FastAPI, metrics: Metrics) -> None:
+    """Answer with a problem document also where no door does; nothing of our inside is in it."""
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> Response:
+        path, method = request.url.path[:200], request.method[:20]
+        if error.status_code == HTTP_STATUS[Refusal.METHOD]:
+            allowed = (error.headers or {}).get("allow", "POST")
+            refused = refuse(Refusal.METHOD, "method", f"{path} does not take {method}", allowed)
+        else:
+            refused = refuse(Refusal.NO_SUCH_DOOR, "path", f"there is no {path}")
+        return problem_response(refused, error.headers)
+
+    @app.exception_handler(Exception)
+    async def _unexpected(request: Request, error: Exception) -> Response:
+        number = secrets.token_hex(8)
+        log.error("request_failed", number=number, path=request.url.path, exc_info=error)
+        metrics.refused.labels(Refusal.UNEXPECTED.value).inc()
+        what = f"nothing was stored, as far as is known; in our log it is {number}"
+        return problem_response(refuse(Refusal.UNEXPECTED, "body", what))

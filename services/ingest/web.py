@@ -32,6 +32,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     413: {**_PROBLEM, "description": "Too large"},
     415: {**_PROBLEM, "description": "Of another kind than the door reads"},
     422: {**_PROBLEM, "description": "Understood, but not acceptable: every error with its place"},
+    500: {**_PROBLEM, "description": "A fault of ours; the number under which our log has it"},
     503: {**_PROBLEM, "description": "Kafka did not confirm it: send the same again"},
 }
 

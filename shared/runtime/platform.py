@@ -6,12 +6,13 @@ goes out, adds its own parts and asks for the ASGI app.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, nullcontext
 from typing import Any
 
-from faststream.asgi import AsgiFastStream
+from faststream.asgi import AsgiFastStream, AsgiResponse
 from prometheus_client import CollectorRegistry
 
 from shared.contracts.topics import TopicSpec
@@ -27,6 +28,20 @@ from shared.runtime.shell import background, lifespan_of, operations_routes, wai
 from shared.runtime.tables import AtBoundary, CompactedTable, OnDelete, OnMessage
 
 Loop = Callable[[], Coroutine[Any, Any, None]]
+_NO_SUCH_PATH = {"type": "about:blank", "title": "There is no such path", "status": 404}
+
+
+class _Worker(AsgiFastStream):
+    """FastStream's application; what is not there is answered as everywhere, by a problem document."""
+
+    async def not_found(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer a path that is none of the operations'."""
+        if scope["type"] != "http":
+            await super().not_found(scope, receive, send)
+            return
+        kind = {"content-type": "application/problem+json"}
+        answer = AsgiResponse(json.dumps(_NO_SUCH_PATH).encode(), 404, kind)
+        await answer(scope, receive, send)
 
 
 class Platform:
@@ -139,7 +154,7 @@ class Platform:
 
     def asgi(self) -> AsgiFastStream:
         """The worker's ASGI application: FastStream's consumers plus the operations routes."""
-        return AsgiFastStream(
+        return _Worker(
             self.broker,
             logger=logging.getLogger(LOGGER),
             asgi_routes=self.routes(),

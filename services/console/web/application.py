@@ -43,6 +43,7 @@ from services.console.web.guard import Guard
 from services.console.web.idempotency import Idempotency
 from services.console.web.parts import Console
 from services.console.web.refusals import noted
+from shared.runtime.unread import Drained
 
 Lifespan = Callable[..., AbstractAsyncContextManager[None]]
 
@@ -65,6 +66,7 @@ def create(console: Console, lifespan: Lifespan) -> FastAPI:
         # FastAPI's own pages load their scripts from public networks.
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # the address would be made of the sender's Host header
         openapi_url="/openapi.json",
     )
     app.state.console = console
@@ -82,5 +84,6 @@ def create(console: Console, lifespan: Lifespan) -> FastAPI:
     # A list of alerts shrinks to a tenth; the live stream goes as it is. No answer holds a secret that its
     # length could tell: the session is in a cookie that no page reads.
     app.add_middleware(GZipMiddleware, minimum_size=1_024, compresslevel=1)
-    app.add_middleware(Guard)  # around all else: it bounds the body
+    app.add_middleware(Guard)  # around all that reads: it bounds the body
+    app.add_middleware(Drained)
     return app

@@ -138,6 +138,8 @@ def install(app: FastAPI, noted: Callable[[Request, Refused], None]) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(_request: Request, error: HTTPException) -> Response:
+        if error.status_code == HTTPStatus.BAD_REQUEST:  # FastAPI's word for bytes that are no text
+            return problem(missing("", "is not what its media type says, or not UTF-8"))
         title = HTTPStatus(error.status_code).phrase
         return problem(Refused(error.status_code, title, headers=error.headers))
 
@@ -147,10 +149,10 @@ def install(app: FastAPI, noted: Callable[[Request, Refused], None]) -> None:
 
 
 def missing(field: str, what: str) -> Refused:
-    """422 naming the field that is needed."""
+    """422 naming the field that is needed; "" is the body itself."""
     return Refused(
         422,
         "The request is not valid",
         reason="invalid",
-        errors=[{"where": f"body.{field}", "what": what}],
+        errors=[{"where": f"body.{field}".rstrip("."), "what": what}],
     )

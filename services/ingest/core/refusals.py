@@ -30,6 +30,9 @@ class Refusal(StrEnum):
     PAST_TIME = "past_time"
     DUPLICATE_ID = "duplicate_id"
     UNAVAILABLE = "unavailable"
+    NO_SUCH_DOOR = "no_such_door"
+    METHOD = "method"
+    UNEXPECTED = "unexpected"
 
 
 HTTP_STATUS: dict[Refusal, int] = {
@@ -43,6 +46,9 @@ HTTP_STATUS: dict[Refusal, int] = {
     Refusal.DUPLICATE_KEY: 400,
     Refusal.TOO_DEEP: 400,
     Refusal.UNAVAILABLE: 503,
+    Refusal.NO_SUCH_DOOR: 404,
+    Refusal.METHOD: 405,
+    Refusal.UNEXPECTED: 500,
 }
 """Status of the answer; every reason not listed is 422: well-formed, but not acceptable."""
 
@@ -58,6 +64,9 @@ TITLES: dict[Refusal, str] = {
     Refusal.DUPLICATE_KEY: "The body repeats a key",
     Refusal.TOO_DEEP: "The body is nested too deeply",
     Refusal.UNAVAILABLE: "Not stored yet, send the same again",
+    Refusal.NO_SUCH_DOOR: "There is no such door",
+    Refusal.METHOD: "This door takes another method",
+    Refusal.UNEXPECTED: "A fault of ours, not of the body",
 }
 """What a person reads first; for every reason not listed: `NOT_ACCEPTED`."""
 NOT_ACCEPTED = "The body was understood, but cannot be accepted"

@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+import structlog
 
 from tests.component.ingest.doors import Doors, a_reading, a_report
 
@@ -212,3 +214,42 @@ async def test_kafka_not_confirming_is_503_and_the_same_may_be_sent_again(doors:
 async def test_other_methods_and_paths(doors: Doors) -> None:
     assert (await doors.client.get(SINGLE)).status_code == 405
     assert (await doors.post("/v1/nothing", a_reading())).status_code == 404
+
+
+async def test_what_is_no_door_is_refused_as_a_problem_too(doors: Doors) -> None:
+    for method, path, status, reason in (
+        ("GET", SINGLE, 405, "method"),
+        ("POST", "/v1/nothing", 404, "no_such_door"),
+        ("POST", "/v1/readings/", 404, "no_such_door"),
+        ("GET", "/", 404, "no_such_door"),
+    ):
+        answer = await doors.client.request(method, path, headers={"host": "elsewhere.example"})
+        assert answer.status_code == status, (method, path)
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["type"] == f"urn:fenghuo:problem:{reason}"
+        assert "elsewhere" not in answer.text + str(answer.headers)
+    assert (await doors.client.get(SINGLE)).headers["allow"] == "POST"
+
+
+async def test_what_is_unexpected_is_a_problem_with_the_number_of_our_log(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(_body: bytes) -> int:
+        raise OverflowError("date value out of range: an inside of ours")
+
+    monkeypatch.setattr(doors.app.state.intake, "_store_readings", broken)
+    doors.client = httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=doors.app, raise_app_exceptions=False),
+        base_url="http://ingest",
+        headers=doors.client.headers,
+    )
+    with structlog.testing.capture_logs() as logged:
+        answer = await doors.post(SINGLE, a_reading())
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["type"] == "urn:fenghuo:problem:unexpected"
+    assert "date value" not in answer.text
+    [line] = [one for one in logged if one["event"] == "request_failed"]
+    assert line["number"] in answer.json()["detail"]
+    assert isinstance(line["exc_info"], OverflowError)
+    assert doors.metric("fenghuo_ingest_refused_total", reason="unexpected") == 1
