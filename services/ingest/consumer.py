@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import structlog
 
@@ -24,6 +25,14 @@ from shared.runtime.publisher import Outgoing, encode, outgoing
 log = structlog.get_logger("fenghuo.ingest")
 
 
+class Taken(NamedTuple):
+    """How many records Kafka has, and their ids in the log: the one, or what stands before each."""
+
+    accepted: int
+    id: str | None = None
+    id_prefix: str | None = None
+
+
 class Intake:
     """Accepts readings, reports and warnings; returns only when Kafka has them."""
 
@@ -31,6 +40,8 @@ class Intake:
         self._platform = platform
         self._clock = clock
         self._present = KafkaClock()
+        self._heard: dict[int, tuple[float, int]] = {}
+        """Per partition, when its newest tick was acknowledged, and Kafka's time of that tick in ms."""
         self._metrics = metrics
         self._sensors: dict[str, SensorEntry] = {}
 
@@ -40,54 +51,56 @@ class Intake:
             self._sensors[message.entry.sensor_id] = message.entry
             self._metrics.sensors.set(len(self._sensors))
 
-    async def reading(self, body: bytes) -> int:
+    async def reading(self, body: bytes, source: str) -> Taken:
         """Accept one reading; raises Refused."""
-        readings = accept.one_reading(body, self._sensors, self._now())
-        return await self._store_readings(readings)
+        [one] = readings = accept.one_reading(body, source, self._sensors, self._now())
+        await self._store_readings(readings)
+        return Taken(1, id=one.id)
 
-    async def batch(self, body: bytes) -> int:
-        """Accept a batch as a whole; returns how many readings; raises Refused."""
-        readings = accept.many_readings(body, self._sensors, self._now())
-        return await self._store_readings(readings)
+    async def batch(self, body: bytes, source: str) -> Taken:
+        """Accept a batch as a whole; raises Refused."""
+        readings = accept.many_readings(body, source, self._sensors, self._now())
+        await self._store_readings(readings)
+        return Taken(len(readings), id_prefix=accept.id_prefix(source))
 
-    async def report(self, body: bytes) -> int:
+    async def report(self, body: bytes, source: str) -> Taken:
         """Accept a report; raises Refused."""
-        report = accept.one_report(body, self._now())
+        report = accept.one_report(body, source, self._now())
         await self._send([outgoing(REPORTS, report.incident_id, report)])
         self._metrics.accepted.labels("report", report.status).inc()
-        return 1
+        return Taken(1, id=report.id)
 
-    async def warning(self, body: bytes, source: str, charset: str | None) -> int:
+    async def warning(self, body: bytes, source: str, charset: str | None) -> Taken:
         """Accept another agency's warning; raises Refused."""
         warning = one_warning(body, source, self._now(), charset)
         await self._send([outgoing(WARNINGS, warning.source_id, warning)])
         self._metrics.accepted.labels("warning", warning.status).inc()
-        return 1
+        return Taken(1, id=warning.id)
 
-    async def tick(self) -> bool:
-        """Write the log's clock to every partition; False while there is nothing to write.
+    async def tick(self, partition: int) -> bool:
+        """Write the log's clock to a partition; False while there is nothing to write.
 
-        Raises Transient. Partitions are named explicitly: each has its own clock.
+        Raises Transient. Each partition has its own clock, which no other holds up.
         """
         at = self._clock.now(self._now())
         if at is None:
             return False
+        record = Outgoing(READINGS.name, None, encode(tick(partition, at)), partition)
         wall, sent_at = self._platform.clock.now(), time.monotonic()
-        taken_ms = await self._platform.publisher.send(
-            Outgoing(READINGS.name, None, encode(tick(partition, at)), partition)
-            for partition in range(READINGS.partitions)
-        )
-        self._metrics.ticks.inc(READINGS.partitions)
-        if taken_ms:
-            self._compare(wall, sent_at, taken_ms)
+        [taken_ms] = await self._platform.publisher.send([record])
+        self._metrics.ticks.inc()
+        self._compare(partition, wall, sent_at, taken_ms)
         return True
 
     def _now(self) -> datetime:
         return self._present.now(self._platform.clock.now(), time.monotonic())
 
-    def _compare(self, wall: datetime, sent_at: float, taken_ms: Sequence[int]) -> None:
+    def _compare(self, partition: int, wall: datetime, sent_at: float, taken_ms: int) -> None:
+        heard_at = time.monotonic()
+        self._heard[partition] = heard_at, taken_ms
+        taken = [ms + round((heard_at - at) * 1000) for at, ms in self._heard.values()]
         was_off = self._present.is_kafkas
-        self._present.compare(wall, sent_at, time.monotonic(), taken_ms)
+        self._present.compare(wall, sent_at, heard_at, taken)
         off_s = self._present.off_s
         self._metrics.clock_off_s.set(off_s)
         if self._present.is_kafkas and not was_off:
@@ -95,13 +108,12 @@ class Intake:
         elif was_off and not self._present.is_kafkas:
             log.info("clock_is_right_again", seconds_ahead_of_kafka=round(off_s, 3))
 
-    async def _store_readings(self, readings: Sequence[Reading]) -> int:
+    async def _store_readings(self, readings: Sequence[Reading]) -> None:
         await self._send([outgoing(READINGS, one.sensor_id, one) for one in readings])
         # Only now: the clock must not say what a reader of the log cannot have seen.
         self._clock.accepted(readings)
         for status, count in Counter(one.status for one in readings).items():
             self._metrics.accepted.labels("reading", status).inc(count)
-        return len(readings)
 
     async def _send(self, records: Sequence[Outgoing]) -> None:
         try:

@@ -12,7 +12,7 @@ from pydantic import Field
 from shared.runtime.errors import SetupError
 from shared.runtime.settings import ServiceSettings
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:\-]{0,95}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]{0,30}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -20,7 +20,8 @@ class Settings(ServiceSettings):
     """What can be set."""
 
     sources_file: Path
-    """JSON object: id of each source that may send, and the SHA-256 of its token in hex."""
+    """JSON object: id of each source that may send (at most 31 letters, digits and `. _ -`), and the SHA-256
+    of its token in hex. The id stands before the source's own ids in the log."""
     publish_timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
     """How long Kafka may take to acknowledge before the sender is told to try again."""
     body_timeout_s: Annotated[float, Field(gt=0, le=300)] = 10.0
@@ -51,7 +52,7 @@ def load_sources(path: Path) -> dict[str, str]:
     )
     if not right:
         raise SetupError(
-            f"The sources file {path} must map each source id (letters, digits and . _ : -) to 64 "
-            "lower-case hex digits, the SHA-256 of its token."
+            f"The sources file {path} must map each source id (at most 31 letters, digits and "
+            ". _ -) to 64 lower-case hex digits, the SHA-256 of its token."
         )
     return dict(found)

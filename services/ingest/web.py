@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
-from services.ingest.consumer import Intake
+from services.ingest.consumer import Intake, Taken
 from services.ingest.core.bodies import BatchBody, ReadingBody, ReportBody
 from services.ingest.core.cap.encoding import charset_of
 from services.ingest.core.refusals import Refused
@@ -19,9 +19,17 @@ from services.ingest.problems import MEDIA_TYPE, ProblemDocument, problem_respon
 
 
 class Accepted(BaseModel):
-    """How many records Kafka has taken."""
+    """How many records Kafka has taken, and which id a record has in the log."""
 
     accepted: int
+    id: str
+
+
+class AcceptedBatch(BaseModel):
+    """How many records Kafka has taken, and what stands before their own ids in the log."""
+
+    accepted: int
+    id_prefix: str
 
 
 _PROBLEM = {"model": ProblemDocument, "content": {MEDIA_TYPE: {}}}
@@ -41,13 +49,14 @@ def doors(intake: Intake, metrics: Metrics) -> APIRouter:
     """The routes of /v1. Bodies are read by services.ingest.core, not by FastAPI."""
     router = APIRouter(prefix="/v1", responses=_ANSWERS)
 
-    async def answer(request: Request, take: Callable[[bytes], Awaitable[int]]) -> Response:
+    async def answer(request: Request, take: Callable[[bytes, str], Awaitable[Taken]]) -> Response:
         try:
-            count = await take(await request.body())
+            taken = await take(await request.body(), request.scope[SOURCE])
         except Refused as refused:
             metrics.refused.labels(refused.reason.value).inc()
             return problem_response(refused)
-        return JSONResponse({"accepted": count}, 202)
+        told = {name: value for name, value in taken._asdict().items() if value is not None}
+        return JSONResponse(told, 202)
 
     @router.post(
         "/readings", status_code=202, response_model=Accepted, openapi_extra=_body(ReadingBody)
@@ -57,7 +66,10 @@ def doors(intake: Intake, metrics: Metrics) -> APIRouter:
         return await answer(request, intake.reading)
 
     @router.post(
-        "/readings/batch", status_code=202, response_model=Accepted, openapi_extra=_body(BatchBody)
+        "/readings/batch",
+        status_code=202,
+        response_model=AcceptedBatch,
+        openapi_extra=_body(BatchBody),
     )
     async def batch(request: Request) -> Response:
         """Accept up to 1000 readings as a whole (at most 1 MiB)."""
@@ -81,9 +93,8 @@ def doors(intake: Intake, metrics: Metrics) -> APIRouter:
 
         A document with an error is refused as a whole, every error with its line.
         """
-        source = request.scope[SOURCE]
         charset = charset_of(request.headers.get("content-type", ""))
-        return await answer(request, lambda body: intake.warning(body, source, charset))
+        return await answer(request, lambda body, source: intake.warning(body, source, charset))
 
     return router
 

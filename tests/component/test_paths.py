@@ -11,10 +11,14 @@ from tests.support.services import SERVICES, built_app
 
 
 @pytest.mark.parametrize("service", SERVICES)
-@pytest.mark.parametrize("path", ["/nothing", "/healthz/", "/api/alerts/", "/v1/readings/", "/static"])
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/healthz/", "/api/alerts/", "/v1/readings/", "/static"]
+)
 async def test_no_such_path(service: str, path: str, tmp_path: Path) -> None:
     transport = httpx.ASGITransport(app=built_app(service, tmp_path))
-    async with httpx.AsyncClient(transport=transport, base_url="http://elsewhere.example") as client:
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://elsewhere.example"
+    ) as client:
         answer = await client.get(path)
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"

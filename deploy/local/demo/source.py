@@ -42,13 +42,13 @@ class HttpSource:
     async def readings(self, moments: Sequence[Moment]) -> None:
         """Send one batch and note its ids. Raises RefusedError."""
         body = {"readings": [self._fields(moment) for moment in moments]}
-        await self._until_accepted("/v1/readings/batch", body)
-        self._ledger.note("readings", ids=[moment.event_id for moment in moments])
+        prefix = (await self._until_accepted("/v1/readings/batch", body))["id_prefix"]
+        self._ledger.note("readings", ids=[prefix + moment.event_id for moment in moments])
 
     async def report(self, fields: Mapping[str, Any]) -> None:
         """Send one report. Raises RefusedError."""
-        await self._until_accepted("/v1/reports", fields)
-        self._ledger.note("reports", ids=[fields["id"]])
+        taken = await self._until_accepted("/v1/reports", fields)
+        self._ledger.note("reports", ids=[taken["id"]])
 
     async def nonsense(self, path: str, body: bytes, content_type: str) -> int:
         """Send what must be refused; returns the status of the answer, 0 when there was none."""
@@ -90,7 +90,7 @@ class HttpSource:
             fields["datum"] = sensor.datum
         return fields
 
-    async def _until_accepted(self, path: str, body: Mapping[str, Any]) -> None:
+    async def _until_accepted(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         content, delay = json.dumps(body, ensure_ascii=False).encode(), _FIRST_DELAY_S
         while True:
             try:
@@ -99,7 +99,8 @@ class HttpSource:
                 pass
             else:
                 if answer.status_code == httpx.codes.ACCEPTED:
-                    return
+                    taken: dict[str, Any] = answer.json()
+                    return taken
                 if answer.status_code not in (502, 503, 504):
                     raise RefusedError(f"{path}: {answer.status_code} {answer.text[:500]}")
             await asyncio.sleep(delay)

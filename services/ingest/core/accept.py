@@ -25,39 +25,55 @@ B = TypeVar("B", bound=BaseModel)
 Catalogue = Mapping[str, SensorEntry]
 
 
-def one_reading(body: bytes, catalogue: Catalogue, now: datetime) -> list[Reading]:
+def id_prefix(source: str) -> str:
+    """What stands before a source's own id in the log.
+
+    So no source can take the id of another one's record, or of ours: a source's name has no colon, and
+    ids of ours have none.
+    """
+    return f"{source}:"
+
+
+def one_reading(body: bytes, source: str, catalogue: Catalogue, now: datetime) -> list[Reading]:
     """The reading in a body of /v1/readings; raises Refused."""
-    return _readings([_parse(ReadingBody, body)], [""], catalogue, now)
+    return _readings([_parse(ReadingBody, body)], [""], source, catalogue, now)
 
 
-def many_readings(body: bytes, catalogue: Catalogue, now: datetime) -> list[Reading]:
+def many_readings(body: bytes, source: str, catalogue: Catalogue, now: datetime) -> list[Reading]:
     """The readings in a body of /v1/readings/batch; raises Refused, for all or none."""
     batch = _parse(BatchBody, body).readings
     places = [f"readings[{index}]." for index in range(len(batch))]
-    return _readings(batch, places, catalogue, now)
+    return _readings(batch, places, source, catalogue, now)
 
 
-def one_report(body: bytes, now: datetime) -> Report:
+def one_report(body: bytes, source: str, now: datetime) -> Report:
     """The report in a body of /v1/reports; raises Refused."""
     given = _parse(ReportBody, body)
     if problems := list(_time_problems(given.occurred_at, now, "")):
         raise Refused(problems)
+    fields = given.model_dump()
+    fields["id"] = id_prefix(source) + given.id
     return Report(
-        **given.model_dump(),
+        **fields,
         sent_at=now,
         origin_unit=given.place,
         tier=tier_of(given.place),
         areas=(given.place,),
-        trace_id=given.id,
+        trace_id=fields["id"],
     )
 
 
 def _readings(
-    given: Sequence[ReadingBody], places: Sequence[str], catalogue: Catalogue, now: datetime
+    given: Sequence[ReadingBody],
+    places: Sequence[str],
+    source: str,
+    catalogue: Catalogue,
+    now: datetime,
 ) -> list[Reading]:
     problems: list[Problem] = []
     first: dict[str, str] = {}
     found: list[Reading] = []
+    prefix = id_prefix(source)
     for reading, place in zip(given, places, strict=True):
         earlier = first.setdefault(reading.id, place)
         if earlier is not place:
@@ -77,15 +93,15 @@ def _readings(
         if not OLDEST <= reading.occurred_at <= now + FUTURE:
             problems += _time_problems(reading.occurred_at, now, place)
         if not problems:
-            found.append(_reading(reading, sensor, now))
+            found.append(_reading(reading, prefix + reading.id, sensor, now))
     if problems:
         raise Refused(problems)
     return found
 
 
-def _reading(given: ReadingBody, sensor: SensorEntry, now: datetime) -> Reading:
+def _reading(given: ReadingBody, own_id: str, sensor: SensorEntry, now: datetime) -> Reading:
     return Reading(
-        id=given.id,
+        id=own_id,
         status=given.status,
         occurred_at=given.occurred_at,
         sent_at=now,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from shared.contracts.fields import (
     Contract,
     EventType,
     Finite,
     Identifier,
-    Instant,
     Line,
     Metric,
     SensorId,
@@ -26,16 +25,22 @@ BATCH_LIMIT = 1000
 """Most readings in one batch."""
 
 
+SourceKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:\-]{0,63}$")]
+"""A source's own id of a record: with the source's name before it, it is still an Identifier."""
+Moment = AwareDatetime
+"""A time with its zone; how early and how late it may be is for services.ingest.core.accept to say."""
+
+
 class ReadingBody(Contract):
     """One reading. `id` is the source's own key: sending it again is harmless."""
 
-    id: Identifier
+    id: SourceKey
     sensor_id: SensorId
     metric: Metric
     value: Finite
     unit: UnitOfMeasure
     datum: Datum | None = None
-    occurred_at: Instant
+    occurred_at: Moment
     status: Status = Status.ACTUAL
     synthetic: bool = False
 
@@ -47,9 +52,9 @@ class BatchBody(Contract):
 
 
 class ReportBody(Contract):
-    """What a person saw, written down by an app, a hotline or an agency."""
+    """What a person saw, written down by an app, a hotline or an agency. `id` as in a reading."""
 
-    id: Identifier
+    id: SourceKey
     incident_id: Identifier
     kind: ReportKind
     number: Annotated[int, Field(ge=1, le=999)] = 1
@@ -59,6 +64,6 @@ class ReportBody(Contract):
     reporter_role: ReporterRole
     headline: Line
     text: Text = ""
-    occurred_at: Instant
+    occurred_at: Moment
     status: Status = Status.ACTUAL
     restricted: bool = False

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from services.ingest.loops import write_ticks
 from services.ingest.settings import load_sources
 from shared.contracts.fields import Status, Tier
+from shared.contracts.ids import content_id
 from shared.contracts.readings import Reading, Tick
 from shared.contracts.reports import Report
-from shared.contracts.topics import READINGS, REPORTS
+from shared.contracts.topics import READINGS, REPORTS, TOPICS
 from shared.runtime.errors import SetupError, Transient
 from tests.component.ingest.doors import NOW, TOWN, Doors, StillClock, a_reading, a_report
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -24,11 +28,13 @@ def doors(tmp_path: Path) -> Doors:
 
 async def test_a_reading_is_completed_and_keyed_by_its_sensor(doors: Doors) -> None:
     answer = await doors.post("/v1/readings", a_reading(status="Exercise"))
-    assert (answer.status_code, answer.json()) == (202, {"accepted": 1})
+    taken = {"accepted": 1, "id": "gauges:zhutuo-3:000001"}
+    assert (answer.status_code, answer.json()) == (202, taken)
     [record] = doors.publisher.sent
     assert (record.topic, record.key, record.partition) == (READINGS.name, b"zhutuo-3", None)
     reading = READINGS.model.validate_json(record.value)
     assert isinstance(reading, Reading)
+    assert reading.id == taken["id"]
     assert (reading.status, reading.sent_at) == (Status.EXERCISE, NOW)
     assert (reading.origin_unit, reading.tier) == (TOWN, Tier.TOWN)
     assert (reading.value, reading.datum) == (212.31, "吴淞")
@@ -38,10 +44,10 @@ async def test_a_reading_is_completed_and_keyed_by_its_sensor(doors: Doors) -> N
 async def test_a_batch_is_one_send(doors: Doors) -> None:
     readings = [a_reading(id=f"z:{number}") for number in range(1000)]
     answer = await doors.post("/v1/readings/batch", {"readings": readings})
-    assert answer.json() == {"accepted": 1000}
+    assert answer.json() == {"accepted": 1000, "id_prefix": "gauges:"}
     assert doors.publisher.calls == 1
     sent = [READINGS.model.validate_json(record.value).id for record in doors.publisher.sent]
-    assert sent == [reading["id"] for reading in readings]
+    assert sent == ["gauges:" + reading["id"] for reading in readings]
 
 
 async def test_whole_numbers_and_other_zones_are_fine(doors: Doors) -> None:
@@ -66,6 +72,30 @@ async def test_a_report_is_keyed_by_its_incident(doors: Doors) -> None:
     report = REPORTS.model.validate_json(record.value)
     assert isinstance(report, Report)
     assert (report.origin_unit, report.tier, report.number) == (TOWN, Tier.TOWN, 2)
+    assert answer.json()["id"] == report.id == report.trace_id == "gauges:report-1"
+
+
+async def test_no_source_takes_an_id_that_is_not_its_own(doors: Doors) -> None:
+    """The id of a recall by an officer, as all can work it out; and that of another source."""
+    recall = content_id("dec", "alt-1", "recall", "red", "o-500000000000-b", 4)
+    other = "hotline:r-1"
+    for taken in (recall, other, "x" * 64):
+        assert (await doors.post("/v1/reports", a_report(id=taken))).status_code == 202
+        assert (await doors.post("/v1/readings", a_reading(id=taken))).status_code == 202
+    found = [TOPICS[one.topic].model.validate_json(one.value).id for one in doors.publisher.sent]
+    assert found == [f"gauges:{taken}" for taken in (recall, other, "x" * 64) for _ in range(2)]
+
+
+@pytest.mark.parametrize("path", ["/v1/reports", "/v1/readings"])
+async def test_an_id_with_the_sources_name_before_it_is_no_longer_than_an_id_may_be(
+    doors: Doors, path: str
+) -> None:
+    body = {"/v1/reports": a_report, "/v1/readings": a_reading}[path](id="x" * 65)
+    answer = await doors.post(path, body)
+    assert answer.status_code == 422
+    [error] = answer.json()["errors"]
+    assert error["where"] == "id"
+    assert "{0,63}" in error["allowed"]
 
 
 async def test_documents_work_offline(doors: Doors) -> None:
@@ -83,24 +113,33 @@ async def test_documents_work_offline(doors: Doors) -> None:
     assert "fenghuo_ingest_sensors 2.0" in (await doors.client.get("/metrics")).text
 
 
+async def ticks_of_all(doors: Doors) -> None:
+    for partition in range(READINGS.partitions):
+        await doors.app.state.intake.tick(partition)
+
+
 async def test_a_tick_goes_to_every_partition_without_a_key(doors: Doors) -> None:
-    assert await doors.app.state.intake.tick()
+    for partition in range(READINGS.partitions):
+        assert await doors.app.state.intake.tick(partition)
     sent = doors.publisher.sent
     assert [record.partition for record in sent] == list(range(READINGS.partitions))
     assert all(record.key is None for record in sent)
     ticks = [READINGS.model.validate_json(record.value) for record in sent]
-    assert all(isinstance(tick, Tick) and tick.occurred_at == NOW for tick in ticks)
+    minute = timedelta(minutes=1)
+    for record in ticks:
+        assert isinstance(record, Tick)
+        assert NOW <= record.occurred_at < NOW + minute
     assert len({tick.id for tick in ticks}) == READINGS.partitions
 
 
 async def test_the_clock_of_a_replay_follows_what_kafka_has(tmp_path: Path) -> None:
     doors = Doors(tmp_path, event_clock="readings")
     intake = doors.app.state.intake
-    assert not await intake.tick()
+    assert not await intake.tick(0)
     doors.publisher.down = True
     await doors.post("/v1/readings", a_reading(occurred_at="2020-08-19T11:25:00Z"))
     doors.publisher.down = False
-    assert not await intake.tick()
+    assert not await intake.tick(0)
     for change in (
         {"occurred_at": "2020-08-19T11:25:00Z"},
         {"occurred_at": "2020-08-19T11:20:00Z"},
@@ -108,7 +147,7 @@ async def test_the_clock_of_a_replay_follows_what_kafka_has(tmp_path: Path) -> N
     ):
         assert (await doors.post("/v1/readings", a_reading(**change))).status_code == 202
     doors.publisher.sent.clear()
-    assert await intake.tick()
+    assert await intake.tick(0)
     tick = READINGS.model.validate_json(doors.publisher.sent[0].value)
     assert tick.occurred_at == datetime(2020, 8, 19, 11, 25, tzinfo=UTC)
 
@@ -118,7 +157,7 @@ async def test_a_wrong_clock_of_this_machine_refuses_no_sensor_and_writes_no_wro
     doors: Doors, off: timedelta
 ) -> None:
     doors.app.state.platform.clock = StillClock(NOW + off)
-    await doors.app.state.intake.tick()  # the first may be wrong: scoring refuses what runs ahead
+    await ticks_of_all(doors)  # the first may be wrong: scoring refuses what runs ahead
     assert doors.metric("fenghuo_ingest_clock_off_seconds") == pytest.approx(
         off.total_seconds(), abs=60
     )
@@ -126,7 +165,7 @@ async def test_a_wrong_clock_of_this_machine_refuses_no_sensor_and_writes_no_wro
     assert (await doors.post("/v1/readings", a_reading(occurred_at=str(NOW)))).status_code == 202
     late = a_reading(occurred_at=str(NOW + timedelta(minutes=30)))
     assert (await doors.post("/v1/readings", late)).status_code == 422
-    await doors.app.state.intake.tick()
+    await ticks_of_all(doors)
     reading, *ticks = (READINGS.model.validate_json(one.value) for one in doors.publisher.sent)
     assert len(ticks) == READINGS.partitions
     for moment in (reading.sent_at, *(one.occurred_at for one in ticks)):
@@ -136,10 +175,19 @@ async def test_a_wrong_clock_of_this_machine_refuses_no_sensor_and_writes_no_wro
 async def test_a_tick_that_fails_says_so(doors: Doors) -> None:
     doors.publisher.down = True
     with pytest.raises(Transient):
-        await doors.app.state.intake.tick()
+        await doors.app.state.intake.tick(0)
 
 
-@pytest.mark.parametrize("text", [None, "{", "[]", '{"a": "secret"}', '{"a": 1}'])
+_DIGEST = "0" * 64
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(None, "{", "[]", '{"a": "secret"}', '{"a": 1}'),
+        *(f'{{"a:b": "{_DIGEST}"}}', f'{{"{"a" * 32}": "{_DIGEST}"}}'),
+    ],
+)
 def test_a_wrong_sources_file_is_one_sentence(tmp_path: Path, text: str | None) -> None:
     path = tmp_path / "sources.json"
     if text is not None:
@@ -147,3 +195,20 @@ def test_a_wrong_sources_file_is_one_sentence(tmp_path: Path, text: str | None) 
     with pytest.raises(SetupError, match="sources file") as problem:
         load_sources(path)
     assert "secret" not in str(problem.value)
+
+
+async def test_a_partition_that_takes_nothing_stops_its_own_clock_alone() -> None:
+    ticked: list[int] = []
+
+    class Stuck:
+        async def tick(self, partition: int) -> bool:
+            if partition == 3:
+                await asyncio.Event().wait()
+            ticked.append(partition)
+            return True
+
+    loop = asyncio.create_task(write_ticks(Stuck(), 0.001))  # type: ignore[arg-type]
+    others = set(range(READINGS.partitions)) - {3}
+    await until(lambda: all(ticked.count(partition) > 2 for partition in others))
+    loop.cancel()
+    assert set(ticked) == others

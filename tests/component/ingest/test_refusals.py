@@ -72,6 +72,12 @@ REFUSALS: dict[str, tuple[str, Any, int, str, str]] = {
     "wrong datum": (SINGLE, a_reading(datum="黄海"), 422, "datum_mismatch", "datum"),
     "no datum": (SINGLE, a_reading(datum=...), 422, "datum_mismatch", "datum"),
     "wrong metric": (SINGLE, a_reading(metric="flow"), 422, "metric_mismatch", "metric"),
+    "year 1": (
+        SINGLE, a_reading(occurred_at="0001-01-01T00:00:00+14:00"), 422, "past_time", "occurred_at",
+    ),
+    "year 9999 west": (
+        REPORT, a_report(occurred_at="9999-12-31T23:59:59-12:00"), 422, "future_time", "occurred_at",
+    ),
     "future": (
         SINGLE, a_reading(occurred_at="2026-07-01T08:02:01Z"), 422, "future_time", "occurred_at",
     ),

@@ -26,10 +26,11 @@ async def test_a_warning_is_one_record_under_the_source_of_the_token(
     doors: Doors, kind: str
 ) -> None:
     answer = await doors.post(DOOR, a_document(), **{"content-type": kind})
-    assert (answer.status_code, answer.json()) == (202, {"accepted": 1})
+    assert answer.status_code == 202
     (sent,) = doors.publisher.sent
     assert (sent.topic, sent.key) == (WARNINGS.name, b"gauges")
     warning = WARNINGS.model.validate_json(sent.value)
+    assert answer.json() == {"accepted": 1, "id": warning.id}
     assert (warning.source_id, warning.cap_identifier) == ("gauges", HEAD["identifier"])
     assert doors.metric("fenghuo_ingest_accepted_total", kind="warning", status="Actual") == 1
 
