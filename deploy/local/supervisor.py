@@ -7,6 +7,7 @@ supervisor even when that is killed. The supervisor must live in the thread that
 import asyncio
 import ctypes
 import os
+import shutil
 import signal
 import sys
 import time
@@ -24,6 +25,7 @@ _FIRST_DELAY_S, _LONGEST_DELAY_S = 0.1, 5.0
 # A program that ran this long was healthy: its next crash starts at the first delay again.
 _HEALTHY_S = 5.0
 _LOG_ROTATE_BYTES = 20_000_000
+_LOG_LOOK_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -132,9 +134,7 @@ class Supervisor:
 
     async def _spawn(self, entry: _Running) -> None:
         program = entry.program
-        with suppress(FileNotFoundError):
-            if program.log.stat().st_size > _LOG_ROTATE_BYTES:
-                program.log.replace(program.log.with_suffix(".old.log"))
+        _rotate(program.log)
         user = program.user
         with program.log.open("ab") as log:
             try:
@@ -162,7 +162,7 @@ class Supervisor:
         delay_s = _FIRST_DELAY_S
         while entry.process is not None:
             began = time.monotonic()
-            entry.last_exit = await entry.process.wait()
+            entry.last_exit = await _end_of(entry.process, entry.program.log)
             self._on_change()
             if time.monotonic() - began >= _HEALTHY_S:
                 delay_s = _FIRST_DELAY_S
@@ -180,6 +180,29 @@ class Supervisor:
         if process and process.returncode is None:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signum)
+
+
+async def _end_of(process: asyncio.subprocess.Process, log: Path) -> int:
+    """The exit code of a program, when it ends; its log is bounded meanwhile."""
+    ending = asyncio.ensure_future(process.wait())
+    try:
+        while not ending.done():
+            await asyncio.wait({ending}, timeout=_LOG_LOOK_S)
+            _rotate(log)
+    finally:
+        ending.cancel()
+    return ending.result()
+
+
+def _rotate(log: Path) -> None:
+    """Keep the last of a long log beside it and begin anew; whoever writes goes on in the same file.
+
+    What is written between the copy and the cut is lost: a few lines of very many.
+    """
+    with suppress(FileNotFoundError):
+        if log.stat().st_size > _LOG_ROTATE_BYTES:
+            shutil.copyfile(log, log.with_suffix(".old.log"))
+            os.truncate(log, 0)
 
 
 def _die_with_parent(signum: signal.Signals) -> Callable[[], None] | None:

@@ -15,6 +15,7 @@ import yaml
 
 from deploy.local.topics import planned_topics
 from services.audit.metrics import AuditMetrics
+from services.ingest.settings import Settings
 from shared.contracts.topics import TOPICS
 from shared.runtime.metrics import RuntimeMetrics
 from tests.support.services import SERVICES
@@ -54,6 +55,19 @@ def test_the_check_refuses_a_misspelt_key(tmp_path: Path) -> None:
     bad = tmp_path / "docker-compose.yml"
     bad.write_text(COMPOSE.read_text().replace("healthcheck:", "healthchek:", 1))
     assert check(bad).returncode != 0
+
+
+def test_no_log_fills_the_disk(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        options = service["logging"]["options"]
+        assert {"max-size", "max-file"} <= options.keys(), name
+
+
+def test_a_dead_node_is_noticed_before_a_sender_gives_up(compose: dict[str, Any]) -> None:
+    for name in ("kafka-1", "kafka-2", "kafka-3"):
+        environment = compose["services"][name]["environment"]
+        session_s = int(environment["KAFKA_BROKER_SESSION_TIMEOUT_MS"]) / 1000
+        assert session_s < Settings.model_fields["publish_timeout_s"].default
 
 
 def test_every_service_runs_and_knows_its_settings(compose: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from deploy.local import supervisor as supervising
 from deploy.local.errors import StackError
 from deploy.local.supervisor import Program, Supervisor
 
@@ -134,3 +135,19 @@ def _is_zombie(pid: int) -> bool:
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
+
+
+async def test_the_log_of_a_program_that_never_ends_is_bounded(
+    supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervising, "_LOG_ROTATE_BYTES", 10_000)
+    monkeypatch.setattr(supervising, "_LOG_LOOK_S", 0.01)
+    code = "import time\nfor n in range(10**6): print(n, flush=True); time.sleep(0.0001)"
+    program = python(tmp_path, code)
+    await supervisor.start(program)
+    old = program.log.with_suffix(".old.log")
+    await until(old.exists, 60)
+    first = old.read_bytes()
+    await until(lambda: old.read_bytes() not in (b"", first), 60)
+    assert supervisor.starts("program") == 1
+    assert b"\0" not in program.log.read_bytes()
