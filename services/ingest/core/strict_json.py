@@ -7,6 +7,7 @@ two readings. So the body is read once for its form; the contract then validates
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from services.ingest.core.refusals import Refusal, refuse
@@ -57,7 +58,7 @@ class Names:
     def __init__(self) -> None:
         self._count = 0
 
-    def read(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def read(self, pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
         """The object of these pairs; raises Refused."""
         self._count += len(pairs)
         if self._count > MOST_NAMES:
