@@ -1,7 +1,8 @@
-"""Three kinds of failure, three destinations (arroyo's errors, kopf's temporary and permanent).
+"""Kinds of failure, each with its destination (arroyo's errors, kopf's temporary and permanent).
 
-`Reject`: never, to the dead letters. `Transient`: not now, tried again with back-off. Anything else
-is a bug: the record is isolated; if it cannot be, the process ends and its supervisor restarts it.
+`Reject`: never, to the dead letters. `Transient`: not now, tried again with back-off. `Unsendable`: a
+record of our own that Kafka never takes. Anything else is a bug: the record is isolated; if it cannot be,
+the process ends and its supervisor restarts it.
 """
 
 from __future__ import annotations
@@ -32,6 +33,17 @@ class Reject(Exception):
 
 class Transient(Exception):
     """Infrastructure failed; the same work may succeed later."""
+
+
+class Unsendable(Exception):
+    """Kafka will never take this record: too large.
+
+    `position`: which of those to be sent; None where only Kafka knows, of a batch that holds it.
+    """
+
+    def __init__(self, detail: str, position: int | None = None) -> None:
+        super().__init__(detail)
+        self.position = position
 
 
 class LostOwnership(Exception):

@@ -63,7 +63,7 @@ class Platform:
         self.health = Health(service, settings.broker_name)
         self.broker = make_broker(settings.kafka_bootstrap, service)
         self._publish_timeout_s = publish_timeout_s
-        self.publisher = self._make_publisher()
+        self.publisher = Publisher(settings.kafka_bootstrap, self.metrics, publish_timeout_s)
         self._other_publishers: list[Publisher] = []
         self.dead_letters = DeadLetters(service, self.publisher, self.metrics, self.clock)
         self.loops: list[Loop] = []
@@ -77,8 +77,11 @@ class Platform:
         """A producer with a connection of its own, for what must not hold up the first one's records.
 
         aiokafka has one request at a time on its way to a broker: what is small waits behind what is large.
+        It has no patience: what was not confirmed in time does not arrive later, behind another process's.
         """
-        publisher = self._make_publisher()
+        publisher = Publisher(
+            self.settings.kafka_bootstrap, self.metrics, self._publish_timeout_s, patience_s=0
+        )
         self._other_publishers.append(publisher)
         self.health.add(f"producer {len(self._other_publishers) + 1}", publisher.ready)
         return publisher
@@ -135,9 +138,6 @@ class Platform:
     def routes(self) -> list[tuple[str, Any]]:
         """Health, metrics and documents as ASGI routes; call after everything is declared."""
         return operations_routes(self.broker, self.health, self.metrics, self.describe_also)
-
-    def _make_publisher(self) -> Publisher:
-        return Publisher(self.settings.kafka_bootstrap, self.metrics, self._publish_timeout_s)
 
     async def start(self, stack: AsyncExitStack) -> None:
         """Connect in order: Kafka, producer, tables, loops. The broker is started by its owner."""

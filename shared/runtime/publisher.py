@@ -1,50 +1,54 @@
 """The one producer of a process: acks=all, idempotent, every send bounded in time.
 
-A refusal that cannot be retried poisons an idempotent aiokafka producer for its partition
-(aiokafka #1017), and a send hangs as long as the broker is down. So every send has a time limit, and
-after a time-out or a refusal the producer is thrown away and a new one made: the outcome is unknown,
-the caller sends the same ids again, readers drop repeats.
+A send that is not confirmed in time has an unknown outcome: the caller sends the same ids again, readers
+drop repeats. The producer goes on trying meanwhile, in order, and what comes after goes behind; partitions
+that Kafka takes are not held up by one that has no leader for a while. A producer is thrown away and a new
+one made only when it cannot go on: a refused batch leaves a gap in its partition's sequence, behind which
+Kafka takes nothing more of this producer (aiokafka #1017), and what has waited beyond all patience must end.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
-from functools import lru_cache
 from typing import Any, NamedTuple
 
-import msgspec
 import structlog
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka import AIOKafkaClient, AIOKafkaProducer
+from aiokafka.errors import (
+    KafkaError,
+    MessageSizeTooLargeError,
+    ProducerClosed,
+    RecordListTooLargeError,
+)
 
 from shared.contracts.fields import Contract
 from shared.contracts.topics import TopicSpec
-from shared.runtime.errors import Transient
+from shared.runtime.errors import Transient, Unsendable
+from shared.runtime.handing import (
+    MOST_REQUEST_BYTES,
+    Delivery,
+    Handing,
+    Outgoing,
+    check_sizes,
+    partition_of,
+)
 from shared.runtime.metrics import RuntimeMetrics
-from shared.runtime.murmur import murmur2
+
+__all__ = ["Outgoing", "Publisher", "Sending", "encode", "outgoing", "partition_of"]
 
 log = structlog.get_logger("fenghuo.publisher")
 
-Headers = tuple[tuple[str, bytes], ...]
-Delivery = asyncio.Future[Any]
-"""Done when Kafka has what was sent."""
-
-_MANY = 20
-"""From so many records of one caller on, they are put into batches here, for a fifth of the time: while
-they are, nothing else goes on."""
-
-
-class Outgoing(msgspec.Struct, frozen=True, gc=False):
-    """One record to send. `partition` None = by key."""
-
-    topic: str
-    key: bytes | None
-    value: bytes
-    partition: int | None = None
-    headers: Headers = (("content-type", b"application/json"),)
+PATIENCE_S = 30.0
+"""How long a batch may be under way: longer than a broker's session and the choice of another leader."""
+_MOST_WAITING_BYTES = 64 * 1_048_576
+"""With more that cannot be handed over yet, further callers are sent away at once."""
+_FLUSH_S = 2.0
+_CLOSE_S = 5.0
+_CONNECT_S = 10.0
+_ASK_EVERY_S = 0.1
 
 
 class Sending(NamedTuple):
@@ -65,42 +69,50 @@ def encode(message: Contract) -> bytes:
     return message.to_wire()
 
 
-@lru_cache(maxsize=131_072)
-def partition_of(key: bytes | None, partitions: int) -> int:
-    """Where records of this key go, as Kafka's own clients choose it; without a key to the first.
-
-    Remembered, since the hash is plain Python and the same units come again with every command.
-    """
-    return 0 if key is None else (murmur2(key) & 0x7FFFFFFF) % partitions
-
-
 class Publisher:
     """Sends records and awaits their acknowledgement."""
 
-    def __init__(self, bootstrap: str, metrics: RuntimeMetrics, timeout_s: float = 10.0) -> None:
+    def __init__(
+        self,
+        bootstrap: str,
+        metrics: RuntimeMetrics,
+        timeout_s: float = 10.0,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
         self._bootstrap = bootstrap
         self._metrics = metrics
         self._timeout_s = timeout_s
+        self._patience_s = patience_s
         self._producer: AIOKafkaProducer | None = None
-        self._swap = asyncio.Lock()
-        self._reconnecting: asyncio.Task[None] | None = None
-        self._partitions: dict[str, int] = {}
+        self._handing: Handing | None = None
+        self._rebuilding: asyncio.Task[None] | None = None
+        self._tried = asyncio.Event()
+        self._tried.set()
+        self._under_way: dict[Delivery, float] = {}
+        self._waiting_bytes = 0
+        self._confirmed_at = 0.0
+        self._timed_out_at = 0.0
+        self._silent_since = 0.0
 
     async def start(self) -> None:
         """Connect; raises KafkaError when the broker cannot be reached."""
-        self._producer = await self._connect()
+        await self._connect()
 
     async def stop(self) -> None:
         """Flush and close, within the time limit."""
-        if self._reconnecting is not None:
-            self._reconnecting.cancel()
+        if self._rebuilding is not None:
+            self._rebuilding.cancel()
+        self._tried.set()
         producer, self._producer = self._producer, None
         if producer is not None:
             await self._close(producer)
 
     def ready(self) -> str | None:
-        """For /readyz."""
-        return "the Kafka producer is being rebuilt" if self._producer is None else None
+        """For /readyz: fine while Kafka confirms anything."""
+        if self._producer is None:
+            return "the Kafka producer is being rebuilt"
+        silent = self._timed_out_at > self._confirmed_at
+        return "Kafka has confirmed nothing since a send ran out of time" if silent else None
 
     @property
     def present(self) -> AIOKafkaProducer:
@@ -113,150 +125,186 @@ class Publisher:
         """Send all, in order per partition, and wait until Kafka has every one.
 
         Returns Kafka's times of what was sent, in milliseconds since 1970. Raises Transient when it
-        is not known within the time limit whether Kafka has it: send the same again.
+        is not known within the time limit whether Kafka has it: send the same again; Unsendable for a
+        record that Kafka never takes, then none may have been sent.
         """
-        sending = await self.begin(self.present, records)
-        await self.arrived(sending)
+        async with self._bounded():
+            if self._producer is None:
+                await self._tried.wait()
+            sending = await self._begin(self.present, records)
+            await self._arrive(sending)
         return [one.result().timestamp for one in sending.waiting]
 
     async def begin(self, producer: AIOKafkaProducer, records: Iterable[Outgoing]) -> Sending:
         """Hand all to this producer, in order per partition; `arrived` is still to be waited for.
 
         What is begun afterwards with the same producer comes behind them, or not at all when they fail:
-        it is idempotent, and then there is another one. Raises Transient as `send` does.
+        it is idempotent, and when Kafka has refused a batch there is another one. Raises as `send` does.
         """
-        if producer is not self._producer:
-            raise Transient("the producer has been rebuilt")
-        given = list(records)
-        async with self._bounded(producer):
-            if len(given) < _MANY:
-                waiting = [await self._single(producer, record) for record in given]
-            else:
-                waiting = await self._in_batches(producer, given)
-        for delivery in waiting:
-            delivery.add_done_callback(_heard)
-        return Sending(producer, waiting, Counter(record.topic for record in given))
+        async with self._bounded():
+            return await self._begin(producer, records)
 
     async def arrived(self, sending: Sending) -> None:
-        """Wait until Kafka has every one; raises Transient as `send` does."""
-        async with self._bounded(sending.producer):
-            await asyncio.gather(*sending.waiting)
+        """Wait until Kafka has every one; raises as `send` does."""
+        async with self._bounded():
+            await self._arrive(sending)
+
+    async def _begin(self, producer: AIOKafkaProducer, records: Iterable[Outgoing]) -> Sending:
+        if producer is not self._producer or self._handing is None:
+            raise Transient("the producer has been rebuilt")
+        given = list(records)
+        size = check_sizes(given)
+        if self._waiting_bytes and self._waiting_bytes + size > _MOST_WAITING_BYTES:
+            raise Transient("busy: too much waits for Kafka already")
+        self._waiting_bytes += size
+        try:
+            waiting = await self._handing.hand(given)
+        finally:
+            self._waiting_bytes -= size
+        return Sending(producer, waiting, Counter(record.topic for record in given))
+
+    async def _arrive(self, sending: Sending) -> None:
+        if sending.waiting:
+            # Not gather: it would give up what is under way together with its caller.
+            await asyncio.wait(sending.waiting, return_when=asyncio.FIRST_EXCEPTION)
+        for delivery in sending.waiting:
+            if delivery.cancelled():
+                raise ProducerClosed
+            if delivery.done() and (error := delivery.exception()) is not None:
+                raise error
         for topic, count in sending.counts.items():
             self._metrics.published.labels(topic).inc(count)
 
     @asynccontextmanager
-    async def _bounded(self, producer: AIOKafkaProducer) -> AsyncIterator[None]:
+    async def _bounded(self) -> AsyncIterator[None]:
         try:
             async with asyncio.timeout(self._timeout_s):
                 yield
-        except (KafkaError, TimeoutError) as error:
-            await self._replace(producer)
+        except TimeoutError as error:
+            self._note_time_out()
+            raise Transient(f"not confirmed within {self._timeout_s:g} s") from error
+        except (MessageSizeTooLargeError, RecordListTooLargeError) as error:
+            raise Unsendable(str(error) or type(error).__name__) from error
+        except KafkaError as error:
+            producer = self._producer
+            if producer is not None and producer._sender.sender_task.done():
+                self._throw_away(producer)
             raise Transient(f"publish outcome unknown: {type(error).__name__}") from error
 
-    @staticmethod
-    async def _single(producer: AIOKafkaProducer, record: Outgoing) -> Delivery:
-        # Through the producer's own batches: records of many callers share them.
-        delivery: Delivery = await producer.send(
-            record.topic,
-            value=record.value,
-            key=record.key,
-            partition=record.partition,
-            headers=list(record.headers),
-        )
-        return delivery
+    def _note_time_out(self) -> None:
+        now = _now()
+        if self._timed_out_at <= self._confirmed_at:
+            self._silent_since = now
+        self._timed_out_at = now
+        oldest = next(iter(self._under_way.values()), now)
+        if self._producer is not None and now - min(oldest, self._silent_since) >= self._patience_s:
+            self._throw_away(self._producer)
 
-    @staticmethod
-    async def _in_batches(
-        producer: AIOKafkaProducer, records: Sequence[Outgoing]
-    ) -> list[Delivery]:
-        """Fill batches per partition ourselves: what `send` does per record is done per batch."""
-        counts = {
-            topic: len(await producer.partitions_for(topic))
-            for topic in {record.topic for record in records}
-        }
-        waiting: list[Delivery] = []
-        filling: dict[tuple[str, int], Any] = {}
-
-        async def submit(topic: str, partition: int) -> None:
-            batch = filling.pop((topic, partition))
-            waiting.append(await producer.send_batch(batch, topic, partition=partition))
-
-        for record in records:
-            partition = record.partition
-            if partition is None:
-                partition = partition_of(record.key, counts[record.topic])
-            place = record.topic, partition
-            batch = filling.get(place)
-            if batch is None or not _append(batch, record):
-                if batch is not None:
-                    await submit(*place)
-                batch = filling[place] = producer.create_batch()
-                _append(batch, record)
-        for place in list(filling):
-            await submit(*place)
-        return waiting
-
-    async def _connect(self) -> AIOKafkaProducer:
+    async def _connect(self) -> None:
         producer = AIOKafkaProducer(
             bootstrap_servers=self._bootstrap,
             acks="all",
             enable_idempotence=True,
             linger_ms=0,
-            max_request_size=2 * 1_048_576,
+            max_request_size=MOST_REQUEST_BYTES,
             max_batch_size=131_072,
             request_timeout_ms=5_000,
             retry_backoff_ms=100,
         )
+        # While a partition has no leader aiokafka drops its batches after a request's time, which leaves a
+        # gap; how long they are under way is decided here.
+        producer._message_accumulator._batch_ttl = float("inf")
+        _ask_calmly(producer.client)
         try:
-            await producer.start()
+            async with asyncio.timeout(_CONNECT_S):
+                await producer.start()
         except BaseException:
             await producer.stop()
             raise
+        self._handing = Handing(producer, lambda delivery: self._begun(producer, delivery))
+        self._under_way.clear()
+        self._timed_out_at = self._confirmed_at
+        self._producer = producer
         self._metrics.producers.inc()
-        return producer
 
-    async def _replace(self, broken: AIOKafkaProducer) -> None:
-        async with self._swap:
-            if self._producer is not broken:
+    def _begun(self, producer: AIOKafkaProducer, delivery: Delivery) -> None:
+        def ended(delivery: Delivery) -> None:
+            self._under_way.pop(delivery, None)
+            if delivery.cancelled():
                 return
-            self._producer = None
-            log.warning("producer_rebuilt")
-            await self._close(broken)
-            try:
-                async with asyncio.timeout(self._timeout_s):
-                    self._producer = await self._connect()
-            except (KafkaError, TimeoutError):
-                self._reconnecting = asyncio.create_task(self._keep_connecting())
+            if delivery.exception() is None:
+                self._confirmed_at = _now()
+            else:
+                self._throw_away(producer)
 
-    async def _keep_connecting(self) -> None:
+        if producer is self._producer:
+            self._under_way[delivery] = _now()
+        delivery.add_done_callback(ended)
+
+    def _throw_away(self, broken: AIOKafkaProducer) -> None:
+        """Let go of a producer that cannot go on, unless that has been done."""
+        if broken is self._producer:
+            self._producer = None
+            self._tried.clear()
+            self._rebuilding = asyncio.create_task(self._rebuild(broken))
+
+    async def _rebuild(self, broken: AIOKafkaProducer) -> None:
+        log.warning("producer_rebuilt", under_way=len(self._under_way))
+        await self._close(broken)
         while self._producer is None:
             try:
-                self._producer = await self._connect()
-            except (KafkaError, TimeoutError):
+                await self._connect()
+            except Exception as error:
+                if not isinstance(error, KafkaError | TimeoutError):
+                    log.exception("producer_not_rebuilt")
+                self._tried.set()
                 await asyncio.sleep(0.5)
+        self._tried.set()
 
-    @staticmethod
-    async def _close(producer: AIOKafkaProducer) -> None:
-        # stop() waits for pending sends, which is for ever while the broker is down
-        try:
-            async with asyncio.timeout(2):
-                await producer.stop()
-        except (KafkaError, TimeoutError):
-            # What it still holds must not be delivered behind the back of its successor.
-            log.warning("producer_closed_hard")
-            await producer._sender.close()
-            await producer.client.close()
+    async def _close(self, producer: AIOKafkaProducer) -> None:
+        """Wait a moment for what Kafka is about to confirm, then close, whatever else happens."""
+        begun_after = _now() - _FLUSH_S
+        young = [one for one, begun_at in self._under_way.items() if begun_at >= begun_after]
+        if young:
+            await asyncio.wait(young, timeout=_FLUSH_S)
+        held: Sequence[Delivery] = [one for one in self._under_way if not one.done()]
+        # stop() waits for all that is under way, which is for ever while a partition has no leader.
+        if not held and await _ends(producer.stop()):
+            return
+        # What it still holds must not be delivered behind the back of its successor.
+        log.warning("producer_closed_hard", held=len(held))
+        producer._closed = producer._message_accumulator._closed = True
+        await _ends(producer._sender.close())
+        await _ends(producer.client.close())
+        for delivery in held:
+            delivery.cancel()
 
 
-def _heard(delivery: Delivery) -> None:
-    """A failure is heard of, also where nobody waits any more."""
-    if not delivery.cancelled():
-        delivery.exception()
+def _ask_calmly(client: AIOKafkaClient) -> None:
+    """While a partition has no leader aiokafka asks who leads it as often as it is answered, 5,000 times/s."""
+    update = client._metadata_update
+    asked_at = 0.0
+
+    async def calmly(*given: Any) -> bool:
+        nonlocal asked_at
+        await asyncio.sleep(asked_at + _ASK_EVERY_S - _now())
+        asked_at = _now()
+        return bool(await update(*given))
+
+    client._metadata_update = calmly
 
 
-def _append(batch: Any, record: Outgoing) -> bool:
-    """Whether the record still fitted; the first of a batch always does."""
-    added = batch.append(
-        timestamp=None, key=record.key, value=record.value, headers=list(record.headers)
-    )
-    return added is not None
+async def _ends(closing: Coroutine[Any, Any, None]) -> bool:
+    """Whether this part of closing ended well and in time; the rest is closed in any case."""
+    try:
+        async with asyncio.timeout(_CLOSE_S):
+            await closing
+    except Exception as error:
+        if not isinstance(error, KafkaError | TimeoutError):
+            log.exception("producer_close_failed")
+        return False
+    return True
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

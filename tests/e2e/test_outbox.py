@@ -41,6 +41,12 @@ async def relaying(
         yield OutboxRelay(database, publisher, RuntimeMetrics(CollectorRegistry())), database
 
 
+async def replace(publisher: Publisher, producer: AIOKafkaProducer) -> None:
+    """Have the producer thrown away, and wait for the next."""
+    publisher._throw_away(producer)
+    await publisher._tried.wait()
+
+
 class StopsAfter(Publisher):
     """Kafka takes so many batches and then no more."""
 
@@ -96,7 +102,7 @@ class FailsOnce(Publisher):
     async def begin(self, producer: AIOKafkaProducer, records: Iterable[Outgoing]) -> Sending:
         if not self.failed:
             self.failed = True
-            await self._replace(producer)
+            await replace(self, producer)
             raise Transient("not this one")
         return await super().begin(producer, records)
 
@@ -127,7 +133,7 @@ class Unheard(Publisher):
         await super().arrived(sending)
         self.heard += 1
         if self.heard == self.number:
-            await self._replace(sending.producer)
+            await replace(self, sending.producer)
             raise Transient("unheard")
 
 
@@ -161,7 +167,7 @@ class ReplacedBehind(Publisher):
         sending = await super().begin(producer, records)
         if not self.done:
             self.done = True
-            await self._replace(producer)
+            await replace(self, producer)
         return sending
 
 

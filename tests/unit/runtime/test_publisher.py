@@ -1,0 +1,198 @@
+"""When a producer is thrown away and when not, and that there is another in the end, whatever goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aiokafka.errors import KafkaTimeoutError, OutOfOrderSequenceNumber
+from prometheus_client import CollectorRegistry
+
+from shared.runtime import publisher as publishing
+from shared.runtime.errors import Transient, Unsendable
+from shared.runtime.metrics import RuntimeMetrics
+from shared.runtime.publisher import Outgoing, Publisher
+from tests.support.waiting import until
+
+
+class Accumulator:
+    _batch_ttl = 0.0
+    _closed = False
+
+
+class Sender:
+    """The task inside a producer that sends."""
+
+    def __init__(self) -> None:
+        self.sender_task = asyncio.get_running_loop().create_future()
+
+    async def close(self) -> None:
+        raise RuntimeError("the sender has died of a bug")
+
+
+class Client:
+    async def _metadata_update(self) -> bool:
+        return True
+
+    async def close(self) -> None:
+        return
+
+
+class FakeProducer:
+    """A producer of two partitions. Deliveries to partition 1 stay under way."""
+
+    made: list[FakeProducer]
+    start_failures: list[Exception]
+    _closed = False
+
+    def __init__(self, **_: Any) -> None:
+        self._message_accumulator = Accumulator()
+        self._sender = Sender()
+        self.client = Client()
+        self.under_way: list[asyncio.Future[Any]] = []
+        self.sent: list[bytes] = []
+        self.full = 0
+        FakeProducer.made.append(self)
+
+    async def start(self) -> None:
+        if FakeProducer.start_failures:
+            raise FakeProducer.start_failures.pop()
+
+    async def stop(self) -> None:
+        raise RuntimeError("cannot be stopped")
+
+    async def partitions_for(self, _topic: str) -> set[int]:
+        return {0, 1}
+
+    async def send(
+        self, _topic: str, *, value: bytes, partition: int, **_: Any
+    ) -> asyncio.Future[Any]:
+        if self.full:
+            self.full -= 1
+            raise KafkaTimeoutError
+        self.sent.append(value)
+        delivery: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        if partition == 0:
+            delivery.set_result(None)
+        else:
+            self.under_way.append(delivery)
+        return delivery
+
+
+Make = Callable[..., Publisher]
+
+
+@pytest.fixture
+def make(monkeypatch: pytest.MonkeyPatch) -> Make:
+    FakeProducer.made, FakeProducer.start_failures = [], []
+    monkeypatch.setattr(publishing, "AIOKafkaProducer", FakeProducer)
+    monkeypatch.setattr(publishing, "_FLUSH_S", 0.01)
+    return lambda **limits: Publisher("", RuntimeMetrics(CollectorRegistry()), **limits)
+
+
+def to(partition: int, value: bytes = b"x") -> list[Outgoing]:
+    return [Outgoing("t", None, value, partition)]
+
+
+async def test_one_partition_that_is_stuck_leaves_the_producer_to_the_others(make: Make) -> None:
+    publisher = make(timeout_s=0.02, patience_s=600)
+    await publisher.start()
+    for _ in range(3):
+        with pytest.raises(Transient):
+            await publisher.send(to(1))
+        await publisher.send(to(0))
+        assert publisher.ready() is None
+    assert len(FakeProducer.made) == 1
+
+
+async def test_while_nothing_is_confirmed_the_process_is_not_ready(make: Make) -> None:
+    publisher = make(timeout_s=0.02, patience_s=600)
+    await publisher.start()
+    with pytest.raises(Transient):
+        await publisher.send(to(1))
+    assert publisher.ready() is not None
+    FakeProducer.made[0].under_way[0].set_result(None)
+    await until(lambda: publisher.ready() is None)
+
+
+@pytest.mark.parametrize("patience_s", [0, 0.1])
+async def test_patience_has_an_end(make: Make, patience_s: float) -> None:
+    publisher = make(timeout_s=0.02, patience_s=patience_s)
+    await publisher.start()
+    while len(FakeProducer.made) == 1:
+        with pytest.raises(Transient):
+            await publisher.send(to(1))
+        await asyncio.sleep(0)
+    await publisher.send(to(0))
+    assert all(one.cancelled() for one in FakeProducer.made[0].under_way)
+
+
+async def test_a_refusal_throws_the_producer_away_also_when_its_caller_has_gone(
+    make: Make,
+) -> None:
+    publisher = make(timeout_s=5)
+    await publisher.start()
+    caller = asyncio.create_task(publisher.send(to(1)))
+    await until(lambda: bool(FakeProducer.made[0].under_way))
+    caller.cancel()
+    await asyncio.sleep(0)
+    FakeProducer.made[0].under_way[0].set_exception(OutOfOrderSequenceNumber())
+    await until(lambda: len(FakeProducer.made) == 2)
+    await publisher.send(to(0))
+
+
+async def test_whatever_fails_while_a_producer_is_replaced_there_is_another_in_the_end(
+    make: Make,
+) -> None:
+    """Closing the old one fails by a bug, and so does the first attempt to make another."""
+    publisher = make(timeout_s=5)
+    await publisher.start()
+    FakeProducer.start_failures = [ValueError("a bug"), OSError("no network")]
+    caller = asyncio.create_task(publisher.send(to(1)))
+    await until(lambda: bool(FakeProducer.made[0].under_way))
+    FakeProducer.made[0].under_way[0].set_exception(OutOfOrderSequenceNumber())
+    with pytest.raises(Transient):
+        await caller
+    await until(lambda: publisher.ready() is None)
+    await publisher.send(to(0))
+
+
+async def test_a_full_queue_is_waited_for(make: Make) -> None:
+    publisher = make(timeout_s=5)
+    await publisher.start()
+    FakeProducer.made[0].full = 3
+    await publisher.send(to(0))
+    assert len(FakeProducer.made) == 1
+
+
+async def test_too_much_that_waits_sends_further_callers_away(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "_MOST_WAITING_BYTES", 1_000)
+    publisher = make(timeout_s=5)
+    await publisher.start()
+    gate = asyncio.Event()
+
+    async def held(_topic: str) -> set[int]:
+        await gate.wait()
+        return {0, 1}
+
+    monkeypatch.setattr(FakeProducer.made[0], "partitions_for", held)
+    first = asyncio.create_task(publisher.send(to(0, b"x" * 5_000)))  # alone it may be larger
+    await asyncio.sleep(0)
+    with pytest.raises(Transient, match="busy"):
+        await publisher.send(to(0))
+    gate.set()
+    await first
+    await publisher.send(to(0))
+
+
+async def test_nothing_of_a_call_is_sent_with_a_record_that_is_too_large(make: Make) -> None:
+    publisher = make(timeout_s=5)
+    await publisher.start()
+    with pytest.raises(Unsendable) as refused:
+        await publisher.send([*to(0), *to(0, b"x" * 3_000_000)])
+    assert refused.value.position == 1
+    assert FakeProducer.made[0].sent == []
