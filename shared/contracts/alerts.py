@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from shared.contracts.envelope import Envelope
 from shared.contracts.fields import (
     Contract,
+    Count,
     EventType,
     Identifier,
     IncidentGrade,
@@ -130,7 +131,7 @@ class Debt(Contract):
     level_before: Level | None = None
     due_at: Instant
     next_at: Instant
-    chased: Annotated[int, Field(ge=0)] = 0
+    chased: Count = 0
 
 
 class Callee(Contract):
@@ -181,7 +182,7 @@ class AlertEvent(Envelope):
     incident_id: Identifier
     alarm_ids: Annotated[tuple[Identifier, ...], Field(max_length=500)] = ()
     report_ids: Annotated[tuple[Identifier, ...], Field(max_length=500)] = ()
-    distinct_sources: Annotated[int, Field(ge=0)] = 0
+    distinct_sources: Count = 0
     score: Annotated[int, Field(ge=0, le=100)] = 0
     signatures: Annotated[tuple[Signature, ...], Field(max_length=16)] = ()
     signed: Annotated[int, Field(ge=0, le=16)] = 0

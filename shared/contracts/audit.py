@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.contracts.envelope import Envelope
-from shared.contracts.fields import Identifier, Line, Text, UnitId
+from shared.contracts.fields import Clean, Count, Identifier, Line, Long, Text, UnitId
 
 
 class AuditOutcome(StrEnum):
@@ -27,13 +27,13 @@ class AuditEntry(Envelope):
     """
 
     type: Literal["audit_entry"] = "audit_entry"
-    sequence: Annotated[int, Field(ge=1)]
+    sequence: Annotated[Long, Field(ge=1)]
     actor: Identifier
     action: Line
-    subject_id: Annotated[str, Field(max_length=200)]
+    subject_id: Annotated[str, Field(max_length=200), Clean]
     outcome: AuditOutcome
     reason: Text = ""
     place: UnitId | None = None
-    count: Annotated[int, Field(ge=1)] | None = None
+    count: Annotated[Count, Field(ge=1)] | None = None
     prev_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

@@ -11,6 +11,7 @@ from pydantic import Field
 from shared.contracts.envelope import Envelope
 from shared.contracts.fields import (
     Contract,
+    Count,
     EventType,
     Identifier,
     Instant,
@@ -48,15 +49,15 @@ class TierCount(Contract):
     """
 
     tier: Tier
-    total: Annotated[int, Field(ge=0)]
-    delivered: Annotated[int, Field(ge=0)] = 0
-    signed: Annotated[int, Field(ge=0)] = 0
-    reported: Annotated[int, Field(ge=0)] = 0
-    done: Annotated[int, Field(ge=0)] = 0
-    returned: Annotated[int, Field(ge=0)] = 0
-    overdue: Annotated[int, Field(ge=0)] = 0
-    suspended: Annotated[int, Field(ge=0)] = 0
-    released: Annotated[int, Field(ge=0)] = 0
+    total: Count
+    delivered: Count = 0
+    signed: Count = 0
+    reported: Count = 0
+    done: Count = 0
+    returned: Count = 0
+    overdue: Count = 0
+    suspended: Count = 0
+    released: Count = 0
 
 
 class CommandEvent(Envelope):
@@ -81,8 +82,8 @@ class CommandEvent(Envelope):
     issuer_unit: UnitId | None = None
     title: Line
     instruction: Text
-    recipients: Annotated[int, Field(ge=0)]
-    given_on: Annotated[int, Field(ge=0)] = 0
+    recipients: Count
+    given_on: Count = 0
     recipients_digest: Digest | None = None
     plan_id: RuleId | None = None
     plan_version: Version | None = None
@@ -227,14 +228,14 @@ class Progress(Contract):
     A function of the parts' present states alone (services/command/core/rollup.py).
     """
 
-    total: Annotated[int, Field(ge=0)]
-    signed: Annotated[int, Field(ge=0)] = 0
-    reported: Annotated[int, Field(ge=0)] = 0
-    done: Annotated[int, Field(ge=0)] = 0
-    returned: Annotated[int, Field(ge=0)] = 0
-    overdue: Annotated[int, Field(ge=0)] = 0
-    released: Annotated[int, Field(ge=0)] = 0
-    owed: Annotated[int, Field(ge=0)] = 0
+    total: Count
+    signed: Count = 0
+    reported: Count = 0
+    done: Count = 0
+    returned: Count = 0
+    overdue: Count = 0
+    released: Count = 0
+    owed: Count = 0
 
 
 class Part(Contract):
@@ -248,7 +249,7 @@ class Part(Contract):
 class Extension(Contract):
     """How often the issuer has given more time, and the deadline before the first time."""
 
-    times: Annotated[int, Field(ge=1)]
+    times: Annotated[Count, Field(ge=1)]
     original_finish_by: Instant
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.contracts.fields import Contract, Identifier, Instant
+from shared.contracts.fields import Clean, Contract, Count, Identifier, Instant, Long
 
 
 class Reason(StrEnum):
@@ -33,19 +33,27 @@ class Reason(StrEnum):
     HANDLER_ERROR = "handler_error"
 
 
+_Base64 = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]*={0,2}$")]
+_Part = Annotated[str, Field(max_length=200), Clean]
+
+
 class DeadLetter(Contract):
-    """The refused record. `key_b64`, `value_b64` are its bytes in base64, headers as text pairs."""
+    """The refused record. `key_b64`, `value_b64` are its bytes in base64, headers as text pairs.
+
+    `cut` names what of them is longer than a letter holds: of that only the beginning is in it.
+    """
 
     type: Literal["dead_letter"] = "dead_letter"
     id: Identifier
     schema_version: Literal[1] = 1
     reason: Reason
-    detail: Annotated[str, Field(max_length=1000)]
-    service: Annotated[str, Field(max_length=32)]
-    topic: Annotated[str, Field(max_length=200)]
-    partition: Annotated[int, Field(ge=0)]
-    offset: Annotated[int, Field(ge=0)]
-    key_b64: Annotated[str, Field(max_length=8_000)] | None = None
-    value_b64: Annotated[str, Field(max_length=1_500_000)] | None = None
-    headers: Annotated[tuple[tuple[str, str], ...], Field(max_length=64)] = ()
+    detail: Annotated[str, Field(max_length=1000), Clean]
+    service: Annotated[str, Field(max_length=32), Clean]
+    topic: Annotated[str, Field(max_length=200), Clean]
+    partition: Count
+    offset: Long
+    key_b64: Annotated[_Base64, Field(max_length=8_000)] | None = None
+    value_b64: Annotated[_Base64, Field(max_length=1_500_000)] | None = None
+    headers: Annotated[tuple[tuple[_Part, _Part], ...], Field(max_length=64)] = ()
+    cut: Annotated[tuple[Literal["key", "value", "headers"], ...], Field(max_length=3)] = ()
     refused_at: Instant

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import time
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -11,14 +11,17 @@ from pydantic import AfterValidator, Field, model_validator
 from shared.contracts.envelope import Envelope, RealWorld
 from shared.contracts.fields import (
     Contract,
+    Day,
     Identifier,
     Instant,
     Line,
+    Long,
     Post,
     ResponseMode,
     Text,
     UnitId,
     Version,
+    WallTime,
 )
 from shared.contracts.pages import Channel, Officer
 
@@ -72,9 +75,9 @@ class Rotation(Contract):
     kind: Literal["rotation"] = "rotation"
     post: Post
     members: Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=64)]
-    starts: date
-    ends: date | None = None
-    handover: time = time(8, 0)
+    starts: Day
+    ends: Day | None = None
+    handover: WallTime = time(8, 0)
     turn_days: Annotated[int, Field(ge=1, le=31)] = 1
     turn_hours: Literal[6, 8, 12] | None = None
     zone: ZoneName = "Asia/Shanghai"
@@ -151,7 +154,7 @@ class DutyEntry(RealWorld):
     type: Literal["duty_entry"] = "duty_entry"
     entry_id: Identifier
     version: Version
-    place: Annotated[int, Field(ge=1)]
+    place: Annotated[Long, Field(ge=1)]
     unit: UnitId
     rule: DutyRule
     cancelled: bool = False

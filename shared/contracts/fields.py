@@ -7,6 +7,7 @@ CAP 1.2 for `Status`; 突发事件应对法 art. 42 for the four alert levels.
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Annotated
 
@@ -72,6 +73,19 @@ def _clean(text: str) -> str:
     return text
 
 
+def cleaned(text: str) -> str:
+    """The text as `Clean` takes it: what that refuses is replaced."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def _without_zone(moment: time) -> time:
+    if moment.tzinfo is not None:
+        raise ValueError("is a time of day and has no zone")
+    return moment
+
+
+Clean = AfterValidator(_clean)
+"""Of a text: without what Postgres or a later encoder cannot hold."""
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:\-]{0,95}$")]
 """An id of an event or aggregate: 1 to 96 characters of letters, digits and `. _ : -`."""
 UnitId = Annotated[
@@ -85,13 +99,26 @@ Slug = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,31}$")]
 Metric = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 EventType = Annotated[str, Field(pattern=r"^1[1-4][A-Z0-9]{0,3}(:[a-z0-9_]{1,40})?$")]
 """An opaque event code such as `11A01` (flood) or `12:gas_leak` (own slug under a class)."""
-Line = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_clean)]
+Line = Annotated[str, Field(min_length=1, max_length=200), Clean]
 """One line of text a person reads, at most 200 characters."""
-Text = Annotated[str, Field(max_length=4000), AfterValidator(_clean)]
-Instant = AwareDatetime
-"""A moment with its zone; a time without a zone is refused."""
+Text = Annotated[str, Field(max_length=4000), Clean]
+FIRST_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
+END_OF_INSTANTS = datetime(2200, 1, 1, tzinfo=UTC)
+Instant = Annotated[AwareDatetime, Field(ge=FIRST_INSTANT, lt=END_OF_INSTANTS)]
+"""A moment with its zone, of the years 2000 to 2199; a time without a zone is refused.
+
+Postgres, Python and every zone can hold it, and what is near it: no year 1, no year 9999.
+"""
+Day = Annotated[date, Field(ge=FIRST_INSTANT.date(), lt=END_OF_INSTANTS.date())]
+"""A day of the same years."""
+WallTime = Annotated[time, AfterValidator(_without_zone)]
+"""A time of day where it is used; its zone stands beside it."""
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
+"""How many: a column of Postgres holds it."""
+Long = Annotated[int, Field(ge=0, le=2**63 - 1)]
+"""A sequence number or an offset of Kafka."""
 
 
 class Position(Contract):

@@ -69,7 +69,7 @@ class RosterSlot(RealWorld):
     unit: UnitId
     post: Post
     officer: Officer | None = None
-    channels: tuple[Channel, ...] = (Channel.CONSOLE,)
+    channels: Annotated[tuple[Channel, ...], Field(max_length=11)] = (Channel.CONSOLE,)
     synthetic: bool = False
 
 

@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from shared.contracts.envelope import Envelope, RealWorld
 from shared.contracts.fields import (
     Contract,
+    Count,
     Finite,
     Identifier,
     Instant,
@@ -46,7 +47,7 @@ class ChannelReach(Contract):
     channel: Channel
     good: Annotated[Finite, Field(ge=0)]
     weight: Annotated[Finite, Field(ge=0)]
-    misses: Annotated[int, Field(ge=0)]
+    misses: Count
     at: Instant
     last: Outcome
     heard_at: Instant | None = None

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from shared.contracts.envelope import Envelope
 from shared.contracts.fields import (
+    Clean,
     Contract,
     Finite,
     Identifier,
@@ -17,10 +18,11 @@ from shared.contracts.fields import (
     Metric,
     RuleId,
     SensorId,
+    Version,
 )
 
-UnitOfMeasure = Annotated[str, Field(min_length=1, max_length=16)]
-Datum = Annotated[str, Field(min_length=1, max_length=32)]
+UnitOfMeasure = Annotated[str, Field(min_length=1, max_length=16), Clean]
+Datum = Annotated[str, Field(min_length=1, max_length=32), Clean]
 """Vertical datum of a level, such as 吴淞 or 黄海; never converted by a constant."""
 
 
@@ -68,7 +70,7 @@ class SensorHealth(Envelope):
     type: Literal["sensor_health"] = "sensor_health"
     sensor_id: SensorId
     state: SensorState
-    version: Annotated[int, Field(ge=1)]
+    version: Version
     last_seen_at: Instant | None = None
     detail: Line | None = None
     fault: Literal["stuck", "out_of_range"] | None = None

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.contracts.envelope import RealWorld
-from shared.contracts.fields import Identifier, Instant, Line, UnitId
+from shared.contracts.fields import Clean, Count, Identifier, Instant, Line, UnitId
 
 UNKNOWN = "unknown"
 """The actor of what nobody known has tried."""
@@ -60,7 +60,7 @@ class Refusal(RealWorld):
     action: Line
     reason: RefusedFor
     place: UnitId | None = None
-    subject_id: Annotated[str, Field(max_length=200)] = ""
-    address: Annotated[str, Field(max_length=64)] = ""
-    count: Annotated[int, Field(ge=1)] = 1
+    subject_id: Annotated[str, Field(max_length=200), Clean] = ""
+    address: Annotated[str, Field(max_length=64), Clean] = ""
+    count: Annotated[Count, Field(ge=1)] = 1
     until: Instant

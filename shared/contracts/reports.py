@@ -9,7 +9,9 @@ from pydantic import Field
 
 from shared.contracts.envelope import Envelope
 from shared.contracts.fields import (
+    Clean,
     Contract,
+    Count,
     EventType,
     Identifier,
     Instant,
@@ -169,8 +171,8 @@ class ReportDuty(Envelope):
     written_due: Instant
     written_at: Instant | None = None
     follow_up_due: Instant | None = None
-    follow_ups: Annotated[int, Field(ge=0)] = 0
-    follow_ups_late: Annotated[int, Field(ge=0)] = 0
+    follow_ups: Count = 0
+    follow_ups_late: Count = 0
     final_due: Instant | None = None
     final_at: Instant | None = None
     reason: Text = ""
@@ -211,4 +213,4 @@ class ExternalWarning(Envelope):
     expires_at: Instant | None = None
     headline: Line
     signed: bool = False
-    source_text: Annotated[str, Field(max_length=LONGEST_DOCUMENT)] = ""
+    source_text: Annotated[str, Field(max_length=LONGEST_DOCUMENT), Clean] = ""

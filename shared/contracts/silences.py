@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from shared.contracts.envelope import Envelope
 from shared.contracts.fields import (
     Contract,
+    Count,
     EventType,
     Identifier,
     Instant,
@@ -107,7 +108,7 @@ class SilenceEvent(Envelope):
     begin_at: Instant
     end_at: Instant
     ended_at: Instant | None = None
-    silenced: Annotated[int, Field(ge=0)] = 0
-    still_firing: Annotated[int, Field(ge=0)] = 0
+    silenced: Count = 0
+    still_firing: Count = 0
     reason: Text
     actor: Identifier | None = None

@@ -27,7 +27,7 @@ SENSOR_KINDS = {
 Writer = Callable[[str, str, str, float], bytes]
 """(id, moment, sensor id, value) to bytes; the moment is written twice, as event time and as sent."""
 
-_ID, _SENSOR, _VALUE, _AT = "IDIDID", "SENSOR", 123456.75, "1999-12-31T23:59:59Z"
+_ID, _SENSOR, _VALUE, _AT = "IDIDID", "SENSOR", 123456.75, "2199-12-31T23:59:59Z"
 
 
 def a_reading(

@@ -15,7 +15,14 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 
 from shared.contracts.commands import Step
-from shared.contracts.fields import DataGrade, Post, Status, Tier
+from shared.contracts.fields import (
+    END_OF_INSTANTS,
+    FIRST_INSTANT,
+    DataGrade,
+    Post,
+    Status,
+    Tier,
+)
 from shared.contracts.ids import is_identifier
 from shared.contracts.units import is_unit
 
@@ -68,6 +75,9 @@ def read(raw: bytes) -> tuple[PlainStep, bytes] | None:
         found = _decode(raw)
     except ValueError:
         return None
+    for moment in (found.occurred_at, found.sent_at):
+        if not FIRST_INSTANT <= moment < END_OF_INSTANTS:
+            return None
     # The same bytes once more: nothing was rounded, doubled, escaped or spaced in another way.
     if _encode(found) != raw or "\x00" in found.text:
         return None

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from services.console.core.acts import Act
+from shared.contracts.fields import cleaned
 from shared.contracts.ids import content_id
 from shared.contracts.refusals import UNKNOWN, Refusal, RefusedFor
 from shared.contracts.topics import REFUSALS
@@ -114,11 +115,11 @@ class Refusals:
             tier=tier_of(unit),
             areas=() if first.place is None else (first.place,),
             actor=first.actor,
-            action=first.action,
+            action=cleaned(first.action),
             reason=first.reason,
             place=first.place,
-            subject_id=first.subject_id,
-            address=first.address,
+            subject_id=cleaned(first.subject_id),
+            address=cleaned(first.address),
             count=one.count,
         )
         return Act(REFUSALS, first.actor, record, first.actor)

@@ -3,7 +3,7 @@
 
 Written for the compiler (scan.pxd); as plain Python it says the same and takes longer than core/wire.py,
 so there it is only tested. It takes less than the quick reader: no blanks, no escapes, times in UTC of
-this era, numbers of at most 15 digits without exponent. What it does not take is no fault, it is left to
+the years 2001 to 2199, numbers of at most 15 digits without exponent. What it does not take is no fault, it is left to
 core/wire.py and the contract (tests/unit/scoring/test_wire.py holds all of them together).
 """
 
@@ -207,7 +207,7 @@ class Scan:
         return True
 
     def _instant(self) -> float:
-        """A moment in UTC, in seconds since 1970; 0 when it is none, or not of this era."""
+        """A moment in UTC, in seconds since 1970; 0 when it is none, or not of the years 2001 to 2199."""
         data, place = self._data, self._place
         if (
             self._end - place < _SHORTEST_INSTANT
@@ -229,7 +229,7 @@ class Scan:
         date = ((century * 100 + year) * 100 + month) * 100 + day
         if date != self._date:
             year += century * 100
-            if year < 1971 or year > 2200 or month < 1 or month > 12 or day < 1:
+            if year < 2001 or year > 2199 or month < 1 or month > 12 or day < 1:
                 return 0.0
             if day > days_of(year, month):
                 return 0.0

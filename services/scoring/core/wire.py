@@ -13,6 +13,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from shared.contracts.fields import END_OF_INSTANTS, FIRST_INSTANT
+
 MOST_BYTES = 4_096
 """Longer records are left to the contract."""
 LONGEST_ID = 96
@@ -42,6 +44,12 @@ class WireReading(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     areas: _Nothing = msgspec.field(default_factory=list)
     references: _Nothing = msgspec.field(default_factory=list)
     data_grade: Literal["general"] = "general"
+
+    def __post_init__(self) -> None:
+        # The first instant itself is left to the contract: a time before it may have been rounded up.
+        for moment in (self.occurred_at, self.sent_at):
+            if not FIRST_INSTANT < moment < END_OF_INSTANTS:
+                raise ValueError("not of the years 2000 to 2199")
 
 
 read = msgspec.json.Decoder(WireReading).decode

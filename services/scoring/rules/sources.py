@@ -22,7 +22,7 @@ from typing import IO, Any
 from pydantic import ValidationError
 
 from shared.contracts.catalog import SensorEntry
-from shared.contracts.fields import Status
+from shared.contracts.fields import END_OF_INSTANTS, FIRST_INSTANT, Status
 from shared.contracts.readings import Reading, Tick
 from shared.contracts.topics import READINGS
 from shared.contracts.units import tier_of
@@ -159,6 +159,8 @@ def from_bytes(value: bytes) -> Reading | Tick | None:
 
 def _as_reading(row: dict[str, Any], sensor: SensorEntry, number: str, status: Status) -> Reading:
     at = _moment(row["occurred_at"] if "occurred_at" in row else row.get("at"))
+    if not FIRST_INSTANT <= at < END_OF_INSTANTS:
+        raise ValueError(f"{at.isoformat()} is not of the years 2000 to 2199")
     fields = {name: row[name] for name in _OPTIONAL if row.get(name)}
     if not fields and not row.get("id"):
         value = _number(row.get("value"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from services.command.core import wire
 from shared.contracts.commands import RECURRING, Acknowledgement, Step
-from shared.contracts.fields import DataGrade, Post, Status, Tier
+from shared.contracts.fields import END_OF_INSTANTS, FIRST_INSTANT, DataGrade, Post, Status, Tier
 from shared.contracts.ids import acknowledgement_id, assignment_id, is_identifier
 from shared.contracts.topics import ACKNOWLEDGEMENTS
 from shared.runtime.inbox import body_digest
@@ -84,7 +84,7 @@ def test_a_plain_step_goes_the_quick_way(step: Step) -> None:
         {"text": "x" * 4000, "attempt": 99},
         {"text": "".join(map(chr, range(1, 0x2100)))[:4000]},
         {"areas": tuple(f"5001180{n:02d}000" for n in range(64)), "references": ("r",) * 64},
-        {"occurred_at": datetime(1, 1, 1, tzinfo=UTC), "trace_id": "t" * 96},
+        {"occurred_at": FIRST_INSTANT, "trace_id": "t" * 96},
     ],
 )
 def test_so_does_whatever_else_a_plain_step_may_say(other: dict[str, Any]) -> None:
@@ -135,10 +135,14 @@ def test_any_field_may_be_missing(name: str) -> None:
     agree(dumped({k: v for k, v in PLAIN.items() if k != name}))
 
 
+_EARLY = FIRST_INSTANT.replace(tzinfo=None) + timedelta(days=1)
+_LATE = END_OF_INSTANTS.replace(tzinfo=None) - timedelta(days=1)
+
+
 @settings(max_examples=500)
 @given(
     st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=60),
-    st.datetimes(timezones=st.timezones()),
+    st.datetimes(_EARLY, _LATE, timezones=st.timezones()),
     st.integers(1, 99),
 )
 def test_texts_and_moments_are_read_to_the_last_bit(
@@ -160,6 +164,11 @@ _TIMES = [
     "2020-02-30T00:00:00Z",
     "0000-01-01T00:00:00Z",
     "0001-01-01T00:00:00+23:00",
+    "0001-01-01T00:00:00Z",
+    "1999-12-31T23:59:59.999999Z",
+    "2000-01-01T00:00:00Z",
+    "2199-12-31T23:59:59.999999Z",
+    "2200-01-01T00:00:00Z",
     "2020-08-19T11:25:00.1Z",
     "2020-08-19T11:25:00.000000Z",
     "2020-08-19T11:25:00.1234567Z",

@@ -53,6 +53,16 @@ def test_the_first_is_told_at_once_and_the_rest_of_the_minute_in_one_record() ->
     assert len(written(found, NOW + 2 * EVERY)) == 1, "a quiet minute later it is a first one again"
 
 
+def test_an_address_that_postgres_cannot_hold_keeps_no_try_out_of_the_trail() -> None:
+    found = fresh()
+    address = "10.0.0.7\x00\ud800"
+    found.note(Tried("o-1", "POST /a", RefusedFor.WRONG_POST, TOWN, TOWN, "cmd\x00", address), NOW)
+    [record] = written(found, NOW)
+    assert record.address.startswith("10.0.0.7")
+    assert record.subject_id.startswith("cmd")
+    assert Refusal.model_validate_json(record.to_wire()) == record
+
+
 def test_strangers_write_one_record_a_reason_whatever_they_make_up() -> None:
     found = fresh()
     for number in range(1_000):

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.alerting.core.warnings import warned, withdraws
+from services.ingest.core.cap import shapes
 from services.ingest.core.cap.accept import one_warning
 from services.ingest.core.refusals import Refusal, Refused
 from shared.contracts.fields import Level, Status
@@ -168,6 +169,26 @@ def test_other_xml_is_no_cap_and_depth_is_bounded() -> None:
     with pytest.raises(Refused) as caught:
         taken(b"<a>" * 10_000)
     assert caught.value.reason is Refusal.TOO_DEEP
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_wide_characters_without_a_mark_are_read_and_kept_as_text(encoding: str) -> None:
+    found = taken(a_document(before='<?xml version="1.0"?>', encoding=encoding))
+    assert INFO["headline"] in found.source_text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0001-01-01T00:00:00+14:00",
+        "1999-12-31T23:59:59+00:00",
+        "2200-01-01T00:00:00+00:00",
+        "9999-12-31T23:59:59-12:00",
+    ],
+)
+def test_a_time_of_another_era_is_none(text: str) -> None:
+    assert shapes.moment(text) is None
+    assert shapes.references(f"sender,identifier,{text}") is None
 
 
 @pytest.mark.parametrize(

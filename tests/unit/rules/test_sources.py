@@ -18,6 +18,7 @@ from shared.runtime.errors import SetupError
 from tests.unit.rules.packs import sensor
 
 SENSORS = {"g": sensor(), "h": sensor("h")}
+AT = 1_782_835_200
 HEAD = "sensor_id,occurred_at,value\n"
 
 
@@ -53,8 +54,8 @@ def test_what_a_row_says_itself_counts(tmp_path: Path) -> None:
 
 def test_files_are_merged_by_time_and_late_rows_stay_late(tmp_path: Path) -> None:
     first, second = tmp_path / "a.csv", tmp_path / "b.csv"
-    first.write_text(HEAD + "g,0,1\ng,600,2\ng,300,3\n", encoding="utf-8")
-    second.write_text(HEAD + "h,100,4\nh,650,5\n", encoding="utf-8")
+    first.write_text(HEAD + f"g,{AT},1\ng,{AT + 600},2\ng,{AT + 300},3\n", encoding="utf-8")
+    second.write_text(HEAD + f"h,{AT + 100},4\nh,{AT + 650},5\n", encoding="utf-8")
     records = list(Recording([first, second], SENSORS))
     seen = [one for one in records if isinstance(one.message, Reading)]
     assert [one.message.value for one in seen if isinstance(one.message, Reading)] == [
@@ -64,8 +65,8 @@ def test_files_are_merged_by_time_and_late_rows_stay_late(tmp_path: Path) -> Non
         3,
         5,
     ]
-    assert [one.arrives for one in seen] == [0, 100, 600, 600, 650]
-    ticks = [one.arrives for one in records if isinstance(one.message, Tick)]
+    assert [one.arrives - AT for one in seen] == [0, 100, 600, 600, 650]
+    ticks = [one.arrives - AT for one in records if isinstance(one.message, Tick)]
     assert ticks == [0, 100, 600]
 
 
@@ -77,6 +78,8 @@ def test_files_are_merged_by_time_and_late_rows_stay_late(tmp_path: Path) -> Non
         ("g,1782835200,", "could not convert"),
         ("g,1782835200,nan", "is no value"),
         ("g,1e300,1", ""),
+        ("g,0,1", "not of the years"),
+        ("g,9999-12-31T23:59:59-12:00,1", "not of the years"),
         ("g", "'None' is no time"),
         ("g," + "9" * LONGEST_ROW + ",1", "longer than"),
     ],

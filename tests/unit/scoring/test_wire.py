@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from services.scoring.core import wire
 from services.scoring.core.scan import Scan
+from shared.contracts.fields import END_OF_INSTANTS, FIRST_INSTANT
 from shared.contracts.readings import Reading
 from shared.contracts.topics import READINGS
 from shared.contracts.units import is_unit
@@ -122,6 +123,10 @@ def test_what_our_own_doors_write_is_taken_by_the_scanner(reading: Reading) -> N
     assert scanned(encode(reading))
 
 
+_FIRST_MICROS = int(FIRST_INSTANT.replace(year=2001).timestamp()) * 1_000_000
+_END_MICROS = int(END_OF_INSTANTS.timestamp()) * 1_000_000
+
+
 def _moment(micros: int) -> datetime:
     """So many microseconds after 1970."""
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
@@ -130,7 +135,7 @@ def _moment(micros: int) -> datetime:
 @settings(max_examples=600)
 @given(
     st.decimals(-(10**11), 10**11, places=3, allow_nan=False),
-    st.integers(31_536_000_000_000, 7_289_568_000_000_000).map(_moment),
+    st.integers(_FIRST_MICROS, _END_MICROS - 1).map(_moment),
 )
 def test_numbers_and_moments_are_read_to_the_last_bit(value: Any, when: datetime) -> None:
     raw = encode(a_reading(213.5, 60)).replace(b"213.5", str(value).encode())
@@ -186,6 +191,15 @@ _TIMES = [
     "0000-00-00T00:00:01Z",
     "0001-01-01T00:00:00+23:00",
     "9999-12-31T23:59:59.999999-23:00",
+    "1999-12-31T23:59:59.999999Z",
+    "1999-12-31T23:59:59.9999999Z",
+    "2000-01-01T00:00:00Z",
+    "2000-01-01T00:00:00.000001Z",
+    "2000-01-01T07:59:59+08:00",
+    "2199-12-31T23:59:59.999999Z",
+    "2199-12-31T23:59:59.9999999Z",
+    "2199-12-31T23:59:59-00:01",
+    "2200-01-01T00:00:00Z",
     "10000-01-01T00:00:00Z",
     "2020-08-19T11:25:00.1Z",
     "2020-08-19T11:25:00.123456Z",

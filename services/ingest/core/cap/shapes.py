@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from math import isfinite
 from typing import NamedTuple
 
-FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-"""Between these lies every time that is read."""
+from shared.contracts.fields import END_OF_INSTANTS, FIRST_INSTANT
+
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", re.ASCII)
 _NAME = re.compile(r"[^\s,<&]{1,200}")
 
@@ -24,7 +24,7 @@ class Reference(NamedTuple):
 def moment(text: str) -> datetime | None:
     """A time with its offset (never Z), of this age; None when it is none."""
     found = _time(text)
-    return found if found is not None and FIRST <= found < LAST else None
+    return found if found is not None and FIRST_INSTANT <= found < END_OF_INSTANTS else None
 
 
 def moment_problem(text: str) -> str | None:
@@ -32,7 +32,11 @@ def moment_problem(text: str) -> str | None:
     found = _time(text)
     if found is None:
         return "is no time with an offset"
-    return None if FIRST <= found < LAST else "does not lie in the years 2000 to 2199"
+    return (
+        None
+        if FIRST_INSTANT <= found < END_OF_INSTANTS
+        else "does not lie in the years 2000 to 2199"
+    )
 
 
 def _time(text: str) -> datetime | None:
