@@ -33,12 +33,12 @@ def new_topic(spec: "TopicSpec", replication: int = 1) -> NewTopic:
 
 
 def dead_letter_topic(spec: "TopicSpec", replication: int = 1) -> NewTopic:
-    """Where refused records of this topic go; wider, since the letter wraps the record in text."""
+    """Where refused records of this topic go."""
     configs = {
         "cleanup.policy": "delete",
         "message.timestamp.type": "LogAppendTime",
         "retention.ms": str(_DEAD_LETTER_RETENTION_MS),
-        "max.message.bytes": str(2 * spec.max_bytes),
+        "max.message.bytes": str(spec.dlq_max_bytes),
     }
     return NewTopic(spec.dlq, spec.partitions, replication, topic_configs=configs)
 

@@ -35,7 +35,7 @@ from services.audit.store.topics import Raw, Topics
 from shared.contracts.dead_letter import DeadLetter
 from shared.contracts.topics import CATALOG, DEAD_LETTER, READINGS, ROSTER, TOPICS, TRAIL
 from shared.runtime.database import Database, Transaction
-from shared.runtime.decoding import decode_value
+from shared.runtime.decoding import MAX_LETTER_BYTES, decode_value
 from shared.runtime.errors import Reject
 from shared.runtime.inbox import body_digest
 
@@ -143,7 +143,7 @@ class Ledger:
         for place, records in batch.records.items():
             for record in records:
                 try:
-                    letter = decode_value(DEAD_LETTER, record.value)
+                    letter = decode_value(DEAD_LETTER, record.value, MAX_LETTER_BYTES)
                 except Reject:
                     continue  # a dead letter that is none names no record: the record stays a suspect
                 spec = TOPICS.get(letter.topic)
@@ -207,7 +207,7 @@ class Ledger:
             for fact in facts:
                 if _compacted(place) and not fact.wire:
                     continue  # a deletion
-                found = flaw(fact, origin(place[0]), acts, known, since_ms)
+                found = flaw(fact, origin(place[0]), acts, known.get(place[0], {}), since_ms)
                 if fact.event_id is None and place[0] in (CATALOG.name, ROSTER.name):
                     found = Flaw.UNREFUSED
                 if found is not None:
@@ -231,7 +231,12 @@ class Ledger:
         cleared = [
             one
             for one in suspected
-            if explained(one, refused.get((one.place, one.offset), set()), known, acts)
+            if explained(
+                one,
+                refused.get((one.place, one.offset), set()),
+                known.get(one.service, {}).get(one.place[0], {}),
+                acts,
+            )
         ]
         await passages.clear(work, cleared)
 
@@ -291,7 +296,7 @@ class Ledger:
                 facts,
                 after.next_offset,
                 trace,
-                memory,
+                memory.get(before.topic, {}),
                 refused.get((service, before.place), set()),
                 since_ms,
                 compacted=_compacted(before.place),

@@ -37,6 +37,9 @@ _Base64 = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]*={0,2}$")]
 _Part = Annotated[str, Field(max_length=200), Clean]
 
 
+Cut = Literal["key", "value", "headers"]
+
+
 class DeadLetter(Contract):
     """The refused record. `key_b64`, `value_b64` are its bytes in base64, headers as text pairs.
 
@@ -55,5 +58,5 @@ class DeadLetter(Contract):
     key_b64: Annotated[_Base64, Field(max_length=8_000)] | None = None
     value_b64: Annotated[_Base64, Field(max_length=1_500_000)] | None = None
     headers: Annotated[tuple[tuple[_Part, _Part], ...], Field(max_length=64)] = ()
-    cut: Annotated[tuple[Literal["key", "value", "headers"], ...], Field(max_length=3)] = ()
+    cut: Annotated[tuple[Cut, ...], Field(max_length=3)] = ()
     refused_at: Instant

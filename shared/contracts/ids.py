@@ -87,6 +87,6 @@ def report_duty_id(status: str, alert: str, unit: str, to_unit: str) -> str:
     return content_id("rpd", status, alert, unit, to_unit)
 
 
-def dead_letter_id(topic: str, partition: int, offset: int) -> str:
-    """One dead letter per record of a topic, however often it is consumed."""
-    return content_id("dlq", topic, partition, offset)
+def dead_letter_id(service: str, topic: str, partition: int, offset: int) -> str:
+    """One dead letter per service and record of a topic, however often that service consumes it."""
+    return content_id("dlq", service, topic, partition, offset)

@@ -69,6 +69,11 @@ class TopicSpec:
         """The name of its dead-letter topic: same number of partitions, same partition."""
         return f"{self.name}.dlq"
 
+    @property
+    def dlq_max_bytes(self) -> int:
+        """Its dead-letter topic is wider: a letter wraps the record in text."""
+        return 2 * self.max_bytes
+
     @cached_property
     def model(self) -> TypeAdapter[Any]:
         """Decodes and validates a value."""

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import asyncpg
 import structlog
+from aiokafka.errors import KafkaError
 
 from shared.contracts.fields import Contract
 from shared.contracts.topics import TopicSpec
-from shared.runtime.errors import SetupError, Transient
+from shared.runtime.errors import SetupError, Transient, Unsendable
 from shared.runtime.publisher import encode
 from shared.runtime.right_of_way import RightOfWay
 
@@ -22,24 +23,29 @@ if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
 log = structlog.get_logger("fenghuo.database")
+T = TypeVar("T")
 
-TRANSIENT = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    # A session that has heard the server's FATAL but not yet its hanging up (asyncpg #784, #1069).
-    asyncpg.InternalClientError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.SerializationError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.QueryCanceledError,
-    asyncpg.DiskFullError,
-)
-"""Errors after which the whole transaction may be tried again."""
+_OWN_FAULT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+"""What Postgres says of a record's own data (classes 22 and 23). Nothing else it says is a record's fault."""
+
+
+def is_environment(error: BaseException) -> bool:
+    """Whether an error is that of what surrounds us: the same work may succeed later, as it is.
+
+    So is everything that Postgres refuses, other than the data itself: it lacks memory or space, it may
+    only be read, a table, column or right is missing, an index is broken.
+    """
+    if isinstance(error, asyncpg.PostgresError):
+        return not isinstance(error, _OWN_FAULT)
+    if isinstance(error, BaseExceptionGroup):
+        return any(map(is_environment, error.exceptions))
+    if isinstance(error, asyncpg.InterfaceError):
+        # asyncpg's own DataError is both: a value that no parameter of the statement holds.
+        return not isinstance(error, ValueError)
+    # A session that has heard the server's FATAL but not yet its hanging up (asyncpg #784, #1069)
+    # raises InternalClientError.
+    return isinstance(error, OSError | MemoryError | asyncpg.InternalClientError | KafkaError)
+
 
 _REFUSED = (
     asyncpg.InvalidAuthorizationSpecificationError,
@@ -49,8 +55,31 @@ _REFUSED = (
 """Errors at start that waiting does not cure."""
 
 
+_COMMAND_S = 20
+_SIGN_OF_LIFE_S = 4.0
+
+
+def session_settings(name: str) -> dict[str, str]:
+    """Settings of every session: what a frozen or vanished process holds is free again after 20 s.
+
+    The server ends a transaction that says nothing for 15 s, gives up a statement when the client does, and
+    finds out by itself that the client's machine is gone.
+    """
+    return {
+        "application_name": name,
+        "idle_in_transaction_session_timeout": "15s",
+        "statement_timeout": f"{_COMMAND_S}s",
+        "tcp_keepalives_idle": "5",
+        "tcp_keepalives_interval": "2",
+        "tcp_keepalives_count": "3",
+        "tcp_user_timeout": "15s",
+    }
+
+
 OutboxRow = tuple[str, str, str, bytes]
 """Event id, topic, key, wire form."""
+_AROUND = 1_024
+"""Bytes of a record beside key and value, at most: its batch's head, its own, its headers."""
 _COPY_FROM = 50
 """So many rows go in faster by COPY than as parameters of a statement."""
 
@@ -59,7 +88,8 @@ _COPY_FROM = 50
 class Transaction:
     """One Postgres transaction: state, outbox rows and timers change together or not at all.
 
-    `now` is the database's time of the transaction: the only clock for deadlines.
+    `now` is the database's time of the transaction: the only clock for deadlines. What is queued for the
+    outbox raises Unsendable where its topic does not take it: the relay could never get past it.
     """
 
     connection: PoolConnectionProxy
@@ -72,7 +102,7 @@ class Transaction:
 
     def publish(self, spec: TopicSpec, key: str, message: Contract, event_id: str) -> None:
         """Queue a message; it leaves through the outbox after the commit, once per `event_id`."""
-        self.outbox.append((event_id, spec.name, key, encode(message)))
+        self.outbox.append((event_id, spec.name, key, _fitting(spec, key, encode(message))))
         self.published = True
 
     def publish_printed(self, spec: TopicSpec, key: str, event_id: str, value: bytes) -> None:
@@ -80,7 +110,7 @@ class Transaction:
 
         Such events leave in their order, ahead of those of `publish`; one key is written one way.
         """
-        self._new.append((event_id, spec.name, key, value))
+        self._new.append((event_id, spec.name, key, _fitting(spec, key, value)))
         self.published = True
 
     async def publish_new(self, spec: TopicSpec, rows: Iterable[tuple[str, str, bytes]]) -> None:
@@ -90,11 +120,25 @@ class Transaction:
         """
         await self.flush()
         self.published = True
-        await self._copy((event_id, spec.name, key, value) for key, event_id, value in rows)
+        await self._copy(
+            (event_id, spec.name, key, _fitting(spec, key, value)) for key, event_id, value in rows
+        )
 
     async def is_now(self) -> None:
         """Let the time of the transaction be now: it has waited for its turn since it began."""
         self.now = await self.connection.fetchval("SELECT statement_timestamp()")
+
+    async def wait_for(self, other: Awaitable[T]) -> T:
+        """Wait for what is not Postgres, with a sign of life to the server every few seconds."""
+        waiting = asyncio.ensure_future(other)
+        try:
+            while not waiting.done():
+                await asyncio.wait({waiting}, timeout=_SIGN_OF_LIFE_S)
+                if not waiting.done():
+                    await self.connection.execute("SELECT 1")
+            return await waiting
+        finally:
+            waiting.cancel()
 
     async def flush(self) -> None:
         """Write the queued messages as outbox rows, in the order in which they were queued."""
@@ -121,6 +165,13 @@ class Transaction:
             columns=("event_id", "topic", "key", "value"),
             records=rows,
         )
+
+
+def _fitting(spec: TopicSpec, key: str, value: bytes) -> bytes:
+    """The value; raises Unsendable where the topic does not take a record of it."""
+    if len(value) > spec.max_bytes - _AROUND - 4 * len(key):
+        raise Unsendable(f"{len(value)} bytes of {key[:96]} are more than {spec.name} takes")
+    return value
 
 
 class Database:
@@ -152,13 +203,15 @@ class Database:
                         self._dsn,
                         min_size=1,
                         max_size=self._size,
-                        command_timeout=20,
+                        command_timeout=_COMMAND_S,
                         timeout=5,
-                        server_settings={"application_name": f"fenghuo-{self.schema}"},
+                        server_settings=session_settings(f"fenghuo-{self.schema}"),
                     )
                 except _REFUSED:
                     break
-                except TRANSIENT as error:
+                except Exception as error:
+                    if not is_environment(error):
+                        raise
                     if attempt % 20 == 0:
                         log.info("waiting_for_postgres", error=type(error).__name__)
                     await asyncio.sleep(0.5)
@@ -189,8 +242,8 @@ class Database:
                 work = Transaction(connection, self.schema, now, self.right_of_way)
                 yield work
                 await work.flush()
-        except TRANSIENT as error:
-            if isinstance(error, ValueError):  # asyncpg's DataError: a bug, never better later
+        except Exception as error:
+            if not is_environment(error):
                 raise
             self._failing = f"Postgres fails: {type(error).__name__}: {str(error)[:200]}"
             raise Transient(self._failing) from error

@@ -16,6 +16,8 @@ MAX_VALUE_BYTES = 1_048_576
 MOST_NAMES = 20_000
 """Names in all objects of a record together, twice what the largest contract has room for: each may be
 wrong, and what is wrong with it takes a kilobyte."""
+MAX_LETTER_BYTES = 2 * MAX_VALUE_BYTES
+"""A dead letter holds the value of a record of any size above as text, which is a third longer."""
 
 
 def decode(model: TypeAdapter[Any], record: ConsumerRecord) -> Any:
@@ -23,12 +25,12 @@ def decode(model: TypeAdapter[Any], record: ConsumerRecord) -> Any:
     return decode_value(model, record.value)
 
 
-def decode_value(model: TypeAdapter[Any], value: bytes | None) -> Any:
-    """The bytes as a contract model; raises Reject with reason and place."""
+def decode_value(model: TypeAdapter[Any], value: bytes | None, most: int = MAX_VALUE_BYTES) -> Any:
+    """The bytes, at most so many, as a contract model; raises Reject with reason and place."""
     if value is None:
         raise Reject(Reason.SCHEMA, "the record has no value")
-    if len(value) > MAX_VALUE_BYTES:
-        raise Reject(Reason.TOO_LARGE, f"{len(value)} bytes, at most {MAX_VALUE_BYTES}")
+    if len(value) > most:
+        raise Reject(Reason.TOO_LARGE, f"{len(value)} bytes, at most {most}")
     if _has_too_many_names(value):
         raise Reject(Reason.SCHEMA, f"body: more than {MOST_NAMES} names")
     try:

@@ -11,17 +11,18 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import asyncpg
 import msgspec
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 
 from shared.contracts.dead_letter import Reason
 from shared.contracts.topics import TOPICS
-from shared.runtime.database import TRANSIENT, Database, Transaction
+from shared.runtime.database import Database, Transaction, is_environment
 from shared.runtime.dead_letters import DeadLetters
 from shared.runtime.decoding import decode
 from shared.runtime.errors import LostOwnership, Reject, Transient
@@ -195,15 +196,17 @@ class InboxWorker:
 
     async def _halve(self, records: Sequence[ConsumerRecord], spoilt: _Spoilt) -> None:
         """Apply one half after the other, until the record that spoils them is alone."""
-        if len(records) == 1:
+        alone = len(records) == 1
+        if alone and not spoilt.raced:
             await self._transact(_Batch(records, [], [(records[0], spoilt.reject)]))
             return
         log.warning("batch_halved", records=len(records), error=str(spoilt))
         middle = len(records) // 2
-        for half in (records[:middle], records[middle:]):
+        for half in (records,) if alone else (records[:middle], records[middle:]):
             try:
                 await self._transact(await self._read(half))
             except _Spoilt as again:
+                again.raced = again.raced and not alone
                 await self._halve(half, again)
 
     async def _read(self, records: Sequence[ConsumerRecord]) -> _Batch:
@@ -238,18 +241,20 @@ class InboxWorker:
             if entered is not None:
                 entered.set()
             if before is not None:
-                await asyncio.wait({before.task})
+                await work.wait_for(asyncio.wait({before.task}))
                 before.task.result()
                 await work.is_now()
             await self._advance(work, ends)
             await self._apply_fresh(work, fresh)
             # Before the commit: were they sent after it, a crash between would lose them.
-            await self._dead_letters.send(refused)
+            if refused:
+                await work.wait_for(self._dead_letters.send(refused))
         self._stored.update(ends)
         for partition, end in ends.items():
             if early := self._early.get(partition):
                 self._early[partition] = {one for one in early if one >= end}
-        self._dead_letters.account(len(batch.records), len(refused))
+        bugs = sum(why.reason is Reason.HANDLER_ERROR for _, why in refused)
+        self._dead_letters.account(len(batch.records), bugs)
 
     async def _apply_early(self, read: Sequence[Read]) -> None:
         refused: Refused = []
@@ -277,13 +282,20 @@ class InboxWorker:
             return
         try:
             await self._apply(work, fresh)
+            # What cannot be queued is the fault of the records that it follows from.
+            await work.flush()
         except Reject as why:
             raise _Spoilt(why) from why
-        except (Transient, LostOwnership, *TRANSIENT):
+        except (Transient, LostOwnership):
             raise
         except Exception as bug:
+            if is_environment(bug):
+                raise
             log.exception("handler_error", records=len(fresh))
-            raise _Spoilt(Reject(Reason.HANDLER_ERROR, repr(bug))) from bug
+            raise _Spoilt(
+                Reject(Reason.HANDLER_ERROR, repr(bug)),
+                raced=isinstance(bug, asyncpg.IntegrityConstraintViolationError),
+            ) from bug
 
     async def _advance(self, work: Transaction, ends: Mapping[TopicPartition, int]) -> None:
         """Move the offsets from where they were stored to `ends`; also where that is the same, so that
@@ -305,52 +317,50 @@ class InboxWorker:
     async def _fresh(
         self, work: Transaction, read: Sequence[Read], refused: Refused
     ) -> list[Incoming]:
-        """Drop repeats; an id seen with another body is a conflict and is refused."""
-        first: dict[str, Read] = {}
-        for record, message, digest in read:
-            known = first.get(message.id)
-            if known is None:
-                first[message.id] = (record, message, digest)
-            elif known[2] != digest:
-                refused.append((record, _conflict(message.id)))
-            else:
-                self._metrics.duplicates.labels(record.topic).inc()
+        """Drop repeats; an id of the topic seen with another body is a conflict, each copy of it."""
+        first: dict[tuple[str, str], Read] = {}
+        known = [one for one in read if first.setdefault((one[0].topic, one[1].id), one) is not one]
         if not first:
             return []
         new = await work.connection.fetch(
-            f"INSERT INTO {work.schema}.inbox (event_id, body_hash) "  # noqa: S608
-            "SELECT * FROM unnest($1::text[], $2::bytea[]) "
-            "ON CONFLICT (event_id) DO NOTHING RETURNING event_id",
-            list(first),
+            f"INSERT INTO {work.schema}.inbox (topic, event_id, body_hash) "  # noqa: S608
+            "SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[]) "
+            "ON CONFLICT (event_id, topic) DO NOTHING RETURNING topic, event_id",
+            *_columns(first),
             [digest for _, _, digest in first.values()],
         )
-        fresh = {row["event_id"] for row in new}
-        seen = [event_id for event_id in first if event_id not in fresh]
+        fresh = {(row[0], row[1]) for row in new}
+        seen = [key for key in first if key not in fresh]
+        bodies: dict[tuple[str, str], bytes] = {}
         if seen:
             rows = await work.connection.fetch(
-                f"SELECT event_id, body_hash FROM {work.schema}.inbox "  # noqa: S608
-                "WHERE event_id = ANY($1::text[])",
-                seen,
+                f"SELECT topic, event_id, body_hash FROM {work.schema}.inbox "  # noqa: S608
+                "JOIN unnest($1::text[], $2::text[]) AS s(topic, event_id) USING (topic, event_id)",
+                *_columns(seen),
             )
-            for row in rows:
-                record, message, digest = first[row["event_id"]]
-                if row["body_hash"] != digest:
-                    refused.append((record, _conflict(message.id)))
-                else:
-                    self._metrics.duplicates.labels(record.topic).inc()
+            bodies = {(row[0], row[1]): row[2] for row in rows}
+            known += [first[key] for key in seen]
+        for record, message, digest in known:
+            key = record.topic, message.id
+            if digest != bodies.get(key, first[key][2]):
+                refused.append((record, _conflict(message.id)))
+            else:
+                self._metrics.duplicates.labels(record.topic).inc()
         return [
             Incoming(message, record.topic, record.partition, record.offset, record.timestamp)
-            for event_id, (record, message, _) in first.items()
-            if event_id in fresh
+            for key, (record, message, _) in first.items()
+            if key in fresh
         ]
 
 
 class _Spoilt(Exception):
-    """The transaction is rolled back because of one record."""
+    """The transaction is rolled back because of one record; `raced`: perhaps because of another
+    transaction, which is over now, so that it is worth another try."""
 
-    def __init__(self, reject: Reject) -> None:
+    def __init__(self, reject: Reject, *, raced: bool = False) -> None:
         super().__init__(str(reject))
         self.reject = reject
+        self.raced = raced
 
 
 async def _given_up(*turns: _Turn | None) -> None:
@@ -359,6 +369,12 @@ async def _given_up(*turns: _Turn | None) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _columns(keys: Iterable[tuple[str, str]]) -> tuple[list[str], list[str]]:
+    """Topics and ids."""
+    pairs = list(keys)
+    return [topic for topic, _ in pairs], [event_id for _, event_id in pairs]
 
 
 def _partition(record: ConsumerRecord) -> TopicPartition:

@@ -48,6 +48,11 @@ class RuntimeMetrics:
             registry=registry,
         )
         self.outbox = Gauge("fenghuo_outbox_rows", "Outbox rows not published", registry=registry)
+        self.timers_failed = Counter(
+            "fenghuo_timers_failed_total",
+            "Durable timers set aside because of a bug (state `failed`)",
+            registry=registry,
+        )
         self.timers_late = Histogram(
             "fenghuo_timer_late_seconds",
             "How late durable timers fired",

@@ -68,8 +68,12 @@ class OutboxRelay:
         failure: Transient | None = None
         producer = self._publisher.present
         async with self._database.transaction() as work:
+            # What could not be deleted afterwards would be published again and again.
             if not await work.connection.fetchval(
-                "SELECT pg_try_advisory_xact_lock($1, hashtext($2))", _LOCK_ID, work.schema
+                f"WITH trial AS (DELETE FROM {work.schema}.outbox WHERE false) "  # noqa: S608
+                "SELECT pg_try_advisory_xact_lock($1, hashtext($2))",
+                _LOCK_ID,
+                work.schema,
             ):
                 return False
             cursor = await work.connection.cursor(
@@ -93,7 +97,7 @@ class OutboxRelay:
                     continue
                 sent, sending = under_way.popleft()
                 try:
-                    await self._publisher.arrived(sending)
+                    await work.wait_for(self._publisher.arrived(sending))
                 except Transient as error:
                     failure = failure or error
                     break

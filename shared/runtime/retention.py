@@ -44,8 +44,8 @@ def forget_inbox(schema: str, topics: Sequence[TopicSpec]) -> Task:
     )
     return Task(
         "inbox",
-        f"DELETE FROM {schema}.inbox WHERE event_id = ANY(ARRAY("  # noqa: S608 - our own names
-        f"SELECT event_id FROM {schema}.inbox WHERE seen_at < now() - $1::interval LIMIT $2)) "
+        f"DELETE FROM {schema}.inbox WHERE (event_id, topic) IN ("  # noqa: S608 - our own names
+        f"SELECT event_id, topic FROM {schema}.inbox WHERE seen_at < now() - $1::interval LIMIT $2) "
         "RETURNING 1",
         longest + timedelta(days=1),
     )

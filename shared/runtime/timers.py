@@ -3,6 +3,8 @@
 Database time only. A sweep looks for due timers without locks, lets the service lock their subjects
 first (the same order as an acknowledgement takes, so they cannot deadlock), then claims what is still
 armed. kill -9 rolls back; another replica or the restart fires instead (reliability reference 6.6).
+A timer that cannot be fired holds up no other: it is isolated as the inbox isolates a record, and its state
+is `failed` from then on, until its subject needs no timer any more or a person arms it again (docs/audit.md).
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from datetime import datetime, timedelta
 import structlog
 from msgspec import Struct
 
+from shared.contracts.fields import cleaned
 from shared.runtime.database import Database, Transaction
 from shared.runtime.errors import Transient
 from shared.runtime.metrics import RuntimeMetrics
@@ -52,7 +55,7 @@ async def arm(
     if not timers:
         return
     on_conflict = (
-        "DO UPDATE SET due_at = EXCLUDED.due_at, state = 'armed', fired_at = NULL"
+        "DO UPDATE SET due_at = EXCLUDED.due_at, state = 'armed', fired_at = NULL, error = NULL"
         if rearm
         else "DO NOTHING"
     )
@@ -80,7 +83,7 @@ async def arm_new(work: Transaction, timers: Iterable[tuple[str, str, int, datet
 async def disarm(
     work: Transaction, subjects: Sequence[str], kinds: Sequence[str] | None = None
 ) -> None:
-    """Cancel the armed and paused timers of these subjects (of these kinds; None = all).
+    """Cancel the armed, paused and failed timers of these subjects (of these kinds; None = all).
 
     Nothing is left of them.
     """
@@ -88,7 +91,7 @@ async def disarm(
         return
     await work.connection.execute(
         f"DELETE FROM {work.schema}.timer WHERE ctid = ANY(ARRAY({_places(work.schema)} "  # noqa: S608
-        "WHERE of_one.state IN ('armed', 'paused') "
+        "WHERE of_one.state IN ('armed', 'paused', 'failed') "
         "AND ($2::text[] IS NULL OR of_one.kind = ANY($2::text[]))))",
         list(subjects),
         None if kinds is None else list(kinds),
@@ -133,6 +136,10 @@ async def resume(work: Transaction, later: Sequence[tuple[str, timedelta]]) -> N
     )
 
 
+_Due = tuple[str, str, int]
+"""Subject, kind and rung of a timer."""
+
+
 class TimerSweeper:
     """Fires timers when they fall due; one that was armed for less than 250 ms, at most that much later."""
 
@@ -158,33 +165,77 @@ class TimerSweeper:
 
     async def sweep(self) -> int:
         """One round; the number of due timers found (at most 5,000)."""
-        async with self._database.transaction() as work:
-            due = await work.connection.fetch(
-                f"SELECT subject_id, kind FROM {work.schema}.timer "  # noqa: S608
-                "WHERE state = 'armed' AND due_at <= now() ORDER BY due_at LIMIT $1",
-                _BATCH,
-            )
-            if due:
-                await self._claim(work, dict(sorted((row[0], row[1]) for row in due)))
-            if len(due) < _BATCH:
-                self._next_s = await self._until_next_s(work)
+        due: list[_Due] = []
+        try:
+            async with self._database.transaction() as work:
+                rows = await work.connection.fetch(
+                    f"SELECT subject_id, kind, rung FROM {work.schema}.timer "  # noqa: S608
+                    "WHERE state = 'armed' AND due_at <= now() ORDER BY due_at LIMIT $1",
+                    _BATCH,
+                )
+                due = sorted(tuple(row) for row in rows)
+                if due:
+                    await self._claim(work, due)
+                if len(due) < _BATCH:
+                    self._next_s = await self._until_next_s(work)
+        except Transient:
+            raise
+        except Exception as bug:
+            if not due:
+                raise
+            await self._isolate(due, bug)
         return len(due)
 
-    async def _claim(self, work: Transaction, due: Mapping[str, str]) -> None:
-        await self._lock(work, due)
+    async def _isolate(self, due: Sequence[_Due], bug: Exception) -> None:
+        """Fire one half after the other, until the timer that spoils them is alone."""
+        log.warning("sweep_halved", timers=len(due), error=repr(bug))
+        middle = len(due) // 2
+        for half in (due[:middle], due[middle:]) if middle else (due,):
+            try:
+                async with self._database.transaction() as work:
+                    await self._claim(work, half)
+            except Transient:
+                raise
+            except Exception as again:
+                if len(half) > 1:
+                    await self._isolate(half, again)
+                else:
+                    await self._set_aside(half[0], again)
+
+    async def _set_aside(self, due: _Due, bug: Exception) -> None:
+        subject_id, kind, rung = due
+        log.error("timer_failed", subject=subject_id, kind=kind, rung=rung, exc_info=bug)
+        async with self._database.transaction() as work:
+            failed = await work.connection.fetch(
+                f"UPDATE {work.schema}.timer SET state = 'failed', error = $4 "  # noqa: S608
+                "WHERE (subject_id, kind, rung) = ($1, $2, $3) AND state = 'armed' "
+                "AND due_at <= now() RETURNING 1",
+                *due,
+                cleaned(repr(bug))[:1_000],
+            )
+        self._metrics.timers_failed.inc(len(failed))
+
+    async def _claim(self, work: Transaction, due: Sequence[_Due]) -> None:
+        """Fire those of these timers that are still due."""
+        await self._lock(work, {subject_id: kind for subject_id, kind, _ in due})
         claimed = await work.connection.fetch(
             f"UPDATE {work.schema}.timer SET state = 'fired', fired_at = now() "  # noqa: S608
-            f"WHERE state = 'armed' AND ctid = ANY(ARRAY({_places(work.schema)} "
-            "WHERE of_one.state = 'armed' AND of_one.due_at <= now())) "
+            "WHERE state = 'armed' AND ctid = ANY(ARRAY(SELECT one.ctid "
+            "FROM unnest($1::text[], $2::text[], $3::int[]) AS found(subject_id, kind, rung), LATERAL ("
+            f"SELECT ctid, state, due_at FROM {work.schema}.timer AS t "
+            "WHERE t.subject_id = found.subject_id AND t.kind = found.kind "
+            "AND t.rung = found.rung OFFSET 0) AS one "
+            "WHERE one.state = 'armed' AND one.due_at <= now())) "
             "RETURNING due_at, subject_id, kind, rung",
-            list(due),
+            *(list(column) for column in zip(*due, strict=True)),
         )
         if not claimed:
             return
         timers = [Timer(one, kind, rung, at) for at, one, kind, rung in sorted(map(tuple, claimed))]
+        await self._fire(work, timers)
+        await work.flush()
         for timer in timers:
             self._metrics.timers_late.observe((work.now - timer.due_at).total_seconds())
-        await self._fire(work, timers)
 
     async def _until_next_s(self, work: Transaction) -> float:
         until: float | None = await work.connection.fetchval(

@@ -168,7 +168,7 @@ async def test_poison_is_kept_with_its_bytes_and_delays_nothing(
     for offset, (value, _, reason) in enumerate(bad, start=1):
         letter = by_offset[offset]
         assert letter.reason is reason
-        assert letter.id == dead_letter_id(topic.name, 0, offset)
+        assert letter.id == dead_letter_id("test", topic.name, 0, offset)
         kept = None if letter.value_b64 is None else base64.b64decode(letter.value_b64)
         assert kept == value
 

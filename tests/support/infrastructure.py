@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from deploy.local.stack import Stack
-from deploy.local.topics import ensure_topics, new_topic
+from deploy.local.topics import dead_letter_topic, ensure_topics, new_topic
 from shared.contracts.topics import TOPICS, TopicSpec
 
 T = TypeVar("T")
@@ -53,7 +53,7 @@ class Infrastructure:
     def own_topic(self, like: TopicSpec, **change: Any) -> TopicSpec:
         """A fresh topic with the settings of `like`, known to the table for this test run."""
         spec = replace(like, name=f"test.{next(_numbers)}.{like.name}", **change)
-        wanted = [new_topic(spec), new_topic(replace(spec, name=spec.dlq))]
+        wanted = [new_topic(spec), dead_letter_topic(spec)]
         self.run(ensure_topics(self.bootstrap, wanted))
         TOPICS[spec.name] = spec
         return spec

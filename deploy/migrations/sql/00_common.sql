@@ -16,9 +16,12 @@ BEGIN
                 PRIMARY KEY (grp, topic, part)
             );
             CREATE TABLE %1$I.inbox (
-                event_id text PRIMARY KEY,
+                topic text NOT NULL,
+                event_id text NOT NULL,
                 body_hash bytea NOT NULL,
-                seen_at timestamptz NOT NULL DEFAULT now()
+                seen_at timestamptz NOT NULL DEFAULT now(),
+                -- Ids of one topic say nothing of another's. What tells two keys apart comes first.
+                PRIMARY KEY (event_id, topic)
             );
             -- Rows lie in the order of their time: a few bytes per block of them are index enough.
             CREATE INDEX inbox_age ON %1$I.inbox USING brin (seen_at);
@@ -36,12 +39,15 @@ BEGIN
                 rung integer NOT NULL,
                 due_at timestamptz NOT NULL,
                 state text NOT NULL DEFAULT 'armed'
-                    CHECK (state IN ('armed', 'paused', 'fired', 'cancelled')),
+                    CHECK (state IN ('armed', 'paused', 'fired', 'cancelled', 'failed')),
                 fired_at timestamptz,
-                PRIMARY KEY (subject_id, kind, rung)
+                error text,
+                PRIMARY KEY (subject_id, kind, rung),
+                CHECK ((state = 'failed') = (error IS NOT NULL))
             );
             CREATE INDEX timer_due ON %1$I.timer (due_at) WHERE state = 'armed';
             CREATE INDEX timer_fired ON %1$I.timer (fired_at) WHERE state = 'fired';
+            CREATE INDEX timer_failed ON %1$I.timer (due_at) WHERE state = 'failed';
             CREATE TABLE %1$I.upkeep (
                 task text PRIMARY KEY,
                 due_at timestamptz NOT NULL DEFAULT now()

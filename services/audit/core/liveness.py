@@ -80,9 +80,11 @@ def _timers(snapshot: Snapshot, now: datetime) -> Iterable[Finding]:
             yield Finding(FindingKind.TIMER_COUNT, subject, one.status, detail)
     for due in snapshot.timers:
         late = now - due.due_at
-        if late > TIMER_GRACE:
+        if late > TIMER_GRACE or due.error is not None:
             subject = f"{due.service}:{due.kind}:{due.subject_id}"
             detail = f"due {late.total_seconds():.0f} s ago and not fired"
+            if due.error is not None:
+                detail = f"due at {due.due_at.isoformat()} and failed: {due.error}"
             yield Finding(FindingKind.TIMER_OVERDUE, subject, Status.ACTUAL, detail)
 
 

@@ -102,13 +102,13 @@ class Crowd:
 def explained(
     one: Suspect,
     refused_by: Collection[str],
-    known: Mapping[str, Mapping[str, bytes]],
+    known: Mapping[str, bytes],
     acts: Mapping[str, bytes],
 ) -> bool:
     """Whether a suspect has been put right: it has its trace, its letter or its act now.
 
-    `refused_by`: services whose dead letters name the record; `known`: inboxes by reader; `acts`: hash of
-    the bytes by id.
+    `refused_by`: services whose dead letters name the record; `known`: the reader's inbox of its topic;
+    `acts`: hash of the bytes by id.
     """
     match one.flaw:
         case Flaw.UNDECODABLE:
@@ -116,7 +116,7 @@ def explained(
         case Flaw.UNREFUSED:
             return bool(refused_by)
         case Flaw.LOST:
-            body = known.get(one.service, {}).get(one.event_id or "")
+            body = known.get(one.event_id or "")
             return one.service in refused_by or body == one.digest
         case Flaw.FORGED | Flaw.ALTERED:
             return acts.get(one.event_id or "") == one.wire

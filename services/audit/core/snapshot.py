@@ -44,12 +44,13 @@ class ArmedTimers:
 
 @dataclass(frozen=True, slots=True)
 class DueTimer:
-    """An armed timer of a service and when it should have fired."""
+    """A timer of a service and when it should have fired; with an error it could not be fired."""
 
     service: str
     subject_id: str
     kind: str
     due_at: datetime
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,13 +176,15 @@ def _clock(clock: Clock) -> Fetch:
 def _timers(service: str) -> Fetch:
     async def fetch(work: Transaction) -> list[Any]:
         rows = await work.connection.fetch(
-            f"SELECT subject_id, kind, due_at FROM {service}.timer "  # noqa: S608
-            "WHERE state = 'armed' AND due_at < now() - $1::interval ORDER BY due_at, subject_id, kind LIMIT $2",
+            f"SELECT subject_id, kind, due_at, error FROM {service}.timer "  # noqa: S608
+            "WHERE state = 'armed' AND due_at < now() - $1::interval OR state = 'failed' "
+            "ORDER BY state DESC, due_at, subject_id, kind LIMIT $2",
             TIMER_GRACE,
             LIMIT,
         )
         return [
-            core.DueTimer(service, row["subject_id"], row["kind"], row["due_at"]) for row in rows
+            core.DueTimer(service, row["subject_id"], row["kind"], row["due_at"], row["error"])
+            for row in rows
         ]
 
     return fetch

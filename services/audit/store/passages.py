@@ -76,13 +76,19 @@ async def follow(work: Transaction, reached: Mapping[Place, int]) -> None:
     )
 
 
-async def remembered(work: Transaction, service: str, event_ids: Sequence[str]) -> dict[str, bytes]:
-    """Body by id in a service's inbox."""
+async def remembered(
+    work: Transaction, service: str, event_ids: Sequence[str]
+) -> dict[str, dict[str, bytes]]:
+    """Body by topic and id in a service's inbox."""
     rows = await work.connection.fetch(
-        f"SELECT event_id, body_hash FROM {service}.inbox WHERE event_id = ANY($1::text[])",  # noqa: S608
+        f"SELECT topic, event_id, body_hash FROM {service}.inbox "  # noqa: S608
+        "WHERE event_id = ANY($1::text[])",
         list(event_ids),
     )
-    return {row["event_id"]: row["body_hash"] for row in rows}
+    found: dict[str, dict[str, bytes]] = {}
+    for row in rows:
+        found.setdefault(row["topic"], {})[row["event_id"]] = row["body_hash"]
+    return found
 
 
 async def acts(work: Transaction, event_ids: Sequence[str]) -> dict[str, bytes]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias, Union
 
 import asyncpg
 
-from shared.runtime.database import TRANSIENT, Database
+from shared.runtime.database import Database, is_environment
 from shared.runtime.errors import Transient
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ async def reading(database: Database) -> AsyncIterator[Connection]:
         async with database.pool.acquire(timeout=5) as connection:
             await connection.execute(PLAN_EACH)
             yield connection
-    except TRANSIENT as error:
-        if isinstance(error, ValueError):  # asyncpg's DataError: a bug, never better later
+    except Exception as error:
+        if not is_environment(error):
             raise
         raise Transient(f"Postgres fails: {type(error).__name__}") from error

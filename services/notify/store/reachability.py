@@ -62,7 +62,7 @@ async def schedule(work: Transaction, dues: Sequence[tuple[Place, datetime]]) ->
         "INSERT INTO notify.timer AS old (subject_id, kind, rung, due_at) "
         "SELECT place, $1, 0, due_at FROM unnest($2::text[], $3::timestamptz[]) AS new(place, due_at) "
         "ORDER BY place ON CONFLICT (subject_id, kind, rung) DO UPDATE "
-        "SET due_at = EXCLUDED.due_at, state = 'armed', fired_at = NULL "
+        "SET due_at = EXCLUDED.due_at, state = 'armed', fired_at = NULL, error = NULL "
         "WHERE old.state <> 'armed' OR (old.due_at > now() AND old.due_at <> EXCLUDED.due_at)",
         KIND,
         [str(place) for place, _ in dues],

@@ -14,7 +14,7 @@ import asyncpg
 
 from deploy.local.topics import new_topic
 from shared.contracts.commands import Acknowledgement
-from shared.contracts.topics import ASSIGNMENTS
+from shared.contracts.topics import ACKNOWLEDGEMENTS, ASSIGNMENTS
 from tests.bench.log import recreate, write
 
 BATCH = 500
@@ -81,11 +81,12 @@ async def acknowledgements(
         names = [one.assignment_id for one in part]
         async with database.transaction():
             fresh = await database.fetch(
-                "INSERT INTO bench.inbox (event_id, body_hash) "
-                "SELECT * FROM unnest($1::text[], $2::bytea[]) "
-                "ON CONFLICT (event_id) DO NOTHING RETURNING event_id",
+                "INSERT INTO bench.inbox (topic, event_id, body_hash) "
+                "SELECT $3, * FROM unnest($1::text[], $2::bytea[]) "
+                "ON CONFLICT (event_id, topic) DO NOTHING RETURNING event_id",
                 names,
                 [b"0123456789abcdef"] * len(part),
+                ACKNOWLEDGEMENTS.name,
             )
             moved = await database.fetch(
                 "UPDATE bench.assignment SET state = 'signed', version = version + 1, "

@@ -88,7 +88,7 @@ async def test_ids_outlive_their_topics_and_armed_timers_everything(dsn: str) ->
         inbox = forget_inbox("command", (ASSIGNMENTS, ACKNOWLEDGEMENTS))
         assert inbox.keep > timedelta(milliseconds=ACKNOWLEDGEMENTS.retention_ms or 0)
         await pool.execute(
-            "INSERT INTO command.inbox SELECT 'event-' || days, '', now() - days * interval '1 day' "
+            "INSERT INTO command.inbox SELECT 't', 'event-' || days, '', now() - days * interval '1 day' "
             "FROM unnest(ARRAY[0, 90, 366, 368, 900]) AS days"
         )
         assert await retention.turn(inbox) == 2

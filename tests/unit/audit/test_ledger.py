@@ -24,6 +24,7 @@ from shared.contracts.topics import (
     COMMANDS,
     DECISIONS,
     READINGS,
+    REPORTS,
     RULES,
     TopicSpec,
 )
@@ -46,9 +47,11 @@ async def stands(auditor: Auditor, service: str, spec: TopicSpec, offset: int) -
     )
 
 
-async def knows(auditor: Auditor, service: str, message: Any) -> None:
+async def knows(auditor: Auditor, service: str, message: Any, spec: TopicSpec = ALERTS) -> None:
     await auditor.do(
-        f"INSERT INTO {service}.inbox (event_id, body_hash) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        f"INSERT INTO {service}.inbox (topic, event_id, body_hash) VALUES ($1, $2, $3) "
+        "ON CONFLICT DO NOTHING",
+        spec.name,
         message.id,
         body_digest(message),
     )
@@ -59,7 +62,7 @@ def refuses(
 ) -> None:
     letter = DeadLetter(
         value_b64=None if value is None else base64.b64encode(value).decode(),
-        id=dead_letter_id(spec.name, 0, offset),
+        id=dead_letter_id(service, spec.name, 0, offset),
         reason=Reason.NOT_ALLOWED,
         detail="-",
         service=service,
@@ -126,11 +129,25 @@ async def test_a_record_passed_without_a_trace_is_found_at_once_and_cleared_when
 async def test_an_inbox_that_remembers_another_body_is_no_trace(auditor: Auditor) -> None:
     one = an_alert()
     auditor.log.append(ALERTS.name, encode(one))
-    await auditor.do("INSERT INTO notify.inbox (event_id, body_hash) VALUES ($1, 'x')", one.id)
+    await auditor.do(
+        "INSERT INTO notify.inbox (topic, event_id, body_hash) VALUES ($1, $2, 'x')",
+        ALERTS.name,
+        one.id,
+    )
     await stands(auditor, "notify", ALERTS, 1)
     assert LOST in await auditor.checks(1)
     refuses(auditor, "notify", ALERTS, 0)
     assert LOST not in await auditor.checks(1)
+
+
+async def test_an_inbox_that_knows_the_id_from_another_topic_is_no_trace(
+    auditor: Auditor,
+) -> None:
+    one = an_alert()
+    auditor.log.append(ALERTS.name, encode(one))
+    await knows(auditor, "notify", one, REPORTS)
+    await stands(auditor, "notify", ALERTS, 1)
+    assert LOST in await auditor.checks(1)
 
 
 async def test_the_letter_of_one_reader_does_not_excuse_another(auditor: Auditor) -> None:

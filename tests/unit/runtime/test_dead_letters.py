@@ -1,0 +1,72 @@
+"""Dead letters: whatever was refused, its letter fits its topic, and the auditor can read it."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from aiokafka import ConsumerRecord
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.contracts.dead_letter import DeadLetter, Reason
+from shared.contracts.topics import ALERTS, DEAD_LETTER, TOPICS
+from shared.runtime.dead_letters import letter_of
+from shared.runtime.decoding import MAX_LETTER_BYTES, MAX_VALUE_BYTES, decode_value
+from shared.runtime.errors import Reject
+from shared.runtime.publisher import encode
+
+NOW = datetime(2026, 6, 18, tzinfo=UTC)
+
+
+def record(
+    key: bytes | None = b"k", value: bytes | None = b"{}", headers: Any = (), offset: int = 7
+) -> Any:
+    return ConsumerRecord(ALERTS.name, 0, offset, 0, 0, key, value, None, 0, 0, headers=headers)
+
+
+def letter(one: Any, detail: str = "why", service: str = "notify") -> DeadLetter:
+    return letter_of(one, Reject(Reason.TOO_LARGE, detail), service, NOW)
+
+
+@pytest.mark.parametrize("name", sorted(n for n, spec in TOPICS.items() if spec.dead_letters))
+def test_the_largest_letter_of_every_topic_fits_and_can_be_read(name: str) -> None:
+    worst = record(
+        key=b"\xff" * 3_000_000,
+        value=b"\xff" * 130_000_000,
+        headers=tuple(("\x01" * 5_000, b"\x01" * 5_000) for _ in range(2_000)),
+    )
+    found = letter(worst, "\x01" * 5_000)
+    raw = encode(found)
+    around = len(base64.b64decode(found.key_b64 or "")) + 1_024
+    assert len(raw) + around < TOPICS[name].dlq_max_bytes
+    assert decode_value(DEAD_LETTER, raw, MAX_LETTER_BYTES) == found
+    assert found.cut == ("key", "value", "headers")
+
+
+@pytest.mark.parametrize("size", [0, 1, 780_000, MAX_VALUE_BYTES])
+def test_the_value_of_every_record_of_usual_size_is_in_its_letter_whole(size: int) -> None:
+    value = b"\xfe" * size
+    found = letter(record(value=value))
+    read = decode_value(DEAD_LETTER, encode(found), MAX_LETTER_BYTES)
+    assert base64.b64decode(read.value_b64) == value
+    assert read.cut == ()
+
+
+def test_what_is_not_there_is_not_there_in_the_letter() -> None:
+    found = letter(record(key=None, value=None))
+    assert (found.key_b64, found.value_b64, found.cut) == (None, None, ())
+
+
+@given(st.text(st.characters(codec=None), max_size=300), st.binary(max_size=300), st.text())
+def test_any_header_and_any_detail_make_a_letter(name: str, value: bytes, detail: str) -> None:
+    found = letter(record(headers=((name, value),)), detail)
+    assert decode_value(DEAD_LETTER, encode(found)) == found
+
+
+def test_letters_of_several_services_about_one_record_are_several() -> None:
+    one = record()
+    assert len({letter(one, service=name).id for name in ("alerting", "audit", "console")}) == 3
+    assert letter(one).id == letter(one, "told otherwise").id != letter(record(offset=8)).id
