@@ -221,7 +221,8 @@ class Ledger:
         places = await passages.suspected(work)
         if not places:
             return
-        await passages.clear_before(work, await self._topics.begins(places))
+        begins = await work.wait_for(self._topics.begins(places))
+        await passages.clear_before(work, begins)
         suspected = await passages.due_for_review(work, REVIEWED)
         refused = await passages.refused(work, suspected)
         readers = {one.service for one in suspected if one.flaw is Flaw.LOST} - {SCORING}

@@ -18,7 +18,7 @@ from services.notify.core.states import PageStep
 from services.notify.metrics import NotifyMetrics
 from services.notify.store import deliveries, ladders
 from services.notify.store.deliveries import Claimed, Settled
-from shared.contracts.fields import Status
+from shared.contracts.fields import Status, cleaned
 from shared.contracts.pages import Channel
 from shared.runtime.database import Database, Transaction
 from shared.runtime.errors import Transient
@@ -31,6 +31,7 @@ _LEASE = timedelta(seconds=2 * LONGEST_S + 4)
 _MAX_ATTEMPTS = 8
 _GAUGES_S = 2.0
 _SETTLE_TRIES = 10
+_MOST_ERROR = 200
 _OVER = frozenset({LadderState.ANSWERED, LadderState.CLOSED})
 
 Result = tuple[Claimed, Outcome, str | None]
@@ -94,8 +95,14 @@ class DeliveryLoop:
 
     async def _attempt(self, claimed: Claimed) -> Result:
         page = claimed.page
-        address = self._consumer.roster.address(page.officer_id, page.channel)
-        outcome, error = await self._sender.deliver(page, address, resend=claimed.resend)
+        error: str | None
+        try:
+            address = self._consumer.roster.address(page.officer_id, page.channel)
+            outcome, error = await self._sender.deliver(page, address, resend=claimed.resend)
+        except Exception as bug:
+            # One page, or one channel, must not end the others; whether it left is not known.
+            log.exception("channel_failed", page=page.page_id, channel=page.channel)
+            outcome, error = Outcome.UNKNOWN, cleaned(repr(bug))[:_MOST_ERROR]
         self._metrics.deliveries.labels(page.channel, outcome, page.status).inc()
         return claimed, outcome, error
 

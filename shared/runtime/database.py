@@ -138,7 +138,9 @@ class Transaction:
                     await self.connection.execute("SELECT 1")
             return await waiting
         finally:
-            waiting.cancel()
+            if not waiting.done():
+                waiting.cancel()
+                await asyncio.wait({waiting})
 
     async def flush(self) -> None:
         """Write the queued messages as outbox rows, in the order in which they were queued."""

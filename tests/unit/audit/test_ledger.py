@@ -150,6 +150,14 @@ async def test_an_inbox_that_knows_the_id_from_another_topic_is_no_trace(
     assert LOST in await auditor.checks(1)
 
 
+async def test_the_letter_of_the_largest_record_is_a_trace_too(auditor: Auditor) -> None:
+    value = b"x" * ALERTS.max_bytes
+    auditor.log.append(ALERTS.name, value)
+    refuses(auditor, "notify", ALERTS, 0, value)
+    await stands(auditor, "notify", ALERTS, 1)
+    assert LOST not in await auditor.checks(1)
+
+
 async def test_the_letter_of_one_reader_does_not_excuse_another(auditor: Auditor) -> None:
     auditor.log.append(ALERTS.name, encode(an_alert()))
     refuses(auditor, "notify", ALERTS, 0)

@@ -65,6 +65,7 @@ CASES: list[tuple[Snapshot, FindingKind | None]] = [
         Snapshot(ALL, timers=(DueTimer("command", "asg-1", "k", T0 - seconds(5.1)),)),
         FindingKind.TIMER_OVERDUE,
     ),
+    (Snapshot(ALL, timers=(DueTimer("command", "a", "k", T0, "bug"),)), FindingKind.TIMER_OVERDUE),
     (Snapshot(ALL, outboxes=(Outbox("notify", T0 - seconds(10), 3),)), None),
     (Snapshot(ALL, outboxes=(Outbox("notify", T0 - seconds(11), 3),)), FindingKind.OUTBOX_STUCK),
     (Snapshot(ALL, leases=(Lease("pag-1", ACTUAL, T0 - seconds(4)),)), None),

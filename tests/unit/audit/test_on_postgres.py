@@ -6,7 +6,6 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
-import asyncpg
 import pytest
 
 from services.audit.core.snapshot import FindingKind
@@ -24,6 +23,7 @@ from shared.contracts.topics import (
     NOTICES,
     TRAIL,
 )
+from shared.runtime.errors import Transient
 from tests.unit.audit.builders import (
     TOWN,
     VILLAGE,
@@ -93,6 +93,8 @@ PLANTS: list[tuple[FindingKind, list[tuple[str, dict[str, Any]]]]] = [
     ),
     (FindingKind.OUTBOX_STUCK, [("command.outbox", {"event_id": "e"})]),
     (FindingKind.TIMER_OVERDUE, [("alerting.timer", {"subject_id": "s", "state": "armed"})]),
+    (FindingKind.TIMER_OVERDUE, [("notify.timer", {"subject_id": "s", "state": "failed",
+                                                   "error": "KeyError('s')"})]),
     (FindingKind.COUNT_DIFFERS, [("alerting.alert", {"alert_id": "alt-9", "status": "Actual",
                                                      "state": "issued", "version": 1})]),
     (
@@ -159,7 +161,7 @@ async def test_acts_are_chained_in_one_line_however_many_writers(auditor: Audito
 
 async def test_a_change_of_the_trail_is_refused_and_if_forced_found(auditor: Auditor) -> None:
     await auditor.takes(*((DECISIONS, a_decision(f"alt-{n}")) for n in range(5)))
-    with pytest.raises(asyncpg.RaiseError):
+    with pytest.raises(Transient, match="append only"):
         await auditor.do("UPDATE audit.trail SET actor = 'somebody'")
     await auditor.do("ALTER TABLE audit.trail DISABLE TRIGGER trail_append_only")
     await auditor.do(

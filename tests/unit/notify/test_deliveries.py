@@ -8,11 +8,12 @@ from collections import Counter
 import pytest
 
 from services.notify.channels.off import Off
+from services.notify.channels.port import DELIVERED, Attempt
 from services.notify.loops import DeliveryLoop
 from shared.contracts.alerts import AlertState, AlertTransition
 from shared.contracts.fields import Level, Post, ResponseMode, Status
 from shared.contracts.modes import ProposalState
-from shared.contracts.pages import Channel, PageState
+from shared.contracts.pages import Channel, Page, PageState
 from shared.contracts.reports import DutyState
 from tests.support.carrier import Behaviour, receiving
 from tests.unit.notify.builders import (
@@ -167,6 +168,43 @@ async def test_a_channel_that_was_switched_off_fails_and_the_ladder_goes_on(desk
     error = await desk.value("SELECT last_error FROM notify.delivery WHERE state = 'failed'")
     assert error == "the channel webhook is switched off"
     assert await desk.unguarded() == 0
+
+
+class Broken:
+    """A channel with a bug: it raises for one officer's page and sends all others."""
+
+    def __init__(self, victim: str) -> None:
+        self.victim = victim
+        self.sent: list[str] = []
+
+    async def deliver(self, page: Page, address: str | None, *, resend: bool) -> Attempt:
+        if page.officer_id == self.victim:
+            raise UnicodeEncodeError("ascii", "预警\x00", 0, 1, "planted")
+        self.sent.append(page.officer_id)
+        return DELIVERED
+
+    async def close(self) -> None:
+        pass
+
+
+async def test_a_channel_that_raises_fails_its_own_page_only(desk: Desk) -> None:
+    desk.staff(VILLAGE, TOWN, channels=BOTH)
+    await desk.takes(an_assignment(VILLAGE), an_assignment(TOWN))
+    pages = await desk.rows(
+        "SELECT p.officer_id FROM notify.delivery AS d JOIN notify.page AS p USING (page_id)"
+    )
+    victim, other = sorted({row["officer_id"] for row in pages})
+    broken = Broken(victim)
+    loop = DeliveryLoop(desk.database, [Channel.WEBHOOK], broken, desk.consumer, desk.metrics)
+    assert await loop.round() == 2
+    assert broken.sent == [other]
+    assert await states(desk) == {("sent", "sent"): 1, ("queued", "queued"): 1}
+    for _ in range(7):
+        await desk.rows("UPDATE notify.delivery SET next_at = now() WHERE state = 'queued'")
+        await loop.round()
+    error = await desk.value("SELECT last_error FROM notify.delivery WHERE state = 'failed'")
+    assert "planted" in error
+    assert broken.sent[0] == other
 
 
 async def test_modes_are_stored_with_the_ladders_and_settle_their_own(desk: Desk) -> None:
