@@ -18,7 +18,7 @@ from services.notify.core.states import PageStep
 from services.notify.metrics import NotifyMetrics
 from services.notify.store import deliveries, ladders
 from services.notify.store.deliveries import Claimed, Settled
-from shared.contracts.fields import Status, cleaned
+from shared.contracts.fields import Status
 from shared.contracts.pages import Channel
 from shared.runtime.database import Database, Transaction
 from shared.runtime.errors import Transient
@@ -102,7 +102,7 @@ class DeliveryLoop:
         except Exception as bug:
             # One page, or one channel, must not end the others; whether it left is not known.
             log.exception("channel_failed", page=page.page_id, channel=page.channel)
-            outcome, error = Outcome.UNKNOWN, cleaned(repr(bug))[:_MOST_ERROR]
+            outcome, error = Outcome.UNKNOWN, repr(bug)[:_MOST_ERROR]
         self._metrics.deliveries.labels(page.channel, outcome, page.status).inc()
         return claimed, outcome, error
 
@@ -115,8 +115,26 @@ class DeliveryLoop:
             except Transient as error:
                 log.warning("settle_retry", error=str(error))
                 await asyncio.sleep(1)
+            except Exception as bug:
+                await self._settle_apart(results, bug)
+                return
             else:
                 return
+
+    async def _settle_apart(self, results: list[Result], bug: Exception) -> None:
+        """Settle each by itself; one that cannot be settled is not sent again and again."""
+        if len(results) > 1:
+            for one in results:
+                await self._settle_patiently([one])
+            return
+        claimed = results[0][0]
+        log.error("page_not_settled", page=claimed.page.page_id, exc_info=bug)
+        async with self._database.transaction() as work:
+            why = repr(bug)[:_MOST_ERROR]
+            given_up = Settled(
+                claimed.page.page_id, claimed.attempt, "failed", work.now, claimed.resend, why
+            )
+            await deliveries.settle(work, [given_up])
 
     async def _settle(self, work: Transaction, results: list[Result]) -> None:
         book = self._consumer.book(work)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 import asyncpg
@@ -39,12 +39,10 @@ def is_environment(error: BaseException) -> bool:
         return not isinstance(error, _OWN_FAULT)
     if isinstance(error, BaseExceptionGroup):
         return any(map(is_environment, error.exceptions))
-    if isinstance(error, asyncpg.InterfaceError):
-        # asyncpg's own DataError is both: a value that no parameter of the statement holds.
-        return not isinstance(error, ValueError)
     # A session that has heard the server's FATAL but not yet its hanging up (asyncpg #784, #1069)
     # raises InternalClientError.
-    return isinstance(error, OSError | MemoryError | asyncpg.InternalClientError | KafkaError)
+    ours = asyncpg.InterfaceError, asyncpg.InternalClientError, KafkaError, OSError, MemoryError
+    return isinstance(error, ours)
 
 
 _REFUSED = (
@@ -63,7 +61,7 @@ def session_settings(name: str) -> dict[str, str]:
     """Settings of every session: what a frozen or vanished process holds is free again after 20 s.
 
     The server ends a transaction that says nothing for 15 s, gives up a statement when the client does, and
-    finds out by itself that the client's machine is gone.
+    finds out by itself that the client's machine is gone. Only a COPY needs `Database.end_frozen`.
     """
     return {
         "application_name": name,
@@ -234,6 +232,30 @@ class Database:
     def ready(self) -> str | None:
         """For /readyz."""
         return self._failing
+
+    async def end_frozen(self) -> None:
+        """Background loop: end sessions of this service whose process froze in the middle of a COPY.
+
+        Postgres waits for the rest of it without limit: none of its own time-outs ends that.
+        """
+        while True:
+            await asyncio.sleep(_COMMAND_S / 4)
+            try:
+                ended = await self.pool.fetch(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND usename = current_user "
+                    "AND application_name = current_setting('application_name') "
+                    "AND state = 'active' AND wait_event = 'ClientRead' "
+                    "AND query_start < now() - $1::interval",
+                    timedelta(seconds=_COMMAND_S),
+                )
+            except Exception as error:
+                if not is_environment(error):
+                    raise
+                log.warning("end_frozen_retry", error=str(error))
+                continue
+            if ended:
+                log.error("frozen_sessions_ended", count=len(ended))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:

@@ -36,6 +36,7 @@ class StatefulPlatform(Platform):
         self.retention = Retention(self.database)
         self.retention.tasks.append(forget_fired_timers(service))
         self.loops.append(self.retention.run)
+        self.loops.append(self.database.end_frozen)
 
     def consume_inbox(
         self,

@@ -72,7 +72,7 @@ def test_what_is_no_error_of_postgres(error: Exception, environment: bool) -> No
 async def test_a_value_that_no_column_holds_is_the_records_own() -> None:
     """asyncpg tells of it before Postgres does."""
     async with a_database() as database:
-        with pytest.raises(asyncpg.InterfaceError) as caught:
+        with pytest.raises(asyncpg.DataError) as caught:
             await database.pool.fetchval("SELECT $1::int", 2**40)
         assert not is_environment(caught.value)
 

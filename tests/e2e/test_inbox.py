@@ -22,6 +22,7 @@ from shared.runtime.broker import make_broker
 from shared.runtime.clock import SystemClock
 from shared.runtime.database import Database, Transaction
 from shared.runtime.dead_letters import DeadLetters
+from shared.runtime.decoding import MAX_LETTER_BYTES, decode_value
 from shared.runtime.errors import LostOwnership, Reject, Transient
 from shared.runtime.inbox import Apply, First, InboxWorker, Incoming
 from shared.runtime.metrics import RuntimeMetrics
@@ -171,6 +172,32 @@ async def test_poison_is_kept_with_its_bytes_and_delays_nothing(
         assert letter.id == dead_letter_id("test", topic.name, 0, offset)
         kept = None if letter.value_b64 is None else base64.b64decode(letter.value_b64)
         assert kept == value
+
+
+async def test_a_record_larger_than_any_letter_delays_nothing(
+    infrastructure: Infrastructure,
+) -> None:
+    """A few kB of gzip in the log: a key of 3 MiB, a value of 20 MiB; and a value of nearly 1 MiB."""
+    topic = infrastructure.own_topic(REPORTS)
+    producer = AIOKafkaProducer(
+        bootstrap_servers=infrastructure.bootstrap,
+        compression_type="gzip",
+        max_request_size=64 * 1_048_576,
+    )
+    await producer.start()
+    large = [(b"k" * 3 * 1_048_576, b"{"), (b"k", b"x" * 20 * 1_048_576), (b"k", b"x" * 1_040_000)]
+    for key, value in large:
+        await producer.send_and_wait(topic.name, value, key=key, partition=0)
+    await producer.stop()
+    service = Service(infrastructure, topic)
+    async with service.running():
+        await send(infrastructure, topic, [(report(15), [])])
+        await until(lambda: service.applied == ["report-15"])
+        records = await read(infrastructure, topic.dlq, 3)
+    letters = [decode_value(DEAD_LETTER, one.value, MAX_LETTER_BYTES) for one in records]
+    cut = {letter.offset: letter.cut for letter in letters}
+    assert cut == {0: ("key",), 1: ("value",), 2: ()}
+    assert service.metrics.producers._value.get() == 1, "no send failed"
 
 
 async def test_a_repeat_is_dropped_and_another_body_under_the_same_id_is_refused(

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from shared.contracts.topics import ANSWERS, TopicSpec
 from shared.runtime import outbox
 from shared.runtime.database import Database
-from shared.runtime.errors import Transient
+from shared.runtime.errors import TooLarge, Transient
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.outbox import OutboxRelay
 from shared.runtime.publisher import Outgoing, Publisher, Sending, partition_of
@@ -75,6 +75,27 @@ async def test_what_was_published_before_a_failure_is_not_published_again(
         assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == 0
     published = await read(infrastructure, target.name, 5_000)
     assert [int(one.value) for one in published] == list(range(5_000))
+
+
+async def test_the_largest_message_that_can_be_queued_leaves(
+    infrastructure: Infrastructure,
+) -> None:
+    target = infrastructure.own_topic(ANSWERS, partitions=1)
+    publisher = Publisher(infrastructure.bootstrap, RuntimeMetrics(CollectorRegistry()))
+    async with relaying(infrastructure, publisher, target, [("k", "first", b"{}")]) as parts:
+        relay, database = parts
+        size = target.max_bytes
+        while size:
+            try:
+                async with database.transaction() as work:
+                    work.publish_printed(target, "k", "largest", b"x" * size)
+                break
+            except TooLarge:
+                size -= 1
+        assert size > 1_000_000
+        await relay.publish_waiting()
+        assert await database.pool.fetchval("SELECT count(*) FROM alerting.outbox") == 0
+    assert [len(one.value) for one in await read(infrastructure, target.name, 2)] == [2, size]
 
 
 async def test_batches_under_way_keep_the_order_of_every_key(

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Literal
 
+from shared.contracts.fields import cleaned
 from shared.contracts.pages import Channel, Page
 from shared.runtime.database import Transaction
 
@@ -98,6 +99,6 @@ async def settle(work: Transaction, outcomes: Sequence[Settled]) -> set[str]:
         [one.state for one in outcomes],
         [one.next_at for one in outcomes],
         [one.resend for one in outcomes],
-        [one.error for one in outcomes],
+        [None if one.error is None else cleaned(one.error) for one in outcomes],
     )
     return {row["page_id"] for row in rows}

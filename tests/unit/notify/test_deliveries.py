@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from typing import Any
 
 import pytest
 
+from services.notify import loops
 from services.notify.channels.off import Off
 from services.notify.channels.port import DELIVERED, Attempt
 from services.notify.loops import DeliveryLoop
@@ -205,6 +207,31 @@ async def test_a_channel_that_raises_fails_its_own_page_only(desk: Desk) -> None
     error = await desk.value("SELECT last_error FROM notify.delivery WHERE state = 'failed'")
     assert "planted" in error
     assert broken.sent[0] == other
+
+
+async def test_a_page_that_cannot_be_settled_ends_alone(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.staff(VILLAGE, TOWN, channels=BOTH)
+    await desk.takes(an_assignment(VILLAGE), an_assignment(TOWN))
+    pages = await desk.rows("SELECT page_id FROM notify.delivery ORDER BY page_id")
+    victim = pages[0]["page_id"]
+    real = loops._verdict
+
+    def verdict(book: Any, result: Any) -> Any:
+        if result[0].page.page_id == victim:
+            raise KeyError("planted\x00")
+        return real(book, result)
+
+    monkeypatch.setattr(loops, "_verdict", verdict)
+    async with receiving() as receiver:
+        assert await desk.sender(receiver).round() == 2
+        assert await desk.sender(receiver).round() == 0
+    assert len(receiver.received) == 2
+    rows = await desk.rows("SELECT page_id, state, last_error FROM notify.delivery")
+    found = {row["page_id"]: (row["state"], row["last_error"]) for row in rows}
+    assert found.pop(victim) == ("failed", "KeyError('planted\\x00')")
+    assert list(found.values()) == [("sent", None)]
 
 
 async def test_modes_are_stored_with_the_ladders_and_settle_their_own(desk: Desk) -> None:
