@@ -8,7 +8,7 @@ record is looked at (scene.py).
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from services.alerting import timers
 from services.alerting.core.inhibit import higher_first
@@ -25,6 +25,7 @@ from shared.contracts.reports import ExternalWarning, Report
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.silences import SilenceRequest
 from shared.modes.effective import Modes
+from shared.runtime.clock import record_time
 from shared.runtime.database import Transaction
 from shared.runtime.errors import Reject
 from shared.runtime.inbox import Incoming
@@ -113,5 +114,4 @@ def _heard_at(incoming: Incoming) -> datetime:
 
 def _accepted_at(incoming: Incoming) -> datetime | None:
     """When Kafka took the record; None where that is not known."""
-    accepted_ms = incoming.accepted_ms
-    return datetime.fromtimestamp(accepted_ms / 1000, UTC) if accepted_ms else None
+    return record_time(incoming.accepted_ms) if incoming.accepted_ms else None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -20,17 +20,17 @@ from services.console.core.charts import Point
 from shared.contracts.fields import Status
 from shared.contracts.readings import Reading
 from shared.contracts.topics import DEAD_LETTER, READINGS, TopicSpec
+from shared.runtime.clock import record_time
 from shared.runtime.decoding import decode
 from shared.runtime.errors import Reject, Transient
 from shared.runtime.publisher import partition_of
+from shared.runtime.readers import make_reader, read_to
 
 MOST_RECORDS = 200_000
 _BATCH = 2_000
 _PATIENCE_S = 8.0
 _BROKERS_DIFFER_MS = 60_000
 """A letter may be dated by another broker than its reading, and this much before it at most."""
-_LATEST_MS = 4_102_444_800_000
-"""The year 2100."""
 _JUDGE = "scoring"
 """The service whose letters say that a reading was not judged."""
 
@@ -68,11 +68,7 @@ class KafkaSource:
         place = TopicPartition(self._spec.name, partition_of(key, self._spec.partitions))
         try:
             async with asyncio.timeout(_PATIENCE_S), self._turn:
-                consumer = AIOKafkaConsumer(
-                    bootstrap_servers=self._bootstrap,
-                    enable_auto_commit=False,
-                    auto_offset_reset="earliest",
-                )
+                consumer = make_reader(self._bootstrap)
                 await consumer.start()
                 try:
                     consumer.assign([place])
@@ -103,7 +99,7 @@ class KafkaSource:
         if begin >= end:
             return [], since
         first, found = await _read(consumer, place, begin, end, key)
-        return found, _moment(first) if first is not None and begin > wanted else since
+        return found, record_time(first) if first is not None and begin > wanted else since
 
     async def _judged(
         self, consumer: AIOKafkaConsumer, records: list[ConsumerRecord], begun: datetime
@@ -121,7 +117,7 @@ class KafkaSource:
         refused = {offset for letter in letters if (offset := self._refused(letter)) is not None}
         if first is not None and begin > wanted:
             # Letters of what was written earlier may lie further back than was looked.
-            begun = max(begun, _moment(first))
+            begun = max(begun, record_time(first))
             records = [one for one in records if one.timestamp >= first]
         return [one for one in records if one.offset not in refused], begun
 
@@ -143,19 +139,13 @@ async def _read(
     first: int | None = None
     if begin < end:
         consumer.seek(place, begin)
-    while begin < end and await consumer.position(place) < end:
-        fetched = await consumer.getmany(place, timeout_ms=500, max_records=_BATCH)
-        batch = fetched.get(place, [])
-        if batch and first is None:
-            first = batch[0].timestamp
-        found += [record for record in batch if record.key == key]
-        await asyncio.sleep(0)  # the live screens come first
+        pieces = read_to(consumer, {place: end}, max_records=_BATCH, timeout_ms=500)
+        async for batch in (piece.get(place, []) async for piece in pieces):
+            if batch and first is None:
+                first = batch[0].timestamp
+            found += [record for record in batch if record.key == key]
+            await asyncio.sleep(0)  # the live screens come first
     return first, found
-
-
-def _moment(ms: int) -> datetime:
-    """A record time; a topic of before brokers dated records may hold any number."""
-    return datetime.fromtimestamp(min(max(ms, 0), _LATEST_MS) / 1_000, UTC)
 
 
 def _readings(records: Sequence[ConsumerRecord]) -> list[Reading]:

@@ -22,6 +22,7 @@ from services.scoring.core.state import SensorState, StoredState, check_format
 from shared.contracts.topics import READINGS, SCORING_STATE
 from shared.runtime.errors import Transient, die
 from shared.runtime.publisher import Outgoing
+from shared.runtime.readers import make_reader, read_to
 from shared.runtime.tables import FETCH_BYTES, Positions
 
 log = structlog.get_logger("fenghuo.scoring.store")
@@ -154,8 +155,7 @@ async def _read_states(consumer: AIOKafkaConsumer, numbers: Sequence[int]) -> di
     consumer.assign(topic)
     ends = await consumer.end_offsets(topic)
     await consumer.seek_to_beginning(*topic)
-    while behind := [tp for tp in topic if await consumer.position(tp) < ends[tp]]:
-        fetched = await consumer.getmany(*behind, timeout_ms=200, max_records=10_000)
+    async for fetched in read_to(consumer, ends, max_records=10_000):
         for tp, records in fetched.items():
             for record in records:
                 absorb(stored[tp.partition], record.key, record.value)
@@ -204,10 +204,8 @@ async def _bound_what_was_judged(
 
 @asynccontextmanager
 async def _reader(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
+    consumer = make_reader(
+        bootstrap,
         max_partition_fetch_bytes=FETCH_BYTES,
         fetch_max_bytes=FETCH_BYTES,
         fetch_max_wait_ms=100,

@@ -3,8 +3,8 @@
 The recipe (docs/adr/0002): on assignment pause, restore, seek, resume; the handler holds a lock and
 drops what this process does not own or has already done; on revocation take the same lock, release.
 Transient failures are retried inside the lock for a while, then the batch is given back to Kafka by
-seeking, so that polling never stops. A consumer that stands still while its topic grows ends the
-process (aiokafka #1154). Where urgent records go first (ahead.py), a backlog is fetched ahead and worked off
+seeking, so that polling never stops. No record is passed over in silence (gaps.py). A partition that is no
+longer fetched from while it grows ends the process (aiokafka #1154). Where urgent records go first (ahead.py), a backlog is fetched ahead and worked off
 batch by batch, with what is urgent in it before each.
 """
 
@@ -13,8 +13,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -23,12 +23,16 @@ from aiokafka.errors import CommitFailedError, ConsumerStoppedError, KafkaError
 from faststream.kafka import KafkaBroker
 
 from shared.contracts.topics import TopicSpec
-from shared.runtime import membership
+from shared.runtime import membership, walked
 from shared.runtime.ahead import Ahead
 from shared.runtime.broker import subscribe
+from shared.runtime.clock import record_time
 from shared.runtime.errors import LostOwnership, Transient, die
+from shared.runtime.gaps import Gaps
 from shared.runtime.metrics import RuntimeMetrics
+from shared.runtime.progress import Progress, Work
 from shared.runtime.unpack import behind, count_of, pieces, place_of, runs, since
+from shared.runtime.worker import Overtaking, Worker
 
 log = structlog.get_logger("fenghuo.batches")
 
@@ -38,41 +42,14 @@ Lost = Callable[[Sequence[TopicPartition]], Awaitable[None]]
 _FIRST_DELAY_S = 0.1
 _LONGEST_DELAY_S = 2.0
 _GIVE_BACK_AFTER_S = 30.0
-_STUCK_AFTER_S = 30.0
 _COMMIT_EVERY_S = 1.0
+_POLL_SHOWN_S = 10.0
+"""So long /readyz names what a poll has failed with."""
 _MOST_AHEAD = 20_000
 _MOST_BYTES_AHEAD = 32 * 1_048_576
 """Fetched ahead: half a minute of a storm. What lies further behind has its turn only."""
 _NO_BACKLOG = 100
 """So few are done as soon as what is urgent among them would be by itself."""
-
-
-class Worker(Protocol):
-    """What a service does with its partitions. Every method may raise Transient."""
-
-    async def restore(self, assigned: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
-        """Load state; return the next offset to handle per partition (missing = the beginning)."""
-        ...
-
-    async def handle(self, records: list[ConsumerRecord]) -> None:
-        """Handle records in order per partition; when it returns they are done for good."""
-        ...
-
-    async def release(self, revoked: Sequence[TopicPartition]) -> None:
-        """Flush and forget the state of these partitions."""
-        ...
-
-
-class Overtaking(Worker, Protocol):
-    """A Worker that can do urgent records before their turn."""
-
-    def urgent(self, record: ConsumerRecord) -> bool:
-        """Whether a record is to overtake those of other keys."""
-        ...
-
-    async def overtake(self, records: list[ConsumerRecord]) -> None:
-        """Handle these before their turn, which still comes; one that it cannot do now has only that."""
-        ...
 
 
 class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -103,7 +80,11 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._heard: dict[TopicPartition, datetime] = {}
         self._committed_at = time.monotonic()
         self._committing: asyncio.Task[None] | None = None
-        self._progress_at = time.monotonic()
+        self._gaps = Gaps(topics)
+        self._progress = Progress(self._gaps)
+        self._finished = 0
+        """Batches that were handled, whole."""
+        self._poll_failed: tuple[float, str] | None = None
         self._retrying_since: float | None = None
         self._assigned_once = False
         self._refused = False
@@ -118,6 +99,7 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             instance_id=instance_id,
             listener=self,
             callback=self.on_batch,
+            on_error=self._note_failure,
             max_records=max_records,
             fetch_batches=fetch_batches,
             unopened=unopened,
@@ -135,13 +117,20 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             return "no partitions assigned yet"
         if self._retrying_since is not None and time.monotonic() - self._retrying_since > 5:
             return "a dependency fails, retrying"
-        return None
+        failed = self._poll_failed
+        if failed is not None and time.monotonic() - failed[0] < _POLL_SHOWN_S:
+            return f"cannot read: {failed[1]}"
+        if self.subscriber.consumer is None:
+            return None
+        found = [*self._gaps.troubles(), *walked.troubles(self._consumer, self._next)]
+        return "; ".join(found) or None
 
     def caught_up(self, topic: str, moment: datetime) -> bool:
         """Whether all that Kafka took before `moment` in this process's partitions of a topic is handled.
 
         False until partitions are assigned and each has been fetched from.
         """
+        self._pass_over()
         mine = [(one, offset) for one, offset in self._next.items() if one.topic == topic]
         return self._assigned_once and all(
             self._heard.get(one, moment) > moment or self._is_at_end(one, offset)
@@ -149,7 +138,7 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         )
 
     def _is_at_end(self, partition: TopicPartition, offset: int) -> bool:
-        end = self._consumer.highwater(partition)
+        end = walked.stable_end(self._consumer, partition)
         return end is not None and offset >= end
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
@@ -174,9 +163,9 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
                     die(f"{partition} begins after our offset {offset}: records were lost")
                 self._next[partition] = max(offset, first[partition])
                 consumer.seek(partition, self._next[partition])
+            self._gaps.forget(partitions)
             self._refused = self.lost is not None and await membership.is_lost(consumer, self._next)
             self._assigned_once = True
-            self._progress_at = time.monotonic()
         consumer.resume(*partitions)
         log.info("partitions_assigned", count=len(partitions))
 
@@ -197,6 +186,7 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
                 if self.lost is not None:
                     await self.lost(sorted(revoked))
             self._forget_ahead(revoked)
+            self._gaps.forget(revoked)
             for partition in revoked:
                 self._next.pop(partition, None)
                 self._dirty.pop(partition, None)
@@ -234,8 +224,10 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             return
         try:
             fetched = await self._consumer.getmany(timeout_ms=0, max_records=room)
-        except (KafkaError, ConsumerStoppedError) as error:
-            log.warning("fetch_failed", error=repr(error))  # the next poll shows whether it lasts
+        except ConsumerStoppedError:
+            return
+        except KafkaError as error:
+            self._note_failure(error)
             return
         for found in fetched.values():
             ahead.put(found)
@@ -243,21 +235,22 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _overtake(self, worker: Overtaking, records: list[ConsumerRecord]) -> None:
         async with self._lock:
             new = await self._mine(records)
-            if new and await self._handle(worker.overtake, pieces(new)):
-                self._progress_at = time.monotonic()
+            if new:
+                await self._handle(worker.overtake, pieces(new))
 
     async def _work(self, records: list[ConsumerRecord]) -> None:
         """Handle records in their turn, and move on."""
         async with self._lock:
-            new = await self._mine(records)
+            new = self._without_gaps(await self._mine(records))
             if not new or not await self._handle(self._worker.handle, pieces(new)):
                 return
             for run in new:
                 partition = TopicPartition(*place_of(run))
                 self._next[partition] = self._dirty[partition] = behind(run)
                 if isinstance(run, list):  # records of their own, not a span of unopened ones
-                    self._heard[partition] = datetime.fromtimestamp(run[-1].timestamp / 1000, UTC)
-            self._progress_at = time.monotonic()
+                    self._heard[partition] = record_time(run[-1].timestamp)
+            self._finished += 1
+            self._pass_over()
             self._begin_commit()
         for run in new:
             self._metrics.records.labels(place_of(run)[0]).inc(count_of(run))
@@ -281,6 +274,7 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._next.clear()
         self._dirty.clear()
         self._forget_ahead(mine)
+        self._gaps.forget(mine)
         if self.lost is not None:
             await self.lost(mine)
 
@@ -300,19 +294,70 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
                 new.append(left)
         return new
 
+    def _without_gaps(self, runs: list[Any]) -> list[Any]:
+        """Each partition's runs up to a gap; what is missing there is fetched once more."""
+        found, expected = [], dict(self._next)
+        broken: set[TopicPartition] = set()
+        for run in runs:
+            partition = TopicPartition(*place_of(run))
+            if partition in broken:
+                continue
+            walk = walked.over(self._consumer, partition)
+            whole, missing = self._gaps.before(run, expected[partition], walk)
+            if whole:
+                found.append(whole)
+                expected[partition] = behind(whole)
+            if missing is not None:
+                broken.add(partition)
+                self._fetch_again(partition, missing, behind(run) - 1)
+        return found
+
+    def _fetch_again(self, partition: TopicPartition, missing: int, seen: int | None) -> None:
+        self._forget_ahead([partition])
+        self._consumer.seek(partition, missing)
+        if self._gaps.lasts(partition, missing, seen):
+            self._consumer.pause(partition)
+
+    def _pass_over(self) -> None:
+        """Move on over what holds no record: nothing comes that would."""
+        if self.subscriber.consumer is None:
+            return
+        for partition, offset in self._next.items():
+            after = walked.over(self._consumer, partition).past(offset)
+            if after > offset:
+                self._next[partition] = self._dirty[partition] = after
+
     async def watch(self) -> None:
-        """Background loop: export lag, commit when idle, end the process when it stands still."""
+        """Background loop: export lag, commit when idle, end the process when a partition is stuck."""
         while True:
             await asyncio.sleep(2)
+            if self.subscriber.consumer is not None:
+                self._look()
             self._begin_commit()
-            behind = self._lag()
-            for topic, lag in behind.items():
-                self._metrics.lag.labels(topic).set(lag)
-            busy = self._retrying_since is not None or self._lock.locked()
-            if not any(behind.values()) or busy:
-                self._progress_at = time.monotonic()
-            elif time.monotonic() - self._progress_at > _STUCK_AFTER_S:
-                die("the consumer stands still while its topic grows")
+
+    def _look(self) -> None:
+        self._pass_over()
+        in_hand = self._lock.locked() or (self._ahead is not None and len(self._ahead) > 0)
+        work = Work(self._finished, in_hand, self._retrying_since is not None)
+        found = self._progress.look(self._consumer, self._next, work)
+        for partition in found.missing:
+            self._fetch_again(partition, self._next[partition], None)
+        for spec in self.topics:
+            mine = [one for one in self._next if one.topic == spec.name]
+            lag = sum(found.lags[one] for one in mine)
+            self._metrics.lag.labels(spec.name).set(lag)
+            stand = sum(
+                self._gaps.stands(one) or walked.over(self._consumer, one).trouble is not None
+                for one in mine
+            )
+            self._metrics.standing.labels(spec.name).set(stand)
+        if found.stuck:
+            die(f"nothing more is fetched from {found.stuck[0]} while it grows")
+
+    def _note_failure(self, error: KafkaError) -> None:
+        """A poll has failed; nothing was handed out, so nothing is lost."""
+        log.warning("fetch_failed", error=repr(error))
+        self._poll_failed = time.monotonic(), repr(error)
 
     async def _until_it_works(
         self, partitions: list[TopicPartition]
@@ -384,13 +429,3 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         for partition, offset in offsets.items():
             if self._dirty.get(partition) == offset:
                 del self._dirty[partition]
-
-    def _lag(self) -> dict[str, int]:
-        behind = {spec.name: 0 for spec in self.topics}
-        if self.subscriber.consumer is None:
-            return behind
-        for partition, offset in self._next.items():
-            end = self._consumer.highwater(partition)
-            if end is not None:
-                behind[partition.topic] += max(0, end - offset)
-        return behind

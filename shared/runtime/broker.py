@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Union
 
-from aiokafka import ConsumerRecord
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from aiokafka.errors import KafkaError
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import FAKE_CONSUMER, KafkaAckableMessage
 from faststream.kafka.subscriber.usecase import BatchSubscriber
@@ -16,18 +18,20 @@ from faststream.middlewares import AckPolicy
 from faststream.security import BaseSecurity
 
 from shared.contracts.topics import TopicSpec
-from shared.runtime import records as light
+from shared.runtime import records as own
+from shared.runtime.readers import ISOLATION
 
 LOGGER = "fenghuo.faststream"
 
 PARTITIONS_AT_ONCE = 2
 """So many are read in one fetch when all have much; aiokafka asks for them in another order each time."""
 BatchCallback = Callable[[list[ConsumerRecord]], Awaitable[None]]
+_AFTER_ERROR_S = 0.5
 
 
 def make_broker(bootstrap: str, service: str, security: BaseSecurity | None = None) -> KafkaBroker:
     """A consuming broker; publishing goes through shared.runtime.publisher alone."""
-    light.install()
+    own.install()
     return KafkaBroker(
         bootstrap.split(","),
         client_id=f"fenghuo-{service}",
@@ -74,12 +78,15 @@ def subscribe(
     instance_id: str | None,
     listener: ConsumerRebalanceListener,
     callback: BatchCallback,
+    on_error: Callable[[KafkaError], None],
     max_records: int = 500,
     batch_timeout_ms: int = 20,
     fetch_batches: int = 1,
     unopened: int = 0,
 ) -> BatchSubscriber:
     """A batch subscriber over `topics`; offsets are committed by the callback, explicitly.
+
+    `on_error`: is told why a poll has failed; the next one follows soon.
 
     `fetch_batches`: how many batches of a topic's largest size one fetch takes from a partition.
     `unopened`: the callback gets spans of about so many records (shared/runtime/unpack.py) where it can.
@@ -96,6 +103,7 @@ def subscribe(
         parser=wrap_batch,
         decoder=raw_records,
         auto_offset_reset="earliest",  # never jump to the end; the handler checks every offset
+        isolation_level=ISOLATION,
         max_records=max_records,
         batch_timeout_ms=batch_timeout_ms,  # slept again after each empty poll
         partition_assignment_strategy=(StickyPartitionAssignor,),
@@ -110,7 +118,21 @@ def subscribe(
 
     if unopened:
         # FastStream has no argument for what it hands on to aiokafka as it is.
-        subscriber._connection_args["value_deserializer"] = light.Unopened(unopened)
+        subscriber._connection_args["value_deserializer"] = own.Unopened(unopened)
+
+    poll = subscriber.get_msg
+
+    async def get_msg(consumer: AIOKafkaConsumer) -> tuple[ConsumerRecord, ...]:
+        """FastStream itself would sleep five or fifteen seconds, for all partitions."""
+        try:
+            found: tuple[ConsumerRecord, ...] = await poll(consumer)
+        except KafkaError as error:
+            on_error(error)
+            await asyncio.sleep(_AFTER_ERROR_S)
+            return ()
+        return found
+
+    subscriber.get_msg = get_msg
 
     async def batch(records: Any) -> None:
         await callback(records)

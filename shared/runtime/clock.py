@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Protocol
 
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
 
 class Clock(Protocol):
     """Something that knows the time."""
@@ -20,3 +22,12 @@ class SystemClock:
     def now(self) -> datetime:
         """The current moment, zone UTC."""
         return datetime.now(UTC)
+
+
+def record_time(ms: int) -> datetime:
+    """Kafka's time of a record, given in ms since 1970, as a moment.
+
+    A producer's clock may have written any number: what is before 1970 or after 2199 is their nearest.
+    """
+    seconds = min(max(ms / 1000, _FIRST.timestamp()), _LAST.timestamp())
+    return datetime.fromtimestamp(seconds, UTC)

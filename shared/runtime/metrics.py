@@ -39,6 +39,12 @@ class RuntimeMetrics:
             ["topic"],
             registry=registry,
         )
+        self.standing = Gauge(
+            "fenghuo_partitions_standing",
+            "Partitions that cannot be read on, or whose next records are missing",
+            ["topic"],
+            registry=registry,
+        )
         self.published = Counter(
             "fenghuo_published_total", "Records acknowledged by Kafka", ["topic"], registry=registry
         )

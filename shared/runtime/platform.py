@@ -16,7 +16,7 @@ from faststream.asgi import AsgiFastStream, AsgiResponse
 from prometheus_client import CollectorRegistry
 
 from shared.contracts.topics import TopicSpec
-from shared.runtime.batches import BatchConsumer, Overtaking, Worker
+from shared.runtime.batches import BatchConsumer
 from shared.runtime.broker import LOGGER, make_broker
 from shared.runtime.clock import Clock, SystemClock
 from shared.runtime.dead_letters import DeadLetters
@@ -26,6 +26,7 @@ from shared.runtime.publisher import Publisher
 from shared.runtime.settings import ServiceSettings
 from shared.runtime.shell import background, lifespan_of, operations_routes, wait_for_kafka
 from shared.runtime.tables import AtBoundary, CompactedTable, OnDelete, OnMessage
+from shared.runtime.worker import Overtaking, Worker
 
 Loop = Callable[[], Coroutine[Any, Any, None]]
 _NO_SUCH_PATH = {"type": "about:blank", "title": "There is no such path", "status": 404}

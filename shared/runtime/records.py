@@ -1,29 +1,38 @@
-"""Kafka records without what nobody reads: half of what fetching costs is aiokafka's `ConsumerRecord`.
+"""How consumers read what Kafka hands out: quickly, every kind of batch, and each partition for itself.
 
-aiokafka builds eleven fields per record, through a frozen dataclass. `Record` has the seven that are
-used, under the same names; where the compiled form is there (shared/runtime/native.py), batches are read
-by ourselves (shared/runtime/unpack.py). The places where both are put in are private to aiokafka, so
-`install` looks at them first and leaves everything as it is when they have changed;
-tests/unit/runtime/test_records.py then fails, and holds all kinds of records to the same content.
+aiokafka builds eleven fields per record, through a frozen dataclass, ends at a header whose name is no
+UTF-8, and drops what it took from all partitions when it cannot read one. Here a record has the seven
+fields that are used, under the same names; where the compiled form is there (shared/runtime/native.py),
+batches are read by ourselves (shared/runtime/unpack.py); and what cannot be read costs other partitions
+nothing: no position moves over it, and it is fetched again after RETRY_S. The places where this is put in are
+private to aiokafka, so `install` looks at them first; tests/unit/runtime/test_records.py holds all kinds of
+records to the same content.
 """
 
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import msgspec
 import structlog
 from aiokafka import TopicPartition
 from aiokafka.consumer import fetcher
+from aiokafka.errors import CorruptRecordException, KafkaError
+from aiokafka.record.default_records import DefaultRecordBatch
 
+from shared.runtime import walked
 from shared.runtime.native import form
-from shared.runtime.unpack import Batches, NativeRecord, is_usual
+from shared.runtime.unpack import Batches
+from shared.runtime.unusual import Usual, made_usual
 
 log = structlog.get_logger("fenghuo.records")
 
-_KNOWN = "(self, tp, record)"
+RETRY_S = 5.0
+"""After so long what cannot be read is fetched again, in seconds: it may be another broker's by then."""
 _KNOWN_RECORDS = (
     "(self, tp, records, aborted_transactions, fetch_offset, key_deserializer, value_deserializer, "
     "check_crcs, isolation_level)"
@@ -33,6 +42,13 @@ _Ordinary: Any = fetcher.PartitionRecords
 _OrdinaryMemory: Any = fetcher.MemoryRecords
 _OrdinaryResult: Any = fetcher.FetchResult
 _ALL = 1 << 60
+_TELL_AGAIN_S = 60.0
+_told: dict[TopicPartition, tuple[str | None, float]] = {}
+_FRAME = 12
+
+
+class CannotRead(KafkaError):  # type: ignore[misc]
+    """A partition holds what cannot be read."""
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -51,7 +67,7 @@ class Unopened:
     """A value deserializer that changes nothing, and lets a consumer's `getmany` hand out spans.
 
     Of each partition it then gets one `Span` (shared/runtime/unpack.py) instead of records: whole batches
-    with about `most` records in all. Where that cannot be done it gets records as ever.
+    with about `most` records in all. Where nothing is compiled it gets records as ever.
     """
 
     def __init__(self, most: int) -> None:
@@ -59,27 +75,6 @@ class Unopened:
 
     def __call__(self, value: bytes | None) -> bytes | None:
         return value
-
-
-class LightRecords(_Ordinary):  # type: ignore[misc]
-    """The records of one fetch from one partition, as `Record`s."""
-
-    def __iter__(self) -> Iterator[Record]:
-        records: Iterator[Record] = self._records_iterator
-        return records
-
-    def _consumer_record(self, tp: TopicPartition, record: Any) -> Any:
-        if self._key_deserializer or _changes(self._value_deserializer):
-            return super()._consumer_record(tp, record)
-        return Record(
-            tp.topic,
-            tp.partition,
-            record.offset,
-            record.timestamp,
-            record.key,
-            record.value,
-            record.headers,
-        )
 
 
 class KeptMemory:
@@ -97,10 +92,11 @@ class NativeRecords:
     """The records of one fetch from one partition, read from the bytes in one go."""
 
     def __init__(
-        self, tp: TopicPartition, raw: bytes, begin: int, check_crcs: bool, most: int = 0
+        self, tp: TopicPartition, usual: Usual, begin: int, check_crcs: bool, most: int = 0
     ) -> None:
         """With `most` spans are handed out, of about so many records, and no records."""
-        self._batches = Batches(tp.topic, tp.partition, raw, begin, check_crcs)
+        self.usual = usual
+        self._batches = Batches(tp.topic, tp.partition, usual.raw, begin, check_crcs)
         self._most = most
         self.take = self._batches.take
 
@@ -117,37 +113,117 @@ class NativeRecords:
         """Behind the last record that was handed out."""
         return self._batches.next_offset
 
-    def __iter__(self) -> Iterator[NativeRecord]:
-        return self
 
-    def __next__(self) -> NativeRecord:
-        found = self.take(1)
-        if not found:
-            raise StopIteration
-        return found[0]
+class PlainRecords:
+    """The same where nothing is compiled: aiokafka's reader is then quicker, ours decides what it refuses."""
+
+    def __init__(self, tp: TopicPartition, usual: Usual, begin: int, check_crcs: bool) -> None:
+        self.usual = usual
+        self.next_fetch_offset = begin
+        self._tp = tp
+        self._check = check_crcs
+        self._walk = self._records()
+
+    def several(self, most: int) -> tuple[list[Any], bool]:
+        """At most so many records, and whether that may not have been all."""
+        found: list[Any] = []
+        try:
+            # What comes before an error is in the list then.
+            found.extend(islice(self._walk, most))
+        except Exception:
+            if not found:
+                raise
+            return found, False
+        return found, len(found) == most
+
+    def _records(self) -> Iterator[Any]:
+        raw, at = self.usual.raw, 0
+        while len(raw) - at >= _FRAME:
+            stop = at + _FRAME + int.from_bytes(raw[at + 8 : at + _FRAME], "big", signed=True)
+            if stop > len(raw):
+                return  # cut off: the next fetch begins with it
+            yield from self._batch(raw[at:stop])
+            at = stop
+
+    def _batch(self, raw: bytes) -> Iterator[Any]:
+        topic, partition, begin = *self._tp, self.next_fetch_offset
+        try:
+            batch = DefaultRecordBatch(raw)
+            if self._check and not batch.validate_crc():
+                raise CorruptRecordException("a wrong checksum")
+            found = [
+                Record(topic, partition, r.offset, r.timestamp, r.key, r.value, r.headers)
+                for r in batch
+                if r.offset >= begin
+            ]
+        except Exception:
+            ours = Batches(topic, partition, raw, begin, self._check)
+            while ours.step():
+                self.next_fetch_offset = ours.next_offset
+                yield ours.record()
+            self.next_fetch_offset = ours.next_offset
+            return
+        for record in found:
+            self.next_fetch_offset = record.offset + 1
+            yield record
+        self.next_fetch_offset = batch.next_offset
 
 
-class NativeResult(_OrdinaryResult):  # type: ignore[misc]
-    """What a fetch has brought from one partition; many records are taken at once."""
+class Unreadable:
+    """Stands in place of records that cannot be read, until they are to be fetched again."""
+
+    def __init__(self, next_fetch_offset: int, error: Exception) -> None:
+        self.next_fetch_offset = next_fetch_offset
+        self.error = error
+        self.until = time.monotonic() + RETRY_S
+
+
+class OwnResult(_OrdinaryResult):  # type: ignore[misc]
+    """What a fetch has brought from one partition. What of it cannot be read is never raised."""
 
     _partition_records: Any
 
     def getall(self, max_records: int | None = None) -> list[Any]:
         records: Any = self._partition_records
-        if not isinstance(records, NativeRecords):
+        if not isinstance(records, NativeRecords | PlainRecords | Unreadable):
             ordinary: list[Any] = super().getall(max_records)
             return ordinary
         if not self.check_assignment(self._topic_partition) or not self.has_more():
             return []
-        most = _ALL if max_records is None else max_records
-        found, more = records.several(most)
+        if isinstance(records, Unreadable):
+            if time.monotonic() >= records.until:
+                self._partition_records = None
+            return []
+        walk = walked.of(self._assignment.state_value(self._topic_partition))
+        try:
+            found, more = records.several(_ALL if max_records is None else max_records)
+            if not found and records.usual.error is not None:
+                raise records.usual.error
+        except Exception as error:
+            # No position moves over it; the other partitions' records are handed out.
+            self._update_position()
+            offset = records.next_fetch_offset
+            walk.cannot_read(offset, error)
+            _tell(self._topic_partition, walk)
+            self._partition_records = Unreadable(offset, error)
+            return []
         self._update_position()
-        if not more:
+        walk.moved(records.usual.passed, bool(found))
+        if not more and records.usual.error is None:
             self._partition_records = None
         return found
 
+    def getone(self) -> Any:
+        records: Any = self._partition_records
+        if not isinstance(records, NativeRecords | PlainRecords | Unreadable):
+            return super().getone()
+        found = self.getall(1)
+        if not found and isinstance(self._partition_records, Unreadable):
+            raise CannotRead(repr(self._partition_records.error))
+        return found[0] if found else None
 
-def native_records(
+
+def own_records(
     tp: TopicPartition,
     records: Any,
     aborted_transactions: Any,
@@ -157,42 +233,35 @@ def native_records(
     check_crcs: bool,
     isolation_level: int,
 ) -> Any:
-    """Stands where aiokafka makes its `PartitionRecords`; what is unusual goes the light way."""
-    plain = isinstance(records, KeptMemory) and isolation_level == fetcher.READ_UNCOMMITTED
-    if (
-        plain
-        and not key_deserializer
-        and not _changes(value_deserializer)
-        and is_usual(records.raw)
-    ):
-        most = value_deserializer.most if value_deserializer else 0
-        return NativeRecords(tp, records.raw, fetch_offset, check_crcs, most)
-    given = tp, records, aborted_transactions, fetch_offset, key_deserializer, value_deserializer
-    return LightRecords(*given, check_crcs, isolation_level)
+    """Stands where aiokafka makes its `PartitionRecords`; whoever wants deserializers gets those."""
+    if key_deserializer or _changes(value_deserializer):
+        given = tp, records, aborted_transactions, fetch_offset, key_deserializer
+        return _Ordinary(*given, value_deserializer, check_crcs, isolation_level)
+    committed = isolation_level == fetcher.READ_COMMITTED
+    usual = made_usual(records.raw, aborted_transactions if committed else None, check_crcs)
+    if form() == "plain":
+        return PlainRecords(tp, usual, fetch_offset, check_crcs)
+    most = value_deserializer.most if value_deserializer else 0
+    return NativeRecords(tp, usual, fetch_offset, check_crcs, most)
+
+
+def _tell(tp: TopicPartition, walk: walked.Walk) -> None:
+    """Once in a while; it is fetched again and again."""
+    now = time.monotonic()
+    if _told.get(tp, (None, 0.0))[0] != walk.trouble or now > _told[tp][1] + _TELL_AGAIN_S:
+        _told[tp] = walk.trouble, now
+        log.error("cannot_read", place=f"{tp.topic}:{tp.partition}", why=walk.trouble)
 
 
 def _changes(deserializer: Any) -> bool:
     return deserializer is not None and not isinstance(deserializer, Unopened)
 
 
-def fits(ordinary: Any) -> bool:
-    """Whether this class of aiokafka is made as `LightRecords` expects it."""
-    build = getattr(ordinary, "_consumer_record", None)
-    unpack = getattr(ordinary, "_unpack_records", None)
-    return (
-        build is not None
-        and str(inspect.signature(build)) == _KNOWN
-        and unpack is not None
-        and inspect.isgeneratorfunction(unpack)
-    )
-
-
-def fits_natively(ordinary: Any, result: Any) -> bool:
-    """Whether these classes of aiokafka are made as `native_records` and `NativeResult` expect it."""
+def fits(ordinary: Any, result: Any) -> bool:
+    """Whether these classes of aiokafka are made as `own_records` and `OwnResult` expect it."""
     getall, construct = getattr(result, "getall", None), ordinary.__init__
     return (
-        fits(ordinary)
-        and str(inspect.signature(construct)).startswith("(self, " + _KNOWN_RECORDS[7:-1])
+        str(inspect.signature(construct)).startswith(_KNOWN_RECORDS[:-1])
         and getall is not None
         and str(inspect.signature(getall)) == "(self, max_records=None)"
         and {*getall.__code__.co_names, *result.__init__.__code__.co_names} >= _KNOWN_RESULT
@@ -200,12 +269,9 @@ def fits_natively(ordinary: Any, result: Any) -> bool:
 
 
 def install() -> None:
-    """Let every consumer made from now on hand out light records, where that can be done."""
-    if not fits(_Ordinary):
-        log.warning("ordinary_records", reason="aiokafka has changed")
-    elif form() == "compiled" and fits_natively(_Ordinary, _OrdinaryResult):
-        fetcher.MemoryRecords = KeptMemory
-        fetcher.PartitionRecords = native_records
-        fetcher.FetchResult = NativeResult
-    else:
-        fetcher.PartitionRecords = LightRecords
+    """Let every consumer made from now on read so. Raises RuntimeError where aiokafka has changed."""
+    if not fits(_Ordinary, _OrdinaryResult):
+        raise RuntimeError("aiokafka has changed inside: see shared/runtime/records.py")
+    fetcher.MemoryRecords = KeptMemory
+    fetcher.PartitionRecords = own_records
+    fetcher.FetchResult = OwnResult

@@ -16,8 +16,10 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared.contracts.topics import TopicSpec
+from shared.runtime import walked
 from shared.runtime.decoding import decode
 from shared.runtime.errors import Reject, Transient, die
+from shared.runtime.readers import make_reader, read_to
 
 log = structlog.get_logger("fenghuo.tables")
 
@@ -55,39 +57,37 @@ class CompactedTable:
         self._on_delete = on_delete
         self._at_boundary = at_boundary
         self._loaded = False
+        self._partitions = [TopicPartition(spec.name, n) for n in range(spec.partitions)]
         self.positions: Positions = {}
         self._consumer: AIOKafkaConsumer | None = None
 
     def ready(self) -> str | None:
         """For /readyz."""
-        return None if self._loaded else f"{self._spec.name} is not loaded yet"
+        if not self._loaded or self._consumer is None:
+            return f"{self._spec.name} is not loaded yet"
+        return "; ".join(walked.troubles(self._consumer, self._partitions)) or None
 
     async def load(self, until: Mapping[str, int] | None = None) -> None:
-        """Read up to the present end of the topic, or to these positions; raises KafkaError, Transient."""
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
+        """Read up to the present end of the topic, or to these positions; `follow` goes on from there.
+
+        Raises KafkaError, also where a part of the topic cannot be read, and Transient.
+        """
+        consumer = make_reader(
+            self._bootstrap,
             max_partition_fetch_bytes=FETCH_BYTES,
             fetch_max_bytes=FETCH_BYTES,
             fetch_max_wait_ms=100,
         )
         await consumer.start()
         self._consumer = consumer
-        partitions = [TopicPartition(self._spec.name, n) for n in range(self._spec.partitions)]
+        partitions = self._partitions
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
         if until is not None:
             ends = {tp: min(end, until.get(_place(tp), 0)) for tp, end in ends.items()}
         await consumer.seek_to_beginning(*partitions)
-        while behind := [tp for tp in partitions if await consumer.position(tp) < ends[tp]]:
-            fetched = await consumer.getmany(*behind, timeout_ms=200, max_records=5_000)
-            await self._take(
-                {
-                    tp: [one for one in found if one.offset < ends[tp]]
-                    for tp, found in fetched.items()
-                }
-            )
+        async for fetched in read_to(consumer, ends, max_records=5_000):
+            await self._take(fetched)
         self.positions |= {_place(tp): end for tp, end in ends.items()}
         self._loaded = True
 

@@ -73,7 +73,7 @@ cdef class Batches:
     @cython.locals(record=NativeRecord)
     cpdef NativeRecord record(self)
 
-    @cython.locals(data="const unsigned char*", at=Py_ssize_t, stop=Py_ssize_t, expected=int64_t)
+    @cython.locals(data="const unsigned char*", at=Py_ssize_t, stop=Py_ssize_t, expected=int64_t, count=int64_t)
     cdef bint _open(self) except -1
 
     @cython.locals(length=int64_t, end=Py_ssize_t, headers=int64_t, passed_ms=int64_t, offset=int64_t)

@@ -1,8 +1,8 @@
 """Record batches of Kafka, read into records of their own kind; compiled where that can be done.
 
-Reads what brokers hand out when nothing special is asked for: format 2, not compressed, no control batch.
-Everything else is aiokafka's (shared/runtime/records.py). The format: Kafka's documentation, "Record
-Batch". Integers of the head are big-endian, those of records zigzag varints.
+Reads what brokers hand out of what we write: format 2, not compressed, no control batch. All else is made
+so first (shared/runtime/unusual.py). The format: Kafka's documentation, "Record Batch". Integers of the
+head are big-endian, those of records zigzag varints.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from aiokafka.record.util import calc_crc32c
 from google_crc32c import implementation
 from google_crc32c import value as by_processor
 
-_checksum = by_processor if implementation == "c" else calc_crc32c
+checksum = by_processor if implementation == "c" else calc_crc32c
 """Most processors have an instruction for it, a tenth of the time; without one aiokafka's is the quickest."""
 _HEAD = 61
 """Bytes before the first record of a batch."""
@@ -24,6 +24,8 @@ _FRAME = 12
 _UNUSUAL = 0x27
 """Attributes of a batch that is compressed, or a control batch."""
 _LOG_APPEND_TIME = 0x08
+_NONE = bytes(4)
+"""The count of a batch without records: compaction has removed them."""
 
 
 class NativeRecord:
@@ -41,7 +43,7 @@ class NativeRecord:
 
 
 def is_usual(raw: bytes) -> bool:
-    """Whether all batches that lie complete in `raw` can be read here."""
+    """Whether all batches that lie complete in `raw` can be read here, and none is without records."""
     at, size = 0, len(raw)
     while size - at >= _FRAME:
         length = int.from_bytes(raw[at + 8 : at + _FRAME], "big", signed=True)
@@ -49,7 +51,7 @@ def is_usual(raw: bytes) -> bool:
             return False
         if at + _FRAME + length > size:
             break
-        if raw[at + 16] != 2 or raw[at + 22] & _UNUSUAL:
+        if raw[at + 16] != 2 or raw[at + 22] & _UNUSUAL or raw[at + 57 : at + _HEAD] == _NONE:
             return False
         at += _FRAME + length
     return True
@@ -140,13 +142,18 @@ class Batches:
     def span(self, least: int) -> Span | None:
         """Further whole batches, until they have so many records; None at the end.
 
-        Not for a walk that has begun with `step` or `take`. Raises CorruptRecordException.
+        Not for a walk that has begun with `step` or `take`. Raises CorruptRecordException at a batch
+        that cannot be read, when those before it have been handed out.
         """
         while True:
             begin, count = self._next_batch, 0
-            while count < least and self._open():
-                count += self._left
-                self._place = self._stop = self._left = 0
+            try:
+                while count < least and self._open():
+                    count += self._left
+                    self._place = self._stop = self._left = 0
+            except CorruptRecordException:
+                if self._next_batch == begin:
+                    raise
             if self._next_batch == begin:
                 return None
             end, offset = self._next_batch, self.next_offset
@@ -156,12 +163,19 @@ class Batches:
                 return found
 
     def take(self, most: int) -> list[NativeRecord]:
-        """At most so many further records; fewer only at the end. Raises CorruptRecordException."""
+        """At most so many further records; fewer at the end, and before what cannot be read.
+
+        Raises CorruptRecordException when nothing comes before it. The walk ends there.
+        """
         found: list[NativeRecord] = []
         count = 0
-        while count < most and self.step():
-            found.append(self.record())
-            count += 1
+        try:
+            while count < most and self.step():
+                found.append(self.record())
+                count += 1
+        except CorruptRecordException:
+            if count == 0:
+                raise
         return found
 
     def step(self) -> bool:
@@ -208,17 +222,18 @@ class Batches:
         if stop > self._end or stop < at + _HEAD:
             return False
         expected = _number(data, at + 17, 4) & 0xFFFFFFFF
-        if self._check and _checksum(self._raw[at + 21 : stop]) != expected:
+        if self._check and checksum(self._raw[at + 21 : stop]) != expected:
             raise CorruptRecordException(f"Invalid CRC - {self._topic} {self._partition}")
+        count = _number(data, at + 57, 4)
+        if count < 0:
+            raise CorruptRecordException(f"a batch of {count} records")
         self._base = _number(data, at, 8)
         self._after = self._base + _number(data, at + 23, 4) + 1
         self._append_time = data[at + 22] & _LOG_APPEND_TIME != 0
         self._first_ms = _number(data, at + 27, 8)
         self._last_ms = _number(data, at + 35, 8)
-        self._left = _number(data, at + 57, 4)
+        self._left = count
         self._place, self._stop, self._next_batch = at + _HEAD, stop, stop
-        if self._left < 0:
-            raise CorruptRecordException(f"a batch of {self._left} records")
         return True
 
     def _read(self) -> int:

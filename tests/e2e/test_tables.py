@@ -6,9 +6,10 @@ import asyncio
 import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.topics import RULES
@@ -17,6 +18,7 @@ from shared.runtime.tables import CompactedTable
 from tests.support.infrastructure import Infrastructure
 from tests.support.kafka import produce
 from tests.support.scoring import a_ladder, a_rule
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
 
@@ -90,3 +92,36 @@ async def test_a_long_table_is_read_piece_by_piece(infrastructure: Infrastructur
         await table.stop()
     assert deleted == keys
     assert most < 32 * 1_048_576, "64 MiB of records, an answer is 4 MiB"
+
+
+async def test_what_is_written_while_a_table_loads_is_followed(
+    infrastructure: Infrastructure,
+) -> None:
+    bootstrap, spec = infrastructure.bootstrap, infrastructure.own_topic(RULES)
+
+    def record(version: int) -> tuple[str, bytes, None]:
+        rule = a_rule(a_ladder(("red", 216, 215)), version=version)
+        return rule.rule_id, rule.to_wire(), None
+
+    ends = AIOKafkaConsumer.end_offsets
+
+    async def ends_then_a_write(self: Any, partitions: Any) -> Any:
+        """The topic grows between the question for its end and the first fetch."""
+        found = await ends(self, partitions)
+        await produce(bootstrap, spec.name, [record(3), record(4)])
+        return found
+
+    seen: list[int] = []
+    await produce(bootstrap, spec.name, [record(1), record(2)])
+    table = CompactedTable(bootstrap, spec, lambda rule: seen.append(rule.version))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AIOKafkaConsumer, "end_offsets", ends_then_a_write)
+        await table.load()
+    try:
+        assert (seen, table.positions) == ([1, 2], {f"{spec.name}:0": 2})
+        following = asyncio.create_task(table.follow())
+        await until(lambda: len(seen) >= 4, 60)
+        assert (seen, table.positions) == ([1, 2, 3, 4], {f"{spec.name}:0": 4})
+        following.cancel()
+    finally:
+        await table.stop()

@@ -55,7 +55,7 @@ def test_who_reads_besides_is_on_the_list() -> None:
     found = {
         str(path.relative_to(ROOT))
         for path in ROOT.glob("services/**/*.py")
-        if re.search(r"AIOKafkaConsumer\(", path.read_text(encoding="utf-8"))
+        if re.search(r"(AIOKafkaConsumer|make_reader)\(", path.read_text(encoding="utf-8"))
     }
     assert found == BY_HAND
     assert {RULES.name, READINGS.name} <= acl.without_group("console")

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.errors import NotLeaderForPartitionError, for_code
+from aiokafka.protocol.produce import ProduceRequest
 
 from shared.contracts.topics import TopicSpec
 
@@ -56,3 +58,24 @@ async def _behind(
     consumer: AIOKafkaConsumer, partitions: Sequence[Any], ends: dict[Any, int]
 ) -> list[Any]:
     return [one for one in partitions if await consumer.position(one) < ends[one]]
+
+
+async def produce_raw(bootstrap: str, topic: str, partition: int, batch: bytes) -> None:
+    """Write a batch of records as it is. Raises the broker's refusal."""
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap)
+    await producer.start()
+    try:
+        place = TopicPartition(topic, partition)
+        code = NotLeaderForPartitionError.errno
+        while (
+            code == NotLeaderForPartitionError.errno
+        ):  # a new topic's leader is not known everywhere
+            await producer.partitions_for(topic)
+            leader = producer.client.cluster.leader_for_partition(place)
+            request = ProduceRequest(None, -1, 10_000, [(topic, [(partition, batch)])])
+            response = await producer.client.send(leader, request)
+            ((_, ((_, code, *_),)),) = response.topics
+        if code:
+            raise for_code(code)(topic)
+    finally:
+        await producer.stop()

@@ -20,7 +20,9 @@ from aiokafka.errors import KafkaError
 
 from services.audit.core.conservation import Place
 from shared.contracts.topics import TOPICS
+from shared.runtime import walked
 from shared.runtime.errors import Transient
+from shared.runtime.readers import make_reader
 
 log = structlog.get_logger("fenghuo.audit.topics")
 
@@ -39,10 +41,16 @@ class Raw:
 
 @dataclass(slots=True)
 class Batch:
-    """Records by place, and up to where each place has been read."""
+    """Records by place, and up to where each place has been read.
+
+    `without`: how many of the offsets read over hold no record and never will: end marks of transactions,
+    records of aborted ones. `unreadable`: why a place cannot be read on from where it was reached.
+    """
 
     records: dict[Place, list[Raw]] = field(default_factory=dict)
     reached: dict[Place, int] = field(default_factory=dict)
+    without: dict[Place, int] = field(default_factory=dict)
+    unreadable: dict[Place, str] = field(default_factory=dict)
 
 
 def places() -> list[Place]:
@@ -138,9 +146,13 @@ class Topics:
                     Raw(one.offset, one.timestamp, one.value) for one in kept
                 )
             for tp in list(partitions):
+                place, walk = (tp.topic, tp.partition), walked.over(consumer, tp)
                 position = min(await consumer.position(tp), partitions[tp])
-                batch.reached[tp.topic, tp.partition] = position
-                if position >= partitions[tp]:
+                batch.reached[place] = position
+                batch.without[place] = walk.without_records(cursors[place], position)
+                if walk.trouble is not None:
+                    batch.unreadable[place] = walk.trouble
+                if position >= partitions[tp] or walk.trouble is not None:
                     del partitions[tp]
 
     async def _reader(self) -> AIOKafkaConsumer:
@@ -158,11 +170,9 @@ class Topics:
         return self._asker
 
     async def _connect(self) -> AIOKafkaConsumer:
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
+        consumer = make_reader(  # what retention took is seen as a gap
+            self._bootstrap,
             client_id="fenghuo-audit-log",
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",  # what retention took is seen as a gap
             max_partition_fetch_bytes=4 * 1_048_576,
             fetch_max_wait_ms=50,
             request_timeout_ms=5_000,

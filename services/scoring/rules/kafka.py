@@ -17,11 +17,11 @@ from shared.contracts.catalog import CatalogEntry, SensorEntry
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.topics import CATALOG, RULES, TopicSpec
 from shared.runtime.errors import SetupError, Transient
+from shared.runtime.readers import make_reader, read_to
 from shared.runtime.tables import CompactedTable
 
 T = TypeVar("T")
 ENDPOINTS = Path("var/run/endpoints.json")
-_FETCH = {"max_records": 5_000, "timeout_ms": 500}
 
 
 class NoKafka(SetupError):
@@ -102,12 +102,7 @@ async def records(
 ) -> AsyncIterator[tuple[ConsumerRecord, float]]:
     """Records of a partition with the share read so far, 0 to 1; times are arrivals in seconds."""
     tp = TopicPartition(spec.name, partition)
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        max_partition_fetch_bytes=4 * 1_048_576,
-    )
+    consumer = make_reader(bootstrap, max_partition_fetch_bytes=4 * 1_048_576)
     await consumer.start()
     try:
         consumer.assign([tp])
@@ -115,11 +110,8 @@ async def records(
         if first >= last:
             return
         consumer.seek(tp, first)
-        while await consumer.position(tp) < last:
-            fetched = await consumer.getmany(tp, **_FETCH)
+        async for fetched in read_to(consumer, {tp: last}, max_records=5_000, timeout_ms=500):
             for record in fetched.get(tp, ()):
-                if record.offset >= last:
-                    return
                 yield record, (record.offset - first + 1) / (last - first)
     finally:
         await consumer.stop()

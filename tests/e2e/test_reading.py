@@ -1,0 +1,361 @@
+"""What a partition may hold, on a real Kafka: compressed, of transactions, damaged, gone (docs/adr/0002)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
+from aiokafka.errors import MessageSizeTooLargeError
+from prometheus_client import CollectorRegistry
+
+from deploy.local.topics import ensure_topics, new_topic
+from shared.contracts.topics import ALARMS, RULES, TOPICS, TopicSpec
+from shared.runtime import batches, progress, records, unpack, unusual
+from shared.runtime.batches import BatchConsumer
+from shared.runtime.broker import make_broker
+from shared.runtime.metrics import RuntimeMetrics
+from shared.runtime.tables import CompactedTable
+from tests.support.batches import batch_of
+from tests.support.infrastructure import Infrastructure
+from tests.support.kafka import produce, produce_raw
+from tests.support.scoring import a_ladder, a_rule
+from tests.support.waiting import until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
+
+CODECS = ("gzip", "snappy", "lz4", "zstd")
+
+
+class Noting:
+    """A Worker that notes what it is given, by partition."""
+
+    def __init__(self) -> None:
+        self.done: dict[int, list[Any]] = {}
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def restore(self, assigned: Sequence[Any]) -> Mapping[Any, int]:
+        return {p: len(self.done[p.partition]) for p in assigned if p.partition in self.done}
+
+    async def handle(self, given: list[Any]) -> None:
+        await self.gate.wait()
+        for run in unpack.runs(given):
+            some = run.opened() if isinstance(run, unpack.Span) else run
+            self.done.setdefault(some[0].partition, []).extend(some)
+
+    async def release(self, revoked: Sequence[Any]) -> None: ...
+
+    def values(self, partition: int) -> list[bytes]:
+        return [one.value for one in self.done.get(partition, [])]
+
+
+@asynccontextmanager
+async def reading(
+    infrastructure: Infrastructure, topic: TopicSpec, worker: Noting, unopened: int = 0
+) -> AsyncIterator[BatchConsumer]:
+    broker = make_broker(infrastructure.bootstrap, "test")
+    metrics = RuntimeMetrics(CollectorRegistry())
+    consumer = BatchConsumer(
+        broker, [topic], worker, metrics, group=topic.name, instance_id=None, unopened=unopened
+    )
+    await broker.start()
+    try:
+        yield consumer
+    finally:
+        await broker.stop()
+        await consumer.close()
+
+
+def as_sent(infrastructure: Infrastructure, like: TopicSpec = ALARMS) -> TopicSpec:
+    """A topic of kept data: batches lie in it as clients sent them."""
+    spec = infrastructure.own_topic(like)
+    spec = replace(spec, name=f"sent.{spec.name}")
+    wanted = new_topic(spec)
+    configs = {**wanted.topic_configs, "compression.type": "producer"}
+    configs["message.timestamp.type"] = "CreateTime"
+    topic = NewTopic(spec.name, spec.partitions, 1, topic_configs=configs)
+    infrastructure.run(ensure_topics(infrastructure.bootstrap, [topic]))
+    TOPICS[spec.name] = spec
+    return spec
+
+
+def looked(consumer: BatchConsumer, times: int = 3) -> None:
+    """The watchdog's looks, without the seconds between them."""
+    for _ in range(times):
+        consumer._look()
+
+
+@pytest.fixture
+def deaths(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Why the process would have ended, of a watchdog that has no patience."""
+    found: list[str] = []
+    monkeypatch.setattr(batches, "die", found.append)
+    monkeypatch.setattr(progress, "STUCK_AFTER_S", -1.0)
+    return found
+
+
+@pytest.mark.parametrize("unopened", [0, 100])
+async def test_every_codec_is_read(infrastructure: Infrastructure, unopened: int) -> None:
+    topic = as_sent(infrastructure)
+    for number, codec in enumerate(CODECS):
+        producer = AIOKafkaProducer(
+            bootstrap_servers=infrastructure.bootstrap, compression_type=codec
+        )
+        await producer.start()
+        for n in range(50):
+            await producer.send(topic.name, b"%d" % n * 20, partition=number)
+        await producer.stop()
+    worker = Noting()
+    async with reading(infrastructure, topic, worker, unopened) as consumer:
+        await until(lambda: sum(map(len, worker.done.values())) >= 200, 30)
+        assert consumer.ready() is None
+    for number in range(4):
+        assert worker.values(number) == [b"%d" % n * 20 for n in range(50)]
+
+
+async def test_tables_read_every_codec_and_any_header(infrastructure: Infrastructure) -> None:
+    topic, seen = as_sent(infrastructure, RULES), []
+    for version in range(1, 6):
+        rule = a_rule(a_ladder(("red", 216, 215)), version=version)
+        row = (0, b"%d" % version, rule.to_wire(), [(b"\xff\xfe", b"v")])
+        await produce_raw(
+            infrastructure.bootstrap, topic.name, 0, batch_of([row], compression=version - 1)
+        )
+    table = CompactedTable(infrastructure.bootstrap, topic, lambda rule: seen.append(rule.version))
+    await table.load()
+    await table.stop()
+    assert seen == [1, 2, 3, 4, 5]
+
+
+async def test_the_broker_inflates_what_clients_compress_and_refuses_what_is_too_large(
+    infrastructure: Infrastructure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = infrastructure.own_topic(ALARMS)
+    handed: list[bytes] = []
+
+    def noted(raw: bytes, aborted: Any, check: bool) -> unusual.Usual:
+        handed.append(raw)
+        return unusual.made_usual(raw, aborted, check)
+
+    monkeypatch.setattr(records, "made_usual", noted)
+    for codec in (1, 2, 3, 4):
+        row = (0, b"k", b"v" * 500_000, ())
+        await produce_raw(
+            infrastructure.bootstrap, topic.name, 0, batch_of([row], compression=codec)
+        )
+        most = 10_000_000 if codec == 2 else 100_000_000  # snappy makes it a twentieth at best
+        for key, value in ((b"k" * 3_000_000, b"v"), (b"k", b"v" * most)):
+            bomb = batch_of([(0, key, value, ())], compression=codec)
+            assert len(bomb) < topic.max_bytes, "the broker sees it only when it inflates it"
+            with pytest.raises(MessageSizeTooLargeError):
+                await produce_raw(infrastructure.bootstrap, topic.name, 0, bomb)
+    worker = Noting()
+    async with reading(infrastructure, topic, worker):
+        await until(lambda: len(worker.values(0)) >= 4, 30)
+    assert worker.values(0) == [b"v" * 500_000] * 4
+    assert handed
+    assert all(unpack.is_usual(raw) for raw in handed)
+
+
+async def test_only_what_a_transaction_commits_is_handled(
+    infrastructure: Infrastructure, deaths: list[str]
+) -> None:
+    topic = infrastructure.own_topic(ALARMS)
+    worker = Noting()
+    producer = AIOKafkaProducer(
+        bootstrap_servers=infrastructure.bootstrap, transactional_id=topic.name
+    )
+    await producer.start()
+
+    async def transaction(values: Mapping[int, bytes], *, abort: bool) -> None:
+        await producer.begin_transaction()
+        for partition, value in values.items():
+            await producer.send_and_wait(topic.name, value, partition=partition)
+        await (producer.abort_transaction() if abort else producer.commit_transaction())
+
+    def where(partition: int) -> int:
+        return consumer._next[TopicPartition(topic.name, partition)]
+
+    try:
+        async with reading(infrastructure, topic, worker) as consumer:
+            await until(lambda: len(consumer._next) == 4, 30)
+            await transaction({0: b"aborted", 1: b"aborted"}, abort=True)
+            await transaction({0: b"committed", 2: b"committed"}, abort=False)
+            await produce(infrastructure.bootstrap, topic.name, [("k", b"plain", 0)])
+            # The last thing in partitions 1 and 2 is an end mark.
+            await until(lambda: len(worker.values(0)) == 2, 30)
+
+            def passed() -> bool:
+                looked(consumer)
+                return [where(one) for one in range(4)] == [5, 2, 2, 0]
+
+            await until(passed, 30)
+            assert worker.values(0) == [b"committed", b"plain"]
+            assert (worker.values(1), worker.values(2)) == ([], [b"committed"])
+
+            await producer.begin_transaction()
+            await producer.send_and_wait(topic.name, b"open", partition=3)
+            await produce(
+                infrastructure.bootstrap, topic.name, [("k", b"behind", 3), ("k", b"", 0)]
+            )
+            await until(lambda: len(worker.values(0)) == 3, 30)
+            before = consumer._consumer.highwater(TopicPartition(topic.name, 3))
+            await until(
+                lambda: consumer._consumer.highwater(TopicPartition(topic.name, 3)) == 2, 30
+            )
+            looked(consumer)
+            assert (worker.values(3), where(3), before is not None) == ([], 0, True)
+            assert (deaths, consumer.ready()) == ([], None)
+            await producer.commit_transaction()
+            await until(lambda: len(worker.values(3)) == 2, 30)
+            assert worker.values(3) == [b"open", b"behind"]
+            looked(consumer)
+            assert (deaths, consumer.ready()) == ([], None)
+    finally:
+        await producer.stop()
+
+
+async def test_a_table_takes_no_aborted_record(infrastructure: Infrastructure) -> None:
+    topic = infrastructure.own_topic(RULES)
+    producer = AIOKafkaProducer(
+        bootstrap_servers=infrastructure.bootstrap, transactional_id=topic.name
+    )
+    await producer.start()
+    for version, end in ((1, "commit"), (2, "abort")):
+        rule = a_rule(a_ladder(("red", 216, 215)), version=version)
+        await producer.begin_transaction()
+        await producer.send_and_wait(topic.name, rule.to_wire(), key=b"k")
+        await getattr(producer, f"{end}_transaction")()
+    await producer.stop()
+    seen: list[int] = []
+    table = CompactedTable(infrastructure.bootstrap, topic, lambda rule: seen.append(rule.version))
+    await table.load()
+    await table.stop()
+    assert (seen, table.positions) == ([1], {f"{topic.name}:0": 4})
+
+
+def segment(infrastructure: Infrastructure, topic: TopicSpec, partition: int) -> Path:
+    """The file in which the broker keeps the partition's records."""
+    folder = f"{topic.name}-{partition}"
+    (found,) = infrastructure.stack.paths.root.rglob(f"{folder}/{'0' * 20}.log")
+    return found
+
+
+def damaged(file: Path, value: bytes) -> Callable[[], None]:
+    """Flip a bit of a value in the file; call what is returned to mend it."""
+    at = file.read_bytes().index(value)
+
+    def flip() -> None:
+        with file.open("r+b") as log:
+            log.seek(at)
+            byte = log.read(1)[0]
+            log.seek(at)
+            log.write(bytes([byte ^ 1]))
+
+    flip()
+    return flip
+
+
+@pytest.mark.parametrize("unopened", [0, 100])
+async def test_a_batch_that_cannot_be_read_costs_the_others_nothing(
+    infrastructure: Infrastructure, monkeypatch: pytest.MonkeyPatch, unopened: int
+) -> None:
+    monkeypatch.setattr(records, "RETRY_S", 0.2)
+    topic, worker = as_sent(infrastructure), Noting()
+    bootstrap = infrastructure.bootstrap
+    numbered = [b"value-%05d" % n for n in range(40)]
+    for value in numbered:
+        await produce(bootstrap, topic.name, [("k", value, part) for part in range(4)])
+    mend = damaged(segment(infrastructure, topic, 1), b"value-00007")
+    async with reading(infrastructure, topic, worker, unopened) as consumer:
+        await until(lambda: "cannot read" in (consumer.ready() or ""), 30)
+        assert f"cannot read {topic.name}:1 at 7: CorruptRecord" in (consumer.ready() or "")
+        for n in range(40, 80):  # written while the bad one is fetched again and again
+            numbered.append(b"value-%05d" % n)
+            await produce(bootstrap, topic.name, [("k", numbered[-1], part) for part in range(4)])
+        await until(lambda: all(len(worker.values(part)) >= 80 for part in (0, 2, 3)), 30)
+        assert [worker.values(part) for part in (0, 2, 3)] == [numbered] * 3
+        assert worker.values(1) == numbered[:7], (
+            "what lies before it is handled, and nothing behind"
+        )
+        looked(consumer)
+        standing = consumer._metrics.standing.labels(topic.name)._value.get()
+        assert standing == 1
+        mend()
+        await until(lambda: len(worker.values(1)) >= 80, 30)
+        assert (worker.values(1), consumer.ready()) == (numbered, None)
+
+
+async def test_a_table_that_cannot_be_read_whole_is_not_loaded(
+    infrastructure: Infrastructure,
+) -> None:
+    topic = as_sent(infrastructure, RULES)
+    for version in (1, 2, 3):
+        rule = a_rule(a_ladder(("red", 216, 215)), version=version)
+        await produce(infrastructure.bootstrap, topic.name, [("k", rule.to_wire(), 0)])
+    mend = damaged(segment(infrastructure, topic, 0), b'"version":2')
+    table = CompactedTable(infrastructure.bootstrap, topic, lambda _rule: None)
+    with pytest.raises(records.CannotRead, match=f"cannot read {topic.name}:0 at"):
+        await table.load()
+    assert table.ready() is not None
+    await table.stop()
+    mend()
+
+
+@pytest.mark.parametrize("then", ["more is written", "nothing is written"])
+async def test_records_that_are_gone_are_never_passed_over_in_silence(
+    infrastructure: Infrastructure, monkeypatch: pytest.MonkeyPatch, then: str
+) -> None:
+    deaths: list[str] = []
+    monkeypatch.setattr(batches, "die", deaths.append)
+    topic, worker = infrastructure.own_topic(ALARMS), Noting()
+    bootstrap, tp = infrastructure.bootstrap, TopicPartition(topic.name, 1)
+    await produce(bootstrap, topic.name, [("k", b"first", part) for part in range(4)])
+    async with reading(infrastructure, topic, worker) as consumer:
+        await until(lambda: len(worker.done) == 4, 30)
+        consumer._consumer.pause(tp)
+        for n in range(20):
+            await produce(bootstrap, topic.name, [("k", b"%d" % n, part) for part in range(4)])
+        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+        await admin.start()
+        gone = 11 if then == "more is written" else 21
+        await admin.delete_records({tp: RecordsToDelete(before_offset=gone)})
+        await admin.close()
+        consumer._consumer.resume(tp)
+
+        def shown() -> bool:
+            consumer._look()
+            return "missing" in (consumer.ready() or "")
+
+        await until(shown, 30)
+        assert consumer.ready() == f"records of {topic.name}:1 are missing from 1 on"
+        await produce(bootstrap, topic.name, [("k", b"last", part) for part in range(4)])
+        await until(lambda: all(len(worker.values(part)) == 22 for part in (0, 2, 3)), 30)
+        assert worker.values(1) == [b"first"], "nothing from behind the gap"
+        assert consumer._metrics.standing.labels(topic.name)._value.get() == 1
+        assert deaths == []
+
+
+async def test_any_header_and_any_record_time_is_read(infrastructure: Infrastructure) -> None:
+    topic, worker = as_sent(infrastructure), Noting()
+    far = [-(10**17), -62_135_596_800_001, -1]
+    for part, stamp in enumerate(far):
+        row = (0, b"k", b"v", [(b"\xff\xfe", b"v")])
+        raw = batch_of([row], compression=part, first_ms=stamp)
+        await produce_raw(infrastructure.bootstrap, topic.name, part, raw)
+        await produce(infrastructure.bootstrap, topic.name, [("k", b"after", part)])
+    async with reading(infrastructure, topic, worker) as consumer:
+        await until(lambda: sum(map(len, worker.done.values())) >= 6, 30)
+        await until(
+            lambda: [consumer._next[TopicPartition(topic.name, n)] for n in range(3)] == [2] * 3, 30
+        )
+        assert [worker.done[n][0].timestamp for n in range(3)] == far
+        assert [worker.values(n) for n in range(3)] == [[b"v", b"after"]] * 3
+        assert consumer.ready() is None
