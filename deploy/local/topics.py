@@ -1,4 +1,4 @@
-"""Create the topics that shared.contracts.topics lists, and wait until each can be written."""
+"""Create the topics that shared.contracts.topics lists, with its settings, and wait until each can be written."""
 
 import asyncio
 import logging
@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from deploy.local.errors import StackError
@@ -14,13 +15,18 @@ if TYPE_CHECKING:
     from shared.contracts.topics import TopicSpec
 
 _DEAD_LETTER_RETENTION_MS = 30 * 24 * 3600 * 1000
+_SET = 1
+"""Where a setting comes from that was made for a topic, as Kafka numbers it."""
+_COMMON = {"compression.type": "uncompressed", "message.timestamp.type": "LogAppendTime"}
+"""Whatever a client compresses, the broker stores inflated: so `max.message.bytes` bounds what a reader
+gets, and readings are looked at where they lie (docs/adr/0017). A record's time is the broker's, not its
+writer's."""
 
 
 def new_topic(spec: "TopicSpec", replication: int = 1) -> NewTopic:
     """The creation request for one row of the table."""
-    configs = {
+    configs = _COMMON | {
         "cleanup.policy": spec.cleanup,
-        "message.timestamp.type": "LogAppendTime",  # a record's time is the broker's, not its writer's
         # None keeps records for ever: compaction, not age, then bounds the topic.
         "retention.ms": str(-1 if spec.retention_ms is None else spec.retention_ms),
         "max.message.bytes": str(spec.max_bytes),
@@ -34,9 +40,8 @@ def new_topic(spec: "TopicSpec", replication: int = 1) -> NewTopic:
 
 def dead_letter_topic(spec: "TopicSpec", replication: int = 1) -> NewTopic:
     """Where refused records of this topic go."""
-    configs = {
+    configs = _COMMON | {
         "cleanup.policy": "delete",
-        "message.timestamp.type": "LogAppendTime",
         "retention.ms": str(_DEAD_LETTER_RETENTION_MS),
         "max.message.bytes": str(spec.dlq_max_bytes),
     }
@@ -75,7 +80,7 @@ async def wait_for_broker(bootstrap: str, timeout_s: float) -> None:
 
 
 async def ensure_topics(bootstrap: str, wanted: list[NewTopic], timeout_s: float = 30.0) -> int:
-    """Create what is missing and wait for leaders; returns how many were created.
+    """Create what is missing, settle what is there, wait for leaders; returns how many were created.
 
     Raises StackError when the broker refuses a topic or leaders do not appear in `timeout_s`.
     """
@@ -89,6 +94,7 @@ async def ensure_topics(bootstrap: str, wanted: list[NewTopic], timeout_s: float
             for name, code, *_ in response.topic_errors:
                 if code and for_code(code) is not TopicAlreadyExistsError:
                     raise StackError(f"topic {name} was refused: {for_code(code).__name__}.")
+        await _settle(admin, [topic for topic in wanted if topic.name in present])
         deadline = time.monotonic() + timeout_s
         while without := _without_leader(
             await admin.describe_topics([topic.name for topic in wanted]), wanted
@@ -99,6 +105,28 @@ async def ensure_topics(bootstrap: str, wanted: list[NewTopic], timeout_s: float
         return len(missing)
     finally:
         await admin.close()
+
+
+async def _settle(admin: AIOKafkaAdminClient, topics: list[NewTopic]) -> None:
+    """Bring topics of kept data to the settings of the table; what else is set there stays."""
+    if not topics:
+        return
+    asked = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in topics]
+    found: dict[str, dict[str, str]] = {}
+    for answer in await admin.describe_configs(asked):
+        for _, _, _, name, entries in answer.resources:
+            found[name] = {key: value for key, value, _, source, *_ in entries if source == _SET}
+    changed = [
+        ConfigResource(ConfigResourceType.TOPIC, topic.name, configs=settled)
+        for topic in topics
+        if (settled := found.get(topic.name, {}) | topic.topic_configs) != found.get(topic.name)
+    ]
+    if not changed:
+        return
+    for answer in await admin.alter_configs(changed):
+        for code, _, _, name in answer.resources:
+            if code:
+                raise StackError(f"settings of {name} were refused: {for_code(code).__name__}.")
 
 
 def _without_leader(described: list[dict[str, Any]], wanted: list[NewTopic]) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import MessageSizeTooLargeError
 from prometheus_client import CollectorRegistry
 
@@ -162,6 +163,33 @@ async def test_the_broker_inflates_what_clients_compress_and_refuses_what_is_too
     assert worker.values(0) == [b"v" * 500_000] * 4
     assert handed
     assert all(unpack.is_usual(raw) for raw in handed)
+
+
+async def test_topics_of_kept_data_get_the_settings_of_the_table(
+    infrastructure: Infrastructure,
+) -> None:
+    """And keep what else was set there."""
+    topic, bootstrap = as_sent(infrastructure), infrastructure.bootstrap
+    wanted = new_topic(topic)
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+
+    async def settings() -> dict[str, str]:
+        (answer,) = await admin.describe_configs(
+            [ConfigResource(ConfigResourceType.TOPIC, topic.name)]
+        )
+        ((_, _, _, _, entries),) = answer.resources
+        return {name: value for name, value, *_ in entries}
+
+    other = {**wanted.topic_configs, "compression.type": "producer", "segment.ms": "777777777"}
+    await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic.name, configs=other)])
+    assert (await settings())["compression.type"] == "producer"
+    for _ in range(2):
+        assert await ensure_topics(bootstrap, [wanted]) == 0
+        found = await settings()
+        assert {name: found[name] for name in wanted.topic_configs} == wanted.topic_configs
+        assert found["segment.ms"] == "777777777"
+    await admin.close()
 
 
 async def test_only_what_a_transaction_commits_is_handled(
