@@ -140,7 +140,14 @@ def _exported() -> str:
 
     registry = CollectorRegistry()
     metrics = RuntimeMetrics(registry)
-    for counter in (metrics.records, metrics.duplicates, metrics.published, metrics.lag):
+    labelled = (
+        metrics.records,
+        metrics.duplicates,
+        metrics.published,
+        metrics.lag,
+        metrics.standing,
+    )
+    for counter in labelled:
         counter.labels("topic")
     metrics.dead_letters.labels("topic", "reason")
     AuditMetrics(registry)

@@ -9,8 +9,10 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.consumer import fetcher
 from aiokafka.consumer.subscription_state import Assignment
+from aiokafka.errors import TopicAuthorizationFailedError
 
-from shared.runtime import records, walked
+from shared.contracts.topics import ALARMS
+from shared.runtime import broker, records, walked
 from tests.support.batches import batch_of, marker, sealed
 
 GOOD, BAD, LAST = (TopicPartition("alarm.events.v1", number) for number in range(3))
@@ -124,3 +126,28 @@ async def test_end_marks_are_walked_over(fetched: Fetched) -> None:
     fetched.answer(GOOD, marker(2, 7, commit=True))
     assert await fetched.poll() == {}
     assert (fetched.position(GOOD), walk.past(2)) == (3, 3)
+
+
+async def test_a_poll_that_fails_is_told_of_and_the_next_one_comes_soon() -> None:
+    """FastStream by itself sleeps five or fifteen seconds, for all partitions."""
+    told: list[Exception] = []
+
+    class Refused:
+        async def getmany(self, **_given: Any) -> Any:
+            raise TopicAuthorizationFailedError(ALARMS.name)
+
+    async def callback(_records: Any) -> None: ...
+
+    listener: Any = None
+    subscriber = broker.subscribe(
+        broker.make_broker("127.0.0.1:1", "test"),
+        [ALARMS],
+        group="test",
+        instance_id=None,
+        listener=listener,
+        callback=callback,
+        on_error=told.append,
+    )
+    consumer: Any = Refused()
+    assert await subscriber.get_msg(consumer) == ()
+    assert [type(one) for one in told] == [TopicAuthorizationFailedError]

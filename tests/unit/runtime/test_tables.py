@@ -1,0 +1,85 @@
+"""A table over a consumer that answers by a script: what lies behind the end is followed, once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+
+from shared.contracts.topics import RULES
+from shared.runtime import tables
+from shared.runtime.clock import record_time
+from shared.runtime.records import Record
+from tests.support.scoring import a_ladder, a_rule
+from tests.support.waiting import until
+
+
+class Scripted:
+    """One partition that grows as each record is fetched."""
+
+    def __init__(self, present: int, most: int) -> None:
+        self.end, self._most, self._position = present, most, 0
+        self._subscription: Any = type("None", (), {"subscription": None})
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    def assign(self, _partitions: Any) -> None: ...
+
+    async def end_offsets(self, partitions: Sequence[TopicPartition]) -> Any:
+        return dict.fromkeys(partitions, self.end)
+
+    async def seek_to_beginning(self, *_partitions: TopicPartition) -> None:
+        self._position = 0
+
+    async def position(self, _tp: TopicPartition) -> int:
+        return self._position
+
+    def seek(self, _tp: TopicPartition, offset: int) -> None:
+        self._position = offset
+
+    async def getmany(self, *_partitions: TopicPartition, **_given: Any) -> Any:
+        await asyncio.sleep(0)
+        self.end = max(self.end, self._most)  # written while the table loads
+        begin, self._position = self._position, self.end
+        return {TopicPartition(RULES.name, 0): [record(n) for n in range(begin, self.end)]}
+
+
+def record(offset: int) -> Record:
+    rule = a_rule(a_ladder(("red", 216, 215)), version=offset + 1)
+    return Record(RULES.name, 0, offset, 0, rule.rule_id.encode(), rule.to_wire(), ())
+
+
+@pytest.mark.parametrize("wanted", [None, 1])
+async def test_what_is_written_while_a_table_loads_is_followed(
+    monkeypatch: pytest.MonkeyPatch, wanted: int | None
+) -> None:
+    monkeypatch.setattr(tables, "make_reader", lambda *_given, **_more: Scripted(2, 5))
+    seen: list[int] = []
+    table = tables.CompactedTable("", RULES, lambda rule: seen.append(rule.version))
+    place = f"{RULES.name}:0"
+    await table.load(None if wanted is None else {place: wanted})
+    loaded = 2 if wanted is None else wanted
+    assert (seen, table.positions) == (list(range(1, loaded + 1)), {place: loaded})
+    following = asyncio.create_task(table.follow())
+    await until(lambda: len(seen) >= 5)
+    following.cancel()
+    assert (seen, table.positions) == ([1, 2, 3, 4, 5], {place: 5})
+
+
+@pytest.mark.parametrize(
+    ("ms", "said"),
+    [
+        (1_767_225_600_123, "2026-01-01T00:00:00.123000+00:00"),
+        (-(10**17), "1970-01-01T00:00:00+00:00"),
+        (-1, "1970-01-01T00:00:00+00:00"),
+        (253_402_300_800_000, "2200-01-01T00:00:00+00:00"),
+        ((1 << 63) - 1, "2200-01-01T00:00:00+00:00"),
+    ],
+)
+def test_any_time_of_a_record_is_a_moment(ms: int, said: str) -> None:
+    assert record_time(ms).isoformat() == said
