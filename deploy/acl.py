@@ -79,7 +79,7 @@ TABLES: dict[str, Specs] = {
     "scoring": (CATALOG, RULES, MODES),
     "alerting": (MODES,),
     "command": (CATALOG, PLANS, ROSTER),
-    "notify": (ROSTER, MODES, REACHABILITY),
+    "notify": (CATALOG, ROSTER, MODES, REACHABILITY),
     "console": (CATALOG, ROSTER, RULES),
 }
 """Compacted topics that a service holds in memory: read whole, without a group."""

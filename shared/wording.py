@@ -1,25 +1,44 @@
-"""Names of channels and posts as people read them, Chinese first."""
+"""Names of channels, posts and levels as people read them."""
 
 from __future__ import annotations
 
-from shared.contracts.fields import Post
-from shared.contracts.pages import Channel
+from shared.bilingual import Both
+from shared.contracts.fields import Level, Post
+from shared.contracts.pages import AnswerVerb, Channel
 
-CHANNELS: dict[Channel, tuple[str, str]] = {
-    Channel.CONSOLE: ("控制台", "console"),
-    Channel.WEBHOOK: ("消息网关", "message gateway"),
-    Channel.SMS: ("短信", "text message"),
-    Channel.EMAIL: ("邮件", "e-mail"),
-    Channel.DINGTALK: ("钉钉", "DingTalk"),
-    Channel.WECOM: ("企业微信", "WeCom"),
-    Channel.FEISHU: ("飞书", "Feishu"),
-    Channel.WEB_PUSH: ("浏览器推送", "web push"),
-    Channel.LOUDSPEAKER: ("村村响", "village loudspeaker"),
-    Channel.SCREEN: ("显示屏", "screen"),
-    Channel.OTHER: ("其他渠道", "other channel"),
+CHANNELS: dict[Channel, Both] = {
+    Channel.CONSOLE: Both("控制台", "console"),
+    Channel.WEBHOOK: Both("消息网关", "message gateway"),
+    Channel.SMS: Both("短信", "text message"),
+    Channel.EMAIL: Both("邮件", "e-mail"),
+    Channel.DINGTALK: Both("钉钉", "DingTalk"),
+    Channel.WECOM: Both("企业微信", "WeCom"),
+    Channel.FEISHU: Both("飞书", "Feishu"),
+    Channel.WEB_PUSH: Both("浏览器推送", "web push"),
+    Channel.LOUDSPEAKER: Both("村村响", "village loudspeaker"),
+    Channel.SCREEN: Both("显示屏", "screen"),
+    Channel.OTHER: Both("其他渠道", "other channel"),
 }
-POSTS: dict[Post, tuple[str, str]] = {
-    Post.B: ("B岗", "post B"),
-    Post.A: ("A岗", "post A"),
-    Post.COMMANDER: ("指挥长", "commander"),
+POSTS: dict[Post, Both] = {
+    Post.B: Both("B岗", "post B"),
+    Post.A: Both("A岗", "post A"),
+    Post.COMMANDER: Both("指挥长", "commander"),
+}
+LEVELS: dict[Level, Both] = {
+    Level.NOTICE: Both("提示", "notice"),
+    Level.BLUE: Both("蓝色", "blue"),
+    Level.YELLOW: Both("黄色", "yellow"),
+    Level.ORANGE: Both("橙色", "orange"),
+    Level.RED: Both("红色", "red"),
+}
+REPLIES = Both("回复 1 能到岗 2 不能到岗 3 转接", "Reply 1 coming, 2 cannot, 3 hand over")
+"""How a text asks for an answer (shared/contracts/replies.py)."""
+NOTES = Both("回复 1 已知悉 2 不能处理 3 转接", "Reply 1 noted, 2 cannot, 3 hand over")
+"""The same where nobody is asked to come."""
+SAID: dict[AnswerVerb, Both] = {
+    AnswerVerb.COMING: Both("能到岗", "coming"),
+    AnswerVerb.CANNOT: Both("不能到岗", "cannot"),
+    AnswerVerb.HAND_OVER: Both("转接", "hand over"),
+    AnswerVerb.DELIVERED: Both("已送达", "delivered"),
+    AnswerVerb.READ: Both("已读", "read"),
 }

@@ -1,9 +1,10 @@
-"""Wiring of notify: roster table, one consumer, timers, the delivery loops of the channels that are on."""
+"""Wiring of notify: roster and catalogue tables, one consumer, timers, the delivery loops of the channels that are on."""
 
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from faststream.asgi import AsgiFastStream
 
@@ -25,6 +26,7 @@ from shared.contracts.topics import (
     ALERTS,
     ANSWERS,
     ASSIGNMENTS,
+    CATALOG,
     CONTACT_TESTS,
     DUTY_COVERAGE,
     MODE_PROPOSALS,
@@ -69,7 +71,9 @@ def build(settings: Settings) -> AsgiFastStream:
     metrics = NotifyMetrics(platform.registry)
     channels = frozenset({console.CHANNEL, *platform.senders})
     name = settings.sla_profile
-    consumer = NotifyConsumer(PROFILES[name], BUDGETS[name], channels, metrics)
+    zone = ZoneInfo(settings.zone)
+    consumer = NotifyConsumer(PROFILES[name], BUDGETS[name], channels, metrics, zone)
+    platform.table(CATALOG, consumer.names.tree.take)
     platform.table(ROSTER, consumer.roster.put)
     platform.table(MODES, consumer.modes.put)
     platform.table(REACHABILITY, consumer.reaches.put)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -22,6 +23,7 @@ from services.notify.core.contact_tests import (
     next_due,
 )
 from services.notify.core.desk import Desk
+from services.notify.core.names import BEIJING, Names
 from services.notify.core.profiles import Profile
 from services.notify.core.reaches import Reaches
 from services.notify.core.roster import Roster
@@ -43,6 +45,7 @@ from shared.runtime.database import Transaction
 from shared.runtime.errors import Reject
 from shared.runtime.inbox import Incoming
 from shared.runtime.timers import Timer
+from shared.selection.tree import UnitTree
 
 log = structlog.get_logger("fenghuo.notify")
 
@@ -54,7 +57,7 @@ _REASONS: dict[Refusal, Reason] = {
 
 
 class NotifyConsumer:
-    """Holds what all transactions share: roster, modes, profile, budgets, the channels that are on."""
+    """Holds what all transactions share: roster, names, modes, profile, budgets, the channels that are on."""
 
     def __init__(
         self,
@@ -62,8 +65,10 @@ class NotifyConsumer:
         budgets: Budgets,
         channels: frozenset[Channel],
         metrics: NotifyMetrics,
+        zone: ZoneInfo = BEIJING,
     ) -> None:
         self.roster = Roster()
+        self.names = Names(UnitTree(), self.roster, zone)
         self.modes = Modes()
         self.reaches = Reaches()
         self.calls = CallRules(profile)
@@ -83,7 +88,7 @@ class NotifyConsumer:
 
     def desk(self, book: Book) -> Desk:
         """Decides in this Book."""
-        return Desk(self.roster, self.calls, self.modes, book)
+        return Desk(self.roster, self.calls, self.modes, book, self.names)
 
     async def apply(self, work: Transaction, incoming: Sequence[Incoming]) -> None:
         """Handle a batch; raises Reject for an answer that does not count."""

@@ -11,7 +11,7 @@ import structlog
 from services.notify.channels.http import LONGEST_S
 from services.notify.channels.port import Outcome, Sender
 from services.notify.consumer import NotifyConsumer
-from services.notify.core import wording
+from services.notify.core import marks
 from services.notify.core.book import Book
 from services.notify.core.ladders import LadderState
 from services.notify.core.states import PageStep
@@ -97,8 +97,12 @@ class DeliveryLoop:
         page = claimed.page
         error: str | None
         try:
-            address = self._consumer.roster.address(page.officer_id, page.channel)
-            outcome, error = await self._sender.deliver(page, address, resend=claimed.resend)
+            outcome, error = await self._sender.deliver(
+                page,
+                self._consumer.roster.address(page.officer_id, page.channel),
+                resend=claimed.resend,
+                language=self._consumer.roster.language(page.officer_id),
+            )
         except Exception as bug:
             # One page, or one channel, must not end the others; whether it left is not known.
             log.exception("channel_failed", page=page.page_id, channel=page.channel)
@@ -148,7 +152,7 @@ class DeliveryLoop:
                 continue
             line = book.pages[one.page_id]
             if one.state == "sent":
-                text = wording.resent(line.page.text) if claimed.resend else line.page.text
+                text = marks.resent(line.page.text) if claimed.resend else line.page.text
                 book.advance(line, PageStep.SENT, text=text, resend=claimed.resend)
             elif one.state == "failed":
                 log.error("page_not_delivered", page=one.page_id, outcome=outcome, error=error)

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from shared.contracts.duty import ZoneName
+from shared.local_time import ZONE
 from shared.runtime.settings import DatabaseSettings, key_problem
 
 
@@ -17,6 +19,8 @@ class Settings(DatabaseSettings):
     """How long calls that are over stay in the database with their pages; the log keeps its own time."""
     sla_profile: Literal["standard", "demo"] = "standard"
     """How long a call may go unanswered before the next one: minutes, or 6 s a rung in a demo."""
+    zone: ZoneName = ZONE
+    """The wall clock of the texts that are sent: a name of the IANA time zone database."""
     channels_file: Path | None = None
     """YAML list of the channels that are on (docs/channels.md); not set = console and, if set, webhook."""
     calls_folder: Path | None = None

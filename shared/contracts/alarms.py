@@ -43,7 +43,10 @@ class AlarmTransition(StrEnum):
 
 
 class Evidence(Contract):
-    """Why: the reading and the limit that decided. Values are in `unit` above `datum`."""
+    """Why: the reading and the limit that decided. Values are in `unit` above `datum`.
+
+    `note` says it in words where the number alone would not.
+    """
 
     metric: Metric
     value: Finite
@@ -53,6 +56,7 @@ class Evidence(Contract):
     window_s: Annotated[float, Field(ge=0)] = 0
     event_id: Identifier
     last_seen_at: Instant | None = None
+    note: Line | None = None
 
 
 class ScoreParts(Contract):

@@ -102,6 +102,8 @@ EventType = Annotated[str, Field(pattern=r"^1[1-4][A-Z0-9]{0,3}(:[a-z0-9_]{1,40}
 Line = Annotated[str, Field(min_length=1, max_length=200), Clean]
 """One line of text a person reads, at most 200 characters."""
 Text = Annotated[str, Field(max_length=4000), Clean]
+PairOfTexts = Annotated[str, Field(max_length=8000), Clean]
+"""A text in both languages (shared/bilingual.py), each half as long as a text may be."""
 FIRST_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
 END_OF_INSTANTS = datetime(2200, 1, 1, tzinfo=UTC)
 Instant = Annotated[AwareDatetime, Field(ge=FIRST_INSTANT, lt=END_OF_INSTANTS)]
@@ -186,6 +188,13 @@ class ResponseMode(StrEnum):
     STANDBY = "standby"
     EMERGENCY = "emergency"
     RECOVERY = "recovery"
+
+
+class Language(StrEnum):
+    """The language that a person is addressed in."""
+
+    ZH = "zh"
+    EN = "en"
 
 
 class DataGrade(StrEnum):

@@ -12,8 +12,10 @@ from shared.contracts.fields import (
     Contract,
     Identifier,
     Instant,
+    Language,
     Level,
     Line,
+    PairOfTexts,
     Post,
     ResponseMode,
     Text,
@@ -50,6 +52,7 @@ class Officer(Contract):
     """A person on a post. `name`, `phone` and `addresses` are personal data.
 
     `addresses` says by channel where the person is reached; a channel that is not in it uses `phone`.
+    `language` is the one that pages are sent in.
     """
 
     officer_id: Identifier
@@ -60,6 +63,7 @@ class Officer(Contract):
     addresses: dict[Channel, Address] = Field(
         default_factory=dict, max_length=16, json_schema_extra={"pii": True}
     )
+    language: Language = Language.ZH
 
 
 class RosterSlot(RealWorld):
@@ -132,7 +136,7 @@ class Page(Envelope):
     state: PageState
     level: Level
     headline: Line
-    text: Text = ""
+    text: PairOfTexts = ""
     answer_by: Instant
     resend: bool = False
     reason: Line | None = None

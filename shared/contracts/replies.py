@@ -11,20 +11,13 @@ from dataclasses import dataclass
 
 from shared.contracts.pages import AnswerVerb
 
-REPLIES = "回复 1 能到岗 2 不能 3 转接"
-"""How a text asks for an answer."""
-SAID: dict[AnswerVerb, str] = {
-    AnswerVerb.COMING: "能到岗",
-    AnswerVerb.CANNOT: "不能",
-    AnswerVerb.HAND_OVER: "转接",
-    AnswerVerb.DELIVERED: "已送达",
-    AnswerVerb.READ: "已读",
-}
 REFERENCE_LENGTH = 6
 
 _WORDS: dict[AnswerVerb, frozenset[str]] = {
-    AnswerVerb.COMING: frozenset({"1", "能到岗", "能", "来", "收到", "coming", "yes"}),
-    AnswerVerb.CANNOT: frozenset({"2", "不能", "不能到岗", "cannot", "no"}),
+    AnswerVerb.COMING: frozenset(
+        {"1", "能到岗", "能", "来", "收到", "已知悉", "知悉", "coming", "yes", "noted"}
+    ),
+    AnswerVerb.CANNOT: frozenset({"2", "不能", "不能到岗", "不能处理", "cannot", "no"}),
     AnswerVerb.HAND_OVER: frozenset({"3", "转接", "转", "hand_over", "handover"}),
 }
 _VERBS = {word: verb for verb, words in _WORDS.items() for word in words}

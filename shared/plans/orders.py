@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from shared.bilingual import Both
 from shared.contracts.commands import AssignmentAxis, AssignmentRole
 from shared.contracts.plans import OrderLine, PlanDefinition
 from shared.contracts.units import department_of
 from shared.selection.resolve import About, resolve
 from shared.selection.tree import Recipient, UnitTree
 
-_TITLE_LENGTH = 200
+_TEXT_LENGTH = 4_000
 _NONE = -1
 
 
@@ -102,8 +103,8 @@ def _brief(line: OrderLine, number: int, place: str) -> Brief:
         )
         told = line.model_copy(update=changed)
     return Brief(
-        title=f"{place} {told.title_zh} / {told.title_en}"[:_TITLE_LENGTH],
-        instruction=f"{told.instruction_zh}\n{told.instruction_en}",
+        title=Both(f"{place} {told.title_zh}", f"{place} {told.title_en}").joined(),
+        instruction=Both(told.instruction_zh, told.instruction_en).joined(_TEXT_LENGTH),
         role=told.role,
         axis=told.axis,
         line=told.key,

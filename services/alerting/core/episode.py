@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from services.alerting.core.scopes import Region
+from shared.bilingual import Both
 from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence, ScoreParts
 from shared.contracts.conditions import CompositeRule, CorroborationRule
 from shared.contracts.fields import LEVEL_ORDER, DataGrade, Level, highest_grade
@@ -18,7 +19,6 @@ from shared.contracts.rules import RuleDefinition
 from shared.contracts.units import tier_of
 
 MOST_REFERENCES = 62
-_UNITS = {"conditions": "项条件成立", "sources": "路信源印证"}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -195,7 +195,7 @@ def _event(
             event_id=cause.event_id,
             last_seen_at=at,
         ),
-        headline=f"{rule.name_zh[:140]} {told.value:.10g} {_UNITS[told.metric]}",
+        headline=Both(rule.name_zh, rule.name_en).joined(),
         started_at=told.at,
         retrospective=told.retrospective,
         condition=rule.role == "condition",

@@ -83,6 +83,10 @@ def weigh(alert: Alert, headline: str, areas: tuple[str, ...], *, afresh: bool =
     more_sources = found.sources > alert.sources
     # A proposal that was rejected stays down until the evidence asks for something else.
     proposes = asked is not alert.asked_level and asked is not alert.proposed_level
+    # An event is called by what brought it to where it is, never by what takes it down again.
+    rises = asked is not None and (
+        alert.asked_level is None or _rank(asked) > _rank(alert.asked_level)
+    )
     never_issued_and_over = asked is None and not alert.issued
     event = AlertCause.CLEAR if never_issued_and_over else AlertCause.EVIDENCE
     opens = alert.version == 0 and not never_issued_and_over
@@ -94,7 +98,7 @@ def weigh(alert: Alert, headline: str, areas: tuple[str, ...], *, afresh: bool =
         sources=max(found.sources, least[0]),
         kinds=max(found.kinds, least[1]),
         areas=tuple(dict.fromkeys((*alert.areas, *areas)))[:MOST_AREAS],
-        headline=headline if proposes or opens else alert.headline,
+        headline=headline if opens or (proposes and rises) else alert.headline,
     )
     if proposes:
         after = propose(after)

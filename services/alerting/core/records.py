@@ -8,26 +8,23 @@ from typing import Literal
 
 from services.alerting.core.authority import gate
 from services.alerting.core.outcome import Change
+from shared.bilingual import Both, both
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertDecision, AlertEvent, AlertTransition, PublicNotice
-from shared.contracts.fields import DataGrade, Level, Status
+from shared.contracts.fields import DataGrade, Status
 from shared.contracts.ids import content_id, transition_id
 from shared.contracts.reports import Report
 from shared.contracts.units import tier_of
+from shared.measures import measured
 from shared.modes.effective import UNDECIDED
+from shared.wording import LEVELS
 
 MOST_IDS = 500
 MOST_SIGNATURES = 16
-RESTRICTED_HEADLINE = "限制知悉的事件报告"
+RESTRICTED_HEADLINE = Both("限制知悉的事件报告", "Restricted report").joined()
 GRADED_NOTICE = "请按属地政府通知防范应对"
 """Told to the public in place of a graded alert's words."""
-LEVEL_NAMES: dict[Level, str] = {
-    Level.NOTICE: "提示",
-    Level.BLUE: "蓝色",
-    Level.YELLOW: "黄色",
-    Level.ORANGE: "橙色",
-    Level.RED: "红色",
-}
+_WITHOUT_VALUE = frozenset({"composite", "corroboration", "baseline"})
 _PUBLIC = {
     AlertTransition.ISSUED: "发布{level}预警：",
     AlertTransition.ADJUSTED: "调整为{level}预警：",
@@ -54,14 +51,27 @@ class Origin:
 def origin_of(cause: AlarmEvent | Report | AlertDecision) -> Origin:
     """A record as the reason for a change."""
     decision = cause if isinstance(cause, AlertDecision) else None
+    text = decision.reason if decision else ""
+    if isinstance(cause, AlarmEvent):
+        text = _measured(cause)
     return Origin(
         id=cause.id,
         at=cause.occurred_at,
         unit=cause.origin_unit,
         trace_id=cause.trace_id or cause.id,
         officer_id=decision.officer_id if decision else None,
-        text=decision.reason if decision else "",
+        text=text,
     )
+
+
+def _measured(alarm: AlarmEvent) -> str:
+    """What an alarm goes by, beside its limit; several sources together have no value that says anything."""
+    evidence = alarm.evidence
+    if evidence.note is not None:
+        return evidence.note
+    if alarm.kind in _WITHOUT_VALUE:
+        return ""
+    return measured(evidence.metric, evidence.value, evidence.limit, evidence.unit).joined()
 
 
 def origin_of_timer(kind: str, subject: str, due_at: datetime, unit: str, trace: str) -> Origin:
@@ -78,7 +88,7 @@ class Records:
 
 
 def headline_of(cause: AlarmEvent | Report) -> str:
-    """The line an alert takes over; a restricted report's own words stay where they are."""
+    """What the event is called; a restricted report's own words stay where they are."""
     if isinstance(cause, Report) and cause.restricted:
         return RESTRICTED_HEADLINE
     return cause.headline
@@ -160,7 +170,7 @@ def public_notice(event: AlertEvent) -> PublicNotice:
     assert event.level is not None, "only an issued alert has a notice"
     notice_id = content_id("ntc", event.id)
     general = event.data_grade is DataGrade.GENERAL
-    prefix = _PUBLIC[event.transition].format(level=LEVEL_NAMES[event.level])
+    prefix = _PUBLIC[event.transition].format(level=LEVELS[event.level].zh)
     return PublicNotice(
         id=notice_id,
         status=event.status,
@@ -174,6 +184,6 @@ def public_notice(event: AlertEvent) -> PublicNotice:
         notice_id=notice_id,
         alert_id=event.alert_id,
         level=None if over else event.level,
-        headline=(prefix + (event.headline if general else GRADED_NOTICE))[:200],
-        text=event.text if general else "",
+        headline=(prefix + (both(event.headline).zh if general else GRADED_NOTICE))[:200],
+        text=both(event.text).zh if general else "",
     )

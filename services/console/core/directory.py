@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from shared.contracts.fields import Post
+from shared.contracts.fields import Language, Post
 from shared.contracts.pages import Channel, RosterSlot
 
 
@@ -34,6 +34,13 @@ class Directory:
         for one in found:
             self._officers.setdefault(one, {})[seat] = officer.officer_id
         self._slots[seat] = found
+
+    def language(self, officer_ids: Iterable[str]) -> Language:
+        """The language in which these people are spoken to; Chinese for whom the roster does not have."""
+        wanted = set(officer_ids)
+        officers = (slot.officer for slot in self._newest.values())
+        found = (one.language for one in officers if one and one.officer_id in wanted)
+        return next(found, Language.ZH)
 
     def slots(self) -> Iterable[RosterSlot]:
         """Every post that the roster knows, filled or empty."""

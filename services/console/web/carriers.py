@@ -20,12 +20,28 @@ from services.console.store import reads
 from services.console.store.connections import reading
 from services.console.web.parts import Console, Parts, as_json
 from services.console.web.problems import Refused, unknown
+from shared.bilingual import Both, both
 from shared.contracts.fields import Identifier, Line, Post, Text
 from shared.contracts.pages import AnswerVerb, Channel
 from shared.contracts.refusals import RefusedFor
-from shared.contracts.replies import REPLIES, SAID, Reply, reference_of, understand
+from shared.contracts.replies import Reply, reference_of, understand
+from shared.wording import REPLIES, SAID
 
 router = APIRouter(prefix="/carriers")
+
+_NOT_UNDERSTOOD = Both(
+    f"没有听懂，未作答复。{REPLIES.zh}，后加编号。",
+    f"Not understood, nothing was answered. {REPLIES.en}, then the reference.",
+)
+_BOTH_WORLDS = Both(
+    f"真实通知和演练通知都在等待您答复，未作答复。{REPLIES.zh}，后加编号。",
+    "A real page and a drill page both wait for you, nothing was answered. "
+    f"{REPLIES.en}, then the reference.",
+)
+_NO_SUCH_PAGE = Both(
+    "没有等待您答复的通知，或编号不对。",
+    "No page waits for your answer, or the reference is wrong.",
+)
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -73,24 +89,28 @@ async def reply(request: Request, console: Parts) -> Response:
     """A written reply. `reply` in the answer is what the person is told: always something definite."""
     body = await _signed(request, console, WrittenReply)
     understood = understand(body.text)
-    if understood is None:
-        return _told(False, f"没有听懂，未作答复。{REPLIES}，后加编号。")
     officers = console.directory.officers_at(body.channel, body.address)
+    language = console.directory.language(officers)
+    if understood is None:
+        return _told(False, _NOT_UNDERSTOOD.of(language))
     async with reading(console.database) as connection:
         waiting = await reads.answerable(connection, officers)
     if (
         understood.reference is None
         and len({page["status"] for page in waiting if page["waits"]}) > 1
     ):
-        return _told(False, f"真实通知和演练通知都在等待您答复，未作答复。{REPLIES}，后加编号。")
+        return _told(False, _BOTH_WORLDS.of(language))
     page = _meant(waiting, understood)
     if page is None:
-        return _told(False, "没有等待您答复的通知，或编号不对。")
+        return _told(False, _NO_SUCH_PAGE.of(language))
     await _answer(console, page, understood.verb, understood.text)
     reference = reference_of(page["page_id"])
-    return _told(
-        True, f"已记录：{SAID[understood.verb]}（编号 {reference}）{page['headline'][:40]}"
+    about, verb = both(page["headline"]), SAID[understood.verb]
+    recorded = Both(
+        f"已记录：{verb.zh}（编号 {reference}）{about.zh[:40]}",
+        f"Recorded: {verb.en} (ref. {reference}) {about.en[:80]}",
     )
+    return _told(True, recorded.of(language))
 
 
 def _meant(waiting: Sequence[Record], said: Reply) -> Record | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared.bilingual import Both
 from shared.contracts.duty import HORIZON_DAYS, DutyCoverage, DutyEntry, Gap
 from shared.contracts.fields import Post, ResponseMode
 from shared.contracts.ids import content_id
@@ -14,12 +15,12 @@ from shared.contracts.pages import Channel, RosterSlot
 from shared.contracts.units import tier_of
 from shared.duty.timeline import Plan, plan_of, timeline
 from shared.duty.turns import Turn
+from shared.wording import POSTS
 
 HORIZON = timedelta(days=HORIZON_DAYS)
 LOOK_EVERY = timedelta(days=1)
 """Coverage is looked at again at least this often, since the horizon moves on."""
 _MOST_GAPS = 400
-_POSTS = {Post.B: "B岗", Post.A: "A岗", Post.COMMANDER: "指挥长"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +160,18 @@ def _head(unit: str, post: Post, now: datetime, cause: str) -> dict[str, Any]:
 
 
 def _headline(post: Post, open_: tuple[Gap, ...]) -> str:
+    zh, en = POSTS[post]
     if not open_:
-        return f"{_POSTS[post]}今后{HORIZON_DAYS}天排满 / covered for {HORIZON_DAYS} days"
+        return Both(
+            f"{zh}今后{HORIZON_DAYS}天排满", f"{_capital(en)} is filled for {HORIZON_DAYS} days"
+        ).joined()
     hours = sum((one.end - one.begin for one in open_), timedelta()) / timedelta(hours=1)
-    return (
-        f"{_POSTS[post]}今后{HORIZON_DAYS}天空班{len(open_)}段共{hours:.0f}小时 / "
-        f"{len(open_)} gaps, {hours:.0f} h uncovered"
-    )
+    times = "time" if len(open_) == 1 else "times"
+    return Both(
+        f"{zh}今后{HORIZON_DAYS}天空班{len(open_)}段共{hours:.0f}小时",
+        f"{_capital(en)} stands empty {len(open_)} {times} in {HORIZON_DAYS} days, {hours:.0f} hours in all",
+    ).joined()
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]

@@ -24,7 +24,9 @@ from services.notify.channels.port import (
     Tools,
 )
 from services.notify.channels.threads import Threads
-from services.notify.core.wording import message
+from services.notify.core.letters import message
+from shared.bilingual import said
+from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
 
 
@@ -63,25 +65,32 @@ class Email:
         """End the threads; no connection is kept open."""
         self._threads.close()
 
-    async def deliver(self, page: Page, address: str | None, *, resend: bool) -> Attempt:
+    async def deliver(
+        self,
+        page: Page,
+        address: str | None,
+        *,
+        resend: bool,
+        language: Language = Language.ZH,
+    ) -> Attempt:
         """One attempt; REFUSED when the roster has no e-mail address."""
         if not address or "@" not in address:
             return Attempt(Outcome.REFUSED, "no e-mail address")
         try:
-            mail = self._mail(page, address, resend=resend)
+            mail = self._mail(page, address, language, resend=resend)
         except (ValueError, MessageError):
             return Attempt(Outcome.REFUSED, "not an e-mail address")
         return await self._threads.run(self._send, mail)
 
-    def _mail(self, page: Page, address: str, *, resend: bool) -> EmailMessage:
+    def _mail(self, page: Page, address: str, language: Language, *, resend: bool) -> EmailMessage:
         mail = EmailMessage()
-        mail["Subject"] = " ".join(page.headline.split())
+        mail["Subject"] = " ".join(said(page.headline, language).split())
         mail["From"] = self._settings.sender_address
         mail["To"] = Address(addr_spec=address)
         mail["Date"] = self._clock.now()
         mail["Message-ID"] = f"<{page.page_id}@fenghuo>"
         mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(message(page, resend=resend, link=self._link))
+        mail.set_content(message(page, language, resend=resend, link=self._link))
         return mail
 
     def _send(self, mail: EmailMessage) -> Attempt:

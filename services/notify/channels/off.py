@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.notify.channels.port import Attempt, Outcome
+from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
 
 
@@ -11,7 +12,14 @@ class Off:
 
     channel = Channel.OTHER
 
-    async def deliver(self, page: Page, address: str | None, *, resend: bool) -> Attempt:
+    async def deliver(
+        self,
+        page: Page,
+        address: str | None,
+        *,
+        resend: bool,
+        language: Language = Language.ZH,
+    ) -> Attempt:
         """REFUSED."""
         return Attempt(Outcome.REFUSED, f"the channel {page.channel} is switched off")
 

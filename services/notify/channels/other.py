@@ -21,7 +21,9 @@ from services.notify.channels.port import (
     Tools,
 )
 from services.notify.channels.threads import Threads
-from services.notify.core.wording import message
+from services.notify.core.letters import message
+from shared.bilingual import said
+from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
 from shared.runtime.errors import SetupError
 
@@ -61,16 +63,25 @@ class Other:
         """End the threads; no connection is kept open."""
         self._threads.close()
 
-    async def deliver(self, page: Page, address: str | None, *, resend: bool) -> Attempt:
+    async def deliver(
+        self,
+        page: Page,
+        address: str | None,
+        *,
+        resend: bool,
+        language: Language = Language.ZH,
+    ) -> Attempt:
         """One attempt. The address is put in percent-encoded: it is data, not part of the URL."""
         if "{address}" in self._url and not address:
             return Attempt(Outcome.REFUSED, "no address")
         quoted = self._apprise.NotifyBase.quote(address or "", safe="")
         url = self._url.replace("{address}", quoted)
-        text = message(page, resend=resend, link=self._link)
+        text = message(page, language, resend=resend, link=self._link)
         try:
             async with asyncio.timeout(LONGEST_S):
-                done = await self._threads.run(self._notify, url, page.headline, text)
+                done = await self._threads.run(
+                    self._notify, url, said(page.headline, language), text
+                )
         except TimeoutError:
             return Attempt(Outcome.UNKNOWN, "TimeoutError")
         return DELIVERED if done else Attempt(Outcome.UNKNOWN, "apprise says no")

@@ -14,6 +14,7 @@ from typing import Annotated, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
 from shared.runtime.clock import Clock
 from shared.runtime.errors import SetupError
@@ -49,7 +50,14 @@ class Sender(Protocol):
 
     channel: Channel
 
-    async def deliver(self, page: Page, address: str | None, *, resend: bool) -> Attempt:
+    async def deliver(
+        self,
+        page: Page,
+        address: str | None,
+        *,
+        resend: bool,
+        language: Language = Language.ZH,
+    ) -> Attempt:
         """One attempt, bounded in time; never raises for what the carrier does."""
 
     async def close(self) -> None:

@@ -19,7 +19,8 @@ from services.notify.channels.port import (
     Tools,
     Url,
 )
-from services.notify.core.wording import message
+from services.notify.core.letters import message
+from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
 
 
@@ -54,9 +55,16 @@ class Robot(ABC):
         """Close the connections."""
         await self._client.aclose()
 
-    async def deliver(self, page: Page, address: str | None, *, resend: bool) -> Attempt:
+    async def deliver(
+        self,
+        page: Page,
+        address: str | None,
+        *,
+        resend: bool,
+        language: Language = Language.ZH,
+    ) -> Attempt:
         """One message to the robot's group that names the officer (`address`) where it is known."""
-        text = message(page, resend=resend, link=self._link)
+        text = message(page, language, resend=resend, link=self._link)
         path, params, body = self.request(text, address, self._clock.now().timestamp())
         reply = await exchange(
             self._client, "POST", f"{self._base}{path}", params=params, json=body

@@ -21,7 +21,8 @@ from services.notify.channels.port import (
     Tools,
     Url,
 )
-from services.notify.core.wording import message
+from services.notify.core.letters import message
+from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
 
 _LONGEST = 500
@@ -73,13 +74,20 @@ class Sms:
         """Close the connections."""
         await self._client.aclose()
 
-    async def deliver(self, page: Page, address: str | None, *, resend: bool) -> Attempt:
+    async def deliver(
+        self,
+        page: Page,
+        address: str | None,
+        *,
+        resend: bool,
+        language: Language = Language.ZH,
+    ) -> Attempt:
         """One attempt; REFUSED when the roster has no number."""
         if not address:
             return Attempt(Outcome.REFUSED, "no phone number")
         values = {
             "phone": address,
-            "text": message(page, resend=resend, link=self._link)[:_LONGEST],
+            "text": message(page, language, resend=resend, link=self._link)[:_LONGEST],
             "page_id": page.page_id,
             "secret": self._secret,
         }

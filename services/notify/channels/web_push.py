@@ -23,7 +23,9 @@ from services.notify.channels.port import (
     Sender,
     Tools,
 )
-from services.notify.core.wording import message
+from services.notify.core.letters import message
+from shared.bilingual import said
+from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
 from shared.runtime.errors import SetupError
 
@@ -77,7 +79,14 @@ class WebPush:
         """Close the connections."""
         await self._client.aclose()
 
-    async def deliver(self, page: Page, address: str | None, *, resend: bool) -> Attempt:
+    async def deliver(
+        self,
+        page: Page,
+        address: str | None,
+        *,
+        resend: bool,
+        language: Language = Language.ZH,
+    ) -> Attempt:
         """One attempt; REFUSED for a subscription that is none, is not allowed, or is over."""
         try:
             subscription = from_json(address or "")
@@ -90,8 +99,8 @@ class WebPush:
         shown = {
             "page_id": page.page_id,
             "level": page.level,
-            "headline": page.headline,
-            "text": message(page, resend=resend, link=self._link)[:1_000],
+            "headline": said(page.headline, language),
+            "text": message(page, language, resend=resend, link=self._link)[:1_000],
         }
         info = {"endpoint": str(endpoint), "keys": {"p256dh": keys[0], "auth": keys[1]}}
         try:

@@ -20,7 +20,10 @@ from services.notify.channels.port import (
     Tools,
     Url,
 )
-from services.notify.core.wording import in_public, resent
+from services.notify.core import marks
+from services.notify.core.letters import in_public
+from shared.bilingual import said
+from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
 from shared.runtime.errors import SetupError
 from shared.runtime.settings import key_problem
@@ -75,15 +78,23 @@ class Webhook:
         """Close the connections."""
         await self._client.aclose()
 
-    async def deliver(self, page: Page, address: str | None, *, resend: bool) -> Attempt:
+    async def deliver(
+        self,
+        page: Page,
+        address: str | None,
+        *,
+        resend: bool,
+        language: Language = Language.ZH,
+    ) -> Attempt:
         """One attempt; the receiver knows its people itself and needs no address."""
         now = self._clock.now()
         device = self.channel is not Channel.WEBHOOK
         fields = _PUBLIC if device else _FIELDS
         data = page.model_dump(mode="json", include=set(fields), exclude_none=True)
-        text = resent(page.text) if resend else page.text
+        text = said(marks.resent(page.text) if resend else page.text, language)
+        data["headline"] = said(page.headline, language)
         if device:
-            data["headline"] = text = in_public(page)
+            data["headline"] = text = in_public(page, language)
         body = to_json(
             {
                 "type": "duty.page" if self.channel is Channel.WEBHOOK else f"duty.{self.channel}",

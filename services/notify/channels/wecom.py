@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from services.notify.channels.port import Sender, Tools, Url
 from services.notify.channels.robots import Robot, RobotSettings
-from services.notify.core.wording import cut
+from services.notify.core.letters import cut
 from shared.contracts.pages import Channel
 
 _MOST_BYTES = 2_048

@@ -8,6 +8,7 @@ from datetime import datetime
 from services.notify.core import wording
 from services.notify.core.book import AlertMemory
 from services.notify.core.ladders import Ladder, Purpose
+from services.notify.core.names import Names
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
 from shared.contracts.fields import DataGrade, Level, highest_grade
 from shared.contracts.pages import SubjectKind
@@ -67,7 +68,11 @@ def wish_of(event: AlertEvent, before: AlertMemory | None) -> Wish:
 
 
 def ladder(
-    event: AlertEvent, purpose: Purpose, before: AlertMemory | None, now: datetime
+    event: AlertEvent,
+    purpose: Purpose,
+    before: AlertMemory | None,
+    names: Names,
+    now: datetime,
 ) -> Ladder:
     """The ladder about an alert; where it starts is filled in for each desk."""
     general = event.data_grade is DataGrade.GENERAL
@@ -84,7 +89,7 @@ def ladder(
         place=event.place,
         start_unit="",
         headline=event.headline if general else wording.GRADED_ALERT,
-        text=wording.of_alert(event, purpose),
+        text=wording.of_alert(event, purpose, names),
         data_grade=event.data_grade,
         occurred_at=event.occurred_at,
         opened_at=now,
@@ -92,12 +97,12 @@ def ladder(
     )
 
 
-def regrade(ladder: Ladder, event: AlertEvent) -> bool:
+def regrade(ladder: Ladder, event: AlertEvent, names: Names) -> bool:
     """Whether the alert is graded higher than when its calling began; whoever is called next is told
     without its words."""
     grade = highest_grade(ladder.data_grade, event.data_grade)
     if grade is ladder.data_grade:
         return False
     ladder.data_grade, ladder.headline = grade, wording.GRADED_ALERT
-    ladder.text = wording.of_alert(event, ladder.purpose)
+    ladder.text = wording.of_alert(event, ladder.purpose, names)
     return True

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
 
-from services.notify.core import channel_plan, ladders, states, wording
+from services.notify.core import channel_plan, ladders, marks, states
 from services.notify.core.digests import states as digest_states
 from services.notify.core.digests.digest import Digest
 from services.notify.core.digests.states import DigestStep
@@ -17,6 +17,7 @@ from services.notify.core.reaches import Evidence, Reaches, evidence_of
 from services.notify.core.roster import Seat
 from services.notify.core.roster_calls import GapMemory
 from services.notify.core.states import PageStep
+from shared.bilingual import Both
 from shared.contracts.commands import AssignmentState
 from shared.contracts.fields import Level, Post
 from shared.contracts.ids import page_id, transition_id
@@ -224,7 +225,7 @@ class Book:
         ladder: Ladder,
         call: Call,
         text: str,
-        mark: str = "",
+        mark: Both = marks.NONE,
         after_s: Mapping[Channel, float] = AT_ONCE,
     ) -> None:
         """Make the call: the ladder stands there now, its officer and crew are paged on each channel.
@@ -250,7 +251,7 @@ class Book:
         call: Call,
         seat: Seat,
         text: str,
-        mark: str,
+        mark: Both,
         waits: Mapping[Channel, float],
     ) -> None:
         officer = seat.officer_id
@@ -290,7 +291,7 @@ class Book:
                 rung=call.rung,
                 state=first,
                 level=ladder.level,
-                headline=wording.headline(ladder.status, mark + ladder.headline),
+                headline=marks.headline(ladder.status, ladder.headline, mark),
                 text=text,
                 answer_by=ladder.due_at or self.now,
                 mode=ladder.mode,

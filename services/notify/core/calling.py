@@ -8,17 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from services.notify.core import answers, ladders, plan, wording
+from services.notify.core import answers, ladders, marks, plan, wording
 from services.notify.core.answers import Ending, Refusal
 from services.notify.core.book import Book, PageLine
 from services.notify.core.call_rules import CallRule, CallRules
 from services.notify.core.digests.states import DigestStep
 from services.notify.core.ladders import Ladder, LadderState, LadderStep
+from services.notify.core.names import Names
 from services.notify.core.plan import Call, Position
 from services.notify.core.priority import priority
 from services.notify.core.profiles import MOST_LAPSES, Timing
 from services.notify.core.roster import Roster, Seat
 from services.notify.core.states import PageStep
+from shared.bilingual import Both
 from shared.contracts.ids import content_id
 from shared.contracts.pages import MOST_CALLS, Answer, Channel, PageState
 from shared.contracts.units import lineage
@@ -44,11 +46,14 @@ class Refused(Exception):
 class Caller:
     """Opens ladders in one Book and moves them on."""
 
-    def __init__(self, roster: Roster, calls: CallRules, modes: Modes, book: Book) -> None:
+    def __init__(
+        self, roster: Roster, calls: CallRules, modes: Modes, book: Book, names: Names
+    ) -> None:
         self._roster = roster
         self._calls = calls
         self._modes = modes
         self._book = book
+        self._names = names
 
     def open(
         self,
@@ -119,7 +124,7 @@ class Caller:
         if named is None:
             self._go_on(ladder, declined=True)
         else:
-            self._call_again(ladder, named, wording.handed(ladder.text, answer.officer_id))
+            self._call_again(ladder, named, self._handed(ladder, line, answer))
 
     def _promise(self, ladder: Ladder, answer: Answer) -> None:
         """Somebody is coming: stop calling, until he was to have acted. The same person may name
@@ -164,6 +169,10 @@ class Caller:
             if one.page.officer_id == seat.officer_id
         }
         return seat if len(calls) < self._rule(ladder).rounds else None
+
+    def _handed(self, ladder: Ladder, line: PageLine, answer: Answer) -> str:
+        by = self._names.person(line.page.unit, line.page.post, answer.officer_id)
+        return wording.handed(ladder.text, by)
 
     def fire(self, ladder_id: str, kind: str, step: int) -> None:
         """The time is over for an answer (`answer`), of the last resort (`last`), of a `promise`."""
@@ -210,9 +219,9 @@ class Caller:
         if not held or ladder.lapses >= MOST_LAPSES:
             self._go_on(ladder, declined=True)
             return
-        self._call_again(ladder, held[-1], wording.lapsed(ladder.text), wording.LAPSED_MARK)
+        self._call_again(ladder, held[-1], wording.lapsed(ladder.text), marks.LAPSED)
 
-    def _call_again(self, ladder: Ladder, seat: Seat, text: str, mark: str = "") -> None:
+    def _call_again(self, ladder: Ladder, seat: Seat, text: str, mark: Both = marks.NONE) -> None:
         """Call one named person of the ladder; silence leads on from his post."""
         ladder.state = ladders.step(ladder.state, LadderStep.CALLED_ON)
         own = seat.unit == ladder.start_unit
@@ -295,7 +304,9 @@ class Caller:
     def _rule(self, ladder: Ladder) -> CallRule:
         return self._calls.rule(ladder.level, ladder.mode)
 
-    def _place(self, ladder: Ladder, call: Call, text: str | None = None, mark: str = "") -> None:
+    def _place(
+        self, ladder: Ladder, call: Call, text: str | None = None, mark: Both = marks.NONE
+    ) -> None:
         """Make the call, on the mode's channels as well as on the roster's; after the most calls that a
         matter may have there is no further one, it only stays in sight."""
         if ladder.step >= MOST_CALLS:
@@ -316,6 +327,7 @@ class Caller:
         before = wording.tried(
             [one for one in pages if one.officer_id not in called],
             self._unmanned(ladder.start_unit, call.seat.unit),
+            self._names,
         )
         said = wording.called_on(ladder.text if text is None else text, before)
         self._book.place(ladder, call, said, mark, self._rule(ladder).after_s)

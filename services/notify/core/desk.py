@@ -28,6 +28,7 @@ from services.notify.core.calling import RECALLED, REPLACED, SETTLED, Caller
 from services.notify.core.digests.digest import Content, Digest, for_content, to_call
 from services.notify.core.digests.states import DigestStep
 from services.notify.core.ladders import Ladder, LadderState, LadderStep, Purpose
+from services.notify.core.names import Names
 from services.notify.core.roster import Roster, Seat
 from services.notify.core.roster_calls import GapMemory
 from shared.contracts.alerts import AlertEvent, AlertTransition
@@ -49,12 +50,15 @@ _CALLS = frozenset({SupervisionKind.REMINDED, SupervisionKind.ESCALATED})
 
 
 class Desk:
-    """Applies records in order to one Book. Roster, rules and modes are read, never changed."""
+    """Applies records in order to one Book. Roster, rules, modes and names are read, never changed."""
 
-    def __init__(self, roster: Roster, calls: CallRules, modes: Modes, book: Book) -> None:
+    def __init__(
+        self, roster: Roster, calls: CallRules, modes: Modes, book: Book, names: Names
+    ) -> None:
         self._roster = roster
         self._book = book
-        self._caller = Caller(roster, calls, modes, book)
+        self._names = names
+        self._caller = Caller(roster, calls, modes, book, names)
 
     def on_alert(self, event: AlertEvent) -> None:
         """Call the place's desk and the approver when there is something new to decide or to know."""
@@ -68,7 +72,7 @@ class Desk:
         living = book.of_alert(event.alert_id)
         for one in living:
             self._caller.kept(one, event.actor)
-            if alert_calls.regrade(one, event):
+            if alert_calls.regrade(one, event, self._names):
                 book.touch(one)
         wish = alert_calls.wish_of(event, before)
         if wish.everyone or event.calls:
@@ -103,7 +107,7 @@ class Desk:
         recalled = event.transition is AlertTransition.RECALLED
         if recalled:
             self._end_all_because_of(event.alert_id)
-        template = alert_calls.ladder(event, wish.purpose, before, self._book.now)
+        template = alert_calls.ladder(event, wish.purpose, before, self._names, self._book.now)
         called: set[str] = {event.actor} if event.actor and wish.announced else set()
         always = (event.place, event.approver_unit) if wish.everyone else ()
         wanted: list[tuple[str, Post | None]] = [(unit, None) for unit in always]
@@ -223,7 +227,7 @@ class Desk:
         at = self._roster.seat(start, event.target_post) or plan.at_or_after(
             seats, start, start, event.target_post
         )
-        self._caller.open(supervision_calls.of(event, self._book.now), seats, at=at)
+        self._caller.open(supervision_calls.of(event, self._names, self._book.now), seats, at=at)
 
     def on_proposal(self, event: ModeProposal) -> None:
         """Call whoever can give the signature that a proposal of a mode waits for."""
@@ -235,7 +239,9 @@ class Desk:
         found = plan.ladder(self._roster, event.unit)
         seats = [seat for seat in found if seat.officer_id not in signed]
         entitled = next((seat for seat in seats if seat.post in event.next_posts), None)
-        self._caller.open(mode_calls.to_decide(event, self._book.now), seats, at=entitled)
+        self._caller.open(
+            mode_calls.to_decide(event, self._names, self._book.now), seats, at=entitled
+        )
 
     def on_mode(self, event: ResponseModeEvent) -> None:
         """Tell every desk of the subtree that its mode has changed."""
@@ -243,7 +249,7 @@ class Desk:
         for one in self._book.of_subject(subject):
             self._book.end(one, LadderStep.SETTLED, REPLACED)
         for unit in self._roster.units_within(event.unit):
-            ladder = mode_calls.to_inform(event, subject, unit, self._book.now)
+            ladder = mode_calls.to_inform(event, subject, unit, self._names, self._book.now)
             self._caller.open(ladder, plan.ladder(self._roster, unit))
 
     def on_duty(self, event: ReportDuty) -> None:
@@ -282,7 +288,7 @@ class Desk:
         book.remember_gaps(replace(memory, told_at=book.now, times=memory.times + 1))
         unit, post = memory.coverage.unit, memory.coverage.post
         self._caller.open(
-            roster_calls.to_inform(memory, book.now),
+            roster_calls.to_inform(memory, self._names, book.now),
             plan.ladder(self._roster, unit),
             at=roster_calls.responsible(self._roster, unit, post),
             named_after=f"{unit}:{post}:{memory.times}",

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from services.notify.core import wording
 from services.notify.core.ladders import Ladder, Purpose
+from services.notify.core.names import Names
 from shared.contracts.fields import Level, ResponseMode
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import SubjectKind
@@ -19,15 +20,18 @@ URGENCY: dict[ResponseMode, Level] = {
 """How urgent a call about a mode is: as one about an alert of this level."""
 
 
-def to_decide(event: ModeProposal, now: datetime) -> Ladder:
+def to_decide(event: ModeProposal, names: Names, now: datetime) -> Ladder:
     """A ladder that asks the deciding unit for the signature that is missing."""
-    text = wording.of_proposal(event)
+    text = wording.of_proposal(event, names, now)
     return _ladder(event, event.proposal_id, Purpose.DECIDE, event.unit, text, now)
 
 
-def to_inform(event: ResponseModeEvent, subject: str, unit: str, now: datetime) -> Ladder:
+def to_inform(
+    event: ResponseModeEvent, subject: str, unit: str, names: Names, now: datetime
+) -> Ladder:
     """A ladder that tells one desk of the subtree; `subject` is the mode as an aggregate."""
-    return _ladder(event, subject, Purpose.INFORM, unit, wording.of_mode(event), now)
+    text = wording.of_mode(event, names, now)
+    return _ladder(event, subject, Purpose.INFORM, unit, text, now)
 
 
 def _ladder(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from shared.contracts.fields import Post
+from shared.contracts.fields import Language, Post
 from shared.contracts.pages import Channel, Officer, RosterSlot
 from shared.contracts.units import is_within
 
@@ -50,6 +50,20 @@ class Roster:
         """
         officer = self._officers.get(officer_id)
         return None if officer is None else officer.addresses.get(channel) or officer.phone
+
+    def officer(self, officer_id: str) -> Officer | None:
+        """Name, number and language; whoever has left the roster is still found."""
+        return self._officers.get(officer_id)
+
+    def language(self, officer_id: str) -> Language:
+        """The language in which an officer is paged; Chinese for whom the roster does not have."""
+        officer = self._officers.get(officer_id)
+        return Language.ZH if officer is None else officer.language
+
+    def held_by(self, officer_id: str) -> Seat | None:
+        """A post that an officer holds now."""
+        held = (seat for seat in self._seats.values() if seat.officer_id == officer_id)
+        return next(held, None)
 
     def seats(self, unit: str) -> list[Seat]:
         """The filled posts of a unit in calling order (B, A, commander), each person once."""

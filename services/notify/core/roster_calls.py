@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from services.notify.core import wording
 from services.notify.core.ladders import Ladder, Purpose
+from services.notify.core.names import Names
 from services.notify.core.roster import Roster, Seat
 from shared.contracts.duty import DutyCoverage, Gap
 from shared.contracts.fields import Level, Post
@@ -52,7 +53,7 @@ def of_the_week(event: DutyCoverage, now: datetime) -> list[Gap]:
     return [gap for gap in event.gaps if gap.end > now and gap.begin <= now + AHEAD]
 
 
-def to_inform(memory: GapMemory, now: datetime) -> Ladder:
+def to_inform(memory: GapMemory, names: Names, now: datetime) -> Ladder:
     """The ladder that tells of the gaps of the coming week."""
     event = memory.coverage
     return Ladder(
@@ -67,7 +68,7 @@ def to_inform(memory: GapMemory, now: datetime) -> Ladder:
         place=event.unit,
         start_unit=event.unit,
         headline=event.headline,
-        text=wording.of_gaps(event, of_the_week(event, now)),
+        text=wording.of_gaps(event, of_the_week(event, now), names, now),
         occurred_at=event.occurred_at,
         opened_at=now,
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from services.notify.core import wording
 from services.notify.core.ladders import Ladder, Purpose
+from services.notify.core.names import Names
 from shared.contracts.commands import SupervisionEvent
 from shared.contracts.pages import SubjectKind
 
@@ -20,9 +21,9 @@ REPORTS = frozenset(
 """What a duty to report upward can miss; the others are an assignment's."""
 
 
-def of(event: SupervisionEvent, now: datetime) -> Ladder:
+def of(event: SupervisionEvent, names: Names, now: datetime) -> Ladder:
     """The calling that a reminder or an escalation asks for."""
-    headline, text = wording.of_supervision(event)
+    headline, text = wording.of_supervision(event, names)
     purpose = Purpose(event.clock)
     reports = purpose in REPORTS
     return Ladder(

@@ -1,11 +1,16 @@
-"""What a page says: short Chinese lines, a drill and a repeat marked as such."""
+"""What a page says, in both languages: short lines, names for codes, times on the wall clock."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
+from services.notify.core import marks
 from services.notify.core.ladders import Purpose
+from services.notify.core.marks import TEXT_CHARACTERS
+from services.notify.core.names import Names
+from shared.bilingual import LINE_CHARACTERS, Both, both
 from shared.contracts.alerts import AlertEvent, AlertTransition
 from shared.contracts.commands import (
     AssignmentEvent,
@@ -15,201 +20,276 @@ from shared.contracts.commands import (
 )
 from shared.contracts.duty import DutyCoverage, Gap
 from shared.contracts.envelope import Envelope
-from shared.contracts.fields import DataGrade, Level, Post, Status
+from shared.contracts.fields import DataGrade, Level, Post
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
-from shared.contracts.pages import Channel, Page, PageState, SubjectKind
-from shared.contracts.replies import REPLIES, reference_of
-from shared.wording import CHANNELS, POSTS
+from shared.contracts.pages import Channel, Page, PageState
+from shared.wording import CHANNELS, LEVELS, POSTS
 
-LEVELS: dict[Level, str] = {
-    Level.RED: "红色",
-    Level.ORANGE: "橙色",
-    Level.YELLOW: "黄色",
-    Level.BLUE: "蓝色",
-    Level.NOTICE: "提示",
+_NOTHING = Both("", "")
+_ANNOUNCED: dict[AlertTransition, Both] = {
+    AlertTransition.ISSUED: Both("已发布{level}预警", "{level} alert issued"),
+    AlertTransition.ADJUSTED: Both("已调整为{level}预警", "Now a {level} alert"),
+    AlertTransition.LIFTED: Both("{level}预警已解除", "{level} alert lifted"),
+    AlertTransition.EXPIRED: Both("{level}预警已到期失效", "{level} alert expired"),
 }
-_MARKS: dict[Status, str] = {
-    Status.ACTUAL: "",
-    Status.EXERCISE: "【演练】",
-    Status.TEST: "【测试】",
+_ASKED: dict[AlertTransition, Both] = {
+    AlertTransition.DEBT_DUE: Both(
+        "紧急授权发布的预警逾期未追认，请追认或撤销。",
+        "Issued in an emergency and not ratified in time: ratify or annul.",
+    ),
+    AlertTransition.FLAPPING: Both(
+        "告警反复触发和消除，请核实；稳定前不再逐次提醒。",
+        "The alarm comes and goes: verify. You are not told of each change until it is steady.",
+    ),
+    AlertTransition.UNMERGED: Both(
+        "并入的预警已恢复，请重新处理。", "A merged alert stands on its own again: deal with it."
+    ),
 }
-_ANNOUNCED: dict[AlertTransition, str] = {
-    AlertTransition.ISSUED: "已发布",
-    AlertTransition.ADJUSTED: "已调整为",
-    AlertTransition.LIFTED: "已解除",
-    AlertTransition.EXPIRED: "已到期失效，级别：",
+_OWED: dict[SupervisionClock, Both] = {
+    "sign": Both("签收", "signed"),
+    "finish": Both("办结反馈", "reported it done"),
+    "report_phone": Both("电话初报", "made the first report by phone"),
+    "report_written": Both("书面初报", "made the first report in writing"),
+    "report_follow_up": Both("续报", "made the follow-up report"),
+    "report_final": Both("终报", "made the final report"),
 }
-_ASKED: dict[AlertTransition, str] = {
-    AlertTransition.DEBT_DUE: "紧急授权发布的预警逾期未追认，请追认或撤销。",
-    AlertTransition.FLAPPING: "告警反复触发和消除，请核实；稳定前不再逐次提醒。",
-    AlertTransition.UNMERGED: "并入的预警已恢复，请重新处理。",
-}
-_OWED: dict[SupervisionClock, str] = {
-    "sign": "签收",
-    "finish": "办结反馈",
-    "report_phone": "电话初报",
-    "report_written": "书面初报",
-    "report_follow_up": "续报",
-    "report_final": "终报",
-}
-GRADED_ALERT = "分级信息预警（内容按数据分级不随通知发送）"
-GRADED = "（内容按数据分级不随通知发送，请在控制台查看。）"
-GRADED_ORDER = "分级信息指令（内容按数据分级不公开播发）"
+GRADED_ALERT = Both(
+    "分级信息预警（内容按数据分级不随通知发送）", "Graded alert (its words are not sent)"
+).joined()
+GRADED = Both(
+    "（内容按数据分级不随通知发送，请在控制台查看。）",
+    "(Graded: the words are not sent. Read them on the console.)",
+)
+GRADED_ORDER = Both(
+    "分级信息指令（内容按数据分级不公开播发）", "Graded order (not for the public)"
+).joined()
 """Said in place of the words of a graded record: a page leaves the house, and its reader's tier is unknown."""
-LAPSED_MARK = "【承诺超时】"
-"""Opens the text of a page to somebody who said that he comes and has not acted in time."""
-_STATES: dict[PageState, str] = {
-    PageState.QUEUED: "待发送",
-    PageState.SENT: "已发送，无应答",
-    PageState.DELIVERED: "已送达，无应答",
-    PageState.READ: "已读，无应答",
-    PageState.ANSWERED: "已答复",
-    PageState.NO_ANSWER: "无应答",
-    PageState.WITHDRAWN: "已撤回",
-    PageState.FAILED: "发送失败",
+_STATES: dict[PageState, Both] = {
+    PageState.QUEUED: Both("待发送", "to be sent"),
+    PageState.SENT: Both("已发送，无应答", "sent, no answer"),
+    PageState.DELIVERED: Both("已送达，无应答", "delivered, no answer"),
+    PageState.READ: Both("已读，无应答", "read, no answer"),
+    PageState.ANSWERED: Both("已答复", "answered"),
+    PageState.NO_ANSWER: Both("无应答", "no answer"),
+    PageState.WITHDRAWN: Both("已撤回", "withdrawn"),
+    PageState.FAILED: Both("发送失败", "could not be sent"),
 }
-_LEVELS_EN: dict[Level, str] = {
-    Level.RED: "red",
-    Level.ORANGE: "orange",
-    Level.YELLOW: "yellow",
-    Level.BLUE: "blue",
-    Level.NOTICE: "notice",
+_REASONS: dict[str, Both] = {
+    "no phone number": Both("（无电话号码）", " (no phone number)"),
+    "no address": Both("（无地址）", " (no address)"),
+    "no e-mail address": Both("（无邮箱地址）", " (no e-mail address)"),
+    "not an e-mail address": Both("（邮箱地址有误）", " (wrong e-mail address)"),
+    "no push subscription": Both("（未订阅推送）", " (no push subscription)"),
+    "the subscription is over": Both("（推送订阅已失效）", " (push subscription over)"),
 }
-_LINE_CHARACTERS = 36
+"""What a person can put right; a carrier's codes are for the operator and stay in the log."""
+_FOLDED = Both("（列入摘要）", " (in a digest)")
+_ZH_CHARACTERS, _EN_CHARACTERS = 36, 32
 """Of a headline in a digest: the whole of it fits into one text message."""
 _MOST_TRIED = 1_500
 """Characters of a page's text for who was called before; the newest are kept."""
-RESEND_MARK = "【重发】"
-"""Opens the text of a page that may have been delivered before: its first outcome is unknown."""
 
 
-def headline(status: Status, text: str) -> str:
-    """At most 200 characters, a drill marked at the very beginning; the mark is ours to give: what is
-    real never begins with it, whoever wrote the text."""
-    bare = text
-    while mark := next((one for one in _MARKS.values() if one and bare.startswith(one)), None):
-        bare = bare.removeprefix(mark)
-    return (_MARKS[status] + (bare or text.strip("【】")))[:200]
-
-
-def of_alert(event: AlertEvent, purpose: Purpose) -> str:
+def of_alert(event: AlertEvent, purpose: Purpose, names: Names) -> str:
     """What is asked about an alert, and its own text."""
+    place = names.unit(event.place)
+    where = Both(f"地点：{place.zh}", f"Place: {place.en}")
+    return _text(_asked(event, purpose, names), where, _words(event, event.text))
+
+
+def _asked(event: AlertEvent, purpose: Purpose, names: Names) -> Both:
+    level = LEVELS[event.level] if event.level else _NOTHING
     if event.transition is AlertTransition.RECALLED:
-        level = LEVELS[event.level] if event.level else ""
-        ask = f"{level}预警已撤回：此前发布有误，请立即停止据此行动，并应答。"
-    elif event.transition in _ASKED:
-        ask = _ASKED[event.transition]
-    elif purpose is Purpose.INFORM:
-        level = LEVELS[event.level] if event.level else ""
-        ask = f"预警{_ANNOUNCED.get(event.transition, '')}{level}，请知悉并应答。"
-        if event.debt is not None:
-            expired = event.transition is AlertTransition.EXPIRED
-            debt = f"{event.debt.unit}始终未追认。" if expired else f"请{event.debt.unit}按期追认。"
-            ask = f"紧急授权{ask}{debt}"
-    elif event.level is not None and event.level is event.proposed_level:
-        ask = (
-            "请研判签发：延长预警有效期。"
-            if event.proposed_until
-            else "预警有新情况，请知悉并应答。"
+        return Both(
+            f"{level.zh}预警已撤回：此前发布有误，请立即停止据此行动，并应答。",
+            f"{_capital(level.en)} alert recalled: it was issued in error. Stop acting on it, and answer.",
         )
-    elif event.proposed_level is None:
-        ask = "建议解除预警，请研判签发。"
-    else:
-        ask = f"建议{LEVELS[event.proposed_level]}预警，请核实、研判、签发。"
-    return f"{ask}\n{_words(event, event.text)}"[:4000].rstrip()
+    if event.transition in _ASKED:
+        return _ASKED[event.transition]
+    if purpose is Purpose.INFORM:
+        return _announced(event, level, names)
+    if event.level is not None and event.level is event.proposed_level:
+        if event.proposed_until:
+            return Both(
+                "请研判签发：延长预警有效期。", "To be assessed and signed: a longer validity."
+            )
+        return Both("预警有新情况，请知悉并应答。", "The alert has news: take note and answer.")
+    if event.proposed_level is None:
+        return Both("建议解除预警，请研判签发。", "Proposed: lift the alert. Assess and sign.")
+    proposed = LEVELS[event.proposed_level]
+    return Both(
+        f"建议{proposed.zh}预警，请核实、研判、签发。",
+        f"Proposed: {proposed.en} alert. Verify, assess and sign.",
+    )
+
+
+def _announced(event: AlertEvent, level: Both, names: Names) -> Both:
+    said = _ANNOUNCED.get(event.transition, Both("{level}预警", "{level} alert"))
+    zh, en = said.zh.format(level=level.zh), _capital(said.en.format(level=level.en))
+    if event.debt is None:
+        return Both(f"{zh}，请知悉并应答。", f"{en}: take note and answer.")
+    unit = names.unit(event.debt.unit)
+    if event.transition is AlertTransition.EXPIRED:
+        return Both(
+            f"紧急授权：{zh}，请知悉并应答。{unit.zh}始终未追认。",
+            f"Emergency authorisation. {en}: take note and answer. {unit.en} never ratified it.",
+        )
+    return Both(
+        f"紧急授权：{zh}，请知悉并应答。请{unit.zh}按期追认。",
+        f"Emergency authorisation. {en}: take note and answer. {unit.en} has to ratify it in time.",
+    )
 
 
 def of_assignment(event: AssignmentEvent) -> str:
     """What a delivered assignment asks for. Its words are those of its plan or of the officer who gave
     it, for whoever has to do it: no word of the evidence, and so never left out."""
-    again = f"第{event.attempt}次交办，" if event.attempt > 1 else ""
-    return f"{again}请签收。\n{event.instruction}"[:4000].rstrip()
-
-
-def of_supervision(event: SupervisionEvent) -> tuple[str, str]:
-    """Headline and text of a reminder or an escalation."""
-    word = "催办" if event.kind is SupervisionKind.REMINDED else "督办升级"
-    text = f"{event.unit} 超期未{_OWED[event.clock]}，请督促。"
-    if event.clock.startswith("report") and event.data_grade is not DataGrade.GENERAL:
-        return f"{word}：{GRADED_ALERT}", f"{text}\n{GRADED}"
-    known = f"\n上次报告：\n{event.text}" if event.text else ""
-    return f"{word}：{event.title}", f"{text}{known}"[:4000]
-
-
-def of_proposal(event: ModeProposal) -> str:
-    """What is asked of those who decide about a mode."""
-    who = "系统建议" if event.proposed_by is None else f"{event.proposed_by} 提议"
-    missing = "需两人签批" if not event.signatures else "待第二人签批"
-    until = event.until.isoformat(timespec="minutes")
-    return f"{who}：{event.title}，至 {until} 自动结束。{missing}。\n{_words(event, event.reason)}"[
-        :4000
-    ].rstrip()
-
-
-def of_mode(event: ResponseModeEvent) -> str:
-    """What a desk has to know about its mode."""
-    until = (
-        "" if event.until is None else f"，至 {event.until.isoformat(timespec='minutes')} 自动结束"
+    again = (
+        Both(f"第{event.attempt}次交办，", f"Given for time no. {event.attempt}. ")
+        if event.attempt > 1
+        else _NOTHING
     )
-    return f"{event.title}{until}，请知悉并应答。\n{_words(event, event.reason)}"[:4000].rstrip()
+    return _text(marks.before(again, Both("请签收。", "Please sign.")), both(event.instruction))
 
 
-def _words(event: Envelope, words: str) -> str:
-    """A record's own words, unless it is graded."""
-    return words if event.data_grade is DataGrade.GENERAL else GRADED
+def of_supervision(event: SupervisionEvent, names: Names) -> tuple[str, str]:
+    """Headline and text of a reminder or an escalation."""
+    reminded = event.kind is SupervisionKind.REMINDED
+    word = Both("催办：", "Reminder: ") if reminded else Both("督办升级：", "Escalation: ")
+    unit, owed = names.unit(event.unit), _OWED[event.clock]
+    said = Both(
+        f"{unit.zh} 超期未{owed.zh}，请督促。",
+        f"{unit.en} is late and has not {owed.en}: urge them.",
+    )
+    contact = names.contact(event.unit, event.target_unit)
+    call = (
+        _NOTHING
+        if contact is None
+        else Both(f"联系人：{contact.zh}", f"Whom to call: {contact.en}")
+    )
+    if event.clock.startswith("report") and event.data_grade is not DataGrade.GENERAL:
+        return _line(marks.before(word, both(GRADED_ALERT))), _text(said, call, GRADED)
+    known = both(event.text) if event.text else _NOTHING
+    if event.text:
+        known = marks.before(Both("上次报告：\n", "The last report:\n"), known)
+    return _line(marks.before(word, both(event.title))), _text(said, call, known)
 
 
-def tried(pages: Iterable[Page], empty: Sequence[str]) -> str:
+def of_proposal(event: ModeProposal, names: Names, now: datetime) -> str:
+    """What is asked of those who decide about a mode."""
+    if event.proposed_by is None:
+        who = Both("系统建议", "Proposed by the system")
+    else:
+        by = names.officer(event.proposed_by)
+        who = Both(f"{by.zh} 提议", f"Proposed by {by.en}")
+    missing = (
+        Both("待第二人签批", "A second person has to sign")
+        if event.signatures
+        else Both("需两人签批", "Two people have to sign")
+    )
+    title, until = both(event.title), names.moment(event.until, now)
+    return _text(
+        Both(
+            f"{who.zh}：{title.zh}，至 {until.zh} 自动结束。{missing.zh}。",
+            f"{who.en}: {title.en}, ends by itself on {until.en}. {missing.en}.",
+        ),
+        _words(event, event.reason),
+    )
+
+
+def of_mode(event: ResponseModeEvent, names: Names, now: datetime) -> str:
+    """What a desk has to know about its mode."""
+    title, until = both(event.title), _NOTHING
+    if event.until is not None:
+        at = names.moment(event.until, now)
+        until = Both(f"，至 {at.zh} 自动结束", f", ends by itself on {at.en}")
+    return _text(
+        Both(
+            f"{title.zh}{until.zh}，请知悉并应答。",
+            f"{title.en}{until.en}. Take note and answer.",
+        ),
+        _words(event, event.reason),
+    )
+
+
+def tried(pages: Iterable[Page], empty: Sequence[str], names: Names) -> Both:
     """Who was called before, on which channel and what came of it; then units with nobody on duty."""
-    people: dict[tuple[str, Post, str], dict[Channel, str]] = {}
+    people: dict[tuple[str, Post, str], dict[Channel, Both]] = {}
     order = list(CHANNELS)
     for page in sorted(pages, key=lambda one: (one.rung, one.round, order.index(one.channel))):
-        outcome = _STATES[page.state] + (f"（{page.reason}）" if page.reason else "")
-        if page.digest_id is not None:
-            outcome += "（列入摘要）"
+        channel, state = CHANNELS[page.channel], _STATES[page.state]
+        state = marks.before(state, _REASONS.get(page.reason or "", _NOTHING))
+        folded = _FOLDED if page.digest_id is not None else _NOTHING
         person = people.setdefault((page.unit, page.post, page.officer_id), {})
-        person[page.channel] = f"{CHANNELS[page.channel][0]}{outcome}"
-    lines = [
-        f"{unit} {POSTS[post][0]} {officer}：{'；'.join(channels.values())}"
-        for (unit, post, officer), channels in people.items()
-    ]
-    lines += [f"{unit}：无人值班" for unit in empty]
-    return "\n".join(lines)[-_MOST_TRIED:]
+        person[page.channel] = Both(
+            f"{channel.zh}{state.zh}{folded.zh}", f"{channel.en} {state.en}{folded.en}"
+        )
+    lines = []
+    for place, channels in people.items():
+        who, outcomes = names.person(*place), list(channels.values())
+        lines.append(
+            Both(
+                f"{who.zh}：{'；'.join(one.zh for one in outcomes)}",
+                f"{who.en}: {'; '.join(one.en for one in outcomes)}",
+            )
+        )
+    unmanned = [names.unit(unit) for unit in empty]
+    lines += [Both(f"{unit.zh}：无人值班", f"{unit.en}: nobody on duty") for unit in unmanned]
+    return Both(
+        "\n".join(one.zh for one in lines)[-_MOST_TRIED:],
+        "\n".join(one.en for one in lines)[-_MOST_TRIED:],
+    )
 
 
-def called_on(text: str, before: str) -> str:
+def called_on(text: str, before: Both) -> str:
     """The text of a call to the next post: what it is about, and who was called before in vain."""
-    return f"{text[: 3_980 - len(before)]}\n此前呼叫未果：\n{before}" if before else text
+    if not before.zh:
+        return text
+    words, room = both(text), TEXT_CHARACTERS // 2 - 60
+    return Both(
+        f"{words.zh[: room - len(before.zh)]}\n此前呼叫未果：\n{before.zh}",
+        f"{words.en[: room - len(before.en)]}\nCalled before in vain:\n{before.en}",
+    ).joined(TEXT_CHARACTERS)
 
 
-def handed(text: str, officer_id: str) -> str:
+def handed(text: str, by: Both) -> str:
     """The text of a call that somebody handed over."""
-    return f"由 {officer_id} 转交。\n{text}"[:4000]
+    return _text(Both(f"由 {by.zh} 转交。", f"Handed over by {by.en}."), both(text))
 
 
 def lapsed(text: str) -> str:
     """The text of a call to somebody whose promise has lapsed."""
-    return f"{LAPSED_MARK}您已答复到岗，但事项至今未处理，请立即处理或答复。\n{text}"[:4000]
+    said = Both(
+        "您已答复到岗，但事项至今未处理，请立即处理或答复。",
+        "You answered that you are coming, and nothing has been done yet: act now, or answer.",
+    )
+    return _text(marks.before(marks.LAPSED, said), both(text))
 
 
-def of_gaps(event: DutyCoverage, gaps: Sequence[Gap]) -> str:
+def of_gaps(event: DutyCoverage, gaps: Sequence[Gap], names: Names, now: datetime) -> str:
     """Which times of a post stand empty."""
-    times = [
-        f"{gap.begin.isoformat(timespec='minutes')} 至 {gap.end.isoformat(timespec='minutes')}"
-        for gap in gaps
-    ]
-    return f"{event.unit} {POSTS[event.post][0]} 七日内无人值班，请安排：\n{chr(10).join(times)}"[
-        :4000
-    ]
+    unit, post = names.unit(event.unit), POSTS[event.post]
+    times = [names.span(gap.begin, gap.end, now) for gap in gaps]
+    return _text(
+        Both(
+            f"{unit.zh} {post.zh} 七日内无人值班，请安排：",
+            f"{unit.en}, {post.en}: nobody is on duty at these times of the next seven days:",
+        ),
+        *times,
+    )
 
 
 def of_contact_test(channel: Channel) -> tuple[str, str]:
     """Headline and text of a communication test: nobody may take it for an alert."""
-    zh, en = CHANNELS[channel]
+    name = CHANNELS[channel]
     return (
-        f"通信测试 Communication test：{zh} {en}",
-        f"这是对{zh}的例行通信测试，没有险情，无需到岗。收到请应答“能到岗”（1），仅表示已收到。\n"
-        f"This only tests the {en}: no alert, nothing to do. Answer 1 to confirm that it has come.",
+        _line(Both(f"通信测试：{name.zh}", f"Communication test: {name.en}")),
+        _text(
+            Both(
+                f"这是对{name.zh}的例行通信测试，没有险情，无需到岗。收到请应答“能到岗”（1），仅表示已收到。",
+                f"This only tests the {name.en}: no alert, nothing to do. "
+                "Answer 1 to confirm that it has come.",
+            )
+        ),
     )
 
 
@@ -224,50 +304,43 @@ class DigestLine(NamedTuple):
 def digest_headline(by_level: Sequence[tuple[Level, int]]) -> str:
     """How many calls of which level were put together."""
     total = sum(count for _, count in by_level)
-    zh = "，".join(f"{LEVELS[level]}{count}" for level, count in by_level)
-    en = ", ".join(f"{count} {_LEVELS_EN[level]}" for level, count in by_level)
-    return f"摘要：{total}条待处理（{zh}） Digest: {en}"
+    zh = "，".join(f"{LEVELS[level].zh}{count}" for level, count in by_level)
+    en = ", ".join(f"{count} {LEVELS[level].en}" for level, count in by_level)
+    return _line(Both(f"摘要：{total}条待处理（{zh}）", f"Digest: {total} to deal with ({en})"))
 
 
 def of_digest(lines: Sequence[DigestLine], rest: int) -> str:
     """What a digest tells of, the most urgent first; `rest` are calls that no line names."""
-    told = [
-        f"[{LEVELS[one.level]}] {one.headline[:_LINE_CHARACTERS]} ×{one.calls}" for one in lines
-    ]
+    told = []
+    for one in lines:
+        level, words = LEVELS[one.level], both(one.headline)
+        told.append(
+            Both(
+                f"[{level.zh}] {words.zh[:_ZH_CHARACTERS]} ×{one.calls}",
+                f"[{level.en}] {words.en[:_EN_CHARACTERS]} ×{one.calls}",
+            )
+        )
     if rest:
-        told.append(f"另有{rest}条。 {rest} more.")
-    told.append("请在列表中逐条处理。 Open the list, each waits there.")
-    return "\n".join(told)
+        told.append(Both(f"另有{rest}条。", f"{rest} more."))
+    told.append(Both("请在列表中逐条处理。", "Open the list: each of them waits there."))
+    return _text(*told)
 
 
-def resent(text: str) -> str:
-    """The text of a repeated transport, marked once."""
-    return text if text.startswith(RESEND_MARK) else (RESEND_MARK + text)[:4000]
+def _words(event: Envelope, words: str) -> Both:
+    """A record's own words, unless it is graded."""
+    return both(words) if event.data_grade is DataGrade.GENERAL else GRADED
 
 
-def message(page: Page, *, resend: bool, link: str | None = None) -> str:
-    """A page as one plain text, for channels that carry nothing else: what it is, what is asked, how
-    to answer. The mark of a drill comes before everything else. The reference is the end of the page's
-    id and names it in a reply."""
-    drill = _MARKS[page.status]
-    marks = drill + (RESEND_MARK if resend else "") + f"[{LEVELS[page.level]}]"
-    lines = [f"{marks}{page.headline.removeprefix(drill)}", page.text.strip()]
-    lines.append(f"{REPLIES}（编号 {reference_of(page.page_id)}）")
-    if link is not None:
-        lines.append(f"{link.rstrip('/')}/m")
-    return "\n".join(line for line in lines if line)
+def _line(words: Both) -> str:
+    return words.joined(LINE_CHARACTERS)
 
 
-def in_public(page: Page) -> str:
-    """A page's headline where everybody hears or reads it: an order that is graded is for whoever carries it
-    out. Other graded headlines have no words from the start."""
-    orders = (SubjectKind.ASSIGNMENT, SubjectKind.SUPERVISION)
-    if page.data_grade is DataGrade.GENERAL or page.subject_kind not in orders:
-        return page.headline
-    return headline(page.status, GRADED_ORDER)
+def _text(*lines: Both) -> str:
+    """The lines that say anything, as one text."""
+    return Both(
+        "\n".join(one.zh for one in lines if one.zh), "\n".join(one.en for one in lines if one.en)
+    ).joined(TEXT_CHARACTERS)
 
 
-def cut(text: str, most_bytes: int) -> str:
-    """The text shortened to so many bytes of UTF-8, never within a character."""
-    raw = text.encode()
-    return text if len(raw) <= most_bytes else raw[:most_bytes].decode(errors="ignore")
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]

@@ -32,6 +32,7 @@ from services.scoring.core.state import (
     AlarmState,
     SensorState,
 )
+from shared.bilingual import Both
 
 BACKLOG_OVER_S = 60.0
 """A backlog that has not gone on for so long by the log's clock has ended."""
@@ -222,7 +223,10 @@ def _learn(state: SensorState, seen: Cause, now: datetime, out: list[Emitted]) -
         counts = model.episode.step(rule.baseline.episode, seen.at, verdict.score)
         level = rule.ladder.judge(alarm, seen.at, counts, seen.event_id)
         if level != alarm.level:
-            note = f"{seen.value:.6g}, 预期 {verdict.expected:.6g}±{verdict.spread:.2g}"
+            expected = f"{verdict.expected:.6g}±{verdict.spread:.2g}"
+            note = Both(
+                f"{seen.value:.6g}，预期 {expected}", f"{seen.value:.6g}, expected {expected}"
+            ).joined()
             cause = replace(seen, value=verdict.score, note=note)
             apply(state, rule, alarm, level, cause, now, out)
             changed = True

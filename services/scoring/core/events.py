@@ -10,6 +10,7 @@ from services.scoring.core.checks import Refused
 from services.scoring.core.rules import CompiledRule
 from services.scoring.core.score import CLEARED, score_parts, total
 from services.scoring.core.state import NORMAL, AlarmState, SensorState
+from shared.bilingual import Both
 from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import Level, Status
@@ -22,7 +23,6 @@ FAULTS: dict[str, Literal["stuck", "out_of_range"]] = {
     "stuck": "stuck",
     "out_of_range": "out_of_range",
 }
-_LINE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +143,9 @@ def alarm_event(
             window_s=rule.window.span_s if rule.window else 0.0,
             event_id=cause.event_id,
             last_seen_at=instant(state.newest),
+            note=cause.note or None,
         ),
-        headline=_headline(rule, cause, unit),
+        headline=_headline(rule),
         started_at=instant(alarm.started_at),
         retrospective=cause.retrospective,
         condition=definition.role == "condition",
@@ -186,9 +187,9 @@ def health_event(
     )
 
 
-def _headline(rule: CompiledRule, cause: Cause, unit: str) -> str:
-    said = cause.note or f"{cause.value:.10g} {unit}"
-    return f"{rule.definition.name_zh[: _LINE - 80]} {said}"[:_LINE]
+def _headline(rule: CompiledRule) -> str:
+    """What the event is called; values stand in the evidence."""
+    return Both(rule.definition.name_zh, rule.definition.name_en).joined()
 
 
 def _transition(previous: int, rank: int) -> AlarmTransition:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contracts.pages import AnswerVerb
-from shared.contracts.replies import REPLIES, SAID, Reply, understand
+from shared.contracts.replies import Reply, understand
+from shared.wording import NOTES, REPLIES
 
 COMING, CANNOT, HAND_OVER = AnswerVerb.COMING, AnswerVerb.CANNOT, AnswerVerb.HAND_OVER
 
@@ -41,10 +42,13 @@ def test_no_text_breaks_it_and_only_a_person_s_verbs_come_out(text: str) -> None
 
 
 def test_each_answer_that_is_asked_for_is_understood() -> None:
-    asked = REPLIES.removeprefix("回复 ").split()
+    for asked in (REPLIES, NOTES):
+        _is_understood(asked.zh.removeprefix("回复 ").split())
+
+
+def _is_understood(asked: list[str]) -> None:
     for number, word in zip(asked[::2], asked[1::2], strict=True):
         by_number, by_word = understand(number), understand(word)
         assert by_number is not None
         assert by_word is not None
         assert by_number.verb is by_word.verb
-        assert SAID[by_number.verb] == word

@@ -19,10 +19,11 @@ from services.alerting.core.validity import again
 from services.command.core.reporting.judging import hear
 from services.notify.core.wording import GRADED, GRADED_ALERT
 from services.scoring.core.state import StoredState
+from shared.bilingual import said
 from shared.contracts.alerts import AlertEvent, DecisionVerb, PublicNotice
 from shared.contracts.commands import AssignmentEvent, CommandEvent, SupervisionEvent
 from shared.contracts.conditions import CorroborationRule, SourceClass
-from shared.contracts.fields import DataGrade, Level, highest_grade
+from shared.contracts.fields import DataGrade, Language, Level, highest_grade
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Page
 from shared.contracts.reports import ReportDuty
@@ -65,8 +66,10 @@ def test_no_word_leaves_the_house() -> None:
     outward = [one for one in found if isinstance(one, Page | PublicNotice)]
     assert not [one for one in outward if WORDS in one.to_wire().decode()]
     pages = [one for one in outward if isinstance(one, Page)]
-    assert {GRADED_ALERT, f"催办：{GRADED_ALERT}"} <= {one.headline for one in pages}
-    assert any(GRADED in one.text for one in pages)
+    zh = said(GRADED_ALERT, Language.ZH)
+    assert {zh, f"催办：{zh}"} <= {said(one.headline, Language.ZH) for one in pages}
+    for language in Language:
+        assert any(GRADED.of(language) in said(one.text, language) for one in pages)
     ungraded = a_story(WORDS, (GENERAL, GENERAL))
     assert WORDS in public_notice(ungraded.events[-1]).headline
     assert ungraded.notices[-1].headline.endswith(ungraded.events[-1].headline)

@@ -9,6 +9,7 @@ from itertools import count
 from services.notify.core.book import Book
 from services.notify.core.call_rules import CallRules
 from services.notify.core.desk import Desk
+from services.notify.core.names import Names
 from services.notify.core.profiles import PROFILES, ProfileName
 from services.notify.core.roster import Roster
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
@@ -25,6 +26,7 @@ from shared.contracts.modes import ModeProposal, ModeSignature, ProposalState, R
 from shared.contracts.pages import Answer, AnswerVerb, Channel, Officer, Page, RosterSlot
 from shared.contracts.units import parent_of, tier_of
 from shared.modes.effective import Modes
+from shared.selection.tree import UnitTree
 
 CITY, DISTRICT, TOWN, VILLAGE = "500000000000", "500118000000", "500118118000", "500118118201"
 GRID = f"{VILLAGE}/grid/001"
@@ -76,9 +78,11 @@ def a_desk(
     profile: ProfileName = "demo",
     modes: Modes | None = None,
     plans: Iterable[CallPlan] = (),
+    tree: UnitTree | None = None,
 ) -> Desk:
     rules = CallRules(PROFILES[profile], plans)
-    return Desk(roster, rules, Modes() if modes is None else modes, book)
+    names = Names(UnitTree() if tree is None else tree, roster)
+    return Desk(roster, rules, Modes() if modes is None else modes, book, names)
 
 
 def an_alert(

@@ -14,10 +14,19 @@ from services.notify.core.budgets import BUDGETS, LONGEST_SHARE, Budget
 from services.notify.core.digests.digest import Content, Digest, for_content, to_call
 from services.notify.core.digests.states import DigestState
 from services.notify.core.folding import Folded, Spent, candidates, fold
+from services.notify.core.letters import message
 from services.notify.core.priority import priority, urgent
-from services.notify.core.wording import message
+from shared.bilingual import said
 from shared.contracts.alerts import AlertState, AlertTransition
-from shared.contracts.fields import LEVEL_ORDER, DataGrade, Level, Post, ResponseMode, Status
+from shared.contracts.fields import (
+    LEVEL_ORDER,
+    DataGrade,
+    Language,
+    Level,
+    Post,
+    ResponseMode,
+    Status,
+)
 from shared.contracts.pages import AnswerVerb, Channel, PageState
 from shared.modes.effective import Modes
 from shared.modes.effects import EFFECTS
@@ -199,9 +208,13 @@ def test_a_digest_says_how_much_of_what_and_is_as_urgent_as_its_worst() -> None:
     assert "3009条" in ladder.headline
     assert "橙色3000，蓝色9" in ladder.headline
     assert "3000 orange, 9 blue" in ladder.headline
-    first, *_, rest, _ = ladder.text.splitlines()
-    assert first == "[橙色] 催办：立即巡查堤防 ×3000"
-    assert rest.startswith("另有5条")
+    for language, opening, more in (
+        (Language.ZH, "[橙色] 催办：立即巡查堤防 ×3000", "另有5条"),
+        (Language.EN, "[orange] 催办：立即巡查堤防 ×3000", "5 more"),
+    ):
+        first, *_, rest, _ = said(ladder.text, language).splitlines()
+        assert first == opening
+        assert rest.startswith(more)
     assert not ladder.climbs
     assert not ladder.goes_on
     assert not ladder.owes_an_act
@@ -222,9 +235,10 @@ def test_a_digest_fits_into_a_text_message_with_its_link() -> None:
     a_desk(ROSTER, book).send_digest(a_digest(), contents)
     (page,) = [one.page for one in book.new_pages.values() if one.page.channel != "console"]
     assert page.headline.startswith("【演练】摘要")
-    said = message(page, resend=True, link="https://duty.example.gov.cn/fenghuo/")
-    assert len(said) <= 500
-    assert said.endswith("/m")
+    for language in Language:
+        text = message(page, language, resend=True, link="https://duty.example.gov.cn/fenghuo/")
+        assert len(text) <= 500
+        assert text.endswith("/m")
 
 
 def test_an_answer_to_a_digest_promises_nothing_that_nobody_has_looked_at() -> None:

@@ -17,8 +17,9 @@ from services.notify.channels.port import Attempt, Outcome, Sender, Tools
 from services.notify.channels.sms import SmsSettings
 from services.notify.channels.webhook import WebhookSettings
 from services.notify.channels.wecom import WecomSettings
-from services.notify.core.wording import headline
-from shared.contracts.fields import Status
+from services.notify.core.marks import headline
+from shared.bilingual import said
+from shared.contracts.fields import Language, Status
 from shared.contracts.pages import Channel, Page
 from shared.runtime.clock import SystemClock
 from tests.support.carrier import SECRET, Behaviour, Received, receiving
@@ -272,4 +273,8 @@ async def test_a_drill_is_said_before_everything_else(make: Callable[[str], Send
     ],
 )
 def test_the_mark_of_a_drill_is_ours_to_give(status: Status, text: str, shown: str) -> None:
-    assert headline(status, text) == shown
+    drill = {Status.EXERCISE: "[DRILL] ", Status.TEST: "[TEST] "}.get(status, "")
+    words = headline(status, text)
+    assert said(words, Language.ZH) == shown
+    assert said(words, Language.EN) == drill + shown.rpartition("】")[2]
+    assert headline(status, words) == words, "marked once"

@@ -109,7 +109,8 @@ def test_each_channel_is_tested_at_once_and_by_itself() -> None:
     for page in pages:
         assert (page.status, page.level) == (Status.TEST, Level.NOTICE)
         assert page.subject_kind is SubjectKind.CONTACT_TEST
-        assert page.headline.startswith("【测试】通信测试 Communication test")
+        assert page.headline.startswith("【测试】通信测试：")
+        assert "[TEST] Communication test: " in page.headline
         assert "没有险情" in page.text
         assert "no alert" in page.text
 

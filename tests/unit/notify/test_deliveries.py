@@ -128,10 +128,7 @@ async def test_a_refusal_is_final_and_shown(desk: Desk) -> None:
     assert page.reason == "status 410"
     fresh = (await desk.pages())[-1]
     assert fresh.post is Post.A, "the next post is called at once"
-    assert (
-        f"{name_of(VILLAGE, Post.B)}：控制台已发送，无应答；消息网关发送失败（status 410）"
-        in fresh.text
-    )
+    assert f"（编号 {VILLAGE}） B岗 某某：控制台已发送，无应答；消息网关发送失败 ‖" in fresh.text
     assert await desk.unguarded() == 0, "the ladder goes on"
 
 

@@ -11,9 +11,10 @@ import pytest
 from services.notify.core.budgets import BUDGETS
 from services.notify.core.wording import GRADED_ALERT
 from services.notify.store import digests
+from shared.bilingual import said
 from shared.contracts.alerts import AlertState, AlertTransition
 from shared.contracts.commands import AssignmentState
-from shared.contracts.fields import DataGrade, Level, Post, Status
+from shared.contracts.fields import DataGrade, Language, Level, Post, Status
 from shared.contracts.pages import AnswerVerb, Channel, Page, PageState, SubjectKind
 from tests.support.carrier import receiving
 from tests.unit.notify.builders import (
@@ -88,13 +89,15 @@ async def test_a_digest_has_the_highest_grade_of_its_contents_and_no_word_of_a_g
     assert [one.channel for one in sent] == [Channel.CONSOLE, Channel.WEBHOOK]
     assert {one.data_grade for one in sent} == {DataGrade.CORE}
     words, graded = alerts[0].headline, GRADED_ALERT[:10]
-    assert all(one.text.count(words) == 1 and one.text.count(graded) == 1 for one in sent)
+    assert all(
+        said(one.text, Language.ZH).count(each) == 1 for one in sent for each in (words, graded)
+    )
     assert all(graded_order.title in one.text for one in sent), "its recipient carries it out"
     async with receiving() as receiver:
         while await desk.sender(receiver).round():
             pass
     left = [one.data for one in receiver.received if one.data["subject_kind"] == "digest"]
-    assert [one["text"] for one in left] == [sent[1].text]
+    assert [one["text"] for one in left] == [said(sent[1].text, Language.ZH)]
 
 
 async def test_a_digest_of_general_contents_is_general(desk: Desk) -> None:

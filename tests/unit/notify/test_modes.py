@@ -56,7 +56,7 @@ def test_the_rules_proposal_calls_the_deciding_units_desk() -> None:
     (page,) = book.events
     assert (page.subject_kind, page.subject_id) == (SubjectKind.MODE, "mod-1")
     assert page.text.startswith(
-        "系统建议：永川区 转入急时状态，至 2020-08-19T07:00+00:00 自动结束。需两人签批"
+        "系统建议：永川区 转入急时状态，至 8月19日 15:00 自动结束。需两人签批"
     )
 
 

@@ -12,7 +12,7 @@ from services.notify.channels.port import DELIVERED, Attempt
 from services.notify.core.budgets import BUDGETS, Budget, Budgets
 from services.notify.core.priority import RESERVED
 from services.notify.loops import DeliveryLoop
-from shared.contracts.fields import Level, Post
+from shared.contracts.fields import Language, Level, Post
 from shared.contracts.pages import Channel, Page
 from tests.unit.notify.builders import BOTH, TOWN, VILLAGE, an_alert, an_assignment
 from tests.unit.notify.harness import Desk
@@ -33,7 +33,9 @@ class SlowCarrier:
         self.taken: list[Page] = []
         self.let_go = asyncio.Event()
 
-    async def deliver(self, page: Page, address: str | None, *, resend: bool) -> Attempt:
+    async def deliver(
+        self, page: Page, address: str | None, *, resend: bool, language: Language = Language.ZH
+    ) -> Attempt:
         self.taken.append(page)
         if page.level is Level.BLUE:
             await self.let_go.wait()

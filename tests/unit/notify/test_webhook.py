@@ -8,8 +8,9 @@ from pydantic import SecretStr
 from services.notify.channels.port import Attempt, Outcome, Tools
 from services.notify.channels.webhook import Webhook
 from services.notify.settings import Settings
+from shared.bilingual import said
 from shared.contracts.commands import AssignmentEvent
-from shared.contracts.fields import DataGrade, Post, Status
+from shared.contracts.fields import DataGrade, Language, Post, Status
 from shared.contracts.pages import Channel, Page
 from shared.runtime.clock import SystemClock
 from shared.runtime.errors import SetupError
@@ -70,7 +71,7 @@ async def test_what_everybody_hears_is_the_headline_and_of_a_graded_order_not_ev
             await device.close()
     (got,) = receiver.received
     general = grade is DataGrade.GENERAL
-    assert (page.headline in (got.data["headline"], got.data["text"])) is general
+    assert (said(page.headline, Language.ZH) == got.data["headline"]) is general
     assert got.data["text"] == got.data["headline"]
     assert got.data["text"].startswith("【演练】") is (status is Status.EXERCISE)
     assert "officer_id" not in got.data

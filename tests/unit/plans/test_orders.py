@@ -101,8 +101,8 @@ def test_lines_of_one_plan_differ_by_role_axis_words_and_deadlines() -> None:
     assert list(found) == sorted(found)
     assert set(found) == {WATER, ROADS, TOWN, VILLAGE, VILLAGE2}
     assert found[WATER] == Brief(
-        f"name of {VILLAGE} repair 指令 / repair order",
-        "repair 办理\ndo repair",
+        f"name of {VILLAGE} repair 指令 ‖ name of {VILLAGE} repair order",
+        "repair 办理 ‖ do repair",
         AssignmentRole.LEAD,
         AssignmentAxis.HORIZONTAL,
         "repair",
@@ -144,9 +144,9 @@ def test_a_variation_changes_words_and_deadlines_for_its_kind_of_unit() -> None:
         ),
     )
     found = told(orders_of(TREE, plan, About(VILLAGE)))
-    assert found[WATER].instruction == "关阀\ndo all"
+    assert found[WATER].instruction == "关阀 ‖ do all"
     assert (found[WATER].sign_within_s, found[ROADS].sign_within_s) == (60, 30)
-    assert found[ROADS].title.endswith("/ district order")
+    assert found[ROADS].title.endswith("‖ name of 500101001201 district order")
     assert (found[VILLAGE].finish_within_s, found[TOWN].finish_within_s) == (600, None)
     assert found[VILLAGE].line == found[TOWN].line == "all"
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from services.command.core.modes.proposal import Proposal
 from services.command.core.modes.states import OPEN
 from services.command.core.records import Cause
+from shared.bilingual import Both
 from shared.contracts.fields import Post, ResponseMode, Status
 from shared.contracts.ids import mode_id, transition_id
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
@@ -88,7 +89,8 @@ def mode_event(
 
 
 def _title(name: str, mode: ResponseMode) -> str:
-    return f"{name} 转入{WORDS[mode][0]}状态"[:200]
+    zh, en = WORDS[mode]
+    return Both(f"{name} 转入{zh}状态", f"{name} goes into {en} mode").joined()
 
 
 def _those(actor: str | None) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 // Talking to our own server. A failure becomes a Problem with words for the person who acted.
 
-import { boot, t } from "./i18n.js";
+import { boot, said, t } from "./i18n.js";
 
 /** Answers that came with the page, each good for the first question after it. */
 const early = new Map(Object.entries(boot.first));
@@ -60,7 +60,7 @@ export async function get(path, query = {}) {
   const address = addressOf(path, query);
   const known = early.get(address);
   early.delete(address);
-  if (known && performance.now() < EARLY_MS) return known;
+  if (known && performance.now() < EARLY_MS) return said(known);
   const found = await call(address, { method: "GET" });
   if (left) throw new Problem(401, null);
   return found;
@@ -97,7 +97,7 @@ async function call(path, options) {
   } catch {
     throw new Problem(0, null);
   }
-  const body = await answer.json().catch(() => null);
+  const body = said(await answer.json().catch(() => null));
   if (answer.ok) return body;
   if (answer.status === 401) leave();
   throw new Problem(answer.status, body);

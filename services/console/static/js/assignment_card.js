@@ -26,7 +26,7 @@ export function assignmentItem(one, done) {
     h("h3", {}, openWords(one, one.title)),
     h("p", { class: "facts" }, h("span", {}, one.unit_name), h("span", {}, t("from", { unit: one.issuer_name })), one.synthetic && h("span", {}, t("synthetic"))),
     one.instruction && text(one.instruction, "p"),
-    one.reason && h("p", { class: "muted" }, t("reason"), text(one.reason)),
+    one.reason && h("p", { class: "muted" }, t(`reason.${one.state}`, {}, t("reason")), text(one.reason)),
     one.asked?.text && h("p", { class: "muted" }, t("reason"), text(one.asked.text)),
     photoRow(one.photos),
     one.may.length > 0 && h("div", { class: "acts" }, stepButtons(one, done)),

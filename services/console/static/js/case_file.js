@@ -66,8 +66,8 @@ export function caseFile(ctx, caseId, changed) {
       h(
         "div",
         { class: "acts" },
-        found.alerts.map((one, n) => act(t("case.open.alert", { n: found.alerts.length > 1 ? n + 1 : "" }), () => alertSheet(one, refresh), { "data-focus": one })),
-        found.commands.map((one, n) => act(t("case.open.command", { n: found.commands.length > 1 ? n + 1 : "" }), () => openCommand(one), { "data-focus": one })),
+        found.alerts.map((one, n) => act(found.alerts.length > 1 ? t("case.open.alert", { n: n + 1 }) : t("case.open.alert.one"), () => alertSheet(one, refresh), { "data-focus": one })),
+        found.commands.map((one, n) => act(found.commands.length > 1 ? t("case.open.command", { n: n + 1 }) : t("case.open.command.one"), () => openCommand(one), { "data-focus": one })),
         link(t("case.get.html"), addressOf(`${path}/export`, { format: "html" })),
         link(t("case.get.pdf"), addressOf(`${path}/export`, { format: "pdf" })),
         link(t("case.get.csv"), addressOf(`${path}/evaluation`, { format: "csv" })),

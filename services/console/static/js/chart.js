@@ -3,7 +3,7 @@
 
 import { get } from "./api.js";
 import { fill, h, s } from "./dom.js";
-import { current, t, when } from "./i18n.js";
+import { amount, current, t, when } from "./i18n.js";
 import { act, level } from "./parts.js";
 
 const HOURS = [1, 6, 24, 72];
@@ -48,7 +48,7 @@ function content(found) {
 }
 
 const ruleName = (one) => (current() === "en" ? one.name_en : one.name_zh);
-const measure = (found) => `${found.unit}${found.datum ? `（${found.datum}）` : ""}`;
+const measure = (found) => `${t(`measure.${found.unit}`, { n: "" }, found.unit).trim()}${found.datum ? `（${found.datum}）` : ""}`;
 const number = (value) => String(Number(value.toPrecision(7)));
 
 function summary(found) {
@@ -116,10 +116,9 @@ function ticks(low, high) {
 function tables(found) {
   const table = (caption, head, rows) =>
     h("table", {}, h("caption", {}, caption), h("thead", {}, h("tr", {}, head.map((words) => h("th", { scope: "col" }, words)))), h("tbody", {}, rows.map((cells) => h("tr", {}, cells.map((cell) => h("td", {}, cell))))));
-  const unit = measure(found);
-  const levels = found.levels.map((one) => [level(one.level), ruleName(one), `${t(`chart.${one.direction}`)} ${number(one.raise_at)} ${unit}`, one.source]);
-  const alarms = found.alarms.map((one) => [level(one.level), `${when(one.started_at)}`, t(one.withdrawn ? "alarm.withdrawn" : `alarm.${one.transition}`), `${number(one.evidence.value)} ${one.evidence.unit}`]);
-  const points = found.points.slice(-ROWS).reverse().map((one) => [when(one.at), `${number(one.value)} ${unit}`]);
+  const levels = found.levels.map((one) => [level(one.level), ruleName(one), `${t(`chart.${one.direction}`)} ${amount(one.raise_at, found.unit)}`, one.source]);
+  const alarms = found.alarms.map((one) => [level(one.level), `${when(one.started_at)}`, t(one.withdrawn ? "alarm.withdrawn" : `alarm.${one.transition}`), amount(one.evidence.value, one.evidence.unit)]);
+  const points = found.points.slice(-ROWS).reverse().map((one) => [when(one.at), `${amount(one.value, found.unit)}${found.datum ? `（${found.datum}）` : ""}`]);
   return h(
     "details",
     {},

@@ -1,10 +1,13 @@
 // Why: what was measured against the limit, what a score is made of.
 
 import { h, s, text } from "./dom.js";
-import { t, when } from "./i18n.js";
+import { amount, lasting, t, when } from "./i18n.js";
 import { act, chip, level } from "./parts.js";
 
 const PARTS = ["level", "excess", "lasting"];
+/** Kinds whose number says nothing to people: how many conditions hold, what sources weigh. */
+const SEVERAL = new Set(["composite", "corroboration"]);
+const OVER = new Set(["cleared", "withdrawn"]);
 
 /** A table of alarms; `more(alarm)` gives what stands in a last column. */
 export function alarmTable(alarms, empty, more = null) {
@@ -23,20 +26,22 @@ export function alarmTable(alarms, empty, more = null) {
 }
 
 function row(one, more) {
+  const state = one.withdrawn ? "withdrawn" : one.transition;
+  const over = OVER.has(state);
   return h(
     "tr",
-    {},
+    { class: over ? "ended" : null },
     h("td", {}, text(one.sensor_name ?? t("evidence.rule")), h("br"), h("span", { class: "faint" }, one.place_name)),
     h("td", {}, measured(one)),
     h("td", {}, scoreParts(one)),
     h(
       "td",
       {},
-      level(one.level),
+      over ? chip(t(`alarm.${state}`)) : level(one.level),
       " ",
-      t(one.withdrawn ? "alarm.withdrawn" : `alarm.${one.transition}`),
+      over ? h("span", { class: "faint" }, t("alarm.was", { level: t(`level.${one.level}`) })) : t(`alarm.${state}`),
       one.retrospective && [" ", chip(t("alarm.retrospective"))],
-      one.kind !== "threshold" && [" ", chip(t(`kind.${one.kind}`, {}, one.kind))],
+      one.kind !== "threshold" && !SEVERAL.has(one.kind) && [" ", chip(t(`kind.${one.kind}`, {}, one.kind))],
     ),
     h("td", {}, when(one.occurred_at)),
     more && h("td", {}, more(one)),
@@ -45,12 +50,17 @@ function row(one, more) {
 
 /** Value and limit as words, and as a bar whose line is the limit. */
 function measured(one) {
-  const { value, limit, unit, datum } = one.evidence;
-  const name = `${unit}${datum ? `（${datum}）` : ""}`;
+  const { metric, value, limit, unit, datum, note } = one.evidence;
+  if (note) return text(note);
+  if (SEVERAL.has(one.kind)) return h("span", { class: "faint" }, t(`kind.${one.kind}`));
+  if (unit === "s") {
+    return [h("span", {}, t("evidence.silent", { span: lasting(value) })), h("br"), h("span", { class: "faint" }, t("evidence.silent.limit", { span: lasting(limit) }))];
+  }
+  const above = datum ? `（${datum}）` : "";
   return [
-    h("span", {}, `${value} ${name}`),
+    h("span", {}, `${t(`metric.${metric}`, {}, "")} ${amount(value, unit)}${above}`.trim()),
     h("br"),
-    h("span", { class: "faint" }, `${t("evidence.limit")} ${limit} ${name}`),
+    h("span", { class: "faint" }, `${t("evidence.limit")} ${amount(limit, unit)}${above}`),
     limitBar(value, limit),
   ];
 }

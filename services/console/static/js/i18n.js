@@ -5,6 +5,8 @@ export const boot = JSON.parse(document.querySelector("meta[name=boot]").content
 
 const LANGUAGES = ["zh-CN", "en"];
 const ZONE = "Asia/Shanghai";
+const LOCALES = { "zh-CN": "zh-CN", en: "en-GB" };
+const SEPARATOR = " ‖ ";
 
 let words = {};
 let language = "zh-CN";
@@ -47,12 +49,24 @@ export function t(key, values = {}, fallback = key) {
   return found.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
 }
 
+/** A value of the server's in the language of whoever reads: of a text in both, the one half (shared/bilingual.py). */
+export function said(value) {
+  if (typeof value === "string") {
+    const at = value.indexOf(SEPARATOR);
+    if (at < 0) return value;
+    return language === "en" ? value.slice(at + SEPARATOR.length) : value.slice(0, at);
+  }
+  if (Array.isArray(value)) return value.map(said);
+  if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, said(one)]));
+  return value;
+}
+
 const formats = new Map();
 
 function format(options) {
   const key = language + JSON.stringify(options);
   if (!formats.has(key)) {
-    formats.set(key, new Intl.DateTimeFormat(language, { timeZone: ZONE, hourCycle: "h23", ...options }));
+    formats.set(key, new Intl.DateTimeFormat(LOCALES[language], { timeZone: ZONE, hourCycle: "h23", ...options }));
   }
   return formats.get(key);
 }
@@ -61,7 +75,7 @@ export const clock = (moment) => format({ hour: "2-digit", minute: "2-digit", se
 export const day = (moment) =>
   format({ year: "numeric", month: "long", day: "numeric", weekday: "short" }).format(moment);
 
-const date = (moment) => format({ month: "2-digit", day: "2-digit" }).format(moment);
+const date = (moment) => format({ month: "short", day: "numeric" }).format(moment);
 const year = (moment) => format({ year: "numeric" }).format(moment);
 
 /** Time of day; with the date when it is not today's, with the year when it is not this one. */
@@ -69,7 +83,7 @@ export function when(iso, now = Date.now()) {
   const moment = new Date(iso);
   const today = new Date(now);
   const short = clock(moment);
-  if (year(moment) !== year(today)) return `${format({ year: "numeric", month: "2-digit", day: "2-digit" }).format(moment)} ${short}`;
+  if (year(moment) !== year(today)) return `${format({ year: "numeric", month: "short", day: "numeric" }).format(moment)} ${short}`;
   return date(moment) === date(today) ? short : `${date(moment)} ${short}`;
 }
 
@@ -81,3 +95,25 @@ export function span(milliseconds) {
   if (!parts[0]) parts.shift();
   return parts.map((part, n) => (n ? String(part).padStart(2, "0") : String(part))).join(":");
 }
+
+const PARTS = [
+  [86_400, "day"],
+  [3_600, "hour"],
+  [60, "minute"],
+  [1, "second"],
+];
+
+/** A length of time in words, in its two largest parts (shared/measures.py says the same). */
+export function lasting(seconds) {
+  let left = Math.max(Math.round(seconds), 0);
+  const found = [];
+  for (const [size, name] of PARTS) {
+    const n = Math.floor(left / size);
+    left -= n * size;
+    if (n) found.push(t(n === 1 ? `span.${name}.one` : `span.${name}`, { n }));
+  }
+  return found.slice(0, 2).join(" ") || t("span.second", { n: 0 });
+}
+
+/** A value with its unit as people write it; seconds are a length of time. */
+export const amount = (value, unit) => (unit === "s" ? lasting(value) : t(`measure.${unit}`, { n: Number(value.toPrecision(10)) }, `{n} ${unit}`));

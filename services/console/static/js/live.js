@@ -1,6 +1,7 @@
 // The live stream: resumes by id, notices silence, and always says how it stands.
 
 import { addressOf, get, leave } from "./api.js";
+import { said } from "./i18n.js";
 
 const SILENT_AFTER_MS = 25_000;
 const BEHIND_RECORDS = 1_000;
@@ -58,7 +59,7 @@ export class Live {
     source.addEventListener("line", (event) => {
       this.heard = Date.now();
       this.last = event.lastEventId;
-      this.take(JSON.parse(event.data));
+      this.take(said(JSON.parse(event.data)));
     });
     source.addEventListener("reset", (event) => {
       this.last = event.lastEventId;

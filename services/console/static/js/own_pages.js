@@ -6,7 +6,7 @@ import { h, list, text } from "./dom.js";
 import { select } from "./forms.js";
 import { t, when } from "./i18n.js";
 import { throttle } from "./live.js";
-import { act, chip, drillTag, isDrill, level } from "./parts.js";
+import { act, answerWords, chip, drillTag, isDrill, level } from "./parts.js";
 
 const VERBS = ["coming", "cannot", "hand_over"];
 const MINUTES = [10, 20, 30, 60, 120];
@@ -27,7 +27,7 @@ export function ownPages(ctx) {
       h("div", { class: "row" }, drillTag(page), level(page.level), page.rung > 0 && chip(t("rung", { n: page.rung }), "bad"), h("span", { class: "tail" }, when(page.sent_at))),
       h("h3", {}, text(page.headline)),
       page.text && text(page.text, "p"),
-      h("div", { class: "acts" }, VERBS.map((verb) => act(t(`answer.${verb}`), () => answer(page, verb), { class: verb === "coming" ? "primary" : null, "data-focus": `${page.page_id}-${verb}` }))),
+      h("div", { class: "acts" }, VERBS.map((verb) => act(answerWords(page, verb), () => answer(page, verb), { class: verb === "coming" ? "primary" : null, "data-focus": `${page.page_id}-${verb}` }))),
     );
   }
 
@@ -37,7 +37,7 @@ export function ownPages(ctx) {
     if (verb === "coming") fields.push(select(t("answer.within"), "minutes", [["", t("scale.unsaid")], ...MINUTES.map((n) => [n, t("answer.minutes", { n })])]));
     if (verb === "hand_over") fields.push(select(t("answer.to.post"), "to", [["", t("scale.unsaid")], ...POSTS.map((one) => [one, t(`post.${one}`)])]));
     ask({
-      words: t(`answer.${verb}`),
+      words: answerWords(page, verb),
       about: { status: page.status, place: ctx.me.unit_name, headline: page.headline },
       fields,
       reason: "optional",

@@ -79,3 +79,6 @@ export function stateWords(name, facts, when) {
 export function panel(key, content, tail) {
   return h("section", { class: "panel", "aria-label": t(key) }, h("header", {}, h("h2", {}, t(key)), tail && h("span", { class: "tail" }, tail)), content);
 }
+
+/** What an answer to a page is called: a reminder asks nobody to come. */
+export const answerWords = (page, verb) => t(`answer.${verb}.${page.subject_kind}`, {}, t(`answer.${verb}`));

@@ -2,7 +2,7 @@
 
 import { h, text } from "./dom.js";
 import { span, t, when } from "./i18n.js";
-import { act, chip, drillTag, eventName, isDrill, level } from "./parts.js";
+import { act, answerWords, chip, drillTag, eventName, isDrill, level } from "./parts.js";
 import { photoRow, takePhotos } from "./photos.js";
 import { takeStep } from "./steps.js";
 
@@ -15,7 +15,7 @@ export function pageCard(page, { open, say, opened }) {
   const words = h("textarea", { maxlength: 400, "aria-label": t("answer.words"), placeholder: t("answer.words") });
   const answer = (verb) =>
     act(
-      t(`answer.${verb}`),
+      answerWords(page, verb),
       async (event) => {
         event.currentTarget.disabled = true;
         await say(page, verb, words.value.trim());
@@ -38,7 +38,7 @@ export function pageCard(page, { open, say, opened }) {
     ),
     open && deadline(page.answer_by, "answer.by"),
     unsent(page),
-    page.answer && h("p", { class: "sent", role: "status" }, t("answered", { what: t(`answer.${page.answer}`) })),
+    page.answer && h("p", { class: "sent", role: "status" }, t("answered", { what: answerWords(page, page.answer) })),
     open && h("div", { class: "acts" }, ANSWERS.map(answer)),
   );
 }
@@ -62,7 +62,7 @@ export function assignmentCard(one, { done, deliver }) {
     h("h3", {}, text(one.title)),
     h("p", { class: "facts" }, h("span", {}, one.unit_name), h("span", {}, t("from", { unit: one.issuer_name })), h("span", {}, eventName(one.event_type))),
     one.instruction && h("p", { class: "body" }, text(one.instruction)),
-    one.reason && h("p", { class: "body muted" }, t("reason"), text(one.reason)),
+    one.reason && h("p", { class: "body muted" }, t(`reason.${one.state}`, {}, t("reason")), text(one.reason)),
     photoRow(one.photos),
     steps.length > 0 && (unsigned ? deadline(one.sign_by, "sign.left") : deadline(one.finish_by, "finish.left")),
     unsent(one),

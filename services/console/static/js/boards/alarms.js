@@ -95,7 +95,7 @@ function sensor(one) {
   return h(
     "li",
     {},
-    h("span", {}, chip(t(`sensor.${one.state}`), "bad")),
+    h("span", {}, chip(t(`health.${one.state}`), "bad")),
     h("span", { class: "what" }, drillTag(one), text(one.name), h("br"), h("span", { class: "muted" }, one.unit_name), one.detail && one.state !== "silent" && [h("br"), text(one.detail)]),
     h("time", {}, one.last_seen_at ? t("sensor.seen", { time: when(one.last_seen_at) }) : ""),
   );

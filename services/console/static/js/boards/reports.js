@@ -28,7 +28,7 @@ export function reportsBoard(ctx) {
       if (!found) return;
       state.duties = found.duties;
       const counts = STATES.filter((name) => found.summary[name]);
-      fill(sums, counts.length ? counts.map((name) => chip(`${t(`duty.${name}`)} ${found.summary[name]}`, GRAVE.has(name) ? "bad" : "")) : h("span", { class: "faint" }, t("reporting.none")));
+      fill(sums, counts.length ? counts.map((name) => chip(`${t(`duty.${name}`)} ${found.summary[name]}`, GRAVE.has(name) ? "bad" : "")) : []);
       draw();
     }),
     incident: throttle(async () => {

@@ -1,0 +1,226 @@
+"""What a person reads: names of units and people, the wall clock, one language; codes only as codes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from services.notify.core.book import Book
+from services.notify.core.desk import Desk
+from services.notify.core.digests.digest import Content
+from services.notify.core.ladders import LadderState
+from services.notify.core.letters import message
+from services.notify.core.names import Names
+from services.notify.core.roster import Roster
+from shared.bilingual import SEPARATOR, said
+from shared.contracts.alerts import AlertTransition, Debt
+from shared.contracts.catalog import UnitEntry
+from shared.contracts.commands import SupervisionKind
+from shared.contracts.fields import Language, Level, Post
+from shared.contracts.pages import AnswerVerb, Officer, Page, RosterSlot
+from shared.contracts.units import parent_of, tier_of
+from shared.selection.tree import UnitTree
+from tests.unit.notify.builders import (
+    CITY,
+    DISTRICT,
+    T0,
+    TOWN,
+    VILLAGE,
+    a_book,
+    a_desk,
+    a_mode,
+    a_proposal,
+    a_slot,
+    a_supervision,
+    an_alert,
+    an_answer,
+    an_assignment,
+    name_of,
+)
+from tests.unit.notify.test_budgets import a_digest
+from tests.unit.notify.test_contact_tests import a_request, a_tester
+from tests.unit.notify.test_roster_gaps import a_coverage
+
+MICROGRID = f"{VILLAGE}/grid/004/05"
+UNITS = {
+    CITY: "重庆市",
+    DISTRICT: "永川区",
+    TOWN: "朱沱镇",
+    VILLAGE: "四明村村民委员会",
+}
+CODE = re.compile(r"\d{12}|\bo-|\d{4}-\d{2}-\d{2}T|\+00:00|\{|None")
+OTHERS = (
+    *("重庆市", "永川区", "朱沱镇", "四明村", "张三"),
+    *("立即巡查堤防", "沿江巡查，每小时报告。"),
+    *("朱沱水位超警戒", "现场水位 209.5 m。", "永川区 转入急时状态", "转入急时状态", "B岗 空班"),
+)
+"""Names, and what the builders' records say in Chinese alone."""
+
+
+def a_tree() -> UnitTree:
+    tree = UnitTree()
+    for unit, name in UNITS.items():
+        tree.put(UnitEntry(unit=unit, tier=tier_of(unit), name=name, parent=parent_of(unit)))
+    return tree
+
+
+def a_roster(language: Language = Language.ZH) -> Roster:
+    def held(unit: str, post: Post) -> RosterSlot:
+        slot = a_slot(unit, post, name_of(unit, post))
+        officer = Officer(
+            officer_id=name_of(unit, post), name="张三", phone="023 4985 0000", language=language
+        )
+        return slot.model_copy(update={"officer": officer})
+
+    return Roster(held(unit, post) for unit in UNITS for post in Post)
+
+
+Story = Callable[[Desk, Book], None]
+
+
+def debt(desk: Desk, book: Book) -> None:
+    owed = Debt(
+        unit=CITY,
+        approvals=2,
+        by_officer=name_of(DISTRICT, Post.B),
+        by_unit=DISTRICT,
+        due_at=T0 + timedelta(hours=1),
+        next_at=T0 + timedelta(hours=1),
+    )
+    event = an_alert(2, AlertTransition.ISSUED, level=Level.RED, proposed=Level.RED)
+    desk.on_alert(event.model_copy(update={"debt": owed}))
+
+
+def handed_over(desk: Desk, book: Book) -> None:
+    desk.on_assignment(an_assignment())
+    page = book.events[-1]
+    desk.on_answer(an_answer(page, AnswerVerb.HAND_OVER, hand_to_post=Post.A))
+
+
+def unanswered(desk: Desk, book: Book) -> None:
+    desk.on_assignment(an_assignment())
+    (ladder,) = book.ladders.values()
+    while ladder.state is LadderState.OPEN:
+        desk.on_timer(ladder.ladder_id, "answer", ladder.step)
+
+
+def promise_lapsed(desk: Desk, book: Book) -> None:
+    desk.on_assignment(an_assignment())
+    desk.on_answer(an_answer(book.events[-1]))
+    (ladder,) = book.ladders.values()
+    desk.on_timer(ladder.ladder_id, "promise", ladder.step)
+
+
+def late(unit: str, kind: SupervisionKind, clock: str = "finish") -> Story:
+    return lambda desk, book: desk.on_supervision(
+        a_supervision(unit, TOWN, Post.COMMANDER, kind, clock=clock)
+    )
+
+
+STORIES: dict[str, Story] = {
+    "alert": lambda desk, book: desk.on_alert(an_alert()),
+    "issued": lambda desk, book: desk.on_alert(
+        an_alert(2, AlertTransition.ISSUED, level=Level.ORANGE, proposed=Level.ORANGE)
+    ),
+    "recalled": lambda desk, book: desk.on_alert(
+        an_alert(3, AlertTransition.RECALLED, level=Level.ORANGE, proposed=None)
+    ),
+    "debt": debt,
+    "assignment": lambda desk, book: desk.on_assignment(an_assignment()),
+    "reminder": late(MICROGRID, SupervisionKind.REMINDED),
+    "escalation": late(VILLAGE, SupervisionKind.ESCALATED),
+    "missing report": late(VILLAGE, SupervisionKind.REMINDED, "report_written"),
+    "handed over": handed_over,
+    "unanswered": unanswered,
+    "promise": promise_lapsed,
+    "proposal": lambda desk, book: desk.on_proposal(
+        a_proposal(signers=(name_of(DISTRICT, Post.B),))
+    ),
+    "mode": lambda desk, book: desk.on_mode(a_mode()),
+    "gap": lambda desk, book: desk.on_coverage(a_coverage(T0 + timedelta(days=1))),
+    "digest": lambda desk, book: desk.send_digest(
+        a_digest(), [Content(Level.ORANGE, 2, "立即巡查堤防", 516)]
+    ),
+    "contact test": lambda desk, book: a_tester(book).asked(a_request(of=name_of(TOWN, Post.B))),
+}
+
+
+def pages_of(story: Story) -> list[Page]:
+    book, roster = a_book(), a_roster()
+    story(a_desk(roster, book, tree=a_tree()), book)
+    return [page for page in book.events if page.version == 1]
+
+
+@pytest.mark.parametrize("name", STORIES)
+@pytest.mark.parametrize("language", Language)
+def test_no_page_has_a_code_or_a_time_in_utc(name: str, language: Language) -> None:
+    pages = pages_of(STORIES[name])
+    assert pages
+    for page in pages:
+        for words in (page.headline, page.text):
+            assert not CODE.search(said(words, language)), words
+        assert SEPARATOR not in message(page, language, resend=True)
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_an_english_page_has_no_chinese_but_names_and_what_others_wrote(name: str) -> None:
+    for page in pages_of(STORIES[name]):
+        for words in (page.headline, page.text):
+            zh, en = (said(words, language) for language in Language)
+            for other in OTHERS:
+                zh, en = zh.replace(other, ""), en.replace(other, "")
+            assert not re.search(r"[\u4e00-\u9fff]", en)
+            assert not re.search(r"[a-z]{3,}", zh)
+
+
+def test_a_late_microgrid_has_its_name_and_whom_to_call() -> None:
+    (page,) = pages_of(STORIES["reminder"])
+    zh, en = (said(page.text, language) for language in Language)
+    assert zh == (
+        "朱沱镇 · 四明村 · 网格 004 · 微网格 05 超期未办结反馈，请督促。\n"
+        "联系人：朱沱镇 · 四明村 B岗 张三（电话 023 4985 0000）"
+    )
+    assert en == (
+        "朱沱镇 · 四明村 · grid 004 · micro-grid 05 is late and has not reported it done: urge them.\n"
+        "Whom to call: 朱沱镇 · 四明村, post B, 张三 (phone 023 4985 0000)"
+    )
+
+
+def test_who_was_called_in_vain_is_a_name_with_a_number() -> None:
+    last = pages_of(STORIES["unanswered"])[-1]
+    assert "朱沱镇 · 四明村 B岗 张三（电话 023 4985 0000）：控制台无应答" in last.text
+
+
+def test_times_are_those_of_the_wall_clock_here() -> None:
+    (page,) = pages_of(STORIES["proposal"])
+    assert "至 8月19日 15:00 自动结束" in page.text
+    assert "on 19 Aug 15:00" in page.text
+    (gap,) = pages_of(STORIES["gap"])
+    assert "8月20日 14:00 至 8月21日 14:00" in gap.text
+
+
+def test_a_unit_without_a_name_is_a_code_that_says_so() -> None:
+    names = Names(UnitTree(), Roster())
+    assert names.unit(TOWN) == (f"（编号 {TOWN}）", f"(code {TOWN})")
+    assert names.officer("o-1") == ("（工号 o-1）", "(officer id o-1)")
+
+
+def test_a_catalogued_grid_does_not_repeat_its_village() -> None:
+    tree, grid = a_tree(), f"{VILLAGE}/grid/004"
+    for unit, name in ((grid, "四明村第4网格"), (MICROGRID, "四明村第4网格5号微网格")):
+        tree.put(UnitEntry(unit=unit, tier=tier_of(unit), name=name, parent=parent_of(unit)))
+    assert Names(tree, Roster()).unit(MICROGRID).zh == "朱沱镇 · 四明村第4网格5号微网格"
+
+
+def test_a_page_leaves_in_the_language_of_its_officer() -> None:
+    roster = a_roster(Language.EN)
+    assert roster.language(name_of(TOWN, Post.B)) is Language.EN
+    assert roster.language("o-nobody") is Language.ZH
+    book = a_book()
+    a_desk(roster, book, tree=a_tree()).on_assignment(an_assignment())
+    assert message(book.events[0], Language.EN, resend=False).startswith(
+        "[orange] 立即巡查堤防\nPlease sign."
+    )
