@@ -15,16 +15,16 @@ DRILL_ORDER: Json = {
     "selection": {"include": [{"kind": "subtree", "of": DRILL_ROOT, "tiers": ["town", "village"]}]},
     "event_type": "11A01",
     "level": "yellow",
-    "title": "演练：朱沱镇防汛转移演练 / Drill: moving people at Zhutuo",
-    "instruction": "本指令为演练。This is a drill.",
+    "title": "演练：朱沱镇防汛转移演练 ‖ Drill: moving people at Zhutuo",
+    "instruction": "本指令为演练。 ‖ This is a drill.",
     "status": "Exercise",
 }
 LAST_ORDER: Json = {
     "selection": {"include": [{"kind": "subtree", "of": DISTRICT, "tiers": ["town"]}]},
     "event_type": "11A01",
     "level": "blue",
-    "title": "汛后检查：报送堤岸与设施受损情况 / After the flood: report damage",
-    "instruction": "各镇街检查堤岸、泵站、监测设备，签收后反馈。Inspect and report.",
+    "title": "汛后检查：报送堤岸与设施受损情况 ‖ After the flood: report damage",
+    "instruction": "各镇街检查堤岸、泵站、监测设备，签收后反馈。 ‖ Inspect and report.",
     "status": "Actual",
 }
 """Given when the water is down; one town has not signed it yet when the play ends."""

@@ -11,6 +11,8 @@ from typing import Any
 import httpx
 
 from services.console.cli.errors import Refused, Unreachable
+from shared.bilingual import all_said
+from shared.contracts.fields import Language
 
 _NOT_NOW = frozenset({429, 502, 503, 504})
 _SECONDS = 15.0
@@ -19,17 +21,20 @@ _SILENCE_S = 40.0
 
 
 class Answer:
-    """A body as it came, and what it says."""
+    """A body as it came, and what it says to a reader of one language."""
 
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: bytes, language: Language) -> None:
         self.raw = raw
-        self.body: dict[str, Any] = json.loads(raw)
+        self.body: dict[str, Any] = all_said(json.loads(raw), language)
 
 
 class Api:
     """A signed-in client; close it after use."""
 
-    def __init__(self, url: str, token: str, key: str | None = None) -> None:
+    def __init__(
+        self, url: str, token: str, key: str | None = None, language: Language = Language.ZH
+    ) -> None:
+        self._language = language
         self.key = key or str(uuid.uuid4())
         """The idempotency key of this invocation: the same key again is the same act."""
         self._http = httpx.Client(
@@ -95,7 +100,7 @@ class Api:
     def _answer(self, method: str, path: str, **more: Any) -> Answer:
         content = self._content(method, path, **more)
         try:
-            return Answer(content)
+            return Answer(content, self._language)
         except ValueError:
             raise Unreachable("this is no Fenghuo console: the answer is no JSON") from None
 

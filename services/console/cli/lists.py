@@ -6,14 +6,18 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich.text import Text
 
 from services.console.cli.api import Api
 from services.console.cli.words import Words, flat
+from shared.local_time import ZONE
 from shared.packs.screen import COLOURS, Cell, Screen
 
+_ZONE = ZoneInfo(ZONE)
 Row = dict[str, Any]
 Show = Callable[[Row, Words], Cell]
 Column = tuple[str, Show]
@@ -38,14 +42,16 @@ def value(heading: str, name: str, kind: str) -> Column:
 
 
 def moment(heading: str, name: str) -> Column:
-    """A time as the API gives it (UTC), without fractions."""
+    """A time on the wall clock, without fractions."""
     return heading, lambda row, _words: when(row[name])
 
 
 def when(given: object) -> str:
-    """`2026-11-24T02:13:40.123Z` as `2026-11-24 02:13:40Z`."""
-    text = flat(given)
-    return f"{text[:10]} {text[11:19]}Z" if text.endswith("Z") and len(text) >= 20 else text
+    """`2026-11-24T02:13:40.123Z` as `2026-11-24 10:13:40`: Beijing time, as on the screens."""
+    try:
+        return f"{datetime.fromisoformat(str(given)).astimezone(_ZONE):%Y-%m-%d %H:%M:%S}"
+    except ValueError:
+        return flat(given)
 
 
 def level(heading: str = "level", name: str = "level") -> Column:

@@ -40,7 +40,8 @@ def main(
         given = parse(arguments)
         screen = Screen(given.json)
         words = Words(language_of(given.lang, environ))
-        api = Api(setup.base_url(environ), setup.token(environ), getattr(given, "key", None))
+        key = getattr(given, "key", None)
+        api = Api(setup.base_url(environ), setup.token(environ), key, words.language)
         try:
             _run(given, api, screen, words, keyboard or sys.stdin)
         finally:

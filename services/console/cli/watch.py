@@ -12,6 +12,7 @@ from services.console.cli.api import Api
 from services.console.cli.errors import Unreachable
 from services.console.cli.lists import Row, when
 from services.console.cli.words import Words, flat
+from shared.bilingual import all_said
 from shared.packs.screen import COLOURS, Screen
 
 _FIRST_PAUSE_S = 1.0
@@ -102,7 +103,7 @@ class Watch:
             sys.stdout.write(data + "\n")
             sys.stdout.flush()
         else:
-            row: Row = json.loads(data)
+            row: Row = all_said(json.loads(data), self._words.language)
             self._screen.line(told(row, self._words), style=COLOURS.get(str(row.get("level")), ""))
         if self._left is not None:
             self._left -= 1

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from shared.contracts.fields import Language
 from shared.packs.screen import plain
 
 _I18N = Path(__file__).resolve().parents[1] / "static" / "i18n"
@@ -98,8 +99,9 @@ class Words:
     """One language: `zh` or `en`."""
 
     def __init__(self, language: str) -> None:
-        self._column = 0 if language == "zh" else 1
-        name = "zh-CN" if language == "zh" else "en"
+        self.language = Language(language)
+        self._column = 0 if self.language is Language.ZH else 1
+        name = "zh-CN" if self.language is Language.ZH else "en"
         self._values: dict[str, str] = json.loads((_I18N / f"{name}.json").read_text())
 
     def heading(self, name: str) -> str:

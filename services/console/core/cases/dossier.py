@@ -19,8 +19,9 @@ from services.console.core.cases.evaluation import (
     group,
 )
 from services.console.core.cases.timeline import Json
-from services.console.core.cases.words import Both, Words
+from services.console.core.cases.words import Words
 from services.console.core.names import Names
+from shared.bilingual import Both, both
 from shared.contracts.fields import Status, Tier
 from shared.contracts.units import ancestor_at
 
@@ -79,7 +80,7 @@ class Dossier:
     tag: Both | None
     banner: Both | None
     kind: Both
-    title: str
+    title: Both
     facts: tuple[tuple[Both, Both], ...]
     figures: tuple[tuple[Both, str], ...]
     sections: tuple[Table, ...]
@@ -131,7 +132,7 @@ def dossier(
         tag=tag,
         banner=words("case.drill.banner") if is_drill else None,
         kind=words("case.title"),
-        title=case.title_for(printing.viewer),
+        title=both(case.title_for(printing.viewer)),
         facts=_facts(case, state, words, names, printing),
         figures=_figures(found.whole, words),
         sections=tuple(_tagged(one, tag) for one in sections),
@@ -140,8 +141,8 @@ def dossier(
 
 
 def plain(text: object) -> Both:
-    """A name or a number: the same in both languages."""
-    return Both(str(text), str(text))
+    """A name or a number, the same in both languages, or a record's words in each that it has."""
+    return both(str(text))
 
 
 def moment(at: datetime) -> str:
@@ -277,8 +278,12 @@ def _what(one: Json, words: Words) -> Both:
             text = words("case.mode", mode=mode, what=words(f"case.mode.{what}"))
         case _:
             text = words(f"case.{kind}", what=words(f"{kind}.{what}"))
-    said = one.get("headline") or one.get("text")
-    return Both(f"{text.zh} · {said}", text.en) if said else text
+    said = both(one.get("headline") or one.get("text") or "")
+    if not said.zh:
+        return text
+    return Both(
+        f"{text.zh} · {said.zh}", text.en if said.en == said.zh else f"{text.en} · {said.en}"
+    )
 
 
 def _units(found: Evaluation, words: Words, names: Names) -> Table:

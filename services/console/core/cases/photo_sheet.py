@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from services.console.core.access import Viewer
 from services.console.core.cases.dossier import PhotoSheet, Print, marked, moment, plain
-from services.console.core.cases.words import Both, Words
+from services.console.core.cases.words import Words
 from services.console.core.masking import sees_photos
 from services.console.core.names import Names
 from services.console.core.record import Record
+from shared.bilingual import Both
 
 MOST_PHOTOS = 24
 

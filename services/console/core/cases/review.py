@@ -17,9 +17,10 @@ from services.console.core.access import Viewer
 from services.console.core.acts import Act, head
 from services.console.core.cases.case import Case
 from services.console.core.cases.dossier import Column, Table, moment, plain
-from services.console.core.cases.words import Both, Words
+from services.console.core.cases.words import Words
 from services.console.core.names import Names
 from services.console.core.record import Record
+from shared.bilingual import Both
 from shared.contracts.cases import CaseReview, Finding
 from shared.contracts.commands import CommandRequest
 from shared.contracts.fields import Level

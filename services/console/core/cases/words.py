@@ -5,13 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Both:
-    """One text in Chinese and in English; the same twice where there is only one (names, numbers)."""
-
-    zh: str
-    en: str
+from shared.bilingual import Both
 
 
 @dataclass(frozen=True, slots=True)

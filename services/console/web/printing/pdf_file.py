@@ -20,7 +20,7 @@ from fpdf.enums import TableBordersLayout, VAlign, WrapMode
 from fpdf.fonts import FontFace
 
 from services.console.core.cases.dossier import Dossier, PhotoSheet, Table
-from services.console.core.cases.words import Both
+from shared.bilingual import Both
 
 _FONTS = Path(pylopdf_fonts_zh_cn.__file__).parent
 _INK, _SOFT, _LINE, _PALE = (23, 33, 43), (92, 107, 120), (213, 221, 228), (244, 247, 249)
@@ -65,7 +65,7 @@ class _Sheet(FPDF):
         self.add_font("serif", "", _FONTS / "NotoSerifSC-Regular.otf")
         self.set_margins(14, 14, 14)
         self.set_auto_page_break(True, 18)
-        self.set_title(_printable(f"{file.kind.zh} {file.title}"))
+        self.set_title(_printable(f"{file.kind.zh} {file.title.zh}"))
         self.set_lang("zh-CN")
         self.alias_nb_pages("{nb}")
 
@@ -120,7 +120,10 @@ def _head(sheet: _Sheet, file: Dossier) -> None:
     sheet.set_font("serif", size=20)
     sheet.set_text_color(*_INK)
     tag = f"【{file.tag.zh}】" if file.tag else ""
-    sheet.paragraph(tag + file.title, 10)
+    sheet.paragraph(tag + file.title.zh, 10)
+    if file.title.en != file.title.zh:
+        sheet.set_font("sans", size=10)
+        sheet.paragraph(file.title.en, 6)
     sheet.ln(2)
     _facts(sheet, file)
     sheet.ln(4)

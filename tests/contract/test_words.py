@@ -1,0 +1,205 @@
+"""Whatever the system names has a word in both languages, and the screens say the same as the pages."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+import yaml
+
+from deploy.local.demo import script, story
+from services.notify.core import wording as notify
+from services.notify.core.wording import of_contact_test
+from shared.bilingual import SEPARATOR, Both, all_said, both, said
+from shared.contracts.alarms import AlarmTransition
+from shared.contracts.alerts import AlertState, AlertTransition
+from shared.contracts.commands import AssignmentState, SupervisionClock, SupervisionKind
+from shared.contracts.fields import Language, Level, Post, ResponseMode, Tier
+from shared.contracts.pages import AnswerVerb, Channel, PageState, SubjectKind
+from shared.contracts.readings import SensorState
+from shared.event_words import EVENTS, event
+from shared.measures import METRICS, UNITS, amount, measured, span
+from shared.rules.metrics import METRICS as KNOWN_METRICS
+from shared.wording import CHANNELS, LEVELS, POSTS, SAID
+
+ROOT = Path(__file__).resolve().parents[2]
+I18N = ROOT / "services" / "console" / "static" / "i18n"
+ZH = json.loads((I18N / "zh-CN.json").read_text(encoding="utf-8"))
+EN = json.loads((I18N / "en.json").read_text(encoding="utf-8"))
+RULES = [
+    rule
+    for path in sorted((ROOT / "deploy" / "rules").glob("*.yaml"))
+    if not path.name.endswith(".test.yaml")
+    for rule in yaml.safe_load(path.read_text(encoding="utf-8"))
+]
+PLANS = [
+    plan
+    for path in sorted((ROOT / "deploy" / "plans").glob("*.yaml"))
+    for plan in yaml.safe_load(path.read_text(encoding="utf-8"))
+]
+EXACT = re.compile(r"1[1-4]([A-Z][0-9]{2}|:[a-z0-9_]+)?")
+HAN = re.compile(r"[\u4e00-\u9fff]")
+
+
+def demo_events() -> set[str]:
+    text = "\n".join(
+        Path(one.__file__ or "").read_text(encoding="utf-8") for one in (script, story)
+    )
+    return set(re.findall(r"\"(1[1-4](?:[A-Z][0-9]{2}|:[a-z_]+))\"", text))
+
+
+def events_offered() -> set[str]:
+    offered = (ROOT / "services" / "console" / "static" / "js" / "events.js").read_text("utf-8")
+    return set(re.findall(r"\"(1[1-4][A-Z0-9]*(?::[a-z_]+)?)\"", offered))
+
+
+def events_in_use() -> set[str]:
+    found = {rule["event_type"] for rule in RULES}
+    found |= {name for plan in PLANS for name in plan["events"] if EXACT.fullmatch(name)}
+    return found | demo_events() | events_offered()
+
+
+def test_every_event_type_in_use_has_a_word_of_its_own() -> None:
+    assert len(RULES) > 150
+    assert {"12:gas_leak", "11A01"} <= demo_events()
+    missing = sorted(events_in_use() - EVENTS.keys())
+    assert not missing
+
+
+def test_an_event_type_of_somebody_elses_has_the_word_of_its_class() -> None:
+    assert event("12:unheard_of") == EVENTS["12"]
+    assert event("14A09").zh == "社会安全事件"
+
+
+def test_the_screens_call_an_event_what_the_pages_call_it() -> None:
+    for code, words in EVENTS.items():
+        assert (ZH.get(f"event.{code}"), EN.get(f"event.{code}")) == words, code
+    shown = {key.removeprefix("event.") for key in ZH if re.match(r"event\.1[1-4]", key)}
+    assert shown == EVENTS.keys()
+
+
+def test_every_unit_and_metric_of_a_rule_has_words() -> None:
+    units = {rule["unit"] for rule in RULES if rule.get("unit")}
+    units |= {unit for quantity in KNOWN_METRICS.values() for unit in quantity.units}
+    metrics = {rule["metric"] for rule in RULES if rule.get("metric")} | KNOWN_METRICS.keys()
+    assert not units - UNITS.keys()
+    assert not metrics - METRICS.keys()
+    for unit in UNITS:
+        for column, words in enumerate((ZH, EN)):
+            assert words[f"measure.{unit}"].replace("{n}", "1.5") == amount(1.5, unit)[column]
+    for name, words in METRICS.items():
+        assert (ZH[f"metric.{name}"], EN[f"metric.{name}"]) == words
+
+
+SAID_BY_THE_CONSOLE: dict[str, Iterable[str]] = {
+    "channel": Channel,
+    "post": Post,
+    "level": Level,
+    "tier": Tier,
+    "mode": ResponseMode,
+    "alert": AlertState,
+    "transition": AlertTransition,
+    "alarm": AlarmTransition,
+    "assignment": AssignmentState,
+    "supervision": SupervisionKind,
+    "clock": SupervisionClock.__args__,  # type: ignore[attr-defined]
+    "page": PageState,
+    "sensor": SensorState,
+    "health": SensorState,
+    "answer": (AnswerVerb.COMING, AnswerVerb.CANNOT, AnswerVerb.HAND_OVER),
+}
+
+
+@pytest.mark.parametrize("kind", SAID_BY_THE_CONSOLE)
+def test_every_value_of_the_contracts_has_words_on_the_screens(kind: str) -> None:
+    for value in SAID_BY_THE_CONSOLE[kind]:
+        assert ZH.get(f"{kind}.{value}"), f"{kind}.{value}"
+        assert EN.get(f"{kind}.{value}"), f"{kind}.{value}"
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (Channel, CHANNELS),
+        (Post, POSTS),
+        (Level, LEVELS),
+        (AnswerVerb, SAID),
+        (PageState, notify._STATES),
+        (SupervisionClock.__args__, notify._OWED),  # type: ignore[attr-defined]
+    ],
+)
+def test_every_value_of_the_contracts_has_words_in_pages(
+    values: Iterable[StrEnum], words: dict[object, Both]
+) -> None:
+    for value in values:
+        assert words[value].zh
+        assert words[value].en
+        assert not HAN.search(words[value].en)
+
+
+def test_the_screens_call_a_channel_what_the_pages_call_it() -> None:
+    for channel, words in CHANNELS.items():
+        assert ZH[f"channel.{channel}"] == words.zh
+        assert of_contact_test(channel)[0].endswith(words.en)
+
+
+def test_both_languages_of_the_screens_have_the_same_words_to_fill_in() -> None:
+    assert ZH.keys() == EN.keys()
+    for key, zh in ZH.items():
+        assert set(re.findall(r"\{\w+\}", zh)) == set(re.findall(r"\{\w+\}", EN[key])), key
+        assert zh, key
+
+
+def test_no_text_that_asks_nobody_to_come_is_answered_with_coming() -> None:
+    for kind in (SubjectKind.SUPERVISION, SubjectKind.MODE, SubjectKind.ROSTER, SubjectKind.DIGEST):
+        assert ZH[f"answer.coming.{kind}"] == "已知悉"
+
+
+def test_each_reader_gets_one_half() -> None:
+    joined = Both("水位", "level").joined()
+    assert said(joined, Language.ZH) == "水位"
+    assert said(joined, Language.EN) == "level"
+    assert both("A / B") == ("A / B", "A / B"), "what a person writes has no halves"
+    nested = {"a": [joined, 1, None], "b": {"c": joined}}
+    assert all_said(nested, Language.EN) == {"a": ["level", 1, None], "b": {"c": "level"}}
+
+
+@pytest.mark.parametrize(("zh", "en"), [(10, 300), (300, 10), (300, 300), (150, 47), (98, 99)])
+def test_a_long_pair_keeps_something_of_both_halves(zh: int, en: int) -> None:
+    joined = Both("汉" * zh, "e" * en).joined(200)
+    assert len(joined) <= 200
+    halves = both(joined)
+    assert len(halves.zh) >= min(zh, 98)
+    assert len(halves.en) >= min(en, 98)
+    assert joined.count(SEPARATOR) == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "zh", "en"),
+    [
+        (0, "0 秒", "0 seconds"),
+        (27, "27 秒", "27 seconds"),
+        (90, "1 分钟 30 秒", "1 minute 30 seconds"),
+        (5_400, "1 小时 30 分钟", "1 hour 30 minutes"),
+        (86_400, "1 天", "1 day"),
+        (90_061, "1 天 1 小时", "1 day 1 hour"),
+    ],
+)
+def test_a_span_is_said_as_people_say_it(seconds: int, zh: str, en: str) -> None:
+    assert span(seconds) == (zh, en)
+
+
+def test_values_are_written_as_people_write_them() -> None:
+    assert amount(1.5, "1") == ("1.5", "1.5")
+    assert amount(36.5, "Cel") == ("36.5 ℃", "36.5 °C")
+    assert amount(9_870.0, "m3/s").zh == "9870 m³/s"
+    assert amount(25.0, "%LEL").zh == "25%LEL"
+    assert measured("water_level", 212.6, 212.0, "m") == (
+        "水位 212.6 m，限值 212 m",
+        "water level 212.6 m, limit 212 m",
+    )
+    assert measured("water_level", 86_400, 10_800, "s").zh == "1 天无数据（上限 3 小时）"
