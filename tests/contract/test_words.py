@@ -154,6 +154,14 @@ def test_both_languages_of_the_screens_have_the_same_words_to_fill_in() -> None:
         assert zh, key
 
 
+def test_every_reason_of_a_refusal_has_words() -> None:
+    sources = (ROOT / "services" / "console").rglob("*.py")
+    code = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    reasons = set(re.findall(r"\breason=\"([a-z_]+)\"", code))
+    assert len(reasons) > 10
+    assert not sorted(one for one in reasons if f"problem.{one}" not in ZH)
+
+
 def test_no_text_that_asks_nobody_to_come_is_answered_with_coming() -> None:
     for kind in (SubjectKind.SUPERVISION, SubjectKind.MODE, SubjectKind.ROSTER, SubjectKind.DIGEST):
         assert ZH[f"answer.coming.{kind}"] == "已知悉"

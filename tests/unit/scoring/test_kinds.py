@@ -129,7 +129,9 @@ def test_the_adaptive_baseline_finds_a_step_nobody_set_a_limit_for() -> None:
     for number in range(2000, 2030):
         feed.read(215, number * 300)
     assert feed.story[0] == ("raised", "notice")
-    assert "预期" in feed.alarms[0].headline
+    note = feed.alarms[0].evidence.note or ""
+    assert "215，预期" in note
+    assert "‖ 215, expected" in note
 
 
 def test_a_candidate_is_counted_and_never_alarms() -> None:

@@ -11,7 +11,7 @@ export class Problem extends Error {
   constructor(status, document) {
     super(document?.title ?? "");
     this.status = status;
-    this.reason = document?.reason ?? (status === 0 ? "offline" : "unknown");
+    this.reason = document?.reason ?? (status === 0 ? "offline" : "");
     this.detail = document?.detail ?? document?.errors?.map((one) => `${one.where}: ${one.what}`).join("; ") ?? "";
   }
 
@@ -22,7 +22,7 @@ export class Problem extends Error {
 
   /** What to tell the person. */
   get words() {
-    const known = t(`problem.${this.reason}`, {}, "");
+    const known = t(`problem.${this.reason}`, { detail: this.detail }, "");
     return known || `${this.message} ${this.detail}`.trim();
   }
 }
