@@ -17,10 +17,11 @@ from shared.csv_cells import guarded, plain
 from shared.duty.errors import MOST_ENTRIES, DutyFileError
 
 COLUMNS = (
-    "kind", "post", "officer_id", "name", "phone", "addresses", "channels", "begin", "end",
+    "kind", "post", "officer_id", "name", "phone", "addresses", "language", "channels", "begin", "end",
     "members", "starts", "ends", "handover", "turn_days", "turn_hours", "zone",
     "other_id", "other_begin", "other_end", "reason", "modes",
 )  # fmt: skip
+_OFFICER = ("officer_id", "name", "phone", "language")
 _RULE: TypeAdapter[DutyRule] = TypeAdapter(DutyRule)
 _MOST_CELL = 4_000
 
@@ -75,7 +76,7 @@ def _cells(rule: DutyRule) -> dict[str, str]:
     told = rule.model_dump(mode="json", exclude_none=True)
     if isinstance(rule, Member):
         officer = told.pop("officer")
-        told |= {name: officer[name] for name in ("officer_id", "name", "phone") if name in officer}
+        told |= {name: officer[name] for name in _OFFICER if name in officer}
         told["addresses"] = [f"{channel}={at}" for channel, at in officer["addresses"].items()]
     return {
         name: " ".join(value) if isinstance(value, list) else str(value)
@@ -94,7 +95,7 @@ def _rule(cells: Mapping[str, str]) -> DutyRule:
                 raise ValueError(f"{name} is no number")
             told[name] = int(told[name])
     if told.get("kind") == "member":
-        officer = {name: told.pop(name) for name in ("officer_id", "name", "phone") if name in told}
+        officer = {name: told.pop(name) for name in _OFFICER if name in told}
         pairs = (pair.partition("=") for pair in told.pop("addresses", "").split())
         told["officer"] = {**officer, "addresses": {channel: at for channel, _, at in pairs}}
     # Through JSON, so that the contract's strict types read their wire form.

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contracts.duty import DutyRule, Member, Override, Shift
-from shared.contracts.fields import Post
+from shared.contracts.fields import Language, Post
 from shared.contracts.pages import Channel, Officer
 from shared.duty import csv_file, ical_file
 from shared.duty.errors import DutyFileError
@@ -28,7 +28,11 @@ texts = st.text(
 members = st.builds(
     lambda name, phone, mail: Member(
         officer=Officer(
-            officer_id="li", name=name, phone=phone, addresses={Channel.EMAIL: mail} if mail else {}
+            officer_id="li",
+            name=name,
+            phone=phone,
+            addresses={Channel.EMAIL: mail} if mail else {},
+            language=Language.EN if mail else Language.ZH,
         ),
         channels=(Channel.CONSOLE, Channel.SMS),
     ),

@@ -25,11 +25,12 @@ export function entryForm(kind, people) {
           line(t("member.id"), "officer", { required: true, maxlength: 96, pattern: "[A-Za-z0-9][A-Za-z0-9._:\\-]*" }),
           line(t("member.name"), "name", { required: true }),
           line(t("member.phone"), "phone", { type: "tel", pattern: "\\+?[0-9][0-9 \\-]{2,30}" }),
+          select(t("member.language"), "language", ["zh", "en"].map((one) => [one, t(`language.${one}`)])),
           choices(t("member.channels"), "checkbox", "channels", CHANNELS.map((one) => [one, t(`channel.${one}`)])),
         ],
         read: (form) => ({
           kind,
-          officer: { officer_id: form.elements.officer.value.trim(), name: form.elements.name.value.trim(), ...(form.elements.phone.value.trim() && { phone: form.elements.phone.value.trim() }) },
+          officer: { officer_id: form.elements.officer.value.trim(), name: form.elements.name.value.trim(), language: form.elements.language.value, ...(form.elements.phone.value.trim() && { phone: form.elements.phone.value.trim() }) },
           channels: ["console", ...checked(form, "channels")],
         }),
       };
