@@ -281,4 +281,4 @@ async def test_a_moment_of_another_year_names_it(visitor: Visitor, served: Serve
     await page.clock.set_fixed_time(datetime(2027, 3, 1, tzinfo=UTC))
     await page.goto(served.link("o-city-b"))
     await go(page, "cases")
-    await expect(page.locator("#case-list .card .tail").last).to_contain_text("2026/11/24")
+    await expect(page.locator("#case-list .card .tail").last).to_contain_text("2026年11月24日")
