@@ -72,7 +72,7 @@ def test_no_word_leaves_the_house() -> None:
         assert any(GRADED.of(language) in said(one.text, language) for one in pages)
     ungraded = a_story(WORDS, (GENERAL, GENERAL))
     assert WORDS in public_notice(ungraded.events[-1]).headline
-    assert ungraded.notices[-1].headline.endswith(ungraded.events[-1].headline)
+    assert ungraded.notices[-1].headline.endswith(said(ungraded.events[-1].headline, Language.ZH))
     assert public_notice(a_story(WORDS).events[-1]).headline.endswith(GRADED_NOTICE)
 
 

@@ -1,0 +1,122 @@
+"""What stands on a screen is in one language, in units that people use, and says what is over."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+
+from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence
+from shared.contracts.fields import Level
+from tests.browser.conftest import Served, Visitor, shot
+from tests.browser.test_boards import go
+from tests.support.console_scene import an_alarm, an_alert
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+TITLE = "朱沱站洪水 ‖ Flood at Zhutuo"
+SHOWN = {
+    "zh-CN": {
+        "silent": ("1 天无数据", "上限 3 小时"),
+        "several": ("多源印证",),
+        "hot": ("温度 40.25 ℃", "阈值 40 ℃"),
+        "odd": ("312.5，预期 240±12",),
+        "over": ("恢复", "原橙色", "水位 211.81 m"),
+        "raised": ("触发",),
+        "title": ("朱沱站洪水",),
+    },
+    "en": {
+        "silent": ("no data for 1 day", "limit 3 hours"),
+        "several": ("corroborated",),
+        "hot": ("temperature 40.25 °C", "Limit 40 °C"),
+        "odd": ("312.5, expected 240±12",),
+        "over": ("cleared", "was Orange", "water level 211.81 m"),
+        "raised": ("raised",),
+        "title": ("Flood at Zhutuo",),
+    },
+}
+DATES = {"zh-CN": "11月24日 10:13:40", "en": "24 Nov 10:13:40"}
+
+
+def alarm(name: str, level: Level, measured: dict[str, Any], **change: Any) -> AlarmEvent:
+    evidence = Evidence(event_id="r-1", **measured)
+    return an_alarm(name, level=level).model_copy(update={"evidence": evidence, **change})
+
+
+def alarms() -> list[AlarmEvent]:
+    level = {"metric": "water_level"}
+    return [
+        alarm(
+            "silent",
+            Level.NOTICE,
+            {**level, "value": 86_400.0, "unit": "s", "limit": 10_800.0},
+            kind="absence",
+        ),
+        alarm(
+            "several",
+            Level.ORANGE,
+            {"metric": "sources", "value": 1.5, "unit": "1", "limit": 1.5},
+            kind="corroboration",
+            sensor_id=None,
+        ),
+        alarm(
+            "hot",
+            Level.RED,
+            {"metric": "temperature", "value": 40.25, "unit": "Cel", "limit": 40.0},
+        ),
+        alarm(
+            "odd",
+            Level.YELLOW,
+            {
+                "metric": "pressure",
+                "value": 0.97,
+                "unit": "1",
+                "limit": 0.9,
+                "note": "312.5，预期 240±12 ‖ 312.5, expected 240±12",
+            },
+            kind="baseline",
+        ),
+        alarm(
+            "over",
+            Level.ORANGE,
+            {**level, "value": 211.81, "unit": "m", "limit": 211.9, "datum": "吴淞"},
+            transition=AlarmTransition.CLEARED,
+        ),
+    ]
+
+
+@pytest.mark.parametrize("lang", SHOWN)
+async def test_alarms_alerts_and_cases_speak_to_their_reader(
+    visitor: Visitor, served: Served, lang: str
+) -> None:
+    alert = an_alert("event-name", headline=TITLE, at=datetime.now(UTC))
+    served.run(served.bench.project([*alarms(), alert]))
+    page = await visitor.open("o-city-b", lang=lang, width=1366)
+    shown, other = SHOWN[lang], SHOWN["zh-CN" if lang == "en" else "en"]
+    await go(page, "alarms")
+    table = page.locator("#alarms")
+    for words in shown.values():
+        for one in words:
+            if words is not shown["title"]:
+                await expect(table).to_contain_text(one)
+    await expect(table).to_contain_text(DATES[lang])
+    await expect(table).not_to_contain_text("1.5")
+    over = table.locator("tr.ended")
+    await expect(over).to_have_count(1)
+    await expect(over.locator(".level")).to_have_count(0)
+    await shot(page, f"alarms-words-{lang}")
+    for board, place in (("overview", "#alerts"), ("cases", "#case-list")):
+        await page.locator(f".boards a[href='#{board}']").click()
+        await expect(page.locator(place)).to_contain_text(shown["title"][0])
+        await expect(page.locator("body")).not_to_contain_text(other["title"][0])
+        await expect(page.locator("body")).not_to_contain_text("‖")
+
+
+async def test_what_is_shown_changes_with_the_language(visitor: Visitor, served: Served) -> None:
+    served.run(served.bench.project([an_alert("event-name", headline=TITLE, at=datetime.now(UTC))]))
+    page = await visitor.open("o-city-b")
+    await expect(page.locator("#alerts")).to_contain_text("朱沱站洪水")
+    await page.click("#language")
+    await expect(page.locator("#alerts")).to_contain_text("Flood at Zhutuo")
+    await expect(page.locator("#alerts")).not_to_contain_text("朱沱站洪水")
