@@ -11,8 +11,11 @@ from datetime import datetime
 from enum import StrEnum
 from functools import reduce
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from shared.bilingual import Both
 from shared.contracts.reports import ReportFacts, Trend
+from shared.local_time import ZONE, spoken
 
 
 class Direction(StrEnum):
@@ -34,30 +37,31 @@ class Change:
     direction: Direction
 
 
-LABELS: dict[str, str] = {
-    "received_at": "接报时间",
-    "event_at": "发生时间",
-    "place_text": "地点",
-    "nature": "性质",
-    "scope": "影响范围",
-    "dead": "死亡",
-    "injured": "受伤",
-    "missing": "失联",
-    "trapped": "被困",
-    "evacuated": "转移",
-    "property_loss_cny": "财产损失（元）",
-    "trend": "趋势",
-    "leaders": "现场领导",
-    "measures": "措施",
-    "advice": "建议",
+LABELS: dict[str, Both] = {
+    "received_at": Both("接报时间", "Received"),
+    "event_at": Both("发生时间", "Happened"),
+    "place_text": Both("地点", "Place"),
+    "nature": Both("性质", "Nature"),
+    "scope": Both("影响范围", "Scope"),
+    "dead": Both("死亡", "Dead"),
+    "injured": Both("受伤", "Injured"),
+    "missing": Both("失联", "Missing"),
+    "trapped": Both("被困", "Trapped"),
+    "evacuated": Both("转移", "Evacuated"),
+    "property_loss_cny": Both("财产损失（元）", "Property loss (CNY)"),
+    "trend": Both("趋势", "Trend"),
+    "leaders": Both("现场领导", "Leaders on site"),
+    "measures": Both("措施", "Measures"),
+    "advice": Both("建议", "Advice"),
 }
 _TRENDS = {
-    Trend.RISING: "加剧",
-    Trend.STEADY: "稳定",
-    Trend.FALLING: "减轻",
-    Trend.OVER: "结束",
+    Trend.RISING: Both("加剧", "getting worse"),
+    Trend.STEADY: Both("稳定", "steady"),
+    Trend.FALLING: Both("减轻", "getting better"),
+    Trend.OVER: Both("结束", "over"),
 }
-_ARROWS = {Direction.UP: "（增）", Direction.DOWN: "（减）"}
+_ARROWS = {Direction.UP: Both("（增）", " (more)"), Direction.DOWN: Both("（减）", " (fewer)")}
+_ZONE = ZoneInfo(ZONE)
 _LONGEST = 80
 
 
@@ -80,13 +84,17 @@ def changes(known: ReportFacts, facts: ReportFacts) -> list[Change]:
     return found
 
 
-def line(change: Change) -> str:
+def line(change: Change) -> Both:
     """The change as a person reads it: `死亡：0 → 2（增）`."""
-    after = _shown(change.after)
+    label, after = LABELS[change.field], _shown(change.after)
     if change.before is None:
-        return f"{LABELS[change.field]}：{after}"
-    arrow = _ARROWS.get(change.direction, "")
-    return f"{LABELS[change.field]}：{_shown(change.before)} → {after}{arrow}"
+        return Both(f"{label.zh}：{after.zh}", f"{label.en}: {after.en}")
+    before = _shown(change.before)
+    arrow = _ARROWS.get(change.direction, Both("", ""))
+    return Both(
+        f"{label.zh}：{before.zh} → {after.zh}{arrow.zh}",
+        f"{label.en}: {before.en} → {after.en}{arrow.en}",
+    )
 
 
 def _direction(before: Any, after: Any) -> Direction:
@@ -98,10 +106,11 @@ def _direction(before: Any, after: Any) -> Direction:
     return Direction.OTHER
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any) -> Both:
     if isinstance(value, Trend):
         return _TRENDS[value]
     if isinstance(value, datetime):
-        return value.isoformat(timespec="minutes")
+        return spoken(value, _ZONE, value)
     text = " ".join(str(value).split())
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return Both(text, text)

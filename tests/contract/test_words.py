@@ -23,6 +23,7 @@ from shared.contracts.pages import AnswerVerb, Channel, PageState, SubjectKind
 from shared.contracts.readings import SensorState
 from shared.event_words import EVENTS, event
 from shared.measures import METRICS, UNITS, amount, measured, span
+from shared.reporting.changes import LABELS
 from shared.rules.metrics import METRICS as KNOWN_METRICS
 from shared.wording import CHANNELS, LEVELS, POSTS, SAID
 
@@ -145,6 +146,11 @@ def test_the_screens_call_a_channel_what_the_pages_call_it() -> None:
     for channel, words in CHANNELS.items():
         assert ZH[f"channel.{channel}"] == words.zh
         assert of_contact_test(channel)[0].endswith(words.en)
+
+
+def test_the_screens_call_a_fact_what_the_pages_call_it() -> None:
+    for field, words in LABELS.items():
+        assert (ZH[f"facts.{field}"], EN[f"facts.{field}"]) == words
 
 
 def test_both_languages_of_the_screens_have_the_same_words_to_fill_in() -> None:

@@ -252,7 +252,7 @@ def _chain(reports: Sequence[Record], counted: Mapping[str, bool], names: Names)
                         "before": change.before,
                         "after": change.after,
                         "direction": change.direction,
-                        "line": line(change),
+                        "line": line(change).joined(),
                     }
                     for change in found
                 ],

@@ -31,7 +31,8 @@ def test_a_follow_up_tells_only_what_is_new() -> None:
         ("evacuated", None, 40, Direction.TOLD),
         ("trend", Trend.RISING, Trend.FALLING, Direction.OTHER),
     ]
-    assert [line(one) for one in found] == [
+    assert line(found[0]).en == "Dead: 0 → 2 (more)"
+    assert [line(one).zh for one in found] == [
         "死亡：0 → 2（增）",
         "被困：5 → 3（减）",
         "转移：40",
@@ -51,8 +52,15 @@ def test_every_field_of_the_contents_has_a_label() -> None:
 
 def test_a_long_text_or_one_with_line_breaks_stays_one_line() -> None:
     (found,) = changes(facts(), facts(measures="封路\n" * 100))
-    assert "\n" not in line(found)
-    assert len(line(found)) < 100
+    for words in line(found):
+        assert "\n" not in words
+        assert len(words) < 100
+
+
+def test_a_time_is_told_on_the_wall_clock() -> None:
+    at = datetime(2026, 12, 1, 20, 56, tzinfo=UTC)
+    (found,) = changes(facts(), facts(event_at=at))
+    assert line(found) == ("发生时间：12月2日 04:56", "Happened: 2 Dec 04:56")
 
 
 @pytest.mark.parametrize(

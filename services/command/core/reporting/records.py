@@ -7,6 +7,7 @@ from datetime import datetime
 
 from services.command.core.reporting.model import Case, Clock, Duty, Told
 from services.command.core.supervision import Call
+from shared.bilingual import Both
 from shared.contracts.commands import SupervisionEvent
 from shared.contracts.ids import escalation_id, transition_id
 from shared.contracts.reports import CountedReport, ReportDuty, ReportFacts
@@ -14,6 +15,7 @@ from shared.contracts.units import tier_of
 from shared.reporting.changes import changes, line, together
 
 _COUNTED = 200
+_TEXT_CHARACTERS = 4_000
 
 
 def duty_event(duty: Duty, case: Case, cause: str, now: datetime) -> ReportDuty:
@@ -118,4 +120,7 @@ def last_change(duty: Duty, reports: Sequence[Told]) -> str:
     if not spoken:
         return ""
     known: ReportFacts = together(spoken[:-1])
-    return "\n".join(line(one) for one in changes(known, spoken[-1]))[:2000]
+    lines = [line(one) for one in changes(known, spoken[-1])]
+    return Both("\n".join(one.zh for one in lines), "\n".join(one.en for one in lines)).joined(
+        _TEXT_CHARACTERS
+    )
