@@ -10,6 +10,7 @@ from services.command.core.reporting.model import Calls, Clock, Duty
 from services.command.core.reporting.profiles import STANDARD
 from services.command.core.reporting.records import duty_event, last_change, supervision_of
 from services.command.core.reporting.timers import Fallen, fire, rearmed
+from shared.bilingual import both
 from shared.contracts.alerts import AlertState
 from shared.contracts.commands import SupervisionKind
 from shared.contracts.fields import Level, Post
@@ -131,7 +132,7 @@ def test_the_page_carries_what_the_last_report_changed_and_nothing_restricted() 
     due = duty.running()[Clock.FOLLOW_UP]
     found = fire(duty, [Fallen("report_follow_up_escalate", 0, due)], LADDER, PACE, due)
     event = supervision_of(duty, case, found.calls[-1], list(files.reports.values()), due)
-    assert event.text == "死亡：0 → 1（增）"
+    assert event.text == "死亡：0 → 1（增） ‖ Dead: 0 → 1 (more)"
     assert (event.command_id, event.incident_id, event.clock) == (
         None,
         "inc-1",
@@ -144,10 +145,9 @@ def test_what_changed_is_since_the_last_report_not_since_the_first() -> None:
     for number, dead in ((1, 1), (2, 3)):
         facts = ReportFacts(dead=dead, trapped=5 - dead)
         files.take(1 + number, a_report(kind=ReportKind.FOLLOW_UP, number=number, facts=facts))
-    assert last_change(town(files), list(files.reports.values())).splitlines() == [
-        "死亡：1 → 3（增）",
-        "被困：4 → 2（减）",
-    ]
+    told = both(last_change(town(files), list(files.reports.values())))
+    assert told.zh.splitlines() == ["死亡：1 → 3（增）", "被困：4 → 2（减）"]
+    assert told.en.splitlines() == ["Dead: 1 → 3 (more)", "Trapped: 4 → 2 (fewer)"]
 
 
 def test_the_duty_is_told_complete() -> None:
