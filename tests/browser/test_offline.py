@@ -147,7 +147,7 @@ async def test_it_waits_for_a_server_that_is_restarted(
     await real(page).wait_for()
     host.stop()
     await expect(page.locator("#link")).to_have_text("断线", timeout=15_000)
-    await real(page).get_by_role("button", name="不能", exact=True).click()
+    await real(page).get_by_role("button", name="不能到岗", exact=True).click()
     await expect(real(page).locator(".unsent")).to_contain_text("不能")
     restarted = host.start()
     await expect(page.locator("#rest .sent").first).to_contain_text("不能", timeout=25_000)
