@@ -119,7 +119,7 @@ async def test_the_phone_receipts_by_itself_and_answers_once(
     await first.locator("summary").click()
     await expect(first.locator("details .text")).to_contain_text("onerror=alert(1)")
     await shot(page, "phone-open", full=True)
-    await first.get_by_role("button", name="能到岗").dblclick()
+    await first.get_by_role("button", name="能到岗", exact=True).dblclick()
     await expect(page.locator("#rest .sent")).to_contain_text("能到岗")
     verbs = [one["verb"] for one in sent(served, "answer") if one["status"] == "Actual"]
     assert sorted(verbs) == ["coming", "delivered", "read"]
@@ -140,7 +140,7 @@ async def test_kafka_down_is_said_and_the_answer_goes_by_itself_later(
     page = await visitor.open("o-songji-b", phone=True)
     served.bench.recorder.down = True
     try:
-        await page.get_by_role("button", name="能到岗").click()
+        await page.get_by_role("button", name="能到岗", exact=True).click()
         await expect(page.locator("#first .unsent")).to_contain_text("未发送：能到岗")
     finally:
         served.bench.recorder.down = False

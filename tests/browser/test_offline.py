@@ -75,10 +75,12 @@ async def test_an_answer_without_a_line_is_kept_shown_and_sent_once(
     await real(page).wait_for()
     await cut(page, off=True)
     await expect(page.locator("#link")).to_have_text(words["offline"])
-    await real(page).get_by_role("button", name=words["coming"]).click()
+    await real(page).get_by_role("button", name=words["coming"], exact=True).click()
     await expect(real(page).locator(".unsent")).to_contain_text(words["unsent"])
     await expect(page.locator("#unsent")).to_contain_text("1")
-    await expect(real(page).get_by_role("button", name=words["coming"])).to_have_count(0)
+    await expect(real(page).get_by_role("button", name=words["coming"], exact=True)).to_have_count(
+        0
+    )
     await shot(page, f"phone-unsent-{lang}", full=True)
     assert await page.evaluate(OVERFLOW) <= 0
     assert said(night, "coming") == 0
@@ -96,7 +98,7 @@ async def test_it_outlives_the_tab_and_another_officers_session(
     page = await officer.open("o-town-b", phone=True)
     await real(page).wait_for()
     await cut(page, off=True)
-    await real(page).get_by_role("button", name="能到岗").click()
+    await real(page).get_by_role("button", name="能到岗", exact=True).click()
     await expect(real(page).locator(".unsent")).to_be_visible()
     context = page.context
     await page.close()
@@ -133,7 +135,7 @@ async def test_an_act_whose_answer_was_lost_counts_once(officer: Visitor, night:
         await route.abort()
 
     await page.route("**/api/pages/*/answers", lose_the_first)
-    await real(page).get_by_role("button", name="能到岗").click()
+    await real(page).get_by_role("button", name="能到岗", exact=True).click()
     await expect(page.locator("#rest .sent").first).to_be_visible()
     assert len(tries) == 2
     assert len(set(tries)) == 1

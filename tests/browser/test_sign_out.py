@@ -128,7 +128,7 @@ async def test_an_act_is_not_sent_by_who_signed_in_in_another_tab(
     await card.wait_for()
     answers = "**/api/pages/*/answers"
     await page.route(answers, lambda route: route.abort())
-    await card.get_by_role("button", name="能到岗").click()
+    await card.get_by_role("button", name="能到岗", exact=True).click()
     await expect(card.locator(".unsent")).to_be_visible()
     other = await page.context.new_page()
     await other.goto(served.link("o-songji-b", phone=True))
