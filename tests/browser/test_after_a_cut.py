@@ -33,6 +33,8 @@ pytestmark = [
 ]
 
 EVENTS = 50_000
+ALERTS = 900
+"""Of which more are open than any answer lists."""
 YONGCHUAN = [one.unit for one in all_units() if one.unit.startswith("500118")]
 LEVELS = ("red", "orange", "yellow", "blue")
 WAITING = (AlertState.VERIFYING, AlertState.VERIFIED, AlertState.PENDING_APPROVAL)
@@ -41,7 +43,7 @@ _PATIENCE_S = 120.0
 
 
 def storm(chance: random.Random) -> list[Any]:
-    """EVENTS events about few things, in no order: of each thing the last version counts."""
+    """EVENTS events about fewer things, in no order: of each thing the last version counts."""
     places = [unit for unit in YONGCHUAN if "/" not in unit]
     commands = [a_command(f"c-{n}", DISTRICT, recipients=len(YONGCHUAN)) for n in range(3)]
     made: list[Any] = []
@@ -54,7 +56,7 @@ def storm(chance: random.Random) -> list[Any]:
     while len(made) < EVENTS - len(commands):
         kind = chance.random()
         if kind < 0.3:
-            name = f"alert-{chance.randrange(100)}"
+            name = f"alert-{chance.randrange(ALERTS)}"
             state = chance.choice((*WAITING, AlertState.ISSUED, AlertState.DISMISSED))
             issued = state is AlertState.ISSUED
             level = chance.choice([Level.BLUE, Level.YELLOW, Level.ORANGE, Level.RED])

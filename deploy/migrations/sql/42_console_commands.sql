@@ -167,6 +167,7 @@ BEGIN
     INTO NEW.unit_tier, NEW.state, NEW.sign_by, NEW.finish_by
     FROM console.assignment a
     WHERE a.assignment_id = NEW.subject_id AND a.command_id = NEW.command_id AND a.unit = NEW.unit
+        AND a.status = NEW.status
     FOR SHARE;
     RETURN NEW;
 END
@@ -178,7 +179,8 @@ CREATE FUNCTION console.supervision_follows() RETURNS trigger LANGUAGE plpgsql A
 BEGIN
     UPDATE console.supervision
     SET unit_tier = NEW.unit_tier, state = NEW.state, sign_by = NEW.sign_by, finish_by = NEW.finish_by
-    WHERE subject_id = NEW.assignment_id AND command_id = NEW.command_id AND unit = NEW.unit;
+    WHERE subject_id = NEW.assignment_id AND command_id = NEW.command_id AND unit = NEW.unit
+        AND status = NEW.status;
     RETURN NULL;
 END
 $$;

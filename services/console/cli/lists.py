@@ -103,7 +103,7 @@ KINDS: dict[str, Kind] = {
             free("headline"),
             ("next", _next),
         ),
-        ("status", "open", "limit"),
+        ("status", "open", "limit", "after"),
     ),
     "alarms": Kind(
         "/api/alarms",
@@ -114,6 +114,7 @@ KINDS: dict[str, Kind] = {
             *_EVENT,
             moment("at", "occurred_at"),
         ),
+        ("status", "limit", "after"),
     ),
     "commands": Kind(
         "/api/commands",
@@ -125,9 +126,10 @@ KINDS: dict[str, Kind] = {
             field("unit", "root_name"),
             free("title"),
             ("signed", _assignment_signed),
+            ("late", lambda row, _words: str(row["totals"]["overdue"])),
             moment("sign_by", "sign_by"),
         ),
-        ("status", "open", "limit"),
+        ("status", "open", "limit", "after"),
     ),
     "assignments": Kind(
         "/api/assignments",
@@ -153,7 +155,7 @@ KINDS: dict[str, Kind] = {
             value("answer", "answer", "answer"),
             moment("answer_by", "answer_by"),
         ),
-        ("open", "limit"),
+        ("open", "limit", "after"),
     ),
     "gaps": Kind(
         "/api/duty/gaps",
@@ -213,6 +215,7 @@ KINDS: dict[str, Kind] = {
             free("title"),
             moment("due", "due_at"),
         ),
+        ("status", "limit", "after"),
     ),
     "silences": Kind(
         "/api/silences",

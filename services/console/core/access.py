@@ -139,13 +139,18 @@ def span_of(unit: str) -> Span:
     """The subtree of a well-formed unit id as one range (equal to `is_within`, but for an index)."""
     code, _, rest = unit.partition("/")
     if rest and not rest.startswith("grid/"):
-        return Span(unit, unit + "\x01")  # a department has nothing below it
+        return alone(unit)  # a department has nothing below it
     if rest:
         low = unit
     else:
         digits = {Tier.CITY: 2, Tier.DISTRICT: 6, Tier.TOWN: 9}.get(tier_of(unit), 12)
         low = code[:digits]
     return Span(low, low[:-1] + chr(ord(low[-1]) + 1))
+
+
+def alone(unit: str) -> Span:
+    """The unit without anything below it."""
+    return Span(unit, unit + "\x01")
 
 
 def sees(viewer: Viewer, unit: str) -> bool:

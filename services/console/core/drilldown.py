@@ -9,9 +9,19 @@ from services.console.core.access import Viewer, sees
 from services.console.core.names import Names
 from services.console.core.overview import COUNTS
 from services.console.core.record import Record
+from shared.contracts.commands import AssignmentState, SupervisionKind
 from shared.contracts.units import department_of, lineage, tier_of
 
 Json = order_views.Json
+
+SUPERVISED = (
+    SupervisionKind.ESCALATED.value,
+    SupervisionKind.OVERDUE.value,
+    SupervisionKind.REMINDED.value,
+    SupervisionKind.DUE_SOON.value,
+    AssignmentState.RETURNED.value,
+)
+"""What is counted of the assignments that somebody has to look after."""
 
 
 def units_view(unit: str, viewer: Viewer, names: Names) -> Json:
@@ -43,6 +53,21 @@ def below_view(
             for row in counted
         ],
     }
+
+
+def supervised_units(
+    root: str, below: Iterable[str], counted: Iterable[Record], names: Names
+) -> list[Json]:
+    """What is due or returned, by unit: the root for itself alone, then those below it.
+
+    A row stands for `n` assignments of one `kind` under `child`; no child = the root's own.
+    """
+    units = {
+        unit: {**_unit(unit, names), **dict.fromkeys(SUPERVISED, 0)} for unit in (root, *below)
+    }
+    for row in counted:
+        units[row["child"] or root][row["kind"]] += row["n"]
+    return list(units.values())
 
 
 def _place(unit: str, viewer: Viewer, names: Names) -> Json:

@@ -9,9 +9,10 @@ from services.console.core.names import Names
 from services.console.core.record import Record
 from shared.contracts.alerts import AlertState
 from shared.contracts.fields import LEVEL_ORDER, Level, Tier
-from shared.contracts.units import ancestor_at
 
 Json = dict[str, Any]
+
+_TOWN_DIGITS = 9
 
 COUNTS = (
     "total",
@@ -19,23 +20,28 @@ COUNTS = (
     "reported",
     "done",
     "returned",
-    "sign_overdue",
-    "finish_overdue",
+    "overdue",
+    "overdue_unsigned",
+    "overdue_unreported",
 )
-"""What is counted of the assignments of a tier; each is a part of `total`."""
+"""What is counted of the assignments of a tier; each is a part of `total`, and the last two together are
+those that are overdue."""
 
 
-def alert_counts(alerts: Iterable[Record]) -> Json:
-    """Open alerts by issued level, by proposed level where none is issued yet, and by state."""
+def alert_counts(counted: Iterable[Record]) -> Json:
+    """Open alerts by issued level, by proposed level where none is issued yet, and by state.
+
+    A row stands for `n` alerts of one state, level and proposed level.
+    """
     issued = {level.value: 0 for level in reversed(Level)}
     proposed = dict(issued)
     states: dict[str, int] = {}
-    for row in alerts:
-        states[row["state"]] = states.get(row["state"], 0) + 1
+    for row in counted:
+        states[row["state"]] = states.get(row["state"], 0) + row["n"]
         if row["state"] == AlertState.ISSUED and row["level"]:
-            issued[row["level"]] += 1
+            issued[row["level"]] += row["n"]
         elif row["proposed_level"]:
-            proposed[row["proposed_level"]] += 1
+            proposed[row["proposed_level"]] += row["n"]
     return {"issued": issued, "proposed": proposed, "states": states}
 
 
@@ -66,21 +72,25 @@ def totals(by_tier: Sequence[Json]) -> Json:
     return {name: sum(one[name] for one in by_tier) for name in COUNTS}
 
 
-def tiles(alerts: Iterable[Record], root: str, names: Names) -> list[Json]:
+def tiles(counted: Iterable[Record], root: str, names: Names) -> list[Json]:
     """The towns of a subtree, each with its worst issued and worst proposed level.
 
-    An alert counts for the town of its place and for the towns of its areas.
+    A row stands for `n` alerts of one level and proposed level that concern a town (its first nine digits).
     """
     worst: dict[str, Json] = {
-        town: {"unit": town, "name": names.unit(town), "level": None, "proposed": None, "alerts": 0}
+        town[:_TOWN_DIGITS]: {
+            "unit": town,
+            "name": names.unit(town),
+            "level": None,
+            "proposed": None,
+            "alerts": 0,
+        }
         for town in names.within(root, [Tier.TOWN])
     }
-    for row in alerts:
-        towns = {ancestor_at(unit, Tier.TOWN) for unit in (row["place"], *row["areas"])}
-        for town in towns & worst.keys():
-            assert town is not None
-            tile = worst[town]
-            tile["alerts"] += 1
+    for row in counted:
+        tile = worst.get(row["town"])
+        if tile is not None:
+            tile["alerts"] += row["n"]
             tile["level"] = _worse(tile["level"], row["level"])
             if row["proposed_level"] != row["level"]:
                 tile["proposed"] = _worse(tile["proposed"], row["proposed_level"])

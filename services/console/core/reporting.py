@@ -140,9 +140,13 @@ def duty(row: Record, firings: Firings, viewer: Viewer, names: Names, now: datet
     }
 
 
-def summary(duties: Iterable[Json]) -> dict[str, int]:
-    """How many clocks of these duties stand how."""
-    found = Counter(clock["state"] for one in duties for clock in one["clocks"])
+def summary(
+    duties: Iterable[Record], firings: Firings, names: Names, now: datetime
+) -> dict[str, int]:
+    """How many of these duties have a clock that stands so; two overdue clocks of one duty are one."""
+    found: Counter[ClockState] = Counter()
+    for one in duties:
+        found.update({clock["state"] for clock in clocks(one, firings, names, now)})
     return {state.value: found[state] for state in ClockState}
 
 

@@ -16,7 +16,7 @@ from services.console.core.access import Span
 from services.console.core.cases.case import Case
 from services.console.core.cases.timeline import Place
 from services.console.store.connections import Connection
-from services.console.store.rollup import LATE
+from services.console.store.lateness import LATE
 
 Rows = list[asyncpg.Record]
 
@@ -248,7 +248,7 @@ async def live_findings(connection: Connection, command_ids: Sequence[str]) -> R
         f"""
         SELECT c.command_id, c.state AS command_state, a.assignment_id, a.state, a.late,
             EXISTS (SELECT 1 FROM console.supervision s WHERE s.subject_id = a.assignment_id
-                AND s.command_id = c.command_id AND {LATE}) AS overdue
+                AND s.status = a.status AND s.command_id = c.command_id AND {LATE}) AS overdue
         FROM console.command c LEFT JOIN console.assignment a USING (command_id)
         WHERE c.command_id = ANY($1::text[])
         """,  # noqa: S608 - built of constants

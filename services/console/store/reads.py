@@ -3,52 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import asyncpg
 
 from services.console.core.access import Span
-from services.console.core.steps import FINISHED_ASSIGNMENTS, OPEN_ALERTS
+from services.console.core.paging import Place
+from services.console.core.steps import FINISHED_ASSIGNMENTS
+from services.console.store.alerts import NEWEST, OPEN_ALERT, since
 from services.console.store.connections import Connection
-from shared.contracts.fields import LEVEL_ORDER
+from services.console.store.lateness import IN_WORK, UNSIGNED
+from services.console.store.ordering import Order, given, micros, urgency
 from shared.contracts.units import lineage
 
-_OPEN_ALERT = f"state IN ({', '.join(repr(str(state)) for state in OPEN_ALERTS)})"
 _OPEN_PAGE = "state IN ('queued', 'sent', 'delivered', 'read')"
+_UNWELL = "status = $1 AND state <> 'online' AND unit >= $2 AND unit < $3"
 _FINISHED = ", ".join(repr(str(state)) for state in FINISHED_ASSIGNMENTS)
-_GRAVEST = (
-    "array_position(ARRAY['red', 'orange', 'yellow', 'blue', 'notice'], "
-    "coalesce(level, proposed_level))"
-)
-
 Rows = list[asyncpg.Record]
 
-
-async def open_alerts(connection: Connection, span: Span, status: str) -> Rows:
-    """Open alerts of a subtree, the gravest first."""
-    rows: Rows = await connection.fetch(
-        f"SELECT * FROM console.alert WHERE status = $1 AND {_OPEN_ALERT} "  # noqa: S608
-        f"AND place >= $2 AND place < $3 ORDER BY {_GRAVEST}, "
-        "score DESC, sent_at DESC, alert_id LIMIT 500",
-        status,
-        span.low,
-        span.high,
-    )
-    return rows
-
-
-async def recent_alerts(connection: Connection, span: Span, status: str, limit: int) -> Rows:
-    """Alerts of a subtree, open or not, the last changed first."""
-    rows: Rows = await connection.fetch(
-        "SELECT * FROM console.alert WHERE status = $1 AND place >= $2 AND place < $3 "
-        "ORDER BY sent_at DESC, alert_id LIMIT $4",
-        status,
-        span.low,
-        span.high,
-        limit,
-    )
-    return rows
+NEWEST_ALARM = Order(NEWEST.numbers, "alarm_id")
+_DUE = f"CASE WHEN a.{UNSIGNED} THEN a.sign_by WHEN a.{IN_WORK} THEN a.finish_by END"
+TASKS = Order(urgency("a.status", "why.state", "a.level", _DUE), "a.assignment_id")
+"""The order of assignments, the same on every screen: what is due is the clock that runs; one that waits
+for somebody else has none."""
+_PAGE_WAITS = f"(p.{_OPEN_PAGE} AND answer.verb IS NULL)"
+PAGES = Order(
+    (
+        f"(NOT {_PAGE_WAITS})::int",
+        *(
+            f"CASE WHEN {_PAGE_WAITS} THEN {number} ELSE 0 END"
+            for number in urgency("p.status", "why.state", "p.level", "p.answer_by")
+        ),
+        f"-{micros('p.sent_at')}",
+    ),
+    "p.page_id",
+)
+"""The order of an officer's pages: those that wait for an answer by urgency, then the others, the newest
+first."""
 
 
 async def alert(connection: Connection, alert_id: str) -> asyncpg.Record | None:
@@ -66,14 +59,19 @@ async def alarms(connection: Connection, alarm_ids: Sequence[str]) -> Rows:
     return rows
 
 
-async def recent_alarms(connection: Connection, span: Span, status: str, limit: int) -> Rows:
-    """Alarms of a subtree, on or over, the last changed first."""
+async def recent_alarms(
+    connection: Connection, span: Span, status: str, after: Place | None, limit: int
+) -> Rows:
+    """Alarms of a subtree behind a place, on or over, the last changed first."""
     rows: Rows = await connection.fetch(
-        "SELECT * FROM console.alarm WHERE status = $1 AND place >= $2 AND place < $3 "
-        "ORDER BY sent_at DESC, alarm_id LIMIT $4",
+        f"SELECT *, {NEWEST_ALARM.columns} FROM console.alarm "  # noqa: S608
+        "WHERE status = $1 AND place >= $2 AND place < $3 "
+        f"AND {NEWEST_ALARM.behind(4, 5)} AND {since(4)} "
+        'ORDER BY sent_at DESC, alarm_id COLLATE "C" LIMIT $6',
         status,
         span.low,
         span.high,
+        *given(after),
         limit,
     )
     return rows
@@ -128,24 +126,41 @@ async def commands_of_alert(connection: Connection, alert_id: str) -> Rows:
     return rows
 
 
-async def pages(connection: Connection, officer_id: str, *, only_open: bool, limit: int) -> Rows:
-    """An officer's own pages on the console, the newest first, with the answer given. Of the open ones
-    those that are real come first, of these a recall, then the most urgent: no drill and no storm of blue
-    pushes one out of the list."""
+_OWN_PAGES = f"""
+    FROM console.page p LEFT JOIN console.answer AS answer USING (page_id, status)
+    LEFT JOIN console.alert AS why ON why.alert_id = p.alert_id
+    WHERE p.officer_id = $1 AND p.channel = 'console' AND ($2::text IS NULL OR p.status = $2)
+        AND (NOT $3 OR {_PAGE_WAITS})
+"""
+
+
+async def pages(
+    connection: Connection,
+    officer_id: str,
+    status: str | None,
+    *,
+    only_open: bool,
+    after: Place | None,
+    limit: int,
+) -> Rows:
+    """An officer's own pages on the console behind a place, with the answer given: no drill, no storm of
+    blue and nothing newer comes before one that is open and more urgent."""
     rows: Rows = await connection.fetch(
-        "SELECT p.*, a.verb FROM console.page p LEFT JOIN console.answer a USING (page_id, status) "  # noqa: S608
-        "LEFT JOIN console.alert AS why ON $2 AND why.alert_id = p.alert_id AND why.state = 'recalled' "
-        "WHERE p.officer_id = $1 AND p.channel = 'console' "
-        f"AND (NOT $2 OR (p.{_OPEN_PAGE} AND a.verb IS NULL)) "
-        "ORDER BY $2 AND p.status <> 'Actual', why.alert_id IS NULL, "
-        "CASE WHEN $2 THEN array_position($4::text[], p.level) END DESC, "
-        "p.sent_at DESC, p.page_id LIMIT $3",
+        f"SELECT p.*, answer.verb, {PAGES.columns} {_OWN_PAGES} "
+        f"AND {PAGES.behind(4, 5)} ORDER BY {PAGES.by} LIMIT $6",
         officer_id,
+        status,
         only_open,
+        *given(after),
         limit,
-        list(LEVEL_ORDER),
     )
     return rows
+
+
+async def pages_waiting(connection: Connection, officer_id: str, status: str | None) -> int:
+    """How many of these pages wait for an answer."""
+    counted = f"SELECT count(*) {_OWN_PAGES}"
+    return int(await connection.fetchval(counted, officer_id, status, True))
 
 
 async def page(connection: Connection, page_id: str) -> asyncpg.Record | None:
@@ -176,8 +191,8 @@ async def unwell_sensors(
 ) -> Rows:
     """Sensors that are silent or faulty, by id behind `after`."""
     rows: Rows = await connection.fetch(
-        "SELECT * FROM console.sensor WHERE status = $1 AND state <> 'online' "
-        "AND unit >= $2 AND unit < $3 AND sensor_id > $4 ORDER BY sensor_id LIMIT $5",
+        f"SELECT * FROM console.sensor WHERE {_UNWELL} "  # noqa: S608
+        'AND sensor_id COLLATE "C" > $4 ORDER BY sensor_id COLLATE "C" LIMIT $5',
         status,
         span.low,
         span.high,
@@ -187,19 +202,24 @@ async def unwell_sensors(
     return rows
 
 
+async def unwell_total(connection: Connection, span: Span, status: str) -> int:
+    """How many sensors of a subtree are silent or faulty."""
+    counted = f"SELECT count(*) FROM console.sensor WHERE {_UNWELL}"  # noqa: S608
+    return int(await connection.fetchval(counted, status, span.low, span.high))
+
+
 async def small_counts(connection: Connection, span: Span, status: str) -> asyncpg.Record:
     """Silent sensors, open and missed pages of a subtree; open alerts of drills beside it."""
     row = await connection.fetchrow(
         f"""
         SELECT
-          (SELECT count(*) FROM console.sensor WHERE status = $1 AND state <> 'online'
-             AND unit >= $2 AND unit < $3) AS sensors_silent,
+          (SELECT count(*) FROM console.sensor WHERE {_UNWELL}) AS sensors_silent,
           (SELECT count(*) FROM console.page p WHERE status = $1 AND {_OPEN_PAGE}
              AND channel = 'console' AND unit >= $2 AND unit < $3
              AND NOT EXISTS (SELECT 1 FROM console.answer a
                WHERE a.page_id = p.page_id AND a.status = p.status)
           ) AS pages_open,
-          (SELECT count(*) FROM console.alert WHERE status = 'Exercise' AND {_OPEN_ALERT}
+          (SELECT count(*) FROM console.alert WHERE status = 'Exercise' AND {OPEN_ALERT}
              AND place >= $2 AND place < $3)
           + (SELECT count(*) FROM console.command WHERE status = 'Exercise'
              AND state IN ('issued', 'awaiting_check')
@@ -213,44 +233,62 @@ async def small_counts(connection: Connection, span: Span, status: str) -> async
     return row
 
 
+@dataclass(frozen=True)
+class Tasks:
+    """Which assignments: a unit's own (with a span: of its subtree), of one command, state or status."""
+
+    unit: str
+    span: Span | None = None
+    command: str | None = None
+    state: str | None = None
+    only_open: bool = False
+    status: str | None = None
+
+    def where(self) -> tuple[str, list[Any]]:
+        """A condition on `a` and its parameters."""
+        clauses: list[str] = []
+        values: list[Any] = []
+
+        def add(clause: str, *given: Any) -> None:
+            slots = [f"${len(values) + n}" for n in range(1, len(given) + 1)]
+            clauses.append(clause.format(*slots))
+            values.extend(given)
+
+        if self.span is None:
+            add("a.unit = {}", self.unit)
+        else:
+            add("a.unit >= {} AND a.unit < {}", self.span.low, self.span.high)
+        for name in ("command_id", "state", "status"):
+            value = getattr(self, name.removesuffix("_id"))
+            if value is not None:
+                add(f"a.{name} = {{}}", value)
+        if self.only_open:
+            add(f"a.state NOT IN ({_FINISHED})")
+        return " AND ".join(clauses), values
+
+
 async def assignments(
-    connection: Connection,
-    *,
-    span: Span | None,
-    unit: str,
-    command: str | None,
-    state: str | None,
-    only_open: bool,
-    status: str | None,
-    after: str,
-    limit: int,
+    connection: Connection, wanted: Tasks, after: Place | None, limit: int
 ) -> Rows:
-    """Assignments of a unit (with a span: of its subtree), by id behind `after`."""
-    clauses, values = ["assignment_id > $1"], [after]
-
-    def where(clause: str, *given: Any) -> None:
-        slots = [f"${len(values) + n}" for n in range(1, len(given) + 1)]
-        clauses.append(clause.format(*slots))
-        values.extend(given)
-
-    if span is None:
-        where("unit = {}", unit)
-    else:
-        where("unit >= {} AND unit < {}", span.low, span.high)
-    if command is not None:
-        where("command_id = {}", command)
-    if state is not None:
-        where("state = {}", state)
-    if status is not None:
-        where("status = {}", status)
-    if only_open:
-        where(f"state NOT IN ({_FINISHED})")
-    where("true ORDER BY assignment_id LIMIT {}::int", limit)
+    """Assignments behind a place, the most urgent first."""
+    where, values = wanted.where()
+    n = len(values)
     rows: Rows = await connection.fetch(
-        f"SELECT * FROM console.assignment WHERE {' AND '.join(clauses)}",  # noqa: S608
+        f"SELECT a.*, {TASKS.columns} FROM console.assignment a "  # noqa: S608
+        f"LEFT JOIN console.alert AS why USING (alert_id) WHERE {where} "
+        f"AND {TASKS.behind(n + 1, n + 2)} ORDER BY {TASKS.by} LIMIT ${n + 3}",
         *values,
+        *given(after),
+        limit,
     )
     return rows
+
+
+async def assignments_total(connection: Connection, wanted: Tasks) -> int:
+    """How many these assignments are."""
+    where, values = wanted.where()
+    counted = f"SELECT count(*) FROM console.assignment a WHERE {where}"  # noqa: S608
+    return int(await connection.fetchval(counted, *values))
 
 
 async def assignment(connection: Connection, assignment_id: str) -> asyncpg.Record | None:

@@ -58,6 +58,20 @@ async def duties(
     return rows
 
 
+async def clocks(connection: Connection, span: Span, status: str, *, only_open: bool) -> Rows:
+    """All duties of a subtree, with no more of each than its clocks are judged by."""
+    rows: Rows = await connection.fetch(
+        "SELECT duty_id, state, phone_due, phone_at, written_due, written_at, follow_up_due, "  # noqa: S608
+        "final_due, final_at FROM console.report_duty "
+        f"WHERE status = $1 AND unit >= $2 AND unit < $3 AND (NOT $4 OR {_OPEN})",
+        status,
+        span.low,
+        span.high,
+        only_open,
+    )
+    return rows
+
+
 async def firings(
     connection: Connection, duty_ids: Iterable[str]
 ) -> dict[tuple[str, str], asyncpg.Record]:

@@ -10,18 +10,20 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.console.core import order_views, overview, views
-from services.console.core.access import Denial, Viewer, sees, span_of
+from services.console.core.access import Viewer, sees, span_of
 from services.console.core.masking import sees_photos
 from services.console.core.record import Record
 from services.console.core.steps import verbs_of_command
+from services.console.store import missing as store_missing
 from services.console.store import photos as store_photos
 from services.console.store import reads, rollup
 from services.console.store.connections import Connection, reading
 from services.console.web import orders
 from services.console.web.auth import Looker, Me
+from services.console.web.paging import After, behind, next_of
 from services.console.web.parts import Console, Parts, as_json
 from services.console.web.problems import hidden, unknown
-from services.console.web.reads import Cursor, Limit, StatusQuery
+from services.console.web.reads import Limit, StatusQuery
 from services.console.web.selecting import SelectionBody, reached
 from shared.contracts.commands import AssignmentState
 from shared.contracts.fields import Identifier, Status, Tier, UnitId
@@ -40,18 +42,30 @@ async def get_commands(
     me: Looker,
     status: StatusQuery = Status.ACTUAL,
     only_open: Annotated[bool, Query(alias="open")] = False,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    after: After = "",
+    limit: Limit = 100,
 ) -> Response:
-    """Commands that concern the officer's subtree, each with its roll-up within it."""
+    """Commands that concern the officer's subtree, each with its roll-up within it: the open ones, then the
+    others, the newest first. `next` is the cursor for `after`."""
     span = span_of(me.root)
     async with reading(console.database) as connection:
         rows = await rollup.recent_commands(
-            connection, span, status, only_open=only_open, limit=limit
+            connection,
+            span,
+            status,
+            only_open=only_open,
+            after=behind(after, rollup.NEWEST),
+            limit=limit,
         )
         ids = [row["command_id"] for row in rows]
         counted = await rollup.by_command_and_tier(connection, ids, span)
         heads = await orders.heads(connection, rows, me, console.names)
-    return as_json({"commands": [command_view(head, counted, me) for head in heads]})
+    return as_json(
+        {
+            "commands": [command_view(head, counted, me) for head in heads],
+            "next": next_of(rows, limit),
+        }
+    )
 
 
 class Preview(BaseModel):
@@ -113,13 +127,13 @@ async def get_command(console: Parts, me: Looker, command_id: Identifier) -> Res
         counted = await rollup.by_command_and_tier(connection, [command_id], span)
         if not counted and not sees(me, row["root"]) and not sees(me, row["issuer_unit"]):
             raise hidden("command", row["root"])
-        missing = await rollup.missing(connection, command_id, span, counted, 200)
+        missing = await store_missing.missing(connection, command_id, span, counted, 200)
         [head] = await orders.heads(connection, [row], me, console.names)
     return as_json(
         {
             **command_view(head, counted, me),
             "instruction": "" if head["masked"] else row["instruction"],
-            "missing_total": sum(one["unsigned"] + one["late_in_work"] for one in counted),
+            "missing_total": sum(one["unsigned"] + one["overdue_unreported"] for one in counted),
             "missing": [
                 order_views.missing(one, row["data_grade"], me, console.names) for one in missing
             ],
@@ -149,24 +163,24 @@ async def get_assignments(
     status: Annotated[Status | None, Query()] = None,
     only_open: Annotated[bool, Query(alias="open")] = False,
     subtree: Annotated[bool, Query()] = False,
-    after: Cursor = "",
+    after: After = "",
     limit: Limit = 100,
 ) -> Response:
-    """Assignments of a unit (default: one's own), by id; `next` is the cursor for `after`."""
-    root = unit or me.root
-    console.demand(None if sees(me, root) else Denial.OUTSIDE_SUBTREE, root)
+    """Assignments of a unit (default: one's own): real before drill, those of a recalled alert first, then
+    the gravest, then what is or falls due first. `next` is the cursor for `after`, `total` how many there
+    are."""
+    root = console.in_sight(me, unit)
+    wanted = reads.Tasks(
+        unit=root,
+        span=span_of(root) if subtree else None,
+        command=command,
+        state=state,
+        only_open=only_open,
+        status=status,
+    )
     async with reading(console.database) as connection:
-        rows = await reads.assignments(
-            connection,
-            span=span_of(root) if subtree else None,
-            unit=root,
-            command=command,
-            state=state,
-            only_open=only_open,
-            status=status,
-            after=after,
-            limit=limit,
-        )
+        rows = await reads.assignments(connection, wanted, behind(after, reads.TASKS), limit)
+        total = await reads.assignments_total(connection, wanted)
         photos = await _photos(connection, me, console, rows)
     return as_json(
         {
@@ -177,7 +191,8 @@ async def get_assignments(
                 }
                 for row in rows
             ],
-            "next": rows[-1]["assignment_id"] if len(rows) == limit else None,
+            "next": next_of(rows, limit),
+            "total": total,
         }
     )
 

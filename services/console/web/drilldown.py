@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from services.console.core import drilldown
-from services.console.core.access import Denial, Viewer, sees, span_of
+from services.console.core.access import span_of
 from services.console.store import reads, rollup
 from services.console.store.connections import reading
 from services.console.web.auth import Looker
-from services.console.web.parts import Console, Parts, as_json
+from services.console.web.parts import Parts, as_json
 from services.console.web.problems import unknown
 from shared.contracts.fields import Identifier, UnitId
 from shared.contracts.ids import assignment_id
@@ -24,7 +24,7 @@ Unit = Annotated[UnitId | None, Query()]
 @router.get("/units")
 async def get_units(console: Parts, me: Looker, unit: Unit = None) -> Response:
     """What lies one tier below a unit (default: one's own) and by what else units can be chosen."""
-    root = _in_sight(console, me, unit)
+    root = console.in_sight(me, unit)
     return as_json(drilldown.units_view(root, me, console.names))
 
 
@@ -34,7 +34,7 @@ async def get_below(
 ) -> Response:
     """How far a command has come in each unit one tier below `unit` (default: one's own), all that
     lies further down counted with it, and what `unit` itself has to do."""
-    root = _in_sight(console, me, unit)
+    root = console.in_sight(me, unit)
     children = {one: span_of(one) for one in console.names.tree.directly_below(root)}
     async with reading(console.database) as connection:
         if await rollup.command(connection, command_id) is None:
@@ -42,9 +42,3 @@ async def get_below(
         counted = await rollup.by_child(connection, command_id, children)
         own = await reads.assignment(connection, assignment_id(command_id, root))
     return as_json(drilldown.below_view(root, own, counted, me, console.names))
-
-
-def _in_sight(console: Console, me: Viewer, unit: str | None) -> str:
-    root = unit or me.root
-    console.demand(None if sees(me, root) else Denial.OUTSIDE_SUBTREE, root)
-    return root

@@ -22,6 +22,9 @@ from shared.runtime.errors import Transient
 
 router = APIRouter(include_in_schema=False)
 
+_ALERTS = 100
+_PAGES = 100
+"""As many as the first board and the phone ask for."""
 
 Answers = dict[str, Any]
 """What the API says, by the address that the page would ask."""
@@ -36,10 +39,10 @@ async def wall(request: Request, console: Parts) -> Response:
     async def first(me: Viewer) -> Answers:
         looker = console.looking(me, None)
         overview = await reads.get_overview(console, looker, status)
-        alerts = await reads.get_alerts(console, looker, status, True, 100)
+        alerts = await reads.get_alerts(console, looker, status, only_open=True, limit=_ALERTS)
         return {
             f"/api/overview?status={status}": json.loads(bytes(overview.body)),
-            f"/api/alerts?status={status}&open=1": json.loads(bytes(alerts.body)),
+            f"/api/alerts?status={status}&open=1&limit={_ALERTS}": json.loads(bytes(alerts.body)),
         }
 
     return await _page("wall.html", request, console, first)
@@ -50,8 +53,8 @@ async def phone(request: Request, console: Parts) -> Response:
     """The page for an officer's phone."""
 
     async def first(me: Viewer) -> Answers:
-        pages = await reads.get_pages(console, me, False, 60)
-        return {"/api/pages?limit=60": json.loads(bytes(pages.body))}
+        pages = await reads.get_pages(console, me, limit=_PAGES)
+        return {f"/api/pages?limit={_PAGES}": json.loads(bytes(pages.body))}
 
     return await _page("phone.html", request, console, first)
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request, Response
 from pydantic_core import to_json
 
-from services.console.core.access import Check, Denial, Viewer, entitled, looking
+from services.console.core.access import Check, Denial, Viewer, entitled, looking, sees
 from services.console.core.acts import Act
 from services.console.core.charts import Rules
 from services.console.core.directory import Directory
@@ -91,6 +91,12 @@ class Console:
     def looking(self, me: Viewer, place: str | None) -> Viewer:
         """The officer before the subtree of `place`; refuses with 403 what may not be seen."""
         return self.granted(looking(me, place), place)
+
+    def in_sight(self, me: Viewer, unit: str | None) -> str:
+        """The unit asked for, or the one looked at; refuses with 403 what may not be seen."""
+        root = unit or me.root
+        self.demand(None if sees(me, root) else Denial.OUTSIDE_SUBTREE, root)
+        return root
 
     def granted(self, found: Viewer | Denial, place: str | None = None, verb: str = "") -> Viewer:
         """What was found; refuses with 403 when it is a denial."""

@@ -7,16 +7,17 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic_core import to_json
 
-from services.console.core import order_views, overview, views
-from services.console.core.access import may_answer, sees, span_of
+from services.console.core import drilldown, order_views, overview, views
+from services.console.core.access import alone, may_answer, sees, span_of
 from services.console.core.feed_views import shown
-from services.console.store import feed, reads, rollup
+from services.console.store import alerts, feed, reads, rollup, supervision
 from services.console.store.connections import reading
 from services.console.web import orders
 from services.console.web.auth import Looker, Me
+from services.console.web.paging import After, behind, next_of
 from services.console.web.parts import Console, Parts, as_json
 from services.console.web.problems import hidden, unknown
-from shared.contracts.fields import Identifier, Status
+from shared.contracts.fields import Identifier, Status, UnitId
 from shared.contracts.refusals import RefusedFor
 from shared.contracts.units import tier_of
 
@@ -25,7 +26,7 @@ router = APIRouter(prefix="/api")
 StatusQuery = Annotated[Status, Query()]
 Limit = Annotated[int, Query(ge=1, le=500)]
 Cursor = Annotated[str, Query(pattern=r"^[A-Za-z0-9._:\-]{0,96}$")]
-"""The id behind which a list goes on; empty = from the beginning."""
+"""The id behind which a list by id goes on; empty = from the beginning."""
 Seq = Annotated[int, Query(ge=0, le=2**62)]
 
 
@@ -43,7 +44,8 @@ async def _overview(console: Console, root: str, status: Status) -> bytes:
     span = span_of(root)
     position = console.hub.position  # before the look: what a later line says may be in it, too
     async with reading(console.database) as connection:
-        alerts = await reads.open_alerts(connection, span, status)
+        by_level = await alerts.open_by_level(connection, span, status)
+        by_town = await alerts.open_by_town(connection, span, status)
         commands = await rollup.open_command_ids(connection, status)
         counted = await rollup.by_command_and_tier(connection, commands, span)
         small = await reads.small_counts(connection, span, status)
@@ -58,13 +60,13 @@ async def _overview(console: Console, root: str, status: Status) -> bytes:
             "tier": tier_of(root),
             "broker": console.broker,
             "behind": console.behind(),
-            "alerts": overview.alert_counts(alerts),
+            "alerts": overview.alert_counts(by_level),
             "assignments": {**totals, "by_tier": by_tier},
-            "overdue": totals["sign_overdue"] + totals["finish_overdue"],
+            "overdue": totals["overdue"],
             "pages_open": small["pages_open"],
             "sensors_silent": small["sensors_silent"],
             "exercises": small["exercises"],
-            "towns": overview.tiles(alerts, root, console.names),
+            "towns": overview.tiles(by_town, root, console.names),
             "feed_seq": position,
         }
     )
@@ -76,16 +78,31 @@ async def get_alerts(
     me: Looker,
     status: StatusQuery = Status.ACTUAL,
     only_open: Annotated[bool, Query(alias="open")] = False,
+    town: Annotated[UnitId | None, Query()] = None,
+    after: After = "",
     limit: Limit = 100,
 ) -> Response:
-    """Alerts: the open ones, gravest first, or the last changed ones."""
-    span = span_of(me.root)
+    """Alerts: the open ones, gravest first, or the last changed ones; `next` is the cursor for `after`.
+
+    `town`: only those open ones of the subtree whose place or areas lie in it. `total`: how many open ones
+    there are.
+    """
+    span, total = span_of(me.root), None
     async with reading(console.database) as connection:
         if only_open:
-            rows = (await reads.open_alerts(connection, span, status))[:limit]
+            place = behind(after, alerts.GRAVEST)
+            rows = await alerts.open_alerts(connection, span, status, town, place, limit)
+            total = await alerts.open_total(connection, span, status, town)
         else:
-            rows = await reads.recent_alerts(connection, span, status, limit)
-    return as_json({"alerts": [views.alert(row, me, console.names) for row in rows]})
+            place = behind(after, alerts.NEWEST)
+            rows = await alerts.recent_alerts(connection, span, status, place, limit)
+    return as_json(
+        {
+            "alerts": [views.alert(row, me, console.names) for row in rows],
+            "next": next_of(rows, limit),
+            "total": total,
+        }
+    )
 
 
 @router.get("/alerts/{alert_id}")
@@ -97,33 +114,62 @@ async def get_alert(console: Parts, me: Looker, alert_id: Identifier) -> Respons
             raise unknown("alert")
         if not sees(me, row["place"]):
             raise hidden("alert", row["place"])
-        alarms = await reads.alarms(connection, row["alarm_ids"])
+        found = await reads.alarms(connection, row["alarm_ids"])
         caused = await reads.commands_of_alert(connection, alert_id)
         commands = await orders.heads(connection, caused, me, console.names)
-    return as_json(views.alert_detail(row, alarms, commands, me, console.names))
+    return as_json(views.alert_detail(row, found, commands, me, console.names))
 
 
 @router.get("/alarms")
 async def get_alarms(
-    console: Parts, me: Looker, status: StatusQuery = Status.ACTUAL, limit: Limit = 100
+    console: Parts,
+    me: Looker,
+    status: StatusQuery = Status.ACTUAL,
+    after: After = "",
+    limit: Limit = 100,
 ) -> Response:
     """Alarms, the last changed first; what a backlog brought up is marked as retrospective."""
     async with reading(console.database) as connection:
-        rows = await reads.recent_alarms(connection, span_of(me.root), status, limit)
-    return as_json({"alarms": [views.alarm(row, me, console.names) for row in rows]})
+        place = behind(after, reads.NEWEST_ALARM)
+        rows = await reads.recent_alarms(connection, span_of(me.root), status, place, limit)
+    return as_json(
+        {
+            "alarms": [views.alarm(row, me, console.names) for row in rows],
+            "next": next_of(rows, limit),
+        }
+    )
 
 
 @router.get("/pages")
 async def get_pages(
     console: Parts,
     me: Me,
+    status: Annotated[Status | None, Query()] = None,
     only_open: Annotated[bool, Query(alias="open")] = False,
+    after: After = "",
     limit: Limit = 100,
 ) -> Response:
-    """The officer's own pages, the newest first."""
+    """The officer's own pages: those that wait for an answer, the most urgent first, then the newest others.
+
+    `waiting`: how many wait for an answer.
+    """
     async with reading(console.database) as connection:
-        rows = await reads.pages(connection, me.officer_id, only_open=only_open, limit=limit)
-    return as_json({"pages": [views.page(row, console.names) for row in rows]})
+        rows = await reads.pages(
+            connection,
+            me.officer_id,
+            status,
+            only_open=only_open,
+            after=behind(after, reads.PAGES),
+            limit=limit,
+        )
+        waiting = await reads.pages_waiting(connection, me.officer_id, status)
+    return as_json(
+        {
+            "pages": [views.page(row, console.names) for row in rows],
+            "next": next_of(rows, limit),
+            "waiting": waiting,
+        }
+    )
 
 
 @router.get("/pages/{page_id}")
@@ -140,14 +186,49 @@ async def get_page(console: Parts, me: Me, page_id: Identifier) -> Response:
 
 @router.get("/supervision")
 async def get_supervision(
-    console: Parts, me: Looker, status: StatusQuery = Status.ACTUAL, limit: Limit = 100
+    console: Parts,
+    me: Looker,
+    status: StatusQuery = Status.ACTUAL,
+    unit: Annotated[UnitId | None, Query()] = None,
+    subtree: Annotated[bool, Query()] = True,
+    after: After = "",
+    limit: Limit = 100,
 ) -> Response:
-    """What the timers found and nobody has put right yet."""
+    """What the timers found of a unit (default: one's own) with what lies below it, or without, and nobody
+    has put right yet, clock by clock.
+
+    `total`: how many entries there are.
+    """
+    root = console.in_sight(me, unit)
+    span = span_of(root) if subtree else alone(root)
     async with reading(console.database) as connection:
-        rows = await rollup.supervised(connection, span_of(me.root), status, limit)
+        place = behind(after, supervision.GRAVEST)
+        rows = await supervision.supervised(connection, span, status, place, limit)
+        total = await supervision.total(connection, span, status)
     return as_json(
-        {"supervision": [order_views.supervision(row, me, console.names) for row in rows]}
+        {
+            "supervision": [order_views.supervision(row, me, console.names) for row in rows],
+            "next": next_of(rows, limit),
+            "total": total,
+        }
     )
+
+
+@router.get("/supervision/units")
+async def get_supervised_units(
+    console: Parts, me: Looker, status: StatusQuery = Status.ACTUAL
+) -> Response:
+    """How many assignments of open commands are due soon, overdue or returned: of the officer's own unit
+    and of each unit one tier below, all that lies further down counted with it.
+
+    An assignment counts once, as the gravest that timers have said of it: `escalated`, `overdue` and
+    `reminded` together are those that are overdue.
+    """
+    below = console.names.tree.directly_below(me.root)
+    children = {one: span_of(one) for one in below}
+    async with reading(console.database) as connection:
+        counted = await supervision.by_child(connection, span_of(me.root), status, children)
+    return as_json({"units": drilldown.supervised_units(me.root, below, counted, console.names)})
 
 
 @router.get("/sensors/silent")
@@ -160,11 +241,14 @@ async def get_silent(
 ) -> Response:
     """Sensors that are silent or faulty."""
     async with reading(console.database) as connection:
-        rows = await reads.unwell_sensors(connection, span_of(me.root), status, after, limit)
+        span = span_of(me.root)
+        rows = await reads.unwell_sensors(connection, span, status, after, limit)
+        total = await reads.unwell_total(connection, span, status)
     return as_json(
         {
             "sensors": [views.sensor(row, console.names) for row in rows],
             "next": rows[-1]["sensor_id"] if len(rows) == limit else None,
+            "total": total,
         }
     )
 

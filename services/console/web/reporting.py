@@ -132,12 +132,22 @@ async def get_reporting(
     only_open: Annotated[bool, Query(alias="open")] = False,
     limit: Limit = 100,
 ) -> Response:
-    """Duties to report of the officer's subtree: due, overdue, met, late, and whom it is calling."""
+    """Duties to report of the officer's subtree: due, overdue, met, late, and whom it is calling.
+
+    `summary` counts all of them, `total` tells how many they are; the list ends at `limit`.
+    """
+    span = access.span_of(me.root)
     async with reading(console.database) as connection:
-        rows = await store.duties(
-            connection, access.span_of(me.root), status, only_open=only_open, limit=limit
-        )
-        firings = await store.firings(connection, [row["duty_id"] for row in rows])
+        rows = await store.duties(connection, span, status, only_open=only_open, limit=limit)
+        every = await store.clocks(connection, span, status, only_open=only_open)
+        firings = await store.firings(connection, [row["duty_id"] for row in every])
     now = console.clock.now()
     found = [reporting.duty(row, firings, me, console.names, now) for row in rows]
-    return as_json({"now": now, "summary": reporting.summary(found), "duties": found})
+    return as_json(
+        {
+            "now": now,
+            "summary": reporting.summary(every, firings, console.names, now),
+            "total": len(every),
+            "duties": found,
+        }
+    )

@@ -11,7 +11,7 @@ import asyncpg
 
 from deploy.migrations.runner import sql_fingerprint
 from services.console.core.access import Span, span_of
-from services.console.store import reads, rollup
+from services.console.store import missing, reads, rollup, supervision
 from services.console.store.connections import PLAN_EACH
 from shared.contracts.fields import Status
 from tests.bench.command import year
@@ -61,25 +61,25 @@ async def _parts(
 
     async def commands() -> None:
         rows = await rollup.recent_commands(
-            database, span, Status.ACTUAL, only_open=False, limit=100
+            database, span, Status.ACTUAL, only_open=False, after=None, limit=100
         )
         ids = [row["command_id"] for row in rows]
         await rollup.by_command_and_tier(database, ids, span)
 
     async def one_command() -> None:
         counted = await rollup.by_command_and_tier(database, ["cmd-1"], span)
-        await rollup.missing(database, "cmd-1", span, counted, 200)
+        await missing.missing(database, "cmd-1", span, counted, 200)
 
     async def overview() -> None:
         ids = await rollup.open_command_ids(database, Status.ACTUAL)
         await rollup.by_command_and_tier(database, ids, span)
         await reads.small_counts(database, span, Status.ACTUAL)
 
-    async def supervision() -> None:
-        await rollup.supervised(database, span, Status.ACTUAL, 100)
+    async def supervised() -> None:
+        await supervision.supervised(database, span, Status.ACTUAL, None, 100)
 
     found = {}
-    for part in (commands, one_command, overview, supervision):
+    for part in (commands, one_command, overview, supervised):
         taken = [await _ms(part) for _ in range(_TIMES)]
         found[part.__name__] = {"p50_ms": median(taken), "p95_ms": quantiles(taken, n=20)[18]}
         say(f"board of the {name}: {part.__name__} {median(taken):.0f} ms")

@@ -53,7 +53,7 @@ async def test_every_step_down_adds_up_to_the_step_above(console: Bench) -> None
             counted["signed"] += own["state"] not in ("queued", "delivered")
             assert counted == before
         step = next(one for one in found["below"] if is_within(late.unit, one["unit"]))
-        assert step["sign_overdue"] == 1
+        assert step["overdue"] == 1
         assert [one["unit"] for one in found["way"]][-1] == unit
         unit, before = step["unit"], {name: step[name] for name in ("total", "signed")}
     assert unit == late.unit

@@ -12,7 +12,7 @@ import pytest
 from deploy.local.data.units import all_units
 from services.console.core import rows
 from services.console.core.access import span_of
-from services.console.store import projections, rollup
+from services.console.store import projections, rollup, supervision
 from shared.contracts.commands import (
     AssignmentEvent,
     AssignmentState,
@@ -55,7 +55,10 @@ def _is_soon(fired: asyncpg.Record, one: asyncpg.Record) -> bool:
 
 
 async def _check(console: Bench, ids: list[str], still_open: set[str]) -> int:
-    """Compare counts and list with a recount, for viewers of every tier; how many are overdue."""
+    """Compare counts and list with a recount, for viewers of every tier; how many units are overdue.
+
+    A unit that neither signed nor reported in time is one unit: two clocks of it do not make two.
+    """
     counted = 0
     async with console.wiring.database.pool.acquire() as connection:
         fired = await connection.fetch("SELECT * FROM console.supervision")
@@ -67,28 +70,53 @@ async def _check(console: Bench, ids: list[str], still_open: set[str]) -> int:
         for viewer in (CITY, DISTRICT, ZHUTUO, SONGJI, VILLAGE):
             seen = [pair for pair in pairs if is_within(pair[0]["unit"], viewer)]
             late = [pair for pair in seen if _is_late(*pair)]
+            units = {assignment["assignment_id"]: assignment for _, assignment in late}
             plain: dict[tuple[str, str], list[int]] = {}
-            for one, assignment in late:
-                row = plain.setdefault((one["command_id"], assignment["unit_tier"]), [0, 0, 0])
-                row[0] += one["clock"] == "sign"
-                row[1] += one["clock"] == "finish"
+            for assignment in units.values():
+                key = (assignment["command_id"], assignment["unit_tier"])
+                row = plain.setdefault(key, [0, 0, 0])
+                row[0] += 1
+                row[1] += assignment["state"] in _WAITS
                 row[2] += assignment["state"] in _IN_WORK
             counts = await rollup.by_command_and_tier(connection, ids, span_of(viewer))
-            names = ("sign_overdue", "finish_overdue", "late_in_work")
+            names = ("overdue", "overdue_unsigned", "overdue_unreported")
             told = {
                 (row["command_id"], row["unit_tier"]): [row[name] for name in names]
                 for row in counts
                 if any(row[name] for name in names)
             }
             assert told == plain, viewer
-            listed = await rollup.supervised(connection, span_of(viewer), Status.ACTUAL, 10_000)
+            assert all(row["overdue"] <= row["total"] for row in counts)
+            children = {viewer: span_of(viewer)}
+            for command in ids:
+                [below] = await rollup.by_child(connection, command, children) or [None]
+                of_command = [row for row in counts if row["command_id"] == command]
+                assert [sum(row[name] for row in of_command) for name in names] == (
+                    [0, 0, 0] if below is None else [below[name] for name in names]
+                )
+            listed = await supervision.supervised(
+                connection, span_of(viewer), Status.ACTUAL, None, 10_000
+            )
             assert sorted((row["subject_id"], row["clock"]) for row in listed) == sorted(
                 (one["subject_id"], one["clock"])
                 for one, assignment in seen
                 if one["command_id"] in still_open
                 and (_is_late(one, assignment) or _is_soon(one, assignment))
             )
-            counted += len(late)
+            fired_of = {one["subject_id"] for one in listed}
+            assert await supervision.total(connection, span_of(viewer), Status.ACTUAL) == len(
+                listed
+            )
+            by_kind = await supervision.by_child(
+                connection, span_of(viewer), Status.ACTUAL, children
+            )
+            kinds = {row["kind"]: row["n"] for row in by_kind}
+            open_late = [key for key in units if units[key]["command_id"] in still_open]
+            returned = kinds.pop("returned", 0)
+            assert sum(kinds.values()) == len(fired_of)
+            assert sum(kinds.values()) - kinds.get("due_soon", 0) == len(open_late)
+            assert returned == 0
+            counted += len(units)
     return counted
 
 
@@ -167,4 +195,41 @@ async def test_a_firing_that_names_another_command_or_unit_makes_nobody_late(
     async with console.wiring.database.pool.acquire() as connection:
         for ids in ([command.command_id], [other.command_id]):
             for row in await rollup.by_command_and_tier(connection, ids, span_of(CITY)):
-                assert (row["sign_overdue"], row["finish_overdue"]) == (0, 0)
+                assert row["overdue"] == 0
+
+
+async def test_a_unit_late_by_both_clocks_is_overdue_once_on_every_screen(console: Bench) -> None:
+    command = a_command("both clocks", DISTRICT, recipients=3)
+    both, signed, fine = (
+        an_assignment(command, ZHUTUO),
+        an_assignment(command, SONGJI, AssignmentState.SIGNED),
+        an_assignment(command, VILLAGE),
+    )
+    fired = [
+        a_supervision(one, SupervisionKind.ESCALATED, clock=clock, rung=2)
+        for one in (both, signed)
+        for clock in ("sign", "finish")
+    ]
+    await console.project([command, both, signed, fine, *fired])
+    async with console.client("o-city-b") as client:
+        overview = (await client.get("/api/overview")).json()
+        [card] = (await client.get("/api/commands")).json()["commands"]
+        below = (await client.get(f"/api/commands/{command.command_id}/below")).json()["below"]
+        board = (await client.get("/api/supervision/units")).json()["units"]
+    assert overview["overdue"] == overview["assignments"]["overdue"] == 2
+    assert card["totals"]["overdue"] == sum(one["overdue"] for one in below) == 2
+    assert card["totals"]["overdue_unsigned"] == card["totals"]["overdue_unreported"] == 1
+    assert sum(one["escalated"] for one in board) == 2
+    assert sum(one["overdue"] + one["reminded"] for one in board) == 0
+
+
+async def test_a_firing_of_a_drill_makes_nobody_late_in_earnest(console: Bench) -> None:
+    command = a_command("in earnest")
+    one = an_assignment(command, ZHUTUO)
+    fired = a_supervision(one, SupervisionKind.OVERDUE).model_copy(
+        update={"status": Status.EXERCISE}
+    )
+    for told in ([command, one, fired], [an_assignment(command, ZHUTUO, version=2)]):
+        await console.project(told)
+        async with console.client("o-city-b") as client:
+            assert (await client.get("/api/overview")).json()["overdue"] == 0

@@ -47,7 +47,7 @@ async def test_the_first_answers_come_with_the_page_and_are_those_of_the_api(
             assert {**answer, **moving} == {**api, **moving}, address
     drill = boot(await got(console, "o-town-b", "/?status=Exercise"))
     assert sorted(drill["first"]) == [
-        "/api/alerts?status=Exercise&open=1",
+        "/api/alerts?status=Exercise&open=1&limit=100",
         "/api/overview?status=Exercise",
     ]
 

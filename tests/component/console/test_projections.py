@@ -99,9 +99,9 @@ async def test_real_and_drill_never_meet(console: Bench) -> None:
     assert (drill["assignments"]["total"], drill["assignments"]["signed"]) == (len(units),) * 2
     assert (real["pages_open"], drill["pages_open"]) == (1, 1)
     for status in (Status.ACTUAL, Status.EXERCISE):
-        for path in ("/api/alerts", "/api/commands", "/api/feed"):
-            found = await read(console, "o-city-b", path, status=status)
-            assert {one["status"] for items in found.values() for one in items} == {status}
+        for path, name in (("alerts", "alerts"), ("commands", "commands"), ("feed", "lines")):
+            found = await read(console, "o-city-b", f"/api/{path}", status=status)
+            assert {one["status"] for one in found[name]} == {status}
 
 
 async def test_overdue_counts_while_the_step_is_missing_and_for_this_attempt(
@@ -121,7 +121,7 @@ async def test_overdue_counts_while_the_step_is_missing_and_for_this_attempt(
         ]
     )
     found = await read(console, "o-city-b", "/api/overview")
-    assert (found["overdue"], found["assignments"]["sign_overdue"]) == (1, 1)
+    assert (found["overdue"], found["assignments"]["overdue"]) == (1, 1)
     listed = await read(console, "o-city-b", "/api/supervision")
     assert [(x["kind"], x["rung"]) for x in listed["supervision"]] == [
         ("escalated", 1),
@@ -137,7 +137,9 @@ async def test_overdue_counts_while_the_step_is_missing_and_for_this_attempt(
 
 
 @pytest.mark.parametrize("seed", range(2))
-async def test_who_is_missing_is_told_from_the_top_down_and_once(console: Bench, seed: int) -> None:
+async def test_who_is_missing_is_told_by_urgency_from_the_top_down_and_once(
+    console: Bench, seed: int
+) -> None:
     chance = random.Random(seed)
     command = a_command("missing", DISTRICT, recipients=len(YONGCHUAN))
     states = [AssignmentState(one) for one in ("delivered", "signed", "done", "returned")]
@@ -152,9 +154,21 @@ async def test_who_is_missing_is_told_from_the_top_down_and_once(console: Bench,
     soon = [a_supervision(one, SupervisionKind.DUE_SOON) for one in for_all if one.unit not in late]
     await console.project([command, *for_all, *fired, *soon])
     rank = {tier: number for number, tier in enumerate(Tier)}
+    urgent = {
+        ("delivered", True): 0,
+        ("returned", True): 1,
+        ("returned", False): 1,
+        ("signed", True): 2,
+        ("delivered", False): 3,
+    }
     for officer, root in (("o-city-b", CITY), ("o-town-b", ZHUTUO), ("o-village-b", VILLAGE)):
         wanted = [
-            (rank[one.unit_tier], one.unit, one.unit in late and one.state != "returned")
+            (
+                urgent[one.state, one.unit in late],
+                rank[one.unit_tier],
+                one.unit,
+                one.unit in late and one.state != "returned",
+            )
             for one in for_all
             if span_of(root).holds(one.unit)
             and (
@@ -165,7 +179,12 @@ async def test_who_is_missing_is_told_from_the_top_down_and_once(console: Bench,
         found = await read(console, officer, f"/api/commands/{command.command_id}")
         assert found["missing_total"] == len(wanted)
         assert [
-            (rank[one["unit_tier"]], one["unit"], one["supervision"] == "overdue")
+            (
+                urgent[one["state"], one["supervision"] == "overdue"],
+                rank[one["unit_tier"]],
+                one["unit"],
+                one["supervision"] == "overdue",
+            )
             for one in found["missing"]
         ] == sorted(wanted)[:200]
 

@@ -10,6 +10,7 @@ import pytest
 from deploy.local.data.units import all_units
 from services.console.core.access import span_of
 from services.console.store import rollup
+from services.console.store.ordering import place
 from shared.contracts.commands import AssignmentEvent, AssignmentState, CommandEvent, CommandState
 from shared.contracts.fields import Status
 from shared.contracts.units import is_within
@@ -71,16 +72,23 @@ async def test_a_list_of_commands_holds_exactly_those_that_concern_the_subtree(
     for viewer in _VIEWERS:
         for only_open in (False, True):
             for limit in (3, 500):
-                async with console.wiring.database.pool.acquire() as connection:
-                    rows = await rollup.recent_commands(
-                        connection,
-                        span_of(viewer),
-                        Status.ACTUAL,
-                        only_open=only_open,
-                        limit=limit,
-                    )
-                told = [row["command_id"] for row in rows]
-                assert told == _expected(made, viewer, only_open)[:limit], viewer
+                told: list[str] = []
+                after = None
+                while True:
+                    async with console.wiring.database.pool.acquire() as connection:
+                        rows = await rollup.recent_commands(
+                            connection,
+                            span_of(viewer),
+                            Status.ACTUAL,
+                            only_open=only_open,
+                            after=after,
+                            limit=limit,
+                        )
+                    told += [row["command_id"] for row in rows]
+                    if len(rows) < limit:
+                        break
+                    after = place(rows[-1])
+                assert told == _expected(made, viewer, only_open), viewer
 
 
 def _expected(

@@ -287,6 +287,19 @@ async def test_who_owes_what_and_whom_it_is_calling(console: Bench) -> None:
     assert (await get(console, "o-town-b", "/api/reporting", open=1))["duties"] == []
 
 
+async def test_duties_are_summed_whole_and_each_once(console: Bench) -> None:
+    """A duty that has missed two clocks is one; the sums do not end where the list does."""
+    now = console.wiring.console.clock.now()
+    past = now - timedelta(minutes=1)
+    owed = [a_duty(now, written_due=past, duty_id=f"dut-{n}", id=f"dut-{n}.v1") for n in range(620)]
+    await console.project(owed)
+    found = await get(console, "o-town-b", "/api/reporting", open=1, limit=500)
+    assert len(found["duties"]) == 500
+    assert {one["state"] for one in found["duties"][0]["clocks"]} == {"overdue"}
+    assert len(found["duties"][0]["clocks"]) == 2
+    assert (found["summary"]["overdue"], found["total"]) == (620, 620)
+
+
 async def test_a_restricted_report_is_seen_by_its_line_alone(console: Bench) -> None:
     secret = a_report("1", restricted=True, facts=ReportFacts(dead=1))
     plain = a_report("2", 1, kind=ReportKind.FOLLOW_UP, facts=ReportFacts(dead=2))

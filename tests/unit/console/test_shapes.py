@@ -15,7 +15,7 @@ from services.console.core import acts, answers, lines, overview, rows
 from services.console.core.access import Viewer
 from services.console.core.acts import Judgement
 from services.console.core.names import Names
-from shared.contracts.alerts import AlertState, DecisionVerb
+from shared.contracts.alerts import DecisionVerb
 from shared.contracts.commands import AssignmentState, CommandRequest, CommandState, Step
 from shared.contracts.fields import Level, Post, Status, Tier
 from shared.contracts.pages import Answer, AnswerVerb
@@ -162,27 +162,31 @@ def test_which_alarms_people_are_told_of(changes: dict[str, Any], told: bool) ->
 
 def test_counts_keep_issued_and_proposed_apart() -> None:
     found = overview.alert_counts(
-        rows.alert(one)
-        for one in (
-            an_alert("a", state=AlertState.ISSUED, level=Level.ORANGE),
-            an_alert("b", proposed=Level.RED),
-        )
+        [
+            {"state": "issued", "level": "orange", "proposed_level": None, "n": 700},
+            {"state": "issued", "level": "orange", "proposed_level": "red", "n": 1},
+            {"state": "verifying", "level": None, "proposed_level": "red", "n": 501},
+        ]
     )
-    assert found["issued"]["orange"] == 1
-    assert found["proposed"]["red"] == 1
+    assert found["issued"]["orange"] == 701
+    assert found["proposed"]["red"] == 501
     assert found["issued"]["red"] == 0
+    assert found["states"] == {"issued": 701, "verifying": 501}
 
 
-def test_a_tile_shows_the_worst_and_knows_the_areas() -> None:
-    alerts = [
-        rows.alert(an_alert("a", VILLAGE, state=AlertState.ISSUED, level=Level.YELLOW)),
-        rows.alert(an_alert("b", proposed=Level.RED)),
-        rows.alert(an_alert("c", DISTRICT, areas=(SONGJI,), proposed=Level.BLUE)),
+def test_a_tile_shows_the_worst_of_its_town() -> None:
+    counted = [
+        {"town": ZHUTUO[:9], "level": "yellow", "proposed_level": None, "n": 1},
+        {"town": ZHUTUO[:9], "level": None, "proposed_level": "red", "n": 600},
+        {"town": SONGJI[:9], "level": None, "proposed_level": "blue", "n": 1},
+        {"town": DISTRICT[:9], "level": "red", "proposed_level": None, "n": 1},
     ]
-    tiles = {one["unit"]: one for one in overview.tiles(alerts, ME.root, catalogued(Names()))}
+    tiles = {one["unit"]: one for one in overview.tiles(counted, ME.root, catalogued(Names()))}
     assert len(tiles) == 23
-    assert (tiles[ZHUTUO]["level"], tiles[ZHUTUO]["proposed"]) == ("yellow", "red")
+    worst = tiles[ZHUTUO]
+    assert (worst["level"], worst["proposed"], worst["alerts"]) == ("yellow", "red", 601)
     assert tiles[SONGJI]["proposed"] == "blue"
+    assert {one["level"] for one in tiles.values()} == {None, "yellow"}
 
 
 def test_recipients_are_counted_from_the_catalogue() -> None:

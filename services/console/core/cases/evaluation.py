@@ -102,7 +102,7 @@ def unit_figures(row: Record) -> UnitFigures:
         assignments=int(has_one),
         signed=int(signed),
         finished=int(finished),
-        late=int(row["late"] or row["overdue"] > 0),
+        late=int(has_one and (row["late"] or row["overdue"] > 0)),
         returned=row["returned"],
         reassigned=row["reassigned"],
         suspended=row["suspended"],

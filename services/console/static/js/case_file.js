@@ -11,6 +11,7 @@ import { select } from "./forms.js";
 import { t, when } from "./i18n.js";
 import { act, chip, drillTag, eventName, isDrill, level, openWords } from "./parts.js";
 import { photoRow } from "./photos.js";
+import { standing } from "./reading.js";
 import { tabs } from "./tabs.js";
 
 const LINES = 200;
@@ -22,7 +23,7 @@ const SLOTS = [60, 300, 3600, 86_400];
 export function caseFile(ctx, caseId, changed) {
   const path = `/api/cases/${encodeURIComponent(caseId)}`;
   const state = { slot: 60, unit: null, lines: [], next: null, shown: UNITS, known: false };
-  const head = h("div", { class: "case-head" }, h("h2", {}, t("loading")));
+  const head = h("div", { class: "case-head" });
   const photos = h("div", { id: "case-photos" });
   const timeline = h("ol", { class: "lines timeline", id: "timeline" });
   const moreLines = act(t("more"), () => loadLines(true), { hidden: true, id: "timeline-more" });
@@ -41,14 +42,19 @@ export function caseFile(ctx, caseId, changed) {
   ]);
   const node = h("section", { class: "panel case-file", "aria-label": t("case.title") }, head, photos, parts.node);
 
-  async function read(part, draw) {
+  const standings = { head: standing(head), timeline: standing(timeline), evaluation: standing(evaluation), photos: standing(photos) };
+
+  async function read(name, query, draw) {
+    const reading = standings[name];
+    reading.begin();
     try {
-      draw(await get(part ? `${path}/${part.name}` : path, part?.query));
+      draw(await get(name === "head" ? path : `${path}/${name}`, query));
+      reading.done();
       return true;
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       if (problem.status === 404) fill(node, h("p", { class: "problem", role: "alert" }, t("case.unknown")));
-      // Else the last known picture stays; the header tells that the connection is lost.
+      else reading.failed();
       return false;
     }
   }
@@ -90,7 +96,7 @@ export function caseFile(ctx, caseId, changed) {
   function loadLines(further = false) {
     const after = further ? state.next : "";
     const query = { slot: state.slot, unit: state.unit?.unit, after, limit: further ? LINES : Math.max(LINES, Math.min(500, state.lines.length)) };
-    return read({ name: "timeline", query }, (found) => {
+    return read("timeline", query, (found) => {
       state.lines = further ? [...state.lines, ...found.lines] : found.lines;
       state.next = found.next;
       list(timeline, state.lines, (one) => one.id, told, t("feed.none"));
@@ -115,10 +121,10 @@ export function caseFile(ctx, caseId, changed) {
     );
   }
 
-  const loadPhotos = () => read({ name: "photos", query: { limit: PHOTOS } }, (found) => fill(photos, photoRow(found.photos)));
+  const loadPhotos = () => read("photos", { limit: PHOTOS }, (found) => fill(photos, photoRow(found.photos)));
 
   const loadEvaluation = () =>
-    read({ name: "evaluation", query: { limit: state.shown } }, (found) => {
+    read("evaluation", { limit: state.shown }, (found) => {
       const further = act(t("more"), () => {
         state.shown = Math.min(1_000, state.shown + UNITS);
         loadEvaluation();
@@ -127,7 +133,7 @@ export function caseFile(ctx, caseId, changed) {
     });
 
   async function refresh() {
-    const head = read(null, drawHead);
+    const head = read("head", {}, drawHead);
     state.known ||= await head; // no parts are asked for of a case that is not there
     if (state.known) await Promise.all([head, loadLines(), loadEvaluation(), loadPhotos()]);
   }

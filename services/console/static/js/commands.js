@@ -1,18 +1,22 @@
 // The command board: signed n of N per tier, who is missing, down to the single unit.
 
-import { get, post } from "./api.js";
+import { get, post, Problem } from "./api.js";
 import { ask, open, title } from "./confirm.js";
 import { fill, h, list, text } from "./dom.js";
 import { t, when } from "./i18n.js";
 import { act, chip, drillTag, isDrill, level, openWords, tiers } from "./parts.js";
+import { countWords } from "./paged.js";
 import { photoRow } from "./photos.js";
+import { standing } from "./reading.js";
 import { stepButtons } from "./steps.js";
 
 const PAGE = 100;
 const STATES = ["delivered", "signed", "reported", "checked", "done", "returned", "suspended", "waived", "reassigned", "recalled"];
+const HEAD = ["unit", "tier", "state", "sign.at", ""];
 const MISSING_SHOWN = 6;
 const MISSING_EVERY_MS = 4_000;
 const heard = new Map();
+const asking = new Map(); // what is under way
 
 /** Draw the board. */
 export function drawCommands(container, commands, refresh) {
@@ -21,7 +25,7 @@ export function drawCommands(container, commands, refresh) {
 
 function card(command, refresh) {
   const { totals } = command;
-  const late = totals.sign_overdue + totals.finish_overdue;
+  const late = totals.overdue;
   const missing = h("p", { class: "missing" });
   if (totals.signed < totals.total || late || totals.returned) fillMissing(missing, command.command_id);
   return h(
@@ -76,16 +80,22 @@ export function commandActs(command, refresh) {
 
 /** Who is missing, as last heard; asked again at most every few seconds per command. */
 export async function fillMissing(node, commandId) {
-  const known = heard.get(commandId) ?? { at: 0, missing: [], total: 0 };
-  showMissing(node, known);
-  if (Date.now() - known.at < MISSING_EVERY_MS) return;
-  heard.set(commandId, { ...known, at: Date.now() });
+  const known = heard.get(commandId);
+  if (known) showMissing(node, known);
+  else fill(node, h("span", { class: "muted" }, t("missing")), " ", h("span", { class: "faint" }, t("loading")));
+  if (known && Date.now() - known.at < MISSING_EVERY_MS) return;
+  const asked = asking.get(commandId) ?? get(`/api/commands/${commandId}`);
+  asking.set(commandId, asked);
   try {
-    const { missing, missing_total: total } = await get(`/api/commands/${commandId}`);
+    const { missing, missing_total: total } = await asked;
     heard.set(commandId, { at: Date.now(), missing, total });
     showMissing(node, heard.get(commandId));
-  } catch {
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
     // What was heard last stays; the header tells that the connection is lost.
+    if (!known) fill(node, h("span", { class: "muted" }, t("missing")), " ", h("span", { class: "faint" }, t("reading.failed")));
+  } finally {
+    asking.delete(commandId);
   }
 }
 
@@ -115,40 +125,55 @@ export function unitsSheet(command) {
   const rows = h("tbody");
   const more = act(t("more"), () => load());
   const state = picker("state", "assignment", STATES);
+  const scroller = h("div", { class: "scroller", tabindex: 0 }, h("table", {}, h("thead", {}, h("tr", {}, HEAD.map((key) => h("th", { scope: "col" }, key && t(key))))), rows));
+  const reading = standing(scroller);
+  const count = h("span", { class: "muted", role: "status" });
   let after = "";
   const again = () => {
     after = "";
     fill(rows);
+    reading.restart();
     load();
   };
   state.addEventListener("change", again);
 
   async function load() {
     more.disabled = true;
-    const found = await get("/api/assignments", {
-      unit: command.root,
-      subtree: 1,
-      command: command.command_id,
-      state: state.value,
-      after,
-      limit: PAGE,
-    });
+    reading.begin();
+    let found;
+    try {
+      found = await get("/api/assignments", {
+        unit: command.root,
+        subtree: 1,
+        command: command.command_id,
+        state: state.value,
+        after,
+        limit: PAGE,
+      });
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      reading.failed();
+      more.disabled = false;
+      more.hidden = false; // the way to try again
+      return;
+    }
+    reading.done();
     rows.append(...found.assignments.map((one) => unitRow(one, again)));
     after = found.next ?? "";
     more.hidden = !after;
     more.disabled = false;
+    fill(count, document.createTextNode(countWords(rows.children.length, found.total)));
     if (!rows.children.length) rows.append(h("tr", {}, h("td", { colspan: 5, class: "empty" }, t("units.none"))));
   }
 
-  const head = ["unit", "tier", "state", "sign.at", ""];
   const dialog = open(
     h(
       "div",
       { class: "sheet" },
       title([drillTag(command), " ", openWords(command, command.title)]),
       h("div", { class: "figures" }, level(command.level), h("span", {}, `${t("signed")} `, h("strong", {}, command.totals.signed), ` / ${command.totals.total}`)),
-      h("label", {}, t("state"), state),
-      h("div", { class: "scroller", tabindex: 0 }, h("table", {}, h("thead", {}, h("tr", {}, head.map((key) => h("th", { scope: "col" }, key && t(key))))), rows)),
+      h("div", { class: "row" }, h("label", {}, t("state"), state), count),
+      scroller,
       h("div", { class: "buttons" }, more, act(t("close"), () => dialog.close())),
     ),
     true,

@@ -3,6 +3,13 @@
 import { fill, h } from "./dom.js";
 import { t, when } from "./i18n.js";
 
+/** Draw the band of a mode that is not known: `words` say why. */
+export function drawNoMode(band, words) {
+  band.hidden = false;
+  band.className = "mode-band";
+  fill(band, h("span", { class: "muted" }, `${t("mode")} ${words}`));
+}
+
 /** Draw the band; hidden in normal times when nothing waits for a decision. */
 export function drawMode(band, modes) {
   const waiting = modes.proposals.filter((one) => one.may.includes("approve")).length;

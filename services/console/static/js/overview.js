@@ -23,7 +23,7 @@ export function drawCounters(container, facts) {
       "wide",
     ),
     counter(t("counter.waiting"), [big(waiting), small(waitingWords(states, proposed))], waiting ? "warn" : ""),
-    counter(t("counter.overdue"), [big(facts.overdue), small(t("counter.overdue.parts", { sign: given.sign_overdue, finish: given.finish_overdue }))], facts.overdue ? "bad" : ""),
+    counter(t("counter.overdue"), [big(facts.overdue), small(t("counter.overdue.parts", { unsigned: given.overdue_unsigned, unreported: given.overdue_unreported }))], facts.overdue ? "bad" : ""),
     counter(
       t("counter.assignments"),
       given.total

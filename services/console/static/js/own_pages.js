@@ -1,13 +1,15 @@
 // The officer's own pages on the screen of his centre: the same answers as on the phone.
 
-import { get, post } from "./api.js";
+import { post } from "./api.js";
 import { ask } from "./confirm.js";
 import { h, list, text } from "./dom.js";
 import { select } from "./forms.js";
 import { t, when } from "./i18n.js";
-import { throttle } from "./live.js";
+import { paged } from "./paged.js";
 import { act, answerWords, chip, drillTag, isDrill, level } from "./parts.js";
+import { part } from "./reading.js";
 
+const SHOWN = 50;
 const VERBS = ["coming", "cannot", "hand_over"];
 const MINUTES = [10, 20, 30, 60, 120];
 const POSTS = ["B", "A", "commander"];
@@ -15,10 +17,15 @@ const POSTS = ["B", "A", "commander"];
 /** A list of the open pages and how to load it. */
 export function ownPages(ctx) {
   const node = h("ul", { class: "cards", id: "own-pages" });
-  const load = throttle(async () => {
-    const found = await ctx.quietly(get("/api/pages", { open: 1, limit: 50 }));
-    if (found) list(node, found.pages.filter((one) => one.status === ctx.status), (one) => one.page_id, card, t("pages.none"));
-  });
+  const pages = paged("pages", (one) => one.page_id, () => load(), SHOWN);
+  const load = part(
+    node,
+    () => ctx.ofHere(pages.read("/api/pages", { status: ctx.status, open: 1 })),
+    (found) => {
+      list(node, found.pages, (one) => one.page_id, card, t("pages.none"));
+      pages.show({ ...found, total: found.waiting });
+    },
+  );
 
   function card(page) {
     return h(
@@ -49,5 +56,5 @@ export function ownPages(ctx) {
     });
   }
 
-  return { node, load };
+  return { node, load, count: pages.count, more: pages.more };
 }

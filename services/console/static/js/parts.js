@@ -19,9 +19,6 @@ export const drillTag = (item) => isDrill(item) && h("span", { class: "drill-tag
 export const chip = (words, more = "") => h("span", { class: `chip ${more}` }, words);
 export const eventName = (code) => t(`event.${code}`, {}, t(`event.${code.slice(0, 2)}`, {}, code));
 
-/** How many a list has; one that is as long as it may get has more. */
-export const countWords = (n, most) => t(n < most ? "count" : "count.first", { n });
-
 /** Free words of a record; where they are not open to whoever looks, that they are not. */
 export const openWords = (one, words) => (one.masked ? h("span", { class: "muted" }, t("masked")) : text(words));
 
@@ -36,7 +33,7 @@ export function tiers(rows) {
     "ul",
     { class: "tiers" },
     rows.map((row) => {
-      const late = row.sign_overdue + row.finish_overdue;
+      const late = row.overdue;
       return h(
         "li",
         { class: "tier" },

@@ -1,24 +1,30 @@
 // The officer's phone: pages to answer, assignments to sign and report. What the device knows by
 // itself (shown, opened) is receipted by itself; what a person says is said by a press.
 
-import { get, onSignedOut, post } from "./api.js";
+import { get, onSignedOut, post, Problem } from "./api.js";
 import { fill, h, list } from "./dom.js";
 import { boot, load, other, t, use, when } from "./i18n.js";
+import { Held } from "./held.js";
 import { hasLeft, showGate, signOut } from "./leaving.js";
 import { Live, throttle } from "./live.js";
 import { Outbox } from "./outbox.js";
+import { paged } from "./paged.js";
 import { act, stateWords } from "./parts.js";
 import { assignmentCard, pageCard, unsentPanel } from "./phone_cards.js";
+import { standingWords } from "./reading.js";
 import { bell, sound } from "./sound.js";
 
 const OPEN_PAGES = new Set(["queued", "sent", "delivered", "read"]);
 const OWN_STEPS = new Set(["sign", "report", "return"]);
-const PAGE = 100;
+const PAGE = 100; // as many as come with the page
+const AGAIN_MS = 5_000;
 const FULL_EVERY_MS = 20_000;
 
 const spot = (id) => document.getElementById(id);
 const receipted = new Set();
-const state = { me: null, tab: "pages", below: false, pages: [], assignments: [], next: "", said: new Map(), outbox: null, live: null, timers: [], link: "connecting", facts: {} };
+const held = new Held(() => show(), settle);
+const unread = () => ({ read: null, failed: false });
+const state = { me: null, tab: "pages", below: false, pages: [], waiting: 0, assignments: [], reading: { pages: unread(), assignments: unread() }, fresh: 0, said: new Map(), outbox: null, live: null, timers: [], link: "connecting", facts: {} };
 
 async function begin() {
   await load();
@@ -54,7 +60,9 @@ async function begin() {
   refreshAll();
   state.timers = [setInterval(tick, 1_000), setInterval(refreshAll, FULL_EVERY_MS)];
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible") refreshAll();
+    if (document.visibilityState !== "visible") return;
+    settle(); // nobody has a thumb on it yet
+    refreshAll();
   });
 }
 
@@ -68,24 +76,41 @@ function gate() {
   showGate(place, waiting > 0 && h("p", { class: "unsent" }, t("unsent.gate", { n: waiting })));
 }
 
+let lists = {}; // by tab, in the language of now
+
+/** Read a tab's list; `take(answer)` keeps it. What could not be read is said, and tried again. */
+const reader = (tab, ask, take) => {
+  const run = throttle(async () => {
+    const reading = state.reading[tab];
+    try {
+      const found = await ask();
+      if (reading !== state.reading[tab]) return run(); // something else was asked for meanwhile
+      take(found);
+      Object.assign(reading, { read: Date.now(), failed: false });
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      reading.failed = true;
+      setTimeout(run, AGAIN_MS);
+    }
+    show();
+  });
+  return run;
+};
+
 const loads = {
-  pages: throttle(async () => {
-    const found = await quietly(get("/api/pages", { limit: 60 }));
-    if (!found) return;
+  pages: reader("pages", () => lists.pages.read("/api/pages"), (found) => {
     const known = new Set(state.pages.map((one) => one.page_id));
+    const first = state.reading.pages.read === null;
+    const further = lists.pages.show({ ...found, total: null });
     state.pages = found.pages;
-    const fresh = pagesNow().filter((one) => isOpen(one) && !known.has(one.page_id));
+    state.waiting = found.waiting;
+    const fresh = further ? [] : pagesNow().filter((one) => isOpen(one) && !known.has(one.page_id));
     if (fresh.length) spot("announce").textContent = fresh.map((one) => t("announce.page", { headline: one.headline })).join(" ");
-    if (state.shown && fresh.some((one) => one.status === "Actual")) sound.ring();
-    state.shown = true;
-    show();
+    if (!first && fresh.some((one) => one.status === "Actual")) sound.ring();
   }),
-  assignments: throttle(async () => {
-    const found = await quietly(get("/api/assignments", { open: 1, subtree: state.below ? 1 : "", limit: PAGE }));
-    if (!found) return;
+  assignments: reader("assignments", () => lists.assignments.read("/api/assignments", { open: 1, subtree: state.below ? 1 : "" }), (found) => {
+    lists.assignments.show(found);
     state.assignments = found.assignments;
-    state.next = found.next ?? "";
-    show();
   }),
 };
 
@@ -111,21 +136,38 @@ const needsMe = (one) => !one.said && !one.waiting.length && one.may.some((step)
 const pagesNow = () => state.pages.map((one) => ({ ...one, answer: one.answer ?? state.said.get(one.page_id), waiting: waitingFor(one.page_id) }));
 const assignmentsNow = () => state.assignments.map((one) => ({ ...one, said: state.said.get(saidKey(one)), waiting: waitingFor(one.assignment_id) }));
 
+/** Pages that wait for an answer: those that are here, and those further down that were not read yet. */
+function pagesWaiting(pages) {
+  const here = state.pages.filter((one) => OPEN_PAGES.has(one.state) && !one.answer).length;
+  return pages.filter(isOpen).length + Math.max(0, state.waiting - here);
+}
+
 function show() {
   if (!spot("list")) return; // signed out: an answer that was under way, or the outbox
   const [pages, assignments] = [pagesNow(), assignmentsNow()];
-  badge("badge-pages", pages.filter(isOpen).length);
-  badge("badge-assignments", assignments.filter(needsMe).length);
+  badge("pages", pagesWaiting(pages));
+  badge("assignments", assignments.filter(needsMe).length);
   if (!spot("first")) return;
-  showUnsent();
-  if (state.tab === "pages") {
-    draw(pages, isOpen, (one) => one.page_id, drawPage, "pages.none");
-    pages.filter(isOpen).forEach((one) => receipt(one, "delivered"));
-  } else {
-    draw(assignments, needsMe, (one) => one.assignment_id, drawAssignment, "assignments.none");
-  }
+  held.draw(spot("first"), () => {
+    showUnsent();
+    showReading();
+    if (state.reading[state.tab].read === null) return; // nothing is known: nothing is drawn
+    if (state.tab === "pages") draw(pages, isOpen, (one) => one.page_id, drawPage, "pages.none");
+    else draw(assignments, needsMe, (one) => one.assignment_id, drawAssignment, "assignments.none");
+  });
+  if (state.tab === "pages") pages.filter(isOpen).forEach((one) => receipt(one, "delivered"));
   spot("scope").hidden = state.tab === "pages" || state.me.tier !== "village";
-  spot("more").hidden = state.tab === "pages" || !state.next;
+  for (const name of Object.keys(lists)) spot(`more-${name}`).hidden = state.tab !== name;
+}
+
+/** How the reading of the list stands, and that something new is further down. */
+function showReading() {
+  const { read, failed } = state.reading[state.tab];
+  const words = standingWords(read, failed);
+  const note = spot("reading");
+  note.hidden = !words;
+  note.classList.toggle("failed", failed);
+  if (note.textContent !== words) note.textContent = words;
 }
 
 /** Redrawn only when it says something else: a reader is not told the same twice. */
@@ -139,8 +181,10 @@ function showUnsent() {
 
 /** What needs the officer or has not left the device stands first, the rest below. */
 function draw(all, needed, key, make, empty) {
-  const first = all.filter((one) => needed(one) || one.waiting.length);
+  const stood = new Set(held.keys);
+  const first = held.arranged(all, key, (one) => needed(one) || one.waiting.length > 0);
   const rest = all.filter((one) => !first.includes(one));
+  showFresh(held.holding && stood.size ? state.fresh + first.filter((one) => !stood.has(key(one))).length : 0);
   list(spot("first"), first, key, make, t(empty));
   spot("rest-title").hidden = !rest.length;
   spot("rest").hidden = !rest.length;
@@ -150,10 +194,31 @@ function draw(all, needed, key, make, empty) {
 const drawPage = (page) => pageCard(page, { open: isOpen(page), say, opened: () => receipt(page, "read") });
 const drawAssignment = (one) => assignmentCard(one, { done: () => {}, deliver: (acts) => state.outbox.add(acts) });
 
-function badge(id, n) {
-  const node = spot(id);
+/** What came while a hand was on the list stands at its end; a press puts it in its place. */
+function showFresh(n) {
+  state.fresh = n;
+  const button = spot("fresh");
+  if (!button) return; // signed out
+  button.hidden = !state.fresh;
+  button.textContent = t("fresh.n", { n: state.fresh });
+}
+
+/** The list takes its own order. */
+function settle() {
+  held.release();
+  showFresh(0);
+  show();
+}
+
+function toTop() {
+  settle();
+  scrollTo(0, 0);
+}
+
+function badge(name, n) {
+  const node = spot(`badge-${name}`);
   if (!node) return;
-  node.textContent = n;
+  node.textContent = state.reading[name].read === null ? "…" : n;
   node.className = `badge ${n ? "some" : ""}`;
 }
 
@@ -185,14 +250,8 @@ function choose(tab) {
     spot(id).known = undefined;
     fill(spot(id));
   }
-  show();
-}
-
-async function more() {
-  const found = await quietly(get("/api/assignments", { open: 1, subtree: state.below ? 1 : "", limit: PAGE, after: state.next }));
-  if (!found) return;
-  state.assignments = [...state.assignments, ...found.assignments];
-  state.next = found.next ?? "";
+  held.release();
+  showFresh(0);
   show();
 }
 
@@ -221,15 +280,22 @@ function tick() {
 
 function frame() {
   const { me } = state;
+  lists = {
+    pages: paged("pages", (one) => one.page_id, () => loads.pages(), PAGE),
+    assignments: paged("assignments", (one) => one.assignment_id, () => loads.assignments(), PAGE),
+  };
   const tab = (name) =>
     h(
       "button",
       { type: "button", role: "tab", id: `tab-${name}`, "aria-selected": String(state.tab === name), "aria-controls": "list", onclick: () => choose(name) },
       t(`tab.${name}`),
-      h("span", { class: "badge", id: `badge-${name}` }, "0"),
+      h("span", { class: "badge", id: `badge-${name}` }, "…"),
     );
   const below = h("input", { type: "checkbox", checked: state.below, onchange: (event) => {
     state.below = event.target.checked;
+    state.reading.assignments = unread();
+    lists.assignments.restart();
+    choose("assignments");
     loads.assignments();
   } });
   fill(
@@ -246,11 +312,13 @@ function frame() {
       { id: "list", role: "tabpanel" },
       h("div", { id: "unsent" }),
       h("label", { class: "scope", id: "scope", hidden: true }, below, t("with.grids")),
+      h("p", { class: "reading", id: "reading", role: "status" }),
       h("ul", { class: "cards", id: "first" }),
-      act(t("more"), more, { id: "more", hidden: true }),
       h("h2", { class: "group", id: "rest-title", hidden: true }, t("earlier")),
       h("ul", { class: "cards gone", id: "rest", hidden: true }),
+      Object.keys(lists).map((name) => h("div", { class: "further", id: `more-${name}`, hidden: true }, lists[name].more, " ", h("span", { class: "faint" }, lists[name].count))),
     ),
+    act("", toTop, { id: "fresh", class: "primary", hidden: true }),
   );
   document.title = `${me.unit_name} · ${t("name")}`;
 }
@@ -260,6 +328,7 @@ async function changeLanguage() {
   frame();
   choose(state.tab);
   showState();
+  refreshAll();
   spot("language").focus();
 }
 

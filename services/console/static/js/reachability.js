@@ -5,8 +5,9 @@ import { ask } from "./confirm.js";
 import { fill, h, list, text } from "./dom.js";
 import { select } from "./forms.js";
 import { current, t, when } from "./i18n.js";
-import { throttle } from "./live.js";
+import { paged } from "./paged.js";
 import { act, chip } from "./parts.js";
+import { part } from "./reading.js";
 
 const PAGE = 100;
 const LIGHT = { reachable: "green", doubtful: "yellow", unknown: "yellow", unreachable: "red", empty: "red" };
@@ -14,25 +15,30 @@ const SHAPE = { red: "■", yellow: "▲", green: "●" };
 
 /** The part of the duty board about reaching people; `unit()` tells which unit it is about. */
 export function reachPart(ctx, unit) {
-  const state = { posts: [], next: null };
   const sums = h("p", { class: "row", id: "reach-sums" });
   const posts = h("ol", { class: "lines tall reach", id: "reach", tabindex: 0 });
   const show = select(t("reach.show"), "show", ["all", "gaps", "silent"].map((one) => [one, t(`reach.show.${one}`)]));
-  const more = act(t("more"), () => load(true), { hidden: true, id: "reach-more" });
+  const listed = paged("posts", (one) => `${one.unit}-${one.post}`, () => load(), PAGE);
   const test = act(t("reach.test"), () => start(), { id: "reach-test" });
-  show.addEventListener("change", () => load());
+  show.addEventListener("change", () => anew());
 
-  async function load(further = false) {
+  const askPosts = async () => {
     const of = unit();
-    const query = { unit: of.unit, show: show.querySelector("select").value, after: further ? state.next : "", limit: PAGE };
-    const found = await ctx.quietly(get("/api/duty/reachability", query));
-    if (!found || of.unit !== unit().unit) return;
-    state.posts = further ? [...state.posts, ...found.posts] : found.posts;
-    state.next = found.next;
+    const found = await ctx.ofHere(listed.read("/api/duty/reachability", { unit: of.unit, show: show.querySelector("select").value }));
+    return of.unit === unit().unit ? found : null;
+  };
+  const load = part(posts, askPosts, (found) => {
     const counts = Object.keys(LIGHT).filter((name) => found.counts[name]);
     fill(sums, counts.length ? counts.map((name) => reach(name, found.counts[name])) : h("span", { class: "faint" }, t("duty.no.plan")));
-    list(posts, state.posts, (one) => `${one.unit}-${one.post}`, line, t("reach.none"));
-    more.hidden = !found.next;
+    list(posts, found.posts, (one) => `${one.unit}-${one.post}`, line, t("reach.none"));
+    listed.show(found);
+  });
+
+  /** For another unit or another choice of posts. */
+  function anew() {
+    fill(sums);
+    listed.restart();
+    load.anew();
   }
 
   function start() {
@@ -49,8 +55,9 @@ export function reachPart(ctx, unit) {
   }
 
   return {
-    node: h("div", { class: "stack" }, sums, h("div", { class: "search" }, show, test), posts, more, h("p", { class: "faint" }, t("duty.reach.note"))),
-    load: throttle(() => load()),
+    node: h("div", { class: "stack" }, sums, h("div", { class: "search" }, show, test), posts, listed.more, h("p", { class: "faint" }, t("duty.reach.note"))),
+    load,
+    anew,
   };
 }
 

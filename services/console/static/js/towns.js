@@ -5,6 +5,7 @@ import { t } from "./i18n.js";
 import { keepMap, keptMap, MapProblem, readFile } from "./map.js";
 import { drawMap, drawTiles } from "./overview.js";
 import { act, panel } from "./parts.js";
+import { standing } from "./reading.js";
 
 /** Build it for the screen of `unit`; `choose(town)` is called with what is pressed. */
 export function townsPanel(unit, choose) {
@@ -48,9 +49,9 @@ export function townsPanel(unit, choose) {
     if (tail.firstChild?.textContent !== words) fill(tail, h("span", { dir: "auto" }, words), button);
   }
 
-  draw();
   return {
     node: panel("tiles.title", [areas, tiles, problem, file], tail),
+    standing: standing(tiles),
     draw: (towns, chosen) => {
       Object.assign(shown, { towns, chosen });
       draw();

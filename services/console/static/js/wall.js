@@ -15,8 +15,9 @@ import { fill, h } from "./dom.js";
 import { boot, clock, day, load, other, t, use, when } from "./i18n.js";
 import { hasLeft, showGate, signOut } from "./leaving.js";
 import { Live, throttle } from "./live.js";
-import { drawMode } from "./mode_banner.js";
+import { drawMode, drawNoMode } from "./mode_banner.js";
 import { act, stateWords } from "./parts.js";
+import { standingWords } from "./reading.js";
 import { bell, sound } from "./sound.js";
 
 const BOARDS = {
@@ -114,7 +115,11 @@ function follow() {
 const reload = throttle(async () => {
   const { status, place } = state;
   const found = await quietly(get("/api/overview", { status }));
-  if (!found || status !== state.status || place !== state.place) return;
+  if (status !== state.status || place !== state.place) return;
+  if (!found) {
+    state.board?.overviewFailed?.();
+    return;
+  }
   if (found.feed_seq < Number(state.live?.last)) reload(); // made for another screen, before the newest line
   state.overview = found;
   state.board?.overview?.(found);
@@ -123,8 +128,13 @@ const reload = throttle(async () => {
 
 const loadMode = throttle(async () => {
   const { status, place } = state;
+  if (!state.modes) drawNoMode(spot("mode"), standingWords(null, false));
   const found = await quietly(get("/api/modes", { status }));
-  if (!found || status !== state.status || place !== state.place) return;
+  if (status !== state.status || place !== state.place) return;
+  if (!found) {
+    if (!state.modes) drawNoMode(spot("mode"), standingWords(null, true));
+    return; // the last known picture stays, the strip tells how old it is
+  }
   state.modes = found;
   drawMode(spot("mode"), found);
 });
@@ -172,7 +182,7 @@ function begun() {
   const query = new URLSearchParams();
   if (state.status === "Exercise") query.set("status", state.status);
   if (state.place && state.place.unit !== state.me.unit) query.set("place", state.place.unit);
-  state.overview = null;
+  Object.assign(state, { overview: null, modes: null });
   history.replaceState(null, "", `${query.size ? `?${query}` : "/"}${location.hash}`);
   frame();
   showDrill();
@@ -220,12 +230,17 @@ function show() {
   const { name, item } = wanted();
   const { status, place } = state;
   const here = () => state.status === status && state.place === place && wanted().name === name;
-  const guarded = async (promise) => {
-    const found = await quietly(promise);
-    return here() ? found : null; // an answer for another screen is no answer
+  const ofHere = async (promise) => {
+    try {
+      const found = await promise;
+      return here() ? found : null; // an answer for another screen is no answer
+    } catch (problem) {
+      if (here()) throw problem;
+      return null;
+    }
   };
   state.name = name;
-  state.board = BOARDS[name]({ me: seen(), own: state.me, status, item, quietly: guarded, announce, reload });
+  state.board = BOARDS[name]({ me: seen(), own: state.me, status, item, ofHere, quietly: (promise) => quietly(ofHere(promise)), announce, reload });
   fill(spot("board"), state.board.node);
   for (const link of document.querySelectorAll(".boards a")) {
     link.removeAttribute("aria-current");

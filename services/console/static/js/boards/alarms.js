@@ -7,33 +7,45 @@ import { fill, h, list, text } from "../dom.js";
 import { alarmTable, silenceButton } from "../evidence.js";
 import { moment, momentOf } from "../forms.js";
 import { t, when } from "../i18n.js";
-import { throttle } from "../live.js";
-import { act, chip, countWords, drillTag, panel } from "../parts.js";
+import { paged } from "../paged.js";
+import { act, chip, drillTag, panel } from "../parts.js";
+import { part } from "../reading.js";
 
-const MOST = 200;
+const PAGE = 200;
+const STANDING = 500;
 
-/** Build the board; `ctx` = {me, status, quietly} of the frame. */
+/** Build the board; `ctx` = {me, status, ofHere} of the frame. */
 export function alarmsBoard(ctx) {
   const alarms = h("div", { id: "alarms" });
-  const count = h("span");
   const silences = h("ol", { class: "lines", id: "silences" });
   const sensors = h("ol", { class: "lines tall", id: "sensors", tabindex: 0 });
 
+  const raised = paged("alarms", (one) => one.alarm_id, () => loads.alarms(), PAGE);
+  const silent = paged("sensors", (one) => one.sensor_id, () => loads.sensors(), PAGE);
   const loads = {
-    alarms: throttle(async () => {
-      const found = await ctx.quietly(get("/api/alarms", { status: ctx.status, limit: MOST }));
-      if (!found) return;
-      fill(alarms, alarmTable(found.alarms, t("alarms.none"), (one) => silenceButton(one, (alarm) => silence(alarm, refresh))));
-      fill(count, document.createTextNode(countWords(found.alarms.length, MOST)));
-    }, 1_500),
-    silences: throttle(async () => {
-      const found = await ctx.quietly(get("/api/silences", { status: ctx.status, standing: 1 }));
-      if (found) list(silences, found.silences, (one) => one.silence_id, hidden, t("silences.none"));
-    }),
-    sensors: throttle(async () => {
-      const found = await ctx.quietly(get("/api/sensors/silent", { status: ctx.status, limit: MOST }));
-      if (found) list(sensors, found.sensors, (one) => one.sensor_id, sensor, t("sensors.none"));
-    }, 1_500),
+    alarms: part(
+      alarms,
+      () => ctx.ofHere(raised.read("/api/alarms", { status: ctx.status })),
+      (found) => {
+        fill(alarms, alarmTable(found.alarms, t("alarms.none"), (one) => silenceButton(one, (alarm) => silence(alarm, refresh))));
+        raised.show(found);
+      },
+      1_500,
+    ),
+    silences: part(
+      silences,
+      () => ctx.ofHere(get("/api/silences", { status: ctx.status, standing: 1, limit: STANDING })),
+      (found) => list(silences, found.silences, (one) => one.silence_id, hidden, t("silences.none")),
+    ),
+    sensors: part(
+      sensors,
+      () => ctx.ofHere(silent.read("/api/sensors/silent", { status: ctx.status })),
+      (found) => {
+        list(sensors, found.sensors, (one) => one.sensor_id, sensor, t("sensors.none"));
+        silent.show(found);
+      },
+      1_500,
+    ),
   };
 
   function refresh() {
@@ -79,8 +91,8 @@ export function alarmsBoard(ctx) {
     node: h(
       "div",
       { class: "columns two wide-first" },
-      h("div", { class: "stack" }, panel("alarms.title", alarms, count)),
-      h("div", { class: "stack" }, panel("silences.title", silences), panel("sensors.title", sensors)),
+      h("div", { class: "stack" }, panel("alarms.title", [alarms, raised.more], raised.count)),
+      h("div", { class: "stack" }, panel("silences.title", silences), panel("sensors.title", [sensors, silent.more], silent.count)),
     ),
     refresh,
     line: (line) => {

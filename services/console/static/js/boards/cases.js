@@ -1,12 +1,13 @@
 // Cases: looking for one, and beside the list the one that is looked into. `#cases/ID` is its address.
 
-import { get } from "../api.js";
+import { get, Problem } from "../api.js";
 import { caseFile } from "../case_file.js";
 import { fill, h, list } from "../dom.js";
 import { select } from "../forms.js";
 import { t, when } from "../i18n.js";
 import { throttle } from "../live.js";
 import { act, chip, drillTag, eventName, isDrill, level, LEVELS, openWords, panel } from "../parts.js";
+import { standing } from "../reading.js";
 
 const PAGE = 50;
 const MOST = 200;
@@ -14,7 +15,7 @@ const STATES = ["open", "closed", "evaluated"];
 const DAYS = [1, 7, 30, 365];
 const TYPING_MS = 300;
 
-/** Build the board; `ctx` = {me, status, item, quietly} of the frame; `item` = the case looked into. */
+/** Build the board; `ctx` = {me, status, item, ofHere, quietly} of the frame; `item` = the case looked into. */
 export function casesBoard(ctx) {
   const state = { cases: [], next: null, chosen: ctx.item, file: null };
   const found = h("ul", { class: "cards limited", id: "case-list" });
@@ -29,6 +30,7 @@ export function casesBoard(ctx) {
     select(t("case.level"), "level", [["", t("all")], ...LEVELS.map((one) => [one, t(`level.${one}`)])]),
     select(t("cases.began"), "days", [["", t("cases.any.time")], ...DAYS.map((n) => [n, t("cases.days", { n })])]),
   );
+  const reading = standing(found);
   let typing = null;
   let asked = 0;
 
@@ -47,10 +49,18 @@ export function casesBoard(ctx) {
     clearTimeout(typing);
     asked += 1;
     const mine = asked;
-    const answer = await ctx.quietly(query(Math.min(MOST, Math.max(PAGE, state.cases.length))));
+    reading.begin();
+    let answer = null;
+    try {
+      answer = await ctx.ofHere(query(Math.min(MOST, Math.max(PAGE, state.cases.length))));
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      if (mine === asked) reading.failed();
+    }
     if (!answer || mine !== asked) return; // something else was asked for meanwhile
     Object.assign(state, { cases: answer.cases, next: answer.next });
     draw();
+    reading.done();
   }
 
   async function append() {
@@ -66,7 +76,6 @@ export function casesBoard(ctx) {
     list(found, items, (one) => one.case_id, card, t("cases.none"));
     fill(count, document.createTextNode(t(state.next ? "cases.first" : "count", { n: items.length })));
     more.hidden = !state.next;
-    if (!state.chosen && !state.file) fill(place, h("p", { class: "empty" }, t("cases.choose")));
   }
 
   function card(one) {
@@ -95,7 +104,8 @@ export function casesBoard(ctx) {
 
   const renew = throttle(load, 2_000);
   const renewFile = throttle(async () => state.file?.refresh(), 2_000);
-  openFile();
+  if (state.chosen) openFile();
+  else fill(place, h("p", { class: "empty" }, t("cases.choose")));
   return {
     node: h(
       "div",

@@ -5,50 +5,60 @@ import { assignmentItem } from "../assignment_card.js";
 import { commandActs, fillMissing } from "../commands.js";
 import { fill, h, list } from "../dom.js";
 import { t, when } from "../i18n.js";
-import { throttle } from "../live.js";
 import { ownPages } from "../own_pages.js";
+import { paged } from "../paged.js";
 import { act, bar, chip, drillTag, isDrill, level, openWords, panel } from "../parts.js";
+import { part } from "../reading.js";
 
 const SHOWN = 50;
 /** So many digits of a unit's code are those of everything below it. */
 const DIGITS = { city: 2, district: 6, town: 9, village: 12 };
 
-/** Build the board; `ctx` = {me, status, quietly} of the frame. */
+/** Build the board; `ctx` = {me, own, status, ofHere} of the frame. */
 export function commandBoard(ctx) {
-  const state = { commands: [], chosen: null, unit: ctx.me.unit };
+  const state = { commands: null, chosen: null, unit: ctx.me.unit };
   const choosing = h("ul", { class: "cards limited", id: "command-list" });
   const tasks = h("ul", { class: "cards limited", id: "own-tasks" });
   const pages = ownPages(ctx);
   const place = h("div", { id: "drill-down", "aria-live": "polite" });
 
+  const commands = paged("commands", (one) => one.command_id, () => loads.commands(), SHOWN);
+  const own = paged("assignments", (one) => one.assignment_id, () => loads.tasks(), SHOWN);
+  const askBelow = async () => {
+    const { chosen, unit } = state;
+    if (!chosen) return state.commands && { none: true };
+    const found = await ctx.ofHere(get(`/api/commands/${chosen}/below`, { unit }));
+    return chosen === state.chosen && unit === state.unit ? found : null;
+  };
   const loads = {
-    commands: throttle(async () => {
-      const found = await ctx.quietly(get("/api/commands", { status: ctx.status, limit: SHOWN }));
-      if (!found) return;
-      state.commands = found.commands;
-      if (!state.chosen && found.commands.length) choose(found.commands[0].command_id);
-      else {
-        drawList();
-        loads.below();
-      }
-    }),
-    tasks: throttle(async () => {
-      const found = await ctx.quietly(get("/api/assignments", { status: ctx.status, unit: ctx.own.unit, open: 1, limit: SHOWN }));
-      if (found) list(tasks, found.assignments, (one) => one.assignment_id, (one) => assignmentItem(one, refresh), t("assignments.none"));
-    }),
-    below: throttle(async () => {
-      if (!state.chosen) {
-        fill(place, h("p", { class: "empty" }, t("commands.none")));
-        return;
-      }
-      const { chosen, unit } = state;
-      const found = await ctx.quietly(get(`/api/commands/${chosen}/below`, { unit }));
-      if (found && chosen === state.chosen && unit === state.unit) drawBelow(found);
-    }, 400),
+    commands: part(
+      choosing,
+      () => ctx.ofHere(commands.read("/api/commands", { status: ctx.status })),
+      (found) => {
+        state.commands = found.commands;
+        commands.show(found);
+        if (!state.chosen && found.commands.length) choose(found.commands[0].command_id);
+        else {
+          drawList();
+          loads.below();
+        }
+      },
+    ),
+    tasks: part(
+      tasks,
+      () => ctx.ofHere(own.read("/api/assignments", { status: ctx.status, unit: ctx.own.unit, open: 1 })),
+      (found) => {
+        list(tasks, found.assignments, (one) => one.assignment_id, (one) => assignmentItem(one, refresh), t("assignments.none"));
+        own.show(found);
+      },
+    ),
+    below: part(place, askBelow, (found) => (found.none ? fill(place, h("p", { class: "empty" }, t("commands.none"))) : drawBelow(found)), 400),
   };
 
   function refresh() {
-    for (const run of Object.values(loads)) run();
+    loads.commands();
+    loads.below();
+    loads.tasks();
     pages.load();
   }
 
@@ -86,7 +96,7 @@ export function commandBoard(ctx) {
     state.chosen = id;
     state.unit = beginning();
     drawList();
-    loads.below();
+    loads.below.anew();
   }
 
   function go(unit) {
@@ -126,7 +136,6 @@ export function commandBoard(ctx) {
   }
 
   function row(one) {
-    const late = one.sign_overdue + one.finish_overdue;
     const number = (n, bad = false) => h("td", { class: `number ${bad && n ? "bad" : ""}` }, n);
     return h(
       "tr",
@@ -137,7 +146,7 @@ export function commandBoard(ctx) {
       number(one.reported),
       number(one.done),
       number(one.returned, true),
-      number(late, true),
+      number(one.overdue, true),
     );
   }
 
@@ -145,7 +154,7 @@ export function commandBoard(ctx) {
     node: h(
       "div",
       { class: "columns two" },
-      h("div", { class: "stack" }, panel("own.pages", pages.node), panel("own.tasks", tasks), panel("commands.title", choosing)),
+      h("div", { class: "stack" }, panel("own.pages", [pages.node, pages.more], pages.count), panel("own.tasks", [tasks, own.more], own.count), panel("commands.title", [choosing, commands.more], commands.count)),
       h("div", { class: "stack" }, panel("drill.down.title", place)),
     ),
     refresh,

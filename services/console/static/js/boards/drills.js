@@ -3,33 +3,45 @@
 
 import { alertButtons } from "../alert_acts.js";
 import { alertSheet } from "../alert_sheet.js";
-import { get, post } from "../api.js";
+import { post } from "../api.js";
 import { commandActs } from "../commands.js";
 import { area, ask, typedName } from "../confirm.js";
 import { eventPicker } from "../events.js";
 import { h, list } from "../dom.js";
 import { choices, line as textLine, unitPicker } from "../forms.js";
 import { t, when } from "../i18n.js";
-import { throttle } from "../live.js";
+import { paged } from "../paged.js";
 import { act, chip, drillTag, eventName, level, LEVELS, openWords, panel } from "../parts.js";
+import { part } from "../reading.js";
 
 const STATUS = "Exercise";
 const ENDS = ["dismiss", "recall", "lift"];
 const SHOWN = 50;
 
-/** Build the board; `ctx` = {me, quietly} of the frame. */
+/** Build the board; `ctx` = {me, ofHere} of the frame. */
 export function drillsBoard(ctx) {
   const running = h("ul", { class: "cards", id: "drills-running" });
   const orders = h("ul", { class: "cards", id: "drill-commands" });
+  const alerts = paged("alerts", (one) => one.alert_id, () => loads.alerts(), SHOWN);
+  const commands = paged("commands", (one) => one.command_id, () => loads.commands(), SHOWN);
+  const query = { status: STATUS, open: 1 };
   const loads = {
-    alerts: throttle(async () => {
-      const found = await ctx.quietly(get("/api/alerts", { status: STATUS, open: 1, limit: SHOWN }));
-      if (found) list(running, found.alerts, (one) => one.alert_id, alert, t("drills.none"));
-    }),
-    commands: throttle(async () => {
-      const found = await ctx.quietly(get("/api/commands", { status: STATUS, open: 1, limit: SHOWN }));
-      if (found) list(orders, found.commands, (one) => one.command_id, command, t("drills.no.commands"));
-    }),
+    alerts: part(
+      running,
+      () => ctx.ofHere(alerts.read("/api/alerts", query)),
+      (found) => {
+        list(running, found.alerts, (one) => one.alert_id, alert, t("drills.none"));
+        alerts.show(found);
+      },
+    ),
+    commands: part(
+      orders,
+      () => ctx.ofHere(commands.read("/api/commands", query)),
+      (found) => {
+        list(orders, found.commands, (one) => one.command_id, command, t("drills.no.commands"));
+        commands.show(found);
+      },
+    ),
   };
 
   function refresh() {
@@ -86,9 +98,9 @@ export function drillsBoard(ctx) {
               ),
             ),
           ),
-          panel("drills.commands", orders),
+          panel("drills.commands", [orders, commands.more], commands.count),
         ),
-        h("div", { class: "stack" }, panel("drills.running", running)),
+        h("div", { class: "stack" }, panel("drills.running", [running, alerts.more], alerts.count)),
       ),
     ),
     refresh,

@@ -6,13 +6,13 @@ import { entryForm, KINDS } from "../duty_forms.js";
 import { fill, h, list, text } from "../dom.js";
 import { unitPicker } from "../forms.js";
 import { t, when } from "../i18n.js";
-import { throttle } from "../live.js";
 import { act, chip, panel } from "../parts.js";
 import { reachPart } from "../reachability.js";
+import { part } from "../reading.js";
 
 const DAYS = 7;
 
-/** Build the board; `ctx` = {me, status, quietly} of the frame. */
+/** Build the board; `ctx` = {me, status, ofHere} of the frame. */
 export function dutyBoard(ctx) {
   const state = { unit: ctx.me.unit, plan: null };
   const posts = h("div", { id: "posts" });
@@ -23,24 +23,22 @@ export function dutyBoard(ctx) {
   const picker = unitPicker(t("unit"), { unit: ctx.me.unit, name: ctx.me.unit_name });
   picker.addEventListener("change", () => {
     state.unit = picker.value;
-    loads.plan();
-    reach.load();
+    list(entries, [], null, null, "");
+    loads.plan.anew();
+    reach.anew();
   });
   const reach = reachPart(ctx, () => picker.unit);
 
   const loads = {
-    plan: throttle(async () => {
-      const { unit } = state;
-      const found = await ctx.quietly(get("/api/duty", { unit, days: DAYS }));
-      if (!found || unit !== state.unit) return;
-      state.plan = found;
-      draw(found);
-    }, 400),
-    gaps: throttle(async () => {
-      const found = await ctx.quietly(get("/api/duty/gaps"));
-      if (found) list(gaps, found.gaps, (one) => `${one.unit}-${one.post}`, gap, t("gaps.none"));
-    }),
+    plan: part(posts, askPlan, draw, 400),
+    gaps: part(gaps, () => ctx.ofHere(get("/api/duty/gaps")), (found) => list(gaps, found.gaps, (one) => `${one.unit}-${one.post}`, gap, t("gaps.none"))),
   };
+
+  async function askPlan() {
+    const { unit } = state;
+    const found = await ctx.ofHere(get("/api/duty", { unit, days: DAYS }));
+    return unit === state.unit ? found : null;
+  }
 
   function refresh() {
     for (const run of Object.values(loads)) run();
@@ -51,6 +49,7 @@ export function dutyBoard(ctx) {
   const person = (id) => (id ? names().get(id) ?? id : t("duty.empty"));
 
   function draw(plan) {
+    state.plan = plan;
     fill(posts, plan.posts.length ? postTable(plan) : h("p", { class: "empty" }, t("duty.no.plan")));
     list(entries, plan.entries, (one) => `${one.entry_id}-${one.version}`, entry, t("duty.no.plan"));
     entries.hidden = !plan.entries.length && !plan.posts.length; // said above already

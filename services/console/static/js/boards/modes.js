@@ -5,20 +5,18 @@ import { ask, typedName } from "../confirm.js";
 import { fill, h, list, text } from "../dom.js";
 import { moment, momentOf, select, unitPicker } from "../forms.js";
 import { current, t, when } from "../i18n.js";
-import { throttle } from "../live.js";
 import { act, chip, drillTag, isDrill, panel } from "../parts.js";
+import { part } from "../reading.js";
 
 const MODES = ["emergency", "standby", "recovery"];
 
-/** Build the board; `ctx` = {me, status, quietly} of the frame. */
+/** Build the board; `ctx` = {me, status, ofHere} of the frame. */
 export function modesBoard(ctx) {
   const holds = h("div", { id: "mode-now" });
   const below = h("ol", { class: "lines", id: "modes-below" });
   const proposals = h("ul", { class: "cards", id: "proposals" });
 
-  const load = throttle(async () => {
-    const found = await ctx.quietly(get("/api/modes", { status: ctx.status }));
-    if (!found) return;
+  const draw = (found) => {
     fill(
       holds,
       h("p", { class: `mode-word ${found.mode}` }, t(`mode.${found.mode}`)),
@@ -27,7 +25,8 @@ export function modesBoard(ctx) {
     );
     list(below, found.below, (one) => one.unit, (one) => h("li", {}, h("span", {}, chip(t(`mode.${one.mode}`))), h("span", { class: "what" }, one.unit_name), h("span", { class: "muted" }, one.decided_at_name && t("mode.by", { unit: one.decided_at_name }))), t("modes.none.below"));
     list(proposals, found.proposals, (one) => one.proposal_id, card, t("proposals.none"));
-  });
+  };
+  const load = part([holds, below, proposals], () => ctx.ofHere(get("/api/modes", { status: ctx.status })), draw);
 
   const inWords = (preview) => (current() === "en" ? preview.en : preview.zh);
 

@@ -6,47 +6,63 @@ import { drawCommands } from "../commands.js";
 import { fill, h } from "../dom.js";
 import { t } from "../i18n.js";
 import { drawFeed, drawSupervision } from "../lists.js";
-import { gathered, throttle } from "../live.js";
+import { gathered } from "../live.js";
 import { drawCounters } from "../overview.js";
-import { act, countWords, panel } from "../parts.js";
+import { countWords, paged } from "../paged.js";
+import { act, panel } from "../parts.js";
+import { part, standing } from "../reading.js";
 import { townsPanel } from "../towns.js";
 
 const FEED_LINES = 60;
-const ALERTS = 100; // as many as the API gives unasked: the page comes with them
+const ALERTS = 100; // as many as come with the page
+const COMMANDS = 20;
+const FIRED = 60;
 
-/** Build the board; `ctx` = {me, status, quietly, announce, overview()} of the frame. */
+/** Build the board; `ctx` = {me, status, ofHere, announce, overview()} of the frame. */
 export function overviewBoard(ctx) {
-  const state = { town: null, overview: null, alerts: [], lines: [] };
+  const state = { town: null, overview: null, lines: [] };
   const spots = {
     counters: h("div", { class: "counters", id: "counters" }),
     feed: h("ol", { class: "lines feed", id: "feed", tabindex: 0 }),
     alerts: h("ul", { class: "cards limited", id: "alerts", tabindex: -1 }),
     tail: h("span", { id: "alerts-tail" }),
     commands: h("ul", { class: "cards limited", id: "commands" }),
+    commandsTail: h("span"),
     supervision: h("ol", { class: "lines supervision", id: "supervision", tabindex: 0 }),
+    supervisionTail: h("span"),
   };
   const towns = townsPanel(ctx.me.unit, choose);
+  const counters = standing(spots.counters);
+  const alerts = paged("alerts", (one) => one.alert_id, () => loads.alerts(), ALERTS);
+  const askAlerts = () => ctx.ofHere(alerts.read("/api/alerts", { status: ctx.status, open: 1, town: state.town?.unit }));
   const loads = {
-    alerts: throttle(async () => {
-      const found = await ctx.quietly(get("/api/alerts", { status: ctx.status, open: 1 }));
-      if (!found) return;
-      state.alerts = found.alerts;
-      ctx.announce(showAlerts());
-    }),
-    commands: throttle(async () => {
-      const found = await ctx.quietly(get("/api/commands", { status: ctx.status, open: 1, limit: 20 }));
-      if (found) drawCommands(spots.commands, found.commands, refresh);
-    }, 1_500),
-    supervision: throttle(async () => {
-      const found = await ctx.quietly(get("/api/supervision", { status: ctx.status, limit: 60 }));
-      if (found) drawSupervision(spots.supervision, found.supervision);
-    }, 1_500),
-    feed: throttle(async () => {
-      const found = await ctx.quietly(get("/api/feed", { status: ctx.status, limit: FEED_LINES }));
-      if (!found) return;
-      state.lines = found.lines;
-      drawFeed(spots.feed, state.lines);
-    }),
+    alerts: part(spots.alerts, askAlerts, (found) => ctx.announce(showAlerts(found))),
+    commands: part(
+      spots.commands,
+      () => ctx.ofHere(get("/api/commands", { status: ctx.status, open: 1, limit: COMMANDS })),
+      (found) => {
+        drawCommands(spots.commands, found.commands, refresh);
+        fill(spots.commandsTail, beyond("command", found.commands.length, found.next ? null : found.commands.length));
+      },
+      1_500,
+    ),
+    supervision: part(
+      spots.supervision,
+      () => ctx.ofHere(get("/api/supervision", { status: ctx.status, limit: FIRED })),
+      (found) => {
+        drawSupervision(spots.supervision, found.supervision);
+        fill(spots.supervisionTail, beyond("supervision", found.supervision.length, found.total));
+      },
+      1_500,
+    ),
+    feed: part(
+      spots.feed,
+      () => ctx.ofHere(get("/api/feed", { status: ctx.status, limit: FEED_LINES })),
+      (found) => {
+        state.lines = found.lines;
+        drawFeed(spots.feed, state.lines);
+      },
+    ),
   };
 
   function refresh() {
@@ -54,17 +70,26 @@ export function overviewBoard(ctx) {
     ctx.reload();
   }
 
-  function showAlerts() {
+  /** Draw the list; gives the alerts that are new, none when only more or others were asked for. */
+  function showAlerts(found) {
     const { town } = state;
-    const inTown = (alert) => !town || alert.place.startsWith(town.unit.slice(0, 9));
-    fill(spots.tail, town ? act(t("only.town", { town: town.name }), () => choose(town), { class: "plain" }) : document.createTextNode(countWords(state.alerts.length, ALERTS)));
-    return drawAlerts(spots.alerts, state.alerts.filter(inTown), () => loads.alerts());
+    const further = alerts.show(found);
+    fill(spots.tail, alerts.count, town && [" ", act(t("only.town", { town: town.name }), () => choose(town), { class: "plain" })]);
+    const fresh = drawAlerts(spots.alerts, found.alerts, () => loads.alerts());
+    return further ? [] : fresh;
+  }
+
+  /** How many there are; where not all are shown, the way to the board that has them. */
+  function beyond(board, n, total) {
+    const words = countWords(n, total);
+    return n === total ? document.createTextNode(words) : h("a", { href: `#${board}` }, words);
   }
 
   function choose(town) {
     state.town = state.town?.unit === town.unit ? null : town;
-    towns.draw(state.overview.towns, state.town?.unit);
-    showAlerts();
+    if (state.overview) towns.draw(state.overview.towns, state.town?.unit);
+    alerts.restart();
+    loads.alerts.anew();
   }
 
   const showFeed = gathered(() => drawFeed(spots.feed, state.lines.filter((one) => !one.hint)));
@@ -80,17 +105,25 @@ export function overviewBoard(ctx) {
         "div",
         { class: "columns" },
         h("div", { class: "stack" }, towns.node, panel("feed.title", spots.feed)),
-        h("div", { class: "stack" }, panel("alerts.title", spots.alerts, spots.tail)),
-        h("div", { class: "stack" }, panel("commands.title", spots.commands), panel("supervision.title", spots.supervision)),
+        h("div", { class: "stack" }, panel("alerts.title", [spots.alerts, alerts.more], spots.tail)),
+        h("div", { class: "stack" }, panel("commands.title", spots.commands, spots.commandsTail), panel("supervision.title", spots.supervision, spots.supervisionTail)),
       ),
     ),
     refresh: () => {
+      counters.begin();
+      towns.standing.begin();
       for (const run of Object.values(loads)) run();
     },
     overview: (found) => {
       state.overview = found;
       drawCounters(spots.counters, found);
       towns.draw(found.towns, state.town?.unit);
+      counters.done();
+      towns.standing.done();
+    },
+    overviewFailed: () => {
+      counters.failed();
+      towns.standing.failed();
     },
     line: (line) => {
       state.lines = [line, ...state.lines].slice(0, FEED_LINES);

@@ -1,53 +1,60 @@
 // Reports upward: who owes what until when; and of one incident who told whom what, with what changed since
 // the report before. `#reports/INCIDENT` is its address.
 
-import { get, Problem } from "../api.js";
+import { get } from "../api.js";
 import { fill, h, list, text } from "../dom.js";
 import { select } from "../forms.js";
 import { t, when } from "../i18n.js";
-import { throttle } from "../live.js";
 import { act, chip, drillTag, isDrill, level, openWords, panel } from "../parts.js";
+import { countWords } from "../paged.js";
+import { part } from "../reading.js";
 import { factWords, writeReport } from "../report_form.js";
 import { clockLights } from "../report_clocks.js";
 
+const MOST = 500;
 const STATES = ["overdue", "late", "missed", "due", "met"];
 const GRAVE = new Set(["overdue", "late", "missed"]);
 
-/** Build the board; `ctx` = {me, status, item, quietly} of the frame; `item` = the incident looked into. */
+/** Build the board; `ctx` = {me, status, item, ofHere} of the frame; `item` = the incident looked into. */
 export function reportsBoard(ctx) {
   const state = { chosen: ctx.item, duties: [] };
   const owed = h("ul", { class: "cards limited", id: "report-duties" });
   const sums = h("p", { class: "row", id: "report-sums" });
+  const count = h("span");
   const incident = h("div", { id: "incident", class: "stack" });
   const only = select(t("reports.show"), "show", [["1", t("reports.open")], ["", t("reports.all")]]);
-  only.addEventListener("change", () => loads.duties());
+  only.addEventListener("change", () => {
+    fill(sums);
+    loads.duties.anew();
+  });
 
   const loads = {
-    duties: throttle(async () => {
-      const found = await ctx.quietly(get("/api/reporting", { status: ctx.status, open: only.querySelector("select").value }));
-      if (!found) return;
+    duties: part(owed, askDuties, (found) => {
       state.duties = found.duties;
       const counts = STATES.filter((name) => found.summary[name]);
+      fill(count, document.createTextNode(countWords(found.duties.length, found.total)));
       fill(sums, counts.length ? counts.map((name) => chip(`${t(`duty.${name}`)} ${found.summary[name]}`, GRAVE.has(name) ? "bad" : "")) : []);
       draw();
     }),
-    incident: throttle(async () => {
-      const { chosen } = state;
-      if (!chosen) {
-        fill(incident, h("p", { class: "empty" }, t("reports.choose")));
-        return;
-      }
-      let found;
-      try {
-        found = await get(`/api/incidents/${encodeURIComponent(chosen)}/reports`, { status: ctx.status });
-      } catch (problem) {
-        if (!(problem instanceof Problem)) throw problem;
-        if (chosen === state.chosen && problem.status === 404) fill(incident, h("p", { class: "problem", role: "alert" }, t("reports.unknown")));
-        return;
-      }
-      if (chosen === state.chosen) drawIncident(found);
-    }),
+    incident: part(incident, askIncident, drawIncident),
   };
+
+  function askDuties() {
+    return ctx.ofHere(get("/api/reporting", { status: ctx.status, open: only.querySelector("select").value, limit: MOST }));
+  }
+
+  /** The reports of the chosen incident; `none` = which words say that there are none. */
+  async function askIncident() {
+    const { chosen } = state;
+    if (!chosen) return { none: h("p", { class: "empty" }, t("reports.choose")) };
+    try {
+      const found = await ctx.ofHere(get(`/api/incidents/${encodeURIComponent(chosen)}/reports`, { status: ctx.status }));
+      return chosen === state.chosen ? found : null;
+    } catch (problem) {
+      if (problem.status !== 404) throw problem;
+      return chosen === state.chosen ? { none: h("p", { class: "problem", role: "alert" }, t("reports.unknown")) } : null;
+    }
+  }
 
   function refresh() {
     for (const run of Object.values(loads)) run();
@@ -71,6 +78,10 @@ export function reportsBoard(ctx) {
   }
 
   function drawIncident(found) {
+    if (found.none) {
+      fill(incident, found.none);
+      return;
+    }
     const focused = incident.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
     const known = found.chains.flatMap((one) => one.duties)[0];
     fill(
@@ -107,14 +118,14 @@ export function reportsBoard(ctx) {
     node: h(
       "div",
       { class: "columns case-columns" },
-      h("div", { class: "stack" }, panel("reporting.title", h("div", { class: "stack" }, h("div", { class: "search" }, only), sums, owed))),
+      h("div", { class: "stack" }, panel("reporting.title", h("div", { class: "stack" }, h("div", { class: "search" }, only), sums, owed), count)),
       h("div", { class: "stack" }, panel("reports.incident", incident)),
     ),
     refresh,
     go: (item) => {
       state.chosen = item;
       draw();
-      loads.incident();
+      loads.incident.anew();
     },
     line: (line) => {
       if (["supervision", "alert", "report", "duty"].includes(line.kind)) refresh();

@@ -5,62 +5,62 @@ import { get } from "../api.js";
 import { fill, h, list } from "../dom.js";
 import { t, when } from "../i18n.js";
 import { drawSupervision } from "../lists.js";
-import { throttle } from "../live.js";
-import { act, chip, countWords, drillTag, level, openWords, panel } from "../parts.js";
+import { countWords, paged } from "../paged.js";
+import { act, chip, drillTag, level, openWords, panel } from "../parts.js";
+import { part } from "../reading.js";
 import { clockLights } from "../report_clocks.js";
 
-const MOST = 500;
-const DIGITS = { city: 6, district: 9, town: 12 };
+const DUTIES = 500;
 const KINDS = ["escalated", "overdue", "reminded", "due_soon"];
 
-/** Build the board; `ctx` = {me, status, quietly} of the frame. */
+/** Build the board; `ctx` = {me, status, ofHere} of the frame. */
 export function supervisionBoard(ctx) {
-  const state = { items: null, returned: [], units: null, only: null };
+  const state = { units: [], only: null };
   const lights = h("div", { id: "lights" });
   const items = h("ol", { class: "lines supervision tall", id: "supervision", tabindex: 0 });
   const tail = h("span");
+  const owed = h("span");
   const reporting = h("div", { id: "reporting" });
+  const fired = paged("supervision", (one) => `${one.assignment_id}-${one.clock}`, () => loads.items());
 
+  /** The firings of the chosen unit: of the viewer's own alone, of one below with all that lies below it. */
+  const askItems = () => {
+    const { only } = state;
+    const own = only === ctx.me.unit;
+    return ctx.ofHere(fired.read("/api/supervision", { status: ctx.status, unit: only, subtree: own ? 0 : null }));
+  };
   const loads = {
-    units: throttle(async () => {
-      const found = await ctx.quietly(get("/api/units"));
-      if (!found) return;
-      state.units = found.below.filter((one) => !one.department);
-      draw();
-    }, 60_000),
-    items: throttle(async () => {
-      const query = { status: ctx.status, limit: MOST };
-      const [fired, returned] = await Promise.all([
-        ctx.quietly(get("/api/supervision", query)),
-        ctx.quietly(get("/api/assignments", { ...query, state: "returned", subtree: 1 })),
-      ]);
-      if (!fired || !returned) return;
-      Object.assign(state, { items: fired.supervision, returned: returned.assignments });
-      draw();
-    }, 1_500),
-    reporting: throttle(async () => {
-      const found = await ctx.quietly(get("/api/reporting", { status: ctx.status, open: 1 }));
-      if (found) drawReporting(found);
-    }, 1_500),
+    lights: part(
+      lights,
+      () => ctx.ofHere(get("/api/supervision/units", { status: ctx.status })),
+      (found) => {
+        state.units = found.units.filter((one) => !one.department || weight(one));
+        drawLights();
+      },
+      1_500,
+    ),
+    items: part(
+      items,
+      askItems,
+      (found) => {
+        drawSupervision(items, found.supervision);
+        fired.show(found);
+        drawTail();
+      },
+      1_500,
+    ),
+    reporting: part(reporting, () => ctx.ofHere(get("/api/reporting", { status: ctx.status, open: 1, limit: DUTIES })), drawReporting, 1_500),
   };
 
-  /** The unit one tier below the viewer's under which `unit` lies; the viewer's own for itself. */
-  function groupOf(unit) {
-    const digits = DIGITS[ctx.me.tier];
-    if (!digits) return unit;
-    return state.units.find((one) => one.unit.slice(0, digits) === unit.slice(0, digits))?.unit ?? ctx.me.unit;
+  function drawLights() {
+    const focused = lights.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
+    fill(lights, table([...state.units].sort((a, b) => weight(b) - weight(a))));
+    if (focused) lights.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
   }
 
-  function draw() {
-    if (!state.items || !state.units) return;
-    const rows = new Map([{ unit: ctx.me.unit, name: ctx.me.unit_name }, ...state.units].map((one) => [one.unit, { ...one, returned: 0, escalated: 0, overdue: 0, reminded: 0, due_soon: 0 }]));
-    for (const one of state.items) rows.get(groupOf(one.unit))[one.kind] += 1;
-    for (const one of state.returned) rows.get(groupOf(one.unit)).returned += 1;
-    fill(lights, table([...rows.values()].sort((a, b) => weight(b) - weight(a))));
-    const shown = state.only ? state.items.filter((one) => groupOf(one.unit) === state.only) : state.items;
-    drawSupervision(items, shown);
-    const name = rows.get(state.only)?.name;
-    fill(tail, name ? act(t("only.town", { town: name }), () => choose(null), { class: "plain" }) : document.createTextNode(countWords(shown.length, MOST)));
+  function drawTail() {
+    const name = state.units.find((one) => one.unit === state.only)?.name;
+    fill(tail, fired.count, name && [" ", act(t("only.town", { town: name }), () => choose(state.only), { class: "plain" })]);
   }
 
   const late = (one) => one.escalated + one.overdue + one.reminded;
@@ -97,13 +97,17 @@ export function supervisionBoard(ctx) {
 
   function choose(unit) {
     state.only = state.only === unit ? null : unit;
-    draw();
+    drawLights();
+    drawTail();
+    fired.restart();
+    loads.items.anew();
   }
 
   function drawReporting(found) {
     const counts = ["overdue", "late", "missed", "due", "met"].filter((name) => found.summary[name]);
     const rows = h("ol", { class: "lines", id: "report-duties" });
     list(rows, found.duties, (one) => one.duty_id, reportDuty, t("reporting.none"));
+    fill(owed, document.createTextNode(countWords(found.duties.length, found.total)));
     fill(reporting, h("p", { class: "row" }, counts.map((name) => chip(`${t(`duty.${name}`)} ${found.summary[name]}`, name === "due" || name === "met" ? "" : "bad"))), rows);
   }
 
@@ -112,13 +116,16 @@ export function supervisionBoard(ctx) {
       "div",
       { class: "columns two even" },
       h("div", { class: "stack" }, panel("lights.title", lights)),
-      h("div", { class: "stack" }, panel("supervision.title", items, tail), panel("reporting.title", reporting)),
+      h("div", { class: "stack" }, panel("supervision.title", [items, fired.more], tail), panel("reporting.title", reporting, owed)),
     ),
     refresh: () => {
       for (const run of Object.values(loads)) run();
     },
     line: (line) => {
-      if (["supervision", "assignments", "command"].includes(line.kind)) loads.items();
+      if (["supervision", "assignments", "command"].includes(line.kind)) {
+        loads.lights();
+        loads.items();
+      }
       if (["supervision", "alert", "report", "duty"].includes(line.kind)) loads.reporting();
     },
   };

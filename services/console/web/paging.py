@@ -1,0 +1,31 @@
+"""Lists a page at a time: where one goes on, as a query and in an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import asyncpg
+from fastapi import Query
+
+from services.console.core import paging
+from services.console.store.ordering import Order, place
+from services.console.web.problems import Refused
+
+After = Annotated[str, Query(pattern=paging.PATTERN, max_length=paging.LONGEST)]
+"""The `next` of the page before; empty = from the beginning."""
+
+
+def behind(after: str, order: Order) -> paging.Place | None:
+    """The place in a list that a cursor names; refuses with 422 the cursor of another list."""
+    try:
+        return paging.place_of(after, len(order.numbers))
+    except ValueError:
+        raise Refused(
+            422, "The request is not valid", "`after` is no cursor.", reason="invalid"
+        ) from None
+
+
+def next_of(rows: Sequence[asyncpg.Record], limit: int) -> str | None:
+    """The cursor behind these rows; None when the list ends with them."""
+    return paging.cursor_of(place(rows[-1])) if len(rows) == limit else None

@@ -1,0 +1,74 @@
+"""On the phone: the urgent first whatever else came, and nothing moves under a thumb."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.async_api import Page, expect
+
+from shared.contracts.fields import Level
+from tests.browser.conftest import Served, Visitor, shot
+from tests.support.console_scene import SONGJI, a_page
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+_TOP = "(id) => document.querySelector(`[data-focus='${id}-coming']`).getBoundingClientRect().top"
+
+
+async def top(page: Page, page_id: str) -> float:
+    found: float = await page.evaluate(_TOP, page_id)
+    return found
+
+
+async def test_a_red_page_older_than_all_others_stands_first(
+    visitor: Visitor, served: Served
+) -> None:
+    now = datetime.now(UTC)
+    red = a_page(
+        "o-songji-b", SONGJI, name="old red", level=Level.RED, headline="红色旧呼叫", at=now
+    )
+    newer = [
+        a_page(
+            "o-songji-b", SONGJI, name=f"blue {n}", level=Level.BLUE, at=now + timedelta(seconds=n)
+        )
+        for n in range(1, 140)
+    ]
+    served.run(served.bench.project([red, *newer]))
+    page = await visitor.open("o-songji-b", phone=True)
+    await expect(page.locator("#first .card").first).to_contain_text("红色旧呼叫")
+    badge = page.locator("#badge-pages")
+    assert int(await badge.inner_text()) >= 140  # those that were not read yet, too
+    before = await page.locator("#first .card").count()
+    await shot(page, "phone-many-pages")
+    await page.locator("#more-pages button").click()
+    await expect(page.locator("#first .card")).not_to_have_count(before)
+    assert await page.locator("#first .card").count() >= 140
+
+
+async def test_what_comes_moves_no_card_under_a_thumb(visitor: Visitor, served: Served) -> None:
+    now = datetime.now(UTC)
+    held = a_page("o-village-b", SONGJI, name="held", level=Level.BLUE, at=now)
+    served.run(served.bench.project([held]))
+    page = await visitor.open("o-village-b", phone=True)
+    await page.locator(f"[data-focus='{held.page_id}-coming']").wait_for()
+    where = await top(page, held.page_id)
+    graver = [
+        a_page(
+            "o-village-b",
+            SONGJI,
+            name=f"red {n}",
+            level=Level.RED,
+            headline=f"红色新呼叫 {n}",
+            at=now,
+        )
+        for n in range(2)
+    ]
+    await page.locator("#first .card").first.locator("h3").click()
+    served.run(served.bench.project(graver))
+    fresh = page.locator("#fresh")
+    await expect(fresh).to_have_text("新来 2 条，点此查看")
+    assert await top(page, held.page_id) == where
+    await shot(page, "phone-held")
+    await fresh.click()
+    await expect(page.locator("#first .card").first).to_contain_text("红色新呼叫")
+    await expect(fresh).to_be_hidden()

@@ -1,0 +1,192 @@
+"""What is not read yet never looks like calm: every part of every board says so, and says when it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import json
+import re
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from services.console.web import assets
+from tests.browser.conftest import Visitor, shot
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+BOARDS = (
+    "overview",
+    "alarms",
+    "command",
+    "supervision",
+    "reports",
+    "duty",
+    "modes",
+    "drills",
+    "cases",
+)
+READ_BY_NOBODY = {"drills.start", "reports.incident"}
+"""Panels that show what is on the page anyway."""
+_I18N = Path(assets.__file__).parents[1] / "static" / "i18n"
+_LATE_MS = 30_000
+
+
+def words_of(lang: str) -> dict[str, str]:
+    found: dict[str, str] = json.loads((_I18N / f"{lang}.json").read_text())
+    return found
+
+
+class Gate:
+    """Stands between the page and the API: holds answers back, fails them, or lets them through."""
+
+    def __init__(self) -> None:
+        self._open = asyncio.Event()
+        self._fails = False
+
+    async def stand(self, page: Page) -> None:
+        await page.route("**/api/**", self._answer)
+        await page.route(re.compile(r"/(m|)(\?.*)?$"), self._bare)
+
+    def hold(self) -> None:
+        self._fails = False
+        self._open.clear()
+
+    def fail(self) -> None:
+        self._fails = True
+        self._open.set()
+
+    def let_through(self) -> None:
+        self._fails = False
+        self._open.set()
+
+    async def _answer(self, route: Route) -> None:
+        if route.request.method != "GET" or re.search(r"/api/(me|events)\b", route.request.url):
+            await route.continue_()
+            return
+        await self._open.wait()
+        if self._fails:
+            await route.fulfill(status=503, json={"title": "busy", "reason": "busy"})
+        else:
+            await route.continue_()
+
+    @staticmethod
+    async def _bare(route: Route) -> None:
+        """The page without the answers that come with it."""
+        if route.request.resource_type != "document":
+            await route.continue_()
+            return
+        answer = await route.fetch()
+        text = await answer.text()
+
+        def emptied(found: re.Match[str]) -> str:
+            boot = json.loads(html.unescape(found[1]))
+            return f"content='{html.escape(json.dumps({**boot, 'first': {}}))}'"
+
+        body = re.sub(r"content='([^']*)'(?=>)", emptied, text, count=1)
+        await route.fulfill(response=answer, body=body)
+
+
+_PANELS = """() => [...document.querySelectorAll("#board .panel")].map((one) => [
+  one.getAttribute("aria-label"),
+  [...one.querySelectorAll(".reading")].filter((note) => note.checkVisibility()).map((note) => note.innerText),
+])"""
+_READING = '() => [...document.querySelectorAll(".reading")].some((one) => one.checkVisibility())'
+
+
+async def said(page: Page) -> dict[str, list[str]]:
+    """What each panel of the board says of its reading."""
+    return dict(await page.evaluate(_PANELS))
+
+
+@pytest.mark.parametrize("lang", ["zh-CN", "en"])
+async def test_no_board_looks_calm_before_it_is_read(troubled: Visitor, lang: str) -> None:
+    words = words_of(lang)
+    still = {words[key] for key in READ_BY_NOBODY}
+    calm = [text for key, text in words.items() if key.endswith((".none", ".no.plan"))]
+    page = await troubled.open("o-city-b", lang=lang)
+    gate = Gate()
+    await gate.stand(page)
+    for board in BOARDS:
+        gate.hold()
+        await page.goto(f"{page.url.split('#')[0].split('?')[0]}#{board}")
+        await page.reload()
+        await page.wait_for_selector(".link.live")
+        await page.wait_for_selector("#board .reading")
+        panels = await said(page)
+        shown = await page.locator("#board").inner_text()
+        for name, notes in panels.items():
+            assert name in still or words["loading"] in notes, (board, name)
+        assert [text for text in calm if text in shown] == [], board
+        await shot(page, f"reading-{board}-{lang}")
+        gate.fail()
+        for name in panels.keys() - still:
+            panel = page.locator(f'#board .panel[aria-label="{name}"]')
+            await expect(panel.locator(".reading.failed").first).to_be_visible()
+        shown = await page.locator("#board").inner_text()
+        assert words["reading.failed"] in shown
+        assert [text for text in calm if text in shown] == [], board
+        if lang == "zh-CN":
+            gate.let_through()
+            await page.wait_for_function(f"() => !({_READING})()", timeout=_LATE_MS)
+    await shot(page, f"read-{lang}")
+
+
+async def test_what_was_read_and_cannot_be_again_is_called_old(troubled: Visitor) -> None:
+    words = words_of("zh-CN")
+    page = await troubled.open("o-city-b")
+    await page.wait_for_selector("#commands .card")
+    gate = Gate()
+    await gate.stand(page)
+    gate.fail()
+    await page.evaluate("document.querySelector('.boards a[href=\"#supervision\"]').click()")
+    await expect(page.locator("#board .reading.failed").first).to_be_visible()
+    gate.let_through()
+    await page.wait_for_selector("#supervision li:not(.empty)", timeout=_LATE_MS)
+    await page.wait_for_function(f"() => !({_READING})()", timeout=_LATE_MS)
+    gate.fail()
+    old = re.compile(re.escape(words["reading.old"]).replace(re.escape("{time}"), ".*"))
+    await expect(page.locator("#board .reading.failed").first).to_have_text(old, timeout=60_000)
+    await expect(page.locator("#supervision li:not(.empty)").first).to_be_visible()
+    await shot(page, "reading-old")
+
+
+@pytest.mark.parametrize("lang", ["zh-CN", "en"])
+async def test_the_phone_does_not_look_calm_before_it_is_read(troubled: Visitor, lang: str) -> None:
+    words = words_of(lang)
+    page = await troubled.open("o-town-b", phone=True, lang=lang)
+    gate = Gate()
+    await gate.stand(page)
+    gate.hold()
+    await page.reload()
+    await page.wait_for_selector(".link.live")
+    for tab in ("pages", "assignments"):
+        await page.locator(f"#tab-{tab}").click()
+        await expect(page.locator("#reading")).to_have_text(words["loading"])
+        await expect(page.locator("#list .empty")).to_have_count(0)
+        await expect(page.locator(f"#badge-{tab}")).to_have_text("…")
+        await shot(page, f"reading-phone-{tab}-{lang}")
+    gate.fail()
+    await expect(page.locator("#reading")).to_have_text(words["reading.failed"])
+    await expect(page.locator("#list .empty")).to_have_count(0)
+    gate.let_through()
+    await expect(page.locator("#reading")).to_be_hidden(timeout=_LATE_MS)
+    await page.locator("#first .card").first.wait_for()
+    await expect(page.locator("#badge-assignments")).not_to_have_text("…")
+
+
+async def test_the_sheet_of_units_says_that_it_is_being_read(troubled: Visitor) -> None:
+    words = words_of("zh-CN")
+    page = await troubled.open("o-city-b")
+    await page.wait_for_selector("#commands .card")
+    gate = Gate()
+    await gate.stand(page)
+    await page.locator("#commands .card").first.get_by_role("button", name="单位").click()
+    sheet = page.locator("dialog .sheet")
+    await expect(sheet.locator(".reading")).to_have_text(words["loading"])
+    gate.fail()
+    await expect(sheet.locator(".reading.failed")).to_have_text(words["reading.failed"])
+    gate.let_through()
+    await sheet.get_by_role("button", name=words["more"]).click()
+    await expect(sheet.locator(".reading")).to_be_hidden()
+    await expect(sheet.locator("tbody tr").first).to_be_visible()

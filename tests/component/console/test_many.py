@@ -1,0 +1,255 @@
+"""Counters, tiles and tables are right at any size, and each list can be read to its end.
+
+The old limit of every list was 500: there are more of everything here.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from deploy.local.data.units import all_units
+from shared.contracts.alerts import AlertEvent, AlertState
+from shared.contracts.commands import AssignmentEvent, AssignmentState, SupervisionKind
+from shared.contracts.fields import LEVEL_ORDER, DataGrade, Level, Status, Tier
+from shared.contracts.units import ancestor_at, is_within, tier_of
+from tests.support.console import Bench
+from tests.support.console_scene import (
+    CITY,
+    DISTRICT,
+    ZHUTUO,
+    a_command,
+    a_silent_sensor,
+    a_supervision,
+    an_alarm,
+    an_alert,
+    an_assignment,
+)
+
+YONGCHUAN = [one.unit for one in all_units() if one.unit.startswith("500118")]
+PLACES = [unit for unit in YONGCHUAN if "/" not in unit]
+TOWNS = [unit for unit in PLACES if tier_of(unit) is Tier.TOWN]
+WAITING = (AlertState.VERIFYING, AlertState.VERIFIED, AlertState.PENDING_APPROVAL)
+LEVELS = (Level.BLUE, Level.YELLOW, Level.ORANGE, Level.RED)
+VIEWERS = {"o-city-b": CITY, "o-district-b": DISTRICT, "o-town-b": ZHUTUO}
+KINDS = (SupervisionKind.OVERDUE, SupervisionKind.REMINDED, SupervisionKind.ESCALATED)
+
+
+async def read(console: Bench, officer: str, path: str, **query: Any) -> Any:
+    async with console.client(officer) as client:
+        answer = await client.get(path, params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def all_of(
+    console: Bench, officer: str, path: str, name: str, **query: Any
+) -> list[dict[str, Any]]:
+    """A list read page by page to its end."""
+    found: list[dict[str, Any]] = []
+    after: str | None = ""
+    while after is not None:
+        page = await read(console, officer, path, after=after, **query)
+        found += page[name]
+        after = page["next"]
+    return found
+
+
+def storm(chance: random.Random, status: Status, many: int) -> list[AlertEvent]:
+    """Open alerts and a few that are over, of every state and level, some with areas, some graded."""
+    made = []
+    for n in range(many):
+        state = chance.choice((*WAITING, AlertState.ISSUED, AlertState.ISSUED, AlertState.LIFTED))
+        issued = state is AlertState.ISSUED
+        made.append(
+            an_alert(
+                f"{status}-{n}",
+                chance.choice(PLACES),
+                state=state,
+                level=chance.choice(LEVELS) if issued else None,
+                proposed=chance.choice(LEVELS) if not issued or chance.random() < 0.3 else None,
+                areas=tuple(chance.sample(PLACES, chance.randrange(3))),
+                score=chance.randrange(100),
+                status=status,
+            ).model_copy(update={"data_grade": DataGrade.CORE} if chance.random() < 0.2 else {})
+        )
+    return made
+
+
+def is_open(one: AlertEvent) -> bool:
+    return one.state in (*WAITING, AlertState.ISSUED)
+
+
+async def test_counters_tiles_and_list_of_a_storm_are_a_recount(console: Bench) -> None:
+    chance = random.Random(5)
+    real, drill = storm(chance, Status.ACTUAL, 1_500), storm(chance, Status.EXERCISE, 700)
+    await console.project([*real, *drill])
+    assert sum(map(is_open, real)) > 1_000
+    assert sum(map(is_open, drill)) > 500
+    for officer, root in VIEWERS.items():
+        for status, made in ((Status.ACTUAL, real), (Status.EXERCISE, drill)):
+            here = [one for one in made if is_open(one) and is_within(one.place, root)]
+            found = await read(console, officer, "/api/overview", status=status)
+            assert found["alerts"]["states"] == Counter(one.state for one in here)
+            issued = Counter(one.level for one in here if one.state is AlertState.ISSUED)
+            assert found["alerts"]["issued"] == {one: issued[one] for one in Level}
+            proposed = Counter(
+                one.proposed_level for one in here if one.state is not AlertState.ISSUED
+            )
+            assert found["alerts"]["proposed"] == {one: proposed[one] for one in Level}
+            for tile in found["towns"]:
+                of_town = [
+                    one
+                    for one in here
+                    if tile["unit"]
+                    in {ancestor_at(unit, Tier.TOWN) for unit in (one.place, *one.areas)}
+                ]
+                levels = [one.level for one in of_town if one.level]
+                assert tile["alerts"] == len(of_town)
+                if status is Status.ACTUAL and of_town:
+                    town = await all_of(
+                        console, officer, "/api/alerts", "alerts", open=1, town=tile["unit"]
+                    )
+                    assert {one["alert_id"] for one in town} == {one.alert_id for one in of_town}
+                assert tile["level"] == max(levels, key=LEVEL_ORDER.__getitem__, default=None)
+            head = await read(console, officer, "/api/alerts", status=status, open=1, limit=500)
+            assert head["total"] == len(here)
+            listed = await all_of(
+                console, officer, "/api/alerts", "alerts", status=status, open=1, limit=130
+            )
+            assert len(listed) == len(here)
+            assert {one["alert_id"] for one in listed} == {one.alert_id for one in here}
+            ranks = [LEVEL_ORDER[Level(one["level"] or one["proposed_level"])] for one in listed]
+            assert ranks == sorted(ranks, reverse=True)
+            over = await all_of(console, officer, "/api/alerts", "alerts", status=status)
+            assert sorted(one["alert_id"] for one in over) == sorted(
+                one.alert_id for one in made if is_within(one.place, root)
+            )
+
+
+def late_ones(
+    chance: random.Random, status: Status, units: list[str]
+) -> tuple[list[Any], list[AssignmentEvent], dict[str, str]]:
+    """A command of these units with what timers said; the assignments, and the gravest kind of each."""
+    order = a_command(f"late-{status}", DISTRICT, recipients=len(units), status=status)
+    states = [AssignmentState.DELIVERED, AssignmentState.SIGNED, AssignmentState.HANDLING]
+    given = [an_assignment(order, unit, chance.choice(states)) for unit in units]
+    told: list[Any] = [order]
+    gravest: dict[str, str] = {}
+    rank = {kind: n for n, kind in enumerate((SupervisionKind.DUE_SOON, *KINDS))}
+    for one in given:
+        if chance.random() < 0.05:
+            told.append(
+                an_assignment(order, one.unit, AssignmentState.RETURNED, version=2, reason="无人")
+            )
+            gravest[one.assignment_id] = "returned"
+            continue
+        unsigned = one.state is AssignmentState.DELIVERED
+        clocks = ["finish"] if not unsigned else chance.choice((["sign"], ["sign", "finish"]))
+        kinds = [
+            chance.choice(KINDS) if chance.random() < 0.8 else SupervisionKind.DUE_SOON
+            for _ in clocks
+        ]
+        told += [
+            a_supervision(one, kind, clock=clock, rung=chance.randrange(1, 4))
+            for clock, kind in zip(clocks, kinds, strict=True)
+        ]
+        gravest[one.assignment_id] = max(kinds, key=rank.__getitem__)
+    return [*given, *told], given, gravest
+
+
+async def test_thousands_overdue_are_counted_by_unit_on_every_board(console: Bench) -> None:
+    chance = random.Random(7)
+    units = {Status.ACTUAL: chance.sample(YONGCHUAN, 2_600), Status.EXERCISE: YONGCHUAN[:900]}
+    made = {status: late_ones(chance, status, units[status]) for status in units}
+    for told, _, _ in made.values():
+        await console.project(told)
+    late_of = {kind.value for kind in KINDS}
+    for status, (told, given, gravest) in made.items():
+        for officer, root in VIEWERS.items():
+            here = [one for one in given if is_within(one.unit, root)]
+            kinds = Counter(gravest[one.assignment_id] for one in here)
+            late = sum(kinds[kind] for kind in late_of)
+            if root == CITY:
+                assert late > 500
+                assert status is not Status.ACTUAL or late >= 1_900
+            overview = await read(console, officer, "/api/overview", status=status)
+            assert overview["overdue"] == late <= overview["assignments"]["total"] == len(here)
+            parts = ("overdue_unsigned", "overdue_unreported")
+            assert sum(overview["assignments"][one] for one in parts) == late
+            [card] = (await read(console, officer, "/api/commands", status=status))["commands"]
+            assert card["totals"]["overdue"] == late
+            board = (await read(console, officer, "/api/supervision/units", status=status))["units"]
+            names = ("escalated", "overdue", "reminded", "due_soon", "returned")
+            assert {one: sum(row[one] for row in board) for one in names} == {
+                one: kinds[one] for one in names
+            }
+            assert board[0]["unit"] == root
+            for row in board[1:]:
+                below = Counter(
+                    gravest[one.assignment_id] for one in here if is_within(one.unit, row["unit"])
+                )
+                assert {one: row[one] for one in names} == {one: below[one] for one in names}
+            fired = [one for one in told if getattr(one, "type", "") == "supervision"]
+            fired = [one for one in fired if is_within(one.unit, root)]
+            listed = await all_of(
+                console, officer, "/api/supervision", "supervision", status=status, limit=400
+            )
+            assert sorted((one["assignment_id"], one["clock"]) for one in listed) == sorted(
+                (one.subject_id, one.clock) for one in fired
+            )
+            head = await read(console, officer, "/api/supervision", status=status, limit=1)
+            assert head["total"] == len(fired)
+
+
+async def test_the_list_of_a_unit_is_of_that_unit_and_of_no_other(console: Bench) -> None:
+    chance = random.Random(9)
+    told, given, _ = late_ones(chance, Status.ACTUAL, YONGCHUAN[:600])
+    await console.project(told)
+    board = (await read(console, "o-district-b", "/api/supervision/units"))["units"]
+    for row in board:
+        own = row["unit"] == DISTRICT
+        listed = await all_of(
+            console,
+            "o-district-b",
+            "/api/supervision",
+            "supervision",
+            unit=row["unit"],
+            subtree=int(not own),
+        )
+        assert {one["unit"] for one in listed} <= {one.unit for one in given}
+        assert all(
+            one["unit"] == DISTRICT if own else is_within(one["unit"], row["unit"])
+            for one in listed
+        )
+        assert len({one["assignment_id"] for one in listed}) == sum(
+            row[name] for name in ("escalated", "overdue", "reminded", "due_soon")
+        )
+    async with console.client("o-town-b") as client:
+        answer = await client.get("/api/supervision", params={"unit": DISTRICT})
+    assert (answer.status_code, answer.json()["reason"]) == (403, "outside_subtree")
+
+
+async def test_alarms_and_sensors_go_on_to_their_end(console: Bench) -> None:
+    alarms = [an_alarm(f"alarm {n}") for n in range(620)]
+    sensors = [a_silent_sensor(f"gauge-{n}", ZHUTUO) for n in range(620)]
+    await console.project([*alarms, *sensors])
+    listed = await all_of(console, "o-town-b", "/api/alarms", "alarms", limit=200)
+    assert sorted(one["alarm_id"] for one in listed) == sorted(one.alarm_id for one in alarms)
+    assert len(await all_of(console, "o-town-b", "/api/sensors/silent", "sensors")) == 620
+    assert (await read(console, "o-town-b", "/api/sensors/silent", limit=1))["total"] == 620
+
+
+@pytest.mark.parametrize(
+    "after", ["0~1~2~a", "x", "1~", "~a", "9" * 30 + "~a", "9" * 19 + "~0~a", "0~0~0~0~0~0~0~a"]
+)
+@pytest.mark.parametrize(
+    "path", ["/api/alerts", "/api/pages", "/api/assignments", "/api/supervision", "/api/commands"]
+)
+async def test_a_cursor_of_another_list_is_refused(console: Bench, path: str, after: str) -> None:
+    async with console.client("o-town-b") as client:
+        answer = await client.get(path, params={"after": after})
+    assert answer.status_code == 422, answer.text

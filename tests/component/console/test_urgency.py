@@ -1,0 +1,150 @@
+"""What waits for somebody stands in one order everywhere: real before drill, recalled first, gravest, due."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from typing import Any
+
+from shared.contracts.alerts import AlertState, AlertTransition
+from shared.contracts.commands import AssignmentEvent, AssignmentState
+from shared.contracts.fields import LEVEL_ORDER, Level, Status
+from shared.contracts.ids import content_id
+from shared.contracts.pages import Page, PageState
+from tests.component.console.test_many import all_of, read
+from tests.support.console import Bench
+from tests.support.console_scene import (
+    NOW,
+    VILLAGE,
+    ZHUTUO,
+    a_command,
+    a_page,
+    an_alert,
+    an_assignment,
+)
+
+LEVELS = (Level.BLUE, Level.YELLOW, Level.ORANGE, Level.RED)
+RECALLED = content_id("alt", "recalled")
+STATES = (
+    AssignmentState.DELIVERED,
+    AssignmentState.SIGNED,
+    AssignmentState.HANDLING,
+    AssignmentState.REPORTED,
+    AssignmentState.DONE,
+)
+
+
+def tasks(chance: random.Random, many: int) -> list[tuple[Any, AssignmentEvent]]:
+    """Commands of one assignment each, of all levels, states and deadlines."""
+    made = []
+    for n in range(many):
+        order = a_command(
+            f"task-{n}",
+            ZHUTUO,
+            recipients=1,
+            level=chance.choice(LEVELS),
+            status=chance.choice((Status.ACTUAL, Status.EXERCISE)),
+            at=NOW + timedelta(minutes=chance.randrange(40)),
+            alert=chance.choice((None, content_id("alt", "stands"), RECALLED)),
+        )
+        unit = chance.choice((ZHUTUO, VILLAGE))
+        made.append((order, an_assignment(order, unit, chance.choice(STATES))))
+    return made
+
+
+def turn(one: AssignmentEvent) -> tuple[Any, ...]:
+    due = {"delivered": one.sign_by, "signed": one.finish_by, "handling": one.finish_by}
+    running = due.get(one.state)
+    return (
+        one.status is not Status.ACTUAL,
+        one.alert_id != RECALLED,
+        -LEVEL_ORDER[one.level],
+        running is None,
+        running.timestamp() if running else 0,
+        one.assignment_id,
+    )
+
+
+async def test_tasks_are_listed_by_urgency_for_unit_subtree_and_command(console: Bench) -> None:
+    made = tasks(random.Random(3), 160)
+    for status in Status:
+        stands = an_alert("stands", status=status)
+        recalled = an_alert(
+            "recalled",
+            status=status,
+            state=AlertState.RECALLED,
+            version=2,
+            proposed=None,
+            transition=AlertTransition.RECALLED,
+        )
+        if status is Status.ACTUAL:
+            await console.project([stands, recalled])
+    await console.project([one for pair in made for one in pair])
+    for query in ({}, {"subtree": 1}, {"subtree": 1, "status": "Exercise"}, {"open": 1}):
+        wanted = sorted(
+            (
+                one
+                for _, one in made
+                if (query.get("subtree") or one.unit == ZHUTUO)
+                and (one.status == query.get("status", one.status))
+                and not (query.get("open") and one.state is AssignmentState.DONE)
+            ),
+            key=turn,
+        )
+        listed = await all_of(
+            console, "o-town-b", "/api/assignments", "assignments", limit=7, **query
+        )
+        assert [one["assignment_id"] for one in listed] == [one.assignment_id for one in wanted]
+        head = await read(console, "o-town-b", "/api/assignments", limit=3, **query)
+        assert head["total"] == len(wanted)
+        assert head["assignments"] == listed[:3]
+
+
+def many_pages(chance: random.Random, many: int) -> list[Page]:
+    made = []
+    for n in range(many):
+        page = a_page(
+            "o-town-b",
+            ZHUTUO,
+            name=f"blue-{n}",
+            level=chance.choice((Level.BLUE, Level.YELLOW)),
+            status=chance.choice((Status.ACTUAL, Status.EXERCISE)),
+            state=chance.choice((PageState.SENT, PageState.DELIVERED, PageState.NO_ANSWER)),
+            at=NOW + timedelta(minutes=1, seconds=chance.randrange(9_000)),
+        )
+        made.append(page)
+    return made
+
+
+def page_turn(one: Page) -> tuple[Any, ...]:
+    if one.state is PageState.NO_ANSWER:
+        return (1, -one.sent_at.timestamp(), one.page_id)
+    return (
+        0,
+        one.status is not Status.ACTUAL,
+        one.alert_id != RECALLED,
+        -LEVEL_ORDER[one.level],
+        one.answer_by.timestamp(),
+        -one.sent_at.timestamp(),
+        one.page_id,
+    )
+
+
+async def test_a_red_page_older_than_all_others_stands_first_on_the_phone(console: Bench) -> None:
+    recalled = an_alert("recalled", state=AlertState.RECALLED, version=2, proposed=None)
+    red = a_page("o-town-b", ZHUTUO, name="red", level=Level.RED)
+    taken_back = a_page("o-town-b", ZHUTUO, name="recalled", level=Level.BLUE)
+    others = many_pages(random.Random(4), 400)
+    await console.project([recalled, red, taken_back, *others])
+    first = await read(console, "o-town-b", "/api/pages", limit=100)  # what the phone asks
+    assert [one["page_id"] for one in first["pages"][:2]] == [taken_back.page_id, red.page_id]
+    wanted = sorted([red, taken_back, *others], key=page_turn)
+    waiting = [one for one in wanted if one.state is not PageState.NO_ANSWER]
+    assert first["waiting"] == len(waiting) > 200
+    listed = await all_of(console, "o-town-b", "/api/pages", "pages", limit=60)
+    assert [one["page_id"] for one in listed] == [one.page_id for one in wanted]
+    listed = await all_of(console, "o-town-b", "/api/pages", "pages", open=1, limit=60)
+    assert [one["page_id"] for one in listed] == [one.page_id for one in waiting]
+    drill = await read(console, "o-town-b", "/api/pages", open=1, status="Exercise", limit=500)
+    assert {one["status"] for one in drill["pages"]} == {"Exercise"}
+    assert drill["waiting"] == len(drill["pages"])
