@@ -103,6 +103,7 @@ READS: dict[str, list[str]] = {
     "/api/sensors/{sensor_id}/readings": ["/api/sensors/gauge-zhutuo/readings"],
     "/api/silences": [f"/api/silences?{LOOK}"],
     "/api/supervision": [f"/api/supervision?{LOOK}"],
+    "/api/supervision/units": [f"/api/supervision/units?{LOOK}"],
     "/api/units": [f"/api/units?{LOOK}"],
 }
 """Every GET of the document, before the place that all of it is about."""

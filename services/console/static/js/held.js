@@ -3,7 +3,7 @@
 
 const SETTLED_MS = 5_000;
 const REST_MS = 30_000;
-const TOUCHES = ["pointerdown", "keydown", "input", "scroll"];
+const TOUCHES = ["pointerdown", "touchmove", "wheel", "keydown", "input"];
 
 export class Held {
   /** `draw()` is called when settled cards may go, `rested()` when the list may take its own order. */
@@ -25,7 +25,7 @@ export class Held {
   }
 
   touched(event) {
-    if (event.type !== "scroll" && !event.target.closest?.("#list")) return;
+    if (!event.target.closest?.("#list")) return;
     this.last = Date.now();
     this.timers.forEach(clearTimeout);
     this.timers = [setTimeout(() => this.drawn(), SETTLED_MS + 50), setTimeout(() => this.rested(), REST_MS + 50)];

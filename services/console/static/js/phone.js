@@ -157,7 +157,7 @@ function show() {
   });
   if (state.tab === "pages") pages.filter(isOpen).forEach((one) => receipt(one, "delivered"));
   spot("scope").hidden = state.tab === "pages" || state.me.tier !== "village";
-  for (const name of Object.keys(lists)) spot(`more-${name}`).hidden = state.tab !== name;
+  for (const name of Object.keys(lists)) spot(`more-${name}`).hidden = state.tab !== name || lists[name].more.hidden;
 }
 
 /** How the reading of the list stands, and that something new is further down. */
