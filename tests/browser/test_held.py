@@ -23,7 +23,7 @@ async def top(page: Page, page_id: str) -> float:
 async def test_a_red_page_older_than_all_others_stands_first(
     visitor: Visitor, served: Served
 ) -> None:
-    now = datetime.now(UTC)
+    now = datetime.now(UTC) - timedelta(minutes=10)  # before all that this officer has
     red = a_page(
         "o-songji-b", SONGJI, name="old red", level=Level.RED, headline="红色旧呼叫", at=now
     )

@@ -105,6 +105,7 @@ async def test_no_board_looks_calm_before_it_is_read(troubled: Visitor, lang: st
     still = {words[key] for key in READ_BY_NOBODY}
     calm = [text for key, text in words.items() if key.endswith((".none", ".no.plan"))]
     page = await troubled.open("o-city-b", lang=lang)
+    await page.wait_for_selector(f'html[lang="{lang}"]', state="attached")
     gate = Gate()
     await gate.stand(page)
     for board in BOARDS:
@@ -155,6 +156,7 @@ async def test_what_was_read_and_cannot_be_again_is_called_old(troubled: Visitor
 async def test_the_phone_does_not_look_calm_before_it_is_read(troubled: Visitor, lang: str) -> None:
     words = words_of(lang)
     page = await troubled.open("o-town-b", phone=True, lang=lang)
+    await page.wait_for_selector(f'html[lang="{lang}"]', state="attached")
     gate = Gate()
     await gate.stand(page)
     gate.hold()

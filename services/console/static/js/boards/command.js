@@ -16,7 +16,7 @@ const DIGITS = { city: 2, district: 6, town: 9, village: 12 };
 
 /** Build the board; `ctx` = {me, own, status, ofHere} of the frame. */
 export function commandBoard(ctx) {
-  const state = { commands: null, chosen: null, unit: ctx.me.unit };
+  const state = { commands: null, unread: null, chosen: null, unit: ctx.me.unit };
   const choosing = h("ul", { class: "cards limited", id: "command-list" });
   const tasks = h("ul", { class: "cards limited", id: "own-tasks" });
   const pages = ownPages(ctx);
@@ -24,8 +24,20 @@ export function commandBoard(ctx) {
 
   const commands = paged("commands", (one) => one.command_id, () => loads.commands(), SHOWN);
   const own = paged("assignments", (one) => one.assignment_id, () => loads.tasks(), SHOWN);
+  const askCommands = async () => {
+    try {
+      const found = await ctx.ofHere(commands.read("/api/commands", { status: ctx.status }));
+      state.unread = null;
+      return found;
+    } catch (problem) {
+      state.unread = problem;
+      loads.below();
+      throw problem;
+    }
+  };
   const askBelow = async () => {
     const { chosen, unit } = state;
+    if (!chosen && state.unread) throw state.unread; // which commands there are could not be read
     if (!chosen) return state.commands && { none: true };
     const found = await ctx.ofHere(get(`/api/commands/${chosen}/below`, { unit }));
     return chosen === state.chosen && unit === state.unit ? found : null;
@@ -33,7 +45,7 @@ export function commandBoard(ctx) {
   const loads = {
     commands: part(
       choosing,
-      () => ctx.ofHere(commands.read("/api/commands", { status: ctx.status })),
+      askCommands,
       (found) => {
         state.commands = found.commands;
         commands.show(found);
