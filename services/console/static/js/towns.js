@@ -10,7 +10,7 @@ import { standing } from "./reading.js";
 /** Build it for the screen of `unit`; `choose(town)` is called with what is pressed. */
 export function townsPanel(unit, choose) {
   const tiles = h("ul", { class: "tiles", id: "tiles" });
-  const areas = s("svg", { class: "map", id: "map", role: "group", "aria-label": t("map.title") }, s("g"), s("g", { class: "labels" }));
+  const areas = s("svg", { class: "map", id: "map", hidden: true, role: "group", "aria-label": t("map.title") }, s("g"), s("g", { class: "labels" }));
   const problem = h("p", { class: "problem", id: "map-problem", role: "alert", hidden: true });
   const tail = h("span", { class: "map-tail" });
   const file = h("input", { type: "file", id: "map-file", class: "hidden-visually", tabindex: -1, accept: ".geojson,.json,application/geo+json", "aria-label": t("map.load"), onchange: take });

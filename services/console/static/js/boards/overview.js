@@ -100,7 +100,7 @@ export function overviewBoard(ctx) {
     node: h(
       "div",
       { class: "board" },
-      spots.counters,
+      h("div", {}, spots.counters),
       h(
         "div",
         { class: "columns" },
