@@ -1,7 +1,7 @@
 // Cards stay where they are while somebody is at the list, so that nothing moves under a thumb: what is new comes
 // to the end, what is settled stays for a moment. After a while of rest the list takes its own order again.
 
-const SETTLED_MS = 5_000;
+const SETTLED_MS = 2_000;
 const REST_MS = 30_000;
 const TOUCHES = ["pointerdown", "touchmove", "wheel", "keydown", "input"];
 
