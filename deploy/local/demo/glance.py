@@ -56,15 +56,26 @@ async def compare(bootstrap: str, desk: Desk) -> tuple[Json, Json]:
         screen, listed = {}, {}
         for status in (Status.ACTUAL, Status.EXERCISE):
             shown = await desk.get(WATCH, "/api/overview", status=status)
-            rows = await desk.get(WATCH, "/api/supervision", status=status, limit=500)
+            rows = await _supervised(desk, status)
             screen |= _differences(status, overview(log, status), picked(shown or {}))
-            seen = sorted(_row(one) for one in (rows or {"supervision": []})["supervision"])
+            seen = sorted(map(_row, rows))
             if seen != supervision(log, status):
                 listed[status] = {"screen": seen[:5], "log": supervision(log, status)[:5]}
         if not screen and not listed:
             break
         await asyncio.sleep(0.5)
     return screen, listed
+
+
+async def _supervised(desk: Desk, status: Status) -> list[Json]:
+    """All that /api/supervision lists, page after page; what cannot be had now is missing."""
+    found: list[Json] = []
+    after: str | None = ""
+    while after is not None:
+        page = await desk.get(WATCH, "/api/supervision", status=status, after=after, limit=500)
+        found += (page or {"supervision": []})["supervision"]
+        after = page["next"] if page else None
+    return found
 
 
 def overview(log: Log, status: Status) -> Json:
