@@ -20,6 +20,7 @@ BOUNDS = {
     "/api/modes": "At most one entry per unit that has decided, and its open proposals.",
     "/api/incidents/{incident_id}/reports": "The reports of one incident.",
     "/api/cases/{case_id}/review": "One document; at most 20 findings.",
+    "/api/supervision/units": "The unit itself, the units one tier below and its departments.",
     "/api/units": "The units one tier below, its departments and groups.",
     "/api/commands/{command_id}/below": "The units one tier below.",
     "/api/overview": "One document; its map has one tile per town.",
