@@ -10,9 +10,8 @@ export class Held {
   constructor(draw, rested) {
     this.drawn = draw;
     this.rested = rested;
-    this.keys = [];
     this.timers = [];
-    this.last = Date.now(); // who opens the page looks at it
+    this.release(); // who opens the page looks at it
     for (const name of TOUCHES) addEventListener(name, (event) => this.touched(event), { capture: true, passive: true });
   }
 
