@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from deploy.local.data import plans
 from deploy.local.database import grant
 from deploy.local.errors import StackError
+from deploy.local.patience import START_S
 from deploy.local.records import is_empty, publish, record
 from deploy.local.topics import ensure_topics, planned_topics, wait_for_broker
 from deploy.migrations.runner import upgrade
@@ -42,7 +43,7 @@ def password(service: str) -> str:
 
 async def prepare(bootstrap: str, replication: int) -> int:
     """Wait for Kafka and create what is missing; the number of new topics."""
-    await wait_for_broker(bootstrap.split(",", maxsplit=1)[0], 60)
+    await wait_for_broker(bootstrap.split(",", maxsplit=1)[0], START_S)
     return await ensure_topics(bootstrap, planned_topics(replication))
 
 

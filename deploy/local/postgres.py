@@ -98,7 +98,7 @@ class Postgres:
         address = self.superuser_dsn().removesuffix(DATABASE) + "postgres"
         while time.monotonic() < deadline:
             try:
-                connection = await asyncpg.connect(address, timeout=5)
+                connection = await asyncpg.connect(address, timeout=20)
             except asyncpg.InvalidPasswordError:
                 raise StackError(
                     "Postgres refuses the password in run/secrets/postgres; "

@@ -16,6 +16,7 @@ from pathlib import Path
 from deploy.local.data import departments, officers, plans, rules, sensors, units
 from deploy.local.errors import StackError
 from deploy.local.paths import REPO, Paths
+from deploy.local.patience import START_S
 from deploy.local.records import Record, publish, record
 from shared.contracts.catalog import CatalogEntry, GroupEntry, SensorEntry, UnitEntry
 from shared.contracts.ids import content_id
@@ -201,7 +202,7 @@ def run_console_accounts(paths: Paths, dsn: str, *arguments: str, url: str = "")
     if url:
         env["FENGHUO_CONSOLE_URL"] = url
     done = subprocess.run(
-        command, cwd=REPO, env=env, capture_output=True, text=True, check=False, timeout=60
+        command, cwd=REPO, env=env, capture_output=True, text=True, check=False, timeout=START_S
     )
     if done.returncode != 0:
         line = (done.stderr.strip().splitlines() or ["no output"])[-1]

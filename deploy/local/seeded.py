@@ -7,19 +7,23 @@ would race a rule against the sensors it names.
 import asyncio
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 
 from deploy.local.seed import Prepared, Seeded, prepare, seed
 from deploy.local.stack import Stack
 
 SOURCES = "sources.json"
-SOURCE_SECRET = "source-local"  # noqa: S105 - the name of a file
+LOCAL = "local"
+"""The source whose token the README names."""
 
 
 class SeededStack(Stack):
     """As `Stack`, and knows what it was seeded with."""
 
     seeded = Seeded()
+    sources: Sequence[str] = (LOCAL,)
+    """Who may send to ingest; each has a token of its own."""
     _preparing: asyncio.Task[Prepared | None]
 
     async def up(self) -> None:
@@ -32,8 +36,11 @@ class SeededStack(Stack):
 
     async def _start_services(self) -> None:
         path = self.paths.secrets / SOURCES
-        digest = hashlib.sha256(self.source_token.encode()).hexdigest()
-        path.write_text(json.dumps({"local": digest}), encoding="ascii")
+        digests = {
+            source: hashlib.sha256(self.source_token(source).encode()).hexdigest()
+            for source in self.sources
+        }
+        path.write_text(json.dumps(digests), encoding="ascii")
         path.chmod(0o600)
         ingest = {"FENGHUO_SOURCES_FILE": str(path), **self.plan.env.get("ingest", {})}
         self.plan = replace(self.plan, env={**self.plan.env, "ingest": ingest})
@@ -43,7 +50,6 @@ class SeededStack(Stack):
             )
         await super()._start_services()
 
-    @property
-    def source_token(self) -> str:
-        """The token with which sources send to ingest."""
-        return self.secrets.get(SOURCE_SECRET)
+    def source_token(self, source: str = LOCAL) -> str:
+        """The token with which a source sends to ingest."""
+        return self.secrets.get(f"source-{source}")

@@ -1,4 +1,4 @@
-"""The seven services as programs: which module, which environment, ready when."""
+"""The services as programs: which module, which environment, ready when."""
 
 import asyncio
 import os
@@ -15,13 +15,11 @@ from deploy.local.endpoints import process_name
 from deploy.local.errors import StackError
 from deploy.local.paths import REPO, Paths
 from deploy.local.ports import HOST
-from deploy.local.supervisor import Program, Supervisor
+from deploy.local.supervisor import MAX_DEATHS, Program, Supervisor
 
 SERVICES = ("ingest", "scoring", "alerting", "command", "duty", "notify", "console", "audit")
 EVERY_SERVICE = "*"
 """Key of `env` whose variables every service gets."""
-# A service that dies this often while we wait will not become ready by waiting longer.
-_MAX_DEATHS = 3
 
 
 @dataclass(frozen=True)
@@ -93,7 +91,7 @@ async def wait_ready(
             if response.status_code == httpx.codes.OK:
                 return
             answer = f"{response.status_code} {response.text[:300]}"
-        if supervisor.starts(name) - before >= _MAX_DEATHS:
+        if supervisor.starts(name) - before >= MAX_DEATHS:
             raise StackError(f"{name} does not start ({supervisor.complaint(name)}); see {log}.")
         await asyncio.sleep(0.1)
     raise StackError(f"{name} is not ready after {timeout_s:.0f} s ({answer}); see {log}.")

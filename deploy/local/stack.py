@@ -14,20 +14,21 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Any, Self
 
 import httpx
 
-from deploy.local import database, kafka, ports, topics
+from deploy.local import announced, database, kafka, ports, topics
 from deploy.local import postgres as postgres_module
 from deploy.local.endpoints import Endpoints, ServiceEndpoint
 from deploy.local.errors import StackError, first_sentence
 from deploy.local.paths import REPO, Paths
+from deploy.local.patience import START_S
 from deploy.local.postgres import Postgres
 from deploy.local.secrets import Secrets
 from deploy.local.services import SERVICES, ServicePlan, wait_ready
@@ -55,7 +56,7 @@ class Stack:
         modules: Mapping[str, str] | None = None,
         broker: str = "",
         report: Callable[[Phase], None] = lambda phase: None,
-        ready_timeout_s: float = 60.0,
+        ready_timeout_s: float = START_S,
     ) -> None:
         """Describe a stack; nothing starts before `up`.
 
@@ -202,13 +203,15 @@ class Stack:
         """Start a stopped process again, with the same ports, data and identity."""
         await self.supervisor.restart(name)
 
-    async def wait_ready(self, timeout_s: float = 60.0, names: Sequence[str] | None = None) -> None:
+    async def wait_ready(
+        self, timeout_s: float = START_S, names: Sequence[str] | None = None
+    ) -> None:
         """Return when /readyz of all (or the named) services answers 200.
 
         Raises StackError naming the first that is not ready in `timeout_s` seconds or keeps dying.
         """
         wanted = self.plan.names() if names is None else names
-        async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=10.0, trust_env=False) as client:
             await asyncio.gather(
                 *(
                     wait_ready(self.supervisor, client, name, self.url(name), timeout_s)
@@ -216,20 +219,42 @@ class Stack:
                 )
             )
 
-    async def wait_kafka(self, timeout_s: float = 60.0) -> None:
-        """Return when the broker answers again. Raises StackError after `timeout_s`."""
-        try:
-            await topics.wait_for_broker(self.kafka_bootstrap, timeout_s)
-        except TimeoutError:
-            raise StackError(self._silent(kafka.NAME, timeout_s)) from None
+    async def wait_kafka(self, timeout_s: float = START_S) -> None:
+        """Return when the broker answers again.
 
-    async def wait_postgres(self, timeout_s: float = 30.0) -> None:
-        """Return when the database answers again. Raises StackError after `timeout_s`."""
+        Raises StackError after `timeout_s` seconds, or when the process keeps dying.
+        """
+        assert self._broker
+        answer = topics.wait_for_broker(self._broker.bootstrap, timeout_s)
+        await self._answered(kafka.NAME, answer, timeout_s)
+
+    async def wait_postgres(self, timeout_s: float = START_S) -> None:
+        """Return when the database answers again.
+
+        Raises StackError after `timeout_s` seconds, or when the process keeps dying.
+        """
         assert self._postgres
+        answer = self._postgres.wait_ready(timeout_s)
+        await self._answered(postgres_module.NAME, answer, timeout_s)
+
+    async def _answered(
+        self, name: str, answer: Coroutine[Any, Any, None], timeout_s: float
+    ) -> None:
+        """Wait for a store's answer; a program that cannot run ends the wait early."""
+        dying = asyncio.create_task(self.supervisor.keeps_dying(name))
+        waiting = asyncio.create_task(answer)
         try:
-            await self._postgres.wait_ready(timeout_s)
+            await asyncio.wait({dying, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            if not waiting.done():
+                why = self.supervisor.complaint(name)
+                raise StackError(f"{name} does not start ({why}); see {self.log(name)}.")
+            waiting.result()
         except TimeoutError:
-            raise StackError(self._silent(postgres_module.NAME, timeout_s)) from None
+            why = self.supervisor.complaint(name)
+            raise StackError(f"{name} does not answer after {timeout_s:.0f} s ({why}).") from None
+        finally:
+            dying.cancel()
+            waiting.cancel()
 
     def _prepare(self) -> None:
         self.plan.check()
@@ -243,6 +268,7 @@ class Stack:
             raise StackError(
                 f"a stack already runs in {self.paths.root}; stop it first (`make down`)."
             ) from None
+        announced.withdraw(self.paths)
         names = ["kafka", "kafka-controller", "postgres", *self.plan.names()]
         self._ports = ports.choose(names, self.paths.run / "ports.json", ports.fixed_ports())
 
@@ -256,10 +282,7 @@ class Stack:
                 self._wish,
             )
             await self.supervisor.start(await asyncio.to_thread(broker.prepare))
-            try:
-                await topics.wait_for_broker(broker.bootstrap, self._ready_timeout_s)
-            except TimeoutError:
-                raise StackError(self._silent(kafka.NAME, self._ready_timeout_s)) from None
+            await self.wait_kafka(self._ready_timeout_s)
         async with self._phase("topics"):
             await topics.ensure_topics(broker.bootstrap, topics.planned_topics())
 
@@ -267,7 +290,7 @@ class Stack:
         self._postgres = Postgres(self.paths, self._ports["postgres"], self.secrets)
         async with self._phase("postgres"):
             await self.supervisor.start(await asyncio.to_thread(self._postgres.prepare))
-            await self.wait_postgres()
+            await self.wait_postgres(self._ready_timeout_s)
         async with self._phase("schema and roles"):
             await database.migrate(self._postgres, self.paths)
             await database.ensure_roles(self._postgres, self.plan.services)
@@ -282,11 +305,6 @@ class Stack:
             await self.supervisor.start(
                 self.plan.program(service, slot, self.paths, self._ports[name], given)
             )
-
-    def _silent(self, name: str, timeout_s: float) -> str:
-        return (
-            f"{name} does not answer after {timeout_s:.0f} s ({self.supervisor.complaint(name)})."
-        )
 
     def _save_endpoints(self) -> None:
         if self._announced and self._lock:

@@ -26,6 +26,8 @@ _FIRST_DELAY_S, _LONGEST_DELAY_S = 0.1, 5.0
 _HEALTHY_S = 5.0
 _LOG_ROTATE_BYTES = 20_000_000
 _LOG_LOOK_S = 5.0
+MAX_DEATHS = 3
+"""A program that dies this often while somebody waits for it will not run by waiting longer."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,14 @@ class Supervisor:
     def starts(self, name: str) -> int:
         """How often the program was started: 1 when it never crashed."""
         return self._running[name].starts
+
+    async def keeps_dying(self, name: str) -> None:
+        """Return when a program has died `MAX_DEATHS` times from now on."""
+        before = self.starts(name)
+        while True:
+            if self.starts(name) - before >= MAX_DEATHS:
+                return
+            await asyncio.sleep(0.1)
 
     def log(self, name: str) -> Path:
         """Log file of a program."""

@@ -10,6 +10,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from deploy.local.errors import StackError
+from deploy.local.patience import START_S
 
 if TYPE_CHECKING:
     from shared.contracts.topics import TopicSpec
@@ -67,7 +68,7 @@ async def wait_for_broker(bootstrap: str, timeout_s: float) -> None:
         try:
             _, writer = await asyncio.open_connection(host, int(port))
             writer.close()
-            admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=3000)
+            admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
             try:
                 await admin.start()
                 await admin.describe_cluster()
@@ -79,7 +80,7 @@ async def wait_for_broker(bootstrap: str, timeout_s: float) -> None:
     raise TimeoutError
 
 
-async def ensure_topics(bootstrap: str, wanted: list[NewTopic], timeout_s: float = 30.0) -> int:
+async def ensure_topics(bootstrap: str, wanted: list[NewTopic], timeout_s: float = START_S) -> int:
     """Create what is missing, settle what is there, wait for leaders; returns how many were created.
 
     Raises StackError when the broker refuses a topic or leaders do not appear in `timeout_s`.

@@ -28,7 +28,9 @@ def build(settings: Settings) -> FastAPI:
     sources = load_sources(settings.sources_file)
     platform = Platform("ingest", settings, publish_timeout_s=settings.publish_timeout_s)
     metrics = Metrics(platform.registry)
-    clock = EventClock(follow_readings=settings.event_clock == "readings")
+    clock = EventClock(
+        follow_readings=settings.event_clock == "readings", player=settings.event_clock_source
+    )
     intake = Intake(platform, clock, metrics)
     platform.table(CATALOG, intake.on_catalog)
     platform.produces(READINGS, REPORTS, WARNINGS)

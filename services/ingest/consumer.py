@@ -53,14 +53,16 @@ class Intake:
 
     async def reading(self, body: bytes, source: str) -> Taken:
         """Accept one reading; raises Refused."""
-        [one] = readings = accept.one_reading(body, source, self._sensors, self._now())
-        await self._store_readings(readings)
+        now, present = self._times(source)
+        [one] = readings = accept.one_reading(body, source, self._sensors, now, present)
+        await self._store_readings(readings, source)
         return Taken(1, id=one.id)
 
     async def batch(self, body: bytes, source: str) -> Taken:
         """Accept a batch as a whole; raises Refused."""
-        readings = accept.many_readings(body, source, self._sensors, self._now())
-        await self._store_readings(readings)
+        now, present = self._times(source)
+        readings = accept.many_readings(body, source, self._sensors, now, present)
+        await self._store_readings(readings, source)
         return Taken(len(readings), id_prefix=accept.id_prefix(source))
 
     async def report(self, body: bytes, source: str) -> Taken:
@@ -108,10 +110,25 @@ class Intake:
         elif was_off and not self._present.is_kafkas:
             log.info("clock_is_right_again", seconds_ahead_of_kafka=round(off_s, 3))
 
-    async def _store_readings(self, readings: Sequence[Reading]) -> None:
+    def _times(self, source: str) -> tuple[datetime, datetime]:
+        """The present, and the time after which a reading of this source lies in the future.
+
+        Raises Refused.
+        """
+        now = self._now()
+        present = self._clock.present(now, source)
+        if present is None:
+            raise refuse(
+                Refusal.UNAVAILABLE,
+                "body",
+                "a replay is about to begin: its clock shows no time yet",
+            )
+        return now, present
+
+    async def _store_readings(self, readings: Sequence[Reading], source: str) -> None:
         await self._send([outgoing(READINGS, one.sensor_id, one) for one in readings])
         # Only now: the clock must not say what a reader of the log cannot have seen.
-        self._clock.accepted(readings)
+        self._clock.accepted(readings, source)
         for status, count in Counter(one.status for one in readings).items():
             self._metrics.accepted.labels("reading", status).inc(count)
 

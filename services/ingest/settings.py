@@ -31,6 +31,9 @@ class Settings(ServiceSettings):
     ticks is decided by the second, so that this and the way there must be less than a second."""
     event_clock: Literal["wall", "readings"] = "wall"
     """What the log's clock shows: the present as Kafka dates it, or the newest event time accepted (replays)."""
+    event_clock_source: str = ""
+    """Id of the source that plays a replay: its readings alone move the log's clock, and what another source
+    sends may not be later than that clock. Empty: the readings of every source move it."""
 
 
 def load_sources(path: Path) -> dict[str, str]:

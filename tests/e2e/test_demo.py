@@ -1,30 +1,128 @@
-"""The demo's small scale from end to end: exit code 0, every promise kept, nothing left running."""
+"""The demo's small scale from end to end: every promise kept, a visitor welcome, calm afterwards."""
 
 from __future__ import annotations
+
+import asyncio
+import json
+import re
+import signal
+import urllib.error
+import urllib.request
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
-from tests.support.demo import play
+from deploy.local.paths import Paths, temporary_root
+from shared.contracts.topics import HEALTH
+from tests.support.demo import LIMIT_S, Playing, Run, playing
+from tests.support.kafka import read_all
 
-pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka, pytest.mark.timeout(LIMIT_S + 60)]
+
+AFTERWARDS = 25
+"""Readings that are sent after the story before the visitor leaves."""
+_LINK = re.compile(r"https?://\S+/login\S*", re.IGNORECASE)
+_MID_STORY = re.compile(r"^  2020-08-(?:18 1[2-9]|18 2|19|20)", re.MULTILINE)
+MADE_BY_UP = "the token that make up has generated"
 
 
-def test_the_small_demo_keeps_every_promise() -> None:
-    run = play("--scale", "small")
+def test_the_small_demo_keeps_every_promise_beside_a_visitor_and_stays_calm() -> None:
+    root = temporary_root("demo")
+    secrets = Paths(root).secrets
+    secrets.mkdir(parents=True)
+    (secrets / "source-local").write_text(MADE_BY_UP)
+    with playing("--scale", "small", root=root) as demo:
+        demo.until(lambda: _MID_STORY.search(demo.text), "the middle of the story")
+        links = _links(demo.text)
+        assert len(links) == 4, "links stand on the screen before the story's first step"
+        assert sum("next=%2Fm" in one for one in links) == 2
+        assert "make link" in demo.text
+        refused = _first_reading(root)
+        demo.until((root / "demo" / "summary.json").exists, "the verdict")
+        summary = json.loads((root / "demo" / "summary.json").read_text(encoding="utf-8"))
+        demo.until(lambda: len(_links(demo.text)) == 8, "links at the end of the story")
+        demo.until(lambda: _sent_afterwards(root) >= AFTERWARDS, "readings after the story")
+        silent = asyncio.run(_silent(_endpoints(root)["kafka_bootstrap"]))
+        assert (secrets / "accounts.json").is_symlink()
+        run = demo.ended(signal.SIGINT)
+        _every_promise(run, summary)
+        status, problem = refused
+        assert status == 422, problem
+        assert "its clock shows 2020-08-" in problem["detail"]
+        assert sum(silent.values()) <= 2, f"sensors have turned silent: {silent}"
+        _a_short_verdict(demo)
+        assert [one.pid for one in psutil.process_iter(["cmdline"]) if _mentions(one, root)] == []
+        assert not (root / "run" / "endpoints.json").exists()
+        assert not (secrets / "accounts.json").is_symlink()
+        assert (secrets / "source-local").read_text() == MADE_BY_UP
+
+
+def _every_promise(run: Run, summary: dict[str, Any]) -> None:
     assert run.code == 0, run.why
-    assert run.summary["checks"]
-    assert all(run.summary["checks"].values()), run.why
-    assert run.summary["lost"] == 0
-    assert run.summary["duplicates_visible"] == 0
-    assert run.summary["drill_leaks"] == 0
-    assert run.summary["readings"] >= 20_000
-    assert run.summary["drill"]["commands"] > 0
+    assert summary == run.summary
+    assert summary["checks"]
+    assert all(summary["checks"].values()), run.why
+    assert summary["lost"] == 0
+    assert summary["duplicates_visible"] == 0
+    assert summary["drill_leaks"] == 0
+    assert summary["readings"] >= 20_000
+    assert summary["drill"]["commands"] > 0
     for tier in ("district", "town", "village", "grid", "microgrid"):
-        assert run.summary["assignments"][tier]["signed"] > 0
-    root = run.tail.splitlines()[0]
-    assert [one.pid for one in psutil.process_iter(["cmdline"]) if _mentions(one, root)] == []
+        assert summary["assignments"][tier]["signed"] > 0
 
 
-def _mentions(process: psutil.Process, root: str) -> bool:
-    return any(root in part for part in process.info["cmdline"] or ())
+def _a_short_verdict(demo: Playing) -> None:
+    verdict = demo.text.split("Verdict: ", 1)[1].split("The console is open", 1)[0].strip()
+    assert len(verdict.splitlines()) <= 10, verdict
+    assert max(map(len, verdict.splitlines())) <= 200, verdict
+    assert str(demo.root / "demo" / "summary.json") in verdict
+
+
+def _first_reading(root: Path) -> tuple[int, dict[str, Any]]:
+    """The README's first reading, stamped now: what ingest answers during the story."""
+    body = {
+        "id": "my-first-1",
+        "sensor_id": "gauge-zhutuo",
+        "metric": "water_level",
+        "value": 204.2,
+        "unit": "m",
+        "occurred_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    token = (Paths(root).secrets / "source-local").read_text().strip()
+    request = urllib.request.Request(
+        f"{_endpoints(root)['ingest_url']}/v1/readings",
+        json.dumps(body).encode(),
+        {"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, {}
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def _endpoints(root: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((root / "run" / "endpoints.json").read_text())
+    return found
+
+
+def _links(text: str) -> list[str]:
+    return _LINK.findall(text)
+
+
+def _sent_afterwards(root: Path) -> int:
+    return (root / "demo" / "ledger.jsonl").read_text(encoding="utf-8").count('"after-')
+
+
+async def _silent(bootstrap: str) -> Counter[str]:
+    """How often each sensor was said to have turned silent."""
+    records = [HEALTH.model.validate_json(one.value) for one in await read_all(bootstrap, HEALTH)]
+    return Counter(one.sensor_id for one in records if one.state == "silent")
+
+
+def _mentions(process: psutil.Process, root: Path) -> bool:
+    return any(str(root) in part for part in process.info["cmdline"] or ())

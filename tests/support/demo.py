@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from deploy.local.paths import temporary_root
 from deploy.local.stack import Stack
 
 ROOT = Path(__file__).parents[2]
+LIMIT_S = 1_800
+"""The last resort, far beyond what a slow machine needs: the demo ends by itself when nothing moves."""
 
 
 @dataclass(frozen=True)
@@ -31,22 +37,70 @@ class Run:
         return json.dumps(told, ensure_ascii=False, indent=1) + "\n" + self.tail
 
 
-def play(*arguments: str, limit_s: float = 360) -> Run:
-    """Run the demo once; its folder is kept when it fails, for a look at the logs."""
-    root = temporary_root("demo")
-    done = subprocess.run(
-        [sys.executable, "-m", "deploy.local.demo", "--once", "--root", str(root), *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=limit_s,
-        check=False,
-    )
-    tail = f"{root}\n" + (done.stdout + done.stderr)[-4_000:]
-    path = root / "demo" / "summary.json"
-    assert path.exists(), tail
-    run = Run(done.returncode, json.loads(path.read_text(encoding="utf-8")), tail)
-    if run.code == 0:
+class Playing:
+    """A demo under way; `root` is its folder."""
+
+    def __init__(self, root: Path, *arguments: str) -> None:
+        self.root = root
+        self._output = root / "output.txt"
+        self._file: IO[str] = self._output.open("w", encoding="utf-8")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "deploy.local.demo", "--root", str(root), *arguments],
+            cwd=ROOT,
+            stdout=self._file,
+            stderr=subprocess.STDOUT,
+        )
+
+    @property
+    def text(self) -> str:
+        """What the demo has said so far."""
+        return self._output.read_text(encoding="utf-8")
+
+    def until(self, fact: Callable[[], object], what: str) -> None:
+        """Return when `fact` holds; fails when the demo ends first."""
+        deadline = time.monotonic() + LIMIT_S
+        while not fact():
+            assert self.process.poll() is None, f"ended before {what}: {self.tail}"
+            assert time.monotonic() < deadline, f"{what} did not happen: {self.tail}"
+            time.sleep(0.1)
+
+    def ended(self, signum: signal.Signals | None = None) -> Run:
+        """Wait for the end of the demo, after `signum` was sent to it if there is one."""
+        if signum is not None:
+            self.process.send_signal(signum)
+        code = self.process.wait(LIMIT_S)
+        path = self.root / "demo" / "summary.json"
+        assert path.exists(), self.tail
+        return Run(code, json.loads(path.read_text(encoding="utf-8")), self.tail)
+
+    @property
+    def tail(self) -> str:
+        """Where the demo's logs are, and the end of what it said."""
+        return f"{self.root}\n{self.text[-4_000:]}"
+
+    def close(self) -> None:
+        """End the process, if it still runs."""
+        if self.process.poll() is None:
+            self.process.kill()  # what it has started ends with it
+            self.process.wait()
+        self._file.close()
+
+
+@contextmanager
+def playing(*arguments: str, root: Path | None = None) -> Iterator[Playing]:
+    """Run a demo; its folder is kept when it or the test fails, for a look at the logs."""
+    root = root or temporary_root("demo")
+    demo = Playing(root, *arguments)
+    try:
+        yield demo
+    finally:
+        demo.close()
+    if demo.process.returncode == 0:
         Stack(root / "demo" / "stack").discard()
         shutil.rmtree(root)
-    return run
+
+
+def play(*arguments: str) -> Run:
+    """Run the demo once, to its end."""
+    with playing("--once", *arguments) as demo:
+        return demo.ended()

@@ -13,8 +13,8 @@ from asyncpg import PostgresError
 
 from deploy.local.data.officers import officer_id
 from deploy.local.data.units import CITY, DISTRICT
+from deploy.local.demo import faults
 from deploy.local.demo.cast import GAS_VILLAGE, ZHUTUO
-from deploy.local.demo.faults import CHOICES
 from deploy.local.demo.run import FULL, SCALES, Demo
 from deploy.local.demo.screen import Screen, complain
 from deploy.local.demo.source import RefusedError
@@ -55,19 +55,28 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m deploy.local.demo", description=__doc__)
     parser.add_argument("--once", action="store_true", help="end when the story ends")
     parser.add_argument("--scale", choices=sorted(SCALES), default=FULL.name)
-    parser.add_argument("--fault", choices=CHOICES, help="break this in the middle of the play")
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        choices=faults.CHOICES,
+        help="break this part while the play goes on (repeatable; all: each of them in turn)",
+    )
     parser.add_argument("--root", type=Path, default=REPO / "var", help="folder of all it writes")
     chosen = parser.parse_args()
     screen = Screen()
-    demo = Demo(chosen.root.resolve(), SCALES[chosen.scale], chosen.fault, screen)
+    demo = Demo(chosen.root.resolve(), SCALES[chosen.scale], faults.chosen(chosen.fault), screen)
+
+    async def welcome(stack: SeededStack) -> None:
+        await _invite(stack, screen, "while the story plays")
 
     async def stay(stack: SeededStack) -> None:
-        await _invite(stack, screen)
+        await _invite(stack, screen, "until Ctrl-C")
         await asyncio.Event().wait()
 
     kept = interrupted = False
     try:
-        kept = asyncio.run(_until_told(demo.run(None if chosen.once else stay)))
+        kept = asyncio.run(_until_told(demo.run(welcome, None if chosen.once else stay)))
     except* Interrupted:
         screen.still()
         interrupted = True
@@ -87,22 +96,22 @@ def first_sentence(failed: BaseExceptionGroup[Any]) -> str:
     return str(error) or type(error).__name__
 
 
-async def _invite(stack: SeededStack, screen: Screen) -> None:
+async def _invite(stack: SeededStack, screen: Screen, until: str) -> None:
     """Addresses and one-time links for people who want to look around."""
     url = stack.endpoints.console_url
-    screen.say(f"\nThe console is open at {url} until Ctrl-C. One-time links, good for 15 minutes:")
-    for who, unit, phone in _VISITORS:
-        link = await asyncio.to_thread(
-            run_console_accounts,
-            stack.paths,
-            stack.dsn("console"),
-            "link",
-            officer_id(unit, Post.B),
-            *(["--phone"] if phone else []),
-            url=url,
-        )
-        screen.say(f"  {who:<36} {link.splitlines()[-1]}")
-    screen.say("The story is over: nothing sends any more, so that sensors turn silent one by one.")
+    screen.say(f"\nThe console is open at {url} {until}. One-time links, good for 15 minutes:")
+    links = await asyncio.gather(*(_link(stack, url, unit, phone) for _, unit, phone in _VISITORS))
+    for (who, _, _), link in zip(_VISITORS, links, strict=True):
+        screen.say(f"  {who:<36} {link}")
+    screen.say("A new link at any time, for any officer: make link, make link OFFICER=id\n")
+
+
+async def _link(stack: SeededStack, url: str, unit: str, phone: bool) -> str:
+    arguments = ["link", officer_id(unit, Post.B), *(["--phone"] if phone else [])]
+    said = await asyncio.to_thread(
+        run_console_accounts, stack.paths, stack.dsn("console"), *arguments, url=url
+    )
+    return said.splitlines()[-1]
 
 
 if __name__ == "__main__":

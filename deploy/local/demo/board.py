@@ -26,15 +26,17 @@ class Board:
     """The page ladder of the quiet town has reached the city."""
     supervision_at_city: bool = False
     released: asyncio.Event = field(default_factory=asyncio.Event)
+    moves: int = 0
+    """Changes on the screen so far: while it grows, the story moves."""
     """From here on the quiet town and its village act."""
 
     def take_alerts(self, status: Status, listed: list[Json]) -> None:
         """Take in the list of open alerts of one status."""
-        _take(self.alerts, "alert_id", status, listed)
+        self.moves += _take(self.alerts, "alert_id", status, listed)
 
     def take_commands(self, status: Status, listed: list[Json]) -> None:
         """Take in the list of open commands of one status."""
-        _take(self.commands, "command_id", status, listed)
+        self.moves += _take(self.commands, "command_id", status, listed)
 
     def passed(self, gate: Gate) -> bool:
         """Whether people have done what the story waits for."""
@@ -98,10 +100,16 @@ def _waiting(last: Json | None) -> int:
     return int(totals["total"] - totals["reported"] - 1)
 
 
-def _take(known: dict[str, Json], key: str, status: Status, listed: list[Json]) -> None:
-    """The listed ones are as listed; one of this status that is listed no more is gone."""
-    present = {one[key]: one for one in listed}
+def _take(known: dict[str, Json], key: str, status: Status, listed: list[Json]) -> int:
+    """The listed rows are as listed; a row of this status that is listed no more is gone.
+
+    Returns how many rows have changed.
+    """
+    present = {row[key]: row for row in listed}
+    changed = sum(known.get(name) != row for name, row in present.items())
     known |= present
-    for name, one in known.items():
-        if one["status"] == status and name not in present:
-            one["gone"] = True
+    for name, row in known.items():
+        if row["status"] == status and name not in present and not row.get("gone"):
+            row["gone"] = True
+            changed += 1
+    return changed

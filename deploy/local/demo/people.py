@@ -28,11 +28,11 @@ _POLL_S = 0.4
 _INBOX_S = 1.2
 _AGAIN_S = 5.0
 """A decision that changed nothing visible is taken again after this time."""
-_UNHEARD_S = 60.0
+_UNHEARD_S = 600.0
 """So long may a page be on the telephone before the console, catching up after an outage, knows it."""
-_ORDER_S = 90.0
+_ORDER_S = 600.0
 """The play itself waits for an order to be given."""
-_HEARSAY_S = 10.0
+_HEARSAY_S = 120.0
 """So long is looked for on the screen what the telephone is about."""
 _LIVE = (Status.ACTUAL, Status.EXERCISE)
 
@@ -66,6 +66,10 @@ class People:
 
     def ring(self, page: Json) -> None:
         """A telephone rings: its owner answers through the console, or does not."""
+        if not self._board.released.is_set():
+            self._board.moves += (
+                1  # until the quiet town wakes up, each call is a step of the story
+            )
         if not self._gone_home:
             self._spawn(self._answer(page))
 

@@ -14,6 +14,7 @@ from deploy.local.demo.era import SPAN_S, START
 from deploy.local.demo.moments import Lane, Moment
 from deploy.local.demo.source import HttpSource, KafkaSource
 from deploy.local.demo.story import Gate
+from deploy.local.patience import Patience
 
 BATCH = 500
 _BATCH_SPAN = timedelta(minutes=15)
@@ -47,13 +48,14 @@ class Player:
         kafka: KafkaSource,
         *,
         play_s: float,
-        gate_timeout_s: float,
+        patience: Callable[[], Patience],
         progress: Progress,
     ) -> None:
+        """Describe a play of `play_s` seconds; a gate is passed by when its patience is over."""
         self._http = http
         self._kafka = kafka
         self._speed = SPAN_S / play_s
-        self._gate_timeout_s = gate_timeout_s
+        self._patience = patience
         self._progress = progress
         self._offset_s = 0.0
         self._began = 0.0
@@ -74,7 +76,7 @@ class Player:
             # Where the readings are, not where the clock is: sending may lag behind it.
             here = self._progress.event_time = min(now, moments[sent].at)
             while due_cues and due_cues[0][0] <= here:
-                await due_cues.pop(0)[1]()
+                await self._act(due_cues.pop(0)[1])
             if ahead and ahead[0].at <= here:
                 await self._wait(ahead.pop(0), passed)
                 continue
@@ -92,6 +94,11 @@ class Player:
                 await asyncio.sleep(_PAUSE_S)
         self._progress.event_time = moments[-1].at
 
+    async def _act(self, act: Callable[[], Awaitable[None]]) -> None:
+        began = time.monotonic()
+        await act()
+        self._slip(began)
+
     async def _send(self, slice_: Sequence[Moment]) -> None:
         began = time.monotonic()
         direct = [moment for moment in slice_ if moment.lane is Lane.KAFKA]
@@ -100,16 +107,19 @@ class Player:
             await self._kafka.readings(direct)
         if others:
             await self._http.readings(others)
+        self._slip(began)
+
+    def _slip(self, began: float) -> None:
         stall = time.monotonic() - began
         if stall > _SLIP_S:
             self._offset_s += stall
 
     async def _wait(self, gate: Gate, passed: Passed) -> None:
-        began = time.monotonic()
+        began, patience = time.monotonic(), self._patience()
         while not passed(gate):
             what = gate.level or "lifted"
             self._progress.waiting_for = f"{gate.place} {what}"
-            if time.monotonic() - began > self._gate_timeout_s:
+            if patience.is_over():
                 self._progress.late_gates.append(self._progress.waiting_for)
                 break
             await asyncio.sleep(_PAUSE_S)

@@ -16,15 +16,25 @@ from pathlib import Path
 from typing import Any
 
 from deploy.local import seed as seed_module
-from deploy.local.demo import background, faults, lingering, memory, oracle, settle, story
+from deploy.local.announced import announced
+from deploy.local.demo import (
+    afterwards,
+    background,
+    faults,
+    lingering,
+    memory,
+    oracle,
+    settle,
+    story,
+)
 from deploy.local.demo import recount as recount_module
 from deploy.local.demo import timeline as timeline_module
 from deploy.local.demo.board import Board
 from deploy.local.demo.cast import cast
 from deploy.local.demo.cues import Cues
 from deploy.local.demo.desk import Desk
-from deploy.local.demo.era import at
 from deploy.local.demo.ledger import Ledger
+from deploy.local.demo.moments import Moment
 from deploy.local.demo.people import People
 from deploy.local.demo.player import Cue, Player, Progress
 from deploy.local.demo.recount import Play
@@ -32,13 +42,16 @@ from deploy.local.demo.screen import Screen
 from deploy.local.demo.source import HttpSource, KafkaSource
 from deploy.local.demo.webhook import Receiver
 from deploy.local.errors import StackError
-from deploy.local.seeded import SeededStack
+from deploy.local.paths import Paths
+from deploy.local.patience import STILL_S, Patience
+from deploy.local.seeded import LOCAL, SeededStack
 from deploy.local.stack import Phase
 
 SEED = 20200820
 _MEMORY_EVERY_S = 4.0
-_STRIKE_AT = at(19, 8)
-"""Event time at which a fault strikes: Zhutuo's orange command is out and being signed."""
+_PLAYER = "replay"
+"""The source that plays: its readings alone move the event clock, a visitor's do not."""
+Guest = Callable[[SeededStack], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -52,8 +65,6 @@ class Scale:
     copies: int
     """Copies of every kind of broken message."""
     least_readings: int
-    gate_timeout_s: float = 90.0
-    settle_s: float = 150.0
 
 
 FULL = Scale("full", 20_000, 16, 80.0, 10, 300_000)
@@ -71,7 +82,8 @@ class Demo:
 
     root: Path
     scale: Scale
-    fault: str | None
+    victims: tuple[str, ...]
+    """Parts that are broken while the play goes on."""
     screen: Screen
     progress: Progress = field(default_factory=Progress)
     phases: list[Phase] = field(default_factory=list)
@@ -86,17 +98,17 @@ class Demo:
         self.ledger = Ledger(self.folder / "ledger.jsonl")
         self.cast, self.board = cast(), Board()
         self._people: People | None = None
+        self._heard: dict[str, Moment] = {}
         self._secret = "whsec_" + b64encode(secrets.token_bytes(24)).decode()
         self.receiver = Receiver(self._secret, self._ring)
 
-    @property
-    def _patience(self) -> float:
-        """People and services need longer after an outage."""
-        return 1.5 if self.fault else 1.0
+    async def run(self, welcome: Guest, stay: Guest | None) -> bool:
+        """Play all; True when every check holds.
 
-    async def run(self, stay: Callable[[SeededStack], Awaitable[None]] | None) -> bool:
-        """Play all; True when every check holds. `stay` keeps the stack open afterwards."""
+        `welcome` is called when the console is ready, `stay` keeps the stack open after the play.
+        """
         async with AsyncExitStack() as leaving:
+            leaving.enter_context(self.screen.never_silent())
             leaving.enter_context(self._alone())
             receiving = asyncio.create_task(self.receiver.serve())
             leaving.push_async_callback(_finished, receiving)
@@ -105,41 +117,56 @@ class Demo:
             stack = SeededStack(self.folder / "stack", env=self._env(), report=self._phase)
             stack.discard()
             self.screen.say(f"Starting Kafka, Postgres and the services ({self.folder})")
+            self.screen.doing("starting")
+            leaving.callback(self.screen.doing, "stopped")
+            stack.sources = (LOCAL, _PLAYER)
             await leaving.enter_async_context(stack)
             self._show_seed(stack)
-            leaving.enter_context(self._announced(stack))
+            leaving.callback(self.screen.doing, "stopping the services, Kafka and Postgres")
+            leaving.enter_context(announced(Paths(self.root), stack.paths))
             logins = {one.officer_id: one for one in seed_module.logins(stack.paths)}
             desk = Desk(stack.endpoints.console_url, logins, self.ledger)
             leaving.push_async_callback(desk.close)
             leaving.callback(self.ledger.close)
+            self.screen.doing("making sign-in links")
+            await welcome(stack)
             self.kept = await self._scenes(stack, desk)
             if stay is not None:
-                await stay(stack)
+                async with asyncio.TaskGroup() as group:
+                    going_on = group.create_task(self._go_on(stack))
+                    await stay(stack)
+                    going_on.cancel()
         return self.kept
 
     async def _scenes(self, stack: SeededStack, desk: Desk) -> bool:
         began = time.monotonic()
+        self.screen.doing("preparing the readings")
         moments = await asyncio.to_thread(self._moments)
+        self._heard = afterwards.last_values(moments, self.cast.falls_silent)
         people = self._people = People(desk, self.board, self.cast, SEED)
         async with asyncio.TaskGroup() as group:
             beside = [
                 group.create_task(people.work()),
                 group.create_task(self._watch_memory(stack)),
             ]
-            cues = await self._act(stack, people, moments)
+            moved = lambda: (self.board.moves, desk.accepted)  # noqa: E731
+            broken = faults.Faults(stack, self.screen.say)
+            cues = await self._act(stack, people, moments, broken, moved)
             tell = self.screen.moving
             unsettled = await settle.quiet(
                 stack.kafka_bootstrap,
                 stack.dsn(),
                 self.board.settled,
-                self.scale.settle_s * self._patience,
+                moved,
+                STILL_S,
                 lambda why: tell(f"settling: {why or 'all read, all written'}"),
             )
             self.screen.still()
-            if unsettled is not None:
-                unsettled = await lingering.told(unsettled, self.board, desk)
             verdict = f"Not settled ({unsettled})" if unsettled else "Settled"
             self.screen.say(f"{verdict} after {time.monotonic() - began:.0f} s; counting again")
+            self.screen.doing("counting again")
+            if unsettled is not None:
+                unsettled = await lingering.told(unsettled, self.board, desk)
             play = Play(
                 stack=stack,
                 desk=desk,
@@ -158,7 +185,7 @@ class Demo:
                 task.cancel()
         summary |= {
             "scale": self.scale.name,
-            "fault": self.fault and {"victim": self.fault, "event_time": _STRIKE_AT.isoformat()},
+            "faults": broken.summary(),
             "scenario_s": round(time.monotonic() - began, 1),
             "start_s": {one.name: round(one.seconds, 2) for one in self.phases},
             "cpu_s": self.cpu_s,
@@ -172,33 +199,32 @@ class Demo:
         }
         return self._publish(summary, timeline_module.lines(log))
 
-    async def _act(self, stack: SeededStack, people: People, moments: list[Any]) -> Cues:
-        """The play itself, with a fault in the middle when one was asked for."""
-        http = HttpSource(stack.endpoints.ingest_url, stack.source_token, self.ledger)
+    async def _act(
+        self,
+        stack: SeededStack,
+        people: People,
+        moments: list[Any],
+        broken: faults.Faults,
+        moved: Callable[[], object],
+    ) -> Cues:
+        """The play itself, with the faults that were asked for."""
+        http = self._source(stack)
         kafka = KafkaSource(stack.kafka_bootstrap, self.ledger)
         player = Player(
             http,
             kafka,
-            play_s=self.scale.play_s,
-            gate_timeout_s=self.scale.gate_timeout_s * self._patience,
+            play_s=self.scale.play_s + faults.SLOWER_S * max(0, len(self.victims) - 1),
+            patience=lambda: Patience(STILL_S, moved),
             progress=self.progress,
         )
         self.screen.say(f"Playing five days of August 2020: {len(moments):,} readings")
         side = [asyncio.create_task(self._show_progress())]
-        strikes: list[asyncio.Task[None]] = []
-
-        async def strike(what: str) -> None:
-            tell = self.screen.say
-            blow = faults.strike(stack, what, lambda text: tell(f"FAULT: {text}"))
-            strikes.append(asyncio.create_task(blow))
-
         cues = Cues(http, kafka, people, self.board, self.progress, self.scale.copies)
         due = cues.all(self.cast)
-        if self.fault:
-            due.append((_STRIKE_AT, partial(strike, self.fault)))
+        due += [(faults.MOMENTS[part], partial(broken.strike, part)) for part in self.victims]
         try:
             await player.play(moments, story.GATES, self.board.passed, sorted(due, key=_when))
-            await asyncio.gather(*strikes)
+            await broken.over()
         finally:
             for task in side:
                 task.cancel()
@@ -206,6 +232,18 @@ class Demo:
             await kafka.close()
         self.screen.still()
         return cues
+
+    async def _go_on(self, stack: SeededStack) -> None:
+        """Readings after the story, until cancelled."""
+        http = self._source(stack)
+        try:
+            await afterwards.go_on(http, afterwards.readings(self._heard, SEED))
+        finally:
+            await http.close()
+
+    def _source(self, stack: SeededStack) -> HttpSource:
+        token = stack.source_token(_PLAYER)
+        return HttpSource(stack.endpoints.ingest_url, token, self.ledger)
 
     def _moments(self) -> list[Any]:
         told = sorted(story.readings(self.cast, SEED))
@@ -219,7 +257,10 @@ class Demo:
             "FENGHUO_WEBHOOK_SECRET": self._secret,
         }
         return {
-            "ingest": {"FENGHUO_EVENT_CLOCK": "readings"},
+            "ingest": {
+                "FENGHUO_EVENT_CLOCK": "readings",
+                "FENGHUO_EVENT_CLOCK_SOURCE": _PLAYER,
+            },
             "command": demo,
             "notify": {**demo, **webhook},
         }
@@ -243,22 +284,6 @@ class Demo:
             for name in ("summary.json", "timeline.jsonl", "ledger.jsonl"):
                 (self.folder / name).unlink(missing_ok=True)
             yield
-
-    @contextmanager
-    def _announced(self, stack: SeededStack) -> Iterator[None]:
-        """run/endpoints.json leads to this stack, unless the one of `make up` stands there."""
-        link = self.root / "run" / "endpoints.json"
-        link.parent.mkdir(exist_ok=True)
-        if link.is_symlink():
-            link.unlink()  # left over from a demo that was killed
-        if link.exists():
-            yield
-            return
-        link.symlink_to(stack.paths.run / "endpoints.json")
-        try:
-            yield
-        finally:
-            link.unlink(missing_ok=True)
 
     def _show_seed(self, stack: SeededStack) -> None:
         seeded = stack.seeded
@@ -288,7 +313,7 @@ class Demo:
         text = json.dumps(summary, ensure_ascii=False, indent=1)
         (self.folder / "summary.json").write_text(text + "\n", encoding="utf-8")
         self.screen.timeline(timeline_module.show(told), 90)
-        self.screen.summary(summary)
+        self.screen.verdict(summary, str(self.folder / "summary.json"))
         return all(summary["checks"].values())
 
 

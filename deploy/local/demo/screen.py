@@ -1,13 +1,15 @@
 """What the demo shows: one moving line in a terminal, plain lines everywhere else."""
 
 import sys
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from textwrap import wrap
 from typing import Any
 
 from rich.console import Console
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
 from deploy.local.demo.era import clock
@@ -15,29 +17,60 @@ from deploy.local.demo.player import Progress
 from deploy.local.stack import Phase
 
 _PLAIN_EVERY_S = 5.0
+_SILENT_S = 8.0
+"""Nobody waits longer than this without a line."""
+_WIDTH = 110
 
 
 class Screen:
     """Everything that is printed goes through here."""
 
-    def __init__(self) -> None:
+    def __init__(self, silent_s: float = _SILENT_S) -> None:
         self._console = Console(highlight=False, soft_wrap=True)
         self._live: Live | None = None
-        self._said_at = 0.0
+        self._silent_s = silent_s
+        self._said_at = time.monotonic()
+        self._under_way = ""
+        self._since = self._said_at
 
     def say(self, text: str) -> None:
         """A line that stays."""
+        self._said_at = time.monotonic()
         self._console.print(Text(text))
 
     def phase(self, phase: Phase) -> None:
         """A step of the start."""
         self.say(f"  {phase.name:<20} {phase.seconds:5.1f} s")
 
+    def doing(self, what: str) -> None:
+        """Name what goes on from now on, for the line that breaks a silence."""
+        self._under_way, self._since = what, time.monotonic()
+
+    @contextmanager
+    def never_silent(self) -> Iterator[None]:
+        """Say every few seconds what is under way while nothing else is said.
+
+        A thread of its own: the recount keeps the event loop busy for seconds.
+        """
+        over = threading.Event()
+        thread = threading.Thread(target=self._break_silence, args=(over,), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    def _break_silence(self, over: threading.Event) -> None:
+        while not over.wait(min(0.5, self._silent_s)):
+            now = time.monotonic()
+            if self._live is None and now - self._said_at >= self._silent_s and self._under_way:
+                self.say(f"  {self._under_way} ({now - self._since:.0f} s)")
+
     def moving(self, text: str) -> None:
         """A line that the next one replaces; without a terminal one line every few seconds."""
         if not self._console.is_terminal:
             if time.monotonic() - self._said_at > _PLAIN_EVERY_S:
-                self._said_at = time.monotonic()
                 self.say("  " + text)
             return
         if self._live is None:
@@ -72,39 +105,43 @@ class Screen:
         for line in told:
             self.say(line)
 
-    def summary(self, summary: dict[str, Any]) -> None:
-        """Figures and verdicts as two tables."""
-        figures = Table(
-            "figure", "value", title="Recount of the topics and the database", title_justify="left"
-        )
-        for name, value in _figures(summary):
-            figures.add_row(name, value)
-        self._console.print(figures)
-        verdicts = Table("promise", "kept", "", title="Checks", title_justify="left")
-        for name, kept in summary["checks"].items():
-            why = "" if kept else str(summary["reasons"].get(name, ""))[:400]
-            mark = Text("true", style="green") if kept else Text("FALSE", style="bold red")
-            verdicts.add_row(name, mark, Text(why))
-        self._console.print(verdicts)
+    def verdict(self, summary: dict[str, Any], where: str) -> None:
+        """Which checks hold, in ten lines at most; ids and reasons stand in the file `where`."""
+        for line in verdict(summary, where):
+            self.say(line)
 
 
-def _figures(summary: dict[str, Any]) -> Iterable[tuple[str, str]]:
-    for name in ("readings", "reports", "commands", "acknowledgements", "pages", "answers"):
-        yield name, f"{summary[name]:,}"
-    for name in ("alarms", "supervision", "dead_letters", "escalations"):
-        yield name, _pairs(summary[name])
-    yield "alerts by level", _pairs(summary["alerts"]["by_level"])
-    yield "alerts by state", _pairs(summary["alerts"]["by_state"])
-    for tier, counted in summary["assignments"].items():
-        yield f"assignments {tier}", _pairs(counted)
-    for name, measured in summary["latency_ms"].items():
-        yield f"{name.replace('_', ' ')}, ms", _pairs(measured)
-    for name in ("lost", "duplicates_visible", "drill_leaks", "memory_mib", "broker"):
-        yield name.replace("_", " "), str(summary[name])
+def verdict(summary: dict[str, Any], where: str) -> list[str]:
+    """The verdict as lines for people."""
+    checks: dict[str, bool] = summary["checks"]
+    held = [name for name, holds in checks.items() if holds]
+    failed = [name for name, holds in checks.items() if not holds]
+    figures = ", ".join(
+        f"{summary[name]:,} {name}" for name in ("readings", "reports", "commands", "pages")
+    )
+    faults = ", ".join(f"{fault['victim']} {fault['away_s']} s" for fault in summary["faults"])
+    return [
+        f"\nVerdict: {len(held)} of {len(checks)} checks hold, {len(failed)} fail "
+        f"({summary['scenario_s']:.0f} s, {summary['broker']})",
+        *_listed("FAILED", failed, 2),
+        *_listed("held", held, 4),
+        f"  {figures}: lost {summary['lost']}, visible twice {summary['duplicates_visible']}, "
+        f"leaks of the drill {summary['drill_leaks']}",
+        *([f"  faults, and how long each part was away: {faults}"] if faults else []),
+        f"  every figure, reason and id: {where}",
+    ]
 
 
-def _pairs(counted: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in counted.items()) or "none"
+def _listed(mark: str, names: list[str], most: int) -> list[str]:
+    """`mark (count): names` in `most` lines, the rest counted."""
+    if not names:
+        return []
+    head = f"  {mark} ({len(names)}): "
+    lines = wrap(", ".join(names), _WIDTH, initial_indent=head, subsequent_indent="    ")
+    if len(lines) > most:
+        lines = [*lines[:most]]
+        lines[-1] += " ..."
+    return lines
 
 
 def complain(text: str) -> None:

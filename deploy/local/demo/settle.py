@@ -1,7 +1,6 @@
 """When the play is over: nothing under way any more, judged from the stored offsets and the log's ends."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Mapping
 
 import asyncpg
@@ -10,6 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from deploy.local.demo import books
+from deploy.local.patience import Patience
 from shared.contracts.topics import READINGS
 
 _POLL_S = 0.5
@@ -21,17 +21,20 @@ async def quiet(
     bootstrap: str,
     dsn: str,
     story_over: Callable[[], str | None],
-    timeout_s: float,
+    moved: Callable[[], object],
+    still_s: float,
     tell: Callable[[str], None],
 ) -> str | None:
     """Wait until the story is over and every service has read and written all; None when it is.
 
-    After `timeout_s` the sentence says what was still under way.
+    When neither the story (`moved`) nor what is left has changed for `still_s` seconds, the sentence
+    says what was still under way.
     """
-    deadline, calm, why = time.monotonic() + timeout_s, 0, "not looked yet"
+    calm, why = 0, "not looked yet"
+    patience = Patience(still_s, lambda: (moved(), why))
     # Ticks never end: of the readings it is enough that what is there now has been scored.
-    scored = await _until(lambda: _ends(bootstrap, _READINGS), deadline)
-    while time.monotonic() < deadline:
+    scored = await _until(lambda: _ends(bootstrap, _READINGS), patience)
+    while not patience.is_over():
         open_ = story_over()
         try:
             behind = await _behind(bootstrap, dsn, scored) if open_ is None else None
@@ -75,14 +78,14 @@ async def _behind(bootstrap: str, dsn: str, scored: Mapping[TopicPartition, int]
 
 
 async def _until(
-    ask: Callable[[], Awaitable[dict[TopicPartition, int]]], deadline: float
+    ask: Callable[[], Awaitable[dict[TopicPartition, int]]], patience: Patience
 ) -> dict[TopicPartition, int]:
-    """The answer, asked for again while Kafka is not there. Raises KafkaError at the deadline."""
+    """The answer, asked for again while Kafka is not there. Raises KafkaError when patience is over."""
     while True:
         try:
             return await ask()
         except KafkaError:
-            if time.monotonic() > deadline:
+            if patience.is_over():
                 raise
             await asyncio.sleep(_POLL_S)
 

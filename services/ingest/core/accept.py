@@ -34,16 +34,23 @@ def id_prefix(source: str) -> str:
     return f"{source}:"
 
 
-def one_reading(body: bytes, source: str, catalogue: Catalogue, now: datetime) -> list[Reading]:
-    """The reading in a body of /v1/readings; raises Refused."""
-    return _readings([_parse(ReadingBody, body)], [""], source, catalogue, now)
+def one_reading(
+    body: bytes, source: str, catalogue: Catalogue, now: datetime, present: datetime
+) -> list[Reading]:
+    """The reading in a body of /v1/readings; raises Refused.
+
+    `now` is the wall's time, `present` the one after which the future begins: a replay has its own.
+    """
+    return _readings([_parse(ReadingBody, body)], [""], source, catalogue, now, present)
 
 
-def many_readings(body: bytes, source: str, catalogue: Catalogue, now: datetime) -> list[Reading]:
+def many_readings(
+    body: bytes, source: str, catalogue: Catalogue, now: datetime, present: datetime
+) -> list[Reading]:
     """The readings in a body of /v1/readings/batch; raises Refused, for all or none."""
     batch = _parse(BatchBody, body).readings
     places = [f"readings[{index}]." for index in range(len(batch))]
-    return _readings(batch, places, source, catalogue, now)
+    return _readings(batch, places, source, catalogue, now, present)
 
 
 def one_report(body: bytes, source: str, now: datetime) -> Report:
@@ -69,6 +76,7 @@ def _readings(
     source: str,
     catalogue: Catalogue,
     now: datetime,
+    present: datetime,
 ) -> list[Reading]:
     problems: list[Problem] = []
     first: dict[str, str] = {}
@@ -90,8 +98,8 @@ def _readings(
             and reading.datum == sensor.datum
         ):
             problems += _mismatches(reading, sensor, place)
-        if not OLDEST <= reading.occurred_at <= now + FUTURE:
-            problems += _time_problems(reading.occurred_at, now, place)
+        if not OLDEST <= reading.occurred_at <= present + FUTURE:
+            problems += _time_problems(reading.occurred_at, now, place, present)
         if not problems:
             found.append(_reading(reading, prefix + reading.id, sensor, now))
     if problems:
@@ -134,10 +142,16 @@ def _mismatches(reading: ReadingBody, sensor: SensorEntry, place: str) -> list[P
     ]
 
 
-def _time_problems(occurred_at: datetime, now: datetime, place: str) -> list[Problem]:
-    if occurred_at > now + FUTURE:
-        latest = (now + FUTURE).isoformat(timespec="seconds")
+def _time_problems(
+    occurred_at: datetime, now: datetime, place: str, present: datetime | None = None
+) -> list[Problem]:
+    present = present or now
+    if occurred_at > present + FUTURE:
+        latest = (present + FUTURE).isoformat(timespec="seconds")
         what = f"{occurred_at.isoformat()} lies in the future"
+        if present != now:
+            shown = present.isoformat(timespec="seconds")
+            what += f": a replay runs here, and its clock shows {shown}"
         return [Problem(Refusal.FUTURE_TIME, f"{place}occurred_at", what, f"at most {latest}")]
     if occurred_at < OLDEST:
         what = f"{occurred_at.isoformat()} is before the year 2000"

@@ -56,16 +56,19 @@ class KafkaClock:
 class EventClock:
     """The present, or for a replay the newest event time this process has accepted.
 
-    Drills do not move it: they may play another hour, and silence is decided for all by one clock.
+    With a `player` the readings of that source alone move the clock: who looks on cannot take the
+    replay to another year. Drills never move it: they may play another hour, and silence is decided
+    for all by one clock.
     """
 
-    def __init__(self, *, follow_readings: bool) -> None:
+    def __init__(self, *, follow_readings: bool, player: str = "") -> None:
         self._follow = follow_readings
+        self._player = player
         self._newest: datetime | None = None
 
-    def accepted(self, readings: Iterable[Reading]) -> None:
-        """Note readings that Kafka has."""
-        if not self._follow:
+    def accepted(self, readings: Iterable[Reading], source: str) -> None:
+        """Note readings of a source that Kafka has."""
+        if not self._follow or self._player not in ("", source):
             return
         times = [one.occurred_at for one in readings if one.status is Status.ACTUAL]
         if times and (self._newest is None or max(times) > self._newest):
@@ -74,6 +77,16 @@ class EventClock:
     def now(self, present: datetime) -> datetime | None:
         """What to write; None while nothing is known."""
         return self._newest if self._follow else present
+
+    def present(self, wall: datetime, source: str) -> datetime | None:
+        """The present by which a time of a source lies in the future; None before a replay begins.
+
+        For a bystander of a replay that is the replay's time, for the player and without a player
+        it is the wall's.
+        """
+        if self._follow and self._player not in ("", source):
+            return self._newest
+        return wall
 
 
 def tick(partition: int, at: datetime) -> Tick:

@@ -172,6 +172,30 @@ async def test_a_wrong_clock_of_this_machine_refuses_no_sensor_and_writes_no_wro
         assert NOW <= moment < NOW + timedelta(minutes=2)
 
 
+async def test_a_bystander_does_not_move_the_clock_of_a_replay(tmp_path: Path) -> None:
+    doors = Doors(tmp_path, event_clock="readings", event_clock_source="replay")
+    intake = doors.app.state.intake
+    early = await doors.post("/v1/readings", a_reading(id="early"))
+    assert early.status_code == 503, "no time is shown yet: nobody can say what lies in the future"
+    body = json.dumps(a_reading(id="played", occurred_at="2020-08-19T11:25:00Z")).encode()
+    assert (await intake.reading(body, "replay")).accepted == 1
+    for path, given in (
+        ("/v1/readings", a_reading(id="mine")),
+        ("/v1/readings/batch", {"readings": [a_reading(id="mine")]}),
+    ):
+        refused = await doors.post(path, given)
+        assert refused.status_code == 422
+        [problem] = refused.json()["errors"]
+        assert "its clock shows 2020-08-19T11:25:00+00:00" in problem["what"]
+        assert problem["allowed"] == "at most 2020-08-19T11:27:00+00:00"
+    fitting = a_reading(id="fitting", occurred_at="2020-08-19T11:26:30Z")
+    assert (await doors.post("/v1/readings", fitting)).status_code == 202
+    doors.publisher.sent.clear()
+    assert await intake.tick(0)
+    tick = READINGS.model.validate_json(doors.publisher.sent[0].value)
+    assert tick.occurred_at == datetime(2020, 8, 19, 11, 25, tzinfo=UTC)
+
+
 async def test_a_tick_that_fails_says_so(doors: Doors) -> None:
     doors.publisher.down = True
     with pytest.raises(Transient):

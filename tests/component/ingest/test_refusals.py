@@ -240,7 +240,7 @@ async def test_what_is_no_door_is_refused_as_a_problem_too(doors: Doors) -> None
 async def test_what_is_unexpected_is_a_problem_with_the_number_of_our_log(
     doors: Doors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(_body: bytes) -> int:
+    async def broken(*_given: object) -> int:
         raise OverflowError("date value out of range: an inside of ours")
 
     monkeypatch.setattr(doors.app.state.intake, "_store_readings", broken)
