@@ -1,7 +1,11 @@
 """`python -m deploy.compose.secrets`: write .env and .sources.json with generated secrets, once.
 
-Existing files are kept: a second run changes nothing. The token of the first source is printed once
-and stored nowhere; only its hash is.
+What is there already is kept: a second run adds what is missing and changes nothing else. The token of the
+first source is printed once and stored nowhere; only its hash is.
+
+Both files are for their owner alone. Compose binds .sources.json into ingest's container as it is, so that
+ingest has to run as its owner: .env names that user, FENGHUO_UID and FENGHUO_GID. It is whoever calls this
+program; called by root, the file is given to the image's own user, and no service runs as root.
 """
 
 from __future__ import annotations
@@ -24,6 +28,9 @@ NAMES = (
     "FENGHUO_AUDIT_DB_PASSWORD",
     "GRAFANA_ADMIN_PASSWORD",
 )
+IMAGE_UID = 10001
+"""The user of the image, as the Dockerfile makes it."""
+ENV, SOURCES = ".env", ".sources.json"
 
 
 def write_once(path: Path, text: str) -> bool:
@@ -37,15 +44,55 @@ def write_once(path: Path, text: str) -> bool:
     return True
 
 
+def reader(uid: int, gid: int) -> tuple[int, int]:
+    """User and group that ingest runs as, when `uid` and `gid` call this program."""
+    return (uid, gid) if uid else (IMAGE_UID, IMAGE_UID)
+
+
+def complete(path: Path, values: dict[str, str]) -> list[str]:
+    """Add the variables that the file at `path` does not have; returns their names."""
+    write_once(path, "")
+    text = path.read_text(encoding="utf-8")
+    present = {line.partition("=")[0].strip() for line in text.splitlines()}
+    missing = {name: value for name, value in values.items() if name not in present}
+    if missing:
+        end = "" if text.endswith("\n") or not text else "\n"
+        with path.open("a", encoding="utf-8") as file:
+            file.write(end + "".join(f"{name}={value}\n" for name, value in missing.items()))
+    return list(missing)
+
+
 def main(folder: Path = Path()) -> int:
     """Generate what is missing in `folder`."""
-    lines = "".join(f"{name}={secrets.token_urlsafe(32)}\n" for name in NAMES)
-    made = write_once(folder / ".env", lines)
-    print(".env written" if made else ".env is there already, kept")
+    uid, gid = reader(os.geteuid(), os.getegid())
+    values = {name: secrets.token_urlsafe(32) for name in NAMES}
+    values |= {"FENGHUO_UID": str(uid), "FENGHUO_GID": str(gid)}
+    made = complete(folder / ENV, values)
+    print(f"{ENV}: {', '.join(made)} written" if made else f"{ENV} is there already, kept")
     token = secrets.token_urlsafe(32)
     digest = hashlib.sha256(token.encode()).hexdigest()
-    if write_once(folder / ".sources.json", json.dumps({"first-source": digest}) + "\n"):
+    if write_once(folder / SOURCES, json.dumps({"first-source": digest}) + "\n"):
         print(f"token of source 'first-source' (shown once, keep it): {token}")
+    return _hand_over(folder)
+
+
+def _hand_over(folder: Path) -> int:
+    """Make sure that the user named in .env, and nobody else, can read .sources.json."""
+    lines = (folder / ENV).read_text(encoding="utf-8").splitlines()
+    named = dict(line.split("=", 1) for line in lines if "=" in line)
+    uid, gid = int(named["FENGHUO_UID"]), int(named["FENGHUO_GID"])
+    path = folder / SOURCES
+    try:
+        if path.stat().st_uid != uid:
+            os.chown(path, uid, gid)
+        path.chmod(0o600)
+    except PermissionError:
+        print(
+            f"fenghuo: {path} belongs to another user than FENGHUO_UID={uid}, with whom ingest "
+            f"runs; call this program as root, or `chown {uid}:{gid} {path}`.",
+            file=sys.stderr,
+        )
+        return 1
     return 0
 
 

@@ -75,7 +75,7 @@ def _answers(paths: Paths) -> dict[str, str]:
 
 def _ask(url: str) -> str:
     try:
-        with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own address
+        with urllib.request.urlopen(url, timeout=20):  # noqa: S310 - our own address
             return "ready"
     except urllib.error.HTTPError as error:
         return f"not ready ({error.code})"

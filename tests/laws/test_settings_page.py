@@ -18,6 +18,8 @@ ELSEWHERE = {
     "FENGHUO_UNITS": "docs/plans.md",
     "FENGHUO_CATALOG": "docs/rules.md",
     "FENGHUO_COMPILED": "docs/scoring.md",
+    "FENGHUO_UID": "docker-compose.yml",
+    "FENGHUO_GID": "docker-compose.yml",
 }
 """Of command lines and of how code is loaded, not of services."""
 _NAMED = re.compile(r"FENGHUO_[A-Z][A-Z_]*[A-Z]")

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from xdist.scheduler import LoadFileScheduling
 
-WHOLE = ("tests/e2e/test_demo.py", "tests/faults/test_demo_survives.py", "tests/faults/")
+WHOLE = (
+    "tests/faults/test_demo_survives.py",
+    "tests/e2e/test_demo.py",
+    "tests/e2e/test_readme.py",
+    "tests/faults/",
+)
 """Tests of the whole system in their order. The auditor has promised seconds: it comes last, when the
 parts have long been tested and the machine is its own."""
 

@@ -83,6 +83,10 @@ class Board:
             if not one.get("gone") and name not in self.stays_open
         ]
 
+    def is_over(self) -> bool:
+        """Whether the last command has been given and the story has settled."""
+        return bool(self.stays_open) and self.settled() is None
+
     def settled(self) -> str | None:
         """None when the story is over: no alert is open, every command but the last is closed."""
         alerts, commands = len(self.open_alerts()), len(self.open_commands())

@@ -1,7 +1,7 @@
 """The console as officers use it: HTTP with a bearer token each, and nothing else."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -77,11 +77,13 @@ class Desk:
         lane: Lane = Lane.URGENT,
         not_yet_s: float = 0.0,
         patience_s: float = _PATIENCE_S,
+        moot: Callable[[], bool] = lambda: False,
     ) -> Json | None:
         """Post an act; the answer when it was accepted, None when it was refused for good.
 
         What has no answer after `patience_s` seconds counts as refused. For `not_yet_s` seconds
-        "unknown" means that the console has not heard of it yet.
+        "unknown" means that the console has not heard of it yet. What is `moot` when its turn comes is
+        not sent: None, and nobody has refused it.
         """
         login = self._logins[officer]
         headers = {"authorization": f"Bearer {login.token}", "idempotency-key": key}
@@ -92,6 +94,8 @@ class Desk:
         while loop.time() < deadline:
             try:
                 async with self._lanes[lane]:
+                    if moot():
+                        return None
                     answer = await self._client.post(path, json=body, headers=headers)
             except httpx.HTTPError as error:
                 self._tried[subject] = f"{officer} {what}: {type(error).__name__}"

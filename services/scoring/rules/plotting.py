@@ -14,6 +14,7 @@ from services.scoring.rules.kafka import read_rules
 from services.scoring.rules.sources import Record
 from services.scoring.rules.stream import Source, play, source_of
 from shared.contracts.alarms import AlarmEvent
+from shared.contracts.catalog import SensorEntry
 from shared.contracts.readings import Tick
 from shared.contracts.rules import RuleDefinition
 from shared.packs.findings import nearest
@@ -105,10 +106,20 @@ def _rule(given: argparse.Namespace, source: Source) -> RuleDefinition:
         known = {rule.rule_id: rule for rule in pack.definitions}
     rule = known.get(given.rule)
     if rule is None:
+        sensor = source.sensors[given.sensor]
+        judging = sorted(name for name, rule in known.items() if _is_about(rule, sensor))
+        hint = nearest(given.rule, set(known)) or ";"
         raise SetupError(
-            f"there is no usable rule {plain(given.rule)}{nearest(given.rule, set(known))}."
+            f"there is no usable rule {plain(given.rule)}{hint} "
+            f"{sensor.sensor_id} is judged by {', '.join(judging) or 'no rule'}."
         )
     return rule
+
+
+def _is_about(rule: RuleDefinition, sensor: SensorEntry) -> bool:
+    named = sensor.sensor_id in (rule.sensor_ids or ())
+    of_kind = not rule.sensor_ids and rule.sensor_kind == sensor.sensor_kind
+    return rule.over_one_sensor and (named or of_kind) and fits(rule, sensor)
 
 
 def _file(given: argparse.Namespace, sensor_id: str, rule_id: str) -> Path:

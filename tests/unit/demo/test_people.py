@@ -92,6 +92,34 @@ def test_the_play_is_not_over_before_its_last_command_is_on_the_screen() -> None
     assert board.settled() is None
 
 
+async def test_a_call_that_waits_for_an_answer_is_moot_when_the_story_is_over(
+    tmp_path: Path,
+) -> None:
+    login = Login(WATCH, "-", "500000000000", "b", "t")
+    desk = Desk("http://127.0.0.1:9", {WATCH: login}, Ledger(tmp_path / "ledger.jsonl"))
+    board = Board()
+    people = People(desk, board, cast(), 1)
+    assert not board.is_over(), "it has not begun"
+    board.stays_open.add("cmd-1")
+    board.take_commands(Status.ACTUAL, [_command(total=3, reported=2)])
+    await people._say_coming(WATCH, "pag-1")
+    assert desk.tried("pag-1") is None, "nothing was sent"
+    assert desk.refused == []
+    await desk.close()
+
+
+def test_the_board_counts_what_moves() -> None:
+    board = Board()
+    board.take_commands(Status.ACTUAL, [_command(total=3, reported=1)])
+    assert board.moves == 1
+    board.take_commands(Status.ACTUAL, [_command(total=3, reported=1)])
+    assert board.moves == 1
+    board.take_commands(Status.ACTUAL, [_command(total=3, reported=2)])
+    board.take_commands(Status.ACTUAL, [])
+    board.take_commands(Status.ACTUAL, [])
+    assert board.moves == 3
+
+
 async def test_what_is_left_open_is_named_with_the_act_last_tried_on_it(tmp_path: Path) -> None:
     board = Board()
     board.take_commands(Status.ACTUAL, [_command(total=2, reported=1)])

@@ -192,7 +192,10 @@ def test_a_plot_is_written(here: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert (here / "a.png").read_bytes().startswith(b"\x89PNG")
     for change, says in (
         (("x", "--rule", "flood-x"), "x is not catalogued"),
-        (("g", "--rule", "flod-x"), "no usable rule flod-x, did you mean flood-x?"),
+        (
+            ("g", "--rule", "flod-x"),
+            "no usable rule flod-x, did you mean flood-x? g is judged by flood-x.",
+        ),
         (("g", "--rule", "flood-x", "--out", "a.txt"), "must end in .png or .svg"),
     ):
         code, _, err = run(capsys, "plot", *change, "--readings", "readings.csv", "--catalog", "catalog.jsonl")  # fmt: skip

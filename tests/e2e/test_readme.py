@@ -1,0 +1,312 @@
+"""Every command line of the README does what it says: run in its order, on one stack."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from queue import Queue
+from typing import Any
+
+import pytest
+
+from deploy.local.paths import cache_dir, temporary_root
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+BY_CI = {
+    "make demo": "its small scale is tests/e2e/test_demo.py, which also looks around in it",
+    "make demo ONCE=1": "a step of .ci/run",
+    "make test": "a step of .ci/run",
+    "make bench ONLY=scoring": "measures for minutes; no part of the tests",
+    "make bench ONLY=quality": "measures for minutes; no part of the tests",
+    "make bench ONLY=command": "measures for minutes; no part of the tests",
+    "python3 -m deploy.compose.secrets && docker compose up --build": (
+        "needs Docker; tests/unit/deploy/test_compose.py and tests/contract/test_deployment.py"
+    ),
+    'make test ARGS="-n 0"': "`make test`; a hint for debuggers",
+}
+"""What is run elsewhere, or is too long for a test, and why."""
+
+
+def _blocks() -> Iterator[str]:
+    """The indented code blocks."""
+    text = re.sub(r"^```.*?^```$", "", README, flags=re.MULTILINE | re.DOTALL)
+    for block in re.findall(r"(?:^ {4}.*\n|^\n(?= {4}))+", text, re.MULTILINE):
+        yield re.sub(r"^ {4}", "", block, flags=re.MULTILINE)
+
+
+def _commands() -> list[str]:
+    """The command lines of all blocks; a command goes on while the shell waits for its end."""
+    found: list[str] = []
+    for block in _blocks():
+        command = ""
+        for line in block.splitlines():
+            command = f"{command}\n{line}" if command else line
+            whole = subprocess.run(["bash", "-n", "-c", command], capture_output=True, check=False)
+            if command.strip() and whole.returncode == 0 and not command.endswith("\\"):
+                found.append(command.strip())
+                command = ""
+        assert not command.strip(), f"a command without an end: {command}"
+    return found
+
+
+def _plain(command: str) -> str:
+    """A command without its comment."""
+    return re.sub(r"\s+#.*$", "", command, flags=re.MULTILINE).strip()
+
+
+def _in_sentences() -> list[str]:
+    """Commands between backquotes in the text."""
+    return re.findall(r"`((?:make|python3|docker|\.venv)\b[^`]*)`", README)
+
+
+class Shell:
+    """A shell in a copy of the checkout; what one command sets, the next one knows."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._state = folder / "shell-state"
+        self._state.write_text("")
+        # The copy uses this checkout's packages and jars: nothing is installed and nothing fetched.
+        self._env = {
+            **os.environ,
+            "PYTHON": "true",
+            "FENGHUO_CACHE": str(cache_dir()),
+            "HOME": str(folder),
+            "LANG": "C.UTF-8",
+        }
+
+    def run(self, command: str) -> str:
+        """Standard output and error of a command that must succeed."""
+        done = subprocess.run(
+            ["bash", "-c", self._script(command)],
+            cwd=self.folder,
+            env=self._env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"$ {command}\n{done.stdout}"
+        return done.stdout
+
+    def start(self, command: str) -> subprocess.Popen[str]:
+        """A command that goes on by itself."""
+        return subprocess.Popen(
+            ["bash", "-c", self._script(command)],
+            cwd=self.folder,
+            env=self._env,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def _script(self, command: str) -> str:
+        return (
+            f"set -a; . {self._state}\n{command}\n"
+            f"code=$?; export -p | grep -E ' (INGEST|CONSOLE|FENGHUO_TOKEN)=' > {self._state}; "
+            "exit $code"
+        )
+
+
+@pytest.fixture(scope="module")
+def shell() -> Iterator[Shell]:
+    """A fresh checkout, set up already."""
+    folder = temporary_root("readme")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).is_file() and not name.startswith("tests/"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    (folder / ".venv").symlink_to(ROOT / ".venv")
+    (folder / "var").mkdir()
+    if (ROOT / "var" / "native").exists():
+        (folder / "var" / "native").symlink_to(ROOT / "var" / "native")
+    found = Shell(folder)
+    try:
+        yield found
+    finally:
+        found.run("make down")
+    shutil.rmtree(folder)
+
+
+def test_every_command_in_a_sentence_is_run_somewhere() -> None:
+    run = {_plain(one) for one in _commands()}
+    known = run | set(BY_CI) | set(STEPS)
+    said = set(_in_sentences())
+    assert len(said) > 10
+    assert said - known == set(), "a command that nothing runs"
+    everything = said | run
+    assert set(BY_CI) - everything == set(), "an exception for what the README no longer says"
+
+
+@pytest.mark.e2e
+@pytest.mark.real_kafka
+@pytest.mark.timeout(1_800)
+def test_every_command_of_the_blocks_does_what_it_says(shell: Shell) -> None:
+    visit = Visit(shell)
+    done: list[str] = []
+    for command in _commands():
+        plain = _plain(command)
+        if plain in BY_CI:
+            continue
+        visit.run(command)
+        done.append(plain)
+    for plain in STEPS:
+        if plain not in done:
+            visit.run(plain)
+    assert len(done) > 20
+
+
+class Visit:
+    """A reader who follows the README, with real ids in the places of its capital words."""
+
+    def __init__(self, shell: Shell) -> None:
+        self.shell = shell
+        self.ids: dict[str, str] = {}
+
+    def run(self, command: str) -> None:
+        """Run a command of the README and look at what came of it."""
+        for word in ("ALARM_ID", "ASSIGNMENT_ID", "CASE_ID"):
+            if word in command:
+                command = command.replace(word, self.ids[word])
+        if "CANDIDATE.yaml" in command:
+            self._write_candidate()
+        if " watch " in command:
+            self._watch(command)
+            return
+        output = self.shell.run(command)
+        first = _plain(command).splitlines()[0]
+        for sign, check in CHECKS.items():
+            if sign in first:
+                check(self, command, output)
+                return
+        assert first in STEPS or first.startswith(("INGEST=", "CONSOLE=")), f"no check for: {first}"
+
+    def _write_candidate(self) -> None:
+        """A rule of the pack with another limit."""
+        pack = self.shell.folder / "deploy" / "rules"
+        for path in sorted(pack.glob("**/*.yaml")):
+            if "rule_id: flood-zhutuo" in path.read_text(encoding="utf-8"):
+                shutil.copy(path, self.shell.folder / "CANDIDATE.yaml")
+                return
+        raise AssertionError("no pack has flood-zhutuo")
+
+    def _watch(self, command: str) -> None:
+        """The stream goes on by itself: a line comes when something happens."""
+        lines: Queue[str] = Queue()
+        process = self.shell.start(command)
+        assert process.stdout
+        stream = process.stdout
+        reading = threading.Thread(target=lambda: [lines.put(one) for one in stream], daemon=True)
+        reading.start()
+        try:
+            while lines.empty():
+                self.issue("watched")
+                reading.join(2)
+                assert process.poll() is None, "watch has ended"
+            assert json.loads(lines.get())
+        finally:
+            os.killpg(process.pid, signal.SIGINT)
+            process.wait()
+
+    def cli(self, arguments: str) -> Any:
+        """The API's answer to a command line."""
+        output = self.shell.run(f".venv/bin/python -m services.console.cli {arguments} --json")
+        return json.loads(output)
+
+    def issue(self, title: str) -> str:
+        """A command to the district office; the command's id."""
+        said = self.cli(
+            f"issue --title {title} --level blue --event-type 11A01 --unit 500118000000 --yes"
+        )
+        return str(said["command_id"])
+
+    def until(self, ask: str, rows: str) -> Any:
+        """The first row of a list, once it has one."""
+        while True:
+            if found := self.cli(ask)[rows]:
+                return found[0]
+
+
+def _accepted(visit: Visit, command: str, output: str) -> None:
+    assert " 202" in output.splitlines()[0], output
+    # What follows needs an alarm and a command: the same reading again, far above the limit.
+    higher = command.replace("my-first-1", "my-second-1").replace("204.2", "213.4")
+    assert higher != command
+    assert " 202" in visit.shell.run(higher).splitlines()[0]
+
+
+def _token(visit: Visit, _command: str, _output: str) -> None:
+    assert visit.cli("whoami")["officer_id"] == "o-500118000000-b"
+    visit.ids["CASE_ID"] = visit.issue("first")
+    visit.ids["ALARM_ID"] = visit.until("list alarms", "alarms")["alarm_id"]
+    visit.ids["ASSIGNMENT_ID"] = visit.until("list assignments --open", "assignments")[
+        "assignment_id"
+    ]
+
+
+def _names(word: str) -> Any:
+    def check(visit: Visit, _command: str, output: str) -> None:
+        wanted = visit.ids.get(word, word)
+        assert wanted in output, output
+
+    return check
+
+
+def _signed(visit: Visit, _command: str, _output: str) -> None:
+    name = visit.ids["ASSIGNMENT_ID"]
+    while visit.cli(f"show {name}")["state"] != "signed":
+        pass
+
+
+def _written(name: str, start: bytes) -> Any:
+    def check(visit: Visit, _command: str, _output: str) -> None:
+        assert (visit.shell.folder / name).read_bytes().startswith(start)
+
+    return check
+
+
+def _link(visit: Visit, _command: str, output: str) -> None:
+    [link] = re.findall(r"^http\S+$", output, re.MULTILINE)
+    assert "<" in visit.shell.run(f"curl -sf '{link}'")
+
+
+CHECKS = {
+    "curl -i": _accepted,
+    "export FENGHUO_TOKEN": _token,
+    "list alerts": _names(""),
+    "list alarms": _names("flood-zhutuo"),
+    "list assignments": _names("ASSIGNMENT_ID"),
+    "sign ": _signed,
+    'rules ARGS="check"': _names("163 rules"),
+    'rules ARGS="test"': _names("passed"),
+    'rules ARGS="explain': _names("flood-zhutuo"),
+    "backtest": _names("readings"),
+    "plot ": _written("gauge-zhutuo-flood-zhutuo.svg", b"<?xml"),
+    'plans ARGS="check"': _names("plans"),
+    'plans ARGS="explain': _names("500118118200"),
+    "--out case.html": _written("case.html", b"<!"),
+    "curl -f -o case.pdf": _written("case.pdf", b"%PDF"),
+    "make link": _link,
+    "make status": _names("ready"),
+    "make help": _names("make demo"),
+    "make up": _names("console"),
+}
+"""What to look for, by a sign of the command's first line."""
+STEPS = ("make up", "make status", "make help", "make link", "make down")
+"""Commands without more to look at than their end, run at least once even if no block shows them."""
