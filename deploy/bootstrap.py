@@ -15,6 +15,10 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,6 +33,8 @@ LOG = ROOT / "var" / "log" / "bootstrap.log"
 MIN_PYTHON = (3, 11)
 MIN_FREE_BYTES = 1_000_000_000
 VERBS = ("run", "test", "lint")
+SILENT_S = 8.0
+"""Nobody waits longer than this without a line."""
 
 
 class BootstrapError(Exception):
@@ -125,7 +131,8 @@ def _make_venv() -> None:
         return
     shutil.rmtree(VENV, ignore_errors=True)
     print("creating the environment .venv", flush=True)
-    result = _run([sys.executable, "-m", "venv", str(VENV)])
+    with never_silent("creating the environment"):
+        result = _run([sys.executable, "-m", "venv", str(VENV)])
     if result.returncode != 0:
         shutil.rmtree(VENV, ignore_errors=True)
         if "ensurepip" in result.stdout or "No module named" in result.stdout:
@@ -144,6 +151,11 @@ def _venv_version() -> tuple[int, ...]:
 
 def _install_packages() -> None:
     print("installing pinned packages", flush=True)
+    with never_silent("installing"):
+        _install()
+
+
+def _install() -> None:
     pip = [str(VENV_PYTHON), "-m", "pip"]
     tool = _run([*pip, "install", "--quiet", "--require-hashes", "-r", str(TOOL_LOCK)])
     if tool.returncode == 0:
@@ -178,7 +190,8 @@ def _index_for_uv(pip: list[str]) -> dict[str, str]:
 def _fetch_kafka() -> None:
     """Fetch Kafka; without it the stand-in broker remains, which is loud but no failure."""
     check_disk(shutil.disk_usage(ROOT).free)
-    result = subprocess.run([VENV_PYTHON, "-m", "deploy.local.jars"], cwd=ROOT, check=False)
+    with never_silent("fetching"):
+        result = subprocess.run([VENV_PYTHON, "-m", "deploy.local.jars"], cwd=ROOT, check=False)
     if result.returncode == 0:
         _write_stamp("packages", "kafka")
     elif os.environ.get("FENGHUO_BROKER") == "kafka":
@@ -187,7 +200,26 @@ def _fetch_kafka() -> None:
 
 def _compile() -> None:
     """Compile scoring's hot path where that can be done; it says itself when it cannot."""
-    subprocess.run([VENV_PYTHON, "-m", "deploy.native"], cwd=ROOT, check=False)
+    with never_silent("compiling"):
+        subprocess.run([VENV_PYTHON, "-m", "deploy.native"], cwd=ROOT, check=False)
+
+
+@contextmanager
+def never_silent(what: str) -> Iterator[None]:
+    """Say every few seconds what is being done, and for how long already."""
+    over, began = threading.Event(), time.monotonic()
+
+    def tell() -> None:
+        while not over.wait(SILENT_S):
+            print(f"  {what}, {time.monotonic() - began:.0f} s", flush=True)
+
+    thread = threading.Thread(target=tell, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def _run(

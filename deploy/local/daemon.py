@@ -19,7 +19,9 @@ from deploy.local.seeded import SeededStack
 from deploy.local.stack import Phase
 
 READY_MARK = "ready:"
-_STOP_GRACE_S = 40.0
+_STOP_GRACE_S = 120.0
+_SILENT_S = 8.0
+"""Nobody waits longer than this without a line."""
 
 
 async def serve(root: Path) -> None:
@@ -62,6 +64,7 @@ def launch(paths: Paths) -> int:
             cwd=REPO,
             env={**os.environ, "PYTHONPATH": str(REPO), "PYTHONUNBUFFERED": "1"},
         )
+    began = said = time.monotonic()
     try:
         with log_path.open(encoding="utf-8", errors="replace") as progress:
             while True:
@@ -70,6 +73,10 @@ def launch(paths: Paths) -> int:
                     if line.startswith(READY_MARK):
                         return 0
                     print(line, end="", flush=True)
+                    said = time.monotonic()
+                if (now := time.monotonic()) - said >= _SILENT_S:
+                    print(f"  starting, {now - began:.0f} s", flush=True)
+                    said = now
                 if ended is not None:
                     return ended or 1
                 time.sleep(0.05)

@@ -22,6 +22,7 @@ from playwright.async_api import (
     ConsoleMessage,
     Dialog,
     Page,
+    expect,
 )
 
 from deploy.local.data.units import all_units
@@ -35,7 +36,8 @@ from tests.support.console_night import night
 from tests.support.postgres import fresh_database
 
 SHOTS = Path(__file__).resolve().parents[2] / "var" / "screenshots"
-_WAIT_MS = 10_000
+_WAIT_MS = 60_000
+expect.set_options(timeout=_WAIT_MS)
 
 
 @dataclass
@@ -48,7 +50,7 @@ class Served:
     loop: asyncio.AbstractEventLoop
 
     def run(self, work: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(600)
 
     def link(self, officer: str, *, phone: bool = False) -> str:
         return str(self.run(make_link(self.dsn, officer, self.url, "/m" if phone else "/")))
@@ -166,7 +168,7 @@ class Visitor:
         if lang != "zh-CN":
             await page.wait_for_selector(".link.live")
             await page.click("#language")
-        await page.wait_for_selector(".link.live", timeout=15_000)
+        await page.wait_for_selector(".link.live", timeout=60_000)
         return page
 
     def _note(self, message: ConsoleMessage) -> None:

@@ -167,7 +167,7 @@ async def test_a_new_alert_is_announced_and_a_lost_line_is_said(
             [an_alert("late-news", "500118104000", headline="临江镇 小安溪水位上涨")]
         )
     )
-    await expect(page.locator("#announce")).to_contain_text("临江镇", timeout=10_000)
+    await expect(page.locator("#announce")).to_contain_text("临江镇", timeout=90_000)
     served.bench.behind["records"] = 5_000
     await page.context.set_offline(True)
     await page.evaluate("dispatchEvent(new Event('offline'))")
@@ -176,6 +176,6 @@ async def test_a_new_alert_is_announced_and_a_lost_line_is_said(
     await shot(page, "wall-offline")
     await page.context.set_offline(False)
     await page.evaluate("dispatchEvent(new Event('online'))")
-    await expect(page.locator("#state")).to_contain_text("5000", timeout=15_000)
+    await expect(page.locator("#state")).to_contain_text("5000", timeout=90_000)
     served.bench.behind["records"] = 0
     visitor.complaints.clear()

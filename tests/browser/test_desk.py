@@ -83,7 +83,7 @@ async def test_a_case_has_an_address(visitor: Visitor) -> None:
 async def test_a_case_is_taken_away(visitor: Visitor, words: str, begins: bytes) -> None:
     page = await visitor.open("o-city-b")
     file = await the_case(page, "长江朱沱段")
-    async with page.expect_download(timeout=30_000) as waiting:
+    async with page.expect_download(timeout=90_000) as waiting:
         await press(page, file.get_by_role("link", name=words))
     download = await waiting.value
     content = Path(await download.path()).read_bytes()

@@ -28,7 +28,7 @@ from tests.support.console_scene import VILLAGE, ZHUTUO, a_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
-WAIT_MS = 5_000
+WAIT_MS = 60_000
 DECIDE = "/api/alerts/{alert_id}/decisions"
 STEP = "/api/assignments/{assignment_id}/acknowledgements"
 COMMAND = "/api/commands/{command_id}/{verb}"
@@ -247,7 +247,7 @@ async def test_every_act_of_the_api_has_a_control(stage: Served) -> None:
 
 
 @pytest.mark.parametrize("officer", sorted({one.officer for one in CONTROLS.values()}))
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(1_200)
 async def test_it_is_done_by_keyboard_alone(browser: Browser, stage: Served, officer: str) -> None:
     visitor = Visitor(browser, stage)
     page = await visitor.open(officer)
@@ -291,7 +291,7 @@ async def perform(page: Page, stage: Served, control: Control, verb: str) -> Non
         await fulfil(page, dialog, control)
         await expect(page.locator("dialog")).to_have_count(dialogs, timeout=WAIT_MS)
     await page.wait_for_function("() => true")
-    for _ in range(50):
+    for _ in range(600):
         new = [json.loads(one.value) for one in stage.bench.recorder.sent[before:]]
         if any(is_meant(one, control, verb) for one in new):
             break

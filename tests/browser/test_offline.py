@@ -86,9 +86,9 @@ async def test_an_answer_without_a_line_is_kept_shown_and_sent_once(
     assert said(night, "coming") == 0
     for off in (False, True, False):  # back, gone again at once, back
         await cut(page, off=off)
-    await expect(page.locator("#rest .sent").first).to_contain_text(words["sent"], timeout=20_000)
+    await expect(page.locator("#rest .sent").first).to_contain_text(words["sent"], timeout=90_000)
     await expect(page.locator(".unsent")).to_have_count(0)
-    await expect(page.locator("#link")).to_have_class("link tail live", timeout=20_000)
+    await expect(page.locator("#link")).to_have_class("link tail live", timeout=90_000)
     assert said(night, "coming") == 1
 
 
@@ -148,12 +148,12 @@ async def test_it_waits_for_a_server_that_is_restarted(
     page = await officer.open("o-town-b", phone=True)
     await real(page).wait_for()
     host.stop()
-    await expect(page.locator("#link")).to_have_text("断线", timeout=15_000)
+    await expect(page.locator("#link")).to_have_text("断线", timeout=90_000)
     await real(page).get_by_role("button", name="不能到岗", exact=True).click()
     await expect(real(page).locator(".unsent")).to_contain_text("不能")
     restarted = host.start()
-    await expect(page.locator("#rest .sent").first).to_contain_text("不能", timeout=25_000)
-    await expect(page.locator("#link")).to_have_text("实时", timeout=25_000)
+    await expect(page.locator("#rest .sent").first).to_contain_text("不能", timeout=90_000)
+    await expect(page.locator("#link")).to_have_text("实时", timeout=90_000)
     assert said(night, "cannot") == 0
     assert said(restarted, "cannot") == 1
 
@@ -171,7 +171,7 @@ async def test_what_the_server_refuses_is_shown_with_its_reason_until_it_is_read
     night.bench.wiring.console.sessions.forget_officer("o-town-b")  # else remembered for 10 s
     await cut(page, off=False)
     lost = page.locator("#unsent .problem")
-    await expect(lost).to_contain_text("未被接受：签收", timeout=20_000)
+    await expect(lost).to_contain_text("未被接受：签收", timeout=90_000)
     await shot(page, "phone-refused", full=True)
     await page.reload()
     await expect(lost).to_contain_text("未被接受：签收")

@@ -89,9 +89,9 @@ async def test_photos_taken_without_a_line_are_kept_and_sent_once(
     await expect(page.locator(".card .unsent").first).to_contain_text("照片")
     await shot(page, "phone-photo-unsent", full=True)
     await page.context.set_offline(False)
-    await expect(page.locator(".unsent")).to_have_count(0, timeout=20_000)
+    await expect(page.locator(".unsent")).to_have_count(0, timeout=90_000)
     assert [row["note"] for row in night.run(rows(night))] == ["水已漫过道路"] * 2
-    await expect(page.locator(".photos img")).to_have_count(2, timeout=25_000)
+    await expect(page.locator(".photos img")).to_have_count(2, timeout=90_000)
 
 
 async def test_a_file_that_is_no_photo_is_said_at_once(officer: Visitor, night: Served) -> None:

@@ -85,7 +85,7 @@ async def test_signing_out_without_a_line_is_sent_once_when_it_is_back(
     assert served.run(sessions(served)) == before
     for off in (False, True, False):  # back, gone again at once, back
         await page.context.set_offline(off)
-    await expect(page.locator("#leaving")).to_be_empty(timeout=20_000)
+    await expect(page.locator("#leaving")).to_be_empty(timeout=90_000)
     assert served.run(sessions(served)) == before - 1
     await shows_nothing_of(page)
     await page.wait_for_timeout(1_500)  # a second try would have come by then

@@ -80,5 +80,5 @@ async def test_a_new_alert_rings_on_the_wall(visitor: Visitor, served: Served) -
     served.run(
         served.bench.project([an_alert("bell", "500118104000", headline="临江镇 小安溪水位上涨")])
     )
-    await expect(page.locator("#announce")).to_contain_text("临江镇", timeout=10_000)
+    await expect(page.locator("#announce")).to_contain_text("临江镇", timeout=90_000)
     assert await tones(page) == before + 3

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def start(
-    service: str, environment: dict[str, str], limit_s: float = 30
+    service: str, environment: dict[str, str], limit_s: float = 300
 ) -> subprocess.CompletedProcess[str]:
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("FENGHUO_")}
     return subprocess.run(

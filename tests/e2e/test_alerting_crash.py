@@ -22,6 +22,7 @@ from shared.contracts.topics import ALARMS, ALERTS, REPORTS, RULES, TopicSpec
 from shared.runtime.inbox import body_digest
 from shared.runtime.publisher import encode
 from tests.support.kafka import Message, produce, read_all
+from tests.support.waiting import PATIENCE_S
 from tests.unit.alerting.builders import a_report, a_rule, all_of, an_alarm, at, sources_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
@@ -30,7 +31,7 @@ VILLAGES = [f"5001181182{number:02d}" for number in range(1, 13)]
 WITH_HIGHER = VILLAGES[::2]
 """Where an alarm waits behind a higher one of its site."""
 ROUNDS = 6
-WAIT_S = 60
+WAIT_S = PATIENCE_S
 
 
 def condition(rule: str, village: str, version: int, *, on: bool) -> AlarmEvent:
@@ -102,7 +103,7 @@ async def in_alerts(stack: Stack) -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1_200)
 async def test_kill_nine_between_rule_events(tmp_path: Path) -> None:
     chance = random.Random(11)
     async with Stack(tmp_path, services=("alerting",)) as stack:
@@ -138,7 +139,7 @@ async def test_kill_nine_between_rule_events(tmp_path: Path) -> None:
                 await asyncio.sleep(chance.uniform(0, 0.4))
                 await stack.kill("alerting")
                 await asyncio.sleep(0.3)
-                await stack.wait_ready(60)
+                await stack.wait_ready()
 
         async def settled() -> bool:
             found, alerts = await findings(stack), await in_alerts(stack)

@@ -12,6 +12,7 @@ from deploy.local.stack import Stack
 from shared.contracts.topics import ALARMS, ALERTS, REPORTS, RULES, WARNINGS, TopicSpec
 from shared.runtime.publisher import encode
 from tests.support.kafka import produce, read_all
+from tests.support.waiting import PATIENCE_S
 from tests.unit.alerting.builders import a_report, a_rule, a_warning, all_of, an_alarm, sources_of
 
 pytestmark = pytest.mark.e2e
@@ -26,7 +27,7 @@ async def test_rules_over_several_sources_through_the_log() -> None:
             await produce(stack.kafka_bootstrap, spec.name, [(key, encode(message), None)])
 
         async def heard(spec: TopicSpec, number: int) -> list[Any]:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE_S):
                 while True:
                     records = await read_all(stack.kafka_bootstrap, spec)
                     if len(records) >= number:

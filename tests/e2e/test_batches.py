@@ -19,7 +19,7 @@ from shared.runtime.broker import make_broker
 from shared.runtime.errors import Transient
 from shared.runtime.metrics import RuntimeMetrics
 from tests.support.infrastructure import Infrastructure
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
 
@@ -159,7 +159,7 @@ async def test_offsets_behind_the_end_are_committed_for_lag_monitors(
         await until(lambda: len(ledger.done) >= 40, 30)
         client = consumer.subscriber.consumer
         assert client is not None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while await client.committed(TopicPartition(topic.name, 0)) != 10:
                 await asyncio.sleep(0.2)
         watching.cancel()

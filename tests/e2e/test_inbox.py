@@ -29,7 +29,7 @@ from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.outbox import OutboxRelay
 from shared.runtime.publisher import Publisher
 from tests.support.infrastructure import Infrastructure
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 pytestmark = [pytest.mark.e2e]
 
@@ -125,7 +125,7 @@ async def read(infrastructure: Infrastructure, topic: str, count: int) -> list[A
     consumer.assign([TopicPartition(topic, 0)])
     found: list[Any] = []
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while len(found) < count:
                 for records in (await consumer.getmany(timeout_ms=200)).values():
                     found += records

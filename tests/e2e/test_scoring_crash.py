@@ -39,6 +39,7 @@ from tests.support.scoring import (
     a_tick,
     rungs,
 )
+from tests.support.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
 
@@ -121,8 +122,8 @@ async def published(bootstrap: str) -> dict[str, bytes]:
     return found
 
 
-async def until(what: str, timeout_s: float, check: Any) -> None:
-    deadline = asyncio.get_running_loop().time() + timeout_s
+async def until(what: str, check: Any) -> None:
+    deadline = asyncio.get_running_loop().time() + PATIENCE_S
     while not await check():
         assert asyncio.get_running_loop().time() < deadline, f"not in time: {what}"
         await asyncio.sleep(0.2)
@@ -131,7 +132,7 @@ async def until(what: str, timeout_s: float, check: Any) -> None:
 async def metric(stack: Stack, name: str) -> float:
     """A series of scoring, summed over its labels; 0 while it does not answer."""
     try:
-        async with httpx.AsyncClient(timeout=2) as client:
+        async with httpx.AsyncClient(timeout=20) as client:
             text = (await client.get(f"{stack.url('scoring')}/metrics")).text
     except httpx.HTTPError:
         return 0
@@ -143,7 +144,7 @@ async def write(bootstrap: str, topic: str, entries: Sequence[tuple[str, Contrac
     await produce(bootstrap, topic, [(key, encode(one), None) for key, one in entries])
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(1_200)
 async def test_kill_nine_in_mid_stream(tmp_path: Path) -> None:
     chance = random.Random(3)
     async with Stack(tmp_path, services=("scoring",)) as stack:
@@ -157,9 +158,9 @@ async def test_kill_nine_in_mid_stream(tmp_path: Path) -> None:
         async def ruled() -> bool:
             return await metric(stack, "fenghuo_scoring_rules") == len(RULE_SET)
 
-        await until("catalogue", 20, catalogued)
+        await until("catalogue", catalogued)
         await write(kafka, RULES.name, [(rule.rule_id, rule) for rule in RULE_SET])
-        await until("rules", 20, ruled)
+        await until("rules", ruled)
 
         killed = 0
         for number, messages in enumerate(a_stream(chance)):
@@ -169,13 +170,13 @@ async def test_kill_nine_in_mid_stream(tmp_path: Path) -> None:
                 await stack.kill("scoring")
                 killed += 1
                 await asyncio.sleep(0.3)
-                await stack.wait_ready(30)
+                await stack.wait_ready()
         wanted = await expected(kafka)
 
         async def complete() -> bool:
             return len(await published(kafka)) >= len(wanted)
 
-        await until("all alarms", 30, complete)
+        await until("all alarms", complete)
         await asyncio.sleep(1.5)
         assert await published(kafka) == wanted
         assert killed == KILLS

@@ -18,7 +18,7 @@ from shared.runtime.tables import CompactedTable
 from tests.support.infrastructure import Infrastructure
 from tests.support.kafka import produce
 from tests.support.scoring import a_ladder, a_rule
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
 
@@ -50,7 +50,7 @@ async def test_a_table_as_it_stood_and_as_it_changes(infrastructure: Infrastruct
         assert (seen, then) == ([1], {f"{spec.name}:0": 1})
         await publish(2)
         following = asyncio.create_task(table.follow())
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             while table.positions == then:
                 await asyncio.sleep(0.05)
         following.cancel()

@@ -159,7 +159,7 @@ class Audited:
             assert time.monotonic() - began <= WITHIN_S, open_
             time.sleep(0.2)
 
-    def until(self, condition: Any, complaint: str, limit_s: float = 30) -> None:
+    def until(self, condition: Any, complaint: str, limit_s: float = 300) -> None:
         """Wait for a condition that is no promise of the auditor's."""
         deadline = time.monotonic() + limit_s
         while not condition():
@@ -192,7 +192,7 @@ class Audited:
                 one["in_flight"] for one in books.values()
             )
 
-        self.until(still, "records wait", 60)
+        self.until(still, "records wait")
 
 
 async def delete_before(bootstrap: str, topic: str, part: int, offset: int) -> None:

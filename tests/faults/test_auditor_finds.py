@@ -20,7 +20,7 @@ from tests.support.infrastructure import running
 from tests.support.kafka import read_all
 from tests.unit.alerting.builders import an_alarm
 
-pytestmark = [pytest.mark.e2e, pytest.mark.faults, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.e2e, pytest.mark.faults, pytest.mark.timeout(1_200)]
 
 HEALTHY_S = 60
 

@@ -48,7 +48,7 @@ class Infrastructure:
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run something in the stack's own loop."""
         future: Future[T] = asyncio.run_coroutine_threadsafe(work, self._loop)
-        return future.result(120)
+        return future.result(900)
 
     def own_topic(self, like: TopicSpec, **change: Any) -> TopicSpec:
         """A fresh topic with the settings of `like`, known to the table for this test run."""

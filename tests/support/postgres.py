@@ -25,6 +25,7 @@ import asyncpg
 import psutil
 
 from deploy.local.paths import Paths
+from deploy.local.patience import START_S
 from deploy.local.ports import choose
 from deploy.local.postgres import DATABASE, NAME, Postgres
 from deploy.local.secrets import Secrets
@@ -57,7 +58,7 @@ class _Server:
         self.run(self._begin())
 
     def run(self, work: Coroutine[Any, Any, Any]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(600)
 
     async def sql(self, statement: str) -> None:
         connection = await asyncpg.connect(self.dsn)
@@ -68,7 +69,7 @@ class _Server:
 
     async def _begin(self) -> None:
         await self._supervisor.start(self._postgres.prepare())
-        await self._postgres.wait_ready(30)
+        await self._postgres.wait_ready(START_S)
         if self._in_memory:
             # A gigabyte of log for the sake of rare checkpoints is too much memory.
             await self.sql("ALTER SYSTEM SET max_wal_size = '256MB'")

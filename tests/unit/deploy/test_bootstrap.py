@@ -1,5 +1,6 @@
 """The set-up script's sentences: each names the cause and what to do."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,18 @@ def test_a_changed_lock_changes_the_fingerprint(
     lock.write_text("other==1\n", encoding="ascii")
     monkeypatch.setattr(bootstrap, "LOCK", lock)
     assert bootstrap.fingerprint() != before
+
+
+def test_a_long_step_says_that_it_goes_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bootstrap, "SILENT_S", 0.01)
+    said, deadline = "", time.monotonic() + 60
+    with bootstrap.never_silent("compiling"):
+        while said.count("  compiling, 0 s") < 2:
+            assert time.monotonic() < deadline, said
+            time.sleep(0.01)
+            said += capsys.readouterr().out
+    capsys.readouterr()
+    time.sleep(0.05)
+    assert capsys.readouterr().out == "", "the step is over"
