@@ -1,4 +1,4 @@
-"""Two processes share the tests: one runs the whole system, test after test, the other all its parts.
+"""Two processes share the tests: the first begins with the whole system, the second with its parts.
 
 A test of the whole system mostly waits, for people who take their time and for outages to pass; beside
 it there is room for the rest, but not for a second whole system. A file's tests stay together, in order.
@@ -8,28 +8,34 @@ from __future__ import annotations
 
 from xdist.scheduler import LoadFileScheduling
 
-WHOLE = (
-    "tests/faults/test_demo_survives.py",
-    "tests/e2e/test_demo.py",
-    "tests/e2e/test_readme.py",
-    "tests/faults/",
-)
-"""Tests of the whole system in their order. The auditor has promised seconds: it comes last, when the
-parts have long been tested and the machine is its own."""
+FIRST = ("tests/faults/test_demo_survives.py", "tests/e2e/test_demo.py", "tests/e2e/test_readme.py")
+"""Tests of the whole system in their order. They fill one process for a third of the time."""
+LAST = ("tests/faults/",)
+"""The auditor promises seconds: it comes when all parts are tested and the machine is its own."""
 
 
 def turn(nodeid: str) -> int:
-    """When a test's turn is; the parts have the last one."""
-    return next((n for n, one in enumerate(WHOLE) if nodeid.startswith(one)), len(WHOLE))
+    """When a test's turn is: first the whole system, then its parts, then the auditor."""
+    for number, start in enumerate(FIRST):
+        if nodeid.startswith(start):
+            return number
+    return len(FIRST) + is_last(nodeid)
 
 
 def is_whole(nodeid: str) -> bool:
     """Whether a test runs the services together over a Kafka and a Postgres of its own."""
-    return turn(nodeid) < len(WHOLE)
+    return nodeid.startswith(FIRST) or is_last(nodeid)
+
+
+def is_last(nodeid: str) -> bool:
+    """Whether a test waits for the end of all others."""
+    return nodeid.startswith(LAST) and not nodeid.startswith(FIRST)
 
 
 class Sides(LoadFileScheduling):
-    """What is of the whole system goes to one process; files go to whoever is free."""
+    """What begins goes to one process; files go to whoever is free; what is last ends the run."""
 
     def _split_scope(self, nodeid: str) -> str:
+        if is_last(nodeid):
+            return "last"
         return "the whole system" if is_whole(nodeid) else super()._split_scope(nodeid)
