@@ -83,9 +83,11 @@ class Board:
             if not one.get("gone") and name not in self.stays_open
         ]
 
-    def is_over(self) -> bool:
-        """Whether the last command has been given and the story has settled."""
-        return bool(self.stays_open) and self.settled() is None
+    def is_past(self, alert_id: str | None, command_id: str | None) -> bool:
+        """Whether what a page is about was on the screen and is open no more."""
+        if command_id is not None:
+            return bool(self.commands.get(command_id, {}).get("gone"))
+        return bool(self.alerts.get(alert_id or "", {}).get("gone"))
 
     def settled(self) -> str | None:
         """None when the story is over: no alert is open, every command but the last is closed."""

@@ -26,7 +26,7 @@ from shared.contracts.topics import (
 
 Json = dict[str, Any]
 _TOPICS = (ALERTS, ANSWERS, ASSIGNMENTS, COMMANDS, HEALTH, PAGES, SUPERVISION)
-_TRIES = 12
+_TRIES = 40
 _OPEN_ALERT = (
     AlertState.VERIFYING,
     AlertState.VERIFIED,

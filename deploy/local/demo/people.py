@@ -232,7 +232,7 @@ class People:
     async def _answer_all(self, officer: str) -> None:
         found = await self._desk.get(officer, "/api/pages", open=1)
         for page in found["pages"] if found else ():
-            await self._say_coming(officer, page["page_id"])
+            await self._say_coming(officer, page)
 
     async def _open_list(self, officer: str) -> None:
         """What a digest tells of waits in the list, each for itself."""
@@ -259,7 +259,7 @@ class People:
             if officer in self._cast.never_answers or below_city:
                 return
         await asyncio.sleep(self._chance.uniform(0.4, 1.5))
-        await self._say_coming(officer, page["page_id"])
+        await self._say_coming(officer, page)
 
     async def _look_up(self, page: Json) -> None:
         """Whether a page is about the quiet town decides what it leads to, and it rings only once."""
@@ -270,7 +270,8 @@ class People:
                 return
             await asyncio.sleep(_POLL_S)
 
-    async def _say_coming(self, officer: str, page_id: str) -> None:
+    async def _say_coming(self, officer: str, page: Json) -> None:
+        page_id: str = page["page_id"]
         if not self._desk.has(officer) or page_id in self._answered:
             return
         self._answered.add(page_id)
@@ -282,7 +283,7 @@ class People:
             lane=Lane.ANSWERS,
             not_yet_s=_UNHEARD_S,
             # On a slow machine thousands of calls wait for an answer when their command is closed.
-            moot=self._board.is_over,
+            moot=lambda: self._board.is_past(page.get("alert_id"), page.get("command_id")),
         )
         if said is None:
             self._answered.discard(page_id)

@@ -79,7 +79,7 @@ async def test_a_signature_does_not_wait_until_every_call_has_been_answered(
     desk.answers.set()
     await asyncio.gather(*people._tasks)
     assert desk.acts[2:] == [ANSWERED, ANSWERED]
-    await people._say_coming("o-500118118200-b", "pag-1")
+    await people._say_coming("o-500118118200-b", {"page_id": "pag-1"})
     assert len(desk.acts) == 4, "what has been answered is not answered again"
 
 
@@ -92,17 +92,18 @@ def test_the_play_is_not_over_before_its_last_command_is_on_the_screen() -> None
     assert board.settled() is None
 
 
-async def test_a_call_that_waits_for_an_answer_is_moot_when_the_story_is_over(
+async def test_a_call_that_waits_for_an_answer_is_moot_when_its_command_is_closed(
     tmp_path: Path,
 ) -> None:
     login = Login(WATCH, "-", "500000000000", "b", "t")
     desk = Desk("http://127.0.0.1:9", {WATCH: login}, Ledger(tmp_path / "ledger.jsonl"))
     board = Board()
     people = People(desk, board, cast(), 1)
-    assert not board.is_over(), "it has not begun"
-    board.stays_open.add("cmd-1")
+    assert not board.is_past(None, "cmd-1"), "it is on nobody's screen yet"
     board.take_commands(Status.ACTUAL, [_command(total=3, reported=2)])
-    await people._say_coming(WATCH, "pag-1")
+    assert not board.is_past("alt-1", "cmd-1")
+    board.take_commands(Status.ACTUAL, [])
+    await people._say_coming(WATCH, {"page_id": "pag-1", "command_id": "cmd-1"})
     assert desk.tried("pag-1") is None, "nothing was sent"
     assert desk.refused == []
     await desk.close()
