@@ -132,7 +132,7 @@ def subscribe(
             return ()
         return found
 
-    subscriber.get_msg = get_msg
+    subscriber.get_msg = get_msg  # type: ignore[method-assign]
 
     async def batch(records: Any) -> None:
         await callback(records)

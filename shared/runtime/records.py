@@ -146,7 +146,8 @@ class PlainRecords:
             at = stop
 
     def _batch(self, raw: bytes) -> Iterator[Any]:
-        topic, partition, begin = *self._tp, self.next_fetch_offset
+        topic, partition = self._tp.topic, self._tp.partition
+        begin = self.next_fetch_offset
         try:
             batch = DefaultRecordBatch(raw)
             if self._check and not batch.validate_crc():

@@ -17,6 +17,7 @@ from aiokafka.errors import MessageSizeTooLargeError
 from prometheus_client import CollectorRegistry
 
 from deploy.local.topics import ensure_topics, new_topic
+from services.audit.store.topics import Batch, Topics
 from shared.contracts.topics import ALARMS, RULES, TOPICS, TopicSpec
 from shared.runtime import batches, progress, records, unpack, unusual
 from shared.runtime.batches import BatchConsumer
@@ -334,6 +335,33 @@ async def test_a_table_that_cannot_be_read_whole_is_not_loaded(
         await table.load()
     assert table.ready() is not None
     await table.stop()
+    mend()
+
+
+async def test_the_auditor_reads_the_others_on_and_says_what_it_cannot_read(
+    infrastructure: Infrastructure,
+) -> None:
+    topic, bootstrap = as_sent(infrastructure), infrastructure.bootstrap
+    for n in range(4):
+        await produce(bootstrap, topic.name, [("k", b"value-%05d" % n, part) for part in (0, 1)])
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, transactional_id=topic.name)
+    await producer.start()
+    await producer.begin_transaction()
+    await producer.send_and_wait(topic.name, b"aborted", partition=2)
+    await producer.abort_transaction()
+    await producer.stop()
+    mend = damaged(segment(infrastructure, topic, 1), b"value-00002")
+    log = Topics(bootstrap)
+    ends = {(topic.name, 0): 4, (topic.name, 1): 4, (topic.name, 2): 2}
+    found, cursors = Batch(), dict.fromkeys(ends, 0)
+    async with asyncio.timeout(30):
+        while found.reached != {(topic.name, 0): 4, (topic.name, 1): 2, (topic.name, 2): 2}:
+            found = await log.read(cursors, ends, 100)
+    await log.stop()
+    assert [one.offset for one in found.records[topic.name, 0]] == [0, 1, 2, 3]
+    assert [one.offset for one in found.records[topic.name, 1]] == [0, 1]
+    assert "at 2: CorruptRecord" in found.unreadable[topic.name, 1]
+    assert (found.without[topic.name, 2], found.without[topic.name, 0]) == (2, 0)
     mend()
 
 

@@ -100,8 +100,7 @@ async def test_a_partition_that_cannot_be_read_stays_behind_alone(
         fetched.answer(GOOD, batch(50 + number, 1))
         assert await fetched.poll() == {GOOD: [50 + number]}
         assert fetched.position(BAD) == before
-        assert fetched.trouble() is not None
-        assert f"at {before}: " in fetched.trouble()
+        assert f"at {before}: " in (fetched.trouble() or "")
     while BAD in fetched.records:
         await fetched.poll()
     fetched.answer(BAD, batch(5, 7))

@@ -9,7 +9,7 @@ import pytest
 from aiokafka import TopicPartition
 
 from shared.contracts.topics import ALARMS, HEALTH
-from shared.runtime import progress, walked
+from shared.runtime import walked
 from shared.runtime.gaps import Gaps
 from shared.runtime.progress import Progress, Work
 from shared.runtime.records import NativeRecords, Record
@@ -123,7 +123,7 @@ class SimpleNamespaceState:
 def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time, which only the test moves."""
     found = [0.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: found[0])
+    monkeypatch.setattr("shared.runtime.progress.time.monotonic", lambda: found[0])
     return found
 
 

@@ -217,7 +217,7 @@ def test_the_pinned_aiokafka_is_as_expected() -> None:
 
 def test_nothing_is_read_with_a_changed_aiokafka(monkeypatch: pytest.MonkeyPatch) -> None:
     class Changed:
-        def getall(self) -> list[Any]: ...
+        def getall(self) -> None: ...
 
     monkeypatch.setattr(records, "_OrdinaryResult", Changed)
     with pytest.raises(RuntimeError, match="aiokafka has changed"):
