@@ -2,96 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import MessageSizeTooLargeError
-from prometheus_client import CollectorRegistry
 
 from deploy.local.topics import ensure_topics, new_topic
-from services.audit.store.topics import Batch, Topics
-from shared.contracts.topics import ALARMS, RULES, TOPICS, TopicSpec
+from shared.contracts.topics import ALARMS, RULES
 from shared.runtime import batches, progress, records, unpack, unusual
-from shared.runtime.batches import BatchConsumer
-from shared.runtime.broker import make_broker
-from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.tables import CompactedTable
 from tests.support.batches import batch_of
 from tests.support.infrastructure import Infrastructure
 from tests.support.kafka import produce, produce_raw
+from tests.support.reading import Noting, as_sent, looked, reading
 from tests.support.scoring import a_ladder, a_rule
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
 
 CODECS = ("gzip", "snappy", "lz4", "zstd")
-
-
-class Noting:
-    """A Worker that notes what it is given, by partition."""
-
-    def __init__(self) -> None:
-        self.done: dict[int, list[Any]] = {}
-        self.gate = asyncio.Event()
-        self.gate.set()
-
-    async def restore(self, assigned: Sequence[Any]) -> Mapping[Any, int]:
-        return {p: len(self.done[p.partition]) for p in assigned if p.partition in self.done}
-
-    async def handle(self, given: list[Any]) -> None:
-        await self.gate.wait()
-        for run in unpack.runs(given):
-            some = run.opened() if isinstance(run, unpack.Span) else run
-            self.done.setdefault(some[0].partition, []).extend(some)
-
-    async def release(self, revoked: Sequence[Any]) -> None: ...
-
-    def values(self, partition: int) -> list[bytes]:
-        return [one.value for one in self.done.get(partition, [])]
-
-
-@asynccontextmanager
-async def reading(
-    infrastructure: Infrastructure, topic: TopicSpec, worker: Noting, unopened: int = 0
-) -> AsyncIterator[BatchConsumer]:
-    broker = make_broker(infrastructure.bootstrap, "test")
-    metrics = RuntimeMetrics(CollectorRegistry())
-    consumer = BatchConsumer(
-        broker, [topic], worker, metrics, group=topic.name, instance_id=None, unopened=unopened
-    )
-    await broker.start()
-    try:
-        yield consumer
-    finally:
-        await broker.stop()
-        await consumer.close()
-
-
-def as_sent(infrastructure: Infrastructure, like: TopicSpec = ALARMS) -> TopicSpec:
-    """A topic of kept data: batches lie in it as clients sent them."""
-    spec = infrastructure.own_topic(like)
-    spec = replace(spec, name=f"sent.{spec.name}")
-    wanted = new_topic(spec)
-    configs = {**wanted.topic_configs, "compression.type": "producer"}
-    configs["message.timestamp.type"] = "CreateTime"
-    topic = NewTopic(spec.name, spec.partitions, 1, topic_configs=configs)
-    infrastructure.run(ensure_topics(infrastructure.bootstrap, [topic]))
-    TOPICS[spec.name] = spec
-    return spec
-
-
-def looked(consumer: BatchConsumer, times: int = 3) -> None:
-    """The watchdog's looks, without the seconds between them."""
-    for _ in range(times):
-        consumer._look()
 
 
 @pytest.fixture
@@ -268,135 +201,6 @@ async def test_a_table_takes_no_aborted_record(infrastructure: Infrastructure) -
     await table.load()
     await table.stop()
     assert (seen, table.positions) == ([1], {f"{topic.name}:0": 4})
-
-
-def segment(infrastructure: Infrastructure, topic: TopicSpec, partition: int) -> Path:
-    """The file in which the broker keeps the partition's records."""
-    folder = f"{topic.name}-{partition}"
-    (found,) = infrastructure.stack.paths.root.rglob(f"{folder}/{'0' * 20}.log")
-    return found
-
-
-def damaged(file: Path, value: bytes) -> Callable[[], None]:
-    """Flip a bit of a value in the file; call what is returned to mend it."""
-    at = file.read_bytes().index(value)
-
-    def flip() -> None:
-        with file.open("r+b") as log:
-            log.seek(at)
-            byte = log.read(1)[0]
-            log.seek(at)
-            log.write(bytes([byte ^ 1]))
-
-    flip()
-    return flip
-
-
-@pytest.mark.parametrize("unopened", [0, 100])
-async def test_a_batch_that_cannot_be_read_costs_the_others_nothing(
-    infrastructure: Infrastructure, monkeypatch: pytest.MonkeyPatch, unopened: int
-) -> None:
-    monkeypatch.setattr(records, "RETRY_S", 0.2)
-    topic, worker = as_sent(infrastructure), Noting()
-    bootstrap = infrastructure.bootstrap
-    numbered = [b"value-%05d" % n for n in range(40)]
-    for value in numbered:
-        await produce(bootstrap, topic.name, [("k", value, part) for part in range(4)])
-    mend = damaged(segment(infrastructure, topic, 1), b"value-00007")
-    async with reading(infrastructure, topic, worker, unopened) as consumer:
-        await until(lambda: "cannot read" in (consumer.ready() or ""), 30)
-        assert f"cannot read {topic.name}:1 at 7: CorruptRecord" in (consumer.ready() or "")
-        for n in range(40, 80):  # written while the bad one is fetched again and again
-            numbered.append(b"value-%05d" % n)
-            await produce(bootstrap, topic.name, [("k", numbered[-1], part) for part in range(4)])
-        await until(lambda: all(len(worker.values(part)) >= 80 for part in (0, 2, 3)), 30)
-        assert [worker.values(part) for part in (0, 2, 3)] == [numbered] * 3
-        assert worker.values(1) == numbered[:7], (
-            "what lies before it is handled, and nothing behind"
-        )
-        looked(consumer)
-        standing = consumer._metrics.standing.labels(topic.name)._value.get()
-        assert standing == 1
-        mend()
-        await until(lambda: len(worker.values(1)) >= 80, 30)
-        assert (worker.values(1), consumer.ready()) == (numbered, None)
-
-
-async def test_a_table_that_cannot_be_read_whole_is_not_loaded(
-    infrastructure: Infrastructure,
-) -> None:
-    topic = as_sent(infrastructure, RULES)
-    for version in (1, 2, 3):
-        rule = a_rule(a_ladder(("red", 216, 215)), version=version)
-        await produce(infrastructure.bootstrap, topic.name, [("k", rule.to_wire(), 0)])
-    mend = damaged(segment(infrastructure, topic, 0), b'"version":2')
-    table = CompactedTable(infrastructure.bootstrap, topic, lambda _rule: None)
-    with pytest.raises(records.CannotRead, match=f"cannot read {topic.name}:0 at"):
-        await table.load()
-    assert table.ready() is not None
-    await table.stop()
-    mend()
-
-
-async def test_the_auditor_reads_the_others_on_and_says_what_it_cannot_read(
-    infrastructure: Infrastructure,
-) -> None:
-    topic, bootstrap = as_sent(infrastructure), infrastructure.bootstrap
-    for n in range(4):
-        await produce(bootstrap, topic.name, [("k", b"value-%05d" % n, part) for part in (0, 1)])
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, transactional_id=topic.name)
-    await producer.start()
-    await producer.begin_transaction()
-    await producer.send_and_wait(topic.name, b"aborted", partition=2)
-    await producer.abort_transaction()
-    await producer.stop()
-    mend = damaged(segment(infrastructure, topic, 1), b"value-00002")
-    log = Topics(bootstrap)
-    ends = {(topic.name, 0): 4, (topic.name, 1): 4, (topic.name, 2): 2}
-    found, cursors = Batch(), dict.fromkeys(ends, 0)
-    async with asyncio.timeout(30):
-        while found.reached != {(topic.name, 0): 4, (topic.name, 1): 2, (topic.name, 2): 2}:
-            found = await log.read(cursors, ends, 100)
-    await log.stop()
-    assert [one.offset for one in found.records[topic.name, 0]] == [0, 1, 2, 3]
-    assert [one.offset for one in found.records[topic.name, 1]] == [0, 1]
-    assert "at 2: CorruptRecord" in found.unreadable[topic.name, 1]
-    assert (found.without[topic.name, 2], found.without[topic.name, 0]) == (2, 0)
-    mend()
-
-
-@pytest.mark.parametrize("then", ["more is written", "nothing is written"])
-async def test_records_that_are_gone_are_never_passed_over_in_silence(
-    infrastructure: Infrastructure, monkeypatch: pytest.MonkeyPatch, then: str
-) -> None:
-    deaths: list[str] = []
-    monkeypatch.setattr(batches, "die", deaths.append)
-    topic, worker = infrastructure.own_topic(ALARMS), Noting()
-    bootstrap, tp = infrastructure.bootstrap, TopicPartition(topic.name, 1)
-    await produce(bootstrap, topic.name, [("k", b"first", part) for part in range(4)])
-    async with reading(infrastructure, topic, worker) as consumer:
-        await until(lambda: len(worker.done) == 4, 30)
-        consumer._consumer.pause(tp)
-        for n in range(20):
-            await produce(bootstrap, topic.name, [("k", b"%d" % n, part) for part in range(4)])
-        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-        await admin.start()
-        gone = 11 if then == "more is written" else 21
-        await admin.delete_records({tp: RecordsToDelete(before_offset=gone)})
-        await admin.close()
-        consumer._consumer.resume(tp)
-
-        def shown() -> bool:
-            consumer._look()
-            return "missing" in (consumer.ready() or "")
-
-        await until(shown, 30)
-        assert consumer.ready() == f"records of {topic.name}:1 are missing from 1 on"
-        await produce(bootstrap, topic.name, [("k", b"last", part) for part in range(4)])
-        await until(lambda: all(len(worker.values(part)) == 22 for part in (0, 2, 3)), 30)
-        assert worker.values(1) == [b"first"], "nothing from behind the gap"
-        assert consumer._metrics.standing.labels(topic.name)._value.get() == 1
-        assert deaths == []
 
 
 async def test_any_header_and_any_record_time_is_read(infrastructure: Infrastructure) -> None:
