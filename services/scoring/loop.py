@@ -98,7 +98,7 @@ def _walk(
             state.dirty = True
             dirty.append(state)
     outcomes[Outcome.SCORED] += scored
-    partition.next_offset = walk.next_offset
+    partition.next_offset = walk.offset + 1  # behind the last record; an end mark may follow it
     partition.last_value = raw[walk.value_from : walk.value_to] if walk.value_from else None
 
 
