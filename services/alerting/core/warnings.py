@@ -20,6 +20,8 @@ _WITHDRAW = frozenset({"Cancel", "Error"})
 _FOLLOW = _WITHDRAW | {"Update"}
 UNSAID = timedelta(hours=24)
 """How long a warning counts whose agency does not say until when."""
+LATE = timedelta(hours=72)
+"""What the log takes later than this after its issue is no late message but a log of the past."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,14 @@ def warned(
 ) -> Warned | None:
     """The warning, if the message is one: an alert or an update of it.
 
-    `accepted_at` is when the log took it: what had expired by then is over before it comes.
+    `accepted_at` is when the log took it: what had expired by then is over before it comes. A log of the
+    past goes by its own time alone.
     """
     if event.msg_type not in _COUNT:
         return None
     starts_at = max(heard_at, event.effective_at or heard_at)
     ends_at = event.expires_at or starts_at + UNSAID
+    comes_late = accepted_at is not None and ends_at <= accepted_at <= heard_at + LATE
     return Warned(
         warning_id=event.id,
         status=event.status,
@@ -63,7 +67,7 @@ def warned(
         heard_at=heard_at,
         starts_at=starts_at,
         ends_at=ends_at,
-        withdrawn=accepted_at is not None and ends_at <= accepted_at,
+        withdrawn=comes_late,
         grade=event.data_grade,
     )
 

@@ -100,7 +100,10 @@ def test_from_when_until_when(
     assert (known.starts_at, known.ends_at) == (starts, ends)
 
 
-@pytest.mark.parametrize(("minute", "over"), [(4, False), (5, True), (6, True)])
+@pytest.mark.parametrize(
+    ("minute", "over"),
+    [(4, False), (5, True), (6, True), (72 * 60, True), (72 * 60 + 1, False)],  # a log of the past
+)
 def test_what_had_expired_when_the_log_took_it_is_over(minute: int, *, over: bool) -> None:
     known = warned(a_warning(expires_at=at(5)), T0, at(minute))
     assert known is not None
