@@ -68,8 +68,8 @@ async def by_child(
         WITH child AS (
             SELECT * FROM unnest($4::text[], $5::text[], $6::text[]) AS c(child, low, high)
         ), gravest AS (
-            SELECT DISTINCT ON (s.subject_id) s.unit, s.kind FROM {_FIRED}
-            ORDER BY s.subject_id, s.gravity DESC
+            SELECT s.unit, (array_agg(s.kind ORDER BY s.gravity DESC, s.clock))[1] AS kind
+            FROM {_FIRED} GROUP BY s.subject_id, s.unit
         ), counted AS (
             SELECT {_KEY} AS unit, kind, count(*) AS n FROM gravest GROUP BY 1, 2
             UNION ALL
