@@ -172,6 +172,8 @@ async def test_a_channel_that_was_switched_off_fails_and_the_ladder_goes_on(desk
 class Broken:
     """A channel with a bug: it raises for one officer's page and sends all others."""
 
+    channel = Channel.WEBHOOK
+
     def __init__(self, victim: str) -> None:
         self.victim = victim
         self.sent: list[str] = []
