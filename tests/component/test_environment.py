@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry
 from shared.contracts.dead_letter import Reason
 from shared.contracts.topics import ACKNOWLEDGEMENTS, ANSWERS
 from shared.runtime.database import Database, Transaction, is_environment
-from shared.runtime.errors import Reject, TooLarge, Transient
+from shared.runtime.errors import Reject, Transient, Unsendable
 from shared.runtime.inbox import InboxWorker, Incoming
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.outbox import OutboxRelay
@@ -61,7 +61,7 @@ def test_only_data_and_integrity_errors_of_postgres_are_a_records_own(
         (ValueError(), False),
         (KeyError("x"), False),
         (RecursionError(), False),
-        (TooLarge("x"), False),
+        (Unsendable("x"), False),
         (Reject(Reason.STALE, "x"), False),
     ],
 )

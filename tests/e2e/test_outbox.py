@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from shared.contracts.topics import ANSWERS, TopicSpec
 from shared.runtime import outbox
 from shared.runtime.database import Database
-from shared.runtime.errors import TooLarge, Transient
+from shared.runtime.errors import Transient, Unsendable
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.outbox import OutboxRelay
 from shared.runtime.publisher import Outgoing, Publisher, Sending, partition_of
@@ -90,7 +90,7 @@ async def test_the_largest_message_that_can_be_queued_leaves(
                 async with database.transaction() as work:
                     work.publish_printed(target, "k", "largest", b"x" * size)
                 break
-            except TooLarge:
+            except Unsendable:
                 size -= 1
         assert size > 1_000_000
         await relay.publish_waiting()
