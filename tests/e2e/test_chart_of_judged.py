@@ -80,7 +80,7 @@ async def test_what_scoring_refuses_the_chart_does_not_draw(tmp_path: Path) -> N
         async def catalogued() -> bool:
             return await metric(stack, "fenghuo_scoring_sensors") == 1
 
-        await until("catalogue", 60, catalogued)
+        await until("catalogue", catalogued)
         for message, _ in LOG:
             await produce(kafka, READINGS.name, [message])
         wanted = sorted(reason for _, reason in LOG if reason is not None)
@@ -88,7 +88,7 @@ async def test_what_scoring_refuses_the_chart_does_not_draw(tmp_path: Path) -> N
         async def refused() -> bool:
             return len(await read_all(kafka, READINGS, dead=True)) >= len(wanted)
 
-        await until("letters", 60, refused)
+        await until("letters", refused)
         letters: list[DeadLetter] = [
             DEAD_LETTER.validate_json(one.value)
             for one in await read_all(kafka, READINGS, dead=True)

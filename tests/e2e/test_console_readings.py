@@ -90,7 +90,7 @@ def refused(
     spec: TopicSpec, offset: int, reason: Reason, service: str = "scoring", key: str = SENSOR
 ) -> Message:
     letter = DeadLetter(
-        id=dead_letter_id(spec.name, PLACE, offset),
+        id=dead_letter_id(service, spec.name, PLACE, offset),
         reason=reason,
         detail="as scoring writes it",
         service=service,

@@ -23,7 +23,7 @@ from tests.support.kafka import read_all
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka, pytest.mark.timeout(LIMIT_S + 60)]
 
-AFTERWARDS = 25
+AFTERWARDS = 8
 """Readings that are sent after the story before the visitor leaves."""
 _LINK = re.compile(r"https?://\S+/login\S*", re.IGNORECASE)
 _MID_STORY = re.compile(r"^  2020-08-(?:18 1[2-9]|18 2|19|20)", re.MULTILINE)
@@ -48,6 +48,9 @@ def test_the_small_demo_keeps_every_promise_beside_a_visitor_and_stays_calm() ->
         demo.until(lambda: _sent_afterwards(root) >= AFTERWARDS, "readings after the story")
         silent = asyncio.run(_silent(_endpoints(root)["kafka_bootstrap"]))
         assert (secrets / "accounts.json").is_symlink()
+        assert "counting again" not in demo.text.rsplit("until Ctrl-C", 1)[1], (
+            "nothing is under way"
+        )
         run = demo.ended(signal.SIGINT)
         _every_promise(run, summary)
         status, problem = refused

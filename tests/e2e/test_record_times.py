@@ -65,7 +65,8 @@ async def test_after_its_first_tick_ingest_writes_kafkas_time(
     await platform.publisher.start()
     try:
         for _ in range(3):
-            await intake.tick()
+            for partition in range(READINGS.partitions):
+                await intake.tick(partition)
     finally:
         await platform.publisher.stop()
     ahead: dict[int, list[float]] = {}

@@ -51,7 +51,7 @@ async def test_garbage_ends_nothing_and_is_dead_lettered_record_for_record(tmp_p
             rules = await metric(stack, "fenghuo_scoring_rules")
             return rules == 1 and await metric(stack, "fenghuo_scoring_sensors") == len(SENSORS)
 
-        await until("tables", 60, informed)
+        await until("tables", informed)
         await stack.stop("scoring")  # it then meets a backlog of nothing but garbage
         await produce(kafka, READINGS.name, what_no_reader_takes())
         for one in SENSORS:
@@ -63,7 +63,7 @@ async def test_garbage_ends_nothing_and_is_dead_lettered_record_for_record(tmp_p
         async def alarmed() -> bool:
             return len(await read_all(kafka, ALARMS)) >= len(SENSORS)
 
-        await until("an alarm of every sensor", 120, alarmed)
+        await until("an alarm of every sensor", alarmed)
         ends = Counter(one.partition for one in await read_all(kafka, READINGS))
 
         async def stored() -> bool:
@@ -74,7 +74,7 @@ async def test_garbage_ends_nothing_and_is_dead_lettered_record_for_record(tmp_p
                 for number, end in ends.items()
             )
 
-        await until("a checkpoint behind the garbage", 60, stored)
+        await until("a checkpoint behind the garbage", stored)
         assert stack.pid("scoring") == process, "scoring ended"
         letters: list[DeadLetter] = [
             DEAD_LETTER.validate_json(one.value)

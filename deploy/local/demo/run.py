@@ -118,7 +118,7 @@ class Demo:
             stack.discard()
             self.screen.say(f"Starting Kafka, Postgres and the services ({self.folder})")
             self.screen.doing("starting")
-            leaving.callback(self.screen.doing, "stopped")
+            leaving.callback(self.screen.doing, "")
             stack.sources = (LOCAL, _PLAYER)
             await leaving.enter_async_context(stack)
             self._show_seed(stack)
@@ -131,6 +131,7 @@ class Demo:
             self.screen.doing("making sign-in links")
             await welcome(stack)
             self.kept = await self._scenes(stack, desk)
+            self.screen.doing("")
             if stay is not None:
                 async with asyncio.TaskGroup() as group:
                     going_on = group.create_task(self._go_on(stack))

@@ -27,7 +27,9 @@ async def accounted(log: Log, messages: Sequence[Contract | bytes]) -> list[tupl
     def account(seen: int, bad: int) -> None:
         found.append((seen, bad))
         if bad:
-            wanted = {dead_letter_id(READINGS.name, 0, one) for one in range(len(found) * 100)}
+            wanted = {
+                dead_letter_id("scoring", READINGS.name, 0, one) for one in range(len(found) * 100)
+            }
             assert {number for number, _ in log.dead_letters()} == wanted
             assert worker._lanes[0].stored_offset == len(found) * 100
 

@@ -14,7 +14,7 @@ import pytest
 
 from deploy.local import supervisor as supervising
 from deploy.local.errors import StackError
-from deploy.local.supervisor import Program, Supervisor
+from deploy.local.supervisor import MAX_DEATHS, Program, Supervisor
 
 SLEEPER = "import time; print('up', flush=True); time.sleep(60)"
 STUBBORN = (
@@ -23,7 +23,7 @@ STUBBORN = (
 )
 
 
-async def until(condition: Callable[[], bool], within_s: float = 5.0) -> float:
+async def until(condition: Callable[[], bool], within_s: float = 60.0) -> float:
     """Seconds until `condition` holds; fails after `within_s`."""
     began = time.monotonic()
     while not condition():
@@ -90,6 +90,15 @@ async def test_crashes_in_a_row_are_spaced_out(supervisor: Supervisor, tmp_path:
     assert supervisor.complaint("program") == "exit code 1: no settings"
 
 
+async def test_a_wait_for_a_program_that_cannot_run_ends_early(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    await supervisor.start(python(tmp_path, "raise SystemExit('no settings')"))
+    async with asyncio.timeout(60):
+        await supervisor.keeps_dying("program")
+    assert supervisor.starts("program") > MAX_DEATHS
+
+
 async def test_stopping_during_the_pause_between_crashes_is_quick(
     supervisor: Supervisor, tmp_path: Path
 ) -> None:
@@ -110,7 +119,7 @@ async def test_a_killed_supervisor_leaves_no_orphan(tmp_path: Path) -> None:
     code = f"""
 import asyncio, sys
 from pathlib import Path
-from deploy.local.supervisor import Program, Supervisor
+from deploy.local.supervisor import MAX_DEATHS, Program, Supervisor
 async def main():
     supervisor = Supervisor()
     await supervisor.start(

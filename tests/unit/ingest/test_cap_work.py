@@ -30,9 +30,8 @@ def test_elements_are_looked_at_a_bounded_number_of_times(
         looked_at += len(part.children)
         return each(part, name)
 
-    alert = parse(
-        b'<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2">%b</alert>' % (inside * count)
-    )
+    text = (inside * count).decode()
+    alert = parse(f'<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2">{text}</alert>')
     monkeypatch.setattr(Part, "each", counted)
     assert problems(alert)
     assert looked_at < 100 * count

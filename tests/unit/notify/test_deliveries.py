@@ -13,7 +13,7 @@ from services.notify.channels.off import Off
 from services.notify.channels.port import DELIVERED, Attempt
 from services.notify.loops import DeliveryLoop
 from shared.contracts.alerts import AlertState, AlertTransition
-from shared.contracts.fields import Level, Post, ResponseMode, Status
+from shared.contracts.fields import Language, Level, Post, ResponseMode, Status
 from shared.contracts.modes import ProposalState
 from shared.contracts.pages import Channel, Page, PageState
 from shared.contracts.reports import DutyState
@@ -178,7 +178,14 @@ class Broken:
         self.victim = victim
         self.sent: list[str] = []
 
-    async def deliver(self, page: Page, address: str | None, *, resend: bool) -> Attempt:
+    async def deliver(
+        self,
+        page: Page,
+        address: str | None,
+        *,
+        resend: bool,
+        language: Language = Language.ZH,
+    ) -> Attempt:
         if page.officer_id == self.victim:
             raise UnicodeEncodeError("ascii", "预警\x00", 0, 1, "planted")
         self.sent.append(page.officer_id)
