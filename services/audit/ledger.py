@@ -62,6 +62,7 @@ class Books:
     suspects: tuple[Suspect, ...]
     crowds: tuple[Crowd, ...]
     balances: tuple[Balance, ...]
+    unreadable: Mapping[Place, str]
 
 
 @dataclass(slots=True)
@@ -74,6 +75,8 @@ class _Seen:
     """Dead letters, with the trail's entry of those that refuse a person's act."""
     reached: dict[Place, int] = field(default_factory=dict)
     """Of the dead-letter topics."""
+    unreadable: dict[Place, str] = field(default_factory=dict)
+    """Why the auditor itself cannot read on there."""
 
 
 class Ledger:
@@ -104,7 +107,7 @@ class Ledger:
         flying = None if self._before is None else moving(stored, unpublished, self._before)
         self._open_windows(ends, known, followed)
         await self._read_letters(seen, followed)
-        await self._read_on(ends)
+        await self._read_on(seen)
         async with self._database.transaction() as work:
             if not await findings.take_turn(work):
                 return None
@@ -140,6 +143,7 @@ class Ledger:
         cursors = {one: followed.get(one, 0) for one in seen.ends if _dead(one)}
         batch = await self._topics.read(cursors, seen.ends, LIMIT)
         seen.reached = {one: cursors[one] for one in cursors} | batch.reached
+        seen.unreadable |= batch.unreadable
         for place, records in batch.records.items():
             for record in records:
                 try:
@@ -152,17 +156,19 @@ class Ledger:
                 name = (letter.topic, letter.partition, letter.offset, letter.service)
                 seen.letters[name] = _refused(letter)
 
-    async def _read_on(self, ends: Mapping[Place, int]) -> None:
+    async def _read_on(self, seen: _Seen) -> None:
         cursors = {one: w.reached for one, w in self._windows.items() if not w.full}
         slow = {one: at for one, at in cursors.items() if one[0] not in SAMPLED}
         fast = {one: at for one, at in cursors.items() if one[0] in SAMPLED}
         for part in (slow, fast):
-            batch = await self._topics.read(part, ends, LIMIT)
+            batch = await self._topics.read(part, seen.ends, LIMIT)
+            seen.unreadable |= batch.unreadable
             for place, reached in batch.reached.items():
                 window, records = self._windows[place], batch.records.get(place, [])
                 if reached - window.reached > len(records) and not _compacted(place):
                     window.aged = (await self._topics.begins([place]))[place]
-                window.take(await _facts(place[0], records), reached)
+                facts = await _facts(place[0], records)
+                window.take(facts, reached, batch.without.get(place, 0))
 
     async def _judge(
         self,
@@ -184,10 +190,18 @@ class Ledger:
         stands = tuple(
             Stand(service, place, offset, seen.ends[place])
             for (service, place), offset in sorted(seen.stored.items())
-            if offset < seen.ends[place]
+            if self._waits(place, offset, seen.ends[place])
         )
         suspects, crowds = await passages.suspects(work, NAMED)
-        return Books(flying, stands, suspects, crowds, tuple(balances(known.values())))
+        hops = tuple(balances(known.values()))
+        return Books(flying, stands, suspects, crowds, hops, seen.unreadable)
+
+    def _waits(self, place: Place, stored: int, end: int) -> bool:
+        """Whether a record lies before a reader; the end mark of a transaction is none."""
+        window = self._windows.get(place)
+        if stored >= end or window is None or window.reached < end:
+            return stored < end
+        return bool(window.between(stored, end))
 
     async def _judge_origins(
         self, work: Transaction, followed: Mapping[Place, int], since_ms: int
@@ -302,6 +316,7 @@ class Ledger:
                 since_ms,
                 compacted=_compacted(before.place),
                 gaps_allowed=before.topic in SAMPLED or before.next_offset < window.aged,
+                empty=window.empty(before.next_offset, after.next_offset),
             )
             await passages.suspect(work, before.place, service, Flaw.LOST, settled.lost)
             if settled.passage != known.get((service, before.place)):

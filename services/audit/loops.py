@@ -112,9 +112,13 @@ class Rounds:
             books = await self._ledger.look()
         except (Transient, *NOT_READY) as error:
             return None, {"conservation": str(error)}
-        if books is not None:
-            self._show(books.balances)
-        return books, {}
+        if books is None:
+            return None, {}
+        self._show(books.balances)
+        return books, {
+            f"conservation of {topic}/{part}": why
+            for (topic, part), why in books.unreadable.items()
+        }
 
     def _show(self, balances: tuple[Balance, ...]) -> None:
         for one in balances:

@@ -75,7 +75,7 @@ class Evidence:
 class Passage:
     """One reader in one partition: audited from `first_offset` up to `next_offset`, by fate.
 
-    `compacted` are offsets that hold no record any more. `stored` is where the reader stands, `end` is
+    `compacted` are offsets that hold no record: compacted away, or left behind by a transaction. `stored` is where the reader stands, `end` is
     where the partition ends.
     """
 
@@ -134,11 +134,13 @@ def settle(
     *,
     compacted: bool = False,
     gaps_allowed: bool = False,
+    empty: int = 0,
 ) -> Settled:
     """Judge the records from the passage's next offset up to `upto`; `facts` are all of them.
 
-    Offsets without a record are normal in a compacted topic; elsewhere they are unchecked when the
-    auditor left them out itself or retention removed them (`gaps_allowed`), else they do not balance.
+    Offsets without a record are normal in a compacted topic; elsewhere so many are `empty` by what
+    transactions left behind. The others are unchecked when the auditor left them out itself or retention
+    removed them (`gaps_allowed`), else they do not balance.
     """
     found: dict[Fate, int] = dict.fromkeys(Fate, 0)
     lost: list[Fact] = []
@@ -148,6 +150,7 @@ def settle(
         if one is Fate.LOST:
             lost.append(fact)
     absent = upto - passage.next_offset - len(facts)
+    hollow = absent if compacted else min(absent, empty)
     after = replace(
         passage,
         next_offset=upto,
@@ -156,9 +159,9 @@ def settle(
         refused=passage.refused + found[Fate.REFUSED],
         unchecked=passage.unchecked
         + found[Fate.UNCHECKED]
-        + (absent if gaps_allowed and not compacted else 0),
+        + (absent - hollow if gaps_allowed else 0),
         lost=passage.lost + found[Fate.LOST],
-        compacted=passage.compacted + (absent if compacted else 0),
+        compacted=passage.compacted + hollow,
     )
     return Settled(after, lost)
 

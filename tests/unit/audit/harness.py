@@ -47,6 +47,8 @@ class Log(Topics):
         super().__init__("127.0.0.1:1")
         self.partitions: dict[Place, list[Raw]] = {one: [] for one in places()}
         self.first: dict[Place, int] = dict.fromkeys(self.partitions, 0)
+        self.marks: dict[Place, set[int]] = {one: set() for one in self.partitions}
+        self.unreadable: dict[Place, str] = {}
         self.group: dict[Place, int] = {}
         self.offline = False
 
@@ -55,18 +57,25 @@ class Log(Topics):
     ) -> int:
         """Write a record; its offset."""
         records = self.partitions[topic, part]
-        offset = records[-1].offset + 1 if records else self.first[topic, part]
+        offset = self._end((topic, part))
         taken = at or datetime.now(UTC)
         records.append(Raw(offset, int(taken.timestamp() * 1000), value))
         return offset
 
+    def mark(self, topic: str, part: int = 0) -> int:
+        """The end mark of a transaction, or a record of an aborted one; its offset."""
+        offset = self._end((topic, part))
+        self.marks[topic, part].add(offset)
+        return offset
+
+    def _end(self, place: Place) -> int:
+        offsets = {one.offset for one in self.partitions[place]} | self.marks[place]
+        return max(offsets, default=self.first[place] - 1) + 1
+
     async def ends(self) -> dict[Place, int]:
         if self.offline:
             raise Transient("Kafka cannot be asked")
-        return {
-            place: records[-1].offset + 1 if records else self.first[place]
-            for place, records in self.partitions.items()
-        }
+        return {place: self._end(place) for place in self.partitions}
 
     async def begins(self, wanted: Iterable[Place]) -> dict[Place, int]:
         return {one: self.first[one] for one in wanted}
@@ -85,9 +94,13 @@ class Log(Topics):
                 if max(cursor, self.first[place]) <= one.offset
             ][:limit]
             limit -= len(found)
-            if cursor < ends[place]:
+            if cursor < ends[place] and place in self.unreadable:
+                batch.unreadable[place] = self.unreadable[place]
+            elif cursor < ends[place]:
                 batch.records[place] = found
-                batch.reached[place] = found[-1].offset + 1 if found else ends[place]
+                reached = found[-1].offset + 1 if found and limit <= 0 else ends[place]
+                batch.reached[place] = reached
+                batch.without[place] = sum(cursor <= one < reached for one in self.marks[place])
         return batch
 
 
