@@ -44,7 +44,7 @@ e2e: setup  ## only the tests on the real stack
 faults: setup  ## only the tests that break things
 	@$(PY) -m pytest tests -m faults $(ARGS)
 
-bench: setup  ## measure, not part of the tests (ONLY=scoring|command|console|quality|throughput, ARGS="--quick")
+bench: setup  ## measure, not part of the tests (ONLY=scoring|command|console|doors|quality|throughput, ARGS="--quick")
 	@$(PY) -m tests.bench $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 rules: setup $(CATALOG)  ## check, test, explain, backtest, plot, publish rules (ARGS="check")

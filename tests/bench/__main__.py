@@ -1,8 +1,8 @@
 """Measure: `python -m tests.bench [--only PART] [--quick] [--rows a,b] ...`, what `make bench` runs.
 
 Parts: `scoring` (against peers, docs/bench.md), `command` (alerts and commands), `console` (the live
-screen), `quality` (what detection is worth, where it is there), `throughput` (the measurements among the
-tests, `pytest -m bench`).
+screen), `doors` (what ingest takes over HTTP), `quality` (what detection is worth, where it is there),
+`throughput` (the measurements among the tests, `pytest -m bench`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from deploy.local.paths import REPO
 from tests.bench.plan import ROWS, Plan
 
-PARTS = ("scoring", "command", "console", "quality", "throughput")
+PARTS = ("scoring", "command", "console", "doors", "quality", "throughput")
 
 
 def main(argv: list[str]) -> int:
@@ -49,6 +49,12 @@ def main(argv: list[str]) -> int:
             known = tuple(console.ROWS)
             wanted = _rows(options.rows, known) if options.only else known
             codes.append(console.main(console_plan.Plan.make(wanted, quick=options.quick)))
+        elif part == "doors":
+            from tests.bench.doors import run as doors
+
+            known = tuple(doors.ROWS)
+            wanted = _rows(options.rows, known) if options.only else known
+            codes.append(doors.main(wanted, quick=options.quick))
         elif part == "throughput":
             codes.append(_call("pytest", "tests", "-m", "bench", "-s"))
         elif find_spec("tests.bench.quality.__main__"):

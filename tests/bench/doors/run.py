@@ -1,0 +1,99 @@
+"""The part `doors`: what ingest takes over HTTP, one table, var/bench/doors.json."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+
+from deploy.local.data.sensors import all_sensors
+from deploy.local.jars import KAFKA_VERSION
+from deploy.local.paths import temporary_root
+from deploy.local.seeded import SeededStack
+from tests.bench import machine, report
+from tests.bench.doors.clients import Door, send
+from tests.bench.environments import FOLDER
+from tests.bench.keys import Key, Path, judged
+
+FILE = FOLDER / "doors.json"
+ROWS: Mapping[str, tuple[int, int]] = {
+    "single": (1, 1),
+    "batch_100": (1, 100),
+    "batch_500x16": (16, 500),
+}
+"""Senders and readings a request of each row."""
+SENSORS = 2_000
+KEYS = (
+    Key("http_single_p50_ms", "a reading, one connection, p50 ms", "single"),
+    Key("http_single_p99_ms", "the same, p99 ms", "single"),
+    Key("http_batch_100_p50_ms", "100 readings, one connection, p50 ms", "batch_100"),
+    Key("http_batch_per_s", "readings/s, 16 connections with 500 each", "batch_500x16"),
+    Key("http_batch_refused", "answers other than 202 of that", "batch_500x16"),
+)
+PATHS: dict[str, Path] = {
+    "http_single_p50_ms": ("single", "p50_ms"),
+    "http_single_p99_ms": ("single", "p99_ms"),
+    "http_batch_100_p50_ms": ("batch_100", "p50_ms"),
+    "http_batch_per_s": ("batch_500x16", "per_s"),
+    "http_batch_refused": ("batch_500x16", "refused"),
+}
+
+
+async def measure(rows: tuple[str, ...], *, quick: bool) -> dict[str, Any]:
+    """Start Kafka, ingest and the console that the seed is for; send; stop. Raises StackError."""
+    began = time.monotonic()
+    facts = {**machine.facts(), "quick": quick, "broker": f"apache-kafka {KAFKA_VERSION}"}
+    stack = SeededStack(temporary_root("doors"), services=("ingest", "console"))
+    measured: dict[str, Mapping[str, Any]] = {}
+    try:
+        await stack.up()
+        door = Door(stack.endpoints.ingest_url, stack.source_token(), _sensors())
+        await send(door, 1, 100, 1.0 if quick else 5.0)  # the first requests warm it up
+        for name in rows:
+            senders, readings = ROWS[name]
+            measured[name] = await _row(door, senders, readings, 2.0 if quick else 15.0)
+    finally:
+        await stack.down()
+        stack.discard()
+    facts["seconds"] = round(time.monotonic() - began)
+    return {**facts, "keys": judged(KEYS, PATHS, measured, {}, quick=quick), "rows": measured}
+
+
+async def _row(door: Door, senders: int, readings: int, seconds: float) -> dict[str, Any]:
+    answers = await send(door, senders, readings, seconds)
+    ordered = sorted(answers.seconds)
+    accepted = answers.statuses[202]
+    return {
+        "senders": senders,
+        "readings": readings,
+        "p50_ms": round(1000 * ordered[len(ordered) // 2], 2),
+        "p99_ms": round(1000 * ordered[len(ordered) * 99 // 100], 2),
+        "per_s": round(accepted * readings / answers.span_s),
+        "accepted": accepted,
+        "refused": sum(answers.statuses.values()) - accepted,
+    }
+
+
+def _sensors() -> list[dict[str, object]]:
+    return [
+        {
+            "sensor_id": one.sensor_id,
+            "metric": one.metric,
+            "unit": one.unit,
+            **({"datum": one.datum} if one.datum else {}),
+        }
+        for one in list(all_sensors())[:SENSORS]
+    ]
+
+
+def main(rows: tuple[str, ...], *, quick: bool) -> int:
+    """Measure, print, write; 0 also when aims are missed: it measures, it does not judge."""
+    console = Console(width=None if Console().is_terminal else 160)
+    result = asyncio.run(measure(rows, quick=quick))
+    report.save(FILE, result)
+    console.print(report.keys_table("doors", result))
+    console.print(f"written to {FILE.relative_to(FOLDER.parent.parent)}")
+    return 0
