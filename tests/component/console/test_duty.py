@@ -27,6 +27,7 @@ from tests.support.console import Bench
 from tests.support.console_scene import DISTRICT, SONGJI, VILLAGE, ZHUTUO
 
 HOUR = timedelta(hours=1)
+BEGIN = "2026-07-01T08:00:00+08:00"
 
 
 def an_entry(entry: str, rule: DutyRule, place: int, unit: str = ZHUTUO, **other: Any) -> DutyEntry:
@@ -176,6 +177,10 @@ async def test_what_makes_no_sense_is_named(console: Bench) -> None:
         {"kind": "holiday"},
         {"kind": "leave", "officer_id": "li", "begin": "2026-07-01T08:00:00", "end": "x"},
         {"kind": "rotation", "post": "B", "members": [], "starts": "2026-07-01"},
+        {"kind": "rotation", "post": "B", "members": ["li"], "starts": "0001-01-01"},
+        {"kind": "rotation", "post": "B", "members": ["li"], "starts": "9999-12-31"},
+        {"kind": "leave", "officer_id": "li", "begin": BEGIN, "end": "9999-12-31T23:59:59-23:59"},
+        {"kind": "leave", "officer_id": "li", "begin": "0001-01-01T00:00:00+14:00", "end": BEGIN},
     ):
         refused = await ask(console, "o-town-b", "PUT", path, json={"rule": rule})
         assert (refused.status_code, refused.json()["reason"]) == (422, "invalid")

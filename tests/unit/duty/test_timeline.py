@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from services.duty.core.standing import outlook
 from shared.contracts.duty import DutyRule, Leave, Override, Rotation, Shift, Swap
 from shared.contracts.fields import Post, ResponseMode
 from shared.duty.timeline import Plan, gaps, holder, plan_of, timeline
 from shared.duty.turns import Turn, turns
-from tests.unit.duty.plans import T0, a_rotation, an_entry
+from tests.unit.duty.plans import T0, TOWN, a_rotation, an_entry
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -290,3 +291,20 @@ def test_nobody_on_leave_is_on_unless_an_override_says_so(found: list[DutyRule])
             one.post is Post.B and one.begin <= piece.begin < one.end for one in plan.overrides
         )
         assert not away or overridden
+
+
+@given(
+    st.sampled_from([date(2000, 1, 1), date(2026, 12, 1), date(2199, 12, 31)]),
+    st.sampled_from([None, date(2026, 12, 2), date(2199, 12, 31)]),
+    st.sampled_from(["Etc/GMT+12", "Pacific/Kiritimati", "Asia/Shanghai"]),
+    st.sampled_from([1, 31]),
+    st.sampled_from([datetime(2000, 1, 1, tzinfo=UTC), T0, datetime(2199, 6, 1, tzinfo=UTC)]),
+)
+def test_a_rotation_of_any_year_that_a_contract_takes_can_be_looked_at(
+    starts: date, ends: date | None, zone: str, turn_days: int, now: datetime
+) -> None:
+    if ends is not None and ends <= starts:
+        return
+    rule = a_rotation("li", "ma", starts=starts, ends=ends, zone=zone, turn_days=turn_days)
+    seen = outlook(TOWN, [an_entry(rule)], ResponseMode.NORMAL, {}, now, "evt-1")
+    assert [one.post for one in seen.posts] == [Post.B]
