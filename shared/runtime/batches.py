@@ -19,7 +19,7 @@ from typing import Any
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
-from aiokafka.errors import CommitFailedError, ConsumerStoppedError, KafkaError
+from aiokafka.errors import ConsumerStoppedError, KafkaError
 from faststream.kafka import KafkaBroker
 
 from shared.contracts.topics import TopicSpec
@@ -27,6 +27,7 @@ from shared.runtime import membership, walked
 from shared.runtime.ahead import Ahead
 from shared.runtime.broker import subscribe
 from shared.runtime.clock import record_time
+from shared.runtime.commits import Commits
 from shared.runtime.errors import LostOwnership, Transient, die
 from shared.runtime.gaps import Gaps
 from shared.runtime.metrics import RuntimeMetrics
@@ -42,7 +43,6 @@ Lost = Callable[[Sequence[TopicPartition]], Awaitable[None]]
 _FIRST_DELAY_S = 0.1
 _LONGEST_DELAY_S = 2.0
 _GIVE_BACK_AFTER_S = 30.0
-_COMMIT_EVERY_S = 1.0
 _POLL_SHOWN_S = 10.0
 """So long /readyz names what a poll has failed with."""
 _MOST_AHEAD = 20_000
@@ -76,10 +76,8 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._metrics = metrics
         self._lock = asyncio.Lock()
         self._next: dict[TopicPartition, int] = {}
-        self._dirty: dict[TopicPartition, int] = {}
+        self._commits = Commits(lambda: self.subscriber.consumer)
         self._heard: dict[TopicPartition, datetime] = {}
-        self._committed_at = time.monotonic()
-        self._committing: asyncio.Task[None] | None = None
         self._gaps = Gaps(topics)
         self._progress = Progress(self._gaps)
         self._finished = 0
@@ -87,7 +85,6 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._poll_failed: tuple[float, str] | None = None
         self._retrying_since: float | None = None
         self._assigned_once = False
-        self._refused = False
         self.lost: Lost | None = None
         """Set by a worker whose own store cannot refuse a late write: called instead of `release` with
         partitions that the group has given to another member."""
@@ -164,7 +161,9 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
                 self._next[partition] = max(offset, first[partition])
                 consumer.seek(partition, self._next[partition])
             self._gaps.forget(partitions)
-            self._refused = self.lost is not None and await membership.is_lost(consumer, self._next)
+            self._commits.refused = self.lost is not None and await membership.is_lost(
+                consumer, self._next
+            )
             self._assigned_once = True
         consumer.resume(*partitions)
         log.info("partitions_assigned", count=len(partitions))
@@ -173,11 +172,11 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         """Wait for the batch in flight, flush, then let go."""
         async with self._lock:
             try:
-                await self._finish_commit()
+                await self._commits.wait()
                 if self.lost is not None:
                     await self.confirm()
                 await self._worker.release(sorted(revoked))
-                await self._commit(dict(self._dirty))
+                await self._commits.finish()
             except LostOwnership as error:
                 await self._let_go(error)
             except Transient as error:
@@ -187,9 +186,9 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
                     await self.lost(sorted(revoked))
             self._forget_ahead(revoked)
             self._gaps.forget(revoked)
+            self._commits.forget(revoked)
             for partition in revoked:
                 self._next.pop(partition, None)
-                self._dirty.pop(partition, None)
                 self._heard.pop(partition, None)
 
     async def close(self) -> None:
@@ -197,8 +196,7 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         async with self._lock:
             held = sorted(self._next)
             self._next.clear()
-            if self._committing is not None:
-                self._committing.cancel()
+            self._commits.cancel()
             try:
                 await self._worker.release(held)
             except Transient as error:
@@ -246,17 +244,18 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
                 return
             for run in new:
                 partition = TopicPartition(*place_of(run))
-                self._next[partition] = self._dirty[partition] = behind(run)
+                self._next[partition] = behind(run)
+                self._commits.note(partition, behind(run))
                 if isinstance(run, list):  # records of their own, not a span of unopened ones
                     self._heard[partition] = record_time(run[-1].timestamp)
             self._finished += 1
             self._pass_over()
-            self._begin_commit()
+            self._commits.begin()
         for run in new:
             self._metrics.records.labels(place_of(run)[0]).inc(count_of(run))
 
     async def _mine(self, records: list[ConsumerRecord]) -> list[Any]:
-        if self._refused and self.lost is not None:
+        if self._commits.refused and self.lost is not None:
             await self._let_go(LostOwnership("a commit was refused"))
         return self._new(records)
 
@@ -272,7 +271,7 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         log.warning("ownership_lost", error=str(error), partitions=len(self._next))
         mine = sorted(self._next)
         self._next.clear()
-        self._dirty.clear()
+        self._commits.forget(mine)
         self._forget_ahead(mine)
         self._gaps.forget(mine)
         if self.lost is not None:
@@ -325,7 +324,8 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         for partition, offset in self._next.items():
             after = walked.over(self._consumer, partition).past(offset)
             if after > offset:
-                self._next[partition] = self._dirty[partition] = after
+                self._next[partition] = after
+                self._commits.note(partition, after)
 
     async def watch(self) -> None:
         """Background loop: export lag, commit when idle, end the process when a partition is stuck."""
@@ -333,7 +333,7 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             await asyncio.sleep(2)
             if self.subscriber.consumer is not None:
                 self._look()
-            self._begin_commit()
+            self._commits.begin()
 
     def _look(self) -> None:
         self._pass_over()
@@ -398,34 +398,3 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             else:
                 self._retrying_since = None
                 return True
-
-    def _begin_commit(self) -> None:
-        """Beside the work: a batch that waited for it would be late, and nothing depends on it."""
-        if self._committing is not None and not self._committing.done():
-            return
-        if not self._dirty or time.monotonic() - self._committed_at < _COMMIT_EVERY_S:
-            return
-        self._committing = asyncio.create_task(self._commit(dict(self._dirty)))
-
-    async def _finish_commit(self) -> None:
-        if self._committing is not None:
-            await asyncio.wait({self._committing})
-
-    async def _commit(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """For lag monitors: our own stored offset decides where a restart begins. A refusal says that
-        the partitions have another owner."""
-        self._committed_at = time.monotonic()
-        if not offsets or self.subscriber.consumer is None:
-            return
-        try:
-            await self._consumer.commit(dict(offsets))
-        except CommitFailedError as error:
-            self._refused = True
-            log.warning("commit_refused", error=repr(error.__cause__))
-            return
-        except (KafkaError, AssertionError) as error:
-            log.warning("commit_failed", error=repr(error))
-            return
-        for partition, offset in offsets.items():
-            if self._dirty.get(partition) == offset:
-                del self._dirty[partition]

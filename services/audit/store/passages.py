@@ -205,7 +205,7 @@ async def due_for_review(work: Transaction, limit: int) -> list[Suspect]:
     """Suspects that may have been put right, and were not looked at for the longest time."""
     rows = await work.connection.fetch(
         f"WITH due AS (SELECT ctid FROM audit.suspect WHERE flaw <> $2 "  # noqa: S608
-        "ORDER BY reviewed_at, found_at LIMIT $1) "
+        "ORDER BY reviewed_at, topic, part, record_offset, service LIMIT $1) "
         f"UPDATE audit.suspect SET reviewed_at = clock_timestamp() "
         f"WHERE ctid = ANY(ARRAY(SELECT ctid FROM due)) RETURNING {_SUSPECT}",
         limit,
