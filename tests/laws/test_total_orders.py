@@ -22,7 +22,9 @@ UNIQUE = frozenset(
     | {"report_id", "photo_id", "officer_id", "warning_id", "ladder_id", "digest_id", "incident_id"}
 )
 """Columns that alone, or as the last of a key, leave no two rows equal."""
-COMPOSITE = frozenset({"unit, post", "a.unit", "subject_id, kind", "s.due_at, s.clock"})
+COMPOSITE = frozenset(
+    {"unit, post", "a.unit", "subject_id, kind", "s.due_at, s.clock", "record_offset, service"}
+)
 """The last of an order that is a key where it is used."""
 UNTOLD = {
     "shared/runtime/timers.py": "which of those due at one moment go first; they are sorted when claimed",
