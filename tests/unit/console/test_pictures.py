@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import resource
 import struct
 import zlib
 from io import BytesIO
@@ -14,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from services.console.drawing import MEMORY_BYTES, NotAPhoto, remade
+from services.console.drawing import NotAPhoto, remade
 from services.console.pictures import Pictures
 
 SECRET = b"29.1234N 105.5678E officer@home <script>alert(1)</script> PK\x03\x04"
@@ -133,7 +132,6 @@ async def test_the_largest_pictures_are_drawn_within_the_bound_and_cost_us_nothi
     assert max(opened(picture.whole).size) == 1_600
     assert max(opened(picture.small).size) == 240
     assert peak_kib() - before < 16 * 1_024, "the picture itself takes more than 40 MiB"
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1_024 < MEMORY_BYTES
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])

@@ -149,7 +149,8 @@ def test_an_alarm_of_several_sources_has_the_highest_grade_of_what_it_counted(
 ) -> None:
     seen = [
         Sighting(
-            f"s-{n}", f"r-{n}", f"{kind}:{n}", kind, "11A01", (TOWN,), NOW, NOW,
+            f"s-{n}", f"r-{n}", f"{kind}:{n}", kind, "11A01", (TOWN,), NOW,
+            at(3_600) if kind == "agency" else NOW,  # a warning counts while it is in force
             grade=grade,
         )
         for n, (kind, grade) in enumerate(told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -38,6 +39,10 @@ class Client:
 
     async def close(self) -> None:
         return
+
+
+TAKEN = SimpleNamespace(timestamp=1_000)
+"""What Kafka answers."""
 
 
 class FakeProducer:
@@ -75,7 +80,7 @@ class FakeProducer:
         self.sent.append(value)
         delivery: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         if partition == 0:
-            delivery.set_result(None)
+            delivery.set_result(TAKEN)
         else:
             self.under_way.append(delivery)
         return delivery
@@ -113,7 +118,7 @@ async def test_while_nothing_is_confirmed_the_process_is_not_ready(make: Make) -
     with pytest.raises(Transient):
         await publisher.send(to(1))
     assert publisher.ready() is not None
-    FakeProducer.made[0].under_way[0].set_result(None)
+    FakeProducer.made[0].under_way[0].set_result(TAKEN)
     await until(lambda: publisher.ready() is None)
 
 
