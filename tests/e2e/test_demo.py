@@ -118,7 +118,7 @@ def _links(text: str) -> list[str]:
 
 
 def _sent_afterwards(root: Path) -> int:
-    return (root / "demo" / "ledger.jsonl").read_text(encoding="utf-8").count('"after-')
+    return (root / "demo" / "ledger.jsonl").read_text(encoding="utf-8").count(":after-")
 
 
 async def _silent(bootstrap: str) -> Counter[str]:
