@@ -127,7 +127,7 @@ async def test_a_mode_ends_by_itself_once_and_never_early(dsn: str) -> None:
 
 
 async def test_an_end_that_is_cut_off_half_way_comes_from_the_next_sweep(dsn: str) -> None:
-    class Killed(Exception):
+    class Killed(BaseException):
         pass
 
     async with an_office(dsn) as office:

@@ -185,7 +185,7 @@ async def test_after_an_outage_once_marked_late_at_the_present_rung(dsn: str) ->
         assert "skipped-rung:1" in town.references
 
 
-class Killed(Exception):
+class Killed(BaseException):
     """The process dies before the commit."""
 
 
