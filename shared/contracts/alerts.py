@@ -28,7 +28,7 @@ from shared.contracts.modes import ModeVersion
 
 
 class AlertState(StrEnum):
-    """Lifecycle of an alert (domain reference 5.3).
+    """Lifecycle of an alert (our own design, docs/sources.md S39).
 
     verifying 核实中, verified (being assessed 研判), pending_approval 待签发, issued 发布, lifted 解除,
     expired 到期, recalled 撤回 (it should never have been issued), dismissed 误报, rejected 退回,

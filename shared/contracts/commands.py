@@ -97,7 +97,7 @@ class CommandEvent(Envelope):
 
 
 class AssignmentState(StrEnum):
-    """Lifecycle of one unit's assignment (domain reference 5.3)."""
+    """Lifecycle of one unit's assignment (our own design, docs/sources.md S39)."""
 
     QUEUED = "queued"
     DELIVERED = "delivered"
@@ -184,7 +184,7 @@ PARTIES: Mapping[Step, Party] = {
     Step.WAIVE: Party.RELEASER,
     Step.RECALL: Party.RELEASER,
 }
-"""Who may take which step (domain reference 5.3: the handler cannot close)."""
+"""Who may take which step (docs/sources.md S20, S39: the handler cannot close)."""
 
 RECURRING = frozenset(
     {

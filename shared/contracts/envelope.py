@@ -1,4 +1,4 @@
-"""What every record carries, whatever its kind (CAP 1.2 status; domain reference 5.1)."""
+"""What every record carries, whatever its kind (our own, docs/sources.md S43; status: S8)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 """Field types and closed value sets of every message.
 
 All models are strict: no coercion of numbers from text, no NaN or infinity, no unknown field,
-no time without a zone, no unbounded text. Sources: brief domain reference sections 3 and 5;
-CAP 1.2 for `Status`; 突发事件应对法 art. 42 for the four alert levels.
+no time without a zone, no unbounded text. Sources in docs/sources.md: S8 (CAP 1.2) for `Status`,
+S1 and S3 for alert levels and advice, S4 for grades of incidents, S5 for response levels, S10 for
+kinds of event; names of tiers and units and the form of a record are our own (S43).
 """
 
 from __future__ import annotations

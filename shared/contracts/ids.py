@@ -1,7 +1,7 @@
 """Deterministic ids: no wall clock, no randomness, no Kafka offset.
 
 `H` is SHA-256 over length-prefixed fields, truncated to 128 bits, so the same fact has the same id
-in every replay and a repeat is recognised wherever it arrives (reliability reference 6.4).
+in every replay and a repeat is recognised wherever it arrives (docs/adr/0003).
 """
 
 from __future__ import annotations

@@ -72,7 +72,9 @@ Cny = Annotated[int, Field(strict=True, ge=0, le=10**13)]
 
 
 class ReportFacts(Contract):
-    """The statutory contents of a report (domain reference 3.4); what is absent is not said again.
+    """The statutory contents of a report (docs/sources.md S6, S7).
+
+    What is absent is not said again.
 
     `property_loss_cny` in yuan; counts are totals so far, not additions.
     """

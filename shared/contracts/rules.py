@@ -131,7 +131,10 @@ SensorBody = (
 )
 RuleBody = Annotated[SensorBody | CompositeRule | CorroborationRule, Field(discriminator="kind")]
 Mark = Literal["sourced", "derived", "common_knowledge", "proposal"]
-"""How well a threshold is known (domain reference); common knowledge is shipped switched off."""
+"""How well a threshold is known (our own marks, docs/sources.md S44).
+
+Common knowledge is shipped switched off.
+"""
 
 
 class RuleDefinition(RealWorld):

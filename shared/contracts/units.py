@@ -3,7 +3,7 @@
 `500000000000` city, `500118000000` district, `500118118000` town, `500118118201` village,
 `500118118201/grid/001` grid, `500118118201/grid/001/02` micro-grid, `500118000000/water` a
 department of the district (same tier as its unit). Source: GB/T 2260 style codes of the National
-Bureau of Statistics; grids are generated (no public code rule).
+Bureau of Statistics (docs/sources.md S11); grids are generated (no public code rule).
 """
 
 from __future__ import annotations

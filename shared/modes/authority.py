@@ -1,4 +1,4 @@
-"""Who decides about a unit's mode, as data (our own proposal: domain reference 3.9 names the 指挥长).
+"""Who decides about a unit's mode, as data (our own proposal, docs/sources.md S42; posts: S26).
 
 Officers of the unit itself or of a unit above it. Two different people sign; the last signature is
 that of an A post or a commander. To stop (reject, end) takes one of those two posts, as lifting an

@@ -1,7 +1,8 @@
-"""What a mode changes, as data (our own proposal; no public text gives figures, domain reference 3.9).
+"""What a mode changes, as data (our own proposal, docs/sources.md S42).
 
-Shares are of what holds in normal mode; a stricter mode never gives more time, stays silent longer about
-what comes again, calls fewer people at once or uses fewer ways to reach them.
+No public text gives figures. Shares are of what holds in normal mode; a stricter mode never gives
+more time, stays silent longer about what comes again, calls fewer people at once or uses fewer ways
+to reach them.
 """
 
 from __future__ import annotations

@@ -3,9 +3,9 @@
 The recipe (docs/adr/0002): on assignment pause, restore, seek, resume; the handler holds a lock and
 drops what this process does not own or has already done; on revocation take the same lock, release.
 Transient failures are retried inside the lock for a while, then the batch is given back to Kafka by
-seeking, so that polling never stops. No record is passed over in silence (gaps.py). A partition that is no
-longer fetched from while it grows ends the process (aiokafka #1154). Where urgent records go first (ahead.py), a backlog is fetched ahead and worked off
-batch by batch, with what is urgent in it before each.
+seeking, so that polling never stops. No record is passed over in silence (gaps.py). A partition no
+longer fetched from while it grows ends the process (docs/sources.md S33). Where urgent records go
+first (ahead.py), a backlog is worked off batch by batch, with what is urgent in it before each.
 """
 
 from __future__ import annotations

@@ -50,7 +50,10 @@ def make_broker(bootstrap: str, service: str, security: BaseSecurity | None = No
 async def wrap_batch(
     records: tuple[ConsumerRecord, ...], _original: object = None
 ) -> KafkaAckableMessage:
-    """Our parser: never looks at headers, so none can make a record vanish (FastStream #2458)."""
+    """Our parser: never looks at headers, so none can make a record vanish.
+
+    The cause is FastStream #2458 (docs/sources.md S34).
+    """
     return KafkaAckableMessage(
         body=[],
         headers={},

@@ -1,7 +1,7 @@
 """Pattern (ii): one Postgres transaction per batch holds offset, dedupe, state, timers and outbox.
 
 The stored offset is advanced by compare-and-set, so a stale owner's write fails as a whole; event ids
-in the inbox make a repeat harmless wherever it comes from (reliability reference 6.3, docs/adr/0003).
+in the inbox make a repeat harmless wherever it comes from (docs/adr/0003).
 So what is urgent may be applied before its turn: the offset stays, and when its turn comes it is known
 (docs/adr/0016).
 """

@@ -4,7 +4,8 @@ A send that is not confirmed in time has an unknown outcome: the caller sends th
 drop repeats. The producer goes on trying meanwhile, in order, and what comes after goes behind; partitions
 that Kafka takes are not held up by one that has no leader for a while. A producer is thrown away and a new
 one made only when it cannot go on: a refused batch leaves a gap in its partition's sequence, behind which
-Kafka takes nothing more of this producer (aiokafka #1017), and what has waited beyond all patience must end.
+Kafka takes nothing more of this producer (aiokafka #1017, docs/sources.md S32), and what has waited
+beyond all patience must end.
 """
 
 from __future__ import annotations

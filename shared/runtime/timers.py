@@ -2,7 +2,7 @@
 
 Database time only. A sweep looks for due timers without locks, lets the service lock their subjects
 first (the same order as an acknowledgement takes, so they cannot deadlock), then claims what is still
-armed. kill -9 rolls back; another replica or the restart fires instead (reliability reference 6.6).
+armed. kill -9 rolls back; another replica or the restart fires instead (docs/adr/0003).
 A timer that cannot be fired holds up no other: it is isolated as the inbox isolates a record, and its state
 is `failed` from then on, until its subject needs no timer any more or a person arms it again (docs/audit.md).
 """

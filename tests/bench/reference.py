@@ -3,7 +3,7 @@
 2,000 sensors of four kinds, a reading each ten seconds of event time, fixed seed. Four rules on every
 reading: two levels with hysteresis and three in a row, a sliding mean of 60 s, a rate of change. With
 1,500,000 readings any correct processor finds exactly 6,822 transitions. The generator, its parameters
-and `step` are those of the project's performance reference, so that figures can be compared with it.
+and `step` are our own and stay as they are, so that figures of different days can be compared.
 
 Standard library only: peers import this file in environments that have nothing of ours.
 """

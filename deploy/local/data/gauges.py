@@ -50,7 +50,7 @@ class Gauge:
 
 @dataclass(frozen=True)
 class Gauge2021:
-    """A gauge of the Qijiang chain of 2021-07-05 (domain reference 3.6, China News Service).
+    """A gauge of the Qijiang chain of 2021-07-05 (docs/sources.md S22).
 
     No river and no district is printed with each of them, nor a datum: the place is the city, the name
     is what is printed. `warning_m` and `guarantee_m` are None where unknown.

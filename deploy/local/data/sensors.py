@@ -14,7 +14,7 @@ from shared.contracts.catalog import SensorEntry, UnitEntry
 from shared.contracts.fields import Position, Tier
 
 TOTAL = 20_000
-"""The number of sensing resources the mission document names for the district."""
+"""The number of sensing resources published for the district (docs/sources.md S30)."""
 PLAYED_EVERY_S = 28_800.0
 """No interval of the catalogue is shorter. The demo plays five days in eighty seconds and so hears a
 sensor every 7.5 to 15 hours; with the plans below, all 20,000 would be silent. A district that hears its
@@ -100,7 +100,7 @@ BY_SLUG = {
 }
 
 _WEST, _SOUTH, _EAST, _NORTH = 105.626, 28.942, 106.085, 29.573
-"""The district's bounding box, domain reference 4.3: all that is known of where a village lies."""
+"""The district's bounding box (docs/sources.md S31): all that is known of where a village lies."""
 _COLUMNS, _ROWS = 15, 18
 """270 cells of about 3 by 4 km for 267 villages."""
 _APART_LON, _APART_LAT = 0.005, 0.0025

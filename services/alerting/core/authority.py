@@ -1,8 +1,8 @@
 """Who has power over which level, as data.
 
 Source: 渝府发〔2011〕31号, under which a district issues blue and yellow, the city orange and red
-(domain reference 1.1, 5.3; the sign-off articles of its successor of 2026 are not public). Two
-signatures for red are our own rule.
+(docs/sources.md S2; the sign-off articles of its successor of 2026, docs/sources.md S3, were not
+read). Two signatures for red are our own rule (docs/sources.md S40).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ EMERGENCY_TIERS: dict[Tier, tuple[Tier, ...]] = {
     Tier.DISTRICT: (Tier.TOWN,),
 }
 """紧急授权: below which gate which tiers may issue at once and leave a debt. Our own rule: the form
-exists, its terms are not public (domain reference 5.3)."""
+exists, its terms are not public (docs/sources.md S2)."""
 
 EMERGENCY_POSTS: frozenset[Post] = frozenset({Post.A, Post.COMMANDER})
 

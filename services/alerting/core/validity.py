@@ -1,6 +1,7 @@
 """How long an issued alert holds, and what becomes of it when nobody has said anything more.
 
-Periods are our own example data: the approval form asks for days and hours (domain reference 3.3).
+Periods are our own example data (docs/sources.md S40): the approval form asks for days and hours
+(docs/sources.md S2).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The ladder of people who are called about an unsigned assignment (domain reference 3.8).
+"""The ladder of people who are called about an unsigned assignment (docs/sources.md S26).
 
 Own unit B岗, A岗, 指挥长, then the duty officer of each unit above, up to the city: its B岗, or whoever of
 the others is there, as notify calls. A grid or micro-grid has no duty roster: its ladder starts at the

@@ -1,12 +1,12 @@
-"""SLA profiles as data: seconds by level and tier (domain reference 5.4; example data, not law).
+"""SLA profiles as data: seconds by level and tier (our own example, not law; docs/sources.md S41).
 
-`standard`: signing times of town and micro-grid are the reference's; village and city stand with the
-town, grid with the micro-grid. Finishing is the signing time plus the written first report (red and
-orange 30 min, yellow 60, blue 120; a published company circular). The step between escalations
-follows call-1/3/5 for red. At most 15 days with consent is a county's published rule; the day within
-which a case comes back is our own example. `demo` is the same shape in seconds, so that a whole ladder
-can be watched. All of it is for normal mode; a stricter response mode takes its share of it
-(shared/modes/effects.py).
+`standard`: signing times of town and micro-grid are our own proposal; village and city stand with
+the town, grid with the micro-grid. Finishing is the signing time plus the written first report (red
+and orange 30 min, yellow 60: a published company circular, docs/sources.md S29; blue 120: our own).
+The step between escalations follows call-1/3/5 for red. At most 15 days with consent is a county's
+published rule (docs/sources.md S28); the day within which a case comes back is our own example.
+`demo` is the same shape in seconds, so that a whole ladder can be watched. All of it is for normal
+mode; a stricter response mode takes its share of it (shared/modes/effects.py).
 """
 
 from __future__ import annotations

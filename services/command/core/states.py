@@ -1,4 +1,6 @@
-"""The life of one assignment 交办 as one table (domain reference 5.3).
+"""The life of one assignment 交办 as one table (our own design, docs/sources.md S39).
+
+Its steps are those of digital urban management (docs/sources.md S20).
 
 Rules: everything that moves an assignment is in TRANSITIONS; an event that the table does not list
 raises IllegalStep and changes nothing. A unit may report straight after signing (accept 受理 and

@@ -218,6 +218,6 @@ def _open_verbs(alert: AlertFacts) -> tuple[DecisionVerb, ...]:
 
 
 def _nearest_centre(place: str) -> str:
-    """The nearest unit with a duty desk: the town, or what lies above it (brief 2.1)."""
+    """The nearest unit with a duty desk: the town, or what lies above it (docs/sources.md S30)."""
     centres = [unit for unit in lineage(place) if "/" not in unit]
     return next((unit for unit in centres if tier_of(unit) in ("town", "district")), centres[-1])

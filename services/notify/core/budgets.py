@@ -1,9 +1,9 @@
 """How many calls an officer gets one by one; what comes beyond is put together into a digest.
 
-Nobody reads more than a handful of messages in a quarter of an hour, and a carrier that is flooded blocks
-the sender. The measure is GoAlert's (5 SMS or 3 voice calls in 15 minutes to one contact); the split by
-level and the holds are our own proposal, the domain reference gives no figure. Budgets are per officer,
-level and status: a drill uses up nothing that is real.
+Nobody reads more than a handful of messages in a quarter of an hour, and a carrier that is flooded
+blocks the sender. The measure is GoAlert's (5 SMS or 3 voice calls in 15 minutes to one contact,
+docs/sources.md S36); the split by level and the holds are our own proposal, no source gives a
+figure. Budgets are per officer, level and status: a drill uses up nothing that is real.
 
 The first call about an urgent alert (red, or a recall) has a budget of its own, so that nothing else can
 use it up; beyond it the calls are put together for 2 seconds.

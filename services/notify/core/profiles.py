@@ -1,8 +1,10 @@
-"""How long a call may go unanswered (domain reference 5.3 and 5.4).
+"""How long a call may go unanswered (our own example, docs/sources.md S41).
 
-`standard` is call-1/3/5 for red: the first post is called again after 1 minute, the next officer at
-3, the upper tier at 5; the other levels stretch it to their own answer time (10, 15, 30 minutes).
-`demo` waits 6 seconds on every rung and, as a demo lasts minutes, ten minutes for a promise. A stricter response mode takes its share (shared/modes/effects.py).
+`standard` is call-1/3/5 for red (modelled on docs/sources.md S24, S25): the first post is called
+again after 1 minute, the next officer at 3, the upper tier at 5; the other levels stretch it to
+their own answer time (10, 15, 30 minutes). `demo` waits 6 seconds on every rung and, as a demo
+lasts minutes, ten minutes for a promise. A stricter response mode takes its share
+(shared/modes/effects.py).
 """
 
 from __future__ import annotations

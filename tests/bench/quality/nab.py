@@ -1,10 +1,10 @@
 """NAB's score under its standard profile, written anew from the paper and checked by hand in tests.
 
 Source: Lavin and Ahmad, "Evaluating Real-time Anomaly Detection Algorithms - the Numenta Anomaly
-Benchmark", ICMLA 2015, arXiv:1510.03336, and the arithmetic of numenta/NAB (its sweeper), which
-differs from the paper in two places: inside a window the position counts from one row past its right
-edge and the value is divided by the value at the left edge, so that a detection in a window's first
-row is worth exactly 1.
+Benchmark", ICMLA 2015, arXiv:1510.03336 (docs/sources.md S37), and the arithmetic of numenta/NAB
+(its sweeper), which differs from the paper in two places: inside a window the position counts from
+one row past its right edge and the value is divided by the value at the left edge, so that a
+detection in a window's first row is worth exactly 1.
 
 In short: the first 15 % of a series (750 rows at most) count for nothing. A window is worth what its
 earliest detection is worth, 1 at its left edge falling to nearly 0 at its right one, or -1 when there

@@ -50,7 +50,7 @@ VILLAGES = {
     "104": 11, "106": 16, "107": 7, "108": 14, "109": 8, "110": 8, "111": 14, "112": 6, "113": 12,
     "114": 9, "115": 6, "116": 15, "117": 12, "118": 20,
 }  # fmt: skip
-"""Yongchuan's towns (digits 7 to 9) and how many villages each has (brief domain reference 4.2)."""
+"""Yongchuan's towns (digits 7 to 9) and how many villages each has (docs/sources.md S11)."""
 EVENT_TIME = datetime(2020, 8, 18, 6, tzinfo=UTC)
 _numbers = itertools.count(1)
 

@@ -317,7 +317,7 @@ def test_a_debt_ends_with_the_level_it_was_made_for() -> None:
     assert (story.alert.level, story.alert.debt) == (YELLOW, None)
 
 
-# Three scales, several bodies: 2021-07-05 on the 綦江河 (domain reference 3.6).
+# Three scales, several bodies: 2021-07-05 on the 綦江河 (docs/sources.md S22).
 
 
 def test_what_several_bodies_hold_stands_side_by_side() -> None:

@@ -1,4 +1,4 @@
-"""The district's rule pack against the domain reference: every number, its mark, its source, its cases."""
+"""The district's rule pack against docs/thresholds.md: numbers, marks, sources, cases."""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -29,7 +29,7 @@ NOW = datetime(2026, 7, 1, tzinfo=UTC)
 HOUR = 3600.0
 ON, OFF = True, False
 
-# Every number of sections 3.5 to 3.7 of the domain reference that a sensor can reach: rule, whether it is
+# Every number of docs/thresholds.md that a sensor can reach: rule, whether it is
 # switched on, window in hours (0 = none), readings in a row, then mark, level and limit of each rung.
 NUMBERS: list[tuple[str, bool, int, int, list[tuple[str, str, float]]]] = [
     ("rain-12h", ON, 12, 1, [("sourced", "blue", 50)]),

@@ -1,7 +1,7 @@
 """When the rule proposes a mode, as data: an alert of orange or above, or response level Ⅲ or graver.
 
-Source of the triggers: domain reference 3.9 (a proposal). Which mode, for how long and at which tier
-it is decided is our own: the district runs its emergencies, the city those without a district.
+The triggers are our own proposal (docs/sources.md S42), and so is which mode, for how long and
+at which tier it is decided: the district runs its emergencies, the city those without a district.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Time limits of upward reports as data. EXAMPLE, set your own: Chongqing's limits are unknown.
 
-Two rules hold at once and the stricter counts (domain reference): by level (5.4; red, orange and
-yellow follow a published company circular) and by tier (3.4; town to district from a county of 2018,
-district to city a common pattern). Follow-ups and the final report are our proposal. A level that is
-not listed (notice 提示) calls for no report.
+Two rules hold at once and the stricter counts: by level (red, orange and yellow follow a published
+company circular) and by tier (town to district from a county of 2018, both docs/sources.md S29;
+district to city a common pattern without a source, docs/sources.md S41). Follow-ups and the final
+report are our proposal. A level that is not listed (notice 提示) calls for no report.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 // The kinds of event that a person can choose from when he begins something: codes as real systems
-// use them (GB/T 35561 style), own slugs behind a class code where there is none.
+// use them (GB/T 35561 style, docs/sources.md S10), own slugs behind a class code where there is
+// none.
 
 import { select } from "./forms.js";
 import { t } from "./i18n.js";

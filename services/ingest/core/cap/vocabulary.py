@@ -1,6 +1,7 @@
-"""What CAP 1.2 allows where (OASIS, cap12.xsd; domain reference 3.3). 1.1 is read by the same rules.
+"""What CAP 1.2 allows where (OASIS, cap12.xsd, docs/sources.md S8). 1.1 is read by the same rules.
 
-China's profile writes the colour into `severity`; that is allowed beside CAP's own words.
+China's profile (docs/sources.md S9) writes the colour into `severity`; that is allowed beside CAP's
+own words.
 """
 
 from __future__ import annotations
