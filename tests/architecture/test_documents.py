@@ -1,7 +1,8 @@
-"""README and docs name only what there is: links, verbs, paths, modules, settings, addresses of the API."""
+"""Documents name only what there is: links, verbs, paths, functions, modules, settings, addresses of the API."""
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -10,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from shared.contracts.topics import TOPICS
 from tests.architecture.test_layout import ROOT, tracked
 
+DOCUMENTS = ("README*.md", "CONTRIBUTING.md", "SECURITY.md", "docs/*.md", "docs/adr/*.md")
 Named = Iterator[tuple[str, bool]]
 """What a document names, and whether there is such a thing."""
 
@@ -19,6 +22,7 @@ _CODE = re.compile(r"`([^`]+)`|^ {4}(.+)$", re.MULTILINE)
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _BARE = re.compile(r"[a-z][a-z0-9_]*\.(?:py|md|yaml|yml|sql|js|css|json)")
 _IN_A_FOLDER = re.compile(r"(?<![/\w.])[A-Za-z0-9_.{},*-]+(?:/[A-Za-z0-9_.{},*-]+)+")
+_FUNCTIONS = re.compile(r"`([a-z_/]+\.py)`:((?:\s`[A-Za-z_.]+`,?)+)")
 _SETTING = re.compile(r"FENGHUO(?:_[A-Z0-9]+)+\b")
 _ADDRESS = re.compile(r"(?:GET|POST)[^/`]{0,3}(?:`, `(?:GET|POST) )?(/[a-z][^?\s`]*)")
 
@@ -82,11 +86,19 @@ def paths(text: str, folder: Path) -> Named:
             yield token, token.rstrip(".,;:") in names()
 
 
+def functions(text: str, folder: Path) -> Named:
+    """Functions, methods and constants that stand behind the path of their file."""
+    for path, listed in _FUNCTIONS.findall(text):
+        known = _defined(path) if (ROOT / path).exists() else set()
+        for name in re.findall(r"`([^`]+)`", listed):
+            yield f"{path}: {name}", name in known
+
+
 def verbs(text: str, folder: Path) -> Named:
     """Verbs of make, and the parts that a benchmark can be cut to."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for code in _code(text):
-        for verb, only in re.findall(r"\bmake ([a-z-]+)(?: ONLY=([a-z]+))?", code):
+        for verb, only in re.findall(r"\bmake ([a-z0-9-]+)(?: ONLY=([a-z]+))?", code):
             known = re.search(rf"^{verb}:", makefile, re.MULTILINE) is not None
             yield (
                 f"make {verb} {only}",
@@ -113,6 +125,22 @@ def api(text: str, folder: Path) -> Named:
         yield path, re.sub(r"\{[^}]*\}", "{}", path) in addresses()
 
 
+def _defined(path: str) -> set[str]:
+    """Names of a module's top level, and of its classes' methods behind a dot."""
+    found: set[str] = set()
+    for node in ast.parse((ROOT / path).read_text(encoding="utf-8")).body:
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                found.add(node.name)
+            case ast.ClassDef():
+                inner = (ast.FunctionDef, ast.AsyncFunctionDef)
+                methods = [f"{node.name}.{one.name}" for one in node.body if isinstance(one, inner)]
+                found |= {node.name, *methods}
+            case ast.AnnAssign(target=ast.Name(id=name)) | ast.Assign(targets=[ast.Name(id=name)]):
+                found.add(name)
+    return found
+
+
 def _code(text: str) -> list[str]:
     inside = [one or other for one, other in _CODE.findall(_FENCE.sub("", text))]
     return inside + _FENCE.findall(text)
@@ -123,10 +151,10 @@ def _parts(makefile: str) -> str:
     return found[1] if found else ""
 
 
-@pytest.mark.parametrize("kind", [links, paths, verbs, modules, settings, api])
+@pytest.mark.parametrize("kind", [links, paths, functions, verbs, modules, settings, api])
 def test_documents_name_only_what_there_is(kind: Callable[[str, Path], Named]) -> None:
     found, missing = 0, []
-    for path in tracked("README.md", "docs/*.md", "docs/adr/*.md"):
+    for path in tracked(*DOCUMENTS):
         for name, exists in kind(path.read_text(encoding="utf-8"), path.parent):
             found += 1
             if not exists:
@@ -142,6 +170,7 @@ def test_documents_name_only_what_there_is(kind: Callable[[str, Path], Named]) -
         (paths, "in `shared/runtime/{wire,none}.py`"),
         (paths, "`test_none.py` kills it"),
         (paths, "`docs/*.none`"),
+        (functions, "`docs/make_settings.py`: `page`, `none`"),
         (verbs, "`make none`"),
         (verbs, "    make bench ONLY=none   # nothing"),
         (modules, "`python -m services.none`"),
@@ -151,3 +180,18 @@ def test_documents_name_only_what_there_is(kind: Callable[[str, Path], Named]) -
 )
 def test_what_is_not_there_is_found(kind: Callable[[str, Path], Named], text: str) -> None:
     assert [exists for _, exists in kind(text, ROOT / "docs")].count(False) == 1
+
+
+def test_one_reading_shows_the_golden_records() -> None:
+    text = (ROOT / "docs" / "one-reading.md").read_text(encoding="utf-8")
+    head = json.loads(re.findall(r"```json\n(.*?)```", text, re.DOTALL)[0])
+    shown = re.findall(r"Golden record `([^`]+)`.*?```json\n(.*?)```", text, re.DOTALL)
+    assert len(shown) == 9
+    for name, body in shown:
+        golden = json.loads((ROOT / "tests/contract/golden" / f"{name}.json").read_text("utf-8"))
+        assert head | json.loads(body) == golden, name
+
+
+def test_the_glossary_names_every_topic() -> None:
+    text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`([a-z_]+\.[a-z_]+\.v\d+)`", text)) == set(TOPICS)

@@ -36,17 +36,17 @@ BY_CI = {
 """What is run elsewhere, or is too long for a test, and why."""
 
 
-def _blocks() -> Iterator[str]:
+def _blocks(readme: str) -> Iterator[str]:
     """The indented code blocks."""
-    text = re.sub(r"^```.*?^```$", "", README, flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(r"^```.*?^```$", "", readme, flags=re.MULTILINE | re.DOTALL)
     for block in re.findall(r"(?:^ {4}.*\n|^\n(?= {4}))+", text, re.MULTILINE):
         yield re.sub(r"^ {4}", "", block, flags=re.MULTILINE)
 
 
-def _commands() -> list[str]:
+def _commands(readme: str = README) -> list[str]:
     """The command lines of all blocks; a command goes on while the shell waits for its end."""
     found: list[str] = []
-    for block in _blocks():
+    for block in _blocks(readme):
         command = ""
         for line in block.splitlines():
             command = f"{command}\n{line}" if command else line
@@ -63,9 +63,9 @@ def _plain(command: str) -> str:
     return re.sub(r"\s+#.*$", "", command, flags=re.MULTILINE).strip()
 
 
-def _in_sentences() -> list[str]:
+def _in_sentences(readme: str = README) -> list[str]:
     """Commands between backquotes in the text."""
-    return re.findall(r"`((?:make|python3|docker|\.venv)\b[^`]*)`", README)
+    return re.findall(r"`((?:make|python3|docker|\.venv)\b[^`]*)`", readme)
 
 
 class Shell:
@@ -152,6 +152,12 @@ def test_every_command_in_a_sentence_is_run_somewhere() -> None:
     assert said - known == set(), "a command that nothing runs"
     everything = said | run
     assert set(BY_CI) - everything == set(), "an exception for what the README no longer says"
+
+
+def test_the_readme_in_chinese_has_the_same_commands() -> None:
+    chinese = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
+    assert [_plain(one) for one in _commands(chinese)] == [_plain(one) for one in _commands()]
+    assert set(_in_sentences(chinese)) == set(_in_sentences())
 
 
 @pytest.mark.e2e
