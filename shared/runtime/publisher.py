@@ -46,6 +46,8 @@ PATIENCE_S = 30.0
 """How long a batch may be under way: longer than a broker's session and the choice of another leader."""
 _MOST_WAITING_BYTES = 64 * 1_048_576
 """With more that cannot be handed over yet, further callers are sent away at once."""
+_SILENT_S = 1.0
+"""Longer than this Kafka is silent, when a send has run out of time and nothing was confirmed since."""
 _FLUSH_S = 2.0
 _CLOSE_S = 5.0
 _CONNECT_S = 10.0
@@ -112,7 +114,8 @@ class Publisher:
         """For /readyz: fine while Kafka confirms anything."""
         if self._producer is None:
             return "the Kafka producer is being rebuilt"
-        silent = self._timed_out_at > self._confirmed_at
+        waits = self._timed_out_at > self._confirmed_at
+        silent = waits and _now() - self._confirmed_at > _SILENT_S
         return "Kafka has confirmed nothing since a send ran out of time" if silent else None
 
     @property

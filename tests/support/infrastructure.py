@@ -50,10 +50,15 @@ class Infrastructure:
         future: Future[T] = asyncio.run_coroutine_threadsafe(work, self._loop)
         return future.result(900)
 
-    def own_topic(self, like: TopicSpec, **change: Any) -> TopicSpec:
-        """A fresh topic with the settings of `like`, known to the table for this test run."""
+    def own_topic(self, like: TopicSpec, *, compression: str = "", **change: Any) -> TopicSpec:
+        """A fresh topic with the settings of `like`, known to the table for this test run.
+
+        `compression` makes it one of before brokers inflated what clients compress.
+        """
         spec = replace(like, name=f"test.{next(_numbers)}.{like.name}", **change)
         wanted = [new_topic(spec), dead_letter_topic(spec)]
+        if compression:
+            wanted[0].topic_configs["compression.type"] = compression
         self.run(ensure_topics(self.bootstrap, wanted))
         TOPICS[spec.name] = spec
         return spec

@@ -116,7 +116,9 @@ async def test_a_round_that_fails_is_done_again_and_nothing_fires_twice(dsn: str
 
 async def test_what_always_falls_due_is_taken_together(dsn: str) -> None:
     async with sweeping(dsn) as watch:
-        await watch.arm(*(n / 200 for n in range(200)))  # one each 5 ms: as quick as a round is
+        await watch.arm(
+            *(n / 1_000 for n in range(200))
+        )  # one each ms: quicker than a round and its rest
         async with running(watch):
             await watch.until_fired(200)
     assert sum(len(one) for one in watch.locked) == 200

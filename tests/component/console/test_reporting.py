@@ -250,7 +250,7 @@ async def test_the_chain_says_what_changed_what_counted_and_which_numbers_are_wr
     assert [one["report_id"] for one in field["reports"]] == ["rpt-4"]
     assert (chain["from_unit"], chain["to_unit"], chain["next_number"]) == (ZHUTUO, DISTRICT, 4)
     first, second, third = chain["reports"]
-    assert [one["line"] for one in second["changes"]] == ["死亡：0 → 2（增）"]
+    assert [one["line"] for one in second["changes"]] == ["死亡：0 → 2（增） ‖ Dead: 0 → 2 (more)"]
     assert [(one["field"], one["direction"]) for one in third["changes"]] == [("trapped", "down")]
     assert [one["mark"] for one in chain["reports"]] == [None, None, "gap"]
     assert [(one["counted"], one["late"]) for one in chain["reports"]] == [
