@@ -31,6 +31,7 @@ from shared.contracts.topics import (
     REQUESTS,
     SILENCES,
     SUPERVISION,
+    TOPICS,
     TRAIL,
 )
 from shared.runtime.stateful import StatefulPlatform
@@ -83,4 +84,5 @@ def build(settings: Settings) -> AsgiFastStream:
     platform.loops.append(rounds.run)
     platform.health.add("checks", rounds.ready)
     platform.produces(TRAIL)
+    platform.looks_into(*TOPICS.values())
     return platform.asgi()

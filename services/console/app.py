@@ -43,6 +43,7 @@ from shared.contracts.topics import (
     DECISIONS,
     DUTY_REQUESTS,
     MODE_REQUESTS,
+    READINGS,
     REFUSALS,
     REPORTS,
     REQUESTS,
@@ -161,6 +162,7 @@ def build(settings: Settings) -> FastAPI:
     platform.table(ROSTER, wiring.directory.take)
     platform.table(RULES, wiring.rules.take, wiring.rules.drop)
     platform.consume_inbox(CONSUMES, project, max_records=BATCH)
+    platform.looks_into(READINGS)
     platform.produces(
         DECISIONS,
         SILENCES,

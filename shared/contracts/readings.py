@@ -77,5 +77,5 @@ class SensorHealth(Envelope):
     rule_id: RuleId | None = None
 
 
-ReadingRecord = Annotated[Reading | Tick, Field(discriminator="type")]
+ReadingRecord = Annotated[Reading | Tick, Field(discriminator="type", title="ReadingRecord")]
 """A value of the readings topic."""

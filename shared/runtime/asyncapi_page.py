@@ -20,6 +20,9 @@ _STYLE = (
 )
 
 
+_TONES = {"receive": "in", "send": "out"}
+
+
 def render(document: bytes) -> str:
     """HTML of an AsyncAPI 3.0 document: channels, direction, messages, schemas."""
     spec: dict[str, Any] = json.loads(document)
@@ -42,10 +45,10 @@ def render(document: bytes) -> str:
 
 def _channel(name: str, body: dict[str, Any], operations: Any) -> str:
     reference = f"#/channels/{name}"
-    actions = {op["action"] for op in operations if op["channel"]["$ref"] == reference}
-    label = "receives" if "receive" in actions else "sends"
-    tone = "in" if label == "receives" else "out"
+    actions = sorted({op["action"] for op in operations if op["channel"]["$ref"] == reference})
+    labels = ", ".join(f'<span class="{_TONES[one]}">{one}s</span>' for one in actions)
+    messages = ", ".join(f"<code>{escape(one)}</code>" for one in body["messages"])
     return (
-        f'<li><span class="{tone}">{label}</span> '
-        f"<code>{escape(str(body.get('address', name)))}</code></li>"
+        f"<li>{labels} <code>{escape(str(body.get('address', name)))}</code>: {messages}<br>"
+        f"{escape(str(body.get('description', '')))}</li>"
     )

@@ -16,6 +16,7 @@ from faststream.asgi import AsgiFastStream, AsgiResponse
 from prometheus_client import CollectorRegistry
 
 from shared.contracts.topics import TopicSpec
+from shared.runtime.asyncapi import Operation, Traffic, document
 from shared.runtime.batches import BatchConsumer
 from shared.runtime.broker import LOGGER, make_broker
 from shared.runtime.clock import Clock, SystemClock
@@ -34,6 +35,8 @@ _NO_SUCH_PATH = {"type": "about:blank", "title": "There is no such path", "statu
 
 class _Worker(AsgiFastStream):
     """FastStream's application; what is not there is answered as everywhere, by a problem document."""
+
+    platform: Platform
 
     async def not_found(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer a path that is none of the operations'."""
@@ -71,6 +74,7 @@ class Platform:
         self.health.add("producer", self.publisher.ready)
         self.describe_also: Callable[[dict[str, Any]], dict[str, Any]] = lambda document: document
         """Adds to the AsyncAPI document what goes out by other ways than Kafka."""
+        self.traffic = Traffic(service)
         self._tables: list[CompactedTable] = []
         self._consumers: list[BatchConsumer] = []
 
@@ -99,12 +103,15 @@ class Platform:
     ) -> BatchConsumer:
         """Read `topics` as one consumer group named after the service. `overtaking` is the worker where
         urgent records go first; with `unopened` it gets spans of about so many records where it can."""
+        group = f"fenghuo-{self.service}"
+        for spec in topics:
+            self.traffic.reads(spec, group)
         consumer = BatchConsumer(
             self.broker,
             topics,
             worker,
             self.metrics,
-            group=f"fenghuo-{self.service}",
+            group=group,
             instance_id=self.settings.group_instance_id,
             max_records=max_records,
             fetch_batches=fetch_batches,
@@ -126,6 +133,7 @@ class Platform:
         """Hold a compacted topic in memory; loaded before anything is consumed."""
         bootstrap, refuse = self.settings.kafka_bootstrap, self.dead_letters.send
         table = CompactedTable(bootstrap, spec, on_message, refuse, on_delete, at_boundary)
+        self.traffic.reads(spec)
         self._tables.append(table)
         self.health.add(spec.name, table.ready)
         self.loops.append(table.follow)
@@ -134,11 +142,19 @@ class Platform:
     def produces(self, *topics: TopicSpec) -> None:
         """Name the topics this service writes, for its AsyncAPI document."""
         for spec in topics:
-            self.broker.publisher(spec.name, schema=spec.contract, description=spec.purpose)
+            self.traffic.note(Operation("send", spec))
+
+    def looks_into(self, *topics: TopicSpec) -> None:
+        """Name the topics of which this service reads some records, and some of the dead letters."""
+        for spec in topics:
+            self.traffic.note(Operation("receive", spec))
+            if spec.dead_letters:
+                self.traffic.note(Operation("receive", spec, letters=True))
 
     def routes(self) -> list[tuple[str, Any]]:
         """Health, metrics and documents as ASGI routes; call after everything is declared."""
-        return operations_routes(self.broker, self.health, self.metrics, self.describe_also)
+        described = self.describe_also(document(self.traffic))
+        return operations_routes(self.health, self.metrics, described)
 
     async def start(self, stack: AsyncExitStack) -> None:
         """Connect in order: Kafka, producer, tables, loops. The broker is started by its owner."""
@@ -155,9 +171,11 @@ class Platform:
 
     def asgi(self) -> AsgiFastStream:
         """The worker's ASGI application: FastStream's consumers plus the operations routes."""
-        return _Worker(
+        worker = _Worker(
             self.broker,
             logger=logging.getLogger(LOGGER),
             asgi_routes=self.routes(),
             lifespan=lifespan_of(self.start),
         )
+        worker.platform = self
+        return worker

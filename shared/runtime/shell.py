@@ -17,8 +17,6 @@ import uvicorn
 from aiokafka import AIOKafkaClient
 from aiokafka.errors import KafkaError
 from faststream.asgi import AsgiResponse, get
-from faststream.kafka import KafkaBroker
-from faststream.specification import AsyncAPI
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic_core import to_json
 
@@ -40,17 +38,13 @@ _SAFE = {
 
 
 def operations_routes(
-    broker: KafkaBroker,
-    health: Health,
-    metrics: RuntimeMetrics,
-    extend: Callable[[dict[str, Any]], dict[str, Any]] = lambda document: document,
+    health: Health, metrics: RuntimeMetrics, described: dict[str, Any]
 ) -> list[tuple[str, Any]]:
     """/healthz, /readyz, /metrics, /docs/asyncapi and /docs/asyncapi.json as ASGI routes.
 
-    `extend` adds to the AsyncAPI document what goes out by other ways than Kafka.
+    `described` is the AsyncAPI document.
     """
-    spec = AsyncAPI(broker, title=f"Fenghuo {health.service}", version="1.0.0").to_specification()
-    document = json.dumps(extend(json.loads(spec.to_json())), ensure_ascii=False).encode()
+    document = json.dumps(described, ensure_ascii=False).encode()
     page = render(document).encode()
 
     @get

@@ -50,13 +50,15 @@ async def test_a_service_that_is_not_connected_lives_but_is_not_ready(
 
 async def test_the_live_stream_is_a_channel_of_the_console(tmp_path: Path) -> None:
     document = (await fetch("console", "/docs/asyncapi.json", tmp_path)).json()
-    stream = document["channels"]["console:events"]
+    stream = document["channels"]["console.events"]
     assert stream["address"] == "/api/events"
     assert "Last-Event-ID" in stream["description"]
     assert set(stream["messages"]) == {"hello", "beat", "line", "reset"}
     for message in stream["messages"].values():
         assert message["$ref"].rpartition("/")[2] in document["components"]["messages"]
-    for reference in re.findall(r'"[$]ref": "#/([^"]*console:events[^"]*)"', json.dumps(document)):
+    for reference in re.findall(
+        r'"[$]ref": "#/([^"]*console[.]events[^"]*)"', json.dumps(document)
+    ):
         found = document
         for step in reference.split("/"):
             found = found[step]

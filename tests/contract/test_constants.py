@@ -41,14 +41,21 @@ def named(document: dict[str, Any], reference: str) -> Any:
 
 def without_tag(document: dict[str, Any]) -> list[str]:
     """Members of the document's unions that do not require what tells them apart."""
-    unions = [one for one in parts(document) if isinstance(one.get("discriminator"), dict)]
+    unions = [one for one in parts(document) if isinstance(one.get("oneOf"), list)]
     return [
-        f"{reference}: {tag}"
+        f"{member['$ref']}: {tag}"
         for union in unions
-        for tag in [union["discriminator"]["propertyName"]]
-        for reference in union["discriminator"].get("mapping", {}).values()
-        if tag not in named(document, reference).get("required", [])
+        for tag in [tag_of(union)]
+        if tag is not None
+        for member in union["oneOf"]
+        if tag not in named(document, member["$ref"]).get("required", [])
     ]
+
+
+def tag_of(union: dict[str, Any]) -> str | None:
+    """The field by which a union tells its members; AsyncAPI has its name alone."""
+    tag = union.get("discriminator")
+    return tag["propertyName"] if isinstance(tag, dict) else tag
 
 
 DOCUMENTS = {

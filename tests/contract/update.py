@@ -1,4 +1,4 @@
-"""Write the snapshots of schemas, AsyncAPI and OpenAPI documents anew: `python -m tests.contract.update`."""
+"""Write examples and the snapshots of schemas, AsyncAPI and OpenAPI anew: `python -m tests.contract.update`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from typing import Any
 import httpx
 
 from shared.contracts.documents import json_schemas
+from shared.runtime.asyncapi import DATA, LETTER
 from tests.support.services import SERVICES, built_app
 
 HERE = Path(__file__).parent
+EXAMPLES = DATA / "examples.json"
 DOORS = ("ingest", "console")
 
 
@@ -23,8 +25,23 @@ def write(folder: Path, documents: dict[str, Any]) -> None:
     for old in folder.glob("*.json"):
         old.unlink()
     for name, document in documents.items():
-        text = json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True)
-        (folder / f"{name}.json").write_text(text + "\n")
+        (folder / f"{name}.json").write_text(as_text(document))
+
+
+def as_text(document: Any) -> str:
+    """A document as it lies in the repository."""
+    return json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def golden_records() -> dict[str, dict[str, Any]]:
+    """The golden records by topic and case, and the dead letters among them."""
+    found: dict[str, dict[str, Any]] = {}
+    for path in sorted((HERE / "golden").glob("*.json")):
+        topic, _, case = path.stem.partition("@")
+        found.setdefault(topic, {})[case] = json.loads(path.read_bytes())
+    letters = sorted((HERE / "golden" / "letters").glob("*.json"))
+    found[LETTER] = {path.stem: json.loads(path.read_bytes()) for path in letters}
+    return found
 
 
 async def shown(service: str, path: str) -> Any:
@@ -38,6 +55,7 @@ async def shown(service: str, path: str) -> Any:
 def main() -> None:
     """Replace all."""
     write(HERE / "schemas", json_schemas())
+    EXAMPLES.write_text(as_text(golden_records()))
     path = "/docs/asyncapi.json"
     write(HERE / "asyncapi", {name: asyncio.run(shown(name, path)) for name in SERVICES})
     path = "/openapi.json"

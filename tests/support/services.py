@@ -9,6 +9,8 @@ from typing import Any
 
 from faststream.kafka import KafkaBroker
 
+from shared.runtime.platform import Platform
+
 SERVICES = ("ingest", "scoring", "alerting", "command", "duty", "notify", "console", "audit")
 
 
@@ -27,9 +29,14 @@ def built_app(service: str, folder: Path) -> Any:
     return importlib.import_module(f"services.{service}.app").build(settings)
 
 
-def built_broker(service: str, folder: Path) -> KafkaBroker:
-    """The service's broker with its subscribers and publishers."""
+def built_platform(service: str, folder: Path) -> Platform:
+    """What the service stands on, with all that it reads and writes declared."""
     app = built_app(service, folder)
-    broker = app.state.platform.broker if hasattr(app, "state") else app.broker
-    assert isinstance(broker, KafkaBroker)
-    return broker
+    platform = app.state.platform if hasattr(app, "state") else app.platform
+    assert isinstance(platform, Platform)
+    return platform
+
+
+def built_broker(service: str, folder: Path) -> KafkaBroker:
+    """The service's broker with its subscribers."""
+    return built_platform(service, folder).broker

@@ -10,7 +10,7 @@ from shared.contracts.fields import Level, Status
 
 Json = dict[str, Any]
 
-CHANNEL = "console:events"
+CHANNEL = "console.events"
 KINDS = (
     "alarm",
     "alert",
@@ -98,14 +98,14 @@ _PURPOSE = (
 
 
 def _reference(name: str) -> str:
-    return f"#/components/messages/{CHANNEL}:{name}/payload/$defs/{{model}}"
+    return f"#/components/messages/{CHANNEL}.{name}/payload/$defs/{{model}}"
 
 
 def with_stream(document: Json) -> Json:
     """The service's AsyncAPI 3.0 document with the stream as one more channel that it sends on."""
     components = dict(document.get("components", {}))
     messages = {
-        f"{CHANNEL}:{name}": {
+        f"{CHANNEL}.{name}": {
             "name": name,
             "title": f"event: {name}",
             "summary": summary,
@@ -120,7 +120,7 @@ def with_stream(document: Json) -> Json:
         "title": "The live stream",
         "description": _PURPOSE,
         "messages": {
-            name: {"$ref": f"#/components/messages/{CHANNEL}:{name}"} for name in MESSAGES
+            name: {"$ref": f"#/components/messages/{CHANNEL}.{name}"} for name in MESSAGES
         },
     }
     operation: Json = {
@@ -132,6 +132,6 @@ def with_stream(document: Json) -> Json:
     return {
         **document,
         "channels": {**document["channels"], CHANNEL: channel},
-        "operations": {**document.get("operations", {}), f"{CHANNEL}:send": operation},
+        "operations": {**document.get("operations", {}), f"send.{CHANNEL}": operation},
         "components": components,
     }

@@ -1,0 +1,255 @@
+"""The AsyncAPI 3.0 document of a service, from the table of topics and from what the service reads and writes.
+
+A channel is a topic: its name is the address, its one message has the name of the contract. The words of
+topics and fields in both languages lie in shared/contracts/words.json, the examples beside them; those are
+the golden records of the tests.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import TypeAdapter
+
+from shared.contracts.ids import dead_letter_id
+from shared.contracts.topics import DEAD_LETTER, TopicSpec
+
+Json = dict[str, Any]
+Action = Literal["receive", "send"]
+
+DATA = Path(__file__).parents[1] / "contracts"
+LETTER = "dead_letter"
+"""The name of dead letters among words and examples."""
+_SCHEMAS = "#/components/schemas/"
+_SERVER = "development"
+_PARTITIONER = (
+    "UTF-8. The partition is murmur2 of the key, as Kafka's Java client chooses it · "
+    "UTF-8 编码；分区由键的 murmur2 值决定，与 Kafka 的 Java 客户端一致"
+)
+_LETTER_KEY = (
+    "The key of the refused record (its first 4096 bytes), or none; the partition is that of the record · "
+    "被拒收记录的键（前 4096 字节），可无；分区与该记录相同"
+)
+_ABOUT = (
+    "Records on Kafka that this service reads and writes; values are JSON in UTF-8. On a compacted topic a "
+    "record without a value deletes its key. · "
+    "本服务在 Kafka 上读写的记录；值为 UTF-8 编码的 JSON。压缩主题中没有值的记录表示删除该键。"
+)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What a service does with a topic or with its dead letters. `group`: its consumer group, if it has one."""
+
+    action: Action
+    spec: TopicSpec
+    letters: bool = False
+    group: str | None = None
+
+    @property
+    def address(self) -> str:
+        """The topic on Kafka."""
+        return self.spec.dlq if self.letters else self.spec.name
+
+
+class Traffic:
+    """What a service reads and writes, as it declares it."""
+
+    def __init__(self, service: str) -> None:
+        self.service = service
+        self._operations: dict[tuple[str, str], Operation] = {}
+
+    def note(self, operation: Operation) -> None:
+        """Add an operation; of two on the same topic the one with a consumer group stays."""
+        place = (operation.address, operation.action)
+        before = self._operations.get(place)
+        if operation.spec.contract is not None and (before is None or before.group is None):
+            self._operations[place] = operation
+
+    def reads(self, spec: TopicSpec, group: str | None = None) -> None:
+        """Note a topic that is read; what is refused goes to its dead letters."""
+        self.note(Operation("receive", spec, group=group))
+        if spec.dead_letters:
+            self.note(Operation("send", spec, letters=True))
+
+    def operations(self) -> list[Operation]:
+        """All of them by topic."""
+        return [self._operations[place] for place in sorted(self._operations)]
+
+
+@cache
+def words() -> dict[str, tuple[str, str]]:
+    """English and Chinese of a topic, of a field (`Model.field`), or of a field of any model (`field`)."""
+    table = json.loads((DATA / "words.json").read_text(encoding="utf-8"))
+    return {name: (en, zh) for name, (en, zh) in table.items()}
+
+
+@cache
+def _examples() -> dict[str, dict[str, Json]]:
+    loaded: dict[str, dict[str, Json]] = json.loads(
+        (DATA / "examples.json").read_text(encoding="utf-8")
+    )
+    return loaded
+
+
+def field_words(model: str, field: str) -> str | None:
+    """The description of a field in both languages, None where there is none."""
+    return both_of(f"{model}.{field}") or both_of(field)
+
+
+def both_of(name: str) -> str | None:
+    """English and Chinese as one description."""
+    pair = words().get(name)
+    return None if pair is None else " · ".join(pair)
+
+
+def examples(operation: Operation, service: str) -> list[Json]:
+    """Real records of a channel, each with a name of its own; a letter is the service's where it sends them."""
+    found = _examples()[LETTER if operation.letters else operation.spec.name]
+    if operation.letters:
+        sender = service if operation.action == "send" else None
+        found = {name: _letter_on(operation.spec, one, sender) for name, one in found.items()}
+    return [{"name": name, "payload": copy.deepcopy(one)} for name, one in found.items()]
+
+
+def _letter_on(spec: TopicSpec, letter: Json, sender: str | None) -> Json:
+    service = sender or letter["service"]
+    letter_id = dead_letter_id(service, spec.name, letter["partition"], letter["offset"])
+    return {**letter, "id": letter_id, "service": service, "topic": spec.name}
+
+
+def schemas(operations: Iterable[Operation]) -> tuple[dict[str, str], dict[str, Json]]:
+    """The name of the contract by address, and the schema of every model by name, with words."""
+    adapters: dict[str, TypeAdapter[Any]] = {
+        one.address: DEAD_LETTER if one.letters else one.spec.model for one in operations
+    }
+    tops, definitions = TypeAdapter.json_schemas(
+        [(address, "validation", adapter) for address, adapter in adapters.items()],
+        ref_template=_SCHEMAS + "{model}",
+    )
+    found: dict[str, Json] = dict(definitions.get("$defs", {}))
+    names: dict[str, str] = {}
+    for (address, _), top in tops.items():
+        name = top["$ref"].removeprefix(_SCHEMAS) if "$ref" in top else top["title"]
+        names[address] = name
+        found.setdefault(name, top)
+    for schema in found.values():
+        for field, described in schema.get("properties", {}).items():
+            text = field_words(str(schema["title"]), field)
+            if text is not None:
+                described["description"] = text
+    return names, {name: _as_draft_7(found[name]) for name in sorted(found)}
+
+
+def _as_draft_7(schema: Any) -> Any:
+    """The schema as AsyncAPI takes it, a superset of draft 7 of JSON Schema.
+
+    There nothing counts beside `$ref`, a tuple stands in `items`, and a discriminator is a name.
+    """
+    if isinstance(schema, list):
+        return [_as_draft_7(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    taken = {name: _as_draft_7(value) for name, value in schema.items()}
+    if isinstance(discriminator := taken.get("discriminator"), dict):
+        taken["discriminator"] = discriminator["propertyName"]
+    if "prefixItems" in taken:
+        taken["items"] = taken.pop("prefixItems")
+    if "$ref" in taken and len(taken) > 1:
+        taken["allOf"] = [{"$ref": taken.pop("$ref")}]
+    return taken
+
+
+def document(traffic: Traffic) -> Json:
+    """The document of a service."""
+    operations = traffic.operations()
+    names, models = schemas(operations)
+    return {
+        "asyncapi": "3.0.0",
+        "info": {"title": f"Fenghuo {traffic.service}", "version": "1.0.0", "description": _ABOUT},
+        "defaultContentType": "application/json",
+        "servers": {_SERVER: {"host": "kafka:9092", "pathname": "", "protocol": "kafka"}},
+        "channels": {one.address: _channel(one, names[one.address]) for one in operations},
+        "operations": dict(_operation(one, names[one.address]) for one in operations),
+        "components": {
+            # Of a topic that is read and written the operation `send` is the last.
+            "messages": {
+                one.address: _message(one, names[one.address], traffic.service)
+                for one in operations
+            },
+            "schemas": models,
+        },
+    }
+
+
+def _channel(one: Operation, name: str) -> Json:
+    spec = one.spec
+    configuration: Json = {
+        "cleanup.policy": ["delete" if one.letters else spec.cleanup],
+        "max.message.bytes": spec.dlq_max_bytes if one.letters else spec.max_bytes,
+    }
+    if spec.retention_ms is not None and not one.letters:
+        configuration["retention.ms"] = spec.retention_ms
+    return {
+        "address": one.address,
+        "title": one.address,
+        "description": _purpose(one),
+        "servers": [{"$ref": f"#/servers/{_SERVER}"}],
+        "messages": {name: {"$ref": f"#/components/messages/{one.address}"}},
+        "bindings": {
+            "kafka": {
+                "topic": one.address,
+                "partitions": spec.partitions,
+                "topicConfiguration": configuration,
+                "bindingVersion": "0.4.0",
+            }
+        },
+    }
+
+
+def _purpose(one: Operation) -> str | None:
+    if not one.letters:
+        return both_of(one.spec.name)
+    en, zh = words()[LETTER]
+    return f"{en} `{one.spec.name}` · {zh} `{one.spec.name}`"
+
+
+def _message(one: Operation, name: str, service: str) -> Json:
+    key: Json = {"type": "string", "description": f"`{one.spec.key}`. {_PARTITIONER}"}
+    if one.letters:
+        key = {"type": ["string", "null"], "description": _LETTER_KEY}
+    return {
+        "name": name,
+        "title": name,
+        "summary": _purpose(one),
+        "contentType": "application/json",
+        "payload": {"$ref": _SCHEMAS + name},
+        "bindings": {"kafka": {"key": key, "bindingVersion": "0.4.0"}},
+        "examples": examples(one, service),
+    }
+
+
+def _operation(one: Operation, name: str) -> tuple[str, Json]:
+    body: Json = {
+        "action": one.action,
+        "channel": {"$ref": f"#/channels/{one.address}"},
+        "messages": [{"$ref": f"#/channels/{one.address}/messages/{name}"}],
+    }
+    if one.group is not None:
+        group = {"type": "string", "enum": [one.group]}
+        body["bindings"] = {"kafka": {"groupId": group, "bindingVersion": "0.4.0"}}
+    return f"{one.action}.{one.address}", body
+
+
+def undescribed(models: dict[str, Json]) -> Iterator[str]:
+    """Fields without words, as `Model.field`."""
+    for schema in models.values():
+        for field, described in schema.get("properties", {}).items():
+            if "description" not in described:
+                yield f"{schema['title']}.{field}"
