@@ -240,3 +240,10 @@ def test_every_public_topic_and_its_dead_letters_are_in_a_document() -> None:
 def test_nothing_private_is_documented(tmp_path: Path) -> None:
     platform = built_platform("scoring", tmp_path)
     assert SCORING_STATE.name not in {one.address for one in platform.traffic.operations()}
+
+
+def test_a_contract_has_the_same_schema_in_every_document() -> None:
+    found: dict[str, Any] = {}
+    for service in SERVICES:
+        for name, schema in DOCUMENTS[service]["components"]["schemas"].items():
+            assert found.setdefault(name, schema) == schema, (service, name)

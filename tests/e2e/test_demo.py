@@ -72,6 +72,8 @@ def _every_promise(run: Run, summary: dict[str, Any]) -> None:
     assert summary["lost"] == 0
     assert summary["duplicates_visible"] == 0
     assert summary["drill_leaks"] == 0
+    assert summary["asyncapi_records"] > summary["readings"]
+    assert summary["asyncapi_invalid"] == 0
     assert summary["readings"] >= 20_000
     assert summary["drill"]["commands"] > 0
     for tier in ("district", "town", "village", "grid", "microgrid"):

@@ -1,12 +1,12 @@
 """Everything Kafka holds, read with a plain consumer from the beginning to the present end."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from shared.contracts.dead_letter import DeadLetter
 from shared.contracts.topics import (
@@ -73,6 +73,18 @@ class Log:
 async def read(bootstrap: str, *, specs: Sequence[TopicSpec] | None = None) -> Log:
     """Read all topics and dead letters (or `specs` alone). Raises KafkaError without a broker."""
     log = Log()
+    partitions = _partitions() if specs is None else _of(specs)
+    async for record in records(bootstrap, partitions):
+        _take(log, record)
+    refused = log.refused(READINGS)
+    for reading_id in [one for one, place in log.places.items() if place in refused]:
+        del log.readings[reading_id]
+    return log
+
+
+async def records(bootstrap: str, of: Iterable[TopicPartition]) -> AsyncIterator[ConsumerRecord]:
+    """The records of these partitions up to their present ends. Raises KafkaError without a broker."""
+    partitions = list(of)
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         enable_auto_commit=False,
@@ -83,24 +95,19 @@ async def read(bootstrap: str, *, specs: Sequence[TopicSpec] | None = None) -> L
     )
     await consumer.start()
     try:
-        partitions = list(_partitions() if specs is None else _of(specs))
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
         await consumer.seek_to_beginning(*partitions)
         behind = [tp for tp in partitions if ends[tp] > 0]
         while behind:
             fetched = await consumer.getmany(*behind, timeout_ms=500, max_records=20_000)
-            for partition, records in fetched.items():
-                for record in records:
+            for partition, found in fetched.items():
+                for record in found:
                     if record.offset < ends[partition]:
-                        _take(log, record)
+                        yield record
             behind = [tp for tp in behind if await consumer.position(tp) < ends[tp]]
     finally:
         await consumer.stop()
-    refused = log.refused(READINGS)
-    for reading_id in [one for one, place in log.places.items() if place in refused]:
-        del log.readings[reading_id]
-    return log
 
 
 def _partitions() -> Iterator[TopicPartition]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from deploy.local.demo import books, glance, losses, promises, tally
+from deploy.local.demo import books, documents, glance, losses, promises, tally
 from deploy.local.demo import ledger as ledger_module
 from deploy.local.demo import log as topic_log
 from deploy.local.demo.cast import Cast
@@ -60,17 +60,20 @@ async def recount(play: Play, ledger: ledger_module.Ledger) -> tuple[Json, Log]:
     twice = losses.duplicates(log, stored, play.received, play.expected)
     leaks = losses.drill_leaks(log, play.received)
     screen, listed = await glance.compare(stack.kafka_bootstrap, play.desk)
+    described = await documents.judge(stack)
     findings = await _findings(stack)
     figures = tally.counts(log, Status.ACTUAL)
     judged = _judge(play, log, figures, {"lost": lost, "twice": twice, "leaks": leaks})
     judged |= {
         "one_screen": (not screen, str(screen)),
         "at_a_glance": (not listed, str(listed)),
+        "asyncapi_is_right": _described(described),
         "auditor_quiet": (findings == [], str(findings)),
     }
     checks = {name: kept for name, (kept, _) in sorted(judged.items())}
     return {
         **figures,
+        **described.figures(),
         "dead_letters": promises.by_reason(log.letters),
         "latency_ms": tally.latencies(log),
         "lost": lost.total,
@@ -125,6 +128,12 @@ def _judge(play: Play, log: Log, figures: Json, found: dict[str, Findings]) -> d
         "no_internal_errors": (not play.desk.errors, str(play.desk.errors[:5])),
         "webhooks_signed": (play.received.unsigned == 0, f"{play.received.unsigned} unsigned"),
     }
+
+
+def _described(found: documents.Judge) -> Verdict:
+    figures = found.figures()
+    right = figures["asyncapi_records"] > 0 and figures["asyncapi_invalid"] == 0
+    return right, f"{figures} {found.examples()}"
 
 
 def _none(found: Findings) -> Verdict:

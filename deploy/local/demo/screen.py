@@ -126,7 +126,8 @@ def verdict(summary: dict[str, Any], where: str) -> list[str]:
         *_listed("FAILED", failed, 2),
         *_listed("held", held, 4),
         f"  {figures}: lost {summary['lost']}, visible twice {summary['duplicates_visible']}, "
-        f"leaks of the drill {summary['drill_leaks']}",
+        f"leaks of the drill {summary['drill_leaks']}, "
+        f"against AsyncAPI {summary['asyncapi_invalid']} of {summary['asyncapi_records']:,}",
         *([f"  faults, and how long each part was away: {faults}"] if faults else []),
         f"  every figure, reason and id: {where}",
     ]
