@@ -28,7 +28,10 @@ def render(document: bytes) -> str:
     spec: dict[str, Any] = json.loads(document)
     title = escape(str(spec["info"]["title"]))
     operations = spec.get("operations", {}).values()
-    rows = "".join(_channel(name, body, operations) for name, body in spec["channels"].items())
+    messages = spec.get("components", {}).get("messages", {})
+    rows = "".join(
+        _channel(name, body, operations, messages) for name, body in spec["channels"].items()
+    )
     schemas = "".join(
         f"<details><summary><code>{escape(name)}</code></summary>"
         f"<pre>{escape(json.dumps(schema, indent=2, ensure_ascii=False))}</pre></details>"
@@ -43,12 +46,25 @@ def render(document: bytes) -> str:
     )
 
 
-def _channel(name: str, body: dict[str, Any], operations: Any) -> str:
+def _channel(name: str, body: dict[str, Any], operations: Any, known: dict[str, Any]) -> str:
     reference = f"#/channels/{name}"
     actions = sorted({op["action"] for op in operations if op["channel"]["$ref"] == reference})
     labels = ", ".join(f'<span class="{_TONES[one]}">{one}s</span>' for one in actions)
     messages = ", ".join(f"<code>{escape(one)}</code>" for one in body["messages"])
     return (
         f"<li>{labels} <code>{escape(str(body.get('address', name)))}</code>: {messages}<br>"
-        f"{escape(str(body.get('description', '')))}</li>"
+        f"{escape(str(body.get('description', '')))}{_record(name, known)}</li>"
     )
+
+
+def _record(name: str, messages: dict[str, Any]) -> str:
+    """Key and examples of a topic's records; a channel that is no topic has neither."""
+    message = messages.get(name, {})
+    key = message.get("bindings", {}).get("kafka", {}).get("key", {}).get("description", "")
+    examples = "".join(
+        f"<pre>{escape(json.dumps(one['payload'], indent=2, ensure_ascii=False))}</pre>"
+        for one in message.get("examples", ())
+    )
+    if not examples:
+        return ""
+    return f"<details><summary>Key, examples 键与样例</summary><p>{escape(key)}</p>{examples}</details>"

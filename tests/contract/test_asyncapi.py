@@ -48,6 +48,14 @@ async def test_a_service_that_is_not_connected_lives_but_is_not_ready(
     assert "fenghuo_" in (await fetch(service, "/metrics", tmp_path)).text
 
 
+async def test_the_page_shows_key_and_examples_of_a_channel(tmp_path: Path) -> None:
+    text = (await fetch("ingest", "/docs/asyncapi", tmp_path)).text
+    assert "`sensor_id`" in text
+    assert "ReadingRecord" in text
+    assert "zhutuo-3" in text
+    assert "感知数据" in text
+
+
 async def test_the_live_stream_is_a_channel_of_the_console(tmp_path: Path) -> None:
     document = (await fetch("console", "/docs/asyncapi.json", tmp_path)).json()
     stream = document["channels"]["console.events"]
