@@ -16,8 +16,10 @@ from deploy.local.services import SERVICES
 from shared.contracts.topics import DEAD_LETTER, TOPICS, TopicSpec
 
 MOST_BY_SCHEMA = 50_000
-"""Records of one topic that are judged by the schema in the document, each of the first so many and then one
-in `_STRIDE`: a validator takes a fifth of a millisecond for a reading. Every record is judged by the contract."""
+"""Of a topic the first so many records are judged by the schema in the document, then one in `_STRIDE`.
+
+A validator takes a fifth of a millisecond for a reading. Every record is judged by the contract.
+"""
 _STRIDE = 20
 _EXAMPLES = 5
 Json = dict[str, Any]
@@ -30,6 +32,8 @@ class Judge:
     """Holds the documents and judges records; `documents` by service."""
 
     documents: dict[str, Json]
+    unread: list[str] = field(default_factory=list)
+    """Services that have not shown their document, and why."""
     records: Counter[str] = field(default_factory=Counter)
     by_schema: Counter[str] = field(default_factory=Counter)
     _faults: dict[Place, str] = field(default_factory=dict)
@@ -82,7 +86,8 @@ class Judge:
     def examples(self) -> list[str]:
         """Some of the faults, with their place."""
         wrong = sorted(self._faults.keys() - self._refused)
-        return [f"{place}: {self._faults[place][:200]}" for place in wrong[:_EXAMPLES]]
+        places = [f"{place}: {self._faults[place][:200]}" for place in wrong[:_EXAMPLES]]
+        return [*self.unread, *places]
 
 
 def _validators(document: Json) -> Iterator[tuple[str, Any]]:
@@ -96,20 +101,22 @@ def _validators(document: Json) -> Iterator[tuple[str, Any]]:
 
 async def judge(stack: SeededStack) -> Judge:
     """All that Kafka holds, judged. Raises KafkaError."""
-    found = Judge(await _documents(stack))
+    found = Judge(*await _documents(stack))
     async for record in topic_log.records(stack.kafka_bootstrap, _partitions(TOPICS.values())):
         found.take(record)
     return found
 
 
-async def _documents(stack: SeededStack) -> dict[str, Json]:
+async def _documents(stack: SeededStack) -> tuple[dict[str, Json], list[str]]:
+    documents, unread = {}, []
     async with httpx.AsyncClient(timeout=60, trust_env=False) as client:
-        return {
-            service: (await client.get(f"{stack.url(service)}/docs/asyncapi.json"))
-            .raise_for_status()
-            .json()
-            for service in SERVICES
-        }
+        for service in SERVICES:
+            try:
+                answer = await client.get(f"{stack.url(service)}/docs/asyncapi.json")
+                documents[service] = answer.raise_for_status().json()
+            except httpx.HTTPError as error:
+                unread.append(f"{service} does not show its document: {error!r}")
+    return documents, unread
 
 
 def _partitions(specs: Iterable[TopicSpec]) -> Iterator[TopicPartition]:

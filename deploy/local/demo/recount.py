@@ -132,7 +132,7 @@ def _judge(play: Play, log: Log, figures: Json, found: dict[str, Findings]) -> d
 
 def _described(found: documents.Judge) -> Verdict:
     figures = found.figures()
-    right = figures["asyncapi_records"] > 0 and figures["asyncapi_invalid"] == 0
+    right = figures["asyncapi_records"] > 0 and not figures["asyncapi_invalid"] and not found.unread
     return right, f"{figures} {found.examples()}"
 
 
