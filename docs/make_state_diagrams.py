@@ -1,4 +1,4 @@
-"""Draw docs/states.md from the tables in services/*/core: `python -m docs.make_state_diagrams`.
+"""Draw docs/states.md from the tables in shared/contracts/lifecycles: `python -m docs.make_state_diagrams`.
 
 The page is in the repository; a test fails when it is not what this program would write.
 """
@@ -10,22 +10,23 @@ from pathlib import Path
 from types import ModuleType
 
 PAGE = Path(__file__).with_name("states.md")
-MACHINES = (
-    "services.alerting.core.states",
-    "services.command.core.states",
-    "services.command.core.lifecycle",
-    "services.command.core.modes.states",
-    "services.command.core.reporting.states",
-    "services.notify.core.states",
-    "services.notify.core.ladders",
-    "services.notify.core.digests.states",
-)
-"""Every table; the page has them in this order."""
+LIFECYCLES = "shared.contracts.lifecycles"
+MACHINES = {
+    "alert": "services.alerting.core.states",
+    "assignment": "services.command.core.states",
+    "command": "services.command.core.lifecycle",
+    "mode_proposal": "services.command.core.modes.states",
+    "report_duty": "services.command.core.reporting.states",
+    "page": "services.notify.core.states",
+    "ladder": "services.notify.core.ladders",
+    "digest": "services.notify.core.digests.states",
+}
+"""Every table and the module of its owner, which steps by it; the page has them in this order."""
 
 _HEAD = """# State machines
 
 Drawn from the tables by `docs/make_state_diagrams.py`; do not edit. An event that is not drawn at a
-state is refused there and changes nothing.
+state is refused there and changes nothing. In brackets: the service that owns the table.
 """
 
 
@@ -43,18 +44,21 @@ def diagram(machine: ModuleType) -> str:
     return "\n".join(lines)
 
 
+def table(name: str) -> ModuleType:
+    """The module of a table."""
+    return importlib.import_module(f"{LIFECYCLES}.{name}")
+
+
 def title(name: str) -> str:
-    """`command` for the service's own table, `command: modes` for a part's or another module's."""
-    _, service, _, *part = name.split(".")
-    part = [one for one in part if one != "states"]
-    return ": ".join((service, *part))
+    """What the table is about, and which service owns it."""
+    return f"{name.replace('_', ' ')} ({MACHINES[name].split('.')[1]})"
 
 
 def page() -> str:
     """The whole page: per table what its module says of itself, then the diagram."""
     parts = [_HEAD]
     for name in MACHINES:
-        machine = importlib.import_module(name)
+        machine = table(name)
         said = inspect.cleandoc(machine.__doc__ or "")
         parts.append(f"## {title(name)}\n\n{said}\n\n```mermaid\n{diagram(machine)}\n```\n")
     return "\n".join(parts)

@@ -62,7 +62,7 @@ class Ledger:
         """Put a change in the book and tell it; what was merged into an alert ends with it."""
         self._book.change(change.alert)
         self._publish(change, origin)
-        if change.alert.open:
+        if change.alert.open_or_merged:
             return
         for child, _ in change.alert.merged:
             alert = self._book.alert(child)

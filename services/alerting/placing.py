@@ -68,7 +68,7 @@ class Placing:
         `waited`: what may inhibit it has had its time.
         """
         own = self._book.alert(known.alert_id) if known is not None else None
-        if own is not None and not own.open:
+        if own is not None and not own.open_or_merged:
             own = None
         disposition = place_alarm(event, known, in_open_alert=own is not None)
         silence_id = known.silence_id if known is not None else None

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from services.alerting.core.states import FINAL
 from shared.runtime.retention import Task, counting
+from shared.runtime.sql import names
 
-_ENDED = ", ".join(repr(str(state)) for state in sorted(FINAL))
+_ENDED = names(FINAL)
 _FAMILY = "ANY(ARRAY(SELECT alert_id FROM family))"
 
 
@@ -25,7 +26,7 @@ def forget_alerts(keep: timedelta) -> Task:
     return Task(
         "ended_alerts",
         "WITH RECURSIVE old AS (SELECT alert_id FROM alerting.alert AS a "  # noqa: S608
-        f"WHERE merged_into IS NULL AND state IN ({_ENDED}) AND changed_at < now() - $1::interval "
+        f"WHERE merged_into IS NULL AND state IN {_ENDED} AND changed_at < now() - $1::interval "
         "AND NOT EXISTS (SELECT FROM alerting.alert_alarm AS e WHERE e.alert_id = a.alert_id "
         "AND e.cleared_at IS NULL AND NOT e.withdrawn) ORDER BY alert_id LIMIT $2 FOR UPDATE), "
         "family AS (SELECT alert_id FROM old UNION SELECT c.alert_id FROM alerting.alert AS c "

@@ -97,7 +97,7 @@ def _step(alert: Alert, kind: str, now: datetime) -> Change | None:
         case "debt":
             return debt.chase(alert, now)
         case _:
-            quiet = alert.open and alert.flap is not None and alert.flap.until <= now
+            quiet = alert.open_or_merged and alert.flap is not None and alert.flap.until <= now
             return calm(alert) if quiet else None
 
 

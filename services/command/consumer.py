@@ -256,8 +256,7 @@ class Consumer:
             )
         if (request.verb, command.state) in _HAS_IT:
             return
-        ready = {CommandState.CLOSED} if request.verb == "reopen" else lifecycle.OPEN
-        if command.state not in ready:
+        if command.state not in lifecycle.READY[request.verb]:
             raise Reject(Reason.NOT_ALLOWED, f"the command is {command.state}")
         cause = Cause(request.id, request.occurred_at, request.origin_unit, request.officer_id)
         match request.verb:

@@ -7,11 +7,12 @@ from datetime import timedelta
 from services.command.core.lifecycle import ENDED
 from services.command.core.reporting.states import FINAL
 from shared.runtime.retention import Task
+from shared.runtime.sql import names
 
 BELONGING = ("assignment", "tier_count", "late_acknowledgement")
 """Tables whose rows go with their command (column `command_id`)."""
 
-_ENDED = ", ".join(repr(str(state)) for state in sorted(ENDED))
+_ENDED = names(ENDED)
 _DELETES = ", ".join(
     f"{table}_gone AS (DELETE FROM command.{table} "  # noqa: S608 - our own names
     "WHERE command_id IN (SELECT command_id FROM old))"
@@ -28,7 +29,7 @@ def forget_commands(keep: timedelta) -> Task:
     return Task(
         "ended_commands",
         "WITH old AS (SELECT command_id FROM command.command "  # noqa: S608
-        f"WHERE state IN ({_ENDED}) AND issued_at < now() - $1::interval "
+        f"WHERE state IN {_ENDED} AND issued_at < now() - $1::interval "
         f"ORDER BY command_id LIMIT $2 FOR UPDATE), {_DELETES} "
         "DELETE FROM command.command WHERE command_id IN (SELECT command_id FROM old) RETURNING 1",
         keep,
@@ -37,7 +38,7 @@ def forget_commands(keep: timedelta) -> Task:
     )
 
 
-_OVER = ", ".join(repr(str(state)) for state in sorted(FINAL))
+_OVER = names(FINAL)
 _OF_INCIDENT = ", ".join(
     f"{table}_gone AS (DELETE FROM command.{table} "  # noqa: S608 - our own names
     "WHERE (status, incident_id) IN (SELECT status, incident_id FROM old))"
@@ -52,7 +53,7 @@ def forget_incidents(keep: timedelta) -> Task:
         "WITH old AS (SELECT status, incident_id FROM command.report_incident AS i "  # noqa: S608
         "WHERE changed_at < now() - $1::interval AND NOT EXISTS (SELECT FROM command.report_duty AS d "
         "WHERE d.status = i.status AND d.incident_id = i.incident_id "
-        f"AND d.state NOT IN ({_OVER})) AND NOT EXISTS (SELECT FROM command.report_case AS c "
+        f"AND d.state NOT IN {_OVER}) AND NOT EXISTS (SELECT FROM command.report_case AS c "
         "WHERE c.status = i.status AND c.incident_id = i.incident_id AND c.over IS NULL) "
         f"ORDER BY status, incident_id LIMIT $2 FOR UPDATE), {_OF_INCIDENT} "
         "DELETE FROM command.report_incident "

@@ -171,8 +171,8 @@ async def closed_cases(work: Transaction, keys: Collection[str], within_s: float
     if not keys or within_s <= 0:
         return {}
     rows = await work.connection.fetch(
-        "SELECT DISTINCT ON (case_key) case_key, command_id FROM command.command "
-        "WHERE case_key = ANY($1::text[]) AND state = 'closed' "
+        "SELECT DISTINCT ON (case_key) case_key, command_id FROM command.command "  # noqa: S608
+        f"WHERE case_key = ANY($1::text[]) AND state = '{CommandState.CLOSED}' "
         "AND closed_at > now() - make_interval(secs => $2) "
         "ORDER BY case_key, closed_at DESC, command_id",
         list(keys),

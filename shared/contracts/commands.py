@@ -186,6 +186,9 @@ PARTIES: Mapping[Step, Party] = {
 }
 """Who may take which step (docs/sources.md S20, S39: the handler cannot close)."""
 
+VILLAGE_ACTS_FOR = frozenset({Tier.GRID, Tier.MICROGRID})
+"""Tiers whose recipient's steps an officer of their village may take: grid workers work for it."""
+
 RECURRING = frozenset(
     {
         Step.SPLIT,

@@ -1,6 +1,7 @@
 """What every state machine must satisfy, whatever it is about.
 
-A table registers in docs/make_state_diagrams.py: TRANSITIONS, INITIAL, FINAL, step and IllegalStep.
+A table registers in docs/make_state_diagrams.py with its owner's module, which has its TRANSITIONS,
+INITIAL and FINAL, step and IllegalStep.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docs.make_state_diagrams import MACHINES, title
+from docs.make_state_diagrams import MACHINES, table, title
 
 
 @pytest.fixture(params=MACHINES, ids=title)
 def machine(request: pytest.FixtureRequest) -> ModuleType:
-    return importlib.import_module(request.param)
+    return importlib.import_module(MACHINES[request.param])
 
 
 def states_of(machine: ModuleType) -> list[Any]:
@@ -44,6 +45,13 @@ def reachable(machine: ModuleType, start: Any) -> set[Any]:
                 found.add(target)
                 waiting.append(target)
     return found
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_the_owner_steps_by_the_table(name: str) -> None:
+    owner = importlib.import_module(MACHINES[name])
+    for part in ("TRANSITIONS", "INITIAL", "FINAL"):
+        assert getattr(owner, part) is getattr(table(name), part)
 
 
 def test_states_and_events_are_closed_sets(machine: ModuleType) -> None:
@@ -96,7 +104,7 @@ def test_a_step_follows_the_table_and_an_illegal_one_is_refused_and_changes_noth
 @pytest.mark.parametrize("name", MACHINES)
 @given(data=st.data())
 def test_no_sequence_of_events_leaves_the_table(name: str, data: st.DataObject) -> None:
-    machine = importlib.import_module(name)
+    machine = importlib.import_module(MACHINES[name])
     state = machine.INITIAL
     for event in data.draw(st.lists(st.sampled_from(events_of(machine)), max_size=20)):
         before = state

@@ -15,8 +15,17 @@ def test_the_page_is_current() -> None:
 
 def test_every_machine_is_drawn() -> None:
     found = {
-        ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        for path in ROOT.glob("services/**/*.py")
+        path.stem
+        for path in (ROOT / "shared/contracts/lifecycles").glob("*.py")
         if "\nTRANSITIONS: " in path.read_text(encoding="utf-8")
     }
     assert set(MACHINES) == found
+
+
+def test_no_table_stands_beside_the_lifecycles() -> None:
+    own = [
+        path
+        for path in (ROOT / "services").rglob("*.py")
+        if "\nTRANSITIONS: " in path.read_text(encoding="utf-8")
+    ]
+    assert not own

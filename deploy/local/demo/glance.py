@@ -8,11 +8,15 @@ from deploy.local.demo import log as topic_log
 from deploy.local.demo.desk import Desk
 from deploy.local.demo.log import Log
 from deploy.local.demo.people import WATCH
-from deploy.local.demo.tally import REPORTED, is_signed, latest
+from deploy.local.demo.tally import is_signed, latest
 from shared.contracts.alerts import AlertState
-from shared.contracts.commands import AssignmentState, CommandState, SupervisionKind
+from shared.contracts.commands import AssignmentState, SupervisionKind
 from shared.contracts.fields import Level, Status, Tier
-from shared.contracts.pages import AnswerVerb, Channel, PageState
+from shared.contracts.lifecycles.alert import OPEN as OPEN_ALERT
+from shared.contracts.lifecycles.assignment import IN_WORK, REPORTED, UNSIGNED
+from shared.contracts.lifecycles.command import OPEN as OPEN_COMMAND
+from shared.contracts.lifecycles.page import WAITING
+from shared.contracts.pages import AnswerVerb, Channel
 from shared.contracts.readings import SensorState
 from shared.contracts.topics import (
     ALERTS,
@@ -27,21 +31,6 @@ from shared.contracts.topics import (
 Json = dict[str, Any]
 _TOPICS = (ALERTS, ANSWERS, ASSIGNMENTS, COMMANDS, HEALTH, PAGES, SUPERVISION)
 _TRIES = 40
-_OPEN_ALERT = (
-    AlertState.VERIFYING,
-    AlertState.VERIFIED,
-    AlertState.PENDING_APPROVAL,
-    AlertState.ISSUED,
-)
-_OPEN_PAGE = (PageState.QUEUED, PageState.SENT, PageState.DELIVERED, PageState.READ)
-_OPEN_COMMAND = (CommandState.ISSUED, CommandState.AWAITING_CHECK)
-_UNSIGNED = (AssignmentState.QUEUED, AssignmentState.DELIVERED)
-_UNREPORTED = (
-    *_UNSIGNED,
-    AssignmentState.SIGNED,
-    AssignmentState.ACCEPTED,
-    AssignmentState.HANDLING,
-)
 
 
 async def compare(bootstrap: str, desk: Desk) -> tuple[Json, Json]:
@@ -83,7 +72,7 @@ def overview(log: Log, status: Status) -> Json:
     alerts = [
         one
         for one in latest(_of(log, ALERTS, status), "alert_id").values()
-        if one.state in _OPEN_ALERT
+        if one.state in OPEN_ALERT
     ]
     issued: Counter[str] = Counter()
     proposed: Counter[str] = Counter()
@@ -105,9 +94,7 @@ def overview(log: Log, status: Status) -> Json:
         "states": dict(Counter(one.state.value for one in alerts)),
         "assignments": _by_tier(log, status),
         "pages_open": sum(
-            one.state in _OPEN_PAGE
-            and one.channel is Channel.CONSOLE
-            and one.page_id not in answered
+            one.state in WAITING and one.channel is Channel.CONSOLE and one.page_id not in answered
             for one in pages
         ),
         "sensors_silent": sum(one.state is not SensorState.ONLINE for one in health),
@@ -161,7 +148,7 @@ def supervision(log: Log, status: Status) -> list[tuple[str, ...]]:
         assignment = assignments.get(subject)
         if assignment is None:
             continue
-        missing = assignment.state in (_UNSIGNED if clock == "sign" else _UNREPORTED)
+        missing = assignment.state in (UNSIGNED if clock == "sign" else UNSIGNED | IN_WORK)
         limit = assignment.sign_by if clock == "sign" else assignment.finish_by
         soon = one.kind is SupervisionKind.DUE_SOON
         if missing and (soon or one.due_at >= limit):
@@ -182,7 +169,7 @@ def _open_assignments(log: Log, status: Status) -> dict[str, Any]:
     return {
         name: one
         for name, one in latest(_of(log, ASSIGNMENTS, status), "assignment_id").items()
-        if one.command_id in commands and commands[one.command_id].state in _OPEN_COMMAND
+        if one.command_id in commands and commands[one.command_id].state in OPEN_COMMAND
     }
 
 

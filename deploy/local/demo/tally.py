@@ -14,6 +14,7 @@ from shared.contracts.commands import (
     SupervisionKind,
 )
 from shared.contracts.fields import LEVEL_ORDER, Level, Status, Tier
+from shared.contracts.lifecycles.assignment import UNSIGNED
 from shared.contracts.pages import Page
 from shared.contracts.topics import (
     ACKNOWLEDGEMENTS,
@@ -28,7 +29,6 @@ from shared.contracts.topics import (
 )
 
 Json = dict[str, Any]
-UNSIGNED = (AssignmentState.QUEUED, AssignmentState.DELIVERED)
 OFF_THE_WAY = (
     AssignmentState.RETURNED,
     AssignmentState.SUSPENDED,
@@ -37,7 +37,6 @@ OFF_THE_WAY = (
     AssignmentState.RECALLED,
 )
 """States that do not tell by themselves whether the unit had signed."""
-REPORTED = (AssignmentState.REPORTED, AssignmentState.CHECKED, AssignmentState.DONE)
 
 
 def counts(log: Log, status: Status) -> Json:

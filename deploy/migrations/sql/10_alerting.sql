@@ -43,7 +43,7 @@ CREATE TABLE alerting.alert (
     opened_at timestamptz NOT NULL DEFAULT now(),
     changed_at timestamptz NOT NULL
 );
--- One open alert per danger: two processes that see its first two signs at once cannot open two.
+-- One alert per danger, open or merged: two processes that see its first two signs at once cannot open two.
 CREATE UNIQUE INDEX alert_open ON alerting.alert (status, event_type, scope)
     WHERE state NOT IN ('lifted', 'expired', 'recalled', 'dismissed', 'rejected', 'absorbed');
 CREATE INDEX alert_merged ON alerting.alert (merged_into) WHERE merged_into IS NOT NULL;

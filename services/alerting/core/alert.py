@@ -9,9 +9,10 @@ from typing import Any
 from services.alerting.core.authority import Requirement, requirement
 from services.alerting.core.corroborate import WINDOW, Sighting, Support, support
 from services.alerting.core.score import score
-from services.alerting.core.states import FINAL, INITIAL
+from services.alerting.core.states import INITIAL
 from shared.contracts.alerts import AlertState, Assessment, Debt, Signature, Stance
 from shared.contracts.fields import LEVEL_ORDER, DataGrade, Level, Status, Tier, highest_grade
+from shared.contracts.lifecycles.alert import OPEN_OR_MERGED
 from shared.contracts.reports import ReporterRole, ReportKind
 from shared.contracts.units import tier_of
 from shared.modes.effective import UNDECIDED, Effective
@@ -112,9 +113,9 @@ class Alert:
     merged: tuple[tuple[str, str], ...] = ()
 
     @property
-    def open(self) -> bool:
+    def open_or_merged(self) -> bool:
         """Whether anything can still happen to it."""
-        return self.state not in FINAL
+        return self.state in OPEN_OR_MERGED
 
     @property
     def issued(self) -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from services.alerting.core import debt
 from services.alerting.core.alert import Alert
-from services.alerting.core.authority import HUMAN_VERIFIED, gate, may_hold, may_judge
+from services.alerting.core.authority import gate, may_hold, may_judge
 from services.alerting.core.lifecycle import propose
 from services.alerting.core.outcome import Change, Refusal, RefusalReason
 from services.alerting.core.states import AlertCause, IllegalStep, step
@@ -23,6 +23,7 @@ from shared.contracts.alerts import (
     Signature,
     Stance,
 )
+from shared.contracts.authority import HUMAN_VERIFIED
 from shared.contracts.fields import LEVEL_ORDER, Level
 
 MOST_STANCES = 16

@@ -40,7 +40,7 @@ def take_alarm(
 def calm(alert: Alert) -> Change:
     """It has not flapped for the quiet time: what is on now counts again."""
     change = weigh(replace(alert, flap=None), alert.headline, ())
-    over = not change.alert.open
+    over = not change.alert.open_or_merged
     return change if over else replace(change, transition=AlertTransition.STEADY)
 
 

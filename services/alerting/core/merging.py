@@ -180,4 +180,4 @@ def _below(root: str, merged: Iterable[tuple[str, str]]) -> set[str]:
 
 
 def _unless_over(change: Change, transition: AlertTransition) -> AlertTransition:
-    return transition if change.alert.open else change.transition
+    return transition if change.alert.open_or_merged else change.transition

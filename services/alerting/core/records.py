@@ -156,7 +156,7 @@ def alert_event(change: Change, origin: Origin, now: datetime) -> AlertEvent:
 
 
 def _msg_type(change: Change) -> Literal["Alert", "Update", "Cancel"]:
-    if not change.alert.open:
+    if not change.alert.open_or_merged:
         return "Cancel"
     return "Alert" if change.transition in _CAP_ALERT else "Update"
 

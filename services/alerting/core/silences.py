@@ -2,7 +2,7 @@
 
 Hidden is an alarm that is about to go to an alert, while the window is open by database time. What is
 in an alert already stays there, and what a person reports is never hidden. How grave an alarm may be
-follows from the unit that made the silence (authority.SILENCED_UP_TO); what gets graver comes out. At
+follows from the unit that made the silence (SILENCED_UP_TO); what gets graver comes out. At
 the end every hidden alarm that is still on is weighed as if it had just been raised, and the owner and
 the place's desk are called.
 """
@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from services.alerting.core.authority import SILENCED_UP_TO
 from services.alerting.core.facts import Fact
 from shared.contracts.alerts import Callee
+from shared.contracts.authority import SILENCED_UP_TO
 from shared.contracts.fields import LEVEL_ORDER, Post, Status, Tier
 from shared.contracts.ids import transition_id
 from shared.contracts.silences import (

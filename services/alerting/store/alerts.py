@@ -18,13 +18,15 @@ from services.alerting.core.facts import Fact, same_site
 from services.alerting.core.flapping import FlapKey, flap_key
 from services.alerting.core.grouping import Disposition, GroupKey, Known, key_of
 from services.alerting.core.scopes import Region, region_of
+from services.alerting.core.states import FINAL
 from services.alerting.store.kept import Kept
 from shared.contracts.fields import Status
 from shared.contracts.reports import Report
 from shared.runtime import timers
 from shared.runtime.database import Transaction
+from shared.runtime.sql import names
 
-IS_OPEN = "state NOT IN ('lifted', 'expired', 'recalled', 'dismissed', 'rejected', 'absorbed')"
+NOT_FINAL = f"state NOT IN {names(FINAL)}"
 """The predicate of the index alert_open, word for word: Postgres compares it when it infers it."""
 
 
@@ -37,7 +39,7 @@ def _insert(table: str, columns: tuple[str, ...], on_conflict: str = "") -> str:
 _OPEN_ALERT = _insert(
     "alert",
     rows.ALERT,
-    f"ON CONFLICT (status, event_type, scope) WHERE {IS_OPEN} DO NOTHING RETURNING alert_id",
+    f"ON CONFLICT (status, event_type, scope) WHERE {NOT_FINAL} DO NOTHING RETURNING alert_id",
 )
 _SAVE_ALERT = (
     "UPDATE alerting.alert SET "  # noqa: S608 - column names of rows.py only
@@ -56,7 +58,7 @@ _SAVE_REPORT = _insert("alert_report", rows.REPORT)
 _SAVE_SIGNATURE = _insert("signature", rows.SIGNATURE, "ON CONFLICT DO NOTHING")
 _LOCK_ALERTS = (
     "WITH RECURSIVE family AS (SELECT alert_id, merged_into FROM alerting.alert "  # noqa: S608
-    f"WHERE alert_id = ANY($1::text[]) OR ({IS_OPEN} AND (status, event_type, scope) IN "
+    f"WHERE alert_id = ANY($1::text[]) OR ({NOT_FINAL} AND (status, event_type, scope) IN "
     "(SELECT * FROM unnest($2::text[], $3::text[], $4::text[]))) "
     "UNION SELECT a.alert_id, a.merged_into FROM alerting.alert AS a JOIN family AS f "
     "ON a.alert_id = f.merged_into OR a.merged_into = f.alert_id) "
@@ -98,7 +100,7 @@ def timers_of(alert: Alert) -> dict[str, datetime]:
         found["validity"] = alert.expires_at
     if alert.issued and alert.debt is not None:
         found["debt"] = alert.debt.next_at
-    if alert.open and alert.flap is not None:
+    if alert.open_or_merged and alert.flap is not None:
         found["flap"] = alert.flap.until
     return found
 
@@ -228,7 +230,7 @@ class Book:
         An alert of its key that was closed earlier in the batch makes room first.
         """
         pending = map(self._alerts.__getitem__, self._changed)
-        if any(_key(one) == _key(alert) and not one.open for one in pending):
+        if any(_key(one) == _key(alert) and not one.open_or_merged for one in pending):
             await self.flush()
         row = rows.alert_row(alert, self._work.now)
         if await self._work.connection.fetchval(_OPEN_ALERT, *row) is None:
@@ -348,7 +350,7 @@ class Book:
 
     def _take(self, alert: Alert) -> None:
         self._alerts[alert.alert_id] = alert
-        if alert.open:
+        if alert.open_or_merged:
             self._open[_key(alert)] = alert.alert_id
         elif self._open.get(_key(alert)) == alert.alert_id:
             del self._open[_key(alert)]

@@ -64,7 +64,9 @@ class Kept:
         """
         self._forget(alert.alert_id)
         evidence = alert.alarms, alert.reports
-        if not alert.open or any(one.home != alert.alert_id for part in evidence for one in part):
+        if not alert.open_or_merged or any(
+            one.home != alert.alert_id for part in evidence for one in part
+        ):
             return
         self._found[alert.alert_id] = (written_by, alert.version), evidence
         self._size += _size(evidence)

@@ -7,19 +7,29 @@ row here: its table of timers, the kinds of which one is armed, and the subjects
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-OPEN_COMMAND = "('issued', 'awaiting_check')"
-"""States of a command whose assignments are still worked on."""
-OPEN_ALERT = "('verifying', 'verified', 'pending_approval', 'issued', 'merged')"
-"""States of an alert that are not the end of it."""
-SIGN_RUNS = "('delivered')"
-"""States of an assignment in which its signature is waited for. Suspended ones are not among them."""
-FINISH_RUNS = "('delivered', 'signed', 'accepted', 'handling')"
-"""States of an assignment in which its report is waited for."""
+from shared.contracts.alerts import AlertState
+from shared.contracts.commands import AssignmentState
+from shared.contracts.lifecycles import alert, assignment, command, mode_proposal, report_duty
+from shared.contracts.lifecycles.digest import DigestState
+from shared.contracts.lifecycles.ladder import LadderState
+from shared.contracts.modes import ProposalState
+from shared.contracts.reports import DutyState
+from shared.runtime.sql import names
 
-SUSPENDED = "('suspended')"
+OPEN_COMMAND = names(command.OPEN)
+"""States of a command whose assignments are still worked on."""
+OPEN_OR_MERGED = names(alert.OPEN_OR_MERGED)
+"""States of an alert that are not the end of it."""
+SIGN_RUNS = names(assignment.SIGN_RUNS)
+"""States of an assignment in which its signature is waited for. Suspended ones are not among them."""
+FINISH_RUNS = names(assignment.FINISH_RUNS)
+"""States of an assignment in which its report is waited for."""
+SUSPENDED = names({AssignmentState.SUSPENDED})
 """Neither clock runs, but one timer ends it: a suspension must not be forgotten."""
+_ISSUED = names({AlertState.ISSUED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +54,14 @@ def _assignments(states: str, condition: str = "true") -> str:
     )
 
 
-def _duties(condition: str) -> str:
+def _duties(states: Iterable[DutyState]) -> str:
     return (
         "SELECT duty_id AS subject_id, status FROM command.report_duty "  # noqa: S608
-        f"WHERE {condition}"
+        f"WHERE state IN {names(states)}"
     )
 
 
-def _ladders(state: str) -> str:
+def _ladders(state: LadderState) -> str:
     return (
         "SELECT ladder_id AS subject_id, status FROM notify.ladder "  # noqa: S608
         f"WHERE state = '{state}' AND due_at IS NOT NULL"
@@ -77,9 +87,9 @@ def _alerts(states: str, condition: str) -> str:
 
 
 CLOCKS = (
-    Clock("validity", "alerting", ("validity",), _alerts("('issued')", "expires_at IS NOT NULL")),
-    Clock("emergency debt", "alerting", ("debt",), _alerts("('issued')", "debt IS NOT NULL")),
-    Clock("flapping", "alerting", ("flap",), _alerts(OPEN_ALERT, "flap_until IS NOT NULL")),
+    Clock("validity", "alerting", ("validity",), _alerts(_ISSUED, "expires_at IS NOT NULL")),
+    Clock("emergency debt", "alerting", ("debt",), _alerts(_ISSUED, "debt IS NOT NULL")),
+    Clock("flapping", "alerting", ("flap",), _alerts(OPEN_OR_MERGED, "flap_until IS NOT NULL")),
     Clock(
         "silence",
         "alerting",
@@ -111,34 +121,34 @@ CLOCKS = (
         _assignments(FINISH_RUNS, f"NOT (a.finish_overdue AND a.state IN {SIGN_RUNS})"),
     ),
     Clock("suspension", "command", ("resume",), _assignments(SUSPENDED)),
+    Clock("mode decision", "command", ("mode_expire",), _proposals(names(mode_proposal.OPEN))),
+    Clock("mode end", "command", ("mode_end",), _proposals(names({ProposalState.DECIDED}))),
     Clock(
-        "mode decision", "command", ("mode_expire",), _proposals("('proposed', 'half_approved')")
+        "report by phone", "command", ("report_phone_escalate",), _duties(report_duty.PHONE_OWED)
     ),
-    Clock("mode end", "command", ("mode_end",), _proposals("('decided')")),
-    Clock("report by phone", "command", ("report_phone_escalate",), _duties("state = 'owed'")),
     Clock(
         "report in writing",
         "command",
         ("report_written_escalate",),
-        _duties("state IN ('owed', 'phoned')"),
+        _duties(report_duty.WRITTEN_OWED),
     ),
     Clock(
         "follow-up report",
         "command",
         ("report_follow_up_escalate",),
-        _duties("state = 'written'"),
+        _duties(report_duty.FOLLOW_UP_OWED),
     ),
-    Clock("final report", "command", ("report_final_escalate",), _duties("state = 'closing'")),
-    Clock("ladder", "notify", ("answer",), _ladders("open")),
-    Clock("last call", "notify", ("last",), _ladders("exhausted")),
+    Clock("final report", "command", ("report_final_escalate",), _duties(report_duty.FINAL_OWED)),
+    Clock("ladder", "notify", ("answer",), _ladders(LadderState.OPEN)),
+    Clock("last call", "notify", ("last",), _ladders(LadderState.EXHAUSTED)),
     Clock(
         "roster gap",
         "notify",
         ("gap",),
         "SELECT subject_id, status FROM notify.duty_gap WHERE due_at IS NOT NULL",
     ),
-    Clock("promise", "notify", ("promise",), _ladders("answered")),
-    Clock("digest", "notify", ("digest",), _digests("state = 'gathering'")),
+    Clock("promise", "notify", ("promise",), _ladders(LadderState.ANSWERED)),
+    Clock("digest", "notify", ("digest",), _digests(f"state = '{DigestState.GATHERING}'")),
     Clock("digest's answer", "notify", ("tell",), _digests("passing")),
 )
 

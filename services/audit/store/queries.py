@@ -8,9 +8,13 @@ from typing import Any
 from services.audit.core import snapshot as core
 from services.audit.core.conservation import IN_ALERTS
 from services.audit.core.snapshot import FindingKind
-from services.audit.store.clocks import OPEN_ALERT, OPEN_COMMAND
+from services.audit.store.clocks import OPEN_COMMAND, OPEN_OR_MERGED
 from shared.contracts.fields import Status
+from shared.contracts.lifecycles import digest, ladder
 from shared.contracts.topics import ALERTS, PAGES, TopicSpec
+from shared.runtime.sql import names
+
+_LIVE_LADDER = names(ladder.LIVE)
 
 SERVICES = ("alerting", "command", "duty", "notify", "console", "audit")
 """Schemas with an outbox, timers and stored offsets."""
@@ -72,11 +76,11 @@ LEAKS: dict[str, str] = {
     "subject_status AS other_status FROM audit.leak ORDER BY found_at, record_id LIMIT $1",
     "alarms": "SELECT r.alarm_id AS subject_id, r.status, a.alert_id AS other, "  # noqa: S608
     "a.status AS other_status FROM alerting.alert AS a JOIN alerting.alert_alarm AS r "
-    f"USING (alert_id) WHERE a.state IN {OPEN_ALERT} "
+    f"USING (alert_id) WHERE a.state IN {OPEN_OR_MERGED} "
     "AND r.status <> a.status LIMIT $1",
     "reports": "SELECT r.report_id AS subject_id, r.status, a.alert_id AS other, "  # noqa: S608
     "a.status AS other_status FROM alerting.alert AS a JOIN alerting.alert_report AS r "
-    f"USING (alert_id) WHERE a.state IN {OPEN_ALERT} "
+    f"USING (alert_id) WHERE a.state IN {OPEN_OR_MERGED} "
     "AND r.status <> a.status LIMIT $1",
     "commands": "SELECT c.command_id AS subject_id, c.status, a.alert_id AS other, "  # noqa: S608
     "a.status AS other_status FROM command.command AS c JOIN alerting.alert AS a "
@@ -84,19 +88,19 @@ LEAKS: dict[str, str] = {
     "assignments": "SELECT a.assignment_id AS subject_id, a.status, c.command_id AS other, "  # noqa: S608
     "c.status AS other_status FROM command.command AS c JOIN command.assignment AS a "
     f"USING (command_id) WHERE c.state IN {OPEN_COMMAND} AND a.status <> c.status LIMIT $1",
-    "ladders": "SELECT l.ladder_id AS subject_id, l.status, a.assignment_id AS other, "
+    "ladders": "SELECT l.ladder_id AS subject_id, l.status, a.assignment_id AS other, "  # noqa: S608
     "a.status AS other_status FROM notify.ladder AS l JOIN command.assignment AS a "
-    "USING (assignment_id) WHERE l.state IN ('open', 'exhausted') AND l.status <> a.status "
+    f"USING (assignment_id) WHERE l.state IN {_LIVE_LADDER} AND l.status <> a.status "
     "LIMIT $1",
-    "ladders of alerts": "SELECT l.ladder_id AS subject_id, l.status, a.alert_id AS other, "
+    "ladders of alerts": "SELECT l.ladder_id AS subject_id, l.status, a.alert_id AS other, "  # noqa: S608
     "a.status AS other_status FROM notify.ladder AS l JOIN alerting.alert AS a "
-    "USING (alert_id) WHERE l.state IN ('open', 'exhausted') AND l.status <> a.status LIMIT $1",
-    "pages": "SELECT p.page_id AS subject_id, p.status, l.ladder_id AS other, "
+    f"USING (alert_id) WHERE l.state IN {_LIVE_LADDER} AND l.status <> a.status LIMIT $1",
+    "pages": "SELECT p.page_id AS subject_id, p.status, l.ladder_id AS other, "  # noqa: S608
     "l.status AS other_status FROM notify.ladder AS l JOIN notify.page AS p USING (ladder_id) "
-    "WHERE l.state IN ('open', 'exhausted') AND p.status <> l.status LIMIT $1",
-    "digests": "SELECT p.page_id AS subject_id, p.status, d.digest_id AS other, "
+    f"WHERE l.state IN {_LIVE_LADDER} AND p.status <> l.status LIMIT $1",
+    "digests": "SELECT p.page_id AS subject_id, p.status, d.digest_id AS other, "  # noqa: S608
     "d.status AS other_status FROM notify.digest AS d JOIN notify.page AS p USING (digest_id) "
-    "WHERE d.state IN ('gathering', 'sent', 'lapsed') AND p.status <> d.status LIMIT $1",
+    f"WHERE d.state IN {names(digest.LIVE)} AND p.status <> d.status LIMIT $1",
 }
 """Whatever hangs on something of another status. $1 is the most rows wanted."""
 

@@ -10,26 +10,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from services.audit.store.clocks import FINISH_RUNS, OPEN_COMMAND, SIGN_RUNS
+from shared.contracts.lifecycles.assignment import FINAL, REPORTED, SIGNED, State
+from shared.runtime.sql import names
 
-_RELEASED = "('waived', 'reassigned', 'recalled')"
+_RELEASED = names(FINAL)
 _STANDING = "coalesce(a.suspended_from, a.state)"
-_SIGNED = f"{_STANDING} IN ('signed', 'accepted', 'handling', 'reported', 'checked', 'done')"
-_REPORTED = f"{_STANDING} IN ('reported', 'checked', 'done')"
+_SIGNED = f"{_STANDING} IN {names(SIGNED)}"
+_REPORTED = f"{_STANDING} IN {names(REPORTED)}"
 _OVERDUE = (
     f"(a.sign_overdue AND a.state IN {SIGN_RUNS}) "
     f"OR (a.finish_overdue AND a.state IN {FINISH_RUNS})"
 )
 _ASSIGNMENT = {
     "total": "true",
-    "delivered": "a.state <> 'queued'",
+    "delivered": f"a.state <> '{State.QUEUED}'",
     "signed": _SIGNED,
     "reported": _REPORTED,
-    "done": "a.state = 'done'",
-    "returned": "a.state = 'returned'",
+    "done": f"a.state = '{State.DONE}'",
+    "returned": f"a.state = '{State.RETURNED}'",
     "overdue": _OVERDUE,
-    "suspended": "a.state = 'suspended'",
+    "suspended": f"a.state = '{State.SUSPENDED}'",
     "released": f"a.state IN {_RELEASED}",
-    "owed": f"a.mandatory AND a.state <> 'done' AND a.state NOT IN {_RELEASED}",
+    "owed": f"a.mandatory AND a.state <> '{State.DONE}' AND a.state NOT IN {_RELEASED}",
 }
 """What an assignment adds to a counter of this name."""
 _TIER = tuple(name for name in _ASSIGNMENT if name != "owed")

@@ -11,11 +11,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from services.command.core.model import Assignment, Command
-from shared.contracts.commands import PARTIES, Party, Step
+from shared.contracts.commands import PARTIES, VILLAGE_ACTS_FOR, Party, Step
 from shared.contracts.fields import Tier
 from shared.contracts.units import ancestor_at, is_within
-
-_VILLAGE_MAY_ACT_FOR = frozenset({Tier.GRID, Tier.MICROGRID})
 
 
 def refusal(step: Step, officer_unit: str, assignment: Assignment, command: Command) -> str | None:
@@ -47,6 +45,6 @@ def issuer_of(approver_unit: str, recipients: Collection[str], parent: str | Non
 
 def _acts_for(officer_unit: str, assignment: Assignment) -> bool:
     return officer_unit == assignment.unit or (
-        assignment.unit_tier in _VILLAGE_MAY_ACT_FOR
+        assignment.unit_tier in VILLAGE_ACTS_FOR
         and officer_unit == ancestor_at(assignment.unit, Tier.VILLAGE)
     )

@@ -1,45 +1,31 @@
-"""The life of a whole command 指令 as one table; it follows from its assignments and the issuer.
-
-`settle`: nothing is left for the recipients to do. `reopen`: something is again (one was sent back).
-`recur`: the same has happened again after the closing; the case goes on as one command.
-"""
+"""How a whole command 指令 steps through its lifecycle."""
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from services.command.core.states import IllegalStep
-from shared.contracts.commands import CommandState
+from shared.contracts.lifecycles.command import (
+    ENDED,
+    FINAL,
+    INITIAL,
+    OPEN,
+    READY,
+    TRANSITIONS,
+    Event,
+    State,
+)
 
-State = CommandState
-
-
-class Event(StrEnum):
-    """What moves a command."""
-
-    SETTLE = "settle"
-    REOPEN = "reopen"
-    CLOSE = "close"
-    REVOKE = "revoke"
-    RECUR = "recur"
-
-
-TRANSITIONS: dict[State, dict[Event, State]] = {
-    State.ISSUED: {Event.SETTLE: State.AWAITING_CHECK, Event.REVOKE: State.REVOKED},
-    State.AWAITING_CHECK: {
-        Event.REOPEN: State.ISSUED,
-        Event.CLOSE: State.CLOSED,
-        Event.REVOKE: State.REVOKED,
-    },
-    State.CLOSED: {Event.RECUR: State.ISSUED},
-    State.REVOKED: {},
-}
-INITIAL = State.ISSUED
-FINAL = frozenset({State.REVOKED})
-ENDED = frozenset({State.CLOSED, State.REVOKED})
-"""Nothing is waited for; a closed case may still come back."""
-OPEN = frozenset({State.ISSUED, State.AWAITING_CHECK})
-"""Its assignments can still be acted on."""
+__all__ = [
+    "ENDED",
+    "FINAL",
+    "INITIAL",
+    "OPEN",
+    "READY",
+    "TRANSITIONS",
+    "Event",
+    "IllegalStep",
+    "State",
+    "step",
+]
 
 
 def step(state: State, event: Event) -> State:

@@ -1,158 +1,47 @@
-"""The life of one assignment 交办 as one table (our own design, docs/sources.md S39).
+"""How an assignment 交办 steps through its lifecycle.
 
-Its steps are those of digital urban management (docs/sources.md S20).
-
-Rules: everything that moves an assignment is in TRANSITIONS; an event that the table does not list
-raises IllegalStep and changes nothing. A unit may report straight after signing (accept 受理 and
-handle 办理 are optional). A return 退回 is possible until the report. Only the issuer checks, sends
-back and closes.
-
-Queued 待下达 lasts as long as the transaction that issues: the first row and record say delivered.
-Sent back 驳回重办 is a transition, not a state: a new attempt begins in DELIVERED; so does a case that
-came back (reopen). Extended 延期 and late are facts on the assignment (extensions, original_finish_by;
-late), not states: the unit's work goes on. Asking, extending, refusing and splitting leave the state
-as it is. Suspended 挂起 remembers the state that it will be resumed to, hence four ways back; while it
-lasts both clocks stand still. WAIVED 豁免, REASSIGNED 转办 and RECALLED 收回 are final; DONE is left only
-when the case comes back. Who may cause an event is authority.py's matter, which further conditions it
-has steps.py's.
+Who may cause an event is authority.py's matter, which further conditions it has steps.py's.
 """
 
 from __future__ import annotations
 
-from enum import StrEnum
+from shared.contracts.lifecycles.assignment import (
+    CHAIN,
+    EVENTS,
+    FINAL,
+    FINISH_RUNS,
+    INITIAL,
+    OVER,
+    RANK,
+    RESUMES,
+    SIGN_RUNS,
+    STEPS,
+    TRANSITIONS,
+    Event,
+    State,
+)
 
-from shared.contracts.commands import AssignmentState, Step
-
-State = AssignmentState
-
-
-class Event(StrEnum):
-    """What can happen to an assignment: the steps of people, and acts of the system.
-
-    A step has the same word as its event, except resume: its event says where it leads.
-    """
-
-    DELIVER = "deliver"
-    SIGN = "sign"
-    ACCEPT = "accept"
-    HANDLE = "handle"
-    REPORT = "report"
-    RETURN = "return"
-    SPLIT = "split"
-    ASK_SUSPEND = "ask_suspend"
-    ASK_EXTEND = "ask_extend"
-    CHECK = "check"
-    SEND_BACK = "send_back"
-    CLOSE = "close"
-    SUSPEND = "suspend"
-    EXTEND = "extend"
-    REFUSE = "refuse"
-    RESUME_DELIVERED = "resume_delivered"
-    RESUME_SIGNED = "resume_signed"
-    RESUME_ACCEPTED = "resume_accepted"
-    RESUME_HANDLING = "resume_handling"
-    REASSIGN = "reassign"
-    WAIVE = "waive"
-    RECALL = "recall"
-    REOPEN = "reopen"
+__all__ = [
+    "CHAIN",
+    "EVENTS",
+    "FINAL",
+    "FINISH_RUNS",
+    "INITIAL",
+    "OVER",
+    "RANK",
+    "RESUMES",
+    "SIGN_RUNS",
+    "STEPS",
+    "TRANSITIONS",
+    "Event",
+    "IllegalStep",
+    "State",
+    "step",
+]
 
 
 class IllegalStep(Exception):
     """The event is not possible in this state; nothing has changed."""
-
-
-_TAKEN_AWAY = {
-    Event.REASSIGN: State.REASSIGNED,
-    Event.WAIVE: State.WAIVED,
-    Event.RECALL: State.RECALLED,
-}
-
-
-def _in_work(state: State) -> dict[Event, State]:
-    """What is possible while the unit works on it, whatever it has said so far."""
-    dealings = (Event.SPLIT, Event.ASK_SUSPEND, Event.ASK_EXTEND, Event.EXTEND, Event.REFUSE)
-    return {
-        Event.REPORT: State.REPORTED,
-        Event.RETURN: State.RETURNED,
-        **dict.fromkeys(dealings, state),
-        Event.SUSPEND: State.SUSPENDED,
-        **_TAKEN_AWAY,
-    }
-
-
-TRANSITIONS: dict[State, dict[Event, State]] = {
-    State.QUEUED: {Event.DELIVER: State.DELIVERED, Event.RECALL: State.RECALLED},
-    State.DELIVERED: {
-        Event.SIGN: State.SIGNED,
-        Event.RETURN: State.RETURNED,
-        Event.EXTEND: State.DELIVERED,
-        Event.SUSPEND: State.SUSPENDED,
-        **_TAKEN_AWAY,
-    },
-    State.SIGNED: {
-        Event.ACCEPT: State.ACCEPTED,
-        Event.HANDLE: State.HANDLING,
-        **_in_work(State.SIGNED),
-    },
-    State.ACCEPTED: {Event.HANDLE: State.HANDLING, **_in_work(State.ACCEPTED)},
-    State.HANDLING: _in_work(State.HANDLING),
-    State.REPORTED: {
-        Event.CHECK: State.CHECKED,
-        Event.SEND_BACK: State.DELIVERED,
-        Event.WAIVE: State.WAIVED,
-        Event.RECALL: State.RECALLED,
-    },
-    State.CHECKED: {
-        Event.CLOSE: State.DONE,
-        Event.WAIVE: State.WAIVED,
-        Event.RECALL: State.RECALLED,
-    },
-    State.DONE: {Event.REOPEN: State.DELIVERED},
-    State.RETURNED: {
-        Event.SEND_BACK: State.DELIVERED,
-        Event.REOPEN: State.DELIVERED,
-        **_TAKEN_AWAY,
-    },
-    State.SUSPENDED: {
-        Event.RESUME_DELIVERED: State.DELIVERED,
-        Event.RESUME_SIGNED: State.SIGNED,
-        Event.RESUME_ACCEPTED: State.ACCEPTED,
-        Event.RESUME_HANDLING: State.HANDLING,
-        **_TAKEN_AWAY,
-    },
-    State.WAIVED: {},
-    State.REASSIGNED: {},
-    State.RECALLED: {},
-}
-INITIAL = State.QUEUED
-FINAL = frozenset({State.WAIVED, State.REASSIGNED, State.RECALLED})
-OVER = FINAL | {State.DONE}
-"""Nobody has to do anything about it any more."""
-
-CHAIN = (Step.SIGN, Step.ACCEPT, Step.HANDLE, Step.REPORT)
-"""The recipient's way forward, in order."""
-RANK: dict[State, int] = {
-    State.QUEUED: -1,
-    State.DELIVERED: 0,
-    State.SIGNED: 1,
-    State.ACCEPTED: 2,
-    State.HANDLING: 3,
-    State.REPORTED: 4,
-    State.CHECKED: 5,
-    State.DONE: 6,
-}
-"""How far along the chain a state is; the others are off it."""
-RESUMES: dict[State, Event] = {
-    State.DELIVERED: Event.RESUME_DELIVERED,
-    State.SIGNED: Event.RESUME_SIGNED,
-    State.ACCEPTED: Event.RESUME_ACCEPTED,
-    State.HANDLING: Event.RESUME_HANDLING,
-}
-"""The way back from a suspension, by the state that was suspended."""
-SIGN_RUNS = frozenset({State.DELIVERED})
-"""States in which the signing clock runs."""
-FINISH_RUNS = frozenset({State.DELIVERED, State.SIGNED, State.ACCEPTED, State.HANDLING})
-"""States in which the finishing clock runs."""
 
 
 def step(state: State, event: Event) -> State:

@@ -19,10 +19,11 @@ from services.command.core.model import Act, Assignment
 from services.command.core.profiles import Profile
 from services.command.core.states import (
     CHAIN,
+    EVENTS,
     OVER,
     RANK,
     RESUMES,
-    TRANSITIONS,
+    STEPS,
     Event,
     IllegalStep,
     State,
@@ -42,7 +43,6 @@ class Outcome(StrEnum):
     LATE = "late"
 
 
-_EVENT_OF: dict[Step, Event] = {one: Event(one) for one in Step if one is not Step.RESUME}
 Taken = tuple[Outcome, list[tuple[Act, Assignment]]]
 """The outcome and the assignment after each act that took effect, in order."""
 
@@ -155,7 +155,7 @@ def reopen(
 def _is_time_for(assignment: Assignment, wanted: Step) -> bool:
     if wanted is Step.REPORT and assignment.owed:
         return False
-    return _EVENT_OF[wanted] in TRANSITIONS[assignment.state]
+    return wanted in STEPS[assignment.state]
 
 
 def _is_repeat(assignment: Assignment, act: Act, attempt: int) -> bool:
@@ -186,7 +186,8 @@ def _is_repeat(assignment: Assignment, act: Act, attempt: int) -> bool:
 def _event(assignment: Assignment, wanted: Step) -> Event:
     """The event of a step; a resumption leads back to what was suspended."""
     if wanted is not Step.RESUME:
-        return _EVENT_OF[wanted]
+        [event] = EVENTS[wanted]
+        return event
     if assignment.suspended_from is None:
         raise IllegalStep(f"an assignment that is {assignment.state} is not suspended")
     return RESUMES[assignment.suspended_from]

@@ -11,9 +11,11 @@ from services.command.core.modes.proposal import Proposal
 from services.command.core.modes.records import Held
 from services.command.core.modes.states import State
 from shared.contracts.fields import DataGrade, ResponseMode, Status
+from shared.contracts.lifecycles.mode_proposal import LIVE
 from shared.contracts.modes import ModeSignature
 from shared.modes.effective import Effective, Modes
 from shared.runtime.database import Transaction
+from shared.runtime.sql import names
 
 Unit = tuple[Status, str]
 """A unit in one world."""
@@ -74,7 +76,7 @@ async def lock_proposals(
     """Lock what is open or in force at these (locked) units, and the proposals of these ids."""
     rows = await work.connection.fetch(
         f"SELECT {', '.join(_PROPOSAL)} FROM command.mode_proposal "  # noqa: S608
-        "WHERE proposal_id = ANY($1::text[]) OR (state IN ('proposed', 'half_approved', 'decided') "
+        f"WHERE proposal_id = ANY($1::text[]) OR (state IN {names(LIVE)} "
         "AND (status, unit) IN (SELECT * FROM unnest($2::text[], $3::text[]))) "
         "ORDER BY proposal_id FOR UPDATE",
         list(ids),

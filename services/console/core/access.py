@@ -14,8 +14,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from shared.contracts.alerts import DecisionVerb
-from shared.contracts.commands import PARTIES, Party, Step
+from shared.contracts.authority import EMERGENCY_POSTS, EMERGENCY_TIERS
+from shared.contracts.commands import PARTIES, VILLAGE_ACTS_FOR, Party, Step
 from shared.contracts.fields import Post, Tier
+from shared.contracts.refusals import RefusedFor
 from shared.contracts.reports import Means
 from shared.contracts.units import (
     ancestor_at,
@@ -32,28 +34,7 @@ COMMANDING_TIERS = frozenset({Tier.CITY, Tier.DISTRICT, Tier.TOWN, Tier.VILLAGE}
 """Tiers with units below them to command."""
 
 _APPROVERS_VERBS = frozenset({DecisionVerb.APPROVE, DecisionVerb.REJECT})
-_EMERGENCY_TIERS = frozenset({Tier.DISTRICT, Tier.TOWN})
 _DEBTORS_VERBS = frozenset({DecisionVerb.RATIFY, DecisionVerb.ANNUL})
-
-
-class Denial(StrEnum):
-    """Why an act is refused."""
-
-    OUTSIDE_SUBTREE = "outside_subtree"
-    NOT_ABOVE_PLACE = "not_above_place"
-    NOT_APPROVER = "not_approver"
-    NOT_RECIPIENT = "not_recipient"
-    NOT_ISSUER = "not_issuer"
-    NOT_YOUR_PAGE = "not_your_page"
-    NOTHING_BELOW = "nothing_below"
-    NOT_DECIDER = "not_decider"
-    WRONG_POST = "wrong_post"
-    SIGNED_ALREADY = "signed_already"
-    NOT_REPORTER = "not_reporter"
-    NOT_UPWARD = "not_upward"
-    NO_SIGHT = "no_sight"
-    NO_COMMAND = "no_command"
-    NOT_PAGEABLE = "not_pageable"
 
 
 class Right(StrEnum):
@@ -91,19 +72,19 @@ def with_usual_rights(viewer: Viewer) -> Viewer:
     return replace(viewer, seeing=(viewer.unit,), commanding=(viewer.unit,))
 
 
-def looking(viewer: Viewer, place: str | None) -> Viewer | Denial:
+def looking(viewer: Viewer, place: str | None) -> Viewer | RefusedFor:
     """The viewer before the subtree of `place`; None = of the own unit, or else the first granted."""
     if place is None:
         if not viewer.seeing:
-            return Denial.NO_SIGHT
+            return RefusedFor.NO_SIGHT
         place = viewer.unit if sees(viewer, viewer.unit) else min(viewer.seeing)
-    return replace(viewer, place=place) if sees(viewer, place) else Denial.OUTSIDE_SUBTREE
+    return replace(viewer, place=place) if sees(viewer, place) else RefusedFor.OUTSIDE_SUBTREE
 
 
-Check = Callable[[Viewer], Denial | None]
+Check = Callable[[Viewer], RefusedFor | None]
 
 
-def entitled(viewer: Viewer, check: Check) -> Viewer | Denial:
+def entitled(viewer: Viewer, check: Check) -> Viewer | RefusedFor:
     """The officer as of the first unit, the own before others, for which the act is allowed.
 
     Whose authority an act has stands in its record: the unit found here, never a mixture of two.
@@ -115,7 +96,7 @@ def entitled(viewer: Viewer, check: Check) -> Viewer | Denial:
         if denial is None:
             return acting
         denials.append(denial)
-    return denials[0] if denials else Denial.NO_COMMAND
+    return denials[0] if denials else RefusedFor.NO_COMMAND
 
 
 def is_entitled(viewer: Viewer, check: Check) -> bool:
@@ -187,51 +168,52 @@ class Powers:
     authorised_by: str | None = None
 
 
-def may_decide(viewer: Viewer, powers: Powers, verb: DecisionVerb) -> Denial | None:
+def may_decide(viewer: Viewer, powers: Powers, verb: DecisionVerb) -> RefusedFor | None:
     """Approve, reject: the approver. Recall: the authority over the level, or who issued it in an
     emergency. Ratify, annul: who still owes the signatures. All else: a unit of the place's own line,
     in an emergency the A post or the commander of a district or town below the approver.
     """
     if verb in _APPROVERS_VERBS:
-        return None if viewer.unit == powers.approver_unit else Denial.NOT_APPROVER
+        return None if viewer.unit == powers.approver_unit else RefusedFor.NOT_APPROVER
     if verb in _DEBTORS_VERBS:
-        return None if viewer.unit == powers.debtor_unit else Denial.NOT_APPROVER
+        return None if viewer.unit == powers.debtor_unit else RefusedFor.NOT_APPROVER
     if verb is DecisionVerb.RECALL:
         entitled = (powers.authority_unit, powers.authorised_by)
-        return None if viewer.unit in entitled else Denial.NOT_APPROVER
+        return None if viewer.unit in entitled else RefusedFor.NOT_APPROVER
     if viewer.unit not in lineage(powers.place):
-        return Denial.NOT_ABOVE_PLACE
+        return RefusedFor.NOT_ABOVE_PLACE
     if verb is DecisionVerb.AUTHORISE_EMERGENCY:
         below = viewer.unit != powers.approver_unit and is_within(viewer.unit, powers.approver_unit)
-        centre = department_of(viewer.unit) is None and tier_of(viewer.unit) in _EMERGENCY_TIERS
+        tiers = EMERGENCY_TIERS.get(tier_of(powers.approver_unit), ())
+        centre = department_of(viewer.unit) is None and tier_of(viewer.unit) in tiers
         if not (below and centre):
-            return Denial.NOT_APPROVER
-        return Denial.WRONG_POST if viewer.post is Post.B else None
+            return RefusedFor.NOT_APPROVER
+        return None if viewer.post in EMERGENCY_POSTS else RefusedFor.WRONG_POST
     return None
 
 
-def may_hold(viewer: Viewer, place: str) -> Denial | None:
+def may_hold(viewer: Viewer, place: str) -> RefusedFor | None:
     """A position of one's own: a unit of the place's own line, or a department of one."""
     line = lineage(place)
     department = department_of(viewer.unit) is not None and parent_of(viewer.unit) in line
-    return None if viewer.unit in line or department else Denial.NOT_ABOVE_PLACE
+    return None if viewer.unit in line or department else RefusedFor.NOT_ABOVE_PLACE
 
 
-def may_silence(viewer: Viewer, place: str) -> Denial | None:
+def may_silence(viewer: Viewer, place: str) -> RefusedFor | None:
     """A silence covers alarms of the officer's own subtree; a grid has nobody to silence."""
     if tier_of(viewer.unit) not in COMMANDING_TIERS or department_of(viewer.unit) is not None:
-        return Denial.NOTHING_BELOW
-    return None if is_within(place, viewer.unit) else Denial.OUTSIDE_SUBTREE
+        return RefusedFor.NOTHING_BELOW
+    return None if is_within(place, viewer.unit) else RefusedFor.OUTSIDE_SUBTREE
 
 
-def may_end_silence(viewer: Viewer, unit: str) -> Denial | None:
+def may_end_silence(viewer: Viewer, unit: str) -> RefusedFor | None:
     """End or lengthen a silence: officers of its unit or of a unit above."""
-    return None if is_within(unit, viewer.unit) else Denial.NOT_ISSUER
+    return None if is_within(unit, viewer.unit) else RefusedFor.NOT_ISSUER
 
 
 def may_step(
     viewer: Viewer, unit: str, issuer_unit: str, step: Step, release_unit: str | None = None
-) -> Denial | None:
+) -> RefusedFor | None:
     """The recipient's steps: its own officers, for grids and micro-grids also their village's.
 
     The issuer's steps: officers of the issuer or of a unit above it; waiving and recalling a mandatory
@@ -240,91 +222,93 @@ def may_step(
     party = PARTIES[step]
     if party in (Party.RECIPIENT, Party.EITHER):
         acts_for = {unit}
-        if tier_of(unit) in (Tier.GRID, Tier.MICROGRID):
+        if tier_of(unit) in VILLAGE_ACTS_FOR:
             village = ancestor_at(unit, Tier.VILLAGE)
             acts_for |= {village} if village else set()
         if viewer.unit in acts_for:
             return None
     if party is Party.RECIPIENT:
-        return Denial.NOT_RECIPIENT
+        return RefusedFor.NOT_RECIPIENT
     director = issuer_unit
     if party is Party.RELEASER and release_unit is not None:
         director = release_unit
-    return None if is_within(director, viewer.unit) else Denial.NOT_ISSUER
+    return None if is_within(director, viewer.unit) else RefusedFor.NOT_ISSUER
 
 
-def may_give(viewer: Viewer, unit: str, giver: str, checker: str | None = None) -> Denial | None:
+def may_give(
+    viewer: Viewer, unit: str, giver: str, checker: str | None = None
+) -> RefusedFor | None:
     """A part, or a reassigned assignment, goes to a unit below its giver and below the officer; what is
     reassigned not to its `checker` nor above: the handler cannot close.
     """
     inside = is_within(unit, viewer.unit) and is_within(unit, giver)
     if checker is not None and is_within(checker, unit):
         inside = False
-    return None if inside else Denial.OUTSIDE_SUBTREE
+    return None if inside else RefusedFor.OUTSIDE_SUBTREE
 
 
-def may_issue(viewer: Viewer, units: Iterable[str]) -> Denial | None:
+def may_issue(viewer: Viewer, units: Iterable[str]) -> RefusedFor | None:
     """A command goes to units of the officer's own subtree, and there has to be one."""
     if tier_of(viewer.unit) not in COMMANDING_TIERS or department_of(viewer.unit) is not None:
-        return Denial.NOTHING_BELOW
-    return Denial.OUTSIDE_SUBTREE if outside(units, viewer.unit) else None
+        return RefusedFor.NOTHING_BELOW
+    return RefusedFor.OUTSIDE_SUBTREE if outside(units, viewer.unit) else None
 
 
-def may_start_drill(viewer: Viewer, place: str) -> Denial | None:
+def may_start_drill(viewer: Viewer, place: str) -> RefusedFor | None:
     """A drill is started where one may command."""
     return may_issue(viewer, (place,))
 
 
-def may_manage(viewer: Viewer, issuer_unit: str) -> Denial | None:
+def may_manage(viewer: Viewer, issuer_unit: str) -> RefusedFor | None:
     """Check, close or revoke a command: its issuer or a unit above."""
-    return None if is_within(issuer_unit, viewer.unit) else Denial.NOT_ISSUER
+    return None if is_within(issuer_unit, viewer.unit) else RefusedFor.NOT_ISSUER
 
 
-def may_plan_duty(viewer: Viewer, unit: str) -> Denial | None:
+def may_plan_duty(viewer: Viewer, unit: str) -> RefusedFor | None:
     """A unit's duty plan: its own officers, and those of a unit above it."""
-    return None if is_within(unit, viewer.unit) else Denial.OUTSIDE_SUBTREE
+    return None if is_within(unit, viewer.unit) else RefusedFor.OUTSIDE_SUBTREE
 
 
-def may_propose_mode(viewer: Viewer, unit: str) -> Denial | None:
+def may_propose_mode(viewer: Viewer, unit: str) -> RefusedFor | None:
     """Propose a response mode: the unit itself or one above it."""
     return _denial(authority.unfit_to_sign(unit, viewer.officer_id, viewer.unit, viewer.post, ()))
 
 
-def may_sign_mode(viewer: Viewer, unit: str, signed: Collection[str]) -> Denial | None:
+def may_sign_mode(viewer: Viewer, unit: str, signed: Collection[str]) -> RefusedFor | None:
     """Give the signature that a proposal waits for."""
     return _denial(
         authority.unfit_to_sign(unit, viewer.officer_id, viewer.unit, viewer.post, signed)
     )
 
 
-def may_stop_mode(viewer: Viewer, unit: str, proposer: str | None) -> Denial | None:
+def may_stop_mode(viewer: Viewer, unit: str, proposer: str | None) -> RefusedFor | None:
     """Reject a proposal or end a mode; `proposer` may take back what is open."""
     return _denial(
         authority.unfit_to_stop(unit, viewer.officer_id, viewer.unit, viewer.post, proposer)
     )
 
 
-def _denial(unfit: authority.Unfit | None) -> Denial | None:
-    return None if unfit is None else Denial(unfit.value)
+def _denial(unfit: authority.Unfit | None) -> RefusedFor | None:
+    return None if unfit is None else RefusedFor(unfit.value)
 
 
-def may_review(viewer: Viewer, owner: str) -> Denial | None:
+def may_review(viewer: Viewer, owner: str) -> RefusedFor | None:
     """Write the review of a case: the unit that issued it, or one above."""
-    return None if is_within(owner, viewer.unit) else Denial.NOT_ISSUER
+    return None if is_within(owner, viewer.unit) else RefusedFor.NOT_ISSUER
 
 
-def may_answer(viewer: Viewer, officer_id: str) -> Denial | None:
+def may_answer(viewer: Viewer, officer_id: str) -> RefusedFor | None:
     """Only the officer who was paged answers."""
-    return None if viewer.officer_id == officer_id else Denial.NOT_YOUR_PAGE
+    return None if viewer.officer_id == officer_id else RefusedFor.NOT_YOUR_PAGE
 
 
 def may_report(
     viewer: Viewer, from_unit: str, to_unit: str | None, means: Means, place: str
-) -> Denial | None:
+) -> RefusedFor | None:
     """A written report is of the officer's own unit; a call also of a unit that called him."""
     called = means is Means.PHONE and to_unit == viewer.unit and is_within(from_unit, viewer.unit)
     if from_unit != viewer.unit and not called:
-        return Denial.NOT_REPORTER
+        return RefusedFor.NOT_REPORTER
     if to_unit is None or to_unit == from_unit or not is_within(from_unit, to_unit):
-        return Denial.NOT_UPWARD
-    return None if is_within(place, from_unit) else Denial.OUTSIDE_SUBTREE
+        return RefusedFor.NOT_UPWARD
+    return None if is_within(place, from_unit) else RefusedFor.OUTSIDE_SUBTREE

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 from services.console.core.access import (
-    Denial,
     Viewer,
     is_entitled,
     may_sign_mode,
@@ -21,7 +20,9 @@ from services.console.core.names import Names
 from services.console.core.record import Record
 from shared.contracts.fields import ResponseMode, Status
 from shared.contracts.ids import content_id, transition_id
+from shared.contracts.lifecycles.mode_proposal import VERBS
 from shared.contracts.modes import ModeRequest, ModeVerb, ProposalState
+from shared.contracts.refusals import RefusedFor
 from shared.contracts.topics import MODE_REQUESTS
 from shared.modes.effective import Effective, Modes
 from shared.modes.order import STRICTNESS
@@ -29,11 +30,7 @@ from shared.modes.wording import preview
 
 Json = dict[str, Any]
 
-_VERBS: dict[ProposalState, tuple[ModeVerb, ...]] = {
-    ProposalState.PROPOSED: (ModeVerb.APPROVE, ModeVerb.REJECT),
-    ProposalState.HALF_APPROVED: (ModeVerb.APPROVE, ModeVerb.REJECT),
-    ProposalState.DECIDED: (ModeVerb.END,),
-}
+_ORDER = (ModeVerb.APPROVE, ModeVerb.REJECT, ModeVerb.END)
 
 
 def modes_of(rows: Iterable[Record]) -> Modes:
@@ -93,7 +90,7 @@ def change(modes: Modes, status: Status, unit: str, own: str, names: Names) -> J
     return {"from": now.mode, "to": after, "inherited": above.mode, "zh": zh, "en": en}
 
 
-def denial_of(viewer: Viewer, row: Record, verb: ModeVerb) -> Denial | None:
+def denial_of(viewer: Viewer, row: Record, verb: ModeVerb) -> RefusedFor | None:
     """Why this officer may not do it, or None."""
     if verb is ModeVerb.APPROVE:
         return may_sign_mode(viewer, row["unit"], _signed(row))
@@ -103,7 +100,8 @@ def denial_of(viewer: Viewer, row: Record, verb: ModeVerb) -> Denial | None:
 
 def verbs_of(viewer: Viewer, row: Record) -> list[ModeVerb]:
     """What this officer can do about the proposal now."""
-    verbs = _VERBS.get(ProposalState(row["state"]), ())
+    possible = VERBS[ProposalState(row["state"])]
+    verbs = [verb for verb in _ORDER if verb in possible]
     return [verb for verb in verbs if is_entitled(viewer, partial(denial_of, row=row, verb=verb))]
 
 

@@ -11,11 +11,13 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
-from services.console.core.access import Denial, Viewer, is_entitled, may_report, sees
+from services.console.core.access import Viewer, is_entitled, may_report, sees
 from services.console.core.masking import opens
 from services.console.core.names import Names
 from services.console.core.record import Record
 from shared.contracts.commands import SupervisionKind
+from shared.contracts.lifecycles.report_duty import FINAL
+from shared.contracts.refusals import RefusedFor
 from shared.contracts.reports import DutyState, Means, ReportFacts, ReportKind
 from shared.contracts.units import lineage, parent_of
 from shared.reporting.changes import changes, line, together
@@ -25,7 +27,6 @@ Json = dict[str, Any]
 Firings = Mapping[tuple[str, str], Record]
 """The newest firing of a duty's clock, by duty and clock."""
 
-_OVER = frozenset({DutyState.DONE, DutyState.ENDED})
 _MISSED = frozenset({SupervisionKind.OVERDUE, SupervisionKind.REMINDED, SupervisionKind.ESCALATED})
 
 
@@ -131,7 +132,7 @@ def duty(row: Record, firings: Firings, viewer: Viewer, names: Names, now: datet
         "masked": not open_to,
         "title": row["title"] if open_to else "",
         "state": row["state"],
-        "open": row["state"] not in _OVER,
+        "open": row["state"] not in FINAL,
         "started_at": row["started_at"],
         "follow_ups": row["follow_ups"],
         "follow_ups_late": row["follow_ups_late"],
@@ -203,7 +204,7 @@ def ways(viewer: Viewer, unit: str, to_unit: str | None, place: str | None) -> l
     ]
 
 
-def _may(acting: Viewer, unit: str, to_unit: str, means: Means, place: str) -> Denial | None:
+def _may(acting: Viewer, unit: str, to_unit: str, means: Means, place: str) -> RefusedFor | None:
     return may_report(acting, unit, to_unit, means, place)
 
 

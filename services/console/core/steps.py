@@ -1,6 +1,7 @@
-"""What comes next: which acts make sense in a state, and who has to act.
+"""What comes next: which acts a screen offers in a state, in which order, and who has to act.
 
-These tables only decide what a screen offers; the service that owns the aggregate applies or refuses.
+What a state takes stands in shared/contracts/lifecycles, whose it is in access.py; here is the order
+alone. The service that owns the aggregate applies or refuses.
 """
 
 from __future__ import annotations
@@ -18,83 +19,53 @@ from services.console.core.access import (
 )
 from shared.contracts.alerts import AlertState, DecisionVerb
 from shared.contracts.commands import AssignmentState, CommandState, Step
+from shared.contracts.fields import LEVEL_ORDER, Level
+from shared.contracts.lifecycles import alert as alert_life
+from shared.contracts.lifecycles import assignment as assignment_life
+from shared.contracts.lifecycles import command as command_life
 from shared.contracts.units import lineage, tier_of
 
-OPEN_ALERTS = (
-    AlertState.VERIFYING,
-    AlertState.VERIFIED,
-    AlertState.PENDING_APPROVAL,
-    AlertState.ISSUED,
+_EXPECTED = (
+    DecisionVerb.VERIFY,
+    DecisionVerb.ASSESS,
+    DecisionVerb.APPROVE,
+    DecisionVerb.REJECT,
+    DecisionVerb.DISMISS,
 )
-FINISHED_ASSIGNMENTS = (
-    AssignmentState.DONE,
-    AssignmentState.WAIVED,
-    AssignmentState.REASSIGNED,
-    AssignmentState.RECALLED,
+"""The next step of an alert, then what else answers the same question."""
+_FURTHER = (
+    DecisionVerb.RATIFY,
+    DecisionVerb.ANNUL,
+    DecisionVerb.RECALL,
+    DecisionVerb.ADJUST,
+    DecisionVerb.LIFT,
+    DecisionVerb.ASSESS,
+    DecisionVerb.AUTHORISE_EMERGENCY,
+    DecisionVerb.MERGE,
+    DecisionVerb.SPLIT,
+    DecisionVerb.UNMERGE,
 )
-UNSIGNED = (AssignmentState.QUEUED, AssignmentState.DELIVERED)
-
-_VERBS: dict[AlertState, tuple[DecisionVerb, ...]] = {
-    AlertState.VERIFYING: (DecisionVerb.VERIFY, DecisionVerb.DISMISS),
-    AlertState.VERIFIED: (DecisionVerb.ASSESS, DecisionVerb.DISMISS),
-    AlertState.PENDING_APPROVAL: (
-        DecisionVerb.APPROVE,
-        DecisionVerb.REJECT,
-        DecisionVerb.DISMISS,
-    ),
-    AlertState.ISSUED: (DecisionVerb.APPROVE, DecisionVerb.REJECT),
-}
-
-_FURTHER: dict[AlertState, tuple[DecisionVerb, ...]] = {
-    AlertState.VERIFYING: (
-        DecisionVerb.AUTHORISE_EMERGENCY,
-        DecisionVerb.MERGE,
-        DecisionVerb.SPLIT,
-    ),
-    AlertState.VERIFIED: (
-        DecisionVerb.ADJUST,
-        DecisionVerb.AUTHORISE_EMERGENCY,
-        DecisionVerb.MERGE,
-        DecisionVerb.SPLIT,
-    ),
-    AlertState.PENDING_APPROVAL: (
-        DecisionVerb.ADJUST,
-        DecisionVerb.AUTHORISE_EMERGENCY,
-        DecisionVerb.MERGE,
-        DecisionVerb.SPLIT,
-    ),
-    AlertState.ISSUED: (
-        DecisionVerb.RECALL,
-        DecisionVerb.ADJUST,
-        DecisionVerb.LIFT,
-        DecisionVerb.AUTHORISE_EMERGENCY,
-        DecisionVerb.SPLIT,
-    ),
-    AlertState.MERGED: (DecisionVerb.UNMERGE,),
-}
 """What can be decided beside the next step; each needs words, a level or another alert."""
-
-_TAKING_AWAY = (Step.REASSIGN, Step.WAIVE, Step.RECALL)
-_DIRECTING = (Step.EXTEND, Step.SUSPEND, *_TAKING_AWAY)
-_DEALING = (Step.RETURN, Step.SPLIT, Step.ASK_EXTEND, Step.ASK_SUSPEND, *_DIRECTING)
-_STEPS: dict[AssignmentState, tuple[Step, ...]] = {
-    AssignmentState.QUEUED: (Step.SIGN, Step.RECALL),
-    AssignmentState.DELIVERED: (Step.SIGN, Step.RETURN, *_DIRECTING),
-    AssignmentState.SIGNED: (Step.REPORT, Step.ACCEPT, Step.HANDLE, *_DEALING),
-    AssignmentState.ACCEPTED: (Step.REPORT, Step.HANDLE, *_DEALING),
-    AssignmentState.HANDLING: (Step.REPORT, *_DEALING),
-    AssignmentState.REPORTED: (Step.CHECK, Step.SEND_BACK, Step.WAIVE, Step.RECALL),
-    AssignmentState.RETURNED: (Step.SEND_BACK, *_TAKING_AWAY),
-    AssignmentState.SUSPENDED: (Step.RESUME, *_TAKING_AWAY),
-    AssignmentState.CHECKED: (Step.CLOSE, Step.WAIVE, Step.RECALL),
-}
-
-
-_COMMAND_VERBS: dict[CommandState, tuple[str, ...]] = {
-    CommandState.ISSUED: ("check", "close", "revoke"),
-    CommandState.AWAITING_CHECK: ("check", "close", "revoke"),
-    CommandState.CLOSED: ("reopen",),
-}
+_STEPS = (
+    Step.REFUSE,
+    Step.SIGN,
+    Step.REPORT,
+    Step.ACCEPT,
+    Step.HANDLE,
+    Step.CHECK,
+    Step.RESUME,
+    Step.CLOSE,
+    Step.RETURN,
+    Step.SEND_BACK,
+    Step.SPLIT,
+    Step.ASK_EXTEND,
+    Step.ASK_SUSPEND,
+    Step.EXTEND,
+    Step.SUSPEND,
+    Step.REASSIGN,
+    Step.WAIVE,
+    Step.RECALL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,15 +130,12 @@ def verbs_for(viewer: Viewer, alert: AlertFacts) -> list[DecisionVerb]:
 
 def further_verbs(viewer: Viewer, alert: AlertFacts) -> list[DecisionVerb]:
     """What else this officer can decide; asked for with a reason and whatever it is about."""
-    owed = (DecisionVerb.RATIFY, DecisionVerb.ANNUL) if alert.debtor_unit is not None else ()
     return [
         verb
-        for verb in (*owed, *_FURTHER.get(alert.state, ()))
-        if _may_decide(viewer, alert, verb)
-        and (
-            verb is not DecisionVerb.AUTHORISE_EMERGENCY
-            or alert.proposed not in (None, alert.level)
-        )
+        for verb in _FURTHER
+        if verb in alert_life.VERBS[alert.state]
+        and _has_object(alert, verb)
+        and _may_decide(viewer, alert, verb)
     ]
 
 
@@ -181,13 +149,12 @@ def steps_for(
     asked: bool = False,
 ) -> list[Step]:
     """The steps on an assignment this officer can take now, an open question of the unit first."""
-    possible = _STEPS.get(state, ())
-    if asked:
-        possible = (Step.REFUSE, *possible)
     return [
         step
-        for step in possible
-        if is_entitled(
+        for step in _STEPS
+        if step in assignment_life.STEPS[state]
+        and (asked or step is not Step.REFUSE)
+        and is_entitled(
             viewer,
             partial(
                 may_step,
@@ -204,7 +171,7 @@ def verbs_of_command(viewer: Viewer, state: str, issuer_unit: str) -> list[str]:
     """What this officer can do with a whole command now."""
     if not is_entitled(viewer, lambda acting: may_manage(acting, issuer_unit)):
         return []
-    return list(_COMMAND_VERBS.get(CommandState(state), ()))
+    return [verb for verb, states in command_life.READY.items() if CommandState(state) in states]
 
 
 def _may_decide(viewer: Viewer, alert: AlertFacts, verb: DecisionVerb) -> bool:
@@ -212,9 +179,37 @@ def _may_decide(viewer: Viewer, alert: AlertFacts, verb: DecisionVerb) -> bool:
 
 
 def _open_verbs(alert: AlertFacts) -> tuple[DecisionVerb, ...]:
-    if alert.state is AlertState.ISSUED and alert.proposed == alert.level and not alert.more_time:
+    """What an alert waits for. What is in force waits for a signature only, while one is asked for."""
+    issued = alert.state is AlertState.ISSUED
+    if issued and alert.proposed == alert.level and not alert.more_time:
         return ()
-    return _VERBS.get(alert.state, ())
+    possible = alert_life.VERBS[alert.state]
+    return tuple(
+        verb
+        for verb in _EXPECTED
+        if verb in possible and not (issued and verb is DecisionVerb.ASSESS)
+    )
+
+
+def _has_object(alert: AlertFacts, verb: DecisionVerb) -> bool:
+    """Whether there is what a further decision is about."""
+    match verb:
+        case DecisionVerb.RATIFY | DecisionVerb.ANNUL:
+            return alert.debtor_unit is not None
+        case DecisionVerb.AUTHORISE_EMERGENCY:
+            return alert.debtor_unit is None and _is_higher(alert.proposed, alert.level)
+        case DecisionVerb.LIFT:
+            return alert.proposed is not None  # else it is proposed already
+        case DecisionVerb.ASSESS:
+            return alert.state is AlertState.ISSUED  # before the issue it is the next step
+        case _:
+            return True
+
+
+def _is_higher(proposed: str | None, level: str | None) -> bool:
+    if proposed is None:
+        return False
+    return level is None or LEVEL_ORDER[Level(proposed)] > LEVEL_ORDER[Level(level)]
 
 
 def _nearest_centre(place: str) -> str:

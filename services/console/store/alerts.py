@@ -6,13 +6,14 @@ import asyncpg
 
 from services.console.core.access import Span
 from services.console.core.paging import Place
-from services.console.core.steps import OPEN_ALERTS
 from services.console.store.connections import Connection
 from services.console.store.ordering import Order, given, gravest, micros
+from shared.contracts.lifecycles.alert import OPEN
+from shared.runtime.sql import names
 
 Rows = list[asyncpg.Record]
 
-OPEN_ALERT = f"state IN ({', '.join(repr(str(state)) for state in OPEN_ALERTS)})"
+OPEN_ALERT = f"state IN {names(OPEN)}"
 """What makes an alert open, on a column `state`."""
 _HERE = "status = $1 AND place >= $2 AND place < $3"
 _OPEN_HERE = f"{_HERE} AND {OPEN_ALERT}"

@@ -10,14 +10,13 @@ import asyncpg
 
 from services.console.core.access import Span
 from services.console.core.cases.case import CaseState
-from services.console.core.steps import OPEN_ALERTS
+from services.console.store.alerts import OPEN_ALERT
 from services.console.store.connections import Connection
 from services.console.store.rollup import OPEN_COMMAND
 from shared.contracts.fields import Level
 
 Rows = list[asyncpg.Record]
 
-_OPEN_ALERT = f"state IN ({', '.join(repr(str(state)) for state in OPEN_ALERTS)})"
 
 _CONCERNS = """((c.root >= $2 AND c.root < $3) OR (c.issuer_unit >= $2 AND c.issuer_unit < $3)
     OR EXISTS (SELECT 1 FROM console.assignment a WHERE a.command_id = c.command_id
@@ -64,7 +63,7 @@ async def cases(
     rows: Rows = await connection.fetch(
         f"""
         WITH mine AS (
-            SELECT alert_id, incident_id, sent_at, {_OPEN_ALERT} AS open,
+            SELECT alert_id, incident_id, sent_at, {OPEN_ALERT} AS open,
                 coalesce(({_FIRST} = alert_id AND e.status = $1), occurred_at) AS began
             FROM console.alert
             WHERE status = $1 AND incident_id IN (

@@ -7,8 +7,11 @@ two clocks, for signing and for finishing; it is overdue once, by whichever of t
 
 from __future__ import annotations
 
-UNSIGNED = "state IN ('queued', 'delivered')"
-IN_WORK = "state IN ('signed', 'accepted', 'handling')"
+from shared.contracts.lifecycles import assignment
+from shared.runtime.sql import names
+
+UNSIGNED = f"state IN {names(assignment.UNSIGNED)}"
+IN_WORK = f"state IN {names(assignment.IN_WORK)}"
 _RUNS = f"(s.{UNSIGNED} OR (s.clock = 'finish' AND s.{IN_WORK}))"
 
 

@@ -9,6 +9,7 @@ import asyncpg
 from services.console.core.access import Span
 from services.console.store.connections import Connection
 from services.console.store.lateness import LATE, UNSIGNED, overdue
+from shared.contracts.commands import AssignmentState
 from shared.contracts.fields import Tier
 
 _WITHIN = "s.command_id = $1 AND s.unit >= $2 AND s.unit < $3"
@@ -27,7 +28,7 @@ def _given(condition: str) -> str:
 
 _KINDS: tuple[tuple[str, str], ...] = (
     ("overdue_unsigned", _overdue("NOT late.in_work")),
-    ("returned", _given("a.state = 'returned'")),
+    ("returned", _given(f"a.state = '{AssignmentState.RETURNED}'")),
     ("overdue_unreported", _overdue("late.in_work")),
     (
         "unsigned_in_time",

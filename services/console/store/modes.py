@@ -6,6 +6,8 @@ import asyncpg
 
 from services.console.core.access import Span
 from services.console.store.connections import Connection
+from shared.contracts.lifecycles.mode_proposal import LIVE
+from shared.runtime.sql import names
 
 Rows = list[asyncpg.Record]
 
@@ -28,7 +30,7 @@ async def live_proposals(connection: Connection, span: Span, status: str) -> Row
     """What is open or in force in a subtree, the newest first."""
     rows: Rows = await connection.fetch(
         f"SELECT *, {_GRADE} FROM console.mode_proposal WHERE status = $1 "  # noqa: S608
-        "AND state IN ('proposed', 'half_approved', 'decided') AND unit >= $2 AND unit < $3 "
+        f"AND state IN {names(LIVE)} AND unit >= $2 AND unit < $3 "
         "ORDER BY sent_at DESC, proposal_id LIMIT 200",
         status,
         span.low,

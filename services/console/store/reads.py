@@ -11,16 +11,19 @@ import asyncpg
 
 from services.console.core.access import Span
 from services.console.core.paging import Place
-from services.console.core.steps import FINISHED_ASSIGNMENTS
 from services.console.store.alerts import NEWEST, OPEN_ALERT, since
 from services.console.store.connections import Connection
 from services.console.store.lateness import IN_WORK, UNSIGNED
 from services.console.store.ordering import Order, given, micros, urgency
+from services.console.store.rollup import OPEN_COMMAND
+from shared.contracts.lifecycles.assignment import OVER
+from shared.contracts.lifecycles.page import WAITING
 from shared.contracts.units import lineage
+from shared.runtime.sql import names
 
-_OPEN_PAGE = "state IN ('queued', 'sent', 'delivered', 'read')"
+_OPEN_PAGE = f"state IN {names(WAITING)}"
 _UNWELL = "status = $1 AND state <> 'online' AND unit >= $2 AND unit < $3"
-_FINISHED = ", ".join(repr(str(state)) for state in FINISHED_ASSIGNMENTS)
+_FINISHED = names(OVER)
 Rows = list[asyncpg.Record]
 
 NEWEST_ALARM = Order(NEWEST.numbers, "alarm_id")
@@ -222,7 +225,7 @@ async def small_counts(connection: Connection, span: Span, status: str) -> async
           (SELECT count(*) FROM console.alert WHERE status = 'Exercise' AND {OPEN_ALERT}
              AND place >= $2 AND place < $3)
           + (SELECT count(*) FROM console.command WHERE status = 'Exercise'
-             AND state IN ('issued', 'awaiting_check')
+             AND {OPEN_COMMAND}
              AND root >= $2 AND root < $3) AS exercises
         """,  # noqa: S608
         status,
@@ -263,7 +266,7 @@ class Tasks:
             if value is not None:
                 add(f"a.{name} = {{}}", value)
         if self.only_open:
-            add(f"a.state NOT IN ({_FINISHED})")
+            add(f"a.state NOT IN {_FINISHED}")
         return " AND ".join(clauses), values
 
 

@@ -8,10 +8,12 @@ import asyncpg
 
 from services.console.core.access import Span
 from services.console.store.connections import Connection
+from shared.contracts.lifecycles.report_duty import OPEN
+from shared.runtime.sql import names
 
 Rows = list[asyncpg.Record]
 
-_OPEN = "state NOT IN ('done', 'ended')"
+_OPEN = f"state IN {names(OPEN)}"
 _GRADE = (
     "coalesce((SELECT a.data_grade FROM console.alert a WHERE a.alert_id = report_duty.alert_id), "
     "'general') AS data_grade"

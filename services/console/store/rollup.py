@@ -14,14 +14,18 @@ from services.console.core.paging import Place
 from services.console.store.connections import Connection
 from services.console.store.lateness import overdue
 from services.console.store.ordering import Order, given, micros
+from shared.contracts.lifecycles.assignment import REPORTED, SIGNED, TAKEN_AWAY, UNSIGNED, State
+from shared.contracts.lifecycles.command import OPEN
+from shared.runtime.sql import names
 
 Rows = list[asyncpg.Record]
 
-OPEN_COMMAND = "state IN ('issued', 'awaiting_check')"
+OPEN_COMMAND = f"state IN {names(OPEN)}"
 """What makes a command open, on a column `state`."""
 NEWEST = Order((f"(NOT {OPEN_COMMAND})::int", f"-{micros('sent_at')}"), "command_id")
 """The order of commands: the open ones, then the last changed."""
-_UNSIGNED = "a.state IN ('queued', 'delivered', 'returned')"
+_UNSIGNED = f"a.state IN {names(UNSIGNED | {State.RETURNED})}"
+_TAKEN_AWAY = names(TAKEN_AWAY)
 
 
 def _many(condition: str) -> str:
@@ -30,13 +34,10 @@ def _many(condition: str) -> str:
 
 _COUNTS = f"""
     {_many("true")} AS total,
-    {
-    _many('''a.state NOT IN ('queued', 'delivered') AND (a.signed
-        OR a.state IN ('signed', 'accepted', 'handling', 'reported', 'checked', 'done'))''')
-} AS signed,
-    {_many("a.state IN ('reported', 'checked', 'done')")} AS reported,
-    {_many("a.state = 'done'")} AS done,
-    {_many("a.state = 'returned'")} AS returned,
+    {_many(f"a.state NOT IN {names(UNSIGNED)} AND (a.signed OR a.state IN {names(SIGNED)})")} AS signed,
+    {_many(f"a.state IN {names(REPORTED)}")} AS reported,
+    {_many(f"a.state = '{State.DONE}'")} AS done,
+    {_many(f"a.state = '{State.RETURNED}'")} AS returned,
     {_many(_UNSIGNED)} AS unsigned
 """
 _ONE_BY_ONE = """
@@ -88,7 +89,7 @@ async def by_command_and_tier(connection: Connection, commands: Sequence[str], s
         f"""
         WITH counted AS (
             SELECT a.command_id, a.unit_tier, {_COUNTS} FROM ({source}) AS a
-            WHERE a.state NOT IN ('reassigned', 'recalled')
+            WHERE a.state NOT IN {_TAKEN_AWAY}
             GROUP BY a.command_id, a.unit_tier HAVING sum(a.n) > 0
         ), late AS (
             SELECT late.command_id, late.unit_tier, {_OVERDUE_COUNTS}
@@ -115,7 +116,7 @@ async def by_child(connection: Connection, command_id: str, children: Mapping[st
                 SELECT c.child, one.state, one.signed_at IS NOT NULL AS signed, 1 AS n
                 FROM child c JOIN console.assignment one ON one.command_id = $1
                     AND one.unit >= c.low COLLATE "C" AND one.unit < c.high COLLATE "C"
-            ) AS a WHERE a.state NOT IN ('reassigned', 'recalled') GROUP BY a.child
+            ) AS a WHERE a.state NOT IN {_TAKEN_AWAY} GROUP BY a.child
         ), late AS (
             SELECT c.child, {_OVERDUE_COUNTS}
             FROM child c, LATERAL {_OF_CHILD} AS late GROUP BY c.child

@@ -12,6 +12,7 @@ from services.console.store.connections import Connection
 from services.console.store.lateness import PRESSING, called
 from services.console.store.ordering import Order, given, micros
 from services.console.store.rollup import OPEN_COMMAND
+from shared.contracts.commands import AssignmentState
 from shared.contracts.units import department_of
 
 Rows = list[asyncpg.Record]
@@ -73,9 +74,9 @@ async def by_child(
         ), counted AS (
             SELECT {_KEY} AS unit, kind, count(*) AS n FROM gravest GROUP BY 1, 2
             UNION ALL
-            SELECT {_KEY}, 'returned', count(*) FROM console.assignment a
+            SELECT {_KEY}, '{AssignmentState.RETURNED}', count(*) FROM console.assignment a
             WHERE a.command_id = ANY({_OPEN}) AND a.unit >= $2 AND a.unit < $3
-                AND a.state = 'returned' GROUP BY 1
+                AND a.state = '{AssignmentState.RETURNED}' GROUP BY 1
         )
         SELECT c.child, o.kind, sum(o.n)::int AS n
         FROM counted o LEFT JOIN child c

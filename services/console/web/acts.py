@@ -174,7 +174,7 @@ async def acknowledge(
     if assignment is None:
         raise unknown("assignment")
     found = access.entitled(me, _check(assignment, body))
-    if isinstance(found, access.Denial) and not access.sees(me, assignment["unit"]):
+    if isinstance(found, RefusedFor) and not access.sees(me, assignment["unit"]):
         raise hidden("assignment", assignment["unit"], RefusedFor(found), body.step)
     acting = console.granted(found, assignment["unit"], body.step)
     _demand_complete(body, asked=assignment["asked_step"])
@@ -193,7 +193,7 @@ def _check(assignment: Record, body: Acknowledge) -> access.Check:
     """Whether one unit may take the step and give what it gives to those it names."""
     unit, issuer = assignment["unit"], assignment["issuer_unit"]
 
-    def check(one: access.Viewer) -> access.Denial | None:
+    def check(one: access.Viewer) -> RefusedFor | None:
         denial = access.may_step(one, unit, issuer, body.step, assignment["release_unit"])
         giver = unit if body.step is Step.SPLIT else one.unit
         if body.step is Step.REASSIGN and assignment["parent_assignment_id"] is not None:

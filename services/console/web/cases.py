@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
-from services.console.core.access import Denial, Viewer, sees, span_of
+from services.console.core.access import Viewer, sees, span_of
 from services.console.core.cases import evaluation, timeline
 from services.console.core.cases.case import Case, is_seen
 from services.console.core.cases.evaluation import Evaluation
@@ -20,6 +20,7 @@ from services.console.web.auth import Looker
 from services.console.web.parts import Console, Parts, as_json
 from services.console.web.problems import Refused, hidden, unknown
 from shared.contracts.fields import Identifier, UnitId
+from shared.contracts.refusals import RefusedFor
 from shared.csv_cells import guarded
 
 router = APIRouter(prefix="/api")
@@ -48,7 +49,7 @@ async def get_timeline(
                 connection, case, span_of(me.root), slot_s=int(slot), after=place, limit=limit
             )
         else:
-            console.demand(None if sees(me, unit) else Denial.OUTSIDE_SUBTREE, unit)
+            console.demand(None if sees(me, unit) else RefusedFor.OUTSIDE_SUBTREE, unit)
             rows = await store.facts_of_unit(connection, case, unit, after=place, limit=limit)
     return as_json(
         {

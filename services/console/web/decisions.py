@@ -96,7 +96,7 @@ async def decide(
         found = access.entitled(me, _check(alert, body, positions=positions))
         may_speak = positions and isinstance(found, access.Viewer)
         if not access.sees(me, alert["place"]) and not may_speak:
-            why = RefusedFor(found) if isinstance(found, access.Denial) else RefusedFor.NO_SIGHT
+            why = found if isinstance(found, RefusedFor) else RefusedFor.NO_SIGHT
             raise hidden("alert", alert["place"], why, body.verb)
         if body.verb is DecisionVerb.MERGE:
             await _the_other(connection, me, body)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 from pydantic_core import to_json
 
 from services.console.core import access, duty
-from services.console.core.access import Denial, span_of
+from services.console.core.access import span_of
 from services.console.core.modes import modes_of
 from services.console.store import duty as store
 from services.console.store import modes, people
@@ -23,6 +23,7 @@ from services.console.web.parts import Console, Parts, as_json
 from services.console.web.problems import Refused, unknown
 from shared.contracts.duty import HORIZON_DAYS, DutyRule
 from shared.contracts.fields import Identifier, ResponseMode, Status, UnitId
+from shared.contracts.refusals import RefusedFor
 from shared.duty import csv_file, ical_file
 from shared.duty.errors import DutyFileError
 from shared.duty.timeline import plan_of, timeline
@@ -59,7 +60,7 @@ async def plan(
 ) -> Response:
     """A unit's plan (default: one's own): who is on at each post, and the entries that say so."""
     of = unit or me.root
-    console.demand(None if access.sees(me, of) else Denial.OUTSIDE_SUBTREE, of)
+    console.demand(None if access.sees(me, of) else RefusedFor.OUTSIDE_SUBTREE, of)
     async with reading(console.database) as connection:
         rows = await store.entries(connection, of)
         mode = await _mode(connection, of)
@@ -185,7 +186,7 @@ async def _demand_pageable(console: Console, unit: str, rules: Sequence[DutyRule
     async with reading(console.database) as connection:
         known = await people.paged_at(connection, duty.people_of(rules))
     for units in known.values():
-        console.demand(None if access.covers(units, unit) else Denial.NOT_PAGEABLE, unit)
+        console.demand(None if access.covers(units, unit) else RefusedFor.NOT_PAGEABLE, unit)
 
 
 def _not_taken(problems: list[str] | tuple[str, ...]) -> Refused:

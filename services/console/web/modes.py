@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.console.core import access, modes
-from services.console.core.access import Denial
 from services.console.store import modes as store
 from services.console.store.connections import reading
 from services.console.web.acts import IdempotencyKey, done
@@ -18,6 +17,7 @@ from services.console.web.problems import Refused, hidden, unknown
 from services.console.web.reads import StatusQuery
 from shared.contracts.fields import Identifier, Instant, ResponseMode, Status, Text, UnitId
 from shared.contracts.modes import ModeVerb
+from shared.contracts.refusals import RefusedFor
 from shared.modes.period import LONGEST, is_end
 
 router = APIRouter(prefix="/api")
@@ -54,7 +54,7 @@ async def get_modes(
     """What holds for a unit (default: one's own) and for those below it that have decided
     themselves, each with whose decision it is; what is open or in force there."""
     root = unit or me.root
-    console.demand(None if access.sees(me, root) else Denial.OUTSIDE_SUBTREE, root)
+    console.demand(None if access.sees(me, root) else RefusedFor.OUTSIDE_SUBTREE, root)
     span = access.span_of(root)
     async with reading(console.database) as connection:
         rows = await store.decided(connection, status)
@@ -80,7 +80,7 @@ async def preview(
     status: StatusQuery = Status.ACTUAL,
 ) -> Response:
     """What would change if the unit decided this mode (normal: if its own ended); nothing is sent."""
-    console.demand(None if access.sees(me, unit) else Denial.OUTSIDE_SUBTREE, unit)
+    console.demand(None if access.sees(me, unit) else RefusedFor.OUTSIDE_SUBTREE, unit)
     async with reading(console.database) as connection:
         found = modes.modes_of(await store.decided(connection, status))
     return as_json(modes.change(found, status, unit, mode, console.names))

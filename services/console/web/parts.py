@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request, Response
 from pydantic_core import to_json
 
-from services.console.core.access import Check, Denial, Viewer, entitled, looking, sees
+from services.console.core.access import Check, Viewer, entitled, looking, sees
 from services.console.core.acts import Act
 from services.console.core.charts import Rules
 from services.console.core.directory import Directory
@@ -67,7 +67,7 @@ class Console:
         name = self.settings.broker_name
         return {"name": name, "stand_in": "stand-in" in name}
 
-    def demand(self, denial: Denial | None, place: str | None = None, verb: str = "") -> None:
+    def demand(self, denial: RefusedFor | None, place: str | None = None, verb: str = "") -> None:
         """Refuse with 403 and the reason, unless there is none.
 
         `place`: the unit it was tried on; `verb`: which of the door's verbs.
@@ -95,33 +95,35 @@ class Console:
     def in_sight(self, me: Viewer, unit: str | None) -> str:
         """The unit asked for, or the one looked at; refuses with 403 what may not be seen."""
         root = unit or me.root
-        self.demand(None if sees(me, root) else Denial.OUTSIDE_SUBTREE, root)
+        self.demand(None if sees(me, root) else RefusedFor.OUTSIDE_SUBTREE, root)
         return root
 
-    def granted(self, found: Viewer | Denial, place: str | None = None, verb: str = "") -> Viewer:
+    def granted(
+        self, found: Viewer | RefusedFor, place: str | None = None, verb: str = ""
+    ) -> Viewer:
         """What was found; refuses with 403 when it is a denial."""
-        if isinstance(found, Denial):
+        if isinstance(found, RefusedFor):
             self.demand(found, place, verb)
         assert isinstance(found, Viewer), "a denial was raised"
         return found
 
 
 _SENTENCES = {
-    Denial.OUTSIDE_SUBTREE: "The unit does not lie below yours.",
-    Denial.NOT_ABOVE_PLACE: "Only units responsible for the place decide this.",
-    Denial.NOT_APPROVER: "Only the unit with authority for this level signs.",
-    Denial.NOT_RECIPIENT: "Only officers of the unit itself take this step.",
-    Denial.NOT_ISSUER: "Only the issuer or a unit above it takes this step.",
-    Denial.NOT_YOUR_PAGE: "Only the officer who was paged answers.",
-    Denial.NOT_REPORTER: "A report is its unit's own; who takes a call may write it down.",
-    Denial.NOT_UPWARD: "A report goes to a unit above the one that reports.",
-    Denial.NOTHING_BELOW: "Your unit has no units below it to command.",
-    Denial.NOT_DECIDER: "The mode of a unit is decided there or above.",
-    Denial.WRONG_POST: "This takes an A post or a commander.",
-    Denial.SIGNED_ALREADY: "You have signed; another person decides.",
-    Denial.NO_SIGHT: "No place is granted to you to look at.",
-    Denial.NO_COMMAND: "No place is granted to you to act for.",
-    Denial.NOT_PAGEABLE: "This officer is not granted to be paged for the unit.",
+    RefusedFor.OUTSIDE_SUBTREE: "The unit does not lie below yours.",
+    RefusedFor.NOT_ABOVE_PLACE: "Only units responsible for the place decide this.",
+    RefusedFor.NOT_APPROVER: "Only the unit with authority for this level signs.",
+    RefusedFor.NOT_RECIPIENT: "Only officers of the unit itself take this step.",
+    RefusedFor.NOT_ISSUER: "Only the issuer or a unit above it takes this step.",
+    RefusedFor.NOT_YOUR_PAGE: "Only the officer who was paged answers.",
+    RefusedFor.NOT_REPORTER: "A report is its unit's own; who takes a call may write it down.",
+    RefusedFor.NOT_UPWARD: "A report goes to a unit above the one that reports.",
+    RefusedFor.NOTHING_BELOW: "Your unit has no units below it to command.",
+    RefusedFor.NOT_DECIDER: "The mode of a unit is decided there or above.",
+    RefusedFor.WRONG_POST: "This takes an A post or a commander.",
+    RefusedFor.SIGNED_ALREADY: "You have signed; another person decides.",
+    RefusedFor.NO_SIGHT: "No place is granted to you to look at.",
+    RefusedFor.NO_COMMAND: "No place is granted to you to act for.",
+    RefusedFor.NOT_PAGEABLE: "This officer is not granted to be paged for the unit.",
 }
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from services.console.core import access, reachability
-from services.console.core.access import Denial, span_of
+from services.console.core.access import span_of
 from services.console.core.reachability import Show
 from services.console.store import duty as store
 from services.console.store.connections import reading
@@ -16,6 +16,7 @@ from services.console.web.auth import Looker, Me
 from services.console.web.parts import Parts, as_json
 from services.console.web.problems import unknown
 from shared.contracts.fields import Identifier, UnitId
+from shared.contracts.refusals import RefusedFor
 
 router = APIRouter(prefix="/api/duty")
 
@@ -45,7 +46,7 @@ async def reached(
     whose last communication test was not answered.
     """
     root = unit or me.root
-    console.demand(None if access.sees(me, root) else Denial.OUTSIDE_SUBTREE, root)
+    console.demand(None if access.sees(me, root) else RefusedFor.OUTSIDE_SUBTREE, root)
     span = span_of(root)
     slots = [
         one

@@ -10,6 +10,7 @@ from services.notify.core.ladders import Ladder
 from services.notify.core.profiles import LONGEST_PROMISE_S, MOST_LAPSES, Timing
 from services.notify.core.states import PageStep
 from shared.contracts.fields import Status
+from shared.contracts.lifecycles.page import STEPS
 from shared.contracts.pages import Answer, AnswerVerb, Page
 
 
@@ -30,11 +31,11 @@ class Effect:
 
 
 EFFECTS: dict[AnswerVerb, Effect] = {
-    AnswerVerb.DELIVERED: Effect(PageStep.DELIVERED, Ending.NOTHING),
-    AnswerVerb.READ: Effect(PageStep.READ, Ending.NOTHING),
-    AnswerVerb.COMING: Effect(PageStep.ANSWERED, Ending.STOP),
-    AnswerVerb.CANNOT: Effect(PageStep.ANSWERED, Ending.NEXT),
-    AnswerVerb.HAND_OVER: Effect(PageStep.ANSWERED, Ending.NEXT),
+    AnswerVerb.DELIVERED: Effect(STEPS[AnswerVerb.DELIVERED], Ending.NOTHING),
+    AnswerVerb.READ: Effect(STEPS[AnswerVerb.READ], Ending.NOTHING),
+    AnswerVerb.COMING: Effect(STEPS[AnswerVerb.COMING], Ending.STOP),
+    AnswerVerb.CANNOT: Effect(STEPS[AnswerVerb.CANNOT], Ending.NEXT),
+    AnswerVerb.HAND_OVER: Effect(STEPS[AnswerVerb.HAND_OVER], Ending.NEXT),
 }
 
 

@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Literal
 
+from services.notify.core.ladders import LIVE
 from shared.contracts.fields import cleaned
 from shared.contracts.pages import Channel, Page
 from shared.runtime.database import Transaction
+from shared.runtime.sql import names
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,9 @@ async def recover(work: Transaction) -> Counter[str]:
     Whoever sent it died or lost the database: the message may have arrived or not.
     """
     rows = await work.connection.fetch(
-        "UPDATE notify.delivery AS d SET resend = true, lease_until = NULL, next_at = now(), "
+        "UPDATE notify.delivery AS d SET resend = true, lease_until = NULL, next_at = now(), "  # noqa: S608
         "last_error = 'outcome unknown: the lease ran out', "
-        "state = CASE WHEN l.state IN ('answered', 'closed') THEN 'cancelled' ELSE 'queued' END "
+        f"state = CASE WHEN l.state NOT IN {names(LIVE)} THEN 'cancelled' ELSE 'queued' END "
         "FROM notify.ladder AS l WHERE l.ladder_id = d.ladder_id "
         "AND d.state = 'sending' AND d.lease_until < now() RETURNING d.status"
     )

@@ -16,9 +16,11 @@ from services.notify.core.folding import Folded, Reader, Spent
 from services.notify.core.ladders import Purpose
 from shared.contracts.fields import DataGrade, Level, Post, Status, highest_grade
 from shared.contracts.ids import content_id
-from shared.contracts.pages import Answer, SubjectKind
+from shared.contracts.lifecycles.page import WAITING
+from shared.contracts.pages import Answer, PageState, SubjectKind
 from shared.runtime.database import Transaction
 from shared.runtime.publisher import encode
+from shared.runtime.sql import names
 from shared.runtime.timers import arm, disarm
 
 SEND = "digest"
@@ -28,8 +30,8 @@ KINDS = (SEND, TELL)
 
 MOST_AT_ONCE = 500
 """Contents that are told in one transaction what was answered to their digest."""
-_WAITING = "('queued', 'sent', 'delivered', 'read')"
-_OPEN_TO_ANSWER = "('sent', 'delivered', 'read', 'no_answer')"
+_WAITING = names(WAITING)
+_OPEN_TO_ANSWER = names(WAITING - {PageState.QUEUED} | {PageState.NO_ANSWER})
 _COLUMNS = "digest_id, cause_id, officer_id, status, unit, post, state, answer, passed_on, passing"
 
 
@@ -66,11 +68,11 @@ async def gather(work: Transaction, folded: Sequence[Folded]) -> dict[Reader, st
         first.setdefault(one.reader, one)
     order = sorted(first.items())
     rows = await work.connection.fetch(
-        "INSERT INTO notify.digest "
+        "INSERT INTO notify.digest "  # noqa: S608
         "(digest_id, cause_id, officer_id, status, unit, post, due_at, state) "
-        "SELECT *, 'gathering' FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], "
+        f"SELECT *, '{DigestState.GATHERING}' FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], "
         "$5::text[], $6::text[], $7::timestamptz[]) "
-        "ON CONFLICT (officer_id, status) WHERE state = 'gathering' "
+        f"ON CONFLICT (officer_id, status) WHERE state = '{DigestState.GATHERING}' "
         "DO UPDATE SET due_at = least(digest.due_at, EXCLUDED.due_at) "
         "RETURNING digest_id, officer_id, status, due_at",
         [content_id("dig", one.page_id) for _, one in order],

@@ -16,13 +16,14 @@ from services.notify.core.book import (
     PageLine,
     Phase,
 )
-from services.notify.core.ladders import Ladder, LadderState, Purpose
+from services.notify.core.ladders import LIVE, Ladder, LadderState, Purpose
 from services.notify.store import digests, gaps, recalls
 from shared.contracts.fields import DataGrade, Level, Post, ResponseMode, Status
 from shared.contracts.pages import Channel, Page, SubjectKind
 from shared.contracts.topics import PAGES
 from shared.runtime.database import Transaction
 from shared.runtime.publisher import encode
+from shared.runtime.sql import names
 from shared.runtime.timers import arm, disarm
 
 _LADDER = [one.name for one in fields(Ladder)]
@@ -106,8 +107,8 @@ async def load(work: Transaction, keys: Keys, book: Book) -> None:
             book.alerts[memory.alert_id] = memory
     if keys.alerts:
         rows = await connection.fetch(
-            "SELECT ladder_id FROM notify.ladder WHERE alert_id = ANY($1::text[]) "
-            "AND subject_kind = 'alert' AND state <> 'closed'",
+            "SELECT ladder_id FROM notify.ladder WHERE alert_id = ANY($1::text[]) "  # noqa: S608
+            f"AND subject_kind = 'alert' AND state <> '{LadderState.CLOSED}'",
             list(keys.alerts),
         )
         wanted.update(row["ladder_id"] for row in rows)
@@ -129,15 +130,15 @@ async def load(work: Transaction, keys: Keys, book: Book) -> None:
             )
             book.assignments[known.assignment_id] = known
         rows = await connection.fetch(
-            "SELECT ladder_id FROM notify.ladder WHERE assignment_id = ANY($1::text[]) "
-            "AND assignment_id IS NOT NULL AND state <> 'closed'",
+            "SELECT ladder_id FROM notify.ladder WHERE assignment_id = ANY($1::text[]) "  # noqa: S608
+            f"AND assignment_id IS NOT NULL AND state <> '{LadderState.CLOSED}'",
             list(keys.assignments),
         )
         wanted.update(row["ladder_id"] for row in rows)
     if keys.subjects:
         rows = await connection.fetch(
-            "SELECT ladder_id FROM notify.ladder WHERE subject_id = ANY($1::text[]) "
-            "AND subject_kind IN ('mode', 'roster') AND state <> 'closed'",
+            "SELECT ladder_id FROM notify.ladder WHERE subject_id = ANY($1::text[]) "  # noqa: S608
+            f"AND subject_kind IN ('mode', 'roster') AND state <> '{LadderState.CLOSED}'",
             list(keys.subjects),
         )
         wanted.update(row["ladder_id"] for row in rows)
@@ -164,8 +165,8 @@ async def _load_duties(work: Transaction, duty_ids: set[str], book: Book) -> set
         known = DutyMemory(row["duty_id"], row["status"], row["version"], dues)
         book.duties[known.duty_id] = known
     rows = await work.connection.fetch(
-        "SELECT ladder_id FROM notify.ladder WHERE duty_id = ANY($1::text[]) "
-        "AND duty_id IS NOT NULL AND state <> 'closed'",
+        "SELECT ladder_id FROM notify.ladder WHERE duty_id = ANY($1::text[]) "  # noqa: S608
+        f"AND duty_id IS NOT NULL AND state <> '{LadderState.CLOSED}'",
         list(duty_ids),
     )
     return {row["ladder_id"] for row in rows}
@@ -380,7 +381,7 @@ async def _bulk(work: Transaction, statement: str, columns: list[list[Any]]) -> 
 async def living(work: Transaction) -> dict[tuple[str, str], int]:
     """How many ladders are open and exhausted, by (state, status)."""
     rows = await work.connection.fetch(
-        "SELECT state, status, count(*) AS n FROM notify.ladder "
-        "WHERE state IN ('open', 'exhausted') GROUP BY state, status"
+        "SELECT state, status, count(*) AS n FROM notify.ladder "  # noqa: S608
+        f"WHERE state IN {names(LIVE)} GROUP BY state, status"
     )
     return {(row["state"], row["status"]): row["n"] for row in rows}

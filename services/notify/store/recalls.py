@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from services.notify.core.book import Book
+from services.notify.core.ladders import LadderState
 from shared.contracts.fields import Post
 from shared.runtime.database import Transaction
 
@@ -29,7 +30,8 @@ async def lock(work: Transaction, causes: Collection[str], recalled: Collection[
 async def living(work: Transaction, recalled: Collection[str]) -> set[str]:
     """Ladders that are not closed and stand because of these alerts, whatever they ask for."""
     rows = await work.connection.fetch(
-        "SELECT ladder_id FROM notify.ladder WHERE alert_id = ANY($1::text[]) AND state <> 'closed'",
+        "SELECT ladder_id FROM notify.ladder WHERE alert_id = ANY($1::text[]) "  # noqa: S608
+        f"AND state <> '{LadderState.CLOSED}'",
         list(recalled),
     )
     return {row["ladder_id"] for row in rows}

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from services.console.core.access import Denial
 from shared.contracts.alerts import AlertState
 from shared.contracts.cases import CaseReview
 from shared.contracts.commands import CommandState
 from shared.contracts.fields import DataGrade, Level, Post, Status, Tier
 from shared.contracts.ids import content_id
+from shared.contracts.refusals import RefusedFor
 from tests.support.console import Bench
 from tests.support.console_scene import (
     CITY,
@@ -144,7 +144,7 @@ async def test_each_sees_what_concerns_his_subtree(filled: Bench) -> None:
     assert await ids(filled, "o-village-b") == [FIRST]  # it has an assignment there
     async with filled.client("o-town-b") as client:
         answer = await client.get("/api/cases", params={"place": SONGJI})
-    assert answer.json()["reason"] == Denial.OUTSIDE_SUBTREE
+    assert answer.json()["reason"] == RefusedFor.OUTSIDE_SUBTREE
 
 
 async def test_a_graded_title_is_neither_shown_nor_found_from_below(filled: Bench) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 
 import httpx
 
-from services.console.core.access import Denial
 from shared.contracts.fields import Post, Status
 from shared.contracts.ids import transition_id
 from shared.contracts.pages import Channel, Officer, RosterSlot
 from shared.contracts.reachability import ChannelReach, ContactTestRequest, Outcome, Reachability
+from shared.contracts.refusals import RefusedFor
 from shared.contracts.topics import CONTACT_TESTS
 from shared.contracts.units import tier_of
 from shared.reachability.score import learn
@@ -137,7 +137,7 @@ async def test_numbers_are_masked_and_strangers_see_nothing(console: Bench) -> N
     assert (above["posts"][0]["name"], above["posts"][0]["phone"]) == ("<b>李</b>", None)
     for officer in ("o-songji-b", "o-village-b"):
         answer = await ask(console, officer, "GET", f"/api/duty/reachability?unit={ZHUTUO}")
-        assert (answer.status_code, answer.json()["reason"]) == (403, Denial.OUTSIDE_SUBTREE)
+        assert (answer.status_code, answer.json()["reason"]) == (403, RefusedFor.OUTSIDE_SUBTREE)
 
 
 async def test_a_test_is_a_record_and_twice_within_the_hour_is_one(console: Bench) -> None:

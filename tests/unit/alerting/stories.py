@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from services.alerting.core.alert import Flap, graded
-from services.alerting.core.authority import AUTHORITY
 from services.alerting.core.decisions import decide
 from services.alerting.core.grouping import new_alert
 from services.alerting.core.lifecycle import take_alarm, take_report
@@ -15,6 +14,7 @@ from services.alerting.core.records import origin_of, records
 from services.alerting.rows import report_seen
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertDecision, AlertEvent, AlertTransition, DecisionVerb
+from shared.contracts.authority import AUTHORITY
 from shared.contracts.fields import Level
 from shared.contracts.reports import Report
 from tests.unit.alerting.builders import DISTRICT, TOWN, a_decision, an_alarm, at, merged

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from services.alerting.core.alert import Alert
-from services.alerting.core.authority import AUTHORITY, Requirement, may_judge, requirement
+from services.alerting.core.authority import Requirement, may_judge, requirement
 from services.alerting.core.decisions import decide
 from services.alerting.core.grouping import new_alert
 from services.alerting.core.lifecycle import take_alarm, take_report
@@ -16,6 +16,7 @@ from services.alerting.core.records import RESTRICTED_HEADLINE, headline_of, ori
 from services.alerting.rows import report_seen
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.alerts import AlertState, AlertTransition, DecisionVerb
+from shared.contracts.authority import AUTHORITY
 from shared.contracts.fields import Level, Status
 from shared.contracts.reports import Report, ReportKind
 from tests.unit.alerting.builders import (
@@ -197,7 +198,7 @@ def test_upgrade_downgrade_and_lifting_wait_for_a_signature() -> None:
         *("updated", "adjusted", "updated", "adjusted", "updated", "lifted")
     ]
     assert story.alert.level is BLUE
-    assert not story.alert.open
+    assert not story.alert.open_or_merged
     assert [one.level for one in story.alert.issued_by] == [BLUE]
 
 

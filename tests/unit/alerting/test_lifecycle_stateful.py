@@ -71,7 +71,7 @@ class Lifecycle(RuleBasedStateMachine):
     )
     def alarm(self, status: Status, number: int, level: Level, transition: AlarmTransition) -> None:
         alert = self.alerts[status]
-        if not alert.open:
+        if not alert.open_or_merged:
             return
         alarm_id = f"{status}-{number}"
         version = self.versions.get(alarm_id, 1) + 1
@@ -91,7 +91,7 @@ class Lifecycle(RuleBasedStateMachine):
     )
     def report(self, status: Status, reporter: str, kind: ReportKind, minutes: int) -> None:
         alert = self.alerts[status]
-        if not alert.open:
+        if not alert.open_or_merged:
             return
         event = a_report(
             reporter, kind=kind, status=status, incident_id="inc-1", occurred_at=at(minutes)
@@ -174,7 +174,7 @@ class Lifecycle(RuleBasedStateMachine):
 
     @rule(status=st.sampled_from(STATUSES), level=LEVELS)
     def the_next_alert(self, status: Status, level: Level) -> None:
-        if self.alerts[status].open:
+        if self.alerts[status].open_or_merged:
             return
         number = len(self.versions) + 10
         first = an_alarm(f"{status}-{number}", level=level, status=status)

@@ -192,7 +192,7 @@ class People(RuleBasedStateMachine):
             self._close(change.alert)
 
     def _close(self, alert: Alert) -> None:
-        if not alert.open:
+        if not alert.open_or_merged:
             for child, _ in alert.merged:
                 self.alerts[child] = follow(self.alerts[child]).alert
 
@@ -240,7 +240,7 @@ class People(RuleBasedStateMachine):
         self, data: st.DataObject, transition: AlarmTransition, level: Level
     ) -> None:
         alert = self._pick(data)
-        if not alert.open or not alert.alarms:
+        if not alert.open_or_merged or not alert.alarms:
             return
         before = data.draw(st.sampled_from(alert.alarms))
         self.versions[before.alarm_id] += 1
@@ -263,7 +263,7 @@ class People(RuleBasedStateMachine):
             assert isinstance(found, Regrouping)
             self._put(found)
         for alert in self.alerts.values():
-            if alert.open:
+            if alert.open_or_merged:
                 assert {one.home for one in alert.alarms} <= {alert.alert_id}
 
     @invariant()

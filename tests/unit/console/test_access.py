@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.console.core.access import (
-    Denial,
     Powers,
     Viewer,
     may_answer,
@@ -27,6 +26,7 @@ from services.console.core.access import (
 from shared.contracts.alerts import DecisionVerb
 from shared.contracts.commands import PARTIES, Party, Step
 from shared.contracts.fields import Post, Tier
+from shared.contracts.refusals import RefusedFor
 from shared.contracts.units import is_within, lineage, tier_of
 
 OTHER_TOWN = "500118117000"
@@ -134,22 +134,24 @@ def test_who_decides_about_an_alert_in_the_village(unit: str, verb: DecisionVerb
     denial = may_decide(officer(unit), powers, verb)
     approver = {DecisionVerb.APPROVE, DecisionVerb.REJECT, DecisionVerb.RATIFY, DecisionVerb.ANNUL}
     if verb in approver:
-        assert denial == (None if unit == CITY else Denial.NOT_APPROVER)
+        assert denial == (None if unit == CITY else RefusedFor.NOT_APPROVER)
     elif verb is DecisionVerb.RECALL:
-        assert denial == (None if unit in (DISTRICT, TOWN) else Denial.NOT_APPROVER)
+        assert denial == (None if unit in (DISTRICT, TOWN) else RefusedFor.NOT_APPROVER)
     elif verb is DecisionVerb.AUTHORISE_EMERGENCY and unit in (VILLAGE, TOWN, DISTRICT, CITY):
         never = unit in (CITY, VILLAGE)
-        assert denial == (Denial.NOT_APPROVER if never else Denial.WRONG_POST)
+        assert denial == (RefusedFor.NOT_APPROVER if never else RefusedFor.WRONG_POST)
     else:
         allowed = unit in (VILLAGE, TOWN, DISTRICT, CITY)
-        assert denial == (None if allowed else Denial.NOT_ABOVE_PLACE)
+        assert denial == (None if allowed else RefusedFor.NOT_ABOVE_PLACE)
 
 
 @pytest.mark.parametrize(
     ("post", "denial"),
-    [(Post.B, Denial.WRONG_POST), (Post.A, None), (Post.COMMANDER, None)],
+    [(Post.B, RefusedFor.WRONG_POST), (Post.A, None), (Post.COMMANDER, None)],
 )
-def test_an_emergency_takes_the_a_post_or_the_commander(post: Post, denial: Denial | None) -> None:
+def test_an_emergency_takes_the_a_post_or_the_commander(
+    post: Post, denial: RefusedFor | None
+) -> None:
     viewer = Viewer("o", "测试", TOWN, post)
     verb = DecisionVerb.AUTHORISE_EMERGENCY
     assert may_decide(viewer, Powers(VILLAGE, CITY), verb) == denial
@@ -163,20 +165,20 @@ def test_an_emergency_takes_the_a_post_or_the_commander(post: Post, denial: Deni
     ],
 )
 def test_departments_may_have_a_position_of_their_own(unit: str, may: bool) -> None:
-    assert may_hold(officer(unit), VILLAGE) == (None if may else Denial.NOT_ABOVE_PLACE)
+    assert may_hold(officer(unit), VILLAGE) == (None if may else RefusedFor.NOT_ABOVE_PLACE)
 
 
 @pytest.mark.parametrize(
     ("place", "denial"),
     [
-        *((VILLAGE, None), (TOWN, None), (DISTRICT, Denial.OUTSIDE_SUBTREE)),
-        (OTHER_TOWN, Denial.OUTSIDE_SUBTREE),
+        *((VILLAGE, None), (TOWN, None), (DISTRICT, RefusedFor.OUTSIDE_SUBTREE)),
+        (OTHER_TOWN, RefusedFor.OUTSIDE_SUBTREE),
     ],
 )
-def test_a_silence_stays_in_ones_own_subtree(place: str, denial: Denial | None) -> None:
+def test_a_silence_stays_in_ones_own_subtree(place: str, denial: RefusedFor | None) -> None:
     assert may_silence(officer(TOWN), place) == denial
-    assert may_silence(officer(GRID), GRID) is Denial.NOTHING_BELOW
-    assert may_silence(officer(TOWN + "/water"), TOWN) is Denial.NOTHING_BELOW
+    assert may_silence(officer(GRID), GRID) is RefusedFor.NOTHING_BELOW
+    assert may_silence(officer(TOWN + "/water"), TOWN) is RefusedFor.NOTHING_BELOW
     assert (may_end_silence(officer(TOWN), place) is None) == (place in (VILLAGE, TOWN))
 
 
@@ -194,14 +196,14 @@ def test_a_silence_stays_in_ones_own_subtree(place: str, denial: Denial | None) 
 def test_only_the_unit_itself_signs(unit: str, actors: set[str], step: Step) -> None:
     for viewer in PLACES:
         denial = may_step(officer(viewer), unit, CITY, step)
-        assert denial == (None if viewer in actors else Denial.NOT_RECIPIENT)
+        assert denial == (None if viewer in actors else RefusedFor.NOT_RECIPIENT)
 
 
 @pytest.mark.parametrize("step", sorted(of(Party.ISSUER, Party.RELEASER)))
 def test_only_the_issuer_or_above_checks_and_closes(step: Step) -> None:
     for viewer in PLACES:
         denial = may_step(officer(viewer), VILLAGE, DISTRICT, step)
-        assert denial == (None if viewer in (DISTRICT, CITY) else Denial.NOT_ISSUER)
+        assert denial == (None if viewer in (DISTRICT, CITY) else RefusedFor.NOT_ISSUER)
         assert (may_manage(officer(viewer), DISTRICT) is None) == (viewer in (DISTRICT, CITY))
 
 
@@ -223,19 +225,19 @@ def test_what_a_unit_made_a_condition_of_its_report_only_the_unit_above_drops(st
 
 def test_a_part_goes_only_below_its_giver_and_the_officer() -> None:
     assert may_give(officer(TOWN), VILLAGE, TOWN) is None
-    assert may_give(officer(TOWN), DISTRICT, TOWN) is Denial.OUTSIDE_SUBTREE
-    assert may_give(officer(CITY), DISTRICT, TOWN) is Denial.OUTSIDE_SUBTREE
-    assert may_give(officer(VILLAGE), TOWN, CITY) is Denial.OUTSIDE_SUBTREE
+    assert may_give(officer(TOWN), DISTRICT, TOWN) is RefusedFor.OUTSIDE_SUBTREE
+    assert may_give(officer(CITY), DISTRICT, TOWN) is RefusedFor.OUTSIDE_SUBTREE
+    assert may_give(officer(VILLAGE), TOWN, CITY) is RefusedFor.OUTSIDE_SUBTREE
     # the command service asks further: what is given does not go to who checks it, nor above
-    assert may_give(officer(CITY), DISTRICT, CITY, DISTRICT) is Denial.OUTSIDE_SUBTREE
-    assert may_give(officer(CITY), CITY, CITY, DISTRICT) is Denial.OUTSIDE_SUBTREE
+    assert may_give(officer(CITY), DISTRICT, CITY, DISTRICT) is RefusedFor.OUTSIDE_SUBTREE
+    assert may_give(officer(CITY), CITY, CITY, DISTRICT) is RefusedFor.OUTSIDE_SUBTREE
     assert may_give(officer(CITY), TOWN, CITY, DISTRICT) is None
 
 
 @given(units(), units(), st.sampled_from(list(Step)))
 def test_the_handler_never_closes_what_came_from_above(unit: str, viewer: str, step: Step) -> None:
     if viewer == unit and unit != CITY and step in of(Party.ISSUER, Party.RELEASER):
-        assert may_step(officer(viewer), unit, CITY, step) is Denial.NOT_ISSUER
+        assert may_step(officer(viewer), unit, CITY, step) is RefusedFor.NOT_ISSUER
 
 
 @given(units(), units())
@@ -243,14 +245,14 @@ def test_commands_go_down_only(viewer: str, root: str) -> None:
     denial = may_issue(officer(viewer), [root])
     tier = tier_of(viewer)
     if tier in (Tier.GRID, Tier.MICROGRID) or ("/" in viewer and "/grid/" not in viewer):
-        assert denial is Denial.NOTHING_BELOW
+        assert denial is RefusedFor.NOTHING_BELOW
     else:
         assert (denial is None) == is_within(root, viewer)
 
 
 def test_only_the_paged_officer_answers() -> None:
     assert may_answer(officer(TOWN), officer(TOWN).officer_id) is None
-    assert may_answer(officer(CITY), officer(TOWN).officer_id) is Denial.NOT_YOUR_PAGE
+    assert may_answer(officer(CITY), officer(TOWN).officer_id) is RefusedFor.NOT_YOUR_PAGE
 
 
 @pytest.mark.parametrize(

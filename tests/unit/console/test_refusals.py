@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.console.core import refusals
-from services.console.core.access import Denial
 from services.console.core.refusals import EVERY, Refusals, Tried
 from shared.contracts.refusals import UNKNOWN, Refusal, RefusedFor
 
@@ -30,10 +29,6 @@ def fresh() -> Refusals:
 
 def written(found: Refusals, now: datetime, limit: int = 1_000) -> list[Refusal]:
     return [one.message for one in found.due(now, limit) if isinstance(one.message, Refusal)]
-
-
-def test_every_denial_has_its_word_in_the_trail() -> None:
-    assert {str(one) for one in Denial} <= {str(one) for one in RefusedFor}
 
 
 def test_the_first_is_told_at_once_and_the_rest_of_the_minute_in_one_record() -> None:

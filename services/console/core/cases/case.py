@@ -10,13 +10,11 @@ from services.console.core.access import Viewer, sees
 from services.console.core.masking import opens
 from services.console.core.order_views import is_open_to
 from services.console.core.record import Record
-from services.console.core.steps import OPEN_ALERTS
 from shared.contracts.alerts import AlertState
 from shared.contracts.commands import CommandState
 from shared.contracts.fields import LEVEL_ORDER, DataGrade, Level, highest_grade
+from shared.contracts.lifecycles import alert, command
 from shared.contracts.units import lineage
-
-_OPEN_COMMANDS = frozenset({CommandState.ISSUED, CommandState.AWAITING_CHECK})
 
 
 class CaseState(StrEnum):
@@ -142,8 +140,8 @@ class Case:
     @property
     def is_closed(self) -> bool:
         """Whether nothing of it is open any more."""
-        open_alerts = any(AlertState(one["state"]) in OPEN_ALERTS for one in self.alerts)
-        open_commands = any(CommandState(one["state"]) in _OPEN_COMMANDS for one in self.commands)
+        open_alerts = any(AlertState(one["state"]) in alert.OPEN for one in self.alerts)
+        open_commands = any(CommandState(one["state"]) in command.OPEN for one in self.commands)
         return not open_alerts and not open_commands
 
     @property

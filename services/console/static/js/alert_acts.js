@@ -39,18 +39,23 @@ export function alertButtons(alert, verbs, refresh, first = null) {
   return verbs
     .filter((verb) => ASKS[verb])
     .map((verb) =>
-      act(t(`verb.${verb}`), () => decide(alert, verb, refresh), {
+      act(words("verb", verb, alert), () => decide(alert, verb, refresh), {
         class: verb === first ? "primary" : ASKS[verb].danger ? "danger" : null,
         "data-focus": `${alert.alert_id}-${verb}`,
       }),
     );
 }
 
+/** A verb in words; in some states it means something else than before. */
+function words(part, verb, alert, values = {}) {
+  return t(`${part}.${verb}.${alert.state}`, values, t(`${part}.${verb}`, values));
+}
+
 async function decide(alert, verb, refresh) {
   const wants = ASKS[verb];
   const level = wants.level?.(alert);
   ask({
-    words: t(`do.${verb}`, { level: t(`level.${level ?? "lift"}`) }),
+    words: words("do", verb, alert, { level: t(`level.${level ?? "lift"}`) }),
     about: { status: alert.status, place: alert.place_name, headline: alert.headline },
     fields: await wants.fields?.(alert),
     pick: wants.pick ? (level ?? null) : undefined,
