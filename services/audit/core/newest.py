@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-from shared.contracts.alerts import AlertEvent, AlertState
-from shared.contracts.commands import AssignmentEvent, AssignmentState, CommandEvent, CommandState
+from shared.contracts.alerts import AlertEvent
+from shared.contracts.commands import AssignmentEvent, CommandEvent
 from shared.contracts.envelope import Envelope
 from shared.contracts.fields import Status
+from shared.contracts.lifecycles import alert, assignment, command, page
 from shared.contracts.pages import Page, PageState
 
-_OVER = frozenset(
-    {
-        *(AlertState.LIFTED, AlertState.DISMISSED, AlertState.REJECTED),
-        *(CommandState.CLOSED, CommandState.REVOKED),
-        *(AssignmentState.DONE, AssignmentState.WAIVED),
-        *(AssignmentState.REASSIGNED, AssignmentState.RECALLED),
-        *(PageState.ANSWERED, PageState.NO_ANSWER, PageState.FAILED),
-    }
-)
+_OVER: dict[str, frozenset[StrEnum]] = {
+    "alert": frozenset(alert.FINAL),
+    "command": frozenset(command.ENDED),
+    "assignment": frozenset(assignment.OVER),
+    "page": frozenset(PageState) - page.WAITING,
+}
 """States after which nothing is due: what is in one of them is compared no more (until it re-opens)."""
 
 
@@ -47,5 +46,5 @@ def newest_of(message: Envelope) -> Newest | None:
             kind, subject = "page", message.page_id
         case _:
             return None
-    over = message.state in _OVER
+    over = message.state in _OVER[kind]
     return Newest(kind, subject, message.status, message.version, str(message.state), over)

@@ -16,7 +16,7 @@ from services.console.core.masking import opens
 from services.console.core.names import Names
 from services.console.core.record import Record
 from shared.contracts.commands import SupervisionKind
-from shared.contracts.lifecycles.report_duty import FINAL
+from shared.contracts.lifecycles.report_duty import FINAL, FINAL_OWED, PHONE_OWED, WRITTEN_OWED
 from shared.contracts.refusals import RefusedFor
 from shared.contracts.reports import DutyState, Means, ReportFacts, ReportKind
 from shared.contracts.units import lineage, parent_of
@@ -60,22 +60,19 @@ def _is_in(viewer: Viewer, units: Collection[str | None]) -> bool:
 def clocks(duty: Record, firings: Firings, names: Names, now: datetime) -> list[Json]:
     """The deadlines of a duty that there have been so far, with whom a missed one is calling."""
     state = DutyState(duty["state"])
-    owed = state is DutyState.OWED
     found = [
-        ("report_phone", duty["phone_due"], duty["phone_at"], owed),
+        ("report_phone", duty["phone_due"], duty["phone_at"], state in PHONE_OWED),
         (
             "report_written",
             duty["written_due"],
             duty["written_at"],
-            owed or state is DutyState.PHONED,
+            state in WRITTEN_OWED,
         ),
     ]
     if duty["follow_up_due"] is not None:
         found.append(("report_follow_up", duty["follow_up_due"], None, True))
     if duty["final_due"] is not None:
-        found.append(
-            ("report_final", duty["final_due"], duty["final_at"], state is DutyState.CLOSING)
-        )
+        found.append(("report_final", duty["final_due"], duty["final_at"], state in FINAL_OWED))
     return [
         _clock(clock, due, met, runs, firings.get((duty["duty_id"], clock)), names, now)
         for clock, due, met, runs in found

@@ -11,19 +11,10 @@ from services.notify.core.ladders import Ladder, Purpose
 from services.notify.core.names import Names
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
 from shared.contracts.fields import DataGrade, Level, highest_grade
+from shared.contracts.lifecycles.alert import OPEN
 from shared.contracts.pages import SubjectKind
 
-_OVER = frozenset(
-    {
-        AlertState.LIFTED,
-        AlertState.EXPIRED,
-        AlertState.RECALLED,
-        AlertState.DISMISSED,
-        AlertState.REJECTED,
-        AlertState.MERGED,
-        AlertState.ABSORBED,
-    }
-)
+_OVER = frozenset(AlertState) - OPEN
 _ANNOUNCED = frozenset(
     {
         AlertTransition.ISSUED,
