@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
 
 from shared.contracts.fields import Level
+from shared.contracts.pages import PageState
 from tests.browser.conftest import Served, Visitor, shot
 from tests.support.console_scene import SONGJI, a_page
 
@@ -20,6 +22,12 @@ async def top(page: Page, page_id: str) -> float:
     return found
 
 
+def many(number: int, first: datetime, **other: Any) -> Any:
+    """One of the blue pages of an officer who has many."""
+    at = first + timedelta(seconds=number)
+    return a_page("o-songji-b", SONGJI, name=f"blue {number}", level=Level.BLUE, at=at, **other)
+
+
 async def test_a_red_page_older_than_all_others_stands_first(
     visitor: Visitor, served: Served
 ) -> None:
@@ -27,12 +35,7 @@ async def test_a_red_page_older_than_all_others_stands_first(
     red = a_page(
         "o-songji-b", SONGJI, name="old red", level=Level.RED, headline="红色旧呼叫", at=now
     )
-    newer = [
-        a_page(
-            "o-songji-b", SONGJI, name=f"blue {n}", level=Level.BLUE, at=now + timedelta(seconds=n)
-        )
-        for n in range(1, 140)
-    ]
+    newer = [many(n, now) for n in range(1, 140)]
     served.run(served.bench.project([red, *newer]))
     page = await visitor.open("o-songji-b", phone=True)
     await expect(page.locator("#first .card").first).to_contain_text("红色旧呼叫")
@@ -43,6 +46,10 @@ async def test_a_red_page_older_than_all_others_stands_first(
     await page.locator("#more-pages button").click()
     await expect(page.locator("#first .card")).not_to_have_count(before)
     assert await page.locator("#first .card").count() >= 140
+    # The night goes on for other tests: what came here is over.
+    over = [many(n, now, version=2, state=PageState.WITHDRAWN) for n in range(1, 140)]
+    gone = red.model_copy(update={"id": f"{red.id}-2", "version": 2, "state": PageState.WITHDRAWN})
+    served.run(served.bench.project([gone, *over]))
 
 
 async def test_what_comes_moves_no_card_under_a_thumb(visitor: Visitor, served: Served) -> None:

@@ -68,6 +68,9 @@ def _in_sentences(readme: str = README) -> list[str]:
     return re.findall(r"`((?:make|python3|docker|\.venv)\b[^`]*)`", readme)
 
 
+_OF_MAKE = {"MAKELEVEL", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES"}
+
+
 class Shell:
     """A shell in a copy of the checkout; what one command sets, the next one knows."""
 
@@ -76,8 +79,10 @@ class Shell:
         self._state = folder / "shell-state"
         self._state.write_text("")
         # The copy uses this checkout's packages and jars: nothing is installed and nothing fetched.
+        # It is not a part of whatever make runs the tests: a nested make says where it is.
+        outside = {name: value for name, value in os.environ.items() if name not in _OF_MAKE}
         self._env = {
-            **os.environ,
+            **outside,
             "PYTHON": "true",
             "FENGHUO_CACHE": str(cache_dir()),
             "HOME": str(folder),
