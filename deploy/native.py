@@ -16,7 +16,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from shared.runtime.native import FLAGS, FOLDER, MODULES, ROOT, built, digest, file_of, source_of
+from shared.fastpath.loader import FLAGS, FOLDER, MODULES, ROOT, built, digest, file_of, source_of
 
 _KEPT = 3
 """So many builds stay: of other branches, of a version one goes back to."""

@@ -12,7 +12,7 @@ import re
 import sys
 from datetime import UTC, datetime
 
-from deploy.local.data import plans
+from deploy.example import plans
 from deploy.local.database import grant
 from deploy.local.errors import StackError
 from deploy.local.patience import START_S

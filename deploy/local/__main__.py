@@ -7,9 +7,9 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from deploy.example.officers import officer_id
+from deploy.example.units import DISTRICT
 from deploy.local import daemon
-from deploy.local.data.officers import officer_id
-from deploy.local.data.units import DISTRICT
 from deploy.local.endpoints import Endpoints
 from deploy.local.errors import StackError
 from deploy.local.paths import REPO, Paths

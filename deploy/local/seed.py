@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deploy.local.data import departments, officers, plans, rules, sensors, units
+from deploy.example import departments, officers, plans, rules, sensors, units
 from deploy.local.errors import StackError
 from deploy.local.paths import REPO, Paths
 from deploy.local.patience import START_S

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-import httpx
+import httpx2
 
 from deploy.local import announced, database, kafka, ports, topics
 from deploy.local import postgres as postgres_module
@@ -211,7 +211,7 @@ class Stack:
         Raises StackError naming the first that is not ready in `timeout_s` seconds or keeps dying.
         """
         wanted = self.plan.names() if names is None else names
-        async with httpx.AsyncClient(timeout=10.0, trust_env=False) as client:
+        async with httpx2.AsyncClient(timeout=10.0, trust_env=False) as client:
             await asyncio.gather(
                 *(
                     wait_ready(self.supervisor, client, name, self.url(name), timeout_s)

@@ -41,7 +41,7 @@ from shared.contracts.reports import ExternalWarning, Report, ReportKind
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.silences import SilenceRequest
 from shared.contracts.topics import ALARMS, SILENCE_STATES
-from shared.modes.effective import Modes
+from shared.domain.response_modes.effective import Modes
 from shared.runtime.database import Transaction
 from shared.runtime.errors import Reject
 

@@ -24,7 +24,7 @@ from shared.contracts.dead_letter import Reason
 from shared.contracts.reports import ExternalWarning, Report
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.silences import SilenceRequest
-from shared.modes.effective import Modes
+from shared.domain.response_modes.effective import Modes
 from shared.runtime.clock import record_time
 from shared.runtime.database import Transaction
 from shared.runtime.errors import Reject

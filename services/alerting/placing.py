@@ -22,7 +22,7 @@ from services.alerting.store.alerts import Book
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.alerts import Callee
 from shared.contracts.fields import Status
-from shared.modes.effective import Modes
+from shared.domain.response_modes.effective import Modes
 from shared.runtime import timers
 from shared.runtime.database import Transaction
 

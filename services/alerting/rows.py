@@ -20,7 +20,7 @@ from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertState, Debt, Signature, Stance
 from shared.contracts.fields import DataGrade, Level, Position, Post, ResponseMode, Status
 from shared.contracts.reports import Report, ReporterRole, ReportKind
-from shared.modes.effective import Effective
+from shared.domain.response_modes.effective import Effective
 
 Row = tuple[Any, ...]
 _STANCES: TypeAdapter[tuple[Stance, ...]] = TypeAdapter(tuple[Stance, ...])

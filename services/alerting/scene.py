@@ -31,7 +31,7 @@ from shared.contracts.reports import ExternalWarning, Report
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.silences import SilenceRequest
 from shared.contracts.units import tier_of
-from shared.modes.effective import Modes
+from shared.domain.response_modes.effective import Modes
 from shared.runtime.database import Transaction
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)

@@ -26,7 +26,7 @@ from services.alerting.store.kept import Kept
 from services.alerting.store.silences import SILENCE, silence_of_subject
 from shared.contracts.fields import Status
 from shared.contracts.ids import content_id
-from shared.modes.effective import Modes
+from shared.domain.response_modes.effective import Modes
 from shared.runtime.database import Transaction
 from shared.runtime.timers import Timer, arm
 

@@ -33,9 +33,9 @@ from shared.contracts.topics import (
     ROSTER,
     SUPERVISION,
 )
-from shared.plans.book import PlanBook
+from shared.definitions.response_plans.book import PlanBook
+from shared.domain.selection.tree import UnitTree
 from shared.runtime.stateful import StatefulPlatform
-from shared.selection.tree import UnitTree
 
 
 def build(settings: Settings) -> AsgiFastStream:

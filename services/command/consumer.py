@@ -37,13 +37,13 @@ from shared.contracts.fields import LEVEL_ORDER, Level
 from shared.contracts.ids import case_key
 from shared.contracts.modes import ModeRequest
 from shared.contracts.reports import Report
-from shared.modes.effective import Modes
-from shared.plans.book import PlanBook
+from shared.definitions.response_plans.book import PlanBook
+from shared.domain.response_modes.effective import Modes
+from shared.domain.selection.reach import digest_of, free_reach, outside
+from shared.domain.selection.tree import UnitTree
 from shared.runtime.database import Transaction
 from shared.runtime.errors import Reject
 from shared.runtime.inbox import Incoming
-from shared.selection.reach import digest_of, free_reach, outside
-from shared.selection.tree import UnitTree
 
 log = structlog.get_logger("fenghuo.command")
 _ORDERING = (AlertTransition.ISSUED, AlertTransition.ADJUSTED)

@@ -21,11 +21,11 @@ from services.command.core.rollup import recount
 from shared.contracts.commands import AssignmentState
 from shared.contracts.ids import assignment_id
 from shared.contracts.topics import ASSIGNMENTS, COMMANDS
-from shared.modes.effective import Effective, Modes
+from shared.domain.response_modes.effective import Effective, Modes
+from shared.domain.selection.reach import digest_of
+from shared.domain.selection.tree import Recipient
 from shared.runtime.database import Transaction
 from shared.runtime.timers import arm_new
-from shared.selection.reach import digest_of
-from shared.selection.tree import Recipient
 
 _TURN = 200
 """Records printed before Postgres may be given more rows: about a millisecond."""

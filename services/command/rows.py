@@ -19,7 +19,7 @@ from shared.contracts.commands import (
     Step,
 )
 from shared.contracts.fields import DataGrade, Level, ResponseMode, Status, Tier
-from shared.plans.orders import Brief
+from shared.definitions.response_plans.orders import Brief
 
 
 def command_of(row: Any) -> Command:

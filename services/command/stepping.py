@@ -26,9 +26,9 @@ from shared.contracts.commands import Acknowledgement, Step
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import Status
 from shared.contracts.ids import assignment_id
-from shared.modes.effective import Modes
+from shared.domain.response_modes.effective import Modes
+from shared.domain.selection.tree import UnitTree
 from shared.runtime.errors import Reject
-from shared.selection.tree import UnitTree
 
 _BEGIN = frozenset({Step.SEND_BACK, Step.SPLIT, Step.REASSIGN})
 """Steps after which some unit's attempt begins: its clocks go by its mode."""

@@ -1,7 +1,7 @@
 """The edge: changes of plans, response modes and due timers in; entries, slots and coverage out.
 
 All posts of a unit are looked at together, under the unit's lock: an entry may touch each of them. Where
-a mode changes, so does the roster in force (shared/duty/timeline.py): its whole subtree is looked at.
+a mode changes, so does the roster in force (shared/domain/roster/timeline.py): its whole subtree is looked at.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import structlog
 
-from shared.calls.pack import PLANS_FILE, TESTS_FILE, Pack, load
-from shared.packs.items import PackError
+from shared.definitions.call_plans.pack import PLANS_FILE, TESTS_FILE, Pack, load
+from shared.definitions.yaml_files.items import PackError
 from shared.runtime.clock import Clock
 from shared.runtime.errors import SetupError
 

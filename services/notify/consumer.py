@@ -30,7 +30,6 @@ from services.notify.core.roster import Roster
 from services.notify.metrics import NotifyMetrics
 from services.notify.store import digests, gaps, reachability
 from services.notify.store import ladders as store
-from shared.calls.pack import Pack
 from shared.contracts.alerts import AlertEvent, AlertTransition
 from shared.contracts.commands import AssignmentEvent, AssignmentState, SupervisionEvent
 from shared.contracts.dead_letter import Reason
@@ -40,12 +39,13 @@ from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Answer, Channel
 from shared.contracts.reachability import ContactTestRequest
 from shared.contracts.reports import ReportDuty
-from shared.modes.effective import Modes
+from shared.definitions.call_plans.pack import Pack
+from shared.domain.response_modes.effective import Modes
+from shared.domain.selection.tree import UnitTree
 from shared.runtime.database import Transaction
 from shared.runtime.errors import Reject
 from shared.runtime.inbox import Incoming
 from shared.runtime.timers import Timer
-from shared.selection.tree import UnitTree
 
 log = structlog.get_logger("fenghuo.notify")
 

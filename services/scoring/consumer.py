@@ -44,10 +44,10 @@ from services.scoring.storing import Storing
 from services.scoring.tables import Tables
 from shared.contracts.dead_letter import Reason
 from shared.contracts.topics import READINGS
+from shared.fastpath.loader import form
+from shared.fastpath.raw_batches import count_of, place_of, runs, since
 from shared.runtime.errors import Transient
-from shared.runtime.native import form
 from shared.runtime.platform import Platform
-from shared.runtime.unpack import count_of, place_of, runs, since
 
 log = structlog.get_logger("fenghuo.scoring")
 

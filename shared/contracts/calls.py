@@ -1,6 +1,6 @@
 """How people are called, as an operator sets it: files of deploy/calls, read by notify (docs/channels.md).
 
-Items are written without their envelope, as those of every pack (shared/packs/items.py).
+Items are written without their envelope, as those of every pack (shared/definitions/yaml_files/items.py).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class CallPlan(RealWorld):
     """Whom a call waits for how long, and on which channels it goes out when.
 
     It holds for `levels`; with `modes`, in these response modes only and as it is written, without, in
-    all others, and a stricter mode takes its share of every wait (shared/modes/effects.py). The first
+    all others, and a stricter mode takes its share of every wait (shared/domain/response_modes/effects.py). The first
     post is called for `first_s`, again for `repeat_s` (None: not again), further posts of the unit for
     `post_s`, units above for `tier_s`; the last post `rounds` times. `promise_s` is how long who is coming
     may take to act when he names no time. Channels that no step names are used at once.

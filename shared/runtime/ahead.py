@@ -12,7 +12,7 @@ from itertools import islice
 
 from aiokafka import ConsumerRecord, TopicPartition
 
-from shared.runtime.unpack import runs
+from shared.fastpath.raw_batches import runs
 
 
 class _Partition:

@@ -5,7 +5,7 @@ drops what this process does not own or has already done; on revocation take the
 Transient failures are retried inside the lock for a while, then the batch is given back to Kafka by
 seeking, so that polling never stops. No record is passed over in silence (gaps.py). A partition no
 longer fetched from while it grows ends the process (docs/sources.md S33). Where urgent records go
-first (ahead.py), a backlog is worked off batch by batch, with what is urgent in it before each.
+first (ahead.py), a backlog is worked off batch by batch, with what is urgent before each.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from aiokafka.errors import ConsumerStoppedError, KafkaError
 from faststream.kafka import KafkaBroker
 
 from shared.contracts.topics import TopicSpec
-from shared.runtime import membership, walked
+from shared.fastpath import walked
+from shared.fastpath.raw_batches import behind, count_of, pieces, place_of, runs, since
+from shared.runtime import membership
 from shared.runtime.ahead import Ahead
 from shared.runtime.broker import subscribe
 from shared.runtime.clock import record_time
@@ -32,7 +34,6 @@ from shared.runtime.errors import LostOwnership, Transient, die
 from shared.runtime.gaps import Gaps
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.progress import Progress, Work
-from shared.runtime.unpack import behind, count_of, pieces, place_of, runs, since
 from shared.runtime.worker import Overtaking, Worker
 
 log = structlog.get_logger("fenghuo.batches")
@@ -43,8 +44,7 @@ Lost = Callable[[Sequence[TopicPartition]], Awaitable[None]]
 _FIRST_DELAY_S = 0.1
 _LONGEST_DELAY_S = 2.0
 _GIVE_BACK_AFTER_S = 30.0
-_POLL_SHOWN_S = 10.0
-"""So long /readyz names what a poll has failed with."""
+_POLL_SHOWN_S = 10.0  # so long /readyz names what a poll has failed with
 _MOST_AHEAD = 20_000
 _MOST_BYTES_AHEAD = 32 * 1_048_576
 """Fetched ahead: half a minute of a storm. What lies further behind has its turn only."""

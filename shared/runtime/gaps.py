@@ -14,8 +14,8 @@ import structlog
 from aiokafka import TopicPartition
 
 from shared.contracts.topics import TopicSpec
-from shared.runtime.unpack import Span, behind, count_of
-from shared.runtime.walked import Walk
+from shared.fastpath.raw_batches import Span, behind, count_of
+from shared.fastpath.walked import Walk
 
 log = structlog.get_logger("fenghuo.gaps")
 

@@ -18,8 +18,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaTimeoutError
 
 from shared.contracts.topics import TOPICS
+from shared.fastpath.murmur2 import murmur2
 from shared.runtime.errors import Unsendable
-from shared.runtime.murmur import murmur2
 
 Headers = tuple[tuple[str, bytes], ...]
 Delivery = asyncio.Future[Any]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shared.runtime import walked
+from shared.fastpath import walked
 from shared.runtime.gaps import Gaps
 
 STUCK_AFTER_S = 30.0

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from deploy.local.data import rules, sensors
+from deploy.example import rules, sensors
 from deploy.local.seed import entries, key_of
 from shared.contracts.topics import READINGS
 from shared.runtime.publisher import encode

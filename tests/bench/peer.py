@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy.local.files import last_lines
+from deploy.files import last_lines
 from deploy.local.paths import REPO
 from deploy.local.supervisor import _die_with_parent
 from tests.bench.figures import Run, between

@@ -25,7 +25,7 @@ from playwright.async_api import (
     expect,
 )
 
-from deploy.local.data.units import all_units
+from deploy.example.units import all_units
 from services.console.accounts import import_accounts, make_link
 from shared.runtime.wire import server_config
 from tests.support.chromium import MISSING, chromium, program

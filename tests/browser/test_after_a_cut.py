@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page
 
-from deploy.local.data.units import all_units
+from deploy.example.units import all_units
 from services.console.accounts import make_link
 from shared.contracts.alerts import AlertEvent, AlertState
 from shared.contracts.commands import AssignmentEvent, AssignmentState

@@ -9,13 +9,13 @@ from io import BytesIO
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-import httpx
+import httpx2
 import pytest
 from PIL import Image
 from playwright.async_api import Page
 from pydantic import BaseModel
 
-from deploy.local.data.units import all_units
+from deploy.example.units import all_units
 from services.console.accounts import Account, import_accounts
 from shared.contracts.cases import CaseReview, Finding
 from shared.contracts.fields import Post, Tier
@@ -245,10 +245,10 @@ async def test_the_note_of_a_photo_is_text_wherever_it_is_seen(
     await is_only_text(page, "file")
 
 
-def served_client(served: Served) -> httpx.AsyncClient:
+def served_client(served: Served) -> httpx2.AsyncClient:
     """A script of the city's officer, over the wire."""
     headers = {"authorization": f"Bearer {token_of('o-city-b')}"}
-    return httpx.AsyncClient(base_url=served.url, headers=headers, timeout=60)
+    return httpx2.AsyncClient(base_url=served.url, headers=headers, timeout=60)
 
 
 async def notes_are_text(page: Page, where: str) -> None:

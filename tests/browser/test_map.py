@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from deploy.local.data.units import all_units
+from deploy.example.units import all_units
 from shared.contracts.fields import Tier
 from tests.browser.conftest import Visitor, shot
 

@@ -11,21 +11,21 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deploy.local.demo import script, story
+from deploy.demo import script, story
 from services.notify.core import wording as notify
 from services.notify.core.wording import of_contact_test
-from shared.bilingual import SEPARATOR, Both, all_said, both, said
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import AlertState, AlertTransition
 from shared.contracts.commands import AssignmentState, SupervisionClock, SupervisionKind
 from shared.contracts.fields import Language, Level, Post, ResponseMode, Tier
 from shared.contracts.pages import AnswerVerb, Channel, PageState, SubjectKind
 from shared.contracts.readings import SensorState
-from shared.event_words import EVENTS, event
-from shared.measures import METRICS, UNITS, amount, measured, span
-from shared.reporting.changes import LABELS
-from shared.rules.metrics import METRICS as KNOWN_METRICS
-from shared.wording import CHANNELS, LEVELS, POSTS, SAID
+from shared.definitions.rules.metrics import METRICS as KNOWN_METRICS
+from shared.domain.bilingual import SEPARATOR, Both, all_said, both, said
+from shared.domain.event_words import EVENTS, event
+from shared.domain.measures import METRICS, UNITS, amount, measured, span
+from shared.domain.report_series.changes import LABELS
+from shared.domain.wording import CHANNELS, LEVELS, POSTS, SAID
 
 ROOT = Path(__file__).resolve().parents[2]
 I18N = ROOT / "services" / "console" / "static" / "i18n"

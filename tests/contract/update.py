@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from shared.contracts.documents import json_schemas
 from shared.runtime.asyncapi import DATA, LETTER
@@ -47,8 +47,8 @@ def golden_records() -> dict[str, dict[str, Any]]:
 async def shown(service: str, path: str) -> Any:
     """The document a service shows at `path`."""
     with tempfile.TemporaryDirectory() as folder:
-        transport = httpx.ASGITransport(app=built_app(service, Path(folder)))
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        transport = httpx2.ASGITransport(app=built_app(service, Path(folder)))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
             return (await client.get(path)).json()
 
 

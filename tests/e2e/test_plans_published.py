@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from deploy.compose.setup import publish_plans
-from deploy.local.data import plans
+from deploy.example import plans
 from shared.contracts.fields import Level, ResponseMode
 from shared.contracts.topics import PLANS, TopicSpec
-from shared.plans.book import PlanBook
+from shared.definitions.response_plans.book import PlanBook
 from shared.runtime.tables import CompactedTable
 from tests.support.infrastructure import Infrastructure
 from tests.support.kafka import produce

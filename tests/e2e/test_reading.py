@@ -13,7 +13,9 @@ from aiokafka.errors import MessageSizeTooLargeError
 
 from deploy.local.topics import ensure_topics, new_topic
 from shared.contracts.topics import ALARMS, RULES
-from shared.runtime import batches, progress, records, unpack, unusual
+from shared.fastpath import raw_batches as unpack
+from shared.fastpath import records, unusual
+from shared.runtime import batches, progress
 from shared.runtime.tables import CompactedTable
 from tests.support.batches import batch_of
 from tests.support.infrastructure import Infrastructure

@@ -244,7 +244,7 @@ class Visit:
         """The API's answer to a command line, given with another token than the reader's."""
         given = f"FENGHUO_TOKEN={token} " if token else ""
         output = self.shell.run(
-            f"{given}.venv/bin/python -m services.console.cli {arguments} --json"
+            f"{given}.venv/bin/python -m deploy.commands.console {arguments} --json"
         )
         return json.loads(output)
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from deploy.local.stack import Stack
@@ -132,9 +132,9 @@ async def until(what: str, check: Any) -> None:
 async def metric(stack: Stack, name: str) -> float:
     """A series of scoring, summed over its labels; 0 while it does not answer."""
     try:
-        async with httpx.AsyncClient(timeout=20) as client:
+        async with httpx2.AsyncClient(timeout=20) as client:
             text = (await client.get(f"{stack.url('scoring')}/metrics")).text
-    except httpx.HTTPError:
+    except httpx2.HTTPError:
         return 0
     lines = [line for line in text.splitlines() if line.startswith((f"{name} ", f"{name}{{"))]
     return sum(float(line.rsplit(" ", 1)[1]) for line in lines)

@@ -12,7 +12,8 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from services.audit.store.topics import Batch, Topics
 from shared.contracts.topics import ALARMS, RULES, TopicSpec
-from shared.runtime import batches, records
+from shared.fastpath import records
+from shared.runtime import batches
 from shared.runtime.tables import CompactedTable
 from tests.support.infrastructure import Infrastructure
 from tests.support.kafka import produce

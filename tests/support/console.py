@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-import httpx
+import httpx2
 import uvicorn
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from deploy.local.data.departments import departments, groups
-from deploy.local.data.units import all_units
+from deploy.example.departments import departments, groups
+from deploy.example.units import all_units
 from services.console.accounts import Account, import_accounts
 from services.console.app import Wiring
 from services.console.consumer import project
@@ -116,11 +116,11 @@ class Bench:
     """What the console says about its lag; a test may change it."""
     sensed: Sensed
 
-    def client(self, officer: str | None, address: str = "127.0.0.1") -> httpx.AsyncClient:
+    def client(self, officer: str | None, address: str = "127.0.0.1") -> httpx2.AsyncClient:
         """A client with an officer's bearer token, or without any; `address` is where it comes from."""
         headers = {"authorization": f"Bearer {token_of(officer)}"} if officer else {}
-        return httpx.AsyncClient(
-            transport=httpx.ASGITransport(
+        return httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(
                 self.app, raise_app_exceptions=False, client=(address, 123)
             ),
             base_url="http://console.test",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from deploy.local.data.units import all_units
+from deploy.example.units import all_units
 from shared.contracts.fields import Level, Post, Status
 from shared.contracts.ids import content_id, report_duty_id, transition_id
 from shared.contracts.pages import Channel, Officer, RosterSlot
@@ -21,7 +21,7 @@ from shared.contracts.reports import (
     Trend,
 )
 from shared.contracts.units import tier_of
-from shared.reachability.score import learn
+from shared.domain.channel_health.score import learn
 from tests.support.console_case import a_case
 from tests.support.console_scene import DISTRICT, HOSTILE_TEXT, SONGJI, ZHUTUO, an_alert
 

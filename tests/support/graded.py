@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from deploy.local.data.units import all_units
+from deploy.example.units import all_units
 from services.command.core.deadlines import TimerKind
 from services.command.core.escalation import Roster, ladder
 from services.command.core.modes import proposal as modes
@@ -37,8 +37,8 @@ from shared.contracts.envelope import Envelope
 from shared.contracts.fields import DataGrade, Level, Post
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.reports import Report
-from shared.modes.effective import Modes
-from shared.selection.tree import UnitTree
+from shared.domain.response_modes.effective import Modes
+from shared.domain.selection.tree import UnitTree
 from tests.component.command.harness import slot
 from tests.support.scoring import Feed, a_ladder, a_reading, a_rule
 from tests.unit.alerting.builders import a_report

@@ -43,12 +43,12 @@ from shared.contracts.topics import (
     WARNINGS,
 )
 from shared.contracts.units import parent_of, tier_of
+from shared.domain.selection.tree import UnitTree
 from shared.runtime.database import Database, Transaction
 from shared.runtime.errors import Reject
 from shared.runtime.inbox import Incoming
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.timers import TimerSweeper
-from shared.selection.tree import UnitTree
 from tests.component.command.harness import Office, profile
 from tests.support.console import Bench, bench
 from tests.support.console_scene import CITY, DISTRICT, GRID, NOW, SONGJI, VILLAGE, ZHUTUO

@@ -24,7 +24,7 @@ from shared.contracts.rules import (
     StuckRule,
     WindowRule,
 )
-from shared.runtime.native import form
+from shared.fastpath.loader import form
 from tests.support.scoring import (
     SENT,
     T0,

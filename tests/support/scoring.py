@@ -19,8 +19,8 @@ from shared.contracts.fields import Level, Status, Tier
 from shared.contracts.readings import Reading, SensorHealth, Tick
 from shared.contracts.rules import RuleDefinition, Rung, SensorBody, ThresholdRule
 from shared.contracts.topics import READINGS
+from shared.fastpath.raw_batches import Batches, Span
 from shared.runtime.publisher import encode
-from shared.runtime.unpack import Batches, Span
 
 T0 = 1_597_836_300.0
 """2020-08-19T11:25:00Z, the peak at Zhutuo."""

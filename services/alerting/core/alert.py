@@ -15,7 +15,7 @@ from shared.contracts.fields import LEVEL_ORDER, DataGrade, Level, Status, Tier,
 from shared.contracts.lifecycles.alert import OPEN_OR_MERGED
 from shared.contracts.reports import ReporterRole, ReportKind
 from shared.contracts.units import tier_of
-from shared.modes.effective import UNDECIDED, Effective
+from shared.domain.response_modes.effective import UNDECIDED, Effective
 
 _TIERS = tuple(Tier)
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from services.alerting.core.scopes import Region
-from shared.bilingual import Both
 from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence, ScoreParts
 from shared.contracts.conditions import CompositeRule, CorroborationRule
 from shared.contracts.fields import LEVEL_ORDER, DataGrade, Level, highest_grade
 from shared.contracts.ids import alarm_id, transition_id
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.units import tier_of
+from shared.domain.bilingual import Both
 
 MOST_REFERENCES = 62
 

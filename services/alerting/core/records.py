@@ -8,16 +8,16 @@ from typing import Literal
 
 from services.alerting.core.authority import gate
 from services.alerting.core.outcome import Change
-from shared.bilingual import Both, both
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertDecision, AlertEvent, AlertTransition, PublicNotice
 from shared.contracts.fields import DataGrade, Status
 from shared.contracts.ids import content_id, transition_id
 from shared.contracts.reports import Report
 from shared.contracts.units import tier_of
-from shared.measures import measured
-from shared.modes.effective import UNDECIDED
-from shared.wording import LEVELS
+from shared.domain.bilingual import Both, both
+from shared.domain.measures import measured
+from shared.domain.response_modes.effective import UNDECIDED
+from shared.domain.wording import LEVELS
 
 MOST_IDS = 500
 MOST_SIGNATURES = 16

@@ -20,7 +20,7 @@ from aiokafka.errors import KafkaError
 
 from services.audit.core.conservation import Place
 from shared.contracts.topics import TOPICS
-from shared.runtime import walked
+from shared.fastpath import walked
 from shared.runtime.errors import Transient
 from shared.runtime.readers import make_reader
 

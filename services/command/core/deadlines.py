@@ -18,7 +18,7 @@ from services.command.core.model import Assignment
 from services.command.core.profiles import Profile
 from services.command.core.states import FINISH_RUNS, SIGN_RUNS
 from shared.contracts.fields import Level, Tier
-from shared.modes.effective import UNDECIDED, Effective
+from shared.domain.response_modes.effective import UNDECIDED, Effective
 
 
 class TimerKind(StrEnum):

@@ -13,10 +13,10 @@ from shared.contracts.fields import DataGrade, Level, Status
 from shared.contracts.ids import command_id
 from shared.contracts.plans import PlanDefinition
 from shared.contracts.units import parent_of
-from shared.plans.orders import Brief, Orders, orders_of
-from shared.selection.reach import root_of
-from shared.selection.resolve import About
-from shared.selection.tree import UnitTree
+from shared.definitions.response_plans.orders import Brief, Orders, orders_of
+from shared.domain.selection.reach import root_of
+from shared.domain.selection.resolve import About
+from shared.domain.selection.tree import UnitTree
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from services.command.core.model import Act, Assignment, Command
 from services.command.core.states import IllegalStep, State
 from shared.contracts.ids import assignment_id
 from shared.contracts.units import is_within
-from shared.selection.tree import Recipient
+from shared.domain.selection.tree import Recipient
 
 
 def part_of(

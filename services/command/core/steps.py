@@ -31,7 +31,7 @@ from services.command.core.states import (
 )
 from shared.contracts.commands import RECURRING, Step
 from shared.contracts.fields import Level
-from shared.modes.effective import UNDECIDED, Effective
+from shared.domain.response_modes.effective import UNDECIDED, Effective
 
 
 class Outcome(StrEnum):

@@ -18,10 +18,10 @@ from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import ResponseMode
 from shared.contracts.modes import ModeRequest, ModeVerb
 from shared.contracts.topics import MODE_PROPOSALS, MODES
+from shared.domain.selection.tree import UnitTree
 from shared.runtime.database import Transaction
 from shared.runtime.errors import Reject
 from shared.runtime.timers import Timer, arm, disarm
-from shared.selection.tree import UnitTree
 
 
 class ModeTimer(StrEnum):

@@ -13,7 +13,7 @@ from services.command.core.modes.states import State
 from shared.contracts.fields import DataGrade, ResponseMode, Status
 from shared.contracts.lifecycles.mode_proposal import LIVE
 from shared.contracts.modes import ModeSignature
-from shared.modes.effective import Effective, Modes
+from shared.domain.response_modes.effective import Effective, Modes
 from shared.runtime.database import Transaction
 from shared.runtime.sql import names
 

@@ -20,7 +20,7 @@ from services.command.core.reporting.model import (
 )
 from shared.contracts.fields import DataGrade, Level, ResponseMode, Status
 from shared.contracts.reports import DutyState, Means, ReportFacts, ReportKind
-from shared.modes.effective import Effective
+from shared.domain.response_modes.effective import Effective
 from shared.runtime.database import Transaction
 
 Key = tuple[Status, str]

@@ -27,8 +27,8 @@ from shared.contracts.fields import ResponseMode, Status
 from shared.contracts.ids import content_id
 from shared.contracts.topics import DUTY_REQUESTS
 from shared.contracts.units import tier_of
-from shared.duty.timeline import Plan, plan_of, timeline
-from shared.duty.turns import Turn
+from shared.domain.roster.timeline import Plan, plan_of, timeline
+from shared.domain.roster.turns import Turn
 
 RULE: TypeAdapter[DutyRule] = TypeAdapter(DutyRule)
 

@@ -24,9 +24,9 @@ from shared.contracts.lifecycles.mode_proposal import VERBS
 from shared.contracts.modes import ModeRequest, ModeVerb, ProposalState
 from shared.contracts.refusals import RefusedFor
 from shared.contracts.topics import MODE_REQUESTS
-from shared.modes.effective import Effective, Modes
-from shared.modes.order import STRICTNESS
-from shared.modes.wording import preview
+from shared.domain.response_modes.effective import Effective, Modes
+from shared.domain.response_modes.order import STRICTNESS
+from shared.domain.response_modes.wording import preview
 
 Json = dict[str, Any]
 

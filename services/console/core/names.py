@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from shared.contracts.catalog import CatalogEntry, SensorEntry
 from shared.contracts.fields import Tier
-from shared.selection.tree import UnitTree
+from shared.domain.selection.tree import UnitTree
 
 
 class Names:

@@ -24,8 +24,8 @@ from shared.contracts.reachability import (
     Reachability,
 )
 from shared.contracts.topics import CONTACT_TESTS
-from shared.reachability.score import Reach, best, reach_of, score
-from shared.wording import CHANNELS
+from shared.domain.channel_health.score import Reach, best, reach_of, score
+from shared.domain.wording import CHANNELS
 
 Json = dict[str, Any]
 Show = Literal["all", "gaps", "silent"]

@@ -20,8 +20,8 @@ from shared.contracts.lifecycles.report_duty import FINAL, FINAL_OWED, PHONE_OWE
 from shared.contracts.refusals import RefusedFor
 from shared.contracts.reports import DutyState, Means, ReportFacts, ReportKind
 from shared.contracts.units import lineage, parent_of
-from shared.reporting.changes import changes, line, together
-from shared.reporting.numbers import Numbered, marks
+from shared.domain.report_series.changes import changes, line, together
+from shared.domain.report_series.numbers import Numbered, marks
 
 Json = dict[str, Any]
 Firings = Mapping[tuple[str, str], Record]

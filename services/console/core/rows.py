@@ -20,7 +20,7 @@ from shared.contracts.pages import Answer, Page
 from shared.contracts.readings import SensorHealth
 from shared.contracts.reports import Report, ReportDuty
 from shared.contracts.silences import SilenceEvent
-from shared.duty.timeline import over_at
+from shared.domain.roster.timeline import over_at
 
 Row = dict[str, Any]
 _GRAVITY = {kind: rank for rank, kind in enumerate(SupervisionKind)}

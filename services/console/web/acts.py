@@ -31,7 +31,7 @@ from shared.contracts.fields import (
 )
 from shared.contracts.pages import AnswerVerb
 from shared.contracts.refusals import RefusedFor
-from shared.selection.reach import digest_of, root_of
+from shared.domain.selection.reach import digest_of, root_of
 
 router = APIRouter(prefix="/api")
 

@@ -28,8 +28,8 @@ from services.console.web.selecting import SelectionBody, reached
 from shared.contracts.commands import AssignmentState
 from shared.contracts.fields import Identifier, Status, Tier, UnitId
 from shared.contracts.units import tier_of
-from shared.selection.reach import by_department, digest_of, root_of
-from shared.selection.reach import by_tier as by_tier_of
+from shared.domain.selection.reach import by_department, digest_of, root_of
+from shared.domain.selection.reach import by_tier as by_tier_of
 
 router = APIRouter(prefix="/api")
 

@@ -20,12 +20,12 @@ from services.console.store import reads
 from services.console.store.connections import reading
 from services.console.web.parts import Console, Parts, as_json
 from services.console.web.problems import Refused, unknown
-from shared.bilingual import Both, both
 from shared.contracts.fields import Identifier, Line, Post, Text
 from shared.contracts.pages import AnswerVerb, Channel
 from shared.contracts.refusals import RefusedFor
-from shared.contracts.replies import Reply, reference_of, understand
-from shared.wording import REPLIES, SAID
+from shared.domain.bilingual import Both, both
+from shared.domain.replies import Reply, reference_of, understand
+from shared.domain.wording import REPLIES, SAID
 
 router = APIRouter(prefix="/carriers")
 

@@ -21,7 +21,7 @@ from services.console.web.parts import Console, Parts, as_json
 from services.console.web.problems import Refused, hidden, unknown
 from shared.contracts.fields import Identifier, UnitId
 from shared.contracts.refusals import RefusedFor
-from shared.csv_cells import guarded
+from shared.domain.csv_cells import guarded
 
 router = APIRouter(prefix="/api")
 

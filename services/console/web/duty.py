@@ -24,9 +24,9 @@ from services.console.web.problems import Refused, unknown
 from shared.contracts.duty import HORIZON_DAYS, DutyRule
 from shared.contracts.fields import Identifier, ResponseMode, Status, UnitId
 from shared.contracts.refusals import RefusedFor
-from shared.duty import csv_file, ical_file
-from shared.duty.errors import DutyFileError
-from shared.duty.timeline import plan_of, timeline
+from shared.domain.roster import csv_file, ical_file
+from shared.domain.roster.errors import DutyFileError
+from shared.domain.roster.timeline import plan_of, timeline
 
 router = APIRouter(prefix="/api/duty")
 

@@ -18,7 +18,7 @@ from services.console.web.reads import StatusQuery
 from shared.contracts.fields import Identifier, Instant, ResponseMode, Status, Text, UnitId
 from shared.contracts.modes import ModeVerb
 from shared.contracts.refusals import RefusedFor
-from shared.modes.period import LONGEST, is_end
+from shared.domain.response_modes.period import LONGEST, is_end
 
 router = APIRouter(prefix="/api")
 

@@ -11,8 +11,8 @@ from services.console.core.access import Viewer, may_issue
 from services.console.web.parts import Console
 from services.console.web.problems import Refused
 from shared.contracts.selections import Selection
+from shared.domain.selection.reach import free_reach, root_of
 from shared.runtime.decoding import explain
-from shared.selection.reach import free_reach, root_of
 
 _NAMED = 5
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.bilingual import Both
 from shared.contracts.duty import HORIZON_DAYS, DutyCoverage, DutyEntry, Gap
 from shared.contracts.fields import Post, ResponseMode
 from shared.contracts.ids import content_id
 from shared.contracts.pages import Channel, RosterSlot
 from shared.contracts.units import tier_of
-from shared.duty.timeline import Plan, plan_of, timeline
-from shared.duty.turns import Turn
-from shared.wording import POSTS
+from shared.domain.bilingual import Both
+from shared.domain.roster.timeline import Plan, plan_of, timeline
+from shared.domain.roster.turns import Turn
+from shared.domain.wording import POSTS
 
 HORIZON = timedelta(days=HORIZON_DAYS)
 LOOK_EVERY = timedelta(days=1)

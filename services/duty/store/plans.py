@@ -16,8 +16,8 @@ from services.duty.core.standing import Told
 from shared.contracts.duty import DutyEntry, Gap
 from shared.contracts.fields import Post, ResponseMode, Status
 from shared.contracts.modes import ResponseModeEvent
-from shared.duty.timeline import over_at
-from shared.modes.effective import Effective, Modes
+from shared.domain.response_modes.effective import Effective, Modes
+from shared.domain.roster.timeline import over_at
 from shared.runtime.database import Transaction
 
 _GAPS: TypeAdapter[tuple[Gap, ...]] = TypeAdapter(tuple[Gap, ...])

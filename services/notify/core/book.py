@@ -17,12 +17,12 @@ from services.notify.core.reaches import Evidence, Reaches, evidence_of
 from services.notify.core.roster import Seat
 from services.notify.core.roster_calls import GapMemory
 from services.notify.core.states import PageStep
-from shared.bilingual import Both
 from shared.contracts.commands import AssignmentState
 from shared.contracts.fields import Level, Post
 from shared.contracts.ids import page_id, transition_id
 from shared.contracts.pages import Channel, Page, PageState, SubjectKind
 from shared.contracts.units import tier_of
+from shared.domain.bilingual import Both
 
 AT_ONCE: Mapping[Channel, float] = {}
 

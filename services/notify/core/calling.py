@@ -20,12 +20,12 @@ from services.notify.core.priority import priority
 from services.notify.core.profiles import MOST_LAPSES, Timing
 from services.notify.core.roster import Roster, Seat
 from services.notify.core.states import PageStep
-from shared.bilingual import Both
 from shared.contracts.ids import content_id
 from shared.contracts.pages import MOST_CALLS, Answer, Channel, PageState
 from shared.contracts.units import lineage
-from shared.modes.effective import Modes
-from shared.modes.effects import EFFECTS
+from shared.domain.bilingual import Both
+from shared.domain.response_modes.effective import Modes
+from shared.domain.response_modes.effects import EFFECTS
 
 SETTLED = "无需答复：事项已处理。"
 REPLACED = "无需答复：已有新的通知。"

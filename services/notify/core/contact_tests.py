@@ -24,7 +24,7 @@ from shared.contracts.ids import content_id
 from shared.contracts.pages import SubjectKind
 from shared.contracts.reachability import ContactTestRequest
 from shared.contracts.units import is_within
-from shared.modes.effective import Modes
+from shared.domain.response_modes.effective import Modes
 
 ASKED_WAIT_S = 1_800.0
 """How long an answer to a test may take that an officer has started."""

@@ -44,7 +44,7 @@ from shared.contracts.ids import mode_id
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Answer, SubjectKind
 from shared.contracts.reports import ReportDuty
-from shared.modes.effective import Modes
+from shared.domain.response_modes.effective import Modes
 
 _CALLS = frozenset({SupervisionKind.REMINDED, SupervisionKind.ESCALATED})
 

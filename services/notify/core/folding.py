@@ -18,7 +18,7 @@ from services.notify.core.budgets import LONGEST_SHARE, Budget, Budgets, is_news
 from services.notify.core.ladders import Ladder, Purpose
 from shared.contracts.fields import Level, Post, Status
 from shared.contracts.pages import Channel, SubjectKind
-from shared.modes.effects import EFFECTS
+from shared.domain.response_modes.effects import EFFECTS
 
 Reader = tuple[str, Status]
 """An officer in one world (drill or real): who has a digest."""

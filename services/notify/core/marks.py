@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shared.bilingual import LINE_CHARACTERS, Both, both
 from shared.contracts.fields import Status
+from shared.domain.bilingual import LINE_CHARACTERS, Both, both
 
 TEXT_CHARACTERS = 8_000
 """Of a page's text, in both languages together."""

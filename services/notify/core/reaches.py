@@ -11,7 +11,7 @@ from shared.contracts.ids import transition_id
 from shared.contracts.pages import Channel, Page, PageState, SubjectKind
 from shared.contracts.reachability import ChannelReach, Outcome, Reachability
 from shared.contracts.units import tier_of
-from shared.reachability.score import Reach, learn, reach_of
+from shared.domain.channel_health.score import Reach, learn, reach_of
 
 _HEARD = {PageState.DELIVERED: Outcome.DELIVERED, PageState.READ: Outcome.READ}
 _ENDS = {PageStep.ANSWERED, PageStep.TIMED_OUT, PageStep.WITHDRAWN}

@@ -10,7 +10,6 @@ from services.notify.core import marks
 from services.notify.core.ladders import Purpose
 from services.notify.core.marks import TEXT_CHARACTERS
 from services.notify.core.names import Names
-from shared.bilingual import LINE_CHARACTERS, Both, both
 from shared.contracts.alerts import AlertEvent, AlertTransition
 from shared.contracts.commands import (
     AssignmentEvent,
@@ -23,7 +22,8 @@ from shared.contracts.envelope import Envelope
 from shared.contracts.fields import DataGrade, Level, Post
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Channel, Page, PageState
-from shared.wording import CHANNELS, LEVELS, POSTS
+from shared.domain.bilingual import LINE_CHARACTERS, Both, both
+from shared.domain.wording import CHANNELS, LEVELS, POSTS
 
 _NOTHING = Both("", "")
 _ANNOUNCED: dict[AlertTransition, Both] = {

@@ -20,8 +20,8 @@ from shared.contracts.fields import Position, Status, Tier
 from shared.contracts.modes import ResponseModeEvent
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.units import is_within, tier_of
-from shared.modes.effective import UNDECIDED, Modes
-from shared.rules.checks import fits, problems_of
+from shared.definitions.rules.checks import fits, problems_of
+from shared.domain.response_modes.effective import UNDECIDED, Modes
 
 DEFAULT_LATENESS_S = 300.0
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from deploy.local.data.units import of_tier
+from deploy.example.units import of_tier
 from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence
 from shared.contracts.fields import Level, Tier
 from shared.contracts.ids import content_id, transition_id

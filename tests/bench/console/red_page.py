@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg
 
-from deploy.local.data.officers import slots
+from deploy.example.officers import slots
 from deploy.local.paths import temporary_root
 from deploy.local.records import publish, record
 from deploy.local.stack import Stack

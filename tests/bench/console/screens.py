@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
-import httpx
+import httpx2
 
-from deploy.local.data.units import DISTRICT, all_units, of_tier
+from deploy.example.units import DISTRICT, all_units, of_tier
 from deploy.local.paths import temporary_root
 from deploy.local.stack import Stack
 from services.console.accounts import Account, import_accounts, make_link
@@ -48,7 +48,7 @@ class Screens:
 
     async def series(self, name: str) -> float:
         """The value of one of the console's series without labels; 0 when there is none."""
-        async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
+        async with httpx2.AsyncClient(timeout=30, trust_env=False) as client:
             text = (await client.get(f"{self.url}/metrics")).text
         found = re.search(rf"^{name} (\S+)$", text, re.MULTILINE)
         return float(found[1]) if found else 0.0

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaProducer
 
-from deploy.local.data.units import of_tier
+from deploy.example.units import of_tier
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.fields import Level, Tier
 from shared.contracts.ids import transition_id

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from deploy.local.data.sensors import all_sensors
+from deploy.example.sensors import all_sensors
 from deploy.local.jars import KAFKA_VERSION
 from deploy.local.paths import temporary_root
 from deploy.local.seeded import SeededStack

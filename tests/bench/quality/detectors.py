@@ -25,7 +25,7 @@ from shared.contracts.catalog import SensorEntry
 from shared.contracts.fields import Tier
 from shared.contracts.readings import Reading
 from shared.contracts.rules import RuleDefinition
-from shared.rules.pack import load
+from shared.definitions.rules.pack import load
 from tests.bench.payload import TOWN
 from tests.bench.quality.corpus import Series
 from tests.bench.quality.nab import probation

@@ -10,7 +10,7 @@ from services.alerting.core.flapping import FLIPS, QUIET, quiet
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import DecisionVerb
 from shared.contracts.fields import Level, ResponseMode, Status
-from shared.modes.effective import Effective
+from shared.domain.response_modes.effective import Effective
 from tests.component.alerting.harness import Station
 from tests.unit.alerting.builders import CITY, DISTRICT, a_decision, an_alarm, at
 

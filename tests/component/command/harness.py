@@ -11,7 +11,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from deploy.local.data import plans
+from deploy.example import plans
 from services.command.consumer import Consumer
 from services.command.core.escalation import Roster
 from services.command.core.profiles import Profile, ProfileName
@@ -35,12 +35,12 @@ from shared.contracts.pages import Officer, RosterSlot
 from shared.contracts.selections import Selection, Subtree
 from shared.contracts.topics import SUPERVISION, TOPICS
 from shared.contracts.units import parent_of, tier_of
-from shared.plans.book import PlanBook
+from shared.definitions.response_plans.book import PlanBook
+from shared.domain.selection.tree import UnitTree
 from shared.runtime.database import Database
 from shared.runtime.inbox import Incoming
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.timers import TimerSweeper
-from shared.selection.tree import UnitTree
 
 CITY, DISTRICT = "500000000000", "500118000000"
 TOWN, VILLAGE = "500118118000", "500118118200"

@@ -16,16 +16,16 @@ from typing import Any
 
 import pytest
 
-from deploy.local.data.departments import departments
+from deploy.example.departments import departments
 from shared.contracts.commands import AssignmentAxis, AssignmentRole, Step
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import Level, ResponseMode, Tier
 from shared.contracts.selections import MOST_LISTED, Selection
 from shared.contracts.topics import ASSIGNMENTS, COMMANDS, REQUESTS
+from shared.domain.selection.reach import digest_of
+from shared.domain.selection.tree import UnitTree
 from shared.runtime.errors import Reject
 from shared.runtime.publisher import encode
-from shared.selection.reach import digest_of
-from shared.selection.tree import UnitTree
 from tests.bench.command.units import city
 from tests.component.command.harness import (
     CITY,

@@ -6,7 +6,7 @@ import asyncio
 import json
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from shared.contracts.alerts import AlertState
@@ -15,7 +15,7 @@ from shared.contracts.fields import Level, Post, Status
 from shared.contracts.pages import Officer, RosterSlot
 from shared.contracts.topics import ACKNOWLEDGEMENTS, ANSWERS, DECISIONS, REQUESTS, TOPICS
 from shared.contracts.units import tier_of
-from shared.selection.reach import digest_of
+from shared.domain.selection.reach import digest_of
 from tests.support.console import Bench
 from tests.support.console_scene import (
     CITY,
@@ -47,7 +47,7 @@ def a_slot(unit: str, post: Post, officer: str | None) -> RosterSlot:
 
 async def post(
     console: Bench, officer: str | None, path: str, body: Any, **more: Any
-) -> httpx.Response:
+) -> httpx2.Response:
     async with console.client(officer) as client:
         return await client.post(path, json=body, **more)
 

@@ -7,16 +7,16 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import pytest_asyncio
 from standardwebhooks import Webhook
 
 from shared.contracts.fields import Post, Status
 from shared.contracts.pages import Answer, Channel, Officer, RosterSlot
-from shared.contracts.replies import reference_of
 from shared.contracts.topics import ANSWERS
 from shared.contracts.units import tier_of
+from shared.domain.replies import reference_of
 from shared.runtime.clock import SystemClock
 from tests.support.console import Bench, bench
 from tests.support.console_scene import NOW, ZHUTUO, a_page
@@ -48,7 +48,7 @@ def a_slot(officer: str | None, phone: str | None = None) -> RosterSlot:
     )
 
 
-async def call(console: Bench, path: str, body: Any, key: str | None = KEY) -> httpx.Response:
+async def call(console: Bench, path: str, body: Any, key: str | None = KEY) -> httpx2.Response:
     raw = json.dumps(body).encode()
     headers = {"content-type": "application/json"}
     if key is not None:

@@ -9,7 +9,7 @@ from typing import Any
 import pypdfium2
 import pytest
 
-from deploy.local.data.units import all_units
+from deploy.example.units import all_units
 from services.console.web.printing import html_file
 from shared.contracts.fields import Status
 from shared.contracts.ids import content_id

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from deploy.local.data.units import all_units
+from deploy.example.units import all_units
 from shared.contracts.commands import (
     AssignmentEvent,
     AssignmentState,

@@ -10,16 +10,16 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import pytest_asyncio
 
-from services.console.cli import watch
-from services.console.cli.api import Api
-from services.console.cli.main import main
-from services.console.cli.words import Words
+from deploy.commands.console import watch
+from deploy.commands.console.api import Api
+from deploy.commands.console.main import main
+from deploy.commands.console.words import Words
 from shared.contracts.topics import TOPICS
-from shared.packs.screen import Screen
+from shared.definitions.yaml_files.screen import Screen
 from tests.support.console import Served, serving, token_of
 from tests.support.console_scene import (
     CITY,
@@ -268,7 +268,7 @@ async def test_watch_goes_on_behind_the_last_line_when_the_console_restarts(
     with fresh_database() as dsn:
         async with AsyncExitStack() as first, AsyncExitStack() as second:
             served = await first.enter_async_context(serving(dsn))
-            url = httpx.URL(served.url)
+            url = httpx2.URL(served.url)
             pauses: list[float] = []
             loop = asyncio.get_running_loop()
 

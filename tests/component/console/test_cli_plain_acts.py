@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from services.console.cli.arguments import DECISIONS, STEPS
-from services.console.cli.plain_acts import PLAIN
+from deploy.commands.console.arguments import DECISIONS, STEPS
+from deploy.commands.console.plain_acts import PLAIN
 from shared.contracts.alerts import DecisionVerb
 from shared.contracts.commands import Step
 from tests.component.console.test_cli import call, sent, served

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy.local.data.units import all_units
+from deploy.example.units import all_units
 from shared.contracts.commands import AssignmentState, SupervisionKind
 from shared.contracts.units import is_within
 from tests.support.console import Bench

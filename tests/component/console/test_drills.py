@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from shared.contracts.fields import Status
@@ -25,7 +25,7 @@ SCENARIO = {
 
 async def post(
     console: Bench, officer: str | None, path: str, body: Any, key: str | None = None
-) -> httpx.Response:
+) -> httpx2.Response:
     headers = {"idempotency-key": key} if key else {}
     async with console.client(officer) as client:
         return await client.post(path, json=body, headers=headers)

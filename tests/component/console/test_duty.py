@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-import httpx
+import httpx2
 
 from shared.contracts.duty import (
     DutyCoverage,
@@ -88,7 +88,7 @@ def a_coverage(unit: str, hours: float) -> DutyCoverage:
     )
 
 
-async def ask(console: Bench, officer: str, method: str, path: str, **more: Any) -> httpx.Response:
+async def ask(console: Bench, officer: str, method: str, path: str, **more: Any) -> httpx2.Response:
     async with console.client(officer) as client:
         return await client.request(method, path, **more)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from shared.contracts.alerts import AlertState
@@ -24,7 +24,7 @@ TOWN = "o-town-b"
 
 async def send(
     console: Bench, path: str, body: Any, key: str = "k", who: str = TOWN
-) -> httpx.Response:
+) -> httpx2.Response:
     async with console.client(who) as client:
         return await client.post(path, json=body, headers={"idempotency-key": key})
 
@@ -155,7 +155,7 @@ async def test_two_at_once_under_one_key_are_one(console: Bench) -> None:
 
 
 async def test_a_file_of_duty_entries_takes_a_key_too(console: Bench) -> None:
-    async def take(text: str) -> httpx.Response:
+    async def take(text: str) -> httpx2.Response:
         async with console.client(TOWN) as client:
             return await client.post(
                 "/api/duty/import",

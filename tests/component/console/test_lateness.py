@@ -9,7 +9,7 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from deploy.local.data.units import all_units
+from deploy.example.units import all_units
 from services.console.core import rows
 from services.console.core.access import span_of
 from services.console.store import projections, rollup, supervision

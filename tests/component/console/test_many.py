@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from deploy.local.data.units import all_units
+from deploy.example.units import all_units
 from shared.contracts.alerts import AlertEvent, AlertState
 from shared.contracts.commands import AssignmentEvent, AssignmentState, SupervisionKind
 from shared.contracts.fields import LEVEL_ORDER, DataGrade, Level, Status, Tier

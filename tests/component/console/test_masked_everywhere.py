@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import pytest_asyncio
 
+from deploy.commands.console.lists import KINDS
+from deploy.commands.console.main import main
 from services.console.accounts import Grant, change_grant
-from services.console.cli.lists import KINDS
-from services.console.cli.main import main
 from services.console.core.access import Right
 from services.console.core.masking import Relation
 from services.notify.core.wording import GRADED_ALERT
@@ -220,7 +220,7 @@ async def served() -> AsyncIterator[Served]:
             yield found
 
 
-async def read(client: httpx.AsyncClient, path: str) -> str:
+async def read(client: httpx2.AsyncClient, path: str) -> str:
     """What is read there: of the stream all that comes at once, of a file what a reader sees of it."""
     if path.startswith("/api/events"):
         found = ""
@@ -252,7 +252,7 @@ async def test_no_read_shows_what_is_not_open_to_its_viewer(
     assert set(READS) == {path for path, verbs in document.items() if "get" in verbs}
     found: dict[str, str] = {}
     token = {"authorization": f"Bearer {token_of(VIEWERS[relation])}"}
-    async with httpx.AsyncClient(
+    async with httpx2.AsyncClient(
         base_url=served.url, headers=token, timeout=30, trust_env=False
     ) as client:
         for name, paths in READS.items():

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import pytest_asyncio
 
@@ -161,7 +161,7 @@ async def looked_at() -> AsyncIterator[Bench]:
             yield found
 
 
-async def read(client: httpx.AsyncClient, path: str) -> str:
+async def read(client: httpx2.AsyncClient, path: str) -> str:
     answer = await client.get(path)
     assert answer.status_code == 200, (path, answer.text)
     return answer.text

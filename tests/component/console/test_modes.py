@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from shared.contracts.fields import Post, ResponseMode, Status
@@ -67,12 +67,12 @@ def a_proposal(
     )
 
 
-async def get(console: Bench, officer: str, path: str, **query: Any) -> httpx.Response:
+async def get(console: Bench, officer: str, path: str, **query: Any) -> httpx2.Response:
     async with console.client(officer) as client:
         return await client.get(path, params=query)
 
 
-async def post(console: Bench, officer: str, path: str, body: Any, **more: Any) -> httpx.Response:
+async def post(console: Bench, officer: str, path: str, body: Any, **more: Any) -> httpx2.Response:
     async with console.client(officer) as client:
         return await client.post(path, json=body, **more)
 

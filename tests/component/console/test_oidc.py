@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import partial
 
-import httpx
+import httpx2
 import pytest
 import pytest_asyncio
 from pydantic import SecretStr, ValidationError
@@ -55,11 +55,11 @@ async def both() -> AsyncIterator[Both]:
             yield Both(console, provider)
 
 
-async def back(client: httpx.AsyncClient, code: str, state: str) -> httpx.Response:
+async def back(client: httpx2.AsyncClient, code: str, state: str) -> httpx2.Response:
     return await client.get("/login/oidc/callback", params={"code": code, "state": state})
 
 
-async def sign_in(both: Both, client: httpx.AsyncClient) -> httpx.Response:
+async def sign_in(both: Both, client: httpx2.AsyncClient) -> httpx2.Response:
     away = await client.get("/login/oidc?next=/m")
     assert away.status_code == 303, away.text
     assert away.headers["location"].startswith(f"{both.provider.issuer}/authorize?")

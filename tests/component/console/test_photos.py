@@ -7,7 +7,7 @@ import re
 from datetime import timedelta
 from io import BytesIO
 
-import httpx
+import httpx2
 import pypdfium2
 import pytest
 from PIL import Image
@@ -40,7 +40,7 @@ async def given(console: Bench) -> AssignmentEvent:
 
 async def sent(
     console: Bench, officer: str | None, one: AssignmentEvent, file: bytes, note: str = ""
-) -> httpx.Response:
+) -> httpx2.Response:
     async with console.client(officer) as client:
         return await client.post(
             f"/api/assignments/{one.assignment_id}/photos",
@@ -50,7 +50,7 @@ async def sent(
         )
 
 
-async def got(console: Bench, officer: str | None, path: str) -> httpx.Response:
+async def got(console: Bench, officer: str | None, path: str) -> httpx2.Response:
     async with console.client(officer) as client:
         return await client.get(path)
 
@@ -168,20 +168,20 @@ async def a_told_case(console: Bench, status: Status = Status.ACTUAL) -> Assignm
 
 async def files(
     console: Bench, officer: str, one: AssignmentEvent
-) -> tuple[httpx.Response, httpx.Response]:
+) -> tuple[httpx2.Response, httpx2.Response]:
     """Its case as HTML and as PDF."""
     path = f"/api/cases/{one.command_id}/export"
     return await got(console, officer, path), await got(console, officer, f"{path}?format=pdf")
 
 
-def in_html(page: httpx.Response) -> list[bytes]:
+def in_html(page: httpx2.Response) -> list[bytes]:
     return [
         base64.b64decode(one)
         for one in re.findall(r'src="data:image/jpeg;base64,([^"]+)"', page.text)
     ]
 
 
-def in_pdf(paper: httpx.Response) -> int:
+def in_pdf(paper: httpx2.Response) -> int:
     sheets = pypdfium2.PdfDocument(paper.content)
     return sum(
         1 for sheet in sheets for one in sheet.get_objects() if one.type == FPDF_PAGEOBJ_IMAGE

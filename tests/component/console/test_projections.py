@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from deploy.local.data.units import all_units
+from deploy.example.units import all_units
 from services.console.core.access import Span, span_of
 from services.console.store import rollup
 from shared.contracts.alerts import AlertState

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
+import httpx2
 
 from shared.contracts.fields import Post, Status
 from shared.contracts.ids import transition_id
@@ -14,7 +14,7 @@ from shared.contracts.reachability import ChannelReach, ContactTestRequest, Outc
 from shared.contracts.refusals import RefusedFor
 from shared.contracts.topics import CONTACT_TESTS
 from shared.contracts.units import tier_of
-from shared.reachability.score import learn
+from shared.domain.channel_health.score import learn
 from tests.support.console import Bench
 from tests.support.console_scene import DISTRICT, SONGJI, VILLAGE, ZHUTUO
 
@@ -76,7 +76,7 @@ async def a_scene(console: Bench) -> None:
     await console.project([known("li", 1, console=dead)])
 
 
-async def ask(console: Bench, officer: str, method: str, path: str, **more: Any) -> httpx.Response:
+async def ask(console: Bench, officer: str, method: str, path: str, **more: Any) -> httpx2.Response:
     async with console.client(officer) as client:
         return await client.request(method, path, **more)
 

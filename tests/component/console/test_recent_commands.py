@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from deploy.local.data.units import all_units
+from deploy.example.units import all_units
 from services.console.core.access import span_of
 from services.console.store import rollup
 from services.console.store.ordering import place

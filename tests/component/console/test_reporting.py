@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from shared.contracts.commands import SupervisionEvent, SupervisionKind
@@ -30,7 +30,7 @@ from tests.support.console_scene import CITY, DISTRICT, SONGJI, VILLAGE, ZHUTUO,
 
 async def post(
     console: Bench, officer: str | None, body: dict[str, Any], key: str | None = None
-) -> httpx.Response:
+) -> httpx2.Response:
     headers = {"idempotency-key": key} if key else {}
     async with console.client(officer) as client:
         return await client.post("/api/reports", json=body, headers=headers)

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import pytest_asyncio
 
@@ -56,7 +56,7 @@ async def listening(
     if after is not None:
         headers["last-event-id"] = str(after)
     async with (
-        httpx.AsyncClient(base_url=served.url, timeout=15, trust_env=False) as client,
+        httpx2.AsyncClient(base_url=served.url, timeout=15, trust_env=False) as client,
         client.stream("GET", "/api/events", headers=headers, params=query) as answer,
     ):
         assert answer.status_code == 200
@@ -65,7 +65,7 @@ async def listening(
         yield parsed(answer)
 
 
-async def parsed(answer: httpx.Response) -> AsyncIterator[dict[str, Any]]:
+async def parsed(answer: httpx2.Response) -> AsyncIterator[dict[str, Any]]:
     event: dict[str, Any] = {}
     async for line in answer.aiter_lines():
         if not line and event:
@@ -221,7 +221,7 @@ async def test_an_open_stream_ends_with_its_session_even_while_lines_flow(
     monkeypatch.setattr(pulse, "RECHECK_S", 0.2)
     dsn = served.bench.wiring.console.settings.database_url.get_secret_value()
     link = await make_link(dsn, "o-town-b", served.url)
-    async with httpx.AsyncClient(base_url=served.url, timeout=15, trust_env=False) as client:
+    async with httpx2.AsyncClient(base_url=served.url, timeout=15, trust_env=False) as client:
         await client.get(link)
         async with client.stream("GET", "/api/events") as answer:
             stream = parsed(answer)
@@ -250,7 +250,7 @@ async def test_a_client_that_takes_nothing_any_more_is_cut_and_the_others_go_on(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pulse, "BEAT_S", 0.3)
-    hub, url = served.bench.wiring.hub, httpx.URL(served.url)
+    hub, url = served.bench.wiring.hub, httpx2.URL(served.url)
     with socket.socket() as one:
         one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_304)
         one.connect((url.host, url.port))
@@ -275,7 +275,7 @@ async def test_streams_are_limited(served: Served) -> None:
     hub = served.bench.wiring.hub
     hub._limit = 1
     with hub.admitted():
-        async with httpx.AsyncClient(base_url=served.url, trust_env=False) as client:
+        async with httpx2.AsyncClient(base_url=served.url, trust_env=False) as client:
             headers = {"authorization": f"Bearer {token_of('o-city-b')}"}
             answer = await client.get("/api/events", headers=headers)
     assert (answer.status_code, answer.json()["reason"]) == (503, "streams_full")

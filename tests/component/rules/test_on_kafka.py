@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from services.scoring.rules.cli import main
-from services.scoring.rules.engine import Bench
+from deploy.commands.rules.cli import main
+from deploy.commands.rules.engine import Bench
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.fields import Contract
 from shared.contracts.readings import Reading, Tick

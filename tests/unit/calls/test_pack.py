@@ -10,11 +10,11 @@ import pytest
 
 from services.notify.core.call_rules import CallRules
 from services.notify.core.profiles import PROFILES
-from shared.calls.pack import PLANS_FILE, TESTS_FILE, Pack, load
 from shared.contracts.fields import Level, Post, ResponseMode
 from shared.contracts.pages import Channel
-from shared.packs.findings import Severity
-from shared.packs.items import PackError
+from shared.definitions.call_plans.pack import PLANS_FILE, TESTS_FILE, Pack, load
+from shared.definitions.yaml_files.findings import Severity
+from shared.definitions.yaml_files.items import PackError
 
 SHIPPED = Path(__file__).parents[3] / "deploy" / "calls"
 NOW = datetime(2026, 7, 1, tzinfo=UTC)

@@ -18,7 +18,7 @@ from shared.contracts.commands import REASONED, RECURRING, Step
 from shared.contracts.fields import Level, Post
 from shared.contracts.ids import assignment_id
 from shared.contracts.units import parent_of, tier_of
-from shared.selection.tree import Recipient
+from shared.domain.selection.tree import Recipient
 from tests.unit.command.builders import DISTRICT, NOW, TOWN, a_command, an_assignment
 
 DEMO = PROFILES[ProfileName.DEMO]

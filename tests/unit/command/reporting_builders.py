@@ -17,7 +17,7 @@ from shared.contracts.fields import Level, Status
 from shared.contracts.ids import transition_id
 from shared.contracts.reports import Means, Report, ReporterRole, ReportFacts, ReportKind
 from shared.contracts.units import tier_of
-from shared.modes.effective import Modes
+from shared.domain.response_modes.effective import Modes
 from tests.unit.command.builders import CITY, DISTRICT, NOW, TOWN
 
 _TRANSITIONS = {

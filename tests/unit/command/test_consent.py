@@ -19,7 +19,7 @@ from services.command.core.supervision import Due, fire
 from shared.contracts.commands import PARTIES, REASONED, Party, Step
 from shared.contracts.fields import Level, Post, ResponseMode, Tier
 from shared.contracts.ids import assignment_id
-from shared.modes.effective import Effective
+from shared.domain.response_modes.effective import Effective
 from tests.unit.command.books import Books
 from tests.unit.command.builders import (
     CITY,

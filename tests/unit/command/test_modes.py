@@ -27,9 +27,9 @@ from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
 from shared.contracts.fields import Level, Post, ResponseLevel, ResponseMode, Status, Tier
 from shared.contracts.modes import ModeRequest, ModeVerb
 from shared.contracts.units import tier_of
-from shared.modes import authority
-from shared.modes.authority import Unfit
-from shared.modes.effective import Effective, Modes
+from shared.domain.response_modes import authority
+from shared.domain.response_modes.authority import Unfit
+from shared.domain.response_modes.effective import Effective, Modes
 from tests.unit.command.builders import CITY, DISTRICT, NOW, TOWN, VILLAGE, after
 
 EMERGENCY, STANDBY, RECOVERY, NORMAL = (

@@ -14,8 +14,8 @@ from shared.contracts.commands import Step
 from shared.contracts.fields import Level, ResponseMode, Status, Tier
 from shared.contracts.ids import assignment_id
 from shared.contracts.units import tier_of
-from shared.modes.effective import Effective
-from shared.selection.tree import Recipient
+from shared.domain.response_modes.effective import Effective
+from shared.domain.selection.tree import Recipient
 from tests.unit.command.builders import (
     CITY,
     DISTRICT,

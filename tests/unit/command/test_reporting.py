@@ -18,7 +18,7 @@ from services.command.core.reporting.receiving import (
 from shared.contracts.alerts import AlertState
 from shared.contracts.fields import DataGrade, Level, ResponseMode, Status, Tier
 from shared.contracts.reports import DutyState, Means, ReportKind
-from shared.modes.effective import Effective, Modes
+from shared.domain.response_modes.effective import Effective, Modes
 from tests.unit.command.builders import CITY, DISTRICT, NOW, TOWN, VILLAGE
 from tests.unit.command.reporting_builders import Files, a_report, an_alert, at
 

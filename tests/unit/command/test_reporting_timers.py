@@ -10,11 +10,11 @@ from services.command.core.reporting.model import Calls, Clock, Duty
 from services.command.core.reporting.profiles import STANDARD
 from services.command.core.reporting.records import duty_event, last_change, supervision_of
 from services.command.core.reporting.timers import Fallen, fire, rearmed
-from shared.bilingual import both
 from shared.contracts.alerts import AlertState
 from shared.contracts.commands import SupervisionKind
 from shared.contracts.fields import Level, Post
 from shared.contracts.reports import Means, ReportFacts, ReportKind
+from shared.domain.bilingual import both
 from tests.unit.command.builders import CITY, DISTRICT, TOWN
 from tests.unit.command.reporting_builders import Files, a_report, an_alert, at
 

@@ -6,15 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from deploy.local.data import plans
+from deploy.example import plans
 from services.command.core import authority
 from services.command.core.orders import Order, order_of_alert, order_of_request
 from shared.contracts.commands import Step
 from shared.contracts.fields import Level, ResponseMode, Tier
 from shared.contracts.units import is_within
-from shared.plans.book import PlanBook
-from shared.selection.reach import free_reach, outside
-from shared.selection.tree import UnitTree
+from shared.definitions.response_plans.book import PlanBook
+from shared.domain.selection.reach import free_reach, outside
+from shared.domain.selection.tree import UnitTree
 from tests.component.command.harness import EVENT_TIME, a_request, an_alert, below, units
 from tests.component.command.harness import VILLAGE as FIRST_VILLAGE
 from tests.unit.command.builders import (

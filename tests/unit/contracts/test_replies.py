@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contracts.pages import AnswerVerb
-from shared.contracts.replies import Reply, understand
-from shared.wording import NOTES, REPLIES
+from shared.domain.replies import Reply, understand
+from shared.domain.wording import NOTES, REPLIES
 
 COMING, CANNOT, HAND_OVER = AnswerVerb.COMING, AnswerVerb.CANNOT, AnswerVerb.HAND_OVER
 

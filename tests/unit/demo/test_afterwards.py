@@ -6,11 +6,11 @@ import heapq
 import itertools
 from datetime import timedelta
 
-from deploy.local.demo import afterwards, background, oracle, story
-from deploy.local.demo.cast import cast
-from deploy.local.demo.era import END
-from deploy.local.demo.moments import Moment
-from deploy.local.demo.run import SEED, SMALL
+from deploy.demo import afterwards, background, oracle, story
+from deploy.demo.cast import cast
+from deploy.demo.era import END
+from deploy.demo.moments import Moment
+from deploy.demo.run import SEED, SMALL
 
 
 def _played() -> list[Moment]:

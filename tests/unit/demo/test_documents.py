@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy.local.demo import documents
-from deploy.local.demo.documents import Judge
+from deploy.demo import documents
+from deploy.demo.documents import Judge
 from shared.contracts.topics import ALERTS, READINGS, TOPICS
 
 CONTRACT = Path(__file__).parents[2] / "contract"

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.local.data.gauges import Gauge, gauges
-from deploy.local.demo import hydrograph
-from deploy.local.demo.era import END, START, at
+from deploy.demo import hydrograph
+from deploy.demo.era import END, START, at
+from deploy.example.gauges import Gauge, gauges
 
 _BY_ID = {gauge.sensor_id: gauge for gauge in gauges()}
 

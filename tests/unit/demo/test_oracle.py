@@ -7,10 +7,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.local.demo import oracle, story
-from deploy.local.demo.cast import cast
-from deploy.local.demo.era import START, at
-from deploy.local.demo.moments import Moment
+from deploy.demo import oracle, story
+from deploy.demo.cast import cast
+from deploy.demo.era import START, at
+from deploy.demo.moments import Moment
 from shared.contracts.fields import Status
 
 RUNGS: list[dict[str, Any]] = [

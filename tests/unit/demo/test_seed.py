@@ -4,11 +4,11 @@ import heapq
 from collections import Counter
 from datetime import UTC, datetime
 
+from deploy.demo import background, oracle, story
+from deploy.demo.cast import cast
+from deploy.example import departments, officers, plans, rules, sensors, units
+from deploy.example.gauges import gauges, gauges_2021
 from deploy.local import seed
-from deploy.local.data import departments, officers, plans, rules, sensors, units
-from deploy.local.data.gauges import gauges, gauges_2021
-from deploy.local.demo import background, oracle, story
-from deploy.local.demo.cast import cast
 from shared.contracts.fields import LEVEL_ORDER, Post, Tier
 from shared.contracts.rules import ThresholdRule
 from shared.contracts.units import parent_of, tier_of

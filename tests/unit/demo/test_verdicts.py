@@ -3,12 +3,12 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from deploy.local.demo import losses, oracle, tally
-from deploy.local.demo.books import Books
-from deploy.local.demo.ledger import Accepted
-from deploy.local.demo.log import Entry, Log, ReadingHead
-from deploy.local.demo.oracle import Transition
-from deploy.local.demo.webhook import Received
+from deploy.demo import losses, oracle, tally
+from deploy.demo.books import Books
+from deploy.demo.ledger import Accepted
+from deploy.demo.log import Entry, Log, ReadingHead
+from deploy.demo.oracle import Transition
+from deploy.demo.webhook import Received
 from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence
 from shared.contracts.alerts import PublicNotice
 from shared.contracts.fields import Level, Post, Status, Tier

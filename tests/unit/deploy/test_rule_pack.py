@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from deploy.local.data.sensors import all_sensors, catalogue
-from services.scoring.rules.trial import run_case
+from deploy.commands.rules.trial import run_case
+from deploy.example.sensors import all_sensors, catalogue
 from shared.contracts.catalog import SensorEntry
 from shared.contracts.conditions import CompositeRule, CorroborationRule
 from shared.contracts.fields import Level
@@ -21,8 +21,8 @@ from shared.contracts.rules import (
     ThresholdRule,
     WindowRule,
 )
-from shared.rules.cases import PackCase, load_cases
-from shared.rules.pack import Pack, load
+from shared.definitions.rules.cases import PackCase, load_cases
+from shared.definitions.rules.pack import Pack, load
 
 FOLDER = Path(__file__).parents[3] / "deploy" / "rules"
 NOW = datetime(2026, 7, 1, tzinfo=UTC)

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from services.duty.core.standing import outlook
 from shared.contracts.duty import DutyRule, Leave, Override, Rotation, Shift, Swap
 from shared.contracts.fields import Post, ResponseMode
-from shared.duty.timeline import Plan, gaps, holder, plan_of, timeline
-from shared.duty.turns import Turn, turns
+from shared.domain.roster.timeline import Plan, gaps, holder, plan_of, timeline
+from shared.domain.roster.turns import Turn, turns
 from tests.unit.duty.plans import T0, TOWN, a_rotation, an_entry
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

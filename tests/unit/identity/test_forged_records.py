@@ -37,8 +37,8 @@ from shared.contracts.reachability import ContactTestRequest
 from shared.contracts.reports import Means, Report, ReporterRole, ReportKind
 from shared.contracts.silences import Matcher, SilenceKind, SilenceRequest
 from shared.contracts.units import parent_of, tier_of
-from shared.modes.effective import Modes
-from shared.selection.reach import outside
+from shared.domain.response_modes.effective import Modes
+from shared.domain.selection.reach import outside
 from tests.support.authority import COMMANDING, IDS, ISSUER, PLACES, POSTS, RULES, Role, may
 from tests.unit.alerting.builders import a_decision, at
 from tests.unit.alerting.builders import an_alarm as alarm_of

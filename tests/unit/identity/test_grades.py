@@ -19,7 +19,6 @@ from services.alerting.core.validity import again
 from services.command.core.reporting.judging import hear
 from services.notify.core.wording import GRADED, GRADED_ALERT
 from services.scoring.core.state import StoredState
-from shared.bilingual import said
 from shared.contracts.alerts import AlertEvent, DecisionVerb, PublicNotice
 from shared.contracts.commands import AssignmentEvent, CommandEvent, SupervisionEvent
 from shared.contracts.conditions import CorroborationRule, SourceClass
@@ -27,7 +26,8 @@ from shared.contracts.fields import DataGrade, Language, Level, highest_grade
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Page
 from shared.contracts.reports import ReportDuty
-from shared.modes.effective import Modes
+from shared.domain.bilingual import said
+from shared.domain.response_modes.effective import Modes
 from tests.support.graded import a_graded_report, a_story, an_alarm, chain
 from tests.support.scoring import Feed, a_ladder, a_reading, a_rule
 from tests.unit.alerting.builders import a_decision, a_report, at

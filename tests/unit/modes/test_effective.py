@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from shared.contracts.fields import Post, ResponseMode, Status
 from shared.contracts.units import is_within, lineage, parent_of
-from shared.modes.effective import UNDECIDED, Effective, Modes
-from shared.modes.effects import EFFECTS
-from shared.modes.order import STRICTNESS, looser
+from shared.domain.response_modes.effective import UNDECIDED, Effective, Modes
+from shared.domain.response_modes.effects import EFFECTS
+from shared.domain.response_modes.order import STRICTNESS, looser
 
 CITY, DISTRICT, OTHER = "500000000000", "500118000000", "500112000000"
 TOWN, VILLAGE = "500118118000", "500118118201"

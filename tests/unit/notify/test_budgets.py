@@ -16,7 +16,6 @@ from services.notify.core.digests.states import DigestState
 from services.notify.core.folding import Folded, Spent, candidates, fold
 from services.notify.core.letters import message
 from services.notify.core.priority import priority, urgent
-from shared.bilingual import said
 from shared.contracts.alerts import AlertState, AlertTransition
 from shared.contracts.fields import (
     LEVEL_ORDER,
@@ -28,8 +27,9 @@ from shared.contracts.fields import (
     Status,
 )
 from shared.contracts.pages import AnswerVerb, Channel, PageState
-from shared.modes.effective import Modes
-from shared.modes.effects import EFFECTS
+from shared.domain.bilingual import said
+from shared.domain.response_modes.effective import Modes
+from shared.domain.response_modes.effects import EFFECTS
 from tests.unit.notify.builders import (
     BOTH,
     CITY,

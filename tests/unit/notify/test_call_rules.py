@@ -13,12 +13,12 @@ from services.notify.core.call_rules import CallRules
 from services.notify.core.ladders import LadderState
 from services.notify.core.profiles import PROFILES
 from services.notify.core.roster import Roster
-from shared.calls.pack import PLANS_FILE, Pack
 from shared.contracts.calls import CallPlan
 from shared.contracts.fields import Level, Post, ResponseMode
 from shared.contracts.pages import Channel
-from shared.modes.effective import Modes
-from shared.modes.effects import EFFECTS
+from shared.definitions.call_plans.pack import PLANS_FILE, Pack
+from shared.domain.response_modes.effective import Modes
+from shared.domain.response_modes.effects import EFFECTS
 from shared.runtime.clock import SystemClock
 from shared.runtime.errors import SetupError
 from tests.unit.notify.builders import (

@@ -18,9 +18,9 @@ from services.notify.channels.sms import SmsSettings
 from services.notify.channels.webhook import WebhookSettings
 from services.notify.channels.wecom import WecomSettings
 from services.notify.core.marks import headline
-from shared.bilingual import said
 from shared.contracts.fields import Language, Status
 from shared.contracts.pages import Channel, Page
+from shared.domain.bilingual import said
 from shared.runtime.clock import SystemClock
 from tests.support.carrier import SECRET, Behaviour, Received, receiving
 from tests.unit.notify.builders import BOTH, a_book, a_desk, an_assignment, full_roster

@@ -27,8 +27,8 @@ from shared.contracts.fields import Level, Post, ResponseMode, Status
 from shared.contracts.pages import AnswerVerb, Channel, Page, PageState, SubjectKind
 from shared.contracts.reachability import ContactTestRequest, Outcome
 from shared.contracts.units import tier_of
-from shared.modes.effective import Modes
-from shared.reachability.score import Reach, reach_of
+from shared.domain.channel_health.score import Reach, reach_of
+from shared.domain.response_modes.effective import Modes
 from tests.unit.notify.builders import (
     CITY,
     DISTRICT,

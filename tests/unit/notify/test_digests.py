@@ -11,11 +11,11 @@ import pytest
 from services.notify.core.budgets import BUDGETS
 from services.notify.core.wording import GRADED_ALERT
 from services.notify.store import digests
-from shared.bilingual import said
 from shared.contracts.alerts import AlertState, AlertTransition
 from shared.contracts.commands import AssignmentState
 from shared.contracts.fields import DataGrade, Language, Level, Post, Status
 from shared.contracts.pages import AnswerVerb, Channel, Page, PageState, SubjectKind
+from shared.domain.bilingual import said
 from tests.support.carrier import receiving
 from tests.unit.notify.builders import (
     BOTH,

@@ -10,7 +10,7 @@ from services.notify.core.roster import Roster
 from shared.contracts.fields import Level, Post, ResponseMode, Status
 from shared.contracts.modes import ProposalState
 from shared.contracts.pages import AnswerVerb, Channel, Officer, Page, SubjectKind
-from shared.modes.effective import Effective, Modes
+from shared.domain.response_modes.effective import Effective, Modes
 from tests.unit.notify.builders import (
     CITY,
     DISTRICT,

@@ -8,10 +8,10 @@ from pydantic import SecretStr
 from services.notify.channels.port import Attempt, Outcome, Tools
 from services.notify.channels.webhook import Webhook
 from services.notify.settings import Settings
-from shared.bilingual import said
 from shared.contracts.commands import AssignmentEvent
 from shared.contracts.fields import DataGrade, Language, Post, Status
 from shared.contracts.pages import Channel, Page
+from shared.domain.bilingual import said
 from shared.runtime.clock import SystemClock
 from shared.runtime.errors import SetupError
 from shared.runtime.settings import load

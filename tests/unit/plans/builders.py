@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.contracts.plans import PlanDefinition
-from shared.plans.pack import PLANS
+from shared.definitions.response_plans.pack import PLANS
 
 NOW = datetime(2026, 7, 1, 8, tzinfo=UTC)
 Json = dict[str, Any]

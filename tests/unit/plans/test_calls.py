@@ -8,8 +8,8 @@ from shutil import copytree
 
 import pytest
 
-from services.command.plans.calls import DEFAULT_FOLDER
-from services.command.plans.cli import FAILED, main
+from deploy.commands.plans.calls import DEFAULT_FOLDER
+from deploy.commands.plans.cli import FAILED, main
 
 
 def test_what_is_shipped_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:

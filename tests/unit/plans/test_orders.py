@@ -6,9 +6,9 @@ import pytest
 
 from shared.contracts.commands import AssignmentAxis, AssignmentRole
 from shared.contracts.fields import Level, ResponseMode
-from shared.plans.book import PlanBook
-from shared.plans.orders import Brief, Orders, orders_of
-from shared.selection.resolve import About
+from shared.definitions.response_plans.book import PlanBook
+from shared.definitions.response_plans.orders import Brief, Orders, orders_of
+from shared.domain.selection.resolve import About
 from tests.unit.plans.builders import a_plan, departments, line, part
 from tests.unit.selection.trees import (
     EAST,

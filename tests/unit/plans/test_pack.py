@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from deploy.local.data import plans as shipped
-from deploy.local.data.catalog import write
-from deploy.local.data.departments import departments as all_departments
-from deploy.local.data.departments import groups
-from deploy.local.data.units import all_units
-from services.command.plans.cli import main
-from services.command.plans.units import load_units, read_file
+from deploy.commands.plans.cli import main
+from deploy.commands.plans.units import load_units, read_file
+from deploy.example import plans as shipped
+from deploy.example.catalog import write
+from deploy.example.departments import departments as all_departments
+from deploy.example.departments import groups
+from deploy.example.units import all_units
 from shared.contracts.fields import Level, ResponseMode
-from shared.packs.findings import Finding, Severity
-from shared.packs.items import PackError
-from shared.plans.book import PlanBook
-from shared.plans.pack import load
+from shared.definitions.response_plans.book import PlanBook
+from shared.definitions.response_plans.pack import load
+from shared.definitions.yaml_files.findings import Finding, Severity
+from shared.definitions.yaml_files.items import PackError
 from shared.runtime.errors import SetupError
 from tests.unit.plans.builders import NOW, Json, departments, fields, line, part, written
 from tests.unit.selection.trees import CITY, TOWN, a_tree

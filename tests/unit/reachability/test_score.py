@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.contracts.pages import Channel
 from shared.contracts.reachability import ChannelReach, Outcome
-from shared.reachability.score import (
+from shared.domain.channel_health.score import (
     HALF_LIFE,
     MISSES,
     MOST_WEIGHT,

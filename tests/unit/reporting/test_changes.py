@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from shared.contracts.reports import ReportFacts, ReportKind, Trend
-from shared.reporting.changes import LABELS, Direction, changes, line, together
-from shared.reporting.numbers import Mark, Numbered, marks
+from shared.domain.report_series.changes import LABELS, Direction, changes, line, together
+from shared.domain.report_series.numbers import Mark, Numbered, marks
 
 AT = datetime(2026, 7, 1, 8, tzinfo=UTC)
 

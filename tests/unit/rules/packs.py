@@ -11,7 +11,7 @@ import yaml
 
 from shared.contracts.catalog import SensorEntry
 from shared.contracts.rules import RuleDefinition
-from shared.rules.pack import RULES, Pack, load
+from shared.definitions.rules.pack import RULES, Pack, load
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 RUNGS = [

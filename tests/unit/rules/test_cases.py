@@ -11,10 +11,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring.rules.trial import Result, run_case
-from shared.packs.findings import Finding
-from shared.rules.cases import Case, load_cases, pushes
-from shared.rules.times import START, clock, moment, seconds
+from deploy.commands.rules.trial import Result, run_case
+from shared.definitions.rules.cases import Case, load_cases, pushes
+from shared.definitions.rules.times import START, clock, moment, seconds
+from shared.definitions.yaml_files.findings import Finding
 from tests.unit.rules.packs import composite, fields, read, write
 
 SENSOR = {

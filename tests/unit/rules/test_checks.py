@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from shared.contracts.dead_letter import Reason
-from shared.packs.findings import Severity
-from shared.rules.checks import findings_of, fits, problems_of
-from shared.rules.pace import most_readings
+from shared.definitions.rules.checks import findings_of, fits, problems_of
+from shared.definitions.rules.pace import most_readings
+from shared.definitions.yaml_files.findings import Severity
 from tests.unit.rules.packs import rule, rungs, sensor
 
 RAIN: dict[str, Any] = {

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from services.scoring.rules import plot, publish
-from services.scoring.rules.cli import main
-from services.scoring.rules.plot import Judged, Series
-from shared.packs.screen import plain, span
+from deploy.commands.rules import plot, publish
+from deploy.commands.rules.cli import main
+from deploy.commands.rules.plot import Judged, Series
+from shared.definitions.yaml_files.screen import plain, span
 from tests.unit.rules.packs import NOW, RUNGS, fields, rule, rungs, sensor, write
 from tests.unit.rules.test_cases import RISE
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring.rules.episodes import Comparison, Episode, Side, pair, settle
+from deploy.commands.rules.episodes import Comparison, Episode, Side, pair, settle
 from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence
 from shared.contracts.fields import Level, Tier
 

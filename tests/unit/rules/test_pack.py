@@ -10,10 +10,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.packs.findings import Finding, Severity
-from shared.packs.items import PackError
-from shared.packs.nodes import MOST_BYTES, parse, resolve
-from shared.rules.pack import load
+from shared.definitions.rules.pack import load
+from shared.definitions.yaml_files.findings import Finding, Severity
+from shared.definitions.yaml_files.items import PackError
+from shared.definitions.yaml_files.nodes import MOST_BYTES, parse, resolve
 from tests.unit.rules.packs import NOW, fields, read, rungs, sensor, write
 
 GOOD = """\

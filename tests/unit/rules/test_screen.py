@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.packs.screen import Screen
+from shared.definitions.yaml_files.screen import Screen
 
 ID = "cmd-39ac95e817eed9062edcc14fb4f7e1a2"
 TITLE = "朱沱镇 防汛橙色指令：组织转移 / Flood orange: move people out of the low ground"

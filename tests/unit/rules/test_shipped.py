@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deploy.local.data import catalog, rules
-from deploy.local.data.sensors import all_sensors
-from services.scoring.rules.catalog import read_file
-from services.scoring.rules.trial import try_case
+from deploy.commands.rules.catalog import read_file
+from deploy.commands.rules.trial import try_case
+from deploy.example import catalog, rules
+from deploy.example.sensors import all_sensors
 from shared.contracts.rules import BaselineRule
-from shared.rules.cases import load_cases
-from shared.rules.pack import load
+from shared.definitions.rules.cases import load_cases
+from shared.definitions.rules.pack import load
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 SENSORS = {one.sensor_id: one for one in all_sensors()}

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.scoring.rules.sources import LONGEST_ROW, Recording
+from deploy.commands.rules.sources import LONGEST_ROW, Recording
 from shared.contracts.fields import Status
 from shared.contracts.readings import Reading, Tick
 from shared.runtime.errors import SetupError

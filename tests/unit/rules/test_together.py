@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.packs.findings import Severity
+from shared.definitions.yaml_files.findings import Severity
 from tests.unit.rules.packs import composite, corroboration, fields, read, rungs, sensor, write
 
 A: dict[str, Any] = {"op": "rule", "rule": "a"}

@@ -12,7 +12,8 @@ from aiokafka.consumer.subscription_state import Assignment
 from aiokafka.errors import TopicAuthorizationFailedError
 
 from shared.contracts.topics import ALARMS
-from shared.runtime import broker, records, walked
+from shared.fastpath import records, walked
+from shared.runtime import broker
 from tests.support.batches import batch_of, marker, sealed
 
 GOOD, BAD, LAST = (TopicPartition("alarm.events.v1", number) for number in range(3))

@@ -9,12 +9,12 @@ import pytest
 from aiokafka import TopicPartition
 
 from shared.contracts.topics import ALARMS, HEALTH
-from shared.runtime import walked
+from shared.fastpath import walked
+from shared.fastpath.records import NativeRecords, Record
+from shared.fastpath.unusual import made_usual
+from shared.fastpath.walked import Walk
 from shared.runtime.gaps import Gaps
 from shared.runtime.progress import Progress, Work
-from shared.runtime.records import NativeRecords, Record
-from shared.runtime.unusual import made_usual
-from shared.runtime.walked import Walk
 from tests.support.batches import batch_of, marker
 
 TP = TopicPartition(ALARMS.name, 0)

@@ -14,9 +14,9 @@ from aiokafka.record.memory_records import MemoryRecords
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.runtime import records
-from shared.runtime.unpack import behind, count_of, pieces, place_of, runs, since
-from shared.runtime.unusual import Usual, made_usual
+from shared.fastpath import records
+from shared.fastpath.raw_batches import behind, count_of, pieces, place_of, runs, since
+from shared.fastpath.unusual import Usual, made_usual
 from tests.support.batches import batch_of
 
 HERE = TopicPartition("sensing.readings.v1", 5)
@@ -211,7 +211,7 @@ def test_who_asks_for_deserializers_gets_ordinary_records() -> None:
 
 
 def test_the_pinned_aiokafka_is_as_expected() -> None:
-    """Fails when a newer one is pinned that has changed inside: then look at shared/runtime/records.py."""
+    """Fails when a newer one is pinned that has changed inside: then look at shared/fastpath/records.py."""
     assert records.fits(records._Ordinary, records._OrdinaryResult), aiokafka.__version__
 
 

@@ -8,9 +8,9 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import CorruptRecordException, UnsupportedCodecError
 
-from shared.runtime.records import NativeRecords, PlainRecords
-from shared.runtime.unpack import is_usual
-from shared.runtime.unusual import made_usual
+from shared.fastpath.raw_batches import is_usual
+from shared.fastpath.records import NativeRecords, PlainRecords
+from shared.fastpath.unusual import made_usual
 from tests.support.batches import batch_of, marker, sealed
 
 HERE = TopicPartition("alarm.events.v1", 1)

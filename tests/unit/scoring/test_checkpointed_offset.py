@@ -10,8 +10,8 @@ from aiokafka import TopicPartition
 
 from services.scoring.loop import Refusals, work_through
 from shared.contracts.topics import READINGS
-from shared.runtime.records import NativeRecords
-from shared.runtime.unusual import made_usual
+from shared.fastpath.records import NativeRecords
+from shared.fastpath.unusual import made_usual
 from tests.support.batches import batch_of, marker
 from tests.support.scoring import Feed, a_ladder, a_rule
 

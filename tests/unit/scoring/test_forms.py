@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from services.scoring.core.baseline import Reason
-from shared.runtime.native import ROOT, built, form
+from shared.fastpath.loader import ROOT, built, form
 
 SAYINGS = tuple(f"reason='{kind}'" for kind in get_args(Reason))
 

@@ -15,7 +15,7 @@ from shared.contracts.catalog import GroupEntry
 from shared.contracts.fields import Tier
 from shared.contracts.selections import MOST_LISTED, Selection
 from shared.contracts.units import department_of, is_within
-from shared.selection.reach import (
+from shared.domain.selection.reach import (
     by_department,
     by_tier,
     digest_of,
@@ -23,7 +23,7 @@ from shared.selection.reach import (
     outside,
     root_of,
 )
-from shared.selection.resolve import About, resolve
+from shared.domain.selection.resolve import About, resolve
 from tests.unit.selection.trees import (
     BLOCK,
     BLOCK2,

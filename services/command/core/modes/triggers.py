@@ -12,8 +12,8 @@ from datetime import timedelta
 from shared.contracts.alerts import AlertEvent
 from shared.contracts.fields import Level, ResponseLevel, ResponseMode, Status, Tier
 from shared.contracts.units import ancestor_at, lineage
-from shared.modes.effective import Modes
-from shared.modes.order import STRICTNESS, looser
+from shared.domain.response_modes.effective import Modes
+from shared.domain.response_modes.order import STRICTNESS, looser
 
 DECIDING_TIER = Tier.DISTRICT
 LASTS = timedelta(hours=24)

@@ -27,8 +27,8 @@ from shared.contracts.fields import LEVEL_ORDER, Level, Tier, highest_grade
 from shared.contracts.ids import report_duty_id
 from shared.contracts.reports import DutyState, Means, ReportKind
 from shared.contracts.units import ancestor_at, tier_of
-from shared.modes.effective import Effective, Modes
-from shared.modes.order import STRICTNESS
+from shared.domain.response_modes.effective import Effective, Modes
+from shared.domain.response_modes.order import STRICTNESS
 
 _UNCONFIRMED = frozenset({AlertState.VERIFYING})
 _STANDING = frozenset({AlertState.VERIFIED, AlertState.PENDING_APPROVAL, AlertState.ISSUED})

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from shared.contracts.fields import DataGrade, Level, ResponseMode, Status
 from shared.contracts.lifecycles.report_duty import FINAL_OWED, PHONE_OWED, WRITTEN_OWED
 from shared.contracts.reports import DutyState, Means, ReportFacts, ReportKind
-from shared.modes.effective import Effective
+from shared.domain.response_modes.effective import Effective
 
 
 class Clock(StrEnum):

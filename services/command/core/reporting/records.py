@@ -7,12 +7,12 @@ from datetime import datetime
 
 from services.command.core.reporting.model import Case, Clock, Duty, Told
 from services.command.core.supervision import Call
-from shared.bilingual import Both
 from shared.contracts.commands import SupervisionEvent
 from shared.contracts.ids import escalation_id, transition_id
 from shared.contracts.reports import CountedReport, ReportDuty, ReportFacts
 from shared.contracts.units import tier_of
-from shared.reporting.changes import changes, line, together
+from shared.domain.bilingual import Both
+from shared.domain.report_series.changes import changes, line, together
 
 _COUNTED = 200
 _TEXT_CHARACTERS = 4_000

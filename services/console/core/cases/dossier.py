@@ -21,9 +21,9 @@ from services.console.core.cases.evaluation import (
 from services.console.core.cases.timeline import Json
 from services.console.core.cases.words import Words
 from services.console.core.names import Names
-from shared.bilingual import Both, both
 from shared.contracts.fields import Status, Tier
 from shared.contracts.units import ancestor_at
+from shared.domain.bilingual import Both, both
 
 MOST_LINES = 250
 MOST_UNITS = 300

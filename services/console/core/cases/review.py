@@ -20,13 +20,13 @@ from services.console.core.cases.dossier import Column, Table, moment, plain
 from services.console.core.cases.words import Words
 from services.console.core.names import Names
 from services.console.core.record import Record
-from shared.bilingual import Both
 from shared.contracts.cases import CaseReview, Finding
 from shared.contracts.commands import CommandRequest
 from shared.contracts.fields import Level
 from shared.contracts.ids import content_id
 from shared.contracts.selections import Listed, Selection
 from shared.contracts.topics import CASE_REVIEWS, REQUESTS
+from shared.domain.bilingual import Both
 
 Json = dict[str, Any]
 

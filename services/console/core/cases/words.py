@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.bilingual import Both
+from shared.domain.bilingual import Both
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ export function t(key, values = {}, fallback = key) {
   return found.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
 }
 
-/** A value of the server's in the language of whoever reads: of a text in both, the one half (shared/bilingual.py). */
+/** A value of the server's in the language of whoever reads: of a text in both, the one half (shared/domain/bilingual.py). */
 export function said(value) {
   if (typeof value === "string") {
     const at = value.indexOf(SEPARATOR);
@@ -103,7 +103,7 @@ const PARTS = [
   [1, "second"],
 ];
 
-/** A length of time in words, in its two largest parts (shared/measures.py says the same). */
+/** A length of time in words, in its two largest parts (shared/domain/measures.py says the same). */
 export function lasting(seconds) {
   let left = Math.max(Math.round(seconds), 0);
   const found = [];

@@ -20,7 +20,7 @@ from fpdf.enums import TableBordersLayout, VAlign, WrapMode
 from fpdf.fonts import FontFace
 
 from services.console.core.cases.dossier import Dossier, PhotoSheet, Table
-from shared.bilingual import Both
+from shared.domain.bilingual import Both
 
 _FONTS = Path(pylopdf_fonts_zh_cn.__file__).parent
 _INK, _SOFT, _LINE, _PALE = (23, 33, 43), (92, 107, 120), (213, 221, 228), (244, 247, 249)
