@@ -87,7 +87,7 @@ TABLES: dict[str, Specs] = {
 LOOKED_INTO: dict[str, Specs] = {
     "scoring": (READINGS, SCORING_STATE),  # to go on after a restart
     "console": (READINGS,),  # a sensor's last readings, when somebody looks at its chart
-    "audit": tuple(one for one in TOPICS.values() if one.contract is not None),
+    "audit": tuple(TOPIC for TOPIC in TOPICS.values() if TOPIC.contract is not None),
     "deploy": (
         CATALOG,
         RULES,
@@ -133,7 +133,7 @@ def group(service: str) -> str:
 
 def written(service: str) -> set[str]:
     """Its own topics and those it may write beside their owner; dead letters of what it decodes."""
-    own = {one.name for one in TOPICS.values() if service in (one.owner, *one.writers)}
+    own = {TOPIC.name for TOPIC in TOPICS.values() if service in (TOPIC.owner, *TOPIC.writers)}
     decoded = (*BY_GROUP.get(service, ()), *TABLES.get(service, ()))
     return own | {one.dlq for one in decoded if one.dead_letters}
 
@@ -141,7 +141,7 @@ def written(service: str) -> set[str]:
 def without_group(service: str) -> set[str]:
     """What it reads by itself."""
     looked = LOOKED_INTO.get(service, ())
-    names = {one.name for one in (*TABLES.get(service, ()), *looked)}
+    names = {TABLE.name for TABLE in (*TABLES.get(service, ()), *looked)}
     refused = looked if service == WATCHER else LETTERS_LOOKED_INTO.get(service, ())
     return names | {one.dlq for one in refused if one.dead_letters}
 
@@ -163,10 +163,10 @@ def grants() -> Iterator[Grant]:
 def script() -> str:
     """A shell script that sets the list up; the same call again changes nothing."""
     lines = [_SCRIPT_HEAD]
-    for one in grants():
-        options = " ".join(f"--{one.kind} {name}" for name in one.names) or f"--{one.kind}"
+    for grant in grants():
+        options = " ".join(f"--{grant.kind} {name}" for name in grant.names) or f"--{grant.kind}"
         lines.append(
-            f"allow --allow-principal {principal(one.principal)} --operation {one.operation} {options}\n"
+            f"allow --allow-principal {principal(grant.principal)} --operation {grant.operation} {options}\n"
         )
     return "".join(lines)
 
@@ -181,7 +181,7 @@ def page() -> str:
 
 
 def _writers(topic: str) -> str:
-    return _cell(one for one in PRINCIPALS if topic in written(one))
+    return _cell(PRINCIPAL for PRINCIPAL in PRINCIPALS if topic in written(PRINCIPAL))
 
 
 def _by_group(spec: TopicSpec) -> Iterator[str]:
@@ -189,7 +189,7 @@ def _by_group(spec: TopicSpec) -> Iterator[str]:
 
 
 def _alone(topic: str) -> Iterator[str]:
-    return (one for one in PRINCIPALS if topic in without_group(one))
+    return (PRINCIPAL for PRINCIPAL in PRINCIPALS if topic in without_group(PRINCIPAL))
 
 
 def _cell(names: Iterable[str]) -> str:

@@ -106,7 +106,7 @@ def _forget_old() -> None:
     """Builds of sources long gone; a process that has loaded one does not need its file."""
     builds = sorted(
         (one for one in FOLDER.iterdir() if not one.name.startswith("building-")),
-        key=lambda one: one.stat().st_mtime,
+        key=lambda item: item.stat().st_mtime,
     )
     for old in builds[:-_KEPT]:
         if old.is_dir():

@@ -51,9 +51,9 @@ async def publish_plans(bootstrap: str, spec: TopicSpec = PLANS) -> int:
     """Write the example plans to a topic that holds none; how many. What an office put there stays."""
     if not await is_empty(bootstrap, spec):
         return 0
-    found = plans.definitions(datetime.now(UTC))
-    await publish(bootstrap, spec, [record(one.plan_id, one) for one in found])
-    return len(found)
+    result = plans.definitions(datetime.now(UTC))
+    await publish(bootstrap, spec, [record(one.plan_id, one) for one in result])
+    return len(result)
 
 
 def main() -> int:

@@ -36,7 +36,9 @@ def last_values(moments: Iterable[Moment], silent: str) -> dict[str, Moment]:
 
 def readings(last: Mapping[str, Moment], seed: int) -> Iterator[Moment]:
     """Readings without end, in order of event time from the end of the story on."""
-    kinds = {one.sensor_id: one.sensor_kind for one in all_sensors() if one.sensor_id in last}
+    kinds = {
+        sensor.sensor_id: sensor.sensor_kind for sensor in all_sensors() if sensor.sensor_id in last
+    }
     gauges = {name: last[name] for name, kind in kinds.items() if kind == GAUGE}
     others = {name: last[name] for name, kind in kinds.items() if kind != GAUGE}
     return heapq.merge(

@@ -20,7 +20,9 @@ def readings(seed: int, sensors: int, rounds: int, apart_from: frozenset[str]) -
     """
     chance = random.Random(seed)  # noqa: S311 - values, no secret
     chosen = [
-        one for one in all_sensors() if one.sensor_kind != GAUGE and one.sensor_id not in apart_from
+        sensor
+        for sensor in all_sensors()
+        if sensor.sensor_kind != GAUGE and sensor.sensor_id not in apart_from
     ][:sensors]
     chance.shuffle(chosen)
     direct = int(len(chosen) * _DIRECT_SHARE)

@@ -41,11 +41,11 @@ class Board:
     def passed(self, gate: Gate) -> bool:
         """Whether people have done what the story waits for."""
         mine = [
-            one
-            for one in self.alerts.values()
-            if one["status"] == gate.status
-            and one["event_type"] == gate.event_type
-            and is_within(one["place"], gate.place)
+            alert
+            for alert in self.alerts.values()
+            if alert["status"] == gate.status
+            and alert["event_type"] == gate.event_type
+            and is_within(alert["place"], gate.place)
         ]
         if gate.level is None:
             return bool(mine) and all(one.get("gone") for one in mine)
@@ -73,14 +73,14 @@ class Board:
 
     def open_alerts(self) -> list[Json]:
         """Alerts somebody has to decide on still."""
-        return [one for one in self.alerts.values() if not one.get("gone")]
+        return [alert for alert in self.alerts.values() if not alert.get("gone")]
 
     def open_commands(self) -> list[Json]:
         """Commands that have to be closed still."""
         return [
-            one
-            for name, one in self.commands.items()
-            if not one.get("gone") and name not in self.stays_open
+            command
+            for name, command in self.commands.items()
+            if not command.get("gone") and name not in self.stays_open
         ]
 
     def is_past(self, alert_id: str | None, command_id: str | None) -> bool:

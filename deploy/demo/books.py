@@ -59,14 +59,14 @@ async def read(dsn: str) -> Books:
 
 async def stored_offsets(connection: asyncpg.Connection) -> dict[tuple[str, str, int], int]:
     """Next offset per (service, topic, partition) of every service that keeps its own."""
-    found: dict[tuple[str, str, int], int] = {}
+    results: dict[tuple[str, str, int], int] = {}
     for service in STATEFUL:
         rows = await connection.fetch(
             f"SELECT topic, part, next_offset FROM {service}.consumer_offset"  # noqa: S608
         )
         for row in rows:
-            found[service, row["topic"], row["part"]] = row["next_offset"]
-    return found
+            results[service, row["topic"], row["part"]] = row["next_offset"]
+    return results
 
 
 async def _rows(connection: asyncpg.Connection, query: str) -> list[Row]:

@@ -33,10 +33,10 @@ def burst(event_time: datetime, now: datetime, copies: int) -> list[Broken]:
 
     `event_time`: what a good reading would carry now; `now`: the real time, for one in the future.
     """
-    found: list[Broken] = []
+    brokens: list[Broken] = []
     for number in range(copies):
         good = _reading(f"broken-{number}", event_time, now)
-        found += [
+        brokens += [
             _broken("not JSON", Reason.NOT_JSON, b"{level: high!"),
             _broken("not text at all", Reason.NOT_JSON, b"\xff\xfe\x00\x01 \x80"),
             _broken("wrong types", Reason.SCHEMA, _json({**good, "value": "174.9"})),
@@ -57,8 +57,8 @@ def burst(event_time: datetime, now: datetime, copies: int) -> list[Broken]:
             ),
             Broken("another sensor's key", Reason.KEY_MISMATCH, b"gauge-cuntan", _json(good)),
         ]
-    found += conflict(event_time, now)
-    return found
+    brokens += conflict(event_time, now)
+    return brokens
 
 
 def conflict(event_time: datetime, now: datetime) -> list[Broken]:
@@ -111,7 +111,7 @@ def _broken(what: str, reason: Reason, value: bytes) -> Broken:
 
 
 def _reading(event_id: str, event_time: datetime, now: datetime) -> dict[str, Any]:
-    gauge = next(one for one in gauges() if one.sensor_id == SENSOR)
+    gauge = next(gauge for gauge in gauges() if gauge.sensor_id == SENSOR)
     return {
         "type": "reading",
         "id": event_id,

@@ -59,7 +59,7 @@ class Cues:
             *broken.burst(self.progress.event_time, now, self.copies),
         ]
         await self.kafka.broken(records)
-        self.broken.update(str(one.reason) for one in records if one.reason)
+        self.broken.update(str(record.reason) for record in records if record.reason)
 
     async def _door(self) -> None:
         for what, path, body, kind, wanted in script.nonsense():

@@ -58,13 +58,13 @@ async def compare(bootstrap: str, desk: Desk) -> tuple[Json, Json]:
 
 async def _supervised(desk: Desk, status: Status) -> list[Json]:
     """All that /api/supervision lists, page after page; what cannot be had now is missing."""
-    found: list[Json] = []
+    jsons: list[Json] = []
     after: str | None = ""
     while after is not None:
         page = await desk.get(WATCH, "/api/supervision", status=status, after=after, limit=500)
-        found += (page or {"supervision": []})["supervision"]
+        jsons += (page or {"supervision": []})["supervision"]
         after = page["next"] if page else None
-    return found
+    return jsons
 
 
 def overview(log: Log, status: Status) -> Json:
@@ -76,11 +76,11 @@ def overview(log: Log, status: Status) -> Json:
     ]
     issued: Counter[str] = Counter()
     proposed: Counter[str] = Counter()
-    for one in alerts:
-        if one.state is AlertState.ISSUED and one.level is not None:
-            issued[one.level] += 1
-        elif one.proposed_level is not None:
-            proposed[one.proposed_level] += 1
+    for alert in alerts:
+        if alert.state is AlertState.ISSUED and alert.level is not None:
+            issued[alert.level] += 1
+        elif alert.proposed_level is not None:
+            proposed[alert.proposed_level] += 1
     answered = {
         one.page_id
         for one in _of(log, ANSWERS, status)
@@ -91,11 +91,13 @@ def overview(log: Log, status: Status) -> Json:
     return {
         "issued": {level.value: issued[level] for level in Level},
         "proposed": {level.value: proposed[level] for level in Level},
-        "states": dict(Counter(one.state.value for one in alerts)),
+        "states": dict(Counter(alert.state.value for alert in alerts)),
         "assignments": _by_tier(log, status),
         "pages_open": sum(
-            one.state in WAITING and one.channel is Channel.CONSOLE and one.page_id not in answered
-            for one in pages
+            page.state in WAITING
+            and page.channel is Channel.CONSOLE
+            and page.page_id not in answered
+            for page in pages
         ),
         "sensors_silent": sum(one.state is not SensorState.ONLINE for one in health),
     }
@@ -122,17 +124,17 @@ _COUNTED = ("total", "signed", "reported", "done", "returned")
 
 
 def _by_tier(log: Log, status: Status) -> Json:
-    found: dict[Tier, Counter[str]] = defaultdict(Counter)
-    for one in _open_assignments(log, status).values():
-        if one.state in (AssignmentState.REASSIGNED, AssignmentState.RECALLED):
+    results: dict[Tier, Counter[str]] = defaultdict(Counter)
+    for assignment in _open_assignments(log, status).values():
+        if assignment.state in (AssignmentState.REASSIGNED, AssignmentState.RECALLED):
             continue
-        counted = found[one.unit_tier]
+        counted = results[assignment.unit_tier]
         counted["total"] += 1
-        counted["signed"] += is_signed(one)
-        counted["reported"] += one.state in REPORTED
-        counted["done"] += one.state is AssignmentState.DONE
-        counted["returned"] += one.state is AssignmentState.RETURNED
-    return {tier.value: {name: found[tier][name] for name in _COUNTED} for tier in found}
+        counted["signed"] += is_signed(assignment)
+        counted["reported"] += assignment.state in REPORTED
+        counted["done"] += assignment.state is AssignmentState.DONE
+        counted["returned"] += assignment.state is AssignmentState.RETURNED
+    return {tier.value: {name: results[tier][name] for name in _COUNTED} for tier in results}
 
 
 def supervision(log: Log, status: Status) -> list[tuple[str, ...]]:
@@ -160,8 +162,8 @@ def _gravity(one: Any) -> tuple[Any, int, int]:
     return one.due_at, list(SupervisionKind).index(one.kind), one.rung
 
 
-def _row(one: Json) -> tuple[str, ...]:
-    return one["assignment_id"], one["clock"], one["kind"], str(one["rung"])
+def _row(json: Json) -> tuple[str, ...]:
+    return json["assignment_id"], json["clock"], json["kind"], str(json["rung"])
 
 
 def _open_assignments(log: Log, status: Status) -> dict[str, Any]:
@@ -182,4 +184,4 @@ def _differences(status: Status, wanted: Json, shown: Json) -> Json:
 
 
 def _of(log: Log, spec: Any, status: Status) -> list[Any]:
-    return [one for one in log.messages(spec) if one.status is status]
+    return [message for message in log.messages(spec) if message.status is status]

@@ -92,13 +92,13 @@ def samples(gauge: Gauge, seed: int) -> list[Sample]:
     published = {point.at: point.level_m for point in gauge.points}
     knots = knots_of(gauge)
     ripple = random.Random(f"{seed}:{gauge.sensor_id}")  # noqa: S311 - a curve, no secret
-    found = [Sample(moment, level, synthetic=False) for moment, level in published.items()]
+    results = [Sample(moment, level, synthetic=False) for moment, level in published.items()]
     moment = START
     while moment <= END:
         if moment not in published:
-            found.append(Sample(moment, level_at(knots, moment, ripple), synthetic=True))
+            results.append(Sample(moment, level_at(knots, moment, ripple), synthetic=True))
         moment += STEP
-    return sorted(found, key=lambda sample: sample.at)
+    return sorted(results, key=lambda sample: sample.at)
 
 
 def knots_of(gauge: Gauge) -> list[tuple[datetime, float]]:

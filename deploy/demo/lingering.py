@@ -27,25 +27,27 @@ async def told(why: str, board: Board, desk: Desk) -> str:
     return "; ".join(parts)
 
 
-def alert(one: Json) -> str:
+def alert(json: Json) -> str:
     """An alert and who has to do what about it."""
-    coming = one["next"]
+    coming = json["next"]
     waits = f"waits for {coming['verb']} by {coming['unit']}" if coming else "waits for nobody"
-    return f"alert {one['alert_id']} of {one['place']} v{one['version']} {one['state']}, {waits}"
-
-
-def command(one: Json) -> str:
-    """A command and how far it has come."""
-    totals = one["totals"]
     return (
-        f"command {one['command_id']} to {one['root']} v{one['version']} {one['state']}, "
+        f"alert {json['alert_id']} of {json['place']} v{json['version']} {json['state']}, {waits}"
+    )
+
+
+def command(json: Json) -> str:
+    """A command and how far it has come."""
+    totals = json["totals"]
+    return (
+        f"command {json['command_id']} to {json['root']} v{json['version']} {json['state']}, "
         f"{totals['signed']} signed and {totals['reported']} reported of {totals['total']}"
     )
 
 
-def assignment(one: Json) -> str:
+def assignment(json: Json) -> str:
     """An assignment and where it stands."""
-    return f"assignment {one['assignment_id']} of {one['unit']} attempt {one['attempt']} {one['state']}"
+    return f"assignment {json['assignment_id']} of {json['unit']} attempt {json['attempt']} {json['state']}"
 
 
 def _with(what: str, tried: str | None) -> str:
@@ -54,10 +56,10 @@ def _with(what: str, tried: str | None) -> str:
 
 async def _unfinished(desk: Desk, command_id: str) -> list[Json] | None:
     """Those of a command that are furthest behind; None when the console does not answer."""
-    found = await desk.get(
+    result = await desk.get(
         WATCH, "/api/assignments", unit=CITY, subtree=1, command=command_id, open=1, limit=500
     )
-    if found is None:
+    if result is None:
         return None
-    rows: list[Json] = found["assignments"]
-    return sorted(rows, key=lambda one: _ORDER.index(one["state"]))[:_MOST]
+    rows: list[Json] = result["assignments"]
+    return sorted(rows, key=lambda row: _ORDER.index(row["state"]))[:_MOST]

@@ -54,12 +54,12 @@ class Log:
     def of(self, spec: TopicSpec) -> list[Entry]:
         """The records of a topic, each event id once: a repeat is dropped by every reader."""
         seen: set[str] = set()
-        found = []
+        results = []
         for entry in self.entries[spec.name]:
             if entry.message.id not in seen:
                 seen.add(entry.message.id)
-                found.append(entry)
-        return found
+                results.append(entry)
+        return results
 
     def messages(self, spec: TopicSpec) -> list[Any]:
         """The messages of a topic, each event id once."""
@@ -67,7 +67,11 @@ class Log:
 
     def refused(self, spec: TopicSpec) -> set[tuple[int, int]]:
         """(partition, offset) of the records of a topic that ended in its dead letters."""
-        return {(one.partition, one.offset) for one in self.letters if one.topic == spec.name}
+        return {
+            (letter.partition, letter.offset)
+            for letter in self.letters
+            if letter.topic == spec.name
+        }
 
 
 async def read(bootstrap: str, *, specs: Sequence[TopicSpec] | None = None) -> Log:

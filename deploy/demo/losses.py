@@ -62,27 +62,27 @@ def lost(
     log: Log, books: Books, accepted: Accepted, expected: dict[Key, list[Transition]]
 ) -> Findings:
     """Accepted or due, and not there."""
-    found = Findings()
-    found.add("readings", accepted.readings - log.readings.keys())
-    found.add("reports", accepted.reports - {one.id for one in log.messages(REPORTS)})
-    on_topic = {one.id for spec in _ACTS for one in log.messages(spec)}
-    found.add("acts", {str(act["id"]) for act in accepted.acts} - on_topic)
+    findings = Findings()
+    findings.add("readings", accepted.readings - log.readings.keys())
+    findings.add("reports", accepted.reports - {message.id for message in log.messages(REPORTS)})
+    on_topic = {message.id for spec in _ACTS for message in log.messages(spec)}
+    findings.add("acts", {str(act["id"]) for act in accepted.acts} - on_topic)
     seen = _transitions(log)
-    found.add("alarm_changes", _missing(expected, seen))
+    findings.add("alarm_changes", _missing(expected, seen))
     raised = {a.alarm_id for a in log.messages(ALARMS) if a.transition is AlarmTransition.RAISED}
-    found.add("alarms_without_disposition", raised - {row["alarm_id"] for row in books.alarms})
-    found.add("alerts_without_command", _uncommanded(log))
-    found.add("recipients_without_assignment", _unassigned(log))
-    found.add("ladders_without_page", (r["ladder_id"] for r in books.ladders if not r["pages"]))
-    paged = {one.page_id for one in log.messages(PAGES)}
-    found.add("pages_not_on_topic", {row["page_id"] for row in books.pages} - paged)
+    findings.add("alarms_without_disposition", raised - {row["alarm_id"] for row in books.alarms})
+    findings.add("alerts_without_command", _uncommanded(log))
+    findings.add("recipients_without_assignment", _unassigned(log))
+    findings.add("ladders_without_page", (r["ladder_id"] for r in books.ladders if not r["pages"]))
+    paged = {message.page_id for message in log.messages(PAGES)}
+    findings.add("pages_not_on_topic", {row["page_id"] for row in books.pages} - paged)
     stored = {row["assignment_id"] for row in books.assignments}
-    told = {one.assignment_id for one in log.messages(ASSIGNMENTS)}
-    found.add("assignments_not_on_topic", stored - told)
-    found.add(
+    told = {message.assignment_id for message in log.messages(ASSIGNMENTS)}
+    findings.add("assignments_not_on_topic", stored - told)
+    findings.add(
         "outbox_rows", (f"{service}: {n}" for service, n in books.waiting.items() for _ in range(n))
     )
-    return found
+    return findings
 
 
 def called_twice(pages: Iterable[Page]) -> list[str]:
@@ -103,27 +103,27 @@ def duplicates(
     log: Log, books: Books, received: Received, expected: dict[Key, list[Transition]]
 ) -> Findings:
     """What a person could have seen twice."""
-    found = Findings()
-    found.add("webhook_repeats_without_mark", received.repeats())
-    found.add("pages_for_one_call", called_twice(log.messages(PAGES)))
+    findings = Findings()
+    findings.add("webhook_repeats_without_mark", received.repeats())
+    findings.add("pages_for_one_call", called_twice(log.messages(PAGES)))
     units: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for one in log.messages(ASSIGNMENTS):
-        units[one.command_id, one.unit].add(one.assignment_id)
-    found.add(
+    for message in log.messages(ASSIGNMENTS):
+        units[message.command_id, message.unit].add(message.assignment_id)
+    findings.add(
         "assignments_of_one_unit", (f"{c} {u}" for (c, u), ids in units.items() if len(ids) > 1)
     )
-    found.add("feed_lines", _feed_lines(log, books))
-    found.add("alarm_changes", _missing(_transitions(log), expected))
+    findings.add("feed_lines", _feed_lines(log, books))
+    findings.add("alarm_changes", _missing(_transitions(log), expected))
     versions: Counter[tuple[str, int]] = Counter(
-        (one.alert_id, one.version) for one in log.messages(ALERTS)
+        (message.alert_id, message.version) for message in log.messages(ALERTS)
     )
-    found.add("alert_versions", (f"{a} v{v}" for (a, v), n in versions.items() if n > 1))
-    return found
+    findings.add("alert_versions", (f"{a} v{v}" for (a, v), n in versions.items() if n > 1))
+    return findings
 
 
 def drill_leaks(log: Log, received: Received) -> Findings:
     """Records that refer to something of another status, and notices or pages that tell of a drill."""
-    found = Findings()
+    findings = Findings()
     status = _statuses(log)
     crossed: list[str] = []
     for name in TOPICS:
@@ -134,30 +134,32 @@ def drill_leaks(log: Log, received: Received) -> Findings:
                 for other in _references(message)
                 if status.get(other, message.status) != message.status
             ]
-    found.add("references", crossed)
-    notices = [one for one in log.messages(NOTICES) if one.status is not Status.ACTUAL]
-    found.add("public_notices", (one.id for one in notices))
-    found.add(
+    findings.add("references", crossed)
+    notices = [message for message in log.messages(NOTICES) if message.status is not Status.ACTUAL]
+    findings.add("public_notices", (notice.id for notice in notices))
+    findings.add(
         "sensor_health", (o.id for o in log.messages(HEALTH) if o.status is not Status.ACTUAL)
     )
-    found.add("pages_without_mark", received.unmarked_exercise)
-    return found
+    findings.add("pages_without_mark", received.unmarked_exercise)
+    return findings
 
 
 def _transitions(log: Log) -> dict[Key, list[Transition]]:
-    found: dict[Key, list[Transition]] = defaultdict(list)
+    results: dict[Key, list[Transition]] = defaultdict(list)
     alarms: list[AlarmEvent] = sorted(
-        log.messages(ALARMS), key=lambda one: (one.occurred_at, one.version)
+        log.messages(ALARMS), key=lambda message: (message.occurred_at, message.version)
     )
-    for one in alarms:
-        if one.sensor_id is None:
+    for alarm in alarms:
+        if alarm.sensor_id is None:
             continue  # over several sources: alerting's, and not foretold here
-        key = (one.rule_id, one.sensor_id, one.status)
-        level = one.level
-        if one.transition is AlarmTransition.CLEARED and one.previous_level is not None:
-            level = one.previous_level
-        found[key].append(Transition(one.rule_id, one.sensor_id, one.status, one.transition, level))
-    return found
+        key = (alarm.rule_id, alarm.sensor_id, alarm.status)
+        level = alarm.level
+        if alarm.transition is AlarmTransition.CLEARED and alarm.previous_level is not None:
+            level = alarm.previous_level
+        results[key].append(
+            Transition(alarm.rule_id, alarm.sensor_id, alarm.status, alarm.transition, level)
+        )
+    return results
 
 
 def _missing(
@@ -175,7 +177,9 @@ def _missing(
 def _uncommanded(log: Log) -> Iterator[str]:
     """Issues and upward adjustments for which no command exists."""
     commands = Counter(
-        one.alert_id for one in log.messages(COMMANDS) if one.version == 1 and one.alert_id
+        message.alert_id
+        for message in log.messages(COMMANDS)
+        if message.version == 1 and message.alert_id
     )
     for alert_id, events in history(log.messages(ALERTS), "alert_id").items():
         due, level = 0, None
@@ -197,8 +201,8 @@ def _calls_for_command(event: AlertEvent, before: Any) -> bool:
 def _unassigned(log: Log) -> Iterator[str]:
     """One line per recipient that was resolved and has no assignment record."""
     units: dict[str, set[str]] = defaultdict(set)
-    for one in log.messages(ASSIGNMENTS):
-        units[one.command_id].add(one.unit)
+    for message in log.messages(ASSIGNMENTS):
+        units[message.command_id].add(message.unit)
     for command in log.messages(COMMANDS):
         if command.version == 1:
             there = len(units[command.command_id])
@@ -219,18 +223,18 @@ _AGGREGATES = ("alarm_id", "alert_id", "command_id", "assignment_id", "page_id",
 
 def _statuses(log: Log) -> dict[str, Status]:
     """Status of every event and aggregate by id."""
-    found: dict[str, Status] = {name: Status(h.status) for name, (h, _) in log.readings.items()}
+    statuses: dict[str, Status] = {name: Status(h.status) for name, (h, _) in log.readings.items()}
     for entries in log.entries.values():
         for entry in entries:
             status = getattr(entry.message, "status", None)
             if status is None:
                 continue
-            found.setdefault(entry.message.id, status)
+            statuses.setdefault(entry.message.id, status)
             for name in _AGGREGATES:
                 value = getattr(entry.message, name, None)
                 if value is not None:
-                    found.setdefault(value, status)
-    return found
+                    statuses.setdefault(value, status)
+    return statuses
 
 
 def _references(message: Any) -> Iterator[str]:

@@ -28,7 +28,7 @@ def mebibytes(pids: Iterable[int]) -> float:
 
 def cpu_seconds(pids: Mapping[str, int | None]) -> dict[str, float]:
     """Processor time of each named process and its children so far; a dead one is left out."""
-    found: dict[str, float] = {}
+    results: dict[str, float] = {}
     for name, pid in pids.items():
         try:
             top = psutil.Process(pid) if pid else None
@@ -36,8 +36,8 @@ def cpu_seconds(pids: Mapping[str, int | None]) -> dict[str, float]:
             times = [process.cpu_times() for process in family]
         except psutil.Error:
             continue
-        found[name] = round(sum(one.user + one.system for one in times), 1)
-    return found
+        results[name] = round(sum(time.user + time.system for time in times), 1)
+    return results
 
 
 def _size(process: psutil.Process) -> int:

@@ -39,8 +39,8 @@ def expected(moments: Iterable[Moment]) -> dict[Key, list[Transition]]:
     for moment in moments:
         by_sensor[moment.sensor_id, moment.status].append(moment)
         newest = moment.at
-    entries = {one.sensor_id: one for one in all_sensors()}
-    found: dict[Key, list[Transition]] = {}
+    entries = {sensor.sensor_id: sensor for sensor in all_sensors()}
+    results: dict[Key, list[Transition]] = {}
     for (sensor, status), heard in by_sensor.items():
         entry = entries[sensor]
         for rule in packs():
@@ -65,8 +65,8 @@ def expected(moments: Iterable[Moment]) -> dict[Key, list[Transition]]:
                     steps = []
             if steps:
                 key = (rule["rule_id"], sensor, status)
-                found[key] = [Transition(*key[:2], status, kind, level) for kind, level in steps]
-    return found
+                results[key] = [Transition(*key[:2], status, kind, level) for kind, level in steps]
+    return results
 
 
 def applies(rule: dict[str, Any], sensor: str, kind: str) -> bool:
@@ -81,7 +81,7 @@ def ladder(
     rungs: list[dict[str, Any]], values: Iterable[float], sign: int = 1, count: int = 1
 ) -> list[tuple[str, str]]:
     """(transition, level) of a ladder with hysteresis over `values`; -1 = a ladder downwards."""
-    now, found = -1, []
+    now, result = -1, []
     in_a_row = [0] * len(rungs)
     for value in values:
         for i, rung in enumerate(rungs):
@@ -104,20 +104,20 @@ def ladder(
             kind = "cleared"
         else:
             kind = "upgraded" if after > now else "downgraded"
-        found.append((kind, rungs[now if after == -1 else after]["level"]))
+        result.append((kind, rungs[now if after == -1 else after]["level"]))
         now = after
-    return found
+    return result
 
 
 def silences(heard: list[Moment], limit: timedelta, newest: Any) -> list[tuple[str, str]]:
     """A silence is raised once and cleared by the next reading."""
-    found: list[tuple[str, str]] = []
+    results: list[tuple[str, str]] = []
     for before, after in itertools.pairwise(heard):
         if after.at - before.at > limit:
-            found += [("raised", "notice"), ("cleared", "notice")]
+            results += [("raised", "notice"), ("cleared", "notice")]
     if newest - heard[-1].at > limit:
-        found.append(("raised", "notice"))
-    return found
+        results.append(("raised", "notice"))
+    return results
 
 
 def _sign(body: dict[str, Any]) -> int:
@@ -129,20 +129,20 @@ def _aggregates(heard: list[Moment], body: dict[str, Any]) -> list[float]:
     works: dict[str, Callable[[list[float]], float]] = {"sum": sum, "max": max, "min": min}
     work = works[body["aggregate"]]
     window: deque[Moment] = deque()
-    found = []
+    results = []
     for moment in heard:
         window.append(moment)
         while (moment.at - window[0].at).total_seconds() >= body["window_s"]:
             window.popleft()
-        found.append(round(work([one.value for one in window]), 6))
-    return found
+        results.append(round(work([one.value for one in window]), 6))
+    return results
 
 
 def _rates(heard: list[Moment], body: dict[str, Any]) -> list[float]:
     """The rate between each reading and the one before it, where the gap is not too long."""
-    found = []
+    results = []
     for before, after in itertools.pairwise(heard):
         gap = (after.at - before.at).total_seconds()
         if 0 < gap <= body.get("gap_s", 3600):
-            found.append((after.value - before.value) / gap * body.get("per_s", 1))
-    return found
+            results.append((after.value - before.value) / gap * body.get("per_s", 1))
+    return results

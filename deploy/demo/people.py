@@ -82,11 +82,11 @@ class People:
     async def _decide(self) -> None:
         while True:
             for status in _LIVE:
-                found = await self._desk.get(WATCH, "/api/alerts", status=status, open=1)
-                if found is None:
+                result = await self._desk.get(WATCH, "/api/alerts", status=status, open=1)
+                if result is None:
                     continue
-                self._board.take_alerts(status, found["alerts"])
-                for alert in found["alerts"]:
+                self._board.take_alerts(status, result["alerts"])
+                for alert in result["alerts"]:
                     self._next(alert)
             await asyncio.sleep(_POLL_S)
 
@@ -124,13 +124,13 @@ class People:
         """Sends back what was returned, checks and closes what was reported."""
         while True:
             for status in _LIVE:
-                found = await self._desk.get(
+                result = await self._desk.get(
                     WATCH, "/api/commands", status=status, open=1, limit=100
                 )
-                if found is None:
+                if result is None:
                     continue
-                self._board.take_commands(status, found["commands"])
-                for command in found["commands"]:
+                self._board.take_commands(status, result["commands"])
+                for command in result["commands"]:
                     if command["state"] == "awaiting_check":
                         await self._finish(command)
             await asyncio.sleep(_INBOX_S)
@@ -165,30 +165,30 @@ class People:
                 totals = command["totals"]
                 if command.get("gone") or totals["signed"] == totals["total"]:
                     continue
-                for one in await self._assignments(command["command_id"], "delivered") or ():
-                    key = (one["assignment_id"], one["attempt"])
+                for assignment in await self._assignments(command["command_id"], "delivered") or ():
+                    key = (assignment["assignment_id"], assignment["attempt"])
                     if key not in self._handled:
                         self._handled.add(key)
-                        self._spawn(self._deal_with(one))
+                        self._spawn(self._deal_with(assignment))
             await asyncio.sleep(_INBOX_S)
 
     async def _assignments(self, command_id: str, state: str) -> list[Json] | None:
         """All of a command that are in this state; None when they cannot be had now."""
-        found: list[Json] = []
+        jsons: list[Json] = []
         query: dict[str, str | int] = {"command": command_id, "state": state, "limit": 500}
         while True:
             page = await self._desk.get(WATCH, "/api/assignments", unit=CITY, subtree=1, **query)
             if page is None:
                 return None
-            found += page["assignments"]
+            jsons += page["assignments"]
             if not page["next"]:
-                return found
+                return jsons
             query["after"] = page["next"]
 
-    async def _deal_with(self, one: Json) -> None:
-        unit, tier, wait = one["unit"], one["unit_tier"], self._chance.uniform
+    async def _deal_with(self, json: Json) -> None:
+        unit, tier, wait = json["unit"], json["unit_tier"], self._chance.uniform
         officer = self._actor(unit)
-        if unit in (QUIET_TOWN, QUIET_VILLAGE) and one["status"] == Status.ACTUAL:
+        if unit in (QUIET_TOWN, QUIET_VILLAGE) and json["status"] == Status.ACTUAL:
             await self._board.released.wait()
             await asyncio.sleep(wait(0.2, 1.0))
         elif tier in (Tier.GRID, Tier.MICROGRID):
@@ -200,16 +200,16 @@ class People:
                 # a signature waits for its turn among the answers.
                 self._spawn(self._answer_all(officer))
             await asyncio.sleep(wait(0.5, 5.0))
-        if unit == RETURNING_VILLAGE and one["attempt"] == 1 and one["status"] == Status.ACTUAL:
-            await self._step(one, officer, "return", "道路中断，请重新明确范围")
+        if unit == RETURNING_VILLAGE and json["attempt"] == 1 and json["status"] == Status.ACTUAL:
+            await self._step(json, officer, "return", "道路中断，请重新明确范围")
             return
-        if one["command_id"] in self._board.stays_open and unit == ZHUTUO:
+        if json["command_id"] in self._board.stays_open and unit == ZHUTUO:
             return
-        if await self._step(one, officer, "sign", ""):
+        if await self._step(json, officer, "sign", ""):
             # The field reports when all have signed: the first minute belongs to the signatures.
             in_field = tier in (Tier.GRID, Tier.MICROGRID)
             await asyncio.sleep(wait(14.0, 26.0) if in_field else wait(3.0, 12.0))
-            await self._step(one, officer, "report", "已完成")
+            await self._step(json, officer, "report", "已完成")
 
     def _actor(self, unit: str) -> str:
         if tier_of(unit) in (Tier.GRID, Tier.MICROGRID):
@@ -218,28 +218,28 @@ class People:
             return officer_id(village, "grid")
         return officer_id(unit, Post.A if unit == QUIET_TOWN else Post.B)
 
-    async def _step(self, one: Json, officer: str, step: str, text: str) -> bool:
-        assignment, attempt = one["assignment_id"], one["attempt"]
+    async def _step(self, json: Json, officer: str, step: str, text: str) -> bool:
+        assignment, attempt = json["assignment_id"], json["attempt"]
         said = await self._desk.act(
             officer,
             f"/api/assignments/{assignment}/acknowledgements",
             {"step": step, "attempt": attempt, "text": text},
             f"{assignment}-{step}-{attempt}-{officer}",
-            lane=Lane.BULK if one["unit_tier"] in (Tier.GRID, Tier.MICROGRID) else Lane.URGENT,
+            lane=Lane.BULK if json["unit_tier"] in (Tier.GRID, Tier.MICROGRID) else Lane.URGENT,
         )
         return said is not None
 
     async def _answer_all(self, officer: str) -> None:
-        found = await self._desk.get(officer, "/api/pages", open=1)
-        for page in found["pages"] if found else ():
+        result = await self._desk.get(officer, "/api/pages", open=1)
+        for page in result["pages"] if result else ():
             await self._say_coming(officer, page)
 
     async def _open_list(self, officer: str) -> None:
         """What a digest tells of waits in the list, each for itself."""
-        found = (
+        result = (
             await self._desk.get(officer, "/api/pages", open=1) if self._desk.has(officer) else None
         )
-        for page in found["pages"] if found else ():
+        for page in result["pages"] if result else ():
             if page["subject_kind"] != SubjectKind.DIGEST and not self._gone_home:
                 self._spawn(self._answer({**page, "officer_id": officer}))
 

@@ -71,8 +71,8 @@ class Judge:
             return False, f"{len(unsigned)} of {len(mine)} micro-grids have not signed"
         still = [
             name
-            for name, one in self._commands().items()
-            if one.state is not CommandState.CLOSED and name not in self.stays_open
+            for name, command in self._commands().items()
+            if command.state is not CommandState.CLOSED and name not in self.stays_open
         ]
         return not still, f"{len(still)} commands are not closed: {still[:3]}"
 
@@ -94,20 +94,20 @@ class Judge:
         """At least one alert was adjusted up, adjusted down, and lifted."""
         for events in history(self.log.messages(ALERTS), "alert_id").values():
             ranks = [
-                LEVEL_ORDER[one.level]
-                for one in events
-                if one.level is not None
-                and one.transition in (AlertTransition.ISSUED, AlertTransition.ADJUSTED)
+                LEVEL_ORDER[event.level]
+                for event in events
+                if event.level is not None
+                and event.transition in (AlertTransition.ISSUED, AlertTransition.ADJUSTED)
             ]
             steps = [after - before for before, after in itertools.pairwise(ranks)]
-            lifted = any(one.transition is AlertTransition.LIFTED for one in events)
+            lifted = any(event.transition is AlertTransition.LIFTED for event in events)
             if lifted and any(s > 0 for s in steps) and any(s < 0 for s in steps):
                 return True, ""
         return False, "no alert went up, down and was lifted"
 
     def datum_refused(self) -> Verdict:
         """The rule in the wrong datum lies in the dead letters and nowhere in force."""
-        mine = [one for one in self.log.letters if one.topic == RULES.name]
+        mine = [letter for letter in self.log.letters if letter.topic == RULES.name]
         right = [one for one in mine if one.reason is Reason.DATUM_MISMATCH]
         return bool(right), f"dead letters of rules: {[one.reason.value for one in mine]}"
 
@@ -117,9 +117,9 @@ class Judge:
         if len(alerts) != 1:
             return False, f"{len(alerts)} alerts instead of one"
         (alert,) = alerts.values()
-        commanded = any(one.alert_id == alert.alert_id for one in self._commands().values())
-        found = f"{alert.distinct_sources} sources, command: {commanded}"
-        return alert.distinct_sources >= 3 and commanded, found
+        commanded = any(command.alert_id == alert.alert_id for command in self._commands().values())
+        result = f"{alert.distinct_sources} sources, command: {commanded}"
+        return alert.distinct_sources >= 3 and commanded, result
 
     def escalated_to_city(self) -> Verdict:
         """Nobody answered: B, A, commander, district, city were called; likewise for the village."""
@@ -136,25 +136,25 @@ class Judge:
         if missing:
             return False, f"never called: {missing}"
         targets = {
-            (one.target_unit, one.target_post)
-            for one in self.log.messages(SUPERVISION)
-            if one.unit == QUIET_VILLAGE
-            and one.kind in (SupervisionKind.REMINDED, SupervisionKind.ESCALATED)
-            and one.status is Status.ACTUAL
+            (message.target_unit, message.target_post)
+            for message in self.log.messages(SUPERVISION)
+            if message.unit == QUIET_VILLAGE
+            and message.kind in (SupervisionKind.REMINDED, SupervisionKind.ESCALATED)
+            and message.status is Status.ACTUAL
         }
         city = ancestor_at(QUIET_VILLAGE, Tier.CITY)
         late = any(
-            one.unit == QUIET_VILLAGE and one.late and one.signed_at
-            for one in self.log.messages(ASSIGNMENTS)
+            message.unit == QUIET_VILLAGE and message.late and message.signed_at
+            for message in self.log.messages(ASSIGNMENTS)
         )
-        found = f"supervision called {sorted(targets)}, signed late: {late}"
-        return (city, Post.B) in targets and late, found
+        result = f"supervision called {sorted(targets)}, signed late: {late}"
+        return (city, Post.B) in targets and late, result
 
     def returned_and_redone(self) -> Verdict:
         """One village returned its assignment, got it again, and finished it."""
         for events in history(self.log.messages(ASSIGNMENTS), "assignment_id").values():
             if events[-1].unit == RETURNING_VILLAGE:
-                states = [one.state for one in events]
+                states = [event.state for event in events]
                 redone = events[-1].attempt == 2 and events[-1].state is AssignmentState.DONE
                 if AssignmentState.RETURNED in states and redone:
                     return True, ""
@@ -163,8 +163,8 @@ class Judge:
     def silent_found(self) -> Verdict:
         """One sensor is silent; another was and came back."""
         states: dict[str, list[SensorState]] = defaultdict(list)
-        for one in sorted(self.log.messages(HEALTH), key=lambda one: one.version):
-            states[one.sensor_id].append(one.state)
+        for message in sorted(self.log.messages(HEALTH), key=lambda message: message.version):
+            states[message.sensor_id].append(message.state)
         gone, back = states[self.cast.falls_silent], states[self.cast.comes_back]
         kept = gone[-1:] == [SensorState.SILENT] and back[-2:] == [
             SensorState.SILENT,
@@ -175,7 +175,7 @@ class Judge:
     def drill_took_place(self) -> Verdict:
         """The drill had its own alert, its own command and its own pages."""
         kinds = {
-            spec.name: any(one.status is Status.EXERCISE for one in self.log.messages(spec))
+            spec.name: any(message.status is Status.EXERCISE for message in self.log.messages(spec))
             for spec in (ALERTS, COMMANDS, ASSIGNMENTS, PAGES)
         }
         return all(kinds.values()), f"records of the drill: {kinds}"
@@ -185,26 +185,26 @@ class Judge:
 
     def _alerts(self, place: str) -> list[Any]:
         return [
-            one
-            for one in self.log.messages(ALERTS)
-            if one.status is Status.ACTUAL and is_within(one.place, place)
+            message
+            for message in self.log.messages(ALERTS)
+            if message.status is Status.ACTUAL and is_within(message.place, place)
         ]
 
     def _issued(self, place: str) -> list[str]:
         return [
-            f"{one.transition}:{one.level}"
-            for one in sorted(self._alerts(place), key=lambda one: one.version)
-            if one.transition
+            f"{alert.transition}:{alert.level}"
+            for alert in sorted(self._alerts(place), key=lambda alert: alert.version)
+            if alert.transition
             in (AlertTransition.ISSUED, AlertTransition.ADJUSTED, AlertTransition.LIFTED)
         ]
 
 
 def by_reason(letters: Iterable[DeadLetter]) -> dict[str, int]:
     """Dead letters by reason, each refused record once however many services refused it."""
-    found: dict[str, set[str]] = defaultdict(set)
+    results: dict[str, set[str]] = defaultdict(set)
     for letter in letters:
-        found[letter.reason.value].add(letter.id)
-    return {reason: len(ids) for reason, ids in sorted(found.items())}
+        results[letter.reason.value].add(letter.id)
+    return {reason: len(ids) for reason, ids in sorted(results.items())}
 
 
 def _rungs(town: str) -> Sequence[tuple[str, Post]]:

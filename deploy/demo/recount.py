@@ -97,7 +97,7 @@ async def recount(play: Play, ledger: ledger_module.Ledger) -> tuple[Json, Log]:
 def _judge(play: Play, log: Log, figures: Json, found: dict[str, Findings]) -> dict[str, Verdict]:
     judge = promises.Judge(log, play.cast, play.stays_open)
     sources = promises.by_reason(
-        one for one in log.letters if one.topic in (READINGS.name, RULES.name)
+        letter for letter in log.letters if letter.topic in (READINGS.name, RULES.name)
     )
     readings = figures["readings"]
     return {
@@ -130,25 +130,25 @@ def _judge(play: Play, log: Log, figures: Json, found: dict[str, Findings]) -> d
     }
 
 
-def _described(found: documents.Judge) -> Verdict:
-    figures = found.figures()
-    right = figures["asyncapi_records"] > 0 and not figures["asyncapi_invalid"] and not found.unread
-    return right, f"{figures} {found.examples()}"
+def _described(judge: documents.Judge) -> Verdict:
+    figures = judge.figures()
+    right = figures["asyncapi_records"] > 0 and not figures["asyncapi_invalid"] and not judge.unread
+    return right, f"{figures} {judge.examples()}"
 
 
-def _none(found: Findings) -> Verdict:
-    seen = {kind: count for kind, count in found.kinds.items() if count}
-    return not seen, f"{seen} {found.examples}"
+def _none(findings: Findings) -> Verdict:
+    seen = {kind: count for kind, count in findings.kinds.items() if count}
+    return not seen, f"{seen} {findings.examples}"
 
 
 async def _findings(stack: SeededStack) -> list[Any] | str:
     """What the auditor complains of for as long as `_LASTING_S` without a change."""
-    found = await _open_findings(stack)
-    patience = Patience(_LASTING_S, lambda: str(found))
-    while found and not patience.is_over():
+    result = await _open_findings(stack)
+    patience = Patience(_LASTING_S, lambda: str(result))
+    while result and not patience.is_over():
         await asyncio.sleep(1)
-        found = await _open_findings(stack)
-    return found
+        result = await _open_findings(stack)
+    return result
 
 
 async def _open_findings(stack: SeededStack) -> list[Any] | str:

@@ -124,7 +124,7 @@ class Demo:
             self._show_seed(stack)
             leaving.callback(self.screen.doing, "stopping the services, Kafka and Postgres")
             leaving.enter_context(announced(Paths(self.root), stack.paths))
-            logins = {one.officer_id: one for one in seed_module.logins(stack.paths)}
+            logins = {login.officer_id: login for login in seed_module.logins(stack.paths)}
             desk = Desk(stack.endpoints.console_url, logins, self.ledger)
             leaving.push_async_callback(desk.close)
             leaving.callback(self.ledger.close)
@@ -188,7 +188,7 @@ class Demo:
             "scale": self.scale.name,
             "faults": broken.summary(),
             "scenario_s": round(time.monotonic() - began, 1),
-            "start_s": {one.name: round(one.seconds, 2) for one in self.phases},
+            "start_s": {phase.name: round(phase.seconds, 2) for phase in self.phases},
             "cpu_s": self.cpu_s,
             "unsettled": unsettled,
             "gates_timed_out": self.progress.late_gates,
@@ -301,7 +301,7 @@ class Demo:
     async def _watch_memory(self, stack: SeededStack) -> None:
         while True:
             ends = stack.endpoints
-            pids = {one.name: one.pid for one in ends.services}
+            pids = {service.name: service.pid for service in ends.services}
             pids |= {"kafka": ends.kafka_pid, "postgres": ends.postgres_pid}
             living = [pid for pid in pids.values() if pid]
             now = await asyncio.to_thread(memory.mebibytes, living)

@@ -95,10 +95,10 @@ async def _committed(bootstrap: str, group: str) -> dict[TopicPartition, int]:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
-        found = await admin.list_consumer_group_offsets(group)
+        result = await admin.list_consumer_group_offsets(group)
     finally:
         await admin.close()
-    return {tp: meta.offset for tp, meta in found.items() if tp.topic == READINGS.name}
+    return {tp: meta.offset for tp, meta in result.items() if tp.topic == READINGS.name}
 
 
 async def _ends(bootstrap: str, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:

@@ -37,7 +37,7 @@ class HttpSource:
             trust_env=False,
         )
         self._ledger = ledger
-        self._sensors = {one.sensor_id: one for one in all_sensors()}
+        self._sensors = {sensor.sensor_id: sensor for sensor in all_sensors()}
 
     async def readings(self, moments: Sequence[Moment]) -> None:
         """Send one batch and note its ids. Raises RefusedError."""
@@ -114,7 +114,7 @@ class KafkaSource:
         self._bootstrap = bootstrap
         self._ledger = ledger
         self._producer: AIOKafkaProducer | None = None
-        self._sensors = {one.sensor_id: one for one in all_sensors()}
+        self._sensors = {sensor.sensor_id: sensor for sensor in all_sensors()}
 
     async def readings(self, moments: Sequence[Moment]) -> None:
         """Publish and note what Kafka has; sent again until it has all."""

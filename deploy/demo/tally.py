@@ -48,10 +48,10 @@ def counts(log: Log, status: Status) -> Json:
     return {
         "readings": sum(1 for head, _ in log.readings.values() if head.status == status),
         "reports": len(_of(log.messages(REPORTS), status)),
-        "alarms": _by((one.transition for one in alarms), AlarmTransition),
+        "alarms": _by((alarm.transition for alarm in alarms), AlarmTransition),
         "alerts": {
             "by_level": _by(_highest(log, status).values(), reversed(Level)),
-            "by_state": _by((one.state for one in alerts.values()), AlertState),
+            "by_state": _by((alert.state for alert in alerts.values()), AlertState),
         },
         "commands": len({one.command_id for one in _of(log.messages(COMMANDS), status)}),
         "assignments": assignments(log, status),
@@ -61,49 +61,49 @@ def counts(log: Log, status: Status) -> Json:
         "escalations": _by_rung(
             one.rung for one in supervision if one.kind is SupervisionKind.ESCALATED
         ),
-        "page_rungs": _by_rung(one.rung for one in pages.values()),
+        "page_rungs": _by_rung(page.rung for page in pages.values()),
         "supervision": _by((one.kind for one in supervision), SupervisionKind),
     }
 
 
 def assignments(log: Log, status: Status) -> dict[str, Json]:
     """Per tier: how many units got an assignment, have signed it, are done with it."""
-    found: dict[str, Json] = {
+    jsons: dict[str, Json] = {
         tier.value: {"total": 0, "signed": 0, "done": 0} for tier in Tier if tier is not Tier.CITY
     }
     for one in latest(_of(log.messages(ASSIGNMENTS), status), "assignment_id").values():
-        tier = found.setdefault(one.unit_tier, {"total": 0, "signed": 0, "done": 0})
+        tier = jsons.setdefault(one.unit_tier, {"total": 0, "signed": 0, "done": 0})
         tier["total"] += 1
         tier["signed"] += is_signed(one)
         tier["done"] += one.state is AssignmentState.DONE
-    return found
+    return jsons
 
 
-def is_signed(one: AssignmentEvent) -> bool:
+def is_signed(assignment_event: AssignmentEvent) -> bool:
     """Whether the unit has signed this attempt."""
-    if one.state in OFF_THE_WAY:
-        return one.signed_at is not None
-    return one.state not in UNSIGNED
+    if assignment_event.state in OFF_THE_WAY:
+        return assignment_event.signed_at is not None
+    return assignment_event.state not in UNSIGNED
 
 
 def latest(messages: Iterable[Any], key: str) -> dict[str, Any]:
     """The newest version of every aggregate."""
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     for message in messages:
         name = getattr(message, key)
-        if name not in found or found[name].version < message.version:
-            found[name] = message
-    return found
+        if name not in results or results[name].version < message.version:
+            results[name] = message
+    return results
 
 
 def history(messages: Iterable[Any], key: str) -> dict[str, list[Any]]:
     """All versions of every aggregate, in order."""
-    found: dict[str, list[Any]] = defaultdict(list)
+    results: dict[str, list[Any]] = defaultdict(list)
     for message in messages:
-        found[getattr(message, key)].append(message)
-    for versions in found.values():
+        results[getattr(message, key)].append(message)
+    for versions in results.values():
         versions.sort(key=lambda one: one.version)
-    return found
+    return results
 
 
 def latencies(log: Log) -> Json:
@@ -132,13 +132,13 @@ def _alarm_to_page(log: Log, opened: dict[str, int]) -> list[int]:
         page: Page = entry.message
         if page.alert_id is not None and page.assignment_id is None:
             first_page[page.alert_id] = min(entry.ms, first_page.get(page.alert_id, entry.ms))
-    found = []
+    results = []
     for event in log.messages(ALERTS):
         if isinstance(event, AlertEvent) and event.version == 1 and event.alarm_ids:
             began, reached = opened.get(event.alarm_ids[0]), first_page.get(event.alert_id)
             if began is not None and reached is not None:
-                found.append(reached - began)
-    return found
+                results.append(reached - began)
+    return results
 
 
 def _fan_outs(log: Log) -> list[int]:
@@ -149,9 +149,11 @@ def _fan_outs(log: Log) -> list[int]:
         if command.version == 1:
             issued[command.command_id] = entry.ms
     for entry in log.of(ASSIGNMENTS):
-        one: AssignmentEvent = entry.message
-        if one.version == 1:
-            last[one.command_id] = max(entry.ms, last.get(one.command_id, 0))
+        assignment_event: AssignmentEvent = entry.message
+        if assignment_event.version == 1:
+            last[assignment_event.command_id] = max(
+                entry.ms, last.get(assignment_event.command_id, 0)
+            )
     return [max(0, last[name] - began) for name, began in issued.items() if name in last]
 
 
@@ -165,16 +167,16 @@ def _percentiles(values: list[int]) -> Json:
 
 def _highest(log: Log, status: Status) -> dict[str, Level]:
     """The highest level each alert was ever issued at."""
-    found: dict[str, Level] = {}
+    levels: dict[str, Level] = {}
     for event in _of(log.messages(ALERTS), status):
         if event.transition in (AlertTransition.ISSUED, AlertTransition.ADJUSTED):
-            before = found.get(event.alert_id, Level.NOTICE)
-            found[event.alert_id] = max(before, event.level, key=LEVEL_ORDER.__getitem__)
-    return found
+            before = levels.get(event.alert_id, Level.NOTICE)
+            levels[event.alert_id] = max(before, event.level, key=LEVEL_ORDER.__getitem__)
+    return levels
 
 
 def _of(messages: Iterable[Any], status: Status) -> list[Any]:
-    return [one for one in messages if one.status is status]
+    return [message for message in messages if message.status is status]
 
 
 def _by(values: Iterable[Any], kinds: Iterable[Any]) -> dict[str, int]:

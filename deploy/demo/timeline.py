@@ -26,14 +26,14 @@ _TOLD = frozenset(AlertTransition) - {AlertTransition.UPDATED}
 
 def lines(log: Log) -> list[dict[str, Any]]:
     """All lines in order of real time. `wall_s` counts from the first; `at` is event time."""
-    found = []
+    results = []
     for spec in (ALARMS, ALERTS, COMMANDS, SUPERVISION, HEALTH):
         for entry in log.of(spec):
             told = _text(entry.message)
             if told is not None:
-                found.append((entry.ms, entry.message, told))
-    found.sort(key=lambda one: one[0])
-    first = found[0][0] if found else 0
+                results.append((entry.ms, entry.message, told))
+    results.sort(key=lambda item: item[0])
+    first = results[0][0] if results else 0
     return [
         {
             "wall_s": round((ms - first) / 1000, 2),
@@ -44,7 +44,7 @@ def lines(log: Log) -> list[dict[str, Any]]:
             "id": message.id,
             "text": text,
         }
-        for ms, message, text in found
+        for ms, message, text in results
     ]
 
 
@@ -96,7 +96,7 @@ def _signed(command: CommandEvent) -> int:
     return sum(tier.signed for tier in command.rollup)
 
 
-_NAMES = {one.unit: one.name for one in divisions()}
+_NAMES = {division.unit: division.name for division in divisions()}
 
 
 def _name(unit: str) -> str:

@@ -18,7 +18,7 @@ def write(path: Path, entries: Iterable[Contract]) -> None:
     """Write one entry a line."""
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(
-        path, "".join(f"{one.model_dump_json(exclude_none=True)}\n" for one in entries)
+        path, "".join(f"{entry.model_dump_json(exclude_none=True)}\n" for entry in entries)
     )
 
 

@@ -31,14 +31,14 @@ OF_TOWN = {
 @cache
 def departments() -> tuple[UnitEntry, ...]:
     """The district's departments, then each town's blocks."""
-    found = [
+    results = [
         _of(DISTRICT, Tier.DISTRICT, "永川区", slug, name) for slug, name in OF_DISTRICT.items()
     ]
     for town in of_tier(Tier.TOWN):
-        found += [
+        results += [
             _of(town.unit, Tier.TOWN, town.name, slug, name) for slug, name in OF_TOWN.items()
         ]
-    return tuple(found)
+    return tuple(results)
 
 
 def groups() -> tuple[GroupEntry, ...]:

@@ -36,22 +36,22 @@ def accounts() -> tuple[Account, ...]:
 
     The grid lead (网格长) acts for the village's grids and micro-grids and is not on the roster.
     """
-    found = []
+    results = []
     for unit in _staffed():
-        found += [
+        results += [
             Account(officer_id(unit.unit, post), _name(unit, post), unit.unit, post)
             for post in _posts(unit)
             if (unit.unit, post) != EMPTY_SLOT
         ]
         if unit.tier is Tier.VILLAGE:
             lead = officer_id(unit.unit, "grid")
-            found.append(Account(lead, _name(unit, "grid"), unit.unit, Post.A, on_roster=False))
-    return tuple(found)
+            results.append(Account(lead, _name(unit, "grid"), unit.unit, Post.A, on_roster=False))
+    return tuple(results)
 
 
 def slots(now: datetime) -> list[RosterSlot]:
     """The roster as messages, the empty slot included."""
-    holders = {(one.unit, one.post): one for one in accounts() if one.on_roster}
+    holders = {(account.unit, account.post): account for account in accounts() if account.on_roster}
     return [
         _slot(unit, post, holders.get((unit.unit, post)), now)
         for unit in _staffed()

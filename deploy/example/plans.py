@@ -23,4 +23,4 @@ def files() -> list[Path]:
 
 def definitions(now: datetime) -> list[PlanDefinition]:
     """All plans as messages. Raises PackError naming everything that is wrong, with its line."""
-    return [PLANS.message(one.fields, now) for one in _pack().plans]
+    return [PLANS.message(plan.fields, now) for plan in _pack().plans]

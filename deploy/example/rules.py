@@ -25,7 +25,7 @@ def files() -> list[Path]:
 @cache
 def packs() -> tuple[dict[str, Any], ...]:
     """All rules as plain data. Raises PackError naming everything that is wrong, with its line."""
-    return tuple(one.fields for one in _pack().rules)
+    return tuple(rule.fields for rule in _pack().rules)
 
 
 def definitions(now: datetime) -> list[RuleDefinition]:

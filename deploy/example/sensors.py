@@ -116,23 +116,23 @@ def all_sensors() -> tuple[SensorEntry, ...]:
 
 def catalogue(fastest_s: float) -> tuple[SensorEntry, ...]:
     """The catalogue's sensors, gauges first; `fastest_s` is the shortest interval in it."""
-    found = [gauge.entry() for gauge in gauges()] + [gauge.entry() for gauge in gauges_2021()]
+    result = [gauge.entry() for gauge in gauges()] + [gauge.entry() for gauge in gauges_2021()]
     special = _special(fastest_s)
     villages = of_tier(Tier.VILLAGE)
     pattern = _pattern()
     seen: Counter[str] = Counter()
     turn = 0
-    while len(found) < TOTAL - len(special):
+    while len(result) < TOTAL - len(special):
         kind = pattern[turn % len(pattern)]
         site = _site_of(kind.slug, seen[kind.slug])
         seen[kind.slug] += 1
-        left = TOTAL - len(special) - len(found)
-        found += [
+        left = TOTAL - len(special) - len(result)
+        result += [
             _entry(kind, village, turn, site, number, fastest_s)
             for number, village in enumerate(villages[:left])
         ]
         turn += 1
-    return (*found, *special)
+    return (*result, *special)
 
 
 def sensor_id(slug: str, place: str, turn: int) -> str:
@@ -142,23 +142,25 @@ def sensor_id(slug: str, place: str, turn: int) -> str:
 
 def sensors_of(kind: str, village: str) -> list[SensorEntry]:
     """The village's sensors of one kind, by id."""
-    return [one for one in all_sensors() if one.sensor_kind == kind and one.place == village]
+    return [
+        sensor for sensor in all_sensors() if sensor.sensor_kind == kind and sensor.place == village
+    ]
 
 
 def _special(fastest_s: float) -> list[SensorEntry]:
     """What not every village has many of."""
-    found = []
+    results = []
     for number, village in enumerate(of_tier(Tier.VILLAGE)):
         for sort, kinds in (("plant", PLANT_KINDS), ("slope", SLOPE_KINDS)):
-            found += [_entry(kind, village, 0, (sort, 0), number, fastest_s) for kind in kinds]
+            results += [_entry(kind, village, 0, (sort, 0), number, fastest_s) for kind in kinds]
         if village.unit == _first_village(village.unit):
-            found += [
+            results += [
                 _entry(kind, village, 0, ("station", 0), number, fastest_s)
                 for kind in STATION_KINDS
             ]
     for town in of_tier(Tier.TOWN):
-        found += [_entry(kind, town, 0, ("town", 0), None, fastest_s) for kind in TOWN_KINDS]
-    return found
+        results += [_entry(kind, town, 0, ("town", 0), None, fastest_s) for kind in TOWN_KINDS]
+    return results
 
 
 def _entry(

@@ -19,12 +19,12 @@ RIVERSIDE = ("500118107000", "500118118000")
 @cache
 def divisions() -> tuple[UnitEntry, ...]:
     """Real units: the city, Yongchuan with its towns and villages, the districts of other gauges."""
-    found = []
+    results = []
     for name in ("yongchuan_divisions.csv", "gauge_districts.csv"):
         with (FOLDER / name).open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
                 code = row["code12"]
-                found.append(
+                results.append(
                     UnitEntry(
                         unit=code,
                         tier=tier_of(code),
@@ -33,7 +33,7 @@ def divisions() -> tuple[UnitEntry, ...]:
                         roles=("riverside",) if code in RIVERSIDE else (),
                     )
                 )
-    return tuple(found)
+    return tuple(results)
 
 
 @cache
@@ -49,7 +49,11 @@ def all_units() -> tuple[UnitEntry, ...]:
 def of_tier(tier: Tier, root: str = DISTRICT) -> tuple[UnitEntry, ...]:
     """Real units of a tier within `root`, by code."""
     prefix = root.rstrip("0")
-    return tuple(one for one in divisions() if one.tier is tier and one.unit.startswith(prefix))
+    return tuple(
+        division
+        for division in divisions()
+        if division.tier is tier and division.unit.startswith(prefix)
+    )
 
 
 def _grid(village: UnitEntry, number: int) -> list[UnitEntry]:

@@ -70,9 +70,15 @@ def prepare(paths: Paths) -> Prepared | None:
         # Sensors before rules: whoever reads both refuses a rule for a sensor nobody has catalogued.
         (
             (CATALOG, [record(key_of(one.entry), one) for one in entries(now)]),
-            (ROSTER, [record(f"{one.unit}:{one.post}", one) for one in officers.slots(now)]),
-            (PLANS, [record(one.plan_id, one) for one in plans.definitions(now)]),
-            (RULES, [record(one.rule_id, one) for one in rules.definitions(now)]),
+            (ROSTER, [record(f"{slot.unit}:{slot.post}", slot) for slot in officers.slots(now)]),
+            (
+                PLANS,
+                [record(definition.plan_id, definition) for definition in plans.definitions(now)],
+            ),
+            (
+                RULES,
+                [record(definition.rule_id, definition) for definition in rules.definitions(now)],
+            ),
         ),
     )
 
@@ -172,8 +178,10 @@ def _owner(entry: object) -> str:
 def _create_accounts(paths: Paths, dsn: str) -> list[Login]:
     """Write tokens to a file only we can read, and their hashes into the console's accounts."""
     created = [
-        Login(one.officer_id, one.name, one.unit, one.post, secrets.token_urlsafe(24))
-        for one in officers.accounts()
+        Login(
+            account.officer_id, account.name, account.unit, account.post, secrets.token_urlsafe(24)
+        )
+        for account in officers.accounts()
     ]
     _write_private(paths.secrets / ACCOUNTS, json.dumps([asdict(one) for one in created]))
     hashed = paths.secrets / "accounts-import.json"

@@ -51,12 +51,12 @@ class Alerting:
 
     async def apply(self, work: Transaction, batch: Sequence[Incoming]) -> None:
         """Take a batch in order; raises Reject for what cannot be applied."""
-        heard = {id(one.message): _heard_at(one) for one in batch}
-        accepted = {id(one.message): _accepted_at(one) for one in batch}
-        early = {id(one.message) for one in batch if one.early}
-        messages = higher_first([one.message for one in batch])
+        heard = {id(record.message): _heard_at(record) for record in batch}
+        accepted = {id(record.message): _accepted_at(record) for record in batch}
+        early = {id(record.message) for record in batch if record.early}
+        messages = higher_first([record.message for record in batch])
         # One partition has all warnings, so nobody else changes these.
-        theirs = [one for one in messages if isinstance(one, ExternalWarning)]
+        theirs = [message for message in messages if isinstance(message, ExternalWarning)]
         standing = await store.warnings_of(work, theirs)
         needs = Needs.of(messages, standing)
         needs.until = max(heard.values())

@@ -217,11 +217,24 @@ def warned_of(row: asyncpg.Record) -> Warned:
     )
 
 
-def warned_row(one: Warned) -> Row:
+def warned_row(warned: Warned) -> Row:
     """Values in the order of the table's columns."""
     return (
-        *(one.warning_id, one.status, one.source_id, one.cap_identifier, one.event_type),
-        *(list(one.areas), one.heard_at, one.starts_at, one.ends_at, one.withdrawn, one.grade),
+        *(
+            warned.warning_id,
+            warned.status,
+            warned.source_id,
+            warned.cap_identifier,
+            warned.event_type,
+        ),
+        *(
+            list(warned.areas),
+            warned.heard_at,
+            warned.starts_at,
+            warned.ends_at,
+            warned.withdrawn,
+            warned.grade,
+        ),
     )
 
 
@@ -269,9 +282,9 @@ def alert_of(
     """An alert from its row, its evidence and the rows of its signatures."""
     level = _level(row["level"])
     by_round: dict[int, tuple[Signature, ...]] = {}
-    for one in signatures:
-        found = _signature(one, level)
-        by_round[one["round"]] = (*by_round.get(one["round"], ()), found)
+    for signature in signatures:
+        result = _signature(signature, level)
+        by_round[signature["round"]] = (*by_round.get(signature["round"], ()), result)
     in_force = row["round"] == row["issued_round"]
     return Alert(
         alert_id=row["alert_id"],

@@ -121,17 +121,17 @@ class Rounds:
         }
 
     def _show(self, balances: tuple[Balance, ...]) -> None:
-        for one in balances:
+        for balance in balances:
             for fate, records in (
-                ("in", one.records_in),
-                ("applied", one.applied),
-                ("repeated", one.repeated),
-                ("refused", one.refused),
-                ("unchecked", one.unchecked),
-                ("in_flight", one.in_flight),
-                ("difference", one.difference),
+                ("in", balance.records_in),
+                ("applied", balance.applied),
+                ("repeated", balance.repeated),
+                ("refused", balance.refused),
+                ("unchecked", balance.unchecked),
+                ("in_flight", balance.in_flight),
+                ("difference", balance.difference),
             ):
-                self._metrics.hops.labels(one.service, one.topic, fate).set(records)
+                self._metrics.hops.labels(balance.service, balance.topic, fate).set(records)
 
     async def _judge(self, work: Transaction, snapshot: Snapshot) -> None:
         if snapshot.evidence:

@@ -129,8 +129,8 @@ class Consumer:
                 case CommandRequest():
                     requests.append(one.message)
         recurred = await self._order(work, news)
-        touched = {one.command_id for one in acknowledgements}
-        touched |= {one.command_id for one in requests} | recurred.keys()
+        touched = {acknowledgement.command_id for acknowledgement in acknowledgements}
+        touched |= {request.command_id for request in requests} | recurred.keys()
         if touched:
             session = await Session.over(work, self._profile, touched)
             stepping = Stepping(session, self._tree, self._profile)
@@ -219,22 +219,22 @@ class Consumer:
         if request.event_type is None or request.level is None:
             raise Reject(Reason.SCHEMA, "a command needs event_type and level")
         issuer = request.origin_unit
-        found = free_reach(self._tree, request.selection, issuer)
-        if found.unknown:
-            raise Reject(Reason.UNKNOWN_SUBJECT, f"not in the catalogue: {_some(found.unknown)}")
-        if foreign := outside(found.units, issuer):
+        result = free_reach(self._tree, request.selection, issuer)
+        if result.unknown:
+            raise Reject(Reason.UNKNOWN_SUBJECT, f"not in the catalogue: {_some(result.unknown)}")
+        if foreign := outside(result.units, issuer):
             raise Reject(Reason.NOT_ALLOWED, f"not below the issuer {issuer}: {_some(foreign)}")
-        if not found.units:
+        if not result.units:
             raise Reject(Reason.UNKNOWN_SUBJECT, "the selection means nobody")
-        if request.seen_digest not in (None, digest_of(found.units)):
+        if request.seen_digest not in (None, digest_of(result.units)):
             raise Reject(
                 Reason.STALE,
-                f"the recipients are not those the officer was shown; now {len(found.units)}",
+                f"the recipients are not those the officer was shown; now {len(result.units)}",
             )
         order = order_of_request(
             self._tree,
             request,
-            found.units,
+            result.units,
             request.event_type,
             request.level,
             request.title,

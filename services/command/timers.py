@@ -43,9 +43,9 @@ class Supervisor:
         due: defaultdict[str, list[Due]] = defaultdict(list)
         for timer in timers:
             due[timer.subject_id].append(Due(TimerKind(timer.kind), timer.rung, timer.due_at))
-        found = await store.lock_assignments(work, due.keys())
-        over = {one.command_id for one in found.values()}
-        session = await Session.over(work, self._profile, over, found.values())
+        result = await store.lock_assignments(work, due.keys())
+        over = {one.command_id for one in result.values()}
+        session = await Session.over(work, self._profile, over, result.values())
         told: list[tuple[Assignment, Call]] = []
         for subject, claimed in due.items():
             assignment = session.assignments[subject]
@@ -102,9 +102,13 @@ class Timers:
 
     async def fire(self, work: Transaction, timers: Sequence[Timer]) -> None:
         """Hand the claimed timers out."""
-        of_modes = [one for one in timers if one.kind in _MODES]
-        of_reports = [one for one in timers if one.kind in REPORT_TIMERS]
-        others = [one for one in timers if one.kind not in _MODES and one.kind not in REPORT_TIMERS]
+        of_modes = [timer for timer in timers if timer.kind in _MODES]
+        of_reports = [timer for timer in timers if timer.kind in REPORT_TIMERS]
+        others = [
+            timer
+            for timer in timers
+            if timer.kind not in _MODES and timer.kind not in REPORT_TIMERS
+        ]
         if others:
             await self._assignments.fire(work, others)
         if of_modes:

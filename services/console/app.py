@@ -126,12 +126,12 @@ class Wiring:
 
     def _how_far_behind(self) -> dict[str, Any]:
         """Records of our topics not projected yet, and what is not working."""
-        found = (
+        result = (
             self.platform.registry.get_sample_value(_LAG_SERIES, {"topic": spec.name})
             for spec in CONSUMES
         )
         return {
-            "records": int(sum(lag or 0 for lag in found)),
+            "records": int(sum(lag or 0 for lag in result)),
             "problems": self.platform.health.problems(),
         }
 

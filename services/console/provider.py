@@ -128,12 +128,12 @@ class Provider:
             if answer.status_code in (400, 401) and method == "POST":
                 raise TokenRefused(Flaw.SIGNATURE)
             answer.raise_for_status()
-            found = answer.json() if len(answer.content) <= _MOST_BYTES else None
+            result = answer.json() if len(answer.content) <= _MOST_BYTES else None
         except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
             raise Transient(f"the OIDC provider fails: {type(error).__name__}") from error
-        if not isinstance(found, dict):
+        if not isinstance(result, dict):
             raise Transient("the OIDC provider answers with something else than an object")
-        return found
+        return result
 
 
 def _with_query(address: str, query: dict[str, str]) -> str:

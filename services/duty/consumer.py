@@ -36,9 +36,9 @@ class DutyConsumer:
 
     async def apply(self, work: Transaction, batch: Sequence[Incoming]) -> None:
         """Change plans in order, then look once at every unit concerned. Raises Reject."""
-        messages = [one.message for one in batch]
-        requests = [one for one in messages if isinstance(one, DutyRequest)]
-        turned = [one for one in messages if _concerns_duty(one)]
+        messages = [record.message for record in batch]
+        requests = [message for message in messages if isinstance(message, DutyRequest)]
+        turned = [message for message in messages if _concerns_duty(message)]
         causes: dict[str, str] = {}
         if turned:
             planned = await store.lock_modes(work)
@@ -46,9 +46,9 @@ class DutyConsumer:
             causes = {
                 unit: one.id for one in turned for unit in planned if is_within(unit, one.unit)
             }
-        units = {one.unit for one in requests} | causes.keys()
+        units = {request.unit for request in requests} | causes.keys()
         await store.lock_units(work, units)
-        plans = await store.load(work, units, {one.entry_id for one in requests})
+        plans = await store.load(work, units, {request.entry_id for request in requests})
         changed: list[DutyEntry] = []
         places = await store.places(work, len(requests))
         for request, place in zip(requests, places, strict=True):
@@ -75,7 +75,7 @@ class DutyConsumer:
 
     async def fire(self, work: Transaction, timers: Sequence[Timer]) -> None:
         """A handover is due, or a day has passed since the last look."""
-        due = {one.subject_id: one.due_at for one in timers}
+        due = {timer.subject_id: timer.due_at for timer in timers}
         plans = await store.load(work, due)
         await self._look(
             work,

@@ -65,7 +65,7 @@ class CallsFolder:
 
 def _mark(file: Path) -> tuple[int, int] | None:
     try:
-        found = file.stat()
+        result = file.stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size
+    return result.st_mtime_ns, result.st_size

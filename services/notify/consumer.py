@@ -130,12 +130,12 @@ class NotifyConsumer:
     async def fire(self, work: Transaction, timers: Sequence[Timer]) -> None:
         """A time is over: for an answer, the next call or none left; a gap of the roster is near."""
         book = self.book(work)
-        posts = {one.subject_id for one in timers if one.kind == gaps.KIND}
-        gathered = {one.subject_id for one in timers if one.kind == digests.SEND}
-        answered = {one.subject_id for one in timers if one.kind == digests.TELL}
-        tests = [one for one in timers if one.kind == reachability.KIND]
+        posts = {timer.subject_id for timer in timers if timer.kind == gaps.KIND}
+        gathered = {timer.subject_id for timer in timers if timer.kind == digests.SEND}
+        answered = {timer.subject_id for timer in timers if timer.kind == digests.TELL}
+        tests = [timer for timer in timers if timer.kind == reachability.KIND]
         others = (gaps.KIND, reachability.KIND, *digests.KINDS)
-        rest = [one for one in timers if one.kind not in others]
+        rest = [timer for timer in timers if timer.kind not in others]
         told = await digests.to_tell(work, sorted(answered))
         keys = store.Keys(
             ladders={one.subject_id for one in rest},
@@ -174,8 +174,8 @@ class NotifyConsumer:
         await self._fold(work, book)
         await store.save(work, book)
         await reachability.save(work, book)
-        for one in book.changed_digests.values():
-            self._metrics.digests.labels(one.state, one.status).inc()
+        for digest in book.changed_digests.values():
+            self._metrics.digests.labels(digest.state, digest.status).inc()
         seen = Counter((page.channel, page.state, page.status) for page in book.events)
         for labels, count in seen.items():
             self._metrics.pages.labels(*labels).inc(count)

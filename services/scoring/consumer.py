@@ -93,11 +93,11 @@ class ScoringWorker:
         began = time.monotonic()
         async with self._lock:
             numbers = [tp.partition for tp in assigned]
-            found = await self._read(self._settings.kafka_bootstrap, numbers)
+            result = await self._read(self._settings.kafka_bootstrap, numbers)
             read_s = time.monotonic() - began
             now = self._platform.clock.now().timestamp()
-            judges = await judges_of(found, self._book, self._tables, now)
-            for number, stored in found.items():
+            judges = await judges_of(result, self._book, self._tables, now)
+            for number, stored in result.items():
                 lane = self._lanes[number] = await Lane.of(number, judges[number], stored)
                 lane.plan_first(time.monotonic(), self._settings.flush_interval_s)
             offsets = {tp: self._lanes[tp.partition].stored_offset for tp in assigned}

@@ -85,7 +85,7 @@ class Delivery:
     async def _deliver_all(self, lanes: Collection[Lane]) -> None:
         while _waiting(lanes):
             await self._deliver(
-                [(one, len(one.unsent), min(len(one.refused), _MOST_LETTERS)) for one in lanes]
+                [(lane, len(lane.unsent), min(len(lane.refused), _MOST_LETTERS)) for lane in lanes]
             )
 
     async def _deliver(self, parcels: Sequence[Parcel]) -> None:

@@ -65,7 +65,7 @@ class CallPlan(RealWorld):
     def _each_once(self) -> Self:
         for name, given in (("levels", self.levels), ("modes", self.modes)):
             _refuse_twice(name, given)
-        _refuse_twice("steps", [one for step in self.steps for one in step.channels])
+        _refuse_twice("steps", [channel for step in self.steps for channel in step.channels])
         times = [step.after_s for step in self.steps]
         if times != sorted(set(times)):
             raise ValueError("steps: each step comes later than the one before")

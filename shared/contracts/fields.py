@@ -52,7 +52,7 @@ class Contract(BaseModel):
         fields = body.get("properties", {})
         required = {
             *body.get("required", ()),
-            *(name for name, one in fields.items() if name in _TAGS and "const" in one),
+            *(name for name, field in fields.items() if name in _TAGS and "const" in field),
         }
         if required:
             body["required"] = [name for name in fields if name in required]

@@ -61,10 +61,10 @@ def parent_of(unit: str) -> str | None:
 
 def lineage(unit: str) -> list[str]:
     """The unit and all its ancestors, nearest first."""
-    found = [unit]
-    while (parent := parent_of(found[-1])) is not None:
-        found.append(parent)
-    return found
+    results = [unit]
+    while (parent := parent_of(results[-1])) is not None:
+        results.append(parent)
+    return results
 
 
 def is_within(unit: str, root: str) -> bool:

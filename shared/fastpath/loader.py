@@ -83,12 +83,12 @@ def digest() -> str:
         cython = version("cython")
     except PackageNotFoundError:
         cython = "none"
-    found = hashlib.sha256(f"{cython} {sys.version} {EXTENSION_SUFFIXES[0]} {FLAGS}".encode())
+    result = hashlib.sha256(f"{cython} {sys.version} {EXTENSION_SUFFIXES[0]} {FLAGS}".encode())
     for module in MODULES:
         source = source_of(module)
         for part in (source, source.with_suffix(".pxd")):
-            found.update(part.read_bytes())
-    return found.hexdigest()[:32]
+            result.update(part.read_bytes())
+    return result.hexdigest()[:32]
 
 
 def built() -> Path | None:

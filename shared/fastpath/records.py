@@ -103,8 +103,8 @@ class NativeRecords:
     def several(self, most: int) -> tuple[list[Any], bool]:
         """At most so many records, or a span; and whether that may not have been all."""
         if not self._most:
-            found = self.take(most)
-            return found, len(found) == most
+            result = self.take(most)
+            return result, len(result) == most
         span = self._batches.span(self._most)
         return ([span], True) if span is not None else ([], False)
 
@@ -126,15 +126,15 @@ class PlainRecords:
 
     def several(self, most: int) -> tuple[list[Any], bool]:
         """At most so many records, and whether that may not have been all."""
-        found: list[Any] = []
+        results: list[Any] = []
         try:
             # What comes before an error is in the list then.
-            found.extend(islice(self._walk, most))
+            results.extend(islice(self._walk, most))
         except Exception:
-            if not found:
+            if not results:
                 raise
-            return found, False
-        return found, len(found) == most
+            return results, False
+        return results, len(results) == most
 
     def _records(self) -> Iterator[Any]:
         raw, at = self.usual.raw, 0
@@ -152,7 +152,7 @@ class PlainRecords:
             batch = DefaultRecordBatch(raw)
             if self._check and not batch.validate_crc():
                 raise CorruptRecordException("a wrong checksum")
-            found = [
+            records = [
                 Record(topic, partition, r.offset, r.timestamp, r.key, r.value, r.headers)
                 for r in batch
                 if r.offset >= begin
@@ -164,7 +164,7 @@ class PlainRecords:
                 yield ours.record()
             self.next_fetch_offset = ours.next_offset
             return
-        for record in found:
+        for record in records:
             self.next_fetch_offset = record.offset + 1
             yield record
         self.next_fetch_offset = batch.next_offset
@@ -197,8 +197,8 @@ class OwnResult(_OrdinaryResult):  # type: ignore[misc]
             return []
         walk = walked.of(self._assignment.state_value(self._topic_partition))
         try:
-            found, more = records.several(_ALL if max_records is None else max_records)
-            if not found and records.usual.error is not None:
+            result, more = records.several(_ALL if max_records is None else max_records)
+            if not result and records.usual.error is not None:
                 raise records.usual.error
         except Exception as error:
             # No position moves over it; the other partitions' records are handed out.
@@ -209,19 +209,19 @@ class OwnResult(_OrdinaryResult):  # type: ignore[misc]
             self._partition_records = Unreadable(offset, error)
             return []
         self._update_position()
-        walk.moved(records.usual.passed, bool(found))
+        walk.moved(records.usual.passed, bool(result))
         if not more and records.usual.error is None:
             self._partition_records = None
-        return found
+        return result
 
     def getone(self) -> Any:
         records: Any = self._partition_records
         if not isinstance(records, NativeRecords | PlainRecords | Unreadable):
             return super().getone()
-        found = self.getall(1)
-        if not found and isinstance(self._partition_records, Unreadable):
+        result = self.getall(1)
+        if not result and isinstance(self._partition_records, Unreadable):
             raise CannotRead(repr(self._partition_records.error))
-        return found[0] if found else None
+        return result[0] if result else None
 
 
 def own_records(

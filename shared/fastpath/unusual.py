@@ -47,18 +47,18 @@ def made_usual(raw: bytes, aborted: Aborted | None, check: bool) -> Usual:
     if not aborted and is_usual(raw):
         return Usual(raw)
     maker = _Maker(aborted or (), check)
-    found: list[bytes] = []
+    results: list[bytes] = []
     at, size = 0, len(raw)
     while size - at >= _FRAME:
         stop = at + _FRAME + _number(raw, at + 8, 4)
         if stop > size:
             break  # cut off: the next fetch begins with it
         try:
-            found.append(maker.made(raw[at:stop]))
+            results.append(maker.made(raw[at:stop]))
         except Exception as error:
-            return Usual(b"".join(found), maker.passed, error)
+            return Usual(b"".join(results), maker.passed, error)
         at = stop
-    return Usual(b"".join(found), maker.passed)
+    return Usual(b"".join(results), maker.passed)
 
 
 class _Maker:
@@ -107,8 +107,8 @@ class _Maker:
 
 def _is_abort(control: bytes) -> bool:
     """The key of a control record: its version and its type, two bytes each."""
-    found = Batches("", 0, control, 0, False).take(1)
-    return bool(found) and found[0].key is not None and found[0].key[2:4] == _ABORT
+    result = Batches("", 0, control, 0, False).take(1)
+    return bool(result) and result[0].key is not None and result[0].key[2:4] == _ABORT
 
 
 def _rebuilt(batch: bytes, records: bytes, count: int) -> bytes:

@@ -53,10 +53,10 @@ _walks: WeakKeyDictionary[Any, Walk] = WeakKeyDictionary()
 
 def of(state: Any) -> Walk:
     """The walk over a partition, by aiokafka's state of it."""
-    found = _walks.get(state)
-    if found is None:
-        found = _walks[state] = Walk()
-    return found
+    walk = _walks.get(state)
+    if walk is None:
+        walk = _walks[state] = Walk()
+    return walk
 
 
 def over(consumer: AIOKafkaConsumer, partition: TopicPartition) -> Walk:
@@ -93,7 +93,7 @@ def buffered(consumer: AIOKafkaConsumer, partition: TopicPartition) -> bool:
 
 def troubles(consumer: AIOKafkaConsumer, partitions: Iterable[TopicPartition]) -> list[str]:
     """One sentence for each of these partitions that cannot be read on."""
-    found = [(one, over(consumer, one).trouble) for one in sorted(partitions)]
+    found = [(partition, over(consumer, partition).trouble) for partition in sorted(partitions)]
     return [
         f"cannot read {one.topic}:{one.partition} {trouble}" for one, trouble in found if trouble
     ]

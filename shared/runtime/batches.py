@@ -119,8 +119,8 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             return f"cannot read: {failed[1]}"
         if self.subscriber.consumer is None:
             return None
-        found = [*self._gaps.troubles(), *walked.troubles(self._consumer, self._next)]
-        return "; ".join(found) or None
+        results = [*self._gaps.troubles(), *walked.troubles(self._consumer, self._next)]
+        return "; ".join(results) or None
 
     def caught_up(self, topic: str, moment: datetime) -> bool:
         """Whether all that Kafka took before `moment` in this process's partitions of a topic is handled.
@@ -295,7 +295,7 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def _without_gaps(self, runs: list[Any]) -> list[Any]:
         """Each partition's runs up to a gap; what is missing there is fetched once more."""
-        found, expected = [], dict(self._next)
+        result, expected = [], dict(self._next)
         broken: set[TopicPartition] = set()
         for run in runs:
             partition = TopicPartition(*place_of(run))
@@ -304,12 +304,12 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             walk = walked.over(self._consumer, partition)
             whole, missing = self._gaps.before(run, expected[partition], walk)
             if whole:
-                found.append(whole)
+                result.append(whole)
                 expected[partition] = behind(whole)
             if missing is not None:
                 broken.add(partition)
                 self._fetch_again(partition, missing, behind(run) - 1)
-        return found
+        return result
 
     def _fetch_again(self, partition: TopicPartition, missing: int, seen: int | None) -> None:
         self._forget_ahead([partition])
@@ -339,20 +339,20 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._pass_over()
         in_hand = self._lock.locked() or (self._ahead is not None and len(self._ahead) > 0)
         work = Work(self._finished, in_hand, self._retrying_since is not None)
-        found = self._progress.look(self._consumer, self._next, work)
-        for partition in found.missing:
+        result = self._progress.look(self._consumer, self._next, work)
+        for partition in result.missing:
             self._fetch_again(partition, self._next[partition], None)
         for spec in self.topics:
             mine = [one for one in self._next if one.topic == spec.name]
-            lag = sum(found.lags[one] for one in mine)
+            lag = sum(result.lags[one] for one in mine)
             self._metrics.lag.labels(spec.name).set(lag)
             stand = sum(
                 self._gaps.stands(one) or walked.over(self._consumer, one).trouble is not None
                 for one in mine
             )
             self._metrics.standing.labels(spec.name).set(stand)
-        if found.stuck:
-            die(f"nothing more is fetched from {found.stuck[0]} while it grows")
+        if result.stuck:
+            die(f"nothing more is fetched from {result.stuck[0]} while it grows")
 
     def _note_failure(self, error: KafkaError) -> None:
         """A poll has failed; nothing was handed out, so nothing is lost."""

@@ -128,12 +128,12 @@ def subscribe(
     async def get_msg(consumer: AIOKafkaConsumer) -> tuple[ConsumerRecord, ...]:
         """FastStream itself would sleep five or fifteen seconds, for all partitions."""
         try:
-            found: tuple[ConsumerRecord, ...] = await poll(consumer)
+            results: tuple[ConsumerRecord, ...] = await poll(consumer)
         except KafkaError as error:
             on_error(error)
             await asyncio.sleep(_AFTER_ERROR_S)
             return ()
-        return found
+        return results
 
     subscriber.get_msg = get_msg  # type: ignore[method-assign]
 

@@ -26,11 +26,11 @@ def readings(turns: int) -> Iterator[tuple[bytes, bytes]]:
     """Every sensor once a minute; the nine real gauges with the datum they are catalogued with."""
     chance = random.Random(SEED)
     plans = []
-    for one in sensors.all_sensors():
-        kind = sensors.BY_SLUG.get(one.sensor_kind)
+    for sensor in sensors.all_sensors():
+        kind = sensors.BY_SLUG.get(sensor.sensor_kind)
         low, high = (kind.low, kind.high) if kind else (180.0, 190.0)
-        write = writer(one.metric, one.unit, one.datum)
-        plans.append((one.sensor_id, one.sensor_id.encode(), write, low, high))
+        write = writer(sensor.metric, sensor.unit, sensor.datum)
+        plans.append((sensor.sensor_id, sensor.sensor_id.encode(), write, low, high))
     for turn in range(turns):
         for place, (name, key, write, low, high) in enumerate(plans):
             at = moment(T0_MS + turn * STEP_MS + place * STEP_MS // len(plans))

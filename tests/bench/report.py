@@ -27,7 +27,7 @@ def keys_as_json(
     quick: bool = False,
 ) -> dict[str, dict[str, Any]]:
     """Per key: value, aim, met (never judged in a quick run); and where there is no value, why."""
-    found = {}
+    results = {}
     for name, key in aims(values).items():
         value = values.get(name)
         entry: dict[str, Any] = {
@@ -37,8 +37,8 @@ def keys_as_json(
         }
         if value is None:
             entry["why"] = _why(name, key.row, rows, why)
-        found[name] = entry
-    return found
+        results[name] = entry
+    return results
 
 
 def _why(name: str, row: str, rows: Mapping[str, Row], why: Mapping[str, str]) -> str:

@@ -130,12 +130,12 @@ class Service:
             text = (await self._client.get(f"{self._stack.url(self._names[slot])}/metrics")).text
         except httpx2.HTTPError:
             return {}
-        found = {}
+        results = {}
         for line in text.splitlines():
             if line.startswith((f"{name}{{", f"{name} ")):
                 label, value = line.removeprefix(name).rsplit(" ", 1)
-                found[label] = float(value)
-        return found
+                results[label] = float(value)
+        return results
 
     async def scored(self, processes: int = 1) -> list[int]:
         """Readings handled so far, per process."""
@@ -165,8 +165,8 @@ class Service:
                 self._check(deadline, pids)
                 await asyncio.sleep(_pause(first, last, count))
                 last = await self._mark(pids)
-        found = between(first, last, peak.mib)
-        return replace(found, stages_us=await self._stages(processes))
+        result = between(first, last, peak.mib)
+        return replace(result, stages_us=await self._stages(processes))
 
     async def _stages(self, processes: int) -> dict[str, float]:
         """Microseconds per reading by stage, over everything handled so far."""

@@ -31,9 +31,9 @@ async def press(page: Page, button: Locator) -> None:
 async def the_case(page: Page, words: str) -> Locator:
     await board(page, "cases")
     await press(page, page.locator("#case-list a", has_text=words))
-    found = page.locator(".case-file")
-    await found.locator("h2", has_text=words).wait_for()
-    return found
+    result = page.locator(".case-file")
+    await result.locator("h2", has_text=words).wait_for()
+    return result
 
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])

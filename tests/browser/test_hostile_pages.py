@@ -72,11 +72,11 @@ def a_review(at: datetime) -> CaseReview:
     )  # fmt: skip
 
 
-async def a_noted_photo(found: Served) -> None:
+async def a_noted_photo(served: Served) -> None:
     """A photo of the own task of o-village-b with the payload for its note."""
     out = BytesIO()
     Image.new("RGB", (320, 240), "teal").save(out, "JPEG")
-    async with found.bench.client("o-village-b") as client:
+    async with served.bench.client("o-village-b") as client:
         tasks = (await client.get("/api/assignments?open=1")).json()["assignments"]
         answer = await client.post(
             f"/api/assignments/{tasks[0]['assignment_id']}/photos",

@@ -39,8 +39,8 @@ def of_ring(ring: list[list[float]]) -> dict[str, Any]:
 def a_map() -> dict[str, Any]:
     """All towns but the first, told by codes of both lengths or by name, and a place of somewhere else."""
     said = [
-        ({"code": one.unit}, {"adcode": int(one.unit[:9])}, {"name": one.name})[number % 3]
-        for number, one in enumerate(TOWNS[1:])
+        ({"code": TOWN.unit}, {"adcode": int(TOWN.unit[:9])}, {"name": TOWN.name})[number % 3]
+        for number, TOWN in enumerate(TOWNS[1:])
     ]
     features = [feature(number, **one) for number, one in enumerate(said)]
     return {"type": "FeatureCollection", "features": [*features, feature(30, name="<b>别处</b>")]}

@@ -37,18 +37,20 @@ def host() -> Iterator[Host]:
 @pytest.fixture
 def night(host: Host) -> Served:
     """A console of the test's own: what one test sends is not there for the next."""
-    found = host.start()
-    found.run(a_night(found))
-    return found
+    result = host.start()
+    result.run(a_night(result))
+    return result
 
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def officer(browser: Browser, night: Served) -> AsyncIterator[Visitor]:
     """A visitor whose browser complained about nothing but the missing line."""
-    found = Visitor(browser, night)
-    yield found
-    await found.close()
-    assert [one for one in found.complaints if "Failed to load resource" not in one] == []
+    visitor = Visitor(browser, night)
+    yield visitor
+    await visitor.close()
+    assert [
+        complaint for complaint in visitor.complaints if "Failed to load resource" not in complaint
+    ] == []
 
 
 def said(served: Served, verb: str) -> int:

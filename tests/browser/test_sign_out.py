@@ -44,10 +44,10 @@ async def test_a_page_that_has_signed_out_is_silent(
 
 async def sessions(served: Served) -> int:
     async with served.bench.wiring.database.transaction() as work:
-        found = await work.connection.fetchval(
+        result = await work.connection.fetchval(
             "SELECT count(*) FROM console.session WHERE officer_id = 'o-village-b'"
         )
-    return int(found)
+    return int(result)
 
 
 SHOWN = "document.title + document.body.innerText"
@@ -138,4 +138,4 @@ async def test_an_act_is_not_sent_by_who_signed_in_in_another_tab(
     await page.evaluate("dispatchEvent(new Event('online'))")
     await page.get_by_role("heading", name="请先登录").wait_for()
     acts = sent(served, "answer")[before:]
-    assert [one for one in acts if one["verb"] == "coming"] == []
+    assert [act for act in acts if act["verb"] == "coming"] == []

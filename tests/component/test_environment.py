@@ -29,11 +29,11 @@ from tests.component.test_inbox_ahead import PARTITION, Letters, a_database, rec
 Apply = Callable[[Transaction, Sequence[Incoming]], Awaitable[None]]
 CLASSES = sorted(
     {
-        one
-        for _, one in inspect.getmembers(asyncpg.exceptions, inspect.isclass)
-        if issubclass(one, asyncpg.PostgresError) and one.sqlstate is not None
+        getmember
+        for _, getmember in inspect.getmembers(asyncpg.exceptions, inspect.isclass)
+        if issubclass(getmember, asyncpg.PostgresError) and getmember.sqlstate is not None
     },
-    key=lambda one: (one.sqlstate, one.__name__),
+    key=lambda item: (item.sqlstate, item.__name__),
 )
 
 
@@ -309,7 +309,7 @@ async def test_every_copy_of_a_refused_id_is_a_letter_and_a_good_repeat_is_none(
     applied: list[int] = []
 
     async def apply(_work: Transaction, messages: Sequence[Incoming]) -> None:
-        applied.extend(one.offset for one in messages)
+        applied.extend(message.offset for message in messages)
 
     async with worked_by(apply) as (_database, worker, letters):
         await worker.handle([good])

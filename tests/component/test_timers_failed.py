@@ -37,7 +37,7 @@ class Desk:
     async def arm(self, *subjects: str, kind: str = "k", rearm: bool = False) -> None:
         async with self._database.transaction() as work:
             due = work.now - timedelta(seconds=1)
-            await timers.arm(work, [(one, kind, 0, due) for one in subjects], rearm=rearm)
+            await timers.arm(work, [(subject, kind, 0, due) for subject in subjects], rearm=rearm)
 
     async def state(self) -> dict[tuple[str, str], str]:
         rows = await self._database.pool.fetch(ALL)

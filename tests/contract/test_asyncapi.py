@@ -67,8 +67,8 @@ async def test_the_live_stream_is_a_channel_of_the_console(tmp_path: Path) -> No
     for reference in re.findall(
         r'"[$]ref": "#/([^"]*console[.]events[^"]*)"', json.dumps(document)
     ):
-        found = document
+        result = document
         for step in reference.split("/"):
-            found = found[step]
+            result = result[step]
     page = (await fetch("console", "/docs/asyncapi", tmp_path)).text
     assert "/api/events" in page

@@ -165,7 +165,7 @@ def test_every_reason_of_a_refusal_has_words() -> None:
     code = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     reasons = set(re.findall(r"\breason=\"([a-z_]+)\"", code))
     assert len(reasons) > 10
-    assert not sorted(one for one in reasons if f"problem.{one}" not in ZH)
+    assert not sorted(reason for reason in reasons if f"problem.{reason}" not in ZH)
 
 
 def test_no_text_that_asks_nobody_to_come_is_answered_with_coming() -> None:

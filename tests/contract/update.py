@@ -35,13 +35,13 @@ def as_text(document: Any) -> str:
 
 def golden_records() -> dict[str, dict[str, Any]]:
     """The golden records by topic and case, and the dead letters among them."""
-    found: dict[str, dict[str, Any]] = {}
+    results: dict[str, dict[str, Any]] = {}
     for path in sorted((HERE / "golden").glob("*.json")):
         topic, _, case = path.stem.partition("@")
-        found.setdefault(topic, {})[case] = json.loads(path.read_bytes())
+        results.setdefault(topic, {})[case] = json.loads(path.read_bytes())
     letters = sorted((HERE / "golden" / "letters").glob("*.json"))
-    found[LETTER] = {path.stem: json.loads(path.read_bytes()) for path in letters}
-    return found
+    results[LETTER] = {path.stem: json.loads(path.read_bytes()) for path in letters}
+    return results
 
 
 async def shown(service: str, path: str) -> Any:

@@ -45,9 +45,9 @@ class Judge:
         return {one: self.offsets[one] for one in assigned if one in self.offsets}
 
     async def handle(self, records: list[Any]) -> None:
-        for one in records:
-            self.judged.append((one.partition, one.offset))
-            self.offsets[TopicPartition(one.topic, one.partition)] = one.offset + 1
+        for record in records:
+            self.judged.append((record.partition, record.offset))
+            self.offsets[TopicPartition(record.topic, record.partition)] = record.offset + 1
 
     async def release(self, revoked: Sequence[TopicPartition]) -> None:
         self.released += revoked

@@ -32,10 +32,10 @@ CODECS = ("gzip", "snappy", "lz4", "zstd")
 @pytest.fixture
 def deaths(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Why the process would have ended, of a watchdog that has no patience."""
-    found: list[str] = []
-    monkeypatch.setattr(batches, "die", found.append)
+    results: list[str] = []
+    monkeypatch.setattr(batches, "die", results.append)
     monkeypatch.setattr(progress, "STUCK_AFTER_S", -1.0)
-    return found
+    return results
 
 
 @pytest.mark.parametrize("unopened", [0, 100])
@@ -122,9 +122,9 @@ async def test_topics_of_kept_data_get_the_settings_of_the_table(
     assert (await settings())["compression.type"] == "producer"
     for _ in range(2):
         assert await ensure_topics(bootstrap, [wanted]) == 0
-        found = await settings()
-        assert {name: found[name] for name in wanted.topic_configs} == wanted.topic_configs
-        assert found["segment.ms"] == "777777777"
+        result = await settings()
+        assert {name: result[name] for name in wanted.topic_configs} == wanted.topic_configs
+        assert result["segment.ms"] == "777777777"
     await admin.close()
 
 

@@ -44,7 +44,7 @@ CALLS = (SupervisionKind.REMINDED, SupervisionKind.ESCALATED)
 
 
 async def put(stack: Stack, spec: TopicSpec, messages: Mapping[str, Contract]) -> None:
-    records = [(key, encode(one), None) for key, one in messages.items()]
+    records = [(key, encode(message), None) for key, message in messages.items()]
     await produce(stack.kafka_bootstrap, spec.name, records)
 
 
@@ -61,7 +61,7 @@ async def issued(stack: Stack) -> int:
     tree = [one for one in units() if one.unit in (CITY, DISTRICT) or one.unit.startswith(TOWN[:9])]
     offices = [one for one in tree if "/" not in one.unit]
     await put(stack, CATALOG, dict(catalogue_records(tree)))
-    roster = [slot(one.unit, post) for one in offices for post in Post]
+    roster = [slot(office.unit, post) for office in offices for post in Post]
     await put(stack, ROSTER, {f"{one.unit}:{one.post}": one for one in roster})
     # Units and roster are read beside the requests, and to their end before a start has ended.
     await stack.stop("command")
@@ -132,11 +132,11 @@ async def calls(stack: Stack, count: int) -> dict[str, list[SupervisionEvent]]:
     async with asyncio.timeout(PATIENCE_S):
         while True:
             records = await read_all(stack.kafka_bootstrap, SUPERVISION)
-            told = [SupervisionEvent.model_validate_json(one.value) for one in records]
-            found = {one.id: one for one in reversed(told)}
-            assert all(found[one.id] == one for one in told), "one id, two bodies"
+            told = [SupervisionEvent.model_validate_json(record.value) for record in records]
+            results = {one.id: one for one in reversed(told)}
+            assert all(results[one.id] == one for one in told), "one id, two bodies"
             by_unit: dict[str, list[SupervisionEvent]] = defaultdict(list)
-            for one in sorted(found.values(), key=lambda one: one.sent_at):
+            for one in sorted(results.values(), key=lambda item: item.sent_at):
                 assert one.sent_at >= one.due_at, "early"
                 if one.kind in CALLS:
                     by_unit[one.unit].append(one)
@@ -165,12 +165,12 @@ async def test_every_process_killed_and_ten_minutes_away(tmp_path: Path) -> None
         await stack.wait_ready()
         await calls(stack, 3)
         await asyncio.sleep(2)  # another call would have come
-        found = await calls(stack, 3)
+        result = await calls(stack, 3)
         waiting = await fetch(stack, "SELECT count(*) FROM command.outbox")
 
     assert waiting[0][0] == 0
-    assert len(found) == count
-    for unit, told in found.items():
+    assert len(result) == count
+    for unit, told in result.items():
         above = parent_of(unit)
         assert [(one.kind, one.rung, one.target_unit, one.target_post) for one in told] == [
             (SupervisionKind.REMINDED, 0, unit, Post.B),

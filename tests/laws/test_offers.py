@@ -265,7 +265,7 @@ def test_a_whole_command_is_offered_what_its_state_takes(state: CommandState) ->
 
 def proposals(state: ProposalState) -> Iterator[Proposal]:
     """A proposal of a person who is no officer of ours, and one of each officer."""
-    for proposer in ("o-nobody", *(one.officer_id for one in OFFICERS)):
+    for proposer in ("o-nobody", *(OFFICER.officer_id for OFFICER in OFFICERS)):
         known = a_proposal(proposer, unit=TOWN)
         signature = ModeSignature(officer_id=proposer, unit=TOWN, post=Post.B, signed_at=NOW)
         signed = () if state is ProposalState.PROPOSED else (signature,)

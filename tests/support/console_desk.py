@@ -158,10 +158,12 @@ def _reach(at: datetime) -> list[Reachability]:
 def _known(
     officer: str, channels: dict[Channel, tuple[Outcome, ...]], at: datetime
 ) -> Reachability:
-    found: dict[Channel, ChannelReach] = {}
+    channel_reaches: dict[Channel, ChannelReach] = {}
     for channel, outcomes in channels.items():
         for outcome in outcomes:
-            found[channel] = learn(found.get(channel), channel, outcome, at, test=True)
+            channel_reaches[channel] = learn(
+                channel_reaches.get(channel), channel, outcome, at, test=True
+            )
     return Reachability(
         id=transition_id(f"reach:{officer}", 1),
         occurred_at=at,
@@ -170,5 +172,5 @@ def _known(
         tier=tier_of(ZHUTUO),
         officer_id=officer,
         version=1,
-        channels=tuple(found.values()),
+        channels=tuple(channel_reaches.values()),
     )

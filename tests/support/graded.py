@@ -127,15 +127,15 @@ def of_reporting(story: Story) -> list[Envelope]:
     roster = Roster()
     for unit in (TOWN, DISTRICT, CITY):
         roster.put(slot(unit))
-    found: list[Envelope] = []
+    envelopes: list[Envelope] = []
     for duty in duties(case, [], STANDARD):
-        found.append(duty_event(duty, case, story.events[-1].id, NOW))
+        envelopes.append(duty_event(duty, case, story.events[-1].id, NOW))
         late = duty.phone_due + timedelta(minutes=1)
         fallen = Fallen(f"{Clock.PHONE}{ESCALATE}", 0, duty.phone_due)
         rungs = ladder(duty.unit, roster)
         fired = fire_report(duty, [fallen], rungs, PROFILES[ProfileName.STANDARD], late)
-        found += [supervision_of(duty, case, call, [], late) for call in fired.calls]
-    return found
+        envelopes += [supervision_of(duty, case, call, [], late) for call in fired.calls]
+    return envelopes
 
 
 def of_modes(story: Story) -> list[Envelope]:

@@ -150,7 +150,7 @@ def _id(given: str) -> str:
 
 
 def _count(given: str) -> int:
-    found = int(given)
-    if found < 1:
+    result = int(given)
+    if result < 1:
         raise ValueError(given)
-    return found
+    return result

@@ -160,10 +160,12 @@ _TIMELINE: tuple[Column, ...] = (
 
 def thing_of(given: str) -> Thing:
     """What an id names. Raises WrongCall."""
-    found = THINGS.get(given.partition("-")[0])
-    if found is None:
-        raise WrongCall(f"{plain(given)}: ids begin with {', '.join(f'{one}-' for one in THINGS)}")
-    return found
+    thing = THINGS.get(given.partition("-")[0])
+    if thing is None:
+        raise WrongCall(
+            f"{plain(given)}: ids begin with {', '.join(f'{thing}-' for thing in THINGS)}"
+        )
+    return thing
 
 
 def shown(given: argparse.Namespace, api: Api, screen: Screen, words: Words) -> None:

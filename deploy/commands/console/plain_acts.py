@@ -173,21 +173,21 @@ def add_to(verbs: Any, act: argparse.ArgumentParser, an_id: Any) -> None:
         parser = verbs.add_parser(verb, parents=[act], help=plain.help)
         if plain.thing is not None:
             parser.add_argument("id", type=an_id, metavar=plain.thing)
-        for one in plain.options:
+        for option in plain.options:
             parser.add_argument(
-                one.name,
-                dest=f"body_{one.field}",
-                help=one.help,
-                required=one.required,
-                choices=one.choices or None,
-                action="append" if one.many else "store",
-                type=int if one.number else str,
+                option.name,
+                dest=f"body_{option.field}",
+                help=option.help,
+                required=option.required,
+                choices=option.choices or None,
+                action="append" if option.many else "store",
+                type=int if option.number else str,
             )
 
 
 def plainly(given: argparse.Namespace, api: Api) -> Answer:
     """Send it."""
     plain = PLAIN[given.verb]
-    said = {one.field: getattr(given, f"body_{one.field}") for one in plain.options}
+    said = {option.field: getattr(given, f"body_{option.field}") for option in plain.options}
     body = dict(plain.fixed) | {name: value for name, value in said.items() if value is not None}
     return api.act(plain.path.format(id=getattr(given, "id", "")), body)

@@ -27,12 +27,12 @@ def base_url(environ: Mapping[str, str]) -> str:
 
 def token(environ: Mapping[str, str]) -> str:
     """FENGHUO_TOKEN, or the file FENGHUO_TOKEN_FILE that only its owner can read. Raises WrongCall."""
-    found = environ.get("FENGHUO_TOKEN", "").strip()
-    if not found:
-        found = _from_file(_file(environ))
-    if not found.isascii() or not found.isprintable() or " " in found:
+    result = environ.get("FENGHUO_TOKEN", "").strip()
+    if not result:
+        result = _from_file(_file(environ))
+    if not result.isascii() or not result.isprintable() or " " in result:
         raise WrongCall("the token holds characters that no token has")
-    return found
+    return result
 
 
 def _file(environ: Mapping[str, str]) -> Path:
@@ -47,9 +47,9 @@ def _from_file(path: Path) -> str:
         with path.open() as opened:
             if stat.S_IMODE(path.stat().st_mode) & 0o077:
                 raise WrongCall(f"{path} can be read by others: chmod 600 {path}")
-            found = opened.read().strip()
+            result = opened.read().strip()
     except (OSError, UnicodeDecodeError):
         raise WrongCall(f"set FENGHUO_TOKEN, or write the token to {path} (mode 600)") from None
-    if not found:
+    if not result:
         raise WrongCall(f"{path} is empty")
-    return found
+    return result

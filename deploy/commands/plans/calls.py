@@ -22,8 +22,8 @@ FAILED = 1
 def calls(given: argparse.Namespace, screen: Screen) -> int:
     """Everything that is wrong at once; without errors, each plan in words."""
     pack = load(given.folder or DEFAULT_FOLDER, SystemClock().now())
-    for one in pack.findings:
-        screen.line(str(one), style="red" if one.severity is Severity.ERROR else "yellow")
+    for finding in pack.findings:
+        screen.line(str(finding), style="red" if finding.severity is Severity.ERROR else "yellow")
     if not pack.errors:
         _explain(pack, screen)
     warnings = len(pack.findings) - len(pack.errors)
@@ -33,11 +33,11 @@ def calls(given: argparse.Namespace, screen: Screen) -> int:
     )
     screen.document(
         {
-            "calls": [one.call_id for one in pack.calls],
-            "tests": [one.test_id for one in pack.tests],
+            "calls": [call.call_id for call in pack.calls],
+            "tests": [test.test_id for test in pack.tests],
             "errors": len(pack.errors),
             "warnings": warnings,
-            "findings": [str(one) for one in pack.findings],
+            "findings": [str(finding) for finding in pack.findings],
         }
     )
     return FAILED if pack.errors or (given.strict and pack.findings) else 0
@@ -60,21 +60,21 @@ def timeline(plan: CallPlan) -> list[tuple[float, str]]:
     """What happens when nobody answers, from the first call to the unit above."""
     named = {channel for step in plan.steps for channel in step.channels}
     rest = " on all other channels" if len(named) < len(CHANNELS) else ""
-    found = [(0.0, f"first post{rest}")]
-    found += [(step.after_s, _names(step.channels)) for step in plan.steps]
+    results = [(0.0, f"first post{rest}")]
+    results += [(step.after_s, _names(step.channels)) for step in plan.steps]
     at = plan.first_s
     if plan.repeat_s is not None:
-        found.append((at, "first post again"))
+        results.append((at, "first post again"))
         at += plan.repeat_s
     for post in list(Post)[1:]:
-        found.append((at, " ".join(POSTS[post])))
+        results.append((at, " ".join(POSTS[post])))
         at += plan.post_s
-    found.append((at, f"the unit above, every {plan.tier_s:g} s one more"))
-    return sorted(found, key=lambda one: one[0])
+    results.append((at, f"the unit above, every {plan.tier_s:g} s one more"))
+    return sorted(results, key=lambda item: item[0])
 
 
 def _names(channels: Sequence[Channel]) -> str:
-    return ", ".join(" ".join(CHANNELS[one]) for one in channels)
+    return ", ".join(" ".join(CHANNELS[channel]) for channel in channels)
 
 
 def _tested(test: ContactTestPlan) -> str:

@@ -37,8 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
         verbs = {"check": check, "explain": explain, "calls": calls}
         return verbs[given.verb](given, screen)
     except PackError as error:
-        for one in error.findings:
-            screen.sentence(str(one))
+        for finding in error.findings:
+            screen.sentence(str(finding))
         return FAILED
     except SetupError as problem:
         screen.sentence(str(problem))
@@ -49,28 +49,28 @@ def check(given: argparse.Namespace, screen: Screen) -> int:
     """Everything that is wrong, at once."""
     tree = load_units(given.units)
     pack = load(given.packs or [DEFAULT_PACK], SystemClock().now(), tree)
-    for one in pack.findings:
-        screen.line(str(one), style="red" if one.severity is Severity.ERROR else "yellow")
+    for finding in pack.findings:
+        screen.line(str(finding), style="red" if finding.severity is Severity.ERROR else "yellow")
     warnings = len(pack.findings) - len(pack.errors)
     screen.line(f"{len(pack.plans)} plans, {len(pack.errors)} errors, {warnings} warnings")
     if tree is None:
         screen.line("no units were given: departments, groups and units are not checked")
     screen.document(
         {
-            "plans": [one.name for one in pack.plans],
+            "plans": [plan.name for plan in pack.plans],
             "errors": len(pack.errors),
             "warnings": warnings,
             "findings": [
                 {
-                    "severity": one.severity.value,
-                    "file": one.file,
-                    "line": one.line,
-                    "plan": one.about,
-                    "field": one.field,
-                    "message": one.message,
-                    "allowed": one.allowed,
+                    "severity": finding.severity.value,
+                    "file": finding.file,
+                    "line": finding.line,
+                    "plan": finding.about,
+                    "field": finding.field,
+                    "message": finding.message,
+                    "allowed": finding.allowed,
                 }
-                for one in pack.findings
+                for finding in pack.findings
             ],
         }
     )
@@ -101,7 +101,7 @@ def explain(given: argparse.Namespace, screen: Screen) -> int:
 
 
 def _show(screen: Screen, tree: UnitTree, plan: PlanDefinition, orders: Orders) -> None:
-    units = [one.unit for one in orders.recipients]
+    units = [recipient.unit for recipient in orders.recipients]
     root = root_of(units)
     screen.line(f"{plan.plan_id} version {plan.version}  {plan.name_zh} / {plan.name_en}", "bold")
     screen.line(f"source: {plan.source}")
@@ -119,7 +119,7 @@ def _show(screen: Screen, tree: UnitTree, plan: PlanDefinition, orders: Orders) 
 
 
 def _document(tree: UnitTree, plan: PlanDefinition, orders: Orders) -> dict[str, Any]:
-    units = [one.unit for one in orders.recipients]
+    units = [recipient.unit for recipient in orders.recipients]
     return {
         "plan": plan.plan_id,
         "version": plan.version,
@@ -148,8 +148,8 @@ def _document(tree: UnitTree, plan: PlanDefinition, orders: Orders) -> dict[str,
 
 def _units_of(orders: Orders, number: int) -> list[tuple[str, str]]:
     return [
-        (one.unit, one.tier.value)
-        for one, brief in zip(orders.recipients, orders.brief_of, strict=True)
+        (recipient.unit, recipient.tier.value)
+        for recipient, brief in zip(orders.recipients, orders.brief_of, strict=True)
         if brief == number
     ]
 

@@ -29,7 +29,7 @@ def load_catalog(file: Path | None, bootstrap: str | None) -> Catalog | None:
 
 def read_file(file: Path) -> Catalog:
     """Sensors of a JSON-lines file of catalogue entries or bare sensors. Raises SetupError."""
-    found: Catalog = {}
+    catalog: Catalog = {}
     try:
         with file.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
@@ -39,10 +39,10 @@ def read_file(file: Path) -> Catalog:
                     raise SetupError(f"{file}:{number}: a line of {len(line)} bytes is no sensor.")
                 sensor = _sensor(line, f"{file}:{number}")
                 if sensor is not None:
-                    found[sensor.sensor_id] = sensor
+                    catalog[sensor.sensor_id] = sensor
     except OSError as error:
         raise SetupError(f"the catalogue {file} cannot be read: {error.strerror}.") from None
-    return found
+    return catalog
 
 
 def _sensor(line: bytes, place: str) -> SensorEntry | None:

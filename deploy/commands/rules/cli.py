@@ -84,11 +84,15 @@ def test(given: argparse.Namespace, screen: Screen) -> int:
             bar.at(number, case.case.case)
     tried = {name for one in cases for name in one.case.rules}
     untried = [
-        one.rule_id for one in pack.definitions if one.over_one_sensor and one.rule_id not in tried
+        definition.rule_id
+        for definition in pack.definitions
+        if definition.over_one_sensor and definition.rule_id not in tried
     ]
-    several = [one.rule_id for one in pack.definitions if not one.over_one_sensor]
+    several = [
+        definition.rule_id for definition in pack.definitions if not definition.over_one_sensor
+    ]
     report.results(screen, results, [] if given.case else untried, several)
-    return 0 if all(one.passed for one in results) else FAILED
+    return 0 if all(result.passed for result in results) else FAILED
 
 
 def explain_alarm(given: argparse.Namespace, screen: Screen) -> int:
@@ -136,7 +140,7 @@ def publish_packs(given: argparse.Namespace, screen: Screen) -> int:
 
 
 def _usable(pack: Pack) -> dict[str, RuleDefinition]:
-    return {one.rule_id: one for one in pack.definitions}
+    return {definition.rule_id: definition for definition in pack.definitions}
 
 
 def _in_force(

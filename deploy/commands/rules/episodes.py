@@ -134,7 +134,7 @@ def settle(
     """
     for key in {*before.by_key, *after.by_key}:
         olds, news = before.by_key.get(key, []), after.by_key.get(key, [])
-        ends = [one.end for one in (*olds[-1:], *news[-1:])]
+        ends = [old.end for old in (*olds[-1:], *news[-1:])]
         keep = 0
         if until != _EVER and any(end + near_s >= until for end in ends):
             if len(olds) + len(news) < _MOST_WAITING:
@@ -151,23 +151,23 @@ def settle(
 
 def pair(key: Key, olds: Iterable[Episode], news: Iterable[Episode], near_s: float) -> list[Change]:
     """One rule at one sensor: which alarm became which, in order of time."""
-    left = sorted(olds, key=lambda one: one.began)
-    right = sorted(news, key=lambda one: one.began)
-    found: list[Change] = []
+    left = sorted(olds, key=lambda old: old.began)
+    right = sorted(news, key=lambda news: news.began)
+    changes: list[Change] = []
     i = j = 0
     while i < len(left) or j < len(right):
         old = left[i] if i < len(left) else None
         new = right[j] if j < len(right) else None
         if old is not None and new is not None and _meet(old, new, near_s):
-            found.append(Change("same" if _same(old, new) else "moved", *key, old, new))
+            changes.append(Change("same" if _same(old, new) else "moved", *key, old, new))
             i, j = i + 1, j + 1
         elif new is None or (old is not None and old.began <= new.began):
-            found.append(Change("removed", *key, old, None))
+            changes.append(Change("removed", *key, old, None))
             i += 1
         else:
-            found.append(Change("added", *key, None, new))
+            changes.append(Change("added", *key, None, new))
             j += 1
-    return found
+    return changes
 
 
 def _meet(old: Episode, new: Episode, near_s: float) -> bool:

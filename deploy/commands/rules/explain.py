@@ -73,7 +73,7 @@ async def _readings(
     lead = window + _EARLIER_S
     needed = {event.evidence.event_id for event in versions}
     partition = partition_of(READINGS, sensor_id)
-    found: list[Reading] = []
+    readings: list[Reading] = []
     since, until = min(stamps) - lead, max(stamps) + _LATER_S
     key = sensor_id.encode()
     async for record, share in records(bootstrap, READINGS, partition, since, until):
@@ -86,17 +86,17 @@ async def _readings(
             continue
         at = message.occurred_at.timestamp()
         if message.id in needed or began - lead <= at <= ended + _LATER_S:
-            found.append(message)
-            if len(found) > 2 * MOST_READINGS:
-                found = _thin(found, needed)
-    return tuple(sorted(_thin(found, needed), key=lambda one: one.occurred_at))
+            readings.append(message)
+            if len(readings) > 2 * MOST_READINGS:
+                readings = _thin(readings, needed)
+    return tuple(sorted(_thin(readings, needed), key=lambda item: item.occurred_at))
 
 
 def _thin(readings: list[Reading], needed: set[str]) -> list[Reading]:
     """At most MOST_READINGS: the deciding ones, and the newest of the others."""
     if len(readings) <= MOST_READINGS:
         return readings
-    kept = [one for one in readings[:-MOST_READINGS] if one.id in needed]
+    kept = [reading for reading in readings[:-MOST_READINGS] if reading.id in needed]
     return kept + readings[-MOST_READINGS:]
 
 
@@ -123,7 +123,7 @@ def sentences(chain: Chain) -> list[str]:
         lines.append("the rule has not changed since")
     if first.sensor_id is None:
         lines.append("it comes of several sources: alerting judged it, its references name them")
-    elif missing := chain.deciding - {one.id for one in chain.readings}:
+    elif missing := chain.deciding - {reading.id for reading in chain.readings}:
         lines.append(f"not among the readings kept: {', '.join(sorted(missing))}")
     return lines
 
@@ -170,7 +170,11 @@ def document(chain: Chain) -> dict[str, Any]:
         "rule_now": None if chain.now is None else chain.now.model_dump(mode="json"),
         "deciding": sorted(chain.deciding),
         "readings": [
-            {"id": one.id, "occurred_at": one.occurred_at.isoformat(), "value": one.value}
-            for one in chain.readings
+            {
+                "id": reading.id,
+                "occurred_at": reading.occurred_at.isoformat(),
+                "value": reading.value,
+            }
+            for reading in chain.readings
         ],
     }

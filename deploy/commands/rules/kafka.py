@@ -44,7 +44,7 @@ def bootstrap_of(named: str | None, endpoints: Path) -> str:
     if named:
         return named
     try:
-        found = json.loads(endpoints.read_text(encoding="utf-8"))["kafka_bootstrap"]
+        result = json.loads(endpoints.read_text(encoding="utf-8"))["kafka_bootstrap"]
     except OSError:
         raise NoKafka(
             f"{endpoints} is not there: no stack runs here; start one with `make up`, or name "
@@ -52,30 +52,30 @@ def bootstrap_of(named: str | None, endpoints: Path) -> str:
         ) from None
     except (ValueError, KeyError, TypeError):
         raise SetupError(f"{endpoints} does not say where Kafka is.") from None
-    return str(found)
+    return str(result)
 
 
 def read_catalog(bootstrap: str) -> dict[str, SensorEntry]:
     """All catalogued sensors. Raises NoKafka."""
-    found: dict[str, SensorEntry] = {}
+    sensor_entries: dict[str, SensorEntry] = {}
 
     def take(message: CatalogEntry) -> None:
         if isinstance(message.entry, SensorEntry):
-            found[message.entry.sensor_id] = message.entry
+            sensor_entries[message.entry.sensor_id] = message.entry
 
     run(_table(bootstrap, CATALOG, take), bootstrap)
-    return found
+    return sensor_entries
 
 
 def read_rules(bootstrap: str) -> dict[str, list[RuleDefinition]]:
     """Every version of every rule that the topic still has, oldest first. Raises NoKafka."""
-    found: dict[str, list[RuleDefinition]] = {}
+    results: dict[str, list[RuleDefinition]] = {}
 
     def take(message: RuleDefinition) -> None:
-        found.setdefault(message.rule_id, []).append(message)
+        results.setdefault(message.rule_id, []).append(message)
 
     run(_table(bootstrap, RULES, take), bootstrap)
-    return found
+    return results
 
 
 async def _table(bootstrap: str, spec: TopicSpec, take: Any) -> None:
@@ -123,9 +123,9 @@ async def _bounds(
     first = (await consumer.beginning_offsets([tp]))[tp]
     last = (await consumer.end_offsets([tp]))[tp]
     if since is not None:
-        found = (await consumer.offsets_for_times({tp: int(since * 1000)}))[tp]
-        first = last if found is None else found.offset
+        result = (await consumer.offsets_for_times({tp: int(since * 1000)}))[tp]
+        first = last if result is None else result.offset
     if until is not None:
-        found = (await consumer.offsets_for_times({tp: int(until * 1000)}))[tp]
-        last = last if found is None else found.offset
+        result = (await consumer.offsets_for_times({tp: int(until * 1000)}))[tp]
+        last = last if result is None else result.offset
     return first, last

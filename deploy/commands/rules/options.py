@@ -79,8 +79,8 @@ def packs_of(given: argparse.Namespace) -> list[Path]:
     return [DEFAULT_PACK]
 
 
-def _packs(one: argparse.ArgumentParser) -> None:
-    one.add_argument(
+def _packs(argument_parser: argparse.ArgumentParser) -> None:
+    argument_parser.add_argument(
         "packs",
         nargs="*",
         type=Path,
@@ -89,38 +89,44 @@ def _packs(one: argparse.ArgumentParser) -> None:
     )
 
 
-def _catalog(one: argparse.ArgumentParser) -> None:
-    where = one.add_mutually_exclusive_group()
+def _catalog(argument_parser: argparse.ArgumentParser) -> None:
+    where = argument_parser.add_mutually_exclusive_group()
     where.add_argument(
         "--catalog", type=Path, metavar="FILE", help="sensors, one JSON line each (FENGHUO_CATALOG)"
     )
     where.add_argument("--kafka", metavar="HOST:PORT", help="the catalogue of a running stack")
 
 
-def _kafka(one: argparse.ArgumentParser) -> None:
-    where = one.add_mutually_exclusive_group()
+def _kafka(argument_parser: argparse.ArgumentParser) -> None:
+    where = argument_parser.add_mutually_exclusive_group()
     where.add_argument("--kafka", metavar="HOST:PORT")
     where.add_argument(
         "--endpoints", type=Path, default=ENDPOINTS, help=f"of the running stack ({ENDPOINTS})"
     )
 
 
-def _readings(one: argparse.ArgumentParser) -> None:
-    one.add_argument("--catalog", type=Path, metavar="FILE", help="sensors (FENGHUO_CATALOG)")
-    what = one.add_mutually_exclusive_group(required=True)
+def _readings(argument_parser: argparse.ArgumentParser) -> None:
+    argument_parser.add_argument(
+        "--catalog", type=Path, metavar="FILE", help="sensors (FENGHUO_CATALOG)"
+    )
+    what = argument_parser.add_mutually_exclusive_group(required=True)
     what.add_argument(
         "--readings", type=Path, nargs="+", metavar="FILE", help=".csv or .jsonl, also .gz"
     )
     what.add_argument("--topic", action="store_true", help="the readings topic of a running stack")
-    one.add_argument("--from", dest="since", type=_time, metavar="TIME", help="arrived since (ISO)")
-    one.add_argument("--to", dest="until", type=_time, metavar="TIME", help="arrived before (ISO)")
-    one.add_argument(
+    argument_parser.add_argument(
+        "--from", dest="since", type=_time, metavar="TIME", help="arrived since (ISO)"
+    )
+    argument_parser.add_argument(
+        "--to", dest="until", type=_time, metavar="TIME", help="arrived before (ISO)"
+    )
+    argument_parser.add_argument(
         "--status", type=Status, default=Status.ACTUAL, choices=list(Status), help="default Actual"
     )
-    one.add_argument(
+    argument_parser.add_argument(
         "--lateness", type=float, default=3600.0, metavar="SECONDS", help="as in scoring (3600)"
     )
-    _kafka(one)
+    _kafka(argument_parser)
 
 
 def _time(text: str) -> float:

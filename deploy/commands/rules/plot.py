@@ -220,16 +220,16 @@ def _fill(
     if isinstance(rule.body, RangeRule):
         for name, value in (("low", rule.body.low), ("high", rule.body.high)):
             top.axhline(value, color="#444444", lw=0.9, ls="--", label=f"{name} {value:g}")
-    last = max((*readings.at, *(one.began for one in episodes)), default=0.0)
+    last = max((*readings.at, *(episode.began for episode in episodes)), default=0.0)
     told: set[str] = set()
-    for one in episodes:
-        level = one.level.value
+    for episode in episodes:
+        level = episode.level.value
         for axis in axes:
             label = "" if level in told or axis is not top else f"alarm, {level} at most"
-            end = last if math.isinf(one.end) else one.end
+            end = last if math.isinf(episode.end) else episode.end
             axis.axvspan(
-                _time(one.began),
-                _time(max(end, one.began + 1)),
+                _time(episode.began),
+                _time(max(end, episode.began + 1)),
                 color=COLOURS[level],
                 alpha=0.18,
                 lw=0,
@@ -263,14 +263,14 @@ def _letters(title: str) -> tuple[list[str], str]:
 
     title = plain(title)
     have = {font.name for font in font_manager.fontManager.ttflist}
-    found = [name for name in _CJK if name in have]
-    if not found:
+    results = [name for name in _CJK if name in have]
+    if not results:
         title = "".join(letter for letter in title if ord(letter) < 0x2000).strip()
-    return ["DejaVu Sans", *found[:1]], title
+    return ["DejaVu Sans", *results[:1]], title
 
 
 def _times(seconds: Sequence[float]) -> list[datetime]:
-    return [_time(one) for one in seconds]
+    return [_time(second) for second in seconds]
 
 
 def _time(seconds: float) -> datetime:

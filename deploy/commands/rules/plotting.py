@@ -71,7 +71,7 @@ def plot_sensor(given: argparse.Namespace, screen: Screen) -> int:
     if not readings.at:
         raise SetupError(f"there are no readings of {sensor.sensor_id} to plot.")
     episodes: list[Episode] = [one for mine in side.by_key.values() for one in mine]
-    episodes.sort(key=lambda one: one.began)
+    episodes.sort(key=lambda episode: episode.began)
     title = f"{sensor.sensor_id}  {rule.rule_id} v{rule.version}  {rule.name_en}  {sensor.name}"
     try:
         plot.draw(file, title, rule, readings, judged, episodes)
@@ -81,7 +81,10 @@ def plot_sensor(given: argparse.Namespace, screen: Screen) -> int:
     screen.table(
         "alarms",
         ("level", "began", "ended"),
-        [(one.level.value, moment(one.began), moment(one.ended)) for one in episodes[:50]],
+        [
+            (episode.level.value, moment(episode.began), moment(episode.ended))
+            for episode in episodes[:50]
+        ],
     )
     screen.document(
         {
@@ -89,8 +92,8 @@ def plot_sensor(given: argparse.Namespace, screen: Screen) -> int:
             "points": len(readings.at),
             "refused": refused,
             "alarms": [
-                {"level": one.level.value, "began": one.began, "ended": one.ended}
-                for one in episodes
+                {"level": episode.level.value, "began": episode.began, "ended": episode.ended}
+                for episode in episodes
             ],
         }
     )

@@ -37,7 +37,7 @@ def plan(
     rules: Sequence[RuleDefinition], known: Mapping[str, RuleDefinition], now: datetime
 ) -> list[Planned]:
     """What differs from the newest known versions, each with the next version's number."""
-    found: list[Planned] = []
+    planneds: list[Planned] = []
     for rule in rules:
         newest = known.get(rule.rule_id)
         changed = differences(newest, rule)
@@ -54,8 +54,8 @@ def plan(
                 "sent_at": now,
             }
         )
-        found.append(Planned(fresh, newest.version if newest else 0, changed))
-    return found
+        planneds.append(Planned(fresh, newest.version if newest else 0, changed))
+    return planneds
 
 
 def differences(old: RuleDefinition | None, new: RuleDefinition) -> tuple[str, ...]:
@@ -96,7 +96,7 @@ def _flat(content: Any, name: str = "") -> dict[str, Any]:
         items = [(f"{name}[{place}]", part) for place, part in enumerate(content)]
     else:
         return {name: content}
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     for path, part in items:
-        found.update(_flat(part, path))
-    return found
+        results.update(_flat(part, path))
+    return results

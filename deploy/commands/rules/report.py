@@ -101,8 +101,8 @@ def results(
 
 def backtest(screen: Screen, done: Backtest, tally: Tally, notes: Sequence[str], show: int) -> None:
     """Summary first, then by rule, level, day and sensor, then the changes themselves."""
-    found = done.comparison
-    total = {sort: found.total[sort] for sort in SORTS}
+    result = done.comparison
+    total = {sort: result.total[sort] for sort in SORTS}
     rate = done.readings / done.seconds if done.seconds else 0.0
     screen.line(
         f"{total['added']} alarms added, {total['removed']} removed, {total['moved']} moved, "
@@ -121,14 +121,14 @@ def backtest(screen: Screen, done: Backtest, tally: Tally, notes: Sequence[str],
         refused = ", ".join(f"{count:,} {reason}" for reason, count in done.refused.items())
         screen.line(f"refused by the engine: {refused}")
     for title, counts, most in (
-        ("by rule", found.by_rule, _MOST_ROWS),
-        ("by level", found.by_level, _MOST_ROWS),
-        ("by day", found.by_day, 62),
-        ("by sensor", found.by_sensor, _MOST_ROWS),
+        ("by rule", result.by_rule, _MOST_ROWS),
+        ("by level", result.by_level, _MOST_ROWS),
+        ("by day", result.by_day, 62),
+        ("by sensor", result.by_sensor, _MOST_ROWS),
     ):
         _counts(screen, title, counts, most, by_name=title != "by sensor")
-    changes = sorted(found.listed, key=lambda one: one.began)
-    _changes(screen, changes, show, found.total.total() - total["same"])
+    changes = sorted(result.listed, key=lambda item: item.began)
+    _changes(screen, changes, show, result.total.total() - total["same"])
     screen.document(
         {
             "total": total,
@@ -144,12 +144,12 @@ def backtest(screen: Screen, done: Backtest, tally: Tally, notes: Sequence[str],
             "bad_examples": tally.examples,
             "published": 0,
             "paged": 0,
-            "by_rule": found.by_rule,
-            "by_level": found.by_level,
-            "by_day": dict(sorted(found.by_day.items())),
-            "by_sensor": found.by_sensor,
-            "changes": [_as_plain(one) for one in changes],
-            "changes_cut": total["same"] + len(changes) < found.total.total(),
+            "by_rule": result.by_rule,
+            "by_level": result.by_level,
+            "by_day": dict(sorted(result.by_day.items())),
+            "by_sensor": result.by_sensor,
+            "changes": [_as_plain(change) for change in changes],
+            "changes_cut": total["same"] + len(changes) < result.total.total(),
         }
     )
 
@@ -160,7 +160,9 @@ def _counts(
     def changed(name: str) -> int:
         return sum(counts[name][sort] for sort in SORTS if sort != "same")
 
-    names = sorted(counts) if by_name else sorted(counts, key=lambda one: (-changed(one), one))
+    names = (
+        sorted(counts) if by_name else sorted(counts, key=lambda count: (-changed(count), count))
+    )
     rows = [[name, *(str(counts[name][sort]) for sort in SORTS)] for name in names[:most]]
     more = f" (of {len(names):,})" if len(names) > most else ""
     screen.table(f"{title}{more}", ("", *(f">{sort}" for sort in SORTS)), rows)
@@ -172,51 +174,51 @@ def _changes(screen: Screen, changes: Sequence[Change], show: int, of: int) -> N
         more = f" (the first {show} of {of:,})" if of > show else ""
         screen.line()
         screen.line(f"changes{more}", style="bold")
-    for one in changes[:show]:
-        sign, style = signs[one.sort]
-        text = Text(f"{sign} {one.sort:<8}", style=style)
-        text.append(plain(f"{one.rule_id}  {one.sensor_id}  "))
-        sides = [_shown(side) for side in (one.before, one.after) if side is not None]
+    for change in changes[:show]:
+        sign, style = signs[change.sort]
+        text = Text(f"{sign} {change.sort:<8}", style=style)
+        text.append(plain(f"{change.rule_id}  {change.sensor_id}  "))
+        sides = [_shown(side) for side in (change.before, change.after) if side is not None]
         text.append_text(Text("  >  ").join(sides))
-        if shift := _shift(one):
+        if shift := _shift(change):
             text.append(f"  ({shift})")
         screen.line(text)
 
 
-def _shown(one: Episode) -> Text:
-    end = "open" if one.ended is None else moment(one.ended)
-    return Text.assemble(level_text(one.level.value), f" {moment(one.began)} .. {end}")
+def _shown(episode: Episode) -> Text:
+    end = "open" if episode.ended is None else moment(episode.ended)
+    return Text.assemble(level_text(episode.level.value), f" {moment(episode.began)} .. {end}")
 
 
-def _shift(one: Change) -> str:
-    if one.before is None or one.after is None:
+def _shift(change: Change) -> str:
+    if change.before is None or change.after is None:
         return ""
     parts = []
-    if one.before.began != one.after.began:
-        parts.append(f"begins {span(one.after.began - one.before.began)}")
-    if one.before.ended is not None and one.after.ended is not None:
-        if one.before.ended != one.after.ended:
-            parts.append(f"ends {span(one.after.ended - one.before.ended)}")
-    elif one.before.ended != one.after.ended:
-        parts.append("stays open" if one.after.ended is None else "ends now")
-    if one.before.level != one.after.level:
-        parts.append(f"{one.before.level.value} > {one.after.level.value}")
+    if change.before.began != change.after.began:
+        parts.append(f"begins {span(change.after.began - change.before.began)}")
+    if change.before.ended is not None and change.after.ended is not None:
+        if change.before.ended != change.after.ended:
+            parts.append(f"ends {span(change.after.ended - change.before.ended)}")
+    elif change.before.ended != change.after.ended:
+        parts.append("stays open" if change.after.ended is None else "ends now")
+    if change.before.level != change.after.level:
+        parts.append(f"{change.before.level.value} > {change.after.level.value}")
     return ", ".join(parts)
 
 
-def _as_plain(one: Change) -> dict[str, Any]:
+def _as_plain(change: Change) -> dict[str, Any]:
     def side(episode: Episode | None) -> dict[str, Any] | None:
         if episode is None:
             return None
         return {"began": episode.began, "ended": episode.ended, "level": episode.level.value}
 
     return {
-        "sort": one.sort,
-        "rule": one.rule_id,
-        "sensor": one.sensor_id,
-        "before": side(one.before),
-        "after": side(one.after),
-        "moved_by": _shift(one),
+        "sort": change.sort,
+        "rule": change.rule_id,
+        "sensor": change.sensor_id,
+        "before": side(change.before),
+        "after": side(change.after),
+        "moved_by": _shift(change),
     }
 
 
@@ -238,15 +240,20 @@ def chain(screen: Screen, found: Chain) -> None:
         screen.line(text)
     deciding = found.deciding
     shown: set[int] = set()
-    for place, one in enumerate(found.readings):
-        if one.id in deciding:
+    for place, reading in enumerate(found.readings):
+        if reading.id in deciding:
             shown |= set(range(place - _READINGS_SHOWN, place + 3))
     rows: list[list[Cell]] = []
-    for place, one in enumerate(found.readings):
+    for place, reading in enumerate(found.readings):
         if place in shown:
-            mark = Text("decided", style="bold") if one.id in deciding else ""
+            mark = Text("decided", style="bold") if reading.id in deciding else ""
             rows.append(
-                [moment(one.occurred_at.timestamp()), f"{one.value:.10g} {one.unit}", one.id, mark]
+                [
+                    moment(reading.occurred_at.timestamp()),
+                    f"{reading.value:.10g} {reading.unit}",
+                    reading.id,
+                    mark,
+                ]
             )
     screen.table("readings around it", ("time (UTC+8)", ">value", "id", ""), rows)
     screen.document(document(found))

@@ -97,7 +97,7 @@ class Recording:
         """Readings in order of arrival, with ticks between them. Raises SetupError."""
         streams = [self._rows(number, file) for number, file in enumerate(self.files)]
         clock = float("-inf")
-        for record in heapq.merge(*streams, key=lambda one: one.arrives):
+        for record in heapq.merge(*streams, key=lambda stream: stream.arrives):
             if record.arrives >= clock + TICK_S:
                 clock = record.arrives
                 yield Record(_tick(clock), clock)
@@ -202,13 +202,13 @@ def _moment(text: Any) -> datetime:
     if isinstance(text, int | float) and not isinstance(text, bool):
         return datetime.fromtimestamp(text, UTC)
     try:
-        found = datetime.fromisoformat(str(text))
+        result = datetime.fromisoformat(str(text))
     except ValueError:
         pass
     else:
-        if found.tzinfo is None:
+        if result.tzinfo is None:
             raise ValueError(f"{str(text)[:40]!r} has no zone")
-        return found
+        return result
     try:
         return datetime.fromtimestamp(float(text), UTC)
     except (ValueError, TypeError):

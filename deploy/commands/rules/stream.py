@@ -92,9 +92,9 @@ async def _play_topic(
             async for record, share in records(
                 source.bootstrap, READINGS, number, given.since, given.until
             ):
-                found = _record(record, source.sensors, tally, given)
-                if found is not None and (only is None or _of(found, only)):
-                    take(found)
+                result = _record(record, source.sensors, tally, given)
+                if result is not None and (only is None or _of(result, only)):
+                    take(result)
                 if record.offset % _EACH == 0:
                     bar.at(place + share, f"partition {number}, {tally.readings:,}")
     return tally

@@ -76,10 +76,12 @@ def run_case(
 ) -> Result:
     """Play a case. `rules` must have those under test, `sensors` is the catalogue."""
     case = located.case
-    known = {**sensors, **{one.sensor_id: one.entry() for one in case.sensors}}
+    known = {**sensors, **{sensor.sensor_id: sensor.entry() for sensor in case.sensors}}
     tested = [_live(rules[name]) for name in case.rules]
     named = {name for rule in tested for name in rule.sensor_ids}
-    wanted = {push.sensor for push in case.push} | {one.sensor_id for one in case.sensors} | named
+    wanted = (
+        {push.sensor for push in case.push} | {sensor.sensor_id for sensor in case.sensors} | named
+    )
     try:
         bench = Bench((known[name] for name in sorted(wanted) if name in known), tested)
     except Refused as unfit:
@@ -189,16 +191,16 @@ def _between(want: Want) -> str:
 
 
 def _seen(bench: Bench) -> list[Seen]:
-    found = []
+    results = []
     for one in bench.drain():
         at = one.occurred_at.timestamp()
         if isinstance(one, AlarmEvent):
-            found.append(
+            results.append(
                 Seen(at, one.rule_id, one.sensor_id or "", one.transition.value, one.level.value)
             )
         elif isinstance(one, SensorHealth):
-            found.append(Seen(at, one.rule_id or "", one.sensor_id, one.state.value, ""))
-    return found
+            results.append(Seen(at, one.rule_id or "", one.sensor_id, one.state.value, ""))
+    return results
 
 
 def _live(rule: RuleDefinition) -> RuleDefinition:

@@ -73,7 +73,7 @@ class Board:
             scopes = {scope_key(rule.body.scope, fact)}
             if before is not None and region_of(before.status, before.place) == region:
                 scopes.add(scope_key(rule.body.scope, before))  # it may have been moved
-            for scope in sorted(one for one in scopes if one is not None):
+            for scope in sorted(scope for scope in scopes if scope is not None):
                 self._judge(EpisodeKey(rule.rule_id, region, scope), cause, fact)
         seen = sighting_of(fact)
         if seen is not None:
@@ -121,9 +121,9 @@ class Board:
 
     def _next_due(self, region: Region) -> tuple[datetime, EpisodeKey] | None:
         due = (
-            (one.expires_at, key)
-            for key, one in self.episodes.items()
-            if one.expires_at is not None and key.region == region
+            (episode.expires_at, key)
+            for key, episode in self.episodes.items()
+            if episode.expires_at is not None and key.region == region
         )
         return min(due, default=None)
 
@@ -147,8 +147,8 @@ class Board:
         """Where a rule may hold by what is known."""
         found = {
             key
-            for key, one in self.episodes.items()
-            if key.rule_id == rule.rule_id and key.region.status is status and one.open
+            for key, episode in self.episodes.items()
+            if key.rule_id == rule.rule_id and key.region.status is status and episode.open
         }
         return found | self.known.concerned(rule, status)
 

@@ -132,10 +132,12 @@ def _with_stance(alert: Alert, decision: AlertDecision, now: datetime) -> Alert:
     assert decision.assessment is not None
     unit = decision.origin_unit
     said = decision.assessment.model_dump(exclude_none=True)
-    before = next((one.assessment for one in alert.positions if one.unit == unit), None)
+    before = next(
+        (position.assessment for position in alert.positions if position.unit == unit), None
+    )
     assessment = decision.assessment if before is None else before.model_copy(update=said)
     stance = Stance(unit=unit, officer_id=decision.officer_id, at=now, assessment=assessment)
-    others = tuple(one for one in alert.positions if one.unit != unit)
+    others = tuple(position for position in alert.positions if position.unit != unit)
     return replace(alert, positions=(*others, stance)[-MOST_STANCES:])
 
 

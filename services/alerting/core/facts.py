@@ -86,13 +86,13 @@ def fact_of(event: AlarmEvent, known: Fact | None) -> Fact:
     )
 
 
-def same_site(one: Fact, other: Fact) -> bool:
+def same_site(fact: Fact, other: Fact) -> bool:
     """Whether two alarms are about one spot: by site, else by sensor, else by place.
 
     The most exact thing that both have decides; a village's rule is not at its every sensor.
     """
-    if one.site is not None and other.site is not None:
-        return one.site == other.site
-    if one.sensor_id is not None and other.sensor_id is not None:
-        return one.sensor_id == other.sensor_id
-    return one.place == other.place
+    if fact.site is not None and other.site is not None:
+        return fact.site == other.site
+    if fact.sensor_id is not None and other.sensor_id is not None:
+        return fact.sensor_id == other.sensor_id
+    return fact.place == other.place

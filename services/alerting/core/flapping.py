@@ -43,4 +43,4 @@ def quiet(mode: ResponseMode) -> timedelta:
 
 def flaps(raises: Sequence[datetime], at: datetime) -> bool:
     """Whether so many raises lie in the window that ends at `at`."""
-    return sum(at - WINDOW < one <= at for one in raises) > FLIPS
+    return sum(at - WINDOW < raise_item <= at for raise_item in raises) > FLIPS

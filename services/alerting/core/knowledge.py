@@ -83,7 +83,7 @@ class Knowledge:
     def concerned(self, rule: RuleDefinition, status: Status) -> set[EpisodeKey]:
         """Where a rule may hold."""
         self._sort()
-        found: set[EpisodeKey] = set()
+        episode_keys: set[EpisodeKey] = set()
         if isinstance(rule.body, CompositeRule):
             named = named_rules(rule.body.when)
             for fact in self.facts.values():
@@ -91,7 +91,7 @@ class Knowledge:
                     scope = scope_key(rule.body.scope, fact)
                     if scope is not None:
                         region = region_of(status, fact.place)
-                        found.add(EpisodeKey(rule.rule_id, region, scope))
+                        episode_keys.add(EpisodeKey(rule.rule_id, region, scope))
         elif isinstance(rule.body, CorroborationRule):
             places = {
                 place
@@ -105,8 +105,8 @@ class Knowledge:
             for place in places:
                 unit = unit_at(place, rule.body.within)
                 if unit is not None:
-                    found.add(EpisodeKey(rule.rule_id, region_of(status, unit), unit))
-        return found
+                    episode_keys.add(EpisodeKey(rule.rule_id, region_of(status, unit), unit))
+        return episode_keys
 
     def _sort(self) -> None:
         if not self._sorted:
@@ -147,12 +147,12 @@ class Knowledge:
                 and key.region.status is status
                 and any(covers(place, key.scope) for place in seen.places)
             ]
-        found = (
+        result = (
             self._pools.get(EpisodeKey(rule.rule_id, region_of(status, unit), unit))
             for rule in self._rules.about(seen.event_type)
             for unit in units_of(seen.places)
         )
-        return [pool for pool in found if pool is not None]
+        return [pool for pool in result if pool is not None]
 
 
 def sighting_of(fact: Fact) -> Sighting | None:

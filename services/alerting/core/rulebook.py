@@ -59,8 +59,8 @@ class RuleBook:
             if further is None or named in tried or not _judges(further):
                 continue
             tried.add(named)
-            if found := self._way(goal, further, [*way, named], tried):
-                return found
+            if result := self._way(goal, further, [*way, named], tried):
+                return result
         return []
 
     def _index(self) -> None:

@@ -34,8 +34,8 @@ class Kept:
 
     async def load(self, work: Transaction, stamps: Mapping[str, Stamp]) -> dict[str, Evidence]:
         """The evidence of these alerts, whose rows are locked and were written like this."""
-        found = {one: self.find(one, stamp) for one, stamp in stamps.items()}
-        missing = [one for one, evidence in found.items() if evidence is None]
+        results = {one: self.find(one, stamp) for one, stamp in stamps.items()}
+        missing = [one for one, evidence in results.items() if evidence is None]
         alarms = await _of(work, "alert_alarm", missing, rows.EVIDENCE)
         reports = await _of(work, "alert_report", missing)
         return {
@@ -45,7 +45,7 @@ class Kept:
                 tuple(map(rows.alarm_of, alarms.get(one, ()))),
                 tuple(map(rows.report_seen_of, reports.get(one, ()))),
             )
-            for one, evidence in found.items()
+            for one, evidence in results.items()
         }
 
     def find(self, alert_id: str, stamp: Stamp) -> Evidence | None:

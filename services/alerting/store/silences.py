@@ -23,13 +23,13 @@ async def standing(
     work: Transaction, statuses: Iterable[Status], named: Iterable[str] = ()
 ) -> dict[str, Silence]:
     """The silences of these statuses that stand or are to come, and those named."""
-    found = await work.connection.fetch(
+    rows = await work.connection.fetch(
         "SELECT * FROM alerting.silence WHERE (ended_at IS NULL AND status = ANY($1::text[])) "
         "OR silence_id = ANY($2::text[])",
         list(statuses),
         list(named),
     )
-    return {row["silence_id"]: _silence(row) for row in found}
+    return {row["silence_id"]: _silence(row) for row in rows}
 
 
 async def save(work: Transaction, silences: Iterable[Silence]) -> None:
@@ -52,7 +52,7 @@ async def save(work: Transaction, silences: Iterable[Silence]) -> None:
 
 async def count(work: Transaction, hidden: Mapping[str, int]) -> list[Silence]:
     """Add to the counts of these silences; they as they stand now, in the order of their ids."""
-    found = []
+    results = []
     for silence_id, more in sorted(hidden.items()):
         row = await work.connection.fetchrow(
             "UPDATE alerting.silence SET silenced = silenced + $2, version = version + 1 "
@@ -61,8 +61,8 @@ async def count(work: Transaction, hidden: Mapping[str, int]) -> list[Silence]:
             more,
         )
         assert row is not None, "a silence that hides something is never deleted"
-        found.append(_silence(row))
-    return found
+        results.append(_silence(row))
+    return results
 
 
 def silence_of_subject(subject: str) -> str:
@@ -93,10 +93,18 @@ def _silence(row: asyncpg.Record) -> Silence:
     )
 
 
-def _row(one: Silence) -> Row:
+def _row(silence: Silence) -> Row:
     return (
-        *(one.silence_id, one.status, one.version, one.kind),
-        one.matcher.model_dump_json(exclude_none=True),
-        *(one.unit, one.owner, one.post, one.begin_at, one.end_at, one.reason, one.ended_at),
-        *(one.silenced, one.still_firing),
+        *(silence.silence_id, silence.status, silence.version, silence.kind),
+        silence.matcher.model_dump_json(exclude_none=True),
+        *(
+            silence.unit,
+            silence.owner,
+            silence.post,
+            silence.begin_at,
+            silence.end_at,
+            silence.reason,
+            silence.ended_at,
+        ),
+        *(silence.silenced, silence.still_firing),
     )

@@ -32,17 +32,17 @@ async def enter(work: Transaction, acts: Sequence[Act]) -> int:
         "occurred_at, prev_hash, hash, body) SELECT * FROM unnest($1::bigint[], $2::text[], "
         "$3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], "
         "$9::text[], $10::text[], $11::text[])",
-        [one.sequence for one in entries],
-        [one.id for one in entries],
-        [one.status for one in entries],
-        [one.actor for one in entries],
-        [one.action for one in entries],
-        [one.subject_id for one in entries],
-        [one.outcome for one in entries],
-        [one.occurred_at for one in entries],
-        [one.prev_hash for one in entries],
-        [one.hash for one in entries],
-        [encode(one).decode() for one in entries],
+        [entry.sequence for entry in entries],
+        [entry.id for entry in entries],
+        [entry.status for entry in entries],
+        [entry.actor for entry in entries],
+        [entry.action for entry in entries],
+        [entry.subject_id for entry in entries],
+        [entry.outcome for entry in entries],
+        [entry.occurred_at for entry in entries],
+        [entry.prev_hash for entry in entries],
+        [entry.hash for entry in entries],
+        [encode(entry).decode() for entry in entries],
     )
     last = entries[-1]
     await work.connection.execute(
@@ -50,8 +50,8 @@ async def enter(work: Transaction, acts: Sequence[Act]) -> int:
         last.sequence,
         last.hash,
     )
-    for one in entries:
-        work.publish(TRAIL, one.actor, one, one.id)
+    for entry in entries:
+        work.publish(TRAIL, entry.actor, entry, entry.id)
     return len(entries)
 
 
@@ -59,12 +59,12 @@ async def enter_new(work: Transaction, acts: Sequence[Act]) -> int:
     """As `enter`, without those whose cause is in the trail."""
     if not acts:
         return 0
-    ids = {entry_id(one): one for one in acts}
+    ids = {entry_id(act): act for act in acts}
     rows = await work.connection.fetch(
         "SELECT entry_id FROM audit.trail WHERE entry_id = ANY($1::text[])", list(ids)
     )
     known = {row["entry_id"] for row in rows}
-    return await enter(work, [one for name, one in ids.items() if name not in known])
+    return await enter(work, [identifier for name, identifier in ids.items() if name not in known])
 
 
 async def head(work: Transaction) -> Head:

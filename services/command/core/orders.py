@@ -43,13 +43,13 @@ def order_of_alert(
 ) -> Order | None:
     """The command that `plan` makes of an alert's present level; None when nobody is left to get it."""
     orders = orders_of(tree, plan, About(alert.place, alert.areas))
-    units: Collection[str] = {one.unit for one in orders.recipients}
+    units: Collection[str] = {recipient.unit for recipient in orders.recipients}
     issuer = issuer_of(alert.approver_unit, units, parent_of(alert.approver_unit))
     if issuer in units:
         orders = orders.without(issuer)
     if not orders.recipients:
         return None
-    root = root_of([one.unit for one in orders.recipients]) or alert.place
+    root = root_of([recipient.unit for recipient in orders.recipients]) or alert.place
     return Order(
         command_id=command_id(alert.alert_id, plan.plan_id, root, alert.version),
         status=alert.status,

@@ -89,7 +89,7 @@ def passed_up(
     `assignments` holds the wholes as they are; `before` is None for a part just made. Each value comes
     with the waiting act that brought it, None = the part's change itself.
     """
-    found: list[tuple[Act | None, Assignment]] = []
+    results: list[tuple[Act | None, Assignment]] = []
     latest: dict[str, Assignment] = {}
     changes: list[tuple[Assignment | None, Assignment]] = [(before, after)]
     for old, new in changes:  # grows while it is walked: a whole may itself be a part
@@ -105,10 +105,10 @@ def passed_up(
             counted = msgspec.structs.replace(counted, version=counted.version + 1, changed_at=at)
         released = steps.release(counted, now)
         for act, value in [(None, counted), *released]:
-            found.append((act, value))
+            results.append((act, value))
             changes.append((latest.get(one, whole), value))
             latest[one] = value
-    return found
+    return results
 
 
 def _new(

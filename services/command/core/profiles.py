@@ -54,16 +54,16 @@ class Profile:
 
     def in_mode(self, mode: ResponseMode) -> Profile:
         """The profile as it is in a response mode; made once each."""
-        found = self._in_mode.get(mode)
-        if found is None:
+        result = self._in_mode.get(mode)
+        if result is None:
             share = EFFECTS[mode]
-            found = self._in_mode[mode] = replace(
+            result = self._in_mode[mode] = replace(
                 self,
                 sign_s=_shortened(self.sign_s, share.deadline),
                 finish_s=_shortened(self.finish_s, share.deadline),
                 step_s={level: seconds * share.step for level, seconds in self.step_s.items()},
             )
-        return found
+        return result
 
 
 def _shortened(

@@ -92,7 +92,7 @@ def release(assignment: Assignment, now: datetime) -> list[tuple[Act, Assignment
     if not assignment.waiting:
         return changes
     latest = assignment
-    for held in sorted(assignment.waiting, key=lambda one: CHAIN.index(one.step)):
+    for held in sorted(assignment.waiting, key=lambda item: CHAIN.index(item.step)):
         if _is_time_for(latest, held.step):
             rest = tuple(one for one in latest.waiting if one is not held)
             latest = _move(replace(latest, waiting=rest), held, now)

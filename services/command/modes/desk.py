@@ -41,16 +41,16 @@ class ModeDesk:
         self, work: Transaction, alerts: Sequence[AlertEvent], requests: Sequence[ModeRequest]
     ) -> None:
         """Propose what newly issued alerts call for, then apply people's acts; raises Reject."""
-        wants = [want for one in alerts if (want := wanted(one)) is not None]
-        units = {(one.status, one.unit) for one in wants}
-        units |= {(one.status, one.unit) for one in requests}
+        wants = [want for alert in alerts if (want := wanted(alert)) is not None]
+        units = {(want.status, want.unit) for want in wants}
+        units |= {(request.status, request.unit) for request in requests}
         if not units:
             return
-        unknown = {one.unit for one in requests if one.unit not in self._tree}
+        unknown = {request.unit for request in requests if request.unit not in self._tree}
         if unknown:
             raise Reject(Reason.UNKNOWN_SUBJECT, f"no unit {min(unknown)} in the catalogue")
         sitting = await _Sitting.over(
-            work, self._tree, units, {one.proposal_id for one in requests}
+            work, self._tree, units, {request.proposal_id for request in requests}
         )
         for want in wants:
             await sitting.propose(want)
@@ -70,7 +70,7 @@ class ModeDesk:
 
     async def fire(self, work: Transaction, timers: Sequence[Timer]) -> None:
         """Let proposals expire and modes end; a timer that came too late means nothing."""
-        subjects = {one.subject_id for one in timers}
+        subjects = {timer.subject_id for timer in timers}
         units = await store.units_of(work, subjects)
         sitting = await _Sitting.over(work, self._tree, units, subjects)
         for timer in timers:
@@ -140,12 +140,12 @@ class _Sitting:
 
     async def time_is_up(self, timer: Timer) -> None:
         """Expire or end what the timer guards, if it still waits for that."""
-        one = self._proposals[timer.subject_id]
-        cause = Cause(one.proposal_id, timer.due_at, one.unit)
-        if timer.kind == ModeTimer.EXPIRE and one.state in OPEN:
-            await self._change(acts.lapse(one, Event.EXPIRE), cause)
-        elif timer.kind == ModeTimer.END and one.state is State.DECIDED:
-            await self._end(acts.lapse(one, Event.END), cause)
+        proposal = self._proposals[timer.subject_id]
+        cause = Cause(proposal.proposal_id, timer.due_at, proposal.unit)
+        if timer.kind == ModeTimer.EXPIRE and proposal.state in OPEN:
+            await self._change(acts.lapse(proposal, Event.EXPIRE), cause)
+        elif timer.kind == ModeTimer.END and proposal.state is State.DECIDED:
+            await self._end(acts.lapse(proposal, Event.END), cause)
 
     async def _open(self, proposal: Proposal, cause: Cause) -> None:
         await self._write(proposal, cause)
@@ -198,7 +198,7 @@ class _Sitting:
     def _at(self, status: str, unit: str) -> list[Proposal]:
         live = (*OPEN, State.DECIDED)
         return [
-            one
-            for one in self._proposals.values()
-            if (one.status, one.unit) == (status, unit) and one.state in live
+            proposal
+            for proposal in self._proposals.values()
+            if (proposal.status, proposal.unit) == (status, unit) and proposal.state in live
         ]

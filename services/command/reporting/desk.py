@@ -53,7 +53,7 @@ class ReportDesk:
 
     async def take(self, work: Transaction, causes: Sequence[Cause]) -> None:
         """Apply records in any order; raises Reject for a report that cannot count."""
-        wanted = [one for one in causes if isinstance(one, AlertEvent) or is_upward(one)]
+        wanted = [cause for cause in causes if isinstance(cause, AlertEvent) or is_upward(cause)]
         if not wanted:
             return
         files = await store.open_files(work, {(one.status, one.incident_id) for one in wanted})
@@ -119,15 +119,15 @@ class ReportDesk:
             for duty_id in sorted(opened.duties.keys() & due.keys()):
                 duty = opened.duties[duty_id]
                 rungs = ladder(duty.unit, self._roster)
-                found = fire(duty, due[duty_id], rungs, self._pace.in_mode(duty.mode), now)
-                for call in found.calls:
+                result = fire(duty, due[duty_id], rungs, self._pace.in_mode(duty.mode), now)
+                for call in result.calls:
                     told = list(opened.reports.values())
                     event = supervision_of(duty, opened.cases[duty.alert_id], call, told, now)
                     work.publish(SUPERVISION, duty.incident_id, event, event.id)
                     kinds[call.kind, duty.status] += 1
-                if found.duty is not duty:
-                    changed.append(found.duty)
-                wanted += found.arm
+                if result.duty is not duty:
+                    changed.append(result.duty)
+                wanted += result.arm
         await store.save_duties(work, changed)
         await arm(work, wanted, rearm=True)
         await store.touch(work, files)

@@ -83,13 +83,13 @@ def plan_view(
         ],
         "entries": [
             {
-                "entry_id": one.entry_id,
-                "version": one.version,
-                "actor": one.actor,
-                **_rule_view(one.rule, shown),
+                "entry_id": entry.entry_id,
+                "version": entry.version,
+                "actor": entry.actor,
+                **_rule_view(entry.rule, shown),
             }
-            for one in entries
-            if not one.cancelled
+            for entry in entries
+            if not entry.cancelled
         ],
     }
 
@@ -128,18 +128,18 @@ def entry_id_of(unit: str, rule: DutyRule) -> str:
 
 def people_of(rules: Iterable[DutyRule]) -> set[str]:
     """Everybody whom entries put on duty; somebody's leave puts nobody on."""
-    found: set[str] = set()
+    results: set[str] = set()
     for rule in rules:
         match rule:
             case Member():
-                found.add(rule.officer.officer_id)
+                results.add(rule.officer.officer_id)
             case Rotation():
-                found |= set(rule.members)
+                results |= set(rule.members)
             case Swap():
-                found |= {rule.officer_id, rule.other_id}
+                results |= {rule.officer_id, rule.other_id}
             case Shift() | Override():
-                found |= {rule.officer_id} if rule.officer_id is not None else set()
-    return found
+                results |= {rule.officer_id} if rule.officer_id is not None else set()
+    return results
 
 
 def _request(
@@ -172,11 +172,11 @@ def _turn_view(turn: Turn, plan: Plan, shown: frozenset[DataClass]) -> dict[str,
 
 
 def _rule_view(rule: DutyRule, shown: frozenset[DataClass]) -> dict[str, Any]:
-    found = rule.model_dump(mode="json", exclude_none=True)
+    result = rule.model_dump(mode="json", exclude_none=True)
     if isinstance(rule, Member):
-        found["officer"] = {
+        result["officer"] = {
             name: value
-            for name, value in found["officer"].items()
+            for name, value in result["officer"].items()
             if name not in PERSONAL or PERSONAL[name] in shown
         }
-    return {"rule": found}
+    return {"rule": result}

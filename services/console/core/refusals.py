@@ -103,14 +103,14 @@ class Refusals:
         if not self._kinds[key[0]]:
             del self._kinds[key[0]]
 
-    def _act(self, one: _Counted, now: datetime) -> Act:
-        first = one.first
+    def _act(self, counted: _Counted, now: datetime) -> Act:
+        first = counted.first
         unit = first.unit or self.stranger_unit
         record = Refusal(
-            id=content_id("ref", self.process, *first.kind, one.since.isoformat()),
-            occurred_at=one.since,
+            id=content_id("ref", self.process, *first.kind, counted.since.isoformat()),
+            occurred_at=counted.since,
             sent_at=now,
-            until=one.until,
+            until=counted.until,
             origin_unit=unit,
             tier=tier_of(unit),
             areas=() if first.place is None else (first.place,),
@@ -120,6 +120,6 @@ class Refusals:
             place=first.place,
             subject_id=cleaned(first.subject_id),
             address=cleaned(first.address),
-            count=one.count,
+            count=counted.count,
         )
         return Act(REFUSALS, first.actor, record, first.actor)

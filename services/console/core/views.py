@@ -35,7 +35,7 @@ def facts(row: Record) -> AlertFacts:
         authority_unit=row["authority_unit"],
         debtor_unit=debt["unit"] if debt is not None else None,
         authorised_by=debt["by_unit"] if debt is not None else None,
-        signers=tuple(one["officer_id"] for one in signatures if one["present"]),
+        signers=tuple(signature["officer_id"] for signature in signatures if signature["present"]),
     )
 
 
@@ -105,23 +105,23 @@ def alert_detail(
         "areas": [{"unit": unit, "name": names.unit(unit)} for unit in row["areas"]],
         "signatures": [
             {
-                "unit_name": names.unit(one["unit"]),
-                "post": one["post"],
-                "level": one["level"],
-                "signed_at": one["signed_at"],
+                "unit_name": names.unit(load["unit"]),
+                "post": load["post"],
+                "level": load["level"],
+                "signed_at": load["signed_at"],
             }
-            for one in json.loads(row["signatures"])
+            for load in json.loads(row["signatures"])
         ],
         "debt": _debt(row, names),
         "positions": [
             {
-                "unit": one["unit"],
-                "unit_name": names.unit(one["unit"]),
-                "at": one["at"],
+                "unit": load["unit"],
+                "unit_name": names.unit(load["unit"]),
+                "at": load["at"],
                 **dict.fromkeys(("level", "incident_grade", "response_level")),
-                **one["assessment"],
+                **load["assessment"],
             }
-            for one in json.loads(row["positions"])
+            for load in json.loads(row["positions"])
         ],
         "merged_ids": list(row["merged_ids"]),
         "report_ids": list(row["report_ids"]),

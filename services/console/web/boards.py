@@ -85,8 +85,8 @@ async def preview(console: Parts, me: Me, body: Preview) -> Response:
     `desks`: of the units that have a duty desk (grids and micro-grids are called through their
     village), how many there are, how many have somebody on duty now, and which have nobody.
     """
-    acting, found = reached(console, me, body.selection)
-    units = sorted(found)
+    acting, result = reached(console, me, body.selection)
+    units = sorted(result)
     root = root_of(units) or acting.unit
     desks = [unit for unit in units if tier_of(unit) not in _WITHOUT_DESK]
     unstaffed = [unit for unit in desks if not console.directory.is_staffed(unit)]
@@ -224,7 +224,7 @@ async def _photos(
 ) -> dict[str, list[dict[str, Any]]]:
     """What is known of the photos of these assignments, those that the officer may look at."""
     wanted = [row["assignment_id"] for row in rows if sees_photos(me, row["unit"])]
-    found: dict[str, list[dict[str, Any]]] = {}
+    results: dict[str, list[dict[str, Any]]] = {}
     for row in await store_photos.of_assignments(connection, wanted) if wanted else ():
-        found.setdefault(row["assignment_id"], []).append(views.photo(row, console.names))
-    return found
+        results.setdefault(row["assignment_id"], []).append(views.photo(row, console.names))
+    return results

@@ -74,22 +74,22 @@ async def get_evaluation(
     """How the whole, each tier and each unit did; units behind the first `after` of them. As CSV: all units."""
     async with reading(console.database) as connection:
         case = await visible_case(connection, me, case_id)
-        found = await evaluated(connection, case, me)
+        result = await evaluated(connection, case, me)
     if style == "csv":
         return Response(
-            as_csv(case, found, console),
+            as_csv(case, result, console),
             media_type="text/csv; charset=utf-8",
             headers={"content-disposition": f'attachment; filename="{case_id}.csv"'},
         )
-    shown = found.units[after : after + limit]
-    more = after + len(shown) < len(found.units)
+    shown = result.units[after : after + limit]
+    more = after + len(shown) < len(result.units)
     return as_json(
         {
             "case_id": case_id,
             "status": case.status,
-            "whole": evaluation.group_view(found.whole),
+            "whole": evaluation.group_view(result.whole),
             "by_tier": [
-                {"tier": tier, **evaluation.group_view(one)} for tier, one in found.by_tier.items()
+                {"tier": tier, **evaluation.group_view(one)} for tier, one in result.by_tier.items()
             ],
             "units": [
                 {**evaluation.unit_view(one), "unit_name": console.names.unit(one.unit)}
@@ -109,8 +109,8 @@ async def visible_case(connection: Connection, me: Viewer, case_id: str) -> Case
     if not is_seen(me, case, takes_part=part):
         raise hidden("case", case.root)
     closed = case.closed_orders(me)
-    found = await rollup.received(connection, closed, span_of(me.unit)) if closed else set()
-    return replace(case, received=frozenset(found))
+    result = await rollup.received(connection, closed, span_of(me.unit)) if closed else set()
+    return replace(case, received=frozenset(result))
 
 
 async def evaluated(connection: Connection, case: Case, me: Viewer) -> Evaluation:

@@ -53,14 +53,14 @@ async def export(
     now = console.clock.now()
     async with reading(console.database) as connection:
         case = await visible_case(connection, me, case_id)
-        found = await evaluated(connection, case, me)
+        result = await evaluated(connection, case, me)
         told = await _told(connection, case, me, console)
         written = await review_of(connection, case, me, console)
         photos, whole = await _photos(connection, case, me)
     file = dossier(
         case,
         case.state(written is not None),
-        found,
+        result,
         told,
         review.tables(written, words()),
         words(),

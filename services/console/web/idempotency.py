@@ -116,8 +116,8 @@ def _key(scope: Scope) -> str | None:
         return None
     if not scope["path"].startswith("/api/"):
         return None
-    found: bytes | None = dict(scope["headers"]).get(HEADER.encode())
-    return None if found is None else found.decode("latin-1")
+    data: bytes | None = dict(scope["headers"]).get(HEADER.encode())
+    return None if data is None else data.decode("latin-1")
 
 
 def _in_its_world(key: str, body: bytes) -> str:

@@ -76,7 +76,7 @@ async def silence(
 ) -> Response:
     """Ask for a silence or a maintenance window over one's own subtree."""
     acting = console.acting(
-        me, lambda one: access.may_silence(one, body.place or one.unit), body.place
+        me, lambda item: access.may_silence(item, body.place or item.unit), body.place
     )
     named = (body.place, body.event_type, body.rule_id, body.sensor_id)
     if not any(named):
@@ -109,7 +109,7 @@ async def other_end(
     if known is None:
         raise unknown("silence")
     acting = console.acting(
-        me, lambda one: access.may_end_silence(one, known["unit"]), known["unit"]
+        me, lambda item: access.may_end_silence(item, known["unit"]), known["unit"]
     )
     now = console.clock.now()
     if body.end_at is not None:

@@ -58,9 +58,9 @@ def change(entries: Mapping[str, DutyEntry], request: DutyRequest, place: int) -
     if before is None and len(entries) >= MOST_ENTRIES:
         raise Refused(Reason.NOT_ALLOWED, f"{request.unit} has {MOST_ENTRIES} entries already")
     known = {
-        one.rule.officer.officer_id
-        for one in entries.values()
-        if isinstance(one.rule, Member) and not one.cancelled
+        entry.rule.officer.officer_id
+        for entry in entries.values()
+        if isinstance(entry.rule, Member) and not entry.cancelled
     }
     if strangers := sorted(_named(request) - known):
         raise Refused(

@@ -67,7 +67,7 @@ def outlook(
     """The unit at `now`, as if its response `mode` stayed. `entries` in the order of their last change;
     `cause`: the id of what made us look. A post whose plan was taken away stands empty from now on."""
     plan = plan_of(entries, mode)
-    found: list[Standing] = []
+    standings: list[Standing] = []
     changes: list[datetime] = []
     for post in Post:
         if post not in plan.posts and post not in told:
@@ -85,8 +85,8 @@ def outlook(
             before.seen_until if coverage is None else coverage.end,
             before.coverages + (coverage is not None),
         )
-        found.append(Standing(post, after, slot, coverage))
-    return Outlook(tuple(found), min(changes, default=None))
+        standings.append(Standing(post, after, slot, coverage))
+    return Outlook(tuple(standings), min(changes, default=None))
 
 
 def _slot(

@@ -71,7 +71,7 @@ async def save_modes(work: Transaction, events: Sequence[ResponseModeEvent]) -> 
         "INSERT INTO duty.mode (unit, mode, version) VALUES ($1, $2, $3) "
         "ON CONFLICT (unit) DO UPDATE SET mode = EXCLUDED.mode, version = EXCLUDED.version "
         "WHERE duty.mode.version < EXCLUDED.version",
-        [(one.unit, one.mode, one.version) for one in events],
+        [(event.unit, event.mode, event.version) for event in events],
     )
 
 
@@ -79,27 +79,27 @@ async def load(
     work: Transaction, units: Iterable[str], named: Collection[str] = ()
 ) -> dict[str, UnitPlan]:
     """The plans of units that are locked; of entries that are over only those `named` by id."""
-    found = {unit: UnitPlan(unit) for unit in sorted(units)}
+    results = {unit: UnitPlan(unit) for unit in sorted(units)}
     for row in await work.connection.fetch(
         "SELECT unit, body FROM duty.entry WHERE unit = ANY($1::text[]) "
         "AND (over_at IS NULL OR over_at > now() OR entry_id = ANY($2::text[])) "
         "ORDER BY place",
-        list(found),
+        list(results),
         list(named),
     ):
         entry = DutyEntry.model_validate_json(row["body"])
-        found[row["unit"]].entries[entry.entry_id] = entry
+        results[row["unit"]].entries[entry.entry_id] = entry
     for row in await work.connection.fetch(
-        "SELECT * FROM duty.told WHERE unit = ANY($1::text[])", list(found)
+        "SELECT * FROM duty.told WHERE unit = ANY($1::text[])", list(results)
     ):
-        found[row["unit"]].told[Post(row["post"])] = Told(
+        results[row["unit"]].told[Post(row["post"])] = Told(
             row["holder"],
             row["slots"],
             _GAPS.validate_json(row["gaps"]),
             row["seen_until"],
             row["coverages"],
         )
-    return found
+    return results
 
 
 async def places(work: Transaction, count: int) -> list[int]:

@@ -80,7 +80,7 @@ def _readings(
 ) -> list[Reading]:
     problems: list[Problem] = []
     first: dict[str, str] = {}
-    found: list[Reading] = []
+    readings: list[Reading] = []
     prefix = id_prefix(source)
     for reading, place in zip(given, places, strict=True):
         earlier = first.setdefault(reading.id, place)
@@ -101,10 +101,10 @@ def _readings(
         if not OLDEST <= reading.occurred_at <= present + FUTURE:
             problems += _time_problems(reading.occurred_at, now, place, present)
         if not problems:
-            found.append(_reading(reading, prefix + reading.id, sensor, now))
+            readings.append(_reading(reading, prefix + reading.id, sensor, now))
     if problems:
         raise Refused(problems)
-    return found
+    return readings
 
 
 def _reading(given: ReadingBody, own_id: str, sensor: SensorEntry, now: datetime) -> Reading:

@@ -70,7 +70,7 @@ class EventClock:
         """Note readings of a source that Kafka has."""
         if not self._follow or self._player not in ("", source):
             return
-        times = [one.occurred_at for one in readings if one.status is Status.ACTUAL]
+        times = [reading.occurred_at for reading in readings if reading.status is Status.ACTUAL]
         if times and (self._newest is None or max(times) > self._newest):
             self._newest = max(times)
 

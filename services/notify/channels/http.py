@@ -69,11 +69,11 @@ def judge(status: int) -> Attempt:
 def field(body: bytes, path: str) -> object:
     """The value at a dotted path of a JSON answer, None when there is none."""
     try:
-        found: object = from_json(body)
+        result: object = from_json(body)
     except ValueError:
         return None
     for name in path.split("."):
-        if not isinstance(found, dict):
+        if not isinstance(result, dict):
             return None
-        found = found.get(name)
-    return found
+        result = result.get(name)
+    return result

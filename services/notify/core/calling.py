@@ -150,13 +150,13 @@ class Caller:
         Nobody is called more often for it than the last post of a ladder is.
         """
         if answer.hand_to is not None:
-            found = (
+            result = (
                 seat
                 for unit in lineage(ladder.start_unit)
                 for seat in self._roster.seats(unit)
                 if seat.officer_id == answer.hand_to
             )
-            seat = next(found, None)
+            seat = next(result, None)
         elif answer.hand_to_post is not None:
             seat = self._roster.seat(line.page.unit, answer.hand_to_post)
         else:
@@ -325,7 +325,7 @@ class Caller:
         called = {call.seat.officer_id, *(seat.officer_id for seat in call.also)}
         pages = [line.page for line in self._book.pages_of(ladder.ladder_id)]
         before = wording.tried(
-            [one for one in pages if one.officer_id not in called],
+            [page for page in pages if page.officer_id not in called],
             self._unmanned(ladder.start_unit, call.seat.unit),
             self._names,
         )

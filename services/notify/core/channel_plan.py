@@ -53,7 +53,7 @@ def waits(
 ) -> dict[Channel, float]:
     """Seconds to wait before each channel is used in a call that lasts `call_s`."""
     longest = call_s * LONGEST_SHARE
-    planned = {one: min(after_s.get(one, 0.0), longest) for one in channels}
+    planned = {channel: min(after_s.get(channel, 0.0), longest) for channel in channels}
     # Without a living channel there is nothing to wait for.
     ahead = min((wait for one, wait in planned.items() if one not in dead), default=longest)
     return {one: max(0.0, wait - ahead) for one, wait in planned.items()}

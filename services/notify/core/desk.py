@@ -139,15 +139,15 @@ class Desk:
             if officer_id in called:
                 continue
             called.add(officer_id)
-            mine = [one for one in self._roster.seats(unit) if one.officer_id == officer_id]
+            mine = [seat for seat in self._roster.seats(unit) if seat.officer_id == officer_id]
             seat = mine[0] if mine else Seat(unit, post, officer_id)
             recall = replace(template, purpose=Purpose.RECALL, start_unit=unit)
             self._caller.open(recall, [seat], at=seat, named_after=officer_id, recalled=True)
 
     def _end_all_because_of(self, alert_id: str) -> None:
-        for one in list(self._book.ladders.values()):
-            if one.alert_id == alert_id and one.state is not LadderState.CLOSED:
-                self._book.end(one, LadderStep.SETTLED, RECALLED)
+        for ladder in list(self._book.ladders.values()):
+            if ladder.alert_id == alert_id and ladder.state is not LadderState.CLOSED:
+                self._book.end(ladder, LadderStep.SETTLED, RECALLED)
 
     def _was_recalled(self, alert_id: str | None) -> bool:
         """Whether what stands because of the alert is over, though its own end may be yet to come."""
@@ -235,9 +235,9 @@ class Desk:
             self._book.end(one, LadderStep.SETTLED, SETTLED)
         if not event.next_posts:
             return
-        signed = {one.officer_id for one in event.signatures}
-        found = plan.ladder(self._roster, event.unit)
-        seats = [seat for seat in found if seat.officer_id not in signed]
+        signed = {signature.officer_id for signature in event.signatures}
+        result = plan.ladder(self._roster, event.unit)
+        seats = [seat for seat in result if seat.officer_id not in signed]
         entitled = next((seat for seat in seats if seat.post in event.next_posts), None)
         self._caller.open(
             mode_calls.to_decide(event, self._names, self._book.now), seats, at=entitled

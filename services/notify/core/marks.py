@@ -43,6 +43,6 @@ def resent(text: str) -> str:
 
 def _bare(text: str) -> str:
     bare = text
-    while mark := next((one for one in _OURS if bare.startswith(one)), None):
+    while mark := next((MINE for MINE in _OURS if bare.startswith(MINE)), None):
         bare = bare.removeprefix(mark)
     return bare or text.strip("【】[] ")

@@ -26,7 +26,7 @@ from shared.runtime.publisher import encode
 from shared.runtime.sql import names
 from shared.runtime.timers import arm, disarm
 
-_LADDER = [one.name for one in fields(Ladder)]
+_LADDER = [field.name for field in fields(Ladder)]
 _ENUMS: dict[str, type] = {
     "subject_kind": SubjectKind,
     "purpose": Purpose,
@@ -148,7 +148,7 @@ async def load(work: Transaction, keys: Keys, book: Book) -> None:
         await _load_ladders(work, sorted(wanted), book)
     if keys.recalled:
         await recalls.load_paged(work, keys.recalled, book)
-    called = {one.subject_id for one in book.ladders.values() if not one.goes_on}
+    called = {ladder.subject_id for ladder in book.ladders.values() if not ladder.goes_on}
     await digests.load(work, keys.digests | called, book)
     await gaps.load(work, keys.gaps, book)
 
@@ -268,7 +268,7 @@ async def _save_pages(work: Transaction, book: Book) -> None:
             "$13::timestamptz[], $14::boolean[], $15::text[], $16::text[])",
             *_page_columns(lines, names),
         )
-        waiting = [one for one in lines if one.page.channel is not Channel.CONSOLE]
+        waiting = [line for line in lines if line.page.channel is not Channel.CONSOLE]
         queued = [one for one in waiting if one.page.state == "queued"]
         await _queue(work, queued, book)
     if book.hastened:
@@ -299,8 +299,8 @@ async def _queue(work: Transaction, lines: list[PageLine], book: Book) -> None:
         "SELECT *, 'queued' FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], "
         "$6::timestamptz[])",
         *_page_columns(lines, ["page_id", "ladder_id", "status", "channel"]),
-        [book.ladders[one.ladder_id].priority for one in lines],
-        [one.send_at or book.now for one in lines],
+        [book.ladders[line.ladder_id].priority for line in lines],
+        [line.send_at or book.now for line in lines],
     )
 
 

@@ -88,9 +88,9 @@ class RuleBook:
         known = self._rules.get(rule.rule_id)
         if known is not None and known.version >= rule.version:
             return
-        if rule.enabled and (found := problems_of(rule, *self._concerned(rule))):
-            text = "; ".join(problem.text for problem in found)
-            raise Refused(found[0].reason, f"rule {rule.rule_id} version {rule.version}: {text}")
+        if rule.enabled and (result := problems_of(rule, *self._concerned(rule))):
+            text = "; ".join(problem.text for problem in result)
+            raise Refused(result[0].reason, f"rule {rule.rule_id} version {rule.version}: {text}")
         self._rules[rule.rule_id] = rule
         self._index()
 
@@ -197,9 +197,9 @@ def _small(entry: SensorEntry) -> Sensor:
     )
 
 
-def _same(one: Sensor, other: Sensor) -> bool:
+def _same(sensor: Sensor, other: Sensor) -> bool:
     return all(
-        getattr(one, name) == getattr(other, name) for name in Sensor.__slots__ if name != "plan"
+        getattr(sensor, name) == getattr(other, name) for name in Sensor.__slots__ if name != "plan"
     )
 
 

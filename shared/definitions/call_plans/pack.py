@@ -45,8 +45,8 @@ def load(folder: Path, now: datetime) -> Pack:
     """Read the two files and check all of it; never raises for their content."""
     calls = items.read_items(CALLS, [folder / PLANS_FILE], now, CITY)
     tests = items.read_items(TESTS, [folder / TESTS_FILE], now, CITY)
-    where = {one.name: one for one in calls.items}
-    plans = tuple(one.value for one in calls.items)
+    where = {item.name: item for item in calls.items}
+    plans = tuple(item.value for item in calls.items)
     meaning = [where[plan.call_id].placed(problem) for plan, problem in problems(plans)]
     findings = items.in_order([*calls.findings, *tests.findings, *meaning])
-    return Pack(plans, tuple(one.value for one in tests.items), findings)
+    return Pack(plans, tuple(item.value for item in tests.items), findings)

@@ -70,8 +70,8 @@ def _together(plans: Sequence[PlanDefinition]) -> Found:
     for number, plan in enumerate(enabled):
         for at, pattern in enumerate(plan.events):
             for other in enabled[:number]:
-                levels = [one for one in plan.levels if one in other.levels]
-                modes = [one for one in plan.modes if one in other.modes]
+                levels = [level for level in plan.levels if level in other.levels]
+                modes = [mode for mode in plan.modes if mode in other.modes]
                 if pattern in other.events and levels and modes:
                     text = (
                         f"{pattern} at {', '.join(levels)} is {other.plan_id}'s already, "

@@ -62,33 +62,37 @@ def orders_of(tree: UnitTree, plan: PlanDefinition, about: About) -> Orders:
     line_of: dict[str, int] = {}
     unknown: list[tuple[str, str]] = []
     ranked = sorted(
-        enumerate(plan.orders), key=lambda one: (one[1].role is not AssignmentRole.LEAD, one[0])
+        enumerate(plan.orders),
+        key=lambda order: (order[1].role is not AssignmentRole.LEAD, order[0]),
     )
     for number, line in ranked:
-        found = resolve(tree, line.who, about)
-        unknown += [(line.key, name) for name in found.unknown]
-        for unit in found.units:
+        result = resolve(tree, line.who, about)
+        unknown += [(line.key, name) for name in result.unknown]
+        for unit in result.units:
             line_of.setdefault(unit, number)
     if not line_of:
         line_of[about.place] = ranked[0][0]
     recipients = tuple(tree.get(unit) for unit in sorted(line_of))
-    words = [(at := line_of[one.unit], _variation(plan.orders[at], one)) for one in recipients]
+    words = [
+        (at := line_of[recipient.unit], _variation(plan.orders[at], recipient))
+        for recipient in recipients
+    ]
     numbers = {words: number for number, words in enumerate(sorted(set(words)))}
     place = tree.name(about.place)
     return Orders(
         headline=_brief(plan.orders[ranked[0][0]], _NONE, place),
         recipients=recipients,
-        brief_of=tuple(numbers[one] for one in words),
+        brief_of=tuple(numbers[word] for word in words),
         briefs=tuple(_brief(plan.orders[at], variation, place) for at, variation in numbers),
         unknown=tuple(unknown),
     )
 
 
-def _variation(line: OrderLine, one: Recipient) -> int:
+def _variation(line: OrderLine, recipient: Recipient) -> int:
     """The number of the line's variation for this unit, _NONE for the line as it stands."""
-    department = department_of(one.unit)
+    department = department_of(recipient.unit)
     for number, variation in enumerate(line.variations):
-        if (not variation.tiers or one.tier in variation.tiers) and (
+        if (not variation.tiers or recipient.tier in variation.tiers) and (
             not variation.departments or department in variation.departments
         ):
             return number

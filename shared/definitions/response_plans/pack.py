@@ -36,7 +36,7 @@ class Pack:
     @property
     def definitions(self) -> list[PlanDefinition]:
         """The plans as messages, in the order of the files."""
-        return [one.value for one in self.plans]
+        return [plan.value for plan in self.plans]
 
     def usable(self) -> Pack:
         """Itself; raises PackError naming every error."""
@@ -52,9 +52,9 @@ def load(
 
     `tree` None = no catalogue at hand, what depends on it is not checked.
     """
-    found = items.read_items(PLANS, paths, now, issuer)
-    where = {one.name: one for one in found.items}
-    plans = [one.value for one in found.items]
+    result = items.read_items(PLANS, paths, now, issuer)
+    where = {item.name: item for item in result.items}
+    plans = [item.value for item in result.items]
     meaning = [where[plan.plan_id].placed(problem) for plan, problem in problems(plans, tree)]
-    findings = items.in_order([*found.findings, *meaning])
-    return Pack(found.items, findings, found.files)
+    findings = items.in_order([*result.findings, *meaning])
+    return Pack(result.items, findings, result.files)

@@ -151,7 +151,7 @@ def load_cases(
 
     `rules` are the usable rules of the packs, `ids` the names of all; `sensors` None = no catalogue.
     """
-    found: list[PackCase] = []
+    pack_cases: list[PackCase] = []
     findings: list[Finding] = []
     for file in (file for path in paths for file in case_files(path)):
         name, root, _ = read(file, findings)
@@ -169,9 +169,9 @@ def load_cases(
                     *_wrong_names(case, node, name, rules, ids, sensors),
                 ]
                 if not wrong:
-                    found.append(PackCase(case, name, node.line))
+                    pack_cases.append(PackCase(case, name, node.line))
             findings += wrong
-    return found, findings
+    return pack_cases, findings
 
 
 def case_files(path: Path) -> list[Path]:
@@ -185,13 +185,13 @@ def case_files(path: Path) -> list[Path]:
 def pushes(case: Case) -> list[Pushed]:
     """All readings of a case in the order in which they arrive."""
     latest: dict[str, float] = {}
-    found: list[Pushed] = []
+    pusheds: list[Pushed] = []
     for push in case.push:
         times = _times(push)
         for at, value in zip(times, _spread(push.value, len(times)), strict=True):
             arrives = latest[push.sensor] = max(at, latest.get(push.sensor, at))
-            found.append(Pushed(push.sensor, at, arrives, value, push.refused))
-    return sorted(found, key=lambda one: one.arrives)
+            pusheds.append(Pushed(push.sensor, at, arrives, value, push.refused))
+    return sorted(pusheds, key=lambda item: item.arrives)
 
 
 def _times(push: Push) -> list[float]:
@@ -210,20 +210,20 @@ def _spread(value: float | tuple[float, ...], count: int) -> Iterable[float]:
         return [value[0]] * count
     if len(value) == count:
         return value
-    found = []
+    results = []
     for number in range(count):
         along = number * (len(value) - 1) / (count - 1)
         left = min(int(along), len(value) - 2)
-        found.append(value[left] + (value[left + 1] - value[left]) * (along - left))
-    return found
+        results.append(value[left] + (value[left + 1] - value[left]) * (along - left))
+    return results
 
 
 def _wrong_times(case: Case, node: Node, file: str) -> list[Finding]:
-    found: list[Finding] = []
+    findings: list[Finding] = []
 
     def at(path: FieldPath, message: str, allowed: str = WHEN) -> None:
         line, _ = node.follow(path)
-        found.append(Finding(file, line, dotted(path), message, allowed))
+        findings.append(Finding(file, line, dotted(path), message, allowed))
 
     def read_time(path: FieldPath, text: str) -> float | None:
         try:
@@ -260,7 +260,7 @@ def _wrong_times(case: Case, node: Node, file: str) -> list[Finding]:
         ]
         if ends[0] is not None and ends[1] is not None and ends[0] > ends[1]:
             at(("want", number, "between"), "ends before it begins", "[earliest, latest]")
-    return found
+    return findings
 
 
 def _wrong_names(
@@ -271,11 +271,11 @@ def _wrong_names(
     ids: frozenset[str],
     sensors: Mapping[str, SensorEntry] | None,
 ) -> list[Finding]:
-    found: list[Finding] = []
+    findings: list[Finding] = []
 
     def at(path: FieldPath, message: str, allowed: str) -> None:
         line, _ = node.follow(path)
-        found.append(Finding(file, line, dotted(path), message, allowed))
+        findings.append(Finding(file, line, dotted(path), message, allowed))
 
     for number, name in enumerate(case.rules):
         rule = rules.get(name)
@@ -302,4 +302,4 @@ def _wrong_names(
         if want.sensor is not None and want.sensor not in pushed:
             text = f"nothing is pushed by {want.sensor}{nearest(want.sensor, pushed)}"
             at(("want", number, "sensor"), text, listed(pushed))
-    return found
+    return findings

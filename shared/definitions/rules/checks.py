@@ -31,17 +31,17 @@ def problems_of(
     `sensors` is the catalogue, `of_kind` its sensors of the rule's kind. A rule for a kind without
     sensors yet is usable: it applies to those to come.
     """
-    found: list[Problem] = []
+    problems: list[Problem] = []
     unknown = [sensor_id for sensor_id in rule.sensor_ids if sensor_id not in sensors]
     if unknown:
         text = f"unknown sensors: {_some(unknown)}"
         path = ("sensor_ids", rule.sensor_ids.index(unknown[0]))
-        found.append(Problem(Reason.INVALID_RULE, text, path, "ids of the catalogue"))
+        problems.append(Problem(Reason.INVALID_RULE, text, path, "ids of the catalogue"))
     covered = covered_by(rule, sensors, of_kind)
-    found += ladder_problems(rule)
+    problems += ladder_problems(rule)
     if isinstance(rule.body, RangeRule) and rule.body.low >= rule.body.high:
         text = f"low {rule.body.low:g} is not below high {rule.body.high:g}"
-        found.append(Problem(Reason.INVALID_RULE, text, ("body", "low"), "low < high"))
+        problems.append(Problem(Reason.INVALID_RULE, text, ("body", "low"), "low < high"))
     for what, reason, wanted, differing in (
         ("metric", Reason.INVALID_RULE, rule.metric, _not_of_metric(rule, covered)),
         ("unit", Reason.UNIT_MISMATCH, rule.unit, _not_in_unit(rule, covered)),
@@ -51,8 +51,8 @@ def problems_of(
             named = _some([f"{sensor_id} has {theirs}" for sensor_id, theirs in differing])
             text = f"{what} of the rule is {wanted}, but {named}"
             allowed = listed({theirs for _, theirs in differing})
-            found.append(Problem(reason, text, (what,), allowed))
-    return found
+            problems.append(Problem(reason, text, (what,), allowed))
+    return problems
 
 
 def findings_of(
@@ -62,18 +62,18 @@ def findings_of(
     if not rule.over_one_sensor:
         return _standing_problems(rule)
     if sensors is None:
-        found = problems_of(rule.model_copy(update={"sensor_ids": ()}), {}, ())
+        result = problems_of(rule.model_copy(update={"sensor_ids": ()}), {}, ())
         covered: list[SensorEntry] = []
     else:
-        found = problems_of(rule, sensors, of_kind)
+        result = problems_of(rule, sensors, of_kind)
         covered = [one for one in covered_by(rule, sensors, of_kind) if fits(rule, one)]
-    found += _unit_problems(rule)
-    found += _datum_problems(rule, covered)
-    found += _name_problems(rule, sensors)
-    found += reach_problems(rule)
-    found += pace_problems(rule, covered)
-    found += _standing_problems(rule)
-    return found
+    result += _unit_problems(rule)
+    result += _datum_problems(rule, covered)
+    result += _name_problems(rule, sensors)
+    result += reach_problems(rule)
+    result += pace_problems(rule, covered)
+    result += _standing_problems(rule)
+    return result
 
 
 def covered_by(
@@ -81,7 +81,7 @@ def covered_by(
 ) -> list[SensorEntry]:
     """The catalogued sensors a rule is about."""
     if rule.sensor_ids:
-        return [sensors[one] for one in rule.sensor_ids if one in sensors]
+        return [sensors[sensor_id] for sensor_id in rule.sensor_ids if sensor_id in sensors]
     return list(of_kind)
 
 
@@ -128,16 +128,16 @@ def _datum_problems(rule: RuleDefinition, covered: Sequence[SensorEntry]) -> lis
 def _name_problems(
     rule: RuleDefinition, sensors: Mapping[str, SensorEntry] | None
 ) -> list[Problem]:
-    found = []
+    results = []
     for place, sensor_id in enumerate(rule.sensor_ids):
         path = ("sensor_ids", place)
         if sensor_id in rule.sensor_ids[:place]:
-            found.append(Problem(Reason.INVALID_RULE, f"{sensor_id} is named twice", path))
+            results.append(Problem(Reason.INVALID_RULE, f"{sensor_id} is named twice", path))
         entry = None if sensors is None else sensors.get(sensor_id)
         if entry is not None and entry.sensor_kind != rule.sensor_kind:
             text = f"{sensor_id} is a {entry.sensor_kind}, not a {rule.sensor_kind}"
-            found.append(Problem(Reason.INVALID_RULE, text, path, f"{rule.sensor_kind} sensors"))
-    return found
+            results.append(Problem(Reason.INVALID_RULE, text, path, f"{rule.sensor_kind} sensors"))
+    return results
 
 
 def _standing_problems(rule: RuleDefinition) -> list[Problem]:

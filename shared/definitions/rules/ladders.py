@@ -37,14 +37,14 @@ def ladder_problems(rule: RuleDefinition) -> list[Problem]:
     rungs, sign = ladder_of(rule)
     side = "above" if sign > 0 else "below"
     least, most = ("<=", ">") if sign > 0 else (">=", "<")
-    found: list[Problem] = []
+    problems: list[Problem] = []
     for place, rung in enumerate(rungs):
         if rung.clear_at * sign > rung.raise_at * sign:
             text = (
                 f"{rung.level}: clear_at {rung.clear_at:g} is not on the safe side of raise_at "
                 f"{rung.raise_at:g} ({side})"
             )
-            found.append(_error(text, _at(place, "clear_at"), f"{least} {rung.raise_at:g}"))
+            problems.append(_error(text, _at(place, "clear_at"), f"{least} {rung.raise_at:g}"))
     for place, (lower, higher) in enumerate(pairwise(rungs), start=1):
         pair = f"{lower.level} and {higher.level}"
         if LEVEL_ORDER[lower.level] >= LEVEL_ORDER[higher.level]:
@@ -52,38 +52,40 @@ def ladder_problems(rule: RuleDefinition) -> list[Problem]:
                 level for level in LEVEL_ORDER if LEVEL_ORDER[level] > LEVEL_ORDER[lower.level]
             ]
             text = f"{pair}: levels must rise from rung to rung"
-            found.append(_error(text, _at(place, "level"), ", ".join(above) or "no further rung"))
+            problems.append(
+                _error(text, _at(place, "level"), ", ".join(above) or "no further rung")
+            )
         if lower.raise_at * sign >= higher.raise_at * sign:
             text = f"{pair}: raise_at must be graver from rung to rung ({side})"
-            found.append(_error(text, _at(place, "raise_at"), f"{most} {lower.raise_at:g}"))
+            problems.append(_error(text, _at(place, "raise_at"), f"{most} {lower.raise_at:g}"))
         if lower.clear_at * sign > higher.clear_at * sign:
             text = f"{pair}: the higher level would be given up later than the lower ({side})"
             allowed = f"{'>=' if sign > 0 else '<='} {lower.clear_at:g}"
-            found.append(_error(text, _at(place, "clear_at"), allowed))
-    return found
+            problems.append(_error(text, _at(place, "clear_at"), allowed))
+    return problems
 
 
 def reach_problems(rule: RuleDefinition) -> list[Problem]:
     """Rungs that never fire or always do, rungs that flap, and rungs that swallow the one below."""
     rungs, sign = ladder_of(rule)
     low, high = _reachable(rule)
-    found: list[Problem] = []
+    problems: list[Problem] = []
     for place, rung in enumerate(rungs):
         best, worst = (high, low) if sign > 0 else (low, high)
         if rung.raise_at * sign > best * sign:
             text = f"{rung.level} is never reached: {_what(rule)} is at most {best:g}"
             if sign < 0:
                 text = f"{rung.level} is never reached: {_what(rule)} is at least {best:g}"
-            found.append(_error(text, _at(place, "raise_at"), f"{low:g} to {high:g}"))
+            problems.append(_error(text, _at(place, "raise_at"), f"{low:g} to {high:g}"))
         elif rung.raise_at * sign <= worst * sign:
             text = f"{rung.level} always holds: {_what(rule)} cannot be on the other side"
-            found.append(_error(text, _at(place, "raise_at"), f"{low:g} to {high:g}"))
+            problems.append(_error(text, _at(place, "raise_at"), f"{low:g} to {high:g}"))
         elif rung.clear_at * sign <= worst * sign and worst not in (float("inf"), float("-inf")):
             text = f"{rung.level} is never given up once {_what(rule)} has reached it"
-            found.append(_warning(text, _at(place, "clear_at"), f"{low:g} to {high:g}"))
+            problems.append(_warning(text, _at(place, "clear_at"), f"{low:g} to {high:g}"))
         if rung.clear_at == rung.raise_at:
             text = f"{rung.level}: raise_at and clear_at are the same, it flaps at the limit"
-            found.append(_warning(text, _at(place, "clear_at"), "a distance between the two"))
+            problems.append(_warning(text, _at(place, "clear_at"), "a distance between the two"))
     for place, (lower, higher) in enumerate(pairwise(rungs), start=1):
         if lower.raise_at * sign >= higher.raise_at * sign:
             continue
@@ -93,8 +95,8 @@ def reach_problems(rule: RuleDefinition) -> list[Problem]:
                 f"at which {lower.level} is raised"
             )
             side = ">=" if sign > 0 else "<="
-            found.append(_warning(text, _at(place, "clear_at"), f"{side} {lower.raise_at:g}"))
-    return found
+            problems.append(_warning(text, _at(place, "clear_at"), f"{side} {lower.raise_at:g}"))
+    return problems
 
 
 def _reachable(rule: RuleDefinition) -> tuple[float, float]:

@@ -33,7 +33,7 @@ def pace_problems(rule: RuleDefinition, covered: Sequence[SensorEntry]) -> list[
         case RateRule():
             return _never(
                 covered,
-                lambda one: body.gap_s < one.interval_s,
+                lambda item: body.gap_s < item.interval_s,
                 f"gap_s {body.gap_s:g} is shorter than the time between two readings",
                 ("body", "gap_s"),
                 lambda worst: f"at least {worst:g}",
@@ -51,7 +51,7 @@ def pace_problems(rule: RuleDefinition, covered: Sequence[SensorEntry]) -> list[
         case StuckRule():
             return _never(
                 covered,
-                lambda one: body.for_s < 2 * one.interval_s,
+                lambda item: body.for_s < 2 * item.interval_s,
                 f"for_s {body.for_s:g} is shorter than two intervals: two equal values are no fault",
                 ("body", "for_s"),
                 lambda worst: f"at least {2 * worst:g}",
@@ -71,9 +71,9 @@ def _of_window(
     rule: RuleDefinition, body: WindowRule, covered: Sequence[SensorEntry]
 ) -> list[Problem]:
     needed = max(body.min_count, 2 if body.aggregate == "delta" else 1)
-    found = _never(
+    result = _never(
         covered,
-        lambda one: most_readings(body.window_s, one.interval_s) < needed,
+        lambda item: most_readings(body.window_s, item.interval_s) < needed,
         f"a window of {body.window_s:g} s never holds {needed} readings",
         ("body", "min_count" if body.min_count == needed else "window_s"),
         lambda worst: (
@@ -87,16 +87,16 @@ def _of_window(
             if rung.raise_at > most:
                 text = f"{rung.level} is never reached: the window holds at most {most} readings"
                 path = ("body", "rungs", place, "raise_at")
-                found.append(Problem(Reason.INVALID_RULE, text, path, f"at most {most}"))
+                result.append(Problem(Reason.INVALID_RULE, text, path, f"at most {most}"))
     single = [one for one in covered if most_readings(body.window_s, one.interval_s) < 2]
-    if single and not found and body.aggregate not in ("count", "delta"):
+    if single and not result and body.aggregate not in ("count", "delta"):
         text = (
             f"the window is shorter than the interval of {len(single)} sensors, such as "
             f"{single[0].sensor_id} ({single[0].interval_s:g} s): a single reading decides"
         )
         slow = max(one.interval_s for one in single)
-        found.append(_warning(text, ("body", "window_s"), f"more than {slow:g}"))
-    return found
+        result.append(_warning(text, ("body", "window_s"), f"more than {slow:g}"))
+    return result
 
 
 def _of_threshold(body: ThresholdRule, covered: Sequence[SensorEntry]) -> list[Problem]:
@@ -131,7 +131,7 @@ def _never(
 
 
 def _slowest(covered: Sequence[SensorEntry]) -> SensorEntry:
-    return max(covered, key=lambda one: one.interval_s)
+    return max(covered, key=lambda item: item.interval_s)
 
 
 def _warning(text: str, path: FieldPath, allowed: str) -> Problem:

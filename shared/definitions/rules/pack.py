@@ -38,7 +38,7 @@ class Pack:
     @property
     def definitions(self) -> list[RuleDefinition]:
         """The rules as messages, in the order of the files."""
-        return [one.value for one in self.rules]
+        return [rule.value for rule in self.rules]
 
     def usable(self) -> Pack:
         """Itself; raises PackError naming every error."""
@@ -59,9 +59,9 @@ def load(
     `sensors` None = no catalogue at hand, what depends on it is not checked. `beside` are rules in
     force that the pack may name.
     """
-    found = items.read_items(RULES, paths, now, issuer)
-    findings = items.in_order([*found.findings, *_meaning(found, sensors, beside)])
-    return Pack(found.items, findings, found.names, found.files)
+    result = items.read_items(RULES, paths, now, issuer)
+    findings = items.in_order([*result.findings, *_meaning(result, sensors, beside)])
+    return Pack(result.items, findings, result.names, result.files)
 
 
 def _meaning(
@@ -69,8 +69,8 @@ def _meaning(
     sensors: Mapping[str, SensorEntry] | None,
     beside: Sequence[RuleDefinition],
 ) -> list[Finding]:
-    where = {one.name: one for one in found.items}
+    where = {item.name: item for item in found.items}
     others = [rule for rule in beside if rule.rule_id not in found.names]
-    rules = [one.value for one in found.items]
+    rules = [item.value for item in found.items]
     problems = pack_problems(rules, sensors, others, found.names, found.whole)
     return [where[rule.rule_id].placed(problem) for rule, problem in problems]

@@ -31,10 +31,10 @@ def moment(text: str) -> float:
     """A time of a case in seconds since 1970. Raises ValueError."""
     if _DURATION.match(text) is None:
         return instant(text)
-    found = START.timestamp() + seconds(text)
-    if found > _LATEST:
+    result = START.timestamp() + seconds(text)
+    if result > _LATEST:
         raise ValueError(f"{text!r} lies too far ahead")
-    return found
+    return result
 
 
 def instant(text: str) -> float:
@@ -45,10 +45,10 @@ def instant(text: str) -> float:
         raise ValueError(f"{text!r} is no time") from None
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} is no time with a zone")
-    found = (moment - _EPOCH).total_seconds()
-    if not 0 <= found <= _LATEST:
+    result = (moment - _EPOCH).total_seconds()
+    if not 0 <= result <= _LATEST:
         raise ValueError(f"{text!r} is no time of ours")
-    return found
+    return result
 
 
 def clock(at: float) -> str:

@@ -37,7 +37,7 @@ def pack_problems(
     ranges = [rule for rule in known.values() if isinstance(rule.body, RangeRule) and rule.enabled]
     used = _used_by_trees(known)
     circles = _circles(known)
-    found: list[tuple[RuleDefinition, Problem]] = []
+    results: list[tuple[RuleDefinition, Problem]] = []
     for rule in rules:
         problems = findings_of(rule, sensors, of_kind.get(rule.sensor_kind or "", ()))
         problems += _range_problems(rule, ranges, sensors)
@@ -53,8 +53,8 @@ def pack_problems(
             if rule.role == "condition" and rule.enabled and rule.rule_id not in used:
                 text = "no composite rule looks at this condition"
                 problems.append(_problem(text, ("role",), "alarm", Severity.WARNING))
-        found += [(rule, problem) for problem in problems]
-    return found
+        results += [(rule, problem) for problem in problems]
+    return results
 
 
 def _shadow_problems(
@@ -141,11 +141,11 @@ def _range_problems(
                 yield _problem(text, ("body", "rungs", place, "raise_at"), allowed)
 
 
-def _meet(one: RuleDefinition, other: RuleDefinition, sensors: Sensors | None) -> bool:
+def _meet(rule_definition: RuleDefinition, other: RuleDefinition, sensors: Sensors | None) -> bool:
     """Whether two rules of one sensor kind judge a sensor in common."""
-    if one.sensor_ids and other.sensor_ids:
-        return not set(one.sensor_ids).isdisjoint(other.sensor_ids)
-    return not (sensors is not None and one.datum != other.datum)
+    if rule_definition.sensor_ids and other.sensor_ids:
+        return not set(rule_definition.sensor_ids).isdisjoint(other.sensor_ids)
+    return not (sensors is not None and rule_definition.datum != other.datum)
 
 
 def _corroboration_problems(rule: RuleDefinition, sensors: Sensors | None) -> Iterator[Problem]:
@@ -182,9 +182,9 @@ def _most_trust(body: CorroborationRule, sensors: Sensors | None) -> float | Non
         unit = ancestor_at(sensor.place, body.within) or sensor.place
         totals[unit] += max(
             (
-                one.trust
-                for one in body.sources
-                if one.sensor_kind is None or one.sensor_kind == sensor.sensor_kind
+                source.trust
+                for source in body.sources
+                if source.sensor_kind is None or source.sensor_kind == sensor.sensor_kind
             ),
             default=0.0,
         )
@@ -202,13 +202,13 @@ def _used_by_trees(known: Mapping[str, RuleDefinition]) -> set[str]:
 
 def _circles(known: Mapping[str, RuleDefinition]) -> dict[str, list[str]]:
     """For each rule that inhibits itself or feeds itself through others: the way round."""
-    found: dict[str, list[str]] = {}
+    results: dict[str, list[str]] = {}
     for follow in (_inhibitors, _fed_by):
         for start in known:
             way = _way_back(start, known, follow)
-            if len(way) > 1 and start not in found:
-                found[start] = way
-    return found
+            if len(way) > 1 and start not in results:
+                results[start] = way
+    return results
 
 
 def _way_back(start: str, known: Mapping[str, RuleDefinition], follow: object) -> list[str]:

@@ -39,7 +39,7 @@ def levels_of(rule: RuleDefinition) -> tuple[Level, ...]:
             return (rule.body.level,)
         case _:
             rungs, _ = ladder_of(rule)
-            return tuple(sorted({rung.level for rung in rungs}, key=lambda one: LEVEL_ORDER[one]))
+            return tuple(sorted({rung.level for rung in rungs}, key=lambda item: LEVEL_ORDER[item]))
 
 
 def tree_problems(
@@ -53,13 +53,13 @@ def tree_problems(
     if not isinstance(body, CompositeRule):
         return []
     root: FieldPath = ("body", "when")
-    found = list(_leaf_problems(body.when, root, known, also))
-    found += _twice(body.when, root)
+    leaf_problems = list(_leaf_problems(body.when, root, known, also))
+    leaf_problems += _twice(body.when, root)
     named = sorted(named_rules(body.when))
-    if found or any(name not in known for name in named):
-        return found
+    if leaf_problems or any(name not in known for name in named):
+        return leaf_problems
     worlds = _worlds(named, known)
-    return [*_dead_parts(body.when, root, worlds)] if worlds else found
+    return [*_dead_parts(body.when, root, worlds)] if worlds else leaf_problems
 
 
 def _leaf_problems(
@@ -92,14 +92,14 @@ def _leaf_problems(
 
 
 def _twice(part: Condition, path: FieldPath) -> list[Problem]:
-    found: list[Problem] = []
+    problems: list[Problem] = []
     seen: list[Condition] = []
     for below, at in _parts(part, path):
         if below in seen:
-            found.append(_error("the same part stands here twice", at, "each part once"))
+            problems.append(_error("the same part stands here twice", at, "each part once"))
         seen.append(below)
-        found += _twice(below, at)
-    return found
+        problems += _twice(below, at)
+    return problems
 
 
 def _dead_parts(part: Condition, path: FieldPath, worlds: list[_Open]) -> Iterator[Problem]:
@@ -118,7 +118,7 @@ def _dead_parts(part: Condition, path: FieldPath, worlds: list[_Open]) -> Iterat
         for place, (below, at) in enumerate(parts):
             if not any(holds(below, world) for world in worlds):
                 continue
-            rest = [one for number, (one, _) in enumerate(parts) if number != place]
+            rest = [part for number, (part, _) in enumerate(parts) if number != place]
             if [_of(part, rest, world) for world in worlds] == whole:
                 text = "makes no difference: the other parts already say so"
                 yield _error(text, at, "parts that change the outcome", Severity.WARNING)

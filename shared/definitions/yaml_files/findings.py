@@ -61,8 +61,8 @@ def dotted(path: FieldPath) -> str:
 
 def nearest(name: str, known: list[str] | tuple[str, ...] | set[str] | frozenset[str]) -> str:
     """`, did you mean X?` for a misspelt name, empty when nothing known is near it."""
-    found = get_close_matches(name[:80], sorted(known), n=1, cutoff=0.6)
-    return f", did you mean {found[0]}?" if found else ""
+    result = get_close_matches(name[:80], sorted(known), n=1, cutoff=0.6)
+    return f", did you mean {result[0]}?" if result else ""
 
 
 def listed(names: list[str] | tuple[str, ...] | set[str] | frozenset[str]) -> str:

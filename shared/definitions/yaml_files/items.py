@@ -142,12 +142,14 @@ def read_items(kind: Kind[M], paths: Sequence[Path], now: datetime, issuer: str)
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Errors first, then by file and line."""
-    return tuple(sorted(findings, key=lambda one: (_RANK[one.severity], one.file, one.line)))
+    return tuple(
+        sorted(findings, key=lambda finding: (_RANK[finding.severity], finding.file, finding.line))
+    )
 
 
 def errors(findings: Iterable[Finding]) -> list[Finding]:
     """What keeps a pack from being used."""
-    return [one for one in findings if one.severity is Severity.ERROR]
+    return [finding for finding in findings if finding.severity is Severity.ERROR]
 
 
 def files_of(path: Path) -> list[Path]:
@@ -192,7 +194,7 @@ def _files(path: Path, word: str, findings: list[Finding]) -> list[Path]:
     if not path.exists():
         findings.append(Finding(shown(path), 1, "file", "there is no such file or folder"))
         return []
-    found = files_of(path)
-    if not found:
+    result = files_of(path)
+    if not result:
         findings.append(Finding(shown(path), 1, "file", f"holds no {word}s", "*.yaml"))
-    return found
+    return result

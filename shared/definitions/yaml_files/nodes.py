@@ -48,12 +48,12 @@ class Node:
     def child(self, step: Step) -> Node | None:
         """The node one step down, None without one."""
         if isinstance(self.value, dict):
-            found = self.value.get(step)
+            result = self.value.get(step)
         elif isinstance(self.value, list) and isinstance(step, int) and step < len(self.value):
-            found = self.value[step]
+            result = self.value[step]
         else:
-            found = None
-        return found if isinstance(found, Node) else None
+            result = None
+        return result if isinstance(result, Node) else None
 
     def follow(self, path: FieldPath) -> tuple[int, FieldPath]:
         """Line and path of the field that `path` names, or of the deepest part of it that exists.

@@ -55,7 +55,7 @@ def check_shape(
     if not isinstance(plain, dict):
         allowed = listed(_names(model.model_json_schema(), {}) - hidden)
         return None, [Finding(file, node.line, "item", "is no mapping", allowed)]
-    found = [
+    results = [
         Finding(file, node.key_lines[name], name, "is set by whoever loads the pack", about=about)
         for name in plain
         if name in hidden
@@ -63,14 +63,14 @@ def check_shape(
     message = {name: value for name, value in plain.items() if name not in hidden}
     text = json.dumps({**message, **(added or {})})
     try:
-        return model.model_validate_json(text), found
+        return model.model_validate_json(text), results
     except ValidationError as error:
         schema = model.model_json_schema()
-        found += (
+        results += (
             _finding(dict(item), schema, node, file, hidden, about)
             for item in error.errors(include_url=False)
         )
-        return None, found
+        return None, results
 
 
 def _finding(

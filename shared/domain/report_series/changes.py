@@ -76,12 +76,12 @@ def together(reports: Iterable[ReportFacts]) -> ReportFacts:
 
 def changes(known: ReportFacts, facts: ReportFacts) -> list[Change]:
     """What `facts` says that was not known, in the order of the statutory contents."""
-    found = []
+    results = []
     for field in LABELS:
         before, after = getattr(known, field), getattr(facts, field)
         if after is not None and after != before:
-            found.append(Change(field, before, after, _direction(before, after)))
-    return found
+            results.append(Change(field, before, after, _direction(before, after)))
+    return results
 
 
 def line(change: Change) -> Both:

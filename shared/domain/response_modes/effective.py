@@ -63,12 +63,12 @@ class Modes:
         if not self._own:
             return UNDECIDED
         key = (status, unit)
-        found = self._known.get(key)
-        if found is None:
+        result = self._known.get(key)
+        if result is None:
             parent = parent_of(unit)
             inherited = UNDECIDED if parent is None else self.effective(status, parent)
-            found = self._known[key] = _stricter(self.own(status, unit), inherited)
-        return found
+            result = self._known[key] = _stricter(self.own(status, unit), inherited)
+        return result
 
     def inherited(self, status: Status, unit: str) -> Effective:
         """What holds for the unit whatever it decides itself."""

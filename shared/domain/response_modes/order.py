@@ -17,6 +17,6 @@ STRICTNESS: dict[ResponseMode, int] = {
 }
 
 
-def looser(one: ResponseMode, other: ResponseMode) -> bool:
+def looser(response_mode: ResponseMode, other: ResponseMode) -> bool:
     """Whether `one` is less strict than `other`."""
-    return STRICTNESS[one] < STRICTNESS[other]
+    return STRICTNESS[response_mode] < STRICTNESS[other]

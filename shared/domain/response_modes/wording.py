@@ -34,8 +34,8 @@ def preview(unit: str, before: ResponseMode, after: ResponseMode) -> tuple[str, 
         f"called first: {', '.join(POSTS[post][1] for post in effect.crew)}"
     )
     if effect.channels:
-        zh += f"，另用{'、'.join(CHANNELS[one][0] for one in effect.channels)}"
-        en += f", also by {', '.join(CHANNELS[one][1] for one in effect.channels)}"
+        zh += f"，另用{'、'.join(CHANNELS[channel][0] for channel in effect.channels)}"
+        en += f", also by {', '.join(CHANNELS[channel][1] for channel in effect.channels)}"
     return (
         f"{zh}。已下达的时限和已开始的叫应不变；下级已更严的不变。",
         f"{en}. Deadlines given and calls begun stay as they are, and so does what is stricter below.",

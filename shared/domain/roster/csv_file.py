@@ -39,7 +39,7 @@ def write(rules: Iterable[DutyRule]) -> str:
 def read(text: str) -> list[DutyRule]:
     """The entries of a CSV text; raises DutyFileError."""
     rows = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
-    found: list[DutyRule] = []
+    duty_rules: list[DutyRule] = []
     problems: list[str] = []
     try:
         header = [name.strip() for name in next(rows, [])]
@@ -50,14 +50,14 @@ def read(text: str) -> list[DutyRule]:
         for row in rows:
             if not any(cell.strip() for cell in row):
                 continue
-            if len(found) + len(problems) >= MOST_ENTRIES:
+            if len(duty_rules) + len(problems) >= MOST_ENTRIES:
                 raise DutyFileError([f"more than {MOST_ENTRIES} entries"])
             if len(row) > len(header):
                 problems.append(f"line {rows.line_num}: more cells than columns")
                 continue
             cells = {name: _plain(cell) for name, cell in zip(header, row, strict=False)}
             try:
-                found.append(_rule(cells))
+                duty_rules.append(_rule(cells))
             except ValidationError as error:
                 problems += [
                     f"line {rows.line_num}, {_where(one['loc'])}: {one['msg']}"
@@ -69,7 +69,7 @@ def read(text: str) -> list[DutyRule]:
         problems.append(f"line {rows.line_num}: {error}")
     if problems:
         raise DutyFileError(problems)
-    return found
+    return duty_rules
 
 
 def _cells(rule: DutyRule) -> dict[str, str]:

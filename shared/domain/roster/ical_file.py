@@ -74,10 +74,10 @@ def read(raw: bytes) -> list[DutyRule]:
     events = [one for one in calendar.walk("VEVENT") if isinstance(one, icalendar.Event)]
     if len(events) > MOST_ENTRIES:
         raise DutyFileError([f"more than {MOST_ENTRIES} events"])
-    found: list[DutyRule] = []
+    duty_rules: list[DutyRule] = []
     for number, event in enumerate(events, 1):
         try:
-            found.append(_shift(event))
+            duty_rules.append(_shift(event))
         except ValidationError as error:
             problems += [
                 f"event {number}, {'.'.join(map(str, one['loc'])) or 'times'}: {one['msg']}"
@@ -87,7 +87,7 @@ def read(raw: bytes) -> list[DutyRule]:
             problems.append(f"event {number}: {error}")
     if problems:
         raise DutyFileError(problems)
-    return found
+    return duty_rules
 
 
 def _shift(event: icalendar.Event) -> Shift:

@@ -44,14 +44,18 @@ class Plan:
     @property
     def posts(self) -> tuple[Post, ...]:
         """The posts that have a plan, in calling order."""
-        planned = {one.post for one in self.rotations}
-        planned |= {one.post for one in self.shifts} | {one.post for one in self.overrides}
+        planned = {rotation.post for rotation in self.rotations}
+        planned |= {shift.post for shift in self.shifts} | {
+            override.post for override in self.overrides
+        }
         return tuple(post for post in Post if post in planned)
 
 
 def plan_of(entries: Iterable[DutyEntry], mode: ResponseMode = ResponseMode.NORMAL) -> Plan:
     """The plan of one unit in a mode, from its entries in the order in which they were last changed."""
-    held = [one.rule for one in entries if not one.cancelled and _holds(one.rule, mode)][::-1]
+    held = [entry.rule for entry in entries if not entry.cancelled and _holds(entry.rule, mode)][
+        ::-1
+    ]
     return Plan(
         members={
             rule.officer.officer_id: rule for rule in reversed(held) if isinstance(rule, Member)
@@ -68,7 +72,11 @@ def timeline(plan: Plan, post: Post, begin: datetime, end: datetime) -> list[Tur
     """[begin, end) as turns without holes or overlaps; a turn with officer None is a gap."""
     if post not in plan.posts:
         return []
-    rotating = [(one, list(turns(one, begin, end))) for one in plan.rotations if one.post is post]
+    rotating = [
+        (rotation, list(turns(rotation, begin, end)))
+        for rotation in plan.rotations
+        if rotation.post is post
+    ]
     found: list[Turn] = []
     edges = _edges(plan, rotating, begin, end)
     for starts, ends in pairwise(edges):
@@ -83,9 +91,9 @@ def timeline(plan: Plan, post: Post, begin: datetime, end: datetime) -> list[Tur
 def holder(plan: Plan, post: Post, at: datetime) -> str | None:
     """Who is on at a moment, None when nobody is or the post has no plan."""
     rotating = [
-        (one, list(turns(one, at, at + at.resolution)))
-        for one in plan.rotations
-        if one.post is post
+        (rotation, list(turns(rotation, at, at + at.resolution)))
+        for rotation in plan.rotations
+        if rotation.post is post
     ]
     return _on(plan, post, rotating, at) if post in plan.posts else None
 
@@ -109,14 +117,14 @@ def over_at(entry: DutyEntry) -> datetime | None:
 def _edges(
     plan: Plan, rotating: Sequence[_Rotating], begin: datetime, end: datetime
 ) -> list[datetime]:
-    found = {begin, end}
+    result = {begin, end}
     for turn in (turn for _, spans in rotating for turn in spans):
-        found |= {turn.begin, turn.end}
+        result |= {turn.begin, turn.end}
     for entry in (*plan.shifts, *plan.overrides, *plan.leaves, *plan.swaps):
-        found |= {entry.begin, entry.end}
+        result |= {entry.begin, entry.end}
     for swap in plan.swaps:
-        found |= {swap.other_begin, swap.other_end}
-    return sorted(edge for edge in found if begin <= edge <= end)
+        result |= {swap.other_begin, swap.other_end}
+    return sorted(edge for edge in result if begin <= edge <= end)
 
 
 def _on(plan: Plan, post: Post, rotating: Sequence[_Rotating], at: datetime) -> str | None:

@@ -29,9 +29,9 @@ def label(tree: UnitTree, unit: str) -> Both:
     known = [one for one in way[1:] if one in tree or tier_of(one) in _NUMBERED]
     parts = [_part(tree, one) for one in (*reversed(known), unit)]
     shown = [
-        one
-        for one, following in zip(parts, [*parts[1:], None], strict=True)
-        if following is None or not following.zh.startswith(one.zh)
+        part
+        for part, following in zip(parts, [*parts[1:], None], strict=True)
+        if following is None or not following.zh.startswith(part.zh)
     ]
     return Both(_GAP.join(one.zh for one in shown), _GAP.join(one.en for one in shown))
 
@@ -39,7 +39,9 @@ def label(tree: UnitTree, unit: str) -> Both:
 def _part(tree: UnitTree, unit: str) -> Both:
     if unit in tree:
         name = tree.name(unit)
-        short = next((name.removesuffix(one) for one in _OFFICES if name.endswith(one)), name)
+        short = next(
+            (name.removesuffix(OFFICE) for OFFICE in _OFFICES if name.endswith(OFFICE)), name
+        )
         return Both(short or name, short or name)
     numbered = _NUMBERED.get(tier_of(unit))
     if numbered is None:

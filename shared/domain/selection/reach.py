@@ -34,8 +34,8 @@ def root_of(units: Collection[str]) -> str | None:
 
 def free_reach(tree: UnitTree, selection: Selection, issuer: str) -> Found:
     """Recipients of an officer's free command: what is selected, without the issuer itself."""
-    found = resolve(tree, selection)
-    return Found(found.units - {issuer}, found.unknown)
+    result = resolve(tree, selection)
+    return Found(result.units - {issuer}, result.unknown)
 
 
 def outside(units: Iterable[str], issuer: str) -> list[str]:
@@ -48,11 +48,11 @@ def outside(units: Iterable[str], issuer: str) -> list[str]:
 
 def by_tier(units: Iterable[str]) -> dict[Tier, int]:
     """How many of each tier, from the top; departments count with their unit's tier."""
-    found = Counter(tier_of(unit) for unit in units)
-    return {tier: found[tier] for tier in Tier if tier in found}
+    counter = Counter(tier_of(unit) for unit in units)
+    return {tier: counter[tier] for tier in Tier if tier in counter}
 
 
 def by_department(units: Iterable[str]) -> dict[str, int]:
     """How many departments of each name, in order of the names."""
-    found = Counter(name for unit in units if (name := department_of(unit)) is not None)
-    return dict(sorted(found.items()))
+    counter = Counter(name for unit in units if (name := department_of(unit)) is not None)
+    return dict(sorted(counter.items()))

@@ -100,11 +100,11 @@ def _roots(tree: UnitTree, where: str, about: About | None, unknown: set[str]) -
 
 def _at(tree: UnitTree, units: Iterable[str], tier: Tier) -> set[str]:
     """The units' own ancestors of a tier; a unit above it stands for all that it has of the tier."""
-    found: set[str] = set()
+    results: set[str] = set()
     for unit in units:
         own = ancestor_at(unit, tier)
-        found |= tree.subtree(unit, (tier,)) if own is None else {own}
-    return found
+        results |= tree.subtree(unit, (tier,)) if own is None else {own}
+    return results
 
 
 def _known(tree: UnitTree, units: Iterable[str], unknown: set[str]) -> set[str]:

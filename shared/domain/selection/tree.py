@@ -109,12 +109,12 @@ class UnitTree:
     def with_role(self, root: str, roles: Iterable[str]) -> set[str]:
         """Every catalogued unit at or below `root`, departments included, that has one of `roles`."""
         wanted = frozenset(roles)
-        found = set()
+        results = set()
         for unit in self._below(root):
-            for one in (unit, *self._departments.get(unit, ())):
-                if wanted & self._roles.get(one, frozenset()):
-                    found.add(one)
-        return found
+            for department in (unit, *self._departments.get(unit, ())):
+                if wanted & self._roles.get(department, frozenset()):
+                    results.add(department)
+        return results
 
     def _below(self, root: str) -> set[str]:
         """`root` and all ids below it. A circle of parents in the catalogue ends where it began."""

@@ -97,8 +97,8 @@ class Source:
             records = await self._back.getmany(timeout_ms=1_000)
             at = time.monotonic()
             for record in (one for many in records.values() for one in many):
-                if found := _NUMBER.search(record.value):
-                    noted.setdefault(int(found[1]), at)
+                if match := _NUMBER.search(record.value):
+                    noted.setdefault(int(match[1]), at)
 
 
 @asynccontextmanager

@@ -103,8 +103,8 @@ class Clients:
         return {
             "arrived": arrived,
             # Not every end that is there has been told to its reader yet: both kinds are looked at alike.
-            "readers_lost": sum(one.lost for one in self._readers)
-            + _cut(one.socket for one in self._readers if not one.lost),
+            "readers_lost": sum(reader.lost for reader in self._readers)
+            + _cut(reader.socket for reader in self._readers if not reader.lost),
             "stalled_cut": _cut(self._stalled),
             "cpu_s": used.user + used.system,
         }

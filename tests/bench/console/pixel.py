@@ -25,7 +25,7 @@ _ENOUGH = 0.99
 
 async def pixel(plan: Plan, say: Say) -> dict[str, Any]:
     """The figures at each number of consoles, one after the other on the same stack."""
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     async with screens() as running, source(running.kafka) as alarms:
         tokens = await running.officers(max(plan.consoles))
         async with crowd(running.url, tokens) as others:
@@ -37,9 +37,9 @@ async def pixel(plan: Plan, say: Say) -> dict[str, Any]:
                 console_kib = (memory_mib([running.pid()]) - bare_mib) * 1024 / there
                 async with watcher(await running.link()) as screen:
                     one = await _measured(plan, running, alarms, others, screen)
-                found[str(count)] = {"consoles": count, "console_kib": console_kib, **one}
-                say(_sentence(count, found[str(count)]))
-    return found
+                results[str(count)] = {"consoles": count, "console_kib": console_kib, **one}
+                say(_sentence(count, results[str(count)]))
+    return results
 
 
 async def _measured(
@@ -90,7 +90,9 @@ def _cpu(running: Screens) -> dict[str, float]:
     times = own.cpu_times()
     used["source"] = times.user + times.system
     used["browser"] = sum(
-        sum(one.cpu_times()[:2]) for one in own.children(recursive=True) if "chrom" in one.name()
+        sum(child.cpu_times()[:2])
+        for child in own.children(recursive=True)
+        if "chrom" in child.name()
     )
     return used
 

@@ -46,9 +46,9 @@ async def forget(station: Station) -> int:
         small = type(task)(task.name, task.statement, task.keep, limit=2)
         await station.rows("DELETE FROM alerting.upkeep")
         retention = Retention(station.database)
-        while found := await retention.turn(small):
-            assert found <= 2
-            gone += found
+        while result := await retention.turn(small):
+            assert result <= 2
+            gone += result
     return gone
 
 

@@ -59,7 +59,7 @@ async def test_a_composite_opens_an_alert_through_the_log(station: Station) -> N
         of("a", version=2, transition=CLEARED, condition=True, occurred_at=at(9))
     )
     assert (cleared.transition, cleared.version) == (CLEARED, 2)
-    assert [one.transition for one in await station.alerts()] == ["opened", "dismissed"]
+    assert [alert.transition for alert in await station.alerts()] == ["opened", "dismissed"]
     assert await station.dispositions() == {
         "alm-a-1": "condition",
         "alm-b-1": "condition",
@@ -267,7 +267,7 @@ async def test_a_rule_and_its_alarms_at_once_miss_nothing(station: Station, dsn:
 )
 @given(messages=histories((Status.ACTUAL, Status.EXERCISE)), size=st.integers(1, 4))
 def test_batches_never_change_what_follows(dsn: str, messages: list[Any], size: int) -> None:
-    messages = list({one.id: one for one in messages}.values())
+    messages = list({message.id: message for message in messages}.values())
 
     async def play(most: int) -> tuple[list[str], set[Any]]:
         async with a_station(dsn) as station:

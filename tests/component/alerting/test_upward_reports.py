@@ -29,8 +29,8 @@ def upward(officer: str, incident: str, **changes: Any) -> Report:
 
 
 async def newest(station: Station) -> AlertEvent:
-    found: AlertEvent = (await station.alerts())[-1]
-    return found
+    alert_event: AlertEvent = (await station.alerts())[-1]
+    return alert_event
 
 
 async def test_reports_that_an_alert_is_owed_do_not_corroborate_it(station: Station) -> None:
@@ -43,7 +43,7 @@ async def test_reports_that_an_alert_is_owed_do_not_corroborate_it(station: Stat
     told = await newest(station)
     assert len(told.report_ids) == 3
     assert (told.distinct_sources, told.score) == (opened.distinct_sources, opened.score) == (1, 35)
-    assert "corroborated" not in {one.transition for one in await station.alerts()}
+    assert "corroborated" not in {alert.transition for alert in await station.alerts()}
 
 
 async def test_an_officer_who_saw_it_himself_counts_and_so_does_nobody_who_passes_it_on(

@@ -39,12 +39,12 @@ def phone(minutes: float, number: int = 1, **changes: Any) -> Any:
 def warns(effective: float | None, expires: float | None, **changes: Any) -> Any:
     """A warning for these minutes."""
     times = {"effective_at": effective, "expires_at": expires}
-    given: dict[str, Any] = {name: at(one) for name, one in times.items() if one is not None}
+    given: dict[str, Any] = {name: at(time) for name, time in times.items() if time is not None}
     return a_warning(**given, **changes)
 
 
 def told(events: list[AlarmEvent]) -> list[tuple[AlarmTransition, datetime]]:
-    return [(one.transition, one.occurred_at) for one in events]
+    return [(event.transition, event.occurred_at) for event in events]
 
 
 async def test_a_warning_that_has_expired_supports_nothing(station: Station) -> None:

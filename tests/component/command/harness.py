@@ -58,28 +58,28 @@ _numbers = itertools.count(1)
 @cache
 def units() -> tuple[UnitEntry, ...]:
     """Yongchuan: city, district, towns, villages; 5 or 6 generated grids each, 5 micro-grids each."""
-    found = [CITY, DISTRICT]
+    results = [CITY, DISTRICT]
     for town, villages in VILLAGES.items():
-        found.append(f"500118{town}000")
+        results.append(f"500118{town}000")
         for number in range(villages):
             village = f"500118{town}{200 + number}"
-            found.append(village)
-            for grid in range(1, 6 + (len(found) % 2)):
-                found.append(f"{village}/grid/{grid:03d}")
-                found += [f"{village}/grid/{grid:03d}/{one:02d}" for one in range(1, 6)]
+            results.append(village)
+            for grid in range(1, 6 + (len(results) % 2)):
+                results.append(f"{village}/grid/{grid:03d}")
+                results += [f"{village}/grid/{grid:03d}/{one:02d}" for one in range(1, 6)]
     return tuple(
         UnitEntry(
             unit=one, tier=tier_of(one), name=one, parent=parent_of(one), synthetic="/grid/" in one
         )
-        for one in found
+        for one in results
     )
 
 
 def catalogued() -> UnitTree:
     """All of them in a tree."""
     tree = UnitTree()
-    for one in units():
-        tree.put(one)
+    for unit in units():
+        tree.put(unit)
     return tree
 
 
@@ -254,7 +254,9 @@ class Office:
     async def apply(self, *messages: Any) -> None:
         """One batch in one transaction."""
         async with self.database.transaction() as work:
-            await self.consumer.apply(work, [Incoming(one, "", 0, 0, 0) for one in messages])
+            await self.consumer.apply(
+                work, [Incoming(message, "", 0, 0, 0) for message in messages]
+            )
 
     async def rows(self, query: str, *values: Any) -> list[Any]:
         """The rows of a query."""

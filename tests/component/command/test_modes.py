@@ -241,8 +241,8 @@ async def test_a_response_level_that_is_declared_after_the_issue_makes_the_rule_
         await office.apply(positioned(6, ResponseLevel.III))
         await office.apply(positioned(7, ResponseLevel.III))
         await office.apply(positioned(8, ResponseLevel.II))
-        found = await office.published(MODE_PROPOSALS.name)
-        assert [(one.unit, one.mode, one.proposed_by) for one in found] == [
+        result = await office.published(MODE_PROPOSALS.name)
+        assert [(one.unit, one.mode, one.proposed_by) for one in result] == [
             (DISTRICT, STANDBY, None),
             (DISTRICT, EMERGENCY, None),
         ]

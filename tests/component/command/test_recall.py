@@ -19,10 +19,10 @@ RECALLED = AlertTransition.RECALLED
 
 
 async def open_commands(office: Office) -> int:
-    found: int = await office.value(
+    number: int = await office.value(
         "SELECT count(*) FROM command.command WHERE state IN ('issued', 'awaiting_check')"
     )
-    return found
+    return number
 
 
 async def test_a_recall_revokes_the_alerts_open_commands_and_no_others(dsn: str) -> None:

@@ -44,10 +44,10 @@ async def issued(office: Office, key: str, days: int) -> str:
 
 
 async def unit_of(office: Office, command: str) -> str:
-    found: str = await office.value(
+    text: str = await office.value(
         "SELECT unit FROM command.assignment WHERE command_id = $1 LIMIT 1", command
     )
-    return found
+    return text
 
 
 async def test_only_what_ended_long_ago_is_forgotten(dsn: str) -> None:
@@ -125,8 +125,8 @@ async def test_no_table_of_commands_is_left_out(
             schema,
         )
         # The tally follows the rows that it counts.
-        found = {row["table_name"] for row in rows} - {"tally"}
-        assert found <= {"command", *belonging}
+        result = {row["table_name"] for row in rows} - {"tally"}
+        assert result <= {"command", *belonging}
         assert await Retention(database).turn(task) == 0
     finally:
         await database.stop()

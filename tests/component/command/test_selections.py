@@ -141,7 +141,7 @@ async def test_recipients_that_are_no_longer_those_shown_are_refused(dsn: str) -
     async with both(dsn) as (console, office):
         shown, page = await preview(console, issuer, selection)
         request = await ordered(console, issuer, selection, page["digest"])
-        (gone,) = [one for one in departments() if one.unit == shown[0]]
+        (gone,) = [department for department in departments() if department.unit == shown[0]]
         office.tree.put(gone.model_copy(update={"parent": OTHER_TOWN}))
         with pytest.raises(Reject, match=f"now {len(shown) - 1}") as refused:
             await office.apply(request)

@@ -193,9 +193,9 @@ async def test_answers_are_the_paged_officers_own(console: Bench) -> None:
     assert (await post(console, "o-city-b", path, {"verb": "coming"})).status_code == 404
     for verb in ("delivered", "read", "coming"):
         assert (await post(console, "o-town-b", path, {"verb": verb})).status_code == 202
-    found = decoded(console)
-    assert [one.verb for one in found] == ["delivered", "read", "coming"]
-    assert {one.status for one in found} == {Status.EXERCISE}
+    result = decoded(console)
+    assert [one.verb for one in result] == ["delivered", "read", "coming"]
+    assert {one.status for one in result} == {Status.EXERCISE}
     assert {(record.topic, record.key) for record in console.recorder.sent} == {
         (ANSWERS.name, b"o-town-b")
     }

@@ -32,8 +32,8 @@ async def read(console: Bench, officer: str, path: str, **query: Any) -> Any:
 def decided(console: Bench) -> AlertDecision:
     record = console.recorder.sent[-1]
     assert record.topic == DECISIONS.name
-    found: AlertDecision = TOPICS[record.topic].model.validate_json(record.value)
-    return found
+    alert_decision: AlertDecision = TOPICS[record.topic].model.validate_json(record.value)
+    return alert_decision
 
 
 def in_force(name: str = "a", **more: Any) -> Any:
@@ -76,8 +76,8 @@ async def test_a_recall_is_the_first_of_the_open_pages(console: Bench) -> None:
         an_alert("drill", state=AlertState.RECALLED, level=Level.RED, status=Status.EXERCISE),
     ]
     await console.project([in_force("danger"), *over, *pages])
-    found = (await read(console, "o-town-b", "/api/pages", open=True))["pages"]
-    assert [one["page_id"] for one in found] == [pages[n].page_id for n in (1, 0, 2)]
+    result = (await read(console, "o-town-b", "/api/pages", open=True))["pages"]
+    assert [one["page_id"] for one in result] == [pages[n].page_id for n in (1, 0, 2)]
 
 
 async def test_an_adjustment_carries_level_period_and_reason(console: Bench) -> None:
@@ -87,8 +87,8 @@ async def test_an_adjustment_carries_level_period_and_reason(console: Bench) -> 
     until = (NOW + timedelta(days=2)).isoformat()
     body = {"verb": "adjust", "level": "red", "valid_until": until, "reason": "上游来水"}
     assert (await post(console, "o-town-b", path, body)).status_code == 202
-    found = decided(console)
-    assert (found.level, found.valid_until) == (Level.RED, NOW + timedelta(days=2))
+    result = decided(console)
+    assert (result.level, result.valid_until) == (Level.RED, NOW + timedelta(days=2))
     for wrong in ({**body, "level": None}, {**body, "reason": " "}):
         assert (await post(console, "o-town-b", path, wrong)).status_code == 422
 
@@ -173,9 +173,9 @@ async def test_a_position_is_a_decision_of_its_own(console: Bench) -> None:
     path = f"/api/alerts/{alert.alert_id}/decisions"
     body = {"verb": "assess", "level": "orange", "assessment": {"response_level": "IV"}}
     assert (await post(console, "o-town-b", path, body)).status_code == 202
-    found = decided(console).assessment
-    assert found is not None
-    assert found.response_level == "IV"
+    result = decided(console).assessment
+    assert result is not None
+    assert result.response_level == "IV"
     nothing = {"verb": "assess", "assessment": {}}
     assert (await post(console, "o-town-b", path, nothing)).status_code == 422
 

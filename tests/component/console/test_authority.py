@@ -62,12 +62,12 @@ async def console() -> AsyncIterator[Bench]:
     """A console with the officers of the matrix and something of each kind in every place."""
     with fresh_database() as dsn:
         await import_accounts(dsn, [account(role) for role in roles()])
-        found = prepared(dsn)
-        async with found.app.router.lifespan_context(found.app):
-            await found.project([message for place in PLACES for message in things(place)])
+        result = prepared(dsn)
+        async with result.app.router.lifespan_context(result.app):
+            await result.project([message for place in PLACES for message in things(place)])
             for place in PLACES:
-                found.wiring.directory.take(a_slot(IDS[place], Post.B, f"o-{place}"))
-            yield found
+                result.wiring.directory.take(a_slot(IDS[place], Post.B, f"o-{place}"))
+            yield result
 
 
 def things(place: str) -> list[Any]:
@@ -245,16 +245,16 @@ async def test_every_cell_through_http(console: Bench) -> None:
 def _each_refusal_is_in_the_trail(console: Bench, refused: Counter[str]) -> None:
     """Counted once, under its officer; and no officer leaves more records than kinds of refusal."""
     records = [*console.refused(), *console.refused(EVERY)]
-    found: Counter[str] = Counter()
-    for one in records:
-        found[one.actor] += one.count
-        assert one.place in IDS.values() or one.action == "other" or one.reason in (
+    results: Counter[str] = Counter()
+    for record in records:
+        results[record.actor] += record.count
+        assert record.place in IDS.values() or record.action == "other" or record.reason in (
             RefusedFor.NO_SIGHT, RefusedFor.OUTSIDE_SUBTREE, RefusedFor.NO_COMMAND,
             RefusedFor.NOTHING_BELOW,
-        ), one  # fmt: skip
-        assert IDS[one.actor.split("-")[1]] == one.origin_unit
-    assert found == +refused
-    assert len({(one.actor, one.action, one.reason) for one in records}) == len(records)
+        ), record  # fmt: skip
+        assert IDS[record.actor.split("-")[1]] == record.origin_unit
+    assert results == +refused
+    assert len({(record.actor, record.action, record.reason) for record in records}) == len(records)
 
 
 async def test_a_refusal_leaves_one_record_that_says_who_what_where_and_why(console: Bench) -> None:
@@ -298,6 +298,8 @@ async def test_every_line_of_the_stream_reaches_whom_it_may(console: Bench) -> N
         if "see" not in role.rights:
             assert status == 403
             continue
-        lines = [one for one in json.loads(answer)["lines"] if one["kind"] in ("alert", "command")]
-        found = {names[one["unit"]] for one in lines}
+        lines = [
+            load for load in json.loads(answer)["lines"] if load["kind"] in ("alert", "command")
+        ]
+        found = {names[line["unit"]] for line in lines}
         assert found == {place for place in PLACES if sees(role, place)}, role

@@ -67,8 +67,8 @@ async def write(console: Bench, text: str, address: str = PHONE) -> dict[str, An
         console, "/carriers/replies", {"channel": "sms", "address": address, "text": text}
     )
     assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    results: dict[str, Any] = answer.json()
+    return results
 
 
 def answers(console: Bench) -> list[Answer]:
@@ -91,8 +91,10 @@ async def test_a_receipt_told_twice_is_one_act(console: Bench) -> None:
     second = await call(console, "/carriers/receipts", body)
     assert (first.status_code, first.json()) == (202, {"repeated": False})
     assert (second.status_code, second.json()) == (202, {"repeated": True})
-    found = answers(console)
-    assert {(one.id, one.officer_id, one.verb) for one in found} == {(found[0].id, LI, "delivered")}
+    result = answers(console)
+    assert {(one.id, one.officer_id, one.verb) for one in result} == {
+        (result[0].id, LI, "delivered")
+    }
 
 
 async def test_a_written_reply_is_an_answer_and_gets_a_definite_one(console: Bench) -> None:
@@ -114,7 +116,7 @@ async def test_a_reference_names_the_page_and_the_newest_is_meant_without_one(
     await console.project([old, new, other])
     await write(console, f"1 {reference_of(old.page_id)}")
     await write(console, "1")
-    assert [one.page_id for one in answers(console)] == [old.page_id, new.page_id]
+    assert [answer.page_id for answer in answers(console)] == [old.page_id, new.page_id]
     told = await write(console, f"1 {reference_of(other.page_id)}")
     assert told["taken"] is False, "somebody else's page"
     assert len(answers(console)) == 2
@@ -137,7 +139,7 @@ async def test_a_bare_reply_is_not_taken_while_a_drill_and_the_real_thing_wait(
     await write(console, f"1 {reference_of(real.page_id)}")
     await console.project(answers(console))
     await write(console, "1")
-    assert [one.status for one in answers(console)] == [Status.ACTUAL, Status.EXERCISE]
+    assert [answer.status for answer in answers(console)] == [Status.ACTUAL, Status.EXERCISE]
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ async def test_a_drill_says_so_in_every_heading_and_line(console: Bench) -> None
     rows = re.findall(r"<tr><td[^>]*>(.*?)</td>", page)
     headings = re.findall(r"<h[12]>(.*?)</h[12]>", page)
     assert len(rows) > 20
-    assert all(one.startswith("【演练】") for one in rows + headings)
+    assert all(row.startswith("【演练】") for row in rows + headings)
     paper = (await exported(console, "case", "pdf")).content
     file = pypdfium2.PdfDocument(paper)
     for sheet in file:

@@ -83,10 +83,15 @@ FREE = content_id("cmd", "free")
 
 async def test_an_incident_is_one_case_and_the_newest_comes_first(filled: Bench) -> None:
     cases = await found(filled)
-    assert [one["case_id"] for one in cases] == [FIRST, OVER, FREE, DONE]
-    assert [one["state"] for one in cases] == ["open", "closed", "closed", "evaluated"]
-    assert [(one["alerts"], one["commands"]) for one in cases] == [(2, 1), (1, 0), (0, 1), (1, 0)]
-    assert [one["level"] for one in cases] == ["orange", "blue", "orange", "orange"]
+    assert [case["case_id"] for case in cases] == [FIRST, OVER, FREE, DONE]
+    assert [case["state"] for case in cases] == ["open", "closed", "closed", "evaluated"]
+    assert [(case["alerts"], case["commands"]) for case in cases] == [
+        (2, 1),
+        (1, 0),
+        (0, 1),
+        (1, 0),
+    ]
+    assert [case["level"] for case in cases] == ["orange", "blue", "orange", "orange"]
     assert await ids(filled, status="Exercise") == [content_id("alt", "drill")]
 
 

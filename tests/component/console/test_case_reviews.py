@@ -64,7 +64,9 @@ async def test_a_review_and_its_findings_go_out_in_this_order(console: Bench) ->
     assert answer.status_code == 202, answer.text
     written, requests = records(console)
     assert (written.case_id, written.origin_unit, written.text) == (CASE, CITY, REVIEW["text"])
-    assert [one.command_id for one in requests] == [one.command_id for one in written.findings]
+    assert [request.command_id for request in requests] == [
+        finding.command_id for finding in written.findings
+    ]
     for request, finding in zip(requests, written.findings, strict=True):
         assert (request.verb, request.title) == ("issue", finding.title)
         assert request.selection == review.owner_selection(finding.owner)
@@ -102,9 +104,9 @@ async def test_findings_are_shown_as_they_are_now(console: Bench) -> None:
     await post(console, REVIEW)
     written, _ = records(console)
     await console.project([written, written])
-    found = await get(console, f"/api/cases/{CASE}")
-    assert (found["state"], found["may_review"]) == ("evaluated", False)
-    assert [one["state"] for one in found["review"]["findings"]] == [None, None]
+    result = await get(console, f"/api/cases/{CASE}")
+    assert (result["state"], result["may_review"]) == ("evaluated", False)
+    assert [one["state"] for one in result["review"]["findings"]] == [None, None]
     first = a_command("finding", ZHUTUO).model_copy(
         update={"command_id": written.findings[0].command_id}
     )
@@ -117,7 +119,7 @@ async def test_findings_are_shown_as_they_are_now(console: Bench) -> None:
         assert (read["findings"][0]["state"], read["findings"][0]["overdue"]) == (state, overdue)
         assert read["findings"][1]["state"] is None
     lines = (await get(console, f"/api/cases/{CASE}/timeline"))["lines"]
-    assert [one["kind"] for one in lines][-1] == "review"
+    assert [line["kind"] for line in lines][-1] == "review"
     page = await exported(console, "case", "html")
     paper = await exported(console, "case", "pdf")
     for text in (seen(page.content), read_pdf(paper.content)[0]):
@@ -216,9 +218,9 @@ async def test_alerts_of_one_incident_share_its_review(console: Bench, from_seco
     assert written.case_id == alerts[0], "filed under the first, however it was asked for"
     await console.project([written])
     for case in alerts:
-        found = await get(console, f"/api/cases/{case}")
-        assert (found["state"], found["may_review"]) == ("evaluated", False)
-        assert found["review"]["review_id"] == written.id
+        result = await get(console, f"/api/cases/{case}")
+        assert (result["state"], result["may_review"]) == ("evaluated", False)
+        assert result["review"]["review_id"] == written.id
         assert "转移及时；夜间叫应偏慢。" in seen((await exported_by(console, case)).content)
     (listed,) = (await get(console, "/api/cases?state=evaluated"))["cases"]
     assert (listed["case_id"], listed["state"]) == (alerts[0], "evaluated")
@@ -228,9 +230,10 @@ async def test_alerts_of_one_incident_share_its_review(console: Bench, from_seco
     repeated = await post(console, REVIEW, case=other)
     assert (repeated.status_code, repeated.json()["repeated"]) == (202, True)
     sent = {
-        CommandRequest.model_validate_json(one.value).command_id for one in requests_of(console)
+        CommandRequest.model_validate_json(request.value).command_id
+        for request in requests_of(console)
     }
-    assert sent == {one.command_id for one in requests}
+    assert sent == {request.command_id for request in requests}
 
 
 async def test_of_two_reviews_at_once_one_holds(console: Bench) -> None:

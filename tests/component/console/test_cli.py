@@ -295,7 +295,7 @@ async def test_watch_goes_on_behind_the_last_line_when_the_console_restarts(
             api.close()
             capsys_lines(capsys, kept)
     lines = [json.loads(one) for one in "".join(kept).splitlines()]
-    assert len({one["seq"] for one in lines}) == len(lines) == 4
+    assert len({line["seq"] for line in lines}) == len(lines) == 4
     assert pauses[:3] == [1.0, 2.0, 4.0]
 
 

@@ -131,7 +131,7 @@ async def test_every_act_of_the_api_has_a_verb_or_a_reason_for_none(served: Serv
     }
     plain = {f"POST {one.path}" for one in PLAIN.values()}
     named = {
-        re.sub(r"\{[a-z_]+\}", "{id}", one) for one in acts - set(NOT_FROM_A_SHELL) - BY_OWN_CODE
+        re.sub(r"\{[a-z_]+\}", "{id}", act) for act in acts - set(NOT_FROM_A_SHELL) - BY_OWN_CODE
     }
     judged = {f"POST /api/modes/proposals/{{id}}/{verb}" for verb in ("approve", "reject", "end")}
     assert named - {"POST /api/modes/proposals/{id}/{id}"} == plain - judged - {

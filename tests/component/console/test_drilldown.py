@@ -44,17 +44,17 @@ async def test_every_step_down_adds_up_to_the_step_above(console: Bench) -> None
     path = f"/api/commands/{order.command_id}/below"
     unit, before = CITY, None
     for _ in range(5):
-        _, found = await get(console, "o-city-b", path, unit=unit)
-        counted = {name: sum(one[name] for one in found["below"]) for name in ("total", "signed")}
+        _, result = await get(console, "o-city-b", path, unit=unit)
+        counted = {name: sum(one[name] for one in result["below"]) for name in ("total", "signed")}
         if before is not None:
-            own = found["own"]
+            own = result["own"]
             assert own["unit"] == unit
             counted["total"] += 1
             counted["signed"] += own["state"] not in ("queued", "delivered")
             assert counted == before
-        step = next(one for one in found["below"] if is_within(late.unit, one["unit"]))
+        step = next(one for one in result["below"] if is_within(late.unit, one["unit"]))
         assert step["overdue"] == 1
-        assert [one["unit"] for one in found["way"]][-1] == unit
+        assert [one["unit"] for one in result["way"]][-1] == unit
         unit, before = step["unit"], {name: step[name] for name in ("total", "signed")}
     assert unit == late.unit
 
@@ -62,11 +62,11 @@ async def test_every_step_down_adds_up_to_the_step_above(console: Bench) -> None
 async def test_a_unit_that_the_command_does_not_concern_is_left_out(console: Bench) -> None:
     order = a_command("local", ZHUTUO, recipients=1)
     await console.project([order, an_assignment(order, VILLAGE, AssignmentState.SIGNED)])
-    _, found = await get(
+    _, result = await get(
         console, "o-city-b", f"/api/commands/{order.command_id}/below", unit=DISTRICT
     )
-    assert [one["unit"] for one in found["below"]] == [ZHUTUO]
-    assert found["own"] is None
+    assert [one["unit"] for one in result["below"]] == [ZHUTUO]
+    assert result["own"] is None
 
 
 async def test_nobody_looks_beside_or_above_the_own_unit(console: Bench) -> None:
@@ -80,13 +80,13 @@ async def test_nobody_looks_beside_or_above_the_own_unit(console: Bench) -> None
 
 
 async def test_units_are_listed_with_what_a_selection_can_name(console: Bench) -> None:
-    _, found = await get(console, "o-district-b", "/api/units")
-    assert (found["unit"], [one["unit"] for one in found["way"]]) == (DISTRICT, [DISTRICT])
-    towns = [one for one in found["below"] if one["tier"] == "town"]
-    departments = [one["department"] for one in found["below"] if one["department"]]
+    _, result = await get(console, "o-district-b", "/api/units")
+    assert (result["unit"], [one["unit"] for one in result["way"]]) == (DISTRICT, [DISTRICT])
+    towns = [one for one in result["below"] if one["tier"] == "town"]
+    departments = [one["department"] for one in result["below"] if one["department"]]
     assert len(towns) == 23
     assert "water" in departments
-    assert {"water", "safety"} <= set(found["departments"])
-    assert found["groups"][0]["group"] == "flood_task_force"
+    assert {"water", "safety"} <= set(result["departments"])
+    assert result["groups"][0]["group"] == "flood_task_force"
     _, grid = await get(console, "o-city-b", "/api/units", unit=GRID)
     assert grid["synthetic"] is True

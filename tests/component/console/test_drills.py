@@ -98,8 +98,8 @@ async def test_neither_an_answer_nor_a_sensor_of_a_drill_changes_a_real_count(
     drill = well.model_copy(update={"status": Status.EXERCISE})
     await console.project([page, sensor, answer, drill])
     async with console.client("o-district-b") as client:
-        found = (await client.get("/api/overview")).json()
-    assert (found["pages_open"], found["sensors_silent"]) == (1, 1)
+        result = (await client.get("/api/overview")).json()
+    assert (result["pages_open"], result["sensors_silent"]) == (1, 1)
 
 
 async def test_open_pages_of_a_drill_push_no_real_one_out_of_the_list(console: Bench) -> None:
@@ -108,5 +108,5 @@ async def test_open_pages_of_a_drill_push_no_real_one_out_of_the_list(console: B
     ]
     await console.project([a_page("o-town-b", ZHUTUO, name="zz-real"), *drills])
     async with console.client("o-town-b") as client:
-        found = (await client.get("/api/pages?open=true&limit=3")).json()["pages"]
-    assert [one["status"] for one in found] == ["Actual", "Exercise", "Exercise"]
+        result = (await client.get("/api/pages?open=true&limit=3")).json()["pages"]
+    assert [one["status"] for one in result] == ["Actual", "Exercise", "Exercise"]

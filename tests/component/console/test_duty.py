@@ -198,8 +198,8 @@ async def test_cancel_needs_an_entry(console: Bench) -> None:
 
 async def test_gaps_of_the_subtree_the_next_first(console: Bench) -> None:
     await console.project([a_coverage(SONGJI, 50), a_coverage(ZHUTUO, 9), a_coverage(VILLAGE, 7)])
-    found = (await ask(console, "o-district-b", "GET", "/api/duty/gaps")).json()["gaps"]
-    assert [one["unit"] for one in found] == [VILLAGE, ZHUTUO, SONGJI]
+    result = (await ask(console, "o-district-b", "GET", "/api/duty/gaps")).json()["gaps"]
+    assert [one["unit"] for one in result] == [VILLAGE, ZHUTUO, SONGJI]
     own = (await ask(console, "o-village-b", "GET", "/api/duty/gaps")).json()["gaps"]
     assert [one["unit"] for one in own] == [VILLAGE]
 
@@ -219,7 +219,7 @@ async def test_a_plan_goes_out_as_csv_and_comes_in_again(console: Bench) -> None
         content=out.content,
     )
     assert (taken.status_code, taken.json()) == (202, {"entries": 3})
-    assert [one.rule.kind for one in requests(console) if one.rule] == [
+    assert [request.rule.kind for request in requests(console) if request.rule] == [
         "member",
         "member",
         "rotation",
@@ -228,7 +228,7 @@ async def test_a_plan_goes_out_as_csv_and_comes_in_again(console: Bench) -> None
         console, "o-district-b", "POST", f"/api/duty/import?unit={DISTRICT}", content=out.content
     )
     assert again.status_code == 202
-    assert len({one.id for one in requests(console)}) == 3, "the same file is the same acts"
+    assert len({request.id for request in requests(console)}) == 3, "the same file is the same acts"
 
 
 async def test_a_calendar_goes_out_and_comes_in_as_shifts(console: Bench) -> None:

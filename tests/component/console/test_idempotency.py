@@ -149,7 +149,7 @@ async def test_two_at_once_under_one_key_are_one(console: Bench) -> None:
     answers = await asyncio.gather(
         *(send(console, path, what) for what in (body, other, body, other, body))
     )
-    codes = sorted(one.status_code for one in answers)
+    codes = sorted(answer.status_code for answer in answers)
     assert codes in ([202, 202, 202, 409, 409], [202, 202, 409, 409, 409])
     assert len({one.value for one in console.recorder.sent}) == 1
 

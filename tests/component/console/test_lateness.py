@@ -41,17 +41,17 @@ _WAITS = {"queued", "delivered"}
 _IN_WORK = {"signed", "accepted", "handling"}
 
 
-def _is_late(fired: asyncpg.Record, one: asyncpg.Record) -> bool:
+def _is_late(fired: asyncpg.Record, record: asyncpg.Record) -> bool:
     if fired["kind"] == "due_soon":
         return False
     if fired["clock"] == "sign":
-        return one["state"] in _WAITS and fired["due_at"] >= one["sign_by"]
-    return one["state"] in _WAITS | _IN_WORK and fired["due_at"] >= one["finish_by"]
+        return record["state"] in _WAITS and fired["due_at"] >= record["sign_by"]
+    return record["state"] in _WAITS | _IN_WORK and fired["due_at"] >= record["finish_by"]
 
 
-def _is_soon(fired: asyncpg.Record, one: asyncpg.Record) -> bool:
+def _is_soon(fired: asyncpg.Record, record: asyncpg.Record) -> bool:
     waits_for = _WAITS if fired["clock"] == "sign" else _WAITS | _IN_WORK
-    return fired["kind"] == "due_soon" and one["state"] in waits_for
+    return fired["kind"] == "due_soon" and record["state"] in waits_for
 
 
 async def _check(console: Bench, ids: list[str], still_open: set[str]) -> int:

@@ -49,13 +49,13 @@ async def all_of(
     console: Bench, officer: str, path: str, name: str, **query: Any
 ) -> list[dict[str, Any]]:
     """A list read page by page to its end."""
-    found: list[dict[str, Any]] = []
+    results: list[dict[str, Any]] = []
     after: str | None = ""
     while after is not None:
         page = await read(console, officer, path, after=after, **query)
-        found += page[name]
+        results += page[name]
         after = page["next"]
-    return found
+    return results
 
 
 def storm(chance: random.Random, status: Status, many: int) -> list[AlertEvent]:
@@ -79,8 +79,8 @@ def storm(chance: random.Random, status: Status, many: int) -> list[AlertEvent]:
     return made
 
 
-def is_open(one: AlertEvent) -> bool:
-    return one.state in (*WAITING, AlertState.ISSUED)
+def is_open(alert_event: AlertEvent) -> bool:
+    return alert_event.state in (*WAITING, AlertState.ISSUED)
 
 
 async def test_counters_tiles_and_list_of_a_storm_are_a_recount(console: Bench) -> None:
@@ -92,15 +92,15 @@ async def test_counters_tiles_and_list_of_a_storm_are_a_recount(console: Bench) 
     for officer, root in VIEWERS.items():
         for status, made in ((Status.ACTUAL, real), (Status.EXERCISE, drill)):
             here = [one for one in made if is_open(one) and is_within(one.place, root)]
-            found = await read(console, officer, "/api/overview", status=status)
-            assert found["alerts"]["states"] == Counter(one.state for one in here)
+            result = await read(console, officer, "/api/overview", status=status)
+            assert result["alerts"]["states"] == Counter(one.state for one in here)
             issued = Counter(one.level for one in here if one.state is AlertState.ISSUED)
-            assert found["alerts"]["issued"] == {one: issued[one] for one in Level}
+            assert result["alerts"]["issued"] == {one: issued[one] for one in Level}
             proposed = Counter(
                 one.proposed_level for one in here if one.state is not AlertState.ISSUED
             )
-            assert found["alerts"]["proposed"] == {one: proposed[one] for one in Level}
-            for tile in found["towns"]:
+            assert result["alerts"]["proposed"] == {one: proposed[one] for one in Level}
+            for tile in result["towns"]:
                 of_town = [
                     one
                     for one in here
@@ -179,20 +179,20 @@ async def test_thousands_overdue_are_counted_by_unit_on_every_board(console: Ben
             overview = await read(console, officer, "/api/overview", status=status)
             assert overview["overdue"] == late <= overview["assignments"]["total"] == len(here)
             parts = ("overdue_unsigned", "overdue_unreported")
-            assert sum(overview["assignments"][one] for one in parts) == late
+            assert sum(overview["assignments"][part] for part in parts) == late
             [card] = (await read(console, officer, "/api/commands", status=status))["commands"]
             assert card["totals"]["overdue"] == late
             board = (await read(console, officer, "/api/supervision/units", status=status))["units"]
             names = ("escalated", "overdue", "reminded", "due_soon", "returned")
-            assert {one: sum(row[one] for row in board) for one in names} == {
-                one: kinds[one] for one in names
+            assert {name: sum(row[name] for row in board) for name in names} == {
+                name: kinds[name] for name in names
             }
             assert board[0]["unit"] == root
             for row in board[1:]:
                 below = Counter(
                     gravest[one.assignment_id] for one in here if is_within(one.unit, row["unit"])
                 )
-                assert {one: row[one] for one in names} == {one: below[one] for one in names}
+                assert {name: row[name] for name in names} == {name: below[name] for name in names}
             fired = [one for one in told if getattr(one, "type", "") == "supervision"]
             fired = [one for one in fired if is_within(one.unit, root)]
             listed = await all_of(
@@ -238,7 +238,7 @@ async def test_alarms_and_sensors_go_on_to_their_end(console: Bench) -> None:
     sensors = [a_silent_sensor(f"gauge-{n}", ZHUTUO) for n in range(620)]
     await console.project([*alarms, *sensors])
     listed = await all_of(console, "o-town-b", "/api/alarms", "alarms", limit=200)
-    assert sorted(one["alarm_id"] for one in listed) == sorted(one.alarm_id for one in alarms)
+    assert sorted(one["alarm_id"] for one in listed) == sorted(alarm.alarm_id for alarm in alarms)
     assert len(await all_of(console, "o-town-b", "/api/sensors/silent", "sensors")) == 620
     assert (await read(console, "o-town-b", "/api/sensors/silent", limit=1))["total"] == 620
 

@@ -223,18 +223,18 @@ async def served() -> AsyncIterator[Served]:
 async def read(client: httpx2.AsyncClient, path: str) -> str:
     """What is read there: of the stream all that comes at once, of a file what a reader sees of it."""
     if path.startswith("/api/events"):
-        found = ""
+        result = ""
         async with client.stream("GET", path, headers={"last-event-id": "0"}) as answer:
             assert answer.status_code == 200
             try:
                 async with asyncio.timeout(3):
                     async for line in answer.aiter_lines():
-                        found += line
+                        result += line
                         if "mod-1" in line:  # the last record of the scene that makes a line
                             break
             except TimeoutError:
                 pass
-        return found
+        return result
     answer = await client.get(path)
     assert answer.status_code in (200, 403, 404), (path, answer.text)
     if answer.headers["content-type"] == "application/pdf":
@@ -250,18 +250,18 @@ async def test_no_read_shows_what_is_not_open_to_its_viewer(
     own, responsible = relation is Relation.OWN, relation in (Relation.OWN, Relation.ABOVE)
     document = served.bench.app.openapi()["paths"]
     assert set(READS) == {path for path, verbs in document.items() if "get" in verbs}
-    found: dict[str, str] = {}
+    results: dict[str, str] = {}
     token = {"authorization": f"Bearer {token_of(VIEWERS[relation])}"}
     async with httpx2.AsyncClient(
         base_url=served.url, headers=token, timeout=30, trust_env=False
     ) as client:
         for name, paths in READS.items():
-            found[name] = "\n".join([await read(client, path) for path in paths])
-    planned = found.pop(FOR_PLANNERS)
+            results[name] = "\n".join([await read(client, path) for path in paths])
+    planned = results.pop(FOR_PLANNERS)
     assert all((one in planned) is responsible for one in (NAME, PHONE, ADDRESS))
 
     def showing(secret: str) -> set[str]:
-        return {name for name, text in found.items() if secret in text}
+        return {name for name, text in results.items() if secret in text}
 
     assert showing(WORDS) == (WITH_WORDS if responsible else set())
     assert showing(ORDER) == (WITH_ORDER if responsible else set())
@@ -273,7 +273,7 @@ async def test_no_read_shows_what_is_not_open_to_its_viewer(
     else:
         assert not shown
     assert not shown & {"/api/pages", "/api/commands", "/api/assignments", "/api/supervision"}
-    assert (GRADED_ALERT in found["/api/pages"]) is own
+    assert (GRADED_ALERT in results["/api/pages"]) is own
     assert showing(NAME) == ({"/api/duty", "/api/duty/reachability"} if responsible else set())
     assert showing(PHONE) == ({"/api/duty", "/api/duty/reachability"} if own else set())
     assert showing(ADDRESS) == ({"/api/duty"} if own else set())

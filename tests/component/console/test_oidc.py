@@ -50,7 +50,7 @@ async def both() -> AsyncIterator[Both]:
                 console_url="http://console.test",
             ) as console,
         ):
-            known = next(one for one in accounts() if one.officer_id == "o-town-b")
+            known = next(account for account in accounts() if account.officer_id == "o-town-b")
             await import_accounts(dsn, [known.model_copy(update={"oidc_subject": "idp-li-yuan"})])
             yield Both(console, provider)
 

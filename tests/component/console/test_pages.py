@@ -21,8 +21,8 @@ async def got(console: Bench, officer: str | None, path: str, **headers: str) ->
 
 
 def boot(page: httpx2.Response) -> dict[str, Any]:
-    (found,) = re.findall(r"<meta name=\"boot\" content='([^']*)'>", page.text)
-    told: dict[str, Any] = json.loads(html.unescape(found))
+    (result,) = re.findall(r"<meta name=\"boot\" content='([^']*)'>", page.text)
+    told: dict[str, Any] = json.loads(html.unescape(result))
     return told
 
 

@@ -39,11 +39,15 @@ async def given(console: Bench) -> AssignmentEvent:
 
 
 async def sent(
-    console: Bench, officer: str | None, one: AssignmentEvent, file: bytes, note: str = ""
+    console: Bench,
+    officer: str | None,
+    assignment_event: AssignmentEvent,
+    file: bytes,
+    note: str = "",
 ) -> httpx2.Response:
     async with console.client(officer) as client:
         return await client.post(
-            f"/api/assignments/{one.assignment_id}/photos",
+            f"/api/assignments/{assignment_event.assignment_id}/photos",
             params={"note": note},
             content=file,
             headers={"content-type": "text/html"},
@@ -167,10 +171,10 @@ async def a_told_case(console: Bench, status: Status = Status.ACTUAL) -> Assignm
 
 
 async def files(
-    console: Bench, officer: str, one: AssignmentEvent
+    console: Bench, officer: str, assignment_event: AssignmentEvent
 ) -> tuple[httpx2.Response, httpx2.Response]:
     """Its case as HTML and as PDF."""
-    path = f"/api/cases/{one.command_id}/export"
+    path = f"/api/cases/{assignment_event.command_id}/export"
     return await got(console, officer, path), await got(console, officer, f"{path}?format=pdf")
 
 
@@ -184,7 +188,10 @@ def in_html(page: httpx2.Response) -> list[bytes]:
 def in_pdf(paper: httpx2.Response) -> int:
     sheets = pypdfium2.PdfDocument(paper.content)
     return sum(
-        1 for sheet in sheets for one in sheet.get_objects() if one.type == FPDF_PAGEOBJ_IMAGE
+        1
+        for sheet in sheets
+        for page_object in sheet.get_objects()
+        if page_object.type == FPDF_PAGEOBJ_IMAGE
     )
 
 
@@ -195,9 +202,9 @@ async def test_a_case_is_handed_on_with_its_photos(console: Bench) -> None:
     await sent(console, "o-village-b", one, photo(2, "PNG"), "已加固")
     for officer in ("o-village-b", "o-city-b"):
         page, paper = await files(console, officer, one)
-        found = [Image.open(BytesIO(file)) for file in in_html(page)]
-        assert [(image.format, image.size) for image in found] == [("JPEG", (320, 240))] * 2
-        newest, older = (image.getpixel((9, 9))[0] for image in found)  # type: ignore[index]
+        results = [Image.open(BytesIO(file)) for file in in_html(page)]
+        assert [(image.format, image.size) for image in results] == [("JPEG", (320, 240))] * 2
+        newest, older = (image.getpixel((9, 9))[0] for image in results)  # type: ignore[index]
         assert (round(newest, -1), round(older, -1)) == (80, 40)
         assert in_pdf(paper) == 2
         for text in (seen(page.content), read_pdf(paper.content)[0]):

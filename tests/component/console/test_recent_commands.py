@@ -37,7 +37,7 @@ def _anything(seed: int) -> list[tuple[CommandEvent, list[AssignmentEvent]]]:
     """Commands whose recipients lie anywhere, whatever their root and issuer say; many at one instant."""
     dice = random.Random(seed)
     places = [*_VIEWERS, *dice.sample([one.unit for one in all_units()], 60)]
-    found = []
+    results = []
     for number in range(120):
         root, issuer = (dice.choice(places), dice.choice(places))
         if dice.random() < 0.5:  # neither lies where most viewers look: only assignments tell
@@ -58,8 +58,8 @@ def _anything(seed: int) -> list[tuple[CommandEvent, list[AssignmentEvent]]]:
             for unit in units
             if dice.random() < 0.3
         ]
-        found.append((order, given))
-    return found
+        results.append((order, given))
+    return results
 
 
 @pytest.mark.parametrize("seed", range(3))

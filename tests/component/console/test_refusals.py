@@ -87,7 +87,7 @@ async def test_failed_sign_ins_leave_no_secret_and_no_flood(console: Bench) -> N
             await sign_in(client, f"{secrets[1]}{number}", secrets[0])
             assert (await client.get(f"/login?ticket={secrets[2]}")).status_code == 410
     records = [*console.refused(), *console.refused(EVERY)]
-    told = {(one.actor, str(one.reason)): one.count for one in records}
+    told = {(record.actor, str(record.reason)): record.count for record in records}
     assert told[("o-town-b", "wrong_password")] >= PER_NAME.free
     assert told[(UNKNOWN, "link_void")] == tries
     assert sum(told.values()) == 3 * tries
@@ -96,8 +96,8 @@ async def test_failed_sign_ins_leave_no_secret_and_no_flood(console: Bench) -> N
         *((UNKNOWN, one) for one in ("wrong_password", "throttled", "link_void")),
     }
     assert len(records) == len(told), "one record each, whatever is tried"
-    wire = b"".join(one.to_wire() for one in records).decode()
-    assert not [one for one in secrets if one in wire]
+    wire = b"".join(record.to_wire() for record in records).decode()
+    assert not [secret for secret in secrets if secret in wire]
 
 
 async def test_a_door_that_is_closed_refuses_nobody(console: Bench) -> None:

@@ -267,13 +267,13 @@ async def test_who_owes_what_and_whom_it_is_calling(console: Bench) -> None:
     now = console.wiring.console.clock.now()
     town, district = a_duty(now), a_duty(now, DISTRICT, CITY, phone_due=now + timedelta(minutes=5))
     await console.project([town, district, a_firing(town)])
-    found = await get(console, "o-town-b", "/api/reporting")
-    (mine,) = found["duties"]
+    result = await get(console, "o-town-b", "/api/reporting")
+    (mine,) = result["duties"]
     phone, written = mine["clocks"]
     assert (phone["state"], phone["supervision"], phone["rung"]) == ("overdue", "escalated", 3)
     assert (phone["target_unit"], phone["target_post"]) == (DISTRICT, "B")
     assert (written["state"], written["supervision"]) == ("due", None)
-    assert found["summary"] == {
+    assert result["summary"] == {
         "due": 1, "overdue": 1, "met": 0, "late": 0, "missed": 0, "stopped": 0,
     }  # fmt: skip
     above = await get(console, "o-district-b", "/api/reporting")
@@ -293,11 +293,11 @@ async def test_duties_are_summed_whole_and_each_once(console: Bench) -> None:
     past = now - timedelta(minutes=1)
     owed = [a_duty(now, written_due=past, duty_id=f"dut-{n}", id=f"dut-{n}.v1") for n in range(620)]
     await console.project(owed)
-    found = await get(console, "o-town-b", "/api/reporting", open=1, limit=500)
-    assert len(found["duties"]) == 500
-    assert {one["state"] for one in found["duties"][0]["clocks"]} == {"overdue"}
-    assert len(found["duties"][0]["clocks"]) == 2
-    assert (found["summary"]["overdue"], found["total"]) == (620, 620)
+    result = await get(console, "o-town-b", "/api/reporting", open=1, limit=500)
+    assert len(result["duties"]) == 500
+    assert {one["state"] for one in result["duties"][0]["clocks"]} == {"overdue"}
+    assert len(result["duties"][0]["clocks"]) == 2
+    assert (result["summary"]["overdue"], result["total"]) == (620, 620)
 
 
 async def test_a_restricted_report_is_seen_by_its_line_alone(console: Bench) -> None:
@@ -335,8 +335,8 @@ async def test_it_says_who_may_report_on_which_line_and_how(console: Bench) -> N
     path = f"/api/incidents/{an_alert('a').incident_id}/reports"
 
     async def offered(officer: str) -> tuple[Any, Any]:
-        found = await get(console, officer, path)
-        return [one["may"] for one in found["chains"]], found["may_start"]
+        result = await get(console, officer, path)
+        return [one["may"] for one in result["chains"]], result["may_start"]
 
     assert await offered("o-town-b") == ([["phone", "written"]], None)
     (taken,), begins = await offered("o-district-b")

@@ -186,9 +186,9 @@ async def test_silence_has_a_heartbeat_that_tells_how_far_behind_we_are(
     monkeypatch.setattr(pulse, "BEAT_S", 0.1)
     served.bench.behind["records"] = 4_321
     async with listening(served, "o-city-b") as stream:
-        found = await take(stream, 3)
-    assert [one["event"] for one in found] == ["hello", "beat", "beat"]
-    assert found[-1]["data"]["behind"]["records"] == 4_321
+        result = await take(stream, 3)
+    assert [one["event"] for one in result] == ["hello", "beat", "beat"]
+    assert result[-1]["data"]["behind"]["records"] == 4_321
 
 
 ENDINGS = {

@@ -52,16 +52,20 @@ def tasks(chance: random.Random, many: int) -> list[tuple[Any, AssignmentEvent]]
     return made
 
 
-def turn(one: AssignmentEvent) -> tuple[Any, ...]:
-    due = {"delivered": one.sign_by, "signed": one.finish_by, "handling": one.finish_by}
-    running = due.get(one.state)
+def turn(assignment_event: AssignmentEvent) -> tuple[Any, ...]:
+    due = {
+        "delivered": assignment_event.sign_by,
+        "signed": assignment_event.finish_by,
+        "handling": assignment_event.finish_by,
+    }
+    running = due.get(assignment_event.state)
     return (
-        one.status is not Status.ACTUAL,
-        one.alert_id != RECALLED,
-        -LEVEL_ORDER[one.level],
+        assignment_event.status is not Status.ACTUAL,
+        assignment_event.alert_id != RECALLED,
+        -LEVEL_ORDER[assignment_event.level],
         running is None,
         running.timestamp() if running else 0,
-        one.assignment_id,
+        assignment_event.assignment_id,
     )
 
 
@@ -116,17 +120,17 @@ def many_pages(chance: random.Random, many: int) -> list[Page]:
     return made
 
 
-def page_turn(one: Page) -> tuple[Any, ...]:
-    if one.state is PageState.NO_ANSWER:
-        return (1, -one.sent_at.timestamp(), one.page_id)
+def page_turn(page: Page) -> tuple[Any, ...]:
+    if page.state is PageState.NO_ANSWER:
+        return (1, -page.sent_at.timestamp(), page.page_id)
     return (
         0,
-        one.status is not Status.ACTUAL,
-        one.alert_id != RECALLED,
-        -LEVEL_ORDER[one.level],
-        one.answer_by.timestamp(),
-        -one.sent_at.timestamp(),
-        one.page_id,
+        page.status is not Status.ACTUAL,
+        page.alert_id != RECALLED,
+        -LEVEL_ORDER[page.level],
+        page.answer_by.timestamp(),
+        -page.sent_at.timestamp(),
+        page.page_id,
     )
 
 

@@ -78,7 +78,7 @@ class World:
 
     def _alarm(self, at: float) -> Contract:
         rng = self.rng
-        on = [one for one in self._alarms if one.transition is not AlarmTransition.CLEARED]
+        on = [alarm for alarm in self._alarms if alarm.transition is not AlarmTransition.CLEARED]
         if on and rng.random() < 0.5:
             last = rng.choice(on)
             self._alarms.remove(last)
@@ -148,15 +148,15 @@ def mixed(seed: int, turns: int, *, trespasses: bool = True) -> list[Turn]:
         for one in (Status.ACTUAL, Status.EXERCISE)
     }
     dice = Random(f"{seed}-mix")
-    found, at = [], 0.0
+    result, at = [], 0.0
     for _ in range(turns):
         seconds = dice.choice((1, 5, 30, 90, 400))
         at += seconds
         order = dice.choices(list(worlds), k=dice.randrange(1, 5))
         evidence = [(one, worlds[one].evidence(at)) for one in order]
-        acts = [(one, worlds[one].act()) for one in dice.choices(list(worlds), k=4)]
-        found.append(Turn(seconds, evidence, acts))
-    return found
+        acts = [(choice, worlds[choice].act()) for choice in dice.choices(list(worlds), k=4)]
+        result.append(Turn(seconds, evidence, acts))
+    return result
 
 
 async def play(house: House, turns: list[Turn], *only: Status) -> None:

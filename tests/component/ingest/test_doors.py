@@ -82,8 +82,8 @@ async def test_no_source_takes_an_id_that_is_not_its_own(doors: Doors) -> None:
     for taken in (recall, other, "x" * 64):
         assert (await doors.post("/v1/reports", a_report(id=taken))).status_code == 202
         assert (await doors.post("/v1/readings", a_reading(id=taken))).status_code == 202
-    found = [TOPICS[one.topic].model.validate_json(one.value).id for one in doors.publisher.sent]
-    assert found == [f"gauges:{taken}" for taken in (recall, other, "x" * 64) for _ in range(2)]
+    results = [TOPICS[one.topic].model.validate_json(one.value).id for one in doors.publisher.sent]
+    assert results == [f"gauges:{taken}" for taken in (recall, other, "x" * 64) for _ in range(2)]
 
 
 @pytest.mark.parametrize("path", ["/v1/reports", "/v1/readings"])
@@ -168,7 +168,7 @@ async def test_a_wrong_clock_of_this_machine_refuses_no_sensor_and_writes_no_wro
     await ticks_of_all(doors)
     reading, *ticks = (READINGS.model.validate_json(one.value) for one in doors.publisher.sent)
     assert len(ticks) == READINGS.partitions
-    for moment in (reading.sent_at, *(one.occurred_at for one in ticks)):
+    for moment in (reading.sent_at, *(tick.occurred_at for tick in ticks)):
         assert NOW <= moment < NOW + timedelta(minutes=2)
 
 

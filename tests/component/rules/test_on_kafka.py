@@ -50,10 +50,10 @@ def the_rules(infrastructure: Infrastructure) -> list[RuleDefinition]:
 
 def some_readings() -> list[Reading]:
     """Three hours: up at one, down at two."""
-    found = []
+    results = []
     for number in range(18):
         at = datetime.fromtimestamp(BEGAN + number * 600, UTC)
-        found.append(
+        results.append(
             Reading(
                 id=f"rules-{number}",
                 occurred_at=at,
@@ -67,7 +67,7 @@ def some_readings() -> list[Reading]:
                 datum=GAUGE.datum,
             )
         )
-    return found
+    return results
 
 
 def the_alarms(rule: RuleDefinition, readings: list[Reading]) -> list[AlarmEvent]:

@@ -30,7 +30,7 @@ def test_no_reading_is_judged_by_new_tables_before_the_group_confirms(answer: Ex
 
     async def confirm() -> None:
         found = answers.pop(0)
-        checkpoints = [one for one in log.records if one.topic == SCORING_STATE.name]
+        checkpoints = [record for record in log.records if record.topic == SCORING_STATE.name]
         assert checkpoints, "what is confirmed is stored before"
         if found is not None:
             raise found
@@ -45,11 +45,11 @@ def test_no_reading_is_judged_by_new_tables_before_the_group_confirms(answer: Ex
             table.take_rest()
         with pytest.raises(type(answer)):
             await worker.handle(READINGS_OF_ONE[1:])
-        assert ALARMS.name not in {one.topic for one in log.records}
+        assert ALARMS.name not in {record.topic for record in log.records}
         if isinstance(answer, Transient):
             await worker.handle(READINGS_OF_ONE[1:])
             assert answers == []
-            assert ALARMS.name in {one.topic for one in log.records}
+            assert ALARMS.name in {record.topic for record in log.records}
         await worker.forget([PARTITION])
         known = len(log.records)
         await worker.handle([])

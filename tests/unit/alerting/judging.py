@@ -83,8 +83,8 @@ class Judge:
         """Rule, status and scope of every open episode."""
         return {
             (key.rule_id, key.region.status, key.scope)
-            for key, one in self.board.episodes.items()
-            if one.open
+            for key, episode in self.board.episodes.items()
+            if episode.open
         }
 
 
@@ -177,4 +177,4 @@ def over(
 
 
 def told(events: list[AlarmEvent]) -> list[tuple[str, str]]:
-    return [(one.rule_id, one.transition) for one in events]
+    return [(event.rule_id, event.transition) for event in events]

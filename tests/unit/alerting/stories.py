@@ -38,7 +38,7 @@ class Story:
         if isinstance(event, Report):
             change = take_report(known, report_seen(event), event.headline, areas)
         else:
-            before = {one.alarm_id: one for one in self.alert.alarms}.get(event.alarm_id)
+            before = {alarm.alarm_id: alarm for alarm in self.alert.alarms}.get(event.alarm_id)
             alarm = replace(merged(event, before), home=home)
             change = take_alarm(known, alarm, event.headline, areas, flap)
         return self.goes_on(change, event)

@@ -53,7 +53,7 @@ class Story:
         if isinstance(event, Report):
             change = take_report(self.alert, report_seen(event), event.headline, areas)
         else:
-            before = {one.alarm_id: one for one in self.alert.alarms}.get(event.alarm_id)
+            before = {alarm.alarm_id: alarm for alarm in self.alert.alarms}.get(event.alarm_id)
             change = take_alarm(self.alert, merged(event, before), event.headline, areas)
         return self._goes_on(change)
 

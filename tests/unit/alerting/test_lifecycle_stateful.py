@@ -80,7 +80,7 @@ class Lifecycle(RuleBasedStateMachine):
         event = an_alarm(
             alarm_id, version, transition, level, status=status, occurred_at=at(self.minutes)
         )
-        before = {one.alarm_id: one for one in alert.alarms}.get(alarm_id)
+        before = {alarm.alarm_id: alarm for alarm in alert.alarms}.get(alarm_id)
         self._alarm(event, before)
 
     @rule(
@@ -191,7 +191,7 @@ class Lifecycle(RuleBasedStateMachine):
             event = self.events[status][-1]
             assert (event.status, event.version) == (status, alert.version)
             assert (event.level, event.state) == (alert.level, alert.state)
-            assert all(one.alarm_id.startswith(status) for one in alert.alarms)
+            assert all(alarm.alarm_id.startswith(status) for alarm in alert.alarms)
             assert alert.issued_by if alert.level is not None else not alert.issued_by
             assert alert.issued == (alert.state is AlertState.ISSUED)
 

@@ -33,21 +33,23 @@ MERGE, UNMERGE, SPLIT = DecisionVerb.MERGE, DecisionVerb.UNMERGE, DecisionVerb.S
 
 
 def both(one: Alert, other: Alert, unit: str = DISTRICT) -> tuple[Alert, Alert]:
-    found = merge(one, other, a_decision(one.alert_id, MERGE, None, unit))
-    assert isinstance(found, Regrouping), found
-    gone, taken = found.changes
+    result = merge(one, other, a_decision(one.alert_id, MERGE, None, unit))
+    assert isinstance(result, Regrouping), result
+    gone, taken = result.changes
     return gone.alert, taken.alert
 
 
 def back(one: Alert, holder: Alert) -> tuple[Alert, Alert]:
-    found = unmerge(one, holder, a_decision(one.alert_id, UNMERGE, None))
-    assert isinstance(found, Regrouping), found
-    mine, rest = found.changes
+    result = unmerge(one, holder, a_decision(one.alert_id, UNMERGE, None))
+    assert isinstance(result, Regrouping), result
+    mine, rest = result.changes
     return mine.alert, rest.alert
 
 
 def evidence(alert: Alert) -> set[str]:
-    return {one.alarm_id for one in alert.alarms} | {one.report_id for one in alert.reports}
+    return {alarm.alarm_id for alarm in alert.alarms} | {
+        report.report_id for report in alert.reports
+    }
 
 
 def test_a_merge_moves_the_evidence_and_undoing_it_restores_both() -> None:
@@ -56,7 +58,7 @@ def test_a_merge_moves_the_evidence_and_undoing_it_restores_both() -> None:
     gone, taken = both(one, other)
     assert (gone.state, gone.merged_into, evidence(gone)) == ("merged", other.alert_id, set())
     assert evidence(taken) == {"alm-1", "alm-9"}
-    assert {one.home for one in taken.alarms} == {one.alert_id, other.alert_id}
+    assert {alarm.home for alarm in taken.alarms} == {one.alert_id, other.alert_id}
     assert (taken.proposed_level, taken.sources) == (Level.ORANGE, 2)
     restored, rest = back(gone, taken)
     assert replace(restored, version=one.version) == one
@@ -84,11 +86,11 @@ def test_what_came_graded_while_it_was_merged_keeps_its_grade() -> None:
 def test_what_asks_for_nothing_is_not_split_off() -> None:
     story = Story(an_alarm()).sees(an_alarm("alm-2", occurred_at=at(1)))
     story.sees(an_alarm("alm-2", 2, AlarmTransition.CLEARED, occurred_at=at(2)))
-    found = split(
+    result = split(
         story.alert, a_decision(story.alert.alert_id, SPLIT, None, evidence_ids=("alm-2",))
     )
-    assert isinstance(found, Refusal)
-    assert found.reason is RefusalReason.OTHER_EVIDENCE
+    assert isinstance(result, Refusal)
+    assert result.reason is RefusalReason.OTHER_EVIDENCE
 
 
 def test_a_tree_of_merges_is_undone_branch_by_branch() -> None:
@@ -133,17 +135,17 @@ def test_a_tree_of_merges_is_undone_branch_by_branch() -> None:
     ],
 )
 def test_what_is_not_merged(one: Alert, other: Alert, unit: str, reason: RefusalReason) -> None:
-    found = merge(one, other, a_decision(one.alert_id, MERGE, None, unit))
-    assert isinstance(found, Refusal)
-    assert found.reason is reason
+    result = merge(one, other, a_decision(one.alert_id, MERGE, None, unit))
+    assert isinstance(result, Refusal)
+    assert result.reason is reason
 
 
 def test_what_is_split_off_is_an_alert_of_its_own_and_goes_back_by_a_merge() -> None:
     story = Story(an_alarm()).sees(an_alarm("alm-2", level=Level.RED, occurred_at=at(1)))
     whole = story.alert
-    found = split(whole, a_decision(whole.alert_id, SPLIT, None, evidence_ids=("alm-2",)))
-    assert isinstance(found, Regrouping)
-    part, rest = (change.alert for change in found.changes)
+    result = split(whole, a_decision(whole.alert_id, SPLIT, None, evidence_ids=("alm-2",)))
+    assert isinstance(result, Regrouping)
+    part, rest = (change.alert for change in result.changes)
     assert (evidence(part), part.proposed_level, part.state) == ({"alm-2"}, Level.RED, "verifying")
     assert (evidence(rest), rest.proposed_level, rest.sources) == ({"alm-1"}, Level.YELLOW, 1)
     assert (part.place, part.event_type, part.status) == (whole.place, whole.event_type, "Actual")
@@ -154,9 +156,9 @@ def test_what_is_split_off_is_an_alert_of_its_own_and_goes_back_by_a_merge() -> 
 @pytest.mark.parametrize("ids", [(), ("alm-1",), ("alm-1", "nothing"), ("nothing",)])
 def test_a_split_names_some_of_the_evidence_and_not_all(ids: tuple[str, ...]) -> None:
     alert = Story(an_alarm()).alert
-    found = split(alert, a_decision(alert.alert_id, SPLIT, None, evidence_ids=ids))
-    assert isinstance(found, Refusal)
-    assert found.reason is RefusalReason.OTHER_EVIDENCE
+    result = split(alert, a_decision(alert.alert_id, SPLIT, None, evidence_ids=ids))
+    assert isinstance(result, Refusal)
+    assert result.reason is RefusalReason.OTHER_EVIDENCE
 
 
 class People(RuleBasedStateMachine):
@@ -185,10 +187,10 @@ class People(RuleBasedStateMachine):
     def _pick(self, data: st.DataObject) -> Alert:
         return self.alerts[data.draw(st.sampled_from(sorted(self.alerts)))]
 
-    def _put(self, found: Regrouping) -> None:
-        for change in found.changes:
+    def _put(self, regrouping: Regrouping) -> None:
+        for change in regrouping.changes:
             self.alerts[change.alert.alert_id] = change.alert
-        for change in found.changes:
+        for change in regrouping.changes:
             self._close(change.alert)
 
     def _close(self, alert: Alert) -> None:
@@ -204,17 +206,17 @@ class People(RuleBasedStateMachine):
     @rule(data=st.data())
     def merges(self, data: st.DataObject) -> None:
         one, other = self._pick(data), self._pick(data)
-        found = merge(one, other, a_decision(one.alert_id, MERGE, None))
-        if isinstance(found, Regrouping):
-            self._put(found)
+        result = merge(one, other, a_decision(one.alert_id, MERGE, None))
+        if isinstance(result, Regrouping):
+            self._put(result)
 
     @rule(data=st.data())
     def unmerges(self, data: st.DataObject) -> None:
         one = self._pick(data)
-        found = unmerge(one, self._holder(one), a_decision(one.alert_id, UNMERGE, None))
-        assert isinstance(found, Regrouping) == (one.state is AlertState.MERGED)
-        if isinstance(found, Regrouping):
-            self._put(found)
+        result = unmerge(one, self._holder(one), a_decision(one.alert_id, UNMERGE, None))
+        assert isinstance(result, Regrouping) == (one.state is AlertState.MERGED)
+        if isinstance(result, Regrouping):
+            self._put(result)
 
     @precondition(lambda self: len(self.alerts) < 8)
     @rule(data=st.data())
@@ -227,9 +229,9 @@ class People(RuleBasedStateMachine):
         self.splits_done += 1
         number = f"dec-{self.splits_done}"
         decision = a_decision(one.alert_id, SPLIT, None, evidence_ids=tuple(some), id=number)
-        found = split(one, decision)
-        if isinstance(found, Regrouping):
-            self._put(found)
+        result = split(one, decision)
+        if isinstance(result, Regrouping):
+            self._put(result)
 
     @rule(
         data=st.data(),
@@ -255,26 +257,28 @@ class People(RuleBasedStateMachine):
     def everything_is_undone(self, data: st.DataObject) -> None:
         """Newest or oldest first: every merge that is still open can be taken back."""
         for _ in range(len(self.alerts)):
-            open_ones = [one for one in self.alerts.values() if one.state is AlertState.MERGED]
+            open_ones = [
+                alert for alert in self.alerts.values() if alert.state is AlertState.MERGED
+            ]
             if not open_ones:
                 break
             one = data.draw(st.sampled_from(open_ones))
-            found = unmerge(one, self._holder(one), a_decision(one.alert_id, UNMERGE, None))
-            assert isinstance(found, Regrouping)
-            self._put(found)
+            result = unmerge(one, self._holder(one), a_decision(one.alert_id, UNMERGE, None))
+            assert isinstance(result, Regrouping)
+            self._put(result)
         for alert in self.alerts.values():
             if alert.open_or_merged:
-                assert {one.home for one in alert.alarms} <= {alert.alert_id}
+                assert {alarm.home for alarm in alert.alarms} <= {alert.alert_id}
 
     @invariant()
     def every_alarm_is_in_exactly_one_alert(self) -> None:
-        found = [one.alarm_id for alert in self.alerts.values() for one in alert.alarms]
+        found = [alarm.alarm_id for alert in self.alerts.values() for alarm in alert.alarms]
         assert sorted(found) == sorted(self.all)
 
     @invariant()
     def the_newest_state_of_every_alarm_is_the_one_that_counts(self) -> None:
         for alert in self.alerts.values():
-            assert all(one.version == self.versions[one.alarm_id] for one in alert.alarms)
+            assert all(alarm.version == self.versions[alarm.alarm_id] for alarm in alert.alarms)
             if alert.state is AlertState.MERGED:
                 assert alert.alarms == ()
                 assert alert.alert_id in {child for child, _ in self._holder(alert).merged}

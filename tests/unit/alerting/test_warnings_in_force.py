@@ -42,7 +42,7 @@ class Hours(NamedTuple):
 
 def should_hold(warnings: Iterable[Hours], calls: Iterable[int], minute: int) -> bool:
     """Two agencies in force, or one and a call not longer ago than the window when both were there."""
-    now = [one for one in warnings if one.counts(minute)]
+    now = [warning for warning in warnings if warning.counts(minute)]
     heard = [call for call in calls if call <= minute]
     near = any(call + WINDOW >= one.begins for one in now for call in heard)
     return near or len({one.agency for one in now}) > 1
@@ -78,7 +78,7 @@ def test_the_rule_holds_exactly_while_a_recount_says_so(
             if call == minute:
                 who = ("same-caller", "hotline", "12:gas_leak", TOWN)
                 board.report(Status.ACTUAL, reported(f"call-{number}", *who, at(call), None), cause)
-        is_open = any(one.open for one in board.episodes.values())
+        is_open = any(episode.open for episode in board.episodes.values())
         assert is_open == should_hold(warnings, calls, minute), minute
 
 

@@ -75,8 +75,8 @@ def test_in_is_out_and_suppressed_and_dead_letters_and_in_flight(
     refused = {facts[n].offset for n, (what, _) in enumerate(made) if what == "refused"}
     passage = a_passage(end=offset)
     lost: list[Fact] = []
-    for step in sorted(min(one, offset) for one in steps):
-        mine = [one for one in facts if passage.next_offset <= one.offset < step]
+    for step in sorted(min(step, offset) for step in steps):
+        mine = [fact for fact in facts if passage.next_offset <= fact.offset < step]
         settled = settle(
             replace(passage, stored=step),
             mine,
@@ -94,7 +94,7 @@ def test_in_is_out_and_suppressed_and_dead_letters_and_in_flight(
         assert hop.records_in == (
             hop.applied + hop.repeated + hop.refused + hop.unchecked + hop.in_flight + hop.lost
         )
-        passed = [one for one in facts if one.offset < passage.next_offset]
+        passed = [fact for fact in facts if fact.offset < passage.next_offset]
         assert len(passed) == hop.records_in - hop.in_flight
 
 

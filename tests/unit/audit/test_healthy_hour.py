@@ -119,7 +119,7 @@ def rounds(world: World, spoil: str = "") -> Iterator[tuple[float, Finding]]:
 
 def spoilt(snapshot: Snapshot, what: str) -> Snapshot:
     if what == "a row of another state":
-        rows = [replace(one, stored=(one.told[0], "done")) for one in snapshot.rows[:1]]
+        rows = [replace(row, stored=(row.told[0], "done")) for row in snapshot.rows[:1]]
         return replace(snapshot, rows=(*rows, *snapshot.rows[1:]))
     if what == "a row that is gone":
         return replace(snapshot, rows=(replace(snapshot.rows[0], stored=None), *snapshot.rows[1:]))

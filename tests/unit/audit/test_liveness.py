@@ -99,8 +99,8 @@ CASES: list[tuple[Snapshot, FindingKind | None]] = [
 
 @pytest.mark.parametrize(("snapshot", "kind"), CASES)
 def test_a_snapshot_is_judged(snapshot: Snapshot, kind: FindingKind | None) -> None:
-    found = liveness.find(snapshot, T0)
-    assert [one.kind for one in found] == ([] if kind is None else [kind])
+    result = liveness.find(snapshot, T0)
+    assert [one.kind for one in result] == ([] if kind is None else [kind])
 
 
 def test_every_kind_can_be_found() -> None:
@@ -119,8 +119,8 @@ def differing(on_topic: int, in_table: int, *moving: str) -> list[Finding]:
 
 def checks_until_raised(rounds: list[list[Finding]]) -> int | None:
     suspicions: dict[Key, Suspicion] = {}
-    for number, found in enumerate(rounds, 1):
-        verdict = weigh(found, ALL, suspicions, ())
+    for number, round_item in enumerate(rounds, 1):
+        verdict = weigh(round_item, ALL, suspicions, ())
         suspicions = dict(verdict.suspicions)
         if verdict.raised:
             return number
@@ -128,10 +128,10 @@ def checks_until_raised(rounds: list[list[Finding]]) -> int | None:
 
 
 def test_a_finding_is_raised_in_the_second_check() -> None:
-    found = liveness.find(Snapshot(ALL, clocks=(ArmedTimers("sign", "asg-1", ACTUAL, 0),)), T0)
-    assert checks_until_raised([found, found]) == 2
-    assert checks_until_raised([found, [], found]) is None
-    assert checks_until_raised([found, [], found, found]) == 4
+    result = liveness.find(Snapshot(ALL, clocks=(ArmedTimers("sign", "asg-1", ACTUAL, 0),)), T0)
+    assert checks_until_raised([result, result]) == 2
+    assert checks_until_raised([result, [], result]) is None
+    assert checks_until_raised([result, [], result, result]) == 4
 
 
 def test_what_is_in_flight_needs_three_checks_with_the_same_figures() -> None:
@@ -202,7 +202,7 @@ def test_a_drill_leak_is_never_resolved() -> None:
 
 findings = st.lists(
     st.builds(a_finding, st.sampled_from(list(FindingKind)), st.sampled_from(["a", "b"])),
-    unique_by=lambda one: one.key,
+    unique_by=lambda build: build.key,
 )
 
 
@@ -210,12 +210,12 @@ findings = st.lists(
 def test_raised_and_resolved_alternate(rounds: list[list[Finding]]) -> None:
     suspicions: dict[Key, Suspicion] = {}
     open_: set[Key] = set()
-    for found in rounds:
-        verdict = weigh(found, ALL, suspicions, open_)
+    for round_item in rounds:
+        verdict = weigh(round_item, ALL, suspicions, open_)
         suspicions = dict(verdict.suspicions)
         raised = {one.key for one in verdict.raised}
         assert not raised & open_
         assert set(verdict.resolved) <= open_
         assert not raised & set(verdict.resolved)
         open_ = (open_ | raised) - set(verdict.resolved)
-        assert raised <= {one.key for one in found}
+        assert raised <= {one.key for one in round_item}

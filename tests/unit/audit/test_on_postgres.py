@@ -119,7 +119,7 @@ PLANTS: list[tuple[FindingKind, list[tuple[str, dict[str, Any]]]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("kind", "rows"), PLANTS, ids=lambda one: str(one)[:30])
+@pytest.mark.parametrize(("kind", "rows"), PLANTS, ids=lambda plant: str(plant)[:30])
 async def test_every_planted_fault_is_found(
     auditor: Auditor, kind: FindingKind, rows: list[tuple[str, dict[str, Any]]]
 ) -> None:
@@ -246,5 +246,5 @@ async def test_a_row_changed_behind_its_services_back_is_found(
         await auditor.do("UPDATE alerting.alert SET state = 'lifted'")
     else:
         await auditor.do(TAMPERED[what].format(table=table))
-    found = await auditor.checks(3)
-    assert found[FindingKind.ROW_DIFFERS].startswith(f"{table}:")
+    result = await auditor.checks(3)
+    assert result[FindingKind.ROW_DIFFERS].startswith(f"{table}:")

@@ -90,15 +90,15 @@ def test_every_source_writes_readings_that_the_contract_takes() -> None:
 
 def test_the_rules_are_four_per_kind_with_the_limits_of_the_oracle() -> None:
     rules = ruleset.reference_rules()
-    assert sorted(one.rule_id for one in rules) == sorted(
+    assert sorted(rule.rule_id for rule in rules) == sorted(
         f"{name}.{kind}" for kind in KINDS for name in ("t1", "t2", "mean", "roc")
     )
     assert len(ruleset.rain_rules()) == 5
 
 
 def test_the_catalogue_by_template_is_the_catalogue_by_model() -> None:
-    found = dict(ruleset.catalog(ruleset.numbered(8), 10.0))
+    result = dict(ruleset.catalog(ruleset.numbered(8), 10.0))
     for number in range(8):
         name = sensor_id(number)
         entry = ruleset.entry(ruleset.sensor(name, KINDS[number % 4], 10.0))
-        assert found[f"sensor:{name}".encode()] == encode(entry)
+        assert result[f"sensor:{name}".encode()] == encode(entry)

@@ -73,9 +73,9 @@ def test_all_errors_of_both_files_are_told_at_once_with_line_and_what_is_allowed
         ("colour: 1", "colour", "levels"),
     ):
         number = next(n for n, line in enumerate(lines, 1) if needle in line)
-        (found,) = [one for one in told if f"{PLANS_FILE}:{number}:" in one]
-        assert name in found
-        assert allowed in found.partition("allowed:")[2]
+        (results,) = [one for one in told if f"{PLANS_FILE}:{number}:" in one]
+        assert name in results
+        assert allowed in results.partition("allowed:")[2]
     assert any(f"{TESTS_FILE}:" in one and "at least 1" in one for one in told)
 
 

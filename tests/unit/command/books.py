@@ -57,12 +57,12 @@ class Books:
 
     def below(self, whole: Assignment) -> list[Assignment]:
         """Live parts at any depth, wholes before parts."""
-        found = []
-        for one in list(self.rows.values()):
-            if one.parent_assignment_id == whole.assignment_id:
-                found += [one] if one.state not in (*GONE, State.DONE) else []
-                found += self.below(one)
-        return sorted(found, key=lambda one: len(one.unit.rstrip("0")))
+        results = []
+        for row in list(self.rows.values()):
+            if row.parent_assignment_id == whole.assignment_id:
+                results += [row] if row.state not in (*GONE, State.DONE) else []
+                results += self.below(row)
+        return sorted(results, key=lambda item: len(item.unit.rstrip("0")))
 
     def put(self, before: Assignment | None, after: Assignment) -> None:
         self._put(before, after)

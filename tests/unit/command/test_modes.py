@@ -102,7 +102,7 @@ def test_a_proposal_is_signed_by_its_proposer_and_decided_by_another_person() ->
     assert (proposed.state, proposed.version, proposed.signed) == (State.HALF_APPROVED, 1, ("b",))
     decided = approve(proposed, "a", post=Post.A)
     assert (decided.state, decided.version, decided.signed) == (State.DECIDED, 2, ("b", "a"))
-    assert [one.post for one in decided.signatures] == [Post.B, Post.A]
+    assert [signature.post for signature in decided.signatures] == [Post.B, Post.A]
 
 
 def test_the_rules_proposal_needs_two_people() -> None:

@@ -40,10 +40,10 @@ PHONE, FOLLOW_UP, FINAL = Means.PHONE, ReportKind.FOLLOW_UP, ReportKind.FINAL
 def test_limits_are_the_stricter_of_level_and_tier(
     level: Level, tier: Tier, phone: int, written: int
 ) -> None:
-    found = STANDARD.limits(level, tier)
-    assert found is not None
-    assert found.phone == timedelta(minutes=phone)
-    assert found.written == timedelta(minutes=written)
+    result = STANDARD.limits(level, tier)
+    assert result is not None
+    assert result.phone == timedelta(minutes=phone)
+    assert result.written == timedelta(minutes=written)
 
 
 def test_a_notice_and_a_village_owe_no_report() -> None:
@@ -223,7 +223,7 @@ def test_reports_of_a_closed_chapter_do_not_meet_a_new_alert_of_the_incident() -
     files = Files().take(0, an_alert()).take(5, a_report(), a_report(kind=FINAL))
     files.take(10, an_alert(AlertState.LIFTED, version=2))
     files.take(100, an_alert(alert="alt-2"))
-    (case,) = [one for one in files.cases.values() if one.alert_id == "alt-2"]
+    (case,) = [case for case in files.cases.values() if case.alert_id == "alt-2"]
     duty = judge(case, routes(TOWN)[0], list(files.reports.values()), STANDARD)
     assert duty is not None
     assert (duty.state, duty.phone_due) == (DutyState.OWED, at(120))

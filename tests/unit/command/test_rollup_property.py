@@ -27,7 +27,7 @@ SENT = st.tuples(st.integers(0, len(TIERS) - 1), st.sampled_from([*CHAIN, Step.C
 
 
 def fresh() -> list[Assignment]:
-    return [an_assignment(assignment_id=f"asg-{n}", unit_tier=one) for n, one in enumerate(TIERS)]
+    return [an_assignment(assignment_id=f"asg-{n}", unit_tier=TIER) for n, TIER in enumerate(TIERS)]
 
 
 def play(sent: list[tuple[int, Step]]) -> rollup.Rollup:
@@ -64,9 +64,9 @@ class Assignments(RuleBasedStateMachine):
         self.counts: rollup.Rollup = rollup.recount(self.rows)
         self.sent: list[tuple[int, Step, int]] = []
         self.armed = {
-            (one.subject_id, one.kind): one
+            (first_timer.subject_id, first_timer.kind): first_timer
             for row in self.rows
-            for one in first_timers(row, DEMO, NOW)
+            for first_timer in first_timers(row, DEMO, NOW)
         }
         self.escalated: dict[tuple[str, int], bool] = {}
 

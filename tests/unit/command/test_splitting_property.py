@@ -42,22 +42,22 @@ WORKING = (State.SIGNED, State.ACCEPTED, State.HANDLING)
 
 def naive_progress(rows: list[Assignment]) -> dict[str, int]:
     """What parts add up to, counted the long way."""
-    found = Counter(
+    counter = Counter(
         total=0, signed=0, reported=0, done=0, returned=0, overdue=0, released=0, owed=0
     )
-    for one in rows:
-        seen = one.suspended_from if one.state is State.SUSPENDED else one.state
-        found["total"] += 1
-        found["signed"] += seen in (*WORKING, State.REPORTED, State.CHECKED, State.DONE)
-        found["reported"] += seen in (State.REPORTED, State.CHECKED, State.DONE)
-        found["done"] += seen is State.DONE
-        found["returned"] += seen is State.RETURNED
-        found["released"] += seen in GONE
-        found["owed"] += one.mandatory and seen not in (State.DONE, *GONE)
-        late_to_sign = one.sign_overdue and one.state is State.DELIVERED
-        late_to_end = one.finish_overdue and one.state in (State.DELIVERED, *WORKING)
-        found["overdue"] += late_to_sign or late_to_end
-    return dict(found)
+    for row in rows:
+        seen = row.suspended_from if row.state is State.SUSPENDED else row.state
+        counter["total"] += 1
+        counter["signed"] += seen in (*WORKING, State.REPORTED, State.CHECKED, State.DONE)
+        counter["reported"] += seen in (State.REPORTED, State.CHECKED, State.DONE)
+        counter["done"] += seen is State.DONE
+        counter["returned"] += seen is State.RETURNED
+        counter["released"] += seen in GONE
+        counter["owed"] += row.mandatory and seen not in (State.DONE, *GONE)
+        late_to_sign = row.sign_overdue and row.state is State.DELIVERED
+        late_to_end = row.finish_overdue and row.state in (State.DELIVERED, *WORKING)
+        counter["overdue"] += late_to_sign or late_to_end
+    return dict(counter)
 
 
 class Splitting(RuleBasedStateMachine):
@@ -186,7 +186,7 @@ class Splitting(RuleBasedStateMachine):
         rows = list(self.books.rows.values())
         assert self.books.counts == rollup.recount(rows)
         for whole in rows:
-            parts = [one for one in rows if one.parent_assignment_id == whole.assignment_id]
+            parts = [row for row in rows if row.parent_assignment_id == whole.assignment_id]
             if parts:
                 assert whole.children is not None
                 assert whole.children.model_dump() == naive_progress(parts)
@@ -252,9 +252,9 @@ def play(sent: list[tuple[str, Step]]) -> dict[str, tuple[State, object]]:
         for unit in VILLAGES[:2]:
             if books.rows[assignment_id("cmd-1", unit)].state in (State.REPORTED, State.CHECKED):
                 books.send(unit, step, 1)
-    found: dict[str, tuple[State, object]] = {
-        one.unit: (one.state, one.children) for one in books.rows.values()
+    results: dict[str, tuple[State, object]] = {
+        row.unit: (row.state, row.children) for row in books.rows.values()
     }
-    parts_done = all(found[unit][0] is State.DONE for unit in VILLAGES[:2])
-    assert (found[TOWN][0] is State.REPORTED) == (parts_done and (TOWN, Step.REPORT) in sent)
-    return found
+    parts_done = all(results[unit][0] is State.DONE for unit in VILLAGES[:2])
+    assert (results[TOWN][0] is State.REPORTED) == (parts_done and (TOWN, Step.REPORT) in sent)
+    return results

@@ -57,10 +57,10 @@ def dumped(message: dict[str, Any]) -> bytes:
 
 def agree(raw: bytes) -> bool:
     """Whether the quick reader took it; fails when the contract refuses that, or reads it apart."""
-    found = wire.read(raw)
-    if found is None:
+    result = wire.read(raw)
+    if result is None:
         return False
-    one, digest = found
+    one, digest = result
     other = ACKNOWLEDGEMENTS.model.validate_json(raw)
     assert digest == body_digest(other), raw
     for name in Acknowledgement.model_fields:

@@ -62,9 +62,9 @@ def test_lineage_climbs_one_tier_at_a_time(leaf: str) -> None:
 
 
 @given(leaves, leaves)
-def test_a_stranger_is_not_within(one: str, other: str) -> None:
+def test_a_stranger_is_not_within(text: str, other: str) -> None:
     for unit in lineage(other):
-        assert is_within(one, unit) == (unit in lineage(one))
+        assert is_within(text, unit) == (unit in lineage(text))
 
 
 _ids = st.builds(

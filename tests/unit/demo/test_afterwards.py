@@ -24,8 +24,8 @@ def test_the_day_after_the_story_raises_nothing_and_nobody_turns_silent() -> Non
     played = _played()
     last = afterwards.last_values(played, cast().falls_silent)
     going_on = afterwards.readings(last, SEED)
-    later = list(itertools.takewhile(lambda one: one.at <= END + timedelta(hours=30), going_on))
-    assert later == sorted(later, key=lambda one: one.at)
+    later = list(itertools.takewhile(lambda item: item.at <= END + timedelta(hours=30), going_on))
+    assert later == sorted(later, key=lambda item: item.at)
     assert min(one.at for one in later) > END
     assert len({one.event_id for one in later}) == len(later)
     assert {one.sensor_id for one in later} == set(last), "every sensor goes on"

@@ -14,7 +14,7 @@ from shared.contracts.rules import ThresholdRule
 from shared.contracts.units import parent_of, tier_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-PUBLISHED = [one.sensor_id for one in gauges()] + [one.sensor_id for one in gauges_2021()]
+PUBLISHED = [gauge.sensor_id for gauge in gauges()] + [one.sensor_id for one in gauges_2021()]
 
 
 def test_the_tree_has_the_real_counts_and_marks_what_is_generated() -> None:
@@ -32,23 +32,23 @@ def test_the_tree_has_the_real_counts_and_marks_what_is_generated() -> None:
 
 
 def test_departments_and_the_task_force_are_marked_and_hang_on_real_units() -> None:
-    known = {one.unit for one in units.divisions()}
-    found = departments.departments()
-    assert len({one.unit for one in found}) == len(found) == 8 + 23 * 4
-    for one in found:
+    known = {division.unit for division in units.divisions()}
+    result = departments.departments()
+    assert len({one.unit for one in result}) == len(result) == 8 + 23 * 4
+    for one in result:
         assert one.synthetic
         assert one.parent == parent_of(one.unit)
         assert one.parent in known
         assert one.tier is tier_of(one.unit)
     (force,) = departments.groups()
     assert force.synthetic
-    assert set(force.members) <= known | {one.unit for one in found}
+    assert set(force.members) <= known | {one.unit for one in result}
 
 
 def test_twenty_thousand_sensors_of_which_the_published_gauges_are_real() -> None:
-    found = sensors.all_sensors()
-    assert len({one.sensor_id for one in found}) == len(found) == 20_000
-    real = [one for one in found if not one.synthetic]
+    result = sensors.all_sensors()
+    assert len({one.sensor_id for one in result}) == len(result) == 20_000
+    real = [one for one in result if not one.synthetic]
     assert [one.sensor_id for one in real] == PUBLISHED
     datums = {one.sensor_id: one.datum for one in real}
     assert datums["gauge-cuntan"] == "吴淞"
@@ -57,7 +57,7 @@ def test_twenty_thousand_sensors_of_which_the_published_gauges_are_real() -> Non
 
 
 def test_every_rung_names_its_source_and_clears_on_the_safe_side() -> None:
-    known = {one.sensor_id: one for one in sensors.all_sensors()}
+    known = {sensor.sensor_id: sensor for sensor in sensors.all_sensors()}
     for rule in rules.definitions(NOW):
         for sensor in rule.sensor_ids:
             assert known[sensor].datum == rule.datum
@@ -78,19 +78,19 @@ def test_blue_is_flagged_as_our_proposal() -> None:
 
 
 def test_the_roster_is_full_but_for_one_post() -> None:
-    found = officers.slots(NOW)
-    empty = [(slot.unit, slot.post) for slot in found if slot.officer is None]
+    result = officers.slots(NOW)
+    empty = [(slot.unit, slot.post) for slot in result if slot.officer is None]
     assert empty == [officers.EMPTY_SLOT]
-    assert all(slot.synthetic for slot in found)
-    towns = [slot for slot in found if slot.tier is Tier.TOWN and "/" not in slot.unit]
+    assert all(slot.synthetic for slot in result)
+    towns = [slot for slot in result if slot.tier is Tier.TOWN and "/" not in slot.unit]
     assert len(towns) == 23 * len(Post)
     posts: dict[str, set[Post]] = {}
-    for slot in found:
+    for slot in result:
         posts.setdefault(slot.unit, set()).add(slot.post)
-    for one in departments.departments():
-        assert {Post.B, Post.COMMANDER} <= posts[one.unit]
+    for department in departments.departments():
+        assert {Post.B, Post.COMMANDER} <= posts[department.unit]
     assert posts["500118000000/water"] == set(Post)
-    names = [one.officer_id for one in officers.accounts()]
+    names = [account.officer_id for account in officers.accounts()]
     assert len(names) == len(set(names))
 
 
@@ -100,14 +100,18 @@ def test_the_seed_is_the_same_every_time() -> None:
     assert len(keys) == len(set(keys))
     assert "group:flood_task_force" in keys
     assert "unit:500118000000/water" in keys
-    assert len({one.plan_id for one in plans.definitions(NOW)}) == len(plans.definitions(NOW)) > 10
+    assert (
+        len({definition.plan_id for definition in plans.definitions(NOW)})
+        == len(plans.definitions(NOW))
+        > 10
+    )
 
 
 def test_a_quiet_day_raises_nothing_and_reaches_every_sensor() -> None:
     people = cast()
     quiet = list(background.readings(1, 20_000, 2, people.sensors))
     assert {one.sensor_id for one in quiet} | people.sensors | set(PUBLISHED) == {
-        one.sensor_id for one in sensors.all_sensors()
+        sensor.sensor_id for sensor in sensors.all_sensors()
     }
     thresholds = [key for key in oracle.expected(quiet) if not key[0].startswith("absence")]
     assert thresholds == []

@@ -21,11 +21,11 @@ KEY: oracle.Key = ("flood-cuntan", "gauge-cuntan", Status.ACTUAL)
 
 def test_an_accepted_reading_that_is_not_on_the_topic_is_lost() -> None:
     accepted = Accepted(frozenset({"r-1", "r-2"}), frozenset({"rep-1"}), ({"id": "act-1"},))
-    found = losses.lost(_log(), _books(), accepted, {})
-    assert found.kinds["readings"] == 1
-    assert found.kinds["reports"] == 1
-    assert found.kinds["acts"] == 1
-    assert found.examples["readings"] == ["r-2"]
+    result = losses.lost(_log(), _books(), accepted, {})
+    assert result.kinds["readings"] == 1
+    assert result.kinds["reports"] == 1
+    assert result.kinds["acts"] == 1
+    assert result.examples["readings"] == ["r-2"]
 
 
 def test_a_missing_alarm_is_lost_and_one_too_many_is_a_duplicate() -> None:

@@ -162,7 +162,7 @@ def test_slots_have_stable_names_and_identities(tmp_path: Path) -> None:
 
 def test_endpoints_survive_the_file(tmp_path: Path) -> None:
     service = ServiceEndpoint.at("console", 0, 21004, tmp_path / "console.log", 7)
-    found = Endpoints("apache-kafka 4.3.1", False, "127.0.0.1:1", "postgresql://", [service])
-    found.save(tmp_path / "endpoints.json")
-    assert Endpoints.load(tmp_path / "endpoints.json") == found
+    endpoints = Endpoints("apache-kafka 4.3.1", False, "127.0.0.1:1", "postgresql://", [service])
+    endpoints.save(tmp_path / "endpoints.json")
+    assert Endpoints.load(tmp_path / "endpoints.json") == endpoints
     assert service.health_url == "http://127.0.0.1:21004/readyz"

@@ -208,6 +208,6 @@ def test_a_damaged_calendar_is_refused_or_read(old: bytes, new: bytes) -> None:
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_no_bytes_break_the_readers(raw: bytes) -> None:
-    for reader in (ical_file.read, lambda one: csv_file.read(one.decode(errors="replace"))):
+    for reader in (ical_file.read, lambda item: csv_file.read(item.decode(errors="replace"))):
         with contextlib.suppress(DutyFileError):
             reader(raw)

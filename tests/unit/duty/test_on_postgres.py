@@ -108,7 +108,7 @@ class Desk:
         return await self.told(last)
 
     async def applies(self, work: Transaction, *requests: DutyRequest | ResponseModeEvent) -> None:
-        batch = [Incoming(one, "-", 0, n, 0) for n, one in enumerate(requests)]
+        batch = [Incoming(request, "-", 0, n, 0) for n, request in enumerate(requests)]
         await self._consumer.apply(work, batch)
 
     async def puts(self, entry: str, rule: DutyRule, **other: Any) -> list[Any]:
@@ -296,11 +296,11 @@ async def test_what_may_not_be_is_rejected(
 
 async def test_a_unit_above_plans_too_and_entries_are_named_within_their_unit(desk: Desk) -> None:
     now = await staffed(desk)
-    found = await desk.puts("turns", around(now), origin_unit=DISTRICT)
-    assert kinds(found) == ["duty_entry", "roster_slot"]
+    result = await desk.puts("turns", around(now), origin_unit=DISTRICT)
+    assert kinds(result) == ["duty_entry", "roster_slot"]
     (other,) = await desk.puts("turns", a_member("wu"), unit=OTHER_TOWN)
     assert (other.unit, other.version) == (OTHER_TOWN, 1)
-    assert other.id != found[0].id
+    assert other.id != result[0].id
 
 
 async def test_an_entry_that_is_over_can_be_put_anew(desk: Desk) -> None:

@@ -187,7 +187,7 @@ def test_what_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
 
 OFFICERS = ("li", "ma", "wu", "zhou")
 spans = st.tuples(st.integers(-30, 200), st.integers(1, 60)).map(
-    lambda one: {"begin": at(one[0] / 2), "end": at((one[0] + one[1]) / 2)}
+    lambda item: {"begin": at(item[0] / 2), "end": at((item[0] + item[1]) / 2)}
 )
 posts = st.sampled_from([Post.B, Post.A])
 names = st.sampled_from(OFFICERS)
@@ -225,7 +225,7 @@ rotations = st.builds(
 )
 modes = st.one_of(st.just(()), st.lists(st.sampled_from(ResponseMode), unique=True).map(tuple))
 rules = st.one_of(
-    st.builds(lambda one, only: one.model_copy(update={"modes": only}), rotations, modes),
+    st.builds(lambda rotation, only: rotation.model_copy(update={"modes": only}), rotations, modes),
     st.builds(
         lambda p, o, s, only: Shift(post=p, officer_id=o, modes=only, **s),
         posts,
@@ -250,19 +250,19 @@ def test_a_timeline_is_whole_and_says_what_one_look_says(
             assert pieces == []
             continue
         assert (pieces[0].begin, pieces[-1].end) == (begin, end)
-        for one, following in pairwise(pieces):
-            assert one.end == following.begin
-            assert one.officer_id != following.officer_id
-        for one in pieces:
-            middle = one.begin + (one.end - one.begin) / 2
-            for moment in (one.begin, middle, one.end - one.end.resolution):
-                assert holder(plan, post, moment) == one.officer_id
+        for piece, following in pairwise(pieces):
+            assert piece.end == following.begin
+            assert piece.officer_id != following.officer_id
+        for piece in pieces:
+            middle = piece.begin + (piece.end - piece.begin) / 2
+            for moment in (piece.begin, middle, piece.end - piece.end.resolution):
+                assert holder(plan, post, moment) == piece.officer_id
 
 
 @given(st.lists(rules, max_size=8), st.sampled_from(ResponseMode))
 def test_what_is_of_other_modes_changes_nothing(found: list[DutyRule], mode: ResponseMode) -> None:
     entries = [an_entry(rule) for rule in found]
-    mine = [one for one in entries if mode in (getattr(one.rule, "modes", ()) or (mode,))]
+    mine = [entry for entry in entries if mode in (getattr(entry.rule, "modes", ()) or (mode,))]
     for post in Post:
         told = timeline(plan_of(entries, mode), post, at(-20), at(150))
         assert told == timeline(plan_of(mine, mode), post, at(-20), at(150))
@@ -288,7 +288,8 @@ def test_nobody_on_leave_is_on_unless_an_override_says_so(found: list[DutyRule])
             for leave in plan.leaves
         )
         overridden = any(
-            one.post is Post.B and one.begin <= piece.begin < one.end for one in plan.overrides
+            override.post is Post.B and override.begin <= piece.begin < override.end
+            for override in plan.overrides
         )
         assert not away or overridden
 

@@ -46,13 +46,13 @@ def rank(grade: DataGrade) -> int:
 
 
 def test_every_record_that_follows_has_the_highest_grade_of_the_evidence() -> None:
-    found = chain(WORDS)
-    kinds = {type(one) for one in found}
+    result = chain(WORDS)
+    kinds = {type(one) for one in result}
     assert kinds >= {
         AlertEvent, PublicNotice, CommandEvent, AssignmentEvent, SupervisionEvent, ReportDuty,
         ModeProposal, ResponseModeEvent, Page,
     }  # fmt: skip
-    alarm, opened, *later = found
+    alarm, opened, *later = result
     assert (alarm.data_grade, opened.data_grade) == (IMPORTANT, IMPORTANT)
     below = [one for one in later if one.data_grade is not CORE]
     # Notices are of the public: they have no words to be graded. Pages of the first version are its.
@@ -62,14 +62,14 @@ def test_every_record_that_follows_has_the_highest_grade_of_the_evidence() -> No
 
 
 def test_no_word_leaves_the_house() -> None:
-    found = chain(WORDS)
-    outward = [one for one in found if isinstance(one, Page | PublicNotice)]
+    result = chain(WORDS)
+    outward = [one for one in result if isinstance(one, Page | PublicNotice)]
     assert not [one for one in outward if WORDS in one.to_wire().decode()]
     pages = [one for one in outward if isinstance(one, Page)]
     zh = said(GRADED_ALERT, Language.ZH)
-    assert {zh, f"催办：{zh}"} <= {said(one.headline, Language.ZH) for one in pages}
+    assert {zh, f"催办：{zh}"} <= {said(page.headline, Language.ZH) for page in pages}
     for language in Language:
-        assert any(GRADED.of(language) in said(one.text, language) for one in pages)
+        assert any(GRADED.of(language) in said(page.text, language) for page in pages)
     ungraded = a_story(WORDS, (GENERAL, GENERAL))
     assert WORDS in public_notice(ungraded.events[-1]).headline
     assert ungraded.notices[-1].headline.endswith(said(ungraded.events[-1].headline, Language.ZH))
@@ -81,13 +81,13 @@ def test_an_alert_that_turns_out_to_be_graded_is_told_on_without_its_words() -> 
     book = a_book(NOW)
     desk = a_desk(full_roster(), book)
     desk.on_alert(story.events[0])
-    assert any(WORDS in one.headline for one in book.events)
+    assert any(WORDS in event.headline for event in book.events)
     said = len(book.events)
     story.sees(a_graded_report(WORDS))
     desk.on_alert(story.events[1])
     for ladder in list(book.ladders.values()):
         desk.on_timer(ladder.ladder_id, "answer", ladder.step)
-    new = [one for one in book.events[said:] if one.version == 1]
+    new = [event for event in book.events[said:] if event.version == 1]
     assert {one.data_grade for one in new} == {CORE}
     assert not [one for one in new if WORDS in one.to_wire().decode()]
 
@@ -108,7 +108,7 @@ def test_the_grade_of_an_alert_is_the_highest_so_far(
     expected = [
         highest_grade(*(grade for _, grade in evidence[: n + 1])) for n in range(len(evidence))
     ]
-    assert [one.data_grade for one in story.events] == expected
+    assert [event.data_grade for event in story.events] == expected
 
 
 @given(grades, grades)
@@ -157,9 +157,9 @@ def test_an_alarm_of_several_sources_has_the_highest_grade_of_what_it_counted(
     ]  # fmt: skip
     classes = tuple(SourceClass(source=kind, trust=1.0) for kind in ("sensor", "hotline", "agency"))
     body = CorroborationRule(sources=classes, need=2.0, window_s=3_600.0, level=Level.ORANGE)
-    found = judge(Pool(body, seen), TOWN, NOW).standing
-    assert found is not None
-    assert found.grade is highest_grade(*(grade for _, grade in told))
+    result = judge(Pool(body, seen), TOWN, NOW).standing
+    assert result is not None
+    assert result.grade is highest_grade(*(grade for _, grade in told))
 
 
 def test_a_sensor_stays_graded_and_its_state_says_so_only_then() -> None:
@@ -169,8 +169,8 @@ def test_a_sensor_stays_graded_and_its_state_says_so_only_then() -> None:
     plain.take(a_reading(200.0, 0))
     for one in (feed, plain):
         one.quick(206.0, 60)
-    assert [one.data_grade for one in feed.alarms] == [IMPORTANT]
-    assert [one.data_grade for one in plain.alarms] == [GENERAL]
+    assert [alarm.data_grade for alarm in feed.alarms] == [IMPORTANT]
+    assert [alarm.data_grade for alarm in plain.alarms] == [GENERAL]
     [state] = feed.partition.states.values()
     again_ = StoredState(state.dump()).connect(state.sensor, state.plan)
     assert (again_.grade, again_.dump()) == (IMPORTANT, state.dump())

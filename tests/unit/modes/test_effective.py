@@ -73,15 +73,15 @@ def test_a_mode_is_the_strictest_of_the_line_and_names_its_decision(
 ) -> None:
     modes = decided(decisions)
     for unit in tree:
-        found = modes.effective(status, unit)
+        result = modes.effective(status, unit)
         line = [modes.own(status, one) for one in lineage(unit)]
-        assert STRICTNESS[found.mode] == max(STRICTNESS[one.mode] for one in line)
-        if found.unit is None:
-            assert found == UNDECIDED
+        assert STRICTNESS[result.mode] == max(STRICTNESS[one.mode] for one in line)
+        if result.unit is None:
+            assert result == UNDECIDED
             assert all(one == UNDECIDED for one in line)
         else:
-            assert found == modes.own(status, found.unit)
-            assert is_within(unit, found.unit)
+            assert result == modes.own(status, result.unit)
+            assert is_within(unit, result.unit)
 
 
 @given(

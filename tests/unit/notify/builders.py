@@ -255,8 +255,8 @@ def a_proposal(
         decide_by=T0 + timedelta(hours=1),
         proposed_by=signers[0] if signers else None,
         signatures=tuple(
-            ModeSignature(officer_id=one, unit=DISTRICT, post=Post.B, signed_at=T0)
-            for one in signers
+            ModeSignature(officer_id=signer, unit=DISTRICT, post=Post.B, signed_at=T0)
+            for signer in signers
         ),
         next_posts=posts,
     )

@@ -150,7 +150,11 @@ def test_every_call_is_told_and_the_urgent_ones_first(
     wanted = candidates(book)
     officers = {line.page.officer_id for line in wanted}
     spent = Spent(
-        {(one, Status.ACTUAL, level, False): n for one in officers for level, n in before.items()},
+        {
+            (officer, Status.ACTUAL, level, False): n
+            for officer in officers
+            for level, n in before.items()
+        },
         {},
     )
     over = fold(wanted, book, spent, STANDARD)
@@ -159,7 +163,7 @@ def test_every_call_is_told_and_the_urgent_ones_first(
     alone = {one.ladder_id for one in book.new_pages.values() if not one.page.digest_id}
     assert len(alone) + len(marked) == len(wanted) == len(book.ladders)
     assert {one.channel for one in marked} <= {Channel.CONSOLE}
-    assert [one.page_id for one in book.events] == list(book.new_pages)
+    assert [event.page_id for event in book.events] == list(book.new_pages)
     shares = Counter((line.page.status, line.page.level) for line in wanted)
     for (status, level), count in shares.items():
         left = STANDARD.levels[level].calls

@@ -111,7 +111,7 @@ def test_the_last_post_is_called_so_often(rounds: int) -> None:
     (ladder,) = book.ladders.values()
     while ladder.state is LadderState.OPEN:
         desk.on_timer(ladder.ladder_id, "answer", ladder.step)
-    calls = [one for one in book.events if one.version == 1]
+    calls = [event for event in book.events if event.version == 1]
     assert len(calls) == rounds + 1, "and once more as the last resort"
 
 

@@ -239,7 +239,7 @@ def test_an_answer_elsewhere_is_no_evidence_of_silence() -> None:
 
 def known(*dead: Channel) -> Reaches:
     """What is known when these channels of the town's B post have failed thrice."""
-    found = None
+    result = None
     for _ in range(3):
         book = a_book()
         a_tester(book, roster=full_roster(channels=WAYS)).asked(a_request(of=name_of(TOWN, Post.B)))
@@ -249,10 +249,10 @@ def known(*dead: Channel) -> Reaches:
                     PageStep.TIMED_OUT if line.page.state is PageState.SENT else PageStep.FAILED
                 )
                 book.advance(line, missed)
-        found = taught(found, book.evidence, T0)
-    assert found is not None
+        result = taught(result, book.evidence, T0)
+    assert result is not None
     reaches = Reaches()
-    reaches.put(found)
+    reaches.put(result)
     return reaches
 
 
@@ -284,10 +284,12 @@ def test_no_channel_is_left_out_or_made_later(
     channels: list[Channel], dead: set[Channel], level: Level
 ) -> None:
     usual = channel_plan.waits(channels, channel_plan.built_in(level), 600)
-    found = channel_plan.waits(channels, channel_plan.built_in(level), 600, dead)
-    assert set(found) == set(channels)
-    assert all(found[one] <= usual[one] for one in channels)
-    assert any(wait == 0 for one, wait in found.items() if one not in dead or dead >= set(channels))
+    result = channel_plan.waits(channels, channel_plan.built_in(level), 600, dead)
+    assert set(result) == set(channels)
+    assert all(result[channel] <= usual[channel] for channel in channels)
+    assert any(
+        wait == 0 for one, wait in result.items() if one not in dead or dead >= set(channels)
+    )
 
 
 def test_three_misses_are_what_dead_means() -> None:

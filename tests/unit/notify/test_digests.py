@@ -43,13 +43,13 @@ def assigned(count: int, unit: str = VILLAGE, **change: Any) -> list[Any]:
 
 def told(pages: list[Page]) -> list[Page]:
     """New pages of digests."""
-    return [one for one in pages if one.subject_kind is SubjectKind.DIGEST and one.version == 1]
+    return [page for page in pages if page.subject_kind is SubjectKind.DIGEST and page.version == 1]
 
 
 async def test_over_budget_is_one_page_per_channel_that_says_how_many(desk: Desk) -> None:
     desk.staff(VILLAGE, TOWN, channels=BOTH)
     pages = await desk.takes(*assigned(200), *assigned(3, TOWN))
-    silent = [one for one in pages if one.digest_id]
+    silent = [page for page in pages if page.digest_id]
     assert len(silent) == 200 - ALONE
     assert {one.channel for one in silent} == {Channel.CONSOLE}, "in the list, and nowhere else"
     assert len({one.digest_id for one in silent}) == 1
@@ -83,7 +83,7 @@ async def test_a_digest_has_the_highest_grade_of_its_contents_and_no_word_of_a_g
         update={"data_grade": DataGrade.IMPORTANT}
     )
     pages = await desk.takes(graded_order, *alerts)
-    assert all(one.digest_id for one in pages)
+    assert all(page.digest_id for page in pages)
     await desk.takes(later.model_copy(update={"data_grade": DataGrade.CORE}))
     sent = told(await desk.passes(HOLD_S))
     assert [one.channel for one in sent] == [Channel.CONSOLE, Channel.WEBHOOK]
@@ -160,8 +160,12 @@ async def test_a_digest_of_settled_matters_is_withdrawn_and_nobody_was_silent(de
     await desk.takes(*assigned(ALONE + 2))
     await desk.passes(HOLD_S)
     await desk.takes(*assigned(ALONE + 2, state=AssignmentState.SIGNED, version=2))
-    ends = [one for one in await desk.passes(10) if one.subject_kind is SubjectKind.DIGEST]
-    assert [one.state for one in ends] == [PageState.WITHDRAWN]
+    ends = [
+        pass_item
+        for pass_item in await desk.passes(10)
+        if pass_item.subject_kind is SubjectKind.DIGEST
+    ]
+    assert [end.state for end in ends] == [PageState.WITHDRAWN]
     assert await desk.value("SELECT state FROM notify.digest") == "settled"
 
 

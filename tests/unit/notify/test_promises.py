@@ -37,7 +37,7 @@ THREE = (Channel.CONSOLE, Channel.DINGTALK, Channel.SMS)
 
 
 def fresh(book: Book, since: int = 0) -> list[Page]:
-    return [one for one in book.events[since:] if one.version == 1]
+    return [event for event in book.events[since:] if event.version == 1]
 
 
 def only(book: Book) -> Ladder:

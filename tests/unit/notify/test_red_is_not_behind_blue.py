@@ -64,7 +64,7 @@ def loops(desk: Desk, carrier: SlowCarrier) -> list[DeliveryLoop]:
 async def test_a_red_page_goes_out_while_every_other_loop_waits_for_the_carrier(desk: Desk) -> None:
     await a_backlog(desk)
     carrier = SlowCarrier()
-    running = [asyncio.create_task(one.run()) for one in loops(desk, carrier)]
+    running = [asyncio.create_task(loop.run()) for loop in loops(desk, carrier)]
     try:
         async with asyncio.timeout(30):
             while len(carrier.taken) < 40:

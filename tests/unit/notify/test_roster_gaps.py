@@ -39,7 +39,7 @@ def a_coverage(*begins: datetime, at: datetime = T0, post: Post = Post.B) -> Dut
 
 
 def told(book: Book) -> list[Page]:
-    return [one for one in book.events if one.version == 1]
+    return [event for event in book.events if event.version == 1]
 
 
 @pytest.fixture

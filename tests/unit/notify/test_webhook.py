@@ -98,8 +98,8 @@ async def test_what_a_receiver_does_is_judged_by_what_may_have_arrived(
     behaviour: Behaviour, outcome: Outcome, arrived: int
 ) -> None:
     async with receiving(behaviour) as receiver:
-        found, _ = await deliver(receiver.url)
-    assert found is outcome
+        result, _ = await deliver(receiver.url)
+    assert result is outcome
     assert len(receiver.received) == arrived, "and a redirect is not followed"
 
 

@@ -63,4 +63,4 @@ def a_plan(plan_id: str = "flood", *orders: Json, **change: Any) -> PlanDefiniti
 
 def written(*plans: Json) -> str:
     """A pack file (JSON is YAML), one plan a line."""
-    return "[\n" + ",\n".join(json.dumps(one, ensure_ascii=False) for one in plans) + "\n]\n"
+    return "[\n" + ",\n".join(json.dumps(plan, ensure_ascii=False) for plan in plans) + "\n]\n"

@@ -27,6 +27,6 @@ def test_all_errors_are_told_and_fail(tmp_path: Path, capsys: pytest.CaptureFixt
         text.replace("rounds: 3", "rounds: 0").replace("[sms]", "[sms, fax]"), encoding="utf-8"
     )
     assert main(["calls", str(folder), "--json"]) == FAILED
-    found = json.loads(capsys.readouterr().out)
-    assert found["errors"] == 1 + text.count("[sms]")
-    assert all("plans.yaml:" in one for one in found["findings"])
+    result = json.loads(capsys.readouterr().out)
+    assert result["errors"] == 1 + text.count("[sms]")
+    assert all("plans.yaml:" in one for one in result["findings"])

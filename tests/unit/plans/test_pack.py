@@ -79,17 +79,19 @@ def other(**change: Any) -> Json:
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_plan(tmp_path: Path, plan: Json, field: str, says: str) -> None:
-    found = findings(tmp_path, other(), plan)
-    assert any(one.field == field and says in one.message for one in found), [
-        str(one) for one in found
+    result = findings(tmp_path, other(), plan)
+    assert any(one.field == field and says in one.message for one in result), [
+        str(one) for one in result
     ]
-    assert all((one.line, one.about) == (3, "flood") for one in found)
-    assert all(one.file.endswith("plans.yaml") for one in found)
+    assert all((one.line, one.about) == (3, "flood") for one in result)
+    assert all(one.file.endswith("plans.yaml") for one in result)
 
 
 def test_all_errors_are_told_at_once(tmp_path: Path) -> None:
-    found = findings(tmp_path, other(), fields("a", levels=["purple"]), fields("b", line(), line()))
-    assert {(one.line, one.about) for one in found} == {(3, "a"), (4, "b")}
+    result = findings(
+        tmp_path, other(), fields("a", levels=["purple"]), fields("b", line(), line())
+    )
+    assert {(one.line, one.about) for one in result} == {(3, "a"), (4, "b")}
 
 
 def test_two_plans_for_the_same_event_level_and_mode_are_refused(tmp_path: Path) -> None:
@@ -135,8 +137,10 @@ def units(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_shipped_plans_have_no_finding_against_the_stack_s_catalogue(units: Path) -> None:
     pack = load([shipped.FOLDER], NOW, read_file(units))
-    assert [str(one) for one in pack.findings] == []
-    assert [one.plan_id for one in shipped.definitions(NOW)] == [one.name for one in pack.plans]
+    assert [str(finding) for finding in pack.findings] == []
+    assert [definition.plan_id for definition in shipped.definitions(NOW)] == [
+        plan.name for plan in pack.plans
+    ]
     for plan in pack.definitions:
         assert "示例" in plan.name_zh
         assert "example" in plan.name_en

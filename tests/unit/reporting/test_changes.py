@@ -24,15 +24,15 @@ def facts(**said: Any) -> ReportFacts:
 def test_a_follow_up_tells_only_what_is_new() -> None:
     first = facts(place_text="朱沱镇沿江", dead=0, trapped=5, trend=Trend.RISING)
     then = facts(dead=2, trapped=3, trend=Trend.FALLING, evacuated=40, place_text="朱沱镇沿江")
-    found = changes(first, then)
-    assert [(one.field, one.before, one.after, one.direction) for one in found] == [
+    result = changes(first, then)
+    assert [(one.field, one.before, one.after, one.direction) for one in result] == [
         ("dead", 0, 2, Direction.UP),
         ("trapped", 5, 3, Direction.DOWN),
         ("evacuated", None, 40, Direction.TOLD),
         ("trend", Trend.RISING, Trend.FALLING, Direction.OTHER),
     ]
-    assert line(found[0]).en == "Dead: 0 → 2 (more)"
-    assert [line(one).zh for one in found] == [
+    assert line(result[0]).en == "Dead: 0 → 2 (more)"
+    assert [line(one).zh for one in result] == [
         "死亡：0 → 2（增）",
         "被困：5 → 3（减）",
         "转移：40",
@@ -51,16 +51,16 @@ def test_every_field_of_the_contents_has_a_label() -> None:
 
 
 def test_a_long_text_or_one_with_line_breaks_stays_one_line() -> None:
-    (found,) = changes(facts(), facts(measures="封路\n" * 100))
-    for words in line(found):
+    (result,) = changes(facts(), facts(measures="封路\n" * 100))
+    for words in line(result):
         assert "\n" not in words
         assert len(words) < 100
 
 
 def test_a_time_is_told_on_the_wall_clock() -> None:
     at = datetime(2026, 12, 1, 20, 56, tzinfo=UTC)
-    (found,) = changes(facts(), facts(event_at=at))
-    assert line(found) == ("发生时间：12月2日 04:56", "Happened: 2 Dec 04:56")
+    (result,) = changes(facts(), facts(event_at=at))
+    assert line(result) == ("发生时间：12月2日 04:56", "Happened: 2 Dec 04:56")
 
 
 @pytest.mark.parametrize(
@@ -85,8 +85,8 @@ some_facts = st.builds(
 def test_the_changes_one_after_another_lead_to_what_is_known(told: list[ReportFacts]) -> None:
     known = ReportFacts()
     for one in told:
-        found = {change.field: change.after for change in changes(known, one)}
-        known = known.model_copy(update=found)
+        results = {change.field: change.after for change in changes(known, one)}
+        known = known.model_copy(update=results)
     assert known == together(told)
 
 
@@ -104,10 +104,10 @@ def test_a_gap_and_a_repeat_are_marked_and_a_gap_can_be_filled() -> None:
 @given(st.lists(st.integers(1, 5), max_size=6), st.randoms())
 def test_marks_do_not_depend_on_order(numbers: list[int], chance: Any) -> None:
     line_ = [follow_up(f"r{at}", number) for at, number in enumerate(numbers)]
-    found = marks(line_)
+    result = marks(line_)
     chance.shuffle(line_)
-    assert marks(line_) == found
-    assert len(numbers) - len(set(numbers)) == sum(m is Mark.REPEAT for m in found.values())
+    assert marks(line_) == result
+    assert len(numbers) - len(set(numbers)) == sum(m is Mark.REPEAT for m in result.values())
 
 
 def test_kinds_are_those_of_the_domain() -> None:

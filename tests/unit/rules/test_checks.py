@@ -76,12 +76,12 @@ def test_what_is_wrong_is_named_with_its_field(
         datum=one.datum,
         interval_s=float(interval_s),
     )
-    found = findings_of(one, {"g": entry}, [entry])
-    matching = [problem for problem in found if says in problem.text]
+    result = findings_of(one, {"g": entry}, [entry])
+    matching = [problem for problem in result if says in problem.text]
     assert [(problem.severity, problem.path[-1]) for problem in matching] == [(severity, field)], (
-        found
+        result
     )
-    assert len([problem for problem in found if problem.severity is ERROR]) == (severity is ERROR)
+    assert len([problem for problem in result if problem.severity is ERROR]) == (severity is ERROR)
 
 
 def test_some_sensors_too_slow_is_a_warning_all_of_them_an_error() -> None:
@@ -95,11 +95,11 @@ def test_some_sensors_too_slow_is_a_warning_all_of_them_an_error() -> None:
 def test_a_datum_is_needed_unless_it_is_declared_unknown() -> None:
     bare, declared = rule(datum=...), rule(datum=None)
     unknown = sensor(datum=None)
-    assert [one.severity for one in findings_of(bare, None, [])] == [WARNING]
+    assert [finding.severity for finding in findings_of(bare, None, [])] == [WARNING]
     assert findings_of(bare, {}, [unknown]) == []
     assert findings_of(declared, None, []) == []
     assert findings_of(rule(datum=..., sensor_kind="water_level"), None, []) == []
-    reasons = {one.reason for one in findings_of(bare, {}, [sensor()])}
+    reasons = {finding.reason for finding in findings_of(bare, {}, [sensor()])}
     assert reasons == {Reason.DATUM_MISMATCH}
 
 

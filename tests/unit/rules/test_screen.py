@@ -29,7 +29,7 @@ def test_a_terminal_shows_every_letter(
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", str(width))
     lines = printed(capsys)
-    assert not [one for one in lines if "…" in one]
-    assert width < 100 or any(ID in one for one in lines)
+    assert not [line for line in lines if "…" in line]
+    assert width < 100 or any(ID in line for line in lines)
     together = "".join("".join(lines).split())
     assert all(letter in together for letter in "".join((ID + TITLE).split()))

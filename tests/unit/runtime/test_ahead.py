@@ -106,10 +106,10 @@ def test_all_are_taken_once_in_order_and_no_key_is_turned_round(
     applied: list[Fetched] = []
 
     def take(most: int) -> None:
-        found = waiting.take(most)
-        assert len(found) == min(most, len(fetched) - len(taken))
-        taken.extend(found)
-        applied.extend(one for one in found if one not in applied)
+        result = waiting.take(most)
+        assert len(result) == min(most, len(fetched) - len(taken))
+        taken.extend(result)
+        applied.extend(one for one in result if one not in applied)
 
     for step in story:
         match step:
@@ -120,9 +120,9 @@ def test_all_are_taken_once_in_order_and_no_key_is_turned_round(
                 ends[partition] += 1
                 waiting.put(fetched[-1:])
             case ("overtake", int(most)):
-                found = waiting.overtaking(most)
-                assert not set(found) & set(applied), "nothing goes before its turn twice"
-                applied.extend(found)
+                outcome = waiting.overtaking(most)
+                assert not set(outcome) & set(applied), "nothing goes before its turn twice"
+                applied.extend(outcome)
             case ("take", int(most)):
                 take(most)
     take(len(fetched))

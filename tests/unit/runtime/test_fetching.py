@@ -57,8 +57,8 @@ class Fetched:
 
     async def poll(self, most: int = 500) -> dict[TopicPartition, list[int]]:
         real: Any = fetcher.Fetcher.fetched_records
-        found = await real(self._fetcher, [], 0, most)
-        return {tp: [one.offset for one in some] for tp, some in found.items()}
+        result = await real(self._fetcher, [], 0, most)
+        return {tp: [one.offset for one in some] for tp, some in result.items()}
 
     def trouble(self) -> str | None:
         return walked.of(self.assignment.state_value(BAD)).trouble
@@ -93,8 +93,8 @@ async def test_a_partition_that_cannot_be_read_stays_behind_alone(
     fetched.answer(LAST, batch(0, 3))
     before = 6 if broken == "content" else 5
     expected = {GOOD: list(range(50)), BAD: list(range(before)), LAST: [0, 1, 2]}
-    found = await fetched.poll()
-    assert found == expected
+    result = await fetched.poll()
+    assert result == expected
     for number in range(3):  # fetched again and again, each time in vain
         if BAD not in fetched.records:
             fetched.answer(BAD, bad + batch(7, 5))

@@ -50,8 +50,8 @@ def batch(base: int, count: int) -> bytes:
 def test_a_run_ends_before_a_gap(
     offsets: list[int], expected: int, kept: list[int] | None, missing: int | None
 ) -> None:
-    found, gap = Gaps([ALARMS]).before(run_of(*offsets), expected, Walk())
-    assert ([one.offset for one in found] if found else None, gap) == (kept, missing)
+    result, gap = Gaps([ALARMS]).before(run_of(*offsets), expected, Walk())
+    assert ([one.offset for one in result] if result else None, gap) == (kept, missing)
 
 
 def test_compaction_leaves_gaps_that_mean_nothing() -> None:
@@ -122,9 +122,9 @@ class SimpleNamespaceState:
 @pytest.fixture
 def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time, which only the test moves."""
-    found = [0.0]
-    monkeypatch.setattr("shared.runtime.progress.time.monotonic", lambda: found[0])
-    return found
+    results = [0.0]
+    monkeypatch.setattr("shared.runtime.progress.time.monotonic", lambda: results[0])
+    return results
 
 
 def test_one_partition_that_gets_on_says_nothing_about_another(now: list[float]) -> None:
@@ -134,8 +134,8 @@ def test_one_partition_that_gets_on_says_nothing_about_another(now: list[float])
         now[0] = second
         handled = {TP: 0, OTHER: min(9, second)}
         consumer.states[OTHER].timestamp = second
-        found = seen.look(consumer, handled, Work(second, False, False))
-        assert found.stuck == ([TP] if second > 30 else [])
+        result = seen.look(consumer, handled, Work(second, False, False))
+        assert result.stuck == ([TP] if second > 30 else [])
 
 
 @pytest.mark.parametrize("sign", ["answers", "turn", "open transaction", "trouble", "one batch"])
@@ -163,11 +163,11 @@ def test_what_lies_fetched_while_no_batch_ends_is_stuck(now: list[float]) -> Non
     consumer: Any = Fetching()
     consumer._fetcher._records = {TP: ...}
     seen = Progress(Gaps([ALARMS]))
-    found = []
+    results = []
     for second in range(0, 40, 2):
         now[0] = second
-        found = seen.look(consumer, {TP: 0}, IDLE).stuck
-    assert found == [TP]
+        results = seen.look(consumer, {TP: 0}, IDLE).stuck
+    assert results == [TP]
 
 
 def test_all_handed_out_and_something_missing_shows_at_the_second_look() -> None:
@@ -177,8 +177,8 @@ def test_all_handed_out_and_something_missing_shows_at_the_second_look() -> None
     assert seen.look(consumer, {TP: 4}, IDLE).missing == []
     assert seen.look(consumer, {TP: 4}, Work(0, True, False)).missing == [], "being worked on"
     assert seen.look(consumer, {TP: 4}, IDLE).missing == []
-    found = seen.look(consumer, {TP: 4}, IDLE)
-    assert (found.missing, found.lags) == ([TP], {TP: 6})
+    result = seen.look(consumer, {TP: 4}, IDLE)
+    assert (result.missing, result.lags) == ([TP], {TP: 6})
     compacted = Progress(Gaps([HEALTH]))
     tp = TopicPartition(HEALTH.name, 0)
     consumer.states[tp] = consumer.states[TP]

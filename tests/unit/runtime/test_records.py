@@ -42,14 +42,14 @@ READERS = pytest.mark.parametrize("read", [natively, plainly])
 
 def through(reader: Any, most: int = 1 << 30) -> list[Any]:
     """All records; raises what the reader ends with."""
-    found: list[Any] = []
+    results: list[Any] = []
     while True:
         some, _ = reader.several(most)
         if not some:
             if reader.usual.error is not None:
                 raise reader.usual.error
-            return found
-        found += some
+            return results
+        results += some
 
 
 def ordinarily(raw: bytes, begin: int = 0) -> tuple[list[Any], int]:
@@ -93,11 +93,11 @@ def test_batches_are_read_as_aiokafka_reads_them(
     raw = raw[: len(raw) - cut] if cut < len(raw) else raw
     expected, on = ordinarily(raw, begin)
     mine = read(raw, begin=begin)
-    found: list[Any] = []
+    results: list[Any] = []
     while part := mine.several(most)[0]:
-        found += part
-        assert mine.next_fetch_offset > found[-1].offset
-    assert [said(one) for one in found] == [said(one) for one in expected]
+        results += part
+        assert mine.next_fetch_offset > results[-1].offset
+    assert [said(one) for one in results] == [said(one) for one in expected]
     assert mine.next_fetch_offset == on
 
 
@@ -156,18 +156,18 @@ def test_spans_hold_what_aiokafka_reads(
     begin %= sum(gap for gap, *_ in batches[0])  # brokers begin with the batch that was asked for
     expected, on = ordinarily(raw, begin)
     mine = records.NativeRecords(HERE, Usual(raw), begin, True, least)
-    found: list[Any] = []
+    results: list[Any] = []
     more = True
     while more:
         spans, more = mine.several(1)
-        found += spans
+        results += spans
     assert mine.next_fetch_offset == on
-    assert runs(found) == found
-    assert all(place_of(one) == (HERE.topic, HERE.partition) for one in found)
-    opened = [record for one in found for record in one.opened()]
+    assert runs(results) == results
+    assert all(place_of(one) == (HERE.topic, HERE.partition) for one in results)
+    opened = [record for one in results for record in one.opened()]
     assert [said(one) for one in opened] == [said(one) for one in expected]
-    assert sum(count_of(one) for one in found) == len(expected)
-    for one in found:
+    assert sum(count_of(one) for one in results) == len(expected)
+    for one in results:
         inside = [record for record in one.opened() if record.offset >= later]
         rest = since(one, later)
         assert (rest is None) == (not inside)
@@ -186,10 +186,10 @@ def test_a_wrong_checksum_is_found_before_a_span_is_handed_out() -> None:
 def test_records_and_spans_are_cut_into_runs_and_put_together_again() -> None:
     usual = Usual(batch_of([(0, b"k", b"v", [])]))
     span = records.NativeRecords(HERE, usual, 0, True, 1).several(1)[0][0]
-    one = records.Record(HERE.topic, HERE.partition, 1, 0, None, None, ())
-    assert runs([span, one, one, span]) == [span, [one, one], span]
-    assert pieces([span, [one, one], span]) == [span, one, one, span]
-    assert (count_of([one, one]), behind([one]), since([one], 2)) == (2, 2, None)
+    record = records.Record(HERE.topic, HERE.partition, 1, 0, None, None, ())
+    assert runs([span, record, record, span]) == [span, [record, record], span]
+    assert pieces([span, [record, record], span]) == [span, record, record, span]
+    assert (count_of([record, record]), behind([record]), since([record], 2)) == (2, 2, None)
 
 
 def test_runs_are_cut_where_topic_or_partition_change() -> None:

@@ -41,14 +41,14 @@ def test_the_grain_of_the_ticks_does_not_matter(ticks: list[float]) -> None:
     feed.read(200, 0)
     for seconds in ticks:
         feed.tick(seconds)
-    assert [one.occurred_at for one in feed.alarms] == [at(180)]
+    assert [alarm.occurred_at for alarm in feed.alarms] == [at(180)]
 
 
 def test_a_gap_between_two_readings_is_a_silence_even_without_a_tick() -> None:
     feed = Feed(SILENCE)
     feed.read(200, 0)
     feed.read(200, 600)
-    assert [(one.transition.value, one.occurred_at) for one in feed.alarms] == [
+    assert [(alarm.transition.value, alarm.occurred_at) for alarm in feed.alarms] == [
         ("raised", at(180)),
         ("cleared", at(600)),
     ]

@@ -138,9 +138,9 @@ def test_an_alarm_found_in_a_backlog_by_the_quick_way_is_told_again_when_it_is_o
         feeds[0].quick(6.0, 60.0 * number)
         feeds[1].read(6.0, 60.0 * number)
     for feed in feeds:
-        assert [one.retrospective for one in feed.alarms] == [True]
+        assert [alarm.retrospective for alarm in feed.alarms] == [True]
         feed.tick(10_100)
-        assert [one.retrospective for one in feed.alarms] == [True, False]
+        assert [alarm.retrospective for alarm in feed.alarms] == [True, False]
     assert feeds[0].alarms == feeds[1].alarms
 
 

@@ -141,9 +141,11 @@ def test_a_candidate_is_counted_and_never_alarms() -> None:
     )
     for seconds, value in enumerate([200, 211.5, 212.5, 210.5, 200]):
         feed.read(value, seconds)
-    assert {one.rule_id for one in feed.alarms} == {"live"}
+    assert {alarm.rule_id for alarm in feed.alarms} == {"live"}
     shadows = [one for one in feed.partition.out if isinstance(one, ShadowDiffers)]
-    assert [(one.at - at(0).timestamp(), one.by > 0, one.by == 0) for one in shadows] == [
+    assert [
+        (shadow.at - at(0).timestamp(), shadow.by > 0, shadow.by == 0) for shadow in shadows
+    ] == [
         (1.0, True, False),
         (2.0, False, True),
         (3.0, True, False),
@@ -158,13 +160,13 @@ def test_a_backlog_is_told_in_retrospect_and_what_goes_on_is_told_again() -> Non
         feed.read(213, seconds)
     feed.read(200, 2400)
     feed.read(213, 3000)
-    assert [(one.transition.value, one.retrospective) for one in feed.alarms] == [
+    assert [(alarm.transition.value, alarm.retrospective) for alarm in feed.alarms] == [
         ("raised", True),
         ("cleared", True),
         ("raised", True),
     ]
     feed.read(213, 2 * HOUR - 60)
-    assert [(one.transition.value, one.retrospective) for one in feed.alarms[3:]] == [
+    assert [(alarm.transition.value, alarm.retrospective) for alarm in feed.alarms[3:]] == [
         ("revised", False)
     ]
     assert feed.alarms[3].alarm_id == feed.alarms[2].alarm_id
@@ -177,7 +179,7 @@ def test_a_backlog_that_stops_short_is_taken_to_be_going_on() -> None:
     feed.tick(2 * HOUR + 59)
     assert len(feed.alarms) == 1
     feed.tick(2 * HOUR + 61)
-    assert [(one.transition.value, one.retrospective) for one in feed.alarms] == [
+    assert [(alarm.transition.value, alarm.retrospective) for alarm in feed.alarms] == [
         ("raised", True),
         ("revised", False),
     ]

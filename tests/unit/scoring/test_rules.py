@@ -100,9 +100,9 @@ def test_a_refused_version_leaves_the_one_in_force() -> None:
     book.put_rule(a_rule(GOOD, sensor_ids=NAMED))
     with pytest.raises(Refused):
         book.put_rule(a_rule(GOOD, version=2, sensor_ids=("beibei-3",)))
-    found = book.definition("flood.zhutuo")
-    assert found is not None
-    assert found.version == 1
+    result = book.definition("flood.zhutuo")
+    assert result is not None
+    assert result.version == 1
 
 
 def test_a_sensor_that_comes_later_and_does_not_fit_is_not_judged() -> None:

@@ -46,28 +46,28 @@ def scanned(alone: bytes) -> bool:
 
     It lies among other bytes, as in a batch: what follows must never complete it.
     """
-    found = Scan()
+    scan = Scan()
     before, behind = b'{"id":"x', b'"}\x00{"id":"y","value":1}'
     raw = before + alone + behind
-    taken = found.read(raw, len(before), len(before) + len(alone))
+    taken = scan.read(raw, len(before), len(before) + len(alone))
     assert taken == Scan().read(alone, 0, len(alone))
     if not taken:
         return False
-    part = raw[found.datum_from : found.datum_to]
+    part = raw[scan.datum_from : scan.datum_to]
     facts = (
-        raw[found.sensor_from : found.sensor_to],
-        raw[found.metric_from : found.metric_to],
-        raw[found.unit_from : found.unit_to],
+        raw[scan.sensor_from : scan.sensor_to],
+        raw[scan.metric_from : scan.metric_to],
+        raw[scan.unit_from : scan.unit_to],
         part or None,
     )
-    unit_of = raw[found.unit_of_from : found.unit_of_to].decode("utf-8", "replace")
+    unit_of = raw[scan.unit_of_from : scan.unit_of_to].decode("utf-8", "replace")
     if facts != (b"zhutuo-3", b"water_level", b"m", "吴淞".encode()) or not is_unit(unit_of):
         return False
     one = quick(alone)
     assert one is not None, raw
-    assert raw[found.id_from : found.id_to].decode() == one.id
-    assert (found.at, found.synthetic) == (one.occurred_at.timestamp(), one.synthetic), raw
-    assert repr(found.value) == repr(one.value), raw
+    assert raw[scan.id_from : scan.id_to].decode() == one.id
+    assert (scan.at, scan.synthetic) == (one.occurred_at.timestamp(), one.synthetic), raw
+    assert repr(scan.value) == repr(one.value), raw
     assert unit_of == one.origin_unit
     return True
 

@@ -62,7 +62,7 @@ class Proposal:
     @property
     def signed(self) -> tuple[str, ...]:
         """Officers who have signed."""
-        return tuple(one.officer_id for one in self.signatures)
+        return tuple(signature.officer_id for signature in self.signatures)
 
 
 def by_rule(want: Wanted, now: datetime) -> Proposal:

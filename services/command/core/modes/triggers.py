@@ -42,7 +42,7 @@ class Wanted:
 
 def wanted(alert: AlertEvent) -> Wanted | None:
     """The mode that an issued alert calls for, at the unit that decides; the stricter of two."""
-    found = [
+    results = [
         mode
         for mode in (
             OF_LEVEL.get(alert.level) if alert.level else None,
@@ -50,9 +50,9 @@ def wanted(alert: AlertEvent) -> Wanted | None:
         )
         if mode is not None
     ]
-    if not found:
+    if not results:
         return None
-    mode = max(found, key=STRICTNESS.__getitem__)
+    mode = max(results, key=STRICTNESS.__getitem__)
     unit = ancestor_at(alert.place, DECIDING_TIER) or lineage(alert.place)[-1]
     return Wanted(alert.status, unit, mode, alert)
 

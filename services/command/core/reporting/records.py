@@ -113,14 +113,18 @@ def last_change(duty: Duty, reports: Sequence[Told]) -> str:
     What is restricted is not carried into pages.
     """
     told = sorted(
-        (one for one in reports if (one.unit, one.to_unit) == (duty.unit, duty.to_unit)),
-        key=lambda one: (one.received_at, one.report_id),
+        (
+            report
+            for report in reports
+            if (report.unit, report.to_unit) == (duty.unit, duty.to_unit)
+        ),
+        key=lambda report: (report.received_at, report.report_id),
     )
     spoken = [one.facts for one in told if not one.restricted]
     if not spoken:
         return ""
     known: ReportFacts = together(spoken[:-1])
-    lines = [line(one) for one in changes(known, spoken[-1])]
-    return Both("\n".join(one.zh for one in lines), "\n".join(one.en for one in lines)).joined(
+    lines = [line(change) for change in changes(known, spoken[-1])]
+    return Both("\n".join(line.zh for line in lines), "\n".join(line.en for line in lines)).joined(
         _TEXT_CHARACTERS
     )

@@ -133,26 +133,26 @@ def group(units: Sequence[UnitFigures]) -> GroupFigures:
     """Sums and spans over some units; a unit under two commands is one unit with two rows."""
     return GroupFigures(
         units=len({one.unit for one in units}),
-        counts={name: sum(getattr(one, name) for one in units) for name in COUNTS},
+        counts={name: sum(getattr(unit, name) for unit in units) for name in COUNTS},
         spans={name: _span(units, name) for name in SPANS},
     )
 
 
-def group_view(found: GroupFigures) -> Json:
+def group_view(group_figures: GroupFigures) -> Json:
     """A group as JSON."""
     return {
-        "units": found.units,
-        **found.counts,
+        "units": group_figures.units,
+        **group_figures.counts,
         **{
             name: {part.name: getattr(span, part.name) for part in fields(span)}
-            for name, span in found.spans.items()
+            for name, span in group_figures.spans.items()
         },
     }
 
 
-def unit_view(found: UnitFigures) -> Json:
+def unit_view(unit_figures: UnitFigures) -> Json:
     """A unit's row as JSON, or as cells of a table."""
-    return {part.name: getattr(found, part.name) for part in fields(found)}
+    return {part.name: getattr(unit_figures, part.name) for part in fields(unit_figures)}
 
 
 UNIT_COLUMNS = tuple(part.name for part in fields(UnitFigures))

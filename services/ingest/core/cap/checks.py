@@ -31,12 +31,12 @@ def problems(alert: Part) -> list[Problem]:
     if alert.name != "alert" or alert.namespace not in NAMESPACES:
         allowed = " or ".join(sorted(NAMESPACES))
         return [_wrong(alert, "alert", "is not a CAP alert", allowed)]
-    found = [*_once(alert, ALERT, "alert"), *_unknown(alert, "alert", ALERT)]
-    found += _head(alert)
+    results = [*_once(alert, ALERT, "alert"), *_unknown(alert, "alert", ALERT)]
+    results += _head(alert)
     sent = alert.said("sent")
     for number, info in enumerate(alert.each("info")):
-        found += _info(info, f"alert.info[{number}]", sent)
-    return sorted(found, key=_line)
+        results += _info(info, f"alert.info[{number}]", sent)
+    return sorted(results, key=_line)
 
 
 def _head(alert: Part) -> Iterator[Problem]:
@@ -99,22 +99,22 @@ def _area(area: Part, where: str) -> Iterator[Problem]:
 
 def _once(part: Part, wanted: dict[str, frozenset[str] | None], where: str) -> Iterator[Problem]:
     for name, allowed in wanted.items():
-        found = list(part.each(name))
-        if not found or not found[0].text:
-            yield _wrong(found[0] if found else part, f"{where}.{name}", "is missing or empty")
-        elif len(found) > 1:
-            yield _wrong(found[1], f"{where}.{name}", "stands there twice", "once")
+        results = list(part.each(name))
+        if not results or not results[0].text:
+            yield _wrong(results[0] if results else part, f"{where}.{name}", "is missing or empty")
+        elif len(results) > 1:
+            yield _wrong(results[1], f"{where}.{name}", "stands there twice", "once")
         elif allowed is not None:
-            yield from _value(found[0], f"{where}.{name}", allowed)
+            yield from _value(results[0], f"{where}.{name}", allowed)
 
 
 def _unknown(
     part: Part, kind: str, wanted: dict[str, frozenset[str] | None], where: str = ""
 ) -> Iterator[Problem]:
-    for one in part.children:
-        ours = one.namespace == part.namespace
-        if ours and one.name not in wanted and one.name not in OPTIONAL[kind]:
-            yield _wrong(one, f"{where or kind}.{one.name[:40]}", "is no element of CAP here")
+    for child in part.children:
+        ours = child.namespace == part.namespace
+        if ours and child.name not in wanted and child.name not in OPTIONAL[kind]:
+            yield _wrong(child, f"{where or kind}.{child.name[:40]}", "is no element of CAP here")
 
 
 def _pair(part: Part, where: str) -> Iterator[Problem]:

@@ -34,7 +34,11 @@ class Part:
 
     def each(self, name: str) -> Iterator[Part]:
         """Children of this name in the element's own namespace."""
-        return (one for one in self.children if (one.namespace, one.name) == (self.namespace, name))
+        return (
+            child
+            for child in self.children
+            if (child.namespace, child.name) == (self.namespace, name)
+        )
 
     def said(self, name: str) -> str:
         """The text of the first child of this name; empty when there is none."""

@@ -54,7 +54,9 @@ class Content:
 
 def to_call(digest: Digest, contents: Iterable[Content], now: datetime) -> Ladder:
     """The ladder of a digest: as urgent as the most urgent of its contents, graded as the highest."""
-    order = sorted(contents, key=lambda one: (one.priority, -one.count, one.headline))
+    order = sorted(
+        contents, key=lambda content: (content.priority, -content.count, content.headline)
+    )
     levels: Counter[Level] = Counter()
     for one in order:
         levels[one.level] += one.count
