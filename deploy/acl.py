@@ -135,7 +135,7 @@ def written(service: str) -> set[str]:
     """Its own topics and those it may write beside their owner; dead letters of what it decodes."""
     own = {TOPIC.name for TOPIC in TOPICS.values() if service in (TOPIC.owner, *TOPIC.writers)}
     decoded = (*BY_GROUP.get(service, ()), *TABLES.get(service, ()))
-    return own | {one.dlq for one in decoded if one.dead_letters}
+    return own | {topic_spec.dlq for topic_spec in decoded if topic_spec.dead_letters}
 
 
 def without_group(service: str) -> set[str]:
@@ -143,13 +143,13 @@ def without_group(service: str) -> set[str]:
     looked = LOOKED_INTO.get(service, ())
     names = {TABLE.name for TABLE in (*TABLES.get(service, ()), *looked)}
     refused = looked if service == WATCHER else LETTERS_LOOKED_INTO.get(service, ())
-    return names | {one.dlq for one in refused if one.dead_letters}
+    return names | {topic_spec.dlq for topic_spec in refused if topic_spec.dead_letters}
 
 
 def grants() -> Iterator[Grant]:
     """All there is: whatever is not here is refused. Read and Write imply Describe in Kafka."""
     for service in PRINCIPALS:
-        by_group = {one.name for one in BY_GROUP.get(service, ())}
+        by_group = {topic_spec.name for topic_spec in BY_GROUP.get(service, ())}
         read = by_group | without_group(service)
         yield Grant(service, "Write", "topic", _sorted(written(service)))
         yield Grant(service, "Read", "topic", _sorted(read))
@@ -157,7 +157,7 @@ def grants() -> Iterator[Grant]:
             yield Grant(service, "Read", "group", (group(service),))
     yield Grant(CREATOR, "Create", "cluster")
     yield Grant(CREATOR, "Describe", "cluster")
-    yield Grant(WATCHER, "Describe", "group", _sorted(group(one) for one in BY_GROUP))
+    yield Grant(WATCHER, "Describe", "group", _sorted(group(name) for name in BY_GROUP))
 
 
 def script() -> str:
@@ -185,7 +185,7 @@ def _writers(topic: str) -> str:
 
 
 def _by_group(spec: TopicSpec) -> Iterator[str]:
-    return (one for one, specs in BY_GROUP.items() if spec in specs)
+    return (name for name, specs in BY_GROUP.items() if spec in specs)
 
 
 def _alone(topic: str) -> Iterator[str]:

@@ -52,7 +52,11 @@ async def publish_plans(bootstrap: str, spec: TopicSpec = PLANS) -> int:
     if not await is_empty(bootstrap, spec):
         return 0
     result = plans.definitions(datetime.now(UTC))
-    await publish(bootstrap, spec, [record(one.plan_id, one) for one in result])
+    await publish(
+        bootstrap,
+        spec,
+        [record(plan_definition.plan_id, plan_definition) for plan_definition in result],
+    )
     return len(result)
 
 

@@ -66,7 +66,7 @@ def _rounds(
 ) -> Iterator[Moment]:
     if not last:
         return
-    chance, values = random.Random(seed), {name: one.value for name, one in last.items()}  # noqa: S311
+    chance, values = random.Random(seed), {name: moment.value for name, moment in last.items()}  # noqa: S311
     number = 0
     while True:
         for rank, name in enumerate(values):

@@ -48,10 +48,10 @@ class Board:
             and is_within(alert["place"], gate.place)
         ]
         if gate.level is None:
-            return bool(mine) and all(one.get("gone") for one in mine)
+            return bool(mine) and all(row.get("gone") for row in mine)
         return any(
-            one["level"] == gate.level and one["state"] == "issued" and not one.get("gone")
-            for one in mine
+            row["level"] == gate.level and row["state"] == "issued" and not row.get("gone")
+            for row in mine
         )
 
     def has_heard(self, alert_id: str | None, command_id: str | None) -> bool:

@@ -167,11 +167,11 @@ def _missing(
 ) -> Iterator[str]:
     """Steps of `wanted` that `there` does not have, in order, per key."""
     for key, steps in wanted.items():
-        rest = iter(there.get(key, []))
+        transitions = iter(there.get(key, []))
         for step in steps:
-            if not any(other == step for other in rest):
+            if not any(transition == step for transition in transitions):
                 yield f"{'/'.join(key)}: {step.kind} {step.level}"
-                rest = iter(())
+                transitions = iter(())
 
 
 def _uncommanded(log: Log) -> Iterator[str]:

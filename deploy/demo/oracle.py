@@ -134,7 +134,7 @@ def _aggregates(heard: list[Moment], body: dict[str, Any]) -> list[float]:
         window.append(moment)
         while (moment.at - window[0].at).total_seconds() >= body["window_s"]:
             window.popleft()
-        results.append(round(work([one.value for one in window]), 6))
+        results.append(round(work([moment.value for moment in window]), 6))
     return results
 
 

@@ -140,12 +140,12 @@ class People:
         returned = await self._assignments(command_id, "returned")
         if returned is None:
             return
-        for one in returned:
+        for row in returned:
             await self._desk.act(
                 WATCH,
-                f"/api/assignments/{one['assignment_id']}/acknowledgements",
-                {"step": "send_back", "attempt": one["attempt"], "text": "请重新办理"},
-                f"{one['assignment_id']}-send_back-{one['attempt']}",
+                f"/api/assignments/{row['assignment_id']}/acknowledgements",
+                {"step": "send_back", "attempt": row["attempt"], "text": "请重新办理"},
+                f"{row['assignment_id']}-send_back-{row['attempt']}",
             )
         if returned:
             return

@@ -102,11 +102,11 @@ class Player:
     async def _send(self, slice_: Sequence[Moment]) -> None:
         began = time.monotonic()
         direct = [moment for moment in slice_ if moment.lane is Lane.KAFKA]
-        others = [moment for moment in slice_ if moment.lane is Lane.HTTP]
+        moments = [moment for moment in slice_ if moment.lane is Lane.HTTP]
         if direct:
             await self._kafka.readings(direct)
-        if others:
-            await self._http.readings(others)
+        if moments:
+            await self._http.readings(moments)
         self._slip(began)
 
     def _slip(self, began: float) -> None:

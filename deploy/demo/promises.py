@@ -107,9 +107,15 @@ class Judge:
 
     def datum_refused(self) -> Verdict:
         """The rule in the wrong datum lies in the dead letters and nowhere in force."""
-        mine = [letter for letter in self.log.letters if letter.topic == RULES.name]
-        right = [one for one in mine if one.reason is Reason.DATUM_MISMATCH]
-        return bool(right), f"dead letters of rules: {[one.reason.value for one in mine]}"
+        dead_letters = [letter for letter in self.log.letters if letter.topic == RULES.name]
+        right = [
+            dead_letter
+            for dead_letter in dead_letters
+            if dead_letter.reason is Reason.DATUM_MISMATCH
+        ]
+        return bool(
+            right
+        ), f"dead letters of rules: {[dead_letter.reason.value for dead_letter in dead_letters]}"
 
     def corroborated(self) -> Verdict:
         """Two detectors and a person made one alert, which led to a command."""
@@ -165,12 +171,12 @@ class Judge:
         states: dict[str, list[SensorState]] = defaultdict(list)
         for message in sorted(self.log.messages(HEALTH), key=lambda message: message.version):
             states[message.sensor_id].append(message.state)
-        gone, back = states[self.cast.falls_silent], states[self.cast.comes_back]
-        kept = gone[-1:] == [SensorState.SILENT] and back[-2:] == [
+        sensor_states, back = states[self.cast.falls_silent], states[self.cast.comes_back]
+        kept = sensor_states[-1:] == [SensorState.SILENT] and back[-2:] == [
             SensorState.SILENT,
             SensorState.ONLINE,
         ]
-        return kept, f"{self.cast.falls_silent}: {gone}, {self.cast.comes_back}: {back}"
+        return kept, f"{self.cast.falls_silent}: {sensor_states}, {self.cast.comes_back}: {back}"
 
     def drill_took_place(self) -> Verdict:
         """The drill had its own alert, its own command and its own pages."""

@@ -247,9 +247,9 @@ class Demo:
         return HttpSource(stack.endpoints.ingest_url, token, self.ledger)
 
     def _moments(self) -> list[Any]:
-        told = sorted(story.readings(self.cast, SEED))
+        moments = sorted(story.readings(self.cast, SEED))
         quiet = background.readings(SEED, self.scale.sensors, self.scale.rounds, self.cast.sensors)
-        return list(heapq.merge(told, quiet))
+        return list(heapq.merge(moments, quiet))
 
     def _env(self) -> dict[str, dict[str, str]]:
         demo = {"FENGHUO_SLA_PROFILE": "demo"}

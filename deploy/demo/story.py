@@ -130,9 +130,9 @@ def _along(
 
 
 def _value(course: Course, when: datetime) -> float:
-    for (left, low), (right, high) in itertools.pairwise(course):
-        if left <= when <= right:
-            return low + (high - low) * ((when - left) / (right - left))
+    for (moment, low), (right, high) in itertools.pairwise(course):
+        if moment <= when <= right:
+            return low + (high - low) * ((when - moment) / (right - moment))
     raise ValueError(f"{when} lies outside the course")
 
 

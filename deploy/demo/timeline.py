@@ -50,18 +50,18 @@ def lines(log: Log) -> list[dict[str, Any]]:
 
 def save(path: Path, told: list[dict[str, Any]]) -> None:
     """Write one JSON object per line."""
-    rows = [json.dumps(one, ensure_ascii=False) for one in told]
+    rows = [json.dumps(row, ensure_ascii=False) for row in told]
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
 def show(told: list[dict[str, Any]]) -> Iterator[str]:
     """Lines for people; supervision of single grids is summed up by the summary instead."""
-    for one in told:
-        mark = "[drill] " if one["status"] != Status.ACTUAL else ""
-        moment = clock(datetime.fromisoformat(one["at"]))
-        if not one["at"].startswith("2020"):
+    for row in told:
+        mark = "[drill] " if row["status"] != Status.ACTUAL else ""
+        moment = clock(datetime.fromisoformat(row["at"]))
+        if not row["at"].startswith("2020"):
             moment = " " * len(moment)
-        yield f"{one['wall_s']:7.1f} s  {moment}  {mark}{one['text']}"
+        yield f"{row['wall_s']:7.1f} s  {moment}  {mark}{row['text']}"
 
 
 def _text(message: Any) -> str | None:

@@ -96,7 +96,7 @@ def gauges() -> tuple[Gauge, ...]:
 def _gauge(row: dict[str, str], published: list[dict[str, str]]) -> Gauge:
     mine = [one for one in published if one["gauge"] == row["gauge"]]
     points = [
-        Point(datetime.fromisoformat(one["observed_at"]), float(one["level_m"])) for one in mine
+        Point(datetime.fromisoformat(row["observed_at"]), float(row["level_m"])) for row in mine
     ]
     return Gauge(
         sensor_id=row["sensor_id"],

@@ -223,7 +223,11 @@ def _position(village: int, sort: str, rank: int) -> Position:
 @cache
 def _first_village(village: str) -> str:
     """The first village, by code, of the town that `village` belongs to."""
-    return min(one.unit for one in of_tier(Tier.VILLAGE) if one.unit[:9] == village[:9])
+    return min(
+        unit_entry.unit
+        for unit_entry in of_tier(Tier.VILLAGE)
+        if unit_entry.unit[:9] == village[:9]
+    )
 
 
 def _pattern() -> list[Kind]:

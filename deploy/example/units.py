@@ -39,11 +39,11 @@ def divisions() -> tuple[UnitEntry, ...]:
 @cache
 def all_units() -> tuple[UnitEntry, ...]:
     """Divisions, then 5 or 6 grids for each village of Yongchuan and 5 micro-grids for each grid."""
-    found = list(divisions())
+    unit_entries = list(divisions())
     for number, village in enumerate(of_tier(Tier.VILLAGE)):
         for grid in range(1, 6 if number % 2 else 7):
-            found += _grid(village, grid)
-    return tuple(found)
+            unit_entries += _grid(village, grid)
+    return tuple(unit_entries)
 
 
 def of_tier(tier: Tier, root: str = DISTRICT) -> tuple[UnitEntry, ...]:

@@ -69,7 +69,13 @@ def prepare(paths: Paths) -> Prepared | None:
         fingerprint(),
         # Sensors before rules: whoever reads both refuses a rule for a sensor nobody has catalogued.
         (
-            (CATALOG, [record(key_of(one.entry), one) for one in entries(now)]),
+            (
+                CATALOG,
+                [
+                    record(key_of(catalog_entry.entry), catalog_entry)
+                    for catalog_entry in entries(now)
+                ],
+            ),
             (ROSTER, [record(f"{slot.unit}:{slot.post}", slot) for slot in officers.slots(now)]),
             (
                 PLANS,
@@ -183,17 +189,17 @@ def _create_accounts(paths: Paths, dsn: str) -> list[Login]:
         )
         for account in officers.accounts()
     ]
-    _write_private(paths.secrets / ACCOUNTS, json.dumps([asdict(one) for one in created]))
+    _write_private(paths.secrets / ACCOUNTS, json.dumps([asdict(login) for login in created]))
     hashed = paths.secrets / "accounts-import.json"
     rows = [
         {
-            "officer_id": one.officer_id,
-            "name": one.name,
-            "unit": one.unit,
-            "post": one.post,
-            "token_sha256": hashlib.sha256(one.token.encode()).hexdigest(),
+            "officer_id": login.officer_id,
+            "name": login.name,
+            "unit": login.unit,
+            "post": login.post,
+            "token_sha256": hashlib.sha256(login.token.encode()).hexdigest(),
         }
-        for one in created
+        for login in created
     ]
     _write_private(hashed, json.dumps(rows))
     try:

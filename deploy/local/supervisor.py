@@ -78,10 +78,10 @@ class Supervisor:
 
         Raises StackError when it cannot be started at all.
         """
-        known = self._running.get(program.name)
-        if known and known.watcher and not known.watcher.done():
+        existing_running = self._running.get(program.name)
+        if existing_running and existing_running.watcher and not existing_running.watcher.done():
             raise ValueError(f"{program.name} runs already")
-        entry = _Running(program, starts=known.starts if known else 0)
+        entry = _Running(program, starts=existing_running.starts if existing_running else 0)
         self._running[program.name] = entry
         await self._spawn(entry)
         entry.watcher = asyncio.create_task(self._watch(entry), name=f"watch {program.name}")

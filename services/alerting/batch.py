@@ -152,9 +152,9 @@ class Batch:
         self.counts.warnings["taken" if fresh is not None else "heard", event.status] += 1
         for one in changed:
             self._warnings[one.warning_id] = self.warned[one.warning_id] = one
-            seen = sighting_of(one)
-            if seen is not None:
-                self._board.warning(one.status, seen, cause, withdrawn=one.withdrawn)
+            sighting = sighting_of(one)
+            if sighting is not None:
+                self._board.warning(one.status, sighting, cause, withdrawn=one.withdrawn)
         self.tell()
 
     def definition(self, rule: RuleDefinition) -> None:
@@ -184,10 +184,10 @@ class Batch:
 
     async def silence(self, request: SilenceRequest) -> None:
         """Make, lengthen or end a silence. Raises Reject for what may not be."""
-        known = self._silences.get(request.silence_id)
+        existing_silence = self._silences.get(request.silence_id)
         now = self._work.now
-        if known is not None:
-            after = core.change(known, request, now)
+        if existing_silence is not None:
+            after = core.change(existing_silence, request, now)
         elif request.verb == "create":
             after = core.create(request, now)
         else:
@@ -198,8 +198,10 @@ class Batch:
 
     async def silence_over(self, silence_id: str) -> None:
         """The hour of a silence: unless it was lengthened, what it hides and is still on comes out."""
-        known = self._silences.get(silence_id)
-        after = core.expired(known, self._work.now) if known is not None else None
+        existing_silence = self._silences.get(silence_id)
+        after = (
+            core.expired(existing_silence, self._work.now) if existing_silence is not None else None
+        )
         if after is not None:
             await self._put_silence(after, None)
 
@@ -209,7 +211,7 @@ class Batch:
         await self.placing.save()
         changed = [self._silences[silence] for silence in sorted(self._changed_silences)]
         await silence_store.save(self._work, changed)
-        counted = {one.silence_id: one for one in changed}
+        counted = {silence.silence_id: silence for silence in changed}
         for one in await silence_store.count(self._work, self.placing.hidden):
             counted[one.silence_id] = one
         for silence_id, one in sorted(counted.items()):

@@ -56,8 +56,10 @@ class Alerting:
         early = {id(record.message) for record in batch if record.early}
         messages = higher_first([record.message for record in batch])
         # One partition has all warnings, so nobody else changes these.
-        theirs = [message for message in messages if isinstance(message, ExternalWarning)]
-        standing = await store.warnings_of(work, theirs)
+        external_warnings = [
+            message for message in messages if isinstance(message, ExternalWarning)
+        ]
+        standing = await store.warnings_of(work, external_warnings)
         needs = Needs.of(messages, standing)
         needs.until = max(heard.values())
         scene = await Scene.set(work, needs, self.modes, standing, self.kept)

@@ -122,14 +122,21 @@ def signature_rows(alert: Alert) -> list[Row]:
     in_force = alert.proposed_level if alert.round == alert.issued_round else alert.level
     return [
         (
-            *(alert.alert_id, round_, one.officer_id, alert.status, one.unit, one.post),
-            *(level, one.signed_at),
+            *(
+                alert.alert_id,
+                round_,
+                signature.officer_id,
+                alert.status,
+                signature.unit,
+                signature.post,
+            ),
+            *(level, signature.signed_at),
         )
-        for round_, level, found in (
+        for round_, level, signatures in (
             (alert.issued_round, in_force, alert.issued_by),
             (alert.round, alert.proposed_level, alert.signed),
         )
-        for one in found
+        for signature in signatures
     ]
 
 

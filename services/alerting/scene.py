@@ -197,7 +197,7 @@ async def _load(
     until = needs.until
     if needs.episodes:
         mine = await store.episodes(work, wants, (), _NEVER)
-        ends = [one.expires_at for one in mine if one.expires_at is not None]
+        ends = [episode.expires_at for episode in mine if episode.expires_at is not None]
         until = max(until, *ends) if ends else until
     stored = {episode.key: episode for episode in await store.episodes(work, wants, regions, until)}
     for episode in stored.values():

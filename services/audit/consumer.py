@@ -78,10 +78,10 @@ def _fanout(incoming: Sequence[Incoming]) -> dict[str, tuple[str, int | None, in
 def _newest(incoming: Sequence[Incoming]) -> list[Newest]:
     newests: dict[tuple[str, str], Newest] = {}
     for one in incoming:
-        told = newest_of(one.message)
-        if told is None:
+        newest = newest_of(one.message)
+        if newest is None:
             continue
-        known = newests.get((told.kind, told.subject_id))
-        if known is None or known.version < told.version:
-            newests[told.kind, told.subject_id] = told
+        existing_newest = newests.get((newest.kind, newest.subject_id))
+        if existing_newest is None or existing_newest.version < newest.version:
+            newests[newest.kind, newest.subject_id] = newest
     return list(newests.values())

@@ -185,7 +185,7 @@ class Ledger:
         await self._review(work)
         known = await self._settle(work, seen, since_ms)
         for place, window in self._windows.items():
-            nexts = [one.next_offset for (_, at), one in known.items() if at == place]
+            nexts = [passage.next_offset for (_, at), passage in known.items() if at == place]
             window.forget(min([window.reached, *nexts]))
         stands = tuple(
             Stand(service, place, offset, seen.ends[place])
@@ -211,7 +211,7 @@ class Ledger:
             for place, window in self._windows.items()
             if window.reached > followed.get(place, 0)
         }
-        ids: dict[Origin, list[str]] = {one: [] for one in Origin}
+        ids: dict[Origin, list[str]] = {origin: [] for origin in Origin}
         for place, facts in fresh.items():
             ids[origin(place[0])] += [fact.event_id for fact in facts if fact.event_id is not None]
         acts = await passages.acts(work, ids[Origin.ACTS])
@@ -273,7 +273,7 @@ class Ledger:
             moved = replace(before, stored=stored, end=seen.ends[place])
             upto = max(before.next_offset, min(stored, window.reached))
             facts = window.between(before.next_offset, upto)
-            spent = sum(len(one) for _, _, one in todo.get(service, []))
+            spent = sum(len(facts) for _, _, facts in todo.get(service, []))
             if len(facts) > LIMIT - spent:
                 facts = facts[: max(0, LIMIT - spent)]
                 upto = facts[-1].offset + 1 if facts else before.next_offset

@@ -149,14 +149,20 @@ class Rounds:
     async def _tell(self, work: Transaction, verdict: Verdict, open_: Mapping[Key, str]) -> None:
         new = await findings.raise_(work, verdict.raised)
         acts: list[Act] = []
-        for one in verdict.raised:
-            if one.key not in new:
+        for finding in verdict.raised:
+            if finding.key not in new:
                 continue
             log.critical(
-                "finding", kind=one.kind, subject=one.subject_id, detail=one.detail, id=new[one.key]
+                "finding",
+                kind=finding.kind,
+                subject=finding.subject_id,
+                detail=finding.detail,
+                id=new[finding.key],
             )
-            self._metrics.raised.labels(one.kind).inc()
-            acts.append(self._act(work, f"{new[one.key]}.raised", one, AuditOutcome.FINDING))
+            self._metrics.raised.labels(finding.kind).inc()
+            acts.append(
+                self._act(work, f"{new[finding.key]}.raised", finding, AuditOutcome.FINDING)
+            )
         for row in await findings.resolve(work, [open_[key] for key in verdict.resolved]):
             gone = Finding(
                 FindingKind(row["kind"]), row["subject_id"], Status(row["status"]), row["detail"]

@@ -59,4 +59,4 @@ def conservation_route(database: Database) -> tuple[str, Any]:
         ]
         return AsgiResponse(to_json({"hops": hops, "alarms": alarms}), 200, _HEADERS)
 
-    return "/conservation", kept
+    return "/conservation", get

@@ -60,7 +60,7 @@ def build(settings: Settings) -> AsgiFastStream:
         quick={ACKNOWLEDGEMENTS: wire.read},
     )
     platform.sweep(timers.lock, timers.fire)
-    kept = timedelta(days=settings.keep_days)
-    platform.retention.tasks += [forget_commands(kept), forget_incidents(kept)]
+    duration = timedelta(days=settings.keep_days)
+    platform.retention.tasks += [forget_commands(duration), forget_incidents(duration)]
     platform.produces(COMMANDS, ASSIGNMENTS, SUPERVISION, MODES, MODE_PROPOSALS, REPORT_DUTIES)
     return platform.asgi()

@@ -38,7 +38,7 @@ def cause_of(act: Act) -> Cause:
 
 def _wholes_first(found: list[Assignment]) -> list[Assignment]:
     """A part's unit lies below that of its whole. Most commands are not split: nothing to order."""
-    if all(one.parent_assignment_id is None for one in found):
+    if all(assignment.parent_assignment_id is None for assignment in found):
         return found
     return sorted(found, key=lambda item: len(lineage(item.unit)))
 
@@ -134,12 +134,12 @@ class Session:
 
     def add(self, made: Assignment, cause: Cause) -> None:
         """Put in an assignment that comes from another one."""
-        one = made.command_id
+        name = made.command_id
         self.assignments[made.assignment_id] = made
-        self.rollups[one] = rollup.changed(self.rollups[one], None, made)
-        command = self.commands[one]
-        self.commands[one] = replace(command, given_on=command.given_on + 1)
-        self._grown.add(one)
+        self.rollups[name] = rollup.changed(self.rollups[name], None, made)
+        command = self.commands[name]
+        self.commands[name] = replace(command, given_on=command.given_on + 1)
+        self._grown.add(name)
         self._tell(made, cause)
         self._pass_up(None, made, cause)
 
@@ -204,12 +204,14 @@ class Session:
         await store.keep_late(self.work, self._late)
 
     def _take_in(self, found: Iterable[Assignment]) -> None:
-        for one in found:
-            self.assignments[one.assignment_id] = self._stored[one.assignment_id] = one
+        for assignment in found:
+            self.assignments[assignment.assignment_id] = self._stored[assignment.assignment_id] = (
+                assignment
+            )
 
     def _wholes(self, parts: Collection[Assignment]) -> set[str]:
         wanted = {part.parent_assignment_id for part in parts} - {None}
-        return {one for one in wanted if one is not None} - self.assignments.keys()
+        return {name for name in wanted if name is not None} - self.assignments.keys()
 
     def _pass_up(self, before: Assignment | None, after: Assignment, cause: Cause) -> None:
         for act, whole in passed_up(self.assignments, before, after, self.work.now):
@@ -219,15 +221,15 @@ class Session:
         """Take in a value, count it, tell it when its version is new; the value before it."""
         before = self.assignments[after.assignment_id]
         self.assignments[after.assignment_id] = after
-        one = after.command_id
-        counts = self.rollups[one]
+        name = after.command_id
+        counts = self.rollups[name]
         tier = after.unit_tier
         counts[tier] = counts[tier].plus(rollup.difference(before, after))
         if after.version != before.version:
             if before.waiting and after.state in _UNHEARD:
                 self._late += [_late(before, act) for act in before.waiting]
             if after.state is AssignmentState.DONE:
-                self._closing.add(one)
+                self._closing.add(name)
             self._tell(after, cause)
         return before
 

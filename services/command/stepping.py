@@ -166,17 +166,24 @@ class Stepping:
     def _give_part(self, whole: Assignment, command: Command, unit: str, act: Act) -> None:
         """A part for the unit; one that it has done or returned before is asked for again."""
         session = self._session
-        known = session.assignments.get(assignment_id(command.command_id, unit))
-        if known is None:
+        existing_assignment = session.assignments.get(assignment_id(command.command_id, unit))
+        if existing_assignment is None:
             self._must_be_known(unit)
             clocks = self._clocks(command, unit, None)
-            made = part_of(whole, command, self._tree.get(unit), act, session.work.now, clocks)
-            session.add(made, cause_of(act))
+            assignment = part_of(
+                whole, command, self._tree.get(unit), act, session.work.now, clocks
+            )
+            session.add(assignment, cause_of(act))
             return
-        if known.parent_assignment_id != whole.assignment_id or known.state not in _ASKED_AGAIN:
-            raise IllegalStep(f"{unit} has an assignment under this command, it is {known.state}")
+        if (
+            existing_assignment.parent_assignment_id != whole.assignment_id
+            or existing_assignment.state not in _ASKED_AGAIN
+        ):
+            raise IllegalStep(
+                f"{unit} has an assignment under this command, it is {existing_assignment.state}"
+            )
         again = steps.reopen(
-            known,
+            existing_assignment,
             act.officer_id,
             act.text,
             session.work.now,
@@ -187,11 +194,13 @@ class Stepping:
     def _give_over(self, old: Assignment, command: Command, act: Act) -> None:
         session = self._session
         (unit,) = act.units
-        known = session.assignments.get(assignment_id(command.command_id, unit))
-        if known is not None:
-            raise IllegalStep(f"{unit} has an assignment under this command, it is {known.state}")
+        existing_assignment = session.assignments.get(assignment_id(command.command_id, unit))
+        if existing_assignment is not None:
+            raise IllegalStep(
+                f"{unit} has an assignment under this command, it is {existing_assignment.state}"
+            )
         self._must_be_known(unit)
-        made = successor(
+        assignment = successor(
             old,
             command,
             self._tree.get(unit),
@@ -199,7 +208,7 @@ class Stepping:
             session.work.now,
             self._clocks(command, unit, session.finish_of_whole(old)),
         )
-        session.add(made, cause_of(act))
+        session.add(assignment, cause_of(act))
 
     def _clocks(self, command: Command, unit: str, within: datetime | None) -> Clocks:
         mode = self._modes.effective(command.status, unit)

@@ -249,7 +249,7 @@ def _changed(changes: Sequence[tuple[Assignment, Assignment]]) -> list[str]:
     same, values = tuple(_MUTABLE), _values_of(tuple(_MUTABLE))
     for before, after in changes:
         if values(before) != values(after):
-            same = tuple(one for one in same if getattr(before, one) == getattr(after, one))
+            same = tuple(name for name in same if getattr(before, name) == getattr(after, name))
             values = _values_of(same)
     return [name for name in _MUTABLE if name not in same]
 
@@ -369,5 +369,8 @@ async def keep_late(work: Transaction, late: Sequence[LateStep]) -> None:
             "INSERT INTO command.late_acknowledgement (acknowledgement_id, status, command_id, "
             "assignment_id, step, attempt, officer_id, officer_unit, occurred_at) "
             "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
-            [tuple(getattr(one, field.name) for field in fields(LateStep)) for one in late],
+            [
+                tuple(getattr(late_step, field.name) for field in fields(LateStep))
+                for late_step in late
+            ],
         )

@@ -44,7 +44,7 @@ class Supervisor:
         for timer in timers:
             due[timer.subject_id].append(Due(TimerKind(timer.kind), timer.rung, timer.due_at))
         result = await store.lock_assignments(work, due.keys())
-        over = {one.command_id for one in result.values()}
+        over = {assignment.command_id for assignment in result.values()}
         session = await Session.over(work, self._profile, over, result.values())
         told: list[tuple[Assignment, Call]] = []
         for subject, claimed in due.items():
@@ -67,7 +67,9 @@ class Supervisor:
             session.set_timers(fired.arm)
         await work.publish_new(SUPERVISION, _printed(session.commands, told, work.now))
         await session.write()
-        for labels, count in Counter((call.kind, one.status) for one, call in told).items():
+        for labels, count in Counter(
+            (call.kind, assignment.status) for assignment, call in told
+        ).items():
             self._metrics.supervision.labels(*labels).inc(count)
 
 
@@ -90,8 +92,8 @@ class Timers:
 
     async def lock(self, work: Transaction, due: Mapping[str, str]) -> None:
         """Commands first, then modes, then reports, as a batch of messages locks them."""
-        of_modes = [one for one, kind in due.items() if kind in _MODES]
-        of_reports = [one for one, kind in due.items() if kind in REPORT_TIMERS]
+        of_modes = [name for name, kind in due.items() if kind in _MODES]
+        of_reports = [name for name, kind in due.items() if kind in REPORT_TIMERS]
         others = due.keys() - {*of_modes, *of_reports}
         if others:
             await self._assignments.lock(work, sorted(others))
@@ -104,13 +106,13 @@ class Timers:
         """Hand the claimed timers out."""
         of_modes = [timer for timer in timers if timer.kind in _MODES]
         of_reports = [timer for timer in timers if timer.kind in REPORT_TIMERS]
-        others = [
+        other_timers = [
             timer
             for timer in timers
             if timer.kind not in _MODES and timer.kind not in REPORT_TIMERS
         ]
-        if others:
-            await self._assignments.fire(work, others)
+        if other_timers:
+            await self._assignments.fire(work, other_timers)
         if of_modes:
             await self._modes.fire(work, of_modes)
         if of_reports:

@@ -175,12 +175,12 @@ def _base_address() -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit code 0 done, 64 wrong call or file, 69 no database."""
-    given = _parser().parse_args(arguments)
+    namespace = _parser().parse_args(arguments)
     dsn = os.environ.get("FENGHUO_DATABASE_URL", "")
     try:
         if not dsn:
             raise SetupError("FENGHUO_DATABASE_URL must name the database.")
-        sys.stdout.write(asyncio.run(_done(dsn, given)))
+        sys.stdout.write(asyncio.run(_done(dsn, namespace)))
     except SetupError as problem:
         sys.stderr.write(f"fenghuo: {problem}\n")
         return EXIT_UNAVAILABLE if isinstance(problem, _NoDatabase) else EXIT_USAGE
@@ -207,8 +207,8 @@ async def _done(dsn: str, given: argparse.Namespace) -> str:
             await disable(dsn, given.officer_id)
             return "disabled\n"
         case verb:
-            wanted = _valid(Grant, {"right": given.right, "unit": given.unit})
-            await change_grant(dsn, given.officer_id, wanted, give=verb == "grant")
+            grant = _valid(Grant, {"right": given.right, "unit": given.unit})
+            await change_grant(dsn, given.officer_id, grant, give=verb == "grant")
             return "granted\n" if verb == "grant" else "withdrawn\n"
 
 

@@ -90,8 +90,8 @@ class Wiring:
         prune = partial(
             feed.prune, self.database, settings.keep_feed_hours, settings.keep_acts_days
         )
-        kept = timedelta(days=settings.keep_commands_days)
-        self.platform.retention.tasks += [forget_commands(kept), forget_case_events(kept)]
+        duration = timedelta(days=settings.keep_commands_days)
+        self.platform.retention.tasks += [forget_commands(duration), forget_case_events(duration)]
         self.refusals = Refusals(secrets.token_hex(8), settings.refusals_unit)
         clock = self.platform.clock
         self.writer = RefusalWriter(self.refusals, self.recorder.record, clock.now)

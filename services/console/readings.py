@@ -152,9 +152,9 @@ def _readings(records: Sequence[ConsumerRecord]) -> list[Reading]:
     results = []
     for record in records:
         try:
-            one = decode(READINGS.model, record)
+            reading = decode(READINGS.model, record)
         except Reject:
             continue  # scoring has put it among the dead letters
-        if isinstance(one, Reading):
-            results.append(one)
+        if isinstance(reading, Reading):
+            results.append(reading)
     return results

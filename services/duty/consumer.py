@@ -44,7 +44,10 @@ class DutyConsumer:
             planned = await store.lock_modes(work)
             await store.save_modes(work, turned)
             causes = {
-                unit: one.id for one in turned for unit in planned if is_within(unit, one.unit)
+                unit: response_mode.id
+                for response_mode in turned
+                for unit in planned
+                if is_within(unit, response_mode.unit)
             }
         units = {request.unit for request in requests} | causes.keys()
         await store.lock_units(work, units)

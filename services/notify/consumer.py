@@ -138,7 +138,7 @@ class NotifyConsumer:
         rest = [timer for timer in timers if timer.kind not in others]
         told = await digests.to_tell(work, sorted(answered))
         keys = store.Keys(
-            ladders={one.subject_id for one in rest},
+            ladders={timer.subject_id for timer in rest},
             gaps=posts,
             pages={one.page_id for one in told},
             digests=gathered | answered,
@@ -149,11 +149,11 @@ class NotifyConsumer:
             desk.on_timer(timer.subject_id, timer.kind, timer.rung)
         for post in sorted(posts):
             desk.tell_gaps(post)
-        for one in sorted(gathered):
-            desk.send_digest(book.digests[one], await digests.contents(work, one))
-        for one in sorted(answered):
-            pages = [page.page_id for page in told if page.digest_id == one]
-            desk.pass_on(book.digests[one], pages, last=len(pages) < digests.MOST_AT_ONCE)
+        for name in sorted(gathered):
+            desk.send_digest(book.digests[name], await digests.contents(work, name))
+        for name in sorted(answered):
+            pages = [page.page_id for page in told if page.digest_id == name]
+            desk.pass_on(book.digests[name], pages, last=len(pages) < digests.MOST_AT_ONCE)
         await self._test_due(work, tests, book)
         await self.write(work, book)
 

@@ -150,22 +150,22 @@ class ScoringWorker:
     async def release(self, revoked: Sequence[TopicPartition]) -> None:
         """Store what is not stored, then forget; raises Transient when it could not be stored."""
         async with self._lock:
-            gone = [
+            lanes = [
                 lane for tp in revoked if (lane := self._lanes.pop(tp.partition, None)) is not None
             ]
             try:
-                await self._store(gone, final=True)
+                await self._store(lanes, final=True)
             finally:
-                self._storing.forget(gone)
+                self._storing.forget(lanes)
 
     async def forget(self, lost: Sequence[TopicPartition]) -> None:
         """Give up partitions that are another process's already: nothing more of them is sent or stored."""
         async with self._lock:
-            gone = [
+            lanes = [
                 lane for tp in lost if (lane := self._lanes.pop(tp.partition, None)) is not None
             ]
-            self._storing.forget(gone)
-            for lane in gone:
+            self._storing.forget(lanes)
+            for lane in lanes:
                 lane.give_up()
 
     async def store_when_idle(self) -> None:

@@ -89,7 +89,7 @@ class Delivery:
             )
 
     async def _deliver(self, parcels: Sequence[Parcel]) -> None:
-        records = [one for lane, count, _ in parcels for one in lane.unsent[:count]]
+        records = [outgoing for lane, count, _ in parcels for outgoing in lane.unsent[:count]]
         if records:
             await self._platform.publisher.send(records)
         for lane, count, _ in parcels:

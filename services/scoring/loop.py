@@ -127,10 +127,10 @@ def is_part(raw: bytes, begin: int, end: int, part: bytes) -> bool:
     return end - begin == len(part) and same(raw, begin, part, len(part))
 
 
-def alike(raw: bytes, number: int, other: int, size: int) -> bool:
+def alike(raw: bytes, one: int, other: int, size: int) -> bool:
     """Whether the same bytes lie at two places."""
     for offset in range(size):  # noqa: SIM110 - for C
-        if raw[number + offset] != raw[other + offset]:
+        if raw[one + offset] != raw[other + offset]:
             return False
     return True
 
@@ -175,12 +175,12 @@ def _apply(
         partition.mark(state)
         return
     try:
-        result = _by_contract(partition, record, now, reading)
+        found = _by_contract(partition, record, now, reading)
     except Reject as why:
         refused.append((record, why))
     else:
-        if result is not None:
-            outcomes[result] += 1
+        if found is not None:
+            outcomes[found] += 1
 
 
 def _says(reading: wire.WireReading, state: SensorState, record: ConsumerRecord, at: float) -> bool:

@@ -195,7 +195,7 @@ async def _bound_what_was_judged(
     last = {tp: result for tp in ends if (result := stored[tp.partition].checkpoint) is not None}
     if not last:
         return
-    times = {tp: round((found.written_at + ALIVE_S) * 1000) for tp, found in last.items()}
+    times = {tp: round((checkpoint.written_at + ALIVE_S) * 1000) for tp, checkpoint in last.items()}
     for tp, later in (await consumer.offsets_for_times(times)).items():
         began, end = last[tp].next_offset, ends[tp]
         known = end if later is None else max(later.offset, began + _MOST_IN_BATCH)

@@ -104,6 +104,6 @@ class ContactTestPlan(RealWorld):
 
 
 def _refuse_twice(name: str, given: Sequence[str]) -> None:
-    twice = sorted({one for one in given if given.count(one) > 1})
+    twice = sorted({name for name in given if given.count(name) > 1})
     if twice:
         raise ValueError(f"{name}: {', '.join(twice)} is named twice")

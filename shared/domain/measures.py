@@ -120,7 +120,7 @@ def amount(value: float, unit: str) -> Both:
     number = f"{value:.10g}"
     written = UNITS.get(unit, Both(unit, unit))
     gap = "" if unit in _CLOSE else " "
-    return Both(*(f"{number}{gap}{one}".rstrip() for one in written))
+    return Both(*(f"{number}{gap}{name}".rstrip() for name in written))
 
 
 def metric(name: str) -> Both:

@@ -103,7 +103,9 @@ def prefer() -> None:
     Raises ImportError when it is demanded and not there.
     """
     wanted = os.environ.get(_SWITCH, "")
-    if wanted == "0" or any(isinstance(one, _Finder) for one in sys.meta_path):
+    if wanted == "0" or any(
+        isinstance(finder_protocol, _Finder) for finder_protocol in sys.meta_path
+    ):
         return
     folder = built()
     if folder is not None:
@@ -114,4 +116,8 @@ def prefer() -> None:
 
 def form() -> str:
     """`compiled` or `plain`: how the modules of this process run."""
-    return "compiled" if any(isinstance(one, _Finder) for one in sys.meta_path) else "plain"
+    return (
+        "compiled"
+        if any(isinstance(finder_protocol, _Finder) for finder_protocol in sys.meta_path)
+        else "plain"
+    )

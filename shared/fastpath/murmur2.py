@@ -14,19 +14,19 @@ _32 = 0xFFFFFFFF
 def murmur2(data: bytes) -> int:
     """The hash of a key, 0 to 2^32 - 1; Kafka takes it without its highest bit."""
     raw, size = data, len(data)
-    result = _SEED ^ size
+    found = _SEED ^ size
     whole = size - size % 4
     for at in range(0, whole, 4):
         part = raw[at] | raw[at + 1] << 8 | raw[at + 2] << 16 | raw[at + 3] << 24
         part = part * _M & _32
         part = (part ^ part >> 24) * _M & _32
-        result = result * _M & _32 ^ part
+        found = found * _M & _32 ^ part
     rest = size - whole
     if rest == 3:
-        result ^= raw[whole + 2] << 16
+        found ^= raw[whole + 2] << 16
     if rest >= 2:
-        result ^= raw[whole + 1] << 8
+        found ^= raw[whole + 1] << 8
     if rest >= 1:
-        result = (result ^ raw[whole]) * _M & _32
-    result = (result ^ result >> 13) * _M & _32
-    return result ^ result >> 15
+        found = (found ^ raw[whole]) * _M & _32
+    found = (found ^ found >> 13) * _M & _32
+    return found ^ found >> 15

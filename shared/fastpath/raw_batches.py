@@ -167,16 +167,16 @@ class Batches:
 
         Raises CorruptRecordException when nothing comes before it. The walk ends there.
         """
-        native_records: list[NativeRecord] = []
+        found: list[NativeRecord] = []
         count = 0
         try:
             while count < most and self.step():
-                native_records.append(self.record())
+                found.append(self.record())
                 count += 1
         except CorruptRecordException:
             if count == 0:
                 raise
-        return native_records
+        return found
 
     def step(self) -> bool:
         """Go on to the next record; False when there is none. Raises CorruptRecordException.
@@ -269,15 +269,15 @@ class Batches:
 
     def _headers(self) -> tuple[tuple[str, bytes | None], ...]:
         """Those of the record at hand."""
-        results = []
+        found = []
         on, self._place = self._place, self._headers_at
         for _ in range(self._varint()):
             begin = self._bytes()
             name = self._data[begin : self._place].decode("utf-8", "replace")
             begin = self._bytes()
-            results.append((name, self._data[begin : self._place] if begin else None))
+            found.append((name, self._data[begin : self._place] if begin else None))
         self._place = on
-        return tuple(results)
+        return tuple(found)
 
     def _bytes(self) -> int:
         """Pass a field of bytes; where it begins, 0 when it is absent."""
@@ -293,18 +293,18 @@ class Batches:
     def _varint(self) -> int:
         """A signed number."""
         data, place, stop = self._data, self._place, self._stop
-        result, shift = 0, 0
+        found, shift = 0, 0
         while True:
             if place >= stop or shift > 63:
                 raise CorruptRecordException("a number reaches out of its batch")
             byte = data[place]
             place += 1
-            result |= (byte & 0x7F) << shift
+            found |= (byte & 0x7F) << shift
             if byte < 0x80:
                 break
             shift += 7
         self._place = place
-        return (result >> 1) ^ -(result & 1)
+        return (found >> 1) ^ -(found & 1)
 
 
 def over(span: Span) -> Batches:
@@ -316,12 +316,12 @@ def over(span: Span) -> Batches:
 
 def runs(records: Sequence[Any]) -> list[Any]:
     """Records of any kind, cut where topic or partition change: lists of records, and spans as they are."""
-    results: list[Any] = []
+    found: list[Any] = []
     run: list[Any] = []
     topic, partition = None, -1
     for record in records:
         if type(record) is Span:
-            results.append(record)
+            found.append(record)
             topic, partition = None, -1
             continue
         if type(record) is NativeRecord:
@@ -331,10 +331,10 @@ def runs(records: Sequence[Any]) -> list[Any]:
             same = record.partition == partition and record.topic == topic
         if not same:
             run = []
-            results.append(run)
+            found.append(run)
             topic, partition = record.topic, record.partition
         run.append(record)
-    return results
+    return found
 
 
 def place_of(run: Any) -> tuple[str, int]:
@@ -366,18 +366,18 @@ def since(run: Any, offset: int) -> Any:
 
 def pieces(runs: Iterable[Any]) -> list[Any]:
     """The inverse of `runs`: records, and spans as they are."""
-    results: list[Any] = []
+    found: list[Any] = []
     for run in runs:
         if type(run) is Span:
-            results.append(run)
+            found.append(run)
         else:
-            results.extend(run)
-    return results
+            found.extend(run)
+    return found
 
 
 def _number(data: bytes, at: int, size: int) -> int:
     """A signed big-endian number of `size` bytes."""
-    result = data[at] - 256 if data[at] > 127 else data[at]
+    found = data[at] - 256 if data[at] > 127 else data[at]
     for place in range(at + 1, at + size):
-        result = result << 8 | data[place]
-    return result
+        found = found << 8 | data[place]
+    return found

@@ -35,7 +35,7 @@ class _Partition:
                 break
             if record.key in keys and record.offset not in self.early:
                 consumer_records.append(record)
-        self.early.update(one.offset for one in consumer_records)
+        self.early.update(consumer_record.offset for consumer_record in consumer_records)
         while self.urgent and self.urgent[0].offset in self.early:
             self.urgent.popleft()
         return consumer_records
@@ -80,21 +80,21 @@ class Ahead:
 
         It stays where it is: in its turn it is taken with the others, so that offsets move on.
         """
-        waiting = [
+        partitions = [
             partition for _, partition in sorted(self._partitions.items()) if partition.urgent
         ]
-        share = max(1, most // len(waiting)) if waiting else 0
-        return [record for one in waiting for record in one.overtaking(share)]
+        share = max(1, most // len(partitions)) if partitions else 0
+        return [record for partition in partitions for record in partition.overtaking(share)]
 
     def take(self, most: int) -> list[ConsumerRecord]:
         """The next at most so many, every partition its share, in order per partition."""
-        waiting = sorted(
+        partitions = sorted(
             (partition for partition in self._partitions.values() if partition.records),
             key=lambda partition: len(partition.records),
         )
         consumer_records: list[ConsumerRecord] = []
-        for n, one in enumerate(waiting):
-            share = -(-(most - len(consumer_records)) // (len(waiting) - n))
+        for n, one in enumerate(partitions):
+            share = -(-(most - len(consumer_records)) // (len(partitions) - n))
             consumer_records += one.take(min(share, len(one.records)))
         self._count -= len(consumer_records)
         self.size -= _bytes(consumer_records)
@@ -103,10 +103,10 @@ class Ahead:
     def drop(self, partitions: Iterable[TopicPartition] | None = None) -> None:
         """Forget what was fetched from these partitions; None = from all."""
         for place in list(self._partitions) if partitions is None else partitions:
-            gone = self._partitions.pop(place, None)
-            if gone is not None:
-                self._count -= len(gone.records)
-                self.size -= _bytes(gone.records)
+            partition = self._partitions.pop(place, None)
+            if partition is not None:
+                self._count -= len(partition.records)
+                self.size -= _bytes(partition.records)
 
 
 def _bytes(records: Iterable[ConsumerRecord]) -> int:

@@ -114,8 +114,8 @@ def examples(operation: Operation, service: str) -> list[Json]:
     result = _examples()[LETTER if operation.letters else operation.spec.name]
     if operation.letters:
         sender = service if operation.action == "send" else None
-        result = {name: _letter_on(operation.spec, one, sender) for name, one in result.items()}
-    return [{"name": name, "payload": copy.deepcopy(one)} for name, one in result.items()]
+        result = {name: _letter_on(operation.spec, row, sender) for name, row in result.items()}
+    return [{"name": name, "payload": copy.deepcopy(row)} for name, row in result.items()]
 
 
 def _letter_on(spec: TopicSpec, letter: Json, sender: str | None) -> Json:

@@ -265,7 +265,7 @@ class InboxWorker:
             )
             fresh = await self._fresh(work, read, refused)
             await self._apply_fresh(
-                work, [msgspec.structs.replace(one, early=True) for one in fresh]
+                work, [msgspec.structs.replace(incoming, early=True) for incoming in fresh]
             )
         later = {id(record) for record, _ in refused}
         for record, _, _ in read:

@@ -56,7 +56,7 @@ def addresses() -> set[str]:
         results |= set(json.loads(text)["paths"])
     auditor = (ROOT / "services" / "audit" / "web.py").read_text(encoding="utf-8")
     results |= set(re.findall(r'"(/[a-z]+)"', auditor))
-    return {re.sub(r"\{[^}]*\}", "{}", one) for one in results}
+    return {re.sub(r"\{[^}]*\}", "{}", result) for result in results}
 
 
 def expanded(path: str) -> list[str]:
@@ -65,7 +65,7 @@ def expanded(path: str) -> list[str]:
     if choice is None:
         return [path]
     head, tail = path[: choice.start()], path[choice.end() :]
-    return [one for part in choice[1].split(",") for one in expanded(head + part + tail)]
+    return [name for part in choice[1].split(",") for name in expanded(head + part + tail)]
 
 
 def links(text: str, folder: Path) -> Named:
@@ -77,11 +77,11 @@ def links(text: str, folder: Path) -> Named:
 
 def paths(text: str, folder: Path) -> Named:
     """Paths in the repository, and files named without their folder."""
-    for token in (one for code in _code(text) for one in code.split()):
+    for token in (name for code in _code(text) for name in code.split()):
         for path in _IN_A_FOLDER.findall(token):
             if path.split("/")[0] in folders():
-                for one in expanded(path.rstrip(".,")):
-                    yield one, any(ROOT.glob(one)) if "*" in one else (ROOT / one).exists()
+                for name in expanded(path.rstrip(".,")):
+                    yield name, any(ROOT.glob(name)) if "*" in name else (ROOT / name).exists()
         if _BARE.fullmatch(token.rstrip(".,;:")):
             yield token, token.rstrip(".,;:") in names()
 
@@ -134,7 +134,9 @@ def _defined(path: str) -> set[str]:
                 results.add(node.name)
             case ast.ClassDef():
                 inner = (ast.FunctionDef, ast.AsyncFunctionDef)
-                methods = [f"{node.name}.{one.name}" for one in node.body if isinstance(one, inner)]
+                methods = [
+                    f"{node.name}.{stmt.name}" for stmt in node.body if isinstance(stmt, inner)
+                ]
                 results |= {node.name, *methods}
             case ast.AnnAssign(target=ast.Name(id=name)) | ast.Assign(targets=[ast.Name(id=name)]):
                 results.add(name)

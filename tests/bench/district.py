@@ -46,7 +46,10 @@ async def district(plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
     total = len(sensors.all_sensors())
     turns = plan.district_readings // total
     async with service() as scoring:
-        catalog = [(key_of(one.entry).encode(), encode(one)) for one in entries(now)]
+        catalog = [
+            (key_of(catalog_entry.entry).encode(), encode(catalog_entry))
+            for catalog_entry in entries(now)
+        ]
         definitions = rules.definitions(now)
         await scoring.seed(catalog, definitions)
         count = 0

@@ -106,8 +106,8 @@ async def main(bootstrap: str, seconds: float, warm_up_s: float) -> None:
     await plain.stop()
     await alarmed.stop()
     since = min(sent.values()) + warm_up_s
-    floor = [at - sent[one] for one, at in there if sent.get(one, 0) >= since]
-    path = [at - sent[one] for one, at in raised if sent.get(one, 0) >= since]
+    floor = [at - sent[name] for name, at in there if sent.get(name, 0) >= since]
+    path = [at - sent[name] for name, at in raised if sent.get(name, 0) >= since]
     took = max(sent.values()) - min(sent.values())
     result = {"rate": len(sent) / took, "floor": summary(floor), "alarm": summary(path)}
     print(json.dumps(result))

@@ -110,7 +110,7 @@ def a_console(fill: Callable[[Served], Awaitable[None]]) -> Iterator[Served]:
 async def a_night(served: Served) -> None:
     """Fill a console with the night of tests/support/console_night.py, hostile texts included."""
     now = datetime.now(UTC)
-    units = [one.unit for one in all_units() if one.unit.startswith("500118")]
+    units = [unit_entry.unit for unit_entry in all_units() if unit_entry.unit.startswith("500118")]
     for slot in slots(now):
         served.bench.wiring.directory.take(slot)
     history = [*night(units, now, hostile=True), *boards(now), *desk(now)]

@@ -121,7 +121,7 @@ async def test_the_phone_receipts_by_itself_and_answers_once(
     await shot(page, "phone-open", full=True)
     await first.get_by_role("button", name="能到岗", exact=True).dblclick()
     await expect(page.locator("#rest .sent")).to_contain_text("能到岗")
-    verbs = [one["verb"] for one in sent(served, "answer") if one["status"] == "Actual"]
+    verbs = [row["verb"] for row in sent(served, "answer") if row["status"] == "Actual"]
     assert sorted(verbs) == ["coming", "delivered", "read"]
 
 

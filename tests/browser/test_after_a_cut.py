@@ -35,7 +35,7 @@ pytestmark = [
 EVENTS = 50_000
 ALERTS = 900
 """Of which more are open than any answer lists."""
-YONGCHUAN = [one.unit for one in all_units() if one.unit.startswith("500118")]
+YONGCHUAN = [unit_entry.unit for unit_entry in all_units() if unit_entry.unit.startswith("500118")]
 LEVELS = ("red", "orange", "yellow", "blue")
 WAITING = (AlertState.VERIFYING, AlertState.VERIFIED, AlertState.PENDING_APPROVAL)
 STEPS = (AssignmentState.DELIVERED, AssignmentState.SIGNED, AssignmentState.REPORTED)

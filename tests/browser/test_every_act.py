@@ -86,10 +86,10 @@ def as_recipient(name: str, step: str) -> Control:
 
 def as_issuer(nth: int, step: str) -> Control:
     command = content_id("cmd", "act-issuer")
-    one = assignment_id(command, VILLAGES[nth])
+    name = assignment_id(command, VILLAGES[nth])
     units = (focus(f"{command}-units"),)
     return Control(
-        "o-city-b", "overview", f"dialog {focus(f'{one}-{step}')}", "acknowledgement", "", units
+        "o-city-b", "overview", f"dialog {focus(f'{name}-{step}')}", "acknowledgement", "", units
     )
 
 
@@ -292,7 +292,7 @@ async def perform(page: Page, stage: Served, control: Control, verb: str) -> Non
         await expect(page.locator("dialog")).to_have_count(dialogs, timeout=WAIT_MS)
     await page.wait_for_function("() => true")
     for _ in range(600):
-        new = [json.loads(one.value) for one in stage.bench.recorder.sent[before:]]
+        new = [json.loads(outgoing.value) for outgoing in stage.bench.recorder.sent[before:]]
         if any(is_meant(one, control, verb) for one in new):
             break
         await page.wait_for_timeout(100)

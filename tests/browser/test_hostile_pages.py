@@ -50,7 +50,8 @@ def poisoned(message: Model) -> Model:
             changes[name] = poisoned(value)
         elif isinstance(value, tuple):
             changes[name] = tuple(
-                poisoned(one) if isinstance(one, BaseModel) else one for one in value
+                poisoned(base_model) if isinstance(base_model, BaseModel) else base_model
+                for base_model in value
             )
         elif isinstance(value, str) and not isinstance(value, Enum) and _is_free(name, field):
             changes[name] = PAYLOAD
@@ -93,7 +94,11 @@ def served() -> Iterator[Served]:
 
     async def fill(found: Served) -> None:
         now = datetime.now(UTC)
-        units = [one.unit for one in all_units() if one.unit.startswith("50011811820")]
+        units = [
+            unit_entry.unit
+            for unit_entry in all_units()
+            if unit_entry.unit.startswith("50011811820")
+        ]
         for slot in slots(now):
             found.bench.wiring.directory.take(poisoned(slot))
         history = [*night(units, now), *boards(now), *desk(now), a_review(now)]

@@ -14,8 +14,12 @@ from tests.browser.conftest import Visitor, shot
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 TOWNS = sorted(
-    (one for one in all_units() if one.tier is Tier.TOWN and one.unit.startswith("500118")),
-    key=lambda one: one.unit,
+    (
+        unit_entry
+        for unit_entry in all_units()
+        if unit_entry.tier is Tier.TOWN and unit_entry.unit.startswith("500118")
+    ),
+    key=lambda unit_entry: unit_entry.unit,
 )
 HOSTILE = '"><img src=x onerror=alert(1)>.geojson'
 

@@ -56,7 +56,7 @@ async def officer(browser: Browser, night: Served) -> AsyncIterator[Visitor]:
 def said(served: Served, verb: str) -> int:
     """How many real answers of this verb the server has handed on."""
     return len(
-        [one for one in sent(served, "answer") if (one["verb"], one["status"]) == (verb, "Actual")]
+        [row for row in sent(served, "answer") if (row["verb"], row["status"]) == (verb, "Actual")]
     )
 
 
@@ -106,16 +106,16 @@ async def test_it_outlives_the_tab_and_another_officers_session(
     await page.close()
     await context.set_offline(False)
 
-    other = await context.new_page()
-    await other.goto(night.link("o-songji-b", phone=True))
-    await other.wait_for_selector(".link.live")
-    await expect(other.locator(".unsent")).to_have_count(0)
+    other_page = await context.new_page()
+    await other_page.goto(night.link("o-songji-b", phone=True))
+    await other_page.wait_for_selector(".link.live")
+    await expect(other_page.locator(".unsent")).to_have_count(0)
     assert said(night, "coming") == 0, "nobody sends an act in another name"
 
     again = await context.new_page()
     await again.goto(night.link("o-town-b", phone=True))
     await expect(again.locator("#rest .sent").first).to_contain_text("能到岗")
-    (answer,) = [one for one in sent(night, "answer") if one["verb"] == "coming"]
+    (answer,) = [row for row in sent(night, "answer") if row["verb"] == "coming"]
     assert answer["officer_id"] == "o-town-b"
 
 

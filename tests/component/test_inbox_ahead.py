@@ -80,7 +80,7 @@ class Member:
         self.begun.append([message.offset for message in messages])
         if self._before is not None:
             await self._before(len(self.begun))
-        if any(one.message.text == "refuse me" for one in messages):
+        if any(incoming.message.text == "refuse me" for incoming in messages):
             raise Reject(Reason.NOT_ALLOWED, "asked for it")
         self.applied += [message.offset for message in messages]
         self.times.append((work.now, await work.connection.fetchval("SELECT clock_timestamp()")))
@@ -332,12 +332,12 @@ async def test_who_lost_the_partition_commits_nothing_of_what_he_had_read() -> N
         async def slow(worker: InboxWorker, some: Any) -> Any:
             if some and some[0].offset == PIECE and not waited:
                 waited.append(PIECE)
-                await taken  # ready only when another member has it already
+                await task  # ready only when another member has it already
             return await real(worker, some)
 
         old = Member(database)
         await old.worker.restore([PARTITION])
-        taken = asyncio.create_task(lost())
+        task = asyncio.create_task(lost())
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(InboxWorker, "_read", slow)
             with pytest.raises(LostOwnership):

@@ -48,13 +48,13 @@ class Desk:
             raise self.bad["lock"]
 
     async def _fire(self, work: Transaction, due: Sequence[Timer]) -> None:
-        for one in due:
-            for name in (one.subject_id, one.kind):
+        for timer in due:
+            for name in (timer.subject_id, timer.kind):
                 if name in self.bad and name != "lock":
                     raise self.bad[name]
-            work.publish_printed(ANSWERS, "k", f"{one.subject_id}-{one.kind}", b"{}")
+            work.publish_printed(ANSWERS, "k", f"{timer.subject_id}-{timer.kind}", b"{}")
         await work.flush()
-        self.fired += [(one.subject_id, one.kind) for one in due]
+        self.fired += [(timer.subject_id, timer.kind) for timer in due]
 
 
 async def test_one_that_cannot_be_fired_is_set_aside_and_all_others_fire() -> None:

@@ -137,7 +137,7 @@ def test_a_service_receives_and_sends_what_the_access_lists_say(service: str) ->
         channel = resolved(document, operation["channel"]["$ref"])
         if "kafka" in channel.get("bindings", {}):
             results[operation["action"]].add(channel["address"])
-    by_group = {one.name for one in acl.BY_GROUP.get(service, ())}
+    by_group = {topic_spec.name for topic_spec in acl.BY_GROUP.get(service, ())}
     private = {SCORING_STATE.name}
     assert results["send"] == acl.written(service) - private
     assert results["receive"] == (by_group | acl.without_group(service)) - private

@@ -48,7 +48,8 @@ HAN = re.compile(r"[\u4e00-\u9fff]")
 
 def demo_events() -> set[str]:
     text = "\n".join(
-        Path(one.__file__ or "").read_text(encoding="utf-8") for one in (script, story)
+        Path(module_type.__file__ or "").read_text(encoding="utf-8")
+        for module_type in (script, story)
     )
     return set(re.findall(r"\"(1[1-4](?:[A-Z][0-9]{2}|:[a-z_]+))\"", text))
 

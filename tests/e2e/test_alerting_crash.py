@@ -83,12 +83,13 @@ async def findings(stack: Stack) -> dict[str, dict[str, bool]]:
         assert bodies.setdefault(one.id, digest) == digest, "one id, two bodies"
         assert one.version <= versions[one.alarm_id] + 1, "a version is missing"
         versions[one.alarm_id] = max(versions[one.alarm_id], one.version)
-        known = newest[one.rule_id].setdefault(one.place, one)
-        if (one.occurred_at, one.version) >= (known.occurred_at, known.version):
+        existing_alarm = newest[one.rule_id].setdefault(one.place, one)
+        if (one.occurred_at, one.version) >= (existing_alarm.occurred_at, existing_alarm.version):
             newest[one.rule_id][one.place] = one
     return {
         rule: {
-            place: one.transition is not AlarmTransition.CLEARED for place, one in places.items()
+            place: alarm.transition is not AlarmTransition.CLEARED
+            for place, alarm in places.items()
         }
         for rule, places in newest.items()
     }

@@ -58,7 +58,9 @@ def test_the_small_demo_keeps_every_promise_beside_a_visitor_and_stays_calm() ->
         assert "its clock shows 2020-08-" in problem["detail"]
         assert sum(silent.values()) <= 2, f"sensors have turned silent: {silent}"
         _a_short_verdict(demo)
-        assert [one.pid for one in psutil.process_iter(["cmdline"]) if _mentions(one, root)] == []
+        assert [
+            process.pid for process in psutil.process_iter(["cmdline"]) if _mentions(process, root)
+        ] == []
         assert not (root / "run" / "endpoints.json").exists()
         assert not (secrets / "accounts.json").is_symlink()
         assert (secrets / "source-local").read_text() == MADE_BY_UP

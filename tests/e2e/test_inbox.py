@@ -77,16 +77,16 @@ class Service:
         self.handler: Apply | None = None
 
     async def apply(self, work: Transaction, messages: Sequence[Incoming]) -> None:
-        for one in messages:
-            if one.message.headline == "refuse me":
+        for incoming in messages:
+            if incoming.message.headline == "refuse me":
                 raise Reject(Reason.NOT_ALLOWED, "asked for it")
-            if one.message.headline == "a bug":
+            if incoming.message.headline == "a bug":
                 raise KeyError("planted")
             if self.publish_to:
-                work.publish(self.publish_to, "k", NOTICE, f"out-{one.message.id}")
+                work.publish(self.publish_to, "k", NOTICE, f"out-{incoming.message.id}")
         if self.handler is not None:
             await self.handler(work, messages)
-        self.applied += [one.message.id for one in messages]
+        self.applied += [incoming.message.id for incoming in messages]
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[None]:

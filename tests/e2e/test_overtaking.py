@@ -142,7 +142,7 @@ async def works_off(
     infrastructure: Infrastructure, service: Service, backlog: list[tuple[str, Contract]]
 ) -> int:
     """Put all into the service's topic and let it work until nothing is left; where its outbox was."""
-    records = [(key, encode(one), None) for key, one in backlog]
+    records = [(key, encode(contract), None) for key, contract in backlog]
     await produce(infrastructure.bootstrap, service.topic.name, records)
     async with service.running():
         table = f"{service.database.schema}.outbox"
@@ -162,7 +162,9 @@ async def test_a_red_alarm_is_an_alert_before_the_bulk_of_the_blue_ones(
     backlog.append(an_alarm(f"{topic.name}-red", level=Level.RED, event_type="12:one_red"))
     service = Service(infrastructure, topic, ALARMS_FIRST, BATCH)
     service.handler = Alerting(AlertingMetrics(service.metrics.registry)).apply
-    before = await works_off(infrastructure, service, [(one.alarm_id, one) for one in backlog])
+    before = await works_off(
+        infrastructure, service, [(alarm.alarm_id, alarm) for alarm in backlog]
+    )
     async with service.connected():
         told = await outgoing(service, ALERTS, before)
     assert len(told) == BACKLOG + 1
@@ -187,7 +189,9 @@ async def test_a_red_alert_is_a_page_before_the_bulk_of_the_blue_ones(
         for n in range(BACKLOG)
     ]
     backlog.append(an_alert(alert=f"{topic.name}-red", approver=TOWN, proposed=Level.RED))
-    before = await works_off(infrastructure, service, [(one.alert_id, one) for one in backlog])
+    before = await works_off(
+        infrastructure, service, [(alert.alert_id, alert) for alert in backlog]
+    )
     async with service.connected():
         pages = await outgoing(service, PAGES, before)
     assert len(pages) > BACKLOG

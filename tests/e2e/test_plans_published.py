@@ -34,7 +34,9 @@ async def test_the_example_plans_go_to_an_empty_topic_only(infrastructure: Infra
     assert await publish_plans(bootstrap, spec) == len(SHIPPED)
     assert await publish_plans(bootstrap, spec) == 0
     assert len(await in_force(bootstrap, spec)) == len(SHIPPED)
-    (blue,) = [one for one in SHIPPED if one.plan_id == "flood-blue"]
+    (blue,) = [
+        plan_definition for plan_definition in SHIPPED if plan_definition.plan_id == "flood-blue"
+    ]
     newer = blue.model_copy(update={"version": 2, "enabled": False})
     await produce(
         bootstrap, spec.name, [(blue.plan_id, newer.to_wire(), None), ("heat", b"", None)]

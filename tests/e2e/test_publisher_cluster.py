@@ -102,16 +102,16 @@ async def test_others_are_not_held_up_and_what_waits_arrives_in_order(cluster: C
                 with pytest.raises(Transient):
                     await publisher.send(records)
 
-        waiting = asyncio.create_task(wait_in_vain())
+        task = asyncio.create_task(wait_in_vain())
         questions = counted_metadata(publisher)
         began = time.monotonic()
-        while not waiting.done():
+        while not task.done():
             value = b"%d" % len(stays)
             await publisher.send([Outgoing("alone", None, value, STAYS)])
             stays.append(value)
             assert publisher.ready() is None
             await asyncio.sleep(0.01)
-        await waiting
+        await task
         assert len(questions) < 20 * (time.monotonic() - began)
         await asyncio.to_thread(cluster.revive)
         await send_until_taken(publisher, Outgoing("alone", None, b"last", GOES))

@@ -68,7 +68,7 @@ async def test_garbage_ends_nothing_and_is_dead_lettered_record_for_record(tmp_p
 
         async def stored() -> bool:
             result = await store.read(kafka, range(READINGS.partitions))
-            offsets = {number: one.checkpoint for number, one in result.items()}
+            offsets = {number: stored.checkpoint for number, stored in result.items()}
             return all(
                 (last := offsets[number]) is not None and last.next_offset == end
                 for number, end in ends.items()

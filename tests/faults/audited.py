@@ -43,7 +43,7 @@ from tests.support.kafka import produce
 WITHIN_S = 15.0
 """The promise: so long after the act a finding is there, and so long after it is put right it is gone."""
 _commands = itertools.count(1)
-_ASSIGNING = {one.name for one in (REQUESTS, COMMANDS, ASSIGNMENTS, ACKNOWLEDGEMENTS)}
+_ASSIGNING = {topic_spec.name for topic_spec in (REQUESTS, COMMANDS, ASSIGNMENTS, ACKNOWLEDGEMENTS)}
 
 
 class Audited:
@@ -52,12 +52,16 @@ class Audited:
     def __init__(self, infrastructure: Infrastructure) -> None:
         self.infrastructure = infrastructure
         self.stack = infrastructure.stack
-        self.units = [one.unit for one in units() if one.unit.startswith(TOWN[:9])]
+        self.units = [
+            unit_entry.unit for unit_entry in units() if unit_entry.unit.startswith(TOWN[:9])
+        ]
 
     def seed(self) -> None:
         """The town's units with those above it, and who is on duty."""
         entries = [
-            one for one in units() if one.unit in (CITY, *self.units) or "000000" in one.unit
+            unit_entry
+            for unit_entry in units()
+            if unit_entry.unit in (CITY, *self.units) or "000000" in unit_entry.unit
         ]
         self._produce(CATALOG, catalogue_records(entries))
         slots = [slot(entry.unit) for entry in entries if "/" not in entry.unit]

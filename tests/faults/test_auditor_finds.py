@@ -28,8 +28,8 @@ HEALTHY_S = 60
 @pytest.fixture(scope="module")
 def system() -> Iterator[Audited]:
     services = ("alerting", "command", "duty", "notify", "console", "audit")
-    with running(temporary_root("audited"), services) as found:
-        audited = Audited(found)
+    with running(temporary_root("audited"), services) as infrastructure:
+        audited = Audited(infrastructure)
         audited.seed()
         yield audited
 

@@ -83,9 +83,9 @@ def page_entries() -> dict[str, str]:
 
 
 def test_every_citation_resolves() -> None:
-    known, missing = page_entries().keys(), []
+    existing_dict_keys, missing = page_entries().keys(), []
     for name, text in texts().items():
-        missing += [f"{name}: {number}" for number in sorted(citations(text) - known)]
+        missing += [f"{name}: {number}" for number in sorted(citations(text) - existing_dict_keys)]
         missing += [f"{name}: {link}" for link in wrong_links(text)]
     assert missing == []
 

@@ -66,7 +66,7 @@ def loose(statement: str) -> list[str]:
     for order in [*_ORDERED.findall(statement), *_DISTINCT.findall(statement)]:
         keys = order.strip()
         last = _LAST.search(keys)
-        if keys == "unit" or any(keys.endswith(one) for one in COMPOSITE):
+        if keys == "unit" or any(keys.endswith(name) for name in COMPOSITE):
             continue
         if last is None or last[1].rpartition(".")[2] not in UNIQUE:
             results.append(f"ORDER BY {keys}")
@@ -83,11 +83,11 @@ def _files() -> list[Path]:
 
 def test_no_query_leaves_to_chance_what_it_answers() -> None:
     files = {
-        f"{path.relative_to(ROOT)}: {one}"
+        f"{path.relative_to(ROOT)}: {name}"
         for path in _files()
         if str(path.relative_to(ROOT)) not in UNTOLD
         for statement in statements(path.read_text(encoding="utf-8"))
-        for one in loose(statement)
+        for name in loose(statement)
     }
     assert files == set()
 

@@ -180,8 +180,8 @@ def _catalogue() -> tuple[CatalogEntry, ...]:
 
 def catalogued(names: Names) -> Names:
     """`names` with every unit, department and group of Yongchuan, and the gauge of Zhutuo."""
-    for one in _catalogue():
-        names.take(one)
+    for catalog_entry in _catalogue():
+        names.take(catalog_entry)
     return names
 
 

@@ -27,7 +27,9 @@ from tests.support.console_scene import DISTRICT, HOSTILE_TEXT, SONGJI, ZHUTUO, 
 
 TOWN_UNITS = [
     ZHUTUO,
-    *sorted(one.unit for one in all_units() if one.unit.startswith("5001181182")),
+    *sorted(
+        unit_entry.unit for unit_entry in all_units() if unit_entry.unit.startswith("5001181182")
+    ),
 ][:40]
 
 
@@ -45,8 +47,8 @@ def desk(at: datetime) -> list[Any]:
 
 def a_duty(at: datetime, alert: str, unit: str, to_unit: str, **change: Any) -> ReportDuty:
     """A duty of half an hour: the call was due five minutes ago, the writing is due in ten."""
-    known = an_alert(alert, unit)
-    duty = report_duty_id(Status.ACTUAL, known.alert_id, unit, to_unit)
+    existing_alert = an_alert(alert, unit)
+    duty = report_duty_id(Status.ACTUAL, existing_alert.alert_id, unit, to_unit)
     phoned = change.get("phone_at") is not None
     return ReportDuty(
         **{
@@ -57,8 +59,8 @@ def a_duty(at: datetime, alert: str, unit: str, to_unit: str, **change: Any) -> 
             "tier": tier_of(unit),
             "duty_id": duty,
             "version": 1,
-            "alert_id": known.alert_id,
-            "incident_id": known.incident_id,
+            "alert_id": existing_alert.alert_id,
+            "incident_id": existing_alert.incident_id,
             "event_type": "11A01",
             "place": unit,
             "unit": unit,

@@ -106,15 +106,17 @@ def of_orders(story: Story) -> list[Envelope]:
         briefs=order.orders.briefs,
         data_grade=order.grade,
     )
-    one = an_assignment(command_id=order.command_id, unit=VILLAGE)
+    assignment = an_assignment(command_id=order.command_id, unit=VILLAGE)
     cause = Cause(issued.id, NOW, DISTRICT)
-    due = Due(TimerKind.SIGN_ESCALATE, 0, one.sign_by)
+    due = Due(TimerKind.SIGN_ESCALATE, 0, assignment.sign_by)
     rungs = ((VILLAGE, Post.B), (TOWN, Post.B))
-    fired = fire(one, [due], rungs, PROFILES[ProfileName.DEMO], Level.ORANGE, one.sign_by)
+    fired = fire(
+        assignment, [due], rungs, PROFILES[ProfileName.DEMO], Level.ORANGE, assignment.sign_by
+    )
     return [
-        command_event(command, recount([one]), cause, NOW),
-        assignment_event(assignment_template(command, one, NOW), one, cause),
-        *(supervision_event(command, one, call, one.sign_by) for call in fired.calls),
+        command_event(command, recount([assignment]), cause, NOW),
+        assignment_event(assignment_template(command, assignment, NOW), assignment, cause),
+        *(supervision_event(command, assignment, call, assignment.sign_by) for call in fired.calls),
     ]
 
 

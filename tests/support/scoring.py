@@ -199,11 +199,15 @@ class Feed:
 
     @property
     def alarms(self) -> list[AlarmEvent]:
-        return [one for one in self.partition.out if isinstance(one, AlarmEvent)]
+        return [alarm for alarm in self.partition.out if isinstance(alarm, AlarmEvent)]
 
     @property
     def health(self) -> list[SensorHealth]:
-        return [one for one in self.partition.out if isinstance(one, SensorHealth)]
+        return [
+            sensor_health
+            for sensor_health in self.partition.out
+            if isinstance(sensor_health, SensorHealth)
+        ]
 
     @property
     def story(self) -> list[tuple[str, str]]:

@@ -30,7 +30,7 @@ DECISIONS = (
 )
 RECALL = "recall"
 """Of an alert and of an assignment: told apart by what the id names."""
-STEPS = tuple(one for one in Step if one is not Step.RECALL)
+STEPS = tuple(step for step in Step if step is not Step.RECALL)
 MANAGE = ("check", "close", "revoke", "reopen")
 """Of a whole command; the first two are steps on one assignment too."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:\-]{0,95}")
@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     act = _Parser(add_help=False, parents=[common])
     act.add_argument("--key", help="idempotency key: the same key again is the same act")
     world = _Parser(add_help=False)
-    world.add_argument("--status", choices=[one.value for one in Status], default="Actual")
+    world.add_argument("--status", choices=[status.value for status in Status], default="Actual")
     world.add_argument(
         "--drill", dest="status", action="store_const", const="Exercise", help="--status Exercise"
     )
@@ -111,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     issue.add_argument("--title", required=True)
     issue.add_argument("--instruction", default="")
     issue.add_argument("--event-type", required=True, help="for example 11A01, 12:gas_leak")
-    issue.add_argument("--level", required=True, choices=[one.value for one in Level])
+    issue.add_argument("--level", required=True, choices=[level.value for level in Level])
     many = {"action": "append", "default": [], "metavar": "ID"}
     issue.add_argument("--subtree", **many, help="units at or below this one (with --tier)")  # type: ignore[arg-type]
     issue.add_argument("--department", **many, help="its departments of this name (with --tier)")  # type: ignore[arg-type]
@@ -121,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     issue.add_argument("--yes", action="store_true", help="do not ask for the word")
 
     watch = verbs.add_parser("watch", parents=[common], help="the live stream as lines")
-    watch.add_argument("--status", choices=[one.value for one in Status])
+    watch.add_argument("--status", choices=[status.value for status in Status])
     watch.add_argument("--drill", dest="status", action="store_const", const="Exercise")
     watch.add_argument("--after", type=int, help="the position to go on from")
     watch.add_argument("--count", type=_count, help="end after so many lines")
@@ -136,7 +136,7 @@ def _stepped(verb: argparse.ArgumentParser) -> None:
 
 
 def _decided(verb: argparse.ArgumentParser, needs_level: bool = False) -> None:
-    levels = [*(one.value for one in Level), LIFT]
+    levels = [*(level.value for level in Level), LIFT]
     verb.add_argument("--level", choices=levels, required=needs_level, help="the level you saw")
     verb.add_argument("--reason", default="")
     verb.add_argument("--version", type=int, help="the version you saw")

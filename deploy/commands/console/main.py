@@ -37,13 +37,13 @@ def main(
     """Exit codes: 0 done, 1 refused, 64 a wrong call, 69 no definite answer."""
     screen = Screen()
     try:
-        given = parse(arguments)
-        screen = Screen(given.json)
-        words = Words(language_of(given.lang, environ))
-        key = getattr(given, "key", None)
+        namespace = parse(arguments)
+        screen = Screen(namespace.json)
+        words = Words(language_of(namespace.lang, environ))
+        key = getattr(namespace, "key", None)
         api = Api(setup.base_url(environ), setup.token(environ), key, words.language)
         try:
-            _run(given, api, screen, words, keyboard or sys.stdin)
+            _run(namespace, api, screen, words, keyboard or sys.stdin)
         finally:
             api.close()
     except CliError as error:

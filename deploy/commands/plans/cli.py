@@ -31,11 +31,11 @@ _EVENT = re.compile(r"1[1-4][A-Z0-9]{0,3}(:[a-z0-9_]{1,40})?")
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit code 0 all is well, 1 the plans are not, 64 a wrong call."""
-    given = _parser().parse_args(arguments)
-    screen = Screen(given.json)
+    namespace = _parser().parse_args(arguments)
+    screen = Screen(namespace.json)
     try:
         verbs = {"check": check, "explain": explain, "calls": calls}
-        return verbs[given.verb](given, screen)
+        return verbs[namespace.verb](namespace, screen)
     except PackError as error:
         for finding in error.findings:
             screen.sentence(str(finding))
@@ -164,23 +164,31 @@ def _parser() -> argparse.ArgumentParser:
         prog="plans", description="Check and explain response plans 预案."
     )
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
-    one = verbs.add_parser("check", help="everything that is wrong with plans, at once")
-    one.add_argument("packs", nargs="*", type=Path, metavar="PACK", help="default deploy/plans")
-    one.add_argument("--strict", action="store_true", help="warnings fail too")
-    one = verbs.add_parser("explain", help="who would get what")
-    one.add_argument("event", help="an event type, such as 11A01")
-    one.add_argument("level", choices=[level.value for level in Level])
-    one.add_argument("place", help="the alert's unit")
-    one.add_argument("--area", action="append", default=[], metavar="UNIT", help="an area it names")
-    one.add_argument(
+    argument_parser = verbs.add_parser("check", help="everything that is wrong with plans, at once")
+    argument_parser.add_argument(
+        "packs", nargs="*", type=Path, metavar="PACK", help="default deploy/plans"
+    )
+    argument_parser.add_argument("--strict", action="store_true", help="warnings fail too")
+    argument_parser = verbs.add_parser("explain", help="who would get what")
+    argument_parser.add_argument("event", help="an event type, such as 11A01")
+    argument_parser.add_argument("level", choices=[level.value for level in Level])
+    argument_parser.add_argument("place", help="the alert's unit")
+    argument_parser.add_argument(
+        "--area", action="append", default=[], metavar="UNIT", help="an area it names"
+    )
+    argument_parser.add_argument(
         "--mode", choices=[mode.value for mode in ResponseMode], default=ResponseMode.NORMAL.value
     )
-    one.add_argument("--packs", nargs="*", type=Path, metavar="PACK", help="default deploy/plans")
-    one = verbs.add_parser(
+    argument_parser.add_argument(
+        "--packs", nargs="*", type=Path, metavar="PACK", help="default deploy/plans"
+    )
+    argument_parser = verbs.add_parser(
         "calls", help="how people are called: what is wrong, and what it comes to"
     )
-    one.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help="default deploy/calls")
-    one.add_argument("--strict", action="store_true", help="warnings fail too")
+    argument_parser.add_argument(
+        "folder", nargs="?", type=Path, metavar="FOLDER", help="default deploy/calls"
+    )
+    argument_parser.add_argument("--strict", action="store_true", help="warnings fail too")
     for name, verb in verbs.choices.items():
         if name != "calls":
             verb.add_argument(

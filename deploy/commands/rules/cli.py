@@ -28,8 +28,8 @@ FAILED = 1
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit code 0 all is well, 1 the rules are not, 64 a wrong call, 69 no Kafka."""
-    given = options.parser().parse_args(arguments)
-    screen = Screen(given.json)
+    namespace = options.parser().parse_args(arguments)
+    screen = Screen(namespace.json)
     commands: dict[str, Callable[[argparse.Namespace, Screen], int]] = {
         "check": check,
         "test": test,
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         "publish": publish_packs,
     }
     try:
-        return commands[given.verb](given, screen)
+        return commands[namespace.verb](namespace, screen)
     except PackError as error:
         report.findings(screen, error.findings, 0, 0)
         return FAILED
@@ -76,13 +76,13 @@ def test(given: argparse.Namespace, screen: Screen) -> int:
     if wrong:
         raise PackError(wrong)
     if given.case:
-        cases = [one for one in cases if given.case in one.case.case]
+        cases = [pack_case for pack_case in cases if given.case in pack_case.case.case]
     results: list[Result] = []
     with screen.progress("cases", len(cases)) as bar:
         for number, case in enumerate(cases, start=1):
             results.append(try_case(case, rules, catalog or {}))
             bar.at(number, case.case.case)
-    tried = {name for one in cases for name in one.case.rules}
+    tried = {name for pack_case in cases for name in pack_case.case.rules}
     untried = [
         definition.rule_id
         for definition in pack.definitions

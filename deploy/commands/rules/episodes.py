@@ -56,7 +56,7 @@ class Change:
     @property
     def began(self) -> float:
         """When it began, by the earlier of the two."""
-        return min(one.began for one in (self.before, self.after) if one is not None)
+        return min(episode.began for episode in (self.before, self.after) if episode is not None)
 
 
 class Side:
@@ -89,9 +89,9 @@ class Side:
         self._open.pop(event.alarm_id, None)
         episode.ended = max(at, episode.began)
         if event.withdrawn:
-            mine = self.by_key[episode.rule_id, episode.sensor_id]
-            if episode in mine:
-                mine.remove(episode)
+            episodes = self.by_key[episode.rule_id, episode.sensor_id]
+            if episode in episodes:
+                episodes.remove(episode)
             return episode
         self._over[event.alarm_id] = episode
         if len(self._over) > _REMEMBERED:
@@ -142,21 +142,21 @@ def settle(
             keep = 1
         for change in pair(key, olds[: len(olds) - keep], news[: len(news) - keep], near_s):
             into.note(change)
-        for side, mine in ((before, olds), (after, news)):
-            if keep and mine:
-                side.by_key[key] = mine[-keep:]
+        for side, episodes in ((before, olds), (after, news)):
+            if keep and episodes:
+                side.by_key[key] = episodes[-keep:]
             else:
                 side.by_key.pop(key, None)
 
 
 def pair(key: Key, olds: Iterable[Episode], news: Iterable[Episode], near_s: float) -> list[Change]:
     """One rule at one sensor: which alarm became which, in order of time."""
-    left = sorted(olds, key=lambda old: old.began)
+    episodes = sorted(olds, key=lambda old: old.began)
     right = sorted(news, key=lambda news: news.began)
     changes: list[Change] = []
     i = j = 0
-    while i < len(left) or j < len(right):
-        old = left[i] if i < len(left) else None
+    while i < len(episodes) or j < len(right):
+        old = episodes[i] if i < len(episodes) else None
         new = right[j] if j < len(right) else None
         if old is not None and new is not None and _meet(old, new, near_s):
             changes.append(Change("same" if _same(old, new) else "moved", *key, old, new))

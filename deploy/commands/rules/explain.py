@@ -54,12 +54,19 @@ async def gather(
     if not versions:
         return None
     ordered = tuple(versions[number] for number in sorted(versions))
-    known = rules.get(ordered[0].rule_id, ())
-    used = next((one for one in known if one.version == ordered[0].rule_version), None)
+    rule_definitions = rules.get(ordered[0].rule_id, ())
+    used = next(
+        (
+            rule_definition
+            for rule_definition in rule_definitions
+            if rule_definition.version == ordered[0].rule_version
+        ),
+        None,
+    )
     readings: tuple[Reading, ...] = ()
     if ordered[0].sensor_id is not None:
         readings = await _readings(bootstrap, ordered, stamps, report)
-    return Chain(ordered, used, known[-1] if known else None, readings)
+    return Chain(ordered, used, rule_definitions[-1] if rule_definitions else None, readings)
 
 
 async def _readings(

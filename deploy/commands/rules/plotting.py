@@ -70,7 +70,7 @@ def plot_sensor(given: argparse.Namespace, screen: Screen) -> int:
     play(source, screen, take, lambda: None, only=sensor.sensor_id)
     if not readings.at:
         raise SetupError(f"there are no readings of {sensor.sensor_id} to plot.")
-    episodes: list[Episode] = [one for mine in side.by_key.values() for one in mine]
+    episodes: list[Episode] = [episode for episodes in side.by_key.values() for episode in episodes]
     episodes.sort(key=lambda episode: episode.began)
     title = f"{sensor.sensor_id}  {rule.rule_id} v{rule.version}  {rule.name_en}  {sensor.name}"
     try:

@@ -25,10 +25,10 @@ _SIGN = {"=": "dim", "-": "red", "+": "yellow"}
 
 def findings(screen: Screen, found: Sequence[Finding], rules: int, cases: int) -> None:
     """One line per finding, errors first, then the count."""
-    errors = sum(one.severity is Severity.ERROR for one in found)
+    errors = sum(finding.severity is Severity.ERROR for finding in found)
     warnings = len(found) - errors
-    for one in found[:_MOST_FINDINGS]:
-        screen.line(str(one), style="red" if one.severity is Severity.ERROR else "yellow")
+    for finding in found[:_MOST_FINDINGS]:
+        screen.line(str(finding), style="red" if finding.severity is Severity.ERROR else "yellow")
     if len(found) > _MOST_FINDINGS:
         screen.line(f"and {len(found) - _MOST_FINDINGS} more")
     screen.line(f"{rules} rules, {cases} cases, {errors} errors, {warnings} warnings")
@@ -40,15 +40,15 @@ def findings(screen: Screen, found: Sequence[Finding], rules: int, cases: int) -
             "warnings": warnings,
             "findings": [
                 {
-                    "severity": one.severity.value,
-                    "file": one.file,
-                    "line": one.line,
-                    "rule": one.about,
-                    "field": one.field,
-                    "message": one.message,
-                    "allowed": one.allowed,
+                    "severity": finding.severity.value,
+                    "file": finding.file,
+                    "line": finding.line,
+                    "rule": finding.about,
+                    "field": finding.field,
+                    "message": finding.message,
+                    "allowed": finding.allowed,
                 }
-                for one in found
+                for finding in found
             ],
         }
     )
@@ -58,19 +58,20 @@ def results(
     screen: Screen, done: Sequence[Result], untried: Sequence[str], several: Sequence[str]
 ) -> None:
     """Failing cases with their diffs, then the count and what no case looks at."""
-    for one in done:
-        if one.passed:
+    for result in done:
+        if result.passed:
             continue
         screen.line(
-            f"FAILED {one.case.file}:{one.case.line}: {one.case.case.case}", style="bold red"
+            f"FAILED {result.case.file}:{result.case.line}: {result.case.case.case}",
+            style="bold red",
         )
-        for text in one.wrong:
+        for text in result.wrong:
             screen.line(f"    ! {text}", style="red")
-        for line in one.diff:
+        for line in result.diff:
             screen.line(f"    {line.sign} {line.text}", style=_SIGN[line.sign])
-        if not one.diff:
+        if not result.diff:
             screen.line("    nothing came")
-    failed = sum(not one.passed for one in done)
+    failed = sum(not result.passed for result in done)
     if failed:
         screen.line("    (- wanted and did not come, + came and was not wanted, = as wanted)")
     screen.line(f"{len(done) - failed} cases passed, {failed} failed")
@@ -86,14 +87,14 @@ def results(
             "several_sources": list(several),
             "cases": [
                 {
-                    "file": one.case.file,
-                    "line": one.case.line,
-                    "case": one.case.case.case,
-                    "passed": one.passed,
-                    "wrong": list(one.wrong),
-                    "diff": [f"{line.sign} {line.text}" for line in one.diff],
+                    "file": result.case.file,
+                    "line": result.case.line,
+                    "case": result.case.case.case,
+                    "passed": result.passed,
+                    "wrong": list(result.wrong),
+                    "diff": [f"{line.sign} {line.text}" for line in result.diff],
                 }
-                for one in done
+                for result in done
             ],
         }
     )

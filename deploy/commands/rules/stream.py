@@ -60,10 +60,10 @@ def play(
 
 
 def _play_files(source: Source, screen: Screen, take: Take, only: str | None) -> Tally:
-    given = source.given
-    recording = Recording(given.readings, source.sensors, given.status, only)
+    namespace = source.given
+    recording = Recording(namespace.readings, source.sensors, namespace.status, only)
     with screen.progress("readings", recording.size) as bar:
-        for number, record in enumerate(_within(recording, given.since, given.until)):
+        for number, record in enumerate(_within(recording, namespace.since, namespace.until)):
             take(record)
             if number % _EACH == 0:
                 bar.at(recording.done(), f"{recording.tally.readings:,}")
@@ -83,16 +83,16 @@ async def _play_topic(
     source: Source, screen: Screen, take: Take, start: Start, only: str | None
 ) -> Tally:
     assert source.bootstrap is not None
-    given, tally = source.given, Tally()
+    namespace, tally = source.given, Tally()
     numbers = range(READINGS.partitions) if only is None else [partition_of(READINGS, only)]
     with screen.progress("readings", len(numbers)) as bar:
         for place, number in enumerate(numbers):
             if place:
                 start()
             async for record, share in records(
-                source.bootstrap, READINGS, number, given.since, given.until
+                source.bootstrap, READINGS, number, namespace.since, namespace.until
             ):
-                result = _record(record, source.sensors, tally, given)
+                result = _record(record, source.sensors, tally, namespace)
                 if result is not None and (only is None or _of(result, only)):
                     take(result)
                 if record.offset % _EACH == 0:

@@ -147,7 +147,11 @@ def compare(
 
 def _watched(case: Case, tested: Sequence[RuleDefinition]) -> set[str]:
     """Rules whose changes of health count: those of faults, and those a want names so."""
-    faults = {one.rule_id for one in tested if isinstance(one.body, StuckRule | RangeRule)}
+    faults = {
+        rule_definition.rule_id
+        for rule_definition in tested
+        if isinstance(rule_definition.body, StuckRule | RangeRule)
+    }
     asked = {want.rule for want in case.want if want.transition in HEALTH}
     return faults if case.want_none else asked
 
@@ -192,14 +196,28 @@ def _between(want: Want) -> str:
 
 def _seen(bench: Bench) -> list[Seen]:
     results = []
-    for one in bench.drain():
-        at = one.occurred_at.timestamp()
-        if isinstance(one, AlarmEvent):
+    for sensor_health in bench.drain():
+        at = sensor_health.occurred_at.timestamp()
+        if isinstance(sensor_health, AlarmEvent):
             results.append(
-                Seen(at, one.rule_id, one.sensor_id or "", one.transition.value, one.level.value)
+                Seen(
+                    at,
+                    sensor_health.rule_id,
+                    sensor_health.sensor_id or "",
+                    sensor_health.transition.value,
+                    sensor_health.level.value,
+                )
             )
-        elif isinstance(one, SensorHealth):
-            results.append(Seen(at, one.rule_id or "", one.sensor_id, one.state.value, ""))
+        elif isinstance(sensor_health, SensorHealth):
+            results.append(
+                Seen(
+                    at,
+                    sensor_health.rule_id or "",
+                    sensor_health.sensor_id,
+                    sensor_health.state.value,
+                    "",
+                )
+            )
     return results
 
 

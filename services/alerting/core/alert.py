@@ -145,8 +145,8 @@ class Alert:
             ),
         )
         results: dict[str, Any] = {}
-        for one in ranked:
-            results |= one.assessment.model_dump(exclude_none=True)
+        for stance in ranked:
+            results |= stance.assessment.model_dump(exclude_none=True)
         return Assessment(**results) if results else None
 
     @property
@@ -225,11 +225,13 @@ class Alert:
         if highest is not Level.NOTICE:
             return highest
         ended = {report.incident_id for report in self.reports if report.kind is ReportKind.FINAL}
-        told = [report.occurred_at for report in self.reports if report.incident_id not in ended]
+        datetimes = [
+            report.occurred_at for report in self.reports if report.incident_id not in ended
+        ]
         cleared = [alarm.cleared_at for alarm in self.alarms if alarm.cleared_at is not None]
         if self.issued and cleared:
-            told = [at for at in told if at > max(cleared)]
-        return Level.BLUE if told else None
+            datetimes = [at for at in datetimes if at > max(cleared)]
+        return Level.BLUE if datetimes else None
 
 
 def graded(alert: Alert, grade: DataGrade) -> Alert:

@@ -57,10 +57,10 @@ def judge(
         at=first.changed_at,
         place=first.place if at_a_site else scope,
         site=first.site if at_a_site else None,
-        references=tuple(one.event_id for one in newest),
+        references=tuple(fact.event_id for fact in newest),
         retrospective=doubtful,
-        synthetic=any(one.synthetic for one in counted),
-        grade=highest_grade(DataGrade.GENERAL, *(one.grade for one in counted)),
+        synthetic=any(fact.synthetic for fact in counted),
+        grade=highest_grade(DataGrade.GENERAL, *(fact.grade for fact in counted)),
     )
     return Finding(standing, expires_at)
 

@@ -87,7 +87,7 @@ def ratify(alert: Alert, decision: AlertDecision, now: datetime) -> Change | Ref
     if isinstance(result, Refusal):
         return result
     debt, level = result
-    if any(one.officer_id == decision.officer_id for one in alert.issued_by):
+    if any(signature.officer_id == decision.officer_id for signature in alert.issued_by):
         return Refusal(
             RefusalReason.ALREADY_SIGNED,
             f"officer {decision.officer_id} has signed; another one is needed",

@@ -47,8 +47,8 @@ class Knowledge:
         if before is not None:
             for scope in scope_keys(before):
                 self._leaves[before.status, before.rule_id, scope].drop(fact.alarm_id)
-            if (seen := sighting_of(before)) is not None:
-                self.forget(before.status, seen)
+            if (sighting := sighting_of(before)) is not None:
+                self.forget(before.status, sighting)
         self._put(fact)
 
     def see(self, status: Status, seen: Sighting) -> None:
@@ -97,8 +97,8 @@ class Knowledge:
                 place
                 for (of, kind, _), seen in self._sightings.items()
                 if of is status and kind == rule.event_type
-                for one in seen.values()
-                for place in one.places
+                for sighting in seen.values()
+                for place in sighting.places
             }
             for warning in self._warnings[status, rule.event_type].values():
                 places |= set(warning.places)
@@ -119,8 +119,8 @@ class Knowledge:
             return
         for scope in scope_keys(fact):
             self._leaves[fact.status, fact.rule_id, scope].put(fact)
-        if (seen := sighting_of(fact)) is not None:
-            self.see(fact.status, seen)
+        if (sighting := sighting_of(fact)) is not None:
+            self.see(fact.status, sighting)
 
     def _evidence(self, rule: RuleDefinition, key: EpisodeKey) -> Iterable[Sighting]:
         status = key.region.status

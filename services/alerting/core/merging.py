@@ -89,11 +89,11 @@ def unmerge(alert: Alert, holder: Alert, decision: AlertDecision) -> Regrouping 
         reports=tuple(report for report in holder.reports if report.home not in family),
     )
     back = weigh(mine, alert.headline, (), afresh=True)
-    left = weigh(rest, holder.headline, (), afresh=True)
+    change = weigh(rest, holder.headline, (), afresh=True)
     return Regrouping(
         (
             replace(back, transition=_unless_over(back, AlertTransition.UNMERGED)),
-            replace(left, transition=_unless_over(left, AlertTransition.GAVE_BACK)),
+            replace(change, transition=_unless_over(change, AlertTransition.GAVE_BACK)),
         )
     )
 
@@ -138,11 +138,11 @@ def split(alert: Alert, decision: AlertDecision) -> Regrouping | Refusal:
         alarms=tuple(alarm for alarm in alert.alarms if alarm.alarm_id not in wanted),
         reports=tuple(report for report in alert.reports if report.report_id not in wanted),
     )
-    left = weigh(rest, alert.headline, (), afresh=True)
+    change = weigh(rest, alert.headline, (), afresh=True)
     return Regrouping(
         (
             weigh(part, alert.headline, ()),
-            replace(left, transition=_unless_over(left, AlertTransition.SPLIT)),
+            replace(change, transition=_unless_over(change, AlertTransition.SPLIT)),
         ),
         made=True,
     )

@@ -140,7 +140,7 @@ def alert_event(change: Change, origin: Origin, now: datetime) -> AlertEvent:
         mode_version=mode.version,
         mode_unit=mode.unit,
         merged_into=alert.merged_into,
-        merged_ids=tuple(one for one, _ in alert.merged)[-MOST_IDS:],
+        merged_ids=tuple(name for name, _ in alert.merged)[-MOST_IDS:],
         calls=change.calls,
         incident_id=alert.incident_id,
         alarm_ids=tuple(alarm.alarm_id for alarm in alert.alarms)[-MOST_IDS:],

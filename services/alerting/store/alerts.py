@@ -150,11 +150,11 @@ class Book:
         for region in sorted(regions) if rules else ():
             result += await connection.fetch(_WAITING_ALARMS, region.status, *region.span, rules)
         self._known = {row["alarm_id"]: rows.known_of(row) for row in result}
-        self._held = {one for one, known in self._known.items() if known.held is not None}
+        self._held = {name for name, known in self._known.items() if known.held is not None}
         theirs = {known.alert_id for known in self._known.values() if known.alert_id is not None}
-        waiting = (self._known[one].held for one in self._held)
-        held = {key_of(event) for event in waiting if event is not None}
-        await self._lock({*alert_ids, *theirs}, {*keys, *held})
+        generator = (self._known[name].held for name in self._held)
+        group_keys = {key_of(event) for event in generator if event is not None}
+        await self._lock({*alert_ids, *theirs}, {*keys, *group_keys})
 
     async def load_raises(self, since: dict[FlapKey, datetime]) -> None:
         """Read when the alarms of these sources were raised, for what may flap."""
@@ -360,29 +360,29 @@ class Book:
             del self._open[_key(alert)]
 
     async def _lock(self, alert_ids: set[str], keys: set[GroupKey]) -> None:
-        found = await self._work.connection.fetch(
+        records = await self._work.connection.fetch(
             _LOCK_ALERTS,
             list(alert_ids),
             [key.status for key in keys],
             [key.event_type for key in keys],
             [key.scope for key in keys],
         )
-        if not found:
+        if not records:
             return
-        ids = [row["alert_id"] for row in found]
-        stamps = {row["alert_id"]: (row["written_by"], row["version"]) for row in found}
+        ids = [row["alert_id"] for row in records]
+        stamps = {row["alert_id"]: (row["written_by"], row["version"]) for row in records}
         evidence = await self._kept.load(self._work, stamps)
         signatures: dict[str, list[Any]] = defaultdict(list)
         for row in await self._work.connection.fetch(_SIGNATURES, ids):
             signatures[row["alert_id"]].append(row)
-        for row in found:
+        for row in records:
             one = row["alert_id"]
             alert = rows.alert_of(row, *evidence[one], signatures[one])
             self._take(alert)
             self._written_by[one] = row["written_by"]
             self._timers[one] = timers_of(alert)
         # A merge that came between the look at the family and the locks.
-        family = {row["merged_into"] for row in found} - {None}
+        family = {row["merged_into"] for row in records} - {None}
         family |= {child for identifier in ids for child, _ in self._alerts[identifier].merged}
         missing = family - self._alerts.keys()
         if missing:

@@ -80,18 +80,18 @@ async def lock(
         await work.connection.execute(
             "INSERT INTO alerting.region (status, unit) SELECT * FROM unnest($1::text[], $2::text[]) "
             "ON CONFLICT DO NOTHING",
-            [one.status for one in wanted],
-            [one.unit for one in wanted],
+            [region.status for region in wanted],
+            [region.unit for region in wanted],
         )
-    spans = [(one.status, *_below(one.unit)) for one in sorted(above)]
+    spans = [(region.status, *_below(region.unit)) for region in sorted(above)]
     rows = await work.connection.fetch(
         "SELECT * FROM alerting.region AS r WHERE $3 OR (status, unit) IN "
         "(SELECT * FROM unnest($1::text[], $2::text[])) OR EXISTS (SELECT FROM "
         "unnest($4::text[], $5::text[], $6::text[]) AS a (status, low, high) "
         "WHERE r.status = a.status AND r.unit >= a.low AND r.unit < a.high) "
         "ORDER BY status, unit FOR UPDATE",
-        [one.status for one in wanted],
-        [one.unit for one in wanted],
+        [region.status for region in wanted],
+        [region.unit for region in wanted],
         defines,
         *(list(column) for column in zip(*spans, strict=True)) if spans else ([], [], []),
     )
@@ -156,8 +156,8 @@ async def load(work: Transaction, board: Board, wants: Wants) -> None:
         for row in await fetch(_REPORTS, *columns, since, ReportKind.FINAL):
             board.known.see(Status(row["status"]), rows.sighting_of_report(row))
         for row in await fetch(_WARNINGS, columns[0], columns[1], since):
-            if (seen := sighting_of(rows.warned_of(row))) is not None:
-                board.known.see(Status(row["status"]), seen)
+            if (sighting := sighting_of(rows.warned_of(row))) is not None:
+                board.known.see(Status(row["status"]), sighting)
 
 
 async def warnings_of(work: Transaction, messages: Iterable[ExternalWarning]) -> list[Warned]:
@@ -166,13 +166,13 @@ async def warnings_of(work: Transaction, messages: Iterable[ExternalWarning]) ->
     named = {name for message in messages for name in (message.id, *message.references)}
     if not sources:
         return []
-    found = await work.connection.fetch(
+    records = await work.connection.fetch(
         "SELECT * FROM alerting.warning WHERE (source_id = ANY($1::text[]) AND NOT withdrawn) "
         "OR warning_id = ANY($2::text[]) ORDER BY warning_id",
         list(sources),
         list(named),
     )
-    return [rows.warned_of(row) for row in found]
+    return [rows.warned_of(row) for row in records]
 
 
 async def save(
@@ -189,7 +189,14 @@ async def save(
         (
             "INSERT INTO alerting.rule VALUES ($1, $2, $3) ON CONFLICT (rule_id) DO UPDATE "
             "SET version = EXCLUDED.version, definition = EXCLUDED.definition",
-            [(one.rule_id, one.version, one.model_dump_json(exclude_none=True)) for one in defined],
+            [
+                (
+                    rule_definition.rule_id,
+                    rule_definition.version,
+                    rule_definition.model_dump_json(exclude_none=True),
+                )
+                for rule_definition in defined
+            ],
         ),
         (
             "INSERT INTO alerting.warning VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) "

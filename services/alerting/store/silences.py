@@ -42,11 +42,15 @@ async def save(work: Transaction, silences: Iterable[Silence]) -> None:
         "$13, $14) ON CONFLICT (silence_id) DO UPDATE SET version = EXCLUDED.version, "
         "end_at = EXCLUDED.end_at, ended_at = EXCLUDED.ended_at, "
         "still_firing = EXCLUDED.still_firing",
-        [_row(one) for one in changed],
+        [_row(silence) for silence in changed],
     )
-    lasting = [(_subject(one), SILENCE, 0, one.end_at) for one in changed if one.ended_at is None]
+    lasting = [
+        (_subject(silence), SILENCE, 0, silence.end_at)
+        for silence in changed
+        if silence.ended_at is None
+    ]
     await timers.arm(work, lasting, rearm=True)
-    over = [_subject(one) for one in changed if one.ended_at is not None]
+    over = [_subject(silence) for silence in changed if silence.ended_at is not None]
     await timers.disarm(work, over, [SILENCE])
 
 

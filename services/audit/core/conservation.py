@@ -216,14 +216,18 @@ class AlarmBalance:
 
 def alarm_balances(told: Mapping[Status, int], evidence: Iterable[Evidence]) -> list[AlarmBalance]:
     """By status; `told` are the alarms on the topic, by first versions."""
-    known = list(evidence)
+    evidences = list(evidence)
     results = []
     for status in Status:
-        mine = [one for one in known if one.status is status]
+        mine = [evidence for evidence in evidences if evidence.status is status]
         if not mine and status not in told:
             continue
-        out = sum(one.accounted for one in mine if one.disposition in IN_ALERTS)
-        aside = {one.disposition: one.alarms for one in mine if one.disposition not in IN_ALERTS}
+        out = sum(evidence.accounted for evidence in mine if evidence.disposition in IN_ALERTS)
+        aside = {
+            evidence.disposition: evidence.alarms
+            for evidence in mine
+            if evidence.disposition not in IN_ALERTS
+        }
         results.append(AlarmBalance(status, told.get(status, 0), out, aside))
     return results
 

@@ -69,15 +69,15 @@ def find(snapshot: Snapshot, now: datetime) -> list[Finding]:
         *_stranded(snapshot),
         *_hops(snapshot, now),
     ]
-    return list({one.key: one for one in reversed(results)}.values())[::-1]
+    return list({finding.key: finding for finding in reversed(results)}.values())[::-1]
 
 
 def _timers(snapshot: Snapshot, now: datetime) -> Iterable[Finding]:
-    for one in snapshot.clocks:
-        if one.armed != one.wanted:
-            subject = f"{one.clock}:{one.subject_id}"
-            detail = f"{one.armed} armed timers, not {one.wanted}"
-            yield Finding(FindingKind.TIMER_COUNT, subject, one.status, detail)
+    for armed_timers in snapshot.clocks:
+        if armed_timers.armed != armed_timers.wanted:
+            subject = f"{armed_timers.clock}:{armed_timers.subject_id}"
+            detail = f"{armed_timers.armed} armed timers, not {armed_timers.wanted}"
+            yield Finding(FindingKind.TIMER_COUNT, subject, armed_timers.status, detail)
     for due in snapshot.timers:
         late = now - due.due_at
         if late > TIMER_GRACE or due.error is not None:
@@ -255,7 +255,7 @@ def weigh(
 
     A leak of a drill is never resolved: that it happened does not go away.
     """
-    present = {one.key: one for one in found}
+    present = {finding.key: finding for finding in found}
     already = set(open_)
     kept: dict[Key, Suspicion] = {
         key: suspicion for key, suspicion in suspicions.items() if key[0] not in looked

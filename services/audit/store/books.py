@@ -176,9 +176,9 @@ async def note_leaks(work: Transaction, leaks: Sequence[tuple[str, str, str, str
     )
 
 
-async def remember(work: Transaction, told: Sequence[Newest]) -> None:
+async def remember(work: Transaction, newests: Sequence[Newest]) -> None:
     """Keep the newest version of what is open, forget what is over; `told` names a subject once."""
-    living = [one for one in told if not one.over]
+    living = [newest for newest in newests if not newest.over]
     if living:
         await work.connection.execute(
             "INSERT INTO audit.latest (kind, subject_id, status, version, state) "
@@ -186,19 +186,19 @@ async def remember(work: Transaction, told: Sequence[Newest]) -> None:
             "ON CONFLICT (kind, subject_id) DO UPDATE "
             "SET version = EXCLUDED.version, state = EXCLUDED.state "
             "WHERE audit.latest.version < EXCLUDED.version",
-            [one.kind for one in living],
-            [one.subject_id for one in living],
-            [one.status for one in living],
-            [one.version for one in living],
-            [one.state for one in living],
+            [newest.kind for newest in living],
+            [newest.subject_id for newest in living],
+            [newest.status for newest in living],
+            [newest.version for newest in living],
+            [newest.state for newest in living],
         )
-    over = [one for one in told if one.over]
+    over = [newest for newest in newests if newest.over]
     if over:
         await work.connection.execute(
             "DELETE FROM audit.latest AS l USING unnest($1::text[], $2::text[], $3::int[]) "
             "AS o (kind, subject_id, version) WHERE l.kind = o.kind "
             "AND l.subject_id = o.subject_id AND l.version <= o.version",
-            [one.kind for one in over],
-            [one.subject_id for one in over],
-            [one.version for one in over],
+            [newest.kind for newest in over],
+            [newest.subject_id for newest in over],
+            [newest.version for newest in over],
         )

@@ -68,7 +68,7 @@ class Checks:
                 missing[name] = str(error)
                 looked.discard(kind)
                 return ()
-            if not any(one.startswith(kind) for one in missing):
+            if not any(name.startswith(kind) for name in missing):
                 looked.add(kind)
             return tuple(found)
 

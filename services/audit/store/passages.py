@@ -40,8 +40,8 @@ async def unpublished(work: Transaction) -> dict[str, datetime]:
 async def load(work: Transaction) -> dict[tuple[str, Place], Passage]:
     """All passages."""
     rows = await work.connection.fetch(f"SELECT {', '.join(_COLUMNS)} FROM audit.passage")  # noqa: S608
-    found = [Passage(*row.values()) for row in rows]
-    return {(one.service, one.place): one for one in found}
+    passages = [Passage(*row.values()) for row in rows]
+    return {(passage.service, passage.place): passage for passage in passages}
 
 
 async def save(work: Transaction, passages: Sequence[Passage]) -> None:

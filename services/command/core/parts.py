@@ -93,10 +93,10 @@ def passed_up(
     latest: dict[str, Assignment] = {}
     changes: list[tuple[Assignment | None, Assignment]] = [(before, after)]
     for old, new in changes:  # grows while it is walked: a whole may itself be a part
-        one = new.parent_assignment_id
-        if one is None:
+        name = new.parent_assignment_id
+        if name is None:
             continue
-        whole = latest.get(one, assignments[one])
+        whole = latest.get(name, assignments[name])
         counted = rollup.with_part(whole, old, new)
         if counted is whole or counted.children is None:
             continue
@@ -106,8 +106,8 @@ def passed_up(
         released = steps.release(counted, now)
         for act, value in [(None, counted), *released]:
             results.append((act, value))
-            changes.append((latest.get(one, whole), value))
-            latest[one] = value
+            changes.append((latest.get(name, whole), value))
+            latest[name] = value
     return results
 
 

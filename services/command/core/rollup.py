@@ -128,7 +128,10 @@ def settled(rollup: Rollup) -> bool:
 
 def closable(rollup: Rollup) -> bool:
     """Every assignment is done, returned or released."""
-    return all(one.done + one.returned + one.released == one.total for one in rollup.values())
+    return all(
+        counts.done + counts.returned + counts.released == counts.total
+        for counts in rollup.values()
+    )
 
 
 def milestone(before: Rollup, after: Rollup) -> bool:

@@ -63,15 +63,15 @@ class ReportDesk:
         cases: dict[str, Case] = {}
         reports: list[Told] = []
         last: dict[Key, str] = {}
-        for one in wanted:
-            key = (one.status, one.incident_id)
+        for alert in wanted:
+            key = (alert.status, alert.incident_id)
             opened = files[key]
-            last[key] = one.id
-            if isinstance(one, AlertEvent):
-                heard = hear(opened.cases.get(one.alert_id), one, modes, opened.changed_at)
-                cases[one.alert_id] = opened.cases[one.alert_id] = heard
+            last[key] = alert.id
+            if isinstance(alert, AlertEvent):
+                case = hear(opened.cases.get(alert.alert_id), alert, modes, opened.changed_at)
+                cases[alert.alert_id] = opened.cases[alert.alert_id] = case
             else:
-                told = _received(one, opened)
+                told = _received(alert, opened)
                 opened.reports[told.report_id] = told
                 reports.append(told)
         await store.save_cases(work, list(cases.values()))

@@ -31,8 +31,8 @@ class Directory:
         results: set[tuple[Channel | None, str]] = set(officer.addresses.items())
         if officer.phone is not None:
             results.add((None, _digits(officer.phone)))
-        for one in results:
-            self._officers.setdefault(one, {})[seat] = officer.officer_id
+        for result in results:
+            self._officers.setdefault(result, {})[seat] = officer.officer_id
         self._slots[seat] = results
 
     def language(self, officer_ids: Iterable[str]) -> Language:

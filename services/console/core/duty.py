@@ -65,7 +65,7 @@ def plan_view(
 ) -> dict[str, Any]:
     """Who is on at each post for so many days while `mode` holds, and the entries; names and addresses
     to whom they are open."""
-    shown = frozenset(one for one in DataClass if opens(viewer, unit, one))
+    shown = frozenset(data_class for data_class in DataClass if opens(viewer, unit, data_class))
     plan = plan_of(entries, mode)
     end = now + timedelta(days=days)
     return {

@@ -69,7 +69,7 @@ def sum_by_tier(rows: Iterable[Record]) -> list[Json]:
 
 def totals(by_tier: Sequence[Json]) -> Json:
     """The same counts over all tiers."""
-    return {name: sum(one[name] for one in by_tier) for name in COUNTS}
+    return {name: sum(row[name] for row in by_tier) for name in COUNTS}
 
 
 def tiles(counted: Iterable[Record], root: str, names: Names) -> list[Json]:
@@ -98,5 +98,5 @@ def tiles(counted: Iterable[Record], root: str, names: Names) -> list[Json]:
 
 
 def _worse(text: str | None, other: str | None) -> str | None:
-    known = [Level(level) for level in (text, other) if level is not None]
-    return max(known, key=LEVEL_ORDER.__getitem__).value if known else None
+    levels = [Level(level) for level in (text, other) if level is not None]
+    return max(levels, key=LEVEL_ORDER.__getitem__).value if levels else None

@@ -30,7 +30,7 @@ def place_of(cursor: str, numbers: int) -> Place | None:
     if not cursor:
         return None
     *turn, result = cursor.split("~")
-    numbers_of = [int(one) for one in turn]
+    numbers_of = [int(name) for name in turn]
     if len(turn) != numbers or any(abs(number) >= _TOO_LARGE for number in numbers_of):
         raise ValueError(cursor)
     return Place(numbers_of, result)

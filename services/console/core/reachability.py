@@ -85,7 +85,9 @@ def standings(slots: Iterable[RosterSlot], known: Mapping[str, str]) -> list[Sta
     for slot in sorted(slots, key=lambda slot: (slot.unit, _POSTS.index(slot.post))):
         stored = known.get(slot.officer.officer_id) if slot.officer is not None else None
         channels = _CHANNELS.validate_json(stored) if stored is not None else ()
-        results.append(Standing(slot, {one.channel: one for one in channels}))
+        results.append(
+            Standing(slot, {channel_reach.channel: channel_reach for channel_reach in channels})
+        )
     return results
 
 
@@ -139,19 +141,21 @@ def view(standing: Standing, viewer: Viewer, names: Names, now: datetime) -> Jso
     }
 
 
-def _channel(channel: Channel, known: ChannelReach | None, now: datetime) -> Json:
+def _channel(channel: Channel, existing_channel_reach: ChannelReach | None, now: datetime) -> Json:
     zh, en = CHANNELS[channel]
     return {
         "channel": channel,
         "zh": zh,
         "en": en,
-        "score": round(score(known, now), 2),
-        "reach": reach_of(known, now),
-        "last": known.last if known is not None else None,
-        "at": known.at if known is not None else None,
-        "heard_at": known.heard_at if known is not None else None,
-        "tested": known.tested if known is not None else None,
-        "tested_at": known.tested_at if known is not None else None,
+        "score": round(score(existing_channel_reach, now), 2),
+        "reach": reach_of(existing_channel_reach, now),
+        "last": existing_channel_reach.last if existing_channel_reach is not None else None,
+        "at": existing_channel_reach.at if existing_channel_reach is not None else None,
+        "heard_at": existing_channel_reach.heard_at if existing_channel_reach is not None else None,
+        "tested": existing_channel_reach.tested if existing_channel_reach is not None else None,
+        "tested_at": existing_channel_reach.tested_at
+        if existing_channel_reach is not None
+        else None,
     }
 
 

@@ -161,17 +161,18 @@ def chains(
 
     `place` is the incident's, None while it is not known: then nothing can be reported about it.
     """
-    seen = [report for report in reports if sees_report(viewer, report)]
+    records = [report for report in reports if sees_report(viewer, report)]
     owed = [
         duty for duty in duties if sees(viewer, duty["unit"]) or _is_in(viewer, (duty["to_unit"],))
     ]
     counted: dict[str, bool] = {}
     for row in owed:
         counted |= {load["report_id"]: load["late"] for load in json.loads(row["counted"])}
-    lines = {(one["from_unit"] or "", one["to_unit"] or "") for one in seen}
-    lines |= {(one["unit"], one["to_unit"]) for one in owed}
+    lines = {(record["from_unit"] or "", record["to_unit"] or "") for record in records}
+    lines |= {(record["unit"], record["to_unit"]) for record in owed}
     by_line = {
-        key: list(found) for key, found in groupby(sorted(seen, key=_line_and_time), key=_line)
+        key: list(records)
+        for key, records in groupby(sorted(records, key=_line_and_time), key=_line)
     }
     return [
         {
@@ -180,9 +181,9 @@ def chains(
             "to_unit": to_unit or None,
             "to_name": names.unit(to_unit) if to_unit else None,
             "duties": [
-                duty(one, firings, viewer, names, now)
-                for one in owed
-                if (one["unit"], one["to_unit"]) == (unit, to_unit)
+                duty(record, firings, viewer, names, now)
+                for record in owed
+                if (record["unit"], record["to_unit"]) == (unit, to_unit)
             ],
             "reports": _chain(by_line.get((unit, to_unit), []), counted, names),
             "next_number": _next_number(by_line.get((unit, to_unit), [])),
@@ -211,7 +212,7 @@ def beginning(viewer: Viewer, told: Iterable[Json], names: Names, place: str | N
     """The line on which the officer's own unit may begin to report; None where there is one already."""
     above = parent_of(viewer.unit)
     result = ways(viewer, viewer.unit, above, place)
-    if above is None or not result or any(one["from_unit"] == viewer.unit for one in told):
+    if above is None or not result or any(row["from_unit"] == viewer.unit for row in told):
         return None
     return {
         "from_unit": viewer.unit,

@@ -387,6 +387,6 @@ def report_duty(event: ReportDuty) -> Row:
         "final_due": event.final_due,
         "final_at": event.final_at,
         "reason": event.reason,
-        "counted": json.dumps([one.model_dump() for one in event.counted]),
+        "counted": json.dumps([counted_report.model_dump() for counted_report in event.counted]),
         "sent_at": event.sent_at,
     }

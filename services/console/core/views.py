@@ -44,9 +44,9 @@ def alert(row: Record, viewer: Viewer, names: Names) -> Json:
 
     The words of a record graded above general are left out for those it is not open to; `masked` says so.
     """
-    known = facts(row)
+    existing_alert_facts = facts(row)
     open_to = opens(viewer, row["place"], row["data_grade"])
-    coming = next_of(known)
+    coming = next_of(existing_alert_facts)
     return {
         "alert_id": row["alert_id"],
         "incident_id": row["incident_id"],
@@ -78,8 +78,8 @@ def alert(row: Record, viewer: Viewer, names: Names) -> Json:
             "signed": coming.signed,
             "needed": coming.needed,
         },
-        "may": verbs_for(viewer, known),
-        "may_also": further_verbs(viewer, known),
+        "may": verbs_for(viewer, existing_alert_facts),
+        "may_also": further_verbs(viewer, existing_alert_facts),
         "proposed_until": row["proposed_until"],
         "expires_at": row["expires_at"],
         "incident_grade": row["incident_grade"],
@@ -125,7 +125,7 @@ def alert_detail(
         ],
         "merged_ids": list(row["merged_ids"]),
         "report_ids": list(row["report_ids"]),
-        "evidence": [alarm(one, viewer, names) for one in alarms],
+        "evidence": [alarm(record, viewer, names) for record in alarms],
         "commands": list(commands),
     }
 

@@ -199,8 +199,8 @@ def _check(assignment: Record, body: Acknowledge) -> access.Check:
         if body.step is Step.REASSIGN and assignment["parent_assignment_id"] is not None:
             giver = issuer
         checker = issuer if body.step is Step.REASSIGN else None
-        given = (access.may_give(viewer, part, giver, checker) for part in body.units)
-        return denial or next((why for why in given if why is not None), None)
+        generator = (access.may_give(viewer, part, giver, checker) for part in body.units)
+        return denial or next((why for why in generator if why is not None), None)
 
     return check
 

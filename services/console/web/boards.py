@@ -133,9 +133,12 @@ async def get_command(console: Parts, me: Looker, command_id: Identifier) -> Res
         {
             **command_view(head, counted, me),
             "instruction": "" if head["masked"] else row["instruction"],
-            "missing_total": sum(one["unsigned"] + one["overdue_unreported"] for one in counted),
+            "missing_total": sum(
+                record["unsigned"] + record["overdue_unreported"] for record in counted
+            ),
             "missing": [
-                order_views.missing(one, row["data_grade"], me, console.names) for one in missing
+                order_views.missing(record, row["data_grade"], me, console.names)
+                for record in missing
             ],
         }
     )
@@ -170,7 +173,7 @@ async def get_assignments(
     the gravest, then what is or falls due first. `next` is the cursor for `after`, `total` how many there
     are."""
     root = console.in_sight(me, unit)
-    wanted = reads.Tasks(
+    tasks = reads.Tasks(
         unit=root,
         span=span_of(root) if subtree else None,
         command=command,
@@ -179,8 +182,8 @@ async def get_assignments(
         status=status,
     )
     async with reading(console.database) as connection:
-        rows = await reads.assignments(connection, wanted, behind(after, reads.TASKS), limit)
-        total = await reads.assignments_total(connection, wanted)
+        rows = await reads.assignments(connection, tasks, behind(after, reads.TASKS), limit)
+        total = await reads.assignments_total(connection, tasks)
         photos = await _photos(connection, me, console, rows)
     return as_json(
         {
@@ -213,7 +216,7 @@ async def get_assignment(console: Parts, me: Looker, assignment_id: Identifier) 
             **order_views.assignment(row, me, console.names),
             "photos": photos.get(assignment_id, []),
             "acknowledgements": [
-                order_views.acknowledgement(one, row, me, console.names) for one in written
+                order_views.acknowledgement(record, row, me, console.names) for record in written
             ],
         }
     )

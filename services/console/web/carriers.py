@@ -94,13 +94,13 @@ async def reply(request: Request, console: Parts) -> Response:
     if understood is None:
         return _told(False, _NOT_UNDERSTOOD.of(language))
     async with reading(console.database) as connection:
-        waiting = await reads.answerable(connection, officers)
+        records = await reads.answerable(connection, officers)
     if (
         understood.reference is None
-        and len({page["status"] for page in waiting if page["waits"]}) > 1
+        and len({page["status"] for page in records if page["waits"]}) > 1
     ):
         return _told(False, _BOTH_WORLDS.of(language))
-    page = _meant(waiting, understood)
+    page = _meant(records, understood)
     if page is None:
         return _told(False, _NO_SUCH_PAGE.of(language))
     await _answer(console, page, understood.verb, understood.text)

@@ -89,11 +89,15 @@ async def get_evaluation(
             "status": case.status,
             "whole": evaluation.group_view(result.whole),
             "by_tier": [
-                {"tier": tier, **evaluation.group_view(one)} for tier, one in result.by_tier.items()
+                {"tier": tier, **evaluation.group_view(group_figures)}
+                for tier, group_figures in result.by_tier.items()
             ],
             "units": [
-                {**evaluation.unit_view(one), "unit_name": console.names.unit(one.unit)}
-                for one in shown
+                {
+                    **evaluation.unit_view(unit_figures),
+                    "unit_name": console.names.unit(unit_figures.unit),
+                }
+                for unit_figures in shown
             ],
             "next": after + len(shown) if shown and more else None,
         }
@@ -124,8 +128,12 @@ def as_csv(case: Case, found: Evaluation, console: Console) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(("status", "unit_name", *evaluation.UNIT_COLUMNS))
-    for one in found.units:
-        cells = (case.status, console.names.unit(one.unit), *evaluation.unit_view(one).values())
+    for unit_figures in found.units:
+        cells = (
+            case.status,
+            console.names.unit(unit_figures.unit),
+            *evaluation.unit_view(unit_figures).values(),
+        )
         writer.writerow([guarded("" if cell is None else str(cell)) for cell in cells])
     return "\ufeff" + out.getvalue()
 

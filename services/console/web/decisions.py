@@ -122,11 +122,11 @@ async def _the_other(connection: Connection, me: access.Viewer, body: Decision) 
     """The alert to merge into has to be there, in sight, and another status is another world."""
     if body.into is None:
         raise missing("into", "name the alert to merge into")
-    other = await reads.alert(connection, body.into)
-    if other is None:
+    record = await reads.alert(connection, body.into)
+    if record is None:
         raise unknown("alert")
-    if not access.sees(me, other["place"]):
-        raise hidden("alert", other["place"], verb=body.verb)
+    if not access.sees(me, record["place"]):
+        raise hidden("alert", record["place"], verb=body.verb)
 
 
 def _level(alert: Record, body: Decision) -> Level | None:

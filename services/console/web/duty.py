@@ -122,7 +122,7 @@ async def export(
     async with reading(console.database) as connection:
         entries = duty.entries_of(await store.entries(connection, unit))
         mode = await _mode(connection, unit)
-    held = plan_of(entries, mode)
+    plan = plan_of(entries, mode)
     if form == "csv":
         content = csv_file.write([entry.rule for entry in entries]).encode()
     else:
@@ -131,8 +131,8 @@ async def export(
         content = ical_file.write(
             unit,
             console.names.unit(unit),
-            {post: timeline(held, post, now, end) for post in held.posts},
-            {officer: member.officer.name for officer, member in held.members.items()},
+            {post: timeline(plan, post, now, end) for post in plan.posts},
+            {officer: member.officer.name for officer, member in plan.members.items()},
             now,
         )
     named = {"content-disposition": f'attachment; filename="duty-{unit[:12]}.{form}"'}

@@ -101,9 +101,9 @@ async def _photos(
 ) -> tuple[list[Record], dict[str, bytes]]:
     """What is known of the photos that the officer sees, the newest first, and the pictures to be printed."""
     rows = await photo_store.of_commands(connection, case.command_ids, span_of(me.root), _COUNTED)
-    seen = shown(rows, me)
-    newest = [row["photo_id"] for row in seen[:MOST_PHOTOS]]
-    return seen, await photo_store.pictures(connection, newest)
+    records = shown(rows, me)
+    newest = [row["photo_id"] for row in records[:MOST_PHOTOS]]
+    return records, await photo_store.pictures(connection, newest)
 
 
 async def _told(connection: Connection, case: Case, me: Viewer, console: Console) -> Told:

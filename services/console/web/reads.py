@@ -225,7 +225,7 @@ async def get_supervised_units(
     `reminded` together are those that are overdue.
     """
     below = console.names.tree.directly_below(me.root)
-    children = {one: span_of(one) for one in below}
+    children = {name: span_of(name) for name in below}
     async with reading(console.database) as connection:
         counted = await supervision.by_child(connection, span_of(me.root), status, children)
     return as_json({"units": drilldown.supervised_units(me.root, below, counted, console.names)})

@@ -89,7 +89,9 @@ async def report(
         trace_id=alert["trace_id"] if alert else None,
     )
     before = [
-        one["id"] for one in chain if (one["from_unit"], one["to_unit"]) == (from_unit, to_unit)
+        record["id"]
+        for record in chain
+        if (record["from_unit"], record["to_unit"]) == (from_unit, to_unit)
     ]
     return await done(console, acts.report(acting, draft, before, key, console.clock.now()))
 

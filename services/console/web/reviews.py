@@ -99,7 +99,7 @@ async def write_review(
     now = console.clock.now()
     async with reading(console.database) as connection:
         case = (await visible_case(connection, me, case_id)).filed
-        known = await store.review(connection, case.called)
+        existing_record = await store.review(connection, case.called)
     acting = console.acting(me, lambda item: access.may_review(item, case.owner), case.owner)
     if not case.is_closed:
         raise Refused(409, "The case is not closed", reason="case_open")
@@ -117,7 +117,7 @@ async def write_review(
     drafts = [review.DraftFinding(**finding.model_dump()) for finding in body.findings]
     act = review.write(acting, case, body.text, drafts, now)
     assert isinstance(act.message, CaseReview)
-    if known is not None and review.is_another(known, act.message):
+    if existing_record is not None and review.is_another(existing_record, act.message):
         raise Refused(
             409,
             "The case has its review",

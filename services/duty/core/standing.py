@@ -122,9 +122,9 @@ def _coverage(
         :_MOST_GAPS
     ]
     if before.seen_until is not None:
-        seen = before.seen_until
-        same = _within(open_, now, seen) == _within(before.gaps, now, seen)
-        if same and not any(gap.begin >= seen for gap in open_):
+        moment = before.seen_until
+        same = _within(open_, now, moment) == _within(before.gaps, now, moment)
+        if same and not any(gap.begin >= moment for gap in open_):
             return None
     elif not open_:
         return None
@@ -141,7 +141,7 @@ def _coverage(
 def _within(
     found: tuple[Gap, ...], begin: datetime, end: datetime
 ) -> list[tuple[datetime, datetime]]:
-    clipped = ((max(one.begin, begin), min(one.end, end)) for one in found)
+    clipped = ((max(gap.begin, begin), min(gap.end, end)) for gap in found)
     return [(first, last) for first, last in clipped if first < last]
 
 
@@ -165,7 +165,7 @@ def _headline(post: Post, open_: tuple[Gap, ...]) -> str:
         return Both(
             f"{zh}今后{HORIZON_DAYS}天排满", f"{_capital(en)} is filled for {HORIZON_DAYS} days"
         ).joined()
-    hours = sum((one.end - one.begin for one in open_), timedelta()) / timedelta(hours=1)
+    hours = sum((gap.end - gap.begin for gap in open_), timedelta()) / timedelta(hours=1)
     times = "time" if len(open_) == 1 else "times"
     return Both(
         f"{zh}今后{HORIZON_DAYS}天空班{len(open_)}段共{hours:.0f}小时",

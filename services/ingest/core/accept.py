@@ -55,17 +55,17 @@ def many_readings(
 
 def one_report(body: bytes, source: str, now: datetime) -> Report:
     """The report in a body of /v1/reports; raises Refused."""
-    given = _parse(ReportBody, body)
-    if problems := list(_time_problems(given.occurred_at, now, "")):
+    report_body = _parse(ReportBody, body)
+    if problems := list(_time_problems(report_body.occurred_at, now, "")):
         raise Refused(problems)
-    fields = given.model_dump()
-    fields["id"] = id_prefix(source) + given.id
+    fields = report_body.model_dump()
+    fields["id"] = id_prefix(source) + report_body.id
     return Report(
         **fields,
         sent_at=now,
-        origin_unit=given.place,
-        tier=tier_of(given.place),
-        areas=(given.place,),
+        origin_unit=report_body.place,
+        tier=tier_of(report_body.place),
+        areas=(report_body.place,),
         trace_id=fields["id"],
     )
 

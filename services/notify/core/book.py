@@ -394,4 +394,4 @@ class Book:
 
 
 def _unsettled(found: Iterable[Ladder]) -> list[Ladder]:
-    return [one for one in found if one.state not in ladders.FINAL]
+    return [ladder for ladder in found if ladder.state not in ladders.FINAL]

@@ -55,5 +55,5 @@ def waits(
     longest = call_s * LONGEST_SHARE
     planned = {channel: min(after_s.get(channel, 0.0), longest) for channel in channels}
     # Without a living channel there is nothing to wait for.
-    ahead = min((wait for one, wait in planned.items() if one not in dead), default=longest)
-    return {one: max(0.0, wait - ahead) for one, wait in planned.items()}
+    ahead = min((wait for channel, wait in planned.items() if channel not in dead), default=longest)
+    return {channel: max(0.0, wait - ahead) for channel, wait in planned.items()}

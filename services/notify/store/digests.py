@@ -185,18 +185,18 @@ async def save(work: Transaction, book: Book) -> None:
         "WHERE digest_id = $1",
         [
             (
-                one.digest_id,
-                one.state,
-                encode(one.answer).decode() if one.answer is not None else None,
-                one.passed_on,
-                one.passing,
+                digest.digest_id,
+                digest.state,
+                encode(digest.answer).decode() if digest.answer is not None else None,
+                digest.passed_on,
+                digest.passing,
             )
-            for one in changed
+            for digest in changed
         ],
     )
-    await disarm(work, [one.digest_id for one in changed], KINDS)
+    await disarm(work, [digest.digest_id for digest in changed], KINDS)
     await arm(
         work,
-        [(one.digest_id, TELL, 0, book.now) for one in changed if one.passing],
+        [(digest.digest_id, TELL, 0, book.now) for digest in changed if digest.passing],
         rearm=True,
     )

@@ -63,10 +63,10 @@ class RuleBook:
     def put_sensor(self, entry: SensorEntry) -> None:
         """Take a sensor's newest catalogue entry."""
         fresh = _small(entry)
-        known = self._sensors.get(entry.sensor_id)
-        if known is not None:
-            fresh.sensor_id = known.sensor_id
-            if _same(known, fresh):
+        existing_sensor = self._sensors.get(entry.sensor_id)
+        if existing_sensor is not None:
+            fresh.sensor_id = existing_sensor.sensor_id
+            if _same(existing_sensor, fresh):
                 return
             self.revision += 1  # a new sensor has no state yet, so nothing to revise
         self._sensors[fresh.sensor_id] = fresh
@@ -85,8 +85,11 @@ class RuleBook:
         """
         if not rule.over_one_sensor:
             return  # alerting's
-        known = self._rules.get(rule.rule_id)
-        if known is not None and known.version >= rule.version:
+        existing_rule_definition = self._rules.get(rule.rule_id)
+        if (
+            existing_rule_definition is not None
+            and existing_rule_definition.version >= rule.version
+        ):
             return
         if rule.enabled and (result := problems_of(rule, *self._concerned(rule))):
             text = "; ".join(problem.text for problem in result)
@@ -135,9 +138,9 @@ class RuleBook:
         """
         kind = rule.sensor_kind or ""
         named = {
-            sensor_id: _entry(found) if found else _imagined(rule, sensor_id)
+            sensor_id: _entry(sensor) if sensor else _imagined(rule, sensor_id)
             for sensor_id in rule.sensor_ids
-            for found in (self._sensors.get(sensor_id),)
+            for sensor in (self._sensors.get(sensor_id),)
         }
         return named, list(self._examples.get(kind, {}).values())
 

@@ -33,9 +33,9 @@ def judge(state: SensorState, place: int, seen: Cause, change: OnChange) -> None
     for rule in plan.windows:
         assert rule.window is not None
         buckets = buckets_of(state, rule.rule_id)
-        result = aggregated(rule.window, view(rule.window, buckets, at, times, values, place + 1))
-        if result is not None:
-            _weigh(state, rule, at, result, seen, change)
+        found = aggregated(rule.window, view(rule.window, buckets, at, times, values, place + 1))
+        if found is not None:
+            _weigh(state, rule, at, found, seen, change)
 
 
 def ripen(state: SensorState, clock: float, seen: Cause, change: OnChange) -> None:

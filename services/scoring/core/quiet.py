@@ -74,8 +74,8 @@ def ask(state: SensorState) -> bool:
         low, high = _band(state, rule)
         buckets = buckets_of(state, rule.rule_id)
         seen = view(spec, buckets, at, times, values, len(times))
-        result = aggregated(spec, seen)
-        if result is not None and not low < result < high:
+        found = aggregated(spec, seen)
+        if found is not None and not low < found < high:
             forget_windows(state)
             return False
         if spec.inside:
@@ -87,7 +87,7 @@ def ask(state: SensorState) -> bool:
                 after = max(after, outside + spec.span_s + _MARGIN_S)
         else:
             rising = spec.aggregate == "sum" and low == -inf and min(seen.every, default=0.0) >= 0
-            left = high - abs(high) * _MARGIN - result if rising and result is not None else -inf
+            left = high - abs(high) * _MARGIN - found if rising and found is not None else -inf
             room = min(room, left)
     state.after, state.room = after, room
     return True

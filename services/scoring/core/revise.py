@@ -81,11 +81,11 @@ def judge_again(
 ) -> None:
     """Judge again from a late reading on; it lies among the readings held singly already."""
     told = _told(state, seen.at)
-    result = _go_back(state, seen.at)
+    found = _go_back(state, seen.at)
 
     def changed(rule: CompiledRule, alarm: AlarmState, level: int, cause: Cause) -> None:
         previous, alarm.level = alarm.level, level
-        episodes = result.setdefault(rule.rule_id, [])
+        episodes = found.setdefault(rule.rule_id, [])
         if previous == NORMAL:
             assert rule.ladder is not None
             alarm.started_at, _ = rule.ladder.start(alarm, cause.at, cause.event_id)
@@ -106,10 +106,10 @@ def judge_again(
         note(state, times[place], before)
     _ripen(state, clock, seen, changed)
     state.value = state.held[-1]
-    for rule_id in sorted({*told, *result}):
+    for rule_id in sorted({*told, *found}):
         rule = state.plan.find(rule_id)
         if rule is not None:
-            _reconcile(state, rule, told.get(rule_id, []), result.get(rule_id, []), seen, now, out)
+            _reconcile(state, rule, told.get(rule_id, []), found.get(rule_id, []), seen, now, out)
 
 
 def _ripen(state: SensorState, clock: float, seen: Cause, changed: OnChange) -> None:

@@ -177,10 +177,10 @@ class Scan:
         negative = data[place] == 45
         if negative:
             place += 1
-        result, whole, decimals = 0, 0, 0
+        found, whole, decimals = 0, 0, 0
         begin = place
         while 48 <= data[place] <= 57:
-            result = result * 10 + (data[place] - 48)
+            found = found * 10 + (data[place] - 48)
             place += 1
             if place - begin > _MOST_DIGITS:
                 return False
@@ -191,16 +191,16 @@ class Scan:
             place += 1
             begin = place
             while 48 <= data[place] <= 57:
-                result = result * 10 + (data[place] - 48)
+                found = found * 10 + (data[place] - 48)
                 place += 1
                 decimals = place - begin
                 if whole + decimals > _MOST_DIGITS:
                     return False
             if decimals == 0:
                 return False
-        if negative and result == 0:
+        if negative and found == 0:
             return False
-        self.value = result / power_of_ten(decimals)
+        self.value = found / power_of_ten(decimals)
         if negative:
             self.value = -self.value
         self._place = place
@@ -297,7 +297,7 @@ def days_before(year: int, month: int, day: int) -> int:
 
 def power_of_ten(count: int) -> float:
     """1, 10, 100 ...; exact as far as it is asked for here."""
-    result = 1.0
+    found = 1.0
     for _ in range(count):
-        result *= 10.0
-    return result
+        found *= 10.0
+    return found

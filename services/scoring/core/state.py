@@ -95,8 +95,8 @@ class AlarmState:
     def load(plain: list[Any]) -> AlarmState:
         """The inverse of `dump`."""
         level, version, alarm_id, holds, *rest = plain
-        results = {rank: Hold(since, count, start_id) for rank, since, count, start_id in holds}
-        return AlarmState(level, version, alarm_id, results, *rest)
+        found = {rank: Hold(since, count, start_id) for rank, since, count, start_id in holds}
+        return AlarmState(level, version, alarm_id, found, *rest)
 
 
 @dataclass(slots=True)
@@ -305,7 +305,7 @@ def _as_now(plain: list[Any]) -> list[Any]:
         more = [interleaved(array("d", times), array("d", values)).tobytes(), *more]
     else:
         ids = ids.split(" ")
-    raw = [b""] * (REMEMBERED_IDS - len(ids)) + [identifier.encode() for identifier in ids]
+    raw = [b""] * (REMEMBERED_IDS - len(ids)) + [one.encode() for one in ids]
     marks = [mark_of(one, 0, len(one)) for one in raw]
     return [*head, [raw[-1].decode(), *marks], *more]
 

@@ -26,12 +26,12 @@ def problems(plans: Sequence[CallPlan]) -> Found:
 
 
 def _together(plan: CallPlan, before: Sequence[CallPlan]) -> Found:
-    for other in before:
-        levels = [level for level in plan.levels if level in other.levels]
-        modes = [mode for mode in plan.modes if mode in other.modes]
-        if levels and (modes or not (plan.modes or other.modes)):
+    for call_plan in before:
+        levels = [level for level in plan.levels if level in call_plan.levels]
+        modes = [mode for mode in plan.modes if mode in call_plan.modes]
+        if levels and (modes or not (plan.modes or call_plan.modes)):
             where = f" in {', '.join(modes)}" if modes else ""
-            text = f"{', '.join(levels)}{where} is {other.call_id}'s already"
+            text = f"{', '.join(levels)}{where} is {call_plan.call_id}'s already"
             allowed = "one plan per level and mode"
             yield plan, Problem(Reason.INVALID_RULE, text, ("levels",), allowed)
 

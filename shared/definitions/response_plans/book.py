@@ -21,8 +21,8 @@ class PlanBook:
 
     def put(self, plan: PlanDefinition) -> None:
         """Take in a plan; an older version than the one known changes nothing."""
-        known = self._plans.get(plan.plan_id)
-        if known is None or plan.version >= known.version:
+        existing_plan_definition = self._plans.get(plan.plan_id)
+        if existing_plan_definition is None or plan.version >= existing_plan_definition.version:
             self._plans[plan.plan_id] = plan
 
     def drop(self, plan_id: str) -> None:

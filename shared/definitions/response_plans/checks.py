@@ -51,9 +51,9 @@ def _clocks(line: OrderLine, here: FieldPath) -> Iterator[Problem]:
     cases: list[tuple[float | None, float | None, FieldPath]] = [
         (line.sign_within_s, line.finish_within_s, here)
     ]
-    for at, other in enumerate(line.variations):
-        sign = other.sign_within_s or line.sign_within_s
-        finish = other.finish_within_s or line.finish_within_s
+    for at, variation in enumerate(line.variations):
+        sign = variation.sign_within_s or line.sign_within_s
+        finish = variation.finish_within_s or line.finish_within_s
         cases.append((sign, finish, (*here, "variations", at)))
     for sign, finish, where in cases:
         if sign is not None and finish is not None and finish < sign:
@@ -69,12 +69,12 @@ def _together(plans: Sequence[PlanDefinition]) -> Found:
     enabled = [plan for plan in plans if plan.enabled]
     for number, plan in enumerate(enabled):
         for at, pattern in enumerate(plan.events):
-            for other in enabled[:number]:
-                levels = [level for level in plan.levels if level in other.levels]
-                modes = [mode for mode in plan.modes if mode in other.modes]
-                if pattern in other.events and levels and modes:
+            for plan_definition in enabled[:number]:
+                levels = [level for level in plan.levels if level in plan_definition.levels]
+                modes = [mode for mode in plan.modes if mode in plan_definition.modes]
+                if pattern in plan_definition.events and levels and modes:
                     text = (
-                        f"{pattern} at {', '.join(levels)} is {other.plan_id}'s already, "
+                        f"{pattern} at {', '.join(levels)} is {plan_definition.plan_id}'s already, "
                         f"in {', '.join(modes)}"
                     )
                     yield plan, _problem(text, ("events", at), "one plan per event, level and mode")

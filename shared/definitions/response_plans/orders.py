@@ -100,18 +100,18 @@ def _variation(line: OrderLine, recipient: Recipient) -> int:
 
 
 def _brief(line: OrderLine, number: int, place: str) -> Brief:
-    told = line
+    order_line = line
     if number != _NONE:
         changed = line.variations[number].model_dump(
             exclude={"tiers", "departments"}, exclude_none=True
         )
-        told = line.model_copy(update=changed)
+        order_line = line.model_copy(update=changed)
     return Brief(
-        title=Both(f"{place} {told.title_zh}", f"{place} {told.title_en}").joined(),
-        instruction=Both(told.instruction_zh, told.instruction_en).joined(_TEXT_LENGTH),
-        role=told.role,
-        axis=told.axis,
-        line=told.key,
-        sign_within_s=told.sign_within_s,
-        finish_within_s=told.finish_within_s,
+        title=Both(f"{place} {order_line.title_zh}", f"{place} {order_line.title_en}").joined(),
+        instruction=Both(order_line.instruction_zh, order_line.instruction_en).joined(_TEXT_LENGTH),
+        role=order_line.role,
+        axis=order_line.axis,
+        line=order_line.key,
+        sign_within_s=order_line.sign_within_s,
+        finish_within_s=order_line.finish_within_s,
     )

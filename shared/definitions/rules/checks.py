@@ -66,7 +66,11 @@ def findings_of(
         covered: list[SensorEntry] = []
     else:
         result = problems_of(rule, sensors, of_kind)
-        covered = [one for one in covered_by(rule, sensors, of_kind) if fits(rule, one)]
+        covered = [
+            sensor_entry
+            for sensor_entry in covered_by(rule, sensors, of_kind)
+            if fits(rule, sensor_entry)
+        ]
     result += _unit_problems(rule)
     result += _datum_problems(rule, covered)
     result += _name_problems(rule, sensors)
@@ -87,21 +91,25 @@ def covered_by(
 
 def fits(rule: RuleDefinition, sensor: SensorEntry) -> bool:
     """Whether a rule may judge this sensor: same metric, and same unit and datum where they count."""
-    one = [sensor]
-    return not (_not_of_metric(rule, one) or _not_in_unit(rule, one) or _not_on_datum(rule, one))
+    sensor_entries = [sensor]
+    return not (
+        _not_of_metric(rule, sensor_entries)
+        or _not_in_unit(rule, sensor_entries)
+        or _not_on_datum(rule, sensor_entries)
+    )
 
 
 def _unit_problems(rule: RuleDefinition) -> list[Problem]:
     metric = rule.metric or ""
-    known = METRICS.get(metric)
-    if known is None:
+    existing_quantity = METRICS.get(metric)
+    if existing_quantity is None:
         text = f"{metric} is not in the table of metrics{nearest(metric, set(METRICS))}"
         allowed = "a metric of shared/definitions/rules/metrics.py"
         return [Problem(Reason.INVALID_RULE, text, ("metric",), allowed, Severity.WARNING)]
-    if rule.unit in known.units:
+    if rule.unit in existing_quantity.units:
         return []
     text = f"{metric} is not measured in {rule.unit}"
-    return [Problem(Reason.UNIT_MISMATCH, text, ("unit",), ", ".join(known.units))]
+    return [Problem(Reason.UNIT_MISMATCH, text, ("unit",), ", ".join(existing_quantity.units))]
 
 
 def _datum_problems(rule: RuleDefinition, covered: Sequence[SensorEntry]) -> list[Problem]:
@@ -149,19 +157,31 @@ def _standing_problems(rule: RuleDefinition) -> list[Problem]:
 
 
 def _not_of_metric(rule: RuleDefinition, covered: Sequence[SensorEntry]) -> list[tuple[str, str]]:
-    return [(one.sensor_id, one.metric) for one in covered if one.metric != rule.metric]
+    return [
+        (sensor_entry.sensor_id, sensor_entry.metric)
+        for sensor_entry in covered
+        if sensor_entry.metric != rule.metric
+    ]
 
 
 def _not_in_unit(rule: RuleDefinition, covered: Sequence[SensorEntry]) -> list[tuple[str, str]]:
     if isinstance(rule.body, AbsenceRule):  # silence has no unit
         return []
-    return [(one.sensor_id, one.unit) for one in covered if one.unit != rule.unit]
+    return [
+        (sensor_entry.sensor_id, sensor_entry.unit)
+        for sensor_entry in covered
+        if sensor_entry.unit != rule.unit
+    ]
 
 
 def _not_on_datum(rule: RuleDefinition, covered: Sequence[SensorEntry]) -> list[tuple[str, str]]:
     if isinstance(rule.body, AbsenceRule):
         return []
-    return [(one.sensor_id, one.datum or "none") for one in covered if one.datum != rule.datum]
+    return [
+        (sensor_entry.sensor_id, sensor_entry.datum or "none")
+        for sensor_entry in covered
+        if sensor_entry.datum != rule.datum
+    ]
 
 
 def _some(names: Sequence[str]) -> str:

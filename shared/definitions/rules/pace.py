@@ -39,7 +39,7 @@ def pace_problems(rule: RuleDefinition, covered: Sequence[SensorEntry]) -> list[
                 lambda worst: f"at least {worst:g}",
             )
         case AbsenceRule():
-            shortest = max(one.interval_s for one in covered)
+            shortest = max(sensor_entry.interval_s for sensor_entry in covered)
             if body.ceiling_s <= shortest:
                 text = (
                     f"ceiling_s {body.ceiling_s:g} is within the interval of "
@@ -82,25 +82,31 @@ def _of_window(
         ),
     )
     if body.aggregate == "count" and body.direction == "above":
-        most = max(most_readings(body.window_s, one.interval_s) for one in covered)
+        most = max(
+            most_readings(body.window_s, sensor_entry.interval_s) for sensor_entry in covered
+        )
         for place, rung in enumerate(ladder_of(rule)[0]):
             if rung.raise_at > most:
                 text = f"{rung.level} is never reached: the window holds at most {most} readings"
                 path = ("body", "rungs", place, "raise_at")
                 result.append(Problem(Reason.INVALID_RULE, text, path, f"at most {most}"))
-    single = [one for one in covered if most_readings(body.window_s, one.interval_s) < 2]
+    single = [
+        sensor_entry
+        for sensor_entry in covered
+        if most_readings(body.window_s, sensor_entry.interval_s) < 2
+    ]
     if single and not result and body.aggregate not in ("count", "delta"):
         text = (
             f"the window is shorter than the interval of {len(single)} sensors, such as "
             f"{single[0].sensor_id} ({single[0].interval_s:g} s): a single reading decides"
         )
-        slow = max(one.interval_s for one in single)
+        slow = max(sensor_entry.interval_s for sensor_entry in single)
         result.append(_warning(text, ("body", "window_s"), f"more than {slow:g}"))
     return result
 
 
 def _of_threshold(body: ThresholdRule, covered: Sequence[SensorEntry]) -> list[Problem]:
-    quickest = min(one.interval_s for one in covered)
+    quickest = min(sensor_entry.interval_s for sensor_entry in covered)
     if body.for_s and body.count > 1 and (body.count - 1) * quickest > body.for_s:
         text = f"for_s {body.for_s:g} has no effect: {body.count} readings take longer"
         return [
@@ -119,7 +125,7 @@ def _never(
     path: FieldPath,
     allowed: Callable[[float], str],
 ) -> list[Problem]:
-    failing = [one for one in covered if fails(one)]
+    failing = [sensor_entry for sensor_entry in covered if fails(sensor_entry)]
     if not failing:
         return []
     slow = _slowest(failing)

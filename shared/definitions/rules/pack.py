@@ -70,7 +70,7 @@ def _meaning(
     beside: Sequence[RuleDefinition],
 ) -> list[Finding]:
     where = {item.name: item for item in found.items}
-    others = [rule for rule in beside if rule.rule_id not in found.names]
+    rule_definitions = [rule for rule in beside if rule.rule_id not in found.names]
     rules = [item.value for item in found.items]
-    problems = pack_problems(rules, sensors, others, found.names, found.whole)
+    problems = pack_problems(rules, sensors, rule_definitions, found.names, found.whole)
     return [where[rule.rule_id].placed(problem) for rule, problem in problems]

@@ -94,19 +94,21 @@ def _inhibition_problems(
 ) -> Iterator[Problem]:
     for place, name in enumerate(rule.inhibited_by):
         path: FieldPath = ("inhibited_by", place)
-        other = known.get(name)
+        rule_definition = known.get(name)
         if name in rule.inhibited_by[:place]:
             yield _problem(f"{name} is named twice", path, "each rule once")
         if name == rule.rule_id:
             yield _problem("a rule does not inhibit itself", path, "other rules")
-        elif other is None:
+        elif rule_definition is None:
             if name not in also:
                 names = (set(known) | also) - {rule.rule_id}
                 yield _problem(
                     f"there is no rule {name}{nearest(name, names)}", path, listed(names)
                 )
-        elif rule.enabled and (not other.enabled or other.shadow_of is not None):
-            why = "is a shadow" if other.shadow_of else "is switched off"
+        elif rule.enabled and (
+            not rule_definition.enabled or rule_definition.shadow_of is not None
+        ):
+            why = "is a shadow" if rule_definition.shadow_of else "is switched off"
             text = f"{name} {why} and never inhibits"
             yield _problem(text, path, "rules that alarm", Severity.WARNING)
 
@@ -122,22 +124,22 @@ def _range_problems(
     if not judged:
         return
     rungs, sign = ladder_of(rule)
-    for other in ranges:
-        if (other.metric, other.unit, other.sensor_kind) != (
+    for rule_definition in ranges:
+        if (rule_definition.metric, rule_definition.unit, rule_definition.sensor_kind) != (
             rule.metric,
             rule.unit,
             rule.sensor_kind,
-        ) or not _meet(rule, other, sensors):
+        ) or not _meet(rule, rule_definition, sensors):
             continue
-        assert isinstance(other.body, RangeRule)
-        last = other.body.high if sign > 0 else other.body.low
+        assert isinstance(rule_definition.body, RangeRule)
+        last = rule_definition.body.high if sign > 0 else rule_definition.body.low
         for place, rung in enumerate(rungs):
             if rung.raise_at * sign > last * sign:
                 text = (
-                    f"{rung.level} is never reached: {other.rule_id} takes values beyond {last:g} "
+                    f"{rung.level} is never reached: {rule_definition.rule_id} takes values beyond {last:g} "
                     f"for faults"
                 )
-                allowed = f"{other.body.low:g} to {other.body.high:g}"
+                allowed = f"{rule_definition.body.low:g} to {rule_definition.body.high:g}"
                 yield _problem(text, ("body", "rungs", place, "raise_at"), allowed)
 
 
@@ -152,20 +154,22 @@ def _corroboration_problems(rule: RuleDefinition, sensors: Sensors | None) -> It
     body = rule.body
     if not isinstance(body, CorroborationRule):
         return
-    classes = {(one.source, one.sensor_kind) for one in body.sources}
+    classes = {(source_class.source, source_class.sensor_kind) for source_class in body.sources}
     if body.kinds > len(classes):
         text = (
             f"{body.kinds} kinds of sources are needed, {len(classes)} are named: it never alarms"
         )
         yield _problem(text, ("body", "kinds"), f"at most {len(classes)}")
-    for place, one in enumerate(body.sources):
+    for place, source_class in enumerate(body.sources):
         path: FieldPath = ("body", "sources", place)
-        if (one.source, one.sensor_kind) in [
-            (other.source, other.sensor_kind) for other in body.sources[:place]
+        if (source_class.source, source_class.sensor_kind) in [
+            (source_class.source, source_class.sensor_kind) for source_class in body.sources[:place]
         ]:
-            yield _problem(f"{one.source} is named twice", path, "each class of sources once")
-        if one.sensor_kind is not None and one.source != "sensor":
-            text = f"{one.source} has no sensor kind"
+            yield _problem(
+                f"{source_class.source} is named twice", path, "each class of sources once"
+            )
+        if source_class.sensor_kind is not None and source_class.source != "sensor":
+            text = f"{source_class.source} has no sensor kind"
             yield _problem(text, (*path, "sensor_kind"), "only with source: sensor")
     most = _most_trust(body, sensors)
     if most is not None and body.need > most:
@@ -175,7 +179,7 @@ def _corroboration_problems(rule: RuleDefinition, sensors: Sensors | None) -> It
 
 def _most_trust(body: CorroborationRule, sensors: Sensors | None) -> float | None:
     """The most that sources in one unit can add up to; None where people or unknown sensors speak."""
-    if sensors is None or any(one.source != "sensor" for one in body.sources):
+    if sensors is None or any(source_class.source != "sensor" for source_class in body.sources):
         return None
     totals: dict[str, float] = defaultdict(float)
     for sensor in sensors.values():

@@ -90,7 +90,7 @@ class Screen:
         self._out.print(Text(plain(title), style="bold"))
         table = Table(box=None, pad_edge=False)
         shown = [
-            [one if isinstance(one, Text) else Text(plain(one)) for one in row] for row in rows
+            [text if isinstance(text, Text) else Text(plain(text)) for text in row] for row in rows
         ]
         widths = [max(one.cell_len for one in column) for column in zip(*shown, strict=True)]
         firm = [place == 0 or width <= _LONG for place, width in enumerate(widths)]

@@ -104,7 +104,7 @@ def _finding(
         discriminator = str(context.get("discriminator", "")).strip("'")
         line, real = node.follow((*path, discriminator))
         tags = str(context.get("expected_tags", ""))
-        known = [one.strip(" '") for one in tags.split(",")]
+        known = [name.strip(" '") for name in tags.split(",")]
         message, allowed = f"{tag[:_SHOWN]!r} is unknown{nearest(tag, known)}", listed(known)
     else:
         bounds = [

@@ -68,17 +68,19 @@ _LONGEST = 80
 def together(reports: Iterable[ReportFacts]) -> ReportFacts:
     """What is known after these reports, oldest first: the newest word on each field."""
     return reduce(
-        lambda known, facts: known.model_copy(update=facts.model_dump(exclude_none=True)),
+        lambda existing_report_facts, facts: existing_report_facts.model_copy(
+            update=facts.model_dump(exclude_none=True)
+        ),
         reports,
         ReportFacts(),
     )
 
 
-def changes(known: ReportFacts, facts: ReportFacts) -> list[Change]:
+def changes(existing_report_facts: ReportFacts, facts: ReportFacts) -> list[Change]:
     """What `facts` says that was not known, in the order of the statutory contents."""
     results = []
     for field in LABELS:
-        before, after = getattr(known, field), getattr(facts, field)
+        before, after = getattr(existing_report_facts, field), getattr(facts, field)
         if after is not None and after != before:
             results.append(Change(field, before, after, _direction(before, after)))
     return results

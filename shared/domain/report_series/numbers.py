@@ -32,11 +32,11 @@ def marks(line: Iterable[Numbered]) -> dict[str, Mark]:
     """By report id, what is wrong with follow-ups; the others may repeat their number 1."""
     found: dict[str, Mark] = {}
     first: dict[int, str] = {}
-    for one in sorted(line):
-        if one.kind is not ReportKind.FOLLOW_UP:
+    for numbered in sorted(line):
+        if numbered.kind is not ReportKind.FOLLOW_UP:
             continue
-        if first.setdefault(one.number, one.report_id) != one.report_id:
-            found[one.report_id] = Mark.REPEAT
+        if first.setdefault(numbered.number, numbered.report_id) != numbered.report_id:
+            found[numbered.report_id] = Mark.REPEAT
     for number, report_id in first.items():
         if number > 1 and number - 1 not in first:
             found[report_id] = Mark.GAP

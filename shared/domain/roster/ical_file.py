@@ -71,7 +71,9 @@ def read(raw: bytes) -> list[DutyRule]:
     problems = [text for zone in calendar.walk("VTIMEZONE") for text in _problems_of_zone(zone)]
     if problems:
         raise DutyFileError(problems)
-    events = [one for one in calendar.walk("VEVENT") if isinstance(one, icalendar.Event)]
+    events = [
+        component for component in calendar.walk("VEVENT") if isinstance(component, icalendar.Event)
+    ]
     if len(events) > MOST_ENTRIES:
         raise DutyFileError([f"more than {MOST_ENTRIES} events"])
     duty_rules: list[DutyRule] = []

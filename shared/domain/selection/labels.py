@@ -26,8 +26,8 @@ def label(tree: UnitTree, unit: str) -> Both:
         if tier_of(way[-1]) in _WHOLE and "/" not in way[-1]:
             break
         way.append(upper)
-    known = [one for one in way[1:] if one in tree or tier_of(one) in _NUMBERED]
-    parts = [_part(tree, one) for one in (*reversed(known), unit)]
+    known = [name for name in way[1:] if name in tree or tier_of(name) in _NUMBERED]
+    parts = [_part(tree, name) for name in (*reversed(known), unit)]
     shown = [
         part
         for part, following in zip(parts, [*parts[1:], None], strict=True)

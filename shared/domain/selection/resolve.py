@@ -85,7 +85,7 @@ def _roots(tree: UnitTree, where: str, about: About | None, unknown: set[str]) -
         case Anchor.PLACE:
             return {about.place}
         case Anchor.VILLAGES:
-            return {one for unit in about.named if (one := ancestor_at(unit, Tier.VILLAGE))}
+            return {name for unit in about.named if (name := ancestor_at(unit, Tier.VILLAGE))}
         case Anchor.TOWN:
             return _at(tree, (about.place,), Tier.TOWN)
         case Anchor.TOWNS:

@@ -89,7 +89,7 @@ class UnitTree:
         return {
             unit
             for unit in self._below(root)
-            if (one := self._units.get(unit)) is not None and one.tier in tiers
+            if (recipient := self._units.get(unit)) is not None and recipient.tier in tiers
         }
 
     def directly_below(self, unit: str) -> list[str]:

@@ -76,7 +76,11 @@ async def races(dsn: str, total: int, say: Callable[[str], None]) -> dict[str, A
             ("deadline", "cmd-late", _deadline, deadline_wrong),
         ):
             await first.apply(a_request(command, LARGE_DISTRICT))
-            units = [one.unit for one in city() if one.unit.startswith(LARGE_DISTRICT[:6])][:each]
+            units = [
+                unit_entry.unit
+                for unit_entry in city()
+                if unit_entry.unit.startswith(LARGE_DISTRICT[:6])
+            ][:each]
             await _run(all_offices, units, race)
             results[name] = await _judge(
                 first, [assignment_id(command, unit) for unit in units], wrong
@@ -87,8 +91,8 @@ async def races(dsn: str, total: int, say: Callable[[str], None]) -> dict[str, A
         say(f"recall: {results['recall']}")
     return {
         "kinds": results,
-        "races": sum(one["races"] for one in results.values()),
-        "races_wrong": sum(one["wrong"] for one in results.values()),
+        "races": sum(result["races"] for result in results.values()),
+        "races_wrong": sum(result["wrong"] for result in results.values()),
     }
 
 
@@ -133,7 +137,7 @@ async def _deadline(office: Office, other: Office, unit: str) -> None:
 
 async def _recalls(all_offices: Sequence[Office], count: int) -> list[str]:
     """Withdraw `count` commands of five recipients each while one of them signs."""
-    grids = [one.unit for one in city() if one.tier is Tier.GRID][:count]
+    grids = [unit_entry.unit for unit_entry in city() if unit_entry.tier is Tier.GRID][:count]
     subjects: list[str] = []
 
     async def race(office: Office, other: Office, grid: str) -> None:
@@ -168,7 +172,7 @@ async def _judge(
         "races": len(traces),
         "wrong": len(bad) + len(set(subjects) - traces.keys()),
         "endings": dict(sorted(endings.items())),
-        "examples": [f"{one}: {trace}" for one, trace in bad[:5]],
+        "examples": [f"{name}: {trace}" for name, trace in bad[:5]],
     }
 
 

@@ -149,7 +149,7 @@ async def producer(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
 
 def recipients(root: str) -> int:
     """How many units a command of the city to `root` reaches: its subtree without the city."""
-    return sum(_below(one.unit, root) for one in city()) - (root == CITY)
+    return sum(_below(unit_entry.unit, root) for unit_entry in city()) - (root == CITY)
 
 
 def _below(unit: str, root: str) -> bool:
@@ -180,14 +180,14 @@ def a_request(
 
 def a_step(command: str, unit: str, step: Step, officer: str = "") -> Acknowledgement:
     """A step of the unit's own officer."""
-    one, who = assignment_id(command, unit), officer or f"officer-{unit.replace('/', '.')}"
+    name, who = assignment_id(command, unit), officer or f"officer-{unit.replace('/', '.')}"
     return Acknowledgement(
-        id=acknowledgement_id(one, step, 1, who),
+        id=acknowledgement_id(name, step, 1, who),
         occurred_at=EVENT_TIME,
         sent_at=EVENT_TIME,
         origin_unit=unit,
         tier=tier_of(unit),
-        assignment_id=one,
+        assignment_id=name,
         command_id=command,
         unit=unit,
         step=step,

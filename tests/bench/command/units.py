@@ -32,9 +32,13 @@ def city() -> tuple[UnitEntry, ...]:
         number += 1
     return tuple(
         UnitEntry(
-            unit=one, tier=tier_of(one), name=one, parent=parent_of(one), synthetic="/grid/" in one
+            unit=result,
+            tier=tier_of(result),
+            name=result,
+            parent=parent_of(result),
+            synthetic="/grid/" in result,
         )
-        for one in results
+        for result in results
     )
 
 

@@ -84,7 +84,7 @@ async def generate(
         "CREATE TABLE year.command (n int PRIMARY KEY, size int, first int, root text, state text, "
         "at timestamptz)"
     )
-    units = sorted((one.unit, str(one.tier)) for one in city())[1:]
+    units = sorted((unit_entry.unit, str(unit_entry.tier)) for unit_entry in city())[1:]
     await database.copy_records_to_table(
         "unit",
         schema_name="year",

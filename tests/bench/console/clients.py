@@ -57,8 +57,8 @@ class Reader(asyncio.BufferedProtocol):
         at = time.monotonic()
         if not self.opened.done() and _HELLO in _page[:count]:
             self.opened.set_result(None)
-        for found in _NUMBER.finditer(_page, 0, count):
-            number = int(found[1])
+        for match in _NUMBER.finditer(_page, 0, count):
+            number = int(match[1])
             if number not in self._seen:
                 self._seen.add(number)
                 self._arrived.setdefault(number, []).append(at)

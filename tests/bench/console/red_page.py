@@ -131,8 +131,8 @@ async def _first_seen(stack: Stack, spec: TopicSpec) -> AsyncIterator[dict[int, 
         while True:
             results: Sequence[Any] = await records.take(3_600)
             at = asyncio.get_running_loop().time()
-            for one in results:
-                for number in _NUMBER.findall(one.value):
+            for result in results:
+                for number in _NUMBER.findall(result.value):
                     seen.setdefault(int(number), at)
 
     async with tail(stack.kafka_bootstrap, spec) as records:

@@ -69,18 +69,18 @@ class Station:
     async def loops(self, *messages: Any) -> list[AlarmEvent]:
         """The same, and what it sends to itself comes back, until nothing more follows."""
         sent = await self.takes(*messages)
-        told = list(sent)
+        alarms = list(sent)
         while sent:
             sent = await self.takes(*sent)
-            told += sent
-        return told
+            alarms += sent
+        return alarms
 
     async def in_batches(self, messages: Sequence[Any], size: int) -> list[AlarmEvent]:
         """All messages, `size` at a time."""
-        told: list[AlarmEvent] = []
+        alarms: list[AlarmEvent] = []
         for at in range(0, len(messages), size):
-            told += await self.takes(*messages[at : at + size])
-        return told
+            alarms += await self.takes(*messages[at : at + size])
+        return alarms
 
     async def sweeps(self, seconds: float = 0) -> list[AlarmEvent]:
         """Let so much time pass for all that is stored, then fire what is due."""

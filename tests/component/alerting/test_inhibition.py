@@ -119,9 +119,9 @@ async def test_what_does_not_silence(station: Station, other: dict[str, Any]) ->
     ],
 )
 async def test_by_sensor_or_by_place_without_a_site(
-    station: Station, one: dict[str, Any], two: dict[str, Any]
+    station: Station, row: dict[str, Any], two: dict[str, Any]
 ) -> None:
-    await station.takes(higher(**one), lower(**two))
+    await station.takes(higher(**row), lower(**two))
     assert (await station.dispositions())["alm-low"] == "inhibited"
 
 
@@ -226,8 +226,8 @@ async def test_within_the_hold_the_order_of_arrival_tells_nobody_anything_else(
     station: Station, order: str
 ) -> None:
     story = [higher(), lower()] if order == "higher first" else [lower(), higher()]
-    for one in story:
-        await station.takes(one)
+    for alarm in story:
+        await station.takes(alarm)
         await station.sweeps(0.5)
     await station.sweeps(HELD_S)
     assert await opened(station) == ["12:fire"]
@@ -373,9 +373,9 @@ async def test_any_order_of_arrival_within_the_hold_opens_the_same_alerts(
     for shuffle in range(4):
         await station.empty()
         queues: dict[str, list[AlarmEvent]] = {}
-        for one in story:
-            queues.setdefault(one.alarm_id, []).append(one)
-        turns = [one.alarm_id for one in story]
+        for alarm in story:
+            queues.setdefault(alarm.alarm_id, []).append(alarm)
+        turns = [alarm.alarm_id for alarm in story]
         random.Random(shuffle).shuffle(turns)
         for turn in turns:
             await station.takes(queues[turn].pop(0))

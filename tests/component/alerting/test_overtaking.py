@@ -50,7 +50,7 @@ def test_red_and_recalls_go_first_and_nothing_that_is_practice() -> None:
     for one in red, recall:
         assert FIRST.holds(one)
         assert any(mark in encode(one) for mark in FIRST.marks)
-    others = [
+    envelopes = [
         an_alarm(level=Level.ORANGE),
         an_alarm(version=2, transition=CLEARED, level=Level.RED),
         red.model_copy(update=practised),
@@ -58,4 +58,4 @@ def test_red_and_recalls_go_first_and_nothing_that_is_practice() -> None:
         a_decision("alt-1", DecisionVerb.APPROVE, Level.RED),
         a_report(),
     ]
-    assert not any(map(FIRST.holds, others))
+    assert not any(map(FIRST.holds, envelopes))

@@ -37,13 +37,13 @@ async def two(station: Station) -> tuple[str, str]:
 
 async def issue(station: Station, alert_id: str) -> AlertEvent:
     for verb in (DecisionVerb.VERIFY, DecisionVerb.ASSESS):
-        one = (await newest(station))[alert_id]
-        await station.takes(a_decision(alert_id, verb, one.proposed_level))
-    for number in range(one.approvals_needed):
+        alert = (await newest(station))[alert_id]
+        await station.takes(a_decision(alert_id, verb, alert.proposed_level))
+    for number in range(alert.approvals_needed):
         signer = f"signer-{number}"
         await station.takes(
             a_decision(
-                alert_id, DecisionVerb.APPROVE, one.proposed_level, one.approver_unit, signer
+                alert_id, DecisionVerb.APPROVE, alert.proposed_level, alert.approver_unit, signer
             )
         )
     return (await newest(station))[alert_id]
@@ -126,7 +126,7 @@ async def test_a_split_is_undone_by_a_merge(station: Station) -> None:
 async def test_evidence_and_merges_at_once_lose_nothing(station: Station) -> None:
     """Two processes: one merges and unmerges, the other brings alarms."""
     gas, flood = await two(station)
-    async with another(station) as other:
+    async with another(station) as other_station:
 
         async def people() -> None:
             for _ in range(6):
@@ -135,7 +135,7 @@ async def test_evidence_and_merges_at_once_lose_nothing(station: Station) -> Non
 
         async def sensors() -> None:
             for number in range(20):
-                await other.takes(an_alarm(f"alm-n-{number}", occurred_at=at(number / 10)))
+                await other_station.takes(an_alarm(f"alm-n-{number}", occurred_at=at(number / 10)))
 
         await asyncio.gather(people(), sensors())
     result = await newest(station)

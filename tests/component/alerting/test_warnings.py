@@ -68,8 +68,8 @@ async def test_the_hours_of_a_document_count(
     hours = {"effective": effective, "expires": expires}
     body = a_document(info={name: f"2026-07-01T{hour}:00+08:00" for name, hour in hours.items()})
     await station.takes(one_warning(body, "cma", at(0)))
-    told = await station.takes(phone(10, event_type="11B03"))
-    assert bool(told) is counts
+    alarms = await station.takes(phone(10, event_type="11B03"))
+    assert bool(alarms) is counts
 
 
 @pytest.mark.parametrize("minute", [40, 40.1])

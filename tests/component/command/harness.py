@@ -69,9 +69,13 @@ def units() -> tuple[UnitEntry, ...]:
                 results += [f"{village}/grid/{grid:03d}/{one:02d}" for one in range(1, 6)]
     return tuple(
         UnitEntry(
-            unit=one, tier=tier_of(one), name=one, parent=parent_of(one), synthetic="/grid/" in one
+            unit=result,
+            tier=tier_of(result),
+            name=result,
+            parent=parent_of(result),
+            synthetic="/grid/" in result,
         )
-        for one in results
+        for result in results
     )
 
 
@@ -87,17 +91,17 @@ def catalogue_records(entries: Iterable[UnitEntry]) -> list[tuple[str, CatalogEn
     """The records of units as the catalogue's topic has them, with their keys."""
     return [
         (
-            f"unit:{one.unit}",
+            f"unit:{unit_entry.unit}",
             CatalogEntry(
-                id=content_id("cat", one.unit),
+                id=content_id("cat", unit_entry.unit),
                 occurred_at=EVENT_TIME,
                 sent_at=EVENT_TIME,
-                origin_unit=one.unit,
-                tier=one.tier,
-                entry=one,
+                origin_unit=unit_entry.unit,
+                tier=unit_entry.tier,
+                entry=unit_entry,
             ),
         )
-        for one in entries
+        for unit_entry in entries
     ]
 
 
@@ -137,16 +141,16 @@ def an_alert(
     status: Status = Status.ACTUAL,
 ) -> AlertEvent:
     """An issued alert."""
-    one = alert_id(key)
+    name = alert_id(key)
     return AlertEvent(
-        id=transition_id(one, version),
+        id=transition_id(name, version),
         status=status,
         occurred_at=EVENT_TIME,
         sent_at=EVENT_TIME,
         origin_unit=place,
         tier=tier_of(place),
         areas=areas,
-        alert_id=one,
+        alert_id=name,
         version=version,
         transition=transition,
         state=AlertState.ISSUED,
@@ -386,9 +390,9 @@ async def an_office(
         office = Office(
             database, chosen or profile(), catalogued() if tree is None else tree, limits
         )
-        for one in units():
-            if "/" not in one.unit:
-                office.roster.put(slot(one.unit))
+        for unit_entry in units():
+            if "/" not in unit_entry.unit:
+                office.roster.put(slot(unit_entry.unit))
         yield office
     finally:
         await database.stop()

@@ -70,7 +70,7 @@ async def test_who_is_given_it_is_decided_once(dsn: str) -> None:
 
         async def give(unit: str) -> None:
             nonlocal refused
-            one = a_step(
+            acknowledgement = a_step(
                 command,
                 town["unit"],
                 Step.REASSIGN,
@@ -80,7 +80,7 @@ async def test_who_is_given_it_is_decided_once(dsn: str) -> None:
                 text="改派",
             )
             try:
-                await office.apply(one)
+                await office.apply(acknowledgement)
             except Reject:
                 refused += 1
 

@@ -99,7 +99,11 @@ async def test_whoever_signed_and_does_not_report_is_called_up_the_ladder_until_
 
         async def told(unit: str, clock: str) -> list[tuple[str, int, str]]:
             results = [one for one in await office.supervision() if one.unit == unit]
-            return [(one.kind, one.rung, one.target_unit) for one in results if one.clock == clock]
+            return [
+                (result.kind, result.rung, result.target_unit)
+                for result in results
+                if result.clock == clock
+            ]
 
         assert await told(VILLAGE, "finish") == [
             ("overdue", 0, VILLAGE),

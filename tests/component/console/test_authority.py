@@ -200,7 +200,7 @@ async def call(console: Bench, role: Role, method: str, path: str, body: Any) ->
         sent.append(message)
 
     await console.app(scope, receive, send)
-    return sent[0]["status"], b"".join(one.get("body", b"") for one in sent[1:])
+    return sent[0]["status"], b"".join(row.get("body", b"") for row in sent[1:])
 
 
 @pytest.mark.timeout(900)
@@ -267,21 +267,25 @@ async def test_a_refusal_leaves_one_record_that_says_who_what_where_and_why(cons
         method, path, body = request_of(act, place)
         status, _ = await call(console, role, method, path, body)
         assert status in (403, 404)
-        [one] = console.refused()
-        assert (one.actor, one.origin_unit, one.count) == (role.officer_id, IDS[role.unit], 1)
-        assert one.action.startswith(f"{method} /api/")
-        nowhere = {None} if one.reason == RefusedFor.NO_SIGHT else set()
-        assert one.place in {IDS[place], IDS[ISSUER]} | nowhere, (act, one)
+        [refusal] = console.refused()
+        assert (refusal.actor, refusal.origin_unit, refusal.count) == (
+            role.officer_id,
+            IDS[role.unit],
+            1,
+        )
+        assert refusal.action.startswith(f"{method} /api/")
+        nowhere = {None} if refusal.reason == RefusedFor.NO_SIGHT else set()
+        assert refusal.place in {IDS[place], IDS[ISSUER]} | nowhere, (act, refusal)
         verb = act.partition(" ")[2]
         if act.startswith(("decide", "step", "command", "mode reject")) and verb != "position":
-            assert one.action.endswith(f" {verb}")
+            assert refusal.action.endswith(f" {verb}")
 
 
 def _only_what_was_allowed_is_written(
     console: Bench, todo: Iterable[tuple[Role, str, str]]
 ) -> None:
     """No record of an officer who may do nothing; each carries the officer's own unit."""
-    written = [json.loads(one.value) for one in console.recorder.sent]
+    written = [json.loads(outgoing.value) for outgoing in console.recorder.sent]
     units = {role.officer_id: IDS[role.unit] for role, _, _ in todo}
     acting = {role.officer_id for role, act, place in todo if may(role, act, place)}
     assert {one["officer_id"] for one in written if "officer_id" in one} <= acting

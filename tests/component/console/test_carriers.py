@@ -92,7 +92,7 @@ async def test_a_receipt_told_twice_is_one_act(console: Bench) -> None:
     assert (first.status_code, first.json()) == (202, {"repeated": False})
     assert (second.status_code, second.json()) == (202, {"repeated": True})
     result = answers(console)
-    assert {(one.id, one.officer_id, one.verb) for one in result} == {
+    assert {(answer.id, answer.officer_id, answer.verb) for answer in result} == {
         (result[0].id, LI, "delivered")
     }
 
@@ -112,12 +112,12 @@ async def test_a_reference_names_the_page_and_the_newest_is_meant_without_one(
 ) -> None:
     old = a_page(LI, ZHUTUO, name="old", channel=Channel.SMS)
     new = a_page(LI, ZHUTUO, name="new", channel=Channel.SMS, at=NOW + timedelta(minutes=1))
-    other = a_page("o-songji-b", ZHUTUO, name="other", channel=Channel.SMS)
-    await console.project([old, new, other])
+    page = a_page("o-songji-b", ZHUTUO, name="other", channel=Channel.SMS)
+    await console.project([old, new, page])
     await write(console, f"1 {reference_of(old.page_id)}")
     await write(console, "1")
     assert [answer.page_id for answer in answers(console)] == [old.page_id, new.page_id]
-    told = await write(console, f"1 {reference_of(other.page_id)}")
+    told = await write(console, f"1 {reference_of(page.page_id)}")
     assert told["taken"] is False, "somebody else's page"
     assert len(answers(console)) == 2
 
@@ -163,8 +163,8 @@ async def test_who_has_left_the_post_no_longer_answers_by_its_phone(console: Ben
 async def test_unsigned_is_refused(console: Bench, path: str, key: str | None) -> None:
     refused = await call(console, path, {"page_id": "x", "verb": "coming"}, key)
     assert (refused.status_code, refused.json()["reason"]) == (401, "signature")
-    [one] = console.refused()
-    assert (one.actor, one.reason, one.count) == ("unknown", "signature", 1)
+    [refusal] = console.refused()
+    assert (refusal.actor, refusal.reason, refusal.count) == ("unknown", "signature", 1)
 
 
 async def test_a_signed_mistake_is_named(console: Bench) -> None:

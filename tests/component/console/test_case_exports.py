@@ -18,7 +18,7 @@ from tests.support.console import Bench
 from tests.support.console_case import a_case
 from tests.support.console_scene import VILLAGE, ZHUTUO
 
-YONGCHUAN = [one.unit for one in all_units() if one.unit.startswith("500118")]
+YONGCHUAN = [unit_entry.unit for unit_entry in all_units() if unit_entry.unit.startswith("500118")]
 TOWN = [ZHUTUO, *(unit for unit in YONGCHUAN if unit.startswith(VILLAGE))]
 
 

@@ -57,7 +57,7 @@ async def found(console: Bench, officer: str = "o-city-b", **query: Any) -> list
 
 
 async def ids(console: Bench, officer: str = "o-city-b", **query: Any) -> list[str]:
-    return [one["case_id"] for one in await found(console, officer, **query)]
+    return [row["case_id"] for row in await found(console, officer, **query)]
 
 
 @pytest.fixture
@@ -96,11 +96,11 @@ async def test_an_incident_is_one_case_and_the_newest_comes_first(filled: Bench)
 
 
 async def test_a_case_says_of_itself_what_the_list_says(filled: Bench) -> None:
-    for one in await found(filled):
+    for row in await found(filled):
         async with filled.client("o-city-b") as client:
-            alone = (await client.get(f"/api/cases/{one['case_id']}")).json()
+            alone = (await client.get(f"/api/cases/{row['case_id']}")).json()
         assert {name: alone[name] for name in ("state", "title", "root", "event_type")} == {
-            name: one[name] for name in ("state", "title", "root", "event_type")
+            name: row[name] for name in ("state", "title", "root", "event_type")
         }
 
 

@@ -52,9 +52,9 @@ async def get(console: Bench, path: str, officer: str = "o-city-b") -> Any:
 
 
 def records(console: Bench) -> tuple[CaseReview, list[CommandRequest]]:
-    first, *others = console.recorder.sent
+    first, *outgoings = console.recorder.sent
     return CaseReview.model_validate_json(first.value), [
-        CommandRequest.model_validate_json(one.value) for one in others
+        CommandRequest.model_validate_json(outgoing.value) for outgoing in outgoings
     ]
 
 
@@ -78,10 +78,10 @@ async def test_a_review_and_its_findings_go_out_in_this_order(console: Bench) ->
 async def test_a_repeat_is_the_same_act_and_another_review_is_refused(console: Bench) -> None:
     await console.project(a_case("case", UNITS))
     first = await post(console, REVIEW)
-    sent = [one.value for one in console.recorder.sent]
+    sent = [outgoing.value for outgoing in console.recorder.sent]
     again = await post(console, REVIEW)
     assert (first.json()["repeated"], again.json()["repeated"]) == (False, True)
-    assert [one.value for one in console.recorder.sent[len(sent) :]] == sent
+    assert [outgoing.value for outgoing in console.recorder.sent[len(sent) :]] == sent
     other = await post(console, {**REVIEW, "text": "另一种说法", "findings": []})
     assert (other.status_code, other.json()["reason"]) == (409, "act_conflict")
     assert len(console.recorder.sent) == 2 * len(sent)
@@ -181,7 +181,9 @@ async def test_a_finding_that_cannot_be_done_is_refused(
 async def test_a_drill_s_review_and_findings_stay_a_drill(console: Bench) -> None:
     await console.project(a_case("case", UNITS, status=Status.EXERCISE))
     assert (await post(console, REVIEW)).status_code == 202
-    assert {json.loads(one.value)["status"] for one in console.recorder.sent} == {"Exercise"}
+    assert {json.loads(outgoing.value)["status"] for outgoing in console.recorder.sent} == {
+        "Exercise"
+    }
 
 
 async def test_the_first_review_on_record_stays(console: Bench) -> None:
@@ -198,7 +200,7 @@ async def test_the_first_review_on_record_stays(console: Bench) -> None:
 async def two_alerts(console: Bench) -> tuple[str, str]:
     """A closed incident of two alerts, both lifted; their ids."""
     history = a_case("case", UNITS)
-    first = next(one for one in history if isinstance(one, AlertEvent))
+    first = next(alert for alert in history if isinstance(alert, AlertEvent))
     second = an_alert(
         "second",
         state=AlertState.LIFTED,
@@ -245,7 +247,11 @@ async def test_of_two_reviews_at_once_one_holds(console: Bench) -> None:
 
 
 def requests_of(console: Bench) -> list[Any]:
-    return [one for one in console.recorder.sent if json.loads(one.value)["type"] != "case_review"]
+    return [
+        outgoing
+        for outgoing in console.recorder.sent
+        if json.loads(outgoing.value)["type"] != "case_review"
+    ]
 
 
 async def exported_by(console: Bench, case: str) -> Any:

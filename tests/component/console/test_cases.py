@@ -27,7 +27,12 @@ from tests.support.console import Bench
 from tests.support.console_case import a_case
 from tests.support.console_scene import DISTRICT, SONGJI, VILLAGE, ZHUTUO, a_command
 
-TOWN = [ZHUTUO, *sorted(one.unit for one in all_units() if one.unit.startswith("5001181182"))][:40]
+TOWN = [
+    ZHUTUO,
+    *sorted(
+        unit_entry.unit for unit_entry in all_units() if unit_entry.unit.startswith("5001181182")
+    ),
+][:40]
 ALERT, COMMAND = content_id("alt", "case"), content_id("cmd", "case")
 
 
@@ -69,7 +74,9 @@ async def test_any_order_and_any_repeat_tell_the_same(console: Bench, seed: int)
 
 
 async def test_thousands_are_summed_and_every_fact_counts_once(console: Bench) -> None:
-    units = [one.unit for one in all_units() if one.unit.startswith("500118")][:2_000]
+    units = [unit_entry.unit for unit_entry in all_units() if unit_entry.unit.startswith("500118")][
+        :2_000
+    ]
     await console.project(a_case("case", units))
     lines = await told(console)
     assert len(lines) < 400
@@ -116,25 +123,27 @@ async def test_the_evaluation_equals_a_recount_of_the_log(console: Bench) -> Non
     history = a_case("case", TOWN)
     await console.project(history)
     result = await read(console, f"/api/cases/{ALERT}/evaluation", limit=1_000)
-    states = [one for one in history if isinstance(one, AssignmentEvent)]
-    calls = [one for one in history if isinstance(one, SupervisionEvent)]
-    replies = {one.page_id: one.sent_at for one in history if isinstance(one, Answer)}
-    pages = {one.page_id: one for one in history if isinstance(one, Page) and one.version == 1}
+    states = [assignment for assignment in history if isinstance(assignment, AssignmentEvent)]
+    calls = [supervision for supervision in history if isinstance(supervision, SupervisionEvent)]
+    replies = {answer.page_id: answer.sent_at for answer in history if isinstance(answer, Answer)}
+    pages = {page.page_id: page for page in history if isinstance(page, Page) and page.version == 1}
     assert [one["unit"] for one in result["units"]] != []
     for row in result["units"]:
         mine = [state for state in states if state.unit == row["unit"]]
         own_calls = [call for call in calls if call.unit == row["unit"]]
         own_pages = [page for page in pages.values() if page.unit == row["unit"]]
 
-        def first(state: str, mine: list[AssignmentEvent] = mine) -> Any:
-            return next(one.sent_at for one in mine if one.state == state)
+        def first(state: str, assignments: list[AssignmentEvent] = mine) -> Any:
+            return next(
+                assignment.sent_at for assignment in assignments if assignment.state == state
+            )
 
         assert row["deliver_s"] == 0
         assert row["sign_s"] == (first("signed") - first("delivered")).total_seconds()
         assert row["finish_s"] == (first("reported") - first("delivered")).total_seconds()
-        assert row["late"] == int(any(one.late for one in mine))
-        assert row["returned"] == sum(one.state == "returned" for one in mine)
-        assert row["sent_back"] == max(one.attempt for one in mine) - 1
+        assert row["late"] == int(any(assignment.late for assignment in mine))
+        assert row["returned"] == sum(assignment.state == "returned" for assignment in mine)
+        assert row["sent_back"] == max(assignment.attempt for assignment in mine) - 1
         assert row["escalations"] == sum(call.kind == "escalated" for call in own_calls)
         assert (row["pages"], row["state"]) == (len(own_pages), "done")
         answered = [replies[page.page_id] for page in own_pages if page.page_id in replies]
@@ -153,9 +162,13 @@ async def test_the_evaluation_equals_a_recount_of_the_log(console: Bench) -> Non
 
 async def test_an_overdue_unit_that_never_signs_is_late(console: Bench) -> None:
     history = [
-        one
-        for one in a_case("case", TOWN[:5])
-        if not (isinstance(one, AssignmentEvent) and one.unit == TOWN[4] and one.version > 1)
+        assignment
+        for assignment in a_case("case", TOWN[:5])
+        if not (
+            isinstance(assignment, AssignmentEvent)
+            and assignment.unit == TOWN[4]
+            and assignment.version > 1
+        )
     ]
     await console.project(history)
     result = await read(console, f"/api/cases/{COMMAND}/evaluation")
@@ -243,12 +256,12 @@ async def test_what_was_made_later_counts_from_its_own_delivery(console: Bench) 
     """A part of a split assignment was not slow to arrive: it did not exist when the command was issued."""
     command = a_command("case", ZHUTUO)
     part = Part(parent_assignment_id="asg-1", mandatory=True, release_unit=ZHUTUO)
-    given = console_case.told(command, VILLAGE, AssignmentState.DELIVERED, 600, 1, part=part)
+    assignment = console_case.told(command, VILLAGE, AssignmentState.DELIVERED, 600, 1, part=part)
     moved = console_case.told(
         command, SONGJI, AssignmentState.DELIVERED, 600, 1, reassigned_from="asg-1"
     )
     first = console_case.told(command, ZHUTUO, AssignmentState.DELIVERED, 2, 1)
-    await console.project([command, first, given, moved])
+    await console.project([command, first, assignment, moved])
     result = await read(console, f"/api/cases/{COMMAND}/evaluation")
     took = {one["unit"]: one["deliver_s"] for one in result["units"]}
     assert took == {ZHUTUO: 2, VILLAGE: None, SONGJI: None}
@@ -259,7 +272,7 @@ async def test_calls_for_missing_reports_and_what_came_of_them_are_told(console:
     history = a_case("case", TOWN[:4])
     await console.project(history)
     before = await read(console, f"/api/cases/{ALERT}/evaluation")
-    command = next(one for one in history if isinstance(one, CommandEvent))
+    command = next(command for command in history if isinstance(command, CommandEvent))
     signed = console_case.told(command, ZHUTUO, AssignmentState.SIGNED, 11, 2)
     call = console_case.called(signed, SupervisionKind.ESCALATED, 1_500, rung=1).model_copy(
         update={
@@ -272,10 +285,10 @@ async def test_calls_for_missing_reports_and_what_came_of_them_are_told(console:
         }
     )
     pages = [
-        one.model_copy(update={"command_id": None, "subject_id": call.id})
-        if isinstance(one, Page)
-        else one
-        for one in console_case.paged(a_command("missing", DISTRICT), ZHUTUO, 1_501, 20)
+        page.model_copy(update={"command_id": None, "subject_id": call.id})
+        if isinstance(page, Page)
+        else page
+        for page in console_case.paged(a_command("missing", DISTRICT), ZHUTUO, 1_501, 20)
     ]
     await console.project([call, *pages])
     lines = [one for one in await told(console) if one["thread"] in (call.incident_id, call.id)]

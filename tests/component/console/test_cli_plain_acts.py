@@ -129,7 +129,7 @@ async def test_every_act_of_the_api_has_a_verb_or_a_reason_for_none(served: Serv
         for verb in verbs
         if verb != "get"
     }
-    plain = {f"POST {one.path}" for one in PLAIN.values()}
+    plain = {f"POST {plain_act.path}" for plain_act in PLAIN.values()}
     named = {
         re.sub(r"\{[a-z_]+\}", "{id}", act) for act in acts - set(NOT_FROM_A_SHELL) - BY_OWN_CODE
     }
@@ -139,6 +139,6 @@ async def test_every_act_of_the_api_has_a_verb_or_a_reason_for_none(served: Serv
     }
     assert judged <= plain
     assert set(NOT_FROM_A_SHELL) | BY_OWN_CODE <= acts
-    decided = {dict(one.fixed)["verb"] for one in PLAIN.values() if one.fixed}
+    decided = {dict(plain_act.fixed)["verb"] for plain_act in PLAIN.values() if plain_act.fixed}
     assert {*DECISIONS, DecisionVerb.RECALL} | decided == set(DecisionVerb)
     assert {*STEPS, Step.RECALL} == set(Step)

@@ -30,15 +30,15 @@ async def get(console: Bench, officer: str, path: str, **query: str) -> tuple[in
 
 
 async def test_every_step_down_adds_up_to_the_step_above(console: Bench) -> None:
-    units = [one.unit for one in all_units() if is_within(one.unit, DISTRICT)]
+    units = [unit_entry.unit for unit_entry in all_units() if is_within(unit_entry.unit, DISTRICT)]
     order = a_command("evacuate", DISTRICT, recipients=len(units), at=NOW)
     given = assignments(order, units, signed_share=0.6, done_share=0.3)
     late = next(
-        one
-        for one in given
-        if one.unit.startswith(f"{VILLAGE}/grid/")
-        and one.unit.count("/") == 3
-        and not one.signed_at
+        assignment
+        for assignment in given
+        if assignment.unit.startswith(f"{VILLAGE}/grid/")
+        and assignment.unit.count("/") == 3
+        and not assignment.signed_at
     )
     await console.project([order, *given, a_supervision(late, SupervisionKind.OVERDUE)])
     path = f"/api/commands/{order.command_id}/below"

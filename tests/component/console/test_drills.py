@@ -36,7 +36,7 @@ async def test_a_drill_is_one_report_of_status_exercise(console: Bench) -> None:
     again = await post(console, "o-district-b", "/api/drills", SCENARIO)
     assert (first.status_code, first.json()["repeated"]) == (202, False)
     assert (again.status_code, again.json()["repeated"]) == (202, True)
-    (sent,) = {one.value for one in console.recorder.sent}
+    (sent,) = {outgoing.value for outgoing in console.recorder.sent}
     report = REPORTS.model.validate_json(sent)
     assert report.status is Status.EXERCISE
     assert (report.place, report.headline) == (ZHUTUO, SCENARIO["title"])
@@ -74,7 +74,7 @@ async def test_a_command_of_a_drill_says_so_and_its_key_hides_no_real_one(consol
     for more in ({"status": "Exercise"}, {}):
         answer = await post(console, "o-district-b", "/api/commands", body | more, key="step-1")
         assert (answer.status_code, answer.json()["repeated"]) == (202, False), answer.text
-    sent = [REQUESTS.model.validate_json(one.value) for one in console.recorder.sent]
+    sent = [REQUESTS.model.validate_json(outgoing.value) for outgoing in console.recorder.sent]
     assert [one.status for one in sent] == [Status.EXERCISE, Status.ACTUAL]
 
 

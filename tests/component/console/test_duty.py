@@ -94,7 +94,7 @@ async def ask(console: Bench, officer: str, method: str, path: str, **more: Any)
 
 
 def requests(console: Bench) -> list[DutyRequest]:
-    return [DUTY_REQUESTS.model.validate_json(one.value) for one in console.recorder.sent]
+    return [DUTY_REQUESTS.model.validate_json(outgoing.value) for outgoing in console.recorder.sent]
 
 
 async def test_a_plan_says_who_is_on_and_what_makes_it_so(console: Bench) -> None:
@@ -211,14 +211,14 @@ async def test_a_plan_goes_out_as_csv_and_comes_in_again(console: Bench) -> None
     assert out.headers["content-type"].startswith("text/csv")
     assert "attachment" in out.headers["content-disposition"]
     assert (await ask(console, "o-songji-b", "GET", path)).status_code == 403
-    taken = await ask(
+    response = await ask(
         console,
         "o-district-b",
         "POST",
         f"/api/duty/import?unit={DISTRICT}&format=csv",
         content=out.content,
     )
-    assert (taken.status_code, taken.json()) == (202, {"entries": 3})
+    assert (response.status_code, response.json()) == (202, {"entries": 3})
     assert [request.rule.kind for request in requests(console) if request.rule] == [
         "member",
         "member",
@@ -235,15 +235,15 @@ async def test_a_calendar_goes_out_and_comes_in_as_shifts(console: Bench) -> Non
     await console.project(a_plan())
     out = await ask(console, "o-town-b", "GET", f"/api/duty/export?unit={ZHUTUO}&format=ics")
     assert out.headers["content-type"].startswith("text/calendar")
-    taken = await ask(
+    response = await ask(
         console,
         "o-town-b",
         "POST",
         f"/api/duty/import?unit={ZHUTUO}&format=ics",
         content=out.content,
     )
-    assert taken.status_code == 202
-    assert taken.json()["entries"] == len(requests(console)) >= 60
+    assert response.status_code == 202
+    assert response.json()["entries"] == len(requests(console)) >= 60
 
 
 async def test_a_wrong_file_is_not_taken_at_all(console: Bench) -> None:

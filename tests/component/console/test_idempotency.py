@@ -89,7 +89,7 @@ async def test_a_key_stands_for_one_request(console: Bench, act: str) -> None:
     wrong = await send(console, path, other)
     assert (wrong.status_code, wrong.json()["reason"]) == (409, "key_reused")
     assert wrong.headers["content-type"] == "application/problem+json"
-    assert len({one.value for one in console.recorder.sent}) == 1
+    assert len({outgoing.value for outgoing in console.recorder.sent}) == 1
 
 
 async def test_the_answer_outlives_what_has_changed_since(console: Bench) -> None:
@@ -151,7 +151,7 @@ async def test_two_at_once_under_one_key_are_one(console: Bench) -> None:
     )
     codes = sorted(answer.status_code for answer in answers)
     assert codes in ([202, 202, 202, 409, 409], [202, 202, 409, 409, 409])
-    assert len({one.value for one in console.recorder.sent}) == 1
+    assert len({outgoing.value for outgoing in console.recorder.sent}) == 1
 
 
 async def test_a_file_of_duty_entries_takes_a_key_too(console: Bench) -> None:

@@ -85,7 +85,9 @@ READS: dict[str, list[str]] = {
     "/api/commands/{command_id}": [f"/api/commands/{COMMAND.command_id}?{LOOK}"],
     "/api/commands/{command_id}/below": [f"/api/commands/{COMMAND.command_id}/below?{LOOK}"],
     "/api/duty": [f"/api/duty?{LOOK}&unit={ZHUTUO}&days=2"],
-    "/api/duty/export": [f"/api/duty/export?unit={ZHUTUO}&format={one}" for one in ("csv", "ics")],
+    "/api/duty/export": [
+        f"/api/duty/export?unit={ZHUTUO}&format={name}" for name in ("csv", "ics")
+    ],
     "/api/duty/gaps": [f"/api/duty/gaps?{LOOK}"],
     "/api/duty/reachability": [f"/api/duty/reachability?{LOOK}"],
     "/api/events": [f"/api/events?{LOOK}"],
@@ -195,8 +197,8 @@ def scene() -> list[Any]:
     member = an_entry("m-li", Member(officer=person), 1)
     rota = Rotation(post=Post.B, members=("li",), starts=NOW.date() - timedelta(days=2))
     turns = an_entry("turns", rota, 2)
-    told = chain(FROM_THE_SOURCE, VIEWERS[Relation.OWN])
-    return [ALARM, alert, COMMAND, OWN, duty, *told, report, review, member, turns, proposal]
+    envelopes = chain(FROM_THE_SOURCE, VIEWERS[Relation.OWN])
+    return [ALARM, alert, COMMAND, OWN, duty, *envelopes, report, review, member, turns, proposal]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -258,7 +260,7 @@ async def test_no_read_shows_what_is_not_open_to_its_viewer(
         for name, paths in READS.items():
             results[name] = "\n".join([await read(client, path) for path in paths])
     planned = results.pop(FOR_PLANNERS)
-    assert all((one in planned) is responsible for one in (NAME, PHONE, ADDRESS))
+    assert all((name in planned) is responsible for name in (NAME, PHONE, ADDRESS))
 
     def showing(secret: str) -> set[str]:
         return {name for name, text in results.items() if secret in text}

@@ -246,9 +246,9 @@ async def test_what_is_written_about_it_has_its_grade(looked_at: Bench) -> None:
         CASE_REVIEWS.name: CaseReview,
         ANSWERS.name: Answer,
     }
-    for one in looked_at.recorder.sent:
-        grades.setdefault(one.topic, []).append(
-            models[one.topic].model_validate_json(one.value).data_grade
+    for outgoing in looked_at.recorder.sent:
+        grades.setdefault(outgoing.topic, []).append(
+            models[outgoing.topic].model_validate_json(outgoing.value).data_grade
         )
     assert grades == {
         ACKNOWLEDGEMENTS.name: [DataGrade.CORE],

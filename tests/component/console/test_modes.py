@@ -136,7 +136,9 @@ async def test_a_proposal_is_a_record_keyed_by_its_unit_and_a_repeat_is_the_same
     assert [answer.status_code for answer in answers] == [202, 202]
     assert [answer.json()["repeated"] for answer in answers] == [False, True]
     assert answers[0].json()["preview"]["to"] == "standby"
-    records = [one for one in console.recorder.sent if one.topic == MODE_REQUESTS.name]
+    records = [
+        outgoing for outgoing in console.recorder.sent if outgoing.topic == MODE_REQUESTS.name
+    ]
     assert {record.key for record in records} == {ZHUTUO.encode()}
     request = TOPICS[MODE_REQUESTS.name].model.validate_json(records[0].value)
     assert (request.verb, request.mode, request.until) == (

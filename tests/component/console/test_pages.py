@@ -77,9 +77,9 @@ async def test_what_a_page_needs_is_packed_and_kept_for_ever(console: Bench, pat
         assert "content-encoding" not in plain.headers
         assert packed.content == plain.content  # httpx2 unpacks
         assert int(packed.headers["content-length"]) < len(gzip.compress(plain.content, 1))
-        for one in (packed, plain):
-            assert one.headers["cache-control"] == "public, max-age=31536000, immutable"
-            assert one.headers["vary"].lower() == "accept-encoding"
-            assert one.headers["x-content-type-options"] == "nosniff"
+        for response in (packed, plain):
+            assert response.headers["cache-control"] == "public, max-age=31536000, immutable"
+            assert response.headers["vary"].lower() == "accept-encoding"
+            assert response.headers["x-content-type-options"] == "nosniff"
     assert (await got(console, None, "/assets/wall-0000000000000000.js")).status_code == 404
     assert (await got(console, None, "/assets/..%2fapp.py")).status_code == 404

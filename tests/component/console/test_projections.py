@@ -38,7 +38,7 @@ from tests.support.console_scene import (
     assignments,
 )
 
-YONGCHUAN = [one.unit for one in all_units() if one.unit.startswith("500118")]
+YONGCHUAN = [unit_entry.unit for unit_entry in all_units() if unit_entry.unit.startswith("500118")]
 
 
 async def read(console: Bench, officer: str, path: str, **query: Any) -> Any:
@@ -108,15 +108,15 @@ async def test_overdue_counts_while_the_step_is_missing_and_for_this_attempt(
     console: Bench,
 ) -> None:
     command = a_command("c", recipients=2)
-    one, two = an_assignment(command, ZHUTUO), an_assignment(command, VILLAGE)
+    assignment, two = an_assignment(command, ZHUTUO), an_assignment(command, VILLAGE)
     await console.project(
         [
             command,
-            one,
+            assignment,
             two,
-            a_supervision(one, SupervisionKind.DUE_SOON),
-            a_supervision(one, SupervisionKind.OVERDUE),
-            a_supervision(one, SupervisionKind.ESCALATED, rung=1, post=Post.A),
+            a_supervision(assignment, SupervisionKind.DUE_SOON),
+            a_supervision(assignment, SupervisionKind.OVERDUE),
+            a_supervision(assignment, SupervisionKind.ESCALATED, rung=1, post=Post.A),
             a_supervision(two, SupervisionKind.DUE_SOON),
         ]
     )
@@ -142,16 +142,20 @@ async def test_who_is_missing_is_told_by_urgency_from_the_top_down_and_once(
 ) -> None:
     chance = random.Random(seed)
     command = a_command("missing", DISTRICT, recipients=len(YONGCHUAN))
-    states = [AssignmentState(one) for one in ("delivered", "signed", "done", "returned")]
+    states = [AssignmentState(name) for name in ("delivered", "signed", "done", "returned")]
     for_all = [an_assignment(command, unit, chance.choice(states)) for unit in YONGCHUAN]
-    late = {one.unit for one in chance.sample(for_all, len(for_all) // 2)}
+    late = {assignment.unit for assignment in chance.sample(for_all, len(for_all) // 2)}
     fired = [
-        a_supervision(one, SupervisionKind.OVERDUE, clock=clock)
-        for one in for_all
+        a_supervision(assignment, SupervisionKind.OVERDUE, clock=clock)
+        for assignment in for_all
         for clock in ("sign", "finish")
-        if one.unit in late
+        if assignment.unit in late
     ]
-    soon = [a_supervision(one, SupervisionKind.DUE_SOON) for one in for_all if one.unit not in late]
+    soon = [
+        a_supervision(assignment, SupervisionKind.DUE_SOON)
+        for assignment in for_all
+        if assignment.unit not in late
+    ]
     await console.project([command, *for_all, *fired, *soon])
     rank = {tier: number for number, tier in enumerate(Tier)}
     urgent = {
@@ -164,16 +168,16 @@ async def test_who_is_missing_is_told_by_urgency_from_the_top_down_and_once(
     for officer, root in (("o-city-b", CITY), ("o-town-b", ZHUTUO), ("o-village-b", VILLAGE)):
         wanted = [
             (
-                urgent[one.state, one.unit in late],
-                rank[one.unit_tier],
-                one.unit,
-                one.unit in late and one.state != "returned",
+                urgent[assignment.state, assignment.unit in late],
+                rank[assignment.unit_tier],
+                assignment.unit,
+                assignment.unit in late and assignment.state != "returned",
             )
-            for one in for_all
-            if span_of(root).holds(one.unit)
+            for assignment in for_all
+            if span_of(root).holds(assignment.unit)
             and (
-                one.state in ("delivered", "returned")
-                or (one.state == "signed" and one.unit in late)
+                assignment.state in ("delivered", "returned")
+                or (assignment.state == "signed" and assignment.unit in late)
             )
         ]
         result = await read(console, officer, f"/api/commands/{command.command_id}")

@@ -161,8 +161,8 @@ async def test_a_double_click_is_one_report_and_another_content_a_conflict(
     await console.project([REPORTS.model.validate_json(console.recorder.sent[0].value)])
     projected = await post(console, "o-town-b", a_body())
     assert projected.json()["repeated"], "it does not follow itself"
-    other = await post(console, "o-town-b", a_body(headline="另一份"))
-    assert other.status_code == 409
+    response = await post(console, "o-town-b", a_body(headline="另一份"))
+    assert response.status_code == 409
     keyed = await post(console, "o-town-b", a_body(headline="另一份"), key="k-1")
     assert keyed.status_code == 202
     assert keyed.json()["id"] != first.json()["id"]
@@ -194,7 +194,9 @@ async def test_who_takes_a_call_writes_it_down_and_a_town_may_skip_to_the_city(
     call = a_body(means="phone", from_unit=ZHUTUO, to_unit=DISTRICT, text="水已进街")
     assert (await post(console, "o-district-b", call)).status_code == 202
     assert (await post(console, "o-town-b", a_body(to_unit=CITY))).status_code == 202
-    taken, skipped = (REPORTS.model.validate_json(one.value) for one in console.recorder.sent)
+    taken, skipped = (
+        REPORTS.model.validate_json(outgoing.value) for outgoing in console.recorder.sent
+    )
     assert (taken.origin_unit, taken.from_unit) == (DISTRICT, ZHUTUO)
     assert skipped.to_unit == CITY
     silent = await post(console, "o-town-b", a_body(means="phone", text=" "))
@@ -238,13 +240,13 @@ async def test_the_chain_says_what_changed_what_counted_and_which_numbers_are_wr
             CountedReport(report_id="rpt-2", late=False),
         ),
     )
-    told = [
+    reports = [
         a_report("1", 1, facts=ReportFacts(dead=0, trapped=5)),
         a_report("2", 2, kind=ReportKind.FOLLOW_UP, number=1, facts=ReportFacts(dead=2)),
         a_report("3", 3, kind=ReportKind.FOLLOW_UP, number=3, facts=ReportFacts(trapped=1)),
         a_report("4", 4, means=None, from_unit=None, to_unit=None),
     ]
-    await console.project([an_alert("a"), *reversed(told), duty])
+    await console.project([an_alert("a"), *reversed(reports), duty])
     path = f"/api/incidents/{an_alert('a').incident_id}/reports"
     field, chain = (await get(console, "o-district-b", path))["chains"]
     assert [one["report_id"] for one in field["reports"]] == ["rpt-4"]

@@ -105,7 +105,7 @@ async def test_a_stream_resumes_behind_the_last_line_without_loss_or_repeat(serv
         again = await take(stream, 1 + 2 + 3)
         await served.bench.project([an_alert("after")])
         again += await take(stream, 1)
-    seqs = [one["data"]["seq"] for one in first + again if one["event"] == "line"]
+    seqs = [row["data"]["seq"] for row in first + again if row["event"] == "line"]
     assert seqs == list(range(seqs[0], seqs[0] + 9))
 
 
@@ -127,12 +127,12 @@ async def test_each_hears_of_the_own_subtree_own_pages_and_one_status(served: Se
                 an_alert("practice", SONGJI, status=Status.EXERCISE),
             ]
         )
-        heard = [one["data"] for one in await take(town, 2)]
+        heard = [row["data"] for row in await take(town, 2)]
         assert [(one["kind"], one["status"]) for one in heard] == [
             ("alert", "Actual"),
             ("alert", "Exercise"),
         ]
-        below = sorted(one["data"]["kind"] for one in await take(village, 2))
+        below = sorted(row["data"]["kind"] for row in await take(village, 2))
         assert below == ["assignments", "page"]
         (practice,) = await take(drill, 1)
         assert practice["data"]["status"] == "Exercise"
@@ -153,7 +153,7 @@ async def test_too_far_behind_or_of_another_database_loads_anew(
     await forgotten(served, monkeypatch, [an_alert(f"a-{n}") for n in range(6)])
     for after in (0, 9_999_999):
         async with listening(served, "o-city-b", after=after) as stream:
-            assert [one["event"] for one in await take(stream, 2)] == ["hello", "reset"]
+            assert [row["event"] for row in await take(stream, 2)] == ["hello", "reset"]
 
 
 async def forgotten(served: Served, monkeypatch: pytest.MonkeyPatch, messages: list[Any]) -> None:
@@ -173,7 +173,7 @@ async def test_what_the_hub_no_longer_has_is_read_from_the_database_without_loss
     monkeypatch.setattr(events, "_PAGE", 2)
     await forgotten(served, monkeypatch, [an_alert(f"a-{n}") for n in range(9)])
     async with listening(served, "o-town-b", after=0) as stream:
-        missed = [one["data"]["seq"] for one in (await take(stream, 10))[1:]]
+        missed = [row["data"]["seq"] for row in (await take(stream, 10))[1:]]
         await served.bench.project([an_alert("after")])
         (line,) = await take(stream, 1)
     assert missed == list(range(missed[0], missed[0] + 9))
@@ -187,7 +187,7 @@ async def test_silence_has_a_heartbeat_that_tells_how_far_behind_we_are(
     served.bench.behind["records"] = 4_321
     async with listening(served, "o-city-b") as stream:
         result = await take(stream, 3)
-    assert [one["event"] for one in result] == ["hello", "beat", "beat"]
+    assert [row["event"] for row in result] == ["hello", "beat", "beat"]
     assert result[-1]["data"]["behind"]["records"] == 4_321
 
 
@@ -211,8 +211,8 @@ async def test_an_open_stream_ends_with_the_rights_it_was_opened_with(
         async with served.bench.wiring.database.transaction() as work:
             await work.connection.execute(ENDINGS[ending], "o-town-b")
         async with asyncio.timeout(10):
-            rest = [one async for one in stream]
-    assert all(one["event"] == "beat" for one in rest)
+            rest = [row async for row in stream]
+    assert all(row["event"] == "beat" for row in rest)
 
 
 async def test_an_open_stream_ends_with_its_session_even_while_lines_flow(

@@ -144,8 +144,10 @@ class World:
 def mixed(seed: int, turns: int, *, trespasses: bool = True) -> list[Turn]:
     """A real stream and a drill, interleaved at random; does the drill try acts on real things?"""
     worlds = {
-        one: World(one, Random(f"{seed}-{one}"), trespasses and one is not Status.ACTUAL)
-        for one in (Status.ACTUAL, Status.EXERCISE)
+        status: World(
+            status, Random(f"{seed}-{status}"), trespasses and status is not Status.ACTUAL
+        )
+        for status in (Status.ACTUAL, Status.EXERCISE)
     }
     dice = Random(f"{seed}-mix")
     result, at = [], 0.0
@@ -153,7 +155,7 @@ def mixed(seed: int, turns: int, *, trespasses: bool = True) -> list[Turn]:
         seconds = dice.choice((1, 5, 30, 90, 400))
         at += seconds
         order = dice.choices(list(worlds), k=dice.randrange(1, 5))
-        evidence = [(one, worlds[one].evidence(at)) for one in order]
+        evidence = [(status, worlds[status].evidence(at)) for status in order]
         acts = [(choice, worlds[choice].act()) for choice in dice.choices(list(worlds), k=4)]
         result.append(Turn(seconds, evidence, acts))
     return result

@@ -47,9 +47,9 @@ class RecordingPublisher:
         self.calls += 1
         if self.down:
             raise Transient("publish outcome unknown: TimeoutError")
-        given = list(records)
-        self.sent.extend(given)
-        return [int(self.time.timestamp() * 1000)] * len(given)
+        outgoings = list(records)
+        self.sent.extend(outgoings)
+        return [int(self.time.timestamp() * 1000)] * len(outgoings)
 
     def ready(self) -> str | None:
         return None

@@ -255,7 +255,11 @@ async def test_what_is_unexpected_is_a_problem_with_the_number_of_our_log(
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["type"] == "urn:fenghuo:problem:unexpected"
     assert "date value" not in answer.text
-    [line] = [one for one in logged if one["event"] == "request_failed"]
+    [line] = [
+        mutable_mapping
+        for mutable_mapping in logged
+        if mutable_mapping["event"] == "request_failed"
+    ]
     assert line["number"] in answer.json()["detail"]
     assert isinstance(line["exc_info"], OverflowError)
     assert doors.metric("fenghuo_ingest_refused_total", reason="unexpected") == 1

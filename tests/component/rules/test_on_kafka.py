@@ -74,15 +74,15 @@ def the_alarms(rule: RuleDefinition, readings: list[Reading]) -> list[AlarmEvent
     bench = Bench([GAUGE], [rule])
     for one in readings:
         assert bench.reading(one, one.occurred_at.timestamp()) is None
-    return [one for one in bench.drain() if isinstance(one, AlarmEvent)]
+    return [alarm for alarm in bench.drain() if isinstance(alarm, AlarmEvent)]
 
 
 def test_publish_explain_backtest_and_plot(
     infrastructure: Infrastructure, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put(infrastructure, CATALOG, [(f"sensor:{GAUGE.sensor_id}", a_catalog_entry(GAUGE))])
-    one = fields(rule_id="rules-flood", sensor_ids=[GAUGE.sensor_id])
-    pack = write(tmp_path / "pack", one)
+    row = fields(rule_id="rules-flood", sensor_ids=[GAUGE.sensor_id])
+    pack = write(tmp_path / "pack", row)
 
     # Published once, and again only what has changed; what check refuses never arrives.
     code, said = run(capsys, infrastructure, "publish", str(pack))
@@ -90,10 +90,10 @@ def test_publish_explain_backtest_and_plot(
     code, said = run(capsys, infrastructure, "publish", str(pack))
     assert (said["published"], said["unchanged"]) == ([], 1)
     steps = rungs(("yellow", 180.5, 180.4), ("orange", 183.0, 182.9))
-    write(pack, {**one, "body": {"kind": "threshold", "rungs": steps}})
+    write(pack, {**row, "body": {"kind": "threshold", "rungs": steps}})
     code, said = run(capsys, infrastructure, "publish", str(pack))
     assert [(item["was"], item["version"]) for item in said["published"]] == [(1, 2)]
-    write(pack, {**one, "unit": "cm"})
+    write(pack, {**row, "unit": "cm"})
     code, said = run(capsys, infrastructure, "publish", str(pack))
     assert (code, said["errors"]) == (1, 1)
     versions = the_rules(infrastructure)
@@ -126,7 +126,7 @@ def test_publish_explain_backtest_and_plot(
     # A candidate against the topic; nothing is written by it.
     before = len(infrastructure.run(read_all(infrastructure.bootstrap, ALARMS)))
     low = rungs(("yellow", 179.01, 178.0))
-    write(tmp_path / "new", {**one, "body": {"kind": "threshold", "rungs": low}})
+    write(tmp_path / "new", {**row, "body": {"kind": "threshold", "rungs": low}})
     words = ("backtest", str(tmp_path / "new"), "--topic")
     code, said = run(capsys, infrastructure, *words)
     assert (code, said["readings"]) == (0, len(readings))

@@ -83,12 +83,12 @@ async def test_with_too_much_waiting_work_waits_too(monkeypatch: pytest.MonkeyPa
     log = SlowLog()
     worker = await started(log, flush_states=1_000)
     await asyncio.wait_for(worker.handle(readings()[:2]), 5)
-    waiting = asyncio.create_task(worker.handle(readings()[2:3]))
+    task = asyncio.create_task(worker.handle(readings()[2:3]))
     await asyncio.sleep(0.05)
     assert worker._lanes[0].partition.next_offset == 3
-    assert not waiting.done()
+    assert not task.done()
     log.open.set()
-    await waiting
+    await task
     await worker.release([PARTITION])
     assert log.count(ALARMS.name) == 2
 

@@ -182,7 +182,9 @@ async def test_what_comes_after_an_orderly_end_is_judged_by_the_tables_of_that_t
     await worker.handle(records[4:])
     await ended(worker)
     raised = [record for record in log.records[told:] if record.topic == ALARMS.name]
-    assert any(b'"new"' in one.value for one in raised), "the new rule judges what came later"
+    assert any(b'"new"' in outgoing.value for outgoing in raised), (
+        "the new rule judges what came later"
+    )
     assert switched_at(log) == 4
 
 

@@ -77,9 +77,9 @@ def test_a_reading_in_another_partition_is_refused_with_the_partitioner_named() 
     asyncio.run(story())
     assert alarms(log) == []
     result = letters(log)
-    assert [(one.reason, one.partition, one.offset) for one in result] == [
-        (Reason.WRONG_PARTITION, WRONG, offset) for offset in range(3)
-    ]
+    assert [
+        (dead_letter.reason, dead_letter.partition, dead_letter.offset) for dead_letter in result
+    ] == [(Reason.WRONG_PARTITION, WRONG, offset) for offset in range(3)]
     assert "murmur2" in result[0].detail
     assert f"partition {RIGHT}" in result[0].detail
     assert base64.b64decode(result[0].key_b64 or "") == GAUGE.encode()

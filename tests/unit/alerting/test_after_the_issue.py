@@ -276,7 +276,10 @@ def test_red_is_ratified_by_two_others() -> None:
 
 def test_what_the_gate_had_signed_by_then_is_no_signature_under_the_emergency() -> None:
     story = pending(RED).decides(APPROVE, CITY, officer="o-1")
-    assert ([one.officer_id for one in story.alert.signed], story.events[-1].signed) == (["o-1"], 1)
+    assert (
+        [signature.officer_id for signature in story.alert.signed],
+        story.events[-1].signed,
+    ) == (["o-1"], 1)
     story.decides(EMERGENCY, DISTRICT, post=Post.COMMANDER, officer="o-district", reason="急")
     assert [signature.officer_id for signature in story.events[-1].signatures] == ["o-district"]
     assert story.events[-1].signed == 0

@@ -252,7 +252,7 @@ class Lifecycle(RuleBasedStateMachine):
         assert decision.origin_unit == before.debt.unit
         if decision.verb is DecisionVerb.RATIFY:
             assert after.level is before.level
-            signers = {one.officer_id for one in after.issued_by}
+            signers = {signature.officer_id for signature in after.issued_by}
             assert decision.officer_id in signers
             assert (after.debt is None) == (len(signers) == before.debt.approvals + 1)
         elif before.debt.level_before is None:
@@ -271,7 +271,7 @@ class Lifecycle(RuleBasedStateMachine):
         judged = before.level if lower else asked
         assert decision.origin_unit == (CITY if judged in CITY_LEVELS else DISTRICT)
         assert len(self.signers[status]) >= (2 if asked is Level.RED and not lower else 1)
-        assert {one.officer_id for one in after.issued_by} == self.signers[status]
+        assert {signature.officer_id for signature in after.issued_by} == self.signers[status]
         if asked in CITY_LEVELS:
             assert status in self.verified
 

@@ -35,15 +35,15 @@ MERGE, UNMERGE, SPLIT = DecisionVerb.MERGE, DecisionVerb.UNMERGE, DecisionVerb.S
 def both(one: Alert, other: Alert, unit: str = DISTRICT) -> tuple[Alert, Alert]:
     result = merge(one, other, a_decision(one.alert_id, MERGE, None, unit))
     assert isinstance(result, Regrouping), result
-    gone, taken = result.changes
-    return gone.alert, taken.alert
+    gone, change = result.changes
+    return gone.alert, change.alert
 
 
 def back(one: Alert, holder: Alert) -> tuple[Alert, Alert]:
     result = unmerge(one, holder, a_decision(one.alert_id, UNMERGE, None))
     assert isinstance(result, Regrouping), result
-    mine, rest = result.changes
-    return mine.alert, rest.alert
+    change, rest = result.changes
+    return change.alert, rest.alert
 
 
 def evidence(alert: Alert) -> set[str]:
@@ -54,11 +54,11 @@ def evidence(alert: Alert) -> set[str]:
 
 def test_a_merge_moves_the_evidence_and_undoing_it_restores_both() -> None:
     one = pending(Level.ORANGE).alert
-    other = Story(an_alarm("alm-9", event_type="11A01", level=Level.BLUE)).alert
-    gone, taken = both(one, other)
-    assert (gone.state, gone.merged_into, evidence(gone)) == ("merged", other.alert_id, set())
+    other_alert = Story(an_alarm("alm-9", event_type="11A01", level=Level.BLUE)).alert
+    gone, taken = both(one, other_alert)
+    assert (gone.state, gone.merged_into, evidence(gone)) == ("merged", other_alert.alert_id, set())
     assert evidence(taken) == {"alm-1", "alm-9"}
-    assert {alarm.home for alarm in taken.alarms} == {one.alert_id, other.alert_id}
+    assert {alarm.home for alarm in taken.alarms} == {one.alert_id, other_alert.alert_id}
     assert (taken.proposed_level, taken.sources) == (Level.ORANGE, 2)
     restored, rest = back(gone, taken)
     assert replace(restored, version=one.version) == one
@@ -66,8 +66,8 @@ def test_a_merge_moves_the_evidence_and_undoing_it_restores_both() -> None:
 
 
 def test_an_alarm_that_ended_meanwhile_comes_back_ended() -> None:
-    one, other = Story(an_alarm()).alert, Story(an_alarm("alm-9", event_type="11A01")).alert
-    gone, taken = both(one, other)
+    one, other_alert = Story(an_alarm()).alert, Story(an_alarm("alm-9", event_type="11A01")).alert
+    gone, taken = both(one, other_alert)
     home = next(alarm for alarm in taken.alarms if alarm.alarm_id == "alm-1")
     over = an_alarm(version=2, transition=AlarmTransition.CLEARED, occurred_at=at(4))
     change = take_alarm(taken, merged(over, home), "x", ())
@@ -77,8 +77,8 @@ def test_an_alarm_that_ended_meanwhile_comes_back_ended() -> None:
 
 
 def test_what_came_graded_while_it_was_merged_keeps_its_grade() -> None:
-    one, other = Story(an_alarm()).alert, Story(an_alarm("alm-9", event_type="11A01")).alert
-    gone, taken = both(one, other)
+    one, other_alert = Story(an_alarm()).alert, Story(an_alarm("alm-9", event_type="11A01")).alert
+    gone, taken = both(one, other_alert)
     restored, rest = back(gone, graded(taken, DataGrade.CORE))
     assert (restored.grade, rest.grade) == (DataGrade.CORE, DataGrade.CORE)
 
@@ -205,31 +205,31 @@ class People(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def merges(self, data: st.DataObject) -> None:
-        one, other = self._pick(data), self._pick(data)
-        result = merge(one, other, a_decision(one.alert_id, MERGE, None))
+        alert, other_alert = self._pick(data), self._pick(data)
+        result = merge(alert, other_alert, a_decision(alert.alert_id, MERGE, None))
         if isinstance(result, Regrouping):
             self._put(result)
 
     @rule(data=st.data())
     def unmerges(self, data: st.DataObject) -> None:
-        one = self._pick(data)
-        result = unmerge(one, self._holder(one), a_decision(one.alert_id, UNMERGE, None))
-        assert isinstance(result, Regrouping) == (one.state is AlertState.MERGED)
+        alert = self._pick(data)
+        result = unmerge(alert, self._holder(alert), a_decision(alert.alert_id, UNMERGE, None))
+        assert isinstance(result, Regrouping) == (alert.state is AlertState.MERGED)
         if isinstance(result, Regrouping):
             self._put(result)
 
     @precondition(lambda self: len(self.alerts) < 8)
     @rule(data=st.data())
     def splits(self, data: st.DataObject) -> None:
-        one = self._pick(data)
-        if len(one.alarms) < 2:
+        alert = self._pick(data)
+        if len(alert.alarms) < 2:
             return
-        ids = [alarm.alarm_id for alarm in one.alarms]
+        ids = [alarm.alarm_id for alarm in alert.alarms]
         some = data.draw(st.lists(st.sampled_from(ids), min_size=1, unique=True))
         self.splits_done += 1
         number = f"dec-{self.splits_done}"
-        decision = a_decision(one.alert_id, SPLIT, None, evidence_ids=tuple(some), id=number)
-        result = split(one, decision)
+        decision = a_decision(alert.alert_id, SPLIT, None, evidence_ids=tuple(some), id=number)
+        result = split(alert, decision)
         if isinstance(result, Regrouping):
             self._put(result)
 
@@ -291,7 +291,7 @@ TestPeople.settings = settings(max_examples=80, stateful_step_count=25, deadline
 def test_a_report_moves_like_an_alarm() -> None:
     report = a_report()
     one = Story(report).alert
-    other = Story(an_alarm("alm-9", event_type="11A01")).alert
-    gone, taken = both(one, other)
+    other_alert = Story(an_alarm("alm-9", event_type="11A01")).alert
+    gone, taken = both(one, other_alert)
     assert report.id in evidence(taken)
     assert gone.reports == ()

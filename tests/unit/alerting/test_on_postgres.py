@@ -250,13 +250,13 @@ async def test_a_report_opens_an_alert_and_a_final_one_closes_it_or_opens_nothin
 async def test_two_processes_that_see_one_danger_at_once_open_one_alert(
     database: Database, desk: Desk
 ) -> None:
-    other = Desk(database)
+    other_desk = Desk(database)
     rounds = 8
     for number in range(rounds):
         kind = f"12:kind_{number}"
         await asyncio.gather(
             desk.takes(an_alarm(f"a-{number}", event_type=kind)),
-            other.takes(an_alarm(f"b-{number}", event_type=kind)),
+            other_desk.takes(an_alarm(f"b-{number}", event_type=kind)),
         )
     rows = await desk.rows("SELECT version, sources FROM alerting.alert")
     assert [tuple(row) for row in rows] == [(2, 2)] * rounds
@@ -276,7 +276,7 @@ async def test_a_grade_is_kept_and_told_across_batches(desk: Desk) -> None:
     [opened] = await desk.takes(an_alarm(data_grade=DataGrade.IMPORTANT))
     [joined] = await desk.takes(a_report(data_grade=DataGrade.CORE))
     [verified] = await desk.takes(a_decision(opened.alert_id, VERIFY, Level.YELLOW, TOWN))
-    told = [one.data_grade for one in (opened, joined, verified)]
-    assert told == [DataGrade.IMPORTANT, DataGrade.CORE, DataGrade.CORE]
+    data_grades = [alert.data_grade for alert in (opened, joined, verified)]
+    assert data_grades == [DataGrade.IMPORTANT, DataGrade.CORE, DataGrade.CORE]
     rows = await desk.rows("SELECT data_grade FROM alerting.alert_report")
     assert [row["data_grade"] for row in rows] == ["core"]

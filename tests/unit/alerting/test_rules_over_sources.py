@@ -40,10 +40,10 @@ CLEARED, RAISED, REVISED = (
 def test_the_order_of_arrival_never_changes_what_is_open(data: st.DataObject) -> None:
     messages = data.draw(histories((Status.ACTUAL, Status.EXERCISE)))
     again = data.draw(shuffled(messages))
-    one, other = Judge(*RULES), Judge(*RULES)
-    one.takes(messages)
-    other.takes(again)
-    assert one.open == other.open
+    judge, other_judge = Judge(*RULES), Judge(*RULES)
+    judge.takes(messages)
+    other_judge.takes(again)
+    assert judge.open == other_judge.open
 
 
 @settings(max_examples=60, deadline=None)

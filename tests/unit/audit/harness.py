@@ -58,8 +58,8 @@ class Log(Topics):
         """Write a record; its offset."""
         records = self.partitions[topic, part]
         offset = self._end((topic, part))
-        taken = at or datetime.now(UTC)
-        records.append(Raw(offset, int(taken.timestamp() * 1000), value))
+        moment = at or datetime.now(UTC)
+        records.append(Raw(offset, int(moment.timestamp() * 1000), value))
         return offset
 
     def mark(self, topic: str, part: int = 0) -> int:

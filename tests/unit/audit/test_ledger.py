@@ -129,12 +129,12 @@ async def test_a_record_passed_without_a_trace_is_found_at_once_and_cleared_when
 
 
 async def test_an_inbox_that_remembers_another_body_is_no_trace(auditor: Auditor) -> None:
-    one = an_alert()
-    auditor.log.append(ALERTS.name, encode(one))
+    alert = an_alert()
+    auditor.log.append(ALERTS.name, encode(alert))
     await auditor.do(
         "INSERT INTO notify.inbox (topic, event_id, body_hash) VALUES ($1, $2, 'x')",
         ALERTS.name,
-        one.id,
+        alert.id,
     )
     await stands(auditor, "notify", ALERTS, 1)
     assert LOST in await auditor.checks(1)
@@ -145,9 +145,9 @@ async def test_an_inbox_that_remembers_another_body_is_no_trace(auditor: Auditor
 async def test_an_inbox_that_knows_the_id_from_another_topic_is_no_trace(
     auditor: Auditor,
 ) -> None:
-    one = an_alert()
-    auditor.log.append(ALERTS.name, encode(one))
-    await knows(auditor, "notify", one, REPORTS)
+    alert = an_alert()
+    auditor.log.append(ALERTS.name, encode(alert))
+    await knows(auditor, "notify", alert, REPORTS)
     await stands(auditor, "notify", ALERTS, 1)
     assert LOST in await auditor.checks(1)
 
@@ -178,7 +178,11 @@ async def test_an_act_that_its_owner_refuses_is_one_entry_of_the_trail(auditor: 
     refuses(auditor, "alerting", DECISIONS, 0, value)
     await auditor.do("DELETE FROM audit.letter")
     await auditor.checks(1)
-    entries = [one for one in await auditor.trail() if one.outcome is AuditOutcome.REFUSED]
+    entries = [
+        audit_entry
+        for audit_entry in await auditor.trail()
+        if audit_entry.outcome is AuditOutcome.REFUSED
+    ]
     told = [(entry.actor, entry.action, entry.subject_id, entry.reason) for entry in entries]
     assert told == [("o-town", "alert.approve red", "alt-1", "alerting: -")]
     assert verify(await auditor.trail()) is None
@@ -224,8 +228,8 @@ async def test_a_record_that_is_not_what_its_service_wrote_is_found(
 
 
 async def test_a_record_sent_again_later_is_the_same_record(auditor: Auditor) -> None:
-    one = an_alert()
-    for again in (one, one.model_copy(update={"sent_at": datetime.now(UTC)})):
+    alert = an_alert()
+    for again in (alert, alert.model_copy(update={"sent_at": datetime.now(UTC)})):
         auditor.log.append(ALERTS.name, encode(again))
     assert await auditor.checks(2) == {}
 
@@ -265,9 +269,9 @@ async def test_what_the_tables_may_have_forgotten_is_counted_only(auditor: Audit
 
 async def test_what_retention_took_before_it_was_read_is_counted_only(auditor: Auditor) -> None:
     auditor.log.first[ALERTS.name, 0] = 7
-    one = an_alert()
-    auditor.log.append(ALERTS.name, encode(one))
-    await knows(auditor, "notify", one)
+    alert = an_alert()
+    auditor.log.append(ALERTS.name, encode(alert))
+    await knows(auditor, "notify", alert)
     await stands(auditor, "notify", ALERTS, 8)
     assert await auditor.checks(3) == {}
     result = await hop(auditor, "notify", ALERTS)
@@ -276,9 +280,9 @@ async def test_what_retention_took_before_it_was_read_is_counted_only(auditor: A
 
 async def test_a_hole_in_a_topic_does_not_balance(auditor: Auditor) -> None:
     for n in range(3):
-        one = an_alert(f"alt-{n}")
-        auditor.log.append(ALERTS.name, encode(one))
-        await knows(auditor, "notify", one)
+        alert = an_alert(f"alt-{n}")
+        auditor.log.append(ALERTS.name, encode(alert))
+        await knows(auditor, "notify", alert)
     del auditor.log.partitions[ALERTS.name, 0][1]
     await stands(auditor, "notify", ALERTS, 3)
     assert (await auditor.checks(2))[FindingKind.HOP_UNBALANCED] == f"notify:{ALERTS.name}"
@@ -318,13 +322,13 @@ async def test_a_restart_goes_on_where_the_books_end(auditor: Auditor, dsn: str)
 
 
 async def test_two_auditors_keep_one_book(auditor: Auditor, dsn: str) -> None:
-    mine, other = auditor.rounds, auditor.restarted(dsn)
+    mine, other_rounds = auditor.rounds, auditor.restarted(dsn)
     for n in range(8):
-        one = an_alert(f"alt-{n}")
-        auditor.log.append(ALERTS.name, encode(one))
-        await knows(auditor, "notify", one)
+        alert = an_alert(f"alt-{n}")
+        auditor.log.append(ALERTS.name, encode(alert))
+        await knows(auditor, "notify", alert)
         await stands(auditor, "notify", ALERTS, n + 1)
-        auditor.rounds = (mine, other)[n % 2]
+        auditor.rounds = (mine, other_rounds)[n % 2]
         await auditor.checks(1)
     result = await hop(auditor, "notify", ALERTS)
     assert (result["applied"], result["repeated"], result["lost"]) == (8, 0, 0)

@@ -128,8 +128,8 @@ async def test_a_bug_in_a_round_is_told_and_the_next_round_is_made(
 async def test_what_a_transaction_leaves_behind_is_no_record_and_stops_no_reader(
     auditor: Auditor,
 ) -> None:
-    one, two = an_alert("alt-1"), an_alert("alt-2")
-    for message in (one, None, None, two, None):
+    alert, two = an_alert("alt-1"), an_alert("alt-2")
+    for message in (alert, None, None, two, None):
         if message is None:
             auditor.log.mark(ALERTS.name)
         else:

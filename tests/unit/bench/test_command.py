@@ -59,10 +59,10 @@ def test_a_quick_run_judges_nothing() -> None:
 
 def test_the_generated_city_is_a_tree_of_the_sizes_it_claims() -> None:
     result = units.city()
-    known = {one.unit for one in result}
+    known = {unit_entry.unit for unit_entry in result}
     assert len(known) == len(result) == units.WHOLE + 1
-    assert all(one.parent in known for one in result if one.unit != units.CITY)
-    assert all(parent_of(one.unit) == one.parent for one in result)
+    assert all(unit_entry.parent in known for unit_entry in result if unit_entry.unit != units.CITY)
+    assert all(parent_of(unit_entry.unit) == unit_entry.parent for unit_entry in result)
     roots = (units.CITY, units.RED_DISTRICT, units.LARGE_DISTRICT, units.SMALL_TOWN)
     sizes = (units.WHOLE, units.RED, units.LARGE, units.SMALL)
     assert tuple(recipients(root) for root in roots) == sizes

@@ -93,10 +93,10 @@ def test_a_run_that_misses_something_does_not_count(
 def test_alarms_are_of_the_contract_and_carry_their_number() -> None:
     now = datetime(2026, 11, 25, tzinfo=UTC)
     made = [alarms.an_alarm(number, now) for number in range(50)]
-    assert [AlarmEvent.model_validate_json(encode(one)) for one in made] == made
-    assert [one.headline.rpartition(MARK)[2] for one in made] == [str(n) for n in range(50)]
-    assert len({one.alarm_id for one in made}) == 50
-    assert len({one.place for one in made}) > 20
+    assert [AlarmEvent.model_validate_json(encode(alarm)) for alarm in made] == made
+    assert [alarm.headline.rpartition(MARK)[2] for alarm in made] == [str(n) for n in range(50)]
+    assert len({alarm.alarm_id for alarm in made}) == 50
+    assert len({alarm.place for alarm in made}) > 20
 
 
 async def test_the_clients_note_each_number_once_and_see_who_is_cut() -> None:

@@ -42,13 +42,13 @@ def test_the_oracle_finds_what_it_always_found() -> None:
 
 def test_a_state_that_was_stored_goes_on_as_if_it_had_not_been() -> None:
     plain, stored = list[Transition](), list[Transition]()
-    kept = State.of(sensor_id(5))
-    other = State.of(sensor_id(5))
+    state = State.of(sensor_id(5))
+    other_state = State.of(sensor_id(5))
     for sample in SAMPLES:
         if sample.sensor == 5:
-            step(kept, sample.value, sample.at_ms, plain)
-            step(other, sample.value, sample.at_ms, stored)
-            other = State.load(other.sid, other.dump())
+            step(state, sample.value, sample.at_ms, plain)
+            step(other_state, sample.value, sample.at_ms, stored)
+            other_state = State.load(other_state.sid, other_state.dump())
     assert plain == stored
 
 

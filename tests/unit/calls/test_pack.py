@@ -41,10 +41,15 @@ def test_what_is_shipped_is_what_holds_without_it() -> None:
     built_in = CallRules(PROFILES["standard"])
     for level in Level:
         for mode in ResponseMode:
-            one, other = set_by_file.rule(level, mode), built_in.rule(level, mode)
-            assert (one.timing, one.rounds) == (other.timing, other.rounds)
+            call_rule, other_call_rule = set_by_file.rule(level, mode), built_in.rule(level, mode)
+            assert (call_rule.timing, call_rule.rounds) == (
+                other_call_rule.timing,
+                other_call_rule.rounds,
+            )
             for channel in Channel:
-                assert one.after_s.get(channel, 0) == other.after_s.get(channel, 0), (
+                assert call_rule.after_s.get(channel, 0) == other_call_rule.after_s.get(
+                    channel, 0
+                ), (
                     level,
                     channel,
                 )
@@ -73,10 +78,10 @@ def test_all_errors_of_both_files_are_told_at_once_with_line_and_what_is_allowed
         ("colour: 1", "colour", "levels"),
     ):
         number = next(n for n, line in enumerate(lines, 1) if needle in line)
-        (results,) = [one for one in told if f"{PLANS_FILE}:{number}:" in one]
+        (results,) = [name for name in told if f"{PLANS_FILE}:{number}:" in name]
         assert name in results
         assert allowed in results.partition("allowed:")[2]
-    assert any(f"{TESTS_FILE}:" in one and "at least 1" in one for one in told)
+    assert any(f"{TESTS_FILE}:" in name and "at least 1" in name for name in told)
 
 
 @pytest.mark.parametrize(

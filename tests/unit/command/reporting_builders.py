@@ -131,7 +131,7 @@ class Files:
                 case, [r for (s, _), r in self.reports.items() if s is status], self.profile
             )
         )
-        return {(str(one.status), one.unit, one.to_unit): one for one in result}
+        return {(str(duty.status), duty.unit, duty.to_unit): duty for duty in result}
 
     def of(self, unit: str, to_unit: str, status: Status = Status.ACTUAL) -> Duty:
         """The duty of one route."""

@@ -245,8 +245,8 @@ def test_a_drill_never_meets_the_real_thing_nor_the_other_way_round() -> None:
 
 
 def test_who_may_write_what_down() -> None:
-    taken = a_report(means=PHONE, origin_unit=DISTRICT)
-    assert received(taken, NOW).unit == TOWN, "who took the call may write it down"
+    report = a_report(means=PHONE, origin_unit=DISTRICT)
+    assert received(report, NOW).unit == TOWN, "who took the call may write it down"
     with pytest.raises(NotTheirs):
         received(a_report(origin_unit=DISTRICT), NOW)
     with pytest.raises(NotTheirs):

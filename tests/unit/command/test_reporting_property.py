@@ -104,7 +104,7 @@ class Night:
                     key = (duty_id, KINDS[kind][0], call.due_at)
                     assert key not in self.overdue, "the fact is told once"
                     self.overdue.add(key)
-            self.armed |= {(one, kind, rung): due for one, kind, rung, due in result.arm}
+            self.armed |= {(name, kind, rung): due for name, kind, rung, due in result.arm}
             self.known[duty_id] = result.duty
 
     def check(self) -> None:

@@ -160,7 +160,9 @@ def test_the_duty_is_told_complete() -> None:
         TOWN,
         "phoned",
     )
-    assert [(one.report_id, one.late) for one in event.counted] == [(call.id, True)]
+    assert [
+        (counted_report.report_id, counted_report.late) for counted_report in event.counted
+    ] == [(call.id, True)]
     assert event.references == (call.id,)
 
 

@@ -71,7 +71,7 @@ def test_orange_reaches_the_district_and_the_whole_town() -> None:
     below = [
         recipient for recipient in result.orders.recipients if recipient.tier is not Tier.DISTRICT
     ]
-    assert all(is_within(one.unit, TOWN) for one in below)
+    assert all(is_within(recipient.unit, TOWN) for recipient in below)
 
 
 def test_red_reaches_every_town_of_the_alert_s_areas() -> None:
@@ -137,9 +137,9 @@ def test_a_free_command_goes_to_the_subtree_within_its_tiers_without_the_issuer(
 
 def test_a_unit_that_moves_is_found_under_its_new_parent_only() -> None:
     tree = UnitTree()
-    for one in units():
-        tree.put(one)
-    (moved,) = [one for one in units() if one.unit == FIRST_VILLAGE]
+    for unit_entry in units():
+        tree.put(unit_entry)
+    (moved,) = [unit_entry for unit_entry in units() if unit_entry.unit == FIRST_VILLAGE]
     tree.put(moved.model_copy(update={"parent": OTHER_TOWN}))
     assert FIRST_VILLAGE not in tree.subtree(TOWN, (Tier.VILLAGE,))
     assert FIRST_VILLAGE in tree.subtree(OTHER_TOWN, (Tier.VILLAGE,))

@@ -46,14 +46,19 @@ def naive_progress(rows: list[Assignment]) -> dict[str, int]:
         total=0, signed=0, reported=0, done=0, returned=0, overdue=0, released=0, owed=0
     )
     for row in rows:
-        seen = row.suspended_from if row.state is State.SUSPENDED else row.state
+        assignment_state = row.suspended_from if row.state is State.SUSPENDED else row.state
         counter["total"] += 1
-        counter["signed"] += seen in (*WORKING, State.REPORTED, State.CHECKED, State.DONE)
-        counter["reported"] += seen in (State.REPORTED, State.CHECKED, State.DONE)
-        counter["done"] += seen is State.DONE
-        counter["returned"] += seen is State.RETURNED
-        counter["released"] += seen in GONE
-        counter["owed"] += row.mandatory and seen not in (State.DONE, *GONE)
+        counter["signed"] += assignment_state in (
+            *WORKING,
+            State.REPORTED,
+            State.CHECKED,
+            State.DONE,
+        )
+        counter["reported"] += assignment_state in (State.REPORTED, State.CHECKED, State.DONE)
+        counter["done"] += assignment_state is State.DONE
+        counter["returned"] += assignment_state is State.RETURNED
+        counter["released"] += assignment_state in GONE
+        counter["owed"] += row.mandatory and assignment_state not in (State.DONE, *GONE)
         late_to_sign = row.sign_overdue and row.state is State.DELIVERED
         late_to_end = row.finish_overdue and row.state in (State.DELIVERED, *WORKING)
         counter["overdue"] += late_to_sign or late_to_end
@@ -134,10 +139,10 @@ class Splitting(RuleBasedStateMachine):
     def split(self, unit: str, units: list[str], *, mandatory: bool) -> None:
         whole = assignment_id("cmd-1", unit)
         for one in units:
-            known = self.books.rows.get(assignment_id("cmd-1", one))
-            if known is not None and (
-                known.parent_assignment_id != whole
-                or known.state not in (State.DONE, State.RETURNED)
+            existing_assignment = self.books.rows.get(assignment_id("cmd-1", one))
+            if existing_assignment is not None and (
+                existing_assignment.parent_assignment_id != whole
+                or existing_assignment.state not in (State.DONE, State.RETURNED)
             ):
                 return  # the edge refuses it (tests/component/command/test_splitting.py)
         self.act(unit, Step.SPLIT, units=tuple(units), mandatory=mandatory)
@@ -197,7 +202,7 @@ class Splitting(RuleBasedStateMachine):
     @invariant()
     def a_whole_is_reported_only_when_nothing_mandatory_is_open_below(self) -> None:
         for whole in self.books.rows.values():
-            waits = any(one.step is Step.REPORT for one in whole.waiting)
+            waits = any(act.step is Step.REPORT for act in whole.waiting)
             if whole.state in (State.REPORTED, State.CHECKED, State.DONE):
                 assert not whole.owed
             if waits and whole.state in WORKING:
@@ -208,9 +213,9 @@ class Splitting(RuleBasedStateMachine):
     @invariant()
     def a_running_clock_has_one_timer_and_a_standing_one_none(self) -> None:
         for row in self.books.rows.values():
-            one = row.assignment_id
-            armed = {kind for subject, kind in self.books.armed if subject == one}
-            paused = {kind for subject, kind in self.books.paused if subject == one}
+            name = row.assignment_id
+            armed = {kind for subject, kind in self.books.armed if subject == name}
+            paused = {kind for subject, kind in self.books.paused if subject == name}
             if row.state is State.SUSPENDED:
                 assert armed == {TimerKind.RESUME}
                 unsigned = row.suspended_from is State.DELIVERED

@@ -104,9 +104,9 @@ def test_due_soon_is_told_at_eighty_per_cent() -> None:
     assert Arm("asg-1", TimerKind.SIGN_DUE_SOON, 0, after(9.6)) in timers
     assert Arm("asg-1", TimerKind.SIGN_ESCALATE, 0, after(12)) in timers
     assert Arm("asg-1", TimerKind.FINISH_DUE_SOON, 0, after(48)) in timers
-    told = fired(an_assignment(), TimerKind.SIGN_DUE_SOON, 0, 9.6, 9.7)
-    assert [call.kind for call in told.calls] == [Kind.DUE_SOON]
-    assert not told.arm
+    firing = fired(an_assignment(), TimerKind.SIGN_DUE_SOON, 0, 9.6, 9.7)
+    assert [call.kind for call in firing.calls] == [Kind.DUE_SOON]
+    assert not firing.arm
 
 
 def test_rung_0_is_overdue_and_a_reminder_to_the_own_unit() -> None:

@@ -128,10 +128,10 @@ def test_a_right_to_see_does_not_open_what_is_graded() -> None:
 
 
 def test_nothing_is_open_wider_than_a_less_delicate_class() -> None:
-    reach = {one: masking._OPEN[one] for one in DataClass}
+    reach = {data_class: masking._OPEN[data_class] for data_class in DataClass}
     assert reach[DataClass.CORE] <= reach[DataClass.IMPORTANT] <= reach[DataClass.GENERAL]
     assert reach[DataClass.CONTACT] <= reach[DataClass.NAME]
-    assert all(Relation.OWN in found for found in reach.values())
+    assert all(Relation.OWN in relations for relations in reach.values())
 
 
 @pytest.mark.parametrize("module", [page_contracts, duty_contracts])

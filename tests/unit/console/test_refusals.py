@@ -28,7 +28,7 @@ def fresh() -> Refusals:
 
 
 def written(refusals: Refusals, now: datetime, limit: int = 1_000) -> list[Refusal]:
-    return [one.message for one in refusals.due(now, limit) if isinstance(one.message, Refusal)]
+    return [act.message for act in refusals.due(now, limit) if isinstance(act.message, Refusal)]
 
 
 def test_the_first_is_told_at_once_and_the_rest_of_the_minute_in_one_record() -> None:
@@ -39,10 +39,10 @@ def test_the_first_is_told_at_once_and_the_rest_of_the_minute_in_one_record() ->
     for second in range(1, 31):
         result.note(tried(), NOW + timedelta(seconds=second))
     assert written(result, NOW + timedelta(seconds=59)) == []
-    [rest] = written(result, NOW + EVERY)
-    assert (rest.count, rest.occurred_at) == (30, NOW + timedelta(seconds=1))
-    assert rest.until == NOW + timedelta(seconds=30)
-    assert rest.id != first.id
+    [refusal] = written(result, NOW + EVERY)
+    assert (refusal.count, refusal.occurred_at) == (30, NOW + timedelta(seconds=1))
+    assert refusal.until == NOW + timedelta(seconds=30)
+    assert refusal.id != first.id
     assert written(result, NOW + 2 * EVERY) == []
     result.note(tried(), NOW + 2 * EVERY)
     assert len(written(result, NOW + 2 * EVERY)) == 1, (
@@ -65,7 +65,7 @@ def test_strangers_write_one_record_a_reason_whatever_they_make_up() -> None:
     for number in range(1_000):
         result.note(tried(UNKNOWN, f"GET /x{number}", "signed_out"), NOW)
         result.note(tried(UNKNOWN, f"POST /y{number}", "wrong_password"), NOW)
-    assert sorted((one.reason, one.count) for one in written(result, NOW)) == [
+    assert sorted((refusal.reason, refusal.count) for refusal in written(result, NOW)) == [
         ("signed_out", 1_000),
         ("wrong_password", 1_000),
     ]
@@ -92,15 +92,15 @@ def test_one_officer_writes_not_many_more_than_a_hundred_a_minute() -> None:
     assert {record.actor for record in records} == {"o-1"}
     assert written(result, NOW + EVERY) == []
     result.note(tried(action="POST /again"), NOW + EVERY)
-    [one] = written(result, NOW + EVERY)
-    assert one.action == "POST /again", "what was a minute ago counts no more"
+    [refusal] = written(result, NOW + EVERY)
+    assert refusal.action == "POST /again", "what was a minute ago counts no more"
 
 
 def test_a_few_at_a_time_and_none_is_forgotten_before_it_is_written() -> None:
     result = fresh()
     for number in range(25):
         result.note(tried(f"o-{number}"), NOW)
-    told = [one.actor for _ in range(3) for one in written(result, NOW, 10)]
+    told = [refusal.actor for _ in range(3) for refusal in written(result, NOW, 10)]
     assert sorted(told) == sorted(f"o-{number}" for number in range(25))
 
 

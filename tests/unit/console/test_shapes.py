@@ -45,10 +45,10 @@ def test_the_same_decision_is_the_same_act() -> None:
     alert = rows.alert(an_alert("a"))
     first = acts.decision(ME, alert, Judgement(DecisionVerb.APPROVE, Level.ORANGE, ""), 1, NOW)
     second = acts.decision(ME, alert, Judgement(DecisionVerb.APPROVE, Level.ORANGE, ""), 1, LATER)
-    other = acts.decision(ME, alert, Judgement(DecisionVerb.APPROVE, Level.RED, ""), 1, NOW)
+    act = acts.decision(ME, alert, Judgement(DecisionVerb.APPROVE, Level.RED, ""), 1, NOW)
     assert first.message.id == second.message.id
     assert first.digest() == second.digest()
-    assert other.message.id != first.message.id
+    assert act.message.id != first.message.id
     merge, elsewhere = (
         acts.decision(ME, alert, Judgement(DecisionVerb.MERGE, None, "", {"into": into}), 1, NOW)
         for into in ("alt-b", "alt-c")
@@ -72,7 +72,7 @@ def test_a_step_that_can_recur_is_another_act_when_the_assignment_has_changed() 
     assert acts.acknowledgement(ME, before, asking, LATER).message.id == first.message.id
     assert acts.acknowledgement(ME, after, asking, NOW).message.id != first.message.id
     signing = acts.Stepped(Step.SIGN, 1, "")
-    signed = [acts.acknowledgement(ME, one, signing, NOW).message.id for one in (before, after)]
+    signed = [acts.acknowledgement(ME, row, signing, NOW).message.id for row in (before, after)]
     assert signed[0] == signed[1]
 
 
@@ -104,10 +104,10 @@ def test_a_free_command_is_one_per_key_and_per_day() -> None:
     today = acts.issue(ME, draft, None, NOW)
     assert acts.issue(ME, draft, None, LATER).key == today.key
     assert acts.issue(ME, draft, None, NOW + timedelta(days=1)).key != today.key
-    other = replace(
+    other_draft = replace(
         draft, selection=Selection(include=selection.include, exclude=selection.include)
     )
-    assert acts.issue(ME, other, None, NOW).key != today.key
+    assert acts.issue(ME, other_draft, None, NOW).key != today.key
     # Whom the officer was shown is no part of what he orders.
     assert acts.issue(ME, replace(draft, seen_digest="0" * 64), None, NOW).key == today.key
     request = key.message
@@ -121,7 +121,7 @@ def test_nine_thousand_assignments_make_a_line_per_town() -> None:
         an_assignment(command, SONGJI)
     ]
     result = lines.assignment_lines(events)
-    assert sorted((one["unit_code"], one["payload"]["count"]) for one in result) == [
+    assert sorted((row["unit_code"], row["payload"]["count"]) for row in result) == [
         (SONGJI, 1),
         (ZHUTUO, 89),
     ]
@@ -130,7 +130,7 @@ def test_nine_thousand_assignments_make_a_line_per_town() -> None:
 def test_lines_never_sum_over_statuses() -> None:
     real, drill = a_command("c"), a_command("c", status=Status.EXERCISE)
     result = lines.assignment_lines([an_assignment(real, ZHUTUO), an_assignment(drill, ZHUTUO)])
-    assert sorted(one["status"] for one in result) == ["Actual", "Exercise"]
+    assert sorted(row["status"] for row in result) == ["Actual", "Exercise"]
 
 
 def test_receipts_of_devices_make_no_line() -> None:

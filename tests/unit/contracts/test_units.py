@@ -80,8 +80,8 @@ _ids = st.builds(
 
 @given(_ids, _ids)
 def test_within_means_below_in_the_lineage(unit: str, root: str) -> None:
-    for one in {root, *lineage(root), *lineage(unit)}:
-        assert is_within(unit, one) == (one in lineage(unit)), (unit, one)
+    for name in {root, *lineage(root), *lineage(unit)}:
+        assert is_within(unit, name) == (name in lineage(unit)), (unit, name)
 
 
 @pytest.mark.parametrize("root", ["", "/", "5", "50", "500118", "500118118201/", "x" * 12])

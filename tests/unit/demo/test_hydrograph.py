@@ -18,7 +18,7 @@ _BY_ID = {gauge.sensor_id: gauge for gauge in gauges()}
 @pytest.mark.parametrize("gauge", gauges(), ids=lambda gauge: gauge.sensor_id)
 def test_published_points_are_exact_and_the_only_real_ones(gauge: Gauge) -> None:
     real = [sample for sample in hydrograph.samples(gauge, 7) if not sample.synthetic]
-    assert [(one.at, one.level_m) for one in real] == [
+    assert [(sample.at, sample.level_m) for sample in real] == [
         (point.at, point.level_m) for point in gauge.points
     ]
 
@@ -44,7 +44,7 @@ def test_peaks_are_the_published_ones(name: str, peak: float) -> None:
 
 def test_what_the_bulletins_say_in_words_holds() -> None:
     cuntan = hydrograph.samples(_BY_ID["gauge-cuntan"], 5)
-    record = next(one for one in cuntan if one.level_m >= 191.41)
+    record = next(sample for sample in cuntan if sample.level_m >= 191.41)
     assert record.at == at(20, 4)
     zhutuo = {sample.at: sample.level_m for sample in hydrograph.samples(_BY_ID["gauge-zhutuo"], 5)}
     assert zhutuo[at(21, 8)] < 212.0

@@ -45,10 +45,10 @@ def test_a_jump_passes_rungs_at_once() -> None:
 
 
 def test_silence_is_raised_once_and_cleared_by_the_next_reading() -> None:
-    heard = [_moment(0), _moment(1), _moment(30), _moment(31)]
-    result = oracle.silences(heard, timedelta(hours=24), START + timedelta(hours=40))
+    moments = [_moment(0), _moment(1), _moment(30), _moment(31)]
+    result = oracle.silences(moments, timedelta(hours=24), START + timedelta(hours=40))
     assert result == [("raised", "notice"), ("cleared", "notice")]
-    result = oracle.silences(heard[:2], timedelta(hours=24), START + timedelta(hours=40))
+    result = oracle.silences(moments[:2], timedelta(hours=24), START + timedelta(hours=40))
     assert result == [("raised", "notice")]
 
 

@@ -14,43 +14,45 @@ from shared.contracts.rules import ThresholdRule
 from shared.contracts.units import parent_of, tier_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-PUBLISHED = [gauge.sensor_id for gauge in gauges()] + [one.sensor_id for one in gauges_2021()]
+PUBLISHED = [gauge.sensor_id for gauge in gauges()] + [
+    gauge2021.sensor_id for gauge2021 in gauges_2021()
+]
 
 
 def test_the_tree_has_the_real_counts_and_marks_what_is_generated() -> None:
     everything = units.all_units()
-    counted = Counter(one.tier for one in everything)
+    counted = Counter(unit_entry.tier for unit_entry in everything)
     assert (counted[Tier.CITY], counted[Tier.TOWN], counted[Tier.VILLAGE]) == (1, 23, 267)
     assert 267 * 5 <= counted[Tier.GRID] <= 267 * 6
     assert counted[Tier.MICROGRID] == 5 * counted[Tier.GRID]
-    known = {one.unit for one in everything}
-    for one in everything:
-        assert one.tier is tier_of(one.unit)
-        assert one.parent == parent_of(one.unit)
-        assert one.parent is None or one.parent in known
-        assert one.synthetic == (one.tier in (Tier.GRID, Tier.MICROGRID))
+    known = {unit_entry.unit for unit_entry in everything}
+    for unit_entry in everything:
+        assert unit_entry.tier is tier_of(unit_entry.unit)
+        assert unit_entry.parent == parent_of(unit_entry.unit)
+        assert unit_entry.parent is None or unit_entry.parent in known
+        assert unit_entry.synthetic == (unit_entry.tier in (Tier.GRID, Tier.MICROGRID))
 
 
 def test_departments_and_the_task_force_are_marked_and_hang_on_real_units() -> None:
     known = {division.unit for division in units.divisions()}
     result = departments.departments()
-    assert len({one.unit for one in result}) == len(result) == 8 + 23 * 4
-    for one in result:
-        assert one.synthetic
-        assert one.parent == parent_of(one.unit)
-        assert one.parent in known
-        assert one.tier is tier_of(one.unit)
+    assert len({unit_entry.unit for unit_entry in result}) == len(result) == 8 + 23 * 4
+    for unit_entry in result:
+        assert unit_entry.synthetic
+        assert unit_entry.parent == parent_of(unit_entry.unit)
+        assert unit_entry.parent in known
+        assert unit_entry.tier is tier_of(unit_entry.unit)
     (force,) = departments.groups()
     assert force.synthetic
-    assert set(force.members) <= known | {one.unit for one in result}
+    assert set(force.members) <= known | {unit_entry.unit for unit_entry in result}
 
 
 def test_twenty_thousand_sensors_of_which_the_published_gauges_are_real() -> None:
     result = sensors.all_sensors()
-    assert len({one.sensor_id for one in result}) == len(result) == 20_000
-    real = [one for one in result if not one.synthetic]
-    assert [one.sensor_id for one in real] == PUBLISHED
-    datums = {one.sensor_id: one.datum for one in real}
+    assert len({sensor_entry.sensor_id for sensor_entry in result}) == len(result) == 20_000
+    real = [sensor_entry for sensor_entry in result if not sensor_entry.synthetic]
+    assert [sensor_entry.sensor_id for sensor_entry in real] == PUBLISHED
+    datums = {sensor_entry.sensor_id: sensor_entry.datum for sensor_entry in real}
     assert datums["gauge-cuntan"] == "吴淞"
     assert datums["gauge-beibei"] == "黄海"
     assert datums["gauge-zhutuo"] is None
@@ -96,7 +98,7 @@ def test_the_roster_is_full_but_for_one_post() -> None:
 
 def test_the_seed_is_the_same_every_time() -> None:
     assert seed.fingerprint() == seed.fingerprint()
-    keys = [seed.key_of(one.entry) for one in seed.entries(NOW)]
+    keys = [seed.key_of(catalog_entry.entry) for catalog_entry in seed.entries(NOW)]
     assert len(keys) == len(set(keys))
     assert "group:flood_task_force" in keys
     assert "unit:500118000000/water" in keys
@@ -110,7 +112,7 @@ def test_the_seed_is_the_same_every_time() -> None:
 def test_a_quiet_day_raises_nothing_and_reaches_every_sensor() -> None:
     people = cast()
     quiet = list(background.readings(1, 20_000, 2, people.sensors))
-    assert {one.sensor_id for one in quiet} | people.sensors | set(PUBLISHED) == {
+    assert {moment.sensor_id for moment in quiet} | people.sensors | set(PUBLISHED) == {
         sensor.sensor_id for sensor in sensors.all_sensors()
     }
     thresholds = [key for key in oracle.expected(quiet) if not key[0].startswith("absence")]
@@ -119,7 +121,7 @@ def test_a_quiet_day_raises_nothing_and_reaches_every_sensor() -> None:
 
 def test_background_and_story_merge_in_order_of_time_with_unique_ids() -> None:
     people = cast()
-    told = sorted(story.readings(people, 1))
-    merged = list(heapq.merge(told, background.readings(1, 500, 4, people.sensors)))
+    moments = sorted(story.readings(people, 1))
+    merged = list(heapq.merge(moments, background.readings(1, 500, 4, people.sensors)))
     assert merged == sorted(merged)
-    assert len({one.event_id for one in merged}) == len(merged)
+    assert len({moment.event_id for moment in merged}) == len(merged)

@@ -45,10 +45,10 @@ def test_a_raised_alarm_nobody_took_up_is_lost() -> None:
 
 
 def test_a_repeated_webhook_counts_only_without_the_mark() -> None:
-    heard = Received()
-    heard.pages.update({"pag-1": 2, "pag-2": 2, "pag-3": 1})
-    heard.resent.update({"pag-2": 1})
-    assert heard.repeats() == ["pag-1"]
+    received = Received()
+    received.pages.update({"pag-1": 2, "pag-2": 2, "pag-3": 1})
+    received.resent.update({"pag-2": 1})
+    assert received.repeats() == ["pag-1"]
 
 
 def test_a_drill_that_refers_to_something_real_and_a_notice_of_it_are_leaks() -> None:

@@ -282,7 +282,7 @@ def test_what_one_sensor_s_rule_cannot_say_is_composed(rule_id: str, level: str)
 
 def test_the_pack_is_usable_with_the_catalogue_as_played_and_as_planned() -> None:
     assert _pack().errors == []
-    planned = {one.sensor_id: one for one in catalogue(fastest_s=0)}
+    planned = {sensor_entry.sensor_id: sensor_entry for sensor_entry in catalogue(fastest_s=0)}
     result = load([FOLDER], NOW, planned)
     assert result.errors == []
     # Mine rungs whose cut and restored value are one figure flap at it, and the table says so.
@@ -328,7 +328,7 @@ def test_every_rung_begins_with_its_mark_and_clears_on_the_safe_side() -> None:
 
 def test_what_was_sourced_and_is_off_has_been_superseded() -> None:
     off = [rule for rule in _rules().values() if rule.mark == "sourced" and not rule.enabled]
-    assert all("superseded" in one.source for one in off)
+    assert all("superseded" in rule_definition.source for rule_definition in off)
 
 
 def test_every_kind_of_catalogued_sensor_is_judged_and_watched() -> None:
@@ -358,7 +358,7 @@ def test_every_gauge_stands_in_exactly_one_rule_of_each_family_with_its_datum() 
 
 
 def test_every_rule_over_one_sensor_with_a_number_has_a_case() -> None:
-    judged = {name for one in _cases() for name in one.case.rules}
+    judged = {name for pack_case in _cases() for name in pack_case.case.rules}
     for rule in _rules().values():
         if not rule.over_one_sensor or "template" in rule.source:
             continue
@@ -370,9 +370,9 @@ def test_every_rule_over_one_sensor_with_a_number_has_a_case() -> None:
 
 def test_every_case_passes() -> None:
     sensors = _sensors()
-    for one in _cases():
-        result = run_case(one, _rules(), sensors)
-        assert result.passed, (one.file, one.line, one.case.case, result)
+    for pack_case in _cases():
+        result = run_case(pack_case, _rules(), sensors)
+        assert result.passed, (pack_case.file, pack_case.line, pack_case.case.case, result)
 
 
 def test_trusts_add_up_exactly() -> None:

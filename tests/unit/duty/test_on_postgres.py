@@ -332,7 +332,7 @@ def a_war_roster(desk: Desk, unit: str = TOWN) -> list[DutyRequest]:
     ordinary = around(datetime.now(UTC))
     war = ordinary.model_copy(update={"members": ("ma",), "modes": (EMERGENCY,)})
     return [
-        *(desk.request(a_member(one), f"m-{one}", unit) for one in ("li", "ma")),
+        *(desk.request(a_member(name), f"m-{name}", unit) for name in ("li", "ma")),
         desk.request(ordinary, "turns", unit),
         desk.request(war, "war", unit),
     ]

@@ -196,12 +196,12 @@ names = st.sampled_from(OFFICERS)
 @st.composite
 def swaps(draw: st.DrawFn) -> Swap:
     first, second = draw(st.permutations(OFFICERS))[:2]
-    one, other = draw(spans), draw(spans)
+    row, other = draw(spans), draw(spans)
     return Swap(
         officer_id=first,
         other_id=second,
-        begin=one["begin"],
-        end=one["end"],
+        begin=row["begin"],
+        end=row["end"],
         other_begin=other["begin"],
         other_end=other["end"],
     )
@@ -262,10 +262,12 @@ def test_a_timeline_is_whole_and_says_what_one_look_says(
 @given(st.lists(rules, max_size=8), st.sampled_from(ResponseMode))
 def test_what_is_of_other_modes_changes_nothing(found: list[DutyRule], mode: ResponseMode) -> None:
     entries = [an_entry(rule) for rule in found]
-    mine = [entry for entry in entries if mode in (getattr(entry.rule, "modes", ()) or (mode,))]
+    duty_entries = [
+        entry for entry in entries if mode in (getattr(entry.rule, "modes", ()) or (mode,))
+    ]
     for post in Post:
-        told = timeline(plan_of(entries, mode), post, at(-20), at(150))
-        assert told == timeline(plan_of(mine, mode), post, at(-20), at(150))
+        turns = timeline(plan_of(entries, mode), post, at(-20), at(150))
+        assert turns == timeline(plan_of(duty_entries, mode), post, at(-20), at(150))
 
 
 @given(rotations, st.integers(-50, 400), st.integers(1, 400))
@@ -273,10 +275,12 @@ def test_turns_of_a_rotation_follow_each_other_without_a_hole(
     rotation: Rotation, first: int, length: int
 ) -> None:
     found: list[Turn] = list(turns(rotation, at(first), at(first + length)))
-    for one, following in pairwise(found):
-        assert one.begin < one.end == following.begin
+    for turn, following in pairwise(found):
+        assert turn.begin < turn.end == following.begin
     whole = list(turns(rotation, at(-5_000), at(5_000)))
-    assert [one for one in whole if one.end > at(first) and one.begin < at(first + length)] == found
+    assert [
+        turn for turn in whole if turn.end > at(first) and turn.begin < at(first + length)
+    ] == found
 
 
 @given(st.lists(rules, max_size=6))

@@ -129,11 +129,11 @@ def proposed(role: Role, place: str) -> bool:
 
 
 def rejected(role: Role, place: str) -> bool:
-    held = _mode(Role("city", "A"), place, ModeVerb.PROPOSE)
-    assert held is not None
+    proposal = _mode(Role("city", "A"), place, ModeVerb.PROPOSE)
+    assert proposal is not None
     request = _mode_request(role, place, ModeVerb.REJECT)
     try:
-        modes.stop(replace(held, proposed_by="o-somebody"), Event.REJECT, request)
+        modes.stop(replace(proposal, proposed_by="o-somebody"), Event.REJECT, request)
     except modes.Refused:
         return False
     return True

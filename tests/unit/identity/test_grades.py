@@ -47,25 +47,25 @@ def rank(grade: DataGrade) -> int:
 
 def test_every_record_that_follows_has_the_highest_grade_of_the_evidence() -> None:
     result = chain(WORDS)
-    kinds = {type(one) for one in result}
+    kinds = {type(envelope) for envelope in result}
     assert kinds >= {
         AlertEvent, PublicNotice, CommandEvent, AssignmentEvent, SupervisionEvent, ReportDuty,
         ModeProposal, ResponseModeEvent, Page,
     }  # fmt: skip
     alarm, opened, *later = result
     assert (alarm.data_grade, opened.data_grade) == (IMPORTANT, IMPORTANT)
-    below = [one for one in later if one.data_grade is not CORE]
+    below = [envelope for envelope in later if envelope.data_grade is not CORE]
     # Notices are of the public: they have no words to be graded. Pages of the first version are its.
-    assert all(isinstance(one, PublicNotice | Page) for one in below)
-    assert {one.data_grade for one in below if isinstance(one, Page)} <= {IMPORTANT}
-    assert any(isinstance(one, Page) and one.data_grade is CORE for one in later)
+    assert all(isinstance(envelope, PublicNotice | Page) for envelope in below)
+    assert {envelope.data_grade for envelope in below if isinstance(envelope, Page)} <= {IMPORTANT}
+    assert any(isinstance(envelope, Page) and envelope.data_grade is CORE for envelope in later)
 
 
 def test_no_word_leaves_the_house() -> None:
     result = chain(WORDS)
-    outward = [one for one in result if isinstance(one, Page | PublicNotice)]
+    outward = [envelope for envelope in result if isinstance(envelope, Page | PublicNotice)]
     assert not [one for one in outward if WORDS in one.to_wire().decode()]
-    pages = [one for one in outward if isinstance(one, Page)]
+    pages = [page for page in outward if isinstance(page, Page)]
     zh = said(GRADED_ALERT, Language.ZH)
     assert {zh, f"催办：{zh}"} <= {said(page.headline, Language.ZH) for page in pages}
     for language in Language:
@@ -88,8 +88,8 @@ def test_an_alert_that_turns_out_to_be_graded_is_told_on_without_its_words() -> 
     for ladder in list(book.ladders.values()):
         desk.on_timer(ladder.ladder_id, "answer", ladder.step)
     new = [event for event in book.events[said:] if event.version == 1]
-    assert {one.data_grade for one in new} == {CORE}
-    assert not [one for one in new if WORDS in one.to_wire().decode()]
+    assert {page.data_grade for page in new} == {CORE}
+    assert not [page for page in new if WORDS in page.to_wire().decode()]
 
 
 @given(st.lists(st.tuples(st.booleans(), grades), min_size=1, max_size=12))
@@ -147,7 +147,7 @@ def test_merging_splitting_undoing_and_opening_again_lower_nothing(
 def test_an_alarm_of_several_sources_has_the_highest_grade_of_what_it_counted(
     told: list[tuple[str, DataGrade]],
 ) -> None:
-    seen = [
+    sightings = [
         Sighting(
             f"s-{n}", f"r-{n}", f"{kind}:{n}", kind, "11A01", (TOWN,), NOW,
             at(3_600) if kind == "agency" else NOW,  # a warning counts while it is in force
@@ -157,7 +157,7 @@ def test_an_alarm_of_several_sources_has_the_highest_grade_of_what_it_counted(
     ]  # fmt: skip
     classes = tuple(SourceClass(source=kind, trust=1.0) for kind in ("sensor", "hotline", "agency"))
     body = CorroborationRule(sources=classes, need=2.0, window_s=3_600.0, level=Level.ORANGE)
-    result = judge(Pool(body, seen), TOWN, NOW).standing
+    result = judge(Pool(body, sightings), TOWN, NOW).standing
     assert result is not None
     assert result.grade is highest_grade(*(grade for _, grade in told))
 

@@ -49,8 +49,8 @@ def test_the_same_message_is_the_same_record_and_another_one_is_not() -> None:
     assert one_warning(a_document(), "cma", NOW.replace(hour=9)).id == first.id
     in_utc = a_document({"sent": "2026-07-01T07:55:00+00:00"})
     assert taken(in_utc).id == first.id
-    others = (a_document({name: "x"}) for name in ("identifier", "sender"))
-    assert first.id not in {taken(one).id for one in others}
+    generator = (a_document({name: "x"}) for name in ("identifier", "sender"))
+    assert first.id not in {taken(one).id for one in generator}
     assert one_warning(a_document(), "water", NOW).id != first.id
 
 

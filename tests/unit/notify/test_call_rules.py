@@ -116,23 +116,23 @@ def test_the_last_post_is_called_so_often(rounds: int) -> None:
 
 
 def held(folder: Path) -> tuple[CallsFolder, list[Pack]]:
-    taken: list[Pack] = []
-    return CallsFolder(folder, taken.append, SystemClock()), taken
+    packs: list[Pack] = []
+    return CallsFolder(folder, packs.append, SystemClock()), packs
 
 
 def test_a_changed_file_holds_and_a_broken_one_changes_nothing(tmp_path: Path) -> None:
     folder = copytree(SHIPPED, tmp_path / "calls")
-    calls, taken = held(folder)
+    calls, packs = held(folder)
     calls.read()
     assert calls.look_again() is False
     file = folder / PLANS_FILE
     good = file.read_text(encoding="utf-8")
     file.write_text(good.replace("first_s: 60", "first_s: 600"), encoding="utf-8")
     assert calls.look_again() is True
-    assert taken[-1].calls[0].first_s == 600
+    assert packs[-1].calls[0].first_s == 600
     file.write_text(good.replace("first_s: 60", "first_s: never"), encoding="utf-8")
     assert calls.look_again() is False
-    assert len(taken) == 2
+    assert len(packs) == 2
     assert calls.look_again() is False, "told once, not every five seconds"
     file.write_text(good + "\n", encoding="utf-8")
     assert calls.look_again() is True
@@ -146,12 +146,12 @@ def test_what_is_wrong_at_the_start_names_every_error(tmp_path: Path) -> None:
         text.replace("first_s: 60", "first_s: never").replace("tier_s: 120", "tier_s: 0"),
         encoding="utf-8",
     )
-    calls, taken = held(folder)
+    calls, packs = held(folder)
     with pytest.raises(SetupError) as refused:
         calls.read()
     assert len(str(refused.value).splitlines()) == 3
     assert "FENGHUO_CALLS_FOLDER" in str(refused.value)
-    assert taken == []
+    assert packs == []
 
 
 def test_the_desk_goes_by_rules_that_are_exchanged_while_it_works() -> None:

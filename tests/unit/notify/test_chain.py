@@ -77,9 +77,9 @@ def test_a_recall_reaches_everybody_who_was_paged_each_once_and_goes_first(
     pages = [event for event in book.events[before:] if event.version == 1]
     assert all("撤回" in page.text for page in pages)
     living = [ladder for ladder in book.ladders.values() if ladder.state is LadderState.OPEN]
-    assert {one.priority for one in living} == {0}, "a recall goes before everything"
+    assert {ladder.priority for ladder in living} == {0}, "a recall goes before everything"
     withdrawn = [event for event in book.events[before:] if event.version > 1]
-    assert {one.state for one in withdrawn} == {PageState.WITHDRAWN}
+    assert {page.state for page in withdrawn} == {PageState.WITHDRAWN}
 
 
 def test_a_recall_of_a_person_does_not_climb_to_others(book: Book, desk: Desk) -> None:
@@ -108,9 +108,9 @@ def test_an_emergency_calls_the_gate_and_its_debt_does_so_again(book: Book, desk
     # More evidence does not end the calling; the ratification does.
     update = in_force(4, AlertTransition.UPDATED).model_copy(update={"debt": owed})
     desk.on_alert(update)
-    assert [one.state for one in asking] == [LadderState.OPEN]
+    assert [ladder.state for ladder in asking] == [LadderState.OPEN]
     desk.on_alert(in_force(5, AlertTransition.RATIFIED))
-    assert [one.state for one in asking] == [LadderState.CLOSED]
+    assert [ladder.state for ladder in asking] == [LadderState.CLOSED]
 
 
 def test_an_emergency_that_expires_unsigned_says_so(book: Book, desk: Desk) -> None:
@@ -118,7 +118,7 @@ def test_an_emergency_that_expires_unsigned_says_so(book: Book, desk: Desk) -> N
     desk.on_alert(in_force(2, AlertTransition.EXPIRED, actor="o").model_copy(update={"debt": owed}))
     told = [event.text for event in book.events]
     assert told
-    assert all("始终未追认" in one and "按期追认" not in one for one in told)
+    assert all("始终未追认" in name and "按期追认" not in name for name in told)
 
 
 def test_the_owner_of_a_silence_is_called_on_his_post_beside_the_desk(
@@ -191,7 +191,7 @@ def last_word(events: list[AlertEvent]) -> tuple[Any, ...]:
         desk.on_alert(event)
     memory = book.alerts["alt-1"]
     open_ones = [ladder for ladder in book.ladders.values() if ladder.state is LadderState.OPEN]
-    texts = {one.text for one in open_ones}
+    texts = {ladder.text for ladder in open_ones}
     return memory, texts
 
 

@@ -153,7 +153,9 @@ def test_a_failed_channel_ends_its_test_and_calls_nobody_else() -> None:
     book = a_book()
     roster = full_roster(channels=(Channel.SMS,))
     a_tester(book, roster=roster).asked(a_request(of=name_of(TOWN, Post.B)))
-    line = next(one for one in book.pages.values() if one.page.channel is Channel.SMS)
+    line = next(
+        page_line for page_line in book.pages.values() if page_line.page.channel is Channel.SMS
+    )
     a_desk(roster, book).on_failure(line, "no such number")
     assert outcomes(book) == [(Channel.SMS, Outcome.FAILED)]
     assert book.ladders[line.ladder_id].state is LadderState.CLOSED
@@ -165,7 +167,9 @@ def test_a_late_answer_still_counts() -> None:
     roster = full_roster(channels=(Channel.SMS,))
     a_tester(book, roster=roster).asked(a_request(of=name_of(TOWN, Post.B)))
     desk = a_desk(roster, book)
-    line = next(one for one in book.pages.values() if one.page.channel is Channel.SMS)
+    line = next(
+        page_line for page_line in book.pages.values() if page_line.page.channel is Channel.SMS
+    )
     book.advance(line, PageStep.SENT)
     desk.on_timer(line.ladder_id, "answer", 1)
     desk.on_answer(an_answer(line.page))
@@ -225,12 +229,15 @@ def test_an_answer_elsewhere_is_no_evidence_of_silence() -> None:
     book = a_book()
     desk = a_desk(full_roster(channels=(Channel.SMS,)), book)
     desk.on_alert(an_alert())
-    sms = next(one for one in book.pages.values() if one.page.channel is Channel.SMS)
+    sms = next(
+        page_line for page_line in book.pages.values() if page_line.page.channel is Channel.SMS
+    )
     book.advance(sms, PageStep.SENT)
     console = next(
-        one.page
-        for one in book.pages.values()
-        if one.page.channel is Channel.CONSOLE and one.page.officer_id == sms.page.officer_id
+        page_line.page
+        for page_line in book.pages.values()
+        if page_line.page.channel is Channel.CONSOLE
+        and page_line.page.officer_id == sms.page.officer_id
     )
     desk.on_answer(an_answer(console))
     assert outcomes(book) == [(Channel.CONSOLE, Outcome.ANSWERED)]
@@ -288,7 +295,9 @@ def test_no_channel_is_left_out_or_made_later(
     assert set(result) == set(channels)
     assert all(result[channel] <= usual[channel] for channel in channels)
     assert any(
-        wait == 0 for one, wait in result.items() if one not in dead or dead >= set(channels)
+        wait == 0
+        for channel, wait in result.items()
+        if channel not in dead or dead >= set(channels)
     )
 
 

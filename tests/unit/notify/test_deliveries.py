@@ -158,8 +158,8 @@ async def test_several_senders_share_the_work(desk: Desk) -> None:
 async def test_a_channel_that_was_switched_off_fails_and_the_ladder_goes_on(desk: Desk) -> None:
     desk.staff(VILLAGE, TOWN, channels=BOTH)
     await desk.takes(an_assignment())
-    others = [channel for channel in Channel if channel is not Channel.WEBHOOK]
-    off = DeliveryLoop(desk.database, others, Off(), desk.consumer, desk.metrics)
+    other_channels = [channel for channel in Channel if channel is not Channel.WEBHOOK]
+    off = DeliveryLoop(desk.database, other_channels, Off(), desk.consumer, desk.metrics)
     assert await off.round() == 0, "it is somebody else's channel"
     off = DeliveryLoop(desk.database, [Channel.WEBHOOK], Off(), desk.consumer, desk.metrics)
     assert await off.round() == 1
@@ -245,9 +245,9 @@ async def test_modes_are_stored_with_the_ladders_and_settle_their_own(desk: Desk
     (asked,) = await desk.takes(a_proposal())
     assert (asked.unit, asked.post) == (DISTRICT, Post.B)
     settled = await desk.takes(a_proposal(ProposalState.DECIDED, 2, posts=()))
-    assert [one.page_id for one in settled] == [asked.page_id]
-    told = await desk.takes(a_mode())
-    assert {one.unit for one in told} == {DISTRICT, TOWN, VILLAGE}
+    assert [page.page_id for page in settled] == [asked.page_id]
+    pages = await desk.takes(a_mode())
+    assert {page.unit for page in pages} == {DISTRICT, TOWN, VILLAGE}
     desk.consumer.modes.put(a_mode())
     await desk.takes(an_assignment(VILLAGE))
     rows = await desk.value(
@@ -256,9 +256,11 @@ async def test_modes_are_stored_with_the_ladders_and_settle_their_own(desk: Desk
     )
     assert rows == ["emergency1"]
     onward = await desk.passes(3)
-    assert Post.COMMANDER in {one.post for one in onward if one.assignment_id and one.version == 1}
+    assert Post.COMMANDER in {
+        page.post for page in onward if page.assignment_id and page.version == 1
+    }
     again = await desk.takes(a_mode(mode=ResponseMode.NORMAL, version=2))
-    assert {one.unit for one in again if one.version == 1} == {DISTRICT, TOWN, VILLAGE}
+    assert {page.unit for page in again if page.version == 1} == {DISTRICT, TOWN, VILLAGE}
 
 
 async def test_a_recall_finds_all_who_were_paged_and_overtakes_what_waits(desk: Desk) -> None:
@@ -271,8 +273,8 @@ async def test_a_recall_finds_all_who_were_paged_and_overtakes_what_waits(desk: 
     told = await desk.takes(
         an_alert(3, AlertTransition.RECALLED, AlertState.RECALLED, level=Level.YELLOW)
     )
-    fresh = [one for one in told if one.version == 1]
-    assert {one.officer_id for one in fresh} == before
+    fresh = [page for page in told if page.version == 1]
+    assert {page.officer_id for page in fresh} == before
     assert len(fresh) == len(BOTH) * len(before), "each once per channel"
     order = await desk.rows(
         "SELECT d.priority, p.officer_id FROM notify.delivery AS d JOIN notify.page AS p "

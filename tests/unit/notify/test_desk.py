@@ -93,7 +93,7 @@ def test_a_new_proposal_goes_on_where_the_calling_is(book: Book, desk: Desk) -> 
     desk.on_alert(an_alert(2, UPDATED, proposed=Level.ORANGE, approver=CITY))
     assert called(book, before) == [(TOWN, Post.A), (CITY, Post.B)]
     living = [ladder for ladder in book.ladders.values() if ladder.state is LadderState.OPEN]
-    town = next(one for one in living if one.start_unit == TOWN)
+    town = next(ladder for ladder in living if ladder.start_unit == TOWN)
     assert (town.rung, town.due_at) == (1, T0 + timedelta(seconds=6)), "the clock runs on"
     assert town.level is Level.ORANGE
 
@@ -114,8 +114,8 @@ def test_issuing_stops_the_calling_and_tells_the_place_but_not_the_signer(
     )
     assert called(book, before) == [(TOWN, Post.B)]
     withdrawn = [event for event in book.events[before:] if event.version == 2]
-    assert {one.state for one in withdrawn} == {PageState.WITHDRAWN}
-    assert all(one.text.startswith("无需答复") for one in withdrawn)
+    assert {page.state for page in withdrawn} == {PageState.WITHDRAWN}
+    assert all(page.text.startswith("无需答复") for page in withdrawn)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_a_dropped_proposal_of_an_issued_alert_stops_the_calling(book: Book, des
     deciding = [ladder for ladder in book.ladders.values() if ladder.state is LadderState.OPEN]
     assert deciding
     desk.on_alert(an_alert(3, AlertTransition.REJECTED, AlertState.ISSUED, level=Level.YELLOW))
-    assert all(one.state is LadderState.CLOSED for one in deciding)
+    assert all(ladder.state is LadderState.CLOSED for ladder in deciding)
 
 
 def test_an_old_version_is_dropped(book: Book, desk: Desk) -> None:
@@ -166,9 +166,9 @@ def test_a_department_is_called_itself_and_without_officers_its_own_unit(book: B
     staffed = Roster([a_slot(water, Post.B, "o-water-b"), a_slot(DISTRICT, Post.B, "o-district-b")])
     a_desk(staffed, book).on_assignment(an_assignment(water))
     assert called(book) == [(water, Post.B)]
-    other = a_book()
-    a_desk(full_roster(), other).on_assignment(an_assignment(water))
-    assert called(other) == [(DISTRICT, Post.B)]
+    other_book = a_book()
+    a_desk(full_roster(), other_book).on_assignment(an_assignment(water))
+    assert called(other_book) == [(DISTRICT, Post.B)]
 
 
 @pytest.mark.parametrize("unit", [GRID, f"{GRID}/02"])

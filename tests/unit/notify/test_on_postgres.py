@@ -67,8 +67,8 @@ async def test_an_alert_changes_hands_over_several_batches(desk: Desk) -> None:
     raised = await desk.takes(
         an_alert(2, AlertTransition.UPDATED, proposed=Level.RED, approver=CITY)
     )
-    new = [one for one in raised if one.version == 1]
-    assert {(one.unit, one.post) for one in new} == {(TOWN, Post.A), (CITY, Post.B)}
+    new = [page for page in raised if page.version == 1]
+    assert {(page.unit, page.post) for page in new} == {(TOWN, Post.A), (CITY, Post.B)}
     assert await desk.unguarded() == 0
     await desk.takes(an_alert(3, AlertTransition.DISMISSED, AlertState.DISMISSED))
     assert await desk.value("SELECT count(*) FROM notify.ladder WHERE state <> 'closed'") == 0
@@ -77,14 +77,14 @@ async def test_an_alert_changes_hands_over_several_batches(desk: Desk) -> None:
 
 async def test_who_is_called_after_an_alert_was_graded_reads_none_of_its_words(desk: Desk) -> None:
     desk.staff(TOWN, DISTRICT)
-    told = await desk.takes(an_alert())
-    words = told[0].headline
+    pages = await desk.takes(an_alert())
+    words = pages[0].headline
     graded = an_alert(2, AlertTransition.UPDATED).model_copy(update={"data_grade": DataGrade.CORE})
     await desk.takes(graded)
     later = [pass_item for pass_item in await desk.passes(6) if pass_item.version == 1]
     assert later
-    assert {one.data_grade for one in later} == {DataGrade.CORE}
-    assert not [one for one in later if words in one.headline + one.text]
+    assert {page.data_grade for page in later} == {DataGrade.CORE}
+    assert not [page for page in later if words in page.headline + page.text]
     assert await desk.value("SELECT count(*) FROM notify.ladder WHERE data_grade = 'core'") == 2
 
 
@@ -98,7 +98,7 @@ async def test_exhausted_stays_visible_and_an_answer_ends_it(desk: Desk) -> None
     async with desk.database.transaction() as work:
         assert await ladders.living(work) == {("exhausted", "Actual"): 1}
     newest = {page.page_id: page for page in pages}
-    assert {one.state for one in newest.values()} == {PageState.NO_ANSWER}
+    assert {page.state for page in newest.values()} == {PageState.NO_ANSWER}
     calls = [(page.unit, page.post) for page in pages if page.version == 1]
     assert calls == [(CITY, Post.B)] * 3 + [(CITY, Post.COMMANDER)]
     await desk.takes(an_answer(list(newest.values())[-1]))

@@ -93,7 +93,7 @@ async def test_an_assignment_in_the_same_batch_is_told_of_the_recall_or_of_nothi
 ) -> None:
     pages = await desk.takes(issued(), an_assignment(VILLAGE), recall())
     village = [page for page in pages if page.officer_id == name_of(VILLAGE, Post.B)]
-    assert "撤回" in [one for one in village if one.version == 1][-1].text
+    assert "撤回" in [page for page in village if page.version == 1][-1].text
 
 
 async def test_nobody_more_is_called_about_what_was_recalled(desk: Desk) -> None:
@@ -108,7 +108,7 @@ async def test_nobody_more_is_called_about_what_was_recalled(desk: Desk) -> None
     reached = told(await desk.pages())
     for _ in range(12):
         later = await desk.passes(600)
-        assert all("撤回" in one.text for one in later if one.version == 1)
+        assert all("撤回" in page.text for page in later if page.version == 1)
     assert told(await desk.pages()) >= reached
     assert await desk.unguarded() == 0
 

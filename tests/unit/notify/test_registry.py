@@ -70,10 +70,10 @@ def test_without_a_file_only_the_variables_count() -> None:
         ("channels: {}", "channels"),
         *(
             (
-                f"channels:\n  - {{channel: {one}, base_url: 'ftp://x', token: {{env: TOKEN}}}}\n",
-                rf"0\.{one}\.base_url",
+                f"channels:\n  - {{channel: {name}, base_url: 'ftp://x', token: {{env: TOKEN}}}}\n",
+                rf"0\.{name}\.base_url",
             )
-            for one in ("dingtalk", "wecom", "feishu")
+            for name in ("dingtalk", "wecom", "feishu")
         ),
         ("channels:\n  - channel: fax", "fax|channel"),
         (

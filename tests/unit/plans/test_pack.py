@@ -80,25 +80,25 @@ def other(**change: Any) -> Json:
 )  # fmt: skip
 def test_what_is_wrong_with_a_plan(tmp_path: Path, plan: Json, field: str, says: str) -> None:
     result = findings(tmp_path, other(), plan)
-    assert any(one.field == field and says in one.message for one in result), [
-        str(one) for one in result
+    assert any(finding.field == field and says in finding.message for finding in result), [
+        str(finding) for finding in result
     ]
-    assert all((one.line, one.about) == (3, "flood") for one in result)
-    assert all(one.file.endswith("plans.yaml") for one in result)
+    assert all((finding.line, finding.about) == (3, "flood") for finding in result)
+    assert all(finding.file.endswith("plans.yaml") for finding in result)
 
 
 def test_all_errors_are_told_at_once(tmp_path: Path) -> None:
     result = findings(
         tmp_path, other(), fields("a", levels=["purple"]), fields("b", line(), line())
     )
-    assert {(one.line, one.about) for one in result} == {(3, "a"), (4, "b")}
+    assert {(finding.line, finding.about) for finding in result} == {(3, "a"), (4, "b")}
 
 
 def test_two_plans_for_the_same_event_level_and_mode_are_refused(tmp_path: Path) -> None:
     first, second = fields("a"), fields("b")
-    (one,) = findings(tmp_path, other(), first, second)
-    assert (one.line, one.field, one.about) == (4, "events[0]", "b")
-    assert "a's already" in one.message
+    (finding,) = findings(tmp_path, other(), first, second)
+    assert (finding.line, finding.field, finding.about) == (4, "events[0]", "b")
+    assert "a's already" in finding.message
     for change in ({"levels": ["blue"]}, {"enabled": False}, {"events": ["11A*"]}):
         assert findings(tmp_path, other(), first, {**second, **change}) == []
     apart = {**first, "modes": ["normal"]}, {**second, "modes": ["emergency"]}
@@ -106,9 +106,9 @@ def test_two_plans_for_the_same_event_level_and_mode_are_refused(tmp_path: Path)
 
 
 def test_a_level_at_which_unnamed_events_get_no_command_is_a_warning(tmp_path: Path) -> None:
-    (one,) = findings(tmp_path, {**other(), "levels": ["blue", "orange", "red"]})
-    assert one.severity is Severity.WARNING
-    assert "no command at yellow" in one.message
+    (finding,) = findings(tmp_path, {**other(), "levels": ["blue", "orange", "red"]})
+    assert finding.severity is Severity.WARNING
+    assert "no command at yellow" in finding.message
 
 
 def test_without_a_catalogue_names_are_not_checked(tmp_path: Path) -> None:
@@ -117,8 +117,8 @@ def test_without_a_catalogue_names_are_not_checked(tmp_path: Path) -> None:
 
 
 def test_the_same_plan_twice_and_an_empty_folder(tmp_path: Path) -> None:
-    (one,) = findings(tmp_path, other(), fields("a"), fields("a"))
-    assert "stands already in" in one.message
+    (finding,) = findings(tmp_path, other(), fields("a"), fields("a"))
+    assert "stands already in" in finding.message
     empty = tmp_path / "empty"
     empty.mkdir()
     (nothing,) = load([empty], NOW).findings

@@ -25,14 +25,14 @@ def test_a_follow_up_tells_only_what_is_new() -> None:
     first = facts(place_text="朱沱镇沿江", dead=0, trapped=5, trend=Trend.RISING)
     then = facts(dead=2, trapped=3, trend=Trend.FALLING, evacuated=40, place_text="朱沱镇沿江")
     result = changes(first, then)
-    assert [(one.field, one.before, one.after, one.direction) for one in result] == [
+    assert [(change.field, change.before, change.after, change.direction) for change in result] == [
         ("dead", 0, 2, Direction.UP),
         ("trapped", 5, 3, Direction.DOWN),
         ("evacuated", None, 40, Direction.TOLD),
         ("trend", Trend.RISING, Trend.FALLING, Direction.OTHER),
     ]
     assert line(result[0]).en == "Dead: 0 → 2 (more)"
-    assert [line(one).zh for one in result] == [
+    assert [line(change).zh for change in result] == [
         "死亡：0 → 2（增）",
         "被困：5 → 3（减）",
         "转移：40",
@@ -41,9 +41,9 @@ def test_a_follow_up_tells_only_what_is_new() -> None:
 
 
 def test_what_a_report_leaves_out_still_holds() -> None:
-    known = together([facts(dead=1, nature="内涝"), facts(injured=3)])
-    assert known == facts(dead=1, nature="内涝", injured=3)
-    assert changes(known, facts(dead=1)) == []
+    existing_report_facts = together([facts(dead=1, nature="内涝"), facts(injured=3)])
+    assert existing_report_facts == facts(dead=1, nature="内涝", injured=3)
+    assert changes(existing_report_facts, facts(dead=1)) == []
 
 
 def test_every_field_of_the_contents_has_a_label() -> None:
@@ -82,12 +82,16 @@ some_facts = st.builds(
 
 
 @given(st.lists(some_facts, max_size=6))
-def test_the_changes_one_after_another_lead_to_what_is_known(told: list[ReportFacts]) -> None:
-    known = ReportFacts()
-    for one in told:
-        results = {change.field: change.after for change in changes(known, one)}
-        known = known.model_copy(update=results)
-    assert known == together(told)
+def test_the_changes_one_after_another_lead_to_what_is_known(
+    report_fact: list[ReportFacts],
+) -> None:
+    existing_report_facts = ReportFacts()
+    for report_facts in report_fact:
+        results = {
+            change.field: change.after for change in changes(existing_report_facts, report_facts)
+        }
+        existing_report_facts = existing_report_facts.model_copy(update=results)
+    assert existing_report_facts == together(report_fact)
 
 
 def follow_up(report_id: str, number: int) -> Numbered:

@@ -68,15 +68,15 @@ def ladder(*steps: tuple[str, float, float], **change: Any) -> dict[str, Any]:
 def test_what_is_wrong_is_named_with_its_field(
     body: Any, change: dict[str, Any], interval_s: float, severity: Severity, field: Any, says: str
 ) -> None:
-    one = rule(body, **change)
+    rule_definition = rule(body, **change)
     entry = sensor(
-        sensor_kind=one.sensor_kind,
-        metric=one.metric,
-        unit=one.unit,
-        datum=one.datum,
+        sensor_kind=rule_definition.sensor_kind,
+        metric=rule_definition.metric,
+        unit=rule_definition.unit,
+        datum=rule_definition.datum,
         interval_s=float(interval_s),
     )
-    result = findings_of(one, {"g": entry}, [entry])
+    result = findings_of(rule_definition, {"g": entry}, [entry])
     matching = [problem for problem in result if says in problem.text]
     assert [(problem.severity, problem.path[-1]) for problem in matching] == [(severity, field)], (
         result
@@ -85,9 +85,9 @@ def test_what_is_wrong_is_named_with_its_field(
 
 
 def test_some_sensors_too_slow_is_a_warning_all_of_them_an_error() -> None:
-    one = rule({"kind": "stuck", "for_s": 3600})
+    rule_definition = rule({"kind": "stuck", "for_s": 3600})
     slow, quick = sensor("slow"), sensor("quick", interval_s=60.0)
-    (problem,) = findings_of(one, {}, [slow, quick])
+    (problem,) = findings_of(rule_definition, {}, [slow, quick])
     assert (problem.severity, problem.allowed) == (WARNING, "at least 7200")
     assert "1 of 2 sensors, such as slow" in problem.text
 

@@ -88,7 +88,7 @@ def test_episodes_are_put_together_from_events() -> None:
     side.take(event("b", 60, "cleared", withdrawn=True))
     ((key, result),) = side.by_key.items()
     assert key == ("live", "s")
-    assert [(one.began, one.ended, one.level) for one in result] == [
+    assert [(episode.began, episode.ended, episode.level) for episode in result] == [
         (10, 38, Level.RED),
         (50, None, Level.YELLOW),
     ]
@@ -112,16 +112,16 @@ def test_every_alarm_is_counted_once(before: Any, after: Any) -> None:
     assert [change.before for change in changes if change.before] == olds
     assert [change.after for change in changes if change.after] == news
     assert pair(KEY, olds, olds, 5) == [
-        one for one in pair(KEY, olds, olds, 5) if one.sort == "same"
+        change for change in pair(KEY, olds, olds, 5) if change.sort == "same"
     ]
 
 
 def _events(lengths: list[tuple[int, int]], name: str) -> list[tuple[float, str, AlarmEvent]]:
     results = []
-    for number, one in enumerate(_side(lengths)):
+    for number, episode in enumerate(_side(lengths)):
         alarm = f"{name}-{number}"
-        results.append((one.began, name, event(alarm, one.began, "raised")))
-        results.append((one.end, name, event(alarm, one.end, "cleared")))
+        results.append((episode.began, name, event(alarm, episode.began, "raised")))
+        results.append((episode.end, name, event(alarm, episode.end, "cleared")))
     return results
 
 

@@ -239,11 +239,11 @@ def test_a_wrong_field_is_reported_at_its_own_line(
     broken = data.draw(st.integers(0, len(blanks) - 1))
     text = ""
     for number, blank in enumerate(blanks):
-        one = fields(rule_id=f"r-{number}")
+        row = fields(rule_id=f"r-{number}")
         if number == broken:
-            one[wrong] = ["no", "text"]
+            row[wrong] = ["no", "text"]
         text += "\n" * blank + "# comment\n" * blank
-        text += yaml.safe_dump([one], allow_unicode=True, sort_keys=data.draw(st.booleans()))
+        text += yaml.safe_dump([row], allow_unicode=True, sort_keys=data.draw(st.booleans()))
     (folder / "a.yaml").write_text(text, encoding="utf-8")
     pack = load([folder], NOW)
     assert pack.errors

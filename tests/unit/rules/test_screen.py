@@ -18,7 +18,7 @@ def printed(capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 
 def test_a_pipe_has_one_whole_line_per_row(capsys: pytest.CaptureFixture[str]) -> None:
-    (line,) = [one for one in printed(capsys) if one.startswith(ID)]
+    (line,) = [name for name in printed(capsys) if name.startswith(ID)]
     assert all(cell in line for cell in ROW)
 
 

@@ -22,8 +22,12 @@ def test_no_rule_and_no_case_has_an_error() -> None:
     assert [str(error) for error in pack.errors] == []
     usable = {definition.rule_id: definition for definition in pack.definitions}
     cases, wrong = load_cases([rules.FOLDER], usable, pack.ids, SENSORS)
-    assert [str(one) for one in wrong] == []
-    failed = [one for one in (try_case(case, usable, SENSORS) for case in cases) if not one.passed]
+    assert [str(finding) for finding in wrong] == []
+    failed = [
+        result
+        for result in (try_case(case, usable, SENSORS) for case in cases)
+        if not result.passed
+    ]
     assert failed == []
 
 

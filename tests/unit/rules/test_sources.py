@@ -24,17 +24,21 @@ HEAD = "sensor_id,occurred_at,value\n"
 
 def read(*files: Path, status: Status = Status.ACTUAL) -> tuple[list[Reading], Recording]:
     recording = Recording(files, SENSORS, status)
-    return [one.message for one in recording if isinstance(one.message, Reading)], recording
+    return [
+        record.message for record in recording if isinstance(record.message, Reading)
+    ], recording
 
 
 def test_rows_become_readings_with_what_the_catalogue_says(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_text(HEAD + "g,2026-07-01T00:00:00Z,180.5\nh,1782835260,3\n", encoding="utf-8")
     result, recording = read(file)
-    assert [(one.sensor_id, one.value, one.unit, one.datum) for one in result] == [
+    assert [
+        (reading.sensor_id, reading.value, reading.unit, reading.datum) for reading in result
+    ] == [
         ("g", 180.5, "m", "吴淞"),
         ("h", 3.0, "m", "吴淞"),
-    ] or [one.sensor_id for one in result] == ["h", "g"]
+    ] or [reading.sensor_id for reading in result] == ["h", "g"]
     assert Reading.model_validate_json(result[0].model_dump_json()) == result[0]
     assert recording.tally.readings == 2
 
@@ -48,7 +52,7 @@ def test_what_a_row_says_itself_counts(tmp_path: Path) -> None:
     ]  # fmt: skip
     file.write_bytes(gzip.compress("\n".join(map(json.dumps, rows)).encode()))
     result, recording = read(file)
-    assert [(one.id, one.unit) for one in result] == [("x-1", "cm")]
+    assert [(reading.id, reading.unit) for reading in result] == [("x-1", "cm")]
     assert recording.tally.other_status == 1
 
 
@@ -58,14 +62,14 @@ def test_files_are_merged_by_time_and_late_rows_stay_late(tmp_path: Path) -> Non
     second.write_text(HEAD + f"h,{AT + 100},4\nh,{AT + 650},5\n", encoding="utf-8")
     records = list(Recording([first, second], SENSORS))
     seen = [record for record in records if isinstance(record.message, Reading)]
-    assert [one.message.value for one in seen if isinstance(one.message, Reading)] == [
+    assert [record.message.value for record in seen if isinstance(record.message, Reading)] == [
         1,
         4,
         2,
         3,
         5,
     ]
-    assert [one.arrives - AT for one in seen] == [0, 100, 600, 600, 650]
+    assert [record.arrives - AT for record in seen] == [0, 100, 600, 600, 650]
     ticks = [record.arrives - AT for record in records if isinstance(record.message, Tick)]
     assert ticks == [0, 100, 600]
 

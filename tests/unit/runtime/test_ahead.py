@@ -102,13 +102,13 @@ def test_all_are_taken_once_in_order_and_no_key_is_turned_round(
     waiting = ahead()
     ends: dict[int, int] = defaultdict(int)
     fetched: list[Fetched] = []
-    taken: list[Fetched] = []
+    fetcheds: list[Fetched] = []
     applied: list[Fetched] = []
 
     def take(most: int) -> None:
         result = waiting.take(most)
-        assert len(result) == min(most, len(fetched) - len(taken))
-        taken.extend(result)
+        assert len(result) == min(most, len(fetched) - len(fetcheds))
+        fetcheds.extend(result)
         applied.extend(one for one in result if one not in applied)
 
     for step in story:
@@ -127,9 +127,9 @@ def test_all_are_taken_once_in_order_and_no_key_is_turned_round(
                 take(most)
     take(len(fetched))
     assert (len(waiting), waiting.size) == (0, 0)
-    assert sorted(one.place for one in applied) == sorted(one.place for one in fetched)
+    assert sorted(fetched.place for fetched in applied) == sorted(one.place for one in fetched)
     by_partition: dict[int, list[int]] = defaultdict(list)
-    for one in taken:
+    for one in fetcheds:
         by_partition[one.partition].append(one.offset)
     assert all(found == list(range(ends[part])) for part, found in by_partition.items())
     by_key: dict[tuple[int, bytes | None], list[int]] = defaultdict(list)

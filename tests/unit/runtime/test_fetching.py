@@ -130,7 +130,7 @@ async def test_end_marks_are_walked_over(fetched: Fetched) -> None:
 
 async def test_a_poll_that_fails_is_told_of_and_the_next_one_comes_soon() -> None:
     """FastStream by itself sleeps five or fifteen seconds, for all partitions."""
-    told: list[Exception] = []
+    exceptions: list[Exception] = []
 
     class Refused:
         async def getmany(self, **_given: Any) -> Any:
@@ -146,8 +146,8 @@ async def test_a_poll_that_fails_is_told_of_and_the_next_one_comes_soon() -> Non
         instance_id=None,
         listener=listener,
         callback=callback,
-        on_error=told.append,
+        on_error=exceptions.append,
     )
     consumer: Any = Refused()
     assert await subscriber.get_msg(consumer) == ()
-    assert [type(one) for one in told] == [TopicAuthorizationFailedError]
+    assert [type(exception) for exception in exceptions] == [TopicAuthorizationFailedError]

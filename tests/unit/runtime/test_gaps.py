@@ -129,19 +129,19 @@ def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def test_one_partition_that_gets_on_says_nothing_about_another(now: list[float]) -> None:
     consumer: Any = Fetching()
-    seen = Progress(Gaps([ALARMS]))
+    progress = Progress(Gaps([ALARMS]))
     for second in range(0, 60, 2):
         now[0] = second
         handled = {TP: 0, OTHER: min(9, second)}
         consumer.states[OTHER].timestamp = second
-        result = seen.look(consumer, handled, Work(second, False, False))
+        result = progress.look(consumer, handled, Work(second, False, False))
         assert result.stuck == ([TP] if second > 30 else [])
 
 
 @pytest.mark.parametrize("sign", ["answers", "turn", "open transaction", "trouble", "one batch"])
 def test_signs_of_life(now: list[float], sign: str) -> None:
     consumer: Any = Fetching()
-    state, seen = consumer.states[TP], Progress(Gaps([ALARMS]))
+    state, progress = consumer.states[TP], Progress(Gaps([ALARMS]))
     for second in range(0, 100, 2):
         now[0] = second
         work = IDLE
@@ -156,28 +156,28 @@ def test_signs_of_life(now: list[float], sign: str) -> None:
             walked.of(state).cannot_read(0, ValueError("no"))
         else:
             work = Work(3, True, False)
-        assert seen.look(consumer, {TP: 0}, work).stuck == []
+        assert progress.look(consumer, {TP: 0}, work).stuck == []
 
 
 def test_what_lies_fetched_while_no_batch_ends_is_stuck(now: list[float]) -> None:
     consumer: Any = Fetching()
     consumer._fetcher._records = {TP: ...}
-    seen = Progress(Gaps([ALARMS]))
+    progress = Progress(Gaps([ALARMS]))
     results = []
     for second in range(0, 40, 2):
         now[0] = second
-        results = seen.look(consumer, {TP: 0}, IDLE).stuck
+        results = progress.look(consumer, {TP: 0}, IDLE).stuck
     assert results == [TP]
 
 
 def test_all_handed_out_and_something_missing_shows_at_the_second_look() -> None:
     consumer: Any = Fetching()
     consumer.states[TP]._position = 10
-    seen = Progress(Gaps([ALARMS]))
-    assert seen.look(consumer, {TP: 4}, IDLE).missing == []
-    assert seen.look(consumer, {TP: 4}, Work(0, True, False)).missing == [], "being worked on"
-    assert seen.look(consumer, {TP: 4}, IDLE).missing == []
-    result = seen.look(consumer, {TP: 4}, IDLE)
+    progress = Progress(Gaps([ALARMS]))
+    assert progress.look(consumer, {TP: 4}, IDLE).missing == []
+    assert progress.look(consumer, {TP: 4}, Work(0, True, False)).missing == [], "being worked on"
+    assert progress.look(consumer, {TP: 4}, IDLE).missing == []
+    result = progress.look(consumer, {TP: 4}, IDLE)
     assert (result.missing, result.lags) == ([TP], {TP: 6})
     compacted = Progress(Gaps([HEALTH]))
     tp = TopicPartition(HEALTH.name, 0)

@@ -97,7 +97,7 @@ def test_batches_are_read_as_aiokafka_reads_them(
     while part := mine.several(most)[0]:
         results += part
         assert mine.next_fetch_offset > results[-1].offset
-    assert [said(one) for one in results] == [said(one) for one in expected]
+    assert [said(result) for result in results] == [said(one) for one in expected]
     assert mine.next_fetch_offset == on
 
 
@@ -155,25 +155,25 @@ def test_spans_hold_what_aiokafka_reads(
     raw = raw[: len(raw) - cut] if cut < len(raw) else raw
     begin %= sum(gap for gap, *_ in batches[0])  # brokers begin with the batch that was asked for
     expected, on = ordinarily(raw, begin)
-    mine = records.NativeRecords(HERE, Usual(raw), begin, True, least)
+    native_records = records.NativeRecords(HERE, Usual(raw), begin, True, least)
     results: list[Any] = []
     more = True
     while more:
-        spans, more = mine.several(1)
+        spans, more = native_records.several(1)
         results += spans
-    assert mine.next_fetch_offset == on
+    assert native_records.next_fetch_offset == on
     assert runs(results) == results
-    assert all(place_of(one) == (HERE.topic, HERE.partition) for one in results)
-    opened = [record for one in results for record in one.opened()]
+    assert all(place_of(result) == (HERE.topic, HERE.partition) for result in results)
+    opened = [record for result in results for record in result.opened()]
     assert [said(one) for one in opened] == [said(one) for one in expected]
-    assert sum(count_of(one) for one in results) == len(expected)
-    for one in results:
-        inside = [record for record in one.opened() if record.offset >= later]
-        rest = since(one, later)
+    assert sum(count_of(result) for result in results) == len(expected)
+    for result in results:
+        inside = [record for record in result.opened() if record.offset >= later]
+        rest = since(result, later)
         assert (rest is None) == (not inside)
         if rest is not None:
             assert [said(record) for record in rest.opened()] == [said(record) for record in inside]
-            assert (count_of(rest), behind(rest)) == (len(inside), behind(one))
+            assert (count_of(rest), behind(rest)) == (len(inside), behind(result))
 
 
 def test_a_wrong_checksum_is_found_before_a_span_is_handed_out() -> None:

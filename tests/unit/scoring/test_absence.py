@@ -71,7 +71,7 @@ def test_never_heard_is_not_silent_and_a_drill_is_no_sign_of_life() -> None:
     feed.read(200, 20_000)
     feed.read(200, 20_100, status=Status.EXERCISE, event_id="drill:2")
     feed.tick(20_181)
-    assert [one.status for one in feed.health] == [Status.ACTUAL]
+    assert [sensor_health.status for sensor_health in feed.health] == [Status.ACTUAL]
 
 
 def test_a_neighbour_with_a_fast_clock_makes_nobody_silent() -> None:

@@ -52,8 +52,8 @@ def test_compiled_and_plain_say_the_same() -> None:
     assert len(plain) > 5_000
     for kind in ("scored", "late", "duplicate", "'raised'", "too_late", "id_conflict", *SAYINGS):
         assert any(kind in line for line in plain), kind
-    for one, other in zip(plain, compiled, strict=True):
-        assert one == other
+    for name, other in zip(plain, compiled, strict=True):
+        assert name == other
 
 
 def test_what_runs_is_what_was_built() -> None:

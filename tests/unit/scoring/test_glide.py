@@ -154,5 +154,5 @@ def test_a_baseline_alarms_by_the_quick_way_as_by_the_long_one() -> None:
         slow.read(value, 300.0 * number, event_id=f"r{number}")
     assert quick.story[:1] == [("raised", "notice")]
     assert quick.partition.out == slow.partition.out
-    (mine,), (theirs,) = quick.partition.states.values(), slow.partition.states.values()
-    assert mine.dump()[2:] == theirs.dump()[2:]
+    (sensor_state,), (theirs,) = quick.partition.states.values(), slow.partition.states.values()
+    assert sensor_state.dump()[2:] == theirs.dump()[2:]

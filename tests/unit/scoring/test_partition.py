@@ -78,7 +78,9 @@ def test_a_tick_that_runs_ahead_silences_nobody_and_holds_back_no_alarm() -> Non
             with pytest.raises(Refused) as refused:
                 feed.partition.tick(feed.offset, a_tick((minute + 59) * 60), stamped, SENT)
             assert refused.value.reason is Reason.FUTURE_TIME
-    assert feed.health == [] or {one.state.value for one in feed.health} == {"online"}
+    assert feed.health == [] or {sensor_health.state.value for sensor_health in feed.health} == {
+        "online"
+    }
     assert [
         (alarm.transition.value, alarm.level.value, alarm.retrospective) for alarm in feed.alarms
     ] == [("raised", "red", False)]

@@ -29,8 +29,10 @@ def fold(alarms: list[AlarmEvent]) -> list[Episode]:
     """What a reader knows in the end: (rule, beginning, end or None, level now or at the end)."""
     newest: dict[str, AlarmEvent] = {}
     for event in alarms:
-        known = newest.get(event.alarm_id)
-        assert event.version == (known.version + 1 if known else 1), "a version was left out"
+        existing_alarm = newest.get(event.alarm_id)
+        assert event.version == (existing_alarm.version + 1 if existing_alarm else 1), (
+            "a version was left out"
+        )
         newest[event.alarm_id] = event
     episodes: list[Episode] = []
     for event in newest.values():

@@ -206,7 +206,7 @@ def test_the_root_is_the_lowest_unit_that_holds_them_all(units: set[str]) -> Non
         for DEPARTMENT in (*PLAIN, *DEPARTMENTS)
         if is_within(DEPARTMENT, root) and root != DEPARTMENT
     ]
-    assert not any(all(is_within(unit, one) for unit in units) for one in lower)
+    assert not any(all(is_within(unit, name) for unit in units) for name in lower)
 
 
 @given(UNITS, UNITS)

@@ -60,4 +60,4 @@ def wanted(alert: AlertEvent) -> Wanted | None:
 def is_news(want: Wanted, modes: Modes, open_modes: list[ResponseMode]) -> bool:
     """Whether it is not in force and not proposed already, at least as strictly."""
     now = modes.effective(want.status, want.unit).mode
-    return all(looser(one, want.mode) for one in (now, *open_modes))
+    return all(looser(response_mode, want.mode) for response_mode in (now, *open_modes))

@@ -84,7 +84,7 @@ def hear(case: Case | None, alert: AlertEvent, modes: Modes, now: datetime) -> C
 def duties(case: Case, reports: Collection[Told], profile: ReportProfile) -> list[Duty]:
     """All duties that the case has called for so far."""
     found = [judge(case, route, reports, profile) for route in routes(case.place)]
-    return [one for one in found if one is not None]
+    return [duty for duty in found if duty is not None]
 
 
 def routes(place: str) -> list[Route]:

@@ -123,8 +123,8 @@ def last_change(duty: Duty, reports: Sequence[Told]) -> str:
     spoken = [one.facts for one in told if not one.restricted]
     if not spoken:
         return ""
-    known: ReportFacts = together(spoken[:-1])
-    lines = [line(change) for change in changes(known, spoken[-1])]
+    existing_report_facts: ReportFacts = together(spoken[:-1])
+    lines = [line(change) for change in changes(existing_report_facts, spoken[-1])]
     return Both("\n".join(line.zh for line in lines), "\n".join(line.en for line in lines)).joined(
         _TEXT_CHARACTERS
     )

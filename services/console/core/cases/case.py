@@ -93,15 +93,15 @@ class Case:
     @property
     def grade(self) -> DataGrade:
         """The highest of all that belongs to it."""
-        found = [DataGrade(alert["data_grade"]) for alert in (*self.alerts, *self.commands)]
-        return highest_grade(*found)
+        data_grades = [DataGrade(alert["data_grade"]) for alert in (*self.alerts, *self.commands)]
+        return highest_grade(*data_grades)
 
     @property
     def level(self) -> str | None:
         """The level of its head; of a lifted alert that of the gravest command it led to."""
         text: str | None = self.head["level"]
-        given = [Level(command["level"]) for command in self.commands]
-        return text or max(given, key=LEVEL_ORDER.__getitem__, default=None)
+        levels = [Level(command["level"]) for command in self.commands]
+        return text or max(levels, key=LEVEL_ORDER.__getitem__, default=None)
 
     @property
     def trace_id(self) -> str:
@@ -144,8 +144,10 @@ class Case:
     @property
     def is_closed(self) -> bool:
         """Whether nothing of it is open any more."""
-        open_alerts = any(AlertState(one["state"]) in alert.OPEN for one in self.alerts)
-        open_commands = any(CommandState(one["state"]) in command.OPEN for one in self.commands)
+        open_alerts = any(AlertState(record["state"]) in alert.OPEN for record in self.alerts)
+        open_commands = any(
+            CommandState(record["state"]) in command.OPEN for record in self.commands
+        )
         return not open_alerts and not open_commands
 
     @property

@@ -224,7 +224,10 @@ def _group_row(first: Both, group_figures: GroupFigures) -> tuple[Both, ...]:
 
 
 def _by_tier(evaluation: Evaluation, words: Words, names: Names) -> Table:
-    rows = [_group_row(words(f"tier.{tier}"), one) for tier, one in evaluation.by_tier.items()]
+    rows = [
+        _group_row(words(f"tier.{tier}"), group_figures)
+        for tier, group_figures in evaluation.by_tier.items()
+    ]
     rows.append(_group_row(words("case.whole"), evaluation.whole))
     slowest = evaluation.whole.spans["sign_s"].slowest_unit
     notes = (
@@ -308,7 +311,8 @@ def _units(evaluation: Evaluation, words: Words, names: Names) -> Table:
         if len(summed) <= MOST_UNITS:
             break
     rows = tuple(
-        _group_row(plain(names.unit(unit)), group(ones)) for unit, ones in sorted(summed.items())
+        _group_row(plain(names.unit(unit)), group(unit_figure))
+        for unit, unit_figure in sorted(summed.items())
     )[:MOST_UNITS]
     notes = [words(f"case.summed.{tier}")]
     if left := len(summed) - len(rows):
@@ -319,8 +323,10 @@ def _units(evaluation: Evaluation, words: Words, names: Names) -> Table:
 
 def _summed(units: Sequence[UnitFigures], tier: Tier) -> Mapping[str, list[UnitFigures]]:
     summed: dict[str, list[UnitFigures]] = {}
-    for one in units:
-        summed.setdefault(ancestor_at(one.unit, tier) or one.unit, []).append(one)
+    for unit_figures in units:
+        summed.setdefault(ancestor_at(unit_figures.unit, tier) or unit_figures.unit, []).append(
+            unit_figures
+        )
     return summed
 
 
@@ -350,14 +356,14 @@ def _late(evaluation: Evaluation, words: Words, names: Names) -> Table:
     )
     rows = tuple(
         (
-            plain(names.unit(one.unit)),
-            words(f"tier.{one.tier}"),
-            words(f"assignment.{one.state}") if one.state else plain("—"),
-            plain(span(one.sign_s)),
-            plain(span(one.finish_s)),
-            plain(one.escalations or ""),
+            plain(names.unit(unit_figures.unit)),
+            words(f"tier.{unit_figures.tier}"),
+            words(f"assignment.{unit_figures.state}") if unit_figures.state else plain("—"),
+            plain(span(unit_figures.sign_s)),
+            plain(span(unit_figures.finish_s)),
+            plain(unit_figures.escalations or ""),
         )
-        for one in late[:MOST_LATE]
+        for unit_figures in late[:MOST_LATE]
     )
     notes: tuple[Both, ...] = () if late else (words("case.late.none"),)
     if left := len(late) - len(rows):

@@ -144,7 +144,7 @@ def row_of(event: CaseReview) -> Json:
 def view(row: Record, live: Iterable[Record], names: Names, *, open_to: bool) -> Json:
     """A review with its findings, without their words unless `open_to`; `state` None: its command is
     not issued yet."""
-    results = {one["command_id"]: one for one in live}
+    results = {record["command_id"]: record for record in live}
     return {
         "review_id": row["review_id"],
         "status": row["status"],

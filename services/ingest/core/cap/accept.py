@@ -97,7 +97,7 @@ def _event_type(infos: Sequence[Part], info: Part | None) -> str | None:
     supports no rule."""
     if info is None:
         return None
-    translations = [one for one in infos if _language(one) != _language(info)]
+    translations = [part for part in infos if _language(part) != _language(info)]
     codes = (code for translation in (info, *translations) for code in event_codes(translation))
     return next(codes, None)
 
@@ -117,8 +117,8 @@ def _areas(infos: Sequence[Part], info: Part | None, event_type: str | None) -> 
     """The divisions of the blocks about the same event as the one that counts, each once."""
     if info is None:
         return ()
-    same = (one for one in infos if one is info or _is_about(one, info, event_type))
-    result = dict.fromkeys(code for one in same for code in divisions(one))
+    same = (part for part in infos if part is info or _is_about(part, info, event_type))
+    result = dict.fromkeys(code for part in same for code in divisions(part))
     if len(result) > MOST_AREAS:
         what, allowed = f"names {len(result)} divisions", f"at most {MOST_AREAS}"
         raise refuse(Refusal.NOT_CAP, "alert.info.area", what, allowed)

@@ -41,16 +41,18 @@ def problems(alert: Part) -> list[Problem]:
 
 def _head(alert: Part) -> Iterator[Problem]:
     for name in ("identifier", "sender"):
-        for one in alert.each(name):
-            if one.text and not shapes.is_name(one.text):
-                yield _wrong(one, f"alert.{name}", "holds a space, a comma, < or &, or is too long")
-    for one in alert.each("sent"):
-        yield from _moment(one, "alert.sent")
+        for part in alert.each(name):
+            if part.text and not shapes.is_name(part.text):
+                yield _wrong(
+                    part, f"alert.{name}", "holds a space, a comma, < or &, or is too long"
+                )
+    for part in alert.each("sent"):
+        yield from _moment(part, "alert.sent")
     for scope, name in (("Restricted", "restriction"), ("Private", "addresses")):
         if alert.said("scope") == scope and not alert.said(name):
             yield _wrong(alert, f"alert.{name}", f"is missing where scope is {scope}")
     kind, given = alert.said("msgType"), alert.said("references")
-    empty = next((one for one in alert.each("references") if not one.text), None)
+    empty = next((part for part in alert.each("references") if not part.text), None)
     if empty is not None or (kind in FOLLOWS and not given):
         yield _wrong(empty or alert, "alert.references", f"is empty, msgType is {kind[:20]}")
     follows = shapes.references(given)
@@ -68,19 +70,19 @@ def _info(info: Part, where: str, sent: str) -> Iterator[Problem]:
     if not any(info.each("category")):
         yield _wrong(info, f"{where}.category", "is missing")
     for name, allowed in (("category", CATEGORIES), ("responseType", RESPONSES)):
-        for one in info.each(name):
-            yield from _value(one, f"{where}.{name}", allowed)
+        for part in info.each(name):
+            yield from _value(part, f"{where}.{name}", allowed)
     for name in _TIMES:
-        for one in info.each(name):
-            yield from _moment(one, f"{where}.{name}")
+        for part in info.each(name):
+            yield from _moment(part, f"{where}.{name}")
     ends = shapes.moment(info.said("expires"))
     for name, begins in (("sent", sent), ("effective", info.said("effective"))):
         begun = shapes.moment(begins)
         if ends is not None and begun is not None and ends < begun:
             yield _wrong(info, f"{where}.expires", f"lies before {name}")
     for name in ("eventCode", "parameter"):
-        for one in info.each(name):
-            yield from _pair(one, f"{where}.{name}")
+        for part in info.each(name):
+            yield from _pair(part, f"{where}.{name}")
     for number, area in enumerate(info.each("area")):
         yield from _area(area, f"{where}.area[{number}]")
 
@@ -88,13 +90,13 @@ def _info(info: Part, where: str, sent: str) -> Iterator[Problem]:
 def _area(area: Part, where: str) -> Iterator[Problem]:
     yield from _once(area, {"areaDesc": None}, where)
     yield from _unknown(area, "area", {}, where)
-    for one in area.each("geocode"):
-        yield from _pair(one, f"{where}.geocode")
+    for part in area.each("geocode"):
+        yield from _pair(part, f"{where}.geocode")
     for name, judge in (("polygon", shapes.polygon_problem), ("circle", shapes.circle_problem)):
-        for one in area.each(name):
-            what = judge(one.text)
+        for part in area.each(name):
+            what = judge(part.text)
             if what is not None:
-                yield _wrong(one, f"{where}.{name}", what)
+                yield _wrong(part, f"{where}.{name}", what)
 
 
 def _once(part: Part, wanted: dict[str, frozenset[str] | None], where: str) -> Iterator[Problem]:

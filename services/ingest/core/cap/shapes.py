@@ -56,8 +56,8 @@ def is_name(text: str) -> bool:
 def references(text: str) -> list[Reference] | None:
     """`sender,identifier,sent` separated by white space; None when one of them is not."""
     results = []
-    for one in text.split():
-        parts = one.split(",")
+    for name in text.split():
+        parts = name.split(",")
         sent = moment(parts[-1])
         if len(parts) != 3 or sent is None or not (is_name(parts[0]) and is_name(parts[1])):
             return None
@@ -67,7 +67,7 @@ def references(text: str) -> list[Reference] | None:
 
 def polygon_problem(text: str) -> str | None:
     """What is wrong with a polygon: at least four points, the last one the first."""
-    points = [_point(one) for one in text.split()]
+    points = [_point(name) for name in text.split()]
     if None in points:
         return "a point is not latitude,longitude in degrees"
     if len(points) < 4:

@@ -42,7 +42,7 @@ class Part:
 
     def said(self, name: str) -> str:
         """The text of the first child of this name; empty when there is none."""
-        return next((one.text for one in self.each(name)), "")
+        return next((part.text for part in self.each(name)), "")
 
 
 def parse(text: str) -> Part:
