@@ -7,7 +7,7 @@ record is looked at (scene.py).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from services.alerting import timers
@@ -29,7 +29,7 @@ from shared.runtime.clock import record_time
 from shared.runtime.database import Transaction
 from shared.runtime.errors import Reject
 from shared.runtime.inbox import Incoming
-from shared.runtime.timers import Timer
+from shared.runtime.timers import Timer, TimerKey
 
 AHEAD = timedelta(seconds=120)
 """How far event time may run ahead of Kafka's record time; what is further ahead is cut."""
@@ -90,9 +90,9 @@ class Alerting:
         await scene.save()
         self._metrics.count(run.counts, scene.board.shadowed)
 
-    async def lock(self, work: Transaction, subjects: Collection[str]) -> None:
+    async def lock(self, work: Transaction, keys: Sequence[TimerKey]) -> None:
         """Lock what the due timers are about."""
-        await timers.lock(work, subjects)
+        await timers.lock(work, [key.subject_id for key in keys])
 
     async def fire(self, work: Transaction, due: Sequence[Timer]) -> None:
         """The time of a hold, a silence, an alert or an episode has come."""

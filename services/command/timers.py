@@ -21,7 +21,7 @@ from services.command.reporting.desk import ReportDesk
 from services.command.session import Session, cause_of
 from shared.contracts.topics import SUPERVISION
 from shared.runtime.database import Transaction
-from shared.runtime.timers import Timer
+from shared.runtime.timers import Timer, TimerKey
 
 _MODES = frozenset(ModeTimer)
 
@@ -90,8 +90,9 @@ class Timers:
         self._modes = modes
         self._reports = reports
 
-    async def lock(self, work: Transaction, due: Mapping[str, str]) -> None:
+    async def lock(self, work: Transaction, keys: Sequence[TimerKey]) -> None:
         """Commands first, then modes, then reports, as a batch of messages locks them."""
+        due = {key.subject_id: key.kind for key in keys}
         of_modes = [name for name, kind in due.items() if kind in _MODES]
         of_reports = [name for name, kind in due.items() if kind in REPORT_TIMERS]
         others = due.keys() - {*of_modes, *of_reports}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -45,7 +45,7 @@ from shared.domain.selection.tree import UnitTree
 from shared.runtime.database import Transaction
 from shared.runtime.errors import Reject
 from shared.runtime.inbox import Incoming
-from shared.runtime.timers import Timer
+from shared.runtime.timers import Timer, TimerKey
 
 log = structlog.get_logger("fenghuo.notify")
 
@@ -121,8 +121,9 @@ class NotifyConsumer:
         for labels, count in answers.items():
             self._metrics.answers.labels(*labels).inc(count)
 
-    async def lock(self, work: Transaction, ladder_ids: Collection[str]) -> None:
+    async def lock(self, work: Transaction, keys: Sequence[TimerKey]) -> None:
         """Lock the ladders whose timers are due and those that a due digest tells of, then the digests."""
+        ladder_ids = [key.subject_id for key in keys]
         told = await digests.to_tell(work, ladder_ids)
         await store.lock(work, [*ladder_ids, *(one.ladder_id for one in told)])
         await digests.lock(work, ladder_ids)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -13,7 +13,7 @@ from shared.runtime import timers
 from shared.runtime.database import Database, Transaction
 from shared.runtime.errors import Transient
 from shared.runtime.metrics import RuntimeMetrics
-from shared.runtime.timers import Timer, TimerSweeper
+from shared.runtime.timers import Timer, TimerKey, TimerSweeper
 from tests.component.test_inbox_ahead import a_database
 
 ALL = "SELECT subject_id, kind, state, error FROM command.timer ORDER BY subject_id, kind"
@@ -43,8 +43,8 @@ class Desk:
         rows = await self._database.pool.fetch(ALL)
         return {(row["subject_id"], row["kind"]): row["state"] for row in rows}
 
-    async def _lock(self, _work: Transaction, due: Mapping[str, str]) -> None:
-        if "lock" in self.bad and "lock" in due:
+    async def _lock(self, _work: Transaction, keys: Sequence[TimerKey]) -> None:
+        if "lock" in self.bad and "lock" in [key.subject_id for key in keys]:
             raise self.bad["lock"]
 
     async def _fire(self, work: Transaction, due: Sequence[Timer]) -> None:

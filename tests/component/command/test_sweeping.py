@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from shared.runtime import timers
 from shared.runtime.database import Database, Transaction
 from shared.runtime.errors import Transient
 from shared.runtime.metrics import RuntimeMetrics
-from shared.runtime.timers import Timer, TimerSweeper
+from shared.runtime.timers import Timer, TimerKey, TimerSweeper
 
 
 class Watch:
@@ -46,8 +46,8 @@ class Watch:
             while len(self.late_s) < count:
                 await asyncio.sleep(0.01)
 
-    async def _lock(self, _work: Transaction, due: Mapping[str, str]) -> None:
-        self.locked.append(dict(due))
+    async def _lock(self, _work: Transaction, keys: Sequence[TimerKey]) -> None:
+        self.locked.append({key.subject_id: key.kind for key in keys})
 
     async def _fire(self, work: Transaction, fired: Sequence[Timer]) -> None:
         if self.fails:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.duty.core.standing import outlook
+from services.duty.core.coverage import evaluate
 from shared.contracts.duty import DutyRule, Leave, Override, Rotation, Shift, Swap
 from shared.contracts.fields import Post, ResponseMode
 from shared.domain.roster.timeline import Plan, gaps, holder, plan_of, timeline
@@ -311,5 +311,5 @@ def test_a_rotation_of_any_year_that_a_contract_takes_can_be_looked_at(
     if ends is not None and ends <= starts:
         return
     rule = a_rotation("li", "ma", starts=starts, ends=ends, zone=zone, turn_days=turn_days)
-    seen = outlook(TOWN, [an_entry(rule)], ResponseMode.NORMAL, {}, now, "evt-1")
-    assert [one.post for one in seen.posts] == [Post.B]
+    status = evaluate(TOWN, [an_entry(rule)], ResponseMode.NORMAL, {}, now, "evt-1")
+    assert [post.post for post in status.posts] == [Post.B]

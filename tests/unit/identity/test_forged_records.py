@@ -167,7 +167,7 @@ def planned(role: Role, place: str) -> bool:
     )
     try:
         return changes.change({}, request, 1) is not None
-    except changes.Refused:
+    except changes.RefusedChange:
         return False
 
 

@@ -1,4 +1,4 @@
-"""What a unit's plan says at a moment: who holds each post, until when, and what is left open."""
+"""The posts of a unit at a moment: their holders, the next change, and the gaps of the plan."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from shared.domain.roster.turns import Turn
 from shared.domain.wording import POSTS
 
 HORIZON = timedelta(days=HORIZON_DAYS)
-LOOK_EVERY = timedelta(days=1)
-"""Coverage is looked at again at least this often, since the horizon moves on."""
+EVALUATION_INTERVAL = timedelta(days=1)
+"""Coverage is evaluated at least this often, since the horizon moves on."""
 _MOST_GAPS = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What was last published of a post.
+class Published:
+    """The last publication about a post.
 
-    `holder`: a fingerprint of the officer and how he is reached, None = empty. `gaps` as seen up to
-    `seen_until`. `slots` and `coverages` count what was published.
+    `holder` is a fingerprint of the officer and of the channels to reach them, None = empty post.
+    `gaps` are those up to `seen_until`. `slots` and `coverages` count the published records.
     """
 
     holder: str | None = None
@@ -39,73 +39,76 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """A post now. `slot` and `coverage` are None where nothing new is to be told."""
+class PostStatus:
+    """A post now. `slot` and `coverage` are None where there is nothing new to publish."""
 
     post: Post
-    told: Told
+    published: Published
     slot: RosterSlot | None
     coverage: DutyCoverage | None
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
-    """A unit now, and when a holder changes next (None: not within the horizon)."""
+class UnitStatus:
+    """A unit now, and the next change of a holder (None: not within the horizon)."""
 
-    posts: tuple[Standing, ...]
+    posts: tuple[PostStatus, ...]
     next_change: datetime | None
 
 
-def outlook(
+def evaluate(
     unit: str,
     entries: Iterable[DutyEntry],
     mode: ResponseMode,
-    told: Mapping[Post, Told],
+    published: Mapping[Post, Published],
     now: datetime,
     cause: str,
-) -> Outlook:
-    """The unit at `now`, as if its response `mode` stayed. `entries` in the order of their last change;
-    `cause`: the id of what made us look. A post whose plan was taken away stands empty from now on."""
+) -> UnitStatus:
+    """Return the status of the unit at `now`, as if its response `mode` stayed.
+
+    `entries` are in the order of their last change; `cause` is the id of the message or timer that
+    asks. A post whose plan was removed is empty from now on.
+    """
     plan = plan_of(entries, mode)
-    standings: list[Standing] = []
+    posts: list[PostStatus] = []
     changes: list[datetime] = []
     for post in Post:
-        if post not in plan.posts and post not in told:
+        if post not in plan.posts and post not in published:
             continue
         end = now + HORIZON
-        ahead = timeline(plan, post, now, end) or [Turn(now, end, None)]
-        changes += [turn.end for turn in ahead[:1] if turn.end < end]
-        before = told.get(post, Told())
-        slot, holder = _slot(unit, post, plan, ahead, before, now, cause)
-        coverage = _coverage(unit, post, ahead, before, now, cause)
-        after = Told(
+        turns = timeline(plan, post, now, end) or [Turn(now, end, None)]
+        changes += [turn.end for turn in turns[:1] if turn.end < end]
+        previous = published.get(post, Published())
+        slot, holder = _slot(unit, post, plan, turns, previous, now, cause)
+        coverage = _coverage(unit, post, turns, previous, now, cause)
+        updated = Published(
             holder,
-            before.slots + (slot is not None),
-            before.gaps if coverage is None else coverage.gaps,
-            before.seen_until if coverage is None else coverage.end,
-            before.coverages + (coverage is not None),
+            previous.slots + (slot is not None),
+            previous.gaps if coverage is None else coverage.gaps,
+            previous.seen_until if coverage is None else coverage.end,
+            previous.coverages + (coverage is not None),
         )
-        standings.append(Standing(post, after, slot, coverage))
-    return Outlook(tuple(standings), min(changes, default=None))
+        posts.append(PostStatus(post, updated, slot, coverage))
+    return UnitStatus(tuple(posts), min(changes, default=None))
 
 
 def _slot(
     unit: str,
     post: Post,
     plan: Plan,
-    ahead: list[Turn],
-    before: Told,
+    turns: list[Turn],
+    previous: Published,
     now: datetime,
     cause: str,
 ) -> tuple[RosterSlot | None, str | None]:
-    """The new slot, None when the same person is reached the same way; and who holds the post."""
-    officer = ahead[0].officer_id
+    """Return the new slot, None when holder and channels are unchanged, and the holder."""
+    officer = turns[0].officer_id
     member = plan.members.get(officer) if officer is not None else None
     holder = content_id("member", member.model_dump_json()) if member is not None else None
-    if before.slots and holder == before.holder:
+    if previous.slots and holder == previous.holder:
         return None, holder
     slot = RosterSlot(
-        id=content_id("slot", unit, post, before.slots + 1),
+        id=content_id("slot", unit, post, previous.slots + 1),
         officer=member.officer if member is not None else None,
         channels=member.channels if member is not None else (Channel.CONSOLE,),
         **_head(unit, post, now, cause),
@@ -114,22 +117,24 @@ def _slot(
 
 
 def _coverage(
-    unit: str, post: Post, ahead: list[Turn], before: Told, now: datetime, cause: str
+    unit: str, post: Post, turns: list[Turn], previous: Published, now: datetime, cause: str
 ) -> DutyCoverage | None:
-    """What is left open, None when nothing has changed but the time: a gap that the horizon cuts off
-    grows with it, and is told once."""
-    open_ = tuple(Gap(begin=turn.begin, end=turn.end) for turn in ahead if turn.officer_id is None)[
+    """Return the gaps of a post, None when nothing but the time has changed.
+
+    A gap that the horizon cuts off grows with it and is published once.
+    """
+    open_ = tuple(Gap(begin=turn.begin, end=turn.end) for turn in turns if turn.officer_id is None)[
         :_MOST_GAPS
     ]
-    if before.seen_until is not None:
-        moment = before.seen_until
-        same = _within(open_, now, moment) == _within(before.gaps, now, moment)
-        if same and not any(gap.begin >= moment for gap in open_):
+    if previous.seen_until is not None:
+        moment = previous.seen_until
+        unchanged = _within(open_, now, moment) == _within(previous.gaps, now, moment)
+        if unchanged and not any(gap.begin >= moment for gap in open_):
             return None
     elif not open_:
         return None
     return DutyCoverage(
-        id=content_id("cov", unit, post, before.coverages + 1),
+        id=content_id("cov", unit, post, previous.coverages + 1),
         begin=now,
         end=now + HORIZON,
         gaps=open_,
@@ -139,9 +144,9 @@ def _coverage(
 
 
 def _within(
-    found: tuple[Gap, ...], begin: datetime, end: datetime
+    gaps: tuple[Gap, ...], begin: datetime, end: datetime
 ) -> list[tuple[datetime, datetime]]:
-    clipped = ((max(gap.begin, begin), min(gap.end, end)) for gap in found)
+    clipped = ((max(gap.begin, begin), min(gap.end, end)) for gap in gaps)
     return [(first, last) for first, last in clipped if first < last]
 
 
@@ -169,7 +174,8 @@ def _headline(post: Post, open_: tuple[Gap, ...]) -> str:
     times = "time" if len(open_) == 1 else "times"
     return Both(
         f"{zh}今后{HORIZON_DAYS}天空班{len(open_)}段共{hours:.0f}小时",
-        f"{_capital(en)} stands empty {len(open_)} {times} in {HORIZON_DAYS} days, {hours:.0f} hours in all",
+        f"{_capital(en)} stands empty {len(open_)} {times} in {HORIZON_DAYS} days, "
+        f"{hours:.0f} hours in all",
     ).joined()
 
 
