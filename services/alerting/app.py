@@ -8,7 +8,7 @@ from functools import partial
 from faststream.asgi import AsgiFastStream
 
 from services.alerting.consumer import Alerting
-from services.alerting.core.first import goes_first
+from services.alerting.core.priority import goes_first
 from services.alerting.metrics import AlertingMetrics
 from services.alerting.retention import forget_alarms, forget_alerts, forget_rest
 from services.alerting.settings import Settings

@@ -6,22 +6,19 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from services.alerting.core import silences as core
-from services.alerting.core.alert import Alert
-from services.alerting.core.board import Board
-from services.alerting.core.counts import Counts
-from services.alerting.core.decisions import decide
-from services.alerting.core.episode import Cause
-from services.alerting.core.facts import fact_of
-from services.alerting.core.grouping import GroupKey, Known, key_of, place_report
-from services.alerting.core.lifecycle import echoes, take_report
-from services.alerting.core.merging import Regrouping, merge, split, unmerge
-from services.alerting.core.outcome import Change, Refusal
-from services.alerting.core.pool import reported
-from services.alerting.core.records import origin_of
-from services.alerting.core.scopes import Region, region_of
-from services.alerting.core.silences import Silence, SilenceRefusal, silence_event
-from services.alerting.core.warnings import (
+from services.alerting.core.alarms.scopes import Region, region_of
+from services.alerting.core.alarms.snapshot import fact_of
+from services.alerting.core.alerts.alert import Alert
+from services.alerting.core.alerts.decisions import decide
+from services.alerting.core.alerts.grouping import GroupKey, Known, key_of, place_report
+from services.alerting.core.alerts.lifecycle import echoes, take_report
+from services.alerting.core.alerts.merging import Regrouping, merge, split, unmerge
+from services.alerting.core.alerts.outcome import Change, Refusal
+from services.alerting.core.alerts.records import origin_of
+from services.alerting.core.batch_counts import Counts
+from services.alerting.core.multi_source.engine import Board
+from services.alerting.core.multi_source.episode import Cause
+from services.alerting.core.multi_source.external_warnings import (
     Warned,
     is_over,
     sighting_of,
@@ -29,11 +26,14 @@ from services.alerting.core.warnings import (
     withdraws,
     yet_to_come,
 )
+from services.alerting.core.multi_source.source_pool import reported
+from services.alerting.core.silences import silence as core
+from services.alerting.core.silences.silence import Silence, SilenceRefusal, silence_event
 from services.alerting.ledger import Ledger, words
 from services.alerting.placing import Placing
-from services.alerting.rows import report_seen
 from services.alerting.store import silences as silence_store
-from services.alerting.store.alerts import Book
+from services.alerting.store.alert_repository import Book
+from services.alerting.store.rows import report_seen
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertDecision, Callee, DecisionVerb
 from shared.contracts.dead_letter import Reason

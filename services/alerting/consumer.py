@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from services.alerting import timers
-from services.alerting.core.inhibit import higher_first
-from services.alerting.core.outcome import Refusal
-from services.alerting.core.warnings import areas_of
+from services.alerting.core.alarms.inhibition import higher_first
+from services.alerting.core.alerts.outcome import Refusal
+from services.alerting.core.multi_source.external_warnings import areas_of
 from services.alerting.metrics import AlertingMetrics
 from services.alerting.scene import Needs, Scene, within
-from services.alerting.store import evidence as store
-from services.alerting.store.kept import Kept
+from services.alerting.store import multi_source as store
+from services.alerting.store.evidence_cache import Kept
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertDecision
 from shared.contracts.dead_letter import Reason

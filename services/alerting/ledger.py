@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from services.alerting.core.alert import Alert, graded
-from services.alerting.core.counts import Counts
-from services.alerting.core.grouping import Disposition, key_of, new_alert
-from services.alerting.core.merging import Regrouping, follow
-from services.alerting.core.outcome import Change
-from services.alerting.core.records import Origin, headline_of, origin_of, records
-from services.alerting.store.alerts import Book
+from services.alerting.core.alerts.alert import Alert, graded
+from services.alerting.core.alerts.grouping import Disposition, key_of, new_alert
+from services.alerting.core.alerts.merging import Regrouping, follow
+from services.alerting.core.alerts.outcome import Change
+from services.alerting.core.alerts.records import Origin, headline_of, origin_of, records
+from services.alerting.core.batch_counts import Counts
+from services.alerting.store.alert_repository import Book
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import Callee
 from shared.contracts.reports import Report

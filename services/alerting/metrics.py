@@ -7,9 +7,9 @@ from itertools import product
 
 from prometheus_client import CollectorRegistry, Counter
 
-from services.alerting.core.counts import Counts
-from services.alerting.core.grouping import Disposition
-from services.alerting.core.outcome import RefusalReason
+from services.alerting.core.alerts.grouping import Disposition
+from services.alerting.core.alerts.outcome import RefusalReason
+from services.alerting.core.batch_counts import Counts
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import AlertTransition
 from shared.contracts.fields import Status

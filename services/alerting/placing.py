@@ -7,18 +7,24 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.alerting.core.alert import Alarm, Alert, Flap, graded
-from services.alerting.core.board import Board
-from services.alerting.core.counts import Counts
-from services.alerting.core.facts import Fact
-from services.alerting.core.flapping import flaps, quiet
-from services.alerting.core.grouping import WAITING, Disposition, Known, merge_alarm, place_alarm
-from services.alerting.core.inhibit import LONGER, hold_of, inhibited
-from services.alerting.core.lifecycle import revise_alarm, take_alarm
-from services.alerting.core.scopes import Region, region_of
-from services.alerting.core.silences import Silence, hiding
+from services.alerting.core.alarms.flapping import flaps, quiet
+from services.alerting.core.alarms.inhibition import LONGER, hold_of, inhibited
+from services.alerting.core.alarms.scopes import Region, region_of
+from services.alerting.core.alarms.snapshot import Fact
+from services.alerting.core.alerts.alert import Alarm, Alert, Flap, graded
+from services.alerting.core.alerts.grouping import (
+    WAITING,
+    Disposition,
+    Known,
+    merge_alarm,
+    place_alarm,
+)
+from services.alerting.core.alerts.lifecycle import revise_alarm, take_alarm
+from services.alerting.core.batch_counts import Counts
+from services.alerting.core.multi_source.engine import Board
+from services.alerting.core.silences.silence import Silence, hiding
 from services.alerting.ledger import Ledger, words
-from services.alerting.store.alerts import Book
+from services.alerting.store.alert_repository import Book
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.alerts import Callee
 from shared.contracts.fields import Status

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from services.alerting.core.states import FINAL
+from services.alerting.core.alerts.states import FINAL
 from shared.runtime.retention import Task, counting
 from shared.runtime.sql import names
 

@@ -12,18 +12,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.alerting.batch import REGROUPS, Batch
-from services.alerting.core.board import Board
-from services.alerting.core.episode import Episode, EpisodeKey
-from services.alerting.core.facts import Fact, fact_of
-from services.alerting.core.flapping import WINDOW, FlapKey, flap_key
-from services.alerting.core.grouping import key_of
-from services.alerting.core.scopes import Region, region_of
-from services.alerting.core.wants import Wants
-from services.alerting.core.warnings import Warned, areas_of, withdraws
-from services.alerting.store import evidence as store
+from services.alerting.core.alarms.flapping import WINDOW, FlapKey, flap_key
+from services.alerting.core.alarms.scopes import Region, region_of
+from services.alerting.core.alarms.snapshot import Fact, fact_of
+from services.alerting.core.alerts.grouping import key_of
+from services.alerting.core.multi_source.engine import Board
+from services.alerting.core.multi_source.episode import Episode, EpisodeKey
+from services.alerting.core.multi_source.evidence_query import Wants
+from services.alerting.core.multi_source.external_warnings import Warned, areas_of, withdraws
+from services.alerting.store import multi_source as store
 from services.alerting.store import silences as silence_store
-from services.alerting.store.alerts import Book, regions_of
-from services.alerting.store.kept import Kept
+from services.alerting.store.alert_repository import Book, regions_of
+from services.alerting.store.evidence_cache import Kept
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertDecision
 from shared.contracts.fields import Status, Tier

@@ -9,20 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
-from services.alerting.core import debt, validity
-from services.alerting.core.alert import Alert
-from services.alerting.core.episode import Cause, EpisodeKey
-from services.alerting.core.inhibit import LONGER, MOST_TIMES
-from services.alerting.core.lifecycle import calm
-from services.alerting.core.outcome import Change
-from services.alerting.core.records import origin_of_timer
-from services.alerting.core.scopes import Region
+from services.alerting.core.alarms.inhibition import LONGER, MOST_TIMES
+from services.alerting.core.alarms.scopes import Region
+from services.alerting.core.alerts import ratification as debt
+from services.alerting.core.alerts import validity
+from services.alerting.core.alerts.alert import Alert
+from services.alerting.core.alerts.lifecycle import calm
+from services.alerting.core.alerts.outcome import Change
+from services.alerting.core.alerts.records import origin_of_timer
+from services.alerting.core.multi_source.episode import Cause, EpisodeKey
 from services.alerting.placing import HOLD, held_of
 from services.alerting.scene import Needs, Scene
-from services.alerting.store import evidence as store
-from services.alerting.store.alerts import ALERT_TIMERS, Book, regions_of
-from services.alerting.store.evidence import EXPIRY
-from services.alerting.store.kept import Kept
+from services.alerting.store import multi_source as store
+from services.alerting.store.alert_repository import ALERT_TIMERS, Book, regions_of
+from services.alerting.store.evidence_cache import Kept
+from services.alerting.store.multi_source import EXPIRY
 from services.alerting.store.silences import SILENCE, silence_of_subject
 from shared.contracts.fields import Status
 from shared.contracts.ids import content_id

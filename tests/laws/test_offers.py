@@ -15,12 +15,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.alerting.core.alert import Alert
-from services.alerting.core.authority import gate
-from services.alerting.core.debt import authorise
-from services.alerting.core.decisions import decide
-from services.alerting.core.merging import merge, split, unmerge
-from services.alerting.core.outcome import Change, Refusal
+from services.alerting.core.alerts.alert import Alert
+from services.alerting.core.alerts.authority import gate
+from services.alerting.core.alerts.decisions import decide
+from services.alerting.core.alerts.merging import merge, split, unmerge
+from services.alerting.core.alerts.outcome import Change, Refusal
+from services.alerting.core.alerts.ratification import authorise
 from services.command.core.authority import may_direct, refusal
 from services.command.core.model import Act
 from services.command.core.modes.proposal import Proposal, Refused, sign, stop

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 
 import asyncpg
 
-from services.alerting.core.silences import Silence
-from services.alerting.rows import Row
+from services.alerting.core.silences.silence import Silence
+from services.alerting.store.rows import Row
 from shared.contracts.fields import Post, Status
 from shared.contracts.silences import Matcher, SilenceKind
 from shared.runtime import timers

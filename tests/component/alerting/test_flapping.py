@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.alerting.core.flapping import FLIPS, QUIET, quiet
+from services.alerting.core.alarms.flapping import FLIPS, QUIET, quiet
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import DecisionVerb
 from shared.contracts.fields import Level, ResponseMode, Status

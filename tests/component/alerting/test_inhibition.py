@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.alerting.core.inhibit import MOST_TIMES
+from services.alerting.core.alarms.inhibition import MOST_TIMES
 from services.audit.store.clocks import CLOCKS, statement
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.alerts import AlertTransition, DecisionVerb

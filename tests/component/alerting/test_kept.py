@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from services.alerting.core.alert import Alert
-from services.alerting.core.grouping import new_alert
-from services.alerting.core.lifecycle import take_alarm
-from services.alerting.store.kept import Kept
+from services.alerting.core.alerts.alert import Alert
+from services.alerting.core.alerts.grouping import new_alert
+from services.alerting.core.alerts.lifecycle import take_alarm
+from services.alerting.store.evidence_cache import Kept
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.alerts import DecisionVerb
 from shared.contracts.fields import Level

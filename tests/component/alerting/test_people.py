@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.alerting.core import debt, validity
+from services.alerting.core.alerts import ratification as debt
+from services.alerting.core.alerts import validity
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import AlertEvent, Assessment, DecisionVerb
 from shared.contracts.fields import Level, Post, ResponseLevel

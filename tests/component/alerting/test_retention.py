@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.alerting.core.states import FINAL
+from services.alerting.core.alerts.states import FINAL
 from services.alerting.retention import forget_alarms, forget_alerts, forget_rest
 from services.audit.store.queries import COUNTS, EVIDENCE
 from shared.contracts.alarms import AlarmEvent, AlarmTransition

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from services.alerting.core.facts import fact_of
-from services.alerting.core.silences import Silence, create, expired
+from services.alerting.core.alarms.snapshot import fact_of
+from services.alerting.core.silences.silence import Silence, create, expired
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.fields import Level, Post, Status
 from shared.contracts.silences import Matcher, SilenceKind, SilenceRequest

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.alerting.core.warnings import UNSAID
+from services.alerting.core.multi_source.external_warnings import UNSAID
 from services.ingest.core.cap.accept import one_warning
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.conditions import SourceClass

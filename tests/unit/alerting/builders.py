@@ -6,9 +6,9 @@ import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.alerting.core.alert import Alarm
-from services.alerting.core.facts import fact_of
-from services.alerting.core.grouping import merge_alarm
+from services.alerting.core.alarms.snapshot import fact_of
+from services.alerting.core.alerts.alert import Alarm
+from services.alerting.core.alerts.grouping import merge_alarm
 from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence
 from shared.contracts.alerts import AlertDecision, DecisionVerb
 from shared.contracts.conditions import (

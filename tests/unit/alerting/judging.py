@@ -7,12 +7,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from services.alerting.core.board import Board
-from services.alerting.core.episode import Cause
-from services.alerting.core.facts import fact_of
-from services.alerting.core.pool import reported
-from services.alerting.core.rulebook import RuleBook
-from services.alerting.core.scopes import region_of
+from services.alerting.core.alarms.scopes import region_of
+from services.alerting.core.alarms.snapshot import fact_of
+from services.alerting.core.multi_source.engine import Board
+from services.alerting.core.multi_source.episode import Cause
+from services.alerting.core.multi_source.rule_registry import RuleBook
+from services.alerting.core.multi_source.source_pool import reported
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.conditions import AllOf, AnyOf, AtLeast, Not, RuleHolds
 from shared.contracts.fields import Level, Position, Status, Tier

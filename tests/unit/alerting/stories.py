@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from services.alerting.core.alert import Flap, graded
-from services.alerting.core.decisions import decide
-from services.alerting.core.grouping import new_alert
-from services.alerting.core.lifecycle import take_alarm, take_report
-from services.alerting.core.outcome import Change, Refusal, RefusalReason
-from services.alerting.core.records import origin_of, records
-from services.alerting.rows import report_seen
+from services.alerting.core.alerts.alert import Flap, graded
+from services.alerting.core.alerts.decisions import decide
+from services.alerting.core.alerts.grouping import new_alert
+from services.alerting.core.alerts.lifecycle import take_alarm, take_report
+from services.alerting.core.alerts.outcome import Change, Refusal, RefusalReason
+from services.alerting.core.alerts.records import origin_of, records
+from services.alerting.store.rows import report_seen
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertDecision, AlertEvent, AlertTransition, DecisionVerb
 from shared.contracts.authority import AUTHORITY

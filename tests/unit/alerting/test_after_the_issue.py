@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from services.alerting.core import debt, validity
-from services.alerting.core.outcome import RefusalReason
+from services.alerting.core.alerts import ratification as debt
+from services.alerting.core.alerts import validity
+from services.alerting.core.alerts.outcome import RefusalReason
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import AlertState, AlertTransition, Assessment, DecisionVerb
 from shared.contracts.fields import Level, Post

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.alerting.core.sources import metres
+from services.alerting.core.multi_source.corroboration import metres
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.conditions import (
     CompositeRule,

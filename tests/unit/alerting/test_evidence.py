@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerting.core.alert import Alarm, Flap, ReportSeen
-from services.alerting.core.corroborate import Sighting, Support, support
-from services.alerting.core.facts import fact_of
-from services.alerting.core.grouping import (
+from services.alerting.core.alarms.inhibition import higher_first
+from services.alerting.core.alarms.snapshot import fact_of
+from services.alerting.core.alerts.alert import Alarm, Flap, ReportSeen
+from services.alerting.core.alerts.grouping import (
     Disposition,
     Known,
     key_of,
@@ -22,9 +22,9 @@ from services.alerting.core.grouping import (
     place_report,
     scope_of,
 )
-from services.alerting.core.inhibit import higher_first
-from services.alerting.core.score import score
-from services.alerting.rows import report_seen
+from services.alerting.core.alerts.score import score
+from services.alerting.core.alerts.source_count import Sighting, Support, support
+from services.alerting.store.rows import report_seen
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.fields import Level, Status
 from shared.contracts.reports import ReporterRole, ReportKind

@@ -6,14 +6,19 @@ from dataclasses import replace
 
 import pytest
 
-from services.alerting.core.alert import Alert
-from services.alerting.core.authority import Requirement, may_judge, requirement
-from services.alerting.core.decisions import decide
-from services.alerting.core.grouping import new_alert
-from services.alerting.core.lifecycle import take_alarm, take_report
-from services.alerting.core.outcome import Change, Refusal, RefusalReason
-from services.alerting.core.records import RESTRICTED_HEADLINE, headline_of, origin_of, records
-from services.alerting.rows import report_seen
+from services.alerting.core.alerts.alert import Alert
+from services.alerting.core.alerts.authority import Requirement, may_judge, requirement
+from services.alerting.core.alerts.decisions import decide
+from services.alerting.core.alerts.grouping import new_alert
+from services.alerting.core.alerts.lifecycle import take_alarm, take_report
+from services.alerting.core.alerts.outcome import Change, Refusal, RefusalReason
+from services.alerting.core.alerts.records import (
+    RESTRICTED_HEADLINE,
+    headline_of,
+    origin_of,
+    records,
+)
+from services.alerting.store.rows import report_seen
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.alerts import AlertState, AlertTransition, DecisionVerb
 from shared.contracts.authority import AUTHORITY

@@ -9,13 +9,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from services.alerting.core.alert import Alarm, Alert
-from services.alerting.core.decisions import decide
-from services.alerting.core.grouping import new_alert
-from services.alerting.core.lifecycle import take_alarm, take_report
-from services.alerting.core.outcome import Change, Refusal
-from services.alerting.core.records import origin_of, records
-from services.alerting.rows import report_seen
+from services.alerting.core.alerts.alert import Alarm, Alert
+from services.alerting.core.alerts.decisions import decide
+from services.alerting.core.alerts.grouping import new_alert
+from services.alerting.core.alerts.lifecycle import take_alarm, take_report
+from services.alerting.core.alerts.outcome import Change, Refusal
+from services.alerting.core.alerts.records import origin_of, records
+from services.alerting.store.rows import report_seen
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.alerts import AlertDecision, AlertEvent, AlertState, DecisionVerb
 from shared.contracts.fields import LEVEL_ORDER, Level, Post, Status

@@ -9,11 +9,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from services.alerting.core.alert import Alert, graded
-from services.alerting.core.grouping import new_alert
-from services.alerting.core.lifecycle import take_alarm
-from services.alerting.core.merging import Regrouping, follow, merge, split, unmerge
-from services.alerting.core.outcome import Refusal, RefusalReason
+from services.alerting.core.alerts.alert import Alert, graded
+from services.alerting.core.alerts.grouping import new_alert
+from services.alerting.core.alerts.lifecycle import take_alarm
+from services.alerting.core.alerts.merging import Regrouping, follow, merge, split, unmerge
+from services.alerting.core.alerts.outcome import Refusal, RefusalReason
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import AlertState, DecisionVerb
 from shared.contracts.fields import DataGrade, Level, Status

@@ -11,9 +11,9 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from services.alerting.consumer import Alerting
-from services.alerting.core.states import FINAL
+from services.alerting.core.alerts.states import FINAL
 from services.alerting.metrics import AlertingMetrics
-from services.alerting.store.alerts import NOT_FINAL
+from services.alerting.store.alert_repository import NOT_FINAL
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import AlertEvent, AlertTransition, DecisionVerb, PublicNotice
 from shared.contracts.dead_letter import Reason

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.alerting.core.rulebook import RuleBook
+from services.alerting.core.multi_source.rule_registry import RuleBook
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.conditions import (
     AllOf,

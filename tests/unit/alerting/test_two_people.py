@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.alerting.core.outcome import RefusalReason
+from services.alerting.core.alerts.outcome import RefusalReason
 from shared.contracts.alerts import AlertState, DecisionVerb
 from shared.contracts.fields import Level, Post
 from tests.unit.alerting.builders import CITY, DISTRICT

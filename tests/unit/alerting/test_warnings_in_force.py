@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerting.core.board import Board
-from services.alerting.core.episode import Cause, due_at
-from services.alerting.core.pool import reported
-from services.alerting.core.rulebook import RuleBook
-from services.alerting.core.scopes import region_of
-from services.alerting.core.warnings import UNSAID, sighting_of, warned
+from services.alerting.core.alarms.scopes import region_of
+from services.alerting.core.multi_source.engine import Board
+from services.alerting.core.multi_source.episode import Cause, due_at
+from services.alerting.core.multi_source.external_warnings import UNSAID, sighting_of, warned
+from services.alerting.core.multi_source.rule_registry import RuleBook
+from services.alerting.core.multi_source.source_pool import reported
 from shared.contracts.fields import Status
 from tests.unit.alerting.builders import T0, TOWN, a_rule, a_warning, at, sources_of
 

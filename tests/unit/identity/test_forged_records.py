@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from services.alerting.core import silences
-from services.alerting.core.alert import Alert
-from services.alerting.core.decisions import decide
-from services.alerting.core.outcome import Change
-from services.alerting.core.silences import Silence
+from services.alerting.core.alerts.alert import Alert
+from services.alerting.core.alerts.decisions import decide
+from services.alerting.core.alerts.outcome import Change
+from services.alerting.core.silences import silence as silences
+from services.alerting.core.silences.silence import Silence
 from services.command.core.authority import may_direct, refusal
 from services.command.core.modes import proposal as modes
 from services.command.core.modes.states import Event

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerting.core.alert import Alert
-from services.alerting.core.merging import Regrouping, merge, split, unmerge
-from services.alerting.core.pool import Pool, Sighting
-from services.alerting.core.records import GRADED_NOTICE, public_notice
-from services.alerting.core.sources import judge
-from services.alerting.core.validity import again
+from services.alerting.core.alerts.alert import Alert
+from services.alerting.core.alerts.merging import Regrouping, merge, split, unmerge
+from services.alerting.core.alerts.records import GRADED_NOTICE, public_notice
+from services.alerting.core.alerts.validity import again
+from services.alerting.core.multi_source.corroboration import judge
+from services.alerting.core.multi_source.source_pool import Pool, Sighting
 from services.command.core.reporting.judging import hear
 from services.notify.core.wording import GRADED, GRADED_ALERT
 from services.scoring.core.state import StoredState

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerting.core.warnings import warned, withdraws
+from services.alerting.core.multi_source.external_warnings import warned, withdraws
 from services.ingest.core.cap import shapes
 from services.ingest.core.cap.accept import one_warning
 from services.ingest.core.refusals import Refusal, Refused

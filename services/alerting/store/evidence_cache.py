@@ -13,8 +13,8 @@ from collections.abc import Mapping
 
 import asyncpg
 
-from services.alerting import rows
-from services.alerting.core.alert import Alarm, Alert, ReportSeen
+from services.alerting.core.alerts.alert import Alarm, Alert, ReportSeen
+from services.alerting.store import rows
 from shared.runtime.database import Transaction
 
 Stamp = tuple[int, int]

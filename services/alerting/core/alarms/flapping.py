@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from services.alerting.core.facts import Fact
-from services.alerting.core.scopes import site_key
+from services.alerting.core.alarms.scopes import site_key
+from services.alerting.core.alarms.snapshot import Fact
 from shared.contracts.fields import ResponseMode, Status
 from shared.domain.response_modes.effects import EFFECTS
 

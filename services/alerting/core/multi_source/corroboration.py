@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import asin, cos, radians, sin, sqrt
 
-from services.alerting.core.episode import Finding, Standing
-from services.alerting.core.pool import UNIT, Pool, Sighting, Weighed, enough
+from services.alerting.core.multi_source.episode import Finding, Standing
+from services.alerting.core.multi_source.source_pool import UNIT, Pool, Sighting, Weighed, enough
 from shared.contracts.conditions import CorroborationRule
 from shared.contracts.fields import Position, highest_grade
 

@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from services.alerting.core.episode import EpisodeKey
-from services.alerting.core.facts import Fact
-from services.alerting.core.leaves import Leaves
-from services.alerting.core.pool import Pool, Sighting
-from services.alerting.core.rulebook import RuleBook
-from services.alerting.core.scopes import (
+from services.alerting.core.alarms.scopes import (
     covers,
     region_of,
     scope_key,
@@ -18,6 +13,11 @@ from services.alerting.core.scopes import (
     unit_at,
     units_of,
 )
+from services.alerting.core.alarms.snapshot import Fact
+from services.alerting.core.multi_source.active_alarms import Leaves
+from services.alerting.core.multi_source.episode import EpisodeKey
+from services.alerting.core.multi_source.rule_registry import RuleBook
+from services.alerting.core.multi_source.source_pool import Pool, Sighting
 from shared.contracts.conditions import CompositeRule, CorroborationRule, named_rules
 from shared.contracts.fields import Status
 from shared.contracts.rules import RuleDefinition

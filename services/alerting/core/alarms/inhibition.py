@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from services.alerting.core.facts import Fact, same_site
+from services.alerting.core.alarms.snapshot import Fact, same_site
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.fields import LEVEL_ORDER, Level, Status
 

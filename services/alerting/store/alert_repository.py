@@ -12,14 +12,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from services.alerting import rows
-from services.alerting.core.alert import Alert, ReportSeen
-from services.alerting.core.facts import Fact, same_site
-from services.alerting.core.flapping import FlapKey, flap_key
-from services.alerting.core.grouping import Disposition, GroupKey, Known, key_of
-from services.alerting.core.scopes import Region, region_of
-from services.alerting.core.states import FINAL
-from services.alerting.store.kept import Kept
+from services.alerting.core.alarms.flapping import FlapKey, flap_key
+from services.alerting.core.alarms.scopes import Region, region_of
+from services.alerting.core.alarms.snapshot import Fact, same_site
+from services.alerting.core.alerts.alert import Alert, ReportSeen
+from services.alerting.core.alerts.grouping import Disposition, GroupKey, Known, key_of
+from services.alerting.core.alerts.states import FINAL
+from services.alerting.store import rows
+from services.alerting.store.evidence_cache import Kept
 from shared.contracts.fields import Status
 from shared.contracts.reports import Report
 from shared.runtime import timers

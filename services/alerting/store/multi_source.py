@@ -16,13 +16,13 @@ from typing import Any
 
 import asyncpg
 
-from services.alerting import rows
-from services.alerting.core.board import Board
-from services.alerting.core.episode import Episode, EpisodeKey, Standing, due_at
-from services.alerting.core.rulebook import RuleBook
-from services.alerting.core.scopes import Region
-from services.alerting.core.wants import Key, Wants
-from services.alerting.core.warnings import Warned, sighting_of
+from services.alerting.core.alarms.scopes import Region
+from services.alerting.core.multi_source.engine import Board
+from services.alerting.core.multi_source.episode import Episode, EpisodeKey, Standing, due_at
+from services.alerting.core.multi_source.evidence_query import Key, Wants
+from services.alerting.core.multi_source.external_warnings import Warned, sighting_of
+from services.alerting.core.multi_source.rule_registry import RuleBook
+from services.alerting.store import rows
 from shared.contracts.fields import DataGrade, Level, Status
 from shared.contracts.reports import ExternalWarning, ReportKind
 from shared.contracts.rules import RuleDefinition

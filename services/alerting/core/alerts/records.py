@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from services.alerting.core.authority import gate
-from services.alerting.core.outcome import Change
+from services.alerting.core.alerts.authority import gate
+from services.alerting.core.alerts.outcome import Change
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertDecision, AlertEvent, AlertTransition, PublicNotice
 from shared.contracts.fields import DataGrade, Status

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.alerting.core.alert import Alert
-from services.alerting.core.lifecycle import weigh
-from services.alerting.core.outcome import Change
-from services.alerting.core.states import AlertCause, step
+from services.alerting.core.alerts.alert import Alert
+from services.alerting.core.alerts.lifecycle import weigh
+from services.alerting.core.alerts.outcome import Change
+from services.alerting.core.alerts.states import AlertCause, step
 from shared.contracts.alerts import AlertTransition
 from shared.contracts.fields import Level
 from shared.contracts.ids import alert_id, transition_id

@@ -9,13 +9,13 @@ from typing import Any
 import asyncpg
 from pydantic import TypeAdapter
 
-from services.alerting.core.alert import Alarm, Alert, Flap, ReportSeen
-from services.alerting.core.facts import Fact
-from services.alerting.core.flapping import source_key
-from services.alerting.core.grouping import Disposition, Known
-from services.alerting.core.pool import Sighting, reported
-from services.alerting.core.scopes import site_key
-from services.alerting.core.warnings import Warned
+from services.alerting.core.alarms.flapping import source_key
+from services.alerting.core.alarms.scopes import site_key
+from services.alerting.core.alarms.snapshot import Fact
+from services.alerting.core.alerts.alert import Alarm, Alert, Flap, ReportSeen
+from services.alerting.core.alerts.grouping import Disposition, Known
+from services.alerting.core.multi_source.external_warnings import Warned
+from services.alerting.core.multi_source.source_pool import Sighting, reported
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertState, Debt, Signature, Stance
 from shared.contracts.fields import DataGrade, Level, Position, Post, ResponseMode, Status

@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from services.alerting.core import debt
-from services.alerting.core.alert import Alert
-from services.alerting.core.authority import gate, may_hold, may_judge
-from services.alerting.core.lifecycle import propose
-from services.alerting.core.outcome import Change, Refusal, RefusalReason
-from services.alerting.core.states import AlertCause, IllegalStep, step
-from services.alerting.core.validity import LONGEST, valid_until
+from services.alerting.core.alerts import ratification as debt
+from services.alerting.core.alerts.alert import Alert
+from services.alerting.core.alerts.authority import gate, may_hold, may_judge
+from services.alerting.core.alerts.lifecycle import propose
+from services.alerting.core.alerts.outcome import Change, Refusal, RefusalReason
+from services.alerting.core.alerts.states import AlertCause, IllegalStep, step
+from services.alerting.core.alerts.validity import LONGEST, valid_until
 from shared.contracts.alerts import (
     AlertDecision,
     AlertState,

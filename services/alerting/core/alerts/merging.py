@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from services.alerting.core.alert import Alert, graded
-from services.alerting.core.decisions import not_over, wrong_status
-from services.alerting.core.lifecycle import weigh
-from services.alerting.core.outcome import Change, Refusal, RefusalReason
-from services.alerting.core.states import BACK, AlertCause, IllegalStep, step
+from services.alerting.core.alerts.alert import Alert, graded
+from services.alerting.core.alerts.decisions import not_over, wrong_status
+from services.alerting.core.alerts.lifecycle import weigh
+from services.alerting.core.alerts.outcome import Change, Refusal, RefusalReason
+from services.alerting.core.alerts.states import BACK, AlertCause, IllegalStep, step
 from shared.contracts.alerts import AlertDecision, AlertTransition
 from shared.contracts.ids import alert_id, content_id
 

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.alerting.core.pool import Sighting
+from services.alerting.core.multi_source.source_pool import Sighting
 from shared.contracts.fields import DataGrade, Status
 from shared.contracts.reports import ExternalWarning
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from services.alerting.core.facts import Fact
+from services.alerting.core.alarms.snapshot import Fact
 from shared.contracts.conditions import Scope
 from shared.contracts.fields import Status, Tier
 from shared.contracts.units import ancestor_at, is_within, tier_of

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from services.alerting.core.facts import Fact
+from services.alerting.core.alarms.snapshot import Fact
 from shared.contracts.alerts import Callee
 from shared.contracts.authority import SILENCED_UP_TO
 from shared.contracts.fields import LEVEL_ORDER, Post, Status, Tier

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from services.alerting.core.episode import Finding, Standing
-from services.alerting.core.facts import Fact
-from services.alerting.core.leaves import NONE, Leaves
+from services.alerting.core.alarms.snapshot import Fact
+from services.alerting.core.multi_source.active_alarms import NONE, Leaves
+from services.alerting.core.multi_source.episode import Finding, Standing
 from shared.contracts.conditions import CompositeRule, holds
 from shared.contracts.fields import DataGrade, Level, highest_grade
 

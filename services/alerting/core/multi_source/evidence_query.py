@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from services.alerting.core.episode import EpisodeKey
-from services.alerting.core.facts import Fact
-from services.alerting.core.rulebook import RuleBook
-from services.alerting.core.scopes import Region, region_of, scope_key, span_of, unit_at
-from services.alerting.core.sources import LOOKBACK
+from services.alerting.core.alarms.scopes import Region, region_of, scope_key, span_of, unit_at
+from services.alerting.core.alarms.snapshot import Fact
+from services.alerting.core.multi_source.corroboration import LOOKBACK
+from services.alerting.core.multi_source.episode import EpisodeKey
+from services.alerting.core.multi_source.rule_registry import RuleBook
 from shared.contracts.conditions import CompositeRule, CorroborationRule, named_rules
 from shared.contracts.fields import Status
 from shared.contracts.rules import RuleDefinition

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.alerting.core.alert import Alarm, Alert
-from services.alerting.core.facts import Fact, is_over
+from services.alerting.core.alarms.snapshot import Fact, is_over
+from services.alerting.core.alerts.alert import Alarm, Alert
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.fields import LEVEL_ORDER, Level, Status, Tier
 from shared.contracts.ids import alert_id, content_id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from services.alerting.core.grouping import Disposition
+from services.alerting.core.alerts.grouping import Disposition
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import AlertTransition
 from shared.contracts.fields import Status

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from services.alerting.core.facts import Fact
+from services.alerting.core.alarms.snapshot import Fact
 from shared.contracts.fields import LEVEL_ORDER
 
 NONE = -1

@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.alerting.core.alert import Alert
-from services.alerting.core.authority import may_authorise
-from services.alerting.core.outcome import Change, Refusal, RefusalReason
-from services.alerting.core.states import AlertCause, IllegalStep, step
-from services.alerting.core.validity import valid_until
+from services.alerting.core.alerts.alert import Alert
+from services.alerting.core.alerts.authority import may_authorise
+from services.alerting.core.alerts.outcome import Change, Refusal, RefusalReason
+from services.alerting.core.alerts.states import AlertCause, IllegalStep, step
+from services.alerting.core.alerts.validity import valid_until
 from shared.contracts.alerts import AlertDecision, AlertTransition, Callee, Debt, Signature
 from shared.contracts.fields import LEVEL_ORDER, Level
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.alerting.core.scopes import Region
+from services.alerting.core.alarms.scopes import Region
 from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence, ScoreParts
 from shared.contracts.conditions import CompositeRule, CorroborationRule
 from shared.contracts.fields import LEVEL_ORDER, DataGrade, Level, highest_grade

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.alerting.core.alert import Alert
+from services.alerting.core.alerts.alert import Alert
 from shared.contracts.alerts import AlertTransition, Callee
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from services.alerting.core.alert import Alarm, Alert, Flap, ReportSeen
-from services.alerting.core.corroborate import CORROBORATED
-from services.alerting.core.outcome import Change
-from services.alerting.core.states import AlertCause, step
+from services.alerting.core.alerts.alert import Alarm, Alert, Flap, ReportSeen
+from services.alerting.core.alerts.outcome import Change
+from services.alerting.core.alerts.source_count import CORROBORATED
+from services.alerting.core.alerts.states import AlertCause, step
 from shared.contracts.alerts import AlertTransition
 from shared.contracts.fields import LEVEL_ORDER, Level
 from shared.contracts.reports import Report

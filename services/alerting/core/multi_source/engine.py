@@ -11,13 +11,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import datetime
 
-from services.alerting.core import composite, sources
-from services.alerting.core.episode import Cause, Episode, EpisodeKey, Finding, follow
-from services.alerting.core.facts import Fact
-from services.alerting.core.knowledge import Knowledge, sighting_of
-from services.alerting.core.pool import Sighting, is_source
-from services.alerting.core.rulebook import RuleBook
-from services.alerting.core.scopes import (
+from services.alerting.core.alarms.scopes import (
     Region,
     covers,
     is_scope_of,
@@ -25,6 +19,13 @@ from services.alerting.core.scopes import (
     scope_key,
     unit_at,
 )
+from services.alerting.core.alarms.snapshot import Fact
+from services.alerting.core.multi_source import composite
+from services.alerting.core.multi_source import corroboration as sources
+from services.alerting.core.multi_source.episode import Cause, Episode, EpisodeKey, Finding, follow
+from services.alerting.core.multi_source.evidence_index import Knowledge, sighting_of
+from services.alerting.core.multi_source.rule_registry import RuleBook
+from services.alerting.core.multi_source.source_pool import Sighting, is_source
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.conditions import CompositeRule, CorroborationRule
 from shared.contracts.fields import Status

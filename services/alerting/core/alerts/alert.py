@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from services.alerting.core.authority import Requirement, requirement
-from services.alerting.core.corroborate import WINDOW, Sighting, Support, support
-from services.alerting.core.score import score
-from services.alerting.core.states import INITIAL
+from services.alerting.core.alerts.authority import Requirement, requirement
+from services.alerting.core.alerts.score import score
+from services.alerting.core.alerts.source_count import WINDOW, Sighting, Support, support
+from services.alerting.core.alerts.states import INITIAL
 from shared.contracts.alerts import AlertState, Assessment, Debt, Signature, Stance
 from shared.contracts.fields import LEVEL_ORDER, DataGrade, Level, Status, Tier, highest_grade
 from shared.contracts.lifecycles.alert import OPEN_OR_MERGED
