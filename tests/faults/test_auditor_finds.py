@@ -124,7 +124,7 @@ def test_a_hold_that_never_ends(system: Audited) -> None:
     system.value("DROP TRIGGER lost ON alerting.timer")
     system.value(
         "INSERT INTO alerting.timer (subject_id, kind, rung, due_at) "
-        "VALUES ('hold:Actual|' || left($1, 6) || '000000|alm-held', 'hold', 0, now())",
+        "VALUES ('Actual|' || left($1, 6) || '000000|alm-held', 'hold', 0, now())",
         TOWN,
     )
     system.resolved()
@@ -134,7 +134,7 @@ def test_a_hold_that_never_ends(system: Audited) -> None:
 def test_a_silence_that_ends_without_a_word(system: Audited) -> None:
     alarm = system.value("SELECT alarm_id FROM alerting.alert_alarm WHERE alarm_id = 'alm-held'")
     change = (
-        "UPDATE alerting.alert_alarm SET disposition = $2, held = $3, silence_id = $4 "
+        "UPDATE alerting.alert_alarm SET disposition = $2, waiting_event = $3, silence_id = $4 "
         "WHERE alarm_id = $1"
     )
     system.value(change, alarm, "silenced", "{}", "sil-that-is-over")

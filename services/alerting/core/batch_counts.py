@@ -1,4 +1,4 @@
-"""What became of a batch, counted."""
+"""Counts of one transaction, for the metrics."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from shared.contracts.fields import Status
 
 
 @dataclass
-class Counts:
-    """What became of a batch, for the metrics."""
+class BatchCounts:
+    """Numbers of alarms, reports, warnings, alert changes and rule alarms of a transaction."""
 
     dispositions: Counter[tuple[str, Disposition, Status]] = field(default_factory=Counter)
     transitions: Counter[tuple[Status, AlertTransition]] = field(default_factory=Counter)

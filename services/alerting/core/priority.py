@@ -1,4 +1,4 @@
-"""What overtakes a backlog of everything else."""
+"""The messages that are handled before the backlog."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from shared.contracts.alerts import AlertDecision, DecisionVerb
 from shared.contracts.fields import Level, Status
 
 
-def goes_first(message: object) -> bool:
-    """Whether it is a red danger, or the recall of an alert; what is only practice delays nothing real."""
+def is_urgent(message: object) -> bool:
+    """Return whether the message is a red alarm or the recall of an alert.
+
+    A message of a drill is never urgent, since it must not delay the real world.
+    """
     match message:
         case AlarmEvent(status=Status.ACTUAL, level=Level.RED):
             return message.transition is not AlarmTransition.CLEARED

@@ -1,9 +1,9 @@
-"""The evidence of open alerts as a transaction left it: in a storm, most of what a batch would read.
+"""The evidence of open alerts between transactions: in a storm, most of what a batch would read.
 
-Exact without being told of anything. An entry holds for one state of its alert's row, named by the
-transaction that wrote the row (`xmin`) and by the version. Whoever changes the evidence of an open alert
-writes its row as well, so after another process's change, or a transaction of our own that was rolled
-back, the entry fits no row and the evidence is read again.
+The cache is exact without any notification. An entry is valid for one state of its alert's row, which is
+named by the transaction that wrote the row (`xmin`) and by the version. Whoever changes the evidence of
+an open alert writes its row as well. So after a change by another process, or after a transaction of
+this process that was rolled back, the entry matches no row and the evidence is read again.
 """
 
 from __future__ import annotations
@@ -13,85 +13,94 @@ from collections.abc import Mapping
 
 import asyncpg
 
-from services.alerting.core.alerts.alert import Alarm, Alert, ReportSeen
-from services.alerting.store import rows
+from services.alerting.core.alerts.alert import AlarmEvidence, Alert, ReportEvidence
+from services.alerting.store.evidence_rows import (
+    EVIDENCE,
+    alarm_evidence_from_row,
+    report_evidence_from_row,
+)
 from shared.runtime.database import Transaction
 
-Stamp = tuple[int, int]
+RowStamp = tuple[int, int]
 """The transaction that wrote an alert's row, and the alert's version."""
-Evidence = tuple[tuple[Alarm, ...], tuple[ReportSeen, ...]]
-"""In the order in which it was recorded."""
-_MOST = 200_000
+AlertEvidence = tuple[tuple[AlarmEvidence, ...], tuple[ReportEvidence, ...]]
+"""Alarms and reports, each in the order in which they were recorded."""
+_CAPACITY = 200_000
 
 
-class Kept:
-    """Evidence by alert; what was used longest ago is forgotten above `most` alarms and reports."""
+class EvidenceCache:
+    """Evidence by alert id, with at most `capacity` alarms and reports.
 
-    def __init__(self, most: int = _MOST) -> None:
-        self._most = most
-        self._found: OrderedDict[str, tuple[Stamp, Evidence]] = OrderedDict()
+    The entries that were not used for the longest time are deleted first.
+    """
+
+    def __init__(self, capacity: int = _CAPACITY) -> None:
+        self._capacity = capacity
+        self._entries: OrderedDict[str, tuple[RowStamp, AlertEvidence]] = OrderedDict()
         self._size = 0
 
-    async def load(self, work: Transaction, stamps: Mapping[str, Stamp]) -> dict[str, Evidence]:
-        """The evidence of these alerts, whose rows are locked and were written like this."""
-        results = {one: self.find(one, stamp) for one, stamp in stamps.items()}
-        missing = [result for result, evidence in results.items() if evidence is None]
-        alarms = await _of(work, "alert_alarm", missing, rows.EVIDENCE)
-        reports = await _of(work, "alert_report", missing)
+    async def load(
+        self, transaction: Transaction, stamps: Mapping[str, RowStamp]
+    ) -> dict[str, AlertEvidence]:
+        """Return the evidence of these alerts, whose rows are locked and have these stamps."""
+        cached = {alert_id: self.get(alert_id, stamp) for alert_id, stamp in stamps.items()}
+        to_read = [alert_id for alert_id, evidence in cached.items() if evidence is None]
+        alarms = await _rows_by_alert(transaction, "alert_alarm", to_read, EVIDENCE)
+        reports = await _rows_by_alert(transaction, "alert_report", to_read)
         return {
-            result: evidence
+            alert_id: evidence
             if evidence is not None
             else (
-                tuple(map(rows.alarm_of, alarms.get(result, ()))),
-                tuple(map(rows.report_seen_of, reports.get(result, ()))),
+                tuple(map(alarm_evidence_from_row, alarms.get(alert_id, ()))),
+                tuple(map(report_evidence_from_row, reports.get(alert_id, ()))),
             )
-            for result, evidence in results.items()
+            for alert_id, evidence in cached.items()
         }
 
-    def find(self, alert_id: str, stamp: Stamp) -> Evidence | None:
-        """The evidence of an alert whose row was written like this, if it is known."""
-        known = self._found.get(alert_id)
-        if known is None or known[0] != stamp:
+    def get(self, alert_id: str, stamp: RowStamp) -> AlertEvidence | None:
+        """Return the evidence of an alert whose row has this stamp; None: it has to be read."""
+        entry = self._entries.get(alert_id)
+        if entry is None or entry[0] != stamp:
             return None
-        self._found.move_to_end(alert_id)
-        return known[1]
+        self._entries.move_to_end(alert_id)
+        return entry[1]
 
-    def keep(self, alert: Alert, written_by: int) -> None:
-        """Remember the evidence of an alert whose row that transaction has written.
+    def put(self, alert: Alert, written_by: int) -> None:
+        """Store the evidence of an alert whose row the transaction `written_by` has written.
 
-        What was merged into it is left out: retention may give such evidence another home without
-        writing the row.
+        An alert with evidence of another origin is left out: retention may change the origin of such
+        evidence without writing the row.
         """
-        self._forget(alert.alert_id)
+        self._remove(alert.alert_id)
         evidence = alert.alarms, alert.reports
-        if not alert.open_or_merged or any(
-            one.home != alert.alert_id for part in evidence for one in part
+        if not alert.is_open_or_merged or any(
+            item.origin_alert_id != alert.alert_id for part in evidence for item in part
         ):
             return
-        self._found[alert.alert_id] = (written_by, alert.version), evidence
-        self._size += _size(evidence)
-        while self._size > self._most:
-            self._forget(next(iter(self._found)))
+        self._entries[alert.alert_id] = (written_by, alert.version), evidence
+        self._size += _size_of(evidence)
+        while self._size > self._capacity:
+            self._remove(next(iter(self._entries)))
 
-    def _forget(self, alert_id: str) -> None:
-        known = self._found.pop(alert_id, None)
-        if known is not None:
-            self._size -= _size(known[1])
+    def _remove(self, alert_id: str) -> None:
+        entry = self._entries.pop(alert_id, None)
+        if entry is not None:
+            self._size -= _size_of(entry[1])
 
 
-def _size(evidence: Evidence) -> int:
+def _size_of(evidence: AlertEvidence) -> int:
     return 1 + sum(map(len, evidence))
 
 
-async def _of(
-    work: Transaction, table: str, alert_ids: list[str], columns: tuple[str, ...] = ("*",)
+async def _rows_by_alert(
+    transaction: Transaction, table: str, alert_ids: list[str], columns: tuple[str, ...] = ("*",)
 ) -> dict[str, list[asyncpg.Record]]:
-    """Rows of a table by alert, in the order in which they were recorded."""
+    """Return rows of a table by alert id, in the order in which they were recorded."""
     by_alert: dict[str, list[asyncpg.Record]] = defaultdict(list)
     if alert_ids:
-        for row in await work.connection.fetch(
-            f"SELECT {', '.join(columns)} FROM alerting.{table} WHERE alert_id = ANY($1::text[]) "  # noqa: S608
-            "ORDER BY recorded_seq",
+        for row in await transaction.connection.fetch(
+            f"SELECT {', '.join(columns)} FROM alerting.{table} "  # noqa: S608
+            "WHERE alert_id = ANY($1::text[]) ORDER BY recorded_seq",
             alert_ids,
         ):
             by_alert[row["alert_id"]].append(row)

@@ -88,13 +88,23 @@ def _alerts(states: str, condition: str) -> str:
 
 CLOCKS = (
     Clock("validity", "alerting", ("validity",), _alerts(_ISSUED, "expires_at IS NOT NULL")),
-    Clock("emergency debt", "alerting", ("debt",), _alerts(_ISSUED, "debt IS NOT NULL")),
-    Clock("flapping", "alerting", ("flap",), _alerts(OPEN_OR_MERGED, "flap_until IS NOT NULL")),
+    Clock(
+        "emergency ratification",
+        "alerting",
+        ("ratification",),
+        _alerts(_ISSUED, "pending_ratification IS NOT NULL"),
+    ),
+    Clock(
+        "flapping",
+        "alerting",
+        ("flapping",),
+        _alerts(OPEN_OR_MERGED, "flapping_until IS NOT NULL"),
+    ),
     Clock(
         "silence",
         "alerting",
         ("silence",),
-        "SELECT 'silence:' || silence_id AS subject_id, status FROM alerting.silence "
+        "SELECT silence_id AS subject_id, status FROM alerting.silence "
         "WHERE ended_at IS NULL",
     ),
     Clock(
@@ -102,8 +112,8 @@ CLOCKS = (
         "alerting",
         ("hold",),
         "SELECT alarm_id AS subject_id, status FROM alerting.alert_alarm "
-        "WHERE held IS NOT NULL AND disposition = 'held'",
-        "split_part(subject_id, '|', 3)",  # of "hold:status|region|alarm"
+        "WHERE waiting_event IS NOT NULL AND disposition = 'held'",
+        "split_part(subject_id, '|', 3)",  # of "status|region|alarm id"
     ),
     Clock(
         "episode",

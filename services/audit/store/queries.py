@@ -59,7 +59,8 @@ TABLES: dict[str, tuple[FindingKind, str, Callable[[Any], Any]]] = {
     # any alarm of a rule it names is on, wherever that is.
     "stranded": (
         FindingKind.STRANDED,
-        "SELECT alarm_id, status, disposition FROM alerting.alert_alarm AS a WHERE held IS NOT NULL "
+        "SELECT alarm_id, status, disposition FROM alerting.alert_alarm AS a "
+        "WHERE waiting_event IS NOT NULL "
         "AND CASE disposition WHEN 'held' THEN false WHEN 'silenced' THEN NOT EXISTS ("
         "SELECT FROM alerting.silence AS s WHERE s.silence_id = a.silence_id "
         "AND s.ended_at IS NULL) WHEN 'inhibited' THEN NOT EXISTS ("

@@ -6,9 +6,9 @@ import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.alerting.core.alarms.snapshot import fact_of
-from services.alerting.core.alerts.alert import Alarm
-from services.alerting.core.alerts.grouping import merge_alarm
+from services.alerting.core.alarms.snapshot import snapshot_of
+from services.alerting.core.alerts.alert import AlarmEvidence
+from services.alerting.core.alerts.grouping import evidence_of_alarm
 from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence
 from shared.contracts.alerts import AlertDecision, DecisionVerb
 from shared.contracts.conditions import (
@@ -117,9 +117,9 @@ def a_decision(
     return AlertDecision(**(values | changes))
 
 
-def merged(event: AlarmEvent, before: Alarm | None) -> Alarm:
+def evidence_after(event: AlarmEvent, before: AlarmEvidence | None) -> AlarmEvidence:
     """The alarm after an event, when nothing else is known of it."""
-    return merge_alarm(event, fact_of(event, None), before)
+    return evidence_of_alarm(event, snapshot_of(event, None), before)
 
 
 def a_rule(rule_id: str, body: Any, version: int = 1, **changes: Any) -> RuleDefinition:

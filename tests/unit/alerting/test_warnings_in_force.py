@@ -11,11 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.alerting.core.alarms.scopes import region_of
-from services.alerting.core.multi_source.engine import Board
-from services.alerting.core.multi_source.episode import Cause, due_at
-from services.alerting.core.multi_source.external_warnings import UNSAID, sighting_of, warned
-from services.alerting.core.multi_source.rule_registry import RuleBook
-from services.alerting.core.multi_source.source_pool import reported
+from services.alerting.core.multi_source.engine import MultiSourceEngine
+from services.alerting.core.multi_source.episode import EpisodeCause, expiry_due_at
+from services.alerting.core.multi_source.external_warnings import (
+    DEFAULT_VALIDITY,
+    sighting_of_warning,
+    warning_state,
+)
+from services.alerting.core.multi_source.rule_registry import RuleRegistry
+from services.alerting.core.multi_source.source_pool import sighting_of_report
 from shared.contracts.fields import Status
 from tests.unit.alerting.builders import T0, TOWN, a_rule, a_warning, at, sources_of
 
@@ -56,10 +60,10 @@ def test_the_rule_holds_exactly_while_a_recount_says_so(
     warnings: list[Hours], calls: list[int]
 ) -> None:
     rule = a_rule("y", sources_of())
-    board = Board(RuleBook([rule]))
+    engine = MultiSourceEngine(RuleRegistry([rule]))
     for minute in range(LAST):
-        cause = Cause(f"m-{minute}", "t", at(minute), T0)
-        board.pass_time(REGION, at(minute), cause)
+        cause = EpisodeCause(f"m-{minute}", "t", at(minute), T0)
+        engine.advance_clock(REGION, at(minute), cause)
         for number, hours in enumerate(warnings):
             if hours.issued == minute:
                 event = a_warning(
@@ -69,24 +73,26 @@ def test_the_rule_holds_exactly_while_a_recount_says_so(
                     effective_at=at(hours.begins),
                     expires_at=at(hours.begins + hours.lasts),
                 )
-                known = warned(event, at(minute))
+                known = warning_state(event, at(minute))
                 assert known is not None
-                sighting = sighting_of(known)
+                sighting = sighting_of_warning(known)
                 assert sighting is not None
-                board.warning(Status.ACTUAL, sighting, cause, withdrawn=False)
+                engine.apply_warning(Status.ACTUAL, sighting, cause, withdrawn=False)
         for number, call in enumerate(calls):
             if call == minute:
                 who = ("same-caller", "hotline", "12:gas_leak", TOWN)
-                board.report(Status.ACTUAL, reported(f"call-{number}", *who, at(call), None), cause)
-        is_open = any(episode.open for episode in board.episodes.values())
+                engine.apply_report(
+                    Status.ACTUAL, sighting_of_report(f"call-{number}", *who, at(call), None), cause
+                )
+        is_open = any(episode.is_open for episode in engine.episodes.values())
         assert is_open == should_hold(warnings, calls, minute), minute
 
 
 @pytest.mark.parametrize(
     ("effective", "expires", "starts", "ends"),
     [
-        (None, None, T0, T0 + UNSAID),
-        (at(10), None, at(10), at(10) + UNSAID),
+        (None, None, T0, T0 + DEFAULT_VALIDITY),
+        (at(10), None, at(10), at(10) + DEFAULT_VALIDITY),
         (at(-10), at(5), T0, at(5)),  # nobody could hear of it before it was issued
         (at(10), at(20), at(10), at(20)),
         (at(10), at(10), at(10), at(10)),
@@ -95,7 +101,7 @@ def test_the_rule_holds_exactly_while_a_recount_says_so(
 def test_from_when_until_when(
     effective: datetime | None, expires: datetime | None, starts: datetime, ends: datetime
 ) -> None:
-    known = warned(a_warning(effective_at=effective, expires_at=expires), T0)
+    known = warning_state(a_warning(effective_at=effective, expires_at=expires), T0)
     assert known is not None
     assert (known.starts_at, known.ends_at) == (starts, ends)
 
@@ -105,7 +111,7 @@ def test_from_when_until_when(
     [(4, False), (5, True), (6, True), (72 * 60, True), (72 * 60 + 1, False)],  # a log of the past
 )
 def test_what_had_expired_when_the_log_took_it_is_over(minute: int, *, over: bool) -> None:
-    known = warned(a_warning(expires_at=at(5)), T0, at(minute))
+    known = warning_state(a_warning(expires_at=at(5)), T0, at(minute))
     assert known is not None
     assert known.withdrawn is over
 
@@ -127,4 +133,4 @@ def test_a_timer_is_due_at_its_hour(after: int, clock: int, due: int) -> None:
     def minutes(number: int) -> datetime:
         return NOW + timedelta(minutes=number)
 
-    assert due_at(minutes(after), minutes(clock), NOW) == minutes(due)
+    assert expiry_due_at(minutes(after), minutes(clock), NOW) == minutes(due)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerting.core.multi_source.external_warnings import warned, withdraws
+from services.alerting.core.multi_source.external_warnings import ends_warning, warning_state
 from services.ingest.core.cap import shapes
 from services.ingest.core.cap.accept import one_warning
 from services.ingest.core.refusals import Refusal, Refused
@@ -63,11 +63,11 @@ def test_a_drill_of_another_agency_stays_a_drill() -> None:
 
 @pytest.mark.parametrize("kind", ["Cancel", "Error"])
 def test_what_takes_a_message_back_finds_it(kind: str) -> None:
-    before = warned(taken(a_document()), NOW)
+    before = warning_state(taken(a_document()), NOW)
     assert before is not None
-    assert withdraws(taken(a_document({**LATER, "msgType": kind})), before)
+    assert ends_warning(taken(a_document({**LATER, "msgType": kind})), before)
     other = {**LATER, "references": LATER["references"].replace(HEAD["identifier"], "else")}
-    assert not withdraws(taken(a_document({**other, "msgType": kind})), before)
+    assert not ends_warning(taken(a_document({**other, "msgType": kind})), before)
 
 
 @pytest.mark.parametrize("kind", ["Update", "Cancel", "Ack", "Error"])

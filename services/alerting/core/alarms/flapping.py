@@ -1,9 +1,10 @@
-"""Flapping 反复告警: the same alarm that is raised again and again within a short time.
+"""Flapping 反复告警: the same alarm is raised again and again within a short time.
 
-Counted are the episodes of one rule at one sensor (else at one site) by event time, so a replay counts
-alike. Once it flaps, its alert stays open at the level that was reached until it has been quiet for the
-repeat window by database time: it is told once, and then only what is graver. The window goes by the
-response mode that holds where the alarm is, as it is when the alarm is raised or cleared.
+The episodes of one rule at one sensor (else at one site) are counted by event time, so that a replay
+counts alike. Once an alarm flaps, its alert stays open at the level that was reached until the alarm has
+been quiet for the quiet period by database time: the flapping is published once, and after that only a
+higher level is. The period follows from the response mode that holds at the place of the alarm when the
+alarm is raised or cleared.
 """
 
 from __future__ import annotations
@@ -12,35 +13,35 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from services.alerting.core.alarms.scopes import site_key
-from services.alerting.core.alarms.snapshot import Fact
+from services.alerting.core.alarms.snapshot import AlarmSnapshot
 from shared.contracts.fields import ResponseMode, Status
 from shared.domain.response_modes.effects import EFFECTS
 
-FLIPS = 3
-"""More raises than this within the window is flapping. Our own example data, as are the times."""
+MAX_RAISES = 3
+"""More raises than this within the window are flapping. Our own example data, as are the times."""
 WINDOW = timedelta(minutes=10)
-QUIET = timedelta(minutes=10)
-"""The repeat window of normal mode."""
+QUIET_PERIOD = timedelta(minutes=10)
+"""The quiet period in normal mode."""
 
-FlapKey = tuple[Status, str, str]
-"""Status, rule, source."""
-
-
-def source_key(fact: Fact) -> str:
-    """What is asked whether it flaps: a sensor, else a site, else a place."""
-    return f"sensor:{fact.sensor_id}" if fact.sensor_id is not None else site_key(fact)
+FlappingKey = tuple[Status, str, str]
+"""Status, rule id, source key."""
 
 
-def flap_key(fact: Fact) -> FlapKey:
-    """Rule and source within a status."""
-    return fact.status, fact.rule_id, source_key(fact)
+def source_key(alarm: AlarmSnapshot) -> str:
+    """Return the source whose raises are counted: the sensor, else the site, else the place."""
+    return f"sensor:{alarm.sensor_id}" if alarm.sensor_id is not None else site_key(alarm)
 
 
-def quiet(mode: ResponseMode) -> timedelta:
-    """The repeat window in this mode."""
-    return QUIET * EFFECTS[mode].repeat
+def flapping_key(alarm: AlarmSnapshot) -> FlappingKey:
+    """Return the rule and the source within a status."""
+    return alarm.status, alarm.rule_id, source_key(alarm)
 
 
-def flaps(raises: Sequence[datetime], at: datetime) -> bool:
-    """Whether so many raises lie in the window that ends at `at`."""
-    return sum(at - WINDOW < raise_item <= at for raise_item in raises) > FLIPS
+def quiet_period(mode: ResponseMode) -> timedelta:
+    """Return the quiet period in this mode."""
+    return QUIET_PERIOD * EFFECTS[mode].repeat
+
+
+def is_flapping(raises: Sequence[datetime], now: datetime) -> bool:
+    """Return whether more than `MAX_RAISES` of the raises lie in the window that ends at `now`."""
+    return sum(now - WINDOW < raised_at <= now for raised_at in raises) > MAX_RAISES

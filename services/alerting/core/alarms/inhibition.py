@@ -1,13 +1,13 @@
-"""Inhibition: an alarm that says nothing new beside a higher one at the same site waits.
+"""Inhibition: an alarm that adds nothing to a higher alarm at the same site waits.
 
-It waits only while an alarm of a rule it names is on there, is as grave as itself, and is no finding
-of a backlog that nobody was told of. What is already in an alert stays there.
+The alarm waits only while an alarm of a rule that it names is on at the site, is at least as grave, and
+was not detected in a backlog that nobody was paged about. An alarm that is in an alert stays there.
 
-Alarms of one site lie in two partitions, so the higher one may come later. Therefore an alarm that
-names rules is held back for a bounded time before it is weighed: within that bound the order of
-arrival makes no difference to whom is told what. When the time is over and there are alarms of it that
-have not been read yet, after an outage or in a storm, the hold goes on, so often and no more. Red waits
-for nobody.
+Alarms of one site lie in two partitions, so the higher one may be read later. Therefore an alarm that
+names rules is put on hold for a bounded time before an alert gets it: within that time the order of
+arrival changes nothing for the people who are paged. When the time is over and alarms of that time are
+still unread, after an outage or in a storm, the hold is extended, a bounded number of times. A red
+alarm is never put on hold.
 """
 
 from __future__ import annotations
@@ -17,97 +17,103 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from services.alerting.core.alarms.snapshot import Fact, same_site
+from services.alerting.core.alarms.snapshot import AlarmSnapshot, is_same_site
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.fields import LEVEL_ORDER, Level, Status
 
-M = TypeVar("M")
+Message = TypeVar("Message")
 Spot = tuple[Status, str]
-"""A site or a place in one world."""
+"""A site or a place under one status."""
 
-HOLD: dict[Level, timedelta] = {
+HOLD_BY_LEVEL: dict[Level, timedelta] = {
     Level.BLUE: timedelta(seconds=2),
     Level.YELLOW: timedelta(seconds=2),
     Level.ORANGE: timedelta(seconds=2),
 }
-"""How long, by database time, an alarm waits for what may inhibit it; a level not named: not at all."""
-LONGER = timedelta(seconds=1)
-MOST_TIMES = 8
-"""A hold whose time is over goes on for so long and so often while alarms of that time are still unread."""
+"""Database time for which an alarm waits for its inhibitor; other levels do not wait."""
+HOLD_EXTENSION = timedelta(seconds=1)
+MAX_HOLD_EXTENSIONS = 8
+"""A hold is extended at most this often while alarms of its time are unread."""
 
 
-def hold_of(fact: Fact) -> timedelta | None:
-    """How long this alarm is held back when it first comes; None = it is weighed at once."""
-    return HOLD.get(fact.level) if fact.inhibited_by else None
+def hold_duration(alarm: AlarmSnapshot) -> timedelta | None:
+    """Return how long a new alarm is put on hold; None: an alert gets it at once."""
+    return HOLD_BY_LEVEL.get(alarm.level) if alarm.inhibited_by else None
 
 
-def silences(higher: Fact, fact: Fact) -> bool:
-    """Whether `higher` makes `fact` say nothing new."""
+def inhibits(higher: AlarmSnapshot, alarm: AlarmSnapshot) -> bool:
+    """Return whether `alarm` adds nothing to `higher`."""
     return (
-        higher.rule_id in fact.inhibited_by
-        and higher.alarm_id != fact.alarm_id
-        and higher.status is fact.status
-        and higher.open
+        higher.rule_id in alarm.inhibited_by
+        and higher.alarm_id != alarm.alarm_id
+        and higher.status is alarm.status
+        and higher.is_on
         and not higher.retrospective
-        and LEVEL_ORDER[higher.level] >= LEVEL_ORDER[fact.level]
-        and same_site(higher, fact)
+        and LEVEL_ORDER[higher.level] >= LEVEL_ORDER[alarm.level]
+        and is_same_site(higher, alarm)
     )
 
 
-def inhibited(fact: Fact, facts: Iterable[Fact]) -> bool:
-    """Whether any of the other alarms silences this one."""
-    return any(silences(other_fact, fact) for other_fact in facts)
+def is_inhibited(alarm: AlarmSnapshot, candidates: Iterable[AlarmSnapshot]) -> bool:
+    """Return whether one of the candidates inhibits the alarm."""
+    return bool(alarm.inhibited_by) and any(inhibits(higher, alarm) for higher in candidates)
 
 
-def higher_first(messages: Sequence[M]) -> list[M]:
-    """The batch with each inhibitor before what it inhibits, as far as it had come by then.
+def inhibitors_first(messages: Sequence[Message]) -> list[Message]:
+    """Return the messages with each inhibitor before the alarms that it inhibits.
 
-    Two alarms of one site lie in two partitions, so their order is chance; what lies in one batch is
-    put in the order that pages nobody in vain. The changes of one alarm keep theirs. A drill moves
-    nothing of the real world out of its order.
+    Two alarms of one site lie in two partitions, so their order is chance; inside one batch the order
+    is chosen that pages nobody in vain. An inhibitor moves only if its event time is not later than
+    that of the inhibited alarm. The changes of one alarm keep their order. An alarm of a drill moves
+    no message of the real world.
     """
+    return [messages[position] for position in order_of_inhibitors(messages)]
+
+
+def order_of_inhibitors(messages: Sequence[object]) -> list[int]:
+    """Return the positions of the messages in the order of `inhibitors_first`."""
     changes: dict[str, list[int]] = defaultdict(list)
     at_spot: dict[tuple[str, Spot], list[str]] = defaultdict(list)
-    for n, message in enumerate(messages):
+    for position, message in enumerate(messages):
         if isinstance(message, AlarmEvent):
             if not changes[message.alarm_id]:
                 for spot in _spots(message):
                     at_spot[message.rule_id, spot].append(message.alarm_id)
-            changes[message.alarm_id].append(n)
-    ordered: list[M] = []
-    taken: set[int] = set()
-    busy: set[str] = set()
+            changes[message.alarm_id].append(position)
+    ordered: list[int] = []
+    placed: set[int] = set()
+    in_progress: set[str] = set()
 
-    def take(n: int) -> None:
-        message = messages[n]
-        taken.add(n)
+    def place(position: int) -> None:
+        message = messages[position]
+        placed.add(position)
         if isinstance(message, AlarmEvent) and message.inhibited_by:
-            busy.add(message.alarm_id)
+            in_progress.add(message.alarm_id)
             for rule_id in message.inhibited_by:
                 for spot in _spots(message):
                     for alarm_id in at_spot.get((rule_id, spot), ()):
-                        take_before(alarm_id, message.occurred_at)
-            busy.discard(message.alarm_id)
-        ordered.append(message)
+                        place_changes_until(alarm_id, message.occurred_at)
+            in_progress.discard(message.alarm_id)
+        ordered.append(position)
 
-    def take_before(alarm_id: str, moment: datetime) -> None:
-        if alarm_id in busy:
+    def place_changes_until(alarm_id: str, moment: datetime) -> None:
+        if alarm_id in in_progress:
             return
-        for n in changes[alarm_id]:
-            message = messages[n]
+        for position in changes[alarm_id]:
+            message = messages[position]
             assert isinstance(message, AlarmEvent)
             if message.occurred_at > moment:
                 return
-            if n not in taken:
-                take(n)
+            if position not in placed:
+                place(position)
 
-    for n in range(len(messages)):
-        if n not in taken:
-            take(n)
+    for position in range(len(messages)):
+        if position not in placed:
+            place(position)
     return ordered
 
 
 def _spots(event: AlarmEvent) -> list[Spot]:
-    """Where two alarms of one site meet: at the site itself or at the place, within a status."""
-    at = [f"site:{event.site}", event.place] if event.site is not None else [event.place]
-    return [(event.status, name) for name in at]
+    """Return where two alarms of one site meet within a status: at the site, or at the place."""
+    names = [f"site:{event.site}", event.place] if event.site is not None else [event.place]
+    return [(event.status, name) for name in names]

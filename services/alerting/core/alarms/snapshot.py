@@ -1,6 +1,7 @@
-"""An alarm as others look at it: rules over several sources, inhibition, corroboration.
+"""The newest state of an alarm, as rules over several sources, inhibition and silences read it.
 
-The alert's own view of it is `alert.Alarm`; both are the newest known state and lie in one row.
+The evidence of an alert (`alerts.alert.AlarmEvidence`) is the smaller part of an alarm that an alert
+needs. Both lie in one row, whose whole is `alerts.grouping.AlarmRecord`.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from shared.contracts.fields import DataGrade, Level, Position, Status, highest_
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
-    """The newest state of one alarm, event time throughout.
+class AlarmSnapshot:
+    """The newest state of one alarm; all times are event time.
 
-    `began_at` is when its episode began, `changed_at` the time of the newest change `event_id`,
-    `cleared_at` its end (None = it is on). `retrospective`: found in a backlog, perhaps over.
-    `withdrawn`: it never was, as late readings showed.
+    `began_at` is when its episode began, `changed_at` the time of the newest change `event_id`, and
+    `cleared_at` its end (None: the alarm is on). `retrospective`: it was detected in a backlog, and
+    may be over. `withdrawn`: late readings showed that there never was such an alarm.
     """
 
     alarm_id: str
@@ -43,30 +44,28 @@ class Fact:
     grade: DataGrade = DataGrade.GENERAL
 
     @property
-    def open(self) -> bool:
-        """Whether it is on."""
+    def is_on(self) -> bool:
+        """Return whether the alarm has not been cleared."""
         return self.cleared_at is None
 
 
-def is_over(event: AlarmEvent, existing_fact: Fact | None) -> bool:
-    """Whether the alarm is over after `event`: cleared, or revised when it had been cleared before."""
+def is_over(event: AlarmEvent, previous: AlarmSnapshot | None) -> bool:
+    """Return whether `event` leaves the alarm over: it clears the alarm, or revises a cleared one."""
     if event.transition is AlarmTransition.REVISED:
-        return existing_fact is not None and not existing_fact.open
+        return previous is not None and not previous.is_on
     return event.transition is AlarmTransition.CLEARED
 
 
-def fact_of(event: AlarmEvent, existing_fact: Fact | None) -> Fact:
-    """The alarm after `event`; `known` is its state before, None when it is new."""
+def snapshot_of(event: AlarmEvent, previous: AlarmSnapshot | None) -> AlarmSnapshot:
+    """Return the state of the alarm after `event`; `previous` is None for a new alarm."""
     cleared_at = None
-    if is_over(event, existing_fact):
+    if is_over(event, previous):
         revised = event.transition is AlarmTransition.REVISED
-        cleared_at = (
-            existing_fact.cleared_at if existing_fact is not None and revised else event.occurred_at
-        )
+        cleared_at = previous.cleared_at if previous is not None and revised else event.occurred_at
     began_at = event.started_at or (
-        existing_fact.began_at if existing_fact is not None else event.occurred_at
+        previous.began_at if previous is not None else event.occurred_at
     )
-    return Fact(
+    return AlarmSnapshot(
         alarm_id=event.alarm_id,
         version=event.version,
         status=event.status,
@@ -86,19 +85,18 @@ def fact_of(event: AlarmEvent, existing_fact: Fact | None) -> Fact:
         withdrawn=event.withdrawn,
         inhibited_by=event.inhibited_by,
         synthetic=event.synthetic,
-        grade=highest_grade(
-            event.data_grade, existing_fact.grade if existing_fact else event.data_grade
-        ),
+        grade=highest_grade(event.data_grade, previous.grade if previous else event.data_grade),
     )
 
 
-def same_site(fact: Fact, other: Fact) -> bool:
-    """Whether two alarms are about one spot: by site, else by sensor, else by place.
+def is_same_site(first: AlarmSnapshot, second: AlarmSnapshot) -> bool:
+    """Return whether two alarms concern one spot: compare sites, else sensors, else places.
 
-    The most exact thing that both have decides; a village's rule is not at its every sensor.
+    The most exact attribute that both alarms have decides: the rule of a village does not lie at each
+    of its sensors.
     """
-    if fact.site is not None and other.site is not None:
-        return fact.site == other.site
-    if fact.sensor_id is not None and other.sensor_id is not None:
-        return fact.sensor_id == other.sensor_id
-    return fact.place == other.place
+    if first.site is not None and second.site is not None:
+        return first.site == second.site
+    if first.sensor_id is not None and second.sensor_id is not None:
+        return first.sensor_id == second.sensor_id
+    return first.place == second.place

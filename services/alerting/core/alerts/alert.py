@@ -1,4 +1,4 @@
-"""An alert with its evidence, as the lifecycle sees it: immutable, complete, equal when equal."""
+"""An alert with its evidence: immutable, complete, and equal to any alert with equal content."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from services.alerting.core.alerts.authority import Requirement, requirement
+from services.alerting.core.alerts.authority import SignatureRequirement, requirement
 from services.alerting.core.alerts.score import score
-from services.alerting.core.alerts.source_count import WINDOW, Sighting, Support, support
+from services.alerting.core.alerts.source_count import (
+    WINDOW,
+    Observation,
+    SourceCount,
+    count_sources,
+)
 from services.alerting.core.alerts.states import INITIAL
 from shared.contracts.alerts import AlertState, Assessment, Debt, Signature, Stance
 from shared.contracts.fields import LEVEL_ORDER, DataGrade, Level, Status, Tier, highest_grade
@@ -21,11 +26,11 @@ _TIERS = tuple(Tier)
 
 
 @dataclass(frozen=True, slots=True)
-class Alarm:
-    """The newest known state of an alarm that belongs to an alert.
+class AlarmEvidence:
+    """The part of an alarm's newest state that its alert needs; in a storm an alert has many.
 
-    `raised_at` is when its episode began, `seen_at` its last sign of danger, `cleared_at` when it
-    ended (None = it is on); all event time. One over several sources has no sensor.
+    `raised_at` is when the episode began, `last_danger_at` the last sign of danger, and `cleared_at`
+    the end (None: the alarm is on); all are event time. An alarm over several sources has no sensor.
     """
 
     alarm_id: str
@@ -33,21 +38,24 @@ class Alarm:
     sensor_id: str | None
     level: Level
     raised_at: datetime
-    seen_at: datetime
+    last_danger_at: datetime
     cleared_at: datetime | None = None
-    home: str = ""
-    """The alert it was grouped into; a merge moves it to another one, and leaves this as it is."""
+    origin_alert_id: str = ""
+    """The alert into which the alarm was grouped; a merge moves the alarm and leaves this id."""
 
     @property
-    def asks(self) -> bool:
-        """Whether it asks for an alert: on, and above 提示."""
+    def asks_for_alert(self) -> bool:
+        """Return whether the alarm is on and above advice 提示."""
         return self.cleared_at is None and LEVEL_ORDER[self.level] >= LEVEL_ORDER[Level.BLUE]
 
 
 @dataclass(frozen=True, slots=True)
-class ReportSeen:
-    """What of a report counts as evidence. `echo`: it reports upward what the alert knew already, so it
-    holds the alert as any report does, but is no sighting."""
+class ReportEvidence:
+    """The part of a report that counts as evidence.
+
+    `repeats_known`: the report passes upward an incident that the alert contained already. Such a
+    report keeps the alert open as any report does, but is no further source.
+    """
 
     report_id: str
     incident_id: str
@@ -55,13 +63,16 @@ class ReportSeen:
     reporter_id: str
     role: ReporterRole
     occurred_at: datetime
-    home: str = ""
-    echo: bool = False
+    origin_alert_id: str = ""
+    repeats_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Flap:
-    """While it raises and clears too often, the alert stays at `level`; `until` is database time, by `mode`."""
+class FlappingState:
+    """While its alarms flap, an alert stays at least at `level` until `until` (database time).
+
+    The response mode `mode` determined the length of the quiet period.
+    """
 
     level: Level
     until: datetime
@@ -70,14 +81,16 @@ class Flap:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One alert. `version` 0 is one that has not been opened yet.
+    """One alert. Version 0 is an alert that has not been opened yet.
 
-    `level` is issued, `proposed_level` waits for a signature (None = lift), `asked_level` is what the
-    evidence asks for: the three differ while a decision is due, or after a proposal was rejected.
-    `round` counts proposals: signatures belong to one. `signed` are those of the present proposal,
-    `issued_by` those that put the present level in force. `merged` are all alerts whose evidence is
-    here, each with the one it was merged into; `merged_from` is the state an alert was merged in.
-    `grade` is the highest of all evidence there has been; it never falls, as the words may stay.
+    `level` is in force, `proposed_level` waits for signatures (None: to be lifted), and
+    `requested_level` is the level that the evidence requests: the three differ while a decision is
+    due, or after a proposal was rejected. `round` counts proposals; a signature belongs to one round.
+    `signatures` are those of the present proposal, `issuing_signatures` those that put the present
+    level in force. `pending_ratification` is set while the gate has not decided about an emergency
+    authorisation. `merged_alerts` are all alerts whose evidence is here, each with the alert into
+    which it was merged; `state_before_merge` is the state in which this alert was merged. `grade` is
+    the highest grade of all evidence so far; it never falls, since the words may stay.
     """
 
     alert_id: str
@@ -91,7 +104,7 @@ class Alert:
     state: AlertState = INITIAL
     level: Level | None = None
     proposed_level: Level | None = None
-    asked_level: Level | None = None
+    requested_level: Level | None = None
     round: int = 0
     issued_round: int = 0
     verified_by: str | None = None
@@ -99,43 +112,43 @@ class Alert:
     kinds: int = 0
     headline: str = ""
     areas: tuple[str, ...] = ()
-    alarms: tuple[Alarm, ...] = ()
-    reports: tuple[ReportSeen, ...] = ()
-    signed: tuple[Signature, ...] = ()
-    issued_by: tuple[Signature, ...] = ()
+    alarms: tuple[AlarmEvidence, ...] = ()
+    reports: tuple[ReportEvidence, ...] = ()
+    signatures: tuple[Signature, ...] = ()
+    issuing_signatures: tuple[Signature, ...] = ()
     proposed_until: datetime | None = None
     expires_at: datetime | None = None
-    debt: Debt | None = None
+    pending_ratification: Debt | None = None
     positions: tuple[Stance, ...] = ()
-    flap: Flap | None = None
+    flapping: FlappingState | None = None
     merged_into: str | None = None
-    merged_from: AlertState | None = None
-    merged: tuple[tuple[str, str], ...] = ()
+    state_before_merge: AlertState | None = None
+    merged_alerts: tuple[tuple[str, str], ...] = ()
 
     @property
-    def open_or_merged(self) -> bool:
-        """Whether anything can still happen to it."""
+    def is_open_or_merged(self) -> bool:
+        """Return whether a further event can change the alert."""
         return self.state in OPEN_OR_MERGED
 
     @property
-    def issued(self) -> bool:
-        """Whether its level is in force."""
+    def is_issued(self) -> bool:
+        """Return whether the level is in force."""
         return self.state is AlertState.ISSUED
 
     @property
-    def pending(self) -> bool:
-        """Whether there is something to sign: a level, its end, or more time for it."""
+    def is_pending(self) -> bool:
+        """Return whether there is a proposal to sign: a level, its end, or more time for it."""
         more_time = self.proposed_until is not None
-        return not self.issued or self.proposed_level is not self.level or more_time
+        return not self.is_issued or self.proposed_level is not self.level or more_time
 
     @property
-    def needs(self) -> Requirement:
-        """Whose signatures the present proposal needs."""
+    def requirement(self) -> SignatureRequirement:
+        """Return the unit and the number of signatures that the present proposal needs."""
         return requirement(self.place, self.level, self.proposed_level)
 
     @property
-    def leading(self) -> Assessment | None:
-        """Per scale, what the highest body that says something about it holds; the newest of equals."""
+    def leading_assessment(self) -> Assessment | None:
+        """Return, per scale, the assessment of the highest body; the newest of equal bodies."""
         ranked = sorted(
             self.positions,
             key=lambda position: (
@@ -151,90 +164,91 @@ class Alert:
 
     @property
     def score(self) -> int:
-        """0 to 100, by what is proposed and by who has seen it."""
+        """Return 0 to 100, from the proposed level and the sources."""
         return score(self.proposed_level, self.sources, self.kinds)
 
     @property
-    def sightings(self) -> list[Sighting]:
-        """Every moment at which a source saw the danger.
+    def observations(self) -> list[Observation]:
+        """Return every moment at which a source observed the danger.
 
-        An alarm over several sources is no source of its own; it counts while there is no other.
+        An alarm over several sources is no source by itself; it counts while there is no other.
         """
-        seen = [
-            Sighting(f"sensor:{alarm.sensor_id}", "sensor", at)
+        observations = [
+            Observation(f"sensor:{alarm.sensor_id}", "sensor", at)
             for alarm in self.alarms
             if alarm.sensor_id is not None
-            for at in {alarm.raised_at, alarm.seen_at}
+            for at in {alarm.raised_at, alarm.last_danger_at}
         ]
-        seen += [
-            Sighting(f"person:{report.reporter_id}", report.role, report.occurred_at)
+        observations += [
+            Observation(f"person:{report.reporter_id}", report.role, report.occurred_at)
             for report in self.reports
-            if report.kind is not ReportKind.FINAL and not report.echo
+            if _is_observation(report)
         ]
-        return seen or [
-            Sighting("rules", "rule", at)
+        return observations or [
+            Observation("rules", "rule", at)
             for alarm in self.alarms
-            for at in (alarm.raised_at, alarm.seen_at)
+            for at in (alarm.raised_at, alarm.last_danger_at)
         ]
 
     @property
-    def support(self) -> Support:
-        """How many sources that do not depend on each other have seen it.
+    def source_count(self) -> SourceCount:
+        """Return the number of distinct sources of the evidence in any one window.
 
-        In a storm an alert has many alarms, and this is asked with each: where one window holds
-        every moment, counting the sources is enough.
+        In a storm an alert has thousands of alarms and changes with each of them: where one window
+        contains every moment, counting the sources is enough.
         """
         sensors = [alarm for alarm in self.alarms if alarm.sensor_id is not None]
-        people = [
-            report
-            for report in self.reports
-            if report.kind is not ReportKind.FINAL and not report.echo
-        ]
+        people = [report for report in self.reports if _is_observation(report)]
         moments = {
             *(alarm.raised_at for alarm in sensors),
-            *(alarm.seen_at for alarm in sensors),
+            *(alarm.last_danger_at for alarm in sensors),
             *(report.occurred_at for report in people),
         }
         if not moments or max(moments) - min(moments) > WINDOW:
-            return support(self.sightings)
-        return Support(
+            return count_sources(self.observations)
+        return SourceCount(
             len({alarm.sensor_id for alarm in sensors})
             + len({person.reporter_id for person in people}),
             bool(sensors) + len({person.role for person in people}),
         )
 
-    def asked(self) -> Level | None:
-        """The level that is asked for now; None = nothing is left that asks for one.
+    def compute_requested_level(self) -> Level | None:
+        """Return the level that is requested now; None: no evidence requests an alert any more.
 
-        While it flaps, it does not fall below the level at which it does.
+        While the alert flaps, the result is not below the level of the flapping.
         """
-        result = self._asked_by_evidence()
-        if self.flap is None or (result and LEVEL_ORDER[result] >= LEVEL_ORDER[self.flap.level]):
-            return result
-        return self.flap.level
+        level = self._level_of_evidence()
+        if self.flapping is None or (
+            level and LEVEL_ORDER[level] >= LEVEL_ORDER[self.flapping.level]
+        ):
+            return level
+        return self.flapping.level
 
-    def _asked_by_evidence(self) -> Level | None:
-        """What the evidence asks for.
+    def _level_of_evidence(self) -> Level | None:
+        """Return the level that the evidence requests.
 
-        The highest alarm that is on decides. Without one, a report that no final report has ended
-        holds the alert at blue. After the issue only a report newer than the last all-clear of the
-        sensors does: otherwise the end of the alarms is a proposal to lift, which a person decides.
+        The highest alarm that is on decides. Without such an alarm, a report that no final report has
+        ended keeps the alert at blue. After the issue only a report newer than the last all-clear of
+        the sensors does: otherwise the end of the alarms is a proposal to lift, which a person
+        decides.
         """
-        on = {alarm.level for alarm in self.alarms if alarm.cleared_at is None}
-        highest = max(on, key=LEVEL_ORDER.__getitem__, default=Level.NOTICE)
+        levels = {alarm.level for alarm in self.alarms if alarm.cleared_at is None}
+        highest = max(levels, key=LEVEL_ORDER.__getitem__, default=Level.NOTICE)
         if highest is not Level.NOTICE:
             return highest
         ended = {report.incident_id for report in self.reports if report.kind is ReportKind.FINAL}
-        datetimes = [
-            report.occurred_at for report in self.reports if report.incident_id not in ended
-        ]
+        moments = [report.occurred_at for report in self.reports if report.incident_id not in ended]
         cleared = [alarm.cleared_at for alarm in self.alarms if alarm.cleared_at is not None]
-        if self.issued and cleared:
-            datetimes = [at for at in datetimes if at > max(cleared)]
-        return Level.BLUE if datetimes else None
+        if self.is_issued and cleared:
+            moments = [moment for moment in moments if moment > max(cleared)]
+        return Level.BLUE if moments else None
 
 
-def graded(alert: Alert, grade: DataGrade) -> Alert:
-    """The alert with evidence of this grade in it."""
+def with_grade(alert: Alert, grade: DataGrade) -> Alert:
+    """Return the alert after evidence of this grade has joined."""
     highest = highest_grade(alert.grade, grade)
     return alert if highest is alert.grade else replace(alert, grade=highest)
+
+
+def _is_observation(report: ReportEvidence) -> bool:
+    return report.kind is not ReportKind.FINAL and not report.repeats_known

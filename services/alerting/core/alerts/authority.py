@@ -1,4 +1,7 @@
-"""What a level takes at a place, and who may decide there; the data is contracts/authority.py."""
+"""The signatures that a level needs at a place, and the units that may decide there.
+
+The data are in shared/contracts/authority.py.
+"""
 
 from __future__ import annotations
 
@@ -10,43 +13,47 @@ from shared.contracts.units import ancestor_at, department_of, lineage, parent_o
 
 
 @dataclass(frozen=True, slots=True)
-class Requirement:
-    """What a proposal needs: signatures of `approvals` different officers of `unit`."""
+class SignatureRequirement:
+    """A proposal needs the signatures of `approvals` different officers of `unit`."""
 
     unit: str
     approvals: int
 
 
-def requirement(place: str, level: Level | None, proposed: Level | None) -> Requirement:
-    """What it takes to go from the issued `level` (None = none yet) to `proposed` (None = lift).
+def requirement(place: str, level: Level | None, proposed: Level | None) -> SignatureRequirement:
+    """Return the requirement for the change from `level` to `proposed`.
 
-    Lifting and downgrading take one signature of the authority of the level now issued: who may not
-    issue red may not take it back either.
+    `level` None: the alert is not issued. `proposed` None: the alert is to be lifted. Lifting and
+    downgrading need one signature of the authority of the issued level: a unit that may not issue red
+    may not take red back.
     """
     if level is not None and (proposed is None or LEVEL_ORDER[proposed] < LEVEL_ORDER[level]):
-        return Requirement(_unit(place, AUTHORITY[level].tier), 1)
-    asked = AUTHORITY[proposed or Level.BLUE]
-    return Requirement(_unit(place, asked.tier), asked.approvals)
+        return SignatureRequirement(_unit(place, AUTHORITY[level].tier), 1)
+    authority = AUTHORITY[proposed or Level.BLUE]
+    return SignatureRequirement(_unit(place, authority.tier), authority.approvals)
 
 
 def gate(place: str, level: Level) -> str:
-    """The unit that has power over this level at a place."""
+    """Return the unit that has power over this level at a place: the gate of the level."""
     return _unit(place, AUTHORITY[level].tier)
 
 
 def may_judge(unit: str, place: str) -> bool:
-    """Whether officers of `unit` may verify, assess or dismiss an alert at `place`."""
+    """Return whether officers of `unit` may verify, assess or dismiss an alert at `place`."""
     return unit in lineage(place)
 
 
 def may_hold(unit: str, place: str) -> bool:
-    """Whether `unit` may have a position of its own there: those over it, and their departments."""
+    """Return whether `unit` may state a position of its own about an alert at `place`.
+
+    The units above the place may, and their departments.
+    """
     department = department_of(unit) is not None and parent_of(unit) in lineage(place)
     return may_judge(unit, place) or department
 
 
 def may_authorise(unit: str, post: Post, gate_unit: str, place: str) -> bool:
-    """Whether this officer may issue in an emergency what is `gate_unit`'s to issue."""
+    """Return whether an officer may issue in an emergency a level that belongs to `gate_unit`."""
     centre = department_of(unit) is None and tier_of(unit) in EMERGENCY_TIERS.get(
         tier_of(gate_unit), ()
     )
@@ -54,5 +61,5 @@ def may_authorise(unit: str, post: Post, gate_unit: str, place: str) -> bool:
 
 
 def _unit(place: str, tier: Tier) -> str:
-    # A place above the tier (the city itself) has no authority below it: its topmost unit decides.
+    # A place above the tier (the city) has no authority below: its topmost unit decides.
     return ancestor_at(place, tier) or lineage(place)[-1]

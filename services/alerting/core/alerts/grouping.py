@@ -1,7 +1,8 @@
-"""Which alert an alarm or a report belongs to.
+"""Grouping: the alert to which an alarm or a report belongs, and the records of alarms.
 
-One danger is one alert: same status, same kind of event, same town (or the place itself where that
-lies above the towns). A closed alert takes nothing in; what still gets worse opens a new one.
+One danger is one alert: same status, same kind of event, same town (or the place itself where the
+place lies above the towns). A closed alert receives no evidence; a danger that becomes graver after
+that opens a new alert.
 """
 
 from __future__ import annotations
@@ -9,23 +10,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.alerting.core.alarms.snapshot import Fact, is_over
-from services.alerting.core.alerts.alert import Alarm, Alert
+from services.alerting.core.alarms.snapshot import AlarmSnapshot
+from services.alerting.core.alerts.alert import AlarmEvidence, Alert, ReportEvidence
 from shared.contracts.alarms import AlarmEvent
-from shared.contracts.fields import LEVEL_ORDER, Level, Status, Tier
+from shared.contracts.fields import Status, Tier
 from shared.contracts.ids import alert_id, content_id
-from shared.contracts.reports import Report, ReportKind
+from shared.contracts.reports import Report
 from shared.contracts.units import ancestor_at
 
 
 class Disposition(StrEnum):
-    """What became of an alarm or a report; kept with its row, counted by the metrics.
+    """Result of routing an alarm or a report; stored in its row and counted by the metrics.
 
-    sensor_health: about a device, or a mere 提示, no alert. cleared_unseen: over before it was known
-    here. after_close: its alert is closed and it does not get worse. nothing_open: a final report
-    without an open alert. condition: only feeds composite rules. inhibited: a higher alarm of its
-    site is on. retrospective: found in a backlog, perhaps over; nobody is paged. held: waits a moment
-    for what may inhibit it. silenced: an officer's silence hides it.
+    sensor_health: about a device, or mere advice 提示, no alert. cleared_unseen: over before alerting
+    knew of the alarm. after_close: its alert is closed and the alarm does not become graver.
+    nothing_open: a final report without an open alert. condition: only composite rules use the alarm.
+    inhibited: a higher alarm of its site is on. retrospective: detected in a backlog, perhaps over;
+    nobody is paged. held: on hold for a moment until its inhibitor may have come. silenced: an
+    officer's silence hides the alarm.
     """
 
     OPENED = "opened"
@@ -37,19 +39,19 @@ class Disposition(StrEnum):
     CONDITION = "condition"
     INHIBITED = "inhibited"
     RETROSPECTIVE = "retrospective"
-    HELD = "held"
+    ON_HOLD = "held"
     SILENCED = "silenced"
 
 
-WAITING = frozenset(
+WAITING_DISPOSITIONS = frozenset(
     {
         Disposition.INHIBITED,
         Disposition.RETROSPECTIVE,
-        Disposition.HELD,
+        Disposition.ON_HOLD,
         Disposition.SILENCED,
     }
 )
-"""Of an alarm that may be weighed later as if it had just been raised."""
+"""Dispositions of an alarm that may be routed again later, as if it had just been raised."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -62,93 +64,87 @@ class GroupKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """The newest state of an alarm in our books, and the alert it is in (None = in none).
+class AlarmRecord:
+    """The whole row of an alarm, with the alert that has the alarm (None: no alert has).
 
-    `held` is its newest event while it is inhibited, held back or silenced (by `silence_id`): with
-    that it is weighed when it no longer is.
+    `waiting_event` is the newest event of the alarm while it is inhibited, on hold or silenced (by
+    `silence_id`): the alarm is routed with that event when the reason ends.
     """
 
-    alarm: Alarm
-    fact: Fact
+    evidence: AlarmEvidence
+    snapshot: AlarmSnapshot
     alert_id: str | None
     disposition: Disposition
-    held: AlarmEvent | None = None
+    waiting_event: AlarmEvent | None = None
     silence_id: str | None = None
 
 
 def scope_of(place: str) -> str:
-    """The town of a place at or below a town, else the place itself."""
+    """Return the town of a place at or below a town, else the place itself."""
     return ancestor_at(place, Tier.TOWN) or place
 
 
-def key_of(event: AlarmEvent | Report) -> GroupKey:
-    """The group key of an alarm or a report."""
+def group_key(event: AlarmEvent | Report) -> GroupKey:
+    """Return the group key of an alarm or a report."""
     return GroupKey(event.status, event.event_type, scope_of(event.place))
 
 
-def place_alarm(event: AlarmEvent, known: Known | None, in_open_alert: bool) -> Disposition | None:
-    """Where an alarm event goes; None = to the open alert of its key, or to a new one.
-
-    `in_open_alert`: the alarm is in an alert that is still open. It stays there whatever happens to
-    it. One whose alert is closed comes back only when its level rises.
-    """
-    if in_open_alert and known is not None:
-        return known.disposition
-    if event.condition:
-        return Disposition.CONDITION
-    if event.kind == "absence" or LEVEL_ORDER[event.level] < LEVEL_ORDER[Level.BLUE]:
-        return Disposition.SENSOR_HEALTH
-    over = is_over(event, known.fact if known is not None else None)
-    if over and known is not None and known.disposition in WAITING:
-        held = known.disposition is Disposition.HELD
-        return Disposition.CLEARED_UNSEEN if held else known.disposition
-    if event.retrospective:
-        return Disposition.RETROSPECTIVE
-    if known is None or known.alert_id is None or known.disposition in WAITING:
-        return Disposition.CLEARED_UNSEEN if over else None
-    rises = LEVEL_ORDER[event.level] > LEVEL_ORDER[known.alarm.level]
-    return None if rises and not over else Disposition.AFTER_CLOSE
-
-
-def place_report(report: Report) -> Disposition | None:
-    """Where a report goes when its key has no open alert; None = it opens one."""
-    return Disposition.NOTHING_OPEN if report.kind is ReportKind.FINAL else None
+def group_key_of_alert(alert: Alert) -> GroupKey:
+    """Return the group key of an alert."""
+    return GroupKey(alert.status, alert.event_type, alert.scope)
 
 
 def new_alert(event: AlarmEvent | Report) -> Alert:
-    """An alert that is not open yet, to be opened by `event` as its first evidence.
+    """Return an alert that is not open yet, with `event` as its first evidence to come.
 
-    Its id follows from the event, not from the alarm: an alarm that gets worse after its alert was
-    closed opens another one.
+    The alert id follows from the event, not from the alarm: an alarm that becomes graver after its
+    alert was closed opens another alert.
     """
-    fresh = alert_id(event.id)
+    identifier = alert_id(event.id)
     return Alert(
-        alert_id=fresh,
+        alert_id=identifier,
         status=event.status,
         event_type=event.event_type,
         scope=scope_of(event.place),
         place=event.place,
-        incident_id=event.incident_id if isinstance(event, Report) else content_id("inc", fresh),
+        incident_id=(
+            event.incident_id if isinstance(event, Report) else content_id("inc", identifier)
+        ),
         grade=event.data_grade,
     )
 
 
-def merge_alarm(event: AlarmEvent, fact: Fact, existing_alarm: Alarm | None) -> Alarm:
-    """The alarm after `event` as its alert sees it. A clearing is no sighting: `seen_at` stays."""
-    raised_at = event.started_at or (
-        existing_alarm.raised_at if existing_alarm else event.occurred_at
-    )
-    seen_at = event.occurred_at
-    if existing_alarm is not None:
-        seen_at = existing_alarm.seen_at if not fact.open else max(existing_alarm.seen_at, seen_at)
-    return Alarm(
+def evidence_of_alarm(
+    event: AlarmEvent, snapshot: AlarmSnapshot, previous: AlarmEvidence | None
+) -> AlarmEvidence:
+    """Return the evidence after `event`. A clearing is no sign of danger: `last_danger_at` stays."""
+    raised_at = event.started_at or (previous.raised_at if previous else event.occurred_at)
+    last_danger_at = event.occurred_at
+    if previous is not None:
+        last_danger_at = (
+            max(previous.last_danger_at, last_danger_at)
+            if snapshot.is_on
+            else previous.last_danger_at
+        )
+    return AlarmEvidence(
         alarm_id=event.alarm_id,
         version=event.version,
         sensor_id=event.sensor_id,
         level=event.level,
         raised_at=raised_at,
-        seen_at=seen_at,
-        cleared_at=fact.cleared_at,
-        home=existing_alarm.home if existing_alarm is not None else "",
+        last_danger_at=last_danger_at,
+        cleared_at=snapshot.cleared_at,
+        origin_alert_id=previous.origin_alert_id if previous is not None else "",
+    )
+
+
+def evidence_of_report(event: Report) -> ReportEvidence:
+    """Return the part of a report that counts as evidence."""
+    return ReportEvidence(
+        report_id=event.id,
+        incident_id=event.incident_id,
+        kind=event.kind,
+        reporter_id=event.reporter_id,
+        role=event.reporter_role,
+        occurred_at=event.occurred_at,
     )

@@ -1,14 +1,19 @@
-"""What evidence makes of an alert: the alert before and an alarm or report in, the alert after out.
+"""Changes of an alert by evidence: the alert and an alarm or report in, the changed alert out.
 
-Evidence is never refused; it changes what is proposed, and only people change what is issued.
+Evidence is never refused; it changes the proposal, and only people change the issued level.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from services.alerting.core.alerts.alert import Alarm, Alert, Flap, ReportSeen
-from services.alerting.core.alerts.outcome import Change
+from services.alerting.core.alerts.alert import (
+    AlarmEvidence,
+    Alert,
+    FlappingState,
+    ReportEvidence,
+)
+from services.alerting.core.alerts.outcome import AlertChange
 from services.alerting.core.alerts.source_count import CORROBORATED
 from services.alerting.core.alerts.states import AlertCause, step
 from shared.contracts.alerts import AlertTransition
@@ -18,108 +23,124 @@ from shared.contracts.reports import Report
 MOST_AREAS = 64
 
 
-def take_alarm(
+def apply_alarm(
     alert: Alert,
-    alarm: Alarm,
+    alarm: AlarmEvidence,
     headline: str,
     areas: tuple[str, ...],
-    flap: Flap | None = None,
-) -> Change:
-    """An alarm joined, or one of this alert's alarms changed; `flap`: it flaps, at least at that level."""
-    merged = {alarm.alarm_id: alarm for alarm in alert.alarms} | {alarm.alarm_id: alarm}
-    after = replace(alert, alarms=tuple(merged.values()))
-    if flap is None:
-        return weigh(after, headline, areas)
-    level = max((flap.level, *([alert.flap.level] if alert.flap else [])), key=_rank)
-    after = replace(after, flap=replace(flap, level=level))
-    change = weigh(after, headline, areas)
-    begins = alert.flap is None and alert.version > 0
+    flapping: FlappingState | None = None,
+) -> AlertChange:
+    """Return the change when an alarm joins, or when an alarm of the alert has changed.
+
+    `flapping` is set when the alarm flaps; its level is then the least level of the alert.
+    """
+    updated = replace(alert, alarms=_with_alarm(alert, alarm))
+    if flapping is None:
+        return reevaluate(updated, headline, areas)
+    levels = (flapping.level, *([alert.flapping.level] if alert.flapping else []))
+    updated = replace(updated, flapping=replace(flapping, level=max(levels, key=_rank)))
+    change = reevaluate(updated, headline, areas)
+    begins = alert.flapping is None and alert.version > 0
     return replace(change, transition=AlertTransition.FLAPPING) if begins else change
 
 
-def calm(alert: Alert) -> Change:
-    """It has not flapped for the quiet time: what is on now counts again."""
-    change = weigh(replace(alert, flap=None), alert.headline, ())
-    over = not change.alert.open_or_merged
-    return change if over else replace(change, transition=AlertTransition.STEADY)
+def end_flapping(alert: Alert) -> AlertChange:
+    """Return the change when no alarm has flapped for the quiet period: the alarms decide again."""
+    change = reevaluate(replace(alert, flapping=None), alert.headline, ())
+    if not change.alert.is_open_or_merged:
+        return change
+    return replace(change, transition=AlertTransition.STEADY)
 
 
-def revise_alarm(alert: Alert, alarm: Alarm) -> Alert | None:
-    """The same alert with the new facts of one of its alarms; None when they must be weighed.
+def revise_alarm(alert: Alert, alarm: AlarmEvidence) -> Alert | None:
+    """Return the alert with the revised alarm and the same version; None: it must be reevaluated.
 
-    Others see an alert, not its alarms: as long as neither what is asked for nor who has seen it
-    changes, nothing has to be told.
+    Other services know an alert, not its alarms: as long as neither the requested level nor the number
+    of sources changes, nothing has to be published.
     """
-    merged = {alarm.alarm_id: alarm for alarm in alert.alarms} | {alarm.alarm_id: alarm}
-    after = replace(alert, alarms=tuple(merged.values()))
-    result = after.support
-    grows = result.sources > alert.sources or result.kinds > alert.kinds
-    return None if grows or after.asked() is not alert.asked_level else after
+    updated = replace(alert, alarms=_with_alarm(alert, alarm))
+    count = updated.source_count
+    grows = count.sources > alert.sources or count.kinds > alert.kinds
+    changes = updated.compute_requested_level() is not alert.requested_level
+    return None if grows or changes else updated
 
 
-def take_report(alert: Alert, report: ReportSeen, headline: str, areas: tuple[str, ...]) -> Change:
-    """A report joined."""
-    return weigh(replace(alert, reports=(*alert.reports, report)), headline, areas)
+def apply_report(
+    alert: Alert, report: ReportEvidence, headline: str, areas: tuple[str, ...]
+) -> AlertChange:
+    """Return the change when a report joins."""
+    return reevaluate(replace(alert, reports=(*alert.reports, report)), headline, areas)
 
 
-def echoes(report: Report, alert: Alert, home: Alert | None) -> bool:
-    """Whether an upward report 上报 tells of an incident that is in the alert, or in its home, already.
+def repeats_known(report: Report, alert: Alert, origin_alert: Alert | None) -> bool:
+    """Return whether an upward report 上报 is about an incident of the alert or of its origin alert.
 
-    Units owe such reports because of the alert, and each tier passes on what the one below has told:
-    whoever writes one has not seen anything for himself.
+    Units owe such reports because of the alert, and each tier passes on the report of the tier below:
+    their authors have not observed the danger.
     """
-    known = {report.incident_id for report in alert.reports}
-    known |= {one.incident_id for one in (alert, home) if one is not None and one.version > 0}
-    return report.means is not None and report.incident_id in known
+    incidents = {evidence.incident_id for evidence in alert.reports}
+    incidents |= {
+        owner.incident_id
+        for owner in (alert, origin_alert)
+        if owner is not None and owner.version > 0
+    }
+    return report.means is not None and report.incident_id in incidents
 
 
-def weigh(alert: Alert, headline: str, areas: tuple[str, ...], *, afresh: bool = False) -> Change:
-    """Bring sources, score and proposal up to date with the evidence.
+def reevaluate(
+    alert: Alert, headline: str, areas: tuple[str, ...], *, recount: bool = False
+) -> AlertChange:
+    """Return the change that brings sources, score and proposal up to date with the evidence.
 
-    `afresh`: evidence has gone to another alert, so that fewer sources may be left.
+    `recount`: evidence has gone to another alert, so that the number of sources may fall.
     """
-    asked, result = alert.asked(), alert.support
-    least = (0, 0) if afresh else (alert.sources, alert.kinds)
-    more_sources = result.sources > alert.sources
-    # A proposal that was rejected stays down until the evidence asks for something else.
-    proposes = asked is not alert.asked_level and asked is not alert.proposed_level
-    # An event is called by what brought it to where it is, never by what takes it down again.
-    rises = asked is not None and (
-        alert.asked_level is None or _rank(asked) > _rank(alert.asked_level)
+    level, count = alert.compute_requested_level(), alert.source_count
+    least = (0, 0) if recount else (alert.sources, alert.kinds)
+    more_sources = count.sources > alert.sources
+    # A rejected proposal is not repeated until the evidence requests another level.
+    proposes = level is not alert.requested_level and level is not alert.proposed_level
+    # The headline comes from the evidence that raised the level, never from evidence that lowers it.
+    rises = level is not None and (
+        alert.requested_level is None or _rank(level) > _rank(alert.requested_level)
     )
-    never_issued_and_over = asked is None and not alert.issued
-    event = AlertCause.CLEAR if never_issued_and_over else AlertCause.EVIDENCE
-    opens = alert.version == 0 and not never_issued_and_over
-    after = replace(
+    ends_unissued = level is None and not alert.is_issued
+    cause = AlertCause.CLEAR if ends_unissued else AlertCause.EVIDENCE
+    opens = alert.version == 0 and not ends_unissued
+    updated = replace(
         alert,
         version=alert.version + 1,
-        state=step(alert.state, event),
-        asked_level=asked,
-        sources=max(result.sources, least[0]),
-        kinds=max(result.kinds, least[1]),
+        state=step(alert.state, cause),
+        requested_level=level,
+        sources=max(count.sources, least[0]),
+        kinds=max(count.kinds, least[1]),
         areas=tuple(dict.fromkeys((*alert.areas, *areas)))[:MOST_AREAS],
         headline=headline if opens or (proposes and rises) else alert.headline,
     )
     if proposes:
-        after = propose(after)
-    if never_issued_and_over:
-        return Change(after, AlertTransition.DISMISSED)
+        updated = propose(updated)
+    if ends_unissued:
+        return AlertChange(updated, AlertTransition.DISMISSED)
     if opens:
-        return Change(after, AlertTransition.OPENED)
-    if more_sources and after.sources >= CORROBORATED and not proposes:
-        return Change(after, AlertTransition.CORROBORATED)
-    return Change(after, AlertTransition.UPDATED)
+        return AlertChange(updated, AlertTransition.OPENED)
+    if more_sources and updated.sources >= CORROBORATED and not proposes:
+        return AlertChange(updated, AlertTransition.CORROBORATED)
+    return AlertChange(updated, AlertTransition.UPDATED)
 
 
 def propose(alert: Alert) -> Alert:
-    """A new proposal: what the evidence asks for. What was signed for the former one is void."""
+    """Return the alert with the requested level as proposal; earlier signatures become void."""
     return replace(
         alert,
-        proposed_level=alert.asked_level,
+        proposed_level=alert.requested_level,
         proposed_until=None,
         round=alert.round + 1,
-        signed=(),
+        signatures=(),
     )
+
+
+def _with_alarm(alert: Alert, alarm: AlarmEvidence) -> tuple[AlarmEvidence, ...]:
+    alarms = {alarm.alarm_id: alarm for alarm in alert.alarms} | {alarm.alarm_id: alarm}
+    return tuple(alarms.values())
 
 
 def _rank(level: Level) -> int:

@@ -1,9 +1,10 @@
-"""Two alerts that are one, and one that is two: by a person's decision, and reversible.
+"""Merging two alerts of one danger, and splitting an alert of two dangers, by an officer's decision.
 
-Every alarm and report has a home, the alert it was grouped into (or split off into), and never loses
-it. A merge moves the evidence to the other alert and leaves the homes as they are, so that undoing it
-gives back what belongs there, with whatever has changed or come since. What is split off is merged
-back the same way. Only what has not been issued is merged away; into what is issued anything goes.
+Both can be undone. Every alarm and report has an origin alert, into which it was grouped or split off,
+and keeps it for ever. A merge moves the evidence to the other alert and leaves the origins, so that
+undoing the merge returns the evidence of that origin, with whatever has changed or joined since. An
+alert that was split off is merged back in the same way. Only an alert that has not been issued can be
+merged away; an issued alert can absorb any.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from services.alerting.core.alerts.alert import Alert, graded
-from services.alerting.core.alerts.decisions import not_over, wrong_status
-from services.alerting.core.alerts.lifecycle import weigh
-from services.alerting.core.alerts.outcome import Change, Refusal, RefusalReason
+from services.alerting.core.alerts.alert import Alert, with_grade
+from services.alerting.core.alerts.decisions import refuse_other_status, refuse_outsider
+from services.alerting.core.alerts.lifecycle import reevaluate
+from services.alerting.core.alerts.outcome import AlertChange, DecisionRefusal, RefusalReason
 from services.alerting.core.alerts.states import BACK, AlertCause, IllegalStep, step
 from shared.contracts.alerts import AlertDecision, AlertTransition
 from shared.contracts.ids import alert_id, content_id
@@ -22,162 +23,180 @@ from shared.contracts.ids import alert_id, content_id
 
 @dataclass(frozen=True, slots=True)
 class Regrouping:
-    """What a decision about two alerts makes of both. `made`: the first of them is new."""
+    """The changes of both alerts of a decision. `creates_alert`: the first of them is new."""
 
-    changes: tuple[Change, ...]
-    made: bool = False
+    changes: tuple[AlertChange, ...]
+    creates_alert: bool = False
 
 
-def merge(alert: Alert, into: Alert, decision: AlertDecision) -> Regrouping | Refusal:
-    """Put `alert` with all its evidence into `into`."""
-    if (refusal := _not_both(alert, into, decision)) is not None:
+def merge(alert: Alert, target: Alert, decision: AlertDecision) -> Regrouping | DecisionRefusal:
+    """Return the regrouping that moves all evidence of `alert` into `target`."""
+    if (refusal := _refuse_pair(alert, target, decision)) is not None:
         return refusal
     try:
         state = step(alert.state, AlertCause.MERGE)
-        step(into.state, AlertCause.EVIDENCE)
-    except IllegalStep as why:
-        return Refusal(RefusalReason.ILLEGAL_STEP, str(why))
-    gone = replace(
+        step(target.state, AlertCause.EVIDENCE)
+    except IllegalStep as error:
+        return DecisionRefusal(RefusalReason.ILLEGAL_STEP, str(error))
+    emptied = replace(
         alert,
         version=alert.version + 1,
         state=state,
-        merged_from=alert.state,
-        merged_into=into.alert_id,
-        merged=(),
+        state_before_merge=alert.state,
+        merged_into=target.alert_id,
+        merged_alerts=(),
         alarms=(),
         reports=(),
     )
-    taken = replace(
-        graded(into, alert.grade),
-        merged=(*into.merged, *alert.merged, (alert.alert_id, into.alert_id)),
-        alarms=(*into.alarms, *alert.alarms),
-        reports=(*into.reports, *alert.reports),
+    joined = replace(
+        with_grade(target, alert.grade),
+        merged_alerts=(
+            *target.merged_alerts,
+            *alert.merged_alerts,
+            (alert.alert_id, target.alert_id),
+        ),
+        alarms=(*target.alarms, *alert.alarms),
+        reports=(*target.reports, *alert.reports),
     )
-    change = weigh(taken, into.headline, alert.areas)
+    change = reevaluate(joined, target.headline, alert.areas)
     return Regrouping(
         (
-            Change(gone, AlertTransition.MERGED),
+            AlertChange(emptied, AlertTransition.MERGED),
             replace(change, transition=_unless_over(change, AlertTransition.TOOK_IN)),
         )
     )
 
 
-def unmerge(alert: Alert, holder: Alert, decision: AlertDecision) -> Regrouping | Refusal:
-    """Take `alert` out of `holder`, which has its evidence now, to where it was before."""
-    if (refusal := _not_both(alert, holder, decision)) is not None:
+def unmerge(alert: Alert, holder: Alert, decision: AlertDecision) -> Regrouping | DecisionRefusal:
+    """Return the regrouping that moves the evidence of `alert` back from `holder`.
+
+    `alert` returns to the state that it had before the merge.
+    """
+    if (refusal := _refuse_pair(alert, holder, decision)) is not None:
         return refusal
-    if alert.merged_from is None:
-        return Refusal(RefusalReason.ILLEGAL_STEP, f"alert {alert.alert_id} is not merged")
+    if alert.state_before_merge is None:
+        return DecisionRefusal(RefusalReason.ILLEGAL_STEP, f"alert {alert.alert_id} is not merged")
     try:
-        state = step(alert.state, BACK[alert.merged_from])
-    except IllegalStep as why:
-        return Refusal(RefusalReason.ILLEGAL_STEP, str(why))
-    family = _below(alert.alert_id, holder.merged)
-    mine = replace(
-        graded(alert, holder.grade),
+        state = step(alert.state, BACK[alert.state_before_merge])
+    except IllegalStep as error:
+        return DecisionRefusal(RefusalReason.ILLEGAL_STEP, str(error))
+    family = _family_of(alert.alert_id, holder.merged_alerts)
+    restored = replace(
+        with_grade(alert, holder.grade),
         state=state,
-        merged_from=None,
+        state_before_merge=None,
         merged_into=None,
-        merged=tuple(pair for pair in holder.merged if pair[1] in family),
-        alarms=tuple(alarm for alarm in holder.alarms if alarm.home in family),
-        reports=tuple(report for report in holder.reports if report.home in family),
+        merged_alerts=tuple(pair for pair in holder.merged_alerts if pair[1] in family),
+        alarms=tuple(alarm for alarm in holder.alarms if alarm.origin_alert_id in family),
+        reports=tuple(report for report in holder.reports if report.origin_alert_id in family),
     )
-    rest = replace(
+    reduced = replace(
         holder,
-        merged=tuple(pair for pair in holder.merged if pair[0] not in family),
-        alarms=tuple(alarm for alarm in holder.alarms if alarm.home not in family),
-        reports=tuple(report for report in holder.reports if report.home not in family),
+        merged_alerts=tuple(pair for pair in holder.merged_alerts if pair[0] not in family),
+        alarms=tuple(alarm for alarm in holder.alarms if alarm.origin_alert_id not in family),
+        reports=tuple(report for report in holder.reports if report.origin_alert_id not in family),
     )
-    back = weigh(mine, alert.headline, (), afresh=True)
-    change = weigh(rest, holder.headline, (), afresh=True)
+    restoration = reevaluate(restored, alert.headline, (), recount=True)
+    reduction = reevaluate(reduced, holder.headline, (), recount=True)
     return Regrouping(
         (
-            replace(back, transition=_unless_over(back, AlertTransition.UNMERGED)),
-            replace(change, transition=_unless_over(change, AlertTransition.GAVE_BACK)),
+            replace(restoration, transition=_unless_over(restoration, AlertTransition.UNMERGED)),
+            replace(reduction, transition=_unless_over(reduction, AlertTransition.GAVE_BACK)),
         )
     )
 
 
-def split(alert: Alert, decision: AlertDecision) -> Regrouping | Refusal:
-    """Make a new alert of some of the evidence.
+def split(alert: Alert, decision: AlertDecision) -> Regrouping | DecisionRefusal:
+    """Return the regrouping that makes a new alert of some of the evidence.
 
-    New evidence of the place and kind goes on going to the old one; an alarm that was split off stays
-    with the new one, which is verified from the beginning.
+    New evidence of the group still joins the old alert; an alarm that was split off stays with the new
+    alert, which has to be verified from the beginning.
     """
-    if (refusal := wrong_status(alert, decision) or not_over(alert, decision)) is not None:
+    refusal = refuse_other_status(alert, decision) or refuse_outsider(alert, decision)
+    if refusal is not None:
         return refusal
     try:
         step(alert.state, AlertCause.EVIDENCE)
-    except IllegalStep as why:
-        return Refusal(RefusalReason.ILLEGAL_STEP, str(why))
-    wanted = set(decision.evidence_ids)
-    alarms = tuple(alarm for alarm in alert.alarms if alarm.alarm_id in wanted)
-    reports = tuple(report for report in alert.reports if report.report_id in wanted)
-    if not wanted or len(alarms) + len(reports) < len(wanted):
-        return Refusal(RefusalReason.OTHER_EVIDENCE, "not all of this is evidence of the alert")
-    if len(wanted) == len(alert.alarms) + len(alert.reports):
-        return Refusal(RefusalReason.OTHER_EVIDENCE, "something has to stay in the alert")
-    fresh = alert_id(decision.id)
-    part = Alert(
-        alert_id=fresh,
+    except IllegalStep as error:
+        return DecisionRefusal(RefusalReason.ILLEGAL_STEP, str(error))
+    ids = set(decision.evidence_ids)
+    alarms = tuple(alarm for alarm in alert.alarms if alarm.alarm_id in ids)
+    reports = tuple(report for report in alert.reports if report.report_id in ids)
+    if not ids or len(alarms) + len(reports) < len(ids):
+        return DecisionRefusal(
+            RefusalReason.OTHER_EVIDENCE, "not all of this is evidence of the alert"
+        )
+    if len(ids) == len(alert.alarms) + len(alert.reports):
+        return DecisionRefusal(RefusalReason.OTHER_EVIDENCE, "something has to stay in the alert")
+    part = _part_of(alert, alert_id(decision.id))
+    part = replace(
+        part,
+        alarms=tuple(replace(alarm, origin_alert_id=part.alert_id) for alarm in alarms),
+        reports=tuple(replace(report, origin_alert_id=part.alert_id) for report in reports),
+    )
+    if part.compute_requested_level() is None:
+        return DecisionRefusal(RefusalReason.OTHER_EVIDENCE, "nothing of this asks for an alert")
+    reduced = replace(
+        alert,
+        alarms=tuple(alarm for alarm in alert.alarms if alarm.alarm_id not in ids),
+        reports=tuple(report for report in alert.reports if report.report_id not in ids),
+    )
+    change = reevaluate(reduced, alert.headline, (), recount=True)
+    return Regrouping(
+        (
+            reevaluate(part, alert.headline, ()),
+            replace(change, transition=_unless_over(change, AlertTransition.SPLIT)),
+        ),
+        creates_alert=True,
+    )
+
+
+def end_merged(alert: Alert) -> AlertChange:
+    """Return the change that ends a merged alert together with the alert that has its evidence."""
+    state = step(alert.state, AlertCause.FOLLOW)
+    updated = replace(alert, version=alert.version + 1, state=state)
+    return AlertChange(updated, AlertTransition.ABSORBED)
+
+
+def _part_of(alert: Alert, part_id: str) -> Alert:
+    """Return a new alert of the same danger, without evidence; its scope is its own id."""
+    return Alert(
+        alert_id=part_id,
         status=alert.status,
         event_type=alert.event_type,
-        scope=fresh,
+        scope=part_id,
         place=alert.place,
-        incident_id=content_id("inc", fresh),
+        incident_id=content_id("inc", part_id),
         grade=alert.grade,
         headline=alert.headline,
         areas=alert.areas,
-        alarms=tuple(replace(alarm, home=fresh) for alarm in alarms),
-        reports=tuple(replace(report, home=fresh) for report in reports),
-    )
-    if part.asked() is None:
-        return Refusal(RefusalReason.OTHER_EVIDENCE, "nothing of this asks for an alert")
-    rest = replace(
-        alert,
-        alarms=tuple(alarm for alarm in alert.alarms if alarm.alarm_id not in wanted),
-        reports=tuple(report for report in alert.reports if report.report_id not in wanted),
-    )
-    change = weigh(rest, alert.headline, (), afresh=True)
-    return Regrouping(
-        (
-            weigh(part, alert.headline, ()),
-            replace(change, transition=_unless_over(change, AlertTransition.SPLIT)),
-        ),
-        made=True,
     )
 
 
-def follow(alert: Alert) -> Change:
-    """A merged alert ends with the one that has its evidence."""
-    after = replace(alert, version=alert.version + 1, state=step(alert.state, AlertCause.FOLLOW))
-    return Change(after, AlertTransition.ABSORBED)
-
-
-def _not_both(alert: Alert, other: Alert, decision: AlertDecision) -> Refusal | None:
-    if alert.alert_id == other.alert_id:
-        return Refusal(RefusalReason.OTHER_ALERT, "an alert is not merged with itself")
+def _refuse_pair(alert: Alert, target: Alert, decision: AlertDecision) -> DecisionRefusal | None:
+    if alert.alert_id == target.alert_id:
+        return DecisionRefusal(RefusalReason.OTHER_ALERT, "an alert is not merged with itself")
     return (
-        wrong_status(alert, decision)
-        or wrong_status(other, decision)
-        or not_over(alert, decision)
-        or not_over(other, decision)
+        refuse_other_status(alert, decision)
+        or refuse_other_status(target, decision)
+        or refuse_outsider(alert, decision)
+        or refuse_outsider(target, decision)
     )
 
 
-def _below(root: str, merged: Iterable[tuple[str, str]]) -> set[str]:
-    """An alert and all that were merged into it, however often."""
+def _family_of(root: str, merged_alerts: Iterable[tuple[str, str]]) -> set[str]:
+    """Return the ids of an alert and of all alerts that were merged into it, at any depth."""
     children: dict[str, list[str]] = {}
-    for child, parent in merged:
+    for child, parent in merged_alerts:
         children.setdefault(parent, []).append(child)
-    result, waiting = {root}, [root]
-    while waiting:
-        for child in children.get(waiting.pop(), ()):
-            if child not in result:
-                result.add(child)
-                waiting.append(child)
-    return result
+    family, pending = {root}, [root]
+    while pending:
+        for child in children.get(pending.pop(), ()):
+            if child not in family:
+                family.add(child)
+                pending.append(child)
+    return family
 
 
-def _unless_over(change: Change, transition: AlertTransition) -> AlertTransition:
-    return transition if change.alert.open_or_merged else change.transition
+def _unless_over(change: AlertChange, transition: AlertTransition) -> AlertTransition:
+    return transition if change.alert.is_open_or_merged else change.transition

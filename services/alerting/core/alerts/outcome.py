@@ -1,4 +1,4 @@
-"""What comes of an event: the alert after it, or the reason why nothing has changed."""
+"""Outcomes of an event: the changed alert, or the reason why a decision was refused."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shared.contracts.alerts import AlertTransition, Callee
 
 
 class RefusalReason(StrEnum):
-    """Why a decision was refused; a closed set, used by dead letters, metrics and tests alike."""
+    """Reasons why a decision was refused: a closed set for dead letters, metrics and tests."""
 
     OTHER_STATUS = "other_status"
     ILLEGAL_STEP = "illegal_step"
@@ -28,16 +28,19 @@ class RefusalReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """A decision that changes nothing; `text` tells its officer why."""
+class DecisionRefusal:
+    """A decision that changes nothing; `text` explains the reason to the officer."""
 
     reason: RefusalReason
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """The alert after an event, and what to call what happened. The version is one higher."""
+class AlertChange:
+    """The alert after an event, one version higher, and the transition that is published.
+
+    `calls` are the duty posts to be called about the change.
+    """
 
     alert: Alert
     transition: AlertTransition

@@ -1,8 +1,10 @@
-"""紧急授权: who is on the spot issues at once; the signatures of the gate follow, and are chased.
+"""Emergency authorisation 紧急授权: an officer on the spot issues at once; the gate ratifies later.
 
-An emergency authorisation goes up only. The debt stays until the gate ratifies (as many signatures as
-the level takes), annuls, or signs another level; it is chased at its hour and then again and again. So
-nobody issues for less than until the gate has been chased; an alert that expires unsigned says so.
+An emergency authorisation only raises the level. Its ratification stays pending until the gate ratifies
+(with as many signatures as the level needs), annuls, or signs another level. The gate is reminded when
+the ratification is due, and again at a fixed interval. So that the gate is reminded at least once, an
+authorisation is valid until after the first reminder; an alert that expires without ratification says
+so.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from datetime import datetime, timedelta
 
 from services.alerting.core.alerts.alert import Alert
 from services.alerting.core.alerts.authority import may_authorise
-from services.alerting.core.alerts.outcome import Change, Refusal, RefusalReason
+from services.alerting.core.alerts.outcome import AlertChange, DecisionRefusal, RefusalReason
 from services.alerting.core.alerts.states import AlertCause, IllegalStep, step
 from services.alerting.core.alerts.validity import valid_until
 from shared.contracts.alerts import AlertDecision, AlertTransition, Callee, Debt, Signature
@@ -24,138 +26,154 @@ DUE_AFTER: dict[Level, timedelta] = {
     Level.ORANGE: timedelta(hours=1),
     Level.RED: timedelta(minutes=30),
 }
-"""By when the gate has to have signed: our own example data."""
-CHASE_EVERY = timedelta(minutes=15)
+"""The time within which the gate has to ratify: our own example data."""
+REMIND_EVERY = timedelta(minutes=15)
 
 
-def authorise(alert: Alert, decision: AlertDecision, now: datetime) -> Change | Refusal:
-    """Issue the proposal at once, below the gate."""
+def authorise_emergency(
+    alert: Alert, decision: AlertDecision, now: datetime
+) -> AlertChange | DecisionRefusal:
+    """Return the change that issues the proposal at once, below the gate; or the refusal."""
     try:
         state = step(alert.state, AlertCause.EMERGENCY)
-    except IllegalStep as why:
-        return Refusal(RefusalReason.ILLEGAL_STEP, str(why))
-    proposed, needs = alert.proposed_level, alert.needs
+    except IllegalStep as error:
+        return DecisionRefusal(RefusalReason.ILLEGAL_STEP, str(error))
+    proposed, required = alert.proposed_level, alert.requirement
     if proposed is None or (
         alert.level is not None and LEVEL_ORDER[proposed] <= LEVEL_ORDER[alert.level]
     ):
-        return Refusal(RefusalReason.NOTHING_PROPOSED, "no higher level than now is proposed")
+        return DecisionRefusal(
+            RefusalReason.NOTHING_PROPOSED, "no higher level than now is proposed"
+        )
     if decision.level is not proposed:
-        return Refusal(
+        return DecisionRefusal(
             RefusalReason.OTHER_PROPOSAL, f"proposed is {proposed}, not {decision.level}"
         )
-    if not may_authorise(decision.origin_unit, decision.post, needs.unit, alert.place):
-        return Refusal(
+    if not may_authorise(decision.origin_unit, decision.post, required.unit, alert.place):
+        return DecisionRefusal(
             RefusalReason.NOT_ENTITLED,
-            f"a {decision.post} of {decision.origin_unit} may not issue for {needs.unit}",
+            f"a {decision.post} of {decision.origin_unit} may not issue for {required.unit}",
         )
     if not decision.reason.strip():
-        return Refusal(RefusalReason.NO_REASON, "an emergency authorisation needs its reason")
-    if alert.debt is not None:
-        return Refusal(
-            RefusalReason.ILLEGAL_STEP, f"{alert.debt.unit} has not settled the last authorisation"
+        return DecisionRefusal(
+            RefusalReason.NO_REASON, "an emergency authorisation needs its reason"
+        )
+    if alert.pending_ratification is not None:
+        return DecisionRefusal(
+            RefusalReason.ILLEGAL_STEP,
+            f"{alert.pending_ratification.unit} has not settled the last authorisation",
         )
     due_at = now + DUE_AFTER[proposed]
-    debt = Debt(
-        unit=needs.unit,
-        approvals=needs.approvals,
-        by_officer=decision.officer_id,
-        by_unit=decision.origin_unit,
-        level_before=alert.level,
-        due_at=due_at,
-        next_at=due_at,
-    )
-    after = replace(
+    valid_at_least = due_at + REMIND_EVERY
+    updated = replace(
         alert,
         version=alert.version + 1,
         state=state,
         level=proposed,
         verified_by=alert.verified_by or decision.officer_id,
-        signed=(),
-        issued_by=(_signature(decision, proposed, now),),
+        signatures=(),
+        issuing_signatures=(_signature(decision, proposed, now),),
         issued_round=alert.round,
         proposed_until=None,
-        expires_at=max(valid_until(proposed, decision.valid_until, now), due_at + CHASE_EVERY),
-        debt=debt,
+        expires_at=max(valid_until(proposed, decision.valid_until, now), valid_at_least),
+        pending_ratification=Debt(
+            unit=required.unit,
+            approvals=required.approvals,
+            by_officer=decision.officer_id,
+            by_unit=decision.origin_unit,
+            level_before=alert.level,
+            due_at=due_at,
+            next_at=due_at,
+        ),
     )
-    first = AlertTransition.ISSUED if alert.level is None else AlertTransition.ADJUSTED
-    return Change(after, first, calls=(Callee(unit=needs.unit),))
+    transition = AlertTransition.ISSUED if alert.level is None else AlertTransition.ADJUSTED
+    return AlertChange(updated, transition, calls=(Callee(unit=required.unit),))
 
 
-def ratify(alert: Alert, decision: AlertDecision, now: datetime) -> Change | Refusal:
-    """One of the gate's signatures after the fact; the last one settles the debt."""
-    result = _owed(alert, decision)
-    if isinstance(result, Refusal):
-        return result
-    debt, level = result
-    if any(signature.officer_id == decision.officer_id for signature in alert.issued_by):
-        return Refusal(
+def ratify(alert: Alert, decision: AlertDecision, now: datetime) -> AlertChange | DecisionRefusal:
+    """Return the change by a signature of the gate after the fact; the last one settles."""
+    pending = _pending_for(alert, decision)
+    if isinstance(pending, DecisionRefusal):
+        return pending
+    ratification, level = pending
+    if any(signature.officer_id == decision.officer_id for signature in alert.issuing_signatures):
+        return DecisionRefusal(
             RefusalReason.ALREADY_SIGNED,
             f"officer {decision.officer_id} has signed; another one is needed",
         )
-    issued_by = (*alert.issued_by, _signature(decision, level, now))
-    settled = len(issued_by) - 1 >= debt.approvals
-    after = replace(
+    signatures = (*alert.issuing_signatures, _signature(decision, level, now))
+    # The first signature is that of the authorisation itself.
+    settled = len(signatures) - 1 >= ratification.approvals
+    updated = replace(
         alert,
         version=alert.version + 1,
-        issued_by=issued_by,
-        debt=None if settled else debt,
+        issuing_signatures=signatures,
+        pending_ratification=None if settled else ratification,
     )
-    return Change(after, AlertTransition.RATIFIED if settled else AlertTransition.SIGNED)
+    return AlertChange(updated, AlertTransition.RATIFIED if settled else AlertTransition.SIGNED)
 
 
-def annul(alert: Alert, decision: AlertDecision, now: datetime) -> Change | Refusal:
-    """The gate does not stand by it: back to the level of before, or a recall."""
-    result = _owed(alert, decision)
-    if isinstance(result, Refusal):
-        return result
-    debt, _ = result
+def annul(alert: Alert, decision: AlertDecision, now: datetime) -> AlertChange | DecisionRefusal:
+    """Return the change by which the gate withdraws the authorisation.
+
+    The alert goes back to its level before the authorisation; an alert without one is recalled.
+    """
+    pending = _pending_for(alert, decision)
+    if isinstance(pending, DecisionRefusal):
+        return pending
+    ratification, _ = pending
     if not decision.reason.strip():
-        return Refusal(RefusalReason.NO_REASON, "annulling needs its reason")
-    after = replace(alert, version=alert.version + 1, signed=(), debt=None)
-    if debt.level_before is None:
+        return DecisionRefusal(RefusalReason.NO_REASON, "annulling needs its reason")
+    updated = replace(alert, version=alert.version + 1, signatures=(), pending_ratification=None)
+    level = ratification.level_before
+    if level is None:
         state = step(alert.state, AlertCause.RECALL)
-        return Change(replace(after, state=state), AlertTransition.RECALLED)
-    after = replace(
-        after,
+        return AlertChange(replace(updated, state=state), AlertTransition.RECALLED)
+    updated = replace(
+        updated,
         state=step(alert.state, AlertCause.ADJUST),
-        level=debt.level_before,
-        proposed_level=debt.level_before,
-        issued_by=(_signature(decision, debt.level_before, now),),
+        level=level,
+        proposed_level=level,
+        issuing_signatures=(_signature(decision, level, now),),
         issued_round=alert.round + 1,
         round=alert.round + 1,
-        expires_at=valid_until(debt.level_before, None, now),
+        expires_at=valid_until(level, None, now),
     )
-    return Change(after, AlertTransition.ADJUSTED)
+    return AlertChange(updated, AlertTransition.ADJUSTED)
 
 
-def chase(alert: Alert, now: datetime) -> Change | None:
-    """Call the debtor, at the hour and every quarter after it; None when nothing is due."""
-    debt = alert.debt
-    if debt is None or not alert.issued or debt.next_at > now:
+def remind_gate(alert: Alert, now: datetime) -> AlertChange | None:
+    """Return the change that calls the gate; None when no reminder is due."""
+    ratification = alert.pending_ratification
+    if ratification is None or not alert.is_issued or ratification.next_at > now:
         return None
-    chased = debt.model_copy(update={"chased": debt.chased + 1, "next_at": now + CHASE_EVERY})
-    after = replace(alert, version=alert.version + 1, debt=chased)
-    return Change(after, AlertTransition.DEBT_DUE, calls=(Callee(unit=debt.unit),))
+    reminded = ratification.model_copy(
+        update={"chased": ratification.chased + 1, "next_at": now + REMIND_EVERY}
+    )
+    updated = replace(alert, version=alert.version + 1, pending_ratification=reminded)
+    calls = (Callee(unit=ratification.unit),)
+    return AlertChange(updated, AlertTransition.DEBT_DUE, calls=calls)
 
 
-def _owed(alert: Alert, decision: AlertDecision) -> tuple[Debt, Level] | Refusal:
-    """The debt and the level that it is about, if this officer may settle it."""
+def _pending_for(alert: Alert, decision: AlertDecision) -> tuple[Debt, Level] | DecisionRefusal:
+    """Return the pending ratification and its level, if this officer may settle it."""
     try:
         step(alert.state, AlertCause.SETTLE)
-    except IllegalStep as why:
-        return Refusal(RefusalReason.ILLEGAL_STEP, str(why))
-    if alert.debt is None or alert.level is None:
-        return Refusal(RefusalReason.NO_DEBT, "nothing is owed for this alert")
-    if decision.origin_unit != alert.debt.unit:
-        return Refusal(
+    except IllegalStep as error:
+        return DecisionRefusal(RefusalReason.ILLEGAL_STEP, str(error))
+    ratification = alert.pending_ratification
+    if ratification is None or alert.level is None:
+        return DecisionRefusal(RefusalReason.NO_DEBT, "nothing is owed for this alert")
+    if decision.origin_unit != ratification.unit:
+        return DecisionRefusal(
             RefusalReason.NOT_ENTITLED,
-            f"this is for unit {alert.debt.unit}, the officer is of {decision.origin_unit}",
+            f"this is for unit {ratification.unit}, the officer is of {decision.origin_unit}",
         )
     if decision.level is not alert.level:
-        return Refusal(
+        return DecisionRefusal(
             RefusalReason.OTHER_LEVEL, f"in force is {alert.level}, not {decision.level}"
         )
-    return alert.debt, alert.level
+    return ratification, alert.level
 
 
 def _signature(decision: AlertDecision, level: Level, now: datetime) -> Signature:

@@ -1,6 +1,6 @@
-"""The score of an alert, 0 to 100: for sorting a list, never for deciding anything.
+"""The score of an alert, 0 to 100: a sort key of lists, on which no decision depends.
 
-It never falls when the level, the number of sources or the number of kinds of source rises.
+The score never falls when the level, the number of sources or the number of kinds of source rises.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PER_KIND, MOST_FOR_KINDS = 5, 15
 
 
 def score(level: Level | None, sources: int, kinds: int) -> int:
-    """Level first, then each source after the first, then each kind of source after the first."""
+    """Return the points of the level, of each source and of each kind after the first."""
     return (
         (BASE[level] if level is not None else 0)
         + min(PER_SOURCE * max(sources - 1, 0), MOST_FOR_SOURCES)

@@ -1,7 +1,7 @@
-"""Corroboration: how many sources that do not depend on each other have seen the same thing.
+"""Corroboration of an alert: the number of independent sources that have observed the danger.
 
-A sensor or a reporter is one source however often it speaks. Counted is the fullest 30 minutes of
-event time, so the order of arrival never matters and more evidence never counts for less.
+A sensor or a reporter is one source, however often it speaks. The fullest 30 minutes of event time are
+counted, so that the order of arrival never matters and more evidence never counts for less.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-K = TypeVar("K")
+Key = TypeVar("Key")
 
 WINDOW = timedelta(minutes=30)
 CORROBORATED = 2
-"""From so many sources on an alert counts as corroborated."""
+"""An alert with at least this many sources counts as corroborated."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
-    """`source` has seen it at `at` (event time). `kind` is sensor, or the role of a reporter."""
+class Observation:
+    """A source observed the danger at `at` (event time); `kind` is "sensor" or a reporter's role."""
 
     source: str
     kind: str
@@ -29,33 +29,33 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
-class Support:
+class SourceCount:
     """The most distinct sources, and the most distinct kinds of source, within any one window."""
 
     sources: int
     kinds: int
 
 
-def support(sightings: Iterable[Sighting], window: timedelta = WINDOW) -> Support:
-    """Both maxima over all windows of length `window`, ends included; 0 and 0 for nothing."""
-    ordered = sorted(sightings, key=lambda sighting: sighting.at)
+def count_sources(observations: Iterable[Observation], window: timedelta = WINDOW) -> SourceCount:
+    """Return both maxima over all windows of length `window`, ends included; (0, 0) for none."""
+    ordered = sorted(observations, key=lambda observation: observation.at)
     sources: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
     most_sources = most_kinds = oldest = 0
-    for sighting in ordered:
-        sources[sighting.source] += 1
-        kinds[sighting.kind] += 1
-        while sighting.at - ordered[oldest].at > window:
-            gone = ordered[oldest]
+    for observation in ordered:
+        sources[observation.source] += 1
+        kinds[observation.kind] += 1
+        while observation.at - ordered[oldest].at > window:
+            expired = ordered[oldest]
             oldest += 1
-            _take(sources, gone.source)
-            _take(kinds, gone.kind)
+            _decrement(sources, expired.source)
+            _decrement(kinds, expired.kind)
         most_sources = max(most_sources, len(sources))
         most_kinds = max(most_kinds, len(kinds))
-    return Support(most_sources, most_kinds)
+    return SourceCount(most_sources, most_kinds)
 
 
-def _take(counter: Counter[K], key: K) -> None:
+def _decrement(counter: Counter[Key], key: Key) -> None:
     counter[key] -= 1
     if not counter[key]:
         del counter[key]

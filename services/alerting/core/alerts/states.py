@@ -1,6 +1,6 @@
-"""How an alert steps through its lifecycle: everything that moves an alert's state goes through `step`.
+"""The lifecycle of an alert: every change of its state goes through `step`.
 
-Who may cause an event is authority.py's matter.
+The entitlement of an officer to cause an event is decided in authority.py.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ __all__ = ["BACK", "FINAL", "INITIAL", "TRANSITIONS", "AlertCause", "IllegalStep
 
 
 class IllegalStep(Exception):
-    """The state does not know the event."""
+    """The table of transitions does not name the event in this state."""
 
     def __init__(self, state: AlertState, event: AlertCause) -> None:
         super().__init__(f"an alert in state {state} does not take {event}")
@@ -21,7 +21,7 @@ class IllegalStep(Exception):
 
 
 def step(state: AlertState, event: AlertCause) -> AlertState:
-    """The state after `event`; raises IllegalStep."""
+    """Return the state after `event`; raises IllegalStep."""
     try:
         return TRANSITIONS[state][event]
     except KeyError:

@@ -1,4 +1,4 @@
-"""How long an issued alert holds, and what becomes of it when nobody has said anything more.
+"""The validity of an issued alert, and its expiry when no officer has decided in time.
 
 Periods are our own example data (docs/sources.md S40): the approval form asks for days and hours
 (docs/sources.md S2).
@@ -10,8 +10,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.alerting.core.alerts.alert import Alert
-from services.alerting.core.alerts.lifecycle import weigh
-from services.alerting.core.alerts.outcome import Change
+from services.alerting.core.alerts.lifecycle import reevaluate
+from services.alerting.core.alerts.outcome import AlertChange
 from services.alerting.core.alerts.states import AlertCause, step
 from shared.contracts.alerts import AlertTransition
 from shared.contracts.fields import Level
@@ -24,43 +24,49 @@ VALID_FOR: dict[Level, timedelta] = {
     Level.RED: timedelta(hours=12),
 }
 LONGEST = timedelta(days=30)
-"""The most that an officer may ask for."""
+"""The longest validity that an officer may ask for."""
 
 
-def valid_until(level: Level, wanted: datetime | None, now: datetime) -> datetime:
-    """When an alert issued now at this level expires: as wanted, if that lies within what may be."""
-    if wanted is not None and now < wanted <= now + LONGEST:
-        return wanted
+def valid_until(level: Level, requested: datetime | None, now: datetime) -> datetime:
+    """Return when an alert issued now at this level expires.
+
+    The requested moment holds if it lies within what is allowed; otherwise the default period does.
+    """
+    if requested is not None and now < requested <= now + LONGEST:
+        return requested
     return now + VALID_FOR[level]
 
 
-def expire(alert: Alert, now: datetime) -> Change | None:
-    """The end of an alert at its hour; None when it is not (or no longer) due.
+def expire(alert: Alert, now: datetime) -> AlertChange | None:
+    """Return the change that ends the alert; None when it is not due, or not due any more.
 
-    What the gate still owes stays on the record: that nobody has signed is not forgotten with the level.
+    A pending ratification stays on the record: the level expires, the missing signature does not.
     """
-    if not alert.issued or alert.expires_at is None or alert.expires_at > now:
+    if not alert.is_issued or alert.expires_at is None or alert.expires_at > now:
         return None
-    after = replace(
+    updated = replace(
         alert,
         version=alert.version + 1,
         state=step(alert.state, AlertCause.EXPIRE),
-        signed=(),
+        signatures=(),
     )
-    return Change(after, AlertTransition.EXPIRED)
+    return AlertChange(updated, AlertTransition.EXPIRED)
 
 
-def again(alert: Alert) -> Change | None:
-    """The alert that follows an expired one whose alarms are still on; None when none is.
+def follow_up_alert(alert: Alert) -> AlertChange | None:
+    """Return the opening of an alert of the alarms that are still on; None when no alarm is.
 
-    It is verified and signed from the beginning: nobody has said that the danger is over.
+    The new alert has to be verified and signed from the beginning: no officer has said that the danger
+    is over.
     """
-    fresh = alert_id(transition_id(alert.alert_id, alert.version))
-    alarms = tuple(replace(alarm, home=fresh) for alarm in alert.alarms if alarm.asks)
+    identifier = alert_id(transition_id(alert.alert_id, alert.version))
+    alarms = tuple(
+        replace(alarm, origin_alert_id=identifier) for alarm in alert.alarms if alarm.asks_for_alert
+    )
     if not alarms:
         return None
-    part = Alert(
-        alert_id=fresh,
+    follower = Alert(
+        alert_id=identifier,
         status=alert.status,
         event_type=alert.event_type,
         scope=alert.scope,
@@ -71,4 +77,4 @@ def again(alert: Alert) -> Change | None:
         areas=alert.areas,
         alarms=alarms,
     )
-    return weigh(part, alert.headline, ())
+    return reevaluate(follower, alert.headline, ())

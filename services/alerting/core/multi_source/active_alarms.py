@@ -1,4 +1,7 @@
-"""The alarms of one rule in one scope, counted by level so that a tree is judged without reading them all."""
+"""The alarms of one rule in one scope, counted by level.
+
+With the counts a condition tree is evaluated without reading each alarm.
+"""
 
 from __future__ import annotations
 
@@ -6,57 +9,65 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from services.alerting.core.alarms.snapshot import Fact
+from services.alerting.core.alarms.snapshot import AlarmSnapshot
 from shared.contracts.fields import LEVEL_ORDER
 
-NONE = -1
-"""The rank of nothing; the ranks of levels begin at 0."""
+NO_RANK = -1
+"""The rank of no alarm; the ranks of levels begin at 0."""
 
 
-class Leaves:
-    """Alarms that are on, and those that are off and may linger."""
+class ActiveAlarms:
+    """Alarms that are on, and cleared alarms that may count for a lingering time."""
 
     def __init__(self) -> None:
-        self._on: dict[str, Fact] = {}
-        self._off: dict[str, Fact] = {}
+        self._active: dict[str, AlarmSnapshot] = {}
+        self._cleared: dict[str, AlarmSnapshot] = {}
         self._ranks: Counter[tuple[int, bool]] = Counter()
 
-    def put(self, fact: Fact) -> None:
-        """Take the newest state of an alarm."""
-        self.drop(fact.alarm_id)
-        if fact.open:
-            self._on[fact.alarm_id] = fact
-            self._ranks[_weight(fact)] += 1
+    def update(self, alarm: AlarmSnapshot) -> None:
+        """Add an alarm, or replace its state by the newest."""
+        self.remove(alarm.alarm_id)
+        if alarm.is_on:
+            self._active[alarm.alarm_id] = alarm
+            self._ranks[_rank_of(alarm)] += 1
         else:
-            self._off[fact.alarm_id] = fact
+            self._cleared[alarm.alarm_id] = alarm
 
-    def drop(self, alarm_id: str) -> None:
-        """Forget an alarm."""
-        self._off.pop(alarm_id, None)
-        fact = self._on.pop(alarm_id, None)
-        if fact is not None:
-            self._ranks[_weight(fact)] -= 1
+    def remove(self, alarm_id: str) -> None:
+        """Remove an alarm."""
+        self._cleared.pop(alarm_id, None)
+        alarm = self._active.pop(alarm_id, None)
+        if alarm is not None:
+            self._ranks[_rank_of(alarm)] -= 1
 
-    def ends(self, linger: timedelta) -> Iterator[tuple[datetime, Fact]]:
-        """When each alarm that is off stops to count."""
-        for fact in self._off.values() if linger else ():
-            assert fact.cleared_at is not None
-            yield fact.cleared_at + linger, fact
+    def lingering_ends(self, linger: timedelta) -> Iterator[tuple[datetime, AlarmSnapshot]]:
+        """Yield each cleared alarm with the moment at which it stops to count."""
+        for alarm in self._cleared.values() if linger else ():
+            assert alarm.cleared_at is not None
+            yield alarm.cleared_at + linger, alarm
 
-    def counted(self, clock: datetime, linger: timedelta) -> list[Fact]:
-        """The alarms that count at `clock`."""
-        return [*self._on.values(), *(fact for end, fact in self.ends(linger) if end > clock)]
+    def counted_at(self, clock: datetime, linger: timedelta) -> list[AlarmSnapshot]:
+        """Return the alarms that count at `clock`."""
+        lingering = (alarm for end, alarm in self.lingering_ends(linger) if end > clock)
+        return [*self._active.values(), *lingering]
 
-    def rank(self, clock: datetime, linger: timedelta, *, doubtful: bool) -> int:
-        """The highest rank that counts at `clock`; with or without what a backlog brought up."""
-        ranks = [rank for (rank, doubt), n in self._ranks.items() if n and (doubtful or not doubt)]
-        ranks += [
-            LEVEL_ORDER[fact.level]
-            for end, fact in self.ends(linger)
-            if end > clock and (doubtful or not fact.retrospective)
+    def highest_rank(self, clock: datetime, linger: timedelta, *, with_doubtful: bool) -> int:
+        """Return the highest rank that counts at `clock`.
+
+        `with_doubtful`: include alarms that were detected in a backlog.
+        """
+        ranks = [
+            rank
+            for (rank, is_doubtful), number in self._ranks.items()
+            if number and (with_doubtful or not is_doubtful)
         ]
-        return max(ranks, default=NONE)
+        ranks += [
+            LEVEL_ORDER[alarm.level]
+            for end, alarm in self.lingering_ends(linger)
+            if end > clock and (with_doubtful or not alarm.retrospective)
+        ]
+        return max(ranks, default=NO_RANK)
 
 
-def _weight(fact: Fact) -> tuple[int, bool]:
-    return LEVEL_ORDER[fact.level], fact.retrospective
+def _rank_of(alarm: AlarmSnapshot) -> tuple[int, bool]:
+    return LEVEL_ORDER[alarm.level], alarm.retrospective

@@ -1,7 +1,7 @@
 """Composite rules: a boolean tree over the alarms of other rules in one scope.
 
-Whether the tree holds is a function of the newest state of these alarms and of the region's clock,
-so that the order in which the alarms came never matters for what is open in the end.
+The result is a function of the newest state of these alarms and of the region's clock. Therefore the
+order in which the alarms came never matters for the alarms that are open in the end.
 """
 
 from __future__ import annotations
@@ -9,69 +9,87 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from services.alerting.core.alarms.snapshot import Fact
-from services.alerting.core.multi_source.active_alarms import NONE, Leaves
-from services.alerting.core.multi_source.episode import Finding, Standing
+from services.alerting.core.alarms.snapshot import AlarmSnapshot
+from services.alerting.core.multi_source.active_alarms import NO_RANK, ActiveAlarms
+from services.alerting.core.multi_source.episode import RuleEvaluation, RuleResult
 from shared.contracts.conditions import CompositeRule, holds
 from shared.contracts.fields import DataGrade, Level, highest_grade
 
 _LEVELS = tuple(Level)
 
 
-def judge(
-    body: CompositeRule,
+def evaluate_composite(
+    rule: CompositeRule,
     scope: str,
-    leaves: Mapping[str, Leaves],
+    alarms_by_rule: Mapping[str, ActiveAlarms],
     clock: datetime,
-    trigger: Fact | None = None,
-    told: Standing | None = None,
-) -> Finding:
-    """Whether the tree holds at `clock`. `leaves` are the alarms in `scope` by rule.
+    trigger: AlarmSnapshot | None = None,
+    published: RuleResult | None = None,
+) -> RuleEvaluation:
+    """Evaluate the tree at `clock` over the alarms in `scope`, which are given by rule id.
 
-    `trigger` is the alarm whose change is looked at, `told` what is open already. The episode starts
-    with the newest change among the alarms that count and the trigger: the same whatever the order in
-    which they came.
+    `trigger` is the alarm whose change caused the evaluation, `published` the result that is open
+    already. An episode starts with the newest change among the counted alarms and the trigger: the
+    result is equal for every order in which the alarms came.
     """
-    linger = timedelta(seconds=body.linger_s)
-    ends = [(end, fact) for leaf in leaves.values() for end, fact in leaf.ends(linger)]
+    linger = timedelta(seconds=rule.linger_s)
+    ends = [
+        (end, alarm)
+        for alarms in alarms_by_rule.values()
+        for end, alarm in alarms.lingering_ends(linger)
+    ]
     expires_at = min((end for end, _ in ends if end > clock), default=None)
-    if not holds(body.when, _levels(leaves, clock, linger, doubtful=True)):
-        return Finding(None, expires_at)
-    doubtful = not holds(body.when, _levels(leaves, clock, linger, doubtful=False))
-    if told is not None and told.level is body.level and (doubtful or not told.retrospective):
-        return Finding(told, expires_at)
-    counted = [fact for leaf in leaves.values() for fact in leaf.counted(clock, linger)]
-    # At the end of a lingering that is what is looked at.
-    began = [fact for end, fact in ends if end == clock]
+    if not holds(rule.when, _levels(alarms_by_rule, clock, linger, with_doubtful=True)):
+        return RuleEvaluation(None, expires_at)
+    doubtful = not holds(rule.when, _levels(alarms_by_rule, clock, linger, with_doubtful=False))
+    if (
+        published is not None
+        and published.level is rule.level
+        and (doubtful or not published.retrospective)
+    ):
+        return RuleEvaluation(published, expires_at)
+    counted = [
+        alarm for alarms in alarms_by_rule.values() for alarm in alarms.counted_at(clock, linger)
+    ]
+    # At the end of a lingering time the alarm that stops to count is the trigger.
+    triggers = [alarm for end, alarm in ends if end == clock]
     if trigger is not None:
-        began.append(trigger)
-    first = max((*counted, *began), key=lambda item: (item.changed_at, item.event_id))
-    newest = sorted(counted, key=lambda item: (item.changed_at, item.event_id), reverse=True)
-    at_a_site = body.scope == "site"
-    standing = Standing(
-        level=body.level,
+        triggers.append(trigger)
+    first = max((*counted, *triggers), key=_by_change)
+    newest_first = sorted(counted, key=_by_change, reverse=True)
+    is_at_site = rule.scope == "site"
+    result = RuleResult(
+        level=rule.level,
         metric="conditions",
         value=float(len(counted)),
         limit=1.0,
-        start=first.event_id,
-        at=first.changed_at,
-        place=first.place if at_a_site else scope,
-        site=first.site if at_a_site else None,
-        references=tuple(fact.event_id for fact in newest),
+        start_event_id=first.event_id,
+        started_at=first.changed_at,
+        place=first.place if is_at_site else scope,
+        site=first.site if is_at_site else None,
+        references=tuple(alarm.event_id for alarm in newest_first),
         retrospective=doubtful,
-        synthetic=any(fact.synthetic for fact in counted),
-        grade=highest_grade(DataGrade.GENERAL, *(fact.grade for fact in counted)),
+        synthetic=any(alarm.synthetic for alarm in counted),
+        grade=highest_grade(DataGrade.GENERAL, *(alarm.grade for alarm in counted)),
     )
-    return Finding(standing, expires_at)
+    return RuleEvaluation(result, expires_at)
+
+
+def _by_change(alarm: AlarmSnapshot) -> tuple[datetime, str]:
+    return alarm.changed_at, alarm.event_id
 
 
 def _levels(
-    leaves: Mapping[str, Leaves], clock: datetime, linger: timedelta, *, doubtful: bool
+    alarms_by_rule: Mapping[str, ActiveAlarms],
+    clock: datetime,
+    linger: timedelta,
+    *,
+    with_doubtful: bool,
 ) -> set[tuple[str, Level]]:
-    """The (rule, level) pairs that count as open: an alarm stands for the lower levels, too."""
-    results: set[tuple[str, Level]] = set()
-    for rule_id, leaf in leaves.items():
-        rank = leaf.rank(clock, linger, doubtful=doubtful)
-        if rank > NONE:
-            results.update((rule_id, level) for level in _LEVELS[: rank + 1])
-    return results
+    """Return the (rule id, level) pairs that count as open; an alarm counts for lower levels too."""
+    pairs: set[tuple[str, Level]] = set()
+    for rule_id, alarms in alarms_by_rule.items():
+        rank = alarms.highest_rank(clock, linger, with_doubtful=with_doubtful)
+        if rank > NO_RANK:
+            pairs.update((rule_id, level) for level in _LEVELS[: rank + 1])
+    return pairs

@@ -1,9 +1,9 @@
-"""Corroboration 多源印证 as a rule: distinct sources, weighed by trust, near in time and place.
+"""Corroboration rules 多源印证: distinct sources, weighted by trust, near in time and place.
 
-A sensor, a reporter, an agency is one source however often it speaks; `kinds` asks for that many
-classes with a source of their own. Counted is the fullest window that still matters, whatever the
-order of arrival: more evidence and more trust never make it less. A warning of an agency counts while
-it is in force, and not a moment longer.
+A sensor, a reporter or an agency is one source, however often it speaks; `kinds` requires that many
+classes with a source of their own. The fullest window that still matters is counted, for any order of
+arrival: more evidence and more trust never lower the result. The warning of an agency counts exactly
+while it is in force.
 """
 
 from __future__ import annotations
@@ -14,111 +14,128 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import asin, cos, radians, sin, sqrt
 
-from services.alerting.core.multi_source.episode import Finding, Standing
-from services.alerting.core.multi_source.source_pool import UNIT, Pool, Sighting, Weighed, enough
+from services.alerting.core.multi_source.episode import RuleEvaluation, RuleResult
+from services.alerting.core.multi_source.source_pool import (
+    MILLION,
+    Sighting,
+    SourcePool,
+    WeightedSighting,
+    combined_weight,
+)
 from shared.contracts.conditions import CorroborationRule
 from shared.contracts.fields import Position, highest_grade
 
 _EARTH_M = 6_371_000.0
 LOOKBACK = timedelta(hours=72)
-"""Evidence that ended longer ago than this, beyond the rule's window, is not looked at any more."""
+"""Evidence that ended longer ago than this, beyond the window of the rule, is not loaded."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """A window that supports the rule. `until` is when time alone may change that; None: never."""
+    """A window that satisfies the rule; time alone changes that at `until` (None: never)."""
 
     weight: int
     until: datetime | None
-    members: Sequence[Weighed]
+    members: Sequence[WeightedSighting]
 
 
-def judge(pool: Pool, unit: str, clock: datetime, fresh: Sighting | None = None) -> Finding:
-    """Whether the sightings of `unit` support the rule in a window that matters at `clock`.
+def evaluate_corroboration(
+    pool: SourcePool, unit: str, clock: datetime, new_sighting: Sighting | None = None
+) -> RuleEvaluation:
+    """Evaluate the rule over the sightings of `unit` in a window that matters at `clock`.
 
-    A window matters while an alarm of it is on, and for `window_s` after the last it has seen; with a
-    warning in it, while the warning is in force. A warning to come is looked at when it takes effect.
-    `fresh`: they did not before this sighting came, so only windows that contain it are looked at.
+    A window matters while one of its alarms is on, and for `window_s` after its last sighting; a
+    window with a warning matters while the warning is in force. A warning that begins later is
+    evaluated at its begin. `new_sighting`: the rule did not hold before it came, so that only windows
+    that contain it are examined.
     """
-    if not pool.possible:
-        return Finding(None)
-    body, known = pool.body, pool.counting(clock)
-    window = _fullest(body, known, clock, fresh)
+    if not pool.can_hold:
+        return RuleEvaluation(None)
+    rule, counted = pool.rule, pool.counted_at(clock)
+    window = _fullest(rule, counted, clock, new_sighting)
     if window is None:
-        return Finding(None, _takes_effect(pool.ordered, clock))
-    first = max(member.order for member in window.members)
-    current = [one for one in known if not one.one.retrospective]
-    doubtful = len(current) < len(known) and _fullest(body, current, clock) is None
-    members = sorted(
-        {(member.one.start, member.one.record_id) for member in window.members}, reverse=True
+        return RuleEvaluation(None, _next_warning(pool.ordered, clock))
+    started_at, start_event_id = max(member.sort_key for member in window.members)
+    current = [member for member in counted if not member.sighting.retrospective]
+    doubtful = len(current) < len(counted) and _fullest(rule, current, clock) is None
+    sightings = [member.sighting for member in window.members]
+    newest_first = sorted(
+        {(sighting.start, sighting.record_id) for sighting in sightings}, reverse=True
     )
-    standing = Standing(
-        level=body.level,
+    result = RuleResult(
+        level=rule.level,
         metric="sources",
-        value=window.weight / UNIT,
-        limit=body.need,
-        start=first[1],
-        at=first[0],
+        value=window.weight / MILLION,
+        limit=rule.need,
+        start_event_id=start_event_id,
+        started_at=started_at,
         place=unit,
-        references=tuple(record_id for _, record_id in members),
-        window_s=body.window_s,
+        references=tuple(record_id for _, record_id in newest_first),
+        window_s=rule.window_s,
         retrospective=doubtful,
-        synthetic=any(member.one.synthetic for member in window.members),
-        grade=highest_grade(*(member.one.grade for member in window.members)),
+        synthetic=any(sighting.synthetic for sighting in sightings),
+        grade=highest_grade(*(sighting.grade for sighting in sightings)),
     )
-    return Finding(standing, window.until)
+    return RuleEvaluation(result, window.until)
 
 
-def _takes_effect(known: Iterable[Weighed], clock: datetime) -> datetime | None:
-    """When the next warning that does not count yet takes effect."""
-    to_come = (one.one.start for one in known if one.one.from_agency and one.one.start > clock)
-    return min(to_come, default=None)
+def _next_warning(members: Iterable[WeightedSighting], clock: datetime) -> datetime | None:
+    """Return when the next warning that is not in force yet begins."""
+    begins = (
+        member.sighting.start
+        for member in members
+        if member.sighting.is_from_agency and member.sighting.start > clock
+    )
+    return min(begins, default=None)
 
 
-def metres(position: Position, other: Position) -> float:
-    """Great-circle distance."""
-    lat1, lat2 = radians(position.lat), radians(other.lat)
+def metres(position: Position, destination: Position) -> float:
+    """Return the great-circle distance in metres."""
+    lat1, lat2 = radians(position.lat), radians(destination.lat)
     half = sin((lat2 - lat1) / 2) ** 2
-    half += cos(lat1) * cos(lat2) * sin(radians(other.lon - position.lon) / 2) ** 2
+    half += cos(lat1) * cos(lat2) * sin(radians(destination.lon - position.lon) / 2) ** 2
     return 2 * _EARTH_M * asin(min(1.0, sqrt(half)))
 
 
 def _fullest(
-    body: CorroborationRule,
-    known: Sequence[Weighed],
+    rule: CorroborationRule,
+    members: Sequence[WeightedSighting],
     clock: datetime,
-    fresh: Sighting | None = None,
+    new_sighting: Sighting | None = None,
 ) -> _Window | None:
-    """The heaviest of the windows that support the rule and matter; `until` over all of them."""
+    """Return the heaviest window that satisfies the rule; its `until` is the latest of all."""
     best: _Window | None = None
-    for group in _neighbours(body, known, fresh):
-        if not enough(body, group):
+    for group in _neighbours(rule, members, new_sighting):
+        if not combined_weight(rule, group):
             continue
-        for members, until in _windows(body, group, clock, fresh):
-            weight = enough(body, members)
+        for window_members, until in _windows(rule, group, clock, new_sighting):
+            weight = combined_weight(rule, window_members)
             if weight:
-                result = _Window(weight, until, members)
-                best = result if best is None else _better(best, result)
+                window = _Window(weight, until, window_members)
+                best = window if best is None else _better(best, window)
     return best
 
 
-def _better(window: _Window, other: _Window) -> _Window:
-    until = None if window.until is None or other.until is None else max(window.until, other.until)
-    heavier = other if other.weight > window.weight else window
+def _better(first: _Window, second: _Window) -> _Window:
+    until = None
+    if first.until is not None and second.until is not None:
+        until = max(first.until, second.until)
+    heavier = second if second.weight > first.weight else first
     return _Window(heavier.weight, until, heavier.members)
 
 
 def _neighbours(
-    body: CorroborationRule, known: Sequence[Weighed], fresh: Sighting | None
-) -> Iterator[Sequence[Weighed]]:
-    """Groups that lie near one of their own; a source without a position lies in every group."""
-    spots = {(one.lat, one.lon): one for one in (it.one.position for it in known) if one}
-    if body.radius_m is None or not spots:
-        yield known
+    rule: CorroborationRule, members: Sequence[WeightedSighting], new_sighting: Sighting | None
+) -> Iterator[Sequence[WeightedSighting]]:
+    """Yield groups near one of their members; a source without a position is in every group."""
+    positions = (member.sighting.position for member in members)
+    spots = {(position.lat, position.lon): position for position in positions if position}
+    if rule.radius_m is None or not spots:
+        yield members
         return
     for _, spot in sorted(spots.items()):
-        if fresh is None or _is_near(body.radius_m, spot, fresh):
-            yield [one for one in known if _is_near(body.radius_m, spot, one.one)]
+        if new_sighting is None or _is_near(rule.radius_m, spot, new_sighting):
+            yield [member for member in members if _is_near(rule.radius_m, spot, member.sighting)]
 
 
 def _is_near(radius_m: float, spot: Position, sighting: Sighting) -> bool:
@@ -126,44 +143,52 @@ def _is_near(radius_m: float, spot: Position, sighting: Sighting) -> bool:
 
 
 def _windows(
-    body: CorroborationRule, group: Sequence[Weighed], clock: datetime, fresh: Sighting | None
-) -> Iterator[tuple[Sequence[Weighed], datetime | None]]:
-    """What each window contains that matters and ends where a sighting starts, and until when it does.
+    rule: CorroborationRule,
+    group: Sequence[WeightedSighting],
+    clock: datetime,
+    new_sighting: Sighting | None,
+) -> Iterator[tuple[Sequence[WeightedSighting], datetime | None]]:
+    """Yield the members of each window that ends where a sighting starts, and its `until`.
 
-    These are enough: sliding such a window either way only loses members.
+    These windows are enough: moving a window either way only loses members.
     """
-    span = timedelta(seconds=body.window_s)
-    points = [one for one in group if one.one.end == one.one.start]
-    spells = [one for one in group if one.one.end != one.one.start]
-    starts = [point.one.start for point in points]
-    highs = {one.one.start for one in group}
-    if fresh is not None:
+    span = timedelta(seconds=rule.window_s)
+    points = [member for member in group if member.sighting.end == member.sighting.start]
+    periods = [member for member in group if member.sighting.end != member.sighting.start]
+    starts = [point.sighting.start for point in points]
+    highs = {member.sighting.start for member in group}
+    if new_sighting is not None:
         highs = {
             high
             for high in highs
-            if fresh.start <= high and (fresh.end is None or high <= fresh.end + span)
+            if new_sighting.start <= high
+            and (new_sighting.end is None or high <= new_sighting.end + span)
         }
     for high in sorted(highs):
         low = high - span
         members = [
             *points[bisect_left(starts, low) : bisect_right(starts, high)],
-            *(spell for spell in spells if spell.one.start <= high and _ends_after(spell, low)),
+            *(
+                period
+                for period in periods
+                if period.sighting.start <= high and _ends_after(period, low)
+            ),
         ]
         until = _until(span, members)
         if until is None or until > clock:
             yield members, until
 
 
-def _ends_after(weighed: Weighed, at: datetime) -> bool:
-    return weighed.one.end is None or weighed.one.end >= at
+def _ends_after(member: WeightedSighting, moment: datetime) -> bool:
+    return member.sighting.end is None or member.sighting.end >= moment
 
 
-def _until(span: timedelta, members: Collection[Weighed]) -> datetime | None:
-    """When the window stops to matter or loses a warning; None while an alarm of it is on."""
-    expiries = [member.one.end for member in members if member.one.from_agency]
+def _until(span: timedelta, members: Collection[WeightedSighting]) -> datetime | None:
+    """Return when the window stops to matter or loses a warning; None while an alarm is on."""
+    expiries = [member.sighting.end for member in members if member.sighting.is_from_agency]
     if expiries:
         return min(end for end in expiries if end is not None)
-    ends = [member.one.end for member in members]
+    ends = [member.sighting.end for member in members]
     if None in ends:
         return None
     return max(end for end in ends if end is not None) + span

@@ -1,8 +1,8 @@
-"""The rules over several sources at work: what is known of some regions, and what follows from a change.
+"""The rules over several sources in one transaction: evidence in, alarm events out.
 
-Pure: the store puts in what a batch may need, the consumer hands over changes in their order, and
-takes out `out`, the alarm events that follow. An event of our own counts only when it comes back
-through the log, like anybody's.
+Pure: the unit of work adds the evidence that a batch may need, the handlers apply changes in their
+order, and the unit of work publishes `events`, the alarm events that follow. Such an event counts only
+when it comes back through the log, like every alarm.
 """
 
 from __future__ import annotations
@@ -19,12 +19,18 @@ from services.alerting.core.alarms.scopes import (
     scope_key,
     unit_at,
 )
-from services.alerting.core.alarms.snapshot import Fact
-from services.alerting.core.multi_source import composite
-from services.alerting.core.multi_source import corroboration as sources
-from services.alerting.core.multi_source.episode import Cause, Episode, EpisodeKey, Finding, follow
-from services.alerting.core.multi_source.evidence_index import Knowledge, sighting_of
-from services.alerting.core.multi_source.rule_registry import RuleBook
+from services.alerting.core.alarms.snapshot import AlarmSnapshot
+from services.alerting.core.multi_source.composite import evaluate_composite
+from services.alerting.core.multi_source.corroboration import evaluate_corroboration
+from services.alerting.core.multi_source.episode import (
+    EpisodeCause,
+    EpisodeKey,
+    RuleEpisode,
+    RuleEvaluation,
+    next_episode,
+)
+from services.alerting.core.multi_source.evidence_index import EvidenceIndex, sighting_of_alarm
+from services.alerting.core.multi_source.rule_registry import RuleRegistry
 from services.alerting.core.multi_source.source_pool import Sighting, is_source
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.conditions import CompositeRule, CorroborationRule
@@ -32,95 +38,99 @@ from shared.contracts.fields import Status
 from shared.contracts.rules import RuleDefinition
 
 
-class Board:
-    """Facts, sightings and episodes of the regions of a batch; `changed` names what to write."""
+class MultiSourceEngine:
+    """Evidence, episodes and clocks of the regions of a batch.
 
-    def __init__(self, rules: RuleBook) -> None:
+    `changed_keys` are the episodes to be written. `shadow_counts` counts the events of candidate
+    rules, which are not published.
+    """
+
+    def __init__(self, rules: RuleRegistry) -> None:
         self.rules = rules
-        self.known = Knowledge(rules)
-        self.episodes: dict[EpisodeKey, Episode] = {}
+        self.evidence = EvidenceIndex(rules)
+        self.episodes: dict[EpisodeKey, RuleEpisode] = {}
         self.clocks: dict[Region, datetime] = {}
-        self.changed: set[EpisodeKey] = set()
-        self.out: list[AlarmEvent] = []
-        self.shadowed: Counter[tuple[AlarmTransition, Status]] = Counter()
+        self.changed_keys: set[EpisodeKey] = set()
+        self.events: list[AlarmEvent] = []
+        self.shadow_counts: Counter[tuple[AlarmTransition, Status]] = Counter()
 
-    # What is known, without asking what follows.
-
-    def remember(self, episode: Episode) -> None:
-        """Put in an episode."""
+    def add_episode(self, episode: RuleEpisode) -> None:
+        """Add a stored episode."""
         self.episodes[episode.key] = episode
 
-    # Changes, and what follows from them.
+    def advance_clock(self, region: Region, at: datetime, cause: EpisodeCause) -> None:
+        """Move the event time of a region to `at`.
 
-    def pass_time(self, region: Region, at: datetime, cause: Cause) -> None:
-        """Event time of a region moves to `at`: what falls due before is decided at its own moment."""
+        Episodes that expire before are evaluated, each at its own moment. A clock never goes back.
+        """
         clock = self.clocks.get(region)
         if clock is not None and at <= clock:
             return
         while (due := self._next_due(region)) is not None and due[0] <= at:
-            self.clocks[region] = max(due[0], clock or due[0])
-            self._judge(due[1], Cause(cause.event_id, cause.trace_id, due[0], cause.now))
-            if self.episodes[due[1]].expires_at == due[0]:  # its rule is gone: nothing is due
-                self.remember(replace(self.episodes[due[1]], expires_at=None))
+            expires_at, key = due
+            self.clocks[region] = max(expires_at, clock or expires_at)
+            self._evaluate(key, replace(cause, at=expires_at))
+            if self.episodes[key].expires_at == expires_at:  # Its rule is disabled or deleted.
+                self.add_episode(replace(self.episodes[key], expires_at=None))
         self.clocks[region] = at
 
-    def alarm(self, fact: Fact, cause: Cause) -> None:
-        """An alarm has changed: every rule that looks at it looks again."""
-        before = self.known.facts.get(fact.alarm_id)
-        self.known.know(fact)
-        region = region_of(fact.status, fact.place)
-        for rule in self.rules.naming(fact.rule_id):
+    def apply_alarm(self, alarm: AlarmSnapshot, cause: EpisodeCause) -> None:
+        """Update an alarm, and evaluate every rule that reads it."""
+        previous = self.evidence.alarms.get(alarm.alarm_id)
+        self.evidence.update_alarm(alarm)
+        region = region_of(alarm.status, alarm.place)
+        for rule in self.rules.composites_naming(alarm.rule_id):
             assert isinstance(rule.body, CompositeRule)
-            scopes = {scope_key(rule.body.scope, fact)}
-            if before is not None and region_of(before.status, before.place) == region:
-                scopes.add(scope_key(rule.body.scope, before))  # it may have been moved
+            scopes = {scope_key(rule.body.scope, alarm)}
+            if previous is not None and region_of(previous.status, previous.place) == region:
+                scopes.add(scope_key(rule.body.scope, previous))  # The sensor may have moved.
             for scope in sorted(scope for scope in scopes if scope is not None):
-                self._judge(EpisodeKey(rule.rule_id, region, scope), cause, fact)
-        sighting = sighting_of(fact)
+                self._evaluate(EpisodeKey(rule.rule_id, region, scope), cause, alarm)
+        sighting = sighting_of_alarm(alarm)
         if sighting is not None:
-            grows = before is None or (fact.open and fact.began_at <= before.began_at)
-            self._seen(fact.status, sighting, cause, grows=grows)
+            grows = previous is None or (alarm.is_on and alarm.began_at <= previous.began_at)
+            self._evaluate_sighting(alarm.status, sighting, cause, grows=grows)
 
-    def report(self, status: Status, seen: Sighting, cause: Cause) -> None:
-        """Somebody has reported."""
-        self.known.see(status, seen)
-        self._seen(status, seen, cause, grows=True)
+    def apply_report(self, status: Status, sighting: Sighting, cause: EpisodeCause) -> None:
+        """Add the sighting of a reporter, and evaluate the rules that count it."""
+        self.evidence.update_sighting(status, sighting)
+        self._evaluate_sighting(status, sighting, cause, grows=True)
 
-    def warning(self, status: Status, seen: Sighting, cause: Cause, *, withdrawn: bool) -> None:
-        """An agency warns, or has taken a warning back."""
-        (self.known.forget if withdrawn else self.known.see)(status, seen)
-        for rule in self.rules.about(seen.event_type):
-            for key in sorted(self._concerned(rule, status)):
-                if any(covers(area, key.scope) for area in seen.places):
-                    self._judge(key, cause)
+    def apply_warning(
+        self, status: Status, sighting: Sighting, cause: EpisodeCause, *, withdrawn: bool
+    ) -> None:
+        """Add or remove the warning of an agency, and evaluate the rules in its areas."""
+        if withdrawn:
+            self.evidence.remove_sighting(status, sighting)
+        else:
+            self.evidence.update_sighting(status, sighting)
+        for rule in self.rules.corroborations_of(sighting.event_type):
+            for key in sorted(self._candidate_keys(rule, status)):
+                if any(covers(area, key.scope) for area in sighting.places):
+                    self._evaluate(key, cause)
 
-    def define(self, rule: RuleDefinition, cause: Cause) -> None:
-        """A rule has a new version: it is judged everywhere, and ends where it no longer holds."""
-        before = self.rules.get(rule.rule_id)
-        if not self.rules.put(rule):
+    def apply_rule(self, rule: RuleDefinition, cause: EpisodeCause) -> None:
+        """Update a rule, evaluate it in all scopes, and end it where it no longer holds."""
+        previous = self.rules.get(rule.rule_id)
+        if not self.rules.update(rule):
             return
-        episode_keys = {key for key in self.episodes if key.rule_id == rule.rule_id}
-        in_force = any(
-            rule_definition.rule_id == rule.rule_id for rule_definition in self.rules.in_force()
-        )
-        if in_force:
-            episode_keys |= {key for status in Status for key in self._concerned(rule, status)}
-        for key in sorted(episode_keys):
-            at = self.clocks.get(key.region, cause.at)
-            moment = Cause(cause.event_id, cause.trace_id, at, cause.now)
-            if in_force:
-                self._judge(key, moment)
-            elif before is not None and not before.over_one_sensor:
-                self._follow(before, key, Finding(None), moment)
+        keys = {key for key in self.episodes if key.rule_id == rule.rule_id}
+        is_active = any(active.rule_id == rule.rule_id for active in self.rules.active())
+        if is_active:
+            keys |= {key for status in Status for key in self._candidate_keys(rule, status)}
+        for key in sorted(keys):
+            moment = replace(cause, at=self.clocks.get(key.region, cause.at))
+            if is_active:
+                self._evaluate(key, moment)
+            elif previous is not None and not previous.over_one_sensor:
+                self._change_episode(previous, key, RuleEvaluation(None), moment)
 
-    def expire(self, key: EpisodeKey, cause: Cause) -> None:
-        """As long as nothing was heard, time has passed all the same: the clock moves to the expiry."""
+    def apply_expiry(self, key: EpisodeKey, cause: EpisodeCause) -> None:
+        """Move the clock to the expiry of an episode, since no record has moved it there."""
         episode = self.episodes.get(key)
         if episode is None or episode.expires_at is None:
             return
-        at = episode.expires_at
-        moment = Cause(cause.event_id, cause.trace_id, at, cause.now)
-        self.pass_time(key.region, at, moment)
+        self.advance_clock(key.region, episode.expires_at, replace(cause, at=episode.expires_at))
 
     def _next_due(self, region: Region) -> tuple[datetime, EpisodeKey] | None:
         due = (
@@ -130,72 +140,78 @@ class Board:
         )
         return min(due, default=None)
 
-    def _seen(self, status: Status, seen: Sighting, cause: Cause, *, grows: bool) -> None:
-        for rule in self.rules.about(seen.event_type):
+    def _evaluate_sighting(
+        self, status: Status, sighting: Sighting, cause: EpisodeCause, *, grows: bool
+    ) -> None:
+        for rule in self.rules.corroborations_of(sighting.event_type):
             assert isinstance(rule.body, CorroborationRule)
-            if not is_source(rule.body, seen):
+            if not is_source(rule.body, sighting):
                 continue
-            unit = unit_at(seen.places[0], rule.body.within)
+            unit = unit_at(sighting.places[0], rule.body.within)
             if unit is None:
                 continue
             key = EpisodeKey(rule.rule_id, region_of(status, unit), unit)
             episode = self.episodes.get(key)
-            # More evidence never ends what is open: it is looked at again when it is due.
-            is_open = episode is not None and episode.open
-            if grows and episode is not None and is_open and not _doubtful(episode):
+            # More evidence never ends an open episode: it is evaluated again when it expires.
+            is_open = episode is not None and episode.is_open
+            if grows and episode is not None and is_open and not _is_doubtful(episode):
                 continue
-            self._judge(key, cause, fresh=seen if grows and not is_open else None)
+            new_sighting = sighting if grows and not is_open else None
+            self._evaluate(key, cause, new_sighting=new_sighting)
 
-    def _concerned(self, rule: RuleDefinition, status: Status) -> set[EpisodeKey]:
-        """Where a rule may hold by what is known."""
-        episode_keys = {
+    def _candidate_keys(self, rule: RuleDefinition, status: Status) -> set[EpisodeKey]:
+        """Return the keys of open episodes of a rule, and of those that the evidence may open."""
+        open_keys = {
             key
             for key, episode in self.episodes.items()
-            if key.rule_id == rule.rule_id and key.region.status is status and episode.open
+            if key.rule_id == rule.rule_id and key.region.status is status and episode.is_open
         }
-        return episode_keys | self.known.concerned(rule, status)
+        return open_keys | self.evidence.candidate_keys(rule, status)
 
-    def _judge(
+    def _evaluate(
         self,
         key: EpisodeKey,
-        cause: Cause,
-        trigger: Fact | None = None,
-        fresh: Sighting | None = None,
+        cause: EpisodeCause,
+        trigger: AlarmSnapshot | None = None,
+        new_sighting: Sighting | None = None,
     ) -> None:
         rule = self.rules.get(key.rule_id)
         if rule is None or not rule.enabled:
             return
         clock = self.clocks.get(key.region, cause.at)
-        finding = Finding(None)
+        evaluation = RuleEvaluation(None)
         if isinstance(rule.body, CompositeRule):
             if is_scope_of(rule.body.scope, key.scope):
                 episode = self.episodes.get(key)
-                told = episode.standing if episode is not None and episode.open else None
-                leaves = self.known.leaves(rule.body, key)
-                finding = composite.judge(rule.body, key.scope, leaves, clock, trigger, told)
+                published = episode.result if episode is not None and episode.is_open else None
+                alarms = self.evidence.active_alarms(rule.body, key)
+                evaluation = evaluate_composite(
+                    rule.body, key.scope, alarms, clock, trigger, published
+                )
         elif isinstance(rule.body, CorroborationRule):
             if is_scope_of(rule.body.within, key.scope):
-                finding = sources.judge(self.known.pool(rule, key), key.scope, clock, fresh)
+                pool = self.evidence.source_pool(rule, key)
+                evaluation = evaluate_corroboration(pool, key.scope, clock, new_sighting)
         else:
             return
-        self._follow(rule, key, finding, cause)
+        self._change_episode(rule, key, evaluation, cause)
 
-    def _follow(
-        self, rule: RuleDefinition, key: EpisodeKey, finding: Finding, cause: Cause
+    def _change_episode(
+        self, rule: RuleDefinition, key: EpisodeKey, evaluation: RuleEvaluation, cause: EpisodeCause
     ) -> None:
-        before = self.episodes.get(key)
-        after, event = follow(rule, before or Episode(key), finding, cause)
-        if after == (before or Episode(key)):
+        previous = self.episodes.get(key) or RuleEpisode(key)
+        updated, event = next_episode(rule, previous, evaluation, cause)
+        if updated == previous:
             return
-        self.episodes[key] = after
-        self.changed.add(key)
+        self.episodes[key] = updated
+        self.changed_keys.add(key)
         if event is None:
             return
         if rule.shadow_of is not None:
-            self.shadowed[event.transition, event.status] += 1
+            self.shadow_counts[event.transition, event.status] += 1
         else:
-            self.out.append(event)
+            self.events.append(event)
 
 
-def _doubtful(episode: Episode) -> bool:
-    return episode.standing is not None and episode.standing.retrospective
+def _is_doubtful(episode: RuleEpisode) -> bool:
+    return episode.result is not None and episode.result.retrospective

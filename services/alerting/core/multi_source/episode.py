@@ -1,7 +1,7 @@
-"""An episode: one rule over several sources, in one scope, from its beginning to its end.
+"""Episodes: one rule over several sources, in one scope, from its begin to its end.
 
-What a rule finds is compared with what is known; the difference is an alarm event. Ids follow from
-the rule, the scope and the change that began the episode: no clock, no offset.
+The result of a rule is compared with the published result; the difference is an alarm event. Ids follow
+from the rule, the scope and the change that began the episode: they depend on no clock and no offset.
 """
 
 from __future__ import annotations
@@ -31,20 +31,23 @@ class EpisodeKey:
 
     @property
     def text(self) -> str:
-        """The key as one text: the subject of its timer."""
+        """Return the key as one text: the subject of its timer."""
         return f"{self.rule_id}|{self.region.status}|{self.region.unit}|{self.scope}"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What a rule finds while it holds. `start` began it at `at`; `references` support it."""
+class RuleResult:
+    """The result of a rule that holds; the event `start_event_id` began it at `started_at`.
+
+    `references` are the ids of the records that support the result.
+    """
 
     level: Level
     metric: str
     value: float
     limit: float
-    start: str
-    at: datetime
+    start_event_id: str
+    started_at: datetime
     place: str
     references: tuple[str, ...]
     window_s: float = 0
@@ -52,33 +55,33 @@ class Standing:
     retrospective: bool = False
     synthetic: bool = False
     grade: DataGrade = DataGrade.GENERAL
-    """The highest of what supports it; it never falls while the episode lasts."""
+    """The highest grade of the supporting records; it never falls while the episode lasts."""
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What a rule finds, None = it does not hold, and when time alone may change that."""
+class RuleEvaluation:
+    """The result of a rule (None: the rule does not hold), valid until event time `expires_at`."""
 
-    standing: Standing | None
+    result: RuleResult | None
     expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Episode:
-    """The newest episode of a key. `version` 0 = there has been none; `standing` as last told."""
+class RuleEpisode:
+    """The newest episode of a key; version 0: there has been none. `result` is as published."""
 
     key: EpisodeKey
     alarm_id: str = ""
     version: int = 0
     rule_version: int = 0
-    open: bool = False
-    standing: Standing | None = None
+    is_open: bool = False
+    result: RuleResult | None = None
     expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
-    """The record that made us look again. `at` is event time, `now` stamps what is sent."""
+class EpisodeCause:
+    """The record that caused an evaluation; `at` is event time, `now` is the time of sending."""
 
     event_id: str
     trace_id: str
@@ -86,125 +89,133 @@ class Cause:
     now: datetime
 
 
-def due_at(after: datetime, clock: datetime, now: datetime) -> datetime:
-    """When time alone may change an episode at `after`, event time, as a moment of the database.
+def expiry_due_at(expires_at: datetime, clock: datetime, now: datetime) -> datetime:
+    """Return the database time at which a timer is to move the clock to `expires_at` (event time).
 
-    At that moment if it is still to come; in a log of the past, when as much time has passed here as
-    lies between its `clock` and then.
+    The result is that moment itself if it lies in the future; for a log of the past, the timer waits as
+    long as the time between the region's `clock` and the expiry.
     """
-    later = now + max(after - clock, timedelta(0))
-    return min(after, later) if after > now else later
+    later = now + max(expires_at - clock, timedelta(0))
+    return min(expires_at, later) if expires_at > now else later
 
 
-def follow(
-    rule: RuleDefinition, episode: Episode, finding: Finding, cause: Cause
-) -> tuple[Episode, AlarmEvent | None]:
-    """The episode after a finding, and the event if others can see a difference."""
-    before, result = episode.standing if episode.open else None, finding.standing
-    waiting = replace(episode, expires_at=finding.expires_at)
+def next_episode(
+    rule: RuleDefinition, episode: RuleEpisode, evaluation: RuleEvaluation, cause: EpisodeCause
+) -> tuple[RuleEpisode, AlarmEvent | None]:
+    """Return the episode after an evaluation, and an event if other services see a difference."""
+    previous, result = episode.result if episode.is_open else None, evaluation.result
+    unchanged = replace(episode, expires_at=evaluation.expires_at)
     if result is None:
-        if before is None:
-            return waiting, None
-        at = max(before.at, cause.at)
-        after = replace(waiting, version=episode.version + 1, open=False)
-        return after, _event(rule, after, before, AlarmTransition.CLEARED, at, cause)
-    if before is None:
-        alarm = alarm_id(
-            rule.rule_id, f"{episode.key.scope}|{episode.key.region.status}", result.start
+        if previous is None:
+            return unchanged, None
+        at = max(previous.started_at, cause.at)
+        ended = replace(unchanged, version=episode.version + 1, is_open=False)
+        return ended, _event(rule, ended, previous, AlarmTransition.CLEARED, at, cause)
+    if previous is None:
+        identifier = alarm_id(
+            rule.rule_id, f"{episode.key.scope}|{episode.key.region.status}", result.start_event_id
         )
-        again = alarm == episode.alarm_id
-        after = replace(
-            waiting,
-            alarm_id=alarm,
-            version=episode.version + 1 if again else 1,
+        reopens = identifier == episode.alarm_id
+        opened = replace(
+            unchanged,
+            alarm_id=identifier,
+            version=episode.version + 1 if reopens else 1,
             rule_version=rule.version,
-            open=True,
-            standing=result,
+            is_open=True,
+            result=result,
         )
-        return after, _event(rule, after, result, AlarmTransition.RAISED, result.at, cause)
-    transition = _change(before, result)
+        event = _event(rule, opened, result, AlarmTransition.RAISED, result.started_at, cause)
+        return opened, event
+    transition = _transition_between(previous, result)
     if transition is None:
-        return waiting, None
-    # The beginning and the place stay what they were; what is no longer in doubt stays so.
-    told = replace(
+        return unchanged, None
+    # Begin and place never change; a result that was confirmed once is not doubtful again.
+    published = replace(
         result,
-        start=before.start,
-        at=before.at,
-        place=before.place,
-        site=before.site,
-        retrospective=before.retrospective and result.retrospective,
-        grade=highest_grade(before.grade, result.grade),
+        start_event_id=previous.start_event_id,
+        started_at=previous.started_at,
+        place=previous.place,
+        site=previous.site,
+        retrospective=previous.retrospective and result.retrospective,
+        grade=highest_grade(previous.grade, result.grade),
     )
-    after = replace(waiting, version=episode.version + 1, rule_version=rule.version, standing=told)
-    return after, _event(rule, after, told, transition, max(before.at, cause.at), cause, before)
+    changed = replace(
+        unchanged, version=episode.version + 1, rule_version=rule.version, result=published
+    )
+    at = max(previous.started_at, cause.at)
+    return changed, _event(rule, changed, published, transition, at, cause, previous)
 
 
-def _change(before: Standing, standing: Standing) -> AlarmTransition | None:
-    if standing.level is not before.level:
-        worse = LEVEL_ORDER[standing.level] > LEVEL_ORDER[before.level]
-        return AlarmTransition.UPGRADED if worse else AlarmTransition.DOWNGRADED
-    if before.retrospective and not standing.retrospective:
+def _transition_between(previous: RuleResult, result: RuleResult) -> AlarmTransition | None:
+    if result.level is not previous.level:
+        is_higher = LEVEL_ORDER[result.level] > LEVEL_ORDER[previous.level]
+        return AlarmTransition.UPGRADED if is_higher else AlarmTransition.DOWNGRADED
+    if previous.retrospective and not result.retrospective:
         return AlarmTransition.REVISED
     return None
 
 
 def _event(
     rule: RuleDefinition,
-    episode: Episode,
-    told: Standing,
+    episode: RuleEpisode,
+    result: RuleResult,
     transition: AlarmTransition,
     at: datetime,
-    cause: Cause,
-    before: Standing | None = None,
+    cause: EpisodeCause,
+    previous: RuleResult | None = None,
 ) -> AlarmEvent:
     assert isinstance(rule.body, CompositeRule | CorroborationRule)
-    over = transition is AlarmTransition.CLEARED
-    previous = told.level if over else before.level if before is not None else None
-    parts = ScoreParts(level=0, excess=0) if over else parts_of(told)
-    follows = (transition_id(episode.alarm_id, episode.version - 1),) if episode.version > 1 else ()
+    is_end = transition is AlarmTransition.CLEARED
+    previous_level = result.level if is_end else previous.level if previous is not None else None
+    parts = ScoreParts(level=0, excess=0) if is_end else score_parts(result)
+    references = result.references[:MOST_REFERENCES]
+    if episode.version > 1:
+        references = (transition_id(episode.alarm_id, episode.version - 1), *references)
     return AlarmEvent(
         id=transition_id(episode.alarm_id, episode.version),
         status=episode.key.region.status,
         occurred_at=at,
         sent_at=cause.now,
-        origin_unit=told.place,
-        tier=tier_of(told.place),
-        areas=(told.place,),
-        references=(*follows, *told.references[:MOST_REFERENCES]),
+        origin_unit=result.place,
+        tier=tier_of(result.place),
+        areas=(result.place,),
+        references=references,
         trace_id=cause.trace_id,
-        data_grade=told.grade,
+        data_grade=result.grade,
         alarm_id=episode.alarm_id,
         version=episode.version,
         transition=transition,
         rule_id=rule.rule_id,
         rule_version=episode.rule_version,
         kind=rule.body.kind,
-        site=told.site,
-        place=told.place,
+        site=result.site,
+        place=result.place,
         event_type=rule.event_type,
-        level=told.level,
-        previous_level=previous,
+        level=result.level,
+        previous_level=previous_level,
         score=parts.level + parts.excess + parts.lasting,
         parts=parts,
         evidence=Evidence(
-            metric=told.metric,
-            value=told.value,
+            metric=result.metric,
+            value=result.value,
             unit="1",
-            limit=told.limit,
-            window_s=told.window_s,
+            limit=result.limit,
+            window_s=result.window_s,
             event_id=cause.event_id,
             last_seen_at=at,
         ),
         headline=Both(rule.name_zh, rule.name_en).joined(),
-        started_at=told.at,
-        retrospective=told.retrospective,
+        started_at=result.started_at,
+        retrospective=result.retrospective,
         condition=rule.role == "condition",
         inhibited_by=rule.inhibited_by,
-        synthetic=told.synthetic,
+        synthetic=result.synthetic,
     )
 
 
-def parts_of(told: Standing) -> ScoreParts:
-    """The score of an episode by the bands of scoring: its level, and what there is beyond the limit."""
-    share = max(told.value - told.limit, 0.0) / told.limit
-    return ScoreParts(level=20 * LEVEL_ORDER[told.level] + 1, excess=int(14 * share / (1 + share)))
+def score_parts(result: RuleResult) -> ScoreParts:
+    """Return the score by the bands of scoring: the level, and the excess over the limit."""
+    share = max(result.value - result.limit, 0.0) / result.limit
+    return ScoreParts(
+        level=20 * LEVEL_ORDER[result.level] + 1, excess=int(14 * share / (1 + share))
+    )

@@ -1,4 +1,4 @@
-"""What is known of some regions: alarms, sightings and warnings, ready to be judged by scope."""
+"""The loaded evidence of some regions: alarms, sightings and warnings, indexed by scope."""
 
 from __future__ import annotations
 
@@ -13,164 +13,182 @@ from services.alerting.core.alarms.scopes import (
     unit_at,
     units_of,
 )
-from services.alerting.core.alarms.snapshot import Fact
-from services.alerting.core.multi_source.active_alarms import Leaves
+from services.alerting.core.alarms.snapshot import AlarmSnapshot
+from services.alerting.core.multi_source.active_alarms import ActiveAlarms
 from services.alerting.core.multi_source.episode import EpisodeKey
-from services.alerting.core.multi_source.rule_registry import RuleBook
-from services.alerting.core.multi_source.source_pool import Pool, Sighting
+from services.alerting.core.multi_source.rule_registry import RuleRegistry
+from services.alerting.core.multi_source.source_pool import Sighting, SourcePool
 from shared.contracts.conditions import CompositeRule, CorroborationRule, named_rules
 from shared.contracts.fields import Status
 from shared.contracts.rules import RuleDefinition
 
 
-class Knowledge:
-    """The newest state of everything that rules over several sources may look at.
+class EvidenceIndex:
+    """The newest state of all evidence that rules over several sources may read.
 
-    Alarms are sorted by scope when a rule first looks: in most batches none does.
+    The alarms are indexed by scope when a rule first asks: in most batches no rule does.
     """
 
-    def __init__(self, rules: RuleBook) -> None:
-        self.facts: dict[str, Fact] = {}
+    def __init__(self, rules: RuleRegistry) -> None:
+        self.alarms: dict[str, AlarmSnapshot] = {}
         self._rules = rules
-        self._leaves: dict[tuple[Status, str, str], Leaves] = defaultdict(Leaves)
+        self._active: dict[tuple[Status, str, str], ActiveAlarms] = defaultdict(ActiveAlarms)
         self._sightings: dict[tuple[Status, str, str], dict[str, Sighting]] = defaultdict(dict)
         self._warnings: dict[tuple[Status, str], dict[str, Sighting]] = defaultdict(dict)
-        self._pools: dict[EpisodeKey, Pool] = {}
-        self._sorted = False
+        self._pools: dict[EpisodeKey, SourcePool] = {}
+        self._is_indexed = False
 
-    def know(self, fact: Fact) -> None:
-        """Put in the newest state of an alarm."""
-        before = self.facts.get(fact.alarm_id)
-        self.facts[fact.alarm_id] = fact
-        if not self._sorted:
+    def update_alarm(self, alarm: AlarmSnapshot) -> None:
+        """Add an alarm, or replace its state by the newest."""
+        previous = self.alarms.get(alarm.alarm_id)
+        self.alarms[alarm.alarm_id] = alarm
+        if not self._is_indexed:
             return
-        if before is not None:
-            for scope in scope_keys(before):
-                self._leaves[before.status, before.rule_id, scope].drop(fact.alarm_id)
-            if (sighting := sighting_of(before)) is not None:
-                self.forget(before.status, sighting)
-        self._put(fact)
+        if previous is not None:
+            for scope in scope_keys(previous):
+                self._active[previous.status, previous.rule_id, scope].remove(alarm.alarm_id)
+            if (sighting := sighting_of_alarm(previous)) is not None:
+                self.remove_sighting(previous.status, sighting)
+        self._index_alarm(alarm)
 
-    def see(self, status: Status, seen: Sighting) -> None:
-        """Put in a sighting of a sensor, a person or an agency."""
-        for found in self._where(status, seen):
-            found[seen.sighting_id] = seen
-        for pool in self._pools_of(status, seen):
-            pool.put(seen)
+    def update_sighting(self, status: Status, sighting: Sighting) -> None:
+        """Add a sighting of a sensor, a person or an agency, or replace its state."""
+        for sightings in self._sightings_near(status, sighting):
+            sightings[sighting.sighting_id] = sighting
+        for pool in self._pools_with(status, sighting):
+            pool.update(sighting)
 
-    def forget(self, status: Status, seen: Sighting) -> None:
-        """Take a sighting out."""
-        for found in self._where(status, seen):
-            found.pop(seen.sighting_id, None)
-        for pool in self._pools_of(status, seen):
-            pool.drop(seen.sighting_id)
+    def remove_sighting(self, status: Status, sighting: Sighting) -> None:
+        """Remove a sighting."""
+        for sightings in self._sightings_near(status, sighting):
+            sightings.pop(sighting.sighting_id, None)
+        for pool in self._pools_with(status, sighting):
+            pool.remove(sighting.sighting_id)
 
-    def leaves(self, rule: CompositeRule, key: EpisodeKey) -> Mapping[str, Leaves]:
-        """The alarms a composite looks at in a scope, by rule."""
-        self._sort()
+    def active_alarms(self, rule: CompositeRule, key: EpisodeKey) -> Mapping[str, ActiveAlarms]:
+        """Return the alarms that a composite reads in a scope, by rule id."""
+        self._index()
         status = key.region.status
-        return {named: self._leaves[status, named, key.scope] for named in named_rules(rule.when)}
+        return {
+            rule_id: self._active[status, rule_id, key.scope] for rule_id in named_rules(rule.when)
+        }
 
-    def pool(self, rule: RuleDefinition, key: EpisodeKey) -> Pool:
-        """The sources of a corroboration rule in a unit."""
+    def source_pool(self, rule: RuleDefinition, key: EpisodeKey) -> SourcePool:
+        """Return the sources of a corroboration rule in a unit."""
         assert isinstance(rule.body, CorroborationRule)
-        self._sort()
+        self._index()
         pool = self._pools.get(key)
-        if pool is None or pool.body is not rule.body:
-            pool = self._pools[key] = Pool(rule.body, self._evidence(rule, key))
+        if pool is None or pool.rule is not rule.body:
+            pool = self._pools[key] = SourcePool(rule.body, self._sightings_of(rule, key))
         return pool
 
-    def concerned(self, rule: RuleDefinition, status: Status) -> set[EpisodeKey]:
-        """Where a rule may hold."""
-        self._sort()
-        episode_keys: set[EpisodeKey] = set()
+    def candidate_keys(self, rule: RuleDefinition, status: Status) -> set[EpisodeKey]:
+        """Return the keys for which the loaded evidence may satisfy a rule."""
+        self._index()
         if isinstance(rule.body, CompositeRule):
-            named = named_rules(rule.body.when)
-            for fact in self.facts.values():
-                if fact.rule_id in named and fact.status is status:
-                    scope = scope_key(rule.body.scope, fact)
-                    if scope is not None:
-                        region = region_of(status, fact.place)
-                        episode_keys.add(EpisodeKey(rule.rule_id, region, scope))
-        elif isinstance(rule.body, CorroborationRule):
-            places = {
-                place
-                for (of, kind, _), seen in self._sightings.items()
-                if of is status and kind == rule.event_type
-                for sighting in seen.values()
-                for place in sighting.places
-            }
-            for warning in self._warnings[status, rule.event_type].values():
-                places |= set(warning.places)
-            for place in places:
-                unit = unit_at(place, rule.body.within)
-                if unit is not None:
-                    episode_keys.add(EpisodeKey(rule.rule_id, region_of(status, unit), unit))
-        return episode_keys
+            return self._composite_keys(rule, rule.body, status)
+        if isinstance(rule.body, CorroborationRule):
+            return self._corroboration_keys(rule, rule.body, status)
+        return set()
 
-    def _sort(self) -> None:
-        if not self._sorted:
-            self._sorted = True
-            for fact in self.facts.values():
-                self._put(fact)
+    def _composite_keys(
+        self, rule: RuleDefinition, body: CompositeRule, status: Status
+    ) -> set[EpisodeKey]:
+        rule_ids = named_rules(body.when)
+        keys: set[EpisodeKey] = set()
+        for alarm in self.alarms.values():
+            if alarm.rule_id in rule_ids and alarm.status is status:
+                scope = scope_key(body.scope, alarm)
+                if scope is not None:
+                    keys.add(EpisodeKey(rule.rule_id, region_of(status, alarm.place), scope))
+        return keys
 
-    def _put(self, fact: Fact) -> None:
-        if fact.withdrawn:
+    def _corroboration_keys(
+        self, rule: RuleDefinition, body: CorroborationRule, status: Status
+    ) -> set[EpisodeKey]:
+        places = {
+            place
+            for (indexed_status, event_type, _), sightings in self._sightings.items()
+            if indexed_status is status and event_type == rule.event_type
+            for sighting in sightings.values()
+            for place in sighting.places
+        }
+        for warning in self._warnings[status, rule.event_type].values():
+            places |= set(warning.places)
+        units = {unit_at(place, body.within) for place in places}
+        return {
+            EpisodeKey(rule.rule_id, region_of(status, unit), unit)
+            for unit in units
+            if unit is not None
+        }
+
+    def _index(self) -> None:
+        if not self._is_indexed:
+            self._is_indexed = True
+            for alarm in self.alarms.values():
+                self._index_alarm(alarm)
+
+    def _index_alarm(self, alarm: AlarmSnapshot) -> None:
+        if alarm.withdrawn:
             return
-        for scope in scope_keys(fact):
-            self._leaves[fact.status, fact.rule_id, scope].put(fact)
-        if (sighting := sighting_of(fact)) is not None:
-            self.see(fact.status, sighting)
+        for scope in scope_keys(alarm):
+            self._active[alarm.status, alarm.rule_id, scope].update(alarm)
+        if (sighting := sighting_of_alarm(alarm)) is not None:
+            self.update_sighting(alarm.status, sighting)
 
-    def _evidence(self, rule: RuleDefinition, key: EpisodeKey) -> Iterable[Sighting]:
+    def _sightings_of(self, rule: RuleDefinition, key: EpisodeKey) -> Iterable[Sighting]:
         status = key.region.status
         yield from self._sightings.get((status, rule.event_type, key.scope), {}).values()
         for warning in self._warnings.get((status, rule.event_type), {}).values():
             if any(covers(area, key.scope) for area in warning.places):
                 yield warning
 
-    def _where(self, status: Status, seen: Sighting) -> list[dict[str, Sighting]]:
-        if seen.from_agency:
-            return [self._warnings[status, seen.event_type]]
-        return [self._sightings[status, seen.event_type, unit] for unit in units_of(seen.places)]
+    def _sightings_near(self, status: Status, sighting: Sighting) -> list[dict[str, Sighting]]:
+        """Return the parts of the index that contain the sighting."""
+        if sighting.is_from_agency:
+            return [self._warnings[status, sighting.event_type]]
+        return [
+            self._sightings[status, sighting.event_type, unit] for unit in units_of(sighting.places)
+        ]
 
-    def _pools_of(self, status: Status, seen: Sighting) -> list[Pool]:
-        """The pools made so far to which a sighting belongs."""
+    def _pools_with(self, status: Status, sighting: Sighting) -> list[SourcePool]:
+        """Return the existing pools to which a sighting belongs."""
         if not self._pools:
             return []
-        if seen.from_agency:
-            kinds = {rule.rule_id for rule in self._rules.about(seen.event_type)}
+        rules = self._rules.corroborations_of(sighting.event_type)
+        if sighting.is_from_agency:
+            rule_ids = {rule.rule_id for rule in rules}
             return [
                 pool
                 for key, pool in self._pools.items()
-                if key.rule_id in kinds
+                if key.rule_id in rule_ids
                 and key.region.status is status
-                and any(covers(place, key.scope) for place in seen.places)
+                and any(covers(place, key.scope) for place in sighting.places)
             ]
-        result = (
+        pools = (
             self._pools.get(EpisodeKey(rule.rule_id, region_of(status, unit), unit))
-            for rule in self._rules.about(seen.event_type)
-            for unit in units_of(seen.places)
+            for rule in rules
+            for unit in units_of(sighting.places)
         )
-        return [pool for pool in result if pool is not None]
+        return [pool for pool in pools if pool is not None]
 
 
-def sighting_of(fact: Fact) -> Sighting | None:
-    """An alarm as a sighting of its sensor; None for one that no sensor stands behind."""
-    if fact.sensor_id is None:
+def sighting_of_alarm(alarm: AlarmSnapshot) -> Sighting | None:
+    """Return an alarm as a sighting of its sensor; None for an alarm without a sensor."""
+    if alarm.sensor_id is None:
         return None
     return Sighting(
-        sighting_id=fact.alarm_id,
-        record_id=fact.event_id,
-        source=f"sensor:{fact.sensor_id}",
+        sighting_id=alarm.alarm_id,
+        record_id=alarm.event_id,
+        source=f"sensor:{alarm.sensor_id}",
         kind="sensor",
-        event_type=fact.event_type,
-        places=(fact.place,),
-        start=fact.began_at,
-        end=None if fact.cleared_at is None else max(fact.began_at, fact.cleared_at),
-        sensor_kind=fact.sensor_kind,
-        position=fact.position,
-        retrospective=fact.retrospective,
-        synthetic=fact.synthetic,
-        grade=fact.grade,
+        event_type=alarm.event_type,
+        places=(alarm.place,),
+        start=alarm.began_at,
+        end=None if alarm.cleared_at is None else max(alarm.began_at, alarm.cleared_at),
+        sensor_kind=alarm.sensor_kind,
+        position=alarm.position,
+        retrospective=alarm.retrospective,
+        synthetic=alarm.synthetic,
+        grade=alarm.grade,
     )

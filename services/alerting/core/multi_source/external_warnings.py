@@ -1,8 +1,8 @@
-"""Warnings of other agencies 外部预警: one source each, from when they take effect until they expire or the
-agency takes them back or says another.
+"""Warnings of other agencies 外部预警: each is one source while it is in force.
 
-What a message follows is over, also when it comes only after it: messages of an agency are ordered by what
-they refer to, not by their arrival.
+A warning is in force from its begin until it expires, or until the agency cancels or updates it. A
+message ends the warnings that it refers to, also when it arrives before them: the messages of an agency
+are ordered by their references, not by their arrival.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from services.alerting.core.multi_source.source_pool import Sighting
 from shared.contracts.fields import DataGrade, Status
 from shared.contracts.reports import ExternalWarning
 
-_COUNT = frozenset({"Alert", "Update"})
-_WITHDRAW = frozenset({"Cancel", "Error"})
-_FOLLOW = _WITHDRAW | {"Update"}
-UNSAID = timedelta(hours=24)
-"""How long a warning counts whose agency does not say until when."""
-LATE = timedelta(hours=72)
-"""What the log takes later than this after its issue is no late message but a log of the past."""
+_WARNINGS = frozenset({"Alert", "Update"})
+_WITHDRAWALS = frozenset({"Cancel", "Error"})
+_FOLLOW_UPS = _WITHDRAWALS | {"Update"}
+DEFAULT_VALIDITY = timedelta(hours=24)
+"""The validity of a warning whose agency states no end."""
+LATEST_ARRIVAL = timedelta(hours=72)
+"""A message that Kafka takes later than this after its issue is no late message but an old log."""
 
 
 @dataclass(frozen=True, slots=True)
-class Warned:
-    """What of a warning counts, from `starts_at` until before `ends_at`.
+class WarningState:
+    """The part of a warning that counts, from `starts_at` until before `ends_at`.
 
-    Without a kind of event it is kept and supports nothing.
+    A warning without a kind of event is stored and supports no rule. `observed_at` is event time.
     """
 
     warning_id: str
@@ -37,91 +37,107 @@ class Warned:
     cap_identifier: str
     event_type: str | None
     areas: tuple[str, ...]
-    heard_at: datetime
+    observed_at: datetime
     starts_at: datetime
     ends_at: datetime
     withdrawn: bool = False
     grade: DataGrade = DataGrade.GENERAL
 
 
-def warned(
-    event: ExternalWarning, heard_at: datetime, accepted_at: datetime | None = None
-) -> Warned | None:
-    """The warning, if the message is one: an alert or an update of it.
+def warning_state(
+    event: ExternalWarning, observed_at: datetime, accepted_at: datetime | None = None
+) -> WarningState | None:
+    """Return the warning, if the message is an alert or the update of an alert.
 
-    `accepted_at` is when the log took it: what had expired by then is over before it comes. A log of the
-    past goes by its own time alone.
+    `accepted_at` is when Kafka took the message: a warning that had expired by then is withdrawn from
+    the beginning. For an old log only its own time counts.
     """
-    if event.msg_type not in _COUNT:
+    if event.msg_type not in _WARNINGS:
         return None
-    starts_at = max(heard_at, event.effective_at or heard_at)
-    ends_at = event.expires_at or starts_at + UNSAID
-    comes_late = accepted_at is not None and ends_at <= accepted_at <= heard_at + LATE
-    return Warned(
+    starts_at = max(observed_at, event.effective_at or observed_at)
+    ends_at = event.expires_at or starts_at + DEFAULT_VALIDITY
+    is_late = accepted_at is not None and ends_at <= accepted_at <= observed_at + LATEST_ARRIVAL
+    return WarningState(
         warning_id=event.id,
         status=event.status,
         source_id=event.source_id,
         cap_identifier=event.cap_identifier,
         event_type=event.event_type,
         areas=areas_of(event),
-        heard_at=heard_at,
+        observed_at=observed_at,
         starts_at=starts_at,
         ends_at=ends_at,
-        withdrawn=comes_late,
+        withdrawn=is_late,
         grade=event.data_grade,
     )
 
 
 def areas_of(event: ExternalWarning) -> tuple[str, ...]:
-    """What a warning is about; without areas, the unit it was received for."""
+    """Return the areas of a warning; without areas, the unit that received it."""
     return event.areas or (event.origin_unit,)
 
 
-def withdraws(event: ExternalWarning, known: Warned) -> bool:
-    """Whether a message ends this warning: those it follows, a withdrawal that names none all of its kind
-    and source."""
-    if event.msg_type not in _FOLLOW or known.withdrawn:
+def ends_warning(event: ExternalWarning, warning: WarningState) -> bool:
+    """Return whether a message ends this warning.
+
+    A message ends the warnings that it refers to; a withdrawal without references ends all warnings
+    of its kind and source.
+    """
+    if event.msg_type not in _FOLLOW_UPS or warning.withdrawn:
         return False
-    if (event.source_id, event.status) != (known.source_id, known.status):
+    if (event.source_id, event.status) != (warning.source_id, warning.status):
         return False
     if event.references:
-        return known.warning_id in event.references or known.cap_identifier in event.references
-    return event.msg_type in _WITHDRAW and event.event_type in (None, known.event_type)
+        return warning.warning_id in event.references or warning.cap_identifier in event.references
+    return event.msg_type in _WITHDRAWALS and event.event_type in (None, warning.event_type)
 
 
-def yet_to_come(event: ExternalWarning, known: Collection[str], heard_at: datetime) -> list[Warned]:
-    """What a message follows and nobody has heard of: over before it comes."""
-    if event.msg_type not in _FOLLOW:
+def ended_before_arrival(
+    event: ExternalWarning, existing_ids: Collection[str], observed_at: datetime
+) -> list[WarningState]:
+    """Return withdrawn warnings for the references of a message that have not arrived yet."""
+    if event.msg_type not in _FOLLOW_UPS:
         return []
     return [
-        Warned(
-            *(reference, event.status, event.source_id, reference, None, ()),
-            *(heard_at, heard_at, heard_at),
+        WarningState(
+            warning_id=reference,
+            status=event.status,
+            source_id=event.source_id,
+            cap_identifier=reference,
+            event_type=None,
+            areas=(),
+            observed_at=observed_at,
+            starts_at=observed_at,
+            ends_at=observed_at,
             withdrawn=True,
         )
         for reference in event.references
-        if reference not in known
+        if reference not in existing_ids
     ]
 
 
-def is_over(event: ExternalWarning, known: Warned | None) -> bool:
-    """Whether what follows this message came before it."""
-    theirs = (event.source_id, event.status)
-    return known is not None and known.withdrawn and theirs == (known.source_id, known.status)
+def was_ended_before(event: ExternalWarning, existing_warning: WarningState | None) -> bool:
+    """Return whether a message that ends this warning arrived before it."""
+    return (
+        existing_warning is not None
+        and existing_warning.withdrawn
+        and existing_warning.source_id == event.source_id
+        and existing_warning.status is event.status
+    )
 
 
-def sighting_of(known: Warned) -> Sighting | None:
-    """A warning as a sighting of its agency, for as long as it counts."""
-    if known.event_type is None:
+def sighting_of_warning(warning: WarningState) -> Sighting | None:
+    """Return a warning as a sighting of its agency; None without a kind of event."""
+    if warning.event_type is None:
         return None
     return Sighting(
-        sighting_id=known.warning_id,
-        record_id=known.warning_id,
-        source=f"agency:{known.source_id}",
+        sighting_id=warning.warning_id,
+        record_id=warning.warning_id,
+        source=f"agency:{warning.source_id}",
         kind="agency",
-        event_type=known.event_type,
-        places=known.areas,
-        start=known.starts_at,
-        end=known.ends_at,
-        grade=known.grade,
+        event_type=warning.event_type,
+        places=warning.areas,
+        start=warning.starts_at,
+        end=warning.ends_at,
+        grade=warning.grade,
     )

@@ -1,4 +1,4 @@
-"""The rules over several sources that are in force, ready to look up by alarm and by kind of event."""
+"""The rules over several sources, ready to look up by alarm and by kind of event."""
 
 from __future__ import annotations
 
@@ -9,74 +9,74 @@ from shared.contracts.conditions import CompositeRule, CorroborationRule, named_
 from shared.contracts.rules import RuleDefinition
 
 
-class RuleBook:
-    """The newest version of every rule over several sources, also of those switched off."""
+class RuleRegistry:
+    """The newest version of every rule over several sources, also of disabled rules."""
 
     def __init__(self, rules: Iterable[RuleDefinition] = ()) -> None:
         self._rules = {rule.rule_id: rule for rule in rules}
-        self._naming: dict[str, list[RuleDefinition]] = {}
-        self._about: dict[str, list[RuleDefinition]] = {}
+        self._composites_by_named: dict[str, list[RuleDefinition]] = {}
+        self._corroborations_by_type: dict[str, list[RuleDefinition]] = {}
         self._index()
 
     def get(self, rule_id: str) -> RuleDefinition | None:
-        """The newest version of a rule."""
+        """Return the newest version of a rule."""
         return self._rules.get(rule_id)
 
-    def in_force(self) -> list[RuleDefinition]:
-        """The rules that judge, by id."""
-        return [rule for _, rule in sorted(self._rules.items()) if _judges(rule)]
+    def active(self) -> list[RuleDefinition]:
+        """Return the enabled rules in the order of their ids."""
+        return [rule for _, rule in sorted(self._rules.items()) if _is_active(rule)]
 
-    def naming(self, rule_id: str) -> list[RuleDefinition]:
-        """The composites in force whose tree looks at this rule, by id."""
-        return self._naming.get(rule_id, [])
+    def composites_naming(self, rule_id: str) -> list[RuleDefinition]:
+        """Return the active composites whose tree names this rule, in the order of their ids."""
+        return self._composites_by_named.get(rule_id, [])
 
-    def about(self, event_type: str) -> list[RuleDefinition]:
-        """The corroboration rules in force for this kind of event, by id."""
-        return self._about.get(event_type, [])
+    def corroborations_of(self, event_type: str) -> list[RuleDefinition]:
+        """Return the active corroboration rules for this kind of event, by id."""
+        return self._corroborations_by_type.get(event_type, [])
 
-    def put(self, rule: RuleDefinition) -> bool:
-        """Take a version; False when it is no newer, or about one sensor and always has been."""
-        existing_rule_definition = self._rules.get(rule.rule_id)
-        if existing_rule_definition is None and rule.over_one_sensor:
+    def update(self, rule: RuleDefinition) -> bool:
+        """Add a version; return False when it is not newer, or was always about one sensor."""
+        existing_rule = self._rules.get(rule.rule_id)
+        if existing_rule is None and rule.over_one_sensor:
             return False
-        if (
-            existing_rule_definition is not None
-            and existing_rule_definition.version >= rule.version
-        ):
+        if existing_rule is not None and existing_rule.version >= rule.version:
             return False
         self._rules[rule.rule_id] = rule
         self._index()
         return True
 
     def cycle(self, rule: RuleDefinition) -> list[str]:
-        """The way from a rule's tree back to itself, as ids; empty when there is none."""
-        return self._way(rule.rule_id, rule, [rule.rule_id], set()) if _judges(rule) else []
+        """Return the path of ids from a rule's tree back to the rule; empty when there is none."""
+        if not _is_active(rule):
+            return []
+        return self._path(rule.rule_id, rule, [rule.rule_id], set())
 
-    def _way(self, goal: str, rule: RuleDefinition, way: list[str], tried: set[str]) -> list[str]:
+    def _path(self, goal: str, rule: RuleDefinition, path: list[str], tried: set[str]) -> list[str]:
         if not isinstance(rule.body, CompositeRule):
             return []
-        for named in sorted(named_rules(rule.body.when)):
-            if named == goal:
-                return [*way, goal]
-            further = self._rules.get(named)
-            if further is None or named in tried or not _judges(further):
+        for rule_id in sorted(named_rules(rule.body.when)):
+            if rule_id == goal:
+                return [*path, goal]
+            named_rule = self._rules.get(rule_id)
+            if named_rule is None or rule_id in tried or not _is_active(named_rule):
                 continue
-            tried.add(named)
-            if result := self._way(goal, further, [*way, named], tried):
+            tried.add(rule_id)
+            if result := self._path(goal, named_rule, [*path, rule_id], tried):
                 return result
         return []
 
     def _index(self) -> None:
-        naming: dict[str, list[RuleDefinition]] = defaultdict(list)
-        about: dict[str, list[RuleDefinition]] = defaultdict(list)
-        for rule in self.in_force():
+        composites: dict[str, list[RuleDefinition]] = defaultdict(list)
+        corroborations: dict[str, list[RuleDefinition]] = defaultdict(list)
+        for rule in self.active():
             if isinstance(rule.body, CompositeRule):
-                for named in named_rules(rule.body.when):
-                    naming[named].append(rule)
+                for rule_id in named_rules(rule.body.when):
+                    composites[rule_id].append(rule)
             else:
-                about[rule.event_type].append(rule)
-        self._naming, self._about = dict(naming), dict(about)
+                corroborations[rule.event_type].append(rule)
+        self._composites_by_named = dict(composites)
+        self._corroborations_by_type = dict(corroborations)
 
 
-def _judges(rule: RuleDefinition) -> bool:
+def _is_active(rule: RuleDefinition) -> bool:
     return rule.enabled and isinstance(rule.body, CompositeRule | CorroborationRule)

@@ -1,7 +1,7 @@
-"""The sources that a corroboration rule knows in one unit: who has seen it, and what that is worth.
+"""The sources that a corroboration rule counts in one unit, and their weights.
 
-A source is worth what the most trusted class it speaks under is. Weights are whole millionths, so
-that sums do not depend on their order.
+The weight of a source is that of the most trusted class to which its sightings belong. Weights are whole
+millionths, so that sums do not depend on their order.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from datetime import datetime
 from shared.contracts.conditions import CorroborationRule, SourceClass
 from shared.contracts.fields import DataGrade, Position
 
-UNIT = 1_000_000
+MILLION = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A source has seen it from `start` to `end` (None = it still does); event time.
+    """A source reports the danger from `start` to `end` (None: until now); event time.
 
-    `source` tells one source from another, `kind` and `sensor_kind` name its class. `places` is where;
-    an agency may name several. `record_id` is the record that tells of it last.
+    `source` identifies the source; `kind` and `sensor_kind` determine its class. `places` are the
+    places concerned; an agency may name several. `record_id` is the newest record about the sighting.
     """
 
     sighting_id: str
@@ -41,145 +41,153 @@ class Sighting:
     grade: DataGrade = DataGrade.GENERAL
 
     @property
-    def from_agency(self) -> bool:
-        """Whether it is a warning, which may cover many units, and not one place's."""
+    def is_from_agency(self) -> bool:
+        """Return whether the sighting is a warning, which may cover many units."""
         return self.source.startswith("agency:")
 
     def counts_at(self, clock: datetime) -> bool:
-        """Whether it may count: a warning does while it is in force, all else as its window says."""
-        return not self.from_agency or self.start <= clock < (self.end or clock)
+        """Return whether the sighting may count: a warning counts only while in force."""
+        return not self.is_from_agency or self.start <= clock < (self.end or clock)
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
-    """A sighting of a source that the rule knows: what it weighs under which of the classes."""
+class WeightedSighting:
+    """A sighting whose source the rule counts, with its weight and the classes of the rule."""
 
-    one: Sighting
+    sighting: Sighting
     weight: int
     classes: frozenset[int]
 
     @property
-    def order(self) -> tuple[datetime, str]:
-        """By beginning, then by id."""
-        return self.one.start, self.one.sighting_id
+    def sort_key(self) -> tuple[datetime, str]:
+        """Return the begin, then the id."""
+        return self.sighting.start, self.sighting.sighting_id
 
 
-class Pool:
-    """Sightings of one rule in one unit; `possible` is answered without looking at all of them."""
+class SourcePool:
+    """Sightings of one rule in one unit; `can_hold` needs no scan of them."""
 
-    def __init__(self, body: CorroborationRule, sightings: Iterable[Sighting] = ()) -> None:
-        self.body = body
-        self.ordered: list[Weighed] = []
-        self._by_id: dict[str, Weighed] = {}
-        self._by_source: dict[str, dict[str, Weighed]] = {}
+    def __init__(self, rule: CorroborationRule, sightings: Iterable[Sighting] = ()) -> None:
+        self.rule = rule
+        self.ordered: list[WeightedSighting] = []
+        self._by_id: dict[str, WeightedSighting] = {}
+        self._by_source: dict[str, dict[str, WeightedSighting]] = {}
         self._classes: Counter[frozenset[int]] = Counter()
         self._total = 0
         self._warnings = 0
         for sighting in sightings:
-            self.put(sighting)
+            self.update(sighting)
 
-    def put(self, sighting: Sighting) -> None:
-        """Take the newest state of a sighting; one of no class of the rule is left out."""
-        self.drop(sighting.sighting_id)
-        classes = frozenset(n for n, it in enumerate(self.body.sources) if _matches(it, sighting))
+    def update(self, sighting: Sighting) -> None:
+        """Add a sighting, or replace its state; a sighting of no class of the rule is ignored."""
+        self.remove(sighting.sighting_id)
+        classes = frozenset(
+            number
+            for number, source_class in enumerate(self.rule.sources)
+            if _matches(source_class, sighting)
+        )
         if not classes:
             return
-        weight = max(millionths(self.body.sources[n].trust) for n in classes)
-        weighed = Weighed(sighting, weight, classes)
-        insort(self.ordered, weighed, key=lambda item: item.order)
-        self._by_id[sighting.sighting_id] = weighed
-        self._warnings += sighting.from_agency
+        weight = max(to_millionths(self.rule.sources[number].trust) for number in classes)
+        weighted = WeightedSighting(sighting, weight, classes)
+        insort(self.ordered, weighted, key=lambda member: member.sort_key)
+        self._by_id[sighting.sighting_id] = weighted
+        self._warnings += sighting.is_from_agency
         self._count(sighting.source, -1)
-        self._by_source.setdefault(sighting.source, {})[sighting.sighting_id] = weighed
+        self._by_source.setdefault(sighting.source, {})[sighting.sighting_id] = weighted
         self._count(sighting.source, 1)
 
-    def drop(self, sighting_id: str) -> None:
-        """Forget a sighting."""
-        gone = self._by_id.pop(sighting_id, None)
-        if gone is None:
+    def remove(self, sighting_id: str) -> None:
+        """Remove a sighting, if the pool has it."""
+        weighted = self._by_id.pop(sighting_id, None)
+        if weighted is None:
             return
-        del self.ordered[bisect_left(self.ordered, gone.order, key=lambda item: item.order)]
-        self._warnings -= gone.one.from_agency
-        self._count(gone.one.source, -1)
-        del self._by_source[gone.one.source][sighting_id]
-        self._count(gone.one.source, 1)
+        position = bisect_left(self.ordered, weighted.sort_key, key=lambda member: member.sort_key)
+        del self.ordered[position]
+        source = weighted.sighting.source
+        self._warnings -= weighted.sighting.is_from_agency
+        self._count(source, -1)
+        del self._by_source[source][sighting_id]
+        self._count(source, 1)
 
-    def counting(self, clock: datetime) -> list[Weighed]:
-        """What may count at a moment, in order: all but warnings that are not in force."""
+    def counted_at(self, clock: datetime) -> list[WeightedSighting]:
+        """Return the sightings that may count at `clock`, in order: no warning out of force."""
         if not self._warnings:
             return self.ordered
-        return [one for one in self.ordered if one.one.counts_at(clock)]
+        return [member for member in self.ordered if member.sighting.counts_at(clock)]
 
     @property
-    def possible(self) -> bool:
-        """Whether all sources together, whenever and wherever, would be enough."""
-        need, kinds = millionths(self.body.need), self.body.kinds
-        return self._total >= need and (kinds == 1 or kinds_of(self._classes, kinds) >= kinds)
+    def can_hold(self) -> bool:
+        """Return whether all sources together, at any time and place, would satisfy the rule."""
+        need, kinds = to_millionths(self.rule.need), self.rule.kinds
+        return self._total >= need and (kinds == 1 or count_classes(self._classes, kinds) >= kinds)
 
     def _count(self, source: str, sign: int) -> None:
-        own = self._by_source.get(source)
-        if own:
-            self._total += sign * max(one.weight for one in own.values())
-            self._classes[frozenset[int]().union(*(one.classes for one in own.values()))] += sign
+        members = self._by_source.get(source)
+        if members:
+            self._total += sign * max(member.weight for member in members.values())
+            classes = frozenset[int]().union(*(member.classes for member in members.values()))
+            self._classes[classes] += sign
 
 
-def enough(body: CorroborationRule, members: Iterable[Weighed]) -> int:
-    """What these weigh together, each source once, at its best; 0 when that is not enough."""
+def combined_weight(rule: CorroborationRule, members: Iterable[WeightedSighting]) -> int:
+    """Return the sum of the best weight of each source; 0 when the rule is not satisfied."""
     best: dict[str, int] = {}
     classes: dict[str, frozenset[int]] = {}
     for member in members:
-        source = member.one.source
+        source = member.sighting.source
         best[source] = max(best.get(source, 0), member.weight)
         classes[source] = classes.get(source, frozenset()) | member.classes
     weight = sum(best.values())
-    if weight < millionths(body.need):
+    if weight < to_millionths(rule.need):
         return 0
-    if body.kinds > 1 and kinds_of(Counter(classes.values()), body.kinds) < body.kinds:
+    if rule.kinds > 1 and count_classes(Counter(classes.values()), rule.kinds) < rule.kinds:
         return 0
     return weight
 
 
-def kinds_of(sources: Mapping[frozenset[int], int], most: int) -> int:
-    """The most classes, up to `most` of interest, that can each be given a source of their own.
+def count_classes(sources: Mapping[frozenset[int], int], limit: int) -> int:
+    """Return how many classes can each have a source of their own; counts above `limit` are equal.
 
-    `sources` counts sources by the classes they speak under.
+    `sources` counts the sources by the set of classes to which they belong. This is a maximum
+    matching of sources and classes.
     """
-    alike = [source for source, count in sources.items() for _ in range(min(count, most))]
+    candidates = [classes for classes, count in sources.items() for _ in range(min(count, limit))]
     owner: dict[int, int] = {}
-    for number in range(len(alike)):
-        _give(number, alike, owner, set())
+    for number in range(len(candidates)):
+        _assign_class(number, candidates, owner, set())
     return len(owner)
 
 
-def _give(
-    number: int, classes: list[frozenset[int]], owner: dict[int, int], tried: set[int]
+def _assign_class(
+    number: int, candidates: list[frozenset[int]], owner: dict[int, int], tried: set[int]
 ) -> bool:
-    """Give a source a class, moving others on where needed."""
-    for wanted in sorted(classes[number] - tried):
-        tried.add(wanted)
-        if wanted not in owner or _give(owner[wanted], classes, owner, tried):
-            owner[wanted] = number
+    """Assign a class to a source, and move other sources to other classes where needed."""
+    for candidate in sorted(candidates[number] - tried):
+        tried.add(candidate)
+        if candidate not in owner or _assign_class(owner[candidate], candidates, owner, tried):
+            owner[candidate] = number
             return True
     return False
 
 
-def is_source(body: CorroborationRule, sighting: Sighting) -> bool:
-    """Whether one of the rule's classes takes this source."""
-    return any(_matches(source, sighting) for source in body.sources)
+def is_source(rule: CorroborationRule, sighting: Sighting) -> bool:
+    """Return whether one of the rule's classes contains the source of the sighting."""
+    return any(_matches(source_class, sighting) for source_class in rule.sources)
 
 
-def _matches(wanted: SourceClass, sighting: Sighting) -> bool:
-    if wanted.source != sighting.kind:
+def _matches(source_class: SourceClass, sighting: Sighting) -> bool:
+    if source_class.source != sighting.kind:
         return False
-    return wanted.sensor_kind is None or wanted.sensor_kind == sighting.sensor_kind
+    return source_class.sensor_kind in (None, sighting.sensor_kind)
 
 
-def millionths(value: float) -> int:
-    """A weight as a whole number."""
-    return round(value * UNIT)
+def to_millionths(weight: float) -> int:
+    """Return a weight as a whole number of millionths."""
+    return round(weight * MILLION)
 
 
-def reported(
+def sighting_of_report(
     report_id: str,
     reporter_id: str,
     role: str,
@@ -189,7 +197,7 @@ def reported(
     position: Position | None,
     grade: DataGrade = DataGrade.GENERAL,
 ) -> Sighting:
-    """A report as a sighting of its reporter, whoever's telephone it was: one source per reporter."""
+    """Return a report as a sighting of its reporter: one source per reporter, on any telephone."""
     return Sighting(
         sighting_id=report_id,
         record_id=report_id,

@@ -1,10 +1,10 @@
-"""Silences and maintenance windows: which alarm they hide, who may make them, for how long.
+"""Silences and maintenance windows: the alarms that they hide, their owners, and their periods.
 
-Hidden is an alarm that is about to go to an alert, while the window is open by database time. What is
-in an alert already stays there, and what a person reports is never hidden. How grave an alarm may be
-follows from the unit that made the silence (SILENCED_UP_TO); what gets graver comes out. At
-the end every hidden alarm that is still on is weighed as if it had just been raised, and the owner and
-the place's desk are called.
+A silence hides an alarm that is about to enter an alert while the window is open by database time. An
+alarm in an alert stays there, and the report of a person is never hidden. The highest level that may be
+hidden follows from the unit that made the silence (SILENCED_UP_TO); an alarm above it is routed to an
+alert. At the end every hidden alarm that is on is routed as if it had just been raised, and the owner of
+the silence and the duty post of the place are called.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from services.alerting.core.alarms.snapshot import Fact
+from services.alerting.core.alarms.snapshot import AlarmSnapshot
 from shared.contracts.alerts import Callee
 from shared.contracts.authority import SILENCED_UP_TO
 from shared.contracts.fields import LEVEL_ORDER, Post, Status, Tier
@@ -30,7 +30,7 @@ from shared.contracts.units import is_within, tier_of
 
 
 class SilenceRefusal(StrEnum):
-    """Why a request changes nothing; a closed set."""
+    """Reasons why a request changes nothing; a closed set."""
 
     OTHER_STATUS = "other_status"
     NOT_ENTITLED = "not_entitled"
@@ -42,7 +42,7 @@ class SilenceRefusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """One silence as it stands. `ended_at` None = it stands or is to come."""
+    """One silence; `ended_at` None: the silence is in force, or will begin later."""
 
     silence_id: str
     status: Status
@@ -59,33 +59,35 @@ class Silence:
     silenced: int = 0
     still_firing: int = 0
 
-    def hides(self, fact: Fact, now: datetime) -> bool:
-        """Whether this alarm is hidden now."""
+    def hides(self, alarm: AlarmSnapshot, now: datetime) -> bool:
+        """Return whether the silence hides this alarm now."""
         if self.ended_at is not None or not self.begin_at <= now < self.end_at:
             return False
         most = SILENCED_UP_TO[tier_of(self.unit)]
         return (
-            self.status is fact.status
-            and LEVEL_ORDER[fact.level] <= LEVEL_ORDER[most]
-            and is_within(fact.place, self.matcher.place or self.unit)
-            and self.matcher.event_type in (None, fact.event_type)
-            and self.matcher.rule_id in (None, fact.rule_id)
-            and self.matcher.sensor_id in (None, fact.sensor_id)
+            self.status is alarm.status
+            and LEVEL_ORDER[alarm.level] <= LEVEL_ORDER[most]
+            and is_within(alarm.place, self.matcher.place or self.unit)
+            and self.matcher.event_type in (None, alarm.event_type)
+            and self.matcher.rule_id in (None, alarm.rule_id)
+            and self.matcher.sensor_id in (None, alarm.sensor_id)
         )
 
     def calls(self, place: str) -> tuple[Callee, ...]:
-        """Whom to call about an alarm that is still on at the end: the owner and the place's desk."""
+        """Return the posts to call about an alarm that is on at the end: owner and place."""
         return Callee(unit=self.unit, post=self.post), Callee(unit=place)
 
 
-def hiding(silences: Iterable[Silence], fact: Fact, now: datetime) -> Silence | None:
-    """The silence that hides an alarm: of several the one that ends last."""
-    found = [silence for silence in silences if silence.hides(fact, now)]
-    return max(found, key=lambda item: (item.end_at, item.silence_id), default=None)
+def silence_hiding(
+    silences: Iterable[Silence], alarm: AlarmSnapshot, now: datetime
+) -> Silence | None:
+    """Return the silence that hides an alarm; of several, the silence that ends last."""
+    matches = [silence for silence in silences if silence.hides(alarm, now)]
+    return max(matches, key=lambda silence: (silence.end_at, silence.silence_id), default=None)
 
 
 def create(request: SilenceRequest, now: datetime) -> Silence | SilenceRefusal:
-    """A new silence, if this officer may make it."""
+    """Return a new silence, or the reason why the officer may not make it."""
     matcher, begin, end = request.matcher, request.begin_at, request.end_at
     assert matcher is not None, "the contract asks for it"
     assert begin is not None, "the contract asks for it"
@@ -115,7 +117,7 @@ def create(request: SilenceRequest, now: datetime) -> Silence | SilenceRefusal:
 
 
 def change(silence: Silence, request: SilenceRequest, now: datetime) -> Silence | SilenceRefusal:
-    """The same silence with another end: later (`extend`), or now (`end`)."""
+    """Return the silence with another end: a later one (`extend`), or now (`end`)."""
     if request.verb == "create":
         return SilenceRefusal.REPEATED
     if request.status is not silence.status:
@@ -134,7 +136,7 @@ def change(silence: Silence, request: SilenceRequest, now: datetime) -> Silence 
 
 
 def expired(silence: Silence, now: datetime) -> Silence | None:
-    """The silence at its hour; None when it is not due (it was extended) or over already."""
+    """Return the ended silence; None when its end is not due, or when it has ended already."""
     if silence.ended_at is not None or silence.end_at > now:
         return None
     return replace(silence, version=silence.version + 1, ended_at=now)
@@ -145,11 +147,11 @@ def _only_a_place(matcher: Matcher) -> bool:
 
 
 def silence_event(silence: Silence, request: SilenceRequest | None, now: datetime) -> SilenceEvent:
-    """The record of a silence as it stands now; `request` None = by itself, or it has hidden more."""
-    number = transition_id(silence.silence_id, silence.version)
-    before = transition_id(silence.silence_id, silence.version - 1)
+    """Return the record of a silence; `request` None: its time or a hidden alarm changed it."""
+    identifier = transition_id(silence.silence_id, silence.version)
+    previous = transition_id(silence.silence_id, silence.version - 1)
     return SilenceEvent(
-        id=number,
+        id=identifier,
         status=silence.status,
         occurred_at=request.occurred_at if request is not None else now,
         sent_at=now,
@@ -157,7 +159,7 @@ def silence_event(silence: Silence, request: SilenceRequest | None, now: datetim
         tier=tier_of(silence.unit),
         areas=(silence.matcher.place or silence.unit,),
         references=(
-            *((before,) if silence.version > 1 else ()),
+            *((previous,) if silence.version > 1 else ()),
             *((request.id,) if request is not None else ()),
         ),
         trace_id=silence.silence_id,

@@ -1,4 +1,4 @@
-"""Evidence that is kept between batches is what would be read, whoever has changed it meanwhile."""
+"""Evidence that is cache between batches is what would be read, whoever has changed it meanwhile."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import pytest
 
 from services.alerting.core.alerts.alert import Alert
 from services.alerting.core.alerts.grouping import new_alert
-from services.alerting.core.alerts.lifecycle import take_alarm
-from services.alerting.store.evidence_cache import Kept
+from services.alerting.core.alerts.lifecycle import apply_alarm
+from services.alerting.store.evidence_cache import EvidenceCache
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.alerts import DecisionVerb
 from shared.contracts.fields import Level
 from shared.runtime.errors import Reject
-from tests.component.alerting.harness import Station, another
-from tests.unit.alerting.builders import a_decision, a_report, an_alarm, at, merged
+from tests.component.alerting.harness import AlertingHarness, second_process
+from tests.unit.alerting.builders import a_decision, a_report, an_alarm, at, evidence_after
 
 RAISED, UPGRADED = AlarmTransition.RAISED, AlarmTransition.UPGRADED
 REVISED, CLEARED = AlarmTransition.REVISED, AlarmTransition.CLEARED
@@ -69,19 +69,19 @@ class Stream:
         return result
 
 
-async def hits(station: Station) -> int:
-    """How many alerts' evidence need not be read; what is kept is what would be read."""
-    kept = station.alerting.kept
-    async with station.database.transaction() as work:
+async def hits(alerting: AlertingHarness) -> int:
+    """How many alerts' evidence need not be read; what is cache is what would be read."""
+    cache = alerting.cache
+    async with alerting.database.transaction() as work:
         rows = await work.connection.fetch("SELECT alert_id, xmin, version FROM alerting.alert")
         stamps = {row["alert_id"]: (row["xmin"], row["version"]) for row in rows}
-        assert await kept.load(work, stamps) == await Kept().load(work, stamps)
-    return sum(kept.find(*stamp) is not None for stamp in stamps.items())
+        assert await cache.load(work, stamps) == await EvidenceCache().load(work, stamps)
+    return sum(cache.get(*stamp) is not None for stamp in stamps.items())
 
 
-async def regroup(station: Station, chance: random.Random) -> None:
+async def regroup(alerting: AlertingHarness, chance: random.Random) -> None:
     """Merge the two alerts that are open, or take one out of the other again, or split one."""
-    result = await station.rows(
+    result = await alerting.rows(
         "SELECT a.alert_id, a.merged_into, (SELECT min(alarm_id) FROM alerting.alert_alarm AS e "
         "WHERE e.alert_id = a.alert_id) AS alarm FROM alerting.alert AS a "
         "WHERE state IN ('verifying', 'merged') ORDER BY random()"
@@ -99,27 +99,27 @@ async def regroup(station: Station, chance: random.Random) -> None:
         decision = a_decision(standing[0]["alert_id"], SPLIT, None, evidence_ids=part)
     if decision is not None:
         with suppress(Reject):  # a part that asks for nothing is not split off
-            await station.takes(decision)
+            await alerting.deliver(decision)
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_two_processes_and_what_each_keeps(station: Station, seed: int) -> None:
+async def test_two_processes_and_what_each_keeps(alerting: AlertingHarness, seed: int) -> None:
     stream = Stream(seed)
     result = 0
-    async with another(station) as second:
+    async with second_process(alerting) as second:
         for number in range(30):
-            one = stream.chance.choice((station, second))
+            process = stream.chance.choice((alerting, second))
             batch = [stream.next() for _ in range(stream.chance.randrange(1, 12))]
             if stream.chance.random() < 0.2:
                 with pytest.raises(Reject):
-                    await one.takes(*batch, a_decision("alt-none", DecisionVerb.VERIFY, None))
-                one = stream.chance.choice((station, second))
-            await one.takes(*batch)
-            result += await hits(station) + await hits(second)
+                    await process.deliver(*batch, a_decision("alt-none", DecisionVerb.VERIFY, None))
+                process = stream.chance.choice((alerting, second))
+            await process.deliver(*batch)
+            result += await hits(alerting) + await hits(second)
             if number % 5 == 4:
-                await one.sweeps(3)
-                await regroup(stream.chance.choice((station, second)), stream.chance)
-                result += await hits(station) + await hits(second)
+                await process.advance_time(3)
+                await regroup(stream.chance.choice((alerting, second)), stream.chance)
+                result += await hits(alerting) + await hits(second)
     assert result > 20
 
 
@@ -127,33 +127,33 @@ def an_alert(number: int) -> Alert:
     """An alert with one alarm."""
     event = an_alarm(f"alm-{number}")
     alert = new_alert(event)
-    alarm = replace(merged(event, None), home=alert.alert_id)
-    return take_alarm(alert, alarm, event.headline, ()).alert
+    alarm = replace(evidence_after(event, None), origin_alert_id=alert.alert_id)
+    return apply_alarm(alert, alarm, event.headline, ()).alert
 
 
 def test_what_was_used_longest_ago_is_forgotten() -> None:
-    kept, alerts = Kept(most=4), [an_alert(number) for number in range(3)]
+    cache, alerts = EvidenceCache(capacity=4), [an_alert(number) for number in range(3)]
     for alert in alerts[:2]:
-        kept.keep(alert, 7)
-    assert kept.find(alerts[0].alert_id, (7, 1)) == (alerts[0].alarms, ())
-    kept.keep(alerts[2], 7)
-    known = [kept.find(alert.alert_id, (7, 1)) is not None for alert in alerts]
+        cache.put(alert, 7)
+    assert cache.get(alerts[0].alert_id, (7, 1)) == (alerts[0].alarms, ())
+    cache.put(alerts[2], 7)
+    known = [cache.get(alert.alert_id, (7, 1)) is not None for alert in alerts]
     assert known == [True, False, True]
 
 
 @pytest.mark.parametrize("stamp", [(8, 1), (7, 2)])
 def test_another_row_is_another_evidence(stamp: tuple[int, int]) -> None:
-    kept, alert = Kept(), an_alert(1)
-    kept.keep(alert, 7)
-    assert kept.find(alert.alert_id, stamp) is None
+    cache, alert = EvidenceCache(), an_alert(1)
+    cache.put(alert, 7)
+    assert cache.get(alert.alert_id, stamp) is None
 
 
 def test_what_is_over_or_at_home_elsewhere_is_not_kept() -> None:
-    kept, alert = Kept(), an_alert(1)
-    elsewhere = tuple(replace(alarm, home="alt-other") for alarm in alert.alarms)
+    cache, alert = EvidenceCache(), an_alert(1)
+    elsewhere = tuple(replace(alarm, origin_alert_id="alt-other") for alarm in alert.alarms)
     cleared = tuple(replace(alarm, cleared_at=at(1)) for alarm in alert.alarms)
-    over = take_alarm(alert, cleared[0], "", ()).alert
+    over = apply_alarm(alert, cleared[0], "", ()).alert
     for one in (over, replace(alert, alarms=elsewhere)):
-        kept.keep(alert, 7)
-        kept.keep(one, 7)
-        assert kept.find(alert.alert_id, (7, one.version)) is None
+        cache.put(alert, 7)
+        cache.put(one, 7)
+        assert cache.get(alert.alert_id, (7, one.version)) is None

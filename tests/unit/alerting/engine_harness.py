@@ -1,4 +1,4 @@
-"""The rules over several sources in memory: a board that has everything, fed message by message."""
+"""The rules over several sources in memory: a engine that has everything, fed message by message."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from hypothesis import strategies as st
 
 from services.alerting.core.alarms.scopes import region_of
-from services.alerting.core.alarms.snapshot import fact_of
-from services.alerting.core.multi_source.engine import Board
-from services.alerting.core.multi_source.episode import Cause
-from services.alerting.core.multi_source.rule_registry import RuleBook
-from services.alerting.core.multi_source.source_pool import reported
+from services.alerting.core.alarms.snapshot import snapshot_of
+from services.alerting.core.multi_source.engine import MultiSourceEngine
+from services.alerting.core.multi_source.episode import EpisodeCause
+from services.alerting.core.multi_source.rule_registry import RuleRegistry
+from services.alerting.core.multi_source.source_pool import sighting_of_report
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.conditions import AllOf, AnyOf, AtLeast, Not, RuleHolds
 from shared.contracts.fields import Level, Position, Status, Tier
@@ -21,7 +21,7 @@ from shared.contracts.rules import RuleDefinition
 from tests.unit.alerting.builders import T0, a_report, a_rule, all_of, an_alarm, at, sources_of
 
 VILLAGES = ("500118118201", "500118118202", "500118117201")
-Open = set[tuple[str, Status, str]]
+OpenEpisodes = set[tuple[str, Status, str]]
 A, B, C = (RuleHolds(rule=name) for name in "abc")
 RULES = [
     a_rule("x.all", all_of("a", "b")),
@@ -40,28 +40,28 @@ RULES = [
 ]
 
 
-class Judge:
-    """A board without a store; repeats are dropped as inbox and versions drop them."""
+class EngineHarness:
+    """A engine without a store; repeats are dropped as inbox and versions drop them."""
 
     def __init__(self, *rules: RuleDefinition) -> None:
-        self.board = Board(RuleBook(rules))
+        self.engine = MultiSourceEngine(RuleRegistry(rules))
         self._seen: set[str] = set()
 
-    def takes(self, messages: Iterable[Any]) -> list[AlarmEvent]:
+    def deliver(self, messages: Iterable[Any]) -> list[AlarmEvent]:
         """Everything in order; the alarm events that followed."""
         for message in messages:
             if message.id in self._seen:
                 continue
             self._seen.add(message.id)
-            cause = Cause(message.id, message.id, message.occurred_at, T0)
+            cause = EpisodeCause(message.id, message.id, message.occurred_at, T0)
             if isinstance(message, RuleDefinition):
-                self.board.define(message, cause)
+                self.engine.apply_rule(message, cause)
                 continue
-            self.board.pass_time(
+            self.engine.advance_clock(
                 region_of(message.status, message.place), message.occurred_at, cause
             )
             if isinstance(message, Report):
-                sighting = reported(
+                sighting = sighting_of_report(
                     message.id,
                     message.reporter_id,
                     message.reporter_role,
@@ -70,21 +70,21 @@ class Judge:
                     message.occurred_at,
                     message.position,
                 )
-                self.board.report(message.status, sighting, cause)
+                self.engine.apply_report(message.status, sighting, cause)
                 continue
-            existing_fact = self.board.known.facts.get(message.alarm_id)
+            existing_fact = self.engine.evidence.alarms.get(message.alarm_id)
             if existing_fact is None or message.version > existing_fact.version:
-                self.board.alarm(fact_of(message, existing_fact), cause)
-        out, self.board.out = self.board.out, []
-        return out
+                self.engine.apply_alarm(snapshot_of(message, existing_fact), cause)
+        events, self.engine.events = self.engine.events, []
+        return events
 
     @property
-    def open(self) -> Open:
+    def open_episodes(self) -> OpenEpisodes:
         """Rule, status and scope of every open episode."""
         return {
             (key.rule_id, key.region.status, key.scope)
-            for key, episode in self.board.episodes.items()
-            if episode.open
+            for key, episode in self.engine.episodes.items()
+            if episode.is_open
         }
 
 
@@ -159,14 +159,14 @@ def shuffled(messages: Sequence[Any]) -> st.SearchStrategy[list[Any]]:
     return interleavings(list(queues.values()))
 
 
-def of(rule: str, number: int = 1, **changes: Any) -> AlarmEvent:
+def alarm_of(rule: str, number: int = 1, **changes: Any) -> AlarmEvent:
     return an_alarm(f"alm-{rule}-{number}", rule_id=rule, **changes)
 
 
-def over(
+def clearing_of(
     rule: str, minutes: float, version: int = 2, number: int = 1, **changes: Any
 ) -> AlarmEvent:
-    return of(
+    return alarm_of(
         rule,
         number,
         version=version,
@@ -176,5 +176,5 @@ def over(
     )
 
 
-def told(events: list[AlarmEvent]) -> list[tuple[str, str]]:
+def transitions(events: list[AlarmEvent]) -> list[tuple[str, str]]:
     return [(event.rule_id, event.transition) for event in events]
