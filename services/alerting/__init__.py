@@ -1,1 +1,1 @@
-"""Alarms, reports and decisions of officers come in; changes of alerts and public notices go out."""
+"""Alarms, reports and officers' decisions come in; changes of alerts and notices go out."""

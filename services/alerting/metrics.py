@@ -85,8 +85,8 @@ class AlertingMetrics:
     def count_refusal(self, decision_id: str, reason: RefusalReason, status: Status) -> None:
         """Count a refused decision once.
 
-        The runtime repeats a transaction with a refused record in halves until the record is alone, so
-        that one decision is refused several times.
+        The runtime repeats a transaction with a refused record in halves until the record is alone,
+        so that one decision is refused several times.
         """
         if decision_id in self._counted_refusals:
             return

@@ -88,7 +88,8 @@ def _delete_evidence(table: str, name: str) -> str:
     Evidence that a deleted alert gave to another one gets that alert as its origin.
     """
     return (
-        f"{name} AS (DELETE FROM alerting.{table} WHERE alert_id = {_FAMILY} RETURNING status), "  # noqa: S608
+        f"{name} AS (DELETE FROM alerting.{table} "  # noqa: S608
+        f"WHERE alert_id = {_FAMILY} RETURNING status), "
         f"{name}_moved AS (UPDATE alerting.{table} SET origin_alert_id = alert_id "
         f"WHERE origin_alert_id = {_FAMILY} AND NOT coalesce(alert_id = {_FAMILY}, false))"
     )

@@ -1,7 +1,7 @@
 """One transaction of alerting: locks and loads what the plan names, changes alerts, saves.
 
-Order of locks: rules (shared, or exclusive where a change concerns every region), regions by status and
-unit, alerts by id with all that is merged with them, counts of silences last.
+Order of locks: rules (shared, or exclusive where a change concerns every region), regions by status
+and unit, alerts by id with all that is merged with them, counts of silences last.
 """
 
 from __future__ import annotations
@@ -65,8 +65,9 @@ CaughtUp = Callable[[datetime], bool]
 class UnitOfWork:
     """Everything that one transaction of alerting reads and changes.
 
-    `modes` are the response modes in force, `cache` keeps evidence between transactions. Handlers read
-    and change alerts through `alerts`, and evaluate rules over several sources through `engine`.
+    `modes` are the response modes in force, `cache` keeps evidence between transactions. Handlers
+    read and change alerts through `alerts`, and evaluate rules over several sources through
+    `engine`.
     """
 
     def __init__(
@@ -172,8 +173,8 @@ class UnitOfWork:
     async def _latest_expiry(self, query: EvidenceQuery) -> datetime:
         """Return the event time up to which episodes may expire in this transaction.
 
-        The timer of an episode moves the clock of its region to the expiry: up to that moment, other
-        episodes expire as well.
+        The timer of an episode moves the clock of its region to the expiry: up to that moment,
+        other episodes expire as well.
         """
         if not self.plan.episode_keys:
             return self.plan.until
@@ -193,8 +194,8 @@ class UnitOfWork:
         """Apply evidence to its own alert, else to the open alert of its group, else to a new one.
 
         Returns the alert that has the evidence now, the disposition, and the id of the alert into
-        which the evidence was grouped. Raises Transient when other processes open and close alerts of
-        the group all the time.
+        which the evidence was grouped. Raises Transient when other processes open and close alerts
+        of the group all the time.
         """
         key, origin = group_key(event), origin_of(event)
         for _ in range(_OPENING_ATTEMPTS):

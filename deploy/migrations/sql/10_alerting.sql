@@ -43,14 +43,14 @@ CREATE TABLE alerting.alert (
     opened_at timestamptz NOT NULL DEFAULT now(),
     changed_at timestamptz NOT NULL
 );
--- One alert per danger, open or merged: two processes that handle its first two signs at the same time
--- cannot open two.
+-- One alert per danger, open or merged: two processes that handle its first two signs at the same
+-- time cannot open two.
 CREATE UNIQUE INDEX alert_open ON alerting.alert (status, event_type, scope)
     WHERE state NOT IN ('lifted', 'expired', 'recalled', 'dismissed', 'rejected', 'absorbed');
 CREATE INDEX alert_merged ON alerting.alert (merged_into) WHERE merged_into IS NOT NULL;
 
--- One row per district and status: the lock under which rules over several sources are decided there,
--- and the clock of the log in that district, which is the newest event time.
+-- One row per district and status: the lock under which rules over several sources are decided
+-- there, and the clock of the log in that district, which is the newest event time.
 CREATE TABLE alerting.region (
     status text NOT NULL,
     unit text COLLATE "C" NOT NULL,
@@ -58,11 +58,12 @@ CREATE TABLE alerting.region (
     PRIMARY KEY (status, unit)
 );
 
--- The newest state of every alarm, also of alarms that lead to no alert (alert_id NULL). Unit columns are
--- COLLATE "C" so that a subtree is one range of an index. `alert_id` is the alert that has the alarm as
--- evidence, `origin_alert_id` the alert into which the alarm was grouped: they differ while the origin is
--- merged. `waiting_event` is the event of an alarm that waits (inhibited, on hold, or silenced by
--- `silence_id`). `source_key` is the source whose raises are counted for flapping.
+-- The newest state of every alarm, also of alarms that lead to no alert (alert_id NULL). Unit
+-- columns are COLLATE "C" so that a subtree is one range of an index. `alert_id` is the alert that
+-- has the alarm as evidence, `origin_alert_id` the alert into which the alarm was grouped: they
+-- differ while the origin is merged. `waiting_event` is the event of an alarm that waits
+-- (inhibited, on hold, or silenced by `silence_id`). `source_key` is the source whose raises are
+-- counted for flapping.
 CREATE TABLE alerting.alert_alarm (
     alarm_id text PRIMARY KEY,
     alert_id text REFERENCES alerting.alert,
@@ -98,7 +99,8 @@ CREATE TABLE alerting.alert_alarm (
 );
 CREATE INDEX alert_alarm_alert ON alerting.alert_alarm (alert_id);
 CREATE INDEX alert_alarm_origin ON alerting.alert_alarm (origin_alert_id);
--- Alarms that are on, by rule and place, rule and site, kind of event; alarms that were cleared lately.
+-- Alarms that are on, by rule and place, rule and site, kind of event; alarms that were cleared
+-- lately.
 CREATE INDEX alert_alarm_active ON alerting.alert_alarm (status, rule_id, place)
     WHERE cleared_at IS NULL;
 CREATE INDEX alert_alarm_site ON alerting.alert_alarm (status, rule_id, site_key)
@@ -134,8 +136,9 @@ CREATE TABLE alerting.silence (
 );
 CREATE INDEX silence_not_ended ON alerting.silence (status) WHERE ended_at IS NULL;
 
--- `observed_at` is event time, at most two minutes after Kafka accepted the record. `repeats_known`: the
--- report passes upward an incident that its alert contained already, so it corroborates nothing.
+-- `observed_at` is event time, at most two minutes after Kafka accepted the record.
+-- `repeats_known`: the report passes upward an incident that its alert contained already, so it
+-- corroborates nothing.
 CREATE TABLE alerting.alert_report (
     report_id text PRIMARY KEY,
     alert_id text REFERENCES alerting.alert,
@@ -160,8 +163,8 @@ CREATE INDEX alert_report_alert ON alerting.alert_report (alert_id);
 CREATE INDEX alert_report_origin ON alerting.alert_report (origin_alert_id);
 CREATE INDEX alert_report_kind ON alerting.alert_report (status, event_type, observed_at);
 
--- Warnings of other agencies; each counts from `starts_at` until before `ends_at`. `withdrawn`: cancelled or
--- replaced by the agency, or expired before it arrived.
+-- Warnings of other agencies; each counts from `starts_at` until before `ends_at`. `withdrawn`:
+-- cancelled or replaced by the agency, or expired before it arrived.
 CREATE TABLE alerting.warning (
     warning_id text PRIMARY KEY,
     status text NOT NULL,
@@ -185,8 +188,8 @@ CREATE TABLE alerting.rule (
     definition text NOT NULL
 );
 
--- The newest episode of a rule in a scope; `result` is the result as published. `expires_at` is the event
--- time at which time alone may change the episode.
+-- The newest episode of a rule in a scope; `result` is the result as published. `expires_at` is the
+-- event time at which time alone may change the episode.
 CREATE TABLE alerting.episode (
     rule_id text NOT NULL,
     status text NOT NULL,

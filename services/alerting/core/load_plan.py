@@ -34,9 +34,10 @@ REGROUPING_VERBS = frozenset({DecisionVerb.MERGE, DecisionVerb.UNMERGE, Decision
 class LoadPlan:
     """The messages and ids of a transaction; the handlers' load functions fill it.
 
-    `until` is the event time up to which episodes may expire. `waiting_alarm_ids` are alarms that may
-    be routed again. Where evidence may move between alerts (`regrouped_alert_ids`), the regions of the
-    alerts are locked too, so that no other process adds evidence to one while it moves to another.
+    `until` is the event time up to which episodes may expire. `waiting_alarm_ids` are alarms that
+    may be routed again. Where evidence may move between alerts (`regrouped_alert_ids`), the regions
+    of the alerts are locked too, so that no other process adds evidence to one while it moves to
+    another.
     """
 
     alarms: list[AlarmEvent] = field(default_factory=list)

@@ -72,9 +72,9 @@ async def route_alarm(
 ) -> bool:
     """Route an alarm, apply the effects of the route, and store the alarm.
 
-    `record` is the row before the event (None: a new alarm), `has_waited` True when its inhibitors had
-    their time. `calls` are the posts to call about the change of the alert. Returns whether an alert
-    has the alarm now.
+    `record` is the row before the event (None: a new alarm), `has_waited` True when its inhibitors
+    had their time. `calls` are the posts to call about the change of the alert. Returns whether an
+    alert has the alarm now.
     """
     own_alert = unit.alerts.alert(record.alert_id) if record is not None else None
     if own_alert is not None and not own_alert.is_open_or_merged:

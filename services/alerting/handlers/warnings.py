@@ -39,7 +39,8 @@ async def handle_warning(event: ExternalWarning, unit: UnitOfWork, incoming: Inc
     if warning is not None and was_ended_before(event, unit.warnings.get(event.id)):
         warning = replace(warning, withdrawn=True)
     ended = [existing for existing in unit.warnings.values() if ends_warning(event, existing)]
-    # The new warning comes first: a danger that the agency goes on to state does not end in between.
+    # The new warning comes first: a danger that the agency goes on to state does not end in
+    # between.
     changed = [warning] if warning is not None else []
     changed += [replace(existing, withdrawn=True) for existing in ended]
     for absent in ended_before_arrival(event, unit.warnings.keys(), at):

@@ -1,8 +1,8 @@
 """The alerts and alarms of one transaction: locked and loaded at once, written at once.
 
-Locks are taken in the order of alert ids. An alert with its evidence belongs to the transaction that
-holds its lock; the row of an alarm belongs to the owner of its partition (the stored offset fences all
-other processes).
+Locks are taken in the order of alert ids. An alert with its evidence belongs to the transaction
+that holds its lock; the row of an alarm belongs to the owner of its partition (the stored offset
+fences all other processes).
 """
 
 from __future__ import annotations
@@ -97,9 +97,9 @@ class AlertRepository:
     ) -> None:
         """Load alarms, and lock and load alerts.
 
-        The alarms are those named and those in `regions` that wait for one of `rule_ids`. The alerts
-        are those of these alarms, those named, and the open ones of `keys`, each with all alerts that
-        are merged with it.
+        The alarms are those named and those in `regions` that wait for one of `rule_ids`. The
+        alerts are those of these alarms, those named, and the open ones of `keys`, each with all
+        alerts that are merged with it.
         """
         connection = self._transaction.connection
         ids, rules = list(alarm_ids), sorted(set(rule_ids))

@@ -8,7 +8,7 @@ from services.alerting.store.evidence_rows import ALARM, REPORT
 from shared.runtime.sql import names
 
 NOT_FINAL = f"state NOT IN {names(FINAL)}"
-"""The predicate of the index alert_open, word for word: Postgres compares them to infer the index."""
+"""The predicate of the index alert_open, word for word: Postgres infers the index from it."""
 
 
 def _insert(table: str, columns: tuple[str, ...], on_conflict: str = "") -> str:

@@ -1,9 +1,10 @@
 """The evidence of open alerts between transactions: in a storm, most of what a batch would read.
 
-The cache is exact without any notification. An entry is valid for one state of its alert's row, which is
-named by the transaction that wrote the row (`xmin`) and by the version. Whoever changes the evidence of
-an open alert writes its row as well. So after a change by another process, or after a transaction of
-this process that was rolled back, the entry matches no row and the evidence is read again.
+The cache is exact without any notification. An entry is valid for one state of its alert's row,
+which is named by the transaction that wrote the row (`xmin`) and by the version. Whoever changes
+the evidence of an open alert writes its row as well. So after a change by another process, or after
+a transaction of this process that was rolled back, the entry matches no row and the evidence is
+read again.
 """
 
 from __future__ import annotations
@@ -68,8 +69,8 @@ class EvidenceCache:
     def put(self, alert: Alert, written_by: int) -> None:
         """Store the evidence of an alert whose row the transaction `written_by` has written.
 
-        An alert with evidence of another origin is left out: retention may change the origin of such
-        evidence without writing the row.
+        An alert with evidence of another origin is left out: retention may change the origin of
+        such evidence without writing the row.
         """
         self._remove(alert.alert_id)
         evidence = alert.alarms, alert.reports

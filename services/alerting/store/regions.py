@@ -1,7 +1,8 @@
 """Locks of rules and regions, and the clocks of regions.
 
-Order of locks in every transaction: rules (shared, or exclusive while one is defined), regions by status
-and unit, then alerts by id (alert_repository.py). The timers of episodes lock in the same order.
+Order of locks in every transaction: rules (shared, or exclusive while one is defined), regions by
+status and unit, then alerts by id (alert_repository.py). The timers of episodes lock in the same
+order.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ async def lock_regions(
 ) -> dict[Region, datetime | None]:
     """Lock these regions and all existing regions below `cities`; return their clocks.
 
-    A clock is None when the region has had no record yet. `exclusive`: a rule or a silence is about to
-    change, which concerns every region, so that all of them are locked.
+    A clock is None when the region has had no record yet. `exclusive`: a rule or a silence is about
+    to change, which concerns every region, so that all of them are locked.
     """
     function = "pg_advisory_xact_lock" if exclusive else "pg_advisory_xact_lock_shared"
     await transaction.connection.execute(f"SELECT {function}($1, 0)", _RULES_LOCK)

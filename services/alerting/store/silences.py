@@ -1,8 +1,8 @@
 """Silences as rows.
 
 They change only under the exclusive lock of the rules (regions.py), so that no alarm is hidden by a
-silence that has just ended; only the count of hidden alarms rises under the row's own lock, which is
-taken last of all.
+silence that has just ended; only the count of hidden alarms rises under the row's own lock, which
+is taken last of all.
 """
 
 from __future__ import annotations

@@ -90,8 +90,8 @@ class AlertingHarness:
     ) -> list[AlarmEvent]:
         """Handle messages in one transaction and return the alarm events that it published.
 
-        `early`: the records have overtaken others. `accepted_at` is when Kafka accepted the records;
-        by default a second after their event time.
+        `early`: the records have overtaken others. `accepted_at` is when Kafka accepted the
+        records; by default a second after their event time.
         """
         batch = [
             Incoming(
@@ -152,7 +152,8 @@ class AlertingHarness:
     def _collaborators(self) -> dict[str, Any]:
         dispatcher = self.service.platform.dispatcher
         assert dispatcher is not None
-        collaborators: dict[str, Any] = dispatcher.unit_of_work.keywords  # type: ignore[attr-defined]
+        factory: Any = dispatcher.unit_of_work
+        collaborators: dict[str, Any] = factory.keywords
         return collaborators
 
     def counter(self, name: str, **labels: str) -> float:

@@ -1,4 +1,4 @@
-"""Evidence that is cache between batches is what would be read, whoever has changed it meanwhile."""
+"""Cached evidence equals the rows, also after changes by another process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A red alarm that goes before its turn: what was to come before it is still judged as if it had."""
+"""An urgent red alarm: the records that it has overtaken are evaluated as if it had not."""
 
 from __future__ import annotations
 

@@ -60,7 +60,8 @@ async def test_after_a_merge_everything_follows_and_undoing_it_gives_it_back(
     assert (result[gas].state, result[gas].merged_into) == ("merged", flood)
     assert set(result[flood].alarm_ids) == {"alm-gas", "alm-flood"}
     assert (len(result[flood].report_ids), result[flood].merged_ids) == (1, (gas,))
-    # A known alarm, a new one of the merged alert's kind, a report, each in a transaction of its own.
+    # A known alarm, a new one of the merged alert's kind, a report, each in a transaction of its
+    # own.
     await alerting.deliver(an_alarm("alm-gas", 2, UPGRADED, Level.RED, occurred_at=at(2)))
     await alerting.deliver(an_alarm("alm-gas-2", occurred_at=at(3)))
     await alerting.deliver(a_report("worker-2", occurred_at=at(4)))

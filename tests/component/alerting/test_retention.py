@@ -78,8 +78,13 @@ async def deliver_random_messages(alerting: AlertingHarness, seed: int) -> None:
                     a_report(status=status, event_type=chance.choice(KINDS), occurred_at=at(number))
                 )
             case 2:
-                await alerting.deliver(a_warning(event_type=chance.choice(KINDS), id=f"w-{number}",
-                                              cap_identifier=f"c-{number}"))  # fmt: skip
+                await alerting.deliver(
+                    a_warning(
+                        event_type=chance.choice(KINDS),
+                        id=f"w-{number}",
+                        cap_identifier=f"c-{number}",
+                    )
+                )
             case 3:
                 alerts = await alerting.rows(
                     "SELECT alert_id, status, proposed_level FROM alerting.alert ORDER BY alert_id"
@@ -89,9 +94,13 @@ async def deliver_random_messages(alerting: AlertingHarness, seed: int) -> None:
                 alert = chance.choice(alerts)
                 with suppress(Reject):  # it may be over
                     await alerting.deliver(
-                        a_decision(alert["alert_id"], DecisionVerb.DISMISS, Level.YELLOW,
-                                   status=Status(alert["status"]))
-                    )  # fmt: skip
+                        a_decision(
+                            alert["alert_id"],
+                            DecisionVerb.DISMISS,
+                            Level.YELLOW,
+                            status=Status(alert["status"]),
+                        )
+                    )
             case _:
                 rule = chance.choice(("gas.leak", "gas.low"))
                 alarm = an_alarm(
@@ -185,12 +194,13 @@ async def test_a_silence_stays_while_it_stands_or_hides_something(
     long_ago = "now() - interval '401 days'"
     for name, ended in (("standing", "NULL"), ("hiding", long_ago), ("over", long_ago)):
         await alerting.rows(
-            "INSERT INTO alerting.silence VALUES ($1, 'Actual', 1, 'silence', '{}', '500118000000', "
-            f"'o', 'B', now(), now(), 'r', {ended}, 0, 0)",
+            "INSERT INTO alerting.silence VALUES ($1, 'Actual', 1, 'silence', '{}', "
+            f"'500118000000', 'o', 'B', now(), now(), 'r', {ended}, 0, 0)",
             name,
         )
     await alerting.rows(
-        "UPDATE alerting.alert_alarm SET disposition = 'silenced', waiting_event = '{}', silence_id = 'hiding'"
+        "UPDATE alerting.alert_alarm SET disposition = 'silenced', waiting_event = '{}', "
+        "silence_id = 'hiding'"
     )
     assert await delete_due(alerting) == 1
     assert await ids(alerting, "SELECT silence_id FROM alerting.silence") == {"standing", "hiding"}
@@ -201,10 +211,14 @@ async def test_a_warning_in_force_stays_however_long_ago_it_was_issued(
 ) -> None:
     months = timedelta(days=900)
     await alerting.deliver(a_warning(id="long", expires_at=at(0) + months), a_warning(id="day"))
-    await alerting.rows("UPDATE alerting.warning SET ends_at = now() + interval '1 day', "
-                       "observed_at = now() - interval '500 days' WHERE warning_id = 'long'")  # fmt: skip
-    await alerting.rows("UPDATE alerting.warning SET ends_at = now() - interval '499 days', "
-                       "observed_at = now() - interval '500 days' WHERE warning_id = 'day'")  # fmt: skip
+    await alerting.rows(
+        "UPDATE alerting.warning SET ends_at = now() + interval '1 day', "
+        "observed_at = now() - interval '500 days' WHERE warning_id = 'long'"
+    )
+    await alerting.rows(
+        "UPDATE alerting.warning SET ends_at = now() - interval '499 days', "
+        "observed_at = now() - interval '500 days' WHERE warning_id = 'day'"
+    )
     assert await delete_due(alerting) == 1
     assert await ids(alerting, "SELECT warning_id FROM alerting.warning") == {"long"}
     await alerting.rows("UPDATE alerting.warning SET withdrawn = true")

@@ -1,4 +1,4 @@
-"""Rules over several sources on a real Postgres: loaded by scope, locked by region, ended by timers."""
+"""Rules over several sources on a real Postgres: loads by scope, locks by region, timers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From when until when another agency's warning counts, on a real Postgres: by records and by timers."""
+"""The time in which the warning of an agency counts, on a real Postgres, by records and timers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules over several sources in memory: a engine that has everything, fed message by message."""
+"""The rules over several sources in memory: an engine with all evidence, fed by message."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ RULES = [
 
 
 class EngineHarness:
-    """A engine without a store; repeats are dropped as inbox and versions drop them."""
+    """An engine without a store; repeats are dropped as inbox and versions drop them."""
 
     def __init__(self, *rules: RuleDefinition) -> None:
         self.engine = MultiSourceEngine(RuleRegistry(rules))
         self._seen: set[str] = set()
 
     def deliver(self, messages: Iterable[Any]) -> list[AlarmEvent]:
-        """Everything in order; the alarm events that followed."""
+        """Apply messages in order and return the alarm events that follow."""
         for message in messages:
             if message.id in self._seen:
                 continue
@@ -80,7 +80,7 @@ class EngineHarness:
 
     @property
     def open_episodes(self) -> OpenEpisodes:
-        """Rule, status and scope of every open episode."""
+        """Return rule id, status and scope of every open episode."""
         return {
             (key.rule_id, key.region.status, key.scope)
             for key, episode in self.engine.episodes.items()
@@ -90,7 +90,7 @@ class EngineHarness:
 
 @st.composite
 def histories(draw: st.DrawFn, statuses: Sequence[Status] = (Status.ACTUAL,)) -> list[Any]:
-    """Alarms of three rules with their changes, and reports, in an order that Kafka could deliver."""
+    """Draw alarms of three rules with their changes, and reports, in an order of Kafka."""
     queues: list[list[Any]] = []
     for number in range(draw(st.integers(1, 5))):
         start = draw(st.integers(0, 60))
@@ -138,7 +138,7 @@ def histories(draw: st.DrawFn, statuses: Sequence[Status] = (Status.ACTUAL,)) ->
 
 @st.composite
 def interleavings(draw: st.DrawFn, queues: list[list[Any]]) -> list[Any]:
-    """One order in which the queues may be merged, each keeping its own, with some repeats."""
+    """Draw an order that keeps the order of each queue, with some repeats."""
     turns = draw(st.permutations([n for n, queue in enumerate(queues) for _ in queue]))
     waiting = [list(queue) for queue in queues]
     merged: list[Any] = []
@@ -150,7 +150,7 @@ def interleavings(draw: st.DrawFn, queues: list[list[Any]]) -> list[Any]:
 
 
 def shuffled(messages: Sequence[Any]) -> st.SearchStrategy[list[Any]]:
-    """The same messages in another order that Kafka could deliver: each alarm keeps its own."""
+    """Draw another order of these messages in which the changes of each alarm keep theirs."""
     queues: dict[str, list[Any]] = {}
     for message in messages:
         queue = queues.setdefault(getattr(message, "alarm_id", message.id), [])

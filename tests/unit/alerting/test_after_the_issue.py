@@ -1,4 +1,4 @@
-"""What can happen to an alert beside the straight way: other levels, ends, emergencies, positions."""
+"""Decisions after the issue of an alert: recalls, officers' proposals, validity, positions."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from services.alerting.core.alerts import ratification, validity
+from services.alerting.core.alerts import validity
 from services.alerting.core.alerts.outcome import RefusalReason
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import AlertState, AlertTransition, Assessment, DecisionVerb
-from shared.contracts.fields import Level, Post
+from shared.contracts.fields import Level
 from tests.unit.alerting.alert_history import AlertHistory, issued_history, pending_history
 from tests.unit.alerting.builders import (
     CITY,
@@ -170,164 +170,6 @@ def test_what_is_still_on_when_it_expires_is_another_alert_at_once() -> None:
     quiet = validity.expire(history.alert, history.alert.expires_at)
     assert quiet is not None
     assert validity.follow_up_alert(quiet.alert) is None
-
-
-# Emergency authorisation and its debt.
-
-
-@pytest.mark.parametrize(
-    ("level", "unit", "post", "may"),
-    [
-        (RED, DISTRICT, Post.COMMANDER, True),
-        (RED, DISTRICT, Post.A, True),
-        (RED, DISTRICT, Post.B, False),
-        (RED, TOWN, Post.COMMANDER, True),
-        (RED, VILLAGE, Post.COMMANDER, False),
-        (RED, CITY, Post.COMMANDER, False),
-        (YELLOW, TOWN, Post.A, True),
-        (YELLOW, DISTRICT, Post.A, False),
-        (YELLOW, CITY, Post.COMMANDER, False),
-        (YELLOW, OTHER_TOWN, Post.COMMANDER, False),
-    ],
-)
-def test_who_may_issue_in_an_emergency(level: Level, unit: str, post: Post, may: bool) -> None:
-    history = AlertHistory(an_alarm(level=level))
-    if may:
-        history.decide(EMERGENCY, unit, post=post, reason="溃坝在即")
-        assert (history.alert.level, history.transitions[-1]) == (level, "issued")
-    else:
-        history.expect_refusal(NO_RIGHT, EMERGENCY, unit, post=post, reason="溃坝在即")
-
-
-def emergency(level: Level = RED) -> AlertHistory:
-    history = AlertHistory(an_alarm(level=level))
-    return history.decide(EMERGENCY, TOWN, post=Post.A, officer="o-town", reason="溃坝在即")
-
-
-def test_it_issues_at_once_calls_the_gate_and_leaves_a_debt() -> None:
-    history = emergency()
-    last = history.events[-1]
-    assert last.debt is not None
-    assert (last.debt.unit, last.debt.approvals) == (CITY, 2)
-    assert last.debt.due_at == at(1) + ratification.DUE_AFTER[RED]
-    assert [signature.officer_id for signature in last.signatures] == ["o-town"]
-    assert history.notices[-1].level is RED
-
-
-def test_it_needs_a_reason_something_to_issue_and_no_older_debt() -> None:
-    history = AlertHistory(an_alarm(level=RED))
-    history.expect_refusal(RefusalReason.NO_REASON, EMERGENCY, TOWN, post=Post.A, reason=" ")
-    issued_history(YELLOW).expect_refusal(
-        RefusalReason.NOTHING_PROPOSED, EMERGENCY, TOWN, post=Post.A
-    )
-    owing = emergency(YELLOW).add_evidence(
-        an_alarm("alm-2", level=RED, transition=AlarmTransition.RAISED, occurred_at=at(3))
-    )
-    owing.expect_refusal(NO_STEP, EMERGENCY, TOWN, post=Post.A)
-
-
-def test_a_debt_is_chased_at_its_hour_and_again_until_it_is_settled() -> None:
-    alert = emergency().alert
-    due = at(1) + ratification.DUE_AFTER[RED]
-    assert ratification.remind_gate(alert, due - timedelta(seconds=1)) is None
-    for number in range(1, 4):
-        change = ratification.remind_gate(alert, due)
-        assert change is not None
-        assert (change.transition, [call.unit for call in change.calls]) == ("debt_due", [CITY])
-        alert = change.alert
-        assert alert.pending_ratification is not None
-        assert (alert.pending_ratification.chased, alert.pending_ratification.next_at) == (
-            number,
-            due + ratification.REMIND_EVERY,
-        )
-        assert ratification.remind_gate(alert, due) is None
-        due = alert.pending_ratification.next_at
-
-
-@pytest.mark.parametrize("level", [BLUE, YELLOW, ORANGE, RED])
-def test_nobody_issues_in_an_emergency_for_less_than_until_the_gate_is_chased(level: Level) -> None:
-    history = AlertHistory(an_alarm(level=level)).decide(
-        EMERGENCY, TOWN, post=Post.A, reason="溃坝在即", valid_until=at(2)
-    )
-    owed, ends = history.alert.pending_ratification, history.alert.expires_at
-    assert owed is not None
-    assert ends is not None
-    assert validity.expire(history.alert, owed.due_at) is None
-    chased = ratification.remind_gate(history.alert, owed.due_at)
-    assert chased is not None
-    assert validity.expire(chased.alert, owed.due_at) is None, "its hour is not yet the end"
-
-
-def test_an_emergency_that_expires_unsigned_leaves_that_on_the_record() -> None:
-    history = emergency()
-    assert history.alert.expires_at is not None
-    change = validity.expire(history.alert, history.alert.expires_at)
-    assert change is not None
-    assert change.alert.state is AlertState.EXPIRED
-    assert change.alert.pending_ratification == history.alert.pending_ratification
-    assert (
-        ratification.remind_gate(change.alert, history.alert.expires_at + timedelta(days=1)) is None
-    )
-
-
-def test_red_is_ratified_by_two_others() -> None:
-    history = emergency()
-    history.expect_refusal(NO_RIGHT, RATIFY, DISTRICT, level=RED)
-    history.decide(RATIFY, CITY, level=RED, officer="o-1")
-    assert (history.transitions[-1], history.alert.pending_ratification is None) == (
-        "signed",
-        False,
-    )
-    history.expect_refusal(RefusalReason.ALREADY_SIGNED, RATIFY, CITY, level=RED, officer="o-1")
-    history.decide(RATIFY, CITY, level=RED, officer="o-2")
-    assert (history.transitions[-1], history.alert.pending_ratification) == ("ratified", None)
-    history.expect_refusal(RefusalReason.NO_DEBT, RATIFY, CITY, level=RED, officer="o-3")
-
-
-def test_what_the_gate_had_signed_by_then_is_no_signature_under_the_emergency() -> None:
-    history = pending_history(RED).decide(APPROVE, CITY, officer="o-1")
-    assert (
-        [signature.officer_id for signature in history.alert.signatures],
-        history.events[-1].signed,
-    ) == (["o-1"], 1)
-    history.decide(EMERGENCY, DISTRICT, post=Post.COMMANDER, officer="o-district", reason="急")
-    assert [signature.officer_id for signature in history.events[-1].signatures] == ["o-district"]
-    assert history.events[-1].signed == 0
-    for officer in ("o-1", "o-2"):
-        assert history.alert.pending_ratification is not None
-        history.decide(RATIFY, CITY, level=RED, officer=officer)
-    assert history.alert.pending_ratification is None
-
-
-def test_annulled_it_is_recalled_or_falls_back_to_what_was_in_force() -> None:
-    history = emergency()
-    history.expect_refusal(RefusalReason.NO_REASON, ANNUL, CITY, level=RED, reason="")
-    history.decide(ANNUL, CITY, level=RED, reason="不成立")
-    assert (history.alert.state, history.notices[-1].level) == (AlertState.RECALLED, None)
-    history = issued_history(YELLOW).add_evidence(an_alarm("alm-2", level=RED, occurred_at=at(3)))
-    history.decide(EMERGENCY, DISTRICT, post=Post.COMMANDER, reason="急")
-    assert (history.transitions[-1], history.alert.level) == ("adjusted", RED)
-    history.decide(ANNUL, CITY, level=RED, reason="不成立")
-    assert (history.transitions[-1], history.alert.level, history.alert.pending_ratification) == (
-        "adjusted",
-        YELLOW,
-        None,
-    )
-    assert not history.alert.is_pending, "nothing waits for a signature"
-    assert history.notices[-1].level is YELLOW
-
-
-def test_who_issued_in_an_emergency_may_recall_it_himself() -> None:
-    history = emergency()
-    history.expect_refusal(NO_RIGHT, RECALL, DISTRICT, level=RED)
-    history.decide(RECALL, TOWN, level=RED, reason="看错了")
-    assert (history.alert.state, history.alert.pending_ratification) == (AlertState.RECALLED, None)
-
-
-def test_a_debt_ends_with_the_level_it_was_made_for() -> None:
-    history = emergency().decide(ADJUST, CITY, level=YELLOW, reason="降级")
-    history.decide(APPROVE, CITY)
-    assert (history.alert.level, history.alert.pending_ratification) == (YELLOW, None)
 
 
 # Three scales, several bodies: 2021-07-05 on the 綦江河 (docs/sources.md S22).

@@ -1,4 +1,4 @@
-"""Merge, unmerge, split: whatever people do in whatever order, no alarm is lost or counted twice."""
+"""Merge, unmerge, split: in any order of decisions, no alarm is lost or counted twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Composite and corroboration rules: what holds is a function of what happened, not of its order."""
+"""Composite and corroboration rules: the order of messages never changes the open alarms."""
 
 from __future__ import annotations
 

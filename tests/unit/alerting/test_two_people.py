@@ -1,4 +1,4 @@
-"""Red takes two people: not one on two posts, of two units, or in an emergency and again for the gate."""
+"""A red alert needs two people: an officer on two posts, or of two units, is one person."""
 
 from __future__ import annotations
 

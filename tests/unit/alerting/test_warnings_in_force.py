@@ -1,4 +1,4 @@
-"""When a warning counts: against a plain recount at every minute, and when its timers are due."""
+"""The time in which a warning counts, against a plain recount of every minute."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LAST = 200
 
 
 class Hours(NamedTuple):
-    """A warning: which agency, the minute it was issued, how long after that it begins and ends."""
+    """The agency and the minute of issue of a warning, the delay of its begin, its duration."""
 
     agency: int
     issued: int
@@ -45,7 +45,7 @@ class Hours(NamedTuple):
 
 
 def should_hold(warnings: Iterable[Hours], calls: Iterable[int], minute: int) -> bool:
-    """Two agencies in force, or one and a call not longer ago than the window when both were there."""
+    """Return whether two agencies are in force, or one and a call within the window."""
     now = [warning for warning in warnings if warning.counts(minute)]
     heard = [call for call in calls if call <= minute]
     near = any(call + WINDOW >= hours.begins for hours in now for call in heard)

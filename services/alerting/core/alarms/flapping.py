@@ -1,10 +1,10 @@
 """Flapping 反复告警: the same alarm is raised again and again within a short time.
 
-The episodes of one rule at one sensor (else at one site) are counted by event time, so that a replay
-counts alike. Once an alarm flaps, its alert stays open at the level that was reached until the alarm has
-been quiet for the quiet period by database time: the flapping is published once, and after that only a
-higher level is. The period follows from the response mode that holds at the place of the alarm when the
-alarm is raised or cleared.
+The episodes of one rule at one sensor (else at one site) are counted by event time, so that a
+replay counts alike. Once an alarm flaps, its alert stays open at the level that was reached until
+the alarm has been quiet for the quiet period by database time: the flapping is published once, and
+after that only a higher level is. The period follows from the response mode that holds at the place
+of the alarm when the alarm is raised or cleared.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ def scope_key(scope: Scope, alarm: AlarmSnapshot) -> str | None:
 
 
 def is_scope_of(scope: Scope | Tier, key: str) -> bool:
-    """Return whether a key is of this kind; an older version of a rule may have had another kind."""
+    """Return whether a key is of this kind; older versions of a rule may have had another."""
     if scope == "site":
         return ":" in key
     return ":" not in key and tier_of(key) is TIERS.get(scope, scope)

@@ -1,7 +1,7 @@
 """The newest state of an alarm, as rules over several sources, inhibition and silences read it.
 
-The evidence of an alert (`alerts.alert.AlarmEvidence`) is the smaller part of an alarm that an alert
-needs. Both lie in one row, whose whole is `alerts.grouping.AlarmRecord`.
+The evidence of an alert (`alerts.alert.AlarmEvidence`) is the smaller part of an alarm that an
+alert needs. Both lie in one row, whose whole is `alerts.grouping.AlarmRecord`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class AlarmSnapshot:
 
 
 def is_over(event: AlarmEvent, previous: AlarmSnapshot | None) -> bool:
-    """Return whether `event` leaves the alarm over: it clears the alarm, or revises a cleared one."""
+    """Return whether the alarm is over after `event`: cleared, or revised after its end."""
     if event.transition is AlarmTransition.REVISED:
         return previous is not None and not previous.is_on
     return event.transition is AlarmTransition.CLEARED
@@ -92,8 +92,8 @@ def snapshot_of(event: AlarmEvent, previous: AlarmSnapshot | None) -> AlarmSnaps
 def is_same_site(first: AlarmSnapshot, second: AlarmSnapshot) -> bool:
     """Return whether two alarms concern one spot: compare sites, else sensors, else places.
 
-    The most exact attribute that both alarms have decides: the rule of a village does not lie at each
-    of its sensors.
+    The most exact attribute that both alarms have decides: the rule of a village does not lie at
+    each of its sensors.
     """
     if first.site is not None and second.site is not None:
         return first.site == second.site

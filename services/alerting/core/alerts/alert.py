@@ -29,8 +29,9 @@ _TIERS = tuple(Tier)
 class AlarmEvidence:
     """The part of an alarm's newest state that its alert needs; in a storm an alert has many.
 
-    `raised_at` is when the episode began, `last_danger_at` the last sign of danger, and `cleared_at`
-    the end (None: the alarm is on); all are event time. An alarm over several sources has no sensor.
+    `raised_at` is when the episode began, `last_danger_at` the last sign of danger, and
+    `cleared_at` the end (None: the alarm is on); all are event time. An alarm over several sources
+    has no sensor.
     """
 
     alarm_id: str
@@ -85,12 +86,13 @@ class Alert:
 
     `level` is in force, `proposed_level` waits for signatures (None: to be lifted), and
     `requested_level` is the level that the evidence requests: the three differ while a decision is
-    due, or after a proposal was rejected. `round` counts proposals; a signature belongs to one round.
-    `signatures` are those of the present proposal, `issuing_signatures` those that put the present
-    level in force. `pending_ratification` is set while the gate has not decided about an emergency
-    authorisation. `merged_alerts` are all alerts whose evidence is here, each with the alert into
-    which it was merged; `state_before_merge` is the state in which this alert was merged. `grade` is
-    the highest grade of all evidence so far; it never falls, since the words may stay.
+    due, or after a proposal was rejected. `round` counts proposals; a signature belongs to one
+    round. `signatures` are those of the present proposal, `issuing_signatures` those that put the
+    present level in force. `pending_ratification` is set while the gate has not decided about an
+    emergency authorisation. `merged_alerts` are all alerts whose evidence is here, each with the
+    alert into which it was merged; `state_before_merge` is the state in which this alert was
+    merged. `grade` is the highest grade of all evidence so far; it never falls, since the words may
+    stay.
     """
 
     alert_id: str
@@ -227,10 +229,10 @@ class Alert:
     def _level_of_evidence(self) -> Level | None:
         """Return the level that the evidence requests.
 
-        The highest alarm that is on decides. Without such an alarm, a report that no final report has
-        ended keeps the alert at blue. After the issue only a report newer than the last all-clear of
-        the sensors does: otherwise the end of the alarms is a proposal to lift, which a person
-        decides.
+        The highest alarm that is on decides. Without such an alarm, a report that no final report
+        has ended keeps the alert at blue. After the issue only a report newer than the last
+        all-clear of the sensors does: otherwise the end of the alarms is a proposal to lift, which
+        a person decides.
         """
         levels = {alarm.level for alarm in self.alarms if alarm.cleared_at is None}
         highest = max(levels, key=LEVEL_ORDER.__getitem__, default=Level.NOTICE)

@@ -24,8 +24,8 @@ def requirement(place: str, level: Level | None, proposed: Level | None) -> Sign
     """Return the requirement for the change from `level` to `proposed`.
 
     `level` None: the alert is not issued. `proposed` None: the alert is to be lifted. Lifting and
-    downgrading need one signature of the authority of the issued level: a unit that may not issue red
-    may not take red back.
+    downgrading need one signature of the authority of the issued level: a unit that may not issue
+    red may not take red back.
     """
     if level is not None and (proposed is None or LEVEL_ORDER[proposed] < LEVEL_ORDER[level]):
         return SignatureRequirement(_unit(place, AUTHORITY[level].tier), 1)

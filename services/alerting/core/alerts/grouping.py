@@ -24,10 +24,10 @@ class Disposition(StrEnum):
 
     sensor_health: about a device, or mere advice 提示, no alert. cleared_unseen: over before alerting
     knew of the alarm. after_close: its alert is closed and the alarm does not become graver.
-    nothing_open: a final report without an open alert. condition: only composite rules use the alarm.
-    inhibited: a higher alarm of its site is on. retrospective: detected in a backlog, perhaps over;
-    nobody is paged. held: on hold for a moment until its inhibitor may have come. silenced: an
-    officer's silence hides the alarm.
+    nothing_open: a final report without an open alert. condition: only composite rules use the
+    alarm. inhibited: a higher alarm of its site is on. retrospective: detected in a backlog,
+    perhaps over; nobody is paged. held: on hold for a moment until its inhibitor may have come.
+    silenced: an officer's silence hides the alarm.
     """
 
     OPENED = "opened"
@@ -117,7 +117,7 @@ def new_alert(event: AlarmEvent | Report) -> Alert:
 def evidence_of_alarm(
     event: AlarmEvent, snapshot: AlarmSnapshot, previous: AlarmEvidence | None
 ) -> AlarmEvidence:
-    """Return the evidence after `event`. A clearing is no sign of danger: `last_danger_at` stays."""
+    """Return the evidence after `event`; a clearing leaves `last_danger_at` unchanged."""
     raised_at = event.started_at or (previous.raised_at if previous else event.occurred_at)
     last_danger_at = event.occurred_at
     if previous is not None:

@@ -55,8 +55,8 @@ def end_flapping(alert: Alert) -> AlertChange:
 def revise_alarm(alert: Alert, alarm: AlarmEvidence) -> Alert | None:
     """Return the alert with the revised alarm and the same version; None: it must be reevaluated.
 
-    Other services know an alert, not its alarms: as long as neither the requested level nor the number
-    of sources changes, nothing has to be published.
+    Other services know an alert, not its alarms: as long as neither the requested level nor the
+    number of sources changes, nothing has to be published.
     """
     updated = replace(alert, alarms=_with_alarm(alert, alarm))
     count = updated.source_count
@@ -75,8 +75,8 @@ def apply_report(
 def repeats_known(report: Report, alert: Alert, origin_alert: Alert | None) -> bool:
     """Return whether an upward report 上报 is about an incident of the alert or of its origin alert.
 
-    Units owe such reports because of the alert, and each tier passes on the report of the tier below:
-    their authors have not observed the danger.
+    Units owe such reports because of the alert, and each tier passes on the report of the tier
+    below: their authors have not observed the danger.
     """
     incidents = {evidence.incident_id for evidence in alert.reports}
     incidents |= {
@@ -99,7 +99,8 @@ def reevaluate(
     more_sources = count.sources > alert.sources
     # A rejected proposal is not repeated until the evidence requests another level.
     proposes = level is not alert.requested_level and level is not alert.proposed_level
-    # The headline comes from the evidence that raised the level, never from evidence that lowers it.
+    # The headline comes from the evidence that raised the level, never from evidence that lowers
+    # it.
     rises = level is not None and (
         alert.requested_level is None or _rank(level) > _rank(alert.requested_level)
     )

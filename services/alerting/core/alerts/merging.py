@@ -1,10 +1,11 @@
-"""Merging two alerts of one danger, and splitting an alert of two dangers, by an officer's decision.
+"""Merging two alerts of one danger, and splitting an alert of two dangers, by an officer's
+decision.
 
-Both can be undone. Every alarm and report has an origin alert, into which it was grouped or split off,
-and keeps it for ever. A merge moves the evidence to the other alert and leaves the origins, so that
-undoing the merge returns the evidence of that origin, with whatever has changed or joined since. An
-alert that was split off is merged back in the same way. Only an alert that has not been issued can be
-merged away; an issued alert can absorb any.
+Both can be undone. Every alarm and report has an origin alert, into which it was grouped or split
+off, and keeps it for ever. A merge moves the evidence to the other alert and leaves the origins, so
+that undoing the merge returns the evidence of that origin, with whatever has changed or joined
+since. An alert that was split off is merged back in the same way. Only an alert that has not been
+issued can be merged away; an issued alert can absorb any.
 """
 
 from __future__ import annotations
@@ -109,8 +110,8 @@ def unmerge(alert: Alert, holder: Alert, decision: AlertDecision) -> Regrouping 
 def split(alert: Alert, decision: AlertDecision) -> Regrouping | DecisionRefusal:
     """Return the regrouping that makes a new alert of some of the evidence.
 
-    New evidence of the group still joins the old alert; an alarm that was split off stays with the new
-    alert, which has to be verified from the beginning.
+    New evidence of the group still joins the old alert; an alarm that was split off stays with the
+    new alert, which has to be verified from the beginning.
     """
     refusal = refuse_other_status(alert, decision) or refuse_outsider(alert, decision)
     if refusal is not None:

@@ -1,10 +1,10 @@
 """Emergency authorisation 紧急授权: an officer on the spot issues at once; the gate ratifies later.
 
-An emergency authorisation only raises the level. Its ratification stays pending until the gate ratifies
-(with as many signatures as the level needs), annuls, or signs another level. The gate is reminded when
-the ratification is due, and again at a fixed interval. So that the gate is reminded at least once, an
-authorisation is valid until after the first reminder; an alert that expires without ratification says
-so.
+An emergency authorisation only raises the level. Its ratification stays pending until the gate
+ratifies (with as many signatures as the level needs), annuls, or signs another level. The gate is
+reminded when the ratification is due, and again at a fixed interval. So that the gate is reminded
+at least once, an authorisation is valid until after the first reminder; an alert that expires
+without ratification says so.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Routing of evidence: into an alert, or aside (on hold, inhibited, silenced) for a time.
 
-The router decides and changes nothing: its result names the effects, which handlers/alarms.py applies.
+The router decides and changes nothing: its result names the effects, which handlers/alarms.py
+applies.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ class AlarmRoute:
     """The decision of the router about one alarm.
 
     `disposition` None: the alarm goes to the open alert of its group, or to a new one. The effects:
-    `silence_id` is the silence that hides the alarm, and `newly_silenced` is True when the silence did
-    not hide the alarm before; `hold` is the duration of a hold that begins.
+    `silence_id` is the silence that hides the alarm, and `newly_silenced` is True when the silence
+    did not hide the alarm before; `hold` is the duration of a hold that begins.
     """
 
     disposition: Disposition | None
@@ -92,8 +93,8 @@ def disposition_of_alarm(
 ) -> Disposition | None:
     """Return the disposition that follows from the alarm alone; None: an alert is to get the alarm.
 
-    An alarm in an open alert stays there whatever happens to the alarm. An alarm whose alert is closed
-    comes back only when its level rises.
+    An alarm in an open alert stays there whatever happens to the alarm. An alarm whose alert is
+    closed comes back only when its level rises.
     """
     if in_open_alert and record is not None:
         return record.disposition

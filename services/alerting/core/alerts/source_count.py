@@ -1,7 +1,7 @@
 """Corroboration of an alert: the number of independent sources that have observed the danger.
 
-A sensor or a reporter is one source, however often it speaks. The fullest 30 minutes of event time are
-counted, so that the order of arrival never matters and more evidence never counts for less.
+A sensor or a reporter is one source, however often it speaks. The fullest 30 minutes of event time
+are counted, so that the order of arrival never matters and more evidence never counts for less.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CORROBORATED = 2
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A source observed the danger at `at` (event time); `kind` is "sensor" or a reporter's role."""
+    """A source observed the danger at event time `at`; `kind` is sensor or a reporter's role."""
 
     source: str
     kind: str

@@ -56,8 +56,8 @@ def expire(alert: Alert, now: datetime) -> AlertChange | None:
 def follow_up_alert(alert: Alert) -> AlertChange | None:
     """Return the opening of an alert of the alarms that are still on; None when no alarm is.
 
-    The new alert has to be verified and signed from the beginning: no officer has said that the danger
-    is over.
+    The new alert has to be verified and signed from the beginning: no officer has said that the
+    danger is over.
     """
     identifier = alert_id(transition_id(alert.alert_id, alert.version))
     alarms = tuple(

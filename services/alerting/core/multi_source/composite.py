@@ -1,7 +1,7 @@
 """Composite rules: a boolean tree over the alarms of other rules in one scope.
 
-The result is a function of the newest state of these alarms and of the region's clock. Therefore the
-order in which the alarms came never matters for the alarms that are open in the end.
+The result is a function of the newest state of these alarms and of the region's clock. Therefore
+the order in which the alarms came never matters for the alarms that are open in the end.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _levels(
     *,
     with_doubtful: bool,
 ) -> set[tuple[str, Level]]:
-    """Return the (rule id, level) pairs that count as open; an alarm counts for lower levels too."""
+    """Return the open (rule id, level) pairs; an alarm counts for all lower levels too."""
     pairs: set[tuple[str, Level]] = set()
     for rule_id, alarms in alarms_by_rule.items():
         rank = alarms.highest_rank(clock, linger, with_doubtful=with_doubtful)

@@ -1,9 +1,9 @@
 """Corroboration rules 多源印证: distinct sources, weighted by trust, near in time and place.
 
 A sensor, a reporter or an agency is one source, however often it speaks; `kinds` requires that many
-classes with a source of their own. The fullest window that still matters is counted, for any order of
-arrival: more evidence and more trust never lower the result. The warning of an agency counts exactly
-while it is in force.
+classes with a source of their own. The fullest window that still matters is counted, for any order
+of arrival: more evidence and more trust never lower the result. The warning of an agency counts
+exactly while it is in force.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ def evaluate_corroboration(
 
     A window matters while one of its alarms is on, and for `window_s` after its last sighting; a
     window with a warning matters while the warning is in force. A warning that begins later is
-    evaluated at its begin. `new_sighting`: the rule did not hold before it came, so that only windows
-    that contain it are examined.
+    evaluated at its begin. `new_sighting`: the rule did not hold before it came, so that only
+    windows that contain it are examined.
     """
     if not pool.can_hold:
         return RuleEvaluation(None)

@@ -1,8 +1,8 @@
 """The rules over several sources in one transaction: evidence in, alarm events out.
 
 Pure: the unit of work adds the evidence that a batch may need, the handlers apply changes in their
-order, and the unit of work publishes `events`, the alarm events that follow. Such an event counts only
-when it comes back through the log, like every alarm.
+order, and the unit of work publishes `events`, the alarm events that follow. Such an event counts
+only when it comes back through the log, like every alarm.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Episodes: one rule over several sources, in one scope, from its begin to its end.
 
-The result of a rule is compared with the published result; the difference is an alarm event. Ids follow
-from the rule, the scope and the change that began the episode: they depend on no clock and no offset.
+The result of a rule is compared with the published result; the difference is an alarm event. Ids
+follow from the rule, the scope and the change that began the episode: they depend on no clock and
+no offset.
 """
 
 from __future__ import annotations
@@ -92,8 +93,8 @@ class EpisodeCause:
 def expiry_due_at(expires_at: datetime, clock: datetime, now: datetime) -> datetime:
     """Return the database time at which a timer is to move the clock to `expires_at` (event time).
 
-    The result is that moment itself if it lies in the future; for a log of the past, the timer waits as
-    long as the time between the region's `clock` and the expiry.
+    The result is that moment itself if it lies in the future; for a log of the past, the timer
+    waits as long as the time between the region's `clock` and the expiry.
     """
     later = now + max(expires_at - clock, timedelta(0))
     return min(expires_at, later) if expires_at > now else later

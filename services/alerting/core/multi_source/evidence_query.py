@@ -1,7 +1,7 @@
 """The evidence that must be loaded before a batch can be evaluated, as ranges of places.
 
-The query is bounded by the scopes that the batch touches; a new rule definition needs its evidence in
-all regions.
+The query is bounded by the scopes that the batch touches; a new rule definition needs its evidence
+in all regions.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ RangeKey = tuple[str, ...]
 
 
 class EvidenceQuery:
-    """Collects ranges of evidence; each moment is the earliest end of evidence that still counts."""
+    """Ranges of evidence; each moment is the earliest end of evidence that may count."""
 
     def __init__(self, rules: RuleRegistry, clocks: dict[Region, datetime]) -> None:
         self._rules = rules

@@ -1,8 +1,8 @@
 """Warnings of other agencies 外部预警: each is one source while it is in force.
 
 A warning is in force from its begin until it expires, or until the agency cancels or updates it. A
-message ends the warnings that it refers to, also when it arrives before them: the messages of an agency
-are ordered by their references, not by their arrival.
+message ends the warnings that it refers to, also when it arrives before them: the messages of an
+agency are ordered by their references, not by their arrival.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ def warning_state(
 ) -> WarningState | None:
     """Return the warning, if the message is an alert or the update of an alert.
 
-    `accepted_at` is when Kafka took the message: a warning that had expired by then is withdrawn from
-    the beginning. For an old log only its own time counts.
+    `accepted_at` is when Kafka took the message: a warning that had expired by then is withdrawn
+    from the beginning. For an old log only its own time counts.
     """
     if event.msg_type not in _WARNINGS:
         return None

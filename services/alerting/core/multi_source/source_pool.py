@@ -1,7 +1,7 @@
 """The sources that a corroboration rule counts in one unit, and their weights.
 
-The weight of a source is that of the most trusted class to which its sightings belong. Weights are whole
-millionths, so that sums do not depend on their order.
+The weight of a source is that of the most trusted class to which its sightings belong. Weights are
+whole millionths, so that sums do not depend on their order.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ class Sighting:
     """A source reports the danger from `start` to `end` (None: until now); event time.
 
     `source` identifies the source; `kind` and `sensor_kind` determine its class. `places` are the
-    places concerned; an agency may name several. `record_id` is the newest record about the sighting.
+    places concerned; an agency may name several. `record_id` is the newest record about the
+    sighting.
     """
 
     sighting_id: str

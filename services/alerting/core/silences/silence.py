@@ -1,10 +1,10 @@
 """Silences and maintenance windows: the alarms that they hide, their owners, and their periods.
 
-A silence hides an alarm that is about to enter an alert while the window is open by database time. An
-alarm in an alert stays there, and the report of a person is never hidden. The highest level that may be
-hidden follows from the unit that made the silence (SILENCED_UP_TO); an alarm above it is routed to an
-alert. At the end every hidden alarm that is on is routed as if it had just been raised, and the owner of
-the silence and the duty post of the place are called.
+A silence hides an alarm that is about to enter an alert while the window is open by database time.
+An alarm in an alert stays there, and the report of a person is never hidden. The highest level that
+may be hidden follows from the unit that made the silence (SILENCED_UP_TO); an alarm above it is
+routed to an alert. At the end every hidden alarm that is on is routed as if it had just been
+raised, and the owner of the silence and the duty post of the place are called.
 """
 
 from __future__ import annotations
