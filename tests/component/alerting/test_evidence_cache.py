@@ -27,7 +27,7 @@ MERGE, UNMERGE, SPLIT = DecisionVerb.MERGE, DecisionVerb.UNMERGE, DecisionVerb.S
 
 
 class Stream:
-    """Alarms of a few sensors of two kinds that come and go; what is not taken comes again."""
+    """Alarms of a few sensors of two kinds that are raised and cleared."""
 
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)
@@ -70,7 +70,7 @@ class Stream:
 
 
 async def hits(alerting: AlertingHarness) -> int:
-    """How many alerts' evidence need not be read; what is cache is what would be read."""
+    """Count the cached alerts, and check that the cache equals the rows."""
     cache = alerting.cache
     async with alerting.database.transaction() as work:
         rows = await work.connection.fetch("SELECT alert_id, xmin, version FROM alerting.alert")
@@ -80,23 +80,23 @@ async def hits(alerting: AlertingHarness) -> int:
 
 
 async def regroup(alerting: AlertingHarness, chance: random.Random) -> None:
-    """Merge the two alerts that are open, or take one out of the other again, or split one."""
+    """Merge the two alerts that are open, or take updated merged of the other again, or split updated."""
     result = await alerting.rows(
         "SELECT a.alert_id, a.merged_into, (SELECT min(alarm_id) FROM alerting.alert_alarm AS e "
         "WHERE e.alert_id = a.alert_id) AS alarm FROM alerting.alert AS a "
         "WHERE state IN ('verifying', 'merged') ORDER BY random()"
     )
-    out = [row["alert_id"] for row in result if row["merged_into"] is not None]
-    standing = [row for row in result if row["merged_into"] is None]
+    merged = [row["alert_id"] for row in result if row["merged_into"] is not None]
+    apart = [row for row in result if row["merged_into"] is None]
     decision = None
-    if out:
-        decision = a_decision(out[0], UNMERGE, None)
-    elif len(standing) > 1 and chance.random() < 0.5:
-        into = standing[1]["alert_id"]
-        decision = a_decision(standing[0]["alert_id"], MERGE, None, into=into)
-    elif standing and standing[0]["alarm"] is not None:
-        part = (standing[0]["alarm"],)
-        decision = a_decision(standing[0]["alert_id"], SPLIT, None, evidence_ids=part)
+    if merged:
+        decision = a_decision(merged[0], UNMERGE, None)
+    elif len(apart) > 1 and chance.random() < 0.5:
+        into = apart[1]["alert_id"]
+        decision = a_decision(apart[0]["alert_id"], MERGE, None, into=into)
+    elif apart and apart[0]["alarm"] is not None:
+        part = (apart[0]["alarm"],)
+        decision = a_decision(apart[0]["alert_id"], SPLIT, None, evidence_ids=part)
     if decision is not None:
         with suppress(Reject):  # a part that asks for nothing is not split off
             await alerting.deliver(decision)
@@ -124,7 +124,7 @@ async def test_two_processes_and_what_each_keeps(alerting: AlertingHarness, seed
 
 
 def an_alert(number: int) -> Alert:
-    """An alert with one alarm."""
+    """An alert with updated alarm."""
     event = an_alarm(f"alm-{number}")
     alert = new_alert(event)
     alarm = replace(evidence_after(event, None), origin_alert_id=alert.alert_id)
@@ -137,8 +137,8 @@ def test_what_was_used_longest_ago_is_forgotten() -> None:
         cache.put(alert, 7)
     assert cache.get(alerts[0].alert_id, (7, 1)) == (alerts[0].alarms, ())
     cache.put(alerts[2], 7)
-    known = [cache.get(alert.alert_id, (7, 1)) is not None for alert in alerts]
-    assert known == [True, False, True]
+    cached = [cache.get(alert.alert_id, (7, 1)) is not None for alert in alerts]
+    assert cached == [True, False, True]
 
 
 @pytest.mark.parametrize("stamp", [(8, 1), (7, 2)])
@@ -153,7 +153,7 @@ def test_what_is_over_or_at_home_elsewhere_is_not_kept() -> None:
     elsewhere = tuple(replace(alarm, origin_alert_id="alt-other") for alarm in alert.alarms)
     cleared = tuple(replace(alarm, cleared_at=at(1)) for alarm in alert.alarms)
     over = apply_alarm(alert, cleared[0], "", ()).alert
-    for one in (over, replace(alert, alarms=elsewhere)):
+    for updated in (over, replace(alert, alarms=elsewhere)):
         cache.put(alert, 7)
-        cache.put(one, 7)
-        assert cache.get(alert.alert_id, (7, one.version)) is None
+        cache.put(updated, 7)
+        assert cache.get(alert.alert_id, (7, updated.version)) is None

@@ -1,4 +1,4 @@
-"""What is raised again and again is told once, until it has been quiet."""
+"""Flapping: repeated raises of an alarm are published once, until a quiet period is over."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ QUIET_S = QUIET_PERIOD.total_seconds()
 
 
 def flip(number: int, every: float = 1, **changes: Any) -> list[Any]:
-    """The number-th short episode of one sensor: raised, then cleared."""
+    """The number-th short episode of event sensor: raised, then cleared."""
     common = {"sensor_id": "s-1", **changes}
     start = number * every
     return [
@@ -31,8 +31,8 @@ def flip(number: int, every: float = 1, **changes: Any) -> list[Any]:
 
 async def flips(alerting: AlertingHarness, count: int, first: int = 0, **changes: Any) -> None:
     for number in range(first, first + count):
-        for one in flip(number, **changes):
-            await alerting.deliver(one)
+        for event in flip(number, **changes):
+            await alerting.deliver(event)
 
 
 async def test_up_to_the_limit_every_one_is_told(alerting: AlertingHarness) -> None:
@@ -48,14 +48,14 @@ async def test_beyond_it_the_alert_stays_open_and_its_flips_are_no_news(
     alerting: AlertingHarness,
 ) -> None:
     await flips(alerting, MAX_RAISES)
-    told = len(await alerting.alert_events())
+    number = len(await alerting.alert_events())
     await flips(alerting, 10, first=MAX_RAISES)
-    later = (await alerting.alert_events())[told:]
-    assert [one.transition for one in later if one.transition in ("opened", "dismissed")] == [
+    later = (await alerting.alert_events())[number:]
+    assert [event.transition for event in later if event.transition in ("opened", "dismissed")] == [
         "opened"
     ]
-    assert all(one.flapping and one.state == "verifying" for one in later)
-    assert {one.proposed_level for one in later} == {Level.YELLOW}
+    assert all(event.flapping and event.state == "verifying" for event in later)
+    assert {event.proposed_level for event in later} == {Level.YELLOW}
 
 
 async def test_in_an_open_alert_it_is_told_once_as_flapping(alerting: AlertingHarness) -> None:
@@ -148,7 +148,7 @@ async def test_slow_repetition_is_no_flapping(alerting: AlertingHarness) -> None
 
 
 async def test_one_batch_counts_like_many(alerting: AlertingHarness) -> None:
-    await alerting.deliver(*(one for number in range(MAX_RAISES + 2) for one in flip(number)))
+    await alerting.deliver(*(event for number in range(MAX_RAISES + 2) for event in flip(number)))
     last = (await alerting.alert_events())[-1]
     assert (last.flapping, last.place) == (True, last.place)
     assert CITY not in last.areas
@@ -157,7 +157,7 @@ async def test_one_batch_counts_like_many(alerting: AlertingHarness) -> None:
 def in_mode(
     alerting: AlertingHarness, unit: str, mode: ResponseMode, status: Status = Status.ACTUAL
 ) -> None:
-    """The newest decision of a unit, as the compacted topic of modes tells it."""
+    """Set the newest decision of a unit, as the compacted topic of modes does."""
     version = alerting.modes.own(status, unit).version + 1
     alerting.modes.decide(status, Effective(mode, version, unit))
 
@@ -168,8 +168,8 @@ async def test_the_window_goes_by_the_mode_and_the_alert_says_so(
 ) -> None:
     in_mode(alerting, DISTRICT, mode)
     await flips(alerting, MAX_RAISES + 1)
-    told = (await alerting.alert_events())[-1]
-    assert (told.mode, told.mode_version, told.mode_unit) == (mode, 1, DISTRICT)
+    last = (await alerting.alert_events())[-1]
+    assert (last.mode, last.mode_version, last.mode_unit) == (mode, 1, DISTRICT)
     await alerting.advance_time(quiet_period(mode).total_seconds() - 5)
     assert (await alerting.alert_events())[-1].flapping
     await alerting.advance_time(10)

@@ -1,4 +1,4 @@
-"""Holds: an alarm waits a bounded time for its inhibitor, so that the order of arrival matters not."""
+"""Holds: an alarm waits for its inhibitor, so that the order of arrival does not matter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What waits behind a higher alarm, what is found in a backlog, what only feeds other rules."""
+"""Inhibited alarms, alarms of a backlog, and alarms that only composite rules read."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ async def test_what_is_in_an_alert_stays_there_when_a_higher_one_comes_later(
 
 
 @pytest.mark.parametrize(
-    "other",
+    "changes",
     [
         {"site": "another"},
         {"status": Status.EXERCISE},
@@ -77,8 +77,8 @@ async def test_what_is_in_an_alert_stays_there_when_a_higher_one_comes_later(
         {"site": None},
     ],
 )
-async def test_what_does_not_silence(alerting: AlertingHarness, other: dict[str, Any]) -> None:
-    await alerting.deliver(higher(**other), lower())
+async def test_what_does_not_silence(alerting: AlertingHarness, changes: dict[str, Any]) -> None:
+    await alerting.deliver(higher(**changes), lower())
     await alerting.advance_time(LONGER_THAN_HOLD_S)
     assert "12:gas_leak" in await opened(alerting)
 

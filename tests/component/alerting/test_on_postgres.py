@@ -181,10 +181,10 @@ async def test_after_the_end_only_what_is_new_or_worse_opens_another_alert(
 ) -> None:
     [first] = await deliver(alerting, an_alarm())
     dismissal = a_decision(first.alert_id, DecisionVerb.DISMISS, Level.YELLOW)
-    closing, again = await deliver(alerting, dismissal, an_alarm(version=2, level=Level.RED))
-    assert (closing.state, again.transition) == ("dismissed", "opened")
-    assert again.alert_id != first.alert_id
-    await deliver(alerting, a_decision(again.alert_id, DecisionVerb.DISMISS, Level.RED))
+    closing, second = await deliver(alerting, dismissal, an_alarm(version=2, level=Level.RED))
+    assert (closing.state, second.transition) == ("dismissed", "opened")
+    assert second.alert_id != first.alert_id
+    await deliver(alerting, a_decision(second.alert_id, DecisionVerb.DISMISS, Level.RED))
     assert await deliver(alerting, an_alarm(version=3, level=Level.RED, transition=CLEARED)) == []
     assert await alerting.value("SELECT disposition FROM alerting.alert_alarm") == "after_close"
     [third] = await deliver(alerting, an_alarm("alm-2", level=Level.BLUE))

@@ -49,9 +49,9 @@ def test_red_and_recalls_go_first_and_nothing_that_is_practice() -> None:
     red = an_alarm(level=Level.RED)
     recall = a_decision("alt-1", DecisionVerb.RECALL, Level.RED)
     practised = {"status": Status.EXERCISE}
-    for one in red, recall:
-        assert URGENT.holds(one)
-        assert any(mark in encode(one) for mark in URGENT.marks)
+    for message in red, recall:
+        assert URGENT.holds(message)
+        assert any(mark in encode(message) for mark in URGENT.marks)
     envelopes = [
         an_alarm(level=Level.ORANGE),
         an_alarm(version=2, transition=CLEARED, level=Level.RED),

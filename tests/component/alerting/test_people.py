@@ -1,4 +1,4 @@
-"""What people decide about whole alerts, and what time does to them, on a real Postgres."""
+"""What people decide about alert alerts, and what time does to them, on a real Postgres."""
 
 from __future__ import annotations
 
@@ -114,18 +114,18 @@ async def test_what_is_merged_ends_with_its_holder_and_makes_room(
 
 async def test_a_split_is_undone_by_a_merge(alerting: AlertingHarness) -> None:
     await alerting.deliver(an_alarm("alm-1"), an_alarm("alm-2", occurred_at=at(1)))
-    [whole] = (await newest(alerting)).keys()
-    await alerting.deliver(a_decision(whole, SPLIT, None, evidence_ids=("alm-2",)))
+    [alert] = (await newest(alerting)).keys()
+    await alerting.deliver(a_decision(alert, SPLIT, None, evidence_ids=("alm-2",)))
     result = await newest(alerting)
-    [part] = result.keys() - {whole}
-    assert (result[part].alarm_ids, result[whole].alarm_ids) == (("alm-2",), ("alm-1",))
+    [part] = result.keys() - {alert}
+    assert (result[part].alarm_ids, result[alert].alarm_ids) == (("alm-2",), ("alm-1",))
     await alerting.deliver(an_alarm("alm-2", 2, UPGRADED, Level.RED, occurred_at=at(2)))
     await alerting.deliver(an_alarm("alm-3", occurred_at=at(3)))
     result = await newest(alerting)
     assert (result[part].proposed_level, result[part].alarm_ids) == (Level.RED, ("alm-2",))
-    assert result[whole].alarm_ids == ("alm-1", "alm-3")
-    await alerting.deliver(a_decision(part, MERGE, None, into=whole))
-    assert set((await newest(alerting))[whole].alarm_ids) == {"alm-1", "alm-2", "alm-3"}
+    assert result[alert].alarm_ids == ("alm-1", "alm-3")
+    await alerting.deliver(a_decision(part, MERGE, None, into=alert))
+    assert set((await newest(alerting))[alert].alarm_ids) == {"alm-1", "alm-2", "alm-3"}
 
 
 async def test_evidence_and_merges_at_once_lose_nothing(alerting: AlertingHarness) -> None:
@@ -175,12 +175,16 @@ async def test_an_alert_expires_once_and_what_is_on_is_another_alert(
     async with second_process(alerting) as fresh:
         await fresh.advance_time(120)
         await fresh.advance_time(120)
-    *_, expired, again = await alerting.alert_events()
-    assert (expired.state, again.transition, again.alarm_ids) == ("expired", "opened", ("alm-1",))
+    *_, expired, follower = await alerting.alert_events()
+    assert (expired.state, follower.transition, follower.alarm_ids) == (
+        "expired",
+        "opened",
+        ("alm-1",),
+    )
     notices: list[Any] = await alerting.published(NOTICES)
     assert [notice.level for notice in notices] == [Level.YELLOW, None]
     await alerting.deliver(an_alarm(version=2, transition=CLEARED, occurred_at=at(99)))
-    assert (await newest(alerting))[again.alert_id].state == "dismissed"
+    assert (await newest(alerting))[follower.alert_id].state == "dismissed"
 
 
 async def test_more_time_moves_the_hour(alerting: AlertingHarness) -> None:

@@ -1,4 +1,4 @@
-"""Alerting forgets what is over for long, and nothing else: random nights, aged by years."""
+"""Retention deletes records that ended long ago, and no others: random messages, aged by years."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def ids(alerting: AlertingHarness, query: str) -> set[str]:
 
 
 async def deliver_random_messages(alerting: AlertingHarness, seed: int) -> None:
-    """Alarms that come and go, reports, warnings, decisions and merges, of two worlds."""
+    """Deliver random alarms, reports, warnings and decisions, real ones and of a drill."""
     chance = random.Random(seed)
     on: dict[str, AlarmEvent] = {}
     for number in range(40):

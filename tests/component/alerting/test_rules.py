@@ -123,7 +123,7 @@ async def test_what_lingers_ends_by_a_timer_when_nobody_speaks(alerting: Alertin
     [cleared] = await alerting.advance_time(20)
     assert (cleared.transition, cleared.occurred_at) == (CLEARED, at(15))
     assert await alerting.open_episodes() == set()
-    assert await alerting.deliver(of("b", 2, occurred_at=at(6))) == [], "the clock has gone on"
+    assert await alerting.deliver(of("b", 2, occurred_at=at(6))) == [], "the clock has ended on"
     [row] = await alerting.rows("SELECT clock FROM alerting.region")
     assert row["clock"] == at(15)
 
@@ -164,8 +164,8 @@ async def test_a_warning_supports_what_lies_in_its_areas(alerting: AlertingHarne
     alarms = await alerting.deliver(warning)
     assert {alarm.place for alarm in alarms} == {TOWN, OTHER_TOWN}
     assert {alarm.evidence.value for alarm in alarms} == {1.1}
-    gone = await alerting.deliver(a_warning(msg_type="Cancel", references=(warning.id,)))
-    assert [alarm.transition for alarm in gone] == [CLEARED, CLEARED]
+    ended = await alerting.deliver(a_warning(msg_type="Cancel", references=(warning.id,)))
+    assert [alarm.transition for alarm in ended] == [CLEARED, CLEARED]
     [row] = await alerting.rows("SELECT withdrawn FROM alerting.warning")
     assert row["withdrawn"]
 
@@ -182,12 +182,12 @@ async def test_what_follows_a_warning_ends_it_though_it_came_first(
     assert await alerting.open_episodes() == set()
 
 
-@pytest.mark.parametrize("other", [{"source": "other"}, {"status": Status.EXERCISE}])
+@pytest.mark.parametrize("changes", [{"source": "other"}, {"status": Status.EXERCISE}])
 async def test_a_strangers_or_a_drills_cancel_ends_no_warning_to_come(
-    alerting: AlertingHarness, other: dict[str, Any]
+    alerting: AlertingHarness, changes: dict[str, Any]
 ) -> None:
     await alerting.deliver(a_rule("y", sources_of()))
-    await alerting.deliver(a_warning(msg_type="Cancel", references=("wrn-of-cma",), **other))
+    await alerting.deliver(a_warning(msg_type="Cancel", references=("wrn-of-cma",), **changes))
     await alerting.deliver(a_warning(id="wrn-of-cma"))
     [raised] = await alerting.deliver(phone(1, 1))
     assert (raised.place, raised.status) == (TOWN, Status.ACTUAL)
@@ -290,8 +290,8 @@ def test_batches_never_change_what_follows(dsn: str, messages: list[Any], size: 
             alarms = await alerting.deliver_in_batches(messages, most)
             return [alarm.id for alarm in alarms], await alerting.episode_rows()
 
-    whole, split = asyncio.run(play(1000)), asyncio.run(play(size))
-    assert whole == split
+    expected, actual = asyncio.run(play(1000)), asyncio.run(play(size))
+    assert expected == actual
 
 
 async def test_a_tree_with_not(alerting: AlertingHarness) -> None:

@@ -1,4 +1,4 @@
-"""Silences and maintenance windows: what they hide, what they cannot, what comes out at the end."""
+"""Silences and maintenance windows: the alarms that they hide, and their ends."""
 
 from __future__ import annotations
 
@@ -183,9 +183,9 @@ async def test_many_that_are_still_on_call_the_owner_once_and_each_desk_once(
         *(an_alarm(f"alm-{n}", place=place, occurred_at=at(n)) for n, place in enumerate(places))
     )
     await alerting.deliver(a_silence_request(verb="end"))
-    told = await alerting.alert_events()
-    assert {one.alert_id for one in told} == {told[0].alert_id}
-    called = [(call.unit, call.post) for event in told for call in event.calls]
+    events = await alerting.alert_events()
+    assert {event.alert_id for event in events} == {events[0].alert_id}
+    called = [(call.unit, call.post) for event in events for call in event.calls]
     assert sorted(called, key=str) == [(DISTRICT, Post.A), (TOWN, None), (VILLAGE, None)]
 
 
@@ -216,7 +216,7 @@ async def test_another_silence_goes_on_hiding_it(alerting: AlertingHarness) -> N
         a_silence_request(hours=2), a_silence_request(hours=8, silence_id="sil-2"), an_alarm()
     )
     counted = {silence.silence_id: silence.silenced for silence in await alerting.silence_events()}
-    assert counted == {"sil-1": 0, "sil-2": 1}, "the one that ends last hides it"
+    assert counted == {"sil-1": 0, "sil-2": 1}, "the event that ends last hides it"
     await alerting.deliver(a_silence_request(verb="end", silence_id="sil-2"))
     assert await alerting.dispositions() == {"alm-1": "silenced"}
     await alerting.deliver(a_silence_request(verb="end"))

@@ -40,13 +40,17 @@ async def test_reports_that_an_alert_is_owed_do_not_corroborate_it(
     opened = await newest(alerting)
     first = upward("town-b", opened.incident_id)
     passed_on = upward("district-b", opened.incident_id, follows=first.id)
-    again = upward("town-a", opened.incident_id, kind=ReportKind.FOLLOW_UP, number=2)
-    assert await alerting.deliver(first, passed_on, again) == [], (
+    follow_up = upward("town-a", opened.incident_id, kind=ReportKind.FOLLOW_UP, number=2)
+    assert await alerting.deliver(first, passed_on, follow_up) == [], (
         "no rule over several sources holds"
     )
-    told = await newest(alerting)
-    assert len(told.report_ids) == 3
-    assert (told.distinct_sources, told.score) == (opened.distinct_sources, opened.score) == (1, 35)
+    updated = await newest(alerting)
+    assert len(updated.report_ids) == 3
+    assert (
+        (updated.distinct_sources, updated.score)
+        == (opened.distinct_sources, opened.score)
+        == (1, 35)
+    )
     assert "corroborated" not in {alert.transition for alert in await alerting.alert_events()}
 
 
@@ -71,13 +75,13 @@ async def test_what_opens_an_alert_is_evidence_and_its_follow_ups_are_not(
     assert (alert.distinct_sources, len(alert.report_ids)) == (1, 2)
 
 
-@pytest.mark.parametrize("about", ["the merged one", "the holder"])
-async def test_after_a_merge_it_reports_on_both(alerting: AlertingHarness, about: str) -> None:
+@pytest.mark.parametrize("subject", ["the merged one", "the holder"])
+async def test_after_a_merge_it_reports_on_both(alerting: AlertingHarness, subject: str) -> None:
     await alerting.deliver(an_alarm("alm-gas"), an_alarm("alm-flood", event_type="11A01"))
     gas, flood = await alerting.alert_events()
     await alerting.deliver(a_decision(gas.alert_id, DecisionVerb.MERGE, None, into=flood.alert_id))
     before = (await newest(alerting)).distinct_sources
-    incident = gas.incident_id if about == "the merged one" else flood.incident_id
+    incident = gas.incident_id if subject == "the merged one" else flood.incident_id
     await alerting.deliver(upward("town-b", incident, event_type=gas.event_type))
     alert = await newest(alerting)
     assert (alert.alert_id, len(alert.report_ids)) == (flood.alert_id, 1)

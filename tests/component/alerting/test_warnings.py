@@ -39,11 +39,11 @@ def phone(minutes: float, number: int = 1, **changes: Any) -> Any:
 def warns(effective: float | None, expires: float | None, **changes: Any) -> Any:
     """A warning for these minutes."""
     times = {"effective_at": effective, "expires_at": expires}
-    given: dict[str, Any] = {name: at(time) for name, time in times.items() if time is not None}
-    return a_warning(**given, **changes)
+    values: dict[str, Any] = {name: at(time) for name, time in times.items() if time is not None}
+    return a_warning(**values, **changes)
 
 
-def told(events: list[AlarmEvent]) -> list[tuple[AlarmTransition, datetime]]:
+def transitions(events: list[AlarmEvent]) -> list[tuple[AlarmTransition, datetime]]:
     return [(event.transition, event.occurred_at) for event in events]
 
 
@@ -82,15 +82,15 @@ async def test_it_counts_until_its_hour_and_not_after(
 
 async def test_its_expiry_ends_what_it_held_up(alerting: AlertingHarness) -> None:
     await alerting.deliver(RULE, warns(None, 40))
-    assert told(await alerting.deliver(phone(30))) == [(RAISED, at(30))]
+    assert transitions(await alerting.deliver(phone(30))) == [(RAISED, at(30))]
     assert await alerting.advance_time(590) == []
-    assert told(await alerting.advance_time(20)) == [(CLEARED, at(40))]
+    assert transitions(await alerting.advance_time(20)) == [(CLEARED, at(40))]
 
 
 async def test_its_expiry_ends_it_when_a_record_comes_first(alerting: AlertingHarness) -> None:
     await alerting.deliver(RULE, warns(None, 40), phone(30))
     events = await alerting.deliver(an_alarm("alm-other", event_type="11A01", occurred_at=at(45)))
-    assert told(events) == [(CLEARED, at(40))]
+    assert transitions(events) == [(CLEARED, at(40))]
 
 
 async def test_what_holds_without_it_stays(alerting: AlertingHarness) -> None:
@@ -100,7 +100,7 @@ async def test_what_holds_without_it_stays(alerting: AlertingHarness) -> None:
     assert await alerting.deliver(worker) == [], "0.6 and 0.4 are enough"
     assert await alerting.advance_time(610) == []
     assert len(await alerting.open_episodes()) == 1
-    assert told(await alerting.advance_time(30 * 60)) == [(CLEARED, at(62))]
+    assert transitions(await alerting.advance_time(30 * 60)) == [(CLEARED, at(62))]
 
 
 async def test_a_warning_to_come_counts_from_its_hour_though_nothing_more_comes(
@@ -111,8 +111,8 @@ async def test_a_warning_to_come_counts_from_its_hour_though_nothing_more_comes(
     assert await alerting.advance_time(590) == []
     async with second_process(alerting) as later:  # the timer is durable
         events = await later.advance_time(20)
-        assert told(events) == [(RAISED, at(120))]
-        assert told(await later.advance_time(120 * 60)) == [(CLEARED, at(240))]
+        assert transitions(events) == [(RAISED, at(120))]
+        assert transitions(await later.advance_time(120 * 60)) == [(CLEARED, at(240))]
 
 
 async def test_a_warning_to_come_after_the_report_counts_from_its_hour(
@@ -120,7 +120,7 @@ async def test_a_warning_to_come_after_the_report_counts_from_its_hour(
 ) -> None:
     await alerting.deliver(RULE, phone(1))
     assert await alerting.deliver(warns(20, 60)) == []
-    assert told(await alerting.advance_time(20 * 60)) == [(RAISED, at(20))]
+    assert transitions(await alerting.advance_time(20 * 60)) == [(RAISED, at(20))]
 
 
 async def test_a_report_long_before_a_warning_takes_effect_supports_nothing(
@@ -140,15 +140,15 @@ async def test_a_city_wide_warning_to_come_reaches_the_towns(alerting: AlertingH
 async def test_a_long_warning_counts_all_the_time(alerting: AlertingHarness) -> None:
     days = 10 * 24 * 60
     await alerting.deliver(RULE, warns(None, days))
-    assert told(await alerting.deliver(phone(days - 20))) == [(RAISED, at(days - 20))]
-    assert told(await alerting.advance_time(20 * 60)) == [(CLEARED, at(days))]
+    assert transitions(await alerting.deliver(phone(days - 20))) == [(RAISED, at(days - 20))]
+    assert transitions(await alerting.advance_time(20 * 60)) == [(CLEARED, at(days))]
 
 
 async def test_without_an_expiry_it_counts_for_a_day(alerting: AlertingHarness) -> None:
     day = DEFAULT_VALIDITY / timedelta(minutes=1)
     await alerting.deliver(RULE, warns(None, None))
-    assert told(await alerting.deliver(phone(day - 1))) == [(RAISED, at(day - 1))]
-    assert told(await alerting.deliver(phone(day + 1, 2))) == [(CLEARED, at(day))]
+    assert transitions(await alerting.deliver(phone(day - 1))) == [(RAISED, at(day - 1))]
+    assert transitions(await alerting.deliver(phone(day + 1, 2))) == [(CLEARED, at(day))]
 
 
 @pytest.mark.parametrize("expires", [90, 35])
@@ -157,22 +157,24 @@ async def test_an_update_brings_its_own_hours(alerting: AlertingHarness, expires
     await alerting.deliver(RULE, first, phone(30))
     update = warns(None, expires, msg_type="Update", references=(first.id,), occurred_at=at(31))
     assert await alerting.deliver(update) == []
-    assert told(await alerting.advance_time((expires - 30) * 60 + 1)) == [(CLEARED, at(expires))]
+    assert transitions(await alerting.advance_time((expires - 30) * 60 + 1)) == [
+        (CLEARED, at(expires))
+    ]
 
 
 async def test_of_several_agencies_each_has_its_own_hours(alerting: AlertingHarness) -> None:
     await alerting.deliver(RULE, warns(None, 40), warns(35, 60, source="water"), phone(30))
     assert len(await alerting.open_episodes()) == 1
     assert await alerting.advance_time(10 * 60 + 1) == [], "the other agency's is in force"
-    assert told(await alerting.advance_time(20 * 60)) == [(CLEARED, at(60))]
+    assert transitions(await alerting.advance_time(20 * 60)) == [(CLEARED, at(60))]
 
 
 async def test_two_warnings_count_while_both_are_in_force(alerting: AlertingHarness) -> None:
     await alerting.deliver(TWO_AGENCIES, warns(10, 30))
     assert await alerting.deliver(warns(20, 90, source="water")) == []
     assert await alerting.advance_time(10 * 60 + 1) == []
-    assert told(await alerting.advance_time(10 * 60)) == [(RAISED, at(20))]
-    assert told(await alerting.advance_time(10 * 60)) == [(CLEARED, at(30))]
+    assert transitions(await alerting.advance_time(10 * 60)) == [(RAISED, at(20))]
+    assert transitions(await alerting.advance_time(10 * 60)) == [(CLEARED, at(30))]
 
 
 async def test_what_was_over_when_the_log_took_it_supports_nothing(
@@ -198,4 +200,4 @@ async def test_an_hour_that_is_past_waits_for_what_is_unread(alerting: AlertingH
     alerting.set_caught_up(lambda _moment: False)
     assert await alerting.advance_time(11 * 60) == []
     alerting.set_caught_up(lambda _moment: True)
-    assert told(await alerting.advance_time(2)) == [(CLEARED, at(40))]
+    assert transitions(await alerting.advance_time(2)) == [(CLEARED, at(40))]

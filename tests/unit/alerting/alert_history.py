@@ -1,4 +1,4 @@
-"""An alert with what happens to it, told step by step; a test says only what it is about."""
+"""An alert with its history of evidence and decisions, step by step."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PROPOSED = object()
 
 
 class AlertHistory:
-    """An alert with what happened to it."""
+    """An alert with all transitions, events and notices so far."""
 
     def __init__(self, first: AlarmEvent | Report) -> None:
         self.alert = new_alert(first)
@@ -62,8 +62,8 @@ class AlertHistory:
     def decision(
         self, verb: DecisionVerb, unit: str, level: Any = _PROPOSED, **changes: Any
     ) -> AlertDecision:
-        wanted = self.alert.proposed_level if level is _PROPOSED else level
-        return a_decision(self.alert.alert_id, verb, wanted, unit, **changes)
+        proposed = self.alert.proposed_level if level is _PROPOSED else level
+        return a_decision(self.alert.alert_id, verb, proposed, unit, **changes)
 
     def append_change(
         self, change: AlertChange, cause: AlarmEvent | Report | AlertDecision
@@ -79,13 +79,13 @@ class AlertHistory:
 
 
 def pending_history(level: Level = Level.YELLOW) -> AlertHistory:
-    """Verified and assessed; the signatures are missing."""
+    """Return the history of an alert that waits for its signatures."""
     history = AlertHistory(an_alarm(level=level))
     return history.decide(DecisionVerb.VERIFY, TOWN).decide(DecisionVerb.ASSESS)
 
 
 def issued_history(level: Level = Level.YELLOW) -> AlertHistory:
-    """Signed by as many as it takes."""
+    """Return the history of an issued alert."""
     history = pending_history(level)
     for number in range(AUTHORITY[level].approvals):
         history.decide(

@@ -1,4 +1,4 @@
-"""Alarms, reports, decisions with everything filled in; a test names only what it is about."""
+"""Complete alarms, reports and decisions; a test names only the fields that matter."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _numbers = itertools.count(1)
 
 
 def at(minutes: float) -> datetime:
-    """Event time, in minutes after T0."""
+    """Return event time, in minutes after T0."""
     return T0 + timedelta(minutes=minutes)
 
 
@@ -46,7 +46,7 @@ def an_alarm(
     level: Level = Level.YELLOW,
     **changes: Any,
 ) -> AlarmEvent:
-    """An alarm event; its sensor is named after the alarm."""
+    """Return an alarm event; its sensor is named after the alarm."""
     values: dict[str, Any] = {
         "id": transition_id(alarm_id, version),
         "occurred_at": T0,
@@ -117,9 +117,9 @@ def a_decision(
     return AlertDecision(**(values | changes))
 
 
-def evidence_after(event: AlarmEvent, before: AlarmEvidence | None) -> AlarmEvidence:
-    """The alarm after an event, when nothing else is known of it."""
-    return evidence_of_alarm(event, snapshot_of(event, None), before)
+def evidence_after(event: AlarmEvent, previous: AlarmEvidence | None) -> AlarmEvidence:
+    """Return the evidence of an alarm after an event."""
+    return evidence_of_alarm(event, snapshot_of(event, None), previous)
 
 
 def a_rule(rule_id: str, body: Any, version: int = 1, **changes: Any) -> RuleDefinition:
@@ -142,9 +142,9 @@ def a_rule(rule_id: str, body: Any, version: int = 1, **changes: Any) -> RuleDef
 
 
 def all_of(*rules: str, **changes: Any) -> CompositeRule:
-    """A composite over the alarms of all these rules, in one village."""
+    """A composite over the alarms of all these rules, in rule_id village."""
     when = (
-        AllOf(of=tuple(RuleHolds(rule=one) for one in rules))
+        AllOf(of=tuple(RuleHolds(rule=rule_id) for rule_id in rules))
         if len(rules) > 1
         else RuleHolds(rule=rules[0])
     )

@@ -45,14 +45,14 @@ class EngineHarness:
 
     def __init__(self, *rules: RuleDefinition) -> None:
         self.engine = MultiSourceEngine(RuleRegistry(rules))
-        self._seen: set[str] = set()
+        self._handled_ids: set[str] = set()
 
     def deliver(self, messages: Iterable[Any]) -> list[AlarmEvent]:
         """Apply messages in order and return the alarm events that follow."""
         for message in messages:
-            if message.id in self._seen:
+            if message.id in self._handled_ids:
                 continue
-            self._seen.add(message.id)
+            self._handled_ids.add(message.id)
             cause = EpisodeCause(message.id, message.id, message.occurred_at, T0)
             if isinstance(message, RuleDefinition):
                 self.engine.apply_rule(message, cause)

@@ -43,8 +43,8 @@ NO_RIGHT, NO_STEP = RefusalReason.NOT_ENTITLED, RefusalReason.ILLEGAL_STEP
 )
 def test_a_false_alert_is_recalled_with_one_action_of_one_officer(level: Level, unit: str) -> None:
     history = issued_history(level)
-    for other in {CITY, DISTRICT, TOWN, VILLAGE} - {unit}:
-        history.expect_refusal(NO_RIGHT, RECALL, other, level=level)
+    for stranger in {CITY, DISTRICT, TOWN, VILLAGE} - {unit}:
+        history.expect_refusal(NO_RIGHT, RECALL, stranger, level=level)
     history.decide(RECALL, unit, level=level, reason="传感器误报")
     assert history.alert.state is AlertState.RECALLED
     last, notice = history.events[-1], history.notices[-1]
@@ -88,7 +88,7 @@ def test_an_adjustment_of_an_officer_waits_for_the_gate_of_its_level() -> None:
     history.decide(APPROVE, CITY)
     assert history.transitions[-1] == "adjusted"
     assert (history.alert.level, history.events[-1].msg_type) == (ORANGE, "Update")
-    # The same evidence again does not undo what people decided.
+    # The same evidence follower does not undo what people decided.
     history.add_evidence(an_alarm("alm-2", occurred_at=at(5)))
     assert (history.alert.level, history.alert.is_pending) == (ORANGE, False)
 
@@ -160,11 +160,11 @@ def test_what_is_still_on_when_it_expires_is_another_alert_at_once() -> None:
     assert history.alert.expires_at is not None
     change = validity.expire(history.alert, history.alert.expires_at)
     assert change is not None
-    again = validity.follow_up_alert(change.alert)
-    assert again is not None
-    assert (again.transition, again.alert.state) == ("opened", "verifying")
-    assert [alarm.alarm_id for alarm in again.alert.alarms] == ["alm-1"]
-    assert again.alert.alert_id != history.alert.alert_id
+    follower = validity.follow_up_alert(change.alert)
+    assert follower is not None
+    assert (follower.transition, follower.alert.state) == ("opened", "verifying")
+    assert [alarm.alarm_id for alarm in follower.alert.alarms] == ["alm-1"]
+    assert follower.alert.alert_id != history.alert.alert_id
     history.add_evidence(an_alarm(version=2, transition=AlarmTransition.CLEARED, occurred_at=at(9)))
     assert history.alert.expires_at is not None
     quiet = validity.expire(history.alert, history.alert.expires_at)
@@ -190,10 +190,10 @@ def test_what_several_bodies_hold_stands_side_by_side() -> None:
             assessment=Assessment.model_validate(assessment, strict=False),
             occurred_at=at(minutes),
         )
-    held = {position.unit: position.assessment for position in history.events[-1].positions}
-    assert held[CITY + "/hydrology"].level is ORANGE
-    assert held[CITY + "/water"].response_level == "III"
-    assert (held[CITY].level, held[CITY].response_level) == (YELLOW, "IV")
+    assessments = {position.unit: position.assessment for position in history.events[-1].positions}
+    assert assessments[CITY + "/hydrology"].level is ORANGE
+    assert assessments[CITY + "/water"].response_level == "III"
+    assert (assessments[CITY].level, assessments[CITY].response_level) == (YELLOW, "IV")
     last = history.events[-1]
     assert (last.level, last.response_level, last.incident_grade) == (ORANGE, "IV", None)
 
@@ -213,15 +213,15 @@ def test_a_department_may_speak_while_the_district_assesses() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "until"),
+    ("requested", "until"),
     [
         (at(1) + timedelta(days=2), at(1) + timedelta(days=2)),
         (at(1) + timedelta(days=31), at(1) + validity.VALID_FOR[YELLOW]),
         (at(0), at(1) + validity.VALID_FOR[YELLOW]),
     ],
 )
-def test_who_signs_may_set_how_long_it_holds(wanted: datetime, until: datetime) -> None:
-    history = pending_history(YELLOW).decide(APPROVE, valid_until=wanted)
+def test_who_signs_may_set_how_long_it_holds(requested: datetime, until: datetime) -> None:
+    history = pending_history(YELLOW).decide(APPROVE, valid_until=requested)
     assert history.alert.expires_at == until
 
 
@@ -238,10 +238,10 @@ def test_assessing_may_say_what_the_unit_holds_as_well() -> None:
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
 def test_the_highest_body_leads_whatever_the_order(order: tuple[int, ...]) -> None:
-    said = [(TOWN, "IV"), (DISTRICT, "III"), (CITY + "/water", "II")]
+    statements = [(TOWN, "IV"), (DISTRICT, "III"), (CITY + "/water", "II")]
     history = issued_history(ORANGE)
     for n in order:
-        unit, level = said[n]
+        unit, level = statements[n]
         assessment = Assessment.model_validate({"response_level": level}, strict=False)
         history.decide(ASSESS, unit, assessment=assessment)
     assert history.events[-1].response_level == "II"

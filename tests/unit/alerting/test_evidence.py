@@ -1,4 +1,4 @@
-"""Grouping, corroboration and score: what belongs together, who counts, what never falls."""
+"""Grouping, corroboration and score: what belongs together, reporter counts, what never falls."""
 
 from __future__ import annotations
 
@@ -202,11 +202,11 @@ ALARMS = st.lists(
 )
 REPORTS = st.lists(
     st.builds(
-        lambda who, role, kind, minute, echo: replace(
+        lambda reporter, role, kind, minute, is_repeat: replace(
             evidence_of_report(
-                a_report(who, reporter_role=role, kind=kind, occurred_at=at(minute))
+                a_report(reporter, reporter_role=role, kind=kind, occurred_at=at(minute))
             ),
-            repeats_known=echo,
+            repeats_known=is_repeat,
         ),
         st.sampled_from("abc"),
         st.sampled_from(ReporterRole),

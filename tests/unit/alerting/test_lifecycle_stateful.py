@@ -100,8 +100,8 @@ class Lifecycle(RuleBasedStateMachine):
         )
 
     @rule(
-        about=st.sampled_from(STATUSES),
-        says=st.sampled_from(STATUSES),
+        status=st.sampled_from(STATUSES),
+        decision_status=st.sampled_from(STATUSES),
         verb=st.sampled_from(VERBS),
         unit=st.sampled_from([CITY, DISTRICT, TOWN, VILLAGE, OTHER_TOWN]),
         officer=st.sampled_from(["o1", "o2", "o3"]),
@@ -109,15 +109,17 @@ class Lifecycle(RuleBasedStateMachine):
     )
     def wild_decision(
         self,
-        about: Status,
-        says: Status,
+        status: Status,
+        decision_status: Status,
         verb: DecisionVerb,
         unit: str,
         officer: str,
         level: Level | None,
     ) -> None:
-        decision = a_decision(self.alerts[about].alert_id, verb, level, unit, officer, says)
-        self._decide(about, decision)
+        decision = a_decision(
+            self.alerts[status].alert_id, verb, level, unit, officer, decision_status
+        )
+        self._decide(status, decision)
 
     @rule(
         status=st.sampled_from(STATUSES),
@@ -151,13 +153,13 @@ class Lifecycle(RuleBasedStateMachine):
         verb=st.sampled_from([*OWN_LEVEL, *OWED]),
         unit=st.sampled_from([CITY, DISTRICT, TOWN]),
         officer=st.sampled_from(["o1", "o2", "o3"]),
-        other=LEVELS,
+        level_asked=LEVELS,
     )
     def about_what_is_in_force(
-        self, status: Status, verb: DecisionVerb, unit: str, officer: str, other: Level
+        self, status: Status, verb: DecisionVerb, unit: str, officer: str, level_asked: Level
     ) -> None:
         alert = self.alerts[status]
-        level = {DecisionVerb.ADJUST: other, DecisionVerb.LIFT: None}.get(verb, alert.level)
+        level = {DecisionVerb.ADJUST: level_asked, DecisionVerb.LIFT: None}.get(verb, alert.level)
         self._decide(status, a_decision(alert.alert_id, verb, level, unit, officer, status))
 
     @rule(status=st.sampled_from(STATUSES), officer=st.sampled_from(["o1", "o2", "o3"]))
@@ -270,18 +272,18 @@ class Lifecycle(RuleBasedStateMachine):
     def _entitled(
         self, status: Status, before: Alert, after: Alert, decision: AlertDecision
     ) -> None:
-        asked = decision.level
+        level = decision.level
         assert decision.verb is DecisionVerb.APPROVE
         lower = before.level is not None and (
-            asked is None or LEVEL_ORDER[asked] < LEVEL_ORDER[before.level]
+            level is None or LEVEL_ORDER[level] < LEVEL_ORDER[before.level]
         )
-        judged = before.level if lower else asked
+        judged = before.level if lower else level
         assert decision.origin_unit == (CITY if judged in CITY_LEVELS else DISTRICT)
-        assert len(self.signers[status]) >= (2 if asked is Level.RED and not lower else 1)
+        assert len(self.signers[status]) >= (2 if level is Level.RED and not lower else 1)
         assert {signature.officer_id for signature in after.issuing_signatures} == self.signers[
             status
         ]
-        if asked in CITY_LEVELS:
+        if level in CITY_LEVELS:
             assert status in self.verified
 
     def _went_on(self, change: AlertChange, cause: AlarmEvent | Report | AlertDecision) -> None:

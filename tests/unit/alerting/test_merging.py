@@ -32,18 +32,18 @@ from tests.unit.alerting.builders import (
 MERGE, UNMERGE, SPLIT = DecisionVerb.MERGE, DecisionVerb.UNMERGE, DecisionVerb.SPLIT
 
 
-def both(one: Alert, other: Alert, unit: str = DISTRICT) -> tuple[Alert, Alert]:
-    result = merge(one, other, a_decision(one.alert_id, MERGE, None, unit))
+def merged_pair(alert: Alert, target: Alert, unit: str = DISTRICT) -> tuple[Alert, Alert]:
+    result = merge(alert, target, a_decision(alert.alert_id, MERGE, None, unit))
     assert isinstance(result, Regrouping), result
-    gone, change = result.changes
-    return gone.alert, change.alert
+    emptied, change = result.changes
+    return emptied.alert, change.alert
 
 
-def back(one: Alert, holder: Alert) -> tuple[Alert, Alert]:
-    result = unmerge(one, holder, a_decision(one.alert_id, UNMERGE, None))
+def unmerged_pair(alert: Alert, holder: Alert) -> tuple[Alert, Alert]:
+    result = unmerge(alert, holder, a_decision(alert.alert_id, UNMERGE, None))
     assert isinstance(result, Regrouping), result
-    change, rest = result.changes
-    return change.alert, rest.alert
+    change, reduced = result.changes
+    return change.alert, reduced.alert
 
 
 def evidence(alert: Alert) -> set[str]:
@@ -53,40 +53,48 @@ def evidence(alert: Alert) -> set[str]:
 
 
 def test_a_merge_moves_the_evidence_and_undoing_it_restores_both() -> None:
-    one = pending_history(Level.ORANGE).alert
-    other_alert = AlertHistory(an_alarm("alm-9", event_type="11A01", level=Level.BLUE)).alert
-    gone, taken = both(one, other_alert)
-    assert (gone.state, gone.merged_into, evidence(gone)) == ("merged", other_alert.alert_id, set())
-    assert evidence(taken) == {"alm-1", "alm-9"}
-    assert {alarm.origin_alert_id for alarm in taken.alarms} == {one.alert_id, other_alert.alert_id}
-    assert (taken.proposed_level, taken.sources) == (Level.ORANGE, 2)
-    restored, rest = back(gone, taken)
-    assert replace(restored, version=one.version) == one
-    assert (evidence(rest), rest.proposed_level, rest.sources) == ({"alm-9"}, Level.BLUE, 1)
+    alert = pending_history(Level.ORANGE).alert
+    target = AlertHistory(an_alarm("alm-9", event_type="11A01", level=Level.BLUE)).alert
+    emptied, holder = merged_pair(alert, target)
+    assert (emptied.state, emptied.merged_into, evidence(emptied)) == (
+        "merged",
+        target.alert_id,
+        set(),
+    )
+    assert evidence(holder) == {"alm-1", "alm-9"}
+    assert {alarm.origin_alert_id for alarm in holder.alarms} == {alert.alert_id, target.alert_id}
+    assert (holder.proposed_level, holder.sources) == (Level.ORANGE, 2)
+    restored, reduced = unmerged_pair(emptied, holder)
+    assert replace(restored, version=alert.version) == alert
+    assert (evidence(reduced), reduced.proposed_level, reduced.sources) == (
+        {"alm-9"},
+        Level.BLUE,
+        1,
+    )
 
 
 def test_an_alarm_that_ended_meanwhile_comes_back_ended() -> None:
-    one, other_alert = (
+    alert, target = (
         AlertHistory(an_alarm()).alert,
         AlertHistory(an_alarm("alm-9", event_type="11A01")).alert,
     )
-    gone, taken = both(one, other_alert)
-    home = next(alarm for alarm in taken.alarms if alarm.alarm_id == "alm-1")
+    emptied, holder = merged_pair(alert, target)
+    home = next(alarm for alarm in holder.alarms if alarm.alarm_id == "alm-1")
     over = an_alarm(version=2, transition=AlarmTransition.CLEARED, occurred_at=at(4))
-    change = apply_alarm(taken, evidence_after(over, home), "x", ())
-    restored, rest = back(gone, change.alert)
+    change = apply_alarm(holder, evidence_after(over, home), "x", ())
+    restored, reduced = unmerged_pair(emptied, change.alert)
     assert restored.state is AlertState.DISMISSED
-    assert evidence(rest) == {"alm-9"}
+    assert evidence(reduced) == {"alm-9"}
 
 
 def test_what_came_graded_while_it_was_merged_keeps_its_grade() -> None:
-    one, other_alert = (
+    alert, target = (
         AlertHistory(an_alarm()).alert,
         AlertHistory(an_alarm("alm-9", event_type="11A01")).alert,
     )
-    gone, taken = both(one, other_alert)
-    restored, rest = back(gone, with_grade(taken, DataGrade.CORE))
-    assert (restored.grade, rest.grade) == (DataGrade.CORE, DataGrade.CORE)
+    emptied, holder = merged_pair(alert, target)
+    restored, reduced = unmerged_pair(emptied, with_grade(holder, DataGrade.CORE))
+    assert (restored.grade, reduced.grade) == (DataGrade.CORE, DataGrade.CORE)
 
 
 def test_what_asks_for_nothing_is_not_split_off() -> None:
@@ -101,17 +109,17 @@ def test_what_asks_for_nothing_is_not_split_off() -> None:
 
 def test_a_tree_of_merges_is_undone_branch_by_branch() -> None:
     a, b, c = (AlertHistory(an_alarm(f"alm-{n}", event_type=f"11A0{n}")).alert for n in range(3))
-    a, b = both(a, b)
-    b, c = both(b, c)
+    a, b = merged_pair(a, b)
+    b, c = merged_pair(b, c)
     assert evidence(c) == {"alm-0", "alm-1", "alm-2"}
-    b, c = back(b, c)
+    b, c = unmerged_pair(b, c)
     assert (evidence(b), evidence(c)) == ({"alm-0", "alm-1"}, {"alm-2"})
-    a, b = back(a, b)
+    a, b = unmerged_pair(a, b)
     assert (evidence(a), evidence(b)) == ({"alm-0"}, {"alm-1"})
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "unit", "reason"),
+    ("alert", "target", "unit", "reason"),
     [
         (issued_history().alert, pending_history().alert, DISTRICT, RefusalReason.OTHER_ALERT),
         (
@@ -140,8 +148,8 @@ def test_a_tree_of_merges_is_undone_branch_by_branch() -> None:
         ),
     ],
 )
-def test_what_is_not_merged(one: Alert, other: Alert, unit: str, reason: RefusalReason) -> None:
-    result = merge(one, other, a_decision(one.alert_id, MERGE, None, unit))
+def test_what_is_not_merged(alert: Alert, target: Alert, unit: str, reason: RefusalReason) -> None:
+    result = merge(alert, target, a_decision(alert.alert_id, MERGE, None, unit))
     assert isinstance(result, DecisionRefusal)
     assert result.reason is reason
 
@@ -150,15 +158,19 @@ def test_what_is_split_off_is_an_alert_of_its_own_and_goes_back_by_a_merge() -> 
     history = AlertHistory(an_alarm()).add_evidence(
         an_alarm("alm-2", level=Level.RED, occurred_at=at(1))
     )
-    whole = history.alert
-    result = split(whole, a_decision(whole.alert_id, SPLIT, None, evidence_ids=("alm-2",)))
+    alert = history.alert
+    result = split(alert, a_decision(alert.alert_id, SPLIT, None, evidence_ids=("alm-2",)))
     assert isinstance(result, Regrouping)
-    part, rest = (change.alert for change in result.changes)
+    part, reduced = (change.alert for change in result.changes)
     assert (evidence(part), part.proposed_level, part.state) == ({"alm-2"}, Level.RED, "verifying")
-    assert (evidence(rest), rest.proposed_level, rest.sources) == ({"alm-1"}, Level.YELLOW, 1)
-    assert (part.place, part.event_type, part.status) == (whole.place, whole.event_type, "Actual")
-    _, again = both(part, rest)
-    assert (evidence(again), again.proposed_level) == (evidence(whole), Level.RED)
+    assert (evidence(reduced), reduced.proposed_level, reduced.sources) == (
+        {"alm-1"},
+        Level.YELLOW,
+        1,
+    )
+    assert (part.place, part.event_type, part.status) == (alert.place, alert.event_type, "Actual")
+    _, rejoined = merged_pair(part, reduced)
+    assert (evidence(rejoined), rejoined.proposed_level) == (evidence(alert), Level.RED)
 
 
 @pytest.mark.parametrize("ids", [(), ("alm-1",), ("alm-1", "nothing"), ("nothing",)])
@@ -213,8 +225,8 @@ class People(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def merges(self, data: st.DataObject) -> None:
-        alert, other_alert = self._pick(data), self._pick(data)
-        result = merge(alert, other_alert, a_decision(alert.alert_id, MERGE, None))
+        alert, target = self._pick(data), self._pick(data)
+        result = merge(alert, target, a_decision(alert.alert_id, MERGE, None))
         if isinstance(result, Regrouping):
             self._put(result)
 
@@ -263,15 +275,13 @@ class People(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def everything_is_undone(self, data: st.DataObject) -> None:
-        """Newest or oldest first: every merge that is still open can be taken back."""
+        """Newest or oldest first: every merge that is still open can be holder back."""
         for _ in range(len(self.alerts)):
-            open_ones = [
-                alert for alert in self.alerts.values() if alert.state is AlertState.MERGED
-            ]
-            if not open_ones:
+            mergers = [alert for alert in self.alerts.values() if alert.state is AlertState.MERGED]
+            if not mergers:
                 break
-            one = data.draw(st.sampled_from(open_ones))
-            result = unmerge(one, self._holder(one), a_decision(one.alert_id, UNMERGE, None))
+            alert = data.draw(st.sampled_from(mergers))
+            result = unmerge(alert, self._holder(alert), a_decision(alert.alert_id, UNMERGE, None))
             assert isinstance(result, Regrouping)
             self._put(result)
         for alert in self.alerts.values():
@@ -280,8 +290,8 @@ class People(RuleBasedStateMachine):
 
     @invariant()
     def every_alarm_is_in_exactly_one_alert(self) -> None:
-        found = [alarm.alarm_id for alert in self.alerts.values() for alarm in alert.alarms]
-        assert sorted(found) == sorted(self.all)
+        alarm_ids = [alarm.alarm_id for alert in self.alerts.values() for alarm in alert.alarms]
+        assert sorted(alarm_ids) == sorted(self.all)
 
     @invariant()
     def the_newest_state_of_every_alarm_is_the_one_that_counts(self) -> None:
@@ -298,8 +308,8 @@ TestPeople.settings = settings(max_examples=80, stateful_step_count=25, deadline
 
 def test_a_report_moves_like_an_alarm() -> None:
     report = a_report()
-    one = AlertHistory(report).alert
-    other_alert = AlertHistory(an_alarm("alm-9", event_type="11A01")).alert
-    gone, taken = both(one, other_alert)
-    assert report.id in evidence(taken)
-    assert gone.reports == ()
+    alert = AlertHistory(report).alert
+    target = AlertHistory(an_alarm("alm-9", event_type="11A01")).alert
+    emptied, holder = merged_pair(alert, target)
+    assert report.id in evidence(holder)
+    assert emptied.reports == ()

@@ -49,10 +49,10 @@ CLEARED, RAISED, REVISED = (
 @given(st.data())
 def test_the_order_of_arrival_never_changes_what_is_open(data: st.DataObject) -> None:
     messages = data.draw(histories((Status.ACTUAL, Status.EXERCISE)))
-    again = data.draw(shuffled(messages))
+    reordered = data.draw(shuffled(messages))
     harness, shuffled_harness = EngineHarness(*RULES), EngineHarness(*RULES)
     harness.deliver(messages)
-    shuffled_harness.deliver(again)
+    shuffled_harness.deliver(reordered)
     assert harness.open_episodes == shuffled_harness.open_episodes
 
 
@@ -73,7 +73,7 @@ def test_a_drill_never_supports_the_real_thing(messages: list[Any]) -> None:
     together, alone = EngineHarness(*RULES), EngineHarness(*RULES)
     together.deliver(messages)
     alone.deliver(message for message in messages if message.status is Status.ACTUAL)
-    real = {one for one in together.open_episodes if one[1] is Status.ACTUAL}
+    real = {episode for episode in together.open_episodes if episode[1] is Status.ACTUAL}
     assert real == alone.open_episodes
 
 
@@ -123,9 +123,9 @@ def test_a_composite_begins_and_ends_with_its_alarms() -> None:
     [cleared] = harness.deliver([clearing_of("a", 9)])
     assert (cleared.transition, cleared.version, cleared.score) == (CLEARED, 2, 0)
     assert (cleared.alarm_id, cleared.occurred_at) == (raised.alarm_id, at(9))
-    [again] = harness.deliver([alarm_of("a", 2, occurred_at=at(12))])
-    assert (again.transition, again.version) == (RAISED, 1)
-    assert again.alarm_id != raised.alarm_id
+    [reordered] = harness.deliver([alarm_of("a", 2, occurred_at=at(12))])
+    assert (reordered.transition, reordered.version) == (RAISED, 1)
+    assert reordered.alarm_id != raised.alarm_id
 
 
 def test_the_id_does_not_depend_on_which_partition_was_read_first() -> None:
@@ -139,7 +139,7 @@ def test_the_id_does_not_depend_on_which_partition_was_read_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("scope", "other", "holds"),
+    ("scope", "changes", "holds"),
     [
         ("village", {"place": VILLAGE}, True),
         ("village", {"place": "500118118202"}, False),
@@ -153,9 +153,9 @@ def test_the_id_does_not_depend_on_which_partition_was_read_first() -> None:
         ("town", {"status": Status.EXERCISE}, False),
     ],
 )
-def test_what_belongs_together(scope: str, other: dict[str, Any], holds: bool) -> None:
+def test_what_belongs_together(scope: str, changes: dict[str, Any], holds: bool) -> None:
     harness = EngineHarness(a_rule("x", all_of("a", "b", scope=scope)))
-    assert bool(harness.deliver([alarm_of("a", site="plant-1"), alarm_of("b", **other)])) is holds
+    assert bool(harness.deliver([alarm_of("a", site="plant-1"), alarm_of("b", **changes)])) is holds
 
 
 def test_an_alarm_without_a_site_stands_for_its_sensor() -> None:

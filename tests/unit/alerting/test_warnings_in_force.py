@@ -47,8 +47,8 @@ class Hours(NamedTuple):
 def should_hold(warnings: Iterable[Hours], calls: Iterable[int], minute: int) -> bool:
     """Return whether two agencies are in force, or one and a call within the window."""
     now = [warning for warning in warnings if warning.counts(minute)]
-    heard = [call for call in calls if call <= minute]
-    near = any(call + WINDOW >= hours.begins for hours in now for call in heard)
+    earlier_calls = [call for call in calls if call <= minute]
+    near = any(call + WINDOW >= hours.begins for hours in now for call in earlier_calls)
     return near or len({hours.agency for hours in now}) > 1
 
 
@@ -73,16 +73,18 @@ def test_the_rule_holds_exactly_while_a_recount_says_so(
                     effective_at=at(hours.begins),
                     expires_at=at(hours.begins + hours.lasts),
                 )
-                known = warning_state(event, at(minute))
-                assert known is not None
-                sighting = sighting_of_warning(known)
+                warning = warning_state(event, at(minute))
+                assert warning is not None
+                sighting = sighting_of_warning(warning)
                 assert sighting is not None
                 engine.apply_warning(Status.ACTUAL, sighting, cause, withdrawn=False)
         for number, call in enumerate(calls):
             if call == minute:
-                who = ("same-caller", "hotline", "12:gas_leak", TOWN)
+                caller = ("same-caller", "hotline", "12:gas_leak", TOWN)
                 engine.apply_report(
-                    Status.ACTUAL, sighting_of_report(f"call-{number}", *who, at(call), None), cause
+                    Status.ACTUAL,
+                    sighting_of_report(f"call-{number}", *caller, at(call), None),
+                    cause,
                 )
         is_open = any(episode.is_open for episode in engine.episodes.values())
         assert is_open == should_hold(warnings, calls, minute), minute
@@ -101,9 +103,9 @@ def test_the_rule_holds_exactly_while_a_recount_says_so(
 def test_from_when_until_when(
     effective: datetime | None, expires: datetime | None, starts: datetime, ends: datetime
 ) -> None:
-    known = warning_state(a_warning(effective_at=effective, expires_at=expires), T0)
-    assert known is not None
-    assert (known.starts_at, known.ends_at) == (starts, ends)
+    warning = warning_state(a_warning(effective_at=effective, expires_at=expires), T0)
+    assert warning is not None
+    assert (warning.starts_at, warning.ends_at) == (starts, ends)
 
 
 @pytest.mark.parametrize(
@@ -111,9 +113,9 @@ def test_from_when_until_when(
     [(4, False), (5, True), (6, True), (72 * 60, True), (72 * 60 + 1, False)],  # a log of the past
 )
 def test_what_had_expired_when_the_log_took_it_is_over(minute: int, *, over: bool) -> None:
-    known = warning_state(a_warning(expires_at=at(5)), T0, at(minute))
-    assert known is not None
-    assert known.withdrawn is over
+    warning = warning_state(a_warning(expires_at=at(5)), T0, at(minute))
+    assert warning is not None
+    assert warning.withdrawn is over
 
 
 NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
