@@ -80,7 +80,7 @@ async def hits(alerting: AlertingHarness) -> int:
 
 
 async def regroup(alerting: AlertingHarness, chance: random.Random) -> None:
-    """Merge the two alerts that are open, or take updated merged of the other again, or split updated."""
+    """Merge the two open alerts, undo a merge, or split an alert, by chance."""
     result = await alerting.rows(
         "SELECT a.alert_id, a.merged_into, (SELECT min(alarm_id) FROM alerting.alert_alarm AS e "
         "WHERE e.alert_id = a.alert_id) AS alarm FROM alerting.alert AS a "
@@ -103,7 +103,7 @@ async def regroup(alerting: AlertingHarness, chance: random.Random) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_two_processes_and_what_each_keeps(alerting: AlertingHarness, seed: int) -> None:
+async def test_caches_of_two_processes_equal_the_rows(alerting: AlertingHarness, seed: int) -> None:
     stream = Stream(seed)
     result = 0
     async with second_process(alerting) as second:
@@ -124,14 +124,14 @@ async def test_two_processes_and_what_each_keeps(alerting: AlertingHarness, seed
 
 
 def an_alert(number: int) -> Alert:
-    """An alert with updated alarm."""
+    """Return an alert with one alarm."""
     event = an_alarm(f"alm-{number}")
     alert = new_alert(event)
     alarm = replace(evidence_after(event, None), origin_alert_id=alert.alert_id)
     return apply_alarm(alert, alarm, event.headline, ()).alert
 
 
-def test_what_was_used_longest_ago_is_forgotten() -> None:
+def test_the_least_recently_used_entry_is_deleted() -> None:
     cache, alerts = EvidenceCache(capacity=4), [an_alert(number) for number in range(3)]
     for alert in alerts[:2]:
         cache.put(alert, 7)
@@ -142,13 +142,13 @@ def test_what_was_used_longest_ago_is_forgotten() -> None:
 
 
 @pytest.mark.parametrize("stamp", [(8, 1), (7, 2)])
-def test_another_row_is_another_evidence(stamp: tuple[int, int]) -> None:
+def test_an_entry_of_another_row_version_is_not_used(stamp: tuple[int, int]) -> None:
     cache, alert = EvidenceCache(), an_alert(1)
     cache.put(alert, 7)
     assert cache.get(alert.alert_id, stamp) is None
 
 
-def test_what_is_over_or_at_home_elsewhere_is_not_kept() -> None:
+def test_ended_alerts_and_evidence_of_other_origin_are_not_cached() -> None:
     cache, alert = EvidenceCache(), an_alert(1)
     elsewhere = tuple(replace(alarm, origin_alert_id="alt-other") for alarm in alert.alarms)
     cleared = tuple(replace(alarm, cleared_at=at(1)) for alarm in alert.alarms)

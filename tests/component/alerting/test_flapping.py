@@ -20,7 +20,7 @@ QUIET_S = QUIET_PERIOD.total_seconds()
 
 
 def flip(number: int, every: float = 1, **changes: Any) -> list[Any]:
-    """The number-th short episode of event sensor: raised, then cleared."""
+    """Return the number-th short episode of a sensor: raised, then cleared."""
     common = {"sensor_id": "s-1", **changes}
     start = number * every
     return [
@@ -35,7 +35,7 @@ async def flips(alerting: AlertingHarness, count: int, first: int = 0, **changes
             await alerting.deliver(event)
 
 
-async def test_up_to_the_limit_every_one_is_told(alerting: AlertingHarness) -> None:
+async def test_raises_up_to_the_limit_are_all_published(alerting: AlertingHarness) -> None:
     await flips(alerting, MAX_RAISES)
     assert [alert.transition for alert in await alerting.alert_events()] == [
         "opened",
@@ -44,7 +44,7 @@ async def test_up_to_the_limit_every_one_is_told(alerting: AlertingHarness) -> N
     assert not any(alert.flapping for alert in await alerting.alert_events())
 
 
-async def test_beyond_it_the_alert_stays_open_and_its_flips_are_no_news(
+async def test_above_the_limit_the_alert_stays_open(
     alerting: AlertingHarness,
 ) -> None:
     await flips(alerting, MAX_RAISES)
@@ -58,7 +58,7 @@ async def test_beyond_it_the_alert_stays_open_and_its_flips_are_no_news(
     assert {event.proposed_level for event in later} == {Level.YELLOW}
 
 
-async def test_in_an_open_alert_it_is_told_once_as_flapping(alerting: AlertingHarness) -> None:
+async def test_flapping_in_an_open_alert_is_published_once(alerting: AlertingHarness) -> None:
     await alerting.deliver(an_alarm("alm-other", sensor_id="s-2"))
     await flips(alerting, MAX_RAISES + 4)
     transitions = [alert.transition for alert in await alerting.alert_events()]
@@ -66,7 +66,7 @@ async def test_in_an_open_alert_it_is_told_once_as_flapping(alerting: AlertingHa
     assert transitions.count("opened") == 1
 
 
-async def test_an_alert_that_ends_while_it_flaps_leaves_no_timer(alerting: AlertingHarness) -> None:
+async def test_an_alert_that_ends_while_flapping_leaves_no_timer(alerting: AlertingHarness) -> None:
     await flips(alerting, MAX_RAISES + 1)
     last = (await alerting.alert_events())[-1]
     assert last.flapping
@@ -75,14 +75,14 @@ async def test_an_alert_that_ends_while_it_flaps_leaves_no_timer(alerting: Alert
     assert await alerting.rows("SELECT kind FROM alerting.timer WHERE state = 'armed'") == []
 
 
-async def test_what_is_graver_is_told_all_the_same(alerting: AlertingHarness) -> None:
+async def test_a_higher_level_is_published_while_flapping(alerting: AlertingHarness) -> None:
     await flips(alerting, MAX_RAISES + 1)
     await alerting.deliver(an_alarm("alm-x", sensor_id="s-1", level=Level.RED, occurred_at=at(5)))
     last = (await alerting.alert_events())[-1]
     assert (last.proposed_level, last.flapping) == (Level.RED, True)
 
 
-async def test_after_the_quiet_time_what_is_on_counts_again(alerting: AlertingHarness) -> None:
+async def test_after_the_quiet_period_active_alarms_decide_again(alerting: AlertingHarness) -> None:
     await flips(alerting, MAX_RAISES + 1)
     await alerting.advance_time(QUIET_S - 5)
     assert (await alerting.alert_events())[-1].flapping
@@ -91,7 +91,7 @@ async def test_after_the_quiet_time_what_is_on_counts_again(alerting: AlertingHa
     assert (last.transition, last.flapping) == ("dismissed", False)
 
 
-async def test_a_flip_begins_the_quiet_time_anew(alerting: AlertingHarness) -> None:
+async def test_a_raise_restarts_the_quiet_period(alerting: AlertingHarness) -> None:
     await flips(alerting, MAX_RAISES + 1)
     await alerting.advance_time(QUIET_S - 5)
     await flips(alerting, 1, first=MAX_RAISES + 1)
@@ -101,7 +101,7 @@ async def test_a_flip_begins_the_quiet_time_anew(alerting: AlertingHarness) -> N
     assert not (await alerting.alert_events())[-1].flapping
 
 
-async def test_if_it_is_on_at_the_end_it_stays_as_an_ordinary_alert(
+async def test_an_alarm_on_at_the_end_keeps_the_alert_open(
     alerting: AlertingHarness,
 ) -> None:
     await flips(alerting, MAX_RAISES)
@@ -134,7 +134,7 @@ async def test_an_issued_alert_is_not_proposed_to_be_lifted_at_each_clearing(
         ({"status": Status.EXERCISE}, {}),
     ],
 )
-async def test_another_rule_sensor_or_status_is_counted_apart(
+async def test_rules_sensors_and_statuses_are_counted_apart(
     alerting: AlertingHarness, first: dict[str, Any], then: dict[str, Any]
 ) -> None:
     await flips(alerting, MAX_RAISES, **first)
@@ -147,7 +147,7 @@ async def test_slow_repetition_is_no_flapping(alerting: AlertingHarness) -> None
     assert not any(alert.flapping for alert in await alerting.alert_events())
 
 
-async def test_one_batch_counts_like_many(alerting: AlertingHarness) -> None:
+async def test_one_batch_counts_as_many_do(alerting: AlertingHarness) -> None:
     await alerting.deliver(*(event for number in range(MAX_RAISES + 2) for event in flip(number)))
     last = (await alerting.alert_events())[-1]
     assert (last.flapping, last.place) == (True, last.place)
@@ -163,7 +163,7 @@ def in_mode(
 
 
 @pytest.mark.parametrize("mode", ResponseMode)
-async def test_the_window_goes_by_the_mode_and_the_alert_says_so(
+async def test_the_quiet_period_follows_from_the_mode(
     alerting: AlertingHarness, mode: ResponseMode
 ) -> None:
     in_mode(alerting, DISTRICT, mode)
@@ -181,7 +181,7 @@ async def test_the_window_goes_by_the_mode_and_the_alert_says_so(
     [(OTHER_DISTRICT, Status.ACTUAL), (DISTRICT, Status.EXERCISE)],
     ids=["beside", "drill"],
 )
-async def test_a_flip_outside_the_subtree_or_in_a_drill_changes_nothing(
+async def test_modes_outside_the_subtree_or_of_a_drill_have_no_effect(
     alerting: AlertingHarness, unit: str, status: Status
 ) -> None:
     async def story() -> list[Any]:
@@ -200,7 +200,7 @@ async def test_a_flip_outside_the_subtree_or_in_a_drill_changes_nothing(
     assert await story() == before
 
 
-async def test_a_window_that_runs_keeps_its_mode_and_the_next_flip_takes_the_new_one(
+async def test_a_running_period_keeps_its_mode_and_the_next_raise_uses_the_new_mode(
     alerting: AlertingHarness,
 ) -> None:
     await flips(alerting, MAX_RAISES + 1)

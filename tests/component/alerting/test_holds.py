@@ -20,7 +20,7 @@ REVISED = AlarmTransition.REVISED
 
 
 @pytest.mark.parametrize("order", ["higher first", "lower first"])
-async def test_within_the_hold_the_order_of_arrival_tells_nobody_anything_else(
+async def test_order_of_arrival_within_a_hold_does_not_matter(
     alerting: AlertingHarness, order: str
 ) -> None:
     story = [higher(), lower()] if order == "higher first" else [lower(), higher()]
@@ -32,7 +32,7 @@ async def test_within_the_hold_the_order_of_arrival_tells_nobody_anything_else(
     assert (await alerting.dispositions())["alm-low"] == "inhibited"
 
 
-async def test_the_hold_is_bounded_and_survives_a_restart(alerting: AlertingHarness) -> None:
+async def test_a_hold_is_bounded_and_survives_a_restart(alerting: AlertingHarness) -> None:
     await alerting.deliver(lower())
     assert await alerting.alert_events() == []
     assert await alerting.dispositions() == {"alm-low": "held"}
@@ -47,7 +47,7 @@ async def test_the_hold_is_bounded_and_survives_a_restart(alerting: AlertingHarn
         assert len(await fresh.alert_events()) == 1
 
 
-async def test_the_hold_goes_on_while_alarms_of_its_time_are_unread(
+async def test_a_hold_is_extended_while_alarms_of_its_time_are_unread(
     alerting: AlertingHarness,
 ) -> None:
     is_read = False
@@ -78,7 +78,7 @@ async def test_the_hold_goes_on_while_alarms_of_its_time_are_unread(
     assert await opened(alerting) == ["12:gas_leak"]
 
 
-async def test_what_is_never_read_holds_nothing_up_for_ever(alerting: AlertingHarness) -> None:
+async def test_a_hold_ends_although_alarms_stay_unread(alerting: AlertingHarness) -> None:
     alerting.set_caught_up(lambda _moment: False)
     await alerting.deliver(lower())
     await alerting.advance_time(LONGER_THAN_HOLD_S)
@@ -89,7 +89,7 @@ async def test_what_is_never_read_holds_nothing_up_for_ever(alerting: AlertingHa
     assert await opened(alerting) == ["12:gas_leak"]
 
 
-async def test_red_waits_for_nobody_also_when_it_becomes_red_while_it_waits(
+async def test_a_red_alarm_is_never_on_hold(
     alerting: AlertingHarness,
 ) -> None:
     await alerting.deliver(lower(level=Level.RED))
@@ -102,7 +102,7 @@ async def test_red_waits_for_nobody_also_when_it_becomes_red_while_it_waits(
     assert len(await alerting.alert_events()) == 1
 
 
-async def test_what_is_over_while_it_is_held_is_history(alerting: AlertingHarness) -> None:
+async def test_an_alarm_cleared_during_its_hold_opens_no_alert(alerting: AlertingHarness) -> None:
     await alerting.deliver(lower())
     await alerting.deliver(lower(2, 2, transition=CLEARED))
     await alerting.advance_time(LONGER_THAN_HOLD_S)
@@ -110,7 +110,7 @@ async def test_what_is_over_while_it_is_held_is_history(alerting: AlertingHarnes
     assert await alerting.dispositions() == {"alm-low": "cleared_unseen"}
 
 
-async def test_a_change_while_it_is_held_does_not_lengthen_the_hold(
+async def test_a_change_during_a_hold_does_not_extend_it(
     alerting: AlertingHarness,
 ) -> None:
     due = "SELECT due_at FROM alerting.timer WHERE kind = 'hold' AND state = 'armed'"
@@ -134,7 +134,7 @@ async def test_a_change_while_it_is_held_does_not_lengthen_the_hold(
     ],
     ids=["inhibited", "over", "red", "still waiting_event"],
 )
-async def test_a_hold_has_one_timer_and_what_no_longer_waits_has_none(
+async def test_only_alarms_on_hold_have_a_timer(
     alerting: AlertingHarness, next_: AlarmEvent
 ) -> None:
     for batch in ([lower()], [next_]):
@@ -170,7 +170,7 @@ def random_messages(seed: int) -> list[AlarmEvent]:
 
 
 @pytest.mark.parametrize("seed", range(12))
-async def test_any_order_of_arrival_within_the_hold_opens_the_same_alerts(
+async def test_random_orders_within_holds_open_equal_alerts(
     alerting: AlertingHarness, seed: int
 ) -> None:
     messages, results = random_messages(seed), []

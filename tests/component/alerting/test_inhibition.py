@@ -18,7 +18,7 @@ CLEARED, UPGRADED = AlarmTransition.CLEARED, AlarmTransition.UPGRADED
 DOWNGRADED, REVISED = AlarmTransition.DOWNGRADED, AlarmTransition.REVISED
 
 
-async def test_behind_a_higher_alarm_it_waits_and_is_weighed_when_that_has_gone(
+async def test_an_inhibited_alarm_is_routed_when_its_inhibitor_is_cleared(
     alerting: AlertingHarness,
 ) -> None:
     await alerting.deliver(higher())
@@ -37,9 +37,7 @@ async def test_behind_a_higher_alarm_it_waits_and_is_weighed_when_that_has_gone(
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4])
-async def test_batches_do_not_change_what_becomes_of_it(
-    alerting: AlertingHarness, size: int
-) -> None:
+async def test_batch_sizes_do_not_change_the_alerts(alerting: AlertingHarness, size: int) -> None:
     story = [higher(), lower(), lower(2, 3, transition=UPGRADED), higher(2, 5, transition=CLEARED)]
     story[2] = lower(2, 3, transition=REVISED)
     await alerting.deliver_in_batches(story, size)
@@ -47,7 +45,7 @@ async def test_batches_do_not_change_what_becomes_of_it(
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
-async def test_in_one_batch_the_order_of_partitions_is_no_race(
+async def test_the_order_of_partitions_in_a_batch_does_not_matter(
     alerting: AlertingHarness, order: tuple[int, ...]
 ) -> None:
     story = [higher(), lower(), an_alarm("alm-other", rule_id="x", event_type="11A01")]
@@ -56,7 +54,7 @@ async def test_in_one_batch_the_order_of_partitions_is_no_race(
     assert (await alerting.dispositions())["alm-low"] == "inhibited"
 
 
-async def test_what_is_in_an_alert_stays_there_when_a_higher_one_comes_later(
+async def test_an_alarm_in_an_alert_stays_there_when_a_higher_alarm_comes(
     alerting: AlertingHarness,
 ) -> None:
     await alerting.deliver(lower(minutes=0))
@@ -77,7 +75,9 @@ async def test_what_is_in_an_alert_stays_there_when_a_higher_one_comes_later(
         {"site": None},
     ],
 )
-async def test_what_does_not_silence(alerting: AlertingHarness, changes: dict[str, Any]) -> None:
+async def test_alarms_that_do_not_inhibit(
+    alerting: AlertingHarness, changes: dict[str, Any]
+) -> None:
     await alerting.deliver(higher(**changes), lower())
     await alerting.advance_time(LONGER_THAN_HOLD_S)
     assert "12:gas_leak" in await opened(alerting)
@@ -91,14 +91,14 @@ async def test_what_does_not_silence(alerting: AlertingHarness, changes: dict[st
         ({"level": Level.RED}, {"level": Level.RED}),
     ],
 )
-async def test_by_sensor_or_by_place_without_a_site(
+async def test_without_a_site_sensor_or_place_decides(
     alerting: AlertingHarness, higher_changes: dict[str, Any], lower_changes: dict[str, Any]
 ) -> None:
     await alerting.deliver(higher(**higher_changes), lower(**lower_changes))
     assert (await alerting.dispositions())["alm-low"] == "inhibited"
 
 
-async def test_what_gets_graver_than_the_higher_one_waits_no_longer(
+async def test_an_alarm_above_its_inhibitor_is_routed(
     alerting: AlertingHarness,
 ) -> None:
     await alerting.deliver(higher(level=Level.ORANGE), lower())
@@ -106,7 +106,7 @@ async def test_what_gets_graver_than_the_higher_one_waits_no_longer(
     assert await opened(alerting) == ["12:fire", "12:gas_leak"]
 
 
-async def test_it_goes_on_waiting_while_another_higher_one_is_on(alerting: AlertingHarness) -> None:
+async def test_an_alarm_waits_while_a_second_inhibitor_is_on(alerting: AlertingHarness) -> None:
     inhibitors = ("gas.high", "fire")
     fire = an_alarm("alm-fire", rule_id="fire", site="plant", event_type="12:fire")
     await alerting.deliver(higher(), fire, lower(inhibited_by=inhibitors))
@@ -126,14 +126,14 @@ async def test_it_goes_on_waiting_while_another_higher_one_is_on(alerting: Alert
     assert (await alerting.dispositions())["alm-low"] == "opened"
 
 
-async def test_what_was_over_while_it_waited_is_history(alerting: AlertingHarness) -> None:
+async def test_an_alarm_cleared_while_inhibited_opens_no_alert(alerting: AlertingHarness) -> None:
     await alerting.deliver(higher(), lower(), lower(2, 2, transition=CLEARED))
     await alerting.deliver(higher(2, 4, transition=CLEARED))
     assert await opened(alerting) == ["12:fire"]
     assert (await alerting.dispositions())["alm-low"] == "inhibited"
 
 
-async def test_a_backlog_pages_nobody_for_what_is_over(alerting: AlertingHarness) -> None:
+async def test_a_retrospective_alarm_opens_no_alert(alerting: AlertingHarness) -> None:
     await alerting.deliver(lower(inhibited_by=(), retrospective=True))
     await alerting.deliver(lower(2, 5, inhibited_by=(), transition=UPGRADED, retrospective=True))
     await alerting.deliver(lower(3, 9, inhibited_by=(), transition=CLEARED, retrospective=True))
@@ -141,7 +141,7 @@ async def test_a_backlog_pages_nobody_for_what_is_over(alerting: AlertingHarness
     assert await alerting.dispositions() == {"alm-low": "retrospective"}
 
 
-async def test_what_still_goes_on_when_the_backlog_ends_is_weighed_then(
+async def test_an_alarm_that_lasts_after_the_backlog_is_routed(
     alerting: AlertingHarness,
 ) -> None:
     await alerting.deliver(lower(retrospective=True))
@@ -151,7 +151,7 @@ async def test_what_still_goes_on_when_the_backlog_ends_is_weighed_then(
     assert await alerting.dispositions() == {"alm-low": "opened"}
 
 
-async def test_what_is_in_an_alert_stays_there_whatever_the_backlog_says(
+async def test_a_retrospective_change_reaches_the_alert_of_the_alarm(
     alerting: AlertingHarness,
 ) -> None:
     await alerting.deliver(lower())
@@ -163,7 +163,7 @@ async def test_what_is_in_an_alert_stays_there_whatever_the_backlog_says(
     ]
 
 
-async def test_other_facts_of_an_alarm_tell_nobody_anything(alerting: AlertingHarness) -> None:
+async def test_a_revision_without_effect_is_not_published(alerting: AlertingHarness) -> None:
     await alerting.deliver(lower())
     await alerting.advance_time(LONGER_THAN_HOLD_S)
     await alerting.deliver(lower(2, 7, transition=REVISED, started_at=at(-20)))
@@ -186,13 +186,15 @@ async def test_a_revision_after_the_end_opens_nothing(alerting: AlertingHarness)
     assert row["cleared_at"] == at(3)
 
 
-async def test_conditions_are_kept_and_alert_nobody(alerting: AlertingHarness) -> None:
+async def test_conditions_are_stored_and_open_no_alert(alerting: AlertingHarness) -> None:
     await alerting.deliver(lower(condition=True, level=Level.RED))
     assert await alerting.alert_events() == []
     assert await alerting.dispositions() == {"alm-low": "condition"}
 
 
-async def test_after_a_dismissal_it_may_wait_and_come_back(alerting: AlertingHarness) -> None:
+async def test_after_a_dismissal_an_alarm_may_wait_and_open_another_alert(
+    alerting: AlertingHarness,
+) -> None:
     await alerting.deliver(lower())
     await alerting.advance_time(LONGER_THAN_HOLD_S)
     [first] = await alerting.alert_events()

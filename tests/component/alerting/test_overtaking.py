@@ -23,10 +23,10 @@ def of(rule: str, version: int = 1, **changes: Any) -> AlarmEvent:
     return an_alarm(f"alm-{rule}", version, **{"rule_id": rule, "condition": True, **changes})
 
 
-async def test_it_does_not_move_the_clock_past_those_it_has_overtaken(
+async def test_an_urgent_alarm_does_not_move_the_clock_past_overtaken_records(
     alerting: AlertingHarness,
 ) -> None:
-    """`a` still lingers when `b` comes; a red alarm of half an hour later is judged before that."""
+    """The alarm `a` counts when `b` comes; a red alarm of later event time is handled before."""
     red = an_alarm("alm-red", level=Level.RED, event_type="12:red", occurred_at=at(30))
     await alerting.deliver(a_rule("x", all_of("a", "b", linger_s=600)))
     await alerting.deliver(of("a"), of("a", 2, transition=CLEARED, occurred_at=at(1)))
@@ -38,14 +38,14 @@ async def test_it_does_not_move_the_clock_past_those_it_has_overtaken(
     assert (ended.transition, ended.occurred_at) == (CLEARED, at(11))
 
 
-async def test_it_is_judged_by_rules_over_several_sources_itself(alerting: AlertingHarness) -> None:
+async def test_rules_over_several_sources_read_an_urgent_alarm(alerting: AlertingHarness) -> None:
     await alerting.deliver(a_rule("x", all_of("a", "b")))
     await alerting.deliver(of("a"))
     [raised] = await alerting.deliver(of("b", level=Level.RED, occurred_at=at(30)), early=True)
     assert (raised.rule_id, raised.occurred_at) == ("x", at(30))
 
 
-def test_red_and_recalls_go_first_and_nothing_that_is_practice() -> None:
+def test_red_alarms_and_recalls_are_urgent_except_in_drills() -> None:
     red = an_alarm(level=Level.RED)
     recall = a_decision("alt-1", DecisionVerb.RECALL, Level.RED)
     practised = {"status": Status.EXERCISE}

@@ -134,7 +134,7 @@ async def count_ever(alerting: AlertingHarness) -> dict[str, dict[str, int]]:
 
 
 @pytest.mark.parametrize("seed", range(6))
-async def test_nothing_open_is_forgotten_and_nothing_over_stays(
+async def test_retention_deletes_ended_records_and_no_open_ones(
     alerting: AlertingHarness, seed: int
 ) -> None:
     await alerting.rows("TRUNCATE alerting.forgotten")
@@ -167,7 +167,7 @@ async def test_nothing_open_is_forgotten_and_nothing_over_stays(
     assert await delete_due(alerting) == 0
 
 
-async def test_merged_alerts_go_together_with_evidence_that_is_at_home_elsewhere(
+async def test_merged_alerts_are_deleted_together_with_their_evidence(
     alerting: AlertingHarness,
 ) -> None:
     for number, kind in enumerate(KINDS[:2]):
@@ -187,7 +187,7 @@ async def test_merged_alerts_go_together_with_evidence_that_is_at_home_elsewhere
     assert await ids(alerting, "SELECT alarm_id FROM alerting.alert_alarm") == set()
 
 
-async def test_a_silence_stays_while_it_stands_or_hides_something(
+async def test_a_silence_is_not_deleted_while_in_force_or_hiding_an_alarm(
     alerting: AlertingHarness,
 ) -> None:
     await alerting.deliver(an_alarm("alm-1"))
@@ -206,7 +206,7 @@ async def test_a_silence_stays_while_it_stands_or_hides_something(
     assert await ids(alerting, "SELECT silence_id FROM alerting.silence") == {"standing", "hiding"}
 
 
-async def test_a_warning_in_force_stays_however_long_ago_it_was_issued(
+async def test_a_warning_in_force_is_not_deleted(
     alerting: AlertingHarness,
 ) -> None:
     months = timedelta(days=900)

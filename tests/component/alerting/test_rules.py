@@ -83,7 +83,7 @@ async def test_a_composite_of_a_composite(alerting: AlertingHarness) -> None:
     ]
 
 
-async def test_a_rule_that_looks_at_itself_is_refused(alerting: AlertingHarness) -> None:
+async def test_a_rule_with_a_cycle_is_refused(alerting: AlertingHarness) -> None:
     await alerting.deliver(a_rule("x", all_of("z", "a")))
     with pytest.raises(Reject, match="looks at itself") as refused:
         await alerting.deliver(a_rule("z", all_of("x", "a")))
@@ -92,7 +92,7 @@ async def test_a_rule_that_looks_at_itself_is_refused(alerting: AlertingHarness)
     assert [row["rule_id"] for row in rows] == ["x"]
 
 
-async def test_a_definition_that_comes_late_finds_what_is_on(alerting: AlertingHarness) -> None:
+async def test_a_late_definition_reads_earlier_alarms(alerting: AlertingHarness) -> None:
     await alerting.deliver(of("a"), of("b", occurred_at=at(1)), of("b", 2, place=OTHER_TOWN))
     [raised] = await alerting.deliver(a_rule("x", all_of("a", "b")))
     assert (raised.transition, raised.occurred_at, raised.place) == (RAISED, at(1), VILLAGE)
@@ -103,7 +103,7 @@ async def test_a_definition_that_comes_late_finds_what_is_on(alerting: AlertingH
     assert await alerting.deliver(a_rule("x", all_of("a", "b"), 2), of("a", 2)) == []
 
 
-async def test_rules_over_one_sensor_are_not_kept(alerting: AlertingHarness) -> None:
+async def test_rules_over_one_sensor_are_not_stored(alerting: AlertingHarness) -> None:
     gas = a_rule(
         "g",
         {"kind": "absence"},
@@ -115,7 +115,7 @@ async def test_rules_over_one_sensor_are_not_kept(alerting: AlertingHarness) -> 
     assert await alerting.rows("SELECT * FROM alerting.rule") == []
 
 
-async def test_what_lingers_ends_by_a_timer_when_nobody_speaks(alerting: AlertingHarness) -> None:
+async def test_a_lingering_alarm_ends_by_a_timer_without_records(alerting: AlertingHarness) -> None:
     await alerting.deliver(a_rule("x", all_of("a", "b", linger_s=600)))
     await alerting.deliver(of("a"), of("b", occurred_at=at(1)))
     assert await alerting.deliver(of("a", version=2, transition=CLEARED, occurred_at=at(5))) == []
@@ -128,7 +128,7 @@ async def test_what_lingers_ends_by_a_timer_when_nobody_speaks(alerting: Alertin
     assert row["clock"] == at(15)
 
 
-async def test_the_log_and_the_timer_tell_the_same(alerting: AlertingHarness, dsn: str) -> None:
+async def test_log_and_timer_publish_equal_events(alerting: AlertingHarness, dsn: str) -> None:
     story = [
         a_rule("x", all_of("a", "b", linger_s=600)),
         of("a"),
@@ -157,7 +157,7 @@ async def test_a_corroboration_ends_a_window_after_the_last(alerting: AlertingHa
     assert (ended.transition, ended.occurred_at) == (CLEARED, at(50))
 
 
-async def test_a_warning_supports_what_lies_in_its_areas(alerting: AlertingHarness) -> None:
+async def test_a_warning_supports_the_units_in_its_areas(alerting: AlertingHarness) -> None:
     await alerting.deliver(a_rule("y", sources_of()))
     warning = a_warning(areas=(DISTRICT,))
     assert await alerting.deliver(phone(1, 1), phone(2, 2, place=OTHER_TOWN)) == []
@@ -171,7 +171,7 @@ async def test_a_warning_supports_what_lies_in_its_areas(alerting: AlertingHarne
 
 
 @pytest.mark.parametrize("msg_type", ["Cancel", "Update", "Error"])
-async def test_what_follows_a_warning_ends_it_though_it_came_first(
+async def test_a_follow_up_ends_a_warning_that_arrives_later(
     alerting: AlertingHarness, msg_type: str
 ) -> None:
     await alerting.deliver(a_rule("y", sources_of()), phone(1, 1))
@@ -193,7 +193,7 @@ async def test_a_strangers_or_a_drills_cancel_ends_no_warning_to_come(
     assert (raised.place, raised.status) == (TOWN, Status.ACTUAL)
 
 
-async def test_an_update_takes_the_place_of_what_it_follows(alerting: AlertingHarness) -> None:
+async def test_an_update_replaces_its_reference(alerting: AlertingHarness) -> None:
     await alerting.deliver(a_rule("y", sources_of()), phone(1, 1), phone(2, 2, place=OTHER_TOWN))
     first = a_warning()
     [raised] = await alerting.deliver(first)
@@ -219,9 +219,7 @@ async def test_an_update_takes_the_place_of_what_it_follows(alerting: AlertingHa
         {"areas": ("500117000000",)},
     ],
 )
-async def test_warnings_that_support_nothing(
-    alerting: AlertingHarness, changes: dict[str, Any]
-) -> None:
+async def test_warnings_without_support(alerting: AlertingHarness, changes: dict[str, Any]) -> None:
     await alerting.deliver(a_rule("y", sources_of()))
     assert await alerting.deliver(phone(1, 1), a_warning(**changes)) == []
 
@@ -243,7 +241,9 @@ async def test_a_report_from_the_future_moves_no_clock(alerting: AlertingHarness
     assert await alerting.deliver(phone(2, 4)) != []
 
 
-async def test_two_processes_at_once_miss_nothing(alerting: AlertingHarness, dsn: str) -> None:
+async def test_two_concurrent_processes_miss_no_episode(
+    alerting: AlertingHarness, dsn: str
+) -> None:
     async with alerting_harness(dsn) as second:
         await alerting.deliver(a_rule("x", all_of("a", "b", scope="town")))
         for number in range(10):
@@ -255,7 +255,7 @@ async def test_two_processes_at_once_miss_nothing(alerting: AlertingHarness, dsn
         assert len(await alerting.open_episodes()) == 10
 
 
-async def test_a_rule_and_its_alarms_at_once_miss_nothing(
+async def test_a_concurrent_rule_and_its_alarms_miss_no_episode(
     alerting: AlertingHarness, dsn: str
 ) -> None:
     async with alerting_harness(dsn) as second:
@@ -281,7 +281,7 @@ async def test_a_rule_and_its_alarms_at_once_miss_nothing(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(messages=histories((Status.ACTUAL, Status.EXERCISE)), size=st.integers(1, 4))
-def test_batches_never_change_what_follows(dsn: str, messages: list[Any], size: int) -> None:
+def test_batch_sizes_never_change_the_episodes(dsn: str, messages: list[Any], size: int) -> None:
     messages = list({message.id: message for message in messages}.values())
 
     async def play(most: int) -> tuple[list[str], set[Any]]:

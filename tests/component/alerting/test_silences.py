@@ -60,7 +60,7 @@ def a_silence_request(
     return SilenceRequest(**(values | changes))
 
 
-async def test_what_matches_is_recorded_and_counted_and_pages_nobody(
+async def test_a_matching_alarm_is_silenced_and_counted(
     alerting: AlertingHarness,
 ) -> None:
     await alerting.deliver(a_silence_request())
@@ -93,7 +93,7 @@ async def test_what_matches_is_recorded_and_counted_and_pages_nobody(
         ({"sensor_id": "sensor-alm-2"}, False),
     ],
 )
-async def test_all_that_is_named_has_to_agree(
+async def test_all_fields_of_a_matcher_have_to_match(
     alerting: AlertingHarness, matcher: dict[str, str], hidden: bool
 ) -> None:
     await alerting.deliver(a_silence_request(matcher=Matcher.model_validate(matcher)))
@@ -110,7 +110,7 @@ async def test_all_that_is_named_has_to_agree(
         (VILLAGE, Level.BLUE),
     ],
 )
-async def test_how_grave_it_may_be_follows_from_who_silences(
+async def test_the_highest_hidden_level_follows_from_the_unit(
     alerting: AlertingHarness, unit: str, most: Level
 ) -> None:
     await alerting.deliver(a_silence_request(unit, matcher=Matcher(rule_id="gas.leak")))
@@ -123,7 +123,9 @@ async def test_how_grave_it_may_be_follows_from_who_silences(
         assert (result[f"alm-{level}"] == "silenced") == hidden, level
 
 
-async def test_what_gets_red_comes_out_of_a_districts_silence(alerting: AlertingHarness) -> None:
+async def test_an_alarm_that_becomes_red_leaves_a_districts_silence(
+    alerting: AlertingHarness,
+) -> None:
     await alerting.deliver(a_silence_request(), an_alarm())
     assert await alerting.alert_events() == []
     await alerting.deliver(an_alarm(version=2, transition=UPGRADED, level=Level.RED))
@@ -132,7 +134,7 @@ async def test_what_gets_red_comes_out_of_a_districts_silence(alerting: Alerting
 
 
 @pytest.mark.parametrize("status", [Status.EXERCISE, Status.TEST])
-async def test_a_drills_silence_leaves_the_real_world_alone(
+async def test_a_silence_of_a_drill_hides_no_real_alarm(
     alerting: AlertingHarness, status: Status
 ) -> None:
     await alerting.deliver(a_silence_request(status=status))
@@ -140,7 +142,7 @@ async def test_a_drills_silence_leaves_the_real_world_alone(
     assert await alerting.dispositions() == {"alm-1": "opened", "alm-2": "silenced"}
 
 
-async def test_a_persons_word_is_never_silenced_nor_what_is_in_an_alert(
+async def test_reports_and_alarms_in_an_alert_are_never_silenced(
     alerting: AlertingHarness,
 ) -> None:
     await alerting.deliver(an_alarm("alm-1", level=Level.BLUE))
@@ -154,7 +156,7 @@ async def test_a_persons_word_is_never_silenced_nor_what_is_in_an_alert(
     assert (await alerting.alert_events())[-1].transition == "opened"
 
 
-async def test_at_the_end_what_is_still_on_calls_the_owner_and_the_desk(
+async def test_at_the_end_active_alarms_call_the_owner_and_the_place(
     alerting: AlertingHarness,
 ) -> None:
     await alerting.deliver(a_silence_request(kind=SilenceKind.MAINTENANCE, hours=48))
@@ -174,7 +176,7 @@ async def test_at_the_end_what_is_still_on_calls_the_owner_and_the_desk(
     assert (await alerting.dispositions())["alm-3"] == "joined"
 
 
-async def test_many_that_are_still_on_call_the_owner_once_and_each_desk_once(
+async def test_many_active_alarms_call_each_post_once(
     alerting: AlertingHarness,
 ) -> None:
     await alerting.deliver(a_silence_request())
@@ -189,7 +191,7 @@ async def test_many_that_are_still_on_call_the_owner_once_and_each_desk_once(
     assert sorted(called, key=str) == [(DISTRICT, Post.A), (TOWN, None), (VILLAGE, None)]
 
 
-async def test_what_comes_out_joins_the_alert_that_is_open(alerting: AlertingHarness) -> None:
+async def test_a_released_alarm_joins_the_open_alert(alerting: AlertingHarness) -> None:
     await alerting.deliver(a_silence_request(matcher=Matcher(sensor_id="sensor-alm-1")))
     await alerting.deliver(an_alarm("alm-1"), an_alarm("alm-2"))
     await alerting.deliver(a_silence_request(verb="end"))
@@ -198,7 +200,7 @@ async def test_what_comes_out_joins_the_alert_that_is_open(alerting: AlertingHar
     assert last.calls
 
 
-async def test_it_is_ended_early_or_lengthened(alerting: AlertingHarness) -> None:
+async def test_a_silence_is_ended_early_or_extended(alerting: AlertingHarness) -> None:
     await alerting.deliver(a_silence_request(hours=2), an_alarm())
     await alerting.deliver(a_silence_request(verb="extend", hours=10))
     await alerting.advance_time(5 * 3600)
@@ -211,7 +213,7 @@ async def test_it_is_ended_early_or_lengthened(alerting: AlertingHarness) -> Non
         await alerting.deliver(a_silence_request(verb="extend", hours=3))
 
 
-async def test_another_silence_goes_on_hiding_it(alerting: AlertingHarness) -> None:
+async def test_a_second_silence_hides_the_alarm_further(alerting: AlertingHarness) -> None:
     await alerting.deliver(
         a_silence_request(hours=2), a_silence_request(hours=8, silence_id="sil-2"), an_alarm()
     )
@@ -223,7 +225,7 @@ async def test_another_silence_goes_on_hiding_it(alerting: AlertingHarness) -> N
     assert await alerting.dispositions() == {"alm-1": "opened"}
 
 
-async def test_before_its_beginning_it_hides_nothing(alerting: AlertingHarness) -> None:
+async def test_a_silence_hides_no_alarm_before_its_begin(alerting: AlertingHarness) -> None:
     await alerting.deliver(a_silence_request(begin_hours=2, hours=3), an_alarm("alm-1"))
     assert await alerting.dispositions() == {"alm-1": "opened"}
 
@@ -242,14 +244,14 @@ async def test_before_its_beginning_it_hides_nothing(alerting: AlertingHarness) 
         (a_silence_request(verb="end", silence_id="nothing"), "no silence"),
     ],
 )
-async def test_what_may_not_be_is_refused(
+async def test_requests_that_are_refused(
     alerting: AlertingHarness, request_: SilenceRequest, word: str
 ) -> None:
     with pytest.raises(Reject, match=word):
         await alerting.deliver(request_)
 
 
-async def test_a_stranger_does_not_end_it_and_it_is_not_made_twice(
+async def test_a_stranger_cannot_end_a_silence_and_no_id_is_used_twice(
     alerting: AlertingHarness,
 ) -> None:
     await alerting.deliver(a_silence_request())
@@ -261,7 +263,7 @@ async def test_a_stranger_does_not_end_it_and_it_is_not_made_twice(
         await alerting.deliver(a_silence_request())
 
 
-def test_it_hides_from_its_beginning_to_right_before_its_end() -> None:
+def test_a_silence_hides_from_its_begin_until_before_its_end() -> None:
     silence = create(a_silence_request(begin_hours=2, hours=6), datetime.now(UTC))
     assert isinstance(silence, Silence)
     fact, moment = snapshot_of(an_alarm(), None), timedelta(microseconds=1)
@@ -270,6 +272,6 @@ def test_it_hides_from_its_beginning_to_right_before_its_end() -> None:
     assert [expired(silence, time) is not None for time in times] == [False, False, False, True]
 
 
-def test_a_matcher_names_something() -> None:
+def test_an_empty_matcher_is_invalid() -> None:
     with pytest.raises(ValueError, match="names a place"):
         Matcher()

@@ -1,4 +1,4 @@
-"""Officers' upward reports as evidence: what they report on is not corroborated by them."""
+"""Upward reports of officers as evidence: they do not corroborate their own alert."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OFFICERS = sources_of(
 
 
 def upward(officer: str, incident: str, **changes: Any) -> Report:
-    """An officer's report up the tiers."""
+    """Return an upward report of an officer."""
     role = ReporterRole.OFFICER
     common = {"incident_id": incident, "means": Means.WRITTEN, "occurred_at": at(2)}
     return a_report(officer, reporter_role=role, **common, **changes)
@@ -33,7 +33,7 @@ async def newest(alerting: AlertingHarness) -> AlertEvent:
     return alert_event
 
 
-async def test_reports_that_an_alert_is_owed_do_not_corroborate_it(
+async def test_upward_reports_do_not_corroborate_their_alert(
     alerting: AlertingHarness,
 ) -> None:
     await alerting.deliver(a_rule("y", OFFICERS), an_alarm("alm-1"))
@@ -54,7 +54,7 @@ async def test_reports_that_an_alert_is_owed_do_not_corroborate_it(
     assert "corroborated" not in {alert.transition for alert in await alerting.alert_events()}
 
 
-async def test_an_officer_who_saw_it_himself_counts_and_so_does_nobody_who_passes_it_on(
+async def test_an_officers_own_report_counts_and_passing_it_on_does_not(
     alerting: AlertingHarness,
 ) -> None:
     await alerting.deliver(a_rule("y", OFFICERS), an_alarm("alm-1"))
@@ -65,7 +65,7 @@ async def test_an_officer_who_saw_it_himself_counts_and_so_does_nobody_who_passe
     assert (await newest(alerting)).distinct_sources == 2
 
 
-async def test_what_opens_an_alert_is_evidence_and_its_follow_ups_are_not(
+async def test_the_first_report_is_a_source_and_its_follow_ups_are_not(
     alerting: AlertingHarness,
 ) -> None:
     await alerting.deliver(a_rule("y", OFFICERS))
@@ -76,7 +76,9 @@ async def test_what_opens_an_alert_is_evidence_and_its_follow_ups_are_not(
 
 
 @pytest.mark.parametrize("subject", ["the merged one", "the holder"])
-async def test_after_a_merge_it_reports_on_both(alerting: AlertingHarness, subject: str) -> None:
+async def test_after_a_merge_reports_about_both_alerts_are_repeats(
+    alerting: AlertingHarness, subject: str
+) -> None:
     await alerting.deliver(an_alarm("alm-gas"), an_alarm("alm-flood", event_type="11A01"))
     gas, flood = await alerting.alert_events()
     await alerting.deliver(a_decision(gas.alert_id, DecisionVerb.MERGE, None, into=flood.alert_id))

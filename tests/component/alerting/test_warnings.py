@@ -27,7 +27,7 @@ from tests.unit.alerting.builders import (
 
 CLEARED, RAISED = AlarmTransition.CLEARED, AlarmTransition.RAISED
 RULE = a_rule("y", sources_of())
-"""A warning and a call are enough, neither alone is; half an hour."""
+"""A warning and a call within half an hour are enough; neither is enough alone."""
 TWO_AGENCIES = a_rule("y", sources_of(sources=(SourceClass(source="agency", trust=0.5),)))
 
 
@@ -37,7 +37,7 @@ def phone(minutes: float, number: int = 1, **changes: Any) -> Any:
 
 
 def warns(effective: float | None, expires: float | None, **changes: Any) -> Any:
-    """A warning for these minutes."""
+    """Return a warning for these minutes."""
     times = {"effective_at": effective, "expires_at": expires}
     values: dict[str, Any] = {name: at(time) for name, time in times.items() if time is not None}
     return a_warning(**values, **changes)
@@ -47,7 +47,7 @@ def transitions(events: list[AlarmEvent]) -> list[tuple[AlarmTransition, datetim
     return [(event.transition, event.occurred_at) for event in events]
 
 
-async def test_a_warning_that_has_expired_supports_nothing(alerting: AlertingHarness) -> None:
+async def test_an_expired_warning_supports_no_rule(alerting: AlertingHarness) -> None:
     await alerting.deliver(RULE, warns(None, 40))
     assert await alerting.deliver(phone(50)) == []
     assert await alerting.open_episodes() == set()
@@ -61,7 +61,7 @@ async def test_a_warning_that_has_expired_supports_nothing(alerting: AlertingHar
         ("18:10", "21:55", False),  # takes effect two hours after it
     ],
 )
-async def test_the_hours_of_a_document_count(
+async def test_the_times_of_a_document_count(
     alerting: AlertingHarness, effective: str, expires: str, *, counts: bool
 ) -> None:
     await alerting.deliver(a_rule("y", sources_of(), event_type="11B03"))
@@ -73,27 +73,25 @@ async def test_the_hours_of_a_document_count(
 
 
 @pytest.mark.parametrize("minute", [40, 40.1])
-async def test_it_counts_until_its_hour_and_not_after(
-    alerting: AlertingHarness, minute: float
-) -> None:
+async def test_a_warning_counts_until_its_expiry(alerting: AlertingHarness, minute: float) -> None:
     await alerting.deliver(RULE, warns(None, 40))
     assert await alerting.deliver(phone(minute)) == []
 
 
-async def test_its_expiry_ends_what_it_held_up(alerting: AlertingHarness) -> None:
+async def test_an_expiry_ends_the_episode(alerting: AlertingHarness) -> None:
     await alerting.deliver(RULE, warns(None, 40))
     assert transitions(await alerting.deliver(phone(30))) == [(RAISED, at(30))]
     assert await alerting.advance_time(590) == []
     assert transitions(await alerting.advance_time(20)) == [(CLEARED, at(40))]
 
 
-async def test_its_expiry_ends_it_when_a_record_comes_first(alerting: AlertingHarness) -> None:
+async def test_a_record_after_the_expiry_ends_the_episode(alerting: AlertingHarness) -> None:
     await alerting.deliver(RULE, warns(None, 40), phone(30))
     events = await alerting.deliver(an_alarm("alm-other", event_type="11A01", occurred_at=at(45)))
     assert transitions(events) == [(CLEARED, at(40))]
 
 
-async def test_what_holds_without_it_stays(alerting: AlertingHarness) -> None:
+async def test_an_episode_with_enough_other_sources_stays_open(alerting: AlertingHarness) -> None:
     await alerting.deliver(RULE, warns(None, 40))
     await alerting.deliver(phone(30))
     worker = a_report("worker", reporter_role=ReporterRole.GRID_WORKER, occurred_at=at(32))
@@ -103,7 +101,7 @@ async def test_what_holds_without_it_stays(alerting: AlertingHarness) -> None:
     assert transitions(await alerting.advance_time(30 * 60)) == [(CLEARED, at(62))]
 
 
-async def test_a_warning_to_come_counts_from_its_hour_though_nothing_more_comes(
+async def test_a_later_warning_counts_from_its_begin_by_a_timer(
     alerting: AlertingHarness,
 ) -> None:
     await alerting.deliver(RULE, warns(120, 240))
@@ -115,7 +113,7 @@ async def test_a_warning_to_come_counts_from_its_hour_though_nothing_more_comes(
         assert transitions(await later.advance_time(120 * 60)) == [(CLEARED, at(240))]
 
 
-async def test_a_warning_to_come_after_the_report_counts_from_its_hour(
+async def test_a_warning_that_begins_after_the_report_counts_from_its_begin(
     alerting: AlertingHarness,
 ) -> None:
     await alerting.deliver(RULE, phone(1))
@@ -123,21 +121,21 @@ async def test_a_warning_to_come_after_the_report_counts_from_its_hour(
     assert transitions(await alerting.advance_time(20 * 60)) == [(RAISED, at(20))]
 
 
-async def test_a_report_long_before_a_warning_takes_effect_supports_nothing(
+async def test_a_report_long_before_a_warning_begins_does_not_count(
     alerting: AlertingHarness,
 ) -> None:
     await alerting.deliver(RULE, warns(120, 240), phone(80))
     assert await alerting.advance_time(240 * 60) == []
 
 
-async def test_a_city_wide_warning_to_come_reaches_the_towns(alerting: AlertingHarness) -> None:
+async def test_a_later_city_wide_warning_reaches_the_towns(alerting: AlertingHarness) -> None:
     await alerting.deliver(RULE, phone(1))
     await alerting.deliver(warns(20, 60, areas=(CITY,)))
     [raised] = await alerting.advance_time(20 * 60)
     assert (raised.place, raised.occurred_at) == (TOWN, at(20))
 
 
-async def test_a_long_warning_counts_all_the_time(alerting: AlertingHarness) -> None:
+async def test_a_long_warning_counts_until_its_end(alerting: AlertingHarness) -> None:
     days = 10 * 24 * 60
     await alerting.deliver(RULE, warns(None, days))
     assert transitions(await alerting.deliver(phone(days - 20))) == [(RAISED, at(days - 20))]
@@ -152,7 +150,7 @@ async def test_without_an_expiry_it_counts_for_a_day(alerting: AlertingHarness) 
 
 
 @pytest.mark.parametrize("expires", [90, 35])
-async def test_an_update_brings_its_own_hours(alerting: AlertingHarness, expires: float) -> None:
+async def test_an_update_has_times_of_its_own(alerting: AlertingHarness, expires: float) -> None:
     first = warns(None, 40)
     await alerting.deliver(RULE, first, phone(30))
     update = warns(None, expires, msg_type="Update", references=(first.id,), occurred_at=at(31))
@@ -162,7 +160,7 @@ async def test_an_update_brings_its_own_hours(alerting: AlertingHarness, expires
     ]
 
 
-async def test_of_several_agencies_each_has_its_own_hours(alerting: AlertingHarness) -> None:
+async def test_each_agency_has_times_of_its_own(alerting: AlertingHarness) -> None:
     await alerting.deliver(RULE, warns(None, 40), warns(35, 60, source="water"), phone(30))
     assert len(await alerting.open_episodes()) == 1
     assert await alerting.advance_time(10 * 60 + 1) == [], "the other agency's is in force"
@@ -177,10 +175,10 @@ async def test_two_warnings_count_while_both_are_in_force(alerting: AlertingHarn
     assert transitions(await alerting.advance_time(10 * 60)) == [(CLEARED, at(30))]
 
 
-async def test_what_was_over_when_the_log_took_it_supports_nothing(
+async def test_a_warning_that_arrives_expired_does_not_count(
     alerting: AlertingHarness,
 ) -> None:
-    """The region is quiet: its clock still stands before the expiry."""
+    """The region has no records: its clock is before the expiry."""
     over: dict[str, Any] = {"expires_at": at(0) + timedelta(seconds=1)}
     await alerting.deliver(TWO_AGENCIES, a_warning(**over))
     assert await alerting.deliver(a_warning("water", **over)) == []
@@ -195,7 +193,7 @@ async def test_a_cancelled_warning_does_not_take_effect(alerting: AlertingHarnes
     assert await alerting.advance_time(60 * 60) == []
 
 
-async def test_an_hour_that_is_past_waits_for_what_is_unread(alerting: AlertingHarness) -> None:
+async def test_an_expiry_waits_for_unread_alarms(alerting: AlertingHarness) -> None:
     await alerting.deliver(RULE, warns(None, 40), phone(30))
     alerting.set_caught_up(lambda _moment: False)
     assert await alerting.advance_time(11 * 60) == []

@@ -71,7 +71,7 @@ def an_alarm(
 
 
 def a_report(reporter: str = "worker-1", **changes: Any) -> Report:
-    """A grid worker's report with an id of its own."""
+    """Return a grid worker's report with an id of its own."""
     number = next(_numbers)
     values: dict[str, Any] = {
         "id": f"rep-{number}",
@@ -99,7 +99,7 @@ def a_decision(
     status: Status = Status.ACTUAL,
     **changes: Any,
 ) -> AlertDecision:
-    """A decision with an id of its own."""
+    """Return a decision with an id of its own."""
     values: dict[str, Any] = {
         "id": f"dec-{next(_numbers)}",
         "status": status,
@@ -123,7 +123,7 @@ def evidence_after(event: AlarmEvent, previous: AlarmEvidence | None) -> AlarmEv
 
 
 def a_rule(rule_id: str, body: Any, version: int = 1, **changes: Any) -> RuleDefinition:
-    """A rule over several sources about gas."""
+    """Return a rule over several sources about gas."""
     values: dict[str, Any] = {
         "id": f"rul-{rule_id}-{version}-{next(_numbers)}",
         "occurred_at": T0,
@@ -142,7 +142,7 @@ def a_rule(rule_id: str, body: Any, version: int = 1, **changes: Any) -> RuleDef
 
 
 def all_of(*rules: str, **changes: Any) -> CompositeRule:
-    """A composite over the alarms of all these rules, in rule_id village."""
+    """Return a composite over the alarms of all these rules, in one village."""
     when = (
         AllOf(of=tuple(RuleHolds(rule=rule_id) for rule_id in rules))
         if len(rules) > 1
@@ -170,7 +170,7 @@ def sources_of(**changes: Any) -> CorroborationRule:
 
 
 def a_warning(source: str = "cma", msg_type: str = "Alert", **changes: Any) -> ExternalWarning:
-    """Another agency's warning for the town, with an id of its own."""
+    """Return the warning of an agency for the town, with an id of its own."""
     number = next(_numbers)
     values: dict[str, Any] = {
         "id": f"wrn-{number}",

@@ -54,7 +54,7 @@ def test_a_false_alert_is_recalled_with_one_action_of_one_officer(level: Level, 
     assert notice.headline.startswith("撤回")
 
 
-def test_it_is_recalled_by_whose_level_is_in_force_whatever_is_proposed() -> None:
+def test_the_authority_of_the_issued_level_recalls() -> None:
     history = issued_history(YELLOW).add_evidence(an_alarm("alm-2", level=RED, occurred_at=at(3)))
     history.expect_refusal(NO_RIGHT, RECALL, CITY, level=YELLOW)
     assert history.decide(RECALL, DISTRICT, level=YELLOW).alert.state is AlertState.RECALLED
@@ -67,13 +67,11 @@ def test_it_is_recalled_by_whose_level_is_in_force_whatever_is_proposed() -> Non
         ({"level": YELLOW, "reason": " "}, RefusalReason.NO_REASON),
     ],
 )
-def test_a_recall_names_what_it_recalls_and_why(
-    wrong: dict[str, Any], reason: RefusalReason
-) -> None:
+def test_a_recall_names_its_level_and_reason(wrong: dict[str, Any], reason: RefusalReason) -> None:
     issued_history(YELLOW).expect_refusal(reason, RECALL, **wrong)
 
 
-def test_only_what_is_issued_is_recalled() -> None:
+def test_only_an_issued_alert_is_recalled() -> None:
     pending_history().expect_refusal(NO_STEP, RECALL, level=YELLOW)
 
 
@@ -93,7 +91,7 @@ def test_an_adjustment_of_an_officer_waits_for_the_gate_of_its_level() -> None:
     assert (history.alert.level, history.alert.is_pending) == (ORANGE, False)
 
 
-def test_another_level_than_the_evidence_asks_for_before_the_issue() -> None:
+def test_an_officer_proposes_another_level_before_the_issue() -> None:
     history = pending_history(YELLOW).decide(ADJUST, TOWN, level=BLUE, reason="影响有限")
     history.decide(APPROVE)
     assert history.alert.level is BLUE
@@ -110,7 +108,7 @@ def test_lifting_and_more_time_are_proposals_too() -> None:
     assert history.alert.state is AlertState.LIFTED
 
 
-def test_a_rejected_proposal_of_an_officer_leaves_everything_as_it_was() -> None:
+def test_a_rejected_proposal_of_an_officer_changes_no_level() -> None:
     history = issued_history(YELLOW)
     before = history.alert.expires_at
     history.decide(ADJUST, TOWN, level=YELLOW, valid_until=at(600), reason="x").decide(REJECT)
@@ -130,13 +128,13 @@ def test_a_rejected_proposal_of_an_officer_leaves_everything_as_it_was() -> None
         (LIFT, {"level": YELLOW}, RefusalReason.OTHER_LEVEL),
     ],
 )
-def test_proposals_that_are_none(
+def test_invalid_proposals_are_refused(
     verb: DecisionVerb, values: dict[str, Any], reason: RefusalReason
 ) -> None:
     issued_history(YELLOW).expect_refusal(reason, verb, TOWN, **values)
 
 
-def test_a_stranger_proposes_nothing() -> None:
+def test_a_stranger_cannot_propose() -> None:
     issued_history(YELLOW).expect_refusal(NO_RIGHT, ADJUST, OTHER_TOWN, level=ORANGE)
 
 
@@ -144,7 +142,7 @@ def test_a_stranger_proposes_nothing() -> None:
 
 
 @pytest.mark.parametrize("level", [BLUE, YELLOW, ORANGE, RED])
-def test_an_issued_alert_expires_at_its_hour_and_not_before(level: Level) -> None:
+def test_an_issued_alert_expires_at_its_time_and_not_earlier(level: Level) -> None:
     history = issued_history(level)
     due = at(1) + validity.VALID_FOR[level]
     assert history.alert.expires_at == due
@@ -155,7 +153,7 @@ def test_an_issued_alert_expires_at_its_hour_and_not_before(level: Level) -> Non
     assert validity.expire(change.alert, due) is None
 
 
-def test_what_is_still_on_when_it_expires_is_another_alert_at_once() -> None:
+def test_active_alarms_of_an_expired_alert_open_another() -> None:
     history = issued_history(YELLOW)
     assert history.alert.expires_at is not None
     change = validity.expire(history.alert, history.alert.expires_at)
@@ -175,7 +173,7 @@ def test_what_is_still_on_when_it_expires_is_another_alert_at_once() -> None:
 # Three scales, several bodies: 2021-07-05 on the 綦江河 (docs/sources.md S22).
 
 
-def test_what_several_bodies_hold_stands_side_by_side() -> None:
+def test_positions_of_several_bodies_are_listed() -> None:
     history = issued_history(ORANGE)
     for minutes, unit, assessment in (
         (20, CITY + "/hydrology", {"level": YELLOW}),
@@ -220,12 +218,12 @@ def test_a_department_may_speak_while_the_district_assesses() -> None:
         (at(0), at(1) + validity.VALID_FOR[YELLOW]),
     ],
 )
-def test_who_signs_may_set_how_long_it_holds(requested: datetime, until: datetime) -> None:
+def test_a_signer_may_set_the_validity(requested: datetime, until: datetime) -> None:
     history = pending_history(YELLOW).decide(APPROVE, valid_until=requested)
     assert history.alert.expires_at == until
 
 
-def test_assessing_may_say_what_the_unit_holds_as_well() -> None:
+def test_an_assessment_may_state_the_position_of_the_unit() -> None:
     history = AlertHistory(an_alarm(level=YELLOW)).decide(DecisionVerb.VERIFY, TOWN)
     history.decide(
         ASSESS,

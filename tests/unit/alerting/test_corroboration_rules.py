@@ -1,4 +1,4 @@
-"""Corroboration rules case by case: who counts, for how much, when, where, until when."""
+"""Corroboration rules: sources, weights, windows, places and ends."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_the_fullest_window_counts_whatever_the_order() -> None:
         assert events[0].transition is RAISED
 
 
-def test_it_ends_a_window_after_the_last_that_was_seen() -> None:
+def test_an_episode_ends_a_window_after_its_last_sighting() -> None:
     harness = EngineHarness(a_rule("y", sources_of(need=1.2)))
     assert transitions(harness.deliver([alarm_of("a"), phone(1, 5)])) == [("y", RAISED)]
     assert (
@@ -87,7 +87,7 @@ def test_it_ends_a_window_after_the_last_that_was_seen() -> None:
     assert (ended.transition, ended.occurred_at) == (CLEARED, at(340))
 
 
-def test_what_is_over_when_it_comes_is_not_raised() -> None:
+def test_sightings_that_arrive_after_their_window_raise_no_alarm() -> None:
     harness = EngineHarness(a_rule("y", sources_of(need=0.8)))
     assert harness.deliver([alarm_of("c", event_type="11A01", occurred_at=at(90))]) == []
     assert harness.deliver([phone(1, 0), phone(2, 5)]) == []
@@ -97,7 +97,7 @@ def near(metres_north: float) -> Position:
     return Position(lat=29.35 + metres_north / 111_195, lon=105.9)
 
 
-def test_within_a_radius_of_one_of_them() -> None:
+def test_sightings_within_a_radius_count_together() -> None:
     assert metres(near(0), near(400)) == pytest.approx(400, rel=1e-3)
     body = sources_of(need=0.8, radius_m=500)
     far = EngineHarness(a_rule("y", body))
@@ -109,7 +109,7 @@ def test_within_a_radius_of_one_of_them() -> None:
     assert close.deliver([phone(1, 0, position=near(0)), phone(2, 1, position=near(400))])
 
 
-def test_nothing_is_corroborated_across_units() -> None:
+def test_sightings_of_different_units_do_not_count_together() -> None:
     harness = EngineHarness(a_rule("y", sources_of(need=0.8, within=Tier.VILLAGE)))
     assert (
         harness.deliver([phone(1, 0), phone(2, 1, place="500118118202"), phone(3, 1, place=TOWN)])

@@ -48,7 +48,9 @@ NO_RIGHT, NO_STEP = RefusalReason.NOT_ENTITLED, RefusalReason.ILLEGAL_STEP
         (YELLOW, OTHER_TOWN, Post.COMMANDER, False),
     ],
 )
-def test_who_may_issue_in_an_emergency(level: Level, unit: str, post: Post, may: bool) -> None:
+def test_officers_who_may_issue_in_an_emergency(
+    level: Level, unit: str, post: Post, may: bool
+) -> None:
     history = AlertHistory(an_alarm(level=level))
     if may:
         history.decide(EMERGENCY, unit, post=post, reason="溃坝在即")
@@ -62,7 +64,7 @@ def emergency(level: Level = RED) -> AlertHistory:
     return history.decide(EMERGENCY, TOWN, post=Post.A, officer="o-town", reason="溃坝在即")
 
 
-def test_it_issues_at_once_calls_the_gate_and_leaves_a_debt() -> None:
+def test_an_authorisation_issues_and_calls_the_gate() -> None:
     history = emergency()
     last = history.events[-1]
     assert last.debt is not None
@@ -72,7 +74,7 @@ def test_it_issues_at_once_calls_the_gate_and_leaves_a_debt() -> None:
     assert history.notices[-1].level is RED
 
 
-def test_it_needs_a_reason_something_to_issue_and_no_older_debt() -> None:
+def test_an_authorisation_needs_a_reason_a_proposal_and_no_pending_one() -> None:
     history = AlertHistory(an_alarm(level=RED))
     history.expect_refusal(RefusalReason.NO_REASON, EMERGENCY, TOWN, post=Post.A, reason=" ")
     issued_history(YELLOW).expect_refusal(
@@ -84,7 +86,7 @@ def test_it_needs_a_reason_something_to_issue_and_no_older_debt() -> None:
     owing.expect_refusal(NO_STEP, EMERGENCY, TOWN, post=Post.A)
 
 
-def test_a_debt_is_chased_at_its_hour_and_again_until_it_is_settled() -> None:
+def test_the_gate_is_reminded_until_it_settles() -> None:
     alert = emergency().alert
     due = at(1) + ratification.DUE_AFTER[RED]
     assert ratification.remind_gate(alert, due - timedelta(seconds=1)) is None
@@ -103,7 +105,7 @@ def test_a_debt_is_chased_at_its_hour_and_again_until_it_is_settled() -> None:
 
 
 @pytest.mark.parametrize("level", [BLUE, YELLOW, ORANGE, RED])
-def test_nobody_issues_in_an_emergency_for_less_than_until_the_gate_is_chased(level: Level) -> None:
+def test_an_authorisation_is_valid_until_the_first_reminder(level: Level) -> None:
     history = AlertHistory(an_alarm(level=level)).decide(
         EMERGENCY, TOWN, post=Post.A, reason="溃坝在即", valid_until=at(2)
     )
@@ -116,7 +118,7 @@ def test_nobody_issues_in_an_emergency_for_less_than_until_the_gate_is_chased(le
     assert validity.expire(chased.alert, owed.due_at) is None, "its hour is not yet the end"
 
 
-def test_an_emergency_that_expires_unsigned_leaves_that_on_the_record() -> None:
+def test_an_expired_authorisation_keeps_its_pending_ratification() -> None:
     history = emergency()
     assert history.alert.expires_at is not None
     change = validity.expire(history.alert, history.alert.expires_at)
@@ -128,7 +130,7 @@ def test_an_emergency_that_expires_unsigned_leaves_that_on_the_record() -> None:
     )
 
 
-def test_red_is_ratified_by_two_others() -> None:
+def test_two_further_officers_ratify_a_red_alert() -> None:
     history = emergency()
     history.expect_refusal(NO_RIGHT, RATIFY, DISTRICT, level=RED)
     history.decide(RATIFY, CITY, level=RED, officer="o-1")
@@ -142,7 +144,7 @@ def test_red_is_ratified_by_two_others() -> None:
     history.expect_refusal(RefusalReason.NO_DEBT, RATIFY, CITY, level=RED, officer="o-3")
 
 
-def test_what_the_gate_had_signed_by_then_is_no_signature_under_the_emergency() -> None:
+def test_earlier_signatures_of_the_gate_do_not_count() -> None:
     history = pending_history(RED).decide(APPROVE, CITY, officer="o-1")
     assert (
         [signature.officer_id for signature in history.alert.signatures],
@@ -157,7 +159,7 @@ def test_what_the_gate_had_signed_by_then_is_no_signature_under_the_emergency() 
     assert history.alert.pending_ratification is None
 
 
-def test_annulled_it_is_recalled_or_falls_back_to_what_was_in_force() -> None:
+def test_an_annulment_recalls_or_restores_the_former_level() -> None:
     history = emergency()
     history.expect_refusal(RefusalReason.NO_REASON, ANNUL, CITY, level=RED, reason="")
     history.decide(ANNUL, CITY, level=RED, reason="不成立")
@@ -175,14 +177,14 @@ def test_annulled_it_is_recalled_or_falls_back_to_what_was_in_force() -> None:
     assert history.notices[-1].level is YELLOW
 
 
-def test_who_issued_in_an_emergency_may_recall_it_himself() -> None:
+def test_the_unit_that_authorised_may_recall() -> None:
     history = emergency()
     history.expect_refusal(NO_RIGHT, RECALL, DISTRICT, level=RED)
     history.decide(RECALL, TOWN, level=RED, reason="看错了")
     assert (history.alert.state, history.alert.pending_ratification) == (AlertState.RECALLED, None)
 
 
-def test_a_debt_ends_with_the_level_it_was_made_for() -> None:
+def test_a_pending_ratification_ends_with_its_level() -> None:
     history = emergency().decide(ADJUST, CITY, level=YELLOW, reason="降级")
     history.decide(APPROVE, CITY)
     assert (history.alert.level, history.alert.pending_ratification) == (YELLOW, None)

@@ -1,4 +1,4 @@
-"""Grouping, corroboration and score: what belongs together, reporter counts, what never falls."""
+"""Grouping, routing, the count of sources, and the score."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ HEALTH = a_record(Level.NOTICE, None, Disposition.SENSOR_HEALTH)
         (CLEARED, Level.ORANGE, IN_CLOSED, Disposition.AFTER_CLOSE),
     ],
 )
-def test_where_an_alarm_goes(
+def test_disposition_of_an_alarm(
     transition: AlarmTransition,
     level: Level,
     before: AlarmRecord | None,
@@ -107,7 +107,7 @@ def test_where_an_alarm_goes(
     assert disposition_of_alarm(event, before, in_open_alert=False) is disposition
 
 
-def test_silence_is_a_matter_of_the_sensor_whatever_its_level() -> None:
+def test_an_absence_alarm_concerns_the_sensor_at_every_level() -> None:
     event = an_alarm(kind="absence", level=Level.RED)
     assert disposition_of_alarm(event, None, in_open_alert=False) is Disposition.SENSOR_HEALTH
 
@@ -118,12 +118,12 @@ def test_an_alarm_stays_in_its_open_alert_whatever_happens_to_it() -> None:
         assert disposition_of_alarm(event, IN_CLOSED, in_open_alert=True) is Disposition.OPENED
 
 
-def test_a_final_report_opens_nothing() -> None:
+def test_a_final_report_opens_no_alert() -> None:
     assert disposition_of_report(a_report(kind=ReportKind.FINAL)) is Disposition.NOTHING_OPEN
     assert disposition_of_report(a_report(kind=ReportKind.FOLLOW_UP)) is None
 
 
-def test_a_clearing_is_no_sighting() -> None:
+def test_a_clearing_is_no_observation() -> None:
     raised = evidence_after(an_alarm(), None)
     over = evidence_after(an_alarm(version=2, transition=CLEARED, occurred_at=at(50)), raised)
     assert (over.raised_at, over.last_danger_at, over.cleared_at) == (T0, T0, at(50))
@@ -154,7 +154,7 @@ def observation(source: str, minutes: float, kind: str = "sensor") -> Observatio
         ([observation("p", 0, "hotline"), observation("p", 5, "grid_worker")], SourceCount(1, 2)),
     ],
 )
-def test_who_counts(observations: list[Observation], expected: SourceCount) -> None:
+def test_count_of_sources(observations: list[Observation], expected: SourceCount) -> None:
     assert count_sources(observations) == expected
     if len(observations) <= 4:
         assert {count_sources(permutation) for permutation in permutations(observations)} == {
@@ -219,7 +219,7 @@ REPORTS = st.lists(
 
 
 @given(ALARMS, REPORTS)
-def test_who_supports_an_alert_are_those_who_have_seen_it(
+def test_the_source_count_of_an_alert_equals_that_of_its_observations(
     alarms: list[AlarmEvidence], reports: list[ReportEvidence]
 ) -> None:
     alert = replace(new_alert(an_alarm()), alarms=tuple(alarms), reports=tuple(reports))
@@ -238,8 +238,8 @@ def test_the_score_stays_between_0_and_100_and_never_falls_with_more() -> None:
     assert score(Level.RED, 5, 4) == 100
 
 
-def test_a_drill_moves_nothing_real_out_of_its_order() -> None:
-    """Its inhibited alarm would fetch the rule it names from further back in the batch."""
+def test_an_alarm_of_a_drill_moves_no_real_message() -> None:
+    """An inhibited alarm of a drill would move a later alarm of its rule forward."""
     first, higher = an_alarm("a"), an_alarm("b", rule_id="gas.high")
     drill = an_alarm("c", status=Status.EXERCISE, inhibited_by=("gas.high",))
     assert inhibitors_first([drill, first, higher]) == [drill, first, higher]
@@ -247,7 +247,7 @@ def test_a_drill_moves_nothing_real_out_of_its_order() -> None:
     assert inhibitors_first([real, first, higher]) == [higher, real, first]
 
 
-def test_while_it_flaps_it_stays_at_the_gravest_level_of_any_flip() -> None:
+def test_while_flapping_the_highest_level_stays() -> None:
     until = at(30)
     history = AlertHistory(an_alarm(level=Level.YELLOW))
     history.add_evidence(

@@ -45,7 +45,7 @@ BLUE, YELLOW, ORANGE, RED = Level.BLUE, Level.YELLOW, Level.ORANGE, Level.RED
 
 
 class AlertHistory:
-    """An alert with what happened to it."""
+    """An alert with all its transitions."""
 
     def __init__(self, first: AlarmEvent | Report) -> None:
         self.alert = new_alert(first)
@@ -118,7 +118,7 @@ def issued_history(level: Level = YELLOW) -> AlertHistory:
         (RED, RED, CITY, 2),
     ],
 )
-def test_power_follows_the_level(
+def test_the_authority_follows_from_the_level(
     level: Level | None, proposed: Level | None, unit: str, approvals: int
 ) -> None:
     assert requirement(VILLAGE, level, proposed) == SignatureRequirement(unit, approvals)
@@ -136,11 +136,11 @@ def test_a_place_above_the_authority_is_decided_at_its_top() -> None:
         *((OTHER_TOWN, False), (GRID, False), ("500118118202", False)),
     ],
 )
-def test_who_may_judge(unit: str, may: bool) -> None:
+def test_units_that_may_judge(unit: str, may: bool) -> None:
     assert may_judge(unit, VILLAGE) is may
 
 
-def test_the_way_to_a_yellow_alert() -> None:
+def test_the_steps_to_a_yellow_alert() -> None:
     history = issued_history()
     assert history.transitions == ["opened", "verified", "assessed", "issued"]
     assert history.alert.state is AlertState.ISSUED
@@ -171,7 +171,7 @@ def test_a_stranger_does_not_judge() -> None:
         AlertHistory(an_alarm()).expect_refusal(RefusalReason.NOT_ENTITLED, verb, OTHER_TOWN)
 
 
-def test_nobody_signs_what_he_did_not_see() -> None:
+def test_a_signature_under_another_proposal_is_refused() -> None:
     history = pending_history(YELLOW)
     seen_by_officer = a_decision(history.alert.alert_id, APPROVE, YELLOW)
     history.add_evidence(an_alarm(version=2, level=ORANGE, transition=AlarmTransition.UPGRADED))
@@ -185,7 +185,7 @@ def test_nobody_signs_what_he_did_not_see() -> None:
     assert same_authority.reason is RefusalReason.OTHER_PROPOSAL
 
 
-def test_a_new_proposal_voids_what_was_signed() -> None:
+def test_a_new_proposal_voids_signatures() -> None:
     history = pending_history(RED).decide(APPROVE, CITY, "first")
     history.add_evidence(an_alarm(version=2, level=ORANGE, transition=AlarmTransition.DOWNGRADED))
     history.add_evidence(an_alarm(version=3, level=RED, transition=AlarmTransition.UPGRADED))
@@ -215,13 +215,13 @@ def test_upgrade_downgrade_and_lifting_wait_for_a_signature() -> None:
     assert [signature.level for signature in history.alert.issuing_signatures] == [BLUE]
 
 
-def test_the_machine_ends_what_was_never_issued_and_nobody_reported() -> None:
+def test_an_unissued_alert_without_reports_ends_with_its_alarms() -> None:
     history = pending_history(RED)
     history.add_evidence(an_alarm(version=2, level=RED, transition=AlarmTransition.CLEARED))
     assert history.alert.state is AlertState.DISMISSED
 
 
-def test_the_machine_never_ends_what_a_person_reported() -> None:
+def test_a_reported_alert_does_not_end_with_its_alarms() -> None:
     history = AlertHistory(an_alarm(level=YELLOW)).add_evidence(report := a_report())
     history.add_evidence(an_alarm(version=2, transition=AlarmTransition.CLEARED, occurred_at=at(5)))
     assert (history.alert.state, history.alert.proposed_level) == (AlertState.VERIFYING, BLUE)
@@ -229,9 +229,7 @@ def test_the_machine_never_ends_what_a_person_reported() -> None:
     assert history.alert.state is AlertState.DISMISSED
 
 
-def test_after_the_issue_the_end_of_the_alarms_proposes_to_lift_unless_somebody_reports_again() -> (
-    None
-):
+def test_after_the_issue_cleared_alarms_propose_to_lift_unless_a_report_follows() -> None:
     history = AlertHistory(an_alarm()).add_evidence(a_report())
     history.decide(VERIFY).decide(ASSESS).decide(APPROVE)
     history.add_evidence(
@@ -242,7 +240,7 @@ def test_after_the_issue_the_end_of_the_alarms_proposes_to_lift_unless_somebody_
     assert history.alert.proposed_level is BLUE
 
 
-def test_a_rejected_proposal_stays_down_until_the_evidence_changes_or_somebody_assesses() -> None:
+def test_a_rejected_proposal_is_not_repeated_until_the_evidence_changes() -> None:
     history = issued_history(YELLOW)
     history.add_evidence(an_alarm(version=2, level=ORANGE, transition=AlarmTransition.UPGRADED))
     history.decide(REJECT, CITY)
@@ -257,7 +255,7 @@ def test_a_rejected_proposal_stays_down_until_the_evidence_changes_or_somebody_a
     assert history.alert.proposed_level is RED
 
 
-def test_rejected_before_the_issue_is_the_end() -> None:
+def test_a_rejection_before_the_issue_ends_the_alert() -> None:
     history = pending_history(YELLOW).decide(REJECT)
     assert history.alert.state is AlertState.REJECTED
     for verb in VERBS:
@@ -271,7 +269,7 @@ def test_the_steps_have_an_order() -> None:
     issued_history().expect_refusal(RefusalReason.ILLEGAL_STEP, DISMISS)
 
 
-def test_an_exercise_decision_never_touches_the_real_thing() -> None:
+def test_a_decision_of_a_drill_never_changes_a_real_alert() -> None:
     history = AlertHistory(an_alarm())
     drill = a_decision(history.alert.alert_id, VERIFY, YELLOW, status=Status.EXERCISE)
     outcome = decide(history.alert, drill, T0)
@@ -279,7 +277,7 @@ def test_an_exercise_decision_never_touches_the_real_thing() -> None:
     assert outcome.reason is RefusalReason.OTHER_STATUS
 
 
-def test_two_detectors_and_a_grid_worker_corroborate_and_one_voice_three_times_does_not() -> None:
+def test_three_sources_corroborate_and_one_source_does_not() -> None:
     history = AlertHistory(an_alarm("alm-1")).add_evidence(an_alarm("alm-2", occurred_at=at(4)))
     history.add_evidence(a_report(occurred_at=at(9)))
     assert history.transitions == ["opened", "corroborated", "corroborated"]
@@ -295,7 +293,7 @@ def test_two_detectors_and_a_grid_worker_corroborate_and_one_voice_three_times_d
     assert over.alert.sources == 1, "a final report says that it is over"
 
 
-def test_a_second_source_that_asks_for_more_is_a_new_proposal_first() -> None:
+def test_a_second_source_with_a_higher_level_is_a_new_proposal() -> None:
     history = AlertHistory(an_alarm("alm-1", level=BLUE)).add_evidence(an_alarm("alm-2", level=RED))
     assert history.transitions[-1] is AlertTransition.UPDATED
     assert (history.alert.sources, history.alert.proposed_level) == (2, RED)
@@ -320,7 +318,7 @@ def test_records_of_a_change() -> None:
 
 
 @pytest.mark.parametrize("status", [Status.EXERCISE, Status.TEST])
-def test_a_drill_tells_the_public_nothing(status: Status) -> None:
+def test_a_drill_has_no_public_notice(status: Status) -> None:
     history = AlertHistory(an_alarm(status=status))
     for verb in (VERIFY, ASSESS, APPROVE):
         decision = a_decision(history.alert.alert_id, verb, YELLOW, status=status)
@@ -331,7 +329,7 @@ def test_a_drill_tells_the_public_nothing(status: Status) -> None:
     assert history.alert.level is YELLOW
 
 
-def test_a_restricted_report_keeps_its_words_to_itself() -> None:
+def test_the_words_of_a_restricted_report_are_not_published() -> None:
     report = a_report(restricted=True, headline="张三家")
     assert headline_of(report) == RESTRICTED_HEADLINE
 

@@ -1,4 +1,4 @@
-"""Any sequence of evidence and decisions: what must never happen does not (hypothesis, stateful).
+"""The invariants of an alert under any sequence of evidence and decisions (hypothesis).
 
 The model keeps its own ledger of entitled signatures and knows nothing of the core's.
 """
@@ -44,7 +44,7 @@ CITY_LEVELS = (Level.ORANGE, Level.RED)
 
 
 class Lifecycle(RuleBasedStateMachine):
-    """One alert of each status under fire."""
+    """One alert of each status under random messages."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -164,7 +164,7 @@ class Lifecycle(RuleBasedStateMachine):
 
     @rule(status=st.sampled_from(STATUSES), officer=st.sampled_from(["o1", "o2", "o3"]))
     def the_next_sound_step(self, status: Status, officer: str) -> None:
-        """Chance alone hardly ever gets an alert issued."""
+        """Take the next legal step, since random steps hardly ever issue an alert."""
         alert = self.alerts[status]
         verb = {
             AlertState.VERIFYING: DecisionVerb.VERIFY,

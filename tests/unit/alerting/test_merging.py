@@ -87,7 +87,7 @@ def test_an_alarm_that_ended_meanwhile_comes_back_ended() -> None:
     assert evidence(reduced) == {"alm-9"}
 
 
-def test_what_came_graded_while_it_was_merged_keeps_its_grade() -> None:
+def test_evidence_graded_during_a_merge_keeps_its_grade() -> None:
     alert, target = (
         AlertHistory(an_alarm()).alert,
         AlertHistory(an_alarm("alm-9", event_type="11A01")).alert,
@@ -97,7 +97,7 @@ def test_what_came_graded_while_it_was_merged_keeps_its_grade() -> None:
     assert (restored.grade, reduced.grade) == (DataGrade.CORE, DataGrade.CORE)
 
 
-def test_what_asks_for_nothing_is_not_split_off() -> None:
+def test_evidence_without_a_level_is_not_split_off() -> None:
     history = AlertHistory(an_alarm()).add_evidence(an_alarm("alm-2", occurred_at=at(1)))
     history.add_evidence(an_alarm("alm-2", 2, AlarmTransition.CLEARED, occurred_at=at(2)))
     result = split(
@@ -148,13 +148,13 @@ def test_a_tree_of_merges_is_undone_branch_by_branch() -> None:
         ),
     ],
 )
-def test_what_is_not_merged(alert: Alert, target: Alert, unit: str, reason: RefusalReason) -> None:
+def test_refused_merges(alert: Alert, target: Alert, unit: str, reason: RefusalReason) -> None:
     result = merge(alert, target, a_decision(alert.alert_id, MERGE, None, unit))
     assert isinstance(result, DecisionRefusal)
     assert result.reason is reason
 
 
-def test_what_is_split_off_is_an_alert_of_its_own_and_goes_back_by_a_merge() -> None:
+def test_a_split_makes_an_alert_that_a_merge_returns() -> None:
     history = AlertHistory(an_alarm()).add_evidence(
         an_alarm("alm-2", level=Level.RED, occurred_at=at(1))
     )
@@ -182,7 +182,7 @@ def test_a_split_names_some_of_the_evidence_and_not_all(ids: tuple[str, ...]) ->
 
 
 class People(RuleBasedStateMachine):
-    """Merges, their undoing and splits, while alarms go on changing."""
+    """Merges, unmerges and splits while alarms change."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -275,7 +275,7 @@ class People(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def everything_is_undone(self, data: st.DataObject) -> None:
-        """Newest or oldest first: every merge that is still open can be holder back."""
+        """Undo the merges in a random order: each that has not ended can be undone."""
         for _ in range(len(self.alerts)):
             mergers = [alert for alert in self.alerts.values() if alert.state is AlertState.MERGED]
             if not mergers:

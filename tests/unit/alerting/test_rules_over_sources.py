@@ -58,7 +58,7 @@ def test_the_order_of_arrival_never_changes_what_is_open(data: st.DataObject) ->
 
 @settings(max_examples=60, deadline=None)
 @given(st.data())
-def test_rules_that_come_late_find_the_same(data: st.DataObject) -> None:
+def test_late_rules_open_equal_episodes(data: st.DataObject) -> None:
     messages = data.draw(histories())
     early, late = EngineHarness(*RULES), EngineHarness()
     early.deliver(messages)
@@ -69,7 +69,7 @@ def test_rules_that_come_late_find_the_same(data: st.DataObject) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(histories((Status.ACTUAL, Status.EXERCISE, Status.TEST)))
-def test_a_drill_never_supports_the_real_thing(messages: list[Any]) -> None:
+def test_a_drill_never_supports_a_real_episode(messages: list[Any]) -> None:
     together, alone = EngineHarness(*RULES), EngineHarness(*RULES)
     together.deliver(messages)
     alone.deliver(message for message in messages if message.status is Status.ACTUAL)
@@ -153,7 +153,9 @@ def test_the_id_does_not_depend_on_which_partition_was_read_first() -> None:
         ("town", {"status": Status.EXERCISE}, False),
     ],
 )
-def test_what_belongs_together(scope: str, changes: dict[str, Any], holds: bool) -> None:
+def test_alarms_of_one_scope_count_together(
+    scope: str, changes: dict[str, Any], holds: bool
+) -> None:
     harness = EngineHarness(a_rule("x", all_of("a", "b", scope=scope)))
     assert bool(harness.deliver([alarm_of("a", site="plant-1"), alarm_of("b", **changes)])) is holds
 
@@ -164,7 +166,7 @@ def test_an_alarm_without_a_site_stands_for_its_sensor() -> None:
     assert (event.site, event.place) == (None, VILLAGE)
 
 
-def test_what_lingers_counts_for_a_while_of_event_time() -> None:
+def test_a_cleared_alarm_counts_for_the_lingering_time() -> None:
     harness = EngineHarness(a_rule("x", all_of("a", "b", linger_s=600)))
     assert transitions(harness.deliver([alarm_of("a"), clearing_of("a", 5)])) == []
     assert transitions(harness.deliver([alarm_of("b", occurred_at=at(14))])) == [("x", RAISED)]
@@ -176,7 +178,7 @@ def test_what_lingers_counts_for_a_while_of_event_time() -> None:
     )
 
 
-def test_a_tree_with_not_waits_for_what_lingers() -> None:
+def test_a_tree_with_not_waits_for_lingering_alarms() -> None:
     body = all_of("a", linger_s=600).model_copy(update={"when": AllOf(of=(A, Not(of=B)))})
     harness = EngineHarness(a_rule("x", body))
     assert transitions(harness.deliver([alarm_of("b"), alarm_of("a"), clearing_of("b", 5)])) == []
@@ -185,7 +187,7 @@ def test_a_tree_with_not_waits_for_what_lingers() -> None:
     assert transitions(harness.deliver([alarm_of("b", 2, occurred_at=at(21))])) == [("x", CLEARED)]
 
 
-def test_what_was_withdrawn_never_was() -> None:
+def test_a_withdrawn_alarm_does_not_count() -> None:
     harness = EngineHarness(
         a_rule("x", all_of("a", "b", linger_s=600)), a_rule("y", sources_of(need=0.8))
     )
@@ -195,7 +197,7 @@ def test_what_was_withdrawn_never_was() -> None:
     assert transitions(harness.deliver([clearing_of("b", 3, withdrawn=True)])) == [("y", CLEARED)]
 
 
-def test_a_finding_of_a_backlog_is_told_as_such_until_it_turns_out_to_go_on() -> None:
+def test_a_retrospective_result_is_revised_when_it_lasts() -> None:
     harness = EngineHarness(a_rule("x", all_of("a", "b")))
     [raised] = harness.deliver([alarm_of("a"), alarm_of("b", retrospective=True)])
     assert raised.retrospective
@@ -223,7 +225,7 @@ def test_a_candidate_is_counted_and_never_alarms() -> None:
     assert harness.engine.shadow_counts == {("raised", "Actual"): 1, ("cleared", "Actual"): 1}
 
 
-def test_a_composite_that_looks_at_itself_is_found() -> None:
+def test_a_cycle_of_composites_is_reported() -> None:
     book = RuleRegistry([a_rule("x", all_of("y", "a")), a_rule("y", all_of("z", "a"))])
     assert book.cycle(a_rule("z", all_of("x", "b"))) == ["z", "x", "y", "z"]
     assert book.cycle(a_rule("z", all_of("z", "b"))) == ["z", "z"]

@@ -100,7 +100,7 @@ def test_the_rule_holds_exactly_while_a_recount_says_so(
         (at(10), at(10), at(10), at(10)),
     ],
 )
-def test_from_when_until_when(
+def test_begin_and_end_of_a_warning(
     effective: datetime | None, expires: datetime | None, starts: datetime, ends: datetime
 ) -> None:
     warning = warning_state(a_warning(effective_at=effective, expires_at=expires), T0)
@@ -112,7 +112,7 @@ def test_from_when_until_when(
     ("minute", "over"),
     [(4, False), (5, True), (6, True), (72 * 60, True), (72 * 60 + 1, False)],  # a log of the past
 )
-def test_what_had_expired_when_the_log_took_it_is_over(minute: int, *, over: bool) -> None:
+def test_a_warning_that_arrives_expired_is_withdrawn(minute: int, *, over: bool) -> None:
     warning = warning_state(a_warning(expires_at=at(5)), T0, at(minute))
     assert warning is not None
     assert warning.withdrawn is over
@@ -131,7 +131,7 @@ NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
         (-10, -5, 0),
     ],
 )
-def test_a_timer_is_due_at_its_hour(after: int, clock: int, due: int) -> None:
+def test_due_time_of_an_expiry(after: int, clock: int, due: int) -> None:
     def minutes(number: int) -> datetime:
         return NOW + timedelta(minutes=number)
 

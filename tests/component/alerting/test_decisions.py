@@ -1,4 +1,4 @@
-"""What people decide about alert alerts, and what time does to them, on a real Postgres."""
+"""Decisions of officers about alerts, and timers of alerts, on a real Postgres."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MERGE, UNMERGE, SPLIT = DecisionVerb.MERGE, DecisionVerb.UNMERGE, DecisionVerb.S
 
 
 async def newest(alerting: AlertingHarness) -> dict[str, AlertEvent]:
-    """The newest state of every alert."""
+    """Return the newest state of every alert."""
     alert_events: dict[str, AlertEvent] = {}
     for alert in await alerting.alert_events():
         alert_events[alert.alert_id] = alert
@@ -29,7 +29,7 @@ async def newest(alerting: AlertingHarness) -> dict[str, AlertEvent]:
 
 
 async def two(alerting: AlertingHarness) -> tuple[str, str]:
-    """Two open alerts: a gas leak with an alarm and a report, a flood."""
+    """Open two alerts: a gas leak with an alarm and a report, and a flood."""
     await alerting.deliver(
         an_alarm("alm-gas"), a_report(), an_alarm("alm-flood", event_type="11A01")
     )
@@ -51,7 +51,7 @@ async def issue(alerting: AlertingHarness, alert_id: str) -> AlertEvent:
     return (await newest(alerting))[alert_id]
 
 
-async def test_after_a_merge_everything_follows_and_undoing_it_gives_it_back(
+async def test_a_merge_moves_evidence_and_an_unmerge_returns_it(
     alerting: AlertingHarness,
 ) -> None:
     gas, flood = await two(alerting)
@@ -78,7 +78,7 @@ async def test_after_a_merge_everything_follows_and_undoing_it_gives_it_back(
     assert (await newest(alerting))[flood].version == result[flood].version
 
 
-async def test_merge_and_what_follows_in_one_batch(alerting: AlertingHarness) -> None:
+async def test_a_merge_and_later_evidence_in_one_batch(alerting: AlertingHarness) -> None:
     gas, flood = await two(alerting)
     await alerting.deliver(
         a_decision(gas, MERGE, None, into=flood),
@@ -98,7 +98,7 @@ async def test_merge_and_what_follows_in_one_batch(alerting: AlertingHarness) ->
     }
 
 
-async def test_what_is_merged_ends_with_its_holder_and_makes_room(
+async def test_a_merged_alert_ends_with_its_holder(
     alerting: AlertingHarness,
 ) -> None:
     gas, flood = await two(alerting)
@@ -129,7 +129,7 @@ async def test_a_split_is_undone_by_a_merge(alerting: AlertingHarness) -> None:
 
 
 async def test_evidence_and_merges_at_once_lose_nothing(alerting: AlertingHarness) -> None:
-    """Two processes: one merges and unmerges, the other brings alarms."""
+    """Of two processes the first merges and unmerges, the second handles alarms."""
     gas, flood = await two(alerting)
     async with second_process(alerting) as second:
 
@@ -163,7 +163,7 @@ async def test_a_recall_is_one_record_and_ends_the_public_notice(alerting: Alert
     assert (await alerting.alert_events())[-1].version == last.version
 
 
-async def test_an_alert_expires_once_and_what_is_on_is_another_alert(
+async def test_an_alert_expires_once_and_active_alarms_open_another(
     alerting: AlertingHarness,
 ) -> None:
     await alerting.deliver(an_alarm())
@@ -187,7 +187,7 @@ async def test_an_alert_expires_once_and_what_is_on_is_another_alert(
     assert (await newest(alerting))[follower.alert_id].state == "dismissed"
 
 
-async def test_more_time_moves_the_hour(alerting: AlertingHarness) -> None:
+async def test_more_time_moves_the_expiry(alerting: AlertingHarness) -> None:
     await alerting.deliver(an_alarm())
     [alert] = (await newest(alerting)).keys()
     first = await issue(alerting, alert)
@@ -202,7 +202,7 @@ async def test_more_time_moves_the_hour(alerting: AlertingHarness) -> None:
     assert (await newest(alerting))[alert].state == "expired"
 
 
-async def test_a_debt_is_chased_by_a_durable_timer_until_two_have_ratified(
+async def test_a_durable_timer_reminds_the_gate_until_two_have_ratified(
     alerting: AlertingHarness,
 ) -> None:
     await alerting.deliver(an_alarm(level=Level.RED))
@@ -238,7 +238,7 @@ async def test_a_debt_is_chased_by_a_durable_timer_until_two_have_ratified(
     assert [row["kind"] for row in await alerting.rows(armed)] == ["validity"]
 
 
-async def test_positions_survive_and_stand_side_by_side(alerting: AlertingHarness) -> None:
+async def test_positions_of_several_bodies_are_stored(alerting: AlertingHarness) -> None:
     await alerting.deliver(an_alarm())
     [alert] = (await newest(alerting)).keys()
     for unit, level in ((CITY + "/water", ResponseLevel.III), (DISTRICT, ResponseLevel.IV)):

@@ -15,7 +15,7 @@ ALREADY = RefusalReason.ALREADY_SIGNED
 
 
 @pytest.mark.parametrize("post", Post)
-def test_on_another_post_he_is_the_same_person(post: Post) -> None:
+def test_an_officer_on_another_post_is_the_same_person(post: Post) -> None:
     history = pending_history(Level.RED).decide(APPROVE, CITY, officer="o-1", post=Post.B)
     history.expect_refusal(
         ALREADY, APPROVE, CITY, officer="o-1", post=post, id="dec-through-another-door"
@@ -25,7 +25,7 @@ def test_on_another_post_he_is_the_same_person(post: Post) -> None:
 
 
 @pytest.mark.parametrize("post", Post)
-def test_who_issued_in_an_emergency_is_none_of_those_who_ratify(post: Post) -> None:
+def test_the_authorising_officer_cannot_ratify(post: Post) -> None:
     verb = DecisionVerb.AUTHORISE_EMERGENCY
     history: AlertHistory = pending_history(Level.RED)
     history.decide(verb, DISTRICT, officer="o-1", post=Post.COMMANDER, reason="溃坝在即")

@@ -1,4 +1,4 @@
-"""An alert is called by its event; what was measured stands beside the name."""
+"""The headline of an alert names its event; the measured value stands beside it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.unit.alerting.builders import an_alarm
 BLUE, YELLOW, ORANGE = Level.BLUE, Level.YELLOW, Level.ORANGE
 
 
-def test_an_alert_is_called_by_the_event_and_not_by_its_last_reading() -> None:
+def test_the_headline_names_the_event_and_not_the_last_reading() -> None:
     history = AlertHistory(an_alarm(level=YELLOW, headline="朱沱站洪水 ‖ Flood at Zhutuo"))
     higher = an_alarm("alm-2", 1, level=ORANGE, headline="北碚站洪水 ‖ Flood at Beibei")
     history.add_evidence(higher)

@@ -67,7 +67,7 @@ async def issue(alerting: AlertingHarness, event: AlertEvent) -> AlertEvent:
     return event
 
 
-async def test_the_whole_life_of_an_alert_over_many_transactions(alerting: AlertingHarness) -> None:
+async def test_the_life_of_an_alert_over_many_transactions(alerting: AlertingHarness) -> None:
     [opened] = await deliver(alerting, an_alarm(level=Level.RED))
     assert (opened.version, opened.approver_unit, opened.approvals_needed) == (1, CITY, 2)
     issued = await issue(alerting, opened)
@@ -111,7 +111,7 @@ async def test_two_alarms_of_one_place_and_a_report_in_one_batch_are_one_alert(
     assert alerting.counter(metric, source="report", disposition="joined") == 1
 
 
-async def test_known_versions_of_an_alarm_are_dropped(alerting: AlertingHarness) -> None:
+async def test_repeated_versions_of_an_alarm_are_ignored(alerting: AlertingHarness) -> None:
     second = an_alarm(version=2, level=Level.ORANGE, transition=UPGRADED)
     assert len(await deliver(alerting, an_alarm(), second)) == 2
     assert await deliver(alerting, second, an_alarm(), an_alarm()) == []
@@ -119,7 +119,7 @@ async def test_known_versions_of_an_alarm_are_dropped(alerting: AlertingHarness)
     assert alerting.counter("fenghuo_alerting_stale_alarms_total") == 3
 
 
-async def test_silence_and_mere_notices_are_recorded_and_alert_nobody(
+async def test_absence_alarms_and_notices_are_stored_and_open_no_alert(
     alerting: AlertingHarness,
 ) -> None:
     assert (
@@ -163,7 +163,7 @@ async def test_refused_decisions_change_nothing(alerting: AlertingHarness) -> No
     assert alerting.counter(refusals, reason="not_entitled") == 2
 
 
-async def test_a_drill_runs_beside_the_real_thing(alerting: AlertingHarness) -> None:
+async def test_a_drill_has_alerts_of_its_own(alerting: AlertingHarness) -> None:
     [real, exercise] = await deliver(
         alerting, an_alarm("alm-1"), an_alarm("alm-2", status=Status.EXERCISE)
     )
@@ -176,7 +176,7 @@ async def test_a_drill_runs_beside_the_real_thing(alerting: AlertingHarness) -> 
         await deliver(alerting, an_alarm("alm-1", 2, status=Status.EXERCISE))
 
 
-async def test_after_the_end_only_what_is_new_or_worse_opens_another_alert(
+async def test_after_the_end_only_new_or_graver_alarms_open_an_alert(
     alerting: AlertingHarness,
 ) -> None:
     [first] = await deliver(alerting, an_alarm())
@@ -203,7 +203,7 @@ async def test_a_report_opens_an_alert_and_a_final_one_closes_it_or_opens_nothin
     assert (dismissed.state, dismissed.actor) == ("dismissed", None)
 
 
-async def test_two_processes_that_see_one_danger_at_once_open_one_alert(
+async def test_two_processes_open_one_alert_for_one_danger(
     alerting: AlertingHarness,
 ) -> None:
     rounds = 8
@@ -218,7 +218,7 @@ async def test_two_processes_that_see_one_danger_at_once_open_one_alert(
     assert [tuple(row) for row in rows] == [(2, 2)] * rounds
 
 
-async def test_the_index_and_the_table_of_states_agree_on_what_is_closed(
+async def test_the_index_and_the_table_name_equal_final_states(
     alerting: AlertingHarness,
 ) -> None:
     definition = await alerting.value(
@@ -230,7 +230,7 @@ async def test_the_index_and_the_table_of_states_agree_on_what_is_closed(
     assert NOT_FINAL.count("'") == 2 * len(FINAL)
 
 
-async def test_a_grade_is_kept_and_told_across_batches(alerting: AlertingHarness) -> None:
+async def test_a_grade_is_stored_and_published_across_batches(alerting: AlertingHarness) -> None:
     [opened] = await deliver(alerting, an_alarm(data_grade=DataGrade.IMPORTANT))
     [joined] = await deliver(alerting, a_report(data_grade=DataGrade.CORE))
     [verified] = await deliver(alerting, a_decision(opened.alert_id, VERIFY, Level.YELLOW, TOWN))
