@@ -1,7 +1,7 @@
-"""One transaction of alerting: locks and loads what the plan names, changes alerts, saves.
+"""One transaction of alerting: lock and load the plan, change alerts, save.
 
 Order of locks: rules (shared, or exclusive where a change concerns every region), regions by status
-and unit, alerts by id with all that is merged with them, counts of silences last.
+and unit, alerts by id with all merged alerts, counts of silences last.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ CaughtUp = Callable[[datetime], bool]
 
 
 class UnitOfWork:
-    """Everything that one transaction of alerting reads and changes.
+    """The state of one transaction of alerting.
 
     `modes` are the response modes in force, `cache` keeps evidence between transactions. Handlers
     read and change alerts through `alerts`, and evaluate rules over several sources through
@@ -105,7 +105,7 @@ class UnitOfWork:
 
     @property
     def locked_regions(self) -> list[Region]:
-        """Return the regions that this transaction has locked."""
+        """Return the regions locked by this transaction."""
         return list(self._clocks)
 
     # Loading.
@@ -117,7 +117,7 @@ class UnitOfWork:
             await self.alerts.load(alert_ids=self.plan.alert_ids)
 
     async def load(self) -> None:
-        """Lock and load everything that the plan names."""
+        """Lock and load the rows of the plan."""
         plan, transaction = self.plan, self._transaction
         # One partition has all warnings, so that no other process changes these rows.
         warnings = await load_warnings(transaction, plan.warnings)
@@ -173,7 +173,7 @@ class UnitOfWork:
     async def _latest_expiry(self, query: EvidenceQuery) -> datetime:
         """Return the event time up to which episodes may expire in this transaction.
 
-        The timer of an episode moves the clock of its region to the expiry: up to that moment,
+        The timer of an episode moves the clock of its region to the expiry: up to this moment,
         other episodes expire as well.
         """
         if not self.plan.episode_keys:
@@ -193,9 +193,8 @@ class UnitOfWork:
     ) -> tuple[Alert, Disposition, str]:
         """Apply evidence to its own alert, else to the open alert of its group, else to a new one.
 
-        Returns the alert that has the evidence now, the disposition, and the id of the alert into
-        which the evidence was grouped. Raises Transient when other processes open and close alerts
-        of the group all the time.
+        Returns the present alert of the evidence, the disposition, and the id of the origin alert.
+        Raises Transient when other processes open and close alerts of the group all the time.
         """
         key, origin = group_key(event), origin_of(event)
         for _ in range(_OPENING_ATTEMPTS):
@@ -213,7 +212,7 @@ class UnitOfWork:
         raise Transient(f"alerts of {key} open and close faster than they can be locked")
 
     def commit(self, change: AlertChange, origin: ChangeOrigin) -> None:
-        """Store and publish a change; alerts that were merged into an ended alert end with it."""
+        """Store and publish a change; alerts merged into an ended alert end together."""
         self.alerts.update(change.alert)
         self._publish(change, origin)
         if change.alert.is_open_or_merged:
@@ -224,7 +223,7 @@ class UnitOfWork:
             self.commit(end_merged(alert), origin)
 
     async def insert(self, change: AlertChange, origin: ChangeOrigin) -> None:
-        """Store and publish a new alert, and move its evidence from the alert that had it."""
+        """Store and publish a new alert, and move its evidence from the former alert."""
         inserted = await self.alerts.insert(change.alert)
         assert inserted, "the group key is its own, or has just become free under our lock"
         self._publish(change, origin)
@@ -264,7 +263,7 @@ class UnitOfWork:
         self._holds[_hold_subject(alarm)] = None
 
     def count_hidden(self, silence_id: str) -> None:
-        """Count an alarm that a silence has begun to hide."""
+        """Count a newly hidden alarm of a silence."""
         self._newly_hidden[silence_id] += 1
 
     # Rules over several sources, warnings, silences.
@@ -276,7 +275,7 @@ class UnitOfWork:
         return EpisodeCause(event.id, event.trace_id or event.id, at, self.now)
 
     def publish_rule_alarms(self) -> None:
-        """Publish the events of the engine; they come back through the log like every alarm."""
+        """Publish the events of the engine; like every alarm, these come back through the log."""
         for event in self.engine.events:
             self._transaction.publish(ALARMS, event.alarm_id, event, event.id)
             self.counts.episodes[event.kind, event.transition, event.status] += 1
@@ -296,7 +295,7 @@ class UnitOfWork:
         self._changed_silences[silence.silence_id] = request
 
     async def postpone(self, timer: Timer) -> None:
-        """Arm a timer again a moment later, since its subject may change by unread alarms."""
+        """Arm a timer again a moment later, since unread alarms may change its subject."""
         later = self.now + HOLD_EXTENSION
         armed = [(timer.subject_id, timer.kind, timer.rung, later)]
         await arm(self._transaction, armed, rearm=True)
@@ -304,7 +303,7 @@ class UnitOfWork:
     # Saving.
 
     async def save(self) -> None:
-        """Write all changes and queue the records that follow from them."""
+        """Write all changes and queue the resulting records."""
         transaction = self._transaction
         await self.alerts.flush()
         await self._save_holds()

@@ -1,4 +1,4 @@
-"""The load plan of a transaction: all rows that its messages or timers need."""
+"""The load plan of a transaction: all rows for the messages or timers."""
 
 from __future__ import annotations
 
@@ -34,10 +34,9 @@ REGROUPING_VERBS = frozenset({DecisionVerb.MERGE, DecisionVerb.UNMERGE, Decision
 class LoadPlan:
     """The messages and ids of a transaction; the handlers' load functions fill it.
 
-    `until` is the event time up to which episodes may expire. `waiting_alarm_ids` are alarms that
-    may be routed again. Where evidence may move between alerts (`regrouped_alert_ids`), the regions
-    of the alerts are locked too, so that no other process adds evidence to one while it moves to
-    another.
+    `until` is the event time up to which episodes may expire. `waiting_alarm_ids` are alarms to be
+    routed again. Where evidence may move between alerts (`regrouped_alert_ids`), the regions of the
+    alerts are locked too: no process may add evidence during the move.
     """
 
     alarms: list[AlarmEvent] = field(default_factory=list)
@@ -67,12 +66,12 @@ class LoadPlan:
         self.until = max(self.until, until)
 
     def need_warning(self, event: ExternalWarning, until: datetime) -> None:
-        """Need the warnings that a message may end; see `need_areas_of` for the regions."""
+        """Need the warnings of the agency; see `need_areas_of` for the regions."""
         self.warnings.append(event)
         self.until = max(self.until, until)
 
     def need_areas_of(self, warnings: Sequence[WarningState]) -> None:
-        """Need the areas of all messages, and of those of the loaded `warnings` that they end."""
+        """Need the areas of all messages, and of all `warnings` ended by a message."""
         for event in self.warnings:
             ended = [warning for warning in warnings if ends_warning(event, warning)]
             pairs = {(event.event_type, area) for area in areas_of(event)}
@@ -84,7 +83,7 @@ class LoadPlan:
                     self.cities.add(Region(event.status, area))
 
     def need_decision(self, decision: AlertDecision) -> None:
-        """Need the alerts that a decision names."""
+        """Need the alerts of a decision."""
         named = {decision.alert_id} | ({decision.into} if decision.into else set())
         self.alert_ids |= named
         if decision.verb in REGROUPING_VERBS:
@@ -101,7 +100,7 @@ class LoadPlan:
         self.episode_keys.add(key)
 
     def need_alert(self, alert_id: str) -> None:
-        """Need an alert whose evidence may move to the alert that follows it."""
+        """Need an alert with evidence for a follow-up alert."""
         self.alert_ids.add(alert_id)
         self.regrouped_alert_ids.add(alert_id)
 
@@ -115,7 +114,7 @@ class LoadPlan:
 
     @property
     def new_snapshots(self) -> list[AlarmSnapshot]:
-        """Return the alarms of the messages, each as if it were new."""
+        """Return the alarms of the messages, each as a new alarm."""
         return [snapshot_of(alarm, None) for alarm in self.alarms]
 
     @property
@@ -129,7 +128,7 @@ class LoadPlan:
         clocks: Mapping[Region, datetime | None],
         alarms: Iterable[AlarmSnapshot],
     ) -> EvidenceQuery:
-        """Return the evidence that rules over several sources may read.
+        """Return the evidence for rules over several sources.
 
         `clocks` are those of the locked regions; `alarms` are all loaded alarms.
         """

@@ -28,15 +28,15 @@ _RAISES_AND_CLEARINGS = frozenset({AlarmTransition.RAISED, AlarmTransition.CLEAR
 
 
 def load(event: AlarmEvent, unit: UnitOfWork, incoming: Incoming) -> None:
-    """An alarm needs its row, its alert, the alarms that wait for its rule, and its region."""
+    """An alarm needs its row, its alert, the alarms waiting for its rule, and its region."""
     unit.plan.need_alarm(event, observed_at(incoming))
 
 
 @router.subscriber(ALARMS, load=load)
 async def handle_alarm(event: AlarmEvent, unit: UnitOfWork, incoming: Incoming) -> None:
-    """Route a change of an alarm, evaluate the rules that read it, and route what waited for it.
+    """Route a change of an alarm, evaluate the rules over the alarm, and route waiting alarms.
 
-    A version that is not newer is ignored. Raises Reject for an alarm that changes its status.
+    An old version is ignored. Raises Reject for an alarm with a changed status.
     """
     record = unit.alerts.alarm(event.alarm_id)
     if record is not None and event.version <= record.snapshot.version:
@@ -72,7 +72,7 @@ async def route_alarm(
 ) -> bool:
     """Route an alarm, apply the effects of the route, and store the alarm.
 
-    `record` is the row before the event (None: a new alarm), `has_waited` True when its inhibitors
+    `record` is the row before the event (None: a new alarm), `has_waited` True when the inhibitors
     had their time. `calls` are the posts to call about the change of the alert. Returns whether an
     alert has the alarm now.
     """
@@ -107,7 +107,7 @@ async def route_alarm(
 async def release_alarm(
     record: AlarmRecord, unit: UnitOfWork, calls: tuple[Callee, ...] = ()
 ) -> bool:
-    """Route an alarm that has waited as if it had just come.
+    """Route a waiting alarm like a new one.
 
     Returns False when the alarm waits further; no post of `calls` is called then.
     """
@@ -119,7 +119,7 @@ async def release_alarm(
 
 
 async def _route_waiting(changed: AlarmSnapshot, unit: UnitOfWork) -> None:
-    """Route the alarms that wait for the rule of an alarm that has changed."""
+    """Route the alarms waiting for the rule of the changed alarm."""
     for record in unit.alerts.waiting_for(changed):
         assert record.waiting_event is not None, "only an alarm with an event waits"
         if record.snapshot.alarm_id == changed.alarm_id:
@@ -154,7 +154,7 @@ async def _join_alert(
     unit: UnitOfWork,
     calls: tuple[Callee, ...],
 ) -> tuple[Alert, Disposition, str]:
-    """Apply an alarm to its alert; a revision that changes nothing for others has no version."""
+    """Apply an alarm to its alert; a revision without effect makes no new version."""
     is_revision = event.transition is AlarmTransition.REVISED
     if own_alert is not None and is_revision:
         revised = _revise(own_alert, event, evidence)

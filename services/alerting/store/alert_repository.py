@@ -1,8 +1,8 @@
 """The alerts and alarms of one transaction: locked and loaded at once, written at once.
 
 Locks are taken in the order of alert ids. An alert with its evidence belongs to the transaction
-that holds its lock; the row of an alarm belongs to the owner of its partition (the stored offset
-fences all other processes).
+with the lock; the row of an alarm belongs to the owner of the partition (the stored offset fences
+all other processes).
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def timers_of(alert: Alert) -> dict[str, datetime]:
 
 
 async def regions_of_alerts(transaction: Transaction, alert_ids: Iterable[str]) -> set[Region]:
-    """Return the regions of these alerts and of those that hold their evidence.
+    """Return the regions of these alerts and of the holders of their evidence.
 
     The place of an alert never changes.
     """
@@ -60,7 +60,7 @@ async def regions_of_alerts(transaction: Transaction, alert_ids: Iterable[str]) 
 
 
 async def silenced_alarm_ids(transaction: Transaction, silence_ids: Iterable[str]) -> list[str]:
-    """Return the alarms that are on and hidden by these silences."""
+    """Return the active alarms hidden by these silences."""
     rows = await transaction.connection.fetch(sql.SILENCED_ALARMS, list(silence_ids))
     return [row["alarm_id"] for row in rows]
 
@@ -97,9 +97,9 @@ class AlertRepository:
     ) -> None:
         """Load alarms, and lock and load alerts.
 
-        The alarms are those named and those in `regions` that wait for one of `rule_ids`. The
-        alerts are those of these alarms, those named, and the open ones of `keys`, each with all
-        alerts that are merged with it.
+        The alarms are `alarm_ids`, and the alarms in `regions` waiting for one of `rule_ids`. The
+        alerts are `alert_ids`, the alerts of these alarms, and the open alerts of `keys`, each with
+        all merged alerts.
         """
         connection = self._transaction.connection
         ids, rules = list(alarm_ids), sorted(set(rule_ids))
@@ -131,7 +131,7 @@ class AlertRepository:
         return self._raises.get(flapping_key(alarm), [])
 
     def hidden_by(self, silence_id: str) -> list[AlarmRecord]:
-        """Return the loaded alarms that are on and hidden by a silence, by event time."""
+        """Return the loaded active alarms hidden by a silence, by event time."""
         records = [
             record
             for record in self._alarms.values()
@@ -143,7 +143,7 @@ class AlertRepository:
 
     @property
     def waiting_snapshots(self) -> list[AlarmSnapshot]:
-        """Return the loaded alarms that wait."""
+        """Return the loaded waiting alarms."""
         return [self._alarms[alarm_id].snapshot for alarm_id in sorted(self._waiting)]
 
     @property
@@ -152,7 +152,7 @@ class AlertRepository:
         return [record.snapshot for record in self._alarms.values()]
 
     def waiting_for(self, alarm: AlarmSnapshot) -> list[AlarmRecord]:
-        """Return the alarms at this alarm's site that wait for its rule, by event time."""
+        """Return the alarms at this alarm's site waiting for its rule, by event time."""
         records = [
             record
             for record in map(self._alarms.__getitem__, self._waiting)
@@ -172,11 +172,11 @@ class AlertRepository:
         return None if alert_id is None else self._alerts.get(alert_id)
 
     def open_alert(self, key: GroupKey) -> Alert | None:
-        """Return the open alert of a group key, if one is loaded; it may be merged."""
+        """Return the open or merged alert of a group key; None when no alert is loaded."""
         return self.alert(self._open.get(key))
 
     def holder(self, alert: Alert) -> Alert:
-        """Return the alert that has the evidence of `alert`: itself, unless it is merged."""
+        """Return the holder of the evidence of `alert`: `alert`, unless merged."""
         while alert.merged_into is not None:
             alert = self._alerts[alert.merged_into]
         return alert
@@ -184,8 +184,8 @@ class AlertRepository:
     async def insert(self, alert: Alert) -> bool:
         """Insert a new alert.
 
-        Return False when another process has opened an alert of its key, which is loaded then. An
-        alert of its key that was closed earlier in the transaction is written first.
+        Return False when another process has opened an alert of the key; this alert is loaded then.
+        An alert of the key, closed earlier in the transaction, is written first.
         """
         key = group_key_of_alert(alert)
         changed = map(self._alerts.__getitem__, self._changed)
@@ -215,12 +215,12 @@ class AlertRepository:
         self._set(alert)
 
     def update_evidence(self, alert: Alert) -> None:
-        """Replace a loaded alert by one of the same version with revised alarms."""
+        """Replace the alarms of a loaded alert; its version stays."""
         self._set(alert)
         self._revised.add(alert.alert_id)
 
     async def move_evidence(self, alert: Alert) -> None:
-        """Assign all evidence of an alert to it, also where it belonged to another alert."""
+        """Assign all evidence of an alert to the alert, also evidence of another alert."""
         await self.flush()
         self._moved.add(alert.alert_id)
         for table, key, pairs in (
@@ -271,11 +271,11 @@ class AlertRepository:
         evidence: ReportEvidence,
         observed_at: datetime,
     ) -> None:
-        """Store a report; `alert_id` is the alert that has it as evidence."""
+        """Store a report; `alert_id` is the alert with the report as evidence."""
         self._report_rows.append(report_row(event, disposition, alert_id, evidence, observed_at))
 
     async def flush(self) -> None:
-        """Write all changes; evidence and signatures after the alerts to which they refer."""
+        """Write all changes; evidence and signatures after their alerts."""
         now = self._transaction.now
         alerts = [alert_row(self._alerts[alert_id], now) for alert_id in sorted(self._changed)]
         for statement, rows in (
@@ -297,9 +297,10 @@ class AlertRepository:
         self._report_rows, self._signature_rows = [], []
 
     async def fill_cache(self) -> None:
-        """Put the evidence into the cache for the next transaction, after all is written.
+        """Put the evidence into the cache for the next transaction, after all writes.
 
-        Alerts with moved evidence are left out: only a query returns it in the order of recording.
+        Alerts with moved evidence are left out: the order of recording has to be read from the
+        rows.
         """
         fetchval = self._transaction.connection.fetchval
         writer: int = await fetchval(sql.TRANSACTION_ID) if self._written else 0
@@ -309,7 +310,7 @@ class AlertRepository:
                 self._cache.put(alert, writer if is_written else self._written_by[alert_id])
 
     async def lock(self, alert_ids: set[str], keys: set[GroupKey]) -> None:
-        """Lock and load these alerts and the open ones of `keys`, with all merged with them."""
+        """Lock and load these alerts and the open alerts of `keys`, with all merged alerts."""
         rows = await self._transaction.connection.fetch(
             sql.LOCK_ALERTS,
             list(alert_ids),

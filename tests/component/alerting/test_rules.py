@@ -115,7 +115,7 @@ async def test_rules_over_one_sensor_are_not_stored(alerting: AlertingHarness) -
     assert await alerting.rows("SELECT * FROM alerting.rule") == []
 
 
-async def test_a_lingering_alarm_ends_by_a_timer_without_records(alerting: AlertingHarness) -> None:
+async def test_a_cleared_alarm_stops_to_count_by_a_timer(alerting: AlertingHarness) -> None:
     await alerting.deliver(a_rule("x", all_of("a", "b", linger_s=600)))
     await alerting.deliver(of("a"), of("b", occurred_at=at(1)))
     assert await alerting.deliver(of("a", version=2, transition=CLEARED, occurred_at=at(5))) == []

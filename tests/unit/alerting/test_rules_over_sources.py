@@ -166,7 +166,7 @@ def test_an_alarm_without_a_site_stands_for_its_sensor() -> None:
     assert (event.site, event.place) == (None, VILLAGE)
 
 
-def test_a_cleared_alarm_counts_for_the_lingering_time() -> None:
+def test_a_cleared_alarm_counts_for_its_linger_time() -> None:
     harness = EngineHarness(a_rule("x", all_of("a", "b", linger_s=600)))
     assert transitions(harness.deliver([alarm_of("a"), clearing_of("a", 5)])) == []
     assert transitions(harness.deliver([alarm_of("b", occurred_at=at(14))])) == [("x", RAISED)]
@@ -178,7 +178,7 @@ def test_a_cleared_alarm_counts_for_the_lingering_time() -> None:
     )
 
 
-def test_a_tree_with_not_waits_for_lingering_alarms() -> None:
+def test_a_tree_with_not_waits_for_the_linger_time() -> None:
     body = all_of("a", linger_s=600).model_copy(update={"when": AllOf(of=(A, Not(of=B)))})
     harness = EngineHarness(a_rule("x", body))
     assert transitions(harness.deliver([alarm_of("b"), alarm_of("a"), clearing_of("b", 5)])) == []

@@ -1,14 +1,13 @@
-"""Inhibition: an alarm that adds nothing to a higher alarm at the same site waits.
+"""Inhibition: an alarm waits while a higher alarm is on at its site.
 
-The alarm waits only while an alarm of a rule that it names is on at the site, is at least as grave,
-and was not detected in a backlog that nobody was paged about. An alarm that is in an alert stays
-there.
+The higher alarm comes from one of the rules named by the alarm, is at least as grave, and was not
+detected in a backlog (nobody is paged about such an alarm). An alarm in an alert stays there.
 
 Alarms of one site lie in two partitions, so the higher one may be read later. Therefore an alarm
-that names rules is put on hold for a bounded time before an alert gets it: within that time the
-order of arrival changes nothing for the people who are paged. When the time is over and alarms of
-that time are still unread, after an outage or in a storm, the hold is extended, a bounded number of
-times. A red alarm is never put on hold.
+with named rules is put on hold for a bounded time before an alert gets the alarm: within this time
+the order of arrival changes no page. When the time is over and alarms of that time are still
+unread, after an outage or in a storm, the hold is extended a bounded number of times. A red alarm
+is never put on hold.
 """
 
 from __future__ import annotations
@@ -61,12 +60,12 @@ def is_inhibited(alarm: AlarmSnapshot, candidates: Iterable[AlarmSnapshot]) -> b
 
 
 def inhibitors_first(messages: Sequence[Message]) -> list[Message]:
-    """Return the messages with each inhibitor before the alarms that it inhibits.
+    """Return the messages with each inhibitor before the inhibited alarms.
 
-    Two alarms of one site lie in two partitions, so their order is chance; inside one batch the
-    order is chosen that pages nobody in vain. An inhibitor moves only if its event time is not
-    later than that of the inhibited alarm. The changes of one alarm keep their order. An alarm of a
-    drill moves no message of the real world.
+    Two alarms of a site lie in two partitions, and their order is chance; in a batch this order
+    pages nobody in vain. An inhibitor moves only if its event time is not after the event time of
+    the inhibited alarm. The changes of an alarm keep their order. An alarm of a drill moves no
+    message of the real world.
     """
     return [messages[position] for position in order_of_inhibitors(messages)]
 

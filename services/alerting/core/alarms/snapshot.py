@@ -1,7 +1,7 @@
 """The newest state of an alarm, as rules over several sources, inhibition and silences read it.
 
-The evidence of an alert (`alerts.alert.AlarmEvidence`) is the smaller part of an alarm that an
-alert needs. Both lie in one row, whose whole is `alerts.grouping.AlarmRecord`.
+The evidence of an alert (`alerts.alert.AlarmEvidence`) is the part of an alarm for its alert. Both
+lie in one row (`alerts.grouping.AlarmRecord`).
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ class AlarmSnapshot:
     """The newest state of one alarm; all times are event time.
 
     `began_at` is when its episode began, `changed_at` the time of the newest change `event_id`, and
-    `cleared_at` its end (None: the alarm is on). `retrospective`: it was detected in a backlog, and
-    may be over. `withdrawn`: late readings showed that there never was such an alarm.
+    `cleared_at` its end (None: the alarm is on). `retrospective`: detected in a backlog, perhaps
+    over. `withdrawn`: late readings showed that there was no alarm.
     """
 
     alarm_id: str
@@ -92,8 +92,8 @@ def snapshot_of(event: AlarmEvent, previous: AlarmSnapshot | None) -> AlarmSnaps
 def is_same_site(first: AlarmSnapshot, second: AlarmSnapshot) -> bool:
     """Return whether two alarms concern one spot: compare sites, else sensors, else places.
 
-    The most exact attribute that both alarms have decides: the rule of a village does not lie at
-    each of its sensors.
+    The most exact attribute of both alarms decides: the rule of a village does not lie at each
+    sensor of the village.
     """
     if first.site is not None and second.site is not None:
         return first.site == second.site

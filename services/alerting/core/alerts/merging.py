@@ -1,11 +1,10 @@
 """Merging two alerts of one danger, and splitting an alert of two dangers, by an officer's
 decision.
 
-Both can be undone. Every alarm and report has an origin alert, into which it was grouped or split
-off, and keeps it for ever. A merge moves the evidence to the other alert and leaves the origins, so
-that undoing the merge returns the evidence of that origin, with whatever has changed or joined
-since. An alert that was split off is merged back in the same way. Only an alert that has not been
-issued can be merged away; an issued alert can absorb any.
+Both can be undone. Every alarm and report has a permanent origin alert, by grouping or by a split.
+A merge moves the evidence to the target and leaves the origins: undoing the merge returns the
+evidence of the origin, with all later changes and additions. A split is undone by a merge. Only an
+alert without an issued level can be merged away; an issued alert can absorb any.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ class Regrouping:
 
 
 def merge(alert: Alert, target: Alert, decision: AlertDecision) -> Regrouping | DecisionRefusal:
-    """Return the regrouping that moves all evidence of `alert` into `target`."""
+    """Return the regrouping of all evidence of `alert` into `target`."""
     if (refusal := _refuse_pair(alert, target, decision)) is not None:
         return refusal
     try:
@@ -69,9 +68,9 @@ def merge(alert: Alert, target: Alert, decision: AlertDecision) -> Regrouping | 
 
 
 def unmerge(alert: Alert, holder: Alert, decision: AlertDecision) -> Regrouping | DecisionRefusal:
-    """Return the regrouping that moves the evidence of `alert` back from `holder`.
+    """Return the regrouping of the evidence of `alert` back from `holder`.
 
-    `alert` returns to the state that it had before the merge.
+    `alert` returns to the state before the merge.
     """
     if (refusal := _refuse_pair(alert, holder, decision)) is not None:
         return refusal
@@ -108,10 +107,10 @@ def unmerge(alert: Alert, holder: Alert, decision: AlertDecision) -> Regrouping 
 
 
 def split(alert: Alert, decision: AlertDecision) -> Regrouping | DecisionRefusal:
-    """Return the regrouping that makes a new alert of some of the evidence.
+    """Return the regrouping of some of the evidence into a new alert.
 
-    New evidence of the group still joins the old alert; an alarm that was split off stays with the
-    new alert, which has to be verified from the beginning.
+    New evidence of the group still joins the old alert; an alarm of the new alert stays there. The
+    new alert has to be verified from the beginning.
     """
     refusal = refuse_other_status(alert, decision) or refuse_outsider(alert, decision)
     if refusal is not None:
@@ -153,7 +152,7 @@ def split(alert: Alert, decision: AlertDecision) -> Regrouping | DecisionRefusal
 
 
 def end_merged(alert: Alert) -> AlertChange:
-    """Return the change that ends a merged alert together with the alert that has its evidence."""
+    """Return the end of a merged alert, together with the holder of the evidence."""
     state = step(alert.state, AlertCause.FOLLOW)
     updated = replace(alert, version=alert.version + 1, state=state)
     return AlertChange(updated, AlertTransition.ABSORBED)
@@ -186,7 +185,7 @@ def _refuse_pair(alert: Alert, target: Alert, decision: AlertDecision) -> Decisi
 
 
 def _family_of(root: str, merged_alerts: Iterable[tuple[str, str]]) -> set[str]:
-    """Return the ids of an alert and of all alerts that were merged into it, at any depth."""
+    """Return the ids of an alert and of all alerts merged into the alert, at any depth."""
     children: dict[str, list[str]] = {}
     for child, parent in merged_alerts:
         children.setdefault(parent, []).append(child)

@@ -2,9 +2,8 @@
 
 An emergency authorisation only raises the level. Its ratification stays pending until the gate
 ratifies (with as many signatures as the level needs), annuls, or signs another level. The gate is
-reminded when the ratification is due, and again at a fixed interval. So that the gate is reminded
-at least once, an authorisation is valid until after the first reminder; an alert that expires
-without ratification says so.
+reminded when the ratification is due, and again at a fixed interval. Every authorisation is valid
+until after the first reminder. An alert that expires without ratification says so.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ REMIND_EVERY = timedelta(minutes=15)
 def authorise_emergency(
     alert: Alert, decision: AlertDecision, now: datetime
 ) -> AlertChange | DecisionRefusal:
-    """Return the change that issues the proposal at once, below the gate; or the refusal."""
+    """Return the issue of the proposal at once, below the gate, or the refusal."""
     try:
         state = step(alert.state, AlertCause.EMERGENCY)
     except IllegalStep as error:
@@ -143,7 +142,7 @@ def annul(alert: Alert, decision: AlertDecision, now: datetime) -> AlertChange |
 
 
 def remind_gate(alert: Alert, now: datetime) -> AlertChange | None:
-    """Return the change that calls the gate; None when no reminder is due."""
+    """Return the reminder to the gate; None when no reminder is due."""
     ratification = alert.pending_ratification
     if ratification is None or not alert.is_issued or ratification.next_at > now:
         return None

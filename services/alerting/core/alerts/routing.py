@@ -1,7 +1,7 @@
 """Routing of evidence: into an alert, or aside (on hold, inhibited, silenced) for a time.
 
-The router decides and changes nothing: its result names the effects, which handlers/alarms.py
-applies.
+The router decides and changes nothing: the result names the effects, and handlers/alarms.py applies
+them.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ class AlarmRoute:
     """The decision of the router about one alarm.
 
     `disposition` None: the alarm goes to the open alert of its group, or to a new one. The effects:
-    `silence_id` is the silence that hides the alarm, and `newly_silenced` is True when the silence
-    did not hide the alarm before; `hold` is the duration of a hold that begins.
+    `silence_id` is the hiding silence, `newly_silenced` is True when the alarm was not hidden
+    before; `hold` is the duration of a new hold.
     """
 
     disposition: Disposition | None
@@ -35,7 +35,7 @@ class AlarmRoute:
 
     @property
     def keeps_event(self) -> bool:
-        """Return whether the event is stored, so that the alarm can be routed again with it."""
+        """Return whether the event is stored, to route the alarm again later."""
         disposition = self.disposition
         return disposition in WAITING_DISPOSITIONS and disposition is not Disposition.RETROSPECTIVE
 
@@ -43,8 +43,8 @@ class AlarmRoute:
 class AlarmRouter:
     """Routes the alarms of one transaction.
 
-    `alarms` are the newest states of all loaded alarms and `silences` those that may hide an alarm,
-    both by id; `now` is database time.
+    `alarms` are the newest states of all loaded alarms, `silences` the silences in force, both by
+    id; `now` is database time.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class AlarmRouter:
     ) -> AlarmRoute:
         """Return the route of an alarm; `record` is its row before the event (None: a new alarm).
 
-        `has_waited`: the inhibitors of the alarm had their time, so that no hold begins.
+        `has_waited`: the inhibitors of the alarm had their time, and no hold begins.
         """
         disposition = disposition_of_alarm(event, record, in_open_alert=in_open_alert)
         if disposition is not None:
@@ -91,9 +91,9 @@ class AlarmRouter:
 def disposition_of_alarm(
     event: AlarmEvent, record: AlarmRecord | None, *, in_open_alert: bool
 ) -> Disposition | None:
-    """Return the disposition that follows from the alarm alone; None: an alert is to get the alarm.
+    """Return the disposition by the alarm alone; None: an alert is to get the alarm.
 
-    An alarm in an open alert stays there whatever happens to the alarm. An alarm whose alert is
+    An alarm in an open alert stays there after every change. An alarm whose alert is
     closed comes back only when its level rises.
     """
     if in_open_alert and record is not None:

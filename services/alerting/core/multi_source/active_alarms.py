@@ -40,7 +40,7 @@ class ActiveAlarms:
         if alarm is not None:
             self._ranks[_rank_of(alarm)] -= 1
 
-    def lingering_ends(self, linger: timedelta) -> Iterator[tuple[datetime, AlarmSnapshot]]:
+    def linger_ends(self, linger: timedelta) -> Iterator[tuple[datetime, AlarmSnapshot]]:
         """Yield each cleared alarm with the moment at which it stops to count."""
         for alarm in self._cleared.values() if linger else ():
             assert alarm.cleared_at is not None
@@ -48,8 +48,8 @@ class ActiveAlarms:
 
     def counted_at(self, clock: datetime, linger: timedelta) -> list[AlarmSnapshot]:
         """Return the alarms that count at `clock`."""
-        lingering = (alarm for end, alarm in self.lingering_ends(linger) if end > clock)
-        return [*self._active.values(), *lingering]
+        counted_cleared = (alarm for end, alarm in self.linger_ends(linger) if end > clock)
+        return [*self._active.values(), *counted_cleared]
 
     def highest_rank(self, clock: datetime, linger: timedelta, *, with_doubtful: bool) -> int:
         """Return the highest rank that counts at `clock`.
@@ -63,7 +63,7 @@ class ActiveAlarms:
         ]
         ranks += [
             LEVEL_ORDER[alarm.level]
-            for end, alarm in self.lingering_ends(linger)
+            for end, alarm in self.linger_ends(linger)
             if end > clock and (with_doubtful or not alarm.retrospective)
         ]
         return max(ranks, default=NO_RANK)

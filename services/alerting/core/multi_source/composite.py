@@ -36,7 +36,7 @@ def evaluate_composite(
     ends = [
         (end, alarm)
         for alarms in alarms_by_rule.values()
-        for end, alarm in alarms.lingering_ends(linger)
+        for end, alarm in alarms.linger_ends(linger)
     ]
     expires_at = min((end for end, _ in ends if end > clock), default=None)
     if not holds(rule.when, _levels(alarms_by_rule, clock, linger, with_doubtful=True)):

@@ -1,8 +1,8 @@
 """Corroboration rules 多源印证: distinct sources, weighted by trust, near in time and place.
 
 A sensor, a reporter or an agency is one source, however often it speaks; `kinds` requires that many
-classes with a source of their own. The fullest window that still matters is counted, for any order
-of arrival: more evidence and more trust never lower the result. The warning of an agency counts
+classes with a source of their own. The fullest window that matters is counted, for any order of
+arrival: more evidence and more trust never lower the result. The warning of an agency counts
 exactly while it is in force.
 """
 
@@ -32,7 +32,7 @@ LOOKBACK = timedelta(hours=72)
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """A window that satisfies the rule; time alone changes that at `until` (None: never)."""
+    """A satisfying window; time alone ends the window at `until` (None: never)."""
 
     weight: int
     until: datetime | None
@@ -42,12 +42,12 @@ class _Window:
 def evaluate_corroboration(
     pool: SourcePool, unit: str, clock: datetime, new_sighting: Sighting | None = None
 ) -> RuleEvaluation:
-    """Evaluate the rule over the sightings of `unit` in a window that matters at `clock`.
+    """Evaluate the rule over the sightings of `unit` at `clock`.
 
-    A window matters while one of its alarms is on, and for `window_s` after its last sighting; a
-    window with a warning matters while the warning is in force. A warning that begins later is
-    evaluated at its begin. `new_sighting`: the rule did not hold before it came, so that only
-    windows that contain it are examined.
+    A window matters while an alarm of the window is on, and for `window_s` after the last sighting;
+    a window with a warning matters while the warning is in force. A later warning is evaluated at
+    its begin. `new_sighting`: the rule did not hold before the sighting; only windows with the
+    sighting are examined.
     """
     if not pool.can_hold:
         return RuleEvaluation(None)
@@ -80,7 +80,7 @@ def evaluate_corroboration(
 
 
 def _next_warning(members: Iterable[WeightedSighting], clock: datetime) -> datetime | None:
-    """Return when the next warning that is not in force yet begins."""
+    """Return the begin of the next later warning."""
     begins = (
         member.sighting.start
         for member in members
@@ -103,7 +103,7 @@ def _fullest(
     clock: datetime,
     new_sighting: Sighting | None = None,
 ) -> _Window | None:
-    """Return the heaviest window that satisfies the rule; its `until` is the latest of all."""
+    """Return the heaviest satisfying window; `until` is the latest of all windows."""
     best: _Window | None = None
     for group in _neighbours(rule, members, new_sighting):
         if not combined_weight(rule, group):
@@ -148,7 +148,7 @@ def _windows(
     clock: datetime,
     new_sighting: Sighting | None,
 ) -> Iterator[tuple[Sequence[WeightedSighting], datetime | None]]:
-    """Yield the members of each window that ends where a sighting starts, and its `until`.
+    """Yield the members and `until` of each window with its end at the start of a sighting.
 
     These windows are enough: moving a window either way only loses members.
     """

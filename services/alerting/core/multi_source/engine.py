@@ -1,8 +1,8 @@
 """The rules over several sources in one transaction: evidence in, alarm events out.
 
-Pure: the unit of work adds the evidence that a batch may need, the handlers apply changes in their
-order, and the unit of work publishes `events`, the alarm events that follow. Such an event counts
-only when it comes back through the log, like every alarm.
+Pure: the unit of work adds the evidence of a batch, the handlers apply changes in their order, and
+the unit of work publishes `events`, the resulting alarm events. These events count only after their
+return through the log, like every alarm.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class MultiSourceEngine:
         self.clocks[region] = at
 
     def apply_alarm(self, alarm: AlarmSnapshot, cause: EpisodeCause) -> None:
-        """Update an alarm, and evaluate every rule that reads it."""
+        """Update an alarm, and evaluate every rule over the alarm."""
         previous = self.evidence.alarms.get(alarm.alarm_id)
         self.evidence.update_alarm(alarm)
         region = region_of(alarm.status, alarm.place)
@@ -92,7 +92,7 @@ class MultiSourceEngine:
             self._evaluate_sighting(alarm.status, sighting, cause, grows=grows)
 
     def apply_report(self, status: Status, sighting: Sighting, cause: EpisodeCause) -> None:
-        """Add the sighting of a reporter, and evaluate the rules that count it."""
+        """Add the sighting of a reporter, and evaluate the rules over the sighting."""
         self.evidence.update_sighting(status, sighting)
         self._evaluate_sighting(status, sighting, cause, grows=True)
 
@@ -110,7 +110,7 @@ class MultiSourceEngine:
                     self._evaluate(key, cause)
 
     def apply_rule(self, rule: RuleDefinition, cause: EpisodeCause) -> None:
-        """Update a rule, evaluate it in all scopes, and end it where it no longer holds."""
+        """Update a rule, and evaluate the rule in all scopes."""
         previous = self.rules.get(rule.rule_id)
         if not self.rules.update(rule):
             return
@@ -126,7 +126,7 @@ class MultiSourceEngine:
                 self._change_episode(previous, key, RuleEvaluation(None), moment)
 
     def apply_expiry(self, key: EpisodeKey, cause: EpisodeCause) -> None:
-        """Move the clock to the expiry of an episode, since no record has moved it there."""
+        """Move the clock to the expiry of an episode, since no record has done so."""
         episode = self.episodes.get(key)
         if episode is None or episode.expires_at is None:
             return
@@ -160,7 +160,7 @@ class MultiSourceEngine:
             self._evaluate(key, cause, new_sighting=new_sighting)
 
     def _candidate_keys(self, rule: RuleDefinition, status: Status) -> set[EpisodeKey]:
-        """Return the keys of open episodes of a rule, and of those that the evidence may open."""
+        """Return the keys of open episodes of a rule, and the keys with evidence for the rule."""
         open_keys = {
             key
             for key, episode in self.episodes.items()

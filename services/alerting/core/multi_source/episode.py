@@ -1,8 +1,7 @@
 """Episodes: one rule over several sources, in one scope, from its begin to its end.
 
 The result of a rule is compared with the published result; the difference is an alarm event. Ids
-follow from the rule, the scope and the change that began the episode: they depend on no clock and
-no offset.
+follow from the rule, the scope and the first change of the episode, not from a clock or an offset.
 """
 
 from __future__ import annotations
@@ -38,9 +37,9 @@ class EpisodeKey:
 
 @dataclass(frozen=True, slots=True)
 class RuleResult:
-    """The result of a rule that holds; the event `start_event_id` began it at `started_at`.
+    """The result of a satisfied rule; the event `start_event_id` began the episode at `started_at`.
 
-    `references` are the ids of the records that support the result.
+    `references` are the ids of the supporting records.
     """
 
     level: Level
@@ -82,7 +81,7 @@ class RuleEpisode:
 
 @dataclass(frozen=True, slots=True)
 class EpisodeCause:
-    """The record that caused an evaluation; `at` is event time, `now` is the time of sending."""
+    """The record behind an evaluation; `at` is event time, `now` is the time of sending."""
 
     event_id: str
     trace_id: str
@@ -93,8 +92,8 @@ class EpisodeCause:
 def expiry_due_at(expires_at: datetime, clock: datetime, now: datetime) -> datetime:
     """Return the database time at which a timer is to move the clock to `expires_at` (event time).
 
-    The result is that moment itself if it lies in the future; for a log of the past, the timer
-    waits as long as the time between the region's `clock` and the expiry.
+    The result is the expiry if the expiry lies in the future; for a log of the past, the timer
+    waits for the time between the region's `clock` and the expiry.
     """
     later = now + max(expires_at - clock, timedelta(0))
     return min(expires_at, later) if expires_at > now else later

@@ -1,8 +1,8 @@
-"""Warnings of other agencies 外部预警: each is one source while it is in force.
+"""Warnings of other agencies 外部预警: each is a source while in force.
 
-A warning is in force from its begin until it expires, or until the agency cancels or updates it. A
-message ends the warnings that it refers to, also when it arrives before them: the messages of an
-agency are ordered by their references, not by their arrival.
+A warning is in force from its begin until its expiry, or until the agency cancels or updates the
+warning. A message ends the warnings in its references, also those with a later arrival: the
+messages of an agency are ordered by references, not by arrival.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LATEST_ARRIVAL = timedelta(hours=72)
 
 @dataclass(frozen=True, slots=True)
 class WarningState:
-    """The part of a warning that counts, from `starts_at` until before `ends_at`.
+    """The state of a warning, which counts from `starts_at` until before `ends_at`.
 
     A warning without a kind of event is stored and supports no rule. `observed_at` is event time.
     """
@@ -49,8 +49,8 @@ def warning_state(
 ) -> WarningState | None:
     """Return the warning, if the message is an alert or the update of an alert.
 
-    `accepted_at` is when Kafka took the message: a warning that had expired by then is withdrawn
-    from the beginning. For an old log only its own time counts.
+    `accepted_at` is when Kafka took the message: a warning with an earlier expiry is withdrawn from
+    the beginning. For an old log only its own time counts.
     """
     if event.msg_type not in _WARNINGS:
         return None
@@ -80,7 +80,7 @@ def areas_of(event: ExternalWarning) -> tuple[str, ...]:
 def ends_warning(event: ExternalWarning, warning: WarningState) -> bool:
     """Return whether a message ends this warning.
 
-    A message ends the warnings that it refers to; a withdrawal without references ends all warnings
+    A message ends the warnings in its references; a withdrawal without references ends all warnings
     of its kind and source.
     """
     if event.msg_type not in _FOLLOW_UPS or warning.withdrawn:
@@ -95,7 +95,7 @@ def ends_warning(event: ExternalWarning, warning: WarningState) -> bool:
 def ended_before_arrival(
     event: ExternalWarning, existing_ids: Collection[str], observed_at: datetime
 ) -> list[WarningState]:
-    """Return withdrawn warnings for the references of a message that have not arrived yet."""
+    """Return withdrawn warnings for the references without a row."""
     if event.msg_type not in _FOLLOW_UPS:
         return []
     return [
@@ -117,7 +117,7 @@ def ended_before_arrival(
 
 
 def was_ended_before(event: ExternalWarning, existing_warning: WarningState | None) -> bool:
-    """Return whether a message that ends this warning arrived before it."""
+    """Return whether the end of this warning arrived before the warning."""
     return (
         existing_warning is not None
         and existing_warning.withdrawn

@@ -1,10 +1,10 @@
-"""Silences and maintenance windows: the alarms that they hide, their owners, and their periods.
+"""Silences and maintenance windows: hidden alarms, owners, and periods.
 
-A silence hides an alarm that is about to enter an alert while the window is open by database time.
-An alarm in an alert stays there, and the report of a person is never hidden. The highest level that
-may be hidden follows from the unit that made the silence (SILENCED_UP_TO); an alarm above it is
-routed to an alert. At the end every hidden alarm that is on is routed as if it had just been
-raised, and the owner of the silence and the duty post of the place are called.
+A silence hides an alarm on the way into an alert while the window is open by database time. An
+alarm in an alert stays there, and the report of a person is never hidden. The highest hidden level
+follows from the unit of the silence (SILENCED_UP_TO); a higher alarm is routed to an alert. At the
+end every hidden alarm that is on is routed like a new alarm, and the owner of the silence
+and the duty post of the place are called.
 """
 
 from __future__ import annotations
@@ -74,14 +74,14 @@ class Silence:
         )
 
     def calls(self, place: str) -> tuple[Callee, ...]:
-        """Return the posts to call about an alarm that is on at the end: owner and place."""
+        """Return the posts to call at the end about an alarm: owner and place."""
         return Callee(unit=self.unit, post=self.post), Callee(unit=place)
 
 
 def silence_hiding(
     silences: Iterable[Silence], alarm: AlarmSnapshot, now: datetime
 ) -> Silence | None:
-    """Return the silence that hides an alarm; of several, the silence that ends last."""
+    """Return the hiding silence of an alarm; of several, the last to end."""
     matches = [silence for silence in silences if silence.hides(alarm, now)]
     return max(matches, key=lambda silence: (silence.end_at, silence.silence_id), default=None)
 
@@ -136,7 +136,7 @@ def change(silence: Silence, request: SilenceRequest, now: datetime) -> Silence 
 
 
 def expired(silence: Silence, now: datetime) -> Silence | None:
-    """Return the ended silence; None when its end is not due, or when it has ended already."""
+    """Return the ended silence; None when the end is not due, or already past."""
     if silence.ended_at is not None or silence.end_at > now:
         return None
     return replace(silence, version=silence.version + 1, ended_at=now)
