@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from services.alerting.core.inhibit import MOST_TIMES
-from services.audit.store.clocks import CLOCKS, statement
+from services.audit.store.service_tables.timer_rules import TIMER_RULES, statement
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.alerts import AlertTransition, DecisionVerb
 from shared.contracts.fields import Level, Status
@@ -37,8 +37,8 @@ def lower(version: int = 1, minutes: float = 1, **changes: Any) -> AlarmEvent:
 
 async def wrongly_timed(station: Station) -> list[Any]:
     """Alarms that the auditor would name: held without an end, or an end of what is not held."""
-    [clock] = [CLOCK for CLOCK in CLOCKS if CLOCK.name == "hold"]
-    return await station.rows(statement(clock), 100, list(clock.kinds))
+    [rule] = [rule for rule in TIMER_RULES if rule.name == "hold"]
+    return await station.rows(statement(rule), 100, list(rule.kinds))
 
 
 async def opened(station: Station) -> list[str]:

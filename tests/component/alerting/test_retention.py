@@ -11,7 +11,7 @@ import pytest
 
 from services.alerting.core.states import FINAL
 from services.alerting.retention import forget_alarms, forget_alerts, forget_rest
-from services.audit.store.queries import COUNTS, EVIDENCE
+from services.audit.store.service_tables.statements import COUNTS, DISPOSITIONS
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.alerts import DecisionVerb
 from shared.contracts.fields import Level, Status
@@ -112,7 +112,7 @@ async def a_night(station: Station, seed: int) -> None:
 async def told(station: Station) -> dict[str, Any]:
     """What the auditor compares with the topic."""
     evidence: dict[str, int] = {}
-    for row in await station.rows(EVIDENCE):
+    for row in await station.rows(DISPOSITIONS):
         evidence[row["status"]] = evidence.get(row["status"], 0) + row["alarms"]
     return {
         "alerts": {row["status"]: row["n"] for row in await station.rows(COUNTS["alerts"][2])},

@@ -1,0 +1,1 @@
+"""Conservation of records: what became of each record that a reader has passed."""
