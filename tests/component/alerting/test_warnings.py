@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.alerting.core.warnings import UNSAID
-from services.ingest.core.cap.accept import one_warning
+from services.ingest.core.cap.warning import accept_warning
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.conditions import SourceClass
 from shared.contracts.reports import ReporterRole
@@ -67,7 +67,7 @@ async def test_the_hours_of_a_document_count(
     await station.takes(a_rule("y", sources_of(), event_type="11B03"))
     hours = {"effective": effective, "expires": expires}
     body = a_document(info={name: f"2026-07-01T{hour}:00+08:00" for name, hour in hours.items()})
-    await station.takes(one_warning(body, "cma", at(0)))
+    await station.takes(accept_warning(body, "cma", at(0)))
     alarms = await station.takes(phone(10, event_type="11B03"))
     assert bool(alarms) is counts
 

@@ -1,4 +1,4 @@
-"""The real ingest application with Kafka's edge recorded: what would have been sent, or refused."""
+"""The real ingest application with a publisher that records what would be sent to Kafka."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ from shared.contracts.catalog import CatalogEntry, SensorEntry
 from shared.contracts.fields import Tier
 from shared.runtime.errors import Transient
 from shared.runtime.publisher import Outgoing
+from tests.support.openapi import OpenApiDocument
 
 TOKEN = "a-token-of-the-gauge-network"
 NOW = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
 TOWN = "500118118000"
 
 
-class StillClock:
-    """Always `moment`."""
+class FixedClock:
+    """A clock that always shows `moment`."""
 
     def __init__(self, moment: datetime = NOW) -> None:
         self.moment = moment
@@ -35,7 +36,7 @@ class StillClock:
 
 
 class RecordingPublisher:
-    """Kafka's edge: keeps what is sent, dates it, or does not confirm."""
+    """Records what is sent, with Kafka's time; while `down`, it confirms nothing."""
 
     def __init__(self) -> None:
         self.sent: list[Outgoing] = []
@@ -47,16 +48,19 @@ class RecordingPublisher:
         self.calls += 1
         if self.down:
             raise Transient("publish outcome unknown: TimeoutError")
-        outgoings = list(records)
-        self.sent.extend(outgoings)
-        return [int(self.time.timestamp() * 1000)] * len(outgoings)
+        new = list(records)
+        self.sent.extend(new)
+        return [int(self.time.timestamp() * 1000)] * len(new)
 
     def ready(self) -> str | None:
         return None
 
 
-class Doors:
-    """The application, its recorded publisher, and a client that knows the token."""
+class IngestHarness:
+    """The application, its recording publisher, and a client with the token.
+
+    Each response is compared with the OpenAPI document.
+    """
 
     def __init__(self, folder: Path, **settings: Any) -> None:
         sources = folder / "sources.json"
@@ -66,7 +70,7 @@ class Doors:
         )
         self.publisher = RecordingPublisher()
         self.app.state.platform.publisher = self.publisher
-        self.app.state.platform.clock = StillClock()
+        self.app.state.platform.clock = FixedClock()
         for sensor in (
             a_sensor("zhutuo-3", "water_level", "m", "吴淞"),
             a_sensor("rain-7", "rain_10min", "mm", None),
@@ -76,7 +80,13 @@ class Doors:
             transport=httpx2.ASGITransport(app=self.app),
             base_url="http://ingest",
             headers={"authorization": f"Bearer {TOKEN}"},
+            event_hooks={"response": [self._compare]},
         )
+        self._document = OpenApiDocument(self.app.openapi())
+
+    async def _compare(self, response: httpx2.Response) -> None:
+        await response.aread()
+        self._document.check(response)
 
     async def post(self, path: str, body: Any, **headers: str) -> httpx2.Response:
         raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()

@@ -1,4 +1,4 @@
-"""What a sender writes. Narrower than the contracts: ingest itself fills who, when and which tier."""
+"""The fields of JSON bodies. Contracts have more: ingest adds unit, tier and `sent_at`."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from shared.contracts.readings import Datum, UnitOfMeasure
 from shared.contracts.reports import ReporterRole, ReportKind
 
 BATCH_LIMIT = 1000
-"""Most readings in one batch."""
+"""The most readings in one batch."""
 
 
 SourceKey = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:\-]{0,63}$")]
-"""A source's own id of a record: with the source's name before it, it is still an Identifier."""
+"""A source's own id of a record; with the prefix of the source it is an Identifier."""
 Moment = AwareDatetime
-"""A time with its zone; how early and how late it may be is for services.ingest.core.accept to say."""
+"""A time with its zone; its limits are those of services.ingest.core.times."""
 
 
 class ReadingBody(Contract):
-    """One reading. `id` is the source's own key: sending it again is harmless."""
+    """One reading. `id` is the source's own id: sending the reading again is harmless."""
 
     id: SourceKey
     sensor_id: SensorId
@@ -52,7 +52,7 @@ class BatchBody(Contract):
 
 
 class ReportBody(Contract):
-    """What a person saw, written down by an app, a hotline or an agency. `id` as in a reading."""
+    """The observation of a person, sent by an app, a hotline or an agency. `id` as in a reading."""
 
     id: SourceKey
     incident_id: Identifier
