@@ -1,4 +1,4 @@
-"""One transaction of the auditor: counts, statuses, versions and entries of the trail."""
+"""A transaction of the auditor: counts, statuses, versions and entries of the trail."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from shared.runtime.inbox import Incoming
 
 
 class UnitOfWork:
-    """The changes of one transaction; each kind of change is one statement at the end."""
+    """The changes of a transaction; each kind of change is a single statement at the end."""
 
     def __init__(self, transaction: Transaction, *, metrics: AuditMetrics) -> None:
         self._transaction = transaction
@@ -34,7 +34,7 @@ class UnitOfWork:
         self._drafts: list[EntryDraft] = []
 
     def need_statuses(self, message: Envelope) -> None:
-        """Name the subjects of a record; the first record of a subject decides its status."""
+        """Name the subjects of a record; the first record of a subject decides the status."""
         for subject_id in subjects_of(message):
             self._first_statuses.setdefault(subject_id, message.status)
 
@@ -42,13 +42,13 @@ class UnitOfWork:
         """Lock nothing: the auditor has no timers."""
 
     async def load(self) -> None:
-        """Store the statuses of new subjects and read those of all subjects that were named."""
+        """Store the statuses of new subjects, and read the statuses of all named subjects."""
         self._statuses = await counters.add_subject_statuses(
             self._transaction, self._first_statuses
         )
 
     def count(self, record: Incoming) -> None:
-        """Count a record under its labels, and compare its status with that of its subjects."""
+        """Count a record under its labels, and compare the statuses of record and subjects."""
         message = record.message
         status = str(message.status)
         for label in labels_of(message):
@@ -63,7 +63,7 @@ class UnitOfWork:
             self._leaks.append(leak)
 
     def save_version(self, message: Envelope) -> None:
-        """Remember the version of an alert, command, assignment or page, if it is the newest."""
+        """Remember the newest version of an alert, command, assignment or page."""
         version = version_of(message)
         if version is None:
             return
@@ -83,7 +83,7 @@ class UnitOfWork:
             count.assignments += 1
 
     def enter(self, message: Envelope) -> None:
-        """Add the entry of the trail that the record calls for, if any."""
+        """Add the entry of the trail for the record, if the record calls for an entry."""
         draft = draft_of(message)
         if draft is not None:
             self._drafts.append(draft)

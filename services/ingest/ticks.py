@@ -14,9 +14,9 @@ log = structlog.get_logger("fenghuo.ingest.ticks")
 
 
 async def write_ticks(intake: Intake, interval_s: float) -> None:
-    """Write ticks for ever; a partition that Kafka does not confirm delays no other partition.
+    """Write ticks for ever; an unconfirmed partition delays no other partition.
 
-    The first tick is written at once: it compares this machine's clock with Kafka's.
+    The first tick is written at once, to compare this machine's clock with Kafka's.
     """
     async with asyncio.TaskGroup() as group:
         for partition in range(READINGS.partitions):

@@ -27,7 +27,7 @@ async def count_alarm(_: AlarmEvent, unit: UnitOfWork, record: Incoming) -> None
 
 @router.subscriber(ALERTS, load=load)
 async def check_alert(alert: AlertEvent, unit: UnitOfWork, record: Incoming) -> None:
-    """Count the alert, remember its version, and enter the effect of a person's decision."""
+    """Count the alert, remember the version, and enter the effect of a person's decision."""
     unit.count(record)
     unit.save_version(alert)
     unit.enter(alert)

@@ -19,13 +19,13 @@ router: Router[UnitOfWork] = Router()
 
 
 def load(message: Envelope, unit: UnitOfWork) -> None:
-    """Each record needs the status of its command, and of the alert behind the command."""
+    """Each record needs the statuses of the command and of the alert behind the command."""
     unit.need_statuses(message)
 
 
 @router.subscriber(COMMANDS, load=load)
 async def check_command(command: CommandEvent, unit: UnitOfWork, record: Incoming) -> None:
-    """Count the command and its recipients, remember its version, enter a person's effect."""
+    """Count command and recipients, remember the version, enter the effect of a person."""
     unit.count(record)
     unit.count_recipients(command)
     unit.save_version(command)

@@ -1,4 +1,4 @@
-"""Records of the console that concern neither alerts nor commands: case reviews and refusals."""
+"""Records of the console about neither alerts nor commands: case reviews and refusals."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ async def enter_review(review: CaseReview, unit: UnitOfWork, record: Incoming) -
 
 @router.subscriber(REFUSALS)
 async def enter_refusal(refusal: Refusal, unit: UnitOfWork, record: Incoming) -> None:
-    """Count the refusal and enter it: who was refused which action, and why."""
+    """Count and enter the refusal of an action, with person, action and reason."""
     unit.count(record)
     unit.enter(refusal)

@@ -13,7 +13,7 @@ router: Router[UnitOfWork] = Router()
 
 @router.subscriber(MODES)
 async def enter_mode(mode: ResponseModeEvent, unit: UnitOfWork, record: Incoming) -> None:
-    """Count the mode, and enter it as the effect of the people who decided it."""
+    """Count the mode, and enter the effect of the people behind the decision."""
     unit.count(record)
     unit.enter(mode)
 

@@ -25,6 +25,6 @@ async def check_page(page: Page, unit: UnitOfWork, record: Incoming) -> None:
 
 @router.subscriber(ANSWERS)
 async def enter_answer(answer: Answer, unit: UnitOfWork, record: Incoming) -> None:
-    """Count the answer, and enter it unless it is a receipt of a device."""
+    """Count the answer, and enter all answers except the receipts of devices."""
     unit.count(record)
     unit.enter(answer)

@@ -61,9 +61,9 @@ async def check_origins(
 
 
 async def review_suspects(transaction: Transaction, windows: LogWindows, scoring: str) -> None:
-    """Delete suspects that are explained by now, or whose record has left its topic.
+    """Delete suspects that are explained by now, or whose record has left the topic.
 
-    `scoring` is the service without an inbox: its suspects are explained by dead letters alone.
+    `scoring` is the service without an inbox: only dead letters explain its suspects.
     """
     partitions = await suspects.load_partitions(transaction)
     if not partitions:

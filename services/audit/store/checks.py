@@ -1,7 +1,7 @@
 """The part of a snapshot that comes from tables: each query returns suspicious rows only.
 
-If a table or column does not exist (an older or newer schema), its query is unavailable, which is
-reported, and the others run. All queries run in one READ ONLY transaction with a time limit.
+A query on a table or column that does not exist (an older or newer schema) is reported as
+unavailable; all further queries run. All queries run in a READ ONLY transaction with a time limit.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ Fetch = Callable[[Transaction], Awaitable[list[Any]]]
 
 @dataclass(slots=True)
 class TableSnapshot:
-    """A snapshot of the tables, and the reason for each query that was unavailable."""
+    """A snapshot of the tables, and the reason for each unavailable query."""
 
     snapshot: Snapshot
     unavailable: dict[str, str] = field(default_factory=dict)
@@ -65,14 +65,14 @@ class TableSnapshot:
 
 @dataclass(slots=True)
 class _Queries:
-    """Runs the queries of one round and remembers which kinds of findings they can detect."""
+    """Runs the queries of a round and remembers the kinds of findings that can be detected."""
 
     transaction: Transaction
     checked_kinds: set[FindingKind] = field(default_factory=set)
     unavailable: dict[str, str] = field(default_factory=dict)
 
     async def fetch(self, kind: FindingKind, name: str, fetch: Fetch) -> tuple[Any, ...]:
-        """Run a query. One unavailable query makes its kind of findings unchecked in this round."""
+        """Run a query. An unavailable query makes its kind of findings unchecked in the round."""
         label = f"{kind}:{name}"
         try:
             async with self.transaction.connection.transaction():
@@ -98,7 +98,7 @@ class _TimeShare:
         return time.monotonic() >= self._next_at
 
     def spend(self, began_at: float) -> None:
-        """Set the time of the next count, from the begin of the one that ends now."""
+        """Set the time of the next count, by the duration of the count that began at `began_at`."""
         now = time.monotonic()
         self._next_at = now + self._share * (now - began_at)
 

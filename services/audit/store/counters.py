@@ -61,7 +61,7 @@ async def load_dispositions(transaction: Transaction) -> list[DispositionCount]:
 
 @dataclass(slots=True)
 class FanoutCount:
-    """Of one command: the recipients that it announced (None: not in this batch), its records."""
+    """The announced recipients of a command (None: not in this batch), and its assignments."""
 
     status: str
     recipients: int | None = None

@@ -13,7 +13,7 @@ DeadLetterKey = tuple[str, int, int, str]
 
 
 async def save(transaction: Transaction, letters: Iterable[DeadLetterKey]) -> list[DeadLetterKey]:
-    """Store dead letters and return those that are new; delete those that are two days old."""
+    """Store dead letters and return the new ones; delete letters older than two days."""
     rows = sorted(set(letters))
     if not rows:
         return []

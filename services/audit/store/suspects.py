@@ -30,7 +30,7 @@ async def add(
     flaw: Flaw,
     records: Sequence[AuditedRecord],
 ) -> None:
-    """Store records with a flaw; a suspect that is stored already stays unchanged."""
+    """Store records with a flaw; an existing suspect stays unchanged."""
     if not records:
         return
     await transaction.connection.execute(
@@ -53,7 +53,7 @@ async def load_oldest(
 ) -> tuple[tuple[SuspectRecord, ...], tuple[SuspectGroup, ...]]:
     """Return the oldest suspects, at most `limit` of each flaw, topic and service.
 
-    The groups are those with more than `limit` suspects.
+    The groups are flaws, topics and services with more than `limit` suspects.
     """
     rows = await transaction.connection.fetch(
         f"SELECT * FROM (SELECT {_SUSPECT}, "  # noqa: S608
@@ -91,7 +91,7 @@ async def load_partitions(transaction: Transaction) -> list[Partition]:
 
 
 async def delete(transaction: Transaction, suspects: Sequence[SuspectRecord]) -> None:
-    """Delete suspects that are explained; a lost record counts as unchecked from then on."""
+    """Delete explained suspects; a lost record counts as unchecked from then on."""
     if not suspects:
         return
     await transaction.connection.execute(
@@ -108,7 +108,7 @@ async def delete(transaction: Transaction, suspects: Sequence[SuspectRecord]) ->
 
 
 async def delete_below(transaction: Transaction, begin_offsets: Mapping[Partition, int]) -> None:
-    """Delete suspects whose record has left its topic, counted in the same way."""
+    """Delete suspects whose record has left the topic, counted as in `delete`."""
     await transaction.connection.execute(
         _DELETE.format(
             source="unnest($1::text[], $2::int[], $3::bigint[]) AS c (topic, part, begin)",

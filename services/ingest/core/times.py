@@ -26,8 +26,8 @@ def time_problems(
         latest = (present + FUTURE).isoformat(timespec="seconds")
         message = f"{occurred_at.isoformat()} lies in the future"
         if present != now:
-            shown = present.isoformat(timespec="seconds")
-            message += f": a replay runs here, and its clock shows {shown}"
+            replay_time = present.isoformat(timespec="seconds")
+            message += f": a replay runs here, and its clock shows {replay_time}"
         kind = ProblemKind.FUTURE_TIME
         return [RequestProblem(kind, location, message, f"at most {latest}")]
     if occurred_at < OLDEST:

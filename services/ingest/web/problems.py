@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -32,10 +32,10 @@ _MAX_ERRORS = 1000
 
 
 class ErrorDocument(BaseModel):
-    """One error: where in the request, what is wrong, and what would be allowed."""
+    """An error: location in the request, message, and the allowed values."""
 
-    where: str
-    what: str
+    location: str = Field(alias="where")
+    message: str = Field(alias="what")
     allowed: str | None = None
 
 

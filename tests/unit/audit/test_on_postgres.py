@@ -224,8 +224,8 @@ async def test_the_newest_version_of_an_open_subject_is_stored(auditor: AuditHar
         (town.assignment_id, 1, "delivered"),
         (village.assignment_id, 2, "signed"),
     }
-    done = an_assignment(VILLAGE, version=9, state=AssignmentState.DONE)
-    await auditor.deliver((ASSIGNMENTS, done))
+    last = an_assignment(VILLAGE, version=9, state=AssignmentState.DONE)
+    await auditor.deliver((ASSIGNMENTS, last))
     assert [row["subject_id"] for row in await auditor.rows(query)] == [town.assignment_id]
 
 

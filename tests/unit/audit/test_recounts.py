@@ -19,8 +19,8 @@ STATES = (
     *("queued", "delivered", "signed", "accepted", "handling", "reported", "checked", "done"),
     *("returned", "suspended", "waived", "reassigned", "recalled"),
 )
-PART = an_assignment(VILLAGE).assignment_id
-WHOLE = an_assignment(TOWN).assignment_id
+VILLAGE_ASSIGNMENT = an_assignment(VILLAGE).assignment_id
+TOWN_ASSIGNMENT = an_assignment(TOWN).assignment_id
 
 
 @pytest.mark.e2e
@@ -39,19 +39,21 @@ WHOLE = an_assignment(TOWN).assignment_id
         ),
         (
             "INSERT INTO command.tier_count "
-            "SELECT command_id, 'grid', status, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM command.tier_count LIMIT 1",
+            "SELECT command_id, 'grid', status, 0, 0, 0, 0, 0, 0, 0, 0, 0 "
+            "FROM command.tier_count LIMIT 1",
             "command.tier_count:cmd-1:grid",
             "no rows",
         ),
         (
             f"""UPDATE command.assignment SET children = '{{"total": 2, "owed": 2}}' """
-            f"WHERE assignment_id = '{WHOLE}'",
-            f"command.assignment.children:{WHOLE}",
+            f"WHERE assignment_id = '{TOWN_ASSIGNMENT}'",
+            f"command.assignment.children:{TOWN_ASSIGNMENT}",
             "total 2, not 1, owed 2, not 1",
         ),
         (
-            f"UPDATE command.assignment SET children = NULL WHERE assignment_id = '{WHOLE}'",
-            f"command.assignment.children:{WHOLE}",
+            "UPDATE command.assignment SET children = NULL "
+            f"WHERE assignment_id = '{TOWN_ASSIGNMENT}'",
+            f"command.assignment.children:{TOWN_ASSIGNMENT}",
             "total 0, not 1, owed 0, not 1",
         ),
         (
@@ -68,12 +70,14 @@ async def test_a_counter_that_its_rows_do_not_add_up_to_is_found_and_resolved(
     await a_healthy_command(auditor, TOWN, VILLAGE)
     await auditor.do(
         "UPDATE command.assignment SET parent_assignment_id = $1 WHERE assignment_id = $2",
-        WHOLE,
-        PART,
+        TOWN_ASSIGNMENT,
+        VILLAGE_ASSIGNMENT,
     )
     children = Progress(total=1, owed=1).model_dump_json()
     await auditor.do(
-        "UPDATE command.assignment SET children = $1 WHERE assignment_id = $2", children, WHOLE
+        "UPDATE command.assignment SET children = $1 WHERE assignment_id = $2",
+        children,
+        TOWN_ASSIGNMENT,
     )
     assert await auditor.findings_after(3) == {}
     await auditor.do(change)

@@ -81,7 +81,7 @@ def test_what_follows_a_message_has_to_name_it(kind: str) -> None:
     assert named.references == (accepted(a_document()).id,)
 
 
-def test_everything_that_is_wrong_is_told_at_once_with_its_line() -> None:
+def test_all_problems_are_returned_at_once_with_their_lines() -> None:
     area = "<areaDesc>x</areaDesc><polygon>29,105 29,106 30,106</polygon><circle>99,1 5</circle>"
     body = a_document(
         {"scope": "-", "sent": "2026-07-01T07:55:00Z", "surprise": "1"},
@@ -231,7 +231,7 @@ def test_without_info_it_is_taken_and_supports_nothing() -> None:
     assert HEAD["identifier"] in result.headline
 
 
-def test_a_signature_is_told_and_not_trusted() -> None:
+def test_a_signature_is_reported_and_not_trusted() -> None:
     more = '<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"><SignedInfo/></Signature>'
     assert accepted(a_document(more=more)).signed
     assert not accepted(a_document(more="<Signature xmlns='urn:x'/>")).signed

@@ -50,7 +50,8 @@ def test_mark_header_and_declaration_decide_in_this_order(
 ) -> None:
     attribute = f' encoding="{declared}"' if declared else ""
     declaration = f'<?xml version="1.0"{attribute}?>\n'
-    result = accept_warning(a_document(declaration=declaration, encoding=encoding), "cma", NOW, charset)
+    body = a_document(declaration=declaration, encoding=encoding)
+    result = accept_warning(body, "cma", NOW, charset)
     assert result.headline == INFO["headline"]
     assert result.source_text == a_document(declaration=declaration).decode()
 

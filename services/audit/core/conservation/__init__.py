@@ -1,1 +1,1 @@
-"""Conservation of records: what became of each record that a reader has passed."""
+"""Conservation of records: the outcome of each record at each of its readers."""

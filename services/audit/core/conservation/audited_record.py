@@ -10,11 +10,11 @@ Partition = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class AuditedRecord:
-    """A record without its value. `event_id` is None for a record that breaks its topic's contract.
+    """A record without its value.
 
-    `body_hash` is the hash that inboxes store, `value_hash` the SHA-256 of the bytes. `repeated`
-    means that the same id lies in the partition not long before, `conflicting` that its body
-    differs there.
+    `event_id` is None if the record breaks the contract of its topic. `body_hash` is the hash in
+    inboxes, `value_hash` the SHA-256 of the bytes. `repeated` marks a record whose id has occurred
+    shortly before in the partition, `conflicting` a repeated record with a different body.
     """
 
     offset: int

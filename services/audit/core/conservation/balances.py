@@ -70,10 +70,9 @@ def _balance(service: str, topic: str, readers: list[ReaderProgress]) -> HopBala
 
 @dataclass(frozen=True, slots=True)
 class DispositionCount:
-    """Alarms of one status and disposition at alerting.
+    """Alarms of a status and a disposition at alerting.
 
-    `without_alert` counts alarms whose disposition says that they are in an alert, but that name
-    none.
+    `without_alert` counts alarms without an alert although their disposition is in `IN_ALERTS`.
     """
 
     status: Status
@@ -89,10 +88,10 @@ class DispositionCount:
 
 @dataclass(frozen=True, slots=True)
 class AlarmBalance:
-    """The outcome of the alarms of one status: alarms in = in alerts + set aside + difference.
+    """The outcome of the alarms of a status: alarms in = in alerts + set aside + difference.
 
-    `aside` counts alarms by disposition: inhibited, held, silenced and so on. The difference counts
-    alarms that are in flight or lost.
+    `aside` counts alarms by disposition: inhibited, held, silenced and others. The difference
+    counts alarms in flight and lost alarms.
     """
 
     status: Status
@@ -102,7 +101,7 @@ class AlarmBalance:
 
     @property
     def difference(self) -> int:
-        """The number of alarms that are neither in an alert nor set aside."""
+        """The number of alarms without an alert and without a reason for being set aside."""
         return self.alarms_in - self.in_alerts - sum(self.aside.values())
 
 

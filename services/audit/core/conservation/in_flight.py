@@ -1,12 +1,13 @@
-"""Records in flight: when a difference between topic and table may still be explained by delay.
+"""Records in flight: when delay may explain a difference between topic and table.
 
-A change that was committed before a round leaves its outbox, is published and is passed by every
-reader some time later. A service is unsettled until that has happened for the changes of the
-previous round: one of its outbox rows of that time is still unpublished, or a reader has not
-reached the ends that the topics had then. Take a difference that is seen in three rounds in which
-neither its service nor the auditor was unsettled. It was committed before the first round, so it
-was published before the second round read the ends, so it was passed before the third round:
-nothing in flight explains it.
+A change is committed, leaves its outbox, is published, and is passed by every reader some time
+later. A service is unsettled while changes of the previous round may be on this way: an outbox row
+of that time is unpublished, or a reader has not reached the ends of the topics of that time.
+
+Suppose that three rounds find a difference, and that neither the service nor the auditor was
+unsettled. The change was committed before the first round, therefore published before the second
+round read the ends, therefore passed before the third round: records in flight do not explain the
+difference.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from services.audit.core.conservation.audited_record import Partition
 
 @dataclass(frozen=True, slots=True)
 class PreviousRound:
-    """The ends of the partitions in the previous round, and the time when it had read tables."""
+    """The ends of the partitions in the previous round, and the end of its reading of tables."""
 
     end_offsets: Mapping[Partition, int]
     ended_at: datetime
@@ -33,8 +34,8 @@ def unsettled_services(
 ) -> frozenset[str]:
     """Return the services with changes of the previous round that may not have arrived yet.
 
-    `stored_offsets` are those of the readers; `unpublished` maps a service to the creation time of
-    its oldest outbox row.
+    `stored_offsets` are the offsets of the readers; `unpublished` maps a service to the creation
+    time of the oldest row in the outbox.
     """
     late_readers = {
         service

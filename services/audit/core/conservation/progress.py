@@ -83,7 +83,7 @@ def outcome_of(
 
 @dataclass(frozen=True, slots=True)
 class AdvancedProgress:
-    """The progress after its newest records were checked, and the records that left no trace."""
+    """The progress after the newest records were checked, and the records without a trace."""
 
     progress: ReaderProgress
     lost: list[AuditedRecord]
@@ -104,9 +104,9 @@ def advance(
 ) -> AdvancedProgress:
     """Check all `records` from the progress's next offset up to `next_offset`.
 
-    Offsets without a record are normal in a compacted topic; elsewhere `empty` of them are
-    accounted for by transactions. The remaining ones are unchecked when the auditor skipped them or
-    retention deleted them (`gaps_allowed`); otherwise the hop does not balance.
+    Offsets without a record are normal in a compacted topic; elsewhere `empty` of these offsets are
+    due to transactions. The remaining offsets are unchecked if the auditor skipped records or
+    retention deleted records (`gaps_allowed`); otherwise the hop does not balance.
     """
     counts: dict[RecordOutcome, int] = dict.fromkeys(RecordOutcome, 0)
     lost: list[AuditedRecord] = []

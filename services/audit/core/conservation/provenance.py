@@ -1,9 +1,9 @@
-"""The origin of a record, and which of its properties can be verified.
+"""The origin of a record, and the properties that can be verified.
 
 The console's table holds every action of a person byte for byte as first recorded. An outbox keeps
-no row once it is published; but an id follows from the meaning of its record, so a different body
-under the same id is an alteration. Records of other writers (sensors, scoring, deploy) can only be
-decoded.
+no row after publication; but an id follows from the meaning of the record, so a different body
+under an existing id is an alteration. Records of all further writers (sensors, scoring, deploy) can
+only be decoded.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def flaw_of(
 
 @dataclass(frozen=True, slots=True)
 class SuspectRecord:
-    """A record with a flaw. `service` is the reader or the writer that is in question."""
+    """A record with a flaw. `service` is the reader or the writer in question."""
 
     partition: Partition
     offset: int

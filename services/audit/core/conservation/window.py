@@ -1,5 +1,6 @@
-"""The records of a partition that the auditor remembers: those that some reader has not passed yet,
-and some more below them.
+"""The records of a partition in the memory of the auditor.
+
+A window holds the records above the slowest reader, and some more below.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ _offset = attrgetter("offset")
 
 
 class PartitionWindow:
-    """Records of one partition from offset `start` up to `end`.
+    """Records of a partition from offset `start` up to `end`.
 
-    Below offset `expired_below`, retention has deleted some records before the auditor read them.
+    Below offset `expired_below`, retention has deleted some records unread.
     """
 
     def __init__(self, start: int) -> None:
@@ -39,10 +40,10 @@ class PartitionWindow:
         return len(self._records) >= MAX_RECORDS
 
     def append(self, records: Sequence[AuditedRecord], end: int, empty: int = 0) -> None:
-        """Append the newest records, in order; mark those as repeated whose id is in the window.
+        """Append the newest records, in order; mark records as repeated whose id is in the window.
 
         `empty` counts the offsets up to `end` that certainly hold no record. If this number
-        explains all absent offsets, the window remembers them as gaps.
+        explains all absent offsets, the window remembers the gaps.
         """
         if 0 < end - self.end - len(records) == empty:
             edges = [self.end - 1, *(record.offset for record in records), end]

@@ -1,1 +1,1 @@
-"""Findings: the snapshot of a round, its faults, and their confirmation over several rounds."""
+"""Findings: the snapshot of a round, the faults in a snapshot, the confirmation of faults."""

@@ -1,8 +1,7 @@
 """The confirmation of findings over several rounds.
 
-A fault becomes a finding when consecutive rounds have detected it, because work in flight looks
-wrong for a moment. A finding is resolved by the first round that checks its kind and does not
-detect it.
+A fault becomes a finding after several consecutive rounds, because work in flight looks wrong for a
+moment. A finding is resolved by the first round that checks its kind without detecting the fault.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from services.audit.core.findings.snapshot import FindingKind
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
-    """A fault that is not a finding yet, and the number of rounds that have detected it."""
+    """An unconfirmed fault, and the number of rounds that have detected the fault."""
 
     finding: Finding
     rounds: int
@@ -37,9 +36,9 @@ def confirm_findings(
     suspicions: Mapping[FindingKey, Suspicion],
     open_keys: Iterable[FindingKey],
 ) -> FindingChanges:
-    """Raise faults that enough rounds have detected, resolve open findings that are not detected.
+    """Raise faults that enough rounds have detected; resolve open findings without a fault.
 
-    A leak of a drill is never resolved, since it cannot be undone.
+    A leak of a drill is never resolved, since nothing undoes the leak.
     """
     findings = {finding.key: finding for finding in detected}
     raised_keys = set(open_keys)

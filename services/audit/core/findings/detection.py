@@ -1,4 +1,4 @@
-"""The faults in a snapshot. Every open subject must have something that will move it on."""
+"""The faults in a snapshot. Every open subject must have a timer or a record that moves it on."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ FindingKey = tuple[FindingKind, str]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A fault of one subject. `figures` must be equal in all rounds that confirm the finding.
+    """A fault of a subject. `figures` must be equal in all rounds that confirm the finding.
 
-    `in_flight` means that records in flight may explain the fault: this round neither confirms nor
-    resolves it.
+    With `in_flight`, records in flight may explain the fault: this round neither confirms nor
+    resolves the finding.
     """
 
     kind: FindingKind

@@ -1,4 +1,4 @@
-"""The snapshot of a round: all that is read from tables and topics before faults are detected."""
+"""The snapshot of a round: the data from tables and topics in which faults are detected."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class FindingKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ArmedTimers:
-    """The number of timers that are armed for a subject under a timer rule.
+    """The number of armed timers of a subject under a timer rule.
 
-    One timer is expected while the rule applies to the subject, none otherwise.
+    A timer is expected while the rule applies to the subject, none otherwise.
     """
 
     rule: str
@@ -48,7 +48,7 @@ class ArmedTimers:
 
 @dataclass(frozen=True, slots=True)
 class DueTimer:
-    """A timer of a service and its due time; `error` is set if firing it has failed."""
+    """A timer of a service and the due time; `error` is set if firing the timer has failed."""
 
     service: str
     subject_id: str
@@ -68,7 +68,7 @@ class OutboxBacklog:
 
 @dataclass(frozen=True, slots=True)
 class LeasedDelivery:
-    """A delivery that is being sent, and the time at which its sender has to be done."""
+    """A delivery in progress, and the deadline of its sender."""
 
     page_id: str
     status: Status
@@ -77,7 +77,7 @@ class LeasedDelivery:
 
 @dataclass(frozen=True, slots=True)
 class CommandFanout:
-    """The recipients that a command resolved, its assignment rows, first records on the topic."""
+    """The recipients of a command, the assignment rows, the first records on the topic."""
 
     command_id: str
     status: Status
@@ -88,7 +88,7 @@ class CommandFanout:
 
 @dataclass(frozen=True, slots=True)
 class StatusLeak:
-    """A subject whose status differs from the status of its parent (its alert, command, ...)."""
+    """A subject whose status differs from the status of its parent, for example of its alert."""
 
     subject_id: str
     status: Status
@@ -109,7 +109,7 @@ class CountComparison:
 
 @dataclass(frozen=True, slots=True)
 class CounterComparison:
-    """Counters of a subject: as a table stores them, and the sums of its rows; None if absent."""
+    """Counters of a subject in a table, and the sums of the counted rows; None if absent."""
 
     table: str
     subject_id: str
@@ -121,7 +121,7 @@ class CounterComparison:
 
 @dataclass(frozen=True, slots=True)
 class StrandedAlarm:
-    """An alarm that was set aside (`disposition`) by a cause that does not exist or has ended."""
+    """An alarm set aside (`disposition`) by a cause that does not exist or has ended."""
 
     alarm_id: str
     status: Status
@@ -130,9 +130,9 @@ class StrandedAlarm:
 
 @dataclass(frozen=True, slots=True)
 class RowComparison:
-    """The newest version and state of an open subject: on its topic, and in a table of `service`.
+    """The newest version and state of an open subject, on the topic and in a table of `service`.
 
-    `stored` is None if the table has no such row.
+    `stored` is None if the row does not exist.
     """
 
     table: str
@@ -155,11 +155,11 @@ class ReaderPosition:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All that one round has read. `checked_kinds` are the kinds of faults that it can detect.
+    """The data of a round. `checked_kinds` are the kinds of faults that can be detected in the
+    data.
 
     `unsettled` are services with changes of the previous round that may still be in flight. None
-    means that this is unknown: then no difference is confirmed that records in flight might
-    explain.
+    means unknown: then no difference is confirmed that records in flight might explain.
     """
 
     checked_kinds: frozenset[FindingKind]

@@ -1,4 +1,4 @@
-"""The alerts and commands that a record belongs to. All records of a subject share one status."""
+"""The alerts and commands to which a record belongs. All records of a subject share a status."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from shared.contracts.pages import Page
 
 
 def subjects_of(message: Envelope) -> list[str]:
-    """Return the ids of the alerts and commands that the record belongs to."""
+    """Return the ids of the alerts and commands to which the record belongs."""
     match message:
         case AlertEvent() | PublicNotice():
             return [message.alert_id]
@@ -34,5 +34,5 @@ def subjects_of(message: Envelope) -> list[str]:
 
 
 def is_public_drill(message: Envelope) -> bool:
-    """Return True for a public notice that is not Actual: a drill that has left the system."""
+    """Return True for a public notice of a drill: the drill has left the system."""
     return isinstance(message, PublicNotice) and message.status is not Status.ACTUAL

@@ -34,7 +34,7 @@ class SubjectVersion:
 
 
 def version_of(message: Envelope) -> SubjectVersion | None:
-    """Return the version that the record publishes, None if it is not about such a subject."""
+    """Return the version that the record publishes, None for a record about other subjects."""
     match message:
         case AlertEvent():
             kind, subject_id = "alert", message.alert_id

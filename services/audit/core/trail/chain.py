@@ -1,9 +1,9 @@
-"""The hash chain of the trail: every entry contains the hash of the entry before it.
+"""The hash chain of the trail: every entry contains the hash of the previous entry.
 
 `hash` is SHA-256 over the entry's canonical JSON (keys sorted, no spaces, absent fields omitted,
-UTF-8) without `hash` itself; `prev_hash` and `sequence` are part of it, so no entry can be changed,
-removed or moved without breaking the chain. Entries removed at the end are noticed only by a head
-that is stored elsewhere.
+UTF-8) without `hash` itself. The JSON contains `prev_hash` and `sequence`, therefore no entry can
+be changed, removed or moved without breaking the chain. Only a head that is stored elsewhere
+reveals entries removed at the end.
 """
 
 from __future__ import annotations

@@ -23,11 +23,11 @@ _RECEIPTS = frozenset({AnswerVerb.DELIVERED, AnswerVerb.READ})
 
 
 def draft_of(message: Envelope) -> EntryDraft | None:
-    """Return the entry that a record calls for, None if it calls for none.
+    """Return the entry that a record calls for, or None.
 
-    Entries are made for the actions of people, for refused actions, and for their effects on
-    alerts, commands and modes. The outcome `accepted` says that the action is in the log; if it had
-    an effect, the effect has an entry too.
+    Entries are made for the actions of people, for refused actions, and for effects on alerts,
+    commands and modes. The outcome `accepted` says that the action is in the log; an effect of the
+    action has an entry of its own.
     """
     match message:
         case AlertDecision():
@@ -127,7 +127,7 @@ def _refused(message: Refusal) -> EntryDraft:
 
 
 def refused_draft(letter: DeadLetter, message: Envelope) -> EntryDraft | None:
-    """Return the entry of an action that is in the log, but that its owner did not allow.
+    """Return the entry of an action in the log that was not allowed by its owner.
 
     `message` is the record inside the dead letter. Each owner that refuses the action has an entry.
     """

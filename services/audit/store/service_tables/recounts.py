@@ -1,8 +1,9 @@
-"""Counters that services store beside rows, and the same counted from the rows alone.
+"""Counters that services store beside rows, and the sums of the rows themselves.
 
-A service changes both sides in one transaction and a statement reads both in one snapshot, so they
-may never differ. Each statement returns at most $1 rows (subject_id, status, stored, counted), the
-last two as arrays in the order of the counters' names. Only open commands are counted.
+A service changes both sides in a single transaction and a statement reads both in a single
+snapshot: the sides may never differ. Each statement returns at most $1 rows (subject_id, status,
+stored, counted), the last two columns as arrays in the order of the counters' names. Only open
+commands are counted.
 """
 
 from __future__ import annotations

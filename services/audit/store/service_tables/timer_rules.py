@@ -1,9 +1,8 @@
-"""The timer that each open subject needs: one rule per purpose, one statement per rule.
+"""The timer that each open subject needs: a rule per purpose, a statement per rule.
 
-A rule applies to a subject exactly as long as the subject is open. Then one timer of the rule's
-kinds must be armed, neither none nor two; for all other subjects (signed, suspended, closed) none.
-A new purpose is one more rule: its service, the kinds of timers, and the subjects to which it
-applies.
+A rule applies to a subject while the subject is open. Then exactly one timer of the rule's kinds
+must be armed; for all further subjects (signed, suspended, closed) none. A new purpose is a new
+rule: the service, the kinds of timers, and the subjects to which the rule applies.
 """
 
 from __future__ import annotations
@@ -35,8 +34,7 @@ _ISSUED = names({AlertState.ISSUED})
 
 @dataclass(frozen=True, slots=True)
 class TimerRule:
-    """A purpose of timers. `subjects` selects (subject_id, status) of the subjects that need a
-    timer.
+    """A purpose of timers. `subjects` selects (subject_id, status) of the subjects with a timer.
 
     `timer_subject` is the SQL expression that extracts this id from the subject of a timer.
     """
