@@ -15,7 +15,7 @@ from services.audit.core.findings.confirmation import (
     Suspicion,
     confirm_findings,
 )
-from services.audit.core.findings.detection import Finding, FindingKey, detect_findings
+from services.audit.core.findings.detection import AuditFinding, FindingKey, detect_findings
 from services.audit.core.findings.snapshot import FindingKind, Snapshot
 from services.audit.core.trail import chain
 from services.audit.core.trail.chain import GENESIS, ChainHead, EntryDraft
@@ -179,7 +179,7 @@ class RoundLoop:
             )
         resolved_ids = [open_findings[key] for key in changes.resolved]
         for row in await findings.resolve(transaction, resolved_ids):
-            finding = Finding(
+            finding = AuditFinding(
                 FindingKind(row["kind"]), row["subject_id"], Status(row["status"]), row["detail"]
             )
             log.warning("finding_resolved", kind=finding.kind, subject=finding.subject_id)
@@ -188,7 +188,7 @@ class RoundLoop:
         self._metrics.entries.inc(await trail.append(transaction, drafts))
 
     def _draft(
-        self, transaction: Transaction, cause: str, finding: Finding, outcome: AuditOutcome
+        self, transaction: Transaction, cause: str, finding: AuditFinding, outcome: AuditOutcome
     ) -> EntryDraft:
         return EntryDraft(
             cause_id=cause,

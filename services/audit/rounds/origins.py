@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from services.audit.core.conservation.audited_record import AuditedRecord, Partition
 from services.audit.core.conservation.provenance import (
-    Flaw,
+    RecordFlaw,
     RecordOrigin,
     flaw_of,
     is_explained,
@@ -44,13 +44,13 @@ async def check_origins(
     inbox = await readers.load_inbox(transaction, "audit", ids[RecordOrigin.OUTBOX])
     for partition, (records, _) in new.items():
         topic = partition[0]
-        by_flaw: dict[Flaw, list[AuditedRecord]] = {}
+        by_flaw: dict[RecordFlaw, list[AuditedRecord]] = {}
         for record in records:
             if is_compacted(partition) and not record.value_hash:
                 continue  # a deletion
             flaw = flaw_of(record, origin_of(topic), actions, inbox.get(topic, {}), since_ms)
             if record.event_id is None and topic in _REFUSED_BY_READERS:
-                flaw = Flaw.UNREFUSED
+                flaw = RecordFlaw.UNREFUSED
             if flaw is not None:
                 by_flaw.setdefault(flaw, []).append(record)
         for flaw, flawed in by_flaw.items():
@@ -72,7 +72,7 @@ async def review_suspects(transaction: Transaction, windows: LogWindows, scoring
     await suspects.delete_below(transaction, begins)
     due = await suspects.load_for_review(transaction, MAX_REVIEWED)
     refusing = await dead_letters.load_refusing_services(transaction, due)
-    services = {suspect.service for suspect in due if suspect.flaw is Flaw.LOST} - {scoring}
+    services = {suspect.service for suspect in due if suspect.flaw is RecordFlaw.LOST} - {scoring}
     ids = [suspect.event_id for suspect in due if suspect.event_id is not None]
     inboxes = {service: await readers.load_inbox(transaction, service, ids) for service in services}
     actions = await readers.load_actions(transaction, ids)

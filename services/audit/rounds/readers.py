@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from services.audit.core.conservation.audited_record import AuditedRecord, Partition
 from services.audit.core.conservation.progress import ReaderProgress, TraceKind, advance
-from services.audit.core.conservation.provenance import Flaw
+from services.audit.core.conservation.provenance import RecordFlaw
 from services.audit.rounds.windows import LIMIT, SAMPLED, LogReading, LogWindows, is_compacted
 from services.audit.store import dead_letters, progress, suspects
 from services.audit.store.service_tables import readers
@@ -118,6 +118,6 @@ async def _check(
             gaps_allowed=previous.topic in SAMPLED or previous.next_offset < window.expired_below,
             empty=window.empty_between(previous.next_offset, step.next_offset),
         )
-        await suspects.add(transaction, partition, service, Flaw.LOST, advanced.lost)
+        await suspects.add(transaction, partition, service, RecordFlaw.LOST, advanced.lost)
         updated.append(advanced.progress)
     return updated

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from services.audit.core.findings.detection import Finding, FindingKey
+from services.audit.core.findings.detection import AuditFinding, FindingKey
 from services.audit.core.findings.snapshot import FindingKind
 from shared.contracts.ids import content_id
 from shared.runtime.database import Transaction
@@ -28,7 +28,7 @@ async def load_open(transaction: Transaction) -> dict[FindingKey, str]:
     return {(FindingKind(row["kind"]), row["subject_id"]): row["finding_id"] for row in rows}
 
 
-async def add(transaction: Transaction, findings: Sequence[Finding]) -> dict[FindingKey, str]:
+async def add(transaction: Transaction, findings: Sequence[AuditFinding]) -> dict[FindingKey, str]:
     """Store findings; return the ids of those that were not open already."""
     if not findings:
         return {}
@@ -79,6 +79,6 @@ async def count_open(transaction: Transaction) -> dict[FindingKind, int]:
     return {FindingKind(row["kind"]): row["n"] for row in rows}
 
 
-def finding_id(finding: Finding, raised_at: datetime) -> str:
+def finding_id(finding: AuditFinding, raised_at: datetime) -> str:
     """Return the id of a finding; the same fault at a later time is a new finding."""
     return content_id("fnd", finding.kind, finding.subject_id, raised_at.isoformat())

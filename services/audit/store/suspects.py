@@ -8,7 +8,7 @@ from dataclasses import astuple
 import asyncpg
 
 from services.audit.core.conservation.audited_record import AuditedRecord, Partition
-from services.audit.core.conservation.provenance import Flaw, SuspectGroup, SuspectRecord
+from services.audit.core.conservation.provenance import RecordFlaw, SuspectGroup, SuspectRecord
 from shared.runtime.database import Transaction
 
 _SUSPECT = "topic, part, record_offset, service, flaw, event_id, body_hash, value_hash, found_at"
@@ -27,7 +27,7 @@ async def add(
     transaction: Transaction,
     partition: Partition,
     service: str,
-    flaw: Flaw,
+    flaw: RecordFlaw,
     records: Sequence[AuditedRecord],
 ) -> None:
     """Store records with a flaw; an existing suspect stays unchanged."""
@@ -64,7 +64,7 @@ async def load_oldest(
         limit,
     )
     groups = {
-        SuspectGroup(row["topic"], row["service"], Flaw(row["flaw"]), row["records"])
+        SuspectGroup(row["topic"], row["service"], RecordFlaw(row["flaw"]), row["records"])
         for row in rows
         if row["records"] > limit
     }
@@ -79,7 +79,7 @@ async def load_for_review(transaction: Transaction, limit: int) -> list[SuspectR
         "UPDATE audit.suspect SET reviewed_at = clock_timestamp() "
         f"WHERE ctid = ANY(ARRAY(SELECT ctid FROM due)) RETURNING {_SUSPECT}",
         limit,
-        Flaw.UNDECODABLE,
+        RecordFlaw.UNDECODABLE,
     )
     return [_suspect(row) for row in rows]
 
@@ -125,7 +125,7 @@ def _suspect(row: asyncpg.Record) -> SuspectRecord:
         (row["topic"], row["part"]),
         row["record_offset"],
         row["service"],
-        Flaw(row["flaw"]),
+        RecordFlaw(row["flaw"]),
         row["event_id"],
         row["body_hash"],
         row["value_hash"],

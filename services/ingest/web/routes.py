@@ -18,7 +18,7 @@ from services.ingest.web.openapi import PROBLEMS, json_body, text_body
 from services.ingest.web.problems import problem_response
 
 
-class Accepted(BaseModel):
+class AcceptedRecord(BaseModel):
     """The number of records that Kafka has, and the id of the record in the log."""
 
     accepted: int
@@ -55,7 +55,7 @@ def make_router(intake: Intake, metrics: IngestMetrics) -> APIRouter:
         operation_id="send_reading",
         summary="Send one reading",
         tags=["readings"],
-        response_model=Accepted,
+        response_model=AcceptedRecord,
         response_description="Kafka has the reading",
         openapi_extra=json_body(ReadingBody),
     )
@@ -83,7 +83,7 @@ def make_router(intake: Intake, metrics: IngestMetrics) -> APIRouter:
         operation_id="send_report",
         summary="Send a report of an incident",
         tags=["reports"],
-        response_model=Accepted,
+        response_model=AcceptedRecord,
         response_description="Kafka has the report",
         openapi_extra=json_body(ReportBody),
     )
@@ -97,7 +97,7 @@ def make_router(intake: Intake, metrics: IngestMetrics) -> APIRouter:
         operation_id="send_warning",
         summary="Send a warning of another agency",
         tags=["warnings"],
-        response_model=Accepted,
+        response_model=AcceptedRecord,
         response_description="Kafka has the warning",
         openapi_extra=text_body(LIMITS["/v1/warnings"].media_types),
     )

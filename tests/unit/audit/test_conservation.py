@@ -17,7 +17,7 @@ from services.audit.core.conservation.progress import (
     advance,
     outcome_of,
 )
-from services.audit.core.conservation.provenance import Flaw, RecordOrigin, flaw_of, origin_of
+from services.audit.core.conservation.provenance import RecordFlaw, RecordOrigin, flaw_of, origin_of
 from services.audit.core.conservation.window import MAX_RECORDS, MIN_RECORDS, PartitionWindow
 from shared.contracts.topics import (
     ACKNOWLEDGEMENTS,
@@ -174,18 +174,26 @@ def test_a_window_is_full_when_its_readers_do_not_move() -> None:
     assert not window.full
 
 
-FLAWS: list[tuple[RecordOrigin, AuditedRecord, dict[str, bytes], dict[str, bytes], Flaw | None]] = [
+FLAWS: list[
+    tuple[RecordOrigin, AuditedRecord, dict[str, bytes], dict[str, bytes], RecordFlaw | None]
+] = [
     (RecordOrigin.CONSOLE_ACTIONS, a_record(), {"e": b"wire"}, {}, None),
-    (RecordOrigin.CONSOLE_ACTIONS, a_record(), {"e": b"else"}, {}, Flaw.ALTERED),
-    (RecordOrigin.CONSOLE_ACTIONS, a_record(), {}, {"e": b"body"}, Flaw.FORGED),
+    (RecordOrigin.CONSOLE_ACTIONS, a_record(), {"e": b"else"}, {}, RecordFlaw.ALTERED),
+    (RecordOrigin.CONSOLE_ACTIONS, a_record(), {}, {"e": b"body"}, RecordFlaw.FORGED),
     (RecordOrigin.CONSOLE_ACTIONS, a_record(accepted_ms=OLD_MS), {}, {}, None),
-    (RecordOrigin.CONSOLE_ACTIONS, a_record(accepted_ms=OLD_MS), {"e": b"else"}, {}, Flaw.ALTERED),
-    (RecordOrigin.CONSOLE_ACTIONS, a_record(event_id=None), {}, {}, Flaw.UNDECODABLE),
+    (
+        RecordOrigin.CONSOLE_ACTIONS,
+        a_record(accepted_ms=OLD_MS),
+        {"e": b"else"},
+        {},
+        RecordFlaw.ALTERED,
+    ),
+    (RecordOrigin.CONSOLE_ACTIONS, a_record(event_id=None), {}, {}, RecordFlaw.UNDECODABLE),
     (RecordOrigin.OUTBOX, a_record(), {}, {}, None),
     (RecordOrigin.OUTBOX, a_record(), {}, {"e": b"body"}, None),
-    (RecordOrigin.OUTBOX, a_record(), {}, {"e": b"other"}, Flaw.ALTERED),
-    (RecordOrigin.OUTBOX, a_record(conflicting=True), {}, {}, Flaw.ALTERED),
-    (RecordOrigin.OUTBOX, a_record(event_id=None), {}, {}, Flaw.UNDECODABLE),
+    (RecordOrigin.OUTBOX, a_record(), {}, {"e": b"other"}, RecordFlaw.ALTERED),
+    (RecordOrigin.OUTBOX, a_record(conflicting=True), {}, {}, RecordFlaw.ALTERED),
+    (RecordOrigin.OUTBOX, a_record(event_id=None), {}, {}, RecordFlaw.UNDECODABLE),
     (RecordOrigin.UNVERIFIABLE, a_record(event_id=None), {}, {}, None),
 ]
 
@@ -196,7 +204,7 @@ def test_a_record_is_compared_with_what_is_known_of_its_origin(
     record: AuditedRecord,
     actions: dict[str, bytes],
     inbox: dict[str, bytes],
-    expected: Flaw | None,
+    expected: RecordFlaw | None,
 ) -> None:
     assert flaw_of(record, origin, actions, inbox, SINCE_MS) is expected
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.audit.core.conservation.balances import HopBalance
-from services.audit.core.conservation.provenance import Flaw, SuspectRecord
+from services.audit.core.conservation.provenance import RecordFlaw, SuspectRecord
 from services.audit.core.findings.confirmation import Suspicion, confirm_findings
-from services.audit.core.findings.detection import Finding, FindingKey, detect_findings
+from services.audit.core.findings.detection import AuditFinding, FindingKey, detect_findings
 from services.audit.core.findings.snapshot import (
     ArmedTimers,
     CommandFanout,
@@ -41,7 +41,7 @@ def seconds(number: float) -> timedelta:
 PARTITION = ("duty.pages.v1", 3)
 
 
-def a_suspect(flaw: Flaw, ago_s: float = 0) -> SuspectRecord:
+def a_suspect(flaw: RecordFlaw, ago_s: float = 0) -> SuspectRecord:
     return SuspectRecord(PARTITION, 7, "notify", flaw, "pag-1", b"", b"", T0 - seconds(ago_s))
 
 
@@ -103,10 +103,10 @@ CASES: list[tuple[Snapshot, FindingKind | None]] = [
         Snapshot(ALL, stopped_readers=(ReaderPosition("notify", PARTITION, 5, 6),)),
         FindingKind.CONSUMER_STOPPED,
     ),
-    (Snapshot(ALL, suspects=(a_suspect(Flaw.LOST),)), FindingKind.RECORD_LOST),
-    (Snapshot(ALL, suspects=(a_suspect(Flaw.FORGED),)), FindingKind.RECORD_CORRUPT),
-    (Snapshot(ALL, suspects=(a_suspect(Flaw.UNREFUSED, 6),)), FindingKind.RECORD_CORRUPT),
-    (Snapshot(ALL, suspects=(a_suspect(Flaw.UNREFUSED, 5),)), None),
+    (Snapshot(ALL, suspects=(a_suspect(RecordFlaw.LOST),)), FindingKind.RECORD_LOST),
+    (Snapshot(ALL, suspects=(a_suspect(RecordFlaw.FORGED),)), FindingKind.RECORD_CORRUPT),
+    (Snapshot(ALL, suspects=(a_suspect(RecordFlaw.UNREFUSED, 6),)), FindingKind.RECORD_CORRUPT),
+    (Snapshot(ALL, suspects=(a_suspect(RecordFlaw.UNREFUSED, 5),)), None),
     (Snapshot(ALL, balances=(a_balance(lost=1, difference=1),)), None),
     (Snapshot(ALL, balances=(a_balance(lost=1, difference=2),)), FindingKind.HOP_UNBALANCED),
     (
@@ -139,12 +139,12 @@ def test_a_subject_is_named_once_per_kind() -> None:
     assert len(detect_findings(Snapshot(ALL, leaks=(twice, twice)), T0)) == 1
 
 
-def differing(on_topic: int, in_table: int, *unsettled: str) -> list[Finding]:
+def differing(on_topic: int, in_table: int, *unsettled: str) -> list[AuditFinding]:
     count = CountComparison("pages", "notify", ACTUAL, on_topic, in_table)
     return detect_findings(Snapshot(ALL, unsettled=frozenset(unsettled), counts=(count,)), T0)
 
 
-def rounds_until_raised(rounds: list[list[Finding]]) -> int | None:
+def rounds_until_raised(rounds: list[list[AuditFinding]]) -> int | None:
     suspicions: dict[FindingKey, Suspicion] = {}
     for number, detected in enumerate(rounds, 1):
         verdict = confirm_findings(detected, ALL, suspicions, ())
@@ -199,7 +199,7 @@ def test_another_state_of_the_same_version_is_judged_whatever_is_in_flight() -> 
 
 
 def test_a_reader_must_stand_still_for_five_checks() -> None:
-    def stopped_at(offset: int) -> list[Finding]:
+    def stopped_at(offset: int) -> list[AuditFinding]:
         return detect_findings(
             Snapshot(ALL, stopped_readers=(ReaderPosition("notify", PARTITION, offset, 90),)), T0
         )
@@ -209,8 +209,8 @@ def test_a_reader_must_stand_still_for_five_checks() -> None:
     assert rounds_until_raised([stopped_at(n) for n in range(50)]) is None, "slow is not stopped"
 
 
-def a_finding(kind: FindingKind = FindingKind.FANOUT, subject: str = "cmd-1") -> Finding:
-    return Finding(kind, subject, ACTUAL, "-")
+def a_finding(kind: FindingKind = FindingKind.FANOUT, subject: str = "cmd-1") -> AuditFinding:
+    return AuditFinding(kind, subject, ACTUAL, "-")
 
 
 def test_an_open_finding_is_not_raised_again_and_resolved_when_gone() -> None:
@@ -240,7 +240,7 @@ findings = st.lists(
 
 
 @given(st.lists(findings, max_size=8))
-def test_raised_and_resolved_alternate(rounds: list[list[Finding]]) -> None:
+def test_raised_and_resolved_alternate(rounds: list[list[AuditFinding]]) -> None:
     suspicions: dict[FindingKey, Suspicion] = {}
     open_keys: set[FindingKey] = set()
     for detected in rounds:

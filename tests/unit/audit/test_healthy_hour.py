@@ -17,7 +17,7 @@ import pytest
 
 from services.audit.core.conservation.in_flight import PreviousRound, unsettled_services
 from services.audit.core.findings.confirmation import Suspicion, confirm_findings
-from services.audit.core.findings.detection import Finding, FindingKey, detect_findings
+from services.audit.core.findings.detection import AuditFinding, FindingKey, detect_findings
 from services.audit.core.findings.snapshot import (
     CountComparison,
     FindingKind,
@@ -114,7 +114,7 @@ def state(rows: dict[str, int], subject: str) -> tuple[int, str] | None:
     return (rows[subject], f"s{rows[subject]}") if subject in rows else None
 
 
-def rounds(topic: SimulatedTopic, fault: str = "") -> Iterator[tuple[float, Finding]]:
+def rounds(topic: SimulatedTopic, fault: str = "") -> Iterator[tuple[float, AuditFinding]]:
     """Yield raised findings with their times. From half an hour on, each snapshot has the fault."""
     suspicions: Mapping[FindingKey, Suspicion] = {}
     previous: PreviousRound | None = None

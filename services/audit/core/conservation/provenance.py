@@ -28,7 +28,7 @@ class RecordOrigin(StrEnum):
     UNVERIFIABLE = "unverifiable"
 
 
-class Flaw(StrEnum):
+class RecordFlaw(StrEnum):
     """A fault of a record; a closed set."""
 
     UNDECODABLE = "undecodable"
@@ -60,7 +60,7 @@ def flaw_of(
     actions: Mapping[str, bytes],
     inbox: Mapping[str, bytes],
     since_ms: int,
-) -> Flaw | None:
+) -> RecordFlaw | None:
     """Return the fault of a record, None if there is none.
 
     `actions` maps ids to the value hashes of the console's table, `inbox` ids to the body hashes of
@@ -70,15 +70,15 @@ def flaw_of(
     if origin is RecordOrigin.UNVERIFIABLE:
         return None
     if record.event_id is None:
-        return Flaw.UNDECODABLE
+        return RecordFlaw.UNDECODABLE
     if origin is RecordOrigin.OUTBOX:
         first_body = inbox.get(record.event_id, record.body_hash)
         altered = record.conflicting or first_body != record.body_hash
-        return Flaw.ALTERED if altered else None
+        return RecordFlaw.ALTERED if altered else None
     action = actions.get(record.event_id)
     if action == record.value_hash or (action is None and record.accepted_ms < since_ms):
         return None
-    return Flaw.FORGED if action is None else Flaw.ALTERED
+    return RecordFlaw.FORGED if action is None else RecordFlaw.ALTERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class SuspectRecord:
     partition: Partition
     offset: int
     service: str
-    flaw: Flaw
+    flaw: RecordFlaw
     event_id: str | None
     body_hash: bytes
     value_hash: bytes
@@ -101,7 +101,7 @@ class SuspectGroup:
 
     topic: str
     service: str
-    flaw: Flaw
+    flaw: RecordFlaw
     records: int
 
 
@@ -117,12 +117,12 @@ def is_explained(
     the topic of the record; `actions` maps ids to the value hashes of the console's table.
     """
     match suspect.flaw:
-        case Flaw.UNDECODABLE:
+        case RecordFlaw.UNDECODABLE:
             return False
-        case Flaw.UNREFUSED:
+        case RecordFlaw.UNREFUSED:
             return bool(refused_by)
-        case Flaw.LOST:
+        case RecordFlaw.LOST:
             body_hash = inbox.get(suspect.event_id or "")
             return suspect.service in refused_by or body_hash == suspect.body_hash
-        case Flaw.FORGED | Flaw.ALTERED:
+        case RecordFlaw.FORGED | RecordFlaw.ALTERED:
             return actions.get(suspect.event_id or "") == suspect.value_hash

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from services.audit.core.findings.detection import Finding, FindingKey
+from services.audit.core.findings.detection import AuditFinding, FindingKey
 from services.audit.core.findings.snapshot import FindingKind
 
 
@@ -17,7 +17,7 @@ from services.audit.core.findings.snapshot import FindingKind
 class Suspicion:
     """An unconfirmed fault, and the number of rounds that have detected the fault."""
 
-    finding: Finding
+    finding: AuditFinding
     rounds: int
 
 
@@ -25,13 +25,13 @@ class Suspicion:
 class FindingChanges:
     """The result of a round: new findings, keys of resolved findings, suspicions to remember."""
 
-    raised: list[Finding] = field(default_factory=list)
+    raised: list[AuditFinding] = field(default_factory=list)
     resolved: list[FindingKey] = field(default_factory=list)
     suspicions: Mapping[FindingKey, Suspicion] = field(default_factory=dict)
 
 
 def confirm_findings(
-    detected: Iterable[Finding],
+    detected: Iterable[AuditFinding],
     checked_kinds: frozenset[FindingKind],
     suspicions: Mapping[FindingKey, Suspicion],
     open_keys: Iterable[FindingKey],
@@ -45,7 +45,7 @@ def confirm_findings(
     updated: dict[FindingKey, Suspicion] = {
         key: suspicion for key, suspicion in suspicions.items() if key[0] not in checked_kinds
     }
-    raised: list[Finding] = []
+    raised: list[AuditFinding] = []
     for key, finding in findings.items():
         previous = suspicions.get(key)
         if finding.in_flight:

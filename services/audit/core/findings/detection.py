@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.audit.core.conservation.provenance import Flaw, SuspectGroup
+from services.audit.core.conservation.provenance import RecordFlaw, SuspectGroup
 from services.audit.core.findings.snapshot import FindingKind, Snapshot
 from shared.contracts.fields import Status
 
@@ -33,7 +33,7 @@ FindingKey = tuple[FindingKind, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class AuditFinding:
     """A fault of a subject. `figures` must be equal in all rounds that confirm the finding.
 
     With `in_flight`, records in flight may explain the fault: this round neither confirms nor
@@ -54,7 +54,7 @@ class Finding:
         return self.kind, self.subject_id
 
 
-def detect_findings(snapshot: Snapshot, now: datetime) -> list[Finding]:
+def detect_findings(snapshot: Snapshot, now: datetime) -> list[AuditFinding]:
     """Return all faults in a snapshot, in a fixed order, each subject once per kind."""
     findings = [
         *_timers(snapshot, now),
@@ -69,12 +69,12 @@ def detect_findings(snapshot: Snapshot, now: datetime) -> list[Finding]:
     return list({finding.key: finding for finding in reversed(findings)}.values())[::-1]
 
 
-def _timers(snapshot: Snapshot, now: datetime) -> Iterable[Finding]:
+def _timers(snapshot: Snapshot, now: datetime) -> Iterable[AuditFinding]:
     for timers in snapshot.armed_timers:
         if timers.armed != timers.expected:
             subject = f"{timers.rule}:{timers.subject_id}"
             detail = f"{timers.armed} armed timers, not {timers.expected}"
-            yield Finding(FindingKind.TIMER_COUNT, subject, timers.status, detail)
+            yield AuditFinding(FindingKind.TIMER_COUNT, subject, timers.status, detail)
     for timer in snapshot.due_timers:
         late = now - timer.due_at
         if late > TIMER_GRACE or timer.error is not None:
@@ -82,32 +82,32 @@ def _timers(snapshot: Snapshot, now: datetime) -> Iterable[Finding]:
             detail = f"due {late.total_seconds():.0f} s ago and not fired"
             if timer.error is not None:
                 detail = f"due at {timer.due_at.isoformat()} and failed: {timer.error}"
-            yield Finding(FindingKind.TIMER_OVERDUE, subject, Status.ACTUAL, detail)
+            yield AuditFinding(FindingKind.TIMER_OVERDUE, subject, Status.ACTUAL, detail)
 
 
-def _overdue_deliveries(snapshot: Snapshot, now: datetime) -> Iterable[Finding]:
+def _overdue_deliveries(snapshot: Snapshot, now: datetime) -> Iterable[AuditFinding]:
     for outbox in snapshot.outboxes:
         if now - outbox.oldest_at > OUTBOX_GRACE:
             detail = f"{outbox.rows} rows wait, the oldest since {outbox.oldest_at.isoformat()}"
-            yield Finding(FindingKind.OUTBOX_STUCK, outbox.service, Status.ACTUAL, detail)
+            yield AuditFinding(FindingKind.OUTBOX_STUCK, outbox.service, Status.ACTUAL, detail)
     for delivery in snapshot.deliveries:
         if now - delivery.lease_until > LEASE_GRACE:
             detail = f"sending, lease until {delivery.lease_until.isoformat()}"
-            yield Finding(FindingKind.LEASE_EXPIRED, delivery.page_id, delivery.status, detail)
+            yield AuditFinding(FindingKind.LEASE_EXPIRED, delivery.page_id, delivery.status, detail)
 
 
-def _leaks(snapshot: Snapshot) -> Iterable[Finding]:
+def _leaks(snapshot: Snapshot) -> Iterable[AuditFinding]:
     for leak in snapshot.leaks:
         if leak.status is not leak.parent_status:
             detail = f"is {leak.status} but belongs to {leak.parent_id}, {leak.parent_status}"
-            yield Finding(FindingKind.DRILL_LEAK, leak.subject_id, leak.status, detail)
+            yield AuditFinding(FindingKind.DRILL_LEAK, leak.subject_id, leak.status, detail)
 
 
-def _counts(snapshot: Snapshot) -> Iterable[Finding]:
+def _counts(snapshot: Snapshot) -> Iterable[AuditFinding]:
     for fanout in snapshot.fanouts:
         figures = (fanout.recipients, fanout.rows, fanout.records)
         if len(set(figures)) > 1:
-            yield Finding(
+            yield AuditFinding(
                 FindingKind.FANOUT,
                 fanout.command_id,
                 fanout.status,
@@ -119,7 +119,7 @@ def _counts(snapshot: Snapshot) -> Iterable[Finding]:
             )
     for count in snapshot.counts:
         if count.on_topic != count.in_table:
-            yield Finding(
+            yield AuditFinding(
                 FindingKind.COUNT_DIFFERS,
                 f"{count.name}:{count.status}",
                 count.status,
@@ -130,17 +130,17 @@ def _counts(snapshot: Snapshot) -> Iterable[Finding]:
             )
     if snapshot.broken_entry is not None:
         detail = f"entry {snapshot.broken_entry} does not follow from the one before it"
-        yield Finding(FindingKind.TRAIL_BROKEN, "trail", Status.ACTUAL, detail)
+        yield AuditFinding(FindingKind.TRAIL_BROKEN, "trail", Status.ACTUAL, detail)
 
 
-def _rows(snapshot: Snapshot) -> Iterable[Finding]:
+def _rows(snapshot: Snapshot) -> Iterable[AuditFinding]:
     for row in snapshot.rows:
         if row.stored == row.published:
             continue
         # A version has one state, on the topic and in each table; a newer version may be in flight.
         same_version = row.stored is not None and row.stored[0] == row.published[0]
         stored = "no such row" if row.stored is None else f"{row.stored[1]} ({row.stored[0]})"
-        yield Finding(
+        yield AuditFinding(
             FindingKind.ROW_DIFFERS,
             f"{row.table}:{row.subject_id}",
             row.status,
@@ -151,7 +151,7 @@ def _rows(snapshot: Snapshot) -> Iterable[Finding]:
         )
 
 
-def _counters(snapshot: Snapshot) -> Iterable[Finding]:
+def _counters(snapshot: Snapshot) -> Iterable[AuditFinding]:
     for comparison in snapshot.counters:
         zeros = (0,) * len(comparison.names)
         pairs = zip(
@@ -166,7 +166,7 @@ def _counters(snapshot: Snapshot) -> Iterable[Finding]:
             if stored != counted
         ]
         absent = "no counters" if comparison.stored is None else "no rows"
-        yield Finding(
+        yield AuditFinding(
             FindingKind.COUNTER_DIFFERS,
             f"{comparison.table}:{comparison.subject_id}",
             comparison.status,
@@ -174,16 +174,16 @@ def _counters(snapshot: Snapshot) -> Iterable[Finding]:
         )
 
 
-def _stranded_alarms(snapshot: Snapshot) -> Iterable[Finding]:
+def _stranded_alarms(snapshot: Snapshot) -> Iterable[AuditFinding]:
     for alarm in snapshot.stranded_alarms:
         detail = f"{alarm.disposition}, but by nothing that stands"
-        yield Finding(FindingKind.STRANDED, alarm.alarm_id, alarm.status, detail)
+        yield AuditFinding(FindingKind.STRANDED, alarm.alarm_id, alarm.status, detail)
 
 
-def _hops(snapshot: Snapshot, now: datetime) -> Iterable[Finding]:
+def _hops(snapshot: Snapshot, now: datetime) -> Iterable[AuditFinding]:
     for reader in snapshot.stopped_readers:
         topic, part = reader.partition
-        yield Finding(
+        yield AuditFinding(
             FindingKind.CONSUMER_STOPPED,
             f"{reader.service}:{topic}/{part}",
             Status.ACTUAL,
@@ -192,10 +192,10 @@ def _hops(snapshot: Snapshot, now: datetime) -> Iterable[Finding]:
             (reader.stored_offset,),
         )
     for suspect in snapshot.suspects:
-        if suspect.flaw is Flaw.UNREFUSED and now - suspect.found_at <= UNREFUSED_GRACE:
+        if suspect.flaw is RecordFlaw.UNREFUSED and now - suspect.found_at <= UNREFUSED_GRACE:
             continue
         topic, part = suspect.partition
-        yield Finding(
+        yield AuditFinding(
             _kind_of(suspect.flaw),
             f"{suspect.service}:{topic}/{part}@{suspect.offset}",
             Status.ACTUAL,
@@ -206,7 +206,7 @@ def _hops(snapshot: Snapshot, now: datetime) -> Iterable[Finding]:
         yield from _suspect_group(group)
     for hop in snapshot.balances:
         if hop.unexplained:
-            yield Finding(
+            yield AuditFinding(
                 FindingKind.HOP_UNBALANCED,
                 f"{hop.service}:{hop.topic}",
                 Status.ACTUAL,
@@ -216,20 +216,20 @@ def _hops(snapshot: Snapshot, now: datetime) -> Iterable[Finding]:
             )
 
 
-def _suspect_group(group: SuspectGroup) -> Iterable[Finding]:
+def _suspect_group(group: SuspectGroup) -> Iterable[AuditFinding]:
     """Yield a finding for each power of ten that the group has passed: growth is reported."""
     threshold = NAMED_SUSPECTS
     while group.records > threshold:
-        yield Finding(
+        yield AuditFinding(
             _kind_of(group.flaw),
             f"{group.service}:{group.topic}/{group.flaw}>{threshold}",
             Status.ACTUAL,
             f"{group.records} records are {group.flaw}; "
             f"the first {NAMED_SUSPECTS} are findings of their own",
-            ROUNDS_UNREFUSED if group.flaw is Flaw.UNREFUSED else 1,
+            ROUNDS_UNREFUSED if group.flaw is RecordFlaw.UNREFUSED else 1,
         )
         threshold *= 10
 
 
-def _kind_of(flaw: Flaw) -> FindingKind:
-    return FindingKind.RECORD_LOST if flaw is Flaw.LOST else FindingKind.RECORD_CORRUPT
+def _kind_of(flaw: RecordFlaw) -> FindingKind:
+    return FindingKind.RECORD_LOST if flaw is RecordFlaw.LOST else FindingKind.RECORD_CORRUPT
