@@ -15,7 +15,7 @@ DEFAULT_PACK = Path("deploy/rules")
 def parser() -> argparse.ArgumentParser:
     """Of all commands."""
     top = argparse.ArgumentParser(
-        prog="python -m deploy.commands.rules",
+        prog="fenghuo rules",
         description="Check, test, explain, backtest, plot and publish alert rules.",
         epilog="Exit code 0: all is well; 1: the rules are not; 64: a wrong call; 69: no Kafka.",
     )
