@@ -117,6 +117,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if verb is None:
         print(_wrong_verb(first, language), file=sys.stderr)
         return EXIT_USAGE
+    if verb.name in ("rules", "plans"):
+        _use_example_catalogue()
     run: Callable[[list[str]], int] = import_module(verb.module).main
     return run([*verb.arguments, *following])
 
@@ -156,6 +158,18 @@ def parser() -> argparse.ArgumentParser:
         verbs._choices_actions.append(verbs._ChoicesPseudoAction(verb.name, (), verb.help.en))
     verbs.add_parser("completion").add_argument("shell", choices=SHELLS)
     return top
+
+
+def _use_example_catalogue() -> None:
+    """Check rules and plans against the example's sensors and units unless others are named."""
+    from deploy.example import catalog
+    from deploy.local.paths import REPO
+
+    sensors, units = REPO / "var/run/catalog.jsonl", REPO / "var/run/units.jsonl"
+    if not (sensors.exists() and units.exists()):
+        catalog.write_all(sensors, units)
+    os.environ.setdefault("FENGHUO_CATALOG", str(sensors))
+    os.environ.setdefault("FENGHUO_UNITS", str(units))
 
 
 def _print_completion(arguments: Sequence[str], language: Language) -> int:

@@ -9,6 +9,7 @@ from deploy.commands.rules.kafka import ENDPOINTS
 from shared.contracts.fields import Status
 from shared.definitions.rules.times import instant
 
+_REPOSITORY = Path(__file__).resolve().parents[3]
 DEFAULT_PACK = Path("deploy/rules")
 
 
@@ -76,7 +77,7 @@ def packs_of(given: argparse.Namespace) -> list[Path]:
     """The packs named, else this checkout's."""
     if given.packs:
         return list(given.packs)
-    return [DEFAULT_PACK]
+    return [DEFAULT_PACK if DEFAULT_PACK.exists() else _REPOSITORY / DEFAULT_PACK]
 
 
 def _packs(argument_parser: argparse.ArgumentParser) -> None:
