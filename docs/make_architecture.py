@@ -112,4 +112,4 @@ def _row(name: str, use: Use, y: int) -> list[str]:
 
 if __name__ == "__main__":
     PICTURE.write_text(picture(), encoding="utf-8")
-    print(f"{PICTURE.name} is drawn", file=sys.stderr)
+    sys.stdout.write(f"{PICTURE.name} is drawn\n")
