@@ -25,7 +25,7 @@ from shared.domain.bilingual import SEPARATOR, Both, all_said, both, said
 from shared.domain.event_words import EVENTS, event
 from shared.domain.measures import METRICS, UNITS, amount, measured, span
 from shared.domain.report_series.changes import LABELS
-from shared.domain.wording import CHANNELS, LEVELS, POSTS, SAID
+from shared.domain.wording import ANSWERS, CHANNELS, LEVELS, POSTS
 
 ROOT = Path(__file__).resolve().parents[2]
 I18N = ROOT / "services" / "console" / "static" / "i18n"
@@ -129,7 +129,7 @@ def test_every_value_of_the_contracts_has_words_on_the_screens(kind: str) -> Non
         (Channel, CHANNELS),
         (Post, POSTS),
         (Level, LEVELS),
-        (AnswerVerb, SAID),
+        (AnswerVerb, ANSWERS),
         (PageState, notify._STATES),
         (SupervisionClock.__args__, notify._OWED),  # type: ignore[attr-defined]
     ],

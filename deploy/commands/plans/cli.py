@@ -21,7 +21,7 @@ from shared.definitions.yaml_files.findings import Severity
 from shared.definitions.yaml_files.items import PackError
 from shared.definitions.yaml_files.screen import Screen, plain
 from shared.domain.selection.reach import by_department, by_tier, root_of
-from shared.domain.selection.resolve import About
+from shared.domain.selection.resolve import AlertScope
 from shared.domain.selection.tree import UnitTree
 from shared.runtime.clock import SystemClock
 from shared.runtime.errors import EXIT_USAGE, SetupError
@@ -97,7 +97,7 @@ def explain(given: argparse.Namespace, screen: Screen) -> int:
         screen.line(f"no plan holds for {given.event} at {given.level} in mode {given.mode}")
         screen.document({"plan": None})
         return FAILED
-    orders = orders_of(tree, plan, About(given.place, tuple(given.area)))
+    orders = orders_of(tree, plan, AlertScope(given.place, tuple(given.area)))
     _show(screen, tree, plan, orders)
     screen.document(_document(tree, plan, orders))
     return 0

@@ -8,7 +8,7 @@ from shared.contracts.commands import AssignmentAxis, AssignmentRole
 from shared.contracts.plans import OrderLine, PlanDefinition
 from shared.contracts.units import department_of
 from shared.domain.bilingual import Both
-from shared.domain.selection.resolve import About, resolve
+from shared.domain.selection.resolve import AlertScope, resolve
 from shared.domain.selection.tree import Recipient, UnitTree
 
 _TEXT_LENGTH = 4_000
@@ -52,7 +52,7 @@ class Orders:
         return replace(self, recipients=recipients, brief_of=brief_of)
 
 
-def orders_of(tree: UnitTree, plan: PlanDefinition, about: About) -> Orders:
+def orders_of(tree: UnitTree, plan: PlanDefinition, about: AlertScope) -> Orders:
     """Who gets what under `plan`.
 
     A unit that several lines name gets the first in which it leads 主办, else the first: leading
