@@ -68,7 +68,7 @@ def check(given: argparse.Namespace, screen: Screen) -> int:
                     "severity": finding.severity.value,
                     "file": finding.file,
                     "line": finding.line,
-                    "plan": finding.about,
+                    "plan": finding.item,
                     "field": finding.field,
                     "message": finding.message,
                     "allowed": finding.allowed,

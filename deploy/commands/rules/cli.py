@@ -20,7 +20,7 @@ from deploy.commands.rules.trial import Result, try_case
 from deploy.language import language_of, localize
 from shared.contracts.rules import RuleDefinition
 from shared.definitions.rules.cases import load_cases
-from shared.definitions.rules.pack import Pack, load
+from shared.definitions.rules.pack import RulePack, load
 from shared.definitions.yaml_files.items import PackError
 from shared.definitions.yaml_files.screen import Screen, plain
 from shared.runtime.clock import SystemClock
@@ -143,7 +143,7 @@ def publish_packs(given: argparse.Namespace, screen: Screen) -> int:
     return 0
 
 
-def _usable(pack: Pack) -> dict[str, RuleDefinition]:
+def _usable(pack: RulePack) -> dict[str, RuleDefinition]:
     return {definition.rule_id: definition for definition in pack.definitions}
 
 
