@@ -13,7 +13,7 @@ from aiokafka.errors import KafkaError
 from asyncpg import PostgresError
 
 from deploy.demo import faults
-from deploy.demo.cast import GAS_VILLAGE, ZHUTUO
+from deploy.demo.actors import GAS_VILLAGE, ZHUTUO
 from deploy.demo.run import FULL, SCALES, Demo
 from deploy.demo.screen import Screen, complain
 from deploy.demo.source import RefusedError
@@ -23,7 +23,7 @@ from deploy.language import language_of, localize
 from deploy.local.errors import StackError
 from deploy.local.paths import REPO
 from deploy.local.seed import run_console_accounts
-from deploy.local.seeded import SeededStack
+from deploy.local.seeded_stack import SeededStack
 from shared.contracts.fields import Post
 
 _VISITORS = (

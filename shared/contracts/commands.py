@@ -370,11 +370,9 @@ SupervisionClock = Literal[
 
 
 class SupervisionEvent(Envelope):
-    """One firing of a timer over one assignment (of `command_id`) or report duty (of
-    `incident_id`).
+    """A firing of a timer of an assignment (`command_id`) or of a report duty (`incident_id`).
 
     `rung` counts escalations from 1; `text` is the state so far; `alert_id` is the alert behind it.
-
     `target_unit` and `target_post` are to be called. `late_by_s` is the delay of the timer in
     seconds (0 unless the system was down); `mode` is the mode of the subject.
     """

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deploy.demo import script, story
+from deploy.demo import strands as story
+from deploy.demo import texts as script
 from services.notify.core import wording as notify
 from services.notify.core.wording import of_contact_test
 from shared.contracts.alarms import AlarmTransition
