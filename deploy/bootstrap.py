@@ -106,9 +106,9 @@ def explain(output: str) -> str:
     if any(sign in text for sign in (*network, "dns", "certificate", "no solution found")):
         return (
             "the package index cannot be reached or lacks a pinned package; check the network, or "
-            f"set PIP_INDEX_URL to a mirror you trust (details: {_shown(LOG)})."
+            f"set PIP_INDEX_URL to a mirror you trust (details: {_display_path(LOG)})."
         )
-    return f"installing the packages failed (details: {_shown(LOG)})."
+    return f"installing the packages failed (details: {_display_path(LOG)})."
 
 
 def fingerprint() -> str:
@@ -214,13 +214,13 @@ def _compile() -> None:
 
 
 @contextmanager
-def never_silent(what: str) -> Iterator[None]:
+def never_silent(step: str) -> Iterator[None]:
     """Say every few seconds what is being done, and for how long already."""
     over, began = threading.Event(), time.monotonic()
 
     def tell() -> None:
         while not over.wait(SILENT_S):
-            print(f"  {what}, {time.monotonic() - began:.0f} s", flush=True)
+            print(f"  {step}, {time.monotonic() - began:.0f} s", flush=True)
 
     thread = threading.Thread(target=tell, daemon=True)
     thread.start()
@@ -252,7 +252,7 @@ def _run(
         with LOG.open("a", encoding="utf-8") as log:
             log.write(f"$ {' '.join(command)}\n{result.stdout}\n")
     except OSError as error:
-        raise BootstrapError(f"{_shown(LOG)} cannot be written: {error.strerror}.") from None
+        raise BootstrapError(f"{_display_path(LOG)} cannot be written: {error.strerror}.") from None
     return result
 
 
@@ -260,7 +260,7 @@ def _last_line(text: str) -> str:
     return (text.strip().splitlines() or ["no output"])[-1]
 
 
-def _shown(path: Path) -> str:
+def _display_path(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 

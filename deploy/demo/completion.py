@@ -67,9 +67,9 @@ async def _behind(bootstrap: str, dsn: str, scored: Mapping[TopicPartition, int]
         for (service, topic, part), offset in stored.items()
     }
     committed = await _committed(bootstrap, "fenghuo-scoring")
-    left = sum(max(0, end - committed.get(partition, 0)) for partition, end in scored.items())
-    if left:
-        return f"scoring has {left} readings to score"
+    backlog = sum(max(0, end - committed.get(partition, 0)) for partition, end in scored.items())
+    if backlog:
+        return f"scoring has {backlog} readings to score"
     ends = await _ends(bootstrap, sorted({tp for _, tp in positions}))
     for (service, partition), offset in positions.items():
         if ends[partition] > offset:

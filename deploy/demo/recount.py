@@ -14,7 +14,7 @@ from deploy.demo import screen_check as glance
 from deploy.demo import stored_state as books
 from deploy.demo import topic_reader as topic_log
 from deploy.demo.actors import Cast
-from deploy.demo.console_client import Desk
+from deploy.demo.console_client import ConsoleClient
 from deploy.demo.expected_alarms import Key, Transition
 from deploy.demo.losses import Findings
 from deploy.demo.promise_checks import Verdict
@@ -38,7 +38,7 @@ class Play:
     """What the recount has to know of the run: what was sent, what must follow, what was heard."""
 
     stack: SeededStack
-    desk: Desk
+    desk: ConsoleClient
     cast: Cast
     expected: dict[Key, list[Transition]]
     broken: dict[str, int]
@@ -74,7 +74,7 @@ async def recount(play: Play, ledger: ledger_module.Ledger) -> tuple[Json, Log]:
         "asyncapi_is_right": _described(described),
         "auditor_quiet": (findings == [], str(findings)),
     }
-    checks = {name: kept for name, (kept, _) in sorted(judged.items())}
+    checks = {name: passed for name, (passed, _) in sorted(judged.items())}
     return {
         **figures,
         **described.figures(),
@@ -94,11 +94,13 @@ async def recount(play: Play, ledger: ledger_module.Ledger) -> tuple[Json, Log]:
         "refused_at_the_door": play.door,
         "seeded": asdict(stack.seeded),
         "checks": checks,
-        "reasons": {name: why for name, (kept, why) in judged.items() if not kept},
+        "reasons": {name: reason for name, (passed, reason) in judged.items() if not passed},
     }, log
 
 
-def _judge(play: Play, log: Log, figures: Json, found: dict[str, Findings]) -> dict[str, Verdict]:
+def _judge(
+    play: Play, log: Log, figures: Json, findings_by_kind: dict[str, Findings]
+) -> dict[str, Verdict]:
     judge = promises.Judge(log, play.cast, play.stays_open)
     sources = promises.by_reason(
         letter for letter in log.letters if letter.topic in (READINGS.name, RULES.name)
@@ -120,9 +122,9 @@ def _judge(play: Play, log: Log, figures: Json, found: dict[str, Findings]) -> d
         ),
         "nonsense_refused_at_the_door": (all(play.door.values()), str(play.door)),
         "drill_took_place": judge.drill_took_place(),
-        "lost_nothing": _none(found["lost"]),
-        "no_duplicates": _none(found["twice"]),
-        "no_drill_leaks": _none(found["leaks"]),
+        "lost_nothing": _none(findings_by_kind["lost"]),
+        "no_duplicates": _none(findings_by_kind["twice"]),
+        "no_drill_leaks": _none(findings_by_kind["leaks"]),
         "enough_readings": (
             readings >= play.least_readings,
             f"{readings}, at least {play.least_readings}",
@@ -141,8 +143,8 @@ def _described(judge: documents.Judge) -> Verdict:
 
 
 def _none(findings: Findings) -> Verdict:
-    seen = {kind: count for kind, count in findings.kinds.items() if count}
-    return not seen, f"{seen} {findings.examples}"
+    counts = {kind: count for kind, count in findings.kinds.items() if count}
+    return not counts, f"{counts} {findings.examples}"
 
 
 async def _findings(stack: SeededStack) -> list[Any] | str:

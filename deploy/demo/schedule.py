@@ -9,21 +9,21 @@ from typing import Any
 from deploy.demo import broken_messages as broken
 from deploy.demo import texts as script
 from deploy.demo.actors import Cast
-from deploy.demo.city_watch import Board
+from deploy.demo.city_watch import CityWatch
 from deploy.demo.demo_clock import at
 from deploy.demo.officers import People
-from deploy.demo.player import Cue, Progress
+from deploy.demo.player import Progress, ScheduledAct
 from deploy.demo.source import HttpSource, KafkaSource
 
 
 @dataclass
-class Cues:
+class Schedule:
     """The acts and what they sent; `copies` of every kind of broken message."""
 
     http: HttpSource
     kafka: KafkaSource
     people: People
-    board: Board
+    board: CityWatch
     progress: Progress
     copies: int
     broken: Counter[str] = field(default_factory=Counter)
@@ -31,7 +31,7 @@ class Cues:
     door: dict[str, bool] = field(default_factory=dict)
     """Nonsense sent to the HTTP door, and whether it was refused as it must be."""
 
-    def all(self, cast: Cast) -> list[Cue]:
+    def all(self, cast: Cast) -> list[ScheduledAct]:
         """Every act with its event time."""
         reports = [(when, self._report(fields)) for when, fields in script.reports(cast)]
         return [
@@ -63,5 +63,5 @@ class Cues:
         self.broken.update(str(record.reason) for record in records if record.reason)
 
     async def _door(self) -> None:
-        for what, path, body, kind, wanted in script.nonsense():
-            self.door[what] = await self.http.nonsense(path, body, kind) == wanted
+        for name, path, body, kind, expected in script.nonsense():
+            self.door[name] = await self.http.nonsense(path, body, kind) == expected
