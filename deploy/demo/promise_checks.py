@@ -88,8 +88,8 @@ class Judge:
                 if event.transition in (AlertTransition.ISSUED, AlertTransition.ADJUSTED)
             ]
             lifted = events[-1].state is AlertState.LIFTED
-            levels = [Level.BLUE, Level.YELLOW, Level.ORANGE, Level.RED]
-            if lifted and levels == [*levels, *reversed(levels[:-1])]:
+            rising = [Level.BLUE, Level.YELLOW, Level.ORANGE, Level.RED]
+            if lifted and levels == [*rising, *reversed(rising[:-1])]:
                 return True, ""
         return False, f"issued levels: {self._issued(CUNTAN_DISTRICT)}"
 

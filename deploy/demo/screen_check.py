@@ -44,9 +44,9 @@ async def compare(bootstrap: str, desk: ConsoleClient) -> tuple[Json, Json]:
         log = await topic_log.read(bootstrap, specs=_TOPICS)
         screen, listed = {}, {}
         for status in (Status.ACTUAL, Status.EXERCISE):
-            screen = await desk.get(WATCH, "/api/overview", status=status)
+            answer = await desk.get(WATCH, "/api/overview", status=status)
             rows = await _supervised(desk, status)
-            screen |= _differences(status, overview(log, status), picked(screen or {}))
+            screen |= _differences(status, overview(log, status), picked(answer or {}))
             rows_seen = sorted(map(_row, rows))
             if rows_seen != supervision(log, status):
                 listed[status] = {"screen": rows_seen[:5], "log": supervision(log, status)[:5]}

@@ -29,9 +29,9 @@ def lines(log: Log) -> list[dict[str, Any]]:
     results = []
     for spec in (ALARMS, ALERTS, COMMANDS, SUPERVISION, HEALTH):
         for entry in log.of(spec):
-            entries = _text(entry.message)
-            if entries is not None:
-                results.append((entry.ms, entry.message, entries))
+            text = _text(entry.message)
+            if text is not None:
+                results.append((entry.ms, entry.message, text))
     results.sort(key=lambda item: item[0])
     first = results[0][0] if results else 0
     return [

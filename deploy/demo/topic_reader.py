@@ -105,8 +105,8 @@ async def records(bootstrap: str, of: Iterable[TopicPartition]) -> AsyncIterator
         behind = [tp for tp in partitions if ends[tp] > 0]
         while behind:
             fetched = await consumer.getmany(*behind, timeout_ms=500, max_records=20_000)
-            for partition, records in fetched.items():
-                for record in records:
+            for partition, batch in fetched.items():
+                for record in batch:
                     if record.offset < ends[partition]:
                         yield record
             behind = [tp for tp in behind if await consumer.position(tp) < ends[tp]]

@@ -147,15 +147,15 @@ def _decided(verb: argparse.ArgumentParser, needs_level: bool = False) -> None:
     verb.add_argument("--version", type=int, help="the version you saw")
 
 
-def _id(options: str) -> str:
+def _id(text: str) -> str:
     """An id of the contract: it becomes a part of an address."""
-    if _ID.fullmatch(options) is None:
-        raise ValueError(options)
-    return options
+    if _ID.fullmatch(text) is None:
+        raise ValueError(text)
+    return text
 
 
-def _count(options: str) -> int:
-    result = int(options)
+def _count(text: str) -> int:
+    result = int(text)
     if result < 1:
-        raise ValueError(options)
+        raise ValueError(text)
     return result

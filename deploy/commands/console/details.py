@@ -158,12 +158,12 @@ _TIMELINE: tuple[Column, ...] = (
 )
 
 
-def subject_of(options: str) -> Subject:
+def subject_of(text: str) -> Subject:
     """What an id names. Raises WrongCall."""
-    subject = SUBJECTS.get(options.partition("-")[0])
+    subject = SUBJECTS.get(text.partition("-")[0])
     if subject is None:
         raise WrongCall(
-            f"{plain(options)}: ids begin with {', '.join(f'{subject}-' for thing in SUBJECTS)}"
+            f"{plain(text)}: ids begin with {', '.join(f'{prefix}-' for prefix in SUBJECTS)}"
         )
     return subject
 

@@ -46,12 +46,12 @@ def moment(heading: str, name: str) -> Column:
     return heading, lambda row, _words: when(row[name])
 
 
-def when(options: object) -> str:
+def when(value: object) -> str:
     """`2026-11-24T02:13:40.123Z` as `2026-11-24 10:13:40`: Beijing time, as on the screens."""
     try:
-        return f"{datetime.fromisoformat(str(options)).astimezone(_ZONE):%Y-%m-%d %H:%M:%S}"
+        return f"{datetime.fromisoformat(str(value)).astimezone(_ZONE):%Y-%m-%d %H:%M:%S}"
     except ValueError:
-        return flat(options)
+        return flat(value)
 
 
 def level(heading: str = "level", name: str = "level") -> Column:

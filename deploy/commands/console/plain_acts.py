@@ -49,7 +49,7 @@ _DECIDE = "/api/alerts/{id}/decisions"
 _REASON = Option("reason", "why", required=True)
 _WHY = Option("reason", "why")
 _VERSION = Option("version", "the version you saw", number=True)
-_VERSION = Option("version", "the version you saw", number=True, required=True)
+_REQUIRED_VERSION = Option("version", "the version you saw", number=True, required=True)
 _STATUS = Option("status", "default: Actual", choices=_values(Status))
 _UNTIL = Option("until", "for example 2026-11-25T08:00:00Z", required=True)
 _EVENT = Option("event_type", "for example 11A01, 12:gas_leak")
@@ -126,7 +126,10 @@ PLAIN: dict[str, PlainAct] = {
     ),
     **{
         f"{verb}_mode": PlainAct(
-            f"/api/modes/proposals/{{id}}/{verb}", f"mode: {verb}", (_VERSION, _WHY), "PROPOSAL"
+            f"/api/modes/proposals/{{id}}/{verb}",
+            f"mode: {verb}",
+            (_REQUIRED_VERSION, _WHY),
+            "PROPOSAL",
         )
         for verb in ("approve", "reject", "end")
     },
@@ -188,6 +191,6 @@ def add_to(verbs: Any, act: argparse.ArgumentParser, an_id: Any) -> None:
 def act(options: argparse.Namespace, api: Api) -> Answer:
     """Send it."""
     plain = PLAIN[options.verb]
-    body = {option.field: getattr(options, f"body_{option.field}") for option in plain.options}
-    body = dict(plain.fixed) | {name: value for name, value in body.items() if value is not None}
+    fields = {option.field: getattr(options, f"body_{option.field}") for option in plain.options}
+    body = dict(plain.fixed) | {name: value for name, value in fields.items() if value is not None}
     return api.act(plain.path.format(id=getattr(options, "id", "")), body)

@@ -158,8 +158,8 @@ def _units_of(orders: Orders, number: int) -> list[tuple[str, str]]:
 
 
 def _clocks(brief: Brief) -> str:
-    options = (("sign", brief.sign_within_s), ("finish", brief.finish_within_s))
-    return ", ".join(f"{name} in {s:g} s" for name, s in options if s is not None)
+    deadlines = (("sign", brief.sign_within_s), ("finish", brief.finish_within_s))
+    return ", ".join(f"{name} in {s:g} s" for name, s in deadlines if s is not None)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -78,11 +78,11 @@ def contest(candidate: Sequence[RuleDefinition], against: Sequence[RuleDefinitio
         for rule in one_sensor
         if not rule.enabled
     ]
-    names = {rule.rule_id for rule in before}
+    existing_names = {rule.rule_id for rule in before}
     notes += [
         f"{name} is new: there is nothing it replaces"
-        for name in sorted(names - names)
-        if alias.get(name) not in names
+        for name in sorted(names - existing_names)
+        if alias.get(name) not in existing_names
     ]
     notes += [
         f"{rule.rule_id} is judged by alerting and left out"
