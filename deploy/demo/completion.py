@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from deploy.demo import stored_state as books
+from deploy.demo import stored_state
 from deploy.local.start_limits import Patience
 from shared.contracts.topics import READINGS
 
@@ -53,8 +53,8 @@ async def _behind(bootstrap: str, dsn: str, scored: Mapping[TopicPartition, int]
     """What a service has not read or not written yet; None = nothing."""
     connection = await asyncpg.connect(dsn)
     try:
-        stored = await books.stored_offsets(connection)
-        for service in books.STATEFUL:
+        stored = await stored_state.stored_offsets(connection)
+        for service in stored_state.STATEFUL:
             waiting = await connection.fetchval(
                 f"SELECT count(*) FROM {service}.outbox"  # noqa: S608
             )

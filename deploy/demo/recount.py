@@ -7,11 +7,8 @@ from typing import Any
 import httpx2
 
 from deploy.demo import accepted_log as ledger_module
-from deploy.demo import documents, losses
-from deploy.demo import figures as tally
-from deploy.demo import promise_checks as promises
-from deploy.demo import screen_check as glance
-from deploy.demo import stored_state as books
+from deploy.demo import documents, losses, promise_checks, screen_check, stored_state
+from deploy.demo import figures as count_figures
 from deploy.demo import topic_reader as topic_log
 from deploy.demo.actors import Cast
 from deploy.demo.console_client import ConsoleClient
@@ -57,16 +54,16 @@ async def recount(play: Play, ledger: ledger_module.Ledger) -> tuple[Json, Log]:
     stack = play.stack
     # The log last: what had been accepted or stored before must be in it, something more may be.
     accepted = ledger_module.read(ledger.path)
-    stored = await books.read(stack.dsn())
+    stored = await stored_state.read(stack.dsn())
     await asyncio.sleep(_IN_FLIGHT_S)
     log = await topic_log.read(stack.kafka_bootstrap)
     lost = losses.lost(log, stored, accepted, play.expected)
     twice = losses.duplicates(log, stored, play.received, play.expected)
     leaks = losses.drill_leaks(log, play.received)
-    screen, listed = await glance.compare(stack.kafka_bootstrap, play.desk)
+    screen, listed = await screen_check.compare(stack.kafka_bootstrap, play.desk)
     described = await documents.judge(stack)
     findings = await _findings(stack)
-    figures = tally.counts(log, Status.ACTUAL)
+    figures = count_figures.counts(log, Status.ACTUAL)
     judged = _judge(play, log, figures, {"lost": lost, "twice": twice, "leaks": leaks})
     judged |= {
         "one_screen": (not screen, str(screen)),
@@ -78,14 +75,14 @@ async def recount(play: Play, ledger: ledger_module.Ledger) -> tuple[Json, Log]:
     return {
         **figures,
         **described.figures(),
-        "dead_letters": promises.by_reason(log.letters),
-        "latency_ms": tally.latencies(log),
+        "dead_letters": promise_checks.by_reason(log.letters),
+        "latency_ms": count_figures.latencies(log),
         "lost": lost.total,
         "duplicates_visible": twice.total,
         "drill_leaks": leaks.total,
         "broker": stack.endpoints.broker_name,
         "memory_mib": play.memory_mib,
-        "drill": tally.counts(log, Status.EXERCISE),
+        "drill": count_figures.counts(log, Status.EXERCISE),
         "counted_as": {
             "lost": asdict(lost),
             "duplicates_visible": asdict(twice),
@@ -101,8 +98,8 @@ async def recount(play: Play, ledger: ledger_module.Ledger) -> tuple[Json, Log]:
 def _judge(
     play: Play, log: Log, figures: Json, findings_by_kind: dict[str, Findings]
 ) -> dict[str, Verdict]:
-    judge = promises.Judge(log, play.cast, play.stays_open)
-    sources = promises.by_reason(
+    judge = promise_checks.Judge(log, play.cast, play.stays_open)
+    sources = promise_checks.by_reason(
         letter for letter in log.letters if letter.topic in (READINGS.name, RULES.name)
     )
     readings = figures["readings"]

@@ -15,15 +15,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from deploy.demo import background, faults
-from deploy.demo import completion as settle
-from deploy.demo import expected_alarms as oracle
-from deploy.demo import memory_use as memory
+from deploy.demo import (
+    background,
+    completion,
+    expected_alarms,
+    faults,
+    memory_use,
+    steady_readings,
+    strands,
+    unfinished,
+)
 from deploy.demo import recount as recount_module
-from deploy.demo import steady_readings as afterwards
-from deploy.demo import strands as story
 from deploy.demo import timeline as timeline_module
-from deploy.demo import unfinished as lingering
 from deploy.demo.accepted_log import Ledger
 from deploy.demo.actors import cast
 from deploy.demo.city_watch import CityWatch
@@ -140,7 +143,7 @@ class Demo:
         began = time.monotonic()
         self.screen.show_step("preparing the readings")
         moments = await asyncio.to_thread(self._moments)
-        self._last_values = afterwards.last_values(moments, self.cast.falls_silent)
+        self._last_values = steady_readings.last_values(moments, self.cast.falls_silent)
         people = self._people = People(desk, self.board, self.cast, SEED)
         async with asyncio.TaskGroup() as group:
             beside = [
@@ -151,7 +154,7 @@ class Demo:
             broken = faults.Faults(stack, self.screen.say)
             schedule = await self._act(stack, people, moments, broken, moved)
             tell = self.screen.moving
-            unsettled = await settle.quiet(
+            unsettled = await completion.quiet(
                 stack.kafka_bootstrap,
                 stack.dsn(),
                 self.board.settled,
@@ -164,12 +167,12 @@ class Demo:
             self.screen.say(f"{verdict} after {time.monotonic() - began:.0f} s; counting again")
             self.screen.show_step("counting again")
             if unsettled is not None:
-                unsettled = await lingering.describe_unfinished(unsettled, self.board, desk)
+                unsettled = await unfinished.describe_unfinished(unsettled, self.board, desk)
             play = Play(
                 stack=stack,
                 desk=desk,
                 cast=self.cast,
-                expected=oracle.expected(moments),
+                expected=expected_alarms.expected(moments),
                 broken=dict(sorted(schedule.broken.items())),
                 door=schedule.door,
                 received=self.receiver.received,
@@ -221,7 +224,7 @@ class Demo:
         due = schedule.all(self.cast)
         due += [(faults.MOMENTS[part], partial(broken.strike, part)) for part in self.victims]
         try:
-            await player.play(moments, story.GATES, self.board.passed, sorted(due, key=_when))
+            await player.play(moments, strands.GATES, self.board.passed, sorted(due, key=_when))
             await broken.over()
         finally:
             for task in side:
@@ -235,7 +238,7 @@ class Demo:
         """Readings after the story, until cancelled."""
         http = self._source(stack)
         try:
-            await afterwards.go_on(http, afterwards.readings(self._last_values, SEED))
+            await steady_readings.go_on(http, steady_readings.readings(self._last_values, SEED))
         finally:
             await http.close()
 
@@ -244,7 +247,7 @@ class Demo:
         return HttpSource(stack.endpoints.ingest_url, token, self.ledger)
 
     def _moments(self) -> list[Any]:
-        moments = sorted(story.readings(self.cast, SEED))
+        moments = sorted(strands.readings(self.cast, SEED))
         quiet = background.readings(SEED, self.scale.sensors, self.scale.rounds, self.cast.sensors)
         return list(heapq.merge(moments, quiet))
 
@@ -301,9 +304,9 @@ class Demo:
             pids = {service.name: service.pid for service in ends.services}
             pids |= {"kafka": ends.kafka_pid, "postgres": ends.postgres_pid}
             living = [pid for pid in pids.values() if pid]
-            now = await asyncio.to_thread(memory.mebibytes, living)
+            now = await asyncio.to_thread(memory_use.mebibytes, living)
             self.memory_mib = max(self.memory_mib, now)
-            self.cpu_s = memory.cpu_seconds(pids)
+            self.cpu_s = memory_use.cpu_seconds(pids)
             await asyncio.sleep(_MEMORY_EVERY_S)
 
     def _publish(self, summary: dict[str, Any], lines: list[dict[str, Any]]) -> bool:

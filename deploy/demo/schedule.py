@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from deploy.demo import broken_messages as broken
-from deploy.demo import texts as script
+from deploy.demo import broken_messages, texts
 from deploy.demo.actors import Cast
 from deploy.demo.city_watch import CityWatch
 from deploy.demo.demo_clock import at
@@ -33,7 +32,7 @@ class Schedule:
 
     def all(self, cast: Cast) -> list[ScheduledAct]:
         """Every act with its event time."""
-        reports = [(when, self._report(fields)) for when, fields in script.reports(cast)]
+        reports = [(when, self._report(fields)) for when, fields in texts.reports(cast)]
         return [
             *reports,
             (at(18, 14), self._drill),
@@ -46,22 +45,22 @@ class Schedule:
         return lambda: self.http.report(fields)
 
     async def _drill(self) -> None:
-        await self.people.order(script.DRILL_ORDER, "demo-drill")
+        await self.people.order(texts.DRILL_ORDER, "demo-drill")
 
     async def _last(self) -> None:
-        command = await self.people.order(script.LAST_ORDER, "demo-last")
+        command = await self.people.order(texts.LAST_ORDER, "demo-last")
         if command:
             self.board.stays_open.add(command)
 
     async def _burst(self) -> None:
         now = datetime.now(UTC)
         records = [
-            broken.wrong_datum_rule(now),
-            *broken.burst(self.progress.event_time, now, self.copies),
+            broken_messages.wrong_datum_rule(now),
+            *broken_messages.burst(self.progress.event_time, now, self.copies),
         ]
         await self.kafka.broken(records)
         self.broken.update(str(record.reason) for record in records if record.reason)
 
     async def _door(self) -> None:
-        for name, path, body, kind, expected in script.nonsense():
+        for name, path, body, kind, expected in texts.nonsense():
             self.door[name] = await self.http.nonsense(path, body, kind) == expected

@@ -23,8 +23,7 @@ from typing import IO, Any, Self
 
 import httpx2
 
-from deploy.local import announcement as announced
-from deploy.local import database, kafka, ports, topics
+from deploy.local import announcement, database, kafka, ports, topics
 from deploy.local import postgres as postgres_module
 from deploy.local.endpoints import Endpoints, ServiceEndpoint
 from deploy.local.errors import StackError, first_sentence
@@ -269,7 +268,7 @@ class Stack:
             raise StackError(
                 f"a stack already runs in {self.paths.root}; stop it first (`make down`)."
             ) from None
-        announced.withdraw(self.paths)
+        announcement.withdraw(self.paths)
         names = ["kafka", "kafka-controller", "postgres", *self.plan.names()]
         self._ports = ports.choose(names, self.paths.run / "ports.json", ports.fixed_ports())
 

@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deploy.demo import strands as story
-from deploy.demo import texts as script
 from services.notify.core import wording as notify
 from services.notify.core.wording import of_contact_test
 from shared.contracts.alarms import AlarmTransition
@@ -50,7 +48,7 @@ HAN = re.compile(r"[\u4e00-\u9fff]")
 def demo_events() -> set[str]:
     text = "\n".join(
         Path(module_type.__file__ or "").read_text(encoding="utf-8")
-        for module_type in (script, story)
+        for module_type in (strands, texts)
     )
     return set(re.findall(r"\"(1[1-4](?:[A-Z][0-9]{2}|:[a-z_]+))\"", text))
 

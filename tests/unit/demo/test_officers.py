@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from deploy.demo import unfinished as lingering
+from deploy.demo import unfinished
 from deploy.demo.accepted_log import Ledger
 from deploy.demo.actors import cast
 from deploy.demo.city_watch import CityWatch
@@ -130,7 +130,7 @@ async def test_what_is_left_open_is_named_with_the_act_last_tried_on_it(tmp_path
     ]
     desk = FakeDesk(tmp_path, rows)
     desk._tried["asg-2"] = "o-500118107203-grid sign: 500"
-    told = await lingering.describe_unfinished("1 commands still open", board, desk)
+    told = await unfinished.describe_unfinished("1 commands still open", board, desk)
     assert told.startswith("1 commands still open; command cmd-1 to 500118000000 v4 awaiting_check")
     assert "asg-2 of 500118107203 attempt 1 delivered, last tried: o-500118107203-grid sign" in told
     assert told.index("asg-2") < told.index("asg-1"), "who is furthest behind comes first"
