@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from deploy.demo import strands, texts
 from services.notify.core import wording as notify
 from services.notify.core.wording import of_contact_test
 from shared.contracts.alarms import AlarmTransition
