@@ -1,6 +1,6 @@
 // The frame of the console: header, boards by address (#command), live stream, honest about its state.
 
-import { get, lookAt, onSignedOut } from "./api.js";
+import { get, lookAt, onSignedOut } from "./lib/api.js";
 import { alarmsBoard } from "./boards/alarms.js";
 import { casesBoard } from "./boards/cases.js";
 import { commandBoard } from "./boards/command.js";
@@ -10,15 +10,15 @@ import { modesBoard } from "./boards/modes.js";
 import { overviewBoard } from "./boards/overview.js";
 import { reportsBoard } from "./boards/reports.js";
 import { supervisionBoard } from "./boards/supervision.js";
-import { compose } from "./composer.js";
-import { fill, h } from "./dom.js";
-import { boot, clock, day, load, other, t, use, when } from "./i18n.js";
-import { hasLeft, showGate, signOut } from "./leaving.js";
-import { Live, throttle } from "./live.js";
-import { drawMode, drawNoMode } from "./mode_banner.js";
-import { act, stateWords } from "./parts.js";
-import { standingWords } from "./reading.js";
-import { bell, sound } from "./sound.js";
+import { compose } from "./commands/command_composer.js";
+import { fill, h } from "./lib/dom.js";
+import { boot, clock, day, load, other, t, use, when } from "./lib/i18n.js";
+import { hasLeft, showGate, signOut } from "./lib/sign_out.js";
+import { Live, throttle } from "./lib/live_stream.js";
+import { drawMode, drawNoMode } from "./modes/mode_banner.js";
+import { act, stateWords } from "./lib/components.js";
+import { standingWords } from "./lib/load_status.js";
+import { bell, sound } from "./lib/sound.js";
 
 const BOARDS = {
   overview: overviewBoard,
@@ -34,7 +34,18 @@ const BOARDS = {
 const FULL_EVERY_MS = 30_000;
 
 const spot = (id) => document.getElementById(id);
-const state = { me: null, status: asked("status") === "Exercise" ? "Exercise" : "Actual", place: null, board: null, overview: null, modes: null, live: null, timers: [], link: "connecting", facts: {} };
+const state = {
+  me: null,
+  status: asked("status") === "Exercise" ? "Exercise" : "Actual",
+  place: null,
+  board: null,
+  overview: null,
+  modes: null,
+  live: null,
+  timers: [],
+  link: "connecting",
+  facts: {},
+};
 
 function asked(name) {
   return new URLSearchParams(location.search).get(name);
@@ -43,7 +54,9 @@ function asked(name) {
 /** What the address names: a board, and behind a slash what is looked at there. */
 function wanted() {
   const [name, item] = location.hash.slice(1).split("/");
-  return name in BOARDS ? { name, item: item || null } : { name: "overview", item: null };
+  return name in BOARDS
+    ? { name, item: item || null }
+    : { name: "overview", item: null };
 }
 
 async function begin() {
@@ -59,10 +72,14 @@ async function begin() {
   look(asked("place"));
   frame();
   follow();
-  state.timers = [setInterval(tick, 1_000), setInterval(refreshAll, FULL_EVERY_MS)];
+  state.timers = [
+    setInterval(tick, 1_000),
+    setInterval(refreshAll, FULL_EVERY_MS),
+  ];
   addEventListener("hashchange", () => {
     if (!spot("board")) return; // signed out
-    if (location.hash && !(location.hash.slice(1).split("/")[0] in BOARDS)) return; // the skip link is an address too
+    if (location.hash && !(location.hash.slice(1).split("/")[0] in BOARDS))
+      return; // the skip link is an address too
     const { name, item } = wanted();
     if (name === state.name && state.board.go) state.board.go(item);
     else show();
@@ -72,14 +89,20 @@ async function begin() {
 /** Look at this unit, where the officer may; else at his own, or at the first that he may. */
 function look(unit) {
   const { me } = state;
-  state.place = me.sees.find((one) => one.unit === unit) ?? me.sees.find((one) => one.unit === me.unit) ?? me.sees[0] ?? null;
+  state.place =
+    me.sees.find((one) => one.unit === unit) ??
+    me.sees.find((one) => one.unit === me.unit) ??
+    me.sees[0] ??
+    null;
   lookAt(state.place && state.place.unit !== me.unit ? state.place.unit : null);
 }
 
 /** The officer with the place looked at as his unit: what a board is about. */
 function seen() {
   const { me, place } = state;
-  return place ? { ...me, unit: place.unit, unit_name: place.name, tier: place.tier } : me;
+  return place
+    ? { ...me, unit: place.unit, unit_name: place.name, tier: place.tier }
+    : me;
 }
 
 function gate() {
@@ -155,7 +178,13 @@ async function quietly(promise) {
 
 function announce(fresh) {
   if (!fresh.length) return;
-  const words = fresh.map((one) => t("announce", { level: t(`level.${one.level ?? one.proposed_level ?? "lift"}`), place: one.place_name, headline: one.masked ? t("masked") : one.headline }));
+  const words = fresh.map((one) =>
+    t("announce", {
+      level: t(`level.${one.level ?? one.proposed_level ?? "lift"}`),
+      place: one.place_name,
+      headline: one.masked ? t("masked") : one.headline,
+    }),
+  );
   spot("announce").textContent = words.join(" ");
   if (state.status === "Actual") sound.ring();
 }
@@ -168,7 +197,13 @@ function showDrill() {
   strip.hidden = !drill && !running;
   strip.className = drill ? "stripes drill-band" : "drill-note"; // stripes are for the drill's screen alone
   if (drill) fill(strip, h("strong", {}, t("drill.banner")));
-  else fill(strip, act(t("drill.running", { n: running }), () => setStatus("Exercise"), { class: "drill-tag" }));
+  else
+    fill(
+      strip,
+      act(t("drill.running", { n: running }), () => setStatus("Exercise"), {
+        class: "drill-tag",
+      }),
+    );
 }
 
 function setStatus(status) {
@@ -181,9 +216,14 @@ function setStatus(status) {
 function begun() {
   const query = new URLSearchParams();
   if (state.status === "Exercise") query.set("status", state.status);
-  if (state.place && state.place.unit !== state.me.unit) query.set("place", state.place.unit);
+  if (state.place && state.place.unit !== state.me.unit)
+    query.set("place", state.place.unit);
   Object.assign(state, { overview: null, modes: null });
-  history.replaceState(null, "", `${query.size ? `?${query}` : "/"}${location.hash}`);
+  history.replaceState(
+    null,
+    "",
+    `${query.size ? `?${query}` : "/"}${location.hash}`,
+  );
   frame();
   showDrill();
   follow();
@@ -221,15 +261,21 @@ function placePicker() {
     begun();
     spot("place").focus();
   };
-  const option = (one) => h("option", { value: one.unit, selected: one === place }, one.name);
-  return h("select", { id: "place", "aria-label": t("place"), onchange: choose }, me.sees.map(option));
+  const option = (one) =>
+    h("option", { value: one.unit, selected: one === place }, one.name);
+  return h(
+    "select",
+    { id: "place", "aria-label": t("place"), onchange: choose },
+    me.sees.map(option),
+  );
 }
 
 /** Put the board that the address names into the frame. */
 function show() {
   const { name, item } = wanted();
   const { status, place } = state;
-  const here = () => state.status === status && state.place === place && wanted().name === name;
+  const here = () =>
+    state.status === status && state.place === place && wanted().name === name;
   const ofHere = async (promise) => {
     try {
       const found = await promise;
@@ -240,7 +286,16 @@ function show() {
     }
   };
   state.name = name;
-  state.board = BOARDS[name]({ me: seen(), own: state.me, status, item, ofHere, quietly: (promise) => quietly(ofHere(promise)), announce, reload });
+  state.board = BOARDS[name]({
+    me: seen(),
+    own: state.me,
+    status,
+    item,
+    ofHere,
+    quietly: (promise) => quietly(ofHere(promise)),
+    announce,
+    reload,
+  });
   fill(spot("board"), state.board.node);
   for (const link of document.querySelectorAll(".boards a")) {
     link.removeAttribute("aria-current");
@@ -255,27 +310,72 @@ function show() {
 function frame() {
   const { me } = state;
   const { unit_name: shown, tier } = seen();
-  const pressed = (status) => ({ "aria-pressed": String(state.status === status) });
+  const pressed = (status) => ({
+    "aria-pressed": String(state.status === status),
+  });
   fill(
     spot("page"),
     h(
       "header",
       { class: "top" },
-      h("div", { class: "brand" }, h("span", { class: "name" }, t("name")), h("h1", {}, shown), h("span", { class: "muted" }, t(`centre.${tier}`)), placePicker()),
-      h("div", { class: "clock" }, h("time", { id: "time" }), h("span", { id: "day" })),
+      h(
+        "div",
+        { class: "brand" },
+        h("span", { class: "name" }, t("name")),
+        h("h1", {}, shown),
+        h("span", { class: "muted" }, t(`centre.${tier}`)),
+        placePicker(),
+      ),
+      h(
+        "div",
+        { class: "clock" },
+        h("time", { id: "time" }),
+        h("span", { id: "day" }),
+      ),
       h(
         "div",
         { class: "tools" },
-        h("span", { class: "link", id: "link", role: "status" }, t("state.connecting")),
-        h("div", { class: "switch", role: "group", "aria-label": t("view") }, act(t("actual"), () => setStatus("Actual"), pressed("Actual")), act(t("drill"), () => setStatus("Exercise"), pressed("Exercise"))),
-        me.may_issue && act(state.status === "Exercise" ? t("compose.drill") : t("compose"), () => compose(me, state.status, refreshAll), { class: "primary", id: "compose" }),
+        h(
+          "span",
+          { class: "link", id: "link", role: "status" },
+          t("state.connecting"),
+        ),
+        h(
+          "div",
+          { class: "switch", role: "group", "aria-label": t("view") },
+          act(t("actual"), () => setStatus("Actual"), pressed("Actual")),
+          act(t("drill"), () => setStatus("Exercise"), pressed("Exercise")),
+        ),
+        me.may_issue &&
+          act(
+            state.status === "Exercise" ? t("compose.drill") : t("compose"),
+            () => compose(me, state.status, refreshAll),
+            { class: "primary", id: "compose" },
+          ),
         bell(),
-        h("a", { class: "account", href: "/account", title: t("account") }, `${me.name} ${t(`post.${me.post}`)}`),
-        act(t("language.other"), changeLanguage, { class: "plain", lang: other(), id: "language" }),
-        act(t("sign.out"), () => signOut(me.session), { class: "plain", id: "sign-out" }),
+        h(
+          "a",
+          { class: "account", href: "/account", title: t("account") },
+          `${me.name} ${t(`post.${me.post}`)}`,
+        ),
+        act(t("language.other"), changeLanguage, {
+          class: "plain",
+          lang: other(),
+          id: "language",
+        }),
+        act(t("sign.out"), () => signOut(me.session), {
+          class: "plain",
+          id: "sign-out",
+        }),
       ),
     ),
-    h("nav", { class: "boards", "aria-label": t("boards") }, Object.keys(BOARDS).map((name) => h("a", { href: `#${name}` }, t(`board.${name}`)))),
+    h(
+      "nav",
+      { class: "boards", "aria-label": t("boards") },
+      Object.keys(BOARDS).map((name) =>
+        h("a", { href: `#${name}` }, t(`board.${name}`)),
+      ),
+    ),
     h("main", { class: "screen", id: "board", tabindex: -1 }),
   );
   document.title = `${shown} · ${t("name")}`;

@@ -1,13 +1,23 @@
 // Cases: looking for one, and beside the list the one that is looked into. `#cases/ID` is its address.
 
-import { get, Problem } from "../api.js";
-import { caseFile } from "../case_file.js";
-import { fill, h, list } from "../dom.js";
-import { select } from "../forms.js";
-import { t, when } from "../i18n.js";
-import { throttle } from "../live.js";
-import { act, chip, drillTag, eventName, isDrill, level, LEVELS, openWords, panel } from "../parts.js";
-import { standing } from "../reading.js";
+import { get, Problem } from "../lib/api.js";
+import { caseFile } from "../cases/case_file.js";
+import { fill, h, list } from "../lib/dom.js";
+import { select } from "../lib/forms.js";
+import { t, when } from "../lib/i18n.js";
+import { throttle } from "../lib/live_stream.js";
+import {
+  act,
+  chip,
+  drillTag,
+  eventName,
+  isDrill,
+  level,
+  LEVELS,
+  openWords,
+  panel,
+} from "../lib/components.js";
+import { standing } from "../lib/load_status.js";
 
 const PAGE = 50;
 const MOST = 200;
@@ -21,14 +31,42 @@ export function casesBoard(ctx) {
   const found = h("ul", { class: "cards limited", id: "case-list" });
   const count = h("span", { role: "status" });
   const place = h("div", { id: "case" });
-  const more = act(t("more"), () => append(), { id: "cases-more", hidden: true });
+  const more = act(t("more"), () => append(), {
+    id: "cases-more",
+    hidden: true,
+  });
   const search = h(
     "form",
-    { class: "search", role: "search", onsubmit: (event) => event.preventDefault(), oninput: () => later(), onchange: () => load() },
-    h("label", { class: "grow" }, t("cases.words"), h("input", { type: "search", name: "q", maxlength: 80, autocomplete: "off" })),
-    select(t("case.state"), "state", [["", t("all")], ...STATES.map((one) => [one, t(`case.state.${one}`)])]),
-    select(t("case.level"), "level", [["", t("all")], ...LEVELS.map((one) => [one, t(`level.${one}`)])]),
-    select(t("cases.began"), "days", [["", t("cases.any.time")], ...DAYS.map((n) => [n, t("cases.days", { n })])]),
+    {
+      class: "search",
+      role: "search",
+      onsubmit: (event) => event.preventDefault(),
+      oninput: () => later(),
+      onchange: () => load(),
+    },
+    h(
+      "label",
+      { class: "grow" },
+      t("cases.words"),
+      h("input", {
+        type: "search",
+        name: "q",
+        maxlength: 80,
+        autocomplete: "off",
+      }),
+    ),
+    select(t("case.state"), "state", [
+      ["", t("all")],
+      ...STATES.map((one) => [one, t(`case.state.${one}`)]),
+    ]),
+    select(t("case.level"), "level", [
+      ["", t("all")],
+      ...LEVELS.map((one) => [one, t(`level.${one}`)]),
+    ]),
+    select(t("cases.began"), "days", [
+      ["", t("cases.any.time")],
+      ...DAYS.map((n) => [n, t("cases.days", { n })]),
+    ]),
   );
   const reading = standing(found);
   let typing = null;
@@ -41,8 +79,18 @@ export function casesBoard(ctx) {
 
   function query(limit, after = "") {
     const { q, state: one, level: shade, days } = search.elements;
-    const since = days.value && new Date(Date.now() - Number(days.value) * 86_400_000).toISOString();
-    return get("/api/cases", { status: ctx.status, q: q.value.trim(), state: one.value, level: shade.value, since, after, limit });
+    const since =
+      days.value &&
+      new Date(Date.now() - Number(days.value) * 86_400_000).toISOString();
+    return get("/api/cases", {
+      status: ctx.status,
+      q: q.value.trim(),
+      state: one.value,
+      level: shade.value,
+      since,
+      after,
+      limit,
+    });
   }
 
   async function load() {
@@ -52,7 +100,9 @@ export function casesBoard(ctx) {
     reading.begin();
     let answer = null;
     try {
-      answer = await ctx.ofHere(query(Math.min(MOST, Math.max(PAGE, state.cases.length))));
+      answer = await ctx.ofHere(
+        query(Math.min(MOST, Math.max(PAGE, state.cases.length))),
+      );
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       if (mine === asked) reading.failed();
@@ -67,14 +117,25 @@ export function casesBoard(ctx) {
     const mine = asked;
     const answer = await ctx.quietly(query(PAGE, state.next));
     if (!answer || mine !== asked) return;
-    Object.assign(state, { cases: [...state.cases, ...answer.cases], next: answer.next });
+    Object.assign(state, {
+      cases: [...state.cases, ...answer.cases],
+      next: answer.next,
+    });
     draw();
   }
 
   function draw() {
-    const items = state.cases.map((one) => ({ ...one, chosen: one.case_id === state.chosen }));
+    const items = state.cases.map((one) => ({
+      ...one,
+      chosen: one.case_id === state.chosen,
+    }));
     list(found, items, (one) => one.case_id, card, t("cases.none"));
-    fill(count, document.createTextNode(t(state.next ? "cases.first" : "count", { n: items.length })));
+    fill(
+      count,
+      document.createTextNode(
+        t(state.next ? "cases.first" : "count", { n: items.length }),
+      ),
+    );
     more.hidden = !state.next;
   }
 
@@ -82,10 +143,41 @@ export function casesBoard(ctx) {
     const began = when(one.began);
     return h(
       "li",
-      { class: `card ${one.level ?? ""} ${isDrill(one) ? "drill" : ""} ${one.chosen ? "chosen" : ""}` },
-      h("div", { class: "row" }, drillTag(one), one.level && level(one.level), chip(t(`case.state.${one.state}`)), h("span", { class: "tail" }, began)),
-      h("h3", {}, h("a", { href: `#cases/${one.case_id}`, "aria-current": one.chosen ? "true" : null, "data-focus": one.case_id }, openWords(one, one.title))),
-      h("p", { class: "facts" }, h("span", {}, one.root_name), h("span", {}, eventName(one.event_type)), h("span", {}, t("cases.holds", { alerts: one.alerts, commands: one.commands }))),
+      {
+        class: `card ${one.level ?? ""} ${isDrill(one) ? "drill" : ""} ${one.chosen ? "chosen" : ""}`,
+      },
+      h(
+        "div",
+        { class: "row" },
+        drillTag(one),
+        one.level && level(one.level),
+        chip(t(`case.state.${one.state}`)),
+        h("span", { class: "tail" }, began),
+      ),
+      h(
+        "h3",
+        {},
+        h(
+          "a",
+          {
+            href: `#cases/${one.case_id}`,
+            "aria-current": one.chosen ? "true" : null,
+            "data-focus": one.case_id,
+          },
+          openWords(one, one.title),
+        ),
+      ),
+      h(
+        "p",
+        { class: "facts" },
+        h("span", {}, one.root_name),
+        h("span", {}, eventName(one.event_type)),
+        h(
+          "span",
+          {},
+          t("cases.holds", { alerts: one.alerts, commands: one.commands }),
+        ),
+      ),
     );
   }
 
@@ -110,7 +202,15 @@ export function casesBoard(ctx) {
     node: h(
       "div",
       { class: "columns case-columns" },
-      h("div", { class: "stack" }, panel("cases.title", h("div", { class: "stack" }, search, found, more), count)),
+      h(
+        "div",
+        { class: "stack" },
+        panel(
+          "cases.title",
+          h("div", { class: "stack" }, search, found, more),
+          count,
+        ),
+      ),
       h("div", { class: "stack" }, place),
     ),
     refresh: () => {
@@ -120,7 +220,17 @@ export function casesBoard(ctx) {
     go,
     line: (line) => {
       if (["alert", "command"].includes(line.kind)) renew();
-      if (["alert", "command", "assignments", "supervision", "report", "answer"].includes(line.kind)) renewFile();
+      if (
+        [
+          "alert",
+          "command",
+          "assignments",
+          "supervision",
+          "report",
+          "answer",
+        ].includes(line.kind)
+      )
+        renewFile();
     },
   };
 }

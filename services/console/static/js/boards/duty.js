@@ -1,14 +1,14 @@
 // The duty board: who is on now and next at each post, what stands empty, and changing the plan.
 
-import { get, post, put, Problem, upload } from "../api.js";
-import { ask } from "../confirm.js";
-import { entryForm, KINDS } from "../duty_forms.js";
-import { fill, h, list, text } from "../dom.js";
-import { unitPicker } from "../forms.js";
-import { t, when } from "../i18n.js";
-import { act, chip, panel } from "../parts.js";
-import { reachPart } from "../reachability.js";
-import { part } from "../reading.js";
+import { get, post, put, Problem, upload } from "../lib/api.js";
+import { ask } from "../lib/dialogs.js";
+import { entryForm, KINDS } from "../duty/duty_forms.js";
+import { fill, h, list, text } from "../lib/dom.js";
+import { unitPicker } from "../lib/forms.js";
+import { t, when } from "../lib/i18n.js";
+import { act, chip, panel } from "../lib/components.js";
+import { reachPart } from "../duty/reachability.js";
+import { part } from "../lib/load_status.js";
 
 const DAYS = 7;
 
@@ -20,7 +20,10 @@ export function dutyBoard(ctx) {
   const gaps = h("ol", { class: "lines tall", id: "gaps", tabindex: 0 });
   const tools = h("div", { class: "acts" });
   const trouble = h("p", { class: "problem", role: "alert", hidden: true });
-  const picker = unitPicker(t("unit"), { unit: ctx.me.unit, name: ctx.me.unit_name });
+  const picker = unitPicker(t("unit"), {
+    unit: ctx.me.unit,
+    name: ctx.me.unit_name,
+  });
   picker.addEventListener("change", () => {
     state.unit = picker.value;
     list(entries, [], null, null, "");
@@ -31,7 +34,18 @@ export function dutyBoard(ctx) {
 
   const loads = {
     plan: part(posts, askPlan, draw, 400),
-    gaps: part(gaps, () => ctx.ofHere(get("/api/duty/gaps")), (found) => list(gaps, found.gaps, (one) => `${one.unit}-${one.post}`, gap, t("gaps.none"))),
+    gaps: part(
+      gaps,
+      () => ctx.ofHere(get("/api/duty/gaps")),
+      (found) =>
+        list(
+          gaps,
+          found.gaps,
+          (one) => `${one.unit}-${one.post}`,
+          gap,
+          t("gaps.none"),
+        ),
+    ),
   };
 
   async function askPlan() {
@@ -45,24 +59,77 @@ export function dutyBoard(ctx) {
     reach.load();
   }
 
-  const names = () => new Map(state.plan.entries.filter((one) => one.rule.kind === "member").map((one) => [one.rule.officer.officer_id, one.rule.officer.name]));
-  const person = (id) => (id ? names().get(id) ?? id : t("duty.empty"));
+  const names = () =>
+    new Map(
+      state.plan.entries
+        .filter((one) => one.rule.kind === "member")
+        .map((one) => [one.rule.officer.officer_id, one.rule.officer.name]),
+    );
+  const person = (id) => (id ? (names().get(id) ?? id) : t("duty.empty"));
 
   function draw(plan) {
     state.plan = plan;
-    fill(posts, plan.posts.length ? postTable(plan) : h("p", { class: "empty" }, t("duty.no.plan")));
-    list(entries, plan.entries, (one) => `${one.entry_id}-${one.version}`, entry, t("duty.no.plan"));
+    fill(
+      posts,
+      plan.posts.length
+        ? postTable(plan)
+        : h("p", { class: "empty" }, t("duty.no.plan")),
+    );
+    list(
+      entries,
+      plan.entries,
+      (one) => `${one.entry_id}-${one.version}`,
+      entry,
+      t("duty.no.plan"),
+    );
     entries.hidden = !plan.entries.length && !plan.posts.length; // said above already
-    const file = h("input", { type: "file", accept: ".csv,.ics", id: "duty-file", class: "hidden-visually", onchange: take, "aria-label": t("duty.import") });
-    const link = (form) => h("a", { class: "button", href: `/api/duty/export?unit=${encodeURIComponent(state.unit)}&format=${form}`, download: "" }, t(`duty.export.${form}`));
-    fill(tools, KINDS.map((kind) => act(t(`rule.${kind}`), () => change(kind), { "data-focus": `add-${kind}` })), link("csv"), link("ics"), act(t("duty.import"), () => file.click()), file);
+    const file = h("input", {
+      type: "file",
+      accept: ".csv,.ics",
+      id: "duty-file",
+      class: "hidden-visually",
+      onchange: take,
+      "aria-label": t("duty.import"),
+    });
+    const link = (form) =>
+      h(
+        "a",
+        {
+          class: "button",
+          href: `/api/duty/export?unit=${encodeURIComponent(state.unit)}&format=${form}`,
+          download: "",
+        },
+        t(`duty.export.${form}`),
+      );
+    fill(
+      tools,
+      KINDS.map((kind) =>
+        act(t(`rule.${kind}`), () => change(kind), {
+          "data-focus": `add-${kind}`,
+        }),
+      ),
+      link("csv"),
+      link("ics"),
+      act(t("duty.import"), () => file.click()),
+      file,
+    );
   }
 
   function postTable(plan) {
     const head = ["post", "duty.now", "duty.next"];
     const cell = (turn) =>
       turn
-        ? h("td", { class: turn.officer_id ? null : "bad" }, text(turn.name ?? t("duty.empty")), h("br"), h("span", { class: "faint" }, `${when(turn.begin)} – ${when(turn.end)}`))
+        ? h(
+            "td",
+            { class: turn.officer_id ? null : "bad" },
+            text(turn.name ?? t("duty.empty")),
+            h("br"),
+            h(
+              "span",
+              { class: "faint" },
+              `${when(turn.begin)} – ${when(turn.end)}`,
+            ),
+          )
         : h("td", { class: "faint" }, "–");
     return h(
       "div",
@@ -70,8 +137,28 @@ export function dutyBoard(ctx) {
       h(
         "table",
         {},
-        h("thead", {}, h("tr", {}, head.map((key) => h("th", { scope: "col" }, t(key))))),
-        h("tbody", {}, plan.posts.map((one) => h("tr", {}, h("th", { scope: "row" }, t(`post.${one.post}`)), cell(one.turns[0]), cell(one.turns[1])))),
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            head.map((key) => h("th", { scope: "col" }, t(key))),
+          ),
+        ),
+        h(
+          "tbody",
+          {},
+          plan.posts.map((one) =>
+            h(
+              "tr",
+              {},
+              h("th", { scope: "row" }, t(`post.${one.post}`)),
+              cell(one.turns[0]),
+              cell(one.turns[1]),
+            ),
+          ),
+        ),
       ),
     );
   }
@@ -82,24 +169,74 @@ export function dutyBoard(ctx) {
       "li",
       {},
       h("span", {}, chip(t(`rule.${rule.kind}`))),
-      h("span", { class: "what" }, describe(rule), rule.reason && [h("br"), text(rule.reason)]),
-      h("span", {}, act(t("duty.cancel"), () => cancel(one), { class: "danger", "data-focus": `${one.entry_id}-cancel` })),
+      h(
+        "span",
+        { class: "what" },
+        describe(rule),
+        rule.reason && [h("br"), text(rule.reason)],
+      ),
+      h(
+        "span",
+        {},
+        act(t("duty.cancel"), () => cancel(one), {
+          class: "danger",
+          "data-focus": `${one.entry_id}-cancel`,
+        }),
+      ),
     );
   }
 
   function describe(rule) {
     const span = rule.begin && `${when(rule.begin)} – ${when(rule.end)}`;
     const post = rule.post && t(`post.${rule.post}`);
-    const only = rule.modes?.length ? ` · ${t("duty.modes.only", { modes: rule.modes.map((one) => t(`mode.${one}`)).join(t("and")) })}` : "";
+    const only = rule.modes?.length
+      ? ` · ${t("duty.modes.only", { modes: rule.modes.map((one) => t(`mode.${one}`)).join(t("and")) })}`
+      : "";
     switch (rule.kind) {
       case "member":
-        return [text(rule.officer.name), h("br"), h("span", { class: "faint" }, rule.channels.map((one) => t(`channel.${one}`, {}, one)).join(t("and")))];
+        return [
+          text(rule.officer.name),
+          h("br"),
+          h(
+            "span",
+            { class: "faint" },
+            rule.channels
+              .map((one) => t(`channel.${one}`, {}, one))
+              .join(t("and")),
+          ),
+        ];
       case "rotation":
-        return [`${post} `, text(rule.members.map(person).join(" → ")), h("br"), h("span", { class: "faint" }, t("rotation.every", { n: rule.turn_days, time: rule.handover.slice(0, 5), from: rule.starts }) + only)];
+        return [
+          `${post} `,
+          text(rule.members.map(person).join(" → ")),
+          h("br"),
+          h(
+            "span",
+            { class: "faint" },
+            t("rotation.every", {
+              n: rule.turn_days,
+              time: rule.handover.slice(0, 5),
+              from: rule.starts,
+            }) + only,
+          ),
+        ];
       case "swap":
-        return [text(`${person(rule.officer_id)} ⇄ ${person(rule.other_id)}`), h("br"), h("span", { class: "faint" }, `${span}；${when(rule.other_begin)} – ${when(rule.other_end)}`)];
+        return [
+          text(`${person(rule.officer_id)} ⇄ ${person(rule.other_id)}`),
+          h("br"),
+          h(
+            "span",
+            { class: "faint" },
+            `${span}；${when(rule.other_begin)} – ${when(rule.other_end)}`,
+          ),
+        ];
       default:
-        return [post && `${post} `, text(person(rule.officer_id)), h("br"), h("span", { class: "faint" }, span + only)];
+        return [
+          post && `${post} `,
+          text(person(rule.officer_id)),
+          h("br"),
+          h("span", { class: "faint" }, span + only),
+        ];
     }
   }
 
@@ -108,7 +245,20 @@ export function dutyBoard(ctx) {
       "li",
       {},
       h("span", {}, chip(t("duty.empty"), "bad")),
-      h("span", { class: "what" }, `${one.unit_name} ${t(`post.${one.post}`)}`, h("br"), h("span", { class: "muted" }, one.gaps.slice(0, 3).map((span) => `${when(span.begin)} – ${when(span.end)}`).join("；"))),
+      h(
+        "span",
+        { class: "what" },
+        `${one.unit_name} ${t(`post.${one.post}`)}`,
+        h("br"),
+        h(
+          "span",
+          { class: "muted" },
+          one.gaps
+            .slice(0, 3)
+            .map((span) => `${when(span.begin)} – ${when(span.end)}`)
+            .join("；"),
+        ),
+      ),
       h("span", { class: "muted" }, t("gaps.n", { n: one.gaps.length })),
     );
   }
@@ -118,10 +268,17 @@ export function dutyBoard(ctx) {
     const entryId = `ent-${crypto.randomUUID()}`;
     ask({
       words: t(`rule.${kind}`),
-      about: { status: "Actual", place: state.plan.unit_name, headline: t(`rule.${kind}.long`) },
+      about: {
+        status: "Actual",
+        place: state.plan.unit_name,
+        headline: t(`rule.${kind}.long`),
+      },
       fields: form.fields,
       send: async ({ form: filled }) => {
-        await put(`/api/duty/entries/${entryId}?unit=${encodeURIComponent(state.unit)}`, { rule: form.read(filled), version: 0 });
+        await put(
+          `/api/duty/entries/${entryId}?unit=${encodeURIComponent(state.unit)}`,
+          { rule: form.read(filled), version: 0 },
+        );
         later();
       },
     });
@@ -130,11 +287,17 @@ export function dutyBoard(ctx) {
   function cancel(one) {
     ask({
       words: t("duty.cancel"),
-      about: { status: "Actual", place: state.plan.unit_name, headline: t(`rule.${one.rule.kind}.long`) },
+      about: {
+        status: "Actual",
+        place: state.plan.unit_name,
+        headline: t(`rule.${one.rule.kind}.long`),
+      },
       fields: h("p", {}, describe(one.rule)),
       danger: true,
       send: async () => {
-        await post(`/api/duty/entries/${one.entry_id}/cancel?unit=${encodeURIComponent(state.unit)}`);
+        await post(
+          `/api/duty/entries/${one.entry_id}/cancel?unit=${encodeURIComponent(state.unit)}`,
+        );
         later();
       },
     });
@@ -146,11 +309,17 @@ export function dutyBoard(ctx) {
     trouble.hidden = true;
     const form = file.name.endsWith(".ics") ? "ics" : "csv";
     try {
-      await upload(`/api/duty/import?unit=${encodeURIComponent(state.unit)}&format=${form}`, file);
+      await upload(
+        `/api/duty/import?unit=${encodeURIComponent(state.unit)}&format=${form}`,
+        file,
+      );
       later();
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
-      fill(trouble, document.createTextNode(`${problem.words} ${problem.detail}`.trim()));
+      fill(
+        trouble,
+        document.createTextNode(`${problem.words} ${problem.detail}`.trim()),
+      );
       trouble.hidden = false;
     }
   }
@@ -161,8 +330,20 @@ export function dutyBoard(ctx) {
     node: h(
       "div",
       { class: "columns two" },
-      h("div", { class: "stack" }, panel("duty.title", h("div", { class: "stack" }, picker, posts, tools, trouble, entries))),
-      h("div", { class: "stack" }, panel("reach.title", reach.node), panel("gaps.title", gaps)),
+      h(
+        "div",
+        { class: "stack" },
+        panel(
+          "duty.title",
+          h("div", { class: "stack" }, picker, posts, tools, trouble, entries),
+        ),
+      ),
+      h(
+        "div",
+        { class: "stack" },
+        panel("reach.title", reach.node),
+        panel("gaps.title", gaps),
+      ),
     ),
     refresh,
     line: () => {},

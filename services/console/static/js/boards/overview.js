@@ -1,17 +1,17 @@
 // The first board: everything at a glance, in three columns.
 
-import { drawAlerts } from "../alerts.js";
-import { get } from "../api.js";
-import { drawCommands } from "../commands.js";
-import { fill, h } from "../dom.js";
-import { t } from "../i18n.js";
-import { drawFeed, drawSupervision } from "../lists.js";
-import { gathered } from "../live.js";
-import { drawCounters } from "../overview.js";
-import { countWords, paged } from "../paged.js";
-import { act, panel } from "../parts.js";
-import { part, standing } from "../reading.js";
-import { townsPanel } from "../towns.js";
+import { drawAlerts } from "../alerts/alert_list.js";
+import { get } from "../lib/api.js";
+import { drawCommands } from "../commands/command_list.js";
+import { fill, h } from "../lib/dom.js";
+import { t } from "../lib/i18n.js";
+import { drawFeed, drawSupervision } from "../overview/feed.js";
+import { gathered } from "../lib/live_stream.js";
+import { drawCounters } from "../overview/counters.js";
+import { countWords, paged } from "../lib/paged_list.js";
+import { act, panel } from "../lib/components.js";
+import { part, standing } from "../lib/load_status.js";
+import { townsPanel } from "../overview/town_panel.js";
 
 const FEED_LINES = 60;
 const ALERTS = 100; // as many as come with the page
@@ -28,36 +28,75 @@ export function overviewBoard(ctx) {
     tail: h("span", { id: "alerts-tail" }),
     commands: h("ul", { class: "cards limited", id: "commands" }),
     commandsTail: h("span"),
-    supervision: h("ol", { class: "lines supervision", id: "supervision", tabindex: 0 }),
+    supervision: h("ol", {
+      class: "lines supervision",
+      id: "supervision",
+      tabindex: 0,
+    }),
     supervisionTail: h("span"),
   };
   const towns = townsPanel(ctx.me.unit, choose);
   const counters = standing(spots.counters);
-  const alerts = paged("alerts", (one) => one.alert_id, () => loads.alerts(), ALERTS);
-  const askAlerts = () => ctx.ofHere(alerts.read("/api/alerts", { status: ctx.status, open: 1, town: state.town?.unit }));
+  const alerts = paged(
+    "alerts",
+    (one) => one.alert_id,
+    () => loads.alerts(),
+    ALERTS,
+  );
+  const askAlerts = () =>
+    ctx.ofHere(
+      alerts.read("/api/alerts", {
+        status: ctx.status,
+        open: 1,
+        town: state.town?.unit,
+      }),
+    );
   const loads = {
-    alerts: part(spots.alerts, askAlerts, (found) => ctx.announce(showAlerts(found))),
+    alerts: part(spots.alerts, askAlerts, (found) =>
+      ctx.announce(showAlerts(found)),
+    ),
     commands: part(
       spots.commands,
-      () => ctx.ofHere(get("/api/commands", { status: ctx.status, open: 1, limit: COMMANDS })),
+      () =>
+        ctx.ofHere(
+          get("/api/commands", {
+            status: ctx.status,
+            open: 1,
+            limit: COMMANDS,
+          }),
+        ),
       (found) => {
         drawCommands(spots.commands, found.commands, refresh);
-        fill(spots.commandsTail, beyond("command", found.commands.length, found.next ? null : found.commands.length));
+        fill(
+          spots.commandsTail,
+          beyond(
+            "command",
+            found.commands.length,
+            found.next ? null : found.commands.length,
+          ),
+        );
       },
       1_500,
     ),
     supervision: part(
       spots.supervision,
-      () => ctx.ofHere(get("/api/supervision", { status: ctx.status, limit: FIRED })),
+      () =>
+        ctx.ofHere(
+          get("/api/supervision", { status: ctx.status, limit: FIRED }),
+        ),
       (found) => {
         drawSupervision(spots.supervision, found.supervision);
-        fill(spots.supervisionTail, beyond("supervision", found.supervision.length, found.total));
+        fill(
+          spots.supervisionTail,
+          beyond("supervision", found.supervision.length, found.total),
+        );
       },
       1_500,
     ),
     feed: part(
       spots.feed,
-      () => ctx.ofHere(get("/api/feed", { status: ctx.status, limit: FEED_LINES })),
+      () =>
+        ctx.ofHere(get("/api/feed", { status: ctx.status, limit: FEED_LINES })),
       (found) => {
         state.lines = found.lines;
         drawFeed(spots.feed, state.lines);
@@ -74,7 +113,16 @@ export function overviewBoard(ctx) {
   function showAlerts(found) {
     const { town } = state;
     const further = alerts.show(found);
-    fill(spots.tail, alerts.count, town && [" ", act(t("only.town", { town: town.name }), () => choose(town), { class: "plain" })]);
+    fill(
+      spots.tail,
+      alerts.count,
+      town && [
+        " ",
+        act(t("only.town", { town: town.name }), () => choose(town), {
+          class: "plain",
+        }),
+      ],
+    );
     const fresh = drawAlerts(spots.alerts, found.alerts, () => loads.alerts());
     return further ? [] : fresh;
   }
@@ -82,7 +130,9 @@ export function overviewBoard(ctx) {
   /** How many there are; where not all are shown, the way to the board that has them. */
   function beyond(board, n, total) {
     const words = countWords(n, total);
-    return n === total ? document.createTextNode(words) : h("a", { href: `#${board}` }, words);
+    return n === total
+      ? document.createTextNode(words)
+      : h("a", { href: `#${board}` }, words);
   }
 
   function choose(town) {
@@ -92,9 +142,19 @@ export function overviewBoard(ctx) {
     loads.alerts.anew();
   }
 
-  const showFeed = gathered(() => drawFeed(spots.feed, state.lines.filter((one) => !one.hint)));
+  const showFeed = gathered(() =>
+    drawFeed(
+      spots.feed,
+      state.lines.filter((one) => !one.hint),
+    ),
+  );
 
-  const DIRTIES = { alert: ["alerts"], command: ["commands"], assignments: ["commands", "supervision"], supervision: ["supervision", "commands"] };
+  const DIRTIES = {
+    alert: ["alerts"],
+    command: ["commands"],
+    assignments: ["commands", "supervision"],
+    supervision: ["supervision", "commands"],
+  };
 
   return {
     node: h(
@@ -104,9 +164,23 @@ export function overviewBoard(ctx) {
       h(
         "div",
         { class: "columns" },
-        h("div", { class: "stack" }, towns.node, panel("feed.title", spots.feed)),
-        h("div", { class: "stack" }, panel("alerts.title", [spots.alerts, alerts.more], spots.tail)),
-        h("div", { class: "stack" }, panel("commands.title", spots.commands, spots.commandsTail), panel("supervision.title", spots.supervision, spots.supervisionTail)),
+        h(
+          "div",
+          { class: "stack" },
+          towns.node,
+          panel("feed.title", spots.feed),
+        ),
+        h(
+          "div",
+          { class: "stack" },
+          panel("alerts.title", [spots.alerts, alerts.more], spots.tail),
+        ),
+        h(
+          "div",
+          { class: "stack" },
+          panel("commands.title", spots.commands, spots.commandsTail),
+          panel("supervision.title", spots.supervision, spots.supervisionTail),
+        ),
       ),
     ),
     refresh: () => {

@@ -1,14 +1,14 @@
 // The supervision board: what is due soon, overdue, returned, escalated, by unit, as traffic lights with
 // a shape and a word each, and the duties to report upward.
 
-import { get } from "../api.js";
-import { fill, h, list } from "../dom.js";
-import { t, when } from "../i18n.js";
-import { drawSupervision } from "../lists.js";
-import { countWords, paged } from "../paged.js";
-import { act, chip, drillTag, level, openWords, panel } from "../parts.js";
-import { part } from "../reading.js";
-import { clockLights } from "../report_clocks.js";
+import { get } from "../lib/api.js";
+import { fill, h, list } from "../lib/dom.js";
+import { t, when } from "../lib/i18n.js";
+import { drawSupervision } from "../overview/feed.js";
+import { countWords, paged } from "../lib/paged_list.js";
+import { act, chip, drillTag, level, openWords, panel } from "../lib/components.js";
+import { part } from "../lib/load_status.js";
+import { clockLights } from "../reports/report_clocks.js";
 
 const DUTIES = 500;
 const KINDS = ["escalated", "overdue", "reminded", "due_soon"];
@@ -17,24 +17,40 @@ const KINDS = ["escalated", "overdue", "reminded", "due_soon"];
 export function supervisionBoard(ctx) {
   const state = { units: [], only: null };
   const lights = h("div", { id: "lights" });
-  const items = h("ol", { class: "lines supervision tall", id: "supervision", tabindex: 0 });
+  const items = h("ol", {
+    class: "lines supervision tall",
+    id: "supervision",
+    tabindex: 0,
+  });
   const tail = h("span");
   const owed = h("span");
   const reporting = h("div", { id: "reporting" });
-  const fired = paged("supervision", (one) => `${one.assignment_id}-${one.clock}`, () => loads.items());
+  const fired = paged(
+    "supervision",
+    (one) => `${one.assignment_id}-${one.clock}`,
+    () => loads.items(),
+  );
 
   /** The firings of the chosen unit: of the viewer's own alone, of one below with all that lies below it. */
   const askItems = () => {
     const { only } = state;
     const own = only === ctx.me.unit;
-    return ctx.ofHere(fired.read("/api/supervision", { status: ctx.status, unit: only, subtree: own ? 0 : null }));
+    return ctx.ofHere(
+      fired.read("/api/supervision", {
+        status: ctx.status,
+        unit: only,
+        subtree: own ? 0 : null,
+      }),
+    );
   };
   const loads = {
     lights: part(
       lights,
       () => ctx.ofHere(get("/api/supervision/units", { status: ctx.status })),
       (found) => {
-        state.units = found.units.filter((one) => !one.department || weight(one));
+        state.units = found.units.filter(
+          (one) => !one.department || weight(one),
+        );
         drawLights();
       },
       1_500,
@@ -49,26 +65,53 @@ export function supervisionBoard(ctx) {
       },
       1_500,
     ),
-    reporting: part(reporting, () => ctx.ofHere(get("/api/reporting", { status: ctx.status, open: 1, limit: DUTIES })), drawReporting, 1_500),
+    reporting: part(
+      reporting,
+      () =>
+        ctx.ofHere(
+          get("/api/reporting", { status: ctx.status, open: 1, limit: DUTIES }),
+        ),
+      drawReporting,
+      1_500,
+    ),
   };
 
   function drawLights() {
-    const focused = lights.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
+    const focused = lights.contains(document.activeElement)
+      ? document.activeElement.dataset.focus
+      : null;
     fill(lights, table([...state.units].sort((a, b) => weight(b) - weight(a))));
-    if (focused) lights.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
+    if (focused)
+      lights.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
   }
 
   function drawTail() {
     const name = state.units.find((one) => one.unit === state.only)?.name;
-    fill(tail, fired.count, name && [" ", act(t("only.town", { town: name }), () => choose(state.only), { class: "plain" })]);
+    fill(
+      tail,
+      fired.count,
+      name && [
+        " ",
+        act(t("only.town", { town: name }), () => choose(state.only), {
+          class: "plain",
+        }),
+      ],
+    );
   }
 
   const late = (one) => one.escalated + one.overdue + one.reminded;
-  const weight = (one) => late(one) * 10_000 + one.returned * 100 + one.due_soon;
-  const lightOf = (one) => (late(one) ? "red" : one.due_soon || one.returned ? "yellow" : "green");
+  const weight = (one) =>
+    late(one) * 10_000 + one.returned * 100 + one.due_soon;
+  const lightOf = (one) =>
+    late(one) ? "red" : one.due_soon || one.returned ? "yellow" : "green";
 
   function table(rows) {
-    const head = ["light", "unit", ...KINDS.map((one) => `kind.${one}`), "returned"];
+    const head = [
+      "light",
+      "unit",
+      ...KINDS.map((one) => `kind.${one}`),
+      "returned",
+    ];
     const number = (n) => h("td", { class: `number ${n ? "" : "faint"}` }, n);
     return h(
       "div",
@@ -76,7 +119,24 @@ export function supervisionBoard(ctx) {
       h(
         "table",
         {},
-        h("thead", {}, h("tr", {}, head.map((key) => h("th", { scope: "col", class: key === "light" || key === "unit" ? null : "number" }, t(key))))),
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            head.map((key) =>
+              h(
+                "th",
+                {
+                  scope: "col",
+                  class: key === "light" || key === "unit" ? null : "number",
+                },
+                t(key),
+              ),
+            ),
+          ),
+        ),
         h(
           "tbody",
           {},
@@ -85,7 +145,15 @@ export function supervisionBoard(ctx) {
               "tr",
               { class: state.only === one.unit ? "chosen" : null },
               h("td", {}, light(lightOf(one))),
-              h("td", {}, act(one.name, () => choose(one.unit), { class: "plain into", "aria-pressed": String(state.only === one.unit), "data-focus": one.unit })),
+              h(
+                "td",
+                {},
+                act(one.name, () => choose(one.unit), {
+                  class: "plain into",
+                  "aria-pressed": String(state.only === one.unit),
+                  "data-focus": one.unit,
+                }),
+              ),
               KINDS.map((kind) => number(one[kind])),
               number(one.returned),
             ),
@@ -104,11 +172,35 @@ export function supervisionBoard(ctx) {
   }
 
   function drawReporting(found) {
-    const counts = ["overdue", "late", "missed", "due", "met"].filter((name) => found.summary[name]);
+    const counts = ["overdue", "late", "missed", "due", "met"].filter(
+      (name) => found.summary[name],
+    );
     const rows = h("ol", { class: "lines", id: "report-duties" });
-    list(rows, found.duties, (one) => one.duty_id, reportDuty, t("reporting.none"));
-    fill(owed, document.createTextNode(countWords(found.duties.length, found.total)));
-    fill(reporting, h("p", { class: "row" }, counts.map((name) => chip(`${t(`duty.${name}`)} ${found.summary[name]}`, name === "due" || name === "met" ? "" : "bad"))), rows);
+    list(
+      rows,
+      found.duties,
+      (one) => one.duty_id,
+      reportDuty,
+      t("reporting.none"),
+    );
+    fill(
+      owed,
+      document.createTextNode(countWords(found.duties.length, found.total)),
+    );
+    fill(
+      reporting,
+      h(
+        "p",
+        { class: "row" },
+        counts.map((name) =>
+          chip(
+            `${t(`duty.${name}`)} ${found.summary[name]}`,
+            name === "due" || name === "met" ? "" : "bad",
+          ),
+        ),
+      ),
+      rows,
+    );
   }
 
   return {
@@ -116,7 +208,12 @@ export function supervisionBoard(ctx) {
       "div",
       { class: "columns two even" },
       h("div", { class: "stack" }, panel("lights.title", lights)),
-      h("div", { class: "stack" }, panel("supervision.title", [items, fired.more], tail), panel("reporting.title", reporting, owed)),
+      h(
+        "div",
+        { class: "stack" },
+        panel("supervision.title", [items, fired.more], tail),
+        panel("reporting.title", reporting, owed),
+      ),
     ),
     refresh: () => {
       for (const run of Object.values(loads)) run();
@@ -126,14 +223,24 @@ export function supervisionBoard(ctx) {
         loads.lights();
         loads.items();
       }
-      if (["supervision", "alert", "report", "duty"].includes(line.kind)) loads.reporting();
+      if (["supervision", "alert", "report", "duty"].includes(line.kind))
+        loads.reporting();
     },
   };
 }
 
 /** Red ■ late, yellow ▲ near, green ● fine: a shape and a word beside the colour. */
 function light(name) {
-  return h("span", { class: `light ${name}` }, h("span", { "aria-hidden": "true" }, { red: "■", yellow: "▲", green: "●" }[name]), ` ${t(`light.${name}`)}`);
+  return h(
+    "span",
+    { class: `light ${name}` },
+    h(
+      "span",
+      { "aria-hidden": "true" },
+      { red: "■", yellow: "▲", green: "●" }[name],
+    ),
+    ` ${t(`light.${name}`)}`,
+  );
 }
 
 function reportDuty(one) {
@@ -148,7 +255,11 @@ function reportDuty(one) {
       `${one.unit_name} → ${one.to_name} `,
       h("span", { class: "muted" }, t(`duty.${one.state}`)),
       h("br"),
-      h("a", { href: `#reports/${one.incident_id}` }, openWords(one, one.title)),
+      h(
+        "a",
+        { href: `#reports/${one.incident_id}` },
+        openWords(one, one.title),
+      ),
       h("br"),
       clockLights(one.clocks),
     ),
