@@ -1,7 +1,7 @@
 """Words for people in Chinese and English: one string on the wire, one language per reader.
 
 A text that a machine or a plan writes holds both languages as `中文 ‖ English`. Whoever shows it to a
-person asks `said` for that person's language; `services/console/static/js/i18n.js` does the same. A text
+person asks `said` for that person's language; `services/console/static/js/lib/i18n.js` does the same. A text
 without the separator is a person's own: everybody reads it as it was written.
 """
 

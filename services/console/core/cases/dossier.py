@@ -264,20 +264,20 @@ def _what(one: Json, words: Words) -> Both:
     kind, what = one["kind"], one["what"]
     match kind:
         case "alert":
-            text = words("case.alert", what=words(f"transition.{what}"))
+            text = words("case.alert", event=words(f"transition.{what}"))
             if one.get("level"):
                 level = words(f"level.{one['level']}")
                 text = Both(f"{text.zh}（{level.zh}）", f"{text.en} ({level.en})")
         case "command":
-            text = words("case.command", what=words(f"command.{what}"), n=one.get("recipients", 0))
+            text = words("case.command", event=words(f"command.{what}"), n=one.get("recipients", 0))
         case "supervision":
             step = words(f"supervision.{what}", rung=one["rung"])
-            text = words("case.supervision", what=step, clock=words(f"clock.{one['clock']}"))
+            text = words("case.supervision", event=step, clock=words(f"clock.{one['clock']}"))
         case "mode":
             mode = words(f"mode.{one.get('mode')}")
-            text = words("case.mode", mode=mode, what=words(f"case.mode.{what}"))
+            text = words("case.mode", mode=mode, event=words(f"case.mode.{what}"))
         case _:
-            text = words(f"case.{kind}", what=words(f"{kind}.{what}"))
+            text = words(f"case.{kind}", event=words(f"{kind}.{what}"))
     said = both(one.get("headline") or one.get("text") or "")
     if not said.zh:
         return text

@@ -1,237 +1,241 @@
-// What can be decided about an alert, and what each decision asks for before it goes.
+// Decisions about an alert, and the fields that each asks for before it is sent.
 
 import { get, post } from "../lib/api.js";
-import { ask, typedName } from "../lib/dialogs.js";
+import { button, levelOptions, optionsOf } from "../lib/components.js";
+import { confirmAction, confirmationText } from "../lib/dialogs.js";
 import { h, text } from "../lib/dom.js";
-import { checked, choices, moment, momentOf, select } from "../lib/forms.js";
-import { t, when } from "../lib/i18n.js";
-import { act, LEVELS } from "../lib/components.js";
+import { checkedValues, choices, momentField, momentOf, select, valueOf } from "../lib/forms.js";
+import { formatTime, t } from "../lib/i18n.js";
 
-export const GRADES = ["grade_1", "grade_2", "grade_3", "grade_4"];
-export const RESPONSES = ["I", "II", "III", "IV"];
+/** @import { Child, Option } from "../types/dom.d.ts" */
+/** @import { Alarm, Alert } from "../types/alerts.d.ts" */
+/** @import { Level } from "../types/fields.d.ts" */
 
-const PROPOSAL = (alert) => alert.proposed_level;
-const IN_FORCE = (alert) => alert.level;
+const INCIDENT_GRADES = ["grade_1", "grade_2", "grade_3", "grade_4"];
+const RESPONSE_LEVELS = ["I", "II", "III", "IV"];
 
 /**
- * Per verb: `level` = what it is about, sent along; `pick` = it has to be picked; `type` = the place has
- * to be typed; `reason`; `fields(alert)` and `more(form)` = what else is asked and sent.
+ * @typedef {object} DecisionForm
+ * @property {(alert: Alert) => Level | null} [level] the level that the decision is about
+ * @property {boolean} [pick] whether the officer has to pick that level
+ * @property {boolean} [type] whether the officer has to type the place
+ * @property {"optional" | "required"} reason
+ * @property {boolean} [danger]
+ * @property {(alert: Alert) => Child | Promise<Child>} [fields] more controls of the form
+ * @property {(form: HTMLFormElement) => object} [body] more fields of the request
  */
-const ASKS = {
-  verify: { level: PROPOSAL, reason: "optional" },
+
+/** @param {Alert} alert */
+const proposedLevel = (alert) => alert.proposed_level;
+/** @param {Alert} alert */
+const levelInForce = (alert) => alert.level;
+
+/** @type {Record<string, DecisionForm>} */
+const FORMS = {
+  verify: { level: proposedLevel, reason: "optional" },
   assess: {
-    level: PROPOSAL,
+    level: proposedLevel,
     reason: "optional",
-    fields: scales,
-    more: assessed,
+    fields: assessmentFields,
+    body: assessmentBody,
   },
   approve: {
-    level: PROPOSAL,
+    level: proposedLevel,
     pick: true,
     reason: "optional",
-    fields: validity,
-    more: valid,
+    fields: validityField,
+    body: validityBody,
   },
-  dismiss: { level: PROPOSAL, pick: true, reason: "required", danger: true },
-  reject: { level: PROPOSAL, pick: true, reason: "required", danger: true },
+  dismiss: { level: proposedLevel, pick: true, reason: "required", danger: true },
+  reject: { level: proposedLevel, pick: true, reason: "required", danger: true },
   adjust: {
     reason: "required",
-    fields: wanted,
-    more: (form) => ({ level: form.elements.level.value, ...valid(form) }),
+    fields: adjustmentFields,
+    body: (form) => ({ level: valueOf(form, "level"), ...validityBody(form) }),
   },
   lift: { type: true, reason: "required" },
-  recall: {
-    level: IN_FORCE,
-    pick: true,
-    type: true,
-    reason: "required",
-    danger: true,
-  },
+  recall: { level: levelInForce, pick: true, type: true, reason: "required", danger: true },
   authorise_emergency: {
-    level: PROPOSAL,
+    level: proposedLevel,
     pick: true,
     type: true,
     reason: "required",
     danger: true,
-    fields: validity,
-    more: valid,
+    fields: validityField,
+    body: validityBody,
   },
-  ratify: { level: IN_FORCE, pick: true, reason: "optional" },
-  annul: {
-    level: IN_FORCE,
-    pick: true,
-    type: true,
-    reason: "required",
-    danger: true,
-  },
+  ratify: { level: levelInForce, pick: true, reason: "optional" },
+  annul: { level: levelInForce, pick: true, type: true, reason: "required", danger: true },
   merge: {
     reason: "optional",
-    fields: others,
-    more: (form) => ({ into: form.elements.into.value }),
+    fields: mergeField,
+    body: (form) => ({ into: valueOf(form, "into") }),
   },
   unmerge: { reason: "optional" },
   split: {
     reason: "optional",
-    fields: parts,
-    more: (form) => ({ evidence_ids: checked(form, "evidence") }),
+    fields: splitField,
+    body: (form) => ({ evidence_ids: checkedValues(form, "evidence") }),
   },
 };
 
-/** Buttons for `verbs` on an alert; `first` is the one that is expected next. */
-export function alertButtons(alert, verbs, refresh, first = null) {
+/**
+ * Make buttons for decisions on an alert; `expectedVerb` is the expected next decision.
+ * @param {Alert} alert
+ * @param {string[]} verbs
+ * @param {() => void} refresh
+ * @param {string | null} [expectedVerb]
+ */
+export function decisionButtons(alert, verbs, refresh, expectedVerb = null) {
   return verbs
-    .filter((verb) => ASKS[verb])
+    .filter((verb) => FORMS[verb])
     .map((verb) =>
-      act(words("verb", verb, alert), () => decide(alert, verb, refresh), {
-        class: verb === first ? "primary" : ASKS[verb].danger ? "danger" : null,
+      button(verbLabel("verb", verb, alert), () => decide(alert, verb, refresh), {
+        class: verb === expectedVerb ? "primary" : FORMS[verb].danger ? "danger" : null,
         "data-focus": `${alert.alert_id}-${verb}`,
       }),
     );
 }
 
-/** A verb in words; in some states it means something else than before. */
-function words(part, verb, alert, values = {}) {
-  return t(
-    `${part}.${verb}.${alert.state}`,
-    values,
-    t(`${part}.${verb}`, values),
-  );
+/**
+ * Return a verb in words; some states have words of their own for it.
+ * @param {string} prefix
+ * @param {string} verb
+ * @param {Alert} alert
+ * @param {Record<string, string>} [values]
+ */
+function verbLabel(prefix, verb, alert, values = {}) {
+  return t(`${prefix}.${verb}.${alert.state}`, values, t(`${prefix}.${verb}`, values));
 }
 
+/**
+ * @param {Alert} alert
+ * @param {string} verb
+ * @param {() => void} refresh
+ */
 async function decide(alert, verb, refresh) {
-  const wants = ASKS[verb];
-  const level = wants.level?.(alert);
-  ask({
-    words: words("do", verb, alert, { level: t(`level.${level ?? "lift"}`) }),
-    about: {
-      status: alert.status,
-      place: alert.place_name,
-      headline: alert.headline,
-    },
-    fields: await wants.fields?.(alert),
-    pick: wants.pick ? (level ?? null) : undefined,
-    type: wants.type ? typedName(alert, alert.place_name) : undefined,
-    reason: wants.reason,
-    danger: wants.danger,
-    send: async ({ reason, form }) => {
-      const body = {
+  const form = FORMS[verb];
+  const level = form.level?.(alert) ?? null;
+  confirmAction({
+    title: verbLabel("do", verb, alert, { level: t(`level.${level ?? "lift"}`) }),
+    subject: { status: alert.status, place: alert.place_name, headline: alert.headline },
+    fields: await form.fields?.(alert),
+    pick: form.pick ? level : undefined,
+    type: form.type ? confirmationText(alert, alert.place_name) : undefined,
+    reason: form.reason,
+    danger: form.danger,
+    send: async ({ reason, form: inputs }) => {
+      await post(`/api/alerts/${alert.alert_id}/decisions`, {
         verb,
         reason,
         version: alert.version,
-        ...(wants.level && { level }),
-        ...wants.more?.(form),
-      };
-      await post(`/api/alerts/${alert.alert_id}/decisions`, body);
+        ...(form.level && { level }),
+        ...form.body?.(inputs),
+      });
       refresh();
     },
   });
 }
 
-const shades = () => LEVELS.map((one) => [one, t(`level.${one}`)]);
-const open = () => ["", t("scale.unsaid")];
-function validity() {
-  return moment(t("valid.until"), "valid_until", null, false);
+/** @returns {Option} */
+const unstatedOption = () => ["", t("scale.unsaid")];
+
+function validityField() {
+  return momentField(t("valid.until"), "valid_until", null, false);
 }
 
-function valid(form) {
-  const until = momentOf(form.elements.valid_until);
+/** @param {HTMLFormElement} form */
+function validityBody(form) {
+  const until = momentOf(form, "valid_until");
   return until ? { valid_until: until } : {};
 }
 
-function scales(alert) {
+function assessmentFields() {
   return [
     h("p", { class: "muted" }, t("scale.note")),
-    select(t("scale.level"), "held_level", [open(), ...shades()]),
+    select(t("scale.level"), "held_level", [unstatedOption(), ...levelOptions()]),
     select(t("scale.grade"), "held_grade", [
-      open(),
-      ...GRADES.map((one) => [one, t(`grade.${one}`)]),
+      unstatedOption(),
+      ...optionsOf(INCIDENT_GRADES, "grade"),
     ]),
     select(t("scale.response"), "held_response", [
-      open(),
-      ...RESPONSES.map((one) => [one, t(`response.${one}`)]),
+      unstatedOption(),
+      ...optionsOf(RESPONSE_LEVELS, "response"),
     ]),
   ];
 }
 
-function assessed(form) {
-  const {
-    held_level: level,
-    held_grade: grade,
-    held_response: response,
-  } = form.elements;
-  const held = {
-    ...(level.value && { level: level.value }),
-    ...(grade.value && { incident_grade: grade.value }),
-    ...(response.value && { response_level: response.value }),
+/** @param {HTMLFormElement} form */
+function assessmentBody(form) {
+  const level = valueOf(form, "held_level");
+  const grade = valueOf(form, "held_grade");
+  const response = valueOf(form, "held_response");
+  const assessment = {
+    ...(level && { level }),
+    ...(grade && { incident_grade: grade }),
+    ...(response && { response_level: response }),
   };
-  return Object.keys(held).length ? { assessment: held } : {};
+  return Object.keys(assessment).length ? { assessment } : {};
 }
 
-function wanted(alert) {
-  return [
-    choices(
-      t("adjust.to"),
-      "radio",
-      "level",
-      shades().filter(([one]) => one !== alert.level),
-    ),
-    validity(),
-  ];
+/** @param {Alert} alert */
+function adjustmentFields(alert) {
+  const levels = levelOptions().filter(([name]) => name !== alert.level);
+  return [choices(t("adjust.to"), "radio", "level", levels), validityField()];
 }
 
-async function others(alert) {
-  const found = await get("/api/alerts", { status: alert.status, open: 1 });
-  const rest = found.alerts.filter((one) => one.alert_id !== alert.alert_id);
-  if (!rest.length) return h("p", { class: "empty" }, t("merge.none"));
-  return select(
-    t("merge.into"),
-    "into",
-    rest.map((one) => [one.alert_id, `${one.place_name} ${one.headline}`]),
-    { required: true },
+/** @param {Alert} alert */
+async function mergeField(alert) {
+  const answer = await get("/api/alerts", { status: alert.status, open: 1 });
+  const targets = answer.alerts.filter((target) => target.alert_id !== alert.alert_id);
+  if (!targets.length) return h("p", { class: "empty" }, t("merge.none"));
+  const options = targets.map(
+    (target) => /** @type {const} */ ([target.alert_id, `${target.place_name} ${target.headline}`]),
   );
+  return select(t("merge.into"), "into", options, { required: true });
 }
 
-async function parts(alert) {
-  const found = await get(`/api/alerts/${alert.alert_id}`);
-  const alarms = found.evidence.map((one) => [
-    one.alarm_id,
-    [text(one.headline), ` ${when(one.occurred_at)}`],
+/** @param {Alert} alert */
+async function splitField(alert) {
+  const detail = await get(`/api/alerts/${alert.alert_id}`);
+  /** @type {Option[]} */
+  const alarms = detail.evidence.map((alarm) => [
+    alarm.alarm_id,
+    [text(alarm.headline), ` ${formatTime(alarm.occurred_at)}`],
   ]);
-  const reports = found.report_ids.map((id) => [id, t("report.id", { id })]);
-  return choices(t("split.which"), "checkbox", "evidence", [
-    ...alarms,
-    ...reports,
-  ]);
+  /** @type {Option[]} */
+  const reports = detail.report_ids.map((id) => [id, t("report.id", { id })]);
+  return choices(t("split.which"), "checkbox", "evidence", [...alarms, ...reports]);
 }
 
-/** Silence what one alarm of `alert` came from. */
-export function silence(alarm, refresh) {
-  const sensor = alarm.sensor_id !== null;
-  ask({
-    words: t("silence.make"),
-    about: {
+/**
+ * Ask for a silence of the source of an alarm.
+ * @param {Alarm} alarm
+ * @param {() => void} refresh
+ */
+export function silenceAlarm(alarm, refresh) {
+  const hasSensor = alarm.sensor_id !== null;
+  confirmAction({
+    title: t("silence.make"),
+    subject: {
       status: alarm.status,
       place: alarm.place_name,
-      headline: sensor ? alarm.sensor_name : alarm.headline,
+      headline: hasSensor ? alarm.sensor_name : alarm.headline,
     },
     fields: [
-      select(
-        t("silence.kind"),
-        "kind",
-        ["silence", "maintenance"].map((one) => [one, t(`silence.${one}`)]),
-      ),
-      moment(t("silence.until"), "end", 2),
+      select(t("silence.kind"), "kind", optionsOf(["silence", "maintenance"], "silence")),
+      momentField(t("silence.until"), "end", 2),
     ],
-    type: typedName(alarm, alarm.place_name),
+    type: confirmationText(alarm, alarm.place_name),
     reason: "required",
     send: async ({ reason, form }) => {
       await post("/api/silences", {
-        kind: form.elements.kind.value,
+        kind: valueOf(form, "kind"),
         place: alarm.place,
         rule_id: alarm.rule_id,
-        ...(sensor && { sensor_id: alarm.sensor_id }),
+        ...(hasSensor && { sensor_id: alarm.sensor_id }),
         begin_at: new Date().toISOString(),
-        end_at: momentOf(form.elements.end),
+        end_at: momentOf(form, "end"),
         reason,
         status: alarm.status,
       });
@@ -240,24 +244,22 @@ export function silence(alarm, refresh) {
   });
 }
 
-/** Who has to do what next, in words. */
-export function nextWords(alert) {
-  const coming = alert.next;
-  if (!coming)
-    return h(
-      "span",
-      { class: "faint" },
-      t(`waiting.${alert.state}`, {}, t("next.none")),
-    );
+/**
+ * Return the next step of an alert and the unit that has to take it, in words.
+ * @param {Alert} alert
+ * @returns {Child}
+ */
+export function nextStepText(alert) {
+  const step = alert.next;
+  if (!step) {
+    const words = t(`waiting.${alert.state}`, {}, t("next.none"));
+    return h("span", { class: "faint" }, words);
+  }
   const goal = t(`level.${alert.proposed_level ?? "lift"}`);
+  const { signed, needed } = step;
   return [
     `${t("next")} `,
-    h(
-      "b",
-      {},
-      t(`next.${coming.verb}`, { unit: coming.unit_name, level: goal }),
-    ),
-    coming.needed > 0 &&
-      ` ${t("next.signed", { signed: coming.signed, needed: coming.needed })}`,
+    h("b", {}, t(`next.${step.verb}`, { unit: step.unit_name, level: goal })),
+    needed > 0 && ` ${t("next.signed", { signed, needed })}`,
   ];
 }

@@ -1,54 +1,62 @@
-// The list of alerts: what, where, how grave, why, and who has to do what next.
+// The list of alerts: place, level, cause, and the next step with the unit that has to take it.
 
-import { alertButtons, nextWords } from "./alert_decisions.js";
-import { alertSheet } from "./alert_sheet.js";
-import { h, list } from "../lib/dom.js";
-import { t, when } from "../lib/i18n.js";
 import {
-  act,
+  button,
+  cardClass,
   chip,
   drillTag,
   eventName,
-  isDrill,
-  level,
-  openWords,
-  worse,
+  levelBadge,
+  maskedText,
+  worseLevel,
 } from "../lib/components.js";
+import { h, renderList } from "../lib/dom.js";
+import { formatTime, t } from "../lib/i18n.js";
+import { decisionButtons, nextStepText } from "./alert_decisions.js";
+import { openAlertSheet } from "./alert_sheet.js";
 
-/** Draw the alerts; returns those that are new since the last time. */
+/** @import { Alert } from "../types/alerts.d.ts" */
+
+/**
+ * Draw the alerts; return those that are new since the last drawing.
+ * @param {HTMLElement} container
+ * @param {Alert[]} alerts
+ * @param {() => void} refresh
+ */
 export function drawAlerts(container, alerts, refresh) {
-  const fresh = new Set(
-    list(
-      container,
-      alerts,
-      (one) => one.alert_id,
-      (one) => card(one, refresh),
-      t("alerts.none"),
-    ),
+  const newIds = renderList(
+    container,
+    alerts,
+    (alert) => alert.alert_id,
+    (alert) => alertCard(alert, refresh),
+    t("alerts.none"),
   );
-  return alerts.filter((one) => fresh.has(one.alert_id));
+  return alerts.filter((alert) => newIds.includes(alert.alert_id));
 }
 
-function card(alert, refresh) {
-  const shade = worse(alert.level, alert.proposed_level);
+/**
+ * @param {Alert} alert
+ * @param {() => void} refresh
+ */
+function alertCard(alert, refresh) {
+  const level = worseLevel(alert.level, alert.proposed_level);
+  const hasProposal = alert.proposed_level !== alert.level && (alert.level || alert.proposed_level);
   return h(
     "li",
-    { class: `card ${shade ?? ""} ${isDrill(alert) ? "drill" : ""}` },
+    { class: cardClass(alert, level) },
     h(
       "div",
       { class: "row" },
       drillTag(alert),
-      alert.level && level(alert.level),
-      alert.proposed_level !== alert.level &&
-        (alert.level || alert.proposed_level) && [
-          alert.level &&
-            h("span", { class: "faint", "aria-hidden": "true" }, "→"),
-          level(alert.proposed_level, true),
-        ],
+      alert.level && levelBadge(alert.level),
+      hasProposal && [
+        alert.level && h("span", { class: "faint", "aria-hidden": "true" }, "→"),
+        levelBadge(alert.proposed_level, true),
+      ],
       chip(t(`alert.${alert.state}`)),
-      h("span", { class: "tail" }, when(alert.sent_at)),
+      h("span", { class: "tail" }, formatTime(alert.sent_at)),
     ),
-    h("h3", {}, openWords(alert, alert.headline)),
+    h("h3", {}, maskedText(alert, alert.headline)),
     h(
       "p",
       { class: "facts" },
@@ -61,18 +69,23 @@ function card(alert, refresh) {
   );
 }
 
+/**
+ * @param {Alert} alert
+ * @param {() => void} refresh
+ */
 function nextStep(alert, refresh) {
-  const buttons = [
-    ...alertButtons(alert, alert.may, refresh, alert.next?.verb),
-    act(t("details"), () => alertSheet(alert.alert_id, refresh), {
-      class: "plain",
-      "data-focus": `${alert.alert_id}-details`,
-    }),
-  ];
   return h(
     "div",
     { class: `next ${alert.may.length ? "mine" : ""}` },
-    h("p", {}, nextWords(alert)),
-    h("div", { class: "acts" }, buttons),
+    h("p", {}, nextStepText(alert)),
+    h(
+      "div",
+      { class: "acts" },
+      decisionButtons(alert, alert.may, refresh, alert.next?.verb),
+      button(t("details"), () => openAlertSheet(alert.alert_id, refresh), {
+        class: "plain",
+        "data-focus": `${alert.alert_id}-details`,
+      }),
+    ),
   );
 }

@@ -1,277 +1,277 @@
-// One alert looked into: what is held on each scale and by whom, why, who has signed, what can be done.
+// The sheet of one alert: the position of each unit on each scale, the evidence, the signatures,
+// and the possible decisions.
 
-import { alertButtons, nextWords, silence } from "./alert_decisions.js";
-import { get } from "../lib/api.js";
-import { sensorChart } from "./sensor_chart.js";
-import { named, open, title } from "../lib/dialogs.js";
-import { fill, h, text } from "../lib/dom.js";
-import { alarmTable, silenceButton } from "./alarm_table.js";
-import { t, when } from "../lib/i18n.js";
+import { get, problemOf } from "../lib/api.js";
 import {
-  act,
+  button,
   chip,
+  drillBand,
   drillTag,
   eventName,
   isDrill,
-  level,
-  openWords,
+  levelBadge,
+  maskedText,
 } from "../lib/components.js";
+import { dialogTitle, labelDialog, openDialog } from "../lib/dialogs.js";
+import { fill, h, text } from "../lib/dom.js";
+import { formatTime, t } from "../lib/i18n.js";
+import { alarmTable, silenceButton } from "./alarm_table.js";
+import { decisionButtons, nextStepText, silenceAlarm } from "./alert_decisions.js";
+import { sensorChart } from "./sensor_chart.js";
 
-const CHARTS = 3;
+/** @import { Child } from "../types/dom.d.ts" */
+/** @import { AlertDetail, Position } from "../types/alerts.d.ts" */
+/** @import { Command } from "../types/commands.d.ts" */
 
-/** Open the sheet of an alert; `refresh` is called after an act. */
-export async function alertSheet(alertId, refresh) {
-  const body = h("div", { class: "sheet" }, title(t("loading")));
-  const dialog = open(body, true);
-  const again = () => {
+const CHART_LIMIT = 3;
+const APPLY_MS = 1_200; // The service has applied a decision by then in most cases.
+
+/**
+ * Open the sheet of an alert; `refresh` is called after a decision.
+ * @param {string} alertId
+ * @param {() => void} refresh
+ */
+export async function openAlertSheet(alertId, refresh) {
+  const body = h("div", { class: "sheet" }, dialogTitle(t("loading")));
+  const dialog = openDialog(body, true);
+  const close = () => dialog.close();
+
+  function refreshAll() {
     refresh();
-    setTimeout(() => dialog.isConnected && draw(), 1_200); // the service has applied it by then, mostly
-  };
-  async function draw() {
-    let alert;
-    try {
-      alert = await get(`/api/alerts/${alertId}`);
-    } catch (problem) {
-      fill(
-        body,
-        title(t("details")),
-        h("p", { class: "problem", role: "alert" }, problem.words),
-        closing(),
-      );
-      named(dialog);
-      return;
-    }
-    const leave = () => dialog.close();
-    fill(body, content(alert, again, leave), closing());
-    named(dialog);
+    setTimeout(() => dialog.isConnected && draw(), APPLY_MS);
   }
-  const closing = () =>
-    h(
+
+  async function draw() {
+    const buttons = h(
       "div",
       { class: "buttons" },
-      act(t("close"), () => dialog.close(), { id: "sheet-close" }),
+      button(t("close"), close, { id: "sheet-close" }),
     );
+    try {
+      fill(body, sheetContent(await get(`/api/alerts/${alertId}`), refreshAll, close), buttons);
+    } catch (error) {
+      const words = problemOf(error).text;
+      const problem = h("p", { class: "problem", role: "alert" }, words);
+      fill(body, dialogTitle(t("details")), problem, buttons);
+    }
+    labelDialog(dialog);
+  }
+
   await draw();
 }
 
-function content(alert, refresh, leave) {
+/**
+ * @param {AlertDetail} alert
+ * @param {() => void} refresh
+ * @param {() => void} close
+ * @returns {Child}
+ */
+function sheetContent(alert, refresh, close) {
   const verbs = [...alert.may, ...alert.may_also];
+  const eventTime = t("event.time", { time: formatTime(alert.occurred_at) });
   return [
-    isDrill(alert) &&
-      h(
-        "div",
-        { class: "stripes drill-band" },
-        h("span", {}, t("drill.banner")),
-      ),
-    title([drillTag(alert), " ", openWords(alert, alert.headline)]),
+    isDrill(alert) && drillBand(),
+    dialogTitle([drillTag(alert), " ", maskedText(alert, alert.headline)]),
     h(
       "p",
       { class: "muted" },
-      `${alert.place_name} · ${eventName(alert.event_type)} · ${t("event.time", { time: when(alert.occurred_at) })}`,
+      `${alert.place_name} · ${eventName(alert.event_type)} · ${eventTime}`,
     ),
     h(
       "div",
       { class: "row" },
       chip(t(`alert.${alert.state}`)),
       alert.flapping && chip(t("alert.flapping"), "bad"),
-      alert.expires_at && chip(t("expires", { time: when(alert.expires_at) })),
+      alert.expires_at && chip(t("expires", { time: formatTime(alert.expires_at) })),
       chip(t("score", { n: alert.score })),
       chip(t("sources", { n: alert.distinct_sources })),
     ),
     scales(alert),
-    h("p", { class: "waits" }, nextWords(alert)),
-    alert.debt &&
-      h(
-        "p",
-        { class: "problem" },
-        t("debt", {
-          unit: alert.debt.unit_name,
-          by: alert.debt.by_unit_name,
-          n: alert.debt.approvals,
-          time: when(alert.debt.due_at),
-        }),
-      ),
+    h("p", { class: "waits" }, nextStepText(alert)),
+    emergencyDebt(alert),
     verbs.length > 0 &&
       h(
         "div",
         { class: "acts", role: "group", "aria-label": t("acts") },
-        alertButtons(alert, verbs, refresh, alert.next?.verb),
+        decisionButtons(alert, verbs, refresh, alert.next?.verb),
       ),
     alert.text && text(alert.text, "p"),
-    further(alert, leave),
+    boardLinks(alert, close),
     section(
       "evidence",
-      alarmTable(alert.evidence, t("evidence.none"), (one) =>
-        silenceButton(one, (alarm) => silence(alarm, refresh)),
+      alarmTable(alert.evidence, t("evidence.none"), (alarm) =>
+        silenceButton(alarm, () => silenceAlarm(alarm, refresh)),
       ),
     ),
     charts(alert),
     alert.report_ids.length > 0 &&
-      h(
-        "p",
-        { class: "muted" },
-        t("reports.n", { n: alert.report_ids.length }),
-      ),
+      h("p", { class: "muted" }, t("reports.n", { n: alert.report_ids.length })),
     section("signatures", signatures(alert)),
-    others("merged.n", alert.merged_ids, refresh),
-    others(
-      "merged.into",
-      alert.merged_into ? [alert.merged_into] : [],
-      refresh,
-    ),
-    alert.commands.length > 0 &&
-      section(
-        "commands",
-        h(
-          "ul",
-          {},
-          alert.commands.map((one) =>
-            h(
-              "li",
-              {},
-              level(one.level),
-              " ",
-              openWords(one, one.title),
-              ` ${one.root_name} · ${t("recipients", { n: one.recipients })} · ${t(`command.${one.state}`)}`,
-            ),
-          ),
-        ),
-      ),
+    mergedAlerts("merged.n", alert.merged_ids, refresh),
+    mergedAlerts("merged.into", alert.merged_into ? [alert.merged_into] : [], refresh),
+    alert.commands.length > 0 && section("commands", h("ul", {}, alert.commands.map(commandItem))),
   ];
 }
 
-/** The alerts that this one was merged with, each to be looked into: a merge is undone where it was made. */
-const others = (key, ids, refresh) =>
-  ids.length > 0 &&
-  h(
+/**
+ * @param {string} key
+ * @param {Child} content
+ */
+const section = (key, content) => h("section", {}, h("h3", {}, t(key)), content);
+
+/**
+ * Make the note about signatures that are due after an emergency authorisation.
+ * @param {AlertDetail} alert
+ */
+function emergencyDebt({ debt }) {
+  if (!debt) return null;
+  const words = t("debt", {
+    unit: debt.unit_name,
+    by: debt.by_unit_name,
+    n: debt.approvals,
+    time: formatTime(debt.due_at),
+  });
+  return h("p", { class: "problem" }, words);
+}
+
+/** @param {Command} command */
+function commandItem(command) {
+  const recipients = t("recipients", { n: command.recipients });
+  const state = t(`command.${command.state}`);
+  return h(
+    "li",
+    {},
+    levelBadge(command.level),
+    " ",
+    maskedText(command, command.title),
+    ` ${command.root_name} · ${recipients} · ${state}`,
+  );
+}
+
+/**
+ * Make buttons for the alerts that this one was merged with: a merge is undone on the merged alert.
+ * @param {string} key
+ * @param {string[]} ids
+ * @param {() => void} refresh
+ */
+function mergedAlerts(key, ids, refresh) {
+  if (!ids.length) return null;
+  const buttons = ids.map((id, index) => {
+    const number = ids.length > 1 ? index + 1 : "";
+    const words = t("merged.open", { n: number });
+    const properties = { class: "plain", "data-focus": id };
+    return button(words, () => openAlertSheet(id, refresh), properties);
+  });
+  return h(
     "p",
     { class: "row" },
     h("span", { class: "muted" }, t(key, { n: ids.length })),
-    ids.map((id, n) =>
-      act(
-        t("merged.open", { n: ids.length > 1 ? n + 1 : "" }),
-        () => alertSheet(id, refresh),
-        { class: "plain", "data-focus": id },
-      ),
-    ),
-  );
-
-/** Where else it is told of: on the boards behind the sheet. */
-const further = (alert, leave) =>
-  h(
-    "p",
-    { class: "row" },
-    h(
-      "a",
-      {
-        class: "button",
-        href: `#reports/${alert.incident_id}`,
-        onclick: leave,
-      },
-      t("sheet.reports"),
-    ),
-    h(
-      "a",
-      { class: "button", href: `#cases/${alert.alert_id}`, onclick: leave },
-      t("sheet.case"),
-    ),
-  );
-
-/** The sensors behind an alert, the gravest first, as many as a person compares. */
-function charts(alert) {
-  const sensors = new Map(
-    alert.evidence
-      .filter((one) => one.sensor_id)
-      .map((one) => [one.sensor_id, one.sensor_name]),
-  );
-  const first = [...sensors].slice(0, CHARTS);
-  return (
-    first.length > 0 &&
-    section(
-      "chart.title",
-      first.map(([id, name]) => sensorChart(id, name, alert.status)),
-    )
+    buttons,
   );
 }
 
-const section = (key, content) =>
-  h("section", {}, h("h3", {}, t(key)), content);
+/**
+ * Make links to the boards that show the incident and the case.
+ * @param {AlertDetail} alert
+ * @param {() => void} close
+ */
+function boardLinks(alert, close) {
+  /**
+   * @param {string} address
+   * @param {string} key
+   */
+  const link = (address, key) => h("a", { class: "button", href: address, onclick: close }, t(key));
+  return h(
+    "p",
+    { class: "row" },
+    link(`#reports/${alert.incident_id}`, "sheet.reports"),
+    link(`#cases/${alert.alert_id}`, "sheet.case"),
+  );
+}
 
-/** Three scales that are never mixed, each with what every unit holds. */
+/**
+ * Make charts of the sensors of an alert, the gravest first, as many as a person compares.
+ * @param {AlertDetail} alert
+ */
+function charts(alert) {
+  /** @type {Map<string, string | null>} */
+  const names = new Map();
+  for (const { sensor_id: id, sensor_name: name } of alert.evidence) if (id) names.set(id, name);
+  const sensors = [...names].slice(0, CHART_LIMIT);
+  const figures = sensors.map(([id, name]) => sensorChart(id, name, alert.status));
+  return figures.length > 0 && section("chart.title", figures);
+}
+
+/**
+ * Make the three scales, which are never mixed, each with the position of every unit.
+ * @param {AlertDetail} alert
+ */
 function scales(alert) {
-  const held = (name, words) =>
-    alert.positions
-      .filter((one) => one[name])
-      .map((one) =>
-        h(
-          "li",
-          {},
-          `${one.unit_name}：${words(one[name])} `,
-          h("span", { class: "faint" }, when(one.at)),
-        ),
+  /**
+   * @param {"level" | "incident_grade" | "response_level"} field
+   * @param {string} prefix
+   */
+  function positions(field, prefix) {
+    /** @param {Position} position */
+    const item = (position) =>
+      h(
+        "li",
+        {},
+        `${position.unit_name}：${t(`${prefix}.${position[field]}`)} `,
+        h("span", { class: "faint" }, formatTime(position.at)),
       );
-  const grade = (one) => (one ? t(`grade.${one}`) : t("scale.unsaid"));
-  const response = (one) => (one ? t(`response.${one}`) : t("scale.unsaid"));
-  const shade = (one) => t(`level.${one}`);
+    return h("ul", {}, alert.positions.filter((position) => position[field]).map(item));
+  }
+  /**
+   * @param {string} prefix
+   * @param {string | null} value
+   */
+  const valueText = (prefix, value) => (value ? t(`${prefix}.${value}`) : t("scale.unsaid"));
   const issued = alert.level
-    ? level(alert.level)
+    ? levelBadge(alert.level)
     : h("span", { class: "faint" }, t("scale.not.issued"));
   const proposed = alert.proposed_level !== alert.level && [
     " → ",
-    level(alert.proposed_level, true),
+    levelBadge(alert.proposed_level, true),
   ];
+  /**
+   * @param {string} key
+   * @param {Child} value
+   * @param {Child} list
+   */
+  const scale = (key, value, list) => h("div", {}, h("h3", {}, t(key)), h("p", {}, value), list);
   return h(
     "div",
     { class: "scales" },
-    h(
-      "div",
-      {},
-      h("h3", {}, t("scale.level")),
-      h("p", {}, issued, proposed),
-      h("ul", {}, held("level", shade)),
+    scale("scale.level", [issued, proposed], positions("level", "level")),
+    scale(
+      "scale.grade",
+      valueText("grade", alert.incident_grade),
+      positions("incident_grade", "grade"),
     ),
-    h(
-      "div",
-      {},
-      h("h3", {}, t("scale.grade")),
-      h("p", {}, grade(alert.incident_grade)),
-      h("ul", {}, held("incident_grade", grade)),
-    ),
-    h(
-      "div",
-      {},
-      h("h3", {}, t("scale.response")),
-      h("p", {}, response(alert.response_level)),
-      h("ul", {}, held("response_level", response)),
+    scale(
+      "scale.response",
+      valueText("response", alert.response_level),
+      positions("response_level", "response"),
     ),
   );
 }
 
+/** @param {AlertDetail} alert */
 function signatures(alert) {
-  const missing = Math.max(
-    0,
-    (alert.next?.needed ?? 0) - (alert.next?.signed ?? 0),
-  );
+  const missingCount = Math.max(0, (alert.next?.needed ?? 0) - (alert.next?.signed ?? 0));
+  const items = alert.signatures.map((signature) => {
+    const { unit_name: unit, post, signed_at: time } = signature;
+    const words = ` ${unit} ${t(`post.${post}`)} ${formatTime(time)}`;
+    return h("li", {}, levelBadge(signature.level), words);
+  });
   return [
-    alert.signatures.length > 0
-      ? h(
-          "ul",
-          {},
-          alert.signatures.map((one) =>
-            h(
-              "li",
-              {},
-              level(one.level),
-              ` ${one.unit_name} ${t(`post.${one.post}`)} ${when(one.signed_at)}`,
-            ),
-          ),
-        )
-      : h("p", { class: "empty" }, t("signatures.none")),
-    missing > 0 &&
+    items.length ? h("ul", {}, items) : h("p", { class: "empty" }, t("signatures.none")),
+    missingCount > 0 &&
       h(
         "p",
         { class: "warn" },
-        t("signatures.missing", { n: missing, unit: alert.approver_name }),
+        t("signatures.missing", { n: missingCount, unit: alert.approver_name }),
       ),
   ];
 }

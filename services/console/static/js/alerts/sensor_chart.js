@@ -1,290 +1,259 @@
-// A sensor's readings over time with the levels of its rules and its alarms: drawn as SVG, told in words,
-// and as a table for whoever reads rather than looks.
+// The readings of a sensor over time with the levels of its rules and its alarms: as a drawing, in
+// words, and as a table for readers without the drawing.
 
-import { get } from "../lib/api.js";
-import { fill, h, s } from "../lib/dom.js";
-import { amount, current, t, when } from "../lib/i18n.js";
-import { act, level } from "../lib/components.js";
+import { get, problemOf } from "../lib/api.js";
+import { button, headCell, levelBadge } from "../lib/components.js";
+import { fill, h, svg } from "../lib/dom.js";
+import { currentLanguage, formatAmount, formatTime, t } from "../lib/i18n.js";
+import { alarmStateKey, hasEnded } from "./alarm_table.js";
+
+/** @import { Child } from "../types/dom.d.ts" */
+/** @import { Alarm, ReadingsAnswer, RuleLevel } from "../types/alerts.d.ts" */
 
 const HOURS = [1, 6, 24, 72];
 const WIDE = { width: 720, height: 260 };
 const NARROW = { width: 340, height: 220 };
 const NARROW_PX = 560;
-const EDGE = { left: 56, right: 12, top: 14, bottom: 26 };
-const ROWS = 60;
+const MARGIN = { left: 56, right: 12, top: 14, bottom: 26 };
+const ROW_LIMIT = 60;
 
-/** A chart that loads itself; the person chooses how far back it looks. */
+/**
+ * Make a chart that loads itself; the officer chooses how many hours it covers.
+ * @param {string} sensorId
+ * @param {string | null} name
+ * @param {string} status
+ */
 export function sensorChart(sensorId, name, status) {
-  const body = h(
-    "div",
-    { class: "chart-body" },
-    h("p", { class: "muted" }, t("loading")),
-  );
+  const body = h("div", { class: "chart-body" }, h("p", { class: "muted" }, t("loading")));
   let hours = 6;
-  const span = (n) =>
-    act(
-      t("chart.hours", { n }),
+
+  /** @param {number} count */
+  const spanButton = (count) =>
+    button(
+      t("chart.hours", { n: count }),
       () => {
-        hours = n;
-        choose();
+        hours = count;
+        markSpan();
         draw();
       },
-      { "data-hours": n },
+      { "data-hours": count },
     );
+  const buttons = HOURS.map(spanButton);
   const spans = h(
     "div",
     { class: "switch", role: "group", "aria-label": t("chart.span") },
-    HOURS.map(span),
+    buttons,
   );
-  const choose = () =>
-    spans
-      .querySelectorAll("button")
-      .forEach((one) =>
-        one.setAttribute(
-          "aria-pressed",
-          String(Number(one.dataset.hours) === hours),
-        ),
-      );
-  async function draw() {
-    const wanted = hours;
-    let found;
-    try {
-      found = await get(
-        `/api/sensors/${encodeURIComponent(sensorId)}/readings`,
-        { status, hours: wanted },
-      );
-    } catch (problem) {
-      if (wanted === hours)
-        fill(body, h("p", { class: "problem", role: "alert" }, problem.words));
-      return;
-    }
-    if (wanted === hours) fill(body, content(found));
+
+  function markSpan() {
+    for (const node of buttons)
+      node.setAttribute("aria-pressed", String(Number(node.dataset.hours) === hours));
   }
-  choose();
+
+  async function draw() {
+    const requested = hours;
+    const path = /** @type {const} */ (`/api/sensors/${encodeURIComponent(sensorId)}/readings`);
+    let content;
+    try {
+      content = chartContent(await get(path, { status, hours: requested }));
+    } catch (error) {
+      content = h("p", { class: "problem", role: "alert" }, problemOf(error).text);
+    }
+    if (requested === hours) fill(body, content);
+  }
+
+  markSpan();
   draw();
-  return h(
-    "figure",
-    { class: "chart" },
-    h("figcaption", {}, h("strong", {}, name), spans),
-    body,
-  );
+  return h("figure", { class: "chart" }, h("figcaption", {}, h("strong", {}, name), spans), body);
 }
 
-function content(found) {
-  const late =
-    found.since > found.begin_at &&
-    h("p", { class: "warn" }, t("chart.since", { time: when(found.since) }));
-  if (!found.points.length)
-    return [h("p", { class: "empty" }, t("chart.none")), late, tables(found)];
+/**
+ * @param {ReadingsAnswer} readings
+ * @returns {Child}
+ */
+function chartContent(readings) {
+  const { since, begin_at: begin, points } = readings;
+  const startNote =
+    since > begin && h("p", { class: "warn" }, t("chart.since", { time: formatTime(since) }));
+  if (!points.length)
+    return [h("p", { class: "empty" }, t("chart.none")), startNote, tables(readings)];
   return [
-    picture(found),
-    late,
-    h("p", { class: "faint" }, summary(found)),
-    tables(found),
+    drawing(readings),
+    startNote,
+    h("p", { class: "faint" }, summary(readings)),
+    tables(readings),
   ];
 }
 
-const ruleName = (one) => (current() === "en" ? one.name_en : one.name_zh);
-const measure = (found) =>
-  `${t(`measure.${found.unit}`, { n: "" }, found.unit).trim()}${found.datum ? `（${found.datum}）` : ""}`;
-const number = (value) => String(Number(value.toPrecision(7)));
+/** @param {RuleLevel} rule */
+const ruleName = (rule) => (currentLanguage() === "en" ? rule.name_en : rule.name_zh);
 
-function summary(found) {
-  const values = found.points.map((one) => one.value);
-  const facts = {
-    n: found.readings,
-    least: number(Math.min(...values)),
-    most: number(Math.max(...values)),
-    last: number(values.at(-1)),
-    unit: measure(found),
-  };
-  return t("chart.summary", facts);
+/** @param {ReadingsAnswer} readings */
+const datumText = ({ datum }) => (datum ? `（${datum}）` : "");
+
+/** @param {ReadingsAnswer} readings */
+const unitText = (readings) =>
+  `${t(`measure.${readings.unit}`, { n: "" }, readings.unit).trim()}${datumText(readings)}`;
+
+/** @param {number} value */
+const formatNumber = (value) => String(Number(value.toPrecision(7)));
+
+/** @param {ReadingsAnswer} readings */
+const valuesOf = (readings) => readings.points.map((point) => point.value);
+
+/** @param {ReadingsAnswer} readings */
+function summary(readings) {
+  const values = valuesOf(readings);
+  return t("chart.summary", {
+    n: readings.readings,
+    least: formatNumber(Math.min(...values)),
+    most: formatNumber(Math.max(...values)),
+    last: formatNumber(values[values.length - 1]),
+    unit: unitText(readings),
+  });
 }
 
-function picture(found) {
+/** @param {ReadingsAnswer} readings */
+function drawing(readings) {
   const { width, height } = innerWidth < NARROW_PX ? NARROW : WIDE;
-  const right = width - EDGE.right;
-  const [from, to] = [found.begin_at, found.end_at].map((one) =>
-    new Date(one).getTime(),
-  );
-  const heights = [...found.points.map((one) => one.value), ...near(found)];
-  const [low, high] = padded(Math.min(...heights), Math.max(...heights));
+  const right = width - MARGIN.right;
+  const bottom = height - MARGIN.bottom;
+  const begin = new Date(readings.begin_at).getTime();
+  const end = new Date(readings.end_at).getTime();
+  const heights = [...valuesOf(readings), ...visibleLimits(readings)];
+  const [low, high] = padRange(Math.min(...heights), Math.max(...heights));
+
+  /** @param {string} iso */
   const x = (iso) =>
-    EDGE.left +
-    ((new Date(iso).getTime() - from) / (to - from)) * (right - EDGE.left);
-  const y = (value) =>
-    height -
-    EDGE.bottom -
-    ((value - low) / (high - low)) * (height - EDGE.top - EDGE.bottom);
-  const inside = (value) => value >= low && value <= high;
-  return s(
+    MARGIN.left + ((new Date(iso).getTime() - begin) / (end - begin)) * (right - MARGIN.left);
+  /** @param {number} value */
+  const y = (value) => bottom - ((value - low) / (high - low)) * (bottom - MARGIN.top);
+  /**
+   * @param {string} kind
+   * @param {number} value
+   */
+  const horizontal = (kind, value) =>
+    svg("line", { class: kind, x1: MARGIN.left, x2: right, y1: y(value), y2: y(value) });
+
+  const gridLines = ticks(low, high).map((value) => [
+    horizontal("grid", value),
+    svg(
+      "text",
+      { class: "tick", x: MARGIN.left - 6, y: y(value) + 4, "text-anchor": "end" },
+      formatNumber(value),
+    ),
+  ]);
+  const timeTicks = ["start", "middle", "end"].map((anchor, index) => {
+    const share = index / 2;
+    const position = MARGIN.left + share * (right - MARGIN.left);
+    const label = formatTime(begin + share * (end - begin)).slice(0, -3);
+    const properties = { class: "tick", x: position, y: height - 7, "text-anchor": anchor };
+    return svg("text", properties, label);
+  });
+  const alarmBars = readings.alarms.map((alarm) => {
+    const start = Math.max(MARGIN.left, x(alarm.started_at));
+    // An ended alarm ends at its last change, any other at the right edge.
+    const finish = x(hasEnded(alarm) ? alarm.occurred_at : readings.end_at);
+    return svg("rect", {
+      class: `alarm ${alarm.level}`,
+      x: start,
+      y: MARGIN.top,
+      width: Math.max(3, finish - start),
+      height: bottom - MARGIN.top,
+    });
+  });
+  const limits = readings.levels
+    .filter((rule) => rule.raise_at >= low && rule.raise_at <= high)
+    .map((rule) => {
+      const label = `${t(`level.${rule.level}`)} ${formatNumber(rule.raise_at)}`;
+      const position = { x: right - 4, y: y(rule.raise_at) - 4, "text-anchor": "end" };
+      return [
+        horizontal(`rung ${rule.level}`, rule.raise_at),
+        svg("text", { class: `rung-name ${rule.level}`, ...position }, label),
+      ];
+    });
+  const { points } = readings;
+  const path = points.map((point) => `${x(point.at).toFixed(1)},${y(point.value).toFixed(1)}`);
+  return svg(
     "svg",
     {
       viewBox: `0 0 ${width} ${height}`,
       role: "img",
-      "aria-label": `${found.name}：${summary(found)}`,
+      "aria-label": `${readings.name}：${summary(readings)}`,
     },
-    ticks(low, high).map((value) => [
-      s("line", {
-        class: "grid",
-        x1: EDGE.left,
-        x2: right,
-        y1: y(value),
-        y2: y(value),
-      }),
-      s(
-        "text",
-        {
-          class: "tick",
-          x: EDGE.left - 6,
-          y: y(value) + 4,
-          "text-anchor": "end",
-        },
-        number(value),
-      ),
-    ]),
-    [0, 0.5, 1].map((part) =>
-      s(
-        "text",
-        {
-          class: "tick",
-          x: EDGE.left + part * (right - EDGE.left),
-          y: height - 7,
-          "text-anchor": ["start", "middle", "end"][part * 2],
-        },
-        when(from + part * (to - from)).slice(0, -3),
-      ),
-    ),
-    found.alarms.map((one) =>
-      s("rect", {
-        class: `alarm ${one.level}`,
-        x: Math.max(EDGE.left, x(one.started_at)),
-        y: EDGE.top,
-        width: Math.max(
-          3,
-          until(one, x, found) - Math.max(EDGE.left, x(one.started_at)),
-        ),
-        height: height - EDGE.top - EDGE.bottom,
-      }),
-    ),
-    found.levels
-      .filter((one) => inside(one.raise_at))
-      .map((one) => [
-        s("line", {
-          class: `rung ${one.level}`,
-          x1: EDGE.left,
-          x2: right,
-          y1: y(one.raise_at),
-          y2: y(one.raise_at),
-        }),
-        s(
-          "text",
-          {
-            class: `rung-name ${one.level}`,
-            x: right - 4,
-            y: y(one.raise_at) - 4,
-            "text-anchor": "end",
-          },
-          `${t(`level.${one.level}`)} ${number(one.raise_at)}`,
-        ),
-      ]),
-    s("polyline", {
-      class: "line",
-      points: found.points
-        .map((one) => `${x(one.at).toFixed(1)},${y(one.value).toFixed(1)}`)
-        .join(" "),
-    }),
-    found.points.length < ROWS &&
-      found.points.map((one) =>
-        s("circle", { class: "dot", cx: x(one.at), cy: y(one.value), r: 2.5 }),
+    gridLines,
+    timeTicks,
+    alarmBars,
+    limits,
+    svg("polyline", { class: "line", points: path.join(" ") }),
+    points.length < ROW_LIMIT &&
+      points.map((point) =>
+        svg("circle", { class: "dot", cx: x(point.at), cy: y(point.value), r: 2.5 }),
       ),
   );
 }
 
-/** An alarm that is over ends where it changed last, one that is on at the right edge. */
-const until = (one, x, found) =>
-  one.transition === "cleared" || one.withdrawn
-    ? x(one.occurred_at)
-    : x(found.end_at);
-
-/** Levels that are worth seeing: the values' own range, and the next limit on either side. */
-function near(found) {
-  const values = found.points.map((one) => one.value);
+/**
+ * Return the limits worth drawing: those within the range of the values, and the next on either
+ * side.
+ * @param {ReadingsAnswer} readings
+ */
+function visibleLimits(readings) {
+  const values = valuesOf(readings);
   const [least, most] = [Math.min(...values), Math.max(...values)];
-  const limits = found.levels
-    .map((one) => one.raise_at)
-    .sort((one, other) => one - other);
-  const inside = limits.filter((one) => one >= least && one <= most);
-  return [
-    ...inside,
-    limits.findLast((one) => one < least),
-    limits.find((one) => one > most),
-  ].filter((one) => one !== undefined);
+  const limits = readings.levels.map((rule) => rule.raise_at).sort((a, b) => a - b);
+  const below = limits.findLast((limit) => limit < least);
+  const above = limits.find((limit) => limit > most);
+  const inside = limits.filter((limit) => limit >= least && limit <= most);
+  return [...inside, below, above].filter((limit) => limit !== undefined);
 }
 
-function padded(low, high) {
-  const room = (high - low || Math.abs(high) || 1) * 0.08;
-  return [low - room, high + room];
+/**
+ * @param {number} low
+ * @param {number} high
+ * @returns {[low: number, high: number]}
+ */
+function padRange(low, high) {
+  const padding = (high - low || Math.abs(high) || 1) * 0.08;
+  return [low - padding, high + padding];
 }
 
-/** Three to six round numbers within the range. */
+/**
+ * Return three to six round numbers within the range.
+ * @param {number} low
+ * @param {number} high
+ */
 function ticks(low, high) {
-  const rough = (high - low) / 4;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10]
-    .map((one) => one * power)
-    .find((one) => one >= rough);
-  const found = [];
-  for (let n = Math.ceil(low / step); n * step <= high; n += 1)
-    found.push(n * step);
-  return found;
+  const roughStep = (high - low) / 4;
+  const power = 10 ** Math.floor(Math.log10(roughStep));
+  const step = [1, 2, 5].map((factor) => factor * power).find((size) => size >= roughStep);
+  const size = step ?? 10 * power;
+  const values = [];
+  for (let n = Math.ceil(low / size); n * size <= high; n += 1) values.push(n * size);
+  return values;
 }
 
-function tables(found) {
-  const table = (caption, head, rows) =>
-    h(
-      "table",
-      {},
-      h("caption", {}, caption),
-      h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          head.map((words) => h("th", { scope: "col" }, words)),
-        ),
-      ),
-      h(
-        "tbody",
-        {},
-        rows.map((cells) =>
-          h(
-            "tr",
-            {},
-            cells.map((cell) => h("td", {}, cell)),
-          ),
-        ),
-      ),
-    );
-  const levels = found.levels.map((one) => [
-    level(one.level),
-    ruleName(one),
-    `${t(`chart.${one.direction}`)} ${amount(one.raise_at, found.unit)}`,
-    one.source,
+/** @param {ReadingsAnswer} readings */
+function tables(readings) {
+  const levels = readings.levels.map((rule) => [
+    levelBadge(rule.level),
+    ruleName(rule),
+    `${t(`chart.${rule.direction}`)} ${formatAmount(rule.raise_at, readings.unit)}`,
+    rule.source,
   ]);
-  const alarms = found.alarms.map((one) => [
-    level(one.level),
-    `${when(one.started_at)}`,
-    t(one.withdrawn ? "alarm.withdrawn" : `alarm.${one.transition}`),
-    amount(one.evidence.value, one.evidence.unit),
-  ]);
-  const points = found.points
-    .slice(-ROWS)
+  /** @param {Alarm} alarm */
+  const alarmCells = (alarm) => [
+    levelBadge(alarm.level),
+    formatTime(alarm.started_at),
+    t(alarmStateKey(alarm)),
+    formatAmount(alarm.evidence.value, alarm.evidence.unit),
+  ];
+  const points = readings.points
+    .slice(-ROW_LIMIT)
     .reverse()
-    .map((one) => [
-      when(one.at),
-      `${amount(one.value, found.unit)}${found.datum ? `（${found.datum}）` : ""}`,
+    .map(({ at, value }) => [
+      formatTime(at),
+      `${formatAmount(value, readings.unit)}${datumText(readings)}`,
     ]);
   return h(
     "details",
@@ -292,41 +261,55 @@ function tables(found) {
     h("summary", {}, t("chart.table")),
     h(
       "div",
-      {
-        class: "scroller",
-        tabindex: 0,
-        role: "region",
-        "aria-label": t("chart.table"),
-      },
+      { class: "scroller", tabindex: 0, role: "region", "aria-label": t("chart.table") },
       levels.length
         ? table(
             t("chart.levels"),
-            [
-              t("evidence.level"),
-              t("chart.rule"),
-              t("evidence.limit"),
-              t("chart.source"),
-            ],
+            ["evidence.level", "chart.rule", "evidence.limit", "chart.source"],
             levels,
           )
         : h("p", { class: "empty" }, t("chart.levels.none")),
-      alarms.length > 0 &&
+      readings.alarms.length > 0 &&
         table(
           t("chart.alarms"),
-          [
-            t("evidence.level"),
-            t("chart.began"),
-            t("state"),
-            t("evidence.value"),
-          ],
-          alarms,
+          ["evidence.level", "chart.began", "state", "evidence.value"],
+          readings.alarms.map(alarmCells),
         ),
       points.length > 0 &&
-        table(
-          t("chart.points", { n: points.length }),
-          [t("evidence.at"), t("evidence.value")],
-          points,
+        table(t("chart.points", { n: points.length }), ["evidence.at", "evidence.value"], points),
+    ),
+  );
+}
+
+/**
+ * @param {string} caption
+ * @param {string[]} columns
+ * @param {Child[][]} rows
+ */
+function table(caption, columns, rows) {
+  return h(
+    "table",
+    {},
+    h("caption", {}, caption),
+    h(
+      "thead",
+      {},
+      h(
+        "tr",
+        {},
+        columns.map((key) => headCell(t(key))),
+      ),
+    ),
+    h(
+      "tbody",
+      {},
+      rows.map((cells) =>
+        h(
+          "tr",
+          {},
+          cells.map((cell) => h("td", {}, cell)),
         ),
+      ),
     ),
   );
 }

@@ -1,12 +1,14 @@
-// How a case went: the whole, each tier, each unit. Spans are h:mm:ss; a dash is what did not come about.
+// The evaluation of a case: all units, each tier, each unit. Spans are h:mm:ss; a dash stands for
+// an event that did not occur.
 
+import { button, headCell, scrollingTable } from "../lib/components.js";
 import { h } from "../lib/dom.js";
-import { span, t } from "../lib/i18n.js";
-import { act } from "../lib/components.js";
+import { formatSpan, t } from "../lib/i18n.js";
 
-const COUNTS = [
-  "signed",
-  "finished",
+/** @import { Child } from "../types/dom.d.ts" */
+/** @import { EvaluationAnswer, GroupEvaluation, UnitEvaluation } from "../types/cases.d.ts" */
+
+const UNIT_COUNTS = /** @type {const} */ ([
   "late",
   "returned",
   "reassigned",
@@ -14,110 +16,100 @@ const COUNTS = [
   "sent_back",
   "escalations",
   "answered",
-];
-const BAD = new Set(["late", "returned", "escalations"]);
-const UNIT_SPANS = ["sign_s", "finish_s", "answer_s"];
+]);
+const GROUP_COUNTS = /** @type {const} */ (["signed", "finished", ...UNIT_COUNTS]);
+const UNIT_SPANS = /** @type {const} */ (["sign_s", "finish_s", "answer_s"]);
+const GROUP_SPANS = ["sign_s", "sign_slowest", "finish_s", "answer_s"];
+/** @type {Set<string>} */
+const BAD_COUNTS = new Set(["late", "returned", "escalations"]);
 
-const took = (seconds) =>
-  seconds === null || seconds === undefined ? "–" : span(seconds * 1_000);
-const number = (n, bad = false) =>
-  h("td", { class: `number ${bad && n ? "bad" : n ? "" : "faint"}` }, n);
-const words = (value) => h("td", { class: "number" }, value);
+/** @param {string} name */
+const columnKey = (name) => `case.col.${name}`;
 
-function table(label, head, rows, tall = false) {
-  return h(
-    "div",
-    {
-      class: `scroller ${tall ? "tall" : ""}`,
-      tabindex: 0,
-      role: "region",
-      "aria-label": label,
-    },
-    h(
-      "table",
-      { class: "figures-table" },
-      h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          head.map((key, n) =>
-            h("th", { scope: "col", class: n ? "number" : null }, t(key)),
-          ),
-        ),
-      ),
-      h("tbody", {}, rows),
-    ),
-  );
+/** @param {number | null} seconds */
+const spanText = (seconds) => (seconds === null ? "–" : formatSpan(seconds * 1_000));
+
+/**
+ * @param {number} count
+ * @param {boolean} [isBad]
+ */
+function numberCell(count, isBad = false) {
+  const tone = isBad && count ? "bad" : count ? "" : "faint";
+  return h("td", { class: `number ${tone}` }, count);
 }
 
-/** All, and one row per tier. */
-export function evaluationTable(found) {
-  const head = [
-    "case.col.tier",
-    "case.col.units",
-    ...COUNTS.map((one) => `case.col.${one}`),
-    "case.col.sign_s",
-    "case.col.sign_slowest",
-    "case.col.finish_s",
-    "case.col.answer_s",
-  ];
-  const row = (name, one) =>
+/** @param {string} words */
+const wordsCell = (words) => h("td", { class: "number" }, words);
+
+/**
+ * @param {string} key
+ * @param {string[]} columns
+ * @param {Child} rows
+ * @param {string} [size]
+ */
+function evaluationSection(key, columns, rows, size) {
+  const options = { class: size, label: t(key), tableClass: "figures-table" };
+  const cells = columns.map((column, index) => headCell(t(column), index > 0));
+  return h("section", {}, h("h3", {}, t(key)), scrollingTable(options, cells, rows));
+}
+
+/**
+ * Make the table of all units, with one row per tier.
+ * @param {EvaluationAnswer} evaluation
+ */
+export function evaluationTable(evaluation) {
+  const columns = ["tier", "units", ...GROUP_COUNTS, ...GROUP_SPANS].map(columnKey);
+  /**
+   * @param {string} name
+   * @param {GroupEvaluation} group
+   */
+  const row = (name, group) =>
     h(
       "tr",
       {},
       h("th", { scope: "row" }, name),
-      number(one.units),
-      COUNTS.map((key) => number(one[key], BAD.has(key))),
-      words(took(one.sign_s.median_s)),
-      words(took(one.sign_s.slowest_s)),
-      words(took(one.finish_s.median_s)),
-      words(took(one.answer_s.median_s)),
+      numberCell(group.units),
+      GROUP_COUNTS.map((count) => numberCell(group[count], BAD_COUNTS.has(count))),
+      wordsCell(spanText(group.sign_s.median_s)),
+      wordsCell(spanText(group.sign_s.slowest_s)),
+      wordsCell(spanText(group.finish_s.median_s)),
+      wordsCell(spanText(group.answer_s.median_s)),
     );
-  return h(
-    "section",
-    {},
-    h("h3", {}, t("case.by_tier")),
-    table(t("case.by_tier"), head, [
-      row(t("case.whole"), found.whole),
-      ...found.by_tier.map((one) => row(t(`tier.${one.tier}`), one)),
-    ]),
-  );
+  const rows = [
+    row(t("case.whole"), evaluation.whole),
+    ...evaluation.by_tier.map((group) => row(t(`tier.${group.tier}`), group)),
+  ];
+  return evaluationSection("case.by_tier", columns, rows);
 }
 
-/** One row per unit; a press on its name tells its every fact (`choose(unit)`). */
+/**
+ * Make the table with one row per unit; a press on a name calls `choose(unit)`.
+ * @param {UnitEvaluation[]} units
+ * @param {(unit: UnitEvaluation) => void} choose
+ */
 export function unitsTable(units, choose) {
-  const head = [
-    "case.col.who",
-    "case.col.state",
-    ...COUNTS.slice(2).map((one) => `case.col.${one}`),
-    "case.col.sign_one",
-    "case.col.finish_one",
+  if (!units.length) return h("p", { class: "empty" }, t("units.none"));
+  const columns = [
+    ...["who", "state", ...UNIT_COUNTS, "sign_one", "finish_one"].map(columnKey),
     "case.answer.one",
   ];
-  const row = (one) =>
+  /** @param {UnitEvaluation} unit */
+  const row = (unit) =>
     h(
       "tr",
       {},
       h(
         "td",
         {},
-        act(one.unit_name, () => choose(one), {
+        button(unit.unit_name, () => choose(unit), {
           class: "plain into",
-          "data-focus": `of-${one.thread}-${one.unit}`,
+          "data-focus": `of-${unit.thread}-${unit.unit}`,
         }),
-        h("span", { class: "faint" }, ` ${t(`tier.${one.tier}`)}`),
+        h("span", { class: "faint" }, ` ${t(`tier.${unit.tier}`)}`),
       ),
-      words(one.state ? t(`assignment.${one.state}`) : "–"),
-      COUNTS.slice(2).map((key) => number(one[key], BAD.has(key))),
-      UNIT_SPANS.map((key) => words(took(one[key]))),
+      wordsCell(unit.state ? t(`assignment.${unit.state}`) : "–"),
+      UNIT_COUNTS.map((count) => numberCell(unit[count], BAD_COUNTS.has(count))),
+      UNIT_SPANS.map((span) => wordsCell(spanText(unit[span]))),
     );
-  if (!units.length) return h("p", { class: "empty" }, t("units.none"));
-  return h(
-    "section",
-    {},
-    h("h3", {}, t("case.by_unit")),
-    table(t("case.by_unit"), head, units.map(row), true),
-  );
+  return evaluationSection("case.by_unit", columns, units.map(row), "tall");
 }

@@ -1,74 +1,93 @@
-// One case: its head and what can be taken away of it, its timeline, how each tier and unit did, its review.
+// The file of one case: its head with the exports, its timeline, its evaluation, its review.
 
-import { alertSheet } from "../alerts/alert_sheet.js";
-import { addressOf, get, Problem } from "../lib/api.js";
-import { evaluationTable, unitsTable } from "./case_evaluation.js";
-import { reviewPart } from "./case_review.js";
-import { lineWords, lineWho } from "./timeline_words.js";
-import { unitsSheet } from "../commands/command_list.js";
-import { fill, h, list, text } from "../lib/dom.js";
-import { select } from "../lib/forms.js";
-import { t, when } from "../lib/i18n.js";
+import { openAlertSheet } from "../alerts/alert_sheet.js";
+import { openUnitSheet } from "../commands/unit_sheet.js";
+import { addressOf, get, problemOf } from "../lib/api.js";
 import {
-  act,
+  button,
   chip,
+  drillBand,
   drillTag,
   eventName,
   isDrill,
-  level,
-  openWords,
+  levelBadge,
+  maskedText,
 } from "../lib/components.js";
+import { fill, h, renderList, text } from "../lib/dom.js";
+import { select, selectOf } from "../lib/forms.js";
+import { formatTime, t } from "../lib/i18n.js";
+import { loadStatus } from "../lib/load_status.js";
 import { photoRow } from "../lib/photos.js";
-import { standing } from "../lib/load_status.js";
-import { tabs } from "../lib/tabs.js";
+import { tabList } from "../lib/tabs.js";
+import { evaluationTable, unitsTable } from "./case_evaluation.js";
+import { reviewPart } from "./case_review.js";
+import { entrySubject, entryWords } from "./timeline_words.js";
 
-const LINES = 200;
-const UNITS = 100;
-const PHOTOS = 24;
-const SLOTS = [60, 300, 3600, 86_400];
+/** @import { Child } from "../types/dom.d.ts" */
+/** @import { CaseDetail, EvaluationAnswer } from "../types/cases.d.ts" */
+/** @import { TimelineEntry, UnitEvaluation } from "../types/cases.d.ts" */
+/** @import { BoardContext } from "../types/page.d.ts" */
 
-/** The file of a case; `changed` is called after an act. `refresh()` reads it again. */
-export function caseFile(ctx, caseId, changed) {
-  const path = `/api/cases/${encodeURIComponent(caseId)}`;
+const ENTRY_PAGE_SIZE = 200;
+const ENTRY_LIMIT = 500;
+const UNIT_PAGE_SIZE = 100;
+const UNIT_LIMIT = 1_000;
+const PHOTO_LIMIT = 24;
+const SLOTS_S = [60, 300, 3600, 86_400];
+const PROJECTION_MS = 1_000; // The console has read its own record by then in most cases.
+
+/**
+ * @typedef {object} CaseFileState
+ * @property {number} slot seconds that the timeline sums up
+ * @property {UnitEvaluation | null} unit the unit whose entries are shown; null for all
+ * @property {TimelineEntry[]} entries
+ * @property {string | null} next
+ * @property {number} unitLimit
+ * @property {boolean} exists whether the head of the case has been read
+ */
+
+/**
+ * Make the file of a case; `onChange` is called after an action. `refresh()` reads the case again.
+ * @param {BoardContext} context
+ * @param {string} caseId
+ * @param {() => void} onChange
+ */
+export function caseFile(context, caseId, onChange) {
+  const path = /** @type {const} */ (`/api/cases/${encodeURIComponent(caseId)}`);
+  /** @type {CaseFileState} */
   const state = {
-    slot: 60,
+    slot: SLOTS_S[0],
     unit: null,
-    lines: [],
+    entries: [],
     next: null,
-    shown: UNITS,
-    known: false,
+    unitLimit: UNIT_PAGE_SIZE,
+    exists: false,
   };
   const head = h("div", { class: "case-head" });
   const photos = h("div", { id: "case-photos" });
   const timeline = h("ol", { class: "lines timeline", id: "timeline" });
-  const moreLines = act(t("more"), () => loadLines(true), {
+  const moreButton = button(t("more"), () => loadTimeline(true), {
     hidden: true,
     id: "timeline-more",
   });
-  const who = h("span");
+  const unitFilter = h("span");
   const evaluation = h("div", { id: "evaluation", class: "stack" });
   const review = h("div", { id: "review", class: "stack" });
-  const slot = select(
-    t("case.slot"),
-    "slot",
-    SLOTS.map((n) => [n, t(`case.slot.${n}`)]),
-  );
-  slot.addEventListener("change", () => {
-    state.slot = Number(slot.querySelector("select").value);
-    loadLines();
+  const slotOptions = SLOTS_S.map((n) => /** @type {const} */ ([n, t(`case.slot.${n}`)]));
+  const slotPicker = select(t("case.slot"), "slot", slotOptions);
+  slotPicker.addEventListener("change", () => {
+    state.slot = Number(selectOf(slotPicker).value);
+    loadTimeline();
   });
-  const parts = tabs("case-tabs", t("case.parts"), [
-    [
-      "timeline",
-      t("case.timeline"),
-      h(
-        "div",
-        { class: "stack" },
-        h("div", { class: "row" }, slot, who),
-        timeline,
-        moreLines,
-      ),
-    ],
+  const timelinePart = h(
+    "div",
+    { class: "stack" },
+    h("div", { class: "row" }, slotPicker, unitFilter),
+    timeline,
+    moreButton,
+  );
+  const tabs = tabList("case-tabs", t("case.parts"), [
+    ["timeline", t("case.timeline"), timelinePart],
     ["evaluation", t("case.evaluation"), evaluation],
     ["review", t("case.review"), review],
   ]);
@@ -77,188 +96,202 @@ export function caseFile(ctx, caseId, changed) {
     { class: "panel case-file", "aria-label": t("case.title") },
     head,
     photos,
-    parts.node,
+    tabs.node,
   );
 
-  const standings = {
-    head: standing(head),
-    timeline: standing(timeline),
-    evaluation: standing(evaluation),
-    photos: standing(photos),
+  const statuses = {
+    head: loadStatus(head),
+    timeline: loadStatus(timeline),
+    evaluation: loadStatus(evaluation),
+    photos: loadStatus(photos),
   };
 
-  async function read(name, query, draw) {
-    const reading = standings[name];
-    reading.begin();
+  /**
+   * Read a part and draw it; return whether that succeeded.
+   * @template Answer
+   * @param {ReturnType<typeof loadStatus>} status
+   * @param {Promise<Answer>} request
+   * @param {(answer: Answer) => void} draw
+   */
+  async function load(status, request, draw) {
+    status.begin();
     try {
-      draw(await get(name === "head" ? path : `${path}/${name}`, query));
-      reading.done();
+      draw(await request);
+      status.done();
       return true;
-    } catch (problem) {
-      if (!(problem instanceof Problem)) throw problem;
-      if (problem.status === 404)
-        fill(
-          node,
-          h("p", { class: "problem", role: "alert" }, t("case.unknown")),
-        );
-      else reading.failed();
+    } catch (error) {
+      if (problemOf(error).status === 404)
+        fill(node, h("p", { class: "problem", role: "alert" }, t("case.unknown")));
+      else status.failed();
       return false;
     }
   }
 
-  function drawHead(found) {
-    node.classList.toggle("drill", isDrill(found));
-    const link = (words, address) =>
-      h("a", { class: "button", href: address, download: "" }, words);
-    const fact = (key, value) => [h("dt", {}, t(key)), h("dd", {}, value)];
-    fill(
-      head,
-      isDrill(found) &&
-        h(
-          "div",
-          { class: "stripes drill-band" },
-          h("span", {}, t("drill.banner")),
-        ),
-      h(
-        "div",
-        { class: "row" },
-        drillTag(found),
-        found.level && level(found.level),
-        chip(t(`case.state.${found.state}`)),
-        h("span", { class: "tail faint" }, found.case_id),
-      ),
-      h("h2", {}, openWords(found, found.title)),
-      h(
-        "dl",
-        { class: "case-facts" },
-        fact("case.place", found.root_name),
-        fact("case.owner", found.owner_name),
-        fact("case.event", eventName(found.event_type)),
-        found.began && fact("case.began", when(found.began)),
-        fact("case.ended", when(found.ended)),
-      ),
-      h(
-        "div",
-        { class: "acts" },
-        found.alerts.map((one, n) =>
-          act(
-            found.alerts.length > 1
-              ? t("case.open.alert", { n: n + 1 })
-              : t("case.open.alert.one"),
-            () => alertSheet(one, refresh),
-            { "data-focus": one },
-          ),
-        ),
-        found.commands.map((one, n) =>
-          act(
-            found.commands.length > 1
-              ? t("case.open.command", { n: n + 1 })
-              : t("case.open.command.one"),
-            () => openCommand(one),
-            { "data-focus": one },
-          ),
-        ),
-        link(
-          t("case.get.html"),
-          addressOf(`${path}/export`, { format: "html" }),
-        ),
-        link(t("case.get.pdf"), addressOf(`${path}/export`, { format: "pdf" })),
-        link(
-          t("case.get.csv"),
-          addressOf(`${path}/evaluation`, { format: "csv" }),
-        ),
-      ),
-    );
+  /** @param {CaseDetail} detail */
+  function drawHead(detail) {
+    node.classList.toggle("drill", isDrill(detail));
+    fill(head, headContent(detail, path, refresh, openCommand));
     fill(
       review,
-      reviewPart(ctx, found, () => {
-        changed();
-        setTimeout(refresh, 1_000); // the console has read its own record by then, mostly
+      reviewPart(context.me, detail, () => {
+        onChange();
+        setTimeout(refresh, PROJECTION_MS);
       }),
     );
   }
 
+  /** @param {string} id */
   async function openCommand(id) {
-    const command = await ctx.quietly(get(`/api/commands/${id}`));
-    if (command) unitsSheet(command);
+    const command = await context.currentOrNull(get(`/api/commands/${id}`));
+    if (command) openUnitSheet(command);
   }
 
-  function loadLines(further = false) {
-    const after = further ? state.next : "";
-    const query = {
+  /** @param {boolean} [append] whether the entries follow those that are shown */
+  function loadTimeline(append = false) {
+    const shownCount = Math.min(ENTRY_LIMIT, state.entries.length);
+    const request = get(`${path}/timeline`, {
       slot: state.slot,
       unit: state.unit?.unit,
-      after,
-      limit: further
-        ? LINES
-        : Math.max(LINES, Math.min(500, state.lines.length)),
-    };
-    return read("timeline", query, (found) => {
-      state.lines = further ? [...state.lines, ...found.lines] : found.lines;
-      state.next = found.next;
-      list(timeline, state.lines, (one) => one.id, told, t("feed.none"));
-      moreLines.hidden = !found.next;
-      fill(
-        who,
-        state.unit &&
-          act(
-            t("only.town", { town: state.unit.unit_name }),
-            () => onlyUnit(null),
-            { class: "plain", id: "all-units" },
-          ),
-      );
+      after: append ? state.next : "",
+      limit: append ? ENTRY_PAGE_SIZE : Math.max(ENTRY_PAGE_SIZE, shownCount),
+    });
+    return load(statuses.timeline, request, (answer) => {
+      state.entries = append ? [...state.entries, ...answer.lines] : answer.lines;
+      state.next = answer.next;
+      renderList(timeline, state.entries, (entry) => entry.id, timelineItem, t("feed.none"));
+      moreButton.hidden = !answer.next;
+      fill(unitFilter, state.unit && allUnitsButton(state.unit.unit_name));
     });
   }
 
-  function onlyUnit(unit) {
-    Object.assign(state, { unit, lines: [], next: null });
-    parts.choose("timeline", true);
-    loadLines();
-  }
-
-  function told(one) {
-    return h(
-      "li",
-      { class: one.late ? "late" : null },
-      h("time", { datetime: one.at }, when(one.at)),
-      h(
-        "span",
-        { class: "what" },
-        h("strong", {}, lineWho(one)),
-        " ",
-        lineWords(one),
-        one.late && [" ", chip(t("was.late"), "bad")],
-      ),
-      (one.headline || one.text) && text(one.headline || one.text),
-    );
-  }
-
-  const loadPhotos = () =>
-    read("photos", { limit: PHOTOS }, (found) =>
-      fill(photos, photoRow(found.photos)),
-    );
-
-  const loadEvaluation = () =>
-    read("evaluation", { limit: state.shown }, (found) => {
-      const further = act(t("more"), () => {
-        state.shown = Math.min(1_000, state.shown + UNITS);
-        loadEvaluation();
-      });
-      fill(
-        evaluation,
-        evaluationTable(found),
-        unitsTable(found.units, onlyUnit),
-        found.next !== null && state.shown < 1_000 && further,
-        h("p", { class: "faint" }, t("case.zone")),
-      );
+  /** @param {string} unitName */
+  const allUnitsButton = (unitName) =>
+    button(t("only.town", { town: unitName }), () => filterByUnit(null), {
+      class: "plain",
+      id: "all-units",
     });
+
+  /** @param {UnitEvaluation | null} unit */
+  function filterByUnit(unit) {
+    Object.assign(state, { unit, entries: [], next: null });
+    tabs.choose("timeline", true);
+    loadTimeline();
+  }
+
+  function loadPhotos() {
+    const request = get(`${path}/photos`, { limit: PHOTO_LIMIT });
+    return load(statuses.photos, request, (answer) => fill(photos, photoRow(answer.photos)));
+  }
+
+  function loadEvaluation() {
+    const request = get(`${path}/evaluation`, { limit: state.unitLimit });
+    return load(statuses.evaluation, request, drawEvaluation);
+  }
+
+  /** @param {EvaluationAnswer} answer */
+  function drawEvaluation(answer) {
+    const moreUnits = button(t("more"), () => {
+      state.unitLimit = Math.min(UNIT_LIMIT, state.unitLimit + UNIT_PAGE_SIZE);
+      loadEvaluation();
+    });
+    fill(
+      evaluation,
+      evaluationTable(answer),
+      unitsTable(answer.units, filterByUnit),
+      answer.next !== null && state.unitLimit < UNIT_LIMIT && moreUnits,
+      h("p", { class: "faint" }, t("case.zone")),
+    );
+  }
 
   async function refresh() {
-    const head = read("head", {}, drawHead);
-    state.known ||= await head; // no parts are asked for of a case that is not there
-    if (state.known)
-      await Promise.all([head, loadLines(), loadEvaluation(), loadPhotos()]);
+    const headRequest = load(statuses.head, get(path), drawHead);
+    state.exists ||= await headRequest; // The parts of an unknown case are not requested.
+    if (!state.exists) return;
+    await Promise.all([headRequest, loadTimeline(), loadEvaluation(), loadPhotos()]);
   }
 
   return { node, refresh };
+}
+
+/**
+ * @param {CaseDetail} detail
+ * @param {string} path
+ * @param {() => void} refresh
+ * @param {(id: string) => void} openCommand
+ * @returns {Child}
+ */
+function headContent(detail, path, refresh, openCommand) {
+  /**
+   * @param {string} key
+   * @param {Child} value
+   */
+  const fact = (key, value) => [h("dt", {}, t(key)), h("dd", {}, value)];
+  /**
+   * @param {string} key
+   * @param {string} format
+   * @param {string} part
+   */
+  const download = (key, format, part) => {
+    const href = addressOf(`${path}/${part}`, { format });
+    return h("a", { class: "button", href, download: "" }, t(key));
+  };
+  /**
+   * @param {string[]} ids
+   * @param {string} key
+   * @param {(id: string) => void} open
+   */
+  const openButtons = (ids, key, open) =>
+    ids.map((id, index) => {
+      const words = ids.length > 1 ? t(key, { n: index + 1 }) : t(`${key}.one`);
+      return button(words, () => open(id), { "data-focus": id });
+    });
+  return [
+    isDrill(detail) && drillBand(),
+    h(
+      "div",
+      { class: "row" },
+      drillTag(detail),
+      detail.level && levelBadge(detail.level),
+      chip(t(`case.state.${detail.state}`)),
+      h("span", { class: "tail faint" }, detail.case_id),
+    ),
+    h("h2", {}, maskedText(detail, detail.title)),
+    h(
+      "dl",
+      { class: "case-facts" },
+      fact("case.place", detail.root_name),
+      fact("case.owner", detail.owner_name),
+      fact("case.event", eventName(detail.event_type)),
+      detail.began && fact("case.began", formatTime(detail.began)),
+      fact("case.ended", formatTime(detail.ended)),
+    ),
+    h(
+      "div",
+      { class: "acts" },
+      openButtons(detail.alerts, "case.open.alert", (id) => openAlertSheet(id, refresh)),
+      openButtons(detail.commands, "case.open.command", openCommand),
+      download("case.get.html", "html", "export"),
+      download("case.get.pdf", "pdf", "export"),
+      download("case.get.csv", "csv", "evaluation"),
+    ),
+  ];
+}
+
+/** @param {TimelineEntry} entry */
+function timelineItem(entry) {
+  const words = entry.headline || entry.text;
+  return h(
+    "li",
+    { class: entry.late ? "late" : null },
+    h("time", { datetime: entry.at }, formatTime(entry.at)),
+    h(
+      "span",
+      { class: "what" },
+      h("strong", {}, entrySubject(entry)),
+      " ",
+      entryWords(entry),
+      entry.late && [" ", chip(t("was.late"), "bad")],
+    ),
+    words && text(words),
+  );
 }

@@ -1,145 +1,148 @@
-// The review of a case: read with the live state of its findings, written once when nothing is open.
+// The review of a case: shown with the present state of its findings, written once when the case is
+// closed.
 
 import { post } from "../lib/api.js";
-import { area, ask, typedName } from "../lib/dialogs.js";
+import { button, chip } from "../lib/components.js";
+import { confirmAction, confirmationText, textArea } from "../lib/dialogs.js";
 import { h, text } from "../lib/dom.js";
-import { line, moment, momentOf, unitPicker } from "../lib/forms.js";
-import { t, when } from "../lib/i18n.js";
-import { act, chip } from "../lib/components.js";
+import { momentField, momentOf, textField, textOf, unitPicker } from "../lib/forms.js";
+import { formatTime, t } from "../lib/i18n.js";
 
-const WEEK_H = 168;
-const MOST = 20;
+/** @import { Child } from "../types/dom.d.ts" */
+/** @import { CaseDetail, Finding, Review } from "../types/cases.d.ts" */
+/** @import { Officer } from "../types/page.d.ts" */
 
-/** What there is of a review, or how to write one. */
-export function reviewPart(ctx, found, done) {
-  if (found.review) return written(found.review);
-  if (found.may_review)
-    return [
-      h("p", {}, t("case.review.ready")),
-      h(
-        "div",
-        { class: "acts" },
-        act(t("case.review.write"), () => write(ctx, found, done), {
-          class: "primary",
-          id: "write-review",
-        }),
-      ),
-    ];
-  return h(
-    "p",
-    { class: "empty" },
-    t(found.state === "open" ? "case.review.open" : "case.review.none"),
-  );
+const WEEK_HOURS = 168;
+const FINDING_LIMIT = 20;
+
+/**
+ * Make the review, or the way to write it.
+ * @param {Officer} officer
+ * @param {CaseDetail} detail
+ * @param {() => void} done
+ * @returns {Child}
+ */
+export function reviewPart(officer, detail, done) {
+  if (detail.review) return reviewContent(detail.review);
+  if (detail.may_review) {
+    const properties = { class: "primary", id: "write-review" };
+    const write = button(
+      t("case.review.write"),
+      () => writeReview(officer, detail, done),
+      properties,
+    );
+    return [h("p", {}, t("case.review.ready")), h("div", { class: "acts" }, write)];
+  }
+  const key = detail.state === "open" ? "case.review.open" : "case.review.none";
+  return h("p", { class: "empty" }, t(key));
 }
 
-function written(review) {
+/** @param {Review} review */
+function reviewContent(review) {
   return [
-    h("p", { class: "muted" }, `${review.unit_name} · ${when(review.sent_at)}`),
+    h("p", { class: "muted" }, `${review.unit_name} · ${formatTime(review.sent_at)}`),
     text(review.text, "p"),
     h("h3", {}, t("case.findings")),
     review.findings.length
-      ? h("ul", { class: "cards" }, review.findings.map(finding))
+      ? h("ul", { class: "cards" }, review.findings.map(findingCard))
       : h("p", { class: "empty" }, t("case.findings.none")),
   ];
 }
 
-function finding(one, n) {
-  const state = one.state ? t(`assignment.${one.state}`) : t("finding.waiting");
+/**
+ * @param {Finding} finding
+ * @param {number} index
+ */
+function findingCard(finding, index) {
+  const state = finding.state ? t(`assignment.${finding.state}`) : t("finding.waiting");
+  const deadline = t("finish.by", { time: formatTime(finding.finish_by) });
   return h(
     "li",
     { class: "card blue" },
     h(
       "div",
       { class: "row" },
-      h("strong", {}, n + 1),
+      h("strong", {}, index + 1),
       chip(state),
-      one.overdue && chip(t("supervision.overdue"), "bad"),
-      h(
-        "span",
-        { class: "tail" },
-        t("finish.by", { time: when(one.finish_by) }),
-      ),
+      finding.overdue && chip(t("supervision.overdue"), "bad"),
+      h("span", { class: "tail" }, deadline),
     ),
-    h("h3", {}, text(one.title)),
-    h("p", { class: "facts" }, h("span", {}, one.owner_name)),
-    one.instruction && text(one.instruction, "p"),
+    h("h3", {}, text(finding.title)),
+    h("p", { class: "facts" }, h("span", {}, finding.owner_name)),
+    finding.instruction && text(finding.instruction, "p"),
   );
 }
 
-function write(ctx, found, done) {
+/**
+ * @param {Officer} officer
+ * @param {CaseDetail} detail
+ * @param {() => void} done
+ */
+function writeReview(officer, detail, done) {
   const key = crypto.randomUUID();
-  const rows = h("div", { class: "stack", id: "findings" });
-  const add = act(
-    t("case.finding.add"),
-    () => {
-      rows.append(row());
-      rows.lastChild.querySelector("[name=finding_title]").focus();
-      add.disabled = rows.children.length >= MOST;
-    },
-    { id: "finding-add" },
-  );
+  const list = h("div", { class: "stack", id: "findings" });
+  /** @type {ReturnType<typeof findingForm>[]} */
+  const forms = [];
+  const addButton = button(t("case.finding.add"), () => addFinding(), { id: "finding-add" });
 
-  function row() {
-    const owner = unitPicker(t("case.finding.owner"), {
-      unit: ctx.me.unit,
-      name: ctx.me.unit_name,
-    });
-    const node = h(
-      "fieldset",
-      { class: "part" },
-      h("legend", {}, t("case.finding")),
-      line(t("case.finding.title"), "finding_title", { required: true }),
-      h(
-        "label",
-        {},
-        t("compose.instruction"),
-        h("textarea", { name: "finding_instruction", maxlength: 4000 }),
-      ),
-      owner,
-      moment(t("case.finding.until"), "finding_until", WEEK_H),
-      h(
-        "div",
-        { class: "acts" },
-        act(t("part.remove"), () => {
-          node.remove();
-          add.disabled = false;
-          add.focus();
-        }),
-      ),
-    );
-    node.read = () => ({
-      owner: owner.value,
-      title: node.querySelector("[name=finding_title]").value.trim(),
-      instruction: node
-        .querySelector("[name=finding_instruction]")
-        .value.trim(),
-      finish_by: momentOf(node.querySelector("[name=finding_until]")),
-    });
-    return node;
+  function updateAddButton() {
+    addButton.disabled = forms.length >= FINDING_LIMIT;
   }
 
-  ask({
-    words: t("case.review.write"),
-    about: {
-      status: found.status,
-      place: found.root_name,
-      headline: found.title,
-    },
+  function addFinding() {
+    const form = findingForm(officer, () => {
+      forms.splice(forms.indexOf(form), 1);
+      form.node.remove();
+      updateAddButton();
+      addButton.focus();
+    });
+    forms.push(form);
+    list.append(form.node);
+    form.node.querySelector("input")?.focus();
+    updateAddButton();
+  }
+
+  confirmAction({
+    title: t("case.review.write"),
+    subject: { status: detail.status, place: detail.root_name, headline: detail.title },
     fields: [
       h("p", { class: "muted" }, t("case.review.once")),
-      area(t("case.review.text"), "review", 4000, true),
-      rows,
-      h("div", { class: "acts" }, add),
+      textArea(t("case.review.text"), "review", 4000, true),
+      list,
+      h("div", { class: "acts" }, addButton),
     ],
-    type: typedName(found, found.root_name),
+    type: confirmationText(detail, detail.root_name),
     send: async ({ form }) => {
-      const findings = [...rows.children].map((one) => one.read());
-      await post(
-        `/api/cases/${encodeURIComponent(found.case_id)}/review`,
-        { text: form.elements.review.value.trim(), findings },
-        key,
-      );
+      const findings = forms.map((finding) => finding.read());
+      const body = { text: textOf(form, "review"), findings };
+      await post(`/api/cases/${encodeURIComponent(detail.case_id)}/review`, body, key);
       done();
     },
   });
+}
+
+/**
+ * @param {Officer} officer
+ * @param {() => void} remove
+ */
+function findingForm(officer, remove) {
+  const root = { unit: officer.unit, name: officer.unit_name };
+  const owner = unitPicker(t("case.finding.owner"), root);
+  const node = h(
+    "fieldset",
+    { class: "part" },
+    h("legend", {}, t("case.finding")),
+    textField(t("case.finding.title"), "finding_title", { required: true }),
+    textArea(t("compose.instruction"), "finding_instruction"),
+    owner,
+    momentField(t("case.finding.until"), "finding_until", WEEK_HOURS),
+    h("div", { class: "acts" }, button(t("part.remove"), remove)),
+  );
+  const read = () => ({
+    owner: owner.value,
+    title: textOf(node, "finding_title"),
+    instruction: textOf(node, "finding_instruction"),
+    finish_by: momentOf(node, "finding_until"),
+  });
+  return { node, read };
 }

@@ -1,57 +1,55 @@
-// A line of a case's timeline in words: the same keys that the printed file uses.
+// An entry of the timeline of a case in words, by the same keys as the printed file.
 
 import { t } from "../lib/i18n.js";
 
-/** What happened. */
-export function lineWords(one) {
-  const { kind, what } = one;
+/** @import { TimelineEntry } from "../types/cases.d.ts" */
+
+/**
+ * Return the event of an entry in words.
+ * @param {TimelineEntry} entry
+ */
+export function entryWords(entry) {
+  const { kind, what: event } = entry;
   switch (kind) {
-    case "alert":
-      return (
-        t("case.alert", { what: t(`transition.${what}`) }) +
-        (one.level ? ` (${t(`level.${one.level}`)})` : "")
-      );
-    case "command":
-      return t("case.command", {
-        what: t(`command.${what}`),
-        n: one.recipients ?? 0,
-      });
-    case "supervision": {
-      const calling = one.target_name
-        ? ` ${t("called", { unit: one.target_name, post: t(`post.${one.target_post}`) })}`
-        : "";
-      return (
-        t("case.supervision", {
-          what: t(`supervision.${what}`, { rung: one.rung }),
-          clock: t(`clock.${one.clock}`),
-        }) + calling
-      );
+    case "alert": {
+      const level = entry.level ? ` (${t(`level.${entry.level}`)})` : "";
+      return t("case.alert", { event: t(`transition.${event}`) }) + level;
     }
+    case "command":
+      return t("case.command", { event: t(`command.${event}`), n: entry.recipients ?? 0 });
+    case "supervision":
+      return supervisionWords(entry);
     case "mode":
-      return t("case.mode", {
-        mode: t(`mode.${one.mode}`),
-        what: t(`case.mode.${what}`),
-      });
+      return t("case.mode", { mode: t(`mode.${entry.mode}`), event: t(`case.mode.${event}`) });
     case "acknowledgement":
-      return t("case.acknowledgement", { what: t(`step.${what}`) });
-    case "report":
-      return (
-        t("case.report", { what: t(`report.${what}`) }) +
-        (one.means ? ` ${t(`means.${one.means}`)}` : "")
-      );
+      return t("case.acknowledgement", { event: t(`step.${event}`) });
+    case "report": {
+      const means = entry.means ? ` ${t(`means.${entry.means}`)}` : "";
+      return t("case.report", { event: t(`report.${event}`) }) + means;
+    }
     case "answer":
-      return t("case.answer", {
-        what: t(`answer.${what}`, {}, t(`page.${what}`)),
-      });
+      return t("case.answer", { event: t(`answer.${event}`, {}, t(`page.${event}`)) });
     case "review":
       return t("case.review.written");
     default:
-      return t(`case.${kind}`, { what: t(`${kind}.${what}`) }, kind);
+      return t(`case.${kind}`, { event: t(`${kind}.${event}`) }, kind);
   }
 }
 
-/** Whom a line is about: a unit, or how many of a tier. */
-export const lineWho = (one) =>
-  one.count > 1
-    ? t("case.units.n", { tier: t(`tier.${one.tier}`), n: one.count })
-    : (one.unit_name ?? t(`tier.${one.tier}`));
+/** @param {TimelineEntry} entry */
+function supervisionWords(entry) {
+  const target = entry.target_name
+    ? ` ${t("called", { unit: entry.target_name, post: t(`post.${entry.target_post}`) })}`
+    : "";
+  const event = t(`supervision.${entry.what}`, { rung: entry.rung });
+  return t("case.supervision", { event, clock: t(`clock.${entry.clock}`) }) + target;
+}
+
+/**
+ * Return the subject of an entry: a unit, or the number of units of a tier.
+ * @param {TimelineEntry} entry
+ */
+export function entrySubject(entry) {
+  const tier = t(`tier.${entry.tier}`);
+  return entry.count > 1 ? t("case.units.n", { tier, n: entry.count }) : (entry.unit_name ?? tier);
+}

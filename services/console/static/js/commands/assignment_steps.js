@@ -1,14 +1,18 @@
-// Steps on an assignment: what each asks for, then one request.
+// Steps on an assignment: the fields that each asks for, then one request.
 
-import { get, post, upload } from "../lib/api.js";
-import { ask } from "../lib/dialogs.js";
+import { get, post, problemOf, upload } from "../lib/api.js";
+import { button } from "../lib/components.js";
+import { confirmAction } from "../lib/dialogs.js";
 import { h } from "../lib/dom.js";
-import { checked, choices, moment, momentOf } from "../lib/forms.js";
-import { t, when } from "../lib/i18n.js";
-import { act } from "../lib/components.js";
-import { photoActs, photoField } from "../lib/photos.js";
+import { checkedValues, choices, isChecked, momentField, momentOf } from "../lib/forms.js";
+import { formatTime, t } from "../lib/i18n.js";
+import { photoActions, photoField } from "../lib/photos.js";
 
-const WORDS = {
+/** @import { Action, Deliver } from "../types/actions.d.ts" */
+/** @import { Assignment } from "../types/commands.d.ts" */
+
+/** @type {Record<string, "optional" | "required">} */
+const REASONS = {
   accept: "optional",
   handle: "optional",
   report: "optional",
@@ -24,7 +28,8 @@ const WORDS = {
   recall: "required",
   reassign: "required",
 };
-const GRAVE = new Set([
+/** Steps that withdraw or refuse something; their buttons warn. */
+export const DANGEROUS_STEPS = new Set([
   "return",
   "send_back",
   "refuse",
@@ -32,124 +37,120 @@ const GRAVE = new Set([
   "recall",
   "reassign",
 ]);
-const EXPECTED = new Set([
-  "sign",
-  "accept",
-  "handle",
-  "report",
-  "check",
-  "close",
-  "resume",
-]);
-const WITH_PHOTO = new Set([
-  "handle",
-  "report",
-  "return",
-  "ask_extend",
-  "ask_suspend",
-]);
-const UNTIL_HOURS = { ask_extend: 1, ask_suspend: 4, extend: 1, suspend: 4 };
+const EXPECTED_STEPS = new Set(["sign", "accept", "handle", "report", "check", "close", "resume"]);
+const PHOTO_STEPS = new Set(["handle", "report", "return", "ask_extend", "ask_suspend"]);
+/** @type {Record<string, number>} */
+const HOURS_AHEAD = { ask_extend: 1, ask_suspend: 4, extend: 1, suspend: 4 };
 
-/** One button per step that may be taken; the first is the expected one. */
-export function stepButtons(one, done) {
-  return one.may.map((step, n) =>
-    act(t(`step.${step}`), () => takeStep(one, step, done), {
-      class: GRAVE.has(step)
-        ? "danger"
-        : n === 0 && EXPECTED.has(step)
-          ? "primary"
-          : null,
-      "data-focus": `${one.assignment_id}-${step}`,
-    }),
-  );
+/**
+ * Make one button per possible step; the first is the expected one.
+ * @param {Assignment} assignment
+ * @param {() => void} done
+ */
+export function stepButtons(assignment, done) {
+  return assignment.may.map((step, index) => {
+    const isExpected = index === 0 && EXPECTED_STEPS.has(step);
+    return button(t(`step.${step}`), () => askForStep(assignment, step, done), {
+      class: DANGEROUS_STEPS.has(step) ? "danger" : isExpected ? "primary" : null,
+      "data-focus": `${assignment.assignment_id}-${step}`,
+    });
+  });
 }
 
 /**
- * Ask for what a step needs, then take it; `done(one, step)` afterwards. `deliver(acts)` hands over what is
- * to be sent, in its order: {path, body or file, about}.
+ * Ask for the fields of a step, then deliver it; `done` is called afterwards.
+ * @param {Assignment} assignment
+ * @param {string} step
+ * @param {() => void} done
+ * @param {Deliver} [deliver]
  */
-export async function takeStep(one, step, done, deliver = atOnce) {
-  const fields = [];
-  const answersQuestion =
-    one.asked && one.asked.until && one.asked.step === `ask_${step}`;
-  if (answersQuestion)
-    fields.push(
-      h(
-        "p",
-        { class: "muted" },
-        t("asked.until", { time: when(one.asked.until) }),
-      ),
-    );
-  else if (UNTIL_HOURS[step])
-    fields.push(moment(t("until"), "until", UNTIL_HOURS[step]));
-  if (step === "split")
-    fields.push(
-      ...(await receivers(one.unit, "checkbox")),
-      choices(t("parts"), "checkbox", "optional", [
-        ["yes", t("parts.optional")],
-      ]),
-    );
-  if (step === "reassign")
-    fields.push(...(await receivers(one.issuer_unit, "radio", one.unit)));
-  if (WITH_PHOTO.has(step)) fields.push(photoField());
-  ask({
-    words: t(`step.${step}`),
-    about: { status: one.status, place: one.unit_name, headline: one.title },
-    fields,
-    reason: WORDS[step] ?? null,
-    danger: GRAVE.has(step),
+export async function askForStep(assignment, step, done, deliver = sendAll) {
+  confirmAction({
+    title: t(`step.${step}`),
+    subject: {
+      status: assignment.status,
+      place: assignment.unit_name,
+      headline: assignment.title,
+    },
+    fields: await stepFields(assignment, step),
+    reason: REASONS[step] ?? null,
+    danger: DANGEROUS_STEPS.has(step),
     send: async ({ reason, form }) => {
-      const until = momentOf(form.elements.until);
-      const units = checked(form, "receiver");
-      const body = {
-        step,
-        attempt: one.attempt,
-        text: reason,
-        ...(until && { until }),
-        ...(units.length && { units }),
-        ...(step === "split" && { mandatory: !form.elements.optional.checked }),
-      };
-      const about = {
-        subject: one.assignment_id,
-        version: one.version,
-        verb: step,
-        words: one.title,
-      };
-      const path = `/api/assignments/${one.assignment_id}/acknowledgements`;
-      await deliver([...(await photoActs(form, one)), { path, body, about }]);
-      done(one, step);
+      const photos = await photoActions(form, assignment);
+      await deliver([...photos, stepAction(assignment, step, reason, form)]);
+      done();
     },
   });
 }
 
-async function atOnce(acts) {
-  for (const { path, body, file } of acts)
-    await (file ? upload(path, file) : post(path, body));
+/**
+ * @param {Assignment} assignment
+ * @param {string} step
+ */
+async function stepFields(assignment, step) {
+  const { asked: request, unit, issuer_unit: issuer } = assignment;
+  const fields = [];
+  if (request?.until && request.step === `ask_${step}`) {
+    const words = t("asked.until", { time: formatTime(request.until) });
+    fields.push(h("p", { class: "muted" }, words));
+  } else if (HOURS_AHEAD[step]) fields.push(momentField(t("until"), "until", HOURS_AHEAD[step]));
+  if (step === "split") {
+    fields.push(await receiverChoices(unit, "checkbox"));
+    fields.push(choices(t("parts"), "checkbox", "optional", [["yes", t("parts.optional")]]));
+  }
+  if (step === "reassign") fields.push(await receiverChoices(issuer, "radio", unit));
+  if (PHOTO_STEPS.has(step)) fields.push(photoField());
+  return fields;
 }
 
-/** Controls for the units that may get it; the words of the trouble where the list cannot be had. */
-async function receivers(unit, type, without = null) {
-  let found;
+/**
+ * @param {Assignment} assignment
+ * @param {string} step
+ * @param {string} reason
+ * @param {HTMLFormElement} form
+ * @returns {Action}
+ */
+function stepAction(assignment, step, reason, form) {
+  const { assignment_id: subject, version, title: words, attempt } = assignment;
+  const until = momentOf(form, "until");
+  const units = checkedValues(form, "receiver");
+  return {
+    path: `/api/assignments/${subject}/acknowledgements`,
+    body: {
+      step,
+      attempt,
+      text: reason,
+      ...(until && { until }),
+      ...(units.length && { units }),
+      ...(step === "split" && { mandatory: !isChecked(form, "optional") }),
+    },
+    summary: { subject, version, verb: step, words },
+  };
+}
+
+/** @param {Action[]} actions */
+async function sendAll(actions) {
+  for (const { path, body, file } of actions) await (file ? upload(path, file) : post(path, body));
+}
+
+/**
+ * Make controls for the units that may receive the assignment; a note where the list cannot be
+ * read.
+ * @param {string} unit
+ * @param {"radio" | "checkbox"} type
+ * @param {string | null} [excludedUnit]
+ */
+async function receiverChoices(unit, type, excludedUnit = null) {
+  let answer;
   try {
-    found = await get("/api/units", { unit });
-  } catch (problem) {
-    return [
-      h(
-        "p",
-        { class: "problem", role: "alert" },
-        t("receivers.none"),
-        " ",
-        problem.status ? problem.words : "",
-      ),
-    ];
+    answer = await get("/api/units", { unit });
+  } catch (error) {
+    const problem = problemOf(error);
+    const detail = problem.status ? problem.text : "";
+    return h("p", { class: "problem", role: "alert" }, t("receivers.none"), " ", detail);
   }
-  const below = found.below.filter((one) => one.unit !== without);
-  return [
-    choices(
-      t(type === "radio" ? "receiver" : "receivers"),
-      type,
-      "receiver",
-      below.map((one) => [one.unit, one.name]),
-    ),
-  ];
+  const options = answer.below
+    .filter((child) => child.unit !== excludedUnit)
+    .map((child) => /** @type {const} */ ([child.unit, child.name]));
+  return choices(t(type === "radio" ? "receiver" : "receivers"), type, "receiver", options);
 }

@@ -1,184 +1,157 @@
-// Writing a command: what, to whom, how many that are and who, and the number typed before it goes.
+// The form for a command: its words, its recipients with their number and names, and the number to
+// be typed before the command is sent.
 
-import { post, Problem } from "../lib/api.js";
-import { area, open, title } from "../lib/dialogs.js";
+import { post } from "../lib/api.js";
+import { button, drillBand, levelOptions } from "../lib/components.js";
+import { dialogTitle, openDialog, problemLine, textArea } from "../lib/dialogs.js";
 import { fill, h } from "../lib/dom.js";
-import { eventPicker } from "../lib/event_types.js";
-import { choices, line } from "../lib/forms.js";
+import { eventTypePicker } from "../lib/event_types.js";
+import { choices, textField, textOf, valueOf } from "../lib/forms.js";
 import { t } from "../lib/i18n.js";
-import { act, LEVELS } from "../lib/components.js";
-import { selectionParts } from "./selection_editor.js";
+import { selectionEditor } from "./selection_editor.js";
 
-const NAMED = 100;
+/** @import { CommandPreview } from "../types/commands.d.ts" */
+/** @import { Officer } from "../types/page.d.ts" */
+/** @import { Status } from "../types/fields.d.ts" */
 
-/** Open the composer for the officer's own subtree. */
-export function compose(me, status, refresh) {
+const NAME_PAGE_SIZE = 100;
+
+/**
+ * Open the form for a command in the officer's own subtree.
+ * @param {Officer} officer
+ * @param {Status} status
+ * @param {() => void} refresh
+ */
+export function composeCommand(officer, status, refresh) {
   const key = crypto.randomUUID();
   const count = h("strong", { id: "recipients" }, "–");
-  const byTier = h("span", { class: "muted" });
+  const countsByTier = h("span", { class: "muted" });
   const names = h("div", { class: "names" });
-  const more = act(t("more"), () => nameMore(), { hidden: true });
-  const trouble = h("p", { class: "problem", role: "alert", hidden: true });
-  const go = h("button", { type: "submit", class: "primary" }, t("send"));
-  const typed = h("input", {
+  const moreButton = button(t("more"), () => loadMoreNames(), { hidden: true });
+  const problem = problemLine();
+  const sendButton = h("button", { type: "submit", class: "primary" }, t("send"));
+  const typedNumber = h("input", {
     type: "text",
     name: "typed",
     inputmode: "numeric",
     autocomplete: "off",
   });
-  const parts = selectionParts(me, preview);
-  let seen = null;
-  let asked = 0;
-  go.disabled = true;
+  const editor = selectionEditor(officer, preview);
+  /** @type {(CommandPreview & { selection: object }) | null} */
+  let shownPreview = null;
+  let previewCount = 0;
+  sendButton.disabled = true;
 
   const form = h(
     "form",
-    { method: "dialog", oninput: check, onsubmit: submit },
-    title(t(status === "Exercise" ? "compose.drill" : "compose")),
-    line(t("compose.title"), "title", { required: true }),
-    area(t("compose.instruction"), "instruction"),
-    eventPicker(),
-    choices(
-      t("compose.level"),
-      "radio",
-      "level",
-      LEVELS.map((one) => [one, t(`level.${one}`)]),
-    ),
-    parts.node,
-    h(
-      "p",
-      { class: "figures", "aria-live": "polite" },
+    { method: "dialog", oninput: updateSendButton, onsubmit: submit },
+    dialogTitle(t(status === "Exercise" ? "compose.drill" : "compose")),
+    textField(t("compose.title"), "title", { required: true }),
+    textArea(t("compose.instruction"), "instruction"),
+    eventTypePicker(),
+    choices(t("compose.level"), "radio", "level", levelOptions()),
+    editor.node,
+    h("p", { class: "figures", "aria-live": "polite" }, [
       t("compose.recipients"),
       " ",
       count,
       " ",
-      byTier,
-    ),
-    h(
-      "details",
-      { class: "who-gets-it" },
-      h("summary", {}, t("compose.who")),
-      names,
-      more,
-    ),
-    h("label", {}, t("compose.type"), typed),
-    trouble,
+      countsByTier,
+    ]),
+    h("details", { class: "who-gets-it" }, h("summary", {}, t("compose.who")), names, moreButton),
+    h("label", {}, t("compose.type"), typedNumber),
+    problem.node,
     h(
       "div",
       { class: "buttons" },
-      h(
-        "button",
-        { type: "button", onclick: () => dialog.close() },
-        t("cancel"),
-      ),
-      go,
+      h("button", { type: "button", onclick: () => dialog.close() }, t("cancel")),
+      sendButton,
     ),
   );
-  const dialog = open([
-    status === "Exercise" &&
-      h(
-        "div",
-        { class: "stripes drill-band" },
-        h("span", {}, t("drill.banner")),
-      ),
-    form,
-  ]);
+  const dialog = openDialog([status === "Exercise" && drillBand(), form]);
 
   async function preview() {
-    seen = null;
-    asked += 1;
-    const mine = asked;
-    trouble.hidden = true;
+    shownPreview = null;
+    previewCount += 1;
+    const number = previewCount;
+    problem.clear();
     fill(count, "–");
-    fill(byTier);
+    fill(countsByTier);
     fill(names);
-    more.hidden = true;
-    const selection = parts.selection();
+    moreButton.hidden = true;
+    const selection = editor.selection();
     if (selection) {
       try {
-        const found = await post("/api/commands/preview", {
-          selection,
-          limit: NAMED,
-        });
-        if (mine !== asked) return; // the selection was changed meanwhile
-        seen = { ...found, selection };
-        fill(count, String(found.recipients));
-        const tiers = Object.entries(found.by_tier).map(
-          ([tier, n]) => `${t(`tier.${tier}`)} ${n}`,
-        );
-        const departments = Object.entries(found.by_department).map(
-          ([name, n]) => `${t(`department.${name}`, {}, name)} ${n}`,
-        );
-        fill(
-          byTier,
-          document.createTextNode([...tiers, ...departments].join(" · ")),
-        );
-        addNames(found);
-      } catch (problem) {
-        show(problem);
+        const answer = await post("/api/commands/preview", { selection, limit: NAME_PAGE_SIZE });
+        if (number !== previewCount) return; // The selection has changed in the meantime.
+        shownPreview = { ...answer, selection };
+        fill(count, answer.recipients);
+        fill(countsByTier, countsText(answer));
+        addNames(answer);
+      } catch (error) {
+        problem.show(error);
       }
     }
-    check();
+    updateSendButton();
   }
 
-  function addNames(found) {
-    names.append(
-      ...found.units.map((one) => h("span", { class: "chip" }, one.name)),
-    );
-    seen.next = found.next;
-    more.hidden = !found.next;
+  /** @param {CommandPreview} answer */
+  function addNames(answer) {
+    names.append(...answer.units.map((unit) => h("span", { class: "chip" }, unit.name)));
+    if (shownPreview) shownPreview.next = answer.next;
+    moreButton.hidden = !answer.next;
   }
 
-  async function nameMore() {
+  async function loadMoreNames() {
+    if (!shownPreview) return;
+    const { selection, next: after } = shownPreview;
     try {
-      addNames(
-        await post("/api/commands/preview", {
-          selection: seen.selection,
-          limit: NAMED,
-          after: seen.next,
-        }),
-      );
-    } catch (problem) {
-      show(problem);
+      const body = { selection, limit: NAME_PAGE_SIZE, after };
+      addNames(await post("/api/commands/preview", body));
+    } catch (error) {
+      problem.show(error);
     }
   }
 
-  function check() {
-    go.disabled = !(
-      seen?.recipients > 0 &&
-      typed.value.trim() === String(seen.recipients) &&
-      form.checkValidity()
-    );
+  function updateSendButton() {
+    const recipients = shownPreview?.recipients ?? 0;
+    const isTyped = typedNumber.value.trim() === String(recipients);
+    sendButton.disabled = !(recipients > 0 && isTyped && form.checkValidity());
   }
 
-  function show(problem) {
-    if (!(problem instanceof Problem)) throw problem;
-    fill(trouble, problem.words);
-    trouble.hidden = false;
-  }
-
+  /** @param {Event} event */
   async function submit(event) {
     event.preventDefault();
-    if (go.disabled) return;
-    go.disabled = true;
-    trouble.hidden = true;
-    const { elements } = form;
+    if (sendButton.disabled || !shownPreview) return;
+    sendButton.disabled = true;
+    problem.clear();
     const body = {
-      selection: seen.selection,
-      event_type: elements.event.value,
-      level: elements.level.value,
-      title: elements.title.value.trim(),
-      instruction: elements.instruction.value.trim(),
+      selection: shownPreview.selection,
+      event_type: valueOf(form, "event"),
+      level: valueOf(form, "level"),
+      title: textOf(form, "title"),
+      instruction: textOf(form, "instruction"),
       status,
-      seen_digest: seen.digest,
+      seen_digest: shownPreview.digest,
     };
     try {
       await post("/api/commands", body, key);
       dialog.close();
       refresh();
-    } catch (problem) {
-      show(problem);
-      go.disabled = false;
+    } catch (error) {
+      problem.show(error);
+      sendButton.disabled = false;
     }
   }
+}
+
+/** @param {CommandPreview} preview */
+function countsText(preview) {
+  const tiers = Object.entries(preview.by_tier).map(
+    ([tier, count]) => `${t(`tier.${tier}`)} ${count}`,
+  );
+  const departments = Object.entries(preview.by_department).map(
+    ([code, count]) => `${t(`department.${code}`, {}, code)} ${count}`,
+  );
+  return [...tiers, ...departments].join(" · ");
 }

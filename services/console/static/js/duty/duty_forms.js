@@ -1,168 +1,171 @@
 // The small forms of a duty plan: each reads its fields into one rule of the contract.
 
-import { checked, choices, line, moment, momentOf, select } from "../lib/forms.js";
+import { optionsOf } from "../lib/components.js";
+import {
+  checkedValues,
+  choices,
+  momentField,
+  momentOf,
+  select,
+  textField,
+  textOf,
+  valueOf,
+} from "../lib/forms.js";
 import { t } from "../lib/i18n.js";
 
-export const KINDS = [
-  "member",
-  "leave",
-  "override",
-  "swap",
-  "shift",
-  "rotation",
-];
+/** @import { Child, Option } from "../types/dom.d.ts" */
+
+export const RULE_KINDS = ["member", "leave", "override", "swap", "shift", "rotation"];
 const CHANNELS = ["sms", "email", "dingtalk", "wecom", "feishu"];
-const POSTS = ["B", "A", "commander"];
-
-const post = () =>
-  select(
-    t("post"),
-    "post",
-    POSTS.map((one) => [one, t(`post.${one}`)]),
-  );
+export const POSTS = ["B", "A", "commander"];
 const MODES = ["normal", "standby", "emergency", "recovery"];
+const OFFICER_ID = "[A-Za-z0-9][A-Za-z0-9._:\\-]*";
+const PHONE_NUMBER = "\\+?[0-9][0-9 \\-]{2,30}";
 
-const modes = () =>
-  choices(
-    t("duty.modes"),
-    "checkbox",
-    "modes",
-    MODES.map((one) => [one, t(`mode.${one}`)]),
-  );
-const reason = () => line(t("reason.optional"), "why", { maxlength: 400 });
-const span = () => [
-  moment(t("from.time"), "begin", 0),
-  moment(t("until"), "end", 12),
+/**
+ * @typedef {object} RuleForm
+ * @property {Child} fields
+ * @property {(form: HTMLFormElement) => object} read
+ */
+
+const postPicker = () => select(t("post"), "post", optionsOf(POSTS, "post"));
+const modeChoices = () => choices(t("duty.modes"), "checkbox", "modes", optionsOf(MODES, "mode"));
+const reasonField = () => textField(t("reason.optional"), "why", { maxlength: 400 });
+const spanFields = () => [
+  momentField(t("from.time"), "begin", 0),
+  momentField(t("until"), "end", 12),
 ];
-const spanOf = ({ elements }) => ({
-  begin: momentOf(elements.begin),
-  end: momentOf(elements.end),
-});
 
-/** {fields, read(form)} for a kind of rule; `people` = [officer id, name] of the unit's members. */
-export function entryForm(kind, people) {
-  const who = (label, name, more = []) =>
-    select(label, name, [...more, ...people], { required: !more.length });
+/** @param {HTMLFormElement} form */
+const spanOf = (form) => ({ begin: momentOf(form, "begin"), end: momentOf(form, "end") });
+
+/**
+ * Make the form for a kind of rule.
+ * @param {string} kind
+ * @param {Option[]} members the officers of the unit with their names
+ * @returns {RuleForm}
+ */
+export function ruleForm(kind, members) {
+  /**
+   * @param {string} label
+   * @param {string} name
+   * @param {Option[]} [extraOptions]
+   */
+  const memberPicker = (label, name, extraOptions = []) =>
+    select(label, name, [...extraOptions, ...members], { required: !extraOptions.length });
   switch (kind) {
     case "member":
-      return {
-        fields: [
-          line(t("member.id"), "officer", {
-            required: true,
-            maxlength: 96,
-            pattern: "[A-Za-z0-9][A-Za-z0-9._:\\-]*",
-          }),
-          line(t("member.name"), "name", { required: true }),
-          line(t("member.phone"), "phone", {
-            type: "tel",
-            pattern: "\\+?[0-9][0-9 \\-]{2,30}",
-          }),
-          select(
-            t("member.language"),
-            "language",
-            ["zh", "en"].map((one) => [one, t(`language.${one}`)]),
-          ),
-          choices(
-            t("member.channels"),
-            "checkbox",
-            "channels",
-            CHANNELS.map((one) => [one, t(`channel.${one}`)]),
-          ),
-        ],
-        read: (form) => ({
-          kind,
-          officer: {
-            officer_id: form.elements.officer.value.trim(),
-            name: form.elements.name.value.trim(),
-            language: form.elements.language.value,
-            ...(form.elements.phone.value.trim() && {
-              phone: form.elements.phone.value.trim(),
-            }),
-          },
-          channels: ["console", ...checked(form, "channels")],
-        }),
-      };
+      return { fields: memberFields(), read: memberRule };
     case "leave":
       return {
-        fields: [who(t("officer"), "officer"), ...span(), reason()],
+        fields: [memberPicker(t("officer"), "officer"), ...spanFields(), reasonField()],
         read: (form) => ({
           kind,
-          officer_id: form.elements.officer.value,
+          officer_id: valueOf(form, "officer"),
           ...spanOf(form),
-          reason: form.elements.why.value,
+          reason: valueOf(form, "why"),
         }),
       };
     case "override":
       return {
         fields: [
-          post(),
-          who(t("officer"), "officer", [["", t("duty.empty")]]),
-          ...span(),
-          reason(),
+          postPicker(),
+          memberPicker(t("officer"), "officer", [["", t("duty.empty")]]),
+          ...spanFields(),
+          reasonField(),
         ],
         read: (form) => ({
           kind,
-          post: form.elements.post.value,
-          officer_id: form.elements.officer.value || null,
+          post: valueOf(form, "post"),
+          officer_id: valueOf(form, "officer") || null,
           ...spanOf(form),
-          reason: form.elements.why.value,
+          reason: valueOf(form, "why"),
         }),
       };
     case "swap":
       return {
         fields: [
-          who(t("officer"), "officer"),
-          ...span(),
-          who(t("officer.other"), "other"),
-          moment(t("from.time"), "other_begin", 24),
-          moment(t("until"), "other_end", 36),
+          memberPicker(t("officer"), "officer"),
+          ...spanFields(),
+          memberPicker(t("officer.other"), "other"),
+          momentField(t("from.time"), "other_begin", 24),
+          momentField(t("until"), "other_end", 36),
         ],
         read: (form) => ({
           kind,
-          officer_id: form.elements.officer.value,
+          officer_id: valueOf(form, "officer"),
           ...spanOf(form),
-          other_id: form.elements.other.value,
-          other_begin: momentOf(form.elements.other_begin),
-          other_end: momentOf(form.elements.other_end),
+          other_id: valueOf(form, "other"),
+          other_begin: momentOf(form, "other_begin"),
+          other_end: momentOf(form, "other_end"),
         }),
       };
     case "shift":
       return {
-        fields: [post(), who(t("officer"), "officer"), ...span(), modes()],
+        fields: [
+          postPicker(),
+          memberPicker(t("officer"), "officer"),
+          ...spanFields(),
+          modeChoices(),
+        ],
         read: (form) => ({
           kind,
-          post: form.elements.post.value,
-          officer_id: form.elements.officer.value,
+          post: valueOf(form, "post"),
+          officer_id: valueOf(form, "officer"),
           ...spanOf(form),
-          modes: checked(form, "modes"),
+          modes: checkedValues(form, "modes"),
         }),
       };
     default:
-      return {
-        fields: [
-          post(),
-          choices(t("rotation.members"), "checkbox", "members", people),
-          line(t("rotation.starts"), "starts", {
-            type: "date",
-            required: true,
-          }),
-          line(t("rotation.days"), "days", {
-            type: "number",
-            min: 1,
-            max: 31,
-            value: 1,
-            required: true,
-          }),
-          modes(),
-        ],
-        read: (form) => ({
-          kind: "rotation",
-          post: form.elements.post.value,
-          members: checked(form, "members"),
-          starts: form.elements.starts.value,
-          turn_days: Number(form.elements.days.value),
-          modes: checked(form, "modes"),
-        }),
-      };
+      return { fields: rotationFields(members), read: rotationRule };
   }
+}
+
+function memberFields() {
+  return [
+    textField(t("member.id"), "officer", { required: true, maxlength: 96, pattern: OFFICER_ID }),
+    textField(t("member.name"), "name", { required: true }),
+    textField(t("member.phone"), "phone", { type: "tel", pattern: PHONE_NUMBER }),
+    select(t("member.language"), "language", optionsOf(["zh", "en"], "language")),
+    choices(t("member.channels"), "checkbox", "channels", optionsOf(CHANNELS, "channel")),
+  ];
+}
+
+/** @param {HTMLFormElement} form */
+function memberRule(form) {
+  const phone = textOf(form, "phone");
+  return {
+    kind: "member",
+    officer: {
+      officer_id: textOf(form, "officer"),
+      name: textOf(form, "name"),
+      language: valueOf(form, "language"),
+      ...(phone && { phone }),
+    },
+    channels: ["console", ...checkedValues(form, "channels")],
+  };
+}
+
+/** @param {Option[]} members */
+function rotationFields(members) {
+  const days = { type: "number", min: 1, max: 31, value: 1, required: true };
+  return [
+    postPicker(),
+    choices(t("rotation.members"), "checkbox", "members", members),
+    textField(t("rotation.starts"), "starts", { type: "date", required: true }),
+    textField(t("rotation.days"), "days", days),
+    modeChoices(),
+  ];
+}
+
+/** @param {HTMLFormElement} form */
+function rotationRule(form) {
+  return {
+    kind: "rotation",
+    post: valueOf(form, "post"),
+    members: checkedValues(form, "members"),
+    starts: valueOf(form, "starts"),
+    turn_days: Number(valueOf(form, "days")),
+    modes: checkedValues(form, "modes"),
+  };
 }

@@ -1,152 +1,140 @@
-// Who on duty would be reached: the posts of a unit and of all below, by which channels, how the tests went.
+// Whether the officers on duty can be reached: the posts of a unit and of all units below, their
+// channels, and the results of the tests.
 
-import { get, post } from "../lib/api.js";
-import { ask } from "../lib/dialogs.js";
-import { fill, h, list, text } from "../lib/dom.js";
-import { select } from "../lib/forms.js";
-import { current, t, when } from "../lib/i18n.js";
-import { paged } from "../lib/paged_list.js";
-import { act, chip } from "../lib/components.js";
-import { part } from "../lib/load_status.js";
+import { post } from "../lib/api.js";
+import { button, chip, optionsOf } from "../lib/components.js";
+import { confirmAction } from "../lib/dialogs.js";
+import { fill, h, renderList, text } from "../lib/dom.js";
+import { select, selectOf } from "../lib/forms.js";
+import { currentLanguage, formatTime, t } from "../lib/i18n.js";
+import { light } from "../lib/lights.js";
+import { loader } from "../lib/load_status.js";
+import { pagedList } from "../lib/paged_list.js";
 
-const PAGE = 100;
-const LIGHT = {
+/** @import { Reach, ReachableChannel, ReachablePost } from "../types/duty.d.ts" */
+/** @import { Unit } from "../types/units.d.ts" */
+/** @import { BoardContext } from "../types/page.d.ts" */
+/** @import { LightColour } from "../lib/lights.js" */
+
+const PAGE_SIZE = 100;
+const TEST_MS = 1_500;
+/** @type {Record<Reach, LightColour>} */
+const COLOURS = {
   reachable: "green",
   doubtful: "yellow",
   unknown: "yellow",
   unreachable: "red",
   empty: "red",
 };
-const SHAPE = { red: "■", yellow: "▲", green: "●" };
+const REACHES = /** @type {Reach[]} */ (Object.keys(COLOURS));
+const UNANSWERED_TESTS = new Set(["silent", "failed"]);
 
-/** The part of the duty board about reaching people; `unit()` tells which unit it is about. */
-export function reachPart(ctx, unit) {
-  const sums = h("p", { class: "row", id: "reach-sums" });
-  const posts = h("ol", {
-    class: "lines tall reach",
-    id: "reach",
-    tabindex: 0,
-  });
-  const show = select(
+/** @param {ReachablePost} item */
+const keyOf = (item) => `${item.unit}-${item.post}`;
+
+/**
+ * Make the part of the duty board about reachability; `currentUnit()` gives the unit it is about.
+ * @param {BoardContext} context
+ * @param {() => Unit} currentUnit
+ */
+export function reachabilityPart(context, currentUnit) {
+  const summary = h("p", { class: "row", id: "reach-sums" });
+  const list = h("ol", { class: "lines tall reach", id: "reach", tabindex: 0 });
+  const filter = select(
     t("reach.show"),
     "show",
-    ["all", "gaps", "silent"].map((one) => [one, t(`reach.show.${one}`)]),
+    optionsOf(["all", "gaps", "silent"], "reach.show"),
   );
-  const listed = paged(
-    "posts",
-    (one) => `${one.unit}-${one.post}`,
-    () => load(),
-    PAGE,
-  );
-  const test = act(t("reach.test"), () => start(), { id: "reach-test" });
-  show.addEventListener("change", () => anew());
+  const path = "/api/duty/reachability";
+  const posts = pagedList(path, "posts", keyOf, () => load(), PAGE_SIZE);
+  const testButton = button(t("reach.test"), () => confirmTest(), { id: "reach-test" });
+  filter.addEventListener("change", () => restart());
 
-  const askPosts = async () => {
-    const of = unit();
-    const found = await ctx.ofHere(
-      listed.read("/api/duty/reachability", {
-        unit: of.unit,
-        show: show.querySelector("select").value,
-      }),
-    );
-    return of.unit === unit().unit ? found : null;
-  };
-  const load = part(posts, askPosts, (found) => {
-    const counts = Object.keys(LIGHT).filter((name) => found.counts[name]);
-    fill(
-      sums,
-      counts.length
-        ? counts.map((name) => reach(name, found.counts[name]))
-        : h("span", { class: "faint" }, t("duty.no.plan")),
-    );
-    list(
-      posts,
-      found.posts,
-      (one) => `${one.unit}-${one.post}`,
-      line,
-      t("reach.none"),
-    );
-    listed.show(found);
-  });
-
-  /** For another unit or another choice of posts. */
-  function anew() {
-    fill(sums);
-    listed.restart();
-    load.anew();
+  async function request() {
+    const { unit } = currentUnit();
+    const query = { unit, show: selectOf(filter).value };
+    const answer = await context.current(posts.load(query));
+    return unit === currentUnit().unit ? answer : null;
   }
 
-  function start() {
-    const of = unit();
+  const load = loader(list, request, (answer) => {
+    const lights = REACHES.filter((reach) => answer.counts[reach]).map((reach) =>
+      reachLight(reach, ` ${answer.counts[reach]}`),
+    );
+    fill(summary, lights.length ? lights : h("span", { class: "faint" }, t("duty.no.plan")));
+    renderList(list, answer.posts, keyOf, postItem, t("reach.none"));
+    posts.show(answer);
+  });
+
+  /** Load the list for another unit or another filter. */
+  function restart() {
+    fill(summary);
+    posts.restart();
+    load.restart();
+  }
+
+  function confirmTest() {
+    const unit = currentUnit();
     const key = crypto.randomUUID();
-    ask({
-      words: t("reach.test"),
-      about: { status: "Test", place: of.name, headline: t("reach.test.note") },
+    confirmAction({
+      title: t("reach.test"),
+      subject: { status: "Test", place: unit.name, headline: t("reach.test.note") },
       send: async () => {
-        await post("/api/duty/tests", { unit: of.unit }, key);
-        setTimeout(load, 1_500);
+        await post("/api/duty/tests", { unit: unit.unit }, key);
+        setTimeout(load, TEST_MS);
       },
     });
   }
 
-  return {
-    node: h(
-      "div",
-      { class: "stack" },
-      sums,
-      h("div", { class: "search" }, show, test),
-      posts,
-      listed.more,
-      h("p", { class: "faint" }, t("duty.reach.note")),
-    ),
-    load,
-    anew,
-  };
-}
-
-/** Red ■ nobody, yellow ▲ not certain, green ● reached lately: a shape and a word beside the colour. */
-function reach(name, n = "") {
-  return h(
-    "span",
-    { class: `light ${LIGHT[name]}` },
-    h("span", { "aria-hidden": "true" }, SHAPE[LIGHT[name]]),
-    ` ${t(`reach.${name}`)} ${n}`,
+  const node = h(
+    "div",
+    { class: "stack" },
+    summary,
+    h("div", { class: "search" }, filter, testButton),
+    list,
+    posts.moreButton,
+    h("p", { class: "faint" }, t("duty.reach.note")),
   );
+  return { node, load, restart };
 }
 
-function line(one) {
+/**
+ * Make a light: red for nobody, yellow for uncertain, green for reached lately.
+ * @param {Reach} reach
+ * @param {string} [detail]
+ */
+const reachLight = (reach, detail = "") => light(COLOURS[reach], [t(`reach.${reach}`), detail]);
+
+/** @param {ReachablePost} item */
+function postItem(item) {
   return h(
     "li",
     {},
-    reach(one.reach),
+    reachLight(item.reach),
     h(
       "span",
       { class: "what" },
-      `${one.unit_name} ${t(`post.${one.post}`)} `,
-      one.officer_id && text(one.name ?? t("reach.name.hidden")),
-      one.phone && h("span", { class: "faint" }, ` ${one.phone}`),
-      h("ul", { class: "channels" }, one.channels.map(channel)),
+      `${item.unit_name} ${t(`post.${item.post}`)} `,
+      item.officer_id && text(item.name ?? t("reach.name.hidden")),
+      item.phone && h("span", { class: "faint" }, ` ${item.phone}`),
+      h("ul", { class: "channels" }, item.channels.map(channelItem)),
     ),
   );
 }
 
-function channel(one) {
-  const name = current() === "en" ? one.en : one.zh;
-  const score = t("reach.score", { n: Math.round(one.score * 100) });
-  const test = one.tested
-    ? `${t(`tested.${one.tested}`)} ${when(one.tested_at)}`
+/** @param {ReachableChannel} channel */
+function channelItem(channel) {
+  const name = currentLanguage() === "en" ? channel.en : channel.zh;
+  const score = t("reach.score", { n: Math.round(channel.score * 100) });
+  const { tested, tested_at: testedAt } = channel;
+  const test = tested
+    ? `${t(`tested.${tested}`)} ${formatTime(testedAt ?? "")}`
     : t("tested.never");
   return h(
     "li",
     {},
-    h("span", {
-      class: `dot-light ${LIGHT[one.reach]}`,
-      "aria-hidden": "true",
-    }),
+    h("span", { class: `dot-light ${COLOURS[channel.reach]}`, "aria-hidden": "true" }),
     `${name} ${score} · ${test}`,
-    ["silent", "failed"].includes(one.tested) && [
-      " ",
-      chip(t("reach.silent"), "bad"),
-    ],
+    UNANSWERED_TESTS.has(tested ?? "") && [" ", chip(t("reach.silent"), "bad")],
   );
 }

@@ -1,115 +1,191 @@
-// Talking to our own server. A failure becomes a Problem with words for the person who acted.
+// Requests to the server of the console. A failure becomes a Problem with words for the officer.
 
-import { boot, said, t } from "./i18n.js";
+import { pageData, localized, t } from "./i18n.js";
 
-/** Answers that came with the page, each good for the first question after it. */
-const early = new Map(Object.entries(boot.first));
-const EARLY_MS = 10_000;
-const PASSING = new Set([0, 401, 408, 425, 429, 502, 503, 504]);
+/** @import { AnswerOf, PostAnswerOf } from "../types/answers.d.ts" */
 
+/** @typedef {Record<string, string | number | null | undefined>} Query */
+
+/**
+ * @typedef {object} ProblemDocument A problem of RFC 9457 as the server sends it.
+ * @property {string} [title]
+ * @property {string} [reason]
+ * @property {string} [detail]
+ * @property {{ where: string, what: string }[]} [errors]
+ */
+
+const PRELOAD_VALID_MS = 10_000;
+const RETRYABLE = new Set([0, 401, 408, 425, 429, 502, 503, 504]);
+const TIMEOUT_MS = 30_000;
+const UPLOAD_TIMEOUT_MS = 120_000;
+
+/** Answers that came with the page; each serves the first request for its address. */
+const preloaded = new Map(Object.entries(pageData.first));
+
+/** A request that failed; `status` 0 means that the server was not reached. */
 export class Problem extends Error {
+  /**
+   * @param {number} status
+   * @param {ProblemDocument | null} document
+   */
   constructor(status, document) {
     super(document?.title ?? "");
     this.status = status;
     this.reason = document?.reason ?? (status === 0 ? "offline" : "");
-    this.detail =
-      document?.detail ??
-      document?.errors?.map((one) => `${one.where}: ${one.what}`).join("; ") ??
-      "";
+    const errors = document?.errors?.map((error) => `${error.where}: ${error.what}`).join("; ");
+    this.detail = document?.detail ?? errors ?? "";
   }
 
-  /** Whether the same request may do later: no line, no session, a server that is busy or away. */
-  get passes() {
-    return PASSING.has(this.status);
+  /** Return whether the same request may succeed later: no network, no session, a busy server. */
+  get retryable() {
+    return RETRYABLE.has(this.status);
   }
 
-  /** What to tell the person. */
-  get words() {
-    const known = t(`problem.${this.reason}`, { detail: this.detail }, "");
-    return known || `${this.message} ${this.detail}`.trim();
+  /** Return the text that the officer reads. */
+  get text() {
+    const text = t(`problem.${this.reason}`, { detail: this.detail }, "");
+    return text || `${this.message} ${this.detail}`.trim();
   }
 }
 
-let signedOut = () => {};
-let left = false;
-
-/** Called when the server does not know us (any more); from then on this page reads nothing. */
-export function onSignedOut(callback) {
-  signedOut = callback;
+/**
+ * Return `error` when it is a Problem; throw it again otherwise, because it is a defect of a
+ * script.
+ * @param {unknown} error
+ */
+export function problemOf(error) {
+  if (!(error instanceof Problem)) throw error;
+  return error;
 }
 
-/** Nobody is signed in on this page any more. */
-export function leave() {
-  left = true;
-  signedOut();
+/** @type {() => void} */
+let sessionEndListener = () => {};
+let sessionEnded = false;
+
+/**
+ * Set the function that is called when the session of this page ends; the page reads nothing then.
+ * @param {() => void} listener
+ */
+export function onSessionEnd(listener) {
+  sessionEndListener = listener;
 }
 
+/** End the session on this page. */
+export function endSession() {
+  sessionEnded = true;
+  sessionEndListener();
+}
+
+/** @type {string | null} */
 let place = null;
 
-/** From now on what is read is of this unit's subtree; null = of the officer's own. */
-export function lookAt(unit) {
+/**
+ * Read the subtree of `unit` from now on; null stands for the officer's own subtree.
+ * @param {string | null} unit
+ */
+export function setPlace(unit) {
   place = unit;
 }
 
-/** An address of the place that is looked at; `query` values that are empty are left out. */
+/**
+ * Return the address of `path` for the chosen place; empty values of `query` are left out.
+ * @param {string} path
+ * @param {Query} [query]
+ */
 export function addressOf(path, query = {}) {
-  const pairs = Object.entries({ ...query, place }).filter(
-    ([, value]) => value !== "" && value !== null && value !== undefined,
-  );
-  return pairs.length ? `${path}?${new URLSearchParams(pairs)}` : path;
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries({ ...query, place }))
+    if (value !== "" && value !== null && value !== undefined) parameters.set(name, String(value));
+  return parameters.size ? `${path}?${parameters}` : path;
 }
 
-/** JSON of a read. An answer that comes after `leave` is none. */
+/**
+ * Read JSON. An answer that comes after the end of the session is refused.
+ * @template {string} Path
+ * @param {Path} path
+ * @param {Query} [query]
+ * @returns {Promise<AnswerOf<Path>>}
+ */
 export async function get(path, query = {}) {
-  if (left) throw new Problem(401, null);
+  if (sessionEnded) throw new Problem(401, null);
   const address = addressOf(path, query);
-  const known = early.get(address);
-  early.delete(address);
-  if (known && performance.now() < EARLY_MS) return said(known);
-  const found = await call(address, { method: "GET" });
-  if (left) throw new Problem(401, null);
-  return found;
+  const preload = preloaded.get(address);
+  preloaded.delete(address);
+  const isFresh = preload && performance.now() < PRELOAD_VALID_MS;
+  const answer = isFresh ? localized(preload) : await send(address, { method: "GET" });
+  if (sessionEnded) throw new Problem(401, null);
+  return /** @type {AnswerOf<Path>} */ (answer);
 }
 
-/** An act. The key makes a second try the same act. */
-export function post(path, body = {}, key = null) {
-  const headers = { "content-type": "application/json", "x-fenghuo": "1" };
-  if (key) headers["idempotency-key"] = key;
-  return call(path, { method: "POST", headers, body: JSON.stringify(body) });
+/**
+ * Send an action as JSON. With an idempotency key a second try is the same action.
+ * @template {string} Path
+ * @param {Path} path
+ * @param {object} [body]
+ * @param {string | null} [key]
+ * @returns {Promise<PostAnswerOf<Path>>}
+ */
+export async function post(path, body = {}, key = null) {
+  const answer = await send(path, {
+    method: "POST",
+    headers: headersOf("application/json", key),
+    body: JSON.stringify(body),
+  });
+  return /** @type {PostAnswerOf<Path>} */ (answer);
 }
 
-/** Put something in its place. */
+/**
+ * Replace a resource.
+ * @param {string} path
+ * @param {object} body
+ */
 export function put(path, body) {
-  const headers = { "content-type": "application/json", "x-fenghuo": "1" };
-  return call(path, { method: "PUT", headers, body: JSON.stringify(body) });
+  const headers = headersOf("application/json", null);
+  return send(path, { method: "PUT", headers, body: JSON.stringify(body) });
 }
 
-/** Send a file as it is; the key as for `post`. */
+/**
+ * Send a file as it is; the key works as for `post`.
+ * @param {string} path
+ * @param {Blob} file
+ * @param {string | null} [key]
+ */
 export function upload(path, file, key = null) {
-  const headers = { "x-fenghuo": "1" };
-  if (key) headers["idempotency-key"] = key;
-  return call(path, { method: "POST", headers, body: file });
+  return send(path, { method: "POST", headers: headersOf(null, key), body: file });
 }
 
-const PATIENCE_MS = 30_000;
-const PATIENCE_FILE_MS = 120_000;
+/**
+ * @param {string | null} mediaType
+ * @param {string | null} key
+ */
+function headersOf(mediaType, key) {
+  return {
+    "x-fenghuo": "1",
+    ...(mediaType && { "content-type": mediaType }),
+    ...(key && { "idempotency-key": key }),
+  };
+}
 
-async function call(path, options) {
-  const patience =
-    options.body instanceof Blob ? PATIENCE_FILE_MS : PATIENCE_MS;
-  let answer;
+/**
+ * @param {string} address
+ * @param {RequestInit} options
+ * @returns {Promise<unknown>}
+ */
+async function send(address, options) {
+  const timeout = options.body instanceof Blob ? UPLOAD_TIMEOUT_MS : TIMEOUT_MS;
+  let response;
   try {
-    answer = await fetch(path, {
+    response = await fetch(address, {
       credentials: "same-origin",
       cache: "no-store",
-      signal: AbortSignal.timeout(patience),
+      signal: AbortSignal.timeout(timeout),
       ...options,
     });
   } catch {
     throw new Problem(0, null);
   }
-  const body = said(await answer.json().catch(() => null));
-  if (answer.ok) return body;
-  if (answer.status === 401) leave();
-  throw new Problem(answer.status, body);
+  const body = localized(await response.json().catch(() => null));
+  if (response.ok) return body;
+  if (response.status === 401) endSession();
+  throw new Problem(response.status, /** @type {ProblemDocument | null} */ (body));
 }

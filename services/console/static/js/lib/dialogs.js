@@ -1,157 +1,165 @@
-// Dialogs. A dangerous act asks for what it is about: the level shown has to be picked, or the name of
-// the place typed, before it goes. In a drill other words are typed than in earnest.
+// Dialogs. A dangerous action asks for its subject before it is sent: the level has to be picked,
+// or the name of the place typed. In a drill other words are typed than for a real alert.
 
-import { Problem } from "./api.js";
+import { problemOf } from "./api.js";
+import { drillBand, drillTag, isDrill, levelBadge, LEVELS } from "./components.js";
 import { fill, h, text } from "./dom.js";
+import { textOf, valueOf } from "./forms.js";
 import { t } from "./i18n.js";
-import { drillTag, isDrill, level, LEVELS } from "./components.js";
 
-let titles = 0;
+/** @import { Child } from "../types/dom.d.ts" */
+/** @import { Level } from "../types/fields.d.ts" */
 
-/** Show a dialog; removed from the page when closed. */
-export function open(content, wide = false) {
-  const dialog = named(h("dialog", { class: wide ? "wide" : null }, content));
+let titleCount = 0;
+
+/**
+ * Show a dialog; it is removed from the page when it closes.
+ * @param {Child} content
+ * @param {boolean} [wide]
+ */
+export function openDialog(content, wide = false) {
+  const dialog = labelDialog(h("dialog", { class: wide ? "wide" : null }, content));
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
   return dialog;
 }
 
-/** The heading of a dialog; one that stands on another has its own. */
-export const title = (words) =>
-  h("h2", { id: `dialog-title-${++titles}` }, words);
+/**
+ * Make the heading of a dialog; a dialog over another one has a heading of its own.
+ * @param {Child} words
+ */
+export const dialogTitle = (words) => h("h2", { id: `dialog-title-${++titleCount}` }, words);
 
-/** Called by its heading, as that is now. */
-export function named(dialog) {
-  dialog.setAttribute("aria-labelledby", dialog.querySelector("h2").id);
+/**
+ * Label a dialog by its present heading.
+ * @param {HTMLDialogElement} dialog
+ */
+export function labelDialog(dialog) {
+  dialog.setAttribute("aria-labelledby", dialog.querySelector("h2")?.id ?? "");
   return dialog;
 }
 
-/** What is typed to confirm an act on `place`: in a drill the word for it comes first. */
-export const typedName = (about, place) =>
-  isDrill(about) ? `${t("confirm.drill")} ${place}` : place;
+/**
+ * Make the line in which a form reports a problem.
+ */
+export function problemLine() {
+  const node = h("p", { class: "problem", role: "alert", hidden: true });
+  return {
+    node,
+    clear: () => {
+      node.hidden = true;
+    },
+    /**
+     * Show the text of a Problem; throw any other error again.
+     * @param {unknown} error
+     */
+    show: (error) => {
+      fill(node, problemOf(error).text);
+      node.hidden = false;
+    },
+  };
+}
 
-/** A field for free text. */
-export function area(label, name, maxlength = 4000, required = false) {
+/**
+ * Return the words to type to confirm an action on `place`: in a drill the word for it comes first.
+ * @param {{ status?: string }} item
+ * @param {string} place
+ */
+export const confirmationText = (item, place) =>
+  isDrill(item) ? `${t("confirm.drill")} ${place}` : place;
+
+/**
+ * Make a field for free text.
+ * @param {string} label
+ * @param {string} name
+ * @param {number} [maxlength]
+ * @param {boolean} [required]
+ */
+export function textArea(label, name, maxlength = 4000, required = false) {
   return h("label", {}, label, h("textarea", { name, maxlength, required }));
 }
 
 /**
- * Ask before an act. `about` = {status, headline, place}; `pick` = the level that must be picked
- * (undefined: none); `type` = words that must be typed, or a function that tells them as the form stands;
- * `reason` = "optional" or "required" or null.
- * `fields` are more controls of the form. `send({reason, form})` does it; its Problem is shown and the
- * dialog stays.
+ * @typedef {object} Confirmation
+ * @property {string} title the title of the dialog and of its button
+ * @property {{ status?: string, place: string | null, headline: string | null }} subject
+ * @property {Level | null} [pick] the level that must be picked; undefined for none
+ * @property {string | (() => string)} [type] the words that must be typed, or their function
+ * @property {Child} [fields] more controls of the form
+ * @property {"optional" | "required" | null} [reason]
+ * @property {boolean} [danger]
+ * @property {(input: { reason: string, form: HTMLFormElement }) => unknown} send
  */
-export function ask({
-  words,
-  about,
-  pick,
-  type,
-  fields,
-  reason,
-  danger,
-  send,
-}) {
-  const go = h(
-    "button",
-    { type: "submit", class: danger ? "danger" : "primary" },
-    words,
-  );
-  const trouble = h("p", { class: "problem", role: "alert", hidden: true });
-  const guarded = pick !== undefined || type !== undefined;
-  const wanted = () => (typeof type === "function" ? type() : type);
-  const asked = h("span");
-  const look = () => {
-    if (type !== undefined)
-      fill(
-        asked,
-        document.createTextNode(t("confirm.type", { words: wanted() })),
-      );
-    go.disabled = guarded && !agreed(form, pick, wanted());
-  };
-  go.disabled = guarded;
+
+/**
+ * Ask before an action. `send` performs it; the dialog shows its Problem and stays open.
+ * @param {Confirmation} confirmation
+ */
+export function confirmAction({ title, subject, pick, type, fields, reason, danger, send }) {
+  const sendButton = h("button", { type: "submit", class: danger ? "danger" : "primary" }, title);
+  const problem = problemLine();
+  const isGuarded = pick !== undefined || type !== undefined;
+  const requiredText = () => (typeof type === "function" ? type() : type);
+  const typeLabel = h("span");
+
+  function update() {
+    if (type !== undefined) fill(typeLabel, t("confirm.type", { words: requiredText() }));
+    sendButton.disabled = isGuarded && !isConfirmed(form, pick, requiredText());
+  }
+
+  sendButton.disabled = isGuarded;
   const form = h(
     "form",
     {
       method: "dialog",
-      oninput: look,
-      onchange: look,
+      oninput: update,
+      onchange: update,
       onsubmit: (event) => {
         event.preventDefault();
-        if (agreed(form, pick, wanted())) attempt();
+        if (isConfirmed(form, pick, requiredText())) submit();
         else form.reportValidity();
       },
     },
-    title(words),
+    dialogTitle(title),
     h(
       "div",
       {},
-      h(
-        "p",
-        {},
-        drillTag(about),
-        " ",
-        h("span", { class: "muted" }, about.place),
-      ),
-      text(about.headline, "p"),
+      h("p", {}, drillTag(subject), " ", h("span", { class: "muted" }, subject.place)),
+      text(subject.headline, "p"),
     ),
     fields,
-    pick !== undefined && choices(pick),
+    pick !== undefined && levelChoices(pick),
     type !== undefined &&
-      h(
-        "label",
-        {},
-        asked,
-        h("input", { type: "text", name: "typed", autocomplete: "off" }),
-      ),
-    reason &&
-      area(
-        t(reason === "required" ? "reason.required" : "reason.optional"),
-        "reason",
-        4000,
-        reason === "required",
-      ),
-    trouble,
+      h("label", {}, typeLabel, h("input", { type: "text", name: "typed", autocomplete: "off" })),
+    reason && textArea(t(`reason.${reason}`), "reason", 4000, reason === "required"),
+    problem.node,
     h(
       "div",
       { class: "buttons" },
-      h(
-        "button",
-        { type: "button", onclick: () => dialog.close() },
-        t("cancel"),
-      ),
-      go,
+      h("button", { type: "button", onclick: () => dialog.close() }, t("cancel")),
+      sendButton,
     ),
   );
-  look();
-  const dialog = open([
-    isDrill(about) &&
-      h(
-        "div",
-        { class: "stripes drill-band" },
-        h("span", {}, t("drill.banner")),
-      ),
-    form,
-  ]);
+  update();
+  const dialog = openDialog([isDrill(subject) && drillBand(), form]);
 
-  async function attempt() {
-    go.disabled = true;
-    trouble.hidden = true;
+  async function submit() {
+    sendButton.disabled = true;
+    problem.clear();
     try {
-      await send({ reason: form.elements.reason?.value.trim() ?? "", form });
+      await send({ reason: textOf(form, "reason"), form });
       dialog.close();
-    } catch (problem) {
-      if (!(problem instanceof Problem)) throw problem;
-      fill(trouble, problem.words);
-      trouble.hidden = false;
-      go.disabled = false;
+    } catch (error) {
+      problem.show(error);
+      sendButton.disabled = false;
     }
   }
   return dialog;
 }
 
-function choices(pick) {
+/** @param {Level | null} pick */
+function levelChoices(pick) {
   return h(
     "fieldset",
     { class: "choices" },
@@ -160,22 +168,20 @@ function choices(pick) {
       h(
         "label",
         {},
-        h("input", {
-          type: "radio",
-          name: "shown",
-          value: name ?? "lift",
-          required: true,
-        }),
-        level(name),
+        h("input", { type: "radio", name: "shown", value: name ?? "lift", required: true }),
+        levelBadge(name),
       ),
     ),
   );
 }
 
-function agreed(form, pick, type) {
-  if (pick !== undefined && form.elements.shown.value !== (pick ?? "lift"))
-    return false;
-  if (type !== undefined && form.elements.typed.value.trim() !== type)
-    return false;
+/**
+ * @param {HTMLFormElement} form
+ * @param {Level | null | undefined} pick
+ * @param {string | undefined} type
+ */
+function isConfirmed(form, pick, type) {
+  if (pick !== undefined && valueOf(form, "shown") !== (pick ?? "lift")) return false;
+  if (type !== undefined && textOf(form, "typed") !== type) return false;
   return form.checkValidity();
 }

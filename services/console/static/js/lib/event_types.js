@@ -1,11 +1,10 @@
-// The kinds of event that a person can choose from when he begins something: codes as real systems
-// use them (GB/T 35561 style, docs/sources.md S10), own slugs behind a class code where there is
-// none.
+// The types of event that an officer can choose from: codes as real systems use them (GB/T 35561
+// style, docs/sources.md S10), own names behind a class code where there is none.
 
 import { select } from "./forms.js";
 import { t } from "./i18n.js";
 
-export const EVENTS = [
+export const EVENT_TYPES = [
   "11A01",
   "11A02",
   "11A51",
@@ -33,10 +32,8 @@ export const EVENTS = [
   "14",
 ];
 
-/** A drop-down of the kinds of event. */
-export const eventPicker = (name = "event") =>
-  select(
-    t("compose.event"),
-    name,
-    EVENTS.map((one) => [one, t(`event.${one}`)]),
-  );
+/** Make a drop-down list of the types of event. */
+export function eventTypePicker() {
+  const options = EVENT_TYPES.map((code) => /** @type {const} */ ([code, t(`event.${code}`)]));
+  return select(t("compose.event"), "event", options);
+}

@@ -1,40 +1,52 @@
-// Words: zh-CN first, English by a switch. Catalogues are JSON files of ours; times are Beijing time.
+// Words: Chinese first, English by a switch. Catalogues are JSON files; times are Beijing time.
 
-/** What the page brought with it: who is signed in, where each language's words lie. */
-export const boot = JSON.parse(
-  document.querySelector("meta[name=boot]").content,
-);
+/** @import { Language, PageData } from "../types/page.d.ts" */
 
+const pageElement = document.querySelector("meta[name=boot]");
+
+/**
+ * The data that came with the page.
+ * @type {PageData}
+ */
+export const pageData = JSON.parse(pageElement?.getAttribute("content") ?? "{}");
+
+/** @type {Language[]} */
 const LANGUAGES = ["zh-CN", "en"];
 const ZONE = "Asia/Shanghai";
+/** @type {Record<Language, string>} */
 const LOCALES = { "zh-CN": "zh-CN", en: "en-GB" };
 const SEPARATOR = " ‖ ";
 
-let words = {};
+/** @type {Record<string, string>} */
+let catalogue = {};
+/** @type {Language} */
 let language = "zh-CN";
 
-/** Load the catalogue asked for by the address, else the one chosen last, else Chinese. */
-export async function load() {
-  const asked = new URLSearchParams(location.search).get("lang");
-  const wish = asked ?? remembered() ?? "zh-CN";
-  await use(LANGUAGES.includes(wish) ? wish : "zh-CN");
+/** Load the catalogue that the address names, else the last chosen one, else the Chinese one. */
+export async function loadLanguage() {
+  const requested = new URLSearchParams(location.search).get("lang") ?? storedLanguage();
+  await setLanguage(LANGUAGES.find((name) => name === requested) ?? "zh-CN");
 }
 
-/** Change the language and remember it. */
-export async function use(wish) {
-  const answer = await fetch(boot.words[wish]);
-  words = await answer.json();
-  language = wish;
-  document.documentElement.lang = wish;
+/**
+ * Change the language and store the choice.
+ * @param {Language} name
+ */
+export async function setLanguage(name) {
+  const response = await fetch(pageData.words[name]);
+  catalogue = await response.json();
+  language = name;
+  document.documentElement.lang = name;
   try {
-    localStorage.setItem("language", wish);
-    document.cookie = `lang=${wish}; path=/; max-age=31536000; samesite=lax`; // so that the right words are sent ahead
+    localStorage.setItem("language", name);
+    // The server sends the right words ahead because of this cookie.
+    document.cookie = `lang=${name}; path=/; max-age=31536000; samesite=lax`;
   } catch {
     // A browser that stores nothing still shows everything.
   }
 }
 
-function remembered() {
+function storedLanguage() {
   try {
     return localStorage.getItem("language");
   } catch {
@@ -42,111 +54,141 @@ function remembered() {
   }
 }
 
-export const current = () => language;
-export const other = () => LANGUAGES.find((one) => one !== language);
+/** Return the language of the page. */
+export const currentLanguage = () => language;
 
-/** The words for a key, with {name} filled in; `fallback` (default: the key) where there are none. */
+/** Return the language that the switch leads to. */
+export const otherLanguage = () => (language === "en" ? "zh-CN" : "en");
+
+/** @typedef {Record<string, string | number | null | undefined>} Values */
+
+/**
+ * Return the words for a key with each {name} filled in; `fallback` where the catalogue has none.
+ * @param {string} key
+ * @param {Values} [values]
+ * @param {string} [fallback]
+ */
 export function t(key, values = {}, fallback = key) {
-  const found = words[key] ?? fallback;
-  return found.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+  const words = catalogue[key] ?? fallback;
+  return words.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
 }
 
-/** A value of the server's in the language of whoever reads: of a text in both, the one half (shared/bilingual.py). */
-export function said(value) {
+/**
+ * Return a value of the server in the language of the page: of a text in both languages it is the
+ * half of that language (shared/bilingual.py).
+ * @param {unknown} value
+ * @returns {unknown}
+ */
+export function localized(value) {
   if (typeof value === "string") {
-    const at = value.indexOf(SEPARATOR);
-    if (at < 0) return value;
-    return language === "en"
-      ? value.slice(at + SEPARATOR.length)
-      : value.slice(0, at);
+    const index = value.indexOf(SEPARATOR);
+    if (index < 0) return value;
+    return language === "en" ? value.slice(index + SEPARATOR.length) : value.slice(0, index);
   }
-  if (Array.isArray(value)) return value.map(said);
-  if (value && typeof value === "object")
-    return Object.fromEntries(
-      Object.entries(value).map(([name, one]) => [name, said(one)]),
-    );
+  if (Array.isArray(value)) return value.map(localized);
+  if (value && typeof value === "object") {
+    const entries = Object.entries(value).map(([name, part]) => [name, localized(part)]);
+    return Object.fromEntries(entries);
+  }
   return value;
 }
 
+/** @type {Map<string, Intl.DateTimeFormat>} */
 const formats = new Map();
 
-function format(options) {
+/** @param {Intl.DateTimeFormatOptions} options */
+function dateFormat(options) {
   const key = language + JSON.stringify(options);
-  if (!formats.has(key)) {
-    formats.set(
-      key,
-      new Intl.DateTimeFormat(LOCALES[language], {
-        timeZone: ZONE,
-        hourCycle: "h23",
-        ...options,
-      }),
-    );
-  }
-  return formats.get(key);
+  const existing = formats.get(key);
+  if (existing) return existing;
+  const zoned = { timeZone: ZONE, hourCycle: /** @type {const} */ ("h23"), ...options };
+  const format = new Intl.DateTimeFormat(LOCALES[language], zoned);
+  formats.set(key, format);
+  return format;
 }
 
-export const clock = (moment) =>
-  format({ hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(
-    moment,
-  );
-export const day = (moment) =>
-  format({
-    year: "numeric",
-    month: "long",
-    day: "numeric",
-    weekday: "short",
-  }).format(moment);
+/**
+ * Return the time of day with seconds.
+ * @param {Date} moment
+ */
+export const formatClock = (moment) =>
+  dateFormat({ hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(moment);
 
-const date = (moment) =>
-  format({ month: "short", day: "numeric" }).format(moment);
-const year = (moment) => format({ year: "numeric" }).format(moment);
+/**
+ * Return the date with the day of the week.
+ * @param {Date} moment
+ */
+export const formatDay = (moment) =>
+  dateFormat({ year: "numeric", month: "long", day: "numeric", weekday: "short" }).format(moment);
 
-/** Time of day; with the date when it is not today's, with the year when it is not this one. */
-export function when(iso, now = Date.now()) {
-  const moment = new Date(iso);
+/** @param {Date} moment */
+const formatDate = (moment) => dateFormat({ month: "short", day: "numeric" }).format(moment);
+
+/** @param {Date} moment */
+const formatYear = (moment) => dateFormat({ year: "numeric" }).format(moment);
+
+/** @param {Date} moment */
+const formatFullDate = (moment) =>
+  dateFormat({ year: "numeric", month: "short", day: "numeric" }).format(moment);
+
+/**
+ * Return the time of day; with the date when it is not today, with the year when it is not this
+ * year.
+ * @param {string | number} value ISO 8601 text or milliseconds
+ * @param {number} [now] milliseconds
+ */
+export function formatTime(value, now = Date.now()) {
+  const moment = new Date(value);
   const today = new Date(now);
-  const short = clock(moment);
-  if (year(moment) !== year(today))
-    return `${format({ year: "numeric", month: "short", day: "numeric" }).format(moment)} ${short}`;
-  return date(moment) === date(today) ? short : `${date(moment)} ${short}`;
+  const clock = formatClock(moment);
+  if (formatYear(moment) !== formatYear(today)) return `${formatFullDate(moment)} ${clock}`;
+  const date = formatDate(moment);
+  return date === formatDate(today) ? clock : `${date} ${clock}`;
 }
 
-/** Time until (or since) a moment, as 4:05 or 1:02:09, without a sign. */
-export function span(milliseconds) {
+/**
+ * Return the time until or since a moment as 4:05 or 1:02:09, without a sign.
+ * @param {number} milliseconds
+ */
+export function formatSpan(milliseconds) {
   const seconds = Math.abs(Math.round(milliseconds / 1000));
   if (seconds >= 86_400) return t("days", { n: Math.floor(seconds / 86_400) });
-  const parts = [
-    Math.floor(seconds / 3600),
-    Math.floor(seconds / 60) % 60,
-    seconds % 60,
-  ];
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
   if (!parts[0]) parts.shift();
   return parts
-    .map((part, n) => (n ? String(part).padStart(2, "0") : String(part)))
+    .map((part, index) => (index ? String(part).padStart(2, "0") : String(part)))
     .join(":");
 }
 
-const PARTS = [
+/** @type {[seconds: number, name: string][]} */
+const DURATION_UNITS = [
   [86_400, "day"],
   [3_600, "hour"],
   [60, "minute"],
   [1, "second"],
 ];
 
-/** A length of time in words, in its two largest parts (shared/measures.py says the same). */
-export function lasting(seconds) {
-  let left = Math.max(Math.round(seconds), 0);
-  const found = [];
-  for (const [size, name] of PARTS) {
-    const n = Math.floor(left / size);
-    left -= n * size;
-    if (n) found.push(t(n === 1 ? `span.${name}.one` : `span.${name}`, { n }));
+/**
+ * Return a duration in words, in its two largest units (shared/measures.py does the same).
+ * @param {number} seconds
+ */
+export function formatDuration(seconds) {
+  let remainder = Math.max(Math.round(seconds), 0);
+  const parts = [];
+  for (const [size, name] of DURATION_UNITS) {
+    const count = Math.floor(remainder / size);
+    remainder -= count * size;
+    if (count) parts.push(t(count === 1 ? `span.${name}.one` : `span.${name}`, { n: count }));
   }
-  return found.slice(0, 2).join(" ") || t("span.second", { n: 0 });
+  return parts.slice(0, 2).join(" ") || t("span.second", { n: 0 });
 }
 
-/** A value with its unit as people write it; seconds are a length of time. */
-export const amount = (value, unit) =>
+/**
+ * Return a value with its unit as people write it; seconds are written as a duration.
+ * @param {number} value
+ * @param {string} unit
+ */
+export const formatAmount = (value, unit) =>
   unit === "s"
-    ? lasting(value)
+    ? formatDuration(value)
     : t(`measure.${unit}`, { n: Number(value.toPrecision(10)) }, `{n} ${unit}`);

@@ -1,172 +1,153 @@
-// The live stream: resumes by id, notices silence, and always says how it stands.
+// The live stream of lines: it resumes by id, notices silence, and always reports its state.
 
-import { addressOf, get, leave } from "./api.js";
-import { said } from "./i18n.js";
+import { addressOf, endSession, get, Problem } from "./api.js";
+import { localized } from "./i18n.js";
 
-const SILENT_AFTER_MS = 25_000;
-const BEHIND_RECORDS = 1_000;
+/** @import { FeedLine, LinkFacts, LinkState } from "../types/page.d.ts" */
+
+const SILENCE_LIMIT_MS = 25_000;
+const BACKLOG_LIMIT_RECORDS = 1_000;
 const RETRY_MS = [1_000, 2_000, 4_000, 8_000];
 
 /**
- * Follow the feed as `session`. `take(line)` gets each line once, `renew()` is called when everything should be
- * loaded again, `state(name, facts)` on every change: connecting, live, behind, offline.
+ * @typedef {object} StreamOptions
+ * @property {string} session the session that the stream belongs to
+ * @property {string | null} status
+ * @property {(line: FeedLine) => void} onLine called once for each line
+ * @property {() => void} onReset called when everything should be loaded again
+ * @property {(state: LinkState, facts: LinkFacts) => void} onState called on every change
  */
-export class Live {
-  constructor({ session, status, take, renew, state }) {
-    this.session = session;
-    this.status = status;
-    this.take = take;
-    this.renew = renew;
-    this.tell = state;
-    this.last = null;
-    this.offset = 0;
-    this.heard = 0;
-    this.tries = 0;
-    this.name = "connecting";
-    this.since = Date.now();
+
+/** Follows the feed until `stop` is called. */
+export class LiveStream {
+  /** @param {StreamOptions} options */
+  constructor(options) {
+    this.options = options;
+    /** @type {string | null} */
+    this.lastId = null;
+    this.clockOffset = 0;
+    this.heartbeatAt = 0;
+    this.attempts = 0;
+    /** @type {LinkState} */
+    this.state = "connecting";
+    this.stateSince = Date.now();
+    /** @type {EventSource | null} */
     this.source = null;
+    /** @type {ReturnType<typeof setInterval> | undefined} */
+    this.silenceTimer = undefined;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.retryTimer = undefined;
     this.ended = new AbortController();
   }
 
-  /** The server's time now, in ms. */
+  /** Return the time of the server in milliseconds. */
   now() {
-    return Date.now() + this.offset;
+    return Date.now() + this.clockOffset;
   }
 
+  /** Connect, and watch the connection from now on. */
   start() {
-    this.open();
-    this.watch = setInterval(() => this.look(), 1_000);
+    this.connect();
+    this.silenceTimer = setInterval(() => this.checkSilence(), 1_000);
     const { signal } = this.ended;
-    addEventListener("online", () => this.again(), { signal });
-    addEventListener("offline", () => this.set("offline"), { signal });
+    addEventListener("online", () => this.reconnect(), { signal });
+    addEventListener("offline", () => this.setState("offline"), { signal });
   }
 
-  /** For good: what is under way opens nothing any more. */
+  /** End the stream for good: a request that is under way does not connect again. */
   stop() {
     this.ended.abort();
-    clearInterval(this.watch);
-    clearTimeout(this.timer);
+    clearInterval(this.silenceTimer);
+    clearTimeout(this.retryTimer);
     this.source?.close();
   }
 
-  open() {
+  /** Open a new connection after the last line that was received. */
+  connect() {
     this.source?.close();
-    const source = new EventSource(
-      addressOf("/api/events", { status: this.status, after: this.last }),
-    );
+    const { onLine, onReset, status } = this.options;
+    const source = new EventSource(addressOf("/api/events", { status, after: this.lastId }));
     this.source = source;
-    this.heard = Date.now();
-    source.addEventListener("hello", (event) => this.beat(event, true));
-    source.addEventListener("beat", (event) => this.beat(event, false));
+    this.heartbeatAt = Date.now();
+    source.addEventListener("hello", (event) => this.receiveHeartbeat(event, true));
+    source.addEventListener("beat", (event) => this.receiveHeartbeat(event, false));
     source.addEventListener("line", (event) => {
-      this.heard = Date.now();
-      this.last = event.lastEventId;
-      this.take(said(JSON.parse(event.data)));
+      this.heartbeatAt = Date.now();
+      this.lastId = event.lastEventId;
+      onLine(/** @type {FeedLine} */ (localized(JSON.parse(event.data))));
     });
     source.addEventListener("reset", (event) => {
-      this.last = event.lastEventId;
-      this.renew();
+      this.lastId = event.lastEventId;
+      onReset();
     });
     source.onerror = () => {
-      this.set("offline");
-      // A refusal (401, 503) closes for good; a broken line would be retried by the browser itself,
-      // but with its own pace: one way for both is easier to trust.
+      this.setState("offline");
+      // A refusal (401, 503) closes for good; the browser itself would retry a broken connection at
+      // a pace of its own. One way for both is easier to trust.
       source.close();
-      this.later();
+      this.retryLater();
     };
   }
 
-  later() {
-    clearTimeout(this.timer);
-    const wait = RETRY_MS[Math.min(this.tries, RETRY_MS.length - 1)];
-    this.tries += 1;
-    this.timer = setTimeout(() => this.again(), wait);
+  /** Connect again after a pause that grows with each attempt. */
+  retryLater() {
+    clearTimeout(this.retryTimer);
+    const pause = RETRY_MS[Math.min(this.attempts, RETRY_MS.length - 1)];
+    this.attempts += 1;
+    this.retryTimer = setTimeout(() => this.reconnect(), pause);
   }
 
-  async again() {
+  /** Connect again if this session still exists, which an EventSource cannot find out. */
+  async reconnect() {
     let problem = null;
     try {
-      const me = await get("/api/me"); // tells whether we are signed out, which EventSource cannot
-      if (me.session !== this.session) leave(); // somebody else is signed in, in another tab
-    } catch (found) {
-      problem = found;
+      const officer = await get("/api/me");
+      if (officer.session !== this.options.session) endSession(); // changed in another tab
+    } catch (error) {
+      problem = error;
     }
-    if (this.ended.signal.aborted || problem?.status === 401) return;
-    if (problem) this.later();
-    else this.open();
+    const isSignedOut = problem instanceof Problem && problem.status === 401;
+    if (this.ended.signal.aborted || isSignedOut) return;
+    if (problem) this.retryLater();
+    else this.connect();
   }
 
-  beat(event, first) {
-    const facts = JSON.parse(event.data);
-    this.heard = Date.now();
-    this.offset = new Date(facts.now).getTime() - Date.now();
-    const returned = first && this.tries > 0;
-    if (first) {
-      this.tries = 0;
-      if (this.last === null) this.last = event.lastEventId;
+  /**
+   * @param {MessageEvent} event
+   * @param {boolean} isFirst whether the event opens the connection
+   */
+  receiveHeartbeat(event, isFirst) {
+    const { now, behind: backlog } = JSON.parse(event.data);
+    this.heartbeatAt = Date.now();
+    this.clockOffset = new Date(now).getTime() - Date.now();
+    const isReconnected = isFirst && this.attempts > 0;
+    if (isFirst) {
+      this.attempts = 0;
+      if (this.lastId === null) this.lastId = event.lastEventId;
     }
-    const broken = Object.keys(facts.behind.problems).length > 0;
-    this.set(
-      broken || facts.behind.records > BEHIND_RECORDS ? "behind" : "live",
-      facts.behind,
-    );
-    if (returned) this.renew();
+    const isBroken = Object.keys(backlog.problems).length > 0;
+    const isBehind = isBroken || backlog.records > BACKLOG_LIMIT_RECORDS;
+    this.setState(isBehind ? "behind" : "live", backlog);
+    if (isReconnected) this.options.onReset();
   }
 
-  look() {
-    if (this.name !== "offline" && Date.now() - this.heard > SILENT_AFTER_MS) {
-      this.set("offline");
-      this.source?.close();
-      this.later();
-    }
+  /** Report the connection as offline when nothing has come for too long. */
+  checkSilence() {
+    const silence = Date.now() - this.heartbeatAt;
+    if (this.state === "offline" || silence <= SILENCE_LIMIT_MS) return;
+    this.setState("offline");
+    this.source?.close();
+    this.retryLater();
   }
 
-  set(name, facts = {}) {
-    if (name !== this.name) this.since = Date.now();
-    this.name = name;
-    this.tell(name, { ...facts, since: this.since, heard: this.heard });
+  /**
+   * @param {LinkState} state
+   * @param {LinkFacts} [facts]
+   */
+  setState(state, facts = {}) {
+    if (state !== this.state) this.stateSince = Date.now();
+    this.state = state;
+    const { stateSince: since, heartbeatAt } = this;
+    this.options.onState(state, { ...facts, since, heartbeatAt });
   }
-}
-
-/** Call `work` once after the lines that have come together, however often it is asked for until then. */
-export function gathered(work) {
-  let wanted = false;
-  return function run() {
-    if (wanted) return;
-    wanted = true;
-    setTimeout(() => {
-      wanted = false;
-      work();
-    });
-  };
-}
-
-/**
- * Call `work` soon, at most once per `pause` ms, again if asked meanwhile; never two at once. Some wait up
- * to half as long again: thousands of screens that hear the same line do not ask together for ever.
- */
-export function throttle(work, pause = 1_000) {
-  let running = false;
-  let wanted = false;
-  return async function run() {
-    if (running) {
-      wanted = true;
-      return;
-    }
-    running = true;
-    try {
-      await work();
-    } finally {
-      setTimeout(
-        () => {
-          running = false;
-          if (wanted) {
-            wanted = false;
-            run();
-          }
-        },
-        pause * (1 + Math.random() / 2),
-      );
-    }
-  };
 }

@@ -1,85 +1,110 @@
-// What a part of a screen says of itself: that it is being read, that it could not be read, that what it shows
-// is old. A part that has not been read never looks as if there were nothing.
+// The load status of a part of a screen: it is loading, it could not be loaded, its content is old.
+// A part that has not been loaded never looks as if there were nothing.
 
 import { Problem } from "./api.js";
-import { fill, h } from "./dom.js";
-import { t, when } from "./i18n.js";
-import { throttle } from "./live_stream.js";
+import { clearList, h } from "./dom.js";
+import { formatTime, t } from "./i18n.js";
+import { throttle } from "./throttle.js";
 
-const AGAIN_MS = 5_000;
+const RETRY_MS = 5_000;
 
-/** What to say of something that was read at `read` (null = never) and could not be read since if `failed`. */
-export function standingWords(read, failed) {
+/**
+ * Return the text for content that was loaded at `loadedAt` (null = never), "" when there is
+ * nothing to say; `failed` tells that the last attempt failed.
+ * @param {number | null} loadedAt milliseconds
+ * @param {boolean} failed
+ */
+export function loadStatusText(loadedAt, failed) {
   if (failed)
-    return read === null
+    return loadedAt === null
       ? t("reading.failed")
-      : t("reading.old", { time: when(read) });
-  return read === null ? t("loading") : "";
+      : t("reading.old", { time: formatTime(loadedAt) });
+  return loadedAt === null ? t("loading") : "";
 }
 
-/** The standing of what is shown in `node`, said in a line before it from `begin` on. */
-export function standing(node) {
+/**
+ * Make the load status of `node`; a line before the node shows it from `begin` on.
+ * @param {Element} node
+ */
+export function loadStatus(node) {
   const note = h("p", { class: "reading", role: "status" });
-  let read = null;
-  const show = (failed) => {
-    const words = standingWords(read, failed);
+  /** @type {number | null} */
+  let loadedAt = null;
+
+  /** @param {boolean} failed */
+  function show(failed) {
+    const words = loadStatusText(loadedAt, failed);
     if (!note.isConnected && node.parentNode) node.before(note);
     note.hidden = !words;
     note.classList.toggle("failed", failed);
     if (note.textContent !== words) note.textContent = words;
-  };
+  }
+
   return {
-    /** It is asked for. */
-    begin: () =>
-      read === null && !note.classList.contains("failed") && show(false),
-    /** Data of now is shown. */
+    /** A request begins. */
+    begin: () => {
+      if (loadedAt === null && !note.classList.contains("failed")) show(false);
+    },
+    /** The node shows current content. */
     done: () => {
-      read = Date.now();
+      loadedAt = Date.now();
       show(false);
     },
-    /** It could not be read. */
+    /** The request failed. */
     failed: () => show(true),
-    /** Something else is asked for. */
+    /** The next request is about something else. */
     restart: () => {
-      read = null;
+      loadedAt = null;
       note.classList.remove("failed");
     },
   };
 }
 
 /**
- * How a part of a board is read: `ask()` gives the answer, or null when there is none for this screen, and
- * `draw` puts it into `nodes`, one or several. The function that comes back reads it, at most once per `pause`
- * ms; its `anew` does so for another question.
+ * Return a function that loads a part of a board, at most once per `pause` ms. `request()` gives
+ * the answer, or null when there is none for this screen; `draw` puts the answer into `nodes`. The
+ * `restart` of the function empties the nodes and loads them for another question.
+ * @template Answer
+ * @param {Element | Element[]} nodes
+ * @param {() => Promise<Answer | null>} request
+ * @param {(answer: Answer) => void} draw
+ * @param {number} [pause]
  */
-export function part(nodes, ask, draw, pause = 1_000) {
-  const shown = [nodes].flat();
-  const states = shown.map(standing);
-  const all = (name) => states.forEach((one) => one[name]());
-  let again = null;
-  const run = throttle(async () => {
-    clearTimeout(again);
-    all("begin");
-    let found;
+export function loader(nodes, request, draw, pause = 1_000) {
+  const parts = [nodes].flat();
+  const statuses = parts.map(loadStatus);
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let retryTimer;
+  const load = throttle(async () => {
+    clearTimeout(retryTimer);
+    statuses.forEach((status) => status.begin());
+    let answer;
     try {
-      found = await ask();
-    } catch (problem) {
-      if (!(problem instanceof Problem)) throw problem;
-      all("failed");
-      again = setTimeout(() => shown[0].isConnected && run(), AGAIN_MS);
+      answer = await request();
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      statuses.forEach((status) => status.failed());
+      retryTimer = setTimeout(() => parts[0].isConnected && load(), RETRY_MS);
       return;
     }
-    if (found === null) return;
-    draw(found);
-    all("done");
+    if (answer === null) return;
+    draw(answer);
+    statuses.forEach((status) => status.done());
   }, pause);
-  run.anew = () => {
-    all("restart");
-    for (const node of shown) {
-      node.known = undefined;
-      fill(node); // what is shown is not about it
-    }
-    return run();
-  };
-  return run;
+
+  function restart() {
+    statuses.forEach((status) => status.restart());
+    parts.forEach(clearList);
+    return load();
+  }
+
+  return Object.assign(load, { restart });
+}
+
+/**
+ * Start all loaders of a board.
+ * @param {Record<string, () => unknown>} loaders
+ */
+export function loadAll(loaders) {
+  for (const load of Object.values(loaders)) load();
 }

@@ -1,70 +1,109 @@
-// Lists that go on: as many entries as are wanted, how many there are, and a button for more.
+// Lists that are loaded page by page: a number of entries, how many there are, a button for more.
 
 import { get } from "./api.js";
 import { fill, h } from "./dom.js";
 import { t } from "./i18n.js";
-import { act } from "./components.js";
+import { button } from "./components.js";
 
-const MOST = 500; // of one answer
+/** @import { AnswerOf, EntryOf } from "../types/answers.d.ts" */
+/** @import { ListAnswer } from "../types/fields.d.ts" */
+/** @import { Query } from "./api.js" */
+
+const ANSWER_LIMIT = 500;
 
 /**
- * A list read `size` entries at a time: `name` is its field in the answer, `key` tells its entries apart.
- * `count` and `more` are to be put where they belong; `more` calls `reload`.
+ * Make a list that shows `size` entries more with each press of the button. `count` and
+ * `moreButton` are elements to be placed by the caller; the button calls `reload`.
+ * @template {string} Path
+ * @template {string} Name
+ * @param {Path} path the address of the list
+ * @param {Name} name the field of the answer that holds the entries
+ * @param {(entry: EntryOf<Path, Name>) => string} keyOf
+ * @param {() => void} reload
+ * @param {number} [size]
  */
-export function paged(name, key, reload, size = 100) {
-  let wanted = size;
-  let shown = size;
+export function pagedList(path, name, keyOf, reload, size = 100) {
+  let requested = size;
+  let displayed = size;
   const count = h("span", { class: "how-many" });
-  const further = () => {
-    wanted += size;
-    more.disabled = true;
-    reload();
-  };
-  const more = act(t("more"), further, {
-    class: "more",
-    hidden: true,
-    "data-focus": `more-${name}`,
-  });
-  return {
-    count,
-    more,
-    /** From the beginning, with as many as at first. */
-    restart: () => {
-      wanted = shown = size;
+  const moreButton = button(
+    t("more"),
+    () => {
+      requested += size;
+      moreButton.disabled = true;
+      reload();
     },
-    /** The answer with as many entries as are wanted, from as many pages as that takes. */
-    read: async (path, query = {}) => {
-      const entries = new Map(); // between two pages an entry may have moved from the one to the other
-      let after = "";
-      let answer;
-      do {
-        answer = await get(path, {
-          ...query,
-          after,
-          limit: Math.min(MOST, wanted - entries.size),
-        });
-        for (const one of answer[name])
-          if (!entries.has(key(one))) entries.set(key(one), one);
-        after = answer.next ?? "";
-      } while (after && entries.size < wanted);
-      return { ...answer, [name]: [...entries.values()] };
-    },
-    /** Say how many of how many are shown; gives whether more were asked for than the last time. */
-    show: (answer) => {
-      const n = answer[name].length;
-      const total = answer.total ?? (answer.next ? null : n);
-      fill(count, document.createTextNode(countWords(n, total)));
-      more.hidden = !answer.next;
-      more.disabled = false;
-      const grown = wanted > shown;
-      shown = wanted;
-      return grown;
-    },
-  };
+    { class: "more", hidden: true, "data-focus": `more-${name}` },
+  );
+
+  /**
+   * Load the entries, from as many answers as that takes.
+   * @param {Query} [query]
+   * @returns {Promise<AnswerOf<Path>>}
+   */
+  async function load(query = {}) {
+    /** @type {Map<string, EntryOf<Path, Name>>} */
+    const entries = new Map(); // An entry may move from one page to another between two requests.
+    /** @type {string | number} */
+    let after = "";
+    let answer;
+    do {
+      const limit = Math.min(ANSWER_LIMIT, requested - entries.size);
+      answer = await get(path, { ...query, after, limit });
+      for (const entry of entriesOf(answer)) {
+        const key = keyOf(entry);
+        if (!entries.has(key)) entries.set(key, entry);
+      }
+      after = /** @type {ListAnswer} */ (answer).next ?? "";
+    } while (after && entries.size < requested);
+    const merged = { ...answer, [name]: [...entries.values()] };
+    return /** @type {AnswerOf<Path>} */ (merged);
+  }
+
+  /**
+   * @param {AnswerOf<Path>} answer
+   * @returns {EntryOf<Path, Name>[]}
+   */
+  function entriesOf(answer) {
+    const entries = new Map(Object.entries(answer)).get(name);
+    return /** @type {EntryOf<Path, Name>[]} */ (entries);
+  }
+
+  /**
+   * Show how many of how many entries are displayed. Return whether the officer asked for more
+   * entries since the last time.
+   * @param {AnswerOf<Path>} answer
+   * @param {number | null} [total] how many there are; null when that is not known
+   */
+  function show(answer, total = totalOf(answer)) {
+    fill(count, countText(entriesOf(answer).length, total));
+    moreButton.hidden = !(/** @type {ListAnswer} */ (answer).next);
+    moreButton.disabled = false;
+    const hasGrown = requested > displayed;
+    displayed = requested;
+    return hasGrown;
+  }
+
+  /** @param {AnswerOf<Path>} answer */
+  function totalOf(answer) {
+    const { next, total } = /** @type {ListAnswer} */ (answer);
+    return total ?? (next ? null : entriesOf(answer).length);
+  }
+
+  /** Return to the first page. */
+  function restart() {
+    requested = displayed = size;
+  }
+
+  return { count, moreButton, load, show, restart };
 }
 
-/** How many there are; where not all are shown, how many are. `total` null = more than are shown. */
-export function countWords(n, total) {
-  if (total === null) return t("count.first", { n });
-  return n < total ? t("count.of", { n, total }) : t("count", { n: total });
+/**
+ * Return how many entries there are, and how many are displayed where that is not all of them.
+ * @param {number} displayed
+ * @param {number | null} total null = more than are displayed
+ */
+export function countText(displayed, total) {
+  if (total === null) return t("count.first", { n: displayed });
+  return displayed < total ? t("count.of", { n: displayed, total }) : t("count", { n: total });
 }

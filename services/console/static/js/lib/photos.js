@@ -1,20 +1,27 @@
 // Photos of a feedback: chosen or taken, made small on the device, sent beside the words.
 
 import { Problem } from "./api.js";
-import { ask } from "./dialogs.js";
+import { confirmAction } from "./dialogs.js";
 import { clean, h } from "./dom.js";
-import { t, when } from "./i18n.js";
+import { formatTime, t } from "./i18n.js";
 
-const MOST = 4;
+/** @import { Assignment } from "../types/commands.d.ts" */
+/** @import { Photo } from "../types/units.d.ts" */
+/** @import { Action, Deliver } from "../types/actions.d.ts" */
+
+const PHOTO_LIMIT = 4;
 const LONGEST_PX = 1_600;
 const QUALITY = 0.8;
 
-/** A control for up to four photos. */
+/**
+ * Make a control for up to four photos.
+ * @param {boolean} [required]
+ */
 export function photoField(required = false) {
   return h(
     "label",
     { class: "photo-field" },
-    t("photo.choose", { n: MOST }),
+    t("photo.choose", { n: PHOTO_LIMIT }),
     h("input", {
       type: "file",
       name: "photos",
@@ -25,101 +32,100 @@ export function photoField(required = false) {
   );
 }
 
-/** The acts that hand over the photos in a form; `note` goes with each. Throws Problem for what is none. */
-export async function photoActs(form, one, note = "") {
-  const chosen = [...(form.elements.photos?.files ?? [])];
-  if (chosen.length > MOST)
-    throw new Problem(422, {
-      title: t("photo.many", { n: MOST }),
-      reason: "photo_many",
-    });
-  const acts = [];
-  for (const file of chosen) {
-    const query = note ? `?${new URLSearchParams({ note })}` : "";
-    const about = {
-      subject: one.assignment_id,
-      version: one.version,
-      verb: "photo",
-      words: one.title,
-    };
-    acts.push({
-      path: `/api/assignments/${one.assignment_id}/photos${query}`,
-      file: await small(file),
-      about,
-    });
+/**
+ * Return the actions that send the photos of a form; `note` accompanies each. Throw a Problem for a
+ * file that is no picture.
+ * @param {HTMLFormElement} form
+ * @param {Assignment} assignment
+ * @param {string} [note]
+ * @returns {Promise<Action[]>}
+ */
+export async function photoActions(form, assignment, note = "") {
+  const field = form.elements.namedItem("photos");
+  const files = field instanceof HTMLInputElement ? [...(field.files ?? [])] : [];
+  if (files.length > PHOTO_LIMIT) {
+    const title = t("photo.many", { n: PHOTO_LIMIT });
+    throw new Problem(422, { title, reason: "photo_many" });
   }
-  return acts;
+  const query = note ? `?${new URLSearchParams({ note })}` : "";
+  const path = `/api/assignments/${assignment.assignment_id}/photos${query}`;
+  const { assignment_id: subject, version, title: words } = assignment;
+  const actions = [];
+  for (const file of files) {
+    const summary = { subject, version, verb: "photo", words };
+    actions.push({ path, file: await shrink(file), summary });
+  }
+  return actions;
 }
 
-/** Ask for photos and a few words, and hand them over. */
-export function takePhotos(one, deliver) {
-  ask({
-    words: t("photo.send"),
-    about: { status: one.status, place: one.unit_name, headline: one.title },
+/**
+ * Ask for photos and a few words, and deliver them.
+ * @param {Assignment} assignment
+ * @param {Deliver} deliver
+ */
+export function sendPhotos(assignment, deliver) {
+  confirmAction({
+    title: t("photo.send"),
+    subject: {
+      status: assignment.status,
+      place: assignment.unit_name,
+      headline: assignment.title,
+    },
     fields: [photoField(true)],
     reason: "optional",
-    send: async ({ reason, form }) =>
-      deliver(await photoActs(form, one, reason)),
+    send: async ({ reason, form }) => deliver(await photoActions(form, assignment, reason)),
   });
 }
 
-/** Thumbnails that open the whole picture; nothing where there is none. */
+/**
+ * Make thumbnails that open the whole picture; nothing where there is no photo.
+ * @param {Photo[] | undefined} photos
+ */
 export function photoRow(photos) {
   if (!photos?.length) return null;
-  return h(
-    "ul",
-    { class: "photos", "aria-label": t("photos") },
-    photos.map((one) => {
-      const words = [
-        t("photo.of", { unit: one.unit_name, time: when(one.received_at) }),
-        clean(one.note),
-      ]
-        .filter(Boolean)
-        .join("：");
-      const image = h("img", {
-        src: `/api/photos/${one.photo_id}?size=small`,
-        alt: words,
-        title: words,
-        width: 96,
-        height: 72,
-        loading: "lazy",
-      });
-      return h(
-        "li",
-        {},
-        h(
-          "a",
-          {
-            href: `/api/photos/${one.photo_id}`,
-            target: "_blank",
-            rel: "noopener",
-          },
-          image,
-        ),
-      );
-    }),
-  );
+  return h("ul", { class: "photos", "aria-label": t("photos") }, photos.map(thumbnail));
 }
 
-/** The picture with its longer side at most 1,600 px as JPEG: what a slow line can carry. */
-async function small(file) {
+/** @param {Photo} photo */
+function thumbnail(photo) {
+  const source = t("photo.of", { unit: photo.unit_name, time: formatTime(photo.received_at) });
+  const words = [source, clean(photo.note)].filter(Boolean).join("：");
+  const address = `/api/photos/${photo.photo_id}`;
+  const image = h("img", {
+    src: `${address}?size=small`,
+    alt: words,
+    title: words,
+    width: 96,
+    height: 72,
+    loading: "lazy",
+  });
+  return h("li", {}, h("a", { href: address, target: "_blank", rel: "noopener" }, image));
+}
+
+/**
+ * Return the picture as JPEG with its longer side at most 1,600 px: as much as a slow line carries.
+ * @param {File} file
+ * @returns {Promise<Blob>}
+ */
+async function shrink(file) {
   let picture;
   try {
     picture = await createImageBitmap(file);
   } catch {
     throw new Problem(422, { title: t("photo.none"), reason: "photo_none" });
   }
-  const scale = Math.min(
-    1,
-    LONGEST_PX / Math.max(picture.width, picture.height),
-  );
+  const scale = Math.min(1, LONGEST_PX / Math.max(picture.width, picture.height));
   const canvas = h("canvas", {
     width: Math.max(1, Math.round(picture.width * scale)),
     height: Math.max(1, Math.round(picture.height * scale)),
   });
-  canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+  canvas.getContext("2d")?.drawImage(picture, 0, 0, canvas.width, canvas.height);
   picture.close();
-  return new Promise((resolve) =>
-    canvas.toBlob(resolve, "image/jpeg", QUALITY),
-  );
+  return new Promise((resolve, reject) => {
+    canvas.toBlob(
+      (blob) => (blob ? resolve(blob) : reject(new Error("the picture cannot be encoded"))),
+      "image/jpeg",
+      QUALITY,
+    );
+  });
 }

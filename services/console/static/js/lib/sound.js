@@ -1,91 +1,97 @@
-// A bell for what is new. Browsers let a page sound only after a press: until one has been made, a bell that
-// was on the last time is locked, and says so. The wish is remembered on the device.
+// A bell for new alerts. Browsers let a page sound only after a press: until then a bell that was
+// on the last time is locked, and its button says so. The choice is stored on the device.
 
 import { h } from "./dom.js";
 import { t } from "./i18n.js";
 
 const TONES_HZ = [880, 660, 880];
 const TONE_S = 0.18;
-const WISH = "sound";
+const STORAGE_KEY = "sound";
 const GESTURES = ["pointerdown", "keydown"];
 
+/** @type {AudioContext | null} */
 let context = null;
 
 export const sound = {
-  on: remembered(),
+  on: storedChoice(),
 
+  /** Return whether the bell is on and the browser does not let it sound yet. */
   get locked() {
     return this.on && context?.state !== "running";
   },
 
-  /** Unlock; only within a press. */
+  /** Unlock the bell; this works only within a press. */
   async unlock() {
     context ??= new AudioContext();
     await context.resume();
   },
 
-  /** Unlock and ring once as a proof, or mute; unlocks first what is on and locked. */
+  /** Unlock and ring once as a proof, or mute; a locked bell is unlocked first. */
   async toggle() {
     this.on = this.locked || !this.on;
-    remember(this.on);
+    storeChoice(this.on);
     if (!this.on) return;
     await this.unlock();
     this.ring();
   },
 
+  /** Ring when the bell is on and unlocked. */
   ring() {
-    if (!this.on || context?.state !== "running") return;
-    TONES_HZ.forEach((hertz, n) => {
-      const tone = context.createOscillator();
-      const volume = context.createGain();
+    const audio = context;
+    if (!this.on || audio?.state !== "running") return;
+    TONES_HZ.forEach((hertz, index) => {
+      const tone = audio.createOscillator();
+      const volume = audio.createGain();
       volume.gain.value = 0.15;
       tone.frequency.value = hertz;
-      tone.connect(volume).connect(context.destination);
-      tone.start(context.currentTime + n * TONE_S);
-      tone.stop(context.currentTime + (n + 1) * TONE_S);
+      tone.connect(volume).connect(audio.destination);
+      tone.start(audio.currentTime + index * TONE_S);
+      tone.stop(audio.currentTime + (index + 1) * TONE_S);
     });
   },
 };
 
-/** The button that unlocks and mutes. A bell that was on unlocks with the first press anywhere. */
-export function bell() {
-  const button = h("button", { type: "button", class: "plain", id: "sound" });
-  const show = () => {
-    button.textContent = t(
-      sound.locked ? "sound.locked" : sound.on ? "sound.mute" : "sound.unlock",
-    );
-    button.setAttribute("aria-pressed", String(sound.on && !sound.locked));
-  };
-  button.addEventListener("click", async () => {
+/** Make the button that unlocks and mutes. The first press anywhere unlocks a bell that was on. */
+export function bellButton() {
+  const node = h("button", { type: "button", class: "plain", id: "sound" });
+
+  function show() {
+    const key = sound.locked ? "sound.locked" : sound.on ? "sound.mute" : "sound.unlock";
+    node.textContent = t(key);
+    node.setAttribute("aria-pressed", String(sound.on && !sound.locked));
+  }
+
+  /** @param {Event} event */
+  async function unlockOnGesture(event) {
+    for (const name of GESTURES) removeEventListener(name, unlockOnGesture, { capture: true });
+    if (event.target instanceof Node && node.contains(event.target)) return; // The button decides.
+    await sound.unlock();
+    show();
+  }
+
+  node.addEventListener("click", async () => {
     await sound.toggle();
     show();
   });
   if (sound.locked)
-    GESTURES.forEach((name) => addEventListener(name, wake, { capture: true }));
-  async function wake(event) {
-    GESTURES.forEach((name) =>
-      removeEventListener(name, wake, { capture: true }),
-    );
-    if (button.contains(event.target)) return; // its own press says what is wanted
-    await sound.unlock();
-    show();
-  }
+    for (const name of GESTURES) addEventListener(name, unlockOnGesture, { capture: true });
   show();
-  return button;
+  return node;
 }
 
-function remembered() {
+function storedChoice() {
   try {
-    return localStorage.getItem(WISH) === "on";
+    return localStorage.getItem(STORAGE_KEY) === "on";
   } catch {
     return false;
   }
 }
 
-function remember(on) {
+/** @param {boolean} on */
+function storeChoice(on) {
   try {
-    localStorage.setItem(WISH, on ? "on" : "off");
+    localStorage.setItem(STORAGE_KEY, on ? "on" : "off");
   } catch {
-    // It is asked for again next time.
+    // The page asks for the choice again next time.
   }
 }

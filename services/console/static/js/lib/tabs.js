@@ -1,10 +1,15 @@
-// Tabs by the ARIA pattern: one is in the tab order, arrows go between them.
+// Tabs by the ARIA pattern: the chosen tab is in the tab order, arrow keys move between tabs.
 
 import { h } from "./dom.js";
 
-/** `parts` = [name, words, node]; the first is chosen. `choose(name)` shows another one. */
-export function tabs(id, label, parts) {
-  const buttons = parts.map(([name, words]) =>
+/**
+ * Make tabs; the first is chosen. `choose(name)` shows another tab.
+ * @param {string} id
+ * @param {string} label
+ * @param {[name: string, words: string, content: HTMLElement][]} tabs
+ */
+export function tabList(id, label, tabs) {
+  const buttons = tabs.map(([name, words]) =>
     h(
       "button",
       {
@@ -17,53 +22,42 @@ export function tabs(id, label, parts) {
       words,
     ),
   );
-  const bodies = parts.map(([name, , node]) =>
+  const panels = tabs.map(([name, , content]) =>
     h(
       "div",
-      {
-        role: "tabpanel",
-        id: `${id}-${name}-part`,
-        "aria-labelledby": `${id}-${name}`,
-      },
-      node,
+      { role: "tabpanel", id: `${id}-${name}-part`, "aria-labelledby": `${id}-${name}` },
+      content,
     ),
   );
 
-  function choose(name, focus = false) {
-    parts.forEach(([one], n) => {
-      const chosen = one === name;
-      buttons[n].setAttribute("aria-selected", String(chosen));
-      buttons[n].tabIndex = chosen ? 0 : -1;
-      bodies[n].hidden = !chosen;
-      if (chosen && focus) buttons[n].focus();
+  /**
+   * @param {string} chosenName
+   * @param {boolean} [focus]
+   */
+  function choose(chosenName, focus = false) {
+    tabs.forEach(([name], index) => {
+      const isChosen = name === chosenName;
+      buttons[index].setAttribute("aria-selected", String(isChosen));
+      buttons[index].tabIndex = isChosen ? 0 : -1;
+      panels[index].hidden = !isChosen;
+      if (isChosen && focus) buttons[index].focus();
     });
   }
 
-  function move(event) {
-    const now = buttons.indexOf(document.activeElement);
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (step === undefined || now < 0) return;
+  /** @param {KeyboardEvent} event */
+  function moveWithArrows(event) {
+    const index = buttons.findIndex((tab) => tab === document.activeElement);
+    const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+    if (!step || index < 0) return;
     event.preventDefault();
-    choose(parts[(now + step + parts.length) % parts.length][0], true);
+    choose(tabs[(index + step + tabs.length) % tabs.length][0], true);
   }
 
-  choose(parts[0][0]);
-  return {
-    node: h(
-      "div",
-      { class: "tabbed" },
-      h(
-        "div",
-        {
-          class: "tab-row",
-          role: "tablist",
-          "aria-label": label,
-          onkeydown: move,
-        },
-        buttons,
-      ),
-      bodies,
-    ),
-    choose,
-  };
+  choose(tabs[0][0]);
+  const row = h(
+    "div",
+    { class: "tab-row", role: "tablist", "aria-label": label, onkeydown: moveWithArrows },
+    buttons,
+  );
+  return { node: h("div", { class: "tabbed" }, row, panels), choose };
 }

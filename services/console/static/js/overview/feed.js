@@ -1,131 +1,71 @@
-// Supervision and the feed of what happened.
+// The feed: the last lines of what happened.
 
-import { h, list } from "../lib/dom.js";
-import { t, when } from "../lib/i18n.js";
-import { chip, drillTag, level, openWords } from "../lib/components.js";
+import { drillTag, maskedText } from "../lib/components.js";
+import { h, renderList } from "../lib/dom.js";
+import { formatTime, t } from "../lib/i18n.js";
 
-/** Draw what the timers found. */
-export function drawSupervision(container, items) {
-  list(
-    container,
-    items,
-    (one) => `${one.assignment_id}-${one.clock}`,
-    supervised,
-    t("supervision.none"),
-  );
-}
+/** @import { FeedLine } from "../types/page.d.ts" */
 
-function supervised(one) {
-  const grave = one.kind === "escalated" || one.kind === "overdue";
-  return h(
-    "li",
-    {},
-    h(
-      "span",
-      {},
-      chip(
-        t(`supervision.${one.kind}`, { rung: one.rung }),
-        grave ? "bad" : "",
-      ),
-    ),
-    h(
-      "span",
-      { class: "what" },
-      drillTag(one),
-      `${one.unit_name} ${t(`clock.${one.clock}`)} `,
-      h(
-        "span",
-        { class: "muted" },
-        t("called", {
-          unit: one.target_name,
-          post: t(`post.${one.target_post}`),
-        }),
-      ),
-      h("br"),
-      openWords(one, one.title),
-    ),
-    h("span", {}, level(one.level), " ", h("time", {}, when(one.due_at))),
-  );
-}
-
-/** Draw the last lines, the newest first. */
+/**
+ * Draw the last lines, the newest first.
+ * @param {HTMLElement} container
+ * @param {FeedLine[]} lines
+ */
 export function drawFeed(container, lines) {
-  list(container, lines, (one) => one.seq, feedLine, t("feed.none"));
+  renderList(container, lines, (line) => line.seq, feedItem, t("feed.none"));
 }
 
-function feedLine(line) {
+/** @param {FeedLine} line */
+function feedItem(line) {
   return h(
     "li",
     {},
-    h("time", {}, when(line.at)),
+    h("time", {}, formatTime(line.at)),
     h(
       "span",
       { class: "what" },
       h("span", { class: `dot ${line.level ?? ""}`, "aria-hidden": "true" }),
       drillTag(line),
-      h("span", {}, words(line)),
-      (line.headline || line.masked) && [" ", openWords(line, line.headline)],
+      h("span", {}, lineWords(line)),
+      (line.headline || line.masked) && [" ", maskedText(line, line.headline)],
     ),
   );
 }
 
-function words(line) {
+/** @param {FeedLine} line */
+function lineWords(line) {
   const place = line.unit_name;
-  const shade = line.level ? t(`level.${line.level}`) : "";
+  const level = line.level ? t(`level.${line.level}`) : "";
+  const { state, transition, verb } = line;
   switch (line.kind) {
     case "alert":
-      return t("line.alert", {
-        place,
-        level: shade,
-        what: t(`transition.${line.transition}`),
-      });
+      return t("line.alert", { place, level, event: t(`transition.${transition}`) });
     case "alarm":
-      return t("line.alarm", {
-        place,
-        level: shade,
-        what: t(`alarm.${line.transition}`),
-      });
-    case "command":
-      return t("line.command", {
-        place,
-        level: shade,
-        what: t(`command.${line.state}`),
-        n: line.recipients,
-      });
+      return t("line.alarm", { place, level, event: t(`alarm.${transition}`) });
+    case "command": {
+      const values = { place, level, event: t(`command.${state}`), n: line.recipients };
+      return t("line.command", values);
+    }
     case "assignments":
-      return t("line.assignments", {
-        place,
-        n: line.count,
-        what: t(`assignment.${line.state}`),
-      });
+      return t("line.assignments", { place, n: line.count, event: t(`assignment.${state}`) });
     case "supervision":
       return t("line.supervision", {
         place,
-        what: t(`supervision.${line.transition}`, { rung: line.rung }),
+        event: t(`supervision.${transition}`, { rung: line.rung }),
         clock: t(`clock.${line.clock}`),
         target: line.target_name,
         post: t(`post.${line.target_post}`),
       });
     case "page":
-      return t("line.page", {
-        place,
-        post: t(`post.${line.post}`),
-        what: t(`page.${line.state}`),
-      });
+      return t("line.page", { place, post: t(`post.${line.post}`), event: t(`page.${state}`) });
     case "answer":
-      return t("line.answer", { place, what: t(`answer.${line.verb}`) });
-    case "mode":
-      return t("line.mode", {
-        place,
-        mode: t(`mode.${line.mode}`),
-        what: t(`proposal.${line.state}`),
-      });
+      return t("line.answer", { place, event: t(`answer.${verb}`) });
+    case "mode": {
+      const values = { place, mode: t(`mode.${line.mode}`), event: t(`proposal.${state}`) };
+      return t("line.mode", values);
+    }
     case "sensor":
-      return t("line.sensor", {
-        place,
-        name: line.sensor_name,
-        what: t(`sensor.${line.state}`),
-      });
+      return t("line.sensor", { place, name: line.sensor_name, event: t(`sensor.${state}`) });
     default:
       return line.kind;
   }

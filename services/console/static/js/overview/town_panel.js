@@ -1,98 +1,105 @@
-// The panel of the towns: tiles, or the map that the person has loaded, with tiles for towns it does not have.
+// The panel of the towns: tiles, or the map that the officer has loaded, with tiles for the towns
+// that the map does not have.
 
-import { fill, h, s } from "../lib/dom.js";
+import { button, panel } from "../lib/components.js";
+import { fill, h, svg } from "../lib/dom.js";
 import { t } from "../lib/i18n.js";
-import { keepMap, keptMap, MapProblem, readFile } from "./town_map.js";
-import { drawMap, drawTiles } from "./counters.js";
-import { act, panel } from "../lib/components.js";
-import { standing } from "../lib/load_status.js";
+import { loadStatus } from "../lib/load_status.js";
+import { loadMap, MapProblem, readMapFile, storeMap } from "./town_map.js";
+import { drawMap, drawTiles } from "./town_tiles.js";
 
-/** Build it for the screen of `unit`; `choose(town)` is called with what is pressed. */
-export function townsPanel(unit, choose) {
+/** @import { Town } from "../types/overview.d.ts" */
+/** @import { StoredMap } from "./town_map.js" */
+
+/**
+ * @typedef {object} TownPanelState
+ * @property {Town[]} towns
+ * @property {string | undefined} chosenUnit
+ * @property {StoredMap | null} storedMap
+ */
+
+/**
+ * Make the panel for the screen of `unit`; `choose(town)` is called when a town is pressed.
+ * @param {string} unit
+ * @param {(town: Town) => void} choose
+ */
+export function townPanel(unit, choose) {
   const tiles = h("ul", { class: "tiles", id: "tiles" });
-  const areas = s(
+  const areas = svg(
     "svg",
-    {
-      class: "map",
-      id: "map",
-      hidden: true,
-      role: "group",
-      "aria-label": t("map.title"),
-    },
-    s("g"),
-    s("g", { class: "labels" }),
+    { class: "map", id: "map", hidden: true, role: "group", "aria-label": t("map.title") },
+    svg("g"),
+    svg("g", { class: "labels" }),
   );
-  const problem = h("p", {
-    class: "problem",
-    id: "map-problem",
-    role: "alert",
-    hidden: true,
-  });
+  const problem = h("p", { class: "problem", id: "map-problem", role: "alert", hidden: true });
   const tail = h("span", { class: "map-tail" });
-  const file = h("input", {
+  const input = h("input", {
     type: "file",
     id: "map-file",
     class: "hidden-visually",
     tabindex: -1,
     accept: ".geojson,.json,application/geo+json",
     "aria-label": t("map.load"),
-    onchange: take,
+    onchange: loadFile,
   });
-  const shown = { towns: [], chosen: null, kept: keptMap(unit) };
+  /** @type {TownPanelState} */
+  const state = { towns: [], chosenUnit: undefined, storedMap: loadMap(unit) };
 
-  async function take() {
-    const [one] = file.files;
-    file.value = "";
-    if (!one) return;
+  async function loadFile() {
+    const file = input.files?.[0];
+    input.value = "";
+    if (!file) return;
     problem.hidden = true;
     try {
-      use({ file: one.name, map: await readFile(one, shown.towns) });
-    } catch (why) {
-      if (!(why instanceof MapProblem)) throw why;
+      setMap({ file: file.name, map: await readMapFile(file, state.towns) });
+    } catch (error) {
+      if (!(error instanceof MapProblem)) throw error;
       problem.hidden = false;
-      problem.textContent = t(why.message);
+      problem.textContent = t(error.message);
     }
   }
 
-  function use(kept) {
-    shown.kept = kept;
-    keepMap(unit, kept);
+  /** @param {StoredMap | null} storedMap */
+  function setMap(storedMap) {
+    state.storedMap = storedMap;
+    storeMap(unit, storedMap);
     draw();
   }
 
   function draw() {
-    const map = shown.kept?.map;
-    const there = new Set(map?.shapes.map((one) => one.unit));
-    const missing = shown.towns.filter((town) => !there.has(town.unit));
+    const { towns, chosenUnit, storedMap } = state;
+    const map = storedMap?.map;
+    const unitsOnMap = new Set(map?.shapes.map((shape) => shape.unit));
+    const unmappedTowns = towns.filter((town) => !unitsOnMap.has(town.unit));
     areas.toggleAttribute("hidden", !map);
-    if (map) drawMap(areas, map, shown.towns, shown.chosen, choose);
-    tiles.hidden = map && !missing.length;
-    drawTiles(tiles, missing, shown.chosen, choose);
-    const words = map
+    if (map) drawMap(areas, map, towns, chosenUnit, choose);
+    tiles.hidden = Boolean(map) && !unmappedTowns.length;
+    drawTiles(tiles, unmappedTowns, chosenUnit, choose);
+    const words = storedMap
       ? t("map.shown", {
-          file: shown.kept.file,
-          n: shown.towns.length - missing.length,
-          all: shown.towns.length,
+          file: storedMap.file,
+          n: towns.length - unmappedTowns.length,
+          all: towns.length,
         })
       : t("tiles.note");
-    const button = map
-      ? act(t("map.remove"), () => use(null), {
-          class: "plain",
-          id: "map-remove",
-        })
-      : act(t("map.load"), () => file.click(), {
-          class: "plain",
-          id: "map-load",
-        });
-    if (tail.firstChild?.textContent !== words)
-      fill(tail, h("span", { dir: "auto" }, words), button);
+    if (tail.firstChild?.textContent === words) return;
+    fill(tail, h("span", { dir: "auto" }, words), storedMap ? removeButton() : loadButton());
   }
 
+  const removeButton = () =>
+    button(t("map.remove"), () => setMap(null), { class: "plain", id: "map-remove" });
+  const loadButton = () =>
+    button(t("map.load"), () => input.click(), { class: "plain", id: "map-load" });
+
   return {
-    node: panel("tiles.title", [areas, tiles, problem, file], tail),
-    standing: standing(tiles),
-    draw: (towns, chosen) => {
-      Object.assign(shown, { towns, chosen });
+    node: panel("tiles.title", [areas, tiles, problem, input], tail),
+    status: loadStatus(tiles),
+    /**
+     * @param {Town[]} towns
+     * @param {string | undefined} chosenUnit
+     */
+    draw: (towns, chosenUnit) => {
+      Object.assign(state, { towns, chosenUnit });
       draw();
     },
   };

@@ -1,145 +1,186 @@
-// What an officer did stays on the device until the server has it: with the line cut, the tab closed, the
-// server away. Each act carries a key, so that one whose answer was lost counts once. What the server
-// refuses stays too, with the reason, until the officer has read it.
+// The outbox of the phone. An action of the officer stays on the device until the server has it:
+// with no connection, after the tab is closed, while the server is away. Each action carries a key,
+// so that an action whose answer was lost counts once. A refused action stays too, with the reason,
+// until the officer has read it.
 
-import { get, leave, post, Problem, upload } from "../lib/api.js";
-import { keeping } from "./outbox_store.js";
+import { endSession, get, post, problemOf, upload } from "../lib/api.js";
+import { openStore } from "./outbox_store.js";
+
+/** @import { Action, OutboxEntry, Refusal } from "../types/actions.d.ts" */
 
 const RETRY_MS = [1_000, 2_000, 5_000, 10_000];
 
+/**
+ * @typedef {object} OutboxListener
+ * @property {() => void} onChange called after every change of the entries
+ * @property {(entry: OutboxEntry) => void} onSent called when the server has an entry
+ */
+
+/** Stores and sends the actions of one officer. */
 export class Outbox {
-  /** `changed()` after every change of `entries`; `sent(entry)` once the server has one. */
-  constructor(officer, { changed, sent }) {
+  /**
+   * @param {string} officer
+   * @param {OutboxListener} listener
+   */
+  constructor(officer, listener) {
     this.officer = officer;
-    this.changed = changed;
-    this.sent = sent;
+    this.listener = listener;
+    /** @type {OutboxEntry[]} */
     this.entries = [];
-    this.lasting = true;
-    this.tries = 0;
+    /** @type {Awaited<ReturnType<typeof openStore>> | null} */
+    this.openedStore = null;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.retryTimer = undefined;
+    this.attempts = 0;
     this.busy = false;
-    this.wanted = false;
+    this.requested = false;
     this.stopped = false;
   }
 
-  /** Send nothing more from this page; what is kept waits for the officer's next one. */
-  stop() {
-    this.stopped = true;
-    clearTimeout(this.timer);
+  /** Return the store, which `start` has opened. */
+  get store() {
+    if (!this.openedStore) throw new Error("the outbox has not been started");
+    return this.openedStore;
   }
 
-  /** Read what an earlier page left behind, and begin to send. */
+  /** Return whether the entries outlive the page. */
+  get persistent() {
+    return this.openedStore?.persistent ?? true;
+  }
+
+  /** Return the entries that are to be sent. */
+  get unsent() {
+    return this.entries.filter((entry) => !entry.refused);
+  }
+
+  /** Return the entries that the server has refused. */
+  get refused() {
+    return this.entries.filter((entry) => entry.refused);
+  }
+
+  /** Send nothing more from this page; the stored entries are sent by the officer's next page. */
+  stop() {
+    this.stopped = true;
+    clearTimeout(this.retryTimer);
+  }
+
+  /** Read the entries of earlier pages, and begin to send. */
   async start() {
-    this.store = await keeping();
-    this.lasting = this.store.lasting;
+    this.openedStore = await openStore();
     await this.load();
     addEventListener("online", () => this.send());
     this.send();
   }
 
-  /** Keep acts, in their order, then send them: {path, body or file, about}. */
-  async add(acts) {
-    const at = Date.now();
-    const made = acts.map((act, n) => ({
-      ...act,
+  /**
+   * Store actions in their order, then send them.
+   * @param {Action[]} actions
+   */
+  async add(actions) {
+    const now = Date.now();
+    const { officer } = this;
+    const entries = actions.map((action, index) => ({
+      ...action,
       key: randomKey(),
-      officer: this.officer,
-      at: at + n / 100,
+      officer,
+      at: now + index / 100,
       refused: null,
     }));
-    for (const entry of made) await this.store.put(entry);
+    for (const entry of entries) await this.store.save(entry);
     await this.load();
     this.send();
   }
 
-  /** What waits or was refused for one subject (a page, an assignment). */
-  of(subject) {
-    return this.entries.filter((one) => one.about.subject === subject);
+  /**
+   * Return the entries of one subject (a page, an assignment).
+   * @param {string} subject
+   */
+  entriesOf(subject) {
+    return this.entries.filter((entry) => entry.summary.subject === subject);
   }
 
-  async drop(entry) {
-    await this.store.drop(entry.key);
+  /** @param {OutboxEntry} entry */
+  async remove(entry) {
+    await this.store.remove(entry.key);
     await this.load();
   }
 
-  /** Send one again that was refused. */
-  async again(entry) {
-    await this.store.put({ ...entry, refused: null });
+  /**
+   * Send a refused entry once more.
+   * @param {OutboxEntry} entry
+   */
+  async resend(entry) {
+    await this.store.save({ ...entry, refused: null });
     await this.load();
     this.send();
   }
 
   async load() {
-    const all = await this.store.all();
-    // Another officer's acts wait for that officer: nobody sends them in another name.
-    this.entries = all
-      .filter((one) => one.officer === this.officer)
-      .sort((one, other) => one.at - other.at);
-    this.changed();
+    const entries = await this.store.loadAll();
+    // The actions of another officer wait for that officer: nobody sends them in another name.
+    this.entries = entries
+      .filter((entry) => entry.officer === this.officer)
+      .sort((a, b) => a.at - b.at);
+    this.listener.onChange();
   }
 
-  /** Send what waits, oldest first, one at a time, also beside another tab; soon again if it fails. */
+  /** Send the entries, the oldest first, in turns with other tabs; try again after a failure. */
   async send() {
     if (this.stopped) return;
     if (this.busy) {
-      this.wanted = true;
+      this.requested = true;
       return;
     }
     this.busy = true;
-    clearTimeout(this.timer);
-    let through = false;
+    clearTimeout(this.retryTimer);
+    let succeeded;
     try {
       do {
-        this.wanted = false;
-        through = await alone(() => this.drain());
-      } while (this.wanted && through);
+        this.requested = false;
+        succeeded = await inTurn(() => this.drain());
+      } while (this.requested && succeeded);
     } finally {
       this.busy = false;
     }
-    if (through) this.tries = 0;
-    else
-      this.timer = setTimeout(
-        () => this.send(),
-        RETRY_MS[Math.min(this.tries++, RETRY_MS.length - 1)],
-      );
+    if (succeeded) this.attempts = 0;
+    else {
+      const pause = RETRY_MS[Math.min(this.attempts++, RETRY_MS.length - 1)];
+      this.retryTimer = setTimeout(() => this.send(), pause);
+    }
   }
 
-  /** Whether this browser still has the officer's session: another tab may have signed in somebody else. */
-  async isOwn() {
+  /** Return whether the browser has the officer's session: another tab may have changed it. */
+  async hasOwnSession() {
     try {
-      const me = await get("/api/me");
-      if (me.officer_id === this.officer) return true;
-      leave();
-    } catch (problem) {
-      if (!(problem instanceof Problem)) throw problem;
+      const officer = await get("/api/me");
+      if (officer.officer_id === this.officer) return true;
+      endSession();
+    } catch (error) {
+      problemOf(error);
     }
     return false;
   }
 
+  /** Send all entries; return false when the sending has to be tried again. */
   async drain() {
     await this.load();
-    const waiting = this.entries.filter((one) => !one.refused);
-    if (waiting.length && !(await this.isOwn())) return false;
-    for (const entry of waiting) {
+    const entries = this.unsent;
+    if (entries.length && !(await this.hasOwnSession())) return false;
+    for (const entry of entries) {
       if (this.stopped) return false;
+      /** @type {Refusal | null} */
       let refused = null;
       try {
-        await (entry.file
-          ? upload(entry.path, entry.file, entry.key)
-          : post(entry.path, entry.body, entry.key));
-      } catch (problem) {
-        if (!(problem instanceof Problem)) throw problem;
-        if (problem.passes) return false;
-        refused = {
-          status: problem.status,
-          reason: problem.reason,
-          title: problem.message,
-          detail: problem.detail,
-        };
+        await sendEntry(entry);
+      } catch (error) {
+        const { retryable, status, reason, message: title, detail } = problemOf(error);
+        if (retryable) return false;
+        refused = { status, reason, title, detail };
       }
-      if (refused) await this.store.put({ ...entry, refused });
+      if (refused) await this.store.save({ ...entry, refused });
       else {
-        this.sent(entry);
-        await this.store.drop(entry.key);
+        this.listener.onSent(entry);
+        await this.store.remove(entry.key);
       }
       await this.load();
     }
@@ -147,9 +188,17 @@ export class Outbox {
   }
 }
 
-/** Two tabs of one browser take turns, where the browser can tell (it cannot on plain http). */
-const alone = (work) =>
-  navigator.locks ? navigator.locks.request("outbox", work) : work();
+/** @param {OutboxEntry} entry */
+function sendEntry({ path, body, file, key }) {
+  return file ? upload(path, file, key) : post(path, body, key);
+}
+
+/**
+ * Run `work` while no other tab of the browser does, where the browser offers locks (not on http).
+ * @param {() => Promise<boolean>} work
+ * @returns {Promise<boolean>}
+ */
+const inTurn = async (work) => (navigator.locks ? navigator.locks.request("outbox", work) : work());
 
 function randomKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));

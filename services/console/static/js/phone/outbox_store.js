@@ -1,72 +1,88 @@
-// A small store on the device that outlives the page: one table of an IndexedDB, by key. Where a browser
-// keeps nothing (a private window, a full disk), the page's own memory has to do.
+// The storage of the outbox: one table of an IndexedDB that outlives the page. Where a browser
+// stores nothing (a private window, a full disk), the memory of the page replaces it.
+
+/** @import { OutboxEntry } from "../types/actions.d.ts" */
 
 const DATABASE = "fenghuo";
 const TABLE = "outbox";
 
-/** The store; `lasting` is false where it lives only as long as the page. */
-export async function keeping() {
+/** Open the store; its `persistent` is false where it lives only as long as the page. */
+export async function openStore() {
   try {
-    return new Lasting(await opened());
+    return new DatabaseStore(await openDatabase());
   } catch {
-    return new Passing();
+    return new MemoryStore();
   }
 }
 
-class Lasting {
+/** Stores entries in the browser's database. */
+class DatabaseStore {
+  /** @param {IDBDatabase} database */
   constructor(database) {
-    this.lasting = true;
+    this.persistent = true;
     this.database = database;
   }
 
-  put(entry) {
-    return this.ask("readwrite", (table) => table.put(entry));
+  /** @param {OutboxEntry} entry */
+  async save(entry) {
+    await this.run("readwrite", (table) => table.put(entry));
   }
 
-  drop(key) {
-    return this.ask("readwrite", (table) => table.delete(key));
+  /** @param {string} key */
+  async remove(key) {
+    await this.run("readwrite", (table) => table.delete(key));
   }
 
-  all() {
-    return this.ask("readonly", (table) => table.getAll());
+  /** @returns {Promise<OutboxEntry[]>} */
+  loadAll() {
+    return this.run("readonly", (table) => table.getAll());
   }
 
-  ask(mode, work) {
+  /**
+   * Run one request in a transaction of its own.
+   * @template Result
+   * @param {IDBTransactionMode} mode
+   * @param {(table: IDBObjectStore) => IDBRequest<Result>} request
+   * @returns {Promise<Result>}
+   */
+  run(mode, request) {
     return new Promise((resolve, reject) => {
-      const transaction = this.database.transaction(TABLE, mode, {
-        durability: "strict",
-      });
-      const request = work(transaction.objectStore(TABLE));
-      transaction.oncomplete = () => resolve(request.result);
+      const transaction = this.database.transaction(TABLE, mode, { durability: "strict" });
+      const operation = request(transaction.objectStore(TABLE));
+      transaction.oncomplete = () => resolve(operation.result);
       transaction.onabort = () => reject(transaction.error);
     });
   }
 }
 
-class Passing {
+/** Stores entries in the memory of the page. */
+class MemoryStore {
   constructor() {
-    this.lasting = false;
+    this.persistent = false;
+    /** @type {Map<string, OutboxEntry>} */
     this.entries = new Map();
   }
 
-  async put(entry) {
+  /** @param {OutboxEntry} entry */
+  async save(entry) {
     this.entries.set(entry.key, entry);
   }
 
-  async drop(key) {
+  /** @param {string} key */
+  async remove(key) {
     this.entries.delete(key);
   }
 
-  async all() {
+  async loadAll() {
     return [...this.entries.values()];
   }
 }
 
-function opened() {
+/** @returns {Promise<IDBDatabase>} */
+function openDatabase() {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open(DATABASE, 1);
-    request.onupgradeneeded = () =>
-      request.result.createObjectStore(TABLE, { keyPath: "key" });
+    request.onupgradeneeded = () => request.result.createObjectStore(TABLE, { keyPath: "key" });
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
     request.onblocked = () => reject(new Error("blocked"));

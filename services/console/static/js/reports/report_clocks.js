@@ -1,9 +1,16 @@
 // The clocks of a duty to report, each as a light with its words.
 
+import { chip } from "../lib/components.js";
 import { h } from "../lib/dom.js";
-import { t, when } from "../lib/i18n.js";
+import { formatTime, t } from "../lib/i18n.js";
+import { light } from "../lib/lights.js";
 
-const LIGHT = {
+/** @import { ReportClock } from "../types/reports.d.ts" */
+/** @import { LightColour } from "../lib/lights.js" */
+
+/** The states of a clock, the gravest first. */
+/** @type {Record<string, LightColour>} */
+const COLOURS = {
   overdue: "red",
   missed: "red",
   late: "yellow",
@@ -11,23 +18,35 @@ const LIGHT = {
   met: "green",
   stopped: "green",
 };
-const SHAPE = { red: "■", yellow: "▲", green: "●" };
+const SUMMARY_ORDER = ["overdue", "late", "missed", "due", "met"];
+const BREACHED = new Set(["overdue", "late", "missed"]);
 
-/** One light per deadline that there has been. */
-export function clockLights(clocks) {
-  return h("span", { class: "clocks" }, clocks.map(light));
+/**
+ * Make labels with the number of duties in each state of their clocks.
+ * @param {Record<string, number>} summary
+ */
+export function clockSummary(summary) {
+  return SUMMARY_ORDER.filter((state) => summary[state]).map((state) =>
+    chip(`${t(`duty.${state}`)} ${summary[state]}`, BREACHED.has(state) ? "bad" : ""),
+  );
 }
 
-function light(one) {
-  const name = one.clock.replace("report_", "");
-  const calling = one.target_name
-    ? ` ${t("called", { unit: one.target_name, post: t(`post.${one.target_post}`) })}`
+/**
+ * Make one light per deadline.
+ * @param {ReportClock[]} clocks
+ */
+export function clockLights(clocks) {
+  return h("span", { class: "clocks" }, clocks.map(clockLight));
+}
+
+/** @param {ReportClock} clock */
+function clockLight(clock) {
+  const name = clock.clock.replace("report_", "");
+  const target = clock.target_name
+    ? ` ${t("called", { unit: clock.target_name, post: t(`post.${clock.target_post}`) })}`
     : "";
-  const words = t(`report.${name}`, {}, t(`means.${name}`, {}, name));
-  return h(
-    "span",
-    { class: `clock-light ${LIGHT[one.state]}` },
-    h("span", { "aria-hidden": "true" }, `${SHAPE[LIGHT[one.state]]} `),
-    `${words} ${t(`duty.${one.state}`)} ${when(one.met_at ?? one.due_at)}${calling}`,
-  );
+  const report = t(`report.${name}`, {}, t(`means.${name}`, {}, name));
+  const time = formatTime(clock.met_at ?? clock.due_at);
+  const words = `${report} ${t(`duty.${clock.state}`)} ${time}${target}`;
+  return light(COLOURS[clock.state], words, "clock-light");
 }

@@ -1,189 +1,110 @@
-// Writing a report upward: first, follow-up or final; in writing or as the note of a call. What is known
-// stands beside each field: a follow-up says only what has changed, and shows before it goes what that is.
+// The form for a report upward: first, follow-up or final; in writing or as the note of a call. The
+// known value stands beside each field: a follow-up contains only changes, and shows them before it
+// is sent.
 
 import { post } from "../lib/api.js";
-import { area, ask } from "../lib/dialogs.js";
+import { optionsOf } from "../lib/components.js";
+import { confirmAction, textArea } from "../lib/dialogs.js";
 import { fill, h } from "../lib/dom.js";
-import { choices, line, moment, momentOf, select } from "../lib/forms.js";
-import { t, when } from "../lib/i18n.js";
+import {
+  choices,
+  isChecked,
+  momentInput,
+  momentOf,
+  select,
+  selectOf,
+  textField,
+  textOf,
+  valueOf,
+} from "../lib/forms.js";
+import { formatTime, t } from "../lib/i18n.js";
+
+/** @import { FactValue, ReportChain, ReportFacts } from "../types/reports.d.ts" */
+/** @import { Status } from "../types/fields.d.ts" */
 
 const KINDS = ["initial", "follow_up", "final", "supplement"];
-const COUNTS = [
-  "dead",
-  "injured",
-  "missing",
-  "trapped",
-  "evacuated",
-  "property_loss_cny",
-];
-const MOMENTS = ["event_at", "received_at"];
-const LINES = ["place_text", "nature", "scope", "leaders"];
-const TEXTS = ["measures", "advice"];
+const COUNT_FIELDS = ["dead", "injured", "missing", "trapped", "evacuated", "property_loss_cny"];
+const MOMENT_FIELDS = ["event_at", "received_at"];
+const LINE_FIELDS = ["place_text", "nature", "scope", "leaders"];
+const TEXT_FIELDS = ["measures", "advice"];
+const FACT_FIELDS = [...COUNT_FIELDS, "trend", ...LINE_FIELDS, ...MOMENT_FIELDS, ...TEXT_FIELDS];
 const TRENDS = ["rising", "steady", "falling", "over"];
-const MOST = { property_loss_cny: 10 ** 13 };
+const COUNT_LIMIT = 10_000_000;
+const PROPERTY_LOSS_LIMIT = 10 ** 13;
 
-/** A fact as people read it. */
-export function factWords(field, value) {
-  if (MOMENTS.includes(field)) return when(value);
+/**
+ * Return a fact as people read it.
+ * @param {string} field
+ * @param {FactValue} value
+ */
+export function factText(field, value) {
+  if (MOMENT_FIELDS.includes(field)) return formatTime(value);
   if (field === "trend") return t(`trend.${value}`);
-  return field === "property_loss_cny"
-    ? Number(value).toLocaleString()
-    : String(value);
+  return field === "property_loss_cny" ? Number(value).toLocaleString() : String(value);
 }
 
-/** What is known after the reports of a chain: the newest word on each field. */
-const together = (reports) =>
-  Object.assign({}, ...reports.map((one) => one.facts));
+/**
+ * Return the known facts after the reports of a chain: the newest value of each field.
+ * @param {ReportChain} chain
+ * @returns {ReportFacts}
+ */
+const knownFacts = (chain) => Object.assign({}, ...chain.reports.map((report) => report.facts));
 
-function expected(chain) {
-  if (chain.duties.some((one) => one.state === "closing")) return "final";
-  return chain.reports.some((one) => one.kind === "initial")
-    ? "follow_up"
-    : "initial";
+/** @param {ReportChain} chain */
+function expectedKind(chain) {
+  if (chain.duties.some((duty) => duty.state === "closing")) return "final";
+  return chain.reports.some((report) => report.kind === "initial") ? "follow_up" : "initial";
 }
 
-/** Open the form for one line of reporting; `done()` once it is sent. */
-export function writeReport({ chain, incident, status, done }) {
+/**
+ * @typedef {object} ReportRequest
+ * @property {ReportChain} chain
+ * @property {string} incident
+ * @property {Status} status
+ * @property {() => void} done called when the report is sent
+ */
+
+/**
+ * Open the form for one line of reporting.
+ * @param {ReportRequest} request
+ */
+export function openReportForm({ chain, incident, status, done }) {
   const key = crypto.randomUUID();
-  const known = together(chain.reports);
-  const kind = select(
-    t("report.kind"),
-    "kind",
-    KINDS.map((one) => [one, t(`report.${one}`)]),
-  );
-  kind.querySelector("select").value = expected(chain);
-  const means = choices(
-    t("report.means"),
-    "radio",
-    "means",
-    chain.may.map((one) => [one, t(`means.${one}`)]),
-  );
-  means.querySelector(
-    `[value="${chain.may.includes("written") ? "written" : chain.may[0]}"]`,
-  ).checked = true;
+  const knownValues = knownFacts(chain);
+  const kind = select(t("report.kind"), "kind", optionsOf(KINDS, "report"));
+  selectOf(kind).value = expectedKind(chain);
   const number = h(
     "label",
     {},
     t("report.number"),
-    h("input", {
-      type: "number",
-      name: "number",
-      min: 1,
-      max: 999,
-      value: chain.next_number,
-    }),
+    h("input", { type: "number", name: "number", min: 1, max: 999, value: chain.next_number }),
   );
-  const said = area(t("report.said"), "said");
-  const new_ = h("ul", { class: "changes", id: "report-changes" });
-  const noted = (field) =>
-    known[field] !== undefined &&
-    ` · ${t("report.known", { value: factWords(field, known[field]) })}`;
-  const label = (field, control) =>
-    h(
-      "label",
-      {},
-      h(
-        "span",
-        {},
-        t(`facts.${field}`),
-        h("span", { class: "faint" }, noted(field)),
-      ),
-      control,
-    );
-  const facts = h(
-    "details",
-    { class: "facts-of-report", open: true },
-    h("summary", {}, t("report.facts")),
-    h("p", { class: "muted" }, t("report.facts.note")),
-    h(
-      "div",
-      { class: "fact-fields" },
-      COUNTS.map((field) =>
-        label(
-          field,
-          h("input", {
-            type: "number",
-            name: field,
-            min: 0,
-            max: MOST[field] ?? 10_000_000,
-            step: 1,
-            inputmode: "numeric",
-          }),
-        ),
-      ),
-      label(
-        "trend",
-        h(
-          "select",
-          { name: "trend" },
-          h("option", { value: "" }, t("scale.unsaid")),
-          TRENDS.map((one) => h("option", { value: one }, t(`trend.${one}`))),
-        ),
-      ),
-      LINES.map((field) =>
-        label(
-          field,
-          h("input", {
-            type: "text",
-            name: field,
-            maxlength: 200,
-            autocomplete: "off",
-          }),
-        ),
-      ),
-      MOMENTS.map((field) =>
-        label(field, moment("", field, null, false).querySelector("input")),
-      ),
-    ),
-    TEXTS.map((field) =>
-      label(field, h("textarea", { name: field, maxlength: 4_000 })),
-    ),
-  );
-  const fields = [
-    h("p", { class: "muted" }, `${chain.from_name} → ${chain.to_name}`),
-    h("div", { class: "fact-fields" }, kind, number),
-    means,
-    line(t("report.headline"), "headline", { required: true }),
-    said,
-    facts,
-    h(
-      "section",
-      { "aria-live": "polite" },
-      h("h3", {}, t("report.changes")),
-      new_,
-    ),
-    choices(t("report.for.whom"), "checkbox", "restricted", [
-      ["1", t("report.restricted.long")],
-    ]),
-  ];
-  const dialog = ask({
-    words: t("report.send"),
-    about: {
+  const body = textArea(t("report.said"), "said");
+  const changes = h("ul", { class: "changes", id: "report-changes" });
+  const restricted = choices(t("report.for.whom"), "checkbox", "restricted", [
+    ["1", t("report.restricted.long")],
+  ]);
+  const dialog = confirmAction({
+    title: t("report.send"),
+    subject: {
       status,
       place: chain.from_name,
       headline: chain.duties[0]?.title ?? t("reports.incident"),
     },
-    fields,
+    fields: [
+      h("p", { class: "muted" }, `${chain.from_name} → ${chain.to_name}`),
+      h("div", { class: "fact-fields" }, kind, number),
+      meansChoices(chain),
+      textField(t("report.headline"), "headline", { required: true }),
+      body,
+      factFields(knownValues),
+      h("section", { "aria-live": "polite" }, h("h3", {}, t("report.changes")), changes),
+      restricted,
+    ],
     send: async ({ form }) => {
-      const { elements } = form;
-      const told = read(form);
       await post(
         "/api/reports",
-        {
-          incident_id: incident,
-          kind: elements.kind.value,
-          means: elements.means.value,
-          ...(elements.kind.value === "follow_up" && {
-            number: Number(elements.number.value),
-          }),
-          from_unit: chain.from_unit,
-          to_unit: chain.to_unit,
-          headline: elements.headline.value.trim(),
-          text: elements.said.value.trim(),
-          ...(Object.keys(told).length && { facts: told }),
-          restricted: elements.restricted.checked,
-          status,
-        },
+        { ...reportBody(form, chain), incident_id: incident, status },
         key,
       );
       done();
@@ -191,46 +112,135 @@ export function writeReport({ chain, incident, status, done }) {
   });
   dialog.classList.add("wide");
   const form = dialog.querySelector("form");
-  const look = () => {
-    number.hidden = form.elements.kind.value !== "follow_up";
-    said.querySelector("textarea").required =
-      form.elements.means.value === "phone";
-    const told = read(form);
-    const found = [...COUNTS, "trend", ...LINES, ...MOMENTS, ...TEXTS].filter(
-      (field) => told[field] !== undefined && told[field] !== known[field],
+  if (!form) throw new Error("the dialog has no form");
+  const inputs = form;
+
+  function update() {
+    number.hidden = valueOf(inputs, "kind") !== "follow_up";
+    const note = body.querySelector("textarea");
+    if (note) note.required = valueOf(inputs, "means") === "phone";
+    const facts = readFacts(inputs);
+    const changedFields = FACT_FIELDS.filter(
+      (field) => facts[field] !== undefined && facts[field] !== knownValues[field],
     );
-    fill(
-      new_,
-      found.length
-        ? found.map((field) => changed(field, known[field], told[field]))
-        : h("li", { class: "empty" }, t("report.changes.none")),
-    );
-  };
-  form.addEventListener("input", look);
-  form.addEventListener("change", look);
-  look();
+    const items = changedFields.map((field) => changeItem(field, knownValues[field], facts[field]));
+    fill(changes, items.length ? items : h("li", { class: "empty" }, t("report.changes.none")));
+  }
+  form.addEventListener("input", update);
+  form.addEventListener("change", update);
+  update();
 }
 
-function changed(field, before, after) {
+/** @param {ReportChain} chain */
+function meansChoices(chain) {
+  const node = choices(t("report.means"), "radio", "means", optionsOf(chain.may, "means"));
+  const first = chain.may.includes("written") ? "written" : chain.may[0];
+  /** @type {HTMLInputElement | null} */
+  const input = node.querySelector(`[value="${first}"]`);
+  if (input) input.checked = true;
+  return node;
+}
+
+/** @param {ReportFacts} knownValues */
+function factFields(knownValues) {
+  /**
+   * @param {string} field
+   * @param {HTMLElement} control
+   */
+  function label(field, control) {
+    const value = knownValues[field];
+    const note =
+      value !== undefined && ` · ${t("report.known", { value: factText(field, value) })}`;
+    const words = h("span", {}, t(`facts.${field}`), h("span", { class: "faint" }, note));
+    return h("label", {}, words, control);
+  }
+  /** @param {string} field */
+  const countInput = (field) =>
+    h("input", {
+      type: "number",
+      name: field,
+      min: 0,
+      max: field === "property_loss_cny" ? PROPERTY_LOSS_LIMIT : COUNT_LIMIT,
+      step: 1,
+      inputmode: "numeric",
+    });
+  /** @param {string} field */
+  const lineInput = (field) =>
+    h("input", { type: "text", name: field, maxlength: 200, autocomplete: "off" });
+  const trends = TRENDS.map((trend) => h("option", { value: trend }, t(`trend.${trend}`)));
+  const trendList = h(
+    "select",
+    { name: "trend" },
+    h("option", { value: "" }, t("scale.unsaid")),
+    trends,
+  );
+  return h(
+    "details",
+    { class: "facts-of-report", open: true },
+    h("summary", {}, t("report.facts")),
+    h("p", { class: "muted" }, t("report.facts.note")),
+    h(
+      "div",
+      { class: "fact-fields" },
+      COUNT_FIELDS.map((field) => label(field, countInput(field))),
+      label("trend", trendList),
+      LINE_FIELDS.map((field) => label(field, lineInput(field))),
+      MOMENT_FIELDS.map((field) => label(field, momentInput(field))),
+    ),
+    TEXT_FIELDS.map((field) => label(field, h("textarea", { name: field, maxlength: 4_000 }))),
+  );
+}
+
+/**
+ * @param {HTMLFormElement} form
+ * @param {ReportChain} chain
+ */
+function reportBody(form, chain) {
+  const facts = readFacts(form);
+  const kind = valueOf(form, "kind");
+  return {
+    kind,
+    means: valueOf(form, "means"),
+    ...(kind === "follow_up" && { number: Number(valueOf(form, "number")) }),
+    from_unit: chain.from_unit,
+    to_unit: chain.to_unit,
+    headline: textOf(form, "headline"),
+    text: textOf(form, "said"),
+    ...(Object.keys(facts).length && { facts }),
+    restricted: isChecked(form, "restricted"),
+  };
+}
+
+/**
+ * @param {string} field
+ * @param {FactValue | undefined} previous
+ * @param {FactValue} updated
+ */
+function changeItem(field, previous, updated) {
   return h(
     "li",
     {},
     h("span", { class: "muted" }, `${t(`facts.${field}`)} `),
-    before !== undefined && [h("s", {}, factWords(field, before)), " → "],
-    h("strong", {}, factWords(field, after)),
+    previous !== undefined && [h("s", {}, factText(field, previous)), " → "],
+    h("strong", {}, factText(field, updated)),
   );
 }
 
-function read(form) {
-  const { elements } = form;
-  const told = {};
-  for (const field of COUNTS)
-    if (elements[field].value !== "")
-      told[field] = Number(elements[field].value);
-  for (const field of [...LINES, ...TEXTS, "trend"])
-    if (elements[field].value.trim())
-      told[field] = elements[field].value.trim();
-  for (const field of MOMENTS)
-    if (elements[field].value) told[field] = momentOf(elements[field]);
-  return told;
+/** @param {HTMLFormElement} form */
+function readFacts(form) {
+  /** @type {ReportFacts} */
+  const facts = {};
+  for (const field of COUNT_FIELDS) {
+    const value = valueOf(form, field);
+    if (value !== "") facts[field] = Number(value);
+  }
+  for (const field of [...LINE_FIELDS, ...TEXT_FIELDS, "trend"]) {
+    const value = textOf(form, field);
+    if (value) facts[field] = value;
+  }
+  for (const field of MOMENT_FIELDS) {
+    const value = momentOf(form, field);
+    if (value) facts[field] = value;
+  }
+  return facts;
 }
