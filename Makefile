@@ -18,7 +18,7 @@ setup-lint:
 	@$(PYTHON) deploy/bootstrap.py lint
 
 demo: setup  ## the whole chain once, told step by step (ONCE=1: end when the story ends)
-	@$(PY) -m deploy.local.demo $(if $(ONCE),--once) $(ARGS)
+	@$(PY) -m deploy.demo $(if $(ONCE),--once) $(ARGS)
 
 up: setup  ## start Kafka, Postgres and all services in the background
 	@$(PY) -m deploy.local up $(ARGS)
@@ -48,16 +48,16 @@ bench: setup  ## measure, not part of the tests (ONLY=scoring|command|console|do
 	@$(PY) -m tests.bench $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 rules: setup $(CATALOG)  ## check, test, explain, backtest, plot, publish rules (ARGS="check")
-	@FENGHUO_CATALOG=$(CATALOG) $(PY) -m services.scoring.rules $(if $(ARGS),$(ARGS),--help)
+	@FENGHUO_CATALOG=$(CATALOG) $(PY) -m deploy.commands.rules $(if $(ARGS),$(ARGS),--help)
 
 plans: setup $(CATALOG)  ## check and explain response plans (ARGS="check", ARGS="explain 11A01 red 500118118000")
-	@FENGHUO_UNITS=$(UNITS) $(PY) -m services.command.plans $(if $(ARGS),$(ARGS),--help)
+	@FENGHUO_UNITS=$(UNITS) $(PY) -m deploy.commands.plans $(if $(ARGS),$(ARGS),--help)
 
 cli: setup  ## the console's API on the command line (ARGS="list alerts --open"); see docs/cli.md
-	@$(PY) -m services.console.cli $(if $(ARGS),$(ARGS),--help)
+	@$(PY) -m deploy.commands.console $(if $(ARGS),$(ARGS),--help)
 
-$(CATALOG): $(wildcard deploy/local/data/*.py deploy/local/data/*.csv)
-	@$(PY) -m deploy.local.data.catalog $(CATALOG) $(UNITS)
+$(CATALOG): $(wildcard deploy/example/*.py deploy/example/*.csv)
+	@$(PY) -m deploy.example.catalog $(CATALOG) $(UNITS)
 
 lint: setup-lint types imports  ## style, types, import rules, no addresses of package indexes
 	@$(PY) -m ruff check .

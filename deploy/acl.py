@@ -87,7 +87,7 @@ TABLES: dict[str, Specs] = {
 LOOKED_INTO: dict[str, Specs] = {
     "scoring": (READINGS, SCORING_STATE),  # to go on after a restart
     "console": (READINGS,),  # a sensor's last readings, when somebody looks at its chart
-    "audit": tuple(one for one in TOPICS.values() if one.contract is not None),
+    "audit": tuple(TOPIC for TOPIC in TOPICS.values() if TOPIC.contract is not None),
     "deploy": (
         CATALOG,
         RULES,
@@ -133,23 +133,23 @@ def group(service: str) -> str:
 
 def written(service: str) -> set[str]:
     """Its own topics and those it may write beside their owner; dead letters of what it decodes."""
-    own = {one.name for one in TOPICS.values() if service in (one.owner, *one.writers)}
+    own = {TOPIC.name for TOPIC in TOPICS.values() if service in (TOPIC.owner, *TOPIC.writers)}
     decoded = (*BY_GROUP.get(service, ()), *TABLES.get(service, ()))
-    return own | {one.dlq for one in decoded if one.dead_letters}
+    return own | {topic_spec.dlq for topic_spec in decoded if topic_spec.dead_letters}
 
 
 def without_group(service: str) -> set[str]:
     """What it reads by itself."""
     looked = LOOKED_INTO.get(service, ())
-    names = {one.name for one in (*TABLES.get(service, ()), *looked)}
+    names = {TABLE.name for TABLE in (*TABLES.get(service, ()), *looked)}
     refused = looked if service == WATCHER else LETTERS_LOOKED_INTO.get(service, ())
-    return names | {one.dlq for one in refused if one.dead_letters}
+    return names | {topic_spec.dlq for topic_spec in refused if topic_spec.dead_letters}
 
 
 def grants() -> Iterator[Grant]:
     """All there is: whatever is not here is refused. Read and Write imply Describe in Kafka."""
     for service in PRINCIPALS:
-        by_group = {one.name for one in BY_GROUP.get(service, ())}
+        by_group = {topic_spec.name for topic_spec in BY_GROUP.get(service, ())}
         read = by_group | without_group(service)
         yield Grant(service, "Write", "topic", _sorted(written(service)))
         yield Grant(service, "Read", "topic", _sorted(read))
@@ -157,16 +157,16 @@ def grants() -> Iterator[Grant]:
             yield Grant(service, "Read", "group", (group(service),))
     yield Grant(CREATOR, "Create", "cluster")
     yield Grant(CREATOR, "Describe", "cluster")
-    yield Grant(WATCHER, "Describe", "group", _sorted(group(one) for one in BY_GROUP))
+    yield Grant(WATCHER, "Describe", "group", _sorted(group(name) for name in BY_GROUP))
 
 
 def script() -> str:
     """A shell script that sets the list up; the same call again changes nothing."""
     lines = [_SCRIPT_HEAD]
-    for one in grants():
-        options = " ".join(f"--{one.kind} {name}" for name in one.names) or f"--{one.kind}"
+    for grant in grants():
+        options = " ".join(f"--{grant.kind} {name}" for name in grant.names) or f"--{grant.kind}"
         lines.append(
-            f"allow --allow-principal {principal(one.principal)} --operation {one.operation} {options}\n"
+            f"allow --allow-principal {principal(grant.principal)} --operation {grant.operation} {options}\n"
         )
     return "".join(lines)
 
@@ -181,15 +181,15 @@ def page() -> str:
 
 
 def _writers(topic: str) -> str:
-    return _cell(one for one in PRINCIPALS if topic in written(one))
+    return _cell(PRINCIPAL for PRINCIPAL in PRINCIPALS if topic in written(PRINCIPAL))
 
 
 def _by_group(spec: TopicSpec) -> Iterator[str]:
-    return (one for one, specs in BY_GROUP.items() if spec in specs)
+    return (name for name, specs in BY_GROUP.items() if spec in specs)
 
 
 def _alone(topic: str) -> Iterator[str]:
-    return (one for one in PRINCIPALS if topic in without_group(one))
+    return (PRINCIPAL for PRINCIPAL in PRINCIPALS if topic in without_group(PRINCIPAL))
 
 
 def _cell(names: Iterable[str]) -> str:

@@ -182,8 +182,8 @@ def _index_for_uv(pip: list[str]) -> dict[str, str]:
     for scope in ("global", "install"):
         if not address:
             command = [*pip, "config", "get", f"{scope}.index-url"]
-            found = subprocess.run(command, capture_output=True, text=True, check=False)
-            address = found.stdout.strip()
+            result = subprocess.run(command, capture_output=True, text=True, check=False)
+            address = result.stdout.strip()
     return {"UV_DEFAULT_INDEX": address} if address else {}
 
 

@@ -40,13 +40,13 @@ def tracked_files() -> list[str]:
 
 def check_tree() -> list[str]:
     """All offences in the checkout."""
-    found: list[str] = []
+    results: list[str] = []
     for name in tracked_files():
         path = ROOT / name
         if path.is_file():
             text = path.read_text(encoding="utf-8", errors="ignore")
-            found += offences(name, text, machine_paths=[str(ROOT)])
-    return found
+            results += offences(name, text, machine_paths=[str(ROOT)])
+    return results
 
 
 if __name__ == "__main__":

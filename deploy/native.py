@@ -16,7 +16,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from shared.runtime.native import FLAGS, FOLDER, MODULES, ROOT, built, digest, file_of, source_of
+from shared.fastpath.loader import FLAGS, FOLDER, MODULES, ROOT, built, digest, file_of, source_of
 
 _KEPT = 3
 """So many builds stay: of other branches, of a version one goes back to."""
@@ -67,8 +67,8 @@ def _build(compiler: list[str], headers: str) -> None:
     """All modules, then the folder appears at once; raises subprocess.CalledProcessError."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=FOLDER, prefix="building-") as place:
-        made = Path(place, "made")
-        made.mkdir()
+        path = Path(place, "made")
+        path.mkdir()
 
         def one(module: str) -> None:
             c_file = Path(place, f"{module}.c")
@@ -79,13 +79,13 @@ def _build(compiler: list[str], headers: str) -> None:
             )
             shared = sysconfig.get_config_var("LDSHARED") or ""
             link = shlex.split(shared)[1:] or ["-shared"]
-            out = str(made / file_of(module))
+            out = str(path / file_of(module))
             _run(*compiler, *FLAGS, "-fPIC", f"-I{headers}", *link, str(c_file), "-o", out)
 
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             list(pool.map(one, MODULES))
         try:
-            made.rename(FOLDER / digest())
+            path.rename(FOLDER / digest())
         except OSError:
             if built() is None:  # else another process was quicker
                 raise
@@ -105,8 +105,8 @@ def _run(*command: str) -> None:
 def _forget_old() -> None:
     """Builds of sources long gone; a process that has loaded one does not need its file."""
     builds = sorted(
-        (one for one in FOLDER.iterdir() if not one.name.startswith("building-")),
-        key=lambda one: one.stat().st_mtime,
+        (path for path in FOLDER.iterdir() if not path.name.startswith("building-")),
+        key=lambda item: item.stat().st_mtime,
     )
     for old in builds[:-_KEPT]:
         if old.is_dir():

@@ -21,7 +21,7 @@ settings.load_profile("fenghuo")
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Shared by two processes, the longest piece comes first: it would run alone in the end."""
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda one: turn(one.nodeid))
+        items.sort(key=lambda item: turn(item.nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)  # not there with -p no:xdist

@@ -12,7 +12,7 @@ import re
 import sys
 from datetime import UTC, datetime
 
-from deploy.local.data import plans
+from deploy.example import plans
 from deploy.local.database import grant
 from deploy.local.errors import StackError
 from deploy.local.patience import START_S
@@ -51,9 +51,13 @@ async def publish_plans(bootstrap: str, spec: TopicSpec = PLANS) -> int:
     """Write the example plans to a topic that holds none; how many. What an office put there stays."""
     if not await is_empty(bootstrap, spec):
         return 0
-    found = plans.definitions(datetime.now(UTC))
-    await publish(bootstrap, spec, [record(one.plan_id, one) for one in found])
-    return len(found)
+    result = plans.definitions(datetime.now(UTC))
+    await publish(
+        bootstrap,
+        spec,
+        [record(plan_definition.plan_id, plan_definition) for plan_definition in result],
+    )
+    return len(result)
 
 
 def main() -> int:

@@ -7,9 +7,9 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from deploy.example.officers import officer_id
+from deploy.example.units import DISTRICT
 from deploy.local import daemon
-from deploy.local.data.officers import officer_id
-from deploy.local.data.units import DISTRICT
 from deploy.local.endpoints import Endpoints
 from deploy.local.errors import StackError
 from deploy.local.paths import REPO, Paths
@@ -55,12 +55,12 @@ def link(paths: Paths, officer: str) -> str:
     # While only the demo runs, the file is a link into the folder of the demo's own stack.
     where = (paths.run / "endpoints.json").resolve()
     try:
-        found = Endpoints.load(where)
+        result = Endpoints.load(where)
     except FileNotFoundError:
         raise StackError("no stack runs here; start it with `make up`.") from None
     password = Secrets(where.parent / "secrets").get("postgres-console")
-    dsn = found.dsn_for("console", password)
-    output = run_console_accounts(paths, dsn, "link", officer, url=found.console_url)
+    dsn = result.dsn_for("console", password)
+    output = run_console_accounts(paths, dsn, "link", officer, url=result.console_url)
     return output.splitlines()[-1]
 
 

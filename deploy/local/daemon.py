@@ -117,20 +117,20 @@ def running(paths: Paths) -> psutil.Process | None:
 def status(paths: Paths, answers: dict[str, str]) -> str:
     """A table of what runs; `answers` is the state of each process by name."""
     try:
-        found = Endpoints.load(paths.run / "endpoints.json")
+        result = Endpoints.load(paths.run / "endpoints.json")
     except FileNotFoundError:
         return "nothing runs; start it with `make up`"
-    if not psutil.pid_exists(found.supervisor_pid):
+    if not psutil.pid_exists(result.supervisor_pid):
         return "nothing runs: the last stack was killed; start it again with `make up`"
     rows = [
-        ("kafka", found.kafka_bootstrap, found.kafka_pid, found.broker_name),
-        ("postgres", found.postgres_dsn, found.postgres_pid, answers.get("postgres", "")),
-        *((it.name, it.url, it.pid, answers.get(it.name, "")) for it in found.services),
+        ("kafka", result.kafka_bootstrap, result.kafka_pid, result.broker_name),
+        ("postgres", result.postgres_dsn, result.postgres_pid, answers.get("postgres", "")),
+        *((it.name, it.url, it.pid, answers.get(it.name, "")) for it in result.services),
     ]
     lines = [
         f"{name:<12} {where:<52} pid {pid or '-':<8} {state}" for name, where, pid, state in rows
     ]
-    warning = [kafka.banner(found.broker_name)] if found.stand_in else []
+    warning = [kafka.banner(result.broker_name)] if result.stand_in else []
     return "\n".join([*warning, *lines])
 
 

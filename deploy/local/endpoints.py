@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from deploy.local.files import write_atomically
+from deploy.files import write_atomically
 from deploy.local.ports import HOST
 
 

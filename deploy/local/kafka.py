@@ -12,9 +12,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
+from deploy.files import last_lines
 from deploy.local import jars
 from deploy.local.errors import StackError
-from deploy.local.files import last_lines
 from deploy.local.java import Java, find
 from deploy.local.paths import Paths
 from deploy.local.ports import HOST

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from deploy.files import write_atomically
 from deploy.local.errors import StackError
-from deploy.local.files import write_atomically
 
 HOST = "127.0.0.1"
 # Below the range from which Linux and macOS draw ports for outgoing connections.

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deploy.local.data import departments, officers, plans, rules, sensors, units
+from deploy.example import departments, officers, plans, rules, sensors, units
 from deploy.local.errors import StackError
 from deploy.local.paths import REPO, Paths
 from deploy.local.patience import START_S
@@ -69,10 +69,22 @@ def prepare(paths: Paths) -> Prepared | None:
         fingerprint(),
         # Sensors before rules: whoever reads both refuses a rule for a sensor nobody has catalogued.
         (
-            (CATALOG, [record(key_of(one.entry), one) for one in entries(now)]),
-            (ROSTER, [record(f"{one.unit}:{one.post}", one) for one in officers.slots(now)]),
-            (PLANS, [record(one.plan_id, one) for one in plans.definitions(now)]),
-            (RULES, [record(one.rule_id, one) for one in rules.definitions(now)]),
+            (
+                CATALOG,
+                [
+                    record(key_of(catalog_entry.entry), catalog_entry)
+                    for catalog_entry in entries(now)
+                ],
+            ),
+            (ROSTER, [record(f"{slot.unit}:{slot.post}", slot) for slot in officers.slots(now)]),
+            (
+                PLANS,
+                [record(definition.plan_id, definition) for definition in plans.definitions(now)],
+            ),
+            (
+                RULES,
+                [record(definition.rule_id, definition) for definition in rules.definitions(now)],
+            ),
         ),
     )
 
@@ -172,20 +184,22 @@ def _owner(entry: object) -> str:
 def _create_accounts(paths: Paths, dsn: str) -> list[Login]:
     """Write tokens to a file only we can read, and their hashes into the console's accounts."""
     created = [
-        Login(one.officer_id, one.name, one.unit, one.post, secrets.token_urlsafe(24))
-        for one in officers.accounts()
+        Login(
+            account.officer_id, account.name, account.unit, account.post, secrets.token_urlsafe(24)
+        )
+        for account in officers.accounts()
     ]
-    _write_private(paths.secrets / ACCOUNTS, json.dumps([asdict(one) for one in created]))
+    _write_private(paths.secrets / ACCOUNTS, json.dumps([asdict(login) for login in created]))
     hashed = paths.secrets / "accounts-import.json"
     rows = [
         {
-            "officer_id": one.officer_id,
-            "name": one.name,
-            "unit": one.unit,
-            "post": one.post,
-            "token_sha256": hashlib.sha256(one.token.encode()).hexdigest(),
+            "officer_id": login.officer_id,
+            "name": login.name,
+            "unit": login.unit,
+            "post": login.post,
+            "token_sha256": hashlib.sha256(login.token.encode()).hexdigest(),
         }
-        for one in created
+        for login in created
     ]
     _write_private(hashed, json.dumps(rows))
     try:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 
-import httpx
+import httpx2
 
 from deploy.local.endpoints import process_name
 from deploy.local.errors import StackError
@@ -76,7 +76,7 @@ class ServicePlan:
 
 
 async def wait_ready(
-    supervisor: Supervisor, client: httpx.AsyncClient, name: str, url: str, timeout_s: float
+    supervisor: Supervisor, client: httpx2.AsyncClient, name: str, url: str, timeout_s: float
 ) -> None:
     """Return when `url` answers 200 to GET /readyz.
 
@@ -86,9 +86,9 @@ async def wait_ready(
     deadline = time.monotonic() + timeout_s
     before, answer = supervisor.starts(name), "no answer"
     while time.monotonic() < deadline:
-        with suppress(httpx.HTTPError):
+        with suppress(httpx2.HTTPError):
             response = await client.get(f"{url}/readyz")
-            if response.status_code == httpx.codes.OK:
+            if response.status_code == httpx2.codes.OK:
                 return
             answer = f"{response.status_code} {response.text[:300]}"
         if supervisor.starts(name) - before >= MAX_DEATHS:

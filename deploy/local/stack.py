@@ -21,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-import httpx
+import httpx2
 
 from deploy.local import announced, database, kafka, ports, topics
 from deploy.local import postgres as postgres_module
@@ -211,7 +211,7 @@ class Stack:
         Raises StackError naming the first that is not ready in `timeout_s` seconds or keeps dying.
         """
         wanted = self.plan.names() if names is None else names
-        async with httpx.AsyncClient(timeout=10.0, trust_env=False) as client:
+        async with httpx2.AsyncClient(timeout=10.0, trust_env=False) as client:
             await asyncio.gather(
                 *(
                     wait_ready(self.supervisor, client, name, self.url(name), timeout_s)
@@ -242,19 +242,19 @@ class Stack:
     ) -> None:
         """Wait for a store's answer; a program that cannot run ends the wait early."""
         dying = asyncio.create_task(self.supervisor.keeps_dying(name))
-        waiting = asyncio.create_task(answer)
+        task = asyncio.create_task(answer)
         try:
-            await asyncio.wait({dying, waiting}, return_when=asyncio.FIRST_COMPLETED)
-            if not waiting.done():
+            await asyncio.wait({dying, task}, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
                 why = self.supervisor.complaint(name)
                 raise StackError(f"{name} does not start ({why}); see {self.log(name)}.")
-            waiting.result()
+            task.result()
         except TimeoutError:
             why = self.supervisor.complaint(name)
             raise StackError(f"{name} does not answer after {timeout_s:.0f} s ({why}).") from None
         finally:
             dying.cancel()
-            waiting.cancel()
+            task.cancel()
 
     def _prepare(self) -> None:
         self.plan.check()

@@ -16,8 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deploy.files import last_lines
 from deploy.local.errors import StackError
-from deploy.local.files import last_lines
 
 _PR_SET_PDEATHSIG = 1
 _LIBC: ctypes.CDLL | None = ctypes.CDLL(None) if sys.platform.startswith("linux") else None
@@ -78,10 +78,10 @@ class Supervisor:
 
         Raises StackError when it cannot be started at all.
         """
-        known = self._running.get(program.name)
-        if known and known.watcher and not known.watcher.done():
+        existing_running = self._running.get(program.name)
+        if existing_running and existing_running.watcher and not existing_running.watcher.done():
             raise ValueError(f"{program.name} runs already")
-        entry = _Running(program, starts=known.starts if known else 0)
+        entry = _Running(program, starts=existing_running.starts if existing_running else 0)
         self._running[program.name] = entry
         await self._spawn(entry)
         entry.watcher = asyncio.create_task(self._watch(entry), name=f"watch {program.name}")

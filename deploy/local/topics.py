@@ -113,14 +113,14 @@ async def _settle(admin: AIOKafkaAdminClient, topics: list[NewTopic]) -> None:
     if not topics:
         return
     asked = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in topics]
-    found: dict[str, dict[str, str]] = {}
+    results: dict[str, dict[str, str]] = {}
     for answer in await admin.describe_configs(asked):
         for _, _, _, name, entries in answer.resources:
-            found[name] = {key: value for key, value, _, source, *_ in entries if source == _SET}
+            results[name] = {key: value for key, value, _, source, *_ in entries if source == _SET}
     changed = [
         ConfigResource(ConfigResourceType.TOPIC, topic.name, configs=settled)
         for topic in topics
-        if (settled := found.get(topic.name, {}) | topic.topic_configs) != found.get(topic.name)
+        if (settled := results.get(topic.name, {}) | topic.topic_configs) != results.get(topic.name)
     ]
     if not changed:
         return

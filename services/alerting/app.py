@@ -43,7 +43,11 @@ def build(settings: Settings) -> AsgiFastStream:
     consumer = platform.consume_inbox(topics, alerting.apply, max_records=BATCH, first=FIRST)
     alerting.caught_up = partial(consumer.caught_up, ALARMS.name)
     platform.sweep(alerting.lock, alerting.fire)
-    kept = timedelta(days=settings.keep_days)
-    platform.retention.tasks += [forget_alerts(kept), forget_alarms(kept), *forget_rest(kept)]
+    duration = timedelta(days=settings.keep_days)
+    platform.retention.tasks += [
+        forget_alerts(duration),
+        forget_alarms(duration),
+        *forget_rest(duration),
+    ]
     platform.produces(ALERTS, NOTICES, ALARMS, SILENCE_STATES)
     return platform.asgi()

@@ -41,7 +41,7 @@ from shared.contracts.reports import ExternalWarning, Report, ReportKind
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.silences import SilenceRequest
 from shared.contracts.topics import ALARMS, SILENCE_STATES
-from shared.modes.effective import Modes
+from shared.domain.response_modes.effective import Modes
 from shared.runtime.database import Transaction
 from shared.runtime.errors import Reject
 
@@ -65,7 +65,7 @@ class Batch:
         self._book = book
         self._board = board
         self._silences = silences
-        self._warnings = {one.warning_id: one for one in warnings}
+        self._warnings = {warning.warning_id: warning for warning in warnings}
         self._changed_silences: dict[str, SilenceRequest | None] = {}
         self.defined: list[RuleDefinition] = []
         self.warned: dict[str, Warned] = {}
@@ -142,7 +142,7 @@ class Batch:
         fresh = warned(event, heard_at, accepted_at)
         if fresh is not None and is_over(event, before):
             fresh = replace(fresh, withdrawn=True)
-        gone = [one for one in self._warnings.values() if withdraws(event, one)]
+        gone = [warning for warning in self._warnings.values() if withdraws(event, warning)]
         # The new one first: what the agency goes on to say has not ended in between.
         changed = [fresh] if fresh is not None else []
         changed += [replace(one, withdrawn=True) for one in gone]
@@ -152,9 +152,9 @@ class Batch:
         self.counts.warnings["taken" if fresh is not None else "heard", event.status] += 1
         for one in changed:
             self._warnings[one.warning_id] = self.warned[one.warning_id] = one
-            seen = sighting_of(one)
-            if seen is not None:
-                self._board.warning(one.status, seen, cause, withdrawn=one.withdrawn)
+            sighting = sighting_of(one)
+            if sighting is not None:
+                self._board.warning(one.status, sighting, cause, withdrawn=one.withdrawn)
         self.tell()
 
     def definition(self, rule: RuleDefinition) -> None:
@@ -171,10 +171,10 @@ class Batch:
         """Apply a decision; the refusal if it may not be. Raises Reject for an unknown alert."""
         alert = self._alert(event.alert_id)
         if event.verb in REGROUPS:
-            found = self._regrouping(alert, event)
-            if isinstance(found, Refusal):
-                return found
-            await self.ledger.regroup(found, origin_of(event))
+            result = self._regrouping(alert, event)
+            if isinstance(result, Refusal):
+                return result
+            await self.ledger.regroup(result, origin_of(event))
             return None
         outcome = decide(alert, event, self._work.now)
         if isinstance(outcome, Refusal):
@@ -184,10 +184,10 @@ class Batch:
 
     async def silence(self, request: SilenceRequest) -> None:
         """Make, lengthen or end a silence. Raises Reject for what may not be."""
-        known = self._silences.get(request.silence_id)
+        existing_silence = self._silences.get(request.silence_id)
         now = self._work.now
-        if known is not None:
-            after = core.change(known, request, now)
+        if existing_silence is not None:
+            after = core.change(existing_silence, request, now)
         elif request.verb == "create":
             after = core.create(request, now)
         else:
@@ -198,8 +198,10 @@ class Batch:
 
     async def silence_over(self, silence_id: str) -> None:
         """The hour of a silence: unless it was lengthened, what it hides and is still on comes out."""
-        known = self._silences.get(silence_id)
-        after = core.expired(known, self._work.now) if known is not None else None
+        existing_silence = self._silences.get(silence_id)
+        after = (
+            core.expired(existing_silence, self._work.now) if existing_silence is not None else None
+        )
         if after is not None:
             await self._put_silence(after, None)
 
@@ -207,9 +209,9 @@ class Batch:
         """Write and tell what has become of silences and holds."""
         await self._book.flush()
         await self.placing.save()
-        changed = [self._silences[one] for one in sorted(self._changed_silences)]
+        changed = [self._silences[silence] for silence in sorted(self._changed_silences)]
         await silence_store.save(self._work, changed)
-        counted = {one.silence_id: one for one in changed}
+        counted = {silence.silence_id: silence for silence in changed}
         for one in await silence_store.count(self._work, self.placing.hidden):
             counted[one.silence_id] = one
         for silence_id, one in sorted(counted.items()):
@@ -238,9 +240,9 @@ class Batch:
         for known in hidden:
             assert known.held is not None, "what is hidden is held"
             key = key_of(known.held)
-            calls = [one for one in silence.calls(known.fact.place) if (key, one) not in called]
+            calls = [call for call in silence.calls(known.fact.place) if (key, call) not in called]
             if await self.placing.release(known, tuple(calls)):
-                called.update((key, one) for one in calls)
+                called.update((key, call) for call in calls)
 
     def _regrouping(self, alert: Alert, event: AlertDecision) -> Regrouping | Refusal:
         if event.verb is DecisionVerb.SPLIT:

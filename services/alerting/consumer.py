@@ -7,7 +7,7 @@ record is looked at (scene.py).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from services.alerting import timers
@@ -24,12 +24,12 @@ from shared.contracts.dead_letter import Reason
 from shared.contracts.reports import ExternalWarning, Report
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.silences import SilenceRequest
-from shared.modes.effective import Modes
+from shared.domain.response_modes.effective import Modes
 from shared.runtime.clock import record_time
 from shared.runtime.database import Transaction
 from shared.runtime.errors import Reject
 from shared.runtime.inbox import Incoming
-from shared.runtime.timers import Timer
+from shared.runtime.timers import Timer, TimerKey
 
 AHEAD = timedelta(seconds=120)
 """How far event time may run ahead of Kafka's record time; what is further ahead is cut."""
@@ -51,13 +51,15 @@ class Alerting:
 
     async def apply(self, work: Transaction, batch: Sequence[Incoming]) -> None:
         """Take a batch in order; raises Reject for what cannot be applied."""
-        heard = {id(one.message): _heard_at(one) for one in batch}
-        accepted = {id(one.message): _accepted_at(one) for one in batch}
-        early = {id(one.message) for one in batch if one.early}
-        messages = higher_first([one.message for one in batch])
+        heard = {id(record.message): _heard_at(record) for record in batch}
+        accepted = {id(record.message): _accepted_at(record) for record in batch}
+        early = {id(record.message) for record in batch if record.early}
+        messages = higher_first([record.message for record in batch])
         # One partition has all warnings, so nobody else changes these.
-        theirs = [one for one in messages if isinstance(one, ExternalWarning)]
-        standing = await store.warnings_of(work, theirs)
+        external_warnings = [
+            message for message in messages if isinstance(message, ExternalWarning)
+        ]
+        standing = await store.warnings_of(work, external_warnings)
         needs = Needs.of(messages, standing)
         needs.until = max(heard.values())
         scene = await Scene.set(work, needs, self.modes, standing, self.kept)
@@ -88,9 +90,9 @@ class Alerting:
         await scene.save()
         self._metrics.count(run.counts, scene.board.shadowed)
 
-    async def lock(self, work: Transaction, subjects: Collection[str]) -> None:
+    async def lock(self, work: Transaction, keys: Sequence[TimerKey]) -> None:
         """Lock what the due timers are about."""
-        await timers.lock(work, subjects)
+        await timers.lock(work, [key.subject_id for key in keys])
 
     async def fire(self, work: Transaction, due: Sequence[Timer]) -> None:
         """The time of a hold, a silence, an alert or an episode has come."""

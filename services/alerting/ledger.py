@@ -76,15 +76,15 @@ class Ledger:
         self._publish(change, origin)
         await self._book.move_evidence(change.alert)
 
-    async def regroup(self, found: Regrouping, origin: Origin) -> None:
+    async def regroup(self, regrouping: Regrouping, origin: Origin) -> None:
         """Put both sides of a decision about two alerts in the book, and move their evidence."""
-        first, second = found.changes
-        if found.made:
+        first, second = regrouping.changes
+        if regrouping.made:
             await self.enter(first, origin)
         else:
             self.commit(first, origin)
         self.commit(second, origin)
-        for change in found.changes:
+        for change in regrouping.changes:
             await self._book.move_evidence(change.alert)
 
     def _publish(self, change: Change, origin: Origin) -> None:

@@ -22,7 +22,7 @@ from services.alerting.store.alerts import Book
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.alerts import Callee
 from shared.contracts.fields import Status
-from shared.modes.effective import Modes
+from shared.domain.response_modes.effective import Modes
 from shared.runtime import timers
 from shared.runtime.database import Transaction
 
@@ -81,8 +81,8 @@ class Placing:
         weighed = False
         if own is not None or disposition is None:
             weighed = True
-            alert, found, home = await self._take(event, fact, alarm, own, calls)
-            owner, disposition = alert.alert_id, disposition or found
+            alert, result, home = await self._take(event, fact, alarm, own, calls)
+            owner, disposition = alert.alert_id, disposition or result
             alarm = replace(alarm, home=alarm.home or home)
         waits = disposition in WAITING and disposition is not Disposition.RETROSPECTIVE
         held = event if waits and fact.open else None
@@ -130,9 +130,9 @@ class Placing:
 
     async def save(self) -> None:
         """Write the timers of what is held back, and take away those of what no longer is."""
-        armed = [(one, HOLD, *until) for one, until in self._holds.items() if until is not None]
+        armed = [(hold, HOLD, *until) for hold, until in self._holds.items() if until is not None]
         await timers.arm(self._work, armed, rearm=True)
-        over = [one for one, until in self._holds.items() if until is None]
+        over = [hold for hold, until in self._holds.items() if until is None]
         await timers.disarm(self._work, over, [HOLD])
 
     def _aside(

@@ -20,7 +20,7 @@ from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertState, Debt, Signature, Stance
 from shared.contracts.fields import DataGrade, Level, Position, Post, ResponseMode, Status
 from shared.contracts.reports import Report, ReporterRole, ReportKind
-from shared.modes.effective import Effective
+from shared.domain.response_modes.effective import Effective
 
 Row = tuple[Any, ...]
 _STANCES: TypeAdapter[tuple[Stance, ...]] = TypeAdapter(tuple[Stance, ...])
@@ -122,14 +122,21 @@ def signature_rows(alert: Alert) -> list[Row]:
     in_force = alert.proposed_level if alert.round == alert.issued_round else alert.level
     return [
         (
-            *(alert.alert_id, round_, one.officer_id, alert.status, one.unit, one.post),
-            *(level, one.signed_at),
+            *(
+                alert.alert_id,
+                round_,
+                signature.officer_id,
+                alert.status,
+                signature.unit,
+                signature.post,
+            ),
+            *(level, signature.signed_at),
         )
-        for round_, level, found in (
+        for round_, level, signatures in (
             (alert.issued_round, in_force, alert.issued_by),
             (alert.round, alert.proposed_level, alert.signed),
         )
-        for one in found
+        for signature in signatures
     ]
 
 
@@ -217,11 +224,24 @@ def warned_of(row: asyncpg.Record) -> Warned:
     )
 
 
-def warned_row(one: Warned) -> Row:
+def warned_row(warned: Warned) -> Row:
     """Values in the order of the table's columns."""
     return (
-        *(one.warning_id, one.status, one.source_id, one.cap_identifier, one.event_type),
-        *(list(one.areas), one.heard_at, one.starts_at, one.ends_at, one.withdrawn, one.grade),
+        *(
+            warned.warning_id,
+            warned.status,
+            warned.source_id,
+            warned.cap_identifier,
+            warned.event_type,
+        ),
+        *(
+            list(warned.areas),
+            warned.heard_at,
+            warned.starts_at,
+            warned.ends_at,
+            warned.withdrawn,
+            warned.grade,
+        ),
     )
 
 
@@ -269,9 +289,9 @@ def alert_of(
     """An alert from its row, its evidence and the rows of its signatures."""
     level = _level(row["level"])
     by_round: dict[int, tuple[Signature, ...]] = {}
-    for one in signatures:
-        found = _signature(one, level)
-        by_round[one["round"]] = (*by_round.get(one["round"], ()), found)
+    for signature in signatures:
+        result = _signature(signature, level)
+        by_round[signature["round"]] = (*by_round.get(signature["round"], ()), result)
     in_force = row["round"] == row["issued_round"]
     return Alert(
         alert_id=row["alert_id"],

@@ -31,7 +31,7 @@ from shared.contracts.reports import ExternalWarning, Report
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.silences import SilenceRequest
 from shared.contracts.units import tier_of
-from shared.modes.effective import Modes
+from shared.domain.response_modes.effective import Modes
 from shared.runtime.database import Transaction
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -60,26 +60,26 @@ class Needs:
     @classmethod
     def of(cls, messages: Sequence[Any], standing: Sequence[Warned]) -> Needs:
         """What these messages need; `standing` are the warnings of their agencies."""
-        found = cls()
+        result = cls()
         for message in messages:
             match message:
                 case AlarmEvent():
-                    found.alarms.append(message)
-                    found.regions.add(region_of(message.status, message.place))
+                    result.alarms.append(message)
+                    result.regions.add(region_of(message.status, message.place))
                 case Report():
-                    found.reports.append(message)
-                    found.regions.add(region_of(message.status, message.place))
+                    result.reports.append(message)
+                    result.regions.add(region_of(message.status, message.place))
                 case ExternalWarning():
-                    found._warning(message, standing)
+                    result._warning(message, standing)
                 case RuleDefinition():
-                    found.rules.append(message)
+                    result.rules.append(message)
                 case AlertDecision():
                     named = {message.alert_id} | ({message.into} if message.into else set())
-                    found.alerts |= named
-                    found.regrouped |= named if message.verb in REGROUPS else set()
+                    result.alerts |= named
+                    result.regrouped |= named if message.verb in REGROUPS else set()
                 case SilenceRequest():
-                    found.silences.add(message.silence_id)
-        return found
+                    result.silences.add(message.silence_id)
+        return result
 
     def _warning(self, message: ExternalWarning, standing: Sequence[Warned]) -> None:
         gone = [one for one in standing if withdraws(message, one)]
@@ -116,21 +116,23 @@ class Scene:
         needs.regions |= await regions_of(work, needs.regrouped)
         alone = bool(needs.rules or needs.silences)
         clocks = await store.lock(work, needs.regions, defines=alone, above=needs.above)
-        statuses = {one.status for one in needs.alarms} | {one.status for one in needs.regions}
+        statuses = {alarm.status for alarm in needs.alarms} | {
+            region.status for region in needs.regions
+        }
         silences = await silence_store.standing(
             work, set(Status) if needs.waiting or needs.silences else statuses, needs.silences
         )
         book = Book(work, kept)
         hidden = await book.silenced(needs.silences) if needs.silences else []
         await book.load(
-            {*(one.alarm_id for one in needs.alarms), *needs.waiting, *hidden},
-            (one.rule_id for one in needs.alarms),
+            {*(alarm.alarm_id for alarm in needs.alarms), *needs.waiting, *hidden},
+            (alarm.rule_id for alarm in needs.alarms),
             needs.alerts,
             [*map(key_of, needs.alarms), *map(key_of, needs.reports)],
             needs.regions,
         )
         await book.load_raises(
-            _since([*(fact_of(one, None) for one in needs.alarms), *book.waiting])
+            _since([*(fact_of(alarm, None) for alarm in needs.alarms), *book.waiting])
         )
         board = Board(await store.rulebook(work))
         board.clocks = {region: at for region, at in clocks.items() if at is not None}
@@ -156,14 +158,16 @@ def within(status: Status, areas: Iterable[str], regions: Iterable[Region]) -> l
     mine = {region_of(status, area) for area in areas}
     wide = {area[:2] for area in areas if tier_of(area) is Tier.CITY}
     return sorted(
-        one for one in regions if one.status is status and (one in mine or one.unit[:2] in wide)
+        region
+        for region in regions
+        if region.status is status and (region in mine or region.unit[:2] in wide)
     )
 
 
 def _wants(board: Board, book: Book, needs: Needs, clocks: dict[Region, datetime | None]) -> Wants:
     """What rules over several sources may have to look at."""
     wants = Wants(board.rules, board.clocks)
-    for fact in (*book.facts, *(fact_of(one, None) for one in needs.alarms)):
+    for fact in (*book.facts, *(fact_of(alarm, None) for alarm in needs.alarms)):
         wants.fact(fact)
     for report in needs.reports:
         wants.sighting(report.status, report.event_type, report.place)
@@ -193,9 +197,9 @@ async def _load(
     until = needs.until
     if needs.episodes:
         mine = await store.episodes(work, wants, (), _NEVER)
-        ends = [one.expires_at for one in mine if one.expires_at is not None]
+        ends = [episode.expires_at for episode in mine if episode.expires_at is not None]
         until = max(until, *ends) if ends else until
-    stored = {one.key: one for one in await store.episodes(work, wants, regions, until)}
+    stored = {episode.key: episode for episode in await store.episodes(work, wants, regions, until)}
     for episode in stored.values():
         wants.key(episode.key)
         board.remember(episode)

@@ -26,7 +26,7 @@ from services.alerting.store.kept import Kept
 from services.alerting.store.silences import SILENCE, silence_of_subject
 from shared.contracts.fields import Status
 from shared.contracts.ids import content_id
-from shared.modes.effective import Modes
+from shared.domain.response_modes.effective import Modes
 from shared.runtime.database import Transaction
 from shared.runtime.timers import Timer, arm
 
@@ -50,11 +50,13 @@ async def fire(
 
     The timer of an episode waits until all alarms that Kafka took before its hour have been applied.
     """
-    waiting = {one for one in due if one.kind == EXPIRY and not caught_up(one.due_at)}
+    timers = {timer for timer in due if timer.kind == EXPIRY and not caught_up(timer.due_at)}
     later = work.now + LONGER
-    await arm(work, [(one.subject_id, one.kind, one.rung, later) for one in waiting], rearm=True)
-    due = [one for one in due if one not in waiting]
-    scene = await Scene.set(work, _needs([one.subject_id for one in due]), modes, kept=kept)
+    await arm(
+        work, [(timer.subject_id, timer.kind, timer.rung, later) for timer in timers], rearm=True
+    )
+    due = [timer for timer in due if timer not in timers]
+    scene = await Scene.set(work, _needs([timer.subject_id for timer in due]), modes, kept=kept)
     for timer in due:
         if timer.kind == HOLD:
             alarm_id = held_of(timer.subject_id)[1]

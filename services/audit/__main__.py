@@ -1,22 +1,10 @@
-"""Run audit: python -m services.audit."""
+"""Run the audit service: `python -m services.audit`."""
 
 from __future__ import annotations
 
-import shared.runtime.lean  # noqa: F401  # before what it keeps out
-
-# isort: split
-from typing import Any
-
 from services.audit.app import build
 from services.audit.settings import Settings
-from shared.runtime.settings import load
 from shared.runtime.shell import run
 
-
-def _built() -> tuple[Any, Settings]:
-    settings = load(Settings)
-    return build(settings), settings
-
-
 if __name__ == "__main__":
-    run("audit", _built)
+    run("audit", build, Settings)

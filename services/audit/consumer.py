@@ -27,8 +27,8 @@ class AuditConsumer:
         await books.count_fanout(work, _fanout(incoming))
         await books.remember(work, _newest(incoming))
         await books.note_leaks(work, await self._leaks(work, incoming))
-        found = [act for one in incoming if (act := acts.act_of(one.message)) is not None]
-        self._metrics.entries.inc(await books.enter(work, found))
+        messages = [act for one in incoming if (act := acts.act_of(one.message)) is not None]
+        self._metrics.entries.inc(await books.enter(work, messages))
 
     async def _leaks(
         self, work: Transaction, incoming: Sequence[Incoming]
@@ -38,18 +38,18 @@ class AuditConsumer:
             for subject in acts.subjects(one.message):
                 first.setdefault(subject, one.message.status)
         known = await books.worlds(work, first)
-        found = [
+        messages = [
             (one.message.id, subject, one.topic, str(one.message.status), known[subject])
             for one in incoming
             for subject in acts.subjects(one.message)
             if one.message.status != known[subject]
         ]
-        found += [
+        messages += [
             (one.message.id, "public", one.topic, str(one.message.status), str(Status.ACTUAL))
             for one in incoming
             if acts.is_public_drill(one.message)
         ]
-        return found
+        return messages
 
 
 def _counts(incoming: Sequence[Incoming]) -> Counter[tuple[str, str, str]]:
@@ -61,27 +61,27 @@ def _counts(incoming: Sequence[Incoming]) -> Counter[tuple[str, str, str]]:
 
 
 def _fanout(incoming: Sequence[Incoming]) -> dict[str, tuple[str, int | None, int]]:
-    found: dict[str, tuple[str, int | None, int]] = {}
+    results: dict[str, tuple[str, int | None, int]] = {}
     for one in incoming:
         message = one.message
         if not isinstance(message, CommandEvent | AssignmentEvent) or message.version != 1:
             continue
-        status, recipients, records = found.get(message.command_id, (message.status, None, 0))
+        status, recipients, records = results.get(message.command_id, (message.status, None, 0))
         if isinstance(message, CommandEvent):
             recipients = message.recipients + message.given_on
         else:
             records += 1
-        found[message.command_id] = (status, recipients, records)
-    return found
+        results[message.command_id] = (status, recipients, records)
+    return results
 
 
 def _newest(incoming: Sequence[Incoming]) -> list[Newest]:
-    found: dict[tuple[str, str], Newest] = {}
+    newests: dict[tuple[str, str], Newest] = {}
     for one in incoming:
-        told = newest_of(one.message)
-        if told is None:
+        newest = newest_of(one.message)
+        if newest is None:
             continue
-        known = found.get((told.kind, told.subject_id))
-        if known is None or known.version < told.version:
-            found[told.kind, told.subject_id] = told
-    return list(found.values())
+        existing_newest = newests.get((newest.kind, newest.subject_id))
+        if existing_newest is None or existing_newest.version < newest.version:
+            newests[newest.kind, newest.subject_id] = newest
+    return list(newests.values())

@@ -140,9 +140,9 @@ class Ledger:
         self._stale.clear()
 
     async def _read_letters(self, seen: _Seen, followed: Mapping[Place, int]) -> None:
-        cursors = {one: followed.get(one, 0) for one in seen.ends if _dead(one)}
+        cursors = {end: followed.get(end, 0) for end in seen.ends if _dead(end)}
         batch = await self._topics.read(cursors, seen.ends, LIMIT)
-        seen.reached = {one: cursors[one] for one in cursors} | batch.reached
+        seen.reached = {cursor: cursors[cursor] for cursor in cursors} | batch.reached
         seen.unreadable |= batch.unreadable
         for place, records in batch.records.items():
             for record in records:
@@ -157,9 +157,9 @@ class Ledger:
                 seen.letters[name] = _refused(letter)
 
     async def _read_on(self, seen: _Seen) -> None:
-        cursors = {one: w.reached for one, w in self._windows.items() if not w.full}
-        slow = {one: at for one, at in cursors.items() if one[0] not in SAMPLED}
-        fast = {one: at for one, at in cursors.items() if one[0] in SAMPLED}
+        cursors = {window: w.reached for window, w in self._windows.items() if not w.full}
+        slow = {cursor: at for cursor, at in cursors.items() if cursor[0] not in SAMPLED}
+        fast = {cursor: at for cursor, at in cursors.items() if cursor[0] in SAMPLED}
         for part in (slow, fast):
             batch = await self._topics.read(part, seen.ends, LIMIT)
             seen.unreadable |= batch.unreadable
@@ -185,7 +185,7 @@ class Ledger:
         await self._review(work)
         known = await self._settle(work, seen, since_ms)
         for place, window in self._windows.items():
-            nexts = [one.next_offset for (_, at), one in known.items() if at == place]
+            nexts = [passage.next_offset for (_, at), passage in known.items() if at == place]
             window.forget(min([window.reached, *nexts]))
         stands = tuple(
             Stand(service, place, offset, seen.ends[place])
@@ -211,9 +211,9 @@ class Ledger:
             for place, window in self._windows.items()
             if window.reached > followed.get(place, 0)
         }
-        ids: dict[Origin, list[str]] = {one: [] for one in Origin}
+        ids: dict[Origin, list[str]] = {origin: [] for origin in Origin}
         for place, facts in fresh.items():
-            ids[origin(place[0])] += [one.event_id for one in facts if one.event_id is not None]
+            ids[origin(place[0])] += [fact.event_id for fact in facts if fact.event_id is not None]
         acts = await passages.acts(work, ids[Origin.ACTS])
         known = await passages.remembered(work, "audit", ids[Origin.OUTBOX])
         for place, facts in fresh.items():
@@ -221,11 +221,11 @@ class Ledger:
             for fact in facts:
                 if _compacted(place) and not fact.wire:
                     continue  # a deletion
-                found = flaw(fact, origin(place[0]), acts, known.get(place[0], {}), since_ms)
+                result = flaw(fact, origin(place[0]), acts, known.get(place[0], {}), since_ms)
                 if fact.event_id is None and place[0] in (CATALOG.name, ROSTER.name):
-                    found = Flaw.UNREFUSED
-                if found is not None:
-                    wrong.setdefault(found, []).append(fact)
+                    result = Flaw.UNREFUSED
+                if result is not None:
+                    wrong.setdefault(result, []).append(fact)
             for one, suspected in wrong.items():
                 await passages.suspect(work, place, TOPICS[place[0]].owner, one, suspected)
         await passages.follow(work, {place: self._windows[place].reached for place in fresh})
@@ -241,7 +241,7 @@ class Ledger:
         refused = await passages.refused(work, suspected)
         readers = {one.service for one in suspected if one.flaw is Flaw.LOST} - {SCORING}
         ids = [one.event_id for one in suspected if one.event_id is not None]
-        known = {one: await passages.remembered(work, one, ids) for one in readers}
+        known = {reader: await passages.remembered(work, reader, ids) for reader in readers}
         acts = await passages.acts(work, ids)
         cleared = [
             one
@@ -273,7 +273,7 @@ class Ledger:
             moved = replace(before, stored=stored, end=seen.ends[place])
             upto = max(before.next_offset, min(stored, window.reached))
             facts = window.between(before.next_offset, upto)
-            spent = sum(len(one) for _, _, one in todo.get(service, []))
+            spent = sum(len(facts) for _, _, facts in todo.get(service, []))
             if len(facts) > LIMIT - spent:
                 facts = facts[: max(0, LIMIT - spent)]
                 upto = facts[-1].offset + 1 if facts else before.next_offset
@@ -293,7 +293,7 @@ class Ledger:
         known: dict[tuple[str, Place], Passage],
     ) -> list[Passage]:
         trace = Trace.LETTERS if service == SCORING else Trace.INBOX
-        ids = [one.event_id for *_, facts in rows for one in facts if one.event_id is not None]
+        ids = [fact.event_id for *_, facts in rows for fact in facts if fact.event_id is not None]
         memory = (
             await passages.remembered(work, service, ids) if ids and trace is Trace.INBOX else {}
         )
@@ -348,7 +348,7 @@ def _refused(letter: DeadLetter) -> Act | None:
 async def _facts(topic: str, records: Sequence[Raw]) -> list[Fact]:
     """What the auditor makes of records, by the topic's contract."""
     model, hashed = TOPICS[topic].model, topic not in _NO_INBOX
-    found: list[Fact] = []
+    facts: list[Fact] = []
     for number, record in enumerate(records):
         if number % _BREATH == _BREATH - 1:
             await asyncio.sleep(0)
@@ -356,8 +356,8 @@ async def _facts(topic: str, records: Sequence[Raw]) -> list[Fact]:
         try:
             message = decode_value(model, record.value)
         except Reject:
-            found.append(Fact(record.offset, record.accepted_ms, None, b"", wire))
+            facts.append(Fact(record.offset, record.accepted_ms, None, b"", wire))
             continue
         digest = body_digest(message) if hashed else b""
-        found.append(Fact(record.offset, record.accepted_ms, message.id, digest, wire))
-    return found
+        facts.append(Fact(record.offset, record.accepted_ms, message.id, digest, wire))
+    return facts

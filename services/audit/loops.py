@@ -121,17 +121,17 @@ class Rounds:
         }
 
     def _show(self, balances: tuple[Balance, ...]) -> None:
-        for one in balances:
+        for balance in balances:
             for fate, records in (
-                ("in", one.records_in),
-                ("applied", one.applied),
-                ("repeated", one.repeated),
-                ("refused", one.refused),
-                ("unchecked", one.unchecked),
-                ("in_flight", one.in_flight),
-                ("difference", one.difference),
+                ("in", balance.records_in),
+                ("applied", balance.applied),
+                ("repeated", balance.repeated),
+                ("refused", balance.refused),
+                ("unchecked", balance.unchecked),
+                ("in_flight", balance.in_flight),
+                ("difference", balance.difference),
             ):
-                self._metrics.hops.labels(one.service, one.topic, fate).set(records)
+                self._metrics.hops.labels(balance.service, balance.topic, fate).set(records)
 
     async def _judge(self, work: Transaction, snapshot: Snapshot) -> None:
         if snapshot.evidence:
@@ -149,14 +149,20 @@ class Rounds:
     async def _tell(self, work: Transaction, verdict: Verdict, open_: Mapping[Key, str]) -> None:
         new = await findings.raise_(work, verdict.raised)
         acts: list[Act] = []
-        for one in verdict.raised:
-            if one.key not in new:
+        for finding in verdict.raised:
+            if finding.key not in new:
                 continue
             log.critical(
-                "finding", kind=one.kind, subject=one.subject_id, detail=one.detail, id=new[one.key]
+                "finding",
+                kind=finding.kind,
+                subject=finding.subject_id,
+                detail=finding.detail,
+                id=new[finding.key],
             )
-            self._metrics.raised.labels(one.kind).inc()
-            acts.append(self._act(work, f"{new[one.key]}.raised", one, AuditOutcome.FINDING))
+            self._metrics.raised.labels(finding.kind).inc()
+            acts.append(
+                self._act(work, f"{new[finding.key]}.raised", finding, AuditOutcome.FINDING)
+            )
         for row in await findings.resolve(work, [open_[key] for key in verdict.resolved]):
             gone = Finding(
                 FindingKind(row["kind"]), row["subject_id"], Status(row["status"]), row["detail"]

@@ -52,10 +52,11 @@ def conservation_route(database: Database) -> tuple[str, Any]:
                 evidence = await books.evidence(work)
         except Transient:
             return AsgiResponse(to_json({"error": "the database cannot be asked"}), 503, _HEADERS)
-        hops = [asdict(one) for one in balances(known.values())]
+        hops = [asdict(balance) for balance in balances(known.values())]
         alarms = [
-            asdict(one) | {"difference": one.difference} for one in alarm_balances(told, evidence)
+            asdict(alarm_balance) | {"difference": alarm_balance.difference}
+            for alarm_balance in alarm_balances(told, evidence)
         ]
         return AsgiResponse(to_json({"hops": hops, "alarms": alarms}), 200, _HEADERS)
 
-    return "/conservation", kept
+    return "/conservation", get

@@ -33,9 +33,9 @@ from shared.contracts.topics import (
     ROSTER,
     SUPERVISION,
 )
-from shared.plans.book import PlanBook
+from shared.definitions.response_plans.book import PlanBook
+from shared.domain.selection.tree import UnitTree
 from shared.runtime.stateful import StatefulPlatform
-from shared.selection.tree import UnitTree
 
 
 def build(settings: Settings) -> AsgiFastStream:
@@ -60,7 +60,7 @@ def build(settings: Settings) -> AsgiFastStream:
         quick={ACKNOWLEDGEMENTS: wire.read},
     )
     platform.sweep(timers.lock, timers.fire)
-    kept = timedelta(days=settings.keep_days)
-    platform.retention.tasks += [forget_commands(kept), forget_incidents(kept)]
+    duration = timedelta(days=settings.keep_days)
+    platform.retention.tasks += [forget_commands(duration), forget_incidents(duration)]
     platform.produces(COMMANDS, ASSIGNMENTS, SUPERVISION, MODES, MODE_PROPOSALS, REPORT_DUTIES)
     return platform.asgi()

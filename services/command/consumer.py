@@ -37,13 +37,13 @@ from shared.contracts.fields import LEVEL_ORDER, Level
 from shared.contracts.ids import case_key
 from shared.contracts.modes import ModeRequest
 from shared.contracts.reports import Report
-from shared.modes.effective import Modes
-from shared.plans.book import PlanBook
+from shared.definitions.response_plans.book import PlanBook
+from shared.domain.response_modes.effective import Modes
+from shared.domain.selection.reach import digest_of, free_reach, outside
+from shared.domain.selection.tree import UnitTree
 from shared.runtime.database import Transaction
 from shared.runtime.errors import Reject
 from shared.runtime.inbox import Incoming
-from shared.selection.reach import digest_of, free_reach, outside
-from shared.selection.tree import UnitTree
 
 log = structlog.get_logger("fenghuo.command")
 _ORDERING = (AlertTransition.ISSUED, AlertTransition.ADJUSTED)
@@ -105,32 +105,36 @@ class Consumer:
         acknowledgements: list[Acknowledgement | PlainStep] = []
         requests: list[CommandRequest] = []
         about_reports: list[AlertEvent | Report] = []
-        for one in messages:
-            match one.message:
+        for incoming in messages:
+            match incoming.message:
                 case PlainStep() | Acknowledgement():
-                    acknowledgements.append(one.message)
+                    acknowledgements.append(incoming.message)
                 case AlertEvent():
-                    about_reports.append(one.message)
-                    level = await self._news(work, one.message)
-                    if one.message.transition is AlertTransition.RECALLED:
-                        recalled = one.message.alert_id
+                    about_reports.append(incoming.message)
+                    level = await self._news(work, incoming.message)
+                    if incoming.message.transition is AlertTransition.RECALLED:
+                        recalled = incoming.message.alert_id
                         news = [known for known in news if known[0].alert_id != recalled]
-                        graver = [known for known in graver if known.alert_id != recalled]
+                        graver = [
+                            existing_alert
+                            for existing_alert in graver
+                            if existing_alert.alert_id != recalled
+                        ]
                     if level is not None:
-                        news.append((one.message, level))
-                    if level is not None or _holds_of_issued(one.message):
-                        graver.append(one.message)
+                        news.append((incoming.message, level))
+                    if level is not None or _holds_of_issued(incoming.message):
+                        graver.append(incoming.message)
                 case Report():
-                    about_reports.append(one.message)
+                    about_reports.append(incoming.message)
                 case ModeRequest():
-                    about_modes.append(one.message)
-                case CommandRequest() if one.message.verb == "issue":
-                    await self._issue(work, one.message)
+                    about_modes.append(incoming.message)
+                case CommandRequest() if incoming.message.verb == "issue":
+                    await self._issue(work, incoming.message)
                 case CommandRequest():
-                    requests.append(one.message)
+                    requests.append(incoming.message)
         recurred = await self._order(work, news)
-        touched = {one.command_id for one in acknowledgements}
-        touched |= {one.command_id for one in requests} | recurred.keys()
+        touched = {acknowledgement.command_id for acknowledgement in acknowledgements}
+        touched |= {request.command_id for request in requests} | recurred.keys()
         if touched:
             session = await Session.over(work, self._profile, touched)
             stepping = Stepping(session, self._tree, self._profile)
@@ -219,22 +223,22 @@ class Consumer:
         if request.event_type is None or request.level is None:
             raise Reject(Reason.SCHEMA, "a command needs event_type and level")
         issuer = request.origin_unit
-        found = free_reach(self._tree, request.selection, issuer)
-        if found.unknown:
-            raise Reject(Reason.UNKNOWN_SUBJECT, f"not in the catalogue: {_some(found.unknown)}")
-        if foreign := outside(found.units, issuer):
+        result = free_reach(self._tree, request.selection, issuer)
+        if result.unknown:
+            raise Reject(Reason.UNKNOWN_SUBJECT, f"not in the catalogue: {_some(result.unknown)}")
+        if foreign := outside(result.units, issuer):
             raise Reject(Reason.NOT_ALLOWED, f"not below the issuer {issuer}: {_some(foreign)}")
-        if not found.units:
+        if not result.units:
             raise Reject(Reason.UNKNOWN_SUBJECT, "the selection means nobody")
-        if request.seen_digest not in (None, digest_of(found.units)):
+        if request.seen_digest not in (None, digest_of(result.units)):
             raise Reject(
                 Reason.STALE,
-                f"the recipients are not those the officer was shown; now {len(found.units)}",
+                f"the recipients are not those the officer was shown; now {len(result.units)}",
             )
         order = order_of_request(
             self._tree,
             request,
-            found.units,
+            result.units,
             request.event_type,
             request.level,
             request.title,
@@ -283,8 +287,8 @@ class Consumer:
             request.occurred_at,
         )
         # Parts before their wholes: a whole that closes waives the optional parts still open.
-        for one in reversed(await session.load_in(request.command_id, [ready])):
-            latest = session.assignments[one.assignment_id]
+        for assignment in reversed(await session.load_in(request.command_id, [ready])):
+            latest = session.assignments[assignment.assignment_id]
             if latest.state is ready:
                 await stepping.apply(latest, act, latest.attempt)
 
@@ -292,8 +296,8 @@ class Consumer:
         self, session: Session, command_id: str, officer_id: str, why: str, cause: Cause
     ) -> None:
         unfinished = set(AssignmentState) - OVER
-        for one in await session.load_in(command_id, unfinished):
-            latest = session.assignments[one.assignment_id]
+        for assignment in await session.load_in(command_id, unfinished):
+            latest = session.assignments[assignment.assignment_id]
             after = steps.end(latest, Event.RECALL, officer_id, why, session.work.now)
             session.change(after, cause)
         session.move(command_id, lifecycle.Event.REVOKE, cause)
@@ -302,20 +306,20 @@ class Consumer:
         """The closed case came back: the command is in progress, its units have a new attempt."""
         level = session.commands[command_id].level
         modes = await mode_store.decided(session.work)
-        for one in await session.load_in(command_id, _COME_BACK):
-            whole = session.assignments.get(one.parent_assignment_id or "")
+        for assignment in await session.load_in(command_id, _COME_BACK):
+            whole = session.assignments.get(assignment.parent_assignment_id or "")
             if whole is not None and whole.state in OVER:
                 continue  # what it was a part of does not come back: it was taken away from its unit
             again = steps.reopen(
-                session.assignments[one.assignment_id],
+                session.assignments[assignment.assignment_id],
                 cause.actor,
                 reason,
                 session.work.now,
                 Clocks(
                     self._profile,
                     level,
-                    modes.effective(one.status, one.unit),
-                    session.finish_of_whole(one),
+                    modes.effective(assignment.status, assignment.unit),
+                    session.finish_of_whole(assignment),
                 ),
             )
             session.change(again, cause)

@@ -21,11 +21,11 @@ from services.command.core.rollup import recount
 from shared.contracts.commands import AssignmentState
 from shared.contracts.ids import assignment_id
 from shared.contracts.topics import ASSIGNMENTS, COMMANDS
-from shared.modes.effective import Effective, Modes
+from shared.domain.response_modes.effective import Effective, Modes
+from shared.domain.selection.reach import digest_of
+from shared.domain.selection.tree import Recipient
 from shared.runtime.database import Transaction
 from shared.runtime.timers import arm_new
-from shared.selection.reach import digest_of
-from shared.selection.tree import Recipient
 
 _TURN = 200
 """Records printed before Postgres may be given more rows: about a millisecond."""
@@ -48,19 +48,19 @@ async def issue(
     told = order.orders
     kinds: dict[tuple[object, ...], Assignment] = {}
     assignments = []
-    for one, number in zip(told.recipients, told.brief_of, strict=True):
-        mode = modes.effective(order.status, one.unit)
-        kind = one.tier, number, mode.mode, mode.unit
+    for recipient, number in zip(told.recipients, told.brief_of, strict=True):
+        mode = modes.effective(order.status, recipient.unit)
+        kind = recipient.tier, number, mode.mode, mode.unit
         example = kinds.get(kind)
         if example is None:
-            example = kinds[kind] = _example(order, one, number, profile, mode, now)
+            example = kinds[kind] = _example(order, recipient, number, profile, mode, now)
         assignments.append(
             replace(
                 example,
-                assignment_id=assignment_id(order.command_id, one.unit),
-                unit=one.unit,
-                parent_unit=one.parent,
-                synthetic=one.synthetic,
+                assignment_id=assignment_id(order.command_id, recipient.unit),
+                unit=recipient.unit,
+                parent_unit=recipient.parent,
+                synthetic=recipient.synthetic,
             )
         )
     at_root = modes.effective(order.status, order.root)
@@ -78,12 +78,12 @@ async def issue(
         instruction=told.headline.instruction,
         areas=order.areas,
         recipients=len(assignments),
-        recipients_digest=digest_of(one.unit for one in assignments),
+        recipients_digest=digest_of(assignment.unit for assignment in assignments),
         briefs=told.briefs,
         plan_id=order.plan_id,
         plan_version=order.plan_version,
-        sign_by=max(one.sign_by for one in kinds.values()),
-        finish_by=max(one.finish_by for one in kinds.values()),
+        sign_by=max(kind.sign_by for kind in kinds.values()),
+        finish_by=max(kind.finish_by for kind in kinds.values()),
         trace_id=order.trace_id,
         actor=cause.actor,
         mode=at_root.mode,
@@ -160,16 +160,17 @@ async def _printed(
     command: Command, assignments: Sequence[Assignment], cause: Cause, now: datetime
 ) -> list[tuple[str, str, bytes]]:
     """Key, id and wire form of each, in turns with whatever else there is to do."""
-    examples = {one.brief: one for one in assignments}
+    examples = {assignment.brief: assignment for assignment in assignments}
     printers = {
-        number: Printer(assignment_template(command, one, now)) for number, one in examples.items()
+        number: Printer(assignment_template(command, example, now))
+        for number, example in examples.items()
     }
-    found = []
-    for number, one in enumerate(assignments, 1):
-        found.append((one.unit, *printers[one.brief].print(one, cause)))
+    results = []
+    for number, assignment in enumerate(assignments, 1):
+        results.append((assignment.unit, *printers[assignment.brief].print(assignment, cause)))
         if number % _TURN == 0:
             await asyncio.sleep(0)
-    return found
+    return results
 
 
 def _first_timers(
@@ -179,12 +180,12 @@ def _first_timers(
     have the same.
     """
     of_clocks: dict[tuple[datetime, datetime], list[tuple[str, int, datetime]]] = {}
-    for one in assignments:
-        clocks = one.sign_by, one.finish_by
+    for assignment in assignments:
+        clocks = assignment.sign_by, assignment.finish_by
         timers = of_clocks.get(clocks)
         if timers is None:
-            first = first_timers(one, profile, now)
+            first = first_timers(assignment, profile, now)
             timers = sorted((arm.kind, arm.rung, arm.due_at) for arm in first)
             of_clocks[clocks] = timers
         for kind, rung, due_at in timers:
-            yield one.assignment_id, kind, rung, due_at
+            yield assignment.assignment_id, kind, rung, due_at

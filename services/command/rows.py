@@ -19,7 +19,7 @@ from shared.contracts.commands import (
     Step,
 )
 from shared.contracts.fields import DataGrade, Level, ResponseMode, Status, Tier
-from shared.plans.orders import Brief
+from shared.definitions.response_plans.orders import Brief
 
 
 def command_of(row: Any) -> Command:
@@ -31,7 +31,7 @@ def command_of(row: Any) -> Command:
     values["mode"] = ResponseMode(values["mode"])
     values["data_grade"] = DataGrade(values["data_grade"])
     values["areas"] = tuple(values["areas"])
-    values["briefs"] = tuple(_brief(one) for one in json.loads(values["briefs"]))
+    values["briefs"] = tuple(_brief(load) for load in json.loads(values["briefs"]))
     return Command(**values)
 
 
@@ -51,7 +51,7 @@ def assignment_of(row: Iterable[Any]) -> Assignment:
 def column(name: str, values: Iterable[Any]) -> list[Any]:
     """The values of a field of assignments as its column takes them."""
     write = _WRITE.get(name)
-    return list(values) if write is None else [write(one) for one in values]
+    return list(values) if write is None else [write(value) for value in values]
 
 
 def _printed(value: Progress | Ask | None) -> str | None:
@@ -59,7 +59,7 @@ def _printed(value: Progress | Ask | None) -> str | None:
 
 
 _WRITE: dict[str, Callable[[Any], str | None]] = {
-    "waiting": lambda acts: json.dumps([_held(one) for one in acts]) if acts else "[]",
+    "waiting": lambda acts: json.dumps([_held(act) for act in acts]) if acts else "[]",
     "recurred": lambda numbers: json.dumps(dict(numbers)) if numbers else "{}",
     "children": _printed,
     "asked": _printed,
@@ -67,11 +67,11 @@ _WRITE: dict[str, Callable[[Any], str | None]] = {
 
 
 def _waiting(raw: str) -> tuple[Act, ...]:
-    return tuple(_act(one) for one in json.loads(raw))
+    return tuple(_act(load) for load in json.loads(raw))
 
 
 def _recurred(raw: str) -> tuple[tuple[Step, int], ...]:
-    return tuple((Step(one), number) for one, number in json.loads(raw).items())
+    return tuple((Step(load), number) for load, number in json.loads(raw).items())
 
 
 _AT = {name: at for at, name in enumerate(Assignment.__struct_fields__)}
@@ -99,15 +99,15 @@ def _brief(stored: dict[str, Any]) -> Brief:
     return Brief(**{**stored, "role": role, "axis": axis})
 
 
-def _held(one: Act) -> dict[str, str]:
+def _held(act: Act) -> dict[str, str]:
     """A waiting step: one of the chain, so without number, end or units."""
     return {
-        "step": one.step,
-        "record_id": one.record_id,
-        "officer_id": one.officer_id,
-        "officer_unit": one.officer_unit,
-        "text": one.text,
-        "occurred_at": one.occurred_at.isoformat(),
+        "step": act.step,
+        "record_id": act.record_id,
+        "officer_id": act.officer_id,
+        "officer_unit": act.officer_unit,
+        "text": act.text,
+        "occurred_at": act.occurred_at.isoformat(),
     }
 
 

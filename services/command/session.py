@@ -38,9 +38,9 @@ def cause_of(act: Act) -> Cause:
 
 def _wholes_first(found: list[Assignment]) -> list[Assignment]:
     """A part's unit lies below that of its whole. Most commands are not split: nothing to order."""
-    if all(one.parent_assignment_id is None for one in found):
+    if all(assignment.parent_assignment_id is None for assignment in found):
         return found
-    return sorted(found, key=lambda one: len(lineage(one.unit)))
+    return sorted(found, key=lambda item: len(lineage(item.unit)))
 
 
 def _late(assignment: Assignment, act: Act) -> store.LateStep:
@@ -73,7 +73,7 @@ class Session:
         self.assignments: dict[str, Assignment] = {}
         self._profile = profile
         self._found = dict(commands)
-        self._first = {one: dict(counts) for one, counts in rollups.items()}
+        self._first = {rollup: dict(counts) for rollup, counts in rollups.items()}
         self._stored: dict[str, Assignment] = {}
         self._printers: dict[tuple[str, int], Printer] = {}
         self._causes: dict[str, Cause] = {}
@@ -113,10 +113,10 @@ class Session:
         """Lock and return a command's assignments that are in `states` now, wholes before parts."""
         await self.written()
         await self._write_assignments()
-        found = await store.lock_in_states(self.work, command_id, states)
-        self._take_in(found)
-        await self.load(self._wholes(found))
-        return _wholes_first(found)
+        result = await store.lock_in_states(self.work, command_id, states)
+        self._take_in(result)
+        await self.load(self._wholes(result))
+        return _wholes_first(result)
 
     async def load_below(self, assignment_id: str) -> list[Assignment]:
         """Lock and return what was split off from it, at any depth, and is not over; wholes first."""
@@ -124,8 +124,8 @@ class Session:
         await self._write_assignments()
         ids = await store.below(self.work, assignment_id)
         await self.load(ids)
-        parts = [self.assignments[one] for one in ids]
-        return _wholes_first([one for one in parts if one.state not in OVER])
+        parts = [self.assignments[identifier] for identifier in ids]
+        return _wholes_first([part for part in parts if part.state not in OVER])
 
     def finish_of_whole(self, assignment: Assignment) -> datetime | None:
         """The finish_by of what this assignment is a part of, None when it is no part."""
@@ -134,12 +134,12 @@ class Session:
 
     def add(self, made: Assignment, cause: Cause) -> None:
         """Put in an assignment that comes from another one."""
-        one = made.command_id
+        name = made.command_id
         self.assignments[made.assignment_id] = made
-        self.rollups[one] = rollup.changed(self.rollups[one], None, made)
-        command = self.commands[one]
-        self.commands[one] = replace(command, given_on=command.given_on + 1)
-        self._grown.add(one)
+        self.rollups[name] = rollup.changed(self.rollups[name], None, made)
+        command = self.commands[name]
+        self.commands[name] = replace(command, given_on=command.given_on + 1)
+        self._grown.add(name)
         self._tell(made, cause)
         self._pass_up(None, made, cause)
 
@@ -193,22 +193,25 @@ class Session:
         for command_id, cause in self._causes.items():
             self._roll_up(self.commands[command_id], cause)
         await store.save_commands(
-            self.work, [now for one, now in self.commands.items() if now is not self._found[one]]
+            self.work,
+            [now for command, now in self.commands.items() if now is not self._found[command]],
         )
         await store.save_rollups(
             self.work,
-            {one: now for one, now in self.rollups.items() if now != self._first[one]},
+            {rollup: now for rollup, now in self.rollups.items() if now != self._first[rollup]},
             self.commands,
         )
         await store.keep_late(self.work, self._late)
 
     def _take_in(self, found: Iterable[Assignment]) -> None:
-        for one in found:
-            self.assignments[one.assignment_id] = self._stored[one.assignment_id] = one
+        for assignment in found:
+            self.assignments[assignment.assignment_id] = self._stored[assignment.assignment_id] = (
+                assignment
+            )
 
     def _wholes(self, parts: Collection[Assignment]) -> set[str]:
-        wanted = {one.parent_assignment_id for one in parts} - {None}
-        return {one for one in wanted if one is not None} - self.assignments.keys()
+        wanted = {part.parent_assignment_id for part in parts} - {None}
+        return {name for name in wanted if name is not None} - self.assignments.keys()
 
     def _pass_up(self, before: Assignment | None, after: Assignment, cause: Cause) -> None:
         for act, whole in passed_up(self.assignments, before, after, self.work.now):
@@ -218,15 +221,15 @@ class Session:
         """Take in a value, count it, tell it when its version is new; the value before it."""
         before = self.assignments[after.assignment_id]
         self.assignments[after.assignment_id] = after
-        one = after.command_id
-        counts = self.rollups[one]
+        name = after.command_id
+        counts = self.rollups[name]
         tier = after.unit_tier
         counts[tier] = counts[tier].plus(rollup.difference(before, after))
         if after.version != before.version:
             if before.waiting and after.state in _UNHEARD:
                 self._late += [_late(before, act) for act in before.waiting]
             if after.state is AssignmentState.DONE:
-                self._closing.add(one)
+                self._closing.add(name)
             self._tell(after, cause)
         return before
 
@@ -244,9 +247,9 @@ class Session:
         missing = set(assignment_ids) - self.assignments.keys()
         # One round, and one more per level of splitting; most commands are not split at all.
         while missing:
-            found = await store.lock_assignments(self.work, missing)
-            self._take_in(list(found.values()))
-            missing = self._wholes(found.values())
+            result = await store.lock_assignments(self.work, missing)
+            self._take_in(list(result.values()))
+            missing = self._wholes(result.values())
 
     async def _write_assignments(self) -> None:
         made: list[Assignment] = []
@@ -279,19 +282,19 @@ class Session:
         await resume(self.work, awake)
         await arm(
             self.work,
-            [(one.subject_id, one.kind, one.rung, one.due_at) for one in timers],
+            [(timer.subject_id, timer.kind, timer.rung, timer.due_at) for timer in timers],
             rearm=True,
         )
         await pause(self.work, asleep, CLOCKS)
 
     def _printer(self, after: Assignment) -> Printer:
         key = (after.command_id, after.brief)
-        found = self._printers.get(key)
-        if found is None:
+        printer = self._printers.get(key)
+        if printer is None:
             command = self.commands[after.command_id]
-            found = Printer(assignment_template(command, after, self.work.now))
-            self._printers[key] = found
-        return found
+            printer = Printer(assignment_template(command, after, self.work.now))
+            self._printers[key] = printer
+        return printer
 
     def _roll_up(self, command: Command, cause: Cause) -> None:
         """Let the command's state follow from its counters, and tell it when something was reached."""

@@ -26,9 +26,9 @@ from shared.contracts.commands import Acknowledgement, Step
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import Status
 from shared.contracts.ids import assignment_id
-from shared.modes.effective import Modes
+from shared.domain.response_modes.effective import Modes
+from shared.domain.selection.tree import UnitTree
 from shared.runtime.errors import Reject
-from shared.selection.tree import UnitTree
 
 _BEGIN = frozenset({Step.SEND_BACK, Step.SPLIT, Step.REASSIGN})
 """Steps after which some unit's attempt begins: its clocks go by its mode."""
@@ -44,8 +44,10 @@ _ASKED_AGAIN = frozenset({State.DONE, State.RETURNED})
 
 def _touched(part: Sequence[Acknowledgement | PlainStep]) -> set[str]:
     """The assignments that these steps are about, or may come to be."""
-    found = {one.assignment_id for one in part}
-    return found | {assignment_id(one.command_id, unit) for one in part for unit in one.units or ()}
+    results = {one.assignment_id for one in part}
+    return results | {
+        assignment_id(one.command_id, unit) for one in part for unit in one.units or ()
+    }
 
 
 class Stepping:
@@ -64,7 +66,7 @@ class Stepping:
         outcomes: Counter[tuple[steps.Outcome, Status]] = Counter()
         if not batch:
             return outcomes
-        if any(one.step in _BEGIN for one in batch):
+        if any(record.step in _BEGIN for record in batch):
             self._modes = await mode_store.decided(self._session.work)
         parts = [
             batch[at : at + _WRITTEN_TOGETHER] for at in range(0, len(batch), _WRITTEN_TOGETHER)
@@ -112,36 +114,43 @@ class Stepping:
             session.keep_late(assignment, act, attempt)
         return outcome
 
-    async def _take(self, one: Acknowledgement | PlainStep) -> steps.Outcome:
-        assignment = self._session.assignments.get(one.assignment_id)
-        command = self._session.commands.get(one.command_id)
-        if assignment is None or command is None or assignment.command_id != one.command_id:
+    async def _take(self, acknowledgement: Acknowledgement | PlainStep) -> steps.Outcome:
+        assignment = self._session.assignments.get(acknowledgement.assignment_id)
+        command = self._session.commands.get(acknowledgement.command_id)
+        if (
+            assignment is None
+            or command is None
+            or assignment.command_id != acknowledgement.command_id
+        ):
             raise Reject(
                 Reason.UNKNOWN_SUBJECT,
-                f"no assignment {one.assignment_id} under command {one.command_id}",
+                f"no assignment {acknowledgement.assignment_id} under command {acknowledgement.command_id}",
             )
-        if one.unit != assignment.unit:
-            raise Reject(Reason.UNKNOWN_SUBJECT, f"this assignment is not of unit {one.unit}")
-        if one.status is not assignment.status:
+        if acknowledgement.unit != assignment.unit:
             raise Reject(
-                Reason.NOT_ALLOWED, f"a step of {one.status} cannot change what is {command.status}"
+                Reason.UNKNOWN_SUBJECT, f"this assignment is not of unit {acknowledgement.unit}"
             )
-        why = refusal(one.step, one.officer_unit, assignment, command)
+        if acknowledgement.status is not assignment.status:
+            raise Reject(
+                Reason.NOT_ALLOWED,
+                f"a step of {acknowledgement.status} cannot change what is {command.status}",
+            )
+        why = refusal(acknowledgement.step, acknowledgement.officer_unit, assignment, command)
         if why is not None:
             raise Reject(Reason.NOT_ALLOWED, why)
         act = Act(
-            one.step,
-            one.id,
-            one.officer_id,
-            one.officer_unit,
-            one.text,
-            one.occurred_at,
-            one.number or 1,
-            one.until,
-            one.units or (),
-            one.mandatory is not False,
+            acknowledgement.step,
+            acknowledgement.id,
+            acknowledgement.officer_id,
+            acknowledgement.officer_unit,
+            acknowledgement.text,
+            acknowledgement.occurred_at,
+            acknowledgement.number or 1,
+            acknowledgement.until,
+            acknowledgement.units or (),
+            acknowledgement.mandatory is not False,
         )
-        return await self.apply(assignment, act, one.attempt)
+        return await self.apply(assignment, act, acknowledgement.attempt)
 
     async def _follow(self, before: Assignment, command: Command, act: Act) -> None:
         """What a step that took effect means for other assignments."""
@@ -157,17 +166,24 @@ class Stepping:
     def _give_part(self, whole: Assignment, command: Command, unit: str, act: Act) -> None:
         """A part for the unit; one that it has done or returned before is asked for again."""
         session = self._session
-        known = session.assignments.get(assignment_id(command.command_id, unit))
-        if known is None:
+        existing_assignment = session.assignments.get(assignment_id(command.command_id, unit))
+        if existing_assignment is None:
             self._must_be_known(unit)
             clocks = self._clocks(command, unit, None)
-            made = part_of(whole, command, self._tree.get(unit), act, session.work.now, clocks)
-            session.add(made, cause_of(act))
+            assignment = part_of(
+                whole, command, self._tree.get(unit), act, session.work.now, clocks
+            )
+            session.add(assignment, cause_of(act))
             return
-        if known.parent_assignment_id != whole.assignment_id or known.state not in _ASKED_AGAIN:
-            raise IllegalStep(f"{unit} has an assignment under this command, it is {known.state}")
+        if (
+            existing_assignment.parent_assignment_id != whole.assignment_id
+            or existing_assignment.state not in _ASKED_AGAIN
+        ):
+            raise IllegalStep(
+                f"{unit} has an assignment under this command, it is {existing_assignment.state}"
+            )
         again = steps.reopen(
-            known,
+            existing_assignment,
             act.officer_id,
             act.text,
             session.work.now,
@@ -178,11 +194,13 @@ class Stepping:
     def _give_over(self, old: Assignment, command: Command, act: Act) -> None:
         session = self._session
         (unit,) = act.units
-        known = session.assignments.get(assignment_id(command.command_id, unit))
-        if known is not None:
-            raise IllegalStep(f"{unit} has an assignment under this command, it is {known.state}")
+        existing_assignment = session.assignments.get(assignment_id(command.command_id, unit))
+        if existing_assignment is not None:
+            raise IllegalStep(
+                f"{unit} has an assignment under this command, it is {existing_assignment.state}"
+            )
         self._must_be_known(unit)
-        made = successor(
+        assignment = successor(
             old,
             command,
             self._tree.get(unit),
@@ -190,7 +208,7 @@ class Stepping:
             session.work.now,
             self._clocks(command, unit, session.finish_of_whole(old)),
         )
-        session.add(made, cause_of(act))
+        session.add(assignment, cause_of(act))
 
     def _clocks(self, command: Command, unit: str, within: datetime | None) -> Clocks:
         mode = self._modes.effective(command.status, unit)

@@ -157,7 +157,9 @@ async def lock_in_states(
     work: Transaction, command_id: str, states: Iterable[AssignmentState]
 ) -> list[Assignment]:
     """Lock the assignments of a command that are in one of `states`, in order of their ids."""
-    rows = await work.connection.fetch(_LOCK_IN_STATES, command_id, [str(one) for one in states])
+    rows = await work.connection.fetch(
+        _LOCK_IN_STATES, command_id, [str(state) for state in states]
+    )
     return [assignment_of(row) for row in rows]
 
 
@@ -184,7 +186,7 @@ async def closed_cases(work: Transaction, keys: Collection[str], within_s: float
 async def insert_command(work: Transaction, command: Command, counts: dict[Tier, Counts]) -> bool:
     """Make a command with its counters; False when it exists already."""
     values = [
-        json.dumps([asdict(one) for one in command.briefs])
+        json.dumps([asdict(brief) for brief in command.briefs])
         if name == "briefs"
         else getattr(command, name)
         for name in _COMMAND
@@ -236,7 +238,7 @@ async def save_assignments(
     if changed:
         await work.connection.execute(
             _save(columns, shared),
-            [one.assignment_id for one in rows],
+            [row.assignment_id for row in rows],
             *(column(name, map(_value_of[name], rows)) for name in columns),
             *(_value_of[name](rows[0]) for name in shared),
         )
@@ -247,7 +249,7 @@ def _changed(changes: Sequence[tuple[Assignment, Assignment]]) -> list[str]:
     same, values = tuple(_MUTABLE), _values_of(tuple(_MUTABLE))
     for before, after in changes:
         if values(before) != values(after):
-            same = tuple(one for one in same if getattr(before, one) == getattr(after, one))
+            same = tuple(name for name in same if getattr(before, name) == getattr(after, name))
             values = _values_of(same)
     return [name for name in _MUTABLE if name not in same]
 
@@ -260,7 +262,7 @@ def _values_of(names: tuple[str, ...]) -> Callable[[Assignment], object]:
 def _is_one(name: str, rows: Sequence[Assignment]) -> bool:
     value = _value_of[name]
     first = value(rows[0])
-    return all(value(one) is first for one in rows)
+    return all(value(row) is first for row in rows)
 
 
 async def save_commands(work: Transaction, commands: Sequence[Command]) -> None:
@@ -272,13 +274,13 @@ async def save_commands(work: Transaction, commands: Sequence[Command]) -> None:
             "FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::int[], $6::timestamptz[], "
             "$7::text[]) AS n(command_id, version, state, actor, given_on, closed_at, because_of) "
             "WHERE c.command_id = n.command_id",
-            [one.command_id for one in commands],
-            [one.version for one in commands],
-            [str(one.state) for one in commands],
-            [one.actor for one in commands],
-            [one.given_on for one in commands],
-            [one.closed_at for one in commands],
-            [one.because_of for one in commands],
+            [command.command_id for command in commands],
+            [command.version for command in commands],
+            [str(command.state) for command in commands],
+            [command.actor for command in commands],
+            [command.given_on for command in commands],
+            [command.closed_at for command in commands],
+            [command.because_of for command in commands],
         )
 
 
@@ -327,10 +329,10 @@ async def level_issued(
 
 async def was_recalled(work: Transaction, alert_id: str | None) -> bool:
     """Whether an alert should never have been issued."""
-    found: bool = await work.connection.fetchval(
+    result: bool = await work.connection.fetchval(
         "SELECT EXISTS (SELECT FROM command.alert_level WHERE alert_id = $1 AND recalled)", alert_id
     )
-    return found
+    return result
 
 
 async def commands_because_of(
@@ -340,7 +342,7 @@ async def commands_because_of(
     rows = await work.connection.fetch(
         "SELECT command_id FROM command.command WHERE because_of = $1 AND state = ANY($2::text[])",
         alert_id,
-        [str(one) for one in states],
+        [str(state) for state in states],
     )
     return [row["command_id"] for row in rows]
 
@@ -367,5 +369,8 @@ async def keep_late(work: Transaction, late: Sequence[LateStep]) -> None:
             "INSERT INTO command.late_acknowledgement (acknowledgement_id, status, command_id, "
             "assignment_id, step, attempt, officer_id, officer_unit, occurred_at) "
             "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
-            [tuple(getattr(one, field.name) for field in fields(LateStep)) for one in late],
+            [
+                tuple(getattr(late_step, field.name) for field in fields(LateStep))
+                for late_step in late
+            ],
         )

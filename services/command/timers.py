@@ -21,7 +21,7 @@ from services.command.reporting.desk import ReportDesk
 from services.command.session import Session, cause_of
 from shared.contracts.topics import SUPERVISION
 from shared.runtime.database import Transaction
-from shared.runtime.timers import Timer
+from shared.runtime.timers import Timer, TimerKey
 
 _MODES = frozenset(ModeTimer)
 
@@ -43,9 +43,9 @@ class Supervisor:
         due: defaultdict[str, list[Due]] = defaultdict(list)
         for timer in timers:
             due[timer.subject_id].append(Due(TimerKind(timer.kind), timer.rung, timer.due_at))
-        found = await store.lock_assignments(work, due.keys())
-        over = {one.command_id for one in found.values()}
-        session = await Session.over(work, self._profile, over, found.values())
+        result = await store.lock_assignments(work, due.keys())
+        over = {assignment.command_id for assignment in result.values()}
+        session = await Session.over(work, self._profile, over, result.values())
         told: list[tuple[Assignment, Call]] = []
         for subject, claimed in due.items():
             assignment = session.assignments[subject]
@@ -67,7 +67,9 @@ class Supervisor:
             session.set_timers(fired.arm)
         await work.publish_new(SUPERVISION, _printed(session.commands, told, work.now))
         await session.write()
-        for labels, count in Counter((call.kind, one.status) for one, call in told).items():
+        for labels, count in Counter(
+            (call.kind, assignment.status) for assignment, call in told
+        ).items():
             self._metrics.supervision.labels(*labels).inc(count)
 
 
@@ -88,10 +90,11 @@ class Timers:
         self._modes = modes
         self._reports = reports
 
-    async def lock(self, work: Transaction, due: Mapping[str, str]) -> None:
+    async def lock(self, work: Transaction, keys: Sequence[TimerKey]) -> None:
         """Commands first, then modes, then reports, as a batch of messages locks them."""
-        of_modes = [one for one, kind in due.items() if kind in _MODES]
-        of_reports = [one for one, kind in due.items() if kind in REPORT_TIMERS]
+        due = {key.subject_id: key.kind for key in keys}
+        of_modes = [name for name, kind in due.items() if kind in _MODES]
+        of_reports = [name for name, kind in due.items() if kind in REPORT_TIMERS]
         others = due.keys() - {*of_modes, *of_reports}
         if others:
             await self._assignments.lock(work, sorted(others))
@@ -102,11 +105,15 @@ class Timers:
 
     async def fire(self, work: Transaction, timers: Sequence[Timer]) -> None:
         """Hand the claimed timers out."""
-        of_modes = [one for one in timers if one.kind in _MODES]
-        of_reports = [one for one in timers if one.kind in REPORT_TIMERS]
-        others = [one for one in timers if one.kind not in _MODES and one.kind not in REPORT_TIMERS]
-        if others:
-            await self._assignments.fire(work, others)
+        of_modes = [timer for timer in timers if timer.kind in _MODES]
+        of_reports = [timer for timer in timers if timer.kind in REPORT_TIMERS]
+        other_timers = [
+            timer
+            for timer in timers
+            if timer.kind not in _MODES and timer.kind not in REPORT_TIMERS
+        ]
+        if other_timers:
+            await self._assignments.fire(work, other_timers)
         if of_modes:
             await self._modes.fire(work, of_modes)
         if of_reports:

@@ -1,12 +1,10 @@
-"""`python -m services.console`: settings, then run."""
+"""Run the console service: `python -m services.console`."""
 
-import shared.runtime.lean  # noqa: F401  # before what it keeps out
+from __future__ import annotations
 
-# isort: split
 from services.console.app import build
 from services.console.settings import Settings
-from shared.runtime.settings import load
 from shared.runtime.shell import run
 
 if __name__ == "__main__":
-    run("console", lambda: (build(settings := load(Settings)), settings))
+    run("console", build, Settings)

@@ -175,12 +175,12 @@ def _base_address() -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit code 0 done, 64 wrong call or file, 69 no database."""
-    given = _parser().parse_args(arguments)
+    namespace = _parser().parse_args(arguments)
     dsn = os.environ.get("FENGHUO_DATABASE_URL", "")
     try:
         if not dsn:
             raise SetupError("FENGHUO_DATABASE_URL must name the database.")
-        sys.stdout.write(asyncio.run(_done(dsn, given)))
+        sys.stdout.write(asyncio.run(_done(dsn, namespace)))
     except SetupError as problem:
         sys.stderr.write(f"fenghuo: {problem}\n")
         return EXIT_UNAVAILABLE if isinstance(problem, _NoDatabase) else EXIT_USAGE
@@ -201,14 +201,14 @@ async def _done(dsn: str, given: argparse.Namespace) -> str:
             named = {name: getattr(given, name) for name in ("officer_id", "name", "unit", "post")}
             return await first_run(dsn, _valid(Account, named), given.base) + "\n"
         case "grants":
-            found = await list_grants(dsn, given.officer_id)
-            return "".join(f"{right}\t{unit}\n" for right, unit in found)
+            result = await list_grants(dsn, given.officer_id)
+            return "".join(f"{right}\t{unit}\n" for right, unit in result)
         case "disable":
             await disable(dsn, given.officer_id)
             return "disabled\n"
         case verb:
-            wanted = _valid(Grant, {"right": given.right, "unit": given.unit})
-            await change_grant(dsn, given.officer_id, wanted, give=verb == "grant")
+            grant = _valid(Grant, {"right": given.right, "unit": given.unit})
+            await change_grant(dsn, given.officer_id, grant, give=verb == "grant")
             return "granted\n" if verb == "grant" else "withdrawn\n"
 
 
@@ -233,12 +233,12 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", required=True)
 
     def verb(name: str, about: str, *, officer: bool = True, base: bool = False) -> Any:
-        found = verbs.add_parser(name, help=about)
+        result = verbs.add_parser(name, help=about)
         if officer:
-            found.add_argument("officer_id")
+            result.add_argument("officer_id")
         if base:
-            found.add_argument("--base", default=_base_address(), help="address people use")
-        return found
+            result.add_argument("--base", default=_base_address(), help="address people use")
+        return result
 
     setting = verb("setup", "make the first account; print its password link once", base=True)
     setting.add_argument("--name", required=True)

@@ -90,8 +90,8 @@ class Wiring:
         prune = partial(
             feed.prune, self.database, settings.keep_feed_hours, settings.keep_acts_days
         )
-        kept = timedelta(days=settings.keep_commands_days)
-        self.platform.retention.tasks += [forget_commands(kept), forget_case_events(kept)]
+        duration = timedelta(days=settings.keep_commands_days)
+        self.platform.retention.tasks += [forget_commands(duration), forget_case_events(duration)]
         self.refusals = Refusals(secrets.token_hex(8), settings.refusals_unit)
         clock = self.platform.clock
         self.writer = RefusalWriter(self.refusals, self.recorder.record, clock.now)
@@ -126,12 +126,12 @@ class Wiring:
 
     def _how_far_behind(self) -> dict[str, Any]:
         """Records of our topics not projected yet, and what is not working."""
-        found = (
+        result = (
             self.platform.registry.get_sample_value(_LAG_SERIES, {"topic": spec.name})
             for spec in CONSUMES
         )
         return {
-            "records": int(sum(lag or 0 for lag in found)),
+            "records": int(sum(lag or 0 for lag in result)),
             "problems": self.platform.health.problems(),
         }
 

@@ -125,15 +125,19 @@ _TARGETS: dict[type, _Target] = {
 async def project(work: Transaction, batch: Sequence[Incoming]) -> None:
     """Apply a batch to the read models and append to the feed."""
     messages = [incoming.message for incoming in batch]
-    fired = {one.subject_id for one in messages if isinstance(one, SupervisionEvent)}
+    fired = {message.subject_id for message in messages if isinstance(message, SupervisionEvent)}
     if fired:
-        changed = {one.assignment_id for one in messages if isinstance(one, AssignmentEvent)}
+        changed = {
+            message.assignment_id for message in messages if isinstance(message, AssignmentEvent)
+        }
         await projections.hold_assignments(work, fired | changed)
     for kind, target in _TARGETS.items():
         await projections.upsert(work, target.projection, _newest(kind, target, messages))
     await projections.upsert(work, projections.CASE_EVENT, _facts(messages))
     told = [line for message in messages if (line := lines.line_of(message)) is not None]
-    told += lines.assignment_lines(one for one in messages if isinstance(one, AssignmentEvent))
+    told += lines.assignment_lines(
+        message for message in messages if isinstance(message, AssignmentEvent)
+    )
     told.sort(key=lambda line: line["at"])
     await feed.append(work, [lines.as_row(line) for line in told])
 
@@ -155,5 +159,5 @@ def _newest(kind: type, target: _Target, messages: Sequence[Any]) -> list[rows.R
 
 def _facts(messages: Sequence[Any]) -> list[rows.Row]:
     facts = (fact for message in messages if (fact := fact_of(message)) is not None)
-    by_key = {(one["thread"], one["at"], one["event_id"]): one for one in facts}
+    by_key = {(fact["thread"], fact["at"], fact["event_id"]): fact for fact in facts}
     return [by_key[key] for key in sorted(by_key)]

@@ -90,11 +90,11 @@ class Line:
 
     def event(self, allowed: str, names: Names) -> bytes:
         """The line's event, as much of it as the verdict allows."""
-        found = self._texts.get(allowed)
-        if found is None:
-            found = event("line", to_json(as_allowed(self.row, allowed, names)), self.seq)
-            self._texts[allowed] = found
-        return found
+        text = self._texts.get(allowed)
+        if text is None:
+            text = event("line", to_json(as_allowed(self.row, allowed, names)), self.seq)
+            self._texts[allowed] = text
+        return text
 
 
 class Hub:
@@ -235,11 +235,11 @@ class Hub:
             owned = (line.row["officer_id"] for line in self._lines_behind(position))
             owners = self._owners[position] = frozenset(one for one in owned if one is not None)
         audience = stream.own if stream.own.officer in owners else stream.shared
-        found = self._pieces.get((audience, position))
-        if found is None:
-            found = self._cut(position, Ear(audience, stream.viewer))
-            self._pieces[audience, position] = found
-        return found
+        piece = self._pieces.get((audience, position))
+        if piece is None:
+            piece = self._cut(position, Ear(audience, stream.viewer))
+            self._pieces[audience, position] = piece
+        return piece
 
     def _lines_behind(self, position: int) -> list[Line]:
         return self._lines[bisect_right(self._lines, position, key=_seq) :]

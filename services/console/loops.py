@@ -91,11 +91,11 @@ class ActRecorder:
         if not group:
             return
         try:
-            kept = await self._keep([act for act, _ in group])
+            outcome = await self._keep([act for act, _ in group])
             records = {
-                act.id: Outgoing(act.topic, act.key.encode(), kept.acts[act.id].value)
+                act.id: Outgoing(act.topic, act.key.encode(), outcome.acts[act.id].value)
                 for act, _ in group
-                if kept.refused(act) is None
+                if outcome.refused(act) is None
             }
             await self._send(records.values())
         except Exception as error:  # every waiting request gets it: Transient = 503, a bug = 500
@@ -103,13 +103,13 @@ class ActRecorder:
                 _settle(done, error)
             return
         for act, done in group:
-            match kept.refused(act):
+            match outcome.refused(act):
                 case "key":
                     _settle(done, KeyReused(act.id))
                 case "act":
                     _settle(done, ActConflict(act.id))
                 case None:
-                    _settle(done, kept.acts[act.id].new)
+                    _settle(done, outcome.acts[act.id].new)
 
     def _count(self, act: Written, outcome: str) -> None:
         self._metrics.acts.labels(act.topic, outcome).inc()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-import httpx
+import httpx2
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
@@ -123,17 +123,17 @@ class Provider:
 
     async def _ask(self, method: str, address: str, **more: Any) -> dict[str, Any]:
         try:
-            async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as http:
+            async with httpx2.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as http:
                 answer = await http.request(method, address, **more)
             if answer.status_code in (400, 401) and method == "POST":
                 raise TokenRefused(Flaw.SIGNATURE)
             answer.raise_for_status()
-            found = answer.json() if len(answer.content) <= _MOST_BYTES else None
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            result = answer.json() if len(answer.content) <= _MOST_BYTES else None
+        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
             raise Transient(f"the OIDC provider fails: {type(error).__name__}") from error
-        if not isinstance(found, dict):
+        if not isinstance(result, dict):
             raise Transient("the OIDC provider answers with something else than an object")
-        return found
+        return result
 
 
 def _with_query(address: str, query: dict[str, str]) -> str:

@@ -80,10 +80,10 @@ class KafkaSource:
         except (KafkaError, OSError, TimeoutError) as error:
             raise Transient(f"the readings cannot be had: {error}") from error
         points = {
-            (one.occurred_at.timestamp(), one.value)
-            for one in _readings(records)
-            if (one.sensor_id, one.metric, one.status) == (sensor_id, metric, status)
-            and one.occurred_at >= since
+            (reading.occurred_at.timestamp(), reading.value)
+            for reading in _readings(records)
+            if (reading.sensor_id, reading.metric, reading.status) == (sensor_id, metric, status)
+            and reading.occurred_at >= since
         }
         return Looked(sorted(points), max(since, begun))
 
@@ -98,8 +98,8 @@ class KafkaSource:
         begin = max(wanted, end - self._most, oldest)
         if begin >= end:
             return [], since
-        first, found = await _read(consumer, place, begin, end, key)
-        return found, record_time(first) if first is not None and begin > wanted else since
+        first, result = await _read(consumer, place, begin, end, key)
+        return result, record_time(first) if first is not None and begin > wanted else since
 
     async def _judged(
         self, consumer: AIOKafkaConsumer, records: list[ConsumerRecord], begun: datetime
@@ -118,8 +118,8 @@ class KafkaSource:
         if first is not None and begin > wanted:
             # Letters of what was written earlier may lie further back than was looked.
             begun = max(begun, record_time(first))
-            records = [one for one in records if one.timestamp >= first]
-        return [one for one in records if one.offset not in refused], begun
+            records = [record for record in records if record.timestamp >= first]
+        return [record for record in records if record.offset not in refused], begun
 
     def _refused(self, record: ConsumerRecord) -> int | None:
         """The offset of the reading that this letter is of; None when it is no letter of scoring's."""
@@ -135,7 +135,7 @@ async def _read(
     consumer: AIOKafkaConsumer, place: TopicPartition, begin: int, end: int, key: bytes | None
 ) -> tuple[int | None, list[ConsumerRecord]]:
     """The time of the first record from `begin` to before `end`, and the records of one key."""
-    found: list[ConsumerRecord] = []
+    consumer_records: list[ConsumerRecord] = []
     first: int | None = None
     if begin < end:
         consumer.seek(place, begin)
@@ -143,18 +143,18 @@ async def _read(
         async for batch in (piece.get(place, []) async for piece in pieces):
             if batch and first is None:
                 first = batch[0].timestamp
-            found += [record for record in batch if record.key == key]
+            consumer_records += [record for record in batch if record.key == key]
             await asyncio.sleep(0)  # the live screens come first
-    return first, found
+    return first, consumer_records
 
 
 def _readings(records: Sequence[ConsumerRecord]) -> list[Reading]:
-    found = []
+    results = []
     for record in records:
         try:
-            one = decode(READINGS.model, record)
+            reading = decode(READINGS.model, record)
         except Reject:
             continue  # scoring has put it among the dead letters
-        if isinstance(one, Reading):
-            found.append(one)
-    return found
+        if isinstance(reading, Reading):
+            results.append(reading)
+    return results

@@ -1,21 +1,24 @@
-"""Wiring of duty: requests and modes in, one transaction per batch; handovers and the daily look as timers."""
+"""Wiring of duty: requests and modes come in, entries, roster slots and coverage go out."""
 
 from __future__ import annotations
 
+from functools import partial
+
 from faststream.asgi import AsgiFastStream
 
-from services.duty.consumer import DutyConsumer
+from services.duty import timers
+from services.duty.handlers import modes, requests
 from services.duty.metrics import DutyMetrics
 from services.duty.settings import Settings
-from shared.contracts.topics import DUTY_COVERAGE, DUTY_ENTRIES, DUTY_REQUESTS, MODES, ROSTER
+from services.duty.unit_of_work import UnitOfWork
+from shared.contracts.topics import DUTY_COVERAGE, DUTY_ENTRIES, ROSTER
 from shared.runtime.stateful import StatefulPlatform
 
 
 def build(settings: Settings) -> AsgiFastStream:
-    """The ASGI application; nothing is connected before its lifespan starts."""
+    """Return the ASGI application; nothing is connected before its lifespan starts."""
     platform = StatefulPlatform("duty", settings)
-    consumer = DutyConsumer(DutyMetrics(platform.registry))
-    platform.consume_inbox([DUTY_REQUESTS, MODES], consumer.apply)
-    platform.sweep(consumer.lock, consumer.fire)
+    unit_of_work = partial(UnitOfWork, metrics=DutyMetrics(platform.registry))
+    platform.include(unit_of_work, requests.router, modes.router, timers.router)
     platform.produces(DUTY_ENTRIES, ROSTER, DUTY_COVERAGE)
     return platform.asgi()

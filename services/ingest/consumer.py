@@ -126,10 +126,10 @@ class Intake:
         return now, present
 
     async def _store_readings(self, readings: Sequence[Reading], source: str) -> None:
-        await self._send([outgoing(READINGS, one.sensor_id, one) for one in readings])
+        await self._send([outgoing(READINGS, reading.sensor_id, reading) for reading in readings])
         # Only now: the clock must not say what a reader of the log cannot have seen.
         self._clock.accepted(readings, source)
-        for status, count in Counter(one.status for one in readings).items():
+        for status, count in Counter(reading.status for reading in readings).items():
             self._metrics.accepted.labels("reading", status).inc(count)
 
     async def _send(self, records: Sequence[Outgoing]) -> None:

@@ -58,8 +58,12 @@ def problem_response(refused: Refused, headers: Mapping[str, str] | None = None)
         extra["www-authenticate"] = "Bearer"
     count = len(refused.problems)
     errors = [
-        {"where": one.where, "what": one.what, **({"allowed": one.allowed} if one.allowed else {})}
-        for one in refused.problems[:_SHOWN]
+        {
+            "where": problem.where,
+            "what": problem.what,
+            **({"allowed": problem.allowed} if problem.allowed else {}),
+        }
+        for problem in refused.problems[:_SHOWN]
     ]
     document = {
         "type": f"urn:fenghuo:problem:{reason.value}",

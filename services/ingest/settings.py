@@ -39,7 +39,7 @@ class Settings(ServiceSettings):
 def load_sources(path: Path) -> dict[str, str]:
     """Token hash by source id; raises SetupError with one sentence on what to put right."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        result = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SetupError(
             f"The sources file {path} cannot be read ({error.strerror}): "
@@ -49,13 +49,13 @@ def load_sources(path: Path) -> dict[str, str]:
         raise SetupError(
             f'The sources file {path} is not JSON: it must read {{"source": "sha256 of its token"}}.'
         ) from None
-    right = isinstance(found, dict) and all(
+    right = isinstance(result, dict) and all(
         isinstance(digest, str) and _SHA256.fullmatch(digest) and _NAME.fullmatch(name)
-        for name, digest in found.items()
+        for name, digest in result.items()
     )
     if not right:
         raise SetupError(
             f"The sources file {path} must map each source id (at most 31 letters, digits and "
             ". _ -) to 64 lower-case hex digits, the SHA-256 of its token."
         )
-    return dict(found)
+    return dict(result)

@@ -108,7 +108,7 @@ def build(settings: Settings) -> AsgiFastStream:
         platform.loops.append(reserved.run)
     absent = [channel for channel in Channel if channel not in channels]
     platform.loops.append(DeliveryLoop(platform.database, absent, Off(), consumer, metrics).run)
-    kept = timedelta(days=settings.keep_days)
-    platform.retention.tasks += [forget_ladders(kept), forget_digests(kept)]
+    duration = timedelta(days=settings.keep_days)
+    platform.retention.tasks += [forget_ladders(duration), forget_digests(duration)]
     platform.produces(PAGES, REACHABILITY)
     return platform.asgi()

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import structlog
 
-from shared.calls.pack import PLANS_FILE, TESTS_FILE, Pack, load
-from shared.packs.items import PackError
+from shared.definitions.call_plans.pack import PLANS_FILE, TESTS_FILE, Pack, load
+from shared.definitions.yaml_files.items import PackError
 from shared.runtime.clock import Clock
 from shared.runtime.errors import SetupError
 
@@ -65,7 +65,7 @@ class CallsFolder:
 
 def _mark(file: Path) -> tuple[int, int] | None:
     try:
-        found = file.stat()
+        result = file.stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size
+    return result.st_mtime_ns, result.st_size

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -30,7 +30,6 @@ from services.notify.core.roster import Roster
 from services.notify.metrics import NotifyMetrics
 from services.notify.store import digests, gaps, reachability
 from services.notify.store import ladders as store
-from shared.calls.pack import Pack
 from shared.contracts.alerts import AlertEvent, AlertTransition
 from shared.contracts.commands import AssignmentEvent, AssignmentState, SupervisionEvent
 from shared.contracts.dead_letter import Reason
@@ -40,12 +39,13 @@ from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Answer, Channel
 from shared.contracts.reachability import ContactTestRequest
 from shared.contracts.reports import ReportDuty
-from shared.modes.effective import Modes
+from shared.definitions.call_plans.pack import Pack
+from shared.domain.response_modes.effective import Modes
+from shared.domain.selection.tree import UnitTree
 from shared.runtime.database import Transaction
 from shared.runtime.errors import Reject
 from shared.runtime.inbox import Incoming
-from shared.runtime.timers import Timer
-from shared.selection.tree import UnitTree
+from shared.runtime.timers import Timer, TimerKey
 
 log = structlog.get_logger("fenghuo.notify")
 
@@ -121,8 +121,9 @@ class NotifyConsumer:
         for labels, count in answers.items():
             self._metrics.answers.labels(*labels).inc(count)
 
-    async def lock(self, work: Transaction, ladder_ids: Collection[str]) -> None:
+    async def lock(self, work: Transaction, keys: Sequence[TimerKey]) -> None:
         """Lock the ladders whose timers are due and those that a due digest tells of, then the digests."""
+        ladder_ids = [key.subject_id for key in keys]
         told = await digests.to_tell(work, ladder_ids)
         await store.lock(work, [*ladder_ids, *(one.ladder_id for one in told)])
         await digests.lock(work, ladder_ids)
@@ -130,15 +131,15 @@ class NotifyConsumer:
     async def fire(self, work: Transaction, timers: Sequence[Timer]) -> None:
         """A time is over: for an answer, the next call or none left; a gap of the roster is near."""
         book = self.book(work)
-        posts = {one.subject_id for one in timers if one.kind == gaps.KIND}
-        gathered = {one.subject_id for one in timers if one.kind == digests.SEND}
-        answered = {one.subject_id for one in timers if one.kind == digests.TELL}
-        tests = [one for one in timers if one.kind == reachability.KIND]
+        posts = {timer.subject_id for timer in timers if timer.kind == gaps.KIND}
+        gathered = {timer.subject_id for timer in timers if timer.kind == digests.SEND}
+        answered = {timer.subject_id for timer in timers if timer.kind == digests.TELL}
+        tests = [timer for timer in timers if timer.kind == reachability.KIND]
         others = (gaps.KIND, reachability.KIND, *digests.KINDS)
-        rest = [one for one in timers if one.kind not in others]
+        rest = [timer for timer in timers if timer.kind not in others]
         told = await digests.to_tell(work, sorted(answered))
         keys = store.Keys(
-            ladders={one.subject_id for one in rest},
+            ladders={timer.subject_id for timer in rest},
             gaps=posts,
             pages={one.page_id for one in told},
             digests=gathered | answered,
@@ -149,11 +150,11 @@ class NotifyConsumer:
             desk.on_timer(timer.subject_id, timer.kind, timer.rung)
         for post in sorted(posts):
             desk.tell_gaps(post)
-        for one in sorted(gathered):
-            desk.send_digest(book.digests[one], await digests.contents(work, one))
-        for one in sorted(answered):
-            pages = [page.page_id for page in told if page.digest_id == one]
-            desk.pass_on(book.digests[one], pages, last=len(pages) < digests.MOST_AT_ONCE)
+        for name in sorted(gathered):
+            desk.send_digest(book.digests[name], await digests.contents(work, name))
+        for name in sorted(answered):
+            pages = [page.page_id for page in told if page.digest_id == name]
+            desk.pass_on(book.digests[name], pages, last=len(pages) < digests.MOST_AT_ONCE)
         await self._test_due(work, tests, book)
         await self.write(work, book)
 
@@ -174,8 +175,8 @@ class NotifyConsumer:
         await self._fold(work, book)
         await store.save(work, book)
         await reachability.save(work, book)
-        for one in book.changed_digests.values():
-            self._metrics.digests.labels(one.state, one.status).inc()
+        for digest in book.changed_digests.values():
+            self._metrics.digests.labels(digest.state, digest.status).inc()
         seen = Counter((page.channel, page.state, page.status) for page in book.events)
         for labels, count in seen.items():
             self._metrics.pages.labels(*labels).inc(count)

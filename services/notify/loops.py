@@ -128,8 +128,8 @@ class DeliveryLoop:
     async def _settle_apart(self, results: list[Result], bug: Exception) -> None:
         """Settle each by itself; one that cannot be settled is not sent again and again."""
         if len(results) > 1:
-            for one in results:
-                await self._settle_patiently([one])
+            for result in results:
+                await self._settle_patiently([result])
             return
         claimed = results[0][0]
         log.error("page_not_settled", page=claimed.page.page_id, exc_info=bug)
@@ -186,12 +186,12 @@ class LadderGauges:
         while True:
             try:
                 async with self._database.transaction() as work:
-                    found = await ladders.living(work)
+                    result = await ladders.living(work)
             except Transient as error:
                 log.warning("gauges_retry", error=str(error))
             else:
                 for state in (LadderState.OPEN, LadderState.EXHAUSTED):
                     for status in Status:
-                        count = found.get((state, status), 0)
+                        count = result.get((state, status), 0)
                         self._metrics.ladders.labels(state, status).set(count)
             await asyncio.sleep(_GAUGES_S)

@@ -12,11 +12,13 @@ from shared.runtime.retention import Task, counting
 
 _LADDERS = "ANY(ARRAY(SELECT ladder_id FROM old))"
 _ENDS_ANSWERED = ", ".join(
-    repr(str(one))
-    for one in (SubjectKind.SUPERVISION, SubjectKind.CONTACT_TEST, SubjectKind.DIGEST)
+    repr(str(subject_kind))
+    for subject_kind in (SubjectKind.SUPERVISION, SubjectKind.CONTACT_TEST, SubjectKind.DIGEST)
 )
 """Of what nobody settles: an answer is the end of the calls."""
-_DIGEST_OVER = ", ".join(repr(str(one)) for one in sorted({*FINAL, DigestState.LAPSED}))
+_DIGEST_OVER = ", ".join(
+    repr(str(digest_state)) for digest_state in sorted({*FINAL, DigestState.LAPSED})
+)
 
 
 def forget_ladders(keep: timedelta) -> Task:

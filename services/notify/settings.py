@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from shared.contracts.duty import ZoneName
-from shared.local_time import ZONE
+from shared.domain.local_time import ZONE
 from shared.runtime.settings import DatabaseSettings, key_problem
 
 

@@ -44,10 +44,10 @@ from services.scoring.storing import Storing
 from services.scoring.tables import Tables
 from shared.contracts.dead_letter import Reason
 from shared.contracts.topics import READINGS
+from shared.fastpath.loader import form
+from shared.fastpath.raw_batches import count_of, place_of, runs, since
 from shared.runtime.errors import Transient
-from shared.runtime.native import form
 from shared.runtime.platform import Platform
-from shared.runtime.unpack import count_of, place_of, runs, since
 
 log = structlog.get_logger("fenghuo.scoring")
 
@@ -93,11 +93,11 @@ class ScoringWorker:
         began = time.monotonic()
         async with self._lock:
             numbers = [tp.partition for tp in assigned]
-            found = await self._read(self._settings.kafka_bootstrap, numbers)
+            result = await self._read(self._settings.kafka_bootstrap, numbers)
             read_s = time.monotonic() - began
             now = self._platform.clock.now().timestamp()
-            judges = await judges_of(found, self._book, self._tables, now)
-            for number, stored in found.items():
+            judges = await judges_of(result, self._book, self._tables, now)
+            for number, stored in result.items():
                 lane = self._lanes[number] = await Lane.of(number, judges[number], stored)
                 lane.plan_first(time.monotonic(), self._settings.flush_interval_s)
             offsets = {tp: self._lanes[tp.partition].stored_offset for tp in assigned}
@@ -150,22 +150,22 @@ class ScoringWorker:
     async def release(self, revoked: Sequence[TopicPartition]) -> None:
         """Store what is not stored, then forget; raises Transient when it could not be stored."""
         async with self._lock:
-            gone = [
+            lanes = [
                 lane for tp in revoked if (lane := self._lanes.pop(tp.partition, None)) is not None
             ]
             try:
-                await self._store(gone, final=True)
+                await self._store(lanes, final=True)
             finally:
-                self._storing.forget(gone)
+                self._storing.forget(lanes)
 
     async def forget(self, lost: Sequence[TopicPartition]) -> None:
         """Give up partitions that are another process's already: nothing more of them is sent or stored."""
         async with self._lock:
-            gone = [
+            lanes = [
                 lane for tp in lost if (lane := self._lanes.pop(tp.partition, None)) is not None
             ]
-            self._storing.forget(gone)
-            for lane in gone:
+            self._storing.forget(lanes)
+            for lane in lanes:
                 lane.give_up()
 
     async def store_when_idle(self) -> None:

@@ -85,11 +85,11 @@ class Delivery:
     async def _deliver_all(self, lanes: Collection[Lane]) -> None:
         while _waiting(lanes):
             await self._deliver(
-                [(one, len(one.unsent), min(len(one.refused), _MOST_LETTERS)) for one in lanes]
+                [(lane, len(lane.unsent), min(len(lane.refused), _MOST_LETTERS)) for lane in lanes]
             )
 
     async def _deliver(self, parcels: Sequence[Parcel]) -> None:
-        records = [one for lane, count, _ in parcels for one in lane.unsent[:count]]
+        records = [outgoing for lane, count, _ in parcels for outgoing in lane.unsent[:count]]
         if records:
             await self._platform.publisher.send(records)
         for lane, count, _ in parcels:

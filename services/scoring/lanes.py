@@ -94,9 +94,9 @@ class Lane:
         """Whether the last one no longer says where to read on, and judged by what."""
         return self.partition.next_offset > self.stored_offset or self.pins != self.stored_pins
 
-    def checkpointed(self, found: store.Checkpoint) -> None:
+    def checkpointed(self, checkpoint: store.Checkpoint) -> None:
         """This checkpoint is with Kafka."""
-        self.stored_offset, self.stored_pins = found.next_offset, found.pins
+        self.stored_offset, self.stored_pins = checkpoint.next_offset, checkpoint.pins
 
     def judged_by(self, book: RuleBook, pins: Positions) -> None:
         """From here on, for good; nothing may be judged before a checkpoint says so."""

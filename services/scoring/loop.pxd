@@ -4,7 +4,7 @@ from services.scoring.core.engine cimport glide
 from services.scoring.core.gist cimport Gist
 from services.scoring.core.scan cimport Scan, digits, same
 from services.scoring.core.state cimport SensorState
-from shared.runtime.unpack cimport Batches, Span, over
+from shared.fastpath.raw_batches cimport Batches, Span, over
 
 @cython.locals(
     walk=Batches, scan=Scan, raw=bytes, data="const unsigned char*", states=dict, dirty=list, state=SensorState, future_s=double, done=int, nothing=int,

@@ -29,9 +29,9 @@ from shared.contracts.dead_letter import Reason
 from shared.contracts.readings import Reading
 from shared.contracts.topics import READINGS
 from shared.contracts.units import is_unit
+from shared.fastpath.raw_batches import Span, over
 from shared.runtime.decoding import decode
 from shared.runtime.errors import Reject
-from shared.runtime.unpack import Span, over
 
 log = structlog.get_logger("fenghuo.scoring")
 
@@ -44,7 +44,7 @@ _MOST_UNITS = 200_000
 def work_through(
     partition: Partition, run: Any, now: datetime, refused: Refusals
 ) -> Counter[Outcome]:
-    """Apply a run of records (shared.runtime.unpack) in order; what is refused is added to `refused`.
+    """Apply a run of records (shared.fastpath.raw_batches) in order; what is refused is added to `refused`.
 
     Returns what became of them.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
-from shared.runtime.native import form
+from shared.fastpath.loader import form
 
 
 class Metrics:

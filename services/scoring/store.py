@@ -119,9 +119,9 @@ def absorb(stored: Stored, key: bytes, value: bytes | None) -> None:
     """
     if key == CHECKPOINT:
         if value:
-            found, last = _checkpoints.decode(value), stored.checkpoint
-            if last is None or found.progress >= last.progress:
-                stored.checkpoint = found
+            result, last = _checkpoints.decode(value), stored.checkpoint
+            if last is None or result.progress >= last.progress:
+                stored.checkpoint = result
         return
     if not value:
         stored.states.pop(key, None)
@@ -192,10 +192,10 @@ async def _bound_what_was_judged(
     consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int], stored: dict[int, Stored]
 ) -> None:
     """An owner stores at least every ALIVE_S and every MOST_AHEAD records; after a pause, with its batch."""
-    last = {tp: found for tp in ends if (found := stored[tp.partition].checkpoint) is not None}
+    last = {tp: result for tp in ends if (result := stored[tp.partition].checkpoint) is not None}
     if not last:
         return
-    times = {tp: round((found.written_at + ALIVE_S) * 1000) for tp, found in last.items()}
+    times = {tp: round((checkpoint.written_at + ALIVE_S) * 1000) for tp, checkpoint in last.items()}
     for tp, later in (await consumer.offsets_for_times(times)).items():
         began, end = last[tp].next_offset, ends[tp]
         known = end if later is None else max(later.offset, began + _MOST_IN_BATCH)

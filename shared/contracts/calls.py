@@ -1,6 +1,6 @@
 """How people are called, as an operator sets it: files of deploy/calls, read by notify (docs/channels.md).
 
-Items are written without their envelope, as those of every pack (shared/packs/items.py).
+Items are written without their envelope, as those of every pack (shared/definitions/yaml_files/items.py).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class CallPlan(RealWorld):
     """Whom a call waits for how long, and on which channels it goes out when.
 
     It holds for `levels`; with `modes`, in these response modes only and as it is written, without, in
-    all others, and a stricter mode takes its share of every wait (shared/modes/effects.py). The first
+    all others, and a stricter mode takes its share of every wait (shared/domain/response_modes/effects.py). The first
     post is called for `first_s`, again for `repeat_s` (None: not again), further posts of the unit for
     `post_s`, units above for `tier_s`; the last post `rounds` times. `promise_s` is how long who is coming
     may take to act when he names no time. Channels that no step names are used at once.
@@ -65,7 +65,7 @@ class CallPlan(RealWorld):
     def _each_once(self) -> Self:
         for name, given in (("levels", self.levels), ("modes", self.modes)):
             _refuse_twice(name, given)
-        _refuse_twice("steps", [one for step in self.steps for one in step.channels])
+        _refuse_twice("steps", [channel for step in self.steps for channel in step.channels])
         times = [step.after_s for step in self.steps]
         if times != sorted(set(times)):
             raise ValueError("steps: each step comes later than the one before")
@@ -104,6 +104,6 @@ class ContactTestPlan(RealWorld):
 
 
 def _refuse_twice(name: str, given: Sequence[str]) -> None:
-    twice = sorted({one for one in given if given.count(one) > 1})
+    twice = sorted({name for name in given if given.count(name) > 1})
     if twice:
         raise ValueError(f"{name}: {', '.join(twice)} is named twice")

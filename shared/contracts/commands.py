@@ -30,7 +30,7 @@ from shared.contracts.modes import ModeVersion
 from shared.contracts.selections import Selection
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-"""SHA-256 over a command's recipients (shared.selection.reach.digest_of), hex."""
+"""SHA-256 over a command's recipients (shared.domain.selection.reach.digest_of), hex."""
 
 
 class CommandState(StrEnum):

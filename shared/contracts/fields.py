@@ -52,7 +52,7 @@ class Contract(BaseModel):
         fields = body.get("properties", {})
         required = {
             *body.get("required", ()),
-            *(name for name, one in fields.items() if name in _TAGS and "const" in one),
+            *(name for name, field in fields.items() if name in _TAGS and "const" in field),
         }
         if required:
             body["required"] = [name for name in fields if name in required]
@@ -104,7 +104,7 @@ Line = Annotated[str, Field(min_length=1, max_length=200), Clean]
 """One line of text a person reads, at most 200 characters."""
 Text = Annotated[str, Field(max_length=4000), Clean]
 PairOfTexts = Annotated[str, Field(max_length=8000), Clean]
-"""A text in both languages (shared/bilingual.py), each half as long as a text may be."""
+"""A text in both languages (shared/domain/bilingual.py), each half as long as a text may be."""
 FIRST_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
 END_OF_INSTANTS = datetime(2200, 1, 1, tzinfo=UTC)
 Instant = Annotated[AwareDatetime, Field(ge=FIRST_INSTANT, lt=END_OF_INSTANTS)]

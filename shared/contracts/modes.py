@@ -1,6 +1,6 @@
 """Response mode 平急状态 of a unit: proposed by rule or person, decided by two people, ending by itself.
 
-What a mode changes is data (shared/modes/effects.py); how it is inherited: shared/modes/effective.py.
+What a mode changes is data (shared/domain/response_modes/effects.py); how it is inherited: shared/domain/response_modes/effective.py.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ class Outcome(StrEnum):
 class ChannelReach(Contract):
     """What is known of one officer's channel at `at`, when something was last learnt of it.
 
-    `good` of `weight` recent pages came through (shared/reachability/score.py), `misses` is how many of
+    `good` of `weight` recent pages came through (shared/domain/channel_health/score.py), `misses` is how many of
     the last ones in a row did not. `heard_at` is when something last came through, `tested_at` when a
     communication test last ended and `tested` how.
     """

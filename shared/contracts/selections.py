@@ -1,7 +1,7 @@
 """Selections of units as data: who gets a command. A union of parts without another union of parts.
 
 One form for plans, for officers' free commands and for previews; it is resolved against the catalogue
-by shared/selection. Flat on purpose: it can be drawn as two lists and read aloud.
+by shared/domain/selection. Flat on purpose: it can be drawn as two lists and read aloud.
 """
 
 from __future__ import annotations

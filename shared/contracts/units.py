@@ -61,10 +61,10 @@ def parent_of(unit: str) -> str | None:
 
 def lineage(unit: str) -> list[str]:
     """The unit and all its ancestors, nearest first."""
-    found = [unit]
-    while (parent := parent_of(found[-1])) is not None:
-        found.append(parent)
-    return found
+    results = [unit]
+    while (parent := parent_of(results[-1])) is not None:
+        results.append(parent)
+    return results
 
 
 def is_within(unit: str, root: str) -> bool:
@@ -74,8 +74,11 @@ def is_within(unit: str, root: str) -> bool:
 
 @lru_cache(_KNOWN)
 def _beginning(root: str) -> str:
-    """What the ids of all units below `root` begin with, and no other's."""
-    if "/" in root or not is_unit(root):
+    """The prefix that the ids of all units below `root` have, and no other id."""
+    _, _, rest = root.partition("/")
+    if rest and not rest.startswith("grid/"):
+        return "\0"  # nothing lies below a department, not even below one that is called grid
+    if rest or not is_unit(root):
         return f"{root}/"
     return root[: _DIGITS.get(tier_of(root), len(root))]
 
@@ -83,7 +86,7 @@ def _beginning(root: str) -> str:
 @lru_cache(_KNOWN)
 def ancestor_at(unit: str, tier: Tier) -> str | None:
     """The unit itself or its ancestor of the given tier; None if the unit lies above it."""
-    return next((one for one in lineage(unit) if tier_of(one) is tier and _plain(one)), None)
+    return next((name for name in lineage(unit) if tier_of(name) is tier and _plain(name)), None)
 
 
 def department_of(unit: str) -> str | None:

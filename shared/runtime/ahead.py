@@ -12,7 +12,7 @@ from itertools import islice
 
 from aiokafka import ConsumerRecord, TopicPartition
 
-from shared.runtime.unpack import runs
+from shared.fastpath.raw_batches import runs
 
 
 class _Partition:
@@ -29,27 +29,27 @@ class _Partition:
         """The first urgent ones with what lies before them under their keys, at most so many in all."""
         chosen = list(islice(self.urgent, most))
         keys, last = {one.key for one in chosen}, chosen[-1].offset
-        found: list[ConsumerRecord] = []
-        for one in self.records:
-            if one.offset > last or len(found) == most:
+        consumer_records: list[ConsumerRecord] = []
+        for record in self.records:
+            if record.offset > last or len(consumer_records) == most:
                 break
-            if one.key in keys and one.offset not in self.early:
-                found.append(one)
-        self.early.update(one.offset for one in found)
+            if record.key in keys and record.offset not in self.early:
+                consumer_records.append(record)
+        self.early.update(consumer_record.offset for consumer_record in consumer_records)
         while self.urgent and self.urgent[0].offset in self.early:
             self.urgent.popleft()
-        return found
+        return consumer_records
 
     def take(self, count: int) -> list[ConsumerRecord]:
         """The next so many in order."""
-        found = [self.records.popleft() for _ in range(count)]
-        if found:
-            last = found[-1].offset
+        results = [self.records.popleft() for _ in range(count)]
+        if results:
+            last = results[-1].offset
             while self.urgent and self.urgent[0].offset <= last:
                 self.urgent.popleft()
             if self.early:
                 self.early = {one for one in self.early if one > last}
-        return found
+        return results
 
 
 class Ahead:
@@ -80,32 +80,34 @@ class Ahead:
 
         It stays where it is: in its turn it is taken with the others, so that offsets move on.
         """
-        waiting = [one for _, one in sorted(self._partitions.items()) if one.urgent]
-        share = max(1, most // len(waiting)) if waiting else 0
-        return [record for one in waiting for record in one.overtaking(share)]
+        partitions = [
+            partition for _, partition in sorted(self._partitions.items()) if partition.urgent
+        ]
+        share = max(1, most // len(partitions)) if partitions else 0
+        return [record for partition in partitions for record in partition.overtaking(share)]
 
     def take(self, most: int) -> list[ConsumerRecord]:
         """The next at most so many, every partition its share, in order per partition."""
-        waiting = sorted(
-            (one for one in self._partitions.values() if one.records),
-            key=lambda one: len(one.records),
+        partitions = sorted(
+            (partition for partition in self._partitions.values() if partition.records),
+            key=lambda partition: len(partition.records),
         )
-        found: list[ConsumerRecord] = []
-        for n, one in enumerate(waiting):
-            share = -(-(most - len(found)) // (len(waiting) - n))
-            found += one.take(min(share, len(one.records)))
-        self._count -= len(found)
-        self.size -= _bytes(found)
-        return found
+        consumer_records: list[ConsumerRecord] = []
+        for n, one in enumerate(partitions):
+            share = -(-(most - len(consumer_records)) // (len(partitions) - n))
+            consumer_records += one.take(min(share, len(one.records)))
+        self._count -= len(consumer_records)
+        self.size -= _bytes(consumer_records)
+        return consumer_records
 
     def drop(self, partitions: Iterable[TopicPartition] | None = None) -> None:
         """Forget what was fetched from these partitions; None = from all."""
         for place in list(self._partitions) if partitions is None else partitions:
-            gone = self._partitions.pop(place, None)
-            if gone is not None:
-                self._count -= len(gone.records)
-                self.size -= _bytes(gone.records)
+            partition = self._partitions.pop(place, None)
+            if partition is not None:
+                self._count -= len(partition.records)
+                self.size -= _bytes(partition.records)
 
 
 def _bytes(records: Iterable[ConsumerRecord]) -> int:
-    return sum(len(one.value) for one in records if one.value is not None)
+    return sum(len(record.value) for record in records if record.value is not None)

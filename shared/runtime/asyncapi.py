@@ -111,11 +111,11 @@ def both_of(name: str) -> str | None:
 
 def examples(operation: Operation, service: str) -> list[Json]:
     """Real records of a channel, each with a name of its own; a letter is the service's where it sends them."""
-    found = _examples()[LETTER if operation.letters else operation.spec.name]
+    result = _examples()[LETTER if operation.letters else operation.spec.name]
     if operation.letters:
         sender = service if operation.action == "send" else None
-        found = {name: _letter_on(operation.spec, one, sender) for name, one in found.items()}
-    return [{"name": name, "payload": copy.deepcopy(one)} for name, one in found.items()]
+        result = {name: _letter_on(operation.spec, row, sender) for name, row in result.items()}
+    return [{"name": name, "payload": copy.deepcopy(row)} for name, row in result.items()]
 
 
 def _letter_on(spec: TopicSpec, letter: Json, sender: str | None) -> Json:
@@ -127,24 +127,25 @@ def _letter_on(spec: TopicSpec, letter: Json, sender: str | None) -> Json:
 def schemas(operations: Iterable[Operation]) -> tuple[dict[str, str], dict[str, Json]]:
     """The name of the contract by address, and the schema of every model by name, with words."""
     adapters: dict[str, TypeAdapter[Any]] = {
-        one.address: DEAD_LETTER if one.letters else one.spec.model for one in operations
+        operation.address: DEAD_LETTER if operation.letters else operation.spec.model
+        for operation in operations
     }
     tops, definitions = TypeAdapter.json_schemas(
         [(address, "validation", adapter) for address, adapter in adapters.items()],
         ref_template=_SCHEMAS + "{model}",
     )
-    found: dict[str, Json] = dict(definitions.get("$defs", {}))
+    jsons: dict[str, Json] = dict(definitions.get("$defs", {}))
     names: dict[str, str] = {}
     for (address, _), top in tops.items():
         name = top["$ref"].removeprefix(_SCHEMAS) if "$ref" in top else top["title"]
         names[address] = name
-        found.setdefault(name, top)
-    for schema in found.values():
+        jsons.setdefault(name, top)
+    for schema in jsons.values():
         for field, described in schema.get("properties", {}).items():
             text = field_words(str(schema["title"]), field)
             if text is not None:
                 described["description"] = text
-    return names, {name: _as_draft_7(found[name]) for name in sorted(found)}
+    return names, {name: _as_draft_7(jsons[name]) for name in sorted(jsons)}
 
 
 def _as_draft_7(schema: Any) -> Any:
@@ -175,36 +176,41 @@ def document(traffic: Traffic) -> Json:
         "info": {"title": f"Fenghuo {traffic.service}", "version": "1.0.0", "description": _ABOUT},
         "defaultContentType": "application/json",
         "servers": {_SERVER: {"host": "kafka:9092", "pathname": "", "protocol": "kafka"}},
-        "channels": {one.address: _channel(one, names[one.address]) for one in operations},
-        "operations": dict(_operation(one, names[one.address]) for one in operations),
+        "channels": {
+            operation.address: _channel(operation, names[operation.address])
+            for operation in operations
+        },
+        "operations": dict(
+            _operation(operation, names[operation.address]) for operation in operations
+        ),
         "components": {
             # Of a topic that is read and written the operation `send` is the last.
             "messages": {
-                one.address: _message(one, names[one.address], traffic.service)
-                for one in operations
+                operation.address: _message(operation, names[operation.address], traffic.service)
+                for operation in operations
             },
             "schemas": models,
         },
     }
 
 
-def _channel(one: Operation, name: str) -> Json:
-    spec = one.spec
+def _channel(operation: Operation, name: str) -> Json:
+    spec = operation.spec
     configuration: Json = {
-        "cleanup.policy": ["delete" if one.letters else spec.cleanup],
-        "max.message.bytes": spec.dlq_max_bytes if one.letters else spec.max_bytes,
+        "cleanup.policy": ["delete" if operation.letters else spec.cleanup],
+        "max.message.bytes": spec.dlq_max_bytes if operation.letters else spec.max_bytes,
     }
-    if spec.retention_ms is not None and not one.letters:
+    if spec.retention_ms is not None and not operation.letters:
         configuration["retention.ms"] = spec.retention_ms
     return {
-        "address": one.address,
-        "title": one.address,
-        "description": _purpose(one),
+        "address": operation.address,
+        "title": operation.address,
+        "description": _purpose(operation),
         "servers": [{"$ref": f"#/servers/{_SERVER}"}],
-        "messages": {name: {"$ref": f"#/components/messages/{one.address}"}},
+        "messages": {name: {"$ref": f"#/components/messages/{operation.address}"}},
         "bindings": {
             "kafka": {
-                "topic": one.address,
+                "topic": operation.address,
                 "partitions": spec.partitions,
                 "topicConfiguration": configuration,
                 "bindingVersion": "0.4.0",
@@ -213,38 +219,38 @@ def _channel(one: Operation, name: str) -> Json:
     }
 
 
-def _purpose(one: Operation) -> str | None:
-    if not one.letters:
-        return both_of(one.spec.name)
+def _purpose(operation: Operation) -> str | None:
+    if not operation.letters:
+        return both_of(operation.spec.name)
     en, zh = words()[LETTER]
-    return f"{en} `{one.spec.name}` · {zh} `{one.spec.name}`"
+    return f"{en} `{operation.spec.name}` · {zh} `{operation.spec.name}`"
 
 
-def _message(one: Operation, name: str, service: str) -> Json:
-    key: Json = {"type": "string", "description": f"`{one.spec.key}`. {_PARTITIONER}"}
-    if one.letters:
+def _message(operation: Operation, name: str, service: str) -> Json:
+    key: Json = {"type": "string", "description": f"`{operation.spec.key}`. {_PARTITIONER}"}
+    if operation.letters:
         key = {"type": ["string", "null"], "description": _LETTER_KEY}
     return {
         "name": name,
         "title": name,
-        "summary": _purpose(one),
+        "summary": _purpose(operation),
         "contentType": "application/json",
         "payload": {"$ref": _SCHEMAS + name},
         "bindings": {"kafka": {"key": key, "bindingVersion": "0.4.0"}},
-        "examples": examples(one, service),
+        "examples": examples(operation, service),
     }
 
 
-def _operation(one: Operation, name: str) -> tuple[str, Json]:
+def _operation(operation: Operation, name: str) -> tuple[str, Json]:
     body: Json = {
-        "action": one.action,
-        "channel": {"$ref": f"#/channels/{one.address}"},
-        "messages": [{"$ref": f"#/channels/{one.address}/messages/{name}"}],
+        "action": operation.action,
+        "channel": {"$ref": f"#/channels/{operation.address}"},
+        "messages": [{"$ref": f"#/channels/{operation.address}/messages/{name}"}],
     }
-    if one.group is not None:
-        group = {"type": "string", "enum": [one.group]}
+    if operation.group is not None:
+        group = {"type": "string", "enum": [operation.group]}
         body["bindings"] = {"kafka": {"groupId": group, "bindingVersion": "0.4.0"}}
-    return f"{one.action}.{one.address}", body
+    return f"{operation.action}.{operation.address}", body
 
 
 def undescribed(models: dict[str, Json]) -> Iterator[str]:

@@ -49,7 +49,7 @@ def render(document: bytes) -> str:
 def _channel(name: str, body: dict[str, Any], operations: Any, known: dict[str, Any]) -> str:
     reference = f"#/channels/{name}"
     actions = sorted({op["action"] for op in operations if op["channel"]["$ref"] == reference})
-    labels = ", ".join(f'<span class="{_TONES[one]}">{one}s</span>' for one in actions)
+    labels = ", ".join(f'<span class="{_TONES[action]}">{action}s</span>' for action in actions)
     messages = ", ".join(f"<code>{escape(one)}</code>" for one in body["messages"])
     return (
         f"<li>{labels} <code>{escape(str(body.get('address', name)))}</code>: {messages}<br>"

@@ -5,7 +5,7 @@ drops what this process does not own or has already done; on revocation take the
 Transient failures are retried inside the lock for a while, then the batch is given back to Kafka by
 seeking, so that polling never stops. No record is passed over in silence (gaps.py). A partition no
 longer fetched from while it grows ends the process (docs/sources.md S33). Where urgent records go
-first (ahead.py), a backlog is worked off batch by batch, with what is urgent in it before each.
+first (ahead.py), a backlog is worked off batch by batch, with what is urgent before each.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from aiokafka.errors import ConsumerStoppedError, KafkaError
 from faststream.kafka import KafkaBroker
 
 from shared.contracts.topics import TopicSpec
-from shared.runtime import membership, walked
+from shared.fastpath import walked
+from shared.fastpath.raw_batches import behind, count_of, pieces, place_of, runs, since
+from shared.runtime import membership
 from shared.runtime.ahead import Ahead
 from shared.runtime.broker import subscribe
 from shared.runtime.clock import record_time
@@ -32,7 +34,6 @@ from shared.runtime.errors import LostOwnership, Transient, die
 from shared.runtime.gaps import Gaps
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.progress import Progress, Work
-from shared.runtime.unpack import behind, count_of, pieces, place_of, runs, since
 from shared.runtime.worker import Overtaking, Worker
 
 log = structlog.get_logger("fenghuo.batches")
@@ -43,8 +44,7 @@ Lost = Callable[[Sequence[TopicPartition]], Awaitable[None]]
 _FIRST_DELAY_S = 0.1
 _LONGEST_DELAY_S = 2.0
 _GIVE_BACK_AFTER_S = 30.0
-_POLL_SHOWN_S = 10.0
-"""So long /readyz names what a poll has failed with."""
+_POLL_SHOWN_S = 10.0  # so long /readyz names what a poll has failed with
 _MOST_AHEAD = 20_000
 _MOST_BYTES_AHEAD = 32 * 1_048_576
 """Fetched ahead: half a minute of a storm. What lies further behind has its turn only."""
@@ -119,8 +119,8 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             return f"cannot read: {failed[1]}"
         if self.subscriber.consumer is None:
             return None
-        found = [*self._gaps.troubles(), *walked.troubles(self._consumer, self._next)]
-        return "; ".join(found) or None
+        results = [*self._gaps.troubles(), *walked.troubles(self._consumer, self._next)]
+        return "; ".join(results) or None
 
     def caught_up(self, topic: str, moment: datetime) -> bool:
         """Whether all that Kafka took before `moment` in this process's partitions of a topic is handled.
@@ -295,7 +295,7 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def _without_gaps(self, runs: list[Any]) -> list[Any]:
         """Each partition's runs up to a gap; what is missing there is fetched once more."""
-        found, expected = [], dict(self._next)
+        result, expected = [], dict(self._next)
         broken: set[TopicPartition] = set()
         for run in runs:
             partition = TopicPartition(*place_of(run))
@@ -304,12 +304,12 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             walk = walked.over(self._consumer, partition)
             whole, missing = self._gaps.before(run, expected[partition], walk)
             if whole:
-                found.append(whole)
+                result.append(whole)
                 expected[partition] = behind(whole)
             if missing is not None:
                 broken.add(partition)
                 self._fetch_again(partition, missing, behind(run) - 1)
-        return found
+        return result
 
     def _fetch_again(self, partition: TopicPartition, missing: int, seen: int | None) -> None:
         self._forget_ahead([partition])
@@ -339,20 +339,20 @@ class BatchConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._pass_over()
         in_hand = self._lock.locked() or (self._ahead is not None and len(self._ahead) > 0)
         work = Work(self._finished, in_hand, self._retrying_since is not None)
-        found = self._progress.look(self._consumer, self._next, work)
-        for partition in found.missing:
+        result = self._progress.look(self._consumer, self._next, work)
+        for partition in result.missing:
             self._fetch_again(partition, self._next[partition], None)
         for spec in self.topics:
             mine = [one for one in self._next if one.topic == spec.name]
-            lag = sum(found.lags[one] for one in mine)
+            lag = sum(result.lags[one] for one in mine)
             self._metrics.lag.labels(spec.name).set(lag)
             stand = sum(
                 self._gaps.stands(one) or walked.over(self._consumer, one).trouble is not None
                 for one in mine
             )
             self._metrics.standing.labels(spec.name).set(stand)
-        if found.stuck:
-            die(f"nothing more is fetched from {found.stuck[0]} while it grows")
+        if result.stuck:
+            die(f"nothing more is fetched from {result.stuck[0]} while it grows")
 
     def _note_failure(self, error: KafkaError) -> None:
         """A poll has failed; nothing was handed out, so nothing is lost."""

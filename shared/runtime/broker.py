@@ -18,7 +18,7 @@ from faststream.middlewares import AckPolicy
 from faststream.security import BaseSecurity
 
 from shared.contracts.topics import TopicSpec
-from shared.runtime import records as own
+from shared.fastpath import records as own
 from shared.runtime.readers import ISOLATION
 
 LOGGER = "fenghuo.faststream"
@@ -91,7 +91,7 @@ def subscribe(
     `on_error`: is told why a poll has failed; the next one follows soon.
 
     `fetch_batches`: how many batches of a topic's largest size one fetch takes from a partition.
-    `unopened`: the callback gets spans of about so many records (shared/runtime/unpack.py) where it can.
+    `unopened`: the callback gets spans of about so many records (shared/fastpath/raw_batches.py) where it can.
     """
     most_bytes = fetch_batches * max(spec.max_bytes for spec in topics)
     subscriber = broker.subscriber(
@@ -128,12 +128,12 @@ def subscribe(
     async def get_msg(consumer: AIOKafkaConsumer) -> tuple[ConsumerRecord, ...]:
         """FastStream itself would sleep five or fifteen seconds, for all partitions."""
         try:
-            found: tuple[ConsumerRecord, ...] = await poll(consumer)
+            results: tuple[ConsumerRecord, ...] = await poll(consumer)
         except KafkaError as error:
             on_error(error)
             await asyncio.sleep(_AFTER_ERROR_S)
             return ()
-        return found
+        return results
 
     subscriber.get_msg = get_msg  # type: ignore[method-assign]
 

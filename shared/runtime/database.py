@@ -128,17 +128,17 @@ class Transaction:
 
     async def wait_for(self, other: Awaitable[T]) -> T:
         """Wait for what is not Postgres, with a sign of life to the server every few seconds."""
-        waiting = asyncio.ensure_future(other)
+        task = asyncio.ensure_future(other)
         try:
-            while not waiting.done():
-                await asyncio.wait({waiting}, timeout=_SIGN_OF_LIFE_S)
-                if not waiting.done():
+            while not task.done():
+                await asyncio.wait({task}, timeout=_SIGN_OF_LIFE_S)
+                if not task.done():
                     await self.connection.execute("SELECT 1")
-            return await waiting
+            return await task
         finally:
-            if not waiting.done():
-                waiting.cancel()
-                await asyncio.wait({waiting})
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task})
 
     async def flush(self) -> None:
         """Write the queued messages as outbox rows, in the order in which they were queued."""

@@ -14,8 +14,8 @@ import structlog
 from aiokafka import TopicPartition
 
 from shared.contracts.topics import TopicSpec
-from shared.runtime.unpack import Span, behind, count_of
-from shared.runtime.walked import Walk
+from shared.fastpath.raw_batches import Span, behind, count_of
+from shared.fastpath.walked import Walk
 
 log = structlog.get_logger("fenghuo.gaps")
 
@@ -43,13 +43,13 @@ class Gaps:
             return run, None
         if missing <= walk.without_records(expected, behind(run)):
             return run, None
-        found: list[Any] = []
+        results: list[Any] = []
         for record in run.opened() if type(run) is Span else run:
             if record.offset - expected > walk.without_records(expected, record.offset):
                 break
-            found.append(record)
+            results.append(record)
             expected = record.offset + 1
-        return found or None, expected
+        return results or None, expected
 
     def lasts(self, partition: TopicPartition, missing: int, seen: int | None) -> bool:
         """Whether this gap has been fetched once more already: then the partition stands before it.
@@ -70,9 +70,9 @@ class Gaps:
 
     def forget(self, partitions: Iterable[TopicPartition]) -> None:
         """These are assigned anew, or gone."""
-        for one in partitions:
-            self._fetched_again.pop(one, None)
-            self._standing.pop(one, None)
+        for partition in partitions:
+            self._fetched_again.pop(partition, None)
+            self._standing.pop(partition, None)
 
     def troubles(self) -> list[str]:
         """One sentence for each partition that stands before a gap."""

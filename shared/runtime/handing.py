@@ -18,8 +18,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaTimeoutError
 
 from shared.contracts.topics import TOPICS
+from shared.fastpath.murmur2 import murmur2
 from shared.runtime.errors import Unsendable
-from shared.runtime.murmur import murmur2
 
 Headers = tuple[tuple[str, bytes], ...]
 Delivery = asyncio.Future[Any]
@@ -104,18 +104,18 @@ class Handing:
                 number = partition_of(record.key, partitions[record.topic])
             places.setdefault((record.topic, number), []).append(record)
         way = self._one_by_one if len(records) < _MANY else self._in_batches
-        waiting: list[Delivery] = []
+        futures: list[Delivery] = []
         if len(places) == 1:  # most often; no task of its own
-            for place, given in places.items():
-                await way(place, given, waiting)
-            return waiting
+            for place, outgoings in places.items():
+                await way(place, outgoings, futures)
+            return futures
         try:
             async with asyncio.TaskGroup() as group:
-                for place, given in places.items():
-                    group.create_task(way(place, given, waiting))
+                for place, outgoings in places.items():
+                    group.create_task(way(place, outgoings, futures))
         except BaseExceptionGroup as failed:
             raise failed.exceptions[0] from None
-        return waiting
+        return futures
 
     async def _one_by_one(
         self, place: Place, records: Sequence[Outgoing], waiting: list[Delivery]

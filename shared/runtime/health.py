@@ -22,8 +22,8 @@ class Health:
 
     def problems(self) -> dict[str, str]:
         """Failing checks and why; empty = ready."""
-        found = {name: check() for name, check in self._checks.items()}
-        return {name: why for name, why in found.items() if why is not None}
+        results = {name: check() for name, check in self._checks.items()}
+        return {name: why for name, why in results.items() if why is not None}
 
     def state(self) -> dict[str, object]:
         """The body of /healthz."""

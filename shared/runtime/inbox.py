@@ -260,10 +260,12 @@ class InboxWorker:
         refused: Refused = []
         partitions = {_partition(record) for record, _, _ in read}
         async with self._database.transaction() as work:
-            await self._advance(work, {one: self._stored[one] for one in sorted(partitions)})
+            await self._advance(
+                work, {partition: self._stored[partition] for partition in sorted(partitions)}
+            )
             fresh = await self._fresh(work, read, refused)
             await self._apply_fresh(
-                work, [msgspec.structs.replace(one, early=True) for one in fresh]
+                work, [msgspec.structs.replace(incoming, early=True) for incoming in fresh]
             )
         later = {id(record) for record, _ in refused}
         for record, _, _ in read:

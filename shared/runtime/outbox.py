@@ -82,7 +82,7 @@ class OutboxRelay:
                 _BATCH * _BATCHES,
             )
             rows: Sequence[Any] = await cursor.fetch(_BATCH)
-            found = len(rows)
+            result = len(rows)
             under_way: deque[tuple[Sequence[Any], Sending]] = deque()
             while rows or under_way:
                 if rows and len(under_way) < _UNDER_WAY:
@@ -93,7 +93,7 @@ class OutboxRelay:
                         failure, rows = error, ()
                     else:
                         rows = await cursor.fetch(_BATCH)
-                        found += len(rows)
+                        result += len(rows)
                     continue
                 sent, sending = under_way.popleft()
                 try:
@@ -105,7 +105,7 @@ class OutboxRelay:
         if failure is not None:
             raise failure
         self._metrics.outbox.set(0)
-        return found == _BATCH * _BATCHES
+        return result == _BATCH * _BATCHES
 
     async def _begin(self, producer: AIOKafkaProducer, rows: Sequence[Any]) -> Sending:
         await self._database.right_of_way.free()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shared.runtime import walked
+from shared.fastpath import walked
 from shared.runtime.gaps import Gaps
 
 STUCK_AFTER_S = 30.0
@@ -47,13 +47,13 @@ class Progress:
         self, consumer: AIOKafkaConsumer, handled: Mapping[TopicPartition, int], work: Work
     ) -> Look:
         """`handled`: the next offset to handle, by partition."""
-        found, now = Look(), time.monotonic()
+        result, now = Look(), time.monotonic()
         signs: dict[TopicPartition, object] = {}
         ends: dict[TopicPartition, tuple[int, int]] = {}
         one_long_batch = work.retrying or (work.in_hand and work.finished == self._finished)
         for one, offset in handled.items():
             end = walked.stable_end(consumer, one)
-            found.lags[one] = lag = 0 if end is None else max(0, end - offset)
+            result.lags[one] = lag = 0 if end is None else max(0, end - offset)
             # A partition lives when records of it are handled, when Kafka answers its fetches, and when what
             # is fetched waits for its turn among the others.
             waits = walked.buffered(consumer, one)
@@ -62,7 +62,7 @@ class Progress:
             if one_long_batch or stands or lag == 0 or self._signs.get(one) != signs[one]:
                 self._since[one] = now
             elif now - self._since[one] > STUCK_AFTER_S:
-                found.stuck.append(one)
+                result.stuck.append(one)
             if lag == 0 or stands or work.in_hand or work.retrying:
                 continue
             if end is not None and (walked.position(consumer, one) or 0) >= end:
@@ -70,9 +70,9 @@ class Progress:
                 if self._ends.get(one) == ends[one]:
                     # All has been handed out since the last look, and nothing is at work.
                     if self._gaps.compacted(one):
-                        found.lags[one] = 0
+                        result.lags[one] = 0
                     else:
-                        found.missing.append(one)
+                        result.missing.append(one)
         self._finished, self._signs, self._ends = work.finished, signs, ends
         self._since = {one: since for one, since in self._since.items() if one in signs}
-        return found
+        return result

@@ -137,7 +137,7 @@ class Publisher:
                 await self._tried.wait()
             sending = await self._begin(self.present, records)
             await self._arrive(sending)
-        return [one.result().timestamp for one in sending.waiting]
+        return [future.result().timestamp for future in sending.waiting]
 
     async def begin(self, producer: AIOKafkaProducer, records: Iterable[Outgoing]) -> Sending:
         """Hand all to this producer, in order per partition; `arrived` is still to be waited for.
@@ -156,16 +156,16 @@ class Publisher:
     async def _begin(self, producer: AIOKafkaProducer, records: Iterable[Outgoing]) -> Sending:
         if producer is not self._producer or self._handing is None:
             raise Transient("the producer has been rebuilt")
-        given = list(records)
-        size = check_sizes(given)
+        outgoings = list(records)
+        size = check_sizes(outgoings)
         if self._waiting_bytes and self._waiting_bytes + size > _MOST_WAITING_BYTES:
             raise Transient("busy: too much waits for Kafka already")
         self._waiting_bytes += size
         try:
-            waiting = await self._handing.hand(given)
+            futures = await self._handing.hand(outgoings)
         finally:
             self._waiting_bytes -= size
-        return Sending(producer, waiting, Counter(record.topic for record in given))
+        return Sending(producer, futures, Counter(record.topic for record in outgoings))
 
     async def _arrive(self, sending: Sending) -> None:
         if sending.waiting:
@@ -268,19 +268,19 @@ class Publisher:
     async def _close(self, producer: AIOKafkaProducer) -> None:
         """Wait a moment for what Kafka is about to confirm, then close, whatever else happens."""
         begun_after = _now() - _FLUSH_S
-        young = [one for one, begun_at in self._under_way.items() if begun_at >= begun_after]
+        young = [future for future, begun_at in self._under_way.items() if begun_at >= begun_after]
         if young:
             await asyncio.wait(young, timeout=_FLUSH_S)
-        held: Sequence[Delivery] = [one for one in self._under_way if not one.done()]
+        futures: Sequence[Delivery] = [future for future in self._under_way if not future.done()]
         # stop() waits for all that is under way, which is for ever while a partition has no leader.
-        if not held and await _ends(producer.stop()):
+        if not futures and await _ends(producer.stop()):
             return
         # What it still holds must not be delivered behind the back of its successor.
-        log.warning("producer_closed_hard", held=len(held))
+        log.warning("producer_closed_hard", held=len(futures))
         producer._closed = producer._message_accumulator._closed = True
         await _ends(producer._sender.close())
         await _ends(producer.client.close())
-        for delivery in held:
+        for delivery in futures:
             delivery.cancel()
 
 

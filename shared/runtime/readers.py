@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from shared.runtime import records, walked
+from shared.fastpath import records, walked
 
 ISOLATION: Literal["read_committed"] = "read_committed"
 """For every consumer: a record of a transaction counts when that is committed, and never when it is aborted."""

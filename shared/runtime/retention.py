@@ -39,8 +39,8 @@ class Task:
 def forget_inbox(schema: str, topics: Sequence[TopicSpec]) -> Task:
     """Ids outlive every record that could still come again: the longest retention of the topics."""
     longest = max(
-        _FOR_EVER if one.retention_ms is None else timedelta(milliseconds=one.retention_ms)
-        for one in topics
+        _FOR_EVER if topic.retention_ms is None else timedelta(milliseconds=topic.retention_ms)
+        for topic in topics
     )
     return Task(
         "inbox",

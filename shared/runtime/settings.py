@@ -67,7 +67,7 @@ def load(kind: type[S]) -> S:
 def unknown_kafka_settings() -> list[str]:
     """Variables that look like settings of Kafka's and do nothing, by name."""
     known = {f"{_PREFIX}{name.upper()}" for name in ServiceSettings.model_fields}
-    return sorted(one for one in os.environ if one.startswith(_KAFKA) and one not in known)
+    return sorted(name for name in os.environ if name.startswith(_KAFKA) and name not in known)
 
 
 _LEAST_KEY_BYTES = 16

@@ -25,7 +25,7 @@ from shared.runtime.asyncapi_page import render
 from shared.runtime.errors import EXIT_UNAVAILABLE, EXIT_USAGE, SetupError, die
 from shared.runtime.health import Health
 from shared.runtime.metrics import RuntimeMetrics
-from shared.runtime.settings import ServiceSettings, unknown_kafka_settings
+from shared.runtime.settings import S, load, unknown_kafka_settings
 from shared.runtime.wire import server_config
 
 log = structlog.get_logger("fenghuo.shell")
@@ -154,14 +154,14 @@ def lifespan_of(start: Start) -> Callable[..., AbstractAsyncContextManager[None]
     return lifespan
 
 
-def run(service: str, build: Callable[[], tuple[Any, ServiceSettings]]) -> None:
-    """Build the service and serve it until SIGTERM or SIGINT.
+def run(service: str, build: Callable[[S], Any], settings_type: type[S]) -> None:
+    """Build the service from the environment's settings and serve it until SIGTERM or SIGINT.
 
-    `build` loads the settings and returns (ASGI application, settings). What a person has to put
-    right ends the process with one sentence on stderr and no traceback.
+    An error that a person has to put right ends the process with one sentence on stderr.
     """
     try:
-        application, settings = build()
+        settings = load(settings_type)
+        application = build(settings)
         logs.configure(service, settings.log_level)
         listener = listen(settings.http_host, settings.http_port)
     except SetupError as problem:

@@ -9,5 +9,5 @@ from enum import StrEnum
 def names(states: Iterable[StrEnum]) -> str:
     """`('a', 'b')`: states of one kind for an IN, in the order of their declaration."""
     chosen = set(states)
-    [kind] = {type(one) for one in chosen}
-    return "(" + ", ".join(f"'{one}'" for one in kind if one in chosen) + ")"
+    [kind] = {type(str_enum) for str_enum in chosen}
+    return "(" + ", ".join(f"'{str_enum}'" for str_enum in kind if str_enum in chosen) + ")"

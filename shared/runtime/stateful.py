@@ -6,13 +6,14 @@ A module of its own, so that a service without a database does not load the driv
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 
 from shared.contracts.topics import TopicSpec
 from shared.runtime.batches import BatchConsumer
 from shared.runtime.clock import Clock
-from shared.runtime.database import Database
+from shared.runtime.database import Database, Transaction
+from shared.runtime.handlers import Dispatcher, Order, Router, Unit
 from shared.runtime.inbox import Apply, First, InboxWorker, Quick
 from shared.runtime.outbox import OutboxRelay
 from shared.runtime.platform import Platform
@@ -37,6 +38,8 @@ class StatefulPlatform(Platform):
         self.retention.tasks.append(forget_fired_timers(service))
         self.loops.append(self.retention.run)
         self.loops.append(self.database.end_frozen)
+        self.apply: Apply | None = None
+        self.sweeper: TimerSweeper | None = None
 
     def consume_inbox(
         self,
@@ -54,6 +57,7 @@ class StatefulPlatform(Platform):
         of the one before it. Of a backlog, what is `first` goes before the rest; batches ahead would
         make it wait for them. `quick` reads the plainest messages of a topic.
         """
+        self.apply = apply
         self.retention.tasks.append(forget_inbox(self.service, topics))
         worker = InboxWorker(
             self.database,
@@ -74,11 +78,37 @@ class StatefulPlatform(Platform):
             overtaking=worker if first is not None else None,
         )
 
+    def include(
+        self,
+        unit_of_work: Callable[[Transaction], Unit],
+        *routers: Router[Unit],
+        order: Order | None = None,
+        max_records: int = 500,
+        batches_ahead: int = 0,
+        first: First | None = None,
+        quick: Mapping[TopicSpec, Quick] | None = None,
+    ) -> BatchConsumer:
+        """Let the handlers of these routers handle their topics and fire their timers.
+
+        Each transaction has one unit of work; see `consume_inbox` for the other arguments.
+        """
+        dispatcher = Dispatcher(unit_of_work, routers, order=order)
+        if dispatcher.timer_kinds:
+            self.sweep(dispatcher.lock, dispatcher.fire)
+        return self.consume_inbox(
+            dispatcher.topics,
+            dispatcher.apply,
+            max_records=max_records,
+            batches_ahead=batches_ahead,
+            first=first,
+            quick=quick,
+        )
+
     def sweep(self, lock: Lock, fire: Fire) -> TimerSweeper:
         """Fire this service's durable timers."""
-        sweeper = TimerSweeper(self.database, lock, fire, self.metrics)
-        self.loops.append(sweeper.run)
-        return sweeper
+        self.sweeper = TimerSweeper(self.database, lock, fire, self.metrics)
+        self.loops.append(self.sweeper.run)
+        return self.sweeper
 
     async def start(self, stack: AsyncExitStack) -> None:
         """Postgres first, then as every Platform."""

@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared.contracts.topics import TopicSpec
-from shared.runtime import walked
+from shared.fastpath import walked
 from shared.runtime.decoding import decode
 from shared.runtime.errors import Reject, Transient, die
 from shared.runtime.readers import make_reader, read_to

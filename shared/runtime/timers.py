@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import structlog
 from msgspec import Struct
@@ -33,17 +34,30 @@ _BATCH = 5_000
 waits for half of them at most."""
 
 
+class TimerKey(NamedTuple):
+    """The identity of a timer: a subject has one timer of a kind and rung."""
+
+    subject_id: str
+    kind: str
+    rung: int
+
+
 class Timer(Struct, frozen=True, gc=False):
-    """A timer that fires now. `kind` and `rung` tell the service which one of the subject's it is."""
+    """A timer that fires now."""
 
     subject_id: str
     kind: str
     rung: int
     due_at: datetime
 
+    @property
+    def key(self) -> TimerKey:
+        """The identity of the timer."""
+        return TimerKey(self.subject_id, self.kind, self.rung)
 
-Lock = Callable[[Transaction, Mapping[str, str]], Awaitable[None]]
-"""Locks the subjects' rows, in a fixed order; of each subject the kind of a timer that is due."""
+
+Lock = Callable[[Transaction, Sequence[TimerKey]], Awaitable[None]]
+"""Locks the rows of the subjects of these timers, in a fixed order."""
 Fire = Callable[[Transaction, Sequence[Timer]], Awaitable[None]]
 """Acts on the claimed timers, in the same transaction."""
 
@@ -136,10 +150,6 @@ async def resume(work: Transaction, later: Sequence[tuple[str, timedelta]]) -> N
     )
 
 
-_Due = tuple[str, str, int]
-"""Subject, kind and rung of a timer."""
-
-
 class TimerSweeper:
     """Fires timers when they fall due; one that was armed for less than 250 ms, at most that much later."""
 
@@ -165,7 +175,7 @@ class TimerSweeper:
 
     async def sweep(self) -> int:
         """One round; the number of due timers found (at most 5,000)."""
-        due: list[_Due] = []
+        due: list[TimerKey] = []
         try:
             async with self._database.transaction() as work:
                 rows = await work.connection.fetch(
@@ -173,7 +183,7 @@ class TimerSweeper:
                     "WHERE state = 'armed' AND due_at <= now() ORDER BY due_at LIMIT $1",
                     _BATCH,
                 )
-                due = sorted(tuple(row) for row in rows)
+                due = sorted(TimerKey(*row) for row in rows)
                 if due:
                     await self._claim(work, due)
                 if len(due) < _BATCH:
@@ -186,7 +196,7 @@ class TimerSweeper:
             await self._isolate(due, bug)
         return len(due)
 
-    async def _isolate(self, due: Sequence[_Due], bug: Exception) -> None:
+    async def _isolate(self, due: Sequence[TimerKey], bug: Exception) -> None:
         """Fire one half after the other, until the timer that spoils them is alone."""
         log.warning("sweep_halved", timers=len(due), error=repr(bug))
         middle = len(due) // 2
@@ -202,7 +212,7 @@ class TimerSweeper:
                 else:
                     await self._set_aside(half[0], again)
 
-    async def _set_aside(self, due: _Due, bug: Exception) -> None:
+    async def _set_aside(self, due: TimerKey, bug: Exception) -> None:
         subject_id, kind, rung = due
         log.error("timer_failed", subject=subject_id, kind=kind, rung=rung, exc_info=bug)
         async with self._database.transaction() as work:
@@ -215,9 +225,9 @@ class TimerSweeper:
             )
         self._metrics.timers_failed.inc(len(failed))
 
-    async def _claim(self, work: Transaction, due: Sequence[_Due]) -> None:
+    async def _claim(self, work: Transaction, due: Sequence[TimerKey]) -> None:
         """Fire those of these timers that are still due."""
-        await self._lock(work, {subject_id: kind for subject_id, kind, _ in due})
+        await self._lock(work, due)
         claimed = await work.connection.fetch(
             f"UPDATE {work.schema}.timer SET state = 'fired', fired_at = now() "  # noqa: S608
             "WHERE state = 'armed' AND ctid = ANY(ARRAY(SELECT one.ctid "

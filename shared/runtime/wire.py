@@ -88,12 +88,12 @@ class Wire:
 
 def wire_of(scope: Mapping[str, Any]) -> Wire:
     """The connection a request came by; raises RuntimeError behind a server without WireProtocol."""
-    found = scope.get("extensions", {}).get(_EXTENSION)
-    if not isinstance(found, Wire):
+    result = scope.get("extensions", {}).get(_EXTENSION)
+    if not isinstance(result, Wire):
         raise RuntimeError(
             "the live stream needs a server made by shared.runtime.wire.server_config"
         )
-    return found
+    return result
 
 
 class WireProtocol(H11Protocol):

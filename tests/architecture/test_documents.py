@@ -50,13 +50,13 @@ def code_of_settings() -> str:
 @cache
 def addresses() -> set[str]:
     """Paths of the two documented APIs and of the auditor, with every parameter as {}."""
-    found = set()
+    results = set()
     for name in ("console", "ingest"):
         text = (ROOT / "tests" / "contract" / "openapi" / f"{name}.json").read_text()
-        found |= set(json.loads(text)["paths"])
+        results |= set(json.loads(text)["paths"])
     auditor = (ROOT / "services" / "audit" / "web.py").read_text(encoding="utf-8")
-    found |= set(re.findall(r'"(/[a-z]+)"', auditor))
-    return {re.sub(r"\{[^}]*\}", "{}", one) for one in found}
+    results |= set(re.findall(r'"(/[a-z]+)"', auditor))
+    return {re.sub(r"\{[^}]*\}", "{}", result) for result in results}
 
 
 def expanded(path: str) -> list[str]:
@@ -65,7 +65,7 @@ def expanded(path: str) -> list[str]:
     if choice is None:
         return [path]
     head, tail = path[: choice.start()], path[choice.end() :]
-    return [one for part in choice[1].split(",") for one in expanded(head + part + tail)]
+    return [name for part in choice[1].split(",") for name in expanded(head + part + tail)]
 
 
 def links(text: str, folder: Path) -> Named:
@@ -77,11 +77,11 @@ def links(text: str, folder: Path) -> Named:
 
 def paths(text: str, folder: Path) -> Named:
     """Paths in the repository, and files named without their folder."""
-    for token in (one for code in _code(text) for one in code.split()):
+    for token in (name for code in _code(text) for name in code.split()):
         for path in _IN_A_FOLDER.findall(token):
             if path.split("/")[0] in folders():
-                for one in expanded(path.rstrip(".,")):
-                    yield one, any(ROOT.glob(one)) if "*" in one else (ROOT / one).exists()
+                for name in expanded(path.rstrip(".,")):
+                    yield name, any(ROOT.glob(name)) if "*" in name else (ROOT / name).exists()
         if _BARE.fullmatch(token.rstrip(".,;:")):
             yield token, token.rstrip(".,;:") in names()
 
@@ -127,18 +127,20 @@ def api(text: str, folder: Path) -> Named:
 
 def _defined(path: str) -> set[str]:
     """Names of a module's top level, and of its classes' methods behind a dot."""
-    found: set[str] = set()
+    results: set[str] = set()
     for node in ast.parse((ROOT / path).read_text(encoding="utf-8")).body:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
-                found.add(node.name)
+                results.add(node.name)
             case ast.ClassDef():
                 inner = (ast.FunctionDef, ast.AsyncFunctionDef)
-                methods = [f"{node.name}.{one.name}" for one in node.body if isinstance(one, inner)]
-                found |= {node.name, *methods}
+                methods = [
+                    f"{node.name}.{stmt.name}" for stmt in node.body if isinstance(stmt, inner)
+                ]
+                results |= {node.name, *methods}
             case ast.AnnAssign(target=ast.Name(id=name)) | ast.Assign(targets=[ast.Name(id=name)]):
-                found.add(name)
-    return found
+                results.add(name)
+    return results
 
 
 def _code(text: str) -> list[str]:
@@ -147,20 +149,20 @@ def _code(text: str) -> list[str]:
 
 
 def _parts(makefile: str) -> str:
-    found = re.search(r"ONLY=([a-z|]+)", makefile)
-    return found[1] if found else ""
+    match = re.search(r"ONLY=([a-z|]+)", makefile)
+    return match[1] if match else ""
 
 
 @pytest.mark.parametrize("kind", [links, paths, functions, verbs, modules, settings, api])
 def test_documents_name_only_what_there_is(kind: Callable[[str, Path], Named]) -> None:
-    found, missing = 0, []
+    result, missing = 0, []
     for path in tracked(*DOCUMENTS):
         for name, exists in kind(path.read_text(encoding="utf-8"), path.parent):
-            found += 1
+            result += 1
             if not exists:
                 missing.append(f"{path.relative_to(ROOT)}: {name}")
     assert not missing
-    assert found >= 8, "it looks in the wrong place"
+    assert result >= 8, "it looks in the wrong place"
 
 
 @pytest.mark.parametrize(

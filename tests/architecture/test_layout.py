@@ -15,7 +15,6 @@ REQUIRED = (
     "__main__.py",
     "app.py",
     "settings.py",
-    "consumer.py",
     "metrics.py",
     "core",
 )

@@ -16,10 +16,10 @@ _STARTS = re.compile(
 
 
 def test_every_test_that_starts_a_whole_system_is_on_their_side() -> None:
-    found = {
-        one.relative_to(ROOT).as_posix()
-        for one in (ROOT / "tests").rglob("test_*.py")
-        if _STARTS.search(one.read_text(encoding="utf-8"))
+    results = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "tests").rglob("test_*.py")
+        if _STARTS.search(path.read_text(encoding="utf-8"))
     }
-    assert len(found) > 3, "nobody starts one: the sign by which they are known has changed"
-    assert [one for one in found if not is_whole(one)] == []
+    assert len(results) > 3, "nobody starts one: the sign by which they are known has changed"
+    assert [result for result in results if not is_whole(result)] == []

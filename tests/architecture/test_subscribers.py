@@ -45,7 +45,9 @@ def test_subscribers_have_our_options(service: str, tmp_path: Any) -> None:
 def test_a_service_writes_its_own_topics_and_no_others(service: str, tmp_path: Any) -> None:
     traffic = built_platform(service, tmp_path).traffic
     written = {
-        one.address for one in traffic.operations() if one.action == "send" and not one.letters
+        operation.address
+        for operation in traffic.operations()
+        if operation.action == "send" and not operation.letters
     }
     owned = {
         name

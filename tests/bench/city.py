@@ -127,7 +127,7 @@ async def _last_line(source: asyncio.subprocess.Process) -> dict[str, Any]:
     last = b"{}"
     async for line in source.stdout:
         last = line
-    found: dict[str, Any] = json.loads(last)
-    if not found:
+    results: dict[str, Any] = json.loads(last)
+    if not results:
         raise RuntimeError("the city's source ended before it sent anything")
-    return found
+    return results

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from deploy.local.data import rules, sensors
+from deploy.example import rules, sensors
 from deploy.local.seed import entries, key_of
 from shared.contracts.topics import READINGS
 from shared.runtime.publisher import encode
@@ -26,11 +26,11 @@ def readings(turns: int) -> Iterator[tuple[bytes, bytes]]:
     """Every sensor once a minute; the nine real gauges with the datum they are catalogued with."""
     chance = random.Random(SEED)
     plans = []
-    for one in sensors.all_sensors():
-        kind = sensors.BY_SLUG.get(one.sensor_kind)
+    for sensor in sensors.all_sensors():
+        kind = sensors.BY_SLUG.get(sensor.sensor_kind)
         low, high = (kind.low, kind.high) if kind else (180.0, 190.0)
-        write = writer(one.metric, one.unit, one.datum)
-        plans.append((one.sensor_id, one.sensor_id.encode(), write, low, high))
+        write = writer(sensor.metric, sensor.unit, sensor.datum)
+        plans.append((sensor.sensor_id, sensor.sensor_id.encode(), write, low, high))
     for turn in range(turns):
         for place, (name, key, write, low, high) in enumerate(plans):
             at = moment(T0_MS + turn * STEP_MS + place * STEP_MS // len(plans))
@@ -46,7 +46,10 @@ async def district(plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
     total = len(sensors.all_sensors())
     turns = plan.district_readings // total
     async with service() as scoring:
-        catalog = [(key_of(one.entry).encode(), encode(one)) for one in entries(now)]
+        catalog = [
+            (key_of(catalog_entry.entry).encode(), encode(catalog_entry))
+            for catalog_entry in entries(now)
+        ]
         definitions = rules.definitions(now)
         await scoring.seed(catalog, definitions)
         count = 0

@@ -46,20 +46,22 @@ async def due(plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
         no_sources.flush()
         clock = {"ingest": {"FENGHUO_SOURCES_FILE": no_sources.name}}
         async with service(beside=clock) as scoring:
-            await scoring.seed(ruleset.catalog(((one, METRIC) for one in names), INTERVAL_S), rules)
+            await scoring.seed(
+                ruleset.catalog(((name, METRIC) for name in names), INTERVAL_S), rules
+            )
             await scoring.start()
             await scoring.settle()
             alarms = asyncio.create_task(_alarms(scoring.kafka, len(names) * len(rules)))
             sent = await _send(scoring.kafka, names)
             raised = await alarms
     late = [at - sent[name] - AFTER[rule_id] for name, rule_id, at in raised]
-    found = {**summary(late), "early": sum(one < -0.001 for one in late)}
-    say(f"due: p50 {found['p50_ms']:.0f} ms, latest {found['max_ms']:.0f} ms after its moment")
+    results = {**summary(late), "early": sum(one < -0.001 for one in late)}
+    say(f"due: p50 {results['p50_ms']:.0f} ms, latest {results['max_ms']:.0f} ms after its moment")
     return {
-        **found,
+        **results,
         "wanted": len(names) * len(rules),
-        "p99_s": found["p99_ms"] / 1000,
-        "max_s": found["max_ms"] / 1000,
+        "p99_s": results["p99_ms"] / 1000,
+        "max_s": results["max_ms"] / 1000,
     }
 
 
@@ -84,7 +86,7 @@ async def _send(bootstrap: str, names: list[str]) -> dict[str, float]:
 async def _alarms(bootstrap: str, wanted: int) -> list[tuple[str, str, float]]:
     """Sensor, rule and Kafka's time in seconds of so many raised alarms; raises RuntimeError."""
     decode = msgspec.json.Decoder(_Alarm).decode
-    found: list[tuple[str, str, float]] = []
+    results: list[tuple[str, str, float]] = []
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
     await consumer.start()
     try:
@@ -92,14 +94,14 @@ async def _alarms(bootstrap: str, wanted: int) -> list[tuple[str, str, float]]:
         consumer.assign(partitions)
         await consumer.seek_to_beginning(*partitions)
         deadline = time.monotonic() + SPREAD_S * 2 + _PATIENCE_S
-        while len(found) < wanted:
+        while len(results) < wanted:
             if time.monotonic() > deadline:
-                raise RuntimeError(f"{len(found)} of {wanted} alarms came")
+                raise RuntimeError(f"{len(results)} of {wanted} alarms came")
             for records in (await consumer.getmany(timeout_ms=500)).values():
                 for record in records:
                     alarm = decode(record.value)
                     if alarm.transition == "raised":
-                        found.append((alarm.sensor_id, alarm.rule_id, record.timestamp / 1000))
+                        results.append((alarm.sensor_id, alarm.rule_id, record.timestamp / 1000))
     finally:
         await consumer.stop()
-    return found
+    return results

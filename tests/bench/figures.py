@@ -43,17 +43,17 @@ def between(first: Mark, last: Mark, memory_mib: float) -> Run:
     )
 
 
-def differs(found: Split, expected: Split) -> str:
+def differs(split: Split, expected: Split) -> str:
     """What is wrong with a run's transitions; empty when they are exactly the expected ones."""
-    if found == expected:
+    if split == expected:
         return ""
-    names = sorted(set(found) | set(expected))
+    names = sorted(set(split) | set(expected))
     parts = [
-        f"{name} {found.get(name, 0)} of {expected.get(name, 0)}"
+        f"{name} {split.get(name, 0)} of {expected.get(name, 0)}"
         for name in names
-        if found.get(name, 0) != expected.get(name, 0)
+        if split.get(name, 0) != expected.get(name, 0)
     ]
-    return f"{sum(found.values())} of {sum(expected.values())} transitions ({', '.join(parts)})"
+    return f"{sum(split.values())} of {sum(expected.values())} transitions ({', '.join(parts)})"
 
 
 @dataclass

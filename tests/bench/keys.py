@@ -58,7 +58,7 @@ def judged(
 
     What calls itself `wrong` anywhere on the way to the value does not count: its reason stands instead.
     """
-    found: dict[str, dict[str, Any]] = {}
+    results: dict[str, dict[str, Any]] = {}
     for key in keys:
         value, wrong = _at(measured, paths[key.name])
         entry: dict[str, Any] = {
@@ -68,8 +68,8 @@ def judged(
         }
         if value is None:
             entry["why"] = wrong or why.get(key.row, "not measured in this run")
-        found[key.name] = entry
-    return found
+        results[key.name] = entry
+    return results
 
 
 def _at(measured: Mapping[str, Any], path: Path) -> tuple[Any, str]:
@@ -116,15 +116,15 @@ KEYS = (
 
 def aims(values: Mapping[str, Value]) -> dict[str, Key]:
     """The keys with those aims filled in that follow from another figure of the same run."""
-    found = {key.name: key for key in KEYS}
+    results = {key.name: key for key in KEYS}
     p50, p99 = values.get("latency_floor_p50_ms"), values.get("latency_floor_p99_ms")
     if p50 is not None:
-        key = found["latency_p50_ms"]
-        found[key.name] = Key(key.name, key.label, key.row, at_most=float(p50) + 2.0)
+        key = results["latency_p50_ms"]
+        results[key.name] = Key(key.name, key.label, key.row, at_most=float(p50) + 2.0)
     if p99 is not None:
-        key = found["latency_p99_ms"]
-        found[key.name] = Key(key.name, key.label, key.row, at_most=2.0 * float(p99))
-    return found
+        key = results["latency_p99_ms"]
+        results[key.name] = Key(key.name, key.label, key.row, at_most=2.0 * float(p99))
+    return results
 
 
 def values(rows: Mapping[str, Row], others: Mapping[str, Mapping[str, Any]]) -> dict[str, Value]:

@@ -37,8 +37,10 @@ async def latency(plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
         output, _ = await source.communicate()
         if source.returncode:
             raise RuntimeError("the source of the latency row failed")
-    found: dict[str, Any] = json.loads(output)
-    if not found["alarm"]["count"]:
+    results: dict[str, Any] = json.loads(output)
+    if not results["alarm"]["count"]:
         raise RuntimeError("no alarm came")
-    say(f"latency: p50 {found['alarm']['p50_ms']:.1f} ms, p99 {found['alarm']['p99_ms']:.1f} ms")
-    return {"enough_alarms": found["alarm"]["count"] >= WANTED, **found}
+    say(
+        f"latency: p50 {results['alarm']['p50_ms']:.1f} ms, p99 {results['alarm']['p99_ms']:.1f} ms"
+    )
+    return {"enough_alarms": results["alarm"]["count"] >= WANTED, **results}

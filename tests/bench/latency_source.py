@@ -64,9 +64,9 @@ def summary(seconds: list[float]) -> dict[str, float]:
     """Percentiles in ms."""
     if not seconds:
         return {"count": 0}
-    found = {f"p{round(share * 1000) / 10:g}_ms": percentile(seconds, share) * 1000
+    results = {f"p{round(share * 1000) / 10:g}_ms": percentile(seconds, share) * 1000
              for share in (0.5, 0.9, 0.99, 0.999)}  # fmt: skip
-    return {"count": len(seconds), **found, "max_ms": max(seconds) * 1000}
+    return {"count": len(seconds), **results, "max_ms": max(seconds) * 1000}
 
 
 async def _consumer(bootstrap: str, spec: TopicSpec) -> AIOKafkaConsumer:
@@ -80,9 +80,9 @@ async def _consumer(bootstrap: str, spec: TopicSpec) -> AIOKafkaConsumer:
 
 async def _note(consumer: AIOKafkaConsumer, cause: Any, noted: list[tuple[str, float]]) -> None:
     while True:
-        found = await consumer.getmany(timeout_ms=1000)
+        result = await consumer.getmany(timeout_ms=1000)
         at = time.perf_counter()
-        for records in found.values():
+        for records in result.values():
             noted += [(cause(record.value), at) for record in records]
 
 
@@ -106,8 +106,8 @@ async def main(bootstrap: str, seconds: float, warm_up_s: float) -> None:
     await plain.stop()
     await alarmed.stop()
     since = min(sent.values()) + warm_up_s
-    floor = [at - sent[one] for one, at in there if sent.get(one, 0) >= since]
-    path = [at - sent[one] for one, at in raised if sent.get(one, 0) >= since]
+    floor = [at - sent[name] for name, at in there if sent.get(name, 0) >= since]
+    path = [at - sent[name] for name, at in raised if sent.get(name, 0) >= since]
     took = max(sent.values()) - min(sent.values())
     result = {"rate": len(sent) / took, "floor": summary(floor), "alarm": summary(path)}
     print(json.dumps(result))

@@ -49,10 +49,10 @@ class Loader:
 
     def partition(self, key: bytes) -> int:
         """Where records of this key go."""
-        found = self._known.get(key)
-        if found is None:
-            found = self._known[key] = self._choose(key, self._numbers, self._numbers)
-        return found
+        result = self._known.get(key)
+        if result is None:
+            result = self._known[key] = self._choose(key, self._numbers, self._numbers)
+        return result
 
     async def add(self, key: bytes | None, value: bytes, partition: int | None = None) -> None:
         """Add one record; it leaves when its batch is full or at `flush`."""
@@ -155,11 +155,11 @@ _decode = msgspec.json.Decoder(_Found).decode
 
 def name_of(value: bytes) -> str:
     """`rule raise`, `rule clear`, or for our further transitions the rule and their name."""
-    found = _decode(value)
-    if found.rule_id:
-        change = _NAMES.get(found.transition, found.transition)
-        return f"{found.rule_id.partition('.')[0]} {change}"
-    return f"{found.rule} {found.state}"
+    result = _decode(value)
+    if result.rule_id:
+        change = _NAMES.get(result.transition, result.transition)
+        return f"{result.rule_id.partition('.')[0]} {change}"
+    return f"{result.rule} {result.state}"
 
 
 async def transitions(bootstrap: str, topic: str, partitions: int) -> Split:

@@ -40,10 +40,10 @@ def _cpu_model() -> str:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
         return platform.processor()
-    found = re.search(r"model name\s*:\s*(.+)", text)
+    match = re.search(r"model name\s*:\s*(.+)", text)
     family = re.search(r"cpu family\s*:\s*(\d+)", text)
     model = re.search(r"^model\s*:\s*(\d+)", text, re.MULTILINE)
-    name = found[1] if found else platform.machine()
+    name = match[1] if match else platform.machine()
     return f"{name} (family {family[1]}, model {model[1]})" if family and model else name
 
 

@@ -23,7 +23,7 @@ SENSOR_KINDS = {
     "gas_lel": "gas_detector",
     "temperature": "thermometer",
 }
-"""As in the district's catalogue (deploy/local/data/sensors.py)."""
+"""As in the district's catalogue (deploy/example/sensors.py)."""
 Writer = Callable[[str, str, str, float], bytes]
 """(id, moment, sensor id, value) to bytes; the moment is written twice, as event time and as sent."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy.local.files import last_lines
+from deploy.files import last_lines
 from deploy.local.paths import REPO
 from deploy.local.supervisor import _die_with_parent
 from tests.bench.figures import Run, between
@@ -71,9 +71,9 @@ async def _mark(process: asyncio.subprocess.Process, wanted: str, log: Path) -> 
     assert process.stdout
     while line := await process.stdout.readline():
         used = cpu_s([process.pid])
-        found = _parse(line)
-        if found.get("mark") == wanted:
-            return Mark(int(found["done"]), float(found["at_s"]), used)
+        result = _parse(line)
+        if result.get("mark") == wanted:
+            return Mark(int(result["done"]), float(result["at_s"]), used)
         with log.open("ab") as output:
             output.write(line)
     await process.wait()
@@ -84,10 +84,10 @@ async def _mark(process: asyncio.subprocess.Process, wanted: str, log: Path) -> 
 
 def _parse(line: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(line)
+        result = json.loads(line)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return result if isinstance(result, dict) else {}
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

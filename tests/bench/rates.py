@@ -86,13 +86,13 @@ class Rates:
                 if row.why:
                     continue
                 try:
-                    found = await self._once(row, turn)
+                    result = await self._once(row, turn)
                 except (Unavailable, PeerFailed, RuntimeError) as error:
                     row.why = str(error)
                     say(f"{row.name}: {row.why}")
                     continue
-                row.runs.append(found)
-                say(f"{row.name} {turn + 1}: {found.rate:,.0f}/s {found.wrong}")
+                row.runs.append(result)
+                say(f"{row.name} {turn + 1}: {result.rate:,.0f}/s {result.wrong}")
 
     async def _once(self, row: Row, turn: int) -> Run:
         if row.name.startswith("scoring"):
@@ -115,12 +115,12 @@ class Rates:
             fetch_only=row.name == "fetch",
         )
         command = Command(self._argv(row, work), FOLDER / "log" / f"{row.name}.log")
-        found = await run(command)
+        result = await run(command)
         shutil.rmtree(folder, ignore_errors=True)
         if row.name in ("raw", "fetch"):
-            return found
+            return result
         came = await transitions(self._scoring.kafka, out, OUT_PARTITIONS)
-        return replace(found, wrong=found.wrong or differs(came, self._expected[topic]))
+        return replace(result, wrong=result.wrong or differs(came, self._expected[topic]))
 
     def _argv(self, row: Row, work: Work) -> Sequence[str]:
         if row.name == "kafka_streams":
@@ -140,20 +140,20 @@ class Rates:
         try:
             if processes > 1:
                 await self._scoring.share(processes)
-            found = await self._scoring.measure(self._counts[READINGS.name], processes)
+            result = await self._scoring.measure(self._counts[READINGS.name], processes)
             await self._scoring.settle()
             came = await transitions(self._scoring.kafka, ALARMS.name, ALARMS.partitions)
         finally:
             await self._scoring.stop()
-        return replace(found, wrong=found.wrong or differs(came, self._expected[READINGS.name]))
+        return replace(result, wrong=result.wrong or differs(came, self._expected[READINGS.name]))
 
 
 def _jar_version(artifact: str) -> str:
     from deploy.local.jars import read_list
     from tests.bench.environments import JARS
 
-    found = read_list(Path(JARS).read_text(encoding="ascii"))
-    return next(name.split(":")[2] for name in found if name.split(":")[1] == artifact)
+    result = read_list(Path(JARS).read_text(encoding="ascii"))
+    return next(name.split(":")[2] for name in result if name.split(":")[1] == artifact)
 
 
 async def measure(plan: Plan, say: Callable[[str], None]) -> dict[str, Row]:

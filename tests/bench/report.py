@@ -27,7 +27,7 @@ def keys_as_json(
     quick: bool = False,
 ) -> dict[str, dict[str, Any]]:
     """Per key: value, aim, met (never judged in a quick run); and where there is no value, why."""
-    found = {}
+    results = {}
     for name, key in aims(values).items():
         value = values.get(name)
         entry: dict[str, Any] = {
@@ -37,8 +37,8 @@ def keys_as_json(
         }
         if value is None:
             entry["why"] = _why(name, key.row, rows, why)
-        found[name] = entry
-    return found
+        results[name] = entry
+    return results
 
 
 def _why(name: str, row: str, rows: Mapping[str, Row], why: Mapping[str, str]) -> str:
@@ -46,11 +46,11 @@ def _why(name: str, row: str, rows: Mapping[str, Row], why: Mapping[str, str]) -
     if name in why:
         return why[name]
     for needed in (row, _COMPARED.get(name.partition("_")[0], "scoring")):
-        known = rows.get(needed)
-        if known is not None and known.usable:
+        existing_row = rows.get(needed)
+        if existing_row is not None and existing_row.usable:
             continue
-        if known is not None and known.invalid:
-            return f"{needed}: {known.invalid}"
+        if existing_row is not None and existing_row.invalid:
+            return f"{needed}: {existing_row.invalid}"
         return f"{needed}: {why.get(needed, 'not measured in this run')}"
     return "no figure"
 

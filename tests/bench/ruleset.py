@@ -49,12 +49,12 @@ def rule(name: str, metric: str, body: dict[str, Any]) -> RuleDefinition:
 
 def reference_rules() -> list[RuleDefinition]:
     """The four rules of the reference workload for each of its kinds."""
-    found = []
+    results = []
     for metric in KINDS:
         kind = PARAMETERS[metric]
         for name, limits, level in (("t1", kind.level1, "yellow"), ("t2", kind.level2, "red")):
             body = {"kind": "threshold", "count": HOLD, "rungs": _rungs(limits, level)}
-            found.append(rule(name, metric, body))
+            results.append(rule(name, metric, body))
         mean = {
             "kind": "window",
             "aggregate": "mean",
@@ -62,10 +62,10 @@ def reference_rules() -> list[RuleDefinition]:
             "min_count": MIN_WINDOW,
             "rungs": _rungs(kind.mean, "orange"),
         }
-        found.append(rule("mean", metric, mean))
+        results.append(rule("mean", metric, mean))
         rate = {"kind": "rate", "direction": "above", "rungs": _rungs(kind.rate, "blue")}
-        found.append(rule("roc", metric, rate))
-    return found
+        results.append(rule("roc", metric, rate))
+    return results
 
 
 def rain_rules() -> list[RuleDefinition]:
@@ -99,9 +99,13 @@ def sensor(name: str, metric: str, interval_s: float) -> SensorEntry:
     )
 
 
-def entry(one: SensorEntry) -> CatalogEntry:
+def entry(sensor_entry: SensorEntry) -> CatalogEntry:
     """The catalogue's message for it."""
-    fields = {**_ENVELOPE, "id": f"cat-{one.sensor_id}", "entry": one.model_dump(mode="json")}
+    fields = {
+        **_ENVELOPE,
+        "id": f"cat-{sensor_entry.sensor_id}",
+        "entry": sensor_entry.model_dump(mode="json"),
+    }
     return CatalogEntry.model_validate_json(json.dumps(fields))
 
 
@@ -124,4 +128,4 @@ def numbered(count: int) -> Iterator[tuple[str, str]]:
 
 def rule_records(rules: Iterable[RuleDefinition]) -> list[Record]:
     """Rules as records."""
-    return [(one.rule_id.encode(), encode(one)) for one in rules]
+    return [(rule.rule_id.encode(), encode(rule)) for rule in rules]

@@ -52,17 +52,17 @@ async def measure(plan: Plan, say: Say) -> dict[str, Any]:
             why[name] = str(error) or type(error).__name__
             say(f"{name}: {why[name]}")
     facts["seconds"] = round(time.monotonic() - began)
-    found = report.keys_as_json(keys.values(rows, others), rows, why, quick=plan.quick)
-    return report.document(facts, found, rows, others)
+    result = report.keys_as_json(keys.values(rows, others), rows, why, quick=plan.quick)
+    return report.document(facts, result, rows, others)
 
 
 def main(plan: Plan) -> int:
     """Measure, print, write; 0 also when aims are missed: it measures, it does not judge."""
     console = Console(width=None if Console().is_terminal else 160)
-    found = asyncio.run(
+    result = asyncio.run(
         measure(plan, lambda text: console.print(text, highlight=False, markup=False))
     )
-    report.save(FILE, found)
-    console.print(report.table(found, found))
+    report.save(FILE, result)
+    console.print(report.table(result, result))
     console.print(f"written to {FILE.relative_to(FOLDER.parent.parent)}")
     return 0

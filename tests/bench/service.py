@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-import httpx
+import httpx2
 from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.local.endpoints import process_name
@@ -37,7 +37,7 @@ class Service:
     def __init__(self, stack: Stack, replicas: int) -> None:
         self._stack = stack
         self._names = [process_name(NAME, slot) for slot in range(replicas)]
-        self._client = httpx.AsyncClient(timeout=10, trust_env=False)
+        self._client = httpx2.AsyncClient(timeout=10, trust_env=False)
 
     @property
     def kafka(self) -> str:
@@ -128,14 +128,14 @@ class Service:
         """The values of a metric by their label text ("" without labels); empty while it is down."""
         try:
             text = (await self._client.get(f"{self._stack.url(self._names[slot])}/metrics")).text
-        except httpx.HTTPError:
+        except httpx2.HTTPError:
             return {}
-        found = {}
+        results = {}
         for line in text.splitlines():
             if line.startswith((f"{name}{{", f"{name} ")):
                 label, value = line.removeprefix(name).rsplit(" ", 1)
-                found[label] = float(value)
-        return found
+                results[label] = float(value)
+        return results
 
     async def scored(self, processes: int = 1) -> list[int]:
         """Readings handled so far, per process."""
@@ -165,8 +165,8 @@ class Service:
                 self._check(deadline, pids)
                 await asyncio.sleep(_pause(first, last, count))
                 last = await self._mark(pids)
-        found = between(first, last, peak.mib)
-        return replace(found, stages_us=await self._stages(processes))
+        result = between(first, last, peak.mib)
+        return replace(result, stages_us=await self._stages(processes))
 
     async def _stages(self, processes: int) -> dict[str, float]:
         """Microseconds per reading by stage, over everything handled so far."""

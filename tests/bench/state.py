@@ -87,11 +87,11 @@ async def restore(plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
         await scoring.start(ready_s=300)
         await until_scored(scoring, count * HOURS)
         await scoring.settle(5)
-        found = await after_a_crash(
+        result = await after_a_crash(
             scoring, crowd.rain(range(64), range(HOURS, HOURS + 1), 3_600_000)
         )
-    say(f"restore of {count} sensors: {found['first_reading_s']:.1f} s")
-    return {"sensors": count, "readings_per_sensor": HOURS, **found}
+    say(f"restore of {count} sensors: {result['first_reading_s']:.1f} s")
+    return {"sensors": count, "readings_per_sensor": HOURS, **result}
 
 
 async def after_a_crash(
@@ -127,5 +127,5 @@ async def _ready(scoring: Service, timeout_s: float) -> float:
 def _states(log: str) -> int | None:
     """How many states the last restore reports."""
     lines = [line for line in log.splitlines() if '"restored"' in line]
-    found = re.search(r'"states":\s*(\d+)', lines[-1]) if lines else None
-    return int(found[1]) if found else None
+    result = re.search(r'"states":\s*(\d+)', lines[-1]) if lines else None
+    return int(result[1]) if result else None

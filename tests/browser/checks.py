@@ -65,5 +65,5 @@ NAMELESS = """() => {
 
 async def unreadable(page: Page, where: str) -> list[str]:
     """What is wrong with the page as it stands, said with where it was."""
-    found = [*await page.evaluate(CONTRAST), *await page.evaluate(NAMELESS)]
-    return [f"{where}: {one}" for one in found]
+    results = [*await page.evaluate(CONTRAST), *await page.evaluate(NAMELESS)]
+    return [f"{where}: {result}" for result in results]

@@ -25,7 +25,7 @@ from playwright.async_api import (
     expect,
 )
 
-from deploy.local.data.units import all_units
+from deploy.example.units import all_units
 from services.console.accounts import import_accounts, make_link
 from shared.runtime.wire import server_config
 from tests.support.chromium import MISSING, chromium, program
@@ -99,22 +99,22 @@ def a_console(fill: Callable[[Served], Awaitable[None]]) -> Iterator[Served]:
     """A console on a database of its own, filled by `fill`."""
     with fresh_database() as dsn:
         host = Host(dsn)
-        found = host.start()
+        result = host.start()
         try:
-            found.run(fill(found))
-            yield found
+            result.run(fill(result))
+            yield result
         finally:  # before its database goes: a console that loses it ends the process
             host.stop()
 
 
-async def a_night(found: Served) -> None:
+async def a_night(served: Served) -> None:
     """Fill a console with the night of tests/support/console_night.py, hostile texts included."""
     now = datetime.now(UTC)
-    units = [one.unit for one in all_units() if one.unit.startswith("500118")]
+    units = [unit_entry.unit for unit_entry in all_units() if unit_entry.unit.startswith("500118")]
     for slot in slots(now):
-        found.bench.wiring.directory.take(slot)
+        served.bench.wiring.directory.take(slot)
     history = [*night(units, now, hostile=True), *boards(now), *desk(now)]
-    await found.bench.project(history)
+    await served.bench.project(history)
 
 
 @pytest.fixture(scope="session")
@@ -196,10 +196,12 @@ async def visitor(browser: Browser, served: Served) -> AsyncIterator[Visitor]:
 @pytest_asyncio.fixture(loop_scope="module")
 async def troubled(browser: Browser, served: Served) -> AsyncIterator[Visitor]:
     """A visitor whose requests fail; a browser complains of each, and of nothing else."""
-    found = Visitor(browser, served)
-    yield found
-    await found.close()
-    assert [one for one in found.complaints if "Failed to load resource" not in one] == []
+    visitor = Visitor(browser, served)
+    yield visitor
+    await visitor.close()
+    assert [
+        complaint for complaint in visitor.complaints if "Failed to load resource" not in complaint
+    ] == []
 
 
 async def shot(page: Page, name: str, *, full: bool = False) -> None:

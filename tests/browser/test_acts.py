@@ -16,18 +16,18 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 def sent(served: Served, kind: str) -> list[dict[str, Any]]:
     """Distinct records of one type that the console has handed to Kafka, in order."""
-    found = {}
+    results = {}
     for record in served.bench.recorder.sent:
         body = json.loads(record.value)
         if body["type"] == kind:
-            found[body["id"]] = body
-    return list(found.values())
+            results[body["id"]] = body
+    return list(results.values())
 
 
 async def card(page: Page, words: str) -> Any:
-    found = page.locator("#alerts .card", has_text=words)
-    await found.first.wait_for()
-    return found.first
+    result = page.locator("#alerts .card", has_text=words)
+    await result.first.wait_for()
+    return result.first
 
 
 async def test_approving_asks_for_the_level_shown(visitor: Visitor, served: Served) -> None:
@@ -121,7 +121,7 @@ async def test_the_phone_receipts_by_itself_and_answers_once(
     await shot(page, "phone-open", full=True)
     await first.get_by_role("button", name="能到岗", exact=True).dblclick()
     await expect(page.locator("#rest .sent")).to_contain_text("能到岗")
-    verbs = [one["verb"] for one in sent(served, "answer") if one["status"] == "Actual"]
+    verbs = [row["verb"] for row in sent(served, "answer") if row["status"] == "Actual"]
     assert sorted(verbs) == ["coming", "delivered", "read"]
 
 
@@ -146,7 +146,7 @@ async def test_kafka_down_is_said_and_the_answer_goes_by_itself_later(
         served.bench.recorder.down = False
     await expect(page.locator("#rest .sent")).to_be_visible()
     # The refusals themselves are what a browser notes; nothing else may be there.
-    assert all("503" in one for one in visitor.complaints)
+    assert all("503" in complaint for complaint in visitor.complaints)
     visitor.complaints.clear()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page
 
-from deploy.local.data.units import all_units
+from deploy.example.units import all_units
 from services.console.accounts import make_link
 from shared.contracts.alerts import AlertEvent, AlertState
 from shared.contracts.commands import AssignmentEvent, AssignmentState
@@ -35,7 +35,7 @@ pytestmark = [
 EVENTS = 50_000
 ALERTS = 900
 """Of which more are open than any answer lists."""
-YONGCHUAN = [one.unit for one in all_units() if one.unit.startswith("500118")]
+YONGCHUAN = [unit_entry.unit for unit_entry in all_units() if unit_entry.unit.startswith("500118")]
 LEVELS = ("red", "orange", "yellow", "blue")
 WAITING = (AlertState.VERIFYING, AlertState.VERIFIED, AlertState.PENDING_APPROVAL)
 STEPS = (AssignmentState.DELIVERED, AssignmentState.SIGNED, AssignmentState.REPORTED)
@@ -85,13 +85,13 @@ def storm(chance: random.Random) -> list[Any]:
 
 def last(log: Iterable[Any], kind: type[Any], key: str) -> list[Any]:
     """The last version of each thing of a kind."""
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     for message in log:
         if isinstance(message, kind):
-            known = found.get(getattr(message, key))
+            known = results.get(getattr(message, key))
             if known is None or message.version > known.version:
-                found[getattr(message, key)] = message
-    return list(found.values())
+                results[getattr(message, key)] = message
+    return list(results.values())
 
 
 def recount(log: Sequence[Any]) -> dict[str, Any]:
@@ -99,14 +99,14 @@ def recount(log: Sequence[Any]) -> dict[str, Any]:
     alerts = last(log, AlertEvent, "alert_id")
     given = last(log, AssignmentEvent, "assignment_id")
     sensors = last(log, SensorHealth, "sensor_id")
-    issued = [one.level for one in alerts if one.state is AlertState.ISSUED]
+    issued = [alert.level for alert in alerts if alert.state is AlertState.ISSUED]
     return {
         "issued": [issued.count(Level(level)) for level in LEVELS],
-        "waiting": sum(one.state in WAITING for one in alerts),
-        "open": sum(one.state is not AlertState.DISMISSED for one in alerts),
+        "waiting": sum(alert.state in WAITING for alert in alerts),
+        "open": sum(alert.state is not AlertState.DISMISSED for alert in alerts),
         "signed": sum(one.state is not AssignmentState.DELIVERED for one in given),
         "given": len(given),
-        "silent": sum(one.state is SensorState.SILENT for one in sensors),
+        "silent": sum(sensor.state is SensorState.SILENT for sensor in sensors),
     }
 
 
@@ -127,13 +127,13 @@ _SHOWN = """() => {
 
 async def shown(page: Page, wanted: dict[str, Any]) -> dict[str, Any]:
     """What the page counts, as soon as it is what is wanted, or at the end of patience."""
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     for _ in range(int(_PATIENCE_S / 0.5)):
-        found = await page.evaluate(_SHOWN)
-        if found == wanted:
+        results = await page.evaluate(_SHOWN)
+        if results == wanted:
             break
         await asyncio.sleep(0.5)
-    return found
+    return results
 
 
 def cut(served: Served) -> None:

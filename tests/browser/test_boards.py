@@ -36,9 +36,9 @@ async def go(page: Page, board: str) -> None:
 async def sheet(page: Page, words: str) -> Locator:
     card = page.locator("#alerts .card", has_text=words).first
     await card.get_by_role("button", name="详情").click()
-    found = page.locator("dialog .sheet")
-    await found.locator(".scales").wait_for()
-    return found
+    result = page.locator("dialog .sheet")
+    await result.locator(".scales").wait_for()
+    return result
 
 
 async def confirm(page: Page, words: str, **typed: str) -> None:
@@ -128,9 +128,9 @@ async def test_recalling_takes_the_level_the_place_and_a_reason(
     visitor: Visitor, served: Served
 ) -> None:
     page = await visitor.open("o-city-b")
-    found = await sheet(page, "朱沱")
+    result = await sheet(page, "朱沱")
     await shot(page, "sheet-zh-CN")
-    await found.get_by_role("button", name="撤回预警").click()
+    await result.get_by_role("button", name="撤回预警").click()
     dialog = page.locator("dialog").last
     go_on = dialog.get_by_role("button", name="撤回橙色预警")
     await dialog.get_by_label("橙色").check()

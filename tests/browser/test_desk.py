@@ -31,9 +31,9 @@ async def press(page: Page, button: Locator) -> None:
 async def the_case(page: Page, words: str) -> Locator:
     await board(page, "cases")
     await press(page, page.locator("#case-list a", has_text=words))
-    found = page.locator(".case-file")
-    await found.locator("h2", has_text=words).wait_for()
-    return found
+    result = page.locator(".case-file")
+    await result.locator("h2", has_text=words).wait_for()
+    return result
 
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
@@ -83,9 +83,9 @@ async def test_a_case_has_an_address(visitor: Visitor) -> None:
 async def test_a_case_is_taken_away(visitor: Visitor, words: str, begins: bytes) -> None:
     page = await visitor.open("o-city-b")
     file = await the_case(page, "长江朱沱段")
-    async with page.expect_download(timeout=90_000) as waiting:
+    async with page.expect_download(timeout=90_000) as event_info:
         await press(page, file.get_by_role("link", name=words))
-    download = await waiting.value
+    download = await event_info.value
     content = Path(await download.path()).read_bytes()
     assert content[: len(begins)].lower() == begins.lower()
 
@@ -235,7 +235,7 @@ async def test_a_drill_is_started_by_its_name(visitor: Visitor, served: Served) 
     await expect(dialog).to_have_count(0)
     told = sent(served, "report")[-1]
     assert (told["status"], told["place"], told["headline"]) == ("Exercise", ZHUTUO, "防汛夜间演练")
-    assert all(one["status"] == "Exercise" for one in sent(served, "report")[-1:])
+    assert all(row["status"] == "Exercise" for row in sent(served, "report")[-1:])
 
 
 async def test_a_drill_is_ended_where_it_is_listed(visitor: Visitor, served: Served) -> None:

@@ -86,10 +86,10 @@ def as_recipient(name: str, step: str) -> Control:
 
 def as_issuer(nth: int, step: str) -> Control:
     command = content_id("cmd", "act-issuer")
-    one = assignment_id(command, VILLAGES[nth])
+    name = assignment_id(command, VILLAGES[nth])
     units = (focus(f"{command}-units"),)
     return Control(
-        "o-city-b", "overview", f"dialog {focus(f'{one}-{step}')}", "acknowledgement", "", units
+        "o-city-b", "overview", f"dialog {focus(f'{name}-{step}')}", "acknowledgement", "", units
     )
 
 
@@ -210,7 +210,7 @@ def verbs_of(path: str, act: dict[str, Any]) -> list[str]:
         DECIDE: list(DecisionVerb),
         STEP: list(Step),
         ANSWER: list(AnswerVerb),
-        ENTRY: [one.model_fields["kind"].default for one in RULES],
+        ENTRY: [RULE.model_fields["kind"].default for RULE in RULES],
     }
     if path in closed:
         return [str(one) for one in closed[path]]
@@ -224,12 +224,12 @@ def verbs_of(path: str, act: dict[str, Any]) -> list[str]:
 def stage() -> Iterator[Served]:
     """A console with something for each act, apart from the others' night."""
 
-    async def fill(found: Served) -> None:
+    async def fill(served: Served) -> None:
         now = datetime.now(UTC)
-        await import_accounts(found.dsn, [TOWN_A])
+        await import_accounts(served.dsn, [TOWN_A])
         for slot in slots(now):
-            found.bench.wiring.directory.take(slot)
-        await found.bench.project([*boards(now), *console_acts.scene(now)])
+            served.bench.wiring.directory.take(slot)
+        await served.bench.project([*boards(now), *console_acts.scene(now)])
 
     with a_console(fill) as found:
         yield found
@@ -246,7 +246,7 @@ async def test_every_act_of_the_api_has_a_control(stage: Served) -> None:
     assert acts == CONTROLS.keys() | NO_ACTS.keys()
 
 
-@pytest.mark.parametrize("officer", sorted({one.officer for one in CONTROLS.values()}))
+@pytest.mark.parametrize("officer", sorted({CONTROL.officer for CONTROL in CONTROLS.values()}))
 @pytest.mark.timeout(1_200)
 async def test_it_is_done_by_keyboard_alone(browser: Browser, stage: Served, officer: str) -> None:
     visitor = Visitor(browser, stage)
@@ -265,8 +265,8 @@ async def test_it_is_done_by_keyboard_alone(browser: Browser, stage: Served, off
     await visitor.close()
     assert failed == {}
     # Whoever has signed out is refused what was still under way, which a browser notes.
-    out = any(not one.record for one in CONTROLS.values() if one.officer == officer)
-    assert [one for one in visitor.complaints if not (out and "401" in one)] == []
+    out = any(not CONTROL.record for CONTROL in CONTROLS.values() if CONTROL.officer == officer)
+    assert [complaint for complaint in visitor.complaints if not (out and "401" in complaint)] == []
 
 
 async def perform(page: Page, stage: Served, control: Control, verb: str) -> None:
@@ -292,7 +292,7 @@ async def perform(page: Page, stage: Served, control: Control, verb: str) -> Non
         await expect(page.locator("dialog")).to_have_count(dialogs, timeout=WAIT_MS)
     await page.wait_for_function("() => true")
     for _ in range(600):
-        new = [json.loads(one.value) for one in stage.bench.recorder.sent[before:]]
+        new = [json.loads(outgoing.value) for outgoing in stage.bench.recorder.sent[before:]]
         if any(is_meant(one, control, verb) for one in new):
             break
         await page.wait_for_timeout(100)

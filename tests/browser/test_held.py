@@ -18,8 +18,8 @@ _TOP = "(id) => document.querySelector(`[data-focus='${id}-coming']`).getBoundin
 
 
 async def top(page: Page, page_id: str) -> float:
-    found: float = await page.evaluate(_TOP, page_id)
-    return found
+    result: float = await page.evaluate(_TOP, page_id)
+    return result
 
 
 def many(number: int, first: datetime, **other: Any) -> Any:

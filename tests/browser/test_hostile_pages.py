@@ -9,13 +9,13 @@ from io import BytesIO
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-import httpx
+import httpx2
 import pytest
 from PIL import Image
 from playwright.async_api import Page
 from pydantic import BaseModel
 
-from deploy.local.data.units import all_units
+from deploy.example.units import all_units
 from services.console.accounts import Account, import_accounts
 from shared.contracts.cases import CaseReview, Finding
 from shared.contracts.fields import Post, Tier
@@ -50,7 +50,8 @@ def poisoned(message: Model) -> Model:
             changes[name] = poisoned(value)
         elif isinstance(value, tuple):
             changes[name] = tuple(
-                poisoned(one) if isinstance(one, BaseModel) else one for one in value
+                poisoned(base_model) if isinstance(base_model, BaseModel) else base_model
+                for base_model in value
             )
         elif isinstance(value, str) and not isinstance(value, Enum) and _is_free(name, field):
             changes[name] = PAYLOAD
@@ -72,11 +73,11 @@ def a_review(at: datetime) -> CaseReview:
     )  # fmt: skip
 
 
-async def a_noted_photo(found: Served) -> None:
+async def a_noted_photo(served: Served) -> None:
     """A photo of the own task of o-village-b with the payload for its note."""
     out = BytesIO()
     Image.new("RGB", (320, 240), "teal").save(out, "JPEG")
-    async with found.bench.client("o-village-b") as client:
+    async with served.bench.client("o-village-b") as client:
         tasks = (await client.get("/api/assignments?open=1")).json()["assignments"]
         answer = await client.post(
             f"/api/assignments/{tasks[0]['assignment_id']}/photos",
@@ -93,7 +94,11 @@ def served() -> Iterator[Served]:
 
     async def fill(found: Served) -> None:
         now = datetime.now(UTC)
-        units = [one.unit for one in all_units() if one.unit.startswith("50011811820")]
+        units = [
+            unit_entry.unit
+            for unit_entry in all_units()
+            if unit_entry.unit.startswith("50011811820")
+        ]
         for slot in slots(now):
             found.bench.wiring.directory.take(poisoned(slot))
         history = [*night(units, now), *boards(now), *desk(now), a_review(now)]
@@ -245,10 +250,10 @@ async def test_the_note_of_a_photo_is_text_wherever_it_is_seen(
     await is_only_text(page, "file")
 
 
-def served_client(served: Served) -> httpx.AsyncClient:
+def served_client(served: Served) -> httpx2.AsyncClient:
     """A script of the city's officer, over the wire."""
     headers = {"authorization": f"Bearer {token_of('o-city-b')}"}
-    return httpx.AsyncClient(base_url=served.url, headers=headers, timeout=60)
+    return httpx2.AsyncClient(base_url=served.url, headers=headers, timeout=60)
 
 
 async def notes_are_text(page: Page, where: str) -> None:

@@ -8,14 +8,18 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from deploy.local.data.units import all_units
+from deploy.example.units import all_units
 from shared.contracts.fields import Tier
 from tests.browser.conftest import Visitor, shot
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 TOWNS = sorted(
-    (one for one in all_units() if one.tier is Tier.TOWN and one.unit.startswith("500118")),
-    key=lambda one: one.unit,
+    (
+        unit_entry
+        for unit_entry in all_units()
+        if unit_entry.tier is Tier.TOWN and unit_entry.unit.startswith("500118")
+    ),
+    key=lambda unit_entry: unit_entry.unit,
 )
 HOSTILE = '"><img src=x onerror=alert(1)>.geojson'
 
@@ -39,8 +43,8 @@ def of_ring(ring: list[list[float]]) -> dict[str, Any]:
 def a_map() -> dict[str, Any]:
     """All towns but the first, told by codes of both lengths or by name, and a place of somewhere else."""
     said = [
-        ({"code": one.unit}, {"adcode": int(one.unit[:9])}, {"name": one.name})[number % 3]
-        for number, one in enumerate(TOWNS[1:])
+        ({"code": TOWN.unit}, {"adcode": int(TOWN.unit[:9])}, {"name": TOWN.name})[number % 3]
+        for number, TOWN in enumerate(TOWNS[1:])
     ]
     features = [feature(number, **one) for number, one in enumerate(said)]
     return {"type": "FeatureCollection", "features": [*features, feature(30, name="<b>别处</b>")]}

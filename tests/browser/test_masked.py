@@ -43,7 +43,7 @@ SPOTS = {
 """Where the words stand, by board."""
 
 
-async def a_graded_case(found: Served) -> None:
+async def a_graded_case(served: Served) -> None:
     """An alert, its command, what the timer said of it and the duty to report it, all graded."""
     now = datetime.now(UTC)
     alert = an_alert("dam", headline=WORDS, at=now)
@@ -52,12 +52,12 @@ async def a_graded_case(found: Served) -> None:
     late = a_supervision(own, SupervisionKind.OVERDUE)
     duty = a_duty(now, "dam", ZHUTUO, DISTRICT, title=WORDS)
     graded: list[Any] = [alert, order, own, late, duty]
-    await found.bench.project(
+    await served.bench.project(
         [one.model_copy(update={"data_grade": DataGrade.CORE}) for one in graded]
     )
     # Who may not look at the own unit has the first granted place before him.
     for unit, give in ((DISTRICT, True), (SONGJI, False)):
-        await change_grant(found.dsn, "o-songji-b", Grant(right=Right.SEE, unit=unit), give=give)
+        await change_grant(served.dsn, "o-songji-b", Grant(right=Right.SEE, unit=unit), give=give)
 
 
 @pytest.fixture(scope="module")
@@ -79,5 +79,5 @@ async def test_words_or_that_they_are_not_open(
         for spot in spots:
             await page.wait_for_selector(spot)
             texts = await page.locator(spot).all_inner_texts()
-            assert all(expected in one for one in texts), (board, spot, texts)
+            assert all(expected in text for text in texts), (board, spot, texts)
         assert may or WORDS not in await page.content()

@@ -37,24 +37,26 @@ def host() -> Iterator[Host]:
 @pytest.fixture
 def night(host: Host) -> Served:
     """A console of the test's own: what one test sends is not there for the next."""
-    found = host.start()
-    found.run(a_night(found))
-    return found
+    result = host.start()
+    result.run(a_night(result))
+    return result
 
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def officer(browser: Browser, night: Served) -> AsyncIterator[Visitor]:
     """A visitor whose browser complained about nothing but the missing line."""
-    found = Visitor(browser, night)
-    yield found
-    await found.close()
-    assert [one for one in found.complaints if "Failed to load resource" not in one] == []
+    visitor = Visitor(browser, night)
+    yield visitor
+    await visitor.close()
+    assert [
+        complaint for complaint in visitor.complaints if "Failed to load resource" not in complaint
+    ] == []
 
 
 def said(served: Served, verb: str) -> int:
     """How many real answers of this verb the server has handed on."""
     return len(
-        [one for one in sent(served, "answer") if (one["verb"], one["status"]) == (verb, "Actual")]
+        [row for row in sent(served, "answer") if (row["verb"], row["status"]) == (verb, "Actual")]
     )
 
 
@@ -104,16 +106,16 @@ async def test_it_outlives_the_tab_and_another_officers_session(
     await page.close()
     await context.set_offline(False)
 
-    other = await context.new_page()
-    await other.goto(night.link("o-songji-b", phone=True))
-    await other.wait_for_selector(".link.live")
-    await expect(other.locator(".unsent")).to_have_count(0)
+    other_page = await context.new_page()
+    await other_page.goto(night.link("o-songji-b", phone=True))
+    await other_page.wait_for_selector(".link.live")
+    await expect(other_page.locator(".unsent")).to_have_count(0)
     assert said(night, "coming") == 0, "nobody sends an act in another name"
 
     again = await context.new_page()
     await again.goto(night.link("o-town-b", phone=True))
     await expect(again.locator("#rest .sent").first).to_contain_text("能到岗")
-    (answer,) = [one for one in sent(night, "answer") if one["verb"] == "coming"]
+    (answer,) = [row for row in sent(night, "answer") if row["verb"] == "coming"]
     assert answer["officer_id"] == "o-town-b"
 
 

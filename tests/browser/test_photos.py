@@ -34,10 +34,10 @@ def photo(name: str = "堤脚.jpg", shade: int = 90) -> FilePayload:
 
 async def rows(served: Served) -> Sequence[Any]:
     async with served.bench.wiring.database.transaction() as work:
-        found: Sequence[Any] = await work.connection.fetch(
+        results: Sequence[Any] = await work.connection.fetch(
             "SELECT note, length(picture) AS size FROM console.photo ORDER BY received_at"
         )
-    return found
+    return results
 
 
 async def tasks(officer: Visitor, lang: str) -> Page:

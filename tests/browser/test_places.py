@@ -25,10 +25,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 HERE, THERE, LATER = "朱沱水位超警", "松溉水位超警", "松溉大桥封闭"
 
 
-async def two_towns(found: Served) -> None:
+async def two_towns(served: Served) -> None:
     """An alert and an order in each of two towns; the officer of one may look at the other."""
     now = datetime.now(UTC)
-    await found.bench.project(
+    await served.bench.project(
         [
             an_alert("here", ZHUTUO, headline=HERE, at=now),
             an_alert("there", SONGJI, headline=THERE, at=now),
@@ -36,9 +36,9 @@ async def two_towns(found: Served) -> None:
     )
     for town, title in ((ZHUTUO, "本镇巡查"), (SONGJI, "他镇巡查")):
         order = a_command(title, town, issuer=DISTRICT, at=now, title=title)
-        await found.bench.project([order, an_assignment(order, town)])
+        await served.bench.project([order, an_assignment(order, town)])
     grant = Grant(right=Right.SEE, unit=SONGJI)
-    await change_grant(found.dsn, "o-town-b", grant, give=True)
+    await change_grant(served.dsn, "o-town-b", grant, give=True)
 
 
 @pytest.fixture(scope="module")

@@ -77,7 +77,7 @@ async def test_every_dialog_can_be_read_and_is_named(
     visitor: Visitor, officer: str, lang: str
 ) -> None:
     page = await visitor.open(officer, lang=lang)
-    found: list[str] = []
+    results: list[str] = []
     for name, way in DIALOGS[officer].items():
         await at(page, way.board)
         for step in way.pressed:
@@ -86,69 +86,69 @@ async def test_every_dialog_can_be_read_and_is_named(
         for more in way.also:
             await page.locator(more).first.click()
         assert await page.locator("dialog").count() >= 1, name
-        found += await unreadable(page, name)
+        results += await unreadable(page, name)
         while await page.locator("dialog").count():
             await page.keyboard.press("Escape")
-    assert found == []
+    assert results == []
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 async def test_every_board_can_be_read_and_is_named(visitor: Visitor, lang: str) -> None:
     page = await visitor.open("o-city-b", lang=lang)
     await page.wait_for_selector("#commands .tier")
-    found = await unreadable(page, "overview")
+    result = await unreadable(page, "overview")
     for board in BOARDS:
         await go(page, board)
-        found += await unreadable(page, board)
+        result += await unreadable(page, board)
     await at(page, "overview")
     await page.click("#drill button")
     await page.wait_for_selector("#alerts .card.drill")
-    found += await unreadable(page, "drill")
-    assert found == []
+    result += await unreadable(page, "drill")
+    assert result == []
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 async def test_the_phone_can_be_read_with_a_line_and_without(troubled: Visitor, lang: str) -> None:
     page = await troubled.open("o-songji-b", phone=True, lang=lang)
     await page.wait_for_selector("#rest .card, #first .card")
-    found = await unreadable(page, "pages")
+    result = await unreadable(page, "pages")
     await page.click("#tab-assignments")
     await page.locator("details.more summary").first.click()
-    found += await unreadable(page, "assignments")
+    result += await unreadable(page, "assignments")
     await page.locator(focus("photo")).first.click()
     await page.locator("dialog [type=file]").wait_for()
-    found += await unreadable(page, "photos")
+    result += await unreadable(page, "photos")
     await page.keyboard.press("Escape")
     await page.context.set_offline(True)
     await page.wait_for_selector("#state.offline:not([hidden])")
-    found += await unreadable(page, "offline")
+    result += await unreadable(page, "offline")
     await page.locator(".sub button").last.click()
     await page.wait_for_selector(".gate #leaving:not(:empty)")
-    found += await unreadable(page, "gate without a line")
-    assert found == []
+    result += await unreadable(page, "gate without a line")
+    assert result == []
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 async def test_what_refuses_can_be_read(troubled: Visitor, served: Served, lang: str) -> None:
     page = await troubled.page(lang=lang)
-    found: list[str] = []
+    results: list[str] = []
     for path in ("/login", f"/login?ticket={'x' * 32}"):  # the form, and the link that is used up
         await page.goto(served.url + path)
-        found += await unreadable(page, path)
+        results += await unreadable(page, path)
     await page.goto(f"{served.url}/login")
     await page.locator("[name=officer_id]").fill("o-nobody")
     await page.locator("[name=password]").fill("not-the-password")
     await page.locator("button").click()
     await page.locator(".wrong").wait_for()
-    found += await unreadable(page, "wrong password")
+    results += await unreadable(page, "wrong password")
     page = await troubled.open("o-town-b", lang=lang)
     await at(page, "cases/alt-none")
     await page.locator(".case-file .problem").wait_for()
-    found += await unreadable(page, "no such case")
+    results += await unreadable(page, "no such case")
     await page.goto(f"{served.url}/account")
-    found += await unreadable(page, "account")
+    results += await unreadable(page, "account")
     await page.goto(served.url)
     await page.locator("#sign-out").click()
     await page.locator(".gate-panel").wait_for()
-    found += await unreadable(page, "gate")
-    assert found == []
+    results += await unreadable(page, "gate")
+    assert results == []

@@ -33,8 +33,8 @@ _LATE_MS = 30_000
 
 
 def words_of(lang: str) -> dict[str, str]:
-    found: dict[str, str] = json.loads((_I18N / f"{lang}.json").read_text())
-    return found
+    results: dict[str, str] = json.loads((_I18N / f"{lang}.json").read_text())
+    return results
 
 
 class Gate:

@@ -44,10 +44,10 @@ async def test_a_page_that_has_signed_out_is_silent(
 
 async def sessions(served: Served) -> int:
     async with served.bench.wiring.database.transaction() as work:
-        found = await work.connection.fetchval(
+        result = await work.connection.fetchval(
             "SELECT count(*) FROM console.session WHERE officer_id = 'o-village-b'"
         )
-    return int(found)
+    return int(result)
 
 
 SHOWN = "document.title + document.body.innerText"
@@ -58,7 +58,7 @@ OF_THE_OFFICER = ("吴德", "围子山", "朱沱镇")
 async def shows_nothing_of(page: Page) -> None:
     await page.get_by_role("heading", name="请先登录").wait_for()
     shown = await page.evaluate(SHOWN)
-    assert [one for one in OF_THE_OFFICER if one in shown] == []
+    assert [name for name in OF_THE_OFFICER if name in shown] == []
     assert await page.locator("dialog, .card").count() == 0
 
 
@@ -68,7 +68,7 @@ async def test_signing_out_without_a_line_is_sent_once_when_it_is_back(
 ) -> None:
     page = await troubled.open("o-village-b", phone=phone)
     shown = await page.evaluate(SHOWN)
-    assert any(one in shown for one in OF_THE_OFFICER)
+    assert any(name in shown for name in OF_THE_OFFICER)
     before = served.run(sessions(served))
     told: list[int] = []
 
@@ -130,12 +130,12 @@ async def test_an_act_is_not_sent_by_who_signed_in_in_another_tab(
     await page.route(answers, lambda route: route.abort())
     await card.get_by_role("button", name="能到岗", exact=True).click()
     await expect(card.locator(".unsent")).to_be_visible()
-    other = await page.context.new_page()
-    await other.goto(served.link("o-songji-b", phone=True))
-    await other.wait_for_selector(".link.live")
+    other_page = await page.context.new_page()
+    await other_page.goto(served.link("o-songji-b", phone=True))
+    await other_page.wait_for_selector(".link.live")
     before = len(sent(served, "answer"))
     await page.unroute(answers)
     await page.evaluate("dispatchEvent(new Event('online'))")
     await page.get_by_role("heading", name="请先登录").wait_for()
     acts = sent(served, "answer")[before:]
-    assert [one for one in acts if one["verb"] == "coming"] == []
+    assert [act for act in acts if act["verb"] == "coming"] == []

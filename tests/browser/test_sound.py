@@ -23,8 +23,8 @@ COUNT = """(() => {
 
 
 async def tones(page: Page) -> int:
-    found: int = await page.evaluate("window.tones")
-    return found
+    number: int = await page.evaluate("window.tones")
+    return number
 
 
 @pytest.mark.parametrize("phone", [True, False])

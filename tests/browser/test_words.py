@@ -97,9 +97,9 @@ async def test_alarms_alerts_and_cases_speak_to_their_reader(
     await go(page, "alarms")
     table = page.locator("#alarms")
     for words in shown.values():
-        for one in words:
+        for word in words:
             if words is not shown["title"]:
-                await expect(table).to_contain_text(one)
+                await expect(table).to_contain_text(word)
     await expect(table).to_contain_text(DATES[lang])
     await expect(table).not_to_contain_text("1.5")
     over = table.locator("tr.ended")

@@ -81,7 +81,7 @@ async def test_of_every_ladder_only_what_is_over_goes_with_its_pages(rows: Audit
     assert await of(rows, "SELECT ladder_id FROM notify.ladder") == stay
     assert await of(rows, "SELECT ladder_id FROM notify.page") == stay
     assert await of(rows, "SELECT ladder_id FROM notify.delivery") == stay
-    numbers = {one.removeprefix("lad-") for one in stay}
+    numbers = {name.removeprefix("lad-") for name in stay}
     assert await of(rows, "SELECT alert_id FROM notify.alert") == {f"alt-{n}" for n in numbers}
     assert await of(rows, "SELECT assignment_id FROM notify.assignment WHERE phase = 3") == {
         f"asg-{n}" for n in numbers if int(n) % 2

@@ -29,11 +29,11 @@ from tests.component.test_inbox_ahead import PARTITION, Letters, a_database, rec
 Apply = Callable[[Transaction, Sequence[Incoming]], Awaitable[None]]
 CLASSES = sorted(
     {
-        one
-        for _, one in inspect.getmembers(asyncpg.exceptions, inspect.isclass)
-        if issubclass(one, asyncpg.PostgresError) and one.sqlstate is not None
+        getmember
+        for _, getmember in inspect.getmembers(asyncpg.exceptions, inspect.isclass)
+        if issubclass(getmember, asyncpg.PostgresError) and getmember.sqlstate is not None
     },
-    key=lambda one: (one.sqlstate, one.__name__),
+    key=lambda item: (item.sqlstate, item.__name__),
 )
 
 
@@ -92,7 +92,7 @@ async def write(work: Transaction, messages: Sequence[Incoming]) -> None:
     """As every worker of ours: one statement for the whole batch."""
     await work.connection.execute(
         "INSERT INTO command.probe (id, extra) SELECT *, 'x' FROM unnest($1::text[])",
-        [one.message.id for one in messages],
+        [incoming.message.id for incoming in messages],
     )
 
 
@@ -192,7 +192,7 @@ async def test_a_fault_of_our_machine_is_no_fault_of_any_record(error: Exception
 
 async def test_data_that_postgres_refuses_is_isolated_with_the_record_that_has_it() -> None:
     async def apply(work: Transaction, messages: Sequence[Incoming]) -> None:
-        numbers = ["soon" if one.message.text == "bad" else "1" for one in messages]
+        numbers = ["soon" if incoming.message.text == "bad" else "1" for incoming in messages]
         await work.connection.execute("SELECT n::int FROM unnest($1::text[]) AS n", numbers)
         await write(work, messages)
 
@@ -223,12 +223,16 @@ async def test_what_is_too_large_for_its_topic_never_reaches_the_outbox() -> Non
     most = ANSWERS.max_bytes
 
     async def apply(work: Transaction, messages: Sequence[Incoming]) -> None:
-        for one in messages:
-            value = b"x" * (most if one.message.text == "printed" else 9)
-            work.publish_printed(ANSWERS, "k", f"a-{one.message.id}", value)
+        for incoming in messages:
+            value = b"x" * (most if incoming.message.text == "printed" else 9)
+            work.publish_printed(ANSWERS, "k", f"a-{incoming.message.id}", value)
         rows = [
-            ("k", f"b-{one.message.id}", b"x" * (most if one.message.text == "new" else 9))
-            for one in messages
+            (
+                "k",
+                f"b-{incoming.message.id}",
+                b"x" * (most if incoming.message.text == "new" else 9),
+            )
+            for incoming in messages
         ]
         await work.publish_new(ANSWERS, (row for row in rows))
 
@@ -289,7 +293,7 @@ async def test_ids_of_one_topic_say_nothing_of_anothers() -> None:
     seen: list[tuple[str, str]] = []
 
     async def apply(_work: Transaction, messages: Sequence[Incoming]) -> None:
-        seen.extend((one.topic, one.message.id) for one in messages)
+        seen.extend((incoming.topic, incoming.message.id) for incoming in messages)
 
     async with worked_by(apply) as (database, worker, letters):
         step = record(0)
@@ -309,7 +313,7 @@ async def test_every_copy_of_a_refused_id_is_a_letter_and_a_good_repeat_is_none(
     applied: list[int] = []
 
     async def apply(_work: Transaction, messages: Sequence[Incoming]) -> None:
-        applied.extend(one.offset for one in messages)
+        applied.extend(message.offset for message in messages)
 
     async with worked_by(apply) as (_database, worker, letters):
         await worker.handle([good])
@@ -333,7 +337,7 @@ async def test_every_copy_of_a_refused_id_is_a_letter_and_a_good_repeat_is_none(
 
 async def test_every_copy_of_what_the_service_refuses_is_a_letter() -> None:
     async def apply(_work: Transaction, messages: Sequence[Incoming]) -> None:
-        if any(one.message.text == "refuse me" for one in messages):
+        if any(incoming.message.text == "refuse me" for incoming in messages):
             raise Reject(Reason.NOT_ALLOWED, "asked for it")
 
     async with worked_by(apply) as (_database, worker, letters):

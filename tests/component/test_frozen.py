@@ -126,8 +126,12 @@ async def test_every_session_has_the_limits() -> None:
     with fresh_database() as dsn:
         database = Database(dsn, "command")
         await database.start()
-        names = [one for one in session_settings("x") if one != "application_name"]
-        shown = {one: await database.pool.fetchval(f"SHOW {one}") for one in names}
+        names = [
+            session_setting
+            for session_setting in session_settings("x")
+            if session_setting != "application_name"
+        ]
+        shown = {name: await database.pool.fetchval(f"SHOW {name}") for name in names}
         await database.stop()
     assert shown["idle_in_transaction_session_timeout"] == "15s"
     assert shown["statement_timeout"] == "20s"

@@ -77,12 +77,12 @@ class Member:
         )
 
     async def _apply(self, work: Transaction, messages: Sequence[Incoming]) -> None:
-        self.begun.append([one.offset for one in messages])
+        self.begun.append([message.offset for message in messages])
         if self._before is not None:
             await self._before(len(self.begun))
-        if any(one.message.text == "refuse me" for one in messages):
+        if any(incoming.message.text == "refuse me" for incoming in messages):
             raise Reject(Reason.NOT_ALLOWED, "asked for it")
-        self.applied += [one.offset for one in messages]
+        self.applied += [message.offset for message in messages]
         self.times.append((work.now, await work.connection.fetchval("SELECT clock_timestamp()")))
 
 
@@ -154,9 +154,9 @@ async def test_the_ids_of_the_next_records_are_put_in_beside_and_the_rest_waits_
     real = InboxWorker._fresh
 
     async def noted(*given: Any) -> Any:
-        found = await real(*given)
-        entered.append(len(found))
-        return found
+        result = await real(*given)
+        entered.append(len(result))
+        return result
 
     monkeypatch.setattr(InboxWorker, "_fresh", noted)
     seen: list[list[int]] = []
@@ -187,7 +187,7 @@ async def test_ids_that_come_again_in_the_next_records_never_wait_for_each_other
     """Neither when both are begun at once nor when the first ones are done again in halves."""
     again = [2, 1, 0] if turned else [0, 1, 2]
     values = [*(record(0), record(1), record(2, text="refuse me")), *map(record, again)]
-    given = [replace(one, offset=offset) for offset, one in enumerate(values)]
+    given = [replace(value, offset=offset) for offset, value in enumerate(values)]
     async with a_database() as database, asyncio.timeout(10):
         member = Member(database)
         await member.worker.restore([PARTITION])
@@ -332,12 +332,12 @@ async def test_who_lost_the_partition_commits_nothing_of_what_he_had_read() -> N
         async def slow(worker: InboxWorker, some: Any) -> Any:
             if some and some[0].offset == PIECE and not waited:
                 waited.append(PIECE)
-                await taken  # ready only when another member has it already
+                await task  # ready only when another member has it already
             return await real(worker, some)
 
         old = Member(database)
         await old.worker.restore([PARTITION])
-        taken = asyncio.create_task(lost())
+        task = asyncio.create_task(lost())
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(InboxWorker, "_read", slow)
             with pytest.raises(LostOwnership):
@@ -380,7 +380,7 @@ async def test_what_is_read_quickly_is_the_same_message_as_what_the_contract_rea
     read: list[bool] = []
     other = a_step("cmd-1", "500118118200/grid/000", Step.SIGN, text="another body").to_wire()
     values = [record(0), record(0), record(1), record(1), record(0, other), record(2, b"{not json")]
-    given = [replace(one, offset=offset) for offset, one in enumerate(values)]
+    given = [replace(value, offset=offset) for offset, value in enumerate(values)]
     async with a_database() as database:
         member = Member(database, quick=quick)
         await member.worker.restore([PARTITION])

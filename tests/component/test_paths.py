@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from tests.support.services import SERVICES, built_app
@@ -15,8 +15,8 @@ from tests.support.services import SERVICES, built_app
     "path", ["/nothing", "/healthz/", "/api/alerts/", "/v1/readings/", "/static"]
 )
 async def test_no_such_path(service: str, path: str, tmp_path: Path) -> None:
-    transport = httpx.ASGITransport(app=built_app(service, tmp_path))
-    async with httpx.AsyncClient(
+    transport = httpx2.ASGITransport(app=built_app(service, tmp_path))
+    async with httpx2.AsyncClient(
         transport=transport, base_url="http://elsewhere.example"
     ) as client:
         answer = await client.get(path)

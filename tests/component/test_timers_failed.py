@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -13,7 +13,7 @@ from shared.runtime import timers
 from shared.runtime.database import Database, Transaction
 from shared.runtime.errors import Transient
 from shared.runtime.metrics import RuntimeMetrics
-from shared.runtime.timers import Timer, TimerSweeper
+from shared.runtime.timers import Timer, TimerKey, TimerSweeper
 from tests.component.test_inbox_ahead import a_database
 
 ALL = "SELECT subject_id, kind, state, error FROM command.timer ORDER BY subject_id, kind"
@@ -37,24 +37,24 @@ class Desk:
     async def arm(self, *subjects: str, kind: str = "k", rearm: bool = False) -> None:
         async with self._database.transaction() as work:
             due = work.now - timedelta(seconds=1)
-            await timers.arm(work, [(one, kind, 0, due) for one in subjects], rearm=rearm)
+            await timers.arm(work, [(subject, kind, 0, due) for subject in subjects], rearm=rearm)
 
     async def state(self) -> dict[tuple[str, str], str]:
         rows = await self._database.pool.fetch(ALL)
         return {(row["subject_id"], row["kind"]): row["state"] for row in rows}
 
-    async def _lock(self, _work: Transaction, due: Mapping[str, str]) -> None:
-        if "lock" in self.bad and "lock" in due:
+    async def _lock(self, _work: Transaction, keys: Sequence[TimerKey]) -> None:
+        if "lock" in self.bad and "lock" in [key.subject_id for key in keys]:
             raise self.bad["lock"]
 
     async def _fire(self, work: Transaction, due: Sequence[Timer]) -> None:
-        for one in due:
-            for name in (one.subject_id, one.kind):
+        for timer in due:
+            for name in (timer.subject_id, timer.kind):
                 if name in self.bad and name != "lock":
                     raise self.bad[name]
-            work.publish_printed(ANSWERS, "k", f"{one.subject_id}-{one.kind}", b"{}")
+            work.publish_printed(ANSWERS, "k", f"{timer.subject_id}-{timer.kind}", b"{}")
         await work.flush()
-        self.fired += [(one.subject_id, one.kind) for one in due]
+        self.fired += [(timer.subject_id, timer.kind) for timer in due]
 
 
 async def test_one_that_cannot_be_fired_is_set_aside_and_all_others_fire() -> None:

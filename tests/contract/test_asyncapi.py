@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from tests.support.services import SERVICES, built_app
@@ -14,9 +14,9 @@ from tests.support.services import SERVICES, built_app
 SNAPSHOTS = Path(__file__).parent / "asyncapi"
 
 
-async def fetch(service: str, path: str, folder: Path) -> httpx.Response:
-    transport = httpx.ASGITransport(app=built_app(service, folder))
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+async def fetch(service: str, path: str, folder: Path) -> httpx2.Response:
+    transport = httpx2.ASGITransport(app=built_app(service, folder))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
         return await client.get(path)
 
 
@@ -67,8 +67,8 @@ async def test_the_live_stream_is_a_channel_of_the_console(tmp_path: Path) -> No
     for reference in re.findall(
         r'"[$]ref": "#/([^"]*console[.]events[^"]*)"', json.dumps(document)
     ):
-        found = document
+        result = document
         for step in reference.split("/"):
-            found = found[step]
+            result = result[step]
     page = (await fetch("console", "/docs/asyncapi", tmp_path)).text
     assert "/api/events" in page

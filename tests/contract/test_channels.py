@@ -52,10 +52,10 @@ def channels(service: str) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]
 
 def resolved(document: dict[str, Any], reference: str) -> Any:
     assert reference.startswith("#/")
-    found: Any = document
+    result: Any = document
     for step in reference.removeprefix("#/").split("/"):
-        found = found[step]
-    return found
+        result = result[step]
+    return result
 
 
 def judge(service: str, message: dict[str, Any]) -> Any:
@@ -132,15 +132,15 @@ def test_each_channel_says_what_its_key_is(service: str) -> None:
 def test_a_service_receives_and_sends_what_the_access_lists_say(service: str) -> None:
     """The lists are compared with what the services do (tests/laws/test_acl.py)."""
     document = DOCUMENTS[service]
-    found: dict[str, set[str]] = {"send": set(), "receive": set()}
+    results: dict[str, set[str]] = {"send": set(), "receive": set()}
     for operation in document["operations"].values():
         channel = resolved(document, operation["channel"]["$ref"])
         if "kafka" in channel.get("bindings", {}):
-            found[operation["action"]].add(channel["address"])
-    by_group = {one.name for one in acl.BY_GROUP.get(service, ())}
+            results[operation["action"]].add(channel["address"])
+    by_group = {topic_spec.name for topic_spec in acl.BY_GROUP.get(service, ())}
     private = {SCORING_STATE.name}
-    assert found["send"] == acl.written(service) - private
-    assert found["receive"] == (by_group | acl.without_group(service)) - private
+    assert results["send"] == acl.written(service) - private
+    assert results["receive"] == (by_group | acl.without_group(service)) - private
     groups = {
         resolved(document, one["channel"]["$ref"])["address"]: one["bindings"]["kafka"]["groupId"]
         for one in document["operations"].values()
@@ -158,7 +158,7 @@ def test_the_examples_are_golden_records_that_fit_the_payload(service: str) -> N
         assert examples, topic
         fits = judge(service, message)
         for record in examples.values():
-            assert [one.message for one in fits.iter_errors(record)] == [], topic
+            assert [iter_error.message for iter_error in fits.iter_errors(record)] == [], topic
         if topic in golden:
             assert examples == golden[topic]
         else:
@@ -239,11 +239,13 @@ def test_every_public_topic_and_its_dead_letters_are_in_a_document() -> None:
 
 def test_nothing_private_is_documented(tmp_path: Path) -> None:
     platform = built_platform("scoring", tmp_path)
-    assert SCORING_STATE.name not in {one.address for one in platform.traffic.operations()}
+    assert SCORING_STATE.name not in {
+        operation.address for operation in platform.traffic.operations()
+    }
 
 
 def test_a_contract_has_the_same_schema_in_every_document() -> None:
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     for service in SERVICES:
         for name, schema in DOCUMENTS[service]["components"]["schemas"].items():
-            assert found.setdefault(name, schema) == schema, (service, name)
+            assert results.setdefault(name, schema) == schema, (service, name)

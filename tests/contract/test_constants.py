@@ -33,15 +33,15 @@ def parts(document: Any) -> Iterator[dict[str, Any]]:
 
 def named(document: dict[str, Any], reference: str) -> Any:
     """What a reference within the document leads to."""
-    found: Any = document
+    result: Any = document
     for step in reference.removeprefix("#/").split("/"):
-        found = found[step]
-    return found
+        result = result[step]
+    return result
 
 
 def without_tag(document: dict[str, Any]) -> list[str]:
     """Members of the document's unions that do not require what tells them apart."""
-    unions = [one for one in parts(document) if isinstance(one.get("oneOf"), list)]
+    unions = [part for part in parts(document) if isinstance(part.get("oneOf"), list)]
     return [
         f"{member['$ref']}: {tag}"
         for union in unions
@@ -77,18 +77,20 @@ def test_every_member_of_a_union_requires_what_tells_it_apart(name: str) -> None
 def test_every_text_that_never_varies_is_required(name: str) -> None:
     """Writers always write it; a schema that lets it out promises more than a union reads."""
     missing = [
-        f"{one.get('title')}: {field}"
-        for one in parts(DOCUMENTS[name])
-        if isinstance(one.get("properties"), dict)
-        for field, value in one["properties"].items()
+        f"{part.get('title')}: {field}"
+        for part in parts(DOCUMENTS[name])
+        if isinstance(part.get("properties"), dict)
+        for field, value in part["properties"].items()
         if isinstance(value, dict) and isinstance(value.get("const"), str)
-        if field != "status" and field not in one.get("required", [])
+        if field != "status" and field not in part.get("required", [])
     ]
     assert missing == []
 
 
 def test_there_are_unions_to_look_at() -> None:
-    with_unions = {name for name, one in DOCUMENTS.items() if '"discriminator"' in json.dumps(one)}
+    with_unions = {
+        name for name, DOCUMENT in DOCUMENTS.items() if '"discriminator"' in json.dumps(DOCUMENT)
+    }
     wanted = {"sensing.readings.v1", "rule.definitions.v1", "openapi/console", "asyncapi/ingest"}
     assert wanted <= with_unions
 
@@ -97,9 +99,9 @@ def constants(schema: dict[str, Any]) -> set[str]:
     """Names of the fields that never vary, anywhere in a schema."""
     return {
         field
-        for one in parts(schema)
-        if isinstance(one.get("properties"), dict)
-        for field, value in one["properties"].items()
+        for part in parts(schema)
+        if isinstance(part.get("properties"), dict)
+        for field, value in part["properties"].items()
         if isinstance(value, dict) and "const" in value
     }
 

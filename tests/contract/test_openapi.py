@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from tests.support.services import built_app
@@ -16,8 +16,8 @@ SNAPSHOTS = Path(__file__).parent / "openapi"
 @pytest.mark.parametrize("service", ["ingest", "console"])
 async def test_the_document_equals_its_snapshot(service: str, tmp_path: Path) -> None:
     """`python -m tests.contract.update` after a deliberate change."""
-    transport = httpx.ASGITransport(app=built_app(service, tmp_path))
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+    transport = httpx2.ASGITransport(app=built_app(service, tmp_path))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
         document = (await client.get("/openapi.json")).json()
     assert document["paths"]
     assert document == json.loads((SNAPSHOTS / f"{service}.json").read_text())

@@ -47,21 +47,21 @@ def test_every_route_is_in_the_document_or_a_page(app: Any) -> None:
 
 
 def test_every_operation_says_what_it_is_for(operations: Any) -> None:
-    for path, method, one in operations:
-        assert len(one["summary"].split()) > 1, (method, path)
-        assert len(one["description"]) >= len(one["summary"]), (method, path)
-        assert one["tags"]
-        assert one["security"]
+    for path, method, operation in operations:
+        assert len(operation["summary"].split()) > 1, (method, path)
+        assert len(operation["description"]) >= len(operation["summary"]), (method, path)
+        assert operation["tags"]
+        assert operation["security"]
 
 
 def test_every_operation_names_its_refusals_as_problem_documents(operations: Any) -> None:
-    for path, method, one in operations:
+    for path, method, operation in operations:
         wanted = {"401", "422", "503"} | ({"404"} if "{" in path else set())
         if method != "get" and path.startswith("/api/") and path not in NO_ACTS:
             wanted |= {"409", "413"}
-        assert wanted <= one["responses"].keys(), (method, path)
-        assert {"200", "202"} & one["responses"].keys()
-        for status, answer in one["responses"].items():
+        assert wanted <= operation["responses"].keys(), (method, path)
+        assert {"200", "202"} & operation["responses"].keys()
+        for status, answer in operation["responses"].items():
             assert answer["description"], (method, path, status)
             if status >= "400":
                 told = answer["content"]["application/problem+json"]
@@ -70,18 +70,18 @@ def test_every_operation_names_its_refusals_as_problem_documents(operations: Any
 
 
 def test_every_act_takes_an_idempotency_key(operations: Any) -> None:
-    for path, method, one in operations:
+    for path, method, operation in operations:
         if method in ("post", "put") and path.startswith("/api/") and path not in NO_ACTS:
-            headers = [each["name"] for each in one["parameters"] if each["in"] == "header"]
+            headers = [each["name"] for each in operation["parameters"] if each["in"] == "header"]
             assert headers == ["idempotency-key"], (method, path)
 
 
 def test_every_read_has_a_limit_or_says_what_bounds_it(operations: Any) -> None:
-    for path, method, one in operations:
+    for path, method, operation in operations:
         if method != "get" or path.endswith(("_id}", "/export")):
             continue
-        names = {each["name"] for each in one.get("parameters", ())}
-        assert "limit" in names or BOUNDS.get(path, "nothing") in one["description"], path
+        names = {each["name"] for each in operation.get("parameters", ())}
+        assert "limit" in names or BOUNDS.get(path, "nothing") in operation["description"], path
 
 
 def test_every_body_has_an_example_that_the_route_takes(app: Any, operations: Any) -> None:
@@ -91,8 +91,8 @@ def test_every_body_has_an_example_that_the_route_takes(app: Any, operations: An
             bodies[route.path] = route.body_field.field_info.annotation
     shown = {
         (method, path): content["application/json"].get("example")
-        for path, method, one in operations
-        if "application/json" in (content := one.get("requestBody", {}).get("content", {}))
+        for path, method, operation in operations
+        if "application/json" in (content := operation.get("requestBody", {}).get("content", {}))
     }
     assert all(shown.values()), [where for where, example in shown.items() if not example]
     assert set(EXAMPLES) == set(shown)

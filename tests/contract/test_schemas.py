@@ -93,10 +93,10 @@ def test_messages_are_immutable() -> None:
 
 
 def _models(kind: Any) -> list[type[BaseModel]]:
-    found = [kind]
+    results = [kind]
     for child in kind.__subclasses__():
-        found += _models(child)
-    return found
+        results += _models(child)
+    return results
 
 
 @pytest.mark.parametrize("model", _models(Contract), ids=lambda model: model.__name__)

@@ -11,21 +11,21 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deploy.local.demo import script, story
+from deploy.demo import script, story
 from services.notify.core import wording as notify
 from services.notify.core.wording import of_contact_test
-from shared.bilingual import SEPARATOR, Both, all_said, both, said
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import AlertState, AlertTransition
 from shared.contracts.commands import AssignmentState, SupervisionClock, SupervisionKind
 from shared.contracts.fields import Language, Level, Post, ResponseMode, Tier
 from shared.contracts.pages import AnswerVerb, Channel, PageState, SubjectKind
 from shared.contracts.readings import SensorState
-from shared.event_words import EVENTS, event
-from shared.measures import METRICS, UNITS, amount, measured, span
-from shared.reporting.changes import LABELS
-from shared.rules.metrics import METRICS as KNOWN_METRICS
-from shared.wording import CHANNELS, LEVELS, POSTS, SAID
+from shared.definitions.rules.metrics import METRICS as KNOWN_METRICS
+from shared.domain.bilingual import SEPARATOR, Both, all_said, both, said
+from shared.domain.event_words import EVENTS, event
+from shared.domain.measures import METRICS, UNITS, amount, measured, span
+from shared.domain.report_series.changes import LABELS
+from shared.domain.wording import CHANNELS, LEVELS, POSTS, SAID
 
 ROOT = Path(__file__).resolve().parents[2]
 I18N = ROOT / "services" / "console" / "static" / "i18n"
@@ -48,7 +48,8 @@ HAN = re.compile(r"[\u4e00-\u9fff]")
 
 def demo_events() -> set[str]:
     text = "\n".join(
-        Path(one.__file__ or "").read_text(encoding="utf-8") for one in (script, story)
+        Path(module_type.__file__ or "").read_text(encoding="utf-8")
+        for module_type in (script, story)
     )
     return set(re.findall(r"\"(1[1-4](?:[A-Z][0-9]{2}|:[a-z_]+))\"", text))
 
@@ -165,7 +166,7 @@ def test_every_reason_of_a_refusal_has_words() -> None:
     code = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     reasons = set(re.findall(r"\breason=\"([a-z_]+)\"", code))
     assert len(reasons) > 10
-    assert not sorted(one for one in reasons if f"problem.{one}" not in ZH)
+    assert not sorted(reason for reason in reasons if f"problem.{reason}" not in ZH)
 
 
 def test_no_text_that_asks_nobody_to_come_is_answered_with_coming() -> None:

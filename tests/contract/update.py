@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from shared.contracts.documents import json_schemas
 from shared.runtime.asyncapi import DATA, LETTER
@@ -35,20 +35,20 @@ def as_text(document: Any) -> str:
 
 def golden_records() -> dict[str, dict[str, Any]]:
     """The golden records by topic and case, and the dead letters among them."""
-    found: dict[str, dict[str, Any]] = {}
+    results: dict[str, dict[str, Any]] = {}
     for path in sorted((HERE / "golden").glob("*.json")):
         topic, _, case = path.stem.partition("@")
-        found.setdefault(topic, {})[case] = json.loads(path.read_bytes())
+        results.setdefault(topic, {})[case] = json.loads(path.read_bytes())
     letters = sorted((HERE / "golden" / "letters").glob("*.json"))
-    found[LETTER] = {path.stem: json.loads(path.read_bytes()) for path in letters}
-    return found
+    results[LETTER] = {path.stem: json.loads(path.read_bytes()) for path in letters}
+    return results
 
 
 async def shown(service: str, path: str) -> Any:
     """The document a service shows at `path`."""
     with tempfile.TemporaryDirectory() as folder:
-        transport = httpx.ASGITransport(app=built_app(service, Path(folder)))
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        transport = httpx2.ASGITransport(app=built_app(service, Path(folder)))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
             return (await client.get(path)).json()
 
 

@@ -68,7 +68,7 @@ async def until(check: Callable[[], Awaitable[bool]]) -> None:
 
 async def read(stack: Stack, spec: TopicSpec) -> list[Any]:
     records = await read_all(stack.kafka_bootstrap, spec)
-    return [spec.model.validate_json(one.value) for one in records]
+    return [spec.model.validate_json(record.value) for record in records]
 
 
 async def findings(stack: Stack) -> dict[str, dict[str, bool]]:
@@ -83,12 +83,13 @@ async def findings(stack: Stack) -> dict[str, dict[str, bool]]:
         assert bodies.setdefault(one.id, digest) == digest, "one id, two bodies"
         assert one.version <= versions[one.alarm_id] + 1, "a version is missing"
         versions[one.alarm_id] = max(versions[one.alarm_id], one.version)
-        known = newest[one.rule_id].setdefault(one.place, one)
-        if (one.occurred_at, one.version) >= (known.occurred_at, known.version):
+        existing_alarm = newest[one.rule_id].setdefault(one.place, one)
+        if (one.occurred_at, one.version) >= (existing_alarm.occurred_at, existing_alarm.version):
             newest[one.rule_id][one.place] = one
     return {
         rule: {
-            place: one.transition is not AlarmTransition.CLEARED for place, one in places.items()
+            place: alarm.transition is not AlarmTransition.CLEARED
+            for place, alarm in places.items()
         }
         for rule, places in newest.items()
     }
@@ -96,11 +97,11 @@ async def findings(stack: Stack) -> dict[str, dict[str, bool]]:
 
 async def in_alerts(stack: Stack) -> dict[str, set[str]]:
     """The alerts that each alarm is in."""
-    found: dict[str, set[str]] = defaultdict(set)
+    results: dict[str, set[str]] = defaultdict(set)
     for one in await read(stack, ALERTS):
         for alarm in one.alarm_ids:
-            found[alarm].add(one.alert_id)
-    return found
+            results[alarm].add(one.alert_id)
+    return results
 
 
 @pytest.mark.timeout(1_200)
@@ -127,13 +128,13 @@ async def test_kill_nine_between_rule_events(tmp_path: Path) -> None:
                 if turn == ROUNDS // 2:
                     alarms += told_once(village)
             chance.shuffle(alarms)
-            await produce(stack.kafka_bootstrap, ALARMS.name, [keyed(one) for one in alarms])
+            await produce(stack.kafka_bootstrap, ALARMS.name, [keyed(alarm) for alarm in alarms])
             if turn == ROUNDS // 2:
-                reports = [a_report(place=one, origin_unit=one) for one in VILLAGES]
+                reports = [a_report(place=VILLAGE, origin_unit=VILLAGE) for VILLAGE in VILLAGES]
                 await produce(
                     stack.kafka_bootstrap,
                     REPORTS.name,
-                    [(one.incident_id, encode(one), None) for one in reports],
+                    [(report.incident_id, encode(report), None) for report in reports],
                 )
             if turn % 2:  # the last rounds' holds have not ended yet
                 await asyncio.sleep(chance.uniform(0, 0.4))
@@ -142,11 +143,15 @@ async def test_kill_nine_between_rule_events(tmp_path: Path) -> None:
                 await stack.wait_ready()
 
         async def settled() -> bool:
-            found, alerts = await findings(stack), await in_alerts(stack)
+            result, alerts = await findings(stack), await in_alerts(stack)
             return (
-                found.get("x") == wanted
-                and all(found.get("y", {}).get(one) for one in VILLAGES)
-                and all(f"alm-low-{one}" in alerts for one in VILLAGES if one not in WITH_HIGHER)
+                result.get("x") == wanted
+                and all(result.get("y", {}).get(VILLAGE) for VILLAGE in VILLAGES)
+                and all(
+                    f"alm-low-{VILLAGE}" in alerts
+                    for VILLAGE in VILLAGES
+                    if VILLAGE not in WITH_HIGHER
+                )
             )
 
         await until(settled)

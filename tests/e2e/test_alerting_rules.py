@@ -31,7 +31,7 @@ async def test_rules_over_several_sources_through_the_log() -> None:
                 while True:
                     records = await read_all(stack.kafka_bootstrap, spec)
                     if len(records) >= number:
-                        return [spec.model.validate_json(one.value) for one in records]
+                        return [spec.model.validate_json(record.value) for record in records]
                     await asyncio.sleep(0.2)
 
         await say(RULES, "x", a_rule("x", all_of("a", "b"), event_type="11A01"))
@@ -43,9 +43,9 @@ async def test_rules_over_several_sources_through_the_log() -> None:
         await say(REPORTS, report.incident_id, report)
         await say(WARNINGS, warning.source_id, warning)
         alarms = await heard(ALARMS, 4)
-        assert {one.rule_id for one in alarms if one.sensor_id is None} == {"x", "y"}
+        assert {alarm.rule_id for alarm in alarms if alarm.sensor_id is None} == {"x", "y"}
         alerts = await heard(ALERTS, 3)
-        opened = [one for one in alerts if one.transition == "opened"]
+        opened = [alert for alert in alerts if alert.transition == "opened"]
         assert {one.event_type for one in opened} == {"11A01", "12:gas_leak"}
         assert len(opened) == 2
         for spec in (RULES, ALARMS, REPORTS, WARNINGS):

@@ -40,7 +40,7 @@ def sent(
         "datum": GAUGE.datum,
         **change,
     }
-    one = Reading(
+    reading = Reading(
         id=event_id,
         occurred_at=at,
         sent_at=NOW,
@@ -50,7 +50,7 @@ def sent(
         value=value,
         **facts,  # type: ignore[arg-type]
     )
-    return key, encode(one), partition
+    return key, encode(reading), partition
 
 
 LOG: list[tuple[Message, Reason | None]] = [
@@ -83,17 +83,17 @@ async def test_what_scoring_refuses_the_chart_does_not_draw(tmp_path: Path) -> N
         await until("catalogue", catalogued)
         for message, _ in LOG:
             await produce(kafka, READINGS.name, [message])
-        wanted = sorted(reason for _, reason in LOG if reason is not None)
+        reasons = sorted(reason for _, reason in LOG if reason is not None)
 
         async def refused() -> bool:
-            return len(await read_all(kafka, READINGS, dead=True)) >= len(wanted)
+            return len(await read_all(kafka, READINGS, dead=True)) >= len(reasons)
 
         await until("letters", refused)
         letters: list[DeadLetter] = [
             DEAD_LETTER.validate_json(one.value)
             for one in await read_all(kafka, READINGS, dead=True)
         ]
-        assert sorted(one.reason for one in letters) == wanted
+        assert sorted(letter.reason for letter in letters) == reasons
         source, since = KafkaSource(kafka), NOW - timedelta(hours=2)
         looked = await source.look(GAUGE.sensor_id, GAUGE.metric, Status.ACTUAL, since)
         assert [value for _, value in looked.points] == [204.1, 204.2, 204.25, 204.3, 204.4]

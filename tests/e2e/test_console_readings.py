@@ -26,7 +26,7 @@ PLACE = partition_of(SENSOR.encode(), READINGS.partitions)
 def measured(
     at: datetime, value: float, sensor: str = SENSOR, metric: str = "water_level", **more: object
 ) -> Message:
-    one = Reading(
+    reading = Reading(
         id=content_id("rdg", sensor, metric, at.isoformat(), str(more)),
         occurred_at=at,
         sent_at=at,
@@ -38,7 +38,7 @@ def measured(
         unit="m",
         **more,  # type: ignore[arg-type]
     )
-    return sensor, one.to_wire(), PLACE  # others in the same partition too
+    return sensor, reading.to_wire(), PLACE  # others in the same partition too
 
 
 async def test_a_look_finds_the_sensors_own_readings_in_order(

@@ -39,7 +39,7 @@ def test_the_small_demo_keeps_every_promise_beside_a_visitor_and_stays_calm() ->
         demo.until(lambda: _MID_STORY.search(demo.text), "the middle of the story")
         links = _links(demo.text)
         assert len(links) == 4, "links stand on the screen before the story's first step"
-        assert sum("next=%2Fm" in one for one in links) == 2
+        assert sum("next=%2Fm" in link for link in links) == 2
         assert "make link" in demo.text
         refused = _first_reading(root)
         demo.until((root / "demo" / "summary.json").exists, "the verdict")
@@ -58,7 +58,9 @@ def test_the_small_demo_keeps_every_promise_beside_a_visitor_and_stays_calm() ->
         assert "its clock shows 2020-08-" in problem["detail"]
         assert sum(silent.values()) <= 2, f"sensors have turned silent: {silent}"
         _a_short_verdict(demo)
-        assert [one.pid for one in psutil.process_iter(["cmdline"]) if _mentions(one, root)] == []
+        assert [
+            process.pid for process in psutil.process_iter(["cmdline"]) if _mentions(process, root)
+        ] == []
         assert not (root / "run" / "endpoints.json").exists()
         assert not (secrets / "accounts.json").is_symlink()
         assert (secrets / "source-local").read_text() == MADE_BY_UP
@@ -111,8 +113,8 @@ def _first_reading(root: Path) -> tuple[int, dict[str, Any]]:
 
 
 def _endpoints(root: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((root / "run" / "endpoints.json").read_text())
-    return found
+    results: dict[str, Any] = json.loads((root / "run" / "endpoints.json").read_text())
+    return results
 
 
 def _links(text: str) -> list[str]:
@@ -126,7 +128,7 @@ def _sent_afterwards(root: Path) -> int:
 async def _silent(bootstrap: str) -> Counter[str]:
     """How often each sensor was said to have turned silent."""
     records = [HEALTH.model.validate_json(one.value) for one in await read_all(bootstrap, HEALTH)]
-    return Counter(one.sensor_id for one in records if one.state == "silent")
+    return Counter(record.sensor_id for record in records if record.state == "silent")
 
 
 def _mentions(process: psutil.Process, root: Path) -> bool:

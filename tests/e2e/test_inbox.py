@@ -77,16 +77,16 @@ class Service:
         self.handler: Apply | None = None
 
     async def apply(self, work: Transaction, messages: Sequence[Incoming]) -> None:
-        for one in messages:
-            if one.message.headline == "refuse me":
+        for incoming in messages:
+            if incoming.message.headline == "refuse me":
                 raise Reject(Reason.NOT_ALLOWED, "asked for it")
-            if one.message.headline == "a bug":
+            if incoming.message.headline == "a bug":
                 raise KeyError("planted")
             if self.publish_to:
-                work.publish(self.publish_to, "k", NOTICE, f"out-{one.message.id}")
+                work.publish(self.publish_to, "k", NOTICE, f"out-{incoming.message.id}")
         if self.handler is not None:
             await self.handler(work, messages)
-        self.applied += [one.message.id for one in messages]
+        self.applied += [incoming.message.id for incoming in messages]
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[None]:
@@ -123,15 +123,15 @@ async def read(infrastructure: Infrastructure, topic: str, count: int) -> list[A
     )
     await consumer.start()
     consumer.assign([TopicPartition(topic, 0)])
-    found: list[Any] = []
+    results: list[Any] = []
     try:
         async with asyncio.timeout(PATIENCE_S):
-            while len(found) < count:
+            while len(results) < count:
                 for records in (await consumer.getmany(timeout_ms=200)).values():
-                    found += records
+                    results += records
     finally:
         await consumer.stop()
-    return found
+    return results
 
 
 async def test_poison_is_kept_with_its_bytes_and_delays_nothing(
@@ -194,7 +194,7 @@ async def test_a_record_larger_than_any_letter_delays_nothing(
         await send(infrastructure, topic, [(report(15), [])])
         await until(lambda: service.applied == ["report-15"])
         records = await read(infrastructure, topic.dlq, 3)
-    letters = [decode_value(DEAD_LETTER, one.value, MAX_LETTER_BYTES) for one in records]
+    letters = [decode_value(DEAD_LETTER, record.value, MAX_LETTER_BYTES) for record in records]
     cut = {letter.offset: letter.cut for letter in letters}
     assert cut == {0: ("key",), 1: ("value",), 2: ()}
     assert service.metrics.producers._value.get() == 1, "no send failed"
@@ -219,7 +219,9 @@ async def test_a_repeat_is_dropped_and_another_body_under_the_same_id_is_refused
         await until(lambda: "report-21" in service.applied)
         letters = await read(infrastructure, topic.dlq, 1)
     assert service.applied == ["report-20", "report-21"]
-    assert [DEAD_LETTER.validate_json(one.value).reason for one in letters] == [Reason.ID_CONFLICT]
+    assert [DEAD_LETTER.validate_json(letter.value).reason for letter in letters] == [
+        Reason.ID_CONFLICT
+    ]
 
 
 async def test_a_stale_owner_changes_nothing(infrastructure: Infrastructure) -> None:

@@ -45,9 +45,9 @@ class Judge:
         return {one: self.offsets[one] for one in assigned if one in self.offsets}
 
     async def handle(self, records: list[Any]) -> None:
-        for one in records:
-            self.judged.append((one.partition, one.offset))
-            self.offsets[TopicPartition(one.topic, one.partition)] = one.offset + 1
+        for record in records:
+            self.judged.append((record.partition, record.offset))
+            self.offsets[TopicPartition(record.topic, record.partition)] = record.offset + 1
 
     async def release(self, revoked: Sequence[TopicPartition]) -> None:
         self.released += revoked
@@ -104,29 +104,29 @@ async def test_who_was_given_up_publishes_nothing_and_joins_anew(
     topic = infrastructure.own_topic(ALARMS)
     everything = {TopicPartition(topic.name, number) for number in range(topic.partitions)}
     offsets: dict[TopicPartition, int] = {}
-    frozen, other = Judge("a", offsets), Judge("b", offsets)
+    frozen, judge = Judge("a", offsets), Judge("b", offsets)
     frozen.may_restore.set()
-    other.may_restore.set()
+    judge.may_restore.set()
     async with member(infrastructure, topic, frozen) as first:
         await until(lambda: frozen.owned == everything, 60)
         await first.confirm()
         with monkeypatch.context() as silence:
             fall_silent(silence, first)
-            async with member(infrastructure, topic, other):
-                await until(lambda: other.owned == everything, 90)
+            async with member(infrastructure, topic, judge):
+                await until(lambda: judge.owned == everything, 90)
                 assert frozen.owned == everything, "it does not know yet"
                 with pytest.raises(LostOwnership):
                     await first.confirm()
                 silence.undo()
                 await until(lambda: set(frozen.lost) == everything, 60)
                 assert frozen.released == [], "nothing is stored for what others own"
-                await until(lambda: bool(frozen.owned) and bool(other.owned), 60)
-                await until(lambda: frozen.owned | other.owned == everything, 60)
-                assert not frozen.owned & other.owned
+                await until(lambda: bool(frozen.owned) and bool(judge.owned), 60)
+                await until(lambda: frozen.owned | judge.owned == everything, 60)
+                assert not frozen.owned & judge.owned
                 await first.confirm()
                 await fill(infrastructure, topic)
-                await until(lambda: len(frozen.judged) + len(other.judged) >= 40, 60)
-    assert sorted(frozen.judged + other.judged) == [(p, o) for p in range(4) for o in range(10)]
+                await until(lambda: len(frozen.judged) + len(judge.judged) >= 40, 60)
+    assert sorted(frozen.judged + judge.judged) == [(p, o) for p in range(4) for o in range(10)]
 
 
 @pytest.mark.timeout(180)
@@ -134,15 +134,15 @@ async def test_a_refused_commit_ends_the_work(
     infrastructure: Infrastructure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     topic = infrastructure.own_topic(ALARMS)
-    frozen, other = Judge("a", {}), Judge("b", {})
+    frozen, judge = Judge("a", {}), Judge("b", {})
     frozen.may_restore.set()
-    other.may_restore.set()
+    judge.may_restore.set()
     async with member(infrastructure, topic, frozen) as first:
         watching = asyncio.create_task(first.watch())
         await until(lambda: len(frozen.owned) == topic.partitions, 60)
         fall_silent(monkeypatch, first)
-        async with member(infrastructure, topic, other):
-            await until(lambda: len(other.owned) == topic.partitions, 90)
+        async with member(infrastructure, topic, judge):
+            await until(lambda: len(judge.owned) == topic.partitions, 90)
             await fill(infrastructure, topic)  # the frozen member reads it too, once
             await until(lambda: len(frozen.lost) == topic.partitions, 60)
             assert frozen.released == []
@@ -155,14 +155,14 @@ async def test_who_is_given_up_while_restoring_judges_nothing(
 ) -> None:
     topic = infrastructure.own_topic(ALARMS)
     await fill(infrastructure, topic)
-    slow, other = Judge("a", {}), Judge("b", {})
-    other.may_restore.set()
+    slow, judge = Judge("a", {}), Judge("b", {})
+    judge.may_restore.set()
     with monkeypatch.context() as silence:
         silence.setattr(membership, "keep_alive", lambda _: None)
         async with member(infrastructure, topic, slow):
             await until(lambda: slow.restoring == 1, 60)
-            async with member(infrastructure, topic, other):
-                await until(lambda: len(other.judged) >= 40, 90)
+            async with member(infrastructure, topic, judge):
+                await until(lambda: len(judge.judged) >= 40, 90)
                 slow.may_restore.set()
                 await until(lambda: len(slow.lost) == topic.partitions, 60)
                 assert slow.judged == []

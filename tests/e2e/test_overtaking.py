@@ -40,8 +40,8 @@ BACKLOG = 3_000
 
 
 async def count(service: Service, query: str, *values: Any) -> int:
-    found: int = await service.database.pool.fetchval(query, *values)
-    return found
+    number: int = await service.database.pool.fetchval(query, *values)
+    return number
 
 
 async def test_the_urgent_one_is_done_before_the_bulk_and_every_key_in_its_order(
@@ -86,7 +86,7 @@ async def processes(
         report(0, id=name, text=text, headline=line)
         for name, text, line in zip(ids, texts, lines, strict=True)
     ]
-    await send(infrastructure, topic, [(one, []) for one in reports])
+    await send(infrastructure, topic, [(report, []) for report in reports])
     records = await read(infrastructure, topic.name, len(reports))
     dies, comes = (Service(infrastructure, topic, URGENT) for _ in range(2))
     async with dies.connected(), comes.connected():
@@ -100,7 +100,7 @@ async def test_a_crash_after_overtaking_loses_and_doubles_nothing(
     topic = infrastructure.own_topic(REPORTS, partitions=1)
     partition = TopicPartition(topic.name, 0)
     async with processes(infrastructure, topic) as (dies, comes, records):
-        urgent = [one for one in records if dies.worker.urgent(one)]
+        urgent = [record for record in records if dies.worker.urgent(record)]
         await dies.worker.overtake(urgent)
         assert dies.applied == [f"{topic.name}-3"], "what is refused spoils nothing for the other"
         offsets = await comes.worker.restore([partition])
@@ -111,7 +111,7 @@ async def test_a_crash_after_overtaking_loses_and_doubles_nothing(
         with pytest.raises(LostOwnership):
             await dies.worker.overtake(urgent)
         letters = await read(infrastructure, topic.dlq, 1)
-    [letter] = [DEAD_LETTER.validate_json(one.value) for one in letters]
+    [letter] = [DEAD_LETTER.validate_json(letter.value) for letter in letters]
     assert (letter.offset, letter.reason) == (1, Reason.NOT_ALLOWED)
 
 
@@ -135,14 +135,14 @@ async def outgoing(service: Service, spec: TopicSpec, after: int) -> list[Any]:
         spec.name,
         after,
     )
-    return [spec.model.validate_json(one["value"]) for one in rows]
+    return [spec.model.validate_json(row["value"]) for row in rows]
 
 
 async def works_off(
     infrastructure: Infrastructure, service: Service, backlog: list[tuple[str, Contract]]
 ) -> int:
     """Put all into the service's topic and let it work until nothing is left; where its outbox was."""
-    records = [(key, encode(one), None) for key, one in backlog]
+    records = [(key, encode(contract), None) for key, contract in backlog]
     await produce(infrastructure.bootstrap, service.topic.name, records)
     async with service.running():
         table = f"{service.database.schema}.outbox"
@@ -162,7 +162,9 @@ async def test_a_red_alarm_is_an_alert_before_the_bulk_of_the_blue_ones(
     backlog.append(an_alarm(f"{topic.name}-red", level=Level.RED, event_type="12:one_red"))
     service = Service(infrastructure, topic, ALARMS_FIRST, BATCH)
     service.handler = Alerting(AlertingMetrics(service.metrics.registry)).apply
-    before = await works_off(infrastructure, service, [(one.alarm_id, one) for one in backlog])
+    before = await works_off(
+        infrastructure, service, [(alarm.alarm_id, alarm) for alarm in backlog]
+    )
     async with service.connected():
         told = await outgoing(service, ALERTS, before)
     assert len(told) == BACKLOG + 1
@@ -187,9 +189,11 @@ async def test_a_red_alert_is_a_page_before_the_bulk_of_the_blue_ones(
         for n in range(BACKLOG)
     ]
     backlog.append(an_alert(alert=f"{topic.name}-red", approver=TOWN, proposed=Level.RED))
-    before = await works_off(infrastructure, service, [(one.alert_id, one) for one in backlog])
+    before = await works_off(
+        infrastructure, service, [(alert.alert_id, alert) for alert in backlog]
+    )
     async with service.connected():
         pages = await outgoing(service, PAGES, before)
     assert len(pages) > BACKLOG
-    red = [one.level for one in pages].index(Level.RED)
+    red = [page.level for page in pages].index(Level.RED)
     assert red < len(pages) / 2

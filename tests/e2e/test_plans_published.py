@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from deploy.compose.setup import publish_plans
-from deploy.local.data import plans
+from deploy.example import plans
 from shared.contracts.fields import Level, ResponseMode
 from shared.contracts.topics import PLANS, TopicSpec
-from shared.plans.book import PlanBook
+from shared.definitions.response_plans.book import PlanBook
 from shared.runtime.tables import CompactedTable
 from tests.support.infrastructure import Infrastructure
 from tests.support.kafka import produce
@@ -34,7 +34,9 @@ async def test_the_example_plans_go_to_an_empty_topic_only(infrastructure: Infra
     assert await publish_plans(bootstrap, spec) == len(SHIPPED)
     assert await publish_plans(bootstrap, spec) == 0
     assert len(await in_force(bootstrap, spec)) == len(SHIPPED)
-    (blue,) = [one for one in SHIPPED if one.plan_id == "flood-blue"]
+    (blue,) = [
+        plan_definition for plan_definition in SHIPPED if plan_definition.plan_id == "flood-blue"
+    ]
     newer = blue.model_copy(update={"version": 2, "enabled": False})
     await produce(
         bootstrap, spec.name, [(blue.plan_id, newer.to_wire(), None), ("heat", b"", None)]

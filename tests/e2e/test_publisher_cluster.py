@@ -51,16 +51,16 @@ def created(metrics: RuntimeMetrics) -> float:
 
 def counted_metadata(publisher: Publisher) -> list[float]:
     """When the producer asks who leads."""
-    found: list[float] = []
+    results: list[float] = []
     cluster = publisher.present.client.cluster
     update = cluster.update_metadata
 
     def counted(metadata: Any) -> None:
-        found.append(time.monotonic())
+        results.append(time.monotonic())
         update(metadata)
 
     cluster.update_metadata = counted
-    return found
+    return results
 
 
 async def send_until_taken(publisher: Publisher, record: Outgoing) -> int:
@@ -77,13 +77,13 @@ async def send_until_taken(publisher: Publisher, record: Outgoing) -> int:
 
 async def log_of(cluster: Cluster, topic: str) -> dict[int, list[bytes]]:
     """Values of each partition, repeats dropped as readers drop them."""
-    found: dict[int, dict[bytes, None]] = {STAYS: {}, GOES: {}}
+    results: dict[int, dict[bytes, None]] = {STAYS: {}, GOES: {}}
     records: list[ConsumerRecord] = await read_all(
         cluster.bootstrap, replace(ALARMS, name=topic, partitions=2)
     )
     for record in records:
-        found[record.partition].setdefault(record.value)
-    return {partition: list(values) for partition, values in found.items()}
+        results[record.partition].setdefault(record.value)
+    return {partition: list(values) for partition, values in results.items()}
 
 
 async def test_others_are_not_held_up_and_what_waits_arrives_in_order(cluster: Cluster) -> None:
@@ -102,16 +102,16 @@ async def test_others_are_not_held_up_and_what_waits_arrives_in_order(cluster: C
                 with pytest.raises(Transient):
                     await publisher.send(records)
 
-        waiting = asyncio.create_task(wait_in_vain())
+        task = asyncio.create_task(wait_in_vain())
         questions = counted_metadata(publisher)
         began = time.monotonic()
-        while not waiting.done():
+        while not task.done():
             value = b"%d" % len(stays)
             await publisher.send([Outgoing("alone", None, value, STAYS)])
             stays.append(value)
             assert publisher.ready() is None
             await asyncio.sleep(0.01)
-        await waiting
+        await task
         assert len(questions) < 20 * (time.monotonic() - began)
         await asyncio.to_thread(cluster.revive)
         await send_until_taken(publisher, Outgoing("alone", None, b"last", GOES))

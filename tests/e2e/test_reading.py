@@ -13,7 +13,9 @@ from aiokafka.errors import MessageSizeTooLargeError
 
 from deploy.local.topics import ensure_topics, new_topic
 from shared.contracts.topics import ALARMS, RULES
-from shared.runtime import batches, progress, records, unpack, unusual
+from shared.fastpath import raw_batches as unpack
+from shared.fastpath import records, unusual
+from shared.runtime import batches, progress
 from shared.runtime.tables import CompactedTable
 from tests.support.batches import batch_of
 from tests.support.infrastructure import Infrastructure
@@ -30,10 +32,10 @@ CODECS = ("gzip", "snappy", "lz4", "zstd")
 @pytest.fixture
 def deaths(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Why the process would have ended, of a watchdog that has no patience."""
-    found: list[str] = []
-    monkeypatch.setattr(batches, "die", found.append)
+    results: list[str] = []
+    monkeypatch.setattr(batches, "die", results.append)
     monkeypatch.setattr(progress, "STUCK_AFTER_S", -1.0)
-    return found
+    return results
 
 
 @pytest.mark.parametrize("unopened", [0, 100])
@@ -120,9 +122,9 @@ async def test_topics_of_kept_data_get_the_settings_of_the_table(
     assert (await settings())["compression.type"] == "producer"
     for _ in range(2):
         assert await ensure_topics(bootstrap, [wanted]) == 0
-        found = await settings()
-        assert {name: found[name] for name in wanted.topic_configs} == wanted.topic_configs
-        assert found["segment.ms"] == "777777777"
+        result = await settings()
+        assert {name: result[name] for name in wanted.topic_configs} == wanted.topic_configs
+        assert result["segment.ms"] == "777777777"
     await admin.close()
 
 

@@ -45,17 +45,17 @@ def _blocks(readme: str) -> Iterator[str]:
 
 def _commands(readme: str = README) -> list[str]:
     """The command lines of all blocks; a command goes on while the shell waits for its end."""
-    found: list[str] = []
+    results: list[str] = []
     for block in _blocks(readme):
         command = ""
         for line in block.splitlines():
             command = f"{command}\n{line}" if command else line
             whole = subprocess.run(["bash", "-n", "-c", command], capture_output=True, check=False)
             if command.strip() and whole.returncode == 0 and not command.endswith("\\"):
-                found.append(command.strip())
+                results.append(command.strip())
                 command = ""
         assert not command.strip(), f"a command without an end: {command}"
-    return found
+    return results
 
 
 def _plain(command: str) -> str:
@@ -150,7 +150,7 @@ def shell() -> Iterator[Shell]:
 
 
 def test_every_command_in_a_sentence_is_run_somewhere() -> None:
-    run = {_plain(one) for one in _commands()}
+    run = {_plain(command) for command in _commands()}
     known = run | set(BY_CI) | set(STEPS)
     said = set(_in_sentences())
     assert len(said) > 10
@@ -161,7 +161,9 @@ def test_every_command_in_a_sentence_is_run_somewhere() -> None:
 
 def test_the_readme_in_chinese_has_the_same_commands() -> None:
     chinese = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
-    assert [_plain(one) for one in _commands(chinese)] == [_plain(one) for one in _commands()]
+    assert [_plain(command) for command in _commands(chinese)] == [
+        _plain(command) for command in _commands()
+    ]
     assert set(_in_sentences(chinese)) == set(_in_sentences())
 
 
@@ -244,14 +246,16 @@ class Visit:
         """The API's answer to a command line, given with another token than the reader's."""
         given = f"FENGHUO_TOKEN={token} " if token else ""
         output = self.shell.run(
-            f"{given}.venv/bin/python -m services.console.cli {arguments} --json"
+            f"{given}.venv/bin/python -m deploy.commands.console {arguments} --json"
         )
         return json.loads(output)
 
     def issue(self, title: str) -> str:
         """A command of the city to the district office; the command's id."""
         accounts = json.loads((self.shell.folder / "var/run/secrets/accounts.json").read_text())
-        [token] = [one["token"] for one in accounts if one["officer_id"] == "o-500000000000-b"]
+        [token] = [
+            account["token"] for account in accounts if account["officer_id"] == "o-500000000000-b"
+        ]
         said = self.cli(
             f"issue --title {title} --level blue --event-type 11A01 --unit 500118000000 --yes",
             token,
@@ -261,8 +265,8 @@ class Visit:
     def until(self, ask: str, rows: str) -> Any:
         """The first row of a list, once it has one."""
         while True:
-            if found := self.cli(ask)[rows]:
-                return found[0]
+            if result := self.cli(ask)[rows]:
+                return result[0]
 
 
 def _accepted(visit: Visit, command: str, output: str) -> None:

@@ -24,7 +24,7 @@ from tests.support.kafka import read_all
 pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
 
 
-@pytest.mark.parametrize("spec", [DECISIONS, READINGS, RULES], ids=lambda one: one.name)
+@pytest.mark.parametrize("spec", [DECISIONS, READINGS, RULES], ids=lambda item: item.name)
 async def test_a_record_cannot_choose_its_time(
     infrastructure: Infrastructure, spec: object
 ) -> None:
@@ -73,8 +73,8 @@ async def test_after_its_first_tick_ingest_writes_kafkas_time(
     for record in await read_all(infrastructure.bootstrap, READINGS):
         tick = READINGS.model.validate_json(record.value)
         if isinstance(tick, Tick):
-            found = tick.occurred_at.timestamp() - record.timestamp / 1000
-            ahead.setdefault(record.partition, []).append(found)
+            result = tick.occurred_at.timestamp() - record.timestamp / 1000
+            ahead.setdefault(record.partition, []).append(result)
     assert len(ahead) == READINGS.partitions
     newest = [off for offs in ahead.values() for off in offs[-3:]]
     wrong = [off for off in newest if not -30 < off <= TICK_AHEAD_S]

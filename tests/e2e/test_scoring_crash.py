@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from deploy.local.stack import Stack
@@ -108,18 +108,18 @@ async def expected(bootstrap: str) -> dict[str, bytes]:
 
 async def published(bootstrap: str) -> dict[str, bytes]:
     """Digest by event id, from the topics; repeats must be equal."""
-    found: dict[str, bytes] = {}
+    results: dict[str, bytes] = {}
     versions: dict[str, int] = defaultdict(int)
     for spec in (ALARMS, HEALTH):
         for record in await read_all(bootstrap, spec):
             message: AlarmEvent | SensorHealth = spec.model.validate_json(record.value)
             digest = body_digest(message)
-            assert found.setdefault(message.id, digest) == digest, "one id, two bodies"
+            assert results.setdefault(message.id, digest) == digest, "one id, two bodies"
             if isinstance(message, AlarmEvent):
                 known = versions[message.alarm_id]
                 assert message.version <= known + 1, "a version is missing"
                 versions[message.alarm_id] = max(known, message.version)
-    return found
+    return results
 
 
 async def until(what: str, check: Any) -> None:
@@ -132,16 +132,16 @@ async def until(what: str, check: Any) -> None:
 async def metric(stack: Stack, name: str) -> float:
     """A series of scoring, summed over its labels; 0 while it does not answer."""
     try:
-        async with httpx.AsyncClient(timeout=20) as client:
+        async with httpx2.AsyncClient(timeout=20) as client:
             text = (await client.get(f"{stack.url('scoring')}/metrics")).text
-    except httpx.HTTPError:
+    except httpx2.HTTPError:
         return 0
     lines = [line for line in text.splitlines() if line.startswith((f"{name} ", f"{name}{{"))]
     return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
 
 
 async def write(bootstrap: str, topic: str, entries: Sequence[tuple[str, Contract]]) -> None:
-    await produce(bootstrap, topic, [(key, encode(one), None) for key, one in entries])
+    await produce(bootstrap, topic, [(key, encode(entry), None) for key, entry in entries])
 
 
 @pytest.mark.timeout(1_200)
@@ -149,7 +149,7 @@ async def test_kill_nine_in_mid_stream(tmp_path: Path) -> None:
     chance = random.Random(3)
     async with Stack(tmp_path, services=("scoring",)) as stack:
         kafka = stack.kafka_bootstrap
-        catalogue = [(f"sensor:{one.sensor_id}", a_catalog_entry(one)) for one in SENSORS]
+        catalogue = [(f"sensor:{SENSOR.sensor_id}", a_catalog_entry(SENSOR)) for SENSOR in SENSORS]
         await write(kafka, CATALOG.name, catalogue)
 
         async def catalogued() -> bool:

@@ -25,25 +25,25 @@ GARBAGE = 48_000
 
 def what_no_reader_takes() -> list[Message]:
     """Broken bytes, readings of unknown sensors, of another unit, from the future; in all partitions."""
-    found: list[Message] = []
+    messages: list[Message] = []
     name = SENSORS[0].sensor_id
     for number in range(GARBAGE // 4):
         place = number % READINGS.partitions
         stranger = f"stranger-{number % 500}"
-        found += [
+        messages += [
             (None, f"flood {number}".encode(), place),
             (stranger, encode(a_reading(220, number, stranger)), None),
             (name, encode(a_reading(22_000, number, name, f"cm-{number}", unit="cm")), None),
             (name, encode(a_reading(220, 1e9, name, event_id=f"ahead-{number}")), None),
         ]
-    return found
+    return messages
 
 
 @pytest.mark.timeout(300)
 async def test_garbage_ends_nothing_and_is_dead_lettered_record_for_record(tmp_path: Path) -> None:
     async with Stack(tmp_path, services=("scoring",)) as stack:
         kafka = stack.kafka_bootstrap
-        catalogue = [(f"sensor:{one.sensor_id}", a_catalog_entry(one)) for one in SENSORS]
+        catalogue = [(f"sensor:{sensor.sensor_id}", a_catalog_entry(sensor)) for sensor in SENSORS]
         await write(kafka, CATALOG.name, catalogue)
         await write(kafka, RULES.name, [(RULE.rule_id, RULE)])
 
@@ -54,9 +54,9 @@ async def test_garbage_ends_nothing_and_is_dead_lettered_record_for_record(tmp_p
         await until("tables", informed)
         await stack.stop("scoring")  # it then meets a backlog of nothing but garbage
         await produce(kafka, READINGS.name, what_no_reader_takes())
-        for one in SENSORS:
-            reading = encode(a_reading(220, 5, one.sensor_id))
-            await produce(kafka, READINGS.name, [(one.sensor_id, reading, None)])
+        for sensor in SENSORS:
+            reading = encode(a_reading(220, 5, sensor.sensor_id))
+            await produce(kafka, READINGS.name, [(sensor.sensor_id, reading, None)])
         await stack.start("scoring")
         process = stack.pid("scoring")
 
@@ -67,8 +67,8 @@ async def test_garbage_ends_nothing_and_is_dead_lettered_record_for_record(tmp_p
         ends = Counter(one.partition for one in await read_all(kafka, READINGS))
 
         async def stored() -> bool:
-            found = await store.read(kafka, range(READINGS.partitions))
-            offsets = {number: one.checkpoint for number, one in found.items()}
+            result = await store.read(kafka, range(READINGS.partitions))
+            offsets = {number: stored.checkpoint for number, stored in result.items()}
             return all(
                 (last := offsets[number]) is not None and last.next_offset == end
                 for number, end in ends.items()
@@ -80,10 +80,10 @@ async def test_garbage_ends_nothing_and_is_dead_lettered_record_for_record(tmp_p
             DEAD_LETTER.validate_json(one.value)
             for one in await read_all(kafka, READINGS, dead=True)
         ]
-        assert len(letters) == len({one.id for one in letters}) == GARBAGE
-        assert Counter(one.reason for one in letters) == dict.fromkeys(
+        assert len(letters) == len({letter.id for letter in letters}) == GARBAGE
+        assert Counter(letter.reason for letter in letters) == dict.fromkeys(
             (Reason.NOT_JSON, Reason.UNKNOWN_SENSOR, Reason.UNIT_MISMATCH, Reason.FUTURE_TIME),
             GARBAGE // 4,
         )
         alarms = [ALARMS.model.validate_json(one.value) for one in await read_all(kafka, ALARMS)]
-        assert {one.sensor_id for one in alarms} == {one.sensor_id for one in SENSORS}
+        assert {alarm.sensor_id for alarm in alarms} == {sensor.sensor_id for sensor in SENSORS}

@@ -107,9 +107,9 @@ async def test_what_is_written_while_a_table_loads_is_followed(
 
     async def ends_then_a_write(self: Any, partitions: Any) -> Any:
         """The topic grows between the question for its end and the first fetch."""
-        found = await ends(self, partitions)
+        result = await ends(self, partitions)
         await produce(bootstrap, spec.name, [record(3), record(4)])
-        return found
+        return result
 
     seen: list[int] = []
     await produce(bootstrap, spec.name, [record(1), record(2)])

@@ -44,7 +44,7 @@ CALLS = (SupervisionKind.REMINDED, SupervisionKind.ESCALATED)
 
 
 async def put(stack: Stack, spec: TopicSpec, messages: Mapping[str, Contract]) -> None:
-    records = [(key, encode(one), None) for key, one in messages.items()]
+    records = [(key, encode(message), None) for key, message in messages.items()]
     await produce(stack.kafka_bootstrap, spec.name, records)
 
 
@@ -58,11 +58,19 @@ async def fetch(stack: Stack, query: str, *values: Any) -> list[Any]:
 
 async def issued(stack: Stack) -> int:
     """A command to a town and its villages, who are on duty; how many assignments it has."""
-    tree = [one for one in units() if one.unit in (CITY, DISTRICT) or one.unit.startswith(TOWN[:9])]
-    offices = [one for one in tree if "/" not in one.unit]
+    tree = [
+        unit_entry
+        for unit_entry in units()
+        if unit_entry.unit in (CITY, DISTRICT) or unit_entry.unit.startswith(TOWN[:9])
+    ]
+    offices = [unit_entry for unit_entry in tree if "/" not in unit_entry.unit]
     await put(stack, CATALOG, dict(catalogue_records(tree)))
-    roster = [slot(one.unit, post) for one in offices for post in Post]
-    await put(stack, ROSTER, {f"{one.unit}:{one.post}": one for one in roster})
+    roster = [slot(office.unit, post) for office in offices for post in Post]
+    await put(
+        stack,
+        ROSTER,
+        {f"{roster_slot.unit}:{roster_slot.post}": roster_slot for roster_slot in roster},
+    )
     # Units and roster are read beside the requests, and to their end before a start has ended.
     await stack.stop("command")
     await stack.start("command")
@@ -132,14 +140,18 @@ async def calls(stack: Stack, count: int) -> dict[str, list[SupervisionEvent]]:
     async with asyncio.timeout(PATIENCE_S):
         while True:
             records = await read_all(stack.kafka_bootstrap, SUPERVISION)
-            told = [SupervisionEvent.model_validate_json(one.value) for one in records]
-            found = {one.id: one for one in reversed(told)}
-            assert all(found[one.id] == one for one in told), "one id, two bodies"
+            supervisions = [
+                SupervisionEvent.model_validate_json(record.value) for record in records
+            ]
+            results = {supervision.id: supervision for supervision in reversed(supervisions)}
+            assert all(results[supervision.id] == supervision for supervision in supervisions), (
+                "one id, two bodies"
+            )
             by_unit: dict[str, list[SupervisionEvent]] = defaultdict(list)
-            for one in sorted(found.values(), key=lambda one: one.sent_at):
-                assert one.sent_at >= one.due_at, "early"
-                if one.kind in CALLS:
-                    by_unit[one.unit].append(one)
+            for supervision in sorted(results.values(), key=lambda item: item.sent_at):
+                assert supervision.sent_at >= supervision.due_at, "early"
+                if supervision.kind in CALLS:
+                    by_unit[supervision.unit].append(supervision)
             if min(map(len, by_unit.values()), default=0) >= count:
                 return by_unit
             await asyncio.sleep(0.3)
@@ -165,20 +177,23 @@ async def test_every_process_killed_and_ten_minutes_away(tmp_path: Path) -> None
         await stack.wait_ready()
         await calls(stack, 3)
         await asyncio.sleep(2)  # another call would have come
-        found = await calls(stack, 3)
+        result = await calls(stack, 3)
         waiting = await fetch(stack, "SELECT count(*) FROM command.outbox")
 
     assert waiting[0][0] == 0
-    assert len(found) == count
-    for unit, told in found.items():
+    assert len(result) == count
+    for unit, supervisions in result.items():
         above = parent_of(unit)
-        assert [(one.kind, one.rung, one.target_unit, one.target_post) for one in told] == [
+        assert [
+            (supervision.kind, supervision.rung, supervision.target_unit, supervision.target_post)
+            for supervision in supervisions
+        ] == [
             (SupervisionKind.REMINDED, 0, unit, Post.B),
             (SupervisionKind.ESCALATED, 1, unit, Post.A),
             # due for the commander five minutes before the end of the outage; by then the unit above
             (SupervisionKind.ESCALATED, 3, above, Post.B),
         ]
-        away = told[-1]
+        away = supervisions[-1]
         assert "skipped-rung:2" in away.references
         assert AWAY_S - STEP_S <= away.late_by_s < AWAY_S - STEP_S + 60
-        assert all(one.late_by_s < 60 for one in told[:-1])
+        assert all(supervision.late_by_s < 60 for supervision in supervisions[:-1])

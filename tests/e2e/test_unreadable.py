@@ -12,7 +12,8 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from services.audit.store.topics import Batch, Topics
 from shared.contracts.topics import ALARMS, RULES, TopicSpec
-from shared.runtime import batches, records
+from shared.fastpath import records
+from shared.runtime import batches
 from shared.runtime.tables import CompactedTable
 from tests.support.infrastructure import Infrastructure
 from tests.support.kafka import produce
@@ -26,8 +27,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
 def segment(infrastructure: Infrastructure, topic: TopicSpec, partition: int) -> Path:
     """The file in which the broker keeps the partition's records."""
     folder = f"{topic.name}-{partition}"
-    (found,) = infrastructure.stack.paths.root.rglob(f"{folder}/{'0' * 20}.log")
-    return found
+    (result,) = infrastructure.stack.paths.root.rglob(f"{folder}/{'0' * 20}.log")
+    return result
 
 
 def damaged(file: Path, value: bytes) -> Callable[[], None]:
@@ -106,15 +107,15 @@ async def test_the_auditor_reads_the_others_on_and_says_what_it_cannot_read(
     mend = damaged(segment(infrastructure, topic, 1), b"value-00002")
     log = Topics(bootstrap)
     ends = {(topic.name, 0): 4, (topic.name, 1): 4, (topic.name, 2): 2}
-    found, cursors = Batch(), dict.fromkeys(ends, 0)
+    result, cursors = Batch(), dict.fromkeys(ends, 0)
     async with asyncio.timeout(30):
-        while found.reached != {(topic.name, 0): 4, (topic.name, 1): 2, (topic.name, 2): 2}:
-            found = await log.read(cursors, ends, 100)
+        while result.reached != {(topic.name, 0): 4, (topic.name, 1): 2, (topic.name, 2): 2}:
+            result = await log.read(cursors, ends, 100)
     await log.stop()
-    assert [one.offset for one in found.records[topic.name, 0]] == [0, 1, 2, 3]
-    assert [one.offset for one in found.records[topic.name, 1]] == [0, 1]
-    assert "at 2: CorruptRecord" in found.unreadable[topic.name, 1]
-    assert (found.without[topic.name, 2], found.without[topic.name, 0]) == (2, 0)
+    assert [record.offset for record in result.records[topic.name, 0]] == [0, 1, 2, 3]
+    assert [record.offset for record in result.records[topic.name, 1]] == [0, 1]
+    assert "at 2: CorruptRecord" in result.unreadable[topic.name, 1]
+    assert (result.without[topic.name, 2], result.without[topic.name, 0]) == (2, 0)
     mend()
 
 

@@ -43,7 +43,7 @@ from tests.support.kafka import produce
 WITHIN_S = 15.0
 """The promise: so long after the act a finding is there, and so long after it is put right it is gone."""
 _commands = itertools.count(1)
-_ASSIGNING = {one.name for one in (REQUESTS, COMMANDS, ASSIGNMENTS, ACKNOWLEDGEMENTS)}
+_ASSIGNING = {topic_spec.name for topic_spec in (REQUESTS, COMMANDS, ASSIGNMENTS, ACKNOWLEDGEMENTS)}
 
 
 class Audited:
@@ -52,16 +52,20 @@ class Audited:
     def __init__(self, infrastructure: Infrastructure) -> None:
         self.infrastructure = infrastructure
         self.stack = infrastructure.stack
-        self.units = [one.unit for one in units() if one.unit.startswith(TOWN[:9])]
+        self.units = [
+            unit_entry.unit for unit_entry in units() if unit_entry.unit.startswith(TOWN[:9])
+        ]
 
     def seed(self) -> None:
         """The town's units with those above it, and who is on duty."""
         entries = [
-            one for one in units() if one.unit in (CITY, *self.units) or "000000" in one.unit
+            unit_entry
+            for unit_entry in units()
+            if unit_entry.unit in (CITY, *self.units) or "000000" in unit_entry.unit
         ]
         self._produce(CATALOG, catalogue_records(entries))
-        slots = [slot(one.unit) for one in entries if "/" not in one.unit]
-        self._produce(ROSTER, [(f"{one.unit}:{one.post}", one) for one in slots])
+        slots = [slot(entry.unit) for entry in entries if "/" not in entry.unit]
+        self._produce(ROSTER, [(f"{slot.unit}:{slot.post}", slot) for slot in slots])
 
     def issue(self) -> str:
         """A command to the whole town; returns when every unit has its assignment."""
@@ -83,7 +87,7 @@ class Audited:
     def step(self, command_id: str, step: Step, units: Iterable[str]) -> int:
         """The units take a step; how many acts that were."""
         acts: list[tuple[str, Envelope]] = [
-            (command_id, a_step(command_id, one, step, text="已办")) for one in units
+            (command_id, a_step(command_id, unit, step, text="已办")) for unit in units
         ]
         self.act(ACKNOWLEDGEMENTS, acts)
         return len(acts)
@@ -98,8 +102,8 @@ class Audited:
                     "INSERT INTO console.act (id, topic, key, value, digest, officer_id) "
                     "VALUES ($1, $2, $3, $4, $5, 'officer-1')",
                     [
-                        (one.id, spec.name, key, encode(one), hashlib.sha256(encode(one)).digest())
-                        for key, one in acts
+                        (act.id, spec.name, key, encode(act), hashlib.sha256(encode(act)).digest())
+                        for key, act in acts
                     ],
                 )
             finally:
@@ -137,16 +141,16 @@ class Audited:
 
     def alarms(self) -> list[dict[str, Any]]:
         """What became of the alarms, by status."""
-        found: list[dict[str, Any]] = self._get("conservation")["alarms"]
-        return found
+        results: list[dict[str, Any]] = self._get("conservation")["alarms"]
+        return results
 
     def found(self, *names: str) -> dict[str, str]:
         """Wait until all findings whose name contains one of `names` are there, within the promise."""
         began = time.monotonic()
         while True:
             open_ = self.findings()
-            mine = {key: why for key, why in open_.items() if any(one in key for one in names)}
-            if all(any(one in key for key in mine) for one in names):
+            mine = {key: why for key, why in open_.items() if any(name in key for name in names)}
+            if all(any(name in key for key in mine) for name in names):
                 return mine
             waited = time.monotonic() - began
             assert waited <= WITHIN_S, f"{names} not found in {WITHIN_S} s, but {open_}"
@@ -167,7 +171,7 @@ class Audited:
             time.sleep(0.2)
 
     def _produce(self, spec: TopicSpec, messages: Sequence[tuple[str, Contract]]) -> None:
-        records = [(key, encode(one), None) for key, one in messages]
+        records = [(key, encode(message), None) for key, message in messages]
         self.infrastructure.run(produce(self.stack.kafka_bootstrap, spec.name, records))
 
     def _get(self, path: str) -> Any:
@@ -189,7 +193,7 @@ class Audited:
             before, books = books, of_assignments()
             time.sleep(5)
             return books == before == of_assignments() and not any(
-                one["in_flight"] for one in books.values()
+                book["in_flight"] for book in books.values()
             )
 
         self.until(still, "records wait")

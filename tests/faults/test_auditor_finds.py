@@ -28,8 +28,8 @@ HEALTHY_S = 60
 @pytest.fixture(scope="module")
 def system() -> Iterator[Audited]:
     services = ("alerting", "command", "duty", "notify", "console", "audit")
-    with running(temporary_root("audited"), services) as found:
-        audited = Audited(found)
+    with running(temporary_root("audited"), services) as infrastructure:
+        audited = Audited(infrastructure)
         audited.seed()
         yield audited
 
@@ -45,10 +45,10 @@ def test_a_healthy_time_with_thousands_of_records_raises_nothing(system: Audited
     system.settle()
     hops = system.hops()
     assert hops["command", ACKNOWLEDGEMENTS.name]["applied"] == acts > 2_000
-    assert {key: one["difference"] for key, one in hops.items() if one["difference"]} == {}
-    for key, one in hops.items():
+    assert {key: hop["difference"] for key, hop in hops.items() if hop["difference"]} == {}
+    for key, hop in hops.items():
         parts = ("applied", "repeated", "refused", "unchecked", "in_flight")
-        assert one["records_in"] == sum(one[name] for name in parts), key
+        assert hop["records_in"] == sum(hop[name] for name in parts), key
     raised = system.value("SELECT json_agg(f) FROM audit.finding AS f")
     assert raised is None, raised
 
@@ -65,8 +65,8 @@ def test_a_deleted_timer_and_a_second_one(system: Audited) -> None:
         "due_at FROM command.timer WHERE kind = 'sign_escalate' AND state = 'armed' LIMIT 1 "
         "RETURNING subject_id"
     )
-    found = system.found(f"not_exactly_one_timer sign:{subject}", f"sign:{other}")
-    assert sorted(found.values()) == ["0 armed timers, not 1", "2 armed timers, not 1"]
+    result = system.found(f"not_exactly_one_timer sign:{subject}", f"sign:{other}")
+    assert sorted(result.values()) == ["0 armed timers, not 1", "2 armed timers, not 1"]
     system.value(
         "INSERT INTO command.timer (subject_id, kind, rung, due_at) "
         "VALUES ($1, 'sign_escalate', 0, now() + interval '1 hour')",
@@ -116,8 +116,8 @@ def test_a_hold_that_never_ends(system: Audited) -> None:
     )
     alarm = an_alarm("alm-held", inhibited_by=("gas.high",), place=TOWN, origin_unit=TOWN)
     system.raw(ALARMS.name, alarm.alarm_id, encode(alarm), 0)
-    found = system.found("not_exactly_one_timer hold:alm-held")
-    assert list(found.values()) == ["0 armed timers, not 1"]
+    result = system.found("not_exactly_one_timer hold:alm-held")
+    assert list(result.values()) == ["0 armed timers, not 1"]
     [books] = system.alarms()
     assert books["aside"] == {"held": 1}
     assert books["difference"] == 0
@@ -148,10 +148,10 @@ def test_a_paused_consumer_and_one_that_is_down(system: Audited) -> None:
     run(stack.pause("notify"))
     try:
         system.issue()
-        found = system.found(f"consumer_stopped notify:{ASSIGNMENTS.name}/")
+        result = system.found(f"consumer_stopped notify:{ASSIGNMENTS.name}/")
     finally:
         run(stack.resume("notify"))
-    assert all("notify" in key for key in found)
+    assert all("notify" in key for key in result)
     system.resolved()
     run(stack.stop("console"))
     try:
@@ -190,8 +190,8 @@ def test_a_record_that_is_none_one_that_was_altered_and_one_nobody_wrote(system:
         f"record_corrupt notify:{PAGES.name}/{one.partition}@{first + 1}",
         f"record_corrupt console:{ANSWERS.name}/0@0",
     )
-    found = system.found(*names)
-    assert [found[name].split(",")[0] for name in names] == ["altered", "undecodable", "forged"]
+    result = system.found(*names)
+    assert [result[name].split(",")[0] for name in names] == ["altered", "undecodable", "forged"]
     run(delete_before(bootstrap, PAGES.name, one.partition, first + 2))
     run(delete_before(bootstrap, ANSWERS.name, 0, 1))
     system.resolved()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deploy.local.demo.faults import MOMENTS, OUTAGE_S
+from deploy.demo.faults import MOMENTS, OUTAGE_S
 from tests.support.demo import LIMIT_S, play
 from tests.support.services import SERVICES
 

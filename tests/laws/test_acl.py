@@ -19,15 +19,15 @@ ROOT = Path(__file__).parents[2]
 BY_HAND = {
     "services/audit/store/topics.py",
     "services/console/readings.py",
-    "services/scoring/rules/kafka.py",
+    "deploy/commands/rules/kafka.py",
     "services/scoring/store.py",
 }
-"""Where a consumer is made outside of shared/runtime; `LOOKED_INTO` says of what. services/scoring/rules
+"""Where a consumer is made outside of shared/runtime; `LOOKED_INTO` says of what. deploy/commands/rules
 is the operator's command, who works as deploy."""
 
 
 def names(specs: tuple[TopicSpec, ...]) -> set[str]:
-    return {one.name for one in specs}
+    return {spec.name for spec in specs}
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -43,21 +43,21 @@ def test_a_service_may_read_what_it_subscribes_to_and_hold_its_tables(
 
     monkeypatch.setattr(Platform, "table", noted)
     broker = built_broker(service, tmp_path)
-    subscribers = [cast("Any", one) for one in broker.subscribers]
-    assert {topic.name for one in subscribers for topic in one.topics} == names(
+    subscribers = [cast("Any", subscriber) for subscriber in broker.subscribers]
+    assert {topic.name for subscriber in subscribers for topic in subscriber.topics} == names(
         acl.BY_GROUP.get(service, ())
     )
-    assert {one.group_id for one in subscribers} <= {acl.group(service)}
+    assert {subscriber.group_id for subscriber in subscribers} <= {acl.group(service)}
     assert held == names(acl.TABLES.get(service, ()))
 
 
 def test_who_reads_besides_is_on_the_list() -> None:
-    found = {
+    results = {
         str(path.relative_to(ROOT))
-        for path in ROOT.glob("services/**/*.py")
+        for path in (*ROOT.glob("services/**/*.py"), *ROOT.glob("deploy/commands/**/*.py"))
         if re.search(r"(AIOKafkaConsumer|make_reader)\(", path.read_text(encoding="utf-8"))
     }
-    assert found == BY_HAND
+    assert results == BY_HAND
     assert {RULES.name, READINGS.name} <= acl.without_group("console")
     places = importlib.import_module("services.audit.store.topics").places()
     assert {topic for topic, _ in places} == acl.without_group("audit")
@@ -65,10 +65,10 @@ def test_who_reads_besides_is_on_the_list() -> None:
 
 def test_only_owners_and_writers_write_a_topic() -> None:
     for spec in TOPICS.values():
-        writers = {one for one in acl.PRINCIPALS if spec.name in acl.written(one)}
+        writers = {PRINCIPAL for PRINCIPAL in acl.PRINCIPALS if spec.name in acl.written(PRINCIPAL)}
         assert writers == {spec.owner, *spec.writers}
-    assert not {one.operation for one in acl.grants()} & {"All", "Alter", "Delete"}
-    assert not [name for one in acl.grants() for name in one.names if "*" in name]
+    assert not {grant.operation for grant in acl.grants()} & {"All", "Alter", "Delete"}
+    assert not [name for grant in acl.grants() for name in grant.names if "*" in name]
 
 
 def test_page_and_script_are_current() -> None:
@@ -88,8 +88,8 @@ def test_the_script_allows_every_grant_once(tmp_path: Path) -> None:
     head = (
         "--bootstrap-server broker:9092 --command-config admin.properties --add --allow-principal "
     )
-    assert all(one.startswith(head) for one in calls)
-    (reading,) = [one for one in calls if "fenghuo-console --operation Read --topic" in one]
+    assert all(call.startswith(head) for call in calls)
+    (reading,) = [call for call in calls if "fenghuo-console --operation Read --topic" in call]
     assert f"--topic {READINGS.name}" in reading
-    (writing,) = [one for one in calls if "fenghuo-scoring --operation Write" in one]
+    (writing,) = [call for call in calls if "fenghuo-scoring --operation Write" in call]
     assert not re.search(r"--topic alert\.lifecycle\.v1( |$)", writing)

@@ -42,20 +42,20 @@ OF_THE_SYSTEM = {
 
 
 def _series() -> list[tuple[str, tuple[str, ...]]]:
-    found = []
+    results = []
     for name in METRICS:
         module = importlib.import_module(name)
         [kind] = [
-            one
-            for one in vars(module).values()
-            if isinstance(one, type) and one.__module__ == module.__name__
+            var
+            for var in vars(module).values()
+            if isinstance(var, type) and var.__module__ == module.__name__
         ]
-        found += [
-            (one._name, tuple(one._labelnames))
-            for one in vars(kind(CollectorRegistry())).values()
-            if isinstance(one, MetricWrapperBase)
+        results += [
+            (var._name, tuple(var._labelnames))
+            for var in vars(kind(CollectorRegistry())).values()
+            if isinstance(var, MetricWrapperBase)
         ]
-    return found
+    return results
 
 
 SERIES = _series()

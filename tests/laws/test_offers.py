@@ -123,7 +123,7 @@ def facts(alert: Alert) -> AlertFacts:
         proposed=alert.proposed_level,
         approver_unit=needs.unit,
         approvals_needed=needs.approvals,
-        signers=tuple(one.officer_id for one in alert.signed),
+        signers=tuple(signature.officer_id for signature in alert.signed),
         authority_unit=None if alert.level is None else gate(alert.place, alert.level),
         debtor_unit=None if debt is None else debt.unit,
         authorised_by=None if debt is None else debt.by_unit,
@@ -159,8 +159,11 @@ def test_what_an_officer_is_offered_about_an_alert_is_what_alerting_takes(
     held = {"assessment": Assessment(level=Level.RED)}
     wrong = []
     for alert, officer, verb in product(alerts(state), OFFICERS, DecisionVerb):
-        known = facts(alert)
-        offered = verb in (*verbs_for(officer, known), *further_verbs(officer, known))
+        existing_alert_facts = facts(alert)
+        offered = verb in (
+            *verbs_for(officer, existing_alert_facts),
+            *further_verbs(officer, existing_alert_facts),
+        )
         possible = taken(alert, verb, officer)
         if verb is DecisionVerb.ASSESS and state is AlertState.ISSUED:
             # Its form asks for a position, which is taken always; without one alerting also
@@ -188,8 +191,11 @@ def test_a_position_is_asked_for_where_it_is_taken(state: AlertState) -> None:
     alert, officer = next(alerts(state)), OFFICERS[4]
     held = {"assessment": Assessment(level=Level.RED)}
     possible = taken(alert, DecisionVerb.ASSESS, officer, **held)
-    known = facts(alert)
-    offered = DecisionVerb.ASSESS in (*verbs_for(officer, known), *further_verbs(officer, known))
+    existing_alert_facts = facts(alert)
+    offered = DecisionVerb.ASSESS in (
+        *verbs_for(officer, existing_alert_facts),
+        *further_verbs(officer, existing_alert_facts),
+    )
     assert offered is (possible and state not in POSITIONS_NOT_OFFERED)
     assert possible or state not in POSITIONS_NOT_OFFERED
 
@@ -201,7 +207,7 @@ PARTS = {Step.SPLIT: MICROGRID, Step.REASSIGN: f"{VILLAGE}/grid/002"}
 
 def applied(step: Step, state: AssignmentState, officer: Viewer, *, asked: bool) -> bool:
     """Whether command applies the step of this officer at once."""
-    given = an_assignment(
+    assignment = an_assignment(
         state=state,
         unit=GRID,
         unit_tier="grid",
@@ -210,15 +216,17 @@ def applied(step: Step, state: AssignmentState, officer: Viewer, *, asked: bool)
     )
     if asked:
         question = Ask(step=Step.ASK_EXTEND, until=after(90), officer_id="o-1", text="原因")
-        given = msgspec.structs.replace(given, asked=question)
-    if refusal(step, officer.unit, given, core_command()) is not None:
+        assignment = msgspec.structs.replace(assignment, asked=question)
+    if refusal(step, officer.unit, assignment, core_command()) is not None:
         return False
     act = Act(
         step, "ack-1", officer.officer_id, officer.unit, "原因", NOW, 1, after(90),
         (PARTS[step],) if step in PARTS else (),
     )  # fmt: skip
     try:
-        outcome, _ = take(given, act, 1, NOW, profile=PROFILES[ProfileName.DEMO], level=Level.RED)
+        outcome, _ = take(
+            assignment, act, 1, NOW, profile=PROFILES[ProfileName.DEMO], level=Level.RED
+        )
     except IllegalStep:
         return False
     return outcome is Outcome.APPLIED
@@ -265,11 +273,11 @@ def test_a_whole_command_is_offered_what_its_state_takes(state: CommandState) ->
 
 def proposals(state: ProposalState) -> Iterator[Proposal]:
     """A proposal of a person who is no officer of ours, and one of each officer."""
-    for proposer in ("o-nobody", *(one.officer_id for one in OFFICERS)):
-        known = a_proposal(proposer, unit=TOWN)
+    for proposer in ("o-nobody", *(OFFICER.officer_id for OFFICER in OFFICERS)):
+        existing_proposal = a_proposal(proposer, unit=TOWN)
         signature = ModeSignature(officer_id=proposer, unit=TOWN, post=Post.B, signed_at=NOW)
         signed = () if state is ProposalState.PROPOSED else (signature,)
-        yield replace(known, state=state, proposed_by=proposer, signatures=signed)
+        yield replace(existing_proposal, state=state, proposed_by=proposer, signatures=signed)
 
 
 def decided(proposal: Proposal, verb: ModeVerb, officer: Viewer) -> bool:
@@ -295,7 +303,7 @@ def test_what_an_officer_is_offered_about_a_mode_is_what_command_takes(
             "unit": TOWN,
             "state": state,
             "proposed_by": proposal.proposed_by,
-            "signatures": json.dumps([{"officer_id": one} for one in proposal.signed]),
+            "signatures": json.dumps([{"officer_id": name} for name in proposal.signed]),
         }
         verbs = {verb for verb in mode_proposal.EVENTS if decided(proposal, verb, officer)}
         assert set(verbs_of(officer, row)) == verbs

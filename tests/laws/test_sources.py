@@ -33,16 +33,16 @@ _DANGLING = re.compile(
 @cache
 def texts() -> dict[str, str]:
     """Every tracked text but this one, by its path."""
-    found = {}
+    results = {}
     for path in tracked():
         name = path.relative_to(ROOT).as_posix()
         if name == THIS or not path.is_file():
             continue
         try:
-            found[name] = path.read_text(encoding="utf-8")
+            results[name] = path.read_text(encoding="utf-8")
         except UnicodeDecodeError:
             continue
-    return found
+    return results
 
 
 def entries(page: str) -> dict[str, str]:
@@ -73,8 +73,8 @@ def dangling(text: str) -> list[str]:
 
 def used_in(entry: str) -> list[str]:
     """The files that an entry names as its users."""
-    found = _USED.search(entry)
-    return re.findall(r"`([^`]+)`", found[1]) if found else []
+    match = _USED.search(entry)
+    return re.findall(r"`([^`]+)`", match[1]) if match else []
 
 
 def page_entries() -> dict[str, str]:
@@ -83,9 +83,9 @@ def page_entries() -> dict[str, str]:
 
 
 def test_every_citation_resolves() -> None:
-    known, missing = page_entries().keys(), []
+    existing_dict_keys, missing = page_entries().keys(), []
     for name, text in texts().items():
-        missing += [f"{name}: {number}" for number in sorted(citations(text) - known)]
+        missing += [f"{name}: {number}" for number in sorted(citations(text) - existing_dict_keys)]
         missing += [f"{name}: {link}" for link in wrong_links(text)]
     assert missing == []
 
@@ -121,8 +121,8 @@ def test_every_entry_says_what_is_its_own_or_what_is_taken() -> None:
 
 
 def test_no_document_is_named_that_is_not_there() -> None:
-    found = {name: phrases for name, text in texts().items() if (phrases := dangling(text))}
-    assert found == {}
+    results = {name: phrases for name, text in texts().items() if (phrases := dangling(text))}
+    assert results == {}
 
 
 @pytest.mark.parametrize(

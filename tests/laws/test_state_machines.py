@@ -38,13 +38,13 @@ def events_of(machine: ModuleType) -> list[Any]:
 
 
 def reachable(machine: ModuleType, start: Any) -> set[Any]:
-    found, waiting = {start}, [start]
+    result, waiting = {start}, [start]
     while waiting:
         for target in machine.TRANSITIONS[waiting.pop()].values():
-            if target not in found:
-                found.add(target)
+            if target not in result:
+                result.add(target)
                 waiting.append(target)
-    return found
+    return result
 
 
 @pytest.mark.parametrize("name", MACHINES)

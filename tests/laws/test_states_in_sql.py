@@ -32,8 +32,8 @@ EXCEPTIONS = {
 
 
 def spelled(text: str) -> set[str]:
-    found = {word for match in COMPARED.findall(text) for word in re.findall(r"\w+", match)}
-    return found & STATES
+    results = {word for match in COMPARED.findall(text) for word in re.findall(r"\w+", match)}
+    return results & STATES
 
 
 def test_the_search_finds_what_it_is_for() -> None:
@@ -44,13 +44,13 @@ def test_the_search_finds_what_it_is_for() -> None:
 
 
 def test_no_state_stands_as_text_in_a_statement() -> None:
-    found = {
+    results = {
         (path.relative_to(ROOT).as_posix(), word)
         for folder in ("services", "shared")
         for path in (ROOT / folder).rglob("*.py")
         for word in spelled(path.read_text(encoding="utf-8"))
     }
-    assert found == set(EXCEPTIONS)
+    assert results == set(EXCEPTIONS)
 
 
 def test_the_indexes_of_what_is_open_are_those_of_the_lifecycles() -> None:

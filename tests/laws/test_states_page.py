@@ -14,12 +14,12 @@ def test_the_page_is_current() -> None:
 
 
 def test_every_machine_is_drawn() -> None:
-    found = {
+    results = {
         path.stem
         for path in (ROOT / "shared/contracts/lifecycles").glob("*.py")
         if "\nTRANSITIONS: " in path.read_text(encoding="utf-8")
     }
-    assert set(MACHINES) == found
+    assert set(MACHINES) == results
 
 
 def test_no_table_stands_beside_the_lifecycles() -> None:

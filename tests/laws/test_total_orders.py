@@ -41,7 +41,7 @@ def _flat(node: ast.expr) -> str | None:
         case ast.Constant(value=str(text)):
             return text
         case ast.JoinedStr(values=values):
-            return "".join(_flat(one) or "{}" for one in values)
+            return "".join(_flat(value) or "{}" for value in values)
         case ast.BinOp(op=ast.Add(), left=left, right=right):
             return f"{_flat(left) or '{}'}{_flat(right) or '{}'}"
         case _:
@@ -62,19 +62,19 @@ def statements(source: str) -> Iterator[str]:
 
 def loose(statement: str) -> list[str]:
     """What of a statement is left to chance."""
-    found = []
+    results = []
     for order in [*_ORDERED.findall(statement), *_DISTINCT.findall(statement)]:
         keys = order.strip()
         last = _LAST.search(keys)
-        if keys == "unit" or any(keys.endswith(one) for one in COMPOSITE):
+        if keys == "unit" or any(keys.endswith(name) for name in COMPOSITE):
             continue
         if last is None or last[1].rpartition(".")[2] not in UNIQUE:
-            found.append(f"ORDER BY {keys}")
-    found += [one for one in _GATHERED.findall(statement) if "ORDER BY" not in one]
+            results.append(f"ORDER BY {keys}")
+    results += [one for one in _GATHERED.findall(statement) if "ORDER BY" not in one]
     counts = statement.startswith("SELECT count(*) FROM (SELECT 1 ")  # how many, up to a limit
     if _CUT.search(statement) and "ORDER BY" not in statement and not counts:
-        found.append("LIMIT without an order")
-    return found
+        results.append("LIMIT without an order")
+    return results
 
 
 def _files() -> list[Path]:
@@ -82,20 +82,20 @@ def _files() -> list[Path]:
 
 
 def test_no_query_leaves_to_chance_what_it_answers() -> None:
-    found = {
-        f"{path.relative_to(ROOT)}: {one}"
+    files = {
+        f"{path.relative_to(ROOT)}: {name}"
         for path in _files()
         if str(path.relative_to(ROOT)) not in UNTOLD
         for statement in statements(path.read_text(encoding="utf-8"))
-        for one in loose(statement)
+        for name in loose(statement)
     }
-    assert found == set()
+    assert files == set()
 
 
 def test_every_exemption_is_needed() -> None:
     for name in UNTOLD:
         texts = statements((ROOT / name).read_text(encoding="utf-8"))
-        assert any(loose(one) for one in texts), name
+        assert any(loose(text) for text in texts), name
 
 
 @pytest.mark.parametrize(
@@ -114,4 +114,7 @@ def test_every_exemption_is_needed() -> None:
     ],
 )
 def test_what_is_left_to_chance_is_seen(source: str, count: int) -> None:
-    assert [len(loose(one)) for one in statements(source)] in ([count], [] if count == 0 else None)
+    assert [len(loose(statement)) for statement in statements(source)] in (
+        [count],
+        [] if count == 0 else None,
+    )

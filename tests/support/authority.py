@@ -168,11 +168,11 @@ def sees(role: Role, unit: str) -> bool:
 
 def above(unit: str) -> list[str]:
     """The units above, the nearest first."""
-    found = []
+    results = []
     while unit in PARENT:
         unit = PARENT[unit]
-        found.append(unit)
-    return found
+        results.append(unit)
+    return results
 
 
 def _holds(line: str, unit: str, place: str) -> bool:

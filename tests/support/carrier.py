@@ -44,13 +44,13 @@ class Received:
 
     @property
     def body(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.raw)
-        return found
+        results: dict[str, Any] = json.loads(self.raw)
+        return results
 
     @property
     def data(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.body["data"]
-        return found
+        results: dict[str, Any] = self.body["data"]
+        return results
 
 
 @dataclass

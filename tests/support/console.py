@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-import httpx
+import httpx2
 import uvicorn
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from deploy.local.data.departments import departments, groups
-from deploy.local.data.units import all_units
+from deploy.example.departments import departments, groups
+from deploy.example.units import all_units
 from services.console.accounts import Account, import_accounts
 from services.console.app import Wiring
 from services.console.consumer import project
@@ -82,8 +82,8 @@ class Recorder:
     async def send(self, records: Iterable[Outgoing]) -> None:
         if self.down:
             raise Transient("Kafka is down")
-        for one in records:
-            (self.refused if one.topic == REFUSALS.name else self.sent).append(one)
+        for record in records:
+            (self.refused if record.topic == REFUSALS.name else self.sent).append(record)
 
 
 @dataclass
@@ -116,11 +116,11 @@ class Bench:
     """What the console says about its lag; a test may change it."""
     sensed: Sensed
 
-    def client(self, officer: str | None, address: str = "127.0.0.1") -> httpx.AsyncClient:
+    def client(self, officer: str | None, address: str = "127.0.0.1") -> httpx2.AsyncClient:
         """A client with an officer's bearer token, or without any; `address` is where it comes from."""
         headers = {"authorization": f"Bearer {token_of(officer)}"} if officer else {}
-        return httpx.AsyncClient(
-            transport=httpx.ASGITransport(
+        return httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(
                 self.app, raise_app_exceptions=False, client=(address, 123)
             ),
             base_url="http://console.test",
@@ -131,14 +131,18 @@ class Bench:
         """What would now (or later) be written of refused acts, once."""
         now = self.wiring.console.clock.now() + later
         acts = self.wiring.refusals.due(now, 1_000_000)
-        return [one.message for one in acts if isinstance(one.message, Refusal)]
+        return [act.message for act in acts if isinstance(act.message, Refusal)]
 
     async def project(self, messages: Sequence[Any]) -> None:
         """Messages as the consumer would apply them, in batches of a thousand."""
         for start in range(0, len(messages), 1_000):
             async with self.wiring.database.transaction() as work:
                 await project(
-                    work, [Incoming(one, "t", 0, 0, 0) for one in messages[start : start + 1_000]]
+                    work,
+                    [
+                        Incoming(message, "t", 0, 0, 0)
+                        for message in messages[start : start + 1_000]
+                    ],
                 )
 
 
@@ -176,8 +180,8 @@ def _catalogue() -> tuple[CatalogEntry, ...]:
 
 def catalogued(names: Names) -> Names:
     """`names` with every unit, department and group of Yongchuan, and the gauge of Zhutuo."""
-    for one in _catalogue():
-        names.take(one)
+    for catalog_entry in _catalogue():
+        names.take(catalog_entry)
     return names
 
 
@@ -192,7 +196,7 @@ def prepared(dsn: str, **more: Any) -> Bench:
         await wiring.database.start()
         stack.push_async_callback(wiring.database.stop)
         await wiring.prepare_feed()
-        loops = [one for one in wiring.loops if one != wiring.writer.run]  # see Bench.refused
+        loops = [loop for loop in wiring.loops if loop != wiring.writer.run]  # see Bench.refused
         await stack.enter_async_context(background(*loops))
 
     sensed = Sensed()
@@ -204,9 +208,9 @@ def prepared(dsn: str, **more: Any) -> Bench:
 async def bench(dsn: str, **more: Any) -> AsyncIterator[Bench]:
     """A running console with the people above; what it shows is as of now."""
     await import_accounts(dsn, accounts())
-    found = prepared(dsn, **{"overview_share_s": 0, **more})
-    async with found.app.router.lifespan_context(found.app):
-        yield found
+    result = prepared(dsn, **{"overview_share_s": 0, **more})
+    async with result.app.router.lifespan_context(result.app):
+        yield result
         await asyncio.sleep(0)
 
 
@@ -239,15 +243,15 @@ async def serving(dsn: str, port: int = 0) -> AsyncIterator[Served]:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
         await import_accounts(dsn, accounts())
-        found = prepared(dsn)
+        result = prepared(dsn)
         server = uvicorn.Server(
-            server_config(found.app, log_config=None, timeout_graceful_shutdown=1)
+            server_config(result.app, log_config=None, timeout_graceful_shutdown=1)
         )
         running = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started:
             await asyncio.sleep(0.01)
         try:
-            yield Served(f"http://127.0.0.1:{listener.getsockname()[1]}", found)
+            yield Served(f"http://127.0.0.1:{listener.getsockname()[1]}", result)
         finally:
             server.should_exit = True
             await running

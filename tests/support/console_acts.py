@@ -70,15 +70,15 @@ def _alerts(at: datetime) -> list[Any]:
 
 def _recipients(at: datetime) -> list[Any]:
     """The village's assignments: unsigned, signed, accepted, suspended."""
-    found: list[Any] = []
+    results: list[Any] = []
     for name, state in (
         ("delivered", AssignmentState.DELIVERED),
         ("signed", AssignmentState.SIGNED),
         ("suspended", AssignmentState.SUSPENDED),
     ):
         order = a_command(f"act-{name}", ZHUTUO, at=at, title=f"样例 {name}")
-        found += [order, an_assignment(order, VILLAGE, state, version=2)]
-    return found
+        results += [order, an_assignment(order, VILLAGE, state, version=2)]
+    return results
 
 
 def _issuers(at: datetime) -> list[Any]:

@@ -189,25 +189,25 @@ def _unit(command: CommandEvent, unit: str, number: int, reason: str) -> list[An
     late = number % 5 == 0
     sign = 400.0 + number if late else 10.0 + number
     delivered = told(command, unit, State.DELIVERED, 0, 1)
-    found: list[Any] = [delivered]
+    results: list[Any] = [delivered]
     version, attempt = 2, 1
     if number % 3 == 0:
         back = told(command, unit, State.RETURNED, 2, 2, reason=reason or "不属于本单位职责")
-        found += [back, acked(back, Step.RETURN, back.reason)]
-        found.append(told(command, unit, State.DELIVERED, 3, 3, attempt=2, signed_at=None))
+        results += [back, acked(back, Step.RETURN, back.reason)]
+        results.append(told(command, unit, State.DELIVERED, 3, 3, attempt=2, signed_at=None))
         version, attempt = 4, 2
     if late:
-        found += [
+        results += [
             called(delivered, SupervisionKind.OVERDUE, 300),
             called(delivered, SupervisionKind.ESCALATED, 310, 1),
             called(delivered, SupervisionKind.ESCALATED, 320, 2),
         ]
     common: dict[str, Any] = {"attempt": attempt, "late": late, "signed_at": after(sign)}
     signed = told(command, unit, State.SIGNED, sign, version, **common)
-    found += [signed, acked(signed, Step.SIGN)]
+    results += [signed, acked(signed, Step.SIGN)]
     for step, (state, seconds) in enumerate(
         ((State.REPORTED, 1_000 + number), (State.CHECKED, 6_900), (State.DONE, 7_000)), 1
     ):
-        found.append(told(command, unit, state, seconds, version + step, **common))
-    found += paged(command, unit, 1, None if number % 7 == 0 else 5.0 + number)
-    return found
+        results.append(told(command, unit, state, seconds, version + step, **common))
+    results += paged(command, unit, 1, None if number % 7 == 0 else 5.0 + number)
+    return results

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from deploy.local.data.units import all_units
+from deploy.example.units import all_units
 from shared.contracts.fields import Level, Post, Status
 from shared.contracts.ids import content_id, report_duty_id, transition_id
 from shared.contracts.pages import Channel, Officer, RosterSlot
@@ -21,13 +21,15 @@ from shared.contracts.reports import (
     Trend,
 )
 from shared.contracts.units import tier_of
-from shared.reachability.score import learn
+from shared.domain.channel_health.score import learn
 from tests.support.console_case import a_case
 from tests.support.console_scene import DISTRICT, HOSTILE_TEXT, SONGJI, ZHUTUO, an_alert
 
 TOWN_UNITS = [
     ZHUTUO,
-    *sorted(one.unit for one in all_units() if one.unit.startswith("5001181182")),
+    *sorted(
+        unit_entry.unit for unit_entry in all_units() if unit_entry.unit.startswith("5001181182")
+    ),
 ][:40]
 
 
@@ -45,8 +47,8 @@ def desk(at: datetime) -> list[Any]:
 
 def a_duty(at: datetime, alert: str, unit: str, to_unit: str, **change: Any) -> ReportDuty:
     """A duty of half an hour: the call was due five minutes ago, the writing is due in ten."""
-    known = an_alert(alert, unit)
-    duty = report_duty_id(Status.ACTUAL, known.alert_id, unit, to_unit)
+    existing_alert = an_alert(alert, unit)
+    duty = report_duty_id(Status.ACTUAL, existing_alert.alert_id, unit, to_unit)
     phoned = change.get("phone_at") is not None
     return ReportDuty(
         **{
@@ -57,8 +59,8 @@ def a_duty(at: datetime, alert: str, unit: str, to_unit: str, **change: Any) -> 
             "tier": tier_of(unit),
             "duty_id": duty,
             "version": 1,
-            "alert_id": known.alert_id,
-            "incident_id": known.incident_id,
+            "alert_id": existing_alert.alert_id,
+            "incident_id": existing_alert.incident_id,
             "event_type": "11A01",
             "place": unit,
             "unit": unit,
@@ -158,10 +160,12 @@ def _reach(at: datetime) -> list[Reachability]:
 def _known(
     officer: str, channels: dict[Channel, tuple[Outcome, ...]], at: datetime
 ) -> Reachability:
-    found: dict[Channel, ChannelReach] = {}
+    channel_reaches: dict[Channel, ChannelReach] = {}
     for channel, outcomes in channels.items():
         for outcome in outcomes:
-            found[channel] = learn(found.get(channel), channel, outcome, at, test=True)
+            channel_reaches[channel] = learn(
+                channel_reaches.get(channel), channel, outcome, at, test=True
+            )
     return Reachability(
         id=transition_id(f"reach:{officer}", 1),
         occurred_at=at,
@@ -170,5 +174,5 @@ def _known(
         tier=tier_of(ZHUTUO),
         officer_id=officer,
         version=1,
-        channels=tuple(found.values()),
+        channels=tuple(channel_reaches.values()),
     )

@@ -98,7 +98,7 @@ def night(units: Sequence[str], at: datetime, *, hostile: bool = False) -> list[
         "evacuate", DISTRICT, recipients=len(units), at=ago(580), alert=flood.alert_id
     )
     given = assignments(order, units, signed_share=0.72, done_share=0.31)
-    late = [one for one in given if one.state is AssignmentState.DELIVERED]
+    late = [assignment for assignment in given if assignment.state is AssignmentState.DELIVERED]
     returned = an_assignment(
         order,
         "500118118202",
@@ -115,7 +115,11 @@ def night(units: Sequence[str], at: datetime, *, hostile: bool = False) -> list[
         level=Level.RED,
         title="演练：五间镇危化品泄漏疏散",
     )
-    near = [one for one in late if one.unit.startswith("500118118") or len(one.unit) == 12]
+    near = [
+        assignment
+        for assignment in late
+        if assignment.unit.startswith("500118118") or len(assignment.unit) == 12
+    ]
     return [
         an_alarm("flood"),
         flood,
@@ -128,12 +132,16 @@ def night(units: Sequence[str], at: datetime, *, hostile: bool = False) -> list[
         returned,
         practice,
         *assignments(practice, [unit for unit in units if unit.startswith("500118110")]),
-        *(a_supervision(one, SupervisionKind.OVERDUE) for one in late[:40]),
+        *(a_supervision(assignment, SupervisionKind.OVERDUE) for assignment in late[:40]),
         *(
             a_supervision(
-                one, SupervisionKind.ESCALATED, rung=2, target=parent_of(one.unit), post=Post.A
+                assignment,
+                SupervisionKind.ESCALATED,
+                rung=2,
+                target=parent_of(assignment.unit),
+                post=Post.A,
             )
-            for one in near[:9]
+            for assignment in near[:9]
         ),
         a_page(
             "o-town-b",

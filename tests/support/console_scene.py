@@ -225,7 +225,7 @@ def assignments(
     by_tier: dict[str, list[str]] = {}
     for unit in units:
         by_tier.setdefault(tier_of(unit), []).append(unit)
-    found = []
+    results = []
     for members in by_tier.values():
         for number, unit in enumerate(members):
             share = (number + 1) / len(members)
@@ -234,8 +234,8 @@ def assignments(
                 state = AssignmentState.REPORTED
             elif share <= signed_share:
                 state = AssignmentState.SIGNED
-            found.append(an_assignment(command, unit, state))
-    return found
+            results.append(an_assignment(command, unit, state))
+    return results
 
 
 def a_supervision(

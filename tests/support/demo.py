@@ -45,7 +45,7 @@ class Playing:
         self._output = root / "output.txt"
         self._file: IO[str] = self._output.open("w", encoding="utf-8")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "deploy.local.demo", "--root", str(root), *arguments],
+            [sys.executable, "-m", "deploy.demo", "--root", str(root), *arguments],
             cwd=ROOT,
             stdout=self._file,
             stderr=subprocess.STDOUT,

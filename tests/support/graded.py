@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from deploy.local.data.units import all_units
+from deploy.example.units import all_units
 from services.command.core.deadlines import TimerKind
 from services.command.core.escalation import Roster, ladder
 from services.command.core.modes import proposal as modes
@@ -37,8 +37,8 @@ from shared.contracts.envelope import Envelope
 from shared.contracts.fields import DataGrade, Level, Post
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.reports import Report
-from shared.modes.effective import Modes
-from shared.selection.tree import UnitTree
+from shared.domain.response_modes.effective import Modes
+from shared.domain.selection.tree import UnitTree
 from tests.component.command.harness import slot
 from tests.support.scoring import Feed, a_ladder, a_reading, a_rule
 from tests.unit.alerting.builders import a_report
@@ -106,15 +106,17 @@ def of_orders(story: Story) -> list[Envelope]:
         briefs=order.orders.briefs,
         data_grade=order.grade,
     )
-    one = an_assignment(command_id=order.command_id, unit=VILLAGE)
+    assignment = an_assignment(command_id=order.command_id, unit=VILLAGE)
     cause = Cause(issued.id, NOW, DISTRICT)
-    due = Due(TimerKind.SIGN_ESCALATE, 0, one.sign_by)
+    due = Due(TimerKind.SIGN_ESCALATE, 0, assignment.sign_by)
     rungs = ((VILLAGE, Post.B), (TOWN, Post.B))
-    fired = fire(one, [due], rungs, PROFILES[ProfileName.DEMO], Level.ORANGE, one.sign_by)
+    fired = fire(
+        assignment, [due], rungs, PROFILES[ProfileName.DEMO], Level.ORANGE, assignment.sign_by
+    )
     return [
-        command_event(command, recount([one]), cause, NOW),
-        assignment_event(assignment_template(command, one, NOW), one, cause),
-        *(supervision_event(command, one, call, one.sign_by) for call in fired.calls),
+        command_event(command, recount([assignment]), cause, NOW),
+        assignment_event(assignment_template(command, assignment, NOW), assignment, cause),
+        *(supervision_event(command, assignment, call, assignment.sign_by) for call in fired.calls),
     ]
 
 
@@ -127,15 +129,15 @@ def of_reporting(story: Story) -> list[Envelope]:
     roster = Roster()
     for unit in (TOWN, DISTRICT, CITY):
         roster.put(slot(unit))
-    found: list[Envelope] = []
+    envelopes: list[Envelope] = []
     for duty in duties(case, [], STANDARD):
-        found.append(duty_event(duty, case, story.events[-1].id, NOW))
+        envelopes.append(duty_event(duty, case, story.events[-1].id, NOW))
         late = duty.phone_due + timedelta(minutes=1)
         fallen = Fallen(f"{Clock.PHONE}{ESCALATE}", 0, duty.phone_due)
         rungs = ladder(duty.unit, roster)
         fired = fire_report(duty, [fallen], rungs, PROFILES[ProfileName.STANDARD], late)
-        found += [supervision_of(duty, case, call, [], late) for call in fired.calls]
-    return found
+        envelopes += [supervision_of(duty, case, call, [], late) for call in fired.calls]
+    return envelopes
 
 
 def of_modes(story: Story) -> list[Envelope]:

@@ -43,12 +43,12 @@ from shared.contracts.topics import (
     WARNINGS,
 )
 from shared.contracts.units import parent_of, tier_of
+from shared.domain.selection.tree import UnitTree
 from shared.runtime.database import Database, Transaction
 from shared.runtime.errors import Reject
 from shared.runtime.inbox import Incoming
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.timers import TimerSweeper
-from shared.selection.tree import UnitTree
 from tests.component.command.harness import Office, profile
 from tests.support.console import Bench, bench
 from tests.support.console_scene import CITY, DISTRICT, GRID, NOW, SONGJI, VILLAGE, ZHUTUO
@@ -131,7 +131,7 @@ class House:
 
     async def takes(self, *messages: Contract) -> None:
         """Records from outside, one batch, and all that follows from them."""
-        await self._deliver([(_topic_of(one), one) for one in messages])
+        await self._deliver([(_topic_of(message), message) for message in messages])
         await self._settle()
 
     async def passes(self, seconds: float) -> None:
@@ -155,18 +155,18 @@ class House:
     async def _relay(self, service: str) -> bool:
         """Take what waits in an outbox to its readers."""
         schema = self.databases[service].schema
-        found = await self.rows(
+        result = await self.rows(
             service,
             f"WITH gone AS (DELETE FROM {schema}.outbox RETURNING *) "
             "SELECT topic, key, value FROM gone ORDER BY seq",
         )
         told = []
-        for topic, key, value in found:
+        for topic, key, value in result:
             message = TOPICS[topic].model.validate_json(value)
             self.log.append(Record(service, topic, key, message.status, value))
             told.append((topic, message))
         await self._deliver(told)
-        return bool(found)
+        return bool(result)
 
     async def _deliver(self, told: Sequence[tuple[str, Any]]) -> None:
         for topic, message in told:
@@ -181,17 +181,17 @@ class House:
     async def _apply(self, service: str, messages: Sequence[Any]) -> None:
         """As the runtime does it: a batch with a refused record is done again one by one."""
         stamp = int(self.clock.moment.timestamp() * 1000)
-        batch = [Incoming(one, "-", 0, 0, stamp) for one in messages]
+        batch = [Incoming(message, "-", 0, 0, stamp) for message in messages]
         try:
             async with self.databases[service].transaction() as work:
                 await self._applies[service](work, batch)
         except Reject as why:
             if len(messages) == 1:
-                one = messages[0]
-                self.refused.append((one.status, one.id, f"{why.reason}: {why}"))
+                message = messages[0]
+                self.refused.append((message.status, message.id, f"{why.reason}: {why}"))
                 return
-            for one in messages:
-                await self._apply(service, [one])
+            for message in messages:
+                await self._apply(service, [message])
 
 
 @asynccontextmanager
@@ -212,7 +212,7 @@ async def a_house(dsn: str) -> AsyncIterator[House]:
 async def contents(house: House, status: Status) -> dict[str, list[str]]:
     """Every row of every table that has a status, of this status, by table; nothing but serial numbers
     is left out."""
-    found = {}
+    results = {}
     tables: dict[str, list[str]] = defaultdict(list)
     for schema, table, column, identity in await house.rows(
         "alerting",
@@ -230,8 +230,8 @@ async def contents(house: House, status: Status) -> dict[str, list[str]]:
             status,
             serials,
         )
-        found[table] = [row[0] for row in rows]
-    return found
+        results[table] = [row[0] for row in rows]
+    return results
 
 
 async def timers(house: House) -> set[tuple[Any, ...]]:

@@ -39,7 +39,7 @@ async def read_all(bootstrap: str, spec: TopicSpec, *, dead: bool = False) -> li
         bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
     )
     await consumer.start()
-    found: list[ConsumerRecord] = []
+    consumer_records: list[ConsumerRecord] = []
     try:
         partitions = [TopicPartition(name, number) for number in range(spec.partitions)]
         consumer.assign(partitions)
@@ -48,16 +48,20 @@ async def read_all(bootstrap: str, spec: TopicSpec, *, dead: bool = False) -> li
         while behind := await _behind(consumer, partitions, ends):
             fetched = await consumer.getmany(*behind, timeout_ms=200)
             for records in fetched.values():
-                found += records
+                consumer_records += records
     finally:
         await consumer.stop()
-    return found
+    return consumer_records
 
 
 async def _behind(
     consumer: AIOKafkaConsumer, partitions: Sequence[Any], ends: dict[Any, int]
 ) -> list[Any]:
-    return [one for one in partitions if await consumer.position(one) < ends[one]]
+    return [
+        partition
+        for partition in partitions
+        if await consumer.position(partition) < ends[partition]
+    ]
 
 
 async def produce_raw(bootstrap: str, topic: str, partition: int, batch: bytes) -> None:

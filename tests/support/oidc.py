@@ -42,7 +42,7 @@ class FakeProvider:
 
     def consent(self, address: str) -> tuple[str, str]:
         """What a person's browser brings back from `address`: (code, state)."""
-        query = {name: found[0] for name, found in parse_qs(urlsplit(address).query).items()}
+        query = {name: parse_q[0] for name, parse_q in parse_qs(urlsplit(address).query).items()}
         assert query["response_type"] == "code"
         assert query["client_id"] == CLIENT_ID
         assert query["code_challenge_method"] == "S256"
@@ -97,7 +97,8 @@ class FakeProvider:
         @app.post("/token")
         async def _token(request: Request) -> Any:
             form = {
-                name: found[0] for name, found in parse_qs((await request.body()).decode()).items()
+                name: parse_q[0]
+                for name, parse_q in parse_qs((await request.body()).decode()).items()
             }
             begun = self._codes.pop(form["code"], None)
             right = (
@@ -128,13 +129,13 @@ async def serving() -> AsyncIterator[FakeProvider]:
     """A provider on a free port of this machine."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        found = FakeProvider(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        fake_provider = FakeProvider(f"http://127.0.0.1:{listener.getsockname()[1]}")
         server = uvicorn.Server(
-            uvicorn.Config(found.app(), log_config=None, timeout_graceful_shutdown=1)
+            uvicorn.Config(fake_provider.app(), log_config=None, timeout_graceful_shutdown=1)
         )
         running = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started:
             await asyncio.sleep(0.01)
-        yield found
+        yield fake_provider
         server.should_exit = True
         await running

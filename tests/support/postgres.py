@@ -92,9 +92,9 @@ def _memory() -> Path | None:
 
     What a killed test process left in memory is removed: nothing else would ever do it.
     """
-    for left in _MEMORY.glob(f"{_PREFIX}*"):
-        if not psutil.pid_exists(int(left.name.removeprefix(_PREFIX).split("-")[0])):
-            shutil.rmtree(left, ignore_errors=True)
+    for path in _MEMORY.glob(f"{_PREFIX}*"):
+        if not psutil.pid_exists(int(path.name.removeprefix(_PREFIX).split("-")[0])):
+            shutil.rmtree(path, ignore_errors=True)
     if not os.access(_MEMORY, os.W_OK) or shutil.disk_usage(_MEMORY).free < _MEMORY_BYTES:
         return None
     return _MEMORY

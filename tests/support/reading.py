@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from deploy.local.topics import ensure_topics, new_topic
 from shared.contracts.topics import ALARMS, TOPICS, TopicSpec
-from shared.runtime import unpack
+from shared.fastpath import raw_batches as unpack
 from shared.runtime.batches import BatchConsumer
 from shared.runtime.broker import make_broker
 from shared.runtime.metrics import RuntimeMetrics

@@ -24,7 +24,7 @@ from shared.contracts.rules import (
     StuckRule,
     WindowRule,
 )
-from shared.runtime.native import form
+from shared.fastpath.loader import form
 from tests.support.scoring import (
     SENT,
     T0,
@@ -76,8 +76,8 @@ def readings(chance: random.Random, sensors: int) -> Iterator[Any]:
         )
         status = chance.choice([Status.ACTUAL] * 12 + [Status.EXERCISE])
         name = f"r{turn - chance.choice([0] * 20 + [1])}"
-        one = a_reading(value, seconds[number], f"s-{number}", name, status, **change)
-        record = as_record(offset, one, T0 + 1e8)
+        reading = a_reading(value, seconds[number], f"s-{number}", name, status, **change)
+        record = as_record(offset, reading, T0 + 1e8)
         if chance.random() < 0.03 and last is not None:
             record.value, record.key = last.value, last.key
         if chance.random() < 0.03:

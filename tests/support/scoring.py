@@ -19,8 +19,8 @@ from shared.contracts.fields import Level, Status, Tier
 from shared.contracts.readings import Reading, SensorHealth, Tick
 from shared.contracts.rules import RuleDefinition, Rung, SensorBody, ThresholdRule
 from shared.contracts.topics import READINGS
+from shared.fastpath.raw_batches import Batches, Span
 from shared.runtime.publisher import encode
-from shared.runtime.unpack import Batches, Span
 
 T0 = 1_597_836_300.0
 """2020-08-19T11:25:00Z, the peak at Zhutuo."""
@@ -143,11 +143,11 @@ def as_span(records: Sequence[Any]) -> Span:
     builder = DefaultRecordBatchBuilder(
         *(2, 0, 0),  # format, no compression, no transaction
         *(-1, -1, -1),
-        batch_size=sum(len(one.value or b"") for one in records) + 1_000 * len(records),
+        batch_size=sum(len(record.value or b"") for record in records) + 1_000 * len(records),
     )
-    for one in records:
+    for record in records:
         assert builder.append(
-            one.offset - base, one.timestamp, one.key, one.value, list(one.headers)
+            record.offset - base, record.timestamp, record.key, record.value, list(record.headers)
         )
     raw = base.to_bytes(8, "big") + bytes(builder.build())[8:]
     span = Batches(records[0].topic, records[0].partition, raw, base, True).span(1)
@@ -199,13 +199,17 @@ class Feed:
 
     @property
     def alarms(self) -> list[AlarmEvent]:
-        return [one for one in self.partition.out if isinstance(one, AlarmEvent)]
+        return [alarm for alarm in self.partition.out if isinstance(alarm, AlarmEvent)]
 
     @property
     def health(self) -> list[SensorHealth]:
-        return [one for one in self.partition.out if isinstance(one, SensorHealth)]
+        return [
+            sensor_health
+            for sensor_health in self.partition.out
+            if isinstance(sensor_health, SensorHealth)
+        ]
 
     @property
     def story(self) -> list[tuple[str, str]]:
         """(transition, level) of every alarm event so far."""
-        return [(one.transition.value, one.level.value) for one in self.alarms]
+        return [(alarm.transition.value, alarm.level.value) for alarm in self.alarms]

@@ -25,7 +25,7 @@ CREATE TABLE duty.entry (
 );
 CREATE INDEX entry_of_unit ON duty.entry (unit, place);
 
-CREATE TABLE duty.told (
+CREATE TABLE duty.published_post (
     unit text NOT NULL REFERENCES duty.unit,
     post text NOT NULL,
     holder text,

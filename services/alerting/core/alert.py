@@ -15,7 +15,7 @@ from shared.contracts.fields import LEVEL_ORDER, DataGrade, Level, Status, Tier,
 from shared.contracts.lifecycles.alert import OPEN_OR_MERGED
 from shared.contracts.reports import ReporterRole, ReportKind
 from shared.contracts.units import tier_of
-from shared.modes.effective import UNDECIDED, Effective
+from shared.domain.response_modes.effective import UNDECIDED, Effective
 
 _TIERS = tuple(Tier)
 
@@ -137,12 +137,17 @@ class Alert:
     def leading(self) -> Assessment | None:
         """Per scale, what the highest body that says something about it holds; the newest of equals."""
         ranked = sorted(
-            self.positions, key=lambda one: (-_TIERS.index(tier_of(one.unit)), one.at, one.unit)
+            self.positions,
+            key=lambda position: (
+                -_TIERS.index(tier_of(position.unit)),
+                position.at,
+                position.unit,
+            ),
         )
-        found: dict[str, Any] = {}
-        for one in ranked:
-            found |= one.assessment.model_dump(exclude_none=True)
-        return Assessment(**found) if found else None
+        results: dict[str, Any] = {}
+        for stance in ranked:
+            results |= stance.assessment.model_dump(exclude_none=True)
+        return Assessment(**results) if results else None
 
     @property
     def score(self) -> int:
@@ -180,7 +185,11 @@ class Alert:
         every moment, counting the sources is enough.
         """
         sensors = [alarm for alarm in self.alarms if alarm.sensor_id is not None]
-        people = [one for one in self.reports if one.kind is not ReportKind.FINAL and not one.echo]
+        people = [
+            report
+            for report in self.reports
+            if report.kind is not ReportKind.FINAL and not report.echo
+        ]
         moments = {
             *(alarm.raised_at for alarm in sensors),
             *(alarm.seen_at for alarm in sensors),
@@ -189,8 +198,9 @@ class Alert:
         if not moments or max(moments) - min(moments) > WINDOW:
             return support(self.sightings)
         return Support(
-            len({alarm.sensor_id for alarm in sensors}) + len({one.reporter_id for one in people}),
-            bool(sensors) + len({one.role for one in people}),
+            len({alarm.sensor_id for alarm in sensors})
+            + len({person.reporter_id for person in people}),
+            bool(sensors) + len({person.role for person in people}),
         )
 
     def asked(self) -> Level | None:
@@ -198,9 +208,9 @@ class Alert:
 
         While it flaps, it does not fall below the level at which it does.
         """
-        found = self._asked_by_evidence()
-        if self.flap is None or (found and LEVEL_ORDER[found] >= LEVEL_ORDER[self.flap.level]):
-            return found
+        result = self._asked_by_evidence()
+        if self.flap is None or (result and LEVEL_ORDER[result] >= LEVEL_ORDER[self.flap.level]):
+            return result
         return self.flap.level
 
     def _asked_by_evidence(self) -> Level | None:
@@ -214,12 +224,14 @@ class Alert:
         highest = max(on, key=LEVEL_ORDER.__getitem__, default=Level.NOTICE)
         if highest is not Level.NOTICE:
             return highest
-        ended = {one.incident_id for one in self.reports if one.kind is ReportKind.FINAL}
-        told = [one.occurred_at for one in self.reports if one.incident_id not in ended]
-        cleared = [one.cleared_at for one in self.alarms if one.cleared_at is not None]
+        ended = {report.incident_id for report in self.reports if report.kind is ReportKind.FINAL}
+        datetimes = [
+            report.occurred_at for report in self.reports if report.incident_id not in ended
+        ]
+        cleared = [alarm.cleared_at for alarm in self.alarms if alarm.cleared_at is not None]
         if self.issued and cleared:
-            told = [at for at in told if at > max(cleared)]
-        return Level.BLUE if told else None
+            datetimes = [at for at in datetimes if at > max(cleared)]
+        return Level.BLUE if datetimes else None
 
 
 def graded(alert: Alert, grade: DataGrade) -> Alert:

@@ -73,12 +73,12 @@ class Board:
             scopes = {scope_key(rule.body.scope, fact)}
             if before is not None and region_of(before.status, before.place) == region:
                 scopes.add(scope_key(rule.body.scope, before))  # it may have been moved
-            for scope in sorted(one for one in scopes if one is not None):
+            for scope in sorted(scope for scope in scopes if scope is not None):
                 self._judge(EpisodeKey(rule.rule_id, region, scope), cause, fact)
-        seen = sighting_of(fact)
-        if seen is not None:
+        sighting = sighting_of(fact)
+        if sighting is not None:
             grows = before is None or (fact.open and fact.began_at <= before.began_at)
-            self._seen(fact.status, seen, cause, grows=grows)
+            self._seen(fact.status, sighting, cause, grows=grows)
 
     def report(self, status: Status, seen: Sighting, cause: Cause) -> None:
         """Somebody has reported."""
@@ -98,11 +98,13 @@ class Board:
         before = self.rules.get(rule.rule_id)
         if not self.rules.put(rule):
             return
-        wanted = {key for key in self.episodes if key.rule_id == rule.rule_id}
-        in_force = any(one.rule_id == rule.rule_id for one in self.rules.in_force())
+        episode_keys = {key for key in self.episodes if key.rule_id == rule.rule_id}
+        in_force = any(
+            rule_definition.rule_id == rule.rule_id for rule_definition in self.rules.in_force()
+        )
         if in_force:
-            wanted |= {key for status in Status for key in self._concerned(rule, status)}
-        for key in sorted(wanted):
+            episode_keys |= {key for status in Status for key in self._concerned(rule, status)}
+        for key in sorted(episode_keys):
             at = self.clocks.get(key.region, cause.at)
             moment = Cause(cause.event_id, cause.trace_id, at, cause.now)
             if in_force:
@@ -121,9 +123,9 @@ class Board:
 
     def _next_due(self, region: Region) -> tuple[datetime, EpisodeKey] | None:
         due = (
-            (one.expires_at, key)
-            for key, one in self.episodes.items()
-            if one.expires_at is not None and key.region == region
+            (episode.expires_at, key)
+            for key, episode in self.episodes.items()
+            if episode.expires_at is not None and key.region == region
         )
         return min(due, default=None)
 
@@ -145,12 +147,12 @@ class Board:
 
     def _concerned(self, rule: RuleDefinition, status: Status) -> set[EpisodeKey]:
         """Where a rule may hold by what is known."""
-        found = {
+        episode_keys = {
             key
-            for key, one in self.episodes.items()
-            if key.rule_id == rule.rule_id and key.region.status is status and one.open
+            for key, episode in self.episodes.items()
+            if key.rule_id == rule.rule_id and key.region.status is status and episode.open
         }
-        return found | self.known.concerned(rule, status)
+        return episode_keys | self.known.concerned(rule, status)
 
     def _judge(
         self,

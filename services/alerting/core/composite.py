@@ -33,20 +33,20 @@ def judge(
     which they came.
     """
     linger = timedelta(seconds=body.linger_s)
-    ends = [(end, fact) for one in leaves.values() for end, fact in one.ends(linger)]
+    ends = [(end, fact) for leaf in leaves.values() for end, fact in leaf.ends(linger)]
     expires_at = min((end for end, _ in ends if end > clock), default=None)
     if not holds(body.when, _levels(leaves, clock, linger, doubtful=True)):
         return Finding(None, expires_at)
     doubtful = not holds(body.when, _levels(leaves, clock, linger, doubtful=False))
     if told is not None and told.level is body.level and (doubtful or not told.retrospective):
         return Finding(told, expires_at)
-    counted = [fact for one in leaves.values() for fact in one.counted(clock, linger)]
+    counted = [fact for leaf in leaves.values() for fact in leaf.counted(clock, linger)]
     # At the end of a lingering that is what is looked at.
     began = [fact for end, fact in ends if end == clock]
     if trigger is not None:
         began.append(trigger)
-    first = max((*counted, *began), key=lambda one: (one.changed_at, one.event_id))
-    newest = sorted(counted, key=lambda one: (one.changed_at, one.event_id), reverse=True)
+    first = max((*counted, *began), key=lambda item: (item.changed_at, item.event_id))
+    newest = sorted(counted, key=lambda item: (item.changed_at, item.event_id), reverse=True)
     at_a_site = body.scope == "site"
     standing = Standing(
         level=body.level,
@@ -57,10 +57,10 @@ def judge(
         at=first.changed_at,
         place=first.place if at_a_site else scope,
         site=first.site if at_a_site else None,
-        references=tuple(one.event_id for one in newest),
+        references=tuple(fact.event_id for fact in newest),
         retrospective=doubtful,
-        synthetic=any(one.synthetic for one in counted),
-        grade=highest_grade(DataGrade.GENERAL, *(one.grade for one in counted)),
+        synthetic=any(fact.synthetic for fact in counted),
+        grade=highest_grade(DataGrade.GENERAL, *(fact.grade for fact in counted)),
     )
     return Finding(standing, expires_at)
 
@@ -69,9 +69,9 @@ def _levels(
     leaves: Mapping[str, Leaves], clock: datetime, linger: timedelta, *, doubtful: bool
 ) -> set[tuple[str, Level]]:
     """The (rule, level) pairs that count as open: an alarm stands for the lower levels, too."""
-    found: set[tuple[str, Level]] = set()
-    for rule_id, one in leaves.items():
-        rank = one.rank(clock, linger, doubtful=doubtful)
+    results: set[tuple[str, Level]] = set()
+    for rule_id, leaf in leaves.items():
+        rank = leaf.rank(clock, linger, doubtful=doubtful)
         if rank > NONE:
-            found.update((rule_id, level) for level in _LEVELS[: rank + 1])
-    return found
+            results.update((rule_id, level) for level in _LEVELS[: rank + 1])
+    return results

@@ -38,7 +38,7 @@ class Support:
 
 def support(sightings: Iterable[Sighting], window: timedelta = WINDOW) -> Support:
     """Both maxima over all windows of length `window`, ends included; 0 and 0 for nothing."""
-    ordered = sorted(sightings, key=lambda one: one.at)
+    ordered = sorted(sightings, key=lambda sighting: sighting.at)
     sources: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
     most_sources = most_kinds = oldest = 0

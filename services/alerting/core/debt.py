@@ -83,11 +83,11 @@ def authorise(alert: Alert, decision: AlertDecision, now: datetime) -> Change | 
 
 def ratify(alert: Alert, decision: AlertDecision, now: datetime) -> Change | Refusal:
     """One of the gate's signatures after the fact; the last one settles the debt."""
-    found = _owed(alert, decision)
-    if isinstance(found, Refusal):
-        return found
-    debt, level = found
-    if any(one.officer_id == decision.officer_id for one in alert.issued_by):
+    result = _owed(alert, decision)
+    if isinstance(result, Refusal):
+        return result
+    debt, level = result
+    if any(signature.officer_id == decision.officer_id for signature in alert.issued_by):
         return Refusal(
             RefusalReason.ALREADY_SIGNED,
             f"officer {decision.officer_id} has signed; another one is needed",
@@ -105,10 +105,10 @@ def ratify(alert: Alert, decision: AlertDecision, now: datetime) -> Change | Ref
 
 def annul(alert: Alert, decision: AlertDecision, now: datetime) -> Change | Refusal:
     """The gate does not stand by it: back to the level of before, or a recall."""
-    found = _owed(alert, decision)
-    if isinstance(found, Refusal):
-        return found
-    debt, _ = found
+    result = _owed(alert, decision)
+    if isinstance(result, Refusal):
+        return result
+    debt, _ = result
     if not decision.reason.strip():
         return Refusal(RefusalReason.NO_REASON, "annulling needs its reason")
     after = replace(alert, version=alert.version + 1, signed=(), debt=None)

@@ -132,11 +132,13 @@ def _with_stance(alert: Alert, decision: AlertDecision, now: datetime) -> Alert:
     assert decision.assessment is not None
     unit = decision.origin_unit
     said = decision.assessment.model_dump(exclude_none=True)
-    before = next((one.assessment for one in alert.positions if one.unit == unit), None)
+    before = next(
+        (position.assessment for position in alert.positions if position.unit == unit), None
+    )
     assessment = decision.assessment if before is None else before.model_copy(update=said)
     stance = Stance(unit=unit, officer_id=decision.officer_id, at=now, assessment=assessment)
-    others = tuple(one for one in alert.positions if one.unit != unit)
-    return replace(alert, positions=(*others, stance)[-MOST_STANCES:])
+    stances = tuple(position for position in alert.positions if position.unit != unit)
+    return replace(alert, positions=(*stances, stance)[-MOST_STANCES:])
 
 
 def _propose_other(alert: Alert, decision: AlertDecision, now: datetime) -> Change | Refusal:
@@ -205,7 +207,7 @@ def _approve(alert: Alert, decision: AlertDecision, now: datetime) -> Change | R
     if (refusal := _sign_refused(alert, decision, AlertCause.SIGN)) is not None:
         return refusal
     proposed, needs = alert.proposed_level, alert.needs
-    if any(one.officer_id == decision.officer_id for one in alert.signed):
+    if any(signature.officer_id == decision.officer_id for signature in alert.signed):
         return Refusal(
             RefusalReason.ALREADY_SIGNED,
             f"officer {decision.officer_id} has signed; another one is needed",
@@ -227,7 +229,7 @@ def _approve(alert: Alert, decision: AlertDecision, now: datetime) -> Change | R
         return Change(
             replace(after, state=step(alert.state, AlertCause.SIGN)), AlertTransition.SIGNED
         )
-    wanted = decision.valid_until or alert.proposed_until
+    moment = decision.valid_until or alert.proposed_until
     after = replace(
         after,
         level=level,
@@ -235,7 +237,7 @@ def _approve(alert: Alert, decision: AlertDecision, now: datetime) -> Change | R
         issued_by=signed,
         issued_round=alert.round,
         proposed_until=None,
-        expires_at=None if proposed is None else valid_until(level, wanted, now),
+        expires_at=None if proposed is None else valid_until(level, moment, now),
         debt=None,
     )
     if alert.level is None:

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from services.alerting.core.scopes import Region
-from shared.bilingual import Both
 from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence, ScoreParts
 from shared.contracts.conditions import CompositeRule, CorroborationRule
 from shared.contracts.fields import LEVEL_ORDER, DataGrade, Level, highest_grade
 from shared.contracts.ids import alarm_id, transition_id
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.units import tier_of
+from shared.domain.bilingual import Both
 
 MOST_REFERENCES = 62
 
@@ -100,9 +100,9 @@ def follow(
     rule: RuleDefinition, episode: Episode, finding: Finding, cause: Cause
 ) -> tuple[Episode, AlarmEvent | None]:
     """The episode after a finding, and the event if others can see a difference."""
-    before, found = episode.standing if episode.open else None, finding.standing
+    before, result = episode.standing if episode.open else None, finding.standing
     waiting = replace(episode, expires_at=finding.expires_at)
-    if found is None:
+    if result is None:
         if before is None:
             return waiting, None
         at = max(before.at, cause.at)
@@ -110,7 +110,7 @@ def follow(
         return after, _event(rule, after, before, AlarmTransition.CLEARED, at, cause)
     if before is None:
         alarm = alarm_id(
-            rule.rule_id, f"{episode.key.scope}|{episode.key.region.status}", found.start
+            rule.rule_id, f"{episode.key.scope}|{episode.key.region.status}", result.start
         )
         again = alarm == episode.alarm_id
         after = replace(
@@ -119,31 +119,31 @@ def follow(
             version=episode.version + 1 if again else 1,
             rule_version=rule.version,
             open=True,
-            standing=found,
+            standing=result,
         )
-        return after, _event(rule, after, found, AlarmTransition.RAISED, found.at, cause)
-    transition = _change(before, found)
+        return after, _event(rule, after, result, AlarmTransition.RAISED, result.at, cause)
+    transition = _change(before, result)
     if transition is None:
         return waiting, None
     # The beginning and the place stay what they were; what is no longer in doubt stays so.
     told = replace(
-        found,
+        result,
         start=before.start,
         at=before.at,
         place=before.place,
         site=before.site,
-        retrospective=before.retrospective and found.retrospective,
-        grade=highest_grade(before.grade, found.grade),
+        retrospective=before.retrospective and result.retrospective,
+        grade=highest_grade(before.grade, result.grade),
     )
     after = replace(waiting, version=episode.version + 1, rule_version=rule.version, standing=told)
     return after, _event(rule, after, told, transition, max(before.at, cause.at), cause, before)
 
 
-def _change(before: Standing, found: Standing) -> AlarmTransition | None:
-    if found.level is not before.level:
-        worse = LEVEL_ORDER[found.level] > LEVEL_ORDER[before.level]
+def _change(before: Standing, standing: Standing) -> AlarmTransition | None:
+    if standing.level is not before.level:
+        worse = LEVEL_ORDER[standing.level] > LEVEL_ORDER[before.level]
         return AlarmTransition.UPGRADED if worse else AlarmTransition.DOWNGRADED
-    if before.retrospective and not found.retrospective:
+    if before.retrospective and not standing.retrospective:
         return AlarmTransition.REVISED
     return None
 

@@ -48,20 +48,24 @@ class Fact:
         return self.cleared_at is None
 
 
-def is_over(event: AlarmEvent, known: Fact | None) -> bool:
+def is_over(event: AlarmEvent, existing_fact: Fact | None) -> bool:
     """Whether the alarm is over after `event`: cleared, or revised when it had been cleared before."""
     if event.transition is AlarmTransition.REVISED:
-        return known is not None and not known.open
+        return existing_fact is not None and not existing_fact.open
     return event.transition is AlarmTransition.CLEARED
 
 
-def fact_of(event: AlarmEvent, known: Fact | None) -> Fact:
+def fact_of(event: AlarmEvent, existing_fact: Fact | None) -> Fact:
     """The alarm after `event`; `known` is its state before, None when it is new."""
     cleared_at = None
-    if is_over(event, known):
+    if is_over(event, existing_fact):
         revised = event.transition is AlarmTransition.REVISED
-        cleared_at = known.cleared_at if known is not None and revised else event.occurred_at
-    began_at = event.started_at or (known.began_at if known is not None else event.occurred_at)
+        cleared_at = (
+            existing_fact.cleared_at if existing_fact is not None and revised else event.occurred_at
+        )
+    began_at = event.started_at or (
+        existing_fact.began_at if existing_fact is not None else event.occurred_at
+    )
     return Fact(
         alarm_id=event.alarm_id,
         version=event.version,
@@ -82,17 +86,19 @@ def fact_of(event: AlarmEvent, known: Fact | None) -> Fact:
         withdrawn=event.withdrawn,
         inhibited_by=event.inhibited_by,
         synthetic=event.synthetic,
-        grade=highest_grade(event.data_grade, known.grade if known else event.data_grade),
+        grade=highest_grade(
+            event.data_grade, existing_fact.grade if existing_fact else event.data_grade
+        ),
     )
 
 
-def same_site(one: Fact, other: Fact) -> bool:
+def same_site(fact: Fact, other: Fact) -> bool:
     """Whether two alarms are about one spot: by site, else by sensor, else by place.
 
     The most exact thing that both have decides; a village's rule is not at its every sensor.
     """
-    if one.site is not None and other.site is not None:
-        return one.site == other.site
-    if one.sensor_id is not None and other.sensor_id is not None:
-        return one.sensor_id == other.sensor_id
-    return one.place == other.place
+    if fact.site is not None and other.site is not None:
+        return fact.site == other.site
+    if fact.sensor_id is not None and other.sensor_id is not None:
+        return fact.sensor_id == other.sensor_id
+    return fact.place == other.place

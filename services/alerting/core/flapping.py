@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from services.alerting.core.facts import Fact
 from services.alerting.core.scopes import site_key
 from shared.contracts.fields import ResponseMode, Status
-from shared.modes.effects import EFFECTS
+from shared.domain.response_modes.effects import EFFECTS
 
 FLIPS = 3
 """More raises than this within the window is flapping. Our own example data, as are the times."""
@@ -43,4 +43,4 @@ def quiet(mode: ResponseMode) -> timedelta:
 
 def flaps(raises: Sequence[datetime], at: datetime) -> bool:
     """Whether so many raises lie in the window that ends at `at`."""
-    return sum(at - WINDOW < one <= at for one in raises) > FLIPS
+    return sum(at - WINDOW < raise_item <= at for raise_item in raises) > FLIPS

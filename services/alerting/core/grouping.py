@@ -134,12 +134,14 @@ def new_alert(event: AlarmEvent | Report) -> Alert:
     )
 
 
-def merge_alarm(event: AlarmEvent, fact: Fact, known: Alarm | None) -> Alarm:
+def merge_alarm(event: AlarmEvent, fact: Fact, existing_alarm: Alarm | None) -> Alarm:
     """The alarm after `event` as its alert sees it. A clearing is no sighting: `seen_at` stays."""
-    raised_at = event.started_at or (known.raised_at if known else event.occurred_at)
+    raised_at = event.started_at or (
+        existing_alarm.raised_at if existing_alarm else event.occurred_at
+    )
     seen_at = event.occurred_at
-    if known is not None:
-        seen_at = known.seen_at if not fact.open else max(known.seen_at, seen_at)
+    if existing_alarm is not None:
+        seen_at = existing_alarm.seen_at if not fact.open else max(existing_alarm.seen_at, seen_at)
     return Alarm(
         alarm_id=event.alarm_id,
         version=event.version,
@@ -148,5 +150,5 @@ def merge_alarm(event: AlarmEvent, fact: Fact, known: Alarm | None) -> Alarm:
         raised_at=raised_at,
         seen_at=seen_at,
         cleared_at=fact.cleared_at,
-        home=known.home if known is not None else "",
+        home=existing_alarm.home if existing_alarm is not None else "",
     )

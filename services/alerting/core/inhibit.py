@@ -54,9 +54,9 @@ def silences(higher: Fact, fact: Fact) -> bool:
     )
 
 
-def inhibited(fact: Fact, others: Iterable[Fact]) -> bool:
+def inhibited(fact: Fact, facts: Iterable[Fact]) -> bool:
     """Whether any of the other alarms silences this one."""
-    return any(silences(other, fact) for other in others)
+    return any(silences(other_fact, fact) for other_fact in facts)
 
 
 def higher_first(messages: Sequence[M]) -> list[M]:
@@ -110,4 +110,4 @@ def higher_first(messages: Sequence[M]) -> list[M]:
 def _spots(event: AlarmEvent) -> list[Spot]:
     """Where two alarms of one site meet: at the site itself or at the place, within a status."""
     at = [f"site:{event.site}", event.place] if event.site is not None else [event.place]
-    return [(event.status, one) for one in at]
+    return [(event.status, name) for name in at]

@@ -47,8 +47,8 @@ class Knowledge:
         if before is not None:
             for scope in scope_keys(before):
                 self._leaves[before.status, before.rule_id, scope].drop(fact.alarm_id)
-            if (seen := sighting_of(before)) is not None:
-                self.forget(before.status, seen)
+            if (sighting := sighting_of(before)) is not None:
+                self.forget(before.status, sighting)
         self._put(fact)
 
     def see(self, status: Status, seen: Sighting) -> None:
@@ -83,7 +83,7 @@ class Knowledge:
     def concerned(self, rule: RuleDefinition, status: Status) -> set[EpisodeKey]:
         """Where a rule may hold."""
         self._sort()
-        found: set[EpisodeKey] = set()
+        episode_keys: set[EpisodeKey] = set()
         if isinstance(rule.body, CompositeRule):
             named = named_rules(rule.body.when)
             for fact in self.facts.values():
@@ -91,22 +91,22 @@ class Knowledge:
                     scope = scope_key(rule.body.scope, fact)
                     if scope is not None:
                         region = region_of(status, fact.place)
-                        found.add(EpisodeKey(rule.rule_id, region, scope))
+                        episode_keys.add(EpisodeKey(rule.rule_id, region, scope))
         elif isinstance(rule.body, CorroborationRule):
             places = {
                 place
                 for (of, kind, _), seen in self._sightings.items()
                 if of is status and kind == rule.event_type
-                for one in seen.values()
-                for place in one.places
+                for sighting in seen.values()
+                for place in sighting.places
             }
             for warning in self._warnings[status, rule.event_type].values():
                 places |= set(warning.places)
             for place in places:
                 unit = unit_at(place, rule.body.within)
                 if unit is not None:
-                    found.add(EpisodeKey(rule.rule_id, region_of(status, unit), unit))
-        return found
+                    episode_keys.add(EpisodeKey(rule.rule_id, region_of(status, unit), unit))
+        return episode_keys
 
     def _sort(self) -> None:
         if not self._sorted:
@@ -119,8 +119,8 @@ class Knowledge:
             return
         for scope in scope_keys(fact):
             self._leaves[fact.status, fact.rule_id, scope].put(fact)
-        if (seen := sighting_of(fact)) is not None:
-            self.see(fact.status, seen)
+        if (sighting := sighting_of(fact)) is not None:
+            self.see(fact.status, sighting)
 
     def _evidence(self, rule: RuleDefinition, key: EpisodeKey) -> Iterable[Sighting]:
         status = key.region.status
@@ -147,12 +147,12 @@ class Knowledge:
                 and key.region.status is status
                 and any(covers(place, key.scope) for place in seen.places)
             ]
-        found = (
+        result = (
             self._pools.get(EpisodeKey(rule.rule_id, region_of(status, unit), unit))
             for rule in self._rules.about(seen.event_type)
             for unit in units_of(seen.places)
         )
-        return [pool for pool in found if pool is not None]
+        return [pool for pool in result if pool is not None]
 
 
 def sighting_of(fact: Fact) -> Sighting | None:

@@ -49,13 +49,13 @@ class Leaves:
 
     def rank(self, clock: datetime, linger: timedelta, *, doubtful: bool) -> int:
         """The highest rank that counts at `clock`; with or without what a backlog brought up."""
-        found = [rank for (rank, doubt), n in self._ranks.items() if n and (doubtful or not doubt)]
-        found += [
+        ranks = [rank for (rank, doubt), n in self._ranks.items() if n and (doubtful or not doubt)]
+        ranks += [
             LEVEL_ORDER[fact.level]
             for end, fact in self.ends(linger)
             if end > clock and (doubtful or not fact.retrospective)
         ]
-        return max(found, default=NONE)
+        return max(ranks, default=NONE)
 
 
 def _weight(fact: Fact) -> tuple[int, bool]:

@@ -26,7 +26,7 @@ def take_alarm(
     flap: Flap | None = None,
 ) -> Change:
     """An alarm joined, or one of this alert's alarms changed; `flap`: it flaps, at least at that level."""
-    merged = {one.alarm_id: one for one in alert.alarms} | {alarm.alarm_id: alarm}
+    merged = {alarm.alarm_id: alarm for alarm in alert.alarms} | {alarm.alarm_id: alarm}
     after = replace(alert, alarms=tuple(merged.values()))
     if flap is None:
         return weigh(after, headline, areas)
@@ -50,10 +50,10 @@ def revise_alarm(alert: Alert, alarm: Alarm) -> Alert | None:
     Others see an alert, not its alarms: as long as neither what is asked for nor who has seen it
     changes, nothing has to be told.
     """
-    merged = {one.alarm_id: one for one in alert.alarms} | {alarm.alarm_id: alarm}
+    merged = {alarm.alarm_id: alarm for alarm in alert.alarms} | {alarm.alarm_id: alarm}
     after = replace(alert, alarms=tuple(merged.values()))
-    found = after.support
-    grows = found.sources > alert.sources or found.kinds > alert.kinds
+    result = after.support
+    grows = result.sources > alert.sources or result.kinds > alert.kinds
     return None if grows or after.asked() is not alert.asked_level else after
 
 
@@ -68,7 +68,7 @@ def echoes(report: Report, alert: Alert, home: Alert | None) -> bool:
     Units owe such reports because of the alert, and each tier passes on what the one below has told:
     whoever writes one has not seen anything for himself.
     """
-    known = {one.incident_id for one in alert.reports}
+    known = {report.incident_id for report in alert.reports}
     known |= {one.incident_id for one in (alert, home) if one is not None and one.version > 0}
     return report.means is not None and report.incident_id in known
 
@@ -78,9 +78,9 @@ def weigh(alert: Alert, headline: str, areas: tuple[str, ...], *, afresh: bool =
 
     `afresh`: evidence has gone to another alert, so that fewer sources may be left.
     """
-    asked, found = alert.asked(), alert.support
+    asked, result = alert.asked(), alert.support
     least = (0, 0) if afresh else (alert.sources, alert.kinds)
-    more_sources = found.sources > alert.sources
+    more_sources = result.sources > alert.sources
     # A proposal that was rejected stays down until the evidence asks for something else.
     proposes = asked is not alert.asked_level and asked is not alert.proposed_level
     # An event is called by what brought it to where it is, never by what takes it down again.
@@ -95,8 +95,8 @@ def weigh(alert: Alert, headline: str, areas: tuple[str, ...], *, afresh: bool =
         version=alert.version + 1,
         state=step(alert.state, event),
         asked_level=asked,
-        sources=max(found.sources, least[0]),
-        kinds=max(found.kinds, least[1]),
+        sources=max(result.sources, least[0]),
+        kinds=max(result.kinds, least[1]),
         areas=tuple(dict.fromkeys((*alert.areas, *areas)))[:MOST_AREAS],
         headline=headline if opens or (proposes and rises) else alert.headline,
     )

@@ -79,21 +79,21 @@ def unmerge(alert: Alert, holder: Alert, decision: AlertDecision) -> Regrouping 
         merged_from=None,
         merged_into=None,
         merged=tuple(pair for pair in holder.merged if pair[1] in family),
-        alarms=tuple(one for one in holder.alarms if one.home in family),
-        reports=tuple(one for one in holder.reports if one.home in family),
+        alarms=tuple(alarm for alarm in holder.alarms if alarm.home in family),
+        reports=tuple(report for report in holder.reports if report.home in family),
     )
     rest = replace(
         holder,
         merged=tuple(pair for pair in holder.merged if pair[0] not in family),
-        alarms=tuple(one for one in holder.alarms if one.home not in family),
-        reports=tuple(one for one in holder.reports if one.home not in family),
+        alarms=tuple(alarm for alarm in holder.alarms if alarm.home not in family),
+        reports=tuple(report for report in holder.reports if report.home not in family),
     )
     back = weigh(mine, alert.headline, (), afresh=True)
-    left = weigh(rest, holder.headline, (), afresh=True)
+    change = weigh(rest, holder.headline, (), afresh=True)
     return Regrouping(
         (
             replace(back, transition=_unless_over(back, AlertTransition.UNMERGED)),
-            replace(left, transition=_unless_over(left, AlertTransition.GAVE_BACK)),
+            replace(change, transition=_unless_over(change, AlertTransition.GAVE_BACK)),
         )
     )
 
@@ -111,8 +111,8 @@ def split(alert: Alert, decision: AlertDecision) -> Regrouping | Refusal:
     except IllegalStep as why:
         return Refusal(RefusalReason.ILLEGAL_STEP, str(why))
     wanted = set(decision.evidence_ids)
-    alarms = tuple(one for one in alert.alarms if one.alarm_id in wanted)
-    reports = tuple(one for one in alert.reports if one.report_id in wanted)
+    alarms = tuple(alarm for alarm in alert.alarms if alarm.alarm_id in wanted)
+    reports = tuple(report for report in alert.reports if report.report_id in wanted)
     if not wanted or len(alarms) + len(reports) < len(wanted):
         return Refusal(RefusalReason.OTHER_EVIDENCE, "not all of this is evidence of the alert")
     if len(wanted) == len(alert.alarms) + len(alert.reports):
@@ -128,21 +128,21 @@ def split(alert: Alert, decision: AlertDecision) -> Regrouping | Refusal:
         grade=alert.grade,
         headline=alert.headline,
         areas=alert.areas,
-        alarms=tuple(replace(one, home=fresh) for one in alarms),
-        reports=tuple(replace(one, home=fresh) for one in reports),
+        alarms=tuple(replace(alarm, home=fresh) for alarm in alarms),
+        reports=tuple(replace(report, home=fresh) for report in reports),
     )
     if part.asked() is None:
         return Refusal(RefusalReason.OTHER_EVIDENCE, "nothing of this asks for an alert")
     rest = replace(
         alert,
-        alarms=tuple(one for one in alert.alarms if one.alarm_id not in wanted),
-        reports=tuple(one for one in alert.reports if one.report_id not in wanted),
+        alarms=tuple(alarm for alarm in alert.alarms if alarm.alarm_id not in wanted),
+        reports=tuple(report for report in alert.reports if report.report_id not in wanted),
     )
-    left = weigh(rest, alert.headline, (), afresh=True)
+    change = weigh(rest, alert.headline, (), afresh=True)
     return Regrouping(
         (
             weigh(part, alert.headline, ()),
-            replace(left, transition=_unless_over(left, AlertTransition.SPLIT)),
+            replace(change, transition=_unless_over(change, AlertTransition.SPLIT)),
         ),
         made=True,
     )
@@ -154,13 +154,13 @@ def follow(alert: Alert) -> Change:
     return Change(after, AlertTransition.ABSORBED)
 
 
-def _not_both(one: Alert, other: Alert, decision: AlertDecision) -> Refusal | None:
-    if one.alert_id == other.alert_id:
+def _not_both(alert: Alert, other: Alert, decision: AlertDecision) -> Refusal | None:
+    if alert.alert_id == other.alert_id:
         return Refusal(RefusalReason.OTHER_ALERT, "an alert is not merged with itself")
     return (
-        wrong_status(one, decision)
+        wrong_status(alert, decision)
         or wrong_status(other, decision)
-        or not_over(one, decision)
+        or not_over(alert, decision)
         or not_over(other, decision)
     )
 
@@ -170,13 +170,13 @@ def _below(root: str, merged: Iterable[tuple[str, str]]) -> set[str]:
     children: dict[str, list[str]] = {}
     for child, parent in merged:
         children.setdefault(parent, []).append(child)
-    found, waiting = {root}, [root]
+    result, waiting = {root}, [root]
     while waiting:
         for child in children.get(waiting.pop(), ()):
-            if child not in found:
-                found.add(child)
+            if child not in result:
+                result.add(child)
                 waiting.append(child)
-    return found
+    return result
 
 
 def _unless_over(change: Change, transition: AlertTransition) -> AlertTransition:

@@ -75,8 +75,8 @@ class Pool:
         self._classes: Counter[frozenset[int]] = Counter()
         self._total = 0
         self._warnings = 0
-        for one in sightings:
-            self.put(one)
+        for sighting in sightings:
+            self.put(sighting)
 
     def put(self, sighting: Sighting) -> None:
         """Take the newest state of a sighting; one of no class of the rule is left out."""
@@ -85,12 +85,12 @@ class Pool:
         if not classes:
             return
         weight = max(millionths(self.body.sources[n].trust) for n in classes)
-        found = Weighed(sighting, weight, classes)
-        insort(self.ordered, found, key=lambda one: one.order)
-        self._by_id[sighting.sighting_id] = found
+        weighed = Weighed(sighting, weight, classes)
+        insort(self.ordered, weighed, key=lambda item: item.order)
+        self._by_id[sighting.sighting_id] = weighed
         self._warnings += sighting.from_agency
         self._count(sighting.source, -1)
-        self._by_source.setdefault(sighting.source, {})[sighting.sighting_id] = found
+        self._by_source.setdefault(sighting.source, {})[sighting.sighting_id] = weighed
         self._count(sighting.source, 1)
 
     def drop(self, sighting_id: str) -> None:
@@ -98,7 +98,7 @@ class Pool:
         gone = self._by_id.pop(sighting_id, None)
         if gone is None:
             return
-        del self.ordered[bisect_left(self.ordered, gone.order, key=lambda one: one.order)]
+        del self.ordered[bisect_left(self.ordered, gone.order, key=lambda item: item.order)]
         self._warnings -= gone.one.from_agency
         self._count(gone.one.source, -1)
         del self._by_source[gone.one.source][sighting_id]
@@ -127,10 +127,10 @@ def enough(body: CorroborationRule, members: Iterable[Weighed]) -> int:
     """What these weigh together, each source once, at its best; 0 when that is not enough."""
     best: dict[str, int] = {}
     classes: dict[str, frozenset[int]] = {}
-    for one in members:
-        source = one.one.source
-        best[source] = max(best.get(source, 0), one.weight)
-        classes[source] = classes.get(source, frozenset()) | one.classes
+    for member in members:
+        source = member.one.source
+        best[source] = max(best.get(source, 0), member.weight)
+        classes[source] = classes.get(source, frozenset()) | member.classes
     weight = sum(best.values())
     if weight < millionths(body.need):
         return 0
@@ -144,7 +144,7 @@ def kinds_of(sources: Mapping[frozenset[int], int], most: int) -> int:
 
     `sources` counts sources by the classes they speak under.
     """
-    alike = [one for one, count in sources.items() for _ in range(min(count, most))]
+    alike = [source for source, count in sources.items() for _ in range(min(count, most))]
     owner: dict[int, int] = {}
     for number in range(len(alike)):
         _give(number, alike, owner, set())
@@ -165,7 +165,7 @@ def _give(
 
 def is_source(body: CorroborationRule, sighting: Sighting) -> bool:
     """Whether one of the rule's classes takes this source."""
-    return any(_matches(one, sighting) for one in body.sources)
+    return any(_matches(source, sighting) for source in body.sources)
 
 
 def _matches(wanted: SourceClass, sighting: Sighting) -> bool:

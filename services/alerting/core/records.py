@@ -8,16 +8,16 @@ from typing import Literal
 
 from services.alerting.core.authority import gate
 from services.alerting.core.outcome import Change
-from shared.bilingual import Both, both
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertDecision, AlertEvent, AlertTransition, PublicNotice
 from shared.contracts.fields import DataGrade, Status
 from shared.contracts.ids import content_id, transition_id
 from shared.contracts.reports import Report
 from shared.contracts.units import tier_of
-from shared.measures import measured
-from shared.modes.effective import UNDECIDED
-from shared.wording import LEVELS
+from shared.domain.bilingual import Both, both
+from shared.domain.measures import measured
+from shared.domain.response_modes.effective import UNDECIDED
+from shared.domain.wording import LEVELS
 
 MOST_IDS = 500
 MOST_SIGNATURES = 16
@@ -140,11 +140,11 @@ def alert_event(change: Change, origin: Origin, now: datetime) -> AlertEvent:
         mode_version=mode.version,
         mode_unit=mode.unit,
         merged_into=alert.merged_into,
-        merged_ids=tuple(one for one, _ in alert.merged)[-MOST_IDS:],
+        merged_ids=tuple(name for name, _ in alert.merged)[-MOST_IDS:],
         calls=change.calls,
         incident_id=alert.incident_id,
-        alarm_ids=tuple(one.alarm_id for one in alert.alarms)[-MOST_IDS:],
-        report_ids=tuple(one.report_id for one in alert.reports)[-MOST_IDS:],
+        alarm_ids=tuple(alarm.alarm_id for alarm in alert.alarms)[-MOST_IDS:],
+        report_ids=tuple(report.report_id for report in alert.reports)[-MOST_IDS:],
         distinct_sources=alert.sources,
         score=alert.score,
         signatures=(*alert.issued_by, *alert.signed)[-MOST_SIGNATURES:],

@@ -36,10 +36,13 @@ class RuleBook:
 
     def put(self, rule: RuleDefinition) -> bool:
         """Take a version; False when it is no newer, or about one sensor and always has been."""
-        known = self._rules.get(rule.rule_id)
-        if known is None and rule.over_one_sensor:
+        existing_rule_definition = self._rules.get(rule.rule_id)
+        if existing_rule_definition is None and rule.over_one_sensor:
             return False
-        if known is not None and known.version >= rule.version:
+        if (
+            existing_rule_definition is not None
+            and existing_rule_definition.version >= rule.version
+        ):
             return False
         self._rules[rule.rule_id] = rule
         self._index()
@@ -59,8 +62,8 @@ class RuleBook:
             if further is None or named in tried or not _judges(further):
                 continue
             tried.add(named)
-            if found := self._way(goal, further, [*way, named], tried):
-                return found
+            if result := self._way(goal, further, [*way, named], tried):
+                return result
         return []
 
     def _index(self) -> None:

@@ -80,8 +80,8 @@ class Silence:
 
 def hiding(silences: Iterable[Silence], fact: Fact, now: datetime) -> Silence | None:
     """The silence that hides an alarm: of several the one that ends last."""
-    found = [one for one in silences if one.hides(fact, now)]
-    return max(found, key=lambda one: (one.end_at, one.silence_id), default=None)
+    found = [silence for silence in silences if silence.hides(fact, now)]
+    return max(found, key=lambda item: (item.end_at, item.silence_id), default=None)
 
 
 def create(request: SilenceRequest, now: datetime) -> Silence | SilenceRefusal:

@@ -46,10 +46,12 @@ def judge(pool: Pool, unit: str, clock: datetime, fresh: Sighting | None = None)
     window = _fullest(body, known, clock, fresh)
     if window is None:
         return Finding(None, _takes_effect(pool.ordered, clock))
-    first = max(one.order for one in window.members)
+    first = max(member.order for member in window.members)
     current = [one for one in known if not one.one.retrospective]
     doubtful = len(current) < len(known) and _fullest(body, current, clock) is None
-    members = sorted({(one.one.start, one.one.record_id) for one in window.members}, reverse=True)
+    members = sorted(
+        {(member.one.start, member.one.record_id) for member in window.members}, reverse=True
+    )
     standing = Standing(
         level=body.level,
         metric="sources",
@@ -61,8 +63,8 @@ def judge(pool: Pool, unit: str, clock: datetime, fresh: Sighting | None = None)
         references=tuple(record_id for _, record_id in members),
         window_s=body.window_s,
         retrospective=doubtful,
-        synthetic=any(one.one.synthetic for one in window.members),
-        grade=highest_grade(*(one.one.grade for one in window.members)),
+        synthetic=any(member.one.synthetic for member in window.members),
+        grade=highest_grade(*(member.one.grade for member in window.members)),
     )
     return Finding(standing, window.until)
 
@@ -73,11 +75,11 @@ def _takes_effect(known: Iterable[Weighed], clock: datetime) -> datetime | None:
     return min(to_come, default=None)
 
 
-def metres(one: Position, other: Position) -> float:
+def metres(position: Position, other: Position) -> float:
     """Great-circle distance."""
-    lat1, lat2 = radians(one.lat), radians(other.lat)
+    lat1, lat2 = radians(position.lat), radians(other.lat)
     half = sin((lat2 - lat1) / 2) ** 2
-    half += cos(lat1) * cos(lat2) * sin(radians(other.lon - one.lon) / 2) ** 2
+    half += cos(lat1) * cos(lat2) * sin(radians(other.lon - position.lon) / 2) ** 2
     return 2 * _EARTH_M * asin(min(1.0, sqrt(half)))
 
 
@@ -95,14 +97,14 @@ def _fullest(
         for members, until in _windows(body, group, clock, fresh):
             weight = enough(body, members)
             if weight:
-                found = _Window(weight, until, members)
-                best = found if best is None else _better(best, found)
+                result = _Window(weight, until, members)
+                best = result if best is None else _better(best, result)
     return best
 
 
-def _better(one: _Window, other: _Window) -> _Window:
-    until = None if one.until is None or other.until is None else max(one.until, other.until)
-    heavier = other if other.weight > one.weight else one
+def _better(window: _Window, other: _Window) -> _Window:
+    until = None if window.until is None or other.until is None else max(window.until, other.until)
+    heavier = other if other.weight > window.weight else window
     return _Window(heavier.weight, until, heavier.members)
 
 
@@ -133,7 +135,7 @@ def _windows(
     span = timedelta(seconds=body.window_s)
     points = [one for one in group if one.one.end == one.one.start]
     spells = [one for one in group if one.one.end != one.one.start]
-    starts = [one.one.start for one in points]
+    starts = [point.one.start for point in points]
     highs = {one.one.start for one in group}
     if fresh is not None:
         highs = {
@@ -145,23 +147,23 @@ def _windows(
         low = high - span
         members = [
             *points[bisect_left(starts, low) : bisect_right(starts, high)],
-            *(one for one in spells if one.one.start <= high and _ends_after(one, low)),
+            *(spell for spell in spells if spell.one.start <= high and _ends_after(spell, low)),
         ]
         until = _until(span, members)
         if until is None or until > clock:
             yield members, until
 
 
-def _ends_after(one: Weighed, at: datetime) -> bool:
-    return one.one.end is None or one.one.end >= at
+def _ends_after(weighed: Weighed, at: datetime) -> bool:
+    return weighed.one.end is None or weighed.one.end >= at
 
 
 def _until(span: timedelta, members: Collection[Weighed]) -> datetime | None:
     """When the window stops to matter or loses a warning; None while an alarm of it is on."""
-    expiries = [one.one.end for one in members if one.one.from_agency]
+    expiries = [member.one.end for member in members if member.one.from_agency]
     if expiries:
         return min(end for end in expiries if end is not None)
-    ends = [one.one.end for one in members]
+    ends = [member.one.end for member in members]
     if None in ends:
         return None
     return max(end for end in ends if end is not None) + span

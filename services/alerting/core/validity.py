@@ -56,7 +56,7 @@ def again(alert: Alert) -> Change | None:
     It is verified and signed from the beginning: nobody has said that the danger is over.
     """
     fresh = alert_id(transition_id(alert.alert_id, alert.version))
-    alarms = tuple(replace(one, home=fresh) for one in alert.alarms if one.asks)
+    alarms = tuple(replace(alarm, home=fresh) for alarm in alert.alarms if alarm.asks)
     if not alarms:
         return None
     part = Alert(

@@ -100,8 +100,8 @@ class Wants:
 
 
 def _earliest(found: dict[Key, datetime | None], key: Key, since: datetime | None) -> None:
-    known = found.get(key)
-    if known is None or since is None:
-        found[key] = known or since
+    moment = found.get(key)
+    if moment is None or since is None:
+        found[key] = moment or since
     else:
-        found[key] = min(since, known)
+        found[key] = min(since, moment)

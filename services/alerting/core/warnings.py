@@ -95,12 +95,12 @@ def yet_to_come(event: ExternalWarning, known: Collection[str], heard_at: dateti
         return []
     return [
         Warned(
-            *(one, event.status, event.source_id, one, None, ()),
+            *(reference, event.status, event.source_id, reference, None, ()),
             *(heard_at, heard_at, heard_at),
             withdrawn=True,
         )
-        for one in event.references
-        if one not in known
+        for reference in event.references
+        if reference not in known
     ]
 
 

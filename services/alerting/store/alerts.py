@@ -95,21 +95,21 @@ ALERT_TIMERS = ("validity", "debt", "flap")
 
 def timers_of(alert: Alert) -> dict[str, datetime]:
     """When something happens to an alert by itself, by kind of timer."""
-    found: dict[str, datetime] = {}
+    results: dict[str, datetime] = {}
     if alert.issued and alert.expires_at is not None:
-        found["validity"] = alert.expires_at
+        results["validity"] = alert.expires_at
     if alert.issued and alert.debt is not None:
-        found["debt"] = alert.debt.next_at
+        results["debt"] = alert.debt.next_at
     if alert.open_or_merged and alert.flap is not None:
-        found["flap"] = alert.flap.until
-    return found
+        results["flap"] = alert.flap.until
+    return results
 
 
 async def regions_of(work: Transaction, alert_ids: Iterable[str]) -> set[Region]:
     """The regions of these alerts and of those they are merged into; a place never changes."""
     ids = list(alert_ids)
-    found = await work.connection.fetch(_PLACES, ids) if ids else []
-    return {region_of(Status(row["status"]), row["place"]) for row in found}
+    result = await work.connection.fetch(_PLACES, ids) if ids else []
+    return {region_of(Status(row["status"]), row["place"]) for row in result}
 
 
 class Book:
@@ -146,15 +146,15 @@ class Book:
         """
         connection = self._work.connection
         ids, rules = list(alarm_ids), sorted(set(rule_ids))
-        found = await connection.fetch(_KNOWN_ALARMS, ids) if ids else []
+        result = await connection.fetch(_KNOWN_ALARMS, ids) if ids else []
         for region in sorted(regions) if rules else ():
-            found += await connection.fetch(_WAITING_ALARMS, region.status, *region.span, rules)
-        self._known = {row["alarm_id"]: rows.known_of(row) for row in found}
-        self._held = {one for one, known in self._known.items() if known.held is not None}
+            result += await connection.fetch(_WAITING_ALARMS, region.status, *region.span, rules)
+        self._known = {row["alarm_id"]: rows.known_of(row) for row in result}
+        self._held = {name for name, known in self._known.items() if known.held is not None}
         theirs = {known.alert_id for known in self._known.values() if known.alert_id is not None}
-        waiting = (self._known[one].held for one in self._held)
-        held = {key_of(event) for event in waiting if event is not None}
-        await self._lock({*alert_ids, *theirs}, {*keys, *held})
+        generator = (self._known[name].held for name in self._held)
+        group_keys = {key_of(event) for event in generator if event is not None}
+        await self._lock({*alert_ids, *theirs}, {*keys, *group_keys})
 
     async def load_raises(self, since: dict[FlapKey, datetime]) -> None:
         """Read when the alarms of these sources were raised, for what may flap."""
@@ -172,17 +172,17 @@ class Book:
 
     async def silenced(self, silence_ids: Iterable[str]) -> list[str]:
         """The alarms that are on and hidden by these silences."""
-        found = await self._work.connection.fetch(_SILENCED_ALARMS, list(silence_ids))
-        return [row["alarm_id"] for row in found]
+        rows = await self._work.connection.fetch(_SILENCED_ALARMS, list(silence_ids))
+        return [row["alarm_id"] for row in rows]
 
     def hidden_by(self, silence_id: str) -> list[Known]:
         """The loaded alarms that are on and hidden by a silence, in the order of their events."""
-        found = [
+        results = [
             known
             for known in self._known.values()
             if known.silence_id == silence_id and known.held is not None and known.fact.open
         ]
-        return sorted(found, key=lambda one: (one.fact.changed_at, one.fact.alarm_id))
+        return sorted(results, key=lambda item: (item.fact.changed_at, item.fact.alarm_id))
 
     @property
     def waiting(self) -> list[Fact]:
@@ -196,7 +196,7 @@ class Book:
 
     def waiting_for(self, fact: Fact) -> list[Known]:
         """The alarms at this alarm's site that wait for its rule, in the order of their events."""
-        found = [
+        results = [
             known
             for known in map(self._known.__getitem__, self._held)
             if known.disposition in (Disposition.INHIBITED, Disposition.HELD)
@@ -204,7 +204,7 @@ class Book:
             and known.fact.status is fact.status
             and same_site(fact, known.fact)
         ]
-        return sorted(found, key=lambda one: (one.fact.changed_at, one.fact.alarm_id))
+        return sorted(results, key=lambda item: (item.fact.changed_at, item.fact.alarm_id))
 
     def known(self, alarm_id: str) -> Known | None:
         """The alarm as it was last seen, None if never."""
@@ -256,8 +256,12 @@ class Book:
         await self.flush()
         self._moved.add(alert.alert_id)
         for table, key, pairs in (
-            ("alert_alarm", "alarm_id", [(one.alarm_id, one.home) for one in alert.alarms]),
-            ("alert_report", "report_id", [(one.report_id, one.home) for one in alert.reports]),
+            ("alert_alarm", "alarm_id", [(alarm.alarm_id, alarm.home) for alarm in alert.alarms]),
+            (
+                "alert_report",
+                "report_id",
+                [(report.report_id, report.home) for report in alert.reports],
+            ),
         ):
             if pairs:
                 ids, homes = ([*column] for column in zip(*pairs, strict=True))
@@ -356,30 +360,30 @@ class Book:
             del self._open[_key(alert)]
 
     async def _lock(self, alert_ids: set[str], keys: set[GroupKey]) -> None:
-        found = await self._work.connection.fetch(
+        records = await self._work.connection.fetch(
             _LOCK_ALERTS,
             list(alert_ids),
             [key.status for key in keys],
             [key.event_type for key in keys],
             [key.scope for key in keys],
         )
-        if not found:
+        if not records:
             return
-        ids = [row["alert_id"] for row in found]
-        stamps = {row["alert_id"]: (row["written_by"], row["version"]) for row in found}
+        ids = [row["alert_id"] for row in records]
+        stamps = {row["alert_id"]: (row["written_by"], row["version"]) for row in records}
         evidence = await self._kept.load(self._work, stamps)
         signatures: dict[str, list[Any]] = defaultdict(list)
         for row in await self._work.connection.fetch(_SIGNATURES, ids):
             signatures[row["alert_id"]].append(row)
-        for row in found:
+        for row in records:
             one = row["alert_id"]
             alert = rows.alert_of(row, *evidence[one], signatures[one])
             self._take(alert)
             self._written_by[one] = row["written_by"]
             self._timers[one] = timers_of(alert)
         # A merge that came between the look at the family and the locks.
-        family = {row["merged_into"] for row in found} - {None}
-        family |= {child for one in ids for child, _ in self._alerts[one].merged}
+        family = {row["merged_into"] for row in records} - {None}
+        family |= {child for identifier in ids for child, _ in self._alerts[identifier].merged}
         missing = family - self._alerts.keys()
         if missing:
             await self._lock(missing, set())

@@ -80,28 +80,28 @@ async def lock(
         await work.connection.execute(
             "INSERT INTO alerting.region (status, unit) SELECT * FROM unnest($1::text[], $2::text[]) "
             "ON CONFLICT DO NOTHING",
-            [one.status for one in wanted],
-            [one.unit for one in wanted],
+            [region.status for region in wanted],
+            [region.unit for region in wanted],
         )
-    spans = [(one.status, *_below(one.unit)) for one in sorted(above)]
-    found = await work.connection.fetch(
+    spans = [(region.status, *_below(region.unit)) for region in sorted(above)]
+    rows = await work.connection.fetch(
         "SELECT * FROM alerting.region AS r WHERE $3 OR (status, unit) IN "
         "(SELECT * FROM unnest($1::text[], $2::text[])) OR EXISTS (SELECT FROM "
         "unnest($4::text[], $5::text[], $6::text[]) AS a (status, low, high) "
         "WHERE r.status = a.status AND r.unit >= a.low AND r.unit < a.high) "
         "ORDER BY status, unit FOR UPDATE",
-        [one.status for one in wanted],
-        [one.unit for one in wanted],
+        [region.status for region in wanted],
+        [region.unit for region in wanted],
         defines,
         *(list(column) for column in zip(*spans, strict=True)) if spans else ([], [], []),
     )
-    return {Region(Status(row["status"]), row["unit"]): row["clock"] for row in found}
+    return {Region(Status(row["status"]), row["unit"]): row["clock"] for row in rows}
 
 
 async def rulebook(work: Transaction) -> RuleBook:
     """All rules over several sources."""
-    found = await work.connection.fetch("SELECT definition FROM alerting.rule ORDER BY rule_id")
-    return RuleBook(_definition(row["definition"]) for row in found)
+    rows = await work.connection.fetch("SELECT definition FROM alerting.rule ORDER BY rule_id")
+    return RuleBook(_definition(row["definition"]) for row in rows)
 
 
 @lru_cache(maxsize=1024)
@@ -116,7 +116,7 @@ async def episodes(
     keys, whole, due = sorted(wants.episodes), sorted(wants.all_episodes), sorted(regions)
     if not (keys or whole or due):
         return []
-    found = await work.connection.fetch(
+    rows = await work.connection.fetch(
         _EPISODES,
         [key.rule_id for key in keys],
         [key.region.status for key in keys],
@@ -129,26 +129,26 @@ async def episodes(
         [region.unit for region in due],
         until,
     )
-    return [_episode(row) for row in found]
+    return [_episode(row) for row in rows]
 
 
 async def load(work: Transaction, board: Board, wants: Wants) -> None:
     """Put onto the board what is wanted."""
     fetch = work.connection.fetch
-    found: list[asyncpg.Record] = []
+    records: list[asyncpg.Record] = []
     for column, ranges in (("rule_id", wants.alarms), ("event_type", wants.sightings)):
         if ranges:
-            found += await fetch(_ON_BY_PLACE.format(column=column), *_columns(ranges, 4))
+            records += await fetch(_ON_BY_PLACE.format(column=column), *_columns(ranges, 4))
         recent = {key: since for key, since in ranges.items() if since is not None}
         if recent:
             statement = _OFF_BY_PLACE.format(column=column)
-            found += await fetch(statement, *_columns(recent, 4), list(recent.values()))
+            records += await fetch(statement, *_columns(recent, 4), list(recent.values()))
     if wants.sites:
         values = (*_columns(wants.sites, 3), list(wants.sites.values()))
-        found += await fetch(_BY_SITE + "a.cleared_at IS NULL", *values)
+        records += await fetch(_BY_SITE + "a.cleared_at IS NULL", *values)
         if any(wants.sites.values()):
-            found += await fetch(_BY_SITE + "a.cleared_at >= w.since", *values)
-    for row in sorted(found, key=itemgetter("alarm_id")):
+            records += await fetch(_BY_SITE + "a.cleared_at >= w.since", *values)
+    for row in sorted(records, key=itemgetter("alarm_id")):
         if row["alarm_id"] not in board.known.facts:
             board.known.know(rows.fact_of(row))
     if wants.sightings:
@@ -156,23 +156,23 @@ async def load(work: Transaction, board: Board, wants: Wants) -> None:
         for row in await fetch(_REPORTS, *columns, since, ReportKind.FINAL):
             board.known.see(Status(row["status"]), rows.sighting_of_report(row))
         for row in await fetch(_WARNINGS, columns[0], columns[1], since):
-            if (seen := sighting_of(rows.warned_of(row))) is not None:
-                board.known.see(Status(row["status"]), seen)
+            if (sighting := sighting_of(rows.warned_of(row))) is not None:
+                board.known.see(Status(row["status"]), sighting)
 
 
 async def warnings_of(work: Transaction, messages: Iterable[ExternalWarning]) -> list[Warned]:
     """The warnings of these messages' agencies that stand; those that are or follow these, over or not."""
-    sources = {one.source_id for one in messages}
-    named = {name for one in messages for name in (one.id, *one.references)}
+    sources = {message.source_id for message in messages}
+    named = {name for message in messages for name in (message.id, *message.references)}
     if not sources:
         return []
-    found = await work.connection.fetch(
+    records = await work.connection.fetch(
         "SELECT * FROM alerting.warning WHERE (source_id = ANY($1::text[]) AND NOT withdrawn) "
         "OR warning_id = ANY($2::text[]) ORDER BY warning_id",
         list(sources),
         list(named),
     )
-    return [rows.warned_of(row) for row in found]
+    return [rows.warned_of(row) for row in records]
 
 
 async def save(
@@ -189,7 +189,14 @@ async def save(
         (
             "INSERT INTO alerting.rule VALUES ($1, $2, $3) ON CONFLICT (rule_id) DO UPDATE "
             "SET version = EXCLUDED.version, definition = EXCLUDED.definition",
-            [(one.rule_id, one.version, one.model_dump_json(exclude_none=True)) for one in defined],
+            [
+                (
+                    rule_definition.rule_id,
+                    rule_definition.version,
+                    rule_definition.model_dump_json(exclude_none=True),
+                )
+                for rule_definition in defined
+            ],
         ),
         (
             "INSERT INTO alerting.warning VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) "
@@ -197,7 +204,7 @@ async def save(
             "heard_at, starts_at, ends_at, withdrawn, data_grade) = (EXCLUDED.status, EXCLUDED.source_id, "
             "EXCLUDED.cap_identifier, EXCLUDED.event_type, EXCLUDED.areas, EXCLUDED.heard_at, "
             "EXCLUDED.starts_at, EXCLUDED.ends_at, EXCLUDED.withdrawn, EXCLUDED.data_grade)",
-            [rows.warned_row(one) for one in warnings],
+            [rows.warned_row(warning) for warning in warnings],
         ),
         (
             "UPDATE alerting.region SET clock = $3 WHERE status = $1 AND unit = $2",
@@ -269,13 +276,20 @@ def _standing(values: dict[str, Any]) -> Standing:
     )
 
 
-def _episode_row(one: Episode) -> rows.Row:
-    key = one.key
+def _episode_row(episode: Episode) -> rows.Row:
+    key = episode.key
     standing = None
-    if one.standing is not None:
-        values = asdict(one.standing)
-        standing = json.dumps({**values, "at": one.standing.at.isoformat()})
+    if episode.standing is not None:
+        values = asdict(episode.standing)
+        standing = json.dumps({**values, "at": episode.standing.at.isoformat()})
     return (
-        *(key.rule_id, key.region.status, key.region.unit, key.scope, one.alarm_id, one.version),
-        *(one.rule_version, one.open, standing, one.expires_at),
+        *(
+            key.rule_id,
+            key.region.status,
+            key.region.unit,
+            key.scope,
+            episode.alarm_id,
+            episode.version,
+        ),
+        *(episode.rule_version, episode.open, standing, episode.expires_at),
     )

@@ -34,18 +34,18 @@ class Kept:
 
     async def load(self, work: Transaction, stamps: Mapping[str, Stamp]) -> dict[str, Evidence]:
         """The evidence of these alerts, whose rows are locked and were written like this."""
-        found = {one: self.find(one, stamp) for one, stamp in stamps.items()}
-        missing = [one for one, evidence in found.items() if evidence is None]
+        results = {one: self.find(one, stamp) for one, stamp in stamps.items()}
+        missing = [result for result, evidence in results.items() if evidence is None]
         alarms = await _of(work, "alert_alarm", missing, rows.EVIDENCE)
         reports = await _of(work, "alert_report", missing)
         return {
-            one: evidence
+            result: evidence
             if evidence is not None
             else (
-                tuple(map(rows.alarm_of, alarms.get(one, ()))),
-                tuple(map(rows.report_seen_of, reports.get(one, ()))),
+                tuple(map(rows.alarm_of, alarms.get(result, ()))),
+                tuple(map(rows.report_seen_of, reports.get(result, ()))),
             )
-            for one, evidence in found.items()
+            for result, evidence in results.items()
         }
 
     def find(self, alert_id: str, stamp: Stamp) -> Evidence | None:

@@ -23,13 +23,13 @@ async def standing(
     work: Transaction, statuses: Iterable[Status], named: Iterable[str] = ()
 ) -> dict[str, Silence]:
     """The silences of these statuses that stand or are to come, and those named."""
-    found = await work.connection.fetch(
+    rows = await work.connection.fetch(
         "SELECT * FROM alerting.silence WHERE (ended_at IS NULL AND status = ANY($1::text[])) "
         "OR silence_id = ANY($2::text[])",
         list(statuses),
         list(named),
     )
-    return {row["silence_id"]: _silence(row) for row in found}
+    return {row["silence_id"]: _silence(row) for row in rows}
 
 
 async def save(work: Transaction, silences: Iterable[Silence]) -> None:
@@ -42,17 +42,21 @@ async def save(work: Transaction, silences: Iterable[Silence]) -> None:
         "$13, $14) ON CONFLICT (silence_id) DO UPDATE SET version = EXCLUDED.version, "
         "end_at = EXCLUDED.end_at, ended_at = EXCLUDED.ended_at, "
         "still_firing = EXCLUDED.still_firing",
-        [_row(one) for one in changed],
+        [_row(silence) for silence in changed],
     )
-    lasting = [(_subject(one), SILENCE, 0, one.end_at) for one in changed if one.ended_at is None]
+    lasting = [
+        (_subject(silence), SILENCE, 0, silence.end_at)
+        for silence in changed
+        if silence.ended_at is None
+    ]
     await timers.arm(work, lasting, rearm=True)
-    over = [_subject(one) for one in changed if one.ended_at is not None]
+    over = [_subject(silence) for silence in changed if silence.ended_at is not None]
     await timers.disarm(work, over, [SILENCE])
 
 
 async def count(work: Transaction, hidden: Mapping[str, int]) -> list[Silence]:
     """Add to the counts of these silences; they as they stand now, in the order of their ids."""
-    found = []
+    results = []
     for silence_id, more in sorted(hidden.items()):
         row = await work.connection.fetchrow(
             "UPDATE alerting.silence SET silenced = silenced + $2, version = version + 1 "
@@ -61,8 +65,8 @@ async def count(work: Transaction, hidden: Mapping[str, int]) -> list[Silence]:
             more,
         )
         assert row is not None, "a silence that hides something is never deleted"
-        found.append(_silence(row))
-    return found
+        results.append(_silence(row))
+    return results
 
 
 def silence_of_subject(subject: str) -> str:
@@ -93,10 +97,18 @@ def _silence(row: asyncpg.Record) -> Silence:
     )
 
 
-def _row(one: Silence) -> Row:
+def _row(silence: Silence) -> Row:
     return (
-        *(one.silence_id, one.status, one.version, one.kind),
-        one.matcher.model_dump_json(exclude_none=True),
-        *(one.unit, one.owner, one.post, one.begin_at, one.end_at, one.reason, one.ended_at),
-        *(one.silenced, one.still_firing),
+        *(silence.silence_id, silence.status, silence.version, silence.kind),
+        silence.matcher.model_dump_json(exclude_none=True),
+        *(
+            silence.unit,
+            silence.owner,
+            silence.post,
+            silence.begin_at,
+            silence.end_at,
+            silence.reason,
+            silence.ended_at,
+        ),
+        *(silence.silenced, silence.still_firing),
     )

@@ -180,7 +180,7 @@ def subjects(message: Envelope) -> list[str]:
         case AlertDecision():
             return [message.alert_id, *([message.into] if message.into is not None else [])]
         case CommandEvent() | AssignmentEvent() | Page():
-            return [one for one in (message.alert_id, message.command_id) if one is not None]
+            return [name for name in (message.alert_id, message.command_id) if name is not None]
         case CommandRequest() | Acknowledgement():
             return [message.command_id]
         case SupervisionEvent():

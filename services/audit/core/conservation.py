@@ -142,11 +142,11 @@ def settle(
     transactions left behind. The others are unchecked when the auditor left them out itself or retention
     removed them (`gaps_allowed`), else they do not balance.
     """
-    found: dict[Fate, int] = dict.fromkeys(Fate, 0)
+    results: dict[Fate, int] = dict.fromkeys(Fate, 0)
     lost: list[Fact] = []
     for fact in facts:
         one = fate(fact, trace, memory, fact.offset in refused, since_ms)
-        found[one] += 1
+        results[one] += 1
         if one is Fate.LOST:
             lost.append(fact)
     absent = upto - passage.next_offset - len(facts)
@@ -154,13 +154,13 @@ def settle(
     after = replace(
         passage,
         next_offset=upto,
-        applied=passage.applied + found[Fate.APPLIED],
-        repeated=passage.repeated + found[Fate.REPEATED],
-        refused=passage.refused + found[Fate.REFUSED],
+        applied=passage.applied + results[Fate.APPLIED],
+        repeated=passage.repeated + results[Fate.REPEATED],
+        refused=passage.refused + results[Fate.REFUSED],
         unchecked=passage.unchecked
-        + found[Fate.UNCHECKED]
+        + results[Fate.UNCHECKED]
         + (absent - hollow if gaps_allowed else 0),
-        lost=passage.lost + found[Fate.LOST],
+        lost=passage.lost + results[Fate.LOST],
         compacted=passage.compacted + hollow,
     )
     return Settled(after, lost)
@@ -191,8 +191,8 @@ class Balance:
 def balances(passages: Iterable[Passage]) -> list[Balance]:
     """The books of every hop, by service and topic."""
     hops: dict[tuple[str, str], list[Passage]] = {}
-    for one in passages:
-        hops.setdefault((one.service, one.topic), []).append(one)
+    for passage in passages:
+        hops.setdefault((passage.service, passage.topic), []).append(passage)
     return [_balance(service, topic, hops[service, topic]) for service, topic in sorted(hops)]
 
 
@@ -216,16 +216,20 @@ class AlarmBalance:
 
 def alarm_balances(told: Mapping[Status, int], evidence: Iterable[Evidence]) -> list[AlarmBalance]:
     """By status; `told` are the alarms on the topic, by first versions."""
-    known = list(evidence)
-    found = []
+    evidences = list(evidence)
+    results = []
     for status in Status:
-        mine = [one for one in known if one.status is status]
+        mine = [evidence for evidence in evidences if evidence.status is status]
         if not mine and status not in told:
             continue
-        out = sum(one.accounted for one in mine if one.disposition in IN_ALERTS)
-        aside = {one.disposition: one.alarms for one in mine if one.disposition not in IN_ALERTS}
-        found.append(AlarmBalance(status, told.get(status, 0), out, aside))
-    return found
+        out = sum(evidence.accounted for evidence in mine if evidence.disposition in IN_ALERTS)
+        aside = {
+            evidence.disposition: evidence.alarms
+            for evidence in mine
+            if evidence.disposition not in IN_ALERTS
+        }
+        results.append(AlarmBalance(status, told.get(status, 0), out, aside))
+    return results
 
 
 def _balance(service: str, topic: str, passages: list[Passage]) -> Balance:
@@ -233,7 +237,7 @@ def _balance(service: str, topic: str, passages: list[Passage]) -> Balance:
     records_in = sum(max(p.end, p.next_offset) - p.first_offset - p.compacted for p in passages)
     in_flight = sum(max(0, p.end - p.next_offset) for p in passages)
     applied, repeated, refused, unchecked = (
-        sum(getattr(one, name) for one in passages)
+        sum(getattr(passage, name) for passage in passages)
         for name in ("applied", "repeated", "refused", "unchecked")
     )
     return Balance(

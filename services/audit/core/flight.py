@@ -34,5 +34,5 @@ def moving(
     `stored`: where each reader stands; `unpublished`: the age of each service's oldest waiting row.
     """
     behind = {service for (service, place), at in stored.items() if at < before.ends.get(place, 0)}
-    waiting = {one for one, oldest in unpublished.items() if oldest <= before.looked_at}
+    waiting = {name for name, oldest in unpublished.items() if oldest <= before.looked_at}
     return frozenset(behind | waiting)

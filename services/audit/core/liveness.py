@@ -59,7 +59,7 @@ class Finding:
 
 def find(snapshot: Snapshot, now: datetime) -> list[Finding]:
     """Everything suspicious in a snapshot, in a fixed order, each subject once per kind."""
-    found = [
+    results = [
         *_timers(snapshot, now),
         *_movements(snapshot, now),
         *_leaks(snapshot),
@@ -69,15 +69,15 @@ def find(snapshot: Snapshot, now: datetime) -> list[Finding]:
         *_stranded(snapshot),
         *_hops(snapshot, now),
     ]
-    return list({one.key: one for one in reversed(found)}.values())[::-1]
+    return list({finding.key: finding for finding in reversed(results)}.values())[::-1]
 
 
 def _timers(snapshot: Snapshot, now: datetime) -> Iterable[Finding]:
-    for one in snapshot.clocks:
-        if one.armed != one.wanted:
-            subject = f"{one.clock}:{one.subject_id}"
-            detail = f"{one.armed} armed timers, not {one.wanted}"
-            yield Finding(FindingKind.TIMER_COUNT, subject, one.status, detail)
+    for armed_timers in snapshot.clocks:
+        if armed_timers.armed != armed_timers.wanted:
+            subject = f"{armed_timers.clock}:{armed_timers.subject_id}"
+            detail = f"{armed_timers.armed} armed timers, not {armed_timers.wanted}"
+            yield Finding(FindingKind.TIMER_COUNT, subject, armed_timers.status, detail)
     for due in snapshot.timers:
         late = now - due.due_at
         if late > TIMER_GRACE or due.error is not None:
@@ -107,14 +107,14 @@ def _leaks(snapshot: Snapshot) -> Iterable[Finding]:
 
 
 def _counts(snapshot: Snapshot) -> Iterable[Finding]:
-    for one in snapshot.fanouts:
-        figures = (one.recipients, one.rows, one.records)
+    for fanout in snapshot.fanouts:
+        figures = (fanout.recipients, fanout.rows, fanout.records)
         if len(set(figures)) > 1:
-            detail = f"{one.recipients} recipients, {one.rows} assignments, {one.records} records"
+            detail = f"{fanout.recipients} recipients, {fanout.rows} assignments, {fanout.records} records"
             yield Finding(
                 FindingKind.FANOUT,
-                one.command_id,
-                one.status,
+                fanout.command_id,
+                fanout.status,
                 detail,
                 CHECKS_IN_FLIGHT,
                 figures,
@@ -155,19 +155,19 @@ def _rows(snapshot: Snapshot) -> Iterable[Finding]:
 
 
 def _recounts(snapshot: Snapshot) -> Iterable[Finding]:
-    for one in snapshot.recounts:
-        kept = one.kept or (0,) * len(one.names)
-        counted = one.counted or (0,) * len(one.names)
+    for recount in snapshot.recounts:
+        kept = recount.kept or (0,) * len(recount.names)
+        counted = recount.counted or (0,) * len(recount.names)
         wrong = [
             f"{name} {had}, not {has}"
-            for name, had, has in zip(one.names, kept, counted, strict=True)
+            for name, had, has in zip(recount.names, kept, counted, strict=True)
             if had != has
         ]
-        missing = "no counters" if one.kept is None else "no rows"
+        missing = "no counters" if recount.kept is None else "no rows"
         yield Finding(
             FindingKind.COUNTER_DIFFERS,
-            f"{one.table}:{one.subject_id}",
-            one.status,
+            f"{recount.table}:{recount.subject_id}",
+            recount.status,
             ", ".join(wrong) or missing,
         )
 
@@ -189,15 +189,15 @@ def _hops(snapshot: Snapshot, now: datetime) -> Iterable[Finding]:
             STOPPED_CHECKS,
             (stand.stored,),
         )
-    for one in snapshot.suspects:
-        if one.flaw is Flaw.UNREFUSED and now - one.found_at <= UNREFUSED_GRACE:
+    for suspect in snapshot.suspects:
+        if suspect.flaw is Flaw.UNREFUSED and now - suspect.found_at <= UNREFUSED_GRACE:
             continue
-        topic, part = one.place
+        topic, part = suspect.place
         yield Finding(
-            FindingKind.RECORD_LOST if one.flaw is Flaw.LOST else FindingKind.RECORD_CORRUPT,
-            f"{one.service}:{topic}/{part}@{one.offset}",
+            FindingKind.RECORD_LOST if suspect.flaw is Flaw.LOST else FindingKind.RECORD_CORRUPT,
+            f"{suspect.service}:{topic}/{part}@{suspect.offset}",
             Status.ACTUAL,
-            f"{one.flaw}, seen at {one.found_at.isoformat()}",
+            f"{suspect.flaw}, seen at {suspect.found_at.isoformat()}",
             1,
         )
     for crowd in snapshot.crowds:
@@ -255,10 +255,10 @@ def weigh(
 
     A leak of a drill is never resolved: that it happened does not go away.
     """
-    present = {one.key: one for one in found}
+    present = {finding.key: finding for finding in found}
     already = set(open_)
     kept: dict[Key, Suspicion] = {
-        key: one for key, one in suspicions.items() if key[0] not in looked
+        key: suspicion for key, suspicion in suspicions.items() if key[0] not in looked
     }
     raised: list[Finding] = []
     for key, finding in present.items():

@@ -100,7 +100,7 @@ class Crowd:
 
 
 def explained(
-    one: Suspect,
+    suspect: Suspect,
     refused_by: Collection[str],
     known: Mapping[str, bytes],
     acts: Mapping[str, bytes],
@@ -110,13 +110,13 @@ def explained(
     `refused_by`: services whose dead letters name the record; `known`: the reader's inbox of its topic;
     `acts`: hash of the bytes by id.
     """
-    match one.flaw:
+    match suspect.flaw:
         case Flaw.UNDECODABLE:
             return False
         case Flaw.UNREFUSED:
             return bool(refused_by)
         case Flaw.LOST:
-            body = known.get(one.event_id or "")
-            return one.service in refused_by or body == one.digest
+            body = known.get(suspect.event_id or "")
+            return suspect.service in refused_by or body == suspect.digest
         case Flaw.FORGED | Flaw.ALTERED:
-            return acts.get(one.event_id or "") == one.wire
+            return acts.get(suspect.event_id or "") == suspect.wire

@@ -69,9 +69,9 @@ class Window:
         count = bisect_left(self._facts, below, key=_offset) - KEEP
         if count <= 0:
             return
-        gone, self._facts = self._facts[:count], self._facts[count:]
-        for fact in gone:
+        facts, self._facts = self._facts[:count], self._facts[count:]
+        for fact in facts:
             if fact.event_id is not None and self._ids.get(fact.event_id) is fact:
                 del self._ids[fact.event_id]
-        self.start = gone[-1].offset + 1
+        self.start = facts[-1].offset + 1
         self._empty = [span for span in self._empty if span[1] > self.start]

@@ -32,17 +32,17 @@ async def enter(work: Transaction, acts: Sequence[Act]) -> int:
         "occurred_at, prev_hash, hash, body) SELECT * FROM unnest($1::bigint[], $2::text[], "
         "$3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], "
         "$9::text[], $10::text[], $11::text[])",
-        [one.sequence for one in entries],
-        [one.id for one in entries],
-        [one.status for one in entries],
-        [one.actor for one in entries],
-        [one.action for one in entries],
-        [one.subject_id for one in entries],
-        [one.outcome for one in entries],
-        [one.occurred_at for one in entries],
-        [one.prev_hash for one in entries],
-        [one.hash for one in entries],
-        [encode(one).decode() for one in entries],
+        [entry.sequence for entry in entries],
+        [entry.id for entry in entries],
+        [entry.status for entry in entries],
+        [entry.actor for entry in entries],
+        [entry.action for entry in entries],
+        [entry.subject_id for entry in entries],
+        [entry.outcome for entry in entries],
+        [entry.occurred_at for entry in entries],
+        [entry.prev_hash for entry in entries],
+        [entry.hash for entry in entries],
+        [encode(entry).decode() for entry in entries],
     )
     last = entries[-1]
     await work.connection.execute(
@@ -50,8 +50,8 @@ async def enter(work: Transaction, acts: Sequence[Act]) -> int:
         last.sequence,
         last.hash,
     )
-    for one in entries:
-        work.publish(TRAIL, one.actor, one, one.id)
+    for entry in entries:
+        work.publish(TRAIL, entry.actor, entry, entry.id)
     return len(entries)
 
 
@@ -59,12 +59,12 @@ async def enter_new(work: Transaction, acts: Sequence[Act]) -> int:
     """As `enter`, without those whose cause is in the trail."""
     if not acts:
         return 0
-    ids = {entry_id(one): one for one in acts}
+    ids = {entry_id(act): act for act in acts}
     rows = await work.connection.fetch(
         "SELECT entry_id FROM audit.trail WHERE entry_id = ANY($1::text[])", list(ids)
     )
     known = {row["entry_id"] for row in rows}
-    return await enter(work, [one for name, one in ids.items() if name not in known])
+    return await enter(work, [identifier for name, identifier in ids.items() if name not in known])
 
 
 async def head(work: Transaction) -> Head:
@@ -176,9 +176,9 @@ async def note_leaks(work: Transaction, leaks: Sequence[tuple[str, str, str, str
     )
 
 
-async def remember(work: Transaction, told: Sequence[Newest]) -> None:
+async def remember(work: Transaction, newests: Sequence[Newest]) -> None:
     """Keep the newest version of what is open, forget what is over; `told` names a subject once."""
-    living = [one for one in told if not one.over]
+    living = [newest for newest in newests if not newest.over]
     if living:
         await work.connection.execute(
             "INSERT INTO audit.latest (kind, subject_id, status, version, state) "
@@ -186,19 +186,19 @@ async def remember(work: Transaction, told: Sequence[Newest]) -> None:
             "ON CONFLICT (kind, subject_id) DO UPDATE "
             "SET version = EXCLUDED.version, state = EXCLUDED.state "
             "WHERE audit.latest.version < EXCLUDED.version",
-            [one.kind for one in living],
-            [one.subject_id for one in living],
-            [one.status for one in living],
-            [one.version for one in living],
-            [one.state for one in living],
+            [newest.kind for newest in living],
+            [newest.subject_id for newest in living],
+            [newest.status for newest in living],
+            [newest.version for newest in living],
+            [newest.state for newest in living],
         )
-    over = [one for one in told if one.over]
+    over = [newest for newest in newests if newest.over]
     if over:
         await work.connection.execute(
             "DELETE FROM audit.latest AS l USING unnest($1::text[], $2::text[], $3::int[]) "
             "AS o (kind, subject_id, version) WHERE l.kind = o.kind "
             "AND l.subject_id = o.subject_id AND l.version <= o.version",
-            [one.kind for one in over],
-            [one.subject_id for one in over],
-            [one.version for one in over],
+            [newest.kind for newest in over],
+            [newest.subject_id for newest in over],
+            [newest.version for newest in over],
         )

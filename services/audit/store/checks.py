@@ -68,7 +68,7 @@ class Checks:
                 missing[name] = str(error)
                 looked.discard(kind)
                 return ()
-            if not any(one.startswith(kind) for one in missing):
+            if not any(name.startswith(kind) for name in missing):
                 looked.add(kind)
             return tuple(found)
 
@@ -119,10 +119,10 @@ class Checks:
         recounts: list[core.Recounted] = []
         if time.monotonic() >= self._recount_at:
             began = time.monotonic()
-            for one in RECOUNTS:
-                label = f"{FindingKind.COUNTER_DIFFERS}:{one.name}"
+            for recount in RECOUNTS:
+                label = f"{FindingKind.COUNTER_DIFFERS}:{recount.name}"
                 recounts += await ask(
-                    FindingKind.COUNTER_DIFFERS, label, _rows(_recounted(one), one.sql)
+                    FindingKind.COUNTER_DIFFERS, label, _rows(_recounted(recount), recount.sql)
                 )
             now = time.monotonic()
             self._recount_at = now + self._count_share * (now - began)
@@ -239,9 +239,13 @@ def _alarm_counts(evidence: Iterable[Evidence]) -> Fetch:
         told = await books.first_records(work, ALARMS.name)
         return [
             core.Count(
-                "alarms", "alerting", one.status, one.alarms_in, one.alarms_in - one.difference
+                "alarms",
+                "alerting",
+                alarm_balance.status,
+                alarm_balance.alarms_in,
+                alarm_balance.alarms_in - alarm_balance.difference,
             )
-            for one in alarm_balances(told, evidence)
+            for alarm_balance in alarm_balances(told, evidence)
         ]
 
     return fetch

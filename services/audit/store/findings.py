@@ -37,11 +37,11 @@ async def raise_(work: Transaction, findings: Sequence[Finding]) -> dict[Key, st
         "SELECT *, $6::timestamptz FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], "
         "$5::text[]) ON CONFLICT (kind, subject_id) WHERE resolved_at IS NULL DO NOTHING "
         "RETURNING kind, subject_id, finding_id",
-        [finding_id(one, work.now) for one in findings],
-        [one.kind for one in findings],
-        [one.subject_id for one in findings],
-        [one.status for one in findings],
-        [one.detail for one in findings],
+        [finding_id(finding, work.now) for finding in findings],
+        [finding.kind for finding in findings],
+        [finding.subject_id for finding in findings],
+        [finding.status for finding in findings],
+        [finding.detail for finding in findings],
         work.now,
     )
     return {(FindingKind(row["kind"]), row["subject_id"]): row["finding_id"] for row in rows}

@@ -13,15 +13,15 @@ from services.audit.core.provenance import Crowd, Flaw, Suspect
 from services.audit.store.queries import SERVICES
 from shared.runtime.database import Transaction
 
-_COLUMNS = tuple("ends_at" if one.name == "end" else one.name for one in fields(Passage))
+_COLUMNS = tuple("ends_at" if field.name == "end" else field.name for field in fields(Passage))
 _TYPES = ("text", "text", "int", *("bigint",) * (len(_COLUMNS) - 3))
 
 
 async def stored_offsets(work: Transaction) -> dict[tuple[str, Place], int]:
     """Where every service with an inbox stands."""
     union = " UNION ALL ".join(
-        f"SELECT '{one}' AS service, topic, part, next_offset FROM {one}.consumer_offset"  # noqa: S608
-        for one in SERVICES
+        f"SELECT '{SERVICE}' AS service, topic, part, next_offset FROM {SERVICE}.consumer_offset"  # noqa: S608
+        for SERVICE in SERVICES
     )
     rows = await work.connection.fetch(union)
     return {(r["service"], (r["topic"], r["part"])): r["next_offset"] for r in rows}
@@ -30,8 +30,8 @@ async def stored_offsets(work: Transaction) -> dict[tuple[str, Place], int]:
 async def unpublished(work: Transaction) -> dict[str, datetime]:
     """When the oldest outbox row of each service that has one was made."""
     union = " UNION ALL ".join(
-        f"SELECT '{one}' AS service, min(created_at) AS oldest FROM {one}.outbox"  # noqa: S608
-        for one in SERVICES
+        f"SELECT '{SERVICE}' AS service, min(created_at) AS oldest FROM {SERVICE}.outbox"  # noqa: S608
+        for SERVICE in SERVICES
     )
     rows = await work.connection.fetch(union)
     return {row["service"]: row["oldest"] for row in rows if row["oldest"] is not None}
@@ -40,15 +40,15 @@ async def unpublished(work: Transaction) -> dict[str, datetime]:
 async def load(work: Transaction) -> dict[tuple[str, Place], Passage]:
     """All passages."""
     rows = await work.connection.fetch(f"SELECT {', '.join(_COLUMNS)} FROM audit.passage")  # noqa: S608
-    found = [Passage(*row.values()) for row in rows]
-    return {(one.service, one.place): one for one in found}
+    passages = [Passage(*row.values()) for row in rows]
+    return {(passage.service, passage.place): passage for passage in passages}
 
 
 async def save(work: Transaction, passages: Sequence[Passage]) -> None:
     """Write these passages; one statement."""
     if not passages:
         return
-    sets = ", ".join(f"{one} = EXCLUDED.{one}" for one in _COLUMNS[4:])
+    sets = ", ".join(f"{COLUMN} = EXCLUDED.{COLUMN}" for COLUMN in _COLUMNS[4:])
     arrays = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(_TYPES, 1))
     await work.connection.execute(
         f"INSERT INTO audit.passage ({', '.join(_COLUMNS)}) SELECT * FROM unnest({arrays}) "  # noqa: S608
@@ -85,10 +85,10 @@ async def remembered(
         "WHERE event_id = ANY($1::text[])",
         list(event_ids),
     )
-    found: dict[str, dict[str, bytes]] = {}
+    results: dict[str, dict[str, bytes]] = {}
     for row in rows:
-        found.setdefault(row["topic"], {})[row["event_id"]] = row["body_hash"]
-    return found
+        results.setdefault(row["topic"], {})[row["event_id"]] = row["body_hash"]
+    return results
 
 
 async def acts(work: Transaction, event_ids: Sequence[str]) -> dict[str, bytes]:
@@ -137,11 +137,11 @@ async def letters(
         [low for low, _ in ranges.values()],
         [high for _, high in ranges.values()],
     )
-    found: dict[tuple[str, Place], set[int]] = {}
+    results: dict[tuple[str, Place], set[int]] = {}
     for row in rows:
         key = (row["service"], (row["topic"], row["part"]))
-        found.setdefault(key, set()).add(row["record_offset"])
-    return found
+        results.setdefault(key, set()).add(row["record_offset"])
+    return results
 
 
 async def refused(
@@ -156,11 +156,11 @@ async def refused(
         [one.place[1] for one in suspected],
         [one.offset for one in suspected],
     )
-    found: dict[tuple[Place, int], set[str]] = {}
+    results: dict[tuple[Place, int], set[str]] = {}
     for row in rows:
         key = ((row["topic"], row["part"]), row["record_offset"])
-        found.setdefault(key, set()).add(row["service"])
-    return found
+        results.setdefault(key, set()).add(row["service"])
+    return results
 
 
 async def suspect(
@@ -177,10 +177,10 @@ async def suspect(
         *place,
         service,
         flaw,
-        [one.offset for one in facts],
-        [one.event_id for one in facts],
-        [one.digest for one in facts],
-        [one.wire for one in facts],
+        [fact.offset for fact in facts],
+        [fact.event_id for fact in facts],
+        [fact.digest for fact in facts],
+        [fact.wire for fact in facts],
     )
 
 

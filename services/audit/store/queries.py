@@ -128,7 +128,7 @@ one (`fanouts`, MIRRORS)."""
 
 EVIDENCE = (
     "SELECT status, disposition, count(*) AS alarms, count(*) FILTER (WHERE alert_id IS NULL "  # noqa: S608
-    f"AND disposition IN ({', '.join(repr(one) for one in sorted(IN_ALERTS))})) AS nowhere "
+    f"AND disposition IN ({', '.join(repr(IN_ALERT) for IN_ALERT in sorted(IN_ALERTS))})) AS nowhere "
     "FROM alerting.alert_alarm GROUP BY status, disposition UNION ALL "
     "SELECT status, 'forgotten', n, 0 FROM alerting.forgotten WHERE kind = 'alarm' "
     "ORDER BY status, disposition"

@@ -20,7 +20,7 @@ from aiokafka.errors import KafkaError
 
 from services.audit.core.conservation import Place
 from shared.contracts.topics import TOPICS
-from shared.runtime import walked
+from shared.fastpath import walked
 from shared.runtime.errors import Transient
 from shared.runtime.readers import make_reader
 
@@ -84,19 +84,19 @@ class Topics:
         """The next offset of every partition."""
         try:
             consumer = await self._ask()
-            found = await consumer.end_offsets([TopicPartition(*one) for one in places()])
+            result = await consumer.end_offsets([TopicPartition(*place) for place in places()])
         except (KafkaError, TimeoutError) as error:
             raise await self._failed(error) from error
-        return {(tp.topic, tp.partition): offset for tp, offset in found.items()}
+        return {(tp.topic, tp.partition): offset for tp, offset in result.items()}
 
     async def begins(self, wanted: Iterable[Place]) -> dict[Place, int]:
         """The first offset that these partitions still hold."""
         try:
             consumer = await self._ask()
-            found = await consumer.beginning_offsets([TopicPartition(*one) for one in wanted])
+            result = await consumer.beginning_offsets([TopicPartition(*one) for one in wanted])
         except (KafkaError, TimeoutError) as error:
             raise await self._failed(error) from error
-        return {(tp.topic, tp.partition): offset for tp, offset in found.items()}
+        return {(tp.topic, tp.partition): offset for tp, offset in result.items()}
 
     async def committed(self, group: str) -> dict[Place, int]:
         """What a consumer group has committed; empty when it never has."""
@@ -105,11 +105,11 @@ class Topics:
                 admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
                 await admin.start()
                 self._admin = admin
-            found = await self._admin.list_consumer_group_offsets(group)
+            result = await self._admin.list_consumer_group_offsets(group)
         except (KafkaError, TimeoutError) as error:
             raise await self._failed(error) from error
         return {
-            (tp.topic, tp.partition): meta.offset for tp, meta in found.items() if meta.offset >= 0
+            (tp.topic, tp.partition): meta.offset for tp, meta in result.items() if meta.offset >= 0
         }
 
     async def read(
@@ -117,7 +117,7 @@ class Topics:
     ) -> Batch:
         """Up to `limit` records from the cursors on, no partition beyond its end."""
         batch = Batch()
-        behind = [one for one, offset in cursors.items() if offset < ends[one]]
+        behind = [cursor for cursor, offset in cursors.items() if offset < ends[cursor]]
         if not behind:
             return batch
         try:
@@ -140,7 +140,7 @@ class Topics:
             fetched = await consumer.getmany(*partitions, timeout_ms=100, max_records=left)
             for tp, records in fetched.items():
                 place, end = (tp.topic, tp.partition), partitions[tp]
-                kept = [one for one in records if one.offset < end]
+                kept = [record for record in records if record.offset < end]
                 left -= len(kept)
                 batch.records.setdefault(place, []).extend(
                     Raw(one.offset, one.timestamp, one.value) for one in kept
@@ -163,7 +163,7 @@ class Topics:
     async def _ask(self) -> AIOKafkaConsumer:
         if self._asker is None:
             consumer = await self._connect()
-            everything = [TopicPartition(*one) for one in places()]
+            everything = [TopicPartition(*place) for place in places()]
             consumer.assign(everything)
             consumer.pause(*everything)
             self._asker = consumer

@@ -18,7 +18,7 @@ from services.command.core.model import Assignment
 from services.command.core.profiles import Profile
 from services.command.core.states import FINISH_RUNS, SIGN_RUNS
 from shared.contracts.fields import Level, Tier
-from shared.modes.effective import UNDECIDED, Effective
+from shared.domain.response_modes.effective import UNDECIDED, Effective
 
 
 class TimerKind(StrEnum):
@@ -103,12 +103,12 @@ def deadlines(
 
 def first_timers(assignment: Assignment, profile: Profile, now: datetime) -> list[Arm]:
     """The timers of an assignment whose attempt began now, for the clocks that it has."""
-    one = assignment.assignment_id
+    name = assignment.assignment_id
     timers: list[Arm] = []
     if assignment.standing in SIGN_RUNS:
         soon = now + (assignment.sign_by - now) * profile.due_soon
-        timers.append(Arm(one, TimerKind.SIGN_DUE_SOON, 0, soon))
-        timers.append(Arm(one, TimerKind.SIGN_ESCALATE, 0, assignment.sign_by))
+        timers.append(Arm(name, TimerKind.SIGN_DUE_SOON, 0, soon))
+        timers.append(Arm(name, TimerKind.SIGN_ESCALATE, 0, assignment.sign_by))
     if assignment.standing in FINISH_RUNS:
         timers.append(_finish_timer(assignment, profile, now))
     return timers

@@ -31,13 +31,13 @@ class Roster:
 
     def from_unit(self, start: str) -> tuple[Slot, ...]:
         """The filled posts of this unit and above; a whole district's deadline asks for each village."""
-        found = self._ladders.get(start)
-        if found is None:
+        ladder = self._ladders.get(start)
+        if ladder is None:
             called = self._posts(start)
             for above in lineage(start)[1:]:
                 called += self._posts(above)[:1]
-            found = self._ladders[start] = tuple(called) or ((start, Post.B),)
-        return found
+            ladder = self._ladders[start] = tuple(called) or ((start, Post.B),)
+        return ladder
 
     def _posts(self, unit: str) -> list[Slot]:
         return [slot for post in Post if (slot := (unit, post)) in self._filled]

@@ -9,7 +9,7 @@ import msgspec
 
 from shared.contracts.commands import Ask, AssignmentState, CommandState, Progress, Step
 from shared.contracts.fields import DataGrade, Level, ResponseMode, Status, Tier
-from shared.plans.orders import Brief
+from shared.definitions.response_plans.orders import Brief
 
 
 class Act(msgspec.Struct, frozen=True, gc=False):

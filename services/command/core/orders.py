@@ -13,10 +13,10 @@ from shared.contracts.fields import DataGrade, Level, Status
 from shared.contracts.ids import command_id
 from shared.contracts.plans import PlanDefinition
 from shared.contracts.units import parent_of
-from shared.plans.orders import Brief, Orders, orders_of
-from shared.selection.reach import root_of
-from shared.selection.resolve import About
-from shared.selection.tree import UnitTree
+from shared.definitions.response_plans.orders import Brief, Orders, orders_of
+from shared.domain.selection.reach import root_of
+from shared.domain.selection.resolve import About
+from shared.domain.selection.tree import UnitTree
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,13 @@ def order_of_alert(
 ) -> Order | None:
     """The command that `plan` makes of an alert's present level; None when nobody is left to get it."""
     orders = orders_of(tree, plan, About(alert.place, alert.areas))
-    units: Collection[str] = {one.unit for one in orders.recipients}
+    units: Collection[str] = {recipient.unit for recipient in orders.recipients}
     issuer = issuer_of(alert.approver_unit, units, parent_of(alert.approver_unit))
     if issuer in units:
         orders = orders.without(issuer)
     if not orders.recipients:
         return None
-    root = root_of([one.unit for one in orders.recipients]) or alert.place
+    root = root_of([recipient.unit for recipient in orders.recipients]) or alert.place
     return Order(
         command_id=command_id(alert.alert_id, plan.plan_id, root, alert.version),
         status=alert.status,

@@ -17,7 +17,7 @@ from services.command.core.model import Act, Assignment, Command
 from services.command.core.states import IllegalStep, State
 from shared.contracts.ids import assignment_id
 from shared.contracts.units import is_within
-from shared.selection.tree import Recipient
+from shared.domain.selection.tree import Recipient
 
 
 def part_of(
@@ -89,14 +89,14 @@ def passed_up(
     `assignments` holds the wholes as they are; `before` is None for a part just made. Each value comes
     with the waiting act that brought it, None = the part's change itself.
     """
-    found: list[tuple[Act | None, Assignment]] = []
+    results: list[tuple[Act | None, Assignment]] = []
     latest: dict[str, Assignment] = {}
     changes: list[tuple[Assignment | None, Assignment]] = [(before, after)]
     for old, new in changes:  # grows while it is walked: a whole may itself be a part
-        one = new.parent_assignment_id
-        if one is None:
+        name = new.parent_assignment_id
+        if name is None:
             continue
-        whole = latest.get(one, assignments[one])
+        whole = latest.get(name, assignments[name])
         counted = rollup.with_part(whole, old, new)
         if counted is whole or counted.children is None:
             continue
@@ -105,10 +105,10 @@ def passed_up(
             counted = msgspec.structs.replace(counted, version=counted.version + 1, changed_at=at)
         released = steps.release(counted, now)
         for act, value in [(None, counted), *released]:
-            found.append((act, value))
-            changes.append((latest.get(one, whole), value))
-            latest[one] = value
-    return found
+            results.append((act, value))
+            changes.append((latest.get(name, whole), value))
+            latest[name] = value
+    return results
 
 
 def _new(

@@ -45,12 +45,12 @@ class Printer:
         self._kinds: dict[object, bytes | None] = {}
         self._latest: dict[object, tuple[object, bytes]] = {}
 
-    def print(self, one: Assignment, cause: Cause) -> tuple[str, bytes]:
+    def print(self, assignment: Assignment, cause: Cause) -> tuple[str, bytes]:
         """(event id, wire form) of the assignment's present state."""
-        assignment_id, unit, parent, actor = _own_of(one)
-        shared = _shared_by(one)
-        where = tier_of(cause.unit), parent is None, actor is None, one.unit_tier
-        event_id = transition_id(assignment_id, one.version)
+        assignment_id, unit, parent, actor = _own_of(assignment)
+        shared = _shared_by(assignment)
+        where = tier_of(cause.unit), parent is None, actor is None, assignment.unit_tier
+        event_id = transition_id(assignment_id, assignment.version)
         # Records of a tier are mostly alike: comparing with the one before is cheaper than hashing.
         latest = self._latest.get(where)
         if latest is not None and latest[0] == shared:
@@ -59,7 +59,7 @@ class Printer:
             kind = shared, where
             known = self._kinds.get(kind)
             if known is None:
-                event = assignment_event(self._template, one, cause)
+                event = assignment_event(self._template, assignment, cause)
                 # Cut when a second one comes: many kinds have one record only.
                 self._kinds[kind] = cut(event, _GAPS) if kind in self._kinds else None
                 return event_id, event.to_wire()
@@ -69,7 +69,7 @@ class Printer:
             printed(event_id),
             to_json(cause.occurred_at),
             printed(cause.unit),
-            printed_list(references(assignment_id, one.version, cause)),
+            printed_list(references(assignment_id, assignment.version, cause)),
             printed(assignment_id),
             printed(unit),
         )
@@ -91,10 +91,10 @@ class CallPrinter:
         self._about: Assignment | None = None
         self._state = ""
 
-    def print(self, one: Assignment, call: Call) -> tuple[str, bytes]:
+    def print(self, assignment: Assignment, call: Call) -> tuple[str, bytes]:
         """(event id, wire form) of one call of a timer."""
         target, post = call.target
-        shared = _call_shared_by(call), post, _mode_of(one)
+        shared = _call_shared_by(call), post, _mode_of(assignment)
         # As above: calls of a kind are mostly alike, and a time is dear to hash.
         latest = self._latest.get(call.kind)
         if latest is not None and latest[0] == shared:
@@ -103,24 +103,27 @@ class CallPrinter:
             kind = call.kind, shared
             known = self._kinds.get(kind)
             if known is None:
-                event = supervision_event(self._command, one, call, self._now)
+                event = supervision_event(self._command, assignment, call, self._now)
                 self._kinds[kind] = cut(event, _CALL_GAPS) if kind in self._kinds else None
                 return event.id, event.to_wire()
             stencil = known
             self._latest[call.kind] = shared, stencil
-        event_id = supervision_id(one, call)
+        event_id = supervision_id(assignment, call)
         values = (
             printed(event_id),
-            printed_list((self._state_of(one), *skipped(call))),
+            printed_list((self._state_of(assignment), *skipped(call))),
             printed(event_id),
-            printed(one.assignment_id),
-            printed(one.unit),
+            printed(assignment.assignment_id),
+            printed(assignment.unit),
             printed(target),
         )
         return event_id, fill(stencil, values)
 
-    def _state_of(self, one: Assignment) -> str:
+    def _state_of(self, assignment: Assignment) -> str:
         """The id of the state a call is about; several calls about one come one after the other."""
-        if self._about is not one:
-            self._about, self._state = one, transition_id(one.assignment_id, one.version)
+        if self._about is not assignment:
+            self._about, self._state = (
+                assignment,
+                transition_id(assignment.assignment_id, assignment.version),
+            )
         return self._state

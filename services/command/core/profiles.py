@@ -6,7 +6,7 @@ and orange 30 min, yellow 60: a published company circular, docs/sources.md S29;
 The step between escalations follows call-1/3/5 for red. At most 15 days with consent is a county's
 published rule (docs/sources.md S28); the day within which a case comes back is our own example.
 `demo` is the same shape in seconds, so that a whole ladder can be watched. All of it is for normal
-mode; a stricter response mode takes its share of it (shared/modes/effects.py).
+mode; a stricter response mode takes its share of it (shared/domain/response_modes/effects.py).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from shared.contracts.fields import Level, ResponseMode, Tier
-from shared.modes.effects import EFFECTS
+from shared.domain.response_modes.effects import EFFECTS
 
 _MINUTE = 60.0
 
@@ -54,16 +54,16 @@ class Profile:
 
     def in_mode(self, mode: ResponseMode) -> Profile:
         """The profile as it is in a response mode; made once each."""
-        found = self._in_mode.get(mode)
-        if found is None:
+        result = self._in_mode.get(mode)
+        if result is None:
             share = EFFECTS[mode]
-            found = self._in_mode[mode] = replace(
+            result = self._in_mode[mode] = replace(
                 self,
                 sign_s=_shortened(self.sign_s, share.deadline),
                 finish_s=_shortened(self.finish_s, share.deadline),
                 step_s={level: seconds * share.step for level, seconds in self.step_s.items()},
             )
-        return found
+        return result
 
 
 def _shortened(

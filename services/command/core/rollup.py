@@ -77,19 +77,19 @@ def changed(rollup: Rollup, before: Assignment | None, after: Assignment) -> dic
 
 def recount(assignments: Iterable[Assignment]) -> dict[Tier, Counts]:
     """The roll-up from nothing but the assignments."""
-    found: dict[Tier, Counts] = {}
+    count: dict[Tier, Counts] = {}
     # Most of them are alike: each kind is added once, as often as there are of it.
-    alike = Counter((one.unit_tier, marks(one)) for one in assignments)
+    alike = Counter((assignment.unit_tier, marks(assignment)) for assignment in assignments)
     for (tier, more), times in alike.items():
-        found[tier] = found.get(tier, Counts()).plus(Counts._make(times * n for n in more))
-    return found
+        count[tier] = count.get(tier, Counts()).plus(Counts._make(times * n for n in more))
+    return count
 
 
 def progress(parts: Iterable[Assignment]) -> Progress | None:
     """What the parts of a split assignment add up to, from nothing but the parts; None without any."""
     found: Progress | None = None
-    for one in parts:
-        found = _added(found, None, one)
+    for part in parts:
+        found = _added(found, None, part)
     return found
 
 
@@ -128,7 +128,10 @@ def settled(rollup: Rollup) -> bool:
 
 def closable(rollup: Rollup) -> bool:
     """Every assignment is done, returned or released."""
-    return all(one.done + one.returned + one.released == one.total for one in rollup.values())
+    return all(
+        counts.done + counts.returned + counts.released == counts.total
+        for counts in rollup.values()
+    )
 
 
 def milestone(before: Rollup, after: Rollup) -> bool:
@@ -149,16 +152,16 @@ _NOBODY_YET = Counts(total=1)
 """Stands for a tier that had no assignment: not fully anything."""
 
 
-def _all_signed(found: Progress) -> bool:
-    return found.signed + found.returned + found.released == found.total
+def _all_signed(progress: Progress) -> bool:
+    return progress.signed + progress.returned + progress.released == progress.total
 
 
-def _part(one: Assignment) -> dict[str, int]:
+def _part(assignment: Assignment) -> dict[str, int]:
     """What one part adds to its whole."""
-    counts = marks(one)._asdict()
-    found = {name: counts[name] for name in Progress.model_fields if name in counts}
-    found["owed"] = int(one.mandatory and not (counts["done"] or counts["released"]))
-    return found
+    counts = marks(assignment)._asdict()
+    results = {name: counts[name] for name in Progress.model_fields if name in counts}
+    results["owed"] = int(assignment.mandatory and not (counts["done"] or counts["released"]))
+    return results
 
 
 def _added(whole: Progress | None, before: Assignment | None, after: Assignment) -> Progress:

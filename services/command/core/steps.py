@@ -31,7 +31,7 @@ from services.command.core.states import (
 )
 from shared.contracts.commands import RECURRING, Step
 from shared.contracts.fields import Level
-from shared.modes.effective import UNDECIDED, Effective
+from shared.domain.response_modes.effective import UNDECIDED, Effective
 
 
 class Outcome(StrEnum):
@@ -92,11 +92,11 @@ def release(assignment: Assignment, now: datetime) -> list[tuple[Act, Assignment
     if not assignment.waiting:
         return changes
     latest = assignment
-    for held in sorted(assignment.waiting, key=lambda one: CHAIN.index(one.step)):
-        if _is_time_for(latest, held.step):
-            rest = tuple(one for one in latest.waiting if one is not held)
-            latest = _move(replace(latest, waiting=rest), held, now)
-            changes.append((held, latest))
+    for act in sorted(assignment.waiting, key=lambda item: CHAIN.index(item.step)):
+        if _is_time_for(latest, act.step):
+            acts = tuple(act for act in latest.waiting if act is not act)
+            latest = _move(replace(latest, waiting=acts), act, now)
+            changes.append((act, latest))
     return changes
 
 

@@ -158,13 +158,13 @@ def _finish(
     now: datetime,
 ) -> None:
     before = result.assignment
-    one, end = before.assignment_id, before.finish_by
+    name, end = before.assignment_id, before.finish_by
     if now < end:
         late = late_by(due.due_at, now)
         result.calls.append(
             Call(SupervisionKind.DUE_SOON, "finish", 0, 0, ladder[0], due.due_at, late)
         )
-        result.arm.append(Arm(one, TimerKind.FINISH_OVERDUE, 0, end))
+        result.arm.append(Arm(name, TimerKind.FINISH_OVERDUE, 0, end))
         return
     if not before.finish_overdue:
         result.calls.append(
@@ -179,7 +179,7 @@ def _finish(
     call, next_rung, next_at = climb("finish", missed, ladder, profile, level, before.calls, now)
     result.calls.append(call)
     result.assignment = replace(before, finish_overdue=True, calls=call.number, changed_at=now)
-    result.arm.append(Arm(one, TimerKind.FINISH_OVERDUE, next_rung, next_at))
+    result.arm.append(Arm(name, TimerKind.FINISH_OVERDUE, next_rung, next_at))
 
 
 def late_by(due_at: datetime, now: datetime) -> float:

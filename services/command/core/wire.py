@@ -72,26 +72,32 @@ _encode = msgspec.json.Encoder().encode
 def read(raw: bytes) -> tuple[PlainStep, bytes] | None:
     """The step and the digest of its body (shared.runtime.inbox.body_digest); None: left to the contract."""
     try:
-        found = _decode(raw)
+        result = _decode(raw)
     except ValueError:
         return None
-    for moment in (found.occurred_at, found.sent_at):
+    for moment in (result.occurred_at, result.sent_at):
         if not FIRST_INSTANT <= moment < END_OF_INSTANTS:
             return None
     # The same bytes once more: nothing was rounded, doubled, escaped or spaced in another way.
-    if _encode(found) != raw or "\x00" in found.text:
+    if _encode(result) != raw or "\x00" in result.text:
         return None
-    ids = [found.id, found.assignment_id, found.command_id, found.officer_id, *found.references]
-    trace_id = found.trace_id
+    ids = [
+        result.id,
+        result.assignment_id,
+        result.command_id,
+        result.officer_id,
+        *result.references,
+    ]
+    trace_id = result.trace_id
     if trace_id is not msgspec.UNSET:
         ids.append(trace_id)
-    units = {found.origin_unit, found.unit, found.officer_unit, *found.areas}
+    units = {result.origin_unit, result.unit, result.officer_unit, *result.areas}
     if not all(map(is_identifier, ids)) or not all(map(is_unit, units)):
         return None
     raw = _without(_SENT_AT, raw)
     if trace_id is not msgspec.UNSET:
         raw = _without(_TRACE_ID, raw)
-    return found, hashlib.sha256(raw).digest()[:16]
+    return result, hashlib.sha256(raw).digest()[:16]
 
 
 def _without(name: bytes, raw: bytes) -> bytes:

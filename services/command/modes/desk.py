@@ -18,10 +18,10 @@ from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import ResponseMode
 from shared.contracts.modes import ModeRequest, ModeVerb
 from shared.contracts.topics import MODE_PROPOSALS, MODES
+from shared.domain.selection.tree import UnitTree
 from shared.runtime.database import Transaction
 from shared.runtime.errors import Reject
 from shared.runtime.timers import Timer, arm, disarm
-from shared.selection.tree import UnitTree
 
 
 class ModeTimer(StrEnum):
@@ -41,16 +41,16 @@ class ModeDesk:
         self, work: Transaction, alerts: Sequence[AlertEvent], requests: Sequence[ModeRequest]
     ) -> None:
         """Propose what newly issued alerts call for, then apply people's acts; raises Reject."""
-        wants = [want for one in alerts if (want := wanted(one)) is not None]
-        units = {(one.status, one.unit) for one in wants}
-        units |= {(one.status, one.unit) for one in requests}
+        wants = [want for alert in alerts if (want := wanted(alert)) is not None]
+        units = {(want.status, want.unit) for want in wants}
+        units |= {(request.status, request.unit) for request in requests}
         if not units:
             return
-        unknown = {one.unit for one in requests if one.unit not in self._tree}
+        unknown = {request.unit for request in requests if request.unit not in self._tree}
         if unknown:
             raise Reject(Reason.UNKNOWN_SUBJECT, f"no unit {min(unknown)} in the catalogue")
         sitting = await _Sitting.over(
-            work, self._tree, units, {one.proposal_id for one in requests}
+            work, self._tree, units, {request.proposal_id for request in requests}
         )
         for want in wants:
             await sitting.propose(want)
@@ -70,7 +70,7 @@ class ModeDesk:
 
     async def fire(self, work: Transaction, timers: Sequence[Timer]) -> None:
         """Let proposals expire and modes end; a timer that came too late means nothing."""
-        subjects = {one.subject_id for one in timers}
+        subjects = {timer.subject_id for timer in timers}
         units = await store.units_of(work, subjects)
         sitting = await _Sitting.over(work, self._tree, units, subjects)
         for timer in timers:
@@ -103,49 +103,53 @@ class _Sitting:
     async def propose(self, want: Wanted) -> None:
         """The rule's proposal, unless it is in force or proposed already."""
         modes = await store.decided(self._work)
-        waiting = [one.mode for one in self._at(want.status, want.unit) if one.state in OPEN]
-        made = acts.by_rule(want, self._work.now)
-        if made.proposal_id in self._proposals or not is_news(want, modes, waiting):
+        response_modes = [
+            proposal.mode for proposal in self._at(want.status, want.unit) if proposal.state in OPEN
+        ]
+        proposal = acts.by_rule(want, self._work.now)
+        if proposal.proposal_id in self._proposals or not is_news(want, modes, response_modes):
             return
-        if await store.units_of(self._work, [made.proposal_id]):
+        if await store.units_of(self._work, [proposal.proposal_id]):
             return  # proposed for this alert before, and settled
-        await self._open(made, Cause(want.alert.id, want.alert.occurred_at, want.unit))
+        await self._open(proposal, Cause(want.alert.id, want.alert.occurred_at, want.unit))
 
     async def apply(self, request: ModeRequest) -> None:
         """A person's act; raises Refused, IllegalStep."""
         cause = Cause(request.id, request.occurred_at, request.origin_unit, request.officer_id)
-        known = self._proposals.get(request.proposal_id)
+        existing_proposal = self._proposals.get(request.proposal_id)
         if request.verb is ModeVerb.PROPOSE:
-            if known is not None:
+            if existing_proposal is not None:
                 raise Refused(f"proposal {request.proposal_id} exists", Reason.ID_CONFLICT)
             modes = await store.decided(self._work)
             await self._open(acts.by_person(request, modes, self._work.now), cause)
             return
-        if known is None or known.unit != request.unit:
+        if existing_proposal is None or existing_proposal.unit != request.unit:
             detail = f"no proposal {request.proposal_id} about {request.unit}"
             raise Refused(detail, Reason.UNKNOWN_SUBJECT)
-        if known.status is not request.status:
-            raise Refused(f"an act of {request.status} cannot change what is {known.status}")
+        if existing_proposal.status is not request.status:
+            raise Refused(
+                f"an act of {request.status} cannot change what is {existing_proposal.status}"
+            )
         match request.verb:
             case ModeVerb.APPROVE:
-                after = acts.sign(known, request, self._work.now)
+                after = acts.sign(existing_proposal, request, self._work.now)
                 if after.state is State.DECIDED:
                     await self._decide(after, cause)
                 else:
                     await self._change(after, cause)
             case ModeVerb.REJECT:
-                await self._change(acts.stop(known, Event.REJECT, request), cause)
+                await self._change(acts.stop(existing_proposal, Event.REJECT, request), cause)
             case ModeVerb.END:
-                await self._end(acts.stop(known, Event.END, request), cause)
+                await self._end(acts.stop(existing_proposal, Event.END, request), cause)
 
     async def time_is_up(self, timer: Timer) -> None:
         """Expire or end what the timer guards, if it still waits for that."""
-        one = self._proposals[timer.subject_id]
-        cause = Cause(one.proposal_id, timer.due_at, one.unit)
-        if timer.kind == ModeTimer.EXPIRE and one.state in OPEN:
-            await self._change(acts.lapse(one, Event.EXPIRE), cause)
-        elif timer.kind == ModeTimer.END and one.state is State.DECIDED:
-            await self._end(acts.lapse(one, Event.END), cause)
+        proposal = self._proposals[timer.subject_id]
+        cause = Cause(proposal.proposal_id, timer.due_at, proposal.unit)
+        if timer.kind == ModeTimer.EXPIRE and proposal.state in OPEN:
+            await self._change(acts.lapse(proposal, Event.EXPIRE), cause)
+        elif timer.kind == ModeTimer.END and proposal.state is State.DECIDED:
+            await self._end(acts.lapse(proposal, Event.END), cause)
 
     async def _open(self, proposal: Proposal, cause: Cause) -> None:
         await self._write(proposal, cause)
@@ -154,10 +158,10 @@ class _Sitting:
 
     async def _decide(self, proposal: Proposal, cause: Cause) -> None:
         """Put in force; whatever else was open or in force at the unit is over."""
-        for other in self._at(proposal.status, proposal.unit):
-            if other.proposal_id != proposal.proposal_id:
-                event = Event.END if other.state is State.DECIDED else Event.EXPIRE
-                await self._change(acts.lapse(other, event, "已有新的决定"), cause)
+        for other_proposal in self._at(proposal.status, proposal.unit):
+            if other_proposal.proposal_id != proposal.proposal_id:
+                event = Event.END if other_proposal.state is State.DECIDED else Event.EXPIRE
+                await self._change(acts.lapse(other_proposal, event, "已有新的决定"), cause)
         held = await self._hold(proposal, proposal.mode, proposal.proposal_id)
         proposal = replace(proposal, decided_version=held.version)
         await self._change(proposal, cause)
@@ -198,7 +202,7 @@ class _Sitting:
     def _at(self, status: str, unit: str) -> list[Proposal]:
         live = (*OPEN, State.DECIDED)
         return [
-            one
-            for one in self._proposals.values()
-            if (one.status, one.unit) == (status, unit) and one.state in live
+            proposal
+            for proposal in self._proposals.values()
+            if (proposal.status, proposal.unit) == (status, unit) and proposal.state in live
         ]

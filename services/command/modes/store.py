@@ -13,7 +13,7 @@ from services.command.core.modes.states import State
 from shared.contracts.fields import DataGrade, ResponseMode, Status
 from shared.contracts.lifecycles.mode_proposal import LIVE
 from shared.contracts.modes import ModeSignature
-from shared.modes.effective import Effective, Modes
+from shared.domain.response_modes.effective import Effective, Modes
 from shared.runtime.database import Transaction
 from shared.runtime.sql import names
 
@@ -50,7 +50,7 @@ async def units_of(work: Transaction, proposal_ids: Collection[str]) -> set[Unit
 
 async def lock_units(work: Transaction, units: Iterable[Unit]) -> dict[Unit, Held]:
     """Lock these units' modes; a unit that never decided gets its row, at version 0."""
-    found: dict[Unit, Held] = {}
+    helds: dict[Unit, Held] = {}
     for status, unit in sorted(units):
         await work.connection.execute(
             "INSERT INTO command.mode (status, unit, version, mode) VALUES ($1, $2, 0, 'normal') "
@@ -66,8 +66,8 @@ async def lock_units(work: Transaction, units: Iterable[Unit]) -> dict[Unit, Hel
         )
         assert row is not None, "the row was made just now"
         values = {**row, "status": Status(row["status"]), "mode": ResponseMode(row["mode"])}
-        found[status, unit] = Held(**values)
-    return found
+        helds[status, unit] = Held(**values)
+    return helds
 
 
 async def lock_proposals(
@@ -128,8 +128,8 @@ def _proposal(row: Any) -> Proposal:
             "mode": ResponseMode(row["mode"]),
             "data_grade": DataGrade(row["data_grade"]),
             "signatures": tuple(
-                ModeSignature.model_validate_json(json.dumps(one))
-                for one in json.loads(row["signatures"])
+                ModeSignature.model_validate_json(json.dumps(load))
+                for load in json.loads(row["signatures"])
             ),
         }
     )

@@ -53,7 +53,7 @@ class ReportDesk:
 
     async def take(self, work: Transaction, causes: Sequence[Cause]) -> None:
         """Apply records in any order; raises Reject for a report that cannot count."""
-        wanted = [one for one in causes if isinstance(one, AlertEvent) or is_upward(one)]
+        wanted = [cause for cause in causes if isinstance(cause, AlertEvent) or is_upward(cause)]
         if not wanted:
             return
         files = await store.open_files(work, {(one.status, one.incident_id) for one in wanted})
@@ -63,15 +63,15 @@ class ReportDesk:
         cases: dict[str, Case] = {}
         reports: list[Told] = []
         last: dict[Key, str] = {}
-        for one in wanted:
-            key = (one.status, one.incident_id)
+        for alert in wanted:
+            key = (alert.status, alert.incident_id)
             opened = files[key]
-            last[key] = one.id
-            if isinstance(one, AlertEvent):
-                heard = hear(opened.cases.get(one.alert_id), one, modes, opened.changed_at)
-                cases[one.alert_id] = opened.cases[one.alert_id] = heard
+            last[key] = alert.id
+            if isinstance(alert, AlertEvent):
+                case = hear(opened.cases.get(alert.alert_id), alert, modes, opened.changed_at)
+                cases[alert.alert_id] = opened.cases[alert.alert_id] = case
             else:
-                told = _received(one, opened)
+                told = _received(alert, opened)
                 opened.reports[told.report_id] = told
                 reports.append(told)
         await store.save_cases(work, list(cases.values()))
@@ -119,15 +119,15 @@ class ReportDesk:
             for duty_id in sorted(opened.duties.keys() & due.keys()):
                 duty = opened.duties[duty_id]
                 rungs = ladder(duty.unit, self._roster)
-                found = fire(duty, due[duty_id], rungs, self._pace.in_mode(duty.mode), now)
-                for call in found.calls:
+                result = fire(duty, due[duty_id], rungs, self._pace.in_mode(duty.mode), now)
+                for call in result.calls:
                     told = list(opened.reports.values())
                     event = supervision_of(duty, opened.cases[duty.alert_id], call, told, now)
                     work.publish(SUPERVISION, duty.incident_id, event, event.id)
                     kinds[call.kind, duty.status] += 1
-                if found.duty is not duty:
-                    changed.append(found.duty)
-                wanted += found.arm
+                if result.duty is not duty:
+                    changed.append(result.duty)
+                wanted += result.arm
         await store.save_duties(work, changed)
         await arm(work, wanted, rearm=True)
         await store.touch(work, files)

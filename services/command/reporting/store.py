@@ -20,15 +20,15 @@ from services.command.core.reporting.model import (
 )
 from shared.contracts.fields import DataGrade, Level, ResponseMode, Status
 from shared.contracts.reports import DutyState, Means, ReportFacts, ReportKind
-from shared.modes.effective import Effective
+from shared.domain.response_modes.effective import Effective
 from shared.runtime.database import Transaction
 
 Key = tuple[Status, str]
 """Status and incident: what reports and duties are grouped under."""
 
-_CASE = tuple(one.name for one in fields(Case))
-_TOLD = tuple(one.name for one in fields(Told))
-_DUTY = tuple(one.name for one in fields(Duty))
+_CASE = tuple(field.name for field in fields(Case))
+_TOLD = tuple(field.name for field in fields(Told))
+_DUTY = tuple(field.name for field in fields(Duty))
 _JSON = {"heard", "modes", "facts", "counted", "calls"}
 _TIMES = {"since", "received_at", "started_at"}
 _KINDS = {
@@ -145,7 +145,7 @@ async def _save(
     await work.connection.execute(
         f"INSERT INTO command.{table} ({', '.join(names)}) SELECT {chosen} "  # noqa: S608
         f"FROM unnest({arrays}) AS n({', '.join(names)}) ON CONFLICT ({key}) DO UPDATE SET {sets}",
-        *([_plain(name, getattr(one, name)) for one in values] for name in names),
+        *([_plain(name, getattr(value, name)) for value in values] for name in names),
     )
 
 
@@ -216,7 +216,7 @@ def _duty(row: Any) -> Duty:
     values["level"] = Level(values["level"])
     values["state"] = DutyState(values["state"])
     values["mode"] = ResponseMode(values["mode"])
-    values["counted"] = tuple(Counted(*one) for one in json.loads(values["counted"]))
+    values["counted"] = tuple(Counted(*load) for load in json.loads(values["counted"]))
     values["calls"] = {
         Clock(clock): Calls(datetime.fromisoformat(due), number)
         for clock, (due, number) in json.loads(values["calls"]).items()

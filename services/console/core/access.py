@@ -27,8 +27,8 @@ from shared.contracts.units import (
     parent_of,
     tier_of,
 )
-from shared.modes import authority
-from shared.selection.reach import outside
+from shared.domain.response_modes import authority
+from shared.domain.selection.reach import outside
 
 COMMANDING_TIERS = frozenset({Tier.CITY, Tier.DISTRICT, Tier.TOWN, Tier.VILLAGE})
 """Tiers with units below them to command."""

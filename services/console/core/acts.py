@@ -139,10 +139,10 @@ def silence(viewer: Viewer, wanted: Window, now: datetime) -> Act:
 
 
 def end_silence(
-    viewer: Viewer, known: Record, end_at: datetime | None, reason: str, now: datetime
+    viewer: Viewer, existing_record: Record, end_at: datetime | None, reason: str, now: datetime
 ) -> Act:
     """Another end for a silence as the officer saw it: later, or (None) at once."""
-    silence_id, version = known["silence_id"], known["version"]
+    silence_id, version = existing_record["silence_id"], existing_record["version"]
     verb: Literal["extend", "end"] = "end" if end_at is None else "extend"
     cause = (transition_id(silence_id, version),)
     return Act(
@@ -156,7 +156,7 @@ def end_silence(
             officer_id=viewer.officer_id,
             post=viewer.post,
             reason=reason,
-            **head(viewer, known, (known["place"],), cause, now),
+            **head(viewer, existing_record, (existing_record["place"],), cause, now),
         ),
         viewer.officer_id,
     )
@@ -323,7 +323,7 @@ def report(
             draft.number,
         )
     # Sent again, it does not follow itself.
-    follows = next((one for one in reversed(chain) if one != report_id), None)
+    follows = next((name for name in reversed(chain) if name != report_id), None)
     common = head(
         viewer,
         {"status": draft.status, "trace_id": draft.trace_id or report_id},

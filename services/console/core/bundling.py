@@ -49,9 +49,9 @@ def _wrapped(path: str, text: str, names: dict[str, str]) -> str:
 
     exported = [name for _, name in _EXPORT.findall(text)]
     body = _EXPORT.sub(r"\1 \2", _IMPORT.sub(imported, text))
-    if (other := _OTHER.search(body)) is not None:
-        line = body.count("\n", 0, other.start()) + 1
-        raise Unbundled(f"{path}:{line}: {other[0].strip()}")
+    if (match := _OTHER.search(body)) is not None:
+        line = body.count("\n", 0, match.start()) + 1
+        raise Unbundled(f"{path}:{line}: {match[0].strip()}")
     body = _REMARK.sub("", body)
     return f"const {names[path]} = (() => {{\n{body}return {{ {', '.join(exported)} }};\n}})();"
 

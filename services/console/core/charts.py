@@ -8,8 +8,8 @@ from typing import Any
 
 from shared.contracts.catalog import SensorEntry
 from shared.contracts.rules import RuleDefinition, ThresholdRule, WindowRule
-from shared.rules.checks import fits
-from shared.rules.ladders import ladder_of
+from shared.definitions.rules.checks import fits
+from shared.definitions.rules.ladders import ladder_of
 
 Point = tuple[float, float]
 """Seconds since 1970 and a value."""

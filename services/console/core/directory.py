@@ -28,19 +28,21 @@ class Directory:
             self._on_duty.get(slot.unit, set()).discard(slot.post)
             return
         self._on_duty.setdefault(slot.unit, set()).add(slot.post)
-        found: set[tuple[Channel | None, str]] = set(officer.addresses.items())
+        results: set[tuple[Channel | None, str]] = set(officer.addresses.items())
         if officer.phone is not None:
-            found.add((None, _digits(officer.phone)))
-        for one in found:
-            self._officers.setdefault(one, {})[seat] = officer.officer_id
-        self._slots[seat] = found
+            results.add((None, _digits(officer.phone)))
+        for result in results:
+            self._officers.setdefault(result, {})[seat] = officer.officer_id
+        self._slots[seat] = results
 
     def language(self, officer_ids: Iterable[str]) -> Language:
         """The language in which these people are spoken to; Chinese for whom the roster does not have."""
         wanted = set(officer_ids)
         officers = (slot.officer for slot in self._newest.values())
-        found = (one.language for one in officers if one and one.officer_id in wanted)
-        return next(found, Language.ZH)
+        result = (
+            officer.language for officer in officers if officer and officer.officer_id in wanted
+        )
+        return next(result, Language.ZH)
 
     def slots(self) -> Iterable[RosterSlot]:
         """Every post that the roster knows, filled or empty."""

@@ -30,13 +30,17 @@ def units_view(unit: str, viewer: Viewer, names: Names) -> Json:
     groups = (tree.group(name) for name in sorted(tree.groups))
     return {
         **_place(unit, viewer, names),
-        "below": [_unit(one, names) for one in tree.directly_below(unit)],
+        "below": [_unit(name, names) for name in tree.directly_below(unit)],
         "departments": sorted(tree.department_names),
         "roles": sorted(tree.role_names),
         "groups": [
-            {"group": one.group, "name": one.name, "members": len(one.members)}
-            for one in groups
-            if one is not None
+            {
+                "group": group_entry.group,
+                "name": group_entry.name,
+                "members": len(group_entry.members),
+            }
+            for group_entry in groups
+            if group_entry is not None
         ],
     }
 
@@ -71,8 +75,8 @@ def supervised_units(
 
 
 def _place(unit: str, viewer: Viewer, names: Names) -> Json:
-    way = [one for one in reversed(lineage(unit)) if sees(viewer, one)]
-    return {**_unit(unit, names), "way": [_unit(one, names) for one in way]}
+    way = [name for name in reversed(lineage(unit)) if sees(viewer, name)]
+    return {**_unit(unit, names), "way": [_unit(name, names) for name in way]}
 
 
 def _unit(unit: str, names: Names) -> Json:

@@ -27,8 +27,8 @@ from shared.contracts.fields import ResponseMode, Status
 from shared.contracts.ids import content_id
 from shared.contracts.topics import DUTY_REQUESTS
 from shared.contracts.units import tier_of
-from shared.duty.timeline import Plan, plan_of, timeline
-from shared.duty.turns import Turn
+from shared.domain.roster.timeline import Plan, plan_of, timeline
+from shared.domain.roster.turns import Turn
 
 RULE: TypeAdapter[DutyRule] = TypeAdapter(DutyRule)
 
@@ -65,7 +65,7 @@ def plan_view(
 ) -> dict[str, Any]:
     """Who is on at each post for so many days while `mode` holds, and the entries; names and addresses
     to whom they are open."""
-    shown = frozenset(one for one in DataClass if opens(viewer, unit, one))
+    shown = frozenset(data_class for data_class in DataClass if opens(viewer, unit, data_class))
     plan = plan_of(entries, mode)
     end = now + timedelta(days=days)
     return {
@@ -83,13 +83,13 @@ def plan_view(
         ],
         "entries": [
             {
-                "entry_id": one.entry_id,
-                "version": one.version,
-                "actor": one.actor,
-                **_rule_view(one.rule, shown),
+                "entry_id": entry.entry_id,
+                "version": entry.version,
+                "actor": entry.actor,
+                **_rule_view(entry.rule, shown),
             }
-            for one in entries
-            if not one.cancelled
+            for entry in entries
+            if not entry.cancelled
         ],
     }
 
@@ -128,18 +128,18 @@ def entry_id_of(unit: str, rule: DutyRule) -> str:
 
 def people_of(rules: Iterable[DutyRule]) -> set[str]:
     """Everybody whom entries put on duty; somebody's leave puts nobody on."""
-    found: set[str] = set()
+    results: set[str] = set()
     for rule in rules:
         match rule:
             case Member():
-                found.add(rule.officer.officer_id)
+                results.add(rule.officer.officer_id)
             case Rotation():
-                found |= set(rule.members)
+                results |= set(rule.members)
             case Swap():
-                found |= {rule.officer_id, rule.other_id}
+                results |= {rule.officer_id, rule.other_id}
             case Shift() | Override():
-                found |= {rule.officer_id} if rule.officer_id is not None else set()
-    return found
+                results |= {rule.officer_id} if rule.officer_id is not None else set()
+    return results
 
 
 def _request(
@@ -172,11 +172,11 @@ def _turn_view(turn: Turn, plan: Plan, shown: frozenset[DataClass]) -> dict[str,
 
 
 def _rule_view(rule: DutyRule, shown: frozenset[DataClass]) -> dict[str, Any]:
-    found = rule.model_dump(mode="json", exclude_none=True)
+    result = rule.model_dump(mode="json", exclude_none=True)
     if isinstance(rule, Member):
-        found["officer"] = {
+        result["officer"] = {
             name: value
-            for name, value in found["officer"].items()
+            for name, value in result["officer"].items()
             if name not in PERSONAL or PERSONAL[name] in shown
         }
-    return {"rule": found}
+    return {"rule": result}

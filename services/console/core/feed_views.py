@@ -37,11 +37,11 @@ def line(row: Record, names: Names) -> Json:
 
 def verdict(row: Record, viewer: Viewer) -> str | None:
     """How a line may be shown: `full`, `masked` (graded, its words left out), `hint` or None."""
-    found = sees_line(viewer, row["kind"], row["unit_code"], row["officer_id"])
+    result = sees_line(viewer, row["kind"], row["unit_code"], row["officer_id"])
     own = row["officer_id"] == viewer.officer_id
-    if found == "full" and not own and not opens(viewer, row["unit_code"], row["data_grade"]):
+    if result == "full" and not own and not opens(viewer, row["unit_code"], row["data_grade"]):
         return "masked"
-    return found
+    return result
 
 
 def as_allowed(row: Record, verdict: str | None, names: Names) -> Json:

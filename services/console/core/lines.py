@@ -141,13 +141,13 @@ def _is_told(alarm: AlarmEvent) -> bool:
 
 def assignment_lines(events: Iterable[AssignmentEvent]) -> list[Line]:
     """One line per command, town (or the unit itself above towns), state and status, with a count."""
-    found: dict[tuple[str, ...], Line] = {}
+    lines: dict[tuple[str, ...], Line] = {}
     for event in events:
         unit = ancestor_at(event.unit, Tier.TOWN) or event.unit
         key = (event.command_id, unit, event.state, event.status)
-        line = found.get(key)
+        line = lines.get(key)
         if line is None:
-            line = found[key] = _line(
+            line = lines[key] = _line(
                 "assignments",
                 event,
                 unit,
@@ -159,7 +159,7 @@ def assignment_lines(events: Iterable[AssignmentEvent]) -> list[Line]:
             )
         line["payload"]["count"] += 1
         line["at"] = max(line["at"], event.sent_at)
-    return list(found.values())
+    return list(lines.values())
 
 
 def as_row(line: Line) -> Line:

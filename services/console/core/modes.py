@@ -24,9 +24,9 @@ from shared.contracts.lifecycles.mode_proposal import VERBS
 from shared.contracts.modes import ModeRequest, ModeVerb, ProposalState
 from shared.contracts.refusals import RefusedFor
 from shared.contracts.topics import MODE_REQUESTS
-from shared.modes.effective import Effective, Modes
-from shared.modes.order import STRICTNESS
-from shared.modes.wording import preview
+from shared.domain.response_modes.effective import Effective, Modes
+from shared.domain.response_modes.order import STRICTNESS
+from shared.domain.response_modes.wording import preview
 
 Json = dict[str, Any]
 
@@ -46,14 +46,14 @@ def modes_of(rows: Iterable[Record]) -> Modes:
 
 def effective_view(modes: Modes, status: Status, unit: str, names: Names) -> Json:
     """What holds for a unit, and whose decision it is."""
-    found = modes.effective(status, unit)
+    result = modes.effective(status, unit)
     return {
         "unit": unit,
         "unit_name": names.unit(unit),
-        "mode": found.mode,
-        "version": found.version,
-        "decided_at": found.unit,
-        "decided_at_name": None if found.unit is None else names.unit(found.unit),
+        "mode": result.mode,
+        "version": result.version,
+        "decided_at": result.unit,
+        "decided_at_name": None if result.unit is None else names.unit(result.unit),
         "own": modes.own(status, unit).mode,
     }
 
@@ -157,4 +157,4 @@ def act(
 
 
 def _signed(row: Record) -> tuple[str, ...]:
-    return tuple(one["officer_id"] for one in json.loads(row["signatures"]))
+    return tuple(load["officer_id"] for load in json.loads(row["signatures"]))

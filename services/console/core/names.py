@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from shared.contracts.catalog import CatalogEntry, SensorEntry
 from shared.contracts.fields import Tier
-from shared.selection.tree import UnitTree
+from shared.domain.selection.tree import UnitTree
 
 
 class Names:
@@ -29,8 +29,8 @@ class Names:
 
     def sensor(self, sensor_id: str) -> str:
         """The sensor's name; its id where the catalogue does not know it."""
-        found = self._sensors.get(sensor_id)
-        return sensor_id if found is None else found.name
+        sensor_entry = self._sensors.get(sensor_id)
+        return sensor_id if sensor_entry is None else sensor_entry.name
 
     def sensor_entry(self, sensor_id: str) -> SensorEntry | None:
         """What the catalogue says of a sensor; None where it does not know it."""

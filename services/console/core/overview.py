@@ -47,29 +47,29 @@ def alert_counts(counted: Iterable[Record]) -> Json:
 
 def tiers(rows: Iterable[Record]) -> list[Json]:
     """Counts per tier from the top tier down, tiers without assignments left out."""
-    found = {row["unit_tier"]: row for row in rows}
+    results = {row["unit_tier"]: row for row in rows}
     return [
-        {"tier": tier.value, **{name: found[tier.value][name] for name in COUNTS}}
+        {"tier": tier.value, **{name: results[tier.value][name] for name in COUNTS}}
         for tier in Tier
-        if tier.value in found
+        if tier.value in results
     ]
 
 
 def sum_by_tier(rows: Iterable[Record]) -> list[Json]:
     """Counts per command and tier added up over commands."""
-    found: dict[str, Json] = {}
+    jsons: dict[str, Json] = {}
     for row in rows:
-        total = found.setdefault(
+        total = jsons.setdefault(
             row["unit_tier"], {"unit_tier": row["unit_tier"], **dict.fromkeys(COUNTS, 0)}
         )
         for name in COUNTS:
             total[name] += row[name]
-    return list(found.values())
+    return list(jsons.values())
 
 
 def totals(by_tier: Sequence[Json]) -> Json:
     """The same counts over all tiers."""
-    return {name: sum(one[name] for one in by_tier) for name in COUNTS}
+    return {name: sum(row[name] for row in by_tier) for name in COUNTS}
 
 
 def tiles(counted: Iterable[Record], root: str, names: Names) -> list[Json]:
@@ -97,6 +97,6 @@ def tiles(counted: Iterable[Record], root: str, names: Names) -> list[Json]:
     return list(worst.values())
 
 
-def _worse(one: str | None, other: str | None) -> str | None:
-    known = [Level(level) for level in (one, other) if level is not None]
-    return max(known, key=LEVEL_ORDER.__getitem__).value if known else None
+def _worse(text: str | None, other: str | None) -> str | None:
+    levels = [Level(level) for level in (text, other) if level is not None]
+    return max(levels, key=LEVEL_ORDER.__getitem__).value if levels else None

@@ -29,8 +29,8 @@ def place_of(cursor: str, numbers: int) -> Place | None:
     that is ordered by so many numbers."""
     if not cursor:
         return None
-    *turn, found = cursor.split("~")
-    numbers_of = [int(one) for one in turn]
-    if len(turn) != numbers or any(abs(one) >= _TOO_LARGE for one in numbers_of):
+    *turn, result = cursor.split("~")
+    numbers_of = [int(name) for name in turn]
+    if len(turn) != numbers or any(abs(number) >= _TOO_LARGE for number in numbers_of):
         raise ValueError(cursor)
-    return Place(numbers_of, found)
+    return Place(numbers_of, result)

@@ -24,8 +24,8 @@ from shared.contracts.reachability import (
     Reachability,
 )
 from shared.contracts.topics import CONTACT_TESTS
-from shared.reachability.score import Reach, best, reach_of, score
-from shared.wording import CHANNELS
+from shared.domain.channel_health.score import Reach, best, reach_of, score
+from shared.domain.wording import CHANNELS
 
 Json = dict[str, Any]
 Show = Literal["all", "gaps", "silent"]
@@ -63,7 +63,7 @@ class Standing:
         """What may be expected of the post: a Reach, or `empty`."""
         if self.slot.officer is None:
             return EMPTY
-        return best(reach_of(self.known.get(one), now) for one in self.channels)
+        return best(reach_of(self.known.get(channel), now) for channel in self.channels)
 
     def is_gap(self, now: datetime) -> bool:
         """Whether nobody would be reached there."""
@@ -73,18 +73,22 @@ class Standing:
     def silent(self) -> list[Channel]:
         """Channels whose last communication test was not answered."""
         return [
-            one for one in self.channels if one in self.known and self.known[one].tested in _MISSED
+            channel
+            for channel in self.channels
+            if channel in self.known and self.known[channel].tested in _MISSED
         ]
 
 
 def standings(slots: Iterable[RosterSlot], known: Mapping[str, str]) -> list[Standing]:
     """The posts in order of their units; `known` is an officer's channels as stored."""
-    found = []
-    for slot in sorted(slots, key=lambda one: (one.unit, _POSTS.index(one.post))):
+    results = []
+    for slot in sorted(slots, key=lambda slot: (slot.unit, _POSTS.index(slot.post))):
         stored = known.get(slot.officer.officer_id) if slot.officer is not None else None
         channels = _CHANNELS.validate_json(stored) if stored is not None else ()
-        found.append(Standing(slot, {one.channel: one for one in channels}))
-    return found
+        results.append(
+            Standing(slot, {channel_reach.channel: channel_reach for channel_reach in channels})
+        )
+    return results
 
 
 def counts(found: Sequence[Standing], now: datetime) -> dict[str, int]:
@@ -104,9 +108,9 @@ def chosen(found: Sequence[Standing], show: Show, now: datetime) -> list[Standin
     return [one for one in found if one.silent] if show == "silent" else list(found)
 
 
-def cursor_of(one: Standing) -> str:
+def cursor_of(standing: Standing) -> str:
     """Where the list goes on after this post."""
-    return f"{one.slot.unit}:{one.slot.post}"
+    return f"{standing.slot.unit}:{standing.slot.post}"
 
 
 def after(found: Sequence[Standing], cursor: str) -> list[Standing]:
@@ -116,38 +120,42 @@ def after(found: Sequence[Standing], cursor: str) -> list[Standing]:
     return [one for one in found if (one.slot.unit, _POSTS.index(one.slot.post)) > (unit, rank)]
 
 
-def view(one: Standing, viewer: Viewer, names: Names, now: datetime) -> Json:
+def view(standing: Standing, viewer: Viewer, names: Names, now: datetime) -> Json:
     """One post; name and phone number to whom they are open."""
-    unit, officer = one.slot.unit, one.slot.officer
+    unit, officer = standing.slot.unit, standing.slot.officer
     named = officer is not None and opens(viewer, unit, DataClass.NAME)
     reached = officer is not None and opens(viewer, unit, DataClass.CONTACT)
     return {
         "unit": unit,
         "unit_name": names.unit(unit),
-        "post": one.slot.post,
+        "post": standing.slot.post,
         "officer_id": officer.officer_id if officer is not None else None,
         "name": officer.name if officer is not None and named else None,
         "phone": officer.phone if officer is not None and reached else None,
-        "reach": one.reached(now),
-        "gap": one.is_gap(now),
-        "silent": one.silent,
-        "channels": [_channel(channel, one.known.get(channel), now) for channel in one.channels],
+        "reach": standing.reached(now),
+        "gap": standing.is_gap(now),
+        "silent": standing.silent,
+        "channels": [
+            _channel(channel, standing.known.get(channel), now) for channel in standing.channels
+        ],
     }
 
 
-def _channel(channel: Channel, known: ChannelReach | None, now: datetime) -> Json:
+def _channel(channel: Channel, existing_channel_reach: ChannelReach | None, now: datetime) -> Json:
     zh, en = CHANNELS[channel]
     return {
         "channel": channel,
         "zh": zh,
         "en": en,
-        "score": round(score(known, now), 2),
-        "reach": reach_of(known, now),
-        "last": known.last if known is not None else None,
-        "at": known.at if known is not None else None,
-        "heard_at": known.heard_at if known is not None else None,
-        "tested": known.tested if known is not None else None,
-        "tested_at": known.tested_at if known is not None else None,
+        "score": round(score(existing_channel_reach, now), 2),
+        "reach": reach_of(existing_channel_reach, now),
+        "last": existing_channel_reach.last if existing_channel_reach is not None else None,
+        "at": existing_channel_reach.at if existing_channel_reach is not None else None,
+        "heard_at": existing_channel_reach.heard_at if existing_channel_reach is not None else None,
+        "tested": existing_channel_reach.tested if existing_channel_reach is not None else None,
+        "tested_at": existing_channel_reach.tested_at
+        if existing_channel_reach is not None
+        else None,
     }
 
 

@@ -68,26 +68,31 @@ class Refusals:
         """One more."""
         if tried.kind not in self._open:
             tried = self._within_bounds(tried)
-        known = self._open.get(tried.kind)
-        if known is None:
+        existing_counted = self._open.get(tried.kind)
+        if existing_counted is None:
             self._kinds[tried.actor] += 1
             self._open[tried.kind] = _Counted(tried, now, now, due=now)
-        elif known.count == 0:
-            known.first, known.since, known.until, known.count = tried, now, now, 1
+        elif existing_counted.count == 0:
+            (
+                existing_counted.first,
+                existing_counted.since,
+                existing_counted.until,
+                existing_counted.count,
+            ) = tried, now, now, 1
         else:
-            known.until, known.count = now, known.count + 1
+            existing_counted.until, existing_counted.count = now, existing_counted.count + 1
 
     def due(self, now: datetime, limit: int) -> Sequence[Act]:
         """What is to be written now, the longest due first; kinds not tried for a minute are forgotten."""
-        ripe = [key for key, one in self._open.items() if one.due <= now]
+        ripe = [key for key, counted in self._open.items() if counted.due <= now]
         acts: list[Act] = []
         for key in sorted(ripe, key=lambda key: self._open[key].due):
-            one = self._open[key]
-            if one.count == 0:
+            counted = self._open[key]
+            if counted.count == 0:
                 self._forget(key)
             elif len(acts) < limit:
-                acts.append(self._act(one, now))
-                one.count, one.due = 0, now + EVERY
+                acts.append(self._act(counted, now))
+                counted.count, counted.due = 0, now + EVERY
         return acts
 
     def _within_bounds(self, tried: Tried) -> Tried:
@@ -103,14 +108,14 @@ class Refusals:
         if not self._kinds[key[0]]:
             del self._kinds[key[0]]
 
-    def _act(self, one: _Counted, now: datetime) -> Act:
-        first = one.first
+    def _act(self, counted: _Counted, now: datetime) -> Act:
+        first = counted.first
         unit = first.unit or self.stranger_unit
         record = Refusal(
-            id=content_id("ref", self.process, *first.kind, one.since.isoformat()),
-            occurred_at=one.since,
+            id=content_id("ref", self.process, *first.kind, counted.since.isoformat()),
+            occurred_at=counted.since,
             sent_at=now,
-            until=one.until,
+            until=counted.until,
             origin_unit=unit,
             tier=tier_of(unit),
             areas=() if first.place is None else (first.place,),
@@ -120,6 +125,6 @@ class Refusals:
             place=first.place,
             subject_id=cleaned(first.subject_id),
             address=cleaned(first.address),
-            count=one.count,
+            count=counted.count,
         )
         return Act(REFUSALS, first.actor, record, first.actor)

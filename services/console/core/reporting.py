@@ -20,8 +20,8 @@ from shared.contracts.lifecycles.report_duty import FINAL, FINAL_OWED, PHONE_OWE
 from shared.contracts.refusals import RefusedFor
 from shared.contracts.reports import DutyState, Means, ReportFacts, ReportKind
 from shared.contracts.units import lineage, parent_of
-from shared.reporting.changes import changes, line, together
-from shared.reporting.numbers import Numbered, marks
+from shared.domain.report_series.changes import changes, line, together
+from shared.domain.report_series.numbers import Numbered, marks
 
 Json = dict[str, Any]
 Firings = Mapping[tuple[str, str], Record]
@@ -60,7 +60,7 @@ def _is_in(viewer: Viewer, units: Collection[str | None]) -> bool:
 def clocks(duty: Record, firings: Firings, names: Names, now: datetime) -> list[Json]:
     """The deadlines of a duty that there have been so far, with whom a missed one is calling."""
     state = DutyState(duty["state"])
-    found = [
+    results = [
         ("report_phone", duty["phone_due"], duty["phone_at"], state in PHONE_OWED),
         (
             "report_written",
@@ -70,12 +70,12 @@ def clocks(duty: Record, firings: Firings, names: Names, now: datetime) -> list[
         ),
     ]
     if duty["follow_up_due"] is not None:
-        found.append(("report_follow_up", duty["follow_up_due"], None, True))
+        results.append(("report_follow_up", duty["follow_up_due"], None, True))
     if duty["final_due"] is not None:
-        found.append(("report_final", duty["final_due"], duty["final_at"], state in FINAL_OWED))
+        results.append(("report_final", duty["final_due"], duty["final_at"], state in FINAL_OWED))
     return [
         _clock(clock, due, met, runs, firings.get((duty["duty_id"], clock)), names, now)
-        for clock, due, met, runs in found
+        for clock, due, met, runs in results
     ]
 
 
@@ -142,10 +142,10 @@ def summary(
     duties: Iterable[Record], firings: Firings, names: Names, now: datetime
 ) -> dict[str, int]:
     """How many of these duties have a clock that stands so; two overdue clocks of one duty are one."""
-    found: Counter[ClockState] = Counter()
-    for one in duties:
-        found.update({clock["state"] for clock in clocks(one, firings, names, now)})
-    return {state.value: found[state] for state in ClockState}
+    clock_states: Counter[ClockState] = Counter()
+    for duty in duties:
+        clock_states.update({clock["state"] for clock in clocks(duty, firings, names, now)})
+    return {state.value: clock_states[state] for state in ClockState}
 
 
 def chains(
@@ -161,15 +161,18 @@ def chains(
 
     `place` is the incident's, None while it is not known: then nothing can be reported about it.
     """
-    seen = [one for one in reports if sees_report(viewer, one)]
-    owed = [one for one in duties if sees(viewer, one["unit"]) or _is_in(viewer, (one["to_unit"],))]
+    records = [report for report in reports if sees_report(viewer, report)]
+    owed = [
+        duty for duty in duties if sees(viewer, duty["unit"]) or _is_in(viewer, (duty["to_unit"],))
+    ]
     counted: dict[str, bool] = {}
     for row in owed:
-        counted |= {one["report_id"]: one["late"] for one in json.loads(row["counted"])}
-    lines = {(one["from_unit"] or "", one["to_unit"] or "") for one in seen}
-    lines |= {(one["unit"], one["to_unit"]) for one in owed}
+        counted |= {load["report_id"]: load["late"] for load in json.loads(row["counted"])}
+    lines = {(record["from_unit"] or "", record["to_unit"] or "") for record in records}
+    lines |= {(record["unit"], record["to_unit"]) for record in owed}
     by_line = {
-        key: list(found) for key, found in groupby(sorted(seen, key=_line_and_time), key=_line)
+        key: list(records)
+        for key, records in groupby(sorted(records, key=_line_and_time), key=_line)
     }
     return [
         {
@@ -178,9 +181,9 @@ def chains(
             "to_unit": to_unit or None,
             "to_name": names.unit(to_unit) if to_unit else None,
             "duties": [
-                duty(one, firings, viewer, names, now)
-                for one in owed
-                if (one["unit"], one["to_unit"]) == (unit, to_unit)
+                duty(record, firings, viewer, names, now)
+                for record in owed
+                if (record["unit"], record["to_unit"]) == (unit, to_unit)
             ],
             "reports": _chain(by_line.get((unit, to_unit), []), counted, names),
             "next_number": _next_number(by_line.get((unit, to_unit), [])),
@@ -208,45 +211,47 @@ def _may(acting: Viewer, unit: str, to_unit: str, means: Means, place: str) -> R
 def beginning(viewer: Viewer, told: Iterable[Json], names: Names, place: str | None) -> Json | None:
     """The line on which the officer's own unit may begin to report; None where there is one already."""
     above = parent_of(viewer.unit)
-    found = ways(viewer, viewer.unit, above, place)
-    if above is None or not found or any(one["from_unit"] == viewer.unit for one in told):
+    result = ways(viewer, viewer.unit, above, place)
+    if above is None or not result or any(row["from_unit"] == viewer.unit for row in told):
         return None
     return {
         "from_unit": viewer.unit,
         "from_name": names.unit(viewer.unit),
         "to_unit": above,
         "to_name": names.unit(above),
-        "may": found,
+        "may": result,
     }
 
 
 def _chain(reports: Sequence[Record], counted: Mapping[str, bool], names: Names) -> list[Json]:
-    wrong = marks(Numbered(one["id"], ReportKind(one["kind"]), one["number"]) for one in reports)
+    wrong = marks(
+        Numbered(report["id"], ReportKind(report["kind"]), report["number"]) for report in reports
+    )
     told: list[Json] = []
     said: list[ReportFacts] = []
-    for one in reports:
-        facts = ReportFacts.model_validate_json(one["facts"])
-        found = changes(together(said), facts)
+    for report in reports:
+        facts = ReportFacts.model_validate_json(report["facts"])
+        result = changes(together(said), facts)
         said.append(facts)
         told.append(
             {
-                "report_id": one["id"],
-                "kind": one["kind"],
-                "number": one["number"],
-                "mark": wrong.get(one["id"]),
-                "means": one["means"],
-                "headline": one["headline"],
-                "text": one["body"],
-                "restricted": one["restricted"],
-                "place": one["place"],
-                "place_name": names.unit(one["place"]),
-                "recorded_by": one["origin_unit"],
-                "reporter_role": one["reporter_role"],
-                "follows": one["follows"],
-                "occurred_at": one["occurred_at"],
-                "sent_at": one["sent_at"],
-                "counted": one["id"] in counted,
-                "late": counted.get(one["id"]),
+                "report_id": report["id"],
+                "kind": report["kind"],
+                "number": report["number"],
+                "mark": wrong.get(report["id"]),
+                "means": report["means"],
+                "headline": report["headline"],
+                "text": report["body"],
+                "restricted": report["restricted"],
+                "place": report["place"],
+                "place_name": names.unit(report["place"]),
+                "recorded_by": report["origin_unit"],
+                "reporter_role": report["reporter_role"],
+                "follows": report["follows"],
+                "occurred_at": report["occurred_at"],
+                "sent_at": report["sent_at"],
+                "counted": report["id"] in counted,
+                "late": counted.get(report["id"]),
                 "facts": facts.model_dump(mode="json", exclude_none=True),
                 "changes": [
                     {
@@ -256,7 +261,7 @@ def _chain(reports: Sequence[Record], counted: Mapping[str, bool], names: Names)
                         "direction": change.direction,
                         "line": line(change).joined(),
                     }
-                    for change in found
+                    for change in result
                 ],
             }
         )
@@ -264,7 +269,7 @@ def _chain(reports: Sequence[Record], counted: Mapping[str, bool], names: Names)
 
 
 def _next_number(reports: Iterable[Record]) -> int:
-    numbers = [one["number"] for one in reports if one["kind"] == ReportKind.FOLLOW_UP]
+    numbers = [report["number"] for report in reports if report["kind"] == ReportKind.FOLLOW_UP]
     return max(numbers, default=0) + 1
 
 

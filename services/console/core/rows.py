@@ -20,7 +20,7 @@ from shared.contracts.pages import Answer, Page
 from shared.contracts.readings import SensorHealth
 from shared.contracts.reports import Report, ReportDuty
 from shared.contracts.silences import SilenceEvent
-from shared.duty.timeline import over_at
+from shared.domain.roster.timeline import over_at
 
 Row = dict[str, Any]
 _GRAVITY = {kind: rank for rank, kind in enumerate(SupervisionKind)}
@@ -55,8 +55,8 @@ def alert(event: AlertEvent) -> Row:
     """A row of `alert`."""
     former = len(event.signatures) - event.signed
     signatures = [
-        {**one.model_dump(mode="json"), "present": number >= former}
-        for number, one in enumerate(event.signatures)
+        {**signature.model_dump(mode="json"), "present": number >= former}
+        for number, signature in enumerate(event.signatures)
     ]
     return {
         "alert_id": event.alert_id,
@@ -77,7 +77,7 @@ def alert(event: AlertEvent) -> Row:
         "incident_grade": event.incident_grade,
         "response_level": event.response_level,
         "positions": json.dumps(
-            [one.model_dump(mode="json", exclude_none=True) for one in event.positions]
+            [position.model_dump(mode="json", exclude_none=True) for position in event.positions]
         ),
         "flapping": event.flapping,
         "merged_into": event.merged_into,
@@ -270,7 +270,7 @@ def mode(event: ResponseModeEvent) -> Row:
 
 def mode_proposal(event: ModeProposal) -> Row:
     """A row of `mode_proposal`."""
-    signatures = [one.model_dump(mode="json") for one in event.signatures]
+    signatures = [signature.model_dump(mode="json") for signature in event.signatures]
     return {
         "proposal_id": event.proposal_id,
         "status": event.status,
@@ -321,7 +321,7 @@ def duty_entry(event: DutyEntry) -> Row:
 
 def duty_coverage(event: DutyCoverage) -> Row:
     """A row of `duty_coverage`."""
-    gaps = [one.model_dump(mode="json") for one in event.gaps]
+    gaps = [gap.model_dump(mode="json") for gap in event.gaps]
     return {
         "unit": event.unit,
         "post": event.post,
@@ -387,6 +387,6 @@ def report_duty(event: ReportDuty) -> Row:
         "final_due": event.final_due,
         "final_at": event.final_at,
         "reason": event.reason,
-        "counted": json.dumps([one.model_dump() for one in event.counted]),
+        "counted": json.dumps([counted_report.model_dump() for counted_report in event.counted]),
         "sent_at": event.sent_at,
     }

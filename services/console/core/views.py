@@ -35,7 +35,7 @@ def facts(row: Record) -> AlertFacts:
         authority_unit=row["authority_unit"],
         debtor_unit=debt["unit"] if debt is not None else None,
         authorised_by=debt["by_unit"] if debt is not None else None,
-        signers=tuple(one["officer_id"] for one in signatures if one["present"]),
+        signers=tuple(signature["officer_id"] for signature in signatures if signature["present"]),
     )
 
 
@@ -44,9 +44,9 @@ def alert(row: Record, viewer: Viewer, names: Names) -> Json:
 
     The words of a record graded above general are left out for those it is not open to; `masked` says so.
     """
-    known = facts(row)
+    existing_alert_facts = facts(row)
     open_to = opens(viewer, row["place"], row["data_grade"])
-    coming = next_of(known)
+    coming = next_of(existing_alert_facts)
     return {
         "alert_id": row["alert_id"],
         "incident_id": row["incident_id"],
@@ -78,8 +78,8 @@ def alert(row: Record, viewer: Viewer, names: Names) -> Json:
             "signed": coming.signed,
             "needed": coming.needed,
         },
-        "may": verbs_for(viewer, known),
-        "may_also": further_verbs(viewer, known),
+        "may": verbs_for(viewer, existing_alert_facts),
+        "may_also": further_verbs(viewer, existing_alert_facts),
         "proposed_until": row["proposed_until"],
         "expires_at": row["expires_at"],
         "incident_grade": row["incident_grade"],
@@ -105,27 +105,27 @@ def alert_detail(
         "areas": [{"unit": unit, "name": names.unit(unit)} for unit in row["areas"]],
         "signatures": [
             {
-                "unit_name": names.unit(one["unit"]),
-                "post": one["post"],
-                "level": one["level"],
-                "signed_at": one["signed_at"],
+                "unit_name": names.unit(load["unit"]),
+                "post": load["post"],
+                "level": load["level"],
+                "signed_at": load["signed_at"],
             }
-            for one in json.loads(row["signatures"])
+            for load in json.loads(row["signatures"])
         ],
         "debt": _debt(row, names),
         "positions": [
             {
-                "unit": one["unit"],
-                "unit_name": names.unit(one["unit"]),
-                "at": one["at"],
+                "unit": load["unit"],
+                "unit_name": names.unit(load["unit"]),
+                "at": load["at"],
                 **dict.fromkeys(("level", "incident_grade", "response_level")),
-                **one["assessment"],
+                **load["assessment"],
             }
-            for one in json.loads(row["positions"])
+            for load in json.loads(row["positions"])
         ],
         "merged_ids": list(row["merged_ids"]),
         "report_ids": list(row["report_ids"]),
-        "evidence": [alarm(one, viewer, names) for one in alarms],
+        "evidence": [alarm(record, viewer, names) for record in alarms],
         "commands": list(commands),
     }
 

@@ -83,14 +83,14 @@ async def case(connection: Connection, case_id: str) -> Case | None:
 
 async def takes_part(connection: Connection, case: Case, span: Span) -> bool:
     """Whether units of a subtree have assignments in the case."""
-    found: bool = await connection.fetchval(
+    result: bool = await connection.fetchval(
         "SELECT EXISTS (SELECT 1 FROM console.assignment WHERE command_id = ANY($1::text[]) "
         "AND unit >= $2 AND unit < $3)",
         case.command_ids,
         span.low,
         span.high,
     )
-    return found
+    return result
 
 
 async def lines(

@@ -38,8 +38,8 @@ async def append(work: Transaction, lines: Sequence[Mapping[str, Any]]) -> None:
 
 async def head(connection: Connection) -> int:
     """The last seq given so far; 0 when the feed is empty."""
-    found = await connection.fetchval("SELECT max(seq) FROM console.feed")
-    return int(found or 0)
+    result = await connection.fetchval("SELECT max(seq) FROM console.feed")
+    return int(result or 0)
 
 
 async def after(connection: Connection, seq: int, limit: int) -> list[asyncpg.Record]:

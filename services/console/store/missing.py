@@ -66,15 +66,15 @@ async def missing(
     `counted` is what `rollup.by_command_and_tier` says of the same command and span. Kind by kind and tier
     by tier until there are enough: sorting everyone who is missing takes a city's screen a third of a second.
     """
-    found: list[asyncpg.Record] = []
+    records: list[asyncpg.Record] = []
     tiers = {row["unit_tier"]: row for row in counted}
     for kind, chosen in _KINDS:
         for tier in Tier:
-            if tier in tiers and _many(tiers[tier], kind) and len(found) < limit:
-                found += await connection.fetch(
-                    _detailed(chosen), command_id, span.low, span.high, tier, limit - len(found)
+            if tier in tiers and _many(tiers[tier], kind) and len(records) < limit:
+                records += await connection.fetch(
+                    _detailed(chosen), command_id, span.low, span.high, tier, limit - len(records)
                 )
-    return found
+    return records
 
 
 def _many(row: asyncpg.Record, kind: str) -> int:

@@ -12,19 +12,19 @@ from services.console.store.connections import Connection
 
 async def password_of(connection: Connection, officer_id: str) -> str | None:
     """The password's hash; None without account or password, and for a disabled account."""
-    found: str | None = await connection.fetchval(
+    text: str | None = await connection.fetchval(
         "SELECT password_hash FROM console.account WHERE officer_id = $1 AND NOT disabled",
         officer_id,
     )
-    return found
+    return text
 
 
 async def officer_of_subject(connection: Connection, subject: str) -> str | None:
     """The officer whom an OIDC provider calls `subject`."""
-    found: str | None = await connection.fetchval(
+    text: str | None = await connection.fetchval(
         "SELECT officer_id FROM console.account WHERE oidc_subject = $1 AND NOT disabled", subject
     )
-    return found
+    return text
 
 
 async def rehash(connection: Connection, officer_id: str, old: str, new: str) -> None:
@@ -51,8 +51,8 @@ async def set_password(connection: Connection, officer_id: str, password_hash: s
 async def has_accounts(connection: Connection) -> bool:
     """Whether anybody can sign in. Locks the table: two first runs at once make one account."""
     await connection.execute("LOCK TABLE console.account IN SHARE ROW EXCLUSIVE MODE")
-    found: bool = await connection.fetchval("SELECT EXISTS (SELECT FROM console.account)")
-    return found
+    result: bool = await connection.fetchval("SELECT EXISTS (SELECT FROM console.account)")
+    return result
 
 
 async def save_accounts(connection: Connection, accounts: Sequence[Mapping[str, Any]]) -> int:
@@ -62,14 +62,14 @@ async def save_accounts(connection: Connection, accounts: Sequence[Mapping[str, 
     the own unit, a moved one those of the new unit; everybody else keeps what is stored.
     """
     names = ("officer_id", "name", "unit", "post", "token_sha256", "oidc_subject", "disabled")
-    unnamed = [one["officer_id"] for one in accounts if one.get("grants") is None]
+    unnamed = [account["officer_id"] for account in accounts if account.get("grants") is None]
     stay: Collection[str] = [
         row["officer_id"]
         for row in await connection.fetch(
             "SELECT officer_id FROM console.account "
             "JOIN unnest($1::text[], $2::text[]) AS given (officer_id, unit) USING (officer_id, unit)",
-            [one["officer_id"] for one in accounts],
-            [one["unit"] for one in accounts],
+            [account["officer_id"] for account in accounts],
+            [account["unit"] for account in accounts],
         )
     ]
     await connection.execute(
@@ -88,14 +88,16 @@ async def save_accounts(connection: Connection, accounts: Sequence[Mapping[str, 
     )
     kept = set(unnamed) & set(stay)
     grants = {
-        one["officer_id"]: _grants_of(one) for one in accounts if one["officer_id"] not in kept
+        account["officer_id"]: _grants_of(account)
+        for account in accounts
+        if account["officer_id"] not in kept
     }
     await connection.execute(
         "DELETE FROM console.granted WHERE officer_id = ANY($1::text[])", list(grants)
     )
     await connection.executemany(
         "INSERT INTO console.granted (officer_id, power, unit) VALUES ($1, $2, $3)",
-        [(officer, power, unit) for officer, found in grants.items() for power, unit in found],
+        [(officer, power, unit) for officer, grant in grants.items() for power, unit in grant],
     )
     return len(accounts)
 
@@ -154,13 +156,13 @@ async def paged_at(
 
 async def disable(connection: Connection, officer_id: str) -> bool:
     """Close an account: nothing signs it in and its sessions end; False when there is none."""
-    found = await connection.fetchval(
+    result = await connection.fetchval(
         "UPDATE console.account SET disabled = true, updated_at = now() "
         "WHERE officer_id = $1 RETURNING true",
         officer_id,
     )
     await sessions.end_all(connection, officer_id)
-    return found is not None
+    return result is not None
 
 
 def _grants_of(account: Mapping[str, Any]) -> set[tuple[str, str]]:

@@ -34,7 +34,7 @@ async def keep(
     database: Database, photo: Photo, per_day: int
 ) -> Literal["kept", "repeated", "quota"]:
     """Store a photo unless it is there, or the officer has sent `per_day` in 24 hours. Raises Transient."""
-    one = photo.assignment
+    record = photo.assignment
     async with database.transaction() as work:
         connection = work.connection
         # The officer's uploads take turns, so that the count holds.
@@ -56,10 +56,10 @@ async def keep(
             "INSERT INTO console.photo (photo_id, assignment_id, command_id, status, unit, officer_id, "
             "note, picture, small) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             photo.photo_id,
-            one["assignment_id"],
-            one["command_id"],
-            one["status"],
-            one["unit"],
+            record["assignment_id"],
+            record["command_id"],
+            record["status"],
+            record["unit"],
             photo.officer_id,
             photo.note,
             photo.picture.whole,

@@ -109,24 +109,24 @@ async def officer_of_ticket(
     connection: Connection, ticket_sha256: str, purpose: Purpose
 ) -> str | None:
     """Whose ticket it is, while it could be used; it is not."""
-    found: str | None = await connection.fetchval(
+    text: str | None = await connection.fetchval(
         "SELECT officer_id FROM console.ticket "
         "WHERE ticket_sha256 = $1 AND purpose = $2 AND expires_at > now()",
         ticket_sha256,
         purpose,
     )
-    return found
+    return text
 
 
 async def use_ticket(connection: Connection, ticket_sha256: str, purpose: Purpose) -> str | None:
     """The officer of a ticket, once; None when it is unknown, used, expired or for something else."""
-    found: str | None = await connection.fetchval(
+    text: str | None = await connection.fetchval(
         "WITH used AS (DELETE FROM console.ticket WHERE ticket_sha256 = $1 AND purpose = $2 "
         "RETURNING officer_id, expires_at) SELECT officer_id FROM used WHERE expires_at > now()",
         ticket_sha256,
         purpose,
     )
-    return found
+    return text
 
 
 async def begin_oidc(connection: Connection, login: Mapping[str, Any], lifetime: timedelta) -> None:

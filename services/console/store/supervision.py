@@ -87,8 +87,11 @@ async def by_child(
         span.low,
         span.high,
         list(children),
-        [one.low for one in children.values()],
-        [one.high for one in children.values()],
-        max((len(children[one].low) for one in children if not department_of(one)), default=_WHOLE),
+        [child.low for child in children.values()],
+        [child.high for child in children.values()],
+        max(
+            (len(children[child].low) for child in children if not department_of(child)),
+            default=_WHOLE,
+        ),
     )
     return rows

@@ -31,7 +31,7 @@ from shared.contracts.fields import (
 )
 from shared.contracts.pages import AnswerVerb
 from shared.contracts.refusals import RefusedFor
-from shared.selection.reach import digest_of, root_of
+from shared.domain.selection.reach import digest_of, root_of
 
 router = APIRouter(prefix="/api")
 
@@ -155,7 +155,7 @@ async def manage(
     if command is None:
         raise unknown("command")
     issuer = command["issuer_unit"]
-    acting = console.acting(me, lambda one: access.may_manage(one, issuer), command["root"], verb)
+    acting = console.acting(me, lambda item: access.may_manage(item, issuer), command["root"], verb)
     version = (body.version if body else None) or command["version"]
     return await done(console, acts.manage(acting, command, verb, version, console.clock.now()))
 
@@ -173,10 +173,10 @@ async def acknowledge(
         assignment = await reads.assignment(connection, assignment_id)
     if assignment is None:
         raise unknown("assignment")
-    found = access.entitled(me, _check(assignment, body))
-    if isinstance(found, RefusedFor) and not access.sees(me, assignment["unit"]):
-        raise hidden("assignment", assignment["unit"], RefusedFor(found), body.step)
-    acting = console.granted(found, assignment["unit"], body.step)
+    result = access.entitled(me, _check(assignment, body))
+    if isinstance(result, RefusedFor) and not access.sees(me, assignment["unit"]):
+        raise hidden("assignment", assignment["unit"], RefusedFor(result), body.step)
+    acting = console.granted(result, assignment["unit"], body.step)
     _demand_complete(body, asked=assignment["asked_step"])
     meant = acts.Stepped(
         body.step,
@@ -193,14 +193,14 @@ def _check(assignment: Record, body: Acknowledge) -> access.Check:
     """Whether one unit may take the step and give what it gives to those it names."""
     unit, issuer = assignment["unit"], assignment["issuer_unit"]
 
-    def check(one: access.Viewer) -> RefusedFor | None:
-        denial = access.may_step(one, unit, issuer, body.step, assignment["release_unit"])
-        giver = unit if body.step is Step.SPLIT else one.unit
+    def check(viewer: access.Viewer) -> RefusedFor | None:
+        denial = access.may_step(viewer, unit, issuer, body.step, assignment["release_unit"])
+        giver = unit if body.step is Step.SPLIT else viewer.unit
         if body.step is Step.REASSIGN and assignment["parent_assignment_id"] is not None:
             giver = issuer
         checker = issuer if body.step is Step.REASSIGN else None
-        given = (access.may_give(one, part, giver, checker) for part in body.units)
-        return denial or next((why for why in given if why is not None), None)
+        generator = (access.may_give(viewer, part, giver, checker) for part in body.units)
+        return denial or next((why for why in generator if why is not None), None)
 
     return check
 

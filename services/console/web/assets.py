@@ -76,12 +76,12 @@ ASSETS = Assets()
 @router.get("/assets/{name}")
 async def get_asset(request: Request, name: str) -> Response:
     """One file; packed for who takes it so. Its name is its content, so it is kept for ever."""
-    found = ASSETS.files.get(name)
-    if found is None:
+    file = ASSETS.files.get(name)
+    if file is None:
         raise HTTPException(404)
     headers = {"cache-control": "public, max-age=31536000, immutable"}
     if "gzip" not in request.headers.get("accept-encoding", ""):
-        return Response(found.plain, 200, headers, found.media_type)
+        return Response(file.plain, 200, headers, file.media_type)
     # What is packed already passes the middleware that packs the rest, and says `vary`, as it is.
     headers |= {"content-encoding": "gzip", "vary": "accept-encoding"}
-    return Response(found.packed, 200, headers, found.media_type)
+    return Response(file.packed, 200, headers, file.media_type)

@@ -28,8 +28,8 @@ from services.console.web.selecting import SelectionBody, reached
 from shared.contracts.commands import AssignmentState
 from shared.contracts.fields import Identifier, Status, Tier, UnitId
 from shared.contracts.units import tier_of
-from shared.selection.reach import by_department, digest_of, root_of
-from shared.selection.reach import by_tier as by_tier_of
+from shared.domain.selection.reach import by_department, digest_of, root_of
+from shared.domain.selection.reach import by_tier as by_tier_of
 
 router = APIRouter(prefix="/api")
 
@@ -85,8 +85,8 @@ async def preview(console: Parts, me: Me, body: Preview) -> Response:
     `desks`: of the units that have a duty desk (grids and micro-grids are called through their
     village), how many there are, how many have somebody on duty now, and which have nobody.
     """
-    acting, found = reached(console, me, body.selection)
-    units = sorted(found)
+    acting, result = reached(console, me, body.selection)
+    units = sorted(result)
     root = root_of(units) or acting.unit
     desks = [unit for unit in units if tier_of(unit) not in _WITHOUT_DESK]
     unstaffed = [unit for unit in desks if not console.directory.is_staffed(unit)]
@@ -133,9 +133,12 @@ async def get_command(console: Parts, me: Looker, command_id: Identifier) -> Res
         {
             **command_view(head, counted, me),
             "instruction": "" if head["masked"] else row["instruction"],
-            "missing_total": sum(one["unsigned"] + one["overdue_unreported"] for one in counted),
+            "missing_total": sum(
+                record["unsigned"] + record["overdue_unreported"] for record in counted
+            ),
             "missing": [
-                order_views.missing(one, row["data_grade"], me, console.names) for one in missing
+                order_views.missing(record, row["data_grade"], me, console.names)
+                for record in missing
             ],
         }
     )
@@ -170,7 +173,7 @@ async def get_assignments(
     the gravest, then what is or falls due first. `next` is the cursor for `after`, `total` how many there
     are."""
     root = console.in_sight(me, unit)
-    wanted = reads.Tasks(
+    tasks = reads.Tasks(
         unit=root,
         span=span_of(root) if subtree else None,
         command=command,
@@ -179,8 +182,8 @@ async def get_assignments(
         status=status,
     )
     async with reading(console.database) as connection:
-        rows = await reads.assignments(connection, wanted, behind(after, reads.TASKS), limit)
-        total = await reads.assignments_total(connection, wanted)
+        rows = await reads.assignments(connection, tasks, behind(after, reads.TASKS), limit)
+        total = await reads.assignments_total(connection, tasks)
         photos = await _photos(connection, me, console, rows)
     return as_json(
         {
@@ -213,7 +216,7 @@ async def get_assignment(console: Parts, me: Looker, assignment_id: Identifier) 
             **order_views.assignment(row, me, console.names),
             "photos": photos.get(assignment_id, []),
             "acknowledgements": [
-                order_views.acknowledgement(one, row, me, console.names) for one in written
+                order_views.acknowledgement(record, row, me, console.names) for record in written
             ],
         }
     )
@@ -224,7 +227,7 @@ async def _photos(
 ) -> dict[str, list[dict[str, Any]]]:
     """What is known of the photos of these assignments, those that the officer may look at."""
     wanted = [row["assignment_id"] for row in rows if sees_photos(me, row["unit"])]
-    found: dict[str, list[dict[str, Any]]] = {}
+    results: dict[str, list[dict[str, Any]]] = {}
     for row in await store_photos.of_assignments(connection, wanted) if wanted else ():
-        found.setdefault(row["assignment_id"], []).append(views.photo(row, console.names))
-    return found
+        results.setdefault(row["assignment_id"], []).append(views.photo(row, console.names))
+    return results

@@ -20,12 +20,12 @@ from services.console.store import reads
 from services.console.store.connections import reading
 from services.console.web.parts import Console, Parts, as_json
 from services.console.web.problems import Refused, unknown
-from shared.bilingual import Both, both
 from shared.contracts.fields import Identifier, Line, Post, Text
 from shared.contracts.pages import AnswerVerb, Channel
 from shared.contracts.refusals import RefusedFor
-from shared.contracts.replies import Reply, reference_of, understand
-from shared.wording import REPLIES, SAID
+from shared.domain.bilingual import Both, both
+from shared.domain.replies import Reply, reference_of, understand
+from shared.domain.wording import REPLIES, SAID
 
 router = APIRouter(prefix="/carriers")
 
@@ -94,13 +94,13 @@ async def reply(request: Request, console: Parts) -> Response:
     if understood is None:
         return _told(False, _NOT_UNDERSTOOD.of(language))
     async with reading(console.database) as connection:
-        waiting = await reads.answerable(connection, officers)
+        records = await reads.answerable(connection, officers)
     if (
         understood.reference is None
-        and len({page["status"] for page in waiting if page["waits"]}) > 1
+        and len({page["status"] for page in records if page["waits"]}) > 1
     ):
         return _told(False, _BOTH_WORLDS.of(language))
-    page = _meant(waiting, understood)
+    page = _meant(records, understood)
     if page is None:
         return _told(False, _NO_SUCH_PAGE.of(language))
     await _answer(console, page, understood.verb, understood.text)

@@ -49,7 +49,7 @@ async def get_cases(
         states=state or (),
         level=level,
         words=words,
-        places=[span_of(one) for one in listing.places_named(words, me.root, console.names)],
+        places=[span_of(name) for name in listing.places_named(words, me.root, console.names)],
         since=since,
         until=until,
     )

@@ -21,7 +21,7 @@ from services.console.web.parts import Console, Parts, as_json
 from services.console.web.problems import Refused, hidden, unknown
 from shared.contracts.fields import Identifier, UnitId
 from shared.contracts.refusals import RefusedFor
-from shared.csv_cells import guarded
+from shared.domain.csv_cells import guarded
 
 router = APIRouter(prefix="/api")
 
@@ -74,26 +74,30 @@ async def get_evaluation(
     """How the whole, each tier and each unit did; units behind the first `after` of them. As CSV: all units."""
     async with reading(console.database) as connection:
         case = await visible_case(connection, me, case_id)
-        found = await evaluated(connection, case, me)
+        result = await evaluated(connection, case, me)
     if style == "csv":
         return Response(
-            as_csv(case, found, console),
+            as_csv(case, result, console),
             media_type="text/csv; charset=utf-8",
             headers={"content-disposition": f'attachment; filename="{case_id}.csv"'},
         )
-    shown = found.units[after : after + limit]
-    more = after + len(shown) < len(found.units)
+    shown = result.units[after : after + limit]
+    more = after + len(shown) < len(result.units)
     return as_json(
         {
             "case_id": case_id,
             "status": case.status,
-            "whole": evaluation.group_view(found.whole),
+            "whole": evaluation.group_view(result.whole),
             "by_tier": [
-                {"tier": tier, **evaluation.group_view(one)} for tier, one in found.by_tier.items()
+                {"tier": tier, **evaluation.group_view(group_figures)}
+                for tier, group_figures in result.by_tier.items()
             ],
             "units": [
-                {**evaluation.unit_view(one), "unit_name": console.names.unit(one.unit)}
-                for one in shown
+                {
+                    **evaluation.unit_view(unit_figures),
+                    "unit_name": console.names.unit(unit_figures.unit),
+                }
+                for unit_figures in shown
             ],
             "next": after + len(shown) if shown and more else None,
         }
@@ -109,8 +113,8 @@ async def visible_case(connection: Connection, me: Viewer, case_id: str) -> Case
     if not is_seen(me, case, takes_part=part):
         raise hidden("case", case.root)
     closed = case.closed_orders(me)
-    found = await rollup.received(connection, closed, span_of(me.unit)) if closed else set()
-    return replace(case, received=frozenset(found))
+    result = await rollup.received(connection, closed, span_of(me.unit)) if closed else set()
+    return replace(case, received=frozenset(result))
 
 
 async def evaluated(connection: Connection, case: Case, me: Viewer) -> Evaluation:
@@ -124,8 +128,12 @@ def as_csv(case: Case, found: Evaluation, console: Console) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(("status", "unit_name", *evaluation.UNIT_COLUMNS))
-    for one in found.units:
-        cells = (case.status, console.names.unit(one.unit), *evaluation.unit_view(one).values())
+    for unit_figures in found.units:
+        cells = (
+            case.status,
+            console.names.unit(unit_figures.unit),
+            *evaluation.unit_view(unit_figures).values(),
+        )
         writer.writerow([guarded("" if cell is None else str(cell)) for cell in cells])
     return "\ufeff" + out.getvalue()
 

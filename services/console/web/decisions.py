@@ -93,14 +93,14 @@ async def decide(
         if alert is None:
             raise unknown("alert")
         positions = body.verb is DecisionVerb.ASSESS and body.assessment is not None
-        found = access.entitled(me, _check(alert, body, positions=positions))
-        may_speak = positions and isinstance(found, access.Viewer)
+        result = access.entitled(me, _check(alert, body, positions=positions))
+        may_speak = positions and isinstance(result, access.Viewer)
         if not access.sees(me, alert["place"]) and not may_speak:
-            why = found if isinstance(found, RefusedFor) else RefusedFor.NO_SIGHT
+            why = result if isinstance(result, RefusedFor) else RefusedFor.NO_SIGHT
             raise hidden("alert", alert["place"], why, body.verb)
         if body.verb is DecisionVerb.MERGE:
             await _the_other(connection, me, body)
-    acting = console.granted(found, alert["place"], body.verb)
+    acting = console.granted(result, alert["place"], body.verb)
     if body.verb in _REASONED and not body.reason.strip():
         raise missing("reason", "say why")
     if body.verb is DecisionVerb.SPLIT and not body.evidence_ids:
@@ -113,20 +113,20 @@ async def decide(
 def _check(alert: Record, body: Decision, *, positions: bool) -> access.Check:
     """Whether one unit may: a position of its own is another question than a decision."""
     if positions:
-        return lambda one: access.may_hold(one, alert["place"])
+        return lambda item: access.may_hold(item, alert["place"])
     powers = facts(alert).powers
-    return lambda one: access.may_decide(one, powers, body.verb)
+    return lambda item: access.may_decide(item, powers, body.verb)
 
 
 async def _the_other(connection: Connection, me: access.Viewer, body: Decision) -> None:
     """The alert to merge into has to be there, in sight, and another status is another world."""
     if body.into is None:
         raise missing("into", "name the alert to merge into")
-    other = await reads.alert(connection, body.into)
-    if other is None:
+    record = await reads.alert(connection, body.into)
+    if record is None:
         raise unknown("alert")
-    if not access.sees(me, other["place"]):
-        raise hidden("alert", other["place"], verb=body.verb)
+    if not access.sees(me, record["place"]):
+        raise hidden("alert", record["place"], verb=body.verb)
 
 
 def _level(alert: Record, body: Decision) -> Level | None:
@@ -166,12 +166,12 @@ def _more(body: Decision) -> dict[str, Any]:
         DecisionVerb.MERGE: ("into",),
         DecisionVerb.SPLIT: ("evidence_ids",),
     }
-    found = {name: getattr(body, name) for name in wanted.get(body.verb, ())}
-    if body.assessment is not None and "assessment" in found:
-        found["assessment"] = _assessment(body.assessment)
-    if "evidence_ids" in found:
-        found["evidence_ids"] = tuple(sorted(set(body.evidence_ids)))
-    return {name: value for name, value in found.items() if value is not None}
+    results = {name: getattr(body, name) for name in wanted.get(body.verb, ())}
+    if body.assessment is not None and "assessment" in results:
+        results["assessment"] = _assessment(body.assessment)
+    if "evidence_ids" in results:
+        results["evidence_ids"] = tuple(sorted(set(body.evidence_ids)))
+    return {name: value for name, value in results.items() if value is not None}
 
 
 def _assessment(held: Held) -> Assessment:

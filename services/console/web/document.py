@@ -205,18 +205,18 @@ def _complete(path: str, method: str, operation: Json) -> None:
 
 
 def _refusals(path: str, method: str) -> list[int]:
-    found = [401, 422, 503]
+    results = [401, 422, 503]
     if not path.startswith("/carriers/"):
-        found.append(403)
+        results.append(403)
     if "{" in path or path.startswith("/carriers/"):
-        found.append(404)
+        results.append(404)
     if method != "get":
-        found.append(413)
+        results.append(413)
         if path.startswith("/api/") and path not in _LOOKS_ONLY:
-            found.append(409)
+            results.append(409)
     if method != "get" and path.endswith("/photos"):
-        found.append(415)
-    return sorted(found)
+        results.append(415)
+    return sorted(results)
 
 
 def _refusal(status: int) -> Json:

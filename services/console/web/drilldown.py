@@ -35,7 +35,7 @@ async def get_below(
     """How far a command has come in each unit one tier below `unit` (default: one's own), all that
     lies further down counted with it, and what `unit` itself has to do."""
     root = console.in_sight(me, unit)
-    children = {one: span_of(one) for one in console.names.tree.directly_below(root)}
+    children = {name: span_of(name) for name in console.names.tree.directly_below(root)}
     async with reading(console.database) as connection:
         if await rollup.command(connection, command_id) is None:
             raise unknown("command")

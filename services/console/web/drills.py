@@ -27,7 +27,7 @@ class NewDrill(Body):
 @router.post("/drills", status_code=202)
 async def start(console: Parts, me: Me, body: NewDrill, key: IdempotencyKey = None) -> Response:
     """Start a drill in one's own subtree: its report opens an alert of status Exercise."""
-    acting = console.acting(me, lambda one: access.may_start_drill(one, body.place), body.place)
+    acting = console.acting(me, lambda item: access.may_start_drill(item, body.place), body.place)
     if body.place not in console.names.tree:
         raise unknown("unit")
     scenario = drills.Scenario(body.title, body.event_type, body.level, body.place, body.text)

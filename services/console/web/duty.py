@@ -24,9 +24,9 @@ from services.console.web.problems import Refused, unknown
 from shared.contracts.duty import HORIZON_DAYS, DutyRule
 from shared.contracts.fields import Identifier, ResponseMode, Status, UnitId
 from shared.contracts.refusals import RefusedFor
-from shared.duty import csv_file, ical_file
-from shared.duty.errors import DutyFileError
-from shared.duty.timeline import plan_of, timeline
+from shared.domain.roster import csv_file, ical_file
+from shared.domain.roster.errors import DutyFileError
+from shared.domain.roster.timeline import plan_of, timeline
 
 router = APIRouter(prefix="/api/duty")
 
@@ -122,17 +122,17 @@ async def export(
     async with reading(console.database) as connection:
         entries = duty.entries_of(await store.entries(connection, unit))
         mode = await _mode(connection, unit)
-    held = plan_of(entries, mode)
+    plan = plan_of(entries, mode)
     if form == "csv":
-        content = csv_file.write([one.rule for one in entries]).encode()
+        content = csv_file.write([entry.rule for entry in entries]).encode()
     else:
         now = console.clock.now()
         end = now + timedelta(days=HORIZON_DAYS)
         content = ical_file.write(
             unit,
             console.names.unit(unit),
-            {post: timeline(held, post, now, end) for post in held.posts},
-            {officer: member.officer.name for officer, member in held.members.items()},
+            {post: timeline(plan, post, now, end) for post in plan.posts},
+            {officer: member.officer.name for officer, member in plan.members.items()},
             now,
         )
     named = {"content-disposition": f'attachment; filename="duty-{unit[:12]}.{form}"'}
@@ -170,12 +170,12 @@ async def take_file(
 
 
 async def _mode(connection: Connection, unit: str) -> ResponseMode:
-    found = modes_of(await modes.decided(connection, Status.ACTUAL))
-    return found.effective(Status.ACTUAL, unit).mode
+    result = modes_of(await modes.decided(connection, Status.ACTUAL))
+    return result.effective(Status.ACTUAL, unit).mode
 
 
 def _planner(console: Console, me: access.Viewer, unit: str) -> access.Viewer:
-    return console.acting(me, lambda one: access.may_plan_duty(one, unit), unit)
+    return console.acting(me, lambda item: access.may_plan_duty(item, unit), unit)
 
 
 async def _demand_pageable(console: Console, unit: str, rules: Sequence[DutyRule]) -> None:
@@ -190,5 +190,5 @@ async def _demand_pageable(console: Console, unit: str, rules: Sequence[DutyRule
 
 
 def _not_taken(problems: list[str] | tuple[str, ...]) -> Refused:
-    errors = [{"where": "file", "what": one} for one in problems[:50]]
+    errors = [{"where": "file", "what": problem} for problem in problems[:50]]
     return Refused(422, "Nothing of the file was taken", reason="invalid", errors=errors)

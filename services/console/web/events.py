@@ -120,8 +120,8 @@ class _Live(Response):
         async with reading(self._console.database) as connection:
             if after > await feed.head(connection):
                 return True
-            found = await feed.missed(connection, self._sight, after, RESUME_LIMIT + 1)
-        return found > RESUME_LIMIT
+            result = await feed.missed(connection, self._sight, after, RESUME_LIMIT + 1)
+        return result > RESUME_LIMIT
 
     async def _page(self, send: Send, position: int) -> int:
         """Send the next lines; the position behind them. Few at a time: clients may be slow, and many."""

@@ -53,14 +53,14 @@ async def export(
     now = console.clock.now()
     async with reading(console.database) as connection:
         case = await visible_case(connection, me, case_id)
-        found = await evaluated(connection, case, me)
+        result = await evaluated(connection, case, me)
         told = await _told(connection, case, me, console)
         written = await review_of(connection, case, me, console)
         photos, whole = await _photos(connection, case, me)
     file = dossier(
         case,
         case.state(written is not None),
-        found,
+        result,
         told,
         review.tables(written, words()),
         words(),
@@ -101,9 +101,9 @@ async def _photos(
 ) -> tuple[list[Record], dict[str, bytes]]:
     """What is known of the photos that the officer sees, the newest first, and the pictures to be printed."""
     rows = await photo_store.of_commands(connection, case.command_ids, span_of(me.root), _COUNTED)
-    seen = shown(rows, me)
-    newest = [row["photo_id"] for row in seen[:MOST_PHOTOS]]
-    return seen, await photo_store.pictures(connection, newest)
+    records = shown(rows, me)
+    newest = [row["photo_id"] for row in records[:MOST_PHOTOS]]
+    return records, await photo_store.pictures(connection, newest)
 
 
 async def _told(connection: Connection, case: Case, me: Viewer, console: Console) -> Told:

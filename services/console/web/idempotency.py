@@ -86,22 +86,22 @@ async def _repeated(scope: Scope, asked: _Asked) -> Response | None:
     if viewer is None:
         return None
     async with reading(console.database) as connection:
-        known = await bound_to(connection, viewer.officer_id, asked.key)
-    if known is None:
+        existing_record = await bound_to(connection, viewer.officer_id, asked.key)
+    if existing_record is None:
         return None
-    if known["asked"] != asked.digest:
+    if existing_record["asked"] != asked.digest:
         return problem(KEY_REUSED)
     # Kafka may have been away the first time.
-    kept = Written(
-        known["id"],
-        known["topic"],
-        known["key"],
-        known["value"],
-        known["digest"],
+    written = Written(
+        existing_record["id"],
+        existing_record["topic"],
+        existing_record["key"],
+        existing_record["value"],
+        existing_record["digest"],
         viewer.officer_id,
     )
-    await console.repeat(kept)
-    return Response(known["answer"], 202, media_type="application/json")
+    await console.repeat(written)
+    return Response(existing_record["answer"], 202, media_type="application/json")
 
 
 async def _viewer(console: Console, request: Request) -> Viewer | None:
@@ -116,8 +116,8 @@ def _key(scope: Scope) -> str | None:
         return None
     if not scope["path"].startswith("/api/"):
         return None
-    found: bytes | None = dict(scope["headers"]).get(HEADER.encode())
-    return None if found is None else found.decode("latin-1")
+    data: bytes | None = dict(scope["headers"]).get(HEADER.encode())
+    return None if data is None else data.decode("latin-1")
 
 
 def _in_its_world(key: str, body: bytes) -> str:

@@ -18,7 +18,7 @@ from services.console.web.reads import StatusQuery
 from shared.contracts.fields import Identifier, Instant, ResponseMode, Status, Text, UnitId
 from shared.contracts.modes import ModeVerb
 from shared.contracts.refusals import RefusedFor
-from shared.modes.period import LONGEST, is_end
+from shared.domain.response_modes.period import LONGEST, is_end
 
 router = APIRouter(prefix="/api")
 
@@ -59,14 +59,14 @@ async def get_modes(
     async with reading(console.database) as connection:
         rows = await store.decided(connection, status)
         proposals = await store.live_proposals(connection, span, status)
-    found = modes.modes_of(rows)
+    result = modes.modes_of(rows)
     below = [row["unit"] for row in rows if span.holds(row["unit"]) and row["unit"] != root]
     return as_json(
         {
             "status": status,
-            **modes.effective_view(found, status, root, console.names),
-            "below": [modes.effective_view(found, status, one, console.names) for one in below],
-            "proposals": [modes.proposal_view(row, me, found, console.names) for row in proposals],
+            **modes.effective_view(result, status, root, console.names),
+            "below": [modes.effective_view(result, status, one, console.names) for one in below],
+            "proposals": [modes.proposal_view(row, me, result, console.names) for row in proposals],
         }
     )
 
@@ -82,18 +82,18 @@ async def preview(
     """What would change if the unit decided this mode (normal: if its own ended); nothing is sent."""
     console.demand(None if access.sees(me, unit) else RefusedFor.OUTSIDE_SUBTREE, unit)
     async with reading(console.database) as connection:
-        found = modes.modes_of(await store.decided(connection, status))
-    return as_json(modes.change(found, status, unit, mode, console.names))
+        result = modes.modes_of(await store.decided(connection, status))
+    return as_json(modes.change(result, status, unit, mode, console.names))
 
 
 @router.post("/modes/proposals", status_code=202)
 async def propose(console: Parts, me: Me, body: Proposed, key: IdempotencyKey = None) -> Response:
     """Propose a mode for one's own unit or one below it."""
-    acting = console.acting(me, lambda one: access.may_propose_mode(one, body.unit), body.unit)
+    acting = console.acting(me, lambda item: access.may_propose_mode(item, body.unit), body.unit)
     mode = ResponseMode(body.mode)
     async with reading(console.database) as connection:
-        found = modes.modes_of(await store.decided(connection, body.status))
-    change = modes.change(found, body.status, body.unit, mode, console.names)
+        result = modes.modes_of(await store.decided(connection, body.status))
+    change = modes.change(result, body.status, body.unit, mode, console.names)
     if change["to"] != mode:
         raise Refused(
             422,
@@ -131,9 +131,9 @@ async def judge(
             raise unknown("proposal")
         if not access.sees(me, row["unit"]):
             raise hidden("proposal", row["unit"], verb=verb)
-        found = modes.modes_of(await store.decided(connection, row["status"]))
+        result = modes.modes_of(await store.decided(connection, row["status"]))
     asked = ModeVerb(verb)
-    acting = console.acting(me, lambda one: modes.denial_of(one, row, asked), row["unit"], verb)
+    acting = console.acting(me, lambda item: modes.denial_of(item, row, asked), row["unit"], verb)
     if body.version != row["version"] or asked not in modes.verbs_of(me, row):
         raise Refused(
             409,
@@ -143,7 +143,7 @@ async def judge(
         )
     own = row["mode"] if asked is ModeVerb.APPROVE else ResponseMode.NORMAL
     if asked is ModeVerb.REJECT:
-        own = found.own(Status(row["status"]), row["unit"]).mode
-    change = modes.change(found, Status(row["status"]), row["unit"], own, console.names)
+        own = result.own(Status(row["status"]), row["unit"]).mode
+    change = modes.change(result, Status(row["status"]), row["unit"], own, console.names)
     act = modes.act(acting, row, asked, body.version, body.reason, console.clock.now())
     return await done(console, act, preview=change)

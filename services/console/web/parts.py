@@ -99,13 +99,13 @@ class Console:
         return root
 
     def granted(
-        self, found: Viewer | RefusedFor, place: str | None = None, verb: str = ""
+        self, viewer: Viewer | RefusedFor, place: str | None = None, verb: str = ""
     ) -> Viewer:
         """What was found; refuses with 403 when it is a denial."""
-        if isinstance(found, RefusedFor):
-            self.demand(found, place, verb)
-        assert isinstance(found, Viewer), "a denial was raised"
-        return found
+        if isinstance(viewer, RefusedFor):
+            self.demand(viewer, place, verb)
+        assert isinstance(viewer, Viewer), "a denial was raised"
+        return viewer
 
 
 _SENTENCES = {
@@ -129,9 +129,9 @@ _SENTENCES = {
 
 def console_of(request: Request) -> Console:
     """The parts of the application that serves this request."""
-    found = request.app.state.console
-    assert isinstance(found, Console)
-    return found
+    result = request.app.state.console
+    assert isinstance(result, Console)
+    return result
 
 
 async def _console(request: Request) -> Console:

@@ -63,7 +63,7 @@ async def add_photo(
     if not sees(me, assignment["unit"]):
         raise hidden("assignment", assignment["unit"])
     unit, issuer = assignment["unit"], assignment["issuer_unit"]
-    acting = console.acting(me, lambda one: access.may_step(one, unit, issuer, Step.REPORT), unit)
+    acting = console.acting(me, lambda item: access.may_step(item, unit, issuer, Step.REPORT), unit)
     file = await request.body()
     try:
         picture = await console.pictures.remade(file)

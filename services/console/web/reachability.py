@@ -49,16 +49,16 @@ async def reached(
     console.demand(None if access.sees(me, root) else RefusedFor.OUTSIDE_SUBTREE, root)
     span = span_of(root)
     slots = [
-        one
-        for one in console.directory.slots()
-        if one.unit == root or (below and span.holds(one.unit))
+        slot
+        for slot in console.directory.slots()
+        if slot.unit == root or (below and span.holds(slot.unit))
     ]
-    officers = {one.officer.officer_id for one in slots if one.officer is not None}
+    officers = {slot.officer.officer_id for slot in slots if slot.officer is not None}
     async with reading(console.database) as connection:
         known = await store.reachability(connection, officers)
     now = console.clock.now()
-    found = reachability.standings(slots, known)
-    wanted = reachability.chosen(found, show, now)
+    result = reachability.standings(slots, known)
+    wanted = reachability.chosen(result, show, now)
     rest = reachability.after(wanted, after) if after else wanted
     shown = rest[:limit]
     return as_json(
@@ -66,7 +66,7 @@ async def reached(
             "unit": root,
             "unit_name": console.names.unit(root),
             "at": now,
-            "counts": reachability.counts(found, now),
+            "counts": reachability.counts(result, now),
             "posts": [reachability.view(one, me, console.names, now) for one in shown],
             "next": reachability.cursor_of(shown[-1]) if len(rest) > len(shown) else None,
         }
@@ -77,9 +77,9 @@ async def reached(
 async def start(console: Parts, me: Me, body: NewTest, key: IdempotencyKey = None) -> Response:
     """Test now by which channels the officers on duty at a unit are reached: a page on each, marked as
     a test. For one's own unit and those below it."""
-    acting = console.acting(me, lambda one: access.may_plan_duty(one, body.unit), body.unit)
-    slots = [one for one in console.directory.slots() if one.unit == body.unit]
-    on_duty = {one.officer.officer_id for one in slots if one.officer is not None}
+    acting = console.acting(me, lambda item: access.may_plan_duty(item, body.unit), body.unit)
+    slots = [slot for slot in console.directory.slots() if slot.unit == body.unit]
+    on_duty = {slot.officer.officer_id for slot in slots if slot.officer is not None}
     if not on_duty or (body.officer_id is not None and body.officer_id not in on_duty):
         raise unknown("officer on duty")
     now = console.clock.now()

@@ -114,10 +114,10 @@ async def get_alert(console: Parts, me: Looker, alert_id: Identifier) -> Respons
             raise unknown("alert")
         if not sees(me, row["place"]):
             raise hidden("alert", row["place"])
-        found = await reads.alarms(connection, row["alarm_ids"])
+        result = await reads.alarms(connection, row["alarm_ids"])
         caused = await reads.commands_of_alert(connection, alert_id)
         commands = await orders.heads(connection, caused, me, console.names)
-    return as_json(views.alert_detail(row, found, commands, me, console.names))
+    return as_json(views.alert_detail(row, result, commands, me, console.names))
 
 
 @router.get("/alarms")
@@ -225,7 +225,7 @@ async def get_supervised_units(
     `reminded` together are those that are overdue.
     """
     below = console.names.tree.directly_below(me.root)
-    children = {one: span_of(one) for one in below}
+    children = {name: span_of(name) for name in below}
     async with reading(console.database) as connection:
         counted = await supervision.by_child(connection, span_of(me.root), status, children)
     return as_json({"units": drilldown.supervised_units(me.root, below, counted, console.names)})

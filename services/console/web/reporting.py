@@ -67,7 +67,7 @@ async def report(
     from_unit = body.from_unit or me.unit
     to_unit = body.to_unit or parent_of(from_unit)
     acting = console.acting(
-        me, lambda one: access.may_report(one, from_unit, to_unit, body.means, place), place
+        me, lambda item: access.may_report(item, from_unit, to_unit, body.means, place), place
     )
     if body.means is Means.PHONE and not body.text.strip():
         raise missing("text", "say what was told on the phone")
@@ -89,7 +89,9 @@ async def report(
         trace_id=alert["trace_id"] if alert else None,
     )
     before = [
-        one["id"] for one in chain if (one["from_unit"], one["to_unit"]) == (from_unit, to_unit)
+        record["id"]
+        for record in chain
+        if (record["from_unit"], record["to_unit"]) == (from_unit, to_unit)
     ]
     return await done(console, acts.report(acting, draft, before, key, console.clock.now()))
 
@@ -107,19 +109,19 @@ async def get_reports(
         alert = await store.alert_of(connection, incident_id, status)
         reports = await store.reports(connection, incident_id, status)
         duties = await store.duties_of(connection, incident_id, status)
-        firings = await store.firings(connection, [one["duty_id"] for one in duties])
+        firings = await store.firings(connection, [duty["duty_id"] for duty in duties])
     heads = [alert] if alert else [*duties, *reports]
     place = heads[0]["place"] if heads else None
     now = console.clock.now()
-    found = reporting.chains(reports, duties, firings, me, console.names, now, place)
-    if not found and not (alert and access.sees(me, alert["place"])):
+    result = reporting.chains(reports, duties, firings, me, console.names, now, place)
+    if not result and not (alert and access.sees(me, alert["place"])):
         raise unknown("incident") if place is None else hidden("incident", place)
     return as_json(
         {
             "incident_id": incident_id,
             "status": status,
-            "may_start": reporting.beginning(me, found, console.names, place),
-            "chains": found,
+            "may_start": reporting.beginning(me, result, console.names, place),
+            "chains": result,
         }
     )
 

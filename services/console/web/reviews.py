@@ -70,12 +70,12 @@ async def get_case(console: Parts, me: Looker, case_id: Identifier) -> Response:
             "owner_name": names.unit(case.owner),
             "began": case.began,
             "ended": case.ended_at,
-            "alerts": [one["alert_id"] for one in case.alerts],
+            "alerts": [alert["alert_id"] for alert in case.alerts],
             "commands": case.command_ids,
             "review": written,
             "may_review": case.is_closed
             and written is None
-            and access.is_entitled(me, lambda one: access.may_review(one, case.filed.owner)),
+            and access.is_entitled(me, lambda item: access.may_review(item, case.filed.owner)),
         }
     )
 
@@ -99,22 +99,25 @@ async def write_review(
     now = console.clock.now()
     async with reading(console.database) as connection:
         case = (await visible_case(connection, me, case_id)).filed
-        known = await store.review(connection, case.called)
-    acting = console.acting(me, lambda one: access.may_review(one, case.owner), case.owner)
+        existing_record = await store.review(connection, case.called)
+    acting = console.acting(me, lambda item: access.may_review(item, case.owner), case.owner)
     if not case.is_closed:
         raise Refused(409, "The case is not closed", reason="case_open")
-    for number, one in enumerate(body.findings):
-        _, units = reached(console, acting, review.owner_selection(one.owner))
+    for number, finding in enumerate(body.findings):
+        _, units = reached(console, acting, review.owner_selection(finding.owner))
         if not units:
             raise Refused(
-                422, "A finding goes to a unit below yours", one.owner, reason="no_finding_owner"
+                422,
+                "A finding goes to a unit below yours",
+                finding.owner,
+                reason="no_finding_owner",
             )
-        if one.finish_by <= now:
+        if finding.finish_by <= now:
             raise missing(f"findings.{number}.finish_by", "a date to come")
-    drafts = [review.DraftFinding(**one.model_dump()) for one in body.findings]
+    drafts = [review.DraftFinding(**finding.model_dump()) for finding in body.findings]
     act = review.write(acting, case, body.text, drafts, now)
     assert isinstance(act.message, CaseReview)
-    if known is not None and review.is_another(known, act.message):
+    if existing_record is not None and review.is_another(existing_record, act.message):
         raise Refused(
             409,
             "The case has its review",
@@ -125,11 +128,11 @@ async def write_review(
     answer = {
         "id": act.message.id,
         "repeated": True,
-        "commands": [one.key for one in commands],
+        "commands": [command.key for command in commands],
     }
     # The key goes with the last of them: only then is all that was asked done.
     new = await console.record(act, None if commands else bound(answer))
-    await asyncio.gather(*(console.record(one, None) for one in commands[:-1]))
+    await asyncio.gather(*(console.record(command, None) for command in commands[:-1]))
     for last in commands[-1:]:
         await console.record(last, bound(answer))
     return as_json({**answer, "repeated": not new}, 202)
@@ -142,6 +145,6 @@ async def review_of(
     row = await store.review(connection, case.called)
     if row is None:
         return None
-    ids = [one["command_id"] for one in json.loads(row["findings"])]
+    ids = [load["command_id"] for load in json.loads(row["findings"])]
     live = await store.live_findings(connection, ids)
     return review.view(row, live, console.names, open_to=case.is_open_to(me))

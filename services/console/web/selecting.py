@@ -11,8 +11,8 @@ from services.console.core.access import Viewer, may_issue
 from services.console.web.parts import Console
 from services.console.web.problems import Refused
 from shared.contracts.selections import Selection
+from shared.domain.selection.reach import free_reach, root_of
 from shared.runtime.decoding import explain
-from shared.selection.reach import free_reach, root_of
 
 _NAMED = 5
 
@@ -34,14 +34,16 @@ SelectionBody = Annotated[Selection, BeforeValidator(_strictly)]
 
 def reached(console: Console, me: Viewer, selection: Selection) -> tuple[Viewer, frozenset[str]]:
     """As whom `me` would command, and the units reached, perhaps none. Raises Refused when it may not."""
-    found = free_reach(console.names.tree, selection, me.unit)
-    if found.unknown:
+    result = free_reach(console.names.tree, selection, me.unit)
+    if result.unknown:
         raise Refused(
             422,
             "Not in the catalogue",
-            ", ".join(found.unknown[:_NAMED]),
+            ", ".join(result.unknown[:_NAMED]),
             reason="unknown_units",
         )
     units = {unit: free_reach(console.names.tree, selection, unit).units for unit in me.commanding}
-    acting = console.acting(me, lambda one: may_issue(one, units[one.unit]), root_of(found.units))
+    acting = console.acting(
+        me, lambda item: may_issue(item, units[item.unit]), root_of(result.units)
+    )
     return acting, units[acting.unit]

@@ -56,13 +56,13 @@ class Sessions:
         """The officer behind a request; raises Refused 401, or 403 for a request from another site."""
         kind, token = credential(request)
         foreign = kind == "session" and not _same_site(request)
-        found = await self._look_up(kind, hash_of(token))
-        request.state.viewer = found or await self._whose(kind, hash_of(token))
+        result = await self._look_up(kind, hash_of(token))
+        request.state.viewer = result or await self._whose(kind, hash_of(token))
         if foreign:
             raise cross_site()
-        if found is None:
+        if result is None:
             raise _signed_out(RefusedFor.NOT_VALID)
-        return found
+        return result
 
     async def _whose(self, kind: str, digest: str) -> Viewer | None:
         """Whose session it was, for the trail; None for a stranger's, and when it is forgotten."""
@@ -75,16 +75,16 @@ class Sessions:
     async def ended(self, claims: Sequence[Claim]) -> list[Claim]:
         """Those whose credential does not hold any more, or not for the officer just as found then: moved,
         or with other rights. Asked of the database, all together."""
-        found: dict[tuple[str, str], Viewer] = {}
+        viewers: dict[tuple[str, str], Viewer] = {}
         async with reading(self._database) as connection:
             for kind in {claim.kind for claim in claims}:
                 digests = [claim.digest for claim in claims if claim.kind == kind]
                 for row in await store.by_credentials(connection, kind, digests, self._idle):
-                    found[kind, row["token_sha256"]] = _viewer(row)
+                    viewers[kind, row["token_sha256"]] = _viewer(row)
         over = [
             claim
             for claim in claims
-            if found.get((claim.kind, claim.digest)) != replace(claim.viewer, place=None)
+            if viewers.get((claim.kind, claim.digest)) != replace(claim.viewer, place=None)
         ]
         for claim in over:
             self._known.pop((claim.kind, claim.digest), None)

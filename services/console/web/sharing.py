@@ -29,13 +29,13 @@ class Sharing:
     ) -> bytes:
         """The answer, perhaps still being made for another; raises what `make` raises, and keeps no failure."""
         now = time.monotonic()
-        found = self._made.get(asked)
-        if found is None or now - found.began >= self._for_s:
+        result = self._made.get(asked)
+        if result is None or now - result.began >= self._for_s:
             self._forget(now)
-            found = self._made[asked] = _Made(now, asyncio.create_task(make()))
-            found.answer.add_done_callback(lambda task: self._drop_failed(asked, task))
+            result = self._made[asked] = _Made(now, asyncio.create_task(make()))
+            result.answer.add_done_callback(lambda task: self._drop_failed(asked, task))
         # Who asked first may leave; the others still wait for the answer.
-        return await asyncio.shield(found.answer)
+        return await asyncio.shield(result.answer)
 
     def _forget(self, now: float) -> None:
         while self._made:
@@ -46,6 +46,6 @@ class Sharing:
 
     def _drop_failed(self, asked: Hashable, task: asyncio.Task[bytes]) -> None:
         failed = task.cancelled() or task.exception() is not None
-        found = self._made.get(asked)
-        if failed and found is not None and found.answer is task:
+        result = self._made.get(asked)
+        if failed and result is not None and result.answer is task:
             del self._made[asked]

@@ -76,7 +76,7 @@ async def silence(
 ) -> Response:
     """Ask for a silence or a maintenance window over one's own subtree."""
     acting = console.acting(
-        me, lambda one: access.may_silence(one, body.place or one.unit), body.place
+        me, lambda item: access.may_silence(item, body.place or item.unit), body.place
     )
     named = (body.place, body.event_type, body.rule_id, body.sensor_id)
     if not any(named):
@@ -94,8 +94,8 @@ async def silence(
     )
     now = console.clock.now()
     _demand_period(body.kind, body.begin_at, body.end_at, now)
-    wanted = Window(body.kind, matcher, body.begin_at, body.end_at, body.reason, body.status)
-    act = acts.silence(acting, wanted, now)
+    window = Window(body.kind, matcher, body.begin_at, body.end_at, body.reason, body.status)
+    act = acts.silence(acting, window, now)
     return await done(console, act, silence_id=act.key)
 
 
@@ -105,16 +105,20 @@ async def other_end(
 ) -> Response:
     """End a silence at once, or move its end."""
     async with reading(console.database) as connection:
-        known = await reads.silence(connection, silence_id)
-    if known is None:
+        existing_record = await reads.silence(connection, silence_id)
+    if existing_record is None:
         raise unknown("silence")
     acting = console.acting(
-        me, lambda one: access.may_end_silence(one, known["unit"]), known["unit"]
+        me,
+        lambda item: access.may_end_silence(item, existing_record["unit"]),
+        existing_record["unit"],
     )
     now = console.clock.now()
     if body.end_at is not None:
-        _demand_period(SilenceKind(known["kind"]), known["begin_at"], body.end_at, now)
-    act = acts.end_silence(acting, known, body.end_at, body.reason, now)
+        _demand_period(
+            SilenceKind(existing_record["kind"]), existing_record["begin_at"], body.end_at, now
+        )
+    act = acts.end_silence(acting, existing_record, body.end_at, body.reason, now)
     return await done(console, act, silence_id=silence_id)
 
 

@@ -20,10 +20,10 @@ from shared.contracts.ids import transition_id
 from shared.contracts.units import is_within, tier_of
 
 MOST_ENTRIES = 5_000
-"""So many entries that still count one unit may have."""
+"""The most entries in force that one unit may have."""
 
 
-class Refused(Exception):
+class RefusedChange(Exception):
     """The change cannot be made; nothing was changed."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
@@ -33,63 +33,66 @@ class Refused(Exception):
 
 
 def change(entries: Mapping[str, DutyEntry], request: DutyRequest, place: int) -> DutyEntry | None:
-    """The entry's next version, None when it says so already. `entries`: the unit's, by id; `place`:
-    its place in the order of changes.
+    """Return the next version of the entry, None when the request changes nothing.
 
-    Raises Refused.
+    `entries` are those of the unit by id; `place` is the place in the order of changes.
+
+    Raises RefusedChange.
     """
     if request.status is not Status.ACTUAL:
-        raise Refused(
+        raise RefusedChange(
             Reason.NOT_ALLOWED, f"people are really on duty: Actual, not {request.status}"
         )
     if not is_within(request.unit, request.origin_unit):
-        raise Refused(
+        raise RefusedChange(
             Reason.NOT_ALLOWED, f"{request.origin_unit} does not plan the duty of {request.unit}"
         )
-    before = entries.get(request.entry_id)
+    previous = entries.get(request.entry_id)
     if request.verb == "cancel":
-        if before is None:
-            raise Refused(Reason.UNKNOWN_SUBJECT, f"there is no entry {request.entry_id}")
-        return None if before.cancelled else _next(request, before, place, cancelled=True)
+        if previous is None:
+            raise RefusedChange(Reason.UNKNOWN_SUBJECT, f"there is no entry {request.entry_id}")
+        return None if previous.cancelled else _next(request, previous, place, cancelled=True)
     if request.rule is None:
-        raise Refused(Reason.SCHEMA, "put needs a rule")
-    if before is not None and (before.rule, before.cancelled) == (request.rule, False):
+        raise RefusedChange(Reason.SCHEMA, "put needs a rule")
+    if previous is not None and (previous.rule, previous.cancelled) == (request.rule, False):
         return None
-    if before is None and len(entries) >= MOST_ENTRIES:
-        raise Refused(Reason.NOT_ALLOWED, f"{request.unit} has {MOST_ENTRIES} entries already")
-    known = {
-        one.rule.officer.officer_id
-        for one in entries.values()
-        if isinstance(one.rule, Member) and not one.cancelled
+    if previous is None and len(entries) >= MOST_ENTRIES:
+        raise RefusedChange(
+            Reason.NOT_ALLOWED, f"{request.unit} has {MOST_ENTRIES} entries already"
+        )
+    members = {
+        entry.rule.officer.officer_id
+        for entry in entries.values()
+        if isinstance(entry.rule, Member) and not entry.cancelled
     }
-    if strangers := sorted(_named(request) - known):
-        raise Refused(
+    if strangers := sorted(_named_officers(request) - members):
+        raise RefusedChange(
             Reason.UNKNOWN_SUBJECT, f"no member of {request.unit}: {', '.join(strangers)[:300]}"
         )
-    return _next(request, before, place, cancelled=False)
+    return _next(request, previous, place, cancelled=False)
 
 
-def _named(request: DutyRequest) -> set[str]:
-    """The officers a rule puts on or takes off; a member names himself."""
+def _named_officers(request: DutyRequest) -> set[str]:
+    """Return the officers that a rule names; the entry of a member needs no other."""
     match request.rule:
         case Rotation(members=members):
             return set(members)
-        case Swap(officer_id=one, other_id=other):
-            return {one, other}
-        case Shift(officer_id=one) | Leave(officer_id=one):
-            return {one}
-        case Override(officer_id=one):
-            return set() if one is None else {one}
+        case Swap(officer_id=officer, other_id=partner):
+            return {officer, partner}
+        case Shift(officer_id=officer) | Leave(officer_id=officer):
+            return {officer}
+        case Override(officer_id=holder):
+            return set() if holder is None else {holder}
         case _:
             return set()
 
 
 def _next(
-    request: DutyRequest, before: DutyEntry | None, place: int, *, cancelled: bool
+    request: DutyRequest, previous: DutyEntry | None, place: int, *, cancelled: bool
 ) -> DutyEntry:
-    version = 1 if before is None else before.version + 1
-    rule = request.rule if not cancelled or before is None else before.rule
-    assert rule is not None, "the caller has seen to it"
+    version = 1 if previous is None else previous.version + 1
+    rule = request.rule if not cancelled or previous is None else previous.rule
+    assert rule is not None, "a request without a rule was refused"
     return DutyEntry(
         id=transition_id(f"{request.unit}:{request.entry_id}", version),
         occurred_at=request.occurred_at,

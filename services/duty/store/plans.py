@@ -1,7 +1,7 @@
-"""Duty plans by unit: locked by unit id in order, read and written a batch at a time.
+"""Duty plans by unit: locked in the order of unit ids, read and written a batch at a time.
 
-Before the units comes the lock of the response modes: shared by whoever goes by them, alone by whoever
-changes them, so that no unit is looked at by a mode that is just being replaced.
+The lock of the response modes comes before those of the units. A reader of modes shares it, a writer
+holds it alone, so that no unit is evaluated by a mode that another transaction is replacing.
 """
 
 from __future__ import annotations
@@ -12,106 +12,106 @@ from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter
 
-from services.duty.core.standing import Told
+from services.duty.core.coverage import Published
 from shared.contracts.duty import DutyEntry, Gap
 from shared.contracts.fields import Post, ResponseMode, Status
 from shared.contracts.modes import ResponseModeEvent
-from shared.duty.timeline import over_at
-from shared.modes.effective import Effective, Modes
+from shared.domain.response_modes.effective import Effective, Modes
+from shared.domain.roster.timeline import over_at
 from shared.runtime.database import Transaction
 
 _GAPS: TypeAdapter[tuple[Gap, ...]] = TypeAdapter(tuple[Gap, ...])
 _MODES_LOCK = 0x64757479
 """First key of the advisory lock of the modes ("duty")."""
-ToldRow = tuple[str, Post, Told]
-"""Unit, post, what was last published of it."""
+PublishedRow = tuple[str, Post, Published]
+"""Unit, post and the last publication about it."""
 
 
 @dataclass(slots=True)
 class UnitPlan:
-    """A unit's entries that still count, in the order of their last change, and what was told."""
+    """The entries of a unit that are in force, in the order of their last change, and what was published."""
 
     unit: str
     entries: dict[str, DutyEntry] = field(default_factory=dict)
-    told: dict[Post, Told] = field(default_factory=dict)
+    published: dict[Post, Published] = field(default_factory=dict)
 
 
-async def lock_units(work: Transaction, units: Collection[str]) -> None:
-    """Lock units, in order, under the modes that hold; a unit without a plan gets its row first."""
-    await work.connection.execute("SELECT pg_advisory_xact_lock_shared($1, 0)", _MODES_LOCK)
-    await work.connection.execute(
+async def lock_units(transaction: Transaction, units: Collection[str]) -> None:
+    """Lock units, in order, under the modes in force; a unit without a plan gets its row first."""
+    await transaction.connection.execute("SELECT pg_advisory_xact_lock_shared($1, 0)", _MODES_LOCK)
+    await transaction.connection.execute(
         "INSERT INTO duty.unit (unit) SELECT * FROM unnest($1::text[]) ON CONFLICT DO NOTHING",
         sorted(units),
     )
-    await work.connection.fetch(
+    await transaction.connection.fetch(
         "SELECT 1 FROM duty.unit WHERE unit = ANY($1::text[]) ORDER BY unit FOR UPDATE",
         sorted(units),
     )
 
 
-async def lock_modes(work: Transaction) -> list[str]:
-    """Lock the modes alone, before any unit; all units that have a plan."""
-    await work.connection.execute("SELECT pg_advisory_xact_lock($1, 0)", _MODES_LOCK)
-    rows = await work.connection.fetch("SELECT unit FROM duty.unit ORDER BY unit")
+async def lock_modes(transaction: Transaction) -> list[str]:
+    """Lock the modes alone, before any unit, and return all units that have a plan."""
+    await transaction.connection.execute("SELECT pg_advisory_xact_lock($1, 0)", _MODES_LOCK)
+    rows = await transaction.connection.fetch("SELECT unit FROM duty.unit ORDER BY unit")
     return [row["unit"] for row in rows]
 
 
-async def modes(work: Transaction) -> Modes:
-    """What the units have decided in the real world, in which people are on duty."""
-    rows = await work.connection.fetch("SELECT * FROM duty.mode ORDER BY unit")
+async def load_modes(transaction: Transaction) -> Modes:
+    """Return the modes of real events; drills change no duty."""
+    rows = await transaction.connection.fetch("SELECT * FROM duty.mode ORDER BY unit")
     return Modes(
         (Status.ACTUAL, Effective(ResponseMode(row["mode"]), row["version"], row["unit"]))
         for row in rows
     )
 
 
-async def save_modes(work: Transaction, events: Sequence[ResponseModeEvent]) -> None:
-    """Write decisions; an older one than is known changes nothing."""
-    await work.connection.executemany(
+async def save_modes(transaction: Transaction, events: Sequence[ResponseModeEvent]) -> None:
+    """Write modes; an older version than the stored one changes nothing."""
+    await transaction.connection.executemany(
         "INSERT INTO duty.mode (unit, mode, version) VALUES ($1, $2, $3) "
         "ON CONFLICT (unit) DO UPDATE SET mode = EXCLUDED.mode, version = EXCLUDED.version "
         "WHERE duty.mode.version < EXCLUDED.version",
-        [(one.unit, one.mode, one.version) for one in events],
+        [(event.unit, event.mode, event.version) for event in events],
     )
 
 
 async def load(
-    work: Transaction, units: Iterable[str], named: Collection[str] = ()
+    transaction: Transaction, units: Iterable[str], named: Collection[str] = ()
 ) -> dict[str, UnitPlan]:
-    """The plans of units that are locked; of entries that are over only those `named` by id."""
-    found = {unit: UnitPlan(unit) for unit in sorted(units)}
-    for row in await work.connection.fetch(
+    """Return the plans of locked units; of ended entries only those with an id in `named`."""
+    results = {unit: UnitPlan(unit) for unit in sorted(units)}
+    for row in await transaction.connection.fetch(
         "SELECT unit, body FROM duty.entry WHERE unit = ANY($1::text[]) "
         "AND (over_at IS NULL OR over_at > now() OR entry_id = ANY($2::text[])) "
         "ORDER BY place",
-        list(found),
+        list(results),
         list(named),
     ):
         entry = DutyEntry.model_validate_json(row["body"])
-        found[row["unit"]].entries[entry.entry_id] = entry
-    for row in await work.connection.fetch(
-        "SELECT * FROM duty.told WHERE unit = ANY($1::text[])", list(found)
+        results[row["unit"]].entries[entry.entry_id] = entry
+    for row in await transaction.connection.fetch(
+        "SELECT * FROM duty.published_post WHERE unit = ANY($1::text[])", list(results)
     ):
-        found[row["unit"]].told[Post(row["post"])] = Told(
+        results[row["unit"]].published[Post(row["post"])] = Published(
             row["holder"],
             row["slots"],
             _GAPS.validate_json(row["gaps"]),
             row["seen_until"],
             row["coverages"],
         )
-    return found
+    return results
 
 
-async def places(work: Transaction, count: int) -> list[int]:
-    """The next places in the order of changes."""
-    rows = await work.connection.fetch(
+async def places(transaction: Transaction, count: int) -> list[int]:
+    """Return the next places in the order of changes."""
+    rows = await transaction.connection.fetch(
         "SELECT nextval('duty.place') AS place FROM generate_series(1, $1)", count
     )
     return [row["place"] for row in rows]
 
 
-async def save_entries(work: Transaction, entries: Sequence[DutyEntry]) -> None:
-    """Write changed entries; of several versions of one, in their order, the last stays."""
+async def save_entries(transaction: Transaction, entries: Sequence[DutyEntry]) -> None:
+    """Write changed entries; of several versions of an entry the last one stays."""
     newest: dict[tuple[str, str], DutyEntry] = {}
     for entry in entries:
         newest.pop((entry.unit, entry.entry_id), None)
@@ -126,7 +126,7 @@ async def save_entries(work: Transaction, entries: Sequence[DutyEntry]) -> None:
         by_column["body"].append(entry.to_wire().decode())
     if not newest:
         return
-    await work.connection.execute(
+    await transaction.connection.execute(
         "INSERT INTO duty.entry (entry_id, unit, version, over_at, place, body) "
         "SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::timestamptz[], $5::bigint[], "
         "$6::text[]) ON CONFLICT (unit, entry_id) DO UPDATE SET "
@@ -136,10 +136,10 @@ async def save_entries(work: Transaction, entries: Sequence[DutyEntry]) -> None:
     )
 
 
-async def save_told(work: Transaction, rows: Sequence[ToldRow]) -> None:
-    """Write what was last published of posts."""
-    await work.connection.executemany(
-        "INSERT INTO duty.told (unit, post, holder, slots, gaps, seen_until, coverages) "
+async def save_published(transaction: Transaction, rows: Sequence[PublishedRow]) -> None:
+    """Write the last publications about posts."""
+    await transaction.connection.executemany(
+        "INSERT INTO duty.published_post (unit, post, holder, slots, gaps, seen_until, coverages) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (unit, post) DO UPDATE SET "
         "holder = EXCLUDED.holder, slots = EXCLUDED.slots, gaps = EXCLUDED.gaps, "
         "seen_until = EXCLUDED.seen_until, coverages = EXCLUDED.coverages",
@@ -147,12 +147,12 @@ async def save_told(work: Transaction, rows: Sequence[ToldRow]) -> None:
             (
                 unit,
                 post,
-                told.holder,
-                told.slots,
-                _GAPS.dump_json(told.gaps).decode(),
-                told.seen_until,
-                told.coverages,
+                published.holder,
+                published.slots,
+                _GAPS.dump_json(published.gaps).decode(),
+                published.seen_until,
+                published.coverages,
             )
-            for unit, post, told in rows
+            for unit, post, published in rows
         ],
     )

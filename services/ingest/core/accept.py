@@ -55,17 +55,17 @@ def many_readings(
 
 def one_report(body: bytes, source: str, now: datetime) -> Report:
     """The report in a body of /v1/reports; raises Refused."""
-    given = _parse(ReportBody, body)
-    if problems := list(_time_problems(given.occurred_at, now, "")):
+    report_body = _parse(ReportBody, body)
+    if problems := list(_time_problems(report_body.occurred_at, now, "")):
         raise Refused(problems)
-    fields = given.model_dump()
-    fields["id"] = id_prefix(source) + given.id
+    fields = report_body.model_dump()
+    fields["id"] = id_prefix(source) + report_body.id
     return Report(
         **fields,
         sent_at=now,
-        origin_unit=given.place,
-        tier=tier_of(given.place),
-        areas=(given.place,),
+        origin_unit=report_body.place,
+        tier=tier_of(report_body.place),
+        areas=(report_body.place,),
         trace_id=fields["id"],
     )
 
@@ -80,7 +80,7 @@ def _readings(
 ) -> list[Reading]:
     problems: list[Problem] = []
     first: dict[str, str] = {}
-    found: list[Reading] = []
+    readings: list[Reading] = []
     prefix = id_prefix(source)
     for reading, place in zip(given, places, strict=True):
         earlier = first.setdefault(reading.id, place)
@@ -101,10 +101,10 @@ def _readings(
         if not OLDEST <= reading.occurred_at <= present + FUTURE:
             problems += _time_problems(reading.occurred_at, now, place, present)
         if not problems:
-            found.append(_reading(reading, prefix + reading.id, sensor, now))
+            readings.append(_reading(reading, prefix + reading.id, sensor, now))
     if problems:
         raise Refused(problems)
-    return found
+    return readings
 
 
 def _reading(given: ReadingBody, own_id: str, sensor: SensorEntry, now: datetime) -> Reading:

@@ -27,7 +27,7 @@ def check(body: bytes) -> None:
             Refusal.NOT_JSON, f"byte {error.start}", "not UTF-8", "JSON in UTF-8"
         ) from None
     try:
-        found = json.loads(text, object_pairs_hook=Names().read, parse_constant=_constant)
+        result = json.loads(text, object_pairs_hook=Names().read, parse_constant=_constant)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise refuse(Refusal.NOT_JSON, where, error.msg) from None
@@ -35,7 +35,7 @@ def check(body: bytes) -> None:
         raise _too_deep() from None
     except ValueError as error:  # an integer of thousands of digits
         raise refuse(Refusal.NOT_JSON, "body", str(error)) from None
-    level = [found] if isinstance(found, dict | list) else []
+    level = [result] if isinstance(result, dict | list) else []
     depth = 0
     while level:
         depth += 1
@@ -65,14 +65,14 @@ class Names:
             raise refuse(
                 Refusal.TOO_LARGE, "body", "holds too many names", f"at most {MOST_NAMES} names"
             )
-        found: dict[str, Any] = {}
+        results: dict[str, Any] = {}
         for name, value in pairs:
-            if name in found:
+            if name in results:
                 raise refuse(
                     Refusal.DUPLICATE_KEY, name[:80], "this key occurs twice", "each key once"
                 )
-            found[name] = value
-        return found
+            results[name] = value
+        return results
 
 
 def _constant(name: str) -> Any:

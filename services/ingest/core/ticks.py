@@ -35,11 +35,11 @@ class KafkaClock:
         may differ: the one in the middle counts. `off_s` is then how far this machine's clock is
         proven to be ahead of Kafka's, negative = behind.
         """
-        taken = datetime.fromtimestamp(sorted(taken_ms)[(len(taken_ms) - 1) // 2] / 1000, UTC)
-        ahead = (sent - taken).total_seconds()
+        moment = datetime.fromtimestamp(sorted(taken_ms)[(len(taken_ms) - 1) // 2] / 1000, UTC)
+        ahead = (sent - moment).total_seconds()
         self.off_s = max(ahead, 0.0) or min(ahead + heard_at - sent_at, 0.0)
         if abs(self.off_s) > TOLERANCE_S:
-            self._base, self._since = taken, heard_at
+            self._base, self._since = moment, heard_at
         else:
             self._base, self._since = sent, sent_at
 
@@ -70,7 +70,7 @@ class EventClock:
         """Note readings of a source that Kafka has."""
         if not self._follow or self._player not in ("", source):
             return
-        times = [one.occurred_at for one in readings if one.status is Status.ACTUAL]
+        times = [reading.occurred_at for reading in readings if reading.status is Status.ACTUAL]
         if times and (self._newest is None or max(times) > self._newest):
             self._newest = max(times)
 

@@ -25,9 +25,9 @@ from services.notify.channels.port import (
 )
 from services.notify.channels.threads import Threads
 from services.notify.core.letters import message
-from shared.bilingual import said
 from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
+from shared.domain.bilingual import said
 
 
 class EmailSettings(ChannelSettings):
@@ -116,18 +116,20 @@ class Email:
         return DELIVERED
 
     def _introduce(self, server: smtplib.SMTP) -> None:
-        told = self._settings
-        if told.tls == "starttls":
+        email_settings = self._settings
+        if email_settings.tls == "starttls":
             server.starttls(context=ssl.create_default_context())
-        if told.username is not None and self._password is not None:
-            server.login(told.username, self._password.get_secret_value())
+        if email_settings.username is not None and self._password is not None:
+            server.login(email_settings.username, self._password.get_secret_value())
 
     def _connect(self) -> smtplib.SMTP:
-        told = self._settings
-        if told.tls == "implicit":
+        email_settings = self._settings
+        if email_settings.tls == "implicit":
             context = ssl.create_default_context()
-            return smtplib.SMTP_SSL(told.host, told.port, timeout=self._timeout_s, context=context)
-        return smtplib.SMTP(told.host, told.port, timeout=self._timeout_s)
+            return smtplib.SMTP_SSL(
+                email_settings.host, email_settings.port, timeout=self._timeout_s, context=context
+            )
+        return smtplib.SMTP(email_settings.host, email_settings.port, timeout=self._timeout_s)
 
 
 def _answered(code: int) -> Attempt:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, NamedTuple
 
-import httpx
+import httpx2
 from pydantic_core import from_json
 
 from services.notify.channels.port import AT_ONCE, DELIVERED, Attempt, Outcome
@@ -23,18 +23,18 @@ class Reply(NamedTuple):
     body: bytes
 
 
-def client(timeout_s: float) -> httpx.AsyncClient:
+def client(timeout_s: float) -> httpx2.AsyncClient:
     """A client that follows no redirect and asks no environment for a proxy."""
-    return httpx.AsyncClient(
+    return httpx2.AsyncClient(
         timeout=timeout_s,
         follow_redirects=False,
         trust_env=False,
-        limits=httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=20),
+        limits=httpx2.Limits(max_connections=AT_ONCE, max_keepalive_connections=20),
     )
 
 
 async def exchange(
-    http: httpx.AsyncClient, method: str, url: str, *, keep: bool = True, **request: Any
+    http: httpx2.AsyncClient, method: str, url: str, *, keep: bool = True, **request: Any
 ) -> Reply | Attempt:
     """The carrier's reply, or how the attempt failed. Without `keep` the body is not read at all."""
     try:
@@ -49,9 +49,9 @@ async def exchange(
                     if len(body) >= MOST_BYTES:
                         break
             return Reply(response.status_code, body[:MOST_BYTES])
-    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+    except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
         return Attempt(Outcome.NOT_SENT, type(error).__name__)
-    except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
+    except (httpx2.TransportError, httpx2.DecodingError, TimeoutError) as error:
         return Attempt(Outcome.UNKNOWN, type(error).__name__)
 
 
@@ -59,9 +59,9 @@ def judge(status: int) -> Attempt:
     """2xx arrived; 429 was not taken; 408, 425 and 5xx say nothing certain; the rest is final."""
     if 200 <= status < 300:
         return DELIVERED
-    if status == httpx.codes.TOO_MANY_REQUESTS:
+    if status == httpx2.codes.TOO_MANY_REQUESTS:
         return Attempt(Outcome.NOT_SENT, f"status {status}")
-    if status >= 500 or status in (httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_EARLY):
+    if status >= 500 or status in (httpx2.codes.REQUEST_TIMEOUT, httpx2.codes.TOO_EARLY):
         return Attempt(Outcome.UNKNOWN, f"status {status}")
     return Attempt(Outcome.REFUSED, f"status {status}")
 
@@ -69,11 +69,11 @@ def judge(status: int) -> Attempt:
 def field(body: bytes, path: str) -> object:
     """The value at a dotted path of a JSON answer, None when there is none."""
     try:
-        found: object = from_json(body)
+        result: object = from_json(body)
     except ValueError:
         return None
     for name in path.split("."):
-        if not isinstance(found, dict):
+        if not isinstance(result, dict):
             return None
-        found = found.get(name)
-    return found
+        result = result.get(name)
+    return result

@@ -22,9 +22,9 @@ from services.notify.channels.port import (
 )
 from services.notify.channels.threads import Threads
 from services.notify.core.letters import message
-from shared.bilingual import said
 from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
+from shared.domain.bilingual import said
 from shared.runtime.errors import SetupError
 
 

@@ -103,15 +103,15 @@ class SecretSource(BaseModel):
     def read(self, environ: Mapping[str, str] = os.environ) -> SecretStr:
         """The secret; raises SetupError when there is none."""
         if self.env is not None:
-            found = environ.get(self.env, "")
+            result = environ.get(self.env, "")
             where = f"the variable {self.env}"
         else:
             assert self.file is not None, "one of both is given"
             where = f"the file {self.file}"
             try:
-                found = self.file.read_text(encoding="utf-8").strip()
+                result = self.file.read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError):
-                found = ""
-        if not found:
+                result = ""
+        if not result:
             raise SetupError(f"A channel's secret is missing: {where} is empty or unreadable.")
-        return SecretStr(found)
+        return SecretStr(result)

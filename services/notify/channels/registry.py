@@ -61,8 +61,8 @@ class ChannelsFile(BaseModel):
 def read(path: Path) -> ChannelsFile:
     """The channels file; raises SetupError naming every wrong entry, never its values."""
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return ChannelsFile.model_validate(found)
+        result = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return ChannelsFile.model_validate(result)
     except (OSError, UnicodeDecodeError) as error:
         raise SetupError(f"{path} cannot be read ({type(error).__name__}).") from None
     except yaml.YAMLError as error:

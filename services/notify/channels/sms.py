@@ -91,21 +91,21 @@ class Sms:
             "page_id": page.page_id,
             "secret": self._secret,
         }
-        told = self._settings
-        request: dict[str, Any] = {"headers": _fill(told.headers, values)}
-        if told.query:
-            request["params"] = _fill(told.query, values)
-        if told.form is not None:
-            request["data"] = _fill(told.form, values)
-        elif told.body is not None:
-            request["json"] = _fill(told.body, values)
-        reply = await exchange(self._client, told.method, told.url, **request)
+        sms_settings = self._settings
+        request: dict[str, Any] = {"headers": _fill(sms_settings.headers, values)}
+        if sms_settings.query:
+            request["params"] = _fill(sms_settings.query, values)
+        if sms_settings.form is not None:
+            request["data"] = _fill(sms_settings.form, values)
+        elif sms_settings.body is not None:
+            request["json"] = _fill(sms_settings.body, values)
+        reply = await exchange(self._client, sms_settings.method, sms_settings.url, **request)
         if isinstance(reply, Attempt):
             return reply
         first = judge(reply.status)
-        if first.outcome is not Outcome.DELIVERED or told.accepted is None:
+        if first.outcome is not Outcome.DELIVERED or sms_settings.accepted is None:
             return first
-        return _verdict(told.accepted, field(reply.body, told.accepted.path))
+        return _verdict(sms_settings.accepted, field(reply.body, sms_settings.accepted.path))
 
 
 def _verdict(accepted: Accepted, found: object) -> Attempt:

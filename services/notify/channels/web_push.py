@@ -10,7 +10,7 @@ import asyncio
 from importlib import import_module
 from typing import Any, Literal
 
-import httpx
+import httpx2
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
@@ -24,9 +24,9 @@ from services.notify.channels.port import (
     Tools,
 )
 from services.notify.core.letters import message
-from shared.bilingual import said
 from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
+from shared.domain.bilingual import said
 from shared.runtime.errors import SetupError
 
 _GONE = (404, 410)
@@ -90,9 +90,9 @@ class WebPush:
         """One attempt; REFUSED for a subscription that is none, is not allowed, or is over."""
         try:
             subscription = from_json(address or "")
-            endpoint = httpx.URL(subscription["endpoint"])
+            endpoint = httpx2.URL(subscription["endpoint"])
             keys = subscription["keys"]["p256dh"], subscription["keys"]["auth"]
-        except (ValueError, TypeError, KeyError, httpx.InvalidURL, ValidationError):
+        except (ValueError, TypeError, KeyError, httpx2.InvalidURL, ValidationError):
             return Attempt(Outcome.REFUSED, "no push subscription")
         if endpoint.host not in self._settings.hosts:
             return Attempt(Outcome.REFUSED, "the push service is not among the allowed hosts")
@@ -129,7 +129,7 @@ class WebPush:
         body: bytes = sealed["body"]
         return body
 
-    def _vouch(self, endpoint: httpx.URL) -> dict[str, str]:
+    def _vouch(self, endpoint: httpx2.URL) -> dict[str, str]:
         audience = f"{endpoint.scheme}://{endpoint.netloc.decode()}"
         now_s = int(self._clock.now().timestamp())
         claims = {"aud": audience, "sub": self._settings.contact, "exp": now_s + 12 * 3600}

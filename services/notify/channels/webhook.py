@@ -22,9 +22,9 @@ from services.notify.channels.port import (
 )
 from services.notify.core import marks
 from services.notify.core.letters import in_public
-from shared.bilingual import said
 from shared.contracts.fields import Language
 from shared.contracts.pages import Channel, Page
+from shared.domain.bilingual import said
 from shared.runtime.errors import SetupError
 from shared.runtime.settings import key_problem
 

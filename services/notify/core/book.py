@@ -17,12 +17,12 @@ from services.notify.core.reaches import Evidence, Reaches, evidence_of
 from services.notify.core.roster import Seat
 from services.notify.core.roster_calls import GapMemory
 from services.notify.core.states import PageStep
-from shared.bilingual import Both
 from shared.contracts.commands import AssignmentState
 from shared.contracts.fields import Level, Post
 from shared.contracts.ids import page_id, transition_id
 from shared.contracts.pages import Channel, Page, PageState, SubjectKind
 from shared.contracts.units import tier_of
+from shared.domain.bilingual import Both
 
 AT_ONCE: Mapping[Channel, float] = {}
 
@@ -240,7 +240,7 @@ class Book:
         ladder.due_at = self.now + timedelta(seconds=call.wait_s)
         self.touch(ladder)
         for seat in (call.seat, *call.also):
-            used = [one for one in seat.channels if one in self.channels]
+            used = [channel for channel in seat.channels if channel in self.channels]
             dead = self.reaches.dead(seat.officer_id, self.now)
             waits = channel_plan.waits(used, after_s, call.wait_s, dead)
             self._page(ladder, call, seat, text, mark, waits)
@@ -313,11 +313,11 @@ class Book:
             line = self.pages[number]
             page, siblings = line.page, self._by_ladder[line.ladder_id]
             others = [
-                one.page.page_id
-                for one in siblings
-                if one.page.page_id in self.new_pages
-                and one is not line
-                and (one.page.officer_id, one.page.round) == (page.officer_id, page.round)
+                sibling.page.page_id
+                for sibling in siblings
+                if sibling.page.page_id in self.new_pages
+                and sibling is not line
+                and (sibling.page.officer_id, sibling.page.round) == (page.officer_id, page.round)
             ]
             dropped.update(others)
             line.page = page.model_copy(update={"digest_id": digest_id})
@@ -326,9 +326,9 @@ class Book:
             del self.pages[number]
             self._by_ladder[line.ladder_id].remove(line)
         self.events = [
-            self.pages[one.page_id].page if one.page_id in digest_of else one
-            for one in self.events
-            if one.page_id not in dropped
+            self.pages[event.page_id].page if event.page_id in digest_of else event
+            for event in self.events
+            if event.page_id not in dropped
         ]
 
     def advance(
@@ -394,4 +394,4 @@ class Book:
 
 
 def _unsettled(found: Iterable[Ladder]) -> list[Ladder]:
-    return [one for one in found if one.state not in ladders.FINAL]
+    return [ladder for ladder in found if ladder.state not in ladders.FINAL]

@@ -50,7 +50,7 @@ class Budgets:
     @property
     def longest_window_s(self) -> float:
         """How far back calls have to be counted."""
-        return max(one.window_s for one in (self.news, *self.levels.values()))
+        return max(level.window_s for level in (self.news, *self.levels.values()))
 
 
 BUDGETS: dict[ProfileName, Budgets] = {

@@ -10,7 +10,7 @@ from services.notify.core.profiles import TOP_ROUNDS, Profile, Timing
 from shared.contracts.calls import CallPlan
 from shared.contracts.fields import Level, ResponseMode
 from shared.contracts.pages import Channel
-from shared.modes.effects import EFFECTS
+from shared.domain.response_modes.effects import EFFECTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,12 @@ from services.notify.core.priority import priority
 from services.notify.core.profiles import MOST_LAPSES, Timing
 from services.notify.core.roster import Roster, Seat
 from services.notify.core.states import PageStep
-from shared.bilingual import Both
 from shared.contracts.ids import content_id
 from shared.contracts.pages import MOST_CALLS, Answer, Channel, PageState
 from shared.contracts.units import lineage
-from shared.modes.effective import Modes
-from shared.modes.effects import EFFECTS
+from shared.domain.bilingual import Both
+from shared.domain.response_modes.effective import Modes
+from shared.domain.response_modes.effects import EFFECTS
 
 SETTLED = "无需答复：事项已处理。"
 REPLACED = "无需答复：已有新的通知。"
@@ -102,9 +102,9 @@ class Caller:
             if ladder.state is LadderState.OPEN:
                 book.end(ladder, LadderStep.SETTLED, TESTED)
             return
-        for other in book.waiting(ladder):
-            if other.page.officer_id == answer.officer_id:
-                book.advance(other, PageStep.ANSWERED, occurred_at=answer.occurred_at)
+        for page_line in book.waiting(ladder):
+            if page_line.page.officer_id == answer.officer_id:
+                book.advance(page_line, PageStep.ANSWERED, occurred_at=answer.occurred_at)
         digest = book.digests.get(ladder.subject_id)
         if digest is not None and book.step_digest(digest, DigestStep.ANSWERED):
             digest.answer = answer
@@ -150,13 +150,13 @@ class Caller:
         Nobody is called more often for it than the last post of a ladder is.
         """
         if answer.hand_to is not None:
-            found = (
+            result = (
                 seat
                 for unit in lineage(ladder.start_unit)
                 for seat in self._roster.seats(unit)
                 if seat.officer_id == answer.hand_to
             )
-            seat = next(found, None)
+            seat = next(result, None)
         elif answer.hand_to_post is not None:
             seat = self._roster.seat(line.page.unit, answer.hand_to_post)
         else:
@@ -164,9 +164,9 @@ class Caller:
         if seat is None or seat.officer_id == answer.officer_id:
             return None
         calls = {
-            one.page.round
-            for one in self._book.pages_of(ladder.ladder_id)
-            if one.page.officer_id == seat.officer_id
+            page_line.page.round
+            for page_line in self._book.pages_of(ladder.ladder_id)
+            if page_line.page.officer_id == seat.officer_id
         }
         return seat if len(calls) < self._rule(ladder).rounds else None
 
@@ -209,17 +209,17 @@ class Caller:
         """Who promised to act has not: he is called again, after too many lapses the next post."""
         ladder.lapses += 1
         officer, ladder.answered_by = ladder.answered_by, None
-        held = [
+        seats = [
             seat
             for line in self._book.pages_of(ladder.ladder_id)
             if line.page.officer_id == officer
             and (seat := self._roster.seat(line.page.unit, line.page.post)) is not None
             and seat.officer_id == officer
         ]
-        if not held or ladder.lapses >= MOST_LAPSES:
+        if not seats or ladder.lapses >= MOST_LAPSES:
             self._go_on(ladder, declined=True)
             return
-        self._call_again(ladder, held[-1], wording.lapsed(ladder.text), marks.LAPSED)
+        self._call_again(ladder, seats[-1], wording.lapsed(ladder.text), marks.LAPSED)
 
     def _call_again(self, ladder: Ladder, seat: Seat, text: str, mark: Both = marks.NONE) -> None:
         """Call one named person of the ladder; silence leads on from his post."""
@@ -236,16 +236,16 @@ class Caller:
         ladder = book.ladders[line.ladder_id]
         if ladder.state is not LadderState.OPEN:
             return
-        call = [one.page for one in book.present(ladder)]
-        queued = {one.page_id for one in call if one.state is PageState.QUEUED}
+        call = [page_line.page for page_line in book.present(ladder)]
+        queued = {page.page_id for page in call if page.state is PageState.QUEUED}
         book.hastened |= queued
         shown = any(
-            one.state
-            is not (PageState.SENT if one.channel is Channel.CONSOLE else PageState.FAILED)
-            for one in call
+            page.state
+            is not (PageState.SENT if page.channel is Channel.CONSOLE else PageState.FAILED)
+            for page in call
         )
-        called = {one.officer_id for one in call}
-        refused = {one.officer_id for one in call if one.state is PageState.FAILED}
+        called = {page.officer_id for page in call}
+        refused = {page.officer_id for page in call if page.state is PageState.FAILED}
         if not shown and called == refused:
             self._go_on(ladder, declined=True)
 
@@ -325,7 +325,7 @@ class Caller:
         called = {call.seat.officer_id, *(seat.officer_id for seat in call.also)}
         pages = [line.page for line in self._book.pages_of(ladder.ladder_id)]
         before = wording.tried(
-            [one for one in pages if one.officer_id not in called],
+            [page for page in pages if page.officer_id not in called],
             self._unmanned(ladder.start_unit, call.seat.unit),
             self._names,
         )
@@ -336,7 +336,7 @@ class Caller:
         """Units on the way up to `unit` in which nobody is on duty."""
         way = lineage(start_unit)
         below = way[: way.index(unit)] if unit in way else way
-        return [one for one in below if not self._roster.seats(one)]
+        return [name for name in below if not self._roster.seats(name)]
 
     def _widened(self, seat: Seat, more: Iterable[Channel]) -> Seat:
         # A gateway knows its people itself; elsewhere somebody without an address is not reached.

@@ -1,7 +1,7 @@
 """On which channels a call goes out when: at once on those that cost nobody sleep, then dearer ones.
 
 A later channel is used only while the page is unanswered on the earlier ones; when those fail it is
-used at once. A channel known to be dead (shared/reachability/score.py) is tried, but not waited for: the
+used at once. A channel known to be dead (shared/domain/channel_health/score.py) is tried, but not waited for: the
 first that is not dead is used at once. No channel is ever left out, and the call itself is as long as
 ever: what is known may be wrong. The more urgent the level, the less is waited for. No channel waits
 longer than half of the call, so that each is used before the next post is called.
@@ -53,7 +53,7 @@ def waits(
 ) -> dict[Channel, float]:
     """Seconds to wait before each channel is used in a call that lasts `call_s`."""
     longest = call_s * LONGEST_SHARE
-    planned = {one: min(after_s.get(one, 0.0), longest) for one in channels}
+    planned = {channel: min(after_s.get(channel, 0.0), longest) for channel in channels}
     # Without a living channel there is nothing to wait for.
-    ahead = min((wait for one, wait in planned.items() if one not in dead), default=longest)
-    return {one: max(0.0, wait - ahead) for one, wait in planned.items()}
+    ahead = min((wait for channel, wait in planned.items() if channel not in dead), default=longest)
+    return {channel: max(0.0, wait - ahead) for channel, wait in planned.items()}

@@ -24,7 +24,7 @@ from shared.contracts.ids import content_id
 from shared.contracts.pages import SubjectKind
 from shared.contracts.reachability import ContactTestRequest
 from shared.contracts.units import is_within
-from shared.modes.effective import Modes
+from shared.domain.response_modes.effective import Modes
 
 ASKED_WAIT_S = 1_800.0
 """How long an answer to a test may take that an officer has started."""
@@ -58,7 +58,7 @@ class ContactTestPlans:
 
     def replace(self, plans: Iterable[ContactTestPlan]) -> None:
         """Let these plans hold and no others."""
-        self._plans = {one.test_id: one for one in plans if one.enabled}
+        self._plans = {plan.test_id: plan for plan in plans if plan.enabled}
 
     def get(self, test_id: str) -> ContactTestPlan | None:
         """The plan, None when it is not in force."""
@@ -124,7 +124,7 @@ class ContactTester:
         if not is_within(request.unit, request.origin_unit):
             raise NotAbove
         seats = self._roster.seats(request.unit)
-        wanted = [one for one in seats if request.of in (None, one.officer_id)]
+        wanted = [seat for seat in seats if request.of in (None, seat.officer_id)]
         if not wanted:
             raise UnknownOfficer
         for seat in wanted:

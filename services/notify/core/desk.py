@@ -44,7 +44,7 @@ from shared.contracts.ids import mode_id
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Answer, SubjectKind
 from shared.contracts.reports import ReportDuty
-from shared.modes.effective import Modes
+from shared.domain.response_modes.effective import Modes
 
 _CALLS = frozenset({SupervisionKind.REMINDED, SupervisionKind.ESCALATED})
 
@@ -70,17 +70,17 @@ class Desk:
         known = event.alert_id, event.status, event.version, event.level, event.proposed_level
         book.remember_alert(AlertMemory(*known, recalled))
         living = book.of_alert(event.alert_id)
-        for one in living:
-            self._caller.kept(one, event.actor)
-            if alert_calls.regrade(one, event, self._names):
-                book.touch(one)
+        for ladder in living:
+            self._caller.kept(ladder, event.actor)
+            if alert_calls.regrade(ladder, event, self._names):
+                book.touch(ladder)
         wish = alert_calls.wish_of(event, before)
         if wish.everyone or event.calls:
             self._call_about_alert(event, wish, before, living)
             return
-        for one in living:
-            if wish.over or (not wish.owed and one.purpose is Purpose.DECIDE):
-                book.end(one, LadderStep.SETTLED, SETTLED)
+        for ladder in living:
+            if wish.over or (not wish.owed and ladder.purpose is Purpose.DECIDE):
+                book.end(ladder, LadderStep.SETTLED, SETTLED)
 
     def _call_about_alert(
         self,
@@ -96,9 +96,9 @@ class Desk:
         # An officer who is being called gets the news on the rung where the calling is: otherwise
         # an alert that keeps changing would never reach the upper tier.
         running = {
-            one.start_unit: replace(one)
-            for one in living
-            if one.state is LadderState.OPEN and one.purpose is wish.purpose is Purpose.DECIDE
+            ladder.start_unit: replace(ladder)
+            for ladder in living
+            if ladder.state is LadderState.OPEN and ladder.purpose is wish.purpose is Purpose.DECIDE
         }
         named = {plan.first_unit(self._roster, callee.unit) for callee in event.calls}
         for one in living:
@@ -131,28 +131,28 @@ class Desk:
         """Tell everybody who was paged because of the alert, on whatever post he sits now."""
         book, alert_id = self._book, template.subject_id
         just_now = {
-            (one.page.unit, one.page.post, one.page.officer_id)
-            for one in book.new_pages.values()
-            if one.page.alert_id == alert_id
+            (page_line.page.unit, page_line.page.post, page_line.page.officer_id)
+            for page_line in book.new_pages.values()
+            if page_line.page.alert_id == alert_id
         }
         for unit, post, officer_id in sorted(book.paged.get(alert_id, set()) | just_now):
             if officer_id in called:
                 continue
             called.add(officer_id)
-            mine = [one for one in self._roster.seats(unit) if one.officer_id == officer_id]
+            mine = [seat for seat in self._roster.seats(unit) if seat.officer_id == officer_id]
             seat = mine[0] if mine else Seat(unit, post, officer_id)
             recall = replace(template, purpose=Purpose.RECALL, start_unit=unit)
             self._caller.open(recall, [seat], at=seat, named_after=officer_id, recalled=True)
 
     def _end_all_because_of(self, alert_id: str) -> None:
-        for one in list(self._book.ladders.values()):
-            if one.alert_id == alert_id and one.state is not LadderState.CLOSED:
-                self._book.end(one, LadderStep.SETTLED, RECALLED)
+        for ladder in list(self._book.ladders.values()):
+            if ladder.alert_id == alert_id and ladder.state is not LadderState.CLOSED:
+                self._book.end(ladder, LadderStep.SETTLED, RECALLED)
 
     def _was_recalled(self, alert_id: str | None) -> bool:
         """Whether what stands because of the alert is over, though its own end may be yet to come."""
-        known = self._book.alerts.get(alert_id or "")
-        return known is not None and known.recalled
+        existing_alert_memory = self._book.alerts.get(alert_id or "")
+        return existing_alert_memory is not None and existing_alert_memory.recalled
 
     def on_assignment(self, event: AssignmentEvent) -> None:
         """Call the desk of a unit that got an assignment; stop when the unit has acted."""
@@ -213,8 +213,10 @@ class Desk:
             over = duty is not None and duty.outlived(event.clock, event.due_at)
             living = self._book.of_duty(event.subject_id)
         else:
-            known = self._book.assignments.get(event.subject_id)
-            phase = known.phase if known else Phase.WAITING
+            existing_assignment_memory = self._book.assignments.get(event.subject_id)
+            phase = (
+                existing_assignment_memory.phase if existing_assignment_memory else Phase.WAITING
+            )
             over = phase >= (Phase.SIGNED if purpose is Purpose.SIGN else Phase.REPORTED)
             living = self._book.of_assignment(event.subject_id)
         if over:
@@ -235,9 +237,9 @@ class Desk:
             self._book.end(one, LadderStep.SETTLED, SETTLED)
         if not event.next_posts:
             return
-        signed = {one.officer_id for one in event.signatures}
-        found = plan.ladder(self._roster, event.unit)
-        seats = [seat for seat in found if seat.officer_id not in signed]
+        signed = {signature.officer_id for signature in event.signatures}
+        result = plan.ladder(self._roster, event.unit)
+        seats = [seat for seat in result if seat.officer_id not in signed]
         entitled = next((seat for seat in seats if seat.post in event.next_posts), None)
         self._caller.open(
             mode_calls.to_decide(event, self._names, self._book.now), seats, at=entitled
@@ -260,9 +262,9 @@ class Desk:
             return
         memory = DutyMemory(event.duty_id, event.status, event.version, event.running())
         book.remember_duty(memory)
-        for one in book.of_duty(event.duty_id):
-            if memory.outlived(one.purpose, one.occurred_at):
-                book.end(one, LadderStep.SETTLED, SETTLED)
+        for ladder in book.of_duty(event.duty_id):
+            if memory.outlived(ladder.purpose, ladder.occurred_at):
+                book.end(ladder, LadderStep.SETTLED, SETTLED)
 
     def on_coverage(self, event: DutyCoverage) -> None:
         """Remember what stands empty at a post; tell who is responsible, or that it is covered."""
@@ -273,8 +275,8 @@ class Desk:
         memory = replace(before, coverage=event) if before else GapMemory(subject, event)
         if not roster_calls.of_the_week(event, book.now):
             memory = replace(memory, told_at=None)
-            for one in book.of_subject(subject):
-                book.end(one, LadderStep.SETTLED, SETTLED)
+            for ladder in book.of_subject(subject):
+                book.end(ladder, LadderStep.SETTLED, SETTLED)
         book.remember_gaps(memory)
         self.tell_gaps(subject)
 
@@ -301,7 +303,7 @@ class Desk:
             return
         self._book.step_digest(digest, DigestStep.SENT)
         held = self._roster.seats(digest.unit)
-        seat = next((one for one in held if one.officer_id == digest.officer_id), None)
+        seat = next((seat for seat in held if seat.officer_id == digest.officer_id), None)
         if seat is None:  # he has left the post since: the console keeps it, its contents go on
             seat = Seat(digest.unit, digest.post, digest.officer_id)
         ladder = to_call(digest, contents, self._book.now)

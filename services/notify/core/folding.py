@@ -18,7 +18,7 @@ from services.notify.core.budgets import LONGEST_SHARE, Budget, Budgets, is_news
 from services.notify.core.ladders import Ladder, Purpose
 from shared.contracts.fields import Level, Post, Status
 from shared.contracts.pages import Channel, SubjectKind
-from shared.modes.effects import EFFECTS
+from shared.domain.response_modes.effects import EFFECTS
 
 Reader = tuple[str, Status]
 """An officer in one world (drill or real): who has a digest."""
@@ -71,7 +71,7 @@ def fold(lines: Iterable[PageLine], book: Book, spent: Spent, budgets: Budgets) 
     matters.update(
         matter for line in lines if (matter := _matter(line, book.ladders[line.ladder_id]))
     )
-    found = []
+    results = []
     for line in lines:
         page, ladder = line.page, book.ladders[line.ladder_id]
         news = is_news(ladder.subject_kind, page.round, ladder.priority)
@@ -82,7 +82,7 @@ def fold(lines: Iterable[PageLine], book: Book, spent: Spent, budgets: Budgets) 
         if not among_others and calls[purse] < budget.allows(EFFECTS[ladder.mode].calls):
             calls[purse] += 1
             continue
-        found.append(
+        results.append(
             Folded(
                 page.page_id,
                 page.id,
@@ -92,7 +92,7 @@ def fold(lines: Iterable[PageLine], book: Book, spent: Spent, budgets: Budgets) 
                 book.now + _hold(budget, page.answer_by - book.now),
             )
         )
-    return found
+    return results
 
 
 def _matter(line: PageLine, ladder: Ladder) -> Matter | None:

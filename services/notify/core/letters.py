@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from services.notify.core import marks
 from services.notify.core.wording import GRADED_ORDER
-from shared.bilingual import said
 from shared.contracts.fields import DataGrade, Language
 from shared.contracts.pages import Page, SubjectKind
-from shared.contracts.replies import reference_of
-from shared.wording import LEVELS, NOTES, REPLIES
+from shared.domain.bilingual import said
+from shared.domain.replies import reference_of
+from shared.domain.wording import LEVELS, NOTES, REPLIES
 
 _TO_NOTE = frozenset(
     {SubjectKind.SUPERVISION, SubjectKind.MODE, SubjectKind.ROSTER, SubjectKind.DIGEST}

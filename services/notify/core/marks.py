@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shared.bilingual import LINE_CHARACTERS, Both, both
 from shared.contracts.fields import Status
+from shared.domain.bilingual import LINE_CHARACTERS, Both, both
 
 TEXT_CHARACTERS = 8_000
 """Of a page's text, in both languages together."""
@@ -43,6 +43,6 @@ def resent(text: str) -> str:
 
 def _bare(text: str) -> str:
     bare = text
-    while mark := next((one for one in _OURS if bare.startswith(one)), None):
+    while mark := next((MINE for MINE in _OURS if bare.startswith(MINE)), None):
         bare = bare.removeprefix(mark)
     return bare or text.strip("【】[] ")

@@ -6,13 +6,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.notify.core.roster import Roster, Seat
-from shared import local_time
-from shared.bilingual import Both
 from shared.contracts.fields import Post
 from shared.contracts.units import lineage
-from shared.selection.labels import label
-from shared.selection.tree import UnitTree
-from shared.wording import POSTS
+from shared.domain import local_time
+from shared.domain.bilingual import Both
+from shared.domain.selection.labels import label
+from shared.domain.selection.tree import UnitTree
+from shared.domain.wording import POSTS
 
 BEIJING = ZoneInfo(local_time.ZONE)
 

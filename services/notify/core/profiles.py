@@ -4,7 +4,7 @@
 again after 1 minute, the next officer at 3, the upper tier at 5; the other levels stretch it to
 their own answer time (10, 15, 30 minutes). `demo` waits 6 seconds on every rung and, as a demo
 lasts minutes, ten minutes for a promise. A stricter response mode takes its share
-(shared/modes/effects.py).
+(shared/domain/response_modes/effects.py).
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from shared.contracts.ids import transition_id
 from shared.contracts.pages import Channel, Page, PageState, SubjectKind
 from shared.contracts.reachability import ChannelReach, Outcome, Reachability
 from shared.contracts.units import tier_of
-from shared.reachability.score import Reach, learn, reach_of
+from shared.domain.channel_health.score import Reach, learn, reach_of
 
 _HEARD = {PageState.DELIVERED: Outcome.DELIVERED, PageState.READ: Outcome.READ}
 _ENDS = {PageStep.ANSWERED, PageStep.TIMED_OUT, PageStep.WITHDRAWN}
@@ -25,7 +25,9 @@ class Reaches:
 
     def put(self, record: Reachability) -> None:
         """Take in the newest record of an officer."""
-        self._channels[record.officer_id] = {one.channel: one for one in record.channels}
+        self._channels[record.officer_id] = {
+            channel_reach.channel: channel_reach for channel_reach in record.channels
+        }
 
     def dead(self, officer_id: str, now: datetime) -> frozenset[Channel]:
         """The officer's channels of which nothing more was heard several times in a row."""
@@ -74,10 +76,16 @@ def evidence_of(page: Page, event: PageStep, *, answered_here: bool) -> Evidence
 
 def taught(before: Reachability | None, found: list[Evidence], now: datetime) -> Reachability:
     """The officer's next record after these pages, in order; all are his, and there is one at least."""
-    channels = {one.channel: one for one in before.channels} if before is not None else {}
-    for one in found:
-        known = channels.get(one.channel)
-        channels[one.channel] = learn(known, one.channel, one.outcome, now, test=one.test)
+    channels = (
+        {channel_reach.channel: channel_reach for channel_reach in before.channels}
+        if before is not None
+        else {}
+    )
+    for evidence in found:
+        existing_channel_reach = channels.get(evidence.channel)
+        channels[evidence.channel] = learn(
+            existing_channel_reach, evidence.channel, evidence.outcome, now, test=evidence.test
+        )
     last = found[-1]
     version = 1 if before is None else before.version + 1
     return Reachability(
@@ -89,5 +97,5 @@ def taught(before: Reachability | None, found: list[Evidence], now: datetime) ->
         references=(last.cause_id,),
         officer_id=last.officer_id,
         version=version,
-        channels=tuple(channels[one] for one in Channel if one in channels),
+        channels=tuple(channels[channel] for channel in Channel if channel in channels),
     )

@@ -62,8 +62,8 @@ class Roster:
 
     def held_by(self, officer_id: str) -> Seat | None:
         """A post that an officer holds now."""
-        held = (seat for seat in self._seats.values() if seat.officer_id == officer_id)
-        return next(held, None)
+        generator = (seat for seat in self._seats.values() if seat.officer_id == officer_id)
+        return next(generator, None)
 
     def seats(self, unit: str) -> list[Seat]:
         """The filled posts of a unit in calling order (B, A, commander), each person once."""

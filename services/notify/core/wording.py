@@ -10,7 +10,6 @@ from services.notify.core import marks
 from services.notify.core.ladders import Purpose
 from services.notify.core.marks import TEXT_CHARACTERS
 from services.notify.core.names import Names
-from shared.bilingual import LINE_CHARACTERS, Both, both
 from shared.contracts.alerts import AlertEvent, AlertTransition
 from shared.contracts.commands import (
     AssignmentEvent,
@@ -23,7 +22,8 @@ from shared.contracts.envelope import Envelope
 from shared.contracts.fields import DataGrade, Level, Post
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Channel, Page, PageState
-from shared.wording import CHANNELS, LEVELS, POSTS
+from shared.domain.bilingual import LINE_CHARACTERS, Both, both
+from shared.domain.wording import CHANNELS, LEVELS, POSTS
 
 _NOTHING = Both("", "")
 _ANNOUNCED: dict[AlertTransition, Both] = {
@@ -215,7 +215,7 @@ def tried(pages: Iterable[Page], empty: Sequence[str], names: Names) -> Both:
     """Who was called before, on which channel and what came of it; then units with nobody on duty."""
     people: dict[tuple[str, Post, str], dict[Channel, Both]] = {}
     order = list(CHANNELS)
-    for page in sorted(pages, key=lambda one: (one.rung, one.round, order.index(one.channel))):
+    for page in sorted(pages, key=lambda page: (page.rung, page.round, order.index(page.channel))):
         channel, state = CHANNELS[page.channel], _STATES[page.state]
         state = marks.before(state, _REASONS.get(page.reason or "", _NOTHING))
         folded = _FOLDED if page.digest_id is not None else _NOTHING
@@ -228,15 +228,15 @@ def tried(pages: Iterable[Page], empty: Sequence[str], names: Names) -> Both:
         who, outcomes = names.person(*place), list(channels.values())
         lines.append(
             Both(
-                f"{who.zh}：{'；'.join(one.zh for one in outcomes)}",
-                f"{who.en}: {'; '.join(one.en for one in outcomes)}",
+                f"{who.zh}：{'；'.join(outcome.zh for outcome in outcomes)}",
+                f"{who.en}: {'; '.join(outcome.en for outcome in outcomes)}",
             )
         )
     unmanned = [names.unit(unit) for unit in empty]
     lines += [Both(f"{unit.zh}：无人值班", f"{unit.en}: nobody on duty") for unit in unmanned]
     return Both(
-        "\n".join(one.zh for one in lines)[-_MOST_TRIED:],
-        "\n".join(one.en for one in lines)[-_MOST_TRIED:],
+        "\n".join(line.zh for line in lines)[-_MOST_TRIED:],
+        "\n".join(line.en for line in lines)[-_MOST_TRIED:],
     )
 
 
@@ -312,12 +312,12 @@ def digest_headline(by_level: Sequence[tuple[Level, int]]) -> str:
 def of_digest(lines: Sequence[DigestLine], rest: int) -> str:
     """What a digest tells of, the most urgent first; `rest` are calls that no line names."""
     told = []
-    for one in lines:
-        level, words = LEVELS[one.level], both(one.headline)
+    for line in lines:
+        level, words = LEVELS[line.level], both(line.headline)
         told.append(
             Both(
-                f"[{level.zh}] {words.zh[:_ZH_CHARACTERS]} ×{one.calls}",
-                f"[{level.en}] {words.en[:_EN_CHARACTERS]} ×{one.calls}",
+                f"[{level.zh}] {words.zh[:_ZH_CHARACTERS]} ×{line.calls}",
+                f"[{level.en}] {words.en[:_EN_CHARACTERS]} ×{line.calls}",
             )
         )
     if rest:
@@ -338,7 +338,8 @@ def _line(words: Both) -> str:
 def _text(*lines: Both) -> str:
     """The lines that say anything, as one text."""
     return Both(
-        "\n".join(one.zh for one in lines if one.zh), "\n".join(one.en for one in lines if one.en)
+        "\n".join(line.zh for line in lines if line.zh),
+        "\n".join(line.en for line in lines if line.en),
     ).joined(TEXT_CHARACTERS)
 
 

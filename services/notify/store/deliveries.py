@@ -96,11 +96,11 @@ async def settle(work: Transaction, outcomes: Sequence[Settled]) -> set[str]:
         "$6::text[]) AS new (page_id, attempt, state, next_at, resend, error) "
         "WHERE d.page_id = new.page_id AND d.attempts = new.attempt AND d.state = 'sending' "
         "RETURNING d.page_id",
-        [one.page_id for one in outcomes],
-        [one.attempt for one in outcomes],
-        [one.state for one in outcomes],
-        [one.next_at for one in outcomes],
-        [one.resend for one in outcomes],
-        [None if one.error is None else cleaned(one.error) for one in outcomes],
+        [outcome.page_id for outcome in outcomes],
+        [outcome.attempt for outcome in outcomes],
+        [outcome.state for outcome in outcomes],
+        [outcome.next_at for outcome in outcomes],
+        [outcome.resend for outcome in outcomes],
+        [None if outcome.error is None else cleaned(outcome.error) for outcome in outcomes],
     )
     return {row["page_id"] for row in rows}

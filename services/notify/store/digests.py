@@ -64,7 +64,7 @@ async def gather(work: Transaction, folded: Sequence[Folded]) -> dict[Reader, st
     """The digest that gathers for each reader: the one there is, or a new one; it leaves by the earliest
     time that anything in it asks for. Its row stays locked, so it is not sent meanwhile."""
     first: dict[Reader, Folded] = {}
-    for one in sorted(folded, key=lambda one: one.due_at):
+    for one in sorted(folded, key=lambda item: item.due_at):
         first.setdefault(one.reader, one)
     order = sorted(first.items())
     rows = await work.connection.fetch(
@@ -121,7 +121,7 @@ async def to_tell(work: Transaction, subjects: Collection[str]) -> list[Told]:
 
 async def load(work: Transaction, digest_ids: Collection[str], book: Book) -> None:
     """Remember these digests and how many of their pages still wait; what is known stays as it is."""
-    wanted = [one for one in digest_ids if one not in book.digests]
+    wanted = [digest_id for digest_id in digest_ids if digest_id not in book.digests]
     if not wanted:
         return
     rows = await work.connection.fetch(
@@ -175,7 +175,8 @@ async def contents(work: Transaction, digest_id: str) -> list[Content]:
 async def save(work: Transaction, book: Book) -> None:
     """Write what has changed; while there is something to pass on, its timer is due."""
     changed = sorted(
-        book.changed_digests.values(), key=lambda one: (one.officer_id, one.status, one.digest_id)
+        book.changed_digests.values(),
+        key=lambda digest: (digest.officer_id, digest.status, digest.digest_id),
     )
     if not changed:
         return
@@ -184,18 +185,18 @@ async def save(work: Transaction, book: Book) -> None:
         "WHERE digest_id = $1",
         [
             (
-                one.digest_id,
-                one.state,
-                encode(one.answer).decode() if one.answer is not None else None,
-                one.passed_on,
-                one.passing,
+                digest.digest_id,
+                digest.state,
+                encode(digest.answer).decode() if digest.answer is not None else None,
+                digest.passed_on,
+                digest.passing,
             )
-            for one in changed
+            for digest in changed
         ],
     )
-    await disarm(work, [one.digest_id for one in changed], KINDS)
+    await disarm(work, [digest.digest_id for digest in changed], KINDS)
     await arm(
         work,
-        [(one.digest_id, TELL, 0, book.now) for one in changed if one.passing],
+        [(digest.digest_id, TELL, 0, book.now) for digest in changed if digest.passing],
         rearm=True,
     )

@@ -42,23 +42,23 @@ async def save(work: Transaction, book: Book) -> None:
         "due_at = EXCLUDED.due_at",
         [
             (
-                one.subject_id,
-                one.coverage.status,
-                encode(one.coverage).decode(),
-                one.told_at,
-                one.times,
-                one.due_at(book.now),
+                gap_memory.subject_id,
+                gap_memory.coverage.status,
+                encode(gap_memory.coverage).decode(),
+                gap_memory.told_at,
+                gap_memory.times,
+                gap_memory.due_at(book.now),
             )
-            for one in changed
+            for gap_memory in changed
         ],
     )
-    await disarm(work, [one.subject_id for one in changed])
+    await disarm(work, [gap_memory.subject_id for gap_memory in changed])
     await arm(
         work,
         [
-            (one.subject_id, KIND, 0, due)
-            for one in changed
-            if (due := one.due_at(book.now)) is not None
+            (gap_memory.subject_id, KIND, 0, due)
+            for gap_memory in changed
+            if (due := gap_memory.due_at(book.now)) is not None
         ],
         rearm=True,
     )

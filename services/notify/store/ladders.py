@@ -26,7 +26,7 @@ from shared.runtime.publisher import encode
 from shared.runtime.sql import names
 from shared.runtime.timers import arm, disarm
 
-_LADDER = [one.name for one in fields(Ladder)]
+_LADDER = [field.name for field in fields(Ladder)]
 _ENUMS: dict[str, type] = {
     "subject_kind": SubjectKind,
     "purpose": Purpose,
@@ -121,14 +121,14 @@ async def load(work: Transaction, keys: Keys, book: Book) -> None:
             list(keys.assignments),
         )
         for row in rows:
-            known = AssignmentMemory(
+            existing_assignment_memory = AssignmentMemory(
                 row["assignment_id"],
                 row["status"],
                 row["version"],
                 row["attempt"],
                 Phase(row["phase"]),
             )
-            book.assignments[known.assignment_id] = known
+            book.assignments[existing_assignment_memory.assignment_id] = existing_assignment_memory
         rows = await connection.fetch(
             "SELECT ladder_id FROM notify.ladder WHERE assignment_id = ANY($1::text[]) "  # noqa: S608
             f"AND assignment_id IS NOT NULL AND state <> '{LadderState.CLOSED}'",
@@ -148,7 +148,7 @@ async def load(work: Transaction, keys: Keys, book: Book) -> None:
         await _load_ladders(work, sorted(wanted), book)
     if keys.recalled:
         await recalls.load_paged(work, keys.recalled, book)
-    called = {one.subject_id for one in book.ladders.values() if not one.goes_on}
+    called = {ladder.subject_id for ladder in book.ladders.values() if not ladder.goes_on}
     await digests.load(work, keys.digests | called, book)
     await gaps.load(work, keys.gaps, book)
 
@@ -162,8 +162,8 @@ async def _load_duties(work: Transaction, duty_ids: set[str], book: Book) -> set
     )
     for row in rows:
         dues = {clock: datetime.fromisoformat(at) for clock, at in json.loads(row["dues"]).items()}
-        known = DutyMemory(row["duty_id"], row["status"], row["version"], dues)
-        book.duties[known.duty_id] = known
+        existing_duty_memory = DutyMemory(row["duty_id"], row["status"], row["version"], dues)
+        book.duties[existing_duty_memory.duty_id] = existing_duty_memory
     rows = await work.connection.fetch(
         "SELECT ladder_id FROM notify.ladder WHERE duty_id = ANY($1::text[]) "  # noqa: S608
         f"AND duty_id IS NOT NULL AND state <> '{LadderState.CLOSED}'",
@@ -222,12 +222,14 @@ async def _save_ladders(work: Transaction, book: Book) -> None:
             "WHERE old.ladder_id = new.ladder_id",
             _columns(changed, names),
         )
-        await _regrade(work, [one for one in changed if one.data_grade is not DataGrade.GENERAL])
-        await disarm(work, [one.ladder_id for one in changed])
+        await _regrade(
+            work, [ladder for ladder in changed if ladder.data_grade is not DataGrade.GENERAL]
+        )
+        await disarm(work, [ladder.ladder_id for ladder in changed])
         over = [
-            one.ladder_id
-            for one in changed
-            if one.state in (LadderState.ANSWERED, LadderState.CLOSED)
+            ladder.ladder_id
+            for ladder in changed
+            if ladder.state in (LadderState.ANSWERED, LadderState.CLOSED)
         ]
         await work.connection.execute(
             "UPDATE notify.delivery SET state = 'cancelled' "
@@ -237,9 +239,9 @@ async def _save_ladders(work: Transaction, book: Book) -> None:
     await arm(
         work,
         [
-            (one.ladder_id, kind, one.step, one.due_at)
-            for one in (*new, *changed)
-            if one.due_at is not None and (kind := _timer_kind(one.state)) is not None
+            (ladder.ladder_id, kind, ladder.step, ladder.due_at)
+            for ladder in (*new, *changed)
+            if ladder.due_at is not None and (kind := _timer_kind(ladder.state)) is not None
         ],
         rearm=True,
     )
@@ -268,8 +270,8 @@ async def _save_pages(work: Transaction, book: Book) -> None:
             "$13::timestamptz[], $14::boolean[], $15::text[], $16::text[])",
             *_page_columns(lines, names),
         )
-        waiting = [one for one in lines if one.page.channel is not Channel.CONSOLE]
-        queued = [one for one in waiting if one.page.state == "queued"]
+        page_lines = [line for line in lines if line.page.channel is not Channel.CONSOLE]
+        queued = [page_line for page_line in page_lines if page_line.page.state == "queued"]
         await _queue(work, queued, book)
     if book.hastened:
         await work.connection.execute(
@@ -299,8 +301,8 @@ async def _queue(work: Transaction, lines: list[PageLine], book: Book) -> None:
         "SELECT *, 'queued' FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::int[], "
         "$6::timestamptz[])",
         *_page_columns(lines, ["page_id", "ladder_id", "status", "channel"]),
-        [book.ladders[one.ladder_id].priority for one in lines],
-        [one.send_at or book.now for one in lines],
+        [book.ladders[line.ladder_id].priority for line in lines],
+        [line.send_at or book.now for line in lines],
     )
 
 

@@ -19,12 +19,12 @@ KIND = "contact_test"
 
 async def save(work: Transaction, book: Book) -> None:
     """Add what the book has learnt. Rows are locked after ladders, in the order of officers."""
-    found: dict[str, list[Evidence]] = {}
+    results: dict[str, list[Evidence]] = {}
     for one in book.evidence:
-        found.setdefault(one.officer_id, []).append(one)
-    if not found:
+        results.setdefault(one.officer_id, []).append(one)
+    if not results:
         return
-    officers = sorted(found)
+    officers = sorted(results)
     # Who has no row yet gets one first: of two transactions that know him first, one waits.
     await work.connection.execute(
         "INSERT INTO notify.reachability (officer_id, version, body) "
@@ -41,14 +41,14 @@ async def save(work: Transaction, book: Book) -> None:
         for row in rows
         if row["version"]
     }
-    records = [taught(known.get(one), found[one], work.now) for one in officers]
+    records = [taught(known.get(officer), results[officer], work.now) for officer in officers]
     await work.connection.execute(
         "UPDATE notify.reachability AS old SET version = new.version, body = new.body "
         "FROM unnest($1::text[], $2::int[], $3::text[]) AS new (officer_id, version, body) "
         "WHERE old.officer_id = new.officer_id",
         officers,
-        [one.version for one in records],
-        [encode(one).decode() for one in records],
+        [record.version for record in records],
+        [encode(record).decode() for record in records],
     )
     for record in records:
         work.publish(REACHABILITY, record.officer_id, record, record.id)

@@ -24,7 +24,7 @@ async def lock(work: Transaction, causes: Collection[str], recalled: Collection[
     """Before anything else is locked, in the order of the alerts' ids, as everyone here does."""
     named = sorted({*causes, *recalled})
     if named:
-        await work.connection.execute(_LOCK, named, [one in recalled for one in named])
+        await work.connection.execute(_LOCK, named, [name in recalled for name in named])
 
 
 async def living(work: Transaction, recalled: Collection[str]) -> set[str]:

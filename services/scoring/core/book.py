@@ -20,8 +20,8 @@ from shared.contracts.fields import Position, Status, Tier
 from shared.contracts.modes import ResponseModeEvent
 from shared.contracts.rules import RuleDefinition
 from shared.contracts.units import is_within, tier_of
-from shared.modes.effective import UNDECIDED, Modes
-from shared.rules.checks import fits, problems_of
+from shared.definitions.rules.checks import fits, problems_of
+from shared.domain.response_modes.effective import UNDECIDED, Modes
 
 DEFAULT_LATENESS_S = 300.0
 
@@ -63,10 +63,10 @@ class RuleBook:
     def put_sensor(self, entry: SensorEntry) -> None:
         """Take a sensor's newest catalogue entry."""
         fresh = _small(entry)
-        known = self._sensors.get(entry.sensor_id)
-        if known is not None:
-            fresh.sensor_id = known.sensor_id
-            if _same(known, fresh):
+        existing_sensor = self._sensors.get(entry.sensor_id)
+        if existing_sensor is not None:
+            fresh.sensor_id = existing_sensor.sensor_id
+            if _same(existing_sensor, fresh):
                 return
             self.revision += 1  # a new sensor has no state yet, so nothing to revise
         self._sensors[fresh.sensor_id] = fresh
@@ -85,12 +85,15 @@ class RuleBook:
         """
         if not rule.over_one_sensor:
             return  # alerting's
-        known = self._rules.get(rule.rule_id)
-        if known is not None and known.version >= rule.version:
+        existing_rule_definition = self._rules.get(rule.rule_id)
+        if (
+            existing_rule_definition is not None
+            and existing_rule_definition.version >= rule.version
+        ):
             return
-        if rule.enabled and (found := problems_of(rule, *self._concerned(rule))):
-            text = "; ".join(problem.text for problem in found)
-            raise Refused(found[0].reason, f"rule {rule.rule_id} version {rule.version}: {text}")
+        if rule.enabled and (result := problems_of(rule, *self._concerned(rule))):
+            text = "; ".join(problem.text for problem in result)
+            raise Refused(result[0].reason, f"rule {rule.rule_id} version {rule.version}: {text}")
         self._rules[rule.rule_id] = rule
         self._index()
 
@@ -135,9 +138,9 @@ class RuleBook:
         """
         kind = rule.sensor_kind or ""
         named = {
-            sensor_id: _entry(found) if found else _imagined(rule, sensor_id)
+            sensor_id: _entry(sensor) if sensor else _imagined(rule, sensor_id)
             for sensor_id in rule.sensor_ids
-            for found in (self._sensors.get(sensor_id),)
+            for sensor in (self._sensors.get(sensor_id),)
         }
         return named, list(self._examples.get(kind, {}).values())
 
@@ -197,9 +200,9 @@ def _small(entry: SensorEntry) -> Sensor:
     )
 
 
-def _same(one: Sensor, other: Sensor) -> bool:
+def _same(sensor: Sensor, other: Sensor) -> bool:
     return all(
-        getattr(one, name) == getattr(other, name) for name in Sensor.__slots__ if name != "plan"
+        getattr(sensor, name) == getattr(other, name) for name in Sensor.__slots__ if name != "plan"
     )
 
 

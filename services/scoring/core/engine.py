@@ -32,7 +32,7 @@ from services.scoring.core.state import (
     AlarmState,
     SensorState,
 )
-from shared.bilingual import Both
+from shared.domain.bilingual import Both
 
 BACKLOG_OVER_S = 60.0
 """A backlog that has not gone on for so long by the log's clock has ended."""

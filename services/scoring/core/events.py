@@ -10,13 +10,13 @@ from services.scoring.core.checks import Refused
 from services.scoring.core.rules import CompiledRule
 from services.scoring.core.score import CLEARED, score_parts, total
 from services.scoring.core.state import NORMAL, AlarmState, SensorState
-from shared.bilingual import Both
 from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import Level, Status
 from shared.contracts.ids import content_id, transition_id
 from shared.contracts.readings import SensorHealth
 from shared.contracts.readings import SensorState as Health
+from shared.domain.bilingual import Both
 
 _LEVELS = tuple(Level)
 FAULTS: dict[str, Literal["stuck", "out_of_range"]] = {

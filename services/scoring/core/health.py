@@ -80,8 +80,8 @@ def report_silence(
     """Emit the health when it has changed: silent while any alarm of silence is open."""
     silent = any(
         alarm.level != NORMAL
-        for one in state.plan.absences
-        if (alarm := state.alarm(one.rule_id)) is not None
+        for absence in state.plan.absences
+        if (alarm := state.alarm(absence.rule_id)) is not None
     )
     rare = state.trouble()
     if silent != rare.silent:

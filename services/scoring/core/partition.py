@@ -90,13 +90,13 @@ class Partition:
         `belongs` says whether a sensor is of this partition; the state of another ends at the next
         refresh, with its alarms.
         """
-        for one in stored:
-            sensor = self.book.sensor(one.sensor_id)
+        for stored_state in stored:
+            sensor = self.book.sensor(stored_state.sensor_id)
             if sensor is not None:
-                state = one.connect(sensor, self.book.plan(sensor, one.status))
+                state = stored_state.connect(sensor, self.book.plan(sensor, stored_state.status))
                 key = state.key.encode()
                 self.states[key] = state
-                if not belongs(one.sensor_id):
+                if not belongs(stored_state.sensor_id):
                     self._strangers.add(key)
 
     def reading(

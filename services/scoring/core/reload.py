@@ -64,8 +64,11 @@ def _fit_buckets(state: SensorState, plan: Plan) -> None:
     kept: dict[str, Buckets] = {}
     for rule in plan.windows:
         assert rule.window is not None
-        known = state.buckets.get(rule.rule_id)
-        if known is not None and (fitting := Buckets.load(rule.window, known.dump())) is not None:
+        existing_buckets = state.buckets.get(rule.rule_id)
+        if (
+            existing_buckets is not None
+            and (fitting := Buckets.load(rule.window, existing_buckets.dump())) is not None
+        ):
             kept[rule.rule_id] = fitting
     state.buckets = kept or None
 

@@ -22,7 +22,7 @@ from shared.contracts.rules import (
     ThresholdRule,
     WindowRule,
 )
-from shared.modes.effective import UNDECIDED, Effective
+from shared.domain.response_modes.effective import UNDECIDED, Effective
 
 FOREVER = float("inf")
 SHORT_WINDOW_READINGS = 40

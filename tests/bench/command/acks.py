@@ -43,7 +43,7 @@ async def acknowledgements(
         "cost_ratio_75000_to_100": median(
             large / small for large, small in zip(costs["75000"], costs["100"], strict=True)
         ),
-        "runs_us": {name: [one * 1e6 for one in runs] for name, runs in costs.items()},
+        "runs_us": {name: [run * 1e6 for run in runs] for name, runs in costs.items()},
     }
 
 

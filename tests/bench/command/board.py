@@ -78,12 +78,12 @@ async def _parts(
     async def supervised() -> None:
         await supervision.supervised(database, span, Status.ACTUAL, None, 100)
 
-    found = {}
+    results = {}
     for part in (commands, one_command, overview, supervised):
         taken = [await _ms(part) for _ in range(_TIMES)]
-        found[part.__name__] = {"p50_ms": median(taken), "p95_ms": quantiles(taken, n=20)[18]}
+        results[part.__name__] = {"p50_ms": median(taken), "p95_ms": quantiles(taken, n=20)[18]}
         say(f"board of the {name}: {part.__name__} {median(taken):.0f} ms")
-    return found
+    return results
 
 
 async def _ms(part: Callable[[], Awaitable[None]]) -> float:

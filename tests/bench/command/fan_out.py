@@ -14,7 +14,7 @@ from tests.bench.command.units import CITY, RED_DISTRICT
 async def fan_out(service: Service, repetitions: int, say: Callable[[str], None]) -> dict[str, Any]:
     """Medians and single runs for 9,100 and 75,000 recipients; floor and product take turns."""
     await service.issue(RED_DISTRICT)  # plans, caches and connections are warm afterwards
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     for name, root in (("9100", RED_DISTRICT), ("75000", CITY)):
         took, floor = [], []
         for _ in range(repetitions):
@@ -22,11 +22,11 @@ async def fan_out(service: Service, repetitions: int, say: Callable[[str], None]
             took.append(seconds)
             floor.append(await floors.fan_out(service.database, service.kafka, command, records))
             say(f"fan-out {len(records):,}: {took[-1]:.2f} s, floor {floor[-1]:.2f} s")
-        found[name] = {
+        results[name] = {
             "recipients": len(records),
             "seconds": median(took),
             "floor_seconds": median(floor),
             "ratio_to_floor": median(ours / bare for ours, bare in zip(took, floor, strict=True)),
             "runs": [{"seconds": a, "floor_seconds": b} for a, b in zip(took, floor, strict=True)],
         }
-    return found
+    return results

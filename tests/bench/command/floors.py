@@ -78,7 +78,7 @@ async def acknowledgements(
     began = time.perf_counter()
     for at in range(0, len(acts), BATCH):
         part = acts[at : at + BATCH]
-        names = [one.assignment_id for one in part]
+        names = [acknowledgement.assignment_id for acknowledgement in part]
         async with database.transaction():
             fresh = await database.fetch(
                 "INSERT INTO bench.inbox (topic, event_id, body_hash) "
@@ -100,7 +100,7 @@ async def acknowledgements(
                 "ON CONFLICT (event_id) DO NOTHING",
                 [row["assignment_id"] for row in moved],
                 [ASSIGNMENTS.name] * len(moved),
-                [one.unit for one in part],
+                [acknowledgement.unit for acknowledgement in part],
                 [values[(at + n) % len(values)] for n in range(len(moved))],
             )
     return (time.perf_counter() - began) / len(acts)

@@ -43,8 +43,8 @@ async def followers(say: Callable[[str], None]) -> dict[str, Any]:
 
 
 async def _position(running: Service, reader: str) -> int:
-    found: int = await running.database.fetchval(
+    number: int = await running.database.fetchval(
         f"SELECT coalesce(sum(next_offset), 0) FROM {reader}.consumer_offset WHERE topic = $1",
         ASSIGNMENTS.name,
     )
-    return found
+    return number

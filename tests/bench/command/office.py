@@ -36,10 +36,10 @@ async def offices(dsn: str, profile: Profile, count: int) -> AsyncIterator[Seque
             await database.start()
             stack.push_async_callback(database.stop)
             office = Office(database, profile)
-            for one in city():
-                office.tree.put(one)
-                if "/" not in one.unit:
-                    office.roster.put(slot(one.unit))
+            for unit_entry in city():
+                office.tree.put(unit_entry)
+                if "/" not in unit_entry.unit:
+                    office.roster.put(slot(unit_entry.unit))
             made.append(office)
         settle_garbage()
         yield made

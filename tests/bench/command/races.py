@@ -68,7 +68,7 @@ async def races(dsn: str, total: int, say: Callable[[str], None]) -> dict[str, A
     """`total` races, a third of each kind; how they ended."""
     each = (total + 2) // 3
     chosen = profile(sign_s=3_600, finish_s=7_200, step_s=60)
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     async with offices(dsn, chosen, 2 * _LANES) as all_offices:
         first = all_offices[0]
         for name, command, race, wrong in (
@@ -76,19 +76,23 @@ async def races(dsn: str, total: int, say: Callable[[str], None]) -> dict[str, A
             ("deadline", "cmd-late", _deadline, deadline_wrong),
         ):
             await first.apply(a_request(command, LARGE_DISTRICT))
-            units = [one.unit for one in city() if one.unit.startswith(LARGE_DISTRICT[:6])][:each]
+            units = [
+                unit_entry.unit
+                for unit_entry in city()
+                if unit_entry.unit.startswith(LARGE_DISTRICT[:6])
+            ][:each]
             await _run(all_offices, units, race)
-            found[name] = await _judge(
+            results[name] = await _judge(
                 first, [assignment_id(command, unit) for unit in units], wrong
             )
-            say(f"{name}: {found[name]}")
+            say(f"{name}: {results[name]}")
         subjects = await _recalls(all_offices, each)
-        found["recall"] = await _judge(first, subjects, recall_wrong)
-        say(f"recall: {found['recall']}")
+        results["recall"] = await _judge(first, subjects, recall_wrong)
+        say(f"recall: {results['recall']}")
     return {
-        "kinds": found,
-        "races": sum(one["races"] for one in found.values()),
-        "races_wrong": sum(one["wrong"] for one in found.values()),
+        "kinds": results,
+        "races": sum(result["races"] for result in results.values()),
+        "races_wrong": sum(result["wrong"] for result in results.values()),
     }
 
 
@@ -100,15 +104,15 @@ async def _run(all_offices: Sequence[Office], units: Sequence[str], race: Race) 
     await asyncio.gather(*(lane(number) for number in range(_LANES)))
 
 
-async def _two_signatures(one: Office, other: Office, unit: str) -> None:
+async def _two_signatures(office: Office, other: Office, unit: str) -> None:
     acts = [a_step("cmd-two", unit, Step.SIGN, officer=f"officer-{n}") for n in (1, 2)]
-    await asyncio.gather(applied(one, acts[0]), applied(other, acts[1]))
+    await asyncio.gather(applied(office, acts[0]), applied(other, acts[1]))
 
 
-async def _deadline(one: Office, other: Office, unit: str) -> None:
+async def _deadline(office: Office, other: Office, unit: str) -> None:
     chance = random.Random(unit)
     subject = assignment_id("cmd-late", unit)
-    async with one.database.transaction() as work:
+    async with office.database.transaction() as work:
         due = work.now + timedelta(seconds=_SPREAD_S)
         await work.connection.execute(
             "UPDATE command.assignment SET sign_by = $2 WHERE assignment_id = $1", subject, due
@@ -121,7 +125,7 @@ async def _deadline(one: Office, other: Office, unit: str) -> None:
 
     async def sign() -> None:
         await asyncio.sleep(chance.uniform(0, 2 * _SPREAD_S))
-        await applied(one, a_step("cmd-late", unit, Step.SIGN))
+        await applied(office, a_step("cmd-late", unit, Step.SIGN))
 
     async def sweep() -> None:
         for _ in range(3):
@@ -133,14 +137,14 @@ async def _deadline(one: Office, other: Office, unit: str) -> None:
 
 async def _recalls(all_offices: Sequence[Office], count: int) -> list[str]:
     """Withdraw `count` commands of five recipients each while one of them signs."""
-    grids = [one.unit for one in city() if one.tier is Tier.GRID][:count]
+    grids = [unit_entry.unit for unit_entry in city() if unit_entry.tier is Tier.GRID][:count]
     subjects: list[str] = []
 
-    async def race(one: Office, other: Office, grid: str) -> None:
+    async def race(office: Office, other: Office, grid: str) -> None:
         command = f"cmd-recall-{grid.replace('/', '.')}"
-        await applied(one, a_request(command, grid))
+        await applied(office, a_request(command, grid))
         acts = a_request(command, grid, verb="revoke"), a_step(command, grid, Step.SIGN)
-        await asyncio.gather(applied(one, acts[0]), applied(other, acts[1]))
+        await asyncio.gather(applied(office, acts[0]), applied(other, acts[1]))
         subjects.append(assignment_id(command, grid))
 
     await _run(all_offices, grids, race)
@@ -168,7 +172,7 @@ async def _judge(
         "races": len(traces),
         "wrong": len(bad) + len(set(subjects) - traces.keys()),
         "endings": dict(sorted(endings.items())),
-        "examples": [f"{one}: {trace}" for one, trace in bad[:5]],
+        "examples": [f"{name}: {trace}" for name, trace in bad[:5]],
     }
 
 

@@ -89,8 +89,8 @@ async def measure(plan: Plan, say: Say) -> dict[str, Any]:
         if name not in on_kafka:
             await take(name, _alone(name, plan, say))
     facts["seconds"] = round(time.monotonic() - began)
-    found = judged(keys.KEYS, keys.PATHS, measured, why, quick=plan.quick)
-    return {**facts, "keys": found, "rows": measured}
+    result = judged(keys.KEYS, keys.PATHS, measured, why, quick=plan.quick)
+    return {**facts, "keys": result, "rows": measured}
 
 
 async def _alone(name: str, plan: Plan, say: Say) -> dict[str, Any]:
@@ -115,10 +115,10 @@ async def _alone(name: str, plan: Plan, say: Say) -> dict[str, Any]:
 def main(plan: Plan) -> int:
     """Measure, print, write; 0 also when aims are missed: it measures, it does not judge."""
     console = Console(width=None if Console().is_terminal else 160)
-    found = asyncio.run(
+    result = asyncio.run(
         measure(plan, lambda text: console.print(text, highlight=False, markup=False))
     )
-    report.save(FILE, found)
-    console.print(report.keys_table("command", found))
+    report.save(FILE, result)
+    console.print(report.keys_table("command", result))
     console.print(f"written to {FILE.relative_to(FOLDER.parent.parent)}")
     return 0

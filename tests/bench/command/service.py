@@ -72,17 +72,17 @@ class Service:
         async with tail(self.kafka, ASSIGNMENTS) as records, producer(self.kafka) as out:
             began = time.perf_counter()
             await out.send_and_wait(REQUESTS.name, encode(request), key=command.encode())
-            found: list[bytes] = []
+            results: list[bytes] = []
             wanted = recipients(root)
-            while len(found) < wanted:
-                found += [one.value for one in await records.take(_TIMEOUT_S)]
+            while len(results) < wanted:
+                results += [one.value for one in await records.take(_TIMEOUT_S)]
             seconds = time.perf_counter() - began
         stored = await self.database.fetchval(
             "SELECT count(*) FROM command.assignment WHERE command_id = $1", command
         )
-        if (stored, len(found)) != (wanted, wanted):
-            raise RuntimeError(f"{stored} rows and {len(found)} records for {wanted} recipients")
-        return command, found, seconds
+        if (stored, len(results)) != (wanted, wanted):
+            raise RuntimeError(f"{stored} rows and {len(results)} records for {wanted} recipients")
+        return command, results, seconds
 
     async def acknowledge(self, acts: Sequence[Acknowledgement]) -> float:
         """Seconds from the first committed batch to the last assignment record read, per act done.
@@ -91,7 +91,7 @@ class Service:
         before the first look does not count.
         """
         await self.stop()
-        records = ((one.command_id.encode(), encode(one)) for one in acts)
+        records = ((act.command_id.encode(), encode(act)) for act in acts)
         await write(self.kafka, ACKNOWLEDGEMENTS.name, ACKNOWLEDGEMENTS.partitions, records)
         async with tail(self.kafka, ASSIGNMENTS) as told:
             starting = asyncio.create_task(self.start())
@@ -149,7 +149,7 @@ async def producer(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
 
 def recipients(root: str) -> int:
     """How many units a command of the city to `root` reaches: its subtree without the city."""
-    return sum(_below(one.unit, root) for one in city()) - (root == CITY)
+    return sum(_below(unit_entry.unit, root) for unit_entry in city()) - (root == CITY)
 
 
 def _below(unit: str, root: str) -> bool:
@@ -180,14 +180,14 @@ def a_request(
 
 def a_step(command: str, unit: str, step: Step, officer: str = "") -> Acknowledgement:
     """A step of the unit's own officer."""
-    one, who = assignment_id(command, unit), officer or f"officer-{unit.replace('/', '.')}"
+    name, who = assignment_id(command, unit), officer or f"officer-{unit.replace('/', '.')}"
     return Acknowledgement(
-        id=acknowledgement_id(one, step, 1, who),
+        id=acknowledgement_id(name, step, 1, who),
         occurred_at=EVENT_TIME,
         sent_at=EVENT_TIME,
         origin_unit=unit,
         tier=tier_of(unit),
-        assignment_id=one,
+        assignment_id=name,
         command_id=command,
         unit=unit,
         step=step,

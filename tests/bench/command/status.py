@@ -26,7 +26,7 @@ _BATCH = 500
 
 async def status_change(dsn: str, count: int, say: Callable[[str], None]) -> dict[str, Any]:
     """Milliseconds of single decisions, one transaction each, with `count` alerts open."""
-    towns = [one.unit for one in city() if one.tier is Tier.TOWN]
+    towns = [unit_entry.unit for unit_entry in city() if unit_entry.tier is Tier.TOWN]
     alarms = [_alarm(towns[n % len(towns)], n // len(towns)) for n in range(count)]
     async with a_station(dsn) as station:
         for at in range(0, count, _BATCH):
@@ -56,14 +56,14 @@ async def status_change(dsn: str, count: int, say: Callable[[str], None]) -> dic
 
 
 def _alarm(town: str, kind: int) -> AlarmEvent:
-    one = alarm_id("bench.level", f"{town}-{kind}", "reading-1")
+    name = alarm_id("bench.level", f"{town}-{kind}", "reading-1")
     return AlarmEvent(
-        id=transition_id(one, 1),
+        id=transition_id(name, 1),
         occurred_at=EVENT_TIME,
         sent_at=EVENT_TIME,
         origin_unit=town,
         tier=tier_of(town),
-        alarm_id=one,
+        alarm_id=name,
         version=1,
         transition=AlarmTransition.RAISED,
         rule_id="bench.level",

@@ -84,20 +84,20 @@ async def _arm_exactly(office: Office) -> None:
 
 
 async def _armed(office: Office) -> int:
-    found: int = await office.database.pool.fetchval(
+    number: int = await office.database.pool.fetchval(
         "SELECT count(*) FROM command.timer WHERE state = 'armed'"
     )
-    return found
+    return number
 
 
 async def _sweep_ms(office: Office, due: int) -> float:
     if due:
         await _make_due(office, due, 0)
     began = time.perf_counter()
-    found = await office.sweeper().sweep()
+    result = await office.sweeper().sweep()
     took = (time.perf_counter() - began) * 1e3
-    if found != due:
-        raise RuntimeError(f"{found} timers were due, not {due}")
+    if result != due:
+        raise RuntimeError(f"{result} timers were due, not {due}")
     return took
 
 

@@ -25,27 +25,31 @@ _TOWNS, _VILLAGES = 25, 12
 @cache
 def city() -> tuple[UnitEntry, ...]:
     """The city itself and exactly 75,000 units below it."""
-    found = [CITY, *_district("500118", RED), *_district("500119", LARGE), *_small_town()]
+    results = [CITY, *_district("500118", RED), *_district("500119", LARGE), *_small_town()]
     number = 121
-    while (left := WHOLE + 1 - len(found)) > 0:
-        found += _district(f"500{number}", min(left, 1_700))
+    while (left := WHOLE + 1 - len(results)) > 0:
+        results += _district(f"500{number}", min(left, 1_700))
         number += 1
     return tuple(
         UnitEntry(
-            unit=one, tier=tier_of(one), name=one, parent=parent_of(one), synthetic="/grid/" in one
+            unit=result,
+            tier=tier_of(result),
+            name=result,
+            parent=parent_of(result),
+            synthetic="/grid/" in result,
         )
-        for one in found
+        for result in results
     )
 
 
 def _district(code: str, size: int) -> list[str]:
     """A district and what is below it, `size` units in all."""
-    found: list[str] = []
+    results: list[str] = []
     for unit in _endless(code):
-        if len(found) == size:
+        if len(results) == size:
             break
-        found.append(unit)
-    return found
+        results.append(unit)
+    return results
 
 
 def _endless(code: str) -> Iterator[str]:

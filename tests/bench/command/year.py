@@ -84,7 +84,7 @@ async def generate(
         "CREATE TABLE year.command (n int PRIMARY KEY, size int, first int, root text, state text, "
         "at timestamptz)"
     )
-    units = sorted((one.unit, str(one.tier)) for one in city())[1:]
+    units = sorted((unit_entry.unit, str(unit_entry.tier)) for unit_entry in city())[1:]
     await database.copy_records_to_table(
         "unit",
         schema_name="year",
@@ -135,12 +135,12 @@ async def recount(
     database: asyncpg.Connection, command_id: str, low: str, high: str
 ) -> dict[tuple[str, str], int]:
     """Assignments of a command within a range of units, by tier and state, counted one by one."""
-    found: dict[tuple[str, str], int] = {}
+    results: dict[tuple[str, str], int] = {}
     rows = await database.fetch(
         "SELECT unit, unit_tier, state FROM console.assignment WHERE command_id = $1", command_id
     )
     for row in rows:
         if low <= row["unit"] < high:
             key = row["unit_tier"], row["state"]
-            found[key] = found.get(key, 0) + 1
-    return found
+            results[key] = results.get(key, 0) + 1
+    return results

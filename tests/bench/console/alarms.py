@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from deploy.local.data.units import of_tier
+from deploy.example.units import of_tier
 from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence
 from shared.contracts.fields import Level, Tier
 from shared.contracts.ids import content_id, transition_id
@@ -97,8 +97,8 @@ class Source:
             records = await self._back.getmany(timeout_ms=1_000)
             at = time.monotonic()
             for record in (one for many in records.values() for one in many):
-                if found := _NUMBER.search(record.value):
-                    noted.setdefault(int(found[1]), at)
+                if match := _NUMBER.search(record.value):
+                    noted.setdefault(int(match[1]), at)
 
 
 @asynccontextmanager

@@ -57,8 +57,8 @@ class Reader(asyncio.BufferedProtocol):
         at = time.monotonic()
         if not self.opened.done() and _HELLO in _page[:count]:
             self.opened.set_result(None)
-        for found in _NUMBER.finditer(_page, 0, count):
-            number = int(found[1])
+        for match in _NUMBER.finditer(_page, 0, count):
+            number = int(match[1])
             if number not in self._seen:
                 self._seen.add(number)
                 self._arrived.setdefault(number, []).append(at)
@@ -103,8 +103,8 @@ class Clients:
         return {
             "arrived": arrived,
             # Not every end that is there has been told to its reader yet: both kinds are looked at alike.
-            "readers_lost": sum(one.lost for one in self._readers)
-            + _cut(one.socket for one in self._readers if not one.lost),
+            "readers_lost": sum(reader.lost for reader in self._readers)
+            + _cut(reader.socket for reader in self._readers if not reader.lost),
             "stalled_cut": _cut(self._stalled),
             "cpu_s": used.user + used.system,
         }

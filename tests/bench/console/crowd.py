@@ -41,9 +41,9 @@ class Crowd:
 
     async def take(self) -> Taken:
         """What has arrived since the last time."""
-        found = await self._ask("take")
-        arrived = {int(number): moments for number, moments in found.pop("arrived").items()}
-        return Taken(arrived=arrived, **found)
+        result = await self._ask("take")
+        arrived = {int(number): moments for number, moments in result.pop("arrived").items()}
+        return Taken(arrived=arrived, **result)
 
     async def _ask(self, command: str) -> dict[str, Any]:
         assert self._process.stdin is not None

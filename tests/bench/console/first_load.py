@@ -52,9 +52,9 @@ async def first_load(plan: Plan, say: Say) -> dict[str, Any]:
         for name in _PAGES:
             loads = [await _load(browser, running.url, token, name) for _ in range(plan.loads)]
             pages[name] = {
-                "seconds": statistics.median(one["seconds"] for one in loads),
-                "slowest_s": max(one["seconds"] for one in loads),
-                "kb": statistics.median(one["kb"] for one in loads),
+                "seconds": statistics.median(load["seconds"] for load in loads),
+                "slowest_s": max(load["seconds"] for load in loads),
+                "kb": statistics.median(load["kb"] for load in loads),
                 "requests": loads[0]["requests"],
             }
             say(
@@ -62,8 +62,8 @@ async def first_load(plan: Plan, say: Say) -> dict[str, Any]:
                 f"in {pages[name]['requests']} requests"
             )
     return {
-        "seconds": max(one["seconds"] for one in pages.values()),
-        "kb": max(one["kb"] for one in pages.values()),
+        "seconds": max(page["seconds"] for page in pages.values()),
+        "kb": max(page["kb"] for page in pages.values()),
         "loads": plan.loads,
         "pages": pages,
     }

@@ -25,30 +25,30 @@ _ENOUGH = 0.99
 
 async def pixel(plan: Plan, say: Say) -> dict[str, Any]:
     """The figures at each number of consoles, one after the other on the same stack."""
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     async with screens() as running, source(running.kafka) as alarms:
         tokens = await running.officers(max(plan.consoles))
-        async with crowd(running.url, tokens) as others:
+        async with crowd(running.url, tokens) as other_crowd:
             bare_mib, there = memory_mib([running.pid()]), 0
             for count in plan.consoles:
-                await others.readers(count - 1 - there)
+                await other_crowd.readers(count - 1 - there)
                 there = count - 1
                 await asyncio.sleep(_SETTLE_S)
                 console_kib = (memory_mib([running.pid()]) - bare_mib) * 1024 / there
                 async with watcher(await running.link()) as screen:
-                    one = await _measured(plan, running, alarms, others, screen)
-                found[str(count)] = {"consoles": count, "console_kib": console_kib, **one}
-                say(_sentence(count, found[str(count)]))
-    return found
+                    row = await _measured(plan, running, alarms, other_crowd, screen)
+                results[str(count)] = {"consoles": count, "console_kib": console_kib, **row}
+                say(_sentence(count, results[str(count)]))
+    return results
 
 
 async def _measured(
-    plan: Plan, running: Screens, alarms: Source, others: Crowd, screen: Watcher
+    plan: Plan, running: Screens, alarms: Source, crowd: Crowd, screen: Watcher
 ) -> dict[str, Any]:
     await alarms.run(plan.alarms_per_s, _WARM_UP_S, _SETTLE_S)
-    before, used = await others.take(), _cpu(running)
+    before, used = await crowd.take(), _cpu(running)
     run = await alarms.run(plan.alarms_per_s, plan.pixel_s, _DRAIN_S)
-    after, now = await others.take(), _cpu(running)
+    after, now = await crowd.take(), _cpu(running)
     await screen.read_clock()
     painted, cards = await screen.painted("feed"), await screen.painted("alerts")
     seconds = plan.pixel_s + _DRAIN_S
@@ -90,7 +90,9 @@ def _cpu(running: Screens) -> dict[str, float]:
     times = own.cpu_times()
     used["source"] = times.user + times.system
     used["browser"] = sum(
-        sum(one.cpu_times()[:2]) for one in own.children(recursive=True) if "chrom" in one.name()
+        sum(child.cpu_times()[:2])
+        for child in own.children(recursive=True)
+        if "chrom" in child.name()
     )
     return used
 

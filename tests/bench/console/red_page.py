@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg
 
-from deploy.local.data.officers import slots
+from deploy.example.officers import slots
 from deploy.local.paths import temporary_root
 from deploy.local.records import publish, record
 from deploy.local.stack import Stack
@@ -58,7 +58,7 @@ async def red_page(plan: Plan, say: Say) -> dict[str, Any]:
         await asyncio.sleep(_DRAIN_S)
     paged = _first((one.at, one.raw) for one in carrier.received)
     page = _since(sent, paged)
-    found = {
+    results = {
         "red": len(sent.red),
         "alarms": sent.alarms,
         "alarms_per_s": sent.alarms / sent.seconds,
@@ -72,8 +72,8 @@ async def red_page(plan: Plan, say: Say) -> dict[str, Any]:
         "cores": cores,
         "wrong": _wrong(plan, sent, paged),
     }
-    say(_sentence(found))
-    return found
+    say(_sentence(results))
+    return results
 
 
 def _since(sent: Sent, seen: dict[int, float]) -> dict[str, float]:
@@ -89,8 +89,8 @@ def _first(pages: Iterable[tuple[float, bytes]]) -> dict[int, float]:
     return seen
 
 
-def _is_red(one: Received) -> bool:
-    return b'"level":"red"' in one.raw
+def _is_red(received: Received) -> bool:
+    return b'"level":"red"' in received.raw
 
 
 def _wrong(plan: Plan, sent: Sent, paged: dict[int, float]) -> str:
@@ -109,15 +109,15 @@ async def _behind(stack: Stack) -> dict[str, int]:
     """Records that alerting has of the alarms, and notify of the alerts, still before it."""
     connection = await asyncpg.connect(stack.dsn())
     try:
-        found = {}
+        results = {}
         for name, spec in (("alerting", ALARMS), ("notify", ALERTS)):
             done: int = await connection.fetchval(
                 f"SELECT coalesce(sum(next_offset), 0)::bigint FROM {name}.consumer_offset "
                 "WHERE topic = $1",
                 spec.name,
             )
-            found[name] = await ends(stack.kafka_bootstrap, spec.name, spec.partitions) - done
-        return found
+            results[name] = await ends(stack.kafka_bootstrap, spec.name, spec.partitions) - done
+        return results
     finally:
         await connection.close()
 
@@ -129,10 +129,10 @@ async def _first_seen(stack: Stack, spec: TopicSpec) -> AsyncIterator[dict[int, 
 
     async def read(records: Tail) -> None:
         while True:
-            found: Sequence[Any] = await records.take(3_600)
+            results: Sequence[Any] = await records.take(3_600)
             at = asyncio.get_running_loop().time()
-            for one in found:
-                for number in _NUMBER.findall(one.value):
+            for result in results:
+                for number in _NUMBER.findall(result.value):
                     seen.setdefault(int(number), at)
 
     async with tail(stack.kafka_bootstrap, spec) as records:
@@ -156,7 +156,7 @@ async def _services(carrier: Receiver) -> AsyncIterator[Stack]:
     try:
         async with stack:
             now = datetime.now(UTC)
-            records = [record(f"{one.unit}:{one.post}", one) for one in slots(now)]
+            records = [record(f"{slot.unit}:{slot.post}", slot) for slot in slots(now)]
             await publish(stack.kafka_bootstrap, ROSTER, records)
             yield stack
     finally:

@@ -52,10 +52,10 @@ async def measure(plan: Plan, say: Say) -> dict[str, Any]:
 def main(plan: Plan) -> int:
     """Measure, print, write; 0 also when aims are missed: it measures, it does not judge."""
     console = Console(width=None if Console().is_terminal else 160)
-    found = asyncio.run(
+    result = asyncio.run(
         measure(plan, lambda text: console.print(text, highlight=False, markup=False))
     )
-    report.save(FILE, found)
-    console.print(report.keys_table("console", found))
+    report.save(FILE, result)
+    console.print(report.keys_table("console", result))
     console.print(f"written to {FILE.relative_to(FOLDER.parent.parent)}")
     return 0

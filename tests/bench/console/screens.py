@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
-import httpx
+import httpx2
 
-from deploy.local.data.units import DISTRICT, all_units, of_tier
+from deploy.example.units import DISTRICT, all_units, of_tier
 from deploy.local.paths import temporary_root
 from deploy.local.stack import Stack
 from services.console.accounts import Account, import_accounts, make_link
@@ -41,17 +41,17 @@ class Screens:
 
     def pid(self, name: str = "console") -> int:
         """Process id of a service, "kafka" or "postgres"; raises RuntimeError when it is gone."""
-        found = self._stack.pid(name)
-        if found is None:
+        result = self._stack.pid(name)
+        if result is None:
             raise RuntimeError(f"{name} is not running")
-        return found
+        return result
 
     async def series(self, name: str) -> float:
         """The value of one of the console's series without labels; 0 when there is none."""
-        async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
+        async with httpx2.AsyncClient(timeout=30, trust_env=False) as client:
             text = (await client.get(f"{self.url}/metrics")).text
-        found = re.search(rf"^{name} (\S+)$", text, re.MULTILINE)
-        return float(found[1]) if found else 0.0
+        match = re.search(rf"^{name} (\S+)$", text, re.MULTILINE)
+        return float(match[1]) if match else 0.0
 
     async def link(self) -> str:
         """A one-time link that signs in the district's officer before the browser."""
@@ -72,7 +72,7 @@ class Screens:
         ]
         accounts = [_account(f"officer-{number}", unit) for number, unit in enumerate(places)]
         await import_accounts(self._stack.dsn(), [*accounts, _account(_WATCHER, DISTRICT)])
-        tokens = [f"session-of-{one.officer_id}" for one in accounts]
+        tokens = [f"session-of-{account.officer_id}" for account in accounts]
         connection = await asyncpg.connect(self._stack.dsn())
         try:
             await connection.execute(
@@ -80,7 +80,7 @@ class Screens:
                 "SELECT token, officer, now() + interval '12 hours' "
                 "FROM unnest($1::text[], $2::text[]) AS given (token, officer)",
                 [hashlib.sha256(token.encode()).hexdigest() for token in tokens],
-                [one.officer_id for one in accounts],
+                [account.officer_id for account in accounts],
             )
         finally:
             await connection.close()

@@ -62,7 +62,7 @@ async def _delays(plan: Plan, alarms: Source, clients: Crowd) -> dict[str, float
     await clients.take()
     run = await alarms.run(plan.alarms_per_s, plan.stalled_s, _SETTLE_S)
     arrived = (await clients.take()).arrived
-    found = summary(
+    result = summary(
         [
             at - run.sent[one]
             for one, moments in arrived.items()
@@ -70,9 +70,9 @@ async def _delays(plan: Plan, alarms: Source, clients: Crowd) -> dict[str, float
             for at in moments
         ]
     )
-    if not found["count"]:
+    if not result["count"]:
         raise RuntimeError("no line reached a reader")
-    return found
+    return result
 
 
 def _wrong(plan: Plan, opened: float, lost: int) -> str:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaProducer
 
-from deploy.local.data.units import of_tier
+from deploy.example.units import of_tier
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.fields import Level, Tier
 from shared.contracts.ids import transition_id
@@ -50,7 +50,7 @@ class Storm:
     def __init__(self, seed: int = 1) -> None:
         self._chance = random.Random(seed)
         self._alarms: dict[int, AlarmEvent] = {}
-        self._towns = itertools.cycle(one.unit for one in of_tier(Tier.TOWN))
+        self._towns = itertools.cycle(unit_entry.unit for unit_entry in of_tier(Tier.TOWN))
         self._next = 0
 
     def alarm(self, now: datetime) -> tuple[int, AlarmEvent]:

@@ -66,8 +66,8 @@ class Watcher:
     async def painted(self, where: str) -> dict[int, float]:
         """Moments of CLOCK_MONOTONIC at which alarms were first painted: in the `feed` (the line of the
         alarm itself), among the `alerts` (the card of the alert that became of it)."""
-        found = await self._page.evaluate(f"window.benchPainted.{where}")
-        return {int(number): at / 1_000 + self._offset_s for number, at in found.items()}
+        result = await self._page.evaluate(f"window.benchPainted.{where}")
+        return {int(number): at / 1_000 + self._offset_s for number, at in result.items()}
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from deploy.local.data.sensors import all_sensors
+from deploy.example.sensors import all_sensors
 from deploy.local.jars import KAFKA_VERSION
 from deploy.local.paths import temporary_root
 from deploy.local.seeded import SeededStack
@@ -80,12 +80,12 @@ async def _row(door: Door, senders: int, readings: int, seconds: float) -> dict[
 def _sensors() -> list[dict[str, object]]:
     return [
         {
-            "sensor_id": one.sensor_id,
-            "metric": one.metric,
-            "unit": one.unit,
-            **({"datum": one.datum} if one.datum else {}),
+            "sensor_id": sensor.sensor_id,
+            "metric": sensor.metric,
+            "unit": sensor.unit,
+            **({"datum": sensor.datum} if sensor.datum else {}),
         }
-        for one in list(all_sensors())[:SENSORS]
+        for sensor in list(all_sensors())[:SENSORS]
     ]
 
 

@@ -26,12 +26,12 @@ marks = Marks(todo.count)
 
 def decoded(messages: list[KafkaSourceMessage]) -> Iterable[Keyed]:
     """Readings by sensor, a batch at a time."""
-    found = []
+    results = []
     for message in messages:
         reading = decode(message.value)
         sensor = reading.sensor_id
-        found.append((sensor, (sensor, reading.value, reading.at_ms)))
-    return found
+        results.append((sensor, (sensor, reading.value, reading.at_ms)))
+    return results
 
 
 class Scoring(StatefulBatchLogic):

@@ -27,13 +27,13 @@ def main() -> int:
     parser.add_argument("folder", nargs="?", type=Path, default=OWN)
     parser.add_argument("--synthetic", action="store_true", help="generated series instead")
     parser.add_argument("--out", type=Path, help=f"where the record goes (default {OUT})")
-    given = parser.parse_args()
+    namespace = parser.parse_args()
     unlabelled: list[str] = []
-    if given.synthetic:
+    if namespace.synthetic:
         series = list(corpus(UNSEEN))
     else:
         try:
-            series, unlabelled = read_folder(given.folder)
+            series, unlabelled = read_folder(namespace.folder)
         except (Unusable, OSError, ValueError) as error:
             print(f"cannot measure: {error}", file=sys.stderr)
             return 2
@@ -41,7 +41,7 @@ def main() -> int:
         print(f"left out, not in the labels: {name}", file=sys.stderr)
     lines, totals = measure(series, lambda text: print(text, file=sys.stderr, flush=True))
     print(table(lines, totals))
-    out = given.out or (OUT.with_name("quality-synthetic.json") if given.synthetic else OUT)
+    out = namespace.out or (OUT.with_name("quality-synthetic.json") if namespace.synthetic else OUT)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(record(lines, totals), indent=1, allow_nan=False) + "\n", "utf-8")
     print(f"written to {out}")

@@ -43,7 +43,7 @@ def read_folder(folder: Path) -> tuple[list[Series], list[str]]:
     """
     labels = _labels(folder)
     files = sorted(p for p in folder.rglob("*") if p.name.endswith((".csv", ".csv.gz")))
-    found: list[Series] = []
+    series: list[Series] = []
     unlabelled: list[str] = []
     for file in files:
         name = file.relative_to(folder).as_posix().removesuffix(".gz")
@@ -51,10 +51,10 @@ def read_folder(folder: Path) -> tuple[list[Series], list[str]]:
         if key is None:
             unlabelled.append(name)
         else:
-            found.append(_series(key, file, labels[key]))
-    if not found:
+            series.append(_series(key, file, labels[key]))
+    if not series:
         raise Unusable(f"{folder} holds no CSV named in its labels ({len(files)} CSV files)")
-    return found, unlabelled
+    return series, unlabelled
 
 
 def _labels(folder: Path) -> dict[str, list[list[str]]]:
@@ -106,5 +106,5 @@ def _spans(at: list[float], windows: list[list[str]]) -> tuple[Span, ...]:
 
 def seconds(text: str) -> float:
     """A timestamp of NAB, in UTC for want of a zone, as seconds since 1970."""
-    found = datetime.fromisoformat(text)
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    result = datetime.fromisoformat(text)
+    return (result if result.tzinfo else result.replace(tzinfo=UTC)).timestamp()

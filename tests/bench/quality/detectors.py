@@ -25,7 +25,7 @@ from shared.contracts.catalog import SensorEntry
 from shared.contracts.fields import Tier
 from shared.contracts.readings import Reading
 from shared.contracts.rules import RuleDefinition
-from shared.rules.pack import load
+from shared.definitions.rules.pack import load
 from tests.bench.payload import TOWN
 from tests.bench.quality.corpus import Series
 from tests.bench.quality.nab import probation
@@ -62,9 +62,9 @@ def ours(series: Series) -> Scored:
         with suppress(Refused):
             partition.reading(row, _reading(row, at, value), at, _NOW)
         told = [
-            one.evidence.value
-            for one in partition.out
-            if isinstance(one, AlarmEvent) and one.transition in _UP
+            alarm.evidence.value
+            for alarm in partition.out
+            if isinstance(alarm, AlarmEvent) and alarm.transition in _UP
         ]
         partition.out.clear()
         partition.dirty.clear()

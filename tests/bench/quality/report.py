@@ -70,27 +70,27 @@ def measure(
         for place, series in enumerate(corpus, 1):
             progress(f"{name}: {place}/{len(corpus)} {series.name}")
             scored = detect(series)
-            found = raw(rows_of(scored.alarms, series.windows), FIXED)
-            total += found
+            result = raw(rows_of(scored.alarms, series.windows), FIXED)
+            total += result
             swept.append(rows_of(scored.rows, series.windows))
-            own.append(_line(name, series, found))
+            own.append(_line(name, series, result))
         lines += own
         totals.append(_total(name, own, total, swept))
     return lines, totals
 
 
-def _line(name: str, series: Series, found: Raw) -> Line:
+def _line(name: str, series: Series, raw: Raw) -> Line:
     rows = len(series.at)
     return Line(
         series.name,
         name,
         rows,
-        found.windows,
-        found.found,
-        found.false_rows,
+        raw.windows,
+        raw.found,
+        raw.false_rows,
         series.days(probation(rows)),
-        found.score,
-        _normalised(found),
+        raw.score,
+        _normalised(raw),
     )
 
 

@@ -56,11 +56,11 @@ class Station:
         """One batch in one transaction, in its turn or before it; the alarm events that it sent."""
         batch = [
             Incoming(
-                *(one, "-", 0, next(self._offsets)),
-                accepted_ms=int(one.occurred_at.timestamp() * 1000) + 1000,
+                *(message, "-", 0, next(self._offsets)),
+                accepted_ms=int(message.occurred_at.timestamp() * 1000) + 1000,
                 early=early,
             )
-            for one in messages
+            for message in messages
         ]
         async with self.database.transaction() as work:
             await self.alerting.apply(work, batch)
@@ -69,18 +69,18 @@ class Station:
     async def loops(self, *messages: Any) -> list[AlarmEvent]:
         """The same, and what it sends to itself comes back, until nothing more follows."""
         sent = await self.takes(*messages)
-        told = list(sent)
+        alarms = list(sent)
         while sent:
             sent = await self.takes(*sent)
-            told += sent
-        return told
+            alarms += sent
+        return alarms
 
     async def in_batches(self, messages: Sequence[Any], size: int) -> list[AlarmEvent]:
         """All messages, `size` at a time."""
-        told: list[AlarmEvent] = []
+        alarms: list[AlarmEvent] = []
         for at in range(0, len(messages), size):
-            told += await self.takes(*messages[at : at + size])
-        return told
+            alarms += await self.takes(*messages[at : at + size])
+        return alarms
 
     async def sweeps(self, seconds: float = 0) -> list[AlarmEvent]:
         """Let so much time pass for all that is stored, then fire what is due."""
@@ -123,10 +123,10 @@ class Station:
         return list(await self.database.pool.fetch(query, *values))
 
     async def _fresh(self) -> list[AlarmEvent]:
-        found: list[AlarmEvent] = await self._sent(ALARMS.name, self._read)
+        alarm_events: list[AlarmEvent] = await self._sent(ALARMS.name, self._read)
         rows = await self.rows("SELECT coalesce(max(seq), 0) FROM alerting.outbox")
         self._read = rows[0][0]
-        return found
+        return alarm_events
 
     async def _sent(self, topic: str, after: int) -> list[Any]:
         rows = await self.rows(

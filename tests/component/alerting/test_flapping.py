@@ -10,7 +10,7 @@ from services.alerting.core.flapping import FLIPS, QUIET, quiet
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import DecisionVerb
 from shared.contracts.fields import Level, ResponseMode, Status
-from shared.modes.effective import Effective
+from shared.domain.response_modes.effective import Effective
 from tests.component.alerting.harness import Station
 from tests.unit.alerting.builders import CITY, DISTRICT, a_decision, an_alarm, at
 
@@ -37,8 +37,8 @@ async def flips(station: Station, count: int, first: int = 0, **changes: Any) ->
 
 async def test_up_to_the_limit_every_one_is_told(station: Station) -> None:
     await flips(station, FLIPS)
-    assert [one.transition for one in await station.alerts()] == ["opened", "dismissed"] * FLIPS
-    assert not any(one.flapping for one in await station.alerts())
+    assert [alert.transition for alert in await station.alerts()] == ["opened", "dismissed"] * FLIPS
+    assert not any(alert.flapping for alert in await station.alerts())
 
 
 async def test_beyond_it_the_alert_stays_open_and_its_flips_are_no_news(station: Station) -> None:
@@ -56,7 +56,7 @@ async def test_beyond_it_the_alert_stays_open_and_its_flips_are_no_news(station:
 async def test_in_an_open_alert_it_is_told_once_as_flapping(station: Station) -> None:
     await station.takes(an_alarm("alm-other", sensor_id="s-2"))
     await flips(station, FLIPS + 4)
-    transitions = [one.transition for one in await station.alerts()]
+    transitions = [alert.transition for alert in await station.alerts()]
     assert transitions.count("flapping") == 1
     assert transitions.count("opened") == 1
 
@@ -132,12 +132,12 @@ async def test_another_rule_sensor_or_status_is_counted_apart(
 ) -> None:
     await flips(station, FLIPS, **first)
     await flips(station, FLIPS, first=FLIPS, **then)
-    assert not any(one.flapping for one in await station.alerts())
+    assert not any(alert.flapping for alert in await station.alerts())
 
 
 async def test_slow_repetition_is_no_flapping(station: Station) -> None:
     await flips(station, FLIPS + 3, every=5)
-    assert not any(one.flapping for one in await station.alerts())
+    assert not any(alert.flapping for alert in await station.alerts())
 
 
 async def test_one_batch_counts_like_many(station: Station) -> None:
@@ -184,8 +184,8 @@ async def test_a_flip_outside_the_subtree_or_in_a_drill_changes_nothing(
         await flips(station, 2, first=FLIPS + 1)
         await station.sweeps(quiet(ResponseMode.EMERGENCY).total_seconds() + 5)
         return [
-            one.model_dump(exclude={"sent_at"}) | {"sent_at": None}
-            for one in await station.alerts()
+            alert.model_dump(exclude={"sent_at"}) | {"sent_at": None}
+            for alert in await station.alerts()
         ]
 
     before = await story()

@@ -37,13 +37,15 @@ def lower(version: int = 1, minutes: float = 1, **changes: Any) -> AlarmEvent:
 
 async def wrongly_timed(station: Station) -> list[Any]:
     """Alarms that the auditor would name: held without an end, or an end of what is not held."""
-    [clock] = [one for one in CLOCKS if one.name == "hold"]
+    [clock] = [CLOCK for CLOCK in CLOCKS if CLOCK.name == "hold"]
     return await station.rows(statement(clock), 100, list(clock.kinds))
 
 
 async def opened(station: Station) -> list[str]:
     return [
-        one.event_type for one in await station.alerts() if one.transition is AlertTransition.OPENED
+        alert.event_type
+        for alert in await station.alerts()
+        if alert.transition is AlertTransition.OPENED
     ]
 
 
@@ -117,9 +119,9 @@ async def test_what_does_not_silence(station: Station, other: dict[str, Any]) ->
     ],
 )
 async def test_by_sensor_or_by_place_without_a_site(
-    station: Station, one: dict[str, Any], two: dict[str, Any]
+    station: Station, row: dict[str, Any], two: dict[str, Any]
 ) -> None:
-    await station.takes(higher(**one), lower(**two))
+    await station.takes(higher(**row), lower(**two))
     assert (await station.dispositions())["alm-low"] == "inhibited"
 
 
@@ -176,7 +178,7 @@ async def test_what_is_in_an_alert_stays_there_whatever_the_backlog_says(station
     await station.takes(lower())
     await station.sweeps(HELD_S)
     await station.takes(lower(2, 5, transition=UPGRADED, level=Level.RED, retrospective=True))
-    assert [one.proposed_level for one in await station.alerts()] == [Level.YELLOW, Level.RED]
+    assert [alert.proposed_level for alert in await station.alerts()] == [Level.YELLOW, Level.RED]
 
 
 async def test_other_facts_of_an_alarm_tell_nobody_anything(station: Station) -> None:
@@ -187,7 +189,7 @@ async def test_other_facts_of_an_alarm_tell_nobody_anything(station: Station) ->
     [row] = await station.rows("SELECT version, raised_at, seen_at FROM alerting.alert_alarm")
     assert tuple(row) == (2, at(-20), at(7))
     await station.takes(lower(3, 8, transition=CLEARED))
-    assert [one.transition for one in await station.alerts()] == ["opened", "dismissed"]
+    assert [alert.transition for alert in await station.alerts()] == ["opened", "dismissed"]
 
 
 async def test_a_revision_after_the_end_opens_nothing(station: Station) -> None:
@@ -224,8 +226,8 @@ async def test_within_the_hold_the_order_of_arrival_tells_nobody_anything_else(
     station: Station, order: str
 ) -> None:
     story = [higher(), lower()] if order == "higher first" else [lower(), higher()]
-    for one in story:
-        await station.takes(one)
+    for alarm in story:
+        await station.takes(alarm)
         await station.sweeps(0.5)
     await station.sweeps(HELD_S)
     assert await opened(station) == ["12:fire"]
@@ -367,19 +369,21 @@ def a_night(seed: int) -> list[AlarmEvent]:
 async def test_any_order_of_arrival_within_the_hold_opens_the_same_alerts(
     station: Station, seed: int
 ) -> None:
-    story, found = a_night(seed), []
+    story, result = a_night(seed), []
     for shuffle in range(4):
         await station.empty()
         queues: dict[str, list[AlarmEvent]] = {}
-        for one in story:
-            queues.setdefault(one.alarm_id, []).append(one)
-        turns = [one.alarm_id for one in story]
+        for alarm in story:
+            queues.setdefault(alarm.alarm_id, []).append(alarm)
+        turns = [alarm.alarm_id for alarm in story]
         random.Random(shuffle).shuffle(turns)
         for turn in turns:
             await station.takes(queues[turn].pop(0))
             assert await wrongly_timed(station) == []
         await station.sweeps(HELD_S)
-        levels = {one.alert_id: one.proposed_level for one in await station.alerts()}
-        found.append((sorted(await opened(station)), await station.dispositions(), levels.values()))
-    assert [one[:2] for one in found] == [found[0][:2]] * 4
-    assert all(sorted(one[2]) == sorted(found[0][2]) for one in found)
+        levels = {alert.alert_id: alert.proposed_level for alert in await station.alerts()}
+        result.append(
+            (sorted(await opened(station)), await station.dispositions(), levels.values())
+        )
+    assert [one[:2] for one in result] == [result[0][:2]] * 4
+    assert all(sorted(one[2]) == sorted(result[0][2]) for one in result)

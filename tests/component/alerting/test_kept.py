@@ -43,7 +43,7 @@ class Stream:
         before = self.on.get(sensor)
         if before is None:
             self._episodes += 1
-            found = an_alarm(
+            result = an_alarm(
                 f"alm-{sensor}-{self._episodes}",
                 sensor_id=f"sensor-{sensor}",
                 occurred_at=moment,
@@ -53,7 +53,7 @@ class Stream:
         else:
             change = self.chance.choice((UPGRADED, REVISED, CLEARED))
             level = Level.ORANGE if change is UPGRADED else before.level
-            found = before.model_copy(
+            result = before.model_copy(
                 update={
                     "id": f"{before.alarm_id}-{before.version + 1}",
                     "version": before.version + 1,
@@ -62,11 +62,11 @@ class Stream:
                     "level": level,
                 }
             )
-        if found.transition is CLEARED:
+        if result.transition is CLEARED:
             del self.on[sensor]
         else:
-            self.on[sensor] = found
-        return found
+            self.on[sensor] = result
+        return result
 
 
 async def hits(station: Station) -> int:
@@ -76,18 +76,18 @@ async def hits(station: Station) -> int:
         rows = await work.connection.fetch("SELECT alert_id, xmin, version FROM alerting.alert")
         stamps = {row["alert_id"]: (row["xmin"], row["version"]) for row in rows}
         assert await kept.load(work, stamps) == await Kept().load(work, stamps)
-    return sum(kept.find(*one) is not None for one in stamps.items())
+    return sum(kept.find(*stamp) is not None for stamp in stamps.items())
 
 
 async def regroup(station: Station, chance: random.Random) -> None:
     """Merge the two alerts that are open, or take one out of the other again, or split one."""
-    found = await station.rows(
+    result = await station.rows(
         "SELECT a.alert_id, a.merged_into, (SELECT min(alarm_id) FROM alerting.alert_alarm AS e "
         "WHERE e.alert_id = a.alert_id) AS alarm FROM alerting.alert AS a "
         "WHERE state IN ('verifying', 'merged') ORDER BY random()"
     )
-    out = [row["alert_id"] for row in found if row["merged_into"] is not None]
-    standing = [row for row in found if row["merged_into"] is None]
+    out = [row["alert_id"] for row in result if row["merged_into"] is not None]
+    standing = [row for row in result if row["merged_into"] is None]
     decision = None
     if out:
         decision = a_decision(out[0], UNMERGE, None)
@@ -105,7 +105,7 @@ async def regroup(station: Station, chance: random.Random) -> None:
 @pytest.mark.parametrize("seed", range(3))
 async def test_two_processes_and_what_each_keeps(station: Station, seed: int) -> None:
     stream = Stream(seed)
-    found = 0
+    result = 0
     async with another(station) as second:
         for number in range(30):
             one = stream.chance.choice((station, second))
@@ -115,12 +115,12 @@ async def test_two_processes_and_what_each_keeps(station: Station, seed: int) ->
                     await one.takes(*batch, a_decision("alt-none", DecisionVerb.VERIFY, None))
                 one = stream.chance.choice((station, second))
             await one.takes(*batch)
-            found += await hits(station) + await hits(second)
+            result += await hits(station) + await hits(second)
             if number % 5 == 4:
                 await one.sweeps(3)
                 await regroup(stream.chance.choice((station, second)), stream.chance)
-                found += await hits(station) + await hits(second)
-    assert found > 20
+                result += await hits(station) + await hits(second)
+    assert result > 20
 
 
 def an_alert(number: int) -> Alert:
@@ -133,11 +133,11 @@ def an_alert(number: int) -> Alert:
 
 def test_what_was_used_longest_ago_is_forgotten() -> None:
     kept, alerts = Kept(most=4), [an_alert(number) for number in range(3)]
-    for one in alerts[:2]:
-        kept.keep(one, 7)
+    for alert in alerts[:2]:
+        kept.keep(alert, 7)
     assert kept.find(alerts[0].alert_id, (7, 1)) == (alerts[0].alarms, ())
     kept.keep(alerts[2], 7)
-    known = [kept.find(one.alert_id, (7, 1)) is not None for one in alerts]
+    known = [kept.find(alert.alert_id, (7, 1)) is not None for alert in alerts]
     assert known == [True, False, True]
 
 
@@ -150,8 +150,8 @@ def test_another_row_is_another_evidence(stamp: tuple[int, int]) -> None:
 
 def test_what_is_over_or_at_home_elsewhere_is_not_kept() -> None:
     kept, alert = Kept(), an_alert(1)
-    elsewhere = tuple(replace(one, home="alt-other") for one in alert.alarms)
-    cleared = tuple(replace(one, cleared_at=at(1)) for one in alert.alarms)
+    elsewhere = tuple(replace(alarm, home="alt-other") for alarm in alert.alarms)
+    cleared = tuple(replace(alarm, cleared_at=at(1)) for alarm in alert.alarms)
     over = take_alarm(alert, cleared[0], "", ()).alert
     for one in (over, replace(alert, alarms=elsewhere)):
         kept.keep(alert, 7)

@@ -29,7 +29,7 @@ async def test_it_does_not_move_the_clock_past_those_it_has_overtaken(station: S
     await station.takes(a_rule("x", all_of("a", "b", linger_s=600)))
     await station.takes(of("a"), of("a", 2, transition=CLEARED, occurred_at=at(1)))
     await station.takes(red, early=True)
-    assert [one.proposed_level for one in await station.alerts()] == [Level.RED]
+    assert [alert.proposed_level for alert in await station.alerts()] == [Level.RED]
     [raised] = await station.takes(of("b", occurred_at=at(5)))
     assert (raised.rule_id, raised.transition) == ("x", AlarmTransition.RAISED)
     [ended] = await station.takes(of("c", occurred_at=at(31)))
@@ -50,7 +50,7 @@ def test_red_and_recalls_go_first_and_nothing_that_is_practice() -> None:
     for one in red, recall:
         assert FIRST.holds(one)
         assert any(mark in encode(one) for mark in FIRST.marks)
-    others = [
+    envelopes = [
         an_alarm(level=Level.ORANGE),
         an_alarm(version=2, transition=CLEARED, level=Level.RED),
         red.model_copy(update=practised),
@@ -58,4 +58,4 @@ def test_red_and_recalls_go_first_and_nothing_that_is_practice() -> None:
         a_decision("alt-1", DecisionVerb.APPROVE, Level.RED),
         a_report(),
     ]
-    assert not any(map(FIRST.holds, others))
+    assert not any(map(FIRST.holds, envelopes))

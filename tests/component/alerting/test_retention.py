@@ -46,9 +46,9 @@ async def forget(station: Station) -> int:
         small = type(task)(task.name, task.statement, task.keep, limit=2)
         await station.rows("DELETE FROM alerting.upkeep")
         retention = Retention(station.database)
-        while found := await retention.turn(small):
-            assert found <= 2
-            gone += found
+        while result := await retention.turn(small):
+            assert result <= 2
+            gone += result
     return gone
 
 
@@ -127,7 +127,7 @@ async def test_nothing_open_is_forgotten_and_nothing_over_stays(
     await station.rows("TRUNCATE alerting.forgotten")
     await a_night(station, seed)
     counted = await told(station)
-    final = ", ".join(repr(str(one)) for one in sorted(FINAL))
+    final = ", ".join(repr(str(alert_state)) for alert_state in sorted(FINAL))
     await age(station, 399)
     assert await forget(station) == 0
     await age(station, 401)

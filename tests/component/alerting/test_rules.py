@@ -59,7 +59,7 @@ async def test_a_composite_opens_an_alert_through_the_log(station: Station) -> N
         of("a", version=2, transition=CLEARED, condition=True, occurred_at=at(9))
     )
     assert (cleared.transition, cleared.version) == (CLEARED, 2)
-    assert [one.transition for one in await station.alerts()] == ["opened", "dismissed"]
+    assert [alert.transition for alert in await station.alerts()] == ["opened", "dismissed"]
     assert await station.dispositions() == {
         "alm-a-1": "condition",
         "alm-b-1": "condition",
@@ -69,10 +69,13 @@ async def test_a_composite_opens_an_alert_through_the_log(station: Station) -> N
 
 async def test_a_composite_of_a_composite(station: Station) -> None:
     await station.takes(a_rule("x", all_of("a", "b"), role="condition"), a_rule("z", all_of("x")))
-    told = await station.loops(of("a"), of("b", occurred_at=at(1)))
-    assert [(one.rule_id, one.condition) for one in told] == [("x", True), ("z", False)]
-    told = await station.loops(of("a", version=2, transition=CLEARED, occurred_at=at(3)))
-    assert [(one.rule_id, one.transition) for one in told] == [("x", CLEARED), ("z", CLEARED)]
+    alarms = await station.loops(of("a"), of("b", occurred_at=at(1)))
+    assert [(alarm.rule_id, alarm.condition) for alarm in alarms] == [("x", True), ("z", False)]
+    alarms = await station.loops(of("a", version=2, transition=CLEARED, occurred_at=at(3)))
+    assert [(alarm.rule_id, alarm.transition) for alarm in alarms] == [
+        ("x", CLEARED),
+        ("z", CLEARED),
+    ]
 
 
 async def test_a_rule_that_looks_at_itself_is_refused(station: Station) -> None:
@@ -151,11 +154,11 @@ async def test_a_warning_supports_what_lies_in_its_areas(station: Station) -> No
     await station.takes(a_rule("y", sources_of()))
     warning = a_warning(areas=(DISTRICT,))
     assert await station.takes(phone(1, 1), phone(2, 2, place=OTHER_TOWN)) == []
-    told = await station.takes(warning)
-    assert {one.place for one in told} == {TOWN, OTHER_TOWN}
-    assert {one.evidence.value for one in told} == {1.1}
+    alarms = await station.takes(warning)
+    assert {alarm.place for alarm in alarms} == {TOWN, OTHER_TOWN}
+    assert {alarm.evidence.value for alarm in alarms} == {1.1}
     gone = await station.takes(a_warning(msg_type="Cancel", references=(warning.id,)))
-    assert [one.transition for one in gone] == [CLEARED, CLEARED]
+    assert [alarm.transition for alarm in gone] == [CLEARED, CLEARED]
     [row] = await station.rows("SELECT withdrawn FROM alerting.warning")
     assert row["withdrawn"]
 
@@ -190,8 +193,8 @@ async def test_an_update_takes_the_place_of_what_it_follows(station: Station) ->
     second = a_warning(msg_type="Update", references=(first.id,), occurred_at=at(3))
     assert await station.takes(second) == [], "the same agency warns of the same place"
     moved = a_warning(msg_type="Update", references=(second.id,), areas=(OTHER_TOWN,))
-    told = await station.takes(moved)
-    assert {(one.transition, one.place) for one in told} == {
+    alarms = await station.takes(moved)
+    assert {(alarm.transition, alarm.place) for alarm in alarms} == {
         ("raised", OTHER_TOWN),
         (CLEARED, raised.place),
     }
@@ -234,28 +237,28 @@ async def test_a_report_from_the_future_moves_no_clock(station: Station) -> None
 
 
 async def test_two_processes_at_once_miss_nothing(station: Station, dsn: str) -> None:
-    async with a_station(dsn) as other:
+    async with a_station(dsn) as other_station:
         await station.takes(a_rule("x", all_of("a", "b", scope="town")))
         for number in range(10):
             place = f"500118{100 + number}201"
             await asyncio.gather(
                 station.takes(of("a", number, place=place)),
-                other.takes(of("b", number, place=place)),
+                other_station.takes(of("b", number, place=place)),
             )
         assert len(await station.open()) == 10
 
 
 async def test_a_rule_and_its_alarms_at_once_miss_nothing(station: Station, dsn: str) -> None:
-    async with a_station(dsn) as other:
+    async with a_station(dsn) as other_station:
         for number in range(10):
             await asyncio.gather(
                 station.takes(a_rule(f"x{number}", all_of(f"a{number}"))),
-                other.takes(of(f"a{number}")),
+                other_station.takes(of(f"a{number}")),
             )
         assert len(await station.open()) == 10
         await asyncio.gather(
             *(station.takes(a_rule(f"x{n}", all_of(f"a{n}"), 2, enabled=False)) for n in range(10)),
-            *(other.takes(of(f"a{n}", 2)) for n in range(10)),
+            *(other_station.takes(of(f"a{n}", 2)) for n in range(10)),
         )
         assert await station.open() == set()
 
@@ -267,13 +270,13 @@ async def test_a_rule_and_its_alarms_at_once_miss_nothing(station: Station, dsn:
 )
 @given(messages=histories((Status.ACTUAL, Status.EXERCISE)), size=st.integers(1, 4))
 def test_batches_never_change_what_follows(dsn: str, messages: list[Any], size: int) -> None:
-    messages = list({one.id: one for one in messages}.values())
+    messages = list({message.id: message for message in messages}.values())
 
     async def play(most: int) -> tuple[list[str], set[Any]]:
         async with a_station(dsn) as station:
             await station.takes(*RULES)
-            told = await station.in_batches(messages, most)
-            return [one.id for one in told], await station.episodes()
+            alarms = await station.in_batches(messages, most)
+            return [alarm.id for alarm in alarms], await station.episodes()
 
     whole, split = asyncio.run(play(1000)), asyncio.run(play(size))
     assert whole == split

@@ -68,7 +68,7 @@ async def test_what_matches_is_recorded_and_counted_and_pages_nobody(station: St
         "alm-2": "silenced",
         "alm-3": "opened",
     }
-    assert [one.place for one in await station.alerts()] == [OTHER_TOWN]
+    assert [alert.place for alert in await station.alerts()] == [OTHER_TOWN]
     last = (await station.silences())[-1]
     assert (last.silenced, last.ended_at, last.version) == (2, None, 2)
     await station.takes(an_alarm("alm-1", 2, UPGRADED, Level.ORANGE))
@@ -113,10 +113,10 @@ async def test_how_grave_it_may_be_follows_from_who_silences(
     levels = [Level.BLUE, Level.YELLOW, Level.ORANGE, Level.RED]
     for level in levels:
         await station.takes(an_alarm(f"alm-{level}", level=level))
-    found = await station.dispositions()
+    result = await station.dispositions()
     for level in levels:
         hidden = levels.index(level) <= levels.index(most)
-        assert (found[f"alm-{level}"] == "silenced") == hidden, level
+        assert (result[f"alm-{level}"] == "silenced") == hidden, level
 
 
 async def test_what_gets_red_comes_out_of_a_districts_silence(station: Station) -> None:
@@ -140,7 +140,7 @@ async def test_a_persons_word_is_never_silenced_nor_what_is_in_an_alert(station:
     await station.takes(an_alarm("alm-1", level=Level.BLUE))
     await station.takes(asked())
     await station.takes(an_alarm("alm-1", 2, UPGRADED, Level.YELLOW))
-    assert [one.proposed_level for one in await station.alerts()] == [Level.BLUE, Level.YELLOW]
+    assert [alert.proposed_level for alert in await station.alerts()] == [Level.BLUE, Level.YELLOW]
     await station.takes(a_report(event_type="11A01"))
     assert (await station.alerts())[-1].transition == "opened"
 
@@ -154,7 +154,7 @@ async def test_at_the_end_what_is_still_on_calls_the_owner_and_the_desk(station:
     await station.sweeps(2 * 3600)
     [alert] = await station.alerts()
     assert (alert.transition, alert.alarm_ids) == ("opened", ("alm-1",))
-    assert [(one.unit, one.post) for one in alert.calls] == [(DISTRICT, Post.A), (VILLAGE, None)]
+    assert [(call.unit, call.post) for call in alert.calls] == [(DISTRICT, Post.A), (VILLAGE, None)]
     last = (await station.silences())[-1]
     assert (last.silenced, last.still_firing, last.ended_at is None) == (2, 1, False)
     await station.sweeps(3600)
@@ -174,7 +174,7 @@ async def test_many_that_are_still_on_call_the_owner_once_and_each_desk_once(
     await station.takes(asked(verb="end"))
     told = await station.alerts()
     assert {one.alert_id for one in told} == {told[0].alert_id}
-    called = [(one.unit, one.post) for event in told for one in event.calls]
+    called = [(call.unit, call.post) for event in told for call in event.calls]
     assert sorted(called, key=str) == [(DISTRICT, Post.A), (TOWN, None), (VILLAGE, None)]
 
 
@@ -202,7 +202,7 @@ async def test_it_is_ended_early_or_lengthened(station: Station) -> None:
 
 async def test_another_silence_goes_on_hiding_it(station: Station) -> None:
     await station.takes(asked(hours=2), asked(hours=8, silence_id="sil-2"), an_alarm())
-    counted = {one.silence_id: one.silenced for one in await station.silences()}
+    counted = {silence.silence_id: silence.silenced for silence in await station.silences()}
     assert counted == {"sil-1": 0, "sil-2": 1}, "the one that ends last hides it"
     await station.takes(asked(verb="end", silence_id="sil-2"))
     assert await station.dispositions() == {"alm-1": "silenced"}
@@ -251,8 +251,8 @@ def test_it_hides_from_its_beginning_to_right_before_its_end() -> None:
     assert isinstance(silence, Silence)
     fact, moment = fact_of(an_alarm(), None), timedelta(microseconds=1)
     times = [silence.begin_at - moment, silence.begin_at, silence.end_at - moment, silence.end_at]
-    assert [silence.hides(fact, one) for one in times] == [False, True, True, False]
-    assert [expired(silence, one) is not None for one in times] == [False, False, False, True]
+    assert [silence.hides(fact, time) for time in times] == [False, True, True, False]
+    assert [expired(silence, time) is not None for time in times] == [False, False, False, True]
 
 
 def test_a_matcher_names_something() -> None:

@@ -29,8 +29,8 @@ def upward(officer: str, incident: str, **changes: Any) -> Report:
 
 
 async def newest(station: Station) -> AlertEvent:
-    found: AlertEvent = (await station.alerts())[-1]
-    return found
+    alert_event: AlertEvent = (await station.alerts())[-1]
+    return alert_event
 
 
 async def test_reports_that_an_alert_is_owed_do_not_corroborate_it(station: Station) -> None:
@@ -43,7 +43,7 @@ async def test_reports_that_an_alert_is_owed_do_not_corroborate_it(station: Stat
     told = await newest(station)
     assert len(told.report_ids) == 3
     assert (told.distinct_sources, told.score) == (opened.distinct_sources, opened.score) == (1, 35)
-    assert "corroborated" not in {one.transition for one in await station.alerts()}
+    assert "corroborated" not in {alert.transition for alert in await station.alerts()}
 
 
 async def test_an_officer_who_saw_it_himself_counts_and_so_does_nobody_who_passes_it_on(
@@ -61,8 +61,8 @@ async def test_what_opens_an_alert_is_evidence_and_its_follow_ups_are_not(statio
     await station.takes(a_rule("y", OFFICERS))
     first = upward("town-b", "inc-1")
     assert await station.takes(first, upward("district-b", "inc-1", follows=first.id)) == []
-    told = await newest(station)
-    assert (told.distinct_sources, len(told.report_ids)) == (1, 2)
+    alert = await newest(station)
+    assert (alert.distinct_sources, len(alert.report_ids)) == (1, 2)
 
 
 @pytest.mark.parametrize("about", ["the merged one", "the holder"])
@@ -73,9 +73,9 @@ async def test_after_a_merge_it_reports_on_both(station: Station, about: str) ->
     before = (await newest(station)).distinct_sources
     incident = gas.incident_id if about == "the merged one" else flood.incident_id
     await station.takes(upward("town-b", incident, event_type=gas.event_type))
-    told = await newest(station)
-    assert (told.alert_id, len(told.report_ids)) == (flood.alert_id, 1)
-    assert told.distinct_sources == before
+    alert = await newest(station)
+    assert (alert.alert_id, len(alert.report_ids)) == (flood.alert_id, 1)
+    assert alert.distinct_sources == before
 
 
 async def test_a_report_of_an_app_about_the_same_incident_is_a_sighting(station: Station) -> None:

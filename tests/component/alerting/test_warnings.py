@@ -39,12 +39,12 @@ def phone(minutes: float, number: int = 1, **changes: Any) -> Any:
 def warns(effective: float | None, expires: float | None, **changes: Any) -> Any:
     """A warning for these minutes."""
     times = {"effective_at": effective, "expires_at": expires}
-    given: dict[str, Any] = {name: at(one) for name, one in times.items() if one is not None}
+    given: dict[str, Any] = {name: at(time) for name, time in times.items() if time is not None}
     return a_warning(**given, **changes)
 
 
 def told(events: list[AlarmEvent]) -> list[tuple[AlarmTransition, datetime]]:
-    return [(one.transition, one.occurred_at) for one in events]
+    return [(event.transition, event.occurred_at) for event in events]
 
 
 async def test_a_warning_that_has_expired_supports_nothing(station: Station) -> None:
@@ -68,8 +68,8 @@ async def test_the_hours_of_a_document_count(
     hours = {"effective": effective, "expires": expires}
     body = a_document(info={name: f"2026-07-01T{hour}:00+08:00" for name, hour in hours.items()})
     await station.takes(one_warning(body, "cma", at(0)))
-    told = await station.takes(phone(10, event_type="11B03"))
-    assert bool(told) is counts
+    alarms = await station.takes(phone(10, event_type="11B03"))
+    assert bool(alarms) is counts
 
 
 @pytest.mark.parametrize("minute", [40, 40.1])

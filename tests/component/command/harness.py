@@ -11,7 +11,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from deploy.local.data import plans
+from deploy.example import plans
 from services.command.consumer import Consumer
 from services.command.core.escalation import Roster
 from services.command.core.profiles import Profile, ProfileName
@@ -35,12 +35,12 @@ from shared.contracts.pages import Officer, RosterSlot
 from shared.contracts.selections import Selection, Subtree
 from shared.contracts.topics import SUPERVISION, TOPICS
 from shared.contracts.units import parent_of, tier_of
-from shared.plans.book import PlanBook
+from shared.definitions.response_plans.book import PlanBook
+from shared.domain.selection.tree import UnitTree
 from shared.runtime.database import Database
 from shared.runtime.inbox import Incoming
 from shared.runtime.metrics import RuntimeMetrics
 from shared.runtime.timers import TimerSweeper
-from shared.selection.tree import UnitTree
 
 CITY, DISTRICT = "500000000000", "500118000000"
 TOWN, VILLAGE = "500118118000", "500118118200"
@@ -58,28 +58,32 @@ _numbers = itertools.count(1)
 @cache
 def units() -> tuple[UnitEntry, ...]:
     """Yongchuan: city, district, towns, villages; 5 or 6 generated grids each, 5 micro-grids each."""
-    found = [CITY, DISTRICT]
+    results = [CITY, DISTRICT]
     for town, villages in VILLAGES.items():
-        found.append(f"500118{town}000")
+        results.append(f"500118{town}000")
         for number in range(villages):
             village = f"500118{town}{200 + number}"
-            found.append(village)
-            for grid in range(1, 6 + (len(found) % 2)):
-                found.append(f"{village}/grid/{grid:03d}")
-                found += [f"{village}/grid/{grid:03d}/{one:02d}" for one in range(1, 6)]
+            results.append(village)
+            for grid in range(1, 6 + (len(results) % 2)):
+                results.append(f"{village}/grid/{grid:03d}")
+                results += [f"{village}/grid/{grid:03d}/{one:02d}" for one in range(1, 6)]
     return tuple(
         UnitEntry(
-            unit=one, tier=tier_of(one), name=one, parent=parent_of(one), synthetic="/grid/" in one
+            unit=result,
+            tier=tier_of(result),
+            name=result,
+            parent=parent_of(result),
+            synthetic="/grid/" in result,
         )
-        for one in found
+        for result in results
     )
 
 
 def catalogued() -> UnitTree:
     """All of them in a tree."""
     tree = UnitTree()
-    for one in units():
-        tree.put(one)
+    for unit in units():
+        tree.put(unit)
     return tree
 
 
@@ -87,17 +91,17 @@ def catalogue_records(entries: Iterable[UnitEntry]) -> list[tuple[str, CatalogEn
     """The records of units as the catalogue's topic has them, with their keys."""
     return [
         (
-            f"unit:{one.unit}",
+            f"unit:{unit_entry.unit}",
             CatalogEntry(
-                id=content_id("cat", one.unit),
+                id=content_id("cat", unit_entry.unit),
                 occurred_at=EVENT_TIME,
                 sent_at=EVENT_TIME,
-                origin_unit=one.unit,
-                tier=one.tier,
-                entry=one,
+                origin_unit=unit_entry.unit,
+                tier=unit_entry.tier,
+                entry=unit_entry,
             ),
         )
-        for one in entries
+        for unit_entry in entries
     ]
 
 
@@ -137,16 +141,16 @@ def an_alert(
     status: Status = Status.ACTUAL,
 ) -> AlertEvent:
     """An issued alert."""
-    one = alert_id(key)
+    name = alert_id(key)
     return AlertEvent(
-        id=transition_id(one, version),
+        id=transition_id(name, version),
         status=status,
         occurred_at=EVENT_TIME,
         sent_at=EVENT_TIME,
         origin_unit=place,
         tier=tier_of(place),
         areas=areas,
-        alert_id=one,
+        alert_id=name,
         version=version,
         transition=transition,
         state=AlertState.ISSUED,
@@ -254,7 +258,9 @@ class Office:
     async def apply(self, *messages: Any) -> None:
         """One batch in one transaction."""
         async with self.database.transaction() as work:
-            await self.consumer.apply(work, [Incoming(one, "", 0, 0, 0) for one in messages])
+            await self.consumer.apply(
+                work, [Incoming(message, "", 0, 0, 0) for message in messages]
+            )
 
     async def rows(self, query: str, *values: Any) -> list[Any]:
         """The rows of a query."""
@@ -384,9 +390,9 @@ async def an_office(
         office = Office(
             database, chosen or profile(), catalogued() if tree is None else tree, limits
         )
-        for one in units():
-            if "/" not in one.unit:
-                office.roster.put(slot(one.unit))
+        for unit_entry in units():
+            if "/" not in unit_entry.unit:
+                office.roster.put(slot(unit_entry.unit))
         yield office
     finally:
         await database.stop()

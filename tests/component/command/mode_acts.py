@@ -50,9 +50,9 @@ async def decide(
     status: Status = Status.ACTUAL,
 ) -> str:
     """Propose and approve by two people of `unit`; the proposal's id."""
-    one = f"mod-{next(_numbers)}"
+    name = f"mod-{next(_numbers)}"
     common: dict[str, Any] = {"unit": unit, "origin_unit": unit, "status": status}
     until = await later(office, lasts_s)
-    await office.apply(an_act(ModeVerb.PROPOSE, one, "b", mode=mode, until=until, **common))
-    await office.apply(an_act(ModeVerb.APPROVE, one, "a", post=Post.A, **common))
-    return one
+    await office.apply(an_act(ModeVerb.PROPOSE, name, "b", mode=mode, until=until, **common))
+    await office.apply(an_act(ModeVerb.APPROVE, name, "a", post=Post.A, **common))
+    return name

@@ -36,7 +36,7 @@ class Seen:
     @property
     def states(self) -> list[AssignmentState]:
         """The states that were published, in order."""
-        return [one.state for one in self.history]
+        return [assignment.state for assignment in self.history]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,12 @@ def _recall_or_signature(seen: Seen) -> str | None:
 def _report_or_return(seen: Seen) -> str | None:
     if sum(seen.told) != 1 or seen.late[0] + seen.refused[1] != 1:
         return f"told {seen.told}, late {seen.late}, refused {seen.refused}"
-    wanted = State.REPORTED if seen.told[0] else State.RETURNED
-    return None if seen.row["state"] == wanted else f"{seen.row['state']}, not {wanted}"
+    assignment_state = State.REPORTED if seen.told[0] else State.RETURNED
+    return (
+        None
+        if seen.row["state"] == assignment_state
+        else f"{seen.row['state']}, not {assignment_state}"
+    )
 
 
 def _suspend_or_report(seen: Seen) -> str | None:
@@ -132,19 +136,22 @@ async def race(
     refused: set[str] = set()
 
     async def run(sent: Sequence[Acknowledgement]) -> None:
-        for one in sent:
+        for acknowledgement in sent:
             try:
-                await office.apply(one)
+                await office.apply(acknowledgement)
             except Reject:
-                refused.add(one.id)
+                refused.add(acknowledgement.id)
 
     sides = []
     for side in (0, 1):
-        mine = [pair[side] for pair in acts]
-        for at in range(0, len(mine) - 1, 4):
+        acknowledgements = [pair[side] for pair in acts]
+        for at in range(0, len(acknowledgements) - 1, 4):
             if chance.random() < 0.5:
-                mine[at], mine[at + 1] = mine[at + 1], mine[at]
-        sides += [run(mine[lane::lanes]) for lane in range(lanes)]
+                acknowledgements[at], acknowledgements[at + 1] = (
+                    acknowledgements[at + 1],
+                    acknowledgements[at],
+                )
+        sides += [run(acknowledgements[lane::lanes]) for lane in range(lanes)]
     await asyncio.gather(*sides)
     return await _judge(office, kind, units, acts, refused)
 

@@ -47,7 +47,7 @@ async def finish(office: Office, *units: str, issuer: str = TOWN, attempt: int =
         await office.apply(*(a_step(COMMAND, unit, step, attempt=attempt) for unit in units))
     for step in (Step.CHECK, Step.CLOSE):
         await office.apply(
-            *(a_step(COMMAND, one, step, officer_unit=issuer, attempt=attempt) for one in units)
+            *(a_step(COMMAND, unit, step, officer_unit=issuer, attempt=attempt) for unit in units)
         )
 
 

@@ -157,8 +157,8 @@ async def test_the_village_acts_for_its_grids_and_micro_grids(dsn: str) -> None:
             a_step(command, GRID, officer_unit=VILLAGE),
             a_step(command, MICROGRID, officer_unit=VILLAGE),
         )
-        found = await office.rows("SELECT unit FROM command.assignment WHERE state = 'signed'")
-        assert {row["unit"] for row in found} == {GRID, MICROGRID}
+        result = await office.rows("SELECT unit FROM command.assignment WHERE state = 'signed'")
+        assert {row["unit"] for row in result} == {GRID, MICROGRID}
 
 
 REFUSALS: list[tuple[dict[str, Any], Reason]] = [

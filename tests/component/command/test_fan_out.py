@@ -99,9 +99,9 @@ async def test_an_exercise_stays_an_exercise_in_every_row_and_record(dsn: str) -
             rows = await office.rows(
                 f"SELECT status, count(*) AS n FROM command.{table} GROUP BY 1"
             )
-            found = {row["status"]: row["n"] for row in rows}
-            assert found.keys() == {"Actual", "Exercise"}
-            assert found["Actual"] == found["Exercise"]
+            results = {row["status"]: row["n"] for row in rows}
+            assert results.keys() == {"Actual", "Exercise"}
+            assert results["Actual"] == results["Exercise"]
         for one in await office.published(ASSIGNMENTS.name):
             command = await office.value(
                 "SELECT status FROM command.command WHERE command_id = $1", one.command_id

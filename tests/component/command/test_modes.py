@@ -53,11 +53,11 @@ async def armed(office: Office) -> list[tuple[str, str]]:
 
 async def test_two_people_decide_and_a_third_ends(dsn: str) -> None:
     async with an_office(dsn) as office:
-        one = await decide(office)
+        name = await decide(office)
         assert await states(office) == [ProposalState.HALF_APPROVED, ProposalState.DECIDED]
         assert await modes(office) == [(TOWN, EMERGENCY, 1, ("b", "a"))]
-        assert await armed(office) == [(one, "mode_end")]
-        await office.apply(an_act(ModeVerb.END, one, "boss", post=Post.COMMANDER))
+        assert await armed(office) == [(name, "mode_end")]
+        await office.apply(an_act(ModeVerb.END, name, "boss", post=Post.COMMANDER))
         assert await modes(office) == [
             (TOWN, EMERGENCY, 1, ("b", "a")),
             (TOWN, NORMAL, 2, ("boss",)),
@@ -193,7 +193,9 @@ async def test_of_two_approvals_at_once_one_decides(dsn: str) -> None:
             ),
             return_exceptions=True,
         )
-        assert [type(one) for one in tried if one is not None] == [Reject] * 3
+        assert [type(base_exception) for base_exception in tried if base_exception is not None] == [
+            Reject
+        ] * 3
         assert len(await modes(office)) == 1
 
 
@@ -241,8 +243,8 @@ async def test_a_response_level_that_is_declared_after_the_issue_makes_the_rule_
         await office.apply(positioned(6, ResponseLevel.III))
         await office.apply(positioned(7, ResponseLevel.III))
         await office.apply(positioned(8, ResponseLevel.II))
-        found = await office.published(MODE_PROPOSALS.name)
-        assert [(one.unit, one.mode, one.proposed_by) for one in found] == [
+        result = await office.published(MODE_PROPOSALS.name)
+        assert [(one.unit, one.mode, one.proposed_by) for one in result] == [
             (DISTRICT, STANDBY, None),
             (DISTRICT, EMERGENCY, None),
         ]

@@ -45,8 +45,8 @@ async def consent(
     for at in range(0, len(units), 6):
         await office.apply(
             *(
-                a_step(command, one, step, officer_unit=CITY, until=until)
-                for one in units[at : at + 6]
+                a_step(command, unit, step, officer_unit=CITY, until=until)
+                for unit in units[at : at + 6]
             )
         )
 
@@ -70,7 +70,7 @@ async def test_who_is_given_it_is_decided_once(dsn: str) -> None:
 
         async def give(unit: str) -> None:
             nonlocal refused
-            one = a_step(
+            acknowledgement = a_step(
                 command,
                 town["unit"],
                 Step.REASSIGN,
@@ -80,7 +80,7 @@ async def test_who_is_given_it_is_decided_once(dsn: str) -> None:
                 text="改派",
             )
             try:
-                await office.apply(one)
+                await office.apply(acknowledgement)
             except Reject:
                 refused += 1
 
@@ -111,13 +111,13 @@ async def test_an_extension_against_the_end_of_the_time_has_one_winner(dsn: str)
             for one in await office.supervision()
             if one.clock == "finish" and one.kind is SupervisionKind.OVERDUE
         }
-        found = await office.rows(
+        result = await office.rows(
             "SELECT * FROM command.assignment WHERE unit = ANY($1::text[])", units
         )
-        assert {row["extensions"] for row in found} == {1}
-        assert {row["original_finish_by"] for row in found} == {end}
-        assert not any(row["finish_overdue"] for row in found)
-        in_time = {row["assignment_id"] for row in found if row["changed_at"] < end}
+        assert {row["extensions"] for row in result} == {1}
+        assert {row["original_finish_by"] for row in result} == {end}
+        assert not any(row["finish_overdue"] for row in result)
+        in_time = {row["assignment_id"] for row in result if row["changed_at"] < end}
         assert not in_time & overdue
         assert in_time, "the race was decided before it began"
         assert await sound(office)
@@ -140,11 +140,11 @@ async def test_a_suspension_against_the_signing_deadline_has_one_winner(dsn: str
             for one in await office.supervision()
             if one.clock == "sign" and one.kind is not SupervisionKind.DUE_SOON
         }
-        found = await office.rows(
+        result = await office.rows(
             "SELECT * FROM command.assignment WHERE unit = ANY($1::text[])", units
         )
-        assert {row["state"] for row in found} == {"suspended"}
-        in_time = {row["assignment_id"] for row in found if row["suspended_at"] < deadline}
+        assert {row["state"] for row in result} == {"suspended"}
+        in_time = {row["assignment_id"] for row in result if row["suspended_at"] < deadline}
         assert not in_time & called
         assert in_time, "the race was decided before it began"
         before = len([one for one in await office.supervision() if one.unit in units])

@@ -19,10 +19,10 @@ RECALLED = AlertTransition.RECALLED
 
 
 async def open_commands(office: Office) -> int:
-    found: int = await office.value(
+    number: int = await office.value(
         "SELECT count(*) FROM command.command WHERE state IN ('issued', 'awaiting_check')"
     )
-    return found
+    return number
 
 
 async def test_a_recall_revokes_the_alerts_open_commands_and_no_others(dsn: str) -> None:
@@ -56,16 +56,16 @@ async def test_the_newest_version_wins_whatever_the_order_of_arrival(
     dsn: str, order: tuple[int, ...]
 ) -> None:
     def story(key: str) -> list[AlertEvent]:
-        told = [
+        alerts = [
             an_alert(Level.BLUE, version=4, key=key),
             an_alert(Level.YELLOW, version=5, transition=AlertTransition.ADJUSTED, key=key),
             an_alert(Level.YELLOW, version=6, transition=RECALLED, key=key),
         ]
-        return [told[n] for n in order]
+        return [alerts[n] for n in order]
 
     async with an_office(dsn) as office:
-        for one in story("one by one"):
-            await office.apply(one)
+        for alert in story("one by one"):
+            await office.apply(alert)
         assert await open_commands(office) == 0
         await office.apply(*story("in one batch"))
         assert await open_commands(office) == 0

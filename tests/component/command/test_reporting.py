@@ -93,9 +93,9 @@ async def of_reports(office: Office) -> list[Any]:
 async def test_a_report_meets_its_duty_and_the_duty_is_told(dsn: str) -> None:
     async with an_office(dsn) as office:
         await office.apply(an_alert(Level.RED))
-        found = await duties(office)
-        assert found.keys() == {(TOWN, DISTRICT), (DISTRICT, CITY), (TOWN, CITY)}
-        assert found[TOWN, CITY]["skip_level"]
+        result = await duties(office)
+        assert result.keys() == {(TOWN, DISTRICT), (DISTRICT, CITY), (TOWN, CITY)}
+        assert result[TOWN, CITY]["skip_level"]
         await office.apply(a_call("1"), a_report("2"))
         row = (await duties(office))[TOWN, DISTRICT]
         assert (row["state"], row["version"]) == ("written", 2)
@@ -177,9 +177,9 @@ async def test_after_an_outage_once_marked_late_at_the_present_rung(dsn: str) ->
         await sweep_for(office, 0.3)
         told = await of_reports(office)
         calls = [one for one in told if one.kind is not SupervisionKind.OVERDUE]
-        assert {one.unit for one in calls} == {TOWN, DISTRICT}
+        assert {call.unit for call in calls} == {TOWN, DISTRICT}
         assert len(calls) == 2
-        town = next(one for one in calls if one.unit == TOWN)
+        town = next(call for call in calls if call.unit == TOWN)
         assert (town.kind, town.rung, town.target_unit) == ("escalated", 2, CITY)
         assert 130 <= town.late_by_s < 140
         assert "skipped-rung:1" in town.references
@@ -213,7 +213,7 @@ async def test_killed_between_anything_and_the_commit_it_happens_once(dsn: str) 
                 await sweeper.sweep()
         assert await of_reports(office) == []
         await sweep_for(office, 0.2)
-        kinds = Counter((one.kind, one.unit) for one in await of_reports(office))
+        kinds = Counter((of_report.kind, of_report.unit) for of_report in await of_reports(office))
         for unit in (TOWN, DISTRICT):
             assert kinds[SupervisionKind.OVERDUE, unit] == 1
             assert kinds[SupervisionKind.REMINDED, unit] == 1
@@ -229,7 +229,10 @@ async def test_a_report_that_lost_the_race_against_its_limit_is_late(dsn: str) -
         row = (await duties(office))[TOWN, DISTRICT]
         assert row["state"] == "phoned"
         assert row["phone_at"] >= row["phone_due"]
-        assert any(one.unit == TOWN and one.kind == "overdue" for one in await of_reports(office))
+        assert any(
+            of_report.unit == TOWN and of_report.kind == "overdue"
+            for of_report in await of_reports(office)
+        )
 
 
 async def test_a_race_of_alert_and_report_leaves_no_report_unseen(dsn: str) -> None:

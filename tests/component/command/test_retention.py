@@ -24,30 +24,30 @@ async def counts(office: Office) -> dict[str, int]:
 
 async def ended(office: Office, key: str, days: int) -> str:
     """A command that was withdrawn, issued so many days ago, with a step that came too late."""
-    one = await issued(office, key, days)
-    await office.apply(a_request("revoke", one, TOWN))
-    await office.apply(a_step(one, await unit_of(office, one), Step.SIGN))
-    return one
+    name = await issued(office, key, days)
+    await office.apply(a_request("revoke", name, TOWN))
+    await office.apply(a_step(name, await unit_of(office, name), Step.SIGN))
+    return name
 
 
 async def issued(office: Office, key: str, days: int) -> str:
     await office.apply(an_alert(key=key))
-    one = await office.the_command()
+    name = await office.the_command()
     await office.rows(
         "UPDATE command.command SET issued_at = now() - $2::interval, issuer_unit = $3 "
         "WHERE command_id = $1",
-        one,
+        name,
         timedelta(days=days),
         TOWN,
     )
-    return one
+    return name
 
 
 async def unit_of(office: Office, command: str) -> str:
-    found: str = await office.value(
+    text: str = await office.value(
         "SELECT unit FROM command.assignment WHERE command_id = $1 LIMIT 1", command
     )
-    return found
+    return text
 
 
 async def test_only_what_ended_long_ago_is_forgotten(dsn: str) -> None:
@@ -92,16 +92,16 @@ async def test_ids_outlive_their_topics_and_armed_timers_everything(dsn: str) ->
             "FROM unnest(ARRAY[0, 90, 366, 368, 900]) AS days"
         )
         assert await retention.turn(inbox) == 2
-        left = await pool.fetch("SELECT event_id FROM command.inbox ORDER BY seen_at")
-        assert [row["event_id"] for row in left] == ["event-366", "event-90", "event-0"]
+        records = await pool.fetch("SELECT event_id FROM command.inbox ORDER BY seen_at")
+        assert [row["event_id"] for row in records] == ["event-366", "event-90", "event-0"]
         await pool.execute(
             "INSERT INTO command.timer SELECT state || days, 'k', 0, now() - days * interval '1 day', "
             "state, CASE WHEN state = 'fired' THEN now() - days * interval '1 day' END "
             "FROM unnest(ARRAY[29, 31]) AS days, unnest(ARRAY['armed', 'fired']) AS state"
         )
         assert await retention.turn(forget_fired_timers("command")) == 1
-        left = await pool.fetch("SELECT subject_id FROM command.timer ORDER BY 1")
-        assert [row["subject_id"] for row in left] == ["armed29", "armed31", "fired29"]
+        records = await pool.fetch("SELECT subject_id FROM command.timer ORDER BY 1")
+        assert [row["subject_id"] for row in records] == ["armed29", "armed31", "fired29"]
     finally:
         await database.stop()
 
@@ -125,8 +125,8 @@ async def test_no_table_of_commands_is_left_out(
             schema,
         )
         # The tally follows the rows that it counts.
-        found = {row["table_name"] for row in rows} - {"tally"}
-        assert found <= {"command", *belonging}
+        result = {row["table_name"] for row in rows} - {"tally"}
+        assert result <= {"command", *belonging}
         assert await Retention(database).turn(task) == 0
     finally:
         await database.stop()
@@ -149,8 +149,8 @@ async def test_facts_of_cases_go_by_age_but_stay_with_an_open_command(dsn: str) 
             "FROM unnest(ARRAY['issued', 'closed', 'alert']) AS thread, unnest(ARRAY[399, 401]) AS days"
         )
         assert await Retention(database).turn(forgetting.forget_case_events(KEEP)) == 2
-        left = await pool.fetch("SELECT event_id FROM console.case_event ORDER BY 1")
-        assert [row["event_id"] for row in left] == [
+        records = await pool.fetch("SELECT event_id FROM console.case_event ORDER BY 1")
+        assert [row["event_id"] for row in records] == [
             "alert399",
             "closed399",
             "issued399",

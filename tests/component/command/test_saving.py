@@ -20,7 +20,7 @@ async def test_each_row_gets_its_own_values(dsn: str, differs: str | None) -> No
         async with office.database.transaction() as work:
             before = await store.lock_assignments(work, ids)
             after = {}
-            for n, one in enumerate(before.values()):
+            for n, assignment in enumerate(before.values()):
                 own = {
                     "changed_at": work.now + timedelta(seconds=n),
                     "sign_overdue": n % 2 == 0,
@@ -29,9 +29,9 @@ async def test_each_row_gets_its_own_values(dsn: str, differs: str | None) -> No
                 }
                 same = {"changed_at": work.now, "sign_overdue": True, "calls": 1, "reason": "r"}
                 changes = {**same, **({differs: own[differs]} if differs else {})}
-                after[one.assignment_id] = replace(one, **changes)
+                after[assignment.assignment_id] = replace(assignment, **changes)
             await store.save_assignments(
-                work, [(before[one], changed) for one, changed in after.items()]
+                work, [(before[name], changed) for name, changed in after.items()]
             )
         async with office.database.transaction() as work:
             assert await store.lock_assignments(work, ids) == after

@@ -16,16 +16,16 @@ from typing import Any
 
 import pytest
 
-from deploy.local.data.departments import departments
+from deploy.example.departments import departments
 from shared.contracts.commands import AssignmentAxis, AssignmentRole, Step
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import Level, ResponseMode, Tier
 from shared.contracts.selections import MOST_LISTED, Selection
 from shared.contracts.topics import ASSIGNMENTS, COMMANDS, REQUESTS
+from shared.domain.selection.reach import digest_of
+from shared.domain.selection.tree import UnitTree
 from shared.runtime.errors import Reject
 from shared.runtime.publisher import encode
-from shared.selection.reach import digest_of
-from shared.selection.tree import UnitTree
 from tests.bench.command.units import city
 from tests.component.command.harness import (
     CITY,
@@ -141,8 +141,8 @@ async def test_recipients_that_are_no_longer_those_shown_are_refused(dsn: str) -
     async with both(dsn) as (console, office):
         shown, page = await preview(console, issuer, selection)
         request = await ordered(console, issuer, selection, page["digest"])
-        (gone,) = [one for one in departments() if one.unit == shown[0]]
-        office.tree.put(gone.model_copy(update={"parent": OTHER_TOWN}))
+        (unit_entry,) = [department for department in departments() if department.unit == shown[0]]
+        office.tree.put(unit_entry.model_copy(update={"parent": OTHER_TOWN}))
         with pytest.raises(Reject, match=f"now {len(shown) - 1}") as refused:
             await office.apply(request)
         assert refused.value.reason is Reason.STALE
@@ -201,7 +201,7 @@ async def test_the_lines_of_a_plan_reach_rows_records_and_the_next_attempt(dsn: 
         await office.apply(an_alert(Level.YELLOW, place=VILLAGE, event_type="12:burst_main"))
         told = {one.unit: one for one in await office.published(ASSIGNMENTS.name)}
         departments_called = {
-            f"{DISTRICT}/{one}" for one in ("water", "transport", "emergency", "housing")
+            f"{DISTRICT}/{name}" for name in ("water", "transport", "emergency", "housing")
         }
         assert set(told) == departments_called | {TOWN, VILLAGE}
         water, roads, town = told[f"{DISTRICT}/water"], told[f"{DISTRICT}/transport"], told[TOWN]
@@ -311,7 +311,9 @@ async def test_a_whole_city_is_one_action_and_the_log_proves_it_complete(dsn: st
 
 
 def test_the_longest_list_is_a_small_record() -> None:
-    longest = [one.unit for one in units() if one.tier is Tier.MICROGRID][:MOST_LISTED]
+    longest = [unit_entry.unit for unit_entry in units() if unit_entry.tier is Tier.MICROGRID][
+        :MOST_LISTED
+    ]
     chosen = Selection.model_validate_json(
         json.dumps({"include": [{"kind": "units", "units": longest}]})
     )

@@ -236,13 +236,13 @@ async def test_two_levels_of_splitting_pass_up(dsn: str) -> None:
 async def test_recalling_one_assignment_takes_its_parts_and_what_waited_is_kept(dsn: str) -> None:
     async with towns(dsn) as office:
         await split(office, *VILLAGES[:2])
-        waiting = a_step(COMMAND, VILLAGE, Step.REPORT)
-        await office.apply(waiting)
+        acknowledgement = a_step(COMMAND, VILLAGE, Step.REPORT)
+        await office.apply(acknowledgement)
         await office.apply(a_step(COMMAND, TOWN, Step.RECALL, officer_unit=DISTRICT, text="误派"))
         states = {await state(office, unit) for unit in (TOWN, *VILLAGES[:2])}
         assert states == {"recalled"}
         kept = await office.rows("SELECT acknowledgement_id FROM command.late_acknowledgement")
-        assert [row["acknowledgement_id"] for row in kept] == [waiting.id]
+        assert [row["acknowledgement_id"] for row in kept] == [acknowledgement.id]
         (row,) = await office.rows("SELECT * FROM command.tier_count WHERE tier = 'village'")
         assert (row["total"], row["released"]) == (2, 2)
         assert await sound(office)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from shared.runtime import timers
 from shared.runtime.database import Database, Transaction
 from shared.runtime.errors import Transient
 from shared.runtime.metrics import RuntimeMetrics
-from shared.runtime.timers import Timer, TimerSweeper
+from shared.runtime.timers import Timer, TimerKey, TimerSweeper
 
 
 class Watch:
@@ -46,14 +46,14 @@ class Watch:
             while len(self.late_s) < count:
                 await asyncio.sleep(0.01)
 
-    async def _lock(self, _work: Transaction, due: Mapping[str, str]) -> None:
-        self.locked.append(dict(due))
+    async def _lock(self, _work: Transaction, keys: Sequence[TimerKey]) -> None:
+        self.locked.append({key.subject_id: key.kind for key in keys})
 
     async def _fire(self, work: Transaction, fired: Sequence[Timer]) -> None:
         if self.fails:
             self.fails -= 1
             raise Transient("as if Postgres had gone")
-        self.late_s += [(work.now - one.due_at).total_seconds() for one in fired]
+        self.late_s += [(work.now - timer.due_at).total_seconds() for timer in fired]
 
 
 @asynccontextmanager
@@ -94,7 +94,7 @@ async def test_it_wakes_when_the_next_timer_is_due_not_by_polling(dsn: str) -> N
             await watch.until_fired(3)
     assert len(watch.late_s) == 3
     assert min(watch.late_s) >= 0
-    assert [len(one) for one in watch.locked] == [1, 1, 1]  # each in a round of its own
+    assert [len(row) for row in watch.locked] == [1, 1, 1]  # each in a round of its own
 
 
 async def test_what_is_armed_while_it_sleeps_is_found_all_the_same(dsn: str) -> None:
@@ -121,7 +121,7 @@ async def test_what_always_falls_due_is_taken_together(dsn: str) -> None:
         )  # one each ms: quicker than a round and its rest
         async with running(watch):
             await watch.until_fired(200)
-    assert sum(len(one) for one in watch.locked) == 200
+    assert sum(len(row) for row in watch.locked) == 200
     assert len(watch.locked) < 100
 
 
@@ -134,7 +134,7 @@ async def test_more_than_a_batch_is_swept_without_a_rest(
         await watch.arm(*[-1.0] * 25)
         async with running(watch):
             await watch.until_fired(25)
-    assert [len(one) for one in watch.locked] == [10, 10, 5]
+    assert [len(row) for row in watch.locked] == [10, 10, 5]
 
 
 async def test_locks_are_told_of_which_kind_each_is(dsn: str) -> None:
@@ -142,4 +142,4 @@ async def test_locks_are_told_of_which_kind_each_is(dsn: str) -> None:
         await watch.arm(-1.0, kind="b")
         await watch.arm(-1.0, kind="a")
         await watch.sweeper.sweep()
-    assert [list(one.items()) for one in watch.locked] == [[("a-0", "a"), ("b-0", "b")]]
+    assert [list(row.items()) for row in watch.locked] == [[("a-0", "a"), ("b-0", "b")]]

@@ -98,8 +98,12 @@ async def test_whoever_signed_and_does_not_report_is_called_up_the_ladder_until_
             await go_back(office, 60)
 
         async def told(unit: str, clock: str) -> list[tuple[str, int, str]]:
-            found = [one for one in await office.supervision() if one.unit == unit]
-            return [(one.kind, one.rung, one.target_unit) for one in found if one.clock == clock]
+            results = [one for one in await office.supervision() if one.unit == unit]
+            return [
+                (result.kind, result.rung, result.target_unit)
+                for result in results
+                if result.clock == clock
+            ]
 
         assert await told(VILLAGE, "finish") == [
             ("overdue", 0, VILLAGE),
@@ -130,10 +134,10 @@ async def test_after_an_outage_one_call_per_subject_at_the_present_rung(dsn: str
         told = await office.supervision()
         calls = [one for one in told if one.kind is not SupervisionKind.OVERDUE]
         assert len(calls) == 21
-        assert {one.kind for one in calls} == {SupervisionKind.ESCALATED}
-        assert {one.rung for one in calls} == {2}
-        assert all(130 <= one.late_by_s < 140 for one in calls)
-        assert all("skipped-rung:1" in one.references for one in calls)
+        assert {call.kind for call in calls} == {SupervisionKind.ESCALATED}
+        assert {call.rung for call in calls} == {2}
+        assert all(130 <= call.late_by_s < 140 for call in calls)
+        assert all("skipped-rung:1" in call.references for call in calls)
         assert await office.wrongly_armed() == 0
         next_due = await office.rows(
             "SELECT DISTINCT rung FROM command.timer WHERE state = 'armed' "
@@ -161,7 +165,7 @@ async def test_a_race_at_the_deadline_has_one_winner(dsn: str) -> None:
         await asyncio.gather(
             sweep_for(office, 2.0), acknowledge(units[::2]), acknowledge(units[1::2])
         )
-        found = {
+        results = {
             row["assignment_id"]: row
             for row in await office.rows("SELECT * FROM command.assignment")
         }
@@ -170,13 +174,13 @@ async def test_a_race_at_the_deadline_has_one_winner(dsn: str) -> None:
             for one in await office.supervision()
             if one.clock == "sign" and one.kind is not SupervisionKind.DUE_SOON
         }
-        in_time = {key for key, row in found.items() if not row["late"]}
-        assert {row["state"] for row in found.values()} == {"signed"}
+        in_time = {key for key, row in results.items() if not row["late"]}
+        assert {row["state"] for row in results.values()} == {"signed"}
         assert not in_time & overdue
-        assert all(found[key]["signed_at"] < found[key]["sign_by"] for key in in_time)
-        assert all(row["signed_at"] >= row["sign_by"] for row in found.values() if row["late"])
+        assert all(results[key]["signed_at"] < results[key]["sign_by"] for key in in_time)
+        assert all(row["signed_at"] >= row["sign_by"] for row in results.values() if row["late"])
         assert in_time, "the race was decided before it began"
-        assert len(in_time) < len(found), "the race was decided before it began"
+        assert len(in_time) < len(results), "the race was decided before it began"
         assert await office.wrongly_armed() == await office.wrongly_counted() == 0
 
 

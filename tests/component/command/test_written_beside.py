@@ -48,7 +48,7 @@ async def outcome(office: Office) -> tuple[list[dict[str, Any]], list[Any]]:
     """All rows without their moments, and what was told of each unit, in order."""
     rows = await office.rows("SELECT * FROM command.assignment ORDER BY assignment_id")
     told = await office.published(ASSIGNMENTS.name)
-    told.sort(key=lambda one: one.unit)  # stable: a unit's own records keep their order
+    told.sort(key=lambda item: item.unit)  # stable: a unit's own records keep their order
     return (
         [{name: row[name] for name in row.keys() if name not in _TIMES} for row in rows],  # noqa: SIM118 - a Record
         [(one.unit, one.version, one.id, one.state, one.actor, one.children) for one in told],
@@ -67,17 +67,17 @@ def everything(command: str, units: list[str]) -> list[Acknowledgement]:
 async def test_a_batch_written_in_parts_ends_as_one_written_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    found = []
+    results = []
     for together in (PART, 100_000):
         monkeypatch.setattr(stepping, "_WRITTEN_TOGETHER", together)
         with fresh_database() as dsn:
             async with an_office(dsn) as office:
                 command, units = await ordered(office)
                 await office.apply(*everything(command, units))
-                found.append(await outcome(office))
+                results.append(await outcome(office))
                 assert await office.wrongly_counted() == await office.wrongly_armed() == 0
                 assert await office.wrongly_added_up() == 0
-    in_parts, at_once = found
+    in_parts, at_once = results
     assert in_parts == at_once
     assert len(in_parts[1]) > 4 * PART
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from shared.contracts.alerts import AlertState
@@ -15,7 +15,7 @@ from shared.contracts.fields import Level, Post, Status
 from shared.contracts.pages import Officer, RosterSlot
 from shared.contracts.topics import ACKNOWLEDGEMENTS, ANSWERS, DECISIONS, REQUESTS, TOPICS
 from shared.contracts.units import tier_of
-from shared.selection.reach import digest_of
+from shared.domain.selection.reach import digest_of
 from tests.support.console import Bench
 from tests.support.console_scene import (
     CITY,
@@ -47,7 +47,7 @@ def a_slot(unit: str, post: Post, officer: str | None) -> RosterSlot:
 
 async def post(
     console: Bench, officer: str | None, path: str, body: Any, **more: Any
-) -> httpx.Response:
+) -> httpx2.Response:
     async with console.client(officer) as client:
         return await client.post(path, json=body, **more)
 
@@ -118,9 +118,9 @@ async def test_who_decides(
 
 async def test_a_double_click_is_one_act_with_the_same_bytes(console: Bench) -> None:
     command = a_command("c")
-    one = an_assignment(command, VILLAGE)
-    await console.project([command, one])
-    path = f"/api/assignments/{one.assignment_id}/acknowledgements"
+    assignment = an_assignment(command, VILLAGE)
+    await console.project([command, assignment])
+    path = f"/api/assignments/{assignment.assignment_id}/acknowledgements"
     answers = await asyncio.gather(
         *(post(console, "o-village-b", path, {"step": "sign"}) for _ in range(5))
     )
@@ -133,9 +133,9 @@ async def test_a_double_click_is_one_act_with_the_same_bytes(console: Bench) -> 
 
 async def test_another_report_under_the_same_act_is_a_conflict(console: Bench) -> None:
     command = a_command("c")
-    one = an_assignment(command, VILLAGE, AssignmentState.SIGNED)
-    await console.project([command, one])
-    path = f"/api/assignments/{one.assignment_id}/acknowledgements"
+    assignment = an_assignment(command, VILLAGE, AssignmentState.SIGNED)
+    await console.project([command, assignment])
+    path = f"/api/assignments/{assignment.assignment_id}/acknowledgements"
     first = await post(console, "o-village-b", path, {"step": "report", "text": "转移 35 人"})
     second = await post(console, "o-village-b", path, {"step": "report", "text": "转移 53 人"})
     retry = await post(
@@ -163,9 +163,9 @@ async def test_who_takes_which_step(
     console: Bench, officer: str, unit: str, step: str, status: int
 ) -> None:
     command = a_command("c", issuer=CITY)
-    one = an_assignment(command, unit)
-    await console.project([command, one])
-    path = f"/api/assignments/{one.assignment_id}/acknowledgements"
+    assignment = an_assignment(command, unit)
+    await console.project([command, assignment])
+    path = f"/api/assignments/{assignment.assignment_id}/acknowledgements"
     answer = await post(console, officer, path, {"step": step})
     assert answer.status_code == status, answer.text
     if status == 202:
@@ -176,9 +176,9 @@ async def test_who_takes_which_step(
 
 async def test_returning_needs_a_reason(console: Bench) -> None:
     command = a_command("c")
-    one = an_assignment(command, VILLAGE)
-    await console.project([command, one])
-    path = f"/api/assignments/{one.assignment_id}/acknowledgements"
+    assignment = an_assignment(command, VILLAGE)
+    await console.project([command, assignment])
+    path = f"/api/assignments/{assignment.assignment_id}/acknowledgements"
     bare = await post(console, "o-village-b", path, {"step": "return", "text": "  "})
     assert (bare.status_code, bare.json()["errors"][0]["where"]) == (422, "body.text")
     assert (
@@ -193,9 +193,9 @@ async def test_answers_are_the_paged_officers_own(console: Bench) -> None:
     assert (await post(console, "o-city-b", path, {"verb": "coming"})).status_code == 404
     for verb in ("delivered", "read", "coming"):
         assert (await post(console, "o-town-b", path, {"verb": verb})).status_code == 202
-    found = decoded(console)
-    assert [one.verb for one in found] == ["delivered", "read", "coming"]
-    assert {one.status for one in found} == {Status.EXERCISE}
+    result = decoded(console)
+    assert [one.verb for one in result] == ["delivered", "read", "coming"]
+    assert {one.status for one in result} == {Status.EXERCISE}
     assert {(record.topic, record.key) for record in console.recorder.sent} == {
         (ANSWERS.name, b"o-town-b")
     }
@@ -369,10 +369,10 @@ async def test_kafka_down_is_503_and_the_same_act_succeeds_later(console: Bench)
 async def test_one_conflict_in_a_group_does_not_fail_its_neighbours(console: Bench) -> None:
     command = a_command("c")
     units = [VILLAGE, GRID, f"{GRID}/01", f"{GRID}/02"]
-    given = [an_assignment(command, unit, AssignmentState.SIGNED) for unit in units]
-    await console.project([command, *given])
+    assignments = [an_assignment(command, unit, AssignmentState.SIGNED) for unit in units]
+    await console.project([command, *assignments])
     path = "/api/assignments/{}/acknowledgements"
-    first = path.format(given[0].assignment_id)
+    first = path.format(assignments[0].assignment_id)
     assert (
         await post(console, "o-village-b", first, {"step": "report", "text": "一"})
     ).status_code == 202
@@ -382,10 +382,10 @@ async def test_one_conflict_in_a_group_does_not_fail_its_neighbours(console: Ben
             post(
                 console,
                 "o-village-b",
-                path.format(one.assignment_id),
+                path.format(assignment.assignment_id),
                 {"step": "report", "text": "一"},
             )
-            for one in given[1:]
+            for assignment in assignments[1:]
         ),
     )
     assert [answer.status_code for answer in answers] == [409, 202, 202, 202]

@@ -32,8 +32,8 @@ async def read(console: Bench, officer: str, path: str, **query: Any) -> Any:
 def decided(console: Bench) -> AlertDecision:
     record = console.recorder.sent[-1]
     assert record.topic == DECISIONS.name
-    found: AlertDecision = TOPICS[record.topic].model.validate_json(record.value)
-    return found
+    alert_decision: AlertDecision = TOPICS[record.topic].model.validate_json(record.value)
+    return alert_decision
 
 
 def in_force(name: str = "a", **more: Any) -> Any:
@@ -76,8 +76,8 @@ async def test_a_recall_is_the_first_of_the_open_pages(console: Bench) -> None:
         an_alert("drill", state=AlertState.RECALLED, level=Level.RED, status=Status.EXERCISE),
     ]
     await console.project([in_force("danger"), *over, *pages])
-    found = (await read(console, "o-town-b", "/api/pages", open=True))["pages"]
-    assert [one["page_id"] for one in found] == [pages[n].page_id for n in (1, 0, 2)]
+    result = (await read(console, "o-town-b", "/api/pages", open=True))["pages"]
+    assert [one["page_id"] for one in result] == [pages[n].page_id for n in (1, 0, 2)]
 
 
 async def test_an_adjustment_carries_level_period_and_reason(console: Bench) -> None:
@@ -87,19 +87,19 @@ async def test_an_adjustment_carries_level_period_and_reason(console: Bench) -> 
     until = (NOW + timedelta(days=2)).isoformat()
     body = {"verb": "adjust", "level": "red", "valid_until": until, "reason": "上游来水"}
     assert (await post(console, "o-town-b", path, body)).status_code == 202
-    found = decided(console)
-    assert (found.level, found.valid_until) == (Level.RED, NOW + timedelta(days=2))
+    result = decided(console)
+    assert (result.level, result.valid_until) == (Level.RED, NOW + timedelta(days=2))
     for wrong in ({**body, "level": None}, {**body, "reason": " "}):
         assert (await post(console, "o-town-b", path, wrong)).status_code == 422
 
 
 async def test_merge_split_and_unmerge_name_what_they_are_about(console: Bench) -> None:
-    one, other, far = an_alert("a"), an_alert("b"), an_alert("far", place=SONGJI)
-    await console.project([one, other, far])
-    path = f"/api/alerts/{one.alert_id}/decisions"
-    merge = {"verb": "merge", "into": other.alert_id}
+    alert, other_alert, far = an_alert("a"), an_alert("b"), an_alert("far", place=SONGJI)
+    await console.project([alert, other_alert, far])
+    path = f"/api/alerts/{alert.alert_id}/decisions"
+    merge = {"verb": "merge", "into": other_alert.alert_id}
     assert (await post(console, "o-town-b", path, merge)).status_code == 202
-    assert decided(console).into == other.alert_id
+    assert decided(console).into == other_alert.alert_id
     assert (await post(console, "o-town-b", path, {"verb": "merge"})).status_code == 422
     unseen = {"verb": "merge", "into": far.alert_id}
     assert (await post(console, "o-town-b", path, unseen)).status_code == 404
@@ -108,12 +108,12 @@ async def test_merge_split_and_unmerge_name_what_they_are_about(console: Bench) 
     assert decided(console).evidence_ids == ("alm-1", "alm-2")
     assert (await post(console, "o-town-b", path, {"verb": "split"})).status_code == 422
     await console.project(
-        [an_alert("a", version=2, state=AlertState.MERGED, merged_into=other.alert_id)]
+        [an_alert("a", version=2, state=AlertState.MERGED, merged_into=other_alert.alert_id)]
     )
     listed = await read(console, "o-town-b", "/api/alerts", open=True)
-    assert one.alert_id not in {line["alert_id"] for line in listed["alerts"]}
-    detail = await read(console, "o-town-b", f"/api/alerts/{one.alert_id}")
-    assert (detail["merged_into"], detail["may_also"]) == (other.alert_id, ["unmerge"])
+    assert alert.alert_id not in {line["alert_id"] for line in listed["alerts"]}
+    detail = await read(console, "o-town-b", f"/api/alerts/{alert.alert_id}")
+    assert (detail["merged_into"], detail["may_also"]) == (other_alert.alert_id, ["unmerge"])
     assert (await post(console, "o-town-b", path, {"verb": "unmerge"})).status_code == 202
 
 
@@ -145,8 +145,8 @@ async def test_a_debt_is_shown_and_settled_by_its_debtor(console: Bench) -> None
 
 async def test_who_issued_red_may_sign_for_more_time_and_has_not_yet(console: Bench) -> None:
     issuers = tuple(
-        Signature(officer_id=one, unit=CITY, post=Post.B, level=Level.RED, signed_at=NOW)
-        for one in ("o-city-a", "o-city-b")
+        Signature(officer_id=name, unit=CITY, post=Post.B, level=Level.RED, signed_at=NOW)
+        for name in ("o-city-a", "o-city-b")
     )
     asked: dict[str, Any] = {
         "level": Level.RED,
@@ -173,9 +173,9 @@ async def test_a_position_is_a_decision_of_its_own(console: Bench) -> None:
     path = f"/api/alerts/{alert.alert_id}/decisions"
     body = {"verb": "assess", "level": "orange", "assessment": {"response_level": "IV"}}
     assert (await post(console, "o-town-b", path, body)).status_code == 202
-    found = decided(console).assessment
-    assert found is not None
-    assert found.response_level == "IV"
+    result = decided(console).assessment
+    assert result is not None
+    assert result.response_level == "IV"
     nothing = {"verb": "assess", "assessment": {}}
     assert (await post(console, "o-town-b", path, nothing)).status_code == 422
 

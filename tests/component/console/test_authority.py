@@ -62,12 +62,12 @@ async def console() -> AsyncIterator[Bench]:
     """A console with the officers of the matrix and something of each kind in every place."""
     with fresh_database() as dsn:
         await import_accounts(dsn, [account(role) for role in roles()])
-        found = prepared(dsn)
-        async with found.app.router.lifespan_context(found.app):
-            await found.project([message for place in PLACES for message in things(place)])
+        result = prepared(dsn)
+        async with result.app.router.lifespan_context(result.app):
+            await result.project([message for place in PLACES for message in things(place)])
             for place in PLACES:
-                found.wiring.directory.take(a_slot(IDS[place], Post.B, f"o-{place}"))
-            yield found
+                result.wiring.directory.take(a_slot(IDS[place], Post.B, f"o-{place}"))
+            yield result
 
 
 def things(place: str) -> list[Any]:
@@ -200,7 +200,7 @@ async def call(console: Bench, role: Role, method: str, path: str, body: Any) ->
         sent.append(message)
 
     await console.app(scope, receive, send)
-    return sent[0]["status"], b"".join(one.get("body", b"") for one in sent[1:])
+    return sent[0]["status"], b"".join(row.get("body", b"") for row in sent[1:])
 
 
 @pytest.mark.timeout(900)
@@ -245,16 +245,16 @@ async def test_every_cell_through_http(console: Bench) -> None:
 def _each_refusal_is_in_the_trail(console: Bench, refused: Counter[str]) -> None:
     """Counted once, under its officer; and no officer leaves more records than kinds of refusal."""
     records = [*console.refused(), *console.refused(EVERY)]
-    found: Counter[str] = Counter()
-    for one in records:
-        found[one.actor] += one.count
-        assert one.place in IDS.values() or one.action == "other" or one.reason in (
+    results: Counter[str] = Counter()
+    for record in records:
+        results[record.actor] += record.count
+        assert record.place in IDS.values() or record.action == "other" or record.reason in (
             RefusedFor.NO_SIGHT, RefusedFor.OUTSIDE_SUBTREE, RefusedFor.NO_COMMAND,
             RefusedFor.NOTHING_BELOW,
-        ), one  # fmt: skip
-        assert IDS[one.actor.split("-")[1]] == one.origin_unit
-    assert found == +refused
-    assert len({(one.actor, one.action, one.reason) for one in records}) == len(records)
+        ), record  # fmt: skip
+        assert IDS[record.actor.split("-")[1]] == record.origin_unit
+    assert results == +refused
+    assert len({(record.actor, record.action, record.reason) for record in records}) == len(records)
 
 
 async def test_a_refusal_leaves_one_record_that_says_who_what_where_and_why(console: Bench) -> None:
@@ -267,21 +267,25 @@ async def test_a_refusal_leaves_one_record_that_says_who_what_where_and_why(cons
         method, path, body = request_of(act, place)
         status, _ = await call(console, role, method, path, body)
         assert status in (403, 404)
-        [one] = console.refused()
-        assert (one.actor, one.origin_unit, one.count) == (role.officer_id, IDS[role.unit], 1)
-        assert one.action.startswith(f"{method} /api/")
-        nowhere = {None} if one.reason == RefusedFor.NO_SIGHT else set()
-        assert one.place in {IDS[place], IDS[ISSUER]} | nowhere, (act, one)
+        [refusal] = console.refused()
+        assert (refusal.actor, refusal.origin_unit, refusal.count) == (
+            role.officer_id,
+            IDS[role.unit],
+            1,
+        )
+        assert refusal.action.startswith(f"{method} /api/")
+        nowhere = {None} if refusal.reason == RefusedFor.NO_SIGHT else set()
+        assert refusal.place in {IDS[place], IDS[ISSUER]} | nowhere, (act, refusal)
         verb = act.partition(" ")[2]
         if act.startswith(("decide", "step", "command", "mode reject")) and verb != "position":
-            assert one.action.endswith(f" {verb}")
+            assert refusal.action.endswith(f" {verb}")
 
 
 def _only_what_was_allowed_is_written(
     console: Bench, todo: Iterable[tuple[Role, str, str]]
 ) -> None:
     """No record of an officer who may do nothing; each carries the officer's own unit."""
-    written = [json.loads(one.value) for one in console.recorder.sent]
+    written = [json.loads(outgoing.value) for outgoing in console.recorder.sent]
     units = {role.officer_id: IDS[role.unit] for role, _, _ in todo}
     acting = {role.officer_id for role, act, place in todo if may(role, act, place)}
     assert {one["officer_id"] for one in written if "officer_id" in one} <= acting
@@ -298,6 +302,8 @@ async def test_every_line_of_the_stream_reaches_whom_it_may(console: Bench) -> N
         if "see" not in role.rights:
             assert status == 403
             continue
-        lines = [one for one in json.loads(answer)["lines"] if one["kind"] in ("alert", "command")]
-        found = {names[one["unit"]] for one in lines}
+        lines = [
+            load for load in json.loads(answer)["lines"] if load["kind"] in ("alert", "command")
+        ]
+        found = {names[line["unit"]] for line in lines}
         assert found == {place for place in PLACES if sees(role, place)}, role

@@ -7,16 +7,16 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import pytest_asyncio
 from standardwebhooks import Webhook
 
 from shared.contracts.fields import Post, Status
 from shared.contracts.pages import Answer, Channel, Officer, RosterSlot
-from shared.contracts.replies import reference_of
 from shared.contracts.topics import ANSWERS
 from shared.contracts.units import tier_of
+from shared.domain.replies import reference_of
 from shared.runtime.clock import SystemClock
 from tests.support.console import Bench, bench
 from tests.support.console_scene import NOW, ZHUTUO, a_page
@@ -48,7 +48,7 @@ def a_slot(officer: str | None, phone: str | None = None) -> RosterSlot:
     )
 
 
-async def call(console: Bench, path: str, body: Any, key: str | None = KEY) -> httpx.Response:
+async def call(console: Bench, path: str, body: Any, key: str | None = KEY) -> httpx2.Response:
     raw = json.dumps(body).encode()
     headers = {"content-type": "application/json"}
     if key is not None:
@@ -67,8 +67,8 @@ async def write(console: Bench, text: str, address: str = PHONE) -> dict[str, An
         console, "/carriers/replies", {"channel": "sms", "address": address, "text": text}
     )
     assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    results: dict[str, Any] = answer.json()
+    return results
 
 
 def answers(console: Bench) -> list[Answer]:
@@ -91,8 +91,10 @@ async def test_a_receipt_told_twice_is_one_act(console: Bench) -> None:
     second = await call(console, "/carriers/receipts", body)
     assert (first.status_code, first.json()) == (202, {"repeated": False})
     assert (second.status_code, second.json()) == (202, {"repeated": True})
-    found = answers(console)
-    assert {(one.id, one.officer_id, one.verb) for one in found} == {(found[0].id, LI, "delivered")}
+    result = answers(console)
+    assert {(answer.id, answer.officer_id, answer.verb) for answer in result} == {
+        (result[0].id, LI, "delivered")
+    }
 
 
 async def test_a_written_reply_is_an_answer_and_gets_a_definite_one(console: Bench) -> None:
@@ -110,12 +112,12 @@ async def test_a_reference_names_the_page_and_the_newest_is_meant_without_one(
 ) -> None:
     old = a_page(LI, ZHUTUO, name="old", channel=Channel.SMS)
     new = a_page(LI, ZHUTUO, name="new", channel=Channel.SMS, at=NOW + timedelta(minutes=1))
-    other = a_page("o-songji-b", ZHUTUO, name="other", channel=Channel.SMS)
-    await console.project([old, new, other])
+    page = a_page("o-songji-b", ZHUTUO, name="other", channel=Channel.SMS)
+    await console.project([old, new, page])
     await write(console, f"1 {reference_of(old.page_id)}")
     await write(console, "1")
-    assert [one.page_id for one in answers(console)] == [old.page_id, new.page_id]
-    told = await write(console, f"1 {reference_of(other.page_id)}")
+    assert [answer.page_id for answer in answers(console)] == [old.page_id, new.page_id]
+    told = await write(console, f"1 {reference_of(page.page_id)}")
     assert told["taken"] is False, "somebody else's page"
     assert len(answers(console)) == 2
 
@@ -137,7 +139,7 @@ async def test_a_bare_reply_is_not_taken_while_a_drill_and_the_real_thing_wait(
     await write(console, f"1 {reference_of(real.page_id)}")
     await console.project(answers(console))
     await write(console, "1")
-    assert [one.status for one in answers(console)] == [Status.ACTUAL, Status.EXERCISE]
+    assert [answer.status for answer in answers(console)] == [Status.ACTUAL, Status.EXERCISE]
 
 
 @pytest.mark.parametrize(
@@ -161,8 +163,8 @@ async def test_who_has_left_the_post_no_longer_answers_by_its_phone(console: Ben
 async def test_unsigned_is_refused(console: Bench, path: str, key: str | None) -> None:
     refused = await call(console, path, {"page_id": "x", "verb": "coming"}, key)
     assert (refused.status_code, refused.json()["reason"]) == (401, "signature")
-    [one] = console.refused()
-    assert (one.actor, one.reason, one.count) == ("unknown", "signature", 1)
+    [refusal] = console.refused()
+    assert (refusal.actor, refusal.reason, refusal.count) == ("unknown", "signature", 1)
 
 
 async def test_a_signed_mistake_is_named(console: Bench) -> None:

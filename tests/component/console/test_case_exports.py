@@ -9,7 +9,7 @@ from typing import Any
 import pypdfium2
 import pytest
 
-from deploy.local.data.units import all_units
+from deploy.example.units import all_units
 from services.console.web.printing import html_file
 from shared.contracts.fields import Status
 from shared.contracts.ids import content_id
@@ -18,7 +18,7 @@ from tests.support.console import Bench
 from tests.support.console_case import a_case
 from tests.support.console_scene import VILLAGE, ZHUTUO
 
-YONGCHUAN = [one.unit for one in all_units() if one.unit.startswith("500118")]
+YONGCHUAN = [unit_entry.unit for unit_entry in all_units() if unit_entry.unit.startswith("500118")]
 TOWN = [ZHUTUO, *(unit for unit in YONGCHUAN if unit.startswith(VILLAGE))]
 
 
@@ -68,7 +68,7 @@ async def test_a_drill_says_so_in_every_heading_and_line(console: Bench) -> None
     rows = re.findall(r"<tr><td[^>]*>(.*?)</td>", page)
     headings = re.findall(r"<h[12]>(.*?)</h[12]>", page)
     assert len(rows) > 20
-    assert all(one.startswith("【演练】") for one in rows + headings)
+    assert all(row.startswith("【演练】") for row in rows + headings)
     paper = (await exported(console, "case", "pdf")).content
     file = pypdfium2.PdfDocument(paper)
     for sheet in file:

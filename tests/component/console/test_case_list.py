@@ -57,7 +57,7 @@ async def found(console: Bench, officer: str = "o-city-b", **query: Any) -> list
 
 
 async def ids(console: Bench, officer: str = "o-city-b", **query: Any) -> list[str]:
-    return [one["case_id"] for one in await found(console, officer, **query)]
+    return [row["case_id"] for row in await found(console, officer, **query)]
 
 
 @pytest.fixture
@@ -83,19 +83,24 @@ FREE = content_id("cmd", "free")
 
 async def test_an_incident_is_one_case_and_the_newest_comes_first(filled: Bench) -> None:
     cases = await found(filled)
-    assert [one["case_id"] for one in cases] == [FIRST, OVER, FREE, DONE]
-    assert [one["state"] for one in cases] == ["open", "closed", "closed", "evaluated"]
-    assert [(one["alerts"], one["commands"]) for one in cases] == [(2, 1), (1, 0), (0, 1), (1, 0)]
-    assert [one["level"] for one in cases] == ["orange", "blue", "orange", "orange"]
+    assert [case["case_id"] for case in cases] == [FIRST, OVER, FREE, DONE]
+    assert [case["state"] for case in cases] == ["open", "closed", "closed", "evaluated"]
+    assert [(case["alerts"], case["commands"]) for case in cases] == [
+        (2, 1),
+        (1, 0),
+        (0, 1),
+        (1, 0),
+    ]
+    assert [case["level"] for case in cases] == ["orange", "blue", "orange", "orange"]
     assert await ids(filled, status="Exercise") == [content_id("alt", "drill")]
 
 
 async def test_a_case_says_of_itself_what_the_list_says(filled: Bench) -> None:
-    for one in await found(filled):
+    for row in await found(filled):
         async with filled.client("o-city-b") as client:
-            alone = (await client.get(f"/api/cases/{one['case_id']}")).json()
+            alone = (await client.get(f"/api/cases/{row['case_id']}")).json()
         assert {name: alone[name] for name in ("state", "title", "root", "event_type")} == {
-            name: one[name] for name in ("state", "title", "root", "event_type")
+            name: row[name] for name in ("state", "title", "root", "event_type")
         }
 
 

@@ -52,9 +52,9 @@ async def get(console: Bench, path: str, officer: str = "o-city-b") -> Any:
 
 
 def records(console: Bench) -> tuple[CaseReview, list[CommandRequest]]:
-    first, *others = console.recorder.sent
+    first, *outgoings = console.recorder.sent
     return CaseReview.model_validate_json(first.value), [
-        CommandRequest.model_validate_json(one.value) for one in others
+        CommandRequest.model_validate_json(outgoing.value) for outgoing in outgoings
     ]
 
 
@@ -64,7 +64,9 @@ async def test_a_review_and_its_findings_go_out_in_this_order(console: Bench) ->
     assert answer.status_code == 202, answer.text
     written, requests = records(console)
     assert (written.case_id, written.origin_unit, written.text) == (CASE, CITY, REVIEW["text"])
-    assert [one.command_id for one in requests] == [one.command_id for one in written.findings]
+    assert [request.command_id for request in requests] == [
+        finding.command_id for finding in written.findings
+    ]
     for request, finding in zip(requests, written.findings, strict=True):
         assert (request.verb, request.title) == ("issue", finding.title)
         assert request.selection == review.owner_selection(finding.owner)
@@ -76,10 +78,10 @@ async def test_a_review_and_its_findings_go_out_in_this_order(console: Bench) ->
 async def test_a_repeat_is_the_same_act_and_another_review_is_refused(console: Bench) -> None:
     await console.project(a_case("case", UNITS))
     first = await post(console, REVIEW)
-    sent = [one.value for one in console.recorder.sent]
+    sent = [outgoing.value for outgoing in console.recorder.sent]
     again = await post(console, REVIEW)
     assert (first.json()["repeated"], again.json()["repeated"]) == (False, True)
-    assert [one.value for one in console.recorder.sent[len(sent) :]] == sent
+    assert [outgoing.value for outgoing in console.recorder.sent[len(sent) :]] == sent
     other = await post(console, {**REVIEW, "text": "另一种说法", "findings": []})
     assert (other.status_code, other.json()["reason"]) == (409, "act_conflict")
     assert len(console.recorder.sent) == 2 * len(sent)
@@ -102,9 +104,9 @@ async def test_findings_are_shown_as_they_are_now(console: Bench) -> None:
     await post(console, REVIEW)
     written, _ = records(console)
     await console.project([written, written])
-    found = await get(console, f"/api/cases/{CASE}")
-    assert (found["state"], found["may_review"]) == ("evaluated", False)
-    assert [one["state"] for one in found["review"]["findings"]] == [None, None]
+    result = await get(console, f"/api/cases/{CASE}")
+    assert (result["state"], result["may_review"]) == ("evaluated", False)
+    assert [one["state"] for one in result["review"]["findings"]] == [None, None]
     first = a_command("finding", ZHUTUO).model_copy(
         update={"command_id": written.findings[0].command_id}
     )
@@ -117,7 +119,7 @@ async def test_findings_are_shown_as_they_are_now(console: Bench) -> None:
         assert (read["findings"][0]["state"], read["findings"][0]["overdue"]) == (state, overdue)
         assert read["findings"][1]["state"] is None
     lines = (await get(console, f"/api/cases/{CASE}/timeline"))["lines"]
-    assert [one["kind"] for one in lines][-1] == "review"
+    assert [line["kind"] for line in lines][-1] == "review"
     page = await exported(console, "case", "html")
     paper = await exported(console, "case", "pdf")
     for text in (seen(page.content), read_pdf(paper.content)[0]):
@@ -179,7 +181,9 @@ async def test_a_finding_that_cannot_be_done_is_refused(
 async def test_a_drill_s_review_and_findings_stay_a_drill(console: Bench) -> None:
     await console.project(a_case("case", UNITS, status=Status.EXERCISE))
     assert (await post(console, REVIEW)).status_code == 202
-    assert {json.loads(one.value)["status"] for one in console.recorder.sent} == {"Exercise"}
+    assert {json.loads(outgoing.value)["status"] for outgoing in console.recorder.sent} == {
+        "Exercise"
+    }
 
 
 async def test_the_first_review_on_record_stays(console: Bench) -> None:
@@ -196,7 +200,7 @@ async def test_the_first_review_on_record_stays(console: Bench) -> None:
 async def two_alerts(console: Bench) -> tuple[str, str]:
     """A closed incident of two alerts, both lifted; their ids."""
     history = a_case("case", UNITS)
-    first = next(one for one in history if isinstance(one, AlertEvent))
+    first = next(alert for alert in history if isinstance(alert, AlertEvent))
     second = an_alert(
         "second",
         state=AlertState.LIFTED,
@@ -216,9 +220,9 @@ async def test_alerts_of_one_incident_share_its_review(console: Bench, from_seco
     assert written.case_id == alerts[0], "filed under the first, however it was asked for"
     await console.project([written])
     for case in alerts:
-        found = await get(console, f"/api/cases/{case}")
-        assert (found["state"], found["may_review"]) == ("evaluated", False)
-        assert found["review"]["review_id"] == written.id
+        result = await get(console, f"/api/cases/{case}")
+        assert (result["state"], result["may_review"]) == ("evaluated", False)
+        assert result["review"]["review_id"] == written.id
         assert "转移及时；夜间叫应偏慢。" in seen((await exported_by(console, case)).content)
     (listed,) = (await get(console, "/api/cases?state=evaluated"))["cases"]
     assert (listed["case_id"], listed["state"]) == (alerts[0], "evaluated")
@@ -228,9 +232,10 @@ async def test_alerts_of_one_incident_share_its_review(console: Bench, from_seco
     repeated = await post(console, REVIEW, case=other)
     assert (repeated.status_code, repeated.json()["repeated"]) == (202, True)
     sent = {
-        CommandRequest.model_validate_json(one.value).command_id for one in requests_of(console)
+        CommandRequest.model_validate_json(request.value).command_id
+        for request in requests_of(console)
     }
-    assert sent == {one.command_id for one in requests}
+    assert sent == {request.command_id for request in requests}
 
 
 async def test_of_two_reviews_at_once_one_holds(console: Bench) -> None:
@@ -242,7 +247,11 @@ async def test_of_two_reviews_at_once_one_holds(console: Bench) -> None:
 
 
 def requests_of(console: Bench) -> list[Any]:
-    return [one for one in console.recorder.sent if json.loads(one.value)["type"] != "case_review"]
+    return [
+        outgoing
+        for outgoing in console.recorder.sent
+        if json.loads(outgoing.value)["type"] != "case_review"
+    ]
 
 
 async def exported_by(console: Bench, case: str) -> Any:

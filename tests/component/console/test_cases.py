@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from deploy.local.data.units import all_units
+from deploy.example.units import all_units
 from shared.contracts.commands import (
     AssignmentEvent,
     AssignmentState,
@@ -27,7 +27,12 @@ from tests.support.console import Bench
 from tests.support.console_case import a_case
 from tests.support.console_scene import DISTRICT, SONGJI, VILLAGE, ZHUTUO, a_command
 
-TOWN = [ZHUTUO, *sorted(one.unit for one in all_units() if one.unit.startswith("5001181182"))][:40]
+TOWN = [
+    ZHUTUO,
+    *sorted(
+        unit_entry.unit for unit_entry in all_units() if unit_entry.unit.startswith("5001181182")
+    ),
+][:40]
 ALERT, COMMAND = content_id("alt", "case"), content_id("cmd", "case")
 
 
@@ -39,15 +44,15 @@ async def read(console: Bench, path: str, officer: str = "o-city-b", **query: An
 
 
 async def told(console: Bench, case: str = ALERT, officer: str = "o-city-b", **query: Any) -> Any:
-    found: list[Any] = []
+    results: list[Any] = []
     cursor = ""
     while True:
         path = f"/api/cases/{case}/timeline"
         part = await read(console, path, officer, after=cursor, **query)
-        found += part["lines"]
+        results += part["lines"]
         cursor = part["next"] or ""
         if not cursor:
-            return found
+            return results
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -63,29 +68,33 @@ async def test_any_order_and_any_repeat_tell_the_same(console: Bench, seed: int)
     random.Random(seed + 9).shuffle(shuffled)
     for start in range(0, len(shuffled), 70):
         await console.project(shuffled[start : start + 70])
-    found = await told(console), await read(console, f"/api/cases/{ALERT}/evaluation")
-    assert found == expected
-    assert [one["at"] for one in found[0]] == sorted(one["at"] for one in found[0])
+    result = await told(console), await read(console, f"/api/cases/{ALERT}/evaluation")
+    assert result == expected
+    assert [one["at"] for one in result[0]] == sorted(one["at"] for one in result[0])
 
 
 async def test_thousands_are_summed_and_every_fact_counts_once(console: Bench) -> None:
-    units = [one.unit for one in all_units() if one.unit.startswith("500118")][:2_000]
+    units = [unit_entry.unit for unit_entry in all_units() if unit_entry.unit.startswith("500118")][
+        :2_000
+    ]
     await console.project(a_case("case", units))
     lines = await told(console)
     assert len(lines) < 400
-    delivered = [one for one in lines if (one["kind"], one["what"]) == ("assignment", "delivered")]
+    delivered = [
+        line for line in lines if (line["kind"], line["what"]) == ("assignment", "delivered")
+    ]
     first = [one for one in delivered if one["attempt"] == 1]
     assert sum(one["count"] for one in first) == len(units)
     assert len(first) == len({one["tier"] for one in first})
-    done = [one for one in lines if (one["kind"], one["what"]) == ("assignment", "done")]
+    done = [line for line in lines if (line["kind"], line["what"]) == ("assignment", "done")]
     assert sum(one["count"] for one in done) == len(units)
-    called = [one for one in lines if one["kind"] == "supervision"]
+    called = [line for line in lines if line["kind"] == "supervision"]
     assert sum(one["count"] for one in called) == 3 * (len(units) // 5)
-    single = [one for one in lines if one["count"] == 1 and one["kind"] == "assignment"]
+    single = [line for line in lines if line["count"] == 1 and line["kind"] == "assignment"]
     assert all(one["unit"] for one in single)
     coarse = await told(console, slot="3600")
     assert len(coarse) < len(lines)
-    assert sum(one["count"] for one in coarse) == sum(one["count"] for one in lines)
+    assert sum(one["count"] for one in coarse) == sum(line["count"] for line in lines)
 
 
 async def test_a_timeline_in_parts_is_the_whole(console: Bench) -> None:
@@ -101,10 +110,10 @@ async def test_a_unit_is_told_with_its_officers_own_words(console: Bench) -> Non
     await console.project(a_case("case", TOWN, reason="水已退，无需转移"))
     third = TOWN[2]
     lines = await told(console, unit=third)
-    assert {one["unit"] for one in lines} == {third}
-    written = [one for one in lines if one["kind"] == "acknowledgement"]
+    assert {line["unit"] for line in lines} == {third}
+    written = [line for line in lines if line["kind"] == "acknowledgement"]
     assert ("return", "水已退，无需转移") in [(one["what"], one.get("text")) for one in written]
-    states = [one["what"] for one in lines if one["kind"] == "assignment"]
+    states = [line["what"] for line in lines if line["kind"] == "assignment"]
     assert states == [
         "delivered", "returned", "delivered", "signed", "reported", "checked", "done",
     ]  # fmt: skip
@@ -113,51 +122,57 @@ async def test_a_unit_is_told_with_its_officers_own_words(console: Bench) -> Non
 async def test_the_evaluation_equals_a_recount_of_the_log(console: Bench) -> None:
     history = a_case("case", TOWN)
     await console.project(history)
-    found = await read(console, f"/api/cases/{ALERT}/evaluation", limit=1_000)
-    states = [one for one in history if isinstance(one, AssignmentEvent)]
-    calls = [one for one in history if isinstance(one, SupervisionEvent)]
-    replies = {one.page_id: one.sent_at for one in history if isinstance(one, Answer)}
-    pages = {one.page_id: one for one in history if isinstance(one, Page) and one.version == 1}
-    assert [one["unit"] for one in found["units"]] != []
-    for row in found["units"]:
-        mine = [one for one in states if one.unit == row["unit"]]
-        own_calls = [one for one in calls if one.unit == row["unit"]]
-        own_pages = [one for one in pages.values() if one.unit == row["unit"]]
+    result = await read(console, f"/api/cases/{ALERT}/evaluation", limit=1_000)
+    states = [assignment for assignment in history if isinstance(assignment, AssignmentEvent)]
+    calls = [supervision for supervision in history if isinstance(supervision, SupervisionEvent)]
+    replies = {answer.page_id: answer.sent_at for answer in history if isinstance(answer, Answer)}
+    pages = {page.page_id: page for page in history if isinstance(page, Page) and page.version == 1}
+    assert [one["unit"] for one in result["units"]] != []
+    for row in result["units"]:
+        mine = [state for state in states if state.unit == row["unit"]]
+        own_calls = [call for call in calls if call.unit == row["unit"]]
+        own_pages = [page for page in pages.values() if page.unit == row["unit"]]
 
-        def first(state: str, mine: list[AssignmentEvent] = mine) -> Any:
-            return next(one.sent_at for one in mine if one.state == state)
+        def first(state: str, assignments: list[AssignmentEvent] = mine) -> Any:
+            return next(
+                assignment.sent_at for assignment in assignments if assignment.state == state
+            )
 
         assert row["deliver_s"] == 0
         assert row["sign_s"] == (first("signed") - first("delivered")).total_seconds()
         assert row["finish_s"] == (first("reported") - first("delivered")).total_seconds()
-        assert row["late"] == int(any(one.late for one in mine))
-        assert row["returned"] == sum(one.state == "returned" for one in mine)
-        assert row["sent_back"] == max(one.attempt for one in mine) - 1
-        assert row["escalations"] == sum(one.kind == "escalated" for one in own_calls)
+        assert row["late"] == int(any(assignment.late for assignment in mine))
+        assert row["returned"] == sum(assignment.state == "returned" for assignment in mine)
+        assert row["sent_back"] == max(assignment.attempt for assignment in mine) - 1
+        assert row["escalations"] == sum(call.kind == "escalated" for call in own_calls)
         assert (row["pages"], row["state"]) == (len(own_pages), "done")
-        answered = [replies[one.page_id] for one in own_pages if one.page_id in replies]
+        answered = [replies[page.page_id] for page in own_pages if page.page_id in replies]
         assert row["answered"] == len(answered)
         if answered:
             assert row["answer_s"] == (answered[0] - own_pages[0].sent_at).total_seconds()
-    whole = found["whole"]
+    whole = result["whole"]
     assert whole["units"] == whole["signed"] == len(TOWN)
     for name in ("late", "returned", "sent_back", "escalations", "pages", "answered", "signed"):
-        assert whole[name] == sum(row[name] for row in found["units"])
-        assert whole[name] == sum(tier[name] for tier in found["by_tier"])
-    signing = [row["sign_s"] for row in found["units"]]
+        assert whole[name] == sum(row[name] for row in result["units"])
+        assert whole[name] == sum(tier[name] for tier in result["by_tier"])
+    signing = [row["sign_s"] for row in result["units"]]
     assert whole["sign_s"]["median_s"] == median(signing)
     assert whole["sign_s"]["slowest_s"] == max(signing)
 
 
 async def test_an_overdue_unit_that_never_signs_is_late(console: Bench) -> None:
     history = [
-        one
-        for one in a_case("case", TOWN[:5])
-        if not (isinstance(one, AssignmentEvent) and one.unit == TOWN[4] and one.version > 1)
+        assignment
+        for assignment in a_case("case", TOWN[:5])
+        if not (
+            isinstance(assignment, AssignmentEvent)
+            and assignment.unit == TOWN[4]
+            and assignment.version > 1
+        )
     ]
     await console.project(history)
-    found = await read(console, f"/api/cases/{COMMAND}/evaluation")
-    row = next(one for one in found["units"] if one["unit"] == TOWN[4])
+    result = await read(console, f"/api/cases/{COMMAND}/evaluation")
+    row = next(one for one in result["units"] if one["unit"] == TOWN[4])
     assert (row["late"], row["signed"], row["sign_s"], row["state"]) == (1, 0, None, "delivered")
 
 
@@ -167,7 +182,7 @@ async def test_a_drill_says_so_in_every_line_and_never_joins_a_real_case(console
     await console.project(a_case("drill", TOWN[:9], status=Status.EXERCISE))
     assert (await told(console), await read(console, f"/api/cases/{ALERT}/evaluation")) == real
     lines = await told(console, content_id("alt", "drill"))
-    assert {one["status"] for one in lines} == {"Exercise"}
+    assert {line["status"] for line in lines} == {"Exercise"}
     heading = await read(console, f"/api/cases/{content_id('alt', 'drill')}/timeline")
     assert heading["status"] == "Exercise"
 
@@ -177,17 +192,17 @@ async def test_an_alert_has_its_commands_and_a_command_is_a_case_of_its_own(cons
     kinds = {one["kind"] for one in await told(console, ALERT)}
     assert kinds == {"alert", "command", "assignment", "page", "answer"}
     lines = await told(console, COMMAND)
-    assert {one["kind"] for one in lines} == kinds - {"alert"}
+    assert {line["kind"] for line in lines} == kinds - {"alert"}
 
 
 async def test_others_see_their_own_part_or_nothing(console: Bench) -> None:
     await console.project(a_case("case", TOWN))
-    found = await read(console, f"/api/cases/{COMMAND}/evaluation", "o-village-b", limit=1_000)
-    assert 0 < found["whole"]["units"] < len(TOWN)
-    assert all(one["unit"].startswith(VILLAGE) for one in found["units"])
+    result = await read(console, f"/api/cases/{COMMAND}/evaluation", "o-village-b", limit=1_000)
+    assert 0 < result["whole"]["units"] < len(TOWN)
+    assert all(one["unit"].startswith(VILLAGE) for one in result["units"])
     lines = await told(console, COMMAND, "o-village-b")
-    signed = [one for one in lines if (one["kind"], one["what"]) == ("assignment", "signed")]
-    assert sum(one["count"] for one in signed) == found["whole"]["signed"]
+    signed = [line for line in lines if (line["kind"], line["what"]) == ("assignment", "signed")]
+    assert sum(one["count"] for one in signed) == result["whole"]["signed"]
     async with console.client("o-songji-b") as client:
         for part in ("timeline", "evaluation"):
             assert (await client.get(f"/api/cases/{COMMAND}/{part}")).status_code == 404
@@ -218,9 +233,9 @@ async def test_the_csv_has_all_units_and_no_formula(console: Bench) -> None:
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
     assert sorted(row["unit"] for row in rows) == sorted(TOWN)
-    found = await read(console, f"/api/cases/{ALERT}/evaluation")
+    result = await read(console, f"/api/cases/{ALERT}/evaluation")
     for name in ("late", "returned", "escalations"):
-        assert sum(int(row[name]) for row in rows) == found["whole"][name]
+        assert sum(int(row[name]) for row in rows) == result["whole"][name]
     assert not [cell for row in rows for cell in row.values() if cell[:1] in "=+-@" and cell]
 
 
@@ -234,21 +249,21 @@ async def test_states_told_at_one_time_stand_in_their_order(console: Bench) -> N
     ]
     await console.project([command, *reversed(history)])
     lines = await told(console, COMMAND, unit=VILLAGE)
-    assert tuple(one["what"] for one in lines) == states
+    assert tuple(line["what"] for line in lines) == states
 
 
 async def test_what_was_made_later_counts_from_its_own_delivery(console: Bench) -> None:
     """A part of a split assignment was not slow to arrive: it did not exist when the command was issued."""
     command = a_command("case", ZHUTUO)
     part = Part(parent_assignment_id="asg-1", mandatory=True, release_unit=ZHUTUO)
-    given = console_case.told(command, VILLAGE, AssignmentState.DELIVERED, 600, 1, part=part)
+    assignment = console_case.told(command, VILLAGE, AssignmentState.DELIVERED, 600, 1, part=part)
     moved = console_case.told(
         command, SONGJI, AssignmentState.DELIVERED, 600, 1, reassigned_from="asg-1"
     )
     first = console_case.told(command, ZHUTUO, AssignmentState.DELIVERED, 2, 1)
-    await console.project([command, first, given, moved])
-    found = await read(console, f"/api/cases/{COMMAND}/evaluation")
-    took = {one["unit"]: one["deliver_s"] for one in found["units"]}
+    await console.project([command, first, assignment, moved])
+    result = await read(console, f"/api/cases/{COMMAND}/evaluation")
+    took = {one["unit"]: one["deliver_s"] for one in result["units"]}
     assert took == {ZHUTUO: 2, VILLAGE: None, SONGJI: None}
 
 
@@ -257,7 +272,7 @@ async def test_calls_for_missing_reports_and_what_came_of_them_are_told(console:
     history = a_case("case", TOWN[:4])
     await console.project(history)
     before = await read(console, f"/api/cases/{ALERT}/evaluation")
-    command = next(one for one in history if isinstance(one, CommandEvent))
+    command = next(command for command in history if isinstance(command, CommandEvent))
     signed = console_case.told(command, ZHUTUO, AssignmentState.SIGNED, 11, 2)
     call = console_case.called(signed, SupervisionKind.ESCALATED, 1_500, rung=1).model_copy(
         update={
@@ -270,14 +285,14 @@ async def test_calls_for_missing_reports_and_what_came_of_them_are_told(console:
         }
     )
     pages = [
-        one.model_copy(update={"command_id": None, "subject_id": call.id})
-        if isinstance(one, Page)
-        else one
-        for one in console_case.paged(a_command("missing", DISTRICT), ZHUTUO, 1_501, 20)
+        page.model_copy(update={"command_id": None, "subject_id": call.id})
+        if isinstance(page, Page)
+        else page
+        for page in console_case.paged(a_command("missing", DISTRICT), ZHUTUO, 1_501, 20)
     ]
     await console.project([call, *pages])
     lines = [one for one in await told(console) if one["thread"] in (call.incident_id, call.id)]
-    assert [(one["kind"], one["what"]) for one in lines] == [
+    assert [(line["kind"], line["what"]) for line in lines] == [
         ("supervision", "escalated"),
         ("page", "sent"),
     ]

@@ -10,16 +10,16 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import pytest_asyncio
 
-from services.console.cli import watch
-from services.console.cli.api import Api
-from services.console.cli.main import main
-from services.console.cli.words import Words
+from deploy.commands.console import watch
+from deploy.commands.console.api import Api
+from deploy.commands.console.main import main
+from deploy.commands.console.words import Words
 from shared.contracts.topics import TOPICS
-from shared.packs.screen import Screen
+from shared.definitions.yaml_files.screen import Screen
 from tests.support.console import Served, serving, token_of
 from tests.support.console_scene import (
     CITY,
@@ -59,7 +59,10 @@ async def call(
 
 def sent(served: Served) -> list[Any]:
     """What was handed to Kafka."""
-    return [TOPICS[one.topic].model.validate_json(one.value) for one in served.bench.recorder.sent]
+    return [
+        TOPICS[outgoing.topic].model.validate_json(outgoing.value)
+        for outgoing in served.bench.recorder.sent
+    ]
 
 
 @pytest.mark.parametrize("kind", KINDS.split())
@@ -131,8 +134,8 @@ async def test_text_from_outside_does_not_command_the_terminal(
         ("watch", "--after", "0", "--count", "1"),
     ):
         assert await call(served, "o-town-b", *words) == 0
-        told = capsys.readouterr()
-        assert not set(told.out + told.err) & set("\x1b\x07\x9b\r\u202e\x00")
+        capture_result = capsys.readouterr()
+        assert not set(capture_result.out + capture_result.err) & set("\x1b\x07\x9b\r\u202e\x00")
     assert await call(served, "o-town-b", "sign", "\x1b[2J") == 64
     assert "\x1b" not in capsys.readouterr().err
 
@@ -193,9 +196,9 @@ async def test_a_command_shows_whom_it_reaches_and_wants_the_word(
     )
     order += ("--event-type", "11A01")
     assert await call(served, "o-district-b", *order, typed="yes\n") == 64
-    told = capsys.readouterr()
-    assert "This reaches 23 units" in told.out
-    assert "issue 23" in told.err
+    capture_result = capsys.readouterr()
+    assert "This reaches 23 units" in capture_result.out
+    assert "issue 23" in capture_result.err
     assert not sent(served)
     drill = (*order, "--drill")
     assert (
@@ -250,13 +253,13 @@ async def test_no_answer_from_kafka_is_69_and_the_same_key_does_it_later(
 async def test_the_token_comes_from_a_file_of_its_owner_only(
     served: Served, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    kept = tmp_path / "token"
-    kept.write_text(token_of("o-town-b") + "\n")
-    environ = {"FENGHUO_CONSOLE_URL": served.url, "FENGHUO_TOKEN_FILE": str(kept), "LANG": "en"}
-    kept.chmod(0o644)
+    path = tmp_path / "token"
+    path.write_text(token_of("o-town-b") + "\n")
+    environ = {"FENGHUO_CONSOLE_URL": served.url, "FENGHUO_TOKEN_FILE": str(path), "LANG": "en"}
+    path.chmod(0o644)
     assert await asyncio.to_thread(main, ["whoami"], environ) == 64
     assert "chmod 600" in capsys.readouterr().err
-    kept.chmod(0o600)
+    path.chmod(0o600)
     assert await asyncio.to_thread(main, ["whoami"], environ) == 0
     assert "李远" in capsys.readouterr().out
 
@@ -268,7 +271,7 @@ async def test_watch_goes_on_behind_the_last_line_when_the_console_restarts(
     with fresh_database() as dsn:
         async with AsyncExitStack() as first, AsyncExitStack() as second:
             served = await first.enter_async_context(serving(dsn))
-            url = httpx.URL(served.url)
+            url = httpx2.URL(served.url)
             pauses: list[float] = []
             loop = asyncio.get_running_loop()
 
@@ -294,8 +297,8 @@ async def test_watch_goes_on_behind_the_last_line_when_the_console_restarts(
                 await following
             api.close()
             capsys_lines(capsys, kept)
-    lines = [json.loads(one) for one in "".join(kept).splitlines()]
-    assert len({one["seq"] for one in lines}) == len(lines) == 4
+    lines = [json.loads(name) for name in "".join(kept).splitlines()]
+    assert len({line["seq"] for line in lines}) == len(lines) == 4
     assert pauses[:3] == [1.0, 2.0, 4.0]
 
 

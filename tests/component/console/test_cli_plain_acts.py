@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from services.console.cli.arguments import DECISIONS, STEPS
-from services.console.cli.plain_acts import PLAIN
+from deploy.commands.console.arguments import DECISIONS, STEPS
+from deploy.commands.console.plain_acts import PLAIN
 from shared.contracts.alerts import DecisionVerb
 from shared.contracts.commands import Step
 from tests.component.console.test_cli import call, sent, served
@@ -129,9 +129,9 @@ async def test_every_act_of_the_api_has_a_verb_or_a_reason_for_none(served: Serv
         for verb in verbs
         if verb != "get"
     }
-    plain = {f"POST {one.path}" for one in PLAIN.values()}
+    plain = {f"POST {plain_act.path}" for plain_act in PLAIN.values()}
     named = {
-        re.sub(r"\{[a-z_]+\}", "{id}", one) for one in acts - set(NOT_FROM_A_SHELL) - BY_OWN_CODE
+        re.sub(r"\{[a-z_]+\}", "{id}", act) for act in acts - set(NOT_FROM_A_SHELL) - BY_OWN_CODE
     }
     judged = {f"POST /api/modes/proposals/{{id}}/{verb}" for verb in ("approve", "reject", "end")}
     assert named - {"POST /api/modes/proposals/{id}/{id}"} == plain - judged - {
@@ -139,6 +139,6 @@ async def test_every_act_of_the_api_has_a_verb_or_a_reason_for_none(served: Serv
     }
     assert judged <= plain
     assert set(NOT_FROM_A_SHELL) | BY_OWN_CODE <= acts
-    decided = {dict(one.fixed)["verb"] for one in PLAIN.values() if one.fixed}
+    decided = {dict(plain_act.fixed)["verb"] for plain_act in PLAIN.values() if plain_act.fixed}
     assert {*DECISIONS, DecisionVerb.RECALL} | decided == set(DecisionVerb)
     assert {*STEPS, Step.RECALL} == set(Step)

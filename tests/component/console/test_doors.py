@@ -6,7 +6,7 @@ import asyncio
 import json
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from services.console import accounts as cli
@@ -21,7 +21,7 @@ def dsn_of(console: Bench) -> str:
     return console.wiring.console.settings.database_url.get_secret_value()
 
 
-async def signed_in(console: Bench, officer: str = "o-town-b") -> httpx.AsyncClient:
+async def signed_in(console: Bench, officer: str = "o-town-b") -> httpx2.AsyncClient:
     client = console.client(None)
     link = await make_link(dsn_of(console), officer, "http://console.test", "/m")
     answer = await client.get(link)

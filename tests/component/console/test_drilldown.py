@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy.local.data.units import all_units
+from deploy.example.units import all_units
 from shared.contracts.commands import AssignmentState, SupervisionKind
 from shared.contracts.units import is_within
 from tests.support.console import Bench
@@ -30,31 +30,31 @@ async def get(console: Bench, officer: str, path: str, **query: str) -> tuple[in
 
 
 async def test_every_step_down_adds_up_to_the_step_above(console: Bench) -> None:
-    units = [one.unit for one in all_units() if is_within(one.unit, DISTRICT)]
+    units = [unit_entry.unit for unit_entry in all_units() if is_within(unit_entry.unit, DISTRICT)]
     order = a_command("evacuate", DISTRICT, recipients=len(units), at=NOW)
     given = assignments(order, units, signed_share=0.6, done_share=0.3)
     late = next(
-        one
-        for one in given
-        if one.unit.startswith(f"{VILLAGE}/grid/")
-        and one.unit.count("/") == 3
-        and not one.signed_at
+        assignment
+        for assignment in given
+        if assignment.unit.startswith(f"{VILLAGE}/grid/")
+        and assignment.unit.count("/") == 3
+        and not assignment.signed_at
     )
     await console.project([order, *given, a_supervision(late, SupervisionKind.OVERDUE)])
     path = f"/api/commands/{order.command_id}/below"
     unit, before = CITY, None
     for _ in range(5):
-        _, found = await get(console, "o-city-b", path, unit=unit)
-        counted = {name: sum(one[name] for one in found["below"]) for name in ("total", "signed")}
+        _, result = await get(console, "o-city-b", path, unit=unit)
+        counted = {name: sum(one[name] for one in result["below"]) for name in ("total", "signed")}
         if before is not None:
-            own = found["own"]
+            own = result["own"]
             assert own["unit"] == unit
             counted["total"] += 1
             counted["signed"] += own["state"] not in ("queued", "delivered")
             assert counted == before
-        step = next(one for one in found["below"] if is_within(late.unit, one["unit"]))
+        step = next(one for one in result["below"] if is_within(late.unit, one["unit"]))
         assert step["overdue"] == 1
-        assert [one["unit"] for one in found["way"]][-1] == unit
+        assert [one["unit"] for one in result["way"]][-1] == unit
         unit, before = step["unit"], {name: step[name] for name in ("total", "signed")}
     assert unit == late.unit
 
@@ -62,11 +62,11 @@ async def test_every_step_down_adds_up_to_the_step_above(console: Bench) -> None
 async def test_a_unit_that_the_command_does_not_concern_is_left_out(console: Bench) -> None:
     order = a_command("local", ZHUTUO, recipients=1)
     await console.project([order, an_assignment(order, VILLAGE, AssignmentState.SIGNED)])
-    _, found = await get(
+    _, result = await get(
         console, "o-city-b", f"/api/commands/{order.command_id}/below", unit=DISTRICT
     )
-    assert [one["unit"] for one in found["below"]] == [ZHUTUO]
-    assert found["own"] is None
+    assert [one["unit"] for one in result["below"]] == [ZHUTUO]
+    assert result["own"] is None
 
 
 async def test_nobody_looks_beside_or_above_the_own_unit(console: Bench) -> None:
@@ -80,13 +80,13 @@ async def test_nobody_looks_beside_or_above_the_own_unit(console: Bench) -> None
 
 
 async def test_units_are_listed_with_what_a_selection_can_name(console: Bench) -> None:
-    _, found = await get(console, "o-district-b", "/api/units")
-    assert (found["unit"], [one["unit"] for one in found["way"]]) == (DISTRICT, [DISTRICT])
-    towns = [one for one in found["below"] if one["tier"] == "town"]
-    departments = [one["department"] for one in found["below"] if one["department"]]
+    _, result = await get(console, "o-district-b", "/api/units")
+    assert (result["unit"], [one["unit"] for one in result["way"]]) == (DISTRICT, [DISTRICT])
+    towns = [one for one in result["below"] if one["tier"] == "town"]
+    departments = [one["department"] for one in result["below"] if one["department"]]
     assert len(towns) == 23
     assert "water" in departments
-    assert {"water", "safety"} <= set(found["departments"])
-    assert found["groups"][0]["group"] == "flood_task_force"
+    assert {"water", "safety"} <= set(result["departments"])
+    assert result["groups"][0]["group"] == "flood_task_force"
     _, grid = await get(console, "o-city-b", "/api/units", unit=GRID)
     assert grid["synthetic"] is True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from shared.contracts.fields import Status
@@ -25,7 +25,7 @@ SCENARIO = {
 
 async def post(
     console: Bench, officer: str | None, path: str, body: Any, key: str | None = None
-) -> httpx.Response:
+) -> httpx2.Response:
     headers = {"idempotency-key": key} if key else {}
     async with console.client(officer) as client:
         return await client.post(path, json=body, headers=headers)
@@ -36,7 +36,7 @@ async def test_a_drill_is_one_report_of_status_exercise(console: Bench) -> None:
     again = await post(console, "o-district-b", "/api/drills", SCENARIO)
     assert (first.status_code, first.json()["repeated"]) == (202, False)
     assert (again.status_code, again.json()["repeated"]) == (202, True)
-    (sent,) = {one.value for one in console.recorder.sent}
+    (sent,) = {outgoing.value for outgoing in console.recorder.sent}
     report = REPORTS.model.validate_json(sent)
     assert report.status is Status.EXERCISE
     assert (report.place, report.headline) == (ZHUTUO, SCENARIO["title"])
@@ -74,7 +74,7 @@ async def test_a_command_of_a_drill_says_so_and_its_key_hides_no_real_one(consol
     for more in ({"status": "Exercise"}, {}):
         answer = await post(console, "o-district-b", "/api/commands", body | more, key="step-1")
         assert (answer.status_code, answer.json()["repeated"]) == (202, False), answer.text
-    sent = [REQUESTS.model.validate_json(one.value) for one in console.recorder.sent]
+    sent = [REQUESTS.model.validate_json(outgoing.value) for outgoing in console.recorder.sent]
     assert [one.status for one in sent] == [Status.EXERCISE, Status.ACTUAL]
 
 
@@ -98,8 +98,8 @@ async def test_neither_an_answer_nor_a_sensor_of_a_drill_changes_a_real_count(
     drill = well.model_copy(update={"status": Status.EXERCISE})
     await console.project([page, sensor, answer, drill])
     async with console.client("o-district-b") as client:
-        found = (await client.get("/api/overview")).json()
-    assert (found["pages_open"], found["sensors_silent"]) == (1, 1)
+        result = (await client.get("/api/overview")).json()
+    assert (result["pages_open"], result["sensors_silent"]) == (1, 1)
 
 
 async def test_open_pages_of_a_drill_push_no_real_one_out_of_the_list(console: Bench) -> None:
@@ -108,5 +108,5 @@ async def test_open_pages_of_a_drill_push_no_real_one_out_of_the_list(console: B
     ]
     await console.project([a_page("o-town-b", ZHUTUO, name="zz-real"), *drills])
     async with console.client("o-town-b") as client:
-        found = (await client.get("/api/pages?open=true&limit=3")).json()["pages"]
-    assert [one["status"] for one in found] == ["Actual", "Exercise", "Exercise"]
+        result = (await client.get("/api/pages?open=true&limit=3")).json()["pages"]
+    assert [one["status"] for one in result] == ["Actual", "Exercise", "Exercise"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-import httpx
+import httpx2
 
 from shared.contracts.duty import (
     DutyCoverage,
@@ -88,13 +88,13 @@ def a_coverage(unit: str, hours: float) -> DutyCoverage:
     )
 
 
-async def ask(console: Bench, officer: str, method: str, path: str, **more: Any) -> httpx.Response:
+async def ask(console: Bench, officer: str, method: str, path: str, **more: Any) -> httpx2.Response:
     async with console.client(officer) as client:
         return await client.request(method, path, **more)
 
 
 def requests(console: Bench) -> list[DutyRequest]:
-    return [DUTY_REQUESTS.model.validate_json(one.value) for one in console.recorder.sent]
+    return [DUTY_REQUESTS.model.validate_json(outgoing.value) for outgoing in console.recorder.sent]
 
 
 async def test_a_plan_says_who_is_on_and_what_makes_it_so(console: Bench) -> None:
@@ -198,8 +198,8 @@ async def test_cancel_needs_an_entry(console: Bench) -> None:
 
 async def test_gaps_of_the_subtree_the_next_first(console: Bench) -> None:
     await console.project([a_coverage(SONGJI, 50), a_coverage(ZHUTUO, 9), a_coverage(VILLAGE, 7)])
-    found = (await ask(console, "o-district-b", "GET", "/api/duty/gaps")).json()["gaps"]
-    assert [one["unit"] for one in found] == [VILLAGE, ZHUTUO, SONGJI]
+    result = (await ask(console, "o-district-b", "GET", "/api/duty/gaps")).json()["gaps"]
+    assert [one["unit"] for one in result] == [VILLAGE, ZHUTUO, SONGJI]
     own = (await ask(console, "o-village-b", "GET", "/api/duty/gaps")).json()["gaps"]
     assert [one["unit"] for one in own] == [VILLAGE]
 
@@ -211,15 +211,15 @@ async def test_a_plan_goes_out_as_csv_and_comes_in_again(console: Bench) -> None
     assert out.headers["content-type"].startswith("text/csv")
     assert "attachment" in out.headers["content-disposition"]
     assert (await ask(console, "o-songji-b", "GET", path)).status_code == 403
-    taken = await ask(
+    response = await ask(
         console,
         "o-district-b",
         "POST",
         f"/api/duty/import?unit={DISTRICT}&format=csv",
         content=out.content,
     )
-    assert (taken.status_code, taken.json()) == (202, {"entries": 3})
-    assert [one.rule.kind for one in requests(console) if one.rule] == [
+    assert (response.status_code, response.json()) == (202, {"entries": 3})
+    assert [request.rule.kind for request in requests(console) if request.rule] == [
         "member",
         "member",
         "rotation",
@@ -228,22 +228,22 @@ async def test_a_plan_goes_out_as_csv_and_comes_in_again(console: Bench) -> None
         console, "o-district-b", "POST", f"/api/duty/import?unit={DISTRICT}", content=out.content
     )
     assert again.status_code == 202
-    assert len({one.id for one in requests(console)}) == 3, "the same file is the same acts"
+    assert len({request.id for request in requests(console)}) == 3, "the same file is the same acts"
 
 
 async def test_a_calendar_goes_out_and_comes_in_as_shifts(console: Bench) -> None:
     await console.project(a_plan())
     out = await ask(console, "o-town-b", "GET", f"/api/duty/export?unit={ZHUTUO}&format=ics")
     assert out.headers["content-type"].startswith("text/calendar")
-    taken = await ask(
+    response = await ask(
         console,
         "o-town-b",
         "POST",
         f"/api/duty/import?unit={ZHUTUO}&format=ics",
         content=out.content,
     )
-    assert taken.status_code == 202
-    assert taken.json()["entries"] == len(requests(console)) >= 60
+    assert response.status_code == 202
+    assert response.json()["entries"] == len(requests(console)) >= 60
 
 
 async def test_a_wrong_file_is_not_taken_at_all(console: Bench) -> None:

@@ -33,7 +33,7 @@ async def test_grants_are_listed_changed_and_survive_an_import(
     await import_accounts(dsn_of(console), accounts())
     changed = f"be_paged\t{ZHUTUO}\nsee\t{SONGJI}\nsee\t{ZHUTUO}\n"
     assert await call("grants", "o-town-b") == changed
-    moved = next(one for one in accounts() if one.officer_id == "o-town-b")
+    moved = next(account for account in accounts() if account.officer_id == "o-town-b")
     await import_accounts(dsn_of(console), [moved.model_copy(update={"unit": SONGJI})])
     assert await call("grants", "o-town-b") == usual.replace(ZHUTUO, SONGJI)
     named = moved.model_copy(update={"grants": (Grant(right=Right.SEE, unit=DISTRICT),)})

@@ -32,9 +32,9 @@ async def test_hostile_text_comes_back_as_it_was(console: Bench, text: str) -> N
     await console.project([an_alert("a", headline=text[:200], text=text)])
     path = f"/api/alerts/{an_alert('a').alert_id}"
     async with console.client("o-city-b") as client:
-        seen = await client.get(path)
-        assert (seen.json()["headline"], seen.json()["text"]) == (text[:200], text)
-        assert seen.headers["content-type"] == "application/json"
+        response = await client.get(path)
+        assert (response.json()["headline"], response.json()["text"]) == (text[:200], text)
+        assert response.headers["content-type"] == "application/json"
         body = {"verb": "verify", "level": "orange", "reason": text}
         answer = await client.post(f"{path}/decisions", json=body)
     assert answer.status_code == 202

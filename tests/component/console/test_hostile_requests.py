@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-import httpx
+import httpx2
 import pytest
 
 from services.console.web.document import EXAMPLES
@@ -54,7 +54,7 @@ VALUES: list[Any] = [
 ENDLESS = {"/api/events", "/api/events/snapshot"}
 
 
-async def refused(client: httpx.AsyncClient, method: str, path: str, **how: Any) -> None:
+async def refused(client: httpx2.AsyncClient, method: str, path: str, **how: Any) -> None:
     """Send it; the answer is no fault, and a refusal is a problem document."""
     answer = await client.request(method, path, **how)
     assert answer.status_code < 500, (method, path, str(how)[:300], answer.text[:300])

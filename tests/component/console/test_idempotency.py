@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from shared.contracts.alerts import AlertState
@@ -24,7 +24,7 @@ TOWN = "o-town-b"
 
 async def send(
     console: Bench, path: str, body: Any, key: str = "k", who: str = TOWN
-) -> httpx.Response:
+) -> httpx2.Response:
     async with console.client(who) as client:
         return await client.post(path, json=body, headers={"idempotency-key": key})
 
@@ -89,7 +89,7 @@ async def test_a_key_stands_for_one_request(console: Bench, act: str) -> None:
     wrong = await send(console, path, other)
     assert (wrong.status_code, wrong.json()["reason"]) == (409, "key_reused")
     assert wrong.headers["content-type"] == "application/problem+json"
-    assert len({one.value for one in console.recorder.sent}) == 1
+    assert len({outgoing.value for outgoing in console.recorder.sent}) == 1
 
 
 async def test_the_answer_outlives_what_has_changed_since(console: Bench) -> None:
@@ -149,13 +149,13 @@ async def test_two_at_once_under_one_key_are_one(console: Bench) -> None:
     answers = await asyncio.gather(
         *(send(console, path, what) for what in (body, other, body, other, body))
     )
-    codes = sorted(one.status_code for one in answers)
+    codes = sorted(answer.status_code for answer in answers)
     assert codes in ([202, 202, 202, 409, 409], [202, 202, 409, 409, 409])
-    assert len({one.value for one in console.recorder.sent}) == 1
+    assert len({outgoing.value for outgoing in console.recorder.sent}) == 1
 
 
 async def test_a_file_of_duty_entries_takes_a_key_too(console: Bench) -> None:
-    async def take(text: str) -> httpx.Response:
+    async def take(text: str) -> httpx2.Response:
         async with console.client(TOWN) as client:
             return await client.post(
                 "/api/duty/import",

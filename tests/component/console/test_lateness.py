@@ -9,7 +9,7 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from deploy.local.data.units import all_units
+from deploy.example.units import all_units
 from services.console.core import rows
 from services.console.core.access import span_of
 from services.console.store import projections, rollup, supervision
@@ -34,24 +34,26 @@ from tests.support.console_scene import (
     an_assignment,
 )
 
-_YONGCHUAN = [one.unit for one in all_units() if one.unit.startswith("500118")]
-_STATES = [AssignmentState(one) for one in ("delivered", "signed", "handling", "reported", "done")]
+_YONGCHUAN = [unit_entry.unit for unit_entry in all_units() if unit_entry.unit.startswith("500118")]
+_STATES = [
+    AssignmentState(name) for name in ("delivered", "signed", "handling", "reported", "done")
+]
 _KINDS = (SupervisionKind.DUE_SOON, SupervisionKind.OVERDUE, SupervisionKind.ESCALATED)
 _WAITS = {"queued", "delivered"}
 _IN_WORK = {"signed", "accepted", "handling"}
 
 
-def _is_late(fired: asyncpg.Record, one: asyncpg.Record) -> bool:
+def _is_late(fired: asyncpg.Record, record: asyncpg.Record) -> bool:
     if fired["kind"] == "due_soon":
         return False
     if fired["clock"] == "sign":
-        return one["state"] in _WAITS and fired["due_at"] >= one["sign_by"]
-    return one["state"] in _WAITS | _IN_WORK and fired["due_at"] >= one["finish_by"]
+        return record["state"] in _WAITS and fired["due_at"] >= record["sign_by"]
+    return record["state"] in _WAITS | _IN_WORK and fired["due_at"] >= record["finish_by"]
 
 
-def _is_soon(fired: asyncpg.Record, one: asyncpg.Record) -> bool:
+def _is_soon(fired: asyncpg.Record, record: asyncpg.Record) -> bool:
     waits_for = _WAITS if fired["clock"] == "sign" else _WAITS | _IN_WORK
-    return fired["kind"] == "due_soon" and one["state"] in waits_for
+    return fired["kind"] == "due_soon" and record["state"] in waits_for
 
 
 async def _check(console: Bench, ids: list[str], still_open: set[str]) -> int:
@@ -63,10 +65,14 @@ async def _check(console: Bench, ids: list[str], still_open: set[str]) -> int:
     async with console.wiring.database.pool.acquire() as connection:
         fired = await connection.fetch("SELECT * FROM console.supervision")
         known = {
-            one["assignment_id"]: one
-            for one in await connection.fetch("SELECT * FROM console.assignment")
+            record["assignment_id"]: record
+            for record in await connection.fetch("SELECT * FROM console.assignment")
         }
-        pairs = [(one, known[one["subject_id"]]) for one in fired if one["subject_id"] in known]
+        pairs = [
+            (record, known[record["subject_id"]])
+            for record in fired
+            if record["subject_id"] in known
+        ]
         for viewer in (CITY, DISTRICT, ZHUTUO, SONGJI, VILLAGE):
             seen = [pair for pair in pairs if is_within(pair[0]["unit"], viewer)]
             late = [pair for pair in seen if _is_late(*pair)]
@@ -97,12 +103,12 @@ async def _check(console: Bench, ids: list[str], still_open: set[str]) -> int:
                 connection, span_of(viewer), Status.ACTUAL, None, 10_000
             )
             assert sorted((row["subject_id"], row["clock"]) for row in listed) == sorted(
-                (one["subject_id"], one["clock"])
-                for one, assignment in seen
-                if one["command_id"] in still_open
-                and (_is_late(one, assignment) or _is_soon(one, assignment))
+                (record["subject_id"], record["clock"])
+                for record, assignment in seen
+                if record["command_id"] in still_open
+                and (_is_late(record, assignment) or _is_soon(record, assignment))
             )
-            fired_of = {one["subject_id"] for one in listed}
+            fired_of = {record["subject_id"] for record in listed}
             assert await supervision.total(connection, span_of(viewer), Status.ACTUAL) == len(
                 listed
             )
@@ -128,13 +134,13 @@ async def test_what_is_overdue_is_a_recount_whatever_came_first(console: Bench, 
     for command in (open_one, closed):
         for unit in chance.sample(_YONGCHUAN, 40):
             for version in range(1, chance.randrange(2, 5)):
-                one = an_assignment(command, unit, chance.choice(_STATES), version=version)
+                assignment = an_assignment(command, unit, chance.choice(_STATES), version=version)
                 if chance.random() < 0.2:  # a further attempt: what was late is not any more
-                    later = {"sign_by": one.sign_by + timedelta(days=1)}
-                    one = one.model_copy(update=later)
-                told.append(one)
+                    later = {"sign_by": assignment.sign_by + timedelta(days=1)}
+                    assignment = assignment.model_copy(update=later)
+                told.append(assignment)
                 told += [
-                    a_supervision(one, kind, clock=clock, rung=chance.randrange(3))
+                    a_supervision(assignment, kind, clock=clock, rung=chance.randrange(3))
                     for kind in chance.sample(_KINDS, 2)
                     for clock in chance.sample(("sign", "finish"), 1)
                 ]
@@ -151,12 +157,14 @@ async def test_what_is_overdue_is_a_recount_whatever_came_first(console: Bench, 
 
 async def test_a_firing_waits_for_a_change_that_is_on_its_way(console: Bench) -> None:
     command = a_command("on its way", DISTRICT, recipients=1)
-    one = an_assignment(command, ZHUTUO)
-    await console.project([command, one])
+    assignment = an_assignment(command, ZHUTUO)
+    await console.project([command, assignment])
     database = console.wiring.database
     async with database.transaction() as work:
         await work.connection.execute("UPDATE console.assignment SET state = 'signed'")
-        fires = asyncio.create_task(console.project([a_supervision(one, SupervisionKind.OVERDUE)]))
+        fires = asyncio.create_task(
+            console.project([a_supervision(assignment, SupervisionKind.OVERDUE)])
+        )
         await asyncio.sleep(0.3)  # so long it waits; were it later, it would count the same
     await fires
     await _check(console, [command.command_id], {command.command_id})
@@ -170,8 +178,8 @@ async def test_a_firing_and_its_assignment_that_do_not_see_each_other_are_counte
     await console.project([command])
     database = console.wiring.database
     async with database.transaction() as work:
-        for one in (late, signed):
-            row = rows.supervision(a_supervision(one, SupervisionKind.OVERDUE))
+        for assignment in (late, signed):
+            row = rows.supervision(a_supervision(assignment, SupervisionKind.OVERDUE))
             await projections.upsert(work, projections.SUPERVISION, [row])
         await console.project([late, signed])
     # Either is seen from city, district and town.
@@ -184,15 +192,15 @@ async def test_a_firing_and_its_assignment_that_do_not_see_each_other_are_counte
 async def test_a_firing_that_names_another_command_or_unit_makes_nobody_late(
     console: Bench,
 ) -> None:
-    command, other = a_command("its own"), a_command("another")
-    one = an_assignment(command, ZHUTUO)
-    fired = a_supervision(one, SupervisionKind.OVERDUE)
-    wrong = fired.model_copy(update={"command_id": other.command_id})
-    elsewhere = a_supervision(one, SupervisionKind.OVERDUE, clock="finish")
+    command, other_command = a_command("its own"), a_command("another")
+    assignment = an_assignment(command, ZHUTUO)
+    fired = a_supervision(assignment, SupervisionKind.OVERDUE)
+    wrong = fired.model_copy(update={"command_id": other_command.command_id})
+    elsewhere = a_supervision(assignment, SupervisionKind.OVERDUE, clock="finish")
     elsewhere = elsewhere.model_copy(update={"unit": SONGJI})
-    await console.project([command, other, one, wrong, elsewhere])
+    await console.project([command, other_command, assignment, wrong, elsewhere])
     async with console.wiring.database.pool.acquire() as connection:
-        for ids in ([command.command_id], [other.command_id]):
+        for ids in ([command.command_id], [other_command.command_id]):
             for row in await rollup.by_command_and_tier(connection, ids, span_of(CITY)):
                 assert row["overdue"] == 0
 
@@ -205,8 +213,8 @@ async def test_a_unit_late_by_both_clocks_is_overdue_once_on_every_screen(consol
         an_assignment(command, VILLAGE),
     )
     fired = [
-        a_supervision(one, SupervisionKind.ESCALATED, clock=clock, rung=2)
-        for one in (both, signed)
+        a_supervision(assignment, SupervisionKind.ESCALATED, clock=clock, rung=2)
+        for assignment in (both, signed)
         for clock in ("sign", "finish")
     ]
     await console.project([command, both, signed, fine, *fired])
@@ -224,11 +232,11 @@ async def test_a_unit_late_by_both_clocks_is_overdue_once_on_every_screen(consol
 
 async def test_a_firing_of_a_drill_makes_nobody_late_in_earnest(console: Bench) -> None:
     command = a_command("in earnest")
-    one = an_assignment(command, ZHUTUO)
-    fired = a_supervision(one, SupervisionKind.OVERDUE).model_copy(
+    assignment = an_assignment(command, ZHUTUO)
+    fired = a_supervision(assignment, SupervisionKind.OVERDUE).model_copy(
         update={"status": Status.EXERCISE}
     )
-    for told in ([command, one, fired], [an_assignment(command, ZHUTUO, version=2)]):
+    for told in ([command, assignment, fired], [an_assignment(command, ZHUTUO, version=2)]):
         await console.project(told)
         async with console.client("o-city-b") as client:
             assert (await client.get("/api/overview")).json()["overdue"] == 0

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from deploy.local.data.units import all_units
+from deploy.example.units import all_units
 from shared.contracts.alerts import AlertEvent, AlertState
 from shared.contracts.commands import AssignmentEvent, AssignmentState, SupervisionKind
 from shared.contracts.fields import LEVEL_ORDER, DataGrade, Level, Status, Tier
@@ -29,7 +29,7 @@ from tests.support.console_scene import (
     an_assignment,
 )
 
-YONGCHUAN = [one.unit for one in all_units() if one.unit.startswith("500118")]
+YONGCHUAN = [unit_entry.unit for unit_entry in all_units() if unit_entry.unit.startswith("500118")]
 PLACES = [unit for unit in YONGCHUAN if "/" not in unit]
 TOWNS = [unit for unit in PLACES if tier_of(unit) is Tier.TOWN]
 WAITING = (AlertState.VERIFYING, AlertState.VERIFIED, AlertState.PENDING_APPROVAL)
@@ -49,22 +49,22 @@ async def all_of(
     console: Bench, officer: str, path: str, name: str, **query: Any
 ) -> list[dict[str, Any]]:
     """A list read page by page to its end."""
-    found: list[dict[str, Any]] = []
+    results: list[dict[str, Any]] = []
     after: str | None = ""
     while after is not None:
         page = await read(console, officer, path, after=after, **query)
-        found += page[name]
+        results += page[name]
         after = page["next"]
-    return found
+    return results
 
 
 def storm(chance: random.Random, status: Status, many: int) -> list[AlertEvent]:
     """Open alerts and a few that are over, of every state and level, some with areas, some graded."""
-    made = []
+    alerts = []
     for n in range(many):
         state = chance.choice((*WAITING, AlertState.ISSUED, AlertState.ISSUED, AlertState.LIFTED))
         issued = state is AlertState.ISSUED
-        made.append(
+        alerts.append(
             an_alert(
                 f"{status}-{n}",
                 chance.choice(PLACES),
@@ -76,11 +76,11 @@ def storm(chance: random.Random, status: Status, many: int) -> list[AlertEvent]:
                 status=status,
             ).model_copy(update={"data_grade": DataGrade.CORE} if chance.random() < 0.2 else {})
         )
-    return made
+    return alerts
 
 
-def is_open(one: AlertEvent) -> bool:
-    return one.state in (*WAITING, AlertState.ISSUED)
+def is_open(alert_event: AlertEvent) -> bool:
+    return alert_event.state in (*WAITING, AlertState.ISSUED)
 
 
 async def test_counters_tiles_and_list_of_a_storm_are_a_recount(console: Bench) -> None:
@@ -90,30 +90,32 @@ async def test_counters_tiles_and_list_of_a_storm_are_a_recount(console: Bench) 
     assert sum(map(is_open, real)) > 1_000
     assert sum(map(is_open, drill)) > 500
     for officer, root in VIEWERS.items():
-        for status, made in ((Status.ACTUAL, real), (Status.EXERCISE, drill)):
-            here = [one for one in made if is_open(one) and is_within(one.place, root)]
-            found = await read(console, officer, "/api/overview", status=status)
-            assert found["alerts"]["states"] == Counter(one.state for one in here)
-            issued = Counter(one.level for one in here if one.state is AlertState.ISSUED)
-            assert found["alerts"]["issued"] == {one: issued[one] for one in Level}
+        for status, alerts in ((Status.ACTUAL, real), (Status.EXERCISE, drill)):
+            here = [alert for alert in alerts if is_open(alert) and is_within(alert.place, root)]
+            result = await read(console, officer, "/api/overview", status=status)
+            assert result["alerts"]["states"] == Counter(alert.state for alert in here)
+            issued = Counter(alert.level for alert in here if alert.state is AlertState.ISSUED)
+            assert result["alerts"]["issued"] == {level: issued[level] for level in Level}
             proposed = Counter(
-                one.proposed_level for one in here if one.state is not AlertState.ISSUED
+                alert.proposed_level for alert in here if alert.state is not AlertState.ISSUED
             )
-            assert found["alerts"]["proposed"] == {one: proposed[one] for one in Level}
-            for tile in found["towns"]:
+            assert result["alerts"]["proposed"] == {level: proposed[level] for level in Level}
+            for tile in result["towns"]:
                 of_town = [
-                    one
-                    for one in here
+                    alert
+                    for alert in here
                     if tile["unit"]
-                    in {ancestor_at(unit, Tier.TOWN) for unit in (one.place, *one.areas)}
+                    in {ancestor_at(unit, Tier.TOWN) for unit in (alert.place, *alert.areas)}
                 ]
-                levels = [one.level for one in of_town if one.level]
+                levels = [alert.level for alert in of_town if alert.level]
                 assert tile["alerts"] == len(of_town)
                 if status is Status.ACTUAL and of_town:
                     town = await all_of(
                         console, officer, "/api/alerts", "alerts", open=1, town=tile["unit"]
                     )
-                    assert {one["alert_id"] for one in town} == {one.alert_id for one in of_town}
+                    assert {row["alert_id"] for row in town} == {
+                        alert.alert_id for alert in of_town
+                    }
                 assert tile["level"] == max(levels, key=LEVEL_ORDER.__getitem__, default=None)
             head = await read(console, officer, "/api/alerts", status=status, open=1, limit=500)
             assert head["total"] == len(here)
@@ -121,12 +123,12 @@ async def test_counters_tiles_and_list_of_a_storm_are_a_recount(console: Bench) 
                 console, officer, "/api/alerts", "alerts", status=status, open=1, limit=130
             )
             assert len(listed) == len(here)
-            assert {one["alert_id"] for one in listed} == {one.alert_id for one in here}
-            ranks = [LEVEL_ORDER[Level(one["level"] or one["proposed_level"])] for one in listed]
+            assert {row["alert_id"] for row in listed} == {alert.alert_id for alert in here}
+            ranks = [LEVEL_ORDER[Level(row["level"] or row["proposed_level"])] for row in listed]
             assert ranks == sorted(ranks, reverse=True)
             over = await all_of(console, officer, "/api/alerts", "alerts", status=status)
-            assert sorted(one["alert_id"] for one in over) == sorted(
-                one.alert_id for one in made if is_within(one.place, root)
+            assert sorted(row["alert_id"] for row in over) == sorted(
+                alert.alert_id for alert in alerts if is_within(alert.place, root)
             )
 
 
@@ -136,29 +138,31 @@ def late_ones(
     """A command of these units with what timers said; the assignments, and the gravest kind of each."""
     order = a_command(f"late-{status}", DISTRICT, recipients=len(units), status=status)
     states = [AssignmentState.DELIVERED, AssignmentState.SIGNED, AssignmentState.HANDLING]
-    given = [an_assignment(order, unit, chance.choice(states)) for unit in units]
+    assignments = [an_assignment(order, unit, chance.choice(states)) for unit in units]
     told: list[Any] = [order]
     gravest: dict[str, str] = {}
     rank = {kind: n for n, kind in enumerate((SupervisionKind.DUE_SOON, *KINDS))}
-    for one in given:
+    for assignment in assignments:
         if chance.random() < 0.05:
             told.append(
-                an_assignment(order, one.unit, AssignmentState.RETURNED, version=2, reason="无人")
+                an_assignment(
+                    order, assignment.unit, AssignmentState.RETURNED, version=2, reason="无人"
+                )
             )
-            gravest[one.assignment_id] = "returned"
+            gravest[assignment.assignment_id] = "returned"
             continue
-        unsigned = one.state is AssignmentState.DELIVERED
+        unsigned = assignment.state is AssignmentState.DELIVERED
         clocks = ["finish"] if not unsigned else chance.choice((["sign"], ["sign", "finish"]))
         kinds = [
             chance.choice(KINDS) if chance.random() < 0.8 else SupervisionKind.DUE_SOON
             for _ in clocks
         ]
         told += [
-            a_supervision(one, kind, clock=clock, rung=chance.randrange(1, 4))
+            a_supervision(assignment, kind, clock=clock, rung=chance.randrange(1, 4))
             for clock, kind in zip(clocks, kinds, strict=True)
         ]
-        gravest[one.assignment_id] = max(kinds, key=rank.__getitem__)
-    return [*given, *told], given, gravest
+        gravest[assignment.assignment_id] = max(kinds, key=rank.__getitem__)
+    return [*assignments, *told], assignments, gravest
 
 
 async def test_thousands_overdue_are_counted_by_unit_on_every_board(console: Bench) -> None:
@@ -168,10 +172,10 @@ async def test_thousands_overdue_are_counted_by_unit_on_every_board(console: Ben
     for told, _, _ in made.values():
         await console.project(told)
     late_of = {kind.value for kind in KINDS}
-    for status, (told, given, gravest) in made.items():
+    for status, (told, assignments, gravest) in made.items():
         for officer, root in VIEWERS.items():
-            here = [one for one in given if is_within(one.unit, root)]
-            kinds = Counter(gravest[one.assignment_id] for one in here)
+            here = [assignment for assignment in assignments if is_within(assignment.unit, root)]
+            kinds = Counter(gravest[assignment.assignment_id] for assignment in here)
             late = sum(kinds[kind] for kind in late_of)
             if root == CITY:
                 assert late > 500
@@ -179,26 +183,28 @@ async def test_thousands_overdue_are_counted_by_unit_on_every_board(console: Ben
             overview = await read(console, officer, "/api/overview", status=status)
             assert overview["overdue"] == late <= overview["assignments"]["total"] == len(here)
             parts = ("overdue_unsigned", "overdue_unreported")
-            assert sum(overview["assignments"][one] for one in parts) == late
+            assert sum(overview["assignments"][part] for part in parts) == late
             [card] = (await read(console, officer, "/api/commands", status=status))["commands"]
             assert card["totals"]["overdue"] == late
             board = (await read(console, officer, "/api/supervision/units", status=status))["units"]
             names = ("escalated", "overdue", "reminded", "due_soon", "returned")
-            assert {one: sum(row[one] for row in board) for one in names} == {
-                one: kinds[one] for one in names
+            assert {name: sum(row[name] for row in board) for name in names} == {
+                name: kinds[name] for name in names
             }
             assert board[0]["unit"] == root
             for row in board[1:]:
                 below = Counter(
-                    gravest[one.assignment_id] for one in here if is_within(one.unit, row["unit"])
+                    gravest[assignment.assignment_id]
+                    for assignment in here
+                    if is_within(assignment.unit, row["unit"])
                 )
-                assert {one: row[one] for one in names} == {one: below[one] for one in names}
+                assert {name: row[name] for name in names} == {name: below[name] for name in names}
             fired = [one for one in told if getattr(one, "type", "") == "supervision"]
             fired = [one for one in fired if is_within(one.unit, root)]
             listed = await all_of(
                 console, officer, "/api/supervision", "supervision", status=status, limit=400
             )
-            assert sorted((one["assignment_id"], one["clock"]) for one in listed) == sorted(
+            assert sorted((row["assignment_id"], row["clock"]) for row in listed) == sorted(
                 (one.subject_id, one.clock) for one in fired
             )
             head = await read(console, officer, "/api/supervision", status=status, limit=1)
@@ -207,7 +213,7 @@ async def test_thousands_overdue_are_counted_by_unit_on_every_board(console: Ben
 
 async def test_the_list_of_a_unit_is_of_that_unit_and_of_no_other(console: Bench) -> None:
     chance = random.Random(9)
-    told, given, _ = late_ones(chance, Status.ACTUAL, YONGCHUAN[:600])
+    told, assignments, _ = late_ones(chance, Status.ACTUAL, YONGCHUAN[:600])
     await console.project(told)
     board = (await read(console, "o-district-b", "/api/supervision/units"))["units"]
     for row in board:
@@ -220,12 +226,12 @@ async def test_the_list_of_a_unit_is_of_that_unit_and_of_no_other(console: Bench
             unit=row["unit"],
             subtree=int(not own),
         )
-        assert {one["unit"] for one in listed} <= {one.unit for one in given}
+        assert {row["unit"] for row in listed} <= {assignment.unit for assignment in assignments}
         assert all(
             one["unit"] == DISTRICT if own else is_within(one["unit"], row["unit"])
             for one in listed
         )
-        assert len({one["assignment_id"] for one in listed}) == sum(
+        assert len({row["assignment_id"] for row in listed}) == sum(
             row[name] for name in ("escalated", "overdue", "reminded", "due_soon")
         )
     async with console.client("o-town-b") as client:
@@ -238,7 +244,7 @@ async def test_alarms_and_sensors_go_on_to_their_end(console: Bench) -> None:
     sensors = [a_silent_sensor(f"gauge-{n}", ZHUTUO) for n in range(620)]
     await console.project([*alarms, *sensors])
     listed = await all_of(console, "o-town-b", "/api/alarms", "alarms", limit=200)
-    assert sorted(one["alarm_id"] for one in listed) == sorted(one.alarm_id for one in alarms)
+    assert sorted(row["alarm_id"] for row in listed) == sorted(alarm.alarm_id for alarm in alarms)
     assert len(await all_of(console, "o-town-b", "/api/sensors/silent", "sensors")) == 620
     assert (await read(console, "o-town-b", "/api/sensors/silent", limit=1))["total"] == 620
 

@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import pytest_asyncio
 
+from deploy.commands.console.lists import KINDS
+from deploy.commands.console.main import main
 from services.console.accounts import Grant, change_grant
-from services.console.cli.lists import KINDS
-from services.console.cli.main import main
 from services.console.core.access import Right
 from services.console.core.masking import Relation
 from services.notify.core.wording import GRADED_ALERT
@@ -85,7 +85,9 @@ READS: dict[str, list[str]] = {
     "/api/commands/{command_id}": [f"/api/commands/{COMMAND.command_id}?{LOOK}"],
     "/api/commands/{command_id}/below": [f"/api/commands/{COMMAND.command_id}/below?{LOOK}"],
     "/api/duty": [f"/api/duty?{LOOK}&unit={ZHUTUO}&days=2"],
-    "/api/duty/export": [f"/api/duty/export?unit={ZHUTUO}&format={one}" for one in ("csv", "ics")],
+    "/api/duty/export": [
+        f"/api/duty/export?unit={ZHUTUO}&format={name}" for name in ("csv", "ics")
+    ],
     "/api/duty/gaps": [f"/api/duty/gaps?{LOOK}"],
     "/api/duty/reachability": [f"/api/duty/reachability?{LOOK}"],
     "/api/events": [f"/api/events?{LOOK}"],
@@ -195,8 +197,8 @@ def scene() -> list[Any]:
     member = an_entry("m-li", Member(officer=person), 1)
     rota = Rotation(post=Post.B, members=("li",), starts=NOW.date() - timedelta(days=2))
     turns = an_entry("turns", rota, 2)
-    told = chain(FROM_THE_SOURCE, VIEWERS[Relation.OWN])
-    return [ALARM, alert, COMMAND, OWN, duty, *told, report, review, member, turns, proposal]
+    envelopes = chain(FROM_THE_SOURCE, VIEWERS[Relation.OWN])
+    return [ALARM, alert, COMMAND, OWN, duty, *envelopes, report, review, member, turns, proposal]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -220,21 +222,21 @@ async def served() -> AsyncIterator[Served]:
             yield found
 
 
-async def read(client: httpx.AsyncClient, path: str) -> str:
+async def read(client: httpx2.AsyncClient, path: str) -> str:
     """What is read there: of the stream all that comes at once, of a file what a reader sees of it."""
     if path.startswith("/api/events"):
-        found = ""
+        result = ""
         async with client.stream("GET", path, headers={"last-event-id": "0"}) as answer:
             assert answer.status_code == 200
             try:
                 async with asyncio.timeout(3):
                     async for line in answer.aiter_lines():
-                        found += line
+                        result += line
                         if "mod-1" in line:  # the last record of the scene that makes a line
                             break
             except TimeoutError:
                 pass
-        return found
+        return result
     answer = await client.get(path)
     assert answer.status_code in (200, 403, 404), (path, answer.text)
     if answer.headers["content-type"] == "application/pdf":
@@ -250,18 +252,18 @@ async def test_no_read_shows_what_is_not_open_to_its_viewer(
     own, responsible = relation is Relation.OWN, relation in (Relation.OWN, Relation.ABOVE)
     document = served.bench.app.openapi()["paths"]
     assert set(READS) == {path for path, verbs in document.items() if "get" in verbs}
-    found: dict[str, str] = {}
+    results: dict[str, str] = {}
     token = {"authorization": f"Bearer {token_of(VIEWERS[relation])}"}
-    async with httpx.AsyncClient(
+    async with httpx2.AsyncClient(
         base_url=served.url, headers=token, timeout=30, trust_env=False
     ) as client:
         for name, paths in READS.items():
-            found[name] = "\n".join([await read(client, path) for path in paths])
-    planned = found.pop(FOR_PLANNERS)
-    assert all((one in planned) is responsible for one in (NAME, PHONE, ADDRESS))
+            results[name] = "\n".join([await read(client, path) for path in paths])
+    planned = results.pop(FOR_PLANNERS)
+    assert all((name in planned) is responsible for name in (NAME, PHONE, ADDRESS))
 
     def showing(secret: str) -> set[str]:
-        return {name for name, text in found.items() if secret in text}
+        return {name for name, text in results.items() if secret in text}
 
     assert showing(WORDS) == (WITH_WORDS if responsible else set())
     assert showing(ORDER) == (WITH_ORDER if responsible else set())
@@ -273,7 +275,7 @@ async def test_no_read_shows_what_is_not_open_to_its_viewer(
     else:
         assert not shown
     assert not shown & {"/api/pages", "/api/commands", "/api/assignments", "/api/supervision"}
-    assert (GRADED_ALERT in found["/api/pages"]) is own
+    assert (GRADED_ALERT in results["/api/pages"]) is own
     assert showing(NAME) == ({"/api/duty", "/api/duty/reachability"} if responsible else set())
     assert showing(PHONE) == ({"/api/duty", "/api/duty/reachability"} if own else set())
     assert showing(ADDRESS) == ({"/api/duty"} if own else set())

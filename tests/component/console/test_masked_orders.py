@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import pytest_asyncio
 
@@ -75,8 +75,10 @@ def given(
     unit: str, state: AssignmentState = AssignmentState.DELIVERED, **more: Any
 ) -> AssignmentEvent:
     """The assignment of a unit, graded as its command."""
-    found: AssignmentEvent = graded(an_assignment(COMMAND, unit, state), instruction=ORDER, **more)
-    return found
+    assignment_event: AssignmentEvent = graded(
+        an_assignment(COMMAND, unit, state), instruction=ORDER, **more
+    )
+    return assignment_event
 
 
 OWN = given(
@@ -112,8 +114,8 @@ def an_acknowledgement() -> Acknowledgement:
 def scene() -> list[Any]:
     """Both commands with their assignments, what was written, and a timer that fired for each unit."""
     fired = [
-        graded(a_supervision(one, SupervisionKind.REMINDED), DataGrade.CORE)
-        for one in (OWN, *PARTS)
+        graded(a_supervision(PART, SupervisionKind.REMINDED), DataGrade.CORE)
+        for PART in (OWN, *PARTS)
     ]
     return [ALERT, COMMAND, OWN, *PARTS, FREE, CLOSED, an_acknowledgement(), *fired]
 
@@ -161,7 +163,7 @@ async def looked_at() -> AsyncIterator[Bench]:
             yield found
 
 
-async def read(client: httpx.AsyncClient, path: str) -> str:
+async def read(client: httpx2.AsyncClient, path: str) -> str:
     answer = await client.get(path)
     assert answer.status_code == 200, (path, answer.text)
     return answer.text
@@ -182,8 +184,8 @@ async def test_a_graded_order_is_read_by_its_line_and_its_recipients(
 ) -> None:
     async with looked_at.client(officer) as client:
         texts = {path: await read(client, path) for path in SHOWN}
-    found = {path: {one for one in WORDS if one in text} for path, text in texts.items()}
-    assert found == {path: expected.get(path, set()) for path in SHOWN}
+    results = {path: {WORD for WORD in WORDS if WORD in text} for path, text in texts.items()}
+    assert results == {path: expected.get(path, set()) for path in SHOWN}
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -198,8 +200,11 @@ async def test_what_is_left_out_says_so(looked_at: Bench) -> None:
         if one["command_id"] == COMMAND.command_id
     }
     assert masked == {ZHUTUO: True, VILLAGE: False, NEIGHBOUR: True}
-    assert {one["unit"]: one["masked"] for one in firings} == {VILLAGE: False, NEIGHBOUR: True}
-    assert {one["command_id"]: one["masked"] for one in commands} == {
+    assert {firing["unit"]: firing["masked"] for firing in firings} == {
+        VILLAGE: False,
+        NEIGHBOUR: True,
+    }
+    assert {command["command_id"]: command["masked"] for command in commands} == {
         COMMAND.command_id: False,
         FREE.command_id: True,
     }
@@ -241,9 +246,9 @@ async def test_what_is_written_about_it_has_its_grade(looked_at: Bench) -> None:
         CASE_REVIEWS.name: CaseReview,
         ANSWERS.name: Answer,
     }
-    for one in looked_at.recorder.sent:
-        grades.setdefault(one.topic, []).append(
-            models[one.topic].model_validate_json(one.value).data_grade
+    for outgoing in looked_at.recorder.sent:
+        grades.setdefault(outgoing.topic, []).append(
+            models[outgoing.topic].model_validate_json(outgoing.value).data_grade
         )
     assert grades == {
         ACKNOWLEDGEMENTS.name: [DataGrade.CORE],

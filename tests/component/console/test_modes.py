@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from shared.contracts.fields import Post, ResponseMode, Status
@@ -61,18 +61,19 @@ def a_proposal(
         decide_by=NOW + timedelta(hours=2),
         proposed_by=signers[0],
         signatures=tuple(
-            ModeSignature(officer_id=one, unit=unit, post=Post.B, signed_at=NOW) for one in signers
+            ModeSignature(officer_id=signer, unit=unit, post=Post.B, signed_at=NOW)
+            for signer in signers
         ),
         next_posts=(Post.A, Post.COMMANDER),
     )
 
 
-async def get(console: Bench, officer: str, path: str, **query: Any) -> httpx.Response:
+async def get(console: Bench, officer: str, path: str, **query: Any) -> httpx2.Response:
     async with console.client(officer) as client:
         return await client.get(path, params=query)
 
 
-async def post(console: Bench, officer: str, path: str, body: Any, **more: Any) -> httpx.Response:
+async def post(console: Bench, officer: str, path: str, body: Any, **more: Any) -> httpx2.Response:
     async with console.client(officer) as client:
         return await client.post(path, json=body, **more)
 
@@ -132,11 +133,13 @@ async def test_a_proposal_is_a_record_keyed_by_its_unit_and_a_repeat_is_the_same
     console: Bench,
 ) -> None:
     answers = [await post(console, "o-town-b", "/api/modes/proposals", proposed()) for _ in "ab"]
-    assert [one.status_code for one in answers] == [202, 202]
-    assert [one.json()["repeated"] for one in answers] == [False, True]
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert [answer.json()["repeated"] for answer in answers] == [False, True]
     assert answers[0].json()["preview"]["to"] == "standby"
-    records = [one for one in console.recorder.sent if one.topic == MODE_REQUESTS.name]
-    assert {one.key for one in records} == {ZHUTUO.encode()}
+    records = [
+        outgoing for outgoing in console.recorder.sent if outgoing.topic == MODE_REQUESTS.name
+    ]
+    assert {record.key for record in records} == {ZHUTUO.encode()}
     request = TOPICS[MODE_REQUESTS.name].model.validate_json(records[0].value)
     assert (request.verb, request.mode, request.until) == (
         "propose",
@@ -211,10 +214,10 @@ async def test_open_proposals_come_with_what_one_may_do_and_what_it_changes(
 ) -> None:
     await console.project([a_proposal(version=2), a_proposal(version=1)])
     for officer, may in (("o-city-a", ["approve", "reject"]), ("o-town-b", ["reject"])):
-        (found,) = (await get(console, officer, "/api/modes")).json()["proposals"]
-        assert (found["proposal_id"], found["version"], found["may"]) == ("mod-1", 2, may)
-        assert found["next_posts"] == ["A", "commander"]
-        assert found["preview"]["to"] == "emergency"
+        (result,) = (await get(console, officer, "/api/modes")).json()["proposals"]
+        assert (result["proposal_id"], result["version"], result["may"]) == ("mod-1", 2, may)
+        assert result["next_posts"] == ["A", "commander"]
+        assert result["preview"]["to"] == "emergency"
     await console.project([a_proposal(state=ProposalState.REJECTED, version=3)])
     assert (await get(console, "o-city-a", "/api/modes")).json()["proposals"] == []
     songji = (await get(console, "o-songji-b", "/api/modes")).json()

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import partial
 
-import httpx
+import httpx2
 import pytest
 import pytest_asyncio
 from pydantic import SecretStr, ValidationError
@@ -50,16 +50,20 @@ async def both() -> AsyncIterator[Both]:
                 console_url="http://console.test",
             ) as console,
         ):
-            known = next(one for one in accounts() if one.officer_id == "o-town-b")
-            await import_accounts(dsn, [known.model_copy(update={"oidc_subject": "idp-li-yuan"})])
+            existing_account = next(
+                account for account in accounts() if account.officer_id == "o-town-b"
+            )
+            await import_accounts(
+                dsn, [existing_account.model_copy(update={"oidc_subject": "idp-li-yuan"})]
+            )
             yield Both(console, provider)
 
 
-async def back(client: httpx.AsyncClient, code: str, state: str) -> httpx.Response:
+async def back(client: httpx2.AsyncClient, code: str, state: str) -> httpx2.Response:
     return await client.get("/login/oidc/callback", params={"code": code, "state": state})
 
 
-async def sign_in(both: Both, client: httpx.AsyncClient) -> httpx.Response:
+async def sign_in(both: Both, client: httpx2.AsyncClient) -> httpx2.Response:
     away = await client.get("/login/oidc?next=/m")
     assert away.status_code == 303, away.text
     assert away.headers["location"].startswith(f"{both.provider.issuer}/authorize?")
@@ -144,7 +148,7 @@ def _shift(claim: str, offset: int, claims: Claims) -> Claims:
 
 def _by_hand(header: Claims, secret: bytes | None, claims: Claims) -> str:
     """A token no library would make: unsigned, or signed with what everybody knows."""
-    coded = b".".join(_coded(json.dumps(one).encode()) for one in (header, claims))
+    coded = b".".join(_coded(json.dumps(row).encode()) for row in (header, claims))
     mac = b"" if secret is None else _coded(hmac.digest(secret, coded, "sha256"))
     return b".".join((coded, mac)).decode()
 
@@ -175,15 +179,17 @@ async def test_signatures_that_are_not_the_providers_sign_nobody_in(both: Both) 
 
 
 async def test_a_state_works_once_and_only_in_the_browser_that_began(both: Both) -> None:
-    async with both.console.client(None) as client, both.console.client(None) as other:
+    async with both.console.client(None) as client, both.console.client(None) as async_client:
         away = await client.get("/login/oidc")
         code, state = both.provider.consent(away.headers["location"])
         assert (await back(client, code, state)).status_code == 303
         assert (await back(client, code, state)).status_code == 403
         away = await client.get("/login/oidc")
         code, state = both.provider.consent(away.headers["location"])
-        await other.get("/login/oidc")
-        assert (await back(other, code, state)).status_code == 403, "signed in as somebody else"
+        await async_client.get("/login/oidc")
+        assert (await back(async_client, code, state)).status_code == 403, (
+            "signed in as somebody else"
+        )
         assert (await back(client, code, state)).status_code == 403, "used up by the theft"
         assert (await back(client, code, "x" * 43)).status_code == 403
 

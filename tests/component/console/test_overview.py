@@ -47,11 +47,11 @@ async def seen(console: Bench) -> dict[tuple[str, Status], dict[str, Any]]:
     asked = [
         (officer, status) for officer in OFFICERS for status in (Status.ACTUAL, Status.EXERCISE)
     ]
-    found = await asyncio.gather(*(ask(console, who, status=status) for who, status in asked))
-    assert {code for code, _ in found} == {200}
+    result = await asyncio.gather(*(ask(console, who, status=status) for who, status in asked))
+    assert {code for code, _ in result} == {200}
     return {
         key: {name: value for name, value in body.items() if name not in _BESIDE}
-        for key, (_, body) in zip(asked, found, strict=True)
+        for key, (_, body) in zip(asked, result, strict=True)
     }
 
 

@@ -8,21 +8,21 @@ import json
 import re
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from tests.support.console import Bench
 from tests.support.console_scene import HOSTILE_TEXT, SONGJI, ZHUTUO, a_page, an_alert
 
 
-async def got(console: Bench, officer: str | None, path: str, **headers: str) -> httpx.Response:
+async def got(console: Bench, officer: str | None, path: str, **headers: str) -> httpx2.Response:
     async with console.client(officer) as client:
         return await client.get(path, headers=headers)
 
 
-def boot(page: httpx.Response) -> dict[str, Any]:
-    (found,) = re.findall(r"<meta name=\"boot\" content='([^']*)'>", page.text)
-    told: dict[str, Any] = json.loads(html.unescape(found))
+def boot(page: httpx2.Response) -> dict[str, Any]:
+    (result,) = re.findall(r"<meta name=\"boot\" content='([^']*)'>", page.text)
+    told: dict[str, Any] = json.loads(html.unescape(result))
     return told
 
 
@@ -75,11 +75,11 @@ async def test_what_a_page_needs_is_packed_and_kept_for_ever(console: Bench, pat
         plain = await got(console, None, address, **{"accept-encoding": "identity"})
         assert packed.headers["content-encoding"] == "gzip"
         assert "content-encoding" not in plain.headers
-        assert packed.content == plain.content  # httpx unpacks
+        assert packed.content == plain.content  # httpx2 unpacks
         assert int(packed.headers["content-length"]) < len(gzip.compress(plain.content, 1))
-        for one in (packed, plain):
-            assert one.headers["cache-control"] == "public, max-age=31536000, immutable"
-            assert one.headers["vary"].lower() == "accept-encoding"
-            assert one.headers["x-content-type-options"] == "nosniff"
+        for response in (packed, plain):
+            assert response.headers["cache-control"] == "public, max-age=31536000, immutable"
+            assert response.headers["vary"].lower() == "accept-encoding"
+            assert response.headers["x-content-type-options"] == "nosniff"
     assert (await got(console, None, "/assets/wall-0000000000000000.js")).status_code == 404
     assert (await got(console, None, "/assets/..%2fapp.py")).status_code == 404

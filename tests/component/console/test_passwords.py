@@ -6,7 +6,7 @@ import asyncio
 import statistics
 import time
 
-import httpx
+import httpx2
 import pytest
 from argon2 import PasswordHasher
 
@@ -44,8 +44,8 @@ async def set_password(console: Bench, officer: str = "o-town-b", password: str 
 
 
 async def sign_in(
-    client: httpx.AsyncClient, officer: str = "o-town-b", password: str = GOOD
-) -> httpx.Response:
+    client: httpx2.AsyncClient, officer: str = "o-town-b", password: str = GOOD
+) -> httpx2.Response:
     return await client.post(
         "/login", data={"officer_id": officer, "password": password}, headers=OURS
     )

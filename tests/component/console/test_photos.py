@@ -7,7 +7,7 @@ import re
 from datetime import timedelta
 from io import BytesIO
 
-import httpx
+import httpx2
 import pypdfium2
 import pytest
 from PIL import Image
@@ -33,38 +33,42 @@ def photo(shade: int = 0, kind: str = "JPEG") -> bytes:
 
 async def given(console: Bench) -> AssignmentEvent:
     command = a_command("flood")
-    one = an_assignment(command, VILLAGE, AssignmentState.SIGNED, version=2)
-    await console.project([command, one])
-    return one
+    assignment = an_assignment(command, VILLAGE, AssignmentState.SIGNED, version=2)
+    await console.project([command, assignment])
+    return assignment
 
 
 async def sent(
-    console: Bench, officer: str | None, one: AssignmentEvent, file: bytes, note: str = ""
-) -> httpx.Response:
+    console: Bench,
+    officer: str | None,
+    assignment_event: AssignmentEvent,
+    file: bytes,
+    note: str = "",
+) -> httpx2.Response:
     async with console.client(officer) as client:
         return await client.post(
-            f"/api/assignments/{one.assignment_id}/photos",
+            f"/api/assignments/{assignment_event.assignment_id}/photos",
             params={"note": note},
             content=file,
             headers={"content-type": "text/html"},
         )
 
 
-async def got(console: Bench, officer: str | None, path: str) -> httpx.Response:
+async def got(console: Bench, officer: str | None, path: str) -> httpx2.Response:
     async with console.client(officer) as client:
         return await client.get(path)
 
 
 async def test_a_photo_is_shown_with_its_assignment_and_its_case(console: Bench) -> None:
-    one = await given(console)
-    answer = await sent(console, "o-village-b", one, photo(), "堤脚渗水")
+    assignment = await given(console)
+    answer = await sent(console, "o-village-b", assignment, photo(), "堤脚渗水")
     assert answer.status_code == 200, answer.text
     photo_id = answer.json()["photo_id"]
     for officer in ("o-village-b", "o-town-b", "o-district-b", "o-city-b"):
-        shown = (await got(console, officer, f"/api/assignments/{one.assignment_id}")).json()
+        shown = (await got(console, officer, f"/api/assignments/{assignment.assignment_id}")).json()
         (known,) = shown["photos"]
         assert (known["photo_id"], known["note"], known["unit"]) == (photo_id, "堤脚渗水", VILLAGE)
-        case = (await got(console, officer, f"/api/cases/{one.command_id}/photos")).json()
+        case = (await got(console, officer, f"/api/cases/{assignment.command_id}/photos")).json()
         assert [row["photo_id"] for row in case["photos"]] == [photo_id]
         picture = await got(console, officer, f"/api/photos/{photo_id}")
         assert Image.open(BytesIO(picture.content)).size == (320, 240)
@@ -73,8 +77,8 @@ async def test_a_photo_is_shown_with_its_assignment_and_its_case(console: Bench)
 
 
 async def test_a_picture_is_served_as_nothing_else(console: Bench) -> None:
-    one = await given(console)
-    photo_id = (await sent(console, "o-village-b", one, photo())).json()["photo_id"]
+    assignment = await given(console)
+    photo_id = (await sent(console, "o-village-b", assignment, photo())).json()["photo_id"]
     for size in ("whole", "small"):
         served = await got(console, "o-village-b", f"/api/photos/{photo_id}?size={size}")
         assert served.headers["content-type"] == "image/jpeg"
@@ -89,66 +93,68 @@ async def test_a_picture_is_served_as_nothing_else(console: Bench) -> None:
     [b"<script>alert(1)</script>", b"", b"GIF89a" + b"\0" * 20, b"\xff\xd8\xff" + b"<html>" * 9],
 )
 async def test_what_only_says_it_is_a_photo_is_refused(console: Bench, file: bytes) -> None:
-    one = await given(console)
-    answer = await sent(console, "o-village-b", one, file)
+    assignment = await given(console)
+    answer = await sent(console, "o-village-b", assignment, file)
     assert (answer.status_code, answer.json()["reason"]) == (415, "photo_type")
-    assert (await got(console, "o-village-b", f"/api/assignments/{one.assignment_id}")).json()[
-        "photos"
-    ] == []
+    assert (
+        await got(console, "o-village-b", f"/api/assignments/{assignment.assignment_id}")
+    ).json()["photos"] == []
 
 
 async def test_only_the_unit_itself_sends_and_only_who_is_responsible_looks(console: Bench) -> None:
-    one = await given(console)
-    photo_id = (await sent(console, "o-village-b", one, photo())).json()["photo_id"]
-    assert (await sent(console, "o-town-b", one, photo())).status_code == 403
-    assert (await sent(console, "o-songji-b", one, photo())).status_code == 404
-    assert (await sent(console, None, one, photo())).status_code == 401
+    assignment = await given(console)
+    photo_id = (await sent(console, "o-village-b", assignment, photo())).json()["photo_id"]
+    assert (await sent(console, "o-town-b", assignment, photo())).status_code == 403
+    assert (await sent(console, "o-songji-b", assignment, photo())).status_code == 404
+    assert (await sent(console, None, assignment, photo())).status_code == 401
     assert (await got(console, "o-songji-b", f"/api/photos/{photo_id}")).status_code == 404
     assert (await got(console, None, f"/api/photos/{photo_id}")).status_code == 401
     assert (await got(console, "o-village-b", "/api/photos/pho-nothing")).status_code == 404
 
 
 async def test_a_look_granted_at_the_place_does_not_open_its_photos(console: Bench) -> None:
-    one = await given(console)
-    photo_id = (await sent(console, "o-village-b", one, photo())).json()["photo_id"]
+    assignment = await given(console)
+    photo_id = (await sent(console, "o-village-b", assignment, photo())).json()["photo_id"]
     async with console.wiring.database.transaction() as work:
         await work.connection.execute(
             "INSERT INTO console.granted VALUES ('o-songji-b', 'see', $1)", VILLAGE
         )
-    path = f"/api/assignments/{one.assignment_id}"
+    path = f"/api/assignments/{assignment.assignment_id}"
     looked = await got(console, "o-songji-b", path)
     assert (looked.status_code, looked.json()["photos"]) == (200, [])
     assert (await got(console, "o-songji-b", f"/api/photos/{photo_id}")).status_code == 404
-    case = await got(console, "o-songji-b", f"/api/cases/{one.command_id}/photos?place={VILLAGE}")
+    case = await got(
+        console, "o-songji-b", f"/api/cases/{assignment.command_id}/photos?place={VILLAGE}"
+    )
     assert case.json()["photos"] == []
 
 
 async def test_the_same_file_is_one_photo_and_a_day_has_a_limit() -> None:
     with fresh_database() as dsn:
         async with bench(dsn, photos_per_day=2) as console:
-            one = await given(console)
-            first = (await sent(console, "o-village-b", one, photo(1))).json()
-            again = (await sent(console, "o-village-b", one, photo(1))).json()
+            assignment = await given(console)
+            first = (await sent(console, "o-village-b", assignment, photo(1))).json()
+            again = (await sent(console, "o-village-b", assignment, photo(1))).json()
             assert again == {"photo_id": first["photo_id"], "repeated": True}
-            assert (await sent(console, "o-village-b", one, photo(2))).status_code == 200
-            over = await sent(console, "o-village-b", one, photo(3))
+            assert (await sent(console, "o-village-b", assignment, photo(2))).status_code == 200
+            over = await sent(console, "o-village-b", assignment, photo(3))
             assert (over.status_code, over.json()["reason"]) == (403, "photo_quota")
-            assert (await sent(console, "o-village-b", one, photo(1))).json()["repeated"]
+            assert (await sent(console, "o-village-b", assignment, photo(1))).json()["repeated"]
 
 
 async def test_a_file_that_is_too_large_is_refused_unread(console: Bench) -> None:
-    one = await given(console)
-    answer = await sent(console, "o-village-b", one, b"\xff" * (MAX_PHOTO_BYTES + 1))
+    assignment = await given(console)
+    answer = await sent(console, "o-village-b", assignment, b"\xff" * (MAX_PHOTO_BYTES + 1))
     assert (answer.status_code, answer.json()["reason"]) == (413, "too_large")
     large = photo() + b"\0" * (200 * 1024)  # more than an act may have
-    assert (await sent(console, "o-village-b", one, large)).status_code == 200
+    assert (await sent(console, "o-village-b", assignment, large)).status_code == 200
 
 
 async def test_photos_go_with_their_command(console: Bench) -> None:
     command = a_command("flood", state=CommandState.CLOSED)
-    one = an_assignment(command, VILLAGE, AssignmentState.DONE, version=2)
-    await console.project([command, one])
-    await sent(console, "o-village-b", one, photo())
+    assignment = an_assignment(command, VILLAGE, AssignmentState.DONE, version=2)
+    await console.project([command, assignment])
+    await sent(console, "o-village-b", assignment, photo())
     task = forget_commands(timedelta(0))
     async with console.wiring.database.transaction() as work:
         await work.connection.execute(
@@ -161,43 +167,46 @@ async def test_photos_go_with_their_command(console: Bench) -> None:
 async def a_told_case(console: Bench, status: Status = Status.ACTUAL) -> AssignmentEvent:
     """A command with the signed assignment of a village."""
     command = a_command("flood", status=status)
-    one = an_assignment(command, VILLAGE, AssignmentState.SIGNED, version=2)
-    await console.project([command, one])
-    return one
+    assignment = an_assignment(command, VILLAGE, AssignmentState.SIGNED, version=2)
+    await console.project([command, assignment])
+    return assignment
 
 
 async def files(
-    console: Bench, officer: str, one: AssignmentEvent
-) -> tuple[httpx.Response, httpx.Response]:
+    console: Bench, officer: str, assignment_event: AssignmentEvent
+) -> tuple[httpx2.Response, httpx2.Response]:
     """Its case as HTML and as PDF."""
-    path = f"/api/cases/{one.command_id}/export"
+    path = f"/api/cases/{assignment_event.command_id}/export"
     return await got(console, officer, path), await got(console, officer, f"{path}?format=pdf")
 
 
-def in_html(page: httpx.Response) -> list[bytes]:
+def in_html(page: httpx2.Response) -> list[bytes]:
     return [
         base64.b64decode(one)
         for one in re.findall(r'src="data:image/jpeg;base64,([^"]+)"', page.text)
     ]
 
 
-def in_pdf(paper: httpx.Response) -> int:
+def in_pdf(paper: httpx2.Response) -> int:
     sheets = pypdfium2.PdfDocument(paper.content)
     return sum(
-        1 for sheet in sheets for one in sheet.get_objects() if one.type == FPDF_PAGEOBJ_IMAGE
+        1
+        for sheet in sheets
+        for page_object in sheet.get_objects()
+        if page_object.type == FPDF_PAGEOBJ_IMAGE
     )
 
 
 async def test_a_case_is_handed_on_with_its_photos(console: Bench) -> None:
-    one = await a_told_case(console)
+    assignment = await a_told_case(console)
     hostile = "堤脚渗水\n\n<img src=x onerror=alert(1)>"
-    await sent(console, "o-village-b", one, photo(1), hostile)
-    await sent(console, "o-village-b", one, photo(2, "PNG"), "已加固")
+    await sent(console, "o-village-b", assignment, photo(1), hostile)
+    await sent(console, "o-village-b", assignment, photo(2, "PNG"), "已加固")
     for officer in ("o-village-b", "o-city-b"):
-        page, paper = await files(console, officer, one)
-        found = [Image.open(BytesIO(file)) for file in in_html(page)]
-        assert [(image.format, image.size) for image in found] == [("JPEG", (320, 240))] * 2
-        newest, older = (image.getpixel((9, 9))[0] for image in found)  # type: ignore[index]
+        page, paper = await files(console, officer, assignment)
+        results = [Image.open(BytesIO(file)) for file in in_html(page)]
+        assert [(image.format, image.size) for image in results] == [("JPEG", (320, 240))] * 2
+        newest, older = (image.getpixel((9, 9))[0] for image in results)  # type: ignore[index]
         assert (round(newest, -1), round(older, -1)) == (80, 40)
         assert in_pdf(paper) == 2
         for text in (seen(page.content), read_pdf(paper.content)[0]):
@@ -210,13 +219,13 @@ async def test_a_case_is_handed_on_with_its_photos(console: Bench) -> None:
 
 
 async def test_photos_of_a_file_are_small_and_bounded(console: Bench) -> None:
-    one = await a_told_case(console)
+    assignment = await a_told_case(console)
     out = BytesIO()
     Image.effect_noise((1_600, 1_200), 90).convert("RGB").save(out, "JPEG", quality=95)
-    await sent(console, "o-village-b", one, out.getvalue(), "大图")
+    await sent(console, "o-village-b", assignment, out.getvalue(), "大图")
     for shade in range(1, MOST_PHOTOS + 2):
-        await sent(console, "o-village-b", one, sized(10 + shade))
-    page, paper = await files(console, "o-city-b", one)
+        await sent(console, "o-village-b", assignment, sized(10 + shade))
+    page, paper = await files(console, "o-city-b", assignment)
     assert len(in_html(page)) == in_pdf(paper) == MOST_PHOTOS
     for text in (seen(page.content), read_pdf(paper.content)[0]):
         assert "另有2张照片未列出" in text
@@ -231,23 +240,25 @@ def sized(width: int) -> bytes:
 
 async def test_photos_of_a_file_are_those_of_the_screen(console: Bench) -> None:
     """Who was only granted a look at the place, and whoever stands beside it, is handed none."""
-    one = await a_told_case(console)
-    await sent(console, "o-village-b", one, photo(), "堤脚")
+    assignment = await a_told_case(console)
+    await sent(console, "o-village-b", assignment, photo(), "堤脚")
     async with console.wiring.database.transaction() as work:
         await work.connection.execute(
             "INSERT INTO console.granted (officer_id, power, unit) VALUES ('o-songji-b', 'see', $1)",
             VILLAGE,
         )
-    looked = await got(console, "o-songji-b", f"/api/cases/{one.command_id}/export?place={VILLAGE}")
+    looked = await got(
+        console, "o-songji-b", f"/api/cases/{assignment.command_id}/export?place={VILLAGE}"
+    )
     assert looked.status_code == 200, looked.text
     assert in_html(looked) == []
     assert "堤脚" not in looked.text
 
 
 async def test_photos_of_a_drill_say_so(console: Bench) -> None:
-    one = await a_told_case(console, Status.EXERCISE)
-    await sent(console, "o-village-b", one, photo(), "堤脚")
-    page, paper = await files(console, "o-city-b", one)
+    assignment = await a_told_case(console, Status.EXERCISE)
+    await sent(console, "o-village-b", assignment, photo(), "堤脚")
+    page, paper = await files(console, "o-city-b", assignment)
     assert "【演练】现场照片" in seen(page.content)
     for text in (seen(page.content), read_pdf(paper.content)[0]):
         assert re.search(r"【演练】[^【]*堤脚", text)

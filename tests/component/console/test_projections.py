@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from deploy.local.data.units import all_units
+from deploy.example.units import all_units
 from services.console.core.access import Span, span_of
 from services.console.store import rollup
 from shared.contracts.alerts import AlertState
@@ -38,7 +38,7 @@ from tests.support.console_scene import (
     assignments,
 )
 
-YONGCHUAN = [one.unit for one in all_units() if one.unit.startswith("500118")]
+YONGCHUAN = [unit_entry.unit for unit_entry in all_units() if unit_entry.unit.startswith("500118")]
 
 
 async def read(console: Bench, officer: str, path: str, **query: Any) -> Any:
@@ -68,16 +68,16 @@ async def test_any_order_and_any_repeat_ends_the_same(console: Bench, seed: int)
     for message in shuffled:
         await console.project([message])
     alerts = await read(console, "o-city-b", "/api/alerts", open=1)
-    assert [(one["version"], one["score"]) for one in alerts["alerts"]] == [(5, 55)]
-    found = await read(console, "o-city-b", "/api/overview")
-    assert (found["assignments"]["signed"], found["assignments"]["reported"]) == (1, 1)
-    assert found["sensors_silent"] == 0
+    assert [(alert["version"], alert["score"]) for alert in alerts["alerts"]] == [(5, 55)]
+    result = await read(console, "o-city-b", "/api/overview")
+    assert (result["assignments"]["signed"], result["assignments"]["reported"]) == (1, 1)
+    assert result["sensors_silent"] == 0
 
 
 async def test_a_batch_with_many_versions_of_one_thing_keeps_the_newest(console: Bench) -> None:
     await console.project([an_alert("a", version=n) for n in (3, 1, 2)])
-    found = await read(console, "o-city-b", "/api/alerts")
-    assert found["alerts"][0]["version"] == 3
+    result = await read(console, "o-city-b", "/api/alerts")
+    assert result["alerts"][0]["version"] == 3
 
 
 async def test_real_and_drill_never_meet(console: Bench) -> None:
@@ -100,36 +100,36 @@ async def test_real_and_drill_never_meet(console: Bench) -> None:
     assert (real["pages_open"], drill["pages_open"]) == (1, 1)
     for status in (Status.ACTUAL, Status.EXERCISE):
         for path, name in (("alerts", "alerts"), ("commands", "commands"), ("feed", "lines")):
-            found = await read(console, "o-city-b", f"/api/{path}", status=status)
-            assert {one["status"] for one in found[name]} == {status}
+            result = await read(console, "o-city-b", f"/api/{path}", status=status)
+            assert {one["status"] for one in result[name]} == {status}
 
 
 async def test_overdue_counts_while_the_step_is_missing_and_for_this_attempt(
     console: Bench,
 ) -> None:
     command = a_command("c", recipients=2)
-    one, two = an_assignment(command, ZHUTUO), an_assignment(command, VILLAGE)
+    assignment, two = an_assignment(command, ZHUTUO), an_assignment(command, VILLAGE)
     await console.project(
         [
             command,
-            one,
+            assignment,
             two,
-            a_supervision(one, SupervisionKind.DUE_SOON),
-            a_supervision(one, SupervisionKind.OVERDUE),
-            a_supervision(one, SupervisionKind.ESCALATED, rung=1, post=Post.A),
+            a_supervision(assignment, SupervisionKind.DUE_SOON),
+            a_supervision(assignment, SupervisionKind.OVERDUE),
+            a_supervision(assignment, SupervisionKind.ESCALATED, rung=1, post=Post.A),
             a_supervision(two, SupervisionKind.DUE_SOON),
         ]
     )
-    found = await read(console, "o-city-b", "/api/overview")
-    assert (found["overdue"], found["assignments"]["overdue"]) == (1, 1)
+    result = await read(console, "o-city-b", "/api/overview")
+    assert (result["overdue"], result["assignments"]["overdue"]) == (1, 1)
     listed = await read(console, "o-city-b", "/api/supervision")
     assert [(x["kind"], x["rung"]) for x in listed["supervision"]] == [
         ("escalated", 1),
         ("due_soon", 0),
     ]
     await console.project([an_assignment(command, ZHUTUO, AssignmentState.SIGNED, version=2)])
-    found = await read(console, "o-city-b", "/api/overview")
-    assert found["overdue"] == 0
+    result = await read(console, "o-city-b", "/api/overview")
+    assert result["overdue"] == 0
     fresh = an_assignment(command, ZHUTUO, version=5, attempt=2)
     late = fresh.model_copy(update={"sign_by": fresh.sign_by.replace(year=2027)})
     await console.project([late])
@@ -142,16 +142,20 @@ async def test_who_is_missing_is_told_by_urgency_from_the_top_down_and_once(
 ) -> None:
     chance = random.Random(seed)
     command = a_command("missing", DISTRICT, recipients=len(YONGCHUAN))
-    states = [AssignmentState(one) for one in ("delivered", "signed", "done", "returned")]
+    states = [AssignmentState(name) for name in ("delivered", "signed", "done", "returned")]
     for_all = [an_assignment(command, unit, chance.choice(states)) for unit in YONGCHUAN]
-    late = {one.unit for one in chance.sample(for_all, len(for_all) // 2)}
+    late = {assignment.unit for assignment in chance.sample(for_all, len(for_all) // 2)}
     fired = [
-        a_supervision(one, SupervisionKind.OVERDUE, clock=clock)
-        for one in for_all
+        a_supervision(assignment, SupervisionKind.OVERDUE, clock=clock)
+        for assignment in for_all
         for clock in ("sign", "finish")
-        if one.unit in late
+        if assignment.unit in late
     ]
-    soon = [a_supervision(one, SupervisionKind.DUE_SOON) for one in for_all if one.unit not in late]
+    soon = [
+        a_supervision(assignment, SupervisionKind.DUE_SOON)
+        for assignment in for_all
+        if assignment.unit not in late
+    ]
     await console.project([command, *for_all, *fired, *soon])
     rank = {tier: number for number, tier in enumerate(Tier)}
     urgent = {
@@ -164,20 +168,20 @@ async def test_who_is_missing_is_told_by_urgency_from_the_top_down_and_once(
     for officer, root in (("o-city-b", CITY), ("o-town-b", ZHUTUO), ("o-village-b", VILLAGE)):
         wanted = [
             (
-                urgent[one.state, one.unit in late],
-                rank[one.unit_tier],
-                one.unit,
-                one.unit in late and one.state != "returned",
+                urgent[assignment.state, assignment.unit in late],
+                rank[assignment.unit_tier],
+                assignment.unit,
+                assignment.unit in late and assignment.state != "returned",
             )
-            for one in for_all
-            if span_of(root).holds(one.unit)
+            for assignment in for_all
+            if span_of(root).holds(assignment.unit)
             and (
-                one.state in ("delivered", "returned")
-                or (one.state == "signed" and one.unit in late)
+                assignment.state in ("delivered", "returned")
+                or (assignment.state == "signed" and assignment.unit in late)
             )
         ]
-        found = await read(console, officer, f"/api/commands/{command.command_id}")
-        assert found["missing_total"] == len(wanted)
+        result = await read(console, officer, f"/api/commands/{command.command_id}")
+        assert result["missing_total"] == len(wanted)
         assert [
             (
                 urgent[one["state"], one["supervision"] == "overdue"],
@@ -185,7 +189,7 @@ async def test_who_is_missing_is_told_by_urgency_from_the_top_down_and_once(
                 one["unit"],
                 one["supervision"] == "overdue",
             )
-            for one in found["missing"]
+            for one in result["missing"]
         ] == sorted(wanted)[:200]
 
 
@@ -230,15 +234,15 @@ async def one_by_one(
     work: Transaction, commands: list[str], span: Span
 ) -> dict[tuple[str, str], tuple[int, int, int]]:
     """(all, signed, returned) per command and tier, from the rows themselves."""
-    found: dict[tuple[str, str], tuple[int, int, int]] = {}
+    results: dict[tuple[str, str], tuple[int, int, int]] = {}
     for row in await work.connection.fetch("SELECT * FROM console.assignment"):
         if row["command_id"] in commands and span.holds(row["unit"]):
             key = row["command_id"], row["unit_tier"]
-            total, signed, returned = found.get(key, (0, 0, 0))
+            total, signed, returned = results.get(key, (0, 0, 0))
             is_returned = row["state"] == "returned"
             is_signed = row["state"] == "signed" or (is_returned and row["signed_at"] is not None)
-            found[key] = total + 1, signed + is_signed, returned + is_returned
-    return found
+            results[key] = total + 1, signed + is_signed, returned + is_returned
+    return results
 
 
 async def test_open_commands_come_first_then_the_newest_others(console: Bench) -> None:
@@ -253,10 +257,10 @@ async def test_open_commands_come_first_then_the_newest_others(console: Bench) -
             command("elsewhere", 30, is_open=True, root=SONGJI),
         ]
     )
-    found = await read(console, "o-town-b", "/api/commands", limit=5)
+    result = await read(console, "o-town-b", "/api/commands", limit=5)
     wanted = ("open 2", "open 1", "open 0", "closed 5", "closed 4")
     ids = [content_id("cmd", name) for name in wanted]
-    assert [one["command_id"] for one in found["commands"]] == ids
+    assert [one["command_id"] for one in result["commands"]] == ids
     only = await read(console, "o-town-b", "/api/commands", limit=2, open=1)
     assert [one["command_id"] for one in only["commands"]] == ids[:2]
 
@@ -270,10 +274,10 @@ async def test_a_parents_signature_never_counts_for_its_children(console: Bench)
             an_assignment(command, VILLAGE),
         ]
     )
-    found = await read(console, "o-city-b", f"/api/commands/{command.command_id}")
-    by_tier = {one["tier"]: (one["signed"], one["total"]) for one in found["by_tier"]}
+    result = await read(console, "o-city-b", f"/api/commands/{command.command_id}")
+    by_tier = {one["tier"]: (one["signed"], one["total"]) for one in result["by_tier"]}
     assert by_tier == {"town": (1, 1), "village": (0, 1)}
-    assert [one["unit"] for one in found["missing"]] == [VILLAGE]
+    assert [one["unit"] for one in result["missing"]] == [VILLAGE]
 
 
 async def test_each_sees_the_own_subtree_only(console: Bench) -> None:
@@ -342,10 +346,10 @@ async def test_the_alert_tells_why(console: Bench) -> None:
     )
     command = a_command("c", alert=alert.alert_id)
     await console.project([alarm, alert, command])
-    found = await read(console, "o-city-b", f"/api/alerts/{alert.alert_id}")
-    assert found["evidence"][0]["evidence"]["datum"] == "吴淞"
-    assert found["evidence"][0]["evidence"]["limit"] == 212.0
-    assert [one["command_id"] for one in found["commands"]] == [command.command_id]
+    result = await read(console, "o-city-b", f"/api/alerts/{alert.alert_id}")
+    assert result["evidence"][0]["evidence"]["datum"] == "吴淞"
+    assert result["evidence"][0]["evidence"]["limit"] == 212.0
+    assert [one["command_id"] for one in result["commands"]] == [command.command_id]
 
 
 async def test_the_list_of_alarms_marks_what_a_backlog_brought_up(console: Bench) -> None:
@@ -353,13 +357,13 @@ async def test_the_list_of_alarms_marks_what_a_backlog_brought_up(console: Bench
     rule = an_alarm("rule").model_copy(update={"sensor_id": None, "kind": "composite"})
     hidden = an_alarm("hidden").model_copy(update={"condition": True})
     await console.project([late, rule, hidden])
-    found = {
+    results = {
         one["alarm_id"]: one for one in (await read(console, "o-city-b", "/api/alarms"))["alarms"]
     }
-    assert found.keys() == {late.alarm_id, rule.alarm_id}
-    assert found[late.alarm_id]["retrospective"]
-    assert found[rule.alarm_id]["sensor_name"] is None
-    assert found[rule.alarm_id]["started_at"] == found[rule.alarm_id]["occurred_at"]
+    assert results.keys() == {late.alarm_id, rule.alarm_id}
+    assert results[late.alarm_id]["retrospective"]
+    assert results[rule.alarm_id]["sensor_name"] is None
+    assert results[rule.alarm_id]["started_at"] == results[rule.alarm_id]["occurred_at"]
 
 
 async def test_nine_thousand_assignments_go_in_quickly_and_are_counted_in_50_ms(
@@ -385,11 +389,11 @@ async def test_nine_thousand_assignments_go_in_quickly_and_are_counted_in_50_ms(
 async def test_the_whole_city_feed_is_in_order_of_commits(console: Bench) -> None:
     await console.project([an_alert("a")])
     await console.project([an_alert("a", version=2), an_alert("b", SONGJI)])
-    found = await read(console, "o-city-b", "/api/feed", after=0)
-    seqs = [one["seq"] for one in found["lines"]]
+    result = await read(console, "o-city-b", "/api/feed", after=0)
+    seqs = [one["seq"] for one in result["lines"]]
     assert seqs == sorted(seqs)
     assert len(seqs) == 3
     newest = await read(console, "o-city-b", "/api/feed")
     assert [one["seq"] for one in newest["lines"]] == seqs[::-1]
     assert (await read(console, "o-songji-b", "/api/feed", after=0))["lines"][0]["unit"] == SONGJI
-    assert CITY not in {one["unit"] for one in found["lines"]}
+    assert CITY not in {one["unit"] for one in result["lines"]}

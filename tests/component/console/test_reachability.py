@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
+import httpx2
 
 from shared.contracts.fields import Post, Status
 from shared.contracts.ids import transition_id
@@ -14,7 +14,7 @@ from shared.contracts.reachability import ChannelReach, ContactTestRequest, Outc
 from shared.contracts.refusals import RefusedFor
 from shared.contracts.topics import CONTACT_TESTS
 from shared.contracts.units import tier_of
-from shared.reachability.score import learn
+from shared.domain.channel_health.score import learn
 from tests.support.console import Bench
 from tests.support.console_scene import DISTRICT, SONGJI, VILLAGE, ZHUTUO
 
@@ -39,10 +39,12 @@ def a_slot(unit: str, post: Post, officer: str | None) -> RosterSlot:
 
 def known(officer: str, version: int = 1, **channels: tuple[Outcome, ...]) -> Reachability:
     """What tests have shown of an officer's channels, oldest outcome first."""
-    found: dict[str, ChannelReach] = {}
+    channel_reaches: dict[str, ChannelReach] = {}
     for name, outcomes in channels.items():
         for outcome in outcomes:
-            found[name] = learn(found.get(name), Channel(name), outcome, NOW, test=True)
+            channel_reaches[name] = learn(
+                channel_reaches.get(name), Channel(name), outcome, NOW, test=True
+            )
     return Reachability(
         id=transition_id(f"reach:{officer}", version),
         occurred_at=NOW,
@@ -51,7 +53,7 @@ def known(officer: str, version: int = 1, **channels: tuple[Outcome, ...]) -> Re
         tier=tier_of(ZHUTUO),
         officer_id=officer,
         version=version,
-        channels=tuple(found.values()),
+        channels=tuple(channel_reaches.values()),
     )
 
 
@@ -76,7 +78,7 @@ async def a_scene(console: Bench) -> None:
     await console.project([known("li", 1, console=dead)])
 
 
-async def ask(console: Bench, officer: str, method: str, path: str, **more: Any) -> httpx.Response:
+async def ask(console: Bench, officer: str, method: str, path: str, **more: Any) -> httpx2.Response:
     async with console.client(officer) as client:
         return await client.request(method, path, **more)
 
@@ -91,25 +93,25 @@ def posts(found: Any) -> list[tuple[str, str, str]]:
 
 async def test_the_board_says_who_is_on_and_how_he_is_reached(console: Bench) -> None:
     await a_scene(console)
-    found = await shown(console, "o-town-b", "")
-    assert posts(found) == [
+    result = await shown(console, "o-town-b", "")
+    assert posts(result) == [
         (ZHUTUO, "B", "reachable"),
         (ZHUTUO, "A", "unreachable"),
         (ZHUTUO, "commander", "empty"),
         (VILLAGE, "B", "unknown"),
     ]
-    assert found["counts"] == {
+    assert result["counts"] == {
         "reachable": 1, "doubtful": 0, "unknown": 1, "unreachable": 1, "empty": 1,
         "gaps": 2, "silent": 2,
     }  # fmt: skip
-    li = found["posts"][0]
+    li = result["posts"][0]
     assert (li["officer_id"], li["name"], li["phone"]) == ("li", "<b>李</b>", "13800000001")
     first, second = li["channels"]
     assert (first["channel"], first["zh"], first["en"]) == ("console", "控制台", "console")
     assert (first["score"], first["reach"], first["tested"]) == (0.75, "reachable", "answered")
     assert (second["score"], second["reach"], second["tested"]) == (0.3, "doubtful", "silent")
     assert (li["silent"], li["gap"]) == (["sms"], False)
-    nothing = found["posts"][3]["channels"][0]
+    nothing = result["posts"][3]["channels"][0]
     assert (nothing["score"], nothing["reach"], nothing["tested_at"]) == (0.5, "unknown", None)
 
 
@@ -146,12 +148,16 @@ async def test_a_test_is_a_record_and_twice_within_the_hour_is_one(console: Benc
     first = await ask(console, "o-district-b", "POST", "/api/duty/tests", json=body)
     second = await ask(console, "o-district-b", "POST", "/api/duty/tests", json=body)
     assert first.status_code == second.status_code == 202
-    found: list[ContactTestRequest] = [
-        CONTACT_TESTS.model.validate_json(one.value) for one in console.recorder.sent
+    test_requests: list[ContactTestRequest] = [
+        CONTACT_TESTS.model.validate_json(outgoing.value) for outgoing in console.recorder.sent
     ]
-    assert len({one.id for one in found}) == 1 or NOW.minute == 59
-    assert (found[0].unit, found[0].of, found[0].status) == (ZHUTUO, "ma", Status.TEST)
-    assert (found[0].officer_id, found[0].origin_unit) == ("o-district-b", DISTRICT)
+    assert len({test_request.id for test_request in test_requests}) == 1 or NOW.minute == 59
+    assert (test_requests[0].unit, test_requests[0].of, test_requests[0].status) == (
+        ZHUTUO,
+        "ma",
+        Status.TEST,
+    )
+    assert (test_requests[0].officer_id, test_requests[0].origin_unit) == ("o-district-b", DISTRICT)
 
 
 async def test_nobody_is_tested_from_below_or_who_is_not_on(console: Bench) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
+import httpx2
 
 from shared.runtime.clock import SystemClock
 from tests.support.console import Bench
@@ -14,7 +14,7 @@ from tests.support.console_scene import a_rule, an_alarm
 PATH = "/api/sensors/gauge-zhutuo/readings"
 
 
-async def got(console: Bench, officer: str | None, path: str = PATH) -> httpx.Response:
+async def got(console: Bench, officer: str | None, path: str = PATH) -> httpx2.Response:
     async with console.client(officer) as client:
         return await client.get(path)
 

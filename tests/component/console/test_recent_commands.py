@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from deploy.local.data.units import all_units
+from deploy.example.units import all_units
 from services.console.core.access import span_of
 from services.console.store import rollup
 from services.console.store.ordering import place
@@ -36,8 +36,8 @@ _STATES = (CommandState.ISSUED, CommandState.CLOSED, CommandState.CLOSED, Comman
 def _anything(seed: int) -> list[tuple[CommandEvent, list[AssignmentEvent]]]:
     """Commands whose recipients lie anywhere, whatever their root and issuer say; many at one instant."""
     dice = random.Random(seed)
-    places = [*_VIEWERS, *dice.sample([one.unit for one in all_units()], 60)]
-    found = []
+    places = [*_VIEWERS, *dice.sample([unit_entry.unit for unit_entry in all_units()], 60)]
+    results = []
     for number in range(120):
         root, issuer = (dice.choice(places), dice.choice(places))
         if dice.random() < 0.5:  # neither lies where most viewers look: only assignments tell
@@ -51,15 +51,15 @@ def _anything(seed: int) -> list[tuple[CommandEvent, list[AssignmentEvent]]]:
             at=NOW + timedelta(minutes=dice.randrange(30)),
         )
         units = dice.sample(places, dice.randrange(4))
-        given = [an_assignment(order, unit) for unit in units]
+        assignments = [an_assignment(order, unit) for unit in units]
         # Taken away and given to another: both still count as concerned.
-        given += [
+        assignments += [
             an_assignment(order, unit, AssignmentState.REASSIGNED, version=2)
             for unit in units
             if dice.random() < 0.3
         ]
-        found.append((order, given))
-    return found
+        results.append((order, assignments))
+    return results
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -68,7 +68,7 @@ async def test_a_list_of_commands_holds_exactly_those_that_concern_the_subtree(
 ) -> None:
     made = _anything(seed)
     await console.project([order for order, _ in made])
-    await console.project([one for _, given in made for one in given])
+    await console.project([assignment for _, assignments in made for assignment in assignments])
     for viewer in _VIEWERS:
         for only_open in (False, True):
             for limit in (3, 500):
@@ -95,9 +95,9 @@ def _expected(
     made: list[tuple[CommandEvent, list[AssignmentEvent]]], viewer: str, only_open: bool
 ) -> list[str]:
     concerned = []
-    for order, given in made:
+    for order, assignments in made:
         is_open = order.state is CommandState.ISSUED
-        places = (order.root, order.origin_unit, *(one.unit for one in given))
+        places = (order.root, order.origin_unit, *(assignment.unit for assignment in assignments))
         if (
             order.status is Status.ACTUAL
             and (is_open or not only_open)

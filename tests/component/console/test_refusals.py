@@ -21,8 +21,8 @@ from tests.support.console_scene import DISTRICT, SONGJI, ZHUTUO, an_alert
 
 
 async def only(console: Bench) -> Refusal:
-    [one] = console.refused()
-    return one
+    [refusal] = console.refused()
+    return refusal
 
 
 async def test_role_scope_second_person_and_grant(console: Bench) -> None:
@@ -32,25 +32,33 @@ async def test_role_scope_second_person_and_grant(console: Bench) -> None:
     async with console.client("o-town-b") as town, console.client("o-songji-b") as songji:
         body: dict[str, Any] = {"verb": "recall", "reason": "r"}
         assert (await town.post(f"/api/alerts/{alert}/decisions", json=body)).status_code == 403
-        one = await only(console)
-        assert (one.actor, one.action, one.reason) == ("o-town-b", f"{door} recall", "not_approver")
-        assert (one.place, one.subject_id, one.origin_unit) == (ZHUTUO, alert, ZHUTUO)
+        refusal = await only(console)
+        assert (refusal.actor, refusal.action, refusal.reason) == (
+            "o-town-b",
+            f"{door} recall",
+            "not_approver",
+        )
+        assert (refusal.place, refusal.subject_id, refusal.origin_unit) == (ZHUTUO, alert, ZHUTUO)
         assert (await songji.get(f"/api/alerts/{alert}")).status_code == 404
-        one = await only(console)
-        assert (one.reason, one.place, one.origin_unit) == ("outside_subtree", ZHUTUO, SONGJI)
+        refusal = await only(console)
+        assert (refusal.reason, refusal.place, refusal.origin_unit) == (
+            "outside_subtree",
+            ZHUTUO,
+            SONGJI,
+        )
         assert (await songji.get("/api/alerts/alt-nowhere")).status_code == 404
         assert console.refused() == [], "what is not there is refused to nobody"
         body = {"version": 1}
         path = "/api/modes/proposals/mod-1/approve"
         assert (await town.post(path, json=body)).json()["reason"] == "signed_already"
-        one = await only(console)
-        assert (one.action, one.reason) == (
+        refusal = await only(console)
+        assert (refusal.action, refusal.reason) == (
             "POST /api/modes/proposals/{proposal_id}/{verb} approve",
             "signed_already",
         )
         assert (await songji.get(f"/api/alerts?place={DISTRICT}")).status_code == 403
-        one = await only(console)
-        assert (one.action, one.reason, one.place) == (
+        refusal = await only(console)
+        assert (refusal.action, refusal.reason, refusal.place) == (
             "GET /api/alerts",
             "outside_subtree",
             DISTRICT,
@@ -61,14 +69,22 @@ async def test_another_site_an_ended_session_and_no_credential(console: Bench) -
     client = await signed_in(console)
     evil = {"x-fenghuo": "1", "origin": "http://evil.test"}
     assert (await client.post("/api/logout", headers=evil)).status_code == 403
-    one = await only(console)
-    assert (one.actor, one.action, one.reason) == ("o-town-b", "POST /api/logout", "cross_site")
+    refusal = await only(console)
+    assert (refusal.actor, refusal.action, refusal.reason) == (
+        "o-town-b",
+        "POST /api/logout",
+        "cross_site",
+    )
     async with console.wiring.database.transaction() as work:
         await work.connection.execute("UPDATE console.session SET expires_at = now()")
     console.wiring.console.sessions.forget_officer("o-town-b")
     assert (await client.get("/api/me")).status_code == 401
-    one = await only(console)
-    assert (one.actor, one.reason, one.address) == ("o-town-b", "not_valid", "127.0.0.1")
+    refusal = await only(console)
+    assert (refusal.actor, refusal.reason, refusal.address) == (
+        "o-town-b",
+        "not_valid",
+        "127.0.0.1",
+    )
     client.cookies.set("fenghuo_session", "x" * 43)
     assert (await client.get("/api/me")).status_code == 401
     assert (await only(console)).actor == UNKNOWN
@@ -87,17 +103,17 @@ async def test_failed_sign_ins_leave_no_secret_and_no_flood(console: Bench) -> N
             await sign_in(client, f"{secrets[1]}{number}", secrets[0])
             assert (await client.get(f"/login?ticket={secrets[2]}")).status_code == 410
     records = [*console.refused(), *console.refused(EVERY)]
-    told = {(one.actor, str(one.reason)): one.count for one in records}
+    told = {(record.actor, str(record.reason)): record.count for record in records}
     assert told[("o-town-b", "wrong_password")] >= PER_NAME.free
     assert told[(UNKNOWN, "link_void")] == tries
     assert sum(told.values()) == 3 * tries
     assert set(told) == {
         ("o-town-b", "wrong_password"),
-        *((UNKNOWN, one) for one in ("wrong_password", "throttled", "link_void")),
+        *((UNKNOWN, name) for name in ("wrong_password", "throttled", "link_void")),
     }
     assert len(records) == len(told), "one record each, whatever is tried"
-    wire = b"".join(one.to_wire() for one in records).decode()
-    assert not [one for one in secrets if one in wire]
+    wire = b"".join(record.to_wire() for record in records).decode()
+    assert not [secret for secret in secrets if secret in wire]
 
 
 async def test_a_door_that_is_closed_refuses_nobody(console: Bench) -> None:

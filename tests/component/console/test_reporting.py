@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from shared.contracts.commands import SupervisionEvent, SupervisionKind
@@ -30,7 +30,7 @@ from tests.support.console_scene import CITY, DISTRICT, SONGJI, VILLAGE, ZHUTUO,
 
 async def post(
     console: Bench, officer: str | None, body: dict[str, Any], key: str | None = None
-) -> httpx.Response:
+) -> httpx2.Response:
     headers = {"idempotency-key": key} if key else {}
     async with console.client(officer) as client:
         return await client.post("/api/reports", json=body, headers=headers)
@@ -161,8 +161,8 @@ async def test_a_double_click_is_one_report_and_another_content_a_conflict(
     await console.project([REPORTS.model.validate_json(console.recorder.sent[0].value)])
     projected = await post(console, "o-town-b", a_body())
     assert projected.json()["repeated"], "it does not follow itself"
-    other = await post(console, "o-town-b", a_body(headline="另一份"))
-    assert other.status_code == 409
+    response = await post(console, "o-town-b", a_body(headline="另一份"))
+    assert response.status_code == 409
     keyed = await post(console, "o-town-b", a_body(headline="另一份"), key="k-1")
     assert keyed.status_code == 202
     assert keyed.json()["id"] != first.json()["id"]
@@ -194,7 +194,9 @@ async def test_who_takes_a_call_writes_it_down_and_a_town_may_skip_to_the_city(
     call = a_body(means="phone", from_unit=ZHUTUO, to_unit=DISTRICT, text="水已进街")
     assert (await post(console, "o-district-b", call)).status_code == 202
     assert (await post(console, "o-town-b", a_body(to_unit=CITY))).status_code == 202
-    taken, skipped = (REPORTS.model.validate_json(one.value) for one in console.recorder.sent)
+    taken, skipped = (
+        REPORTS.model.validate_json(outgoing.value) for outgoing in console.recorder.sent
+    )
     assert (taken.origin_unit, taken.from_unit) == (DISTRICT, ZHUTUO)
     assert skipped.to_unit == CITY
     silent = await post(console, "o-town-b", a_body(means="phone", text=" "))
@@ -238,13 +240,13 @@ async def test_the_chain_says_what_changed_what_counted_and_which_numbers_are_wr
             CountedReport(report_id="rpt-2", late=False),
         ),
     )
-    told = [
+    reports = [
         a_report("1", 1, facts=ReportFacts(dead=0, trapped=5)),
         a_report("2", 2, kind=ReportKind.FOLLOW_UP, number=1, facts=ReportFacts(dead=2)),
         a_report("3", 3, kind=ReportKind.FOLLOW_UP, number=3, facts=ReportFacts(trapped=1)),
         a_report("4", 4, means=None, from_unit=None, to_unit=None),
     ]
-    await console.project([an_alert("a"), *reversed(told), duty])
+    await console.project([an_alert("a"), *reversed(reports), duty])
     path = f"/api/incidents/{an_alert('a').incident_id}/reports"
     field, chain = (await get(console, "o-district-b", path))["chains"]
     assert [one["report_id"] for one in field["reports"]] == ["rpt-4"]
@@ -267,13 +269,13 @@ async def test_who_owes_what_and_whom_it_is_calling(console: Bench) -> None:
     now = console.wiring.console.clock.now()
     town, district = a_duty(now), a_duty(now, DISTRICT, CITY, phone_due=now + timedelta(minutes=5))
     await console.project([town, district, a_firing(town)])
-    found = await get(console, "o-town-b", "/api/reporting")
-    (mine,) = found["duties"]
+    result = await get(console, "o-town-b", "/api/reporting")
+    (mine,) = result["duties"]
     phone, written = mine["clocks"]
     assert (phone["state"], phone["supervision"], phone["rung"]) == ("overdue", "escalated", 3)
     assert (phone["target_unit"], phone["target_post"]) == (DISTRICT, "B")
     assert (written["state"], written["supervision"]) == ("due", None)
-    assert found["summary"] == {
+    assert result["summary"] == {
         "due": 1, "overdue": 1, "met": 0, "late": 0, "missed": 0, "stopped": 0,
     }  # fmt: skip
     above = await get(console, "o-district-b", "/api/reporting")
@@ -293,11 +295,11 @@ async def test_duties_are_summed_whole_and_each_once(console: Bench) -> None:
     past = now - timedelta(minutes=1)
     owed = [a_duty(now, written_due=past, duty_id=f"dut-{n}", id=f"dut-{n}.v1") for n in range(620)]
     await console.project(owed)
-    found = await get(console, "o-town-b", "/api/reporting", open=1, limit=500)
-    assert len(found["duties"]) == 500
-    assert {one["state"] for one in found["duties"][0]["clocks"]} == {"overdue"}
-    assert len(found["duties"][0]["clocks"]) == 2
-    assert (found["summary"]["overdue"], found["total"]) == (620, 620)
+    result = await get(console, "o-town-b", "/api/reporting", open=1, limit=500)
+    assert len(result["duties"]) == 500
+    assert {one["state"] for one in result["duties"][0]["clocks"]} == {"overdue"}
+    assert len(result["duties"][0]["clocks"]) == 2
+    assert (result["summary"]["overdue"], result["total"]) == (620, 620)
 
 
 async def test_a_restricted_report_is_seen_by_its_line_alone(console: Bench) -> None:
@@ -335,8 +337,8 @@ async def test_it_says_who_may_report_on_which_line_and_how(console: Bench) -> N
     path = f"/api/incidents/{an_alert('a').incident_id}/reports"
 
     async def offered(officer: str) -> tuple[Any, Any]:
-        found = await get(console, officer, path)
-        return [one["may"] for one in found["chains"]], found["may_start"]
+        result = await get(console, officer, path)
+        return [one["may"] for one in result["chains"]], result["may_start"]
 
     assert await offered("o-town-b") == ([["phone", "written"]], None)
     (taken,), begins = await offered("o-district-b")

@@ -39,9 +39,9 @@ async def test_a_step_says_what_it_needs(
     console: Bench, body: dict[str, Any], where: str | None
 ) -> None:
     command = a_command("c")
-    one = an_assignment(command, VILLAGE, AssignmentState.SIGNED, version=2)
-    await console.project([command, one])
-    path = f"/api/assignments/{one.assignment_id}/acknowledgements"
+    assignment = an_assignment(command, VILLAGE, AssignmentState.SIGNED, version=2)
+    await console.project([command, assignment])
+    path = f"/api/assignments/{assignment.assignment_id}/acknowledgements"
     answer = await post(console, "o-village-b", path, body)
     if where is not None:
         assert (answer.status_code, answer.json()["errors"][0]["where"]) == (422, where)
@@ -59,17 +59,17 @@ async def test_a_consent_takes_the_time_that_was_asked_for_and_a_refusal_says_wh
     command = a_command("c", issuer=CITY)
     until = command.finish_by + timedelta(hours=2)
     ask = Ask(step=Step.ASK_EXTEND, until=until, officer_id="o-village-b", text="船未到")
-    one = an_assignment(command, VILLAGE, AssignmentState.SIGNED, version=2)
-    await console.project([command, one.model_copy(update={"asked": ask})])
-    path = f"/api/assignments/{one.assignment_id}/acknowledgements"
+    assignment = an_assignment(command, VILLAGE, AssignmentState.SIGNED, version=2)
+    await console.project([command, assignment.model_copy(update={"asked": ask})])
+    path = f"/api/assignments/{assignment.assignment_id}/acknowledgements"
     async with console.client("o-city-b") as client:
-        shown = (await client.get(f"/api/assignments/{one.assignment_id}")).json()
+        shown = (await client.get(f"/api/assignments/{assignment.assignment_id}")).json()
     assert (shown["asked"]["step"], shown["asked"]["text"]) == ("ask_extend", "船未到")
     assert shown["may"][0] == "refuse"
     bare = await post(console, "o-city-b", path, {"step": "refuse"})
     assert bare.json()["errors"][0]["where"] == "body.text"
-    other = await post(console, "o-city-b", path, {"step": "suspend"})
-    assert other.json()["errors"][0]["where"] == "body.until"
+    response = await post(console, "o-city-b", path, {"step": "suspend"})
+    assert response.json()["errors"][0]["where"] == "body.until"
     granted = await post(console, "o-city-b", path, {"step": "extend"})
     assert granted.status_code == 202
     own = await post(console, "o-village-b", path, {"step": "extend", "until": LATER})
@@ -89,7 +89,8 @@ async def test_who_splits_gives_parts_and_who_is_above_alone_drops_them(console:
     )
     await console.project([command, whole, part])
     of_whole, of_part = (
-        f"/api/assignments/{one.assignment_id}/acknowledgements" for one in (whole, part)
+        f"/api/assignments/{assignment.assignment_id}/acknowledgements"
+        for assignment in (whole, part)
     )
     sideways = await post(console, "o-town-b", of_whole, {"step": "split", "units": [SONGJI]})
     assert (sideways.status_code, sideways.json()["reason"]) == (403, "outside_subtree")

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import pytest_asyncio
 
@@ -56,7 +56,7 @@ async def listening(
     if after is not None:
         headers["last-event-id"] = str(after)
     async with (
-        httpx.AsyncClient(base_url=served.url, timeout=15, trust_env=False) as client,
+        httpx2.AsyncClient(base_url=served.url, timeout=15, trust_env=False) as client,
         client.stream("GET", "/api/events", headers=headers, params=query) as answer,
     ):
         assert answer.status_code == 200
@@ -65,7 +65,7 @@ async def listening(
         yield parsed(answer)
 
 
-async def parsed(answer: httpx.Response) -> AsyncIterator[dict[str, Any]]:
+async def parsed(answer: httpx2.Response) -> AsyncIterator[dict[str, Any]]:
     event: dict[str, Any] = {}
     async for line in answer.aiter_lines():
         if not line and event:
@@ -105,7 +105,7 @@ async def test_a_stream_resumes_behind_the_last_line_without_loss_or_repeat(serv
         again = await take(stream, 1 + 2 + 3)
         await served.bench.project([an_alert("after")])
         again += await take(stream, 1)
-    seqs = [one["data"]["seq"] for one in first + again if one["event"] == "line"]
+    seqs = [row["data"]["seq"] for row in first + again if row["event"] == "line"]
     assert seqs == list(range(seqs[0], seqs[0] + 9))
 
 
@@ -127,12 +127,12 @@ async def test_each_hears_of_the_own_subtree_own_pages_and_one_status(served: Se
                 an_alert("practice", SONGJI, status=Status.EXERCISE),
             ]
         )
-        heard = [one["data"] for one in await take(town, 2)]
+        heard = [row["data"] for row in await take(town, 2)]
         assert [(one["kind"], one["status"]) for one in heard] == [
             ("alert", "Actual"),
             ("alert", "Exercise"),
         ]
-        below = sorted(one["data"]["kind"] for one in await take(village, 2))
+        below = sorted(row["data"]["kind"] for row in await take(village, 2))
         assert below == ["assignments", "page"]
         (practice,) = await take(drill, 1)
         assert practice["data"]["status"] == "Exercise"
@@ -153,7 +153,7 @@ async def test_too_far_behind_or_of_another_database_loads_anew(
     await forgotten(served, monkeypatch, [an_alert(f"a-{n}") for n in range(6)])
     for after in (0, 9_999_999):
         async with listening(served, "o-city-b", after=after) as stream:
-            assert [one["event"] for one in await take(stream, 2)] == ["hello", "reset"]
+            assert [row["event"] for row in await take(stream, 2)] == ["hello", "reset"]
 
 
 async def forgotten(served: Served, monkeypatch: pytest.MonkeyPatch, messages: list[Any]) -> None:
@@ -173,7 +173,7 @@ async def test_what_the_hub_no_longer_has_is_read_from_the_database_without_loss
     monkeypatch.setattr(events, "_PAGE", 2)
     await forgotten(served, monkeypatch, [an_alert(f"a-{n}") for n in range(9)])
     async with listening(served, "o-town-b", after=0) as stream:
-        missed = [one["data"]["seq"] for one in (await take(stream, 10))[1:]]
+        missed = [row["data"]["seq"] for row in (await take(stream, 10))[1:]]
         await served.bench.project([an_alert("after")])
         (line,) = await take(stream, 1)
     assert missed == list(range(missed[0], missed[0] + 9))
@@ -186,9 +186,9 @@ async def test_silence_has_a_heartbeat_that_tells_how_far_behind_we_are(
     monkeypatch.setattr(pulse, "BEAT_S", 0.1)
     served.bench.behind["records"] = 4_321
     async with listening(served, "o-city-b") as stream:
-        found = await take(stream, 3)
-    assert [one["event"] for one in found] == ["hello", "beat", "beat"]
-    assert found[-1]["data"]["behind"]["records"] == 4_321
+        result = await take(stream, 3)
+    assert [row["event"] for row in result] == ["hello", "beat", "beat"]
+    assert result[-1]["data"]["behind"]["records"] == 4_321
 
 
 ENDINGS = {
@@ -211,8 +211,8 @@ async def test_an_open_stream_ends_with_the_rights_it_was_opened_with(
         async with served.bench.wiring.database.transaction() as work:
             await work.connection.execute(ENDINGS[ending], "o-town-b")
         async with asyncio.timeout(10):
-            rest = [one async for one in stream]
-    assert all(one["event"] == "beat" for one in rest)
+            rest = [row async for row in stream]
+    assert all(row["event"] == "beat" for row in rest)
 
 
 async def test_an_open_stream_ends_with_its_session_even_while_lines_flow(
@@ -221,7 +221,7 @@ async def test_an_open_stream_ends_with_its_session_even_while_lines_flow(
     monkeypatch.setattr(pulse, "RECHECK_S", 0.2)
     dsn = served.bench.wiring.console.settings.database_url.get_secret_value()
     link = await make_link(dsn, "o-town-b", served.url)
-    async with httpx.AsyncClient(base_url=served.url, timeout=15, trust_env=False) as client:
+    async with httpx2.AsyncClient(base_url=served.url, timeout=15, trust_env=False) as client:
         await client.get(link)
         async with client.stream("GET", "/api/events") as answer:
             stream = parsed(answer)
@@ -250,7 +250,7 @@ async def test_a_client_that_takes_nothing_any_more_is_cut_and_the_others_go_on(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pulse, "BEAT_S", 0.3)
-    hub, url = served.bench.wiring.hub, httpx.URL(served.url)
+    hub, url = served.bench.wiring.hub, httpx2.URL(served.url)
     with socket.socket() as one:
         one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_304)
         one.connect((url.host, url.port))
@@ -275,7 +275,7 @@ async def test_streams_are_limited(served: Served) -> None:
     hub = served.bench.wiring.hub
     hub._limit = 1
     with hub.admitted():
-        async with httpx.AsyncClient(base_url=served.url, trust_env=False) as client:
+        async with httpx2.AsyncClient(base_url=served.url, trust_env=False) as client:
             headers = {"authorization": f"Bearer {token_of('o-city-b')}"}
             answer = await client.get("/api/events", headers=headers)
     assert (answer.status_code, answer.json()["reason"]) == (503, "streams_full")

@@ -52,16 +52,20 @@ def tasks(chance: random.Random, many: int) -> list[tuple[Any, AssignmentEvent]]
     return made
 
 
-def turn(one: AssignmentEvent) -> tuple[Any, ...]:
-    due = {"delivered": one.sign_by, "signed": one.finish_by, "handling": one.finish_by}
-    running = due.get(one.state)
+def turn(assignment_event: AssignmentEvent) -> tuple[Any, ...]:
+    due = {
+        "delivered": assignment_event.sign_by,
+        "signed": assignment_event.finish_by,
+        "handling": assignment_event.finish_by,
+    }
+    running = due.get(assignment_event.state)
     return (
-        one.status is not Status.ACTUAL,
-        one.alert_id != RECALLED,
-        -LEVEL_ORDER[one.level],
+        assignment_event.status is not Status.ACTUAL,
+        assignment_event.alert_id != RECALLED,
+        -LEVEL_ORDER[assignment_event.level],
         running is None,
         running.timestamp() if running else 0,
-        one.assignment_id,
+        assignment_event.assignment_id,
     )
 
 
@@ -81,27 +85,29 @@ async def test_tasks_are_listed_by_urgency_for_unit_subtree_and_command(console:
             await console.project([stands, recalled])
     await console.project([one for pair in made for one in pair])
     for query in ({}, {"subtree": 1}, {"subtree": 1, "status": "Exercise"}, {"open": 1}):
-        wanted = sorted(
+        assignments = sorted(
             (
-                one
-                for _, one in made
-                if (query.get("subtree") or one.unit == ZHUTUO)
-                and (one.status == query.get("status", one.status))
-                and not (query.get("open") and one.state is AssignmentState.DONE)
+                assignment
+                for _, assignment in made
+                if (query.get("subtree") or assignment.unit == ZHUTUO)
+                and (assignment.status == query.get("status", assignment.status))
+                and not (query.get("open") and assignment.state is AssignmentState.DONE)
             ),
             key=turn,
         )
         listed = await all_of(
             console, "o-town-b", "/api/assignments", "assignments", limit=7, **query
         )
-        assert [one["assignment_id"] for one in listed] == [one.assignment_id for one in wanted]
+        assert [row["assignment_id"] for row in listed] == [
+            assignment.assignment_id for assignment in assignments
+        ]
         head = await read(console, "o-town-b", "/api/assignments", limit=3, **query)
-        assert head["total"] == len(wanted)
+        assert head["total"] == len(assignments)
         assert head["assignments"] == listed[:3]
 
 
 def many_pages(chance: random.Random, many: int) -> list[Page]:
-    made = []
+    pages = []
     for n in range(many):
         page = a_page(
             "o-town-b",
@@ -112,21 +118,21 @@ def many_pages(chance: random.Random, many: int) -> list[Page]:
             state=chance.choice((PageState.SENT, PageState.DELIVERED, PageState.NO_ANSWER)),
             at=NOW + timedelta(minutes=1, seconds=chance.randrange(9_000)),
         )
-        made.append(page)
-    return made
+        pages.append(page)
+    return pages
 
 
-def page_turn(one: Page) -> tuple[Any, ...]:
-    if one.state is PageState.NO_ANSWER:
-        return (1, -one.sent_at.timestamp(), one.page_id)
+def page_turn(page: Page) -> tuple[Any, ...]:
+    if page.state is PageState.NO_ANSWER:
+        return (1, -page.sent_at.timestamp(), page.page_id)
     return (
         0,
-        one.status is not Status.ACTUAL,
-        one.alert_id != RECALLED,
-        -LEVEL_ORDER[one.level],
-        one.answer_by.timestamp(),
-        -one.sent_at.timestamp(),
-        one.page_id,
+        page.status is not Status.ACTUAL,
+        page.alert_id != RECALLED,
+        -LEVEL_ORDER[page.level],
+        page.answer_by.timestamp(),
+        -page.sent_at.timestamp(),
+        page.page_id,
     )
 
 
@@ -134,17 +140,17 @@ async def test_a_red_page_older_than_all_others_stands_first_on_the_phone(consol
     recalled = an_alert("recalled", state=AlertState.RECALLED, version=2, proposed=None)
     red = a_page("o-town-b", ZHUTUO, name="red", level=Level.RED)
     taken_back = a_page("o-town-b", ZHUTUO, name="recalled", level=Level.BLUE)
-    others = many_pages(random.Random(4), 400)
-    await console.project([recalled, red, taken_back, *others])
+    other_pages = many_pages(random.Random(4), 400)
+    await console.project([recalled, red, taken_back, *other_pages])
     first = await read(console, "o-town-b", "/api/pages", limit=100)  # what the phone asks
     assert [one["page_id"] for one in first["pages"][:2]] == [taken_back.page_id, red.page_id]
-    wanted = sorted([red, taken_back, *others], key=page_turn)
-    waiting = [one for one in wanted if one.state is not PageState.NO_ANSWER]
+    pages = sorted([red, taken_back, *other_pages], key=page_turn)
+    waiting = [page for page in pages if page.state is not PageState.NO_ANSWER]
     assert first["waiting"] == len(waiting) > 200
     listed = await all_of(console, "o-town-b", "/api/pages", "pages", limit=60)
-    assert [one["page_id"] for one in listed] == [one.page_id for one in wanted]
+    assert [row["page_id"] for row in listed] == [page.page_id for page in pages]
     listed = await all_of(console, "o-town-b", "/api/pages", "pages", open=1, limit=60)
-    assert [one["page_id"] for one in listed] == [one.page_id for one in waiting]
+    assert [row["page_id"] for row in listed] == [page.page_id for page in waiting]
     drill = await read(console, "o-town-b", "/api/pages", open=1, status="Exercise", limit=500)
     assert {one["status"] for one in drill["pages"]} == {"Exercise"}
     assert drill["waiting"] == len(drill["pages"])

@@ -78,7 +78,7 @@ class World:
 
     def _alarm(self, at: float) -> Contract:
         rng = self.rng
-        on = [one for one in self._alarms if one.transition is not AlarmTransition.CLEARED]
+        on = [alarm for alarm in self._alarms if alarm.transition is not AlarmTransition.CLEARED]
         if on and rng.random() < 0.5:
             last = rng.choice(on)
             self._alarms.remove(last)
@@ -144,19 +144,21 @@ class World:
 def mixed(seed: int, turns: int, *, trespasses: bool = True) -> list[Turn]:
     """A real stream and a drill, interleaved at random; does the drill try acts on real things?"""
     worlds = {
-        one: World(one, Random(f"{seed}-{one}"), trespasses and one is not Status.ACTUAL)
-        for one in (Status.ACTUAL, Status.EXERCISE)
+        status: World(
+            status, Random(f"{seed}-{status}"), trespasses and status is not Status.ACTUAL
+        )
+        for status in (Status.ACTUAL, Status.EXERCISE)
     }
     dice = Random(f"{seed}-mix")
-    found, at = [], 0.0
+    result, at = [], 0.0
     for _ in range(turns):
         seconds = dice.choice((1, 5, 30, 90, 400))
         at += seconds
         order = dice.choices(list(worlds), k=dice.randrange(1, 5))
-        evidence = [(one, worlds[one].evidence(at)) for one in order]
-        acts = [(one, worlds[one].act()) for one in dice.choices(list(worlds), k=4)]
-        found.append(Turn(seconds, evidence, acts))
-    return found
+        evidence = [(status, worlds[status].evidence(at)) for status in order]
+        acts = [(choice, worlds[choice].act()) for choice in dice.choices(list(worlds), k=4)]
+        result.append(Turn(seconds, evidence, acts))
+    return result
 
 
 async def play(house: House, turns: list[Turn], *only: Status) -> None:

@@ -47,16 +47,16 @@ _BESIDE = ("now", "feed_seq", "behind", "exercises")
 
 def of(house: House, status: Status) -> list[Record]:
     """What has left the house for this world."""
-    return [one for one in house.log if one.status is status]
+    return [record for record in house.log if record.status is status]
 
 
 def by_subject(records: list[Record]) -> dict[tuple[str, str, str], list[bytes]]:
     """The records about each thing in their order: between things there is none to keep."""
-    found: dict[tuple[str, str, str], list[bytes]] = {}
-    for one in records:
-        page = one.message.page_id if one.topic == PAGES.name else ""
-        found.setdefault((one.topic, one.key, page), []).append(one.value)
-    return found
+    results: dict[tuple[str, str, str], list[bytes]] = {}
+    for record in records:
+        page = record.message.page_id if record.topic == PAGES.name else ""
+        results.setdefault((record.topic, record.key, page), []).append(record.value)
+    return results
 
 
 def bare(body: Any) -> Any:
@@ -68,14 +68,14 @@ def bare(body: Any) -> Any:
 
 async def screens(house: House, status: Status) -> dict[str, Any]:
     """What officers of three tiers see of this world."""
-    found = {}
+    results = {}
     for officer in OFFICERS:
         async with house.screen.client(officer) as client:
             for path in SCREENS:
                 answer = await client.get(path.format(status))
                 assert answer.status_code == 200, (path, answer.text)
-                found[f"{officer} {path}"] = bare(answer.json())
-    return found
+                results[f"{officer} {path}"] = bare(answer.json())
+    return results
 
 
 async def told(house: House, status: Status) -> dict[str, Any]:
@@ -98,19 +98,21 @@ async def test_each_world_is_what_it_would_be_alone(seed: int) -> None:
             async with a_house(dsn) as house:
                 await play(house, turns, status)
                 alone[status] = await told(house, status), await timers(house)
-                other = DRILL if status is REAL else REAL
-                assert of(house, other) == [], "nothing of one world follows from the other"
+                other_status = DRILL if status is REAL else REAL
+                assert of(house, other_status) == [], "nothing of one world follows from the other"
     with fresh_database() as dsn:
         async with a_house(dsn) as house:
             await play(house, turns, REAL, DRILL)
-            found = {status: await told(house, status) for status in (REAL, DRILL)}
-            assert differences(found[REAL], alone[REAL][0]) == [], seed
-            assert found[REAL]["refused"] == alone[REAL][0]["refused"]
+            results = {status: await told(house, status) for status in (REAL, DRILL)}
+            assert differences(results[REAL], alone[REAL][0]) == [], seed
+            assert results[REAL]["refused"] == alone[REAL][0]["refused"]
             assert alone[REAL][1] <= await timers(house)
             if not trespasses:  # what a drill tries in vain is seen on its own screens
-                assert differences(found[DRILL], alone[DRILL][0]) == [], seed
+                assert differences(results[DRILL], alone[DRILL][0]) == [], seed
                 assert await timers(house) == alone[REAL][1] | alone[DRILL][1]
-            assert all(one.status is REAL for one in house.log if one.topic == NOTICES.name)
+            assert all(
+                record.status is REAL for record in house.log if record.topic == NOTICES.name
+            )
 
 
 def differences(found: dict[str, Any], alone: dict[str, Any]) -> list[str]:
@@ -131,10 +133,12 @@ async def test_the_streams_reach_every_part_of_the_house() -> None:
         with fresh_database() as dsn:
             async with a_house(dsn) as house:
                 await play(house, mixed(seed, TURNS), REAL, DRILL)
-                seen.update((one.status, one.topic) for one in house.log)
-                alerts = [one for one in house.log if one.topic == ALERTS.name]
-                acts.update((one.status, one.message.transition) for one in alerts)
-                acts.update((one.status, "owes") for one in alerts if one.message.debt is not None)
+                seen.update((record.status, record.topic) for record in house.log)
+                alerts = [record for record in house.log if record.topic == ALERTS.name]
+                acts.update((alert.status, alert.message.transition) for alert in alerts)
+                acts.update(
+                    (alert.status, "owes") for alert in alerts if alert.message.debt is not None
+                )
     for topic in (ALERTS, COMMANDS, ASSIGNMENTS, SUPERVISION, PAGES):
         assert seen[REAL, topic.name] > 5, (topic.name, seen)
         assert seen[DRILL, topic.name] > 5, (topic.name, seen)
@@ -151,9 +155,11 @@ async def test_the_same_real_event_pages_while_its_drill_is_open() -> None:
         async with a_house(dsn) as house:
             await house.takes(*common_rules())
             await house.takes(drill)
-            practised = [one.message for one in of(house, DRILL) if one.topic == PAGES.name]
+            practised = [
+                record.message for record in of(house, DRILL) if record.topic == PAGES.name
+            ]
             await house.takes(real)
-            paged = [one.message for one in of(house, REAL) if one.topic == PAGES.name]
+            paged = [record.message for record in of(house, REAL) if record.topic == PAGES.name]
     assert paged
     assert {one.officer_id for one in paged} == {one.officer_id for one in practised}
     assert all(one.headline.startswith("【演练】") for one in practised)
@@ -168,9 +174,9 @@ async def test_a_drill_started_on_the_console_is_seen_as_one_and_ends_as_one() -
             (sent,) = house.screen.recorder.sent
             await house.takes(REPORTS.model.validate_json(sent.value))
             assert of(house, REAL) == []
-            pages = [one.message for one in of(house, DRILL) if one.topic == PAGES.name]
+            pages = [record.message for record in of(house, DRILL) if record.topic == PAGES.name]
             assert pages
-            assert all(one.headline.startswith("【演练】") for one in pages)
+            assert all(page.headline.startswith("【演练】") for page in pages)
             shown = {
                 status: (await client.get(f"/api/overview?status={status}")).json()
                 for status in (REAL, DRILL)
@@ -179,7 +185,9 @@ async def test_a_drill_started_on_the_console_is_seen_as_one_and_ends_as_one() -
             assert shown[REAL]["pages_open"] == 0
             assert shown[REAL]["exercises"] == 1, "the banner of drills"
             assert shown[DRILL]["alerts"]["states"] == {"verifying": 1}
-            (alert,) = [one.message for one in of(house, DRILL) if one.topic == ALERTS.name]
+            (alert,) = [
+                record.message for record in of(house, DRILL) if record.topic == ALERTS.name
+            ]
             await house.takes(
                 a_decision(alert.alert_id, DecisionVerb.DISMISS, alert.proposed_level, status=DRILL)
             )

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 from fastapi import FastAPI
 
 from services.ingest.app import build
@@ -47,9 +47,9 @@ class RecordingPublisher:
         self.calls += 1
         if self.down:
             raise Transient("publish outcome unknown: TimeoutError")
-        given = list(records)
-        self.sent.extend(given)
-        return [int(self.time.timestamp() * 1000)] * len(given)
+        outgoings = list(records)
+        self.sent.extend(outgoings)
+        return [int(self.time.timestamp() * 1000)] * len(outgoings)
 
     def ready(self) -> str | None:
         return None
@@ -72,13 +72,13 @@ class Doors:
             a_sensor("rain-7", "rain_10min", "mm", None),
         ):
             self.app.state.intake.on_catalog(sensor)
-        self.client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=self.app),
+        self.client = httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app=self.app),
             base_url="http://ingest",
             headers={"authorization": f"Bearer {TOKEN}"},
         )
 
-    async def post(self, path: str, body: Any, **headers: str) -> httpx.Response:
+    async def post(self, path: str, body: Any, **headers: str) -> httpx2.Response:
         raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
         return await self.client.post(
             path, content=raw, headers={"content-type": "application/json", **headers}

@@ -82,8 +82,11 @@ async def test_no_source_takes_an_id_that_is_not_its_own(doors: Doors) -> None:
     for taken in (recall, other, "x" * 64):
         assert (await doors.post("/v1/reports", a_report(id=taken))).status_code == 202
         assert (await doors.post("/v1/readings", a_reading(id=taken))).status_code == 202
-    found = [TOPICS[one.topic].model.validate_json(one.value).id for one in doors.publisher.sent]
-    assert found == [f"gauges:{taken}" for taken in (recall, other, "x" * 64) for _ in range(2)]
+    results = [
+        TOPICS[outgoing.topic].model.validate_json(outgoing.value).id
+        for outgoing in doors.publisher.sent
+    ]
+    assert results == [f"gauges:{taken}" for taken in (recall, other, "x" * 64) for _ in range(2)]
 
 
 @pytest.mark.parametrize("path", ["/v1/reports", "/v1/readings"])
@@ -166,9 +169,11 @@ async def test_a_wrong_clock_of_this_machine_refuses_no_sensor_and_writes_no_wro
     late = a_reading(occurred_at=str(NOW + timedelta(minutes=30)))
     assert (await doors.post("/v1/readings", late)).status_code == 422
     await ticks_of_all(doors)
-    reading, *ticks = (READINGS.model.validate_json(one.value) for one in doors.publisher.sent)
+    reading, *ticks = (
+        READINGS.model.validate_json(outgoing.value) for outgoing in doors.publisher.sent
+    )
     assert len(ticks) == READINGS.partitions
-    for moment in (reading.sent_at, *(one.occurred_at for one in ticks)):
+    for moment in (reading.sent_at, *(tick.occurred_at for tick in ticks)):
         assert NOW <= moment < NOW + timedelta(minutes=2)
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import structlog
 
@@ -244,8 +244,8 @@ async def test_what_is_unexpected_is_a_problem_with_the_number_of_our_log(
         raise OverflowError("date value out of range: an inside of ours")
 
     monkeypatch.setattr(doors.app.state.intake, "_store_readings", broken)
-    doors.client = httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=doors.app, raise_app_exceptions=False),
+    doors.client = httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=doors.app, raise_app_exceptions=False),
         base_url="http://ingest",
         headers=doors.client.headers,
     )
@@ -255,7 +255,11 @@ async def test_what_is_unexpected_is_a_problem_with_the_number_of_our_log(
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["type"] == "urn:fenghuo:problem:unexpected"
     assert "date value" not in answer.text
-    [line] = [one for one in logged if one["event"] == "request_failed"]
+    [line] = [
+        mutable_mapping
+        for mutable_mapping in logged
+        if mutable_mapping["event"] == "request_failed"
+    ]
     assert line["number"] in answer.json()["detail"]
     assert isinstance(line["exc_info"], OverflowError)
     assert doors.metric("fenghuo_ingest_refused_total", reason="unexpected") == 1

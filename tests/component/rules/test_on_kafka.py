@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from services.scoring.rules.cli import main
-from services.scoring.rules.engine import Bench
+from deploy.commands.rules.cli import main
+from deploy.commands.rules.engine import Bench
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.fields import Contract
 from shared.contracts.readings import Reading, Tick
@@ -50,10 +50,10 @@ def the_rules(infrastructure: Infrastructure) -> list[RuleDefinition]:
 
 def some_readings() -> list[Reading]:
     """Three hours: up at one, down at two."""
-    found = []
+    results = []
     for number in range(18):
         at = datetime.fromtimestamp(BEGAN + number * 600, UTC)
-        found.append(
+        results.append(
             Reading(
                 id=f"rules-{number}",
                 occurred_at=at,
@@ -67,22 +67,22 @@ def some_readings() -> list[Reading]:
                 datum=GAUGE.datum,
             )
         )
-    return found
+    return results
 
 
 def the_alarms(rule: RuleDefinition, readings: list[Reading]) -> list[AlarmEvent]:
     bench = Bench([GAUGE], [rule])
     for one in readings:
         assert bench.reading(one, one.occurred_at.timestamp()) is None
-    return [one for one in bench.drain() if isinstance(one, AlarmEvent)]
+    return [alarm for alarm in bench.drain() if isinstance(alarm, AlarmEvent)]
 
 
 def test_publish_explain_backtest_and_plot(
     infrastructure: Infrastructure, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put(infrastructure, CATALOG, [(f"sensor:{GAUGE.sensor_id}", a_catalog_entry(GAUGE))])
-    one = fields(rule_id="rules-flood", sensor_ids=[GAUGE.sensor_id])
-    pack = write(tmp_path / "pack", one)
+    row = fields(rule_id="rules-flood", sensor_ids=[GAUGE.sensor_id])
+    pack = write(tmp_path / "pack", row)
 
     # Published once, and again only what has changed; what check refuses never arrives.
     code, said = run(capsys, infrastructure, "publish", str(pack))
@@ -90,10 +90,10 @@ def test_publish_explain_backtest_and_plot(
     code, said = run(capsys, infrastructure, "publish", str(pack))
     assert (said["published"], said["unchanged"]) == ([], 1)
     steps = rungs(("yellow", 180.5, 180.4), ("orange", 183.0, 182.9))
-    write(pack, {**one, "body": {"kind": "threshold", "rungs": steps}})
+    write(pack, {**row, "body": {"kind": "threshold", "rungs": steps}})
     code, said = run(capsys, infrastructure, "publish", str(pack))
     assert [(item["was"], item["version"]) for item in said["published"]] == [(1, 2)]
-    write(pack, {**one, "unit": "cm"})
+    write(pack, {**row, "unit": "cm"})
     code, said = run(capsys, infrastructure, "publish", str(pack))
     assert (code, said["errors"]) == (1, 1)
     versions = the_rules(infrastructure)
@@ -126,7 +126,7 @@ def test_publish_explain_backtest_and_plot(
     # A candidate against the topic; nothing is written by it.
     before = len(infrastructure.run(read_all(infrastructure.bootstrap, ALARMS)))
     low = rungs(("yellow", 179.01, 178.0))
-    write(tmp_path / "new", {**one, "body": {"kind": "threshold", "rungs": low}})
+    write(tmp_path / "new", {**row, "body": {"kind": "threshold", "rungs": low}})
     words = ("backtest", str(tmp_path / "new"), "--topic")
     code, said = run(capsys, infrastructure, *words)
     assert (code, said["readings"]) == (0, len(readings))

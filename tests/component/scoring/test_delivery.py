@@ -74,7 +74,7 @@ async def test_batches_are_decided_while_alarms_are_on_their_way() -> None:
     async with asyncio.timeout(5):
         while log.count(ALARMS.name) < 4:
             await asyncio.sleep(0.01)
-    versions = [one.key for one in log.records if one.topic == ALARMS.name]
+    versions = [record.key for record in log.records if record.topic == ALARMS.name]
     assert versions == [versions[0]] * 2 + [versions[2]] * 2
 
 
@@ -83,12 +83,12 @@ async def test_with_too_much_waiting_work_waits_too(monkeypatch: pytest.MonkeyPa
     log = SlowLog()
     worker = await started(log, flush_states=1_000)
     await asyncio.wait_for(worker.handle(readings()[:2]), 5)
-    waiting = asyncio.create_task(worker.handle(readings()[2:3]))
+    task = asyncio.create_task(worker.handle(readings()[2:3]))
     await asyncio.sleep(0.05)
     assert worker._lanes[0].partition.next_offset == 3
-    assert not waiting.done()
+    assert not task.done()
     log.open.set()
-    await waiting
+    await task
     await worker.release([PARTITION])
     assert log.count(ALARMS.name) == 2
 
@@ -151,7 +151,7 @@ async def test_when_one_partition_cannot_be_stored_the_others_still_end_first() 
     log.open.set()
     with pytest.raises(Transient):
         await storing
-    assert [one.partition for one in log.records] == [OTHER.partition]
+    assert [record.partition for record in log.records] == [OTHER.partition]
 
 
 def stored(log: Log) -> Stored:

@@ -29,11 +29,11 @@ def test_no_reading_is_judged_by_new_tables_before_the_group_confirms(answer: Ex
     answers: list[Exception | None] = [None, answer, None]
 
     async def confirm() -> None:
-        found = answers.pop(0)
-        checkpoints = [one for one in log.records if one.topic == SCORING_STATE.name]
+        exception = answers.pop(0)
+        checkpoints = [record for record in log.records if record.topic == SCORING_STATE.name]
         assert checkpoints, "what is confirmed is stored before"
-        if found is not None:
-            raise found
+        if exception is not None:
+            raise exception
 
     async def story() -> None:
         worker = a_worker_of(log, table, flush_states=1)
@@ -45,11 +45,11 @@ def test_no_reading_is_judged_by_new_tables_before_the_group_confirms(answer: Ex
             table.take_rest()
         with pytest.raises(type(answer)):
             await worker.handle(READINGS_OF_ONE[1:])
-        assert ALARMS.name not in {one.topic for one in log.records}
+        assert ALARMS.name not in {record.topic for record in log.records}
         if isinstance(answer, Transient):
             await worker.handle(READINGS_OF_ONE[1:])
             assert answers == []
-            assert ALARMS.name in {one.topic for one in log.records}
+            assert ALARMS.name in {record.topic for record in log.records}
         await worker.forget([PARTITION])
         known = len(log.records)
         await worker.handle([])
@@ -63,10 +63,10 @@ class Refusing(Log):
     """Takes states and checkpoints, and no alarm."""
 
     async def send(self, records: Iterable[Outgoing]) -> None:
-        given = list(records)
-        if any(one.topic == ALARMS.name for one in given):
+        outgoings = list(records)
+        if any(outgoing.topic == ALARMS.name for outgoing in outgoings):
             raise Transient("not confirmed")
-        await super().send(given)
+        await super().send(outgoings)
 
 
 def test_what_is_lost_is_neither_sent_nor_stored() -> None:

@@ -22,22 +22,23 @@ async def accounted(log: Log, messages: Sequence[Contract | bytes]) -> list[tupl
     records: list[Any] = as_records(messages, [T0 + 1e6] * len(messages))
     worker = a_worker(log, RULES, SENSORS, flush_states=1_000)
     await worker.restore([PARTITION])
-    found = []
+    results = []
 
     def account(seen: int, bad: int) -> None:
-        found.append((seen, bad))
+        results.append((seen, bad))
         if bad:
             wanted = {
-                dead_letter_id("scoring", READINGS.name, 0, one) for one in range(len(found) * 100)
+                dead_letter_id("scoring", READINGS.name, 0, one)
+                for one in range(len(results) * 100)
             }
             assert {number for number, _ in log.dead_letters()} == wanted
-            assert worker._lanes[0].stored_offset == len(found) * 100
+            assert worker._lanes[0].stored_offset == len(results) * 100
 
     worker._platform.dead_letters.account = account  # type: ignore[method-assign]
     for first in range(0, len(records), 100):
         await worker.handle(records[first : first + 100])
     await worker.release([PARTITION])
-    return found
+    return results
 
 
 def test_what_a_sender_can_bring_about_does_not_count() -> None:

@@ -88,9 +88,9 @@ def calm(records: list[Any], switch: int | None) -> tuple[Log, dict[str, Any]]:
 
 async def ended(worker: ScoringWorker) -> dict[str, Any]:
     states = worker._lanes[0].partition.states
-    found = {key.decode(): state.dump()[2:] for key, state in states.items()}
+    results = {key.decode(): state.dump()[2:] for key, state in states.items()}
     await worker.release([PARTITION])
-    return found
+    return results
 
 
 UP_AND_DOWN = [
@@ -181,8 +181,10 @@ async def test_what_comes_after_an_orderly_end_is_judged_by_the_tables_of_that_t
     assert await worker.restore([PARTITION]) == {PARTITION: 4}
     await worker.handle(records[4:])
     await ended(worker)
-    raised = [one for one in log.records[told:] if one.topic == ALARMS.name]
-    assert any(b'"new"' in one.value for one in raised), "the new rule judges what came later"
+    raised = [record for record in log.records[told:] if record.topic == ALARMS.name]
+    assert any(b'"new"' in outgoing.value for outgoing in raised), (
+        "the new rule judges what came later"
+    )
     assert switched_at(log) == 4
 
 

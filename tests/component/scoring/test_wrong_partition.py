@@ -26,31 +26,33 @@ RULES = (a_rule(a_ladder(("orange", 212.5, 212))),)
 def records(partition: int, *values: float, status: Status = Status.ACTUAL) -> list[Any]:
     """Readings a minute apart."""
     seconds = [60.0 * number for number in range(len(values))]
-    found = as_records(
+    result = as_records(
         [
             a_reading(value, at, GAUGE, f"{partition}-{at:g}", status)
             for value, at in zip(values, seconds, strict=True)
         ],
         [T0 + at + 1 for at in seconds],
     )
-    for record in found:
+    for record in result:
         record.partition = partition
-    return found
+    return result
 
 
 def letters(log: Log) -> list[DeadLetter]:
     return [
-        DEAD_LETTER.validate_json(one.value) for one in log.records if one.topic == READINGS.dlq
+        DEAD_LETTER.validate_json(record.value)
+        for record in log.records
+        if record.topic == READINGS.dlq
     ]
 
 
 def alarms(log: Log) -> list[tuple[str, str, bool]]:
-    found = []
-    for one in log.records:
-        if one.topic == ALARMS.name:
-            event: AlarmEvent = ALARMS.model.validate_json(one.value)
-            found.append((event.transition.value, event.alarm_id, event.withdrawn))
-    return found
+    results = []
+    for record in log.records:
+        if record.topic == ALARMS.name:
+            event: AlarmEvent = ALARMS.model.validate_json(record.value)
+            results.append((event.transition.value, event.alarm_id, event.withdrawn))
+    return results
 
 
 async def started(log: Log) -> ScoringWorker:
@@ -74,13 +76,13 @@ def test_a_reading_in_another_partition_is_refused_with_the_partitioner_named() 
 
     asyncio.run(story())
     assert alarms(log) == []
-    found = letters(log)
-    assert [(one.reason, one.partition, one.offset) for one in found] == [
-        (Reason.WRONG_PARTITION, WRONG, offset) for offset in range(3)
-    ]
-    assert "murmur2" in found[0].detail
-    assert f"partition {RIGHT}" in found[0].detail
-    assert base64.b64decode(found[0].key_b64 or "") == GAUGE.encode()
+    result = letters(log)
+    assert [
+        (dead_letter.reason, dead_letter.partition, dead_letter.offset) for dead_letter in result
+    ] == [(Reason.WRONG_PARTITION, WRONG, offset) for offset in range(3)]
+    assert "murmur2" in result[0].detail
+    assert f"partition {RIGHT}" in result[0].detail
+    assert base64.b64decode(result[0].key_b64 or "") == GAUGE.encode()
 
 
 def test_a_state_from_before_in_another_partition_ends_with_its_alarm() -> None:
@@ -91,10 +93,10 @@ def test_a_state_from_before_in_another_partition_ends_with_its_alarm() -> None:
         worker = await started(older)
         await worker.handle(records(RIGHT, 213.0, 213.2))
         await worker.release([TopicPartition(READINGS.name, RIGHT)])
-        for one in older.records:
-            if one.topic == SCORING_STATE.name:
-                one = type(one)(one.topic, one.key, one.value, WRONG, one.headers)
-            log.records.append(one)
+        for record in older.records:
+            if record.topic == SCORING_STATE.name:
+                record = type(record)(record.topic, record.key, record.value, WRONG, record.headers)
+            log.records.append(record)
         worker = await started(log)
         assert len(worker._lanes[WRONG].partition.states) == 1
         later = records(WRONG, *[0.0] * 2, 213.5, 213.5)[2:]
@@ -107,5 +109,5 @@ def test_a_state_from_before_in_another_partition_ends_with_its_alarm() -> None:
     raised, ended = alarms(log)
     assert (raised[0], ended[0]) == ("raised", "cleared")
     assert raised[1] == ended[1]
-    assert {one.reason for one in letters(log)} == {Reason.WRONG_PARTITION}
+    assert {letter.reason for letter in letters(log)} == {Reason.WRONG_PARTITION}
     assert len(letters(log)) == 2

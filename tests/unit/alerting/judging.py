@@ -22,7 +22,7 @@ from tests.unit.alerting.builders import T0, a_report, a_rule, all_of, an_alarm,
 
 VILLAGES = ("500118118201", "500118118202", "500118117201")
 Open = set[tuple[str, Status, str]]
-A, B, C = (RuleHolds(rule=one) for one in "abc")
+A, B, C = (RuleHolds(rule=name) for name in "abc")
 RULES = [
     a_rule("x.all", all_of("a", "b")),
     a_rule("x.linger", all_of("a", "b", linger_s=900, scope="town")),
@@ -61,7 +61,7 @@ class Judge:
                 region_of(message.status, message.place), message.occurred_at, cause
             )
             if isinstance(message, Report):
-                seen = reported(
+                sighting = reported(
                     message.id,
                     message.reporter_id,
                     message.reporter_role,
@@ -70,11 +70,11 @@ class Judge:
                     message.occurred_at,
                     message.position,
                 )
-                self.board.report(message.status, seen, cause)
+                self.board.report(message.status, sighting, cause)
                 continue
-            known = self.board.known.facts.get(message.alarm_id)
-            if known is None or message.version > known.version:
-                self.board.alarm(fact_of(message, known), cause)
+            existing_fact = self.board.known.facts.get(message.alarm_id)
+            if existing_fact is None or message.version > existing_fact.version:
+                self.board.alarm(fact_of(message, existing_fact), cause)
         out, self.board.out = self.board.out, []
         return out
 
@@ -83,8 +83,8 @@ class Judge:
         """Rule, status and scope of every open episode."""
         return {
             (key.rule_id, key.region.status, key.scope)
-            for key, one in self.board.episodes.items()
-            if one.open
+            for key, episode in self.board.episodes.items()
+            if episode.open
         }
 
 
@@ -177,4 +177,4 @@ def over(
 
 
 def told(events: list[AlarmEvent]) -> list[tuple[str, str]]:
-    return [(one.rule_id, one.transition) for one in events]
+    return [(event.rule_id, event.transition) for event in events]

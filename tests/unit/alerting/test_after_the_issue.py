@@ -163,7 +163,7 @@ def test_what_is_still_on_when_it_expires_is_another_alert_at_once() -> None:
     again = validity.again(change.alert)
     assert again is not None
     assert (again.transition, again.alert.state) == ("opened", "verifying")
-    assert [one.alarm_id for one in again.alert.alarms] == ["alm-1"]
+    assert [alarm.alarm_id for alarm in again.alert.alarms] == ["alm-1"]
     assert again.alert.alert_id != story.alert.alert_id
     story.sees(an_alarm(version=2, transition=AlarmTransition.CLEARED, occurred_at=at(9)))
     assert story.alert.expires_at is not None
@@ -210,7 +210,7 @@ def test_it_issues_at_once_calls_the_gate_and_leaves_a_debt() -> None:
     assert last.debt is not None
     assert (last.debt.unit, last.debt.approvals) == (CITY, 2)
     assert last.debt.due_at == at(1) + debt.DUE_AFTER[RED]
-    assert [one.officer_id for one in last.signatures] == ["o-town"]
+    assert [signature.officer_id for signature in last.signatures] == ["o-town"]
     assert story.notices[-1].level is RED
 
 
@@ -231,7 +231,7 @@ def test_a_debt_is_chased_at_its_hour_and_again_until_it_is_settled() -> None:
     for number in range(1, 4):
         change = debt.chase(alert, due)
         assert change is not None
-        assert (change.transition, [one.unit for one in change.calls]) == ("debt_due", [CITY])
+        assert (change.transition, [call.unit for call in change.calls]) == ("debt_due", [CITY])
         alert = change.alert
         assert alert.debt is not None
         assert (alert.debt.chased, alert.debt.next_at) == (number, due + debt.CHASE_EVERY)
@@ -276,9 +276,12 @@ def test_red_is_ratified_by_two_others() -> None:
 
 def test_what_the_gate_had_signed_by_then_is_no_signature_under_the_emergency() -> None:
     story = pending(RED).decides(APPROVE, CITY, officer="o-1")
-    assert ([one.officer_id for one in story.alert.signed], story.events[-1].signed) == (["o-1"], 1)
+    assert (
+        [signature.officer_id for signature in story.alert.signed],
+        story.events[-1].signed,
+    ) == (["o-1"], 1)
     story.decides(EMERGENCY, DISTRICT, post=Post.COMMANDER, officer="o-district", reason="急")
-    assert [one.officer_id for one in story.events[-1].signatures] == ["o-district"]
+    assert [signature.officer_id for signature in story.events[-1].signatures] == ["o-district"]
     assert story.events[-1].signed == 0
     for officer in ("o-1", "o-2"):
         assert story.alert.debt is not None
@@ -335,7 +338,7 @@ def test_what_several_bodies_hold_stands_side_by_side() -> None:
             assessment=Assessment.model_validate(assessment, strict=False),
             occurred_at=at(minutes),
         )
-    held = {one.unit: one.assessment for one in story.events[-1].positions}
+    held = {position.unit: position.assessment for position in story.events[-1].positions}
     assert held[CITY + "/hydrology"].level is ORANGE
     assert held[CITY + "/water"].response_level == "III"
     assert (held[CITY].level, held[CITY].response_level) == (YELLOW, "IV")

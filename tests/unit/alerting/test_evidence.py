@@ -149,7 +149,7 @@ def seen(source: str, minutes: float, kind: str = "sensor") -> Sighting:
 def test_who_counts(sightings: list[Sighting], expected: Support) -> None:
     assert support(sightings) == expected
     if len(sightings) <= 4:
-        assert {support(one) for one in permutations(sightings)} == {expected}
+        assert {support(permutation) for permutation in permutations(sightings)} == {expected}
 
 
 SIGHTINGS = st.lists(
@@ -171,8 +171,8 @@ def test_more_evidence_never_counts_for_less(some: list[Sighting], more: list[Si
     windows = [
         [b for b in some if timedelta(0) <= b.at - a.at <= timedelta(minutes=30)] for a in some
     ]
-    assert few.sources == max((len({b.source for b in one}) for one in windows), default=0)
-    assert few.kinds == max((len({b.kind for b in one}) for one in windows), default=0)
+    assert few.sources == max((len({b.source for b in window}) for window in windows), default=0)
+    assert few.kinds == max((len({b.kind for b in window}) for window in windows), default=0)
 
 
 MINUTES = st.integers(0, 45)

@@ -53,7 +53,7 @@ class Story:
         if isinstance(event, Report):
             change = take_report(self.alert, report_seen(event), event.headline, areas)
         else:
-            before = {one.alarm_id: one for one in self.alert.alarms}.get(event.alarm_id)
+            before = {alarm.alarm_id: alarm for alarm in self.alert.alarms}.get(event.alarm_id)
             change = take_alarm(self.alert, merged(event, before), event.headline, areas)
         return self._goes_on(change)
 
@@ -136,7 +136,7 @@ def test_the_way_to_a_yellow_alert() -> None:
     story = issued()
     assert story.transitions == ["opened", "verified", "assessed", "issued"]
     assert story.alert.state is AlertState.ISSUED
-    assert [one.officer_id for one in story.alert.issued_by] == ["signer-0"]
+    assert [signature.officer_id for signature in story.alert.issued_by] == ["signer-0"]
 
 
 def test_red_takes_two_different_people() -> None:
@@ -145,7 +145,7 @@ def test_red_takes_two_different_people() -> None:
     story.refuses(RefusalReason.ALREADY_SIGNED, APPROVE, CITY, "first")
     story.decides(APPROVE, CITY, "second")
     assert story.alert.level is RED
-    assert [one.officer_id for one in story.alert.issued_by] == ["first", "second"]
+    assert [signature.officer_id for signature in story.alert.issued_by] == ["first", "second"]
 
 
 @pytest.mark.parametrize(("level", "unit"), [(ORANGE, DISTRICT), (YELLOW, CITY), (RED, TOWN)])
@@ -199,7 +199,7 @@ def test_upgrade_downgrade_and_lifting_wait_for_a_signature() -> None:
     ]
     assert story.alert.level is BLUE
     assert not story.alert.open_or_merged
-    assert [one.level for one in story.alert.issued_by] == [BLUE]
+    assert [signature.level for signature in story.alert.issued_by] == [BLUE]
 
 
 def test_the_machine_ends_what_was_never_issued_and_nobody_reported() -> None:

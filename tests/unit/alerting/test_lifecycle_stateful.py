@@ -80,7 +80,7 @@ class Lifecycle(RuleBasedStateMachine):
         event = an_alarm(
             alarm_id, version, transition, level, status=status, occurred_at=at(self.minutes)
         )
-        before = {one.alarm_id: one for one in alert.alarms}.get(alarm_id)
+        before = {alarm.alarm_id: alarm for alarm in alert.alarms}.get(alarm_id)
         self._alarm(event, before)
 
     @rule(
@@ -191,7 +191,7 @@ class Lifecycle(RuleBasedStateMachine):
             event = self.events[status][-1]
             assert (event.status, event.version) == (status, alert.version)
             assert (event.level, event.state) == (alert.level, alert.state)
-            assert all(one.alarm_id.startswith(status) for one in alert.alarms)
+            assert all(alarm.alarm_id.startswith(status) for alarm in alert.alarms)
             assert alert.issued_by if alert.level is not None else not alert.issued_by
             assert alert.issued == (alert.state is AlertState.ISSUED)
 
@@ -252,7 +252,7 @@ class Lifecycle(RuleBasedStateMachine):
         assert decision.origin_unit == before.debt.unit
         if decision.verb is DecisionVerb.RATIFY:
             assert after.level is before.level
-            signers = {one.officer_id for one in after.issued_by}
+            signers = {signature.officer_id for signature in after.issued_by}
             assert decision.officer_id in signers
             assert (after.debt is None) == (len(signers) == before.debt.approvals + 1)
         elif before.debt.level_before is None:
@@ -271,7 +271,7 @@ class Lifecycle(RuleBasedStateMachine):
         judged = before.level if lower else asked
         assert decision.origin_unit == (CITY if judged in CITY_LEVELS else DISTRICT)
         assert len(self.signers[status]) >= (2 if asked is Level.RED and not lower else 1)
-        assert {one.officer_id for one in after.issued_by} == self.signers[status]
+        assert {signature.officer_id for signature in after.issued_by} == self.signers[status]
         if asked in CITY_LEVELS:
             assert status in self.verified
 

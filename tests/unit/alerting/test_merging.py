@@ -33,30 +33,32 @@ MERGE, UNMERGE, SPLIT = DecisionVerb.MERGE, DecisionVerb.UNMERGE, DecisionVerb.S
 
 
 def both(one: Alert, other: Alert, unit: str = DISTRICT) -> tuple[Alert, Alert]:
-    found = merge(one, other, a_decision(one.alert_id, MERGE, None, unit))
-    assert isinstance(found, Regrouping), found
-    gone, taken = found.changes
-    return gone.alert, taken.alert
+    result = merge(one, other, a_decision(one.alert_id, MERGE, None, unit))
+    assert isinstance(result, Regrouping), result
+    gone, change = result.changes
+    return gone.alert, change.alert
 
 
 def back(one: Alert, holder: Alert) -> tuple[Alert, Alert]:
-    found = unmerge(one, holder, a_decision(one.alert_id, UNMERGE, None))
-    assert isinstance(found, Regrouping), found
-    mine, rest = found.changes
-    return mine.alert, rest.alert
+    result = unmerge(one, holder, a_decision(one.alert_id, UNMERGE, None))
+    assert isinstance(result, Regrouping), result
+    change, rest = result.changes
+    return change.alert, rest.alert
 
 
 def evidence(alert: Alert) -> set[str]:
-    return {one.alarm_id for one in alert.alarms} | {one.report_id for one in alert.reports}
+    return {alarm.alarm_id for alarm in alert.alarms} | {
+        report.report_id for report in alert.reports
+    }
 
 
 def test_a_merge_moves_the_evidence_and_undoing_it_restores_both() -> None:
     one = pending(Level.ORANGE).alert
-    other = Story(an_alarm("alm-9", event_type="11A01", level=Level.BLUE)).alert
-    gone, taken = both(one, other)
-    assert (gone.state, gone.merged_into, evidence(gone)) == ("merged", other.alert_id, set())
+    other_alert = Story(an_alarm("alm-9", event_type="11A01", level=Level.BLUE)).alert
+    gone, taken = both(one, other_alert)
+    assert (gone.state, gone.merged_into, evidence(gone)) == ("merged", other_alert.alert_id, set())
     assert evidence(taken) == {"alm-1", "alm-9"}
-    assert {one.home for one in taken.alarms} == {one.alert_id, other.alert_id}
+    assert {alarm.home for alarm in taken.alarms} == {one.alert_id, other_alert.alert_id}
     assert (taken.proposed_level, taken.sources) == (Level.ORANGE, 2)
     restored, rest = back(gone, taken)
     assert replace(restored, version=one.version) == one
@@ -64,8 +66,8 @@ def test_a_merge_moves_the_evidence_and_undoing_it_restores_both() -> None:
 
 
 def test_an_alarm_that_ended_meanwhile_comes_back_ended() -> None:
-    one, other = Story(an_alarm()).alert, Story(an_alarm("alm-9", event_type="11A01")).alert
-    gone, taken = both(one, other)
+    one, other_alert = Story(an_alarm()).alert, Story(an_alarm("alm-9", event_type="11A01")).alert
+    gone, taken = both(one, other_alert)
     home = next(alarm for alarm in taken.alarms if alarm.alarm_id == "alm-1")
     over = an_alarm(version=2, transition=AlarmTransition.CLEARED, occurred_at=at(4))
     change = take_alarm(taken, merged(over, home), "x", ())
@@ -75,8 +77,8 @@ def test_an_alarm_that_ended_meanwhile_comes_back_ended() -> None:
 
 
 def test_what_came_graded_while_it_was_merged_keeps_its_grade() -> None:
-    one, other = Story(an_alarm()).alert, Story(an_alarm("alm-9", event_type="11A01")).alert
-    gone, taken = both(one, other)
+    one, other_alert = Story(an_alarm()).alert, Story(an_alarm("alm-9", event_type="11A01")).alert
+    gone, taken = both(one, other_alert)
     restored, rest = back(gone, graded(taken, DataGrade.CORE))
     assert (restored.grade, rest.grade) == (DataGrade.CORE, DataGrade.CORE)
 
@@ -84,11 +86,11 @@ def test_what_came_graded_while_it_was_merged_keeps_its_grade() -> None:
 def test_what_asks_for_nothing_is_not_split_off() -> None:
     story = Story(an_alarm()).sees(an_alarm("alm-2", occurred_at=at(1)))
     story.sees(an_alarm("alm-2", 2, AlarmTransition.CLEARED, occurred_at=at(2)))
-    found = split(
+    result = split(
         story.alert, a_decision(story.alert.alert_id, SPLIT, None, evidence_ids=("alm-2",))
     )
-    assert isinstance(found, Refusal)
-    assert found.reason is RefusalReason.OTHER_EVIDENCE
+    assert isinstance(result, Refusal)
+    assert result.reason is RefusalReason.OTHER_EVIDENCE
 
 
 def test_a_tree_of_merges_is_undone_branch_by_branch() -> None:
@@ -133,17 +135,17 @@ def test_a_tree_of_merges_is_undone_branch_by_branch() -> None:
     ],
 )
 def test_what_is_not_merged(one: Alert, other: Alert, unit: str, reason: RefusalReason) -> None:
-    found = merge(one, other, a_decision(one.alert_id, MERGE, None, unit))
-    assert isinstance(found, Refusal)
-    assert found.reason is reason
+    result = merge(one, other, a_decision(one.alert_id, MERGE, None, unit))
+    assert isinstance(result, Refusal)
+    assert result.reason is reason
 
 
 def test_what_is_split_off_is_an_alert_of_its_own_and_goes_back_by_a_merge() -> None:
     story = Story(an_alarm()).sees(an_alarm("alm-2", level=Level.RED, occurred_at=at(1)))
     whole = story.alert
-    found = split(whole, a_decision(whole.alert_id, SPLIT, None, evidence_ids=("alm-2",)))
-    assert isinstance(found, Regrouping)
-    part, rest = (change.alert for change in found.changes)
+    result = split(whole, a_decision(whole.alert_id, SPLIT, None, evidence_ids=("alm-2",)))
+    assert isinstance(result, Regrouping)
+    part, rest = (change.alert for change in result.changes)
     assert (evidence(part), part.proposed_level, part.state) == ({"alm-2"}, Level.RED, "verifying")
     assert (evidence(rest), rest.proposed_level, rest.sources) == ({"alm-1"}, Level.YELLOW, 1)
     assert (part.place, part.event_type, part.status) == (whole.place, whole.event_type, "Actual")
@@ -154,9 +156,9 @@ def test_what_is_split_off_is_an_alert_of_its_own_and_goes_back_by_a_merge() -> 
 @pytest.mark.parametrize("ids", [(), ("alm-1",), ("alm-1", "nothing"), ("nothing",)])
 def test_a_split_names_some_of_the_evidence_and_not_all(ids: tuple[str, ...]) -> None:
     alert = Story(an_alarm()).alert
-    found = split(alert, a_decision(alert.alert_id, SPLIT, None, evidence_ids=ids))
-    assert isinstance(found, Refusal)
-    assert found.reason is RefusalReason.OTHER_EVIDENCE
+    result = split(alert, a_decision(alert.alert_id, SPLIT, None, evidence_ids=ids))
+    assert isinstance(result, Refusal)
+    assert result.reason is RefusalReason.OTHER_EVIDENCE
 
 
 class People(RuleBasedStateMachine):
@@ -185,10 +187,10 @@ class People(RuleBasedStateMachine):
     def _pick(self, data: st.DataObject) -> Alert:
         return self.alerts[data.draw(st.sampled_from(sorted(self.alerts)))]
 
-    def _put(self, found: Regrouping) -> None:
-        for change in found.changes:
+    def _put(self, regrouping: Regrouping) -> None:
+        for change in regrouping.changes:
             self.alerts[change.alert.alert_id] = change.alert
-        for change in found.changes:
+        for change in regrouping.changes:
             self._close(change.alert)
 
     def _close(self, alert: Alert) -> None:
@@ -203,33 +205,33 @@ class People(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def merges(self, data: st.DataObject) -> None:
-        one, other = self._pick(data), self._pick(data)
-        found = merge(one, other, a_decision(one.alert_id, MERGE, None))
-        if isinstance(found, Regrouping):
-            self._put(found)
+        alert, other_alert = self._pick(data), self._pick(data)
+        result = merge(alert, other_alert, a_decision(alert.alert_id, MERGE, None))
+        if isinstance(result, Regrouping):
+            self._put(result)
 
     @rule(data=st.data())
     def unmerges(self, data: st.DataObject) -> None:
-        one = self._pick(data)
-        found = unmerge(one, self._holder(one), a_decision(one.alert_id, UNMERGE, None))
-        assert isinstance(found, Regrouping) == (one.state is AlertState.MERGED)
-        if isinstance(found, Regrouping):
-            self._put(found)
+        alert = self._pick(data)
+        result = unmerge(alert, self._holder(alert), a_decision(alert.alert_id, UNMERGE, None))
+        assert isinstance(result, Regrouping) == (alert.state is AlertState.MERGED)
+        if isinstance(result, Regrouping):
+            self._put(result)
 
     @precondition(lambda self: len(self.alerts) < 8)
     @rule(data=st.data())
     def splits(self, data: st.DataObject) -> None:
-        one = self._pick(data)
-        if len(one.alarms) < 2:
+        alert = self._pick(data)
+        if len(alert.alarms) < 2:
             return
-        ids = [alarm.alarm_id for alarm in one.alarms]
+        ids = [alarm.alarm_id for alarm in alert.alarms]
         some = data.draw(st.lists(st.sampled_from(ids), min_size=1, unique=True))
         self.splits_done += 1
         number = f"dec-{self.splits_done}"
-        decision = a_decision(one.alert_id, SPLIT, None, evidence_ids=tuple(some), id=number)
-        found = split(one, decision)
-        if isinstance(found, Regrouping):
-            self._put(found)
+        decision = a_decision(alert.alert_id, SPLIT, None, evidence_ids=tuple(some), id=number)
+        result = split(alert, decision)
+        if isinstance(result, Regrouping):
+            self._put(result)
 
     @rule(
         data=st.data(),
@@ -255,26 +257,28 @@ class People(RuleBasedStateMachine):
     def everything_is_undone(self, data: st.DataObject) -> None:
         """Newest or oldest first: every merge that is still open can be taken back."""
         for _ in range(len(self.alerts)):
-            open_ones = [one for one in self.alerts.values() if one.state is AlertState.MERGED]
+            open_ones = [
+                alert for alert in self.alerts.values() if alert.state is AlertState.MERGED
+            ]
             if not open_ones:
                 break
             one = data.draw(st.sampled_from(open_ones))
-            found = unmerge(one, self._holder(one), a_decision(one.alert_id, UNMERGE, None))
-            assert isinstance(found, Regrouping)
-            self._put(found)
+            result = unmerge(one, self._holder(one), a_decision(one.alert_id, UNMERGE, None))
+            assert isinstance(result, Regrouping)
+            self._put(result)
         for alert in self.alerts.values():
             if alert.open_or_merged:
-                assert {one.home for one in alert.alarms} <= {alert.alert_id}
+                assert {alarm.home for alarm in alert.alarms} <= {alert.alert_id}
 
     @invariant()
     def every_alarm_is_in_exactly_one_alert(self) -> None:
-        found = [one.alarm_id for alert in self.alerts.values() for one in alert.alarms]
+        found = [alarm.alarm_id for alert in self.alerts.values() for alarm in alert.alarms]
         assert sorted(found) == sorted(self.all)
 
     @invariant()
     def the_newest_state_of_every_alarm_is_the_one_that_counts(self) -> None:
         for alert in self.alerts.values():
-            assert all(one.version == self.versions[one.alarm_id] for one in alert.alarms)
+            assert all(alarm.version == self.versions[alarm.alarm_id] for alarm in alert.alarms)
             if alert.state is AlertState.MERGED:
                 assert alert.alarms == ()
                 assert alert.alert_id in {child for child, _ in self._holder(alert).merged}
@@ -287,7 +291,7 @@ TestPeople.settings = settings(max_examples=80, stateful_step_count=25, deadline
 def test_a_report_moves_like_an_alarm() -> None:
     report = a_report()
     one = Story(report).alert
-    other = Story(an_alarm("alm-9", event_type="11A01")).alert
-    gone, taken = both(one, other)
+    other_alert = Story(an_alarm("alm-9", event_type="11A01")).alert
+    gone, taken = both(one, other_alert)
     assert report.id in evidence(taken)
     assert gone.reports == ()

@@ -53,7 +53,7 @@ class Desk:
     async def takes(self, *messages: Any) -> list[AlertEvent]:
         """Apply one batch in one transaction; the alert events it put into the outbox."""
         last = await self.value("SELECT coalesce(max(seq), 0) FROM alerting.outbox")
-        batch = [Incoming(one, "-", 0, next(self._offsets), 0) for one in messages]
+        batch = [Incoming(message, "-", 0, next(self._offsets), 0) for message in messages]
         async with self.database.transaction() as work:
             await self.alerting.apply(work, batch)
         rows = await self.rows(
@@ -129,15 +129,17 @@ async def test_the_whole_life_of_an_alert_over_many_transactions(desk: Desk) -> 
     [opened] = await desk.takes(an_alarm(level=Level.RED))
     assert (opened.version, opened.approver_unit, opened.approvals_needed) == (1, CITY, 2)
     issued = await issue(desk, opened)
-    assert [one.officer_id for one in issued.signatures] == ["signer-0", "signer-1"]
-    assert all(one.post is Post.B and one.level is Level.RED for one in issued.signatures)
+    assert [signature.officer_id for signature in issued.signatures] == ["signer-0", "signer-1"]
+    assert all(
+        signature.post is Post.B and signature.level is Level.RED for signature in issued.signatures
+    )
     [updated] = await desk.takes(
         an_alarm(version=2, level=Level.RED, transition=CLEARED, occurred_at=at(30))
     )
     assert (updated.level, updated.proposed_level) == (Level.RED, None)
     [lifted] = await desk.takes(a_decision(opened.alert_id, APPROVE, None, CITY))
     assert (lifted.state, lifted.msg_type, lifted.version) == ("lifted", "Cancel", 7)
-    assert [one.level for one in await desk.notices()] == [Level.RED, None]
+    assert [notice.level for notice in await desk.notices()] == [Level.RED, None]
     rows = await desk.rows("SELECT round, level, officer_id FROM alerting.signature ORDER BY 1, 3")
     assert [tuple(row) for row in rows] == [
         (1, "red", "signer-0"),
@@ -150,9 +152,9 @@ async def test_two_alarms_of_one_place_and_a_report_in_one_batch_are_one_alert(d
     events = await desk.takes(
         an_alarm("alm-1"), an_alarm("alm-2", occurred_at=at(1)), a_report(occurred_at=at(2))
     )
-    assert len({one.alert_id for one in events}) == 1
-    assert [one.version for one in events] == [1, 2, 3]
-    assert [one.transition for one in events] == ["opened", "corroborated", "corroborated"]
+    assert len({event.alert_id for event in events}) == 1
+    assert [event.version for event in events] == [1, 2, 3]
+    assert [event.transition for event in events] == ["opened", "corroborated", "corroborated"]
     assert (events[-1].distinct_sources, events[-1].alarm_ids) == (3, ("alm-1", "alm-2"))
     assert await desk.value("SELECT count(*) FROM alerting.alert") == 1
     metric = "fenghuo_alerting_evidence_total"
@@ -248,13 +250,13 @@ async def test_a_report_opens_an_alert_and_a_final_one_closes_it_or_opens_nothin
 async def test_two_processes_that_see_one_danger_at_once_open_one_alert(
     database: Database, desk: Desk
 ) -> None:
-    other = Desk(database)
+    other_desk = Desk(database)
     rounds = 8
     for number in range(rounds):
         kind = f"12:kind_{number}"
         await asyncio.gather(
             desk.takes(an_alarm(f"a-{number}", event_type=kind)),
-            other.takes(an_alarm(f"b-{number}", event_type=kind)),
+            other_desk.takes(an_alarm(f"b-{number}", event_type=kind)),
         )
     rows = await desk.rows("SELECT version, sources FROM alerting.alert")
     assert [tuple(row) for row in rows] == [(2, 2)] * rounds
@@ -274,7 +276,7 @@ async def test_a_grade_is_kept_and_told_across_batches(desk: Desk) -> None:
     [opened] = await desk.takes(an_alarm(data_grade=DataGrade.IMPORTANT))
     [joined] = await desk.takes(a_report(data_grade=DataGrade.CORE))
     [verified] = await desk.takes(a_decision(opened.alert_id, VERIFY, Level.YELLOW, TOWN))
-    told = [one.data_grade for one in (opened, joined, verified)]
-    assert told == [DataGrade.IMPORTANT, DataGrade.CORE, DataGrade.CORE]
+    data_grades = [alert.data_grade for alert in (opened, joined, verified)]
+    assert data_grades == [DataGrade.IMPORTANT, DataGrade.CORE, DataGrade.CORE]
     rows = await desk.rows("SELECT data_grade FROM alerting.alert_report")
     assert [row["data_grade"] for row in rows] == ["core"]

@@ -40,10 +40,10 @@ CLEARED, RAISED, REVISED = (
 def test_the_order_of_arrival_never_changes_what_is_open(data: st.DataObject) -> None:
     messages = data.draw(histories((Status.ACTUAL, Status.EXERCISE)))
     again = data.draw(shuffled(messages))
-    one, other = Judge(*RULES), Judge(*RULES)
-    one.takes(messages)
-    other.takes(again)
-    assert one.open == other.open
+    judge, other_judge = Judge(*RULES), Judge(*RULES)
+    judge.takes(messages)
+    other_judge.takes(again)
+    assert judge.open == other_judge.open
 
 
 @settings(max_examples=60, deadline=None)
@@ -62,7 +62,7 @@ def test_rules_that_come_late_find_the_same(data: st.DataObject) -> None:
 def test_a_drill_never_supports_the_real_thing(messages: list[Any]) -> None:
     together, alone = Judge(*RULES), Judge(*RULES)
     together.takes(messages)
-    alone.takes(one for one in messages if one.status is Status.ACTUAL)
+    alone.takes(message for message in messages if message.status is Status.ACTUAL)
     real = {one for one in together.open if one[1] is Status.ACTUAL}
     assert real == alone.open
 
@@ -85,9 +85,9 @@ def test_more_trust_never_finds_less(messages: list[Any], which: int, more: floa
 @settings(max_examples=100, deadline=None)
 @given(histories(), st.data())
 def test_a_further_report_never_ends_anything(messages: list[Any], data: st.DataObject) -> None:
-    last = max(one.occurred_at for one in messages)
+    last = max(message.occurred_at for message in messages)
     further = a_report("phone-9", reporter_role=ReporterRole.HOTLINE, occurred_at=last)
-    rules = [one for one in RULES if one.rule_id.startswith("y")]
+    rules = [RULE for RULE in RULES if RULE.rule_id.startswith("y")]
     without, with_it = Judge(*rules), Judge(*rules)
     without.takes(messages)
     place = data.draw(st.integers(0, len(messages)))

@@ -42,10 +42,10 @@ class Hours(NamedTuple):
 
 def should_hold(warnings: Iterable[Hours], calls: Iterable[int], minute: int) -> bool:
     """Two agencies in force, or one and a call not longer ago than the window when both were there."""
-    now = [one for one in warnings if one.counts(minute)]
+    now = [warning for warning in warnings if warning.counts(minute)]
     heard = [call for call in calls if call <= minute]
-    near = any(call + WINDOW >= one.begins for one in now for call in heard)
-    return near or len({one.agency for one in now}) > 1
+    near = any(call + WINDOW >= hours.begins for hours in now for call in heard)
+    return near or len({hours.agency for hours in now}) > 1
 
 
 @given(
@@ -60,25 +60,25 @@ def test_the_rule_holds_exactly_while_a_recount_says_so(
     for minute in range(LAST):
         cause = Cause(f"m-{minute}", "t", at(minute), T0)
         board.pass_time(REGION, at(minute), cause)
-        for number, one in enumerate(warnings):
-            if one.issued == minute:
+        for number, hours in enumerate(warnings):
+            if hours.issued == minute:
                 event = a_warning(
-                    f"agency-{one.agency}",
+                    f"agency-{hours.agency}",
                     id=f"wrn-{number}",
                     occurred_at=at(minute),
-                    effective_at=at(one.begins),
-                    expires_at=at(one.begins + one.lasts),
+                    effective_at=at(hours.begins),
+                    expires_at=at(hours.begins + hours.lasts),
                 )
                 known = warned(event, at(minute))
                 assert known is not None
-                seen = sighting_of(known)
-                assert seen is not None
-                board.warning(Status.ACTUAL, seen, cause, withdrawn=False)
+                sighting = sighting_of(known)
+                assert sighting is not None
+                board.warning(Status.ACTUAL, sighting, cause, withdrawn=False)
         for number, call in enumerate(calls):
             if call == minute:
                 who = ("same-caller", "hotline", "12:gas_leak", TOWN)
                 board.report(Status.ACTUAL, reported(f"call-{number}", *who, at(call), None), cause)
-        is_open = any(one.open for one in board.episodes.values())
+        is_open = any(episode.open for episode in board.episodes.values())
         assert is_open == should_hold(warnings, calls, minute), minute
 
 

@@ -45,9 +45,9 @@ class Log(Topics):
 
     def __init__(self) -> None:
         super().__init__("127.0.0.1:1")
-        self.partitions: dict[Place, list[Raw]] = {one: [] for one in places()}
+        self.partitions: dict[Place, list[Raw]] = {place: [] for place in places()}
         self.first: dict[Place, int] = dict.fromkeys(self.partitions, 0)
-        self.marks: dict[Place, set[int]] = {one: set() for one in self.partitions}
+        self.marks: dict[Place, set[int]] = {partition: set() for partition in self.partitions}
         self.unreadable: dict[Place, str] = {}
         self.group: dict[Place, int] = {}
         self.offline = False
@@ -58,8 +58,8 @@ class Log(Topics):
         """Write a record; its offset."""
         records = self.partitions[topic, part]
         offset = self._end((topic, part))
-        taken = at or datetime.now(UTC)
-        records.append(Raw(offset, int(taken.timestamp() * 1000), value))
+        moment = at or datetime.now(UTC)
+        records.append(Raw(offset, int(moment.timestamp() * 1000), value))
         return offset
 
     def mark(self, topic: str, part: int = 0) -> int:
@@ -69,7 +69,7 @@ class Log(Topics):
         return offset
 
     def _end(self, place: Place) -> int:
-        offsets = {one.offset for one in self.partitions[place]} | self.marks[place]
+        offsets = {partition.offset for partition in self.partitions[place]} | self.marks[place]
         return max(offsets, default=self.first[place] - 1) + 1
 
     async def ends(self) -> dict[Place, int]:
@@ -88,19 +88,19 @@ class Log(Topics):
     ) -> Batch:
         batch = Batch()
         for place, cursor in cursors.items():
-            found = [
-                one
-                for one in self.partitions[place]
-                if max(cursor, self.first[place]) <= one.offset
+            result = [
+                partition
+                for partition in self.partitions[place]
+                if max(cursor, self.first[place]) <= partition.offset
             ][:limit]
-            limit -= len(found)
+            limit -= len(result)
             if cursor < ends[place] and place in self.unreadable:
                 batch.unreadable[place] = self.unreadable[place]
             elif cursor < ends[place]:
-                batch.records[place] = found
-                reached = found[-1].offset + 1 if found and limit <= 0 else ends[place]
+                batch.records[place] = result
+                reached = result[-1].offset + 1 if result and limit <= 0 else ends[place]
                 batch.reached[place] = reached
-                batch.without[place] = sum(cursor <= one < reached for one in self.marks[place])
+                batch.without[place] = sum(cursor <= mark < reached for mark in self.marks[place])
         return batch
 
 
@@ -180,7 +180,7 @@ async def a_healthy_command(auditor: Auditor, *units: str, status: str = "Actual
     await auditor.takes(
         (ALERTS, alert),
         (COMMANDS, a_command(recipients=len(units), status=Status(status))),
-        *((ASSIGNMENTS, one) for one in events),
+        *((ASSIGNMENTS, event) for event in events),
     )
     for schema in ("alerting", "console"):
         await auditor.plant(f"{schema}.alert", alert_id="alt-1", status=status, version=1,
@@ -189,16 +189,16 @@ async def a_healthy_command(auditor: Auditor, *units: str, status: str = "Actual
         await auditor.plant(f"{schema}.command", command_id="cmd-1", status=status, state="issued",
                             version=1,
                             recipients=len(units), alert_id="alt-1")  # fmt: skip
-    for tier, n in Counter(one.unit_tier for one in events).items():
+    for tier, n in Counter(event.unit_tier for event in events).items():
         await auditor.plant("command.tier_count", command_id="cmd-1", tier=tier, status=status,
                             total=n, delivered=n)  # fmt: skip
-    for one in events:
+    for event in events:
         for schema in ("command", "console"):
-            await auditor.plant(f"{schema}.assignment", assignment_id=one.assignment_id,
+            await auditor.plant(f"{schema}.assignment", assignment_id=event.assignment_id,
                                 command_id="cmd-1", status=status, state="delivered",
-                                unit=one.unit, unit_tier=one.unit_tier, version=1)  # fmt: skip
+                                unit=event.unit, unit_tier=event.unit_tier, version=1)  # fmt: skip
         for kind in ("sign_due_soon", "sign_escalate", "finish_due_soon"):
-            await arm(auditor, "command", one.assignment_id, kind)
+            await arm(auditor, "command", event.assignment_id, kind)
 
 
 async def arm(auditor: Auditor, service: str, subject: str, kind: str, rung: int = 0) -> None:

@@ -91,8 +91,8 @@ async def test_whatever_is_open_has_exactly_one_timer_and_the_rest_has_none(
     await arm(auditor, "notify", "dig-1", "digest")
     assert await auditor.checks(3) == {}
     await auditor.do(act)
-    found = await auditor.checks(2)
-    assert found[FindingKind.TIMER_COUNT].split(":")[0] == clock
+    result = await auditor.checks(2)
+    assert result[FindingKind.TIMER_COUNT].split(":")[0] == clock
 
 
 async def test_an_end_that_is_over_before_the_signature_needs_no_timer(auditor: Auditor) -> None:
@@ -145,7 +145,7 @@ SUBJECTS = {
 async def test_every_clock_is_looked_at(auditor: Auditor, clock: str) -> None:
     table, values = ON_ITS_OWN[clock]
     await auditor.plant(table, status="Actual", **values)
-    (kinds, service) = next((one.kinds, one.service) for one in CLOCKS if one.name == clock)
+    (kinds, service) = next((CLOCK.kinds, CLOCK.service) for CLOCK in CLOCKS if CLOCK.name == clock)
     also = "report_written_escalate" if clock == "report by phone" else None
     for kind in (kinds[0], also) if also else kinds[:1]:
         await arm(auditor, service, SUBJECTS.get(clock, "x"), kind)
@@ -156,7 +156,7 @@ async def test_every_clock_is_looked_at(auditor: Auditor, clock: str) -> None:
 
 def test_no_clock_is_without_a_test() -> None:
     seen = {clock for clock, _ in CLOCKS_GONE_WRONG.values()} | {"mode decision", "mode end"}
-    assert {one.name for one in CLOCKS} == seen | ON_ITS_OWN.keys()
+    assert {CLOCK.name for CLOCK in CLOCKS} == seen | ON_ITS_OWN.keys()
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ async def test_a_proposal_of_a_mode_is_timed_until_it_is_settled(
     await arm(auditor, "command", "mod-1", kind)
     assert await auditor.checks(3) == {}
     await auditor.do("UPDATE command.timer SET state = 'cancelled'")
-    found = await auditor.checks(2)
-    assert found[FindingKind.TIMER_COUNT].split(":")[0] == clock
+    result = await auditor.checks(2)
+    assert result[FindingKind.TIMER_COUNT].split(":")[0] == clock
     await auditor.do("UPDATE command.mode_proposal SET state = 'ended'")
     assert await auditor.checks(3) == {}

@@ -75,8 +75,8 @@ def test_in_is_out_and_suppressed_and_dead_letters_and_in_flight(
     refused = {facts[n].offset for n, (what, _) in enumerate(made) if what == "refused"}
     passage = a_passage(end=offset)
     lost: list[Fact] = []
-    for step in sorted(min(one, offset) for one in steps):
-        mine = [one for one in facts if passage.next_offset <= one.offset < step]
+    for step in sorted(min(step, offset) for step in steps):
+        mine = [fact for fact in facts if passage.next_offset <= fact.offset < step]
         settled = settle(
             replace(passage, stored=step),
             mine,
@@ -94,7 +94,7 @@ def test_in_is_out_and_suppressed_and_dead_letters_and_in_flight(
         assert hop.records_in == (
             hop.applied + hop.repeated + hop.refused + hop.unchecked + hop.in_flight + hop.lost
         )
-        passed = [one for one in facts if one.offset < passage.next_offset]
+        passed = [fact for fact in facts if fact.offset < passage.next_offset]
         assert len(passed) == hop.records_in - hop.in_flight
 
 
@@ -126,14 +126,14 @@ def test_a_reader_beyond_the_end_that_was_read_before_has_nothing_in_flight() ->
 def test_a_window_knows_repeats_and_forgets_what_all_have_passed() -> None:
     window = Window(0)
     window.take([a_fact(0, "a"), a_fact(1, "b"), a_fact(2, "a", digest=b"other")], 3)
-    assert [one.repeat for one in window.between(0, 3)] == [False, False, True]
-    assert [one.conflict for one in window.between(0, 3)] == [False, False, True]
+    assert [fact.repeat for fact in window.between(0, 3)] == [False, False, True]
+    assert [fact.conflict for fact in window.between(0, 3)] == [False, False, True]
     window.take([a_fact(n, f"x{n}") for n in range(3, KEEP + 10)], KEEP + 10)
     window.forget(KEEP + 10)
     assert window.start == 10
-    assert [one.offset for one in window.between(0, 12)] == [10, 11]
+    assert [fact.offset for fact in window.between(0, 12)] == [10, 11]
     window.take([a_fact(KEEP + 10, "b"), a_fact(KEEP + 11, f"x{KEEP}")], KEEP + 12)
-    assert [one.repeat for one in window.between(KEEP + 10, KEEP + 12)] == [False, True]
+    assert [fact.repeat for fact in window.between(KEEP + 10, KEEP + 12)] == [False, True]
 
 
 def test_a_window_whose_readers_stand_still_is_full() -> None:
@@ -173,6 +173,8 @@ def test_a_record_is_compared_with_what_is_known_of_its_origin(
 
 
 def test_the_origin_of_a_topic_follows_from_who_writes_it() -> None:
-    assert {origin(one.name) for one in (ALERTS, ASSIGNMENTS, TRAIL)} == {Origin.OUTBOX}
+    assert {origin(topic_spec.name) for topic_spec in (ALERTS, ASSIGNMENTS, TRAIL)} == {
+        Origin.OUTBOX
+    }
     assert origin(ACKNOWLEDGEMENTS.name) is Origin.ACTS
-    assert {origin(one.name) for one in (ALARMS, READINGS, RULES)} == {Origin.OTHERS}
+    assert {origin(topic_spec.name) for topic_spec in (ALARMS, READINGS, RULES)} == {Origin.OTHERS}

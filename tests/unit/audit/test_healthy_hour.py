@@ -66,7 +66,7 @@ class World:
 def look(world: World, at: float, before: Before | None) -> tuple[Snapshot, Before]:
     """What a round that begins at `at` sees: readers first, then Kafka, then the tables."""
     kafka, tables = at + 0.05, at + 0.1
-    stored = {(one, PLACE): bisect_right(times, at) for one, times in world.passed.items()}
+    stored = {(name, PLACE): bisect_right(times, at) for name, times in world.passed.items()}
     out, done = bisect_right(world.committed, at), bisect_right(world.published, at)
     waiting = {"command": T0 + timedelta(seconds=world.committed[done])} if done < out else {}
     end = bisect_right(world.published, kafka)
@@ -92,7 +92,7 @@ def look(world: World, at: float, before: Before | None) -> tuple[Snapshot, Befo
             for (service, place), offset in stored.items()
             if offset < end
         ),
-        outboxes=tuple(seen.Outbox(one, oldest, 1) for one, oldest in waiting.items()),
+        outboxes=tuple(seen.Outbox(name, oldest, 1) for name, oldest in waiting.items()),
     ), Before({PLACE: end}, T0 + timedelta(seconds=tables))
 
 
@@ -119,7 +119,7 @@ def rounds(world: World, spoil: str = "") -> Iterator[tuple[float, Finding]]:
 
 def spoilt(snapshot: Snapshot, what: str) -> Snapshot:
     if what == "a row of another state":
-        rows = [replace(one, stored=(one.told[0], "done")) for one in snapshot.rows[:1]]
+        rows = [replace(row, stored=(row.told[0], "done")) for row in snapshot.rows[:1]]
         return replace(snapshot, rows=(*rows, *snapshot.rows[1:]))
     if what == "a row that is gone":
         return replace(snapshot, rows=(replace(snapshot.rows[0], stored=None), *snapshot.rows[1:]))

@@ -82,16 +82,21 @@ async def hop(auditor: Auditor, service: str, spec: TopicSpec) -> dict[str, int]
 
 async def test_applied_repeated_and_refused_records_balance(auditor: Auditor) -> None:
     alerts = [an_alert(f"alt-{n}") for n in range(4)]
-    for one in (*alerts[:3], alerts[1], alerts[3]):
-        offset = auditor.log.append(ALERTS.name, encode(one))
-    for one in alerts[:3]:
-        await knows(auditor, "notify", one)
+    for alert in (*alerts[:3], alerts[1], alerts[3]):
+        offset = auditor.log.append(ALERTS.name, encode(alert))
+    for alert in alerts[:3]:
+        await knows(auditor, "notify", alert)
     refuses(auditor, "notify", ALERTS, offset)
     await stands(auditor, "notify", ALERTS, 5)
     assert LOST not in await auditor.checks(2)
-    found = await hop(auditor, "notify", ALERTS)
-    assert (found["applied"], found["repeated"], found["refused"], found["lost"]) == (3, 1, 1, 0)
-    assert found["next_offset"] == found["stored"] == found["ends_at"] == 5
+    result = await hop(auditor, "notify", ALERTS)
+    assert (result["applied"], result["repeated"], result["refused"], result["lost"]) == (
+        3,
+        1,
+        1,
+        0,
+    )
+    assert result["next_offset"] == result["stored"] == result["ends_at"] == 5
 
 
 async def test_what_a_reader_has_not_passed_is_in_flight_and_then_judged(auditor: Auditor) -> None:
@@ -124,12 +129,12 @@ async def test_a_record_passed_without_a_trace_is_found_at_once_and_cleared_when
 
 
 async def test_an_inbox_that_remembers_another_body_is_no_trace(auditor: Auditor) -> None:
-    one = an_alert()
-    auditor.log.append(ALERTS.name, encode(one))
+    alert = an_alert()
+    auditor.log.append(ALERTS.name, encode(alert))
     await auditor.do(
         "INSERT INTO notify.inbox (topic, event_id, body_hash) VALUES ($1, $2, 'x')",
         ALERTS.name,
-        one.id,
+        alert.id,
     )
     await stands(auditor, "notify", ALERTS, 1)
     assert LOST in await auditor.checks(1)
@@ -140,9 +145,9 @@ async def test_an_inbox_that_remembers_another_body_is_no_trace(auditor: Auditor
 async def test_an_inbox_that_knows_the_id_from_another_topic_is_no_trace(
     auditor: Auditor,
 ) -> None:
-    one = an_alert()
-    auditor.log.append(ALERTS.name, encode(one))
-    await knows(auditor, "notify", one, REPORTS)
+    alert = an_alert()
+    auditor.log.append(ALERTS.name, encode(alert))
+    await knows(auditor, "notify", alert, REPORTS)
     await stands(auditor, "notify", ALERTS, 1)
     assert LOST in await auditor.checks(1)
 
@@ -173,8 +178,12 @@ async def test_an_act_that_its_owner_refuses_is_one_entry_of_the_trail(auditor: 
     refuses(auditor, "alerting", DECISIONS, 0, value)
     await auditor.do("DELETE FROM audit.letter")
     await auditor.checks(1)
-    entries = [one for one in await auditor.trail() if one.outcome is AuditOutcome.REFUSED]
-    told = [(one.actor, one.action, one.subject_id, one.reason) for one in entries]
+    entries = [
+        audit_entry
+        for audit_entry in await auditor.trail()
+        if audit_entry.outcome is AuditOutcome.REFUSED
+    ]
+    told = [(entry.actor, entry.action, entry.subject_id, entry.reason) for entry in entries]
     assert told == [("o-town", "alert.approve red", "alt-1", "alerting: -")]
     assert verify(await auditor.trail()) is None
 
@@ -185,8 +194,8 @@ async def test_scoring_is_judged_by_its_commits_and_its_letters(auditor: Auditor
     refuses(auditor, "scoring", READINGS, 0)
     auditor.log.group = {(READINGS.name, 0): 2}
     assert (await auditor.checks(1))[LOST] == f"scoring:{READINGS.name}/0@1"
-    found = await hop(auditor, "scoring", READINGS)
-    assert (found["refused"], found["lost"]) == (1, 1)
+    result = await hop(auditor, "scoring", READINGS)
+    assert (result["refused"], result["lost"]) == (1, 1)
 
 
 async def test_a_flood_of_readings_is_sampled_and_says_so(auditor: Auditor) -> None:
@@ -194,8 +203,8 @@ async def test_a_flood_of_readings_is_sampled_and_says_so(auditor: Auditor) -> N
         auditor.log.append(READINGS.name, b"{broken", at=T0)
     auditor.log.group = {(READINGS.name, 0): LIMIT + 10}
     await auditor.checks(2)
-    found = await hop(auditor, "scoring", READINGS)
-    assert found["unchecked"] == found["next_offset"] - found["first_offset"]
+    result = await hop(auditor, "scoring", READINGS)
+    assert result["unchecked"] == result["next_offset"] - result["first_offset"]
     assert FindingKind.HOP_UNBALANCED not in await auditor.checks(2)
 
 
@@ -219,8 +228,8 @@ async def test_a_record_that_is_not_what_its_service_wrote_is_found(
 
 
 async def test_a_record_sent_again_later_is_the_same_record(auditor: Auditor) -> None:
-    one = an_alert()
-    for again in (one, one.model_copy(update={"sent_at": datetime.now(UTC)})):
+    alert = an_alert()
+    for again in (alert, alert.model_copy(update={"sent_at": datetime.now(UTC)})):
         auditor.log.append(ALERTS.name, encode(again))
     assert await auditor.checks(2) == {}
 
@@ -260,20 +269,20 @@ async def test_what_the_tables_may_have_forgotten_is_counted_only(auditor: Audit
 
 async def test_what_retention_took_before_it_was_read_is_counted_only(auditor: Auditor) -> None:
     auditor.log.first[ALERTS.name, 0] = 7
-    one = an_alert()
-    auditor.log.append(ALERTS.name, encode(one))
-    await knows(auditor, "notify", one)
+    alert = an_alert()
+    auditor.log.append(ALERTS.name, encode(alert))
+    await knows(auditor, "notify", alert)
     await stands(auditor, "notify", ALERTS, 8)
     assert await auditor.checks(3) == {}
-    found = await hop(auditor, "notify", ALERTS)
-    assert (found["unchecked"], found["applied"]) == (7, 1)
+    result = await hop(auditor, "notify", ALERTS)
+    assert (result["unchecked"], result["applied"]) == (7, 1)
 
 
 async def test_a_hole_in_a_topic_does_not_balance(auditor: Auditor) -> None:
     for n in range(3):
-        one = an_alert(f"alt-{n}")
-        auditor.log.append(ALERTS.name, encode(one))
-        await knows(auditor, "notify", one)
+        alert = an_alert(f"alt-{n}")
+        auditor.log.append(ALERTS.name, encode(alert))
+        await knows(auditor, "notify", alert)
     del auditor.log.partitions[ALERTS.name, 0][1]
     await stands(auditor, "notify", ALERTS, 3)
     assert (await auditor.checks(2))[FindingKind.HOP_UNBALANCED] == f"notify:{ALERTS.name}"
@@ -281,14 +290,14 @@ async def test_a_hole_in_a_topic_does_not_balance(auditor: Auditor) -> None:
 
 async def test_a_reader_that_stands_is_found_and_one_that_moves_is_not(auditor: Auditor) -> None:
     alerts = [an_alert(f"alt-{n}") for n in range(12)]
-    for one in alerts:
-        auditor.log.append(ALERTS.name, encode(one))
-        await knows(auditor, "notify", one)
+    for alert in alerts:
+        auditor.log.append(ALERTS.name, encode(alert))
+        await knows(auditor, "notify", alert)
     for offset in range(1, 8):
         await stands(auditor, "notify", ALERTS, offset)
         assert FindingKind.CONSUMER_STOPPED not in await auditor.checks(1)
-    found = await auditor.checks(4)
-    assert found[FindingKind.CONSUMER_STOPPED] == f"notify:{ALERTS.name}/0"
+    result = await auditor.checks(4)
+    assert result[FindingKind.CONSUMER_STOPPED] == f"notify:{ALERTS.name}/0"
     await stands(auditor, "notify", ALERTS, 12)
     assert FindingKind.CONSUMER_STOPPED not in await auditor.checks(1)
 
@@ -300,9 +309,9 @@ async def test_the_offset_of_a_topic_that_is_gone_is_passed_over(auditor: Audito
 
 async def test_a_restart_goes_on_where_the_books_end(auditor: Auditor, dsn: str) -> None:
     alerts = [an_alert(f"alt-{n}") for n in range(6)]
-    for one in alerts:
-        auditor.log.append(ALERTS.name, encode(one))
-        await knows(auditor, "notify", one)
+    for alert in alerts:
+        auditor.log.append(ALERTS.name, encode(alert))
+        await knows(auditor, "notify", alert)
     await stands(auditor, "notify", ALERTS, 3)
     await auditor.checks(2)
     auditor.rounds = auditor.restarted(dsn)
@@ -313,16 +322,16 @@ async def test_a_restart_goes_on_where_the_books_end(auditor: Auditor, dsn: str)
 
 
 async def test_two_auditors_keep_one_book(auditor: Auditor, dsn: str) -> None:
-    mine, other = auditor.rounds, auditor.restarted(dsn)
+    mine, other_rounds = auditor.rounds, auditor.restarted(dsn)
     for n in range(8):
-        one = an_alert(f"alt-{n}")
-        auditor.log.append(ALERTS.name, encode(one))
-        await knows(auditor, "notify", one)
+        alert = an_alert(f"alt-{n}")
+        auditor.log.append(ALERTS.name, encode(alert))
+        await knows(auditor, "notify", alert)
         await stands(auditor, "notify", ALERTS, n + 1)
-        auditor.rounds = (mine, other)[n % 2]
+        auditor.rounds = (mine, other_rounds)[n % 2]
         await auditor.checks(1)
-    found = await hop(auditor, "notify", ALERTS)
-    assert (found["applied"], found["repeated"], found["lost"]) == (8, 0, 0)
+    result = await hop(auditor, "notify", ALERTS)
+    assert (result["applied"], result["repeated"], result["lost"]) == (8, 0, 0)
 
 
 async def test_while_kafka_is_away_the_tables_are_checked_and_hops_are_not_judged(

@@ -99,8 +99,8 @@ CASES: list[tuple[Snapshot, FindingKind | None]] = [
 
 @pytest.mark.parametrize(("snapshot", "kind"), CASES)
 def test_a_snapshot_is_judged(snapshot: Snapshot, kind: FindingKind | None) -> None:
-    found = liveness.find(snapshot, T0)
-    assert [one.kind for one in found] == ([] if kind is None else [kind])
+    result = liveness.find(snapshot, T0)
+    assert [finding.kind for finding in result] == ([] if kind is None else [kind])
 
 
 def test_every_kind_can_be_found() -> None:
@@ -119,8 +119,8 @@ def differing(on_topic: int, in_table: int, *moving: str) -> list[Finding]:
 
 def checks_until_raised(rounds: list[list[Finding]]) -> int | None:
     suspicions: dict[Key, Suspicion] = {}
-    for number, found in enumerate(rounds, 1):
-        verdict = weigh(found, ALL, suspicions, ())
+    for number, round_item in enumerate(rounds, 1):
+        verdict = weigh(round_item, ALL, suspicions, ())
         suspicions = dict(verdict.suspicions)
         if verdict.raised:
             return number
@@ -128,10 +128,10 @@ def checks_until_raised(rounds: list[list[Finding]]) -> int | None:
 
 
 def test_a_finding_is_raised_in_the_second_check() -> None:
-    found = liveness.find(Snapshot(ALL, clocks=(ArmedTimers("sign", "asg-1", ACTUAL, 0),)), T0)
-    assert checks_until_raised([found, found]) == 2
-    assert checks_until_raised([found, [], found]) is None
-    assert checks_until_raised([found, [], found, found]) == 4
+    result = liveness.find(Snapshot(ALL, clocks=(ArmedTimers("sign", "asg-1", ACTUAL, 0),)), T0)
+    assert checks_until_raised([result, result]) == 2
+    assert checks_until_raised([result, [], result]) is None
+    assert checks_until_raised([result, [], result, result]) == 4
 
 
 def test_what_is_in_flight_needs_three_checks_with_the_same_figures() -> None:
@@ -143,15 +143,17 @@ def test_what_is_in_flight_needs_three_checks_with_the_same_figures() -> None:
 
 @pytest.mark.parametrize("mover", ["audit", "notify"])
 def test_nothing_is_judged_while_its_services_are_behind(mover: str) -> None:
-    same, held = differing(5, 6), differing(5, 6, mover)
-    assert checks_until_raised([held] * 20) is None
-    assert checks_until_raised([same, held, held, same, held, same]) == 6, "forgotten or counted"
+    same, findings = differing(5, 6), differing(5, 6, mover)
+    assert checks_until_raised([findings] * 20) is None
+    assert checks_until_raised([same, findings, findings, same, findings, same]) == 6, (
+        "forgotten or counted"
+    )
     assert checks_until_raised([differing(5, 6, "console")] * 3) == 3, "others do not matter"
 
 
 def test_a_held_finding_that_is_open_stays_open() -> None:
-    (one,) = differing(5, 6, "notify")
-    assert weigh([one], ALL, {}, [one.key]).resolved == []
+    (finding,) = differing(5, 6, "notify")
+    assert weigh([finding], ALL, {}, [finding.key]).resolved == []
 
 
 def test_nothing_in_flight_is_judged_while_kafka_cannot_be_asked() -> None:
@@ -181,19 +183,19 @@ def a_finding(kind: FindingKind = FindingKind.FANOUT, subject: str = "cmd-1") ->
 
 
 def test_an_open_finding_is_not_raised_again_and_resolved_when_gone() -> None:
-    one = a_finding()
-    verdict = weigh([one], ALL, {one.key: Suspicion(one, 5)}, [one.key])
+    finding = a_finding()
+    verdict = weigh([finding], ALL, {finding.key: Suspicion(finding, 5)}, [finding.key])
     assert verdict.raised == []
     assert verdict.resolved == []
-    assert weigh([], ALL, verdict.suspicions, [one.key]).resolved == [one.key]
+    assert weigh([], ALL, verdict.suspicions, [finding.key]).resolved == [finding.key]
 
 
 def test_what_was_not_looked_for_is_neither_resolved_nor_forgotten() -> None:
-    one = a_finding()
+    finding = a_finding()
     looked = ALL - {FindingKind.FANOUT}
-    verdict = weigh([], looked, {one.key: Suspicion(one, 1)}, [one.key])
+    verdict = weigh([], looked, {finding.key: Suspicion(finding, 1)}, [finding.key])
     assert verdict.resolved == []
-    assert one.key in verdict.suspicions
+    assert finding.key in verdict.suspicions
 
 
 def test_a_drill_leak_is_never_resolved() -> None:
@@ -202,7 +204,7 @@ def test_a_drill_leak_is_never_resolved() -> None:
 
 findings = st.lists(
     st.builds(a_finding, st.sampled_from(list(FindingKind)), st.sampled_from(["a", "b"])),
-    unique_by=lambda one: one.key,
+    unique_by=lambda build: build.key,
 )
 
 
@@ -210,12 +212,12 @@ findings = st.lists(
 def test_raised_and_resolved_alternate(rounds: list[list[Finding]]) -> None:
     suspicions: dict[Key, Suspicion] = {}
     open_: set[Key] = set()
-    for found in rounds:
-        verdict = weigh(found, ALL, suspicions, open_)
+    for round_item in rounds:
+        verdict = weigh(round_item, ALL, suspicions, open_)
         suspicions = dict(verdict.suspicions)
-        raised = {one.key for one in verdict.raised}
+        raised = {finding.key for finding in verdict.raised}
         assert not raised & open_
         assert set(verdict.resolved) <= open_
         assert not raised & set(verdict.resolved)
         open_ = (open_ | raised) - set(verdict.resolved)
-        assert raised <= {one.key for one in found}
+        assert raised <= {finding.key for finding in round_item}

@@ -12,9 +12,9 @@ from tests.unit.audit.builders import an_alert, an_assignment
 
 
 def over(message: object, state: object) -> bool:
-    found = newest_of(message.model_copy(update={"state": state}))  # type: ignore[attr-defined]
-    assert found is not None
-    return found.over
+    result = newest_of(message.model_copy(update={"state": state}))  # type: ignore[attr-defined]
+    assert result is not None
+    return result.over
 
 
 @pytest.mark.parametrize("state", AlertState)

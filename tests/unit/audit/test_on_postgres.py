@@ -61,11 +61,14 @@ async def test_a_finding_is_raised_entered_published_and_resolved(auditor: Audit
     await auditor.do("UPDATE command.timer SET state = 'armed'")
     assert await auditor.checks(1) == {}
     trail = await auditor.trail()
-    assert [one.outcome for one in trail] == [AuditOutcome.FINDING, AuditOutcome.RESOLVED]
+    assert [audit_entry.outcome for audit_entry in trail] == [
+        AuditOutcome.FINDING,
+        AuditOutcome.RESOLVED,
+    ]
     published = await auditor.rows(
         "SELECT event_id FROM audit.outbox WHERE topic = $1 ORDER BY seq", TRAIL.name
     )
-    assert [row["event_id"] for row in published] == [one.id for one in trail]
+    assert [row["event_id"] for row in published] == [audit_entry.id for audit_entry in trail]
 
 
 async def test_a_restart_neither_forgets_nor_repeats_a_finding(auditor: Auditor, dsn: str) -> None:
@@ -119,7 +122,7 @@ PLANTS: list[tuple[FindingKind, list[tuple[str, dict[str, Any]]]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("kind", "rows"), PLANTS, ids=lambda one: str(one)[:30])
+@pytest.mark.parametrize(("kind", "rows"), PLANTS, ids=lambda plant: str(plant)[:30])
 async def test_every_planted_fault_is_found(
     auditor: Auditor, kind: FindingKind, rows: list[tuple[str, dict[str, Any]]]
 ) -> None:
@@ -209,18 +212,18 @@ async def test_counts_are_kept_per_topic_and_status(auditor: Auditor) -> None:
 
 
 async def test_the_newest_version_of_what_is_open_is_remembered(auditor: Auditor) -> None:
-    one, two = an_assignment(TOWN), an_assignment(VILLAGE)
+    assignment, two = an_assignment(TOWN), an_assignment(VILLAGE)
     signed = an_assignment(VILLAGE, version=2, state=AssignmentState.SIGNED)
-    await auditor.takes((ASSIGNMENTS, one), (ASSIGNMENTS, signed), (ASSIGNMENTS, two))
+    await auditor.takes((ASSIGNMENTS, assignment), (ASSIGNMENTS, signed), (ASSIGNMENTS, two))
     await auditor.takes((COMMANDS, a_command()))
     known = "SELECT subject_id, version, state FROM audit.latest WHERE kind = 'assignment'"
     assert {tuple(row) for row in await auditor.rows(known)} == {
-        (one.assignment_id, 1, "delivered"),
+        (assignment.assignment_id, 1, "delivered"),
         (two.assignment_id, 2, "signed"),
     }
     done = an_assignment(VILLAGE, version=9, state=AssignmentState.DONE)
     await auditor.takes((ASSIGNMENTS, done))
-    assert [row["subject_id"] for row in await auditor.rows(known)] == [one.assignment_id]
+    assert [row["subject_id"] for row in await auditor.rows(known)] == [assignment.assignment_id]
 
 
 TAMPERED = {
@@ -246,5 +249,5 @@ async def test_a_row_changed_behind_its_services_back_is_found(
         await auditor.do("UPDATE alerting.alert SET state = 'lifted'")
     else:
         await auditor.do(TAMPERED[what].format(table=table))
-    found = await auditor.checks(3)
-    assert found[FindingKind.ROW_DIFFERS].startswith(f"{table}:")
+    result = await auditor.checks(3)
+    assert result[FindingKind.ROW_DIFFERS].startswith(f"{table}:")

@@ -101,8 +101,8 @@ async def test_every_state_is_counted_as_the_service_counts_it(auditor: Auditor)
         )  # fmt: skip
     await auditor.plant("command.tier_count", command_id="cmd-1", tier="grid", status="Actual",
                         **expected._asdict())  # fmt: skip
-    found = await auditor.checks(3)
-    assert FindingKind.COUNTER_DIFFERS not in found
+    result = await auditor.checks(3)
+    assert FindingKind.COUNTER_DIFFERS not in result
     assert RECOUNTS[0].counters == Counts._fields
     assert set(RECOUNTS[1].counters) == set(Progress.model_fields)
 

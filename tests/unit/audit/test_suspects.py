@@ -100,8 +100,8 @@ async def test_a_forged_dead_letter_explains_nothing_and_ends_nothing(
     letter = json.loads(auditor.log.partitions[DECISIONS.dlq, 0].pop().value or b"")
     auditor.log.append(DECISIONS.dlq, json.dumps(letter | change).encode())
     await stands(auditor, "alerting", DECISIONS, 1)
-    found = await auditor.checks(2)
-    assert found[LOST] == f"alerting:{DECISIONS.name}/0@0"
+    result = await auditor.checks(2)
+    assert result[LOST] == f"alerting:{DECISIONS.name}/0@0"
 
 
 async def test_a_bug_in_a_round_is_told_and_the_next_round_is_made(
@@ -128,8 +128,8 @@ async def test_a_bug_in_a_round_is_told_and_the_next_round_is_made(
 async def test_what_a_transaction_leaves_behind_is_no_record_and_stops_no_reader(
     auditor: Auditor,
 ) -> None:
-    one, two = an_alert("alt-1"), an_alert("alt-2")
-    for message in (one, None, None, two, None):
+    alert, two = an_alert("alt-1"), an_alert("alt-2")
+    for message in (alert, None, None, two, None):
         if message is None:
             auditor.log.mark(ALERTS.name)
         else:
@@ -141,8 +141,8 @@ async def test_what_a_transaction_leaves_behind_is_no_record_and_stops_no_reader
     books = await hop(auditor, "notify", ALERTS)
     assert (books["applied"], books["compacted"], books["next_offset"]) == (2, 2, 4)
     auditor.log.append(ALERTS.name, encode(an_alert("alt-3")))
-    found = await auditor.checks(7)
-    assert found == {FindingKind.CONSUMER_STOPPED: f"notify:{ALERTS.name}/0"}
+    result = await auditor.checks(7)
+    assert result == {FindingKind.CONSUMER_STOPPED: f"notify:{ALERTS.name}/0"}
 
 
 async def test_a_place_that_the_auditor_cannot_read_is_told_and_the_others_are_judged(

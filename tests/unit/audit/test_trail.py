@@ -19,7 +19,7 @@ def test_an_untouched_chain_holds(length: int) -> None:
     chain = a_chain(length)
     assert verify(chain) is None
     assert verify(chain, head=Head(chain[-1].sequence, chain[-1].hash)) is None
-    assert [one.sequence for one in chain] == list(range(1, length + 1))
+    assert [audit_entry.sequence for audit_entry in chain] == list(range(1, length + 1))
     assert chain[0].prev_hash == GENESIS.hash
 
 
@@ -97,7 +97,7 @@ def test_every_insertion_is_found(length: int, data: st.DataObject) -> None:
 
 @given(lengths)
 def test_the_hash_survives_the_way_through_a_topic(length: int) -> None:
-    chain = [AuditEntry.model_validate_json(encode(one)) for one in a_chain(length)]
+    chain = [AuditEntry.model_validate_json(encode(audit_entry)) for audit_entry in a_chain(length)]
     assert verify(chain) is None
 
 

@@ -34,35 +34,35 @@ MEASURED: dict[str, dict[str, Any]] = {
 
 
 def test_every_key_of_the_issue_is_there_and_judged() -> None:
-    found = judged(keys.KEYS, keys.PATHS, MEASURED, {"timers": "no Postgres"}, quick=False)
-    assert found.keys() >= ISSUE
-    assert found["fanout_9100_s"] == {"value": 0.8, "aim": "<= 1", "met": True}
-    assert found["fanout_75000_s"]["met"] is False
-    assert found["races"]["met"] is True
-    assert found["races_wrong"]["met"] is False
-    assert found["timers_late_p99_s"] == {
+    result = judged(keys.KEYS, keys.PATHS, MEASURED, {"timers": "no Postgres"}, quick=False)
+    assert result.keys() >= ISSUE
+    assert result["fanout_9100_s"] == {"value": 0.8, "aim": "<= 1", "met": True}
+    assert result["fanout_75000_s"]["met"] is False
+    assert result["races"]["met"] is True
+    assert result["races_wrong"]["met"] is False
+    assert result["timers_late_p99_s"] == {
         "value": None,
         "aim": "<= 1",
         "met": None,
         "why": "no Postgres",
     }
-    assert found["acks_per_s"]["why"] == "not measured in this run"
+    assert result["acks_per_s"]["why"] == "not measured in this run"
 
 
 def test_a_quick_run_judges_nothing() -> None:
-    found = judged(keys.KEYS, keys.PATHS, MEASURED, {}, quick=True)
-    assert {entry["met"] for entry in found.values()} == {None}
+    result = judged(keys.KEYS, keys.PATHS, MEASURED, {}, quick=True)
+    assert {entry["met"] for entry in result.values()} == {None}
     plan = run.Plan.make(run.ROWS, quick=True, repetitions=3)
     assert (plan.repetitions, plan.quick) == (1, True)
     assert plan.races < run.Plan().races
 
 
 def test_the_generated_city_is_a_tree_of_the_sizes_it_claims() -> None:
-    found = units.city()
-    known = {one.unit for one in found}
-    assert len(known) == len(found) == units.WHOLE + 1
-    assert all(one.parent in known for one in found if one.unit != units.CITY)
-    assert all(parent_of(one.unit) == one.parent for one in found)
+    result = units.city()
+    known = {unit_entry.unit for unit_entry in result}
+    assert len(known) == len(result) == units.WHOLE + 1
+    assert all(unit_entry.parent in known for unit_entry in result if unit_entry.unit != units.CITY)
+    assert all(parent_of(unit_entry.unit) == unit_entry.parent for unit_entry in result)
     roots = (units.CITY, units.RED_DISTRICT, units.LARGE_DISTRICT, units.SMALL_TOWN)
     sizes = (units.WHOLE, units.RED, units.LARGE, units.SMALL)
     assert tuple(recipients(root) for root in roots) == sizes

@@ -41,20 +41,20 @@ def judged(*, quick: bool = False) -> dict[str, dict[str, Any]]:
 
 
 def test_every_key_of_the_issue_is_there_and_judged() -> None:
-    found = judged()
-    assert found.keys() >= ISSUE
-    assert found["pixel_p99_ms_200"] == {"value": 120.0, "aim": "<= 300", "met": True}
-    assert found["stalled_reader_kib"]["met"] is False
-    assert found["first_load_kb"]["why"] == "no Chromium"
+    result = judged()
+    assert result.keys() >= ISSUE
+    assert result["pixel_p99_ms_200"] == {"value": 120.0, "aim": "<= 300", "met": True}
+    assert result["stalled_reader_kib"]["met"] is False
+    assert result["first_load_kb"]["why"] == "no Chromium"
     assert {entry["met"] for entry in judged(quick=True).values()} == {None}
 
 
 def test_what_is_wrong_has_no_value_and_says_why() -> None:
-    found = judged()
+    result = judged()
     for name in ("pixel_p99_ms_2000", "console_kib"):
-        assert found[name]["value"] is None
-        assert found[name]["met"] is None
-        assert found[name]["why"] == "INVALID: 3 streams were lost"
+        assert result[name]["value"] is None
+        assert result[name]["met"] is None
+        assert result[name]["why"] == "INVALID: 3 streams were lost"
 
 
 def test_every_row_has_keys_and_every_key_a_path() -> None:
@@ -84,19 +84,19 @@ def test_a_run_that_misses_something_does_not_count(
     def some(count: int) -> dict[int, float]:
         return dict(list(ALL.items())[:count])
 
-    found = pixel.wrong(
+    result = pixel.wrong(
         PLAN, alarms.Run(some(sent), some(read)), some(painted), Taken({}, lost, 0, 0.0)
     )
-    assert found == wrong
+    assert result == wrong
 
 
 def test_alarms_are_of_the_contract_and_carry_their_number() -> None:
     now = datetime(2026, 11, 25, tzinfo=UTC)
     made = [alarms.an_alarm(number, now) for number in range(50)]
-    assert [AlarmEvent.model_validate_json(encode(one)) for one in made] == made
-    assert [one.headline.rpartition(MARK)[2] for one in made] == [str(n) for n in range(50)]
-    assert len({one.alarm_id for one in made}) == 50
-    assert len({one.place for one in made}) > 20
+    assert [AlarmEvent.model_validate_json(encode(alarm)) for alarm in made] == made
+    assert [alarm.headline.rpartition(MARK)[2] for alarm in made] == [str(n) for n in range(50)]
+    assert len({alarm.alarm_id for alarm in made}) == 50
+    assert len({alarm.place for alarm in made}) > 20
 
 
 async def test_the_clients_note_each_number_once_and_see_who_is_cut() -> None:

@@ -42,13 +42,13 @@ def test_the_oracle_finds_what_it_always_found() -> None:
 
 def test_a_state_that_was_stored_goes_on_as_if_it_had_not_been() -> None:
     plain, stored = list[Transition](), list[Transition]()
-    kept = State.of(sensor_id(5))
-    other = State.of(sensor_id(5))
+    state = State.of(sensor_id(5))
+    other_state = State.of(sensor_id(5))
     for sample in SAMPLES:
         if sample.sensor == 5:
-            step(kept, sample.value, sample.at_ms, plain)
-            step(other, sample.value, sample.at_ms, stored)
-            other = State.load(other.sid, other.dump())
+            step(state, sample.value, sample.at_ms, plain)
+            step(other_state, sample.value, sample.at_ms, stored)
+            other_state = State.load(other_state.sid, other_state.dump())
     assert plain == stored
 
 
@@ -90,15 +90,15 @@ def test_every_source_writes_readings_that_the_contract_takes() -> None:
 
 def test_the_rules_are_four_per_kind_with_the_limits_of_the_oracle() -> None:
     rules = ruleset.reference_rules()
-    assert sorted(one.rule_id for one in rules) == sorted(
+    assert sorted(rule.rule_id for rule in rules) == sorted(
         f"{name}.{kind}" for kind in KINDS for name in ("t1", "t2", "mean", "roc")
     )
     assert len(ruleset.rain_rules()) == 5
 
 
 def test_the_catalogue_by_template_is_the_catalogue_by_model() -> None:
-    found = dict(ruleset.catalog(ruleset.numbered(8), 10.0))
+    result = dict(ruleset.catalog(ruleset.numbered(8), 10.0))
     for number in range(8):
         name = sensor_id(number)
         entry = ruleset.entry(ruleset.sensor(name, KINDS[number % 4], 10.0))
-        assert found[f"sensor:{name}".encode()] == encode(entry)
+        assert result[f"sensor:{name}".encode()] == encode(entry)

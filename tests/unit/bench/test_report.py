@@ -38,43 +38,43 @@ def printed(found: dict[str, Any], facts: dict[str, Any] | None = None) -> str:
 
 
 def document(measured: dict[str, Row], why: dict[str, str] | None = None) -> dict[str, Any]:
-    found = report.keys_as_json(keys.values(measured, {}), measured, why or {})
-    return report.document(FACTS, found, measured, {})
+    result = report.keys_as_json(keys.values(measured, {}), measured, why or {})
+    return report.document(FACTS, result, measured, {})
 
 
 def test_ratios_are_medians_divided() -> None:
-    found = document(rows())["keys"]
-    assert found["ratio_raw"]["value"] == pytest.approx(0.8)
-    assert found["ratio_raw"]["met"] is True
-    assert found["ratio_bytewax"]["value"] == pytest.approx(4)
-    assert found["us_decode"]["value"] == pytest.approx(2.0 - 1e6 / 600_000)
+    result = document(rows())["keys"]
+    assert result["ratio_raw"]["value"] == pytest.approx(0.8)
+    assert result["ratio_raw"]["met"] is True
+    assert result["ratio_bytewax"]["value"] == pytest.approx(4)
+    assert result["us_decode"]["value"] == pytest.approx(2.0 - 1e6 / 600_000)
 
 
 def test_one_wrong_run_spoils_the_row_and_shows() -> None:
     measured = rows(bytewax="6,820 of 6,822 transitions")
-    found = document(measured)
-    assert found["keys"]["ratio_bytewax"]["value"] is None
-    assert "6,820 of 6,822" in found["keys"]["ratio_bytewax"]["why"]
-    assert found["keys"]["ratio_raw"]["value"] is not None
-    assert not found["rows"]["bytewax"]["valid"]
-    assert len(found["rows"]["bytewax"]["runs"]) == 3
-    assert "INVALID: 6,820 of 6,822" in printed(found)
+    result = document(measured)
+    assert result["keys"]["ratio_bytewax"]["value"] is None
+    assert "6,820 of 6,822" in result["keys"]["ratio_bytewax"]["why"]
+    assert result["keys"]["ratio_raw"]["value"] is not None
+    assert not result["rows"]["bytewax"]["valid"]
+    assert len(result["rows"]["bytewax"]["runs"]) == 3
+    assert "INVALID: 6,820 of 6,822" in printed(result)
 
 
 def test_our_own_wrong_run_leaves_no_ratio_at_all() -> None:
-    found = document(rows(scoring="1 of 2 transitions"))["keys"]
-    assert found["ratio_raw"]["value"] is None
-    assert found["ratio_raw"]["why"] == "scoring: 1 of 2 transitions"
+    result = document(rows(scoring="1 of 2 transitions"))["keys"]
+    assert result["ratio_raw"]["value"] is None
+    assert result["ratio_raw"]["why"] == "scoring: 1 of 2 transitions"
 
 
 def test_what_cannot_be_had_says_why() -> None:
     measured = rows()
     measured["kafka_streams"] = Row("kafka_streams", "streams", why="no Java here")
-    found = document(measured, {"us_score": "not split up"})
-    assert found["keys"]["ratio_kafka_streams"]["why"] == "kafka_streams: no Java here"
-    assert found["keys"]["us_score"]["why"] == "not split up"
-    assert found["keys"]["restore_100k_s"]["why"] == "restore: not measured in this run"
-    assert "no Java here" in printed(found)
+    result = document(measured, {"us_score": "not split up"})
+    assert result["keys"]["ratio_kafka_streams"]["why"] == "kafka_streams: no Java here"
+    assert result["keys"]["us_score"]["why"] == "not split up"
+    assert result["keys"]["restore_100k_s"]["why"] == "restore: not measured in this run"
+    assert "no Java here" in printed(result)
 
 
 def test_the_aim_of_latency_follows_from_the_floor() -> None:
@@ -84,9 +84,9 @@ def test_the_aim_of_latency_follows_from_the_floor() -> None:
             "alarm": {"p50_ms": 4.9, "p99_ms": 10.1},
         }
     }
-    found = report.keys_as_json(keys.values({}, measured), {}, {})
-    assert found["latency_p50_ms"]["met"] is True
-    assert found["latency_p99_ms"]["met"] is False
+    result = report.keys_as_json(keys.values({}, measured), {}, {})
+    assert result["latency_p50_ms"]["met"] is True
+    assert result["latency_p99_ms"]["met"] is False
 
 
 def test_a_quick_run_says_so() -> None:
@@ -95,9 +95,9 @@ def test_a_quick_run_says_so() -> None:
 
 def test_a_quick_run_judges_nothing() -> None:
     measured = rows()
-    found = report.keys_as_json(keys.values(measured, {}), measured, {}, quick=True)
-    assert found["ratio_raw"]["value"] is not None
-    assert found["ratio_raw"]["met"] is None
+    result = report.keys_as_json(keys.values(measured, {}), measured, {}, quick=True)
+    assert result["ratio_raw"]["value"] is not None
+    assert result["ratio_raw"]["met"] is None
 
 
 def test_every_key_has_a_row_and_appears() -> None:

@@ -10,11 +10,11 @@ import pytest
 
 from services.notify.core.call_rules import CallRules
 from services.notify.core.profiles import PROFILES
-from shared.calls.pack import PLANS_FILE, TESTS_FILE, Pack, load
 from shared.contracts.fields import Level, Post, ResponseMode
 from shared.contracts.pages import Channel
-from shared.packs.findings import Severity
-from shared.packs.items import PackError
+from shared.definitions.call_plans.pack import PLANS_FILE, TESTS_FILE, Pack, load
+from shared.definitions.yaml_files.findings import Severity
+from shared.definitions.yaml_files.items import PackError
 
 SHIPPED = Path(__file__).parents[3] / "deploy" / "calls"
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
@@ -41,10 +41,15 @@ def test_what_is_shipped_is_what_holds_without_it() -> None:
     built_in = CallRules(PROFILES["standard"])
     for level in Level:
         for mode in ResponseMode:
-            one, other = set_by_file.rule(level, mode), built_in.rule(level, mode)
-            assert (one.timing, one.rounds) == (other.timing, other.rounds)
+            call_rule, other_call_rule = set_by_file.rule(level, mode), built_in.rule(level, mode)
+            assert (call_rule.timing, call_rule.rounds) == (
+                other_call_rule.timing,
+                other_call_rule.rounds,
+            )
             for channel in Channel:
-                assert one.after_s.get(channel, 0) == other.after_s.get(channel, 0), (
+                assert call_rule.after_s.get(channel, 0) == other_call_rule.after_s.get(
+                    channel, 0
+                ), (
                     level,
                     channel,
                 )
@@ -73,10 +78,10 @@ def test_all_errors_of_both_files_are_told_at_once_with_line_and_what_is_allowed
         ("colour: 1", "colour", "levels"),
     ):
         number = next(n for n, line in enumerate(lines, 1) if needle in line)
-        (found,) = [one for one in told if f"{PLANS_FILE}:{number}:" in one]
-        assert name in found
-        assert allowed in found.partition("allowed:")[2]
-    assert any(f"{TESTS_FILE}:" in one and "at least 1" in one for one in told)
+        (results,) = [name for name in told if f"{PLANS_FILE}:{number}:" in name]
+        assert name in results
+        assert allowed in results.partition("allowed:")[2]
+    assert any(f"{TESTS_FILE}:" in name and "at least 1" in name for name in told)
 
 
 @pytest.mark.parametrize(

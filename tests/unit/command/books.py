@@ -18,7 +18,7 @@ from shared.contracts.commands import REASONED, RECURRING, Step
 from shared.contracts.fields import Level, Post
 from shared.contracts.ids import assignment_id
 from shared.contracts.units import parent_of, tier_of
-from shared.selection.tree import Recipient
+from shared.domain.selection.tree import Recipient
 from tests.unit.command.builders import DISTRICT, NOW, TOWN, a_command, an_assignment
 
 DEMO = PROFILES[ProfileName.DEMO]
@@ -48,21 +48,21 @@ class Books:
     def __init__(self) -> None:
         self.now = NOW
         first = [root(TOWN), root(OTHER_TOWN)]
-        self.rows = {one.assignment_id: one for one in first}
+        self.rows = {assignment.assignment_id: assignment for assignment in first}
         self.counts: rollup.Rollup = rollup.recount(first)
         self.armed: dict[tuple[str, TimerKind], Arm] = {}
         self.paused: dict[tuple[str, TimerKind], Arm] = {}
-        for one in first:
-            self._time(None, one)
+        for assignment in first:
+            self._time(None, assignment)
 
     def below(self, whole: Assignment) -> list[Assignment]:
         """Live parts at any depth, wholes before parts."""
-        found = []
-        for one in list(self.rows.values()):
-            if one.parent_assignment_id == whole.assignment_id:
-                found += [one] if one.state not in (*GONE, State.DONE) else []
-                found += self.below(one)
-        return sorted(found, key=lambda one: len(one.unit.rstrip("0")))
+        results = []
+        for row in list(self.rows.values()):
+            if row.parent_assignment_id == whole.assignment_id:
+                results += [row] if row.state not in (*GONE, State.DONE) else []
+                results += self.below(row)
+        return sorted(results, key=lambda item: len(item.unit.rstrip("0")))
 
     def put(self, before: Assignment | None, after: Assignment) -> None:
         self._put(before, after)
@@ -103,11 +103,11 @@ class Books:
 
     def sweep(self) -> list[tuple[str, int]]:
         """Fire what is due; (assignment, attempt) of those that are now overdue for signing."""
-        due = [one for one in self.armed.values() if one.due_at <= self.now]
+        due = [arm for arm in self.armed.values() if arm.due_at <= self.now]
         for one in due:
             del self.armed[one.subject_id, one.kind]
         escalated = []
-        for subject in {one.subject_id for one in due}:
+        for subject in {arm.subject_id for arm in due}:
             row = self.rows[subject]
             claimed = [Due(t.kind, t.rung, t.due_at) for t in due if t.subject_id == subject]
             fired = fire(row, claimed, LADDER, DEMO, Level.RED, self.now)
@@ -125,13 +125,15 @@ class Books:
         match act.step:
             case Step.SPLIT:
                 for unit in act.units:
-                    known = self.rows.get(assignment_id("cmd-1", unit))
-                    if known is None:
+                    existing_assignment = self.rows.get(assignment_id("cmd-1", unit))
+                    if existing_assignment is None:
                         part = part_of(before, COMMAND, recipient(unit), act, self.now, CLOCKS_NOW)
                         self.put(None, part)
                     else:
-                        again = steps.reopen(known, "officer-1", "", self.now, CLOCKS_NOW)
-                        self.put(known, again)
+                        again = steps.reopen(
+                            existing_assignment, "officer-1", "", self.now, CLOCKS_NOW
+                        )
+                        self.put(existing_assignment, again)
             case Step.REASSIGN | Step.WAIVE | Step.RECALL:
                 self._end(before, Event.RECALL)
             case Step.CLOSE:
@@ -150,18 +152,18 @@ class Books:
         self._time(before, after)
 
     def _time(self, before: Assignment | None, after: Assignment) -> None:
-        one = after.assignment_id
+        name = after.assignment_id
         if before is not None:
             for kind in stopped(before, after):
-                self.armed.pop((one, kind), None)
-                self.paused.pop((one, kind), None)
+                self.armed.pop((name, kind), None)
+                self.paused.pop((name, kind), None)
             if before.suspended_at is not None and after.suspended_at is None:
                 later = timedelta(seconds=after.suspended_s - before.suspended_s)
-                for key in [key for key in self.paused if key[0] == one]:
+                for key in [key for key in self.paused if key[0] == name]:
                     timer = self.paused.pop(key)
                     self.armed[key] = structs.replace(timer, due_at=timer.due_at + later)
         for timer in started(before, after, DEMO):
             self.armed[timer.subject_id, timer.kind] = timer
         if after.suspended_at is not None:
-            for key in [key for key in self.armed if key[0] == one and key[1] in CLOCKS]:
+            for key in [key for key in self.armed if key[0] == name and key[1] in CLOCKS]:
                 self.paused[key] = self.armed.pop(key)

@@ -9,7 +9,7 @@ from services.command.core.model import Act, Assignment, Command
 from services.command.core.states import State
 from shared.contracts.commands import CommandState, Step
 from shared.contracts.fields import Level, Status, Tier
-from shared.plans.orders import Brief
+from shared.definitions.response_plans.orders import Brief
 
 NOW = datetime(2026, 7, 1, 8, tzinfo=UTC)
 CITY, DISTRICT = "500000000000", "500118000000"

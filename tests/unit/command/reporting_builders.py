@@ -17,7 +17,7 @@ from shared.contracts.fields import Level, Status
 from shared.contracts.ids import transition_id
 from shared.contracts.reports import Means, Report, ReporterRole, ReportFacts, ReportKind
 from shared.contracts.units import tier_of
-from shared.modes.effective import Modes
+from shared.domain.response_modes.effective import Modes
 from tests.unit.command.builders import CITY, DISTRICT, NOW, TOWN
 
 _TRANSITIONS = {
@@ -112,24 +112,26 @@ class Files:
 
     def take(self, minutes: float, *messages: AlertEvent | Report) -> Files:
         """Read messages at that time; a repeat is read as the inbox would let it: not at all."""
-        for one in messages:
-            if isinstance(one, AlertEvent):
-                key = (one.status, one.alert_id)
-                self.cases[key] = hear(self.cases.get(key), one, self.modes, at(minutes))
+        for message in messages:
+            if isinstance(message, AlertEvent):
+                key = (message.status, message.alert_id)
+                self.cases[key] = hear(self.cases.get(key), message, self.modes, at(minutes))
             else:
-                self.reports.setdefault((one.status, one.id), received(one, at(minutes)))
+                self.reports.setdefault(
+                    (message.status, message.id), received(message, at(minutes))
+                )
         return self
 
     def duties(self) -> dict[tuple[str, str, str], Duty]:
         """Every duty by status, unit and addressee."""
-        found: Iterable[Duty] = (
+        result: Iterable[Duty] = (
             duty
             for (status, _), case in self.cases.items()
             for duty in duties(
                 case, [r for (s, _), r in self.reports.items() if s is status], self.profile
             )
         )
-        return {(str(one.status), one.unit, one.to_unit): one for one in found}
+        return {(str(duty.status), duty.unit, duty.to_unit): duty for duty in result}
 
     def of(self, unit: str, to_unit: str, status: Status = Status.ACTUAL) -> Duty:
         """The duty of one route."""

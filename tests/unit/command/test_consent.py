@@ -19,7 +19,7 @@ from services.command.core.supervision import Due, fire
 from shared.contracts.commands import PARTIES, REASONED, Party, Step
 from shared.contracts.fields import Level, Post, ResponseMode, Tier
 from shared.contracts.ids import assignment_id
-from shared.modes.effective import Effective
+from shared.domain.response_modes.effective import Effective
 from tests.unit.command.books import Books
 from tests.unit.command.builders import (
     CITY,
@@ -83,10 +83,12 @@ def test_a_deadline_that_had_passed_stays_passed() -> None:
 
 def test_steps_during_a_suspension_wait_for_its_end() -> None:
     asleep = took(an_assignment(), an_ask(Step.SUSPEND, until=after(100)))
-    _, ((_, held),) = take(asleep, an_act(Step.REPORT), 1, NOW, profile=DEMO, level=Level.RED)
-    _, ((_, held),) = take(held, an_act(Step.SIGN), 1, NOW, profile=DEMO, level=Level.RED)
-    assert held.state is State.SUSPENDED
-    assert took(held, an_ask(Step.RESUME), after(5)).state is State.REPORTED
+    _, ((_, assignment),) = take(asleep, an_act(Step.REPORT), 1, NOW, profile=DEMO, level=Level.RED)
+    _, ((_, assignment),) = take(
+        assignment, an_act(Step.SIGN), 1, NOW, profile=DEMO, level=Level.RED
+    )
+    assert assignment.state is State.SUSPENDED
+    assert took(assignment, an_ask(Step.RESUME), after(5)).state is State.REPORTED
 
 
 def test_the_timer_ends_a_suspension_that_nobody_ended() -> None:
@@ -120,8 +122,10 @@ def test_an_extension_ends_being_overdue_and_can_be_overdue_again() -> None:
     assert not longer.finish_overdue
     due = Due(TimerKind.FINISH_OVERDUE, 0, after(300))
     first, second = (
-        supervision_id(one, fire(one, [due], LADDER, DEMO, Level.RED, after(301)).calls[0])
-        for one in (SIGNED, longer)
+        supervision_id(
+            assignment, fire(assignment, [due], LADDER, DEMO, Level.RED, after(301)).calls[0]
+        )
+        for assignment in (SIGNED, longer)
     )
     assert first != second, "another event, or readers would take it for a repeat"
 
@@ -222,8 +226,8 @@ def test_what_ends_it_ends_it_once(step: Step, again: Outcome) -> None:
     act = an_ask(step, units=(VILLAGE[:9] + "299",), officer_unit=TOWN)
     ended = took(SIGNED, act)
     assert take(ended, act, 1, NOW, profile=DEMO, level=Level.RED) == (again, [])
-    other = Step.RECALL if step is Step.WAIVE else Step.WAIVE
-    late, changes = take(ended, an_ask(other), 1, NOW, profile=DEMO, level=Level.RED)
+    other_step = Step.RECALL if step is Step.WAIVE else Step.WAIVE
+    late, changes = take(ended, an_ask(other_step), 1, NOW, profile=DEMO, level=Level.RED)
     assert (late, changes) == (Outcome.LATE, [])
 
 

@@ -27,9 +27,9 @@ from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
 from shared.contracts.fields import Level, Post, ResponseLevel, ResponseMode, Status, Tier
 from shared.contracts.modes import ModeRequest, ModeVerb
 from shared.contracts.units import tier_of
-from shared.modes import authority
-from shared.modes.authority import Unfit
-from shared.modes.effective import Effective, Modes
+from shared.domain.response_modes import authority
+from shared.domain.response_modes.authority import Unfit
+from shared.domain.response_modes.effective import Effective, Modes
 from tests.unit.command.builders import CITY, DISTRICT, NOW, TOWN, VILLAGE, after
 
 EMERGENCY, STANDBY, RECOVERY, NORMAL = (
@@ -102,7 +102,7 @@ def test_a_proposal_is_signed_by_its_proposer_and_decided_by_another_person() ->
     assert (proposed.state, proposed.version, proposed.signed) == (State.HALF_APPROVED, 1, ("b",))
     decided = approve(proposed, "a", post=Post.A)
     assert (decided.state, decided.version, decided.signed) == (State.DECIDED, 2, ("b", "a"))
-    assert [one.post for one in decided.signatures] == [Post.B, Post.A]
+    assert [signature.post for signature in decided.signatures] == [Post.B, Post.A]
 
 
 def test_the_rules_proposal_needs_two_people() -> None:
@@ -207,19 +207,27 @@ def test_the_record_of_a_mode_names_who_decided_it_until_when_and_who_ended_it()
     decided = approve(a_proposal(), "a", post=Post.A)
     cause = Cause("mrq-1", NOW, TOWN, "a")
     held = Held(Status.ACTUAL, TOWN, 1, decided.mode, decided.proposal_id)
-    told = mode_event(held, decided, "朱沱镇", cause, NOW)
-    assert (told.mode, told.version, told.proposal_id) == (decided.mode, 1, "mod-1")
-    assert (told.decided_by, told.until) == (decided.signed, decided.until)
-    assert len(set(told.decided_by)) == 2
+    response_mode = mode_event(held, decided, "朱沱镇", cause, NOW)
+    assert (response_mode.mode, response_mode.version, response_mode.proposal_id) == (
+        decided.mode,
+        1,
+        "mod-1",
+    )
+    assert (response_mode.decided_by, response_mode.until) == (decided.signed, decided.until)
+    assert len(set(response_mode.decided_by)) == 2
     over = replace(held, version=2, mode=NORMAL, proposal_id=None)
     boss = a_request(ModeVerb.END, "boss", post=Post.COMMANDER)
     for ended, by in (
         (stop(decided, Event.END, boss), ("boss",)),
         (lapse(decided, Event.END), ()),  # by itself: nobody did it
     ):
-        told = mode_event(over, ended, "朱沱镇", cause, NOW)
-        assert (told.mode, told.version, told.proposal_id) == (NORMAL, 2, None)
-        assert (told.decided_by, told.until) == (by, None)
+        response_mode = mode_event(over, ended, "朱沱镇", cause, NOW)
+        assert (response_mode.mode, response_mode.version, response_mode.proposal_id) == (
+            NORMAL,
+            2,
+            None,
+        )
+        assert (response_mode.decided_by, response_mode.until) == (by, None)
 
 
 @pytest.mark.parametrize(
@@ -266,5 +274,7 @@ def test_clocks_shorten_with_the_mode_and_normal_is_the_profile_itself(name: Pro
         assert emergency.step_s[level] < standby.step_s[level] < normal.step_s[level]
         for tier in Tier:
             for table in ("sign_s", "finish_s"):
-                times = [getattr(one, table)[level][tier] for one in (emergency, standby, normal)]
+                times = [
+                    getattr(profile, table)[level][tier] for profile in (emergency, standby, normal)
+                ]
                 assert times == sorted(set(times))

@@ -14,8 +14,8 @@ from shared.contracts.commands import Step
 from shared.contracts.fields import Level, ResponseMode, Status, Tier
 from shared.contracts.ids import assignment_id
 from shared.contracts.units import tier_of
-from shared.modes.effective import Effective
-from shared.selection.tree import Recipient
+from shared.domain.response_modes.effective import Effective
+from shared.domain.selection.tree import Recipient
 from tests.unit.command.builders import (
     CITY,
     DISTRICT,
@@ -126,7 +126,7 @@ def test_who_checks_it_is_never_given_it_to_handle(given_by: str | None, unit: s
 def test_news_of_parts_never_come_before_what_their_whole_has_done_last() -> None:
     whole = replace(WHOLE, changed_at=after(20))
     part = made(parent_assignment_id="asg-whole")
-    ((_, told),) = passed_up({"asg-whole": whole}, None, part, after(10))
-    assert (told.version, told.changed_at) == (2, after(20))
-    ((_, told),) = passed_up({"asg-whole": whole}, None, part, after(30))
-    assert told.changed_at == after(30)
+    ((_, assignment),) = passed_up({"asg-whole": whole}, None, part, after(10))
+    assert (assignment.version, assignment.changed_at) == (2, after(20))
+    ((_, assignment),) = passed_up({"asg-whole": whole}, None, part, after(30))
+    assert assignment.changed_at == after(30)

@@ -22,7 +22,7 @@ from shared.contracts.commands import AssignmentEvent, AssignmentRole, Supervisi
 from shared.contracts.fields import Post
 from shared.contracts.ids import assignment_id
 from shared.contracts.units import parent_of, tier_of
-from shared.plans.orders import Brief
+from shared.definitions.response_plans.orders import Brief
 from tests.unit.command.builders import CITY, NOW, a_command, after, an_assignment
 
 UNITS = (

@@ -18,7 +18,7 @@ from services.command.core.reporting.receiving import (
 from shared.contracts.alerts import AlertState
 from shared.contracts.fields import DataGrade, Level, ResponseMode, Status, Tier
 from shared.contracts.reports import DutyState, Means, ReportKind
-from shared.modes.effective import Effective, Modes
+from shared.domain.response_modes.effective import Effective, Modes
 from tests.unit.command.builders import CITY, DISTRICT, NOW, TOWN, VILLAGE
 from tests.unit.command.reporting_builders import Files, a_report, an_alert, at
 
@@ -40,10 +40,10 @@ PHONE, FOLLOW_UP, FINAL = Means.PHONE, ReportKind.FOLLOW_UP, ReportKind.FINAL
 def test_limits_are_the_stricter_of_level_and_tier(
     level: Level, tier: Tier, phone: int, written: int
 ) -> None:
-    found = STANDARD.limits(level, tier)
-    assert found is not None
-    assert found.phone == timedelta(minutes=phone)
-    assert found.written == timedelta(minutes=written)
+    result = STANDARD.limits(level, tier)
+    assert result is not None
+    assert result.phone == timedelta(minutes=phone)
+    assert result.written == timedelta(minutes=written)
 
 
 def test_a_notice_and_a_village_owe_no_report() -> None:
@@ -223,7 +223,7 @@ def test_reports_of_a_closed_chapter_do_not_meet_a_new_alert_of_the_incident() -
     files = Files().take(0, an_alert()).take(5, a_report(), a_report(kind=FINAL))
     files.take(10, an_alert(AlertState.LIFTED, version=2))
     files.take(100, an_alert(alert="alt-2"))
-    (case,) = [one for one in files.cases.values() if one.alert_id == "alt-2"]
+    (case,) = [case for case in files.cases.values() if case.alert_id == "alt-2"]
     duty = judge(case, routes(TOWN)[0], list(files.reports.values()), STANDARD)
     assert duty is not None
     assert (duty.state, duty.phone_due) == (DutyState.OWED, at(120))
@@ -245,8 +245,8 @@ def test_a_drill_never_meets_the_real_thing_nor_the_other_way_round() -> None:
 
 
 def test_who_may_write_what_down() -> None:
-    taken = a_report(means=PHONE, origin_unit=DISTRICT)
-    assert received(taken, NOW).unit == TOWN, "who took the call may write it down"
+    report = a_report(means=PHONE, origin_unit=DISTRICT)
+    assert received(report, NOW).unit == TOWN, "who took the call may write it down"
     with pytest.raises(NotTheirs):
         received(a_report(origin_unit=DISTRICT), NOW)
     with pytest.raises(NotTheirs):

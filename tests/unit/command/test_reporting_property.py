@@ -64,7 +64,7 @@ def test_order_and_repetition_change_nothing(
     versions: list[list[AlertEvent]], told: list[Report], data: st.DataObject
 ) -> None:
     # Two lives of one alert id would be two bodies under one id, which the inbox refuses.
-    lives = {one[0].status: one for one in versions}
+    lives = {version[0].status: version for version in versions}
     messages: list[Any] = [*(event for life in lives.values() for event in life), *told]
     expected = Files().take(0, *messages).duties()
     mixed = data.draw(st.permutations(messages))
@@ -97,15 +97,15 @@ class Night:
         for (duty_id, kind, rung), when in sorted(due.items(), key=lambda item: item[1]):
             del self.armed[duty_id, kind, rung]
             duty = self.known[duty_id]
-            found = fire(duty, [Fallen(kind, rung, when)], LADDER, PACE, at(minutes))
-            for call in found.calls:
+            result = fire(duty, [Fallen(kind, rung, when)], LADDER, PACE, at(minutes))
+            for call in result.calls:
                 assert at(minutes) >= call.due_at, "never early"
                 if call.kind is SupervisionKind.OVERDUE:
                     key = (duty_id, KINDS[kind][0], call.due_at)
                     assert key not in self.overdue, "the fact is told once"
                     self.overdue.add(key)
-            self.armed |= {(one, kind, rung): due for one, kind, rung, due in found.arm}
-            self.known[duty_id] = found.duty
+            self.armed |= {(name, kind, rung): due for name, kind, rung, due in result.arm}
+            self.known[duty_id] = result.duty
 
     def check(self) -> None:
         for duty in self.known.values():
@@ -138,7 +138,7 @@ def test_a_clock_is_met_in_time_or_overdue_and_never_both(
     steps: list[int],
     data: st.DataObject,
 ) -> None:
-    lives = {one[0].status: one for one in versions}
+    lives = {version[0].status: version for version in versions}
     messages: list[Any] = [*(event for life in lives.values() for event in life), *told]
     night, minutes = Night(), 0.0
     for message, step in zip(data.draw(st.permutations(messages)), steps, strict=False):

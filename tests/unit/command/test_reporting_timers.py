@@ -10,11 +10,11 @@ from services.command.core.reporting.model import Calls, Clock, Duty
 from services.command.core.reporting.profiles import STANDARD
 from services.command.core.reporting.records import duty_event, last_change, supervision_of
 from services.command.core.reporting.timers import Fallen, fire, rearmed
-from shared.bilingual import both
 from shared.contracts.alerts import AlertState
 from shared.contracts.commands import SupervisionKind
 from shared.contracts.fields import Level, Post
 from shared.contracts.reports import Means, ReportFacts, ReportKind
+from shared.domain.bilingual import both
 from tests.unit.command.builders import CITY, DISTRICT, TOWN
 from tests.unit.command.reporting_builders import Files, a_report, an_alert, at
 
@@ -70,21 +70,21 @@ def test_what_is_met_is_disarmed_and_the_next_clock_starts() -> None:
 def test_overdue_is_told_once_then_the_ladder_is_climbed() -> None:
     duty = town(red())
     first = fire(duty, [Fallen("report_phone_escalate", 0, at(15))], LADDER, PACE, at(15))
-    assert [(one.kind, one.clock, one.rung, one.target) for one in first.calls] == [
+    assert [(call.kind, call.clock, call.rung, call.target) for call in first.calls] == [
         (SupervisionKind.OVERDUE, "report_phone", 0, (TOWN, Post.B)),
         (SupervisionKind.REMINDED, "report_phone", 0, (TOWN, Post.B)),
     ]
     ((_, kind, rung, due),) = first.arm
     assert (rung, due) == (1, at(17))
     second = fire(first.duty, [Fallen(kind, rung, due)], LADDER, PACE, at(17))
-    assert [(one.kind, one.rung, one.target) for one in second.calls] == [
+    assert [(call.kind, call.rung, call.target) for call in second.calls] == [
         (SupervisionKind.ESCALATED, 1, (TOWN, Post.A))
     ]
 
 
 def test_after_an_outage_one_call_at_the_rung_that_should_be_active() -> None:
-    found = fire(town(red()), [Fallen("report_phone_escalate", 0, at(15))], LADDER, PACE, at(19.5))
-    _, call = found.calls
+    result = fire(town(red()), [Fallen("report_phone_escalate", 0, at(15))], LADDER, PACE, at(19.5))
+    _, call = result.calls
     assert (call.kind, call.rung, call.skipped, call.late_by_s) == (
         SupervisionKind.ESCALATED,
         2,
@@ -101,7 +101,7 @@ def test_a_stopped_clock_means_nothing_and_due_soon_is_not_told_after_the_limit(
     slept = fire(town(red()), [Fallen("report_phone_due_soon", 0, at(12))], LADDER, PACE, at(16))
     assert not slept.calls
     soon = fire(town(red()), [Fallen("report_phone_due_soon", 0, at(12))], LADDER, PACE, at(12))
-    assert [one.kind for one in soon.calls] == [SupervisionKind.DUE_SOON]
+    assert [call.kind for call in soon.calls] == [SupervisionKind.DUE_SOON]
 
 
 def test_each_follow_up_has_calls_of_its_own() -> None:
@@ -113,10 +113,10 @@ def test_each_follow_up_has_calls_of_its_own() -> None:
         files.take(minutes, a_report(kind=ReportKind.FOLLOW_UP, number=minutes))
         duty = replace(town(files), calls=calls)
         due = duty.running()[Clock.FOLLOW_UP]
-        found = fire(duty, [Fallen("report_follow_up_escalate", 0, due)], LADDER, PACE, due)
-        assert [one.kind for one in found.calls] == ["overdue", "reminded"]
-        ids |= {supervision_of(duty, case, one, [], due).id for one in found.calls}
-        calls = found.duty.calls
+        result = fire(duty, [Fallen("report_follow_up_escalate", 0, due)], LADDER, PACE, due)
+        assert [call.kind for call in result.calls] == ["overdue", "reminded"]
+        ids |= {supervision_of(duty, case, call, [], due).id for call in result.calls}
+        calls = result.duty.calls
     assert len(ids) == 4
 
 
@@ -130,8 +130,8 @@ def test_the_page_carries_what_the_last_report_changed_and_nothing_restricted() 
     case = files.cases[next(iter(files.cases))]
     duty = town(files)
     due = duty.running()[Clock.FOLLOW_UP]
-    found = fire(duty, [Fallen("report_follow_up_escalate", 0, due)], LADDER, PACE, due)
-    event = supervision_of(duty, case, found.calls[-1], list(files.reports.values()), due)
+    result = fire(duty, [Fallen("report_follow_up_escalate", 0, due)], LADDER, PACE, due)
+    event = supervision_of(duty, case, result.calls[-1], list(files.reports.values()), due)
     assert event.text == "死亡：0 → 1（增） ‖ Dead: 0 → 1 (more)"
     assert (event.command_id, event.incident_id, event.clock) == (
         None,
@@ -160,7 +160,9 @@ def test_the_duty_is_told_complete() -> None:
         TOWN,
         "phoned",
     )
-    assert [(one.report_id, one.late) for one in event.counted] == [(call.id, True)]
+    assert [
+        (counted_report.report_id, counted_report.late) for counted_report in event.counted
+    ] == [(call.id, True)]
     assert event.references == (call.id,)
 
 

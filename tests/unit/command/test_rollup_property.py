@@ -27,7 +27,7 @@ SENT = st.tuples(st.integers(0, len(TIERS) - 1), st.sampled_from([*CHAIN, Step.C
 
 
 def fresh() -> list[Assignment]:
-    return [an_assignment(assignment_id=f"asg-{n}", unit_tier=one) for n, one in enumerate(TIERS)]
+    return [an_assignment(assignment_id=f"asg-{n}", unit_tier=TIER) for n, TIER in enumerate(TIERS)]
 
 
 def play(sent: list[tuple[int, Step]]) -> rollup.Rollup:
@@ -64,9 +64,9 @@ class Assignments(RuleBasedStateMachine):
         self.counts: rollup.Rollup = rollup.recount(self.rows)
         self.sent: list[tuple[int, Step, int]] = []
         self.armed = {
-            (one.subject_id, one.kind): one
+            (first_timer.subject_id, first_timer.kind): first_timer
             for row in self.rows
-            for one in first_timers(row, DEMO, NOW)
+            for first_timer in first_timers(row, DEMO, NOW)
         }
         self.escalated: dict[tuple[str, int], bool] = {}
 
@@ -76,8 +76,8 @@ class Assignments(RuleBasedStateMachine):
         self.rows[index] = after
         for kind in stopped(before, after):
             self.armed.pop((after.assignment_id, kind), None)
-        for one in started(before, after, DEMO):
-            self.armed[one.subject_id, one.kind] = one
+        for arm in started(before, after, DEMO):
+            self.armed[arm.subject_id, arm.kind] = arm
 
     def send(self, index: int, step: Step, attempt: int) -> Outcome | None:
         before = self.rows[index]
@@ -116,14 +116,14 @@ class Assignments(RuleBasedStateMachine):
 
     @rule()
     def sweep(self) -> None:
-        due = [one for one in self.armed.values() if one.due_at <= self.now]
+        due = [arm for arm in self.armed.values() if arm.due_at <= self.now]
         for timer in due:
             del self.armed[timer.subject_id, timer.kind]
         for index, row in enumerate(self.rows):
             claimed = [
-                Due(one.kind, one.rung, one.due_at)
-                for one in due
-                if one.subject_id == row.assignment_id
+                Due(arm.kind, arm.rung, arm.due_at)
+                for arm in due
+                if arm.subject_id == row.assignment_id
             ]
             fired = fire(row, claimed, LADDER, DEMO, Level.RED, self.now)
             if fired.assignment.sign_overdue:
@@ -140,13 +140,13 @@ class Assignments(RuleBasedStateMachine):
     @invariant()
     def a_running_clock_has_one_timer(self) -> None:
         for row in self.rows:
-            one = row.assignment_id
-            signing = (one, TimerKind.SIGN_ESCALATE) in self.armed
+            name = row.assignment_id
+            signing = (name, TimerKind.SIGN_ESCALATE) in self.armed
             assert signing == (row.state in SIGN_RUNS)
             finishing = [
                 kind
                 for kind in (TimerKind.FINISH_DUE_SOON, TimerKind.FINISH_OVERDUE)
-                if (one, kind) in self.armed
+                if (name, kind) in self.armed
             ]
             runs = row.state in FINISH_RUNS and not (row.state in SIGN_RUNS and row.finish_overdue)
             assert len(finishing) == runs

@@ -6,15 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from deploy.local.data import plans
+from deploy.example import plans
 from services.command.core import authority
 from services.command.core.orders import Order, order_of_alert, order_of_request
 from shared.contracts.commands import Step
 from shared.contracts.fields import Level, ResponseMode, Tier
 from shared.contracts.units import is_within
-from shared.plans.book import PlanBook
-from shared.selection.reach import free_reach, outside
-from shared.selection.tree import UnitTree
+from shared.definitions.response_plans.book import PlanBook
+from shared.domain.selection.reach import free_reach, outside
+from shared.domain.selection.tree import UnitTree
 from tests.component.command.harness import EVENT_TIME, a_request, an_alert, below, units
 from tests.component.command.harness import VILLAGE as FIRST_VILLAGE
 from tests.unit.command.builders import (
@@ -43,60 +43,64 @@ def planned(level: Level, **change: object) -> Order | None:
 
 
 def reach(level: Level, **change: object) -> Order:
-    found = planned(level, **change)
-    assert found is not None
-    return found
+    result = planned(level, **change)
+    assert result is not None
+    return result
 
 
 def units_of(order: Order) -> list[str]:
-    return [one.unit for one in order.orders.recipients]
+    return [recipient.unit for recipient in order.orders.recipients]
 
 
-def tiers(found: Order) -> set[Tier]:
-    return {one.tier for one in found.orders.recipients}
+def tiers(order: Order) -> set[Tier]:
+    return {recipient.tier for recipient in order.orders.recipients}
 
 
 @pytest.mark.parametrize("level", [Level.BLUE, Level.YELLOW])
 def test_a_low_flood_concerns_the_town_and_its_villages(level: Level) -> None:
-    found = reach(level, place=VILLAGE)
-    assert found.root == TOWN
-    assert tiers(found) == {Tier.TOWN, Tier.VILLAGE}
-    assert len(found.orders.recipients) == 1 + 20
+    result = reach(level, place=VILLAGE)
+    assert result.root == TOWN
+    assert tiers(result) == {Tier.TOWN, Tier.VILLAGE}
+    assert len(result.orders.recipients) == 1 + 20
 
 
 def test_orange_reaches_the_district_and_the_whole_town() -> None:
-    found = reach(Level.ORANGE)
-    assert found.root == DISTRICT
-    assert tiers(found) == set(Tier) - {Tier.CITY}
-    below = [one for one in found.orders.recipients if one.tier is not Tier.DISTRICT]
-    assert all(is_within(one.unit, TOWN) for one in below)
+    result = reach(Level.ORANGE)
+    assert result.root == DISTRICT
+    assert tiers(result) == set(Tier) - {Tier.CITY}
+    below = [
+        recipient for recipient in result.orders.recipients if recipient.tier is not Tier.DISTRICT
+    ]
+    assert all(is_within(recipient.unit, TOWN) for recipient in below)
 
 
 def test_red_reaches_every_town_of_the_alert_s_areas() -> None:
     two = reach(Level.RED, areas=(OTHER_TOWN,))
-    towns = {one.unit for one in two.orders.recipients if one.tier is Tier.TOWN}
+    towns = {recipient.unit for recipient in two.orders.recipients if recipient.tier is Tier.TOWN}
     assert towns == {TOWN, OTHER_TOWN}
     everything = reach(Level.RED, areas=(DISTRICT,))
     assert len(everything.orders.recipients) == len(TREE) - 1
-    units_named = [one.unit for one in everything.orders.recipients]
+    units_named = [recipient.unit for recipient in everything.orders.recipients]
     assert units_named == sorted(set(units_named))
 
 
 def test_gas_reaches_the_town_and_below_it_only_the_named_village() -> None:
-    found = reach(Level.YELLOW, place=FIRST_VILLAGE, event_type="12:gas_leak")
-    assert found.root == TOWN
-    others = {one.unit for one in found.orders.recipients} - {TOWN}
+    result = reach(Level.YELLOW, place=FIRST_VILLAGE, event_type="12:gas_leak")
+    assert result.root == TOWN
+    others = {recipient.unit for recipient in result.orders.recipients} - {TOWN}
     assert others == TREE.subtree(FIRST_VILLAGE, set(Tier))
     assert units_of(reach(Level.YELLOW, event_type="12:gas_leak")) == [TOWN]
     by_area = reach(Level.YELLOW, event_type="12:gas_leak", areas=(FIRST_VILLAGE,))
-    assert by_area.orders.recipients == found.orders.recipients
+    assert by_area.orders.recipients == result.orders.recipients
 
 
 @pytest.mark.parametrize("level", [Level.BLUE, Level.ORANGE, Level.RED])
 def test_a_gauge_in_another_district_concerns_its_own_unit_alone(level: Level) -> None:
-    found = reach(level, place=ELSEWHERE)
-    assert found.root == ELSEWHERE
-    assert [(one.unit, one.tier) for one in found.orders.recipients] == [(ELSEWHERE, Tier.DISTRICT)]
+    result = reach(level, place=ELSEWHERE)
+    assert result.root == ELSEWHERE
+    assert [(recipient.unit, recipient.tier) for recipient in result.orders.recipients] == [
+        (ELSEWHERE, Tier.DISTRICT)
+    ]
 
 
 def test_the_issuer_never_stands_among_its_recipients() -> None:
@@ -108,11 +112,11 @@ def test_the_issuer_never_stands_among_its_recipients() -> None:
     alert = an_alert(Level.ORANGE).model_copy(update={"approver_unit": TOWN})
     plan = PLANS.choose(alert.event_type, Level.ORANGE, ResponseMode.NORMAL)
     assert plan is not None
-    found = order_of_alert(TREE, plan, alert, Level.ORANGE)
-    assert found is not None
-    assert found.issuer_unit == DISTRICT
-    assert TOWN in units_of(found)
-    assert DISTRICT not in units_of(found)
+    result = order_of_alert(TREE, plan, alert, Level.ORANGE)
+    assert result is not None
+    assert result.issuer_unit == DISTRICT
+    assert TOWN in units_of(result)
+    assert DISTRICT not in units_of(result)
 
 
 def test_every_level_has_a_plan_and_notice_has_none() -> None:
@@ -126,16 +130,16 @@ def test_a_free_command_goes_to_the_subtree_within_its_tiers_without_the_issuer(
     selection = below(DISTRICT, Tier.DISTRICT, Tier.TOWN)
     request = a_request("issue", "cmd-1", DISTRICT, selection=selection)
     units = free_reach(TREE, selection, DISTRICT).units
-    found = order_of_request(TREE, request, units, "11A01", Level.BLUE, "值守", EVENT_TIME)
-    assert len(found.orders.recipients) == 23
-    assert tiers(found) == {Tier.TOWN}
+    result = order_of_request(TREE, request, units, "11A01", Level.BLUE, "值守", EVENT_TIME)
+    assert len(result.orders.recipients) == 23
+    assert tiers(result) == {Tier.TOWN}
 
 
 def test_a_unit_that_moves_is_found_under_its_new_parent_only() -> None:
     tree = UnitTree()
-    for one in units():
-        tree.put(one)
-    (moved,) = [one for one in units() if one.unit == FIRST_VILLAGE]
+    for unit_entry in units():
+        tree.put(unit_entry)
+    (moved,) = [unit_entry for unit_entry in units() if unit_entry.unit == FIRST_VILLAGE]
     tree.put(moved.model_copy(update={"parent": OTHER_TOWN}))
     assert FIRST_VILLAGE not in tree.subtree(TOWN, (Tier.VILLAGE,))
     assert FIRST_VILLAGE in tree.subtree(OTHER_TOWN, (Tier.VILLAGE,))
@@ -180,5 +184,5 @@ def test_a_date_that_the_officer_set_is_the_deadline(
     selection = below(DISTRICT, Tier.TOWN)
     request = a_request("issue", "cmd-1", DISTRICT, selection=selection, finish_by=by)
     units = free_reach(TREE, selection, DISTRICT).units
-    found = order_of_request(TREE, request, units, "11A01", Level.BLUE, "整改", EVENT_TIME)
-    assert found.orders.briefs[0].finish_within_s == within
+    result = order_of_request(TREE, request, units, "11A01", Level.BLUE, "整改", EVENT_TIME)
+    assert result.orders.briefs[0].finish_within_s == within

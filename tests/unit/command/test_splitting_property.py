@@ -42,22 +42,27 @@ WORKING = (State.SIGNED, State.ACCEPTED, State.HANDLING)
 
 def naive_progress(rows: list[Assignment]) -> dict[str, int]:
     """What parts add up to, counted the long way."""
-    found = Counter(
+    counter = Counter(
         total=0, signed=0, reported=0, done=0, returned=0, overdue=0, released=0, owed=0
     )
-    for one in rows:
-        seen = one.suspended_from if one.state is State.SUSPENDED else one.state
-        found["total"] += 1
-        found["signed"] += seen in (*WORKING, State.REPORTED, State.CHECKED, State.DONE)
-        found["reported"] += seen in (State.REPORTED, State.CHECKED, State.DONE)
-        found["done"] += seen is State.DONE
-        found["returned"] += seen is State.RETURNED
-        found["released"] += seen in GONE
-        found["owed"] += one.mandatory and seen not in (State.DONE, *GONE)
-        late_to_sign = one.sign_overdue and one.state is State.DELIVERED
-        late_to_end = one.finish_overdue and one.state in (State.DELIVERED, *WORKING)
-        found["overdue"] += late_to_sign or late_to_end
-    return dict(found)
+    for row in rows:
+        assignment_state = row.suspended_from if row.state is State.SUSPENDED else row.state
+        counter["total"] += 1
+        counter["signed"] += assignment_state in (
+            *WORKING,
+            State.REPORTED,
+            State.CHECKED,
+            State.DONE,
+        )
+        counter["reported"] += assignment_state in (State.REPORTED, State.CHECKED, State.DONE)
+        counter["done"] += assignment_state is State.DONE
+        counter["returned"] += assignment_state is State.RETURNED
+        counter["released"] += assignment_state in GONE
+        counter["owed"] += row.mandatory and assignment_state not in (State.DONE, *GONE)
+        late_to_sign = row.sign_overdue and row.state is State.DELIVERED
+        late_to_end = row.finish_overdue and row.state in (State.DELIVERED, *WORKING)
+        counter["overdue"] += late_to_sign or late_to_end
+    return dict(counter)
 
 
 class Splitting(RuleBasedStateMachine):
@@ -134,10 +139,10 @@ class Splitting(RuleBasedStateMachine):
     def split(self, unit: str, units: list[str], *, mandatory: bool) -> None:
         whole = assignment_id("cmd-1", unit)
         for one in units:
-            known = self.books.rows.get(assignment_id("cmd-1", one))
-            if known is not None and (
-                known.parent_assignment_id != whole
-                or known.state not in (State.DONE, State.RETURNED)
+            existing_assignment = self.books.rows.get(assignment_id("cmd-1", one))
+            if existing_assignment is not None and (
+                existing_assignment.parent_assignment_id != whole
+                or existing_assignment.state not in (State.DONE, State.RETURNED)
             ):
                 return  # the edge refuses it (tests/component/command/test_splitting.py)
         self.act(unit, Step.SPLIT, units=tuple(units), mandatory=mandatory)
@@ -186,7 +191,7 @@ class Splitting(RuleBasedStateMachine):
         rows = list(self.books.rows.values())
         assert self.books.counts == rollup.recount(rows)
         for whole in rows:
-            parts = [one for one in rows if one.parent_assignment_id == whole.assignment_id]
+            parts = [row for row in rows if row.parent_assignment_id == whole.assignment_id]
             if parts:
                 assert whole.children is not None
                 assert whole.children.model_dump() == naive_progress(parts)
@@ -197,7 +202,7 @@ class Splitting(RuleBasedStateMachine):
     @invariant()
     def a_whole_is_reported_only_when_nothing_mandatory_is_open_below(self) -> None:
         for whole in self.books.rows.values():
-            waits = any(one.step is Step.REPORT for one in whole.waiting)
+            waits = any(act.step is Step.REPORT for act in whole.waiting)
             if whole.state in (State.REPORTED, State.CHECKED, State.DONE):
                 assert not whole.owed
             if waits and whole.state in WORKING:
@@ -208,9 +213,9 @@ class Splitting(RuleBasedStateMachine):
     @invariant()
     def a_running_clock_has_one_timer_and_a_standing_one_none(self) -> None:
         for row in self.books.rows.values():
-            one = row.assignment_id
-            armed = {kind for subject, kind in self.books.armed if subject == one}
-            paused = {kind for subject, kind in self.books.paused if subject == one}
+            name = row.assignment_id
+            armed = {kind for subject, kind in self.books.armed if subject == name}
+            paused = {kind for subject, kind in self.books.paused if subject == name}
             if row.state is State.SUSPENDED:
                 assert armed == {TimerKind.RESUME}
                 unsigned = row.suspended_from is State.DELIVERED
@@ -252,9 +257,9 @@ def play(sent: list[tuple[str, Step]]) -> dict[str, tuple[State, object]]:
         for unit in VILLAGES[:2]:
             if books.rows[assignment_id("cmd-1", unit)].state in (State.REPORTED, State.CHECKED):
                 books.send(unit, step, 1)
-    found: dict[str, tuple[State, object]] = {
-        one.unit: (one.state, one.children) for one in books.rows.values()
+    results: dict[str, tuple[State, object]] = {
+        row.unit: (row.state, row.children) for row in books.rows.values()
     }
-    parts_done = all(found[unit][0] is State.DONE for unit in VILLAGES[:2])
-    assert (found[TOWN][0] is State.REPORTED) == (parts_done and (TOWN, Step.REPORT) in sent)
-    return found
+    parts_done = all(results[unit][0] is State.DONE for unit in VILLAGES[:2])
+    assert (results[TOWN][0] is State.REPORTED) == (parts_done and (TOWN, Step.REPORT) in sent)
+    return results

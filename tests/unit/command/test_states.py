@@ -48,6 +48,6 @@ def test_the_handler_cannot_close_what_was_not_checked() -> None:
 
 
 def test_a_clock_runs_only_before_the_step_it_waits_for() -> None:
-    assert all(RANK[one] < RANK[State.SIGNED] for one in SIGN_RUNS)
-    assert all(RANK[one] < RANK[State.REPORTED] for one in FINISH_RUNS)
+    assert all(RANK[SIGN_RUN] < RANK[State.SIGNED] for SIGN_RUN in SIGN_RUNS)
+    assert all(RANK[FINISH_RUN] < RANK[State.REPORTED] for FINISH_RUN in FINISH_RUNS)
     assert SIGN_RUNS <= FINISH_RUNS

@@ -61,16 +61,16 @@ def test_any_order_of_the_chain_ends_alike(order: tuple[Step, ...]) -> None:
 
 def test_a_step_that_waited_is_told_with_its_own_officer() -> None:
     early = replace(an_act(Step.REPORT), officer_id="early", record_id="ack-early")
-    outcome, held = took(an_assignment(), early)
+    outcome, assignment = took(an_assignment(), early)
     assert outcome is Outcome.WAITING
-    assert held.state is State.DELIVERED
-    assert held.version == 1
-    _, changes = take(held, an_act(Step.SIGN), 1, NOW, profile=DEMO, level=Level.RED)
-    assert [(act.record_id, one.state, one.actor) for act, one in changes] == [
+    assert assignment.state is State.DELIVERED
+    assert assignment.version == 1
+    _, changes = take(assignment, an_act(Step.SIGN), 1, NOW, profile=DEMO, level=Level.RED)
+    assert [(act.record_id, change.state, change.actor) for act, change in changes] == [
         ("ack-sign", State.SIGNED, "officer-1"),
         ("ack-early", State.REPORTED, "early"),
     ]
-    assert [one.version for _, one in changes] == [2, 3]
+    assert [change.version for _, change in changes] == [2, 3]
 
 
 @pytest.mark.parametrize(

@@ -104,9 +104,9 @@ def test_due_soon_is_told_at_eighty_per_cent() -> None:
     assert Arm("asg-1", TimerKind.SIGN_DUE_SOON, 0, after(9.6)) in timers
     assert Arm("asg-1", TimerKind.SIGN_ESCALATE, 0, after(12)) in timers
     assert Arm("asg-1", TimerKind.FINISH_DUE_SOON, 0, after(48)) in timers
-    told = fired(an_assignment(), TimerKind.SIGN_DUE_SOON, 0, 9.6, 9.7)
-    assert [call.kind for call in told.calls] == [Kind.DUE_SOON]
-    assert not told.arm
+    firing = fired(an_assignment(), TimerKind.SIGN_DUE_SOON, 0, 9.6, 9.7)
+    assert [call.kind for call in firing.calls] == [Kind.DUE_SOON]
+    assert not firing.arm
 
 
 def test_rung_0_is_overdue_and_a_reminder_to_the_own_unit() -> None:
@@ -150,7 +150,7 @@ def test_every_firing_has_an_id_of_its_own() -> None:
             after(now),
         )
         (timer,) = result.arm
-        ids += [supervision_event(a_command(), assignment, one, NOW).id for one in result.calls]
+        ids += [supervision_event(a_command(), assignment, call, NOW).id for call in result.calls]
         assignment = result.assignment
     assert len(ids) == len(set(ids)) == 31
 
@@ -248,9 +248,9 @@ def test_an_extension_begins_the_finishing_clock_anew_with_ids_of_its_own() -> N
     for number in (1, 2, 3):
         end = (row.finish_by - NOW).total_seconds()
         for now in (end, end + 6):
-            found = fired(row, TimerKind.FINISH_OVERDUE, int(now > end), now, now)
-            ids += [supervision_event(a_command(), row, one, NOW).id for one in found.calls]
-            row = found.assignment
+            result = fired(row, TimerKind.FINISH_OVERDUE, int(now > end), now, now)
+            ids += [supervision_event(a_command(), row, call, NOW).id for call in result.calls]
+            row = result.assignment
         until = after(end + 30)
         longer = Act(Step.EXTEND, "ack-2", "o-1", DISTRICT, "", NOW, number, until)
         _, [(_, row)] = take(row, longer, 1, after(end + 7), profile=DEMO, level=Level.RED)

@@ -57,16 +57,16 @@ def dumped(message: dict[str, Any]) -> bytes:
 
 def agree(raw: bytes) -> bool:
     """Whether the quick reader took it; fails when the contract refuses that, or reads it apart."""
-    found = wire.read(raw)
-    if found is None:
+    result = wire.read(raw)
+    if result is None:
         return False
-    one, digest = found
+    plain_step, digest = result
     other = ACKNOWLEDGEMENTS.model.validate_json(raw)
     assert digest == body_digest(other), raw
     for name in Acknowledgement.model_fields:
         if name != "trace_id":
-            assert getattr(one, name) == getattr(other, name), (name, raw)
-            assert type(getattr(one, name)) is type(getattr(other, name)), (name, raw)
+            assert getattr(plain_step, name) == getattr(other, name), (name, raw)
+            assert type(getattr(plain_step, name)) is type(getattr(other, name)), (name, raw)
     return True
 
 
@@ -101,7 +101,10 @@ def test_a_step_that_says_more_is_left_to_the_contract(other: dict[str, Any]) ->
 
 def test_only_the_time_of_sending_and_the_trace_may_differ_between_repeats() -> None:
     again = a_step(sent_at=datetime(2027, 1, 1, tzinfo=UTC), trace_id=None)
-    digests = {(wire.read(one.to_wire()) or ("", b""))[1] for one in (a_step(), again)}
+    digests = {
+        (wire.read(acknowledgement.to_wire()) or ("", b""))[1]
+        for acknowledgement in (a_step(), again)
+    }
     assert len(digests) == 1
     assert digests != {(wire.read(a_step(text="").to_wire()) or ("", b""))[1]}
 

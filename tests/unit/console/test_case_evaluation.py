@@ -66,8 +66,8 @@ def at(seconds: float) -> Any:
     ],
 )
 def test_a_unit(row: dict[str, Any], expected: dict[str, Any]) -> None:
-    found = unit_figures(row)
-    assert {name: getattr(found, name) for name in expected} == expected
+    result = unit_figures(row)
+    assert {name: getattr(result, name) for name in expected} == expected
 
 
 def test_the_slowest_is_named_and_what_did_not_come_counts_in_no_median() -> None:
@@ -81,9 +81,9 @@ def test_the_slowest_is_named_and_what_did_not_come_counts_in_no_median() -> Non
 
 
 def test_nobody_is_nothing() -> None:
-    found = evaluate([])
-    assert (found.whole.units, found.by_tier, found.units) == (0, {}, ())
-    assert group_view(found.whole)["sign_s"]["median_s"] is None
+    result = evaluate([])
+    assert (result.whole.units, result.by_tier, result.units) == (0, {}, ())
+    assert group_view(result.whole)["sign_s"]["median_s"] is None
 
 
 moments = st.none() | st.integers(0, 10_000).map(at)
@@ -106,17 +106,17 @@ rows = st.builds(
 
 @given(st.lists(rows, max_size=30, unique_by=lambda row: (row["thread"], row["unit"])))
 def test_the_whole_is_the_sum_of_its_units_and_of_its_tiers(given: list[dict[str, Any]]) -> None:
-    found = evaluate(map(unit_figures, given))
+    result = evaluate(map(unit_figures, given))
     for name in COUNTS:
-        total = sum(getattr(one, name) for one in found.units)
-        assert found.whole.counts[name] == total
-        assert sum(tier.counts[name] for tier in found.by_tier.values()) == total
-    assert sum(tier.units for tier in found.by_tier.values()) == found.whole.units
+        total = sum(getattr(unit, name) for unit in result.units)
+        assert result.whole.counts[name] == total
+        assert sum(tier.counts[name] for tier in result.by_tier.values()) == total
+    assert sum(tier.units for tier in result.by_tier.values()) == result.whole.units
     for name in SPANS:
-        values = [one for unit in found.units if (one := getattr(unit, name)) is not None]
-        span = found.whole.spans[name]
+        values = [one for unit in result.units if (one := getattr(unit, name)) is not None]
+        span = result.whole.spans[name]
         assert span.measured == len(values)
-        assert span.measured == sum(tier.spans[name].measured for tier in found.by_tier.values())
+        assert span.measured == sum(tier.spans[name].measured for tier in result.by_tier.values())
         if values:
             assert span.median_s == median(values)
             assert (
@@ -124,7 +124,7 @@ def test_the_whole_is_the_sum_of_its_units_and_of_its_tiers(given: list[dict[str
                 == max(values)
                 == max(
                     tier.spans[name].slowest_s or values[0]
-                    for tier in found.by_tier.values()
+                    for tier in result.by_tier.values()
                     if tier.spans[name].measured
                 )
             )

@@ -36,7 +36,7 @@ def shown(*rules: RuleDefinition) -> list[tuple[str, str, float]]:
     found = Rules()
     for rule in rules:
         found.take(rule)
-    return [(one["rule_id"], one["level"], one["raise_at"]) for one in found.levels(GAUGE)]
+    return [(level["rule_id"], level["level"], level["raise_at"]) for level in found.levels(GAUGE)]
 
 
 def test_the_levels_of_the_rules_that_hold_for_the_sensor() -> None:
@@ -66,8 +66,8 @@ def test_what_is_not_a_limit_on_the_value_is_no_level() -> None:
 
 def test_a_rule_that_is_switched_off_or_deleted_leaves() -> None:
     assert shown(a_rule(), a_rule(enabled=False)) == []
-    found = Rules()
-    found.take(a_rule())
-    found.drop("flood.zhutuo")
-    found.drop("flood.zhutuo")
-    assert found.levels(GAUGE) == []
+    rules = Rules()
+    rules.take(a_rule())
+    rules.drop("flood.zhutuo")
+    rules.drop("flood.zhutuo")
+    assert rules.levels(GAUGE) == []

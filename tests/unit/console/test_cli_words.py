@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.console.cli.api import Answer
-from services.console.cli.lists import when
+from deploy.commands.console.api import Answer
+from deploy.commands.console.lists import when
 from shared.contracts.fields import Language
 
 

@@ -106,10 +106,12 @@ def test_words_of_a_graded_alert_stay_with_those_responsible(
 def test_names_stay_with_those_responsible_and_addresses_with_the_unit(
     viewer: Viewer, unit: str
 ) -> None:
-    found = text_of(duty.plan_view(unit, entries(unit), ResponseMode.NORMAL, NOW, 3, NAMES, viewer))
-    assert (NAME in found) is responsible(viewer, unit)
+    result = text_of(
+        duty.plan_view(unit, entries(unit), ResponseMode.NORMAL, NOW, 3, NAMES, viewer)
+    )
+    assert (NAME in result) is responsible(viewer, unit)
     for secret in (PHONE, ADDRESS):
-        assert (secret in found) is (viewer.unit == unit)
+        assert (secret in result) is (viewer.unit == unit)
 
 
 @given(viewers, st.sampled_from(UNITS))
@@ -126,10 +128,10 @@ def test_a_right_to_see_does_not_open_what_is_graded() -> None:
 
 
 def test_nothing_is_open_wider_than_a_less_delicate_class() -> None:
-    reach = {one: masking._OPEN[one] for one in DataClass}
+    reach = {data_class: masking._OPEN[data_class] for data_class in DataClass}
     assert reach[DataClass.CORE] <= reach[DataClass.IMPORTANT] <= reach[DataClass.GENERAL]
     assert reach[DataClass.CONTACT] <= reach[DataClass.NAME]
-    assert all(Relation.OWN in found for found in reach.values())
+    assert all(Relation.OWN in relations for relations in reach.values())
 
 
 @pytest.mark.parametrize("module", [page_contracts, duty_contracts])
@@ -151,9 +153,9 @@ def test_the_marks_are_where_this_test_looks_for_them() -> None:
 
 
 def _models(module: Any) -> Iterator[type[BaseModel]]:
-    for found in vars(module).values():
-        if isinstance(found, type) and issubclass(found, BaseModel):
-            yield found
+    for var in vars(module).values():
+        if isinstance(var, type) and issubclass(var, BaseModel):
+            yield var
 
 
 def test_the_words_of_an_order_that_a_case_does_not_have_are_shown_to_nobody() -> None:

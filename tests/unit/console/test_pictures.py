@@ -33,8 +33,8 @@ def opened(data: bytes) -> Image.Image:
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_a_photo_becomes_two_jpegs(kind: str) -> None:
-    found = remade(made(kind, (3_000, 2_000)))
-    whole, small = opened(found.whole), opened(found.small)
+    result = remade(made(kind, (3_000, 2_000)))
+    whole, small = opened(result.whole), opened(result.small)
     assert (whole.format, small.format) == ("JPEG", "JPEG")
     assert max(whole.size) == 1_600
     assert max(small.size) == 240
@@ -45,8 +45,8 @@ def test_nothing_of_the_file_comes_through() -> None:
     exif[0x010F] = SECRET.decode("latin-1")
     exif[0x8825] = {1: "N", 2: (29.0, 7.0, 24.0)}
     file = made("JPEG", exif=exif, comment=SECRET) + SECRET
-    found = remade(file)
-    for data in (found.whole, found.small):
+    result = remade(file)
+    for data in (result.whole, result.small):
         assert b"29.1234" not in data
         assert b"script" not in data
         assert not opened(data).getexif()
@@ -165,7 +165,7 @@ def test_a_damaged_file_is_refused_or_drawn_and_never_breaks_us(data: st.DataObj
     for _ in range(data.draw(st.integers(1, 8))):
         file[data.draw(st.integers(0, len(file) - 1))] = data.draw(st.integers(0, 255))
     try:
-        found = remade(bytes(file))
+        result = remade(bytes(file))
     except NotAPhoto:
         return
-    assert opened(found.whole).format == "JPEG"
+    assert opened(result.whole).format == "JPEG"

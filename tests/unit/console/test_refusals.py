@@ -27,78 +27,80 @@ def fresh() -> Refusals:
     return Refusals("p1", "500000000000")
 
 
-def written(found: Refusals, now: datetime, limit: int = 1_000) -> list[Refusal]:
-    return [one.message for one in found.due(now, limit) if isinstance(one.message, Refusal)]
+def written(refusals: Refusals, now: datetime, limit: int = 1_000) -> list[Refusal]:
+    return [act.message for act in refusals.due(now, limit) if isinstance(act.message, Refusal)]
 
 
 def test_the_first_is_told_at_once_and_the_rest_of_the_minute_in_one_record() -> None:
-    found = fresh()
-    found.note(tried(), NOW)
-    [first] = written(found, NOW)
+    result = fresh()
+    result.note(tried(), NOW)
+    [first] = written(result, NOW)
     assert (first.count, first.place, first.origin_unit) == (1, TOWN, TOWN)
     for second in range(1, 31):
-        found.note(tried(), NOW + timedelta(seconds=second))
-    assert written(found, NOW + timedelta(seconds=59)) == []
-    [rest] = written(found, NOW + EVERY)
-    assert (rest.count, rest.occurred_at) == (30, NOW + timedelta(seconds=1))
-    assert rest.until == NOW + timedelta(seconds=30)
-    assert rest.id != first.id
-    assert written(found, NOW + 2 * EVERY) == []
-    found.note(tried(), NOW + 2 * EVERY)
-    assert len(written(found, NOW + 2 * EVERY)) == 1, "a quiet minute later it is a first one again"
+        result.note(tried(), NOW + timedelta(seconds=second))
+    assert written(result, NOW + timedelta(seconds=59)) == []
+    [refusal] = written(result, NOW + EVERY)
+    assert (refusal.count, refusal.occurred_at) == (30, NOW + timedelta(seconds=1))
+    assert refusal.until == NOW + timedelta(seconds=30)
+    assert refusal.id != first.id
+    assert written(result, NOW + 2 * EVERY) == []
+    result.note(tried(), NOW + 2 * EVERY)
+    assert len(written(result, NOW + 2 * EVERY)) == 1, (
+        "a quiet minute later it is a first one again"
+    )
 
 
 def test_an_address_that_postgres_cannot_hold_keeps_no_try_out_of_the_trail() -> None:
-    found = fresh()
+    result = fresh()
     address = "10.0.0.7\x00\ud800"
-    found.note(Tried("o-1", "POST /a", RefusedFor.WRONG_POST, TOWN, TOWN, "cmd\x00", address), NOW)
-    [record] = written(found, NOW)
+    result.note(Tried("o-1", "POST /a", RefusedFor.WRONG_POST, TOWN, TOWN, "cmd\x00", address), NOW)
+    [record] = written(result, NOW)
     assert record.address.startswith("10.0.0.7")
     assert record.subject_id.startswith("cmd")
     assert Refusal.model_validate_json(record.to_wire()) == record
 
 
 def test_strangers_write_one_record_a_reason_whatever_they_make_up() -> None:
-    found = fresh()
+    result = fresh()
     for number in range(1_000):
-        found.note(tried(UNKNOWN, f"GET /x{number}", "signed_out"), NOW)
-        found.note(tried(UNKNOWN, f"POST /y{number}", "wrong_password"), NOW)
-    assert sorted((one.reason, one.count) for one in written(found, NOW)) == [
+        result.note(tried(UNKNOWN, f"GET /x{number}", "signed_out"), NOW)
+        result.note(tried(UNKNOWN, f"POST /y{number}", "wrong_password"), NOW)
+    assert sorted((refusal.reason, refusal.count) for refusal in written(result, NOW)) == [
         ("signed_out", 1_000),
         ("wrong_password", 1_000),
     ]
 
 
 def test_beyond_what_is_told_apart_only_the_reason_is_kept() -> None:
-    found = fresh()
+    result = fresh()
     for number in range(refusals.MOST_KINDS + 7):
-        found.note(tried(f"o-{number}"), NOW)
-    records = written(found, NOW, 10**6)
+        result.note(tried(f"o-{number}"), NOW)
+    records = written(result, NOW, 10**6)
     assert len(records) == refusals.MOST_KINDS + 1
-    assert [one.count for one in records if one.actor == UNKNOWN] == [7]
+    assert [record.count for record in records if record.actor == UNKNOWN] == [7]
 
 
 def test_one_officer_writes_not_many_more_than_a_hundred_a_minute() -> None:
-    found = fresh()
+    result = fresh()
     for number in range(1_000):
-        found.note(
+        result.note(
             tried(action=f"POST /{number}", reason=("wrong_post", "no_sight")[number % 2]), NOW
         )
-    records = written(found, NOW)
+    records = written(result, NOW)
     assert len(records) == refusals.MOST_OF_ONE + 2
-    assert sum(one.count for one in records) == 1_000
-    assert {one.actor for one in records} == {"o-1"}
-    assert written(found, NOW + EVERY) == []
-    found.note(tried(action="POST /again"), NOW + EVERY)
-    [one] = written(found, NOW + EVERY)
-    assert one.action == "POST /again", "what was a minute ago counts no more"
+    assert sum(record.count for record in records) == 1_000
+    assert {record.actor for record in records} == {"o-1"}
+    assert written(result, NOW + EVERY) == []
+    result.note(tried(action="POST /again"), NOW + EVERY)
+    [refusal] = written(result, NOW + EVERY)
+    assert refusal.action == "POST /again", "what was a minute ago counts no more"
 
 
 def test_a_few_at_a_time_and_none_is_forgotten_before_it_is_written() -> None:
-    found = fresh()
+    result = fresh()
     for number in range(25):
-        found.note(tried(f"o-{number}"), NOW)
-    told = [one.actor for _ in range(3) for one in written(found, NOW, 10)]
+        result.note(tried(f"o-{number}"), NOW)
+    told = [refusal.actor for _ in range(3) for refusal in written(result, NOW, 10)]
     assert sorted(told) == sorted(f"o-{number}" for number in range(25))
 
 
@@ -114,21 +116,21 @@ def test_a_few_at_a_time_and_none_is_forgotten_before_it_is_written() -> None:
 def test_counts_add_up_and_no_kind_has_two_records_within_a_minute(
     tries: list[tuple[int, str, str, str]],
 ) -> None:
-    found, records = fresh(), []
+    result, records = fresh(), []
     todo = sorted(tries)
     for second in range(301 + 60):
         now = NOW + timedelta(seconds=second)
         for _, actor, action, reason in (one for one in todo if one[0] == second):
-            found.note(tried(actor, action, reason), now)
-        records += written(found, now)
+            result.note(tried(actor, action, reason), now)
+        records += written(result, now)
     noted = Counter((one[1], one[3]) for one in todo)
     counted: Counter[tuple[str, str]] = Counter()
     times: dict[tuple[str, str, str], list[datetime]] = {}
-    for one in records:
-        counted[one.actor, one.reason] += one.count
-        action = "" if one.actor == UNKNOWN else one.action
-        times.setdefault((one.actor, action, one.reason), []).append(one.sent_at)
+    for record in records:
+        counted[record.actor, record.reason] += record.count
+        action = "" if record.actor == UNKNOWN else record.action
+        times.setdefault((record.actor, action, record.reason), []).append(record.sent_at)
     assert counted == noted
-    assert len({one.id for one in records}) == len(records)
+    assert len({record.id for record in records}) == len(records)
     for sent in times.values():
         assert all(b - a >= EVERY for a, b in pairwise(sent))

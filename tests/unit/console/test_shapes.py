@@ -45,10 +45,10 @@ def test_the_same_decision_is_the_same_act() -> None:
     alert = rows.alert(an_alert("a"))
     first = acts.decision(ME, alert, Judgement(DecisionVerb.APPROVE, Level.ORANGE, ""), 1, NOW)
     second = acts.decision(ME, alert, Judgement(DecisionVerb.APPROVE, Level.ORANGE, ""), 1, LATER)
-    other = acts.decision(ME, alert, Judgement(DecisionVerb.APPROVE, Level.RED, ""), 1, NOW)
+    act = acts.decision(ME, alert, Judgement(DecisionVerb.APPROVE, Level.RED, ""), 1, NOW)
     assert first.message.id == second.message.id
     assert first.digest() == second.digest()
-    assert other.message.id != first.message.id
+    assert act.message.id != first.message.id
     merge, elsewhere = (
         acts.decision(ME, alert, Judgement(DecisionVerb.MERGE, None, "", {"into": into}), 1, NOW)
         for into in ("alt-b", "alt-c")
@@ -72,7 +72,7 @@ def test_a_step_that_can_recur_is_another_act_when_the_assignment_has_changed() 
     assert acts.acknowledgement(ME, before, asking, LATER).message.id == first.message.id
     assert acts.acknowledgement(ME, after, asking, NOW).message.id != first.message.id
     signing = acts.Stepped(Step.SIGN, 1, "")
-    signed = [acts.acknowledgement(ME, one, signing, NOW).message.id for one in (before, after)]
+    signed = [acts.acknowledgement(ME, row, signing, NOW).message.id for row in (before, after)]
     assert signed[0] == signed[1]
 
 
@@ -104,10 +104,10 @@ def test_a_free_command_is_one_per_key_and_per_day() -> None:
     today = acts.issue(ME, draft, None, NOW)
     assert acts.issue(ME, draft, None, LATER).key == today.key
     assert acts.issue(ME, draft, None, NOW + timedelta(days=1)).key != today.key
-    other = replace(
+    other_draft = replace(
         draft, selection=Selection(include=selection.include, exclude=selection.include)
     )
-    assert acts.issue(ME, other, None, NOW).key != today.key
+    assert acts.issue(ME, other_draft, None, NOW).key != today.key
     # Whom the officer was shown is no part of what he orders.
     assert acts.issue(ME, replace(draft, seen_digest="0" * 64), None, NOW).key == today.key
     request = key.message
@@ -120,8 +120,8 @@ def test_nine_thousand_assignments_make_a_line_per_town() -> None:
     events = [an_assignment(command, f"{VILLAGE}/grid/001/{n:02}") for n in range(1, 90)] + [
         an_assignment(command, SONGJI)
     ]
-    found = lines.assignment_lines(events)
-    assert sorted((one["unit_code"], one["payload"]["count"]) for one in found) == [
+    result = lines.assignment_lines(events)
+    assert sorted((row["unit_code"], row["payload"]["count"]) for row in result) == [
         (SONGJI, 1),
         (ZHUTUO, 89),
     ]
@@ -129,8 +129,8 @@ def test_nine_thousand_assignments_make_a_line_per_town() -> None:
 
 def test_lines_never_sum_over_statuses() -> None:
     real, drill = a_command("c"), a_command("c", status=Status.EXERCISE)
-    found = lines.assignment_lines([an_assignment(real, ZHUTUO), an_assignment(drill, ZHUTUO)])
-    assert sorted(one["status"] for one in found) == ["Actual", "Exercise"]
+    result = lines.assignment_lines([an_assignment(real, ZHUTUO), an_assignment(drill, ZHUTUO)])
+    assert sorted(row["status"] for row in result) == ["Actual", "Exercise"]
 
 
 def test_receipts_of_devices_make_no_line() -> None:
@@ -161,17 +161,17 @@ def test_which_alarms_people_are_told_of(changes: dict[str, Any], told: bool) ->
 
 
 def test_counts_keep_issued_and_proposed_apart() -> None:
-    found = overview.alert_counts(
+    result = overview.alert_counts(
         [
             {"state": "issued", "level": "orange", "proposed_level": None, "n": 700},
             {"state": "issued", "level": "orange", "proposed_level": "red", "n": 1},
             {"state": "verifying", "level": None, "proposed_level": "red", "n": 501},
         ]
     )
-    assert found["issued"]["orange"] == 701
-    assert found["proposed"]["red"] == 501
-    assert found["issued"]["red"] == 0
-    assert found["states"] == {"issued": 701, "verifying": 501}
+    assert result["issued"]["orange"] == 701
+    assert result["proposed"]["red"] == 501
+    assert result["issued"]["red"] == 0
+    assert result["states"] == {"issued": 701, "verifying": 501}
 
 
 def test_a_tile_shows_the_worst_of_its_town() -> None:
@@ -181,12 +181,12 @@ def test_a_tile_shows_the_worst_of_its_town() -> None:
         {"town": SONGJI[:9], "level": None, "proposed_level": "blue", "n": 1},
         {"town": DISTRICT[:9], "level": "red", "proposed_level": None, "n": 1},
     ]
-    tiles = {one["unit"]: one for one in overview.tiles(counted, ME.root, catalogued(Names()))}
+    tiles = {tile["unit"]: tile for tile in overview.tiles(counted, ME.root, catalogued(Names()))}
     assert len(tiles) == 23
     worst = tiles[ZHUTUO]
     assert (worst["level"], worst["proposed"], worst["alerts"]) == ("yellow", "red", 601)
     assert tiles[SONGJI]["proposed"] == "blue"
-    assert {one["level"] for one in tiles.values()} == {None, "yellow"}
+    assert {tile["level"] for tile in tiles.values()} == {None, "yellow"}
 
 
 def test_recipients_are_counted_from_the_catalogue() -> None:

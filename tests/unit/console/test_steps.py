@@ -82,9 +82,12 @@ def test_who_has_signed_is_not_asked_again() -> None:
 
 @given(st.sampled_from(UNITS), st.sampled_from(list(AlertState)), st.sampled_from(UNITS))
 def test_no_verb_is_offered_that_would_be_refused(unit: str, state: AlertState, place: str) -> None:
-    known = facts(state, place=place)
-    for verb in (*verbs_for(officer(unit), known), *further_verbs(officer(unit), known)):
-        assert may_decide(officer(unit), known.powers, verb) is None
+    existing_alert_facts = facts(state, place=place)
+    for verb in (
+        *verbs_for(officer(unit), existing_alert_facts),
+        *further_verbs(officer(unit), existing_alert_facts),
+    ):
+        assert may_decide(officer(unit), existing_alert_facts.powers, verb) is None
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contracts.pages import AnswerVerb
-from shared.contracts.replies import Reply, understand
-from shared.wording import NOTES, REPLIES
+from shared.domain.replies import Reply, understand
+from shared.domain.wording import NOTES, REPLIES
 
 COMING, CANNOT, HAND_OVER = AnswerVerb.COMING, AnswerVerb.CANNOT, AnswerVerb.HAND_OVER
 
@@ -37,8 +37,8 @@ def test_what_is_not_understood_is_no_answer(text: str) -> None:
 
 @given(st.text(max_size=200))
 def test_no_text_breaks_it_and_only_a_person_s_verbs_come_out(text: str) -> None:
-    found = understand(text)
-    assert found is None or found.verb in {COMING, CANNOT, HAND_OVER}
+    result = understand(text)
+    assert result is None or result.verb in {COMING, CANNOT, HAND_OVER}
 
 
 def test_each_answer_that_is_asked_for_is_understood() -> None:

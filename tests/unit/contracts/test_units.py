@@ -62,9 +62,9 @@ def test_lineage_climbs_one_tier_at_a_time(leaf: str) -> None:
 
 
 @given(leaves, leaves)
-def test_a_stranger_is_not_within(one: str, other: str) -> None:
+def test_a_stranger_is_not_within(text: str, other: str) -> None:
     for unit in lineage(other):
-        assert is_within(one, unit) == (unit in lineage(one))
+        assert is_within(text, unit) == (unit in lineage(text))
 
 
 _ids = st.builds(
@@ -80,8 +80,8 @@ _ids = st.builds(
 
 @given(_ids, _ids)
 def test_within_means_below_in_the_lineage(unit: str, root: str) -> None:
-    for one in {root, *lineage(root), *lineage(unit)}:
-        assert is_within(unit, one) == (one in lineage(unit)), (unit, one)
+    for name in {root, *lineage(root), *lineage(unit)}:
+        assert is_within(unit, name) == (name in lineage(unit)), (unit, name)
 
 
 @pytest.mark.parametrize("root", ["", "/", "5", "50", "500118", "500118118201/", "x" * 12])

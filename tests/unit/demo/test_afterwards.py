@@ -6,28 +6,28 @@ import heapq
 import itertools
 from datetime import timedelta
 
-from deploy.local.demo import afterwards, background, oracle, story
-from deploy.local.demo.cast import cast
-from deploy.local.demo.era import END
-from deploy.local.demo.moments import Moment
-from deploy.local.demo.run import SEED, SMALL
+from deploy.demo import afterwards, background, oracle, story
+from deploy.demo.cast import cast
+from deploy.demo.era import END
+from deploy.demo.moments import Moment
+from deploy.demo.run import SEED, SMALL
 
 
 def _played() -> list[Moment]:
     people = cast()
-    told = sorted(story.readings(people, SEED))
+    moments = sorted(story.readings(people, SEED))
     quiet = background.readings(SEED, SMALL.sensors, SMALL.rounds, people.sensors)
-    return list(heapq.merge(told, quiet))
+    return list(heapq.merge(moments, quiet))
 
 
 def test_the_day_after_the_story_raises_nothing_and_nobody_turns_silent() -> None:
     played = _played()
     last = afterwards.last_values(played, cast().falls_silent)
     going_on = afterwards.readings(last, SEED)
-    later = list(itertools.takewhile(lambda one: one.at <= END + timedelta(hours=30), going_on))
-    assert later == sorted(later, key=lambda one: one.at)
-    assert min(one.at for one in later) > END
-    assert len({one.event_id for one in later}) == len(later)
-    assert {one.sensor_id for one in later} == set(last), "every sensor goes on"
+    later = list(itertools.takewhile(lambda item: item.at <= END + timedelta(hours=30), going_on))
+    assert later == sorted(later, key=lambda item: item.at)
+    assert min(moment.at for moment in later) > END
+    assert len({moment.event_id for moment in later}) == len(later)
+    assert {moment.sensor_id for moment in later} == set(last), "every sensor goes on"
     assert cast().falls_silent not in last
     assert oracle.expected([*sorted(last.values()), *later]) == {}

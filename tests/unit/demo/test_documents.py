@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy.local.demo import documents
-from deploy.local.demo.documents import Judge
+from deploy.demo import documents
+from deploy.demo.documents import Judge
 from shared.contracts.topics import ALERTS, READINGS, TOPICS
 
 CONTRACT = Path(__file__).parents[2] / "contract"
@@ -34,29 +34,29 @@ def of(path: Path, offset: int = 0) -> Record:
 
 
 def test_golden_records_and_their_letters_fit() -> None:
-    found = judge()
+    result = judge()
     for offset, path in enumerate(GOLDEN):
-        found.take(of(path, offset))
-    found.take(Record(READINGS.dlq, 0, json.dumps(LETTER).encode()))
-    found.take(Record(ALERTS.name, 99, None))
-    assert found.figures() == {
+        result.take(of(path, offset))
+    result.take(Record(READINGS.dlq, 0, json.dumps(LETTER).encode()))
+    result.take(Record(ALERTS.name, 99, None))
+    assert result.figures() == {
         "asyncapi_records": len(GOLDEN) + 1,
         "asyncapi_by_schema": len(GOLDEN) + 1,
         "asyncapi_invalid": 0,
     }
-    assert found.records.keys() == {name for name, spec in TOPICS.items() if spec.contract} | {
+    assert result.records.keys() == {name for name, spec in TOPICS.items() if spec.contract} | {
         READINGS.dlq
     }
 
 
 def test_what_fits_no_contract_is_invalid_unless_a_service_has_refused_it() -> None:
-    found = judge()
-    found.take(Record(READINGS.name, 6, b"not json"))
-    found.take(Record(READINGS.name, LETTER["offset"], b"not json"))
-    found.take(Record(READINGS.dlq, 0, json.dumps(LETTER).encode()))
-    assert found.figures()["asyncapi_records"] == 2
-    assert found.figures()["asyncapi_invalid"] == 1
-    assert found.examples()[0].startswith(f"('{READINGS.name}', 0, 6): contract")
+    result = judge()
+    result.take(Record(READINGS.name, 6, b"not json"))
+    result.take(Record(READINGS.name, LETTER["offset"], b"not json"))
+    result.take(Record(READINGS.dlq, 0, json.dumps(LETTER).encode()))
+    assert result.figures()["asyncapi_records"] == 2
+    assert result.figures()["asyncapi_invalid"] == 1
+    assert result.examples()[0].startswith(f"('{READINGS.name}', 0, 6): contract")
 
 
 def test_records_do_not_fit_a_wrong_document_nor_one_without_their_channel() -> None:
@@ -73,11 +73,11 @@ def test_records_do_not_fit_a_wrong_document_nor_one_without_their_channel() -> 
 
 def test_of_very_many_records_each_is_judged_by_the_contract(monkeypatch: Any) -> None:
     monkeypatch.setattr(documents, "MOST_BY_SCHEMA", 3)
-    found = judge()
+    result = judge()
     for offset in range(10):
-        found.take(of(GOLDEN[0], offset))
-    found.take(Record(GOLDEN[0].stem.partition("@")[0], 10, b"{}"))
-    assert found.figures() == {
+        result.take(of(GOLDEN[0], offset))
+    result.take(Record(GOLDEN[0].stem.partition("@")[0], 10, b"{}"))
+    assert result.figures() == {
         "asyncapi_records": 11,
         "asyncapi_by_schema": 3,
         "asyncapi_invalid": 1,

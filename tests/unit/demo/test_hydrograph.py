@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.local.data.gauges import Gauge, gauges
-from deploy.local.demo import hydrograph
-from deploy.local.demo.era import END, START, at
+from deploy.demo import hydrograph
+from deploy.demo.era import END, START, at
+from deploy.example.gauges import Gauge, gauges
 
 _BY_ID = {gauge.sensor_id: gauge for gauge in gauges()}
 
 
 @pytest.mark.parametrize("gauge", gauges(), ids=lambda gauge: gauge.sensor_id)
 def test_published_points_are_exact_and_the_only_real_ones(gauge: Gauge) -> None:
-    real = [one for one in hydrograph.samples(gauge, 7) if not one.synthetic]
-    assert [(one.at, one.level_m) for one in real] == [
+    real = [sample for sample in hydrograph.samples(gauge, 7) if not sample.synthetic]
+    assert [(sample.at, sample.level_m) for sample in real] == [
         (point.at, point.level_m) for point in gauge.points
     ]
 
@@ -27,10 +27,10 @@ def test_published_points_are_exact_and_the_only_real_ones(gauge: Gauge) -> None
 def test_any_seed_covers_the_five_days_and_never_tops_the_published_peak(
     seed: int, name: str
 ) -> None:
-    found = hydrograph.samples(_BY_ID[name], seed)
-    assert found == hydrograph.samples(_BY_ID[name], seed)
-    assert (found[0].at, found[-1].at) == (START, END)
-    gaps = [after.at - before.at for before, after in itertools.pairwise(found)]
+    result = hydrograph.samples(_BY_ID[name], seed)
+    assert result == hydrograph.samples(_BY_ID[name], seed)
+    assert (result[0].at, result[-1].at) == (START, END)
+    gaps = [after.at - before.at for before, after in itertools.pairwise(result)]
     assert timedelta(0) < min(gaps)
     assert max(gaps) <= hydrograph.STEP
 
@@ -39,14 +39,14 @@ def test_any_seed_covers_the_five_days_and_never_tops_the_published_peak(
     ("name", "peak"), [("gauge-zhutuo", 214.68), ("gauge-cuntan", 191.62), ("gauge-beibei", 200.23)]
 )
 def test_peaks_are_the_published_ones(name: str, peak: float) -> None:
-    assert max(one.level_m for one in hydrograph.samples(_BY_ID[name], 3)) == peak
+    assert max(sample.level_m for sample in hydrograph.samples(_BY_ID[name], 3)) == peak
 
 
 def test_what_the_bulletins_say_in_words_holds() -> None:
     cuntan = hydrograph.samples(_BY_ID["gauge-cuntan"], 5)
-    record = next(one for one in cuntan if one.level_m >= 191.41)
+    record = next(sample for sample in cuntan if sample.level_m >= 191.41)
     assert record.at == at(20, 4)
-    zhutuo = {one.at: one.level_m for one in hydrograph.samples(_BY_ID["gauge-zhutuo"], 5)}
+    zhutuo = {sample.at: sample.level_m for sample in hydrograph.samples(_BY_ID["gauge-zhutuo"], 5)}
     assert zhutuo[at(21, 8)] < 212.0
 
 

@@ -7,10 +7,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.local.demo import oracle, story
-from deploy.local.demo.cast import cast
-from deploy.local.demo.era import START, at
-from deploy.local.demo.moments import Moment
+from deploy.demo import oracle, story
+from deploy.demo.cast import cast
+from deploy.demo.era import START, at
+from deploy.demo.moments import Moment
 from shared.contracts.fields import Status
 
 RUNGS: list[dict[str, Any]] = [
@@ -45,19 +45,19 @@ def test_a_jump_passes_rungs_at_once() -> None:
 
 
 def test_silence_is_raised_once_and_cleared_by_the_next_reading() -> None:
-    heard = [_moment(0), _moment(1), _moment(30), _moment(31)]
-    found = oracle.silences(heard, timedelta(hours=24), START + timedelta(hours=40))
-    assert found == [("raised", "notice"), ("cleared", "notice")]
-    found = oracle.silences(heard[:2], timedelta(hours=24), START + timedelta(hours=40))
-    assert found == [("raised", "notice")]
+    moments = [_moment(0), _moment(1), _moment(30), _moment(31)]
+    result = oracle.silences(moments, timedelta(hours=24), START + timedelta(hours=40))
+    assert result == [("raised", "notice"), ("cleared", "notice")]
+    result = oracle.silences(moments[:2], timedelta(hours=24), START + timedelta(hours=40))
+    assert result == [("raised", "notice")]
 
 
 def test_the_story_raises_what_the_published_levels_ask_for() -> None:
     people = cast()
-    found = oracle.expected(sorted(story.readings(people, 20200820)))
+    result = oracle.expected(sorted(story.readings(people, 20200820)))
     ladders = {
-        (rule, status): [(one.kind, one.level) for one in steps]
-        for (rule, _, status), steps in found.items()
+        (rule, status): [(step.kind, step.level) for step in steps]
+        for (rule, _, status), steps in result.items()
     }
     assert ladders["flood-cuntan", Status.ACTUAL] == [
         ("raised", "blue"),

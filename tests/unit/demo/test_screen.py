@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from deploy.local.demo.screen import Screen, verdict
+from deploy.demo.screen import Screen, verdict
 
 
 def _summary(held: int, failed: int) -> dict[str, Any]:

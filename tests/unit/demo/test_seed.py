@@ -4,60 +4,62 @@ import heapq
 from collections import Counter
 from datetime import UTC, datetime
 
+from deploy.demo import background, oracle, story
+from deploy.demo.cast import cast
+from deploy.example import departments, officers, plans, rules, sensors, units
+from deploy.example.gauges import gauges, gauges_2021
 from deploy.local import seed
-from deploy.local.data import departments, officers, plans, rules, sensors, units
-from deploy.local.data.gauges import gauges, gauges_2021
-from deploy.local.demo import background, oracle, story
-from deploy.local.demo.cast import cast
 from shared.contracts.fields import LEVEL_ORDER, Post, Tier
 from shared.contracts.rules import ThresholdRule
 from shared.contracts.units import parent_of, tier_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-PUBLISHED = [one.sensor_id for one in gauges()] + [one.sensor_id for one in gauges_2021()]
+PUBLISHED = [gauge.sensor_id for gauge in gauges()] + [
+    gauge2021.sensor_id for gauge2021 in gauges_2021()
+]
 
 
 def test_the_tree_has_the_real_counts_and_marks_what_is_generated() -> None:
     everything = units.all_units()
-    counted = Counter(one.tier for one in everything)
+    counted = Counter(unit_entry.tier for unit_entry in everything)
     assert (counted[Tier.CITY], counted[Tier.TOWN], counted[Tier.VILLAGE]) == (1, 23, 267)
     assert 267 * 5 <= counted[Tier.GRID] <= 267 * 6
     assert counted[Tier.MICROGRID] == 5 * counted[Tier.GRID]
-    known = {one.unit for one in everything}
-    for one in everything:
-        assert one.tier is tier_of(one.unit)
-        assert one.parent == parent_of(one.unit)
-        assert one.parent is None or one.parent in known
-        assert one.synthetic == (one.tier in (Tier.GRID, Tier.MICROGRID))
+    known = {unit_entry.unit for unit_entry in everything}
+    for unit_entry in everything:
+        assert unit_entry.tier is tier_of(unit_entry.unit)
+        assert unit_entry.parent == parent_of(unit_entry.unit)
+        assert unit_entry.parent is None or unit_entry.parent in known
+        assert unit_entry.synthetic == (unit_entry.tier in (Tier.GRID, Tier.MICROGRID))
 
 
 def test_departments_and_the_task_force_are_marked_and_hang_on_real_units() -> None:
-    known = {one.unit for one in units.divisions()}
-    found = departments.departments()
-    assert len({one.unit for one in found}) == len(found) == 8 + 23 * 4
-    for one in found:
-        assert one.synthetic
-        assert one.parent == parent_of(one.unit)
-        assert one.parent in known
-        assert one.tier is tier_of(one.unit)
+    known = {division.unit for division in units.divisions()}
+    result = departments.departments()
+    assert len({unit_entry.unit for unit_entry in result}) == len(result) == 8 + 23 * 4
+    for unit_entry in result:
+        assert unit_entry.synthetic
+        assert unit_entry.parent == parent_of(unit_entry.unit)
+        assert unit_entry.parent in known
+        assert unit_entry.tier is tier_of(unit_entry.unit)
     (force,) = departments.groups()
     assert force.synthetic
-    assert set(force.members) <= known | {one.unit for one in found}
+    assert set(force.members) <= known | {unit_entry.unit for unit_entry in result}
 
 
 def test_twenty_thousand_sensors_of_which_the_published_gauges_are_real() -> None:
-    found = sensors.all_sensors()
-    assert len({one.sensor_id for one in found}) == len(found) == 20_000
-    real = [one for one in found if not one.synthetic]
-    assert [one.sensor_id for one in real] == PUBLISHED
-    datums = {one.sensor_id: one.datum for one in real}
+    result = sensors.all_sensors()
+    assert len({sensor_entry.sensor_id for sensor_entry in result}) == len(result) == 20_000
+    real = [sensor_entry for sensor_entry in result if not sensor_entry.synthetic]
+    assert [sensor_entry.sensor_id for sensor_entry in real] == PUBLISHED
+    datums = {sensor_entry.sensor_id: sensor_entry.datum for sensor_entry in real}
     assert datums["gauge-cuntan"] == "吴淞"
     assert datums["gauge-beibei"] == "黄海"
     assert datums["gauge-zhutuo"] is None
 
 
 def test_every_rung_names_its_source_and_clears_on_the_safe_side() -> None:
-    known = {one.sensor_id: one for one in sensors.all_sensors()}
+    known = {sensor.sensor_id: sensor for sensor in sensors.all_sensors()}
     for rule in rules.definitions(NOW):
         for sensor in rule.sensor_ids:
             assert known[sensor].datum == rule.datum
@@ -78,36 +80,40 @@ def test_blue_is_flagged_as_our_proposal() -> None:
 
 
 def test_the_roster_is_full_but_for_one_post() -> None:
-    found = officers.slots(NOW)
-    empty = [(slot.unit, slot.post) for slot in found if slot.officer is None]
+    result = officers.slots(NOW)
+    empty = [(slot.unit, slot.post) for slot in result if slot.officer is None]
     assert empty == [officers.EMPTY_SLOT]
-    assert all(slot.synthetic for slot in found)
-    towns = [slot for slot in found if slot.tier is Tier.TOWN and "/" not in slot.unit]
+    assert all(slot.synthetic for slot in result)
+    towns = [slot for slot in result if slot.tier is Tier.TOWN and "/" not in slot.unit]
     assert len(towns) == 23 * len(Post)
     posts: dict[str, set[Post]] = {}
-    for slot in found:
+    for slot in result:
         posts.setdefault(slot.unit, set()).add(slot.post)
-    for one in departments.departments():
-        assert {Post.B, Post.COMMANDER} <= posts[one.unit]
+    for department in departments.departments():
+        assert {Post.B, Post.COMMANDER} <= posts[department.unit]
     assert posts["500118000000/water"] == set(Post)
-    names = [one.officer_id for one in officers.accounts()]
+    names = [account.officer_id for account in officers.accounts()]
     assert len(names) == len(set(names))
 
 
 def test_the_seed_is_the_same_every_time() -> None:
     assert seed.fingerprint() == seed.fingerprint()
-    keys = [seed.key_of(one.entry) for one in seed.entries(NOW)]
+    keys = [seed.key_of(catalog_entry.entry) for catalog_entry in seed.entries(NOW)]
     assert len(keys) == len(set(keys))
     assert "group:flood_task_force" in keys
     assert "unit:500118000000/water" in keys
-    assert len({one.plan_id for one in plans.definitions(NOW)}) == len(plans.definitions(NOW)) > 10
+    assert (
+        len({definition.plan_id for definition in plans.definitions(NOW)})
+        == len(plans.definitions(NOW))
+        > 10
+    )
 
 
 def test_a_quiet_day_raises_nothing_and_reaches_every_sensor() -> None:
     people = cast()
     quiet = list(background.readings(1, 20_000, 2, people.sensors))
-    assert {one.sensor_id for one in quiet} | people.sensors | set(PUBLISHED) == {
-        one.sensor_id for one in sensors.all_sensors()
+    assert {moment.sensor_id for moment in quiet} | people.sensors | set(PUBLISHED) == {
+        sensor.sensor_id for sensor in sensors.all_sensors()
     }
     thresholds = [key for key in oracle.expected(quiet) if not key[0].startswith("absence")]
     assert thresholds == []
@@ -115,7 +121,7 @@ def test_a_quiet_day_raises_nothing_and_reaches_every_sensor() -> None:
 
 def test_background_and_story_merge_in_order_of_time_with_unique_ids() -> None:
     people = cast()
-    told = sorted(story.readings(people, 1))
-    merged = list(heapq.merge(told, background.readings(1, 500, 4, people.sensors)))
+    moments = sorted(story.readings(people, 1))
+    merged = list(heapq.merge(moments, background.readings(1, 500, 4, people.sensors)))
     assert merged == sorted(merged)
-    assert len({one.event_id for one in merged}) == len(merged)
+    assert len({moment.event_id for moment in merged}) == len(merged)

@@ -3,12 +3,12 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from deploy.local.demo import losses, oracle, tally
-from deploy.local.demo.books import Books
-from deploy.local.demo.ledger import Accepted
-from deploy.local.demo.log import Entry, Log, ReadingHead
-from deploy.local.demo.oracle import Transition
-from deploy.local.demo.webhook import Received
+from deploy.demo import losses, oracle, tally
+from deploy.demo.books import Books
+from deploy.demo.ledger import Accepted
+from deploy.demo.log import Entry, Log, ReadingHead
+from deploy.demo.oracle import Transition
+from deploy.demo.webhook import Received
 from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence
 from shared.contracts.alerts import PublicNotice
 from shared.contracts.fields import Level, Post, Status, Tier
@@ -21,11 +21,11 @@ KEY: oracle.Key = ("flood-cuntan", "gauge-cuntan", Status.ACTUAL)
 
 def test_an_accepted_reading_that_is_not_on_the_topic_is_lost() -> None:
     accepted = Accepted(frozenset({"r-1", "r-2"}), frozenset({"rep-1"}), ({"id": "act-1"},))
-    found = losses.lost(_log(), _books(), accepted, {})
-    assert found.kinds["readings"] == 1
-    assert found.kinds["reports"] == 1
-    assert found.kinds["acts"] == 1
-    assert found.examples["readings"] == ["r-2"]
+    result = losses.lost(_log(), _books(), accepted, {})
+    assert result.kinds["readings"] == 1
+    assert result.kinds["reports"] == 1
+    assert result.kinds["acts"] == 1
+    assert result.examples["readings"] == ["r-2"]
 
 
 def test_a_missing_alarm_is_lost_and_one_too_many_is_a_duplicate() -> None:
@@ -45,10 +45,10 @@ def test_a_raised_alarm_nobody_took_up_is_lost() -> None:
 
 
 def test_a_repeated_webhook_counts_only_without_the_mark() -> None:
-    heard = Received()
-    heard.pages.update({"pag-1": 2, "pag-2": 2, "pag-3": 1})
-    heard.resent.update({"pag-2": 1})
-    assert heard.repeats() == ["pag-1"]
+    received = Received()
+    received.pages.update({"pag-1": 2, "pag-2": 2, "pag-3": 1})
+    received.resent.update({"pag-2": 1})
+    assert received.repeats() == ["pag-1"]
 
 
 def test_a_drill_that_refers_to_something_real_and_a_notice_of_it_are_leaks() -> None:

@@ -26,7 +26,7 @@ def test_a_full_disk_is_named_before_anything_is_installed() -> None:
     ("output", "sentence"),
     [
         ("error: No space left on device (os error 28)", "the disk filled up"),
-        ("Hash mismatch for `httpx==0.28.1`", "does not have the hash"),
+        ("Hash mismatch for `httpx2==0.28.1`", "does not have the hash"),
         ("Could not find a version that satisfies", "index cannot be reached"),
         ("client error: dns error: failed to lookup", "index cannot be reached"),
         ("Segmentation fault", "installing the packages failed"),

@@ -76,19 +76,19 @@ def test_ports_are_remembered(tmp_path: Path) -> None:
 def test_a_remembered_port_taken_by_another_program_is_replaced(tmp_path: Path) -> None:
     memory = tmp_path / "ports.json"
     first = ports.choose(["console"], memory, {})
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", first["console"]))
-        other.listen()
+    with socket.socket() as other_socket:
+        other_socket.bind(("127.0.0.1", first["console"]))
+        other_socket.listen()
         second = ports.choose(["console"], memory, {})
     assert second != first
     assert json.loads(memory.read_text()) == second
 
 
 def test_a_fixed_port_in_use_is_one_sentence(tmp_path: Path) -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        number = other.getsockname()[1]
+    with socket.socket() as other_socket:
+        other_socket.bind(("127.0.0.1", 0))
+        other_socket.listen()
+        number = other_socket.getsockname()[1]
         with pytest.raises(StackError, match=f"port {number}.*console.*in use"):
             ports.choose(["console"], tmp_path / "ports.json", {"console": number})
 
@@ -162,7 +162,7 @@ def test_slots_have_stable_names_and_identities(tmp_path: Path) -> None:
 
 def test_endpoints_survive_the_file(tmp_path: Path) -> None:
     service = ServiceEndpoint.at("console", 0, 21004, tmp_path / "console.log", 7)
-    found = Endpoints("apache-kafka 4.3.1", False, "127.0.0.1:1", "postgresql://", [service])
-    found.save(tmp_path / "endpoints.json")
-    assert Endpoints.load(tmp_path / "endpoints.json") == found
+    endpoints = Endpoints("apache-kafka 4.3.1", False, "127.0.0.1:1", "postgresql://", [service])
+    endpoints.save(tmp_path / "endpoints.json")
+    assert Endpoints.load(tmp_path / "endpoints.json") == endpoints
     assert service.health_url == "http://127.0.0.1:21004/readyz"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from deploy import native as build
-from shared.runtime import native
+from shared.fastpath import loader as native
 
 
 @pytest.fixture

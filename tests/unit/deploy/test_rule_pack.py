@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from deploy.local.data.sensors import all_sensors, catalogue
-from services.scoring.rules.trial import run_case
+from deploy.commands.rules.trial import run_case
+from deploy.example.sensors import all_sensors, catalogue
 from shared.contracts.catalog import SensorEntry
 from shared.contracts.conditions import CompositeRule, CorroborationRule
 from shared.contracts.fields import Level
@@ -21,8 +21,8 @@ from shared.contracts.rules import (
     ThresholdRule,
     WindowRule,
 )
-from shared.rules.cases import PackCase, load_cases
-from shared.rules.pack import Pack, load
+from shared.definitions.rules.cases import PackCase, load_cases
+from shared.definitions.rules.pack import Pack, load
 
 FOLDER = Path(__file__).parents[3] / "deploy" / "rules"
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
@@ -214,7 +214,7 @@ COMPOSED = {
 
 @cache
 def _sensors() -> dict[str, SensorEntry]:
-    return {one.sensor_id: one for one in all_sensors()}
+    return {sensor.sensor_id: sensor for sensor in all_sensors()}
 
 
 @cache
@@ -224,14 +224,14 @@ def _pack() -> Pack:
 
 @cache
 def _rules() -> dict[str, RuleDefinition]:
-    return {one.rule_id: one for one in _pack().definitions}
+    return {definition.rule_id: definition for definition in _pack().definitions}
 
 
 @cache
 def _cases() -> list[PackCase]:
-    found, findings = load_cases([FOLDER], _rules(), _pack().ids, _sensors())
+    result, findings = load_cases([FOLDER], _rules(), _pack().ids, _sensors())
     assert findings == []
-    return found
+    return result
 
 
 def _rungs(rule: RuleDefinition) -> tuple[Any, ...]:
@@ -239,7 +239,9 @@ def _rungs(rule: RuleDefinition) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize(
-    ("rule_id", "enabled", "hours", "in_a_row", "rungs"), NUMBERS, ids=lambda one: str(one)[:24]
+    ("rule_id", "enabled", "hours", "in_a_row", "rungs"),
+    NUMBERS,
+    ids=lambda number: str(number)[:24],
 )
 def test_every_published_number_is_in_the_pack_with_its_mark(
     rule_id: str,
@@ -280,20 +282,20 @@ def test_what_one_sensor_s_rule_cannot_say_is_composed(rule_id: str, level: str)
 
 def test_the_pack_is_usable_with_the_catalogue_as_played_and_as_planned() -> None:
     assert _pack().errors == []
-    planned = {one.sensor_id: one for one in catalogue(fastest_s=0)}
-    found = load([FOLDER], NOW, planned)
-    assert found.errors == []
+    planned = {sensor_entry.sensor_id: sensor_entry for sensor_entry in catalogue(fastest_s=0)}
+    result = load([FOLDER], NOW, planned)
+    assert result.errors == []
     # Mine rungs whose cut and restored value are one figure flap at it, and the table says so.
-    assert {one.about for one in found.findings} <= set(RESTORED)
+    assert {finding.about for finding in result.findings} <= set(RESTORED)
 
 
 def test_ids_are_unique() -> None:
-    counted = Counter(one.rule_id for one in _pack().definitions)
+    counted = Counter(definition.rule_id for definition in _pack().definitions)
     assert [name for name, count in counted.items() if count > 1] == []
 
 
 def test_common_knowledge_is_off_and_says_so() -> None:
-    marked = [one for one in _rules().values() if one.mark == "common_knowledge"]
+    marked = [rule for rule in _rules().values() if rule.mark == "common_knowledge"]
     assert marked
     for rule in marked:
         assert not rule.enabled, rule.rule_id
@@ -325,25 +327,25 @@ def test_every_rung_begins_with_its_mark_and_clears_on_the_safe_side() -> None:
 
 
 def test_what_was_sourced_and_is_off_has_been_superseded() -> None:
-    off = [one for one in _rules().values() if one.mark == "sourced" and not one.enabled]
-    assert all("superseded" in one.source for one in off)
+    off = [rule for rule in _rules().values() if rule.mark == "sourced" and not rule.enabled]
+    assert all("superseded" in rule_definition.source for rule_definition in off)
 
 
 def test_every_kind_of_catalogued_sensor_is_judged_and_watched() -> None:
-    kinds = {one.sensor_kind for one in all_sensors()}
+    kinds = {sensor.sensor_kind for sensor in all_sensors()}
     for family in (AbsenceRule, RangeRule):
-        watched = {one.sensor_kind for one in _rules().values() if isinstance(one.body, family)}
+        watched = {rule.sensor_kind for rule in _rules().values() if isinstance(rule.body, family)}
         assert kinds <= watched
     judged = {
-        one.sensor_kind
-        for one in _rules().values()
-        if one.sensor_kind and not isinstance(one.body, AbsenceRule | RangeRule | StuckRule)
+        rule.sensor_kind
+        for rule in _rules().values()
+        if rule.sensor_kind and not isinstance(rule.body, AbsenceRule | RangeRule | StuckRule)
     }
     assert kinds <= judged
 
 
 def test_every_gauge_stands_in_exactly_one_rule_of_each_family_with_its_datum() -> None:
-    gauges = {one.sensor_id for one in all_sensors() if one.sensor_kind == "river_gauge"}
+    gauges = {sensor.sensor_id for sensor in all_sensors() if sensor.sensor_kind == "river_gauge"}
     assert len(gauges) == 13
     for family in ("flood-", "rise-", "absence-", "stuck-", "range-"):
         named = [
@@ -356,7 +358,7 @@ def test_every_gauge_stands_in_exactly_one_rule_of_each_family_with_its_datum() 
 
 
 def test_every_rule_over_one_sensor_with_a_number_has_a_case() -> None:
-    judged = {name for one in _cases() for name in one.case.rules}
+    judged = {name for pack_case in _cases() for name in pack_case.case.rules}
     for rule in _rules().values():
         if not rule.over_one_sensor or "template" in rule.source:
             continue
@@ -368,30 +370,30 @@ def test_every_rule_over_one_sensor_with_a_number_has_a_case() -> None:
 
 def test_every_case_passes() -> None:
     sensors = _sensors()
-    for one in _cases():
-        result = run_case(one, _rules(), sensors)
-        assert result.passed, (one.file, one.line, one.case.case, result)
+    for pack_case in _cases():
+        result = run_case(pack_case, _rules(), sensors)
+        assert result.passed, (pack_case.file, pack_case.line, pack_case.case.case, result)
 
 
 def test_trusts_add_up_exactly() -> None:
     for rule in _rules().values():
         if isinstance(rule.body, CorroborationRule):
-            for one in rule.body.sources:
-                assert (one.trust * 4).is_integer()
+            for source in rule.body.sources:
+                assert (source.trust * 4).is_integer()
 
 
 def test_what_is_generated_says_so_and_lies_inside_the_bounding_box() -> None:
-    for one in all_sensors():
-        if one.position is None:
+    for sensor in all_sensors():
+        if sensor.position is None:
             continue
-        assert one.synthetic
-        assert one.site
-        assert 105.626 <= one.position.lon <= 106.085
-        assert 28.942 <= one.position.lat <= 29.573
+        assert sensor.synthetic
+        assert sensor.site
+        assert 105.626 <= sensor.position.lon <= 106.085
+        assert 28.942 <= sensor.position.lat <= 29.573
 
 
 def test_sensors_of_one_site_share_its_position() -> None:
     places: dict[str, object] = {}
-    for one in all_sensors():
-        if one.site is not None:
-            assert places.setdefault(one.site, one.position) == one.position
+    for sensor in all_sensors():
+        if sensor.site is not None:
+            assert places.setdefault(sensor.site, sensor.position) == sensor.position

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from shared.contracts.duty import DutyRule, Member, Override, Shift
 from shared.contracts.fields import Language, Post
 from shared.contracts.pages import Channel, Officer
-from shared.duty import csv_file, ical_file
-from shared.duty.errors import DutyFileError
-from shared.duty.timeline import plan_of, timeline
+from shared.domain.roster import csv_file, ical_file
+from shared.domain.roster.errors import DutyFileError
+from shared.domain.roster.timeline import plan_of, timeline
 from tests.unit.duty.plans import T0, TOWN, a_rotation, an_entry
 from tests.unit.duty.test_timeline import OFFICERS, at, rules
 
@@ -208,6 +208,6 @@ def test_a_damaged_calendar_is_refused_or_read(old: bytes, new: bytes) -> None:
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_no_bytes_break_the_readers(raw: bytes) -> None:
-    for reader in (ical_file.read, lambda one: csv_file.read(one.decode(errors="replace"))):
+    for reader in (ical_file.read, lambda item: csv_file.read(item.decode(errors="replace"))):
         with contextlib.suppress(DutyFileError):
             reader(raw)

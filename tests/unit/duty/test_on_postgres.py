@@ -5,26 +5,24 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from prometheus_client import CollectorRegistry
 
-from services.duty.consumer import DutyConsumer
-from services.duty.metrics import DutyMetrics
+from services.duty.app import build
+from services.duty.settings import Settings
 from shared.contracts.dead_letter import Reason
 from shared.contracts.duty import DutyRequest, DutyRule, Leave, Override, Rotation
 from shared.contracts.fields import Post, ResponseMode, Status
 from shared.contracts.modes import ResponseModeEvent
-from shared.contracts.topics import TOPICS
+from shared.contracts.topics import DUTY_REQUESTS, MODES, TopicSpec
 from shared.contracts.units import tier_of
-from shared.runtime.database import Database, Transaction
+from shared.runtime.database import Transaction
 from shared.runtime.errors import Reject
-from shared.runtime.inbox import Incoming
-from shared.runtime.metrics import RuntimeMetrics
-from shared.runtime.timers import TimerSweeper
 from tests.support.postgres import fresh_database
+from tests.support.service_driver import ServiceDriver, driven
 from tests.unit.duty.plans import TOWN, a_member
 
 pytestmark = pytest.mark.e2e
@@ -46,16 +44,11 @@ def around(now: datetime) -> Rotation:
     )
 
 
-class Desk:
-    """The service without Kafka: batches by hand, sweeps when told."""
+class DutyHarness:
+    """Duty as its own `build` makes it; builds requests and reads back what was published."""
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        consumer = DutyConsumer(DutyMetrics(CollectorRegistry()))
-        self._consumer = consumer
-        self._sweeper = TimerSweeper(
-            database, consumer.lock, consumer.fire, RuntimeMetrics(CollectorRegistry())
-        )
+    def __init__(self, driver: ServiceDriver) -> None:
+        self._driver = driver
         self._numbers = itertools.count(1)
 
     def request(
@@ -100,35 +93,29 @@ class Desk:
             }
         )
 
-    async def takes(self, *requests: DutyRequest | ResponseModeEvent) -> list[Any]:
-        """What was published, decoded by the contract of its topic."""
-        last = await self.value("SELECT coalesce(max(seq), 0) FROM duty.outbox")
-        async with self.database.transaction() as work:
-            await self.applies(work, *requests)
-        return await self.told(last)
+    async def deliver(self, *messages: DutyRequest | ResponseModeEvent) -> list[Any]:
+        """Handle these messages in one transaction and return the published records."""
+        return await self._driver.deliver(*map(with_topic, messages))
 
-    async def applies(self, work: Transaction, *requests: DutyRequest | ResponseModeEvent) -> None:
-        batch = [Incoming(one, "-", 0, n, 0) for n, one in enumerate(requests)]
-        await self._consumer.apply(work, batch)
+    async def handle(
+        self, transaction: Transaction, *messages: DutyRequest | ResponseModeEvent
+    ) -> None:
+        """Handle these messages inside a transaction of the test."""
+        await self._driver.handle(transaction, [*map(with_topic, messages)])
 
-    async def puts(self, entry: str, rule: DutyRule, **other: Any) -> list[Any]:
-        return await self.takes(self.request(rule, entry, **other))
+    async def put(self, entry: str, rule: DutyRule, **fields: Any) -> list[Any]:
+        """Put an entry into the plan and return the published records."""
+        return await self.deliver(self.request(rule, entry, **fields))
 
-    async def sweeps(self) -> list[Any]:
-        last = await self.value("SELECT coalesce(max(seq), 0) FROM duty.outbox")
-        await self._sweeper.sweep()
-        return await self.told(last)
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """Open a transaction of the test's own."""
+        return self._driver.database.transaction()
 
-    async def told(self, after: int) -> list[Any]:
-        async with self.database.transaction() as work:
-            rows = await work.connection.fetch(
-                "SELECT topic, key, value FROM duty.outbox WHERE seq > $1 ORDER BY seq", after
-            )
-        return [TOPICS[row["topic"]].model.validate_json(row["value"]) for row in rows]
+    async def fire_timers(self) -> list[Any]:
+        return await self._driver.fire_timers()
 
     async def value(self, query: str, *values: Any) -> Any:
-        async with self.database.transaction() as work:
-            return await work.connection.fetchval(query, *values)
+        return await self._driver.value(query, *values)
 
     async def move(self, seconds: float) -> None:
         """Let armed timers become due by so much earlier."""
@@ -138,12 +125,14 @@ class Desk:
         )
 
     async def armed(self) -> dict[str, datetime]:
-        async with self.database.transaction() as work:
-            rows = await work.connection.fetch(
-                "SELECT kind, due_at FROM duty.timer WHERE state = 'armed' AND subject_id = $1",
-                TOWN,
-            )
+        rows = await self._driver.database.pool.fetch(
+            "SELECT kind, due_at FROM duty.timer WHERE state = 'armed' AND subject_id = $1", TOWN
+        )
         return {row["kind"]: row["due_at"] for row in rows}
+
+
+def with_topic(message: DutyRequest | ResponseModeEvent) -> tuple[TopicSpec, Any]:
+    return (DUTY_REQUESTS if isinstance(message, DutyRequest) else MODES), message
 
 
 @pytest.fixture(scope="module")
@@ -153,23 +142,19 @@ def dsn() -> Iterator[str]:
 
 
 @pytest.fixture
-async def desk(dsn: str) -> AsyncIterator[Desk]:
-    database = Database(dsn, "duty")
-    await database.start(10)
-    async with database.transaction() as work:
-        await work.connection.execute(
-            "TRUNCATE duty.unit, duty.entry, duty.told, duty.mode, duty.timer, duty.outbox"
+async def duty(dsn: str) -> AsyncIterator[DutyHarness]:
+    async with driven(build, Settings, dsn) as driver:
+        await driver.database.pool.execute(
+            "TRUNCATE duty.unit, duty.entry, duty.published_post, duty.mode, duty.timer, duty.outbox"
         )
-    found = Desk(database)
-    yield found
-    await database.stop()
+        yield DutyHarness(driver)
 
 
-async def staffed(desk: Desk) -> datetime:
+async def staffed(duty: DutyHarness) -> datetime:
     now = datetime.now(UTC)
-    await desk.takes(
-        desk.request(a_member("li", "13800000001"), "m-li"),
-        desk.request(a_member("ma"), "m-ma"),
+    await duty.deliver(
+        duty.request(a_member("li", "13800000001"), "m-li"),
+        duty.request(a_member("ma"), "m-ma"),
     )
     return now
 
@@ -178,87 +163,93 @@ def kinds(published: list[Any]) -> list[str]:
     return [one.type for one in published]
 
 
-async def test_a_rotation_fills_the_post_and_arms_its_handover(desk: Desk) -> None:
-    now = await staffed(desk)
-    entry, slot = await desk.puts("turns", around(now))
+async def test_a_rotation_fills_the_post_and_arms_its_handover(duty: DutyHarness) -> None:
+    now = await staffed(duty)
+    entry, slot = await duty.put("turns", around(now))
     assert (entry.type, entry.version, entry.actor) == ("duty_entry", 1, "o-boss")
     assert (slot.unit, slot.post, slot.officer.officer_id) == (TOWN, Post.B, "li")
     assert slot.officer.phone == "13800000001"
-    armed = await desk.armed()
-    assert armed.keys() == {"handover", "look"}
+    armed = await duty.armed()
+    assert armed.keys() == {"handover", "evaluation"}
     assert now + 8 * HOUR < armed["handover"] <= now + 10 * HOUR
-    assert await desk.sweeps() == [], "not early"
+    assert await duty.fire_timers() == [], "not early"
 
 
-async def test_a_handover_is_told_once_and_the_next_is_armed(desk: Desk) -> None:
-    now = await staffed(desk)
+async def test_a_handover_is_told_once_and_the_next_is_armed(duty: DutyHarness) -> None:
+    now = await staffed(duty)
     override = Override(
         post=Post.B, begin=now - HOUR, end=now + timedelta(seconds=3), officer_id="ma"
     )
-    await desk.puts("turns", around(now))
-    (_, slot) = await desk.puts("once", override)
+    await duty.put("turns", around(now))
+    (_, slot) = await duty.put("once", override)
     assert slot.officer.officer_id == "ma"
-    due = (await desk.armed())["handover"]
+    due = (await duty.armed())["handover"]
     assert due == override.end
-    while await desk.value("SELECT now() < $1", due):
+    while await duty.value("SELECT now() < $1", due):
         pass
-    (slot,) = await desk.sweeps()
+    (slot,) = await duty.fire_timers()
     assert slot.officer.officer_id == "li"
-    assert await desk.sweeps() == []
-    assert (await desk.armed())["handover"] > now + 8 * HOUR
+    assert await duty.fire_timers() == []
+    assert (await duty.armed())["handover"] > now + 8 * HOUR
 
 
-async def test_the_same_change_twice_is_one(desk: Desk) -> None:
-    now = await staffed(desk)
-    assert kinds(await desk.puts("turns", around(now))) == ["duty_entry", "roster_slot"]
-    assert await desk.puts("turns", around(now)) == []
-    assert kinds(await desk.takes(desk.request(None, "turns"))) == [
+async def test_the_same_change_twice_is_one(duty: DutyHarness) -> None:
+    now = await staffed(duty)
+    assert kinds(await duty.put("turns", around(now))) == ["duty_entry", "roster_slot"]
+    assert await duty.put("turns", around(now)) == []
+    assert kinds(await duty.deliver(duty.request(None, "turns"))) == [
         "duty_entry",
         "roster_slot",
         "duty_coverage",
     ]
-    assert await desk.takes(desk.request(None, "turns")) == []
+    assert await duty.deliver(duty.request(None, "turns")) == []
 
 
-async def test_leave_opens_a_gap_that_is_raised_once_and_an_override_closes_it(desk: Desk) -> None:
-    now = await staffed(desk)
-    await desk.puts("turns", around(now))
+async def test_leave_opens_a_gap_that_is_raised_once_and_an_override_closes_it(
+    duty: DutyHarness,
+) -> None:
+    now = await staffed(duty)
+    await duty.put("turns", around(now))
     away = Leave(officer_id="li", begin=now + 48 * HOUR, end=now + 96 * HOUR)
-    entry, coverage = await desk.puts("away", away)
+    entry, coverage = await duty.put("away", away)
     assert coverage.gaps
     assert sum((g.end - g.begin) / HOUR for g in coverage.gaps) == pytest.approx(24, abs=0.1)
     assert all(away.begin <= gap.begin and gap.end <= away.end for gap in coverage.gaps)
     assert "空班" in coverage.headline
-    assert await desk.puts("m-ma", a_member("ma")) == [], "nothing has changed"
+    assert await duty.put("m-ma", a_member("ma")) == [], "nothing has changed"
     stand_in = Override(post=Post.B, begin=away.begin, end=away.end, officer_id="ma")
-    entry, coverage = await desk.puts("stand-in", stand_in)
+    entry, coverage = await duty.put("stand-in", stand_in)
     assert entry.rule == stand_in
     assert coverage.gaps == ()
 
 
 async def test_the_daily_look_raises_a_gap_that_comes_into_sight_and_no_other_twice(
-    desk: Desk,
+    duty: DutyHarness,
 ) -> None:
-    now = await staffed(desk)
+    now = await staffed(duty)
     ends = (now + timedelta(days=20)).date()
-    _, _, coverage = await desk.puts("turns", around(now).model_copy(update={"ends": ends}))
+    _, _, coverage = await duty.put("turns", around(now).model_copy(update={"ends": ends}))
     assert len(coverage.gaps) == 1
-    await desk.move(25 * 3600)
-    assert await desk.sweeps() == [], "the same gap, cut off by the horizon, is not news"
-    assert (await desk.armed())["look"] > now + 23 * HOUR
+    await duty.move(25 * 3600)
+    assert await duty.fire_timers() == [], "the same gap, cut off by the horizon, is not news"
+    assert (await duty.armed())["evaluation"] > now + 23 * HOUR
     # As if the last look had seen less far: what lies behind it is news.
-    await desk.value("UPDATE duty.told SET seen_until = $1, gaps = '[]'", now + timedelta(days=19))
-    await desk.move(25 * 3600)
-    (coverage,) = await desk.sweeps()
+    await duty.value(
+        "UPDATE duty.published_post SET seen_until = $1, gaps = '[]'", now + timedelta(days=19)
+    )
+    await duty.move(25 * 3600)
+    (coverage,) = await duty.fire_timers()
     assert (coverage.unit, coverage.post, len(coverage.gaps)) == (TOWN, Post.B, 1)
 
 
-async def test_a_new_phone_is_told_and_who_is_no_member_any_more_holds_nothing(desk: Desk) -> None:
-    now = await staffed(desk)
-    await desk.puts("turns", around(now))
-    _, slot = await desk.puts("m-li", a_member("li", "13900000009"))
+async def test_a_new_phone_is_told_and_who_is_no_member_any_more_holds_nothing(
+    duty: DutyHarness,
+) -> None:
+    now = await staffed(duty)
+    await duty.put("turns", around(now))
+    _, slot = await duty.put("m-li", a_member("li", "13900000009"))
     assert slot.officer.phone == "13900000009"
-    entry, slot = await desk.takes(desk.request(None, "m-li"))
+    entry, slot = await duty.deliver(duty.request(None, "m-li"))
     assert entry.cancelled
     assert slot.officer is None
 
@@ -283,58 +274,60 @@ async def test_a_new_phone_is_told_and_who_is_no_member_any_more_holds_nothing(d
     ],
 )
 async def test_what_may_not_be_is_rejected(
-    desk: Desk, change: dict[str, Any], reason: Reason
+    duty: DutyHarness, change: dict[str, Any], reason: Reason
 ) -> None:
-    await staffed(desk)
+    await staffed(duty)
     rotation = Rotation(post=Post.B, members=("li",), starts=date(2026, 1, 1))
-    request = desk.request(rotation, "new").model_copy(update=change)
+    request = duty.request(rotation, "new").model_copy(update=change)
     with pytest.raises(Reject) as refused:
-        await desk.takes(request)
+        await duty.deliver(request)
     assert refused.value.reason is reason
-    assert await desk.value("SELECT count(*) FROM duty.entry") == 2
+    assert await duty.value("SELECT count(*) FROM duty.entry") == 2
 
 
-async def test_a_unit_above_plans_too_and_entries_are_named_within_their_unit(desk: Desk) -> None:
-    now = await staffed(desk)
-    found = await desk.puts("turns", around(now), origin_unit=DISTRICT)
-    assert kinds(found) == ["duty_entry", "roster_slot"]
-    (other,) = await desk.puts("turns", a_member("wu"), unit=OTHER_TOWN)
+async def test_a_unit_above_plans_too_and_entries_are_named_within_their_unit(
+    duty: DutyHarness,
+) -> None:
+    now = await staffed(duty)
+    result = await duty.put("turns", around(now), origin_unit=DISTRICT)
+    assert kinds(result) == ["duty_entry", "roster_slot"]
+    (other,) = await duty.put("turns", a_member("wu"), unit=OTHER_TOWN)
     assert (other.unit, other.version) == (OTHER_TOWN, 1)
-    assert other.id != found[0].id
+    assert other.id != result[0].id
 
 
-async def test_an_entry_that_is_over_can_be_put_anew(desk: Desk) -> None:
-    now = await staffed(desk)
-    await desk.puts("turns", around(now))
+async def test_an_entry_that_is_over_can_be_put_anew(duty: DutyHarness) -> None:
+    now = await staffed(duty)
+    await duty.put("turns", around(now))
     past = Override(post=Post.B, begin=now - 2 * HOUR, end=now - HOUR, officer_id="ma")
-    assert kinds(await desk.puts("once", past)) == ["duty_entry"]
-    entry, slot = await desk.puts("once", past.model_copy(update={"end": now + HOUR}))
+    assert kinds(await duty.put("once", past)) == ["duty_entry"]
+    entry, slot = await duty.put("once", past.model_copy(update={"end": now + HOUR}))
     assert (entry.version, slot.officer.officer_id) == (2, "ma")
 
 
-async def test_a_whole_plan_in_one_batch_is_looked_at_once(desk: Desk) -> None:
+async def test_a_whole_plan_in_one_batch_is_looked_at_once(duty: DutyHarness) -> None:
     now = datetime.now(UTC)
-    batch = [desk.request(a_member(f"o{n}"), f"m-{n}") for n in range(40)]
+    batch = [duty.request(a_member(f"o{n}"), f"m-{n}") for n in range(40)]
     batch += [
-        desk.request(
+        duty.request(
             around(now).model_copy(update={"members": tuple(f"o{n}" for n in range(40))}), "turns"
         )
     ]
-    published = await desk.takes(*batch)
+    published = await duty.deliver(*batch)
     assert kinds(published) == ["duty_entry"] * 41 + ["roster_slot"]
 
 
 EMERGENCY, NORMAL = ResponseMode.EMERGENCY, ResponseMode.NORMAL
 
 
-def a_war_roster(desk: Desk, unit: str = TOWN) -> list[DutyRequest]:
+def a_war_roster(duty: DutyHarness, unit: str = TOWN) -> list[DutyRequest]:
     """li has the post for hours, ma in emergency mode."""
     ordinary = around(datetime.now(UTC))
     war = ordinary.model_copy(update={"members": ("ma",), "modes": (EMERGENCY,)})
     return [
-        *(desk.request(a_member(one), f"m-{one}", unit) for one in ("li", "ma")),
-        desk.request(ordinary, "turns", unit),
-        desk.request(war, "war", unit),
+        *(duty.request(a_member(name), f"m-{name}", unit) for name in ("li", "ma")),
+        duty.request(ordinary, "turns", unit),
+        duty.request(war, "war", unit),
     ]
 
 
@@ -342,31 +335,35 @@ def holders(published: list[Any]) -> list[tuple[str, str]]:
     return [(one.unit, one.officer.officer_id) for one in published if one.type == "roster_slot"]
 
 
-async def test_the_modes_roster_comes_into_force_with_the_mode_and_goes_with_it(desk: Desk) -> None:
-    await desk.takes(*a_war_roster(desk))
-    assert holders(await desk.takes(desk.turns(EMERGENCY))) == [(TOWN, "ma")], "inherited"
-    assert holders(await desk.takes(desk.turns(NORMAL, version=2))) == [(TOWN, "li")]
-    assert await desk.takes(desk.turns(EMERGENCY, version=1)) == [], "an older decision"
+async def test_the_modes_roster_comes_into_force_with_the_mode_and_goes_with_it(
+    duty: DutyHarness,
+) -> None:
+    await duty.deliver(*a_war_roster(duty))
+    assert holders(await duty.deliver(duty.turns(EMERGENCY))) == [(TOWN, "ma")], "inherited"
+    assert holders(await duty.deliver(duty.turns(NORMAL, version=2))) == [(TOWN, "li")]
+    assert await duty.deliver(duty.turns(EMERGENCY, version=1)) == [], "an older decision"
 
 
-async def test_a_mode_beside_it_or_of_a_drill_changes_no_roster(desk: Desk) -> None:
-    await desk.takes(*a_war_roster(desk))
-    await desk.takes(*a_war_roster(desk, OTHER_TOWN))
-    assert await desk.takes(desk.turns(EMERGENCY, status=Status.EXERCISE)) == []
-    assert holders(await desk.takes(desk.turns(EMERGENCY, OTHER_TOWN))) == [(OTHER_TOWN, "ma")]
+async def test_a_mode_beside_it_or_of_a_drill_changes_no_roster(duty: DutyHarness) -> None:
+    await duty.deliver(*a_war_roster(duty))
+    await duty.deliver(*a_war_roster(duty, OTHER_TOWN))
+    assert await duty.deliver(duty.turns(EMERGENCY, status=Status.EXERCISE)) == []
+    assert holders(await duty.deliver(duty.turns(EMERGENCY, OTHER_TOWN))) == [(OTHER_TOWN, "ma")]
 
 
-async def test_a_plan_made_while_the_mode_holds_goes_by_it(desk: Desk) -> None:
-    await desk.takes(desk.turns(EMERGENCY))
-    assert holders(await desk.takes(*a_war_roster(desk))) == [(TOWN, "ma")]
+async def test_a_plan_made_while_the_mode_holds_goes_by_it(duty: DutyHarness) -> None:
+    await duty.deliver(duty.turns(EMERGENCY))
+    assert holders(await duty.deliver(*a_war_roster(duty))) == [(TOWN, "ma")]
 
 
-async def test_a_mode_waits_for_a_plan_that_is_being_made_and_looks_at_it_too(desk: Desk) -> None:
-    async with desk.database.transaction() as work:
-        await desk.applies(work, *a_war_roster(desk))
-        turning = asyncio.create_task(desk.takes(desk.turns(EMERGENCY)))
-        while not await desk.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+async def test_a_mode_waits_for_a_plan_that_is_being_made_and_looks_at_it_too(
+    duty: DutyHarness,
+) -> None:
+    async with duty.transaction() as transaction:
+        await duty.handle(transaction, *a_war_roster(duty))
+        turning = asyncio.create_task(duty.deliver(duty.turns(EMERGENCY)))
+        while not await duty.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
             await asyncio.sleep(0.01)
         assert not turning.done()
-    told = holders(await turning)
-    assert told[-1] == (TOWN, "ma"), "the unit was new when the mode came"
+    slots = holders(await turning)
+    assert slots[-1] == (TOWN, "ma"), "the unit was new when the mode came"

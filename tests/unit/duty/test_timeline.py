@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.duty.core.standing import outlook
+from services.duty.core.coverage import evaluate
 from shared.contracts.duty import DutyRule, Leave, Override, Rotation, Shift, Swap
 from shared.contracts.fields import Post, ResponseMode
-from shared.duty.timeline import Plan, gaps, holder, plan_of, timeline
-from shared.duty.turns import Turn, turns
+from shared.domain.roster.timeline import Plan, gaps, holder, plan_of, timeline
+from shared.domain.roster.turns import Turn, turns
 from tests.unit.duty.plans import T0, TOWN, a_rotation, an_entry
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -187,7 +187,7 @@ def test_what_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
 
 OFFICERS = ("li", "ma", "wu", "zhou")
 spans = st.tuples(st.integers(-30, 200), st.integers(1, 60)).map(
-    lambda one: {"begin": at(one[0] / 2), "end": at((one[0] + one[1]) / 2)}
+    lambda item: {"begin": at(item[0] / 2), "end": at((item[0] + item[1]) / 2)}
 )
 posts = st.sampled_from([Post.B, Post.A])
 names = st.sampled_from(OFFICERS)
@@ -196,12 +196,12 @@ names = st.sampled_from(OFFICERS)
 @st.composite
 def swaps(draw: st.DrawFn) -> Swap:
     first, second = draw(st.permutations(OFFICERS))[:2]
-    one, other = draw(spans), draw(spans)
+    row, other = draw(spans), draw(spans)
     return Swap(
         officer_id=first,
         other_id=second,
-        begin=one["begin"],
-        end=one["end"],
+        begin=row["begin"],
+        end=row["end"],
         other_begin=other["begin"],
         other_end=other["end"],
     )
@@ -225,7 +225,7 @@ rotations = st.builds(
 )
 modes = st.one_of(st.just(()), st.lists(st.sampled_from(ResponseMode), unique=True).map(tuple))
 rules = st.one_of(
-    st.builds(lambda one, only: one.model_copy(update={"modes": only}), rotations, modes),
+    st.builds(lambda rotation, only: rotation.model_copy(update={"modes": only}), rotations, modes),
     st.builds(
         lambda p, o, s, only: Shift(post=p, officer_id=o, modes=only, **s),
         posts,
@@ -250,22 +250,24 @@ def test_a_timeline_is_whole_and_says_what_one_look_says(
             assert pieces == []
             continue
         assert (pieces[0].begin, pieces[-1].end) == (begin, end)
-        for one, following in pairwise(pieces):
-            assert one.end == following.begin
-            assert one.officer_id != following.officer_id
-        for one in pieces:
-            middle = one.begin + (one.end - one.begin) / 2
-            for moment in (one.begin, middle, one.end - one.end.resolution):
-                assert holder(plan, post, moment) == one.officer_id
+        for piece, following in pairwise(pieces):
+            assert piece.end == following.begin
+            assert piece.officer_id != following.officer_id
+        for piece in pieces:
+            middle = piece.begin + (piece.end - piece.begin) / 2
+            for moment in (piece.begin, middle, piece.end - piece.end.resolution):
+                assert holder(plan, post, moment) == piece.officer_id
 
 
 @given(st.lists(rules, max_size=8), st.sampled_from(ResponseMode))
 def test_what_is_of_other_modes_changes_nothing(found: list[DutyRule], mode: ResponseMode) -> None:
     entries = [an_entry(rule) for rule in found]
-    mine = [one for one in entries if mode in (getattr(one.rule, "modes", ()) or (mode,))]
+    duty_entries = [
+        entry for entry in entries if mode in (getattr(entry.rule, "modes", ()) or (mode,))
+    ]
     for post in Post:
-        told = timeline(plan_of(entries, mode), post, at(-20), at(150))
-        assert told == timeline(plan_of(mine, mode), post, at(-20), at(150))
+        turns = timeline(plan_of(entries, mode), post, at(-20), at(150))
+        assert turns == timeline(plan_of(duty_entries, mode), post, at(-20), at(150))
 
 
 @given(rotations, st.integers(-50, 400), st.integers(1, 400))
@@ -273,10 +275,12 @@ def test_turns_of_a_rotation_follow_each_other_without_a_hole(
     rotation: Rotation, first: int, length: int
 ) -> None:
     found: list[Turn] = list(turns(rotation, at(first), at(first + length)))
-    for one, following in pairwise(found):
-        assert one.begin < one.end == following.begin
+    for turn, following in pairwise(found):
+        assert turn.begin < turn.end == following.begin
     whole = list(turns(rotation, at(-5_000), at(5_000)))
-    assert [one for one in whole if one.end > at(first) and one.begin < at(first + length)] == found
+    assert [
+        turn for turn in whole if turn.end > at(first) and turn.begin < at(first + length)
+    ] == found
 
 
 @given(st.lists(rules, max_size=6))
@@ -288,7 +292,8 @@ def test_nobody_on_leave_is_on_unless_an_override_says_so(found: list[DutyRule])
             for leave in plan.leaves
         )
         overridden = any(
-            one.post is Post.B and one.begin <= piece.begin < one.end for one in plan.overrides
+            override.post is Post.B and override.begin <= piece.begin < override.end
+            for override in plan.overrides
         )
         assert not away or overridden
 
@@ -306,5 +311,5 @@ def test_a_rotation_of_any_year_that_a_contract_takes_can_be_looked_at(
     if ends is not None and ends <= starts:
         return
     rule = a_rotation("li", "ma", starts=starts, ends=ends, zone=zone, turn_days=turn_days)
-    seen = outlook(TOWN, [an_entry(rule)], ResponseMode.NORMAL, {}, now, "evt-1")
-    assert [one.post for one in seen.posts] == [Post.B]
+    status = evaluate(TOWN, [an_entry(rule)], ResponseMode.NORMAL, {}, now, "evt-1")
+    assert [post.post for post in status.posts] == [Post.B]

@@ -37,8 +37,8 @@ from shared.contracts.reachability import ContactTestRequest
 from shared.contracts.reports import Means, Report, ReporterRole, ReportKind
 from shared.contracts.silences import Matcher, SilenceKind, SilenceRequest
 from shared.contracts.units import parent_of, tier_of
-from shared.modes.effective import Modes
-from shared.selection.reach import outside
+from shared.domain.response_modes.effective import Modes
+from shared.domain.selection.reach import outside
 from tests.support.authority import COMMANDING, IDS, ISSUER, PLACES, POSTS, RULES, Role, may
 from tests.unit.alerting.builders import a_decision, at
 from tests.unit.alerting.builders import an_alarm as alarm_of
@@ -129,11 +129,11 @@ def proposed(role: Role, place: str) -> bool:
 
 
 def rejected(role: Role, place: str) -> bool:
-    held = _mode(Role("city", "A"), place, ModeVerb.PROPOSE)
-    assert held is not None
+    proposal = _mode(Role("city", "A"), place, ModeVerb.PROPOSE)
+    assert proposal is not None
     request = _mode_request(role, place, ModeVerb.REJECT)
     try:
-        modes.stop(replace(held, proposed_by="o-somebody"), Event.REJECT, request)
+        modes.stop(replace(proposal, proposed_by="o-somebody"), Event.REJECT, request)
     except modes.Refused:
         return False
     return True
@@ -167,7 +167,7 @@ def planned(role: Role, place: str) -> bool:
     )
     try:
         return changes.change({}, request, 1) is not None
-    except changes.Refused:
+    except changes.RefusedChange:
         return False
 
 

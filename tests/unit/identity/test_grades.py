@@ -19,7 +19,6 @@ from services.alerting.core.validity import again
 from services.command.core.reporting.judging import hear
 from services.notify.core.wording import GRADED, GRADED_ALERT
 from services.scoring.core.state import StoredState
-from shared.bilingual import said
 from shared.contracts.alerts import AlertEvent, DecisionVerb, PublicNotice
 from shared.contracts.commands import AssignmentEvent, CommandEvent, SupervisionEvent
 from shared.contracts.conditions import CorroborationRule, SourceClass
@@ -27,7 +26,8 @@ from shared.contracts.fields import DataGrade, Language, Level, highest_grade
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Page
 from shared.contracts.reports import ReportDuty
-from shared.modes.effective import Modes
+from shared.domain.bilingual import said
+from shared.domain.response_modes.effective import Modes
 from tests.support.graded import a_graded_report, a_story, an_alarm, chain
 from tests.support.scoring import Feed, a_ladder, a_reading, a_rule
 from tests.unit.alerting.builders import a_decision, a_report, at
@@ -46,30 +46,30 @@ def rank(grade: DataGrade) -> int:
 
 
 def test_every_record_that_follows_has_the_highest_grade_of_the_evidence() -> None:
-    found = chain(WORDS)
-    kinds = {type(one) for one in found}
+    result = chain(WORDS)
+    kinds = {type(envelope) for envelope in result}
     assert kinds >= {
         AlertEvent, PublicNotice, CommandEvent, AssignmentEvent, SupervisionEvent, ReportDuty,
         ModeProposal, ResponseModeEvent, Page,
     }  # fmt: skip
-    alarm, opened, *later = found
+    alarm, opened, *later = result
     assert (alarm.data_grade, opened.data_grade) == (IMPORTANT, IMPORTANT)
-    below = [one for one in later if one.data_grade is not CORE]
+    below = [envelope for envelope in later if envelope.data_grade is not CORE]
     # Notices are of the public: they have no words to be graded. Pages of the first version are its.
-    assert all(isinstance(one, PublicNotice | Page) for one in below)
-    assert {one.data_grade for one in below if isinstance(one, Page)} <= {IMPORTANT}
-    assert any(isinstance(one, Page) and one.data_grade is CORE for one in later)
+    assert all(isinstance(envelope, PublicNotice | Page) for envelope in below)
+    assert {envelope.data_grade for envelope in below if isinstance(envelope, Page)} <= {IMPORTANT}
+    assert any(isinstance(envelope, Page) and envelope.data_grade is CORE for envelope in later)
 
 
 def test_no_word_leaves_the_house() -> None:
-    found = chain(WORDS)
-    outward = [one for one in found if isinstance(one, Page | PublicNotice)]
+    result = chain(WORDS)
+    outward = [envelope for envelope in result if isinstance(envelope, Page | PublicNotice)]
     assert not [one for one in outward if WORDS in one.to_wire().decode()]
-    pages = [one for one in outward if isinstance(one, Page)]
+    pages = [page for page in outward if isinstance(page, Page)]
     zh = said(GRADED_ALERT, Language.ZH)
-    assert {zh, f"催办：{zh}"} <= {said(one.headline, Language.ZH) for one in pages}
+    assert {zh, f"催办：{zh}"} <= {said(page.headline, Language.ZH) for page in pages}
     for language in Language:
-        assert any(GRADED.of(language) in said(one.text, language) for one in pages)
+        assert any(GRADED.of(language) in said(page.text, language) for page in pages)
     ungraded = a_story(WORDS, (GENERAL, GENERAL))
     assert WORDS in public_notice(ungraded.events[-1]).headline
     assert ungraded.notices[-1].headline.endswith(said(ungraded.events[-1].headline, Language.ZH))
@@ -81,15 +81,15 @@ def test_an_alert_that_turns_out_to_be_graded_is_told_on_without_its_words() -> 
     book = a_book(NOW)
     desk = a_desk(full_roster(), book)
     desk.on_alert(story.events[0])
-    assert any(WORDS in one.headline for one in book.events)
+    assert any(WORDS in event.headline for event in book.events)
     said = len(book.events)
     story.sees(a_graded_report(WORDS))
     desk.on_alert(story.events[1])
     for ladder in list(book.ladders.values()):
         desk.on_timer(ladder.ladder_id, "answer", ladder.step)
-    new = [one for one in book.events[said:] if one.version == 1]
-    assert {one.data_grade for one in new} == {CORE}
-    assert not [one for one in new if WORDS in one.to_wire().decode()]
+    new = [event for event in book.events[said:] if event.version == 1]
+    assert {page.data_grade for page in new} == {CORE}
+    assert not [page for page in new if WORDS in page.to_wire().decode()]
 
 
 @given(st.lists(st.tuples(st.booleans(), grades), min_size=1, max_size=12))
@@ -108,7 +108,7 @@ def test_the_grade_of_an_alert_is_the_highest_so_far(
     expected = [
         highest_grade(*(grade for _, grade in evidence[: n + 1])) for n in range(len(evidence))
     ]
-    assert [one.data_grade for one in story.events] == expected
+    assert [event.data_grade for event in story.events] == expected
 
 
 @given(grades, grades)
@@ -147,7 +147,7 @@ def test_merging_splitting_undoing_and_opening_again_lower_nothing(
 def test_an_alarm_of_several_sources_has_the_highest_grade_of_what_it_counted(
     told: list[tuple[str, DataGrade]],
 ) -> None:
-    seen = [
+    sightings = [
         Sighting(
             f"s-{n}", f"r-{n}", f"{kind}:{n}", kind, "11A01", (TOWN,), NOW,
             at(3_600) if kind == "agency" else NOW,  # a warning counts while it is in force
@@ -157,9 +157,9 @@ def test_an_alarm_of_several_sources_has_the_highest_grade_of_what_it_counted(
     ]  # fmt: skip
     classes = tuple(SourceClass(source=kind, trust=1.0) for kind in ("sensor", "hotline", "agency"))
     body = CorroborationRule(sources=classes, need=2.0, window_s=3_600.0, level=Level.ORANGE)
-    found = judge(Pool(body, seen), TOWN, NOW).standing
-    assert found is not None
-    assert found.grade is highest_grade(*(grade for _, grade in told))
+    result = judge(Pool(body, sightings), TOWN, NOW).standing
+    assert result is not None
+    assert result.grade is highest_grade(*(grade for _, grade in told))
 
 
 def test_a_sensor_stays_graded_and_its_state_says_so_only_then() -> None:
@@ -169,8 +169,8 @@ def test_a_sensor_stays_graded_and_its_state_says_so_only_then() -> None:
     plain.take(a_reading(200.0, 0))
     for one in (feed, plain):
         one.quick(206.0, 60)
-    assert [one.data_grade for one in feed.alarms] == [IMPORTANT]
-    assert [one.data_grade for one in plain.alarms] == [GENERAL]
+    assert [alarm.data_grade for alarm in feed.alarms] == [IMPORTANT]
+    assert [alarm.data_grade for alarm in plain.alarms] == [GENERAL]
     [state] = feed.partition.states.values()
     again_ = StoredState(state.dump()).connect(state.sensor, state.plan)
     assert (again_.grade, again_.dump()) == (IMPORTANT, state.dump())

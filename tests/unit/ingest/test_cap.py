@@ -30,18 +30,18 @@ def refused(body: bytes) -> dict[str, str]:
     """Where and what, without the lines."""
     with pytest.raises(Refused) as caught:
         taken(body)
-    return {one.where.rpartition(": ")[2]: one.what for one in caught.value.problems}
+    return {problem.where.rpartition(": ")[2]: problem.what for problem in caught.value.problems}
 
 
 def test_all_that_counts_of_a_document_is_in_the_warning() -> None:
-    found = taken(a_document())
-    assert (found.source_id, found.cap_identifier) == ("cma", HEAD["identifier"])
-    assert (found.status, found.msg_type) == (Status.ACTUAL, "Alert")
-    assert (found.event_type, found.level) == ("11B03", Level.ORANGE)
-    assert (found.areas, found.headline) == (("500118118000",), INFO["headline"])
-    assert found.occurred_at == datetime(2026, 7, 1, 7, 55, tzinfo=UTC)
-    assert found.source_text.encode() == a_document()
-    assert not found.signed
+    result = taken(a_document())
+    assert (result.source_id, result.cap_identifier) == ("cma", HEAD["identifier"])
+    assert (result.status, result.msg_type) == (Status.ACTUAL, "Alert")
+    assert (result.event_type, result.level) == ("11B03", Level.ORANGE)
+    assert (result.areas, result.headline) == (("500118118000",), INFO["headline"])
+    assert result.occurred_at == datetime(2026, 7, 1, 7, 55, tzinfo=UTC)
+    assert result.source_text.encode() == a_document()
+    assert not result.signed
 
 
 def test_the_same_message_is_the_same_record_and_another_one_is_not() -> None:
@@ -49,8 +49,8 @@ def test_the_same_message_is_the_same_record_and_another_one_is_not() -> None:
     assert one_warning(a_document(), "cma", NOW.replace(hour=9)).id == first.id
     in_utc = a_document({"sent": "2026-07-01T07:55:00+00:00"})
     assert taken(in_utc).id == first.id
-    others = (a_document({name: "x"}) for name in ("identifier", "sender"))
-    assert first.id not in {taken(one).id for one in others}
+    generator = (a_document({name: "x"}) for name in ("identifier", "sender"))
+    assert first.id not in {taken(one).id for one in generator}
     assert one_warning(a_document(), "water", NOW).id != first.id
 
 
@@ -87,7 +87,7 @@ def test_everything_that_is_wrong_is_told_at_once_with_its_line() -> None:
     )
     with pytest.raises(Refused) as caught:
         taken(body)
-    found = {one.where.rpartition(": ")[2] for one in caught.value.problems}
+    found = {problem.where.rpartition(": ")[2] for problem in caught.value.problems}
     assert found == {
         "alert.scope",
         "alert.sent",
@@ -98,8 +98,8 @@ def test_everything_that_is_wrong_is_told_at_once_with_its_line() -> None:
         "alert.info[0].area[0].polygon",
         "alert.info[0].area[0].circle",
     }
-    assert {one.reason for one in caught.value.problems} == {Refusal.NOT_CAP}
-    lines = [int(one.where.split()[1].rstrip(":")) for one in caught.value.problems]
+    assert {problem.reason for problem in caught.value.problems} == {Refusal.NOT_CAP}
+    lines = [int(problem.where.split()[1].rstrip(":")) for problem in caught.value.problems]
     assert lines == sorted(lines)
     assert lines[-1] > 10
 
@@ -173,8 +173,8 @@ def test_other_xml_is_no_cap_and_depth_is_bounded() -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 def test_wide_characters_without_a_mark_are_read_and_kept_as_text(encoding: str) -> None:
-    found = taken(a_document(before='<?xml version="1.0"?>', encoding=encoding))
-    assert INFO["headline"] in found.source_text
+    result = taken(a_document(before='<?xml version="1.0"?>', encoding=encoding))
+    assert INFO["headline"] in result.source_text
 
 
 @pytest.mark.parametrize(
@@ -216,17 +216,17 @@ def test_a_time_that_no_record_can_hold_is_refused_with_its_place(name: str, tex
         body = a_document({"msgType": "Update", "references": f"s,i,{text}"})
     else:
         body = a_document(*[{name: text}, {}] if in_head else [{}, {name: text}])
-    found = refused(body)
-    assert "2000 to 2199" in found[f"alert.{'' if in_head else 'info[0].'}{name}"]
+    result = refused(body)
+    assert "2000 to 2199" in result[f"alert.{'' if in_head else 'info[0].'}{name}"]
 
 
 def test_without_info_it_is_taken_and_supports_nothing() -> None:
     body = a_document()
     bare = body[: body.index(b"<info>")] + b"</alert>"
-    found = taken(bare)
-    assert (found.effective_at, found.expires_at) == (None, None)
-    assert (found.event_type, found.level) == (None, None)
-    assert HEAD["identifier"] in found.headline
+    result = taken(bare)
+    assert (result.effective_at, result.expires_at) == (None, None)
+    assert (result.event_type, result.level) == (None, None)
+    assert HEAD["identifier"] in result.headline
 
 
 def test_a_signature_is_told_and_not_trusted() -> None:
@@ -251,10 +251,10 @@ def test_a_document_with_a_picture_is_kept_whole() -> None:
 @pytest.mark.parametrize("count", [65, 80, MOST_REFERENCES])
 def test_every_message_that_it_follows_is_named(count: int) -> None:
     many = " ".join(f"a,{number},{HEAD['sent']}" for number in range(count))
-    found = taken(a_document({**LATER, "msgType": "Cancel", "references": many}))
-    assert len(found.references) == len(set(found.references)) == count
+    result = taken(a_document({**LATER, "msgType": "Cancel", "references": many}))
+    assert len(result.references) == len(set(result.references)) == count
     last = taken(a_document({"sender": "a", "identifier": str(count - 1)}))
-    assert last.id in found.references
+    assert last.id in result.references
 
 
 def test_what_follows_too_many_is_refused_with_their_number() -> None:
@@ -271,8 +271,8 @@ def test_every_area_counts() -> None:
     pairs = "".join(
         f"<geocode><valueName>division</valueName><value>{town}</value></geocode>" for town in towns
     )
-    found = taken(a_document(info={"area": f"<areaDesc>x</areaDesc>{pairs}"}))
-    assert found.areas == tuple(town + "000" for town in towns)
+    result = taken(a_document(info={"area": f"<areaDesc>x</areaDesc>{pairs}"}))
+    assert result.areas == tuple(town + "000" for town in towns)
 
 
 @given(st.binary(max_size=300))
@@ -286,8 +286,8 @@ def test_any_bytes_are_taken_or_refused(noise: bytes) -> None:
 def test_any_headline_is_one_line(text: str) -> None:
     safe = text.replace("&", "&amp;").replace("<", "&lt;")
     try:
-        found = taken(a_document(info={"headline": safe}, encoding="utf-8"))
+        result = taken(a_document(info={"headline": safe}, encoding="utf-8"))
     except (Refused, UnicodeEncodeError):
         return
-    assert 1 <= len(found.headline) <= 200
-    assert "\n" not in found.headline
+    assert 1 <= len(result.headline) <= 200
+    assert "\n" not in result.headline

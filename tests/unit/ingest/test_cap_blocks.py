@@ -38,8 +38,8 @@ def test_areas_are_divisions_and_nothing_that_looks_like_them() -> None:
         ("行政区划代码", "500118118"),
         ("ｇｂ／ｔ ２２６０", "500118"),
     )
-    found = taken(a_document(info={"area": ours}))
-    assert found.areas == ("500118118201", "500118000000", "500000000000", "500118118000")
+    result = taken(a_document(info={"area": ours}))
+    assert result.areas == ("500118118201", "500118000000", "500000000000", "500118118000")
     theirs = area(
         ("SAME", "548001"),
         ("FIPS6", "006109"),
@@ -55,9 +55,9 @@ def test_areas_are_divisions_and_nothing_that_looks_like_them() -> None:
 def test_chinese_is_shown_where_there_are_several_languages_and_all_areas_count() -> None:
     english = {**INFO, "language": "en", "headline": "Rainstorm", "area": "-"}
     second = "<info>" + "".join(f"<{k}>{v}</{k}>" for k, v in INFO.items()) + "</info>"
-    found = taken(a_document(info=english, more=second))
-    assert found.headline == INFO["headline"]
-    assert found.areas == ("500118118000",)
+    result = taken(a_document(info=english, more=second))
+    assert result.headline == INFO["headline"]
+    assert result.areas == ("500118118000",)
 
 
 def a_block(**changes: str) -> str:
@@ -93,12 +93,12 @@ RAINSTORM = {
 @pytest.mark.parametrize("order", [1, -1])
 def test_the_gravest_block_counts_with_its_own_event_areas_and_hours(order: int) -> None:
     blocks = [a_block(**GALE), a_block(**RAINSTORM)][::order]
-    found = taken(without_info(a_document(), "".join(blocks)))
-    assert (found.event_type, found.level) == ("11B03", Level.RED)
-    assert (found.headline, found.areas) == ("暴雨红色预警", ("500118000000",))
-    assert found.effective_at == datetime(2026, 7, 1, 8, 30, tzinfo=UTC)
-    assert found.expires_at == datetime(2026, 7, 1, 13, 55, tzinfo=UTC)
-    assert "大风蓝色预警" in found.source_text
+    result = taken(without_info(a_document(), "".join(blocks)))
+    assert (result.event_type, result.level) == ("11B03", Level.RED)
+    assert (result.headline, result.areas) == ("暴雨红色预警", ("500118000000",))
+    assert result.effective_at == datetime(2026, 7, 1, 8, 30, tzinfo=UTC)
+    assert result.expires_at == datetime(2026, 7, 1, 13, 55, tzinfo=UTC)
+    assert "大风蓝色预警" in result.source_text
 
 
 def test_of_equally_grave_blocks_a_chinese_counts_and_then_the_first() -> None:
@@ -112,9 +112,9 @@ def test_of_equally_grave_blocks_a_chinese_counts_and_then_the_first() -> None:
 def test_a_translation_brings_the_code_and_the_areas_that_the_first_lacks() -> None:
     chinese = a_block(eventCode="-", area="-")
     english = a_block(language="en", headline="Rainstorm", event="Rainstorm")
-    found = taken(without_info(a_document(), chinese + english))
-    assert (found.headline, found.event_type) == (INFO["headline"], "11B03")
-    assert found.areas == ("500118118000",)
+    result = taken(without_info(a_document(), chinese + english))
+    assert (result.headline, result.event_type) == (INFO["headline"], "11B03")
+    assert result.areas == ("500118118000",)
 
 
 @pytest.mark.parametrize(

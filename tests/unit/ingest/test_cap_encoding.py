@@ -27,9 +27,9 @@ def test_the_text_is_right_in_the_character_sets_that_agencies_use(encoding: str
     headline = "暴雨橙色預警" if encoding == "Big5" else INFO["headline"]
     info = {"headline": headline, "area": "-"}
     body = a_document(info=info, before=before, encoding=encoding)
-    found = taken(body)
-    assert found.headline == headline
-    assert found.source_text == a_document(info=info, before=before).decode()
+    result = taken(body)
+    assert result.headline == headline
+    assert result.source_text == a_document(info=info, before=before).decode()
 
 
 @pytest.mark.parametrize(
@@ -50,9 +50,9 @@ def test_mark_header_and_declaration_decide_in_this_order(
 ) -> None:
     said = f' encoding="{declared}"' if declared else ""
     before = f'<?xml version="1.0"{said}?>\n'
-    found = one_warning(a_document(before=before, encoding=encoding), "cma", NOW, charset)
-    assert found.headline == INFO["headline"]
-    assert found.source_text == a_document(before=before).decode()
+    result = one_warning(a_document(before=before, encoding=encoding), "cma", NOW, charset)
+    assert result.headline == INFO["headline"]
+    assert result.source_text == a_document(before=before).decode()
 
 
 @pytest.mark.parametrize(
@@ -90,9 +90,9 @@ def test_a_text_that_is_too_long_in_utf_8_is_refused_with_its_length() -> None:
 def test_latin_text_a_byte_order_mark_and_1_1_are_read() -> None:
     before = '<?xml version="1.0" encoding="ISO-8859-1"?>'
     latin = {"language": "fr-CA", "event": "pluie", "headline": "Évacuation", "area": "-"}
-    found = taken(a_document(info=latin, before=before, encoding="iso-8859-1", version="1.1"))
-    assert found.headline == "Évacuation"
-    assert "<headline>Évacuation</headline>" in found.source_text
+    result = taken(a_document(info=latin, before=before, encoding="iso-8859-1", version="1.1"))
+    assert result.headline == "Évacuation"
+    assert "<headline>Évacuation</headline>" in result.source_text
     assert taken(b"\xef\xbb\xbf" + a_document()).headline == INFO["headline"]
 
 
@@ -116,9 +116,9 @@ def test_any_text_in_any_character_set_is_right_or_refused(
     except UnicodeEncodeError:
         return
     try:
-        found = one_warning(body, "cma", NOW, charset)
+        result = one_warning(body, "cma", NOW, charset)
     except Refused:
         return
-    assert "\x00" not in found.source_text
+    assert "\x00" not in result.source_text
     if charset is None:
-        assert found.source_text == body.decode(encoding)
+        assert result.source_text == body.decode(encoding)

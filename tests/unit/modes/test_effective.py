@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from shared.contracts.fields import Post, ResponseMode, Status
 from shared.contracts.units import is_within, lineage, parent_of
-from shared.modes.effective import UNDECIDED, Effective, Modes
-from shared.modes.effects import EFFECTS
-from shared.modes.order import STRICTNESS, looser
+from shared.domain.response_modes.effective import UNDECIDED, Effective, Modes
+from shared.domain.response_modes.effects import EFFECTS
+from shared.domain.response_modes.order import STRICTNESS, looser
 
 CITY, DISTRICT, OTHER = "500000000000", "500118000000", "500112000000"
 TOWN, VILLAGE = "500118118000", "500118118201"
@@ -60,11 +60,11 @@ def test_no_unit_is_looser_than_the_one_above_it(
 ) -> None:
     modes = decided(decisions)
     for unit in tree:
-        for one in lineage(unit):
-            parent = parent_of(one)
+        for name in lineage(unit):
+            parent = parent_of(name)
             if parent is not None:
                 above = modes.effective(status, parent)
-                assert not looser(modes.effective(status, one).mode, above.mode)
+                assert not looser(modes.effective(status, name).mode, above.mode)
 
 
 @given(tree=_TREES, decisions=_DECISIONS, status=st.sampled_from(Status))
@@ -73,15 +73,15 @@ def test_a_mode_is_the_strictest_of_the_line_and_names_its_decision(
 ) -> None:
     modes = decided(decisions)
     for unit in tree:
-        found = modes.effective(status, unit)
-        line = [modes.own(status, one) for one in lineage(unit)]
-        assert STRICTNESS[found.mode] == max(STRICTNESS[one.mode] for one in line)
-        if found.unit is None:
-            assert found == UNDECIDED
-            assert all(one == UNDECIDED for one in line)
+        result = modes.effective(status, unit)
+        line = [modes.own(status, name) for name in lineage(unit)]
+        assert STRICTNESS[result.mode] == max(STRICTNESS[effective.mode] for effective in line)
+        if result.unit is None:
+            assert result == UNDECIDED
+            assert all(effective == UNDECIDED for effective in line)
         else:
-            assert found == modes.own(status, found.unit)
-            assert is_within(unit, found.unit)
+            assert result == modes.own(status, result.unit)
+            assert is_within(unit, result.unit)
 
 
 @given(
@@ -99,7 +99,7 @@ def test_flipping_a_mode_changes_nothing_outside_its_subtree_and_its_world(
     mode: ResponseMode,
 ) -> None:
     modes = decided(decisions)
-    before = {(one, unit): modes.effective(one, unit) for one in Status for unit in tree}
+    before = {(status, unit): modes.effective(status, unit) for status in Status for unit in tree}
     modes.decide(status, Effective(mode, modes.own(status, where).version + 1, where))
     for (one, unit), effective in before.items():
         if one is not status or not is_within(unit, where):

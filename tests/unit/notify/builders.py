@@ -25,8 +25,8 @@ from shared.contracts.ids import assignment_id, content_id, mode_id, transition_
 from shared.contracts.modes import ModeProposal, ModeSignature, ProposalState, ResponseModeEvent
 from shared.contracts.pages import Answer, AnswerVerb, Channel, Officer, Page, RosterSlot
 from shared.contracts.units import parent_of, tier_of
-from shared.modes.effective import Modes
-from shared.selection.tree import UnitTree
+from shared.domain.response_modes.effective import Modes
+from shared.domain.selection.tree import UnitTree
 
 CITY, DISTRICT, TOWN, VILLAGE = "500000000000", "500118000000", "500118118000", "500118118201"
 GRID = f"{VILLAGE}/grid/001"
@@ -255,8 +255,8 @@ def a_proposal(
         decide_by=T0 + timedelta(hours=1),
         proposed_by=signers[0] if signers else None,
         signatures=tuple(
-            ModeSignature(officer_id=one, unit=DISTRICT, post=Post.B, signed_at=T0)
-            for one in signers
+            ModeSignature(officer_id=signer, unit=DISTRICT, post=Post.B, signed_at=T0)
+            for signer in signers
         ),
         next_posts=posts,
     )

@@ -54,7 +54,7 @@ class Desk:
             self.consumer.roster.put(a_slot(unit, post, name_of(unit, post), channels))
 
     async def takes(self, *messages: Any) -> list[Page]:
-        batch = [Incoming(one, "-", 0, next(self._offsets), 0) for one in messages]
+        batch = [Incoming(message, "-", 0, next(self._offsets), 0) for message in messages]
         before = await self.value("SELECT coalesce(max(seq), 0) FROM notify.outbox")
         async with self.database.transaction() as work:
             await self.consumer.apply(work, batch)

@@ -16,7 +16,6 @@ from services.notify.core.digests.states import DigestState
 from services.notify.core.folding import Folded, Spent, candidates, fold
 from services.notify.core.letters import message
 from services.notify.core.priority import priority, urgent
-from shared.bilingual import said
 from shared.contracts.alerts import AlertState, AlertTransition
 from shared.contracts.fields import (
     LEVEL_ORDER,
@@ -28,8 +27,9 @@ from shared.contracts.fields import (
     Status,
 )
 from shared.contracts.pages import AnswerVerb, Channel, PageState
-from shared.modes.effective import Modes
-from shared.modes.effects import EFFECTS
+from shared.domain.bilingual import said
+from shared.domain.response_modes.effective import Modes
+from shared.domain.response_modes.effects import EFFECTS
 from tests.unit.notify.builders import (
     BOTH,
     CITY,
@@ -147,25 +147,31 @@ def test_every_call_is_told_and_the_urgent_ones_first(
     for n, (level, status) in enumerate(calls):
         if status in (Status.ACTUAL, Status.EXERCISE, Status.TEST):
             desk.on_assignment(an_assignment(command=f"cmd-{n}", level=level, status=status))
-    wanted = candidates(book)
-    officers = {line.page.officer_id for line in wanted}
+    page_lines = candidates(book)
+    officers = {line.page.officer_id for line in page_lines}
     spent = Spent(
-        {(one, Status.ACTUAL, level, False): n for one in officers for level, n in before.items()},
+        {
+            (officer, Status.ACTUAL, level, False): n
+            for officer in officers
+            for level, n in before.items()
+        },
         {},
     )
-    over = fold(wanted, book, spent, STANDARD)
+    over = fold(page_lines, book, spent, STANDARD)
     book.fold({one.page_id: "dig-1" for one in over})
-    marked = [one.page for one in book.new_pages.values() if one.page.digest_id]
-    alone = {one.ladder_id for one in book.new_pages.values() if not one.page.digest_id}
-    assert len(alone) + len(marked) == len(wanted) == len(book.ladders)
-    assert {one.channel for one in marked} <= {Channel.CONSOLE}
-    assert [one.page_id for one in book.events] == list(book.new_pages)
-    shares = Counter((line.page.status, line.page.level) for line in wanted)
+    marked = [page_line.page for page_line in book.new_pages.values() if page_line.page.digest_id]
+    alone = {
+        page_line.ladder_id for page_line in book.new_pages.values() if not page_line.page.digest_id
+    }
+    assert len(alone) + len(marked) == len(page_lines) == len(book.ladders)
+    assert {page.channel for page in marked} <= {Channel.CONSOLE}
+    assert [event.page_id for event in book.events] == list(book.new_pages)
+    shares = Counter((line.page.status, line.page.level) for line in page_lines)
     for (status, level), count in shares.items():
         left = STANDARD.levels[level].calls
         if status is Status.ACTUAL:
             left = max(0, left - before.get(level, 0))
-        said = sum(one.level is level and one.status is status for one in marked)
+        said = sum(page.level is level and page.status is status for page in marked)
         assert said == max(0, count - left)
     for one in over:
         answer_in = book.pages[one.page_id].page.answer_by - book.now
@@ -178,8 +184,10 @@ def test_a_budget_names_what_is_allowed() -> None:
         assert budgets.longest_window_s >= budgets.news.window_s
     assert Budget(3, 900, 180).allows(1.5) == 4
     order = [STANDARD.levels[level] for level in sorted(Level, key=LEVEL_ORDER.__getitem__)]
-    assert [one.calls for one in order] == sorted(one.calls for one in order)
-    assert [one.hold_s for one in order] == sorted((one.hold_s for one in order), reverse=True)
+    assert [budget.calls for budget in order] == sorted(budget.calls for budget in order)
+    assert [budget.hold_s for budget in order] == sorted(
+        (budget.hold_s for budget in order), reverse=True
+    )
 
 
 @pytest.mark.parametrize("status", [Status.ACTUAL, Status.EXERCISE, Status.TEST])
@@ -233,7 +241,11 @@ def test_a_digest_fits_into_a_text_message_with_its_link() -> None:
     contents = [Content(level, 1, "汉" * 200, 99_999) for level in Level]
     book = a_book()
     a_desk(ROSTER, book).send_digest(a_digest(), contents)
-    (page,) = [one.page for one in book.new_pages.values() if one.page.channel != "console"]
+    (page,) = [
+        page_line.page
+        for page_line in book.new_pages.values()
+        if page_line.page.channel != "console"
+    ]
     assert page.headline.startswith("【演练】摘要")
     for language in Language:
         text = message(page, language, resend=True, link="https://duty.example.gov.cn/fenghuo/")
@@ -267,13 +279,14 @@ def test_nobody_is_called_more_often_than_twenty_times_about_one_matter() -> Non
     (ladder,) = book.ladders.values()
     for n in range(60):
         newest = max(
-            book.pages_of(ladder.ladder_id), key=lambda one: (one.page.rung, one.page.round)
+            book.pages_of(ladder.ladder_id),
+            key=lambda page_line: (page_line.page.rung, page_line.page.round),
         )
         for verb in (AnswerVerb.COMING, AnswerVerb.CANNOT):
             desk.on_answer(an_answer(newest.page, verb, id=f"{n}-{verb}"))
     assert ladder.step == 20
     assert ladder.state == "exhausted", "it stays in sight"
     assert ladder.due_at is None
-    rounds = Counter(one.page.officer_id for one in book.pages_of(ladder.ladder_id))
+    rounds = Counter(page_line.page.officer_id for page_line in book.pages_of(ladder.ladder_id))
     assert sum(rounds.values()) == 20
-    assert all(one.page.state is not PageState.QUEUED for one in book.pages.values())
+    assert all(page_line.page.state is not PageState.QUEUED for page_line in book.pages.values())

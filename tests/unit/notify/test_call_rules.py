@@ -13,12 +13,12 @@ from services.notify.core.call_rules import CallRules
 from services.notify.core.ladders import LadderState
 from services.notify.core.profiles import PROFILES
 from services.notify.core.roster import Roster
-from shared.calls.pack import PLANS_FILE, Pack
 from shared.contracts.calls import CallPlan
 from shared.contracts.fields import Level, Post, ResponseMode
 from shared.contracts.pages import Channel
-from shared.modes.effective import Modes
-from shared.modes.effects import EFFECTS
+from shared.definitions.call_plans.pack import PLANS_FILE, Pack
+from shared.domain.response_modes.effective import Modes
+from shared.domain.response_modes.effects import EFFECTS
 from shared.runtime.clock import SystemClock
 from shared.runtime.errors import SetupError
 from tests.unit.notify.builders import (
@@ -111,28 +111,28 @@ def test_the_last_post_is_called_so_often(rounds: int) -> None:
     (ladder,) = book.ladders.values()
     while ladder.state is LadderState.OPEN:
         desk.on_timer(ladder.ladder_id, "answer", ladder.step)
-    calls = [one for one in book.events if one.version == 1]
+    calls = [event for event in book.events if event.version == 1]
     assert len(calls) == rounds + 1, "and once more as the last resort"
 
 
 def held(folder: Path) -> tuple[CallsFolder, list[Pack]]:
-    taken: list[Pack] = []
-    return CallsFolder(folder, taken.append, SystemClock()), taken
+    packs: list[Pack] = []
+    return CallsFolder(folder, packs.append, SystemClock()), packs
 
 
 def test_a_changed_file_holds_and_a_broken_one_changes_nothing(tmp_path: Path) -> None:
     folder = copytree(SHIPPED, tmp_path / "calls")
-    calls, taken = held(folder)
+    calls, packs = held(folder)
     calls.read()
     assert calls.look_again() is False
     file = folder / PLANS_FILE
     good = file.read_text(encoding="utf-8")
     file.write_text(good.replace("first_s: 60", "first_s: 600"), encoding="utf-8")
     assert calls.look_again() is True
-    assert taken[-1].calls[0].first_s == 600
+    assert packs[-1].calls[0].first_s == 600
     file.write_text(good.replace("first_s: 60", "first_s: never"), encoding="utf-8")
     assert calls.look_again() is False
-    assert len(taken) == 2
+    assert len(packs) == 2
     assert calls.look_again() is False, "told once, not every five seconds"
     file.write_text(good + "\n", encoding="utf-8")
     assert calls.look_again() is True
@@ -146,12 +146,12 @@ def test_what_is_wrong_at_the_start_names_every_error(tmp_path: Path) -> None:
         text.replace("first_s: 60", "first_s: never").replace("tier_s: 120", "tier_s: 0"),
         encoding="utf-8",
     )
-    calls, taken = held(folder)
+    calls, packs = held(folder)
     with pytest.raises(SetupError) as refused:
         calls.read()
     assert len(str(refused.value).splitlines()) == 3
     assert "FENGHUO_CALLS_FOLDER" in str(refused.value)
-    assert taken == []
+    assert packs == []
 
 
 def test_the_desk_goes_by_rules_that_are_exchanged_while_it_works() -> None:

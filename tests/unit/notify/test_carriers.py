@@ -18,9 +18,9 @@ from services.notify.channels.sms import SmsSettings
 from services.notify.channels.webhook import WebhookSettings
 from services.notify.channels.wecom import WecomSettings
 from services.notify.core.marks import headline
-from shared.bilingual import said
 from shared.contracts.fields import Language, Status
 from shared.contracts.pages import Channel, Page
+from shared.domain.bilingual import said
 from shared.runtime.clock import SystemClock
 from tests.support.carrier import SECRET, Behaviour, Received, receiving
 from tests.unit.notify.builders import BOTH, a_book, a_desk, an_assignment, full_roster
@@ -97,15 +97,15 @@ async def deliver(
     async with receiving(*behaviours) as carrier:
         sender = make(carrier.base)
         try:
-            found = await sender.deliver(page or a_page(), address, resend=resend)
+            result = await sender.deliver(page or a_page(), address, resend=resend)
         finally:
             await sender.close()
-    return found, carrier.received
+    return result, carrier.received
 
 
 async def test_dingtalk_gets_a_signed_text_that_names_the_officer() -> None:
-    found, (got,) = await deliver(dingtalk, ACCEPTED[dingtalk])
-    assert found == (Outcome.DELIVERED, None)
+    result, (got,) = await deliver(dingtalk, ACCEPTED[dingtalk])
+    assert result == (Outcome.DELIVERED, None)
     assert (got.method, got.path) == ("POST", "/robot/send")
     stamp = str(int(NOW.timestamp() * 1000))
     signed = hmac.new(b"s1gn", f"{stamp}\ns1gn".encode(), hashlib.sha256).digest()
@@ -120,8 +120,8 @@ async def test_dingtalk_gets_a_signed_text_that_names_the_officer() -> None:
 
 async def test_wecom_gets_a_text_within_its_limit() -> None:
     page = a_page("水" * 2_000)
-    found, (got,) = await deliver(wecom, ACCEPTED[wecom], page=page)
-    assert found.outcome is Outcome.DELIVERED
+    result, (got,) = await deliver(wecom, ACCEPTED[wecom], page=page)
+    assert result.outcome is Outcome.DELIVERED
     assert (got.path, got.query) == ("/cgi-bin/webhook/send", {"key": "t0ken"})
     assert got.body["text"]["mentioned_mobile_list"] == [PHONE]
     assert 2_040 < len(got.body["text"]["content"].encode()) <= 2_048
@@ -129,8 +129,8 @@ async def test_wecom_gets_a_text_within_its_limit() -> None:
 
 async def test_feishu_gets_a_signed_text_in_which_nothing_is_a_tag() -> None:
     page = a_page('<at user_id="all"></at> & 撤离')
-    found, (got,) = await deliver(feishu, ACCEPTED[feishu], page=page, address="ou_1")
-    assert found.outcome is Outcome.DELIVERED
+    result, (got,) = await deliver(feishu, ACCEPTED[feishu], page=page, address="ou_1")
+    assert result.outcome is Outcome.DELIVERED
     assert got.path == "/open-apis/bot/v2/hook/t0ken"
     stamp = str(int(NOW.timestamp()))
     signed = hmac.new(f"{stamp}\ns1gn".encode(), b"", hashlib.sha256).digest()
@@ -144,8 +144,8 @@ async def test_feishu_gets_a_signed_text_in_which_nothing_is_a_tag() -> None:
 
 async def test_a_gateway_gets_its_own_fields_and_no_text_breaks_out_of_them() -> None:
     page = a_page('{secret} {phone} ", "mobile": "1')
-    found, (got,) = await deliver(sms, ACCEPTED[sms], page=page)
-    assert found.outcome is Outcome.DELIVERED
+    result, (got,) = await deliver(sms, ACCEPTED[sms], page=page)
+    assert result.outcome is Outcome.DELIVERED
     assert got.headers["authorization"] == "Bearer gateway-key"
     assert got.body.keys() == {"mobile", "content", "id", "kind"}
     assert (got.body["mobile"], got.body["kind"]) == ([PHONE], 1)
@@ -214,10 +214,10 @@ OWN: list[tuple[Callable[[str], Sender], Behaviour, Outcome]] = [
 async def test_a_misbehaving_carrier_is_judged_by_what_may_have_arrived(
     make: Callable[[str], Sender], behaviour: Behaviour, outcome: Outcome
 ) -> None:
-    found, _ = await deliver(make, behaviour)
-    assert found.outcome is outcome
+    result, _ = await deliver(make, behaviour)
+    assert result.outcome is outcome
     for secret in ("t0ken", "s1gn", "gateway-key"):
-        assert secret not in (found.reason or "")
+        assert secret not in (result.reason or "")
 
 
 @pytest.mark.parametrize("make", list(ACCEPTED))
@@ -230,8 +230,8 @@ async def test_a_carrier_that_is_not_there_was_not_reached(make: Callable[[str],
 
 
 async def test_an_sms_without_a_number_is_refused_and_nobody_is_called() -> None:
-    found, received = await deliver(sms, address=None)
-    assert found == (Outcome.REFUSED, "no phone number")
+    result, received = await deliver(sms, address=None)
+    assert result == (Outcome.REFUSED, "no phone number")
     assert received == []
 
 
@@ -242,8 +242,8 @@ async def test_a_loudspeaker_or_a_screen_is_a_webhook_under_its_own_name(channel
             {"channel": channel, "url": f"{base}/cun", "secret": {"env": "HOOK"}}
         ).sender(TOOLS._replace(clock=SystemClock()))
 
-    found, (got,) = await deliver(device, 204)
-    assert found.outcome is Outcome.DELIVERED
+    result, (got,) = await deliver(device, 204)
+    assert result.outcome is Outcome.DELIVERED
     assert got.body["type"] == f"duty.{channel}"
     page = a_page()
     assert got.data["text"] == got.data["headline"] == page.headline

@@ -42,7 +42,7 @@ def desk(book: Book) -> Desk:
 
 
 def called(book: Book, since: int) -> list[str]:
-    return [one.officer_id for one in book.events[since:] if one.version == 1]
+    return [event.officer_id for event in book.events[since:] if event.version == 1]
 
 
 def with_calls(event: AlertEvent, *calls: Callee, **more: Any) -> AlertEvent:
@@ -74,18 +74,18 @@ def test_a_recall_reaches_everybody_who_was_paged_each_once_and_goes_first(
     desk.on_alert(in_force(3, RECALLED, actor="o-recaller"))
     told = called(book, before)
     assert sorted(told) == sorted([name_of(TOWN, Post.B), name_of(DISTRICT, Post.B), village, gone])
-    pages = [one for one in book.events[before:] if one.version == 1]
-    assert all("撤回" in one.text for one in pages)
-    living = [one for one in book.ladders.values() if one.state is LadderState.OPEN]
-    assert {one.priority for one in living} == {0}, "a recall goes before everything"
-    withdrawn = [one for one in book.events[before:] if one.version > 1]
-    assert {one.state for one in withdrawn} == {PageState.WITHDRAWN}
+    pages = [event for event in book.events[before:] if event.version == 1]
+    assert all("撤回" in page.text for page in pages)
+    living = [ladder for ladder in book.ladders.values() if ladder.state is LadderState.OPEN]
+    assert {ladder.priority for ladder in living} == {0}, "a recall goes before everything"
+    withdrawn = [event for event in book.events[before:] if event.version > 1]
+    assert {page.state for page in withdrawn} == {PageState.WITHDRAWN}
 
 
 def test_a_recall_of_a_person_does_not_climb_to_others(book: Book, desk: Desk) -> None:
     book.paged["alt-1"] = {(VILLAGE, Post.B, name_of(VILLAGE, Post.B))}
     desk.on_alert(in_force(3, RECALLED))
-    (mine,) = (one for one in book.ladders.values() if one.purpose is Purpose.RECALL)
+    (mine,) = (ladder for ladder in book.ladders.values() if ladder.purpose is Purpose.RECALL)
     for _ in range(10):
         if mine.state is LadderState.OPEN:
             desk.on_timer(mine.ladder_id, "answer", mine.step)
@@ -102,23 +102,23 @@ def test_an_emergency_calls_the_gate_and_its_debt_does_so_again(book: Book, desk
     before = len(book.events)
     desk.on_alert(with_calls(in_force(3, AlertTransition.DEBT_DUE), gate, debt=owed))
     assert called(book, before) == [name_of(CITY, Post.B)]
-    page = [one for one in book.events if one.version == 1][-1]
+    page = [event for event in book.events if event.version == 1][-1]
     assert "追认" in page.text
-    asking = [one for one in book.ladders.values() if one.purpose is Purpose.DECIDE]
+    asking = [ladder for ladder in book.ladders.values() if ladder.purpose is Purpose.DECIDE]
     # More evidence does not end the calling; the ratification does.
     update = in_force(4, AlertTransition.UPDATED).model_copy(update={"debt": owed})
     desk.on_alert(update)
-    assert [one.state for one in asking] == [LadderState.OPEN]
+    assert [ladder.state for ladder in asking] == [LadderState.OPEN]
     desk.on_alert(in_force(5, AlertTransition.RATIFIED))
-    assert [one.state for one in asking] == [LadderState.CLOSED]
+    assert [ladder.state for ladder in asking] == [LadderState.CLOSED]
 
 
 def test_an_emergency_that_expires_unsigned_says_so(book: Book, desk: Desk) -> None:
     owed = Debt(unit=CITY, approvals=1, by_officer="o", by_unit=TOWN, due_at=T0, next_at=T0)
     desk.on_alert(in_force(2, AlertTransition.EXPIRED, actor="o").model_copy(update={"debt": owed}))
-    told = [one.text for one in book.events]
+    told = [event.text for event in book.events]
     assert told
-    assert all("始终未追认" in one and "按期追认" not in one for one in told)
+    assert all("始终未追认" in name and "按期追认" not in name for name in told)
 
 
 def test_the_owner_of_a_silence_is_called_on_his_post_beside_the_desk(
@@ -140,7 +140,7 @@ def test_into_an_alert_that_is_known_only_the_named_are_called(book: Book, desk:
         with_calls(an_alert(2, AlertTransition.UPDATED), Callee(unit=CITY, post=Post.COMMANDER))
     )
     assert called(book, before) == [name_of(CITY, Post.COMMANDER)]
-    assert sum(one.state is LadderState.OPEN for one in book.ladders.values()) == 3
+    assert sum(ladder.state is LadderState.OPEN for ladder in book.ladders.values()) == 3
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_what_is_merged_or_over_is_not_called_about_any_more(
 ) -> None:
     desk.on_alert(an_alert())
     desk.on_alert(an_alert(2, AlertTransition.MERGED, state))
-    assert {one.state for one in book.ladders.values()} == {LadderState.CLOSED}
+    assert {ladder.state for ladder in book.ladders.values()} == {LadderState.CLOSED}
 
 
 def test_what_comes_back_from_a_merge_is_called_about_anew(book: Book, desk: Desk) -> None:
@@ -187,11 +187,11 @@ CHAIN = [
 def last_word(events: list[AlertEvent]) -> tuple[Any, ...]:
     book = a_book()
     desk = a_desk(full_roster(), book)
-    for one in events:
-        desk.on_alert(one)
+    for event in events:
+        desk.on_alert(event)
     memory = book.alerts["alt-1"]
-    open_ones = [one for one in book.ladders.values() if one.state is LadderState.OPEN]
-    texts = {one.text for one in open_ones}
+    open_ones = [ladder for ladder in book.ladders.values() if ladder.state is LadderState.OPEN]
+    texts = {ladder.text for ladder in open_ones}
     return memory, texts
 
 
@@ -205,4 +205,4 @@ def test_the_last_word_is_the_newest_version_whatever_the_order_of_arrival(
 @given(st.lists(st.sampled_from(CHAIN), min_size=1, max_size=12))
 def test_repeats_change_nothing(events: list[AlertEvent]) -> None:
     memory, _ = last_word(events)
-    assert memory.version == max(one.version for one in events)
+    assert memory.version == max(event.version for event in events)

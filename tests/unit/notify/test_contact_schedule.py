@@ -108,9 +108,9 @@ async def _told(service: Service, officer: str) -> dict[str, Any]:
         REACHABILITY.name,
         officer,
     )
-    found: dict[str, Any] = json.loads(rows[-1]["value"])
-    assert len(rows) == found["version"], "each version once"
-    return found
+    results: dict[str, Any] = json.loads(rows[-1]["value"])
+    assert len(rows) == results["version"], "each version once"
+    return results
 
 
 @pytest.mark.e2e

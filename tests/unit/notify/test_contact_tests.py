@@ -27,8 +27,8 @@ from shared.contracts.fields import Level, Post, ResponseMode, Status
 from shared.contracts.pages import AnswerVerb, Channel, Page, PageState, SubjectKind
 from shared.contracts.reachability import ContactTestRequest, Outcome
 from shared.contracts.units import tier_of
-from shared.modes.effective import Modes
-from shared.reachability.score import Reach, reach_of
+from shared.domain.channel_health.score import Reach, reach_of
+from shared.domain.response_modes.effective import Modes
 from tests.unit.notify.builders import (
     CITY,
     DISTRICT,
@@ -153,7 +153,9 @@ def test_a_failed_channel_ends_its_test_and_calls_nobody_else() -> None:
     book = a_book()
     roster = full_roster(channels=(Channel.SMS,))
     a_tester(book, roster=roster).asked(a_request(of=name_of(TOWN, Post.B)))
-    line = next(one for one in book.pages.values() if one.page.channel is Channel.SMS)
+    line = next(
+        page_line for page_line in book.pages.values() if page_line.page.channel is Channel.SMS
+    )
     a_desk(roster, book).on_failure(line, "no such number")
     assert outcomes(book) == [(Channel.SMS, Outcome.FAILED)]
     assert book.ladders[line.ladder_id].state is LadderState.CLOSED
@@ -165,7 +167,9 @@ def test_a_late_answer_still_counts() -> None:
     roster = full_roster(channels=(Channel.SMS,))
     a_tester(book, roster=roster).asked(a_request(of=name_of(TOWN, Post.B)))
     desk = a_desk(roster, book)
-    line = next(one for one in book.pages.values() if one.page.channel is Channel.SMS)
+    line = next(
+        page_line for page_line in book.pages.values() if page_line.page.channel is Channel.SMS
+    )
     book.advance(line, PageStep.SENT)
     desk.on_timer(line.ladder_id, "answer", 1)
     desk.on_answer(an_answer(line.page))
@@ -225,12 +229,15 @@ def test_an_answer_elsewhere_is_no_evidence_of_silence() -> None:
     book = a_book()
     desk = a_desk(full_roster(channels=(Channel.SMS,)), book)
     desk.on_alert(an_alert())
-    sms = next(one for one in book.pages.values() if one.page.channel is Channel.SMS)
+    sms = next(
+        page_line for page_line in book.pages.values() if page_line.page.channel is Channel.SMS
+    )
     book.advance(sms, PageStep.SENT)
     console = next(
-        one.page
-        for one in book.pages.values()
-        if one.page.channel is Channel.CONSOLE and one.page.officer_id == sms.page.officer_id
+        page_line.page
+        for page_line in book.pages.values()
+        if page_line.page.channel is Channel.CONSOLE
+        and page_line.page.officer_id == sms.page.officer_id
     )
     desk.on_answer(an_answer(console))
     assert outcomes(book) == [(Channel.CONSOLE, Outcome.ANSWERED)]
@@ -239,7 +246,7 @@ def test_an_answer_elsewhere_is_no_evidence_of_silence() -> None:
 
 def known(*dead: Channel) -> Reaches:
     """What is known when these channels of the town's B post have failed thrice."""
-    found = None
+    result = None
     for _ in range(3):
         book = a_book()
         a_tester(book, roster=full_roster(channels=WAYS)).asked(a_request(of=name_of(TOWN, Post.B)))
@@ -249,10 +256,10 @@ def known(*dead: Channel) -> Reaches:
                     PageStep.TIMED_OUT if line.page.state is PageState.SENT else PageStep.FAILED
                 )
                 book.advance(line, missed)
-        found = taught(found, book.evidence, T0)
-    assert found is not None
+        result = taught(result, book.evidence, T0)
+    assert result is not None
     reaches = Reaches()
-    reaches.put(found)
+    reaches.put(result)
     return reaches
 
 
@@ -284,10 +291,14 @@ def test_no_channel_is_left_out_or_made_later(
     channels: list[Channel], dead: set[Channel], level: Level
 ) -> None:
     usual = channel_plan.waits(channels, channel_plan.built_in(level), 600)
-    found = channel_plan.waits(channels, channel_plan.built_in(level), 600, dead)
-    assert set(found) == set(channels)
-    assert all(found[one] <= usual[one] for one in channels)
-    assert any(wait == 0 for one, wait in found.items() if one not in dead or dead >= set(channels))
+    result = channel_plan.waits(channels, channel_plan.built_in(level), 600, dead)
+    assert set(result) == set(channels)
+    assert all(result[channel] <= usual[channel] for channel in channels)
+    assert any(
+        wait == 0
+        for channel, wait in result.items()
+        if channel not in dead or dead >= set(channels)
+    )
 
 
 def test_three_misses_are_what_dead_means() -> None:

@@ -98,7 +98,7 @@ async def test_a_drill_holds_up_no_real_page(desk: Desk) -> None:
             await desk.sender(receiver).round()
     drills = [one.data for one in receiver.received if one.data["status"] == "Exercise"]
     assert len(drills) == 20
-    assert all(one["headline"].startswith("【演练】") for one in drills)
+    assert all(drill["headline"].startswith("【演练】") for drill in drills)
 
 
 async def test_a_sender_that_dies_after_the_request_does_not_lose_the_page(desk: Desk) -> None:
@@ -124,7 +124,7 @@ async def test_a_refusal_is_final_and_shown(desk: Desk) -> None:
     async with receiving(410) as receiver:
         await desk.sender(receiver).round()
     assert await states(desk) == {("failed", "failed"): 1, ("queued", "queued"): 1}
-    (page,) = [one for one in await desk.pages() if one.state is PageState.FAILED]
+    (page,) = [page for page in await desk.pages() if page.state is PageState.FAILED]
     assert page.reason == "status 410"
     fresh = (await desk.pages())[-1]
     assert fresh.post is Post.A, "the next post is called at once"
@@ -148,7 +148,7 @@ async def test_several_senders_share_the_work(desk: Desk) -> None:
     await desk.takes(*(an_assignment(unit) for unit in towns))
     async with receiving() as receiver:
         senders = [desk.sender(receiver) for _ in range(4)]
-        while sum(await asyncio.gather(*(one.round() for one in senders))):
+        while sum(await asyncio.gather(*(sender.round() for sender in senders))):
             pass
     assert len(receiver.received) == 40
     assert len({one.headers["webhook-id"] for one in receiver.received}) == 40
@@ -158,8 +158,8 @@ async def test_several_senders_share_the_work(desk: Desk) -> None:
 async def test_a_channel_that_was_switched_off_fails_and_the_ladder_goes_on(desk: Desk) -> None:
     desk.staff(VILLAGE, TOWN, channels=BOTH)
     await desk.takes(an_assignment())
-    others = [channel for channel in Channel if channel is not Channel.WEBHOOK]
-    off = DeliveryLoop(desk.database, others, Off(), desk.consumer, desk.metrics)
+    other_channels = [channel for channel in Channel if channel is not Channel.WEBHOOK]
+    off = DeliveryLoop(desk.database, other_channels, Off(), desk.consumer, desk.metrics)
     assert await off.round() == 0, "it is somebody else's channel"
     off = DeliveryLoop(desk.database, [Channel.WEBHOOK], Off(), desk.consumer, desk.metrics)
     assert await off.round() == 1
@@ -235,9 +235,9 @@ async def test_a_page_that_cannot_be_settled_ends_alone(
         assert await desk.sender(receiver).round() == 0
     assert len(receiver.received) == 2
     rows = await desk.rows("SELECT page_id, state, last_error FROM notify.delivery")
-    found = {row["page_id"]: (row["state"], row["last_error"]) for row in rows}
-    assert found.pop(victim) == ("failed", "KeyError('planted\\x00')")
-    assert list(found.values()) == [("sent", None)]
+    results = {row["page_id"]: (row["state"], row["last_error"]) for row in rows}
+    assert results.pop(victim) == ("failed", "KeyError('planted\\x00')")
+    assert list(results.values()) == [("sent", None)]
 
 
 async def test_modes_are_stored_with_the_ladders_and_settle_their_own(desk: Desk) -> None:
@@ -245,9 +245,9 @@ async def test_modes_are_stored_with_the_ladders_and_settle_their_own(desk: Desk
     (asked,) = await desk.takes(a_proposal())
     assert (asked.unit, asked.post) == (DISTRICT, Post.B)
     settled = await desk.takes(a_proposal(ProposalState.DECIDED, 2, posts=()))
-    assert [one.page_id for one in settled] == [asked.page_id]
-    told = await desk.takes(a_mode())
-    assert {one.unit for one in told} == {DISTRICT, TOWN, VILLAGE}
+    assert [page.page_id for page in settled] == [asked.page_id]
+    pages = await desk.takes(a_mode())
+    assert {page.unit for page in pages} == {DISTRICT, TOWN, VILLAGE}
     desk.consumer.modes.put(a_mode())
     await desk.takes(an_assignment(VILLAGE))
     rows = await desk.value(
@@ -256,9 +256,11 @@ async def test_modes_are_stored_with_the_ladders_and_settle_their_own(desk: Desk
     )
     assert rows == ["emergency1"]
     onward = await desk.passes(3)
-    assert Post.COMMANDER in {one.post for one in onward if one.assignment_id and one.version == 1}
+    assert Post.COMMANDER in {
+        page.post for page in onward if page.assignment_id and page.version == 1
+    }
     again = await desk.takes(a_mode(mode=ResponseMode.NORMAL, version=2))
-    assert {one.unit for one in again if one.version == 1} == {DISTRICT, TOWN, VILLAGE}
+    assert {page.unit for page in again if page.version == 1} == {DISTRICT, TOWN, VILLAGE}
 
 
 async def test_a_recall_finds_all_who_were_paged_and_overtakes_what_waits(desk: Desk) -> None:
@@ -266,13 +268,13 @@ async def test_a_recall_finds_all_who_were_paged_and_overtakes_what_waits(desk: 
     await desk.takes(an_alert(2, AlertTransition.ISSUED, AlertState.ISSUED, level=Level.YELLOW))
     await desk.takes(an_assignment(VILLAGE))
     await desk.takes(an_alert(alert="alt-2"))
-    before = {one.officer_id for one in await desk.pages()}
+    before = {page.officer_id for page in await desk.pages()}
     assert name_of(VILLAGE, Post.B) in before
     told = await desk.takes(
         an_alert(3, AlertTransition.RECALLED, AlertState.RECALLED, level=Level.YELLOW)
     )
-    fresh = [one for one in told if one.version == 1]
-    assert {one.officer_id for one in fresh} == before
+    fresh = [page for page in told if page.version == 1]
+    assert {page.officer_id for page in fresh} == before
     assert len(fresh) == len(BOTH) * len(before), "each once per channel"
     order = await desk.rows(
         "SELECT d.priority, p.officer_id FROM notify.delivery AS d JOIN notify.page AS p "

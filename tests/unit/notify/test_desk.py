@@ -40,7 +40,7 @@ OPENED, UPDATED = AlertTransition.OPENED, AlertTransition.UPDATED
 
 def called(book: Book, since: int = 0) -> list[tuple[str, Post]]:
     """(unit, post) of the first versions of pages, in order."""
-    return [(one.unit, one.post) for one in book.events[since:] if one.version == 1]
+    return [(event.unit, event.post) for event in book.events[since:] if event.version == 1]
 
 
 def only_ladder(book: Book) -> Ladder:
@@ -49,7 +49,7 @@ def only_ladder(book: Book) -> Ladder:
 
 
 def newest(book: Book) -> Page:
-    return [one for one in book.events if one.version == 1][-1]
+    return [event for event in book.events if event.version == 1][-1]
 
 
 @pytest.fixture
@@ -92,8 +92,8 @@ def test_a_new_proposal_goes_on_where_the_calling_is(book: Book, desk: Desk) -> 
     before = len(book.events)
     desk.on_alert(an_alert(2, UPDATED, proposed=Level.ORANGE, approver=CITY))
     assert called(book, before) == [(TOWN, Post.A), (CITY, Post.B)]
-    living = [one for one in book.ladders.values() if one.state is LadderState.OPEN]
-    town = next(one for one in living if one.start_unit == TOWN)
+    living = [ladder for ladder in book.ladders.values() if ladder.state is LadderState.OPEN]
+    town = next(ladder for ladder in living if ladder.start_unit == TOWN)
     assert (town.rung, town.due_at) == (1, T0 + timedelta(seconds=6)), "the clock runs on"
     assert town.level is Level.ORANGE
 
@@ -113,9 +113,9 @@ def test_issuing_stops_the_calling_and_tells_the_place_but_not_the_signer(
         )
     )
     assert called(book, before) == [(TOWN, Post.B)]
-    withdrawn = [one for one in book.events[before:] if one.version == 2]
-    assert {one.state for one in withdrawn} == {PageState.WITHDRAWN}
-    assert all(one.text.startswith("无需答复") for one in withdrawn)
+    withdrawn = [event for event in book.events[before:] if event.version == 2]
+    assert {page.state for page in withdrawn} == {PageState.WITHDRAWN}
+    assert all(page.text.startswith("无需答复") for page in withdrawn)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_a_moot_proposal_stops_the_calling(
 ) -> None:
     desk.on_alert(an_alert())
     desk.on_alert(an_alert(2, transition, state))
-    assert {one.state for one in book.ladders.values()} == {LadderState.CLOSED}
+    assert {ladder.state for ladder in book.ladders.values()} == {LadderState.CLOSED}
     assert len(called(book)) == 2
 
 
@@ -140,10 +140,10 @@ def test_a_dropped_proposal_of_an_issued_alert_stops_the_calling(book: Book, des
     desk.on_alert(
         an_alert(2, UPDATED, AlertState.ISSUED, level=Level.YELLOW, proposed=Level.ORANGE)
     )
-    deciding = [one for one in book.ladders.values() if one.state is LadderState.OPEN]
+    deciding = [ladder for ladder in book.ladders.values() if ladder.state is LadderState.OPEN]
     assert deciding
     desk.on_alert(an_alert(3, AlertTransition.REJECTED, AlertState.ISSUED, level=Level.YELLOW))
-    assert all(one.state is LadderState.CLOSED for one in deciding)
+    assert all(ladder.state is LadderState.CLOSED for ladder in deciding)
 
 
 def test_an_old_version_is_dropped(book: Book, desk: Desk) -> None:
@@ -166,9 +166,9 @@ def test_a_department_is_called_itself_and_without_officers_its_own_unit(book: B
     staffed = Roster([a_slot(water, Post.B, "o-water-b"), a_slot(DISTRICT, Post.B, "o-district-b")])
     a_desk(staffed, book).on_assignment(an_assignment(water))
     assert called(book) == [(water, Post.B)]
-    other = a_book()
-    a_desk(full_roster(), other).on_assignment(an_assignment(water))
-    assert called(other) == [(DISTRICT, Post.B)]
+    other_book = a_book()
+    a_desk(full_roster(), other_book).on_assignment(an_assignment(water))
+    assert called(other_book) == [(DISTRICT, Post.B)]
 
 
 @pytest.mark.parametrize("unit", [GRID, f"{GRID}/02"])
@@ -188,7 +188,7 @@ def test_a_second_attempt_is_called_again(book: Book, desk: Desk) -> None:
     desk.on_assignment(an_assignment(state=AssignmentState.RETURNED, version=2))
     desk.on_assignment(an_assignment(version=3, attempt=2))
     assert called(book) == [(VILLAGE, Post.B), (VILLAGE, Post.B)]
-    assert len({one.page_id for one in book.events}) == 2
+    assert len({event.page_id for event in book.events}) == 2
 
 
 @pytest.mark.parametrize("state", [s for s in AssignmentState if s not in {"queued", "delivered"}])
@@ -221,7 +221,7 @@ def test_supervision_calls_the_target_and_replaces_the_rung_below(book: Book, de
     desk.on_supervision(a_supervision(target=TOWN, kind=SupervisionKind.ESCALATED, rung=3))
     assert called(book) == [(VILLAGE, Post.B), (TOWN, Post.B)]
     assert newest(book).rung == 3
-    states = [one.state for one in book.ladders.values()]
+    states = [ladder.state for ladder in book.ladders.values()]
     assert states == [LadderState.CLOSED, LadderState.OPEN]
 
 
@@ -305,7 +305,7 @@ def test_receipts_move_the_page_and_not_the_ladder(book: Book, desk: Desk) -> No
     page = newest(book)
     desk.on_answer(an_answer(page, AnswerVerb.DELIVERED))
     desk.on_answer(an_answer(page, AnswerVerb.READ))
-    assert [one.state for one in book.events] == [
+    assert [event.state for event in book.events] == [
         PageState.SENT,
         PageState.DELIVERED,
         PageState.READ,
@@ -343,7 +343,7 @@ def test_the_top_is_called_three_times_then_the_citys_commander(book: Book, desk
         desk.on_timer(ladder.ladder_id, "answer", ladder.step)
     assert only_ladder(book).state is LadderState.EXHAUSTED
     assert called(book)[-4:] == [(CITY, Post.B)] * 3 + [(CITY, Post.COMMANDER)]
-    rounds = [(one.rung, one.round) for one in book.events if one.version == 1][-4:]
+    rounds = [(event.rung, event.round) for event in book.events if event.version == 1][-4:]
     assert rounds == [(5, 1), (5, 2), (5, 3), (6, 1)]
     desk.on_timer(ladder.ladder_id, "last", ladder.step)
     assert {line.page.state for line in book.pages.values()} == {PageState.NO_ANSWER}
@@ -360,12 +360,12 @@ def test_without_any_roster_the_ladder_is_exhausted_at_once(book: Book) -> None:
 
 def test_a_drill_is_marked_and_stays_a_drill(book: Book, desk: Desk) -> None:
     desk.on_alert(an_alert(status=Status.EXERCISE))
-    assert {one.status for one in book.events} == {Status.EXERCISE}
-    assert all(one.headline.startswith("【演练】") for one in book.events)
+    assert {event.status for event in book.events} == {Status.EXERCISE}
+    assert all(event.headline.startswith("【演练】") for event in book.events)
 
 
 def test_a_channel_that_is_off_is_left_out() -> None:
     book = a_book()
     book.channels = frozenset({Channel.CONSOLE})
     a_desk(full_roster(channels=BOTH), book).on_assignment(an_assignment())
-    assert [one.channel for one in book.events] == [Channel.CONSOLE]
+    assert [event.channel for event in book.events] == [Channel.CONSOLE]

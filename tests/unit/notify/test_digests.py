@@ -11,11 +11,11 @@ import pytest
 from services.notify.core.budgets import BUDGETS
 from services.notify.core.wording import GRADED_ALERT
 from services.notify.store import digests
-from shared.bilingual import said
 from shared.contracts.alerts import AlertState, AlertTransition
 from shared.contracts.commands import AssignmentState
 from shared.contracts.fields import DataGrade, Language, Level, Post, Status
 from shared.contracts.pages import AnswerVerb, Channel, Page, PageState, SubjectKind
+from shared.domain.bilingual import said
 from tests.support.carrier import receiving
 from tests.unit.notify.builders import (
     BOTH,
@@ -43,22 +43,22 @@ def assigned(count: int, unit: str = VILLAGE, **change: Any) -> list[Any]:
 
 def told(pages: list[Page]) -> list[Page]:
     """New pages of digests."""
-    return [one for one in pages if one.subject_kind is SubjectKind.DIGEST and one.version == 1]
+    return [page for page in pages if page.subject_kind is SubjectKind.DIGEST and page.version == 1]
 
 
 async def test_over_budget_is_one_page_per_channel_that_says_how_many(desk: Desk) -> None:
     desk.staff(VILLAGE, TOWN, channels=BOTH)
     pages = await desk.takes(*assigned(200), *assigned(3, TOWN))
-    silent = [one for one in pages if one.digest_id]
+    silent = [page for page in pages if page.digest_id]
     assert len(silent) == 200 - ALONE
-    assert {one.channel for one in silent} == {Channel.CONSOLE}, "in the list, and nowhere else"
-    assert len({one.digest_id for one in silent}) == 1
+    assert {page.channel for page in silent} == {Channel.CONSOLE}, "in the list, and nowhere else"
+    assert len({page.digest_id for page in silent}) == 1
     assert await desk.value("SELECT count(*) FROM notify.delivery") == ALONE + 3
     assert told(await desk.passes(HOLD_S / 2)) == [], "not early"
     sent = told(await desk.passes(HOLD_S))
-    assert [one.channel for one in sent] == [Channel.CONSOLE, Channel.WEBHOOK]
+    assert [page.channel for page in sent] == [Channel.CONSOLE, Channel.WEBHOOK]
     assert f"{200 - ALONE}条" in sent[0].headline
-    assert {one.subject_id for one in sent} == {one.digest_id for one in silent}
+    assert {page.subject_id for page in sent} == {page.digest_id for page in silent}
     assert sent[0].level is Level.ORANGE
     assert await desk.unguarded() == 0
     async with receiving() as receiver:
@@ -83,28 +83,28 @@ async def test_a_digest_has_the_highest_grade_of_its_contents_and_no_word_of_a_g
         update={"data_grade": DataGrade.IMPORTANT}
     )
     pages = await desk.takes(graded_order, *alerts)
-    assert all(one.digest_id for one in pages)
+    assert all(page.digest_id for page in pages)
     await desk.takes(later.model_copy(update={"data_grade": DataGrade.CORE}))
     sent = told(await desk.passes(HOLD_S))
-    assert [one.channel for one in sent] == [Channel.CONSOLE, Channel.WEBHOOK]
-    assert {one.data_grade for one in sent} == {DataGrade.CORE}
+    assert [page.channel for page in sent] == [Channel.CONSOLE, Channel.WEBHOOK]
+    assert {page.data_grade for page in sent} == {DataGrade.CORE}
     words, graded = alerts[0].headline, GRADED_ALERT[:10]
     assert all(
-        said(one.text, Language.ZH).count(each) == 1 for one in sent for each in (words, graded)
+        said(page.text, Language.ZH).count(each) == 1 for page in sent for each in (words, graded)
     )
-    assert all(graded_order.title in one.text for one in sent), "its recipient carries it out"
+    assert all(graded_order.title in page.text for page in sent), "its recipient carries it out"
     async with receiving() as receiver:
         while await desk.sender(receiver).round():
             pass
     left = [one.data for one in receiver.received if one.data["subject_kind"] == "digest"]
-    assert [one["text"] for one in left] == [said(sent[1].text, Language.ZH)]
+    assert [row["text"] for row in left] == [said(sent[1].text, Language.ZH)]
 
 
 async def test_a_digest_of_general_contents_is_general(desk: Desk) -> None:
     desk.staff(VILLAGE, channels=BOTH)
     await desk.takes(*assigned(ALONE + 2))
     sent = told(await desk.passes(HOLD_S))
-    assert {one.data_grade for one in sent} == {DataGrade.GENERAL}
+    assert {page.data_grade for page in sent} == {DataGrade.GENERAL}
 
 
 async def test_three_thousand_overdue_assignments_of_one_command_are_one_page(desk: Desk) -> None:
@@ -113,7 +113,7 @@ async def test_three_thousand_overdue_assignments_of_one_command_are_one_page(de
     for start in range(0, len(units), 200):
         await desk.takes(*(a_supervision(unit, DISTRICT) for unit in units[start : start + 200]))
     assert await desk.value("SELECT count(*) FROM notify.delivery") == 0
-    sent = [one for one in told(await desk.passes(HOLD_S)) if one.channel is Channel.WEBHOOK]
+    sent = [page for page in told(await desk.passes(HOLD_S)) if page.channel is Channel.WEBHOOK]
     (page,) = sent
     assert f"{len(units)}条" in page.headline
     assert f"×{len(units)}" in page.text.splitlines()[0]
@@ -124,7 +124,7 @@ async def test_a_drill_has_a_digest_of_its_own(desk: Desk) -> None:
     drill = [an_assignment(command=f"d-{n}", status=Status.EXERCISE) for n in range(ALONE + 2)]
     await desk.takes(*drill, *assigned(ALONE + 5))
     sent = told(await desk.passes(HOLD_S))
-    heads = {one.status: one.headline for one in sent}
+    heads = {page.status: page.headline for page in sent}
     assert heads[Status.EXERCISE].startswith("【演练】摘要：2条")
     assert heads[Status.ACTUAL].startswith("摘要：5条")
 
@@ -141,7 +141,7 @@ async def test_a_higher_level_takes_the_digest_along_earlier(desk: Desk) -> None
     after = await desk.value("SELECT due_at - now() FROM notify.digest")
     assert before <= timedelta(seconds=3)
     assert after < before
-    (sent,) = {one.level for one in told(await desk.passes(4))}
+    (sent,) = {page.level for page in told(await desk.passes(4))}
     assert sent is Level.RED
 
 
@@ -160,8 +160,12 @@ async def test_a_digest_of_settled_matters_is_withdrawn_and_nobody_was_silent(de
     await desk.takes(*assigned(ALONE + 2))
     await desk.passes(HOLD_S)
     await desk.takes(*assigned(ALONE + 2, state=AssignmentState.SIGNED, version=2))
-    ends = [one for one in await desk.passes(10) if one.subject_kind is SubjectKind.DIGEST]
-    assert [one.state for one in ends] == [PageState.WITHDRAWN]
+    ends = [
+        pass_item
+        for pass_item in await desk.passes(10)
+        if pass_item.subject_kind is SubjectKind.DIGEST
+    ]
+    assert [end.state for end in ends] == [PageState.WITHDRAWN]
     assert await desk.value("SELECT state FROM notify.digest") == "settled"
 
 
@@ -170,17 +174,19 @@ async def test_silence_about_a_digest_leads_its_contents_to_the_next_post(desk: 
     await desk.takes(*assigned(ALONE + 4))
     await desk.passes(HOLD_S)
     later = await desk.passes(6)
-    missed = [one for one in later if one.state is PageState.NO_ANSWER]
-    assert {one.subject_kind for one in missed} == {SubjectKind.ASSIGNMENT, SubjectKind.DIGEST}
+    missed = [page for page in later if page.state is PageState.NO_ANSWER]
+    assert {page.subject_kind for page in missed} == {SubjectKind.ASSIGNMENT, SubjectKind.DIGEST}
     assert (
         await desk.value("SELECT state FROM notify.digest WHERE state <> 'gathering'") == "lapsed"
     )
-    on = [one for one in later if one.version == 1]
-    assert {(one.unit, one.post) for one in on} == {(VILLAGE, Post.A)}
-    assert len([one for one in on if one.channel is Channel.CONSOLE]) == ALONE + 4
-    assert len([one for one in on if one.digest_id]) == 4, "his own budget, his own digest"
+    on = [page for page in later if page.version == 1]
+    assert {(page.unit, page.post) for page in on} == {(VILLAGE, Post.A)}
+    assert len([page for page in on if page.channel is Channel.CONSOLE]) == ALONE + 4
+    assert len([page for page in on if page.digest_id]) == 4, "his own budget, his own digest"
     assert (
-        len([one for one in on if "（列入摘要）" in one.text and one.channel is Channel.CONSOLE])
+        len(
+            [page for page in on if "（列入摘要）" in page.text and page.channel is Channel.CONSOLE]
+        )
         == 4
     )
     assert await desk.unguarded() == 0
@@ -194,7 +200,7 @@ async def test_coming_answers_what_informs_and_reads_what_asks_for_an_act(desk: 
         for n in range(ALONE + 3)
     ]  # fmt: skip
     await desk.takes(*issued, *assigned(ALONE + 2, TOWN))
-    (page,) = [one for one in told(await desk.passes(HOLD_S)) if one.unit == TOWN]
+    (page,) = [page for page in told(await desk.passes(HOLD_S)) if page.unit == TOWN]
     await desk.takes(an_answer(page))
     await desk.passes(0)
     rows = await desk.rows(

@@ -16,9 +16,9 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from services.notify.channels.email import EmailSettings
 from services.notify.channels.port import Attempt, Outcome
-from shared.bilingual import said
 from shared.contracts.fields import Language
 from shared.contracts.pages import Page
+from shared.domain.bilingual import said
 from tests.unit.notify.test_carriers import TOOLS, a_page
 
 ADDRESS = "duty@example.org"

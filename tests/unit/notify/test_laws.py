@@ -132,12 +132,12 @@ class DutyDesk(RuleBasedStateMachine):
             if line.page.state is PageState.QUEUED
         )
 
-    @precondition(lambda self: any(one.due_at for one in self.book.ladders.values()))
+    @precondition(lambda self: any(ladder.due_at for ladder in self.book.ladders.values()))
     @rule()
     def time_passes(self) -> None:
         due = min(
-            (one for one in self.book.ladders.values() if one.due_at is not None),
-            key=lambda one: (one.due_at, one.ladder_id),
+            (ladder for ladder in self.book.ladders.values() if ladder.due_at is not None),
+            key=lambda ladder: (ladder.due_at, ladder.ladder_id),
         )
         assert due.due_at is not None
         self.book.now = max(self.book.now, due.due_at) + timedelta(milliseconds=100)
@@ -149,17 +149,17 @@ class DutyDesk(RuleBasedStateMachine):
 
     @invariant()
     def an_open_ladder_has_a_timer_and_a_closed_one_has_none(self) -> None:
-        for one in self.book.ladders.values():
-            if one.state is LadderState.OPEN:
-                assert one.due_at is not None
-            elif one.state is LadderState.CLOSED:
-                assert one.due_at is None
+        for ladder in self.book.ladders.values():
+            if ladder.state is LadderState.OPEN:
+                assert ladder.due_at is not None
+            elif ladder.state is LadderState.CLOSED:
+                assert ladder.due_at is None
 
     @invariant()
     def nobody_waits_on_a_ladder_that_is_over(self) -> None:
-        for one in self.book.ladders.values():
-            if one.state in (LadderState.ANSWERED, LadderState.CLOSED):
-                assert not self.book.waiting(one)
+        for ladder in self.book.ladders.values():
+            if ladder.state in (LadderState.ANSWERED, LadderState.CLOSED):
+                assert not self.book.waiting(ladder)
 
     @invariant()
     def no_person_is_paged_twice_for_one_call(self) -> None:
@@ -182,9 +182,9 @@ class DutyDesk(RuleBasedStateMachine):
         if memory is None or memory.phase is Phase.WAITING:
             return
         assert memory.phase in set(PHASES.values())
-        for one in self.book.ladders.values():
-            if one.assignment_id == memory.assignment_id and one.purpose == "sign":
-                assert one.state not in ladders.LIVE
+        for ladder in self.book.ladders.values():
+            if ladder.assignment_id == memory.assignment_id and ladder.purpose == "sign":
+                assert ladder.state not in ladders.LIVE
 
     @invariant()
     def final_pages_stay(self) -> None:

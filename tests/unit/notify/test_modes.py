@@ -10,7 +10,7 @@ from services.notify.core.roster import Roster
 from shared.contracts.fields import Level, Post, ResponseMode, Status
 from shared.contracts.modes import ProposalState
 from shared.contracts.pages import AnswerVerb, Channel, Officer, Page, SubjectKind
-from shared.modes.effective import Effective, Modes
+from shared.domain.response_modes.effective import Effective, Modes
 from tests.unit.notify.builders import (
     CITY,
     DISTRICT,
@@ -37,7 +37,7 @@ def in_mode(mode: ResponseMode, status: Status = Status.ACTUAL) -> Modes:
 
 def rung(book: Book) -> list[tuple[str, Post, Channel]]:
     """First versions of pages."""
-    return [(one.unit, one.post, one.channel) for one in book.events if one.version == 1]
+    return [(event.unit, event.post, event.channel) for event in book.events if event.version == 1]
 
 
 def called(book: Book) -> list[tuple[str, Post]]:
@@ -79,7 +79,7 @@ def test_nobody_is_called_any_more_once_it_is_settled(state: ProposalState) -> N
     desk = a_desk(full_roster(), book)
     desk.on_proposal(a_proposal())
     desk.on_proposal(a_proposal(state, 2, posts=()))
-    assert [one.state for one in book.ladders.values()] == [LadderState.CLOSED]
+    assert [ladder.state for ladder in book.ladders.values()] == [LadderState.CLOSED]
     assert len(rung(book)) == 1
 
 
@@ -88,7 +88,7 @@ def test_a_decided_mode_is_told_to_every_desk_of_its_subtree_and_to_no_other() -
     desk = a_desk(full_roster(), book)
     desk.on_mode(a_mode())
     assert rung(book) == [(unit, Post.B, Channel.CONSOLE) for unit in (DISTRICT, TOWN, VILLAGE)]
-    assert {one.purpose for one in book.ladders.values()} == {Purpose.INFORM}
+    assert {ladder.purpose for ladder in book.ladders.values()} == {Purpose.INFORM}
     assert {page.level for page in book.events} == {Level.RED}
     for ladder in list(book.ladders.values()):
         desk.on_timer(ladder.ladder_id, "answer", ladder.step)
@@ -106,7 +106,7 @@ def test_in_emergency_b_and_a_are_called_at_once_and_the_waits_are_halved() -> N
     (ladder,) = book.ladders.values()
     assert ladder.due_at is not None
     assert (ladder.due_at - book.now).total_seconds() == 3
-    assert {(one.mode, one.mode_version, one.mode_unit) for one in book.events} == {
+    assert {(event.mode, event.mode_version, event.mode_unit) for event in book.events} == {
         (EMERGENCY, 3, DISTRICT)
     }
     desk.on_timer(ladder.ladder_id, "answer", ladder.step)

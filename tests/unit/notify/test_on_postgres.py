@@ -44,7 +44,7 @@ async def test_a_ladder_lives_in_the_database_from_call_to_answer(desk: Desk) ->
     row = (await desk.rows("SELECT state, answered_by, due_at FROM notify.ladder"))[0]
     assert tuple(row)[:2] == ("answered", second.officer_id)
     assert row["due_at"] is not None, "an answer is a promise"
-    (again, *_) = [one for one in await desk.passes(540) if one.version == 1]
+    (again, *_) = [pass_item for pass_item in await desk.passes(540) if pass_item.version == 1]
     assert (again.post, again.headline[:6]) == (Post.A, "【承诺超时】")
     assert await desk.unguarded() == 0
 
@@ -54,7 +54,7 @@ async def test_one_batch_may_call_and_settle(desk: Desk) -> None:
     pages = await desk.takes(
         an_assignment(), an_assignment(state=AssignmentState.SIGNED, version=2)
     )
-    assert [one.state for one in pages] == ["sent", "queued", "withdrawn", "withdrawn"]
+    assert [page.state for page in pages] == ["sent", "queued", "withdrawn", "withdrawn"]
     assert await desk.value("SELECT count(*) FROM notify.delivery") == 0
     assert await desk.passes(60) == []
     assert await desk.takes(a_supervision()) == []
@@ -67,8 +67,8 @@ async def test_an_alert_changes_hands_over_several_batches(desk: Desk) -> None:
     raised = await desk.takes(
         an_alert(2, AlertTransition.UPDATED, proposed=Level.RED, approver=CITY)
     )
-    new = [one for one in raised if one.version == 1]
-    assert {(one.unit, one.post) for one in new} == {(TOWN, Post.A), (CITY, Post.B)}
+    new = [page for page in raised if page.version == 1]
+    assert {(page.unit, page.post) for page in new} == {(TOWN, Post.A), (CITY, Post.B)}
     assert await desk.unguarded() == 0
     await desk.takes(an_alert(3, AlertTransition.DISMISSED, AlertState.DISMISSED))
     assert await desk.value("SELECT count(*) FROM notify.ladder WHERE state <> 'closed'") == 0
@@ -77,14 +77,14 @@ async def test_an_alert_changes_hands_over_several_batches(desk: Desk) -> None:
 
 async def test_who_is_called_after_an_alert_was_graded_reads_none_of_its_words(desk: Desk) -> None:
     desk.staff(TOWN, DISTRICT)
-    told = await desk.takes(an_alert())
-    words = told[0].headline
+    pages = await desk.takes(an_alert())
+    words = pages[0].headline
     graded = an_alert(2, AlertTransition.UPDATED).model_copy(update={"data_grade": DataGrade.CORE})
     await desk.takes(graded)
-    later = [one for one in await desk.passes(6) if one.version == 1]
+    later = [pass_item for pass_item in await desk.passes(6) if pass_item.version == 1]
     assert later
-    assert {one.data_grade for one in later} == {DataGrade.CORE}
-    assert not [one for one in later if words in one.headline + one.text]
+    assert {page.data_grade for page in later} == {DataGrade.CORE}
+    assert not [page for page in later if words in page.headline + page.text]
     assert await desk.value("SELECT count(*) FROM notify.ladder WHERE data_grade = 'core'") == 2
 
 
@@ -97,9 +97,9 @@ async def test_exhausted_stays_visible_and_an_answer_ends_it(desk: Desk) -> None
     assert await desk.value("SELECT state FROM notify.ladder") == "exhausted"
     async with desk.database.transaction() as work:
         assert await ladders.living(work) == {("exhausted", "Actual"): 1}
-    newest = {one.page_id: one for one in pages}
-    assert {one.state for one in newest.values()} == {PageState.NO_ANSWER}
-    calls = [(one.unit, one.post) for one in pages if one.version == 1]
+    newest = {page.page_id: page for page in pages}
+    assert {page.state for page in newest.values()} == {PageState.NO_ANSWER}
+    calls = [(page.unit, page.post) for page in pages if page.version == 1]
     assert calls == [(CITY, Post.B)] * 3 + [(CITY, Post.COMMANDER)]
     await desk.takes(an_answer(list(newest.values())[-1]))
     assert await desk.value("SELECT state FROM notify.ladder") == "answered"

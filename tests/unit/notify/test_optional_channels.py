@@ -58,9 +58,9 @@ async def test_a_push_arrives_sealed_for_its_browser() -> None:
     page = a_page()
     sender = WebPushSettings.model_validate(PUSH).sender(PUSH_TOOLS)
     async with receiving(201) as carrier:
-        found = await sender.deliver(page, subscription(f"{carrier.base}/p/1"), resend=False)
+        result = await sender.deliver(page, subscription(f"{carrier.base}/p/1"), resend=False)
     await sender.close()
-    assert found.outcome is Outcome.DELIVERED
+    assert result.outcome is Outcome.DELIVERED
     (got,) = carrier.received
     assert got.headers["urgency"] == "high"
     assert got.headers["authorization"].startswith("vapid t=")
@@ -78,9 +78,9 @@ async def test_a_push_service_is_judged_like_every_carrier(
 ) -> None:
     sender = WebPushSettings.model_validate(PUSH).sender(PUSH_TOOLS)
     async with receiving(behaviour) as carrier:
-        found = await sender.deliver(a_page(), subscription(f"{carrier.base}/p"), resend=False)
+        result = await sender.deliver(a_page(), subscription(f"{carrier.base}/p"), resend=False)
     await sender.close()
-    assert found.outcome == outcome
+    assert result.outcome == outcome
 
 
 @pytest.mark.parametrize(
@@ -105,8 +105,8 @@ async def test_apprise_reaches_what_it_knows() -> None:
         sender = OtherSettings.model_validate({"channel": "other", "url": {"env": "URL"}}).sender(
             tools
         )
-        found = await sender.deliver(a_page(), "li/../ming", resend=False)
-    assert found.outcome is Outcome.DELIVERED
+        result = await sender.deliver(a_page(), "li/../ming", resend=False)
+    assert result.outcome is Outcome.DELIVERED
     (got,) = carrier.received
     assert got.path == "/to/li%2F..%2Fming"
     assert a_page().headline in got.body["message"]

@@ -46,7 +46,7 @@ def climb(roster: Roster, start: str, timing: Timing, *, declined: bool = False)
 
 
 def where(calls: list[Call]) -> list[tuple[str, Post, int, int]]:
-    return [(one.seat.unit, one.seat.post, one.rung, one.round) for one in calls]
+    return [(call.seat.unit, call.seat.post, call.rung, call.round) for call in calls]
 
 
 def test_a_full_roster_is_climbed_post_by_post_and_repeated_at_the_top() -> None:
@@ -168,9 +168,11 @@ def test_a_ladder_only_goes_up_and_ends_at_the_highest_rostered_unit(
     assert heights == sorted(heights)
     steps = [b.rung - a.rung for a, b in pairwise(calls)]
     assert set(steps) <= {0, 1}
-    assert len({(one.rung, one.round) for one in calls}) == len(calls), "nobody twice in one round"
-    assert all(one.seat == roster.seat(one.seat.unit, one.seat.post) for one in calls)
-    assert all(one.wait_s > 0 and one.round <= TOP_ROUNDS for one in calls)
+    assert len({(call.rung, call.round) for call in calls}) == len(calls), (
+        "nobody twice in one round"
+    )
+    assert all(call.seat == roster.seat(call.seat.unit, call.seat.post) for call in calls)
+    assert all(call.wait_s > 0 and call.round <= TOP_ROUNDS for call in calls)
     for unit in rostered:
         called = {c.seat.officer_id for c in calls if c.seat.unit == unit}
         assert called, "no rostered unit is passed over"

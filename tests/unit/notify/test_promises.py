@@ -37,7 +37,7 @@ THREE = (Channel.CONSOLE, Channel.DINGTALK, Channel.SMS)
 
 
 def fresh(book: Book, since: int = 0) -> list[Page]:
-    return [one for one in book.events[since:] if one.version == 1]
+    return [event for event in book.events[since:] if event.version == 1]
 
 
 def only(book: Book) -> Ladder:
@@ -222,7 +222,7 @@ def test_when_every_channel_has_failed_the_next_post_is_called_at_once_and_told(
     for line in lines:
         assert only(book).step == 1
         desk.on_failure(line, f"{line.page.channel} is down")
-    first = next(one for one in fresh(book) if one.post is Post.A)
+    first = next(page for page in fresh(book) if page.post is Post.A)
     assert only(book).step == 2
     assert "此前呼叫未果" in first.text
     assert f"（编号 {VILLAGE}） B岗 某某：控制台已发送，无应答" in first.text

@@ -49,7 +49,7 @@ def escalated(**more: Any) -> SupervisionEvent:
 
 
 def told(pages: list[Page]) -> set[str]:
-    return {one.officer_id for one in pages if one.version == 1}
+    return {page.officer_id for page in pages if page.version == 1}
 
 
 async def test_whom_an_escalation_called_hears_of_the_recall(desk: Desk) -> None:
@@ -58,8 +58,8 @@ async def test_whom_an_escalation_called_hears_of_the_recall(desk: Desk) -> None
     assert told(await desk.takes(escalated())) == {name_of(CITY, Post.COMMANDER)}
     pages = await desk.takes(recall())
     assert name_of(CITY, Post.COMMANDER) in told(pages)
-    texts = {one.text for one in pages if one.version == 1}
-    assert all("撤回" in one for one in texts)
+    texts = {page.text for page in pages if page.version == 1}
+    assert all("撤回" in text for text in texts)
 
 
 async def test_whom_a_missing_report_called_hears_of_the_recall(desk: Desk) -> None:
@@ -92,8 +92,8 @@ async def test_an_assignment_in_the_same_batch_is_told_of_the_recall_or_of_nothi
     desk: Desk,
 ) -> None:
     pages = await desk.takes(issued(), an_assignment(VILLAGE), recall())
-    village = [one for one in pages if one.officer_id == name_of(VILLAGE, Post.B)]
-    assert "撤回" in [one for one in village if one.version == 1][-1].text
+    village = [page for page in pages if page.officer_id == name_of(VILLAGE, Post.B)]
+    assert "撤回" in [page for page in village if page.version == 1][-1].text
 
 
 async def test_nobody_more_is_called_about_what_was_recalled(desk: Desk) -> None:
@@ -101,14 +101,14 @@ async def test_nobody_more_is_called_about_what_was_recalled(desk: Desk) -> None
     await desk.takes(an_assignment(VILLAGE))
     await desk.takes(escalated())
     pages = await desk.takes(recall())
-    withdrawn = [one for one in pages if one.version > 1]
+    withdrawn = [page for page in pages if page.version > 1]
     assert withdrawn
     living = await desk.rows("SELECT purpose FROM notify.ladder WHERE state = 'open'")
     assert {row["purpose"] for row in living} == {Purpose.RECALL, Purpose.INFORM}
     reached = told(await desk.pages())
     for _ in range(12):
         later = await desk.passes(600)
-        assert all("撤回" in one.text for one in later if one.version == 1)
+        assert all("撤回" in page.text for page in later if page.version == 1)
     assert told(await desk.pages()) >= reached
     assert await desk.unguarded() == 0
 

@@ -64,7 +64,7 @@ def loops(desk: Desk, carrier: SlowCarrier) -> list[DeliveryLoop]:
 async def test_a_red_page_goes_out_while_every_other_loop_waits_for_the_carrier(desk: Desk) -> None:
     await a_backlog(desk)
     carrier = SlowCarrier()
-    running = [asyncio.create_task(one.run()) for one in loops(desk, carrier)]
+    running = [asyncio.create_task(loop.run()) for loop in loops(desk, carrier)]
     try:
         async with asyncio.timeout(30):
             while len(carrier.taken) < 40:
@@ -76,8 +76,8 @@ async def test_a_red_page_goes_out_while_every_other_loop_waits_for_the_carrier(
         assert len(carrier.taken) == 41, "not one blue page more has gone before it"
         assert not carrier.let_go.is_set()
     finally:
-        for one in running:
-            one.cancel()
+        for task in running:
+            task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
 
@@ -102,5 +102,5 @@ async def test_timers_of_a_backlog_do_not_starve_a_red_ladder(desk: Desk) -> Non
     for seconds in (6, 0):
         called += await desk.passes(seconds)
     assert {
-        (one.unit, one.post) for one in called if one.version == 1 and one.level is Level.RED
+        (page.unit, page.post) for page in called if page.version == 1 and page.level is Level.RED
     } == {(TOWN, Post.A)}

@@ -44,8 +44,8 @@ def file(folder: Path, text: str) -> Path:
 
 
 def test_a_file_switches_its_channels_on(tmp_path: Path) -> None:
-    found = registry.senders(file(tmp_path, GOOD), None, None, TOOLS)
-    assert set(found) == {
+    result = registry.senders(file(tmp_path, GOOD), None, None, TOOLS)
+    assert set(result) == {
         Channel.WEBHOOK,
         Channel.LOUDSPEAKER,
         Channel.SMS,
@@ -54,13 +54,13 @@ def test_a_file_switches_its_channels_on(tmp_path: Path) -> None:
         Channel.WECOM,
         Channel.FEISHU,
     }
-    assert all(sender.channel is channel for channel, sender in found.items())
+    assert all(sender.channel is channel for channel, sender in result.items())
 
 
 def test_without_a_file_only_the_variables_count() -> None:
     assert registry.senders(None, None, None, TOOLS) == {}
-    found = registry.senders(None, "https://x.example/h", SecretStr(SECRET), TOOLS)
-    assert set(found) == {Channel.WEBHOOK}
+    result = registry.senders(None, "https://x.example/h", SecretStr(SECRET), TOOLS)
+    assert set(result) == {Channel.WEBHOOK}
 
 
 @pytest.mark.parametrize(
@@ -70,10 +70,10 @@ def test_without_a_file_only_the_variables_count() -> None:
         ("channels: {}", "channels"),
         *(
             (
-                f"channels:\n  - {{channel: {one}, base_url: 'ftp://x', token: {{env: TOKEN}}}}\n",
-                rf"0\.{one}\.base_url",
+                f"channels:\n  - {{channel: {name}, base_url: 'ftp://x', token: {{env: TOKEN}}}}\n",
+                rf"0\.{name}\.base_url",
             )
-            for one in ("dingtalk", "wecom", "feishu")
+            for name in ("dingtalk", "wecom", "feishu")
         ),
         ("channels:\n  - channel: fax", "fax|channel"),
         (

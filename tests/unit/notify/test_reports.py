@@ -85,11 +85,14 @@ def test_an_overdue_report_calls_the_unit_and_a_rung_replaces_the_one_below() ->
     desk.on_duty(a_duty(DutyState.OWED, 1))
     desk.on_supervision(a_call("report_phone", 15, text="死亡：0 → 2（增）"))
     desk.on_supervision(a_call("report_phone", 17, SupervisionKind.ESCALATED, DISTRICT))
-    pages = [one for one in book.events if one.version == 1]
-    assert [one.unit for one in pages] == [TOWN, DISTRICT]
+    pages = [event for event in book.events if event.version == 1]
+    assert [page.unit for page in pages] == [TOWN, DISTRICT]
     assert "超期未电话初报" in pages[0].text
     assert "死亡：0 → 2（增）" in pages[0].text
-    assert [one.state for one in book.ladders.values()] == [LadderState.CLOSED, LadderState.OPEN]
+    assert [ladder.state for ladder in book.ladders.values()] == [
+        LadderState.CLOSED,
+        LadderState.OPEN,
+    ]
 
 
 def test_a_call_ends_the_phone_ladder_and_not_that_of_the_written_report() -> None:
@@ -98,7 +101,7 @@ def test_a_call_ends_the_phone_ladder_and_not_that_of_the_written_report() -> No
     desk.on_supervision(a_call("report_phone", 15))
     desk.on_supervision(a_call("report_written", 30))
     desk.on_duty(a_duty(DutyState.PHONED, 2, phone_at=at(31)))
-    states = {one.purpose: one.state for one in book.ladders.values()}
+    states = {ladder.purpose: ladder.state for ladder in book.ladders.values()}
     assert states == {
         Purpose.REPORT_PHONE: LadderState.CLOSED,
         Purpose.REPORT_WRITTEN: LadderState.OPEN,
@@ -113,9 +116,12 @@ def test_a_new_follow_up_ends_the_calling_about_the_last_one() -> None:
     desk.on_duty(a_duty(DutyState.WRITTEN, 2, follow_up_due=at(40)))
     desk.on_supervision(a_call("report_follow_up", 40))
     desk.on_duty(a_duty(DutyState.WRITTEN, 3, follow_up_due=at(71)))
-    assert [one.state for one in book.ladders.values()] == [LadderState.CLOSED]
+    assert [ladder.state for ladder in book.ladders.values()] == [LadderState.CLOSED]
     desk.on_supervision(a_call("report_follow_up", 71))
-    assert [one.state for one in book.ladders.values()] == [LadderState.CLOSED, LadderState.OPEN]
+    assert [ladder.state for ladder in book.ladders.values()] == [
+        LadderState.CLOSED,
+        LadderState.OPEN,
+    ]
 
 
 @pytest.mark.parametrize("state", [DutyState.WRITTEN, DutyState.ENDED, DutyState.DONE])
@@ -129,4 +135,4 @@ def test_a_call_that_comes_after_the_report_or_the_end_calls_nobody(state: DutyS
 def test_calls_of_a_duty_not_yet_heard_of_are_made() -> None:
     desk = a_desk(full_roster(), book := a_book())
     desk.on_supervision(a_call("report_final", 90))
-    assert [one.unit for one in book.events] == [TOWN]
+    assert [event.unit for event in book.events] == [TOWN]

@@ -33,13 +33,13 @@ def a_coverage(*begins: datetime, at: datetime = T0, post: Post = Post.B) -> Dut
         post=post,
         begin=at,
         end=at + 30 * DAY,
-        gaps=tuple(Gap(begin=one, end=one + DAY) for one in begins),
+        gaps=tuple(Gap(begin=moment, end=moment + DAY) for moment in begins),
         headline="朱沱镇 B岗 空班",
     )
 
 
 def told(book: Book) -> list[Page]:
-    return [one for one in book.events if one.version == 1]
+    return [event for event in book.events if event.version == 1]
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_a_far_gap_waits_for_its_time_and_a_long_one_is_told_each_week(
         assert due == T0 + days * DAY
         book.now = due
         desk.tell_gaps(subject)
-    assert len({one.page_id for one in told(book)}) == 3
+    assert len({page.page_id for page in told(book)}) == 3
     book.now = T0 + 20 * DAY
     assert book.gaps[subject].due_at(book.now) is None
 
@@ -144,5 +144,5 @@ async def test_the_time_to_tell_is_a_durable_timer(service: Service) -> None:
     )
     assert await service.unguarded() == 0
     covered = await service.takes(a_coverage(at=now + timedelta(hours=1)))
-    assert [one.state for one in covered] == [PageState.WITHDRAWN]
+    assert [page.state for page in covered] == [PageState.WITHDRAWN]
     assert await service.value(armed) == 0

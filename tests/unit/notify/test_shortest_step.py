@@ -37,5 +37,5 @@ async def test_a_plan_of_one_second_calls_the_next_post_every_second(desk: Desk)
 
 async def called(desk: Desk) -> list[tuple[tuple[str, Post], datetime]]:
     """Who has been called, in order, and the database's time of the call."""
-    pages = [one for one in await desk.pages() if one.version == 1]
-    return [((one.unit, one.post), one.sent_at) for one in pages]
+    pages = [page for page in await desk.pages() if page.version == 1]
+    return [((page.unit, page.post), page.sent_at) for page in pages]

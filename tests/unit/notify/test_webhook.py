@@ -8,10 +8,10 @@ from pydantic import SecretStr
 from services.notify.channels.port import Attempt, Outcome, Tools
 from services.notify.channels.webhook import Webhook
 from services.notify.settings import Settings
-from shared.bilingual import said
 from shared.contracts.commands import AssignmentEvent
 from shared.contracts.fields import DataGrade, Language, Post, Status
 from shared.contracts.pages import Channel, Page
+from shared.domain.bilingual import said
 from shared.runtime.clock import SystemClock
 from shared.runtime.errors import SetupError
 from shared.runtime.settings import load
@@ -98,8 +98,8 @@ async def test_what_a_receiver_does_is_judged_by_what_may_have_arrived(
     behaviour: Behaviour, outcome: Outcome, arrived: int
 ) -> None:
     async with receiving(behaviour) as receiver:
-        found, _ = await deliver(receiver.url)
-    assert found is outcome
+        result, _ = await deliver(receiver.url)
+    assert result is outcome
     assert len(receiver.received) == arrived, "and a redirect is not followed"
 
 

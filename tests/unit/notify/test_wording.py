@@ -15,14 +15,14 @@ from services.notify.core.ladders import LadderState
 from services.notify.core.letters import message
 from services.notify.core.names import Names
 from services.notify.core.roster import Roster
-from shared.bilingual import SEPARATOR, said
 from shared.contracts.alerts import AlertTransition, Debt
 from shared.contracts.catalog import UnitEntry
 from shared.contracts.commands import SupervisionKind
 from shared.contracts.fields import Language, Level, Post
 from shared.contracts.pages import AnswerVerb, Officer, Page, RosterSlot
 from shared.contracts.units import parent_of, tier_of
-from shared.selection.tree import UnitTree
+from shared.domain.bilingual import SEPARATOR, said
+from shared.domain.selection.tree import UnitTree
 from tests.unit.notify.builders import (
     CITY,
     DISTRICT,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.contracts.plans import PlanDefinition
-from shared.plans.pack import PLANS
+from shared.definitions.response_plans.pack import PLANS
 
 NOW = datetime(2026, 7, 1, 8, tzinfo=UTC)
 Json = dict[str, Any]
@@ -63,4 +63,4 @@ def a_plan(plan_id: str = "flood", *orders: Json, **change: Any) -> PlanDefiniti
 
 def written(*plans: Json) -> str:
     """A pack file (JSON is YAML), one plan a line."""
-    return "[\n" + ",\n".join(json.dumps(one, ensure_ascii=False) for one in plans) + "\n]\n"
+    return "[\n" + ",\n".join(json.dumps(plan, ensure_ascii=False) for plan in plans) + "\n]\n"

@@ -8,8 +8,8 @@ from shutil import copytree
 
 import pytest
 
-from services.command.plans.calls import DEFAULT_FOLDER
-from services.command.plans.cli import FAILED, main
+from deploy.commands.plans.calls import DEFAULT_FOLDER
+from deploy.commands.plans.cli import FAILED, main
 
 
 def test_what_is_shipped_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:
@@ -27,6 +27,6 @@ def test_all_errors_are_told_and_fail(tmp_path: Path, capsys: pytest.CaptureFixt
         text.replace("rounds: 3", "rounds: 0").replace("[sms]", "[sms, fax]"), encoding="utf-8"
     )
     assert main(["calls", str(folder), "--json"]) == FAILED
-    found = json.loads(capsys.readouterr().out)
-    assert found["errors"] == 1 + text.count("[sms]")
-    assert all("plans.yaml:" in one for one in found["findings"])
+    result = json.loads(capsys.readouterr().out)
+    assert result["errors"] == 1 + text.count("[sms]")
+    assert all("plans.yaml:" in one for one in result["findings"])

@@ -6,9 +6,9 @@ import pytest
 
 from shared.contracts.commands import AssignmentAxis, AssignmentRole
 from shared.contracts.fields import Level, ResponseMode
-from shared.plans.book import PlanBook
-from shared.plans.orders import Brief, Orders, orders_of
-from shared.selection.resolve import About
+from shared.definitions.response_plans.book import PlanBook
+from shared.definitions.response_plans.orders import Brief, Orders, orders_of
+from shared.domain.selection.resolve import About
 from tests.unit.plans.builders import a_plan, departments, line, part
 from tests.unit.selection.trees import (
     EAST,
@@ -35,8 +35,8 @@ def chosen(
 
 def told(orders: Orders) -> dict[str, Brief]:
     return {
-        one.unit: orders.briefs[number]
-        for one, number in zip(orders.recipients, orders.brief_of, strict=True)
+        recipient.unit: orders.briefs[number]
+        for recipient, number in zip(orders.recipients, orders.brief_of, strict=True)
     }
 
 
@@ -97,10 +97,10 @@ def test_lines_of_one_plan_differ_by_role_axis_words_and_deadlines() -> None:
         line("support", departments("roads"), role="assist", axis="horizontal", sign_within_s=60),
         line("on_site", part("@town", "town", "village"), role="assist"),
     )
-    found = told(orders_of(TREE, plan, About(VILLAGE)))
-    assert list(found) == sorted(found)
-    assert set(found) == {WATER, ROADS, TOWN, VILLAGE, VILLAGE2}
-    assert found[WATER] == Brief(
+    result = told(orders_of(TREE, plan, About(VILLAGE)))
+    assert list(result) == sorted(result)
+    assert set(result) == {WATER, ROADS, TOWN, VILLAGE, VILLAGE2}
+    assert result[WATER] == Brief(
         f"name of {VILLAGE} repair 指令 ‖ name of {VILLAGE} repair order",
         "repair 办理 ‖ do repair",
         AssignmentRole.LEAD,
@@ -109,8 +109,8 @@ def test_lines_of_one_plan_differ_by_role_axis_words_and_deadlines() -> None:
         None,
         10800,
     )
-    assert (found[ROADS].role, found[ROADS].sign_within_s) == (AssignmentRole.ASSIST, 60)
-    assert found[TOWN].axis is AssignmentAxis.VERTICAL
+    assert (result[ROADS].role, result[ROADS].sign_within_s) == (AssignmentRole.ASSIST, 60)
+    assert result[TOWN].axis is AssignmentAxis.VERTICAL
 
 
 def test_a_unit_of_several_lines_gets_one_order_and_leading_includes_helping() -> None:
@@ -121,11 +121,11 @@ def test_a_unit_of_several_lines_gets_one_order_and_leading_includes_helping() -
         line("lead", part("@town", "town")),
         line("second_lead", part("@town", "town")),
     )
-    found = {
+    results = {
         unit: brief.line
         for unit, brief in told(orders_of(TREE, plan, About(TOWN, (EAST,)))).items()
     }
-    assert found == {TOWN: "lead", TOWN2: "help", VILLAGE: "second_help", VILLAGE2: "second_help"}
+    assert results == {TOWN: "lead", TOWN2: "help", VILLAGE: "second_help", VILLAGE2: "second_help"}
 
 
 def test_a_variation_changes_words_and_deadlines_for_its_kind_of_unit() -> None:
@@ -143,27 +143,27 @@ def test_a_variation_changes_words_and_deadlines_for_its_kind_of_unit() -> None:
             ],
         ),
     )
-    found = told(orders_of(TREE, plan, About(VILLAGE)))
-    assert found[WATER].instruction == "关阀 ‖ do all"
-    assert (found[WATER].sign_within_s, found[ROADS].sign_within_s) == (60, 30)
-    assert found[ROADS].title.endswith("‖ name of 500101001201 district order")
-    assert (found[VILLAGE].finish_within_s, found[TOWN].finish_within_s) == (600, None)
-    assert found[VILLAGE].line == found[TOWN].line == "all"
+    result = told(orders_of(TREE, plan, About(VILLAGE)))
+    assert result[WATER].instruction == "关阀 ‖ do all"
+    assert (result[WATER].sign_within_s, result[ROADS].sign_within_s) == (60, 30)
+    assert result[ROADS].title.endswith("‖ name of 500101001201 district order")
+    assert (result[VILLAGE].finish_within_s, result[TOWN].finish_within_s) == (600, None)
+    assert result[VILLAGE].line == result[TOWN].line == "all"
 
 
 def test_a_plan_that_finds_nobody_concerns_the_place_itself_by_the_leading_line() -> None:
     plan = a_plan("flood", line("help", part("@villages", "village"), role="assist"), line("lead"))
     far = "500153000000"
-    found = orders_of(TREE, plan, About(far))
-    assert {unit: brief.line for unit, brief in told(found).items()} == {far: "lead"}
+    result = orders_of(TREE, plan, About(far))
+    assert {unit: brief.line for unit, brief in told(result).items()} == {far: "lead"}
 
 
 def test_names_the_catalogue_does_not_have_are_told_by_line() -> None:
     gone = {"kind": "group", "group": "gone"}
     plan = a_plan("flood", line(), line("more", gone, role="assist"))
-    found = orders_of(TREE, plan, About(TOWN))
-    assert found.unknown == (("more", "gone"),)
-    assert [one.unit for one in found.recipients] == [TOWN]
+    result = orders_of(TREE, plan, About(TOWN))
+    assert result.unknown == (("more", "gone"),)
+    assert [recipient.unit for recipient in result.recipients] == [TOWN]
 
 
 def test_without_takes_out_one_unit_and_keeps_everybody_else_s_words() -> None:

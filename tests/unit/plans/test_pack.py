@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from deploy.local.data import plans as shipped
-from deploy.local.data.catalog import write
-from deploy.local.data.departments import departments as all_departments
-from deploy.local.data.departments import groups
-from deploy.local.data.units import all_units
-from services.command.plans.cli import main
-from services.command.plans.units import load_units, read_file
+from deploy.commands.plans.cli import main
+from deploy.commands.plans.units import load_units, read_file
+from deploy.example import plans as shipped
+from deploy.example.catalog import write
+from deploy.example.departments import departments as all_departments
+from deploy.example.departments import groups
+from deploy.example.units import all_units
 from shared.contracts.fields import Level, ResponseMode
-from shared.packs.findings import Finding, Severity
-from shared.packs.items import PackError
-from shared.plans.book import PlanBook
-from shared.plans.pack import load
+from shared.definitions.response_plans.book import PlanBook
+from shared.definitions.response_plans.pack import load
+from shared.definitions.yaml_files.findings import Finding, Severity
+from shared.definitions.yaml_files.items import PackError
 from shared.runtime.errors import SetupError
 from tests.unit.plans.builders import NOW, Json, departments, fields, line, part, written
 from tests.unit.selection.trees import CITY, TOWN, a_tree
@@ -79,24 +79,26 @@ def other(**change: Any) -> Json:
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_plan(tmp_path: Path, plan: Json, field: str, says: str) -> None:
-    found = findings(tmp_path, other(), plan)
-    assert any(one.field == field and says in one.message for one in found), [
-        str(one) for one in found
+    result = findings(tmp_path, other(), plan)
+    assert any(finding.field == field and says in finding.message for finding in result), [
+        str(finding) for finding in result
     ]
-    assert all((one.line, one.about) == (3, "flood") for one in found)
-    assert all(one.file.endswith("plans.yaml") for one in found)
+    assert all((finding.line, finding.about) == (3, "flood") for finding in result)
+    assert all(finding.file.endswith("plans.yaml") for finding in result)
 
 
 def test_all_errors_are_told_at_once(tmp_path: Path) -> None:
-    found = findings(tmp_path, other(), fields("a", levels=["purple"]), fields("b", line(), line()))
-    assert {(one.line, one.about) for one in found} == {(3, "a"), (4, "b")}
+    result = findings(
+        tmp_path, other(), fields("a", levels=["purple"]), fields("b", line(), line())
+    )
+    assert {(finding.line, finding.about) for finding in result} == {(3, "a"), (4, "b")}
 
 
 def test_two_plans_for_the_same_event_level_and_mode_are_refused(tmp_path: Path) -> None:
     first, second = fields("a"), fields("b")
-    (one,) = findings(tmp_path, other(), first, second)
-    assert (one.line, one.field, one.about) == (4, "events[0]", "b")
-    assert "a's already" in one.message
+    (finding,) = findings(tmp_path, other(), first, second)
+    assert (finding.line, finding.field, finding.about) == (4, "events[0]", "b")
+    assert "a's already" in finding.message
     for change in ({"levels": ["blue"]}, {"enabled": False}, {"events": ["11A*"]}):
         assert findings(tmp_path, other(), first, {**second, **change}) == []
     apart = {**first, "modes": ["normal"]}, {**second, "modes": ["emergency"]}
@@ -104,9 +106,9 @@ def test_two_plans_for_the_same_event_level_and_mode_are_refused(tmp_path: Path)
 
 
 def test_a_level_at_which_unnamed_events_get_no_command_is_a_warning(tmp_path: Path) -> None:
-    (one,) = findings(tmp_path, {**other(), "levels": ["blue", "orange", "red"]})
-    assert one.severity is Severity.WARNING
-    assert "no command at yellow" in one.message
+    (finding,) = findings(tmp_path, {**other(), "levels": ["blue", "orange", "red"]})
+    assert finding.severity is Severity.WARNING
+    assert "no command at yellow" in finding.message
 
 
 def test_without_a_catalogue_names_are_not_checked(tmp_path: Path) -> None:
@@ -115,8 +117,8 @@ def test_without_a_catalogue_names_are_not_checked(tmp_path: Path) -> None:
 
 
 def test_the_same_plan_twice_and_an_empty_folder(tmp_path: Path) -> None:
-    (one,) = findings(tmp_path, other(), fields("a"), fields("a"))
-    assert "stands already in" in one.message
+    (finding,) = findings(tmp_path, other(), fields("a"), fields("a"))
+    assert "stands already in" in finding.message
     empty = tmp_path / "empty"
     empty.mkdir()
     (nothing,) = load([empty], NOW).findings
@@ -135,8 +137,10 @@ def units(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_shipped_plans_have_no_finding_against_the_stack_s_catalogue(units: Path) -> None:
     pack = load([shipped.FOLDER], NOW, read_file(units))
-    assert [str(one) for one in pack.findings] == []
-    assert [one.plan_id for one in shipped.definitions(NOW)] == [one.name for one in pack.plans]
+    assert [str(finding) for finding in pack.findings] == []
+    assert [definition.plan_id for definition in shipped.definitions(NOW)] == [
+        plan.name for plan in pack.plans
+    ]
     for plan in pack.definitions:
         assert "示例" in plan.name_zh
         assert "example" in plan.name_en

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.contracts.pages import Channel
 from shared.contracts.reachability import ChannelReach, Outcome
-from shared.reachability.score import (
+from shared.domain.channel_health.score import (
     HALF_LIFE,
     MISSES,
     MOST_WEIGHT,
@@ -32,19 +32,19 @@ histories = st.lists(
 
 def after(history: History, *, test: bool = False) -> tuple[ChannelReach, datetime]:
     """What is known after these pages, each so many days after the one before."""
-    known, now = None, T0
+    existing_channel_reach, now = None, T0
     for outcome, days in history:
         now += days * DAY
-        known = learn(known, Channel.SMS, outcome, now, test=test)
-    assert known is not None
-    return known, now
+        existing_channel_reach = learn(existing_channel_reach, Channel.SMS, outcome, now, test=test)
+    assert existing_channel_reach is not None
+    return existing_channel_reach, now
 
 
 @given(histories, st.floats(0, 1_000))
 def test_a_score_lies_between_0_and_1_and_weight_is_bounded(history: History, days: float) -> None:
-    known, now = after(history)
-    assert 0 < score(known, now + days * DAY) < 1
-    assert known.weight <= MOST_WEIGHT + 1e-9
+    existing_channel_reach, now = after(history)
+    assert 0 < score(existing_channel_reach, now + days * DAY) < 1
+    assert existing_channel_reach.weight <= MOST_WEIGHT + 1e-9
 
 
 @given(histories, st.data())
@@ -55,34 +55,36 @@ def test_a_better_outcome_anywhere_never_makes_the_score_worse(
     outcome, days = history[at]
     better = data.draw(st.sampled_from([one for one in Outcome if VALUE[one] >= VALUE[outcome]]))
     improved = [*history[:at], (better, days), *history[at + 1 :]]
-    (one, now), (other, _) = after(history), after(improved)
-    assert score(other, now) >= score(one, now) - 1e-9
+    (channel_reach, now), (other_channel_reach, _) = after(history), after(improved)
+    assert score(other_channel_reach, now) >= score(channel_reach, now) - 1e-9
 
 
 @given(histories)
 def test_one_more_success_never_makes_the_score_worse_nor_a_failure_better(
     history: History,
 ) -> None:
-    known, now = after(history)
-    up = learn(known, Channel.SMS, Outcome.ANSWERED, now, test=False)
-    down = learn(known, Channel.SMS, Outcome.FAILED, now, test=False)
-    assert score(down, now) <= score(known, now) + 1e-9
-    assert score(up, now) >= score(known, now) - 1e-9
+    existing_channel_reach, now = after(history)
+    up = learn(existing_channel_reach, Channel.SMS, Outcome.ANSWERED, now, test=False)
+    down = learn(existing_channel_reach, Channel.SMS, Outcome.FAILED, now, test=False)
+    assert score(down, now) <= score(existing_channel_reach, now) + 1e-9
+    assert score(up, now) >= score(existing_channel_reach, now) - 1e-9
 
 
 @given(histories)
 def test_what_is_known_fades_to_nothing(history: History) -> None:
-    known, now = after(history)
-    distances = [abs(score(known, now + age * DAY) - 0.5) for age in (0, 10, 60, 400)]
+    existing_channel_reach, now = after(history)
+    distances = [
+        abs(score(existing_channel_reach, now + age * DAY) - 0.5) for age in (0, 10, 60, 400)
+    ]
     assert distances == sorted(distances, reverse=True)
-    assert reach_of(known, now + 20 * HALF_LIFE) is Reach.UNKNOWN
+    assert reach_of(existing_channel_reach, now + 20 * HALF_LIFE) is Reach.UNKNOWN
 
 
 def test_the_formula_on_paper() -> None:
     assert score(None, T0) == 0.5
-    one, _ = after([(Outcome.ANSWERED, 0)])
-    assert score(one, T0) == pytest.approx(1.5 / 2)
-    assert score(one, T0 + HALF_LIFE) == pytest.approx(1.0 / 1.5)
+    channel_reach, _ = after([(Outcome.ANSWERED, 0)])
+    assert score(channel_reach, T0) == pytest.approx(1.5 / 2)
+    assert score(channel_reach, T0 + HALF_LIFE) == pytest.approx(1.0 / 1.5)
     two, _ = after([(Outcome.ANSWERED, 0), (Outcome.SILENT, 0)])
     assert score(two, T0) == pytest.approx(1.6 / 3)
 
@@ -100,15 +102,21 @@ def test_the_formula_on_paper() -> None:
     ],
 )
 def test_what_may_be_expected(history: list[Outcome], reach: Reach) -> None:
-    known, now = after([(one, 0) for one in history])
-    assert reach_of(known, now) is reach
+    existing_channel_reach, now = after([(outcome, 0) for outcome in history])
+    assert reach_of(existing_channel_reach, now) is reach
 
 
 def test_a_test_is_remembered_beside_real_pages() -> None:
-    known, _ = after([(Outcome.ANSWERED, 0)], test=True)
-    known = learn(known, Channel.SMS, Outcome.FAILED, T0 + DAY, test=False)
-    assert (known.tested, known.tested_at, known.last) == (Outcome.ANSWERED, T0, Outcome.FAILED)
-    assert known.heard_at == T0
+    existing_channel_reach, _ = after([(Outcome.ANSWERED, 0)], test=True)
+    existing_channel_reach = learn(
+        existing_channel_reach, Channel.SMS, Outcome.FAILED, T0 + DAY, test=False
+    )
+    assert (
+        existing_channel_reach.tested,
+        existing_channel_reach.tested_at,
+        existing_channel_reach.last,
+    ) == (Outcome.ANSWERED, T0, Outcome.FAILED)
+    assert existing_channel_reach.heard_at == T0
 
 
 def test_the_best_channel_counts() -> None:

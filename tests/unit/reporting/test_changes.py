@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from shared.contracts.reports import ReportFacts, ReportKind, Trend
-from shared.reporting.changes import LABELS, Direction, changes, line, together
-from shared.reporting.numbers import Mark, Numbered, marks
+from shared.domain.report_series.changes import LABELS, Direction, changes, line, together
+from shared.domain.report_series.numbers import Mark, Numbered, marks
 
 AT = datetime(2026, 7, 1, 8, tzinfo=UTC)
 
@@ -24,15 +24,15 @@ def facts(**said: Any) -> ReportFacts:
 def test_a_follow_up_tells_only_what_is_new() -> None:
     first = facts(place_text="朱沱镇沿江", dead=0, trapped=5, trend=Trend.RISING)
     then = facts(dead=2, trapped=3, trend=Trend.FALLING, evacuated=40, place_text="朱沱镇沿江")
-    found = changes(first, then)
-    assert [(one.field, one.before, one.after, one.direction) for one in found] == [
+    result = changes(first, then)
+    assert [(change.field, change.before, change.after, change.direction) for change in result] == [
         ("dead", 0, 2, Direction.UP),
         ("trapped", 5, 3, Direction.DOWN),
         ("evacuated", None, 40, Direction.TOLD),
         ("trend", Trend.RISING, Trend.FALLING, Direction.OTHER),
     ]
-    assert line(found[0]).en == "Dead: 0 → 2 (more)"
-    assert [line(one).zh for one in found] == [
+    assert line(result[0]).en == "Dead: 0 → 2 (more)"
+    assert [line(change).zh for change in result] == [
         "死亡：0 → 2（增）",
         "被困：5 → 3（减）",
         "转移：40",
@@ -41,9 +41,9 @@ def test_a_follow_up_tells_only_what_is_new() -> None:
 
 
 def test_what_a_report_leaves_out_still_holds() -> None:
-    known = together([facts(dead=1, nature="内涝"), facts(injured=3)])
-    assert known == facts(dead=1, nature="内涝", injured=3)
-    assert changes(known, facts(dead=1)) == []
+    existing_report_facts = together([facts(dead=1, nature="内涝"), facts(injured=3)])
+    assert existing_report_facts == facts(dead=1, nature="内涝", injured=3)
+    assert changes(existing_report_facts, facts(dead=1)) == []
 
 
 def test_every_field_of_the_contents_has_a_label() -> None:
@@ -51,16 +51,16 @@ def test_every_field_of_the_contents_has_a_label() -> None:
 
 
 def test_a_long_text_or_one_with_line_breaks_stays_one_line() -> None:
-    (found,) = changes(facts(), facts(measures="封路\n" * 100))
-    for words in line(found):
+    (result,) = changes(facts(), facts(measures="封路\n" * 100))
+    for words in line(result):
         assert "\n" not in words
         assert len(words) < 100
 
 
 def test_a_time_is_told_on_the_wall_clock() -> None:
     at = datetime(2026, 12, 1, 20, 56, tzinfo=UTC)
-    (found,) = changes(facts(), facts(event_at=at))
-    assert line(found) == ("发生时间：12月2日 04:56", "Happened: 2 Dec 04:56")
+    (result,) = changes(facts(), facts(event_at=at))
+    assert line(result) == ("发生时间：12月2日 04:56", "Happened: 2 Dec 04:56")
 
 
 @pytest.mark.parametrize(
@@ -82,12 +82,16 @@ some_facts = st.builds(
 
 
 @given(st.lists(some_facts, max_size=6))
-def test_the_changes_one_after_another_lead_to_what_is_known(told: list[ReportFacts]) -> None:
-    known = ReportFacts()
-    for one in told:
-        found = {change.field: change.after for change in changes(known, one)}
-        known = known.model_copy(update=found)
-    assert known == together(told)
+def test_the_changes_one_after_another_lead_to_what_is_known(
+    report_fact: list[ReportFacts],
+) -> None:
+    existing_report_facts = ReportFacts()
+    for report_facts in report_fact:
+        results = {
+            change.field: change.after for change in changes(existing_report_facts, report_facts)
+        }
+        existing_report_facts = existing_report_facts.model_copy(update=results)
+    assert existing_report_facts == together(report_fact)
 
 
 def follow_up(report_id: str, number: int) -> Numbered:
@@ -104,10 +108,10 @@ def test_a_gap_and_a_repeat_are_marked_and_a_gap_can_be_filled() -> None:
 @given(st.lists(st.integers(1, 5), max_size=6), st.randoms())
 def test_marks_do_not_depend_on_order(numbers: list[int], chance: Any) -> None:
     line_ = [follow_up(f"r{at}", number) for at, number in enumerate(numbers)]
-    found = marks(line_)
+    result = marks(line_)
     chance.shuffle(line_)
-    assert marks(line_) == found
-    assert len(numbers) - len(set(numbers)) == sum(m is Mark.REPEAT for m in found.values())
+    assert marks(line_) == result
+    assert len(numbers) - len(set(numbers)) == sum(m is Mark.REPEAT for m in result.values())
 
 
 def test_kinds_are_those_of_the_domain() -> None:

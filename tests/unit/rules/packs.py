@@ -11,7 +11,7 @@ import yaml
 
 from shared.contracts.catalog import SensorEntry
 from shared.contracts.rules import RuleDefinition
-from shared.rules.pack import RULES, Pack, load
+from shared.definitions.rules.pack import RULES, Pack, load
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
 RUNGS = [
@@ -33,8 +33,8 @@ HEAD: dict[str, Any] = {
 
 def fields(body: dict[str, Any] | None = None, **change: Any) -> dict[str, Any]:
     """A good threshold rule as plain data; a field set to ... is left out."""
-    found = {**HEAD, "body": body or {"kind": "threshold", "rungs": RUNGS}, **change}
-    return {name: value for name, value in found.items() if value is not ...}
+    results = {**HEAD, "body": body or {"kind": "threshold", "rungs": RUNGS}, **change}
+    return {name: value for name, value in results.items() if value is not ...}
 
 
 def rungs(*steps: tuple[str, float, float]) -> list[dict[str, Any]]:
@@ -93,5 +93,5 @@ def write(folder: Path, *rules: dict[str, Any], name: str = "a.yaml") -> Path:
 
 
 def read(folder: Path, *sensors: SensorEntry, catalogued: bool = False) -> Pack:
-    known = {one.sensor_id: one for one in sensors}
+    known = {sensor.sensor_id: sensor for sensor in sensors}
     return load([folder], NOW, known if sensors or catalogued else None)

@@ -11,10 +11,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring.rules.trial import Result, run_case
-from shared.packs.findings import Finding
-from shared.rules.cases import Case, load_cases, pushes
-from shared.rules.times import START, clock, moment, seconds
+from deploy.commands.rules.trial import Result, run_case
+from shared.definitions.rules.cases import Case, load_cases, pushes
+from shared.definitions.rules.times import START, clock, moment, seconds
+from shared.definitions.yaml_files.findings import Finding
 from tests.unit.rules.packs import composite, fields, read, write
 
 SENSOR = {
@@ -43,14 +43,14 @@ def loaded(folder: Path, *cases: dict[str, Any], **more: Any) -> tuple[list[Any]
     text = yaml.safe_dump(apart, allow_unicode=True, sort_keys=False)
     (folder / "a.test.yaml").write_text(text, encoding="utf-8")
     pack = read(folder)
-    rules = {one.rule_id: one for one in pack.definitions}
+    rules = {definition.rule_id: definition for definition in pack.definitions}
     return load_cases([folder], rules, pack.ids, more.get("sensors"))
 
 
 def played(folder: Path, **change: Any) -> Result:
     cases, findings = loaded(folder, {**RISE, **change})
     assert findings == []
-    rules = {one.rule_id: one for one in read(folder).definitions}
+    rules = {definition.rule_id: definition for definition in read(folder).definitions}
     return run_case(cases[0], rules, {})
 
 
@@ -116,8 +116,8 @@ def test_what_is_wrong_with_a_case(
 ) -> None:
     cases, findings = loaded(tmp_path, {**RISE, **change})
     assert not cases
-    assert any(one.field == field and says in one.message for one in findings), [
-        str(one) for one in findings
+    assert any(finding.field == field and says in finding.message for finding in findings), [
+        str(finding) for finding in findings
     ]
 
 
@@ -128,7 +128,7 @@ def test_readings_arrive_in_the_order_written_and_late_when_older() -> None:
         {"at": "5m", "sensor": "a", "value": 2},
         {"at": "5m", "sensor": "b", "value": 3}]}"""
     )
-    order = [(one.sensor, clock(one.at), clock(one.arrives)) for one in pushes(case)]
+    order = [(push.sensor, clock(push.at), clock(push.arrives)) for push in pushes(case)]
     assert order == [
         ("a", "0m", "0m"),
         ("b", "5m", "5m"),
@@ -150,7 +150,7 @@ def test_readings_arrive_in_the_order_written_and_late_when_older() -> None:
 def test_a_list_of_values_is_spread_evenly(value: str, spread: list[float]) -> None:
     push = f'{{"at": "0m", "sensor": "a", "value": {value}, "every": "1m", "until": "4m"}}'
     text = f'{{"case": "x", "rules": ["r"], "want_none": true, "push": [{push}]}}'
-    assert [one.value for one in pushes(Case.model_validate_json(text))] == spread
+    assert [push.value for push in pushes(Case.model_validate_json(text))] == spread
 
 
 def test_times() -> None:
@@ -166,7 +166,7 @@ def test_times() -> None:
 @given(st.text(max_size=30))
 def test_no_text_crashes_a_time(text: str) -> None:
     try:
-        found = moment(text)
+        result = moment(text)
     except ValueError:
         return
-    assert 0 <= found <= 4e9
+    assert 0 <= result <= 4e9

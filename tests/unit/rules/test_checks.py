@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from shared.contracts.dead_letter import Reason
-from shared.packs.findings import Severity
-from shared.rules.checks import findings_of, fits, problems_of
-from shared.rules.pace import most_readings
+from shared.definitions.rules.checks import findings_of, fits, problems_of
+from shared.definitions.rules.pace import most_readings
+from shared.definitions.yaml_files.findings import Severity
 from tests.unit.rules.packs import rule, rungs, sensor
 
 RAIN: dict[str, Any] = {
@@ -68,26 +68,26 @@ def ladder(*steps: tuple[str, float, float], **change: Any) -> dict[str, Any]:
 def test_what_is_wrong_is_named_with_its_field(
     body: Any, change: dict[str, Any], interval_s: float, severity: Severity, field: Any, says: str
 ) -> None:
-    one = rule(body, **change)
+    rule_definition = rule(body, **change)
     entry = sensor(
-        sensor_kind=one.sensor_kind,
-        metric=one.metric,
-        unit=one.unit,
-        datum=one.datum,
+        sensor_kind=rule_definition.sensor_kind,
+        metric=rule_definition.metric,
+        unit=rule_definition.unit,
+        datum=rule_definition.datum,
         interval_s=float(interval_s),
     )
-    found = findings_of(one, {"g": entry}, [entry])
-    matching = [problem for problem in found if says in problem.text]
+    result = findings_of(rule_definition, {"g": entry}, [entry])
+    matching = [problem for problem in result if says in problem.text]
     assert [(problem.severity, problem.path[-1]) for problem in matching] == [(severity, field)], (
-        found
+        result
     )
-    assert len([problem for problem in found if problem.severity is ERROR]) == (severity is ERROR)
+    assert len([problem for problem in result if problem.severity is ERROR]) == (severity is ERROR)
 
 
 def test_some_sensors_too_slow_is_a_warning_all_of_them_an_error() -> None:
-    one = rule({"kind": "stuck", "for_s": 3600})
+    rule_definition = rule({"kind": "stuck", "for_s": 3600})
     slow, quick = sensor("slow"), sensor("quick", interval_s=60.0)
-    (problem,) = findings_of(one, {}, [slow, quick])
+    (problem,) = findings_of(rule_definition, {}, [slow, quick])
     assert (problem.severity, problem.allowed) == (WARNING, "at least 7200")
     assert "1 of 2 sensors, such as slow" in problem.text
 
@@ -95,11 +95,11 @@ def test_some_sensors_too_slow_is_a_warning_all_of_them_an_error() -> None:
 def test_a_datum_is_needed_unless_it_is_declared_unknown() -> None:
     bare, declared = rule(datum=...), rule(datum=None)
     unknown = sensor(datum=None)
-    assert [one.severity for one in findings_of(bare, None, [])] == [WARNING]
+    assert [finding.severity for finding in findings_of(bare, None, [])] == [WARNING]
     assert findings_of(bare, {}, [unknown]) == []
     assert findings_of(declared, None, []) == []
     assert findings_of(rule(datum=..., sensor_kind="water_level"), None, []) == []
-    reasons = {one.reason for one in findings_of(bare, {}, [sensor()])}
+    reasons = {finding.reason for finding in findings_of(bare, {}, [sensor()])}
     assert reasons == {Reason.DATUM_MISMATCH}
 
 

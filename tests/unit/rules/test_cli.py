@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from services.scoring.rules import plot, publish
-from services.scoring.rules.cli import main
-from services.scoring.rules.plot import Judged, Series
-from shared.packs.screen import plain, span
+from deploy.commands.rules import plot, publish
+from deploy.commands.rules.cli import main
+from deploy.commands.rules.plot import Judged, Series
+from shared.definitions.yaml_files.screen import plain, span
 from tests.unit.rules.packs import NOW, RUNGS, fields, rule, rungs, sensor, write
 from tests.unit.rules.test_cases import RISE
 
@@ -58,9 +58,9 @@ def test_check(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "deploy/rules/b.yaml:7: unit: b: water_level is not measured in ft (allowed: m, cm)" in out
     )
     code, out, _ = run(capsys, "check", "--json", "--catalog", "catalog.jsonl")
-    found = json.loads(out)
-    assert (code, found["errors"]) == (1, 2)
-    assert {one["line"] for one in found["findings"]} == {7}
+    result = json.loads(out)
+    assert (code, result["errors"]) == (1, 2)
+    assert {one["line"] for one in result["findings"]} == {7}
 
 
 def test_check_strict_and_wrong_calls(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -114,9 +114,9 @@ def backtested(capsys: pytest.CaptureFixture[str], file: Path, *more: str) -> di
     words = ("backtest", str(file), "--readings", "readings.csv", "--catalog", "catalog.jsonl")
     code, out, _ = run(capsys, *words, *more, "--json")
     assert code == 0
-    found: dict[str, Any] = json.loads(out)
-    assert found["published"] == found["paged"] == 0
-    return found
+    results: dict[str, Any] = json.loads(out)
+    assert results["published"] == results["paged"] == 0
+    return results
 
 
 def test_backtest_finds_added_removed_and_moved(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring.rules.episodes import Comparison, Episode, Side, pair, settle
+from deploy.commands.rules.episodes import Comparison, Episode, Side, pair, settle
 from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence
 from shared.contracts.fields import Level, Tier
 
@@ -68,7 +68,7 @@ def test_which_alarm_became_which(
     sorts: list[str],
 ) -> None:
     changes = pair(KEY, [episode(*one) for one in before], [episode(*one) for one in after], 10)
-    assert [one.sort for one in changes] == sorts
+    assert [change.sort for change in changes] == sorts
 
 
 def test_another_level_is_a_move() -> None:
@@ -86,9 +86,9 @@ def test_episodes_are_put_together_from_events() -> None:
     side.take(event("a", 50, "raised"))
     side.take(event("b", 60, "raised"))
     side.take(event("b", 60, "cleared", withdrawn=True))
-    ((key, found),) = side.by_key.items()
+    ((key, result),) = side.by_key.items()
     assert key == ("live", "s")
-    assert [(one.began, one.ended, one.level) for one in found] == [
+    assert [(episode.began, episode.ended, episode.level) for episode in result] == [
         (10, 38, Level.RED),
         (50, None, Level.YELLOW),
     ]
@@ -98,31 +98,31 @@ spans = st.lists(st.tuples(st.integers(1, 50), st.integers(1, 50)), max_size=12)
 
 
 def _side(lengths: list[tuple[int, int]]) -> list[Episode]:
-    found, at = [], 0.0
+    result, at = [], 0.0
     for gap, length in lengths:
-        found.append(episode(at + gap, at + gap + length, Level.YELLOW))
+        result.append(episode(at + gap, at + gap + length, Level.YELLOW))
         at += gap + length
-    return found
+    return result
 
 
 @given(spans, spans)
 def test_every_alarm_is_counted_once(before: Any, after: Any) -> None:
     olds, news = _side(before), _side(after)
     changes = pair(KEY, olds, news, 5)
-    assert [one.before for one in changes if one.before] == olds
-    assert [one.after for one in changes if one.after] == news
+    assert [change.before for change in changes if change.before] == olds
+    assert [change.after for change in changes if change.after] == news
     assert pair(KEY, olds, olds, 5) == [
-        one for one in pair(KEY, olds, olds, 5) if one.sort == "same"
+        change for change in pair(KEY, olds, olds, 5) if change.sort == "same"
     ]
 
 
 def _events(lengths: list[tuple[int, int]], name: str) -> list[tuple[float, str, AlarmEvent]]:
-    found = []
-    for number, one in enumerate(_side(lengths)):
+    results = []
+    for number, episode in enumerate(_side(lengths)):
         alarm = f"{name}-{number}"
-        found.append((one.began, name, event(alarm, one.began, "raised")))
-        found.append((one.end, name, event(alarm, one.end, "cleared")))
-    return found
+        results.append((episode.began, name, event(alarm, episode.began, "raised")))
+        results.append((episode.end, name, event(alarm, episode.end, "cleared")))
+    return results
 
 
 @given(spans, spans, st.sets(st.integers(0, 1200), max_size=8))
@@ -131,7 +131,7 @@ def test_settling_early_changes_nothing(before: Any, after: Any, cuts: set[int])
     pieces, whole = Comparison(), Comparison()
     for change in pair(KEY, _side(before), _side(after), 5):
         whole.note(change)
-    stream = sorted([*_events(before, "old"), *_events(after, "new")], key=lambda one: one[0])
+    stream = sorted([*_events(before, "old"), *_events(after, "new")], key=lambda event: event[0])
     waiting = sorted(cuts)
     for at, name, change_event in stream:
         while waiting and waiting[0] <= at:

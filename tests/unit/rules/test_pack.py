@@ -10,10 +10,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.packs.findings import Finding, Severity
-from shared.packs.items import PackError
-from shared.packs.nodes import MOST_BYTES, parse, resolve
-from shared.rules.pack import load
+from shared.definitions.rules.pack import load
+from shared.definitions.yaml_files.findings import Finding, Severity
+from shared.definitions.yaml_files.items import PackError
+from shared.definitions.yaml_files.nodes import MOST_BYTES, parse, resolve
 from tests.unit.rules.packs import NOW, fields, read, rungs, sensor, write
 
 GOOD = """\
@@ -95,10 +95,12 @@ def test_an_error_stands_at_its_line(
     assert GOOD.count(old) == 1
     findings = found(tmp_path, GOOD.replace(old, new))
     assert any(
-        (one.line, one.field) == (line, field) and says in one.message and allowed in one.allowed
-        for one in findings
-    ), [str(one) for one in findings]
-    assert all(str(one).startswith(f"{one.file}:{one.line}: ") for one in findings)
+        (finding.line, finding.field) == (line, field)
+        and says in finding.message
+        and allowed in finding.allowed
+        for finding in findings
+    ), [str(finding) for finding in findings]
+    assert all(str(finding).startswith(f"{finding.file}:{finding.line}: ") for finding in findings)
 
 
 def test_all_errors_of_all_files_come_at_once(tmp_path: Path) -> None:
@@ -120,21 +122,21 @@ def test_all_errors_of_all_files_come_at_once(tmp_path: Path) -> None:
         assert part in text
     assert "this is not UTF-8" in text
     assert "a list of rules" in text
-    assert len({one.file for one in refused.value.findings}) == 5
+    assert len({finding.file for finding in refused.value.findings}) == 5
 
 
 def test_what_stood_before_a_syntax_error_is_checked_too(tmp_path: Path) -> None:
     findings = found(
         tmp_path, GOOD.replace("unit: m\n", "unit: ft\n") + "- rule_id: {a: b\n- x: ]\n"
     )
-    assert {"not measured in ft" in one.message for one in findings} == {True, False}
+    assert {"not measured in ft" in finding.message for finding in findings} == {True, False}
 
 
 def test_names_are_not_missed_where_a_file_could_not_be_read(tmp_path: Path) -> None:
     write(tmp_path, fields(inhibited_by=["elsewhere"]))
     assert "there is no rule elsewhere" in str(read(tmp_path).findings[0])
     (tmp_path / "b.yaml").write_text("- {", encoding="utf-8")
-    assert [one.field for one in read(tmp_path).findings] == ["file"]
+    assert [finding.field for finding in read(tmp_path).findings] == ["file"]
 
 
 @pytest.mark.parametrize(
@@ -180,7 +182,7 @@ def test_plain_words_are_read_as_yaml_1_2_has_them(text: str, value: Any) -> Non
 
 def test_a_rule_is_checked_against_the_catalogue(tmp_path: Path) -> None:
     folder = write(tmp_path, fields(sensor_ids=["g", "nobody"]), fields(rule_id="u", unit="cm"))
-    texts = [str(one) for one in read(folder, sensor()).findings]
+    texts = [str(finding) for finding in read(folder, sensor()).findings]
     assert any("sensor_ids[1]" in text and "unknown sensors: nobody" in text for text in texts)
     assert any("unit of the rule is cm, but g has m" in text for text in texts)
     assert not read(folder).errors
@@ -207,7 +209,8 @@ def test_no_bytes_crash_the_parser(data: bytes) -> None:
     parsed = parse(data, "x")
     assert parsed.whole or parsed.findings
     assert all(
-        1 <= one.line <= data.count(b"\n") + data.count(b"\r") + 600 for one in parsed.findings
+        1 <= finding.line <= data.count(b"\n") + data.count(b"\r") + 600
+        for finding in parsed.findings
     )
 
 
@@ -219,7 +222,7 @@ def test_no_content_crashes_the_loader(tmp_path_factory: Any, content: list[Any]
     (folder / "a.yaml").write_text(text, encoding="utf-8")
     pack = load([folder], NOW, {})
     assert len(pack.rules) == 0 or content
-    assert all(1 <= one.line <= text.count("\n") + 1 for one in pack.findings)
+    assert all(1 <= finding.line <= text.count("\n") + 1 for finding in pack.findings)
 
 
 @settings(max_examples=40, deadline=None)
@@ -236,11 +239,11 @@ def test_a_wrong_field_is_reported_at_its_own_line(
     broken = data.draw(st.integers(0, len(blanks) - 1))
     text = ""
     for number, blank in enumerate(blanks):
-        one = fields(rule_id=f"r-{number}")
+        row = fields(rule_id=f"r-{number}")
         if number == broken:
-            one[wrong] = ["no", "text"]
+            row[wrong] = ["no", "text"]
         text += "\n" * blank + "# comment\n" * blank
-        text += yaml.safe_dump([one], allow_unicode=True, sort_keys=data.draw(st.booleans()))
+        text += yaml.safe_dump([row], allow_unicode=True, sort_keys=data.draw(st.booleans()))
     (folder / "a.yaml").write_text(text, encoding="utf-8")
     pack = load([folder], NOW)
     assert pack.errors
@@ -252,4 +255,7 @@ def test_a_wrong_field_is_reported_at_its_own_line(
 def test_findings_are_errors_first(tmp_path: Path) -> None:
     steep = {"kind": "threshold", "rungs": rungs(("red", 5, 5))}
     folder = write(tmp_path, fields(steep), fields(rule_id="b", unit="ft"))
-    assert [one.severity for one in read(folder).findings] == [Severity.ERROR, Severity.WARNING]
+    assert [finding.severity for finding in read(folder).findings] == [
+        Severity.ERROR,
+        Severity.WARNING,
+    ]

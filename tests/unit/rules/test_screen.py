@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.packs.screen import Screen
+from shared.definitions.yaml_files.screen import Screen
 
 ID = "cmd-39ac95e817eed9062edcc14fb4f7e1a2"
 TITLE = "朱沱镇 防汛橙色指令：组织转移 / Flood orange: move people out of the low ground"
@@ -18,7 +18,7 @@ def printed(capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 
 def test_a_pipe_has_one_whole_line_per_row(capsys: pytest.CaptureFixture[str]) -> None:
-    (line,) = [one for one in printed(capsys) if one.startswith(ID)]
+    (line,) = [name for name in printed(capsys) if name.startswith(ID)]
     assert all(cell in line for cell in ROW)
 
 
@@ -29,7 +29,7 @@ def test_a_terminal_shows_every_letter(
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", str(width))
     lines = printed(capsys)
-    assert not [one for one in lines if "…" in one]
-    assert width < 100 or any(ID in one for one in lines)
+    assert not [line for line in lines if "…" in line]
+    assert width < 100 or any(ID in line for line in lines)
     together = "".join("".join(lines).split())
     assert all(letter in together for letter in "".join((ID + TITLE).split()))

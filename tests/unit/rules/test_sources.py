@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.scoring.rules.sources import LONGEST_ROW, Recording
+from deploy.commands.rules.sources import LONGEST_ROW, Recording
 from shared.contracts.fields import Status
 from shared.contracts.readings import Reading, Tick
 from shared.runtime.errors import SetupError
@@ -24,18 +24,22 @@ HEAD = "sensor_id,occurred_at,value\n"
 
 def read(*files: Path, status: Status = Status.ACTUAL) -> tuple[list[Reading], Recording]:
     recording = Recording(files, SENSORS, status)
-    return [one.message for one in recording if isinstance(one.message, Reading)], recording
+    return [
+        record.message for record in recording if isinstance(record.message, Reading)
+    ], recording
 
 
 def test_rows_become_readings_with_what_the_catalogue_says(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_text(HEAD + "g,2026-07-01T00:00:00Z,180.5\nh,1782835260,3\n", encoding="utf-8")
-    found, recording = read(file)
-    assert [(one.sensor_id, one.value, one.unit, one.datum) for one in found] == [
+    result, recording = read(file)
+    assert [
+        (reading.sensor_id, reading.value, reading.unit, reading.datum) for reading in result
+    ] == [
         ("g", 180.5, "m", "吴淞"),
         ("h", 3.0, "m", "吴淞"),
-    ] or [one.sensor_id for one in found] == ["h", "g"]
-    assert Reading.model_validate_json(found[0].model_dump_json()) == found[0]
+    ] or [reading.sensor_id for reading in result] == ["h", "g"]
+    assert Reading.model_validate_json(result[0].model_dump_json()) == result[0]
     assert recording.tally.readings == 2
 
 
@@ -47,8 +51,8 @@ def test_what_a_row_says_itself_counts(tmp_path: Path) -> None:
         {"type": "tick", "id": "t", "occurred_at": "2026-07-01T00:01:00+08:00"},
     ]  # fmt: skip
     file.write_bytes(gzip.compress("\n".join(map(json.dumps, rows)).encode()))
-    found, recording = read(file)
-    assert [(one.id, one.unit) for one in found] == [("x-1", "cm")]
+    result, recording = read(file)
+    assert [(reading.id, reading.unit) for reading in result] == [("x-1", "cm")]
     assert recording.tally.other_status == 1
 
 
@@ -57,16 +61,16 @@ def test_files_are_merged_by_time_and_late_rows_stay_late(tmp_path: Path) -> Non
     first.write_text(HEAD + f"g,{AT},1\ng,{AT + 600},2\ng,{AT + 300},3\n", encoding="utf-8")
     second.write_text(HEAD + f"h,{AT + 100},4\nh,{AT + 650},5\n", encoding="utf-8")
     records = list(Recording([first, second], SENSORS))
-    seen = [one for one in records if isinstance(one.message, Reading)]
-    assert [one.message.value for one in seen if isinstance(one.message, Reading)] == [
+    seen = [record for record in records if isinstance(record.message, Reading)]
+    assert [record.message.value for record in seen if isinstance(record.message, Reading)] == [
         1,
         4,
         2,
         3,
         5,
     ]
-    assert [one.arrives - AT for one in seen] == [0, 100, 600, 600, 650]
-    ticks = [one.arrives - AT for one in records if isinstance(one.message, Tick)]
+    assert [record.arrives - AT for record in seen] == [0, 100, 600, 600, 650]
+    ticks = [record.arrives - AT for record in records if isinstance(record.message, Tick)]
     assert ticks == [0, 100, 600]
 
 
@@ -87,8 +91,8 @@ def test_files_are_merged_by_time_and_late_rows_stay_late(tmp_path: Path) -> Non
 def test_rows_that_are_no_readings_are_counted(tmp_path: Path, row: str, says: str) -> None:
     file = tmp_path / "a.csv"
     file.write_text(HEAD + row + "\ng,1782835200,1\n", encoding="utf-8")
-    found, recording = read(file)
-    assert len(found) == recording.tally.bad == 1
+    result, recording = read(file)
+    assert len(result) == recording.tally.bad == 1
     assert recording.tally.examples[0].startswith("a.csv:2: ")
     assert says in recording.tally.examples[0]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.packs.findings import Severity
+from shared.definitions.yaml_files.findings import Severity
 from tests.unit.rules.packs import composite, corroboration, fields, read, rungs, sensor, write
 
 A: dict[str, Any] = {"op": "rule", "rule": "a"}
@@ -58,8 +58,8 @@ def test_what_is_wrong_between_rules(
     tmp_path: Path, rules: list[dict[str, Any]], field: str, says: str
 ) -> None:
     findings = read(write(tmp_path, *rules)).findings
-    assert any(one.field == field and says in one.message for one in findings), [
-        str(one) for one in findings
+    assert any(finding.field == field and says in finding.message for finding in findings), [
+        str(finding) for finding in findings
     ]
 
 

@@ -102,14 +102,14 @@ def test_all_are_taken_once_in_order_and_no_key_is_turned_round(
     waiting = ahead()
     ends: dict[int, int] = defaultdict(int)
     fetched: list[Fetched] = []
-    taken: list[Fetched] = []
+    fetcheds: list[Fetched] = []
     applied: list[Fetched] = []
 
     def take(most: int) -> None:
-        found = waiting.take(most)
-        assert len(found) == min(most, len(fetched) - len(taken))
-        taken.extend(found)
-        applied.extend(one for one in found if one not in applied)
+        result = waiting.take(most)
+        assert len(result) == min(most, len(fetched) - len(fetcheds))
+        fetcheds.extend(result)
+        applied.extend(one for one in result if one not in applied)
 
     for step in story:
         match step:
@@ -120,16 +120,16 @@ def test_all_are_taken_once_in_order_and_no_key_is_turned_round(
                 ends[partition] += 1
                 waiting.put(fetched[-1:])
             case ("overtake", int(most)):
-                found = waiting.overtaking(most)
-                assert not set(found) & set(applied), "nothing goes before its turn twice"
-                applied.extend(found)
+                outcome = waiting.overtaking(most)
+                assert not set(outcome) & set(applied), "nothing goes before its turn twice"
+                applied.extend(outcome)
             case ("take", int(most)):
                 take(most)
     take(len(fetched))
     assert (len(waiting), waiting.size) == (0, 0)
-    assert sorted(one.place for one in applied) == sorted(one.place for one in fetched)
+    assert sorted(fetched.place for fetched in applied) == sorted(one.place for one in fetched)
     by_partition: dict[int, list[int]] = defaultdict(list)
-    for one in taken:
+    for one in fetcheds:
         by_partition[one.partition].append(one.offset)
     assert all(found == list(range(ends[part])) for part, found in by_partition.items())
     by_key: dict[tuple[int, bytes | None], list[int]] = defaultdict(list)

@@ -38,32 +38,32 @@ def test_the_largest_letter_of_every_topic_fits_and_can_be_read(name: str) -> No
         value=b"\xff" * 130_000_000,
         headers=tuple(("\x01" * 5_000, b"\x01" * 5_000) for _ in range(2_000)),
     )
-    found = letter(worst, "\x01" * 5_000)
-    raw = encode(found)
-    around = len(base64.b64decode(found.key_b64 or "")) + 1_024
+    result = letter(worst, "\x01" * 5_000)
+    raw = encode(result)
+    around = len(base64.b64decode(result.key_b64 or "")) + 1_024
     assert len(raw) + around < TOPICS[name].dlq_max_bytes
-    assert decode_value(DEAD_LETTER, raw, MAX_LETTER_BYTES) == found
-    assert found.cut == ("key", "value", "headers")
+    assert decode_value(DEAD_LETTER, raw, MAX_LETTER_BYTES) == result
+    assert result.cut == ("key", "value", "headers")
 
 
 @pytest.mark.parametrize("size", [0, 1, 780_000, MAX_VALUE_BYTES])
 def test_the_value_of_every_record_of_usual_size_is_in_its_letter_whole(size: int) -> None:
     value = b"\xfe" * size
-    found = letter(record(value=value))
-    read = decode_value(DEAD_LETTER, encode(found), MAX_LETTER_BYTES)
+    result = letter(record(value=value))
+    read = decode_value(DEAD_LETTER, encode(result), MAX_LETTER_BYTES)
     assert base64.b64decode(read.value_b64) == value
     assert read.cut == ()
 
 
 def test_what_is_not_there_is_not_there_in_the_letter() -> None:
-    found = letter(record(key=None, value=None))
-    assert (found.key_b64, found.value_b64, found.cut) == (None, None, ())
+    result = letter(record(key=None, value=None))
+    assert (result.key_b64, result.value_b64, result.cut) == (None, None, ())
 
 
 @given(st.text(st.characters(codec=None), max_size=300), st.binary(max_size=300), st.text())
 def test_any_header_and_any_detail_make_a_letter(name: str, value: bytes, detail: str) -> None:
-    found = letter(record(headers=((name, value),)), detail)
-    assert decode_value(DEAD_LETTER, encode(found)) == found
+    result = letter(record(headers=((name, value),)), detail)
+    assert decode_value(DEAD_LETTER, encode(result)) == result
 
 
 def test_letters_of_several_services_about_one_record_are_several() -> None:

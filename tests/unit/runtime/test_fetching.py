@@ -12,7 +12,8 @@ from aiokafka.consumer.subscription_state import Assignment
 from aiokafka.errors import TopicAuthorizationFailedError
 
 from shared.contracts.topics import ALARMS
-from shared.runtime import broker, records, walked
+from shared.fastpath import records, walked
+from shared.runtime import broker
 from tests.support.batches import batch_of, marker, sealed
 
 GOOD, BAD, LAST = (TopicPartition("alarm.events.v1", number) for number in range(3))
@@ -56,8 +57,8 @@ class Fetched:
 
     async def poll(self, most: int = 500) -> dict[TopicPartition, list[int]]:
         real: Any = fetcher.Fetcher.fetched_records
-        found = await real(self._fetcher, [], 0, most)
-        return {tp: [one.offset for one in some] for tp, some in found.items()}
+        result = await real(self._fetcher, [], 0, most)
+        return {tp: [one.offset for one in some] for tp, some in result.items()}
 
     def trouble(self) -> str | None:
         return walked.of(self.assignment.state_value(BAD)).trouble
@@ -92,8 +93,8 @@ async def test_a_partition_that_cannot_be_read_stays_behind_alone(
     fetched.answer(LAST, batch(0, 3))
     before = 6 if broken == "content" else 5
     expected = {GOOD: list(range(50)), BAD: list(range(before)), LAST: [0, 1, 2]}
-    found = await fetched.poll()
-    assert found == expected
+    result = await fetched.poll()
+    assert result == expected
     for number in range(3):  # fetched again and again, each time in vain
         if BAD not in fetched.records:
             fetched.answer(BAD, bad + batch(7, 5))
@@ -129,7 +130,7 @@ async def test_end_marks_are_walked_over(fetched: Fetched) -> None:
 
 async def test_a_poll_that_fails_is_told_of_and_the_next_one_comes_soon() -> None:
     """FastStream by itself sleeps five or fifteen seconds, for all partitions."""
-    told: list[Exception] = []
+    exceptions: list[Exception] = []
 
     class Refused:
         async def getmany(self, **_given: Any) -> Any:
@@ -145,8 +146,8 @@ async def test_a_poll_that_fails_is_told_of_and_the_next_one_comes_soon() -> Non
         instance_id=None,
         listener=listener,
         callback=callback,
-        on_error=told.append,
+        on_error=exceptions.append,
     )
     consumer: Any = Refused()
     assert await subscriber.get_msg(consumer) == ()
-    assert [type(one) for one in told] == [TopicAuthorizationFailedError]
+    assert [type(exception) for exception in exceptions] == [TopicAuthorizationFailedError]

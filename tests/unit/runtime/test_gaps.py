@@ -9,12 +9,12 @@ import pytest
 from aiokafka import TopicPartition
 
 from shared.contracts.topics import ALARMS, HEALTH
-from shared.runtime import walked
+from shared.fastpath import walked
+from shared.fastpath.records import NativeRecords, Record
+from shared.fastpath.unusual import made_usual
+from shared.fastpath.walked import Walk
 from shared.runtime.gaps import Gaps
 from shared.runtime.progress import Progress, Work
-from shared.runtime.records import NativeRecords, Record
-from shared.runtime.unusual import made_usual
-from shared.runtime.walked import Walk
 from tests.support.batches import batch_of, marker
 
 TP = TopicPartition(ALARMS.name, 0)
@@ -50,8 +50,8 @@ def batch(base: int, count: int) -> bytes:
 def test_a_run_ends_before_a_gap(
     offsets: list[int], expected: int, kept: list[int] | None, missing: int | None
 ) -> None:
-    found, gap = Gaps([ALARMS]).before(run_of(*offsets), expected, Walk())
-    assert ([one.offset for one in found] if found else None, gap) == (kept, missing)
+    result, gap = Gaps([ALARMS]).before(run_of(*offsets), expected, Walk())
+    assert ([one.offset for one in result] if result else None, gap) == (kept, missing)
 
 
 def test_compaction_leaves_gaps_that_mean_nothing() -> None:
@@ -122,26 +122,26 @@ class SimpleNamespaceState:
 @pytest.fixture
 def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time, which only the test moves."""
-    found = [0.0]
-    monkeypatch.setattr("shared.runtime.progress.time.monotonic", lambda: found[0])
-    return found
+    results = [0.0]
+    monkeypatch.setattr("shared.runtime.progress.time.monotonic", lambda: results[0])
+    return results
 
 
 def test_one_partition_that_gets_on_says_nothing_about_another(now: list[float]) -> None:
     consumer: Any = Fetching()
-    seen = Progress(Gaps([ALARMS]))
+    progress = Progress(Gaps([ALARMS]))
     for second in range(0, 60, 2):
         now[0] = second
         handled = {TP: 0, OTHER: min(9, second)}
         consumer.states[OTHER].timestamp = second
-        found = seen.look(consumer, handled, Work(second, False, False))
-        assert found.stuck == ([TP] if second > 30 else [])
+        result = progress.look(consumer, handled, Work(second, False, False))
+        assert result.stuck == ([TP] if second > 30 else [])
 
 
 @pytest.mark.parametrize("sign", ["answers", "turn", "open transaction", "trouble", "one batch"])
 def test_signs_of_life(now: list[float], sign: str) -> None:
     consumer: Any = Fetching()
-    state, seen = consumer.states[TP], Progress(Gaps([ALARMS]))
+    state, progress = consumer.states[TP], Progress(Gaps([ALARMS]))
     for second in range(0, 100, 2):
         now[0] = second
         work = IDLE
@@ -156,29 +156,29 @@ def test_signs_of_life(now: list[float], sign: str) -> None:
             walked.of(state).cannot_read(0, ValueError("no"))
         else:
             work = Work(3, True, False)
-        assert seen.look(consumer, {TP: 0}, work).stuck == []
+        assert progress.look(consumer, {TP: 0}, work).stuck == []
 
 
 def test_what_lies_fetched_while_no_batch_ends_is_stuck(now: list[float]) -> None:
     consumer: Any = Fetching()
     consumer._fetcher._records = {TP: ...}
-    seen = Progress(Gaps([ALARMS]))
-    found = []
+    progress = Progress(Gaps([ALARMS]))
+    results = []
     for second in range(0, 40, 2):
         now[0] = second
-        found = seen.look(consumer, {TP: 0}, IDLE).stuck
-    assert found == [TP]
+        results = progress.look(consumer, {TP: 0}, IDLE).stuck
+    assert results == [TP]
 
 
 def test_all_handed_out_and_something_missing_shows_at_the_second_look() -> None:
     consumer: Any = Fetching()
     consumer.states[TP]._position = 10
-    seen = Progress(Gaps([ALARMS]))
-    assert seen.look(consumer, {TP: 4}, IDLE).missing == []
-    assert seen.look(consumer, {TP: 4}, Work(0, True, False)).missing == [], "being worked on"
-    assert seen.look(consumer, {TP: 4}, IDLE).missing == []
-    found = seen.look(consumer, {TP: 4}, IDLE)
-    assert (found.missing, found.lags) == ([TP], {TP: 6})
+    progress = Progress(Gaps([ALARMS]))
+    assert progress.look(consumer, {TP: 4}, IDLE).missing == []
+    assert progress.look(consumer, {TP: 4}, Work(0, True, False)).missing == [], "being worked on"
+    assert progress.look(consumer, {TP: 4}, IDLE).missing == []
+    result = progress.look(consumer, {TP: 4}, IDLE)
+    assert (result.missing, result.lags) == ([TP], {TP: 6})
     compacted = Progress(Gaps([HEALTH]))
     tp = TopicPartition(HEALTH.name, 0)
     consumer.states[tp] = consumer.states[TP]

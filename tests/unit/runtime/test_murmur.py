@@ -9,8 +9,8 @@ from aiokafka.partitioner import murmur2 as theirs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.runtime import murmur
-from shared.runtime.native import source_of
+from shared.fastpath import murmur2 as murmur
+from shared.fastpath.loader import source_of
 
 
 def _plain() -> object:

@@ -131,7 +131,7 @@ async def test_patience_has_an_end(make: Make, patience_s: float) -> None:
             await publisher.send(to(1))
         await asyncio.sleep(0)
     await publisher.send(to(0))
-    assert all(one.cancelled() for one in FakeProducer.made[0].under_way)
+    assert all(future.cancelled() for future in FakeProducer.made[0].under_way)
 
 
 async def test_a_refusal_throws_the_producer_away_also_when_its_caller_has_gone(

@@ -14,9 +14,9 @@ from aiokafka.record.memory_records import MemoryRecords
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.runtime import records
-from shared.runtime.unpack import behind, count_of, pieces, place_of, runs, since
-from shared.runtime.unusual import Usual, made_usual
+from shared.fastpath import records
+from shared.fastpath.raw_batches import behind, count_of, pieces, place_of, runs, since
+from shared.fastpath.unusual import Usual, made_usual
 from tests.support.batches import batch_of
 
 HERE = TopicPartition("sensing.readings.v1", 5)
@@ -42,14 +42,14 @@ READERS = pytest.mark.parametrize("read", [natively, plainly])
 
 def through(reader: Any, most: int = 1 << 30) -> list[Any]:
     """All records; raises what the reader ends with."""
-    found: list[Any] = []
+    results: list[Any] = []
     while True:
         some, _ = reader.several(most)
         if not some:
             if reader.usual.error is not None:
                 raise reader.usual.error
-            return found
-        found += some
+            return results
+        results += some
 
 
 def ordinarily(raw: bytes, begin: int = 0) -> tuple[list[Any], int]:
@@ -93,11 +93,11 @@ def test_batches_are_read_as_aiokafka_reads_them(
     raw = raw[: len(raw) - cut] if cut < len(raw) else raw
     expected, on = ordinarily(raw, begin)
     mine = read(raw, begin=begin)
-    found: list[Any] = []
+    results: list[Any] = []
     while part := mine.several(most)[0]:
-        found += part
-        assert mine.next_fetch_offset > found[-1].offset
-    assert [said(one) for one in found] == [said(one) for one in expected]
+        results += part
+        assert mine.next_fetch_offset > results[-1].offset
+    assert [said(result) for result in results] == [said(one) for one in expected]
     assert mine.next_fetch_offset == on
 
 
@@ -155,25 +155,25 @@ def test_spans_hold_what_aiokafka_reads(
     raw = raw[: len(raw) - cut] if cut < len(raw) else raw
     begin %= sum(gap for gap, *_ in batches[0])  # brokers begin with the batch that was asked for
     expected, on = ordinarily(raw, begin)
-    mine = records.NativeRecords(HERE, Usual(raw), begin, True, least)
-    found: list[Any] = []
+    native_records = records.NativeRecords(HERE, Usual(raw), begin, True, least)
+    results: list[Any] = []
     more = True
     while more:
-        spans, more = mine.several(1)
-        found += spans
-    assert mine.next_fetch_offset == on
-    assert runs(found) == found
-    assert all(place_of(one) == (HERE.topic, HERE.partition) for one in found)
-    opened = [record for one in found for record in one.opened()]
+        spans, more = native_records.several(1)
+        results += spans
+    assert native_records.next_fetch_offset == on
+    assert runs(results) == results
+    assert all(place_of(result) == (HERE.topic, HERE.partition) for result in results)
+    opened = [record for result in results for record in result.opened()]
     assert [said(one) for one in opened] == [said(one) for one in expected]
-    assert sum(count_of(one) for one in found) == len(expected)
-    for one in found:
-        inside = [record for record in one.opened() if record.offset >= later]
-        rest = since(one, later)
+    assert sum(count_of(result) for result in results) == len(expected)
+    for result in results:
+        inside = [record for record in result.opened() if record.offset >= later]
+        rest = since(result, later)
         assert (rest is None) == (not inside)
         if rest is not None:
             assert [said(record) for record in rest.opened()] == [said(record) for record in inside]
-            assert (count_of(rest), behind(rest)) == (len(inside), behind(one))
+            assert (count_of(rest), behind(rest)) == (len(inside), behind(result))
 
 
 def test_a_wrong_checksum_is_found_before_a_span_is_handed_out() -> None:
@@ -186,10 +186,10 @@ def test_a_wrong_checksum_is_found_before_a_span_is_handed_out() -> None:
 def test_records_and_spans_are_cut_into_runs_and_put_together_again() -> None:
     usual = Usual(batch_of([(0, b"k", b"v", [])]))
     span = records.NativeRecords(HERE, usual, 0, True, 1).several(1)[0][0]
-    one = records.Record(HERE.topic, HERE.partition, 1, 0, None, None, ())
-    assert runs([span, one, one, span]) == [span, [one, one], span]
-    assert pieces([span, [one, one], span]) == [span, one, one, span]
-    assert (count_of([one, one]), behind([one]), since([one], 2)) == (2, 2, None)
+    record = records.Record(HERE.topic, HERE.partition, 1, 0, None, None, ())
+    assert runs([span, record, record, span]) == [span, [record, record], span]
+    assert pieces([span, [record, record], span]) == [span, record, record, span]
+    assert (count_of([record, record]), behind([record]), since([record], 2)) == (2, 2, None)
 
 
 def test_runs_are_cut_where_topic_or_partition_change() -> None:
@@ -211,7 +211,7 @@ def test_who_asks_for_deserializers_gets_ordinary_records() -> None:
 
 
 def test_the_pinned_aiokafka_is_as_expected() -> None:
-    """Fails when a newer one is pinned that has changed inside: then look at shared/runtime/records.py."""
+    """Fails when a newer one is pinned that has changed inside: then look at shared/fastpath/records.py."""
     assert records.fits(records._Ordinary, records._OrdinaryResult), aiokafka.__version__
 
 

@@ -10,9 +10,9 @@ import pytest
 from aiokafka import TopicPartition
 
 from shared.contracts.topics import RULES
+from shared.fastpath.records import Record
 from shared.runtime import tables
 from shared.runtime.clock import record_time
-from shared.runtime.records import Record
 from tests.support.scoring import a_ladder, a_rule
 from tests.support.waiting import until
 

@@ -8,9 +8,9 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import CorruptRecordException, UnsupportedCodecError
 
-from shared.runtime.records import NativeRecords, PlainRecords
-from shared.runtime.unpack import is_usual
-from shared.runtime.unusual import made_usual
+from shared.fastpath.raw_batches import is_usual
+from shared.fastpath.records import NativeRecords, PlainRecords
+from shared.fastpath.unusual import made_usual
 from tests.support.batches import batch_of, marker, sealed
 
 HERE = TopicPartition("alarm.events.v1", 1)
@@ -43,9 +43,9 @@ def test_records_of_aborted_transactions_are_passed_over(read: Any) -> None:
     usual = made_usual(log(commit=False), [(MINE, 0)], True)
     assert is_usual(usual.raw) is False, "what is passed over stays as an empty batch"
     reader = read(HERE, usual, 0, True)
-    found, _ = reader.several(100)
-    assert [one.value for one in found] == [b"other 2", b"plain 3", b"mine 7"]
-    assert [one.offset for one in found] == [2, 3, 7]
+    result, _ = reader.several(100)
+    assert [one.value for one in result] == [b"other 2", b"plain 3", b"mine 7"]
+    assert [one.offset for one in result] == [2, 3, 7]
     assert reader.next_fetch_offset == 9
     assert list(usual.passed) == [(0, 2), (4, 5), (5, 6), (6, 7), (8, 9)]
 
@@ -53,8 +53,8 @@ def test_records_of_aborted_transactions_are_passed_over(read: Any) -> None:
 @pytest.mark.parametrize("read", [NativeRecords, PlainRecords])
 def test_records_of_committed_transactions_are_read(read: Any) -> None:
     usual = made_usual(log(commit=True), None, True)
-    found, _ = read(HERE, usual, 0, True).several(100)
-    assert [one.offset for one in found] == [0, 1, 2, 3, 4, 7]
+    result, _ = read(HERE, usual, 0, True).several(100)
+    assert [one.offset for one in result] == [0, 1, 2, 3, 4, 7]
     assert list(usual.passed) == [(5, 6), (6, 7), (8, 9)]
 
 

@@ -41,14 +41,14 @@ def test_the_grain_of_the_ticks_does_not_matter(ticks: list[float]) -> None:
     feed.read(200, 0)
     for seconds in ticks:
         feed.tick(seconds)
-    assert [one.occurred_at for one in feed.alarms] == [at(180)]
+    assert [alarm.occurred_at for alarm in feed.alarms] == [at(180)]
 
 
 def test_a_gap_between_two_readings_is_a_silence_even_without_a_tick() -> None:
     feed = Feed(SILENCE)
     feed.read(200, 0)
     feed.read(200, 600)
-    assert [(one.transition.value, one.occurred_at) for one in feed.alarms] == [
+    assert [(alarm.transition.value, alarm.occurred_at) for alarm in feed.alarms] == [
         ("raised", at(180)),
         ("cleared", at(600)),
     ]
@@ -71,7 +71,7 @@ def test_never_heard_is_not_silent_and_a_drill_is_no_sign_of_life() -> None:
     feed.read(200, 20_000)
     feed.read(200, 20_100, status=Status.EXERCISE, event_id="drill:2")
     feed.tick(20_181)
-    assert [one.status for one in feed.health] == [Status.ACTUAL]
+    assert [sensor_health.status for sensor_health in feed.health] == [Status.ACTUAL]
 
 
 def test_a_neighbour_with_a_fast_clock_makes_nobody_silent() -> None:

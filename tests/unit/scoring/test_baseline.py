@@ -70,14 +70,14 @@ def timed(points: list[Point]) -> list[Point]:
 @given(readings, st.integers(0, 120))
 @settings(max_examples=60, deadline=None)
 def test_a_restart_anywhere_changes_nothing(points: list[Point], where: int) -> None:
-    one, other = Baseline(), Baseline()
+    baseline, other_baseline = Baseline(), Baseline()
     for i, (at, value) in enumerate(timed(points)):
         if i == where:
-            stored = json.loads(json.dumps(other.dump()))
-            other = Baseline.load(stored)
-            assert other.dump() == stored
-        assert one.step(EAGER, at, value) == other.step(EAGER, at, value)
-    assert one.dump() == other.dump()
+            stored = json.loads(json.dumps(other_baseline.dump()))
+            other_baseline = Baseline.load(stored)
+            assert other_baseline.dump() == stored
+        assert baseline.step(EAGER, at, value) == other_baseline.step(EAGER, at, value)
+    assert baseline.dump() == other_baseline.dump()
 
 
 @given(readings)
@@ -97,11 +97,11 @@ def test_everything_said_is_finite(points: list[Point]) -> None:
 @given(st.lists(st.floats(0, 1), max_size=200))
 @example([1.0, math.nextafter(1.0, 0.0)])
 def test_an_episode_survives_a_restart_and_never_wanes(scores: list[float]) -> None:
-    one, other, before = Episode(), Episode(), 0.0
+    episode, other_episode, before = Episode(), Episode(), 0.0
     for i, score in enumerate(scores):
-        other = Episode.load(json.loads(json.dumps(other.dump())))
-        counts = one.step(EpisodeSpec(), i * STEP, score)
-        assert counts == other.step(EpisodeSpec(), i * STEP, score)
+        other_episode = Episode.load(json.loads(json.dumps(other_episode.dump())))
+        counts = episode.step(EpisodeSpec(), i * STEP, score)
+        assert counts == other_episode.step(EpisodeSpec(), i * STEP, score)
         assert counts == 0.0 or counts >= max(before, 0.5)
         before = counts
 

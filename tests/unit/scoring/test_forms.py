@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from services.scoring.core.baseline import Reason
-from shared.runtime.native import ROOT, built, form
+from shared.fastpath.loader import ROOT, built, form
 
 SAYINGS = tuple(f"reason='{kind}'" for kind in get_args(Reason))
 
@@ -52,8 +52,8 @@ def test_compiled_and_plain_say_the_same() -> None:
     assert len(plain) > 5_000
     for kind in ("scored", "late", "duplicate", "'raised'", "too_late", "id_conflict", *SAYINGS):
         assert any(kind in line for line in plain), kind
-    for one, other in zip(plain, compiled, strict=True):
-        assert one == other
+    for name, other in zip(plain, compiled, strict=True):
+        assert name == other
 
 
 def test_what_runs_is_what_was_built() -> None:

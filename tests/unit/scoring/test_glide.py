@@ -138,9 +138,9 @@ def test_an_alarm_found_in_a_backlog_by_the_quick_way_is_told_again_when_it_is_o
         feeds[0].quick(6.0, 60.0 * number)
         feeds[1].read(6.0, 60.0 * number)
     for feed in feeds:
-        assert [one.retrospective for one in feed.alarms] == [True]
+        assert [alarm.retrospective for alarm in feed.alarms] == [True]
         feed.tick(10_100)
-        assert [one.retrospective for one in feed.alarms] == [True, False]
+        assert [alarm.retrospective for alarm in feed.alarms] == [True, False]
     assert feeds[0].alarms == feeds[1].alarms
 
 
@@ -154,5 +154,5 @@ def test_a_baseline_alarms_by_the_quick_way_as_by_the_long_one() -> None:
         slow.read(value, 300.0 * number, event_id=f"r{number}")
     assert quick.story[:1] == [("raised", "notice")]
     assert quick.partition.out == slow.partition.out
-    (mine,), (theirs,) = quick.partition.states.values(), slow.partition.states.values()
-    assert mine.dump()[2:] == theirs.dump()[2:]
+    (sensor_state,), (theirs,) = quick.partition.states.values(), slow.partition.states.values()
+    assert sensor_state.dump()[2:] == theirs.dump()[2:]

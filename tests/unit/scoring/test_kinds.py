@@ -64,7 +64,7 @@ def test_a_sensor_that_was_not_heard_was_not_stuck() -> None:
     )
     feed.quick(200.0, 0)
     feed.quick(200.0, 9000)
-    assert [one.state.value for one in feed.health] == ["silent", "online"]
+    assert [sensor_health.state.value for sensor_health in feed.health] == ["silent", "online"]
 
 
 def test_a_value_that_does_not_move_is_a_fault_of_the_sensor_and_no_alarm() -> None:
@@ -72,12 +72,13 @@ def test_a_value_that_does_not_move_is_a_fault_of_the_sensor_and_no_alarm() -> N
     for number in range(7):
         feed.quick(200.0 + 0.001 * number, number * 60)
     assert feed.alarms == []
-    assert [(one.state.value, one.fault, one.rule_id) for one in feed.health] == [
-        ("faulty", "stuck", "stuck")
-    ]
+    assert [
+        (sensor_health.state.value, sensor_health.fault, sensor_health.rule_id)
+        for sensor_health in feed.health
+    ] == [("faulty", "stuck", "stuck")]
     assert feed.health[0].occurred_at == at(300)
     feed.quick(201.0, 420)
-    assert [one.state.value for one in feed.health] == ["faulty", "online"]
+    assert [sensor_health.state.value for sensor_health in feed.health] == ["faulty", "online"]
     for number in range(20):
         feed.quick(0.0, 480 + number * 60)
     assert len(feed.health) == 2, "no rain for days is no fault"
@@ -96,7 +97,9 @@ def test_a_value_out_of_range_is_no_measurement() -> None:
     feed.read(9999, 60)
     feed.read(-9999, 120)
     assert feed.alarms == []
-    assert [(one.state.value, one.fault) for one in feed.health] == [("faulty", "out_of_range")]
+    assert [(sensor_health.state.value, sensor_health.fault) for sensor_health in feed.health] == [
+        ("faulty", "out_of_range")
+    ]
     feed.read(201, 180)
     assert feed.health[-1].state.value == "online"
     assert feed.health[-1].fault is None
@@ -113,9 +116,9 @@ def test_a_sensor_heard_only_out_of_range_can_still_fall_silent() -> None:
     feed.read(9999, 0)
     feed.tick(1000)
     assert feed.story == [("raised", "notice")]
-    assert [one.state.value for one in feed.health] == ["faulty", "silent"]
+    assert [sensor_health.state.value for sensor_health in feed.health] == ["faulty", "silent"]
     feed.read(200, 1060)
-    assert [one.state.value for one in feed.health][-1] == "online"
+    assert [sensor_health.state.value for sensor_health in feed.health][-1] == "online"
 
 
 def test_the_adaptive_baseline_finds_a_step_nobody_set_a_limit_for() -> None:
@@ -141,9 +144,15 @@ def test_a_candidate_is_counted_and_never_alarms() -> None:
     )
     for seconds, value in enumerate([200, 211.5, 212.5, 210.5, 200]):
         feed.read(value, seconds)
-    assert {one.rule_id for one in feed.alarms} == {"live"}
-    shadows = [one for one in feed.partition.out if isinstance(one, ShadowDiffers)]
-    assert [(one.at - at(0).timestamp(), one.by > 0, one.by == 0) for one in shadows] == [
+    assert {alarm.rule_id for alarm in feed.alarms} == {"live"}
+    shadows = [
+        shadow_differs
+        for shadow_differs in feed.partition.out
+        if isinstance(shadow_differs, ShadowDiffers)
+    ]
+    assert [
+        (shadow.at - at(0).timestamp(), shadow.by > 0, shadow.by == 0) for shadow in shadows
+    ] == [
         (1.0, True, False),
         (2.0, False, True),
         (3.0, True, False),
@@ -158,13 +167,13 @@ def test_a_backlog_is_told_in_retrospect_and_what_goes_on_is_told_again() -> Non
         feed.read(213, seconds)
     feed.read(200, 2400)
     feed.read(213, 3000)
-    assert [(one.transition.value, one.retrospective) for one in feed.alarms] == [
+    assert [(alarm.transition.value, alarm.retrospective) for alarm in feed.alarms] == [
         ("raised", True),
         ("cleared", True),
         ("raised", True),
     ]
     feed.read(213, 2 * HOUR - 60)
-    assert [(one.transition.value, one.retrospective) for one in feed.alarms[3:]] == [
+    assert [(alarm.transition.value, alarm.retrospective) for alarm in feed.alarms[3:]] == [
         ("revised", False)
     ]
     assert feed.alarms[3].alarm_id == feed.alarms[2].alarm_id
@@ -177,7 +186,7 @@ def test_a_backlog_that_stops_short_is_taken_to_be_going_on() -> None:
     feed.tick(2 * HOUR + 59)
     assert len(feed.alarms) == 1
     feed.tick(2 * HOUR + 61)
-    assert [(one.transition.value, one.retrospective) for one in feed.alarms] == [
+    assert [(alarm.transition.value, alarm.retrospective) for alarm in feed.alarms] == [
         ("raised", True),
         ("revised", False),
     ]

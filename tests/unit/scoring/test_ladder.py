@@ -72,7 +72,7 @@ def test_a_drill_never_touches_the_real_thing() -> None:
     feed.read(213, 0)
     feed.read(217, 0, status=Status.EXERCISE, event_id="drill:1")
     feed.read(200, 60)
-    assert [(one.status, one.transition.value, one.level.value) for one in feed.alarms] == [
+    assert [(alarm.status, alarm.transition.value, alarm.level.value) for alarm in feed.alarms] == [
         (Status.ACTUAL, "raised", "yellow"),
         (Status.EXERCISE, "raised", "red"),
         (Status.ACTUAL, "cleared", "yellow"),

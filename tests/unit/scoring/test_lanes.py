@@ -25,9 +25,9 @@ def test_a_checkpoint_names_the_record_before_it_also_one_without_a_value(unopen
         records[-1].value = last
         feed.partition.next_offset = 0
         work_through(feed.partition, as_span(records) if unopened else records, SENT, lane.refused)
-        found = lane.checkpoint(0.0, final=False)
-        assert (found.next_offset, found.last_hash) == (3, fingerprint(last))
-        assert lane.checkpoint(0.0, final=False) == found
-        lane.checkpointed(found)
-        assert lane.checkpoint(0.0, final=False) == found
+        result = lane.checkpoint(0.0, final=False)
+        assert (result.next_offset, result.last_hash) == (3, fingerprint(last))
+        assert lane.checkpoint(0.0, final=False) == result
+        lane.checkpointed(result)
+        assert lane.checkpoint(0.0, final=False) == result
         lane.stored_offset = 0

@@ -49,9 +49,9 @@ def a_feed() -> Feed:
 
 def of(feed: Feed, sensor: str = "zhutuo-3") -> list[tuple[str, str, str]]:
     return [
-        (one.rule_id, one.transition.value, one.level.value)
-        for one in feed.alarms
-        if one.sensor_id == sensor
+        (alarm.rule_id, alarm.transition.value, alarm.level.value)
+        for alarm in feed.alarms
+        if alarm.sensor_id == sensor
     ]
 
 
@@ -80,8 +80,8 @@ def test_what_a_rule_of_some_modes_tells_names_the_decision_it_goes_by() -> None
     feed.book.put_mode(a_mode(NORMAL, 3, unit=TOWN))
     feed.read(210.5, 180)
     told = [
-        (one.rule_id, one.transition.value, one.mode, one.mode_version, one.mode_unit)
-        for one in feed.alarms
+        (alarm.rule_id, alarm.transition.value, alarm.mode, alarm.mode_version, alarm.mode_unit)
+        for alarm in feed.alarms
     ]
     assert told == [
         ("flood.always", "raised", None, None, None),
@@ -115,7 +115,7 @@ def test_a_mode_swaps_rules_in_its_own_world_only(status: Status) -> None:
     feed.book.put_mode(a_mode(EMERGENCY, status=status))
     for one in (Status.ACTUAL, Status.EXERCISE):
         feed.read(211.8, 0, status=one, event_id=f"r-{one}")
-    assert [(one.status, one.rule_id) for one in feed.alarms] == [(status, "flood.strict")]
+    assert [(alarm.status, alarm.rule_id) for alarm in feed.alarms] == [(status, "flood.strict")]
 
 
 def test_a_mode_without_rules_by_mode_is_no_reload() -> None:

@@ -78,10 +78,12 @@ def test_a_tick_that_runs_ahead_silences_nobody_and_holds_back_no_alarm() -> Non
             with pytest.raises(Refused) as refused:
                 feed.partition.tick(feed.offset, a_tick((minute + 59) * 60), stamped, SENT)
             assert refused.value.reason is Reason.FUTURE_TIME
-    assert feed.health == [] or {one.state.value for one in feed.health} == {"online"}
-    assert [(one.transition.value, one.level.value, one.retrospective) for one in feed.alarms] == [
-        ("raised", "red", False)
-    ]
+    assert feed.health == [] or {sensor_health.state.value for sensor_health in feed.health} == {
+        "online"
+    }
+    assert [
+        (alarm.transition.value, alarm.level.value, alarm.retrospective) for alarm in feed.alarms
+    ] == [("raised", "red", False)]
     assert feed.alarms[0].occurred_at == at(6 * 60 + 0.1)
 
 
@@ -171,8 +173,8 @@ def test_the_highest_applied_offset_wins_not_the_last_written() -> None:
     for applied, value in ((5, 1.0), (9, 2.0), (7, 3.0)):
         absorb(stored, *record(applied, value))
     assert stored.states[b"zhutuo-3"][0] == 9
-    (found,) = Stored(dict(stored.states)).restored()
-    assert found.plain[5] == 2.0
+    (result,) = Stored(dict(stored.states)).restored()
+    assert result.plain[5] == 2.0
     absorb(stored, b"zhutuo-3", b"")
     assert stored.states == {}
 
@@ -181,17 +183,17 @@ def test_the_highest_applied_offset_wins_not_the_last_written() -> None:
 def test_a_state_of_an_earlier_format_is_read_alike(readings: int) -> None:
     feed = Feed(*RULES)
     ids = [f"id-{number}" for number in range(readings)]
-    for number, one in enumerate(ids):
-        feed.read(200 + number, 60 * number, event_id=one)
+    for number, identifier in enumerate(ids):
+        feed.read(200 + number, 60 * number, event_id=identifier)
     state = feed.partition.states[b"zhutuo-3"]
     now = state.dump()
     rest, last = now[9:], ids[-4:]
     of_3 = [3, *now[1:7], last, state.times.tobytes(), state.values.tobytes(), *rest]
     of_4 = [4, *now[1:7], " ".join([""] * (4 - len(last)) + last), now[8], *rest]
     for before in (of_3, of_4, now):
-        found = StoredState(before).connect(state.sensor, state.plan)
-        assert found.dump() == now
-        assert found.last_id == ids[-1]
+        result = StoredState(before).connect(state.sensor, state.plan)
+        assert result.dump() == now
+        assert result.last_id == ids[-1]
 
 
 @given(st.binary(max_size=120), st.integers(0, 30), st.integers(0, 30))

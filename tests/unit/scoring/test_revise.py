@@ -29,10 +29,12 @@ def fold(alarms: list[AlarmEvent]) -> list[Episode]:
     """What a reader knows in the end: (rule, beginning, end or None, level now or at the end)."""
     newest: dict[str, AlarmEvent] = {}
     for event in alarms:
-        known = newest.get(event.alarm_id)
-        assert event.version == (known.version + 1 if known else 1), "a version was left out"
+        existing_alarm = newest.get(event.alarm_id)
+        assert event.version == (existing_alarm.version + 1 if existing_alarm else 1), (
+            "a version was left out"
+        )
         newest[event.alarm_id] = event
-    found: list[Episode] = []
+    episodes: list[Episode] = []
     for event in newest.values():
         if event.withdrawn:
             continue
@@ -40,8 +42,8 @@ def fold(alarms: list[AlarmEvent]) -> list[Episode]:
         began = event.started_at.timestamp() - T0
         over = event.transition.value == "cleared"
         end = event.occurred_at.timestamp() - T0 if over else None
-        found.append((event.rule_id, began, end, "" if over else event.level.value))
-    return sorted(found, key=str)
+        episodes.append((event.rule_id, began, end, "" if over else event.level.value))
+    return sorted(episodes, key=str)
 
 
 def outcome(readings: list[tuple[int, float]], ticks: bool, until: float) -> list[Episode]:
@@ -116,7 +118,7 @@ def test_an_end_that_came_too_early_is_told_again() -> None:
     feed.read(200, 600)
     feed.read(213, 900)
     feed.read(212, 300)
-    assert [one.alarm_id for one in feed.alarms[:2]] == [feed.alarms[0].alarm_id] * 2
+    assert [alarm.alarm_id for alarm in feed.alarms[:2]] == [feed.alarms[0].alarm_id] * 2
     assert feed.alarms[0].alarm_id != feed.alarms[2].alarm_id
     assert len(feed.alarms) == 3, "a reading in the middle changes nothing"
 

@@ -100,9 +100,9 @@ def test_a_refused_version_leaves_the_one_in_force() -> None:
     book.put_rule(a_rule(GOOD, sensor_ids=NAMED))
     with pytest.raises(Refused):
         book.put_rule(a_rule(GOOD, version=2, sensor_ids=("beibei-3",)))
-    found = book.definition("flood.zhutuo")
-    assert found is not None
-    assert found.version == 1
+    result = book.definition("flood.zhutuo")
+    assert result is not None
+    assert result.version == 1
 
 
 def test_a_sensor_that_comes_later_and_does_not_fit_is_not_judged() -> None:
@@ -110,11 +110,11 @@ def test_a_sensor_that_comes_later_and_does_not_fit_is_not_judged() -> None:
     book.put_rule(a_rule(GOOD))
     book.put_sensor(a_sensor())
     book.put_sensor(a_sensor("beibei-3", datum="黄海"))
-    fitting, other = book.sensor("zhutuo-3"), book.sensor("beibei-3")
+    fitting, other_sensor = book.sensor("zhutuo-3"), book.sensor("beibei-3")
     assert fitting is not None
-    assert other is not None
+    assert other_sensor is not None
     assert len(book.plan(fitting).values) == 1
-    assert len(book.plan(other).values) == 0
+    assert len(book.plan(other_sensor).values) == 0
 
 
 def test_a_rule_may_come_before_the_sensors_it_names() -> None:
@@ -163,7 +163,7 @@ def test_a_rule_switched_off_clears_what_it_raised() -> None:
         ("cleared", "yellow"),
         ("cleared", "notice"),
     ]
-    assert [one.state.value for one in feed.health] == ["silent", "online"]
+    assert [sensor_health.state.value for sensor_health in feed.health] == ["silent", "online"]
     feed.book.put_rule(a_rule(AbsenceRule(), rule_id="sensor.silent", version=3))
     feed.tick(1003)
     again = feed.alarms[-1]

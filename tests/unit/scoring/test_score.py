@@ -56,9 +56,9 @@ def test_an_alarm_carries_the_parts_of_its_score() -> None:
     feed.read(214, 0)
     feed.read(218, 3600)
     feed.read(200, 3660)
-    assert [one.score for one in feed.alarms] == [45, 87, 0]
-    for one in feed.alarms:
-        assert one.parts is not None
-        assert one.score == total(one.parts)
+    assert [alarm.score for alarm in feed.alarms] == [45, 87, 0]
+    for alarm in feed.alarms:
+        assert alarm.parts is not None
+        assert alarm.score == total(alarm.parts)
     assert feed.alarms[1].parts is not None
     assert feed.alarms[1].parts.lasting == 2

@@ -70,10 +70,10 @@ def test_readings_apart_are_added_up_exactly(
 ) -> None:
     points = [(1e9 + step * place, float(value)) for place, value in enumerate(series)]
     spec = WindowSpec(aggregate, 600.0)
-    found = value_at(spec, *filled(spec, points, single), points[-1][0])
+    result = value_at(spec, *filled(spec, points, single), points[-1][0])
     wanted = exact(points, 600.0, aggregate)
-    assert (found is None) == (wanted is None)
-    assert found is None or found == pytest.approx(wanted)
+    assert (result is None) == (wanted is None)
+    assert result is None or result == pytest.approx(wanted)
 
 
 @given(st.integers(2000, 4000), st.sampled_from(AGGREGATES))
@@ -82,9 +82,9 @@ def test_dense_windows_are_bounded_and_nearly_exact(count: int, aggregate: Aggre
     spec = WindowSpec(aggregate, 60.0)
     buckets, times, values = filled(spec, points, 1)
     assert len(buckets.ats) <= BUCKETS + 2
-    found = value_at(spec, buckets, times, values, points[-1][0])
+    result = value_at(spec, buckets, times, values, points[-1][0])
     wanted = exact(points, 60.0, aggregate)
-    assert found == pytest.approx(wanted, rel=2 / BUCKETS)
+    assert result == pytest.approx(wanted, rel=2 / BUCKETS)
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=20))
@@ -93,8 +93,8 @@ def test_no_aggregate_is_ever_infinite(series: list[float]) -> None:
         points = [(1e9 + place, value) for place, value in enumerate(series)]
         spec = WindowSpec(aggregate, 600.0)
         buckets, times, values = filled(spec, points, 2)
-        found = value_at(spec, buckets, times, values, points[-1][0])
-        assert found is None or math.isfinite(found)
+        result = value_at(spec, buckets, times, values, points[-1][0])
+        assert result is None or math.isfinite(result)
         loaded = Buckets.load(spec, buckets.dump())
         assert loaded is not None
         assert loaded.dump() == buckets.dump()
@@ -120,14 +120,14 @@ def test_an_alarm_is_open_exactly_while_the_aggregate_says_so(
     for number, value in enumerate(series):
         points.append((1e9 + 61 * number, float(value)))
         feed.quick(float(value), 61.0 * number)
-        found = exact(points, 1200.0, aggregate)
-        if found is None:
+        result = exact(points, 1200.0, aggregate)
+        if result is None:
             continue
         sign = -1 if below else 1
-        is_open = found * sign >= (down if is_open else up) * sign
+        is_open = result * sign >= (down if is_open else up) * sign
         state = feed.partition.states[b"zhutuo-3"]
         alarm = state.alarm("flood.zhutuo")
-        assert (alarm is not None and alarm.level >= 0) == is_open, (number, found)
+        assert (alarm is not None and alarm.level >= 0) == is_open, (number, result)
 
 
 def test_rain_over_an_hour() -> None:

@@ -46,54 +46,66 @@ def scanned(alone: bytes) -> bool:
 
     It lies among other bytes, as in a batch: what follows must never complete it.
     """
-    found = Scan()
+    scan = Scan()
     before, behind = b'{"id":"x', b'"}\x00{"id":"y","value":1}'
     raw = before + alone + behind
-    taken = found.read(raw, len(before), len(before) + len(alone))
+    taken = scan.read(raw, len(before), len(before) + len(alone))
     assert taken == Scan().read(alone, 0, len(alone))
     if not taken:
         return False
-    part = raw[found.datum_from : found.datum_to]
+    part = raw[scan.datum_from : scan.datum_to]
     facts = (
-        raw[found.sensor_from : found.sensor_to],
-        raw[found.metric_from : found.metric_to],
-        raw[found.unit_from : found.unit_to],
+        raw[scan.sensor_from : scan.sensor_to],
+        raw[scan.metric_from : scan.metric_to],
+        raw[scan.unit_from : scan.unit_to],
         part or None,
     )
-    unit_of = raw[found.unit_of_from : found.unit_of_to].decode("utf-8", "replace")
+    unit_of = raw[scan.unit_of_from : scan.unit_of_to].decode("utf-8", "replace")
     if facts != (b"zhutuo-3", b"water_level", b"m", "吴淞".encode()) or not is_unit(unit_of):
         return False
-    one = quick(alone)
-    assert one is not None, raw
-    assert raw[found.id_from : found.id_to].decode() == one.id
-    assert (found.at, found.synthetic) == (one.occurred_at.timestamp(), one.synthetic), raw
-    assert repr(found.value) == repr(one.value), raw
-    assert unit_of == one.origin_unit
+    wire_reading = quick(alone)
+    assert wire_reading is not None, raw
+    assert raw[scan.id_from : scan.id_to].decode() == wire_reading.id
+    assert (scan.at, scan.synthetic) == (
+        wire_reading.occurred_at.timestamp(),
+        wire_reading.synthetic,
+    ), raw
+    assert repr(scan.value) == repr(wire_reading.value), raw
+    assert unit_of == wire_reading.origin_unit
     return True
 
 
 def agree(raw: bytes) -> bool:
     """Whether the quick reader took it; fails when it took what the contract refuses or reads apart."""
-    one = quick(raw)
+    wire_reading = quick(raw)
     if scanned(raw):
-        assert one is not None
-    if one is None:
+        assert wire_reading is not None
+    if wire_reading is None:
         return False
-    other = contract(raw)
+    reading = contract(raw)
     # What is compared with the catalogue (sensor, metric, unit, datum) is refused there when it differs.
     catalogued = ("zhutuo-3", "water_level", "m", "吴淞")
-    if (one.sensor_id, one.metric, one.unit, one.datum) != catalogued:
+    if (
+        wire_reading.sensor_id,
+        wire_reading.metric,
+        wire_reading.unit,
+        wire_reading.datum,
+    ) != catalogued:
         return False
-    assert isinstance(other, Reading), raw
-    assert (one.id, one.value, one.status) == (other.id, other.value, other.status.value)
+    assert isinstance(reading, Reading), raw
+    assert (wire_reading.id, wire_reading.value, wire_reading.status) == (
+        reading.id,
+        reading.value,
+        reading.status.value,
+    )
     # Beyond six decimals one rounds and the other cuts off; the loop keeps to one of them.
-    assert abs(one.occurred_at - other.occurred_at) <= timedelta(microseconds=1), raw
-    assert one.synthetic == other.synthetic
-    assert one.origin_unit == other.origin_unit
-    assert not other.areas
-    assert not other.references
-    assert other.trace_id is None
-    assert other.data_grade.value == "general"
+    assert abs(wire_reading.occurred_at - reading.occurred_at) <= timedelta(microseconds=1), raw
+    assert wire_reading.synthetic == reading.synthetic
+    assert wire_reading.origin_unit == reading.origin_unit
+    assert not reading.areas
+    assert not reading.references
+    assert reading.trace_id is None
+    assert reading.data_grade.value == "general"
     return True
 
 

@@ -17,7 +17,7 @@ SILENCE = a_rule(AbsenceRule(factor=15), "silent.gauge")
 READINGS = st.lists(
     st.tuples(st.sampled_from(Status), st.integers(0, 40), st.sampled_from([210, 213, 215])),
     max_size=30,
-    unique_by=lambda one: (one[0], one[1]),
+    unique_by=lambda tuple_item: (tuple_item[0], tuple_item[1]),
 )
 
 
@@ -34,14 +34,14 @@ def played(feed: Feed, readings: list[tuple[Status, int, int]]) -> tuple[list[An
     real = states.get(b"zhutuo-3")
     if real is not None:
         real.applied = 0
-    out = [one for one in (*feed.alarms, *feed.health) if one.status is Status.ACTUAL]
+    out = [alarm for alarm in (*feed.alarms, *feed.health) if alarm.status is Status.ACTUAL]
     return out, real.dump() if real is not None else None
 
 
 @settings(deadline=None)
 @given(READINGS)
 def test_the_real_sensor_is_as_without_them(readings: list[tuple[Status, int, int]]) -> None:
-    real = [one for one in readings if one[0] is Status.ACTUAL]
+    real = [reading for reading in readings if reading[0] is Status.ACTUAL]
     assert played(Feed(a_rule(FLOOD), SILENCE), readings) == played(
         Feed(a_rule(FLOOD), SILENCE), real
     )

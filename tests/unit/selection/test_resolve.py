@@ -15,7 +15,7 @@ from shared.contracts.catalog import GroupEntry
 from shared.contracts.fields import Tier
 from shared.contracts.selections import MOST_LISTED, Selection
 from shared.contracts.units import department_of, is_within
-from shared.selection.reach import (
+from shared.domain.selection.reach import (
     by_department,
     by_tier,
     digest_of,
@@ -23,7 +23,7 @@ from shared.selection.reach import (
     outside,
     root_of,
 )
-from shared.selection.resolve import About, resolve
+from shared.domain.selection.resolve import About, resolve
 from tests.unit.selection.trees import (
     BLOCK,
     BLOCK2,
@@ -87,9 +87,9 @@ def listed(*units: str) -> Json:
     ],
 )
 def test_every_kind_of_part(part: Json, expected: set[str]) -> None:
-    found = resolve(TREE, selection(part))
-    assert found.units == expected
-    assert found.unknown == ()
+    result = resolve(TREE, selection(part))
+    assert result.units == expected
+    assert result.unknown == ()
 
 
 def test_a_subtree_holds_no_departments() -> None:
@@ -142,9 +142,9 @@ def test_what_the_catalogue_does_not_have_is_told(part: Json, unknown: tuple[str
 def test_a_group_is_who_its_members_are_now_and_one_that_is_gone_is_told() -> None:
     tree = a_tree()
     tree.put(GroupEntry(group="flood", name="专班", owner=EAST, members=(TOWN2, "500101009000")))
-    found = resolve(tree, selection({"kind": "group", "group": "flood"}))
-    assert found.units == {TOWN2}
-    assert found.unknown == ("500101009000",)
+    result = resolve(tree, selection({"kind": "group", "group": "flood"}))
+    assert result.units == {TOWN2}
+    assert result.unknown == ("500101009000",)
 
 
 def test_a_unit_that_moves_is_found_under_its_new_parent_only() -> None:
@@ -201,8 +201,12 @@ def test_the_root_is_the_lowest_unit_that_holds_them_all(units: set[str]) -> Non
     root = root_of(units)
     assert root is not None
     assert all(is_within(unit, root) for unit in units)
-    lower = [one for one in (*PLAIN, *DEPARTMENTS) if is_within(one, root) and one != root]
-    assert not any(all(is_within(unit, one) for unit in units) for one in lower)
+    lower = [
+        DEPARTMENT
+        for DEPARTMENT in (*PLAIN, *DEPARTMENTS)
+        if is_within(DEPARTMENT, root) and root != DEPARTMENT
+    ]
+    assert not any(all(is_within(unit, name) for unit in units) for name in lower)
 
 
 @given(UNITS, UNITS)

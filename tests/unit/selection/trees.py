@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared.contracts.catalog import GroupEntry, UnitEntry
 from shared.contracts.fields import Tier
 from shared.contracts.units import parent_of, tier_of
-from shared.selection.tree import UnitTree
+from shared.domain.selection.tree import UnitTree
 
 CITY, EAST, WEST = "500000000000", "500101000000", "500102000000"
 TOWN, TOWN2, FAR = "500101001000", "500101002000", "500102001000"

@@ -11,11 +11,11 @@ from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import DataGrade, ResponseMode, Status
 from shared.contracts.ids import content_id
 from shared.contracts.modes import ModeRequest, ModeSignature
-from shared.modes import authority
-from shared.modes.authority import Unfit
-from shared.modes.effective import Modes
-from shared.modes.order import looser
-from shared.modes.period import LONGEST, is_end
+from shared.domain.response_modes import authority
+from shared.domain.response_modes.authority import Unfit
+from shared.domain.response_modes.effective import Modes
+from shared.domain.response_modes.order import looser
+from shared.domain.response_modes.period import LONGEST, is_end
 
 DECIDE_WITHIN = timedelta(hours=2)
 """A proposal that nobody has decided by then expires."""
@@ -62,7 +62,7 @@ class Proposal:
     @property
     def signed(self) -> tuple[str, ...]:
         """Officers who have signed."""
-        return tuple(one.officer_id for one in self.signatures)
+        return tuple(signature.officer_id for signature in self.signatures)
 
 
 def by_rule(want: Wanted, now: datetime) -> Proposal:

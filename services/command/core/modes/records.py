@@ -8,13 +8,13 @@ from datetime import datetime
 from services.command.core.modes.proposal import Proposal
 from services.command.core.modes.states import OPEN
 from services.command.core.records import Cause
-from shared.bilingual import Both
 from shared.contracts.fields import Post, ResponseMode, Status
 from shared.contracts.ids import mode_id, transition_id
 from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.units import tier_of
-from shared.modes.authority import next_posts
-from shared.modes.wording import WORDS
+from shared.domain.bilingual import Both
+from shared.domain.response_modes.authority import next_posts
+from shared.domain.response_modes.wording import WORDS
 
 
 @dataclass(frozen=True, slots=True)

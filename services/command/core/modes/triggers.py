@@ -12,8 +12,8 @@ from datetime import timedelta
 from shared.contracts.alerts import AlertEvent
 from shared.contracts.fields import Level, ResponseLevel, ResponseMode, Status, Tier
 from shared.contracts.units import ancestor_at, lineage
-from shared.modes.effective import Modes
-from shared.modes.order import STRICTNESS, looser
+from shared.domain.response_modes.effective import Modes
+from shared.domain.response_modes.order import STRICTNESS, looser
 
 DECIDING_TIER = Tier.DISTRICT
 LASTS = timedelta(hours=24)
@@ -42,7 +42,7 @@ class Wanted:
 
 def wanted(alert: AlertEvent) -> Wanted | None:
     """The mode that an issued alert calls for, at the unit that decides; the stricter of two."""
-    found = [
+    results = [
         mode
         for mode in (
             OF_LEVEL.get(alert.level) if alert.level else None,
@@ -50,9 +50,9 @@ def wanted(alert: AlertEvent) -> Wanted | None:
         )
         if mode is not None
     ]
-    if not found:
+    if not results:
         return None
-    mode = max(found, key=STRICTNESS.__getitem__)
+    mode = max(results, key=STRICTNESS.__getitem__)
     unit = ancestor_at(alert.place, DECIDING_TIER) or lineage(alert.place)[-1]
     return Wanted(alert.status, unit, mode, alert)
 
@@ -60,4 +60,4 @@ def wanted(alert: AlertEvent) -> Wanted | None:
 def is_news(want: Wanted, modes: Modes, open_modes: list[ResponseMode]) -> bool:
     """Whether it is not in force and not proposed already, at least as strictly."""
     now = modes.effective(want.status, want.unit).mode
-    return all(looser(one, want.mode) for one in (now, *open_modes))
+    return all(looser(response_mode, want.mode) for response_mode in (now, *open_modes))

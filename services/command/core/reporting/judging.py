@@ -27,8 +27,8 @@ from shared.contracts.fields import LEVEL_ORDER, Level, Tier, highest_grade
 from shared.contracts.ids import report_duty_id
 from shared.contracts.reports import DutyState, Means, ReportKind
 from shared.contracts.units import ancestor_at, tier_of
-from shared.modes.effective import Effective, Modes
-from shared.modes.order import STRICTNESS
+from shared.domain.response_modes.effective import Effective, Modes
+from shared.domain.response_modes.order import STRICTNESS
 
 _UNCONFIRMED = frozenset({AlertState.VERIFYING})
 _STANDING = frozenset({AlertState.VERIFIED, AlertState.PENDING_APPROVAL, AlertState.ISSUED})
@@ -84,21 +84,21 @@ def hear(case: Case | None, alert: AlertEvent, modes: Modes, now: datetime) -> C
 def duties(case: Case, reports: Collection[Told], profile: ReportProfile) -> list[Duty]:
     """All duties that the case has called for so far."""
     found = [judge(case, route, reports, profile) for route in routes(case.place)]
-    return [one for one in found if one is not None]
+    return [duty for duty in found if duty is not None]
 
 
 def routes(place: str) -> list[Route]:
     """Town to district, district to city, and the town straight to the city."""
     town, district = ancestor_at(place, Tier.TOWN), ancestor_at(place, Tier.DISTRICT)
     city = ancestor_at(place, Tier.CITY)
-    found = []
+    results = []
     if town and district:
-        found.append(Route(town, district))
+        results.append(Route(town, district))
     if district and city:
-        found.append(Route(district, city))
+        results.append(Route(district, city))
     if town and city:
-        found.append(Route(town, city, skip_level=True))
-    return found
+        results.append(Route(town, city, skip_level=True))
+    return results
 
 
 def judge(
@@ -111,10 +111,12 @@ def judge(
         return None
 
     def due(since: datetime, limit: Callable[[Limits], timedelta]) -> datetime:
-        return min(max(since, one.at) + limit(one.limits) for one in starts)
+        return min(max(since, start.at) + limit(start.limits) for start in starts)
 
-    started = min(one.at for one in starts)
-    mode = max((one.mode for one in starts), key=lambda one: (STRICTNESS[one.mode], one.version))
+    started = min(start.at for start in starts)
+    mode = max(
+        (start.mode for start in starts), key=lambda start: (STRICTNESS[start.mode], start.version)
+    )
     duty = Duty(
         duty_id=report_duty_id(case.status, case.alert_id, route.unit, route.to_unit),
         alert_id=case.alert_id,
@@ -123,14 +125,14 @@ def judge(
         unit=route.unit,
         to_unit=route.to_unit,
         skip_level=route.skip_level,
-        level=max((one.level for one in starts), key=LEVEL_ORDER.__getitem__),
+        level=max((start.level for start in starts), key=LEVEL_ORDER.__getitem__),
         state=INITIAL,
         started_at=started,
         mode=mode.mode,
         mode_version=mode.version,
         mode_unit=mode.unit,
-        phone_due=due(started, lambda one: one.phone),
-        written_due=due(started, lambda one: one.written),
+        phone_due=due(started, lambda item: item.phone),
+        written_due=due(started, lambda item: item.written),
     )
     for at, event, report in _history(case, chapter, route):
         duty = _count(duty, at, event, report)
@@ -140,9 +142,9 @@ def judge(
             continue
         match duty.state:
             case DutyState.WRITTEN:
-                duty = replace(duty, follow_up_due=due(at, lambda one: one.follow_up))
+                duty = replace(duty, follow_up_due=due(at, lambda item: item.follow_up))
             case DutyState.CLOSING:
-                duty = replace(duty, final_due=due(at, lambda one: one.final))
+                duty = replace(duty, final_due=due(at, lambda item: item.final))
             case DutyState.ENDED:
                 duty = replace(duty, reason=case.reason)
     return duty
@@ -179,7 +181,7 @@ def _count(duty: Duty, at: datetime, event: Event, report: Told | None) -> Duty:
 
 def _chapter(case: Case, reports: Iterable[Told]) -> list[Told]:
     """Reports of this chapter of the incident: not those before a final that is older than the alert."""
-    ordered = sorted(reports, key=lambda one: (one.received_at, one.report_id))
+    ordered = sorted(reports, key=lambda report: (report.received_at, report.report_id))
     closed: dict[tuple[str, str], datetime] = {
         (one.unit, one.to_unit): one.received_at
         for one in ordered
@@ -199,9 +201,11 @@ def _starts(
 
     A district knows of what was signed and issued, or of what a unit below has told it.
     """
-    knows = min((one.received_at for one in reports if one.to_unit == route.unit), default=None)
+    knows = min(
+        (report.received_at for report in reports if report.to_unit == route.unit), default=None
+    )
     first = tier_of(route.unit) is Tier.TOWN or ancestor_at(case.place, Tier.TOWN) is None
-    found: list[Start] = []
+    starts: list[Start] = []
     for heard, heard_at in case.heard.items():
         limits = profile.limits(heard.level, tier_of(route.unit))
         if limits is None or (route.skip_level and heard.level not in profile.skip):
@@ -212,24 +216,24 @@ def _starts(
                 continue
             at = max(heard_at, knows)
         mode = case.modes[heard][route.unit]
-        found.append(Start(at, heard.level, limits.in_mode(mode.mode), mode))
-    return found
+        starts.append(Start(at, heard.level, limits.in_mode(mode.mode), mode))
+    return starts
 
 
 def _history(
     case: Case, reports: Sequence[Told], route: Route
 ) -> list[tuple[datetime, Event, Told | None]]:
     """Reports and the alert's end in the order of their times; at one moment a report goes first."""
-    found: list[tuple[datetime, int, str, Event, Told | None]] = [
-        (one.received_at, 0, one.report_id, _event(one), one)
-        for one in reports
-        if (one.unit, one.to_unit) == route[:2]
+    results: list[tuple[datetime, int, str, Event, Told | None]] = [
+        (report.received_at, 0, report.report_id, _event(report), report)
+        for report in reports
+        if (report.unit, report.to_unit) == route[:2]
     ]
     if case.over is not None and case.over_at is not None:
         end = Event.LIFT if case.over is Over.LIFTED else Event.END
-        found.append((case.over_at, 1, "", end, None))
-    found.sort(key=lambda one: one[:3])
-    return [(at, event, report) for at, _, _, event, report in found]
+        results.append((case.over_at, 1, "", end, None))
+    results.sort(key=lambda item: item[:3])
+    return [(at, event, report) for at, _, _, event, report in results]
 
 
 def _event(report: Told) -> Event:

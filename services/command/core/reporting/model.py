@@ -15,7 +15,7 @@ from typing import NamedTuple
 from shared.contracts.fields import DataGrade, Level, ResponseMode, Status
 from shared.contracts.lifecycles.report_duty import FINAL_OWED, PHONE_OWED, WRITTEN_OWED
 from shared.contracts.reports import DutyState, Means, ReportFacts, ReportKind
-from shared.modes.effective import Effective
+from shared.domain.response_modes.effective import Effective
 
 
 class Clock(StrEnum):
@@ -143,13 +143,13 @@ class Duty:
 
     def running(self) -> dict[Clock, datetime]:
         """The clocks that run now, with when each is due."""
-        found: dict[Clock, datetime] = {}
+        results: dict[Clock, datetime] = {}
         if self.state in PHONE_OWED:
-            found[Clock.PHONE] = self.phone_due
+            results[Clock.PHONE] = self.phone_due
         if self.state in WRITTEN_OWED:
-            found[Clock.WRITTEN] = self.written_due
+            results[Clock.WRITTEN] = self.written_due
         if self.follow_up_due is not None:
-            found[Clock.FOLLOW_UP] = self.follow_up_due
+            results[Clock.FOLLOW_UP] = self.follow_up_due
         if self.final_due is not None and self.state in FINAL_OWED:
-            found[Clock.FINAL] = self.final_due
-        return found
+            results[Clock.FINAL] = self.final_due
+        return results

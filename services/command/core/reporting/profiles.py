@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from shared.contracts.fields import Level, ResponseMode, Tier
-from shared.modes.effects import EFFECTS
+from shared.domain.response_modes.effects import EFFECTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Limits:
     final: timedelta
 
     def in_mode(self, mode: ResponseMode) -> Limits:
-        """The limits in a response mode: its share of each (shared/modes/effects.py)."""
+        """The limits in a response mode: its share of each (shared/domain/response_modes/effects.py)."""
         share = EFFECTS[mode].deadline
         return Limits(
             self.phone * share, self.written * share, self.follow_up * share, self.final * share

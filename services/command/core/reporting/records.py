@@ -7,12 +7,12 @@ from datetime import datetime
 
 from services.command.core.reporting.model import Case, Clock, Duty, Told
 from services.command.core.supervision import Call
-from shared.bilingual import Both
 from shared.contracts.commands import SupervisionEvent
 from shared.contracts.ids import escalation_id, transition_id
 from shared.contracts.reports import CountedReport, ReportDuty, ReportFacts
 from shared.contracts.units import tier_of
-from shared.reporting.changes import changes, line, together
+from shared.domain.bilingual import Both
+from shared.domain.report_series.changes import changes, line, together
 
 _COUNTED = 200
 _TEXT_CHARACTERS = 4_000
@@ -113,14 +113,18 @@ def last_change(duty: Duty, reports: Sequence[Told]) -> str:
     What is restricted is not carried into pages.
     """
     told = sorted(
-        (one for one in reports if (one.unit, one.to_unit) == (duty.unit, duty.to_unit)),
-        key=lambda one: (one.received_at, one.report_id),
+        (
+            report
+            for report in reports
+            if (report.unit, report.to_unit) == (duty.unit, duty.to_unit)
+        ),
+        key=lambda report: (report.received_at, report.report_id),
     )
     spoken = [one.facts for one in told if not one.restricted]
     if not spoken:
         return ""
-    known: ReportFacts = together(spoken[:-1])
-    lines = [line(one) for one in changes(known, spoken[-1])]
-    return Both("\n".join(one.zh for one in lines), "\n".join(one.en for one in lines)).joined(
+    existing_report_facts: ReportFacts = together(spoken[:-1])
+    lines = [line(change) for change in changes(existing_report_facts, spoken[-1])]
+    return Both("\n".join(line.zh for line in lines), "\n".join(line.en for line in lines)).joined(
         _TEXT_CHARACTERS
     )

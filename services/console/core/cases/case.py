@@ -42,26 +42,26 @@ class Case:
     @property
     def head(self) -> Record:
         """What the case is called after: the alert asked for, or the command."""
-        named = [one for one in self.alerts if one["alert_id"] == self.case_id]
+        named = [alert for alert in self.alerts if alert["alert_id"] == self.case_id]
         return named[0] if named else self.commands[0]
 
     @property
     def status(self) -> str:
         """Actual, Exercise or Test: nothing of another status belongs to the case."""
-        found: str = self.head["status"]
-        return found
+        text: str = self.head["status"]
+        return text
 
     @property
     def root(self) -> str:
         """The unit in whose area it is."""
-        found: str = self.head["place"] if self.alerts else self.head["root"]
-        return found
+        text: str = self.head["place"] if self.alerts else self.head["root"]
+        return text
 
     @property
     def owner(self) -> str:
         """The unit that issued it: it writes the review, or one above."""
-        found: str = self.head["approver_unit"] if self.alerts else self.head["issuer_unit"]
-        return found
+        text: str = self.head["approver_unit"] if self.alerts else self.head["issuer_unit"]
+        return text
 
     def is_open_to(self, viewer: Viewer) -> bool:
         """Whether its words are shown to the viewer: those of a graded alert or command are not to everybody."""
@@ -73,48 +73,52 @@ class Case:
         """Whether the words of a command of it are shown to the viewer: as they are in the lists."""
         received = command_id in self.received
         return any(
-            one["command_id"] == command_id and is_open_to(viewer, one, receives=received)
-            for one in self.commands
+            command["command_id"] == command_id and is_open_to(viewer, command, receives=received)
+            for command in self.commands
         )
 
     def closed_orders(self, viewer: Viewer) -> list[str]:
         """Its commands whose words are shown to the viewer only if units of his have to carry them out."""
-        return [one for one in self.command_ids if not self.opens_order(viewer, one)]
+        return [
+            command_id
+            for command_id in self.command_ids
+            if not self.opens_order(viewer, command_id)
+        ]
 
     def title_for(self, viewer: Viewer) -> str:
         """Its name; empty where it is not open to the viewer."""
-        found: str = self.head["headline"] if self.alerts else self.head["title"]
-        return found if self.is_open_to(viewer) else ""
+        text: str = self.head["headline"] if self.alerts else self.head["title"]
+        return text if self.is_open_to(viewer) else ""
 
     @property
     def grade(self) -> DataGrade:
         """The highest of all that belongs to it."""
-        found = [DataGrade(one["data_grade"]) for one in (*self.alerts, *self.commands)]
-        return highest_grade(*found)
+        data_grades = [DataGrade(alert["data_grade"]) for alert in (*self.alerts, *self.commands)]
+        return highest_grade(*data_grades)
 
     @property
     def level(self) -> str | None:
         """The level of its head; of a lifted alert that of the gravest command it led to."""
-        found: str | None = self.head["level"]
-        given = [Level(one["level"]) for one in self.commands]
-        return found or max(given, key=LEVEL_ORDER.__getitem__, default=None)
+        text: str | None = self.head["level"]
+        levels = [Level(command["level"]) for command in self.commands]
+        return text or max(levels, key=LEVEL_ORDER.__getitem__, default=None)
 
     @property
     def trace_id(self) -> str:
         """What joins its records."""
-        found: str = self.head["trace_id"]
-        return found
+        text: str = self.head["trace_id"]
+        return text
 
     @property
     def threads(self) -> list[str]:
         """Alerts, incidents and commands whose facts are the case's."""
-        incidents = sorted({one["incident_id"] for one in self.alerts})
-        return [one["alert_id"] for one in self.alerts] + incidents + self.command_ids
+        incidents = sorted({alert["incident_id"] for alert in self.alerts})
+        return [alert["alert_id"] for alert in self.alerts] + incidents + self.command_ids
 
     @property
     def command_ids(self) -> list[str]:
         """Its commands."""
-        return [one["command_id"] for one in self.commands]
+        return [command["command_id"] for command in self.commands]
 
     @property
     def filed(self) -> Case:
@@ -124,13 +128,13 @@ class Case:
     @property
     def review_key(self) -> str:
         """What the ids of its review follow from: the incident, or the command."""
-        found: str = self.head["incident_id"] if self.alerts else self.case_id
-        return found
+        text: str = self.head["incident_id"] if self.alerts else self.case_id
+        return text
 
     @property
     def called(self) -> list[str]:
         """Every id that names it: a review of any of them is its review."""
-        return [one["alert_id"] for one in self.alerts] or [self.case_id]
+        return [alert["alert_id"] for alert in self.alerts] or [self.case_id]
 
     @property
     def mode_units(self) -> list[str]:
@@ -140,14 +144,16 @@ class Case:
     @property
     def is_closed(self) -> bool:
         """Whether nothing of it is open any more."""
-        open_alerts = any(AlertState(one["state"]) in alert.OPEN for one in self.alerts)
-        open_commands = any(CommandState(one["state"]) in command.OPEN for one in self.commands)
+        open_alerts = any(AlertState(record["state"]) in alert.OPEN for record in self.alerts)
+        open_commands = any(
+            CommandState(record["state"]) in command.OPEN for record in self.commands
+        )
         return not open_alerts and not open_commands
 
     @property
     def ended_at(self) -> datetime:
         """When its last head changed."""
-        last: datetime = max(one["sent_at"] for one in (*self.alerts, *self.commands))
+        last: datetime = max(alert["sent_at"] for alert in (*self.alerts, *self.commands))
         return last
 
     def state(self, reviewed: bool) -> CaseState:
@@ -159,6 +165,6 @@ class Case:
 
 def is_seen(viewer: Viewer, case: Case, *, takes_part: bool) -> bool:
     """Whether the viewer may look at the case; `takes_part`: units of his subtree have assignments."""
-    heads = [one["place"] for one in case.alerts]
-    heads += [one[name] for one in case.commands for name in ("root", "issuer_unit")]
+    heads = [alert["place"] for alert in case.alerts]
+    heads += [command[name] for command in case.commands for name in ("root", "issuer_unit")]
     return takes_part or any(sees(viewer, unit) for unit in heads)

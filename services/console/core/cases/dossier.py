@@ -21,9 +21,9 @@ from services.console.core.cases.evaluation import (
 from services.console.core.cases.timeline import Json
 from services.console.core.cases.words import Words
 from services.console.core.names import Names
-from shared.bilingual import Both, both
 from shared.contracts.fields import Status, Tier
 from shared.contracts.units import ancestor_at
+from shared.domain.bilingual import Both, both
 
 MOST_LINES = 250
 MOST_UNITS = 300
@@ -108,7 +108,7 @@ class Told:
 def dossier(
     case: Case,
     state: CaseState,
-    found: Evaluation,
+    evaluation: Evaluation,
     told: Told,
     reviewed: Sequence[Table],
     words: Words,
@@ -119,10 +119,10 @@ def dossier(
     is_drill = case.status != Status.ACTUAL
     tag = words("case.drill") if is_drill else None
     sections = (
-        _by_tier(found, words, names),
+        _by_tier(evaluation, words, names),
         _timeline(told, words),
-        _units(found, words, names),
-        _late(found, words, names),
+        _units(evaluation, words, names),
+        _late(evaluation, words, names),
         *reviewed,
     )
     return Dossier(
@@ -134,8 +134,8 @@ def dossier(
         kind=words("case.title"),
         title=both(case.title_for(printing.viewer)),
         facts=_facts(case, state, words, names, printing),
-        figures=_figures(found.whole, words),
-        sections=tuple(_tagged(one, tag) for one in sections),
+        figures=_figures(evaluation.whole, words),
+        sections=tuple(_tagged(section, tag) for section in sections),
         zone=words("case.zone"),
     )
 
@@ -211,22 +211,25 @@ def _group_columns(first: Both, words: Words) -> tuple[Column, ...]:
     )
 
 
-def _group_row(first: Both, one: GroupFigures) -> tuple[Both, ...]:
+def _group_row(first: Both, group_figures: GroupFigures) -> tuple[Both, ...]:
     return (
         first,
-        plain(one.units),
-        *(plain(one.counts[name]) for name in _GROUP_COUNTS),
-        plain(f"{one.counts['answered']} / {one.counts['pages']}"),
-        plain(span(one.spans["sign_s"].median_s)),
-        plain(span(one.spans["sign_s"].slowest_s)),
-        plain(span(one.spans["finish_s"].median_s)),
+        plain(group_figures.units),
+        *(plain(group_figures.counts[name]) for name in _GROUP_COUNTS),
+        plain(f"{group_figures.counts['answered']} / {group_figures.counts['pages']}"),
+        plain(span(group_figures.spans["sign_s"].median_s)),
+        plain(span(group_figures.spans["sign_s"].slowest_s)),
+        plain(span(group_figures.spans["finish_s"].median_s)),
     )
 
 
-def _by_tier(found: Evaluation, words: Words, names: Names) -> Table:
-    rows = [_group_row(words(f"tier.{tier}"), one) for tier, one in found.by_tier.items()]
-    rows.append(_group_row(words("case.whole"), found.whole))
-    slowest = found.whole.spans["sign_s"].slowest_unit
+def _by_tier(evaluation: Evaluation, words: Words, names: Names) -> Table:
+    rows = [
+        _group_row(words(f"tier.{tier}"), group_figures)
+        for tier, group_figures in evaluation.by_tier.items()
+    ]
+    rows.append(_group_row(words("case.whole"), evaluation.whole))
+    slowest = evaluation.whole.spans["sign_s"].slowest_unit
     notes = (
         ()
         if slowest is None
@@ -244,11 +247,13 @@ def _by_tier(found: Evaluation, words: Words, names: Names) -> Table:
 
 def _timeline(told: Told, words: Words) -> Table:
     rows = []
-    for one in told.lines:
-        tier = words(f"tier.{one['tier']}")
-        many = one["count"] > 1
-        who = words("case.units.n", tier=tier, n=one["count"]) if many else plain(one["unit_name"])
-        rows.append((plain(moment(one["at"])), who, _what(one, words)))
+    for line in told.lines:
+        tier = words(f"tier.{line['tier']}")
+        many = line["count"] > 1
+        who = (
+            words("case.units.n", tier=tier, n=line["count"]) if many else plain(line["unit_name"])
+        )
+        rows.append((plain(moment(line["at"])), who, _what(line, words)))
     notes = [words("case.timeline.slot", minutes=told.slot_s // 60)]
     if told.left_out:
         notes.append(words("case.more", n=told.left_out))
@@ -260,25 +265,25 @@ def _timeline(told: Told, words: Words) -> Table:
     return Table(words("case.timeline"), columns, tuple(rows), tuple(notes))
 
 
-def _what(one: Json, words: Words) -> Both:
-    kind, what = one["kind"], one["what"]
+def _what(json: Json, words: Words) -> Both:
+    kind, what = json["kind"], json["what"]
     match kind:
         case "alert":
             text = words("case.alert", event=words(f"transition.{what}"))
-            if one.get("level"):
-                level = words(f"level.{one['level']}")
+            if json.get("level"):
+                level = words(f"level.{json['level']}")
                 text = Both(f"{text.zh}（{level.zh}）", f"{text.en} ({level.en})")
         case "command":
-            text = words("case.command", event=words(f"command.{what}"), n=one.get("recipients", 0))
+            text = words("case.command", event=words(f"command.{what}"), n=json.get("recipients", 0))
         case "supervision":
-            step = words(f"supervision.{what}", rung=one["rung"])
-            text = words("case.supervision", event=step, clock=words(f"clock.{one['clock']}"))
+            step = words(f"supervision.{what}", rung=json["rung"])
+            text = words("case.supervision", event=step, clock=words(f"clock.{json['clock']}"))
         case "mode":
-            mode = words(f"mode.{one.get('mode')}")
+            mode = words(f"mode.{json.get('mode')}")
             text = words("case.mode", mode=mode, event=words(f"case.mode.{what}"))
         case _:
             text = words(f"case.{kind}", event=words(f"{kind}.{what}"))
-    said = both(one.get("headline") or one.get("text") or "")
+    said = both(json.get("headline") or json.get("text") or "")
     if not said.zh:
         return text
     return Both(
@@ -286,8 +291,8 @@ def _what(one: Json, words: Words) -> Both:
     )
 
 
-def _units(found: Evaluation, words: Words, names: Names) -> Table:
-    if len(found.units) <= MOST_UNITS:
+def _units(evaluation: Evaluation, words: Words, names: Names) -> Table:
+    if len(evaluation.units) <= MOST_UNITS:
         columns = (
             Column(words("case.col.who"), 30),
             Column(words("case.col.tier"), 10),
@@ -299,14 +304,15 @@ def _units(found: Evaluation, words: Words, names: Names) -> Table:
                 for name in ("late", "returned", "escalations", "answered")
             ),
         )
-        rows = tuple(_unit_row(one, words, names) for one in found.units)
+        rows = tuple(_unit_row(unit, words, names) for unit in evaluation.units)
         return Table(words("case.by_unit"), columns, rows)
     for tier in _SUMMED:
-        summed = _summed(found.units, tier)
+        summed = _summed(evaluation.units, tier)
         if len(summed) <= MOST_UNITS:
             break
     rows = tuple(
-        _group_row(plain(names.unit(unit)), group(ones)) for unit, ones in sorted(summed.items())
+        _group_row(plain(names.unit(unit)), group(unit_figure))
+        for unit, unit_figure in sorted(summed.items())
     )[:MOST_UNITS]
     notes = [words(f"case.summed.{tier}")]
     if left := len(summed) - len(rows):
@@ -317,27 +323,29 @@ def _units(found: Evaluation, words: Words, names: Names) -> Table:
 
 def _summed(units: Sequence[UnitFigures], tier: Tier) -> Mapping[str, list[UnitFigures]]:
     summed: dict[str, list[UnitFigures]] = {}
-    for one in units:
-        summed.setdefault(ancestor_at(one.unit, tier) or one.unit, []).append(one)
+    for unit_figures in units:
+        summed.setdefault(ancestor_at(unit_figures.unit, tier) or unit_figures.unit, []).append(
+            unit_figures
+        )
     return summed
 
 
-def _unit_row(one: UnitFigures, words: Words, names: Names) -> tuple[Both, ...]:
+def _unit_row(unit_figures: UnitFigures, words: Words, names: Names) -> tuple[Both, ...]:
     return (
-        plain(names.unit(one.unit)),
-        words(f"tier.{one.tier}"),
-        words(f"assignment.{one.state}") if one.state else plain("—"),
-        plain(span(one.sign_s)),
-        plain(span(one.finish_s)),
-        plain(one.late or ""),
-        plain(one.returned or ""),
-        plain(one.escalations or ""),
-        plain(f"{one.answered} / {one.pages}" if one.pages else ""),
+        plain(names.unit(unit_figures.unit)),
+        words(f"tier.{unit_figures.tier}"),
+        words(f"assignment.{unit_figures.state}") if unit_figures.state else plain("—"),
+        plain(span(unit_figures.sign_s)),
+        plain(span(unit_figures.finish_s)),
+        plain(unit_figures.late or ""),
+        plain(unit_figures.returned or ""),
+        plain(unit_figures.escalations or ""),
+        plain(f"{unit_figures.answered} / {unit_figures.pages}" if unit_figures.pages else ""),
     )
 
 
-def _late(found: Evaluation, words: Words, names: Names) -> Table:
-    late = [one for one in found.units if one.late]
+def _late(evaluation: Evaluation, words: Words, names: Names) -> Table:
+    late = [unit for unit in evaluation.units if unit.late]
     columns = (
         Column(words("case.col.who"), 34),
         Column(words("case.col.tier"), 12),
@@ -348,14 +356,14 @@ def _late(found: Evaluation, words: Words, names: Names) -> Table:
     )
     rows = tuple(
         (
-            plain(names.unit(one.unit)),
-            words(f"tier.{one.tier}"),
-            words(f"assignment.{one.state}") if one.state else plain("—"),
-            plain(span(one.sign_s)),
-            plain(span(one.finish_s)),
-            plain(one.escalations or ""),
+            plain(names.unit(unit_figures.unit)),
+            words(f"tier.{unit_figures.tier}"),
+            words(f"assignment.{unit_figures.state}") if unit_figures.state else plain("—"),
+            plain(span(unit_figures.sign_s)),
+            plain(span(unit_figures.finish_s)),
+            plain(unit_figures.escalations or ""),
         )
-        for one in late[:MOST_LATE]
+        for unit_figures in late[:MOST_LATE]
     )
     notes: tuple[Both, ...] = () if late else (words("case.late.none"),)
     if left := len(late) - len(rows):

@@ -120,11 +120,20 @@ def unit_figures(row: Record) -> UnitFigures:
 def evaluate(units: Iterable[UnitFigures]) -> Evaluation:
     """The whole case; tiers from the top down, units by tier, unit and thread."""
     order = {tier.value: rank for rank, tier in enumerate(Tier)}
-    ranked = tuple(sorted(units, key=lambda one: (order[one.tier], one.unit, one.thread)))
+    ranked = tuple(
+        sorted(
+            units,
+            key=lambda unit_figures: (
+                order[unit_figures.tier],
+                unit_figures.unit,
+                unit_figures.thread,
+            ),
+        )
+    )
     by_tier = {
-        tier.value: group([one for one in ranked if one.tier == tier])
+        tier.value: group([unit_figures for unit_figures in ranked if unit_figures.tier == tier])
         for tier in Tier
-        if any(one.tier == tier for one in ranked)
+        if any(unit_figures.tier == tier for unit_figures in ranked)
     }
     return Evaluation(group(ranked), by_tier, ranked)
 
@@ -132,27 +141,27 @@ def evaluate(units: Iterable[UnitFigures]) -> Evaluation:
 def group(units: Sequence[UnitFigures]) -> GroupFigures:
     """Sums and spans over some units; a unit under two commands is one unit with two rows."""
     return GroupFigures(
-        units=len({one.unit for one in units}),
-        counts={name: sum(getattr(one, name) for one in units) for name in COUNTS},
+        units=len({unit_figures.unit for unit_figures in units}),
+        counts={name: sum(getattr(unit, name) for unit in units) for name in COUNTS},
         spans={name: _span(units, name) for name in SPANS},
     )
 
 
-def group_view(found: GroupFigures) -> Json:
+def group_view(group_figures: GroupFigures) -> Json:
     """A group as JSON."""
     return {
-        "units": found.units,
-        **found.counts,
+        "units": group_figures.units,
+        **group_figures.counts,
         **{
             name: {part.name: getattr(span, part.name) for part in fields(span)}
-            for name, span in found.spans.items()
+            for name, span in group_figures.spans.items()
         },
     }
 
 
-def unit_view(found: UnitFigures) -> Json:
+def unit_view(unit_figures: UnitFigures) -> Json:
     """A unit's row as JSON, or as cells of a table."""
-    return {part.name: getattr(found, part.name) for part in fields(found)}
+    return {part.name: getattr(unit_figures, part.name) for part in fields(unit_figures)}
 
 
 UNIT_COLUMNS = tuple(part.name for part in fields(UnitFigures))
@@ -160,7 +169,9 @@ UNIT_COLUMNS = tuple(part.name for part in fields(UnitFigures))
 
 def _span(units: Sequence[UnitFigures], name: str) -> Span:
     took = sorted(
-        (seconds, one.unit) for one in units if (seconds := getattr(one, name)) is not None
+        (seconds, unit_figures.unit)
+        for unit_figures in units
+        if (seconds := getattr(unit_figures, name)) is not None
     )
     if not took:
         return Span(0, None, None, None, None)

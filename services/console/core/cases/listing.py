@@ -44,8 +44,8 @@ def places_named(words: str, root: str, names: Names) -> list[str]:
     """Units of a subtree, villages and above, whose name has the words: the first hundred of them."""
     if not words:
         return []
-    found = (one for one in names.within(root, _NAMED_TIERS) if words in names.unit(one))
-    return [one for one, _ in zip(found, range(_MOST_PLACES), strict=False)]
+    result = (name for name in names.within(root, _NAMED_TIERS) if words in names.unit(name))
+    return [name for name, _ in zip(result, range(_MOST_PLACES), strict=False)]
 
 
 def place_of(cursor: str) -> Place | None:

@@ -10,7 +10,7 @@ from services.console.core.cases.words import Words
 from services.console.core.masking import sees_photos
 from services.console.core.names import Names
 from services.console.core.record import Record
-from shared.bilingual import Both
+from shared.domain.bilingual import Both
 
 MOST_PHOTOS = 24
 

@@ -20,13 +20,13 @@ from services.console.core.cases.dossier import Column, Table, moment, plain
 from services.console.core.cases.words import Words
 from services.console.core.names import Names
 from services.console.core.record import Record
-from shared.bilingual import Both
 from shared.contracts.cases import CaseReview, Finding
 from shared.contracts.commands import CommandRequest
 from shared.contracts.fields import Level
 from shared.contracts.ids import content_id
 from shared.contracts.selections import Listed, Selection
 from shared.contracts.topics import CASE_REVIEWS, REQUESTS
+from shared.domain.bilingual import Both
 
 Json = dict[str, Any]
 
@@ -56,12 +56,12 @@ def write(
     findings = tuple(
         Finding(
             command_id=content_id("cmd", "finding", case.review_key, number),
-            owner=one.owner,
-            title=one.title,
-            instruction=one.instruction,
-            finish_by=one.finish_by,
+            owner=draft.owner,
+            title=draft.title,
+            instruction=draft.instruction,
+            finish_by=draft.finish_by,
         )
-        for number, one in enumerate(drafts, start=1)
+        for number, draft in enumerate(drafts, start=1)
     )
     common = head(
         viewer,
@@ -97,23 +97,23 @@ def commands_of(viewer: Viewer, case: Case, review: CaseReview, now: datetime) -
     return [
         Act(
             REQUESTS,
-            one.command_id,
+            finding.command_id,
             CommandRequest(
-                id=content_id("req", one.command_id, "issue"),
+                id=content_id("req", finding.command_id, "issue"),
                 verb="issue",
-                command_id=one.command_id,
-                selection=owner_selection(one.owner),
+                command_id=finding.command_id,
+                selection=owner_selection(finding.owner),
                 event_type=case.head["event_type"],
                 level=FINDING_LEVEL,
-                title=one.title,
-                instruction=one.instruction,
-                finish_by=one.finish_by,
+                title=finding.title,
+                instruction=finding.instruction,
+                finish_by=finding.finish_by,
                 officer_id=viewer.officer_id,
                 post=viewer.post,
                 **head(
                     viewer,
                     {"status": case.status, "trace_id": case.trace_id},
-                    (one.owner,),
+                    (finding.owner,),
                     (case.case_id, review.id),
                     now,
                     review.data_grade,
@@ -121,7 +121,7 @@ def commands_of(viewer: Viewer, case: Case, review: CaseReview, now: datetime) -
             ),
             viewer.officer_id,
         )
-        for one in review.findings
+        for finding in review.findings
     ]
 
 
@@ -135,7 +135,7 @@ def row_of(event: CaseReview) -> Json:
         "officer_unit": event.origin_unit,
         "post": event.post,
         "body": event.text,
-        "findings": json.dumps([one.model_dump(mode="json") for one in event.findings]),
+        "findings": json.dumps([finding.model_dump(mode="json") for finding in event.findings]),
         "trace_id": event.trace_id or event.id,
         "sent_at": event.sent_at,
     }
@@ -144,7 +144,7 @@ def row_of(event: CaseReview) -> Json:
 def view(row: Record, live: Iterable[Record], names: Names, *, open_to: bool) -> Json:
     """A review with its findings, without their words unless `open_to`; `state` None: its command is
     not issued yet."""
-    found = {one["command_id"]: one for one in live}
+    results = {record["command_id"]: record for record in live}
     return {
         "review_id": row["review_id"],
         "status": row["status"],
@@ -155,23 +155,23 @@ def view(row: Record, live: Iterable[Record], names: Names, *, open_to: bool) ->
         "sent_at": row["sent_at"],
         "findings": [
             {
-                **_finding(one, found.get(one["command_id"]), names),
+                **_finding(load, results.get(load["command_id"]), names),
                 **({} if open_to else {"title": "", "instruction": ""}),
             }
-            for one in json.loads(row["findings"])
+            for load in json.loads(row["findings"])
         ],
     }
 
 
-def tables(found: Json | None, words: Words) -> tuple[Table, ...]:
+def tables(json: Json | None, words: Words) -> tuple[Table, ...]:
     """The review as it is printed."""
-    if found is None:
+    if json is None:
         return (Table(words("case.review"), (), (), (words("case.review.none"),)),)
-    by = plain(f"{found['unit_name']} · {moment(found['sent_at'])}")
+    by = plain(f"{json['unit_name']} · {moment(json['sent_at'])}")
     text = Table(
         words("case.review"),
         (Column(words("case.review"), 100),),
-        ((plain(found["text"]),),),
+        ((plain(json["text"]),),),
         (by,),
     )
     columns = (
@@ -189,16 +189,16 @@ def tables(found: Json | None, words: Words) -> tuple[Table, ...]:
             plain(moment(datetime.fromisoformat(one["finish_by"]))),
             _state(one, words),
         )
-        for number, one in enumerate(found["findings"], start=1)
+        for number, one in enumerate(json["findings"], start=1)
     )
     none = () if rows else (words("case.findings.none"),)
     return text, Table(words("case.findings"), columns, rows, none)
 
 
-def _finding(one: Json, live: Record | None, names: Names) -> Json:
+def _finding(json: Json, live: Record | None, names: Names) -> Json:
     return {
-        **one,
-        "owner_name": names.unit(one["owner"]),
+        **json,
+        "owner_name": names.unit(json["owner"]),
         "command_state": None if live is None else live["command_state"],
         "assignment_id": None if live is None else live["assignment_id"],
         "state": None if live is None else live["state"],
@@ -207,11 +207,11 @@ def _finding(one: Json, live: Record | None, names: Names) -> Json:
     }
 
 
-def _state(one: Json, words: Words) -> Both:
-    if one["state"] is None:
+def _state(json: Json, words: Words) -> Both:
+    if json["state"] is None:
         return words("finding.waiting")
-    state = words(f"assignment.{one['state']}")
-    if not one["overdue"]:
+    state = words(f"assignment.{json['state']}")
+    if not json["overdue"]:
         return state
     late = words("supervision.overdue")
     return Both(f"{state.zh}（{late.zh}）", f"{state.en} ({late.en})")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.bilingual import Both
+from shared.domain.bilingual import Both
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,11 @@ class Words:
 def _filled(text: str, given: Mapping[str, str]) -> str:
     # In one pass over the template: a value that looks like a place to fill stays as it is.
     parts = text.split("{")
-    found = [parts[0]]
+    results = [parts[0]]
     for part in parts[1:]:
         name, closed, rest = part.partition("}")
-        found.append(given[name] + rest if closed and name in given else "{" + part)
-    return "".join(found)
+        results.append(given[name] + rest if closed and name in given else "{" + part)
+    return "".join(results)
 
 
 def _zh(value: object) -> str:

@@ -20,7 +20,7 @@ from fpdf.enums import TableBordersLayout, VAlign, WrapMode
 from fpdf.fonts import FontFace
 
 from services.console.core.cases.dossier import Dossier, PhotoSheet, Table
-from shared.bilingual import Both
+from shared.domain.bilingual import Both
 
 _FONTS = Path(pylopdf_fonts_zh_cn.__file__).parent
 _INK, _SOFT, _LINE, _PALE = (23, 33, 43), (92, 107, 120), (213, 221, 228), (244, 247, 249)
@@ -194,24 +194,24 @@ def _photos(sheet: _Sheet, photos: PhotoSheet) -> None:
     """Each in a box of its own to the left, its caption to the right: the longest note is lower than the box."""
     _heading(sheet, photos.heading, 16 + _PHOTO_MM[1])
     wide, high = _PHOTO_MM
-    for one in photos.prints:
+    for print_item in photos.prints:
         if sheet.will_page_break(high + 2):
             sheet.add_page()
         top = sheet.get_y() + 1
         sheet.image(
-            BytesIO(one.picture),
+            BytesIO(print_item.picture),
             14,
             top,
             wide,
             high,
             keep_aspect_ratio=True,
-            alt_text=_printable(one.caption.zh),
+            alt_text=_printable(print_item.caption.zh),
         )
         sheet.set_font("sans", size=8)
         sheet.set_text_color(*_INK)
         sheet.set_xy(14 + wide + 4, top)
         sheet.multi_cell(
-            _WIDTH - wide - 4, 3.9, _cell(one.caption), align="L", wrapmode=WrapMode.CHAR
+            _WIDTH - wide - 4, 3.9, _cell(print_item.caption), align="L", wrapmode=WrapMode.CHAR
         )
         sheet.set_xy(14, top + high + 1)
     for note in photos.notes:
@@ -244,12 +244,12 @@ def _rows(sheet: _Sheet, table: Table) -> None:
     heading = FontFace(color=_INK, fill_color=_PALE, size_pt=7)
     with sheet.table(
         width=_WIDTH,
-        col_widths=tuple(one.share for one in table.columns),
+        col_widths=tuple(column.share for column in table.columns),
         borders_layout=TableBordersLayout.HORIZONTAL_LINES,
         headings_style=heading,
         line_height=3.9,
         padding=(0.9, 0.8),
-        text_align=tuple("R" if one.figures else "L" for one in table.columns),
+        text_align=tuple("R" if column.figures else "L" for column in table.columns),
         wrapmode=WrapMode.CHAR,
     ) as printed:
         head = printed.row()

@@ -50,7 +50,7 @@ def one_warning(
         origin_unit=RECEIVED_FOR,
         tier=Tier.CITY,
         areas=_areas(infos, info, event_type),
-        references=tuple(_id(source, *one) for one in follows),
+        references=tuple(_id(source, *follow) for follow in follows),
         source_id=source,
         cap_identifier=alert.said("identifier"),
         msg_type=alert.said("msgType"),  # type: ignore[arg-type]
@@ -97,8 +97,8 @@ def _event_type(infos: Sequence[Part], info: Part | None) -> str | None:
     supports no rule."""
     if info is None:
         return None
-    translations = [one for one in infos if _language(one) != _language(info)]
-    codes = (code for one in (info, *translations) for code in event_codes(one))
+    translations = [part for part in infos if _language(part) != _language(info)]
+    codes = (code for translation in (info, *translations) for code in event_codes(translation))
     return next(codes, None)
 
 
@@ -117,12 +117,12 @@ def _areas(infos: Sequence[Part], info: Part | None, event_type: str | None) -> 
     """The divisions of the blocks about the same event as the one that counts, each once."""
     if info is None:
         return ()
-    same = (one for one in infos if one is info or _is_about(one, info, event_type))
-    found = dict.fromkeys(code for one in same for code in divisions(one))
-    if len(found) > MOST_AREAS:
-        what, allowed = f"names {len(found)} divisions", f"at most {MOST_AREAS}"
+    same = (part for part in infos if part is info or _is_about(part, info, event_type))
+    result = dict.fromkeys(code for part in same for code in divisions(part))
+    if len(result) > MOST_AREAS:
+        what, allowed = f"names {len(result)} divisions", f"at most {MOST_AREAS}"
         raise refuse(Refusal.NOT_CAP, "alert.info.area", what, allowed)
-    return tuple(found)
+    return tuple(result)
 
 
 def _is_about(other: Part, info: Part, event_type: str | None) -> bool:
@@ -134,4 +134,6 @@ def _is_about(other: Part, info: Part, event_type: str | None) -> bool:
 
 
 def _signed(alert: Part) -> bool:
-    return any((one.namespace, one.name) == (_SIGNATURE, "Signature") for one in alert.children)
+    return any(
+        (child.namespace, child.name) == (_SIGNATURE, "Signature") for child in alert.children
+    )

@@ -31,26 +31,28 @@ def problems(alert: Part) -> list[Problem]:
     if alert.name != "alert" or alert.namespace not in NAMESPACES:
         allowed = " or ".join(sorted(NAMESPACES))
         return [_wrong(alert, "alert", "is not a CAP alert", allowed)]
-    found = [*_once(alert, ALERT, "alert"), *_unknown(alert, "alert", ALERT)]
-    found += _head(alert)
+    results = [*_once(alert, ALERT, "alert"), *_unknown(alert, "alert", ALERT)]
+    results += _head(alert)
     sent = alert.said("sent")
     for number, info in enumerate(alert.each("info")):
-        found += _info(info, f"alert.info[{number}]", sent)
-    return sorted(found, key=_line)
+        results += _info(info, f"alert.info[{number}]", sent)
+    return sorted(results, key=_line)
 
 
 def _head(alert: Part) -> Iterator[Problem]:
     for name in ("identifier", "sender"):
-        for one in alert.each(name):
-            if one.text and not shapes.is_name(one.text):
-                yield _wrong(one, f"alert.{name}", "holds a space, a comma, < or &, or is too long")
-    for one in alert.each("sent"):
-        yield from _moment(one, "alert.sent")
+        for part in alert.each(name):
+            if part.text and not shapes.is_name(part.text):
+                yield _wrong(
+                    part, f"alert.{name}", "holds a space, a comma, < or &, or is too long"
+                )
+    for part in alert.each("sent"):
+        yield from _moment(part, "alert.sent")
     for scope, name in (("Restricted", "restriction"), ("Private", "addresses")):
         if alert.said("scope") == scope and not alert.said(name):
             yield _wrong(alert, f"alert.{name}", f"is missing where scope is {scope}")
     kind, given = alert.said("msgType"), alert.said("references")
-    empty = next((one for one in alert.each("references") if not one.text), None)
+    empty = next((part for part in alert.each("references") if not part.text), None)
     if empty is not None or (kind in FOLLOWS and not given):
         yield _wrong(empty or alert, "alert.references", f"is empty, msgType is {kind[:20]}")
     follows = shapes.references(given)
@@ -68,19 +70,19 @@ def _info(info: Part, where: str, sent: str) -> Iterator[Problem]:
     if not any(info.each("category")):
         yield _wrong(info, f"{where}.category", "is missing")
     for name, allowed in (("category", CATEGORIES), ("responseType", RESPONSES)):
-        for one in info.each(name):
-            yield from _value(one, f"{where}.{name}", allowed)
+        for part in info.each(name):
+            yield from _value(part, f"{where}.{name}", allowed)
     for name in _TIMES:
-        for one in info.each(name):
-            yield from _moment(one, f"{where}.{name}")
+        for part in info.each(name):
+            yield from _moment(part, f"{where}.{name}")
     ends = shapes.moment(info.said("expires"))
     for name, begins in (("sent", sent), ("effective", info.said("effective"))):
         begun = shapes.moment(begins)
         if ends is not None and begun is not None and ends < begun:
             yield _wrong(info, f"{where}.expires", f"lies before {name}")
     for name in ("eventCode", "parameter"):
-        for one in info.each(name):
-            yield from _pair(one, f"{where}.{name}")
+        for part in info.each(name):
+            yield from _pair(part, f"{where}.{name}")
     for number, area in enumerate(info.each("area")):
         yield from _area(area, f"{where}.area[{number}]")
 
@@ -88,33 +90,33 @@ def _info(info: Part, where: str, sent: str) -> Iterator[Problem]:
 def _area(area: Part, where: str) -> Iterator[Problem]:
     yield from _once(area, {"areaDesc": None}, where)
     yield from _unknown(area, "area", {}, where)
-    for one in area.each("geocode"):
-        yield from _pair(one, f"{where}.geocode")
+    for part in area.each("geocode"):
+        yield from _pair(part, f"{where}.geocode")
     for name, judge in (("polygon", shapes.polygon_problem), ("circle", shapes.circle_problem)):
-        for one in area.each(name):
-            what = judge(one.text)
+        for part in area.each(name):
+            what = judge(part.text)
             if what is not None:
-                yield _wrong(one, f"{where}.{name}", what)
+                yield _wrong(part, f"{where}.{name}", what)
 
 
 def _once(part: Part, wanted: dict[str, frozenset[str] | None], where: str) -> Iterator[Problem]:
     for name, allowed in wanted.items():
-        found = list(part.each(name))
-        if not found or not found[0].text:
-            yield _wrong(found[0] if found else part, f"{where}.{name}", "is missing or empty")
-        elif len(found) > 1:
-            yield _wrong(found[1], f"{where}.{name}", "stands there twice", "once")
+        results = list(part.each(name))
+        if not results or not results[0].text:
+            yield _wrong(results[0] if results else part, f"{where}.{name}", "is missing or empty")
+        elif len(results) > 1:
+            yield _wrong(results[1], f"{where}.{name}", "stands there twice", "once")
         elif allowed is not None:
-            yield from _value(found[0], f"{where}.{name}", allowed)
+            yield from _value(results[0], f"{where}.{name}", allowed)
 
 
 def _unknown(
     part: Part, kind: str, wanted: dict[str, frozenset[str] | None], where: str = ""
 ) -> Iterator[Problem]:
-    for one in part.children:
-        ours = one.namespace == part.namespace
-        if ours and one.name not in wanted and one.name not in OPTIONAL[kind]:
-            yield _wrong(one, f"{where or kind}.{one.name[:40]}", "is no element of CAP here")
+    for child in part.children:
+        ours = child.namespace == part.namespace
+        if ours and child.name not in wanted and child.name not in OPTIONAL[kind]:
+            yield _wrong(child, f"{where or kind}.{child.name[:40]}", "is no element of CAP here")
 
 
 def _pair(part: Part, where: str) -> Iterator[Problem]:

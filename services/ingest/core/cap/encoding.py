@@ -36,8 +36,8 @@ _PARAMETER = re.compile(r""";\s*charset\s*=\s*"?([^\s;"]{1,40})""", re.IGNORECAS
 
 def charset_of(content_type: str) -> str | None:
     """The charset that a header Content-Type names."""
-    found = _PARAMETER.search(content_type)
-    return found.group(1) if found is not None else None
+    match = _PARAMETER.search(content_type)
+    return match.group(1) if match is not None else None
 
 
 def text_of(body: bytes, charset: str | None = None) -> str:

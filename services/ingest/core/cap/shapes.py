@@ -23,18 +23,18 @@ class Reference(NamedTuple):
 
 def moment(text: str) -> datetime | None:
     """A time with its offset (never Z), of this age; None when it is none."""
-    found = _time(text)
-    return found if found is not None and FIRST_INSTANT <= found < END_OF_INSTANTS else None
+    result = _time(text)
+    return result if result is not None and FIRST_INSTANT <= result < END_OF_INSTANTS else None
 
 
 def moment_problem(text: str) -> str | None:
     """What is wrong with a time."""
-    found = _time(text)
-    if found is None:
+    result = _time(text)
+    if result is None:
         return "is no time with an offset"
     return (
         None
-        if FIRST_INSTANT <= found < END_OF_INSTANTS
+        if FIRST_INSTANT <= result < END_OF_INSTANTS
         else "does not lie in the years 2000 to 2199"
     )
 
@@ -55,19 +55,19 @@ def is_name(text: str) -> bool:
 
 def references(text: str) -> list[Reference] | None:
     """`sender,identifier,sent` separated by white space; None when one of them is not."""
-    found = []
-    for one in text.split():
-        parts = one.split(",")
+    results = []
+    for name in text.split():
+        parts = name.split(",")
         sent = moment(parts[-1])
         if len(parts) != 3 or sent is None or not (is_name(parts[0]) and is_name(parts[1])):
             return None
-        found.append(Reference(parts[0], parts[1], sent))
-    return found
+        results.append(Reference(parts[0], parts[1], sent))
+    return results
 
 
 def polygon_problem(text: str) -> str | None:
     """What is wrong with a polygon: at least four points, the last one the first."""
-    points = [_point(one) for one in text.split()]
+    points = [_point(name) for name in text.split()]
     if None in points:
         return "a point is not latitude,longitude in degrees"
     if len(points) < 4:
@@ -80,8 +80,8 @@ def circle_problem(text: str) -> str | None:
     point, _, radius = text.partition(" ")
     if _point(point) is None:
         return "its centre is not latitude,longitude in degrees"
-    found = _number(radius.strip())
-    return None if found is not None and found >= 0 else "its radius is no length in km"
+    result = _number(radius.strip())
+    return None if result is not None and result >= 0 else "its radius is no length in km"
 
 
 def _point(text: str) -> tuple[float, float] | None:
@@ -94,7 +94,7 @@ def _point(text: str) -> tuple[float, float] | None:
 
 def _number(text: str) -> float | None:
     try:
-        found = float(text)
+        result = float(text)
     except ValueError:
         return None
-    return found if isfinite(found) else None
+    return result if isfinite(result) else None

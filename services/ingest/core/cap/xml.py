@@ -34,11 +34,15 @@ class Part:
 
     def each(self, name: str) -> Iterator[Part]:
         """Children of this name in the element's own namespace."""
-        return (one for one in self.children if (one.namespace, one.name) == (self.namespace, name))
+        return (
+            child
+            for child in self.children
+            if (child.namespace, child.name) == (self.namespace, name)
+        )
 
     def said(self, name: str) -> str:
         """The text of the first child of this name; empty when there is none."""
-        return next((one.text for one in self.each(name)), "")
+        return next((part.text for part in self.each(name)), "")
 
 
 def parse(text: str) -> Part:

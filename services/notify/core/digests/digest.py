@@ -54,13 +54,17 @@ class Content:
 
 def to_call(digest: Digest, contents: Iterable[Content], now: datetime) -> Ladder:
     """The ladder of a digest: as urgent as the most urgent of its contents, graded as the highest."""
-    order = sorted(contents, key=lambda one: (one.priority, -one.count, one.headline))
+    order = sorted(
+        contents, key=lambda content: (content.priority, -content.count, content.headline)
+    )
     levels: Counter[Level] = Counter()
     for one in order:
         levels[one.level] += one.count
     by_level = sorted(levels.items(), key=lambda item: -LEVEL_ORDER[item[0]])
-    lines = [DigestLine(one.level, one.count, one.headline) for one in order[:_LINES]]
-    rest = sum(one.count for one in order[_LINES:])
+    lines = [
+        DigestLine(content.level, content.count, content.headline) for content in order[:_LINES]
+    ]
+    rest = sum(content.count for content in order[_LINES:])
     return Ladder(
         ladder_id="",
         cause_id=digest.cause_id,
@@ -74,7 +78,7 @@ def to_call(digest: Digest, contents: Iterable[Content], now: datetime) -> Ladde
         start_unit=digest.unit,
         headline=wording.digest_headline(by_level),
         text=wording.of_digest(lines, rest),
-        data_grade=highest_grade(*(one.grade for one in order)),
+        data_grade=highest_grade(*(content.grade for content in order)),
         occurred_at=now,
         opened_at=now,
     )

@@ -75,7 +75,7 @@ export function t(key, values = {}, fallback = key) {
 
 /**
  * Return a value of the server in the language of the page: of a text in both languages it is the
- * half of that language (shared/bilingual.py).
+ * half of that language (shared/domain/bilingual.py).
  * @param {unknown} value
  * @returns {unknown}
  */
@@ -169,7 +169,7 @@ const DURATION_UNITS = [
 ];
 
 /**
- * Return a duration in words, in its two largest units (shared/measures.py does the same).
+ * Return a duration in words, in its two largest units (shared/domain/measures.py does the same).
  * @param {number} seconds
  */
 export function formatDuration(seconds) {

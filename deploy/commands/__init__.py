@@ -1,0 +1,1 @@
+"""Operators' commands: rules, plans, the console's API on the command line."""

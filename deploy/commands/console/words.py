@@ -1,0 +1,138 @@
+"""Headings and values in two languages; values are the console's own words (static/i18n)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from shared.contracts.fields import Language
+from shared.definitions.yaml_files.screen import plain
+
+_I18N = Path(__file__).resolve().parents[3] / "services/console/static/i18n"
+_HEADINGS: dict[str, tuple[str, str]] = {
+    "alerts": ("预警", "Alerts"),
+    "alarms": ("告警", "Alarms"),
+    "commands": ("指令", "Commands"),
+    "assignments": ("任务", "Assignments"),
+    "pages": ("叫应", "Pages"),
+    "gaps": ("值班空缺", "Duty gaps"),
+    "modes": ("平急状态", "Response modes"),
+    "proposals": ("平急提案", "Mode proposals"),
+    "sensors": ("异常设备", "Sensors unwell"),
+    "reports": ("上报", "Reports due"),
+    "supervision": ("督办", "Supervision"),
+    "silences": ("静默", "Silences"),
+    "timeline": ("案卷", "Timeline"),
+    "evidence": ("依据", "Evidence"),
+    "signatures": ("签发", "Signatures"),
+    "missing": ("尚缺", "Missing"),
+    "written": ("记录", "Steps"),
+    "reach": ("送达范围", "Who gets it"),
+    "id": ("编号", "ID"),
+    "level": ("级别", "Level"),
+    "proposed": ("拟定级别", "Proposed"),
+    "state": ("状态", "State"),
+    "status": ("性质", "Status"),
+    "place": ("地点", "Place"),
+    "unit": ("单位", "Unit"),
+    "headline": ("内容", "Headline"),
+    "text": ("正文", "Text"),
+    "title": ("标题", "Title"),
+    "next": ("下一步", "Next"),
+    "may": ("可办", "You may"),
+    "signed": ("签收", "Signed"),
+    "of": ("总数", "Of"),
+    "late": ("超期", "Late"),
+    "sign_by": ("签收时限", "Sign by"),
+    "finish_by": ("反馈时限", "Finish by"),
+    "answer_by": ("答复时限", "Answer by"),
+    "answer": ("答复", "Answer"),
+    "post": ("岗位", "Post"),
+    "begin": ("开始", "Begin"),
+    "end": ("结束", "End"),
+    "mode": ("状态", "Mode"),
+    "decided_at": ("决定单位", "Decided by"),
+    "until": ("至", "Until"),
+    "seen": ("最后数据", "Last seen"),
+    "detail": ("说明", "Detail"),
+    "to": ("报往", "To"),
+    "clock": ("时限", "Clock"),
+    "due": ("截止", "Due"),
+    "reason": ("原因", "Reason"),
+    "owner": ("所属", "Owner"),
+    "silenced": ("已静默", "Silenced"),
+    "at": ("时间", "At"),
+    "what": ("事项", "What"),
+    "step": ("步骤", "Step"),
+    "count": ("数量", "Count"),
+    "tier": ("层级", "Tier"),
+    "score": ("评分", "Score"),
+    "sensor": ("设备", "Sensor"),
+    "rule": ("规则", "Rule"),
+    "issuer": ("下达单位", "Issuer"),
+    "instruction": ("要求", "Instruction"),
+    "version": ("版本", "Version"),
+    "recipients": ("单位数", "Recipients"),
+    "name": ("姓名", "Name"),
+    "officer": ("人员", "Officer"),
+    "department": ("部门", "Department"),
+    "issue": ("下达", "issue"),
+    "drill": ("演练", "drill"),
+}
+_SENTENCES: dict[str, tuple[str, str]] = {
+    "none": ("没有。", "None."),
+    "more": ("还有更多：--after {next}", "There is more: --after {next}"),
+    "recorded": ("已记录 {id}", "Recorded: {id}"),
+    "repeated": ("此前已记录 {id}", "Recorded before: {id}"),
+    "drill_banner": ("【演练】非真实事件", "[DRILL] not a real event"),
+    "test_banner": ("【测试】非真实事件", "[TEST] not a real event"),
+    "reaches": ("将送达 {n} 个单位，根单位 {root}", "This reaches {n} units, below {root}"),
+    "type": ("输入“{word}”以下达：", "Type “{word}” to send it: "),
+    "not_sent": ("未下达。", "Nothing was sent."),
+    "again": ("连接中断，{seconds} 秒后重连", "The connection is lost; again in {seconds} s"),
+    "gap": ("错过的动态太多，请重新查看列表", "Too much was missed: look at the lists again"),
+}
+
+
+class Words:
+    """One language: `zh` or `en`."""
+
+    def __init__(self, language: str) -> None:
+        self.language = Language(language)
+        self._column = 0 if self.language is Language.ZH else 1
+        name = "zh-CN" if self.language is Language.ZH else "en"
+        self._values: dict[str, str] = json.loads((_I18N / f"{name}.json").read_text())
+
+    def heading(self, name: str) -> str:
+        """A table's or column's heading."""
+        return _HEADINGS[name][self._column]
+
+    def say(self, sentence: str, **more: object) -> str:
+        """A sentence with its parts, which may come from outside."""
+        shown = {name: flat(value) for name, value in more.items()}
+        return _SENTENCES[sentence][self._column].format(**shown)
+
+    def console(self, key: str) -> str:
+        """A sentence of the console's own."""
+        return self._values[key]
+
+    def value(self, kind: str, value: object) -> str:
+        """A value of the contract as the console says it; unknown ones as they are; none: empty."""
+        if value is None:
+            return ""
+        return self._values.get(f"{kind}.{value}", flat(value))
+
+
+def language_of(wanted: str | None, environ: Mapping[str, str]) -> str:
+    """`--lang`, else the first of LC_ALL, LC_MESSAGES, LANG that is set; Chinese unless it says English."""
+    if wanted:
+        return wanted
+    names = (environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    locale = next((name for name in names if name), "")
+    return "en" if locale.lower().startswith("en") else "zh"
+
+
+def flat(value: object) -> str:
+    """Text from outside on one line of a terminal that does not obey it."""
+    return plain("" if value is None else value).replace("\n", " ⏎ ").replace("\t", " ")

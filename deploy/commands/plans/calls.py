@@ -1,0 +1,86 @@
+"""`calls`: what is wrong with the settings of how people are called, and what they come to."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from shared.contracts.calls import CallPlan, ContactTestPlan
+from shared.contracts.fields import Post
+from shared.contracts.pages import Channel
+from shared.definitions.call_plans.pack import Pack, load
+from shared.definitions.yaml_files.findings import Severity
+from shared.definitions.yaml_files.screen import Screen
+from shared.domain.wording import CHANNELS, POSTS
+from shared.runtime.clock import SystemClock
+
+DEFAULT_FOLDER = Path(__file__).parents[3] / "deploy" / "calls"
+FAILED = 1
+
+
+def calls(given: argparse.Namespace, screen: Screen) -> int:
+    """Everything that is wrong at once; without errors, each plan in words."""
+    pack = load(given.folder or DEFAULT_FOLDER, SystemClock().now())
+    for finding in pack.findings:
+        screen.line(str(finding), style="red" if finding.severity is Severity.ERROR else "yellow")
+    if not pack.errors:
+        _explain(pack, screen)
+    warnings = len(pack.findings) - len(pack.errors)
+    screen.line(
+        f"{len(pack.calls)} call plans, {len(pack.tests)} communication tests, "
+        f"{len(pack.errors)} errors, {warnings} warnings"
+    )
+    screen.document(
+        {
+            "calls": [call.call_id for call in pack.calls],
+            "tests": [test.test_id for test in pack.tests],
+            "errors": len(pack.errors),
+            "warnings": warnings,
+            "findings": [str(finding) for finding in pack.findings],
+        }
+    )
+    return FAILED if pack.errors or (given.strict and pack.findings) else 0
+
+
+def _explain(pack: Pack, screen: Screen) -> None:
+    for plan in pack.calls:
+        where = ", ".join(plan.modes) or "every mode (a stricter one takes its share)"
+        off = "" if plan.enabled else "  off"
+        screen.table(
+            f"{plan.call_id}: {', '.join(plan.levels)} in {where}{off}",
+            ("after", "what"),
+            [(f"{at:g} s", what) for at, what in timeline(plan)],
+        )
+    for test in pack.tests:
+        screen.line(_tested(test))
+
+
+def timeline(plan: CallPlan) -> list[tuple[float, str]]:
+    """What happens when nobody answers, from the first call to the unit above."""
+    named = {channel for step in plan.steps for channel in step.channels}
+    rest = " on all other channels" if len(named) < len(CHANNELS) else ""
+    results = [(0.0, f"first post{rest}")]
+    results += [(step.after_s, _names(step.channels)) for step in plan.steps]
+    at = plan.first_s
+    if plan.repeat_s is not None:
+        results.append((at, "first post again"))
+        at += plan.repeat_s
+    for post in list(Post)[1:]:
+        results.append((at, " ".join(POSTS[post])))
+        at += plan.post_s
+    results.append((at, f"the unit above, every {plan.tier_s:g} s one more"))
+    return sorted(results, key=lambda item: item[0])
+
+
+def _names(channels: Sequence[Channel]) -> str:
+    return ", ".join(" ".join(CHANNELS[channel]) for channel in channels)
+
+
+def _tested(test: ContactTestPlan) -> str:
+    where = _names(test.channels) if test.channels else "all channels"
+    off = "" if test.enabled else "  off"
+    return (
+        f"{test.test_id}: posts {', '.join(test.posts)} every {test.every_days} days, "
+        f"{test.begin:%H:%M} to {test.end:%H:%M} {test.zone}, on {where}{off}"
+    )

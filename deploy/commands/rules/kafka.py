@@ -1,0 +1,131 @@
+"""Reading topics for the commands: tables to their end, ranges of a partition, records of one key."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from aiokafka.partitioner import DefaultPartitioner
+
+from shared.contracts.catalog import CatalogEntry, SensorEntry
+from shared.contracts.rules import RuleDefinition
+from shared.contracts.topics import CATALOG, RULES, TopicSpec
+from shared.runtime.errors import SetupError, Transient
+from shared.runtime.readers import make_reader, read_to
+from shared.runtime.tables import CompactedTable
+
+T = TypeVar("T")
+ENDPOINTS = Path("var/run/endpoints.json")
+
+
+class NoKafka(SetupError):
+    """Kafka cannot be used; the call itself was right."""
+
+
+def run(work: Coroutine[Any, Any, T], bootstrap: str) -> T:
+    """Run something against Kafka; raises NoKafka in a sentence when it is not there."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    try:
+        return asyncio.run(work)
+    except (KafkaError, OSError, TimeoutError, Transient) as error:
+        raise NoKafka(
+            f"Kafka at {bootstrap} cannot be used ({type(error).__name__}): is the stack up?"
+        ) from None
+
+
+def bootstrap_of(named: str | None, endpoints: Path) -> str:
+    """The address of Kafka: as named, else as the running stack says. Raises SetupError."""
+    if named:
+        return named
+    try:
+        result = json.loads(endpoints.read_text(encoding="utf-8"))["kafka_bootstrap"]
+    except OSError:
+        raise NoKafka(
+            f"{endpoints} is not there: no stack runs here; start one with `make up`, or name "
+            "Kafka with --kafka HOST:PORT."
+        ) from None
+    except (ValueError, KeyError, TypeError):
+        raise SetupError(f"{endpoints} does not say where Kafka is.") from None
+    return str(result)
+
+
+def read_catalog(bootstrap: str) -> dict[str, SensorEntry]:
+    """All catalogued sensors. Raises NoKafka."""
+    sensor_entries: dict[str, SensorEntry] = {}
+
+    def take(message: CatalogEntry) -> None:
+        if isinstance(message.entry, SensorEntry):
+            sensor_entries[message.entry.sensor_id] = message.entry
+
+    run(_table(bootstrap, CATALOG, take), bootstrap)
+    return sensor_entries
+
+
+def read_rules(bootstrap: str) -> dict[str, list[RuleDefinition]]:
+    """Every version of every rule that the topic still has, oldest first. Raises NoKafka."""
+    results: dict[str, list[RuleDefinition]] = {}
+
+    def take(message: RuleDefinition) -> None:
+        results.setdefault(message.rule_id, []).append(message)
+
+    run(_table(bootstrap, RULES, take), bootstrap)
+    return results
+
+
+async def _table(bootstrap: str, spec: TopicSpec, take: Any) -> None:
+    table = CompactedTable(bootstrap, spec, take)
+    try:
+        async with asyncio.timeout(60):
+            await table.load()
+    finally:
+        await table.stop()
+
+
+def partition_of(spec: TopicSpec, key: str) -> int:
+    """The partition in which a key's records lie."""
+    numbers = list(range(spec.partitions))
+    return int(DefaultPartitioner()(key.encode(), numbers, numbers))
+
+
+async def records(
+    bootstrap: str,
+    spec: TopicSpec,
+    partition: int,
+    since: float | None = None,
+    until: float | None = None,
+) -> AsyncIterator[tuple[ConsumerRecord, float]]:
+    """Records of a partition with the share read so far, 0 to 1; times are arrivals in seconds."""
+    tp = TopicPartition(spec.name, partition)
+    consumer = make_reader(bootstrap, max_partition_fetch_bytes=4 * 1_048_576)
+    await consumer.start()
+    try:
+        consumer.assign([tp])
+        first, last = await _bounds(consumer, tp, since, until)
+        if first >= last:
+            return
+        consumer.seek(tp, first)
+        async for fetched in read_to(consumer, {tp: last}, max_records=5_000, timeout_ms=500):
+            for record in fetched.get(tp, ()):
+                yield record, (record.offset - first + 1) / (last - first)
+    finally:
+        await consumer.stop()
+
+
+async def _bounds(
+    consumer: AIOKafkaConsumer, tp: TopicPartition, since: float | None, until: float | None
+) -> tuple[int, int]:
+    first = (await consumer.beginning_offsets([tp]))[tp]
+    last = (await consumer.end_offsets([tp]))[tp]
+    if since is not None:
+        result = (await consumer.offsets_for_times({tp: int(since * 1000)}))[tp]
+        first = last if result is None else result.offset
+    if until is not None:
+        result = (await consumer.offsets_for_times({tp: int(until * 1000)}))[tp]
+        last = last if result is None else result.offset
+    return first, last

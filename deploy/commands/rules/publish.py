@@ -1,0 +1,102 @@
+"""`publish`: new versions of rules to the topic, after everything has been checked against what is there.
+
+A rule that the check refuses is never sent: on a compacted topic a bad version would take the place of
+the good one for good. What has not changed is not sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+
+from shared.contracts.ids import content_id
+from shared.contracts.rules import RuleDefinition
+from shared.contracts.topics import RULES
+from shared.definitions.yaml_files.items import ENVELOPE
+from shared.runtime.publisher import encode
+
+_BESIDE = ENVELOPE | {"version"}
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A rule to be sent, and the version it follows; 0 = it is new."""
+
+    rule: RuleDefinition
+    known: int
+    changed: tuple[str, ...]
+
+
+def plan(
+    rules: Sequence[RuleDefinition], known: Mapping[str, RuleDefinition], now: datetime
+) -> list[Planned]:
+    """What differs from the newest known versions, each with the next version's number."""
+    planneds: list[Planned] = []
+    for rule in rules:
+        newest = known.get(rule.rule_id)
+        changed = differences(newest, rule)
+        if newest is not None and not changed:
+            continue
+        version = max(rule.version, (newest.version if newest else 0) + 1)
+        content = {**_content(rule), "version": version}
+        text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+        fresh = rule.model_copy(
+            update={
+                "id": content_id("rul", text, now.isoformat()),
+                "version": version,
+                "occurred_at": now,
+                "sent_at": now,
+            }
+        )
+        planneds.append(Planned(fresh, newest.version if newest else 0, changed))
+    return planneds
+
+
+def differences(old: RuleDefinition | None, new: RuleDefinition) -> tuple[str, ...]:
+    """The fields in which two versions differ, dotted; all of them without an old one."""
+    before = _flat(_content(old)) if old is not None else {}
+    after = _flat(_content(new))
+    return tuple(sorted(name for name in {*before, *after} if before.get(name) != after.get(name)))
+
+
+async def send(bootstrap: str, planned: Sequence[Planned]) -> None:
+    """Write them, each acknowledged by all replicas. Raises KafkaError, TimeoutError."""
+    producer = AIOKafkaProducer(
+        bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, request_timeout_ms=5_000
+    )
+    await producer.start()
+    try:
+        async with asyncio.timeout(30):
+            for one in planned:
+                await producer.send_and_wait(
+                    RULES.name,
+                    key=one.rule.rule_id.encode(),
+                    value=encode(one.rule),
+                    headers=[("content-type", b"application/json")],
+                )
+    finally:
+        await producer.stop()
+
+
+def _content(rule: RuleDefinition) -> dict[str, Any]:
+    plain: dict[str, Any] = rule.model_dump(mode="json", exclude=set(_BESIDE))
+    return plain
+
+
+def _flat(content: Any, name: str = "") -> dict[str, Any]:
+    if isinstance(content, dict):
+        items = [(f"{name}.{key}" if name else key, part) for key, part in content.items()]
+    elif isinstance(content, list):
+        items = [(f"{name}[{place}]", part) for place, part in enumerate(content)]
+    else:
+        return {name: content}
+    results: dict[str, Any] = {}
+    for path, part in items:
+        results.update(_flat(part, path))
+    return results

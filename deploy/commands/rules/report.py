@@ -1,0 +1,296 @@
+"""Results for people and machines: findings, diffs of cases, comparisons, chains."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.text import Text
+
+from deploy.commands.rules.backtest import Backtest
+from deploy.commands.rules.episodes import SORTS, Change, Episode
+from deploy.commands.rules.explain import Chain, document, sentences
+from deploy.commands.rules.publish import Planned
+from deploy.commands.rules.sources import Tally
+from deploy.commands.rules.trial import Result
+from shared.definitions.yaml_files.findings import Finding, Severity
+from shared.definitions.yaml_files.screen import Cell, Screen, level_text, moment, plain, span
+
+_MOST_FINDINGS = 500
+_MOST_ROWS = 20
+_READINGS_SHOWN = 12
+_SIGN = {"=": "dim", "-": "red", "+": "yellow"}
+
+
+def findings(screen: Screen, found: Sequence[Finding], rules: int, cases: int) -> None:
+    """One line per finding, errors first, then the count."""
+    errors = sum(finding.severity is Severity.ERROR for finding in found)
+    warnings = len(found) - errors
+    for finding in found[:_MOST_FINDINGS]:
+        screen.line(str(finding), style="red" if finding.severity is Severity.ERROR else "yellow")
+    if len(found) > _MOST_FINDINGS:
+        screen.line(f"and {len(found) - _MOST_FINDINGS} more")
+    screen.line(f"{rules} rules, {cases} cases, {errors} errors, {warnings} warnings")
+    screen.document(
+        {
+            "rules": rules,
+            "cases": cases,
+            "errors": errors,
+            "warnings": warnings,
+            "findings": [
+                {
+                    "severity": finding.severity.value,
+                    "file": finding.file,
+                    "line": finding.line,
+                    "rule": finding.about,
+                    "field": finding.field,
+                    "message": finding.message,
+                    "allowed": finding.allowed,
+                }
+                for finding in found
+            ],
+        }
+    )
+
+
+def results(
+    screen: Screen, done: Sequence[Result], untried: Sequence[str], several: Sequence[str]
+) -> None:
+    """Failing cases with their diffs, then the count and what no case looks at."""
+    for result in done:
+        if result.passed:
+            continue
+        screen.line(
+            f"FAILED {result.case.file}:{result.case.line}: {result.case.case.case}",
+            style="bold red",
+        )
+        for text in result.wrong:
+            screen.line(f"    ! {text}", style="red")
+        for line in result.diff:
+            screen.line(f"    {line.sign} {line.text}", style=_SIGN[line.sign])
+        if not result.diff:
+            screen.line("    nothing came")
+    failed = sum(not result.passed for result in done)
+    if failed:
+        screen.line("    (- wanted and did not come, + came and was not wanted, = as wanted)")
+    screen.line(f"{len(done) - failed} cases passed, {failed} failed")
+    if untried:
+        screen.line(f"without a case: {', '.join(untried)}")
+    if several:
+        screen.line(f"judged by alerting, no case here can try them: {', '.join(several)}")
+    screen.document(
+        {
+            "passed": len(done) - failed,
+            "failed": failed,
+            "untried": list(untried),
+            "several_sources": list(several),
+            "cases": [
+                {
+                    "file": result.case.file,
+                    "line": result.case.line,
+                    "case": result.case.case.case,
+                    "passed": result.passed,
+                    "wrong": list(result.wrong),
+                    "diff": [f"{line.sign} {line.text}" for line in result.diff],
+                }
+                for result in done
+            ],
+        }
+    )
+
+
+def backtest(screen: Screen, done: Backtest, tally: Tally, notes: Sequence[str], show: int) -> None:
+    """Summary first, then by rule, level, day and sensor, then the changes themselves."""
+    result = done.comparison
+    total = {sort: result.total[sort] for sort in SORTS}
+    rate = done.readings / done.seconds if done.seconds else 0.0
+    screen.line(
+        f"{total['added']} alarms added, {total['removed']} removed, {total['moved']} moved, "
+        f"{total['same']} the same",
+        style="bold",
+    )
+    screen.line(
+        f"{done.readings:,} readings from {moment(done.since)} to {moment(done.until)} "
+        f"(UTC+8), {rate:,.0f} a second on both sides; nothing was published, nobody was paged"
+    )
+    if done.unjudged:
+        screen.line(f"{done.unjudged:,} readings of sensors that these rules are not about")
+    for text in [*notes, *_tally(tally)]:
+        screen.line(text)
+    if done.refused:
+        refused = ", ".join(f"{count:,} {reason}" for reason, count in done.refused.items())
+        screen.line(f"refused by the engine: {refused}")
+    for title, counts, most in (
+        ("by rule", result.by_rule, _MOST_ROWS),
+        ("by level", result.by_level, _MOST_ROWS),
+        ("by day", result.by_day, 62),
+        ("by sensor", result.by_sensor, _MOST_ROWS),
+    ):
+        _counts(screen, title, counts, most, by_name=title != "by sensor")
+    changes = sorted(result.listed, key=lambda item: item.began)
+    _changes(screen, changes, show, result.total.total() - total["same"])
+    screen.document(
+        {
+            "total": total,
+            "readings": done.readings,
+            "unjudged": done.unjudged,
+            "since": done.since,
+            "until": done.until,
+            "seconds": round(done.seconds, 3),
+            "refused": done.refused,
+            "notes": list(notes),
+            "unknown_sensors": tally.unknown,
+            "bad_rows": tally.bad,
+            "bad_examples": tally.examples,
+            "published": 0,
+            "paged": 0,
+            "by_rule": result.by_rule,
+            "by_level": result.by_level,
+            "by_day": dict(sorted(result.by_day.items())),
+            "by_sensor": result.by_sensor,
+            "changes": [_as_plain(change) for change in changes],
+            "changes_cut": total["same"] + len(changes) < result.total.total(),
+        }
+    )
+
+
+def _counts(
+    screen: Screen, title: str, counts: Mapping[str, Counter[str]], most: int, *, by_name: bool
+) -> None:
+    def changed(name: str) -> int:
+        return sum(counts[name][sort] for sort in SORTS if sort != "same")
+
+    names = (
+        sorted(counts) if by_name else sorted(counts, key=lambda count: (-changed(count), count))
+    )
+    rows = [[name, *(str(counts[name][sort]) for sort in SORTS)] for name in names[:most]]
+    more = f" (of {len(names):,})" if len(names) > most else ""
+    screen.table(f"{title}{more}", ("", *(f">{sort}" for sort in SORTS)), rows)
+
+
+def _changes(screen: Screen, changes: Sequence[Change], show: int, of: int) -> None:
+    signs = {"added": ("+", "yellow"), "removed": ("-", "red"), "moved": ("~", "cyan")}
+    if changes[:show]:
+        more = f" (the first {show} of {of:,})" if of > show else ""
+        screen.line()
+        screen.line(f"changes{more}", style="bold")
+    for change in changes[:show]:
+        sign, style = signs[change.sort]
+        text = Text(f"{sign} {change.sort:<8}", style=style)
+        text.append(plain(f"{change.rule_id}  {change.sensor_id}  "))
+        sides = [_shown(side) for side in (change.before, change.after) if side is not None]
+        text.append_text(Text("  >  ").join(sides))
+        if shift := _shift(change):
+            text.append(f"  ({shift})")
+        screen.line(text)
+
+
+def _shown(episode: Episode) -> Text:
+    end = "open" if episode.ended is None else moment(episode.ended)
+    return Text.assemble(level_text(episode.level.value), f" {moment(episode.began)} .. {end}")
+
+
+def _shift(change: Change) -> str:
+    if change.before is None or change.after is None:
+        return ""
+    parts = []
+    if change.before.began != change.after.began:
+        parts.append(f"begins {span(change.after.began - change.before.began)}")
+    if change.before.ended is not None and change.after.ended is not None:
+        if change.before.ended != change.after.ended:
+            parts.append(f"ends {span(change.after.ended - change.before.ended)}")
+    elif change.before.ended != change.after.ended:
+        parts.append("stays open" if change.after.ended is None else "ends now")
+    if change.before.level != change.after.level:
+        parts.append(f"{change.before.level.value} > {change.after.level.value}")
+    return ", ".join(parts)
+
+
+def _as_plain(change: Change) -> dict[str, Any]:
+    def side(episode: Episode | None) -> dict[str, Any] | None:
+        if episode is None:
+            return None
+        return {"began": episode.began, "ended": episode.ended, "level": episode.level.value}
+
+    return {
+        "sort": change.sort,
+        "rule": change.rule_id,
+        "sensor": change.sensor_id,
+        "before": side(change.before),
+        "after": side(change.after),
+        "moved_by": _shift(change),
+    }
+
+
+def _tally(tally: Tally) -> list[str]:
+    lines = []
+    if tally.bad:
+        lines.append(f"{tally.bad:,} rows are no readings, such as {'; '.join(tally.examples[:3])}")
+    if tally.unknown:
+        names = ", ".join(sorted(tally.unknown_sensors)[:5])
+        lines.append(f"{tally.unknown:,} readings of sensors not in the catalogue, such as {names}")
+    if tally.other_status:
+        lines.append(f"{tally.other_status:,} readings of another status were left out")
+    return lines
+
+
+def chain(screen: Screen, found: Chain) -> None:
+    """An alarm's story: sentences, then the readings around what decided."""
+    for text in sentences(found):
+        screen.line(text)
+    deciding = found.deciding
+    shown: set[int] = set()
+    for place, reading in enumerate(found.readings):
+        if reading.id in deciding:
+            shown |= set(range(place - _READINGS_SHOWN, place + 3))
+    rows: list[list[Cell]] = []
+    for place, reading in enumerate(found.readings):
+        if place in shown:
+            mark = Text("decided", style="bold") if reading.id in deciding else ""
+            rows.append(
+                [
+                    moment(reading.occurred_at.timestamp()),
+                    f"{reading.value:.10g} {reading.unit}",
+                    reading.id,
+                    mark,
+                ]
+            )
+    screen.table("readings around it", ("time (UTC+8)", ">value", "id", ""), rows)
+    screen.document(document(found))
+
+
+def published(
+    screen: Screen,
+    planned: Sequence[Planned],
+    rules: int,
+    beside: Sequence[str],
+    dry: bool,
+) -> None:
+    """What was written, with the fields that changed."""
+    for one in planned:
+        was = f"{one.known} > " if one.known else "new, version "
+        changed = ", ".join(one.changed[:6]) + (" ..." if len(one.changed) > 6 else "")
+        screen.line(
+            f"{one.rule.rule_id}: {was}{one.rule.version}" + (f" ({changed})" if one.known else "")
+        )
+    verb = "would be published" if dry else "published"
+    screen.line(f"{len(planned)} of {rules} rules {verb}, {rules - len(planned)} have not changed")
+    if beside:
+        screen.line(f"in force and not in the pack, left alone: {plain(', '.join(beside))}")
+    screen.document(
+        {
+            "dry_run": dry,
+            "published": [
+                {
+                    "rule": one.rule.rule_id,
+                    "was": one.known,
+                    "version": one.rule.version,
+                    "changed": list(one.changed),
+                }
+                for one in planned
+            ],
+            "unchanged": rules - len(planned),
+            "not_in_pack": list(beside),
+        }
+    )

@@ -1,0 +1,135 @@
+"""Where backtest and plot get their readings from, files or the topic, fed to whoever judges them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from aiokafka import ConsumerRecord
+
+from deploy.commands.rules.catalog import Catalog, load_catalog
+from deploy.commands.rules.kafka import bootstrap_of, partition_of, read_catalog, records, run
+from deploy.commands.rules.sources import Record, Recording, Tally, from_bytes
+from services.scoring.home import home
+from shared.contracts.catalog import SensorEntry
+from shared.contracts.fields import Status
+from shared.contracts.readings import Reading, Tick
+from shared.contracts.topics import READINGS
+from shared.definitions.yaml_files.screen import Screen
+from shared.runtime.errors import SetupError
+
+_EACH = 2_000
+Take = Callable[[Record], None]
+Start = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Files, or the topic of the Kafka at `bootstrap`."""
+
+    given: argparse.Namespace
+    sensors: Catalog
+    bootstrap: str | None
+
+
+def source_of(given: argparse.Namespace) -> Source:
+    """What the command line names, with the catalogue. Raises SetupError."""
+    if given.topic:
+        bootstrap = bootstrap_of(given.kafka, given.endpoints)
+        sensors = load_catalog(given.catalog, None) if given.catalog else read_catalog(bootstrap)
+        return Source(given, sensors or {}, bootstrap)
+    sensors = load_catalog(given.catalog, given.kafka)
+    if sensors is None:
+        raise SetupError(
+            "recorded readings need the catalogue: name it with --catalog FILE or --kafka HOST:PORT."
+        )
+    return Source(given, sensors, None)
+
+
+def play(
+    source: Source, screen: Screen, take: Take, start: Start, only: str | None = None
+) -> Tally:
+    """Hand every record to `take`, in order of arrival; `start` comes before each further partition.
+
+    `only` = readings of one sensor. Raises SetupError.
+    """
+    if source.bootstrap is None:
+        return _play_files(source, screen, take, only)
+    return run(_play_topic(source, screen, take, start, only), source.bootstrap)
+
+
+def _play_files(source: Source, screen: Screen, take: Take, only: str | None) -> Tally:
+    namespace = source.given
+    recording = Recording(namespace.readings, source.sensors, namespace.status, only)
+    with screen.progress("readings", recording.size) as bar:
+        for number, record in enumerate(_within(recording, namespace.since, namespace.until)):
+            take(record)
+            if number % _EACH == 0:
+                bar.at(recording.done(), f"{recording.tally.readings:,}")
+    return recording.tally
+
+
+def _within(records: Recording, since: float | None, until: float | None) -> Iterator[Record]:
+    for record in records:
+        if since is not None and record.arrives < since:
+            continue
+        if until is not None and record.arrives >= until:
+            return
+        yield record
+
+
+async def _play_topic(
+    source: Source, screen: Screen, take: Take, start: Start, only: str | None
+) -> Tally:
+    assert source.bootstrap is not None
+    namespace, tally = source.given, Tally()
+    numbers = range(READINGS.partitions) if only is None else [partition_of(READINGS, only)]
+    with screen.progress("readings", len(numbers)) as bar:
+        for place, number in enumerate(numbers):
+            if place:
+                start()
+            async for record, share in records(
+                source.bootstrap, READINGS, number, namespace.since, namespace.until
+            ):
+                result = _record(record, source.sensors, tally, namespace)
+                if result is not None and (only is None or _of(result, only)):
+                    take(result)
+                if record.offset % _EACH == 0:
+                    bar.at(place + share, f"partition {number}, {tally.readings:,}")
+    return tally
+
+
+def _record(
+    record: ConsumerRecord,
+    sensors: Mapping[str, SensorEntry],
+    tally: Tally,
+    given: argparse.Namespace,
+) -> Record | None:
+    place = f"partition {record.partition}, offset {record.offset}"
+    message = from_bytes(record.value) if record.value else None
+    if message is None:
+        tally.wrong(place, "no reading and no tick")
+        return None
+    if isinstance(message, Reading):
+        status: Status = given.status
+        if message.status is not status:
+            tally.other_status += 1
+            return None
+        if message.sensor_id not in sensors:
+            tally.nobody(message.sensor_id)
+            return None
+        if record.key != message.sensor_id.encode():
+            tally.wrong(place, "its key is not the sensor's id")
+            return None
+        if record.partition != home(message.sensor_id):
+            tally.wrong(
+                place, f"{message.sensor_id} belongs in partition {home(message.sensor_id)}"
+            )
+            return None
+        tally.readings += 1
+    return Record(message, record.timestamp / 1000)
+
+
+def _of(record: Record, sensor_id: str) -> bool:
+    return isinstance(record.message, Tick) or record.message.sensor_id == sensor_id

@@ -1,0 +1,244 @@
+"""A case through the real engine: what was wanted against what came, as a diff."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from deploy.commands.rules.engine import Bench
+from services.scoring.core.checks import Refused
+from shared.contracts.alarms import AlarmEvent
+from shared.contracts.catalog import SensorEntry
+from shared.contracts.fields import Status
+from shared.contracts.readings import Reading, SensorHealth
+from shared.contracts.rules import RangeRule, RuleDefinition, StuckRule
+from shared.contracts.units import tier_of
+from shared.definitions.rules.cases import Case, PackCase, Pushed, Want, pushes
+from shared.definitions.rules.times import clock, moment
+
+HEALTH = ("faulty", "silent", "online")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A change that came: of an alarm, or of a sensor's health (`level` empty)."""
+
+    at: float
+    rule: str
+    sensor: str
+    transition: str
+    level: str
+
+    def __str__(self) -> str:
+        return f"{clock(self.at):>8}  {self.rule}  {self.sensor}  {self.transition} {self.level}"
+
+
+@dataclass(frozen=True, slots=True)
+class DiffLine:
+    """`=` came as wanted, `-` wanted and did not come, `+` came and was not wanted."""
+
+    sign: Literal["=", "-", "+"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A case and what became of it; `wrong` says in sentences what the diff does not."""
+
+    case: PackCase
+    diff: tuple[DiffLine, ...]
+    wrong: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything came as wanted."""
+        return not self.wrong and all(line.sign == "=" for line in self.diff)
+
+
+def try_case(
+    located: PackCase,
+    rules: Mapping[str, RuleDefinition],
+    sensors: Mapping[str, SensorEntry],
+) -> Result:
+    """As `run_case`; a bug of the engine fails its own case and no other."""
+    try:
+        return run_case(located, rules, sensors)
+    except Exception as bug:
+        return Result(located, (), (f"the engine failed: {type(bug).__name__}: {bug}",))
+
+
+def run_case(
+    located: PackCase,
+    rules: Mapping[str, RuleDefinition],
+    sensors: Mapping[str, SensorEntry],
+) -> Result:
+    """Play a case. `rules` must have those under test, `sensors` is the catalogue."""
+    case = located.case
+    known = {**sensors, **{sensor.sensor_id: sensor.entry() for sensor in case.sensors}}
+    tested = [_live(rules[name]) for name in case.rules]
+    named = {name for rule in tested for name in rule.sensor_ids}
+    wanted = (
+        {push.sensor for push in case.push} | {sensor.sensor_id for sensor in case.sensors} | named
+    )
+    try:
+        bench = Bench((known[name] for name in sorted(wanted) if name in known), tested)
+    except Refused as unfit:
+        return Result(located, (), (f"the engine does not take the rules: {unfit.detail}",))
+    seen: list[Seen] = []
+    wrong: list[str] = []
+    refused = 0
+    now = float("-inf")
+    for number, push in enumerate(pushes(case)):
+        if push.arrives > now:
+            now = push.arrives
+            bench.tick(now, now)
+        why = bench.reading(_reading(push, known[push.sensor], number), push.arrives)
+        expected = push.refused or (case.refused if why is not None else None)
+        refused += why is not None
+        if why != expected:
+            came = f"refused as {why}" if why else "taken"
+            wrong.append(
+                f"the reading of {push.sensor} at {clock(push.at)} was {came}, "
+                f"wanted {f'refused as {expected}' if expected else 'taken'}"
+            )
+        seen += _seen(bench)
+    if case.refused is not None and not refused:
+        wrong.append(f"no reading was refused, wanted {case.refused}")
+    if case.tick_until is not None:
+        end = max(moment(case.tick_until), now)
+        bench.tick(end, end)
+        seen += _seen(bench)
+    return Result(located, compare(case, seen, tested), tuple(wrong))
+
+
+def compare(
+    case: Case, seen: Sequence[Seen], tested: Sequence[RuleDefinition]
+) -> tuple[DiffLine, ...]:
+    """Match every change that came with one want, as many as can be matched."""
+    watched = _watched(case, tested)
+    counted = [one for one in seen if one.transition not in HEALTH or one.rule in watched]
+    pairs = _match(case.want, counted)
+    taken = set(pairs.values())
+    lines: list[tuple[float, DiffLine]] = []
+    for number, want in enumerate(case.want):
+        first, last = (moment(text) for text in want.between)
+        if number in pairs:
+            came = counted[pairs[number]]
+            lines.append((came.at, DiffLine("=", f"{came}   wanted {_between(want)}")))
+        else:
+            text = (
+                f"{_between(want)}  {want.rule}  {want.sensor or 'any sensor'}  "
+                f"{want.transition} {want.level or ''}"
+            )
+            near = [
+                abs(one.at - first) if one.at < first else abs(one.at - last)
+                for place, one in enumerate(counted)
+                if place not in taken and _same_sort(want, one)
+            ]
+            hint = "   (it came at another time)" if near else ""
+            lines.append((first, DiffLine("-", text.rstrip() + hint)))
+    for place, came in enumerate(counted):
+        if place not in taken:
+            lines.append((came.at, DiffLine("+", str(came))))
+    return tuple(line for _, line in sorted(lines, key=lambda pair: pair[0]))
+
+
+def _watched(case: Case, tested: Sequence[RuleDefinition]) -> set[str]:
+    """Rules whose changes of health count: those of faults, and those a want names so."""
+    faults = {
+        rule_definition.rule_id
+        for rule_definition in tested
+        if isinstance(rule_definition.body, StuckRule | RangeRule)
+    }
+    asked = {want.rule for want in case.want if want.transition in HEALTH}
+    return faults if case.want_none else asked
+
+
+def _match(wants: Sequence[Want], seen: Sequence[Seen]) -> dict[int, int]:
+    """The largest matching of wants to changes (augmenting paths; both lists are short)."""
+    fits = [[place for place, one in enumerate(seen) if _meets(want, one)] for want in wants]
+    holder: dict[int, int] = {}
+
+    def assign(number: int, tried: set[int]) -> bool:
+        for place in fits[number]:
+            if place in tried:
+                continue
+            tried.add(place)
+            if place not in holder or assign(holder[place], tried):
+                holder[place] = number
+                return True
+        return False
+
+    for number in range(len(wants)):
+        assign(number, set())
+    return {number: place for place, number in holder.items()}
+
+
+def _meets(want: Want, one: Seen) -> bool:
+    first, last = (moment(text) for text in want.between)
+    return _same_sort(want, one) and first <= one.at <= last
+
+
+def _same_sort(want: Want, one: Seen) -> bool:
+    return (
+        want.rule == one.rule
+        and want.sensor in (None, one.sensor)
+        and want.transition == one.transition
+        and (want.level is None or want.level.value == one.level)
+    )
+
+
+def _between(want: Want) -> str:
+    return " .. ".join(want.between)
+
+
+def _seen(bench: Bench) -> list[Seen]:
+    results = []
+    for sensor_health in bench.drain():
+        at = sensor_health.occurred_at.timestamp()
+        if isinstance(sensor_health, AlarmEvent):
+            results.append(
+                Seen(
+                    at,
+                    sensor_health.rule_id,
+                    sensor_health.sensor_id or "",
+                    sensor_health.transition.value,
+                    sensor_health.level.value,
+                )
+            )
+        elif isinstance(sensor_health, SensorHealth):
+            results.append(
+                Seen(
+                    at,
+                    sensor_health.rule_id or "",
+                    sensor_health.sensor_id,
+                    sensor_health.state.value,
+                    "",
+                )
+            )
+    return results
+
+
+def _live(rule: RuleDefinition) -> RuleDefinition:
+    """The rule as if it were in force: a case asks what it would do."""
+    return rule.model_copy(update={"enabled": True, "shadow_of": None})
+
+
+def _reading(push: Pushed, sensor: SensorEntry, number: int) -> Reading:
+    at = datetime.fromtimestamp(push.at, UTC)
+    return Reading(
+        id=f"r-{number}",
+        status=Status.ACTUAL,
+        occurred_at=at,
+        sent_at=at,
+        origin_unit=sensor.place,
+        tier=tier_of(sensor.place),
+        sensor_id=sensor.sensor_id,
+        metric=sensor.metric,
+        value=float(push.value),
+        unit=sensor.unit,
+        datum=sensor.datum,
+        synthetic=True,
+    )

@@ -1,0 +1,118 @@
+"""`python -m deploy.demo`: exit code 0 when every check holds, 1 when not, 2 for wrong usage."""
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from aiokafka.errors import KafkaError
+from asyncpg import PostgresError
+
+from deploy.demo import faults
+from deploy.demo.cast import GAS_VILLAGE, ZHUTUO
+from deploy.demo.run import FULL, SCALES, Demo
+from deploy.demo.screen import Screen, complain
+from deploy.demo.source import RefusedError
+from deploy.example.officers import officer_id
+from deploy.example.units import CITY, DISTRICT
+from deploy.local.errors import StackError
+from deploy.local.paths import REPO
+from deploy.local.seed import run_console_accounts
+from deploy.local.seeded import SeededStack
+from shared.contracts.fields import Post
+
+_VISITORS = (
+    ("city, duty officer", CITY, False),
+    ("Yongchuan district", DISTRICT, False),
+    ("Zhutuo town (has something to sign)", ZHUTUO, True),
+    ("a village", GAS_VILLAGE, True),
+)
+
+
+class Interrupted(Exception):
+    """Somebody ended the demo: Ctrl-C, or SIGTERM."""
+
+
+async def _until_told(work: Coroutine[Any, Any, bool]) -> bool:
+    """Run `work`; a signal cancels it, so that everything it started is stopped in order.
+
+    Set by hand: a shell starts background jobs with SIGINT ignored, and Python then leaves it so.
+    """
+    task = asyncio.ensure_future(work)
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(signum, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        raise Interrupted from None
+
+
+def main() -> int:
+    """Run the demo as the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.demo", description=__doc__)
+    parser.add_argument("--once", action="store_true", help="end when the story ends")
+    parser.add_argument("--scale", choices=sorted(SCALES), default=FULL.name)
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        choices=faults.CHOICES,
+        help="break this part while the play goes on (repeatable; all: each of them in turn)",
+    )
+    parser.add_argument("--root", type=Path, default=REPO / "var", help="folder of all it writes")
+    chosen = parser.parse_args()
+    screen = Screen()
+    demo = Demo(chosen.root.resolve(), SCALES[chosen.scale], faults.chosen(chosen.fault), screen)
+
+    async def welcome(stack: SeededStack) -> None:
+        await _invite(stack, screen, "while the story plays")
+
+    async def stay(stack: SeededStack) -> None:
+        await _invite(stack, screen, "until Ctrl-C")
+        await asyncio.Event().wait()
+
+    kept = interrupted = False
+    try:
+        kept = asyncio.run(_until_told(demo.run(welcome, None if chosen.once else stay)))
+    except* Interrupted:
+        screen.still()
+        interrupted = True
+    except* (StackError, RefusedError, KafkaError, PostgresError, OSError) as failed:
+        screen.still()
+        complain(first_sentence(failed))
+    if interrupted and demo.kept is None:
+        return 130
+    return int(not (kept or demo.kept))
+
+
+def first_sentence(failed: BaseExceptionGroup[Any]) -> str:
+    """What the first of the errors says."""
+    error: BaseException = failed
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return str(error) or type(error).__name__
+
+
+async def _invite(stack: SeededStack, screen: Screen, until: str) -> None:
+    """Addresses and one-time links for people who want to look around."""
+    url = stack.endpoints.console_url
+    screen.say(f"\nThe console is open at {url} {until}. One-time links, good for 15 minutes:")
+    links = await asyncio.gather(*(_link(stack, url, unit, phone) for _, unit, phone in _VISITORS))
+    for (who, _, _), link in zip(_VISITORS, links, strict=True):
+        screen.say(f"  {who:<36} {link}")
+    screen.say("A new link at any time, for any officer: make link, make link OFFICER=id\n")
+
+
+async def _link(stack: SeededStack, url: str, unit: str, phone: bool) -> str:
+    arguments = ["link", officer_id(unit, Post.B), *(["--phone"] if phone else [])]
+    said = await asyncio.to_thread(
+        run_console_accounts, stack.paths, stack.dsn("console"), *arguments, url=url
+    )
+    return said.splitlines()[-1]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,40 @@
+"""A quiet five days: readings of all sensors that have no part in the story, none near a threshold."""
+
+import random
+from collections.abc import Iterator
+from datetime import timedelta
+
+from deploy.demo.era import SPAN_S, START
+from deploy.demo.moments import Lane, Moment
+from deploy.example.gauges import KIND as GAUGE
+from deploy.example.sensors import BY_SLUG, all_sensors
+
+_DIRECT_SHARE = 0.02
+"""So many sensors have a gateway that publishes to Kafka itself."""
+
+
+def readings(seed: int, sensors: int, rounds: int, apart_from: frozenset[str]) -> Iterator[Moment]:
+    """`rounds` readings of each of the first `sensors` generated sensors, in order of time.
+
+    All sensors report once per round, in an order fixed by `seed`, evenly spread over the five days.
+    """
+    chance = random.Random(seed)  # noqa: S311 - values, no secret
+    chosen = [
+        sensor
+        for sensor in all_sensors()
+        if sensor.sensor_kind != GAUGE and sensor.sensor_id not in apart_from
+    ][:sensors]
+    chance.shuffle(chosen)
+    direct = int(len(chosen) * _DIRECT_SHARE)
+    spacing = SPAN_S / rounds
+    for turn in range(rounds):
+        for rank, sensor in enumerate(chosen):
+            kind = BY_SLUG[sensor.sensor_kind]
+            moment = START + timedelta(seconds=round((turn + rank / len(chosen)) * spacing, 3))
+            yield Moment(
+                at=moment,
+                event_id=f"bg-{sensor.sensor_id}-{turn:03}",
+                sensor_id=sensor.sensor_id,
+                value=round(chance.uniform(kind.low, kind.high), 2),
+                lane=Lane.KAFKA if rank < direct else Lane.HTTP,
+            )

@@ -1,0 +1,131 @@
+"""Plays the readings at high speed, strictly in order of event time, and waits where people must act.
+
+One batch is under way at a time, so the event clock that ingest derives from what it accepted is
+never ahead of a reading that is still to come.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from deploy.demo.era import SPAN_S, START
+from deploy.demo.moments import Lane, Moment
+from deploy.demo.source import HttpSource, KafkaSource
+from deploy.demo.story import Gate
+from deploy.local.patience import Patience
+
+BATCH = 500
+_BATCH_SPAN = timedelta(minutes=15)
+"""Readings of one sensor in one batch stay few: a repeated batch is recognised by its last ids."""
+_PAUSE_S = 0.05
+_SLIP_S = 1.0
+"""A stall longer than this stops the event clock: an outage must not be caught up in a rush."""
+
+
+@dataclass
+class Progress:
+    """Where the play stands, for the screen."""
+
+    sent: int = 0
+    total: int = 0
+    event_time: datetime = START
+    waiting_for: str = ""
+    late_gates: list[str] = field(default_factory=list)
+
+
+Passed = Callable[[Gate], bool]
+Cue = tuple[datetime, Callable[[], Awaitable[None]]]
+
+
+class Player:
+    """Sends moments when their time has come."""
+
+    def __init__(
+        self,
+        http: HttpSource,
+        kafka: KafkaSource,
+        *,
+        play_s: float,
+        patience: Callable[[], Patience],
+        progress: Progress,
+    ) -> None:
+        """Describe a play of `play_s` seconds; a gate is passed by when its patience is over."""
+        self._http = http
+        self._kafka = kafka
+        self._speed = SPAN_S / play_s
+        self._patience = patience
+        self._progress = progress
+        self._offset_s = 0.0
+        self._began = 0.0
+
+    async def play(
+        self,
+        moments: Sequence[Moment],
+        gates: Sequence[Gate],
+        passed: Passed,
+        cues: Sequence[Cue] = (),
+    ) -> None:
+        """Send all. `cues` are acts tied to an event time; each is called once, in order."""
+        self._progress.total = len(moments)
+        self._began = time.monotonic()
+        ahead, due_cues, sent = list(gates), list(cues), 0
+        while sent < len(moments):
+            now = self._event_now()
+            # Where the readings are, not where the clock is: sending may lag behind it.
+            here = self._progress.event_time = min(now, moments[sent].at)
+            while due_cues and due_cues[0][0] <= here:
+                await self._act(due_cues.pop(0)[1])
+            if ahead and ahead[0].at <= here:
+                await self._wait(ahead.pop(0), passed)
+                continue
+            limit = min(now, ahead[0].at if ahead else now, moments[sent].at + _BATCH_SPAN)
+            end = sent
+            while end < len(moments) and end - sent < BATCH and moments[end].at <= limit:
+                end += 1
+            if end == sent:
+                await asyncio.sleep(_PAUSE_S)
+                continue
+            await self._send(moments[sent:end])
+            full = end - sent == BATCH
+            sent = self._progress.sent = end
+            if not full and limit == now:
+                await asyncio.sleep(_PAUSE_S)
+        self._progress.event_time = moments[-1].at
+
+    async def _act(self, act: Callable[[], Awaitable[None]]) -> None:
+        began = time.monotonic()
+        await act()
+        self._slip(began)
+
+    async def _send(self, slice_: Sequence[Moment]) -> None:
+        began = time.monotonic()
+        direct = [moment for moment in slice_ if moment.lane is Lane.KAFKA]
+        moments = [moment for moment in slice_ if moment.lane is Lane.HTTP]
+        if direct:
+            await self._kafka.readings(direct)
+        if moments:
+            await self._http.readings(moments)
+        self._slip(began)
+
+    def _slip(self, began: float) -> None:
+        stall = time.monotonic() - began
+        if stall > _SLIP_S:
+            self._offset_s += stall
+
+    async def _wait(self, gate: Gate, passed: Passed) -> None:
+        began, patience = time.monotonic(), self._patience()
+        while not passed(gate):
+            what = gate.level or "lifted"
+            self._progress.waiting_for = f"{gate.place} {what}"
+            if patience.is_over():
+                self._progress.late_gates.append(self._progress.waiting_for)
+                break
+            await asyncio.sleep(_PAUSE_S)
+        self._progress.waiting_for = ""
+        self._offset_s += time.monotonic() - began
+
+    def _event_now(self) -> datetime:
+        played = time.monotonic() - self._began - self._offset_s
+        return START + timedelta(seconds=played * self._speed)

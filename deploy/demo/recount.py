@@ -1,0 +1,160 @@
+"""summary.json: everything counted again from the topics and the database, and every promise judged."""
+
+import asyncio
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import httpx2
+
+from deploy.demo import books, documents, glance, losses, promises, tally
+from deploy.demo import ledger as ledger_module
+from deploy.demo import log as topic_log
+from deploy.demo.cast import Cast
+from deploy.demo.desk import Desk
+from deploy.demo.log import Log
+from deploy.demo.losses import Findings
+from deploy.demo.oracle import Key, Transition
+from deploy.demo.promises import Verdict
+from deploy.demo.webhook import Received
+from deploy.local.patience import Patience
+from deploy.local.seeded import SeededStack
+from shared.contracts.fields import Status
+from shared.contracts.topics import READINGS, RULES
+
+MEMORY_LIMIT_MIB = 2560
+_IN_FLIGHT_S = 1.0
+"""From a committed row to its record on the topic the relay takes a quarter of a second at most."""
+_LASTING_S = 30.0
+"""On a slow machine the auditor may look a round later than it has promised."""
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Play:
+    """What the recount has to know of the run: what was sent, what must follow, what was heard."""
+
+    stack: SeededStack
+    desk: Desk
+    cast: Cast
+    expected: dict[Key, list[Transition]]
+    broken: dict[str, int]
+    """Broken records sent, by the reason with which each must be refused."""
+    door: dict[str, bool]
+    """Nonsense sent to the HTTP door, and whether it was refused as it must be."""
+    received: Received
+    stays_open: frozenset[str]
+    least_readings: int
+    memory_mib: float
+    unsettled: str | None
+
+
+async def recount(play: Play, ledger: ledger_module.Ledger) -> tuple[Json, Log]:
+    """The summary and the log it was counted from. Raises KafkaError, PostgresError."""
+    stack = play.stack
+    # The log last: what had been accepted or stored before must be in it, something more may be.
+    accepted = ledger_module.read(ledger.path)
+    stored = await books.read(stack.dsn())
+    await asyncio.sleep(_IN_FLIGHT_S)
+    log = await topic_log.read(stack.kafka_bootstrap)
+    lost = losses.lost(log, stored, accepted, play.expected)
+    twice = losses.duplicates(log, stored, play.received, play.expected)
+    leaks = losses.drill_leaks(log, play.received)
+    screen, listed = await glance.compare(stack.kafka_bootstrap, play.desk)
+    described = await documents.judge(stack)
+    findings = await _findings(stack)
+    figures = tally.counts(log, Status.ACTUAL)
+    judged = _judge(play, log, figures, {"lost": lost, "twice": twice, "leaks": leaks})
+    judged |= {
+        "one_screen": (not screen, str(screen)),
+        "at_a_glance": (not listed, str(listed)),
+        "asyncapi_is_right": _described(described),
+        "auditor_quiet": (findings == [], str(findings)),
+    }
+    checks = {name: kept for name, (kept, _) in sorted(judged.items())}
+    return {
+        **figures,
+        **described.figures(),
+        "dead_letters": promises.by_reason(log.letters),
+        "latency_ms": tally.latencies(log),
+        "lost": lost.total,
+        "duplicates_visible": twice.total,
+        "drill_leaks": leaks.total,
+        "broker": stack.endpoints.broker_name,
+        "memory_mib": play.memory_mib,
+        "drill": tally.counts(log, Status.EXERCISE),
+        "counted_as": {
+            "lost": asdict(lost),
+            "duplicates_visible": asdict(twice),
+            "drill_leaks": asdict(leaks),
+        },
+        "refused_at_the_door": play.door,
+        "seeded": asdict(stack.seeded),
+        "checks": checks,
+        "reasons": {name: why for name, (kept, why) in judged.items() if not kept},
+    }, log
+
+
+def _judge(play: Play, log: Log, figures: Json, found: dict[str, Findings]) -> dict[str, Verdict]:
+    judge = promises.Judge(log, play.cast, play.stays_open)
+    sources = promises.by_reason(
+        letter for letter in log.letters if letter.topic in (READINGS.name, RULES.name)
+    )
+    readings = figures["readings"]
+    return {
+        "one_key": judge.one_key(),
+        "to_the_end": judge.to_the_end(),
+        "hysteresis_ladder": judge.ladder_seen(),
+        "upgraded_downgraded_lifted": judge.upgraded_downgraded_lifted(),
+        "datum_refused": judge.datum_refused(),
+        "corroborated": judge.corroborated(),
+        "escalated_to_city": judge.escalated_to_city(),
+        "returned_and_redone": judge.returned_and_redone(),
+        "silent_sensor_found": judge.silent_found(),
+        "dead_letters_as_sent": (
+            sources == play.broken,
+            f"sent {play.broken}, in the dead letters {sources}",
+        ),
+        "nonsense_refused_at_the_door": (all(play.door.values()), str(play.door)),
+        "drill_took_place": judge.drill_took_place(),
+        "lost_nothing": _none(found["lost"]),
+        "no_duplicates": _none(found["twice"]),
+        "no_drill_leaks": _none(found["leaks"]),
+        "enough_readings": (
+            readings >= play.least_readings,
+            f"{readings}, at least {play.least_readings}",
+        ),
+        "memory": (play.memory_mib <= MEMORY_LIMIT_MIB, f"{play.memory_mib} MiB"),
+        "settled": (play.unsettled is None, str(play.unsettled)),
+        "no_internal_errors": (not play.desk.errors, str(play.desk.errors[:5])),
+        "webhooks_signed": (play.received.unsigned == 0, f"{play.received.unsigned} unsigned"),
+    }
+
+
+def _described(judge: documents.Judge) -> Verdict:
+    figures = judge.figures()
+    right = figures["asyncapi_records"] > 0 and not figures["asyncapi_invalid"] and not judge.unread
+    return right, f"{figures} {judge.examples()}"
+
+
+def _none(findings: Findings) -> Verdict:
+    seen = {kind: count for kind, count in findings.kinds.items() if count}
+    return not seen, f"{seen} {findings.examples}"
+
+
+async def _findings(stack: SeededStack) -> list[Any] | str:
+    """What the auditor complains of for as long as `_LASTING_S` without a change."""
+    result = await _open_findings(stack)
+    patience = Patience(_LASTING_S, lambda: str(result))
+    while result and not patience.is_over():
+        await asyncio.sleep(1)
+        result = await _open_findings(stack)
+    return result
+
+
+async def _open_findings(stack: SeededStack) -> list[Any] | str:
+    try:
+        async with httpx2.AsyncClient(timeout=60, trust_env=False) as client:
+            answer = await client.get(f"{stack.url('audit')}/findings")
+            return list(answer.raise_for_status().json()["open"])
+    except httpx2.HTTPError as error:
+        return f"the auditor does not answer: {error!r}"

@@ -1,0 +1,1 @@
+"""Files that operators write as YAML: rules, response plans, call plans; read, checked, explained."""

@@ -1,0 +1,52 @@
+"""The settings of how people are called: two files of a folder, and everything that is wrong with them.
+
+`plans.yaml` is a list of call plans, `tests.yaml` one of communication tests (shared/contracts/calls.py).
+How the files are read: shared/definitions/yaml_files/items.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from shared.contracts.calls import CallPlan, ContactTestPlan
+from shared.definitions.call_plans.checks import problems
+from shared.definitions.yaml_files import items
+from shared.definitions.yaml_files.findings import Finding
+from shared.definitions.yaml_files.items import CITY, Kind, PackError
+
+CALLS = Kind(CallPlan, "call_id", "cpl", "call plan")
+TESTS = Kind(ContactTestPlan, "test_id", "ctp", "communication test")
+PLANS_FILE, TESTS_FILE = "plans.yaml", "tests.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """What was read."""
+
+    calls: tuple[CallPlan, ...]
+    tests: tuple[ContactTestPlan, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def errors(self) -> list[Finding]:
+        """What keeps the settings from being used."""
+        return items.errors(self.findings)
+
+    def usable(self) -> Pack:
+        """Itself; raises PackError naming every error."""
+        if errors := self.errors:
+            raise PackError(errors)
+        return self
+
+
+def load(folder: Path, now: datetime) -> Pack:
+    """Read the two files and check all of it; never raises for their content."""
+    calls = items.read_items(CALLS, [folder / PLANS_FILE], now, CITY)
+    tests = items.read_items(TESTS, [folder / TESTS_FILE], now, CITY)
+    where = {item.name: item for item in calls.items}
+    plans = tuple(item.value for item in calls.items)
+    meaning = [where[plan.call_id].placed(problem) for plan, problem in problems(plans)]
+    findings = items.in_order([*calls.findings, *tests.findings, *meaning])
+    return Pack(plans, tuple(item.value for item in tests.items), findings)

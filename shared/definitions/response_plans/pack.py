@@ -1,0 +1,60 @@
+"""A plan pack: YAML files of a folder as plans, and everything that is wrong with them, at once.
+
+How the files are read: shared/definitions/yaml_files/items.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from shared.contracts.plans import PlanDefinition
+from shared.definitions.response_plans.checks import problems
+from shared.definitions.yaml_files import items
+from shared.definitions.yaml_files.findings import Finding
+from shared.definitions.yaml_files.items import CITY, Item, Kind, PackError
+from shared.domain.selection.tree import UnitTree
+
+PLANS = Kind(PlanDefinition, "plan_id", "pln", "plan")
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """What was read."""
+
+    plans: tuple[Item[PlanDefinition], ...]
+    findings: tuple[Finding, ...]
+    files: int
+
+    @property
+    def errors(self) -> list[Finding]:
+        """What keeps the pack from being used."""
+        return items.errors(self.findings)
+
+    @property
+    def definitions(self) -> list[PlanDefinition]:
+        """The plans as messages, in the order of the files."""
+        return [plan.value for plan in self.plans]
+
+    def usable(self) -> Pack:
+        """Itself; raises PackError naming every error."""
+        if errors := self.errors:
+            raise PackError(errors)
+        return self
+
+
+def load(
+    paths: Sequence[Path], now: datetime, tree: UnitTree | None = None, issuer: str = CITY
+) -> Pack:
+    """Read folders and files of plans and check all of it; never raises for their content.
+
+    `tree` None = no catalogue at hand, what depends on it is not checked.
+    """
+    result = items.read_items(PLANS, paths, now, issuer)
+    where = {item.name: item for item in result.items}
+    plans = [item.value for item in result.items]
+    meaning = [where[plan.plan_id].placed(problem) for plan, problem in problems(plans, tree)]
+    findings = items.in_order([*result.findings, *meaning])
+    return Pack(result.items, findings, result.files)

@@ -1,0 +1,305 @@
+"""Cases beside rules: what is pushed at which time, and which alarms must come of it.
+
+Times count from START or are ISO times. Readings of one sensor arrive in the order in which they are
+written, at their own time or, when that lies before one written earlier, together with it: late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from shared.contracts.catalog import SensorEntry
+from shared.contracts.dead_letter import Reason
+from shared.contracts.fields import (
+    Contract,
+    Finite,
+    Identifier,
+    Level,
+    Line,
+    Metric,
+    RuleId,
+    SensorId,
+    UnitId,
+)
+from shared.contracts.readings import Datum, UnitOfMeasure
+from shared.contracts.rules import RuleDefinition
+from shared.definitions.rules.times import WHEN, moment, seconds
+from shared.definitions.yaml_files.findings import FieldPath, Finding, dotted, listed, nearest
+from shared.definitions.yaml_files.items import ASIDE, read
+from shared.definitions.yaml_files.nodes import Node
+from shared.definitions.yaml_files.shape import check_shape
+
+MOST_PUSHES = 200_000
+
+When = Annotated[str, Field(min_length=2, max_length=40)]
+AlarmWord = Literal["raised", "upgraded", "downgraded", "revised", "cleared"]
+HealthWord = Literal["faulty", "silent", "online"]
+
+
+class CaseSensor(Contract):
+    """A sensor of a case; as in the catalogue, but shorter."""
+
+    sensor_id: SensorId
+    kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+    metric: Metric
+    unit: UnitOfMeasure
+    datum: Datum | None = None
+    interval_s: Annotated[float, Field(gt=0, le=31 * 86_400)]
+    lateness_s: Annotated[float, Field(ge=0, le=7 * 86_400)] | None = None
+    place: UnitId = "500118118000"
+    site: Identifier | None = None
+
+    def entry(self) -> SensorEntry:
+        """Its line in the catalogue."""
+        return SensorEntry(
+            sensor_id=self.sensor_id,
+            sensor_kind=self.kind,
+            name=self.sensor_id,
+            place=self.place,
+            metric=self.metric,
+            unit=self.unit,
+            datum=self.datum,
+            interval_s=self.interval_s,
+            lateness_s=self.lateness_s,
+            site=self.site,
+            synthetic=True,
+        )
+
+
+class Push(Contract):
+    """Readings of one sensor: one at `at`, or one each `every` up to and including `until`.
+
+    A list of values is spread evenly: the first goes to the first reading, the last to the last, those
+    between are interpolated along the list.
+    """
+
+    at: When
+    sensor: SensorId
+    value: Finite | Annotated[tuple[Finite, ...], Field(min_length=1, max_length=1000)]
+    every: When | None = None
+    until: When | None = None
+    refused: Reason | None = None
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        if (self.every is None) != (self.until is None):
+            raise ValueError("every and until go together")
+        return self
+
+
+class Want(Contract):
+    """A change that must be seen once, within `between` (both ends included)."""
+
+    rule: RuleId
+    sensor: SensorId | None = None
+    transition: AlarmWord | HealthWord
+    level: Level | None = None
+    between: Annotated[tuple[When, ...], Field(min_length=2, max_length=2)]
+
+
+class Case(Contract):
+    """One case. `rules` are under test, other rules of the pack are not loaded."""
+
+    case: Line
+    sensors: Annotated[tuple[CaseSensor, ...], Field(max_length=50)] = ()
+    rules: Annotated[tuple[RuleId, ...], Field(min_length=1, max_length=50)]
+    push: Annotated[tuple[Push, ...], Field(max_length=1000)] = ()
+    tick_until: When | None = None
+    want: Annotated[tuple[Want, ...], Field(max_length=1000)] = ()
+    want_none: bool = False
+    refused: Reason | None = None
+
+    @model_validator(mode="after")
+    def _says_what_it_wants(self) -> Self:
+        if self.want_none == bool(self.want):
+            raise ValueError("a case wants something, or says want_none: true")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """One reading to be sent: event time and arrival in seconds since 1970."""
+
+    sensor: str
+    at: float
+    arrives: float
+    value: float
+    refused: Reason | None
+
+
+@dataclass(frozen=True, slots=True)
+class PackCase:
+    """A case and where it stands."""
+
+    case: Case
+    file: str
+    line: int
+
+
+def load_cases(
+    paths: Sequence[Path],
+    rules: Mapping[str, RuleDefinition],
+    ids: frozenset[str],
+    sensors: Mapping[str, SensorEntry] | None,
+) -> tuple[list[PackCase], list[Finding]]:
+    """The cases beside these packs and everything wrong with them.
+
+    `rules` are the usable rules of the packs, `ids` the names of all; `sensors` None = no catalogue.
+    """
+    pack_cases: list[PackCase] = []
+    findings: list[Finding] = []
+    for file in (file for path in paths for file in case_files(path)):
+        name, root, _ = read(file, findings)
+        if root is None:
+            continue
+        if not isinstance(root.value, list):
+            findings.append(Finding(name, root.line, "file", "is no list", "a list of cases"))
+            continue
+        for node in root.value:
+            case, wrong = check_shape(Case, node, name)
+            if case is not None:
+                wrong = [
+                    *wrong,
+                    *_wrong_times(case, node, name),
+                    *_wrong_names(case, node, name, rules, ids, sensors),
+                ]
+                if not wrong:
+                    pack_cases.append(PackCase(case, name, node.line))
+            findings += wrong
+    return pack_cases, findings
+
+
+def case_files(path: Path) -> list[Path]:
+    """The case files beside a pack; for a single rule file, those with its name."""
+    if path.is_dir():
+        return sorted(path.glob(f"*{ASIDE}"))
+    beside = path.with_name(path.name.removesuffix(".yaml") + ASIDE)
+    return [beside] if beside.is_file() else []
+
+
+def pushes(case: Case) -> list[Pushed]:
+    """All readings of a case in the order in which they arrive."""
+    latest: dict[str, float] = {}
+    pusheds: list[Pushed] = []
+    for push in case.push:
+        times = _times(push)
+        for at, value in zip(times, _spread(push.value, len(times)), strict=True):
+            arrives = latest[push.sensor] = max(at, latest.get(push.sensor, at))
+            pusheds.append(Pushed(push.sensor, at, arrives, value, push.refused))
+    return sorted(pusheds, key=lambda item: item.arrives)
+
+
+def _times(push: Push) -> list[float]:
+    first = moment(push.at)
+    if push.every is None or push.until is None:
+        return [first]
+    step = seconds(push.every)
+    count = int((moment(push.until) - first) / step + 1e-9) + 1
+    return [first + number * step for number in range(count)]
+
+
+def _spread(value: float | tuple[float, ...], count: int) -> Iterable[float]:
+    if not isinstance(value, tuple):
+        return [value] * count
+    if len(value) == 1 or count == 1:
+        return [value[0]] * count
+    if len(value) == count:
+        return value
+    results = []
+    for number in range(count):
+        along = number * (len(value) - 1) / (count - 1)
+        left = min(int(along), len(value) - 2)
+        results.append(value[left] + (value[left + 1] - value[left]) * (along - left))
+    return results
+
+
+def _wrong_times(case: Case, node: Node, file: str) -> list[Finding]:
+    findings: list[Finding] = []
+
+    def at(path: FieldPath, message: str, allowed: str = WHEN) -> None:
+        line, _ = node.follow(path)
+        findings.append(Finding(file, line, dotted(path), message, allowed))
+
+    def read_time(path: FieldPath, text: str) -> float | None:
+        try:
+            return moment(text)
+        except ValueError as error:
+            at(path, str(error))
+            return None
+
+    total = 0.0
+    for number, push in enumerate(case.push):
+        first = read_time(("push", number, "at"), push.at)
+        if push.every is None or push.until is None:
+            continue
+        last = read_time(("push", number, "until"), push.until)
+        try:
+            step = seconds(push.every)
+        except ValueError as error:
+            at(("push", number, "every"), str(error), 'such as "90s" or "5m"')
+            continue
+        if step <= 0:
+            at(("push", number, "every"), "must be longer than nothing", 'such as "5m"')
+        elif first is not None and last is not None:
+            if last < first:
+                at(("push", number, "until"), f"lies before {push.at}", f"after {push.at}")
+            total += max(0.0, (last - first) / step)
+    if total > MOST_PUSHES:
+        at(("push",), f"{total:.0f} readings are too many", f"at most {MOST_PUSHES}")
+    if case.tick_until is not None:
+        read_time(("tick_until",), case.tick_until)
+    for number, want in enumerate(case.want):
+        ends = [
+            read_time(("want", number, "between", side), text)
+            for side, text in enumerate(want.between)
+        ]
+        if ends[0] is not None and ends[1] is not None and ends[0] > ends[1]:
+            at(("want", number, "between"), "ends before it begins", "[earliest, latest]")
+    return findings
+
+
+def _wrong_names(
+    case: Case,
+    node: Node,
+    file: str,
+    rules: Mapping[str, RuleDefinition],
+    ids: frozenset[str],
+    sensors: Mapping[str, SensorEntry] | None,
+) -> list[Finding]:
+    findings: list[Finding] = []
+
+    def at(path: FieldPath, message: str, allowed: str) -> None:
+        line, _ = node.follow(path)
+        findings.append(Finding(file, line, dotted(path), message, allowed))
+
+    for number, name in enumerate(case.rules):
+        rule = rules.get(name)
+        if rule is None and name not in ids:
+            text = f"there is no rule {name} in the pack{nearest(name, ids)}"
+            at(("rules", number), text, listed(ids))
+        elif rule is not None and not rule.over_one_sensor:
+            text = f"{name} is a {rule.body.kind} rule: alerting judges it, no case here can"
+            at(("rules", number), text, "rules over one sensor")
+    own = {sensor.sensor_id for sensor in case.sensors}
+    for number, push in enumerate(case.push):
+        if push.sensor not in own and push.sensor not in (sensors or {}):
+            known = own | set(sensors or {}) if len(sensors or {}) < 1000 else own
+            text = f"there is no sensor {push.sensor}{nearest(push.sensor, known)}"
+            if sensors is None:
+                text += "; no catalogue was given"
+            allowed = f"{listed(own)} or a catalogued sensor" if own else "a catalogued sensor"
+            at(("push", number, "sensor"), text, allowed)
+    pushed = {push.sensor for push in case.push}
+    for number, want in enumerate(case.want):
+        if want.rule not in case.rules:
+            text = f"{want.rule} is not under test{nearest(want.rule, set(case.rules))}"
+            at(("want", number, "rule"), text, listed(set(case.rules)))
+        if want.sensor is not None and want.sensor not in pushed:
+            text = f"nothing is pushed by {want.sensor}{nearest(want.sensor, pushed)}"
+            at(("want", number, "sensor"), text, listed(pushed))
+    return findings

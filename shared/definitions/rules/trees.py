@@ -1,0 +1,166 @@
+"""Boolean trees over other rules: parts that can never hold, say nothing, or stand there twice.
+
+A tree is small (at most 16 parts a level, six levels deep), so it is simply tried out: every rule it
+names takes every level it can reach, and not raised. Trees with too many combinations are left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import product
+
+from shared.contracts.conditions import (
+    AtLeast,
+    CompositeRule,
+    Condition,
+    CorroborationRule,
+    Not,
+    RuleHolds,
+    holds,
+    named_rules,
+)
+from shared.contracts.dead_letter import Reason
+from shared.contracts.fields import LEVEL_ORDER, Level
+from shared.contracts.rules import AbsenceRule, RuleDefinition
+from shared.definitions.rules.ladders import ladder_of
+from shared.definitions.yaml_files.findings import FieldPath, Problem, Severity, listed, nearest
+
+MOST_COMBINATIONS = 20_000
+_Open = frozenset[tuple[str, Level]]
+_BY_RANK = tuple(Level)
+
+
+def levels_of(rule: RuleDefinition) -> tuple[Level, ...]:
+    """The levels an alarm of this rule can have, from the lowest; empty when it never alarms."""
+    if rule.shadow_of is not None or not rule.enabled:
+        return ()
+    match rule.body:
+        case AbsenceRule() | CompositeRule() | CorroborationRule():
+            return (rule.body.level,)
+        case _:
+            rungs, _ = ladder_of(rule)
+            return tuple(sorted({rung.level for rung in rungs}, key=lambda item: LEVEL_ORDER[item]))
+
+
+def tree_problems(
+    rule: RuleDefinition, known: Mapping[str, RuleDefinition], also: frozenset[str]
+) -> list[Problem]:
+    """Everything wrong with the tree of a composite rule.
+
+    `known` are all usable rules, `also` names of rules that exist but are not usable as they are.
+    """
+    body = rule.body
+    if not isinstance(body, CompositeRule):
+        return []
+    root: FieldPath = ("body", "when")
+    leaf_problems = list(_leaf_problems(body.when, root, known, also))
+    leaf_problems += _twice(body.when, root)
+    named = sorted(named_rules(body.when))
+    if leaf_problems or any(name not in known for name in named):
+        return leaf_problems
+    worlds = _worlds(named, known)
+    return [*_dead_parts(body.when, root, worlds)] if worlds else leaf_problems
+
+
+def _leaf_problems(
+    part: Condition, path: FieldPath, known: Mapping[str, RuleDefinition], also: frozenset[str]
+) -> Iterator[Problem]:
+    for below, at in _parts(part, path):
+        yield from _leaf_problems(below, at, known, also)
+    if not isinstance(part, RuleHolds):
+        return
+    rule = known.get(part.rule)
+    if rule is None:
+        if part.rule not in also:
+            names = set(known) | also
+            text = f"there is no rule {part.rule}{nearest(part.rule, names)}"
+            yield _error(text, (*path, "rule"), listed(names))
+        return
+    if not rule.enabled:
+        text = f"can never hold: {part.rule} is switched off"
+        yield _error(text, (*path, "rule"), "rules that are enabled", Severity.WARNING)
+        return
+    reach = levels_of(rule)
+    if not reach:
+        why = "is a shadow" if rule.shadow_of else f"is a {rule.body.kind} rule, about sensors"
+        text = f"can never hold: {part.rule} {why} and never alarms"
+        yield _error(text, (*path, "rule"), "rules that alarm")
+    elif LEVEL_ORDER[part.level] > LEVEL_ORDER[reach[-1]]:
+        text = f"can never hold: {part.rule} reaches {reach[-1]} at most, not {part.level}"
+        at = (*path, "level") if "level" in part.model_fields_set else (*path, "rule")
+        yield _error(text, at, ", ".join(_BY_RANK[: LEVEL_ORDER[reach[-1]] + 1]))
+
+
+def _twice(part: Condition, path: FieldPath) -> list[Problem]:
+    problems: list[Problem] = []
+    seen: list[Condition] = []
+    for below, at in _parts(part, path):
+        if below in seen:
+            problems.append(_error("the same part stands here twice", at, "each part once"))
+        seen.append(below)
+        problems += _twice(below, at)
+    return problems
+
+
+def _dead_parts(part: Condition, path: FieldPath, worlds: list[_Open]) -> Iterator[Problem]:
+    """Parts that never hold, and parts without which the whole would say the same."""
+    if not any(holds(part, world) for world in worlds):
+        yield _error(
+            "can never hold: its parts exclude each other", path, "parts that can hold at once"
+        )
+        return
+    if all(holds(part, world) for world in worlds):
+        yield _error("always holds", path, "a condition that can fail")
+        return
+    parts = list(_parts(part, path))
+    if len(parts) > 1:
+        whole = [holds(part, world) for world in worlds]
+        for place, (below, at) in enumerate(parts):
+            if not any(holds(below, world) for world in worlds):
+                continue
+            rest = [part for number, (part, _) in enumerate(parts) if number != place]
+            if [_of(part, rest, world) for world in worlds] == whole:
+                text = "makes no difference: the other parts already say so"
+                yield _error(text, at, "parts that change the outcome", Severity.WARNING)
+                break
+    for below, at in parts:
+        yield from _dead_parts(below, at, worlds)
+
+
+def _of(part: Condition, rest: list[Condition], world: _Open) -> bool:
+    """Whether `part` would hold with only `rest` of its parts."""
+    held = sum(holds(one, world) for one in rest)
+    if isinstance(part, AtLeast):
+        return held >= part.k
+    return held == len(rest) if part.op == "all" else held > 0
+
+
+def _worlds(named: list[str], known: Mapping[str, RuleDefinition]) -> list[_Open]:
+    """What can be open at once; empty when there are too many combinations to try."""
+    choices: list[list[_Open]] = []
+    combinations = 1
+    for name in named:
+        states: list[_Open] = [frozenset()]
+        states += (
+            frozenset((name, lower) for lower in _BY_RANK[: LEVEL_ORDER[level] + 1])
+            for level in levels_of(known[name])
+        )
+        choices.append(states)
+        combinations *= len(states)
+    if combinations > MOST_COMBINATIONS:
+        return []
+    return [frozenset().union(*chosen) for chosen in product(*choices)]
+
+
+def _parts(part: Condition, path: FieldPath) -> list[tuple[Condition, FieldPath]]:
+    if isinstance(part, RuleHolds):
+        return []
+    if isinstance(part, Not):
+        return [(part.of, (*path, "of"))]
+    return [(below, (*path, "of", place)) for place, below in enumerate(part.of)]
+
+
+def _error(
+    text: str, path: FieldPath, allowed: str, severity: Severity = Severity.ERROR
+) -> Problem:
+    return Problem(Reason.INVALID_RULE, text, path, allowed, severity)

@@ -1,0 +1,200 @@
+"""Items of a kind (rules, plans) from the YAML files of a folder, and everything that is wrong with them.
+
+An item is written without its envelope; `version` may be left out (1). Files whose names end in
+`.test.yaml` are not items.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from shared.contracts.envelope import Envelope
+from shared.contracts.ids import content_id
+from shared.contracts.units import tier_of
+from shared.definitions.yaml_files.findings import Finding, Problem, Severity, dotted
+from shared.definitions.yaml_files.nodes import MOST_BYTES, Node, parse
+from shared.definitions.yaml_files.shape import check_shape
+
+M = TypeVar("M", bound=Envelope)
+ASIDE = ".test.yaml"
+CITY = "500000000000"
+"""Who issues the packs of this repository."""
+ENVELOPE = frozenset({*Envelope.model_fields, "type"})
+_RANK = {Severity.ERROR: 0, Severity.WARNING: 1}
+
+
+class PackError(Exception):
+    """A pack that cannot be used; `findings` says what is wrong, one line each."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__("\n".join(str(finding) for finding in findings))
+        self.findings = tuple(findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[M]):
+    """A kind of item: its model, the field that names it, the prefix of its messages' ids."""
+
+    model: type[M]
+    key: str
+    prefix: str
+    word: str
+
+    def message(self, fields: Mapping[str, Any], now: datetime, issuer: str = CITY) -> M:
+        """An item as a message; its id follows from its content and `now`: one id, one body.
+
+        Raises ValidationError.
+        """
+        return self.model.model_validate_json(
+            json.dumps({**self.head(fields, now, issuer), **fields})
+        )
+
+    def head(self, fields: Mapping[str, Any], now: datetime, issuer: str) -> dict[str, Any]:
+        """What the text does not carry: the envelope, and version 1 where none is given."""
+        text = json.dumps(fields, sort_keys=True)
+        head = {
+            "id": content_id(self.prefix, text, now.isoformat()),
+            "occurred_at": now.isoformat(),
+            "sent_at": now.isoformat(),
+            "origin_unit": issuer,
+            "tier": tier_of(issuer),
+        }
+        return head if "version" in fields else {**head, "version": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Item(Generic[M]):
+    """An item and where it stands; `fields` is what was written, without places."""
+
+    value: M
+    name: str
+    fields: dict[str, Any]
+    file: str
+    node: Node
+
+    def placed(self, problem: Problem) -> Finding:
+        """A problem of this item with its line."""
+        line, real = self.node.follow(problem.path)
+        return Finding(
+            self.file,
+            line,
+            dotted(problem.path) or dotted(real) or "item",
+            f"{self.name}: {problem.text}",
+            problem.allowed,
+            problem.severity,
+            self.name,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Items(Generic[M]):
+    """What was read. `names` are those of unusable items too; `whole` False = a file's end is missing."""
+
+    items: tuple[Item[M], ...]
+    findings: tuple[Finding, ...]
+    names: frozenset[str]
+    whole: bool
+    files: int
+
+
+def read_items(kind: Kind[M], paths: Sequence[Path], now: datetime, issuer: str) -> Items[M]:
+    """Read folders and files of items, each against its model; never raises for their content."""
+    items: list[Item[M]] = []
+    findings: list[Finding] = []
+    places: dict[str, str] = {}
+    whole = True
+    files = [file for path in paths for file in _files(path, kind.word, findings)]
+    for file in files:
+        name, root, complete = read(file, findings)
+        whole = whole and complete
+        if root is None:
+            continue
+        if not isinstance(root.value, list):
+            findings.append(
+                Finding(name, root.line, "file", "is no list", f"a list of {kind.word}s")
+            )
+            whole = False
+            continue
+        for node in root.value:
+            about = _name_of(node, kind.key)
+            if about and about in places:
+                text = f"{about} stands already in {places[about]}"
+                line = node.key_lines[kind.key]
+                findings.append(
+                    Finding(name, line, kind.key, text, f"each {kind.word} once", about=about)
+                )
+                continue
+            if about:
+                places[about] = f"{name}:{node.line}"
+            fields = node.plain()
+            head = kind.head(fields if isinstance(fields, dict) else {}, now, issuer)
+            value, wrong = check_shape(kind.model, node, name, head, ENVELOPE, about)
+            findings += wrong
+            if value is not None:
+                items.append(Item(value, about, fields, name, node))
+    return Items(tuple(items), tuple(findings), frozenset(places), whole, len(files))
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Errors first, then by file and line."""
+    return tuple(
+        sorted(findings, key=lambda finding: (_RANK[finding.severity], finding.file, finding.line))
+    )
+
+
+def errors(findings: Iterable[Finding]) -> list[Finding]:
+    """What keeps a pack from being used."""
+    return [finding for finding in findings if finding.severity is Severity.ERROR]
+
+
+def files_of(path: Path) -> list[Path]:
+    """The files of items of a folder in order of their names; a file is itself."""
+    if path.is_dir():
+        return [one for one in sorted(path.glob("*.yaml")) if not one.name.endswith(ASIDE)]
+    return [path]
+
+
+def read(file: Path, findings: list[Finding]) -> tuple[str, Node | None, bool]:
+    """Shown name, content, and whether all of a YAML file could be read; notes what is wrong."""
+    name = shown(file)
+    try:
+        if not file.is_file():
+            raise OSError(0, "is no file")
+        with file.open("rb") as opened:
+            data = opened.read(MOST_BYTES + 1)
+    except OSError as error:
+        findings.append(Finding(name, 1, "file", f"cannot be read: {error.strerror}"))
+        return name, None, False
+    parsed = parse(data, name)
+    findings += parsed.findings
+    if parsed.root is not None and parsed.root.value is None:
+        return name, Node(1, []), parsed.whole  # nothing but comments
+    return name, parsed.root, parsed.whole
+
+
+def shown(file: Path) -> str:
+    """A path as people here would name it."""
+    try:
+        return str(file.resolve().relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return str(file)
+
+
+def _name_of(node: Node, key: str) -> str:
+    name = node.child(key)
+    return name.value if name is not None and isinstance(name.value, str) else ""
+
+
+def _files(path: Path, word: str, findings: list[Finding]) -> list[Path]:
+    if not path.exists():
+        findings.append(Finding(shown(path), 1, "file", "there is no such file or folder"))
+        return []
+    result = files_of(path)
+    if not result:
+        findings.append(Finding(shown(path), 1, "file", f"holds no {word}s", "*.yaml"))
+    return result

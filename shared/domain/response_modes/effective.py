@@ -1,0 +1,82 @@
+"""The mode that holds for a unit: the strictest of its own and its ancestors', with its origin.
+
+Worlds are apart: the modes of a drill are decided, inherited and applied among records of the drill
+and nowhere else, and the real ones do not reach into it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from shared.contracts.fields import ResponseMode, Status
+from shared.contracts.modes import ResponseModeEvent
+from shared.contracts.units import parent_of
+from shared.domain.response_modes.order import STRICTNESS
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """A mode with the `version` of the decision of `unit` that it comes from.
+
+    Version 0 and no unit: nobody in this line has ever decided.
+    """
+
+    mode: ResponseMode = ResponseMode.NORMAL
+    version: int = 0
+    unit: str | None = None
+
+
+UNDECIDED = Effective()
+
+
+class Modes:
+    """The newest decision per status and unit.
+
+    Answers are remembered until the next decision, since a fan-out asks for thousands of neighbours.
+    """
+
+    def __init__(self, decisions: Iterable[tuple[Status, Effective]] = ()) -> None:
+        self._own: dict[tuple[Status, str], Effective] = {}
+        self._known: dict[tuple[Status, str], Effective] = {}
+        for status, decision in decisions:
+            self.decide(status, decision)
+
+    def put(self, event: ResponseModeEvent) -> None:
+        """Take in a record of the modes topic."""
+        self.decide(event.status, Effective(event.mode, event.version, event.unit))
+
+    def decide(self, status: Status, decision: Effective) -> None:
+        """Take in a decision; an older one than is known changes nothing."""
+        assert decision.unit is not None, "a decision is some unit's"
+        key = (status, decision.unit)
+        if self.own(*key).version < decision.version:
+            self._own[key] = decision
+            self._known.clear()
+
+    def own(self, status: Status, unit: str) -> Effective:
+        """What the unit itself has decided."""
+        return self._own.get((status, unit), UNDECIDED)
+
+    def effective(self, status: Status, unit: str) -> Effective:
+        """The mode that holds for the unit; of two equally strict ones the nearer."""
+        if not self._own:
+            return UNDECIDED
+        key = (status, unit)
+        result = self._known.get(key)
+        if result is None:
+            parent = parent_of(unit)
+            inherited = UNDECIDED if parent is None else self.effective(status, parent)
+            result = self._known[key] = _stricter(self.own(status, unit), inherited)
+        return result
+
+    def inherited(self, status: Status, unit: str) -> Effective:
+        """What holds for the unit whatever it decides itself."""
+        parent = parent_of(unit)
+        return UNDECIDED if parent is None else self.effective(status, parent)
+
+
+def _stricter(own: Effective, inherited: Effective) -> Effective:
+    if own.unit is None or STRICTNESS[own.mode] < STRICTNESS[inherited.mode]:
+        return inherited
+    return own
