@@ -6,7 +6,7 @@ CATALOG := var/run/catalog.jsonl
 UNITS  := var/run/units.jsonl
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-lint demo up down status link logs test e2e faults lint types imports fmt bench rules plans cli lock clean distclean
+.PHONY: help setup setup-lint demo up down status link logs test e2e faults lint types imports javascript fmt bench rules plans cli lock clean distclean
 
 help:  ## show this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,7 +59,7 @@ cli: setup  ## the console's API on the command line (ARGS="list alerts --open")
 $(CATALOG): $(wildcard deploy/example/*.py deploy/example/*.csv)
 	@$(PY) -m deploy.example.catalog $(CATALOG) $(UNITS)
 
-lint: setup-lint types imports  ## style, types, import rules, no addresses of package indexes
+lint: setup-lint types imports javascript  ## style, types, import rules, no addresses of package indexes
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m deploy.hygiene
@@ -67,12 +67,16 @@ lint: setup-lint types imports  ## style, types, import rules, no addresses of p
 types: setup-lint  ## mypy, strict
 	@$(PY) -m mypy
 
+javascript: setup-lint  ## types, rules and format of the console's scripts
+	@$(PY) -m deploy.javascript check
+
 imports: setup-lint  ## which part may import which
 	@.venv/bin/lint-imports
 
 fmt: setup-lint  ## format, and repair what can be repaired
 	@$(PY) -m ruff check --fix-only .
 	@$(PY) -m ruff format .
+	@$(PY) -m deploy.javascript format
 
 lock: setup-lint  ## compile requirements*.in into requirements.lock
 	@.venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
@@ -82,4 +86,4 @@ clean: down  ## remove what runs left behind: data, logs, demo
 	@rm -rf var/run var/data var/demo var/test var/log .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 distclean: clean  ## also the environment and the caches (the next start needs the network)
-	@rm -rf var .venv
+	@rm -rf var .venv deploy/javascript/node_modules

@@ -1,7 +1,7 @@
 """Prepare a fresh checkout: environment, pinned packages, Kafka. Standard library only.
 
     python3 deploy/bootstrap.py run     packages, Kafka, compiled scoring: enough for demo and all tests
-    python3 deploy/bootstrap.py lint    packages only
+    python3 deploy/bootstrap.py lint    packages, and the tools that check the console's scripts
 
 Repeatable: a stamp (hash of the lock files and the interpreter) makes a second call return in a
 fraction of a second without any network. Failures end in one sentence and exit code 1.
@@ -56,8 +56,9 @@ def main(argv: list[str]) -> int:
             _write_stamp("packages")
         if verb != "lint" and not _stamp_is("kafka"):
             _fetch_kafka()
-        if verb != "lint":
-            _compile()
+        if verb == "lint":
+            return _install_script_tools()
+        _compile()
     except BootstrapError as error:
         print(f"fenghuo: {error}", file=sys.stderr)
         return 1
@@ -196,6 +197,13 @@ def _fetch_kafka() -> None:
         _write_stamp("packages", "kafka")
     elif os.environ.get("FENGHUO_BROKER") == "kafka":
         raise BootstrapError("FENGHUO_BROKER=kafka demands Apache Kafka and it cannot be fetched.")
+
+
+def _install_script_tools() -> int:
+    """Install the tools that check the console's scripts; they say themselves why they cannot."""
+    with never_silent("installing"):
+        command = [str(VENV_PYTHON), "-m", "deploy.javascript", "install"]
+        return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
 def _compile() -> None:
