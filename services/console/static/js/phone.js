@@ -169,10 +169,10 @@ function showLoadStatus() {
 /** Redraw the outbox only when it differs: a screen reader does not read the same text twice. */
 function showOutbox() {
   const entries = outbox.entries.map((entry) => [entry.key, entry.refused]);
-  const shown = JSON.stringify(entries) + document.documentElement.lang;
+  const content = JSON.stringify(entries) + document.documentElement.lang;
   const panel = elementById("unsent");
-  if (panel.hasChildNodes() && state.outboxShown === shown) return;
-  state.outboxShown = shown;
+  if (panel.hasChildNodes() && state.outboxShown === content) return;
+  state.outboxShown = content;
   fill(panel, outboxPanel(outbox));
 }
 

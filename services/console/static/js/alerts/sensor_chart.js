@@ -14,7 +14,7 @@ const HOURS = [1, 6, 24, 72];
 const WIDE = { width: 720, height: 260 };
 const NARROW = { width: 340, height: 220 };
 const NARROW_PX = 560;
-const MARGIN = { left: 56, right: 12, top: 14, bottom: 26 };
+const MARGIN = { leading: 56, trailing: 12, top: 14, bottom: 26 };
 const ROW_LIMIT = 60;
 
 /**
@@ -116,7 +116,7 @@ function summary(readings) {
 /** @param {ReadingsAnswer} readings */
 function drawing(readings) {
   const { width, height } = innerWidth < NARROW_PX ? NARROW : WIDE;
-  const right = width - MARGIN.right;
+  const right = width - MARGIN.trailing;
   const bottom = height - MARGIN.bottom;
   const begin = new Date(readings.begin_at).getTime();
   const end = new Date(readings.end_at).getTime();
@@ -125,7 +125,7 @@ function drawing(readings) {
 
   /** @param {string} iso */
   const x = (iso) =>
-    MARGIN.left + ((new Date(iso).getTime() - begin) / (end - begin)) * (right - MARGIN.left);
+    MARGIN.leading + ((new Date(iso).getTime() - begin) / (end - begin)) * (right - MARGIN.leading);
   /** @param {number} value */
   const y = (value) => bottom - ((value - low) / (high - low)) * (bottom - MARGIN.top);
   /**
@@ -133,25 +133,25 @@ function drawing(readings) {
    * @param {number} value
    */
   const horizontal = (kind, value) =>
-    svg("line", { class: kind, x1: MARGIN.left, x2: right, y1: y(value), y2: y(value) });
+    svg("line", { class: kind, x1: MARGIN.leading, x2: right, y1: y(value), y2: y(value) });
 
   const gridLines = ticks(low, high).map((value) => [
     horizontal("grid", value),
     svg(
       "text",
-      { class: "tick", x: MARGIN.left - 6, y: y(value) + 4, "text-anchor": "end" },
+      { class: "tick", x: MARGIN.leading - 6, y: y(value) + 4, "text-anchor": "end" },
       formatNumber(value),
     ),
   ]);
   const timeTicks = ["start", "middle", "end"].map((anchor, index) => {
     const share = index / 2;
-    const position = MARGIN.left + share * (right - MARGIN.left);
+    const position = MARGIN.leading + share * (right - MARGIN.leading);
     const label = formatTime(begin + share * (end - begin)).slice(0, -3);
     const properties = { class: "tick", x: position, y: height - 7, "text-anchor": anchor };
     return svg("text", properties, label);
   });
   const alarmBars = readings.alarms.map((alarm) => {
-    const start = Math.max(MARGIN.left, x(alarm.started_at));
+    const start = Math.max(MARGIN.leading, x(alarm.started_at));
     // An ended alarm ends at its last change, any other at the right edge.
     const finish = x(hasEnded(alarm) ? alarm.occurred_at : readings.end_at);
     return svg("rect", {

@@ -42,7 +42,6 @@ export function alarmsBoard(context) {
     () => loaders.sensors(),
     PAGE_SIZE,
   );
-  // eslint-disable-next-line id-denylist -- the name of a parameter of the API
   const silenceQuery = { status, standing: 1, limit: SILENCE_LIMIT };
   const loaders = {
     alarms: loader(

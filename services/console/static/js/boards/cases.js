@@ -96,12 +96,12 @@ export function casesBoard(context) {
       answer = await context.current(requestCases(limit));
     } catch (error) {
       problemOf(error);
-      if (number === requestCount) status.failed();
+      if (number === requestCount) status.fail();
     }
     if (!answer || number !== requestCount) return; // A later request has replaced this one.
     Object.assign(state, { cases: answer.cases, next: answer.next });
     draw();
-    status.done();
+    status.succeed();
   }
 
   async function append() {

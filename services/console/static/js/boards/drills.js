@@ -217,9 +217,9 @@ function drillCommandCard(command, refresh) {
 /**
  * Ask for the scenario; the place has to be typed, with the word for a drill before it.
  * @param {Officer} officer
- * @param {() => void} done
+ * @param {() => void} onDone
  */
-function startDrill(officer, done) {
+function startDrill(officer, onDone) {
   const key = crypto.randomUUID();
   const root = { unit: officer.unit, name: officer.unit_name };
   const picker = unitPicker(t("case.place"), root);
@@ -243,7 +243,7 @@ function startDrill(officer, done) {
         text: textOf(form, "text"),
       };
       await post("/api/drills", body, key);
-      setTimeout(done, OPENING_MS);
+      setTimeout(onDone, OPENING_MS);
     },
   });
 }

@@ -162,12 +162,12 @@ export function overviewBoard(context) {
       state.overview = answer;
       drawCounters(counters, answer);
       towns.draw(answer.towns, state.town?.unit);
-      counterStatus.done();
-      towns.status.done();
+      counterStatus.succeed();
+      towns.status.succeed();
     },
     overviewFailed: () => {
-      counterStatus.failed();
-      towns.status.failed();
+      counterStatus.fail();
+      towns.status.fail();
     },
     line: (line) => {
       state.lines = [line, ...state.lines].slice(0, FEED_LIMIT);

@@ -137,7 +137,7 @@ export function reportsBoard(context) {
    */
   function openForm(chain, answer) {
     const { incident_id: id, status: incidentStatus } = answer;
-    openReportForm({ chain, incident: id, status: incidentStatus, done: refreshLater });
+    openReportForm({ chain, incident: id, status: incidentStatus, onDone: refreshLater });
   }
 
   return {

@@ -117,12 +117,12 @@ export function caseFile(context, caseId, onChange) {
     status.begin();
     try {
       draw(await request);
-      status.done();
+      status.succeed();
       return true;
     } catch (error) {
       if (problemOf(error).status === 404)
         fill(node, h("p", { class: "problem", role: "alert" }, t("case.unknown")));
-      else status.failed();
+      else status.fail();
       return false;
     }
   }

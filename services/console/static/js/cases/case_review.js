@@ -19,16 +19,16 @@ const FINDING_LIMIT = 20;
  * Make the review, or the way to write it.
  * @param {Officer} officer
  * @param {CaseDetail} detail
- * @param {() => void} done
+ * @param {() => void} onDone
  * @returns {Child}
  */
-export function reviewPart(officer, detail, done) {
+export function reviewPart(officer, detail, onDone) {
   if (detail.review) return reviewContent(detail.review);
   if (detail.may_review) {
     const properties = { class: "primary", id: "write-review" };
     const write = button(
       t("case.review.write"),
-      () => writeReview(officer, detail, done),
+      () => writeReview(officer, detail, onDone),
       properties,
     );
     return [h("p", {}, t("case.review.ready")), h("div", { class: "acts" }, write)];
@@ -76,9 +76,9 @@ function findingCard(finding, index) {
 /**
  * @param {Officer} officer
  * @param {CaseDetail} detail
- * @param {() => void} done
+ * @param {() => void} onDone
  */
-function writeReview(officer, detail, done) {
+function writeReview(officer, detail, onDone) {
   const key = crypto.randomUUID();
   const list = h("div", { class: "stack", id: "findings" });
   /** @type {ReturnType<typeof findingForm>[]} */
@@ -116,7 +116,7 @@ function writeReview(officer, detail, done) {
       const findings = forms.map((finding) => finding.read());
       const body = { text: textOf(form, "review"), findings };
       await post(`/api/cases/${encodeURIComponent(detail.case_id)}/review`, body, key);
-      done();
+      onDone();
     },
   });
 }

@@ -39,9 +39,9 @@ export const reasonLabel = (assignment) => t(`reason.${assignment.state}`, {}, t
 /**
  * Make a card; `done` is called after a step.
  * @param {Assignment} assignment
- * @param {() => void} done
+ * @param {() => void} onDone
  */
-export function assignmentCard(assignment, done) {
+export function assignmentCard(assignment, onDone) {
   const deadline = isUnsigned(assignment)
     ? t("sign.by", { time: formatTime(assignment.sign_by) })
     : t("finish.by", { time: formatTime(assignment.finish_by) });
@@ -63,6 +63,6 @@ export function assignmentCard(assignment, done) {
       h("p", { class: "muted" }, reasonLabel(assignment), text(assignment.reason)),
     request && h("p", { class: "muted" }, t("reason"), text(request)),
     photoRow(assignment.photos),
-    assignment.may.length > 0 && h("div", { class: "acts" }, stepButtons(assignment, done)),
+    assignment.may.length > 0 && h("div", { class: "acts" }, stepButtons(assignment, onDone)),
   );
 }

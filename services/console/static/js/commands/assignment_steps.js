@@ -45,12 +45,12 @@ const HOURS_AHEAD = { ask_extend: 1, ask_suspend: 4, extend: 1, suspend: 4 };
 /**
  * Make one button per possible step; the first is the expected one.
  * @param {Assignment} assignment
- * @param {() => void} done
+ * @param {() => void} onDone
  */
-export function stepButtons(assignment, done) {
+export function stepButtons(assignment, onDone) {
   return assignment.may.map((step, index) => {
     const isExpected = index === 0 && EXPECTED_STEPS.has(step);
-    return button(t(`step.${step}`), () => askForStep(assignment, step, done), {
+    return button(t(`step.${step}`), () => askForStep(assignment, step, onDone), {
       class: DANGEROUS_STEPS.has(step) ? "danger" : isExpected ? "primary" : null,
       "data-focus": `${assignment.assignment_id}-${step}`,
     });
@@ -61,10 +61,10 @@ export function stepButtons(assignment, done) {
  * Ask for the fields of a step, then deliver it; `done` is called afterwards.
  * @param {Assignment} assignment
  * @param {string} step
- * @param {() => void} done
+ * @param {() => void} onDone
  * @param {Deliver} [deliver]
  */
-export async function askForStep(assignment, step, done, deliver = sendAll) {
+export async function askForStep(assignment, step, onDone, deliver = sendAll) {
   confirmAction({
     title: t(`step.${step}`),
     subject: {
@@ -78,7 +78,7 @@ export async function askForStep(assignment, step, done, deliver = sendAll) {
     send: async ({ reason, form }) => {
       const photos = await photoActions(form, assignment);
       await deliver([...photos, stepAction(assignment, step, reason, form)]);
-      done();
+      onDone();
     },
   });
 }

@@ -68,12 +68,12 @@ export function openUnitSheet(command) {
       });
     } catch (error) {
       problemOf(error);
-      status.failed();
+      status.fail();
       moreButton.disabled = false;
       moreButton.hidden = false; // The button is the way to try again.
       return;
     }
-    status.done();
+    status.succeed();
     rows.append(...answer.assignments.map((assignment) => unitRow(assignment, reload)));
     after = answer.next ?? "";
     moreButton.hidden = !after;

@@ -46,12 +46,12 @@ export function loadStatus(node) {
       if (loadedAt === null && !note.classList.contains("failed")) show(false);
     },
     /** The node shows current content. */
-    done: () => {
+    succeed: () => {
       loadedAt = Date.now();
       show(false);
     },
     /** The request failed. */
-    failed: () => show(true),
+    fail: () => show(true),
     /** The next request is about something else. */
     restart: () => {
       loadedAt = null;
@@ -83,13 +83,13 @@ export function loader(nodes, request, draw, pause = 1_000) {
       answer = await request();
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      statuses.forEach((status) => status.failed());
+      statuses.forEach((status) => status.fail());
       retryTimer = setTimeout(() => parts[0].isConnected && load(), RETRY_MS);
       return;
     }
     if (answer === null) return;
     draw(answer);
-    statuses.forEach((status) => status.done());
+    statuses.forEach((status) => status.succeed());
   }, pause);
 
   function restart() {

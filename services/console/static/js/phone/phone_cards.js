@@ -117,10 +117,10 @@ export function phoneAssignmentCard(assignment, deliver) {
   const steps = hasStep ? [] : may;
   const mainSteps = steps.filter((step) => MAIN_STEPS.includes(step));
   const furtherSteps = steps.filter((step) => !MAIN_STEPS.includes(step));
-  const done = () => {};
+  const onDone = () => {};
   /** @param {string} step */
   const stepButton = (step) =>
-    button(t(`step.${step}`), () => askForStep(assignment, step, done, deliver), {
+    button(t(`step.${step}`), () => askForStep(assignment, step, onDone, deliver), {
       class: step === mainSteps[0] ? "primary" : DANGEROUS_STEPS.has(step) ? "danger" : null,
       "data-focus": `${assignment.assignment_id}-${step}`,
     });

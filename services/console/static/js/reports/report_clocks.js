@@ -8,16 +8,18 @@ import { light } from "../lib/lights.js";
 /** @import { ReportClock } from "../types/reports.d.ts" */
 /** @import { LightColour } from "../lib/lights.js" */
 
-/** The states of a clock, the gravest first. */
-/** @type {Record<string, LightColour>} */
-const COLOURS = {
-  overdue: "red",
-  missed: "red",
-  late: "yellow",
-  due: "yellow",
-  met: "green",
-  stopped: "green",
-};
+/**
+ * The colour of each state of a clock.
+ * @type {Map<string, LightColour>}
+ */
+const COLOURS = new Map([
+  ["overdue", "red"],
+  ["missed", "red"],
+  ["late", "yellow"],
+  ["due", "yellow"],
+  ["met", "green"],
+  ["stopped", "green"],
+]);
 const SUMMARY_ORDER = ["overdue", "late", "missed", "due", "met"];
 const BREACHED = new Set(["overdue", "late", "missed"]);
 
@@ -48,5 +50,5 @@ function clockLight(clock) {
   const report = t(`report.${name}`, {}, t(`means.${name}`, {}, name));
   const time = formatTime(clock.met_at ?? clock.due_at);
   const words = `${report} ${t(`duty.${clock.state}`)} ${time}${target}`;
-  return light(COLOURS[clock.state], words, "clock-light");
+  return light(COLOURS.get(clock.state) ?? "yellow", words, "clock-light");
 }

@@ -61,14 +61,14 @@ function expectedKind(chain) {
  * @property {ReportChain} chain
  * @property {string} incident
  * @property {Status} status
- * @property {() => void} done called when the report is sent
+ * @property {() => void} onDone called when the report is sent
  */
 
 /**
  * Open the form for one line of reporting.
  * @param {ReportRequest} request
  */
-export function openReportForm({ chain, incident, status, done }) {
+export function openReportForm({ chain, incident, status, onDone }) {
   const key = crypto.randomUUID();
   const knownValues = knownFacts(chain);
   const kind = select(t("report.kind"), "kind", optionsOf(KINDS, "report"));
@@ -107,7 +107,7 @@ export function openReportForm({ chain, incident, status, done }) {
         { ...reportBody(form, chain), incident_id: incident, status },
         key,
       );
-      done();
+      onDone();
     },
   });
   dialog.classList.add("wide");
