@@ -21,7 +21,7 @@ import { sensorChart } from "./sensor_chart.js";
 
 /** @import { Child } from "../types/dom.d.ts" */
 /** @import { AlertDetail, Position } from "../types/alerts.d.ts" */
-/** @import { Command } from "../types/commands.d.ts" */
+/** @import { CommandHead } from "../types/commands.d.ts" */
 
 const CHART_LIMIT = 3;
 const APPLY_MS = 1_200; // The service has applied a decision by then in most cases.
@@ -134,7 +134,7 @@ function emergencyDebt({ debt }) {
   return h("p", { class: "problem" }, words);
 }
 
-/** @param {Command} command */
+/** @param {CommandHead} command */
 function commandItem(command) {
   const recipients = t("recipients", { n: command.recipients });
   const state = t(`command.${command.state}`);

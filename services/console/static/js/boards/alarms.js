@@ -177,7 +177,6 @@ function sensorItem(sensor) {
     h(
       "span",
       { class: "what" },
-      drillTag(sensor),
       text(sensor.name),
       h("br"),
       h("span", { class: "muted" }, sensor.unit_name),

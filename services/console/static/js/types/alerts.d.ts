@@ -1,7 +1,7 @@
 /** Alerts, alarms with their evidence, silences, and readings of sensors. */
 
-import type { Command } from "./commands.d.ts";
-import type { Level, Maskable, Post, Status, WithStatus } from "./fields.d.ts";
+import type { CommandHead } from "./commands.d.ts";
+import type { Level, Maskable, Post, WithStatus } from "./fields.d.ts";
 
 export interface NextStep {
   verb: string;
@@ -58,7 +58,7 @@ export interface AlertDetail extends Alert {
   merged_ids: string[];
   report_ids: string[];
   evidence: Alarm[];
-  commands: Command[];
+  commands: CommandHead[];
 }
 
 export interface Evidence {
@@ -111,7 +111,6 @@ export interface SilentSensor {
   state: string;
   last_seen_at: string | null;
   detail: string | null;
-  status: Status;
 }
 
 export interface RuleLevel {

@@ -13,7 +13,8 @@ export interface CommandTotals {
   overdue: number;
 }
 
-export interface Command extends WithStatus, Maskable {
+/** A command without the progress of its assignments. */
+export interface CommandHead extends WithStatus, Maskable {
   command_id: string;
   version: number;
   state: string;
@@ -25,6 +26,9 @@ export interface Command extends WithStatus, Maskable {
   recipients: number;
   sign_by: string;
   sent_at: string;
+}
+
+export interface Command extends CommandHead {
   by_tier: TierCounts[];
   totals: CommandTotals;
   may: string[];
@@ -62,7 +66,8 @@ export interface Assignment extends WithStatus, Maskable {
   asked: { step: string; until: string | null; text: string } | null;
   reason: string;
   synthetic: boolean;
-  photos: Photo[];
+  /** Absent where the assignment is shown within the tree of a command. */
+  photos?: Photo[];
   may: string[];
 }
 
