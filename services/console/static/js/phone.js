@@ -308,7 +308,7 @@ function drawFrame() {
       h("p", { class: "reading", id: "reading", role: "status" }),
       h("ul", { class: "cards", id: "first" }),
       h("h2", { class: "group", id: "rest-title", hidden: true }, t("earlier")),
-      h("ul", { class: "cards gone", id: "rest", hidden: true }),
+      h("ul", { class: "cards settled", id: "rest", hidden: true }),
       LIST_NAMES.map(listEnd),
     ),
     button("", scrollToTop, { id: "fresh", class: "primary", hidden: true }),
@@ -322,7 +322,7 @@ function drawHeader() {
     { class: "bar-top" },
     h(
       "div",
-      { class: "who" },
+      { class: "identity" },
       h("h1", {}, officer.unit_name),
       h("span", { class: "link tail", id: "link", role: "status" }, t("state.connecting")),
     ),

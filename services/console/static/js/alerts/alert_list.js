@@ -76,7 +76,7 @@ function alertCard(alert, refresh) {
 function nextStep(alert, refresh) {
   return h(
     "div",
-    { class: `next ${alert.may.length ? "mine" : ""}` },
+    { class: `next ${alert.may.length ? "actionable" : ""}` },
     h("p", {}, nextStepText(alert)),
     h(
       "div",

@@ -87,7 +87,7 @@ function sheetContent(alert, refresh, close) {
       chip(t("sources", { n: alert.distinct_sources })),
     ),
     scales(alert),
-    h("p", { class: "waits" }, nextStepText(alert)),
+    h("p", { class: "next-step" }, nextStepText(alert)),
     emergencyDebt(alert),
     verbs.length > 0 &&
       h(

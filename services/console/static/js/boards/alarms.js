@@ -102,7 +102,7 @@ export function alarmsBoard(context) {
       h("span", {}, chip(t(`silence.${silence.kind}`))),
       h(
         "span",
-        { class: "what" },
+        { class: "description" },
         drillTag(silence),
         `${silence.place_name} `,
         h("span", { class: "muted" }, source),
@@ -176,7 +176,7 @@ function sensorItem(sensor) {
     h("span", {}, chip(t(`health.${sensor.state}`), "bad")),
     h(
       "span",
-      { class: "what" },
+      { class: "description" },
       text(sensor.name),
       h("br"),
       h("span", { class: "muted" }, sensor.unit_name),

@@ -273,7 +273,7 @@ function breadcrumbs(path, showUnit) {
       ? h("span", { "aria-current": "location" }, name)
       : button(name, () => showUnit(unit), { class: "plain", "data-focus": `way-${unit}` }),
   );
-  return h("nav", { class: "way", "aria-label": t("way") }, items);
+  return h("nav", { class: "breadcrumbs", "aria-label": t("way") }, items);
 }
 
 /**

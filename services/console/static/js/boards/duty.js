@@ -133,7 +133,12 @@ export function dutyBoard(context) {
       "li",
       {},
       h("span", {}, chip(t(`rule.${rule.kind}`))),
-      h("span", { class: "what" }, describe(rule), rule.reason && [h("br"), text(rule.reason)]),
+      h(
+        "span",
+        { class: "description" },
+        describe(rule),
+        rule.reason && [h("br"), text(rule.reason)],
+      ),
       h("span", {}, cancelButton),
     );
   }
@@ -292,7 +297,7 @@ function gapItem(gap) {
     h("span", {}, chip(t("duty.empty"), "bad")),
     h(
       "span",
-      { class: "what" },
+      { class: "description" },
       `${gap.unit_name} ${t(`post.${gap.post}`)}`,
       h("br"),
       h("span", { class: "muted" }, spans.join("；")),

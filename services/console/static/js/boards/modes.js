@@ -77,7 +77,7 @@ const modeItem = (mode) =>
     "li",
     {},
     h("span", {}, chip(t(`mode.${mode.mode}`))),
-    h("span", { class: "what" }, mode.unit_name),
+    h("span", { class: "description" }, mode.unit_name),
     h("span", { class: "muted" }, deciderText(mode)),
   );
 

@@ -190,7 +190,7 @@ function dutyItem(duty) {
     h("span", {}, levelBadge(duty.level)),
     h(
       "span",
-      { class: "what" },
+      { class: "description" },
       drillTag(duty),
       `${duty.unit_name} → ${duty.to_name} `,
       h("span", { class: "muted" }, t(`duty.${duty.state}`)),

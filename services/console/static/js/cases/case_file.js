@@ -286,7 +286,7 @@ function timelineItem(entry) {
     h("time", { datetime: entry.at }, formatTime(entry.at)),
     h(
       "span",
-      { class: "what" },
+      { class: "description" },
       h("strong", {}, entrySubject(entry)),
       " ",
       entryWords(entry),

@@ -58,7 +58,13 @@ export function composeCommand(officer, status, refresh) {
       " ",
       countsByTier,
     ]),
-    h("details", { class: "who-gets-it" }, h("summary", {}, t("compose.who")), names, moreButton),
+    h(
+      "details",
+      { class: "recipient-names" },
+      h("summary", {}, t("compose.who")),
+      names,
+      moreButton,
+    ),
     h("label", {}, t("compose.type"), typedNumber),
     problem.node,
     h(

@@ -113,7 +113,7 @@ function postItem(item) {
     reachLight(item.reach),
     h(
       "span",
-      { class: "what" },
+      { class: "description" },
       `${item.unit_name} ${t(`post.${item.post}`)} `,
       item.officer_id && text(item.name ?? t("reach.name.hidden")),
       item.phone && h("span", { class: "faint" }, ` ${item.phone}`),

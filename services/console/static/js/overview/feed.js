@@ -23,7 +23,7 @@ function feedItem(line) {
     h("time", {}, formatTime(line.at)),
     h(
       "span",
-      { class: "what" },
+      { class: "description" },
       h("span", { class: `dot ${line.level ?? ""}`, "aria-hidden": "true" }),
       drillTag(line),
       h("span", {}, lineWords(line)),

@@ -32,7 +32,7 @@ function supervisionItem(entry) {
     h("span", {}, chip(kind, isGrave ? "bad" : "")),
     h(
       "span",
-      { class: "what" },
+      { class: "description" },
       drillTag(entry),
       `${entry.unit_name} ${t(`clock.${entry.clock}`)} `,
       h("span", { class: "muted" }, t("called", { unit: entry.target_name, post })),

@@ -176,7 +176,7 @@ function factFields(knownValues) {
   );
   return h(
     "details",
-    { class: "facts-of-report", open: true },
+    { class: "report-facts", open: true },
     h("summary", {}, t("report.facts")),
     h("p", { class: "muted" }, t("report.facts.note")),
     h(
