@@ -6,13 +6,16 @@ CATALOG := var/run/catalog.jsonl
 UNITS  := var/run/units.jsonl
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-lint demo up down status link logs test e2e faults lint types imports javascript fmt bench rules plans cli lock clean distclean
+.PHONY: help setup setup-test setup-lint demo up down status link logs test e2e faults lint types imports javascript fmt bench rules plans cli lock clean distclean
 
 help:  ## show this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:  ## install what the system needs (repeatable, offline the second time)
 	@$(PYTHON) deploy/bootstrap.py run
+
+setup-test:
+	@$(PYTHON) deploy/bootstrap.py test
 
 setup-lint:
 	@$(PYTHON) deploy/bootstrap.py lint
@@ -35,7 +38,7 @@ link: setup  ## a one-time address that signs a browser in (OFFICER=id, default:
 logs:  ## follow the logs of everything
 	@tail -n 20 -F var/log/*.log
 
-test: setup  ## all tests, with the real Kafka and Postgres, in two processes (ARGS="-n 0": in one)
+test: setup-test  ## all tests, with the real Kafka and Postgres, in two processes (ARGS="-n 0": in one)
 	@$(PY) -m pytest tests -n 2 $(ARGS)
 
 e2e: setup  ## only the tests on the real stack
