@@ -274,7 +274,9 @@ def _what(json: Json, words: Words) -> Both:
                 level = words(f"level.{json['level']}")
                 text = Both(f"{text.zh}（{level.zh}）", f"{text.en} ({level.en})")
         case "command":
-            text = words("case.command", event=words(f"command.{what}"), n=json.get("recipients", 0))
+            text = words(
+                "case.command", event=words(f"command.{what}"), n=json.get("recipients", 0)
+            )
         case "supervision":
             step = words(f"supervision.{what}", rung=json["rung"])
             text = words("case.supervision", event=step, clock=words(f"clock.{json['clock']}"))
