@@ -1,7 +1,8 @@
 """Prepare a fresh checkout: environment, pinned packages, Kafka. Standard library only.
 
-    python3 deploy/bootstrap.py run     packages, Kafka, compiled scoring: enough for demo and all tests
-    python3 deploy/bootstrap.py lint    packages only
+    python3 deploy/bootstrap.py run     packages, Kafka, compiled scoring: enough for the demo
+    python3 deploy/bootstrap.py test    the same, and the tools that check the console's scripts
+    python3 deploy/bootstrap.py lint    packages and those tools
 
 Repeatable: a stamp (hash of the lock files and the interpreter) makes a second call return in a
 fraction of a second without any network. Failures end in one sentence and exit code 1.
@@ -62,8 +63,11 @@ def main(argv: list[str]) -> int:
             _write_stamp("packages")
         if verb != "lint" and not _stamp_is("kafka"):
             _fetch_kafka()
-        if verb != "lint":
-            _compile()
+        # Tests that need the tools fail with the same sentence; all other tests can still run.
+        has_tools = verb == "run" or _install_script_tools()
+        if verb == "lint":
+            return 0 if has_tools else 1
+        _compile()
     except BootstrapError as error:
         print(f"fenghuo: {error}", file=sys.stderr)
         return 1
@@ -205,6 +209,13 @@ def _fetch_kafka() -> None:
         _write_stamp("packages", "kafka")
     elif os.environ.get("FENGHUO_BROKER") == "kafka":
         raise BootstrapError("FENGHUO_BROKER=kafka demands Apache Kafka and it cannot be fetched.")
+
+
+def _install_script_tools() -> bool:
+    """Install the tools for the console's scripts; they print why they cannot be installed."""
+    with never_silent("installing"):
+        command = [str(VENV_PYTHON), "-m", "deploy.javascript", "install"]
+        return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
 
 
 def _compile() -> None:

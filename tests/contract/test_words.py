@@ -55,7 +55,9 @@ def demo_events() -> set[str]:
 
 
 def events_offered() -> set[str]:
-    offered = (ROOT / "services" / "console" / "static" / "js" / "events.js").read_text("utf-8")
+    offered = (
+        ROOT / "services" / "console" / "static" / "js" / "lib" / "event_types.js"
+    ).read_text("utf-8")
     return set(re.findall(r"\"(1[1-4][A-Z0-9]*(?::[a-z_]+)?)\"", offered))
 
 
