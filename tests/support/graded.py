@@ -84,7 +84,9 @@ def a_graded_report(words: str, grade: DataGrade = DataGrade.CORE) -> Report:
 
 def a_graded_history(words: str, grades: tuple[DataGrade, DataGrade] = GRADES) -> AlertHistory:
     """An alert of both, verified, assessed and issued."""
-    history = AlertHistory(an_alarm(words, grades[0])).add_evidence(a_graded_report(words, grades[1]))
+    history = AlertHistory(an_alarm(words, grades[0])).add_evidence(
+        a_graded_report(words, grades[1])
+    )
     history.decide(DecisionVerb.VERIFY, TOWN).decide(DecisionVerb.ASSESS, DISTRICT)
     return history.decide(DecisionVerb.APPROVE, CITY, reason=words)
 

@@ -67,7 +67,9 @@ def head(role: Role, number: str) -> dict[str, Any]:
 @cache
 def an_alert(state: str) -> Alert:
     """An orange or red alert that waits for what `state` says; the city signs."""
-    history = AlertHistory(alarm_of(level=Level.RED)) if state == "new" else pending_history(Level.RED)
+    history = (
+        AlertHistory(alarm_of(level=Level.RED)) if state == "new" else pending_history(Level.RED)
+    )
     if state == "verified":
         history = AlertHistory(alarm_of(level=Level.RED)).decide(DecisionVerb.VERIFY, IDS["town"])
     return history.alert
