@@ -129,7 +129,7 @@ class Dispatcher(Generic[Unit]):
         *,
         order: Order | None = None,
     ) -> None:
-        self._unit_of_work = unit_of_work
+        self.unit_of_work = unit_of_work
         self._order = order
         self._subscribers: dict[str, Subscriber[Unit]] = {}
         self._timers: dict[str, TimerHandler[Unit]] = {}
@@ -153,7 +153,7 @@ class Dispatcher(Generic[Unit]):
 
     async def apply(self, transaction: Transaction, batch: Sequence[Incoming]) -> None:
         """Handle the fresh messages of a transaction. Raises Reject for one that is refused."""
-        unit = self._unit_of_work(transaction)
+        unit = self.unit_of_work(transaction)
         ordered = batch if self._order is None else self._order(batch)
         for incoming in ordered:
             subscriber = self._subscribers[incoming.topic]
@@ -180,13 +180,13 @@ class Dispatcher(Generic[Unit]):
 
     async def lock(self, transaction: Transaction, keys: Sequence[TimerKey]) -> None:
         """Lock what the due timers concern, before they are claimed."""
-        unit = self._unit_of_work(transaction)
+        unit = self.unit_of_work(transaction)
         self._load_timers(keys, unit)
         await unit.lock()
 
     async def fire(self, transaction: Transaction, timers: Sequence[Timer]) -> None:
         """Handle the timers that were claimed."""
-        unit = self._unit_of_work(transaction)
+        unit = self.unit_of_work(transaction)
         self._load_timers([timer.key for timer in timers], unit)
         await unit.load()
         by_kind: defaultdict[str, list[Timer]] = defaultdict(list)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from typing import Any
 
 from shared.contracts.topics import TopicSpec
 from shared.runtime.batches import BatchConsumer
@@ -40,6 +41,7 @@ class StatefulPlatform(Platform):
         self.loops.append(self.database.end_frozen)
         self.apply: Apply | None = None
         self.sweeper: TimerSweeper | None = None
+        self.dispatcher: Dispatcher[Any] | None = None
 
     def consume_inbox(
         self,
@@ -92,7 +94,7 @@ class StatefulPlatform(Platform):
 
         Each transaction has one unit of work; see `consume_inbox` for the other arguments.
         """
-        dispatcher = Dispatcher(unit_of_work, routers, order=order)
+        self.dispatcher = dispatcher = Dispatcher(unit_of_work, routers, order=order)
         if dispatcher.timer_kinds:
             self.sweep(dispatcher.lock, dispatcher.fire)
         return self.consume_inbox(
