@@ -16,13 +16,9 @@ from prometheus_client import CollectorRegistry
 from services.alerting.consumer import Alerting
 from services.alerting.metrics import AlertingMetrics
 from services.console import consumer as console_consumer
-from services.notify.consumer import NotifyConsumer
-from services.notify.core.budgets import BUDGETS
-from services.notify.core.profiles import PROFILES
-from services.notify.metrics import NotifyMetrics
 from shared.contracts.catalog import UnitEntry
 from shared.contracts.fields import Contract, Post, Status
-from shared.contracts.pages import Channel, Officer, RosterSlot
+from shared.contracts.pages import Officer, RosterSlot
 from shared.contracts.topics import (
     ACKNOWLEDGEMENTS,
     ALARMS,
@@ -36,6 +32,7 @@ from shared.contracts.topics import (
     REPORT_DUTIES,
     REPORTS,
     REQUESTS,
+    ROSTER,
     RULES,
     SILENCES,
     SUPERVISION,
@@ -53,6 +50,7 @@ from tests.component.command.harness import Office, profile
 from tests.support.console import Bench, bench
 from tests.support.console_scene import CITY, DISTRICT, GRID, NOW, SONGJI, VILLAGE, ZHUTUO
 from tests.support.database_clock import DatabaseClock
+from tests.unit.notify.harness import NotifyHarness, driven_notify
 
 UNITS = {
     CITY: "city",
@@ -92,7 +90,13 @@ class Record(NamedTuple):
 class House:
     """The services' consumers and timers, and what has left them."""
 
-    def __init__(self, databases: dict[str, Database], clock: DatabaseClock, screen: Bench) -> None:
+    def __init__(
+        self,
+        databases: dict[str, Database],
+        clock: DatabaseClock,
+        screen: Bench,
+        notify: NotifyHarness,
+    ) -> None:
         self.databases = databases
         self.clock = clock
         self.screen = screen
@@ -105,18 +109,12 @@ class House:
             tree.put(UnitEntry(unit=unit, tier=tier_of(unit), name=unit, parent=parent_of(unit)))
         alerting = Alerting(AlertingMetrics(CollectorRegistry()))
         office = Office(databases["command"], profile(sign_s=300, finish_s=900), tree)
-        notify = NotifyConsumer(
-            PROFILES["standard"],
-            BUDGETS["standard"],
-            frozenset(Channel),
-            NotifyMetrics(CollectorRegistry()),
-        )
         for unit in UNITS:
             for post in Post:
                 slot = _slot(unit, post)
                 office.roster.put(slot)
-                notify.roster.put(slot)
-        self._modes = (alerting.modes, notify.modes)
+                notify.driver.load_table(ROSTER, slot)
+        self._modes = (alerting.modes, notify.reference.modes)
         self._applies: dict[str, Apply] = {
             "alerting": alerting.apply,
             "command": office.consumer.apply,
@@ -126,7 +124,7 @@ class House:
         self._sweepers = [
             TimerSweeper(databases["alerting"], alerting.lock, alerting.fire, runtime),
             office.sweeper(),
-            TimerSweeper(databases["notify"], notify.lock, notify.fire, runtime),
+            notify.sweeper,
         ]
 
     async def takes(self, *messages: Contract) -> None:
@@ -175,23 +173,23 @@ class House:
                     modes.put(message)
         for service, specs in _CONSUMES.items():
             names = {spec.name for spec in specs}
-            if wanted := [message for topic, message in told if topic in names]:
-                await self._apply(service, wanted)
+            if records := [record for record in told if record[0] in names]:
+                await self._apply(service, records)
 
-    async def _apply(self, service: str, messages: Sequence[Any]) -> None:
+    async def _apply(self, service: str, records: Sequence[tuple[str, Any]]) -> None:
         """As the runtime does it: a batch with a refused record is done again one by one."""
         stamp = int(self.clock.moment.timestamp() * 1000)
-        batch = [Incoming(message, "-", 0, 0, stamp) for message in messages]
+        batch = [Incoming(message, topic, 0, 0, stamp) for topic, message in records]
         try:
             async with self.databases[service].transaction() as work:
                 await self._applies[service](work, batch)
         except Reject as why:
-            if len(messages) == 1:
-                message = messages[0]
+            if len(records) == 1:
+                [(_, message)] = records
                 self.refused.append((message.status, message.id, f"{why.reason}: {why}"))
                 return
-            for message in messages:
-                await self._apply(service, [message])
+            for record in records:
+                await self._apply(service, [record])
 
 
 @asynccontextmanager
@@ -201,12 +199,15 @@ async def a_house(dsn: str) -> AsyncIterator[House]:
     await clock.stop()
     async with AsyncExitStack() as stack:
         screen = await stack.enter_async_context(bench(dsn))
-        databases = {}
+        notify = await stack.enter_async_context(driven_notify(dsn, "standard"))
+        databases = {"notify": notify.database}
         for service in SERVICES:
+            if service in databases:
+                continue
             databases[service] = Database(dsn, service)
             await databases[service].start(10)
             stack.push_async_callback(databases[service].stop)
-        yield House(databases, clock, screen)
+        yield House(databases, clock, screen, notify)
 
 
 async def contents(house: House, status: Status) -> dict[str, list[str]]:

@@ -10,11 +10,11 @@ from services.audit.core.conservation import IN_ALERTS
 from services.audit.core.snapshot import FindingKind
 from services.audit.store.clocks import OPEN_COMMAND, OPEN_OR_MERGED
 from shared.contracts.fields import Status
-from shared.contracts.lifecycles import digest, ladder
+from shared.contracts.lifecycles import digest, escalation
 from shared.contracts.topics import ALERTS, PAGES, TopicSpec
 from shared.runtime.sql import names
 
-_LIVE_LADDER = names(ladder.LIVE)
+_LIVE_ESCALATION = names(escalation.LIVE)
 
 SERVICES = ("alerting", "command", "duty", "notify", "console", "audit")
 """Schemas with an outbox, timers and stored offsets."""
@@ -88,16 +88,16 @@ LEAKS: dict[str, str] = {
     "assignments": "SELECT a.assignment_id AS subject_id, a.status, c.command_id AS other, "  # noqa: S608
     "c.status AS other_status FROM command.command AS c JOIN command.assignment AS a "
     f"USING (command_id) WHERE c.state IN {OPEN_COMMAND} AND a.status <> c.status LIMIT $1",
-    "ladders": "SELECT l.ladder_id AS subject_id, l.status, a.assignment_id AS other, "  # noqa: S608
-    "a.status AS other_status FROM notify.ladder AS l JOIN command.assignment AS a "
-    f"USING (assignment_id) WHERE l.state IN {_LIVE_LADDER} AND l.status <> a.status "
+    "ladders": "SELECT e.escalation_id AS subject_id, e.status, a.assignment_id AS other, "  # noqa: S608
+    "a.status AS other_status FROM notify.escalation AS e JOIN command.assignment AS a "
+    f"USING (assignment_id) WHERE e.state IN {_LIVE_ESCALATION} AND e.status <> a.status "
     "LIMIT $1",
-    "ladders of alerts": "SELECT l.ladder_id AS subject_id, l.status, a.alert_id AS other, "  # noqa: S608
-    "a.status AS other_status FROM notify.ladder AS l JOIN alerting.alert AS a "
-    f"USING (alert_id) WHERE l.state IN {_LIVE_LADDER} AND l.status <> a.status LIMIT $1",
-    "pages": "SELECT p.page_id AS subject_id, p.status, l.ladder_id AS other, "  # noqa: S608
-    "l.status AS other_status FROM notify.ladder AS l JOIN notify.page AS p USING (ladder_id) "
-    f"WHERE l.state IN {_LIVE_LADDER} AND p.status <> l.status LIMIT $1",
+    "ladders of alerts": "SELECT e.escalation_id AS subject_id, e.status, a.alert_id AS other, "  # noqa: S608
+    "a.status AS other_status FROM notify.escalation AS e JOIN alerting.alert AS a "
+    f"USING (alert_id) WHERE e.state IN {_LIVE_ESCALATION} AND e.status <> a.status LIMIT $1",
+    "pages": "SELECT p.page_id AS subject_id, p.status, e.escalation_id AS other, "  # noqa: S608
+    "e.status AS other_status FROM notify.escalation AS e JOIN notify.page AS p "
+    f"USING (escalation_id) WHERE e.state IN {_LIVE_ESCALATION} AND p.status <> e.status LIMIT $1",
     "digests": "SELECT p.page_id AS subject_id, p.status, d.digest_id AS other, "  # noqa: S608
     "d.status AS other_status FROM notify.digest AS d JOIN notify.page AS p USING (digest_id) "
     f"WHERE d.state IN {names(digest.LIVE)} AND p.status <> d.status LIMIT $1",

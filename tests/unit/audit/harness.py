@@ -213,5 +213,5 @@ async def arm(auditor: Auditor, service: str, subject: str, kind: str, rung: int
 
 
 async def a_ladder(auditor: Auditor, state: str) -> None:
-    await auditor.plant("notify.ladder", ladder_id="lad-1", status="Actual", state=state,
+    await auditor.plant("notify.escalation", escalation_id="lad-1", status="Actual", state=state,
                         subject_kind="assignment", purpose="sign", due_at=LONG_AGO)  # fmt: skip

@@ -61,11 +61,11 @@ CLOCKS_GONE_WRONG = {
     "no timer of an open ladder": ("ladder", "DELETE FROM notify.timer WHERE subject_id = 'lad-1'"),
     "no timer of a promise": (
         "promise",
-        "UPDATE notify.ladder SET state = 'answered'; DELETE FROM notify.timer WHERE subject_id = 'lad-1'",
+        "UPDATE notify.escalation SET state = 'answered'; DELETE FROM notify.timer WHERE subject_id = 'lad-1'",
     ),
     "no timer of the last call": (
         "last call",
-        "UPDATE notify.ladder SET state = 'exhausted'; DELETE FROM notify.timer WHERE subject_id = 'lad-1'",
+        "UPDATE notify.escalation SET state = 'exhausted'; DELETE FROM notify.timer WHERE subject_id = 'lad-1'",
     ),
     "no timer of a digest that gathers": (
         "digest",
@@ -101,7 +101,7 @@ async def test_an_end_that_is_over_before_the_signature_needs_no_timer(auditor: 
     await auditor.do("UPDATE command.assignment SET finish_overdue = true")
     await auditor.do("UPDATE command.tier_count SET overdue = total")
     await a_ladder(auditor, "exhausted")
-    await auditor.do("UPDATE notify.ladder SET due_at = NULL")
+    await auditor.do("UPDATE notify.escalation SET due_at = NULL")
     assert await auditor.checks(3) == {}
 
 

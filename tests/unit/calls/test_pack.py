@@ -8,8 +8,8 @@ from shutil import copytree
 
 import pytest
 
-from services.notify.core.call_rules import CallRules
-from services.notify.core.profiles import PROFILES
+from services.notify.core.escalation.call_rules import CallRules
+from services.notify.core.escalation.profiles import PROFILES
 from shared.contracts.fields import Level, Post, ResponseMode
 from shared.contracts.pages import Channel
 from shared.definitions.call_plans.pack import PLANS_FILE, TESTS_FILE, Pack, load

@@ -17,13 +17,14 @@ from services.notify.channels.port import Attempt, Outcome, Sender, Tools
 from services.notify.channels.sms import SmsSettings
 from services.notify.channels.webhook import WebhookSettings
 from services.notify.channels.wecom import WecomSettings
-from services.notify.core.marks import headline
+from services.notify.core.wording.marks import headline
 from shared.contracts.fields import Language, Status
 from shared.contracts.pages import Channel, Page
 from shared.domain.bilingual import said
 from shared.runtime.clock import SystemClock
 from tests.support.carrier import SECRET, Behaviour, Received, receiving
-from tests.unit.notify.builders import BOTH, a_book, a_desk, an_assignment, full_roster
+from tests.unit.notify.builders import BOTH, an_assignment, full_roster
+from tests.unit.notify.core_harness import a_core, a_working_set
 
 NOW = datetime(2026, 7, 1, 4, 0, tzinfo=UTC)
 PHONE = "13800000001"
@@ -81,9 +82,9 @@ ACCEPTED: dict[Callable[[str], Sender], dict[str, Any]] = {
 
 
 def a_page(text: str = "") -> Page:
-    book = a_book()
-    a_desk(full_roster(channels=BOTH), book).on_assignment(an_assignment())
-    page = book.events[-1]
+    working_set = a_working_set()
+    a_core(full_roster(channels=BOTH), working_set).on_assignment(an_assignment())
+    page = working_set.events[-1]
     return page.model_copy(update={"text": text}) if text else page
 
 

@@ -6,16 +6,16 @@ import asyncio
 
 import pytest
 
-from services.notify.app import _LOOPS
+from services.notify.app import LOOPS_PER_CHANNEL
 from services.notify.channels.email import EmailSettings
-from services.notify.channels.port import AT_ONCE, Sender, Tools
+from services.notify.channels.port import MAX_ATTEMPTS_AT_ONCE, Sender, Tools
 from services.notify.channels.webhook import WebhookSettings
-from services.notify.loops import _BATCH
+from services.notify.loops.delivery import BATCH
 from shared.runtime.clock import SystemClock
 from tests.support.carrier import SECRET
 from tests.unit.notify.test_carriers import a_page
 
-ALL = (_LOOPS + 1) * _BATCH
+ALL = (LOOPS_PER_CHANNEL + 1) * BATCH
 TOOLS = Tools(SystemClock(), environ={"HOOK": SECRET}, timeout_s=5.0)
 
 
@@ -30,7 +30,7 @@ def an_email(port: int) -> Sender:
 
 
 def test_all_loops_of_a_channel_fit_in() -> None:
-    assert ALL <= AT_ONCE
+    assert ALL <= MAX_ATTEMPTS_AT_ONCE
 
 
 @pytest.mark.parametrize("make", [a_webhook, an_email])

@@ -16,13 +16,14 @@ from shared.runtime.clock import SystemClock
 from shared.runtime.errors import SetupError
 from shared.runtime.settings import load
 from tests.support.carrier import SECRET, Behaviour, receiving
-from tests.unit.notify.builders import BOTH, VILLAGE, a_book, a_desk, an_assignment, full_roster
+from tests.unit.notify.builders import BOTH, VILLAGE, an_assignment, full_roster
+from tests.unit.notify.core_harness import a_core, a_working_set
 
 
 def a_page(of: AssignmentEvent | None = None) -> Page:
-    book = a_book()
-    a_desk(full_roster(channels=BOTH), book).on_assignment(of or an_assignment())
-    return book.events[-1]
+    working_set = a_working_set()
+    a_core(full_roster(channels=BOTH), working_set).on_assignment(of or an_assignment())
+    return working_set.events[-1]
 
 
 async def deliver(url: str, *, resend: bool = False) -> Attempt:

@@ -1,4 +1,4 @@
-"""How a digest steps through its lifecycle."""
+"""The steps of a digest through its lifecycle."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class IllegalStep(Exception):
 
 
 def step(state: DigestState, event: DigestStep) -> DigestState:
-    """The next state; raises IllegalStep."""
+    """Return the next state; raises IllegalStep."""
     try:
         return TRANSITIONS[state][event]
     except KeyError:
