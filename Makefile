@@ -74,9 +74,9 @@ fmt: setup-lint  ## format, and repair what can be repaired
 	@$(PY) -m ruff check --fix-only .
 	@$(PY) -m ruff format .
 
-lock: setup-lint  ## compile requirements*.in into requirements.lock
+lock: setup-lint  ## compile the dependencies of pyproject.toml into requirements.lock
 	@.venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-annotate --quiet requirements-dev.in -o requirements.lock
+	  --no-annotate --quiet --all-extras --group dev pyproject.toml -o requirements.lock
 
 clean: down  ## remove what runs left behind: data, logs, demo
 	@rm -rf var/run var/data var/demo var/test var/log .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -33,6 +33,12 @@ LOG = ROOT / "var" / "log" / "bootstrap.log"
 MIN_PYTHON = (3, 11)
 MIN_FREE_BYTES = 1_000_000_000
 VERBS = ("run", "test", "lint")
+_LAUNCHER = """import sys
+
+from deploy.commands.fenghuo import main
+
+sys.exit(main())
+"""
 SILENT_S = 8.0
 """Nobody waits longer than this without a line."""
 
@@ -172,6 +178,9 @@ def _install() -> None:
     # The checkout itself is one path entry: no build, no network, edits take effect at once.
     for packages in VENV.glob("lib/python*/site-packages"):
         (packages / "fenghuo.pth").write_text(f"{ROOT}\n")
+    launcher = VENV_PYTHON.with_name("fenghuo")
+    launcher.write_text(f"#!{VENV_PYTHON}\n{_LAUNCHER}")
+    launcher.chmod(0o755)
 
 
 def _index_for_uv(pip: list[str]) -> dict[str, str]:

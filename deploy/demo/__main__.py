@@ -2,9 +2,10 @@
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,17 @@ from aiokafka.errors import KafkaError
 from asyncpg import PostgresError
 
 from deploy.demo import faults
-from deploy.demo.cast import GAS_VILLAGE, ZHUTUO
+from deploy.demo.actors import GAS_VILLAGE, ZHUTUO
 from deploy.demo.run import FULL, SCALES, Demo
 from deploy.demo.screen import Screen, complain
 from deploy.demo.source import RefusedError
 from deploy.example.officers import officer_id
 from deploy.example.units import CITY, DISTRICT
+from deploy.language import language_of, localize
 from deploy.local.errors import StackError
 from deploy.local.paths import REPO
 from deploy.local.seed import run_console_accounts
-from deploy.local.seeded import SeededStack
+from deploy.local.seeded_stack import SeededStack
 from shared.contracts.fields import Post
 
 _VISITORS = (
@@ -50,20 +52,27 @@ async def _until_told(work: Coroutine[Any, Any, bool]) -> bool:
         raise Interrupted from None
 
 
-def main() -> int:
-    """Run the demo as the command line says."""
-    parser = argparse.ArgumentParser(prog="python -m deploy.demo", description=__doc__)
-    parser.add_argument("--once", action="store_true", help="end when the story ends")
-    parser.add_argument("--scale", choices=sorted(SCALES), default=FULL.name)
-    parser.add_argument(
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the demo's options."""
+    top = argparse.ArgumentParser(
+        prog="fenghuo demo", description="The whole chain once, told step by step."
+    )
+    top.add_argument("--once", action="store_true", help="end when the story ends")
+    top.add_argument("--scale", choices=sorted(SCALES), default=FULL.name)
+    top.add_argument(
         "--fault",
         action="append",
         default=[],
         choices=faults.CHOICES,
         help="break this part while the play goes on (repeatable; all: each of them in turn)",
     )
-    parser.add_argument("--root", type=Path, default=REPO / "var", help="folder of all it writes")
-    chosen = parser.parse_args()
+    top.add_argument("--root", type=Path, default=REPO / "var", help="folder of all it writes")
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code 0 when every check holds, 1 when not, 2 for wrong usage."""
+    chosen = localize(parser(), language_of(None, os.environ)).parse_args(arguments)
     screen = Screen()
     demo = Demo(chosen.root.resolve(), SCALES[chosen.scale], faults.chosen(chosen.fault), screen)
 

@@ -4,8 +4,8 @@ import random
 from collections.abc import Iterator
 from datetime import timedelta
 
-from deploy.demo.era import SPAN_S, START
-from deploy.demo.moments import Lane, Moment
+from deploy.demo.demo_clock import SPAN_S, START
+from deploy.demo.sensor_values import Lane, Moment
 from deploy.example.gauges import KIND as GAUGE
 from deploy.example.sensors import BY_SLUG, all_sensors
 

@@ -10,8 +10,8 @@ import httpx2
 from aiokafka import TopicPartition
 from jsonschema import Draft7Validator
 
-from deploy.demo import log as topic_log
-from deploy.local.seeded import SeededStack
+from deploy.demo import topic_reader as topic_log
+from deploy.local.seeded_stack import SeededStack
 from deploy.local.services import SERVICES
 from shared.contracts.topics import DEAD_LETTER, TOPICS, TopicSpec
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from deploy.demo.era import at
+from deploy.demo.demo_clock import at
 from deploy.local.stack import Stack
 
 MOMENTS: dict[str, datetime] = {

@@ -11,7 +11,7 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from deploy.demo.era import END, START, at
+from deploy.demo.demo_clock import END, START, at
 from deploy.example.gauges import Gauge
 
 STEP = timedelta(minutes=15)

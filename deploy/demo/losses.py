@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from deploy.demo.books import Books
-from deploy.demo.ledger import Accepted
-from deploy.demo.log import Log
-from deploy.demo.oracle import Key, Transition
-from deploy.demo.tally import history
+from deploy.demo.accepted_log import Accepted
+from deploy.demo.expected_alarms import Key, Transition
+from deploy.demo.figures import history
+from deploy.demo.stored_state import Books
+from deploy.demo.topic_reader import Log
 from deploy.demo.webhook import Received
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.alerts import AlertEvent, AlertTransition

@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from deploy.demo.era import SPAN_S, START
-from deploy.demo.moments import Lane, Moment
+from deploy.demo.demo_clock import SPAN_S, START
+from deploy.demo.sensor_values import Lane, Moment
 from deploy.demo.source import HttpSource, KafkaSource
-from deploy.demo.story import Gate
-from deploy.local.patience import Patience
+from deploy.demo.strands import Gate
+from deploy.local.start_limits import Patience
 
 BATCH = 500
 _BATCH_SPAN = timedelta(minutes=15)

@@ -6,18 +6,22 @@ from typing import Any
 
 import httpx2
 
-from deploy.demo import books, documents, glance, losses, promises, tally
-from deploy.demo import ledger as ledger_module
-from deploy.demo import log as topic_log
-from deploy.demo.cast import Cast
-from deploy.demo.desk import Desk
-from deploy.demo.log import Log
+from deploy.demo import accepted_log as ledger_module
+from deploy.demo import documents, losses
+from deploy.demo import figures as tally
+from deploy.demo import promise_checks as promises
+from deploy.demo import screen_check as glance
+from deploy.demo import stored_state as books
+from deploy.demo import topic_reader as topic_log
+from deploy.demo.actors import Cast
+from deploy.demo.console_client import Desk
+from deploy.demo.expected_alarms import Key, Transition
 from deploy.demo.losses import Findings
-from deploy.demo.oracle import Key, Transition
-from deploy.demo.promises import Verdict
+from deploy.demo.promise_checks import Verdict
+from deploy.demo.topic_reader import Log
 from deploy.demo.webhook import Received
-from deploy.local.patience import Patience
-from deploy.local.seeded import SeededStack
+from deploy.local.seeded_stack import SeededStack
+from deploy.local.start_limits import Patience
 from shared.contracts.fields import Status
 from shared.contracts.topics import READINGS, RULES
 

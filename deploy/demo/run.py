@@ -15,37 +15,34 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from deploy.demo import (
-    afterwards,
-    background,
-    faults,
-    lingering,
-    memory,
-    oracle,
-    settle,
-    story,
-)
+from deploy.demo import background, faults
+from deploy.demo import completion as settle
+from deploy.demo import expected_alarms as oracle
+from deploy.demo import memory_use as memory
 from deploy.demo import recount as recount_module
+from deploy.demo import steady_readings as afterwards
+from deploy.demo import strands as story
 from deploy.demo import timeline as timeline_module
-from deploy.demo.board import Board
-from deploy.demo.cast import cast
-from deploy.demo.cues import Cues
-from deploy.demo.desk import Desk
-from deploy.demo.ledger import Ledger
-from deploy.demo.moments import Moment
-from deploy.demo.people import People
+from deploy.demo import unfinished as lingering
+from deploy.demo.accepted_log import Ledger
+from deploy.demo.actors import cast
+from deploy.demo.city_watch import Board
+from deploy.demo.console_client import Desk
+from deploy.demo.officers import People
 from deploy.demo.player import Cue, Player, Progress
 from deploy.demo.recount import Play
+from deploy.demo.schedule import Cues
 from deploy.demo.screen import Screen
+from deploy.demo.sensor_values import Moment
 from deploy.demo.source import HttpSource, KafkaSource
 from deploy.demo.webhook import Receiver
 from deploy.local import seed as seed_module
-from deploy.local.announced import announced
+from deploy.local.announcement import announced
 from deploy.local.errors import StackError
 from deploy.local.paths import Paths
-from deploy.local.patience import STILL_S, Patience
-from deploy.local.seeded import LOCAL, SeededStack
+from deploy.local.seeded_stack import LOCAL, SeededStack
 from deploy.local.stack import Phase
+from deploy.local.start_limits import STILL_S, Patience
 
 SEED = 20200820
 _MEMORY_EVERY_S = 4.0

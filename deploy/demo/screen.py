@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from deploy.demo.era import clock
+from deploy.demo.demo_clock import clock
 from deploy.demo.player import Progress
 from deploy.local.stack import Phase
 

@@ -10,9 +10,9 @@ import httpx2
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from deploy.demo.broken import Broken
-from deploy.demo.ledger import Ledger
-from deploy.demo.moments import Moment
+from deploy.demo.accepted_log import Ledger
+from deploy.demo.broken_messages import Broken
+from deploy.demo.sensor_values import Moment
 from deploy.example.sensors import all_sensors
 from shared.contracts.catalog import SensorEntry
 from shared.contracts.topics import READINGS

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from deploy.demo.era import clock
-from deploy.demo.log import Log
+from deploy.demo.demo_clock import clock
+from deploy.demo.topic_reader import Log
 from deploy.example.units import divisions
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.alerts import AlertEvent, AlertTransition

@@ -15,7 +15,7 @@ from deploy.local import kafka
 from deploy.local.endpoints import Endpoints
 from deploy.local.errors import StackError
 from deploy.local.paths import REPO, Paths
-from deploy.local.seeded import SeededStack
+from deploy.local.seeded_stack import SeededStack
 from deploy.local.stack import Phase
 
 READY_MARK = "ready:"

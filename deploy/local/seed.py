@@ -16,8 +16,8 @@ from pathlib import Path
 from deploy.example import departments, officers, plans, rules, sensors, units
 from deploy.local.errors import StackError
 from deploy.local.paths import REPO, Paths
-from deploy.local.patience import START_S
 from deploy.local.records import Record, publish, record
+from deploy.local.start_limits import START_S
 from shared.contracts.catalog import CatalogEntry, GroupEntry, SensorEntry, UnitEntry
 from shared.contracts.ids import content_id
 from shared.contracts.topics import CATALOG, PLANS, ROSTER, RULES, TopicSpec

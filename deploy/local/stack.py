@@ -23,15 +23,16 @@ from typing import IO, Any, Self
 
 import httpx2
 
-from deploy.local import announced, database, kafka, ports, topics
+from deploy.local import announcement as announced
+from deploy.local import database, kafka, ports, topics
 from deploy.local import postgres as postgres_module
 from deploy.local.endpoints import Endpoints, ServiceEndpoint
 from deploy.local.errors import StackError, first_sentence
 from deploy.local.paths import REPO, Paths
-from deploy.local.patience import START_S
 from deploy.local.postgres import Postgres
 from deploy.local.secrets import Secrets
 from deploy.local.services import SERVICES, ServicePlan, wait_ready
+from deploy.local.start_limits import START_S
 from deploy.local.supervisor import Supervisor
 
 

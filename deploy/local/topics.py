@@ -10,7 +10,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from deploy.local.errors import StackError
-from deploy.local.patience import START_S
+from deploy.local.start_limits import START_S
 
 if TYPE_CHECKING:
     from shared.contracts.topics import TopicSpec

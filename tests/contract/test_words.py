@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deploy.demo import script, story
+from deploy.demo import strands as story
+from deploy.demo import texts as script
 from services.notify.core.wording.assignments import OWED_ACTS
 from services.notify.core.wording.contact_tests import of_contact_test
 from services.notify.core.wording.escalations import PAGE_STATES
@@ -26,7 +27,7 @@ from shared.domain.bilingual import SEPARATOR, Both, all_said, both, said
 from shared.domain.event_words import EVENTS, event
 from shared.domain.measures import METRICS, UNITS, amount, measured, span
 from shared.domain.report_series.changes import LABELS
-from shared.domain.wording import CHANNELS, LEVELS, POSTS, SAID
+from shared.domain.wording import ANSWERS, CHANNELS, LEVELS, POSTS
 
 ROOT = Path(__file__).resolve().parents[2]
 I18N = ROOT / "services" / "console" / "static" / "i18n"
@@ -130,7 +131,7 @@ def test_every_value_of_the_contracts_has_words_on_the_screens(kind: str) -> Non
         (Channel, CHANNELS),
         (Post, POSTS),
         (Level, LEVELS),
-        (AnswerVerb, SAID),
+        (AnswerVerb, ANSWERS),
         (PageState, PAGE_STATES),
         (SupervisionClock.__args__, OWED_ACTS),  # type: ignore[attr-defined]
     ],

@@ -10,15 +10,18 @@ from typing import TextIO
 
 from deploy.commands.console import acts, setup
 from deploy.commands.console.api import Answer, Api
-from deploy.commands.console.arguments import MANAGE, RECALL, STEPS, parse
+from deploy.commands.console.arguments import MANAGE, RECALL, STEPS, parse, parser
 from deploy.commands.console.details import shown
 from deploy.commands.console.errors import DONE, CliError
 from deploy.commands.console.exporting import exported
 from deploy.commands.console.lists import field, listed, raw, show, value
 from deploy.commands.console.plain_acts import PLAIN, plainly
 from deploy.commands.console.watch import Watch
-from deploy.commands.console.words import Words, language_of
+from deploy.commands.console.words import Words
+from deploy.language import language_of
 from shared.definitions.yaml_files.screen import Screen
+
+__all__ = ["main", "parser"]
 
 _ME = (
     field("officer", "officer_id"),
@@ -37,7 +40,7 @@ def main(
     """Exit codes: 0 done, 1 refused, 64 a wrong call, 69 no definite answer."""
     screen = Screen()
     try:
-        namespace = parse(arguments)
+        namespace = parse(arguments, environ)
         screen = Screen(namespace.json)
         words = Words(language_of(namespace.lang, environ))
         key = getattr(namespace, "key", None)

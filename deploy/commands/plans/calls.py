@@ -9,7 +9,7 @@ from pathlib import Path
 from shared.contracts.calls import CallPlan, ContactTestPlan
 from shared.contracts.fields import Post
 from shared.contracts.pages import Channel
-from shared.definitions.call_plans.pack import Pack, load
+from shared.definitions.call_plans.pack import CallPack, load
 from shared.definitions.yaml_files.findings import Severity
 from shared.definitions.yaml_files.screen import Screen
 from shared.domain.wording import CHANNELS, POSTS
@@ -43,7 +43,7 @@ def calls(given: argparse.Namespace, screen: Screen) -> int:
     return FAILED if pack.errors or (given.strict and pack.findings) else 0
 
 
-def _explain(pack: Pack, screen: Screen) -> None:
+def _explain(pack: CallPack, screen: Screen) -> None:
     for plan in pack.calls:
         where = ", ".join(plan.modes) or "every mode (a stricter one takes its share)"
         off = "" if plan.enabled else "  off"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from pathlib import Path
 from typing import Any
 
 from deploy.commands.plans.calls import calls
 from deploy.commands.plans.units import load_units
+from deploy.language import language_of, localize
 from shared.contracts.fields import Level, ResponseMode
 from shared.contracts.plans import PlanDefinition
 from shared.contracts.units import is_unit
@@ -19,7 +21,7 @@ from shared.definitions.yaml_files.findings import Severity
 from shared.definitions.yaml_files.items import PackError
 from shared.definitions.yaml_files.screen import Screen, plain
 from shared.domain.selection.reach import by_department, by_tier, root_of
-from shared.domain.selection.resolve import About
+from shared.domain.selection.resolve import AlertScope
 from shared.domain.selection.tree import UnitTree
 from shared.runtime.clock import SystemClock
 from shared.runtime.errors import EXIT_USAGE, SetupError
@@ -31,7 +33,8 @@ _EVENT = re.compile(r"1[1-4][A-Z0-9]{0,3}(:[a-z0-9_]{1,40})?")
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit code 0 all is well, 1 the plans are not, 64 a wrong call."""
-    namespace = _parser().parse_args(arguments)
+    language = language_of(None, os.environ)
+    namespace = localize(parser(), language).parse_args(arguments)
     screen = Screen(namespace.json)
     try:
         verbs = {"check": check, "explain": explain, "calls": calls}
@@ -65,7 +68,7 @@ def check(given: argparse.Namespace, screen: Screen) -> int:
                     "severity": finding.severity.value,
                     "file": finding.file,
                     "line": finding.line,
-                    "plan": finding.about,
+                    "plan": finding.item,
                     "field": finding.field,
                     "message": finding.message,
                     "allowed": finding.allowed,
@@ -94,7 +97,7 @@ def explain(given: argparse.Namespace, screen: Screen) -> int:
         screen.line(f"no plan holds for {given.event} at {given.level} in mode {given.mode}")
         screen.document({"plan": None})
         return FAILED
-    orders = orders_of(tree, plan, About(given.place, tuple(given.area)))
+    orders = orders_of(tree, plan, AlertScope(given.place, tuple(given.area)))
     _show(screen, tree, plan, orders)
     screen.document(_document(tree, plan, orders))
     return 0
@@ -159,9 +162,10 @@ def _clocks(brief: Brief) -> str:
     return ", ".join(f"{what} in {s:g} s" for what, s in given if s is not None)
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all verbs."""
     top = argparse.ArgumentParser(
-        prog="plans", description="Check and explain response plans 预案."
+        prog="fenghuo plans", description="Check and explain response plans 预案."
     )
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
     argument_parser = verbs.add_parser("check", help="everything that is wrong with plans, at once")

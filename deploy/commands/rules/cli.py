@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,12 +13,14 @@ from deploy.commands.rules import explain, options, publish, report
 from deploy.commands.rules.backtest import Runner, contest
 from deploy.commands.rules.catalog import Catalog, load_catalog
 from deploy.commands.rules.kafka import NoKafka, bootstrap_of, read_catalog, read_rules, run
+from deploy.commands.rules.options import parser
 from deploy.commands.rules.plotting import plot_sensor
 from deploy.commands.rules.stream import play, source_of
 from deploy.commands.rules.trial import Result, try_case
+from deploy.language import language_of, localize
 from shared.contracts.rules import RuleDefinition
 from shared.definitions.rules.cases import load_cases
-from shared.definitions.rules.pack import Pack, load
+from shared.definitions.rules.pack import RulePack, load
 from shared.definitions.yaml_files.items import PackError
 from shared.definitions.yaml_files.screen import Screen, plain
 from shared.runtime.clock import SystemClock
@@ -28,7 +31,8 @@ FAILED = 1
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit code 0 all is well, 1 the rules are not, 64 a wrong call, 69 no Kafka."""
-    namespace = options.parser().parse_args(arguments)
+    language = language_of(None, os.environ)
+    namespace = localize(parser(), language).parse_args(arguments)
     screen = Screen(namespace.json)
     commands: dict[str, Callable[[argparse.Namespace, Screen], int]] = {
         "check": check,
@@ -139,7 +143,7 @@ def publish_packs(given: argparse.Namespace, screen: Screen) -> int:
     return 0
 
 
-def _usable(pack: Pack) -> dict[str, RuleDefinition]:
+def _usable(pack: RulePack) -> dict[str, RuleDefinition]:
     return {definition.rule_id: definition for definition in pack.definitions}
 
 

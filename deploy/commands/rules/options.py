@@ -9,13 +9,14 @@ from deploy.commands.rules.kafka import ENDPOINTS
 from shared.contracts.fields import Status
 from shared.definitions.rules.times import instant
 
+_REPOSITORY = Path(__file__).resolve().parents[3]
 DEFAULT_PACK = Path("deploy/rules")
 
 
 def parser() -> argparse.ArgumentParser:
     """Of all commands."""
     top = argparse.ArgumentParser(
-        prog="python -m deploy.commands.rules",
+        prog="fenghuo rules",
         description="Check, test, explain, backtest, plot and publish alert rules.",
         epilog="Exit code 0: all is well; 1: the rules are not; 64: a wrong call; 69: no Kafka.",
     )
@@ -76,7 +77,7 @@ def packs_of(given: argparse.Namespace) -> list[Path]:
     """The packs named, else this checkout's."""
     if given.packs:
         return list(given.packs)
-    return [DEFAULT_PACK]
+    return [DEFAULT_PACK if DEFAULT_PACK.exists() else _REPOSITORY / DEFAULT_PACK]
 
 
 def _packs(argument_parser: argparse.ArgumentParser) -> None:

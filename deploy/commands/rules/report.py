@@ -43,7 +43,7 @@ def findings(screen: Screen, found: Sequence[Finding], rules: int, cases: int) -
                     "severity": finding.severity.value,
                     "file": finding.file,
                     "line": finding.line,
-                    "rule": finding.about,
+                    "rule": finding.item,
                     "field": finding.field,
                     "message": finding.message,
                     "allowed": finding.allowed,

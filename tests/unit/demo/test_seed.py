@@ -4,8 +4,10 @@ import heapq
 from collections import Counter
 from datetime import UTC, datetime
 
-from deploy.demo import background, oracle, story
-from deploy.demo.cast import cast
+from deploy.demo import background
+from deploy.demo import expected_alarms as oracle
+from deploy.demo import strands as story
+from deploy.demo.actors import cast
 from deploy.example import departments, officers, plans, rules, sensors, units
 from deploy.example.gauges import gauges, gauges_2021
 from deploy.local import seed

@@ -3,11 +3,13 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from deploy.demo import losses, oracle, tally
-from deploy.demo.books import Books
-from deploy.demo.ledger import Accepted
-from deploy.demo.log import Entry, Log, ReadingHead
-from deploy.demo.oracle import Transition
+from deploy.demo import expected_alarms as oracle
+from deploy.demo import figures as tally
+from deploy.demo import losses
+from deploy.demo.accepted_log import Accepted
+from deploy.demo.expected_alarms import Transition
+from deploy.demo.stored_state import Books
+from deploy.demo.topic_reader import Entry, Log, ReadingHead
 from deploy.demo.webhook import Received
 from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence
 from shared.contracts.alerts import PublicNotice

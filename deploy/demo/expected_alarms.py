@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from deploy.demo.moments import Moment
+from deploy.demo.sensor_values import Moment
 from deploy.example.rules import packs
 from deploy.example.sensors import all_sensors
 from shared.contracts.fields import Status

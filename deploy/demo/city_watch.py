@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
-from deploy.demo.cast import QUIET_TOWN
-from deploy.demo.story import Gate
+from deploy.demo.actors import QUIET_TOWN
+from deploy.demo.strands import Gate
 from shared.contracts.fields import Status
 from shared.contracts.units import is_within
 

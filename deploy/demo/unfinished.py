@@ -1,8 +1,8 @@
 """What is still open when the play does not end, and the last act on each: a failure that explains itself."""
 
-from deploy.demo.board import Board, Json
-from deploy.demo.desk import Desk
-from deploy.demo.people import WATCH
+from deploy.demo.city_watch import Board, Json
+from deploy.demo.console_client import Desk
+from deploy.demo.officers import WATCH
 from deploy.example.units import CITY
 from shared.contracts.commands import AssignmentState
 

@@ -8,8 +8,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from deploy.demo import books
-from deploy.local.patience import Patience
+from deploy.demo import stored_state as books
+from deploy.local.start_limits import Patience
 from shared.contracts.topics import READINGS
 
 _POLL_S = 0.5

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.demo.cast import (
+from deploy.demo.actors import (
     GAS_TOWN,
     QUIET_TOWN,
     QUIET_VILLAGE,
@@ -14,8 +14,8 @@ from deploy.demo.cast import (
     ZHUTUO,
     Cast,
 )
-from deploy.demo.log import Log
-from deploy.demo.tally import history, is_signed, latest
+from deploy.demo.figures import history, is_signed, latest
+from deploy.demo.topic_reader import Log
 from shared.contracts.alerts import AlertState, AlertTransition
 from shared.contracts.commands import AssignmentState, CommandState, SupervisionKind
 from shared.contracts.dead_letter import DeadLetter, Reason

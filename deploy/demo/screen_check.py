@@ -4,11 +4,11 @@ import asyncio
 from collections import Counter, defaultdict
 from typing import Any
 
-from deploy.demo import log as topic_log
-from deploy.demo.desk import Desk
-from deploy.demo.log import Log
-from deploy.demo.people import WATCH
-from deploy.demo.tally import is_signed, latest
+from deploy.demo import topic_reader as topic_log
+from deploy.demo.console_client import Desk
+from deploy.demo.figures import is_signed, latest
+from deploy.demo.officers import WATCH
+from deploy.demo.topic_reader import Log
 from shared.contracts.alerts import AlertState
 from shared.contracts.commands import AssignmentState, SupervisionKind
 from shared.contracts.fields import Level, Status, Tier

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from deploy.demo.log import Log
+from deploy.demo.topic_reader import Log
 from shared.contracts.alarms import AlarmTransition
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
 from shared.contracts.commands import (

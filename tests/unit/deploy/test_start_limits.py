@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.local.patience import Patience
+from deploy.local.start_limits import Patience
 
 
 class Hand:

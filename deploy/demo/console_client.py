@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 
-from deploy.demo.ledger import Ledger
+from deploy.demo.accepted_log import Ledger
 from deploy.local.seed import Login
 
 Json = dict[str, Any]

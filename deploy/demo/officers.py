@@ -8,15 +8,15 @@ import random
 from collections.abc import Coroutine
 from typing import Any
 
-from deploy.demo.board import Board, Json
-from deploy.demo.cast import (
+from deploy.demo.actors import (
     QUIET_TOWN,
     QUIET_VILLAGE,
     RETURNING_VILLAGE,
     ZHUTUO,
     Cast,
 )
-from deploy.demo.desk import Desk, Lane
+from deploy.demo.city_watch import Board, Json
+from deploy.demo.console_client import Desk, Lane
 from deploy.example.officers import officer_id
 from deploy.example.units import CITY, DISTRICT
 from shared.contracts.fields import Post, Status, Tier

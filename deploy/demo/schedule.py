@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from deploy.demo import broken, script
-from deploy.demo.board import Board
-from deploy.demo.cast import Cast
-from deploy.demo.era import at
-from deploy.demo.people import People
+from deploy.demo import broken_messages as broken
+from deploy.demo import texts as script
+from deploy.demo.actors import Cast
+from deploy.demo.city_watch import Board
+from deploy.demo.demo_clock import at
+from deploy.demo.officers import People
 from deploy.demo.player import Cue, Progress
 from deploy.demo.source import HttpSource, KafkaSource
 

@@ -6,11 +6,14 @@ import heapq
 import itertools
 from datetime import timedelta
 
-from deploy.demo import afterwards, background, oracle, story
-from deploy.demo.cast import cast
-from deploy.demo.era import END
-from deploy.demo.moments import Moment
+from deploy.demo import background
+from deploy.demo import expected_alarms as oracle
+from deploy.demo import steady_readings as afterwards
+from deploy.demo import strands as story
+from deploy.demo.actors import cast
+from deploy.demo.demo_clock import END
 from deploy.demo.run import SEED, SMALL
+from deploy.demo.sensor_values import Moment
 
 
 def _played() -> list[Moment]:

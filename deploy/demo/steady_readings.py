@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from deploy.demo.era import END
-from deploy.demo.moments import Lane, Moment
+from deploy.demo.demo_clock import END
+from deploy.demo.sensor_values import Lane, Moment
 from deploy.demo.source import HttpSource
 from deploy.example.gauges import KIND as GAUGE
 from deploy.example.sensors import BY_SLUG, all_sensors

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from deploy.demo import lingering
-from deploy.demo.board import Board
-from deploy.demo.cast import cast
-from deploy.demo.desk import Desk
-from deploy.demo.ledger import Ledger
-from deploy.demo.people import WATCH, People
+from deploy.demo import unfinished as lingering
+from deploy.demo.accepted_log import Ledger
+from deploy.demo.actors import cast
+from deploy.demo.city_watch import Board
+from deploy.demo.console_client import Desk
+from deploy.demo.officers import WATCH, People
 from deploy.local.seed import Login
 from shared.contracts.fields import Status, Tier
 
@@ -71,7 +71,7 @@ async def test_a_signature_does_not_wait_until_every_call_has_been_answered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk, pause = FakeDesk(tmp_path, []), asyncio.sleep
-    monkeypatch.setattr("deploy.demo.people.asyncio.sleep", lambda _seconds: pause(0))
+    monkeypatch.setattr("deploy.demo.officers.asyncio.sleep", lambda _seconds: pause(0))
     people = People(desk, Board(), cast(), 1)
     async with asyncio.timeout(5):
         await people._deal_with(_assignment())

@@ -7,10 +7,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.demo import oracle, story
-from deploy.demo.cast import cast
-from deploy.demo.era import START, at
-from deploy.demo.moments import Moment
+from deploy.demo import expected_alarms as oracle
+from deploy.demo import strands as story
+from deploy.demo.actors import cast
+from deploy.demo.demo_clock import START, at
+from deploy.demo.sensor_values import Moment
 from shared.contracts.fields import Status
 
 RUNGS: list[dict[str, Any]] = [

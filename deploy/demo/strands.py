@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from deploy.demo import hydrograph
-from deploy.demo.cast import DRILL_GAUGE, GAS_TOWN, QUIET_TOWN, ZHUTUO, Cast
-from deploy.demo.era import END, START, at
-from deploy.demo.moments import Lane, Moment
+from deploy.demo.actors import DRILL_GAUGE, GAS_TOWN, QUIET_TOWN, ZHUTUO, Cast
+from deploy.demo.demo_clock import END, START, at
+from deploy.demo.sensor_values import Lane, Moment
 from deploy.example.gauges import gauges
 from shared.contracts.fields import Level, Status
 

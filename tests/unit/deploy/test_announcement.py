@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.announced import SHOWN, announced, withdraw
+from deploy.local.announcement import SHOWN, announced, withdraw
 from deploy.local.paths import Paths
 
 

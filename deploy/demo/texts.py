@@ -4,9 +4,9 @@ import json
 from datetime import datetime
 from typing import Any
 
-from deploy.demo.cast import DRILL_ROOT, GAS_VILLAGE, ZHUTUO, Cast
-from deploy.demo.era import at
-from deploy.demo.story import REPORT_AT
+from deploy.demo.actors import DRILL_ROOT, GAS_VILLAGE, ZHUTUO, Cast
+from deploy.demo.demo_clock import at
+from deploy.demo.strands import REPORT_AT
 from deploy.example.units import DISTRICT
 
 Json = dict[str, Any]
