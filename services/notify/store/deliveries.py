@@ -48,7 +48,8 @@ async def recover(transaction: Transaction) -> Counter[str]:
     attempt is marked as a repeat.
     """
     rows = await transaction.connection.fetch(
-        "UPDATE notify.delivery AS d SET resend = true, lease_until = NULL, next_at = now(), "  # noqa: S608
+        "UPDATE notify.delivery AS d SET resend = true, "  # noqa: S608
+        "lease_until = NULL, next_at = now(), "
         "last_error = 'outcome unknown: the lease ran out', "
         f"state = CASE WHEN e.state NOT IN {names(LIVE)} THEN 'cancelled' ELSE 'queued' END "
         "FROM notify.escalation AS e WHERE e.escalation_id = d.escalation_id "

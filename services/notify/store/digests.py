@@ -72,8 +72,8 @@ async def budget_use(
 async def collect(transaction: Transaction, calls: Sequence[DigestedCall]) -> dict[DigestKey, str]:
     """Return the collecting digest of each officer: the present one, or a new one.
 
-    A digest leaves at the earliest time that one of its calls needs. Its row stays locked, so that it
-    is not sent meanwhile.
+    A digest leaves at the earliest time that one of its calls needs. Its row stays locked, so that
+    it is not sent meanwhile.
     """
     earliest: dict[DigestKey, DigestedCall] = {}
     for call in sorted(calls, key=lambda call: call.due_at):

@@ -1,9 +1,9 @@
 """The states of one digest; notify applies the steps. A step that is not in the table is refused.
 
-A digest collects calls over the officer's budget until it is due. Then it becomes one call, made by
-an escalation that calls no other post. Settled: no call in it is unanswered any more. Lapsed: nobody
-answered the digest in time; each call in it goes to the next post by its own timer, so the most
-urgent call goes first. An answer counts at any time, and a later answer is accepted too.
+A digest collects calls over the officer's budget until it is due. Then it becomes one call, made
+by an escalation that calls no other post. Settled: no call in it is unanswered any more. Lapsed:
+nobody answered the digest in time; each call in it goes to the next post by its own timer, so the
+most urgent call goes first. An answer counts at any time, and a later answer is accepted too.
 """
 
 from __future__ import annotations

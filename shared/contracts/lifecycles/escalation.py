@@ -1,6 +1,6 @@
 """The states of an escalation 叫应: the sequence of calls about one cause.
 
-An escalation goes on until an officer answers that they are coming, or until its subject is settled.
+An escalation goes on until an officer answers `coming`, or until its subject is settled.
 
 - `coming` ends the calls, from every live state.
 - An officer who answered `coming` and then declines, or does not act in the promised time, reopens

@@ -10,6 +10,7 @@ from shared.contracts.lifecycles.escalation import (
     EscalationState,
     EscalationStep,
 )
+from shared.domain.state_machine import IllegalStep, next_state
 
 __all__ = [
     "FINAL",
@@ -23,13 +24,6 @@ __all__ = [
 ]
 
 
-class IllegalStep(Exception):
-    """The step is not possible in this state; nothing was changed."""
-
-
 def step(state: EscalationState, event: EscalationStep) -> EscalationState:
     """Return the next state; raises IllegalStep."""
-    try:
-        return TRANSITIONS[state][event]
-    except KeyError:
-        raise IllegalStep(f"{event} is not possible for an escalation that is {state}") from None
+    return next_state(TRANSITIONS, state, event, "an escalation")
