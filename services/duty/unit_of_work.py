@@ -1,7 +1,8 @@
 """One transaction of duty: the plans that it changes, and what follows from them at its end.
 
-All posts of a unit are evaluated together, under the lock of the unit, since an entry may concern each
-of them. A mode changes the roster in force (shared/domain/roster/timeline.py) of its whole subtree.
+All posts of a unit are evaluated together, under the lock of the unit, since an entry may concern
+each of them. A mode changes the roster in force (shared/domain/roster/timeline.py) of its whole
+subtree.
 """
 
 from __future__ import annotations

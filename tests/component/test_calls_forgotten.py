@@ -1,4 +1,4 @@
-"""Notify and upward reports forget what is over for long, and nothing else: every state, every age."""
+"""Retention deletes only calls and incidents that ended long ago: every state, every age."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def dsn() -> Iterator[str]:
 
 @pytest.fixture
 async def rows(dsn: str) -> AsyncIterator[Auditor]:
-    """Somebody who plants rows and looks at them."""
+    """An auditor that plants rows and reads them."""
     database = Database(dsn, "notify")
     await database.start()
     try:
@@ -47,29 +47,31 @@ async def of(rows: Auditor, query: str) -> set[str]:
     return {row[0] for row in await rows.rows(query)}
 
 
-async def test_of_every_ladder_only_what_is_over_goes_with_its_pages(rows: Auditor) -> None:
+async def test_only_ended_escalations_are_deleted_with_their_pages(rows: Auditor) -> None:
     stay = set()
     cases = itertools.product(EscalationState, SubjectKind, (399, 401), (True, False))
     for number, (state, kind, days, promised) in enumerate(cases):
         name = f"lad-{number}"
         await rows.plant(
-            "notify.escalation", escalation_id=name, status="Actual", state=state, subject_kind=kind,
-            purpose="inform", alert_id=f"alt-{number}", assignment_id=f"asg-{number}",
+            "notify.escalation", escalation_id=name, status="Actual", state=state,
+            subject_kind=kind, purpose="inform", alert_id=f"alt-{number}",
+            assignment_id=f"asg-{number}",
         )  # fmt: skip
         await rows.do(
             "UPDATE notify.escalation SET changed_at = now() - make_interval(days => $2), "
             "due_at = CASE WHEN $3 THEN now() END WHERE escalation_id = $1",
             name, days, promised,
         )  # fmt: skip
-        await rows.plant("notify.page", page_id=f"pag-{number}", escalation_id=name, status="Actual",
-                         state="withdrawn", officer_id=name)  # fmt: skip
-        await rows.plant("notify.delivery", page_id=f"pag-{number}", escalation_id=name, status="Actual",
-                         state="sent")  # fmt: skip
+        await rows.plant("notify.page", page_id=f"pag-{number}", escalation_id=name,
+                         status="Actual", state="withdrawn", officer_id=name)  # fmt: skip
+        await rows.plant("notify.delivery", page_id=f"pag-{number}", escalation_id=name,
+                         status="Actual", state="sent")  # fmt: skip
         await rows.plant("notify.alert", alert_id=f"alt-{number}", status="Actual")
+        phase = AssignmentPhase.OVER if number % 2 else AssignmentPhase.SIGNED
         await rows.plant("notify.assignment", assignment_id=f"asg-{number}", status="Actual",
-                         phase=AssignmentPhase.OVER if number % 2 else AssignmentPhase.SIGNED)  # fmt: skip
-        told_and_done = kind in ("supervision", "contact_test", "digest") and not promised
-        over = state == "closed" or (state == "answered" and told_and_done)
+                         phase=phase)  # fmt: skip
+        ends_answered = kind in ("supervision", "contact_test", "digest") and not promised
+        over = state == "closed" or (state == "answered" and ends_answered)
         if not over or days < 400:
             stay.add(name)
     count = COUNTS["pages"][2]
@@ -86,10 +88,10 @@ async def test_of_every_ladder_only_what_is_over_goes_with_its_pages(rows: Audit
     assert await of(rows, "SELECT assignment_id FROM notify.assignment WHERE phase = 3") == {
         f"asg-{n}" for n in numbers if int(n) % 2
     }
-    assert [tuple(row) for row in await rows.rows(count)] == before, "what was forgotten counts"
+    assert [tuple(row) for row in await rows.rows(count)] == before, "deleted pages are counted"
 
 
-async def test_a_page_on_its_way_or_in_an_open_digest_keeps_its_ladder(rows: Auditor) -> None:
+async def test_a_queued_page_or_an_open_digest_keeps_the_escalation(rows: Auditor) -> None:
     await rows.do("TRUNCATE notify.escalation, notify.digest CASCADE")
     await rows.do("DELETE FROM notify.upkeep")
     stay = set()
@@ -102,8 +104,8 @@ async def test_a_page_on_its_way_or_in_an_open_digest_keeps_its_ladder(rows: Aud
         if digest is not None:
             await rows.plant("notify.digest", digest_id=f"dig-{number}", status="Actual",
                              state=digest, officer_id=name)  # fmt: skip
-        await rows.plant("notify.page", page_id=f"pag-{number}", escalation_id=name, status="Actual",
-                         state="sent", officer_id=name,
+        await rows.plant("notify.page", page_id=f"pag-{number}", escalation_id=name,
+                         status="Actual", state="sent", officer_id=name,
                          digest_id=None if digest is None else f"dig-{number}")  # fmt: skip
         if delivery is not None:
             await rows.plant("notify.delivery", page_id=f"pag-{number}", escalation_id=name,
@@ -116,8 +118,8 @@ async def test_a_page_on_its_way_or_in_an_open_digest_keeps_its_ladder(rows: Aud
     await retention.turn(delete_ended_escalations(KEEP))
     assert await of(rows, "SELECT escalation_id FROM notify.escalation") == stay
     await retention.turn(delete_ended_digests(KEEP))
-    left = await of(rows, "SELECT digest_id FROM notify.digest")
-    assert left == await of(
+    remaining = await of(rows, "SELECT digest_id FROM notify.digest")
+    assert remaining == await of(
         rows, "SELECT digest_id FROM notify.page WHERE digest_id IS NOT NULL"
     ) | (await of(rows, "SELECT digest_id FROM notify.digest WHERE state IN ('gathering', 'sent')"))
 

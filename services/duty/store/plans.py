@@ -1,7 +1,8 @@
 """Duty plans by unit: locked in the order of unit ids, read and written a batch at a time.
 
-The lock of the response modes comes before those of the units. A reader of modes shares it, a writer
-holds it alone, so that no unit is evaluated by a mode that another transaction is replacing.
+The lock of the response modes comes before those of the units. A reader of modes shares it, a
+writer holds it alone, so that no unit is evaluated by a mode that another transaction is
+replacing.
 """
 
 from __future__ import annotations

@@ -45,10 +45,10 @@ class OtherSettings(ChannelSettings):
         url = self.url.read(tools.environ).get_secret_value()
         if apprise.Apprise.instantiate(url.replace("{address}", "0")) is None:
             raise SetupError("The address of the channel other is none that apprise knows.")
-        return Other(url, tools, apprise)
+        return OtherCarrier(url, tools, apprise)
 
 
-class Other:
+class OtherCarrier:
     """One apprise address."""
 
     channel = Channel.OTHER
@@ -79,12 +79,12 @@ class Other:
         text = message(page, language, resend=resend, link=self._link)
         try:
             async with asyncio.timeout(LONGEST_S):
-                done = await self._threads.run(
+                accepted = await self._threads.run(
                     self._notify, url, said(page.headline, language), text
                 )
         except TimeoutError:
             return Attempt(Outcome.UNKNOWN, "TimeoutError")
-        return DELIVERED if done else Attempt(Outcome.UNKNOWN, "apprise says no")
+        return DELIVERED if accepted else Attempt(Outcome.UNKNOWN, "apprise says no")
 
     def _notify(self, url: str, title: str, text: str) -> bool:
         sender = self._apprise.Apprise()

@@ -25,7 +25,10 @@ from shared.contracts.pages import Channel, Page
 
 
 class RobotSettings(ChannelSettings):
-    """`base_url` may name a government-hosted variant; `token` is the robot's key, `secret` signs."""
+    """The settings of a robot.
+
+    `base_url` may name a government-hosted variant, `token` is the robot's key, `secret` signs.
+    """
 
     base_url: Url
     token: SecretSource

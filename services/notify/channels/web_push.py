@@ -29,7 +29,7 @@ from shared.contracts.pages import Channel, Page
 from shared.domain.bilingual import said
 from shared.runtime.errors import SetupError
 
-_GONE = (404, 410)
+_ENDED = (404, 410)
 _LIFE_S = 600
 
 
@@ -122,7 +122,7 @@ class WebPush:
         )
         if isinstance(reply, Attempt):
             return reply
-        if reply.status in _GONE:
+        if reply.status in _ENDED:
             return Attempt(Outcome.REFUSED, "the subscription is over")
         return outcome_of(reply.status)
 

@@ -55,8 +55,9 @@ def evidence_of(page: Page, event: PageStep, *, answered_here: bool) -> ChannelE
     """Return the evidence of a page's step about its channel, None when there is none.
 
     `page` is the version before the step. A page counts once, when it ends. No evidence are: an
-    answer on another channel, where this channel gave no receipt; a page that was never sent; a page
-    of a drill; silence about a page that was only listed on the console because it is in a digest.
+    answer on another channel, where this channel gave no receipt; a page that was never sent; a
+    page of a drill; silence about a page that was only listed on the console because it is in a
+    digest.
     """
     test = page.subject_kind is SubjectKind.CONTACT_TEST
     if page.status is not Status.ACTUAL and not test:

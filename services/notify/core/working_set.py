@@ -163,8 +163,8 @@ class WorkingSet:
     ) -> None:
         """Make the call the present one, and page its officer and crew on each channel.
 
-        `text` is the text of the pages; `mark` opens their headline. `after_s` has the seconds until
-        a channel is used; a channel that is not in it is used at once.
+        `text` is the text of the pages; `mark` opens their headline. `after_s` has the seconds
+        until a channel is used; a channel that is not in it is used at once.
         """
         escalation.unit, escalation.post = call.holder.unit, call.holder.post
         escalation.officer_id = call.holder.officer_id

@@ -12,7 +12,7 @@ router: Router[UnitOfWork] = Router()
 
 
 def load(alert: AlertEvent, unit: UnitOfWork) -> None:
-    """An alert needs its last version and its escalations; a recall needs all calls because of it."""
+    """An alert needs its last version and escalations; a recall needs all calls because of it."""
     unit.need_alert(alert.alert_id, recalled=alert.transition is AlertTransition.RECALLED)
 
 

@@ -47,8 +47,8 @@ def backoff_s(attempt: int) -> float:
 class DeliveryLoop:
     """Delivers the pages of one sender's channels, so that a slow carrier holds up no other.
 
-    Several loops may run at once, in one process or in many. A loop with `up_to` takes only pages up
-    to that priority, so that urgent pages always find a free loop.
+    Several loops may run at once, in one process or in many. A loop with `up_to` takes only pages
+    up to that priority, so that urgent pages always find a free loop.
     """
 
     def __init__(

@@ -145,7 +145,7 @@ async def load(
         return
     rows = await transaction.connection.fetch(
         f"SELECT {_COLUMNS}, (SELECT count(*) FROM notify.page AS p "  # noqa: S608
-        f"WHERE p.digest_id = d.digest_id AND p.state IN {_WAITING}) AS waiting "
+        f"WHERE p.digest_id = d.digest_id AND p.state IN {_WAITING}) AS unanswered "
         "FROM notify.digest AS d WHERE digest_id = ANY($1::text[])",
         missing,
     )
@@ -165,7 +165,7 @@ def _digest(row: Any) -> Digest:
         Answer.model_validate_json(row["answer"]) if row["answer"] is not None else None,
         row["passing"],
         row["passed_on"],
-        row["waiting"],
+        row["unanswered"],
     )
 
 

@@ -78,7 +78,7 @@ def test_more_evidence_for_the_same_proposal_calls_nobody(
     assert working_set.events[before:] == []
 
 
-def test_a_new_proposal_goes_on_where_the_calling_is(
+def test_a_new_proposal_continues_the_present_calls(
     working_set: WorkingSet, core: CoreHarness
 ) -> None:
     core.on_alert(an_alert())
@@ -100,7 +100,7 @@ def test_a_new_proposal_goes_on_where_the_calling_is(
     assert town.level is Level.ORANGE
 
 
-def test_issuing_stops_the_calling_and_tells_the_place_but_not_the_signer(
+def test_issuing_ends_the_calls_and_informs_the_place_but_not_the_signer(
     working_set: WorkingSet, core: CoreHarness
 ) -> None:
     core.on_alert(an_alert())
@@ -127,7 +127,7 @@ def test_issuing_stops_the_calling_and_tells_the_place_but_not_the_signer(
         (AlertTransition.REJECTED, AlertState.REJECTED),
     ],
 )
-def test_a_moot_proposal_stops_the_calling(
+def test_a_moot_proposal_ends_the_calls(
     working_set: WorkingSet, core: CoreHarness, transition: AlertTransition, state: AlertState
 ) -> None:
     core.on_alert(an_alert())
@@ -138,7 +138,7 @@ def test_a_moot_proposal_stops_the_calling(
     assert len(called(working_set)) == 2
 
 
-def test_a_dropped_proposal_of_an_issued_alert_stops_the_calling(
+def test_a_dropped_proposal_of_an_issued_alert_ends_the_calls(
     working_set: WorkingSet, core: CoreHarness
 ) -> None:
     issued = AlertTransition.ISSUED, AlertState.ISSUED

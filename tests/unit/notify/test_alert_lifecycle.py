@@ -1,4 +1,4 @@
-"""What the desk makes of the later life of an alert: recalls, debts, flapping, merges, any order."""
+"""Calls about the later life of an alert: recalls, ratification, flapping, merges, any order."""
 
 from __future__ import annotations
 
@@ -58,21 +58,23 @@ def in_force(version: int, transition: AlertTransition, **more: Any) -> AlertEve
     return an_alert(version, transition, state, **values)
 
 
-def test_a_recall_reaches_everybody_who_was_paged_each_once_and_goes_first(
+def test_a_recall_reaches_every_paged_officer_once_and_goes_first(
     working_set: WorkingSet, core: CoreHarness
 ) -> None:
     core.on_alert(an_alert())
     core.on_alert(in_force(2, ISSUED, actor="o-signer"))
-    village, gone = name_of(VILLAGE, Post.B), "o-who-left"
+    village, former = name_of(VILLAGE, Post.B), "o-who-left"
     working_set.paged_officers["alt-1"] = {
         (TOWN, Post.B, name_of(TOWN, Post.B)),
         (VILLAGE, Post.B, village),
-        (VILLAGE, Post.A, gone),
+        (VILLAGE, Post.A, former),
     }
     before = len(working_set.events)
     core.on_alert(in_force(3, RECALLED, actor="o-recaller"))
-    told = called(working_set, before)
-    assert sorted(told) == sorted([name_of(TOWN, Post.B), name_of(DISTRICT, Post.B), village, gone])
+    officers = called(working_set, before)
+    assert sorted(officers) == sorted(
+        [name_of(TOWN, Post.B), name_of(DISTRICT, Post.B), village, former]
+    )
     pages = [event for event in working_set.events[before:] if event.version == 1]
     assert all("撤回" in page.text for page in pages)
     living = [
@@ -85,25 +87,23 @@ def test_a_recall_reaches_everybody_who_was_paged_each_once_and_goes_first(
     assert {page.state for page in withdrawn} == {PageState.WITHDRAWN}
 
 
-def test_a_recall_of_a_person_does_not_climb_to_others(
-    working_set: WorkingSet, core: CoreHarness
-) -> None:
+def test_a_recall_to_an_officer_does_not_climb(working_set: WorkingSet, core: CoreHarness) -> None:
     working_set.paged_officers["alt-1"] = {(VILLAGE, Post.B, name_of(VILLAGE, Post.B))}
     core.on_alert(in_force(3, RECALLED))
-    (mine,) = (
+    (recall,) = (
         escalation
         for escalation in working_set.escalations.values()
         if escalation.purpose is Purpose.RECALL
     )
     for _ in range(10):
-        if mine.state is EscalationState.OPEN:
-            core.on_timer(mine.escalation_id, "answer", mine.step)
-    assert mine.state is EscalationState.CLOSED
-    mine_pages = [line.page.officer_id for line in working_set.pages_of(mine.escalation_id)]
-    assert set(mine_pages) == {name_of(VILLAGE, Post.B)}
+        if recall.state is EscalationState.OPEN:
+            core.on_timer(recall.escalation_id, "answer", recall.step)
+    assert recall.state is EscalationState.CLOSED
+    officers = [page_row.page.officer_id for page_row in working_set.pages_of(recall.escalation_id)]
+    assert set(officers) == {name_of(VILLAGE, Post.B)}
 
 
-def test_an_emergency_calls_the_gate_and_its_debt_does_so_again(
+def test_an_emergency_calls_the_approver_and_its_overdue_ratification_calls_again(
     working_set: WorkingSet, core: CoreHarness
 ) -> None:
     owed = Debt(unit=CITY, approvals=1, by_officer="o", by_unit=TOWN, due_at=T0, next_at=T0)
@@ -128,17 +128,17 @@ def test_an_emergency_calls_the_gate_and_its_debt_does_so_again(
     assert [escalation.state for escalation in asking] == [EscalationState.CLOSED]
 
 
-def test_an_emergency_that_expires_unsigned_says_so(
+def test_an_emergency_that_expires_unratified_says_so(
     working_set: WorkingSet, core: CoreHarness
 ) -> None:
     owed = Debt(unit=CITY, approvals=1, by_officer="o", by_unit=TOWN, due_at=T0, next_at=T0)
     core.on_alert(in_force(2, AlertTransition.EXPIRED, actor="o").model_copy(update={"debt": owed}))
-    told = [event.text for event in working_set.events]
-    assert told
-    assert all("始终未追认" in name and "按期追认" not in name for name in told)
+    texts = [event.text for event in working_set.events]
+    assert texts
+    assert all("始终未追认" in name and "按期追认" not in name for name in texts)
 
 
-def test_the_owner_of_a_silence_is_called_on_his_post_beside_the_desk(
+def test_the_owner_of_a_silence_is_called_beside_the_place(
     working_set: WorkingSet, core: CoreHarness
 ) -> None:
     calls = (Callee(unit=DISTRICT, post=Post.A), Callee(unit=VILLAGE))
@@ -150,7 +150,7 @@ def test_the_owner_of_a_silence_is_called_on_his_post_beside_the_desk(
     ]
 
 
-def test_into_an_alert_that_is_known_only_the_named_are_called(
+def test_about_a_known_alert_only_the_named_posts_are_called(
     working_set: WorkingSet, core: CoreHarness
 ) -> None:
     core.on_alert(an_alert())
@@ -171,7 +171,7 @@ def test_into_an_alert_that_is_known_only_the_named_are_called(
 @pytest.mark.parametrize(
     ("transition", "times"), [(AlertTransition.FLAPPING, 1), (AlertTransition.UPDATED, 0)]
 )
-def test_flapping_is_told_once_and_a_flip_is_not(
+def test_flapping_causes_one_call_and_a_flip_none(
     working_set: WorkingSet, core: CoreHarness, transition: AlertTransition, times: int
 ) -> None:
     core.on_alert(an_alert())
@@ -185,7 +185,7 @@ def test_flapping_is_told_once_and_a_flip_is_not(
 
 
 @pytest.mark.parametrize("state", [AlertState.MERGED, AlertState.ABSORBED, AlertState.EXPIRED])
-def test_what_is_merged_or_over_is_not_called_about_any_more(
+def test_nobody_is_called_about_a_merged_or_ended_alert(
     working_set: WorkingSet, core: CoreHarness, state: AlertState
 ) -> None:
     core.on_alert(an_alert())
@@ -195,9 +195,7 @@ def test_what_is_merged_or_over_is_not_called_about_any_more(
     }
 
 
-def test_what_comes_back_from_a_merge_is_called_about_anew(
-    working_set: WorkingSet, core: CoreHarness
-) -> None:
+def test_an_unmerged_alert_causes_new_calls(working_set: WorkingSet, core: CoreHarness) -> None:
     core.on_alert(an_alert())
     core.on_alert(an_alert(2, AlertTransition.MERGED, AlertState.MERGED))
     before = len(working_set.events)
@@ -229,7 +227,7 @@ def last_word(events: list[AlertEvent]) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
-def test_the_last_word_is_the_newest_version_whatever_the_order_of_arrival(
+def test_the_newest_version_decides_in_any_order_of_arrival(
     order: tuple[int, ...],
 ) -> None:
     assert last_word([CHAIN[n] for n in order]) == last_word(CHAIN)

@@ -12,8 +12,8 @@ from shared.contracts.alerts import AlertTransition
 from shared.contracts.fields import Post, Status
 from shared.contracts.pages import AnswerVerb, Channel, Page, PageState
 from tests.unit.notify.builders import (
-    BOTH,
     CITY,
+    CONSOLE_AND_WEBHOOK,
     VILLAGE,
     an_alert,
     an_answer,
@@ -50,13 +50,13 @@ def core(working_set: WorkingSet) -> CoreHarness:
     return a_core(full_roster(), working_set)
 
 
-def test_coming_stops_the_ladder_and_the_other_channel(working_set: WorkingSet) -> None:
-    core = a_core(full_roster(channels=BOTH), working_set)
+def test_coming_ends_the_escalation_and_cancels_the_second_channel(working_set: WorkingSet) -> None:
+    core = a_core(full_roster(channels=CONSOLE_AND_WEBHOOK), working_set)
     core.on_assignment(an_assignment())
     console, webhook = working_set.events
     assert (console.state, webhook.state) == (PageState.SENT, PageState.QUEUED)
     core.on_answer(an_answer(console))
-    assert {line.page.state for line in working_set.pages.values()} == {PageState.ANSWERED}
+    assert {page_row.page.state for page_row in working_set.pages.values()} == {PageState.ANSWERED}
     assert only_escalation(working_set).state is EscalationState.ANSWERED
     assert only_escalation(working_set).answered_by == console.officer_id
     before = len(working_set.events)
@@ -65,7 +65,7 @@ def test_coming_stops_the_ladder_and_the_other_channel(working_set: WorkingSet) 
 
 
 @pytest.mark.parametrize("verb", [AnswerVerb.CANNOT, AnswerVerb.HAND_OVER])
-def test_who_cannot_come_is_replaced_at_once(
+def test_after_a_refusal_the_next_post_is_called_at_once(
     working_set: WorkingSet, core: CoreHarness, verb: AnswerVerb
 ) -> None:
     core.on_assignment(an_assignment())
@@ -75,7 +75,7 @@ def test_who_cannot_come_is_replaced_at_once(
     assert only_escalation(working_set).step == 2
 
 
-def test_who_said_he_comes_and_then_cannot_opens_the_ladder_again(
+def test_a_refusal_after_coming_reopens_the_escalation(
     working_set: WorkingSet, core: CoreHarness
 ) -> None:
     core.on_assignment(an_assignment())
@@ -86,7 +86,7 @@ def test_who_said_he_comes_and_then_cannot_opens_the_ladder_again(
     assert called(working_set)[-1] == (VILLAGE, Post.A)
 
 
-def test_a_late_answer_of_an_earlier_rung_counts(
+def test_a_late_answer_of_an_earlier_call_counts(
     working_set: WorkingSet, core: CoreHarness
 ) -> None:
     core.on_assignment(an_assignment())
@@ -100,7 +100,7 @@ def test_a_late_answer_of_an_earlier_rung_counts(
     assert working_set.pages[newest(working_set).page_id].page.state is PageState.WITHDRAWN
 
 
-def test_receipts_move_the_page_and_not_the_ladder(
+def test_receipts_step_the_page_and_not_the_escalation(
     working_set: WorkingSet, core: CoreHarness
 ) -> None:
     core.on_assignment(an_assignment())
@@ -125,7 +125,7 @@ def test_receipts_move_the_page_and_not_the_ladder(
         ({"status": Status.EXERCISE}, AnswerRefusal.OTHER_STATUS),
     ],
 )
-def test_an_answer_that_does_not_count_changes_nothing(
+def test_a_refused_answer_changes_nothing(
     working_set: WorkingSet, core: CoreHarness, change: dict[str, object], reason: AnswerRefusal
 ) -> None:
     core.on_assignment(an_assignment())
@@ -150,7 +150,7 @@ def test_the_top_is_called_three_times_then_the_citys_commander(
     rounds = [(event.rung, event.round) for event in working_set.events if event.version == 1][-4:]
     assert rounds == [(5, 1), (5, 2), (5, 3), (6, 1)]
     core.on_timer(escalation.escalation_id, "last", escalation.step)
-    assert {line.page.state for line in working_set.pages.values()} == {PageState.NO_ANSWER}
+    assert {page_row.page.state for page_row in working_set.pages.values()} == {PageState.NO_ANSWER}
     assert escalation.due_at is None
     core.on_answer(an_answer(newest(working_set)))
     assert only_escalation(working_set).state is EscalationState.ANSWERED, (
@@ -158,7 +158,7 @@ def test_the_top_is_called_three_times_then_the_citys_commander(
     )
 
 
-def test_without_any_roster_the_ladder_is_exhausted_at_once(working_set: WorkingSet) -> None:
+def test_without_any_roster_the_escalation_is_exhausted_at_once(working_set: WorkingSet) -> None:
     a_core(full_roster(()), working_set).on_assignment(an_assignment())
     assert only_escalation(working_set).state is EscalationState.EXHAUSTED
     assert working_set.events == []
@@ -170,8 +170,8 @@ def test_a_drill_is_marked_and_stays_a_drill(working_set: WorkingSet, core: Core
     assert all(event.headline.startswith("【演练】") for event in working_set.events)
 
 
-def test_a_channel_that_is_off_is_left_out() -> None:
+def test_a_channel_that_is_switched_off_is_not_used() -> None:
     working_set = a_working_set()
     working_set.channels = frozenset({Channel.CONSOLE})
-    a_core(full_roster(channels=BOTH), working_set).on_assignment(an_assignment())
+    a_core(full_roster(channels=CONSOLE_AND_WEBHOOK), working_set).on_assignment(an_assignment())
     assert [event.channel for event in working_set.events] == [Channel.CONSOLE]

@@ -77,7 +77,7 @@ def test_grids_are_not_called(working_set: WorkingSet, core: CoreHarness, unit: 
     assert working_set.events == []
 
 
-def test_the_same_delivery_told_again_calls_nobody_again(
+def test_another_version_of_the_same_delivery_calls_nobody(
     working_set: WorkingSet, core: CoreHarness
 ) -> None:
     core.on_assignment(an_assignment())
@@ -94,7 +94,7 @@ def test_a_second_attempt_is_called_again(working_set: WorkingSet, core: CoreHar
 
 
 @pytest.mark.parametrize("state", [s for s in AssignmentState if s not in {"queued", "delivered"}])
-def test_whatever_follows_the_signature_stops_the_calling(
+def test_every_state_after_the_signature_ends_the_calls(
     working_set: WorkingSet, core: CoreHarness, state: AssignmentState
 ) -> None:
     core.on_assignment(an_assignment())
@@ -103,7 +103,7 @@ def test_whatever_follows_the_signature_stops_the_calling(
     assert only_escalation(working_set).due_at is None
 
 
-def test_a_suspension_silences_everything_and_resuming_calls_nobody_a_second_time(
+def test_a_suspension_ends_the_calls_and_resuming_causes_none(
     working_set: WorkingSet, core: CoreHarness
 ) -> None:
     core.on_assignment(an_assignment())
@@ -113,12 +113,12 @@ def test_a_suspension_silences_everything_and_resuming_calls_nobody_a_second_tim
     assert len(called(working_set)) == 1
     core.on_assignment(an_assignment(version=3))
     assert len(called(working_set)) == 1
-    # the command's own clock has gone on: from now on it is called about again
+    # The command's own timer goes on: its next supervision calls.
     core.on_supervision(a_supervision())
     assert len(called(working_set)) == 2
 
 
-def test_supervision_calls_the_target_and_replaces_the_rung_below(
+def test_supervision_calls_the_target_and_replaces_the_previous_escalation(
     working_set: WorkingSet, core: CoreHarness
 ) -> None:
     core.on_supervision(a_supervision())
@@ -130,7 +130,7 @@ def test_supervision_calls_the_target_and_replaces_the_rung_below(
 
 
 @pytest.mark.parametrize("kind", [SupervisionKind.DUE_SOON, SupervisionKind.OVERDUE])
-def test_a_fact_told_by_supervision_calls_nobody(
+def test_a_mere_fact_of_supervision_calls_nobody(
     working_set: WorkingSet, core: CoreHarness, kind: SupervisionKind
 ) -> None:
     core.on_supervision(a_supervision(kind=kind))
@@ -154,7 +154,7 @@ def test_supervision_of_an_empty_post_calls_the_next_filled_one(working_set: Wor
     assert called(working_set) == [(VILLAGE, Post.COMMANDER)]
 
 
-def test_silence_under_supervision_is_left_to_the_command_service(
+def test_after_silence_under_supervision_only_the_command_service_calls(
     working_set: WorkingSet, core: CoreHarness
 ) -> None:
     core.on_supervision(a_supervision())

@@ -1,4 +1,4 @@
-"""Which calls go out one by one and which are put together: pure, no database."""
+"""The division of calls into those made alone and those in digests: pure, no database."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ from shared.domain.bilingual import said
 from shared.domain.response_modes.effective import Modes
 from shared.domain.response_modes.effects import EFFECTS
 from tests.unit.notify.builders import (
-    BOTH,
     CITY,
+    CONSOLE_AND_WEBHOOK,
     DISTRICT,
     T0,
     TOWN,
@@ -49,14 +49,14 @@ from tests.unit.notify.builders import (
 from tests.unit.notify.core_harness import a_core, a_working_set
 
 STANDARD = BUDGETS["standard"]
-NOTHING = BudgetUse({}, {})
-ROSTER = full_roster(channels=BOTH)
+UNUSED = BudgetUse({}, {})
+ROSTER = full_roster(channels=CONSOLE_AND_WEBHOOK)
 
 
 def assigned(
     count: int, level: Level, status: Status = Status.ACTUAL, **modes: Modes
 ) -> WorkingSet:
-    """So many commands to the village at once."""
+    """The working set after `count` commands to the village at once."""
     working_set = a_working_set()
     core = a_core(ROSTER, working_set, "standard", modes.get("modes"))
     for n in range(count):
@@ -64,7 +64,7 @@ def assigned(
     return working_set
 
 
-def digested(working_set: WorkingSet, use: BudgetUse = NOTHING) -> list[DigestedCall]:
+def digested(working_set: WorkingSet, use: BudgetUse = UNUSED) -> list[DigestedCall]:
     return over_budget(candidates(working_set), working_set, use, STANDARD)
 
 
@@ -77,12 +77,12 @@ def test_a_budget_is_spent_and_then_calls_are_put_together(level: Level) -> None
     assert len({call.key for call in over}) == 1
 
 
-def test_what_went_out_before_counts() -> None:
+def test_earlier_calls_count() -> None:
     working_set = assigned(1, Level.BLUE)
-    (line,) = candidates(working_set)
-    full = {(line.page.officer_id, Status.ACTUAL, Level.BLUE, False): 3}
+    (page_row,) = candidates(working_set)
+    full = {(page_row.page.officer_id, Status.ACTUAL, Level.BLUE, False): 3}
     assert len(digested(working_set, BudgetUse(full, {}))) == 1
-    elsewhere = {(line.page.officer_id, Status.EXERCISE, Level.BLUE, False): 3}
+    elsewhere = {(page_row.page.officer_id, Status.EXERCISE, Level.BLUE, False): 3}
     assert digested(working_set, BudgetUse(elsewhere, {})) == [], (
         "a drill uses up nothing that is real"
     )
@@ -97,7 +97,7 @@ def test_a_stricter_mode_has_a_larger_budget() -> None:
     assert EFFECTS[ResponseMode.EMERGENCY].calls > EFFECTS[ResponseMode.NORMAL].calls
 
 
-def test_nothing_else_uses_up_what_is_kept_for_new_red_alerts() -> None:
+def test_no_other_call_uses_the_budget_of_new_red_alerts() -> None:
     working_set = a_working_set()
     core = a_core(ROSTER, working_set, "standard")
     for n in range(40):
@@ -105,9 +105,11 @@ def test_nothing_else_uses_up_what_is_kept_for_new_red_alerts() -> None:
     for n in range(STANDARD.urgent_alerts.calls):
         core.on_alert(an_alert(alert=f"alt-{n}", place=CITY, proposed=Level.RED, approver=CITY))
     alerts = {
-        line.page.page_id for line in candidates(working_set) if line.page.subject_kind == "alert"
+        page_row.page.page_id
+        for page_row in candidates(working_set)
+        if page_row.page.subject_kind == "alert"
     }
-    over = {one.page_id for one in digested(working_set)}
+    over = {call.page_id for call in digested(working_set)}
     assert len(alerts) == STANDARD.urgent_alerts.calls
     assert not alerts & over
     assert over, "supervision is over its budget"
@@ -120,7 +122,7 @@ def test_hundreds_of_red_alerts_at_once_are_put_together_for_two_seconds() -> No
         core.on_alert(an_alert(alert=f"alt-{n}", place=CITY, proposed=Level.RED, approver=CITY))
     over = digested(working_set)
     assert len(over) == 300 - STANDARD.urgent_alerts.calls
-    assert {one.due_at - T0 for one in over} == {timedelta(seconds=2)}
+    assert {call.due_at - T0 for call in over} == {timedelta(seconds=2)}
 
 
 def test_supervision_of_one_command_is_one_matter() -> None:
@@ -133,28 +135,28 @@ def test_supervision_of_one_command_is_one_matter() -> None:
     assert len(over) == 3, "all of the one command, within the budget as they are"
     single = a_working_set()
     a_core(ROSTER, single, "standard").on_supervision(a_supervision(VILLAGE, DISTRICT))
-    assert digested(single) == [], "a single one is told by itself"
-    (line,) = candidates(single)
-    escalation = single.escalations[line.escalation_id]
-    told = {(line.page.officer_id, Status.ACTUAL, "cmd-1", escalation.purpose): 1}
-    assert len(digested(single, BudgetUse({}, told))) == 1, "a second one is not"
+    assert digested(single) == [], "a single call is made alone"
+    (page_row,) = candidates(single)
+    escalation = single.escalations[page_row.escalation_id]
+    supervised = {(page_row.page.officer_id, Status.ACTUAL, "cmd-1", escalation.purpose): 1}
+    assert len(digested(single, BudgetUse({}, supervised))) == 1, "a second one is not"
 
 
 @given(
     st.lists(st.tuples(st.sampled_from(Level), st.sampled_from([*Status][:3])), max_size=60),
     st.dictionaries(st.sampled_from(Level), st.integers(0, 30)),
 )
-def test_every_call_is_told_and_the_urgent_ones_first(
+def test_every_call_is_made_or_digested_and_the_urgent_first(
     calls: list[tuple[Level, Status]], before: dict[Level, int]
 ) -> None:
-    """Conservation: alone + in a digest = wanted; only the console's page of a digested call is left."""
+    """Every call is made alone or in a digest; a digested call has only its console page."""
     working_set = a_working_set()
     core = a_core(ROSTER, working_set, "standard")
     for n, (level, status) in enumerate(calls):
         if status in (Status.ACTUAL, Status.EXERCISE, Status.TEST):
             core.on_assignment(an_assignment(command=f"cmd-{n}", level=level, status=status))
     page_rows = candidates(working_set)
-    officers = {line.page.officer_id for line in page_rows}
+    officers = {page_row.page.officer_id for page_row in page_rows}
     use = BudgetUse(
         {
             (officer, Status.ACTUAL, level, False): n
@@ -176,19 +178,19 @@ def test_every_call_is_told_and_the_urgent_ones_first(
     assert len(alone) + len(marked) == len(page_rows) == len(working_set.escalations)
     assert {page.channel for page in marked} <= {Channel.CONSOLE}
     assert [event.page_id for event in working_set.events] == list(working_set.new_pages)
-    shares = Counter((line.page.status, line.page.level) for line in page_rows)
+    shares = Counter((page_row.page.status, page_row.page.level) for page_row in page_rows)
     for (status, level), count in shares.items():
-        left = STANDARD.levels[level].calls
+        allowed = STANDARD.levels[level].calls
         if status is Status.ACTUAL:
-            left = max(0, left - before.get(level, 0))
-        said = sum(page.level is level and page.status is status for page in marked)
-        assert said == max(0, count - left)
-    for one in over:
-        answer_in = working_set.pages[one.page_id].page.answer_by - working_set.now
-        assert timedelta() <= one.due_at - working_set.now <= answer_in * LONGEST_SHARE
+            allowed = max(0, allowed - before.get(level, 0))
+        in_digests = sum(page.level is level and page.status is status for page in marked)
+        assert in_digests == max(0, count - allowed)
+    for call in over:
+        answer_in = working_set.pages[call.page_id].page.answer_by - working_set.now
+        assert timedelta() <= call.due_at - working_set.now <= answer_in * LONGEST_SHARE
 
 
-def test_a_budget_names_what_is_allowed() -> None:
+def test_a_budget_limits_the_calls() -> None:
     for budgets in BUDGETS.values():
         assert set(budgets.levels) == set(Level)
         assert budgets.longest_window_s >= budgets.urgent_alerts.window_s
@@ -218,7 +220,7 @@ def a_digest() -> Digest:
     )
 
 
-def test_a_digest_says_how_much_of_what_and_is_as_urgent_as_its_worst() -> None:
+def test_a_digest_counts_by_level_and_is_as_urgent_as_its_worst() -> None:
     contents = [DigestContent(Level.BLUE, 4, f"蓝色事项{n}", 1) for n in range(9)]
     contents.append(DigestContent(Level.ORANGE, 2, "催办：立即巡查堤防", 3_000))
     escalation = digest_escalation(a_digest(), contents, T0)
@@ -230,15 +232,15 @@ def test_a_digest_says_how_much_of_what_and_is_as_urgent_as_its_worst() -> None:
         (Language.ZH, "[橙色] 催办：立即巡查堤防 ×3000", "另有5条"),
         (Language.EN, "[orange] 催办：立即巡查堤防 ×3000", "5 more"),
     ):
-        first, *_, rest, _ = said(escalation.text, language).splitlines()
+        first, *_, unnamed, _ = said(escalation.text, language).splitlines()
         assert first == opening
-        assert rest.startswith(more)
+        assert unnamed.startswith(more)
     assert not escalation.climbs
     assert not escalation.continues
     assert not escalation.owes_an_act
 
 
-def test_a_digest_is_graded_as_the_highest_of_what_it_holds() -> None:
+def test_a_digest_is_graded_as_its_highest_content() -> None:
     grades = (DataGrade.GENERAL, DataGrade.CORE, DataGrade.IMPORTANT)
     contents = [
         DigestContent(Level.BLUE, 4, f"蓝色事项{n}", 1, grade) for n, grade in enumerate(grades)
@@ -265,25 +267,25 @@ def test_a_digest_fits_into_a_text_message_with_its_link() -> None:
         assert text.endswith("/m")
 
 
-def test_an_answer_to_a_digest_promises_nothing_that_nobody_has_looked_at() -> None:
+def test_an_answer_to_a_digest_promises_no_unread_act() -> None:
     working_set = assigned(1, Level.BLUE)
-    (line,) = candidates(working_set)
-    owing = working_set.escalations[line.escalation_id]
-    said = an_answer(line.page, AnswerVerb.COMING, arrive_by=T0)
-    assert answer_for_content(said, owing, "p").verb is AnswerVerb.READ
-    assert answer_for_content(said, owing, "p").arrive_by is None
+    (page_row,) = candidates(working_set)
+    owing = working_set.escalations[page_row.escalation_id]
+    answer = an_answer(page_row.page, AnswerVerb.COMING, arrive_by=T0)
+    assert answer_for_content(answer, owing, "p").verb is AnswerVerb.READ
+    assert answer_for_content(answer, owing, "p").arrive_by is None
     informing = a_working_set()
     a_core(ROSTER, informing).on_alert(
         an_alert(1, AlertTransition.ISSUED, AlertState.ISSUED, level=Level.BLUE, proposed=None)
     )
     escalation = next(iter(informing.escalations.values()))
-    assert answer_for_content(said, escalation, "p").verb is AnswerVerb.COMING
-    cannot = an_answer(line.page, AnswerVerb.CANNOT)
+    assert answer_for_content(answer, escalation, "p").verb is AnswerVerb.COMING
+    cannot = an_answer(page_row.page, AnswerVerb.CANNOT)
     assert answer_for_content(cannot, owing, "p").verb is AnswerVerb.CANNOT
 
 
 def test_nobody_is_called_more_often_than_twenty_times_about_one_matter() -> None:
-    """Saying that he comes and then that he cannot, over and over: refused by no state, so bounded."""
+    """An officer may answer `coming` and `cannot` in turn forever, so the calls are bounded."""
     working_set = a_working_set()
     roster = full_roster([CITY])
     core = a_core(roster, working_set)

@@ -1,4 +1,4 @@
-"""The operator's call plans in force: which one holds, what it changes, how it is read again."""
+"""The operator's call plans: the plan in force, its effect, and the reading of changed files."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_plan_that_is_off_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("mode", [ResponseMode.NORMAL, ResponseMode.EMERGENCY])
-def test_waits_and_the_order_of_channels_are_the_plan_s(mode: ResponseMode) -> None:
+def test_the_plan_sets_the_waits_and_the_order_of_channels(mode: ResponseMode) -> None:
     working_set, modes = a_working_set(), Modes()
     if mode is not ResponseMode.NORMAL:
         modes.put(a_mode(mode=mode))
@@ -90,9 +90,9 @@ def test_waits_and_the_order_of_channels_are_the_plan_s(mode: ResponseMode) -> N
     share = EFFECTS[mode].wait
     assert escalation.due_at == T0 + timedelta(seconds=100 * share)
     sent = {
-        line.page.channel: line.send_at
-        for line in working_set.new_pages.values()
-        if line.page.post is Post.B and line.page.channel in WAYS
+        page_row.page.channel: page_row.send_at
+        for page_row in working_set.new_pages.values()
+        if page_row.page.post is Post.B and page_row.page.channel in WAYS
     }
     assert sent == {
         Channel.CONSOLE: T0,
@@ -102,7 +102,7 @@ def test_waits_and_the_order_of_channels_are_the_plan_s(mode: ResponseMode) -> N
 
 
 @pytest.mark.parametrize("rounds", [1, 2, 5])
-def test_the_last_post_is_called_so_often(rounds: int) -> None:
+def test_the_plan_sets_the_number_of_calls_to_the_last_post(rounds: int) -> None:
     working_set = a_working_set()
     roster = Roster([a_slot(CITY, Post.B, "o-1")])
     core = a_core(roster, working_set, "standard", None, [a_plan(rounds=rounds)])
@@ -136,12 +136,12 @@ def test_a_changed_file_holds_and_a_broken_one_changes_nothing(tmp_path: Path) -
     file.write_text(good.replace("first_s: 60", "first_s: never"), encoding="utf-8")
     assert calls.reread() is False
     assert len(plans) == 2
-    assert calls.reread() is False, "told once, not every five seconds"
+    assert calls.reread() is False, "reported once, not every five seconds"
     file.write_text(good + "\n", encoding="utf-8")
     assert calls.reread() is True
 
 
-def test_what_is_wrong_at_the_start_names_every_error(tmp_path: Path) -> None:
+def test_a_wrong_file_at_the_start_names_every_error(tmp_path: Path) -> None:
     folder = copytree(SHIPPED, tmp_path / "calls")
     file = folder / PLANS_FILE
     text = file.read_text(encoding="utf-8")
@@ -157,7 +157,7 @@ def test_what_is_wrong_at_the_start_names_every_error(tmp_path: Path) -> None:
     assert plans == []
 
 
-def test_the_desk_goes_by_rules_that_are_exchanged_while_it_works() -> None:
+def test_new_rules_hold_for_the_next_call() -> None:
     rules = CallRules(PROFILES["standard"])
     before = rules.rule(Level.ORANGE, ResponseMode.NORMAL)
     rules.replace([a_plan()])

@@ -1,4 +1,4 @@
-"""When posts are tested: spread, within the hours, by durable timers; what is learnt is told once."""
+"""The schedule of communication tests: spread, within the hours, by durable timers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,11 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 @given(
-    st.datetimes(datetime(2024, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    st.datetimes(
+        datetime(2024, 1, 1),  # noqa: DTZ001
+        datetime(2030, 1, 1),  # noqa: DTZ001
+        timezones=st.just(UTC),
+    ),
     st.integers(1, 60),
     st.sampled_from(["Asia/Shanghai", "Europe/Berlin", "America/St_Johns"]),
     st.sampled_from(
@@ -60,7 +64,7 @@ def test_posts_are_spread_over_days_and_minutes() -> None:
     assert len({due.time() for due in dues}) > 40
 
 
-def test_a_plan_that_is_off_or_taken_out_tests_nobody() -> None:
+def test_a_disabled_or_removed_plan_tests_nobody() -> None:
     roster, plans = full_roster(), ContactTestPlans([a_test_plan()])
     assert len(list(plans.schedule(roster, MIDDAY))) == 8
     plans.replace([a_test_plan(version=2, enabled=False)])
@@ -75,7 +79,7 @@ async def _scheduled(notify: NotifyHarness) -> int:
 
 
 @pytest.mark.e2e
-async def test_a_schedule_is_durable_and_what_is_learnt_is_told_once(notify: NotifyHarness) -> None:
+async def test_a_schedule_is_durable_and_evidence_is_published_once(notify: NotifyHarness) -> None:
     notify.fill_posts(TOWN, channels=(Channel.CONSOLE, Channel.WEBHOOK))
     notify.reference.test_plans.replace(
         [a_test_plan(begin=time(0, 0), end=time(23, 59), zone="UTC", every_days=2)]
@@ -92,12 +96,12 @@ async def test_a_schedule_is_durable_and_what_is_learnt_is_told_once(notify: Not
     assert await notify.escalations_without_timer() == 0
     console = next(page for page in pages if page.channel is Channel.CONSOLE)
     await notify.deliver(an_answer(console))
-    record = await _told(notify, console.officer_id)
-    assert [(one["channel"], one["last"], one["tested"]) for one in record["channels"]] == [
+    record = await _newest_record(notify, console.officer_id)
+    assert [(reach["channel"], reach["last"], reach["tested"]) for reach in record["channels"]] == [
         ("console", "answered", "answered")
     ]
     await notify.pass_time(1_800)
-    record = await _told(notify, console.officer_id)
+    record = await _newest_record(notify, console.officer_id)
     assert record["version"] == 1, "the webhook's page never left: it shows nothing"
     assert await notify.value("SELECT count(*) FROM notify.delivery WHERE state = 'queued'") == 0
 
@@ -109,7 +113,7 @@ async def _make_due(notify: NotifyHarness) -> None:
         )
 
 
-async def _told(notify: NotifyHarness, officer: str) -> dict[str, Any]:
+async def _newest_record(notify: NotifyHarness, officer: str) -> dict[str, Any]:
     rows = await notify.rows(
         "SELECT value FROM notify.outbox WHERE topic = $1 AND key = $2 ORDER BY seq",
         REACHABILITY.name,

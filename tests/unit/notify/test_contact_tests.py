@@ -1,4 +1,4 @@
-"""Communication tests: when they are, what they send, what an answer or its absence teaches."""
+"""Communication tests: their pages, and the evidence of an answer or of silence."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def first(working_set: WorkingSet) -> list[Page]:
 
 
 def outcomes(working_set: WorkingSet) -> list[tuple[Channel, Outcome]]:
-    return [(one.channel, one.outcome) for one in working_set.evidence]
+    return [(evidence.channel, evidence.outcome) for evidence in working_set.evidence]
 
 
 def test_each_channel_is_tested_at_once_and_by_itself() -> None:
@@ -99,7 +99,7 @@ def test_each_channel_is_tested_at_once_and_by_itself() -> None:
     pages = first(working_set)
     assert [page.channel for page in pages] == list(WAYS)
     assert len(working_set.escalations) == 3
-    assert {line.send_at for line in working_set.new_pages.values()} == {T0}, (
+    assert {page_row.send_at for page_row in working_set.new_pages.values()} == {T0}, (
         "no channel waits for another"
     )
     for page in pages:
@@ -111,7 +111,7 @@ def test_each_channel_is_tested_at_once_and_by_itself() -> None:
         assert "no alert" in page.text
 
 
-def test_an_answer_on_one_channel_says_nothing_of_the_others() -> None:
+def test_an_answer_on_one_channel_is_no_evidence_about_another() -> None:
     working_set = a_working_set()
     roster = full_roster(channels=WAYS)
     a_tester(working_set, roster=roster).test_on_request(a_request(of=name_of(TOWN, Post.B)))
@@ -127,7 +127,7 @@ def test_an_answer_on_one_channel_says_nothing_of_the_others() -> None:
         (Channel.EMAIL, Outcome.DELIVERED),
         (Channel.SMS, Outcome.ANSWERED),
     ]
-    assert {one.test for one in working_set.evidence} == {True}
+    assert {evidence.test for evidence in working_set.evidence} == {True}
     assert {escalation.state for escalation in working_set.escalations.values()} == {
         EscalationState.CLOSED
     }
@@ -151,12 +151,12 @@ def test_a_failed_channel_ends_its_test_and_calls_nobody_else() -> None:
     working_set = a_working_set()
     roster = full_roster(channels=(Channel.SMS,))
     a_tester(working_set, roster=roster).test_on_request(a_request(of=name_of(TOWN, Post.B)))
-    line = next(
+    page_row = next(
         page_row for page_row in working_set.pages.values() if page_row.page.channel is Channel.SMS
     )
-    a_core(roster, working_set).on_failure(line, "no such number")
+    a_core(roster, working_set).on_failure(page_row, "no such number")
     assert outcomes(working_set) == [(Channel.SMS, Outcome.FAILED)]
-    assert working_set.escalations[line.escalation_id].state is EscalationState.CLOSED
+    assert working_set.escalations[page_row.escalation_id].state is EscalationState.CLOSED
     assert len(first(working_set)) == 2
 
 
@@ -165,19 +165,19 @@ def test_a_late_answer_still_counts() -> None:
     roster = full_roster(channels=(Channel.SMS,))
     a_tester(working_set, roster=roster).test_on_request(a_request(of=name_of(TOWN, Post.B)))
     core = a_core(roster, working_set)
-    line = next(
+    page_row = next(
         page_row for page_row in working_set.pages.values() if page_row.page.channel is Channel.SMS
     )
-    working_set.step_page(line, PageStep.SENT)
-    core.on_timer(line.escalation_id, "answer", 1)
-    core.on_answer(an_answer(line.page))
+    working_set.step_page(page_row, PageStep.SENT)
+    core.on_timer(page_row.escalation_id, "answer", 1)
+    core.on_answer(an_answer(page_row.page))
     assert outcomes(working_set)[-2:] == [
         (Channel.SMS, Outcome.SILENT),
         (Channel.SMS, Outcome.ANSWERED),
     ]
 
 
-def test_who_may_test_whom() -> None:
+def test_a_unit_may_test_itself_and_the_units_below() -> None:
     with pytest.raises(NotAbove):
         a_tester(a_working_set()).test_on_request(a_request(TOWN, by=VILLAGE))
     with pytest.raises(UnknownOfficer):
@@ -215,14 +215,14 @@ def test_a_plan_may_name_channels() -> None:
     assert [page.channel for page in first(working_set)] == [Channel.SMS]
 
 
-def test_real_pages_teach_and_those_of_a_drill_do_not() -> None:
+def test_only_real_pages_are_evidence() -> None:
     for status, count in ((Status.ACTUAL, 4), (Status.EXERCISE, 0), (Status.TEST, 0)):
         working_set = a_working_set()
         core = a_core(full_roster(channels=(Channel.SMS,)), working_set)
         core.on_alert(an_alert(status=status))
-        for line in list(working_set.pages.values()):
-            if line.page.channel is Channel.SMS:
-                working_set.step_page(line, PageStep.SENT)
+        for page_row in list(working_set.pages.values()):
+            if page_row.page.channel is Channel.SMS:
+                working_set.step_page(page_row, PageStep.SENT)
         for escalation in list(working_set.escalations.values()):
             core.on_timer(escalation.escalation_id, "answer", escalation.step)
         assert len(working_set.evidence) == count, status
@@ -247,20 +247,20 @@ def test_an_answer_elsewhere_is_no_evidence_of_silence() -> None:
     assert sms.page.state is PageState.ANSWERED
 
 
-def known(*dead: Channel) -> ChannelHealth:
-    """What is known when these channels of the town's B post have failed thrice."""
+def health_after(*unreachable: Channel) -> ChannelHealth:
+    """The channel health after three failures of these channels of the town's B post."""
     result = None
     for _ in range(3):
         working_set = a_working_set()
         a_tester(working_set, roster=full_roster(channels=WAYS)).test_on_request(
             a_request(of=name_of(TOWN, Post.B))
         )
-        for line in list(working_set.pages.values()):
-            if line.page.channel in dead:
+        for page_row in list(working_set.pages.values()):
+            if page_row.page.channel in unreachable:
                 missed = (
-                    PageStep.TIMED_OUT if line.page.state is PageState.SENT else PageStep.FAILED
+                    PageStep.TIMED_OUT if page_row.page.state is PageState.SENT else PageStep.FAILED
                 )
-                working_set.step_page(line, missed)
+                working_set.step_page(page_row, missed)
         result = next_record(result, working_set.evidence, T0)
     assert result is not None
     channel_health = ChannelHealth()
@@ -268,14 +268,16 @@ def known(*dead: Channel) -> ChannelHealth:
     return channel_health
 
 
-def test_a_dead_channel_is_tried_but_not_waited_for() -> None:
-    def send(*dead: Channel) -> dict[Channel, float]:
-        working_set = WorkingSet(frozenset(Channel), T0, known(*dead) if dead else ChannelHealth())
+def test_an_unreachable_channel_is_used_but_delays_no_other() -> None:
+    def send(*unreachable: Channel) -> dict[Channel, float]:
+        working_set = WorkingSet(
+            frozenset(Channel), T0, health_after(*unreachable) if unreachable else ChannelHealth()
+        )
         a_core(full_roster(channels=WAYS), working_set, "standard").on_alert(an_alert(place=TOWN))
         return {
-            line.page.channel: ((line.send_at or T0) - T0).total_seconds()
-            for line in working_set.new_pages.values()
-            if line.page.unit == TOWN
+            page_row.page.channel: ((page_row.send_at or T0) - T0).total_seconds()
+            for page_row in working_set.new_pages.values()
+            if page_row.page.unit == TOWN
         }
 
     usual = send()
@@ -292,21 +294,21 @@ def test_a_dead_channel_is_tried_but_not_waited_for() -> None:
     st.sets(st.sampled_from(list(Channel))),
     st.sampled_from(list(Level)),
 )
-def test_no_channel_is_left_out_or_made_later(
-    channels: list[Channel], dead: set[Channel], level: Level
+def test_every_channel_is_used_and_none_later_than_usual(
+    channels: list[Channel], unreachable: set[Channel], level: Level
 ) -> None:
     usual = channel_waits.waits(channels, channel_waits.built_in(level), 600)
-    result = channel_waits.waits(channels, channel_waits.built_in(level), 600, dead)
+    result = channel_waits.waits(channels, channel_waits.built_in(level), 600, unreachable)
     assert set(result) == set(channels)
     assert all(result[channel] <= usual[channel] for channel in channels)
     assert any(
         wait == 0
         for channel, wait in result.items()
-        if channel not in dead or dead >= set(channels)
+        if channel not in unreachable or unreachable >= set(channels)
     )
 
 
-def test_three_misses_are_what_dead_means() -> None:
-    assert known(Channel.SMS).unreachable(name_of(TOWN, Post.B), T0) == {Channel.SMS}
-    assert known(Channel.SMS).unreachable(name_of(TOWN, Post.A), T0) == frozenset()
+def test_after_three_misses_a_channel_is_unreachable() -> None:
+    assert health_after(Channel.SMS).unreachable(name_of(TOWN, Post.B), T0) == {Channel.SMS}
+    assert health_after(Channel.SMS).unreachable(name_of(TOWN, Post.A), T0) == frozenset()
     assert reach_of(None, T0) is Reach.UNKNOWN

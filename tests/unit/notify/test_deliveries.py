@@ -16,10 +16,10 @@ from shared.contracts.fields import Language, Level, Post, ResponseMode, Status
 from shared.contracts.modes import ProposalState
 from shared.contracts.pages import Channel, Page, PageState
 from shared.contracts.reports import DutyState
-from tests.support.carrier import Behaviour, receiving
+from tests.support.carrier import Behaviour, running_receiver
 from tests.unit.notify.builders import (
-    BOTH,
     CITY,
+    CONSOLE_AND_WEBHOOK,
     DISTRICT,
     TOWN,
     VILLAGE,
@@ -47,23 +47,23 @@ async def states(notify: NotifyHarness) -> Counter[tuple[str, str]]:
 async def test_a_delivery_is_leased_before_and_settled_after_the_request(
     notify: NotifyHarness,
 ) -> None:
-    notify.fill_posts(VILLAGE, channels=BOTH)
+    notify.fill_posts(VILLAGE, channels=CONSOLE_AND_WEBHOOK)
     await notify.deliver(an_assignment())
     assert await states(notify) == {("queued", "queued"): 1}
-    async with receiving() as receiver:
+    async with running_receiver() as receiver:
         assert await notify.webhook_loop(receiver).deliver_batch() == 1
         assert await notify.webhook_loop(receiver).deliver_batch() == 0
     assert await states(notify) == {("sent", "sent"): 1}
-    assert len(receiver.received) == 1
+    assert len(receiver.requests) == 1
 
 
 @pytest.mark.parametrize("behaviour", [500, "slow", "close", "lose"])
 async def test_an_unknown_outcome_is_sent_again_and_marked(
     notify: NotifyHarness, behaviour: Behaviour
 ) -> None:
-    notify.fill_posts(VILLAGE, channels=BOTH)
+    notify.fill_posts(VILLAGE, channels=CONSOLE_AND_WEBHOOK)
     await notify.deliver(an_assignment())
-    async with receiving(behaviour) as receiver:
+    async with running_receiver(behaviour) as receiver:
         sender = notify.webhook_loop(receiver)
         await sender.deliver_batch()
         assert await states(notify) == {("queued", "queued"): 1}
@@ -71,17 +71,17 @@ async def test_an_unknown_outcome_is_sent_again_and_marked(
         await notify.make_deliveries_due()
         await sender.deliver_batch()
     assert await states(notify) == {("sent", "sent"): 1}
-    last = receiver.received[-1]
+    last = receiver.requests[-1]
     assert last.data["resend"] is True
     assert last.data["text"].startswith("【重发】")
-    assert len({one.headers["webhook-id"] for one in receiver.received}) == 1
+    assert len({request.headers["webhook-id"] for request in receiver.requests}) == 1
     page = (await notify.pages())[-1]
     assert (page.state, page.resend) == (PageState.SENT, True)
 
 
 async def test_a_drill_holds_up_no_real_page(notify: NotifyHarness) -> None:
-    """A round takes ten deliveries: those of the drill wait, however many and however old."""
-    notify.fill_posts(VILLAGE, TOWN, channels=BOTH)
+    """A batch has ten deliveries: those of a drill come last, however many and however old."""
+    notify.fill_posts(VILLAGE, TOWN, channels=CONSOLE_AND_WEBHOOK)
     await notify.deliver(
         *(
             an_assignment(unit, command=f"drill-{n}", status=Status.EXERCISE)
@@ -90,41 +90,41 @@ async def test_a_drill_holds_up_no_real_page(notify: NotifyHarness) -> None:
         ),
         an_assignment(TOWN, command="real"),
     )
-    async with receiving() as receiver:
+    async with running_receiver() as receiver:
         await notify.webhook_loop(receiver).deliver_batch()
-        assert len(receiver.received) == 10
-        shares = Counter(one.data["status"] for one in receiver.received)
+        assert len(receiver.requests) == 10
+        shares = Counter(request.data["status"] for request in receiver.requests)
         assert shares["Actual"] == 1
         for _ in range(2):
             await notify.webhook_loop(receiver).deliver_batch()
-    drills = [one.data for one in receiver.received if one.data["status"] == "Exercise"]
+    drills = [request.data for request in receiver.requests if request.data["status"] == "Exercise"]
     assert len(drills) == 20
     assert all(drill["headline"].startswith("【演练】") for drill in drills)
 
 
-async def test_a_sender_that_dies_after_the_request_does_not_lose_the_page(
+async def test_a_sender_that_crashes_after_the_request_loses_no_page(
     notify: NotifyHarness,
 ) -> None:
-    notify.fill_posts(VILLAGE, channels=BOTH)
+    notify.fill_posts(VILLAGE, channels=CONSOLE_AND_WEBHOOK)
     await notify.deliver(an_assignment())
-    async with receiving("slow") as receiver:
-        dying = asyncio.create_task(notify.webhook_loop(receiver).deliver_batch())
-        while not receiver.received:
+    async with running_receiver("slow") as receiver:
+        crashing = asyncio.create_task(notify.webhook_loop(receiver).deliver_batch())
+        while not receiver.requests:
             await asyncio.sleep(0.01)
-        dying.cancel()
-        await asyncio.gather(dying, return_exceptions=True)
+        crashing.cancel()
+        await asyncio.gather(crashing, return_exceptions=True)
         assert await states(notify) == {("sending", "queued"): 1}
         assert await notify.webhook_loop(receiver).deliver_batch() == 0, "the lease still runs"
         await notify.make_deliveries_due()
         assert await notify.webhook_loop(receiver).deliver_batch() == 1
-    assert [one.data["resend"] for one in receiver.received] == [False, True]
+    assert [request.data["resend"] for request in receiver.requests] == [False, True]
     assert await states(notify) == {("sent", "sent"): 1}
 
 
 async def test_a_refusal_is_final_and_shown(notify: NotifyHarness) -> None:
-    notify.fill_posts(VILLAGE, channels=BOTH)
+    notify.fill_posts(VILLAGE, channels=CONSOLE_AND_WEBHOOK)
     await notify.deliver(an_assignment())
-    async with receiving(410) as receiver:
+    async with running_receiver(410) as receiver:
         await notify.webhook_loop(receiver).deliver_batch()
     assert await states(notify) == {("failed", "failed"): 1, ("queued", "queued"): 1}
     (page,) = [page for page in await notify.pages() if page.state is PageState.FAILED]
@@ -136,32 +136,32 @@ async def test_a_refusal_is_final_and_shown(notify: NotifyHarness) -> None:
 
 
 async def test_an_answer_on_the_console_stops_the_webhook(notify: NotifyHarness) -> None:
-    notify.fill_posts(VILLAGE, channels=BOTH)
+    notify.fill_posts(VILLAGE, channels=CONSOLE_AND_WEBHOOK)
     console, _ = await notify.deliver(an_assignment())
     await notify.deliver(an_answer(console))
-    async with receiving() as receiver:
+    async with running_receiver() as receiver:
         assert await notify.webhook_loop(receiver).deliver_batch() == 0
-    assert receiver.received == []
+    assert receiver.requests == []
     assert await states(notify) == {("cancelled", "answered"): 1}
 
 
 async def test_several_senders_share_the_work(notify: NotifyHarness) -> None:
     towns = [f"5001181{n:02d}000" for n in range(10, 50)]
-    notify.fill_posts(*towns, channels=BOTH)
+    notify.fill_posts(*towns, channels=CONSOLE_AND_WEBHOOK)
     await notify.deliver(*(an_assignment(unit) for unit in towns))
-    async with receiving() as receiver:
+    async with running_receiver() as receiver:
         senders = [notify.webhook_loop(receiver) for _ in range(4)]
         while sum(await asyncio.gather(*(sender.deliver_batch() for sender in senders))):
             pass
-    assert len(receiver.received) == 40
-    assert len({one.headers["webhook-id"] for one in receiver.received}) == 40
+    assert len(receiver.requests) == 40
+    assert len({request.headers["webhook-id"] for request in receiver.requests}) == 40
     assert await states(notify) == {("sent", "sent"): 40}
 
 
-async def test_a_channel_that_was_switched_off_fails_and_the_ladder_goes_on(
+async def test_pages_of_a_switched_off_channel_fail_and_the_calls_go_on(
     notify: NotifyHarness,
 ) -> None:
-    notify.fill_posts(VILLAGE, TOWN, channels=BOTH)
+    notify.fill_posts(VILLAGE, TOWN, channels=CONSOLE_AND_WEBHOOK)
     await notify.deliver(an_assignment())
     other_channels = [channel for channel in Channel if channel is not Channel.WEBHOOK]
     off = notify.delivery_loop(SwitchedOff(), *other_channels)
@@ -201,29 +201,29 @@ class Broken:
 
 
 async def test_a_channel_that_raises_fails_its_own_page_only(notify: NotifyHarness) -> None:
-    notify.fill_posts(VILLAGE, TOWN, channels=BOTH)
+    notify.fill_posts(VILLAGE, TOWN, channels=CONSOLE_AND_WEBHOOK)
     await notify.deliver(an_assignment(VILLAGE), an_assignment(TOWN))
     pages = await notify.rows(
         "SELECT p.officer_id FROM notify.delivery AS d JOIN notify.page AS p USING (page_id)"
     )
-    victim, other = sorted({row["officer_id"] for row in pages})
+    victim, second = sorted({row["officer_id"] for row in pages})
     broken = Broken(victim)
     loop = notify.delivery_loop(broken)
     assert await loop.deliver_batch() == 2
-    assert broken.sent == [other]
+    assert broken.sent == [second]
     assert await states(notify) == {("sent", "sent"): 1, ("queued", "queued"): 1}
     for _ in range(7):
         await notify.rows("UPDATE notify.delivery SET next_at = now() WHERE state = 'queued'")
         await loop.deliver_batch()
     error = await notify.value("SELECT last_error FROM notify.delivery WHERE state = 'failed'")
     assert "planted" in error
-    assert broken.sent[0] == other
+    assert broken.sent[0] == second
 
 
 async def test_a_page_that_cannot_be_settled_ends_alone(
     notify: NotifyHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    notify.fill_posts(VILLAGE, TOWN, channels=BOTH)
+    notify.fill_posts(VILLAGE, TOWN, channels=CONSOLE_AND_WEBHOOK)
     await notify.deliver(an_assignment(VILLAGE), an_assignment(TOWN))
     pages = await notify.rows("SELECT page_id FROM notify.delivery ORDER BY page_id")
     victim = pages[0]["page_id"]
@@ -235,24 +235,24 @@ async def test_a_page_that_cannot_be_settled_ends_alone(
         return real(working_set, result)
 
     monkeypatch.setattr(delivery, "_result", verdict)
-    async with receiving() as receiver:
+    async with running_receiver() as receiver:
         assert await notify.webhook_loop(receiver).deliver_batch() == 2
         assert await notify.webhook_loop(receiver).deliver_batch() == 0
-    assert len(receiver.received) == 2
+    assert len(receiver.requests) == 2
     rows = await notify.rows("SELECT page_id, state, last_error FROM notify.delivery")
     results = {row["page_id"]: (row["state"], row["last_error"]) for row in rows}
     assert results.pop(victim) == ("failed", "KeyError('planted\\x00')")
     assert list(results.values()) == [("sent", None)]
 
 
-async def test_modes_are_stored_with_the_ladders_and_settle_their_own(
+async def test_modes_are_stored_with_the_escalations(
     notify: NotifyHarness,
 ) -> None:
     notify.fill_posts(CITY, DISTRICT, TOWN, VILLAGE)
-    (asked,) = await notify.deliver(a_proposal())
-    assert (asked.unit, asked.post) == (DISTRICT, Post.B)
+    (request,) = await notify.deliver(a_proposal())
+    assert (request.unit, request.post) == (DISTRICT, Post.B)
     settled = await notify.deliver(a_proposal(ProposalState.DECIDED, 2, posts=()))
-    assert [page.page_id for page in settled] == [asked.page_id]
+    assert [page.page_id for page in settled] == [request.page_id]
     pages = await notify.deliver(a_mode())
     assert {page.unit for page in pages} == {DISTRICT, TOWN, VILLAGE}
     notify.reference.modes.put(a_mode())
@@ -266,25 +266,25 @@ async def test_modes_are_stored_with_the_ladders_and_settle_their_own(
     assert Post.COMMANDER in {
         page.post for page in onward if page.assignment_id and page.version == 1
     }
-    again = await notify.deliver(a_mode(mode=ResponseMode.NORMAL, version=2))
-    assert {page.unit for page in again if page.version == 1} == {DISTRICT, TOWN, VILLAGE}
+    informed = await notify.deliver(a_mode(mode=ResponseMode.NORMAL, version=2))
+    assert {page.unit for page in informed if page.version == 1} == {DISTRICT, TOWN, VILLAGE}
 
 
-async def test_a_recall_finds_all_who_were_paged_and_overtakes_what_waits(
+async def test_a_recall_reaches_all_paged_officers_and_overtakes_queued_pages(
     notify: NotifyHarness,
 ) -> None:
-    notify.fill_posts(TOWN, DISTRICT, VILLAGE, channels=BOTH)
+    notify.fill_posts(TOWN, DISTRICT, VILLAGE, channels=CONSOLE_AND_WEBHOOK)
     await notify.deliver(an_alert(2, AlertTransition.ISSUED, AlertState.ISSUED, level=Level.YELLOW))
     await notify.deliver(an_assignment(VILLAGE))
     await notify.deliver(an_alert(alert="alt-2"))
     before = {page.officer_id for page in await notify.pages()}
     assert name_of(VILLAGE, Post.B) in before
-    told = await notify.deliver(
+    published = await notify.deliver(
         an_alert(3, AlertTransition.RECALLED, AlertState.RECALLED, level=Level.YELLOW)
     )
-    fresh = [page for page in told if page.version == 1]
+    fresh = [page for page in published if page.version == 1]
     assert {page.officer_id for page in fresh} == before
-    assert len(fresh) == len(BOTH) * len(before), "each once per channel"
+    assert len(fresh) == len(CONSOLE_AND_WEBHOOK) * len(before), "each once per channel"
     order = await notify.rows(
         "SELECT d.priority, p.officer_id FROM notify.delivery AS d JOIN notify.page AS p "
         "USING (page_id) WHERE d.state = 'queued' ORDER BY priority, next_at"

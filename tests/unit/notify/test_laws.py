@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order, the desk keeps its laws."""
+"""Laws of calling that hold for any records, answers and timers in any order."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from shared.contracts.commands import AssignmentState, SupervisionKind
 from shared.contracts.fields import Level, Post
 from shared.contracts.pages import AnswerVerb, PageState
 from tests.unit.notify.builders import (
-    BOTH,
     CITY,
+    CONSOLE_AND_WEBHOOK,
     DISTRICT,
     TOWN,
     UNITS,
@@ -40,16 +40,16 @@ KINDS = {
 }
 
 
-class DutyDesk(RuleBasedStateMachine):
-    """One alert and one assignment, a changing roster, people who answer or do not."""
+class CallingMachine(RuleBasedStateMachine):
+    """One alert and one assignment, a changing roster, officers who answer or do not."""
 
     def __init__(self) -> None:
         super().__init__()
         self.working_set: WorkingSet = a_working_set()
-        self.roster = full_roster(channels=BOTH)
+        self.roster = full_roster(channels=CONSOLE_AND_WEBHOOK)
         self.core: CoreHarness = a_core(self.roster, self.working_set)
         self.alert_version = self.assignment_version = 0
-        self.rung = 0
+        self.level = 0
         self.attempt = 1
 
     @initialize()
@@ -84,10 +84,10 @@ class DutyDesk(RuleBasedStateMachine):
         )
         self.core.on_alert(event)
 
-    @rule(state=st.sampled_from(list(AssignmentState)), again=st.booleans())
-    def assignment(self, state: AssignmentState, again: bool) -> None:
+    @rule(state=st.sampled_from(list(AssignmentState)), new_attempt=st.booleans())
+    def assignment(self, state: AssignmentState, new_attempt: bool) -> None:
         self.assignment_version += 1
-        self.attempt += again and state is AssignmentState.DELIVERED
+        self.attempt += new_attempt and state is AssignmentState.DELIVERED
         self.core.on_assignment(
             an_assignment(VILLAGE, state, self.assignment_version, attempt=self.attempt)
         )
@@ -98,38 +98,38 @@ class DutyDesk(RuleBasedStateMachine):
         clock=st.sampled_from(["sign", "finish"]),
     )
     def supervision(self, unit: str, post: Post, clock: str) -> None:
-        self.rung = min(self.rung + 1, 20)
+        self.level = min(self.level + 1, 20)
         self.core.on_supervision(
-            a_supervision(VILLAGE, unit, post, SupervisionKind.ESCALATED, self.rung, clock=clock)
+            a_supervision(VILLAGE, unit, post, SupervisionKind.ESCALATED, self.level, clock=clock)
         )
 
     @rule(unit=st.sampled_from(UNITS), post=st.sampled_from(list(Post)), filled=st.booleans())
     def roster_changes(self, unit: str, post: Post, filled: bool) -> None:
-        self.roster.add(a_slot(unit, post, f"new-{post}" if filled else None, BOTH))
+        self.roster.add(a_slot(unit, post, f"new-{post}" if filled else None, CONSOLE_AND_WEBHOOK))
 
     @precondition(lambda self: self.working_set.pages)
     @rule(data=st.data(), verb=st.sampled_from(list(AnswerVerb)))
     def answer(self, data: st.DataObject, verb: AnswerVerb) -> None:
         number = data.draw(st.sampled_from(sorted(self.working_set.pages)))
-        line = self.working_set.pages[number]
-        self.core.on_answer(an_answer(line.page, verb))
+        page_row = self.working_set.pages[number]
+        self.core.on_answer(an_answer(page_row.page, verb))
         if verb is AnswerVerb.COMING:
-            escalation = self.working_set.escalations[line.escalation_id]
+            escalation = self.working_set.escalations[page_row.escalation_id]
             assert escalation.state not in escalation_states.LIVE, "an answer stops the escalation"
             assert not self.working_set.unanswered_pages(escalation), "and all its pages"
 
-    @precondition(lambda self: self.waiting_elsewhere())
+    @precondition(lambda self: self.queued_pages())
     @rule(data=st.data())
     def a_carrier_refuses(self, data: st.DataObject) -> None:
-        number = data.draw(st.sampled_from(self.waiting_elsewhere()))
+        number = data.draw(st.sampled_from(self.queued_pages()))
         self.core.on_failure(self.working_set.pages[number], "status 410")
         assert self.working_set.pages[number].page.reason == "status 410"
 
-    def waiting_elsewhere(self) -> list[str]:
+    def queued_pages(self) -> list[str]:
         return sorted(
             number
-            for number, line in self.working_set.pages.items()
-            if line.page.state is PageState.QUEUED
+            for number, page_row in self.working_set.pages.items()
+            if page_row.page.state is PageState.QUEUED
         )
 
     @precondition(
@@ -154,7 +154,7 @@ class DutyDesk(RuleBasedStateMachine):
         assert moved, "a fired timer is followed by another call or by the end"
 
     @invariant()
-    def an_open_ladder_has_a_timer_and_a_closed_one_has_none(self) -> None:
+    def an_open_escalation_has_a_timer_and_a_closed_one_has_none(self) -> None:
         for escalation in self.working_set.escalations.values():
             if escalation.state is EscalationState.OPEN:
                 assert escalation.due_at is not None
@@ -162,27 +162,29 @@ class DutyDesk(RuleBasedStateMachine):
                 assert escalation.due_at is None
 
     @invariant()
-    def nobody_waits_on_a_ladder_that_is_over(self) -> None:
+    def an_ended_escalation_has_no_unanswered_page(self) -> None:
         for escalation in self.working_set.escalations.values():
             if escalation.state in (EscalationState.ANSWERED, EscalationState.CLOSED):
                 assert not self.working_set.unanswered_pages(escalation)
 
     @invariant()
-    def no_person_is_paged_twice_for_one_call(self) -> None:
-        pages = [(line.escalation_id, line.page) for line in self.working_set.pages.values()]
+    def no_officer_is_paged_twice_for_one_call(self) -> None:
+        pages = [
+            (page_row.escalation_id, page_row.page) for page_row in self.working_set.pages.values()
+        ]
         keys = {(escalation, p.officer_id, p.channel, p.round) for escalation, p in pages}
         assert len(keys) == len(pages)
-        # `round` counts per person: a post that changed hands is called again as round 1.
-        assert {line.page.page_id for line in self.working_set.pages.values()} == set(
+        # `round` counts per officer: a new holder of the post is called in round 1.
+        assert {page_row.page.page_id for page_row in self.working_set.pages.values()} == set(
             self.working_set.pages
         )
 
     @invariant()
     def versions_have_no_gap(self) -> None:
-        seen: dict[str, int] = {}
+        versions: dict[str, int] = {}
         for page in self.working_set.events:
-            assert page.version == seen.get(page.page_id, 0) + 1
-            seen[page.page_id] = page.version
+            assert page.version == versions.get(page.page_id, 0) + 1
+            versions[page.page_id] = page.version
 
     @invariant()
     def a_settled_assignment_calls_nobody_to_sign(self) -> None:
@@ -196,10 +198,10 @@ class DutyDesk(RuleBasedStateMachine):
 
     @invariant()
     def final_pages_stay(self) -> None:
-        for line in self.working_set.pages.values():
-            if line.page.state in states.FINAL:
-                assert states.TRANSITIONS[line.page.state] == {}
+        for page_row in self.working_set.pages.values():
+            if page_row.page.state in states.FINAL:
+                assert states.TRANSITIONS[page_row.page.state] == {}
 
 
-TestDutyDesk = DutyDesk.TestCase
-TestDutyDesk.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestCallingMachine = CallingMachine.TestCase
+TestCallingMachine.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

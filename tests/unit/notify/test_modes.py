@@ -1,4 +1,4 @@
-"""Response modes at the core: who decides is called, who has to know is told, a mode changes the call."""
+"""Response modes: calls for signatures, announcements, and the effect of a mode on calls."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def in_mode(mode: ResponseMode, status: Status = Status.ACTUAL) -> Modes:
     return Modes([(status, Effective(mode, 3, DISTRICT))])
 
 
-def rung(working_set: WorkingSet) -> list[tuple[str, Post, Channel]]:
+def first_pages(working_set: WorkingSet) -> list[tuple[str, Post, Channel]]:
     """First versions of pages."""
     return [
         (event.unit, event.post, event.channel)
@@ -45,18 +45,22 @@ def rung(working_set: WorkingSet) -> list[tuple[str, Post, Channel]]:
 
 
 def called(working_set: WorkingSet) -> list[tuple[str, Post]]:
-    """Whom, in order, on however many channels."""
-    return list(dict.fromkeys((unit, post) for unit, post, _ in rung(working_set)))
+    """The called officers in order, each once for all channels."""
+    return list(dict.fromkeys((unit, post) for unit, post, _ in first_pages(working_set)))
 
 
 def page_of(working_set: WorkingSet, officer: str) -> Page:
-    return next(line.page for line in working_set.pages.values() if line.page.officer_id == officer)
+    return next(
+        page_row.page
+        for page_row in working_set.pages.values()
+        if page_row.page.officer_id == officer
+    )
 
 
-def test_the_rules_proposal_calls_the_deciding_units_desk() -> None:
+def test_a_rules_proposal_calls_the_deciding_unit() -> None:
     working_set = a_working_set()
     a_core(full_roster(), working_set).on_proposal(a_proposal())
-    assert rung(working_set) == [(DISTRICT, Post.B, Channel.CONSOLE)]
+    assert first_pages(working_set) == [(DISTRICT, Post.B, Channel.CONSOLE)]
     (page,) = working_set.events
     assert (page.subject_kind, page.subject_id) == (SubjectKind.MODE, "mod-1")
     assert page.text.startswith(
@@ -64,13 +68,13 @@ def test_the_rules_proposal_calls_the_deciding_units_desk() -> None:
     )
 
 
-def test_half_approved_it_calls_a_post_that_may_decide_and_not_who_has_signed() -> None:
+def test_a_half_approved_proposal_calls_a_post_that_may_sign_and_has_not() -> None:
     working_set = a_working_set()
     core = a_core(full_roster(), working_set)
     core.on_proposal(a_proposal())
     half = ProposalState.HALF_APPROVED
     core.on_proposal(a_proposal(half, 2, (name_of(DISTRICT, Post.A),), SIGNERS))
-    assert rung(working_set)[1:] == [(DISTRICT, Post.COMMANDER, Channel.CONSOLE)]
+    assert first_pages(working_set)[1:] == [(DISTRICT, Post.COMMANDER, Channel.CONSOLE)]
     first, second = working_set.escalations.values()
     assert (first.state, second.state) == (EscalationState.CLOSED, EscalationState.OPEN)
 
@@ -78,7 +82,7 @@ def test_half_approved_it_calls_a_post_that_may_decide_and_not_who_has_signed() 
 @pytest.mark.parametrize(
     "state", [ProposalState.DECIDED, ProposalState.REJECTED, ProposalState.EXPIRED]
 )
-def test_nobody_is_called_any_more_once_it_is_settled(state: ProposalState) -> None:
+def test_nobody_is_called_about_a_settled_proposal(state: ProposalState) -> None:
     working_set = a_working_set()
     core = a_core(full_roster(), working_set)
     core.on_proposal(a_proposal())
@@ -86,14 +90,14 @@ def test_nobody_is_called_any_more_once_it_is_settled(state: ProposalState) -> N
     assert [escalation.state for escalation in working_set.escalations.values()] == [
         EscalationState.CLOSED
     ]
-    assert len(rung(working_set)) == 1
+    assert len(first_pages(working_set)) == 1
 
 
-def test_a_decided_mode_is_told_to_every_desk_of_its_subtree_and_to_no_other() -> None:
+def test_a_decided_mode_informs_every_unit_of_its_subtree() -> None:
     working_set = a_working_set()
     core = a_core(full_roster(), working_set)
     core.on_mode(a_mode())
-    assert rung(working_set) == [
+    assert first_pages(working_set) == [
         (unit, Post.B, Channel.CONSOLE) for unit in (DISTRICT, TOWN, VILLAGE)
     ]
     assert {escalation.purpose for escalation in working_set.escalations.values()} == {
@@ -102,9 +106,11 @@ def test_a_decided_mode_is_told_to_every_desk_of_its_subtree_and_to_no_other() -
     assert {page.level for page in working_set.events} == {Level.RED}
     for escalation in list(working_set.escalations.values()):
         core.on_timer(escalation.escalation_id, "answer", escalation.step)
-    assert len(rung(working_set)) == 3, "silence does not climb: everybody above was told"
+    assert len(first_pages(working_set)) == 3, (
+        "silence does not climb: every unit above was informed"
+    )
     core.on_mode(a_mode(mode=ResponseMode.NORMAL, version=2))
-    assert len(rung(working_set)) == 6
+    assert len(first_pages(working_set)) == 6
     assert {page.level for page in working_set.events[-3:]} == {Level.BLUE}
 
 
@@ -124,7 +130,7 @@ def test_in_emergency_b_and_a_are_called_at_once_and_the_waits_are_halved() -> N
 
 
 @pytest.mark.parametrize("post", [Post.B, Post.A])
-def test_either_of_the_crew_ends_the_calling(post: Post) -> None:
+def test_an_answer_of_either_crew_member_ends_the_calls(post: Post) -> None:
     working_set = a_working_set()
     core = a_core(full_roster(), working_set, modes=in_mode(EMERGENCY))
     core.on_assignment(an_assignment(VILLAGE))
@@ -134,7 +140,7 @@ def test_either_of_the_crew_ends_the_calling(post: Post) -> None:
     assert not working_set.unanswered_pages(escalation)
 
 
-def test_who_cannot_come_leaves_the_other_of_the_crew_called() -> None:
+def test_after_a_refusal_the_second_crew_member_is_still_called() -> None:
     working_set = a_working_set()
     core = a_core(full_roster(), working_set, modes=in_mode(EMERGENCY))
     core.on_assignment(an_assignment(VILLAGE))
@@ -144,7 +150,7 @@ def test_who_cannot_come_leaves_the_other_of_the_crew_called() -> None:
         EscalationState.OPEN,
         name_of(VILLAGE, Post.B),
     )
-    assert {line.page.post for line in working_set.unanswered_pages(escalation)} == {Post.B}
+    assert {page_row.page.post for page_row in working_set.unanswered_pages(escalation)} == {Post.B}
 
 
 def test_an_empty_b_post_leaves_a_alone_and_nobody_is_called_twice() -> None:
@@ -170,11 +176,11 @@ def test_a_stricter_mode_uses_more_channels_where_the_officer_has_an_address() -
         a_core(Roster([slot]), working_set, modes=in_mode(mode)).on_assignment(
             an_assignment(VILLAGE)
         )
-        assert [channel for _, _, channel in rung(working_set)] == expected
+        assert [channel for _, _, channel in first_pages(working_set)] == expected
     working_set = a_working_set()
     nameless = Roster([a_slot(VILLAGE, Post.B, "o-1")])
     a_core(nameless, working_set, modes=in_mode(STANDBY)).on_assignment(an_assignment(VILLAGE))
-    assert [channel for _, _, channel in rung(working_set)] == [Channel.CONSOLE]
+    assert [channel for _, _, channel in first_pages(working_set)] == [Channel.CONSOLE]
 
 
 def test_a_mode_changes_no_call_outside_its_subtree_or_its_world() -> None:
@@ -191,7 +197,7 @@ def test_a_mode_changes_no_call_outside_its_subtree_or_its_world() -> None:
         assert with_mode.escalations == without.escalations
 
 
-def test_a_ladder_keeps_the_mode_it_was_opened_in() -> None:
+def test_an_escalation_keeps_the_mode_of_its_opening() -> None:
     working_set, modes = a_working_set(), in_mode(EMERGENCY)
     core = a_core(full_roster(), working_set, modes=modes)
     core.on_assignment(an_assignment(VILLAGE))

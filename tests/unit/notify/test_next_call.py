@@ -1,4 +1,4 @@
-"""The escalation: order, empty slots, timing; laws over any roster."""
+"""The order of calls: empty posts, timing; laws over any roster."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SLOTS = [(unit, post) for unit in UNITS for post in Post]
 
 
 def climb(roster: Roster, start: str, timing: Timing, *, declined: bool = False) -> list[NextCall]:
-    """Every call until the escalation is exhausted, nobody answering."""
+    """Every call until the escalation is exhausted, when nobody answers."""
     holders = calling_order(roster, start)
     if not holders:
         return []
@@ -91,7 +91,7 @@ def test_empty_slots_are_skipped_at_once(
     assert (first.unit, first.post) == expected
 
 
-def test_who_holds_two_posts_of_a_unit_is_called_there_once() -> None:
+def test_an_officer_on_two_posts_of_a_unit_is_called_there_once() -> None:
     roster = full_roster()
     roster.add(a_slot(VILLAGE, Post.A, name_of(VILLAGE, Post.B)))
     assert [holder.post for holder in calling_order(roster, VILLAGE)[:2]] == [
@@ -120,7 +120,7 @@ def test_the_upper_tier_is_called_after_the_answer_time(level: Level, minutes: i
     assert sum(own) == minutes * 60
 
 
-def test_the_demo_waits_six_seconds_on_every_rung() -> None:
+def test_the_demo_waits_six_seconds_for_every_call() -> None:
     assert {call.wait_s for call in climb(full_roster(), VILLAGE, DEMO)} == {6}
 
 
@@ -144,7 +144,7 @@ def test_the_last_resort_is_the_citys_commander_or_the_next_best() -> None:
     assert last_resort(Roster(), VILLAGE) is None
 
 
-def test_a_ladder_that_does_not_climb_repeats_only_at_the_top() -> None:
+def test_an_escalation_that_does_not_climb_repeats_only_at_the_top() -> None:
     holders = calling_order(full_roster(), TOWN)
     at_town = CallPosition(TOWN, Post.B, 0, 1)
     assert next_call(holders, TOWN, at_town, DEMO, declined=False, climbs=False) is None
@@ -152,9 +152,9 @@ def test_a_ladder_that_does_not_climb_repeats_only_at_the_top() -> None:
     assert onward is not None
     assert onward.holder.post is Post.A
     at_city = CallPosition(CITY, Post.B, 4, 1)
-    again = next_call(holders, TOWN, at_city, DEMO, declined=False, climbs=False)
-    assert again is not None
-    assert (again.holder.unit, again.round) == (CITY, 2)
+    repeat = next_call(holders, TOWN, at_city, DEMO, declined=False, climbs=False)
+    assert repeat is not None
+    assert (repeat.holder.unit, repeat.round) == (CITY, 2)
 
 
 rosters = st.dictionaries(
@@ -167,7 +167,7 @@ timings = st.sampled_from(
 
 
 @given(rosters, starts, timings, st.booleans())
-def test_a_ladder_only_goes_up_and_ends_at_the_highest_rostered_unit(
+def test_an_escalation_only_goes_up_and_ends_at_the_highest_rostered_unit(
     roster: Roster, start: str, timing: Timing, declined: bool
 ) -> None:
     calls = climb(roster, start, timing, declined=declined)

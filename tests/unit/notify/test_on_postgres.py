@@ -1,4 +1,4 @@
-"""Consumer and timers on a real Postgres."""
+"""Handlers and timers on a real Postgres."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from shared.contracts.fields import DataGrade, Level, Post, Status
 from shared.contracts.pages import AnswerVerb, PageState
 from shared.runtime.errors import Reject
 from tests.unit.notify.builders import (
-    BOTH,
     CITY,
+    CONSOLE_AND_WEBHOOK,
     DISTRICT,
     TOWN,
     VILLAGE,
@@ -29,7 +29,7 @@ from tests.unit.notify.harness import NotifyHarness
 pytestmark = pytest.mark.e2e
 
 
-async def test_a_ladder_lives_in_the_database_from_call_to_answer(notify: NotifyHarness) -> None:
+async def test_an_escalation_is_stored_from_call_to_answer(notify: NotifyHarness) -> None:
     notify.fill_posts(VILLAGE, TOWN, DISTRICT, CITY)
     (first,) = await notify.deliver(an_assignment())
     assert (first.unit, first.post, first.state) == (VILLAGE, Post.B, PageState.SENT)
@@ -44,13 +44,13 @@ async def test_a_ladder_lives_in_the_database_from_call_to_answer(notify: Notify
     row = (await notify.rows("SELECT state, answered_by, due_at FROM notify.escalation"))[0]
     assert tuple(row)[:2] == ("answered", second.officer_id)
     assert row["due_at"] is not None, "an answer is a promise"
-    (again, *_) = [pass_item for pass_item in await notify.pass_time(540) if pass_item.version == 1]
-    assert (again.post, again.headline[:6]) == (Post.A, "【承诺超时】")
+    (repeat, *_) = [page for page in await notify.pass_time(540) if page.version == 1]
+    assert (repeat.post, repeat.headline[:6]) == (Post.A, "【承诺超时】")
     assert await notify.escalations_without_timer() == 0
 
 
-async def test_one_batch_may_call_and_settle(notify: NotifyHarness) -> None:
-    notify.fill_posts(VILLAGE, TOWN, DISTRICT, CITY, channels=BOTH)
+async def test_one_transaction_may_call_and_settle(notify: NotifyHarness) -> None:
+    notify.fill_posts(VILLAGE, TOWN, DISTRICT, CITY, channels=CONSOLE_AND_WEBHOOK)
     pages = await notify.deliver(
         an_assignment(), an_assignment(state=AssignmentState.SIGNED, version=2)
     )
@@ -60,7 +60,9 @@ async def test_one_batch_may_call_and_settle(notify: NotifyHarness) -> None:
     assert await notify.deliver(a_supervision()) == []
 
 
-async def test_an_alert_changes_hands_over_several_batches(notify: NotifyHarness) -> None:
+async def test_an_alert_changes_its_approver_over_several_transactions(
+    notify: NotifyHarness,
+) -> None:
     notify.fill_posts(TOWN, DISTRICT, CITY)
     assert len(await notify.deliver(an_alert())) == 2
     await notify.pass_time(6)
@@ -75,7 +77,7 @@ async def test_an_alert_changes_hands_over_several_batches(notify: NotifyHarness
     assert await notify.value("SELECT count(*) FROM notify.timer WHERE state = 'armed'") == 0
 
 
-async def test_who_is_called_after_an_alert_was_graded_reads_none_of_its_words(
+async def test_calls_after_an_alert_was_graded_have_none_of_its_words(
     notify: NotifyHarness,
 ) -> None:
     notify.fill_posts(TOWN, DISTRICT)
@@ -83,7 +85,7 @@ async def test_who_is_called_after_an_alert_was_graded_reads_none_of_its_words(
     words = pages[0].headline
     graded = an_alert(2, AlertTransition.UPDATED).model_copy(update={"data_grade": DataGrade.CORE})
     await notify.deliver(graded)
-    later = [pass_item for pass_item in await notify.pass_time(6) if pass_item.version == 1]
+    later = [page for page in await notify.pass_time(6) if page.version == 1]
     assert later
     assert {page.data_grade for page in later} == {DataGrade.CORE}
     assert not [page for page in later if words in page.headline + page.text]
@@ -92,7 +94,7 @@ async def test_who_is_called_after_an_alert_was_graded_reads_none_of_its_words(
     )
 
 
-async def test_exhausted_stays_visible_and_an_answer_ends_it(notify: NotifyHarness) -> None:
+async def test_an_exhausted_escalation_stays_until_an_answer(notify: NotifyHarness) -> None:
     notify.fill_posts(CITY)
     pages = await notify.deliver(an_assignment())
     while more := await notify.pass_time(6):
@@ -117,7 +119,7 @@ async def test_exhausted_stays_visible_and_an_answer_ends_it(notify: NotifyHarne
         ({"status": Status.EXERCISE}, Reason.NOT_ALLOWED),
     ],
 )
-async def test_an_answer_that_does_not_count_is_rejected(
+async def test_a_refused_answer_is_rejected(
     notify: NotifyHarness, change: dict[str, object], reason: Reason
 ) -> None:
     notify.fill_posts(VILLAGE)

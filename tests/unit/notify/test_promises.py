@@ -1,4 +1,4 @@
-"""An answer is a promise: promise_kept, lapsed, prolonged, handed over; and a call that channel_health nobody."""
+"""An answer is a promise: kept, broken, prolonged, handed over; and a call that reaches nobody."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from shared.contracts.commands import AssignmentState
 from shared.contracts.fields import Level, Post, Status
 from shared.contracts.pages import AnswerVerb, Channel, Page, PageState
 from tests.unit.notify.builders import (
-    BOTH,
     CITY,
+    CONSOLE_AND_WEBHOOK,
     DISTRICT,
     T0,
     TOWN,
@@ -45,7 +45,7 @@ def only(working_set: WorkingSet) -> Escalation:
 
 
 def time_over(working_set: WorkingSet, core: CoreHarness, kind: str) -> list[Page]:
-    """The escalation's own timer fires; the new pages."""
+    """Fire the escalation's timer and return the new pages."""
     escalation, before = only(working_set), len(working_set.events)
     assert escalation.due_at is not None
     working_set.now = escalation.due_at
@@ -72,7 +72,7 @@ def test_a_promise_lasts_as_the_level_says_or_as_the_officer_says(working_set: W
     assert only(working_set).due_at == T0 + usual
     later = T0 + timedelta(minutes=90)
     core.on_answer(an_answer(page, arrive_by=later, id="ans-2"))
-    assert only(working_set).due_at == later, "he names another time"
+    assert only(working_set).due_at == later, "the officer names another time"
     core.on_answer(an_answer(page, arrive_by=T0 + timedelta(days=9), id="ans-3"))
     assert only(working_set).due_at == T0 + timedelta(seconds=LONGEST_PROMISE_S)
 
@@ -83,10 +83,10 @@ def test_a_lapsed_promise_pages_again_marked_and_then_climbs(
     core.on_assignment(an_assignment())
     (page,) = fresh(working_set)
     core.on_answer(an_answer(page))
-    (again,) = time_over(working_set, core, "promise")
-    assert (again.officer_id, again.round) == (page.officer_id, 2)
-    assert again.headline.startswith("【承诺超时】")
-    assert again.text.startswith("【承诺超时】")
+    (repeat,) = time_over(working_set, core, "promise")
+    assert (repeat.officer_id, repeat.round) == (page.officer_id, 2)
+    assert repeat.headline.startswith("【承诺超时】")
+    assert repeat.text.startswith("【承诺超时】")
     assert only(working_set).state is EscalationState.OPEN
     (onward,) = time_over(working_set, core, "answer")
     assert onward.post is Post.A
@@ -97,8 +97,8 @@ def test_a_drills_lapsed_promise_is_marked_as_a_drill_first(
 ) -> None:
     core.on_assignment(an_assignment(status=Status.EXERCISE))
     core.on_answer(an_answer(fresh(working_set)[0]))
-    (again,) = time_over(working_set, core, "promise")
-    assert again.headline.startswith("【演练】【承诺超时】")
+    (repeat,) = time_over(working_set, core, "promise")
+    assert repeat.headline.startswith("【演练】【承诺超时】")
 
 
 def test_settled_in_time_nobody_is_called_again(working_set: WorkingSet, core: CoreHarness) -> None:
@@ -112,9 +112,7 @@ def test_settled_in_time_nobody_is_called_again(working_set: WorkingSet, core: C
     assert working_set.events[before:] == []
 
 
-def test_who_has_verified_the_alert_has_kept_his_promise(
-    working_set: WorkingSet, core: CoreHarness
-) -> None:
+def test_verifying_the_alert_keeps_the_promise(working_set: WorkingSet, core: CoreHarness) -> None:
     core.on_alert(an_alert(place=DISTRICT))
     officer = name_of(DISTRICT, Post.B)
     core.on_answer(an_answer(fresh(working_set)[0]))
@@ -126,7 +124,9 @@ def test_who_has_verified_the_alert_has_kept_his_promise(
     assert only(working_set).due_at is None
 
 
-def test_to_have_heard_the_news_is_no_promise(working_set: WorkingSet, core: CoreHarness) -> None:
+def test_coming_to_an_announcement_is_no_promise(
+    working_set: WorkingSet, core: CoreHarness
+) -> None:
     issued = AlertTransition.ISSUED, AlertState.ISSUED
     core.on_alert(an_alert(1, *issued, place=DISTRICT, level=Level.YELLOW))
     core.on_answer(an_answer(fresh(working_set)[0]))
@@ -146,7 +146,9 @@ def test_after_many_lapses_the_next_post_is_called_and_no_promise_counts(
     assert (only(working_set).state, only(working_set).due_at) == (EscalationState.ANSWERED, None)
 
 
-def test_who_has_left_the_post_is_not_called_for_his_promise(working_set: WorkingSet) -> None:
+def test_an_officer_who_has_left_the_post_is_not_called_about_a_promise(
+    working_set: WorkingSet,
+) -> None:
     roster = full_roster()
     core = a_core(roster, working_set)
     core.on_assignment(an_assignment())
@@ -160,7 +162,7 @@ def test_who_has_left_the_post_is_not_called_for_his_promise(working_set: Workin
     "named",
     [{"hand_to": name_of(VILLAGE, Post.COMMANDER)}, {"hand_to_post": Post.COMMANDER}],
 )
-def test_who_hands_over_names_whom(
+def test_handing_over_may_name_the_successor(
     working_set: WorkingSet, core: CoreHarness, named: dict[str, object]
 ) -> None:
     core.on_assignment(an_assignment())
@@ -174,7 +176,7 @@ def test_who_hands_over_names_whom(
 
 
 @pytest.mark.parametrize("hand_to", ["o-nobody", name_of(VILLAGE, Post.B)])
-def test_handing_over_to_nobody_known_calls_the_next(
+def test_handing_over_to_an_unknown_officer_calls_the_next_post(
     working_set: WorkingSet, core: CoreHarness, hand_to: str
 ) -> None:
     core.on_assignment(an_assignment())
@@ -182,15 +184,15 @@ def test_handing_over_to_nobody_known_calls_the_next(
     assert fresh(working_set)[-1].post is Post.A
 
 
-def test_two_officers_cannot_hand_to_each_other_for_ever(
+def test_two_officers_cannot_hand_over_to_each_other_forever(
     working_set: WorkingSet, core: CoreHarness
 ) -> None:
     core.on_assignment(an_assignment())
     pair = {name_of(VILLAGE, Post.B), name_of(VILLAGE, Post.A)}
     while (page := fresh(working_set)[-1]).officer_id in pair:
         assert len(fresh(working_set)) <= 8
-        (other,) = pair - {page.officer_id}
-        core.on_answer(an_answer(page, AnswerVerb.HAND_OVER, hand_to=other))
+        (second,) = pair - {page.officer_id}
+        core.on_answer(an_answer(page, AnswerVerb.HAND_OVER, hand_to=second))
 
 
 @pytest.mark.parametrize(
@@ -201,7 +203,7 @@ def test_two_officers_cannot_hand_to_each_other_for_ever(
         (AnswerVerb.READ, {"hand_to_post": Post.A}),
     ],
 )
-def test_terms_belong_to_their_verb(
+def test_each_field_belongs_to_its_verb(
     working_set: WorkingSet, core: CoreHarness, verb: AnswerVerb, more: dict[str, object]
 ) -> None:
     core.on_assignment(an_assignment())
@@ -209,32 +211,36 @@ def test_terms_belong_to_their_verb(
         an_answer(fresh(working_set)[0], verb, **more)
 
 
-def test_each_channel_has_its_time_and_a_failure_hastens_the_next(working_set: WorkingSet) -> None:
+def test_each_channel_has_its_time_and_a_failure_uses_the_next_at_once(
+    working_set: WorkingSet,
+) -> None:
     core = a_core(full_roster(channels=THREE), working_set, "standard")
     core.on_assignment(an_assignment())
     waits = {
-        line.page.channel: (line.send_at - T0).total_seconds()
-        for line in working_set.pages.values()
-        if line.send_at is not None
+        page_row.page.channel: (page_row.send_at - T0).total_seconds()
+        for page_row in working_set.pages.values()
+        if page_row.send_at is not None
     }
     assert waits == {Channel.CONSOLE: 0, Channel.DINGTALK: 10, Channel.SMS: 30}
-    lines = {line.page.channel: line for line in working_set.pages.values()}
+    lines = {page_row.page.channel: page_row for page_row in working_set.pages.values()}
     core.on_failure(lines[Channel.DINGTALK], "status 401")
     assert lines[Channel.SMS].page.page_id in working_set.due_now
     assert only(working_set).step == 1, "a channel is left"
 
 
-def test_when_every_channel_has_failed_the_next_post_is_called_at_once_and_told(
+def test_when_every_channel_has_failed_the_next_post_is_called_at_once(
     working_set: WorkingSet,
 ) -> None:
     core = a_core(full_roster(channels=THREE), working_set)
     core.on_assignment(an_assignment())
     lines = [
-        line for line in working_set.pages.values() if line.page.channel is not Channel.CONSOLE
+        page_row
+        for page_row in working_set.pages.values()
+        if page_row.page.channel is not Channel.CONSOLE
     ]
-    for line in lines:
+    for page_row in lines:
         assert only(working_set).step == 1
-        core.on_failure(line, f"{line.page.channel} is down")
+        core.on_failure(page_row, f"{page_row.page.channel} is down")
     first = next(page for page in fresh(working_set) if page.post is Post.A)
     assert only(working_set).step == 2
     assert "此前呼叫未果" in first.text
@@ -244,7 +250,7 @@ def test_when_every_channel_has_failed_the_next_post_is_called_at_once_and_told(
 
 
 def test_a_page_that_a_console_has_shown_is_waited_for(working_set: WorkingSet) -> None:
-    core = a_core(full_roster(channels=BOTH), working_set)
+    core = a_core(full_roster(channels=CONSOLE_AND_WEBHOOK), working_set)
     core.on_assignment(an_assignment())
     console, webhook = fresh(working_set)
     core.on_answer(an_answer(console, AnswerVerb.DELIVERED))
@@ -252,7 +258,7 @@ def test_a_page_that_a_console_has_shown_is_waited_for(working_set: WorkingSet) 
     assert only(working_set).step == 1
 
 
-def test_the_last_resort_is_told_who_was_tried_and_where_nobody_was_on_duty(
+def test_the_last_resort_reads_the_earlier_calls_and_the_empty_units(
     working_set: WorkingSet,
 ) -> None:
     roster = Roster([a_slot(VILLAGE, Post.B, "o-b"), a_slot(CITY, Post.COMMANDER, "o-c")])

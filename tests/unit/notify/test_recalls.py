@@ -1,4 +1,4 @@
-"""A false alert is taken back: whoever was told of it is told, whatever is still on its way pages nobody."""
+"""A recalled alert: every paged officer gets the recall, and later records page nobody."""
 
 from __future__ import annotations
 
@@ -48,36 +48,38 @@ def escalated(**more: Any) -> SupervisionEvent:
     return event.model_copy(update={"alert_id": "alt-1", **more})
 
 
-def told(pages: list[Page]) -> set[str]:
+def paged_officers(pages: list[Page]) -> set[str]:
     return {page.officer_id for page in pages if page.version == 1}
 
 
-async def test_whom_an_escalation_called_hears_of_the_recall(notify: NotifyHarness) -> None:
+async def test_an_officer_called_by_supervision_gets_the_recall(notify: NotifyHarness) -> None:
     await notify.deliver(issued())
     await notify.deliver(an_assignment(VILLAGE))
-    assert told(await notify.deliver(escalated())) == {name_of(CITY, Post.COMMANDER)}
+    assert paged_officers(await notify.deliver(escalated())) == {name_of(CITY, Post.COMMANDER)}
     pages = await notify.deliver(recall())
-    assert name_of(CITY, Post.COMMANDER) in told(pages)
+    assert name_of(CITY, Post.COMMANDER) in paged_officers(pages)
     texts = {page.text for page in pages if page.version == 1}
     assert all("撤回" in text for text in texts)
 
 
-async def test_whom_a_missing_report_called_hears_of_the_recall(notify: NotifyHarness) -> None:
+async def test_an_officer_called_about_a_missing_report_gets_the_recall(
+    notify: NotifyHarness,
+) -> None:
     await notify.deliver(issued())
     missing = escalated(
         clock="report_written", subject_id="dut-1", command_id=None, incident_id="inc-1"
     )
     await notify.deliver(missing)
-    assert name_of(CITY, Post.COMMANDER) in told(await notify.deliver(recall()))
+    assert name_of(CITY, Post.COMMANDER) in paged_officers(await notify.deliver(recall()))
 
 
 @pytest.mark.parametrize("batched", [False, True])
-async def test_what_comes_after_the_recall_that_overtook_it_pages_nobody(
+async def test_a_record_that_the_recall_overtook_pages_nobody(
     notify: NotifyHarness, batched: bool
 ) -> None:
     late = [an_assignment(VILLAGE), escalated()]
     if batched:
-        assert told(await notify.deliver(issued(), recall(), *late)) == {
+        assert paged_officers(await notify.deliver(issued(), recall(), *late)) == {
             name_of(TOWN, Post.B),
             name_of(DISTRICT, Post.B),
         }
@@ -88,7 +90,7 @@ async def test_what_comes_after_the_recall_that_overtook_it_pages_nobody(
     assert await notify.deliver(an_assignment(VILLAGE, AssignmentState.RECALLED, 2)) == []
 
 
-async def test_an_assignment_in_the_same_batch_is_told_of_the_recall_or_of_nothing(
+async def test_the_unit_of_an_assignment_in_the_same_transaction_gets_the_recall(
     notify: NotifyHarness,
 ) -> None:
     pages = await notify.deliver(issued(), an_assignment(VILLAGE), recall())
@@ -96,7 +98,7 @@ async def test_an_assignment_in_the_same_batch_is_told_of_the_recall_or_of_nothi
     assert "撤回" in [page for page in village if page.version == 1][-1].text
 
 
-async def test_nobody_more_is_called_about_what_was_recalled(notify: NotifyHarness) -> None:
+async def test_nobody_else_is_called_about_a_recalled_alert(notify: NotifyHarness) -> None:
     await notify.deliver(issued())
     await notify.deliver(an_assignment(VILLAGE))
     await notify.deliver(escalated())
@@ -105,11 +107,11 @@ async def test_nobody_more_is_called_about_what_was_recalled(notify: NotifyHarne
     assert withdrawn
     living = await notify.rows("SELECT purpose FROM notify.escalation WHERE state = 'open'")
     assert {row["purpose"] for row in living} == {Purpose.RECALL, Purpose.INFORM}
-    reached = told(await notify.pages())
+    reached = paged_officers(await notify.pages())
     for _ in range(12):
         later = await notify.pass_time(600)
         assert all("撤回" in page.text for page in later if page.version == 1)
-    assert told(await notify.pages()) >= reached
+    assert paged_officers(await notify.pages()) >= reached
     assert await notify.escalations_without_timer() == 0
 
 
@@ -125,14 +127,14 @@ async def test_a_drills_recall_ends_nothing_real(notify: NotifyHarness) -> None:
     assert {row["subject_kind"] for row in real} == {"alert", "assignment"}
 
 
-async def test_a_call_made_while_the_recall_is_written_is_recalled_too(
+async def test_a_call_concurrent_with_the_recall_is_recalled_too(
     notify: NotifyHarness,
 ) -> None:
-    """The call commits after the recall has begun: one of the two waits for the other."""
+    """The call commits after the recall has begun: one transaction waits for the other."""
     await notify.deliver(issued())
     async with notify.database.transaction() as transaction:
         await notify.driver.handle(transaction, [(ASSIGNMENTS, an_assignment(VILLAGE))])
         recalling = asyncio.create_task(notify.deliver(recall()))
         await asyncio.sleep(0.3)
         assert not recalling.done()
-    assert name_of(VILLAGE, Post.B) in told(await recalling)
+    assert name_of(VILLAGE, Post.B) in paged_officers(await recalling)

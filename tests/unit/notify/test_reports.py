@@ -1,4 +1,4 @@
-"""Calls about report_duties to report upward: who is called, and what ends the calling."""
+"""Calls about duties to report upward, and the records that end them."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def a_call(
     )
 
 
-def test_an_overdue_report_calls_the_unit_and_a_rung_replaces_the_one_below() -> None:
+def test_an_overdue_report_calls_the_unit_and_an_escalation_replaces_the_previous() -> None:
     core = a_core(full_roster(), working_set := a_working_set())
     core.on_report_duty(a_duty(DutyState.OWED, 1))
     core.on_supervision(a_call("report_phone", 15, text="死亡：0 → 2（增）"))
@@ -97,7 +97,7 @@ def test_an_overdue_report_calls_the_unit_and_a_rung_replaces_the_one_below() ->
     ]
 
 
-def test_a_call_ends_the_phone_ladder_and_not_that_of_the_written_report() -> None:
+def test_a_phone_report_ends_only_the_calls_about_the_phone_report() -> None:
     core = a_core(full_roster(), working_set := a_working_set())
     core.on_report_duty(a_duty(DutyState.OWED, 1))
     core.on_supervision(a_call("report_phone", 15))
@@ -115,7 +115,7 @@ def test_a_call_ends_the_phone_ladder_and_not_that_of_the_written_report() -> No
     assert working_set.report_duties["rpd-1"].version == 2, "an older version changes nothing"
 
 
-def test_a_new_follow_up_ends_the_calling_about_the_last_one() -> None:
+def test_a_new_follow_up_ends_the_calls_about_the_last() -> None:
     core = a_core(full_roster(), working_set := a_working_set())
     core.on_report_duty(a_duty(DutyState.WRITTEN, 2, follow_up_due=at(40)))
     core.on_supervision(a_call("report_follow_up", 40))
@@ -131,14 +131,14 @@ def test_a_new_follow_up_ends_the_calling_about_the_last_one() -> None:
 
 
 @pytest.mark.parametrize("state", [DutyState.WRITTEN, DutyState.ENDED, DutyState.DONE])
-def test_a_call_that_comes_after_the_report_or_the_end_calls_nobody(state: DutyState) -> None:
+def test_supervision_after_the_report_or_the_end_calls_nobody(state: DutyState) -> None:
     core = a_core(full_roster(), working_set := a_working_set())
     core.on_report_duty(a_duty(state, 2, follow_up_due=at(60)))
     core.on_supervision(a_call("report_phone", 15))
     assert working_set.events == []
 
 
-def test_calls_of_a_duty_not_yet_heard_of_are_made() -> None:
+def test_supervision_of_an_unknown_duty_calls() -> None:
     core = a_core(full_roster(), working_set := a_working_set())
     core.on_supervision(a_call("report_final", 90))
     assert [event.unit for event in working_set.events] == [TOWN]

@@ -1,4 +1,4 @@
-"""A carrier that never answers has room for every attempt of a channel, those for red alone included."""
+"""A carrier that never answers gets every attempt of a channel, the reserved ones included."""
 
 from __future__ import annotations
 
@@ -20,13 +20,18 @@ TOOLS = Tools(SystemClock(), environ={"HOOK": SECRET}, timeout_s=5.0)
 
 
 def a_webhook(port: int) -> Sender:
-    told = {"channel": "webhook", "url": f"http://127.0.0.1:{port}", "secret": {"env": "HOOK"}}
-    return WebhookSettings.model_validate(told).sender(TOOLS)
+    settings = {"channel": "webhook", "url": f"http://127.0.0.1:{port}", "secret": {"env": "HOOK"}}
+    return WebhookSettings.model_validate(settings).sender(TOOLS)
 
 
 def an_email(port: int) -> Sender:
-    told = {"channel": "email", "host": "127.0.0.1", "port": port, "sender_address": "a@b.example"}
-    return EmailSettings.model_validate(told).sender(TOOLS)
+    settings = {
+        "channel": "email",
+        "host": "127.0.0.1",
+        "port": port,
+        "sender_address": "a@b.example",
+    }
+    return EmailSettings.model_validate(settings).sender(TOOLS)
 
 
 def test_all_loops_of_a_channel_fit_in() -> None:

@@ -1,4 +1,4 @@
-"""A post that will stand empty is told once, a week before, and no more when it is covered."""
+"""A post that will be empty is announced once, a week before, and not when it is filled."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def a_coverage(*begins: datetime, at: datetime = T0, post: Post = Post.B) -> Dut
     )
 
 
-def told(working_set: WorkingSet) -> list[Page]:
+def new_pages(working_set: WorkingSet) -> list[Page]:
     return [event for event in working_set.events if event.version == 1]
 
 
@@ -50,62 +50,64 @@ def core(working_set: WorkingSet) -> CoreHarness:
     return a_core(full_roster(), working_set)
 
 
-def test_a_gap_within_a_week_is_told_once_to_the_commander(
+def test_a_gap_within_a_week_is_announced_once_to_the_commander(
     working_set: WorkingSet, core: CoreHarness
 ) -> None:
     core.on_coverage(a_coverage(T0 + DAY, T0 + 3 * DAY, T0 + 20 * DAY))
-    (page,) = told(working_set)
+    (page,) = new_pages(working_set)
     assert (page.unit, page.post, page.level) == (TOWN, Post.COMMANDER, Level.NOTICE)
     assert page.subject_kind is SubjectKind.ROSTER
     assert page.text.count("至") == 2, "the gaps of the coming week"
     core.on_coverage(a_coverage(T0 + DAY, T0 + 4 * DAY, at=T0 + timedelta(hours=1)))
-    assert told(working_set) == [page]
+    assert new_pages(working_set) == [page]
 
 
 @pytest.mark.parametrize("empty", [Post.COMMANDER, Post.A])
-def test_whoever_is_there_is_told(working_set: WorkingSet, empty: Post) -> None:
+def test_the_responsible_officer_is_never_the_holder_of_the_empty_post(
+    working_set: WorkingSet, empty: Post
+) -> None:
     roster = full_roster()
     roster.add(a_slot(TOWN, empty))
     a_core(roster, working_set).on_coverage(a_coverage(T0 + DAY, post=empty))
-    assert told(working_set)[0].post is (Post.A if empty is Post.COMMANDER else Post.COMMANDER)
+    assert new_pages(working_set)[0].post is (Post.A if empty is Post.COMMANDER else Post.COMMANDER)
 
 
 def test_silence_calls_nobody_else(working_set: WorkingSet, core: CoreHarness) -> None:
     core.on_coverage(a_coverage(T0 + DAY))
     (escalation,) = working_set.escalations.values()
     core.on_timer(escalation.escalation_id, "answer", escalation.step)
-    assert (escalation.state, len(told(working_set))) == (EscalationState.CLOSED, 1)
+    assert (escalation.state, len(new_pages(working_set))) == (EscalationState.CLOSED, 1)
 
 
-def test_covered_it_needs_no_answer_and_opened_again_it_is_told_again(
+def test_a_filled_gap_needs_no_answer_and_a_new_one_is_announced(
     working_set: WorkingSet, core: CoreHarness
 ) -> None:
     core.on_coverage(a_coverage(T0 + DAY))
     core.on_coverage(a_coverage(at=T0 + timedelta(hours=1)))
     assert working_set.events[-1].state is PageState.WITHDRAWN
     core.on_coverage(a_coverage(T0 + DAY, at=T0 + timedelta(hours=2)))
-    assert len(told(working_set)) == 2
+    assert len(new_pages(working_set)) == 2
 
 
-def test_an_older_word_changes_nothing(working_set: WorkingSet, core: CoreHarness) -> None:
+def test_older_coverage_changes_nothing(working_set: WorkingSet, core: CoreHarness) -> None:
     core.on_coverage(a_coverage(at=T0 + timedelta(hours=2)))
     core.on_coverage(a_coverage(T0 + DAY))
-    assert told(working_set) == []
+    assert new_pages(working_set) == []
 
 
-def test_a_far_gap_waits_for_its_time_and_a_long_one_is_told_each_week(
+def test_a_far_gap_is_announced_in_time_and_a_long_one_each_week(
     working_set: WorkingSet, core: CoreHarness
 ) -> None:
     event = a_coverage(T0 + 9 * DAY, T0 + 18 * DAY)
     subject = gaps_id(event)
     core.on_coverage(event)
-    assert told(working_set) == []
+    assert new_pages(working_set) == []
     for days in (2, 9, 16):
         due = working_set.gaps[subject].due_at(working_set.now)
         assert due == T0 + days * DAY
         working_set.now = due
         core.announce_gaps(subject)
-    assert len({page.page_id for page in told(working_set)}) == 3
+    assert len({page.page_id for page in new_pages(working_set)}) == 3
     working_set.now = T0 + 20 * DAY
     assert working_set.gaps[subject].due_at(working_set.now) is None
 
@@ -118,7 +120,7 @@ def test_a_gap_that_has_passed_is_no_gap(working_set: WorkingSet, core: CoreHarn
 
 
 @pytest.mark.e2e
-async def test_the_time_to_tell_is_a_durable_timer(notify: NotifyHarness) -> None:
+async def test_the_time_of_an_announcement_is_a_durable_timer(notify: NotifyHarness) -> None:
 
     notify.fill_posts(TOWN)
     now = await notify.value("SELECT now()")

@@ -1,4 +1,4 @@
-"""The shortest step of an operator's escalation is one second, on real timers and the database's clock."""
+"""The shortest step of an operator's call plan is one second, on real timers and database time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.e2e
 
 STEP = timedelta(seconds=1)
 EXPECTED = [*((VILLAGE, post) for post in Post), (TOWN, Post.B), (DISTRICT, Post.B)]
-"""Nobody answers: through the posts of the unit, then the duty officers of the tiers above."""
+"""The calls when nobody answers: the posts of the unit, then the officers of the tiers above."""
 
 
 async def test_a_plan_of_one_second_calls_the_next_post_every_second(notify: NotifyHarness) -> None:
@@ -29,13 +29,13 @@ async def test_a_plan_of_one_second_calls_the_next_post_every_second(notify: Not
         async with asyncio.timeout(30):
             while len(calls := await called(notify)) < len(EXPECTED):
                 await asyncio.sleep(0.1)
-    assert [who for who, _ in calls[: len(EXPECTED)]] == EXPECTED
+    assert [post for post, _ in calls[: len(EXPECTED)]] == EXPECTED
     moments = [at for _, at in calls]
     gaps = [later - earlier for earlier, later in pairwise(moments)]
     assert min(gaps) >= STEP, "never early"
 
 
 async def called(notify: NotifyHarness) -> list[tuple[tuple[str, Post], datetime]]:
-    """Who has been called, in order, and the database's time of the call."""
+    """The called posts in order, with the database time of each call."""
     pages = [page for page in await notify.pages() if page.version == 1]
     return [((page.unit, page.post), page.sent_at) for page in pages]

@@ -1,4 +1,4 @@
-"""Which records overtake a backlog at notify."""
+"""The records that overtake a backlog at notify."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ RED = [
 
 
 @pytest.mark.parametrize("message", RED)
-def test_red_and_recalls_go_first_and_show_it_in_their_bytes(message: Contract) -> None:
+def test_red_and_recalls_go_first_and_their_bytes_show_it(message: Contract) -> None:
     assert URGENT_RECORDS.holds(message)
     assert any(mark in encode(message) for mark in URGENT_RECORDS.marks)
     assert not URGENT_RECORDS.holds(message.model_copy(update={"status": Status.EXERCISE}))
 
 
-def test_nothing_else_does() -> None:
+def test_no_other_record_goes_first() -> None:
     assert not URGENT_RECORDS.holds(an_alert(proposed=Level.ORANGE))
     assert not URGENT_RECORDS.holds(an_assignment(level=Level.ORANGE))

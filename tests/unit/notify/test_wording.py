@@ -1,4 +1,4 @@
-"""What a person reads: names of units and people, the wall clock, one language; codes only as codes."""
+"""The words of a page: names of units and officers, local times, one language, no bare codes."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ UNITS = {
     VILLAGE: "四明村村民委员会",
 }
 CODE = re.compile(r"\d{12}|\bo-|\d{4}-\d{2}-\d{2}T|\+00:00|\{|None")
-OTHERS = (
+FOREIGN_WORDS = (
     *("重庆市", "永川区", "朱沱镇", "四明村", "张三"),
     *("立即巡查堤防", "沿江巡查，每小时报告。"),
     *("朱沱水位超警戒", "现场水位 209.5 m。", "永川区 转入急时状态", "转入急时状态", "B岗 空班"),
 )
-"""Names, and what the builders' records say in Chinese alone."""
+"""Names, and the words that the builders' records have only in Chinese."""
 
 
 def a_tree() -> UnitTree:
@@ -66,14 +66,14 @@ def a_tree() -> UnitTree:
 
 
 def a_roster(language: Language = Language.ZH) -> Roster:
-    def held(unit: str, post: Post) -> RosterSlot:
+    def slot(unit: str, post: Post) -> RosterSlot:
         slot = a_slot(unit, post, name_of(unit, post))
         officer = Officer(
             officer_id=name_of(unit, post), name="张三", phone="023 4985 0000", language=language
         )
         return slot.model_copy(update={"officer": officer})
 
-    return Roster(held(unit, post) for unit in UNITS for post in Post)
+    return Roster(slot(unit, post) for unit in UNITS for post in Post)
 
 
 Story = Callable[[CoreHarness, WorkingSet], None]
@@ -166,17 +166,17 @@ def test_no_page_has_a_code_or_a_time_in_utc(name: str, language: Language) -> N
 
 
 @pytest.mark.parametrize("name", STORIES)
-def test_an_english_page_has_no_chinese_but_names_and_what_others_wrote(name: str) -> None:
+def test_an_english_page_has_no_chinese_but_names_and_texts_of_people(name: str) -> None:
     for page in pages_of(STORIES[name]):
         for words in (page.headline, page.text):
             zh, en = (said(words, language) for language in Language)
-            for other in OTHERS:
-                zh, en = zh.replace(other, ""), en.replace(other, "")
+            for word in FOREIGN_WORDS:
+                zh, en = zh.replace(word, ""), en.replace(word, "")
             assert not re.search(r"[\u4e00-\u9fff]", en)
             assert not re.search(r"[a-z]{3,}", zh)
 
 
-def test_a_late_microgrid_has_its_name_and_whom_to_call() -> None:
+def test_a_late_microgrid_has_its_name_and_a_contact() -> None:
     (page,) = pages_of(STORIES["reminder"])
     zh, en = (said(page.text, language) for language in Language)
     assert zh == (
@@ -189,12 +189,12 @@ def test_a_late_microgrid_has_its_name_and_whom_to_call() -> None:
     )
 
 
-def test_who_was_called_in_vain_is_a_name_with_a_number() -> None:
+def test_an_earlier_call_has_name_and_number_of_the_officer() -> None:
     last = pages_of(STORIES["unanswered"])[-1]
     assert "朱沱镇 · 四明村 B岗 张三（电话 023 4985 0000）：控制台无应答" in last.text
 
 
-def test_times_are_those_of_the_wall_clock_here() -> None:
+def test_times_are_local_times() -> None:
     (page,) = pages_of(STORIES["proposal"])
     assert "至 8月19日 15:00 自动结束" in page.text
     assert "on 19 Aug 15:00" in page.text
@@ -202,7 +202,7 @@ def test_times_are_those_of_the_wall_clock_here() -> None:
     assert "8月20日 14:00 至 8月21日 14:00" in gap.text
 
 
-def test_a_unit_without_a_name_is_a_code_that_says_so() -> None:
+def test_a_unit_without_a_name_is_a_code_marked_as_one() -> None:
     names = Names(UnitTree(), Roster())
     assert names.unit(TOWN) == (f"（编号 {TOWN}）", f"(code {TOWN})")
     assert names.officer("o-1") == ("（工号 o-1）", "(officer id o-1)")

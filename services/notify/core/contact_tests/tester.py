@@ -1,8 +1,8 @@
 """The pages of a communication test.
 
-Each channel of an officer is tested by an escalation of its own, so that an answer on one channel is
-no evidence about the others. Nobody is tested outside the plan's hours, nor while the unit stands by
-or is in an emergency.
+Each channel of an officer is tested by an escalation of its own, so that an answer on one channel
+is no evidence about the others. Nobody is tested outside the plan's hours, nor while the unit
+stands by or is in an emergency.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def send_digest(
 def pass_outcome_on(
     digest: Digest, page_ids: Sequence[str], engine: EscalationEngine, *, last: bool
 ) -> None:
-    """Apply the outcome of a digest to these pages of it: the answer, or that nobody was reached."""
+    """Apply the outcome of a digest to these pages: the answer, or that nobody was reached."""
     working_set = engine.working_set
     for page_id in page_ids:
         page_row = working_set.pages[page_id]
@@ -97,9 +97,9 @@ def digest_escalation(
 def answer_for_content(answer: Answer, escalation: Escalation, page_id: str) -> Answer:
     """Return the answer to one call in a digest that follows from the answer to the digest.
 
-    `cannot` holds for every call. `coming` answers a call that only informs; where an act is owed it
-    counts as `read`. One answer cannot promise a hundred acts that the officer has not looked at,
-    and a promise would keep each of them from the next post.
+    `cannot` holds for every call. `coming` answers a call that only informs; where an act is owed
+    it counts as `read`. One answer cannot promise a hundred acts that the officer has not looked
+    at, and a promise would keep each of them from the next post.
     """
     verb = answer.verb
     if verb is AnswerVerb.COMING and escalation.owes_an_act:

@@ -13,7 +13,7 @@ from shared.contracts.pages import Answer
 class Digest:
     """One digest of an officer.
 
-    - `cause_id` is the record of the first page in it; `waiting` counts its unanswered pages.
+    - `cause_id` is the record of the first page in it; `unanswered` counts its open pages.
     - `answer` is the answer to the digest. It is passed on to the pages in the order of their ids:
       `passing` means that further pages are to get it, `passed_on` is the last page that has it.
     """
@@ -28,7 +28,7 @@ class Digest:
     answer: Answer | None = None
     passing: bool = False
     passed_on: str = ""
-    waiting: int = 0
+    unanswered: int = 0
 
     def pass_on(self) -> None:
         """Begin to pass the outcome of the digest on to its pages."""

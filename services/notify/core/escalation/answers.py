@@ -22,10 +22,10 @@ from shared.contracts.pages import Answer, AnswerVerb, Page
 from shared.contracts.units import lineage
 
 
-class Ending(StrEnum):
+class CallEffect(StrEnum):
     """The effect of an answer on the calls: no effect, the calls stop, or the next call is made."""
 
-    NOTHING = "nothing"
+    NO_EFFECT = "no_effect"
     STOP = "stop"
     NEXT = "next"
 
@@ -35,15 +35,15 @@ class AnswerEffect:
     """The step of the page, and the effect on the calls."""
 
     page: PageStep
-    calls: Ending
+    calls: CallEffect
 
 
 EFFECTS: dict[AnswerVerb, AnswerEffect] = {
-    AnswerVerb.DELIVERED: AnswerEffect(STEPS[AnswerVerb.DELIVERED], Ending.NOTHING),
-    AnswerVerb.READ: AnswerEffect(STEPS[AnswerVerb.READ], Ending.NOTHING),
-    AnswerVerb.COMING: AnswerEffect(STEPS[AnswerVerb.COMING], Ending.STOP),
-    AnswerVerb.CANNOT: AnswerEffect(STEPS[AnswerVerb.CANNOT], Ending.NEXT),
-    AnswerVerb.HAND_OVER: AnswerEffect(STEPS[AnswerVerb.HAND_OVER], Ending.NEXT),
+    AnswerVerb.DELIVERED: AnswerEffect(STEPS[AnswerVerb.DELIVERED], CallEffect.NO_EFFECT),
+    AnswerVerb.READ: AnswerEffect(STEPS[AnswerVerb.READ], CallEffect.NO_EFFECT),
+    AnswerVerb.COMING: AnswerEffect(STEPS[AnswerVerb.COMING], CallEffect.STOP),
+    AnswerVerb.CANNOT: AnswerEffect(STEPS[AnswerVerb.CANNOT], CallEffect.NEXT),
+    AnswerVerb.HAND_OVER: AnswerEffect(STEPS[AnswerVerb.HAND_OVER], CallEffect.NEXT),
 }
 
 
@@ -100,7 +100,7 @@ def apply_answer(answer: Answer, engine: EscalationEngine) -> None:
     working_set.step_page(
         page_row, effect.page, occurred_at=answer.occurred_at, answered_here=answered
     )
-    if effect.calls is Ending.NOTHING:
+    if effect.calls is CallEffect.NO_EFFECT:
         return
     escalation = working_set.escalations[page_row.escalation_id]
     if escalation.is_test:
@@ -114,7 +114,7 @@ def apply_answer(answer: Answer, engine: EscalationEngine) -> None:
     if digest is not None and working_set.step_digest(digest, DigestStep.ANSWERED):
         digest.answer = answer
         digest.pass_on()
-    if effect.calls is Ending.STOP:
+    if effect.calls is CallEffect.STOP:
         _promise(escalation, answer, engine)
     else:
         _decline(escalation, page_row, answer, engine)

@@ -17,8 +17,8 @@ from shared.domain.response_modes.effects import EFFECTS
 class CallRule:
     """The times of a call.
 
-    `rounds` is the number of calls to the last post. `after_s` has the seconds until each channel is
-    used; a channel that is not in it is used at once.
+    `rounds` is the number of calls to the last post. `after_s` has the seconds until each channel
+    is used; a channel that is not in it is used at once.
     """
 
     timing: Timing

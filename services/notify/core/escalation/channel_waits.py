@@ -1,11 +1,11 @@
 """The time at which each channel of a call is used: silent channels at once, costly ones later.
 
-A later channel is used only while the page is unanswered on the earlier ones; when those fail it is
-used at once. A channel known to be unreachable (shared/domain/channel_health/score.py) is tried, but
-no other channel waits for it: the first reachable channel is used at once. No channel is ever left
-out and the call lasts as long as usual, because the record of a channel may be wrong. The more
-urgent the level, the shorter the waits. No channel waits longer than half of the call, so that each
-channel is used before the next post is called.
+A later channel is used only while the page is unanswered on the earlier ones; when those fail it
+is used at once. A channel known to be unreachable (shared/domain/channel_health/score.py) is
+tried, but no other channel waits for it: the first reachable channel is used at once. No channel
+is ever left out and the call lasts as long as usual, because the record of a channel may be wrong.
+The more urgent the level, the shorter the waits. No channel waits longer than half of the call, so
+that each channel is used before the next post is called.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from shared.contracts.pages import Channel
 CHAT = (Channel.DINGTALK, Channel.WECOM, Channel.FEISHU, Channel.EMAIL, Channel.OTHER)
 """The channels of the second step.
 
-The first step is every other channel but the text message: console and mobile page, push, the unit's
-devices, and the city's own gateway (it has its own order).
+The first step is every other channel but the text message: console and mobile page, push, the
+unit's devices, and the city's own gateway (it has its own order).
 """
 LONGEST_SHARE = 0.5
 """The longest wait of a channel, as a share of the call."""

@@ -64,9 +64,9 @@ class EscalationEngine:
     ) -> None:
         """Open an escalation and make its first call.
 
-        The first call continues the call of `running`, or goes to the post holder `first`, or to the
-        first of `holders`. One cause has one escalation per unit where the calls begin, unless the
-        escalation is `named_after` an officer.
+        The first call continues the call of `running`, or goes to the post holder `first`, or to
+        the first of `holders`. One cause has one escalation per unit where the calls begin, unless
+        the escalation is `named_after` an officer.
         """
         escalation.escalation_id = content_id(
             "lad", escalation.cause_id, named_after or escalation.start_unit
@@ -108,7 +108,7 @@ class EscalationEngine:
             self._promise_broken(escalation)
         elif kind == "answer" and escalation.state is EscalationState.OPEN:
             digest = self.working_set.digests.get(escalation.subject_id)
-            if digest is not None and not digest.waiting:
+            if digest is not None and not digest.unanswered:
                 self.working_set.step_digest(digest, DigestStep.SETTLED)
                 self.working_set.end_calls(escalation, EscalationStep.SETTLED, reasons.SETTLED)
                 return

@@ -12,7 +12,7 @@ from shared.contracts.pages import SubjectKind
 
 
 class Purpose(StrEnum):
-    """The act that the called officer is asked for; it decides which record settles the calls."""
+    """The requested act of the called officer; it decides the record that settles the calls."""
 
     DECIDE = "decide"
     INFORM = "inform"
@@ -35,15 +35,13 @@ class Purpose(StrEnum):
 class Escalation:
     """One escalation and its present call.
 
-    - `unit`, `post` and `officer_id` name the officer who is called now. All three are None when no
+    - `unit`, `post` and `officer_id` name the presently called officer. All three are None when no
       post on the way up is filled.
-    - `escalation_level` counts the posts that were called before, `round` the calls to the present
-      post, `step` all calls so far (the timer of a call is named by it), `lapses` the promises that
-      were not kept.
+    - `escalation_level` counts the earlier posts, `round` the calls to the present post, `step` all
+      calls (the name of a call's timer), `lapses` the broken promises.
     - `due_at` is the end of the present state's timer.
-    - `place` is the unit that the subject is about; `cause_id` is the record that opened the
-      escalation.
-    - `mode` is the response mode of the start unit at the opening; it holds to the end.
+    - `place` is the unit of the subject; `cause_id` is the record that opened the escalation.
+    - `mode` is the response mode of the start unit at the opening, and holds to the end.
     - `priority` orders the deliveries; the smaller value goes first.
     - With a `data_grade` above general, headline and text hold no word of the subject.
     """
@@ -84,12 +82,12 @@ class Escalation:
 
     @property
     def owes_an_act(self) -> bool:
-        """True when an officer who comes has something to do, so that `coming` is a promise."""
+        """True when the called officer owes an act, so that `coming` is a promise."""
         return self.purpose not in (Purpose.INFORM, Purpose.RECALL, Purpose.CONTACT_TEST)
 
     @property
     def is_test(self) -> bool:
-        """True for a test of one channel of one officer: any answer ends it, and so does silence."""
+        """True for a test of one channel of one officer: an answer or silence ends the calls."""
         return self.purpose is Purpose.CONTACT_TEST
 
     @property
@@ -104,11 +102,9 @@ class Escalation:
     def climbs(self) -> bool:
         """True when silence leads to the next post.
 
-        - Supervision: the command service climbs by its own timer.
-        - A changed mode: every unit of the subtree is informed, so climbing would inform the upper
-          units twice.
-        - A recall: it is for the officer who was paged.
-        - A gap in the roster: it is the unit's own business.
+        False for supervision (the command service climbs by its own timer), for a changed mode
+        (every unit of the subtree is informed already), for a recall (each paged officer gets one),
+        and for a gap of the roster (the unit's own business).
         """
         if self.subject_kind is SubjectKind.ROSTER or not self.continues:
             return False

@@ -22,7 +22,7 @@ PAGED_TIERS = frozenset({Tier.CITY, Tier.DISTRICT, Tier.TOWN, Tier.VILLAGE})
 
 
 def calling_order(roster: Roster, start_unit: str) -> list[PostHolder]:
-    """Return the post holders in calling order: all of the start unit, the first of each ancestor."""
+    """Return the holders in calling order: all of the start unit, the first of each ancestor."""
     units = lineage(start_unit)
     holders = roster.holders(units[0])
     for unit in units[1:]:

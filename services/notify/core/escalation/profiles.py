@@ -2,9 +2,9 @@
 
 `standard` is call-1/3/5 for red (modelled on docs/sources.md S24, S25): the first post is called
 again after 1 minute, the next officer at 3 minutes, the upper tier at 5. The other levels stretch
-these times to their own answer time (10, 15, 30 minutes). `demo` waits 6 seconds for every call and,
-since a demo lasts minutes, ten minutes for a promise. A stricter response mode takes a share of each
-wait (shared/domain/response_modes/effects.py).
+these times to their own answer time (10, 15, 30 minutes). `demo` waits 6 seconds for every call
+and, since a demo lasts minutes, ten minutes for a promise. A stricter response mode takes a share
+of each wait (shared/domain/response_modes/effects.py).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from shared.contracts.fields import Level
 ProfileName = Literal["standard", "demo"]
 
 TOP_ROUNDS = 3
-"""Calls to the last post of an escalation before it is exhausted, unless a call plan sets others."""
+"""Calls to the last post before an escalation is exhausted, where no call plan sets others."""
 LONGEST_PROMISE_S = 12 * 3600
 """The longest promise, whatever time the officer names: one shift."""
 MOST_LAPSES = 5
@@ -29,8 +29,8 @@ class Timing:
     """Seconds to wait for an answer.
 
     `first_s` is for the first post, `repeat_s` for its second call (None: there is none), `post_s`
-    for further posts of the first unit, `tier_s` for the units above. `promise_s` is the time to act
-    for an officer who is coming and names no time.
+    for further posts of the first unit, `tier_s` for the units above. `promise_s` is the time to
+    act for an officer who is coming and names no time.
     """
 
     first_s: float

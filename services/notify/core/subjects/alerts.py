@@ -135,7 +135,8 @@ def _call(
 ) -> None:
     """Call the place and the approver, if decided, and the posts that the alert names.
 
-    A recall also ends all calls because of the alert, and calls every officer who was paged for any.
+    A recall also ends all calls because of the alert, and calls every officer who was paged for
+    any.
     """
     roster, working_set = engine.roster, engine.working_set
     # The new calls continue where the present ones are. Otherwise an alert that keeps changing
