@@ -1,7 +1,6 @@
 """E-mail by SMTP (RFC 5321): one message per attempt, with TLS unless the settings exclude it.
 
-`Message-ID` is the page id in every attempt, so that a mail program shows a repeat as the same
-message.
+`Message-ID` is the page id in every attempt: mail programs show a repeat as the same message.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The channels in use: from the channels file and, for one webhook, from two variables.
 
-The file is YAML: a list of entries, each with its `channel` and the settings of that channel. All
-errors in it are reported at once. It never holds a secret (`port.SecretSource`).
+The file is YAML: a list of entries, each with a `channel` and the settings of the channel. All
+errors are reported at once. The file never holds a secret (`port.SecretSource`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Senders = dict[Channel, Sender]
 
 
 class ChannelsFile(BaseModel):
-    """The content of the file; it names a channel at most once."""
+    """The content of the file, with each channel at most once."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

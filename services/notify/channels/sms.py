@@ -1,7 +1,7 @@
-"""SMS by a gateway's HTTP interface, described by a template, since every gateway has other fields.
+"""SMS by a gateway's HTTP interface, described by a template, since each gateway has own fields.
 
 The placeholders {phone}, {text}, {page_id} and {secret} are replaced inside values before the body
-is encoded, so that no text can break out of its field.
+is encoded: no text can break out of a field.
 """
 
 from __future__ import annotations

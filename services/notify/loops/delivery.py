@@ -26,7 +26,7 @@ from shared.runtime.errors import Transient
 log = structlog.get_logger("fenghuo.notify")
 
 BATCH = 10
-"""Deliveries that a loop claims at once."""
+"""The most deliveries claimed at once."""
 _IDLE_S = 0.25
 _LEASE = timedelta(seconds=2 * LONGEST_S + 4)
 _MAX_ATTEMPTS = 8
@@ -45,10 +45,10 @@ def backoff_s(attempt: int) -> float:
 
 
 class DeliveryLoop:
-    """Delivers the pages of one sender's channels, so that a slow carrier holds up no other.
+    """Delivers the pages of one sender's channels; a slow carrier holds up no other channel.
 
     Several loops may run at once, in one process or in many. A loop with `up_to` takes only pages
-    up to that priority, so that urgent pages always find a free loop.
+    up to this priority: a loop is always free for urgent pages.
     """
 
     def __init__(
@@ -133,7 +133,7 @@ class DeliveryLoop:
                 return
 
     async def _settle_apart(self, attempted: list[AttemptedDelivery], bug: Exception) -> None:
-        """Settle each attempt by itself; one that cannot be settled fails and is not sent again."""
+        """Settle each attempt alone; an attempt with an error fails and is not sent again."""
         if len(attempted) > 1:
             for attempt in attempted:
                 await self._settle_with_retries([attempt])
@@ -177,7 +177,7 @@ class DeliveryLoop:
 def _result(working_set: WorkingSet, attempt: AttemptedDelivery) -> DeliveryResult:
     """Return the result of an attempt: sent, failed for good, or queued again.
 
-    The next attempt is marked as a repeat when this one may have reached the officer.
+    The next attempt is marked as a repeat when this attempt may have reached the officer.
     """
     delivery, outcome, error = attempt
     page_id, number = delivery.page.page_id, delivery.attempt

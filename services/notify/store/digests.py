@@ -35,7 +35,7 @@ TIMER_KINDS = (DIGEST_DUE, DIGEST_OUTCOME)
 """The kinds of a digest's timers; their subject is the digest."""
 
 OUTCOME_PAGES = 500
-"""The number of pages that get the outcome of their digest in one transaction."""
+"""The most pages to get the outcome of a digest in one transaction."""
 _WAITING = names(WAITING)
 _OPEN_TO_ANSWER = names(WAITING - {PageState.QUEUED} | {PageState.NO_ANSWER})
 _COLUMNS = "digest_id, cause_id, officer_id, status, unit, post, state, answer, passed_on, passing"
@@ -44,7 +44,7 @@ _COLUMNS = "digest_id, cause_id, officer_id, status, unit, post, state, answer, 
 async def budget_use(
     transaction: Transaction, officers: Collection[str], budgets: Budgets
 ) -> BudgetUse:
-    """Return the calls of these officers that were made alone, within the budgets' windows."""
+    """Return the calls of these officers made alone within the windows of the budgets."""
     rows = await transaction.connection.fetch(
         "SELECT p.officer_id, p.status, p.level, p.round, e.subject_kind, e.priority, "
         "e.command_id, e.purpose, extract(epoch FROM now() - p.created_at)::float8 AS age_s "
@@ -72,8 +72,8 @@ async def budget_use(
 async def collect(transaction: Transaction, calls: Sequence[DigestedCall]) -> dict[DigestKey, str]:
     """Return the collecting digest of each officer: the present one, or a new one.
 
-    A digest leaves at the earliest time that one of its calls needs. Its row stays locked, so that
-    it is not sent meanwhile.
+    A digest leaves at the earliest due time of the calls. The row stays locked and cannot be sent
+    meanwhile.
     """
     earliest: dict[DigestKey, DigestedCall] = {}
     for call in sorted(calls, key=lambda call: call.due_at):
@@ -112,7 +112,7 @@ async def lock(transaction: Transaction, digest_ids: Collection[str]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class OutcomePage:
-    """A page that is to get the outcome of its digest."""
+    """A page that still needs the outcome of the digest."""
 
     digest_id: str
     page_id: str
@@ -120,7 +120,7 @@ class OutcomePage:
 
 
 async def outcome_pages(transaction: Transaction, digest_ids: Collection[str]) -> list[OutcomePage]:
-    """Return the next pages that are to get the outcome of these digests, in order."""
+    """Return the next pages that need the outcome of these digests, in order."""
     if not digest_ids:
         return []
     rows = await transaction.connection.fetch(
@@ -192,7 +192,7 @@ async def contents(transaction: Transaction, digest_id: str) -> list[DigestConte
 
 
 async def save(transaction: Transaction, working_set: WorkingSet) -> None:
-    """Write changed digests; the outcome timer is due while pages are to get the outcome."""
+    """Write changed digests; the outcome timer is due while pages need the outcome."""
     changed = sorted(
         working_set.changed_digests.values(),
         key=lambda digest: (digest.officer_id, digest.status, digest.digest_id),

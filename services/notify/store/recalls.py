@@ -1,7 +1,7 @@
 """The lock between a recall and the calls because of the recalled alert.
 
-A transaction that calls because of an alert holds the alert's lock shared; a recall holds it alone.
-So the recall sees every call that was made before it, and every later call sees the recall.
+A transaction with calls because of an alert holds the alert's lock shared; a recall holds the lock
+alone. The recall sees every earlier call, and every later call sees the recall.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from shared.contracts.fields import Post
 
 @dataclass(frozen=True, slots=True)
 class TestedPost:
-    """A post that a plan tests; as text it is the subject of the post's timer."""
+    """A post tested by a plan; the text form is the subject of the post's timer."""
 
     __test__ = False
 
@@ -28,7 +28,7 @@ class TestedPost:
 
     @classmethod
     def parse(cls, text: str) -> TestedPost:
-        """Return the post that `str` has written as text."""
+        """Return the post from the text form."""
         test_id, unit, post = text.split(":")
         return cls(test_id, unit, Post(post))
 
@@ -45,11 +45,11 @@ class ContactTestPlans:
         self._plans = {plan.test_id: plan for plan in plans if plan.enabled}
 
     def get(self, test_id: str) -> ContactTestPlan | None:
-        """Return the plan, None when it is not in force."""
+        """Return the plan, None for a plan not in force."""
         return self._plans.get(test_id)
 
     def schedule(self, roster: Roster, now: datetime) -> Iterator[tuple[TestedPost, datetime]]:
-        """Return every filled post that is tested, and the time of its next test."""
+        """Return all filled posts of the plans, each with the time of the next test."""
         for plan in self._plans.values():
             for unit, post in roster.filled():
                 if post in plan.posts:
@@ -60,7 +60,7 @@ class ContactTestPlans:
 def next_due(plan: ContactTestPlan, tested: TestedPost, after: datetime) -> datetime:
     """Return the time of the post's next test, later than `after`.
 
-    Day and minute follow from a hash of the post, so that the tests are spread over the period.
+    Day and minute follow from a hash of the post: the tests are spread over the period.
     """
     zone = ZoneInfo(plan.zone)
     spread = int.from_bytes(sha256(str(tested).encode()).digest()[:8], "big")
@@ -78,5 +78,5 @@ def next_due(plan: ContactTestPlan, tested: TestedPost, after: datetime) -> date
 
 
 def is_quiet(plan: ContactTestPlan, now: datetime) -> bool:
-    """Return True at the times of the day at which nobody is tested."""
+    """Return True outside the hours of the plan."""
     return not plan.begin <= now.astimezone(ZoneInfo(plan.zone)).time() < plan.end

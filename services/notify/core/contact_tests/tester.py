@@ -1,7 +1,7 @@
 """The pages of a communication test.
 
-Each channel of an officer is tested by an escalation of its own, so that an answer on one channel
-is no evidence about the others. Nobody is tested outside the plan's hours, nor while the unit
+Each channel of an officer has a separate escalation: an answer on one channel is no evidence about
+another channel. Nobody is tested outside the plan's hours, nor while the unit
 stands by or is in an emergency.
 """
 

@@ -1,4 +1,4 @@
-"""The call that a digest becomes, and the effect of its answer on the calls in it."""
+"""The call of a digest, and the effect of an answer on the calls in the digest."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from shared.contracts.fields import LEVEL_ORDER, Level, highest_grade
 from shared.contracts.pages import Answer, AnswerVerb, SubjectKind
 
 _NAMED_CONTENTS = 5
-"""The number of contents with a line of their own; the others are only counted."""
+"""The number of contents with a line each; further contents are only counted."""
 
 
 def send_digest(
     digest: Digest, contents: Sequence[DigestContent], engine: EscalationEngine
 ) -> None:
-    """Call the officer about the unanswered calls in a due digest, if there are any."""
+    """Call the officer about the unanswered calls in a due digest, if any."""
     working_set = engine.working_set
     if not contents:
         working_set.step_digest(digest, DigestStep.SETTLED)
@@ -59,10 +59,7 @@ def pass_outcome_on(
 def digest_escalation(
     digest: Digest, contents: Iterable[DigestContent], now: datetime
 ) -> Escalation:
-    """Return the escalation of a digest.
-
-    It is as urgent as its most urgent content, and graded as its highest.
-    """
+    """Return the escalation of a digest, as urgent and as graded as the highest content."""
     ordered = sorted(
         contents, key=lambda content: (content.priority, -content.count, content.headline)
     )
@@ -95,11 +92,11 @@ def digest_escalation(
 
 
 def answer_for_content(answer: Answer, escalation: Escalation, page_id: str) -> Answer:
-    """Return the answer to one call in a digest that follows from the answer to the digest.
+    """Return the answer to one call in a digest, derived from the answer to the digest.
 
-    `cannot` holds for every call. `coming` answers a call that only informs; where an act is owed
-    it counts as `read`. One answer cannot promise a hundred acts that the officer has not looked
-    at, and a promise would keep each of them from the next post.
+    `cannot` holds for every call. `coming` answers a call without an owed act; for an owed act,
+    `coming` counts as `read`. One answer cannot promise a hundred unread acts, and a promise would
+    keep each act from the next post.
     """
     verb = answer.verb
     if verb is AnswerVerb.COMING and escalation.owes_an_act:

@@ -13,9 +13,9 @@ from shared.contracts.pages import Answer
 class Digest:
     """One digest of an officer.
 
-    - `cause_id` is the record of the first page in it; `unanswered` counts its open pages.
-    - `answer` is the answer to the digest. It is passed on to the pages in the order of their ids:
-      `passing` means that further pages are to get it, `passed_on` is the last page that has it.
+    - `cause_id` is the record of the first page; `unanswered` counts the open pages.
+    - `answer` is passed on to the pages in the order of their ids: `passing` is True while further
+      pages are to get the answer, `passed_on` is the last page with the answer.
     """
 
     digest_id: str

@@ -1,9 +1,10 @@
 """The division of new calls: made alone, or put into the officer's digest.
 
-A call over budget is one page on the console's list, marked with its digest: no other channel is
-used. Its escalation goes on as usual, so silence leads to the next post at the same time. Reminders
-and escalations about one command are one matter: as soon as two of them concern the same officer
-they go into a digest, whatever the budget (3,000 overdue assignments are one page that says 3,000).
+A call over budget is one page on the console's list, marked with the digest's id, without any other
+channel. The escalation goes on as usual: silence leads to the next post at the usual time.
+
+Reminders and escalations about one command are one matter. Two of these for one officer go into a
+digest, whatever the budget: 3,000 overdue assignments are one page with the number 3,000.
 """
 
 from __future__ import annotations
@@ -29,14 +30,14 @@ from shared.domain.response_modes.effects import EFFECTS
 DigestKey = tuple[str, Status]
 """Officer and status: each officer has a digest for drills and another for real calls."""
 BudgetKey = tuple[str, Status, Level, bool]
-"""Officer, status, level, and whether it is the budget of urgent alerts."""
+"""Officer, status, level, and True for the budget of urgent alerts."""
 SupervisionKey = tuple[str, Status, str, Purpose]
 """Officer, status, command and purpose of supervision."""
 
 
 @dataclass(frozen=True, slots=True)
 class BudgetUse:
-    """The calls that were made alone within their window."""
+    """The calls made alone within the windows of the budgets."""
 
     calls: Mapping[BudgetKey, int]
     supervision: Mapping[SupervisionKey, int]
@@ -44,7 +45,7 @@ class BudgetUse:
 
 @dataclass(frozen=True, slots=True)
 class DigestedCall:
-    """The console page of a call that goes into a digest, which leaves by `due_at`."""
+    """The console page of a digested call; the digest leaves by `due_at`."""
 
     page_id: str
     cause_id: str
@@ -55,11 +56,11 @@ class DigestedCall:
 
 
 _NEVER_DIGESTED = (SubjectKind.DIGEST, SubjectKind.CONTACT_TEST)
-"""Calls that are always made alone and use no budget: a digest, and a test of channels."""
+"""Calls always made alone, without a budget: a digest, and a test of channels."""
 
 
 def candidates(working_set: WorkingSet) -> list[PageRow]:
-    """Return the console page of every new call that may be digested, the most urgent first."""
+    """Return the console pages of new calls that may be digested, the most urgent first."""
     page_rows = [
         page_row
         for page_row in working_set.new_pages.values()
@@ -75,7 +76,7 @@ def candidates(working_set: WorkingSet) -> list[PageRow]:
 def over_budget(
     page_rows: Iterable[PageRow], working_set: WorkingSet, use: BudgetUse, budgets: Budgets
 ) -> list[DigestedCall]:
-    """Return the calls that are over their officer's budget.
+    """Return the calls over the officer's budget.
 
     `page_rows` are the candidates, the most urgent first.
     """

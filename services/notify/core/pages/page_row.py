@@ -19,7 +19,7 @@ from shared.domain.bilingual import Both
 
 @dataclass(slots=True)
 class PageRow:
-    """A page and the escalation that it belongs to.
+    """A page and the escalation of the page.
 
     `send_at` is the time at which a new page leaves through its channel.
     """

@@ -1,4 +1,4 @@
-"""A page as its reader gets it: in one language, as plain text, or as a public announcement."""
+"""The text of a page for a reader: in one language, plain, or as a public announcement."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from shared.domain.wording import LEVELS, NOTES, REPLIES
 _TO_NOTE = frozenset(
     {SubjectKind.SUPERVISION, SubjectKind.MODE, SubjectKind.ROSTER, SubjectKind.DIGEST}
 )
-"""Subjects for which no officer is asked to come."""
+"""Subjects without a request to come."""
 
 
 def message(page: Page, language: Language, *, resend: bool, link: str | None = None) -> str:
     """Return a page as one plain text, for channels that carry nothing else.
 
     The text has the subject, the request and the possible replies. The mark of a drill comes first.
-    The reference is the end of the page's id; a reply names the page by it.
+    The reference, by which a reply names the page, is the end of the page's id.
     """
     drill = marks.STATUS[page.status].of(language)
     repeat = marks.RESENT.of(language) if resend else ""
