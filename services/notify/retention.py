@@ -46,7 +46,7 @@ def delete_ended_escalations(keep: timedelta) -> Task:
         "AND NOT EXISTS (SELECT FROM notify.escalation AS k WHERE k.alert_id = a.alert_id "
         "AND k.escalation_id <> ALL(ARRAY(SELECT escalation_id FROM old)))), "
         "assignments AS (DELETE FROM notify.assignment WHERE assignment_id IN ("
-        f"SELECT assignment_id FROM old) AND phase = {int(AssignmentPhase.OVER)}), "
+        f"SELECT assignment_id FROM old) AND phase = {int(AssignmentPhase.ENDED)}), "
         "duties AS (DELETE FROM notify.report_duty WHERE duty_id IN (SELECT duty_id FROM old) "
         "AND dues = '{}'), "
         f"counted AS ({counting('notify', {'page': 'pages'})}) "

@@ -67,7 +67,7 @@ async def test_only_ended_escalations_are_deleted_with_their_pages(rows: Auditor
         await rows.plant("notify.delivery", page_id=f"pag-{number}", escalation_id=name,
                          status="Actual", state="sent")  # fmt: skip
         await rows.plant("notify.alert", alert_id=f"alt-{number}", status="Actual")
-        phase = AssignmentPhase.OVER if number % 2 else AssignmentPhase.SIGNED
+        phase = AssignmentPhase.ENDED if number % 2 else AssignmentPhase.SIGNED
         await rows.plant("notify.assignment", assignment_id=f"asg-{number}", status="Actual",
                          phase=phase)  # fmt: skip
         ends_answered = kind in ("supervision", "contact_test", "digest") and not promised

@@ -139,7 +139,7 @@ CREATE TABLE notify.alert (
     recalled boolean NOT NULL DEFAULT false
 );
 
--- attempt: the last delivered attempt; phase: 0 waiting, 1 signed, 2 reported, 3 over.
+-- attempt: the last delivered attempt; phase: 0 unsigned, 1 signed, 2 reported, 3 ended.
 CREATE TABLE notify.assignment (
     assignment_id text PRIMARY KEY,
     status text NOT NULL CHECK (status IN ('Actual', 'Exercise', 'Test')),

@@ -32,7 +32,7 @@ _LEASE = timedelta(seconds=2 * LONGEST_S + 4)
 _MAX_ATTEMPTS = 8
 _SETTLE_TRIES = 10
 _MOST_ERROR = 200
-_OVER = frozenset({EscalationState.ANSWERED, EscalationState.CLOSED})
+_ENDED = frozenset({EscalationState.ANSWERED, EscalationState.CLOSED})
 
 AttemptedDelivery = tuple[ClaimedDelivery, Outcome, str | None]
 """A delivery, the outcome of the attempt, and the reason unless it was delivered."""
@@ -187,8 +187,8 @@ def _result(working_set: WorkingSet, attempt: AttemptedDelivery) -> DeliveryResu
         return DeliveryResult(page_id, number, "sent", now, delivery.resend, None)
     if outcome is Outcome.REFUSED or number >= _MAX_ATTEMPTS:
         return DeliveryResult(page_id, number, "failed", now, resend, error)
-    over = working_set.escalations[delivery.escalation_id].state in _OVER
+    ended = working_set.escalations[delivery.escalation_id].state in _ENDED
     next_at = now + timedelta(seconds=backoff_s(number))
     return DeliveryResult(
-        page_id, number, "cancelled" if over else "queued", next_at, resend, error
+        page_id, number, "cancelled" if ended else "queued", next_at, resend, error
     )

@@ -36,7 +36,7 @@ TIMER_KINDS = (DIGEST_DUE, DIGEST_OUTCOME)
 
 OUTCOME_PAGES = 500
 """The most pages to get the outcome of a digest in one transaction."""
-_WAITING = names(WAITING)
+_UNANSWERED = names(WAITING)
 _OPEN_TO_ANSWER = names(WAITING - {PageState.QUEUED} | {PageState.NO_ANSWER})
 _COLUMNS = "digest_id, cause_id, officer_id, status, unit, post, state, answer, passed_on, passing"
 
@@ -140,14 +140,14 @@ async def load(
     transaction: Transaction, digest_ids: Collection[str], working_set: WorkingSet
 ) -> None:
     """Add digests, with the number of their unanswered pages, to the working set."""
-    missing = [digest_id for digest_id in digest_ids if digest_id not in working_set.digests]
-    if not missing:
+    unloaded = [digest_id for digest_id in digest_ids if digest_id not in working_set.digests]
+    if not unloaded:
         return
     rows = await transaction.connection.fetch(
         f"SELECT {_COLUMNS}, (SELECT count(*) FROM notify.page AS p "  # noqa: S608
-        f"WHERE p.digest_id = d.digest_id AND p.state IN {_WAITING}) AS unanswered "
+        f"WHERE p.digest_id = d.digest_id AND p.state IN {_UNANSWERED}) AS unanswered "
         "FROM notify.digest AS d WHERE digest_id = ANY($1::text[])",
-        missing,
+        unloaded,
     )
     for row in rows:
         working_set.digests[row["digest_id"]] = _digest(row)
@@ -175,7 +175,7 @@ async def contents(transaction: Transaction, digest_id: str) -> list[DigestConte
         "SELECT e.level, e.priority, e.headline, count(*) AS n, "  # noqa: S608
         "array_agg(DISTINCT e.data_grade ORDER BY e.data_grade) AS grades FROM notify.page AS p "
         "JOIN notify.escalation AS e USING (escalation_id) "
-        f"WHERE p.digest_id = $1 AND p.state IN {_WAITING} "
+        f"WHERE p.digest_id = $1 AND p.state IN {_UNANSWERED} "
         "GROUP BY e.level, e.priority, e.headline ORDER BY e.priority, e.level, e.headline",
         digest_id,
     )

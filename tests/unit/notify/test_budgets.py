@@ -72,9 +72,9 @@ def digested(working_set: WorkingSet, use: BudgetUse = UNUSED) -> list[DigestedC
 def test_a_budget_is_spent_and_then_calls_are_put_together(level: Level) -> None:
     budget = STANDARD.levels[level]
     assert digested(assigned(budget.calls, level)) == []
-    over = digested(assigned(budget.calls + 3, level))
-    assert len(over) == 3
-    assert len({call.key for call in over}) == 1
+    digested_calls = digested(assigned(budget.calls + 3, level))
+    assert len(digested_calls) == 3
+    assert len({call.key for call in digested_calls}) == 1
 
 
 def test_earlier_calls_count() -> None:
@@ -109,10 +109,10 @@ def test_no_other_call_uses_the_budget_of_new_red_alerts() -> None:
         for page_row in candidates(working_set)
         if page_row.page.subject_kind == "alert"
     }
-    over = {call.page_id for call in digested(working_set)}
+    digested_calls = {call.page_id for call in digested(working_set)}
     assert len(alerts) == STANDARD.urgent_alerts.calls
-    assert not alerts & over
-    assert over, "supervision is over its budget"
+    assert not alerts & digested_calls
+    assert digested_calls, "supervision is over its budget"
 
 
 def test_hundreds_of_red_alerts_at_once_are_put_together_for_two_seconds() -> None:
@@ -120,9 +120,9 @@ def test_hundreds_of_red_alerts_at_once_are_put_together_for_two_seconds() -> No
     core = a_core(ROSTER, working_set, "standard")
     for n in range(300):
         core.on_alert(an_alert(alert=f"alt-{n}", place=CITY, proposed=Level.RED, approver=CITY))
-    over = digested(working_set)
-    assert len(over) == 300 - STANDARD.urgent_alerts.calls
-    assert {call.due_at - T0 for call in over} == {timedelta(seconds=2)}
+    digested_calls = digested(working_set)
+    assert len(digested_calls) == 300 - STANDARD.urgent_alerts.calls
+    assert {call.due_at - T0 for call in digested_calls} == {timedelta(seconds=2)}
 
 
 def test_supervision_of_one_command_is_one_matter() -> None:
@@ -131,8 +131,8 @@ def test_supervision_of_one_command_is_one_matter() -> None:
     for unit in (VILLAGE, TOWN, DISTRICT):
         core.on_supervision(a_supervision(unit, DISTRICT))
     core.on_supervision(a_supervision(VILLAGE, DISTRICT, command="another"))
-    over = digested(working_set)
-    assert len(over) == 3, "all of the one command, within the budget as they are"
+    digested_calls = digested(working_set)
+    assert len(digested_calls) == 3, "all of the one command, within the budget as they are"
     single = a_working_set()
     a_core(ROSTER, single, "standard").on_supervision(a_supervision(VILLAGE, DISTRICT))
     assert digested(single) == [], "a single call is made alone"
@@ -165,8 +165,8 @@ def test_every_call_is_made_or_digested_and_the_urgent_first(
         },
         {},
     )
-    over = over_budget(page_rows, working_set, use, STANDARD)
-    working_set.move_to_digests({call.page_id: "dig-1" for call in over})
+    digested_calls = over_budget(page_rows, working_set, use, STANDARD)
+    working_set.move_to_digests({call.page_id: "dig-1" for call in digested_calls})
     marked = [
         page_row.page for page_row in working_set.new_pages.values() if page_row.page.digest_id
     ]
@@ -185,7 +185,7 @@ def test_every_call_is_made_or_digested_and_the_urgent_first(
             allowed = max(0, allowed - before.get(level, 0))
         in_digests = sum(page.level is level and page.status is status for page in marked)
         assert in_digests == max(0, count - allowed)
-    for call in over:
+    for call in digested_calls:
         answer_in = working_set.pages[call.page_id].page.answer_by - working_set.now
         assert timedelta() <= call.due_at - working_set.now <= answer_in * LONGEST_SHARE
 

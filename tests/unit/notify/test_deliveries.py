@@ -302,8 +302,8 @@ async def test_a_report_settles_the_calls_about_it_across_transactions(
     await notify.deliver(a_duty(DutyState.OWED, 1))
     (page,) = await notify.deliver(a_call("report_phone", 15))
     assert (page.unit, page.state) == (TOWN, PageState.SENT)
-    (over,) = await notify.deliver(a_duty(DutyState.PHONED, 2, phone_at=at(16)))
-    assert (over.page_id, over.state) == (page.page_id, PageState.WITHDRAWN)
+    (withdrawn,) = await notify.deliver(a_duty(DutyState.PHONED, 2, phone_at=at(16)))
+    assert (withdrawn.page_id, withdrawn.state) == (page.page_id, PageState.WITHDRAWN)
     assert await notify.deliver(a_call("report_phone", 17)) == []
     (written,) = await notify.deliver(a_call("report_written", 30))
     assert "超期未书面初报" in written.text

@@ -189,7 +189,7 @@ class CallingMachine(RuleBasedStateMachine):
     @invariant()
     def a_settled_assignment_calls_nobody_to_sign(self) -> None:
         snapshot = next(iter(self.working_set.assignments.values()), None)
-        if snapshot is None or snapshot.phase is AssignmentPhase.WAITING:
+        if snapshot is None or snapshot.phase is AssignmentPhase.UNSIGNED:
             return
         assert snapshot.phase in set(PHASES.values())
         for escalation in self.working_set.escalations.values():

@@ -66,10 +66,10 @@ async def test_an_officer_called_about_a_missing_report_gets_the_recall(
     notify: NotifyHarness,
 ) -> None:
     await notify.deliver(issued())
-    missing = escalated(
+    late_report = escalated(
         clock="report_written", subject_id="dut-1", command_id=None, incident_id="inc-1"
     )
-    await notify.deliver(missing)
+    await notify.deliver(late_report)
     assert name_of(CITY, Post.COMMANDER) in paged_officers(await notify.deliver(recall()))
 
 

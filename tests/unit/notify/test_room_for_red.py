@@ -40,14 +40,14 @@ def test_all_loops_of_a_channel_fit_in() -> None:
 
 @pytest.mark.parametrize("make", [a_webhook, an_email])
 async def test_every_attempt_reaches_a_carrier_that_is_stuck(make: object) -> None:
-    came, everyone, over = 0, asyncio.Event(), asyncio.Event()
+    came, everyone, finished = 0, asyncio.Event(), asyncio.Event()
 
     async def stuck(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal came
         came += 1
         if came == ALL:
             everyone.set()
-        await over.wait()
+        await finished.wait()
         writer.close()
 
     server = await asyncio.start_server(stuck, "127.0.0.1", 0)
@@ -60,7 +60,7 @@ async def test_every_attempt_reaches_a_carrier_that_is_stuck(make: object) -> No
     try:
         await asyncio.wait_for(everyone.wait(), 4)
     finally:
-        over.set()
+        finished.set()
         await asyncio.gather(*attempts)
         await sender.close()
         server.close()

@@ -21,7 +21,7 @@ from shared.contracts.fields import DataGrade, Level, Post, highest_grade
 from shared.contracts.lifecycles.alert import OPEN
 from shared.contracts.pages import SubjectKind
 
-_OVER = frozenset(AlertState) - OPEN
+_ENDED = frozenset(AlertState) - OPEN
 _ANNOUNCED = frozenset(
     {
         AlertTransition.ISSUED,
@@ -44,13 +44,13 @@ class CallDecision:
     - `announced`: officers are informed; otherwise they are asked to decide.
     - `call_everyone`: the place and the approver are called.
     - `decision_owed`: an officer still has to decide or sign.
-    - `over`: the alert is not open any more.
+    - `ended`: the alert is not open any more.
     """
 
     announced: bool
     call_everyone: bool
     decision_owed: bool
-    over: bool
+    ended: bool
 
     @property
     def purpose(self) -> Purpose:
@@ -60,16 +60,16 @@ class CallDecision:
 
 def call_decision(alert: AlertEvent, previous: AlertSnapshot | None) -> CallDecision:
     """Return the calls that this version causes; `previous` is the last known version."""
-    over = alert.state in _OVER
+    ended = alert.state in _ENDED
     longer_validity = alert.proposed_until is not None
-    pending = not over and (alert.proposed_level != alert.level or longer_validity)
+    pending = not ended and (alert.proposed_level != alert.level or longer_validity)
     changed = previous is None or previous.proposed_level != alert.proposed_level
     announced = alert.transition in _ANNOUNCED
     return CallDecision(
         announced=announced,
         call_everyone=announced or (pending and (changed or alert.transition in _ASK_AGAIN)),
-        decision_owed=pending or (not over and alert.debt is not None),
-        over=over,
+        decision_owed=pending or (not ended and alert.debt is not None),
+        ended=ended,
     )
 
 
@@ -100,7 +100,7 @@ def call_about_alert(alert: AlertEvent, engine: EscalationEngine) -> None:
         return
     for escalation in escalations:
         moot = not decision.decision_owed and escalation.purpose is Purpose.DECIDE
-        if decision.over or moot:
+        if decision.ended or moot:
             working_set.end_calls(escalation, EscalationStep.SETTLED, reasons.SETTLED)
 
 

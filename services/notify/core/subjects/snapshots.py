@@ -18,27 +18,27 @@ NOTICE_TIME = timedelta(days=7)
 class AssignmentPhase(IntEnum):
     """The progress of an assignment as far as calling is concerned."""
 
-    WAITING = 0
+    UNSIGNED = 0
     SIGNED = 1
     REPORTED = 2
-    OVER = 3
+    ENDED = 3
 
 
 PHASES: dict[AssignmentState, AssignmentPhase] = {
-    AssignmentState.QUEUED: AssignmentPhase.WAITING,
-    AssignmentState.DELIVERED: AssignmentPhase.WAITING,
+    AssignmentState.QUEUED: AssignmentPhase.UNSIGNED,
+    AssignmentState.DELIVERED: AssignmentPhase.UNSIGNED,
     AssignmentState.SIGNED: AssignmentPhase.SIGNED,
     AssignmentState.ACCEPTED: AssignmentPhase.SIGNED,
     AssignmentState.HANDLING: AssignmentPhase.SIGNED,
     AssignmentState.REPORTED: AssignmentPhase.REPORTED,
     AssignmentState.CHECKED: AssignmentPhase.REPORTED,
-    AssignmentState.DONE: AssignmentPhase.OVER,
-    AssignmentState.RETURNED: AssignmentPhase.OVER,
+    AssignmentState.DONE: AssignmentPhase.ENDED,
+    AssignmentState.RETURNED: AssignmentPhase.ENDED,
     # Nobody is called during a suspension. Resuming is no delivery and opens no escalation.
-    AssignmentState.SUSPENDED: AssignmentPhase.OVER,
-    AssignmentState.WAIVED: AssignmentPhase.OVER,
-    AssignmentState.REASSIGNED: AssignmentPhase.OVER,
-    AssignmentState.RECALLED: AssignmentPhase.OVER,
+    AssignmentState.SUSPENDED: AssignmentPhase.ENDED,
+    AssignmentState.WAIVED: AssignmentPhase.ENDED,
+    AssignmentState.REASSIGNED: AssignmentPhase.ENDED,
+    AssignmentState.RECALLED: AssignmentPhase.ENDED,
 }
 
 

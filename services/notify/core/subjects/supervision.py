@@ -59,7 +59,7 @@ def _has_acted(supervision: SupervisionEvent, working_set: WorkingSet) -> bool:
         duty = working_set.report_duties.get(supervision.subject_id)
         return duty is not None and duty.is_fulfilled(supervision.clock, supervision.due_at)
     assignment = working_set.assignments.get(supervision.subject_id)
-    phase = AssignmentPhase.WAITING if assignment is None else assignment.phase
+    phase = AssignmentPhase.UNSIGNED if assignment is None else assignment.phase
     signing = purpose is Purpose.SIGN
     return phase >= (AssignmentPhase.SIGNED if signing else AssignmentPhase.REPORTED)
 

@@ -18,7 +18,7 @@ def of_proposal(proposal: ModeProposal, names: Names, now: datetime) -> str:
     else:
         officer = names.officer(proposal.proposed_by)
         proposer = Both(f"{officer.zh} 提议", f"Proposed by {officer.en}")
-    missing = (
+    signature_note = (
         Both("待第二人签批", "A second person has to sign")
         if proposal.signatures
         else Both("需两人签批", "Two people have to sign")
@@ -26,8 +26,8 @@ def of_proposal(proposal: ModeProposal, names: Names, now: datetime) -> str:
     title, until = both(proposal.title), names.moment(proposal.until, now)
     return joined_text(
         Both(
-            f"{proposer.zh}：{title.zh}，至 {until.zh} 自动结束。{missing.zh}。",
-            f"{proposer.en}: {title.en}, ends by itself on {until.en}. {missing.en}.",
+            f"{proposer.zh}：{title.zh}，至 {until.zh} 自动结束。{signature_note.zh}。",
+            f"{proposer.en}: {title.en}, ends by itself on {until.en}. {signature_note.en}.",
         ),
         words_of(proposal, proposal.reason),
     )
