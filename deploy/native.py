@@ -18,7 +18,7 @@ from pathlib import Path
 
 from shared.fastpath.loader import FLAGS, FOLDER, MODULES, ROOT, built, digest, file_of, source_of
 
-_KEPT = 3
+_BUILDS = 3
 """So many builds stay: of other branches, of a version one goes back to."""
 
 
@@ -45,8 +45,8 @@ def main(argv: list[str]) -> int:
     except subprocess.CalledProcessError as error:
         FOLDER.mkdir(parents=True, exist_ok=True)
         failed.write_text(f"$ {shlex.join(error.cmd)}\n{error.output}\n", encoding="utf-8")
-        shown = failed.relative_to(ROOT)
-        print(f"scoring runs as plain Python: compiling failed (details: {shown})", flush=True)
+        path = failed.relative_to(ROOT)
+        print(f"scoring runs as plain Python: compiling failed (details: {path})", flush=True)
         return 1 if "--demand" in argv else 0
     return 0
 
@@ -70,7 +70,7 @@ def _build(compiler: list[str], headers: str) -> None:
         path = Path(place, "made")
         path.mkdir()
 
-        def one(module: str) -> None:
+        def compile_module(module: str) -> None:
             c_file = Path(place, f"{module}.c")
             _run(
                 *(sys.executable, "-m", "cython", "-3", "-X", "annotation_typing=False"),
@@ -83,7 +83,7 @@ def _build(compiler: list[str], headers: str) -> None:
             _run(*compiler, *FLAGS, "-fPIC", f"-I{headers}", *link, str(c_file), "-o", out)
 
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            list(pool.map(one, MODULES))
+            list(pool.map(compile_module, MODULES))
         try:
             path.rename(FOLDER / digest())
         except OSError:
@@ -108,7 +108,7 @@ def _forget_old() -> None:
         (path for path in FOLDER.iterdir() if not path.name.startswith("building-")),
         key=lambda item: item.stat().st_mtime,
     )
-    for old in builds[:-_KEPT]:
+    for old in builds[:-_BUILDS]:
         if old.is_dir():
             shutil.rmtree(old, ignore_errors=True)
         else:

@@ -38,7 +38,7 @@ class Interrupted(Exception):
     """Somebody ended the demo: Ctrl-C, or SIGTERM."""
 
 
-async def _until_told(work: Coroutine[Any, Any, bool]) -> bool:
+async def _until_signal(work: Coroutine[Any, Any, bool]) -> bool:
     """Run `work`; a signal cancels it, so that everything it started is stopped in order.
 
     Set by hand: a shell starts background jobs with SIGINT ignored, and Python then leaves it so.
@@ -72,9 +72,11 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0 when every check holds, 1 when not, 2 for wrong usage."""
-    chosen = localize(parser(), language_of(None, os.environ)).parse_args(arguments)
+    options = localize(parser(), language_of(None, os.environ)).parse_args(arguments)
     screen = Screen()
-    demo = Demo(chosen.root.resolve(), SCALES[chosen.scale], faults.chosen(chosen.fault), screen)
+    demo = Demo(
+        options.root.resolve(), SCALES[options.scale], faults.faults_of(options.fault), screen
+    )
 
     async def welcome(stack: SeededStack) -> None:
         await _invite(stack, screen, "while the story plays")
@@ -83,18 +85,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         await _invite(stack, screen, "until Ctrl-C")
         await asyncio.Event().wait()
 
-    kept = interrupted = False
+    passed = interrupted = False
     try:
-        kept = asyncio.run(_until_told(demo.run(welcome, None if chosen.once else stay)))
+        passed = asyncio.run(_until_signal(demo.run(welcome, None if options.once else stay)))
     except* Interrupted:
-        screen.still()
+        screen.clear()
         interrupted = True
     except* (StackError, RefusedError, KafkaError, PostgresError, OSError) as failed:
-        screen.still()
+        screen.clear()
         complain(first_sentence(failed))
-    if interrupted and demo.kept is None:
+    if interrupted and demo.passed is None:
         return 130
-    return int(not (kept or demo.kept))
+    return int(not (passed or demo.passed))
 
 
 def first_sentence(failed: BaseExceptionGroup[Any]) -> str:
@@ -110,17 +112,17 @@ async def _invite(stack: SeededStack, screen: Screen, until: str) -> None:
     url = stack.endpoints.console_url
     screen.say(f"\nThe console is open at {url} {until}. One-time links, good for 15 minutes:")
     links = await asyncio.gather(*(_link(stack, url, unit, phone) for _, unit, phone in _VISITORS))
-    for (who, _, _), link in zip(_VISITORS, links, strict=True):
-        screen.say(f"  {who:<36} {link}")
+    for (visitor, _, _), link in zip(_VISITORS, links, strict=True):
+        screen.say(f"  {visitor:<36} {link}")
     screen.say("A new link at any time, for any officer: make link, make link OFFICER=id\n")
 
 
 async def _link(stack: SeededStack, url: str, unit: str, phone: bool) -> str:
     arguments = ["link", officer_id(unit, Post.B), *(["--phone"] if phone else [])]
-    said = await asyncio.to_thread(
+    output = await asyncio.to_thread(
         run_console_accounts, stack.paths, stack.dsn("console"), *arguments, url=url
     )
-    return said.splitlines()[-1]
+    return output.splitlines()[-1]
 
 
 if __name__ == "__main__":

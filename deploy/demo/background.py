@@ -19,18 +19,18 @@ def readings(seed: int, sensors: int, rounds: int, apart_from: frozenset[str]) -
     All sensors report once per round, in an order fixed by `seed`, evenly spread over the five days.
     """
     chance = random.Random(seed)  # noqa: S311 - values, no secret
-    chosen = [
+    quiet = [
         sensor
         for sensor in all_sensors()
         if sensor.sensor_kind != GAUGE and sensor.sensor_id not in apart_from
     ][:sensors]
-    chance.shuffle(chosen)
-    direct = int(len(chosen) * _DIRECT_SHARE)
+    chance.shuffle(quiet)
+    direct = int(len(quiet) * _DIRECT_SHARE)
     spacing = SPAN_S / rounds
     for turn in range(rounds):
-        for rank, sensor in enumerate(chosen):
+        for rank, sensor in enumerate(quiet):
             kind = BY_SLUG[sensor.sensor_kind]
-            moment = START + timedelta(seconds=round((turn + rank / len(chosen)) * spacing, 3))
+            moment = START + timedelta(seconds=round((turn + rank / len(quiet)) * spacing, 3))
             yield Moment(
                 at=moment,
                 event_id=f"bg-{sensor.sensor_id}-{turn:03}",

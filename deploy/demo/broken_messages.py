@@ -20,7 +20,7 @@ SENSOR = "gauge-wulong"
 class Broken:
     """A record that must be refused with `reason`; None = it is good and must be taken."""
 
-    what: str
+    defect: str
     reason: Reason | None
     key: bytes
     value: bytes
@@ -106,8 +106,8 @@ def wrong_datum_rule(now: datetime) -> Broken:
     return Broken("a rule in the wrong datum", Reason.DATUM_MISMATCH, key, _json(rule), spec=RULES)
 
 
-def _broken(what: str, reason: Reason, value: bytes) -> Broken:
-    return Broken(what, reason, SENSOR.encode(), value)
+def _broken(defect: str, reason: Reason, value: bytes) -> Broken:
+    return Broken(defect, reason, SENSOR.encode(), value)
 
 
 def _reading(event_id: str, event_time: datetime, now: datetime) -> dict[str, Any]:

@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 
 @dataclass
-class Board:
+class CityWatch:
     """Shared by all simulated people; filled by polling, never by looking behind the screen."""
 
     alerts: dict[str, Json] = field(default_factory=dict)
@@ -30,17 +30,17 @@ class Board:
     """Changes on the screen so far: while it grows, the story moves."""
     """From here on the quiet town and its village act."""
 
-    def take_alerts(self, status: Status, listed: list[Json]) -> None:
+    def take_alerts(self, status: Status, items: list[Json]) -> None:
         """Take in the list of open alerts of one status."""
-        self.moves += _take(self.alerts, "alert_id", status, listed)
+        self.moves += _take(self.alerts, "alert_id", status, items)
 
-    def take_commands(self, status: Status, listed: list[Json]) -> None:
+    def take_commands(self, status: Status, items: list[Json]) -> None:
         """Take in the list of open commands of one status."""
-        self.moves += _take(self.commands, "command_id", status, listed)
+        self.moves += _take(self.commands, "command_id", status, items)
 
     def passed(self, gate: Gate) -> bool:
         """Whether people have done what the story waits for."""
-        mine = [
+        own = [
             alert
             for alert in self.alerts.values()
             if alert["status"] == gate.status
@@ -48,10 +48,10 @@ class Board:
             and is_within(alert["place"], gate.place)
         ]
         if gate.level is None:
-            return bool(mine) and all(row.get("gone") for row in mine)
+            return bool(own) and all(row.get("gone") for row in own)
         return any(
             row["level"] == gate.level and row["state"] == "issued" and not row.get("gone")
-            for row in mine
+            for row in own
         )
 
     def has_heard(self, alert_id: str | None, command_id: str | None) -> bool:
@@ -106,15 +106,15 @@ def _waiting(last: Json | None) -> int:
     return int(totals["total"] - totals["reported"] - 1)
 
 
-def _take(known: dict[str, Json], key: str, status: Status, listed: list[Json]) -> int:
+def _take(rows: dict[str, Json], key: str, status: Status, items: list[Json]) -> int:
     """The listed rows are as listed; a row of this status that is listed no more is gone.
 
     Returns how many rows have changed.
     """
-    present = {row[key]: row for row in listed}
-    changed = sum(known.get(name) != row for name, row in present.items())
-    known |= present
-    for name, row in known.items():
+    present = {row[key]: row for row in items}
+    changed = sum(rows.get(name) != row for name, row in present.items())
+    rows |= present
+    for name, row in rows.items():
         if row["status"] == status and name not in present and not row.get("gone"):
             row["gone"] = True
             changed += 1

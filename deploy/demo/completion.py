@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from deploy.demo import stored_state as books
+from deploy.demo import stored_state
 from deploy.local.start_limits import Patience
 from shared.contracts.topics import READINGS
 
@@ -53,8 +53,8 @@ async def _behind(bootstrap: str, dsn: str, scored: Mapping[TopicPartition, int]
     """What a service has not read or not written yet; None = nothing."""
     connection = await asyncpg.connect(dsn)
     try:
-        stored = await books.stored_offsets(connection)
-        for service in books.STATEFUL:
+        stored = await stored_state.stored_offsets(connection)
+        for service in stored_state.STATEFUL:
             waiting = await connection.fetchval(
                 f"SELECT count(*) FROM {service}.outbox"  # noqa: S608
             )
@@ -67,9 +67,9 @@ async def _behind(bootstrap: str, dsn: str, scored: Mapping[TopicPartition, int]
         for (service, topic, part), offset in stored.items()
     }
     committed = await _committed(bootstrap, "fenghuo-scoring")
-    left = sum(max(0, end - committed.get(partition, 0)) for partition, end in scored.items())
-    if left:
-        return f"scoring has {left} readings to score"
+    backlog = sum(max(0, end - committed.get(partition, 0)) for partition, end in scored.items())
+    if backlog:
+        return f"scoring has {backlog} readings to score"
     ends = await _ends(bootstrap, sorted({tp for _, tp in positions}))
     for (service, partition), offset in positions.items():
         if ends[partition] > offset:

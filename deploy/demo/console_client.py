@@ -28,7 +28,7 @@ _PATIENCE_S = 600.0
 """Longer than the story waits for anybody: nobody goes home with something left in the inbox."""
 
 
-class Desk:
+class ConsoleClient:
     """Reads and acts for any officer. An act is repeated, with the same key, until it is decided."""
 
     def __init__(self, url: str, logins: Mapping[str, Login], ledger: Ledger) -> None:
@@ -90,7 +90,7 @@ class Desk:
         loop = asyncio.get_running_loop()
         began, delay = loop.time(), 0.2
         deadline = began + patience_s
-        subject, what = path.split("/")[-2], body.get("step") or body.get("verb") or key
+        subject, verb = path.split("/")[-2], body.get("step") or body.get("verb") or key
         while loop.time() < deadline:
             try:
                 async with self._lanes[lane]:
@@ -98,15 +98,17 @@ class Desk:
                         return None
                     answer = await self._client.post(path, json=body, headers=headers)
             except httpx2.HTTPError as error:
-                self._tried[subject] = f"{officer} {what}: {type(error).__name__}"
+                self._tried[subject] = f"{officer} {verb}: {type(error).__name__}"
             else:
                 self._look_at(answer, f"{officer} {path}")
-                self._tried[subject] = f"{officer} {what}: {answer.status_code}"
+                self._tried[subject] = f"{officer} {verb}: {answer.status_code}"
                 if answer.is_success:
                     self.accepted += 1
-                    said: Json = answer.json()
-                    self._ledger.note("act", id=said["id"], officer=officer, path=path, body=body)
-                    return said
+                    document: Json = answer.json()
+                    self._ledger.note(
+                        "act", id=document["id"], officer=officer, path=path, body=body
+                    )
+                    return document
                 unheard = answer.status_code == httpx2.codes.NOT_FOUND
                 waits = unheard and loop.time() - began < not_yet_s
                 if answer.status_code not in _RETRY and not waits:
@@ -120,9 +122,9 @@ class Desk:
         self.refused.append(f"{officer} {path}: no answer")
         return None
 
-    def _look_at(self, answer: httpx2.Response, what: str) -> None:
+    def _look_at(self, answer: httpx2.Response, verb: str) -> None:
         if answer.status_code == httpx2.codes.INTERNAL_SERVER_ERROR:
-            self.errors.append(f"{what}: {answer.text[:200]}")
+            self.errors.append(f"{verb}: {answer.text[:200]}")
 
     async def close(self) -> None:
         """Close the connections."""

@@ -41,7 +41,7 @@ def expected(moments: Iterable[Moment]) -> dict[Key, list[Transition]]:
         newest = moment.at
     entries = {sensor.sensor_id: sensor for sensor in all_sensors()}
     results: dict[Key, list[Transition]] = {}
-    for (sensor, status), heard in by_sensor.items():
+    for (sensor, status), moments_of_sensor in by_sensor.items():
         entry = entries[sensor]
         for rule in packs():
             if not applies(rule, sensor, entry.sensor_kind):
@@ -52,15 +52,15 @@ def expected(moments: Iterable[Moment]) -> dict[Key, list[Transition]]:
                 continue
             match body["kind"]:
                 case "threshold":
-                    values = [moment.value for moment in heard]
+                    values = [moment.value for moment in moments_of_sensor]
                     steps = ladder(body["rungs"], values, _sign(body), body.get("count", 1))
                 case "window":
-                    steps = ladder(body["rungs"], _aggregates(heard, body), _sign(body))
+                    steps = ladder(body["rungs"], _aggregates(moments_of_sensor, body), _sign(body))
                 case "rate":
-                    steps = ladder(body["rungs"], _rates(heard, body), _sign(body))
+                    steps = ladder(body["rungs"], _rates(moments_of_sensor, body), _sign(body))
                 case "absence":
                     limit = timedelta(seconds=body["factor"] * entry.interval_s)
-                    steps = silences(heard, limit, newest)
+                    steps = silences(moments_of_sensor, limit, newest)
                 case _:  # stuck and range are health; the play holds nothing unusual for a baseline
                     steps = []
             if steps:
@@ -87,7 +87,7 @@ def ladder(
         for i, rung in enumerate(rungs):
             in_a_row[i] = in_a_row[i] + 1 if value * sign >= rung["raise_at"] * sign else 0
         reached = max((i for i, times in enumerate(in_a_row) if times >= count), default=-1)
-        kept = max(
+        longest = max(
             (
                 i
                 for i, rung in enumerate(rungs)
@@ -95,7 +95,7 @@ def ladder(
             ),
             default=-1,
         )
-        after = max(reached, kept)
+        after = max(reached, longest)
         if after == now:
             continue
         if now == -1:
@@ -109,13 +109,15 @@ def ladder(
     return result
 
 
-def silences(heard: list[Moment], limit: timedelta, newest: Any) -> list[tuple[str, str]]:
+def silences(
+    moments_of_sensor: list[Moment], limit: timedelta, newest: Any
+) -> list[tuple[str, str]]:
     """A silence is raised once and cleared by the next reading."""
     results: list[tuple[str, str]] = []
-    for before, after in itertools.pairwise(heard):
+    for before, after in itertools.pairwise(moments_of_sensor):
         if after.at - before.at > limit:
             results += [("raised", "notice"), ("cleared", "notice")]
-    if newest - heard[-1].at > limit:
+    if newest - moments_of_sensor[-1].at > limit:
         results.append(("raised", "notice"))
     return results
 
@@ -124,13 +126,13 @@ def _sign(body: dict[str, Any]) -> int:
     return -1 if body.get("direction") == "below" else 1
 
 
-def _aggregates(heard: list[Moment], body: dict[str, Any]) -> list[float]:
+def _aggregates(moments_of_sensor: list[Moment], body: dict[str, Any]) -> list[float]:
     """The aggregate over the window that ends with each reading."""
     works: dict[str, Callable[[list[float]], float]] = {"sum": sum, "max": max, "min": min}
     work = works[body["aggregate"]]
     window: deque[Moment] = deque()
     results = []
-    for moment in heard:
+    for moment in moments_of_sensor:
         window.append(moment)
         while (moment.at - window[0].at).total_seconds() >= body["window_s"]:
             window.popleft()
@@ -138,10 +140,10 @@ def _aggregates(heard: list[Moment], body: dict[str, Any]) -> list[float]:
     return results
 
 
-def _rates(heard: list[Moment], body: dict[str, Any]) -> list[float]:
+def _rates(moments_of_sensor: list[Moment], body: dict[str, Any]) -> list[float]:
     """The rate between each reading and the one before it, where the gap is not too long."""
     results = []
-    for before, after in itertools.pairwise(heard):
+    for before, after in itertools.pairwise(moments_of_sensor):
         gap = (after.at - before.at).total_seconds()
         if 0 < gap <= body.get("gap_s", 3600):
             results.append((after.value - before.value) / gap * body.get("per_s", 1))

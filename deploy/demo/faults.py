@@ -44,7 +44,7 @@ class Fault:
     away_s: float
 
 
-def chosen(named: Sequence[str]) -> tuple[str, ...]:
+def faults_of(named: Sequence[str]) -> tuple[str, ...]:
     """The parts to break, in the order of their moments."""
     return tuple(part for part in MOMENTS if part in named or ALL in named)
 

@@ -53,16 +53,16 @@ def counts(log: Log, status: Status) -> Json:
             "by_level": _by(_highest(log, status).values(), reversed(Level)),
             "by_state": _by((alert.state for alert in alerts.values()), AlertState),
         },
-        "commands": len({one.command_id for one in _of(log.messages(COMMANDS), status)}),
+        "commands": len({event.command_id for event in _of(log.messages(COMMANDS), status)}),
         "assignments": assignments(log, status),
         "acknowledgements": len(_of(log.messages(ACKNOWLEDGEMENTS), status)),
         "pages": len(pages),
         "answers": len(_of(log.messages(ANSWERS), status)),
         "escalations": _by_rung(
-            one.rung for one in supervision if one.kind is SupervisionKind.ESCALATED
+            event.rung for event in supervision if event.kind is SupervisionKind.ESCALATED
         ),
         "page_rungs": _by_rung(page.rung for page in pages.values()),
-        "supervision": _by((one.kind for one in supervision), SupervisionKind),
+        "supervision": _by((event.kind for event in supervision), SupervisionKind),
     }
 
 
@@ -71,11 +71,11 @@ def assignments(log: Log, status: Status) -> dict[str, Json]:
     jsons: dict[str, Json] = {
         tier.value: {"total": 0, "signed": 0, "done": 0} for tier in Tier if tier is not Tier.CITY
     }
-    for one in latest(_of(log.messages(ASSIGNMENTS), status), "assignment_id").values():
-        tier = jsons.setdefault(one.unit_tier, {"total": 0, "signed": 0, "done": 0})
+    for event in latest(_of(log.messages(ASSIGNMENTS), status), "assignment_id").values():
+        tier = jsons.setdefault(event.unit_tier, {"total": 0, "signed": 0, "done": 0})
         tier["total"] += 1
-        tier["signed"] += is_signed(one)
-        tier["done"] += one.state is AssignmentState.DONE
+        tier["signed"] += is_signed(event)
+        tier["done"] += event.state is AssignmentState.DONE
     return jsons
 
 
@@ -102,7 +102,7 @@ def history(messages: Iterable[Any], key: str) -> dict[str, list[Any]]:
     for message in messages:
         results[getattr(message, key)].append(message)
     for versions in results.values():
-        versions.sort(key=lambda one: one.version)
+        versions.sort(key=lambda event: event.version)
     return results
 
 

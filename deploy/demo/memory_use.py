@@ -11,7 +11,7 @@ def mebibytes(pids: Iterable[int]) -> float:
     The proportional set size where the kernel tells it: Postgres' processes share their buffers,
     and adding up resident sizes would count them once per process. Elsewhere the resident size.
     """
-    seen: set[int] = set()
+    processes: set[int] = set()
     total = 0
     for pid in pids:
         try:
@@ -20,8 +20,8 @@ def mebibytes(pids: Iterable[int]) -> float:
         except psutil.Error:
             continue
         for process in family:
-            if process.pid not in seen:
-                seen.add(process.pid)
+            if process.pid not in processes:
+                processes.add(process.pid)
                 total += _size(process)
     return round(total / 2**20, 1)
 

@@ -15,8 +15,8 @@ from deploy.demo.actors import (
     ZHUTUO,
     Cast,
 )
-from deploy.demo.city_watch import Board, Json
-from deploy.demo.console_client import Desk, Lane
+from deploy.demo.city_watch import CityWatch, Json
+from deploy.demo.console_client import ConsoleClient, Lane
 from deploy.example.officers import officer_id
 from deploy.example.units import CITY, DISTRICT
 from shared.contracts.fields import Post, Status, Tier
@@ -40,7 +40,7 @@ _LIVE = (Status.ACTUAL, Status.EXERCISE)
 class People:
     """All of them, as tasks of one group."""
 
-    def __init__(self, desk: Desk, board: Board, cast: Cast, seed: int) -> None:
+    def __init__(self, desk: ConsoleClient, board: CityWatch, cast: Cast, seed: int) -> None:
         self._desk = desk
         self._board = board
         self._cast = cast
@@ -76,8 +76,8 @@ class People:
     async def order(self, body: Json, key: str) -> str | None:
         """The district's officer gives a command of his own; its id, or None when it was refused."""
         officer = officer_id(DISTRICT, Post.B)
-        said = await self._desk.act(officer, "/api/commands", body, key, patience_s=_ORDER_S)
-        return str(said["command_id"]) if said else None
+        answer = await self._desk.act(officer, "/api/commands", body, key, patience_s=_ORDER_S)
+        return str(answer["command_id"]) if answer else None
 
     async def _decide(self) -> None:
         while True:
@@ -220,14 +220,14 @@ class People:
 
     async def _step(self, json: Json, officer: str, step: str, text: str) -> bool:
         assignment, attempt = json["assignment_id"], json["attempt"]
-        said = await self._desk.act(
+        answer = await self._desk.act(
             officer,
             f"/api/assignments/{assignment}/acknowledgements",
             {"step": step, "attempt": attempt, "text": text},
             f"{assignment}-{step}-{attempt}-{officer}",
             lane=Lane.BULK if json["unit_tier"] in (Tier.GRID, Tier.MICROGRID) else Lane.URGENT,
         )
-        return said is not None
+        return answer is not None
 
     async def _answer_all(self, officer: str) -> None:
         result = await self._desk.get(officer, "/api/pages", open=1)
@@ -275,7 +275,7 @@ class People:
         if not self._desk.has(officer) or page_id in self._answered:
             return
         self._answered.add(page_id)
-        said = await self._desk.act(
+        answer = await self._desk.act(
             officer,
             f"/api/pages/{page_id}/answers",
             {"verb": "coming", "text": "已到岗"},
@@ -285,7 +285,7 @@ class People:
             # On a slow machine thousands of calls wait for an answer when their command is closed.
             moot=lambda: self._board.is_past(page.get("alert_id"), page.get("command_id")),
         )
-        if said is None:
+        if answer is None:
             self._answered.discard(page_id)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:

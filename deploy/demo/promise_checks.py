@@ -49,32 +49,35 @@ class Judge:
     def one_key(self) -> Verdict:
         """Every recipient of every command got exactly one assignment."""
         units: dict[str, list[str]] = defaultdict(list)
-        for one in latest(self.log.messages(ASSIGNMENTS), "assignment_id").values():
-            units[one.command_id].append(one.unit)
+        for event in latest(self.log.messages(ASSIGNMENTS), "assignment_id").values():
+            units[event.command_id].append(event.unit)
         for name, command in self._commands().items():
-            mine = units[name]
-            if len(mine) != len(set(mine)) or len(mine) != command.recipients:
-                return False, f"{name}: {command.recipients} recipients, {len(mine)} assignments"
+            own = units[name]
+            if len(own) != len(set(own)) or len(own) != command.recipients:
+                return False, f"{name}: {command.recipients} recipients, {len(own)} assignments"
         return bool(units), "no command at all"
 
     def to_the_end(self) -> Verdict:
         """All micro-grids of Zhutuo have signed the orange command; all commands are closed."""
-        mine = [
-            one
-            for one in latest(self.log.messages(ASSIGNMENTS), "assignment_id").values()
-            if one.unit_tier is Tier.MICROGRID
-            and one.status is Status.ACTUAL
-            and is_within(one.unit, ZHUTUO)
+        own = [
+            event
+            for event in latest(self.log.messages(ASSIGNMENTS), "assignment_id").values()
+            if event.unit_tier is Tier.MICROGRID
+            and event.status is Status.ACTUAL
+            and is_within(event.unit, ZHUTUO)
         ]
-        unsigned = [one.unit for one in mine if not is_signed(one)]
-        if not mine or unsigned:
-            return False, f"{len(unsigned)} of {len(mine)} micro-grids have not signed"
-        still = [
+        unsigned = [event.unit for event in own if not is_signed(event)]
+        if not own or unsigned:
+            return False, f"{len(unsigned)} of {len(own)} micro-grids have not signed"
+        open_assignments = [
             name
             for name, command in self._commands().items()
             if command.state is not CommandState.CLOSED and name not in self.stays_open
         ]
-        return not still, f"{len(still)} commands are not closed: {still[:3]}"
+        return (
+            not open_assignments,
+            f"{len(open_assignments)} commands are not closed: {open_assignments[:3]}",
+        )
 
     def ladder_seen(self) -> Verdict:
         """Cuntan's alert went up to red and down step by step, and was lifted."""
@@ -85,8 +88,8 @@ class Judge:
                 if event.transition in (AlertTransition.ISSUED, AlertTransition.ADJUSTED)
             ]
             lifted = events[-1].state is AlertState.LIFTED
-            wanted = [Level.BLUE, Level.YELLOW, Level.ORANGE, Level.RED]
-            if lifted and levels == [*wanted, *reversed(wanted[:-1])]:
+            rising = [Level.BLUE, Level.YELLOW, Level.ORANGE, Level.RED]
+            if lifted and levels == [*rising, *reversed(rising[:-1])]:
                 return True, ""
         return False, f"issued levels: {self._issued(CUNTAN_DISTRICT)}"
 
@@ -172,11 +175,14 @@ class Judge:
         for message in sorted(self.log.messages(HEALTH), key=lambda message: message.version):
             states[message.sensor_id].append(message.state)
         sensor_states, back = states[self.cast.falls_silent], states[self.cast.comes_back]
-        kept = sensor_states[-1:] == [SensorState.SILENT] and back[-2:] == [
+        in_order = sensor_states[-1:] == [SensorState.SILENT] and back[-2:] == [
             SensorState.SILENT,
             SensorState.ONLINE,
         ]
-        return kept, f"{self.cast.falls_silent}: {sensor_states}, {self.cast.comes_back}: {back}"
+        return (
+            in_order,
+            f"{self.cast.falls_silent}: {sensor_states}, {self.cast.comes_back}: {back}",
+        )
 
     def drill_took_place(self) -> Verdict:
         """The drill had its own alert, its own command and its own pages."""

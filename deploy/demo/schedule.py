@@ -6,24 +6,23 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from deploy.demo import broken_messages as broken
-from deploy.demo import texts as script
+from deploy.demo import broken_messages, texts
 from deploy.demo.actors import Cast
-from deploy.demo.city_watch import Board
+from deploy.demo.city_watch import CityWatch
 from deploy.demo.demo_clock import at
 from deploy.demo.officers import People
-from deploy.demo.player import Cue, Progress
+from deploy.demo.player import Progress, ScheduledAct
 from deploy.demo.source import HttpSource, KafkaSource
 
 
 @dataclass
-class Cues:
+class Schedule:
     """The acts and what they sent; `copies` of every kind of broken message."""
 
     http: HttpSource
     kafka: KafkaSource
     people: People
-    board: Board
+    board: CityWatch
     progress: Progress
     copies: int
     broken: Counter[str] = field(default_factory=Counter)
@@ -31,9 +30,9 @@ class Cues:
     door: dict[str, bool] = field(default_factory=dict)
     """Nonsense sent to the HTTP door, and whether it was refused as it must be."""
 
-    def all(self, cast: Cast) -> list[Cue]:
+    def all(self, cast: Cast) -> list[ScheduledAct]:
         """Every act with its event time."""
-        reports = [(when, self._report(fields)) for when, fields in script.reports(cast)]
+        reports = [(when, self._report(fields)) for when, fields in texts.reports(cast)]
         return [
             *reports,
             (at(18, 14), self._drill),
@@ -46,22 +45,22 @@ class Cues:
         return lambda: self.http.report(fields)
 
     async def _drill(self) -> None:
-        await self.people.order(script.DRILL_ORDER, "demo-drill")
+        await self.people.order(texts.DRILL_ORDER, "demo-drill")
 
     async def _last(self) -> None:
-        command = await self.people.order(script.LAST_ORDER, "demo-last")
+        command = await self.people.order(texts.LAST_ORDER, "demo-last")
         if command:
             self.board.stays_open.add(command)
 
     async def _burst(self) -> None:
         now = datetime.now(UTC)
         records = [
-            broken.wrong_datum_rule(now),
-            *broken.burst(self.progress.event_time, now, self.copies),
+            broken_messages.wrong_datum_rule(now),
+            *broken_messages.burst(self.progress.event_time, now, self.copies),
         ]
         await self.kafka.broken(records)
         self.broken.update(str(record.reason) for record in records if record.reason)
 
     async def _door(self) -> None:
-        for what, path, body, kind, wanted in script.nonsense():
-            self.door[what] = await self.http.nonsense(path, body, kind) == wanted
+        for name, path, body, kind, expected in texts.nonsense():
+            self.door[name] = await self.http.nonsense(path, body, kind) == expected

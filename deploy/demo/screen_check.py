@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from typing import Any
 
 from deploy.demo import topic_reader as topic_log
-from deploy.demo.console_client import Desk
+from deploy.demo.console_client import ConsoleClient
 from deploy.demo.figures import is_signed, latest
 from deploy.demo.officers import WATCH
 from deploy.demo.topic_reader import Log
@@ -33,7 +33,7 @@ _TOPICS = (ALERTS, ANSWERS, ASSIGNMENTS, COMMANDS, HEALTH, PAGES, SUPERVISION)
 _TRIES = 40
 
 
-async def compare(bootstrap: str, desk: Desk) -> tuple[Json, Json]:
+async def compare(bootstrap: str, desk: ConsoleClient) -> tuple[Json, Json]:
     """Differences of /api/overview and of /api/supervision from the log; both empty = equal.
 
     Something open may move between the two looks, so it is looked again until both agree.
@@ -44,19 +44,19 @@ async def compare(bootstrap: str, desk: Desk) -> tuple[Json, Json]:
         log = await topic_log.read(bootstrap, specs=_TOPICS)
         screen, listed = {}, {}
         for status in (Status.ACTUAL, Status.EXERCISE):
-            shown = await desk.get(WATCH, "/api/overview", status=status)
+            answer = await desk.get(WATCH, "/api/overview", status=status)
             rows = await _supervised(desk, status)
-            screen |= _differences(status, overview(log, status), picked(shown or {}))
-            seen = sorted(map(_row, rows))
-            if seen != supervision(log, status):
-                listed[status] = {"screen": seen[:5], "log": supervision(log, status)[:5]}
+            screen |= _differences(status, overview(log, status), picked(answer or {}))
+            rows_seen = sorted(map(_row, rows))
+            if rows_seen != supervision(log, status):
+                listed[status] = {"screen": rows_seen[:5], "log": supervision(log, status)[:5]}
         if not screen and not listed:
             break
         await asyncio.sleep(0.5)
     return screen, listed
 
 
-async def _supervised(desk: Desk, status: Status) -> list[Json]:
+async def _supervised(desk: ConsoleClient, status: Status) -> list[Json]:
     """All that /api/supervision lists, page after page; what cannot be had now is missing."""
     jsons: list[Json] = []
     after: str | None = ""
@@ -70,9 +70,9 @@ async def _supervised(desk: Desk, status: Status) -> list[Json]:
 def overview(log: Log, status: Status) -> Json:
     """What the overview must say, in the shape of `picked`."""
     alerts = [
-        one
-        for one in latest(_of(log, ALERTS, status), "alert_id").values()
-        if one.state in OPEN_ALERT
+        event
+        for event in latest(_of(log, ALERTS, status), "alert_id").values()
+        if event.state in OPEN_ALERT
     ]
     issued: Counter[str] = Counter()
     proposed: Counter[str] = Counter()
@@ -82,9 +82,9 @@ def overview(log: Log, status: Status) -> Json:
         elif alert.proposed_level is not None:
             proposed[alert.proposed_level] += 1
     answered = {
-        one.page_id
-        for one in _of(log, ANSWERS, status)
-        if one.verb not in (AnswerVerb.DELIVERED, AnswerVerb.READ)
+        event.page_id
+        for event in _of(log, ANSWERS, status)
+        if event.verb not in (AnswerVerb.DELIVERED, AnswerVerb.READ)
     }
     pages = latest(_of(log, PAGES, status), "page_id").values()
     health = latest(_of(log, HEALTH, status), "sensor_id").values()
@@ -99,24 +99,24 @@ def overview(log: Log, status: Status) -> Json:
             and page.page_id not in answered
             for page in pages
         ),
-        "sensors_silent": sum(one.state is not SensorState.ONLINE for one in health),
+        "sensors_silent": sum(event.state is not SensorState.ONLINE for event in health),
     }
 
 
-def picked(shown: Json) -> Json:
+def picked(screen: Json) -> Json:
     """The part of the console's answer that can be recounted."""
-    if not shown:
+    if not screen:
         return {}
     return {
-        "issued": shown["alerts"]["issued"],
-        "proposed": shown["alerts"]["proposed"],
-        "states": shown["alerts"]["states"],
+        "issued": screen["alerts"]["issued"],
+        "proposed": screen["alerts"]["proposed"],
+        "states": screen["alerts"]["states"],
         "assignments": {
-            one["tier"]: {name: one[name] for name in _COUNTED}
-            for one in shown["assignments"]["by_tier"]
+            event["tier"]: {name: event[name] for name in _COUNTED}
+            for event in screen["assignments"]["by_tier"]
         },
-        "pages_open": shown["pages_open"],
-        "sensors_silent": shown["sensors_silent"],
+        "pages_open": screen["pages_open"],
+        "sensors_silent": screen["sensors_silent"],
     }
 
 
@@ -141,25 +141,25 @@ def supervision(log: Log, status: Status) -> list[tuple[str, ...]]:
     """Open assignments a timer has fired for and that still lack the step, as sorted rows."""
     assignments = _open_assignments(log, status)
     newest: dict[tuple[str, str], Any] = {}
-    for one in _of(log, SUPERVISION, status):
-        before = newest.get((one.subject_id, one.clock))
-        if before is None or _gravity(one) > _gravity(before):
-            newest[one.subject_id, one.clock] = one
+    for event in _of(log, SUPERVISION, status):
+        before = newest.get((event.subject_id, event.clock))
+        if before is None or _gravity(event) > _gravity(before):
+            newest[event.subject_id, event.clock] = event
     rows = []
-    for (subject, clock), one in newest.items():
+    for (subject, clock), event in newest.items():
         assignment = assignments.get(subject)
         if assignment is None:
             continue
         missing = assignment.state in (UNSIGNED if clock == "sign" else UNSIGNED | IN_WORK)
         limit = assignment.sign_by if clock == "sign" else assignment.finish_by
-        soon = one.kind is SupervisionKind.DUE_SOON
-        if missing and (soon or one.due_at >= limit):
-            rows.append((subject, clock, one.kind.value, str(one.rung)))
+        soon = event.kind is SupervisionKind.DUE_SOON
+        if missing and (soon or event.due_at >= limit):
+            rows.append((subject, clock, event.kind.value, str(event.rung)))
     return sorted(rows)
 
 
-def _gravity(one: Any) -> tuple[Any, int, int]:
-    return one.due_at, list(SupervisionKind).index(one.kind), one.rung
+def _gravity(event: Any) -> tuple[Any, int, int]:
+    return event.due_at, list(SupervisionKind).index(event.kind), event.rung
 
 
 def _row(json: Json) -> tuple[str, ...]:
@@ -169,17 +169,17 @@ def _row(json: Json) -> tuple[str, ...]:
 def _open_assignments(log: Log, status: Status) -> dict[str, Any]:
     commands = latest(_of(log, COMMANDS, status), "command_id")
     return {
-        name: one
-        for name, one in latest(_of(log, ASSIGNMENTS, status), "assignment_id").items()
-        if one.command_id in commands and commands[one.command_id].state in OPEN_COMMAND
+        name: event
+        for name, event in latest(_of(log, ASSIGNMENTS, status), "assignment_id").items()
+        if event.command_id in commands and commands[event.command_id].state in OPEN_COMMAND
     }
 
 
-def _differences(status: Status, wanted: Json, shown: Json) -> Json:
+def _differences(status: Status, expected: Json, screen: Json) -> Json:
     return {
-        f"{status}.{name}": {"screen": shown.get(name), "log": value}
-        for name, value in wanted.items()
-        if shown.get(name) != value
+        f"{status}.{name}": {"screen": screen.get(name), "log": value}
+        for name, value in expected.items()
+        if screen.get(name) != value
     }
 
 

@@ -47,8 +47,8 @@ class HttpSource:
 
     async def report(self, fields: Mapping[str, Any]) -> None:
         """Send one report. Raises RefusedError."""
-        taken = await self._until_accepted("/v1/reports", fields)
-        self._ledger.note("reports", ids=[taken["id"]])
+        answer_body = await self._until_accepted("/v1/reports", fields)
+        self._ledger.note("reports", ids=[answer_body["id"]])
 
     async def nonsense(self, path: str, body: bytes, content_type: str) -> int:
         """Send what must be refused; returns the status of the answer, 0 when there was none."""
@@ -99,8 +99,8 @@ class HttpSource:
                 pass
             else:
                 if answer.status_code == httpx2.codes.ACCEPTED:
-                    taken: dict[str, Any] = answer.json()
-                    return taken
+                    answer_body: dict[str, Any] = answer.json()
+                    return answer_body
                 if answer.status_code not in (502, 503, 504):
                     raise RefusedError(f"{path}: {answer.status_code} {answer.text[:500]}")
             await asyncio.sleep(delay)

@@ -40,9 +40,9 @@ def readings(last: Mapping[str, Moment], seed: int) -> Iterator[Moment]:
         sensor.sensor_id: sensor.sensor_kind for sensor in all_sensors() if sensor.sensor_id in last
     }
     gauges = {name: last[name] for name, kind in kinds.items() if kind == GAUGE}
-    others = {name: last[name] for name, kind in kinds.items() if kind != GAUGE}
+    values = {name: last[name] for name, kind in kinds.items() if kind != GAUGE}
     return heapq.merge(
-        _rounds(gauges, kinds, _GAUGE_EVERY, seed), _rounds(others, kinds, _SENSOR_EVERY, seed)
+        _rounds(gauges, kinds, _GAUGE_EVERY, seed), _rounds(values, kinds, _SENSOR_EVERY, seed)
     )
 
 

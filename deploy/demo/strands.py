@@ -143,6 +143,6 @@ def _steady(
     while moment <= end:
         stamp = moment.strftime("%d%H%M")
         # A tenth up and down: a value that never moves is a stuck sensor.
-        shown = round(value + number % 2 / 10, 1)
-        yield Moment(moment, f"{part}-{sensor}-s{stamp}", sensor, shown, part=part)
+        rounded = round(value + number % 2 / 10, 1)
+        yield Moment(moment, f"{part}-{sensor}-s{stamp}", sensor, rounded, part=part)
         moment, number = moment + _SELF_REPORT, number + 1

@@ -53,11 +53,11 @@ class Log:
 
     def of(self, spec: TopicSpec) -> list[Entry]:
         """The records of a topic, each event id once: a repeat is dropped by every reader."""
-        seen: set[str] = set()
+        ids: set[str] = set()
         results = []
         for entry in self.entries[spec.name]:
-            if entry.message.id not in seen:
-                seen.add(entry.message.id)
+            if entry.message.id not in ids:
+                ids.add(entry.message.id)
                 results.append(entry)
         return results
 
@@ -81,7 +81,7 @@ async def read(bootstrap: str, *, specs: Sequence[TopicSpec] | None = None) -> L
     async for record in records(bootstrap, partitions):
         _take(log, record)
     refused = log.refused(READINGS)
-    for reading_id in [one for one, place in log.places.items() if place in refused]:
+    for reading_id in [reading_id for reading_id, place in log.places.items() if place in refused]:
         del log.readings[reading_id]
     return log
 
@@ -105,8 +105,8 @@ async def records(bootstrap: str, of: Iterable[TopicPartition]) -> AsyncIterator
         behind = [tp for tp in partitions if ends[tp] > 0]
         while behind:
             fetched = await consumer.getmany(*behind, timeout_ms=500, max_records=20_000)
-            for partition, found in fetched.items():
-                for record in found:
+            for partition, batch in fetched.items():
+                for record in batch:
                     if record.offset < ends[partition]:
                         yield record
             behind = [tp for tp in behind if await consumer.position(tp) < ends[tp]]

@@ -1,7 +1,7 @@
 """What is still open when the play does not end, and the last act on each: a failure that explains itself."""
 
-from deploy.demo.city_watch import Board, Json
-from deploy.demo.console_client import Desk
+from deploy.demo.city_watch import CityWatch, Json
+from deploy.demo.console_client import ConsoleClient
 from deploy.demo.officers import WATCH
 from deploy.example.units import CITY
 from shared.contracts.commands import AssignmentState
@@ -11,19 +11,19 @@ _MOST = 5
 _ORDER = list(AssignmentState)
 
 
-async def told(why: str, board: Board, desk: Desk) -> str:
+async def describe_unfinished(why: str, board: CityWatch, desk: ConsoleClient) -> str:
     """`why`, followed by every open alert, command and assignment with the act last tried on it."""
     parts = [why]
     alerts, commands = board.open_alerts(), board.open_commands()
     last = [board.commands[name] for name in board.stays_open if name in board.commands]
-    parts += [_with(alert(one), desk.tried(one["alert_id"])) for one in alerts[:_MOST]]
-    for one in [*commands[:_MOST], *last]:
-        parts.append(_with(command(one), desk.tried(one["command_id"])))
-        missing = await _unfinished(desk, one["command_id"])
+    parts += [_with(alert(row), desk.tried(row["alert_id"])) for row in alerts[:_MOST]]
+    for row in [*commands[:_MOST], *last]:
+        parts.append(_with(command(row), desk.tried(row["command_id"])))
+        missing = await _unfinished(desk, row["command_id"])
         if missing is None:
             parts.append("its assignments cannot be had")
             continue
-        parts += [_with(assignment(each), desk.tried(each["assignment_id"])) for each in missing]
+        parts += [_with(assignment(row), desk.tried(row["assignment_id"])) for row in missing]
     return "; ".join(parts)
 
 
@@ -50,11 +50,11 @@ def assignment(json: Json) -> str:
     return f"assignment {json['assignment_id']} of {json['unit']} attempt {json['attempt']} {json['state']}"
 
 
-def _with(what: str, tried: str | None) -> str:
-    return f"{what}, last tried: {tried or 'nothing'}"
+def _with(text: str, tried: str | None) -> str:
+    return f"{text}, last tried: {tried or 'nothing'}"
 
 
-async def _unfinished(desk: Desk, command_id: str) -> list[Json] | None:
+async def _unfinished(desk: ConsoleClient, command_id: str) -> list[Json] | None:
     """Those of a command that are furthest behind; None when the console does not answer."""
     result = await desk.get(
         WATCH, "/api/assignments", unit=CITY, subtree=1, command=command_id, open=1, limit=500

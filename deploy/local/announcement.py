@@ -11,7 +11,7 @@ from pathlib import Path
 
 from deploy.local.paths import Paths
 
-SHOWN = ("endpoints.json", "secrets/source-local", "secrets/accounts.json")
+SHOWN_FILES = ("endpoints.json", "secrets/source-local", "secrets/accounts.json")
 _ASIDE = ".aside"
 
 
@@ -24,7 +24,7 @@ def announced(own: Paths, stack: Paths) -> Iterator[bool]:
         return
     own.run.mkdir(parents=True, exist_ok=True)
     own.secrets.mkdir(mode=0o700, exist_ok=True)
-    for name in SHOWN:
+    for name in SHOWN_FILES:
         place = own.run / name
         if place.exists():
             place.rename(_aside(place))
@@ -40,7 +40,7 @@ def withdraw(own: Paths, stack: Paths | None = None) -> None:
 
     A stack that starts in `own` does so itself: the demo may run on, or may have been killed.
     """
-    for name in SHOWN:
+    for name in SHOWN_FILES:
         place = own.run / name
         leads = place.is_symlink() and place.readlink()
         if leads and (stack is None or leads == stack.run / name):

@@ -1,7 +1,7 @@
 """Words for people in Chinese and English: one string on the wire, one language per reader.
 
 A text of a machine or a plan holds both languages as `中文 ‖ English`. A view calls `said` with the
-language of its reader; `services/console/static/js/i18n.js` does the same. A text without the
+language of its reader; `services/console/static/js/lib/i18n.js` does the same. A text without the
 separator was written by a person and stays as written for every reader.
 """
 

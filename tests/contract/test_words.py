@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deploy.demo import strands as story
-from deploy.demo import texts as script
+from deploy.demo import strands, texts
 from services.notify.core.wording.assignments import OWED_ACTS
 from services.notify.core.wording.contact_tests import of_contact_test
 from services.notify.core.wording.escalations import PAGE_STATES
@@ -51,13 +50,15 @@ HAN = re.compile(r"[\u4e00-\u9fff]")
 def demo_events() -> set[str]:
     text = "\n".join(
         Path(module_type.__file__ or "").read_text(encoding="utf-8")
-        for module_type in (script, story)
+        for module_type in (strands, texts)
     )
     return set(re.findall(r"\"(1[1-4](?:[A-Z][0-9]{2}|:[a-z_]+))\"", text))
 
 
 def events_offered() -> set[str]:
-    offered = (ROOT / "services" / "console" / "static" / "js" / "events.js").read_text("utf-8")
+    offered = (
+        ROOT / "services" / "console" / "static" / "js" / "lib" / "event_types.js"
+    ).read_text("utf-8")
     return set(re.findall(r"\"(1[1-4][A-Z0-9]*(?::[a-z_]+)?)\"", offered))
 
 

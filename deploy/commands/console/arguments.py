@@ -75,11 +75,11 @@ def parser() -> argparse.ArgumentParser:
     some.add_argument("--limit", type=_count)
     some.add_argument("--after", help="the cursor that the page before ended with")
 
-    one = verbs.add_parser("show", parents=[common], help="an alert, command, assignment or page")
-    one.add_argument("id", type=_id)
-    one.add_argument("--timeline", action="store_true", help="what happened, in order")
-    one.add_argument("--limit", type=_count, default=200)
-    one.add_argument("--after")
+    show = verbs.add_parser("show", parents=[common], help="an alert, command, assignment or page")
+    show.add_argument("id", type=_id)
+    show.add_argument("--timeline", action="store_true", help="what happened, in order")
+    show.add_argument("--limit", type=_count, default=200)
+    show.add_argument("--after")
 
     for step in STEPS:
         verb = verbs.add_parser(step, parents=[act], help=f"assignment: {step.replace('_', ' ')}")
@@ -87,8 +87,8 @@ def parser() -> argparse.ArgumentParser:
         verb.add_argument("id", type=_id, metavar=takes)
         _stepped(verb)
         verb.add_argument("--version", type=int, help="the version of the command you saw")
-    for whole in ("revoke", "reopen"):
-        verb = verbs.add_parser(whole, parents=[act], help=f"command: {whole}")
+    for name in ("revoke", "reopen"):
+        verb = verbs.add_parser(name, parents=[act], help=f"command: {name}")
         verb.add_argument("id", type=_id, metavar="COMMAND")
         verb.add_argument("--version", type=int, help="the version you saw")
     for decision in DECISIONS:
@@ -147,15 +147,15 @@ def _decided(verb: argparse.ArgumentParser, needs_level: bool = False) -> None:
     verb.add_argument("--version", type=int, help="the version you saw")
 
 
-def _id(given: str) -> str:
+def _id(text: str) -> str:
     """An id of the contract: it becomes a part of an address."""
-    if _ID.fullmatch(given) is None:
-        raise ValueError(given)
-    return given
+    if _ID.fullmatch(text) is None:
+        raise ValueError(text)
+    return text
 
 
-def _count(given: str) -> int:
-    result = int(given)
+def _count(text: str) -> int:
+    result = int(text)
     if result < 1:
-        raise ValueError(given)
+        raise ValueError(text)
     return result

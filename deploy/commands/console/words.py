@@ -109,8 +109,8 @@ class Words:
 
     def say(self, sentence: str, **more: object) -> str:
         """A sentence with its parts, which may come from outside."""
-        shown = {name: flat(value) for name, value in more.items()}
-        return _SENTENCES[sentence][self._column].format(**shown)
+        parts = {name: flat(value) for name, value in more.items()}
+        return _SENTENCES[sentence][self._column].format(**parts)
 
     def console(self, key: str) -> str:
         """A sentence of the console's own."""

@@ -48,10 +48,10 @@ def main(arguments: list[str] | None = None) -> int:
         return EXIT_USAGE
 
 
-def check(given: argparse.Namespace, screen: Screen) -> int:
+def check(options: argparse.Namespace, screen: Screen) -> int:
     """Everything that is wrong, at once."""
-    tree = load_units(given.units)
-    pack = load(given.packs or [DEFAULT_PACK], SystemClock().now(), tree)
+    tree = load_units(options.units)
+    pack = load(options.packs or [DEFAULT_PACK], SystemClock().now(), tree)
     for finding in pack.findings:
         screen.line(str(finding), style="red" if finding.severity is Severity.ERROR else "yellow")
     warnings = len(pack.findings) - len(pack.errors)
@@ -77,27 +77,27 @@ def check(given: argparse.Namespace, screen: Screen) -> int:
             ],
         }
     )
-    return FAILED if pack.errors or (given.strict and pack.findings) else 0
+    return FAILED if pack.errors or (options.strict and pack.findings) else 0
 
 
-def explain(given: argparse.Namespace, screen: Screen) -> int:
+def explain(options: argparse.Namespace, screen: Screen) -> int:
     """The plan that holds for an event, and every unit that would get an order by it."""
-    tree = load_units(given.units)
+    tree = load_units(options.units)
     if tree is None:
         raise SetupError("name the units: --units FILE or FENGHUO_UNITS (make plans does).")
-    for unit in (given.place, *given.area):
+    for unit in (options.place, *options.area):
         if not is_unit(unit):
             raise SetupError(f"{plain(unit)} is no unit, such as 500118118000.")
-    if not _EVENT.fullmatch(given.event):
-        raise SetupError(f"{plain(given.event)} is no event type, such as 11A01 or 12:gas_leak.")
-    pack = load(given.packs or [DEFAULT_PACK], SystemClock().now(), tree).usable()
+    if not _EVENT.fullmatch(options.event):
+        raise SetupError(f"{plain(options.event)} is no event type, such as 11A01 or 12:gas_leak.")
+    pack = load(options.packs or [DEFAULT_PACK], SystemClock().now(), tree).usable()
     book = PlanBook(pack.definitions)
-    plan = book.choose(given.event, Level(given.level), ResponseMode(given.mode))
+    plan = book.choose(options.event, Level(options.level), ResponseMode(options.mode))
     if plan is None:
-        screen.line(f"no plan holds for {given.event} at {given.level} in mode {given.mode}")
+        screen.line(f"no plan holds for {options.event} at {options.level} in mode {options.mode}")
         screen.document({"plan": None})
         return FAILED
-    orders = orders_of(tree, plan, AlertScope(given.place, tuple(given.area)))
+    orders = orders_of(tree, plan, AlertScope(options.place, tuple(options.area)))
     _show(screen, tree, plan, orders)
     screen.document(_document(tree, plan, orders))
     return 0
@@ -113,11 +113,11 @@ def _show(screen: Screen, tree: UnitTree, plan: PlanDefinition, orders: Orders) 
     for line, name in orders.unknown:
         screen.line(f"{line}: {name} is not in the catalogue", style="yellow")
     for number, brief in enumerate(orders.briefs):
-        mine = _units_of(orders, number)
+        recipients = _units_of(orders, number)
         screen.table(
             f"{brief.line}  {brief.role} {brief.axis}  {brief.title}  {_clocks(brief)}",
             ("unit", "tier", "name"),
-            [(unit, tier, tree.name(unit)) for unit, tier in mine],
+            [(unit, tier, tree.name(unit)) for unit, tier in recipients],
         )
 
 
@@ -158,8 +158,8 @@ def _units_of(orders: Orders, number: int) -> list[tuple[str, str]]:
 
 
 def _clocks(brief: Brief) -> str:
-    given = (("sign", brief.sign_within_s), ("finish", brief.finish_within_s))
-    return ", ".join(f"{what} in {s:g} s" for what, s in given if s is not None)
+    deadlines = (("sign", brief.sign_within_s), ("finish", brief.finish_within_s))
+    return ", ".join(f"{name} in {s:g} s" for name, s in deadlines if s is not None)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -64,6 +64,6 @@ class Bench:
         out = self._partition.out
         if not out:
             return []
-        emitted = [one for one in out if isinstance(one, AlarmEvent | SensorHealth)]
+        emitted = [record for record in out if isinstance(record, AlarmEvent | SensorHealth)]
         out.clear()
         return emitted

@@ -73,10 +73,10 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def packs_of(given: argparse.Namespace) -> list[Path]:
+def packs_of(options: argparse.Namespace) -> list[Path]:
     """The packs named, else this checkout's."""
-    if given.packs:
-        return list(given.packs)
+    if options.packs:
+        return list(options.packs)
     return [DEFAULT_PACK if DEFAULT_PACK.exists() else _REPOSITORY / DEFAULT_PACK]
 
 
@@ -110,11 +110,13 @@ def _readings(argument_parser: argparse.ArgumentParser) -> None:
     argument_parser.add_argument(
         "--catalog", type=Path, metavar="FILE", help="sensors (FENGHUO_CATALOG)"
     )
-    what = argument_parser.add_mutually_exclusive_group(required=True)
-    what.add_argument(
+    readings = argument_parser.add_mutually_exclusive_group(required=True)
+    readings.add_argument(
         "--readings", type=Path, nargs="+", metavar="FILE", help=".csv or .jsonl, also .gz"
     )
-    what.add_argument("--topic", action="store_true", help="the readings topic of a running stack")
+    readings.add_argument(
+        "--topic", action="store_true", help="the readings topic of a running stack"
+    )
     argument_parser.add_argument(
         "--from", dest="since", type=_time, metavar="TIME", help="arrived since (ISO)"
     )

@@ -7,8 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.demo import expected_alarms as oracle
-from deploy.demo import strands as story
+from deploy.demo import expected_alarms, strands
 from deploy.demo.actors import cast
 from deploy.demo.demo_clock import START, at
 from deploy.demo.sensor_values import Moment
@@ -24,7 +23,7 @@ _RANKS = ["blue", "yellow", "red"]
 
 @given(st.lists(st.floats(0, 40), max_size=60))
 def test_an_episode_begins_with_raised_and_ends_with_cleared(values: list[float]) -> None:
-    steps = oracle.ladder(RUNGS, values)
+    steps = expected_alarms.ladder(RUNGS, values)
     kinds = [kind for kind, _ in steps]
     for before, after in pairwise(["cleared", *kinds]):
         assert (after == "raised") == (before == "cleared")
@@ -37,25 +36,25 @@ def test_an_episode_begins_with_raised_and_ends_with_cleared(values: list[float]
 
 @given(st.lists(st.floats(9.0, 9.99), min_size=1, max_size=20))
 def test_between_clear_and_raise_nothing_changes(values: list[float]) -> None:
-    assert oracle.ladder(RUNGS, values) == []
-    assert oracle.ladder(RUNGS, [10.0, *values]) == [("raised", "blue")]
+    assert expected_alarms.ladder(RUNGS, values) == []
+    assert expected_alarms.ladder(RUNGS, [10.0, *values]) == [("raised", "blue")]
 
 
 def test_a_jump_passes_rungs_at_once() -> None:
-    assert oracle.ladder(RUNGS, [35, 5]) == [("raised", "red"), ("cleared", "red")]
+    assert expected_alarms.ladder(RUNGS, [35, 5]) == [("raised", "red"), ("cleared", "red")]
 
 
 def test_silence_is_raised_once_and_cleared_by_the_next_reading() -> None:
     moments = [_moment(0), _moment(1), _moment(30), _moment(31)]
-    result = oracle.silences(moments, timedelta(hours=24), START + timedelta(hours=40))
+    result = expected_alarms.silences(moments, timedelta(hours=24), START + timedelta(hours=40))
     assert result == [("raised", "notice"), ("cleared", "notice")]
-    result = oracle.silences(moments[:2], timedelta(hours=24), START + timedelta(hours=40))
+    result = expected_alarms.silences(moments[:2], timedelta(hours=24), START + timedelta(hours=40))
     assert result == [("raised", "notice")]
 
 
 def test_the_story_raises_what_the_published_levels_ask_for() -> None:
     people = cast()
-    result = oracle.expected(sorted(story.readings(people, 20200820)))
+    result = expected_alarms.expected(sorted(strands.readings(people, 20200820)))
     ladders = {
         (rule, status): [(step.kind, step.level) for step in steps]
         for (rule, _, status), steps in result.items()
@@ -77,9 +76,9 @@ def test_the_story_raises_what_the_published_levels_ask_for() -> None:
 
 
 def test_gates_come_in_order_and_after_what_they_wait_for() -> None:
-    moments = [gate.at for gate in story.GATES]
+    moments = [gate.at for gate in strands.GATES]
     assert moments == sorted(moments)
-    assert story.GATES[-1].at < at(23, 0)
+    assert strands.GATES[-1].at < at(23, 0)
 
 
 def _moment(hour: float) -> Moment:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from deploy.demo import unfinished as lingering
+from deploy.demo import unfinished
 from deploy.demo.accepted_log import Ledger
 from deploy.demo.actors import cast
-from deploy.demo.city_watch import Board
-from deploy.demo.console_client import Desk
+from deploy.demo.city_watch import CityWatch
+from deploy.demo.console_client import ConsoleClient
 from deploy.demo.officers import WATCH, People
 from deploy.local.seed import Login
 from shared.contracts.fields import Status, Tier
@@ -25,7 +25,7 @@ SIGNED = "acknowledgements sign"
 ANSWERED = "answers"
 
 
-class FakeDesk(Desk):
+class FakeDesk(ConsoleClient):
     """A console that answers as told; None: it cannot be reached now."""
 
     def __init__(self, folder: Path, listed: list[Json] | None) -> None:
@@ -63,7 +63,7 @@ async def test_a_command_is_closed_only_by_who_saw_that_nothing_was_returned(
     tmp_path: Path, returned: list[Json] | None, acts: list[str]
 ) -> None:
     desk = FakeDesk(tmp_path, returned)
-    await People(desk, Board(), cast(), 1)._finish(_command())
+    await People(desk, CityWatch(), cast(), 1)._finish(_command())
     assert desk.acts == acts
 
 
@@ -72,7 +72,7 @@ async def test_a_signature_does_not_wait_until_every_call_has_been_answered(
 ) -> None:
     desk, pause = FakeDesk(tmp_path, []), asyncio.sleep
     monkeypatch.setattr("deploy.demo.officers.asyncio.sleep", lambda _seconds: pause(0))
-    people = People(desk, Board(), cast(), 1)
+    people = People(desk, CityWatch(), cast(), 1)
     async with asyncio.timeout(5):
         await people._deal_with(_assignment())
     assert desk.acts == [SIGNED, "acknowledgements report"]
@@ -84,7 +84,7 @@ async def test_a_signature_does_not_wait_until_every_call_has_been_answered(
 
 
 def test_the_play_is_not_over_before_its_last_command_is_on_the_screen() -> None:
-    board = Board(stays_open={"cmd-1"})
+    board = CityWatch(stays_open={"cmd-1"})
     assert board.settled() is not None
     board.take_commands(Status.ACTUAL, [_command(total=3, reported=1)])
     assert board.settled() == "0 alerts, 0 commands, 1 towns still open"
@@ -96,8 +96,8 @@ async def test_a_call_that_waits_for_an_answer_is_moot_when_its_command_is_close
     tmp_path: Path,
 ) -> None:
     login = Login(WATCH, "-", "500000000000", "b", "t")
-    desk = Desk("http://127.0.0.1:9", {WATCH: login}, Ledger(tmp_path / "ledger.jsonl"))
-    board = Board()
+    desk = ConsoleClient("http://127.0.0.1:9", {WATCH: login}, Ledger(tmp_path / "ledger.jsonl"))
+    board = CityWatch()
     people = People(desk, board, cast(), 1)
     assert not board.is_past(None, "cmd-1"), "it is on nobody's screen yet"
     board.take_commands(Status.ACTUAL, [_command(total=3, reported=2)])
@@ -110,7 +110,7 @@ async def test_a_call_that_waits_for_an_answer_is_moot_when_its_command_is_close
 
 
 def test_the_board_counts_what_moves() -> None:
-    board = Board()
+    board = CityWatch()
     board.take_commands(Status.ACTUAL, [_command(total=3, reported=1)])
     assert board.moves == 1
     board.take_commands(Status.ACTUAL, [_command(total=3, reported=1)])
@@ -122,7 +122,7 @@ def test_the_board_counts_what_moves() -> None:
 
 
 async def test_what_is_left_open_is_named_with_the_act_last_tried_on_it(tmp_path: Path) -> None:
-    board = Board()
+    board = CityWatch()
     board.take_commands(Status.ACTUAL, [_command(total=2, reported=1)])
     rows = [
         {"assignment_id": "asg-1", "unit": "500118107001", "attempt": 1, "state": "reported"},
@@ -130,7 +130,7 @@ async def test_what_is_left_open_is_named_with_the_act_last_tried_on_it(tmp_path
     ]
     desk = FakeDesk(tmp_path, rows)
     desk._tried["asg-2"] = "o-500118107203-grid sign: 500"
-    told = await lingering.told("1 commands still open", board, desk)
+    told = await unfinished.describe_unfinished("1 commands still open", board, desk)
     assert told.startswith("1 commands still open; command cmd-1 to 500118000000 v4 awaiting_check")
     assert "asg-2 of 500118107203 attempt 1 delivered, last tried: o-500118107203-grid sign" in told
     assert told.index("asg-2") < told.index("asg-1"), "who is furthest behind comes first"
@@ -138,7 +138,7 @@ async def test_what_is_left_open_is_named_with_the_act_last_tried_on_it(tmp_path
 
 async def test_what_an_act_met_with_is_remembered(tmp_path: Path) -> None:
     login = Login(WATCH, "-", "500000000000", "b", "t")
-    desk = Desk("http://127.0.0.1:9", {WATCH: login}, Ledger(tmp_path / "ledger.jsonl"))
+    desk = ConsoleClient("http://127.0.0.1:9", {WATCH: login}, Ledger(tmp_path / "ledger.jsonl"))
     path = "/api/assignments/asg-1/acknowledgements"
     assert await desk.act(WATCH, path, {"step": "sign"}, "k", patience_s=0.01) is None
     assert desk.tried("asg-1") == f"{WATCH} sign: ConnectError"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.announcement import SHOWN, announced, withdraw
+from deploy.local.announcement import SHOWN_FILES, announced, withdraw
 from deploy.local.paths import Paths
 
 
@@ -27,12 +27,12 @@ def demo(tmp_path: Path) -> Paths:
 
 
 def _fill(paths: Paths, text: str) -> None:
-    for name in SHOWN:
+    for name in SHOWN_FILES:
         (paths.run / name).write_text(f"{text} {name}")
 
 
 def _shown(paths: Paths) -> list[str]:
-    return [(paths.run / name).read_text().split()[0] for name in SHOWN]
+    return [(paths.run / name).read_text().split()[0] for name in SHOWN_FILES]
 
 
 def test_a_fresh_checkout_shows_the_demo_and_nothing_afterwards(own: Paths, demo: Paths) -> None:
@@ -40,7 +40,7 @@ def test_a_fresh_checkout_shows_the_demo_and_nothing_afterwards(own: Paths, demo
         assert shown
         assert _shown(own) == ["demo"] * 3
         assert own.secrets.stat().st_mode & 0o077 == 0
-    assert not any(os.path.lexists(own.run / name) for name in SHOWN)
+    assert not any(os.path.lexists(own.run / name) for name in SHOWN_FILES)
 
 
 def test_what_make_up_has_left_stands_aside_and_comes_back(own: Paths, demo: Paths) -> None:
