@@ -17,8 +17,8 @@ MACHINES = {
     "command": "services.command.core.lifecycle",
     "mode_proposal": "services.command.core.modes.states",
     "report_duty": "services.command.core.reporting.states",
-    "page": "services.notify.core.states",
-    "ladder": "services.notify.core.ladders",
+    "page": "services.notify.core.pages.states",
+    "escalation": "services.notify.core.escalation.states",
     "digest": "services.notify.core.digests.states",
 }
 """Every table and the module of its owner, which steps by it; the page has them in this order."""

@@ -27,7 +27,7 @@ def build(settings: Settings) -> AsgiFastStream:
     )
     platform.produces(TRAIL)
     kafka_log = KafkaLog(settings.kafka_bootstrap)
-    platform.on_stop(kafka_log.stop)
+    platform.on_stop("reader of the log", kafka_log.stop)
     platform.looks_into(*TOPICS.values())
     rounds = RoundLoop(platform.database, kafka_log, metrics, settings)
     platform.loops.append(rounds.run)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, nullcontext
 from typing import Any
 
+import structlog
 from faststream.asgi import AsgiFastStream, AsgiResponse
 from prometheus_client import CollectorRegistry
 
@@ -29,8 +30,10 @@ from shared.runtime.shell import background, lifespan_of, operations_routes, wai
 from shared.runtime.tables import AtBoundary, CompactedTable, OnDelete, OnMessage
 from shared.runtime.worker import Overtaking, Worker
 
+log = structlog.get_logger("fenghuo.platform")
+
 Loop = Callable[[], Coroutine[Any, Any, None]]
-CleanUp = Callable[[], Coroutine[Any, Any, None]]
+CleanUp = Callable[[], Awaitable[None]]
 _NO_SUCH_PATH = {"type": "about:blank", "title": "There is no such path", "status": 404}
 
 
@@ -79,7 +82,7 @@ class Platform:
         self._tables: list[CompactedTable] = []
         self._consumers: list[BatchConsumer] = []
         self._routes: list[tuple[str, Any]] = []
-        self._clean_ups: list[CleanUp] = []
+        self._clean_ups: list[tuple[str, CleanUp]] = []
 
     def another_publisher(self) -> Publisher:
         """A producer with a connection of its own, for what must not hold up the first one's records.
@@ -158,9 +161,12 @@ class Platform:
         """Serve `path` by an ASGI handler, beside the operations routes."""
         self._routes.append((path, handler))
 
-    def on_stop(self, clean_up: CleanUp) -> None:
-        """Call `clean_up` at the end of the process, when loops and consumers have stopped."""
-        self._clean_ups.append(clean_up)
+    def on_stop(self, name: str, clean_up: CleanUp) -> None:
+        """Call `clean_up` at the end, after all loops, consumers and producers have stopped.
+
+        Clean-ups are called in the reverse order of registration. The log names one that fails.
+        """
+        self._clean_ups.append((name, clean_up))
 
     def routes(self) -> list[tuple[str, Any]]:
         """Return health, metrics, documents and the service's own routes as ASGI routes.
@@ -172,8 +178,8 @@ class Platform:
 
     async def start(self, stack: AsyncExitStack) -> None:
         """Connect in order: Kafka, producer, tables, loops. The broker is started by its owner."""
-        for clean_up in self._clean_ups:
-            stack.push_async_callback(clean_up)
+        for name, clean_up in self._clean_ups:
+            stack.push_async_callback(_clean_up, name, clean_up)
         await wait_for_kafka(self.settings.kafka_bootstrap, self.settings.start_patience_s)
         for publisher in (self.publisher, *self._other_publishers):
             await publisher.start()
@@ -195,3 +201,11 @@ class Platform:
         )
         worker.platform = self
         return worker
+
+
+async def _clean_up(name: str, clean_up: CleanUp) -> None:
+    try:
+        await clean_up()
+    except Exception:
+        log.exception("clean_up_failed", part=name)
+        raise

@@ -15,14 +15,9 @@ from services.alerting.app import MAX_RECORDS
 from services.alerting.app import URGENT as URGENT_ALARMS
 from services.alerting.app import build as build_alerting
 from services.alerting.settings import Settings as AlertingSettings
-from services.notify.app import FIRST as ALERTS_FIRST
-from services.notify.consumer import NotifyConsumer
-from services.notify.core.budgets import BUDGETS
-from services.notify.core.profiles import PROFILES
-from services.notify.metrics import NotifyMetrics
+from services.notify.app import URGENT_RECORDS as URGENT_ALERTS
 from shared.contracts.dead_letter import Reason
-from shared.contracts.fields import Contract, Level, Post
-from shared.contracts.pages import Channel
+from shared.contracts.fields import Contract, Level
 from shared.contracts.topics import ALARMS, ALERTS, DEAD_LETTER, PAGES, REPORTS, TopicSpec
 from shared.runtime.database import Transaction
 from shared.runtime.errors import LostOwnership
@@ -33,7 +28,8 @@ from tests.support.infrastructure import Infrastructure
 from tests.support.kafka import produce
 from tests.support.waiting import until
 from tests.unit.alerting.builders import an_alarm
-from tests.unit.notify.builders import TOWN, VILLAGE, a_slot, an_alert, name_of
+from tests.unit.notify.builders import TOWN, VILLAGE, an_alert
+from tests.unit.notify.harness import driven_notify
 
 pytestmark = [pytest.mark.e2e]
 
@@ -193,22 +189,22 @@ async def test_a_red_alert_is_a_page_before_the_bulk_of_the_blue_ones(
     infrastructure: Infrastructure,
 ) -> None:
     topic = infrastructure.own_topic(ALERTS)
-    service = Service(infrastructure, topic, ALERTS_FIRST, schema="notify")
-    channels = frozenset({Channel.CONSOLE})
-    metrics = NotifyMetrics(service.metrics.registry)
-    notify = NotifyConsumer(PROFILES["standard"], BUDGETS["standard"], channels, metrics)
-    for unit in VILLAGE, TOWN:
-        for post in Post:
-            notify.roster.put(a_slot(unit, post, name_of(unit, post)))
-    service.handler = notify.apply
+    service = Service(infrastructure, topic, URGENT_ALERTS, schema="notify")
     backlog = [
         an_alert(alert=f"{topic.name}-{n}", approver=TOWN, proposed=Level.BLUE)
         for n in range(BACKLOG)
     ]
     backlog.append(an_alert(alert=f"{topic.name}-red", approver=TOWN, proposed=Level.RED))
-    before = await works_off(
-        infrastructure, service, [(alert.alert_id, alert) for alert in backlog]
-    )
+    async with driven_notify(infrastructure.dsn(), "standard") as notify:
+
+        async def handle(transaction: Transaction, batch: Sequence[Incoming]) -> None:
+            await notify.driver.handle(transaction, [(ALERTS, item.message) for item in batch])
+
+        notify.fill_posts(VILLAGE, TOWN)
+        service.handler = handle
+        before = await works_off(
+            infrastructure, service, [(alert.alert_id, alert) for alert in backlog]
+        )
     async with service.connected():
         pages = await outgoing(service, PAGES, before)
     assert len(pages) > BACKLOG

@@ -39,9 +39,9 @@ from services.console.core.steps import (
     verbs_for,
     verbs_of_command,
 )
-from services.notify.core.answers import EFFECTS
-from services.notify.core.states import IllegalStep as IllegalPageStep
-from services.notify.core.states import step as page_step
+from services.notify.core.escalation.answers import EFFECTS
+from services.notify.core.pages.states import IllegalStep as IllegalPageStep
+from services.notify.core.pages.states import step as page_step
 from shared.contracts.alerts import AlertState, Assessment, DecisionVerb
 from shared.contracts.commands import Ask, AssignmentState, CommandState, Step
 from shared.contracts.fields import Level, Post

@@ -19,7 +19,15 @@ UNIQUE = frozenset(
     {"id", "seq", "{}", "sequence", "record_offset", "place", "1"}
     | {"subject_id", "finding_id", "record_id", "event_id", "case_id", "duty_id", "proposal_id"}
     | {"page_id", "alert_id", "alarm_id", "silence_id", "command_id", "assignment_id", "sensor_id"}
-    | {"report_id", "photo_id", "officer_id", "warning_id", "ladder_id", "digest_id", "incident_id"}
+    | {
+        "report_id",
+        "photo_id",
+        "officer_id",
+        "warning_id",
+        "escalation_id",
+        "digest_id",
+        "incident_id",
+    }
 )
 """Columns that alone, or as the last of a key, leave no two rows equal."""
 COMPOSITE = frozenset(

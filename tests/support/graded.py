@@ -52,7 +52,8 @@ from tests.unit.command.builders import (
     a_command,
     an_assignment,
 )
-from tests.unit.notify.builders import a_book, a_desk, a_slot, full_roster, name_of
+from tests.unit.notify.builders import a_slot, full_roster, name_of
+from tests.unit.notify.core_harness import a_core, a_working_set
 from tests.unit.plans.builders import a_plan
 
 GRADES = (DataGrade.IMPORTANT, DataGrade.CORE)
@@ -159,22 +160,22 @@ def of_modes(history: AlertHistory) -> list[Envelope]:
 def of_pages(history: AlertHistory, messages: list[Envelope], officer: str = "") -> list[Envelope]:
     """Whom notify calls about all of it; `officer` holds the town's B post."""
     roster = full_roster()
-    roster.put(a_slot(TOWN, Post.B, officer or name_of(TOWN, Post.B)))
-    book = a_book(NOW)
-    desk = a_desk(roster, book)
+    roster.add(a_slot(TOWN, Post.B, officer or name_of(TOWN, Post.B)))
+    working_set = a_working_set(NOW)
+    core = a_core(roster, working_set)
     for event in history.events:
-        desk.on_alert(event)
+        core.on_alert(event)
     for message in messages:
         match message:
             case AssignmentEvent():
-                desk.on_assignment(message)
+                core.on_assignment(message)
             case SupervisionEvent():
-                desk.on_supervision(message)
+                core.on_supervision(message)
             case ModeProposal():
-                desk.on_proposal(message)
+                core.on_proposal(message)
             case ResponseModeEvent():
-                desk.on_mode(message)
-    return list(book.events)
+                core.on_mode(message)
+    return list(working_set.events)
 
 
 def chain(words: str, officer: str = "") -> list[Envelope]:

@@ -11,18 +11,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, NamedTuple
 
-from prometheus_client import CollectorRegistry
-
 from services.alerting.app import build as build_alerting
 from services.alerting.settings import Settings as AlertingSettings
 from services.console import consumer as console_consumer
-from services.notify.consumer import NotifyConsumer
-from services.notify.core.budgets import BUDGETS
-from services.notify.core.profiles import PROFILES
-from services.notify.metrics import NotifyMetrics
 from shared.contracts.catalog import UnitEntry
 from shared.contracts.fields import Contract, Post, Status
-from shared.contracts.pages import Channel, Officer, RosterSlot
+from shared.contracts.pages import Officer, RosterSlot
 from shared.contracts.topics import (
     ACKNOWLEDGEMENTS,
     ALARMS,
@@ -36,6 +30,7 @@ from shared.contracts.topics import (
     REPORT_DUTIES,
     REPORTS,
     REQUESTS,
+    ROSTER,
     RULES,
     SILENCES,
     SUPERVISION,
@@ -47,13 +42,12 @@ from shared.domain.selection.tree import UnitTree
 from shared.runtime.database import Database, Transaction
 from shared.runtime.errors import Reject
 from shared.runtime.inbox import Incoming
-from shared.runtime.metrics import RuntimeMetrics
-from shared.runtime.timers import TimerSweeper
 from tests.component.command.harness import Office, profile
 from tests.support.console import Bench, bench
 from tests.support.console_scene import CITY, DISTRICT, GRID, NOW, SONGJI, VILLAGE, ZHUTUO
 from tests.support.database_clock import DatabaseClock
 from tests.support.service_driver import ServiceDriver, driven
+from tests.unit.notify.harness import NotifyHarness, driven_notify
 
 UNITS = {
     CITY: "city",
@@ -99,6 +93,7 @@ class House:
         clock: DatabaseClock,
         screen: Bench,
         alerting: ServiceDriver,
+        notify: NotifyHarness,
     ) -> None:
         self.databases = databases
         self.clock = clock
@@ -106,28 +101,21 @@ class House:
         self.log: list[Record] = []
         self.refused: list[tuple[str, str, str]] = []
         """Status, record id and reason of every dead letter."""
-        runtime = RuntimeMetrics(CollectorRegistry())
         tree = UnitTree()
         for unit in UNITS:
             tree.put(UnitEntry(unit=unit, tier=tier_of(unit), name=unit, parent=parent_of(unit)))
         office = Office(databases["command"], profile(sign_s=300, finish_s=900), tree)
-        notify = NotifyConsumer(
-            PROFILES["standard"],
-            BUDGETS["standard"],
-            frozenset(Channel),
-            NotifyMetrics(CollectorRegistry()),
-        )
         for unit in UNITS:
             for post in Post:
                 slot = _slot(unit, post)
                 office.roster.put(slot)
-                notify.roster.put(slot)
+                notify.driver.load_table(ROSTER, slot)
         assert alerting.platform.apply is not None
         assert alerting.platform.sweeper is not None
         assert alerting.platform.dispatcher is not None
         self._modes = (
             alerting.platform.dispatcher.unit_of_work.keywords["modes"],  # type: ignore[attr-defined]
-            notify.modes,
+            notify.reference.modes,
         )
         self._applies: dict[str, Apply] = {
             "alerting": alerting.platform.apply,
@@ -138,7 +126,7 @@ class House:
         self._sweepers = [
             alerting.platform.sweeper,
             office.sweeper(),
-            TimerSweeper(databases["notify"], notify.lock, notify.fire, runtime),
+            notify.sweeper,
         ]
 
     async def takes(self, *messages: Contract) -> None:
@@ -213,14 +201,16 @@ async def a_house(dsn: str) -> AsyncIterator[House]:
     await clock.stop()
     async with AsyncExitStack() as stack:
         screen = await stack.enter_async_context(bench(dsn))
-        databases = {}
+        notify = await stack.enter_async_context(driven_notify(dsn, "standard"))
         alerting = await stack.enter_async_context(driven(build_alerting, AlertingSettings, dsn))
-        databases["alerting"] = alerting.database
-        for service in SERVICES[1:]:
+        databases = {"notify": notify.database, "alerting": alerting.database}
+        for service in SERVICES:
+            if service in databases:
+                continue
             databases[service] = Database(dsn, service)
             await databases[service].start(10)
             stack.push_async_callback(databases[service].stop)
-        yield House(databases, clock, screen, alerting)
+        yield House(databases, clock, screen, alerting, notify)
 
 
 async def contents(house: House, status: Status) -> dict[str, list[str]]:

@@ -36,6 +36,12 @@ class ServiceDriver:
         self.database = platform.database
         self._offsets = itertools.count()
 
+    def load_table(self, spec: TopicSpec, *messages: Any) -> None:
+        """Feed these records to the service's table of a compacted topic."""
+        (table,) = [table for table in self.platform._tables if table._spec is spec]
+        for message in messages:
+            table._on_message(message)
+
     async def deliver(self, *messages: tuple[TopicSpec, Any]) -> list[Any]:
         """Handle these messages in one transaction and return what it published, decoded.
 
@@ -79,6 +85,12 @@ class ServiceDriver:
     async def _last(self) -> int:
         query = f"SELECT coalesce(max(seq), 0) FROM {self.database.schema}.outbox"
         return int(await self.value(query))
+
+
+def topic_of(message: Any) -> TopicSpec:
+    """Return the topic whose contract the message has; raise ValueError unless there is one."""
+    (spec,) = [spec for spec in TOPICS.values() if spec.contract is type(message)]
+    return spec
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ from deploy.commands.console.main import main
 from services.console.accounts import Grant, change_grant
 from services.console.core.access import Right
 from services.console.core.masking import Relation
-from services.notify.core.wording import GRADED_ALERT
+from services.notify.core.wording.graded import GRADED_ALERT
 from shared.contracts.cases import CaseReview, Finding
 from shared.contracts.duty import Member, Rotation
 from shared.contracts.fields import DataGrade, Level, Post, ResponseMode, Tier

@@ -176,5 +176,5 @@ async def arm(auditor: AuditHarness, service: str, subject: str, kind: str, rung
 
 
 async def a_ladder(auditor: AuditHarness, state: str) -> None:
-    await auditor.plant("notify.ladder", ladder_id="lad-1", status="Actual", state=state,
+    await auditor.plant("notify.escalation", escalation_id="lad-1", status="Actual", state=state,
                         subject_kind="assignment", purpose="sign", due_at=LONG_AGO)  # fmt: skip

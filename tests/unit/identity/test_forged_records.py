@@ -24,9 +24,9 @@ from services.command.core.modes import proposal as modes
 from services.command.core.modes.states import Event
 from services.command.core.reporting.receiving import NotTheirs, received
 from services.duty.core import changes
-from services.notify.core.book import Book
-from services.notify.core.contact_tests import ContactTester, NotAbove
-from services.notify.core.roster import Roster
+from services.notify.core.contact_tests.tester import ContactTester, NotAbove
+from services.notify.core.roster.roster import Roster
+from services.notify.core.working_set import WorkingSet
 from shared.contracts.alerts import Assessment, DecisionVerb
 from shared.contracts.commands import Step
 from shared.contracts.duty import DutyRequest
@@ -200,9 +200,9 @@ def reported(role: Role, place: str) -> bool:
 def probed(role: Role, place: str) -> bool:
     unit = IDS[place]
     roster = Roster([a_slot(unit, Post.B, "o-1")])
-    tester = ContactTester(roster, Modes(()), Book(frozenset(Channel), NOW))
+    tester = ContactTester(roster, Modes(()), WorkingSet(frozenset(Channel), NOW))
     try:
-        tester.asked(ContactTestRequest(**head(role, "t"), unit=unit))
+        tester.test_on_request(ContactTestRequest(**head(role, "t"), unit=unit))
     except NotAbove:
         return False
     return True

@@ -17,7 +17,7 @@ from services.alerting.core.alerts.validity import follow_up_alert
 from services.alerting.core.multi_source.corroboration import evaluate_corroboration
 from services.alerting.core.multi_source.source_pool import Sighting, SourcePool
 from services.command.core.reporting.judging import hear
-from services.notify.core.wording import GRADED, GRADED_ALERT
+from services.notify.core.wording.graded import GRADED, GRADED_ALERT
 from services.scoring.core.state import StoredState
 from shared.contracts.alerts import AlertEvent, DecisionVerb, PublicNotice
 from shared.contracts.commands import AssignmentEvent, CommandEvent, SupervisionEvent
@@ -34,7 +34,8 @@ from tests.unit.alerting.alert_history import AlertHistory
 from tests.unit.alerting.builders import a_decision, a_report, at
 from tests.unit.alerting.builders import an_alarm as plain_alarm
 from tests.unit.command.builders import NOW, TOWN
-from tests.unit.notify.builders import a_book, a_desk, full_roster
+from tests.unit.notify.builders import full_roster
+from tests.unit.notify.core_harness import a_core, a_working_set
 
 GENERAL, IMPORTANT, CORE = DataGrade
 WORDS = "举报人称尾矿坝渗漏"
@@ -78,16 +79,16 @@ def test_no_word_leaves_the_house() -> None:
 
 def test_an_alert_that_turns_out_to_be_graded_is_told_on_without_its_words() -> None:
     history = AlertHistory(an_alarm(WORDS, GENERAL))
-    book = a_book(NOW)
-    desk = a_desk(full_roster(), book)
-    desk.on_alert(history.events[0])
-    assert any(WORDS in event.headline for event in book.events)
-    said = len(book.events)
+    working_set = a_working_set(NOW)
+    core = a_core(full_roster(), working_set)
+    core.on_alert(history.events[0])
+    assert any(WORDS in event.headline for event in working_set.events)
+    said = len(working_set.events)
     history.add_evidence(a_graded_report(WORDS))
-    desk.on_alert(history.events[1])
-    for ladder in list(book.ladders.values()):
-        desk.on_timer(ladder.ladder_id, "answer", ladder.step)
-    new = [event for event in book.events[said:] if event.version == 1]
+    core.on_alert(history.events[1])
+    for escalation in list(working_set.escalations.values()):
+        core.on_timer(escalation.escalation_id, "answer", escalation.step)
+    new = [event for event in working_set.events[said:] if event.version == 1]
     assert {page.data_grade for page in new} == {CORE}
     assert not [page for page in new if WORDS in page.to_wire().decode()]
 
