@@ -17,10 +17,10 @@ import httpx2
 import pytest
 
 from deploy.local.stack import Stack
-from services.scoring.core.book import RuleBook
-from services.scoring.core.checks import Refused
-from services.scoring.core.events import ShadowDiffers
-from services.scoring.core.partition import Partition
+from services.scoring.core.alarms.emitter import ShadowDiffers
+from services.scoring.core.partition_engine import PartitionEngine
+from services.scoring.core.refusals import Refused
+from services.scoring.core.rules.rule_registry import RuleRegistry
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.fields import Contract
 from shared.contracts.readings import Reading, SensorHealth, Tick
@@ -32,10 +32,10 @@ from tests.support.kafka import Message, produce, read_all
 from tests.support.scoring import (
     SENT,
     a_catalog_entry,
-    a_ladder,
     a_reading,
     a_rule,
     a_sensor,
+    a_threshold_rule,
     a_tick,
     rungs,
 )
@@ -45,8 +45,10 @@ pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
 
 SENSORS = [a_sensor(f"wl-{number:03d}") for number in range(200)]
 RULE_SET = [
-    a_rule(a_ladder(("yellow", 212, 211), ("red", 216, 215), for_s=90, count=2), rule_id="held"),
-    a_rule(a_ladder(("orange", 214, 213)), rule_id="plain"),
+    a_rule(
+        a_threshold_rule(("yellow", 212, 211), ("red", 216, 215), for_s=90, count=2), rule_id="held"
+    ),
+    a_rule(a_threshold_rule(("orange", 214, 213)), rule_id="plain"),
     a_rule(
         WindowRule(aggregate="mean", window_s=600, rungs=rungs(("blue", 211, 210))), rule_id="mean"
     ),
@@ -78,30 +80,30 @@ def a_stream(chance: random.Random) -> list[list[Message]]:
 
 async def expected(bootstrap: str) -> dict[str, bytes]:
     """Digest by event id, from the pure core over the log as it is."""
-    book = RuleBook()
+    registry = RuleRegistry()
     for sensor in SENSORS:
-        book.put_sensor(sensor)
+        registry.add_sensor(sensor)
     for rule in RULE_SET:
-        book.put_rule(rule)
-    partitions = [Partition(book) for _ in range(READINGS.partitions)]
+        registry.add_rule(rule)
+    engines = [PartitionEngine(registry) for _ in range(READINGS.partitions)]
     for record in await read_all(bootstrap, READINGS):
         try:
             message = READINGS.model.validate_json(record.value)
         except ValueError:
             continue
-        partition, stamped = partitions[record.partition], record.timestamp / 1000
+        engine, stamped = engines[record.partition], record.timestamp / 1000
         try:
             if isinstance(message, Reading):
-                partition.reading(record.offset, message, stamped, SENT)
+                engine.apply_reading(record.offset, message, stamped, SENT)
             else:
                 assert isinstance(message, Tick)
-                partition.tick(record.offset, message, stamped, SENT)
+                engine.apply_tick(record.offset, message, stamped, SENT)
         except Refused:
             continue
     return {
         one.id: body_digest(one)
-        for partition in partitions
-        for one in partition.out
+        for engine in engines
+        for one in engine.messages
         if not isinstance(one, ShadowDiffers)
     }
 

@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 
 from deploy.local.stack import Stack
-from services.scoring import store
+from services.scoring.store import changelog
 from shared.contracts.dead_letter import DeadLetter, Reason
 from shared.contracts.topics import ALARMS, CATALOG, DEAD_LETTER, READINGS, RULES
 from shared.runtime.publisher import encode
 from tests.e2e.test_scoring_crash import metric, until, write
 from tests.support.kafka import Message, produce, read_all
-from tests.support.scoring import a_catalog_entry, a_ladder, a_reading, a_rule, a_sensor
+from tests.support.scoring import a_catalog_entry, a_reading, a_rule, a_sensor, a_threshold_rule
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
 
 SENSORS = [a_sensor(f"wl-{number:03d}") for number in range(24)]
-RULE = a_rule(a_ladder(("red", 216, 215)), rule_id="plain")
+RULE = a_rule(a_threshold_rule(("red", 216, 215)), rule_id="plain")
 GARBAGE = 48_000
 
 
@@ -67,7 +67,7 @@ async def test_garbage_ends_nothing_and_is_dead_lettered_record_for_record(tmp_p
         ends = Counter(one.partition for one in await read_all(kafka, READINGS))
 
         async def stored() -> bool:
-            result = await store.read(kafka, range(READINGS.partitions))
+            result = await changelog.read(kafka, range(READINGS.partitions))
             offsets = {number: stored.checkpoint for number, stored in result.items()}
             return all(
                 (last := offsets[number]) is not None and last.next_offset == end

@@ -12,9 +12,10 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from services.scoring.core.baseline import Baseline, BaselineSpec
-from services.scoring.core.baseline_tail import Tail, size
-from services.scoring.loop import work_through
+from services.scoring.core.baseline.baseline import Baseline
+from services.scoring.core.baseline.memory import BaselineSpec
+from services.scoring.core.baseline.tail import Tail, size
+from services.scoring.fastpath.loop import process_run
 from shared.contracts.fields import Status
 from shared.contracts.rules import (
     AbsenceRule,
@@ -29,10 +30,10 @@ from tests.support.scoring import (
     SENT,
     T0,
     Feed,
-    a_ladder,
     a_reading,
     a_rule,
     a_sensor,
+    a_threshold_rule,
     a_tick,
     as_record,
     as_span,
@@ -46,9 +47,11 @@ def window(aggregate: Any, span_s: float, *steps: tuple[str, float, float]) -> W
 
 
 RULES = (
-    a_rule(a_ladder(("yellow", 212, 211), ("red", 216, 215), for_s=90, count=2), rule_id="held"),
-    a_rule(a_ladder(("orange", 214, 213)), rule_id="plain"),
-    a_rule(a_ladder(("blue", 203, 204), direction="below"), rule_id="low"),
+    a_rule(
+        a_threshold_rule(("yellow", 212, 211), ("red", 216, 215), for_s=90, count=2), rule_id="held"
+    ),
+    a_rule(a_threshold_rule(("orange", 214, 213)), rule_id="plain"),
+    a_rule(a_threshold_rule(("blue", 203, 204), direction="below"), rule_id="low"),
     a_rule(window("mean", 240, ("blue", 211, 210)), rule_id="mean"),
     a_rule(window("sum", 7200, ("blue", 9000, 8000)), rule_id="sum"),
     a_rule(window("max", 14400, ("red", 215, 214)), rule_id="max"),
@@ -101,15 +104,15 @@ def told(seed: int) -> Iterator[str]:
     while left:
         size = chance.randint(1, 60)
         run = left[:size] if chance.random() < 0.3 else as_span(left[:size])
-        outcomes = work_through(feed.partition, run, SENT, refused)
+        outcomes = process_run(feed.engine, run, SENT, refused)
         yield f"{seed} outcomes {sorted((str(k), v) for k, v in outcomes.items() if v)}"
         left = left[size:]
     for record, why in refused:
         yield f"{seed} refused {record.offset} {why.reason} {why.detail}"
-    for message in feed.partition.out:
+    for message in feed.engine.messages:
         yield f"{seed} out {message!r}"
-    for key, state in sorted(feed.partition.states.items()):
-        yield f"{seed} state {key!r} {state.dump()!r} {state.due!r} {state.dirty}"
+    for key, state in sorted(feed.engine.states.items()):
+        yield f"{seed} state {key!r} {state.dump()!r} {state.deadline!r} {state.dirty}"
 
 
 def usual(seed: int) -> Iterator[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from deploy.commands.rules.engine import LATENESS_S, Bench
 from deploy.commands.rules.episodes import Comparison, Side, settle
 from deploy.commands.rules.sources import Record
-from services.scoring.core.checks import Refused
+from services.scoring.core.refusals import Refused
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.catalog import SensorEntry
 from shared.contracts.dead_letter import Reason

@@ -12,7 +12,7 @@ from deploy.commands.rules.episodes import Episode, Side
 from deploy.commands.rules.kafka import read_rules
 from deploy.commands.rules.sources import Record
 from deploy.commands.rules.stream import Source, play, source_of
-from services.scoring.core.checks import Refused
+from services.scoring.core.refusals import Refused
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.catalog import SensorEntry
 from shared.contracts.readings import Tick

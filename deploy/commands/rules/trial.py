@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from deploy.commands.rules.engine import Bench
-from services.scoring.core.checks import Refused
+from services.scoring.core.refusals import Refused
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.catalog import SensorEntry
 from shared.contracts.fields import Status

@@ -17,9 +17,9 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from services.scoring.core.book import RuleBook
-from services.scoring.core.checks import Refused
-from services.scoring.core.partition import Partition
+from services.scoring.core.partition_engine import PartitionEngine
+from services.scoring.core.refusals import Refused
+from services.scoring.core.rules.rule_registry import RuleRegistry
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.catalog import SensorEntry
 from shared.contracts.fields import Tier
@@ -56,18 +56,18 @@ Detector = Callable[[Series], Scored]
 
 def ours(series: Series) -> Scored:
     """The rule as it is shipped, judged by the engine: rows at which an alarm is raised or upgraded."""
-    partition = Partition(_book())
+    engine = PartitionEngine(_registry())
     scores = []
     for row, (at, value) in enumerate(zip(series.at, series.values, strict=True)):
         with suppress(Refused):
-            partition.reading(row, _reading(row, at, value), at, _NOW)
+            engine.apply_reading(row, _reading(row, at, value), at, _NOW)
         told = [
             alarm.evidence.value
-            for alarm in partition.out
+            for alarm in engine.messages
             if isinstance(alarm, AlarmEvent) and alarm.transition in _UP
         ]
-        partition.out.clear()
-        partition.dirty.clear()
+        engine.messages.clear()
+        engine.dirty.clear()
         scores.append(max(told, default=0.0))
     return Scored(scores, scores)
 
@@ -78,12 +78,12 @@ def _rule() -> RuleDefinition:
     return next(rule for rule in shipped if rule.rule_id == RULE)
 
 
-def _book() -> RuleBook:
-    rule, book = _rule(), RuleBook()
+def _registry() -> RuleRegistry:
+    rule, registry = _rule(), RuleRegistry()
     assert rule.sensor_kind
     assert rule.metric
     assert rule.unit
-    book.put_sensor(
+    registry.add_sensor(
         SensorEntry(
             sensor_id=_SENSOR,
             sensor_kind=rule.sensor_kind,
@@ -94,8 +94,8 @@ def _book() -> RuleBook:
             interval_s=300.0,
         )
     )
-    book.put_rule(rule)
-    return book
+    registry.add_rule(rule)
+    return registry
 
 
 def _reading(row: int, at: float, value: float) -> Reading:

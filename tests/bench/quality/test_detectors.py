@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from services.scoring.core.baseline_episode import EpisodeSpec
+from services.scoring.core.baseline.episode import EpisodeSpec
 from tests.bench.quality.corpus import OWN, read_folder
 from tests.bench.quality.detectors import ours
 

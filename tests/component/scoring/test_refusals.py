@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.scoring.core.partition import Partition
+from services.scoring.core.partition_engine import PartitionEngine
 from shared.contracts.fields import Contract
 from shared.contracts.ids import dead_letter_id
 from shared.contracts.topics import READINGS
@@ -32,7 +32,7 @@ async def accounted(log: Log, messages: Sequence[Contract | bytes]) -> list[tupl
                 for one in range(len(results) * 100)
             }
             assert {number for number, _ in log.dead_letters()} == wanted
-            assert worker._lanes[0].stored_offset == len(results) * 100
+            assert worker._partitions[0].stored_offset == len(results) * 100
 
     worker._platform.dead_letters.account = account  # type: ignore[method-assign]
     for first in range(0, len(records), 100):
@@ -61,6 +61,6 @@ def test_bugs_count_when_letters_and_checkpoint_are_with_kafka(
     def broken(*_: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Partition, "reading", broken)
+    monkeypatch.setattr(PartitionEngine, "apply_reading", broken)
     messages = [a_reading(1, number, SENSORS[0]) for number in range(300)]
     assert asyncio.run(accounted(Log(), messages)) == [(100, 100)] * 3

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,6 +16,10 @@ import pytest
 from deploy import native
 from services.scoring.fastpath.modules import MODULES
 from shared.fastpath import loader
+
+_LOCALS = re.compile(r"@cython\.locals\((.*?)\)\s*\n\s*cp?def [^(]*?(\w+)\(", re.DOTALL)
+_NAME = re.compile(r"(\w+)=")
+_SIGNATURE = re.compile(r"^\s*cp?def [^(\n]*?(\w+)\(([^)]+)\)", re.MULTILINE)
 
 
 @pytest.fixture
@@ -67,7 +74,7 @@ def test_another_source_is_another_build(monkeypatch: pytest.MonkeyPatch, tmp_pa
     source.with_suffix(".pxd").write_text("")
     source_of = loader.source_of
     monkeypatch.setattr(
-        loader, "source_of", lambda m: source if m.endswith("scan") else source_of(m)
+        loader, "source_of", lambda m: source if m.endswith("scanner") else source_of(m)
     )
     assert loader.digest.__wrapped__(MODULES) != first
 
@@ -95,3 +102,25 @@ def test_a_loaded_module_is_not_replaced(empty: Path, monkeypatch: pytest.Monkey
 def test_every_module_has_its_types_beside_it() -> None:
     for module in MODULES:
         assert loader.source_of(module).with_suffix(".pxd").is_file(), module
+
+
+def test_every_typed_name_is_a_name_of_its_function() -> None:
+    """Cython ignores the type of a name that does not exist: the code would only become slower."""
+    for module in MODULES:
+        source = loader.source_of(module)
+        functions: dict[str, set[str]] = defaultdict(set)
+        for node in ast.walk(ast.parse(source.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                children = list(ast.walk(node))
+                names = {child.id for child in children if isinstance(child, ast.Name)}
+                arguments = {child.arg for child in children if isinstance(child, ast.arg)}
+                functions[node.name] |= names | arguments
+        types = source.with_suffix(".pxd").read_text()
+        for typed, function in _LOCALS.findall(types):
+            unknown = set(_NAME.findall(typed)) - functions[function]
+            assert not unknown, f"{module}.{function}: {unknown}"
+        for function, signature in _SIGNATURE.findall(types):
+            parts = [part.strip() for part in signature.split(",") if part.strip()]
+            typed_names = {part.split()[-1].split("=")[0].lstrip("*") for part in parts}
+            unknown = typed_names - functions[function]
+            assert not unknown, f"{module}.{function}: {unknown}"

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from services.scoring.core.baseline import Baseline, BaselineSpec, Verdict
-from services.scoring.core.baseline_episode import Episode, EpisodeSpec
+from services.scoring.core.baseline.baseline import Baseline, Verdict
+from services.scoring.core.baseline.episode import EpisodeSpec, ScoreEpisode
+from services.scoring.core.baseline.memory import BaselineSpec
 
 SPEC = BaselineSpec()
 STEP = 300.0
@@ -48,7 +49,7 @@ def told(verdicts: list[Verdict | None]) -> list[tuple[int, str]]:
 
 def changes(scores: Sequence[float | None]) -> list[tuple[int, str]]:
     """Where what counts begins, grows and ends."""
-    episode, events, before = Episode(), [], 0.0
+    episode, events, before = ScoreEpisode(), [], 0.0
     for i, score in enumerate(scores):
         if score is None:
             continue
@@ -97,9 +98,9 @@ def test_everything_said_is_finite(points: list[Point]) -> None:
 @given(st.lists(st.floats(0, 1), max_size=200))
 @example([1.0, math.nextafter(1.0, 0.0)])
 def test_an_episode_survives_a_restart_and_never_wanes(scores: list[float]) -> None:
-    episode, other_episode, before = Episode(), Episode(), 0.0
+    episode, other_episode, before = ScoreEpisode(), ScoreEpisode(), 0.0
     for i, score in enumerate(scores):
-        other_episode = Episode.load(json.loads(json.dumps(other_episode.dump())))
+        other_episode = ScoreEpisode.load(json.loads(json.dumps(other_episode.dump())))
         counts = episode.step(EpisodeSpec(), i * STEP, score)
         assert counts == other_episode.step(EpisodeSpec(), i * STEP, score)
         assert counts == 0.0 or counts >= max(before, 0.5)

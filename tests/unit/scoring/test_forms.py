@@ -9,7 +9,7 @@ from typing import get_args
 
 import pytest
 
-from services.scoring.core.baseline import Reason
+from services.scoring.core.baseline.memory import Reason
 from services.scoring.fastpath.modules import MODULES
 from shared.fastpath.loader import ROOT, built, form
 
@@ -85,8 +85,8 @@ def test_what_runs_is_what_was_built() -> None:
 
 
 def test_plain_can_be_asked_for() -> None:
-    done = ran("0", "-c", f"{INSTALL}import services.scoring.core.engine as e; print(e.__file__)")
-    assert done.stdout.strip().endswith("core/engine.py")
+    done = ran("0", "-c", f"{INSTALL}import services.scoring.fastpath.loop as m; print(m.__file__)")
+    assert done.stdout.strip().endswith("fastpath/loop.py")
 
 
 @pytest.mark.usefixtures("both_forms")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring.core.score import score_parts, total
-from tests.support.scoring import Feed, a_ladder, a_rule
+from services.scoring.core.alarms.score import score_parts, total
+from tests.support.scoring import Feed, a_rule, a_threshold_rule
 
 ranks = st.integers(0, 4)
 sizes = st.floats(-1e308, 1e308, allow_nan=False)
@@ -52,7 +52,7 @@ def test_the_bands() -> None:
 
 
 def test_an_alarm_carries_the_parts_of_its_score() -> None:
-    feed = Feed(a_rule(a_ladder(("yellow", 212, 211), ("red", 216, 215))))
+    feed = Feed(a_rule(a_threshold_rule(("yellow", 212, 211), ("red", 216, 215))))
     feed.read(214, 0)
     feed.read(218, 3600)
     feed.read(200, 3660)

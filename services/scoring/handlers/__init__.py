@@ -1,0 +1,1 @@
+"""One module per inbound topic: the messages that arrive and the work that follows."""

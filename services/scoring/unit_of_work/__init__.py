@@ -1,0 +1,1 @@
+"""One partition of readings: load its states, publish its alarms, store its checkpoints."""
