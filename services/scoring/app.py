@@ -9,7 +9,7 @@ from faststream.asgi import AsgiFastStream
 from services.scoring.core.rules.rule_registry import RuleRegistry
 from services.scoring.handlers.readings import ReadingsWorker
 from services.scoring.handlers.tables import table_handlers
-from services.scoring.metrics import Metrics
+from services.scoring.metrics import ScoringMetrics
 from services.scoring.settings import Settings
 from services.scoring.store.tables import KafkaTables
 from shared.contracts.topics import ALARMS, HEALTH, READINGS
@@ -25,7 +25,7 @@ def build(settings: Settings) -> AsgiFastStream:
     platform = Platform("scoring", settings)
     registry = RuleRegistry(settings.lateness_s)
     tables = KafkaTables(settings.kafka_bootstrap, settings.lateness_s, registry, table_handlers)
-    worker = ReadingsWorker(platform, settings, registry, tables, Metrics(platform.registry))
+    worker = ReadingsWorker(platform, settings, registry, tables, ScoringMetrics(platform.registry))
     tables.follow(platform, worker.at_boundary)
     consumer = platform.consume(
         [READINGS],

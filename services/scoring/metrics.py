@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from shared.fastpath.loader import form
 
 
-class Metrics:
+class ScoringMetrics:
     """The series of scoring, beside the series of every service."""
 
     def __init__(self, registry: CollectorRegistry) -> None:

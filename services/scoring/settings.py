@@ -16,8 +16,8 @@ class Settings(ServiceSettings):
     """A reading may be this much older than its sensor's newest reading, in seconds, where the
     catalogue states no other limit; older readings are refused."""
     flush_interval_s: Annotated[float, Field(gt=0, le=60)] = 1.0
-    """Changed states are stored at this interval in seconds, or up to every 5 s where there are many;
-    a restart processes at most the input of one interval again."""
+    """Changed states are stored at this interval in seconds, or up to every 5 s where there are
+    many; a restart processes at most the input of one interval again."""
     flush_states: Annotated[int, Field(ge=1, le=100_000)] = 20_000
     """Changed states of a partition are stored earlier when this number has changed."""
     batch_records: Annotated[int, Field(ge=1, le=10_000)] = 5_000

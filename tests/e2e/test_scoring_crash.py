@@ -19,7 +19,7 @@ import pytest
 from deploy.local.stack import Stack
 from services.scoring.core.alarms.emitter import ShadowDiffers
 from services.scoring.core.partition_engine import PartitionEngine
-from services.scoring.core.refusals import Refused
+from services.scoring.core.refusals import RefusedInput
 from services.scoring.core.rules.rule_registry import RuleRegistry
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.fields import Contract
@@ -98,7 +98,7 @@ async def expected(bootstrap: str) -> dict[str, bytes]:
             else:
                 assert isinstance(message, Tick)
                 engine.apply_tick(record.offset, message, stamped, SENT)
-        except Refused:
+        except RefusedInput:
             continue
     return {
         one.id: body_digest(one)

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
-from services.scoring.core.partition_engine import Outcome, PartitionEngine
-from services.scoring.core.refusals import Refused
+from services.scoring.core.partition_engine import PartitionEngine, ReadingOutcome
+from services.scoring.core.refusals import RefusedInput
 from services.scoring.core.rules.rule_registry import RuleRegistry
 from services.scoring.fastpath.loop import process_run
 from shared.contracts.alarms import AlarmEvent
@@ -167,12 +167,12 @@ class Feed:
         self.engine = PartitionEngine(self.registry)
         self.offset = 0
 
-    def read(self, value: float, seconds: float, **fields: Any) -> Outcome:
-        """Apply a reading without the fast path; raises Refused."""
+    def read(self, value: float, seconds: float, **fields: Any) -> ReadingOutcome:
+        """Apply a reading without the fast path; raises RefusedInput."""
         return self.apply(a_reading(value, seconds, **fields))
 
-    def apply(self, reading: Reading, delay_s: float = 1e8) -> Outcome:
-        """Apply a reading that arrives `delay_s` after its event time; raises Refused."""
+    def apply(self, reading: Reading, delay_s: float = 1e8) -> ReadingOutcome:
+        """Apply a reading that arrives `delay_s` after its event time; raises RefusedInput."""
         self.offset += 1
         recorded_at = reading.occurred_at.timestamp() + delay_s
         return self.engine.apply_reading(self.offset, reading, recorded_at, SENT)
@@ -185,11 +185,11 @@ class Feed:
         process_run(self.engine, as_span([record]), SENT, refused)
         assert not refused, refused
 
-    def refusal(self, reading: Reading, delay_s: float = 1e8) -> Refused:
+    def refusal(self, reading: Reading, delay_s: float = 1e8) -> RefusedInput:
         """Return the refusal of this reading; fails when the reading is accepted."""
         try:
             self.apply(reading, delay_s)
-        except Refused as refusal:
+        except RefusedInput as refusal:
             return refusal
         raise AssertionError("the reading was not refused")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from services.scoring.core.partition_engine import PartitionEngine
-from services.scoring.core.refusals import Refused
+from services.scoring.core.refusals import RefusedInput
 from services.scoring.core.rules.rule_registry import RuleRegistry
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.catalog import SensorEntry
@@ -29,7 +29,7 @@ class Bench:
         rules: Iterable[RuleDefinition],
         lateness_s: float = LATENESS_S,
     ) -> None:
-        """Raises Refused for a rule the engine does not take."""
+        """Raises RefusedInput for a rule the engine does not take."""
         registry = RuleRegistry(lateness_s)
         for sensor in sensors:
             registry.add_sensor(sensor)
@@ -43,7 +43,7 @@ class Bench:
         self._offset += 1
         try:
             self._engine.apply_reading(self._offset, reading, arrives, SENT)
-        except Refused as why:
+        except RefusedInput as why:
             return why.reason
         return None
 
@@ -55,7 +55,7 @@ class Bench:
         tick = Tick(id=f"tick-{self._offset}", occurred_at=datetime.fromtimestamp(at, UTC))
         try:
             self._engine.apply_tick(self._offset, tick, arrives, SENT)
-        except Refused as why:
+        except RefusedInput as why:
             return why.reason
         return None
 

@@ -1,15 +1,14 @@
-"""One partition of the readings: its sensors, its clock, its deadlines; a function of the log alone.
+"""A partition of the readings: sensors, clock and deadlines, as a function of the log alone.
 
-Only ticks move the clock that decides about silence. A reading moves the time of its own sensor
-alone: a device with a fast clock, or a drill that plays another hour, must not make its neighbours
-look silent.
+Only ticks move the clock that decides about silence. A reading moves the time of a single sensor: a
+device with a fast clock, or a drill at another hour, must not make other sensors look silent.
 
-Deadlines lie in a heap with at most one valid entry per sensor. An entry that comes up too early,
-since the sensor has sent a reading meanwhile, is pushed again with the right moment; so a tick costs
-as much as there is due.
+Deadlines lie in a heap with at most one valid entry per sensor. When the sensor has sent a reading
+meanwhile, the entry comes up too early and is pushed again with the right moment. The cost of a
+tick therefore depends on the number of due entries.
 
-A sensor that has sent nothing since it was catalogued has no state and is not silent: thousands are
-catalogued before they are installed, and their absence is a matter of commissioning.
+A catalogued sensor without any reading has no state and is not silent: thousands are catalogued
+before their installation, and their absence is a matter of commissioning.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from datetime import datetime
 from enum import StrEnum
 from heapq import heapify, heappop, heappush
 
-from services.scoring.core.alarms.alarm_events import Cause, instant
+from services.scoring.core.alarms.alarm_events import ChangeCause, instant
 from services.scoring.core.alarms.alarm_state import NEVER
 from services.scoring.core.alarms.emitter import Emitted, Emitter
 from services.scoring.core.evaluation.evaluation import (
@@ -30,11 +29,11 @@ from services.scoring.core.evaluation.evaluation import (
 )
 from services.scoring.core.evaluation.rule_change import apply_rules
 from services.scoring.core.readings.history import contains
-from services.scoring.core.refusals import Refused
+from services.scoring.core.refusals import RefusedInput
 from services.scoring.core.rules.rule_registry import RuleRegistry
 from services.scoring.core.rules.rule_set import RuleSet
 from services.scoring.core.state.id_hash import id_hash
-from services.scoring.core.state.sensor_state import SensorState, key_of
+from services.scoring.core.state.sensor_state import ScoringState, key_of
 from services.scoring.core.state.stored_state import StoredState
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import highest_grade
@@ -48,7 +47,7 @@ RETROSPECTIVE_S = 900.0
 """A reading this much older than the log's clock belongs to a backlog, in seconds."""
 
 
-class Outcome(StrEnum):
+class ReadingOutcome(StrEnum):
     """The outcome of a reading that was not refused; a metric label."""
 
     SCORED = "scored"
@@ -58,13 +57,13 @@ class Outcome(StrEnum):
 
 
 class PartitionEngine:
-    """The state of one partition.
+    """The state of a partition.
 
     `messages` collects the records to publish, `dirty` the states to store, and `removed_keys` the
-    keys of sensors that are no longer catalogued. `next_offset` is the first offset that is not
-    applied, `last_value` the value of the record just before it, as far as this process applied the
-    record. `clock` is the newest tick in seconds since 1970. `states` holds the sensors by key.
-    `number` is the number of the partition in the topic; None = all sensors belong here (tests).
+    keys of sensors outside the catalogue. `next_offset` is the first offset not applied,
+    `last_value` the value of the record just before, if this process applied the record. `clock` is
+    the newest tick in seconds since 1970. `states` holds the sensors by key. `number` is the number
+    of the partition in the topic; None = all sensors belong here (tests).
     """
 
     def __init__(
@@ -75,8 +74,8 @@ class PartitionEngine:
         self.clock = clock
         self.next_offset = 0
         self.last_value: bytes | None = None
-        self.states: dict[bytes, SensorState] = {}
-        self.dirty: list[SensorState] = []
+        self.states: dict[bytes, ScoringState] = {}
+        self.dirty: list[ScoringState] = []
         self.removed_keys: list[bytes] = []
         self.messages: list[Emitted] = []
         self._emitter = Emitter(self.messages)
@@ -120,27 +119,27 @@ class PartitionEngine:
         recorded_at: float,
         now: datetime,
         at: float | None = None,
-    ) -> Outcome:
+    ) -> ReadingOutcome:
         """Apply a reading; `recorded_at` is Kafka's record time in seconds since 1970.
 
-        `at` is the event time where the caller has read it already. Raises Refused; the state is
-        then unchanged.
+        `at` is the event time where the caller has read it already. Raises RefusedInput; the state
+        is then unchanged.
         """
         self.refresh(now)
         status = str(reading.status)
         key = key_of(reading.sensor_id, status).encode()
         state = self.states.get(key)
         if state is not None and offset <= state.applied:
-            return Outcome.REPLAYED
+            return ReadingOutcome.REPLAYED
         if state is None:
             sensor = self.registry.sensor(reading.sensor_id)
             if sensor is None:
-                raise Refused(Reason.UNKNOWN_SENSOR, f"{reading.sensor_id} is not catalogued")
-            state = SensorState(sensor, self.registry.rule_set(sensor, status), status)
+                raise RefusedInput(Reason.UNKNOWN_SENSOR, f"{reading.sensor_id} is not catalogued")
+            state = ScoringState(sensor, self.registry.rule_set(sensor, status), status)
         _check_facts(state.rule_set, reading)
         at = reading.occurred_at.timestamp() if at is None else at
         if at > recorded_at + FUTURE_S:
-            raise Refused(Reason.FUTURE_TIME, f"{at - recorded_at:.0f} s ahead of its arrival")
+            raise RefusedInput(Reason.FUTURE_TIME, f"{at - recorded_at:.0f} s ahead of its arrival")
         trace_id = reading.trace_id or reading.id
         facts = (reading.id, at, reading.value, trace_id, reading.synthetic, now)
         previous, grade = state.grade, highest_grade(state.grade, reading.data_grade)
@@ -149,30 +148,30 @@ class PartitionEngine:
         state.rare_state().grade = grade  # first: an alarm of this reading has the grade
         try:
             return self.evaluate_reading(state, *facts)
-        except Refused:
+        except RefusedInput:
             state.rare_state().grade = previous
             raise
 
     def evaluate_reading(
         self,
-        state: SensorState,
+        state: ScoringState,
         event_id: str,
         at: float,
         value: float,
         trace_id: str,
         synthetic: bool,
         now: datetime,
-    ) -> Outcome:
+    ) -> ReadingOutcome:
         """Apply a reading whose facts are those of the catalogue and whose time is not ahead.
 
-        Raises Refused; the state is then unchanged.
+        Raises RefusedInput; the state is then unchanged.
         """
         instant(at)
         if _is_repeat(state, event_id, at, value):
-            return Outcome.DUPLICATE
+            return ReadingOutcome.DUPLICATE
         lateness_s = state.rule_set.lateness_s
         if state.newest - at > lateness_s:
-            raise Refused(
+            raise RefusedInput(
                 Reason.TOO_LATE,
                 f"{state.newest - at:.0f} s older than the newest, at most {lateness_s:.0f}",
             )
@@ -184,11 +183,11 @@ class PartitionEngine:
         evaluate(state, cause, synthetic, self.clock, self._emitter)
         self.mark_dirty(state)
         self._schedule(state)
-        return Outcome.LATE if late else Outcome.SCORED
+        return ReadingOutcome.LATE if late else ReadingOutcome.SCORED
 
     def complete_reading(
         self,
-        state: SensorState,
+        state: ScoringState,
         event_id: str,
         at: float,
         value: float,
@@ -203,15 +202,15 @@ class PartitionEngine:
         self._schedule(state)
 
     def apply_tick(self, offset: int, tick: Tick, recorded_at: float, now: datetime) -> None:
-        """Move the clock and decide what fell due; a tick that does not move it has no effect.
+        """Move the clock and decide about due entries; a tick behind the clock has no effect.
 
-        Raises Refused for a tick that is ahead of Kafka's record time.
+        Raises RefusedInput for a tick ahead of Kafka's record time.
         """
         self.refresh(now)
         at = tick.occurred_at.timestamp()
         if at > recorded_at + TICK_AHEAD_S:
             detail = f"a tick {at - recorded_at:.0f} s ahead of its arrival"
-            raise Refused(Reason.FUTURE_TIME, detail)
+            raise RefusedInput(Reason.FUTURE_TIME, detail)
         if at <= self.clock:
             return
         self.clock = at
@@ -235,7 +234,7 @@ class PartitionEngine:
         for entry in replayed:
             heappush(self._deadlines, entry)
 
-    def mark_dirty(self, state: SensorState) -> None:
+    def mark_dirty(self, state: ScoringState) -> None:
         """Add a changed state to those that are to be stored."""
         if not state.dirty:
             state.dirty = True
@@ -268,11 +267,11 @@ class PartitionEngine:
         self._foreign_keys.clear()
         heapify(self._deadlines)
 
-    def _cause(self, at: float, value: float, event_id: str, trace_id: str) -> Cause:
+    def _cause(self, at: float, value: float, event_id: str, trace_id: str) -> ChangeCause:
         """Return a reading as the cause of what follows from it."""
-        return Cause(at, value, event_id, trace_id, self.clock - at > RETROSPECTIVE_S)
+        return ChangeCause(at, value, event_id, trace_id, self.clock - at > RETROSPECTIVE_S)
 
-    def _schedule(self, state: SensorState) -> None:
+    def _schedule(self, state: ScoringState) -> None:
         if state.deadline < NEVER and not state.rule_set.timed and state.rare is None:
             return  # a deadline of silence only moves later
         due, _ = next_deadline(state)
@@ -281,10 +280,10 @@ class PartitionEngine:
             heappush(self._deadlines, (due, state.key.encode()))
 
 
-def _is_repeat(state: SensorState, event_id: str, at: float, value: float) -> bool:
+def _is_repeat(state: ScoringState, event_id: str, at: float, value: float) -> bool:
     """Return whether the reading was applied already.
 
-    Raises Refused for the same id with another body.
+    Raises RefusedInput for the same id with another body.
     """
     if contains(state, at, value):
         return True
@@ -292,15 +291,19 @@ def _is_repeat(state: SensorState, event_id: str, at: float, value: float) -> bo
     if state.has_id(id_hash(encoded, 0, len(encoded))):
         if state.rare is not None and [event_id, at, value] in state.rare.unmeasured:
             return True
-        raise Refused(Reason.ID_CONFLICT, f"id {event_id} came before with another body")
+        raise RefusedInput(Reason.ID_CONFLICT, f"id {event_id} came before with another body")
     return False
 
 
 def _check_facts(rules: RuleSet, reading: Reading) -> None:
-    """Raises Refused for a reading whose facts are not those of the catalogue."""
+    """Raises RefusedInput for a reading whose facts are not those of the catalogue."""
     if reading.unit != rules.unit:
-        raise Refused(Reason.UNIT_MISMATCH, f"unit {reading.unit}, catalogued {rules.unit}")
+        raise RefusedInput(Reason.UNIT_MISMATCH, f"unit {reading.unit}, catalogued {rules.unit}")
     if reading.datum != rules.datum:
-        raise Refused(Reason.DATUM_MISMATCH, f"datum {reading.datum}, catalogued {rules.datum}")
+        raise RefusedInput(
+            Reason.DATUM_MISMATCH, f"datum {reading.datum}, catalogued {rules.datum}"
+        )
     if reading.metric != rules.metric:
-        raise Refused(Reason.UNIT_MISMATCH, f"metric {reading.metric}, catalogued {rules.metric}")
+        raise RefusedInput(
+            Reason.UNIT_MISMATCH, f"metric {reading.metric}, catalogued {rules.metric}"
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared.contracts.dead_letter import Reason
 
 
-class Refused(Exception):
+class RefusedInput(Exception):
     """A rule or a reading is refused; `reason` is of the closed set, `detail` is for people."""
 
     def __init__(self, reason: Reason, detail: str) -> None:

@@ -5,7 +5,7 @@ the bounds of its alarm, mean, minimum and maximum do as well: from `windows_sta
 the last reading outside has left the window. A sum of rain only rises: while the sum of new values
 stays below `sum_margin`, the sum of the window cannot reach the next threshold. Bounds are derived
 and never stored. The core declares them unknown whenever alarms or rules may have changed
-(`SensorState.forget_bounds`), and they are computed at the next reading.
+(`ScoringState.forget_bounds`), and they are computed at the next reading.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from services.scoring.core.alarms.alarm_state import NEVER
 from services.scoring.core.readings.history import buckets_of
 from services.scoring.core.readings.windows import WindowSpec, WindowView, aggregate_of, view_of
 from services.scoring.core.rules.compiled_rule import CompiledRule
-from services.scoring.core.state.sensor_state import SensorState
+from services.scoring.core.state.sensor_state import ScoringState
 
 _ALWAYS, _NEVER = -inf, inf
 """One object each: the bounds of a sensor shall not cost memory of their own."""
@@ -26,7 +26,7 @@ _MARGIN = 1e-9
 """Absolute for moments and relative for sums: far more than rounding can add up to."""
 
 
-def update_bounds(state: SensorState) -> None:
+def update_bounds(state: ScoringState) -> None:
     """Compute the values and rates that change nothing; the windows become unknown."""
     rule_set = state.rule_set
     if not state.alarms and not _needs_evaluation(state):
@@ -47,7 +47,7 @@ def update_bounds(state: SensorState) -> None:
     state.forget_windows()
 
 
-def value_bounds(state: SensorState) -> tuple[float, float]:
+def value_bounds(state: ScoringState) -> tuple[float, float]:
     """Return the exclusive bounds of values that change no threshold rule and are measurements."""
     low, high = -inf, inf
     if _needs_evaluation(state):
@@ -61,7 +61,7 @@ def value_bounds(state: SensorState) -> tuple[float, float]:
     return low, high
 
 
-def windows_unchanged(state: SensorState) -> bool:
+def windows_unchanged(state: ScoringState) -> bool:
     """Add up the windows over the newest reading; return whether they change nothing."""
     at, value, times, values = state.newest, state.value, state.times, state.values
     stable_from, margin = _ALWAYS, _NEVER
@@ -78,8 +78,8 @@ def windows_unchanged(state: SensorState) -> bool:
         if spec.inside:
             outside_at = _last_outside(spec, view, times, values, (low, high))
             if outside_at is None:  # in some bucket: not newer than the previous knowledge
-                known = low < value < high and state.windows_stable_from < inf
-                until = state.windows_stable_from if known else at + spec.span_s + _MARGIN_S
+                reusable = low < value < high and state.windows_stable_from < inf
+                until = state.windows_stable_from if reusable else at + spec.span_s + _MARGIN_S
                 stable_from = max(stable_from, until)
             elif outside_at > _ALWAYS:
                 stable_from = max(stable_from, outside_at + spec.span_s + _MARGIN_S)
@@ -119,12 +119,12 @@ def _last_outside(
     return None
 
 
-def _rule_bounds(state: SensorState, rule: CompiledRule) -> tuple[float, float]:
+def _rule_bounds(state: ScoringState, rule: CompiledRule) -> tuple[float, float]:
     assert rule.thresholds is not None
     return rule.thresholds.bounds(state.alarm(rule.rule_id))
 
 
-def _needs_evaluation(state: SensorState) -> bool:
+def _needs_evaluation(state: ScoringState) -> bool:
     """Return whether every next reading has to be evaluated, whatever its value."""
     rare = state.rare
     if rare is None:

@@ -11,7 +11,7 @@ from math import inf
 
 from services.scoring.core.readings.history import push, trim
 from services.scoring.core.state.id_hash import id_hash
-from services.scoring.core.state.sensor_state import SensorState
+from services.scoring.core.state.sensor_state import ScoringState
 from services.scoring.fastpath.bounds import update_bounds, value_bounds, windows_unchanged
 
 NOT_APPLIED, APPLIED, RULES_REMAIN, BASELINES_REMAIN = 0, 1, 2, 3
@@ -21,7 +21,7 @@ by `PartitionEngine.complete_reading`."""
 
 
 def try_fast_path(
-    state: SensorState, at: float, value: float, raw: bytes, begin: int, end: int
+    state: ScoringState, at: float, value: float, raw: bytes, begin: int, end: int
 ) -> int:
     """Apply a reading as far as it provably changes nothing; return one of the results above.
 
@@ -60,6 +60,6 @@ def try_fast_path(
     return BASELINES_REMAIN if rules.has_baselines else APPLIED
 
 
-def _passes_no_threshold(state: SensorState, value: float) -> bool:
+def _passes_no_threshold(state: ScoringState, value: float) -> bool:
     low, high = value_bounds(state)
     return low < value < high

@@ -1,12 +1,12 @@
-"""The loop over the records fetched from one partition: the fast path where it applies.
+"""The loop over the records fetched from a partition: the fast path wherever possible.
 
-A reading takes the fast path when it is of the plainest form, its sensor has a state, its facts are
-those of the catalogue, and it provably changes nothing (fastpath/fast_evaluation.py). Every other
-record is decoded by the contract model and applied by `PartitionEngine.apply_reading`, in the same
-order and with the same outcome.
+A reading takes the fast path under four conditions: plainest form, a sensor with a state, the facts
+of the catalogue, and a proof of no change (fastpath/fast_evaluation.py). Every other record is
+decoded by the contract model and applied by `PartitionEngine.apply_reading`, in equal order and
+with equal outcome.
 
-In compiled form readings are scanned where they lie in Kafka's batches (`_process_batches`), and
-only records that leave the fast path become objects.
+In compiled form readings are scanned inside Kafka's batches (`_process_batches`), and only records
+off the fast path become objects.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ import cython
 import structlog
 from aiokafka import ConsumerRecord
 
-from services.scoring.core.partition_engine import FUTURE_S, Outcome, PartitionEngine
-from services.scoring.core.refusals import Refused
-from services.scoring.core.state.sensor_state import SensorState
+from services.scoring.core.partition_engine import FUTURE_S, PartitionEngine, ReadingOutcome
+from services.scoring.core.refusals import RefusedInput
+from services.scoring.core.state.sensor_state import ScoringState
 from services.scoring.fastpath import wire_reading
 from services.scoring.fastpath.fast_evaluation import (
     APPLIED,
@@ -49,13 +49,13 @@ _MOST_UNITS = 200_000
 
 def process_run(
     engine: PartitionEngine, run: Any, now: datetime, refused: Refusals
-) -> Counter[Outcome]:
+) -> Counter[ReadingOutcome]:
     """Apply a run of records (shared.fastpath.raw_batches) in order; return counts of outcomes.
 
-    Refused records are appended to `refused`.
+    RefusedInput records are appended to `refused`.
     """
     engine.refresh(now)
-    outcomes: Counter[Outcome] = Counter()
+    outcomes: Counter[ReadingOutcome] = Counter()
     if cython.compiled and type(run) is Span:
         _process_batches(engine, run, now, refused, outcomes)
         return outcomes
@@ -72,9 +72,9 @@ def _process_batches(
     span: Span,
     now: datetime,
     refused: Refusals,
-    outcomes: Counter[Outcome],
+    outcomes: Counter[ReadingOutcome],
 ) -> None:
-    """Process records as they lie in the fetch; a reading makes objects of its key and id alone."""
+    """Process the bytes of a fetch; a reading makes objects of its key and id alone."""
     batches, scanner, raw = over(span), ReadingScanner(), span.raw
     data = raw
     states, dirty, future_s = engine.states, engine.dirty, FUTURE_S
@@ -116,14 +116,14 @@ def _process_batches(
         if not state.dirty:
             state.dirty = True
             dirty.append(state)
-    outcomes[Outcome.SCORED] += scored
+    outcomes[ReadingOutcome.SCORED] += scored
     engine.next_offset = batches.offset + 1  # after the last record; an end mark may follow
     value = raw[batches.value_from : batches.value_to] if batches.value_from else None
     engine.last_value = value
 
 
 def is_as_catalogued(
-    scanner: ReadingScanner, raw: bytes, key_from: int, key_to: int, state: SensorState
+    scanner: ReadingScanner, raw: bytes, key_from: int, key_to: int, state: ScoringState
 ) -> bool:
     """Return whether a scanned reading is of the sensor of its key, with the catalogued facts.
 
@@ -166,7 +166,7 @@ def _process_record(
     record: ConsumerRecord,
     now: datetime,
     refused: Refusals,
-    outcomes: Counter[Outcome],
+    outcomes: Counter[ReadingOutcome],
 ) -> None:
     """Process one record of any kind."""
     value, key = record.value, record.key
@@ -180,7 +180,7 @@ def _process_record(
     if reading is not None and state is not None and _is_plain(reading, state, record, at):
         try:
             outcome = _apply_plain(engine, state, reading, at, now)
-        except Refused as refusal:
+        except RefusedInput as refusal:
             refused.append((record, Reject(refusal.reason, refusal.detail)))
         except Exception as bug:
             refused.append((record, _handler_error(record, bug)))
@@ -198,12 +198,12 @@ def _process_record(
 
 def _apply_plain(
     engine: PartitionEngine,
-    state: SensorState,
+    state: ScoringState,
     reading: wire_reading.WireReading,
     at: float,
     now: datetime,
-) -> Outcome:
-    """Apply a reading with the catalogued facts. Raises Refused."""
+) -> ReadingOutcome:
+    """Apply a reading with the catalogued facts. Raises RefusedInput."""
     event_id = reading.id
     result = NOT_APPLIED
     if reading.synthetic == state.synthetic:
@@ -216,11 +216,11 @@ def _apply_plain(
         rules_remain = result == RULES_REMAIN
         engine.complete_reading(state, event_id, at, reading.value, rules_remain, now)
     engine.mark_dirty(state)
-    return Outcome.SCORED
+    return ReadingOutcome.SCORED
 
 
 def _is_plain(
-    reading: wire_reading.WireReading, state: SensorState, record: ConsumerRecord, at: float
+    reading: wire_reading.WireReading, state: ScoringState, record: ConsumerRecord, at: float
 ) -> bool:
     """Return whether the reading has the catalogued facts of its sensor, and a possible time."""
     rules, unit = state.rule_set, reading.origin_unit
@@ -241,11 +241,11 @@ def _apply_by_contract(
     record: ConsumerRecord,
     now: datetime,
     plain: wire_reading.WireReading | None,
-) -> Outcome | None:
-    """Apply a record by its contract model; return None for a tick. Raises Reject.
+) -> ReadingOutcome | None:
+    """Apply a record by the contract model; return None for a tick. Raises Reject.
 
-    The contract drops digits of a second beyond six, and the wire reader rounds them. Where both
-    read a time, that of the wire reader holds, so that a record means the same every time.
+    The contract drops digits of a second beyond six, and the wire reader rounds. Where both read a
+    time, the time of the wire reader holds: a record has a single meaning.
     """
     message = decode(READINGS.model, record)
     recorded_at = record.timestamp / 1000
@@ -255,7 +255,7 @@ def _apply_by_contract(
             at = None if plain is None else plain.occurred_at.timestamp()
             return engine.apply_reading(record.offset, message, recorded_at, now, at)
         engine.apply_tick(record.offset, message, recorded_at, now)
-    except Refused as refusal:
+    except RefusedInput as refusal:
         raise Reject(refusal.reason, refusal.detail) from None
     except Reject:
         raise
@@ -265,7 +265,7 @@ def _apply_by_contract(
 
 
 def _check_key(engine: PartitionEngine, record: ConsumerRecord, sensor_id: str) -> None:
-    """Raises Reject for a reading with another key, or in a partition that its key excludes."""
+    """Raises Reject for a reading with a wrong key, or in a partition excluded by the key."""
     if record.key != sensor_id.encode():
         raise Reject(Reason.KEY_MISMATCH, f"key {record.key!r} is not the sensor's id")
     if engine.number is not None and engine.number != readings_partition(sensor_id):
@@ -278,7 +278,7 @@ def _check_key(engine: PartitionEngine, record: ConsumerRecord, sensor_id: str) 
 
 
 def _handler_error(record: ConsumerRecord, bug: Exception) -> Reject:
-    """Log a bug and return its refusal: one record must not stop the other sensors for ever."""
+    """Log a bug and return a refusal: a single record must not stop all sensors for ever."""
     log.error("handler_error", partition=record.partition, offset=record.offset, exc_info=bug)
     return Reject(Reason.HANDLER_ERROR, repr(bug))
 

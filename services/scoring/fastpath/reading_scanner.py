@@ -228,7 +228,7 @@ class ReadingScanner:
         return True
 
     def _instant(self) -> float:
-        """Return a moment in UTC in seconds since 1970; 0 unless it is of the years 2001 to 2199."""
+        """Return a moment in UTC in seconds since 1970; 0 outside of the years 2001 to 2199."""
         data, place = self._data, self._place
         if (
             self._end - place < _SHORTEST_INSTANT

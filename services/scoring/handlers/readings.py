@@ -1,27 +1,27 @@
 """`sensing.readings.v1`: readings and ticks of the partitions of this process.
 
-Records come in, the engine decides, and alarms and states go out in the one order that survives a
+Records come in, the engine decides, and alarms and states go out in the order required to survive a
 crash, each step confirmed by Kafka:
 
     alarms, health and dead letters  ->  changed states  ->  checkpoint
 
-Alarms are sent while the next batch is evaluated (unit_of_work/alarm_publisher.py). States are stored
-beside the evaluation (unit_of_work/checkpoint_writer.py), but only when Kafka has everything that was
-emitted earlier. So the return of `handle` does not make a batch final; the checkpoint does, and the
-checkpoint alone decides where a restart begins. Emitted records stay with their partition until Kafka
-has them. When a send fails, the same batch comes again, its records are skipped as applied, and the
-unsent records are sent first. A partition that is revoked in that moment is forgotten; its next owner
-replays from the checkpoint and emits the same ids.
+Alarms are sent while the next batch is evaluated (unit_of_work/alarm_publisher.py). States are
+stored beside the evaluation (unit_of_work/checkpoint_writer.py), but only when Kafka has all
+earlier messages. The return of `handle` therefore does not make a batch final; the checkpoint does,
+and the checkpoint alone decides where a restart begins. Emitted records stay with their partition
+until Kafka has confirmed. When a send fails, the batch comes again, applied records are skipped,
+and the unsent records are sent first. A partition revoked in this moment is forgotten; the next
+owner replays from the checkpoint and emits equal ids.
 
-Tables change at a boundary (`at_boundary`): everything that the old tables have evaluated is stored;
-the tables change; a checkpoint states the change; the group confirms that this process still owns
-the partition (a later owner has read that checkpoint); then the next reading is evaluated. After a
-crash, input that may have been evaluated is evaluated by the tables of the checkpoint. A process that
-has lost its partitions forgets them and stores nothing.
+Tables change at a boundary (`at_boundary`): the results of the old tables are stored; the tables
+change; a checkpoint states the change; the group confirms the ownership of this process (a later
+owner has read this checkpoint); then the next reading is evaluated. After a crash, input with a
+possible evaluation before the crash is evaluated by the tables of the checkpoint. A process without
+its partitions forgets their states and stores nothing.
 
 Locks: the consumer calls `restore`, `handle` and `release` one at a time; `store_when_idle` and
-changes of tables run beside them. All of them take `_lock`, and nothing waits for the consumer while
-it holds the lock.
+changes of tables run in parallel. All take `_lock`, and no holder of the lock waits for the
+consumer.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ from contextlib import asynccontextmanager
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 
-from services.scoring.core.partition_engine import Outcome
+from services.scoring.core.partition_engine import ReadingOutcome
 from services.scoring.core.rules.rule_registry import RuleRegistry
 from services.scoring.fastpath.loop import Refusals, process_run
-from services.scoring.metrics import Metrics
+from services.scoring.metrics import ScoringMetrics
 from services.scoring.settings import Settings
 from services.scoring.store import changelog
 from services.scoring.store.tables import Tables
@@ -57,7 +57,7 @@ from shared.runtime.platform import Platform
 log = structlog.get_logger("fenghuo.scoring")
 
 _MOST_CHANGED = 4
-"""At this many times `flush_states`, or at MOST_UNSTORED records, the evaluation waits for a store."""
+"""The evaluation waits for a store at this multiple of `flush_states`, or at MOST_UNSTORED."""
 Confirm = Callable[[], Awaitable[None]]
 """Returns when this process still owns the partitions; raises LostOwnership or Transient."""
 ReadChangelog = Callable[[str, Sequence[int]], Awaitable[dict[int, changelog.StoredPartition]]]
@@ -73,7 +73,7 @@ class ReadingsWorker:
         settings: Settings,
         registry: RuleRegistry,
         tables: Tables,
-        metrics: Metrics,
+        metrics: ScoringMetrics,
         read_changelog: ReadChangelog = changelog.read,
     ) -> None:
         self._platform = platform
@@ -174,7 +174,8 @@ class ReadingsWorker:
 
     @asynccontextmanager
     async def at_boundary(self) -> AsyncIterator[None]:
-        """Change the tables within: between two records, with the result of all earlier ones stored.
+        """Change the tables within: between two records, with the result of all earlier ones
+        stored.
 
         Raises Transient, before the change, when the store fails.
         """
@@ -190,7 +191,7 @@ class ReadingsWorker:
     def _evaluate(self, records: list[ConsumerRecord]) -> tuple[int, int]:
         """Process the records; return the number of new records and of bugs."""
         now = self._platform.clock.now()
-        outcomes: Counter[Outcome] = Counter()
+        outcomes: Counter[ReadingOutcome] = Counter()
         applied = bugs = 0
         for run in runs(records):
             partition = self._partitions[place_of(run)[1]]
@@ -203,7 +204,9 @@ class ReadingsWorker:
                 partition.refused += refused
         for outcome, count in outcomes.items():
             self._metrics.readings.labels(outcome.value).inc(count)
-        self._platform.metrics.duplicates.labels(READINGS.name).inc(outcomes[Outcome.DUPLICATE])
+        self._platform.metrics.duplicates.labels(READINGS.name).inc(
+            outcomes[ReadingOutcome.DUPLICATE]
+        )
         return applied, bugs
 
     async def _settle_tables(self) -> None:

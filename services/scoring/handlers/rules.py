@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.scoring.core.refusals import Refused
+from services.scoring.core.refusals import RefusedInput
 from services.scoring.core.rules.rule_registry import RuleRegistry
 from shared.contracts.rules import RuleDefinition
 from shared.runtime.errors import Reject
@@ -12,5 +12,5 @@ def handle_rule(rule: RuleDefinition, registry: RuleRegistry) -> None:
     """Put a rule in force. Raises Reject for a rule that cannot be used."""
     try:
         registry.add_rule(rule)
-    except Refused as refusal:
+    except RefusedInput as refusal:
         raise Reject(refusal.reason, refusal.detail) from None

@@ -18,7 +18,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from services.scoring.core.state.sensor_state import SensorState
+from services.scoring.core.state.sensor_state import ScoringState
 from services.scoring.core.state.stored_state import StoredState, check_format
 from shared.contracts.topics import READINGS, SCORING_STATE
 from shared.runtime.errors import Transient, die
@@ -43,10 +43,11 @@ _HEADERS = ()
 class Checkpoint(msgspec.Struct, array_like=True, frozen=True):
     """The progress of a partition: the stored states contain all input below `next_offset`.
 
-    `clock` is the newest tick in seconds since 1970, `last_hash` the fingerprint of the last record.
-    `table_positions` are those of the tables that evaluate the next input, `state_positions` those
-    of the stored states: the messages of a change of tables may not have been emitted yet. `final`:
-    the writer has released the partition and has evaluated nothing further.
+    `clock` is the newest tick in seconds since 1970, `last_hash` the fingerprint of the last
+    record. `table_positions` are those of the tables that evaluate the next input,
+    `state_positions` those of the stored states: the messages of a change of tables may not have
+    been emitted yet. `final`: the writer has released the partition and has evaluated nothing
+    further.
     """
 
     next_offset: int
@@ -91,7 +92,7 @@ class StoredPartition:
             yield StoredState(_states.decode(self.states.popitem()[1][1]))
 
 
-def state_record(partition: int, state: SensorState) -> Outgoing:
+def state_record(partition: int, state: ScoringState) -> Outgoing:
     """Return a state as a changelog record."""
     return Outgoing(
         SCORING_STATE.name, state.key.encode(), _encode(state.dump()), partition, _HEADERS

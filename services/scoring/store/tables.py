@@ -1,8 +1,9 @@
 """The tables that decide about readings: their present content, and that of an earlier checkpoint.
 
-Messages between the last checkpoint and a crash are emitted again after the crash, with the same ids
-and bodies, if the same tables decide about the same input. So a checkpoint names the positions in the
-tables, and the topics keep overwritten records for HISTORY_S (`TopicSpec.compaction_lag_ms`).
+Messages between the last checkpoint and a crash are emitted again after the crash, with the same
+ids and bodies, if the same tables decide about the same input. So a checkpoint names the positions
+in the tables, and the topics keep overwritten records for HISTORY_S
+(`TopicSpec.compaction_lag_ms`).
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 One send is under way at a time. Records emitted meanwhile leave when it has arrived; no batch waits
 for that, up to a bound. A record that Kafka has not confirmed stays with its partition, so a failed
-record is sent again with the next send. Callers that need certainty (before states are stored, before
-a partition is released) wait for it with `wait`.
+record is sent again with the next send. Callers that need certainty (before states are stored,
+before a partition is released) wait for it with `wait`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Collection, Sequence
 import structlog
 
 from services.scoring.core.alarms.emitter import ShadowDiffers
-from services.scoring.metrics import Metrics
+from services.scoring.metrics import ScoringMetrics
 from services.scoring.unit_of_work.partition_state import PartitionState
 from shared.contracts.alarms import AlarmEvent
 from shared.contracts.readings import SensorHealth
@@ -26,7 +26,7 @@ from shared.runtime.publisher import Outgoing, outgoing
 log = structlog.get_logger("fenghuo.scoring.alarm_publisher")
 
 _HEAD_START_S = 0.001
-"""The next batch blocks the event loop; by then the request is with Kafka, often confirmed already."""
+"""The next batch blocks the event loop; by then Kafka has the request and has often confirmed."""
 _MOST_QUEUED = 2_000
 """With more records queued for the next send, the evaluation waits."""
 _MOST_LETTERS = 500
@@ -38,7 +38,7 @@ Parcel = tuple[PartitionState, int, int]
 class AlarmPublisher:
     """Sends alarms, sensor health and dead letters of all partitions to Kafka."""
 
-    def __init__(self, platform: Platform, metrics: Metrics) -> None:
+    def __init__(self, platform: Platform, metrics: ScoringMetrics) -> None:
         self._platform = platform
         self._metrics = metrics
         self._sending: asyncio.Task[None] | None = None

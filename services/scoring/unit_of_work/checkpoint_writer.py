@@ -1,11 +1,11 @@
-"""Store beside the evaluation: the states of a partition in slices, then its checkpoint.
+"""Store beside the evaluation: the states of a partition in slices, then the checkpoint.
 
-A store begins with the changed states and the checkpoint of one moment. States are encoded a few at
-a time, each as it is then and with the offset up to which it holds. So a state may be newer than the
-checkpoint; after a crash it skips the records that it has. The states leave when Kafka has everything
-that was emitted before the last of them was encoded; the checkpoint leaves after the states. States
-of a failed store are marked as changed again. States have a producer of their own, so that no alarm
-waits for their acknowledgement.
+A store begins with the changed states and the checkpoint of a moment. States are encoded a few at a
+time, each in its present form and with its offset. A state may therefore be newer than the
+checkpoint; after a crash such a state skips records up to its offset. The states leave when Kafka
+has everything emitted before the last encoding; the checkpoint leaves after the states. States of a
+failed store are marked changed again. States have a producer of their own: no alarm waits for their
+acknowledgement.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from collections.abc import Collection, Sequence
 
 import structlog
 
-from services.scoring.core.state.sensor_state import SensorState
-from services.scoring.metrics import Metrics
+from services.scoring.core.state.sensor_state import ScoringState
+from services.scoring.metrics import ScoringMetrics
 from services.scoring.store import changelog
 from services.scoring.unit_of_work.alarm_publisher import AlarmPublisher
 from services.scoring.unit_of_work.partition_state import PartitionState
@@ -39,7 +39,7 @@ class CheckpointWriter:
     """Stores states and checkpoints, with at most one store per partition under way."""
 
     def __init__(
-        self, platform: Platform, metrics: Metrics, alarms: AlarmPublisher, interval_s: float
+        self, platform: Platform, metrics: ScoringMetrics, alarms: AlarmPublisher, interval_s: float
     ) -> None:
         self._platform = platform
         self._publisher = platform.another_publisher()
@@ -121,7 +121,7 @@ class CheckpointWriter:
             self._metrics.flush_s.observe(ended - began)
 
     async def _encode(
-        self, partition: PartitionState, states: Sequence[SensorState], records: list[Outgoing]
+        self, partition: PartitionState, states: Sequence[ScoringState], records: list[Outgoing]
     ) -> None:
         size = max(_SLICE, len(states) // _TURNS)
         for first in range(0, len(states), size):
@@ -137,7 +137,7 @@ class CheckpointWriter:
             self._metrics.busy_s.labels("store").inc(time.perf_counter() - began)
 
 
-def _mark_again(partition: PartitionState, states: Sequence[SensorState], encoded: int) -> None:
+def _mark_again(partition: PartitionState, states: Sequence[ScoringState], encoded: int) -> None:
     for state in states[:encoded]:
         partition.engine.mark_dirty(state)
     partition.engine.dirty += states[encoded:]  # still marked, and in no list

@@ -1,4 +1,4 @@
-"""A partition of this process: its engine, its unsent records and its checkpoint."""
+"""A partition of this process: engine, unsent records and checkpoint."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _STATES_PER_TURN = 1_000
 class PartitionState:
     """One partition of the readings.
 
-    `sent` and `dead_lettered` count the former records of `unsent` and `refused` that Kafka has.
+    `sent` and `dead_lettered` count the records of `unsent` and `refused` confirmed by Kafka.
     `due_at` is the time of the next store, `stored_offset` the offset of the last checkpoint.
 
-    `table_positions` are those of the tables that evaluate the input, `stored_positions` those of
-    the last checkpoint, and `state_positions` those of the stored states. Input below
-    `pinned_until` may have been processed before a crash, and its tables stay those of that time.
+    `table_positions` name the tables for the input, `stored_positions` the tables of the last
+    checkpoint, and `state_positions` the tables of the stored states. Input below `pinned_until`
+    may have been processed before a crash, and keeps the tables of the time before the crash.
     """
 
     number: int
@@ -57,7 +57,7 @@ class PartitionState:
     ) -> PartitionState:
         """Return a partition that continues from the changelog.
 
-        States are decoded in turns, so that heartbeats continue meanwhile.
+        States are decoded in turns: heartbeats continue meanwhile.
         """
         engine = PartitionEngine(tables.state_registry, number=number)
         partition = PartitionState(
@@ -113,7 +113,7 @@ class PartitionState:
         self.stored_positions = checkpoint.table_positions
 
     def use_tables(self, registry: RuleRegistry, positions: Positions) -> None:
-        """Evaluate by this registry from now on; a checkpoint has to say so before the next record."""
+        """Evaluate by this registry from now on; a checkpoint must precede the next record."""
         self.engine.use_registry(registry)
         self.table_positions, self.pinned_until = positions, None
 

@@ -1,4 +1,4 @@
-"""The tables for input that may have been processed before a crash: those of the last checkpoint."""
+"""The tables of the last checkpoint, for input that may have been processed before a crash."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 
 from services.scoring.core.partition_engine import PartitionEngine
-from services.scoring.core.refusals import Refused
+from services.scoring.core.refusals import RefusedInput
 from services.scoring.core.rules.rule_registry import RuleRegistry
 from shared.contracts.alarms import AlarmEvent, AlarmTransition
 from shared.contracts.catalog import SensorEntry
@@ -59,7 +59,7 @@ def ours(series: Series) -> Scored:
     engine = PartitionEngine(_registry())
     scores = []
     for row, (at, value) in enumerate(zip(series.at, series.values, strict=True)):
-        with suppress(Refused):
+        with suppress(RefusedInput):
             engine.apply_reading(row, _reading(row, at, value), at, _NOW)
         told = [
             alarm.evidence.value

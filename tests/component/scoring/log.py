@@ -18,7 +18,7 @@ from services.scoring.core.rules.rule_registry import RuleRegistry
 from services.scoring.handlers.catalog import handle_catalog_entry, handle_deleted_entry
 from services.scoring.handlers.readings import ReadingsWorker
 from services.scoring.handlers.rules import handle_rule
-from services.scoring.metrics import Metrics
+from services.scoring.metrics import ScoringMetrics
 from services.scoring.settings import Settings
 from services.scoring.store.changelog import StoredPartition, apply_record
 from shared.contracts.dead_letter import DeadLetter
@@ -190,7 +190,7 @@ def a_worker_of(log: Log, table: RuleTable, flush_states: int) -> ReadingsWorker
         settings,
         table.registry,
         table,
-        Metrics(CollectorRegistry()),
+        ScoringMetrics(CollectorRegistry()),
         read_changelog=log.read,
     )
 

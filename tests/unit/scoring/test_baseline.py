@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from services.scoring.core.baseline.baseline import Baseline, Verdict
+from services.scoring.core.baseline.baseline import Baseline, BaselineVerdict
 from services.scoring.core.baseline.episode import EpisodeSpec, ScoreEpisode
 from services.scoring.core.baseline.memory import BaselineSpec
 
@@ -38,12 +38,12 @@ def noise(at: int) -> float:
 
 def feed(
     length: int, value: Callable[[int], float], spec: BaselineSpec = SPEC
-) -> list[Verdict | None]:
+) -> list[BaselineVerdict | None]:
     model = Baseline()
     return [model.step(spec, START + i * STEP, value(i)) for i in range(length)]
 
 
-def told(verdicts: list[Verdict | None]) -> list[tuple[int, str]]:
+def told(verdicts: list[BaselineVerdict | None]) -> list[tuple[int, str]]:
     return changes([None if verdict is None else verdict.score for verdict in verdicts])
 
 

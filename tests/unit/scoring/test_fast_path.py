@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from services.scoring.core.partition_engine import Outcome
-from services.scoring.core.refusals import Refused
+from services.scoring.core.partition_engine import ReadingOutcome
+from services.scoring.core.refusals import RefusedInput
 from services.scoring.fastpath.loop import process_run
 from shared.contracts.dead_letter import Reason
 from shared.contracts.rules import (
@@ -80,7 +80,7 @@ def test_the_quick_way_changes_nothing_the_long_way_would(
         slow.offset = len(records) - 1
         try:
             slow.apply(reading)
-        except Refused as why:
+        except RefusedInput as why:
             reasons.append(why.reason)
         if len(records) % 8 == 4:
             records.append(as_record(len(records) + 1, a_tick(seconds - 30.0), T0 + 1e8))
@@ -110,7 +110,7 @@ def test_plain_readings_do_go_the_quick_way() -> None:
     taken: list[int] = []
     long_way = feed.engine.apply_reading
 
-    def counted(offset: int, *rest: Any) -> Outcome:
+    def counted(offset: int, *rest: Any) -> ReadingOutcome:
         taken.append(offset)
         return long_way(offset, *rest)
 

@@ -7,8 +7,8 @@ import math
 import pytest
 
 from services.scoring.core.alarms.emitter import ShadowDiffers
-from services.scoring.core.partition_engine import Outcome
-from services.scoring.core.refusals import Refused
+from services.scoring.core.partition_engine import ReadingOutcome
+from services.scoring.core.refusals import RefusedInput
 from shared.contracts.dead_letter import Reason
 from shared.contracts.rules import (
     AbsenceRule,
@@ -112,8 +112,8 @@ def test_a_value_out_of_range_is_no_measurement() -> None:
     feed.read(201, 180)
     assert feed.health[-1].state.value == "online"
     assert feed.health[-1].fault is None
-    assert feed.read(9999, 240, event_id="x") is Outcome.SCORED
-    assert feed.read(9999, 240, event_id="x") is Outcome.DUPLICATE
+    assert feed.read(9999, 240, event_id="x") is ReadingOutcome.SCORED
+    assert feed.read(9999, 240, event_id="x") is ReadingOutcome.DUPLICATE
     assert feed.refusal(a_reading(9998, 240, event_id="x")).reason is Reason.ID_CONFLICT
 
 
@@ -205,7 +205,7 @@ def test_a_clock_in_the_future_moves_nothing() -> None:
     feed = Feed(a_rule(a_threshold_rule(("yellow", 212, 211))))
     feed.read(200, 0)
     feed.offset += 1
-    with pytest.raises(Refused, match="ahead"):
+    with pytest.raises(RefusedInput, match="ahead"):
         feed.engine.apply_reading(feed.offset, a_reading(213, 5000), at(0).timestamp(), SENT)
     assert feed.engine.states[b"zhutuo-3"].newest == at(0).timestamp()
-    assert feed.read(213, 60) is Outcome.SCORED
+    assert feed.read(213, 60) is ReadingOutcome.SCORED

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring.core.partition_engine import Outcome
-from services.scoring.core.refusals import Refused
+from services.scoring.core.partition_engine import ReadingOutcome
+from services.scoring.core.refusals import RefusedInput
 from services.scoring.core.state.id_hash import id_hash
-from services.scoring.core.state.sensor_state import SensorState
+from services.scoring.core.state.sensor_state import ScoringState
 from services.scoring.core.state.stored_state import StoredState
 from services.scoring.fastpath.loop import process_run
 from services.scoring.store.changelog import StoredPartition, apply_record, state_record
@@ -61,8 +61,8 @@ def test_refused(reading: Any, reason: Reason) -> None:
 def test_the_future_is_measured_against_arrival_and_leaves_no_trace() -> None:
     feed = Feed(*RULES)
     assert feed.refusal(a_reading(300, 0), delay_s=-120.5).reason is Reason.FUTURE_TIME
-    assert feed.apply(a_reading(200, 0), delay_s=-120) is Outcome.SCORED
-    with pytest.raises(Refused, match="ahead"):
+    assert feed.apply(a_reading(200, 0), delay_s=-120) is ReadingOutcome.SCORED
+    with pytest.raises(RefusedInput, match="ahead"):
         feed.engine.apply_tick(9, a_tick(1000), at(997).timestamp(), SENT)
     assert feed.engine.messages == []
     feed.tick(100)
@@ -78,7 +78,7 @@ def test_a_tick_that_runs_ahead_silences_nobody_and_holds_back_no_alarm() -> Non
         if minute == 4:
             feed.offset += 1
             stamped = at(minute * 60 + 1).timestamp()
-            with pytest.raises(Refused) as refused:
+            with pytest.raises(RefusedInput) as refused:
                 feed.engine.apply_tick(feed.offset, a_tick((minute + 59) * 60), stamped, SENT)
             assert refused.value.reason is Reason.FUTURE_TIME
     assert feed.health == [] or {sensor_health.state.value for sensor_health in feed.health} == {
@@ -106,7 +106,7 @@ def test_a_record_time_out_of_all_calendars_is_harmless(stamped: float) -> None:
 def test_too_late_is_measured_against_the_sensors_own_newest() -> None:
     feed = Feed(*RULES)
     feed.read(200, 4000)
-    assert feed.read(200, 400) is Outcome.LATE
+    assert feed.read(200, 400) is ReadingOutcome.LATE
     assert feed.refusal(a_reading(200, 399)).reason is Reason.TOO_LATE
 
 
@@ -114,7 +114,7 @@ def test_a_repeat_is_dropped_and_another_body_is_a_conflict() -> None:
     feed = Feed(*RULES)
     feed.read(213, 0, event_id="a")
     before = feed.engine.states[b"zhutuo-3"].dump()
-    assert feed.read(213, 0, event_id="a") is Outcome.DUPLICATE
+    assert feed.read(213, 0, event_id="a") is ReadingOutcome.DUPLICATE
     for value, seconds in ((213.1, 0), (213, 1)):
         why = feed.refusal(a_reading(value, seconds, event_id="a"))
         assert why.reason is Reason.ID_CONFLICT
@@ -126,9 +126,9 @@ def test_a_stored_state_skips_what_it_contains() -> None:
     feed.read(217, 0)
     feed.engine.states[b"zhutuo-3"].applied = 100
     feed.engine.messages.clear()
-    assert feed.read(100, 60) is Outcome.REPLAYED
+    assert feed.read(100, 60) is ReadingOutcome.REPLAYED
     feed.offset = 100
-    assert feed.read(100, 60) is Outcome.SCORED
+    assert feed.read(100, 60) is ReadingOutcome.SCORED
 
 
 steps = st.lists(
@@ -160,7 +160,7 @@ def test_a_state_survives_being_stored_at_any_moment(
     assert whole.health == broken.health
 
 
-def a_state() -> SensorState:
+def a_state() -> ScoringState:
     feed = Feed(*RULES)
     feed.read(200, 0)
     return feed.engine.states[b"zhutuo-3"]
@@ -215,7 +215,7 @@ def test_the_ids_of_the_last_readings_are_known_again() -> None:
     for number in range(6):
         again = a_reading(299.0, 400, event_id=f"id-{number}")
         if number < 2:  # only the last four are kept
-            assert feed.apply(again) is Outcome.SCORED
+            assert feed.apply(again) is ReadingOutcome.SCORED
             feed = Feed(*RULES)
             for before in range(6):
                 feed.read(200 + before, 60 * before, event_id=f"id-{before}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.scoring.core.refusals import Refused
+from services.scoring.core.refusals import RefusedInput
 from services.scoring.core.rules.rule_registry import RuleRegistry
 from shared.contracts.dead_letter import Reason
 from shared.contracts.rules import AbsenceRule, RuleDefinition, WindowRule
@@ -63,7 +63,7 @@ NAMED = ("zhutuo-3",)
 )
 def test_refused(rule: RuleDefinition, reason: Reason, says: str) -> None:
     registry = a_registry()
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RefusedInput) as refused:
         registry.add_rule(rule)
     assert refused.value.reason is reason
     assert says in refused.value.detail
@@ -76,7 +76,7 @@ def test_all_errors_at_once() -> None:
         sensor_ids=("zhutuo-3", "beibei-3"),
         unit="cm",
     )
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RefusedInput) as refused:
         a_registry().add_rule(rule)
     for part in ("safe side", "levels must rise", "graver", "unit", "datum"):
         assert part in refused.value.detail
@@ -100,7 +100,7 @@ def test_silence_has_no_unit_and_no_datum() -> None:
 def test_a_refused_version_leaves_the_one_in_force() -> None:
     registry = a_registry()
     registry.add_rule(a_rule(GOOD, sensor_ids=NAMED))
-    with pytest.raises(Refused):
+    with pytest.raises(RefusedInput):
         registry.add_rule(a_rule(GOOD, version=2, sensor_ids=("beibei-3",)))
     result = registry.definition("flood.zhutuo")
     assert result is not None

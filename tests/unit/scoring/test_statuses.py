@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.scoring.core.state.sensor_state import SensorState, key_of
+from services.scoring.core.state.sensor_state import ScoringState, key_of
 from shared.contracts.fields import Status
 from shared.contracts.rules import AbsenceRule
 from tests.support.scoring import Feed, a_rule, a_threshold_rule
@@ -27,7 +27,7 @@ def played(feed: Feed, readings: list[tuple[Status, int, int]]) -> tuple[list[An
         # The same ids in all worlds: a drill may play recorded readings again.
         feed.read(value, 60 * minute, event_id=f"rdg-{minute}", status=status)
     feed.tick(60 * 80)
-    states: dict[bytes, SensorState] = feed.engine.states
+    states: dict[bytes, ScoringState] = feed.engine.states
     assert {key.decode() for key in states} == {
         key_of("zhutuo-3", status) for status, _, _ in readings
     }

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from services.scoring.core.alarms.alarm_events import Cause, alarm_event
+from services.scoring.core.alarms.alarm_events import ChangeCause, alarm_event
 from services.scoring.core.alarms.alarm_state import NEVER, NORMAL, AlarmEpisode, AlarmState
 from services.scoring.core.alarms.emitter import Emitter, ShadowDiffers
 from services.scoring.core.rules.compiled_rule import CompiledRule
-from services.scoring.core.state.sensor_state import SensorState
+from services.scoring.core.state.sensor_state import ScoringState
 from shared.contracts.ids import alarm_id
 
 
 def change_level(
-    state: SensorState,
+    state: ScoringState,
     rule: CompiledRule,
     alarm: AlarmState,
     level: int,
-    cause: Cause,
+    cause: ChangeCause,
     emitter: Emitter,
 ) -> None:
     """Bring an alarm to `level`, which differs from its present level, and emit the change."""
@@ -38,7 +38,7 @@ def drop_reached(alarm: AlarmState) -> None:
     alarm.pending = {rank: entry for rank, entry in alarm.pending.items() if rank > alarm.level}
 
 
-def begin_episode(state: SensorState, alarm: AlarmState, started_at: float, new_id: str) -> None:
+def begin_episode(state: ScoringState, alarm: AlarmState, started_at: float, new_id: str) -> None:
     """Begin an episode; an alarm id that was used before continues its count of versions."""
     if new_id != alarm.alarm_id:
         ended = () if state.rare is None else state.rare.ended
@@ -47,7 +47,7 @@ def begin_episode(state: SensorState, alarm: AlarmState, started_at: float, new_
     alarm.started_at, alarm.peak = started_at, NORMAL
 
 
-def end_episode(state: SensorState, rule: CompiledRule, alarm: AlarmState, at: float) -> None:
+def end_episode(state: ScoringState, rule: CompiledRule, alarm: AlarmState, at: float) -> None:
     """Remember an ended episode for as long as a late reading may revise it."""
     lateness = state.rule_set.lateness_s
     if lateness <= 0 or rule.silent_s or rule.baseline is not None:
@@ -60,11 +60,11 @@ def end_episode(state: SensorState, rule: CompiledRule, alarm: AlarmState, at: f
 
 
 def emit(
-    state: SensorState,
+    state: ScoringState,
     rule: CompiledRule,
     alarm: AlarmState,
     previous: int,
-    cause: Cause,
+    cause: ChangeCause,
     emitter: Emitter,
     *,
     withdrawn: bool = False,
@@ -76,7 +76,7 @@ def emit(
         emitter.messages.append(event)
 
 
-def emit_backlog_alarms(state: SensorState, cause: Cause, emitter: Emitter) -> None:
+def emit_backlog_alarms(state: ScoringState, cause: ChangeCause, emitter: Emitter) -> None:
     """Emit open alarms of a backlog once more, as present alarms: the backlog has ended."""
     rare = state.rare
     if rare is None or rare.retrospective_due == NEVER:
@@ -87,11 +87,11 @@ def emit_backlog_alarms(state: SensorState, cause: Cause, emitter: Emitter) -> N
         if rule is not None and alarm.retrospective and alarm.level != NORMAL:
             alarm.retrospective = False
             value = state.value if rule.window is None else cause.value
-            present = Cause(cause.at, value, cause.event_id, cause.trace_id)
+            present = ChangeCause(cause.at, value, cause.event_id, cause.trace_id)
             emit(state, rule, alarm, alarm.level, present, emitter)
 
 
-def compare_shadows(state: SensorState, at: float, emitter: Emitter) -> None:
+def compare_shadows(state: ScoringState, at: float, emitter: Emitter) -> None:
     """Emit where a candidate rule has begun or ceased to differ from the live rule."""
     for rule in state.rule_set.shadows:
         live_id = rule.definition.shadow_of

@@ -8,9 +8,9 @@ from typing import Literal
 
 from services.scoring.core.alarms.alarm_state import NORMAL, AlarmState
 from services.scoring.core.alarms.score import CLEARED, score_parts, total
-from services.scoring.core.refusals import Refused
+from services.scoring.core.refusals import RefusedInput
 from services.scoring.core.rules.compiled_rule import CompiledRule
-from services.scoring.core.state.sensor_state import SensorState
+from services.scoring.core.state.sensor_state import ScoringState
 from shared.contracts.alarms import AlarmEvent, AlarmTransition, Evidence
 from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import Level, Status
@@ -27,7 +27,7 @@ FAULTS: dict[str, Literal["stuck", "out_of_range"]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class ChangeCause:
     """The cause of a change: a reading, or time that passes after the reading `event_id`.
 
     `at` is event time in seconds since 1970. `value` is the evaluated value in the unit of the
@@ -46,19 +46,19 @@ class Cause:
 
 
 def instant(seconds: float) -> datetime:
-    """Return event time as a datetime; raises Refused beyond the years of the calendar."""
+    """Return event time as a datetime; raises RefusedInput beyond the years of the calendar."""
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
-        raise Refused(Reason.FUTURE_TIME, f"{seconds:g} s since 1970 is no date") from None
+        raise RefusedInput(Reason.FUTURE_TIME, f"{seconds:g} s since 1970 is no date") from None
 
 
 def alarm_event(
-    state: SensorState,
+    state: ScoringState,
     rule: CompiledRule,
     alarm: AlarmState,
     previous: int,
-    cause: Cause,
+    cause: ChangeCause,
     now: datetime,
     *,
     withdrawn: bool = False,
@@ -146,7 +146,7 @@ def alarm_event(
 
 
 def health_event(
-    state: SensorState, rule: CompiledRule, detail: str | None, cause: Cause, now: datetime
+    state: ScoringState, rule: CompiledRule, detail: str | None, cause: ChangeCause, now: datetime
 ) -> SensorHealth:
     """Return the sensor's present health, counted in its `health_version` already."""
     sensor, rare = state.sensor, state.rare_state()

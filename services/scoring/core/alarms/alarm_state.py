@@ -1,4 +1,4 @@
-"""The state of one rule at one sensor, its pending raises and its ended episodes.
+"""The state of a rule at a sensor: the alarm, pending raises and ended episodes.
 
 `dump` and `load` are exact inverses. Their shape is part of the format of a sensor's state
 (core/state/stored_state.py).
@@ -29,9 +29,9 @@ class PendingRaise:
 
 @dataclass(slots=True)
 class AlarmState:
-    """One rule at one sensor. `version` counts the changes of the alarm named by `alarm_id`.
+    """A rule at a sensor. `version` counts the changes of the alarm named by `alarm_id`.
 
-    `pending` holds the raises that wait for their duration or count, by rank; they were collected
+    `pending` holds the raises that wait for a duration or a count, by rank, collected
     under version `rule_version` of the rule. `started_at`, `peak` and `retrospective` belong to the
     present episode. `differs` is the level of a candidate rule minus the level of the live rule.
     """
@@ -109,10 +109,10 @@ Journal = list[tuple[float, dict[str, AlarmState]]]
 
 @dataclass(slots=True)
 class RareState:
-    """The part of a sensor's state that only a sensor in trouble has.
+    """The part of the state of a sensor in trouble.
 
-    `journal` and `ended` reach back as far as readings may be late. `retrospective_due` is the
-    clock at which a backlog is regarded as finished. `unmeasured` holds the last readings out of
+    `journal` and `ended` cover the time for which readings may be late. At `retrospective_due`
+    of the clock a backlog has ended. `unmeasured` holds the last readings out of
     range, each as id, time and value.
     """
 

@@ -11,7 +11,7 @@ cdef int _SETTLING
 cdef class Baseline:
     cdef readonly int64_t readings
     cdef readonly bint odd
-    cdef double _begun
+    cdef double _first_at
     cdef double _at
     cdef double _learnt_at
     cdef double _pace

@@ -45,7 +45,7 @@ _RESOLUTION = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class BaselineVerdict:
     """The model's verdict on one reading.
 
     `score` is within 0 and 1, 0.5 at `BaselineSpec.decades`. `expected` and `spread` (one robust
@@ -66,8 +66,8 @@ class Baseline:
     __slots__ = (
         "_at",
         "_away",
-        "_begun",
         "_first",
+        "_first_at",
         "_learnt_at",
         "_level",
         "_memory",
@@ -91,7 +91,7 @@ class Baseline:
     def __init__(self) -> None:
         self.readings = 0
         self.odd = False
-        self._begun = self._at = self._learnt_at = self._pace = 0.0
+        self._first_at = self._at = self._learnt_at = self._pace = 0.0
         self._value = self._near = self._level = 0.0
         self._span = self._stray = self._miss = self._shift = self._step = self._off_season = 0.0
         self._run = self._away = self._settled = 0
@@ -100,14 +100,15 @@ class Baseline:
         self._memory = DeviationMemory()
         self.episode = ScoreEpisode()
 
-    def step(self, spec: BaselineSpec, at: float, value: float) -> Verdict | None:
+    def step(self, spec: BaselineSpec, at: float, value: float) -> BaselineVerdict | None:
         """Evaluate a reading, then learn from it.
 
-        Return None while warming up, and for a reading older than the newest, which changes nothing.
+        Return None while warming up, and for a reading older than the newest, which changes
+        nothing.
         """
         value = min(max(value, -LARGEST), LARGEST)
         if self.readings == 0:
-            self._begun = self._at = at
+            self._first_at = self._at = at
             self._value = self._near = self._level = value
         elif at < self._at:
             return None
@@ -115,7 +116,7 @@ class Baseline:
         usual = self._season.expected(spec.season_s, at)
         new = self._deviations(spec, value, usual)
         verdict = None
-        if self.readings >= spec.warm_up and at - self._begun >= spec.warm_up_s:
+        if self.readings >= spec.warm_up and at - self._first_at >= spec.warm_up_s:
             verdict = self._judge(spec, value, new, usual)
         self.odd = verdict is not None and verdict.score >= spec.odd_at
         if self.readings == 0 or at - self._learnt_at >= spec.grain_s:
@@ -167,7 +168,7 @@ class Baseline:
 
     def _judge(
         self, spec: BaselineSpec, value: float, new: Deviations, usual: tuple[float, float] | None
-    ) -> Verdict:
+    ) -> BaselineVerdict:
         surprise, reason = self._memory.surprise(spec, new)
         expected, spread = self._level, self._stray
         if reason == "jump":
@@ -176,7 +177,7 @@ class Baseline:
             expected = (usual[0] + usual[1]) / 2.0
         spread *= _SIGMA
         score = surprise / (surprise + spec.decades)
-        return Verdict(score, expected, spread, _sigmas(value - expected, spread), reason)
+        return BaselineVerdict(score, expected, spread, _sigmas(value - expected, spread), reason)
 
     def _learn(self, spec: BaselineSpec, at: float, value: float, new: Deviations) -> None:
         if not self.odd or self.readings % 8 == 0:
@@ -206,7 +207,7 @@ class Baseline:
         self._season.learn(spec.season_s, at, near, self.odd)
 
     def _settle(self, value: float) -> None:
-        """Determine level and spread: the median, and the mean deviation without the largest two."""
+        """Determine level (median) and spread (mean deviation without the largest two)."""
         self._first.append(value)
         ordered = sorted(self._first)
         self._level = ordered[len(ordered) // 2]
@@ -224,9 +225,9 @@ class Baseline:
         return [
             FORMAT,
             [
-                self.readings, self.odd, self._begun, self._at, self._learnt_at, self._pace,
-                self._value, self._near, self._level, self._stray, self._miss, self._shift, self._step,
-                self._off_season, self._run, self._away, self._settled, self._span,
+                self.readings, self.odd, self._first_at, self._at, self._learnt_at, self._pace,
+                self._value, self._near, self._level, self._stray, self._miss, self._shift,
+                self._step, self._off_season, self._run, self._away, self._settled, self._span,
             ],
             list(self._first),
             self._season.dump(),
@@ -242,9 +243,9 @@ class Baseline:
         _, numbers, first, season, memory, *episode = plain
         model = Baseline()
         (
-            model.readings, model.odd, model._begun, model._at, model._learnt_at, model._pace, model._value,
-            model._near, model._level, model._stray, model._miss, model._shift, model._step,
-            model._off_season, model._run, model._away, model._settled, model._span,
+            model.readings, model.odd, model._first_at, model._at, model._learnt_at, model._pace,
+            model._value, model._near, model._level, model._stray, model._miss, model._shift,
+            model._step, model._off_season, model._run, model._away, model._settled, model._span,
         ) = numbers  # fmt: skip
         model._first = list(first)
         model._season = Season.load(season)

@@ -1,10 +1,10 @@
-"""Episodes of scores, so that one failure is one alarm and does not flap.
+"""Episodes of scores: a failure makes a single alarm and does not flap.
 
 An episode begins when a score reaches `raise_at` and ends when `calm` readings in a row have stayed
-below `clear_at`. As long as the episode lasts, the thresholds see its worst score, afterwards 0. For
-`hold_s` seconds and `hold` readings after a beginning, even past the end of the episode, only a
-clearly worse score counts again: one that exceeds the worst score by `worse` decades. So the first
-failure does not hide a second, graver failure.
+below `clear_at`. During the episode the thresholds see the worst score, afterwards 0.
+For `hold_s` seconds and `hold` readings after a beginning, even past the end of the episode, only a
+clearly worse score counts again: a score above the worst by `worse` decades. The first failure
+therefore does not hide a second, graver failure.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class EpisodeSpec:
 
 @dataclass(slots=True)
 class ScoreEpisode:
-    """The present episode of a sensor: open or not, its beginning and its worst score."""
+    """The present episode of a sensor: open or not, the beginning and the worst score."""
 
     open: bool = False
     since: float = 0.0

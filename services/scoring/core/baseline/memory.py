@@ -11,8 +11,8 @@ from services.scoring.core.baseline.tail import NEVER_COMMON, Sides, Tail, size
 
 Reason = Literal["level", "jump", "season", "shift", "unrest", "calm", "flat"]
 """The odd aspect: the value (level), its leap (jump), the hour for the value (season), the recent
-mean or a long stay on one side of the level (shift), more movement than usual (unrest), less (calm),
-or none for long (flat)."""
+mean or a long stay on one side of the level (shift), more movement than usual (unrest), less
+(calm), or none for long (flat)."""
 
 _EPISODE = EpisodeSpec()
 _COMMON = 4
@@ -26,10 +26,10 @@ class BaselineSpec:
     """Settings of the baseline; the defaults are meant for every sensor.
 
     `decades` is the surprise at which the score is 0.5; a smaller number is more sensitive. From
-    the score `odd_at` on a sensor counts as odd, and the model learns slowly. For `warm_up` readings
-    and `warm_up_s` seconds the model only learns. `grain_s`: the model learns from at most one
-    reading in this many seconds, so that a fast sensor is remembered for more than minutes. Memories
-    are in readings; weights apply to decades.
+    the score `odd_at` on a sensor counts as odd, and the model learns slowly. For `warm_up`
+    readings and `warm_up_s` seconds the model only learns. `grain_s`: the model learns from at most
+    one reading in this many seconds, so that a fast sensor is remembered for more than minutes.
+    Memories are in readings; weights apply to decades.
     """
 
     season_s: float = 86400.0
@@ -51,8 +51,8 @@ class Deviations:
     """One reading's deviations in the sensor's unit; `run` and `away` are counts of readings.
 
     `season` is None while the hour is unknown. `least` is the smallest deviation that is not
-    rounding. `away` is negative below the level. The maker sets the fields one by one: as arguments,
-    the compiled form would make objects of the numbers.
+    rounding. `away` is negative below the level. The maker sets the fields one by one: as
+    arguments, the compiled form would make objects of the numbers.
     """
 
     __slots__ = ("away", "jump", "least", "level", "run", "season", "shift", "step")

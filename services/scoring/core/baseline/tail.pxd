@@ -28,7 +28,8 @@ cdef class Tail:
 
     @cython.locals(
         bins=carray.array, data="int*", foot=int, above=int, excess=int, as_large=int,
-        packed=int, key=int, count=int, place=Py_ssize_t, mean=double, evidence=double, rare=double, most=double,
+        packed=int, key=int, count=int, place=Py_ssize_t, mean=double, evidence=double,
+        rare=double, most=double,
     )
     cpdef double decades(self, double at_size, int common=*, double steepest=*) except? -1
 

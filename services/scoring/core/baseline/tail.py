@@ -2,10 +2,10 @@
 
 Sizes are counted in logarithmic bins, four to a doubling, so one structure serves microns and
 megabytes, and an absurd value costs one bin. Beyond the largest counted size the largest 2 % are
-extrapolated as a power law. Its slope is Hill's estimate (B. M. Hill, 1975), drawn towards a cautious
-prior while the sizes are few: heavy-tailed sensors earn wide limits and calm sensors narrow limits
-without any setting. There are at most 16 bins; the smallest two are merged, since only large sizes
-matter.
+extrapolated as a power law. Its slope is Hill's estimate (B. M. Hill, 1975), drawn towards a
+cautious prior while the sizes are few: heavy-tailed sensors earn wide limits and calm sensors
+narrow limits without any setting. There are at most 16 bins; the smallest two are merged, since
+only large sizes matter.
 """
 
 from __future__ import annotations
@@ -116,9 +116,9 @@ class Tail:
         """Return the rarity of a deviation of at least this size: 3 is one in a thousand.
 
         0 means common. `steepest` is the least mean excess in bins that the tail is taken to have.
-        A size counted `common` times is no rarer than its count; a slow deviation counts itself many
-        times as it grows, so the count is not used for it. The result is never more than twice the
-        rarity that the number of counted sizes could show directly.
+        A size counted `common` times is no rarer than its count; a slow deviation counts itself
+        many times as it grows, so the count is not used for it. The result is never more than twice
+        the rarity that the number of counted sizes could show directly.
         """
         foot = self.foot()
         if at_size <= foot or self.total < FEWEST:
@@ -142,7 +142,8 @@ class Tail:
         mean = (excess + 0.5 * above + _PRIOR * _PRIOR_COUNT) / (above + _PRIOR_COUNT)
         evidence = math.log(self.total + 1)
         rare = evidence - math.log(above) + (at_size - foot) / max(mean, steepest)
-        # A size that occurred a few times is no rarer than its count, whatever the fitted law gives.
+        # A size that occurred a few times is no rarer than its count, whatever the fitted law
+        # gives.
         most = 2.0 * evidence if as_large < common else evidence - math.log(as_large)
         return min(rare, most) * _TO_DECADES
 
@@ -185,7 +186,7 @@ class Sides:
         common: int = NEVER_COMMON,
         steepest: float = STEEPEST,
     ) -> float:
-        """Return the rarity on the deviation's side, or on the opposite side if that has too few."""
+        """Return the rarity on the deviation's side, or on the opposite side if few are counted."""
         side, opposite = (self.up, self.down) if deviation >= 0.0 else (self.down, self.up)
         tail = side if side.total >= FEWEST else opposite
         rare = tail.decades(at_size, common, steepest)

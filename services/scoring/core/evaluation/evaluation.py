@@ -18,7 +18,7 @@ from services.scoring.core.alarms.alarm_changes import (
     compare_shadows,
     emit_backlog_alarms,
 )
-from services.scoring.core.alarms.alarm_events import Cause
+from services.scoring.core.alarms.alarm_events import ChangeCause
 from services.scoring.core.alarms.alarm_state import NEVER, NORMAL, AlarmState
 from services.scoring.core.alarms.emitter import Emitter
 from services.scoring.core.baseline.baseline import Baseline
@@ -27,7 +27,7 @@ from services.scoring.core.evaluation.rule_evaluation import alarm_of, evaluate_
 from services.scoring.core.readings.history import append, insert
 from services.scoring.core.rules.compiled_rule import CompiledRule
 from services.scoring.core.state.id_hash import id_hash
-from services.scoring.core.state.sensor_state import REMEMBERED_IDS, SensorState
+from services.scoring.core.state.sensor_state import REMEMBERED_IDS, ScoringState
 from shared.domain.bilingual import Both
 
 BACKLOG_OVER_S = 60.0
@@ -35,7 +35,7 @@ BACKLOG_OVER_S = 60.0
 
 
 def complete(
-    state: SensorState, cause: Cause, rules_remain: bool, clock: float, emitter: Emitter
+    state: ScoringState, cause: ChangeCause, rules_remain: bool, clock: float, emitter: Emitter
 ) -> None:
     """Complete the newest reading, which the fast path has added to the state.
 
@@ -51,7 +51,7 @@ def complete(
 
 
 def evaluate(
-    state: SensorState, cause: Cause, synthetic: bool, clock: float, emitter: Emitter
+    state: ScoringState, cause: ChangeCause, synthetic: bool, clock: float, emitter: Emitter
 ) -> None:
     """Evaluate an accepted reading; `clock` is the log's clock in seconds since 1970."""
     emitted = len(emitter.messages)
@@ -92,7 +92,7 @@ def evaluate(
         state.forget_bounds()
 
 
-def advance_time(state: SensorState, clock: float, emitter: Emitter) -> None:
+def advance_time(state: ScoringState, clock: float, emitter: Emitter) -> None:
     """Decide everything that fell due strictly before `clock`, each at its own moment."""
     decided = False
     while True:
@@ -101,25 +101,25 @@ def advance_time(state: SensorState, clock: float, emitter: Emitter) -> None:
             break
         decided = True
         if rule is None:
-            cause = Cause(due, state.value, state.last_id, state.last_id)
+            cause = ChangeCause(due, state.value, state.last_id, state.last_id)
             emit_backlog_alarms(state, cause, emitter)
             continue
         if rule.thresholds is not None:
             alarm = alarm_of(state, rule)
             previous = reprocessing.snapshot(state)
-            cause = Cause(due, state.value, state.last_id, state.last_id)
+            cause = ChangeCause(due, state.value, state.last_id, state.last_id)
             level = rule.thresholds.elapsed_level(alarm, due)
             change_level(state, rule, alarm, level, cause, emitter)
             reprocessing.record_change(state, due, previous)
         else:
-            cause = Cause(due, rule.silent_s, state.last_id, state.last_id)
+            cause = ChangeCause(due, rule.silent_s, state.last_id, state.last_id)
             sensor_health.begin_silence(state, rule, cause, emitter)
     if decided:
         compare_shadows(state, clock, emitter)
         state.forget_bounds()
 
 
-def next_deadline(state: SensorState) -> tuple[float, CompiledRule | None]:
+def next_deadline(state: ScoringState) -> tuple[float, CompiledRule | None]:
     """Return the earliest moment at which time alone changes something, and the rule concerned.
 
     The moment is NEVER when there is none; a moment without a rule is the end of a backlog.
@@ -140,7 +140,7 @@ def next_deadline(state: SensorState) -> tuple[float, CompiledRule | None]:
     return earliest, earliest_rule
 
 
-def _follow_change(state: SensorState, cause: Cause, clock: float, emitter: Emitter) -> None:
+def _follow_change(state: ScoringState, cause: ChangeCause, clock: float, emitter: Emitter) -> None:
     """Draw the consequences of an alarm that may have changed for the readings to come."""
     if cause.retrospective and _has_backlog_alarm(state):
         state.rare_state().retrospective_due = clock + BACKLOG_OVER_S
@@ -148,14 +148,14 @@ def _follow_change(state: SensorState, cause: Cause, clock: float, emitter: Emit
     state.forget_bounds()
 
 
-def _evaluate_newest(state: SensorState, cause: Cause, emitter: Emitter) -> None:
-    def on_change(rule: CompiledRule, alarm: AlarmState, level: int, cause: Cause) -> None:
+def _evaluate_newest(state: ScoringState, cause: ChangeCause, emitter: Emitter) -> None:
+    def on_change(rule: CompiledRule, alarm: AlarmState, level: int, cause: ChangeCause) -> None:
         change_level(state, rule, alarm, level, cause, emitter)
 
     evaluate_rules(state, len(state.readings) // 2 - 1, cause, on_change)
 
 
-def _update_baselines(state: SensorState, cause: Cause, emitter: Emitter) -> bool:
+def _update_baselines(state: ScoringState, cause: ChangeCause, emitter: Emitter) -> bool:
     """Let the baselines learn in order of arrival: a late reading teaches nothing.
 
     Return whether an alarm of a baseline has changed.
@@ -186,7 +186,7 @@ def _update_baselines(state: SensorState, cause: Cause, emitter: Emitter) -> boo
     return changed
 
 
-def _has_backlog_alarm(state: SensorState) -> bool:
+def _has_backlog_alarm(state: ScoringState) -> bool:
     return any(
         alarm.retrospective and alarm.level != NORMAL for alarm in (state.alarms or {}).values()
     )

@@ -1,16 +1,16 @@
 """Reprocess readings after a late reading, and publish the difference.
 
-Every moment at which an alarm may have changed is recorded in a journal, with the alarms just before
-the moment, as far back as a reading may be late. A late reading goes to its place, the alarms return
-to their state at that place, and every reading from there on is evaluated again in order of time.
-The recomputed episodes are compared with the published episodes: an alarm that began earlier or
-ended later is published again (a revision of the same alarm), an alarm that did not exist is
-withdrawn, and an alarm that was missed is raised.
+Every moment at which an alarm may have changed is recorded in a journal, with the alarms just
+before the moment, for the time by which readings may be late. A late reading is inserted, the
+alarms return to their state at this place, and every reading from there on is evaluated again in
+order of time. The recomputed episodes are compared with the published episodes: an alarm with
+an earlier beginning or a later end is published again (a revision), an unfounded alarm is
+withdrawn, and a missed alarm is raised.
 
-So the resulting alarms do not depend on the order in which readings arrived. Their ids do: an alarm
-is named after the reading that first showed it, and a published id is not taken back. Excluded are
-silence (decided by the log's clock), stuck values, and the adaptive baseline, which learns in order
-of arrival.
+The resulting alarms therefore do not depend on the order of arrival. Their ids do: an alarm is
+named after the reading that first showed the alarm, and a published id is not taken back. Excluded
+are silence (decided by the log's clock), stuck values, and the adaptive baseline (learning follows
+the order of arrival).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from services.scoring.core.alarms import alarm_changes
-from services.scoring.core.alarms.alarm_events import Cause
+from services.scoring.core.alarms.alarm_events import ChangeCause
 from services.scoring.core.alarms.alarm_state import NORMAL, AlarmEpisode, AlarmState
 from services.scoring.core.alarms.emitter import Emitter
 from services.scoring.core.evaluation.rule_evaluation import (
@@ -30,7 +30,7 @@ from services.scoring.core.evaluation.rule_evaluation import (
     raise_elapsed,
 )
 from services.scoring.core.rules.compiled_rule import CompiledRule
-from services.scoring.core.state.sensor_state import SensorState
+from services.scoring.core.state.sensor_state import ScoringState
 from shared.contracts.ids import alarm_id
 
 Alarms = dict[str, AlarmState]
@@ -38,7 +38,7 @@ Alarms = dict[str, AlarmState]
 
 @dataclass(slots=True)
 class PublishedEpisode:
-    """An episode as it was published. An ended episode has level NORMAL and a finite `ended_at`."""
+    """A published episode. An ended episode has level NORMAL and a finite `ended_at`."""
 
     alarm_id: str
     version: int
@@ -56,10 +56,10 @@ class RecomputedEpisode:
     level: int
     peak: int
     ended_at: float = inf
-    cause: Cause | None = None
+    cause: ChangeCause | None = None
 
 
-def snapshot(state: SensorState) -> Alarms:
+def snapshot(state: ScoringState) -> Alarms:
     """Return copies of the present alarms that a late reading may revise."""
     if not state.alarms:
         return {}
@@ -70,7 +70,7 @@ def snapshot(state: SensorState) -> Alarms:
     }
 
 
-def record_change(state: SensorState, at: float, previous: Alarms) -> bool:
+def record_change(state: ScoringState, at: float, previous: Alarms) -> bool:
     """Return whether an alarm differs from `previous`; if so, add `previous` to the journal."""
     if not state.alarms or previous == snapshot(state):
         return False
@@ -83,12 +83,12 @@ def record_change(state: SensorState, at: float, previous: Alarms) -> bool:
     return True
 
 
-def reprocess(state: SensorState, cause: Cause, clock: float, emitter: Emitter) -> None:
+def reprocess(state: ScoringState, cause: ChangeCause, clock: float, emitter: Emitter) -> None:
     """Evaluate again from a late reading on; the reading is among the kept readings already."""
     published = _published_episodes(state, cause.at)
     recomputed = _rewind(state, cause.at)
 
-    def on_change(rule: CompiledRule, alarm: AlarmState, level: int, cause: Cause) -> None:
+    def on_change(rule: CompiledRule, alarm: AlarmState, level: int, cause: ChangeCause) -> None:
         previous, alarm.level = alarm.level, level
         episodes = recomputed.setdefault(rule.rule_id, [])
         if previous == NORMAL:
@@ -119,13 +119,15 @@ def reprocess(state: SensorState, cause: Cause, clock: float, emitter: Emitter) 
             _reconcile(state, rule, published.get(rule_id, []), episodes, cause, emitter)
 
 
-def _raise_elapsed(state: SensorState, clock: float, cause: Cause, on_change: OnChange) -> None:
+def _raise_elapsed(
+    state: ScoringState, clock: float, cause: ChangeCause, on_change: OnChange
+) -> None:
     previous = snapshot(state)
     raise_elapsed(state, clock, cause, on_change)
     record_change(state, clock, previous)
 
 
-def _published_episodes(state: SensorState, start: float) -> dict[str, list[PublishedEpisode]]:
+def _published_episodes(state: ScoringState, start: float) -> dict[str, list[PublishedEpisode]]:
     """Return the episodes that were open at `start` or later, by rule, in order of time."""
     published: dict[str, list[PublishedEpisode]] = {}
     for e in () if state.rare is None else state.rare.ended:
@@ -143,7 +145,7 @@ def _published_episodes(state: SensorState, start: float) -> dict[str, list[Publ
     return published
 
 
-def _rewind(state: SensorState, start: float) -> dict[str, list[RecomputedEpisode]]:
+def _rewind(state: ScoringState, start: float) -> dict[str, list[RecomputedEpisode]]:
     """Return the alarms to their state just before `start`; return the episodes open there."""
     present = snapshot(state)
     past: Alarms = present
@@ -166,11 +168,11 @@ def _rewind(state: SensorState, start: float) -> dict[str, list[RecomputedEpisod
 
 
 def _reconcile(
-    state: SensorState,
+    state: ScoringState,
     rule: CompiledRule,
     published: list[PublishedEpisode],
     recomputed: list[RecomputedEpisode],
-    cause: Cause,
+    cause: ChangeCause,
     emitter: Emitter,
 ) -> None:
     """Publish the difference between published and recomputed episodes of a rule."""
@@ -212,20 +214,20 @@ def _reconcile(
 
 
 def _publish_missed(
-    state: SensorState,
+    state: ScoringState,
     rule: CompiledRule,
     episode: RecomputedEpisode,
-    cause: Cause,
+    cause: ChangeCause,
     emitter: Emitter,
 ) -> AlarmState:
-    """Raise an alarm that only the late reading has shown; clear it at once if it has ended."""
+    """Raise an alarm that only the late reading has shown; clear an ended alarm at once."""
     reason = episode.cause or cause
     new_id = alarm_id(rule.rule_id, state.key, _start_id(cause, episode.started_at))
     current = AlarmState(rule_version=rule.version)
     alarm_changes.begin_episode(state, current, episode.started_at, new_id)
     current.level = current.peak = episode.level if episode.level != NORMAL else episode.peak
     over = episode.ended_at < inf
-    first = Cause(
+    first = ChangeCause(
         episode.started_at if over else reason.at,
         reason.value,
         reason.event_id,
@@ -239,15 +241,15 @@ def _publish_missed(
     return current
 
 
-def _adopt_identity(alarm: AlarmState, current: AlarmState, cause: Cause) -> None:
-    """Give the recomputed alarm the id and version under which it is published."""
+def _adopt_identity(alarm: AlarmState, current: AlarmState, cause: ChangeCause) -> None:
+    """Give the recomputed alarm the id and version of the published alarm."""
     alarm.alarm_id, alarm.version = current.alarm_id, current.version
     if alarm.level != NORMAL:
         alarm.retrospective = cause.retrospective
 
 
-def _start_id(cause: Cause, at: float) -> str:
-    """Return the name of an episode that begins at `at` and that a late reading has shown."""
+def _start_id(cause: ChangeCause, at: float) -> str:
+    """Return the name of an episode with beginning `at`, shown by a late reading."""
     return f"{cause.event_id}@{at:.6f}"
 
 

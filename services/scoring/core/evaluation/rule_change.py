@@ -1,14 +1,14 @@
 """Bring a sensor's state under other rules while readings arrive.
 
 A new version of a rule keeps its open alarm and its windows, as far as they have the same aggregate
-over the same span; pending raises under the old limits begin anew. An alarm of a rule that no longer
-applies to the sensor is cleared.
+over the same span; pending raises under the old limits begin anew. An alarm of a rule that no
+longer applies to the sensor is cleared.
 """
 
 from __future__ import annotations
 
 from services.scoring.core.alarms.alarm_changes import change_level
-from services.scoring.core.alarms.alarm_events import Cause
+from services.scoring.core.alarms.alarm_events import ChangeCause
 from services.scoring.core.alarms.alarm_state import NORMAL
 from services.scoring.core.alarms.emitter import Emitter
 from services.scoring.core.evaluation.sensor_health import update_silence
@@ -17,11 +17,11 @@ from services.scoring.core.rules.compiled_rule import CompiledRule, compile_rule
 from services.scoring.core.rules.rule_registry import RuleRegistry
 from services.scoring.core.rules.rule_set import RuleSet
 from services.scoring.core.rules.sensor import Sensor
-from services.scoring.core.state.sensor_state import SensorState
+from services.scoring.core.state.sensor_state import ScoringState
 
 
 def apply_rules(
-    state: SensorState,
+    state: ScoringState,
     registry: RuleRegistry,
     sensor: Sensor | None,
     clock: float,
@@ -64,7 +64,7 @@ def apply_rules(
     return changed
 
 
-def _fit_buckets(state: SensorState, rule_set: RuleSet) -> None:
+def _fit_buckets(state: ScoringState, rule_set: RuleSet) -> None:
     if state.buckets is None:
         return
     fitting: dict[str, WindowBuckets] = {}
@@ -78,7 +78,7 @@ def _fit_buckets(state: SensorState, rule_set: RuleSet) -> None:
     state.buckets = fitting or None
 
 
-def _versions_differ(state: SensorState, rule_set: RuleSet | None) -> bool:
+def _versions_differ(state: ScoringState, rule_set: RuleSet | None) -> bool:
     return any(
         rule_set is None
         or (rule := rule_set.find(rule_id)) is None
@@ -87,18 +87,18 @@ def _versions_differ(state: SensorState, rule_set: RuleSet | None) -> bool:
     )
 
 
-def _compiled(registry: RuleRegistry, rule_id: str, state: SensorState) -> CompiledRule | None:
+def _compiled(registry: RuleRegistry, rule_id: str, state: ScoringState) -> CompiledRule | None:
     definition = registry.definition(rule_id)
     if definition is None:
         return None
     return compile_rule(definition, state.sensor.interval_s)
 
 
-def _withdraw(state: SensorState, rule: CompiledRule, at: float, emitter: Emitter) -> None:
+def _withdraw(state: ScoringState, rule: CompiledRule, at: float, emitter: Emitter) -> None:
     """Clear the alarm of a rule that no longer applies to this sensor, and forget its state."""
     assert state.alarms is not None
     alarm = state.alarms[rule.rule_id]
-    cause = Cause(at, state.value, state.last_id, state.last_id)
+    cause = ChangeCause(at, state.value, state.last_id, state.last_id)
     if alarm.level != NORMAL:
         change_level(state, rule, alarm, NORMAL, cause, emitter)
     if rule.silent_s:

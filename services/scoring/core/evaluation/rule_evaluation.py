@@ -1,25 +1,27 @@
-"""Evaluate one reading, at its place among the kept readings, by every rule that reads values.
+"""Evaluate a reading, at a place among the kept readings, by every rule that reads values.
 
-The same evaluation serves a reading that arrives and readings that are processed again after a late
-reading. The caller decides about the consequences of a change of level.
+The evaluation serves new readings, and readings that are processed again after a late reading. The
+caller decides about the consequences of a change of level.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from services.scoring.core.alarms.alarm_events import Cause
+from services.scoring.core.alarms.alarm_events import ChangeCause
 from services.scoring.core.alarms.alarm_state import NEVER, AlarmState
 from services.scoring.core.readings.history import buckets_of
 from services.scoring.core.readings.windows import aggregate_of, view_of
 from services.scoring.core.rules.compiled_rule import CompiledRule
-from services.scoring.core.state.sensor_state import SensorState
+from services.scoring.core.state.sensor_state import ScoringState
 
-OnChange = Callable[[CompiledRule, AlarmState, int, Cause], None]
+OnChange = Callable[[CompiledRule, AlarmState, int, ChangeCause], None]
 """Takes a rule, its alarm just before the change, the new level, and the cause."""
 
 
-def evaluate_rules(state: SensorState, place: int, cause: Cause, on_change: OnChange) -> None:
+def evaluate_rules(
+    state: ScoringState, place: int, cause: ChangeCause, on_change: OnChange
+) -> None:
     """Evaluate the reading at `place`; `cause` names it."""
     rule_set, times, values = state.rule_set, state.times, state.values
     at, value = times[place], values[place]
@@ -40,7 +42,9 @@ def evaluate_rules(state: SensorState, place: int, cause: Cause, on_change: OnCh
             evaluate_threshold(state, rule, at, aggregate, cause, on_change)
 
 
-def raise_elapsed(state: SensorState, clock: float, cause: Cause, on_change: OnChange) -> None:
+def raise_elapsed(
+    state: ScoringState, clock: float, cause: ChangeCause, on_change: OnChange
+) -> None:
     """Raise every alarm whose pending raise has lasted long enough strictly before `clock`."""
     while True:
         due, rule = next_raise(state)
@@ -50,10 +54,10 @@ def raise_elapsed(state: SensorState, clock: float, cause: Cause, on_change: OnC
         assert alarm is not None
         assert rule.thresholds is not None
         level = rule.thresholds.elapsed_level(alarm, due)
-        on_change(rule, alarm, level, Cause(due, state.value, cause.event_id, cause.trace_id))
+        on_change(rule, alarm, level, ChangeCause(due, state.value, cause.event_id, cause.trace_id))
 
 
-def next_raise(state: SensorState) -> tuple[float, CompiledRule | None]:
+def next_raise(state: ScoringState) -> tuple[float, CompiledRule | None]:
     """Return the moment and the rule of the next raise by time alone; NEVER, None without one."""
     earliest, earliest_rule = NEVER, None
     for rule in state.rule_set.timed:
@@ -66,7 +70,7 @@ def next_raise(state: SensorState) -> tuple[float, CompiledRule | None]:
     return earliest, earliest_rule
 
 
-def alarm_of(state: SensorState, rule: CompiledRule) -> AlarmState:
+def alarm_of(state: ScoringState, rule: CompiledRule) -> AlarmState:
     """Return the alarm of a rule; make the alarm when there is none."""
     if state.alarms is None:
         state.alarms = {}
@@ -77,11 +81,11 @@ def alarm_of(state: SensorState, rule: CompiledRule) -> AlarmState:
 
 
 def evaluate_threshold(
-    state: SensorState,
+    state: ScoringState,
     rule: CompiledRule,
     at: float,
     value: float,
-    cause: Cause,
+    cause: ChangeCause,
     on_change: OnChange,
 ) -> None:
     """Evaluate a value, rate or aggregate by the thresholds of its rule."""
@@ -93,10 +97,10 @@ def evaluate_threshold(
         alarm = alarm_of(state, rule)
     level = thresholds.evaluate(alarm, at, value, cause.start_id or cause.event_id)
     if level != alarm.level:
-        shown = value / thresholds.factor
+        published_value = value / thresholds.factor
         on_change(
             rule,
             alarm,
             level,
-            Cause(at, shown, cause.event_id, cause.trace_id, cause.retrospective),
+            ChangeCause(at, published_value, cause.event_id, cause.trace_id, cause.retrospective),
         )

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from services.scoring.core.alarms.alarm_changes import change_level
-from services.scoring.core.alarms.alarm_events import Cause, health_event
+from services.scoring.core.alarms.alarm_events import ChangeCause, health_event
 from services.scoring.core.alarms.alarm_state import NORMAL
 from services.scoring.core.alarms.emitter import Emitter
 from services.scoring.core.evaluation.rule_evaluation import alarm_of
 from services.scoring.core.rules.compiled_rule import CompiledRule
-from services.scoring.core.state.sensor_state import SensorState
+from services.scoring.core.state.sensor_state import ScoringState
 
 
-def violated_range(state: SensorState, value: float) -> CompiledRule | None:
+def violated_range(state: ScoringState, value: float) -> CompiledRule | None:
     """Return the rule for which this value is no measurement; None for a measurement."""
     for rule in state.rule_set.ranges:
         assert rule.range is not None
@@ -21,7 +21,7 @@ def violated_range(state: SensorState, value: float) -> CompiledRule | None:
 
 
 def update_on_reading(
-    state: SensorState, cause: Cause, violated: CompiledRule | None, emitter: Emitter
+    state: ScoringState, cause: ChangeCause, violated: CompiledRule | None, emitter: Emitter
 ) -> None:
     """End silence at a reading; begin or end the fault of a value out of range."""
     if state.rare is not None and state.rare.silent:
@@ -34,7 +34,7 @@ def update_on_reading(
             _set_fault(state, rule, None, None, cause, emitter)
 
 
-def update_stuck(state: SensorState, cause: Cause, emitter: Emitter) -> None:
+def update_stuck(state: ScoringState, cause: ChangeCause, emitter: Emitter) -> None:
     """Begin or end the fault of a stuck value; call with the newest reading before it is added."""
     rule_set = state.rule_set
     if not rule_set.stuck:
@@ -51,13 +51,15 @@ def update_stuck(state: SensorState, cause: Cause, emitter: Emitter) -> None:
             _set_fault(state, rule, None, None, cause, emitter)
 
 
-def begin_silence(state: SensorState, rule: CompiledRule, cause: Cause, emitter: Emitter) -> None:
+def begin_silence(
+    state: ScoringState, rule: CompiledRule, cause: ChangeCause, emitter: Emitter
+) -> None:
     """Raise an alarm of silence: there was no reading for too long."""
     change_level(state, rule, alarm_of(state, rule), rule.silent_rank, cause, emitter)
     update_silence(state, rule, cause, emitter)
 
 
-def end_silence(state: SensorState, cause: Cause, emitter: Emitter) -> None:
+def end_silence(state: ScoringState, cause: ChangeCause, emitter: Emitter) -> None:
     """Clear every alarm of silence."""
     last = state.rule_set.absences[0] if state.rule_set.absences else None
     for rule in state.rule_set.absences:
@@ -69,7 +71,9 @@ def end_silence(state: SensorState, cause: Cause, emitter: Emitter) -> None:
         update_silence(state, last, cause, emitter)
 
 
-def update_silence(state: SensorState, rule: CompiledRule, cause: Cause, emitter: Emitter) -> None:
+def update_silence(
+    state: ScoringState, rule: CompiledRule, cause: ChangeCause, emitter: Emitter
+) -> None:
     """Emit a change of health: a sensor is silent while an alarm of silence is open."""
     silent = any(
         alarm.level != NORMAL
@@ -85,11 +89,11 @@ def update_silence(state: SensorState, rule: CompiledRule, cause: Cause, emitter
 
 
 def _set_fault(
-    state: SensorState,
+    state: ScoringState,
     rule: CompiledRule,
     fault: str | None,
     detail: str | None,
-    cause: Cause,
+    cause: ChangeCause,
     emitter: Emitter,
 ) -> None:
     previous = None if state.rare is None else state.rare.faults.get(rule.rule_id)

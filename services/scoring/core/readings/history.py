@@ -8,7 +8,7 @@ from bisect import bisect_left, bisect_right
 import cython
 
 from services.scoring.core.readings.windows import WindowBuckets
-from services.scoring.core.state.sensor_state import REMEMBERED_IDS, SensorState
+from services.scoring.core.state.sensor_state import REMEMBERED_IDS, ScoringState
 
 MOST = 512
 """The largest number of readings kept per sensor, however fast it sends."""
@@ -32,16 +32,17 @@ def push(readings: array[float], at: float, value: float, trim_s: float) -> bool
     return at > readings[0] + trim_s or len(readings) > _TWICE_MOST
 
 
-def append(state: SensorState, at: float, value: float) -> None:
+def append(state: ScoringState, at: float, value: float) -> None:
     """Append a reading newer than all kept readings."""
     if push(state.readings, at, value, state.rule_set.trim_s):
         trim(state)
 
 
-def insert(state: SensorState, at: float, value: float) -> int | None:
+def insert(state: ScoringState, at: float, value: float) -> int | None:
     """Insert a late reading at its place by time; return the place, None for a repeat.
 
-    Of readings at one instant the smaller value comes first, so the order of arrival is of no effect.
+    Of readings at one instant the smaller value comes first, so the order of arrival is of no
+    effect.
     """
     times, values = state.times, state.values
     place = bisect_left(times, at)
@@ -53,7 +54,7 @@ def insert(state: SensorState, at: float, value: float) -> int | None:
     return place
 
 
-def contains(state: SensorState, at: float, value: float) -> bool:
+def contains(state: ScoringState, at: float, value: float) -> bool:
     """Return whether this value at this instant is among the readings kept one by one."""
     readings = state.readings
     if not readings or at > readings[-2]:
@@ -67,7 +68,7 @@ def contains(state: SensorState, at: float, value: float) -> bool:
     return False
 
 
-def trim(state: SensorState) -> None:
+def trim(state: ScoringState) -> None:
     """Move readings older than `keep_s` into the buckets of the windows that reach so far back."""
     times, values, rule_set = state.times, state.values, state.rule_set
     # The last few stay at any age: they distinguish a repeat from another body with the same id.
@@ -94,6 +95,6 @@ def trim(state: SensorState) -> None:
     del state.readings[: 2 * count]
 
 
-def buckets_of(state: SensorState, rule_id: str) -> WindowBuckets | None:
+def buckets_of(state: ScoringState, rule_id: str) -> WindowBuckets | None:
     """Return the buckets of a rule's window; None while it has none."""
     return None if state.buckets is None else state.buckets.get(rule_id)

@@ -1,11 +1,11 @@
-"""Sliding windows in event time: readings one by one while they may be revised, then buckets.
+"""Sliding windows in event time: single readings while revisions are possible, then buckets.
 
-A window covers the readings that its sensor keeps one by one (core/readings/history.py) and, beyond
-those, its own buckets: at most 61, each a 60th of the span. A bucket leaves the window together with
-its newest reading, so a window over buckets reaches back at most a 60th of its span too far. A
-window is exact where readings are further apart than a bucket is wide, and wherever it needs no
-buckets. Sums are added up anew each time: a running sum would keep the rounding error of one absurd
-value for ever. fastpath/bounds.py knows when a sum need not be added up.
+A window covers the single readings of its sensor (core/readings/history.py) and, further back, its
+own buckets: at most 61, each a 60th of the span. A bucket leaves the window together with its
+newest reading, and a window over buckets reaches back at most a 60th of the span too far. A window
+is exact where readings are further apart than a bucket is wide, and wherever there are no buckets.
+Sums are added up anew each time: a running sum would keep the rounding error of an absurd value for
+ever. fastpath/bounds.py knows when a sum need not be added up.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class WindowSpec:
 
 
 class WindowBuckets:
-    """The readings of one window of one sensor that are no longer kept one by one."""
+    """The older readings of a window of a sensor, no longer kept as single readings."""
 
     __slots__ = ("ats", "counts", "spec", "totals")
 
@@ -101,8 +101,9 @@ class WindowBuckets:
 class WindowView(NamedTuple):
     """The content of a window: values of buckets and readings in order.
 
-    `reading_count` is the number of readings. `in_buckets` is True when the first values come from buckets,
-    of which only the sum or one extreme is known. `first` is the place of the first single reading.
+    `reading_count` is the number of readings. `in_buckets` is True when the first values come from
+    buckets, with only the sum or an extreme known. `first` is the place of the first single
+    reading.
     """
 
     values: array[float]

@@ -10,7 +10,7 @@ concerns sensors that may have state.
 
 from __future__ import annotations
 
-from services.scoring.core.refusals import Refused
+from services.scoring.core.refusals import RefusedInput
 from services.scoring.core.rules.rule_set import RuleSet, rule_set_of
 from services.scoring.core.rules.sensor import Sensor
 from shared.contracts.catalog import SensorEntry
@@ -61,7 +61,7 @@ class RuleRegistry:
     def add_rule(self, rule: RuleDefinition) -> None:
         """Put a new version of a rule in force; an older or repeated version changes nothing.
 
-        Raises Refused with every problem of the rule; the previous version stays in force.
+        Raises RefusedInput with every problem of the rule; the previous version stays in force.
         """
         if not rule.over_one_sensor:
             return  # a rule of alerting
@@ -70,7 +70,9 @@ class RuleRegistry:
             return
         if rule.enabled and (problems := problems_of(rule, *self._concerned(rule))):
             text = "; ".join(problem.text for problem in problems)
-            raise Refused(problems[0].reason, f"rule {rule.rule_id} version {rule.version}: {text}")
+            raise RefusedInput(
+                problems[0].reason, f"rule {rule.rule_id} version {rule.version}: {text}"
+            )
         self._rules[rule.rule_id] = rule
         self._index()
 

@@ -67,7 +67,8 @@ class Thresholds:
     def bounds(self, alarm: AlarmState | None) -> tuple[float, float]:
         """Return two values between which a value leaves the alarm unchanged.
 
-        Both are exclusive. The low value exceeds the high value when every value has to be evaluated.
+        Both are exclusive. The low value exceeds the high value when every value has to be
+        evaluated.
         """
         level = NORMAL if alarm is None else alarm.level
         if alarm is not None and alarm.pending:

@@ -6,7 +6,7 @@ from services.scoring.core.rules.fast_rule_set cimport FastRuleSet
 
 @cython.final
 @cython.no_gc
-cdef class SensorState:
+cdef class ScoringState:
     cdef public object sensor
     cdef public FastRuleSet fast_rules
     cdef public str status

@@ -1,8 +1,8 @@
-"""The state of one sensor under one status: bounded in size, and convertible to plain lists.
+"""The state of a sensor under a status: bounded in size, and convertible to plain lists.
 
-`dump` and `StoredState.connect` (core/state/stored_state.py) are exact inverses, so a restart
-continues as if it had not happened. A process may keep a million of these states, so the parts
-that most sensors never need lie in `RareState`, which is made when it is needed.
+`dump` and `StoredState.connect` (core/state/stored_state.py) are exact inverses: a restart has no
+effect on results. A process may keep a million of these states. Parts that most sensors never need
+therefore lie in `RareState`, made on demand.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ REMEMBERED_IDS = 4
 """The number of reading ids kept per sensor: repeats of the transport follow closely, and more ids
 would only cost memory."""
 ACTUAL = "Actual"
-"""`SensorState.status` of what is real."""
+"""`ScoringState.status` of what is real."""
 _ALWAYS = -inf
 """One object, as is NEVER: the bounds of a sensor shall not cost memory of their own."""
 
 
-class SensorState:
-    """One sensor under one status.
+class ScoringState:
+    """A sensor under a status.
 
-    `applied` is the input offset up to which this state holds, as stored. `newest` and `value`
-    belong to the newest reading by event time (seconds since 1970). `readings` are kept one by one
-    in order of time: time, value, time, value ... in one array, half the cost of two arrays.
-    `last` is the id of the reading that was added last, `hash_1` to `hash_4` are the hashes of the
-    last ids in order of arrival. `same_since` is the time since which the value has not moved.
+    The stored state holds up to the input offset `applied`. `newest` and `value` belong to the
+    newest reading by event time (seconds since 1970). `readings` are single readings in order of
+    time: time, value, time, value ... in one array, half the cost of two arrays. `last` is the id
+    of the reading added last, `hash_1` to `hash_4` are the hashes of the last ids in order of
+    arrival. `same_since` is the time of the last change of the value.
 
     The fields below are derived and never stored. Values strictly between `low` and `high`, and
     rates per second between `rate_low` and `rate_high`, change nothing; `low` above `high` means
     that the bounds are not known, or that every reading has to be evaluated. Windows change nothing
     from `windows_stable_from` on, and while the sum of new values stays below `sum_margin`
     (fastpath/bounds.py). `deadline` is the deadline in the queue of the partition. `dirty` marks a
-    state that is to be stored.
+    state to be stored.
     """
 
     __slots__ = (
@@ -156,12 +156,12 @@ class SensorState:
 
     @property
     def times(self) -> array[float]:
-        """Return a copy of the times of the readings kept one by one, in order."""
+        """Return a copy of the times of the single readings, in order."""
         return self.readings[::2]
 
     @property
     def values(self) -> array[float]:
-        """Return a copy of the values of the readings kept one by one."""
+        """Return a copy of the values of the single readings."""
         return self.readings[1::2]
 
     def alarm(self, rule_id: str) -> AlarmState | None:

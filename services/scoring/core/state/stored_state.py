@@ -11,7 +11,7 @@ from services.scoring.core.readings.windows import WindowBuckets
 from services.scoring.core.rules.rule_set import RuleSet
 from services.scoring.core.rules.sensor import Sensor
 from services.scoring.core.state.id_hash import id_hash
-from services.scoring.core.state.sensor_state import FORMAT, REMEMBERED_IDS, SensorState
+from services.scoring.core.state.sensor_state import FORMAT, REMEMBERED_IDS, ScoringState
 
 _READABLE = (2, 3, 4, FORMAT)
 
@@ -36,12 +36,12 @@ class StoredState:
         """Return the status of the readings: Actual, or that of a drill or test."""
         return str(self.plain[3])
 
-    def connect(self, sensor: Sensor, rule_set: RuleSet) -> SensorState:
-        """Return the state that `SensorState.dump` has given these lists for."""
+    def connect(self, sensor: Sensor, rule_set: RuleSet) -> ScoringState:
+        """Return the state that `ScoringState.dump` has given these lists for."""
         (_, applied, _, status, newest, value, synthetic, ids, raw, same_since, *more) = self.plain
         buckets, alarms, baselines, rare = more
         readings = array("d", raw)
-        state = SensorState(sensor, rule_set, status, applied, newest, value, synthetic, readings)
+        state = ScoringState(sensor, rule_set, status, applied, newest, value, synthetic, readings)
         last, state.hash_1, state.hash_2, state.hash_3, state.hash_4 = ids
         state.last = last.encode()
         state.same_since = same_since
