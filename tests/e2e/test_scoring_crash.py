@@ -1,7 +1,8 @@
 """kill -9 of scoring in mid-stream, again and again, on a real Kafka: the same alarms, none twice.
 
 What must come out is computed by the pure core from what lies in the topic. What came out is read
-from the alarm topic: per id one body, per alarm versions without a gap, nothing missing or invented.
+from the alarm topic: per id one body, per alarm versions without a gap, nothing missing or
+invented.
 """
 
 from __future__ import annotations
@@ -101,10 +102,10 @@ async def expected(bootstrap: str) -> dict[str, bytes]:
         except RefusedInput:
             continue
     return {
-        one.id: body_digest(one)
+        message.id: body_digest(message)
         for engine in engines
-        for one in engine.messages
-        if not isinstance(one, ShadowDiffers)
+        for message in engine.messages
+        if not isinstance(message, ShadowDiffers)
     }
 
 
@@ -118,16 +119,16 @@ async def published(bootstrap: str) -> dict[str, bytes]:
             digest = body_digest(message)
             assert results.setdefault(message.id, digest) == digest, "one id, two bodies"
             if isinstance(message, AlarmEvent):
-                known = versions[message.alarm_id]
-                assert message.version <= known + 1, "a version is missing"
-                versions[message.alarm_id] = max(known, message.version)
+                last_version = versions[message.alarm_id]
+                assert message.version <= last_version + 1, "a version is missing"
+                versions[message.alarm_id] = max(last_version, message.version)
     return results
 
 
-async def until(what: str, check: Any) -> None:
+async def until(goal: str, check: Any) -> None:
     deadline = asyncio.get_running_loop().time() + PATIENCE_S
     while not await check():
-        assert asyncio.get_running_loop().time() < deadline, f"not in time: {what}"
+        assert asyncio.get_running_loop().time() < deadline, f"not in time: {goal}"
         await asyncio.sleep(0.2)
 
 
@@ -173,15 +174,15 @@ async def test_kill_nine_in_mid_stream(tmp_path: Path) -> None:
                 killed += 1
                 await asyncio.sleep(0.3)
                 await stack.wait_ready()
-        wanted = await expected(kafka)
+        expected_digests = await expected(kafka)
 
         async def complete() -> bool:
-            return len(await published(kafka)) >= len(wanted)
+            return len(await published(kafka)) >= len(expected_digests)
 
         await until("all alarms", complete)
         await asyncio.sleep(1.5)
-        assert await published(kafka) == wanted
+        assert await published(kafka) == expected_digests
         assert killed == KILLS
-        assert len(wanted) > 1000
+        assert len(expected_digests) > 1000
         letters = await read_all(kafka, READINGS, dead=True)
         assert len({letter.value[:120] for letter in letters}) == ROUNDS

@@ -1,7 +1,8 @@
-"""A wire to Postgres that keeps back the end of a session: what the server said last, but not that it left.
+"""A proxy of Postgres that passes the last message of a session and holds back its end.
 
-Postgres that stops says FATAL to every session and closes it. A client may have read the first and not
-the second yet; on a busy machine it often has. Here it stays in between for as long as a test wants.
+A stopping Postgres sends FATAL to every session and closes the connection. A client may have read
+the message but not the end; on a busy machine this is common. The proxy keeps this state for as
+long as a test needs.
 """
 
 from __future__ import annotations
@@ -12,35 +13,35 @@ from collections.abc import AsyncIterator
 from urllib.parse import urlsplit, urlunsplit
 
 
-class Wire:
+class PostgresProxy:
     """Carries bytes both ways between a client and the server at `dsn`."""
 
     def __init__(self, dsn: str) -> None:
         self._server = urlsplit(dsn)
         self._port = 0
-        self.hung_up = asyncio.Event()
-        """The server has closed a session; its client does not know yet."""
-        self._told = asyncio.Event()
+        self.closed_by_server = asyncio.Event()
+        """Set when the server has closed a session; the client has not noticed yet."""
+        self._end_passed = asyncio.Event()
 
     @property
     def dsn(self) -> str:
-        """The address of this end."""
+        """Return the address for clients."""
         login = self._server.netloc.rpartition("@")[0]
         return urlunsplit(self._server._replace(netloc=f"{login}@127.0.0.1:{self._port}"))
 
-    def tell(self) -> None:
-        """Let clients see from now on that the server has closed."""
-        self._told.set()
+    def pass_end(self) -> None:
+        """Pass the end of closed sessions to the clients from now on."""
+        self._end_passed.set()
 
     @contextlib.asynccontextmanager
-    async def carrying(self) -> AsyncIterator[Wire]:
+    async def carrying(self) -> AsyncIterator[PostgresProxy]:
         """Within, clients may connect to `dsn`."""
         listener = await asyncio.start_server(self._carry, "127.0.0.1", 0)
         self._port = listener.sockets[0].getsockname()[1]
         try:
             yield self
         finally:
-            self.tell()
+            self.pass_end()
             listener.close()
 
     async def _carry(
@@ -51,8 +52,8 @@ class Wire:
         upwards = asyncio.create_task(_copy(from_client, to_server))
         try:
             await _copy(from_server, to_client)
-            self.hung_up.set()
-            await self._told.wait()
+            self.closed_by_server.set()
+            await self._end_passed.wait()
         finally:
             upwards.cancel()
             to_server.close()

@@ -66,7 +66,7 @@ RULES = (
 
 
 def readings(chance: random.Random, sensors: int) -> Iterator[Any]:
-    """Records: mostly plain, some late, repeated, drilled, damaged, with ticks between."""
+    """Yield records: most plain, some late, repeated, of drills, damaged; ticks between."""
     seconds, offset, last = [0.0] * sensors, 0, None
     for turn in range(400):
         offset += 1
@@ -93,20 +93,20 @@ def readings(chance: random.Random, sensors: int) -> Iterator[Any]:
             yield as_record(offset, a_tick(max(seconds) - 30.0), T0 + 1e8)
 
 
-def told(seed: int) -> Iterator[str]:
-    """Everything that follows from one stream."""
+def stream_lines(seed: int) -> Iterator[str]:
+    """Yield everything that follows from one stream."""
     chance = random.Random(seed)
     sensors = tuple(a_sensor(f"s-{number}", lateness_s=600.0) for number in range(3))
     rules = chance.sample(RULES, chance.randint(1, len(RULES)))
     feed = Feed(*rules, sensors=sensors)
     refused: list[Any] = []
-    left = list(readings(chance, len(sensors)))
-    while left:
+    remaining = list(readings(chance, len(sensors)))
+    while remaining:
         size = chance.randint(1, 60)
-        run = left[:size] if chance.random() < 0.3 else as_span(left[:size])
+        run = remaining[:size] if chance.random() < 0.3 else as_span(remaining[:size])
         outcomes = process_run(feed.engine, run, SENT, refused)
         yield f"{seed} outcomes {sorted((str(k), v) for k, v in outcomes.items() if v)}"
-        left = left[size:]
+        remaining = remaining[size:]
     for record, why in refused:
         yield f"{seed} refused {record.offset} {why.reason} {why.detail}"
     for message in feed.engine.messages:
@@ -115,8 +115,8 @@ def told(seed: int) -> Iterator[str]:
         yield f"{seed} state {key!r} {state.dump()!r} {state.deadline!r} {state.dirty}"
 
 
-def usual(seed: int) -> Iterator[str]:
-    """What a baseline says of one stream that is long enough for it to speak, and what it remembers."""
+def baseline_lines(seed: int) -> Iterator[str]:
+    """Yield the verdicts of a baseline over one long stream, and its final state."""
     chance = random.Random(seed)
     spec = BaselineSpec(warm_up=20, warm_up_s=0.0, level_memory=60, shift_memory=10, odd_at=0.4)
     model, at, level, noise = Baseline(), 1.7e9, 10.0 ** chance.uniform(-6, 6), 0.05
@@ -135,14 +135,15 @@ def usual(seed: int) -> Iterator[str]:
     yield f"{seed} usual {Baseline.load(model.dump()).dump()!r}"
 
 
-def rarity(seed: int) -> Iterator[str]:
-    """A tail that has counted so many sizes that it halves them."""
+def tail_lines(seed: int) -> Iterator[str]:
+    """Yield rarities of a tail with enough sizes to halve its counts."""
     chance, tail = random.Random(seed), Tail()
     for turn in range(40_000):
         at_size = size(chance.paretovariate(1.0)) - 9.0
         tail.add(at_size)
         if turn % 50 == 0:
-            yield f"{seed} rarity {tail.total} {tail.decades(at_size)!r} {tail.decades(at_size, 4)!r}"
+            rarities = (tail.decades(at_size), tail.decades(at_size, 4))
+            yield f"{seed} rarity {tail.total} {rarities[0]!r} {rarities[1]!r}"
     yield f"{seed} rarity {tail.dump()!r} {Tail.load(tail.dump()).decades(90.0)!r}"
 
 
@@ -151,7 +152,7 @@ def main() -> None:
     print(form())
     first, count = int(sys.argv[1]), int(sys.argv[2])
     for seed in range(first, first + count):
-        for line in (*told(seed), *usual(seed)):
+        for line in (*stream_lines(seed), *baseline_lines(seed)):
             print(line)
-    for line in rarity(first):
+    for line in tail_lines(first):
         print(line)

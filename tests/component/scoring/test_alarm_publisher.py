@@ -1,4 +1,4 @@
-"""Alarms on their way while the next batch is decided: states wait for them, the next batch does not."""
+"""Alarms under way while the next batch is evaluated: states wait for them, batches do not."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from tests.component.scoring.log import PARTITION, Log, a_worker, as_records, li
 from tests.support.scoring import T0, a_reading, a_rule, a_threshold_rule
 
 RULES = (a_rule(a_threshold_rule(("yellow", 212, 211))),)
-OTHER = TopicPartition(READINGS.name, 1)
+SECOND_PARTITION = TopicPartition(READINGS.name, 1)
 VALUES = [205.0, 213.0, 205.0, 214.0, 205.0]
 """Up and down twice: four alarm records, each in a batch of its own."""
 
 
 class SlowLog(Log):
-    """Confirms the records of a topic, alarms if none is named, only while `open` is set, and not as often
-    as `fails` says. What goes to the partition `fails_at_once` is refused."""
+    """Confirms the records of a topic, alarms if none is named, only while `open` is set, and not
+    as often as `fails` says. What goes to the partition `fails_at_once` is refused."""
 
     def __init__(self, slow: str = ALARMS.name) -> None:
         super().__init__()
@@ -124,8 +124,8 @@ async def test_readings_are_judged_while_states_are_on_their_way() -> None:
 
 @pytest.mark.parametrize("arrive", [1, 2], ids=["no state", "no checkpoint"])
 async def test_what_could_not_be_stored_beside_the_work_is_stored_later(arrive: int) -> None:
-    calm, log = Log(), Log()
-    await live(a_worker(calm, RULES, ["s-11"], 1_000), readings(), [1])
+    quiet_log, log = Log(), Log()
+    await live(a_worker(quiet_log, RULES, ["s-11"], 1_000), readings(), [1])
     worker = await started(log, flush_states=1)
     await worker.handle(readings()[:-1])
     await asyncio.sleep(0.05)
@@ -134,15 +134,15 @@ async def test_what_could_not_be_stored_beside_the_work_is_stored_later(arrive: 
     await asyncio.sleep(0.05)
     assert log.has_failed
     await worker.release([PARTITION])
-    assert log.messages() == calm.messages()
-    assert stored(log) == stored(calm)
+    assert log.messages() == quiet_log.messages()
+    assert stored(log) == stored(quiet_log)
 
 
 async def test_when_one_partition_cannot_be_stored_the_others_still_end_first() -> None:
     log = SlowLog(slow=SCORING_STATE.name)
     worker = a_worker(log, RULES, ["s-11"], 1_000)
     log.open.set()
-    await worker.restore([PARTITION, OTHER])
+    await worker.restore([PARTITION, SECOND_PARTITION])
     log.open.clear()
     log.fails_at_once = PARTITION.partition
     storing = asyncio.create_task(
@@ -153,15 +153,15 @@ async def test_when_one_partition_cannot_be_stored_the_others_still_end_first() 
     log.open.set()
     with pytest.raises(Transient):
         await storing
-    assert [record.partition for record in log.records] == [OTHER.partition]
+    assert [record.partition for record in log.records] == [SECOND_PARTITION.partition]
 
 
 def stored(log: Log) -> StoredPartition:
-    found = StoredPartition()
+    partition = StoredPartition()
     for record in log.records:
         if record.topic == SCORING_STATE.name and record.key is not None:
-            apply_record(found, record.key, record.value)
-    return found
+            apply_record(partition, record.key, record.value)
+    return partition
 
 
 async def test_a_partition_is_not_let_go_before_its_alarms_have_arrived() -> None:
@@ -179,8 +179,8 @@ async def test_a_partition_is_not_let_go_before_its_alarms_have_arrived() -> Non
 
 @pytest.mark.parametrize("fails", [1, 2])
 async def test_what_failed_on_its_way_goes_with_the_next_in_order(fails: int) -> None:
-    calm = Log()
-    await live(a_worker(calm, RULES, ["s-11"], 1_000), readings(), [1])
+    quiet_log = Log()
+    await live(a_worker(quiet_log, RULES, ["s-11"], 1_000), readings(), [1])
     log = SlowLog()
     worker = await started(log, flush_states=1_000)
     await worker.handle(readings()[:2])
@@ -189,5 +189,5 @@ async def test_what_failed_on_its_way_goes_with_the_next_in_order(fails: int) ->
     await until_done(worker, readings()[2:])
     await worker.release([PARTITION])
     assert log.fails == 0
-    assert log.messages() == calm.messages()
+    assert log.messages() == quiet_log.messages()
     assert log.count(ALARMS.name) == 4, "none lost, none twice"

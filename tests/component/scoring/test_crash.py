@@ -45,17 +45,17 @@ def as_log(drawn: list[tuple[Any, ...]]) -> list[Any]:
     messages: list[Contract | bytes] = []
     stamps: list[float] = []
     seconds = 0.0
-    said = dict.fromkeys(SENSORS, ("first", 200.0, 0.0))
+    last_reading = dict.fromkeys(SENSORS, ("first", 200.0, 0.0))
     for number, (kind, which, value, wait, status) in enumerate(drawn):
         sensor = SENSORS[which]
         seconds += wait
-        event_id, old_value, old_seconds = said[sensor]
+        event_id, old_value, old_seconds = last_reading[sensor]
         message: Contract | bytes
         match kind:
             case "reading":
                 event_id = f"e-{number}"
                 message = a_reading(value, seconds, sensor, event_id, status)
-                said[sensor] = (event_id, value, seconds)
+                last_reading[sensor] = (event_id, value, seconds)
             case "tick":
                 message = a_tick(seconds)
             case "late":
@@ -124,12 +124,12 @@ def test_any_crash_and_any_split(
     st.integers(0, 60),
 )
 def test_a_broker_that_does_not_confirm(
-    drawn: list[tuple[Any, ...]], cuts: list[int], flush_states: int, taken: int
+    drawn: list[tuple[Any, ...]], cuts: list[int], flush_states: int, capacity: int
 ) -> None:
     records = as_log(drawn)
     calm, final = undisturbed(records)
     log = Log()
-    log.capacity, log.failure = taken, Transient
+    log.capacity, log.failure = capacity, Transient
     states = asyncio.run(live(a_worker(log, RULES, SENSORS, flush_states), records, cuts))
     assert log.messages() == calm.messages()
     assert log.dead_letters() == calm.dead_letters()

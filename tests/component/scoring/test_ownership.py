@@ -51,10 +51,10 @@ def test_no_reading_is_judged_by_new_tables_before_the_group_confirms(answer: Ex
             assert answers == []
             assert ALARMS.name in {record.topic for record in log.records}
         await worker.forget([PARTITION])
-        known = len(log.records)
+        record_count = len(log.records)
         await worker.handle([])
         await worker.release([PARTITION])
-        assert len(log.records) == known
+        assert len(log.records) == record_count
 
     asyncio.run(story())
 
@@ -81,10 +81,10 @@ def test_what_is_lost_is_neither_sent_nor_stored() -> None:
         assert lane.unsent, "an alarm is on its way"
         await worker.forget([PARTITION])
         assert not lane.unsent
-        known = len(log.records)
+        record_count = len(log.records)
         with suppress(Transient):
             await worker.handle([])
         await worker.release([PARTITION])
-        assert len(log.records) == known
+        assert len(log.records) == record_count
 
     asyncio.run(story())

@@ -1,4 +1,4 @@
-"""A rule changes while processes die: whatever was emitted was emitted by one version at each record."""
+"""A rule changes while processes crash: one version alone decides about each record."""
 
 from __future__ import annotations
 
@@ -118,8 +118,8 @@ def test_a_change_of_rules_and_any_crash(
         end = min(start + more, len(records))
         log.capacity = survives
         with suppress(Died):
-            one = orderly_life if lets_go else life
-            asyncio.run(one(log, records, start, end, published, flush))
+            run = orderly_life if lets_go else life
+            asyncio.run(run(log, records, start, end, published, flush))
         start = end
     log.capacity = None
 
@@ -175,13 +175,13 @@ async def test_older_tables_judge_what_may_have_been_judged(
 async def test_what_comes_after_an_orderly_end_is_judged_by_the_tables_of_that_time() -> None:
     log, records = Log(), as_log(UP_AND_DOWN)
     await orderly_life(log, records, 0, 4, len(records), 100)
-    told = len(log.records)
+    emitted = len(log.records)
     log.arrived = len(records)
     worker = a_worker_of(log, RuleTable(SENSORS, AFTER), flush_states=100)
     assert await worker.restore([PARTITION]) == {PARTITION: 4}
     await worker.handle(records[4:])
     await ended(worker)
-    raised = [record for record in log.records[told:] if record.topic == ALARMS.name]
+    raised = [record for record in log.records[emitted:] if record.topic == ALARMS.name]
     assert any(b'"new"' in outgoing.value for outgoing in raised), (
         "the new rule judges what came later"
     )

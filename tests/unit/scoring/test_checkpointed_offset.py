@@ -1,4 +1,4 @@
-"""A checkpoint names the last record, and never an offset without one behind it (store.py looks it up)."""
+"""A checkpoint names the last record, never the offset of an end mark (changelog.py reads it)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fast way and the long one: the same alarms, the same health, the same state."""
+"""The fast path and the slow path: the same alarms, the same health, the same state."""
 
 from __future__ import annotations
 
@@ -64,10 +64,10 @@ steps = st.lists(st.tuples(values, st.sampled_from([60, 60, 60, 60, 61, 0, -60, 
 @given(steps, st.lists(st.integers(1, 9), min_size=1, max_size=5), st.booleans())
 @example([(213.0, 60), (213.0, 500), (211.5, 60)], [1], True)
 @example([(205.0, 60)] * 20 + [(217.0, 60)] * 4 + [(205.0, 60)] * 4, [1, 9], True)
-def test_the_quick_way_changes_nothing_the_long_way_would(
+def test_the_fast_path_gives_the_same_as_the_slow_path(
     series: list[tuple[float, int]], cuts: list[int], unopened: bool
 ) -> None:
-    """Whatever the values and gaps, however the log is cut into batches, opened or not; ticks lie in it."""
+    """The law holds for any values, gaps and batches, opened or unopened, with ticks between."""
     sensor = a_sensor(lateness_s=180.0)
     fast, slow = Feed(*RULES, sensors=(sensor,)), Feed(*RULES, sensors=(sensor,))
     records: list[Any] = []
@@ -86,12 +86,12 @@ def test_the_quick_way_changes_nothing_the_long_way_would(
             records.append(as_record(len(records) + 1, a_tick(seconds - 30.0), T0 + 1e8))
             slow.tick(seconds - 30.0)
     refused: list[Any] = []
-    left, sizes = records, cycle(cuts)
-    while left:
+    remaining, sizes = records, cycle(cuts)
+    while remaining:
         size = next(sizes)
-        run = as_span(left[:size]) if unopened else left[:size]
+        run = as_span(remaining[:size]) if unopened else remaining[:size]
         process_run(fast.engine, run, SENT, refused)
-        left = left[size:]
+        remaining = remaining[size:]
     assert [why.reason for _, why in refused] == reasons
     assert fast.engine.messages == slow.engine.messages
     assert fast.engine.clock == slow.engine.clock
@@ -102,26 +102,26 @@ def test_the_quick_way_changes_nothing_the_long_way_would(
         assert fast.engine.states[key].dump() == state.dump()
 
 
-def test_plain_readings_do_go_the_quick_way() -> None:
-    """Else the test above compares the long way with itself."""
+def test_plain_readings_take_the_fast_path() -> None:
+    """Otherwise the test above would compare the slow path with itself."""
     feed = Feed(*RULES)
     refused: list[Any] = []
     records = [as_record(n + 1, a_reading(205 + n % 3 / 10, 60.0 * n), T0 + 1e8) for n in range(24)]
-    taken: list[int] = []
-    long_way = feed.engine.apply_reading
+    offsets: list[int] = []
+    apply_reading = feed.engine.apply_reading
 
-    def counted(offset: int, *rest: Any) -> ReadingOutcome:
-        taken.append(offset)
-        return long_way(offset, *rest)
+    def counted(offset: int, *arguments: Any) -> ReadingOutcome:
+        offsets.append(offset)
+        return apply_reading(offset, *arguments)
 
     feed.engine.apply_reading = counted  # type: ignore[method-assign,assignment]
     process_run(feed.engine, as_span(records), SENT, refused)
     assert not refused
-    assert taken == [1]
+    assert offsets == [1]
 
 
-def test_readings_under_an_open_alarm_go_the_quick_way_too() -> None:
-    """A flood lasts for days; what its alarm has earned must not keep it from being quiet."""
+def test_readings_under_an_open_alarm_take_the_fast_path() -> None:
+    """A flood lasts for days; its open alarm must not keep readings off the fast path."""
     feed = Feed(a_rule(a_threshold_rule(("yellow", 212, 211), ("red", 216, 215), count=3)))
     for number in range(3):
         feed.read_fast(213.0 + number / 10, number * 60.0)
@@ -132,8 +132,8 @@ def test_readings_under_an_open_alarm_go_the_quick_way_too() -> None:
     assert state.low < 213.0 < 215.9 < state.high
 
 
-def test_an_alarm_found_in_a_backlog_by_the_quick_way_is_told_again_when_it_is_over() -> None:
-    """Else nobody would ever be paged for a flood that began while we were down."""
+def test_an_alarm_of_a_backlog_by_the_fast_path_is_emitted_again_at_its_end() -> None:
+    """Otherwise nobody would be paged for a flood that began while the service was down."""
     body = WindowRule(aggregate="sum", window_s=7200, rungs=rungs(("blue", 20, 10)))
     feeds = Feed(a_rule(body)), Feed(a_rule(body))
     for feed in feeds:
@@ -148,8 +148,8 @@ def test_an_alarm_found_in_a_backlog_by_the_quick_way_is_told_again_when_it_is_o
     assert feeds[0].alarms == feeds[1].alarms
 
 
-def test_a_baseline_alarms_by_the_quick_way_as_by_the_long_one() -> None:
-    """It takes days to learn what is usual, then a leap raises and clears."""
+def test_a_baseline_alarms_alike_on_both_paths() -> None:
+    """The baseline learns for days, then a leap raises and clears."""
     rule = a_rule(BaselineRule(rungs=rungs(("notice", 0.5, 0.4)), season_s=0))
     fast, slow = Feed(rule), Feed(rule)
     for number in range(2_000):
@@ -158,5 +158,5 @@ def test_a_baseline_alarms_by_the_quick_way_as_by_the_long_one() -> None:
         slow.read(value, 300.0 * number, event_id=f"r{number}")
     assert fast.transitions[:1] == [("raised", "notice")]
     assert fast.engine.messages == slow.engine.messages
-    (sensor_state,), (theirs,) = fast.engine.states.values(), slow.engine.states.values()
-    assert sensor_state.dump()[2:] == theirs.dump()[2:]
+    (fast_state,), (slow_state,) = fast.engine.states.values(), slow.engine.states.values()
+    assert fast_state.dump()[2:] == slow_state.dump()[2:]

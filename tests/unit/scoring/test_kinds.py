@@ -169,7 +169,7 @@ def test_a_candidate_is_counted_and_never_alarms() -> None:
     ]
 
 
-def test_a_backlog_is_told_in_retrospect_and_what_goes_on_is_told_again() -> None:
+def test_a_backlog_is_retrospective_and_an_open_alarm_is_emitted_again() -> None:
     feed = Feed(a_rule(a_threshold_rule(("yellow", 212, 211))))
     feed.tick(2 * HOUR)
     for seconds in (0, 600, 1200, 1800):

@@ -1,4 +1,4 @@
-"""Rules by response mode: swapped where the mode flips, at a record's boundary, and nowhere else."""
+"""Rules by response mode: exchanged where the mode changes, at the boundary of a record."""
 
 from __future__ import annotations
 
@@ -81,11 +81,11 @@ def test_what_a_rule_of_some_modes_tells_names_the_decision_it_goes_by() -> None
     feed.registry.apply_mode(a_mode(NORMAL, 2))
     feed.registry.apply_mode(a_mode(NORMAL, 3, unit=TOWN))
     feed.read(210.5, 180)
-    told = [
+    alarms = [
         (alarm.rule_id, alarm.transition.value, alarm.mode, alarm.mode_version, alarm.mode_unit)
         for alarm in feed.alarms
     ]
-    assert told == [
+    assert alarms == [
         ("flood.always", "raised", None, None, None),
         ("flood.calm", "raised", NORMAL, 0, None),
         ("flood.calm", "cleared", EMERGENCY, 1, DISTRICT),
@@ -115,8 +115,8 @@ def test_a_flip_leaves_the_plan_of_every_other_sensor_the_same_object() -> None:
 def test_a_mode_swaps_rules_in_its_own_world_only(status: Status) -> None:
     feed = a_feed()
     feed.registry.apply_mode(a_mode(EMERGENCY, status=status))
-    for one in (Status.ACTUAL, Status.EXERCISE):
-        feed.read(211.8, 0, status=one, event_id=f"r-{one}")
+    for reading_status in (Status.ACTUAL, Status.EXERCISE):
+        feed.read(211.8, 0, status=reading_status, event_id=f"r-{reading_status}")
     assert [(alarm.status, alarm.rule_id) for alarm in feed.alarms] == [(status, "flood.strict")]
 
 
@@ -140,8 +140,8 @@ def test_a_rule_that_comes_after_the_mode_goes_by_it() -> None:
 
 def test_a_rule_over_several_sources_has_no_modes() -> None:
     body = CompositeRule(scope="town", when=RuleHolds(rule="flood.calm"), level=Level.RED)
-    nothing = dict.fromkeys(("sensor_kind", "metric", "unit", "datum"))
-    whole = STRICT.model_dump(exclude={"modes"}) | nothing | {"body": body}
-    assert not RuleDefinition.model_validate(whole).modes
+    no_alarm = dict.fromkeys(("sensor_kind", "metric", "unit", "datum"))
+    decision = STRICT.model_dump(exclude={"modes"}) | no_alarm | {"body": body}
+    assert not RuleDefinition.model_validate(decision).modes
     with pytest.raises(ValidationError, match="datum, modes"):
-        RuleDefinition.model_validate(whole | {"modes": (EMERGENCY,)})
+        RuleDefinition.model_validate(decision | {"modes": (EMERGENCY,)})

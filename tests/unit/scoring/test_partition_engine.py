@@ -1,4 +1,4 @@
-"""What a partition refuses, drops and skips, and that a state survives being stored."""
+"""Refusals, repeats and replays of a partition; a state survives a store."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_the_future_is_measured_against_arrival_and_leaves_no_trace() -> None:
 
 
 def test_a_tick_that_runs_ahead_silences_nobody_and_holds_back_no_alarm() -> None:
-    """A machine whose clock jumps 59 minutes writes one tick; real danger comes two minutes later."""
+    """A clock jumps 59 minutes and writes one tick; real danger comes two minutes later."""
     feed = Feed(a_rule(a_threshold_rule(("orange", 214, 213), ("red", 216, 215))), RULES[3])
     for minute in range(60):
         feed.tick(minute * 60)
@@ -140,24 +140,24 @@ steps = st.lists(
 def test_a_state_survives_being_stored_at_any_moment(
     series: list[tuple[float, int]], cut: int
 ) -> None:
-    whole, broken = Feed(*RULES), Feed(*RULES)
+    uninterrupted, interrupted = Feed(*RULES), Feed(*RULES)
     seconds = 0
     for number, (value, wait) in enumerate(series):
         if number == cut:
             stored = StoredPartition()
-            for state in broken.engine.states.values():
+            for state in interrupted.engine.states.values():
                 record = state_record(0, state)
                 assert record.key is not None
                 apply_record(stored, record.key, record.value)
-            broken.engine.states.clear()
-            broken.engine.restore(stored.drain_states())
-            broken.engine._revision = -1
+            interrupted.engine.states.clear()
+            interrupted.engine.restore(stored.drain_states())
+            interrupted.engine._revision = -1
         seconds += wait
-        for feed in (whole, broken):
+        for feed in (uninterrupted, interrupted):
             feed.read(value, seconds)
             feed.tick(seconds + wait / 2)
-    assert whole.alarms == broken.alarms
-    assert whole.health == broken.health
+    assert uninterrupted.alarms == interrupted.alarms
+    assert uninterrupted.health == interrupted.health
 
 
 def a_state() -> ScoringState:
@@ -190,9 +190,9 @@ def test_a_state_of_an_earlier_format_is_read_alike(readings: int) -> None:
         feed.read(200 + number, 60 * number, event_id=identifier)
     state = feed.engine.states[b"zhutuo-3"]
     now = state.dump()
-    rest, last = now[9:], ids[-4:]
-    of_3 = [3, *now[1:7], last, state.times.tobytes(), state.values.tobytes(), *rest]
-    of_4 = [4, *now[1:7], " ".join([""] * (4 - len(last)) + last), now[8], *rest]
+    remaining, last = now[9:], ids[-4:]
+    of_3 = [3, *now[1:7], last, state.times.tobytes(), state.values.tobytes(), *remaining]
+    of_4 = [4, *now[1:7], " ".join([""] * (4 - len(last)) + last), now[8], *remaining]
     for before in (of_3, of_4, now):
         result = StoredState(before).connect(state.sensor, state.rule_set)
         assert result.dump() == now
@@ -200,12 +200,14 @@ def test_a_state_of_an_earlier_format_is_read_alike(readings: int) -> None:
 
 
 @given(st.binary(max_size=120), st.integers(0, 30), st.integers(0, 30))
-def test_a_mark_is_the_remainder_of_the_bytes_by_a_prime(raw: bytes, begin: int, cut: int) -> None:
-    """In either form; marks are stored, so it never changes."""
+def test_an_id_hash_is_the_remainder_of_the_bytes_by_a_prime(
+    raw: bytes, begin: int, cut: int
+) -> None:
+    """The law holds in both forms; hashes are stored, so they never change."""
     begin = min(begin, len(raw))
     end = max(begin, len(raw) - cut)
-    rest = int.from_bytes(raw[begin:end], "little") % (2**64 - 0x9E3779EB)
-    assert id_hash(raw, begin, end) == rest
+    remaining = int.from_bytes(raw[begin:end], "little") % (2**64 - 0x9E3779EB)
+    assert id_hash(raw, begin, end) == remaining
 
 
 def test_the_ids_of_the_last_readings_are_known_again() -> None:
@@ -213,14 +215,14 @@ def test_the_ids_of_the_last_readings_are_known_again() -> None:
     for number in range(6):
         feed.read(200 + number, 60 * number, event_id=f"id-{number}")
     for number in range(6):
-        again = a_reading(299.0, 400, event_id=f"id-{number}")
+        repeat = a_reading(299.0, 400, event_id=f"id-{number}")
         if number < 2:  # only the last four are kept
-            assert feed.apply(again) is ReadingOutcome.SCORED
+            assert feed.apply(repeat) is ReadingOutcome.SCORED
             feed = Feed(*RULES)
             for before in range(6):
                 feed.read(200 + before, 60 * before, event_id=f"id-{before}")
         else:
-            assert feed.refusal(again).reason is Reason.ID_CONFLICT
+            assert feed.refusal(repeat).reason is Reason.ID_CONFLICT
 
 
 def test_a_state_of_another_format_is_not_guessed_at() -> None:

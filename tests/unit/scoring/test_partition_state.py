@@ -1,4 +1,4 @@
-"""What a checkpoint says of the record before it: a restart compares it with the log."""
+"""A checkpoint identifies the last record: a restart compares it with the log."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.scoring import (
 
 @pytest.mark.parametrize("unopened", [True, False])
 def test_a_checkpoint_names_the_record_before_it_also_one_without_a_value(unopened: bool) -> None:
-    """Else a restart would take the topic for another one, and refuse for ever."""
+    """Otherwise a restart would regard the topic as re-created, and refuse for ever."""
     feed = Feed(a_rule(a_threshold_rule(("yellow", 212, 211))))
     lane = PartitionState(0, feed.engine)
     assert lane.checkpoint(0.0, final=False).last_hash == fingerprint(None)

@@ -26,7 +26,7 @@ Episode = tuple[str, float, float | None, str]
 
 
 def fold(alarms: list[AlarmEvent]) -> list[Episode]:
-    """What a reader knows in the end: (rule, beginning, end or None, level now or at the end)."""
+    """Return the final episodes: (rule, beginning, end or None, level now or at the end)."""
     newest: dict[str, AlarmEvent] = {}
     for event in alarms:
         existing_alarm = newest.get(event.alarm_id)
@@ -102,7 +102,7 @@ def test_an_alarm_that_never_was_is_withdrawn() -> None:
     assert feed.alarms[-1].withdrawn
 
 
-def test_an_episode_nobody_saw_is_told_in_retrospect() -> None:
+def test_a_missed_episode_is_raised_in_retrospect() -> None:
     feed = Feed(a_rule(a_threshold_rule(("yellow", 212, 211))))
     feed.read(200, 0)
     feed.read(200, 600)
@@ -112,7 +112,7 @@ def test_an_episode_nobody_saw_is_told_in_retrospect() -> None:
     assert not feed.alarms[0].withdrawn
 
 
-def test_an_end_that_came_too_early_is_told_again() -> None:
+def test_an_end_that_came_too_early_is_revised() -> None:
     feed = Feed(a_rule(a_threshold_rule(("yellow", 212, 211))))
     feed.read(213, 0)
     feed.read(200, 600)

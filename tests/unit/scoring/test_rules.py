@@ -1,4 +1,4 @@
-"""The rule registry: what is refused and why, what applies to whom, and what a new version does."""
+"""The rule registry: refusals and reasons, the rules of a sensor, new versions of a rule."""
 
 from __future__ import annotations
 
@@ -107,16 +107,16 @@ def test_a_refused_version_leaves_the_one_in_force() -> None:
     assert result.version == 1
 
 
-def test_a_sensor_that_comes_later_and_does_not_fit_is_not_judged() -> None:
+def test_no_rule_applies_to_a_later_sensor_that_does_not_fit() -> None:
     registry = RuleRegistry()
     registry.add_rule(a_rule(GOOD))
     registry.add_sensor(a_sensor())
     registry.add_sensor(a_sensor("beibei-3", datum="黄海"))
-    fitting, other_sensor = registry.sensor("zhutuo-3"), registry.sensor("beibei-3")
+    fitting, unfitting = registry.sensor("zhutuo-3"), registry.sensor("beibei-3")
     assert fitting is not None
-    assert other_sensor is not None
+    assert unfitting is not None
     assert len(registry.rule_set(fitting).values) == 1
-    assert len(registry.rule_set(other_sensor).values) == 0
+    assert len(registry.rule_set(unfitting).values) == 0
 
 
 def test_a_rule_may_come_before_the_sensors_it_names() -> None:
@@ -170,8 +170,8 @@ def test_a_rule_switched_off_clears_what_it_raised() -> None:
     assert [sensor_health.state.value for sensor_health in feed.health] == ["silent", "online"]
     feed.registry.add_rule(a_rule(AbsenceRule(), rule_id="sensor.silent", version=3))
     feed.tick(1003)
-    again = feed.alarms[-1]
-    assert (again.transition.value, again.version) == ("raised", 3)
+    last_alarm = feed.alarms[-1]
+    assert (last_alarm.transition.value, last_alarm.version) == ("raised", 3)
 
 
 def test_a_hold_gathered_under_another_version_counts_for_nothing() -> None:

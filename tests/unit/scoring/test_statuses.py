@@ -1,4 +1,4 @@
-"""Readings of drills and tests at real sensors: the real sensors' alarms, health and states stay as they are."""
+"""Readings of drills and tests leave alarms, health and states of real sensors unchanged."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ READINGS = st.lists(
 
 
 def played(feed: Feed, readings: list[tuple[Status, int, int]]) -> tuple[list[Any], Any]:
-    """What left for the real world, and the stored state of the real sensor."""
+    """Return the messages with status Actual, and the stored state of the real sensor."""
     for status, minute, value in readings:
         # The same ids in all worlds: a drill may play recorded readings again.
         feed.read(value, 60 * minute, event_id=f"rdg-{minute}", status=status)

@@ -141,7 +141,7 @@ values = st.lists(st.floats(205, 220, allow_nan=False), min_size=1, max_size=40)
 
 @given(values, st.sampled_from(["above", "below"]))
 def test_law_of_hysteresis(series: list[float], direction: Direction) -> None:
-    """Whatever comes: the level is backed by its clear limit, and no higher one is reached."""
+    """At any time the clear limit supports the level, and no higher level is reached."""
     above = [("yellow", 212.0, 211.5), ("orange", 214.0, 213.0), ("red", 216.0, 215.0)]
     below = [("yellow", 213.0, 213.5), ("orange", 211.0, 212.0), ("red", 209.0, 210.0)]
     steps = above if direction == "above" else below
@@ -149,12 +149,12 @@ def test_law_of_hysteresis(series: list[float], direction: Direction) -> None:
     feed = Feed(a_rule(a_threshold_rule(*steps, direction=direction)))
     level: str | None = None
     for number, value in enumerate(series):
-        seen = len(feed.alarms)
+        emitted = len(feed.alarms)
         feed.read(value, number)
-        for event in feed.alarms[seen:]:
+        for event in feed.alarms[emitted:]:
             assert event.previous_level == (Level(level) if level else None)
             level = None if event.transition.value == "cleared" else event.level.value
-        assert len(feed.alarms) - seen <= 1
+        assert len(feed.alarms) - emitted <= 1
         rank = LEVEL_ORDER[Level(level)] if level else -1
         for name, up, down in steps:
             if LEVEL_ORDER[Level(name)] > rank:

@@ -1,4 +1,4 @@
-"""Sliding windows: exact where readings are held singly or lie apart, bounded always."""
+"""Sliding windows: exact for single readings and readings apart, bounded always."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def exact(points: list[tuple[float, float]], span: float, aggregate: Aggregate) 
 def filled(
     spec: WindowSpec, points: list[tuple[float, float]], single: int
 ) -> tuple[WindowBuckets, array[float], array[float]]:
-    """The last `single` readings are held singly, the older ones in buckets."""
+    """Return buckets with the older readings, and the last `single` readings one by one."""
     buckets = WindowBuckets(spec)
     old = points[: max(len(points) - single, 0)]
     for at, value in old:
@@ -71,9 +71,9 @@ def test_readings_apart_are_added_up_exactly(
     points = [(1e9 + step * place, float(value)) for place, value in enumerate(series)]
     spec = WindowSpec(aggregate, 600.0)
     result = value_at(spec, *filled(spec, points, single), points[-1][0])
-    wanted = exact(points, 600.0, aggregate)
-    assert (result is None) == (wanted is None)
-    assert result is None or result == pytest.approx(wanted)
+    expected = exact(points, 600.0, aggregate)
+    assert (result is None) == (expected is None)
+    assert result is None or result == pytest.approx(expected)
 
 
 @given(st.integers(2000, 4000), st.sampled_from(AGGREGATES))
@@ -83,8 +83,8 @@ def test_dense_windows_are_bounded_and_nearly_exact(count: int, aggregate: Aggre
     buckets, times, values = filled(spec, points, 1)
     assert len(buckets.ats) <= BUCKETS + 2
     result = value_at(spec, buckets, times, values, points[-1][0])
-    wanted = exact(points, 60.0, aggregate)
-    assert result == pytest.approx(wanted, rel=2 / BUCKETS)
+    expected = exact(points, 60.0, aggregate)
+    assert result == pytest.approx(expected, rel=2 / BUCKETS)
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=20))
@@ -106,7 +106,7 @@ def test_no_aggregate_is_ever_infinite(series: list[float]) -> None:
 def test_an_alarm_is_open_exactly_while_the_aggregate_says_so(
     lateness_s: float, aggregate: Aggregate, series: list[int], below: bool
 ) -> None:
-    """Whatever the bounds prove quiet, and wherever readings have gone into buckets."""
+    """The law holds for every proof of the bounds, and for readings in buckets."""
     up, down = (14.0, 16.0) if below else (16.0, 14.0)
     body = WindowRule(
         aggregate=aggregate,
@@ -176,7 +176,7 @@ def test_too_few_readings_are_not_judged() -> None:
 
 
 def test_a_sum_of_too_few_readings_is_not_forgotten() -> None:
-    """What fell before the third reading counts, though nothing was judged then."""
+    """Rain before the third reading counts, although no reading was evaluated yet."""
     body = WindowRule(aggregate="sum", window_s=3600, min_count=3, rungs=rungs(("blue", 20, 10)))
     feed = Feed(a_rule(body))
     for number in range(3):

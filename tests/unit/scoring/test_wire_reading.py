@@ -1,4 +1,4 @@
-"""The quick reader beside the contract: what it takes, the contract takes, with the same meaning."""
+"""The fast readers and the contract: a reading accepted by one is accepted by both, alike."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from tests.support.scoring import a_reading
 PLAIN = json.loads(encode(a_reading(213.5, 60)))
 
 
-def quick(raw: bytes) -> wire_reading.WireReading | None:
-    """What the loop over a batch would take for a reading; None = left to the contract."""
+def decoded(raw: bytes) -> wire_reading.WireReading | None:
+    """Return the reading as the loop over a batch reads it; None = left to the contract."""
     try:
         reading = wire_reading.decode_reading(raw)
     except ValueError:
@@ -34,56 +34,57 @@ def quick(raw: bytes) -> wire_reading.WireReading | None:
 
 
 def contract(raw: bytes) -> Any:
-    """The contract's reading, None when it refuses."""
+    """Return the reading of the contract; None for a refusal."""
     try:
         return READINGS.model.validate_json(raw)
     except ValidationError:
         return None
 
 
-def scanned(alone: bytes) -> bool:
-    """Whether the scanner took it; fails when the quick reader would not, or reads it apart.
+def scanned(reading_bytes: bytes) -> bool:
+    """Return whether the scanner accepts; fails unless the msgspec reader reads the same.
 
-    It lies among other bytes, as in a batch: what follows must never complete it.
+    The reading lies among other bytes, as in a batch: later bytes must never complete it.
     """
-    scan = ReadingScanner()
-    before, behind = b'{"id":"x', b'"}\x00{"id":"y","value":1}'
-    raw = before + alone + behind
-    taken = scan.read(raw, len(before), len(before) + len(alone))
-    assert taken == ReadingScanner().read(alone, 0, len(alone))
-    if not taken:
+    scanner = ReadingScanner()
+    prefix, suffix = b'{"id":"x', b'"}\x00{"id":"y","value":1}'
+    raw = prefix + reading_bytes + suffix
+    is_plain = scanner.read(raw, len(prefix), len(prefix) + len(reading_bytes))
+    assert is_plain == ReadingScanner().read(reading_bytes, 0, len(reading_bytes))
+    if not is_plain:
         return False
-    part = raw[scan.datum_from : scan.datum_to]
+    datum = raw[scanner.datum_from : scanner.datum_to]
     facts = (
-        raw[scan.sensor_from : scan.sensor_to],
-        raw[scan.metric_from : scan.metric_to],
-        raw[scan.unit_from : scan.unit_to],
-        part or None,
+        raw[scanner.sensor_from : scanner.sensor_to],
+        raw[scanner.metric_from : scanner.metric_to],
+        raw[scanner.unit_from : scanner.unit_to],
+        datum or None,
     )
-    unit_of = raw[scan.origin_from : scan.origin_to].decode("utf-8", "replace")
+    unit_of = raw[scanner.origin_from : scanner.origin_to].decode("utf-8", "replace")
     if facts != (b"zhutuo-3", b"water_level", b"m", "吴淞".encode()) or not is_unit(unit_of):
         return False
-    plain_reading = quick(alone)
+    plain_reading = decoded(reading_bytes)
     assert plain_reading is not None, raw
-    assert raw[scan.id_from : scan.id_to].decode() == plain_reading.id
-    assert (scan.at, scan.synthetic) == (
+    assert raw[scanner.id_from : scanner.id_to].decode() == plain_reading.id
+    assert (scanner.at, scanner.synthetic) == (
         plain_reading.occurred_at.timestamp(),
         plain_reading.synthetic,
     ), raw
-    assert repr(scan.value) == repr(plain_reading.value), raw
+    assert repr(scanner.value) == repr(plain_reading.value), raw
     assert unit_of == plain_reading.origin_unit
     return True
 
 
 def agree(raw: bytes) -> bool:
-    """Whether the quick reader took it; fails when it took what the contract refuses or reads apart."""
-    plain_reading = quick(raw)
+    """Return whether the msgspec reader accepts; fails unless the contract reads the same."""
+    plain_reading = decoded(raw)
     if scanned(raw):
         assert plain_reading is not None
     if plain_reading is None:
         return False
     reading = contract(raw)
-    # What is compared with the catalogue (sensor, metric, unit, datum) is refused there when it differs.
+    # What is compared with the catalogue (sensor, metric, unit, datum) is refused there when it
+    # differs.
     catalogued = ("zhutuo-3", "water_level", "m", "吴淞")
     if (
         plain_reading.sensor_id,
