@@ -47,8 +47,8 @@ def main(argv: list[str]) -> int:
     except subprocess.CalledProcessError as error:
         FOLDER.mkdir(parents=True, exist_ok=True)
         failed.write_text(f"$ {shlex.join(error.cmd)}\n{error.output}\n", encoding="utf-8")
-        shown = failed.relative_to(ROOT)
-        print(f"scoring runs as plain Python: compiling failed (details: {shown})", flush=True)
+        log_file = failed.relative_to(ROOT)
+        print(f"scoring runs as plain Python: compiling failed (details: {log_file})", flush=True)
         return 1 if "--demand" in argv else 0
     return 0
 

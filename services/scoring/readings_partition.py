@@ -1,4 +1,4 @@
-"""The partition of a sensor's readings: the state of a sensor lies in that partition alone."""
+"""The partition of a sensor's readings: the state of a sensor lies in this partition alone."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from shared.runtime.publisher import partition_of
 
 
 def readings_partition(sensor_id: str) -> int:
-    """Return the partition of the readings to which a sensor's id as the key leads (murmur2)."""
+    """Return the partition of the readings for the key of a sensor, its id (murmur2)."""
     return partition_of(sensor_id.encode(), READINGS.partitions)

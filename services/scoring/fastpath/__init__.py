@@ -1,1 +1,1 @@
-"""The fast path of scoring: the same decisions in less time; README.md names what proves it."""
+"""The fast path of scoring: equal decisions in less time; README.md names the proofs."""

@@ -1,8 +1,8 @@
-"""The fast path of one reading: prove in a few comparisons that the reading changes nothing.
+"""The fast path of a reading: prove in a few comparisons that the reading changes nothing.
 
-The value lies in the bounds in which no threshold is passed, the gap before the reading is no
-silence, and its rate and the windows over it stay inside their bounds (fastpath/bounds.py). Any
-other reading is left to `evaluate` (core/evaluation/evaluation.py).
+The value passes no threshold, the gap before the reading is no silence, and the rate and the
+windows stay inside their bounds (fastpath/bounds.py). All further readings are left to `evaluate`
+(core/evaluation/evaluation.py).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ by `PartitionEngine.complete_reading`."""
 def try_fast_path(
     state: ScoringState, at: float, value: float, raw: bytes, begin: int, end: int
 ) -> int:
-    """Apply a reading as far as it provably changes nothing; return one of the results above.
+    """Apply a reading if the reading provably changes nothing; return a result of the list above.
 
     The id of the reading lies in `raw` from `begin` to before `end`.
     """

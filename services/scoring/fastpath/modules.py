@@ -1,4 +1,4 @@
-"""The modules of scoring that have a compiled form. This module itself imports none of them."""
+"""The modules of scoring with a compiled form. This module itself imports none of the list."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""The msgspec reader of plain readings, beside the contract and never in its place.
+"""The msgspec reader of plain readings, beside the contract, never in place of the contract.
 
-It accepts only what it can prove to be a reading of the plainest form. Anything else (a tick, an
-optional field, a fault) is left to the contract model, whose verdict counts. So both accept and
-refuse the same messages as long as this reader accepts nothing that the contract refuses, and reads
-it alike (tests/unit/scoring/test_wire_reading.py).
+The reader accepts only provable readings of the plainest form. Anything further (a tick, an
+optional field, a fault) is left to the contract model, whose verdict counts. Both therefore accept
+and refuse equal messages if this reader accepts nothing against the contract, and reads alike
+(tests/unit/scoring/test_wire_reading.py).
 """
 
 from __future__ import annotations

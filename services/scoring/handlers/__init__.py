@@ -1,1 +1,1 @@
-"""One module per inbound topic: the messages that arrive and the work that follows."""
+"""A module per inbound topic: the arriving messages and the resulting work."""

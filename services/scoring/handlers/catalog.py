@@ -7,7 +7,7 @@ from shared.contracts.catalog import CatalogEntry, SensorEntry
 
 
 def handle_catalog_entry(entry: CatalogEntry, registry: RuleRegistry) -> None:
-    """Add a sensor, or replace its facts; entries of other kinds do not concern scoring."""
+    """Add a sensor or replace the facts; entries of further kinds do not concern scoring."""
     if isinstance(entry.entry, SensorEntry):
         registry.add_sensor(entry.entry)
 

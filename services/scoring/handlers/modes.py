@@ -1,4 +1,4 @@
-"""`response.mode.v1`: rules that depend on a response mode begin or cease to apply."""
+"""`response.mode.v1`: rules with response modes begin or cease to apply."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from shared.runtime.errors import Reject
 
 
 def handle_rule(rule: RuleDefinition, registry: RuleRegistry) -> None:
-    """Put a rule in force. Raises Reject for a rule that cannot be used."""
+    """Put a rule in force. Raises Reject for an unusable rule."""
     try:
         registry.add_rule(rule)
     except RefusedInput as refusal:

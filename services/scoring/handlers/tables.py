@@ -1,4 +1,4 @@
-"""The tables of scoring: each compacted topic with the handlers of its records."""
+"""The tables of scoring: each compacted topic with the handlers of the records."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shared.contracts.topics import CATALOG, MODES, RULES
 
 
 def table_handlers(registry: RuleRegistry) -> Sequence[TableHandler]:
-    """Return the tables that fill a registry: the catalogue first, rules are checked against it."""
+    """Return the tables of a registry, the catalogue first: rules are checked against it."""
     return (
         TableHandler(
             CATALOG,

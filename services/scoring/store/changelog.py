@@ -44,8 +44,8 @@ class Checkpoint(msgspec.Struct, array_like=True, frozen=True):
     """The progress of a partition: the stored states contain all input below `next_offset`.
 
     `clock` is the newest tick in seconds since 1970, `last_hash` the fingerprint of the last
-    record. `table_positions` are those of the tables that evaluate the next input,
-    `state_positions` those of the stored states: the messages of a change of tables may not have
+    record. `table_positions` name the tables for the next input, `state_positions` the tables of
+    the stored states: the messages of a change of tables may not have
     been emitted yet. `final`: the writer has released the partition and has evaluated nothing
     further.
     """
@@ -60,7 +60,7 @@ class Checkpoint(msgspec.Struct, array_like=True, frozen=True):
 
     @property
     def progress(self) -> tuple[int, int, float]:
-        """Return a value that grows from checkpoint to checkpoint; that of a zombie is lower."""
+        """Return a value that grows from checkpoint to checkpoint; a zombie has a lower value."""
         return self.next_offset, sum(self.table_positions.values()), self.written_at
 
 

@@ -1,8 +1,8 @@
-"""The tables that decide about readings: their present content, and that of an earlier checkpoint.
+"""The tables that decide about readings: the present content, and the content at a checkpoint.
 
-Messages between the last checkpoint and a crash are emitted again after the crash, with the same
-ids and bodies, if the same tables decide about the same input. So a checkpoint names the positions
-in the tables, and the topics keep overwritten records for HISTORY_S
+Messages between the last checkpoint and a crash are emitted again after the crash, with equal ids
+and bodies, if equal tables decide about equal input. A checkpoint therefore names the positions in
+the tables, and the topics keep overwritten records for HISTORY_S
 (`TopicSpec.compaction_lag_ms`).
 """
 

@@ -1,1 +1,1 @@
-"""One partition of readings: load its states, publish its alarms, store its checkpoints."""
+"""A partition of readings: load the states, publish the alarms, store the checkpoints."""

@@ -1,7 +1,7 @@
 """Publish beside the evaluation: while Kafka confirms the alarms of a batch, the next is evaluated.
 
 One send is under way at a time. Records emitted meanwhile leave when it has arrived; no batch waits
-for that, up to a bound. A record that Kafka has not confirmed stays with its partition, so a failed
+for that, up to a bound. A record that Kafka has not confirmed stays with its partition: a failed
 record is sent again with the next send. Callers that need certainty (before states are stored,
 before a partition is released) wait for it with `wait`.
 """
@@ -45,7 +45,7 @@ class AlarmPublisher:
         self._arrival = asyncio.Event()
 
     async def start(self, partitions: Collection[PartitionState]) -> None:
-        """Send the records of these partitions after the send under way; raises its Transient.
+        """Send the records of these partitions after the send under way; raises Transient.
 
         Returns at once while a send is under way that will take these records along.
         """
@@ -77,7 +77,7 @@ class AlarmPublisher:
         await self.wait()
 
     async def wait_for(self, partition: PartitionState) -> None:
-        """Return when Kafka has all records that this partition has now; send nothing."""
+        """Return when Kafka has all present records of this partition; send nothing."""
         sent = partition.sent + len(partition.unsent)
         dead_lettered = partition.dead_lettered + len(partition.refused)
         while partition.sent < sent or partition.dead_lettered < dead_lettered:

@@ -18,7 +18,7 @@ def change_level(
     cause: ChangeCause,
     emitter: Emitter,
 ) -> None:
-    """Bring an alarm to `level`, which differs from its present level, and emit the change."""
+    """Bring an alarm to `level`, different from the present level, and emit the change."""
     previous, alarm.level = alarm.level, level
     if previous == NORMAL:
         start, start_id = cause.at, cause.event_id
@@ -39,7 +39,7 @@ def drop_reached(alarm: AlarmState) -> None:
 
 
 def begin_episode(state: ScoringState, alarm: AlarmState, started_at: float, new_id: str) -> None:
-    """Begin an episode; an alarm id that was used before continues its count of versions."""
+    """Begin an episode; an alarm id from an earlier episode continues the count of versions."""
     if new_id != alarm.alarm_id:
         ended = () if state.rare is None else state.rare.ended
         alarm.version = max((e.version for e in ended if e.alarm_id == new_id), default=0)

@@ -11,9 +11,9 @@ from shared.contracts.readings import SensorHealth
 
 @dataclass(frozen=True, slots=True)
 class ShadowDiffers:
-    """A candidate rule has begun or ceased to differ from the live rule at one sensor.
+    """A candidate rule has begun or ceased to differ from the live rule at a sensor.
 
-    `by` is the candidate's level minus the live rule's level, in ranks; 0 means that they agree.
+    `by` is the candidate's level minus the live rule's level, in ranks; 0 means agreement.
     """
 
     rule_id: str

@@ -1,4 +1,4 @@
-"""The memory of past deviations, and the surprise of a new reading by that measure."""
+"""The memory of past deviations, and the surprise of a new reading by this measure."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Deviations:
     """One reading's deviations in the sensor's unit; `run` and `away` are counts of readings.
 
     `season` is None while the hour is unknown. `least` is the smallest deviation that is not
-    rounding. `away` is negative below the level. The maker sets the fields one by one: as
+    rounding. `away` is negative below the level. The maker sets single fields: as
     arguments, the compiled form would make objects of the numbers.
     """
 

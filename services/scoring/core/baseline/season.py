@@ -1,8 +1,8 @@
 """The usual values by hour: a season (a day by default) in 48 slices.
 
-A slice learns its mean once per passage, so a burst of readings has no more weight than its slice.
-A reading is compared with the range of its slice and the two neighbours: a pattern that is half an
-hour early is no anomaly, nor is the edge of a square wave.
+A slice learns a mean once per passage: a burst of readings has no more weight than a slice. A
+reading is compared with the range of its slice and the two neighbours: a pattern half an hour early
+is no anomaly, nor is the edge of a square wave.
 """
 
 from __future__ import annotations

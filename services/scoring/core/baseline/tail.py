@@ -1,7 +1,7 @@
 """The rarity of a deviation: an empirical tail without an assumed shape.
 
-Sizes are counted in logarithmic bins, four to a doubling, so one structure serves microns and
-megabytes, and an absurd value costs one bin. Beyond the largest counted size the largest 2 % are
+Sizes are counted in logarithmic bins, four to a doubling: a single structure serves microns and
+megabytes, and an absurd value costs a bin. Beyond the largest counted size the largest 2 % are
 extrapolated as a power law. Its slope is Hill's estimate (B. M. Hill, 1975), drawn towards a
 cautious prior while the sizes are few: heavy-tailed sensors earn wide limits and calm sensors
 narrow limits without any setting. There are at most 16 bins; the smallest two are merged, since

@@ -1,7 +1,7 @@
-"""The evaluation of one sensor's reading, and of time that passes, into changes of its alarms.
+"""The evaluation of a sensor's reading, and of passing time, into changes of alarms.
 
-Most readings change nothing, and the fast path (fastpath/fast_evaluation.py) proves that in a few
-comparisons. `evaluate` alone decides about every other reading.
+Most readings change nothing, and the fast path (fastpath/fast_evaluation.py) proves this in a few
+comparisons. `evaluate` alone decides about all further readings.
 
 Windows are evaluated when a reading arrives, not when time passes: an end of data is silence, and
 silence is no reason to clear an alarm of rain. `evaluate` first brings the sensor's own clock up to
@@ -39,7 +39,7 @@ def complete(
 ) -> None:
     """Complete the newest reading, which the fast path has added to the state.
 
-    The baselines learn from it, after the rules have evaluated it if `rules_remain`.
+    With `rules_remain` the rules evaluate the reading first; the baselines learn afterwards.
     """
     changed = False
     if rules_remain:

@@ -1,8 +1,8 @@
-"""Bring a sensor's state under other rules while readings arrive.
+"""Bring a sensor's state under new rules while readings arrive.
 
-A new version of a rule keeps its open alarm and its windows, as far as they have the same aggregate
-over the same span; pending raises under the old limits begin anew. An alarm of a rule that no
-longer applies to the sensor is cleared.
+A new version of a rule keeps the open alarm, and the windows with an equal aggregate and span;
+pending raises under the old limits begin anew. Alarms of rules without effect on the sensor are
+cleared.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ def apply_rules(
     clock: float,
     emitter: Emitter,
 ) -> bool:
-    """Bring a state under the rules in force; `sensor` None = it is no longer catalogued.
+    """Bring a state under the rules in force; `sensor` None = no longer catalogued.
 
-    Return True when something that is stored has changed.
+    Return True when the stored part of the state has changed.
     """
     rule_set = None if sensor is None else registry.rule_set(sensor, state.status)
     if (
@@ -95,7 +95,7 @@ def _compiled(registry: RuleRegistry, rule_id: str, state: ScoringState) -> Comp
 
 
 def _withdraw(state: ScoringState, rule: CompiledRule, at: float, emitter: Emitter) -> None:
-    """Clear the alarm of a rule that no longer applies to this sensor, and forget its state."""
+    """Clear the alarm of a rule without effect on this sensor, and forget its state."""
     assert state.alarms is not None
     alarm = state.alarms[rule.rule_id]
     cause = ChangeCause(at, state.value, state.last_id, state.last_id)

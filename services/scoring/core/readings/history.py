@@ -1,4 +1,4 @@
-"""The readings that a sensor keeps one by one; older readings move into the buckets of windows."""
+"""The single readings of a sensor; older readings move into the buckets of windows."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def append(state: ScoringState, at: float, value: float) -> None:
 def insert(state: ScoringState, at: float, value: float) -> int | None:
     """Insert a late reading at its place by time; return the place, None for a repeat.
 
-    Of readings at one instant the smaller value comes first, so the order of arrival is of no
+    Of readings at one instant the smaller value comes first: the order of arrival is of no
     effect.
     """
     times, values = state.times, state.values
@@ -55,7 +55,7 @@ def insert(state: ScoringState, at: float, value: float) -> int | None:
 
 
 def contains(state: ScoringState, at: float, value: float) -> bool:
-    """Return whether this value at this instant is among the readings kept one by one."""
+    """Return whether this value at this instant is among the single readings."""
     readings = state.readings
     if not readings or at > readings[-2]:
         return False
@@ -69,7 +69,7 @@ def contains(state: ScoringState, at: float, value: float) -> bool:
 
 
 def trim(state: ScoringState) -> None:
-    """Move readings older than `keep_s` into the buckets of the windows that reach so far back."""
+    """Move readings older than `keep_s` into the buckets of long windows."""
     times, values, rule_set = state.times, state.values, state.rule_set
     # The last few stay at any age: they distinguish a repeat from another body with the same id.
     old = min(bisect_right(times, times[-1] - rule_set.keep_s), len(times) - REMEMBERED_IDS)

@@ -26,7 +26,7 @@ FOREVER = float("inf")
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """A rule for sensors of one interval. Parts that a kind does not have are None or 0.
+    """A rule for sensors of a common interval. Parts of foreign kinds are None or 0.
 
     `thresholds` evaluate a value, an aggregate, a rate per second or the score of a baseline.
     `silent_s` is the longest gap in seconds that is not silence.
@@ -90,7 +90,7 @@ def thresholds_of(
     count: int = 1,
     factor: float = 1.0,
 ) -> Thresholds:
-    """Return the thresholds of a rule; `factor` converts its unit into that of the evaluation."""
+    """Return the thresholds of a rule; `factor` converts the unit for the evaluation."""
     sign = 1 if direction == "above" else -1
     limits = [rung.raise_at for rung in rungs]
     levels = tuple(

@@ -1,7 +1,7 @@
-"""The numbers of a rule set that every reading needs, in one object with C types when compiled.
+"""The numbers of a rule set for every reading, in an object with C types when compiled.
 
-This class lies in the core and not in fastpath/: a sensor's state refers to its rules through it
-alone, so the fast path costs no further reference per sensor.
+This class lies in the core and not in fastpath/: a sensor's state has no further reference to the
+rules, which saves memory per sensor.
 """
 
 from __future__ import annotations

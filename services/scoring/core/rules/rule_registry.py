@@ -2,10 +2,10 @@
 
 Rules and sensors come from two tables in any order and change while readings arrive. A refused rule
 leaves the previous version in force. A rule that names sensors outside the catalogue waits for
-them. A rule does not apply to a sensor with another unit or another datum, nor to a sensor whose
-place is in a response mode that the rule does not name: a change of mode reloads the rules of the
-sensors in its subtree, apart for drills and for what is real. `revision` grows when a change
-concerns sensors that may have state.
+their entries. A rule does not apply to a sensor with another unit or another datum, nor to a sensor
+in a response mode outside the list of the rule: a change of mode reloads the rules of the sensors
+in its subtree, apart for drills and for what is real. `revision` grows when a change concerns
+sensors that may have state.
 """
 
 from __future__ import annotations
@@ -111,9 +111,10 @@ class RuleRegistry:
         return len(self._sensors)
 
     def _concerned(self, rule: RuleDefinition) -> tuple[dict[str, SensorEntry], list[SensorEntry]]:
-        """Return the entries that a check needs: named sensors, and one of each sort of the kind.
+        """Return the entries that a check needs: named sensors, and a sample of each sort of the
+        kind.
 
-        A named sensor outside the catalogue counts as a sensor that fits: its entry may follow.
+        A named sensor outside the catalogue counts as fitting: the entry may follow.
         """
         kind = rule.sensor_kind or ""
         entries = {

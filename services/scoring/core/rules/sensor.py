@@ -13,7 +13,7 @@ from shared.contracts.units import tier_of
 
 @dataclass(slots=True)
 class Sensor:
-    """A catalogued sensor, kept small: there may be a million of them.
+    """A catalogued sensor, kept small: there may be a million sensors.
 
     `rule_set` is found at the sensor's first reading.
     """
@@ -57,7 +57,7 @@ class Sensor:
         )
 
     def entry(self) -> SensorEntry:
-        """Return the catalogue entry as far as the checks of rules read it."""
+        """Return the part of the catalogue entry for the checks of rules."""
         return SensorEntry.model_construct(
             sensor_id=self.sensor_id,
             sensor_kind=self.kind,
