@@ -12,7 +12,7 @@ from pathlib import Path
 
 import structlog
 
-from shared.definitions.call_plans.pack import PLANS_FILE, TESTS_FILE, Pack, load
+from shared.definitions.call_plans.pack import PLANS_FILE, TESTS_FILE, CallPack, load
 from shared.definitions.yaml_files.items import PackError
 from shared.runtime.clock import Clock
 from shared.runtime.errors import SetupError
@@ -27,7 +27,7 @@ Marks = tuple[tuple[int, int] | None, ...]
 class CallsFolder:
     """A folder with the two files; `take` gets what they say."""
 
-    def __init__(self, folder: Path, take: Callable[[Pack], None], clock: Clock) -> None:
+    def __init__(self, folder: Path, take: Callable[[CallPack], None], clock: Clock) -> None:
         self._folder = folder
         self._take = take
         self._clock = clock

@@ -39,7 +39,7 @@ from shared.contracts.modes import ModeProposal, ResponseModeEvent
 from shared.contracts.pages import Answer, Channel
 from shared.contracts.reachability import ContactTestRequest
 from shared.contracts.reports import ReportDuty
-from shared.definitions.call_plans.pack import Pack
+from shared.definitions.call_plans.pack import CallPack
 from shared.domain.response_modes.effective import Modes
 from shared.domain.selection.tree import UnitTree
 from shared.runtime.database import Transaction
@@ -81,7 +81,7 @@ class NotifyConsumer:
         """An empty Book at the transaction's time."""
         return Book(self._channels, work.now, self.reaches)
 
-    def called_by(self, pack: Pack) -> None:
+    def called_by(self, pack: CallPack) -> None:
         """Let the operator's settings hold from now on."""
         self.calls.replace(pack.calls)
         self.test_plans.replace(pack.tests)

@@ -30,6 +30,7 @@ from shared.runtime.tables import AtBoundary, CompactedTable, OnDelete, OnMessag
 from shared.runtime.worker import Overtaking, Worker
 
 Loop = Callable[[], Coroutine[Any, Any, None]]
+CleanUp = Callable[[], Coroutine[Any, Any, None]]
 _NO_SUCH_PATH = {"type": "about:blank", "title": "There is no such path", "status": 404}
 
 
@@ -77,6 +78,8 @@ class Platform:
         self.traffic = Traffic(service)
         self._tables: list[CompactedTable] = []
         self._consumers: list[BatchConsumer] = []
+        self._routes: list[tuple[str, Any]] = []
+        self._clean_ups: list[CleanUp] = []
 
     def another_publisher(self) -> Publisher:
         """A producer with a connection of its own, for what must not hold up the first one's records.
@@ -151,13 +154,26 @@ class Platform:
             if spec.dead_letters:
                 self.traffic.note(Operation("receive", spec, letters=True))
 
+    def route(self, path: str, handler: Any) -> None:
+        """Serve `path` by an ASGI handler, beside the operations routes."""
+        self._routes.append((path, handler))
+
+    def on_stop(self, clean_up: CleanUp) -> None:
+        """Call `clean_up` at the end of the process, when loops and consumers have stopped."""
+        self._clean_ups.append(clean_up)
+
     def routes(self) -> list[tuple[str, Any]]:
-        """Health, metrics and documents as ASGI routes; call after everything is declared."""
+        """Return health, metrics, documents and the service's own routes as ASGI routes.
+
+        Call this after everything is declared.
+        """
         described = self.describe_also(document(self.traffic))
-        return operations_routes(self.health, self.metrics, described)
+        return [*operations_routes(self.health, self.metrics, described), *self._routes]
 
     async def start(self, stack: AsyncExitStack) -> None:
         """Connect in order: Kafka, producer, tables, loops. The broker is started by its owner."""
+        for clean_up in self._clean_ups:
+            stack.push_async_callback(clean_up)
         await wait_for_kafka(self.settings.kafka_bootstrap, self.settings.start_patience_s)
         for publisher in (self.publisher, *self._other_publishers):
             await publisher.start()

@@ -54,7 +54,7 @@ def addresses() -> set[str]:
     for name in ("console", "ingest"):
         text = (ROOT / "tests" / "contract" / "openapi" / f"{name}.json").read_text()
         results |= set(json.loads(text)["paths"])
-    auditor = (ROOT / "services" / "audit" / "web.py").read_text(encoding="utf-8")
+    auditor = (ROOT / "services" / "audit" / "app.py").read_text(encoding="utf-8")
     results |= set(re.findall(r'"(/[a-z]+)"', auditor))
     return {re.sub(r"\{[^}]*\}", "{}", result) for result in results}
 

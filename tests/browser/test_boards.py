@@ -71,16 +71,18 @@ async def test_every_board_shows_itself_on_wall_desk_and_phone(visitor: Visitor,
 async def test_the_drill_down_reaches_the_last_micro_grid(visitor: Visitor) -> None:
     page = await visitor.open("o-city-b")
     await go(page, "command")
-    await page.locator("#drill-down .way [aria-current]", has_text="永川区").wait_for()
-    await page.locator("#drill-down .way button", has_text="重庆市").click()  # up, and down again
+    await page.locator("#drill-down .breadcrumbs [aria-current]", has_text="永川区").wait_for()
+    await page.locator(
+        "#drill-down .breadcrumbs button", has_text="重庆市"
+    ).click()  # up, and down again
     for step in ("永川区", "朱沱镇"):
         await page.locator("#drill-down .into", has_text=step).first.click()
-        await page.locator("#drill-down .way [aria-current]", has_text=step).wait_for()
+        await page.locator("#drill-down .breadcrumbs [aria-current]", has_text=step).wait_for()
     await shot(page, "command-town-zh-CN")
     for _ in range(3):
-        before = await page.locator(".way > *").count()
+        before = await page.locator(".breadcrumbs > *").count()
         await page.locator("#drill-down .into").last.click()
-        await expect(page.locator(".way > *")).to_have_count(before + 1)
+        await expect(page.locator(".breadcrumbs > *")).to_have_count(before + 1)
     await expect(page.locator("#drill-down .empty")).to_be_visible()
     await expect(page.locator("#drill-down .card")).to_have_count(1)
 

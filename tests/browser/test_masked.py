@@ -33,11 +33,11 @@ SPOTS = {
     "overview": [
         "#alerts .card h3",
         "#commands .card h3",
-        "#supervision li .what",
-        "#feed li .what",
+        "#supervision li .description",
+        "#feed li .description",
     ],
     "command": ["#command-list .card h3"],
-    "supervision": ["#supervision li .what", "#report-duties li .what a"],
+    "supervision": ["#supervision li .description", "#report-duties li .description a"],
     "reports": ["#report-duties .card h3 a"],
 }
 """Where the words stand, by board."""

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.audit.store.queries import COUNTS
+from services.audit.store.service_tables.statements import COUNTS
 from services.command.retention import forget_incidents
 from services.notify.core.book import Phase
 from services.notify.core.digests.states import DigestState
@@ -19,7 +19,7 @@ from shared.contracts.reports import DutyState
 from shared.runtime.database import Database
 from shared.runtime.retention import Retention
 from tests.support.postgres import fresh_database
-from tests.unit.audit.harness import Auditor
+from tests.support.table_rows import TableRows
 
 pytestmark = pytest.mark.e2e
 
@@ -33,21 +33,21 @@ def dsn() -> Iterator[str]:
 
 
 @pytest.fixture
-async def rows(dsn: str) -> AsyncIterator[Auditor]:
+async def rows(dsn: str) -> AsyncIterator[TableRows]:
     """Somebody who plants rows and looks at them."""
     database = Database(dsn, "notify")
     await database.start()
     try:
-        yield Auditor(database, dsn)
+        yield TableRows(database)
     finally:
         await database.stop()
 
 
-async def of(rows: Auditor, query: str) -> set[str]:
+async def of(rows: TableRows, query: str) -> set[str]:
     return {row[0] for row in await rows.rows(query)}
 
 
-async def test_of_every_ladder_only_what_is_over_goes_with_its_pages(rows: Auditor) -> None:
+async def test_of_every_ladder_only_what_is_over_goes_with_its_pages(rows: TableRows) -> None:
     stay = set()
     cases = itertools.product(LadderState, SubjectKind, (399, 401), (True, False))
     for number, (state, kind, days, promised) in enumerate(cases):
@@ -89,7 +89,7 @@ async def test_of_every_ladder_only_what_is_over_goes_with_its_pages(rows: Audit
     assert [tuple(row) for row in await rows.rows(count)] == before, "what was forgotten counts"
 
 
-async def test_a_page_on_its_way_or_in_an_open_digest_keeps_its_ladder(rows: Auditor) -> None:
+async def test_a_page_on_its_way_or_in_an_open_digest_keeps_its_ladder(rows: TableRows) -> None:
     await rows.do("TRUNCATE notify.ladder, notify.digest CASCADE")
     await rows.do("DELETE FROM notify.upkeep")
     stay = set()
@@ -126,7 +126,7 @@ async def test_an_incident_stays_while_a_report_is_owed_or_an_alert_stands(dsn: 
     database = Database(dsn, "command")
     await database.start()
     try:
-        rows = Auditor(database, dsn)
+        rows = TableRows(database)
         stay = set()
         cases = itertools.product(DutyState, (None, "lifted"), (399, 401))
         for number, (duty, over, days) in enumerate(cases):

@@ -10,9 +10,9 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from prometheus_client import CollectorRegistry
 
-from services.ingest.consumer import Intake
-from services.ingest.core.ticks import EventClock
-from services.ingest.metrics import Metrics
+from services.ingest.core.clocks.event_clock import EventClock
+from services.ingest.intake import Intake
+from services.ingest.metrics import IngestMetrics
 from services.scoring.core.partition_engine import TICK_AHEAD_S
 from shared.contracts.readings import Tick
 from shared.contracts.topics import DECISIONS, READINGS, RULES
@@ -61,12 +61,12 @@ async def test_after_its_first_tick_ingest_writes_kafkas_time(
         ServiceSettings(kafka_bootstrap=infrastructure.bootstrap, http_port=1),
         clock=WrongClock(timedelta(minutes=minutes)),
     )
-    intake = Intake(platform, EventClock(follow_readings=False), Metrics(CollectorRegistry()))
+    intake = Intake(platform, EventClock(follow_readings=False), IngestMetrics(CollectorRegistry()))
     await platform.publisher.start()
     try:
         for _ in range(3):
             for partition in range(READINGS.partitions):
-                await intake.tick(partition)
+                await intake.write_tick(partition)
     finally:
         await platform.publisher.stop()
     ahead: dict[int, list[float]] = {}

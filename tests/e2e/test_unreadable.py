@@ -10,7 +10,7 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from services.audit.store.topics import Batch, Topics
+from services.audit.store.kafka_log import KafkaLog, LogBatch
 from shared.contracts.topics import ALARMS, RULES, TopicSpec
 from shared.fastpath import records
 from shared.runtime import batches
@@ -105,17 +105,17 @@ async def test_the_auditor_reads_the_others_on_and_says_what_it_cannot_read(
     await producer.abort_transaction()
     await producer.stop()
     mend = damaged(segment(infrastructure, topic, 1), b"value-00002")
-    log = Topics(bootstrap)
+    log = KafkaLog(bootstrap)
     ends = {(topic.name, 0): 4, (topic.name, 1): 4, (topic.name, 2): 2}
-    result, cursors = Batch(), dict.fromkeys(ends, 0)
+    result, cursors = LogBatch(), dict.fromkeys(ends, 0)
     async with asyncio.timeout(30):
-        while result.reached != {(topic.name, 0): 4, (topic.name, 1): 2, (topic.name, 2): 2}:
+        while result.next_offsets != {(topic.name, 0): 4, (topic.name, 1): 2, (topic.name, 2): 2}:
             result = await log.read(cursors, ends, 100)
     await log.stop()
     assert [record.offset for record in result.records[topic.name, 0]] == [0, 1, 2, 3]
     assert [record.offset for record in result.records[topic.name, 1]] == [0, 1]
     assert "at 2: CorruptRecord" in result.unreadable[topic.name, 1]
-    assert (result.without[topic.name, 2], result.without[topic.name, 0]) == (2, 0)
+    assert (result.empty[topic.name, 2], result.empty[topic.name, 0]) == (2, 0)
     mend()
 
 

@@ -78,11 +78,11 @@ def contest(candidate: Sequence[RuleDefinition], against: Sequence[RuleDefinitio
         for rule in one_sensor
         if not rule.enabled
     ]
-    known = {rule.rule_id for rule in before}
+    existing_names = {rule.rule_id for rule in before}
     notes += [
         f"{name} is new: there is nothing it replaces"
-        for name in sorted(names - known)
-        if alias.get(name) not in known
+        for name in sorted(names - existing_names)
+        if alias.get(name) not in existing_names
     ]
     notes += [
         f"{rule.rule_id} is judged by alerting and left out"

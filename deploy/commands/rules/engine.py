@@ -64,6 +64,6 @@ class Bench:
         messages = self._engine.messages
         if not messages:
             return []
-        emitted = [item for item in messages if isinstance(item, AlarmEvent | SensorHealth)]
+        emitted = [record for record in messages if isinstance(record, AlarmEvent | SensorHealth)]
         messages.clear()
         return emitted

@@ -15,7 +15,7 @@ from shared.contracts.plans import PlanDefinition
 from shared.contracts.units import parent_of
 from shared.definitions.response_plans.orders import Brief, Orders, orders_of
 from shared.domain.selection.reach import root_of
-from shared.domain.selection.resolve import About
+from shared.domain.selection.resolve import AlertScope
 from shared.domain.selection.tree import UnitTree
 
 
@@ -42,7 +42,7 @@ def order_of_alert(
     tree: UnitTree, plan: PlanDefinition, alert: AlertEvent, level: Level
 ) -> Order | None:
     """The command that `plan` makes of an alert's present level; None when nobody is left to get it."""
-    orders = orders_of(tree, plan, About(alert.place, alert.areas))
+    orders = orders_of(tree, plan, AlertScope(alert.place, alert.areas))
     units: Collection[str] = {recipient.unit for recipient in orders.recipients}
     issuer = issuer_of(alert.approver_unit, units, parent_of(alert.approver_unit))
     if issuer in units:

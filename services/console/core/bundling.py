@@ -14,7 +14,8 @@ from posixpath import dirname, join, normpath
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.[^"]+)";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async )?function|class|const) (\w+)", re.MULTILINE)
 _OTHER = re.compile(r"^(?:import\b|export\b).*|.*\bimport\(.*", re.MULTILINE)
-_REMARK = re.compile(r"^\s*//.*\n", re.MULTILINE)
+_REMARK = re.compile(r"^[ \t]*(?://.*|/\*\*(?:[^*]|\*(?!/))*\*/[ \t]*)\n", re.MULTILINE)
+"""A line comment, or a JSDoc block, that fills its lines."""
 
 
 class Unbundled(Exception):

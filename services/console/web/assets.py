@@ -21,7 +21,17 @@ from services.console.core.bundling import bundle
 STATIC = Path(__file__).resolve().parents[1] / "static"
 LANGUAGES = ("zh-CN", "en")
 STYLES = {
-    "wall": ("base", "wall", "lists", "dialog", "boards", "desk"),
+    "wall": (
+        "base",
+        "wall",
+        "lists",
+        "dialog",
+        "boards",
+        "cases",
+        "reports",
+        "drills",
+        "reachability",
+    ),
     "phone": ("base", "lists", "dialog", "boards", "phone"),
 }
 """Style sheets of a page, in their order."""

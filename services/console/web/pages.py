@@ -17,6 +17,7 @@ from services.console.web.auth import myself
 from services.console.web.parts import Console, Parts
 from services.console.web.problems import Refused
 from services.console.web.shell import page
+from services.console.web.state_sets import STATE_SETS
 from shared.contracts.fields import Status
 from shared.runtime.errors import Transient
 
@@ -65,7 +66,12 @@ async def _page(
     """The shell, with who is signed in and the first answers: a slow link is spared a round trip for each."""
     asked = request.query_params.get("lang") or request.cookies.get("lang")
     language = asked if asked in LANGUAGES else LANGUAGES[0]
-    boot: dict[str, Any] = {"words": ASSETS.words, "me": None, "first": {}}
+    boot: dict[str, Any] = {
+        "words": ASSETS.words,
+        "states": STATE_SETS,
+        "me": None,
+        "first": {},
+    }
     # Without a session, a right or a database the page asks by itself, and tells why it gets nothing.
     with suppress(Refused, Transient):
         viewer = await console.sessions.viewer(request)

@@ -1,9 +1,10 @@
-"""The life of one digest as one table; notify steps by it. An event that is not in it is refused and changes nothing.
+"""The lifecycle of a digest as one table; notify steps by it.
 
-It gathers calls over budget until it is time, then it is one call of its own (a ladder that does not
-climb). Settled: nothing that it told of waits any more. Lapsed: nobody answered it in time; what it tells
-of goes to the next post call by call, each by its own clock, so the most urgent goes first. An answer
-counts whenever it comes, and a later one is taken as well.
+An event that the table does not name is refused and changes nothing. A digest gathers the calls
+above an officer's budget until its time, then it is one call that does not escalate. Settled: none
+of its calls waits for an answer. Lapsed: nobody answered in time; its calls go to the next post one
+by one, each by its own deadline, so the most urgent goes first. An answer counts at any time, a
+second one too.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from enum import StrEnum
 
 
 class DigestState(StrEnum):
-    """How far a digest is."""
+    """The states of a digest."""
 
     GATHERING = "gathering"
     SENT = "sent"
@@ -22,7 +23,7 @@ class DigestState(StrEnum):
 
 
 class DigestStep(StrEnum):
-    """What happens to a digest."""
+    """The events of a digest."""
 
     SENT = "sent"
     ANSWERED = "answered"

@@ -1,10 +1,10 @@
 """A ladder 叫应: the sequence of calls about one cause, until somebody comes or it is settled.
 
-The rules: `coming` ends it, from every living state; who said he comes and then declines, or does not
-act in the promised time, opens it again; a settled subject closes it; when the last call went
-unanswered it is exhausted, which stays visible until somebody answers or the subject is settled. Only an
-open ladder has an armed timer of kind `answer`, and it has exactly one; an answered one that goes by a
-promise has one of kind `promise`.
+The rules: `coming` ends it, from every living state; who said he comes and then declines, or does
+not act in the promised time, opens it again; a settled subject closes it; when the last call went
+unanswered it is exhausted, which stays visible until somebody answers or the subject is settled.
+Only an open ladder has an armed timer of kind `answer`, and it has exactly one; an answered one
+that goes by a promise has one of kind `promise`.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
-"""The life of one page as one table; notify steps by it. An event that is not in it is refused and changes nothing.
+"""The lifecycle of a page as one table; notify steps by it.
 
-The rules: a system fact (sent, delivered, read) never goes backwards; an answer counts whenever it
-comes, also after the time is over or when the channel believed it had failed; the device's receipt
-may overtake our own note that the page was sent. A page that needs no answer any more (its subject
-is settled, somebody else has answered) is withdrawn: nobody may claim an answer that was not given,
-and nobody is said to have been silent who was not waited for.
+An event that the table does not name is refused and changes nothing. A system fact (sent,
+delivered, read) never goes backwards. An answer counts at any time, also after its deadline or
+after a failure reported by the channel. The receipt of a device may overtake our own note of the
+sending. A page that needs no answer any more (its subject is settled, another officer has answered)
+is withdrawn: nobody may claim an answer that was not given, and no officer counts as silent without
+need.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from shared.contracts.pages import AnswerVerb, PageState
 
 
 class PageStep(StrEnum):
-    """What happens to a page."""
+    """The events of a page."""
 
     SENT = "sent"
     FAILED = "failed"

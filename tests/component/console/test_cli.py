@@ -18,6 +18,7 @@ from deploy.commands.console import watch
 from deploy.commands.console.api import Api
 from deploy.commands.console.main import main
 from deploy.commands.console.words import Words
+from shared.contracts.fields import Language
 from shared.contracts.topics import TOPICS
 from shared.definitions.yaml_files.screen import Screen
 from tests.support.console import Served, serving, token_of
@@ -281,7 +282,7 @@ async def test_watch_goes_on_behind_the_last_line_when_the_console_restarts(
 
             api = Api(served.url, token_of("o-city-b"))
             watching = watch.Watch(
-                api, Screen(as_json=True), Words("en"), status=None, count=4, sleep=sleep
+                api, Screen(as_json=True), Words(Language("en")), status=None, count=4, sleep=sleep
             )
             following = asyncio.create_task(asyncio.to_thread(watching.run, 0))
             await served.bench.project([an_alert("one"), an_alert("two")])

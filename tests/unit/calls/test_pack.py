@@ -12,7 +12,7 @@ from services.notify.core.call_rules import CallRules
 from services.notify.core.profiles import PROFILES
 from shared.contracts.fields import Level, Post, ResponseMode
 from shared.contracts.pages import Channel
-from shared.definitions.call_plans.pack import PLANS_FILE, TESTS_FILE, Pack, load
+from shared.definitions.call_plans.pack import PLANS_FILE, TESTS_FILE, CallPack, load
 from shared.definitions.yaml_files.findings import Severity
 from shared.definitions.yaml_files.items import PackError
 
@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
     return copytree(SHIPPED, tmp_path / "calls")
 
 
-def read(folder: Path, old: str, new: str, file: str = PLANS_FILE) -> Pack:
+def read(folder: Path, old: str, new: str, file: str = PLANS_FILE) -> CallPack:
     """The settings with one thing changed."""
     path = folder / file
     text = path.read_text(encoding="utf-8")

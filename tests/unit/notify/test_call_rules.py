@@ -16,7 +16,7 @@ from services.notify.core.roster import Roster
 from shared.contracts.calls import CallPlan
 from shared.contracts.fields import Level, Post, ResponseMode
 from shared.contracts.pages import Channel
-from shared.definitions.call_plans.pack import PLANS_FILE, Pack
+from shared.definitions.call_plans.pack import PLANS_FILE, CallPack
 from shared.domain.response_modes.effective import Modes
 from shared.domain.response_modes.effects import EFFECTS
 from shared.runtime.clock import SystemClock
@@ -115,8 +115,8 @@ def test_the_last_post_is_called_so_often(rounds: int) -> None:
     assert len(calls) == rounds + 1, "and once more as the last resort"
 
 
-def held(folder: Path) -> tuple[CallsFolder, list[Pack]]:
-    packs: list[Pack] = []
+def held(folder: Path) -> tuple[CallsFolder, list[CallPack]]:
+    packs: list[CallPack] = []
     return CallsFolder(folder, packs.append, SystemClock()), packs
 
 

@@ -28,8 +28,8 @@ def test_a_follow_up_tells_only_what_is_new() -> None:
     assert [(change.field, change.before, change.after, change.direction) for change in result] == [
         ("dead", 0, 2, Direction.UP),
         ("trapped", 5, 3, Direction.DOWN),
-        ("evacuated", None, 40, Direction.TOLD),
-        ("trend", Trend.RISING, Trend.FALLING, Direction.OTHER),
+        ("evacuated", None, 40, Direction.FIRST),
+        ("trend", Trend.RISING, Trend.FALLING, Direction.REPLACED),
     ]
     assert line(result[0]).en == "Dead: 0 → 2 (more)"
     assert [line(change).zh for change in result] == [
