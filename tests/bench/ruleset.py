@@ -29,7 +29,7 @@ def _rungs(limits: tuple[float, float], level: str) -> list[dict[str, Any]]:
 
 
 def rule(name: str, metric: str, body: dict[str, Any]) -> RuleDefinition:
-    """A rule over one metric; `name` is what the oracle calls it."""
+    """A rule over one metric; `name` is the name in the reference scorer."""
     fields = {
         **_ENVELOPE,
         "id": f"rule-{name}-{metric}",

@@ -21,7 +21,7 @@ from tests.support.batches import batch_of
 from tests.support.infrastructure import Infrastructure
 from tests.support.kafka import produce, produce_raw
 from tests.support.reading import Noting, as_sent, looked, reading
-from tests.support.scoring import a_ladder, a_rule
+from tests.support.scoring import a_rule, a_threshold_rule
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
@@ -60,7 +60,7 @@ async def test_every_codec_is_read(infrastructure: Infrastructure, unopened: int
 async def test_tables_read_every_codec_and_any_header(infrastructure: Infrastructure) -> None:
     topic, seen = as_sent(infrastructure, RULES), []
     for version in range(1, 6):
-        rule = a_rule(a_ladder(("red", 216, 215)), version=version)
+        rule = a_rule(a_threshold_rule(("red", 216, 215)), version=version)
         row = (0, b"%d" % version, rule.to_wire(), [(b"\xff\xfe", b"v")])
         await produce_raw(
             infrastructure.bootstrap, topic.name, 0, batch_of([row], compression=version - 1)
@@ -193,7 +193,7 @@ async def test_a_table_takes_no_aborted_record(infrastructure: Infrastructure) -
     )
     await producer.start()
     for version, end in ((1, "commit"), (2, "abort")):
-        rule = a_rule(a_ladder(("red", 216, 215)), version=version)
+        rule = a_rule(a_threshold_rule(("red", 216, 215)), version=version)
         await producer.begin_transaction()
         await producer.send_and_wait(topic.name, rule.to_wire(), key=b"k")
         await getattr(producer, f"{end}_transaction")()

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from services.ingest.core.clocks.event_clock import EventClock
 from services.ingest.intake import Intake
 from services.ingest.metrics import IngestMetrics
-from services.scoring.core.partition import TICK_AHEAD_S
+from services.scoring.core.partition_engine import TICK_AHEAD_S
 from shared.contracts.readings import Tick
 from shared.contracts.topics import DECISIONS, READINGS, RULES
 from shared.runtime.platform import Platform

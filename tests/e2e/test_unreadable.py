@@ -18,7 +18,7 @@ from shared.runtime.tables import CompactedTable
 from tests.support.infrastructure import Infrastructure
 from tests.support.kafka import produce
 from tests.support.reading import Noting, as_sent, looked, reading
-from tests.support.scoring import a_ladder, a_rule
+from tests.support.scoring import a_rule, a_threshold_rule
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
@@ -81,7 +81,7 @@ async def test_a_table_that_cannot_be_read_whole_is_not_loaded(
 ) -> None:
     topic = as_sent(infrastructure, RULES)
     for version in (1, 2, 3):
-        rule = a_rule(a_ladder(("red", 216, 215)), version=version)
+        rule = a_rule(a_threshold_rule(("red", 216, 215)), version=version)
         await produce(infrastructure.bootstrap, topic.name, [("k", rule.to_wire(), 0)])
     mend = damaged(segment(infrastructure, topic, 0), b'"version":2')
     table = CompactedTable(infrastructure.bootstrap, topic, lambda _rule: None)

@@ -40,7 +40,7 @@ from shared.contracts.reports import Report
 from shared.domain.response_modes.effective import Modes
 from shared.domain.selection.tree import UnitTree
 from tests.component.command.harness import slot
-from tests.support.scoring import Feed, a_ladder, a_reading, a_rule
+from tests.support.scoring import Feed, a_reading, a_rule, a_threshold_rule
 from tests.unit.alerting.alert_history import AlertHistory
 from tests.unit.alerting.builders import a_report
 from tests.unit.command.builders import (
@@ -70,9 +70,9 @@ def _tree() -> UnitTree:
 
 def an_alarm(words: str, grade: DataGrade = DataGrade.IMPORTANT) -> AlarmEvent:
     """What scoring says of a reading of this grade, by a rule with these words."""
-    rule = a_rule(a_ladder(("orange", 205.0, 204.0)), name_zh=words)
+    rule = a_rule(a_threshold_rule(("orange", 205.0, 204.0)), name_zh=words)
     feed = Feed(rule)
-    feed.take(a_reading(206.0, 0, data_grade=grade))
+    feed.apply(a_reading(206.0, 0, data_grade=grade))
     [alarm] = feed.alarms
     return alarm
 

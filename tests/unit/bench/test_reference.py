@@ -12,7 +12,7 @@ from tests.bench.reference import (
     KINDS,
     SHORT,
     SHORT_SENSORS,
-    Oracle,
+    ReferenceScorer,
     State,
     Transition,
     generate,
@@ -25,10 +25,10 @@ SAMPLES = list(generate(SHORT, SHORT_SENSORS))
 
 
 def test_the_oracle_finds_what_it_always_found() -> None:
-    oracle = Oracle()
+    scorer = ReferenceScorer()
     for sample in SAMPLES:
-        oracle.take(sample)
-    assert split(oracle.found) == {
+        scorer.add(sample)
+    assert split(scorer.transitions) == {
         "mean clear": 237,
         "mean raise": 237,
         "roc clear": 65,

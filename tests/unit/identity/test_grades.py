@@ -18,7 +18,7 @@ from services.alerting.core.multi_source.corroboration import evaluate_corrobora
 from services.alerting.core.multi_source.source_pool import Sighting, SourcePool
 from services.command.core.reporting.judging import hear
 from services.notify.core.wording.graded import GRADED, GRADED_ALERT
-from services.scoring.core.state import StoredState
+from services.scoring.core.state.stored_state import StoredState
 from shared.contracts.alerts import AlertEvent, DecisionVerb, PublicNotice
 from shared.contracts.commands import AssignmentEvent, CommandEvent, SupervisionEvent
 from shared.contracts.conditions import CorroborationRule, SourceClass
@@ -29,7 +29,7 @@ from shared.contracts.reports import ReportDuty
 from shared.domain.bilingual import said
 from shared.domain.response_modes.effective import Modes
 from tests.support.graded import a_graded_history, a_graded_report, an_alarm, chain
-from tests.support.scoring import Feed, a_ladder, a_reading, a_rule
+from tests.support.scoring import Feed, a_reading, a_rule, a_threshold_rule
 from tests.unit.alerting.alert_history import AlertHistory
 from tests.unit.alerting.builders import a_decision, a_report, at
 from tests.unit.alerting.builders import an_alarm as plain_alarm
@@ -164,26 +164,26 @@ def test_an_alarm_of_several_sources_has_the_highest_grade_of_what_it_counted(
 
 
 def test_a_sensor_stays_graded_and_its_state_says_so_only_then() -> None:
-    rule = a_rule(a_ladder(("orange", 205.0, 204.0)))
+    rule = a_rule(a_threshold_rule(("orange", 205.0, 204.0)))
     feed, plain = Feed(rule), Feed(rule)
-    feed.take(a_reading(200.0, 0, data_grade=IMPORTANT))
-    plain.take(a_reading(200.0, 0))
+    feed.apply(a_reading(200.0, 0, data_grade=IMPORTANT))
+    plain.apply(a_reading(200.0, 0))
     for one in (feed, plain):
-        one.quick(206.0, 60)
+        one.read_fast(206.0, 60)
     assert [alarm.data_grade for alarm in feed.alarms] == [IMPORTANT]
     assert [alarm.data_grade for alarm in plain.alarms] == [GENERAL]
-    [state] = feed.partition.states.values()
-    again_ = StoredState(state.dump()).connect(state.sensor, state.plan)
+    [state] = feed.engine.states.values()
+    again_ = StoredState(state.dump()).connect(state.sensor, state.rule_set)
     assert (again_.grade, again_.dump()) == (IMPORTANT, state.dump())
-    feed.take(a_reading(207.0, 120, data_grade=CORE))
+    feed.apply(a_reading(207.0, 120, data_grade=CORE))
     assert state.grade is CORE
 
 
 def test_a_refused_reading_grades_nothing() -> None:
-    feed = Feed(a_rule(a_ladder(("orange", 205.0, 204.0))))
-    feed.take(a_reading(200.0, 10_000))
+    feed = Feed(a_rule(a_threshold_rule(("orange", 205.0, 204.0))))
+    feed.apply(a_reading(200.0, 10_000))
     feed.refusal(a_reading(206.0, 0, data_grade=CORE))
-    [state] = feed.partition.states.values()
+    [state] = feed.engine.states.values()
     assert state.grade is GENERAL
 
 

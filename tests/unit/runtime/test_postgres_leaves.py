@@ -13,57 +13,57 @@ from services.console.store.connections import reading
 from shared.runtime.database import Database
 from shared.runtime.errors import Transient
 from tests.support.postgres import running_postgres
-from tests.support.wire import Wire
+from tests.support.postgres_proxy import PostgresProxy
 
 pytestmark = pytest.mark.e2e
 
 
 async def test_an_idle_session_ended_by_the_server_fails_the_transaction_for_now() -> None:
-    async with a_database() as (database, wire):
-        await _end(await _pid(database), wire)
+    async with a_database() as (database, proxy):
+        await _end(await _pid(database), proxy)
         with pytest.raises(Transient):
             async with database.transaction():
                 raise AssertionError("there is no session to work in")
         assert database.ready() is not None
-        await _works_again(database, wire)
+        await _works_again(database, proxy)
 
 
 async def test_a_session_ended_within_a_transaction_fails_it_for_now() -> None:
-    async with a_database() as (database, wire):
+    async with a_database() as (database, proxy):
         with pytest.raises(Transient):
             async with database.transaction() as work:
-                await _end(await work.connection.fetchval("SELECT pg_backend_pid()"), wire)
+                await _end(await work.connection.fetchval("SELECT pg_backend_pid()"), proxy)
                 await work.connection.fetchval("SELECT 1")
-        await _works_again(database, wire)
+        await _works_again(database, proxy)
 
 
 async def test_a_session_ended_before_the_commit_fails_the_transaction_for_now() -> None:
-    async with a_database() as (database, wire):
+    async with a_database() as (database, proxy):
         with pytest.raises(Transient):
             async with database.transaction() as work:
-                await _end(await work.connection.fetchval("SELECT pg_backend_pid()"), wire)
-        await _works_again(database, wire)
+                await _end(await work.connection.fetchval("SELECT pg_backend_pid()"), proxy)
+        await _works_again(database, proxy)
 
 
 async def test_a_session_ended_under_a_reader_fails_the_reading_for_now() -> None:
-    async with a_database() as (database, wire):
-        await _end(await _pid(database), wire)
+    async with a_database() as (database, proxy):
+        await _end(await _pid(database), proxy)
         with pytest.raises(Transient):
             async with reading(database) as connection:
                 await connection.fetchval("SELECT 1")
-        await _works_again(database, wire)
+        await _works_again(database, proxy)
 
 
 @asynccontextmanager
-async def a_database() -> AsyncIterator[tuple[Database, Wire]]:
-    """One session through a wire that keeps its end back."""
-    async with Wire(running_postgres()).carrying() as wire:
-        database = Database(wire.dsn, "alerting", size=1)
+async def a_database() -> AsyncIterator[tuple[Database, PostgresProxy]]:
+    """Yield a database with one session through the proxy."""
+    async with PostgresProxy(running_postgres()).carrying() as proxy:
+        database = Database(proxy.dsn, "alerting", size=1)
         await database.start()
         try:
-            yield database, wire
+            yield database, proxy
         finally:
-            wire.tell()
+            proxy.pass_end()
             await database.stop()
 
 
@@ -73,7 +73,7 @@ async def _pid(database: Database) -> int:
     return pid
 
 
-async def _end(pid: int, wire: Wire) -> None:
+async def _end(pid: int, proxy: PostgresProxy) -> None:
     """End the session as a stopping server does; its client has heard FATAL and nothing more."""
     connection = await asyncpg.connect(running_postgres())
     try:
@@ -81,12 +81,12 @@ async def _end(pid: int, wire: Wire) -> None:
     finally:
         await connection.close()
     async with asyncio.timeout(5):
-        await wire.hung_up.wait()
+        await proxy.closed_by_server.wait()
     await asyncio.sleep(0.05)
 
 
-async def _works_again(database: Database, wire: Wire) -> None:
+async def _works_again(database: Database, proxy: PostgresProxy) -> None:
     """The broken session is not handed out a second time."""
-    wire.tell()
+    proxy.pass_end()
     assert await _pid(database) > 0
     assert database.ready() is None

@@ -13,7 +13,7 @@ from shared.contracts.topics import RULES
 from shared.fastpath.records import Record
 from shared.runtime import tables
 from shared.runtime.clock import record_time
-from tests.support.scoring import a_ladder, a_rule
+from tests.support.scoring import a_rule, a_threshold_rule
 from tests.support.waiting import until
 
 
@@ -50,7 +50,7 @@ class Scripted:
 
 
 def record(offset: int) -> Record:
-    rule = a_rule(a_ladder(("red", 216, 215)), version=offset + 1)
+    rule = a_rule(a_threshold_rule(("red", 216, 215)), version=offset + 1)
     return Record(RULES.name, 0, offset, 0, rule.rule_id.encode(), rule.to_wire(), ())
 
 
