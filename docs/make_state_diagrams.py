@@ -13,8 +13,8 @@ PAGE = Path(__file__).with_name("states.md")
 LIFECYCLES = "shared.contracts.lifecycles"
 MACHINES = {
     "alert": "services.alerting.core.alerts.states",
-    "assignment": "services.command.core.states",
-    "command": "services.command.core.lifecycle",
+    "assignment": "services.command.core.assignments.states",
+    "command": "services.command.core.commands.states",
     "mode_proposal": "services.command.core.modes.states",
     "report_duty": "services.command.core.reporting.states",
     "page": "services.notify.core.pages.states",

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from services.audit.store.service_tables.statements import COUNTS
-from services.command.retention import forget_incidents
+from services.command.retention import delete_incidents
 from services.notify.core.digests.states import DigestState
 from services.notify.core.escalation.states import EscalationState
 from services.notify.core.subjects.snapshots import AssignmentPhase
@@ -138,13 +138,17 @@ async def test_an_incident_stays_while_a_report_is_owed_or_an_alert_stands(dsn: 
                 "UPDATE command.report_incident SET changed_at = now() - make_interval(days => $2) "
                 "WHERE incident_id = $1", key["incident_id"], days,
             )  # fmt: skip
-            await rows.plant("command.report_case", alert_id=f"alt-{number}", over=over, **key)
-            await rows.plant("command.report_duty", duty_id=f"rd-{number}", state=duty, **key)
+            await rows.plant(
+                "command.alert_reporting", alert_id=f"alt-{number}", end_reason=over, **key
+            )
+            await rows.plant(
+                "command.report_obligation", obligation_id=f"rd-{number}", state=duty, **key
+            )
             await rows.plant("command.report", report_id=f"rep-{number}", means="phone", **key)
             if duty not in ("done", "ended") or over is None or days < 400:
                 stay.add(key["incident_id"])
-        await Retention(database).turn(forget_incidents(KEEP))
-        for table in ("report_incident", "report_case", "report_duty", "report"):
+        await Retention(database).turn(delete_incidents(KEEP))
+        for table in ("report_incident", "alert_reporting", "report_obligation", "report"):
             assert await of(rows, f"SELECT incident_id FROM command.{table}") == stay, table
     finally:
         await database.stop()

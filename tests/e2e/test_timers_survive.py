@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 
 from deploy.local.stack import Stack
-from services.command.core.profiles import PROFILES, ProfileName
+from services.command.core.supervision.profiles import PROFILES, SlaProfileName
 from shared.contracts.commands import SupervisionEvent, SupervisionKind
 from shared.contracts.fields import Contract, Level, Post, Tier
 from shared.contracts.topics import CATALOG, REQUESTS, ROSTER, SUPERVISION, TopicSpec
@@ -35,7 +35,7 @@ from tests.support.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.e2e, pytest.mark.real_kafka]
 
-STANDARD = PROFILES[ProfileName.STANDARD]
+STANDARD = PROFILES[SlaProfileName.STANDARD]
 SIGN_S, STEP_S = STANDARD.sign_s[Level.ORANGE][Tier.VILLAGE], STANDARD.step_s[Level.ORANGE]
 """Ten minutes to sign, five between two rungs."""
 AWAY_S = 600

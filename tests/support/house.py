@@ -42,7 +42,7 @@ from shared.domain.selection.tree import UnitTree
 from shared.runtime.database import Database, Transaction
 from shared.runtime.errors import Reject
 from shared.runtime.inbox import Incoming
-from tests.component.command.harness import Office, profile
+from tests.component.command.harness import CommandHarness, a_profile, driven_command
 from tests.support.console import Bench, bench
 from tests.support.console_scene import CITY, DISTRICT, GRID, NOW, SONGJI, VILLAGE, ZHUTUO
 from tests.support.database_clock import DatabaseClock
@@ -93,6 +93,7 @@ class House:
         clock: DatabaseClock,
         screen: Bench,
         alerting: ServiceDriver,
+        command: CommandHarness,
         notify: NotifyHarness,
     ) -> None:
         self.databases = databases
@@ -101,31 +102,28 @@ class House:
         self.log: list[Record] = []
         self.refused: list[tuple[str, str, str]] = []
         """Status, record id and reason of every dead letter."""
-        tree = UnitTree()
-        for unit in UNITS:
-            tree.put(UnitEntry(unit=unit, tier=tier_of(unit), name=unit, parent=parent_of(unit)))
-        office = Office(databases["command"], profile(sign_s=300, finish_s=900), tree)
         for unit in UNITS:
             for post in Post:
                 slot = _slot(unit, post)
-                office.roster.put(slot)
+                command.context.posts.update(slot)
                 notify.driver.load_table(ROSTER, slot)
         assert alerting.platform.apply is not None
         assert alerting.platform.sweeper is not None
         assert alerting.platform.dispatcher is not None
+        assert command.driver.platform.apply is not None
         self._modes = (
             alerting.platform.dispatcher.unit_of_work.keywords["modes"],  # type: ignore[attr-defined]
             notify.reference.modes,
         )
         self._applies: dict[str, Apply] = {
             "alerting": alerting.platform.apply,
-            "command": office.consumer.apply,
+            "command": command.driver.platform.apply,
             "notify": notify.apply,
             "console": console_consumer.project,
         }
         self._sweepers = [
             alerting.platform.sweeper,
-            office.sweeper(),
+            command.sweeper(),
             notify.sweeper,
         ]
 
@@ -201,16 +199,25 @@ async def a_house(dsn: str) -> AsyncIterator[House]:
     await clock.stop()
     async with AsyncExitStack() as stack:
         screen = await stack.enter_async_context(bench(dsn))
+        tree = UnitTree()
+        for unit in UNITS:
+            tree.put(UnitEntry(unit=unit, tier=tier_of(unit), name=unit, parent=parent_of(unit)))
+        profile = a_profile(sign_s=300, finish_s=900)
+        command = await stack.enter_async_context(driven_command(dsn, profile, tree))
         notify = await stack.enter_async_context(driven_notify(dsn, "standard"))
         alerting = await stack.enter_async_context(driven(build_alerting, AlertingSettings, dsn))
-        databases = {"notify": notify.database, "alerting": alerting.database}
+        databases = {
+            "alerting": alerting.database,
+            "command": command.database,
+            "notify": notify.database,
+        }
         for service in SERVICES:
             if service in databases:
                 continue
             databases[service] = Database(dsn, service)
             await databases[service].start(10)
             stack.push_async_callback(databases[service].stop)
-        yield House(databases, clock, screen, alerting, notify)
+        yield House(databases, clock, screen, alerting, command, notify)
 
 
 async def contents(house: House, status: Status) -> dict[str, list[str]]:

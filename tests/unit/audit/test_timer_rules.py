@@ -131,10 +131,10 @@ ON_ITS_OWN: dict[str, tuple[str, dict[str, Any]]] = {
         "alerting.episode",
         {"rule_id": "r", "region": "u", "scope": "s", "expires_at": LATER},
     ),
-    "report by phone": ("command.report_duty", {"duty_id": "x", "state": "owed"}),
-    "report in writing": ("command.report_duty", {"duty_id": "x", "state": "phoned"}),
-    "follow-up report": ("command.report_duty", {"duty_id": "x", "state": "written"}),
-    "final report": ("command.report_duty", {"duty_id": "x", "state": "closing"}),
+    "report by phone": ("command.report_obligation", {"obligation_id": "x", "state": "owed"}),
+    "report in writing": ("command.report_obligation", {"obligation_id": "x", "state": "phoned"}),
+    "follow-up report": ("command.report_obligation", {"obligation_id": "x", "state": "written"}),
+    "final report": ("command.report_obligation", {"obligation_id": "x", "state": "closing"}),
     "roster gap": ("notify.duty_gap", {"subject_id": "x", "due_at": LATER}),
 }
 """A row to which one timer rule applies; the tests above and below cover the other rules."""

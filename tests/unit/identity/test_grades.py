@@ -16,7 +16,7 @@ from services.alerting.core.alerts.records import GRADED_NOTICE, public_notice
 from services.alerting.core.alerts.validity import follow_up_alert
 from services.alerting.core.multi_source.corroboration import evaluate_corroboration
 from services.alerting.core.multi_source.source_pool import Sighting, SourcePool
-from services.command.core.reporting.judging import hear
+from services.command.core.reporting.obligations import observe_alert
 from services.notify.core.wording.graded import GRADED, GRADED_ALERT
 from services.scoring.core.state.stored_state import StoredState
 from shared.contracts.alerts import AlertEvent, DecisionVerb, PublicNotice
@@ -192,7 +192,7 @@ def test_a_case_of_reporting_keeps_the_highest_grade_whatever_comes_first() -> N
     for order in (events, events[::-1]):
         case = None
         for event in order:
-            case = hear(case, event, Modes(), NOW + timedelta(seconds=1))
+            case = observe_alert(case, event, Modes(), NOW + timedelta(seconds=1))
         assert case is not None
         assert case.data_grade is CORE
 

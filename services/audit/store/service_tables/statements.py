@@ -56,7 +56,7 @@ TABLES: dict[str, tuple[FindingKind, str, Callable[[Any], Any]]] = {
     "fanouts": (
         FindingKind.FANOUT,
         "SELECT * FROM (SELECT c.command_id, c.status, "  # noqa: S608
-        "c.recipients + c.given_on AS recipients, "
+        "c.recipients + c.derived_assignments AS recipients, "
         "(SELECT count(*) FROM command.assignment AS a WHERE a.command_id = c.command_id) "
         "AS assignments, coalesce(f.assignments, 0) AS records "
         "FROM command.command AS c LEFT JOIN audit.fanout AS f USING (command_id) "

@@ -56,7 +56,7 @@ def _assignments(states: str, condition: str = "true") -> str:
 
 def _duties(states: Iterable[DutyState]) -> str:
     return (
-        "SELECT duty_id AS subject_id, status FROM command.report_duty "  # noqa: S608
+        "SELECT obligation_id AS subject_id, status FROM command.report_obligation "  # noqa: S608
         f"WHERE state IN {names(states)}"
     )
 
