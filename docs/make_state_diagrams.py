@@ -12,7 +12,7 @@ from types import ModuleType
 PAGE = Path(__file__).with_name("states.md")
 LIFECYCLES = "shared.contracts.lifecycles"
 MACHINES = {
-    "alert": "services.alerting.core.states",
+    "alert": "services.alerting.core.alerts.states",
     "assignment": "services.command.core.states",
     "command": "services.command.core.lifecycle",
     "mode_proposal": "services.command.core.modes.states",

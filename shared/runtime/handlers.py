@@ -52,8 +52,8 @@ class UnitOfWork(Protocol):
 
 Unit = TypeVar("Unit", bound=UnitOfWork)
 Function = TypeVar("Function", bound=Callable[..., Awaitable[None]])
-Load = Callable[[Any, Unit], None]
-"""Names to the unit of work what the handling of a message, or of a timer, needs."""
+Load = Callable[..., None]
+"""Names to the unit of work the rows that the handling of a message, or of a timer, needs."""
 Order = Callable[[Sequence[Incoming]], Sequence[Incoming]]
 """Returns the fresh messages of a transaction in the order in which they are to be handled."""
 
@@ -64,9 +64,10 @@ class Subscriber(Generic[Unit]):
 
     topic: TopicSpec
     function: Callable[..., Awaitable[None]]
-    load: Load[Unit] | None
+    load: Load | None
     batch: bool
     takes_incoming: bool
+    load_takes_incoming: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class TimerHandler(Generic[Unit]):
 
     kind: str
     function: Callable[[Sequence[Timer], Unit], Awaitable[None]]
-    load: Load[Unit] | None
+    load: Load | None
 
 
 class Router(Generic[Unit]):
@@ -86,23 +87,27 @@ class Router(Generic[Unit]):
         self.timers: list[TimerHandler[Unit]] = []
 
     def subscriber(
-        self, topic: TopicSpec, *, load: Load[Unit] | None = None, batch: bool = False
+        self, topic: TopicSpec, *, load: Load | None = None, batch: bool = False
     ) -> Callable[[Function], Function]:
         """Register the function as the handler of `topic`.
 
         The function takes a message and the unit of work, and as a third argument, if it has one, the
-        `Incoming` record around the message. With `batch` it takes the sequence of all messages of the
-        topic in the transaction. Raises TypeError when the annotation is not the topic's contract.
+        `Incoming` record around the message; so does `load`. With `batch` the function takes the
+        sequence of all messages of the topic in the transaction. Raises TypeError when the annotation
+        is not the topic's contract.
         """
 
         def register(function: Function) -> Function:
             parameters = _check_annotation(function, topic, batch)
-            self.subscribers.append(Subscriber(topic, function, load, batch, parameters == 3))
+            load_takes_incoming = load is not None and len(inspect.signature(load).parameters) == 3
+            self.subscribers.append(
+                Subscriber(topic, function, load, batch, parameters == 3, load_takes_incoming)
+            )
             return function
 
         return register
 
-    def timer(self, kind: str, *, load: Load[Unit] | None = None) -> Callable[[Function], Function]:
+    def timer(self, kind: str, *, load: Load | None = None) -> Callable[[Function], Function]:
         """Register the function as the handler of the timers of `kind`.
 
         The function takes the timers that are due and the unit of work; `load` takes a `TimerKey`.
@@ -129,7 +134,7 @@ class Dispatcher(Generic[Unit]):
         *,
         order: Order | None = None,
     ) -> None:
-        self._unit_of_work = unit_of_work
+        self.unit_of_work = unit_of_work
         self._order = order
         self._subscribers: dict[str, Subscriber[Unit]] = {}
         self._timers: dict[str, TimerHandler[Unit]] = {}
@@ -153,11 +158,14 @@ class Dispatcher(Generic[Unit]):
 
     async def apply(self, transaction: Transaction, batch: Sequence[Incoming]) -> None:
         """Handle the fresh messages of a transaction. Raises Reject for one that is refused."""
-        unit = self._unit_of_work(transaction)
+        unit = self.unit_of_work(transaction)
         ordered = batch if self._order is None else self._order(batch)
         for incoming in ordered:
             subscriber = self._subscribers[incoming.topic]
-            if subscriber.load is not None:
+            if subscriber.load_takes_incoming:
+                assert subscriber.load is not None
+                subscriber.load(incoming.message, unit, incoming)
+            elif subscriber.load is not None:
                 subscriber.load(incoming.message, unit)
         await unit.load()
         batches: defaultdict[str, list[Incoming]] = defaultdict(list)
@@ -180,13 +188,13 @@ class Dispatcher(Generic[Unit]):
 
     async def lock(self, transaction: Transaction, keys: Sequence[TimerKey]) -> None:
         """Lock what the due timers concern, before they are claimed."""
-        unit = self._unit_of_work(transaction)
+        unit = self.unit_of_work(transaction)
         self._load_timers(keys, unit)
         await unit.lock()
 
     async def fire(self, transaction: Transaction, timers: Sequence[Timer]) -> None:
         """Handle the timers that were claimed."""
-        unit = self._unit_of_work(transaction)
+        unit = self.unit_of_work(transaction)
         self._load_timers([timer.key for timer in timers], unit)
         await unit.load()
         by_kind: defaultdict[str, list[Timer]] = defaultdict(list)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from datetime import datetime
+from typing import Any, Protocol
 
 from shared.contracts.topics import TopicSpec
 from shared.runtime.batches import BatchConsumer
@@ -20,6 +22,14 @@ from shared.runtime.platform import Platform
 from shared.runtime.retention import Retention, forget_fired_timers, forget_inbox
 from shared.runtime.settings import DatabaseSettings
 from shared.runtime.timers import Fire, Lock, TimerSweeper
+
+
+class ReadProgress(Protocol):
+    """The progress of a process through the topics that it reads."""
+
+    def caught_up(self, topic: str, moment: datetime) -> bool:
+        """Return whether all records of a topic that Kafka took before `moment` are handled."""
+        ...
 
 
 class StatefulPlatform(Platform):
@@ -40,6 +50,8 @@ class StatefulPlatform(Platform):
         self.loops.append(self.database.end_frozen)
         self.apply: Apply | None = None
         self.sweeper: TimerSweeper | None = None
+        self.progress: ReadProgress | None = None
+        self.dispatcher: Dispatcher[Any] | None = None
 
     def consume_inbox(
         self,
@@ -70,13 +82,14 @@ class StatefulPlatform(Platform):
             quick={spec.name: read for spec, read in (quick or {}).items()},
         )
         batches = 1 + batches_ahead
-        return self.consume(
+        self.progress = consumer = self.consume(
             topics,
             worker,
             max_records=max_records * batches,
             fetch_batches=batches,
             overtaking=worker if first is not None else None,
         )
+        return consumer
 
     def include(
         self,
@@ -92,7 +105,7 @@ class StatefulPlatform(Platform):
 
         Each transaction has one unit of work; see `consume_inbox` for the other arguments.
         """
-        dispatcher = Dispatcher(unit_of_work, routers, order=order)
+        self.dispatcher = dispatcher = Dispatcher(unit_of_work, routers, order=order)
         if dispatcher.timer_kinds:
             self.sweep(dispatcher.lock, dispatcher.fire)
         return self.consume_inbox(
@@ -103,6 +116,11 @@ class StatefulPlatform(Platform):
             first=first,
             quick=quick,
         )
+
+    def caught_up(self, topic: TopicSpec, moment: datetime) -> bool:
+        """Return whether this process has handled all records of `topic` that Kafka took before
+        `moment`; False before it reads its inbox."""
+        return self.progress is not None and self.progress.caught_up(topic.name, moment)
 
     def sweep(self, lock: Lock, fire: Fire) -> TimerSweeper:
         """Fire this service's durable timers."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
 import pytest
 from aiokafka import TopicPartition
 
-from services.alerting.app import BATCH
-from services.alerting.app import FIRST as ALARMS_FIRST
-from services.alerting.consumer import Alerting
-from services.alerting.metrics import AlertingMetrics
+from services.alerting.app import MAX_RECORDS
+from services.alerting.app import URGENT as URGENT_ALARMS
+from services.alerting.app import build as build_alerting
+from services.alerting.settings import Settings as AlertingSettings
 from services.notify.app import FIRST as ALERTS_FIRST
 from services.notify.consumer import NotifyConsumer
 from services.notify.core.budgets import BUDGETS
@@ -23,8 +24,9 @@ from shared.contracts.dead_letter import Reason
 from shared.contracts.fields import Contract, Level, Post
 from shared.contracts.pages import Channel
 from shared.contracts.topics import ALARMS, ALERTS, DEAD_LETTER, PAGES, REPORTS, TopicSpec
+from shared.runtime.database import Transaction
 from shared.runtime.errors import LostOwnership
-from shared.runtime.inbox import First
+from shared.runtime.inbox import Apply, First, Incoming
 from shared.runtime.publisher import encode
 from tests.e2e.test_inbox import Service, read, report, send
 from tests.support.infrastructure import Infrastructure
@@ -151,6 +153,21 @@ async def works_off(
     return before
 
 
+def alerting_handler(infrastructure: Infrastructure) -> Apply:
+    """Return the handlers of alerting for the records of a topic of another name."""
+    values = {"kafka_bootstrap": infrastructure.bootstrap, "http_port": 1}
+    settings = AlertingSettings.model_validate({**values, "database_url": infrastructure.dsn()})
+    app: Any = build_alerting(settings)
+    platform = app.platform
+
+    async def handle(transaction: Transaction, batch: Sequence[Incoming]) -> None:
+        assert platform.apply is not None
+        alarms = [msgspec.structs.replace(incoming, topic=ALARMS.name) for incoming in batch]
+        await platform.apply(transaction, alarms)
+
+    return handle
+
+
 async def test_a_red_alarm_is_an_alert_before_the_bulk_of_the_blue_ones(
     infrastructure: Infrastructure,
 ) -> None:
@@ -160,8 +177,8 @@ async def test_a_red_alarm_is_an_alert_before_the_bulk_of_the_blue_ones(
         for n in range(BACKLOG)
     ]
     backlog.append(an_alarm(f"{topic.name}-red", level=Level.RED, event_type="12:one_red"))
-    service = Service(infrastructure, topic, ALARMS_FIRST, BATCH)
-    service.handler = Alerting(AlertingMetrics(service.metrics.registry)).apply
+    service = Service(infrastructure, topic, URGENT_ALARMS, MAX_RECORDS)
+    service.handler = alerting_handler(infrastructure)
     before = await works_off(
         infrastructure, service, [(alarm.alarm_id, alarm) for alarm in backlog]
     )

@@ -126,7 +126,7 @@ def test_a_hold_that_never_ends(system: AuditedSystem) -> None:
     system.value("DROP TRIGGER lost ON alerting.timer")
     system.value(
         "INSERT INTO alerting.timer (subject_id, kind, rung, due_at) "
-        "VALUES ('hold:Actual|' || left($1, 6) || '000000|alm-held', 'hold', 0, now())",
+        "VALUES ('Actual|' || left($1, 6) || '000000|alm-held', 'hold', 0, now())",
         TOWN,
     )
     system.wait_until_resolved()
@@ -136,7 +136,7 @@ def test_a_hold_that_never_ends(system: AuditedSystem) -> None:
 def test_a_silence_that_does_not_exist(system: AuditedSystem) -> None:
     alarm = system.value("SELECT alarm_id FROM alerting.alert_alarm WHERE alarm_id = 'alm-held'")
     change = (
-        "UPDATE alerting.alert_alarm SET disposition = $2, held = $3, silence_id = $4 "
+        "UPDATE alerting.alert_alarm SET disposition = $2, waiting_event = $3, silence_id = $4 "
         "WHERE alarm_id = $1"
     )
     system.value(change, alarm, "silenced", "{}", "sil-that-is-over")

@@ -15,12 +15,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.alerting.core.alert import Alert
-from services.alerting.core.authority import gate
-from services.alerting.core.debt import authorise
-from services.alerting.core.decisions import decide
-from services.alerting.core.merging import merge, split, unmerge
-from services.alerting.core.outcome import Change, Refusal
+from services.alerting.core.alerts.alert import Alert
+from services.alerting.core.alerts.authority import gate
+from services.alerting.core.alerts.decisions import decide
+from services.alerting.core.alerts.merging import merge, split, unmerge
+from services.alerting.core.alerts.outcome import AlertChange, DecisionRefusal
+from services.alerting.core.alerts.ratification import authorise_emergency
 from services.command.core.authority import may_direct, refusal
 from services.command.core.model import Act
 from services.command.core.modes.proposal import Proposal, Refused, sign, stop
@@ -50,8 +50,8 @@ from shared.contracts.lifecycles import assignment, command, mode_proposal, page
 from shared.contracts.modes import ModeSignature, ModeVerb, ProposalState
 from shared.contracts.pages import AnswerVerb, PageState
 from shared.contracts.reports import DutyState, Means
+from tests.unit.alerting.alert_history import issued_history
 from tests.unit.alerting.builders import a_decision, an_alarm, at
-from tests.unit.alerting.stories import issued
 from tests.unit.command.builders import NOW, after, an_assignment
 from tests.unit.command.builders import a_command as core_command
 from tests.unit.command.test_modes import a_proposal, a_request
@@ -72,8 +72,8 @@ OFFICERS = [
 # Alerts.
 
 ISSUED_ONCE = (AlertState.ISSUED, AlertState.LIFTED, AlertState.EXPIRED, AlertState.RECALLED)
-BASE = issued().sees(an_alarm("alm-2")).alert
-OTHER = replace(issued().alert, alert_id="alt-other")
+BASE = issued_history().add_evidence(an_alarm("alm-2")).alert
+OTHER = replace(issued_history().alert, alert_id="alt-other")
 POSITIONS_NOT_OFFERED = {
     AlertState.VERIFYING: "asked for with the assessment, the next step after the verification",
     AlertState.PENDING_APPROVAL: "asked for with the assessment; later ones come from outside",
@@ -90,10 +90,10 @@ def alerts(state: AlertState) -> Iterator[Alert]:
         state=state,
         level=level,
         proposed_level=Level.ORANGE,
-        asked_level=Level.ORANGE,
+        requested_level=Level.ORANGE,
         verified_by="o-1",
-        signed=(),
-        merged_from=AlertState.VERIFYING if merged else None,
+        signatures=(),
+        state_before_merge=AlertState.VERIFYING if merged else None,
         merged_into=OTHER.alert_id if merged else None,
     )
     yield base
@@ -108,25 +108,25 @@ def alerts(state: AlertState) -> Iterator[Alert]:
             DISTRICT,
             post=Post.COMMANDER,
         )
-        owing = authorise(below, decision, at(1))
-        assert isinstance(owing, Change)
+        owing = authorise_emergency(below, decision, at(1))
+        assert isinstance(owing, AlertChange)
         yield owing.alert
         yield replace(owing.alert, proposed_level=Level.RED)
 
 
 def facts(alert: Alert) -> AlertFacts:
-    needs, debt = alert.needs, alert.debt
+    required, ratification = alert.requirement, alert.pending_ratification
     return AlertFacts(
         state=alert.state,
         place=alert.place,
         level=alert.level,
         proposed=alert.proposed_level,
-        approver_unit=needs.unit,
-        approvals_needed=needs.approvals,
-        signers=tuple(signature.officer_id for signature in alert.signed),
+        approver_unit=required.unit,
+        approvals_needed=required.approvals,
+        signers=tuple(signature.officer_id for signature in alert.signatures),
         authority_unit=None if alert.level is None else gate(alert.place, alert.level),
-        debtor_unit=None if debt is None else debt.unit,
-        authorised_by=None if debt is None else debt.by_unit,
+        debtor_unit=None if ratification is None else ratification.unit,
+        authorised_by=None if ratification is None else ratification.by_unit,
     )
 
 
@@ -147,7 +147,7 @@ def taken(alert: Alert, verb: DecisionVerb, officer: Viewer, **more: Any) -> boo
                 outcome = split(alert, decision)
             case _:
                 outcome = decide(alert, decision, at(1))
-        if not isinstance(outcome, Refusal):
+        if not isinstance(outcome, DecisionRefusal):
             return True
     return False
 

@@ -41,8 +41,8 @@ from shared.domain.response_modes.effective import Modes
 from shared.domain.selection.tree import UnitTree
 from tests.component.command.harness import slot
 from tests.support.scoring import Feed, a_ladder, a_reading, a_rule
+from tests.unit.alerting.alert_history import AlertHistory
 from tests.unit.alerting.builders import a_report
-from tests.unit.alerting.stories import Story
 from tests.unit.command.builders import (
     CITY,
     DISTRICT,
@@ -82,16 +82,18 @@ def a_graded_report(words: str, grade: DataGrade = DataGrade.CORE) -> Report:
     return a_report(headline=words, text=words, **change)
 
 
-def a_story(words: str, grades: tuple[DataGrade, DataGrade] = GRADES) -> Story:
+def a_graded_history(words: str, grades: tuple[DataGrade, DataGrade] = GRADES) -> AlertHistory:
     """An alert of both, verified, assessed and issued."""
-    story = Story(an_alarm(words, grades[0])).sees(a_graded_report(words, grades[1]))
-    story.decides(DecisionVerb.VERIFY, TOWN).decides(DecisionVerb.ASSESS, DISTRICT)
-    return story.decides(DecisionVerb.APPROVE, CITY, reason=words)
+    history = AlertHistory(an_alarm(words, grades[0])).add_evidence(
+        a_graded_report(words, grades[1])
+    )
+    history.decide(DecisionVerb.VERIFY, TOWN).decide(DecisionVerb.ASSESS, DISTRICT)
+    return history.decide(DecisionVerb.APPROVE, CITY, reason=words)
 
 
-def of_orders(story: Story) -> list[Envelope]:
+def of_orders(history: AlertHistory) -> list[Envelope]:
     """The command that the issued alert calls for, an assignment of it and its supervision."""
-    issued = story.events[-1]
+    issued = history.events[-1]
     plan = a_plan(levels=["orange"])
     order = order_of_alert(_tree(), plan, issued, Level.ORANGE)
     assert order is not None
@@ -120,10 +122,10 @@ def of_orders(story: Story) -> list[Envelope]:
     ]
 
 
-def of_reporting(story: Story) -> list[Envelope]:
+def of_reporting(history: AlertHistory) -> list[Envelope]:
     """The duties to report the alert upward, and what is said when nobody does."""
     case: Case | None = None
-    for event in story.events:
+    for event in history.events:
         case = hear(case, event, Modes(), NOW)
     assert case is not None
     roster = Roster()
@@ -131,7 +133,7 @@ def of_reporting(story: Story) -> list[Envelope]:
         roster.put(slot(unit))
     envelopes: list[Envelope] = []
     for duty in duties(case, [], STANDARD):
-        envelopes.append(duty_event(duty, case, story.events[-1].id, NOW))
+        envelopes.append(duty_event(duty, case, history.events[-1].id, NOW))
         late = duty.phone_due + timedelta(minutes=1)
         fallen = Fallen(f"{Clock.PHONE}{ESCALATE}", 0, duty.phone_due)
         rungs = ladder(duty.unit, roster)
@@ -140,12 +142,12 @@ def of_reporting(story: Story) -> list[Envelope]:
     return envelopes
 
 
-def of_modes(story: Story) -> list[Envelope]:
+def of_modes(history: AlertHistory) -> list[Envelope]:
     """The response mode that the alert makes the rule propose, and as it is decided."""
-    want = wanted(story.events[-1])
+    want = wanted(history.events[-1])
     assert want is not None
     proposal = modes.by_rule(want, NOW)
-    cause = Cause(story.events[-1].id, NOW, DISTRICT)
+    cause = Cause(history.events[-1].id, NOW, DISTRICT)
     held = Held(want.status, want.unit, 1, want.mode, proposal.proposal_id)
     decided = replace(proposal, version=2)
     return [
@@ -154,13 +156,13 @@ def of_modes(story: Story) -> list[Envelope]:
     ]
 
 
-def of_pages(story: Story, messages: list[Envelope], officer: str = "") -> list[Envelope]:
+def of_pages(history: AlertHistory, messages: list[Envelope], officer: str = "") -> list[Envelope]:
     """Whom notify calls about all of it; `officer` holds the town's B post."""
     roster = full_roster()
     roster.put(a_slot(TOWN, Post.B, officer or name_of(TOWN, Post.B)))
     book = a_book(NOW)
     desk = a_desk(roster, book)
-    for event in story.events:
+    for event in history.events:
         desk.on_alert(event)
     for message in messages:
         match message:
@@ -177,7 +179,7 @@ def of_pages(story: Story, messages: list[Envelope], officer: str = "") -> list[
 
 def chain(words: str, officer: str = "") -> list[Envelope]:
     """All records that follow from a graded reading and a graded report about the town."""
-    story = a_story(words)
-    derived = [*of_orders(story), *of_reporting(story), *of_modes(story)]
-    pages = of_pages(story, derived, officer)
-    return [an_alarm(words), *story.events, *story.notices, *derived, *pages]
+    history = a_graded_history(words)
+    derived = [*of_orders(history), *of_reporting(history), *of_modes(history)]
+    pages = of_pages(history, derived, officer)
+    return [an_alarm(words), *history.events, *history.notices, *derived, *pages]

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from prometheus_client import CollectorRegistry
 
-from services.alerting.consumer import Alerting
-from services.alerting.metrics import AlertingMetrics
+from services.alerting.app import build as build_alerting
+from services.alerting.settings import Settings as AlertingSettings
 from services.console import consumer as console_consumer
 from services.notify.consumer import NotifyConsumer
 from services.notify.core.budgets import BUDGETS
@@ -53,6 +53,7 @@ from tests.component.command.harness import Office, profile
 from tests.support.console import Bench, bench
 from tests.support.console_scene import CITY, DISTRICT, GRID, NOW, SONGJI, VILLAGE, ZHUTUO
 from tests.support.database_clock import DatabaseClock
+from tests.support.service_driver import ServiceDriver, driven
 
 UNITS = {
     CITY: "city",
@@ -92,7 +93,13 @@ class Record(NamedTuple):
 class House:
     """The services' consumers and timers, and what has left them."""
 
-    def __init__(self, databases: dict[str, Database], clock: DatabaseClock, screen: Bench) -> None:
+    def __init__(
+        self,
+        databases: dict[str, Database],
+        clock: DatabaseClock,
+        screen: Bench,
+        alerting: ServiceDriver,
+    ) -> None:
         self.databases = databases
         self.clock = clock
         self.screen = screen
@@ -103,7 +110,6 @@ class House:
         tree = UnitTree()
         for unit in UNITS:
             tree.put(UnitEntry(unit=unit, tier=tier_of(unit), name=unit, parent=parent_of(unit)))
-        alerting = Alerting(AlertingMetrics(CollectorRegistry()))
         office = Office(databases["command"], profile(sign_s=300, finish_s=900), tree)
         notify = NotifyConsumer(
             PROFILES["standard"],
@@ -116,15 +122,21 @@ class House:
                 slot = _slot(unit, post)
                 office.roster.put(slot)
                 notify.roster.put(slot)
-        self._modes = (alerting.modes, notify.modes)
+        assert alerting.platform.apply is not None
+        assert alerting.platform.sweeper is not None
+        assert alerting.platform.dispatcher is not None
+        self._modes = (
+            alerting.platform.dispatcher.unit_of_work.keywords["modes"],  # type: ignore[attr-defined]
+            notify.modes,
+        )
         self._applies: dict[str, Apply] = {
-            "alerting": alerting.apply,
+            "alerting": alerting.platform.apply,
             "command": office.consumer.apply,
             "notify": notify.apply,
             "console": console_consumer.project,
         }
         self._sweepers = [
-            TimerSweeper(databases["alerting"], alerting.lock, alerting.fire, runtime),
+            alerting.platform.sweeper,
             office.sweeper(),
             TimerSweeper(databases["notify"], notify.lock, notify.fire, runtime),
         ]
@@ -175,23 +187,23 @@ class House:
                     modes.put(message)
         for service, specs in _CONSUMES.items():
             names = {spec.name for spec in specs}
-            if wanted := [message for topic, message in told if topic in names]:
-                await self._apply(service, wanted)
+            if records := [(topic, message) for topic, message in told if topic in names]:
+                await self._apply(service, records)
 
-    async def _apply(self, service: str, messages: Sequence[Any]) -> None:
-        """As the runtime does it: a batch with a refused record is done again one by one."""
+    async def _apply(self, service: str, records: Sequence[tuple[str, Any]]) -> None:
+        """Handle records as the runtime does: a refused batch is repeated one by one."""
         stamp = int(self.clock.moment.timestamp() * 1000)
-        batch = [Incoming(message, "-", 0, 0, stamp) for message in messages]
+        batch = [Incoming(message, topic, 0, 0, stamp) for topic, message in records]
         try:
             async with self.databases[service].transaction() as work:
                 await self._applies[service](work, batch)
         except Reject as why:
-            if len(messages) == 1:
-                message = messages[0]
+            if len(records) == 1:
+                [(_, message)] = records
                 self.refused.append((message.status, message.id, f"{why.reason}: {why}"))
                 return
-            for message in messages:
-                await self._apply(service, [message])
+            for record in records:
+                await self._apply(service, [record])
 
 
 @asynccontextmanager
@@ -202,11 +214,13 @@ async def a_house(dsn: str) -> AsyncIterator[House]:
     async with AsyncExitStack() as stack:
         screen = await stack.enter_async_context(bench(dsn))
         databases = {}
-        for service in SERVICES:
+        alerting = await stack.enter_async_context(driven(build_alerting, AlertingSettings, dsn))
+        databases["alerting"] = alerting.database
+        for service in SERVICES[1:]:
             databases[service] = Database(dsn, service)
             await databases[service].start(10)
             stack.push_async_callback(databases[service].stop)
-        yield House(databases, clock, screen)
+        yield House(databases, clock, screen, alerting)
 
 
 async def contents(house: House, status: Status) -> dict[str, list[str]]:

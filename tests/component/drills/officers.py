@@ -137,11 +137,15 @@ async def _emergency(house: House, status: Status, name: str, dice: list[float])
     alert = await _pick(house, dice[0], _OPEN_ALERTS, status)
     if alert is None:
         return
-    owed = alert["debt"] is not None
+    owed = alert["pending_ratification"] is not None
     verb = DecisionVerb.AUTHORISE_EMERGENCY
     if owed:
         verb = (DecisionVerb.RATIFY, DecisionVerb.ANNUL)[int(dice[1] * 2)]
-    unit = json.loads(alert["debt"])["unit"] if owed else (ZHUTUO, DISTRICT)[int(dice[2] * 2)]
+    unit = (
+        json.loads(alert["pending_ratification"])["unit"]
+        if owed
+        else (ZHUTUO, DISTRICT)[int(dice[2] * 2)]
+    )
     level = Level(alert["level"] if owed else alert["proposed_level"] or "blue")
     head = {k: v for k, v in _head(house, unit, status).items() if k != "origin_unit"}
     change = {"id": f"dec-{name}-{verb}", "post": Post.A, **head}

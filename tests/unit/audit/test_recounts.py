@@ -122,15 +122,17 @@ async def an_alarm_aside(
 
 @pytest.mark.e2e
 async def test_an_alarm_set_aside_by_a_cause_that_has_ended_is_found(auditor: AuditHarness) -> None:
-    await an_alarm_aside(auditor, "alm-s", "silenced", held="{}", silence_id="sil-1")
+    await an_alarm_aside(auditor, "alm-s", "silenced", waiting_event="{}", silence_id="sil-1")
     await auditor.plant("alerting.silence", silence_id="sil-1", status="Actual")
-    await arm(auditor, "alerting", "silence:sil-1", "silence")
+    await arm(auditor, "alerting", "sil-1", "silence")
     await an_alarm_aside(auditor, "alm-high", "condition", rule_id="high")
-    await an_alarm_aside(auditor, "alm-low", "inhibited", held="{}", inhibited_by=["high"])
+    await an_alarm_aside(auditor, "alm-low", "inhibited", waiting_event="{}", inhibited_by=["high"])
     assert await auditor.findings_after(4) == {}
     await auditor.do("UPDATE alerting.alert_alarm SET cleared_at = now() WHERE rule_id = 'high'")
     assert await auditor.findings_after(2) == {FindingKind.STRANDED: "alm-low"}
-    await auditor.do("UPDATE alerting.alert_alarm SET held = NULL WHERE alarm_id = 'alm-low'")
+    await auditor.do(
+        "UPDATE alerting.alert_alarm SET waiting_event = NULL WHERE alarm_id = 'alm-low'"
+    )
     assert await auditor.findings_after(2) == {}
     await auditor.do("UPDATE alerting.silence SET ended_at = now()")
     await auditor.do("DELETE FROM alerting.timer")
@@ -139,14 +141,16 @@ async def test_an_alarm_set_aside_by_a_cause_that_has_ended_is_found(auditor: Au
 
 @pytest.mark.e2e
 async def test_a_hold_without_its_end_and_an_end_without_its_hold(auditor: AuditHarness) -> None:
-    await an_alarm_aside(auditor, "alm-1", "held", held="{}")
-    subject = "hold:Actual|500118000000|alm-1"
+    await an_alarm_aside(auditor, "alm-1", "held", waiting_event="{}")
+    subject = "Actual|500118000000|alm-1"
     await arm(auditor, "alerting", subject, "hold")
     assert await auditor.findings_after(4) == {}
     await auditor.do("DELETE FROM alerting.timer")
     assert await auditor.findings_after(2) == {FindingKind.TIMER_COUNT: "hold:alm-1"}
     await arm(auditor, "alerting", subject, "hold")
-    await auditor.do("UPDATE alerting.alert_alarm SET held = NULL, disposition = 'cleared_unseen'")
+    await auditor.do(
+        "UPDATE alerting.alert_alarm SET waiting_event = NULL, disposition = 'cleared_unseen'"
+    )
     assert await auditor.findings_after(2) == {FindingKind.TIMER_COUNT: "hold:alm-1"}
 
 

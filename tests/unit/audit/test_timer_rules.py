@@ -114,18 +114,18 @@ ON_ITS_OWN: dict[str, tuple[str, dict[str, Any]]] = {
         "alerting.alert",
         {"alert_id": "x", "version": 1, "state": "issued", "expires_at": LATER},
     ),
-    "emergency debt": (
+    "emergency ratification": (
         "alerting.alert",
-        {"alert_id": "x", "version": 1, "state": "issued", "debt": "{}"},
+        {"alert_id": "x", "version": 1, "state": "issued", "pending_ratification": "{}"},
     ),
     "flapping": (
         "alerting.alert",
-        {"alert_id": "x", "version": 1, "state": "verified", "flap_until": LATER},
+        {"alert_id": "x", "version": 1, "state": "verified", "flapping_until": LATER},
     ),
     "silence": ("alerting.silence", {"silence_id": "x", "end_at": LATER}),
     "hold": (
         "alerting.alert_alarm",
-        {"alarm_id": "x", "held": "{}", "disposition": "held", "alert_id": None},
+        {"alarm_id": "x", "waiting_event": "{}", "disposition": "held", "alert_id": None},
     ),
     "episode": (
         "alerting.episode",
@@ -139,8 +139,7 @@ ON_ITS_OWN: dict[str, tuple[str, dict[str, Any]]] = {
 }
 """A row to which one timer rule applies; the tests above and below cover the other rules."""
 SUBJECTS = {
-    "silence": "silence:x",
-    "hold": "hold:Actual|500118000000|x",
+    "hold": "Actual|500118000000|x",
     "episode": "r|Actual|u|s",
 }
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from services.alerting.core import silences
-from services.alerting.core.alert import Alert
-from services.alerting.core.decisions import decide
-from services.alerting.core.outcome import Change
-from services.alerting.core.silences import Silence
+from services.alerting.core.alerts.alert import Alert
+from services.alerting.core.alerts.decisions import decide
+from services.alerting.core.alerts.outcome import AlertChange
+from services.alerting.core.silences import silence as silences
+from services.alerting.core.silences.silence import Silence
 from services.command.core.authority import may_direct, refusal
 from services.command.core.modes import proposal as modes
 from services.command.core.modes.states import Event
@@ -40,9 +40,9 @@ from shared.contracts.units import parent_of, tier_of
 from shared.domain.response_modes.effective import Modes
 from shared.domain.selection.reach import outside
 from tests.support.authority import COMMANDING, IDS, ISSUER, PLACES, POSTS, RULES, Role, may
+from tests.unit.alerting.alert_history import AlertHistory, pending_history
 from tests.unit.alerting.builders import a_decision, at
 from tests.unit.alerting.builders import an_alarm as alarm_of
-from tests.unit.alerting.stories import Story, pending
 from tests.unit.command import builders as command
 from tests.unit.notify.builders import a_slot
 
@@ -67,10 +67,12 @@ def head(role: Role, number: str) -> dict[str, Any]:
 @cache
 def an_alert(state: str) -> Alert:
     """An orange or red alert that waits for what `state` says; the city signs."""
-    story = Story(alarm_of(level=Level.RED)) if state == "new" else pending(Level.RED)
+    history = (
+        AlertHistory(alarm_of(level=Level.RED)) if state == "new" else pending_history(Level.RED)
+    )
     if state == "verified":
-        story = Story(alarm_of(level=Level.RED)).decides(DecisionVerb.VERIFY, IDS["town"])
-    return story.alert
+        history = AlertHistory(alarm_of(level=Level.RED)).decide(DecisionVerb.VERIFY, IDS["town"])
+    return history.alert
 
 
 def decided(verb: DecisionVerb, state: str, **more: Any) -> Owner:
@@ -87,7 +89,7 @@ def decided(verb: DecisionVerb, state: str, **more: Any) -> Owner:
             post=Post(role.post),
             **given,
         )
-        return isinstance(decide(alert, decision, at(1)), Change)
+        return isinstance(decide(alert, decision, at(1)), AlertChange)
 
     return owner
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerting.core.alert import Alert
-from services.alerting.core.merging import Regrouping, merge, split, unmerge
-from services.alerting.core.pool import Pool, Sighting
-from services.alerting.core.records import GRADED_NOTICE, public_notice
-from services.alerting.core.sources import judge
-from services.alerting.core.validity import again
+from services.alerting.core.alerts.alert import Alert
+from services.alerting.core.alerts.merging import Regrouping, merge, split, unmerge
+from services.alerting.core.alerts.records import GRADED_NOTICE, public_notice
+from services.alerting.core.alerts.validity import follow_up_alert
+from services.alerting.core.multi_source.corroboration import evaluate_corroboration
+from services.alerting.core.multi_source.source_pool import Sighting, SourcePool
 from services.command.core.reporting.judging import hear
 from services.notify.core.wording import GRADED, GRADED_ALERT
 from services.scoring.core.state import StoredState
@@ -28,11 +28,11 @@ from shared.contracts.pages import Page
 from shared.contracts.reports import ReportDuty
 from shared.domain.bilingual import said
 from shared.domain.response_modes.effective import Modes
-from tests.support.graded import a_graded_report, a_story, an_alarm, chain
+from tests.support.graded import a_graded_history, a_graded_report, an_alarm, chain
 from tests.support.scoring import Feed, a_ladder, a_reading, a_rule
+from tests.unit.alerting.alert_history import AlertHistory
 from tests.unit.alerting.builders import a_decision, a_report, at
 from tests.unit.alerting.builders import an_alarm as plain_alarm
-from tests.unit.alerting.stories import Story
 from tests.unit.command.builders import NOW, TOWN
 from tests.unit.notify.builders import a_book, a_desk, full_roster
 
@@ -70,21 +70,21 @@ def test_no_word_leaves_the_house() -> None:
     assert {zh, f"催办：{zh}"} <= {said(page.headline, Language.ZH) for page in pages}
     for language in Language:
         assert any(GRADED.of(language) in said(page.text, language) for page in pages)
-    ungraded = a_story(WORDS, (GENERAL, GENERAL))
+    ungraded = a_graded_history(WORDS, (GENERAL, GENERAL))
     assert WORDS in public_notice(ungraded.events[-1]).headline
     assert ungraded.notices[-1].headline.endswith(said(ungraded.events[-1].headline, Language.ZH))
-    assert public_notice(a_story(WORDS).events[-1]).headline.endswith(GRADED_NOTICE)
+    assert public_notice(a_graded_history(WORDS).events[-1]).headline.endswith(GRADED_NOTICE)
 
 
 def test_an_alert_that_turns_out_to_be_graded_is_told_on_without_its_words() -> None:
-    story = Story(an_alarm(WORDS, GENERAL))
+    history = AlertHistory(an_alarm(WORDS, GENERAL))
     book = a_book(NOW)
     desk = a_desk(full_roster(), book)
-    desk.on_alert(story.events[0])
+    desk.on_alert(history.events[0])
     assert any(WORDS in event.headline for event in book.events)
     said = len(book.events)
-    story.sees(a_graded_report(WORDS))
-    desk.on_alert(story.events[1])
+    history.add_evidence(a_graded_report(WORDS))
+    desk.on_alert(history.events[1])
     for ladder in list(book.ladders.values()):
         desk.on_timer(ladder.ladder_id, "answer", ladder.step)
     new = [event for event in book.events[said:] if event.version == 1]
@@ -102,21 +102,21 @@ def test_the_grade_of_an_alert_is_the_highest_so_far(
         return a_report(f"w-{number}", data_grade=grade)
 
     first, *rest = [told(number, *one) for number, one in enumerate(evidence)]
-    story = Story(first)
+    history = AlertHistory(first)
     for one in rest:
-        story.sees(one)
+        history.add_evidence(one)
     expected = [
         highest_grade(*(grade for _, grade in evidence[: n + 1])) for n in range(len(evidence))
     ]
-    assert [event.data_grade for event in story.events] == expected
+    assert [event.data_grade for event in history.events] == expected
 
 
 @given(grades, grades)
 def test_merging_splitting_undoing_and_opening_again_lower_nothing(
     one: DataGrade, other: DataGrade
 ) -> None:
-    left = Story(plain_alarm("alm-1", data_grade=one)).sees(a_report("w-9")).alert
-    right = Story(plain_alarm("alm-2", data_grade=other)).alert
+    left = AlertHistory(plain_alarm("alm-1", data_grade=one)).add_evidence(a_report("w-9")).alert
+    right = AlertHistory(plain_alarm("alm-2", data_grade=other)).alert
     top = highest_grade(one, other)
 
     def regrouped(found: object) -> list[Alert]:
@@ -134,7 +134,7 @@ def test_merging_splitting_undoing_and_opening_again_lower_nothing(
     wanted = decision(left, DecisionVerb.SPLIT, evidence_ids=tuple(taken))
     part, stays = regrouped(split(left, wanted))
     assert {part.grade, stays.grade} == {one}
-    fresh = again(replace(left, expires_at=at(1)))
+    fresh = follow_up_alert(replace(left, expires_at=at(1)))
     assert fresh is not None
     assert fresh.alert.grade is one
 
@@ -157,7 +157,7 @@ def test_an_alarm_of_several_sources_has_the_highest_grade_of_what_it_counted(
     ]  # fmt: skip
     classes = tuple(SourceClass(source=kind, trust=1.0) for kind in ("sensor", "hotline", "agency"))
     body = CorroborationRule(sources=classes, need=2.0, window_s=3_600.0, level=Level.ORANGE)
-    result = judge(Pool(body, sightings), TOWN, NOW).standing
+    result = evaluate_corroboration(SourcePool(body, sightings), TOWN, NOW).result
     assert result is not None
     assert result.grade is highest_grade(*(grade for _, grade in told))
 
@@ -187,7 +187,7 @@ def test_a_refused_reading_grades_nothing() -> None:
 
 
 def test_a_case_of_reporting_keeps_the_highest_grade_whatever_comes_first() -> None:
-    events = a_story(WORDS).events
+    events = a_graded_history(WORDS).events
     for order in (events, events[::-1]):
         case = None
         for event in order:

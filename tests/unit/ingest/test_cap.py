@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.alerting.core.warnings import warned, withdraws
+from services.alerting.core.multi_source.external_warnings import ends_warning, warning_state
 from services.ingest.core.cap import formats
 from services.ingest.core.cap.warning import accept_warning
 from services.ingest.core.refusals import ProblemKind, RequestRefused
@@ -65,11 +65,11 @@ def test_a_drill_of_another_agency_stays_a_drill() -> None:
 
 @pytest.mark.parametrize("kind", ["Cancel", "Error"])
 def test_what_takes_a_message_back_finds_it(kind: str) -> None:
-    warning = warned(accepted(a_document()), NOW)
+    warning = warning_state(accepted(a_document()), NOW)
     assert warning is not None
-    assert withdraws(accepted(a_document({**LATER, "msgType": kind})), warning)
+    assert ends_warning(accepted(a_document({**LATER, "msgType": kind})), warning)
     unrelated = {**LATER, "references": LATER["references"].replace(HEAD["identifier"], "else")}
-    assert not withdraws(accepted(a_document({**unrelated, "msgType": kind})), warning)
+    assert not ends_warning(accepted(a_document({**unrelated, "msgType": kind})), warning)
 
 
 @pytest.mark.parametrize("kind", ["Update", "Cancel", "Ack", "Error"])

@@ -70,8 +70,8 @@ TABLES: dict[str, tuple[FindingKind, str, Callable[[Any], Any]]] = {
     "stranded_alarms": (
         FindingKind.STRANDED,
         "SELECT alarm_id, status, disposition FROM alerting.alert_alarm AS a "
-        "WHERE held IS NOT NULL AND CASE disposition WHEN 'held' THEN false "
-        "WHEN 'silenced' THEN NOT EXISTS ("
+        "WHERE waiting_event IS NOT NULL "
+        "AND CASE disposition WHEN 'held' THEN false WHEN 'silenced' THEN NOT EXISTS ("
         "SELECT FROM alerting.silence AS s WHERE s.silence_id = a.silence_id "
         "AND s.ended_at IS NULL) WHEN 'inhibited' THEN NOT EXISTS ("
         "SELECT FROM alerting.alert_alarm AS h WHERE h.status = a.status "

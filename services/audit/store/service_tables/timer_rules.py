@@ -91,22 +91,31 @@ def _alerts(states: str, condition: str) -> str:
 
 TIMER_RULES = (
     TimerRule("validity", "alerting", ("validity",), _alerts(_ISSUED, "expires_at IS NOT NULL")),
-    TimerRule("emergency debt", "alerting", ("debt",), _alerts(_ISSUED, "debt IS NOT NULL")),
-    TimerRule("flapping", "alerting", ("flap",), _alerts(OPEN_OR_MERGED, "flap_until IS NOT NULL")),
+    TimerRule(
+        "emergency ratification",
+        "alerting",
+        ("ratification",),
+        _alerts(_ISSUED, "pending_ratification IS NOT NULL"),
+    ),
+    TimerRule(
+        "flapping",
+        "alerting",
+        ("flapping",),
+        _alerts(OPEN_OR_MERGED, "flapping_until IS NOT NULL"),
+    ),
     TimerRule(
         "silence",
         "alerting",
         ("silence",),
-        "SELECT 'silence:' || silence_id AS subject_id, status FROM alerting.silence "
-        "WHERE ended_at IS NULL",
+        "SELECT silence_id AS subject_id, status FROM alerting.silence WHERE ended_at IS NULL",
     ),
     TimerRule(
         "hold",
         "alerting",
         ("hold",),
         "SELECT alarm_id AS subject_id, status FROM alerting.alert_alarm "
-        "WHERE held IS NOT NULL AND disposition = 'held'",
-        "split_part(subject_id, '|', 3)",  # of "hold:status|region|alarm"
+        "WHERE waiting_event IS NOT NULL AND disposition = 'held'",
+        "split_part(subject_id, '|', 3)",  # of "status|region|alarm id"
     ),
     TimerRule(
         "episode",
