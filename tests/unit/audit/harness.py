@@ -99,6 +99,7 @@ class AuditHarness(TableRows):
 
     def __init__(self, driver: ServiceDriver, dsn: str) -> None:
         super().__init__(driver.database)
+        self.platform = driver.platform
         self.registry = CollectorRegistry()
         self.log = MemoryLog()
         self._driver = driver
