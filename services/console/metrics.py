@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from shared.runtime.clock import Clock
 
 
 class ConsoleMetrics:
@@ -44,3 +48,7 @@ class ConsoleMetrics:
             buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 5),
             registry=registry,
         )
+
+    def observe_feed_delay(self, clock: Clock, committed_at: datetime) -> None:
+        """Note how long an event of the feed has taken from its commit until now."""
+        self.feed_delay.observe((clock.now() - committed_at).total_seconds())

@@ -112,7 +112,7 @@ async def a_night(served: Served) -> None:
     now = datetime.now(UTC)
     units = [unit_entry.unit for unit_entry in all_units() if unit_entry.unit.startswith("500118")]
     for slot in slots(now):
-        served.bench.wiring.directory.take(slot)
+        served.bench.console.directory.take(slot)
     history = [*night(units, now, hostile=True), *boards(now), *desk(now)]
     await served.bench.project(history)
 

@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Page
 
 from deploy.example.units import all_units
 from services.console.accounts import make_link
+from services.console.stream.hub import Hub
 from shared.contracts.alerts import AlertEvent, AlertState
 from shared.contracts.commands import AssignmentEvent, AssignmentState
 from shared.contracts.fields import Level
@@ -138,7 +139,7 @@ async def shown(page: Page, wanted: dict[str, Any]) -> dict[str, Any]:
 
 def cut(served: Served) -> None:
     """Take every stream away, as a network does, and let none in again."""
-    hub = served.bench.wiring.hub
+    hub = served.bench.console.part(Hub)
     for stream in list(hub._streams):
         stream.sink.abort()  # type: ignore[attr-defined]
     hub._limit = 0
@@ -160,7 +161,7 @@ async def test_after_a_cut_and_a_storm_the_screen_counts_what_the_log_says(
             cut(served)
             await page.wait_for_selector(".link.offline")
             await served.bench.project(log[500:half])
-            served.bench.wiring.hub._limit = 10
+            served.bench.console.part(Hub)._limit = 10
             await served.bench.project(log[half:])  # while it comes back
             await page.wait_for_selector(".link.live")
             wanted = recount(log)

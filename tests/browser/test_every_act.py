@@ -228,7 +228,7 @@ def stage() -> Iterator[Served]:
         now = datetime.now(UTC)
         await import_accounts(served.dsn, [TOWN_A])
         for slot in slots(now):
-            served.bench.wiring.directory.take(slot)
+            served.bench.console.directory.take(slot)
         await served.bench.project([*boards(now), *console_acts.scene(now)])
 
     with a_console(fill) as found:

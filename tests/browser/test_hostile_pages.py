@@ -100,7 +100,7 @@ def served() -> Iterator[Served]:
             if unit_entry.unit.startswith("50011811820")
         ]
         for slot in slots(now):
-            found.bench.wiring.directory.take(poisoned(slot))
+            found.bench.console.directory.take(poisoned(slot))
         history = [*night(units, now), *boards(now), *desk(now), a_review(now)]
         await found.bench.project([poisoned(one) for one in history])
         named = Account(officer_id="o-hostile", name="o", unit=ZHUTUO, post=Post.B)

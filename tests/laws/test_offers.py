@@ -30,15 +30,15 @@ from services.command.core.profiles import PROFILES, ProfileName
 from services.command.core.states import RESUMES, IllegalStep
 from services.command.core.steps import Outcome, take
 from services.console.core.access import Viewer, with_usual_rights
-from services.console.core.modes import verbs_of
-from services.console.core.reporting import ways
-from services.console.core.steps import (
+from services.console.core.offers import (
     AlertFacts,
     further_verbs,
     steps_for,
     verbs_for,
     verbs_of_command,
 )
+from services.console.features.modes.actions import verbs_of
+from services.console.features.reports.views import ways
 from services.notify.core.answers import EFFECTS
 from services.notify.core.states import IllegalStep as IllegalPageStep
 from services.notify.core.states import step as page_step

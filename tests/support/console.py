@@ -20,13 +20,17 @@ from pydantic import SecretStr
 from deploy.example.departments import departments, groups
 from deploy.example.units import all_units
 from services.console.accounts import Account, import_accounts
-from services.console.app import Wiring
-from services.console.consumer import project
-from services.console.core.charts import Point
+from services.console.app import build
 from services.console.core.names import Names
-from services.console.readings import Looked
+from services.console.features.sensors.charts import Point
+from services.console.features.sensors.reading_log import ReadingWindow
+from services.console.features.sensors.sensor_parts import SensorParts
+from services.console.projector.registration import TOPICS
 from services.console.settings import Settings
-from services.console.web.application import create
+from services.console.stream.feed_reader import FeedReader
+from services.console.stream.hub import Hub
+from services.console.stream.watchdog import StreamWatchdog
+from services.console.web.deps import ConsoleDeps
 from shared.contracts.catalog import CatalogEntry, GroupEntry, SensorEntry, UnitEntry
 from shared.contracts.fields import Post, Status
 from shared.contracts.ids import content_id
@@ -38,6 +42,7 @@ from shared.runtime.errors import Transient
 from shared.runtime.inbox import Incoming
 from shared.runtime.publisher import Outgoing
 from shared.runtime.shell import background, lifespan_of
+from shared.runtime.stateful import StatefulPlatform
 from shared.runtime.wire import server_config
 from tests.support.console_scene import CITY, DISTRICT, NOW, SONGJI, VILLAGE, ZHUTUO
 
@@ -95,11 +100,15 @@ class Sensed:
     since: datetime | None = None
     """From when on it looks; None = from when it was asked to."""
 
-    async def look(self, sensor_id: str, metric: str, status: Status, since: datetime) -> Looked:
+    async def look(
+        self, sensor_id: str, metric: str, status: Status, since: datetime
+    ) -> ReadingWindow:
         if self.down:
             raise Transient("Kafka is down")
         known = self.points.get(sensor_id, []) if (metric, status) == GAUGED else []
-        return Looked([one for one in known if one[0] >= since.timestamp()], self.since or since)
+        return ReadingWindow(
+            [one for one in known if one[0] >= since.timestamp()], self.since or since
+        )
 
 
 GAUGED = ("water_level", Status.ACTUAL)
@@ -110,7 +119,8 @@ class Bench:
     """A running console without a broker."""
 
     app: FastAPI
-    wiring: Wiring
+    platform: StatefulPlatform
+    console: ConsoleDeps
     recorder: Recorder
     behind: dict[str, Any]
     """What the console says about its lag; a test may change it."""
@@ -129,21 +139,25 @@ class Bench:
 
     def refused(self, later: timedelta = timedelta()) -> list[Refusal]:
         """What would now (or later) be written of refused acts, once."""
-        now = self.wiring.console.clock.now() + later
-        acts = self.wiring.refusals.due(now, 1_000_000)
+        now = self.console.clock.now() + later
+        acts = self.console.refusals.due(now, 1_000_000)
         return [act.message for act in acts if isinstance(act.message, Refusal)]
 
     async def project(self, messages: Sequence[Any]) -> None:
-        """Messages as the consumer would apply them, in batches of a thousand."""
+        """Messages as the projector would apply them, in batches of a thousand."""
+        assert self.platform.apply is not None, "the projector is registered"
         for start in range(0, len(messages), 1_000):
-            async with self.wiring.database.transaction() as work:
-                await project(
-                    work,
-                    [
-                        Incoming(message, "t", 0, 0, 0)
-                        for message in messages[start : start + 1_000]
-                    ],
-                )
+            batch = [
+                Incoming(message, topic, 0, 0, 0)
+                for message in messages[start : start + 1_000]
+                if (topic := _PROJECTED.get(type(message))) is not None
+            ]
+            async with self.console.database.transaction() as work:
+                await self.platform.apply(work, batch)
+
+
+_PROJECTED = {spec.contract: spec.name for spec in TOPICS}
+"""The topic of each contract that the console projects."""
 
 
 def token_of(officer: str) -> str:
@@ -186,22 +200,32 @@ def catalogued(names: Names) -> Names:
 
 
 def prepared(dsn: str, **more: Any) -> Bench:
-    """The application over a database; its lifespan starts everything but Kafka."""
+    """The application that `build` makes, over a database; its lifespan starts all but Kafka."""
+    app = build(settings_for(dsn, **more))
+    platform: StatefulPlatform = app.state.platform
+    built: ConsoleDeps = app.state.console
     recorder = Recorder()
+    setattr(platform.publisher, "send", recorder.send)  # noqa: B010 - stands in for Kafka
     behind: dict[str, Any] = {"records": 0, "problems": {}}  # neither consumer nor Kafka are there
-    wiring = Wiring(settings_for(dsn, **more), send=recorder.send, behind=lambda: behind)
-    catalogued(wiring.names)
+    catalogued(built.names)
+    hub, rules, sensed = built.part(Hub), built.part(SensorParts).rules, Sensed()
+    watchdog = StreamWatchdog(built.sessions, built.clock, lambda: behind, built.metrics.cut.inc)
+    console = replace(
+        built,
+        projection_lag=lambda: behind,
+        parts={**built.parts, StreamWatchdog: watchdog, SensorParts: SensorParts(sensed, rules)},
+    )
+    app.state.console = console
 
     async def start(stack: AsyncExitStack) -> None:
-        await wiring.database.start()
-        stack.push_async_callback(wiring.database.stop)
-        await wiring.prepare_feed()
-        loops = [loop for loop in wiring.loops if loop != wiring.writer.run]  # see Bench.refused
-        await stack.enter_async_context(background(*loops))
+        await console.database.start()
+        stack.push_async_callback(console.database.stop)
+        hub.begin(await FeedReader(console.database).head())
+        # Refusals are not written: see Bench.refused.
+        await stack.enter_async_context(background(hub.run, watchdog.run, console.recorder.run))
 
-    sensed = Sensed()
-    console = replace(wiring.console, readings=sensed)
-    return Bench(create(console, lifespan_of(start)), wiring, recorder, behind, sensed)
+    app.router.lifespan_context = lifespan_of(start)
+    return Bench(app, platform, console, recorder, behind, sensed)
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from services.alerting.consumer import Alerting
 from services.alerting.metrics import AlertingMetrics
-from services.console import consumer as console_consumer
+from services.console.projector.registration import TOPICS as PROJECTED
 from services.notify.consumer import NotifyConsumer
 from services.notify.core.budgets import BUDGETS
 from services.notify.core.profiles import PROFILES
@@ -70,7 +70,7 @@ _CONSUMES = {
     "alerting": (ALARMS, REPORTS, WARNINGS, RULES, DECISIONS, SILENCES),
     "command": (ALERTS, REPORTS, ACKNOWLEDGEMENTS, REQUESTS, MODE_REQUESTS),
     "notify": (ALERTS, ASSIGNMENTS, SUPERVISION, MODE_PROPOSALS, MODES, ANSWERS, REPORT_DUTIES),
-    "console": console_consumer.CONSUMES,
+    "console": PROJECTED,
 }
 
 
@@ -117,11 +117,13 @@ class House:
                 office.roster.put(slot)
                 notify.roster.put(slot)
         self._modes = (alerting.modes, notify.modes)
+        projector = screen.platform.apply
+        assert projector is not None, "the projector is registered"
         self._applies: dict[str, Apply] = {
             "alerting": alerting.apply,
             "command": office.consumer.apply,
             "notify": notify.apply,
-            "console": console_consumer.project,
+            "console": projector,
         }
         self._sweepers = [
             TimerSweeper(databases["alerting"], alerting.lock, alerting.fire, runtime),
@@ -175,23 +177,23 @@ class House:
                     modes.put(message)
         for service, specs in _CONSUMES.items():
             names = {spec.name for spec in specs}
-            if wanted := [message for topic, message in told if topic in names]:
-                await self._apply(service, wanted)
+            if records := [record for record in told if record[0] in names]:
+                await self._apply(service, records)
 
-    async def _apply(self, service: str, messages: Sequence[Any]) -> None:
+    async def _apply(self, service: str, records: Sequence[tuple[str, Any]]) -> None:
         """As the runtime does it: a batch with a refused record is done again one by one."""
         stamp = int(self.clock.moment.timestamp() * 1000)
-        batch = [Incoming(message, "-", 0, 0, stamp) for message in messages]
+        batch = [Incoming(message, topic, 0, 0, stamp) for topic, message in records]
         try:
             async with self.databases[service].transaction() as work:
                 await self._applies[service](work, batch)
         except Reject as why:
-            if len(messages) == 1:
-                message = messages[0]
+            if len(records) == 1:
+                [(_, message)] = records
                 self.refused.append((message.status, message.id, f"{why.reason}: {why}"))
                 return
-            for message in messages:
-                await self._apply(service, [message])
+            for record in records:
+                await self._apply(service, [record])
 
 
 @asynccontextmanager

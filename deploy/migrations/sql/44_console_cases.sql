@@ -1,7 +1,7 @@
 -- console: what cases are told from: photos, facts, reviews.
 -- Unit columns are COLLATE "C" so that a subtree is one range of the index (core/access.py).
 
--- Photos of a feedback, made anew by us (console/pictures.py): no byte of an upload is kept or served.
+-- Photos of a feedback, made anew by us (console/features/photos): no byte of an upload is kept or served.
 -- They go with their command.
 CREATE TABLE console.photo (
     photo_id text PRIMARY KEY,

@@ -12,19 +12,19 @@ LONGEST = 256
 _TOO_LARGE = 2**63
 
 
-class Place(NamedTuple):
+class ListPosition(NamedTuple):
     """What an entry is ordered by: whole numbers, the smallest first, then its id."""
 
     turn: Sequence[int]
     id: str
 
 
-def cursor_of(place: Place) -> str:
+def cursor_of(place: ListPosition) -> str:
     """The cursor behind an entry."""
     return "~".join([*map(str, place.turn), place.id])
 
 
-def place_of(cursor: str, numbers: int) -> Place | None:
+def place_of(cursor: str, numbers: int) -> ListPosition | None:
     """The place that a cursor names, None for the beginning; raises ValueError when it is none of a list
     that is ordered by so many numbers."""
     if not cursor:
@@ -33,4 +33,4 @@ def place_of(cursor: str, numbers: int) -> Place | None:
     numbers_of = [int(name) for name in turn]
     if len(turn) != numbers or any(abs(number) >= _TOO_LARGE for number in numbers_of):
         raise ValueError(cursor)
-    return Place(numbers_of, result)
+    return ListPosition(numbers_of, result)

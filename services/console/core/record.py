@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+Json = dict[str, Any]
+"""An object of JSON, by name."""
+
 
 class Record(Protocol):
     """Anything that gives a value for a column's name."""

@@ -20,6 +20,8 @@ five queries, takes seconds for the commands of a year."""
 
 Connection: TypeAlias = Union[asyncpg.Connection, "PoolConnectionProxy"]
 """A connection of its own or one lent by a pool."""
+Rows: TypeAlias = list[asyncpg.Record]
+"""The rows of a query."""
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from services.console.core.paging import Place
+from services.console.core.paging import ListPosition
 from shared.contracts.alerts import AlertState
 from shared.contracts.fields import LEVEL_ORDER, Status
 
@@ -67,11 +67,11 @@ class Order:
         return f'({self.id}) COLLATE "C"'
 
 
-def given(after: Place | None) -> tuple[list[int] | None, str | None]:
+def given(after: ListPosition | None) -> tuple[list[int] | None, str | None]:
     """The two parameters of `behind`."""
     return (None, None) if after is None else (list(after.turn), after.id)
 
 
-def place(row: asyncpg.Record) -> Place:
+def place(row: asyncpg.Record) -> ListPosition:
     """Where a row stands in its list."""
-    return Place(row["turn"], row["turn_id"])
+    return ListPosition(row["turn"], row["turn_id"])

@@ -2,46 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from services.console.web import (
-    account,
-    acts,
-    assets,
-    auth,
-    boards,
-    carriers,
-    case_list,
-    cases,
-    decisions,
-    document,
-    drilldown,
-    drills,
-    duty,
-    events,
-    exports,
-    modes,
-    oidc,
-    pages,
-    photos,
-    problems,
-    reachability,
-    readings,
-    reads,
-    reporting,
-    reviews,
-    silences,
-)
+from services.console.web import assets, openapi, problems
+from services.console.web.deps import ConsoleDeps
 from services.console.web.guard import Guard
 from services.console.web.idempotency import Idempotency
-from services.console.web.parts import Console
 from services.console.web.refusals import noted
 from shared.runtime.unread import Drained
 
@@ -57,12 +31,22 @@ class _OwnFiles(StaticFiles):
         return response
 
 
-def create(console: Console, lifespan: Lifespan) -> FastAPI:
-    """The application over its parts; `lifespan` starts and stops them."""
+def create(
+    console: ConsoleDeps,
+    lifespan: Lifespan,
+    routers: Iterable[APIRouter],
+    operations: Iterable[tuple[str, Any]],
+) -> FastAPI:
+    """Return the application over its parts; `lifespan` starts and stops them.
+
+    `operations` are the paths of health, metrics and documents: exact paths before all others, so
+    that they are answered while the rest may be busy.
+    """
     app = FastAPI(
         title="Fenghuo console",
         version="1.0.0",
         lifespan=lifespan,
+        routes=[Route(path, endpoint) for path, endpoint in operations],
         # FastAPI's own pages load their scripts from public networks.
         docs_url=None,
         redoc_url=None,
@@ -71,18 +55,13 @@ def create(console: Console, lifespan: Lifespan) -> FastAPI:
     )
     app.state.console = console
     problems.install(app, noted)
-    document.install(app)
-    for part in (
-        drilldown,
-        *(auth, account, oidc, reads, boards, acts, decisions, silences, carriers, modes, duty),
-        *(reachability, readings, drills, reporting, case_list, cases, reviews, photos),
-        *(exports, events, pages, assets),
-    ):
-        app.include_router(part.router)
+    openapi.install(app)
+    for router in routers:
+        app.include_router(router)
     app.mount("/static", _OwnFiles(directory=assets.STATIC), name="static")
     app.add_middleware(Idempotency)
-    # A list of alerts shrinks to a tenth; the live stream goes as it is. No answer holds a secret that its
-    # length could tell: the session is in a cookie that no page reads.
+    # A list of alerts shrinks to a tenth; the live stream goes as it is. No answer holds a secret that
+    # its length could tell: the session is in a cookie that no page reads.
     app.add_middleware(GZipMiddleware, minimum_size=1_024, compresslevel=1)
     app.add_middleware(Guard)  # around all that reads: it bounds the body
     app.add_middleware(Drained)

@@ -16,7 +16,7 @@ from pathlib import Path
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
-from services.console.core.bundling import bundle
+from services.console.web.bundling import bundle
 
 STATIC = Path(__file__).resolve().parents[1] / "static"
 LANGUAGES = ("zh-CN", "en")

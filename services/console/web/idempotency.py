@@ -1,8 +1,8 @@
 """Idempotency keys: a request with a key that has been used gets the answer of its first time.
 
-Acts are recognised by what they mean without any key (core/acts.py); a key makes it independent of what
+Acts are recognised by what they mean without any key (core/action_record.py); a key makes it independent of what
 has changed in between: a version that moved on, another day, a restart. The answer is kept in the
-transaction that keeps the act (store/acts.py); what was refused keeps nothing, so its key is free again.
+transaction that keeps the act (store/action_log.py); what was refused keeps nothing, so its key is free again.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from pydantic_core import to_json
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.console.core.access import Viewer
-from services.console.store.acts import Bound, Written, bound_to
+from services.console.store.action_log import ActionEntry, KeyedRequest, bound_to
 from services.console.store.connections import reading
-from services.console.web.parts import Console
-from services.console.web.problems import KEY_REUSED, UNAVAILABLE, Refused, problem
+from services.console.web.deps import ConsoleDeps
+from services.console.web.problems import KEY_REUSED, UNAVAILABLE, RequestRefused, problem
 from shared.contracts.fields import Status
 from shared.runtime.errors import Transient
 
@@ -40,10 +40,10 @@ class _Asked:
 _asked: ContextVar[_Asked | None] = ContextVar("asked", default=None)
 
 
-def bound(answer: dict[str, Any]) -> Bound | None:
+def bound(answer: dict[str, Any]) -> KeyedRequest | None:
     """What an act of this request keeps of it: its key, if any, with the answer for the next time."""
     asked = _asked.get()
-    return None if asked is None else Bound(asked.key, asked.digest, to_json(answer))
+    return None if asked is None else KeyedRequest(asked.key, asked.digest, to_json(answer))
 
 
 class Idempotency:
@@ -59,7 +59,9 @@ class Idempotency:
             return
         if not re.match(PATTERN, key):
             errors = [{"where": f"header.{HEADER}", "what": f"has to match {PATTERN}"}]
-            refused = Refused(422, "The request is not valid", reason="invalid", errors=errors)
+            refused = RequestRefused(
+                422, "The request is not valid", reason="invalid", errors=errors
+            )
             await problem(refused)(scope, receive, send)
             return
         body = await _whole(receive)
@@ -81,7 +83,7 @@ class Idempotency:
 async def _repeated(scope: Scope, asked: _Asked) -> Response | None:
     """The answer that the key got before, 409 for another content, None for a new key."""
     app: FastAPI = scope["app"]
-    console: Console = app.state.console
+    console: ConsoleDeps = app.state.console
     viewer = await _viewer(console, Request(scope))
     if viewer is None:
         return None
@@ -92,7 +94,7 @@ async def _repeated(scope: Scope, asked: _Asked) -> Response | None:
     if existing_record["asked"] != asked.digest:
         return problem(KEY_REUSED)
     # Kafka may have been away the first time.
-    written = Written(
+    written = ActionEntry(
         existing_record["id"],
         existing_record["topic"],
         existing_record["key"],
@@ -100,14 +102,14 @@ async def _repeated(scope: Scope, asked: _Asked) -> Response | None:
         existing_record["digest"],
         viewer.officer_id,
     )
-    await console.repeat(written)
+    await console.recorder.repeat(written)
     return Response(existing_record["answer"], 202, media_type="application/json")
 
 
-async def _viewer(console: Console, request: Request) -> Viewer | None:
+async def _viewer(console: ConsoleDeps, request: Request) -> Viewer | None:
     try:
         return await console.sessions.viewer(request)
-    except Refused:
+    except RequestRefused:
         return None  # the route refuses it with the reason
 
 

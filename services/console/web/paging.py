@@ -10,18 +10,18 @@ from fastapi import Query
 
 from services.console.core import paging
 from services.console.store.ordering import Order, place
-from services.console.web.problems import Refused
+from services.console.web.problems import RequestRefused
 
 After = Annotated[str, Query(pattern=paging.PATTERN, max_length=paging.LONGEST)]
 """The `next` of the page before; empty = from the beginning."""
 
 
-def behind(after: str, order: Order) -> paging.Place | None:
+def behind(after: str, order: Order) -> paging.ListPosition | None:
     """The place in a list that a cursor names; refuses with 422 the cursor of another list."""
     try:
         return paging.place_of(after, len(order.numbers))
     except ValueError:
-        raise Refused(
+        raise RequestRefused(
             422, "The request is not valid", "`after` is no cursor.", reason="invalid"
         ) from None
 

@@ -10,14 +10,14 @@ from fastapi.exceptions import RequestValidationError
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
-from services.console.loops import ActConflict, KeyReused
+from services.console.recording.action_recorder import ActionConflict, KeyReused
 from shared.contracts.refusals import RefusedFor
 from shared.runtime.errors import Transient
 
 RETRY_AFTER_S = 2
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """A request that is answered with a problem document.
 
     With `trail` it also enters the audit trail: for what, about which `place`, by which `verb` of the door.
@@ -48,7 +48,7 @@ class Refused(Exception):
         self.verb = verb
 
 
-def problem(refused: Refused) -> Response:
+def problem(refused: RequestRefused) -> Response:
     """The document of a refusal."""
     body: dict[str, object] = {
         "type": "about:blank",
@@ -66,14 +66,14 @@ def problem(refused: Refused) -> Response:
     )
 
 
-UNAVAILABLE = Refused(
+UNAVAILABLE = RequestRefused(
     503,
     "Not available now",
     "Nothing is lost: send the same request again.",
     reason="unavailable",
     headers={"Retry-After": str(RETRY_AFTER_S)},
 )
-KEY_REUSED = Refused(
+KEY_REUSED = RequestRefused(
     409,
     "The idempotency key has been used",
     "It stood for another request; a new act needs a new key.",
@@ -81,31 +81,33 @@ KEY_REUSED = Refused(
 )
 
 
-def unknown(what: str) -> Refused:
+def unknown(what: str) -> RequestRefused:
     """404: there is none."""
-    return Refused(404, f"No such {what}", reason="unknown")
+    return RequestRefused(404, f"No such {what}", reason="unknown")
 
 
 def hidden(
     what: str, place: str | None, trail: RefusedFor = RefusedFor.OUTSIDE_SUBTREE, verb: str = ""
-) -> Refused:
+) -> RequestRefused:
     """404 as if there were none, for what exists but may not be seen: only the trail knows."""
-    return Refused(404, f"No such {what}", reason="unknown", trail=trail, place=place, verb=verb)
+    return RequestRefused(
+        404, f"No such {what}", reason="unknown", trail=trail, place=place, verb=verb
+    )
 
 
-def cross_site(title: str = "Not from our own page") -> Refused:
+def cross_site(title: str = "Not from our own page") -> RequestRefused:
     """403 for what another site sent, or what is for browsers only."""
-    return Refused(403, title, reason="cross_site", trail=RefusedFor.CROSS_SITE)
+    return RequestRefused(403, title, reason="cross_site", trail=RefusedFor.CROSS_SITE)
 
 
-def install(app: FastAPI, noted: Callable[[Request, Refused], None]) -> None:
+def install(app: FastAPI, noted: Callable[[Request, RequestRefused], None]) -> None:
     """Answer every failure with a problem document; an unexpected one tells nothing of its inside.
 
     `noted` takes down what the trail is to know of.
     """
 
-    @app.exception_handler(Refused)
-    async def _refused(request: Request, error: Refused) -> Response:
+    @app.exception_handler(RequestRefused)
+    async def _refused(request: Request, error: RequestRefused) -> Response:
         noted(request, error)
         return problem(error)
 
@@ -117,10 +119,10 @@ def install(app: FastAPI, noted: Callable[[Request, Refused], None]) -> None:
     async def _reused(_request: Request, _error: KeyReused) -> Response:
         return problem(KEY_REUSED)
 
-    @app.exception_handler(ActConflict)
-    async def _conflict(_request: Request, _error: ActConflict) -> Response:
+    @app.exception_handler(ActionConflict)
+    async def _conflict(_request: Request, _error: ActionConflict) -> Response:
         return problem(
-            Refused(
+            RequestRefused(
                 409,
                 "Already done",
                 "You have done this before, with another content; the first one counts.",
@@ -134,23 +136,25 @@ def install(app: FastAPI, noted: Callable[[Request, Refused], None]) -> None:
             {"where": ".".join(str(part) for part in item["loc"]), "what": item["msg"]}
             for item in error.errors()[:20]
         ]
-        return problem(Refused(422, "The request is not valid", reason="invalid", errors=errors))
+        return problem(
+            RequestRefused(422, "The request is not valid", reason="invalid", errors=errors)
+        )
 
     @app.exception_handler(HTTPException)
     async def _http(_request: Request, error: HTTPException) -> Response:
         if error.status_code == HTTPStatus.BAD_REQUEST:  # FastAPI's word for bytes that are no text
             return problem(missing("", "is not what its media type says, or not UTF-8"))
         title = HTTPStatus(error.status_code).phrase
-        return problem(Refused(error.status_code, title, headers=error.headers))
+        return problem(RequestRefused(error.status_code, title, headers=error.headers))
 
     @app.exception_handler(Exception)
     async def _bug(_request: Request, _error: Exception) -> Response:
-        return problem(Refused(500, "Internal error", reason="bug"))
+        return problem(RequestRefused(500, "Internal error", reason="bug"))
 
 
-def missing(field: str, what: str) -> Refused:
+def missing(field: str, what: str) -> RequestRefused:
     """422 naming the field that is needed; "" is the body itself."""
-    return Refused(
+    return RequestRefused(
         422,
         "The request is not valid",
         reason="invalid",

@@ -1,19 +1,19 @@
-"""What is refused at the doors, as it is noted for the trail (core/refusals.py)."""
+"""What is refused at the doors, as it is noted for the trail (core/refusal_log.py)."""
 
 from __future__ import annotations
 
 from fastapi import Request
 
 from services.console.core.access import Viewer
-from services.console.core.refusals import Tried
-from services.console.web.parts import console_of
-from services.console.web.problems import Refused
+from services.console.core.refusal_log import RefusedAttempt
+from services.console.web.deps import console_of
+from services.console.web.problems import RequestRefused
 from shared.contracts.refusals import UNKNOWN, RefusedFor
 
 _MOST = 200
 
 
-def noted(request: Request, refused: Refused) -> None:
+def noted(request: Request, refused: RequestRefused) -> None:
     """Note a refusal with a reason of the trail's; what is only wrong or missing is none."""
     if refused.trail is None:
         return
@@ -48,5 +48,5 @@ def note(
     path = getattr(request.scope.get("route"), "path", "")
     action = " ".join(one for one in (request.method, path, verb) if one)[:_MOST]
     address = request.client.host[:64] if request.client is not None else ""
-    tried = Tried(actor, action, reason, unit, place, subject_id, address)
+    tried = RefusedAttempt(actor, action, reason, unit, place, subject_id, address)
     console.refusals.note(tried, console.clock.now())

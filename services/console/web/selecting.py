@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ValidationError
 
 from services.console.core.access import Viewer, may_issue
-from services.console.web.parts import Console
-from services.console.web.problems import Refused
+from services.console.web.deps import ConsoleDeps
+from services.console.web.problems import RequestRefused
 from shared.contracts.selections import Selection
 from shared.domain.selection.reach import free_reach, root_of
 from shared.runtime.decoding import explain
@@ -32,18 +32,22 @@ def _strictly(given: Any) -> Any:
 SelectionBody = Annotated[Selection, BeforeValidator(_strictly)]
 
 
-def reached(console: Console, me: Viewer, selection: Selection) -> tuple[Viewer, frozenset[str]]:
+def reached(
+    console: ConsoleDeps, viewer: Viewer, selection: Selection
+) -> tuple[Viewer, frozenset[str]]:
     """As whom `me` would command, and the units reached, perhaps none. Raises Refused when it may not."""
-    result = free_reach(console.names.tree, selection, me.unit)
+    result = free_reach(console.names.tree, selection, viewer.unit)
     if result.unknown:
-        raise Refused(
+        raise RequestRefused(
             422,
             "Not in the catalogue",
             ", ".join(result.unknown[:_NAMED]),
             reason="unknown_units",
         )
-    units = {unit: free_reach(console.names.tree, selection, unit).units for unit in me.commanding}
+    units = {
+        unit: free_reach(console.names.tree, selection, unit).units for unit in viewer.commanding
+    }
     acting = console.acting(
-        me, lambda item: may_issue(item, units[item.unit]), root_of(result.units)
+        viewer, lambda item: may_issue(item, units[item.unit]), root_of(result.units)
     )
     return acting, units[acting.unit]

@@ -21,7 +21,7 @@ from services.console.core.access import Viewer
 from services.console.core.record import Record
 from services.console.store import sessions as store
 from services.console.store.connections import reading
-from services.console.web.problems import Refused, cross_site
+from services.console.web.problems import RequestRefused, cross_site
 from shared.contracts.fields import Post
 from shared.contracts.refusals import RefusedFor
 from shared.runtime.database import Database
@@ -35,7 +35,7 @@ _SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Claim:
+class SessionClaim:
     """What an open stream was opened with: its credential and the officer as found then."""
 
     kind: str
@@ -72,7 +72,7 @@ class Sessions:
             row = await store.holder(connection, digest)
         return None if row is None else _viewer(row)
 
-    async def ended(self, claims: Sequence[Claim]) -> list[Claim]:
+    async def ended(self, claims: Sequence[SessionClaim]) -> list[SessionClaim]:
         """Those whose credential does not hold any more, or not for the officer just as found then: moved,
         or with other rights. Asked of the database, all together."""
         viewers: dict[tuple[str, str], Viewer] = {}
@@ -149,10 +149,10 @@ class Sessions:
         return viewer
 
 
-def claim_of(request: Request, viewer: Viewer) -> Claim:
+def claim_of(request: Request, viewer: Viewer) -> SessionClaim:
     """The request's credential, to be asked about later (`Sessions.ended`)."""
     kind, token = credential(request)
-    return Claim(kind, hash_of(token), viewer)
+    return SessionClaim(kind, hash_of(token), viewer)
 
 
 def _viewer(row: Record) -> Viewer:
@@ -181,8 +181,8 @@ def credential(request: Request) -> tuple[str, str]:
     raise _signed_out(RefusedFor.SIGNED_OUT)
 
 
-def _signed_out(trail: RefusedFor) -> Refused:
-    return Refused(
+def _signed_out(trail: RefusedFor) -> RequestRefused:
+    return RequestRefused(
         401,
         "Sign in first",
         reason="signed_out",

@@ -8,7 +8,7 @@ from fastapi import Response
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from services.console.web.assets import ASSETS
-from services.console.web.parts import Console
+from services.console.web.deps import ConsoleDeps
 
 HERE = Path(__file__).resolve().parents[1]
 
@@ -18,13 +18,13 @@ _templates = Environment(
 )
 
 
-def page(template: str, console: Console, status: int = 200, **more: object) -> Response:
+def page(template: str, console: ConsoleDeps, status: int = 200, **more: object) -> Response:
     """A rendered shell."""
     html = _templates.get_template(template).render(broker=console.broker, assets=ASSETS, **more)
     return Response(html, status, media_type="text/html; charset=utf-8")
 
 
-def form_page(template: str, console: Console, status: int = 200, **more: object) -> Response:
+def form_page(template: str, console: ConsoleDeps, status: int = 200, **more: object) -> Response:
     """A page with a form. Its origin has to travel with it (`demand_own_form`), to nobody but us."""
     answer = page(template, console, status, **more)
     answer.headers["referrer-policy"] = "same-origin"

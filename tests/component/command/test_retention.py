@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from services.command.retention import BELONGING, forget_commands
-from services.console.store import forgetting
+from services.console import retention
 from shared.contracts.commands import Step
 from shared.contracts.topics import ACKNOWLEDGEMENTS, ASSIGNMENTS
 from shared.runtime.database import Database
@@ -110,7 +110,7 @@ async def test_ids_outlive_their_topics_and_armed_timers_everything(dsn: str) ->
     ("schema", "task", "belonging"),
     [
         ("command", forget_commands(KEEP), BELONGING),
-        ("console", forgetting.forget_commands(KEEP), forgetting.BELONGING),
+        ("console", retention.forget_commands(KEEP), retention.BELONGING),
     ],
 )
 async def test_no_table_of_commands_is_left_out(
@@ -148,7 +148,7 @@ async def test_facts_of_cases_go_by_age_but_stay_with_an_open_command(dsn: str) 
             "'district', NULL, false, '{}' "
             "FROM unnest(ARRAY['issued', 'closed', 'alert']) AS thread, unnest(ARRAY[399, 401]) AS days"
         )
-        assert await Retention(database).turn(forgetting.forget_case_events(KEEP)) == 2
+        assert await Retention(database).turn(retention.forget_case_events(KEEP)) == 2
         records = await pool.fetch("SELECT event_id FROM console.case_event ORDER BY 1")
         assert [row["event_id"] for row in records] == [
             "alert399",

@@ -94,7 +94,7 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
 @asynccontextmanager
 async def both(dsn: str) -> AsyncIterator[tuple[Bench, Office]]:
     """A console and a command service that have read the same catalogue."""
-    async with bench(dsn) as console, an_office(dsn, tree=console.wiring.names.tree) as office:
+    async with bench(dsn) as console, an_office(dsn, tree=console.console.names.tree) as office:
         yield console, office
 
 

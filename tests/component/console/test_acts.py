@@ -256,7 +256,7 @@ async def test_a_free_command_and_its_preview(console: Bench) -> None:
 
 
 async def test_a_preview_says_which_desks_have_nobody(console: Bench) -> None:
-    directory = console.wiring.directory
+    directory = console.console.directory
     for unit in (ZHUTUO, SONGJI):
         directory.take(a_slot(unit, Post.B, f"o-{unit}"))
     directory.take(a_slot(SONGJI, Post.B, None))

@@ -15,7 +15,7 @@ import pytest_asyncio
 
 from services.console.accounts import Account, Grant, import_accounts
 from services.console.core.access import Right
-from services.console.core.refusals import EVERY
+from services.console.core.refusal_log import EVERY
 from shared.contracts.alerts import AlertState, Debt
 from shared.contracts.fields import Level, Post, ResponseMode
 from shared.contracts.ids import transition_id
@@ -66,7 +66,7 @@ async def console() -> AsyncIterator[Bench]:
         async with result.app.router.lifespan_context(result.app):
             await result.project([message for place in PLACES for message in things(place)])
             for place in PLACES:
-                result.wiring.directory.take(a_slot(IDS[place], Post.B, f"o-{place}"))
+                result.console.directory.take(a_slot(IDS[place], Post.B, f"o-{place}"))
             yield result
 
 
@@ -233,7 +233,7 @@ async def test_every_cell_through_http(console: Bench) -> None:
     assert not wrong, (len(wrong), told, wrong[:20])
     counted = sum(
         sample.value
-        for metric in console.wiring.metrics.refusals.collect()
+        for metric in console.console.metrics.refusals.collect()
         for sample in metric.samples
         if sample.name.endswith("_total")
     )

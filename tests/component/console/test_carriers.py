@@ -31,7 +31,7 @@ LI = "o-town-b"
 async def console() -> AsyncIterator[Bench]:
     with fresh_database() as dsn:
         async with bench(dsn, carrier_key=KEY) as found:
-            found.wiring.directory.take(a_slot(LI, PHONE))
+            found.console.directory.take(a_slot(LI, PHONE))
             yield found
 
 
@@ -154,7 +154,7 @@ async def test_what_cannot_be_taken_is_said(console: Bench, text: str, address: 
 
 async def test_who_has_left_the_post_no_longer_answers_by_its_phone(console: Bench) -> None:
     await console.project([a_page(LI, ZHUTUO, channel=Channel.SMS)])
-    console.wiring.directory.take(a_slot(None))
+    console.console.directory.take(a_slot(None))
     assert (await write(console, "1"))["taken"] is False
 
 

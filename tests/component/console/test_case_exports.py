@@ -10,7 +10,7 @@ import pypdfium2
 import pytest
 
 from deploy.example.units import all_units
-from services.console.web.printing import html_file
+from services.console.features.cases.printing import html_file
 from shared.contracts.fields import Status
 from shared.contracts.ids import content_id
 from tests.component.console.test_hostile import HOSTILE

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.console.core.cases import review
+from services.console.features.cases import review_actions
 from shared.contracts.alerts import AlertEvent, AlertState, AlertTransition
 from shared.contracts.cases import CaseReview
 from shared.contracts.commands import AssignmentState, CommandRequest, SupervisionKind
@@ -69,10 +69,10 @@ async def test_a_review_and_its_findings_go_out_in_this_order(console: Bench) ->
     ]
     for request, finding in zip(requests, written.findings, strict=True):
         assert (request.verb, request.title) == ("issue", finding.title)
-        assert request.selection == review.owner_selection(finding.owner)
+        assert request.selection == review_actions.owner_selection(finding.owner)
         assert request.finish_by == finding.finish_by
         assert request.references == (CASE, written.id)
-        assert (request.status, request.level) == (Status.ACTUAL, review.FINDING_LEVEL)
+        assert (request.status, request.level) == (Status.ACTUAL, review_actions.FINDING_LEVEL)
 
 
 async def test_a_repeat_is_the_same_act_and_another_review_is_refused(console: Bench) -> None:

@@ -18,7 +18,7 @@ from tests.support.console_scene import ZHUTUO, a_page
 
 
 def dsn_of(console: Bench) -> str:
-    return console.wiring.console.settings.database_url.get_secret_value()
+    return console.console.settings.database_url.get_secret_value()
 
 
 async def signed_in(console: Bench, officer: str = "o-town-b") -> httpx2.AsyncClient:
@@ -52,7 +52,7 @@ async def test_a_link_is_not_used_up_by_a_browser_that_looks_ahead(console: Benc
 async def test_an_expired_ticket_and_an_expired_session_open_nothing(console: Bench) -> None:
     link = await make_link(dsn_of(console), "o-town-b", "http://console.test")
     client = await signed_in(console)
-    async with console.wiring.database.transaction() as work:
+    async with console.console.database.transaction() as work:
         for table in ("ticket", "session"):
             await work.connection.execute(f"UPDATE console.{table} SET expires_at = now()")
     assert (await client.get("/api/me")).status_code == 401
@@ -63,7 +63,7 @@ async def test_an_expired_ticket_and_an_expired_session_open_nothing(console: Be
 async def test_only_hashes_are_stored(console: Bench) -> None:
     client = await signed_in(console)
     token = client.cookies["fenghuo_session"]
-    async with console.wiring.database.transaction() as work:
+    async with console.console.database.transaction() as work:
         stored = await work.connection.fetchval(
             "SELECT string_agg(s::text, '') FROM console.session s"
         )

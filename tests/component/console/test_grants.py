@@ -14,7 +14,7 @@ from tests.support.console_scene import CITY, DISTRICT, SONGJI, ZHUTUO, an_alert
 
 
 def dsn_of(console: Bench) -> str:
-    return console.wiring.console.settings.database_url.get_secret_value()
+    return console.console.settings.database_url.get_secret_value()
 
 
 async def test_grants_are_listed_changed_and_survive_an_import(
@@ -52,7 +52,7 @@ async def test_each_right_stands_alone(console: Bench) -> None:
     see, command = (Grant(right=right, unit=ZHUTUO) for right in (Right.SEE, Right.COMMAND))
 
     async def answers() -> tuple[int, int, int]:
-        console.wiring.console.sessions.forget_officer("o-town-b")
+        console.console.sessions.forget_officer("o-town-b")
         async with console.client("o-town-b") as client:
             reading = await client.get(path)
             acting = await client.post(f"{path}/decisions", json=verify)
@@ -79,7 +79,7 @@ async def test_a_right_to_see_elsewhere_opens_that_place_and_no_other(console: B
         await change_grant(
             dsn_of(console), "o-town-b", Grant(right=Right.SEE, unit=SONGJI), give=True
         )
-        console.wiring.console.sessions.forget_officer("o-town-b")
+        console.console.sessions.forget_officer("o-town-b")
         here, there, above = [
             await client.get("/api/alerts", params={"place": place})
             for place in (ZHUTUO, SONGJI, DISTRICT)

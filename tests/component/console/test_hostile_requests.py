@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx2
 import pytest
 
-from services.console.web.document import EXAMPLES
+from services.console.web.openapi import EXAMPLES
 from tests.support.console import Bench
 from tests.support.console_scene import ZHUTUO
 

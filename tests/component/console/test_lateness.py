@@ -10,9 +10,11 @@ import asyncpg
 import pytest
 
 from deploy.example.units import all_units
-from services.console.core import rows
 from services.console.core.access import span_of
-from services.console.store import projections, rollup, supervision
+from services.console.features.commands import counts
+from services.console.features.supervision import queries as supervision_queries
+from services.console.projector.handlers import supervision
+from services.console.projector.projections.table import upsert
 from shared.contracts.commands import (
     AssignmentEvent,
     AssignmentState,
@@ -62,7 +64,7 @@ async def _check(console: Bench, ids: list[str], still_open: set[str]) -> int:
     A unit that neither signed nor reported in time is one unit: two clocks of it do not make two.
     """
     counted = 0
-    async with console.wiring.database.pool.acquire() as connection:
+    async with console.console.database.pool.acquire() as connection:
         fired = await connection.fetch("SELECT * FROM console.supervision")
         known = {
             record["assignment_id"]: record
@@ -84,22 +86,22 @@ async def _check(console: Bench, ids: list[str], still_open: set[str]) -> int:
                 row[0] += 1
                 row[1] += assignment["state"] in _WAITS
                 row[2] += assignment["state"] in _IN_WORK
-            counts = await rollup.by_command_and_tier(connection, ids, span_of(viewer))
+            rows = await counts.by_command_and_tier(connection, ids, span_of(viewer))
             names = ("overdue", "overdue_unsigned", "overdue_unreported")
             told = {
                 (row["command_id"], row["unit_tier"]): [row[name] for name in names]
-                for row in counts
+                for row in rows
                 if any(row[name] for name in names)
             }
             assert told == plain, viewer
-            assert all(row["overdue"] <= row["total"] for row in counts)
+            assert all(row["overdue"] <= row["total"] for row in rows)
             children = {viewer: span_of(viewer)}
             for command in ids:
-                below = await rollup.by_child(connection, command, children)
-                of_command = [row for row in counts if row["command_id"] == command]
+                below = await counts.by_child(connection, command, children)
+                of_command = [row for row in rows if row["command_id"] == command]
                 for name in names:
                     assert sum(row[name] for row in of_command) == sum(row[name] for row in below)
-            listed = await supervision.supervised(
+            listed = await supervision_queries.supervised(
                 connection, span_of(viewer), Status.ACTUAL, None, 10_000
             )
             assert sorted((row["subject_id"], row["clock"]) for row in listed) == sorted(
@@ -109,10 +111,10 @@ async def _check(console: Bench, ids: list[str], still_open: set[str]) -> int:
                 and (_is_late(record, assignment) or _is_soon(record, assignment))
             )
             fired_of = {record["subject_id"] for record in listed}
-            assert await supervision.total(connection, span_of(viewer), Status.ACTUAL) == len(
-                listed
-            )
-            by_kind = await supervision.by_child(
+            assert await supervision_queries.total(
+                connection, span_of(viewer), Status.ACTUAL
+            ) == len(listed)
+            by_kind = await supervision_queries.by_child(
                 connection, span_of(viewer), Status.ACTUAL, children
             )
             kinds = {row["kind"]: row["n"] for row in by_kind}
@@ -159,7 +161,7 @@ async def test_a_firing_waits_for_a_change_that_is_on_its_way(console: Bench) ->
     command = a_command("on its way", DISTRICT, recipients=1)
     assignment = an_assignment(command, ZHUTUO)
     await console.project([command, assignment])
-    database = console.wiring.database
+    database = console.console.database
     async with database.transaction() as work:
         await work.connection.execute("UPDATE console.assignment SET state = 'signed'")
         fires = asyncio.create_task(
@@ -176,11 +178,11 @@ async def test_a_firing_and_its_assignment_that_do_not_see_each_other_are_counte
     command = a_command("at once", DISTRICT, recipients=2)
     late, signed = an_assignment(command, ZHUTUO), an_assignment(command, SONGJI)
     await console.project([command])
-    database = console.wiring.database
+    database = console.console.database
     async with database.transaction() as work:
         for assignment in (late, signed):
-            row = rows.supervision(a_supervision(assignment, SupervisionKind.OVERDUE))
-            await projections.upsert(work, projections.SUPERVISION, [row])
+            row = supervision.TABLE.row(a_supervision(assignment, SupervisionKind.OVERDUE))
+            await upsert(work, supervision.TABLE, [row])
         await console.project([late, signed])
     # Either is seen from city, district and town.
     assert await _check(console, [command.command_id], {command.command_id}) == 2 * 3
@@ -199,9 +201,9 @@ async def test_a_firing_that_names_another_command_or_unit_makes_nobody_late(
     elsewhere = a_supervision(assignment, SupervisionKind.OVERDUE, clock="finish")
     elsewhere = elsewhere.model_copy(update={"unit": SONGJI})
     await console.project([command, other_command, assignment, wrong, elsewhere])
-    async with console.wiring.database.pool.acquire() as connection:
+    async with console.console.database.pool.acquire() as connection:
         for ids in ([command.command_id], [other_command.command_id]):
-            for row in await rollup.by_command_and_tier(connection, ids, span_of(CITY)):
+            for row in await counts.by_command_and_tier(connection, ids, span_of(CITY)):
                 assert row["overdue"] == 0
 
 

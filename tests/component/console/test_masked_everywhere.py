@@ -217,7 +217,7 @@ async def served() -> AsyncIterator[Served]:
                 id="slot-1", occurred_at=NOW, sent_at=NOW, origin_unit=ZHUTUO, tier=Tier.TOWN,
                 unit=ZHUTUO, post=Post.B, officer=person, channels=(Channel.SMS,),
             )  # fmt: skip
-            found.bench.wiring.directory.take(slot)
+            found.bench.console.directory.take(slot)
             await found.bench.project(scene())
             yield found
 

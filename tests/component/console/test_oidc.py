@@ -14,9 +14,9 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr, ValidationError
 
-from services.console import provider as provider_module
 from services.console.accounts import import_accounts
-from services.console.core.oidc import OLDEST_S, SKEW_S
+from services.console.features.identity import provider as provider_module
+from services.console.features.identity.tokens import OLDEST_S, SKEW_S
 from tests.support.console import Bench, accounts, bench, settings_for
 from tests.support.oidc import (
     CLIENT_ID,
@@ -90,7 +90,7 @@ async def test_nobody_gets_an_account_by_signing_in(both: Both) -> None:
         assert answer.status_code == 403
         assert "统一身份认证未成功" in answer.text
         assert (await client.get("/api/me")).status_code == 401
-    async with both.console.wiring.database.transaction() as work:
+    async with both.console.console.database.transaction() as work:
         assert await work.connection.fetchval("SELECT count(*) FROM console.account") == 6
 
 
@@ -198,7 +198,7 @@ async def test_an_expired_state_and_a_refusal_of_the_provider_sign_nobody_in(bot
     async with both.console.client(None) as client:
         away = await client.get("/login/oidc")
         code, state = both.provider.consent(away.headers["location"])
-        async with both.console.wiring.database.transaction() as work:
+        async with both.console.console.database.transaction() as work:
             await work.connection.execute("UPDATE console.oidc_login SET expires_at = now()")
         assert (await back(client, code, state)).status_code == 403
         away = await client.get("/login/oidc")

@@ -10,7 +10,9 @@ import pytest_asyncio
 
 from services.console.accounts import Grant, change_grant
 from services.console.core.access import Right
-from services.console.store import reads
+from services.console.features.overview import queries
+from services.console.features.overview.shared_answers import SharedAnswers
+from services.console.stream.hub import Hub
 from shared.contracts.fields import Status
 from tests.support.console import Bench, bench
 from tests.support.console_scene import CITY, DISTRICT, SONGJI, ZHUTUO, an_alert
@@ -38,7 +40,7 @@ async def ask(console: Bench, officer: str, **query: Any) -> tuple[int, dict[str
 async def handed_out(console: Bench, after: int) -> None:
     """Wait until the streams were handed something behind this position."""
     async with asyncio.timeout(10):
-        while console.wiring.hub.position <= after:
+        while console.console.part(Hub).position <= after:
             await asyncio.sleep(0.02)
 
 
@@ -64,29 +66,29 @@ async def test_shared_or_not_each_sees_the_own(shared: Bench, monkeypatch: Any) 
         ]
     )
     looks = 0
-    look = reads.small_counts
+    look = queries.small_counts
 
     async def counted(*args: Any) -> Any:
         nonlocal looks
         looks += 1
         return await look(*args)
 
-    monkeypatch.setattr(reads, "small_counts", counted)
+    monkeypatch.setattr(queries, "small_counts", counted)
     together = await seen(shared)
     assert await seen(shared) == together
     assert looks == 2 * (len(OFFICERS) - 1)  # the city's two officers see the same
-    monkeypatch.setattr(shared.wiring.console.overviews, "_for_s", 0.0)
+    monkeypatch.setattr(shared.console.part(SharedAnswers), "_for_s", 0.0)
     assert await seen(shared) == together
     assert looks == 2 * (len(OFFICERS) - 1) + 2 * len(OFFICERS)
 
 
 async def test_what_is_shared_is_only_for_who_may_look(shared: Bench) -> None:
     await shared.project([an_alert("here", ZHUTUO)])
-    dsn = shared.wiring.console.settings.database_url.get_secret_value()
+    dsn = shared.console.settings.database_url.get_secret_value()
     assert (await ask(shared, "o-district-b", place=ZHUTUO))[0] == 200
     assert (await ask(shared, "o-songji-b", place=ZHUTUO))[0] == 403
     await change_grant(dsn, "o-town-b", Grant(right=Right.SEE, unit=ZHUTUO), give=False)
-    shared.wiring.console.sessions.forget_officer("o-town-b")
+    shared.console.sessions.forget_officer("o-town-b")
     assert (await ask(shared, "o-town-b"))[0] == 403
     code, body = await ask(shared, "o-city-b")
     assert (code, body["unit"]) == (200, CITY)
@@ -102,4 +104,4 @@ async def test_an_answer_tells_the_line_it_has_at_least(shared: Bench) -> None:
     await handed_out(shared, first["feed_seq"])
     _, same = await ask(shared, "o-city-b")
     assert same == first
-    assert same["feed_seq"] < shared.wiring.hub.position
+    assert same["feed_seq"] < shared.console.part(Hub).position

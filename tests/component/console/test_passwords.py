@@ -19,8 +19,9 @@ from services.console.accounts import (
     make_link,
     make_password_link,
 )
-from services.console.core.throttle import PER_NAME
-from services.console.passwords import unfit
+from services.console.features.identity.identity_parts import IdentityParts
+from services.console.features.identity.passwords import unfit
+from services.console.features.identity.throttle import PER_NAME
 from shared.contracts.fields import Post
 from shared.runtime.errors import SetupError
 from tests.support.console import Bench, accounts
@@ -32,7 +33,7 @@ GOOD = "长江水位 211.86 metres"
 
 
 def dsn_of(console: Bench) -> str:
-    return console.wiring.console.settings.database_url.get_secret_value()
+    return console.console.settings.database_url.get_secret_value()
 
 
 async def set_password(console: Bench, officer: str = "o-town-b", password: str = GOOD) -> None:
@@ -118,13 +119,15 @@ async def test_unknown_and_wrong_are_one_answer(console: Bench) -> None:
 
 async def test_unknown_and_wrong_cost_the_same_work(console: Bench) -> None:
     """Both verify one hash of today's parameters; a wide margin, since other things run beside it."""
-    stored = await console.wiring.console.passwords.hash(GOOD)
+    stored = await console.console.part(IdentityParts).passwords.hash(GOOD)
 
     async def cost(known: str | None) -> float:
         took = []
         for _ in range(5):
             began = time.perf_counter()
-            assert not await console.wiring.console.passwords.check(known, "wrong password")
+            assert not await console.console.part(IdentityParts).passwords.check(
+                known, "wrong password"
+            )
             took.append(time.perf_counter() - began)
         return statistics.median(took)
 
@@ -148,13 +151,13 @@ async def test_guessing_has_to_wait_and_a_name_nobody_has_waits_alike(console: B
 
 async def test_a_hash_of_weaker_parameters_is_renewed_at_sign_in(console: Bench) -> None:
     weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(GOOD)
-    async with console.wiring.database.transaction() as work:
+    async with console.console.database.transaction() as work:
         await work.connection.execute(
             "UPDATE console.account SET password_hash = $1 WHERE officer_id = 'o-town-b'", weak
         )
     async with console.client(None) as client:
         assert (await sign_in(client)).status_code == 303
-    async with console.wiring.database.transaction() as work:
+    async with console.console.database.transaction() as work:
         stored = await work.connection.fetchval(
             "SELECT password_hash FROM console.account WHERE officer_id = 'o-town-b'"
         )
@@ -266,11 +269,11 @@ async def test_a_session_ends_when_idle_and_use_keeps_it(console: Bench) -> None
     await set_password(console)
 
     async def lay_idle(minutes: int) -> None:
-        async with console.wiring.database.transaction() as work:
+        async with console.console.database.transaction() as work:
             await work.connection.execute(
                 "UPDATE console.session SET used_at = used_at - $1 * interval '1 minute'", minutes
             )
-        console.wiring.console.sessions.forget_officer("o-town-b")
+        console.console.sessions.forget_officer("o-town-b")
 
     async with console.client(None) as client:
         await sign_in(client)
@@ -287,7 +290,7 @@ async def test_a_disabled_account_opens_no_door(console: Bench) -> None:
     async with console.client(None) as client, console.client("o-town-b") as script:
         await sign_in(client)
         await disable(dsn_of(console), "o-town-b")
-        console.wiring.console.sessions.forget_officer("o-town-b")
+        console.console.sessions.forget_officer("o-town-b")
         assert (await client.get("/api/me")).status_code == 401
         assert (await script.get("/api/me")).status_code == 401
         assert (await client.get(link)).status_code == 410

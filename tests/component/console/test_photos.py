@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 from pypdfium2.raw import FPDF_PAGEOBJ_IMAGE
 
-from services.console.core.cases.photo_sheet import MOST_PHOTOS
-from services.console.drawing import printed, remade
-from services.console.store.forgetting import forget_commands
+from services.console.features.cases.photo_sheet import MOST_PHOTOS
+from services.console.features.photos.drawing import printed, remade
+from services.console.retention import forget_commands
 from services.console.web.guard import MAX_PHOTO_BYTES
 from shared.contracts.commands import AssignmentEvent, AssignmentState, CommandState
 from shared.contracts.fields import Status
@@ -115,7 +115,7 @@ async def test_only_the_unit_itself_sends_and_only_who_is_responsible_looks(cons
 async def test_a_look_granted_at_the_place_does_not_open_its_photos(console: Bench) -> None:
     assignment = await given(console)
     photo_id = (await sent(console, "o-village-b", assignment, photo())).json()["photo_id"]
-    async with console.wiring.database.transaction() as work:
+    async with console.console.database.transaction() as work:
         await work.connection.execute(
             "INSERT INTO console.granted VALUES ('o-songji-b', 'see', $1)", VILLAGE
         )
@@ -156,7 +156,7 @@ async def test_photos_go_with_their_command(console: Bench) -> None:
     await console.project([command, assignment])
     await sent(console, "o-village-b", assignment, photo())
     task = forget_commands(timedelta(0))
-    async with console.wiring.database.transaction() as work:
+    async with console.console.database.transaction() as work:
         await work.connection.execute(
             "UPDATE console.command SET sent_at = now() - interval '1 day'"
         )
@@ -242,7 +242,7 @@ async def test_photos_of_a_file_are_those_of_the_screen(console: Bench) -> None:
     """Who was only granted a look at the place, and whoever stands beside it, is handed none."""
     assignment = await a_told_case(console)
     await sent(console, "o-village-b", assignment, photo(), "堤脚")
-    async with console.wiring.database.transaction() as work:
+    async with console.console.database.transaction() as work:
         await work.connection.execute(
             "INSERT INTO console.granted (officer_id, power, unit) VALUES ('o-songji-b', 'see', $1)",
             VILLAGE,

@@ -12,7 +12,7 @@ import pytest
 
 from deploy.example.units import all_units
 from services.console.core.access import Span, span_of
-from services.console.store import rollup
+from services.console.features.commands import counts
 from shared.contracts.alerts import AlertState
 from shared.contracts.commands import AssignmentState, CommandState, SupervisionKind
 from shared.contracts.fields import Level, Post, Status, Tier
@@ -216,16 +216,16 @@ async def test_tallies_are_a_recount_whatever_happened(console: Bench, seed: int
         ]
         await console.project([*events, *chance.sample(events, 20)])
         ids = [command.command_id for command in commands]
-        async with console.wiring.database.transaction() as work:
+        async with console.console.database.transaction() as work:
             for unit in (CITY, DISTRICT, ZHUTUO, SONGJI, VILLAGE):
                 span = span_of(unit)
-                tallied = await rollup.by_command_and_tier(work.connection, ids, span)
-                counts = ("total", "signed", "returned")
+                tallied = await counts.by_command_and_tier(work.connection, ids, span)
+                fields = ("total", "signed", "returned")
                 assert {
-                    (row["command_id"], row["unit_tier"]): tuple(row[name] for name in counts)
+                    (row["command_id"], row["unit_tier"]): tuple(row[name] for name in fields)
                     for row in tallied
                 } == await one_by_one(work, ids, span)
-    async with console.wiring.database.transaction() as work:
+    async with console.console.database.transaction() as work:
         await work.connection.execute("DELETE FROM console.assignment")
         assert await work.connection.fetchval("SELECT count(*) FROM console.tally") == 0
 

@@ -67,7 +67,7 @@ async def a_scene(console: Bench) -> None:
         a_slot(VILLAGE, Post.B, "wu"),
         a_slot(SONGJI, Post.B, "xu"),
     ):
-        console.wiring.directory.take(slot)
+        console.console.directory.take(slot)
     dead = (Outcome.SILENT, Outcome.SILENT, Outcome.FAILED)
     await console.project(
         [

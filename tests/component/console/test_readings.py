@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2
 
+from services.console.features.sensors.sensor_parts import SensorParts
 from shared.runtime.clock import SystemClock
 from tests.support.console import Bench
 from tests.support.console_scene import a_rule, an_alarm
@@ -30,7 +31,7 @@ def measured(console: Bench, count: int = 5_000) -> datetime:
 
 async def test_readings_come_thinned_with_levels_and_alarms(console: Bench) -> None:
     measured(console)
-    console.wiring.rules.take(a_rule())
+    console.console.part(SensorParts).rules.take(a_rule())
     await console.project([an_alarm("flood")])
     shown: dict[str, Any] = (await got(console, "o-town-b", f"{PATH}?hours=6&limit=100")).json()
     assert (shown["name"], shown["unit"], shown["datum"]) == ("朱沱(三)", "m", "吴淞")

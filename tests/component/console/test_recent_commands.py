@@ -9,7 +9,7 @@ import pytest
 
 from deploy.example.units import all_units
 from services.console.core.access import span_of
-from services.console.store import rollup
+from services.console.features.commands import counts
 from services.console.store.ordering import place
 from shared.contracts.commands import AssignmentEvent, AssignmentState, CommandEvent, CommandState
 from shared.contracts.fields import Status
@@ -75,8 +75,8 @@ async def test_a_list_of_commands_holds_exactly_those_that_concern_the_subtree(
                 told: list[str] = []
                 after = None
                 while True:
-                    async with console.wiring.database.pool.acquire() as connection:
-                        rows = await rollup.recent_commands(
+                    async with console.console.database.pool.acquire() as connection:
+                        rows = await counts.recent_commands(
                             connection,
                             span_of(viewer),
                             Status.ACTUAL,

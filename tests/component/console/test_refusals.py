@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from services.console.core.acts import Act
-from services.console.core.refusals import EVERY
-from services.console.core.throttle import PER_NAME
-from services.console.loops import RefusalWriter
+from services.console.core.action_record import ActionRecord
+from services.console.core.refusal_log import EVERY
+from services.console.features.identity.throttle import PER_NAME
+from services.console.recording.refusal_writer import RefusalWriter
 from shared.contracts.fields import Level
 from shared.contracts.refusals import UNKNOWN, Refusal
 from shared.contracts.topics import REFUSALS
@@ -75,9 +75,9 @@ async def test_another_site_an_ended_session_and_no_credential(console: Bench) -
         "POST /api/logout",
         "cross_site",
     )
-    async with console.wiring.database.transaction() as work:
+    async with console.console.database.transaction() as work:
         await work.connection.execute("UPDATE console.session SET expires_at = now()")
-    console.wiring.console.sessions.forget_officer("o-town-b")
+    console.console.sessions.forget_officer("o-town-b")
     assert (await client.get("/api/me")).status_code == 401
     refusal = await only(console)
     assert (refusal.actor, refusal.reason, refusal.address) == (
@@ -117,7 +117,7 @@ async def test_failed_sign_ins_leave_no_secret_and_no_flood(console: Bench) -> N
 
 
 async def test_a_door_that_is_closed_refuses_nobody(console: Bench) -> None:
-    settings = console.wiring.console.settings
+    settings = console.console.settings
     assert settings.carrier_key is None
     async with console.client(None) as client:
         assert (await client.post("/carriers/replies", json={})).status_code == 404
@@ -129,9 +129,9 @@ class Keeper:
 
     def __init__(self) -> None:
         self.down = False
-        self.kept: list[Act] = []
+        self.kept: list[ActionRecord] = []
 
-    async def record(self, act: Act, _bound: Any) -> bool:
+    async def record(self, act: ActionRecord, _bound: Any) -> bool:
         if self.down:
             raise Transient("Kafka is down")
         self.kept.append(act)
@@ -140,7 +140,7 @@ class Keeper:
 
 async def test_what_cannot_be_written_is_written_later_and_once(console: Bench) -> None:
     keeper = Keeper()
-    writer = RefusalWriter(console.wiring.refusals, keeper.record, console.wiring.console.clock.now)
+    writer = RefusalWriter(console.console.refusals, keeper.record, console.console.clock.now)
     async with console.client(None) as client:
         await client.get("/api/me")
     keeper.down = True
@@ -156,9 +156,12 @@ async def test_what_cannot_be_written_is_written_later_and_once(console: Bench) 
 async def test_refusals_are_kept_beside_the_acts_as_the_auditor_wants_them(console: Bench) -> None:
     async with console.client("o-songji-b") as client:
         await client.get(f"/api/alerts?place={DISTRICT}")
-    await console.wiring.writer.write()
+    recorder = console.console.recorder
+    await RefusalWriter(
+        console.console.refusals, recorder.record, console.console.clock.now
+    ).write()
     [sent] = console.recorder.refused
-    async with console.wiring.database.transaction() as work:
+    async with console.console.database.transaction() as work:
         rows = await work.connection.fetch(
             "SELECT value, officer_id FROM console.act WHERE topic = $1", REFUSALS.name
         )

@@ -226,7 +226,7 @@ async def test_a_loose_report_is_refused(console: Bench, change: dict[str, Any])
 async def test_the_chain_says_what_changed_what_counted_and_which_numbers_are_wrong(
     console: Bench,
 ) -> None:
-    now = console.wiring.console.clock.now()
+    now = console.console.clock.now()
     duty = a_duty(
         now,
         state=DutyState.WRITTEN,
@@ -266,7 +266,7 @@ async def test_the_chain_says_what_changed_what_counted_and_which_numbers_are_wr
 
 
 async def test_who_owes_what_and_whom_it_is_calling(console: Bench) -> None:
-    now = console.wiring.console.clock.now()
+    now = console.console.clock.now()
     town, district = a_duty(now), a_duty(now, DISTRICT, CITY, phone_due=now + timedelta(minutes=5))
     await console.project([town, district, a_firing(town)])
     result = await get(console, "o-town-b", "/api/reporting")
@@ -291,7 +291,7 @@ async def test_who_owes_what_and_whom_it_is_calling(console: Bench) -> None:
 
 async def test_duties_are_summed_whole_and_each_once(console: Bench) -> None:
     """A duty that has missed two clocks is one; the sums do not end where the list does."""
-    now = console.wiring.console.clock.now()
+    now = console.console.clock.now()
     past = now - timedelta(minutes=1)
     owed = [a_duty(now, written_due=past, duty_id=f"dut-{n}", id=f"dut-{n}.v1") for n in range(620)]
     await console.project(owed)

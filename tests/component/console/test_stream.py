@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import json
 import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 import pytest_asyncio
 
-from services.console import feed
+from services.console import projector
 from services.console.accounts import make_link
-from services.console.core import lines
-from services.console.web import events, pulse
-from services.console.web.stream_document import KINDS, MESSAGES
+from services.console.stream import hub as feed
+from services.console.stream import routes as events
+from services.console.stream import watchdog as pulse
+from services.console.stream.asyncapi import KINDS, MESSAGES
+from services.console.stream.hub import Hub
 from shared.contracts.commands import SupervisionKind
 from shared.contracts.fields import Status
 from tests.support.console import Served, serving, token_of
@@ -159,7 +161,7 @@ async def test_too_far_behind_or_of_another_database_loads_anew(
 async def forgotten(served: Served, monkeypatch: pytest.MonkeyPatch, messages: list[Any]) -> None:
     """Commit, and let the hub keep only the last line for those who come back."""
     monkeypatch.setattr(feed, "KEEP", 1)
-    hub = served.bench.wiring.hub
+    hub = served.bench.console.part(Hub)
     before = hub.position
     await served.bench.project(messages)
     async with asyncio.timeout(5):
@@ -208,7 +210,7 @@ async def test_an_open_stream_ends_with_the_rights_it_was_opened_with(
     monkeypatch.setattr(pulse, "RECHECK_S", 0.2)
     async with listening(served, "o-town-b") as stream:
         await take(stream, 10)  # checked more than once by now, and still there
-        async with served.bench.wiring.database.transaction() as work:
+        async with served.bench.console.database.transaction() as work:
             await work.connection.execute(ENDINGS[ending], "o-town-b")
         async with asyncio.timeout(10):
             rest = [row async for row in stream]
@@ -219,14 +221,14 @@ async def test_an_open_stream_ends_with_its_session_even_while_lines_flow(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pulse, "RECHECK_S", 0.2)
-    dsn = served.bench.wiring.console.settings.database_url.get_secret_value()
+    dsn = served.bench.console.settings.database_url.get_secret_value()
     link = await make_link(dsn, "o-town-b", served.url)
     async with httpx2.AsyncClient(base_url=served.url, timeout=15, trust_env=False) as client:
         await client.get(link)
         async with client.stream("GET", "/api/events") as answer:
             stream = parsed(answer)
             await take(stream, 1)
-            await served.bench.wiring.console.sessions.end_all("o-town-b")
+            await served.bench.console.sessions.end_all("o-town-b")
             ended = asyncio.create_task(_drain(stream))
             async with asyncio.timeout(10):
                 for n in range(100):
@@ -250,7 +252,7 @@ async def test_a_client_that_takes_nothing_any_more_is_cut_and_the_others_go_on(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pulse, "BEAT_S", 0.3)
-    hub, url = served.bench.wiring.hub, httpx2.URL(served.url)
+    hub, url = served.bench.console.part(Hub), httpx2.URL(served.url)
     with socket.socket() as one:
         one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_304)
         one.connect((url.host, url.port))
@@ -268,11 +270,11 @@ async def test_a_client_that_takes_nothing_any_more_is_cut_and_the_others_go_on(
             heard = 0
             while heard < told:
                 heard += (await anext(reading))["event"] == "line"
-    assert served.bench.wiring.metrics.cut._value.get() == 1
+    assert served.bench.console.metrics.cut._value.get() == 1
 
 
 async def test_streams_are_limited(served: Served) -> None:
-    hub = served.bench.wiring.hub
+    hub = served.bench.console.part(Hub)
     hub._limit = 1
     with hub.admitted():
         async with httpx2.AsyncClient(base_url=served.url, trust_env=False) as client:
@@ -319,5 +321,6 @@ async def test_events_are_what_the_asyncapi_document_says(
 
 
 def test_the_document_names_every_kind_of_line() -> None:
-    source = inspect.getsource(lines)
-    assert set(re.findall(r'_line\(\s*"(\w+)"', source)) == set(KINDS)
+    folder = Path(projector.__file__).parent
+    source = "".join(path.read_text() for path in sorted(folder.rglob("*.py")))
+    assert set(re.findall(r'\bfeed_event\(\s*"(\w+)"', source)) == set(KINDS)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.console.core.cases.evaluation import (
+from services.console.features.cases.evaluation import (
     COUNTS,
     SPANS,
     evaluate,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.console.core.charts import Rules, thinned
+from services.console.features.sensors.charts import SensorRules, thinned
 from shared.contracts.rules import (
     RangeRule,
     RateRule,
@@ -33,7 +33,7 @@ def test_thinning_keeps_order_ends_and_number(heights: list[float], most: int) -
 
 
 def shown(*rules: RuleDefinition) -> list[tuple[str, str, float]]:
-    found = Rules()
+    found = SensorRules()
     for rule in rules:
         found.take(rule)
     return [(level["rule_id"], level["level"], level["raise_at"]) for level in found.levels(GAUGE)]
@@ -66,7 +66,7 @@ def test_what_is_not_a_limit_on_the_value_is_no_level() -> None:
 
 def test_a_rule_that_is_switched_off_or_deleted_leaves() -> None:
     assert shown(a_rule(), a_rule(enabled=False)) == []
-    rules = Rules()
+    rules = SensorRules()
     rules.take(a_rule())
     rules.drop("flood.zhutuo")
     rules.drop("flood.zhutuo")

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from services.console import feed
 from services.console.core.access import Viewer
 from services.console.core.names import Names
-from services.console.feed import Hub, Stream
+from services.console.stream import hub as feed
+from services.console.stream.hub import Hub, Stream
 from shared.contracts.fields import Post
 from shared.runtime.wire import Piece
 from tests.support.console_scene import CITY, NOW, VILLAGE, ZHUTUO

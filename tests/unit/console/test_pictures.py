@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from services.console.drawing import NotAPhoto, remade
-from services.console.pictures import Pictures
+from services.console.features.photos.drawing import NotAPhoto, remade
+from services.console.features.photos.pictures import Pictures
 
 SECRET = b"29.1234N 105.5678E officer@home <script>alert(1)</script> PK\x03\x04"
 

@@ -9,8 +9,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.console.core import refusals
-from services.console.core.refusals import EVERY, Refusals, Tried
+from services.console.core import refusal_log
+from services.console.core.refusal_log import EVERY, RefusalLog, RefusedAttempt
 from shared.contracts.refusals import UNKNOWN, Refusal, RefusedFor
 
 NOW = datetime(2026, 11, 28, 8, tzinfo=UTC)
@@ -19,15 +19,15 @@ TOWN = "500118118000"
 
 def tried(
     actor: str = "o-1", action: str = "POST /api/commands", reason: str = "wrong_post"
-) -> Tried:
-    return Tried(actor, action, RefusedFor(reason), TOWN, TOWN, "cmd-1", "10.0.0.7")
+) -> RefusedAttempt:
+    return RefusedAttempt(actor, action, RefusedFor(reason), TOWN, TOWN, "cmd-1", "10.0.0.7")
 
 
-def fresh() -> Refusals:
-    return Refusals("p1", "500000000000")
+def fresh() -> RefusalLog:
+    return RefusalLog("p1", "500000000000")
 
 
-def written(refusals: Refusals, now: datetime, limit: int = 1_000) -> list[Refusal]:
+def written(refusals: RefusalLog, now: datetime, limit: int = 1_000) -> list[Refusal]:
     return [act.message for act in refusals.due(now, limit) if isinstance(act.message, Refusal)]
 
 
@@ -53,7 +53,9 @@ def test_the_first_is_told_at_once_and_the_rest_of_the_minute_in_one_record() ->
 def test_an_address_that_postgres_cannot_hold_keeps_no_try_out_of_the_trail() -> None:
     result = fresh()
     address = "10.0.0.7\x00\ud800"
-    result.note(Tried("o-1", "POST /a", RefusedFor.WRONG_POST, TOWN, TOWN, "cmd\x00", address), NOW)
+    result.note(
+        RefusedAttempt("o-1", "POST /a", RefusedFor.WRONG_POST, TOWN, TOWN, "cmd\x00", address), NOW
+    )
     [record] = written(result, NOW)
     assert record.address.startswith("10.0.0.7")
     assert record.subject_id.startswith("cmd")
@@ -73,10 +75,10 @@ def test_strangers_write_one_record_a_reason_whatever_they_make_up() -> None:
 
 def test_beyond_what_is_told_apart_only_the_reason_is_kept() -> None:
     result = fresh()
-    for number in range(refusals.MOST_KINDS + 7):
+    for number in range(refusal_log.MOST_KINDS + 7):
         result.note(tried(f"o-{number}"), NOW)
     records = written(result, NOW, 10**6)
-    assert len(records) == refusals.MOST_KINDS + 1
+    assert len(records) == refusal_log.MOST_KINDS + 1
     assert [record.count for record in records if record.actor == UNKNOWN] == [7]
 
 
@@ -87,7 +89,7 @@ def test_one_officer_writes_not_many_more_than_a_hundred_a_minute() -> None:
             tried(action=f"POST /{number}", reason=("wrong_post", "no_sight")[number % 2]), NOW
         )
     records = written(result, NOW)
-    assert len(records) == refusals.MOST_OF_ONE + 2
+    assert len(records) == refusal_log.MOST_OF_ONE + 2
     assert sum(record.count for record in records) == 1_000
     assert {record.actor for record in records} == {"o-1"}
     assert written(result, NOW + EVERY) == []

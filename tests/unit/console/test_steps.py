@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.console.core.access import Viewer, may_decide, may_step, with_usual_rights
-from services.console.core.steps import (
+from services.console.core.offers import (
     AlertFacts,
     further_verbs,
     next_of,

@@ -1,0 +1,78 @@
+"""Facts of cases: one row of `case_event` per record, in any order of arrival.
+
+A fact belongs to a thread: an alert, its incident (upward reports and the calls for missing ones),
+a command, such a call (its pages), a page (answers know no more) or a unit (modes). The threads of a
+case are collected when it is read, so that nothing has to arrive before anything else. `part` tells
+facts of the same name apart: the attempt of an assignment or step, the clock and rung of a call.
+`at` is the moment at which the owner of the record sent it, by the clock of the database where a
+service has one: the event time of an assignment is that of its cause, perhaps an hour-old reading.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from services.console.projector.projections.table import (
+    Projection,
+    Row,
+    boolean,
+    column,
+    integer,
+    text,
+    time,
+)
+from shared.contracts.fields import DataGrade
+from shared.contracts.units import tier_of
+
+TABLE = Projection(
+    "case_event",
+    key=("thread", "at", "event_id"),
+    columns=(
+        *text("thread"),
+        *time("at"),
+        *text("event_id", "status", "kind", "what", "part", "subject_id"),
+        *integer("version"),
+        *text("unit", "tier", "actor"),
+        *boolean("late"),
+        column("told", "jsonb"),
+    ),
+    newer=None,
+)
+
+
+def case_fact(
+    message: Any,
+    kind: str,
+    thread: str,
+    what: str,
+    subject_id: str,
+    unit: str,
+    *,
+    part: str = "",
+    version: int = 0,
+    actor: str | None = None,
+    late: bool = False,
+    **told: Any,
+) -> Row:
+    """Return the row of a fact; empty values of `told` are left out."""
+    if message.data_grade is not DataGrade.GENERAL:
+        told["grade"] = message.data_grade
+    return {
+        "thread": thread,
+        "at": message.sent_at,
+        "event_id": message.id,
+        "status": message.status,
+        "kind": kind,
+        "what": what,
+        "part": part,
+        "subject_id": subject_id,
+        "version": version,
+        "unit": unit,
+        "tier": tier_of(unit),
+        "actor": actor,
+        "late": late,
+        "told": json.dumps(
+            {name: value for name, value in told.items() if value}, ensure_ascii=False
+        ),
+    }

@@ -1,0 +1,126 @@
+"""Acts are recorded in groups: one transaction and one round trip to Kafka for each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Protocol
+
+from services.console.core.action_record import ActionRecord
+from services.console.metrics import ConsoleMetrics
+from services.console.store import action_log
+from services.console.store.action_log import ActionEntry, KeyedRequest
+from shared.runtime.database import Database
+from shared.runtime.errors import Transient
+from shared.runtime.publisher import Outgoing, encode
+
+
+class Sender(Protocol):
+    """Sends records to Kafka."""
+
+    async def send(self, records: Iterable[Outgoing]) -> object:
+        """Return when Kafka has the records. Raises Transient."""
+        ...
+
+
+_GROUP = 500
+
+
+class ActionConflict(Exception):
+    """The officer has done this before, with another content."""
+
+
+class KeyReused(Exception):
+    """The officer's idempotency key stands for another request."""
+
+
+class ActionRecorder:
+    """Keeps acts and hands them to Kafka; what comes in while one group is written is the next group.
+
+    One transaction and one round trip to Kafka for a whole group: nine thousand units that sign at
+    once do not wait for nine thousand commits, and a single act waits for nobody.
+    """
+
+    def __init__(
+        self, database: Database, sender: Sender, metrics: ConsoleMetrics, timeout_s: float
+    ) -> None:
+        self._database = database
+        self._sender = sender
+        self._metrics = metrics
+        self._timeout_s = timeout_s
+        self._waiting: asyncio.Queue[tuple[ActionEntry, asyncio.Future[bool]]] = asyncio.Queue(
+            5_000
+        )
+
+    async def record(self, act: ActionRecord, bound: KeyedRequest | None = None) -> bool:
+        """Return when Kafka has the act; whether it was new. `bound`: the request's idempotency key.
+
+        Raises ActConflict, KeyReused, Transient. After Transient the outcome is unknown: the same act
+        again is safe.
+        """
+        value, digest = encode(act.message), act.digest()
+        written = ActionEntry(
+            act.message.id, act.spec.name, act.key, value, digest, act.officer_id, bound
+        )
+        return await self.repeat(written)
+
+    async def repeat(self, written: ActionEntry) -> bool:
+        """An act as it was or is to be kept; the rest as for `record`."""
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        try:
+            self._waiting.put_nowait((written, done))
+            async with asyncio.timeout(self._timeout_s):
+                new = await done
+        except (ActionConflict, KeyReused):
+            self._count(written, "conflict")
+            raise
+        except (asyncio.QueueFull, TimeoutError, Transient) as error:
+            self._count(written, "unavailable")
+            raise Transient(f"the act is not confirmed: {error}") from error
+        self._count(written, "recorded" if new else "repeated")
+        return new
+
+    async def run(self) -> None:
+        """Background loop."""
+        while True:
+            group = [await self._waiting.get()]
+            while len(group) < _GROUP and not self._waiting.empty():
+                group.append(self._waiting.get_nowait())
+            # Whoever has given up meanwhile (timed out) may not be recorded behind his back.
+            await self._write([(act, done) for act, done in group if not done.done()])
+
+    async def _write(self, group: list[tuple[ActionEntry, asyncio.Future[bool]]]) -> None:
+        if not group:
+            return
+        try:
+            outcome = await action_log.keep(self._database, [act for act, _ in group])
+            records = {
+                act.id: Outgoing(act.topic, act.key.encode(), outcome.acts[act.id].value)
+                for act, _ in group
+                if outcome.refused(act) is None
+            }
+            await self._sender.send(records.values())
+        except Exception as error:  # every waiting request gets it: Transient = 503, a bug = 500
+            for _, done in group:
+                _settle(done, error)
+            return
+        for act, done in group:
+            match outcome.refused(act):
+                case "key":
+                    _settle(done, KeyReused(act.id))
+                case "act":
+                    _settle(done, ActionConflict(act.id))
+                case None:
+                    _settle(done, outcome.acts[act.id].new)
+
+    def _count(self, act: ActionEntry, outcome: str) -> None:
+        self._metrics.acts.labels(act.topic, outcome).inc()
+
+
+def _settle(done: asyncio.Future[bool], outcome: bool | Exception) -> None:
+    if done.done():
+        return
+    if isinstance(outcome, Exception):
+        done.set_exception(outcome)
+    else:
+        done.set_result(outcome)

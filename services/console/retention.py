@@ -1,0 +1,83 @@
+"""What the screens forget: commands that ended long ago, with all that was shown of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from services.console.settings import Settings
+from services.console.store.conditions import OPEN_COMMAND
+from shared.runtime.retention import Task
+
+BELONGING = ("assignment", "supervision", "photo")
+"""Tables whose rows go with their command (column `command_id`)."""
+
+_DELETES = ", ".join(
+    f"{table}_gone AS (DELETE FROM console.{table} "  # noqa: S608 - our own names
+    "WHERE command_id IN (SELECT command_id FROM old))"
+    for table in BELONGING
+)
+
+
+def forget_commands(keep: timedelta) -> Task:
+    """Commands that are over; an open one stays, however old it is. The log keeps its own time."""
+    return Task(
+        "ended_commands",
+        "WITH old AS (SELECT command_id FROM console.command "  # noqa: S608
+        f"WHERE NOT ({OPEN_COMMAND}) AND sent_at < now() - $1::interval LIMIT $2), "
+        "written_gone AS (DELETE FROM console.acknowledgement WHERE assignment_id IN ("
+        "SELECT assignment_id FROM console.assignment WHERE command_id IN ("
+        f"SELECT command_id FROM old))), {_DELETES} "
+        "DELETE FROM console.command WHERE command_id IN (SELECT command_id FROM old) RETURNING 1",
+        keep,
+        # One may have 75,000 recipients: a second of deleting.
+        limit=5,
+    )
+
+
+def forget_case_events(keep: timedelta) -> Task:
+    """Facts of cases, as long as their commands; those of an open command stay with it."""
+    return Task(
+        "case_events",
+        "DELETE FROM console.case_event WHERE ctid = ANY(ARRAY(SELECT e.ctid "  # noqa: S608
+        "FROM console.case_event e WHERE e.at < now() - $1::interval AND NOT EXISTS ("
+        f"SELECT 1 FROM console.command WHERE command_id = e.thread AND {OPEN_COMMAND}) "
+        "LIMIT $2)) RETURNING 1",
+        keep,
+    )
+
+
+def forget_feed(keep: timedelta) -> Task:
+    """Events of the feed."""
+    return _by_age("feed", "feed", "created_at", keep)
+
+
+def forget_acts(keep: timedelta) -> Task:
+    """Acts of officers: a repeat of an older one is a new act."""
+    return _by_age("acts", "act", "created_at", keep)
+
+
+def forget_sign_ins() -> list[Task]:
+    """Tickets, sessions and sign-ins under way that have expired."""
+    tables = ("ticket", "session", "oidc_login")
+    return [_by_age(f"expired_{table}", table, "expires_at", timedelta()) for table in tables]
+
+
+def retention_tasks(settings: Settings) -> list[Task]:
+    """All tasks of the console."""
+    commands = timedelta(days=settings.keep_commands_days)
+    return [
+        forget_commands(commands),
+        forget_case_events(commands),
+        forget_feed(timedelta(hours=settings.keep_feed_hours)),
+        forget_acts(timedelta(days=settings.keep_acts_days)),
+        *forget_sign_ins(),
+    ]
+
+
+def _by_age(name: str, table: str, column: str, keep: timedelta) -> Task:
+    return Task(
+        name,
+        f"DELETE FROM console.{table} WHERE ctid = ANY(ARRAY(SELECT ctid "  # noqa: S608
+        f"FROM console.{table} WHERE {column} < now() - $1::interval LIMIT $2)) RETURNING 1",
+        keep,
+    )
