@@ -34,12 +34,12 @@ def forget_commands(keep: timedelta) -> Task:
     )
 
 
-def forget_case_events(keep: timedelta) -> Task:
+def forget_case_facts(keep: timedelta) -> Task:
     """Facts of cases, as long as their commands; those of an open command stay with it."""
     return Task(
-        "case_events",
-        "DELETE FROM console.case_event WHERE ctid = ANY(ARRAY(SELECT e.ctid "  # noqa: S608
-        "FROM console.case_event e WHERE e.at < now() - $1::interval AND NOT EXISTS ("
+        "case_facts",
+        "DELETE FROM console.case_fact WHERE ctid = ANY(ARRAY(SELECT e.ctid "  # noqa: S608
+        "FROM console.case_fact e WHERE e.at < now() - $1::interval AND NOT EXISTS ("
         f"SELECT 1 FROM console.command WHERE command_id = e.thread AND {OPEN_COMMAND}) "
         "LIMIT $2)) RETURNING 1",
         keep,
@@ -51,9 +51,9 @@ def forget_feed(keep: timedelta) -> Task:
     return _by_age("feed", "feed", "created_at", keep)
 
 
-def forget_acts(keep: timedelta) -> Task:
+def forget_actions(keep: timedelta) -> Task:
     """Acts of officers: a repeat of an older one is a new act."""
-    return _by_age("acts", "act", "created_at", keep)
+    return _by_age("actions", "action", "created_at", keep)
 
 
 def forget_sign_ins() -> list[Task]:
@@ -67,9 +67,9 @@ def retention_tasks(settings: Settings) -> list[Task]:
     commands = timedelta(days=settings.keep_commands_days)
     return [
         forget_commands(commands),
-        forget_case_events(commands),
+        forget_case_facts(commands),
         forget_feed(timedelta(hours=settings.keep_feed_hours)),
-        forget_acts(timedelta(days=settings.keep_acts_days)),
+        forget_actions(timedelta(days=settings.keep_acts_days)),
         *forget_sign_ins(),
     ]
 

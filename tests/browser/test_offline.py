@@ -188,7 +188,9 @@ async def test_what_the_server_refuses_is_shown_with_its_reason_until_it_is_read
 async def withdraw(served: Served, officer: str, power: str) -> None:
     async with served.bench.console.database.transaction() as work:
         await work.connection.execute(
-            "DELETE FROM console.granted WHERE officer_id = $1 AND power = $2", officer, power
+            "DELETE FROM console.officer_grant WHERE officer_id = $1 AND granted_right = $2",
+            officer,
+            power,
         )
 
 

@@ -99,7 +99,7 @@ class Audited:
             connection = await asyncpg.connect(self.stack.dsn())
             try:
                 await connection.executemany(
-                    "INSERT INTO console.act (id, topic, key, value, digest, officer_id) "
+                    "INSERT INTO console.action (id, topic, key, value, digest, officer_id) "
                     "VALUES ($1, $2, $3, $4, $5, 'officer-1')",
                     [
                         (act.id, spec.name, key, encode(act), hashlib.sha256(encode(act)).digest())

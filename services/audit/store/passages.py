@@ -94,7 +94,7 @@ async def remembered(
 async def acts(work: Transaction, event_ids: Sequence[str]) -> dict[str, bytes]:
     """Hash of the bytes by id of people's acts, as the console first recorded them."""
     rows = await work.connection.fetch(
-        "SELECT id, sha256(value) AS wire FROM console.act WHERE id = ANY($1::text[])",
+        "SELECT id, sha256(value) AS wire FROM console.action WHERE id = ANY($1::text[])",
         list(event_ids),
     )
     return {row["id"]: row["wire"] for row in rows}

@@ -80,8 +80,8 @@ async def keep(database: Database, acts: Sequence[ActionEntry]) -> StoreResult:
 async def bound_to(connection: Connection, officer_id: str, key: str) -> asyncpg.Record | None:
     """What an officer's key stands for, with the act as it was kept."""
     return await connection.fetchrow(
-        "SELECT k.asked, k.answer, a.id, a.topic, a.key, a.value, a.digest "
-        "FROM console.request_key k JOIN console.act a ON a.id = k.act_id "
+        "SELECT k.request_digest, k.answer, a.id, a.topic, a.key, a.value, a.digest "
+        "FROM console.request_key k JOIN console.action a ON a.id = k.action_id "
         "WHERE k.officer_id = $1 AND k.key = $2",
         officer_id,
         key,
@@ -103,12 +103,12 @@ async def _keys(
         keys,
     )
     rows = await connection.fetch(
-        "SELECT officer_id, key, asked FROM console.request_key "
+        "SELECT officer_id, key, request_digest FROM console.request_key "
         "JOIN unnest($1::text[], $2::text[]) AS t (officer_id, key) USING (officer_id, key)",
         officers,
         keys,
     )
-    return {(row["officer_id"], row["key"]): row["asked"] for row in rows}
+    return {(row["officer_id"], row["key"]): row["request_digest"] for row in rows}
 
 
 async def _acts(connection: Connection, acts: Sequence[ActionEntry]) -> dict[str, StoredAction]:
@@ -117,7 +117,7 @@ async def _acts(connection: Connection, acts: Sequence[ActionEntry]) -> dict[str
         first.setdefault(act.id, act)
     names = ("id", "topic", "key", "value", "digest", "officer_id")
     new = await connection.fetch(
-        f"INSERT INTO console.act ({', '.join(names)}) "  # noqa: S608
+        f"INSERT INTO console.action ({', '.join(names)}) "  # noqa: S608
         "SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::bytea[], "
         "$6::text[]) ON CONFLICT (id) DO NOTHING RETURNING id",
         *([getattr(act, name) for act in first.values()] for name in names),
@@ -128,8 +128,8 @@ async def _acts(connection: Connection, acts: Sequence[ActionEntry]) -> dict[str
     }
     if len(kept) < len(first):
         rows = await connection.fetch(
-            "SELECT id, value, digest FROM console.act WHERE id = ANY($1::text[])",
-            [act_id for act_id in first if act_id not in kept],
+            "SELECT id, value, digest FROM console.action WHERE id = ANY($1::text[])",
+            [action_id for action_id in first if action_id not in kept],
         )
         kept |= {row["id"]: StoredAction(row["value"], row["digest"], False) for row in rows}
     return kept
@@ -144,7 +144,7 @@ async def _bind(connection: Connection, acts: Sequence[ActionEntry]) -> None:
         if act.bound
     ]
     await connection.execute(
-        "INSERT INTO console.request_key (officer_id, key, asked, answer, act_id) "
+        "INSERT INTO console.request_key (officer_id, key, request_digest, answer, action_id) "
         "SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[], $5::text[]) "
         "ON CONFLICT (officer_id, key) DO NOTHING",
         *(list(column) for column in zip(*rows, strict=True)),

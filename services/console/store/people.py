@@ -93,11 +93,11 @@ async def save_accounts(connection: Connection, accounts: Sequence[Mapping[str, 
         if account["officer_id"] not in kept
     }
     await connection.execute(
-        "DELETE FROM console.granted WHERE officer_id = ANY($1::text[])", list(grants)
+        "DELETE FROM console.officer_grant WHERE officer_id = ANY($1::text[])", list(grants)
     )
     await connection.executemany(
-        "INSERT INTO console.granted (officer_id, power, unit) VALUES ($1, $2, $3)",
-        [(officer, power, unit) for officer, grant in grants.items() for power, unit in grant],
+        "INSERT INTO console.officer_grant (officer_id, granted_right, unit) VALUES ($1, $2, $3)",
+        [(officer, right, unit) for officer, grant in grants.items() for right, unit in grant],
     )
     return len(accounts)
 
@@ -105,10 +105,10 @@ async def save_accounts(connection: Connection, accounts: Sequence[Mapping[str, 
 async def grants(connection: Connection, officer_id: str) -> list[tuple[str, str]]:
     """What is granted to an officer, as (right, unit)."""
     rows = await connection.fetch(
-        "SELECT power, unit FROM console.granted WHERE officer_id = $1 ORDER BY power, unit",
+        "SELECT granted_right, unit FROM console.officer_grant WHERE officer_id = $1 ORDER BY granted_right, unit",
         officer_id,
     )
-    return [(row["power"], row["unit"]) for row in rows]
+    return [(row["granted_right"], row["unit"]) for row in rows]
 
 
 async def grant(connection: Connection, officer_id: str, right: Right, unit: str) -> bool:
@@ -119,7 +119,7 @@ async def grant(connection: Connection, officer_id: str, right: Right, unit: str
     if known is None:
         return False
     await connection.execute(
-        "INSERT INTO console.granted (officer_id, power, unit) VALUES ($1, $2, $3) "
+        "INSERT INTO console.officer_grant (officer_id, granted_right, unit) VALUES ($1, $2, $3) "
         "ON CONFLICT DO NOTHING",
         officer_id,
         right,
@@ -131,7 +131,7 @@ async def grant(connection: Connection, officer_id: str, right: Right, unit: str
 async def withdraw(connection: Connection, officer_id: str, right: Right, unit: str) -> bool:
     """Take a grant away; False when there was none."""
     gone = await connection.fetchval(
-        "DELETE FROM console.granted WHERE officer_id = $1 AND power = $2 AND unit = $3 RETURNING true",
+        "DELETE FROM console.officer_grant WHERE officer_id = $1 AND granted_right = $2 AND unit = $3 RETURNING true",
         officer_id,
         right,
         unit,
@@ -145,8 +145,8 @@ async def paged_at(
     """For each of these officers who has an account: the units for which the officer may be paged."""
     rows = await connection.fetch(
         "SELECT a.officer_id, array_agg(g.unit ORDER BY g.unit) FILTER (WHERE g.unit IS NOT NULL) AS units "
-        "FROM console.account a LEFT JOIN console.granted g "
-        "ON g.officer_id = a.officer_id AND g.power = $2 "
+        "FROM console.account a LEFT JOIN console.officer_grant g "
+        "ON g.officer_id = a.officer_id AND g.granted_right = $2 "
         "WHERE a.officer_id = ANY($1::text[]) GROUP BY a.officer_id",
         list(officer_ids),
         Right.BE_PAGED,

@@ -14,8 +14,8 @@ from services.console.store.connections import Connection
 Purpose = Literal["sign_in", "password"]
 
 _GRANTED = (
-    "ARRAY(SELECT g.unit FROM console.granted g "
-    "WHERE g.officer_id = a.officer_id AND g.power = '{}' ORDER BY g.unit)"
+    "ARRAY(SELECT g.unit FROM console.officer_grant g "
+    "WHERE g.officer_id = a.officer_id AND g.granted_right = '{}' ORDER BY g.unit)"
 )
 _OFFICER = (
     "a.officer_id, a.name, a.unit, a.post, "

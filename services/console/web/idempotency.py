@@ -91,7 +91,7 @@ async def _repeated(scope: Scope, asked: _Asked) -> Response | None:
         existing_record = await bound_to(connection, viewer.officer_id, asked.key)
     if existing_record is None:
         return None
-    if existing_record["asked"] != asked.digest:
+    if existing_record["request_digest"] != asked.digest:
         return problem(KEY_REUSED)
     # Kafka may have been away the first time.
     written = ActionEntry(

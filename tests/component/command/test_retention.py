@@ -124,8 +124,8 @@ async def test_no_table_of_commands_is_left_out(
             "AND column_name = 'command_id' AND is_nullable = 'NO' ORDER BY 1",
             schema,
         )
-        # The tally follows the rows that it counts.
-        result = {row["table_name"] for row in rows} - {"tally"}
+        # The count follows the rows that it counts.
+        result = {row["table_name"] for row in rows} - {"assignment_count"}
         assert result <= {"command", *belonging}
         assert await Retention(database).turn(task) == 0
     finally:
@@ -143,13 +143,13 @@ async def test_facts_of_cases_go_by_age_but_stay_with_an_open_command(dsn: str) 
             "FROM unnest(ARRAY['issued', 'closed']) AS state"
         )
         await pool.execute(
-            "INSERT INTO console.case_event SELECT thread, now() - days * interval '1 day', "
+            "INSERT INTO console.case_fact SELECT thread, now() - days * interval '1 day', "
             "thread || days, 'Actual', 'command', 'issued', '', thread, 1, '500118000000', "
             "'district', NULL, false, '{}' "
             "FROM unnest(ARRAY['issued', 'closed', 'alert']) AS thread, unnest(ARRAY[399, 401]) AS days"
         )
-        assert await Retention(database).turn(retention.forget_case_events(KEEP)) == 2
-        records = await pool.fetch("SELECT event_id FROM console.case_event ORDER BY 1")
+        assert await Retention(database).turn(retention.forget_case_facts(KEEP)) == 2
+        records = await pool.fetch("SELECT event_id FROM console.case_fact ORDER BY 1")
         assert [row["event_id"] for row in records] == [
             "alert399",
             "closed399",

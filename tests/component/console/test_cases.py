@@ -61,7 +61,7 @@ async def test_any_order_and_any_repeat_tell_the_same(console: Bench, seed: int)
     await console.project(history)
     expected = await told(console), await read(console, f"/api/cases/{ALERT}/evaluation")
     await console.console.database.pool.execute(
-        "TRUNCATE console.case_event, console.alert, console.command, console.assignment, "
+        "TRUNCATE console.case_fact, console.alert, console.command, console.assignment, "
         "console.page, console.answer"
     )
     shuffled = history + random.Random(seed).sample(history, 50)

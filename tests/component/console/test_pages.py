@@ -59,7 +59,9 @@ async def test_nothing_of_anybody_comes_with_the_page_of_a_stranger(console: Ben
         assert page.headers["cache-control"] == "no-store"
         assert (boot(page)["me"], boot(page)["first"]) == (None, {})
     async with console.console.database.transaction() as work:
-        await work.connection.execute("DELETE FROM console.granted WHERE officer_id = 'o-town-b'")
+        await work.connection.execute(
+            "DELETE FROM console.officer_grant WHERE officer_id = 'o-town-b'"
+        )
     blind = boot(await got(console, "o-town-b", "/"))
     assert (blind["me"]["officer_id"], blind["first"]) == ("o-town-b", {})
 

@@ -117,7 +117,7 @@ async def test_a_look_granted_at_the_place_does_not_open_its_photos(console: Ben
     photo_id = (await sent(console, "o-village-b", assignment, photo())).json()["photo_id"]
     async with console.console.database.transaction() as work:
         await work.connection.execute(
-            "INSERT INTO console.granted VALUES ('o-songji-b', 'see', $1)", VILLAGE
+            "INSERT INTO console.officer_grant VALUES ('o-songji-b', 'see', $1)", VILLAGE
         )
     path = f"/api/assignments/{assignment.assignment_id}"
     looked = await got(console, "o-songji-b", path)
@@ -244,7 +244,7 @@ async def test_photos_of_a_file_are_those_of_the_screen(console: Bench) -> None:
     await sent(console, "o-village-b", assignment, photo(), "堤脚")
     async with console.console.database.transaction() as work:
         await work.connection.execute(
-            "INSERT INTO console.granted (officer_id, power, unit) VALUES ('o-songji-b', 'see', $1)",
+            "INSERT INTO console.officer_grant (officer_id, granted_right, unit) VALUES ('o-songji-b', 'see', $1)",
             VILLAGE,
         )
     looked = await got(

@@ -227,7 +227,7 @@ async def test_tallies_are_a_recount_whatever_happened(console: Bench, seed: int
                 } == await one_by_one(work, ids, span)
     async with console.console.database.transaction() as work:
         await work.connection.execute("DELETE FROM console.assignment")
-        assert await work.connection.fetchval("SELECT count(*) FROM console.tally") == 0
+        assert await work.connection.fetchval("SELECT count(*) FROM console.assignment_count") == 0
 
 
 async def one_by_one(

@@ -163,7 +163,7 @@ async def test_refusals_are_kept_beside_the_acts_as_the_auditor_wants_them(conso
     [sent] = console.recorder.refused
     async with console.console.database.transaction() as work:
         rows = await work.connection.fetch(
-            "SELECT value, officer_id FROM console.act WHERE topic = $1", REFUSALS.name
+            "SELECT value, officer_id FROM console.action WHERE topic = $1", REFUSALS.name
         )
     assert [(row["value"], row["officer_id"]) for row in rows] == [(sent.value, "o-songji-b")]
     assert json.loads(sent.value or b"")["reason"] == "outside_subtree"

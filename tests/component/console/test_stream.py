@@ -197,8 +197,8 @@ ENDINGS = {
     "token taken back": "UPDATE console.account SET token_sha256 = NULL WHERE officer_id = $1",
     "disabled": "UPDATE console.account SET disabled = true WHERE officer_id = $1",
     "moved": f"UPDATE console.account SET unit = '{SONGJI}' WHERE officer_id = $1",
-    "sight withdrawn": "DELETE FROM console.granted WHERE officer_id = $1 AND power = 'see'",
-    "command withdrawn": "DELETE FROM console.granted WHERE officer_id = $1 AND power = 'command'",
+    "sight withdrawn": "DELETE FROM console.officer_grant WHERE officer_id = $1 AND granted_right = 'see'",
+    "command withdrawn": "DELETE FROM console.officer_grant WHERE officer_id = $1 AND granted_right = 'command'",
 }
 
 

@@ -55,8 +55,8 @@ WHOLE = an_assignment(TOWN).assignment_id
             "total 0, not 1, owed 0, not 1",
         ),
         (
-            f"UPDATE console.tally SET n = 3 WHERE town = '{VILLAGE[:9]}' AND unit_tier = 'village'",
-            f"console.tally:cmd-1:{VILLAGE[:9]}:village:delivered",
+            f"UPDATE console.assignment_count SET n = 3 WHERE town = '{VILLAGE[:9]}' AND unit_tier = 'village'",
+            f"console.assignment_count:cmd-1:{VILLAGE[:9]}:village:delivered",
             "assignments 3, not 1",
         ),
     ],

@@ -16,7 +16,7 @@ _CONCERNS = """((c.root >= $2 AND c.root < $3) OR (c.issuer_unit >= $2 AND c.iss
     OR EXISTS (SELECT 1 FROM console.assignment a WHERE a.command_id = c.command_id
         AND a.unit >= $2 AND a.unit < $3))"""
 
-_FIRST = "SELECT min(e.at) FROM console.case_event e WHERE e.thread"
+_FIRST = "SELECT min(e.at) FROM console.case_fact e WHERE e.thread"
 """When the first fact of a thread was told: a head's own times are those of its newest version."""
 
 

@@ -25,28 +25,28 @@ _SUMMED = "('assignment', 'supervision', 'page', 'answer')"
 _CASE_LEVEL = "('alert', 'command', 'mode', 'review')"
 """Kinds about the case as a whole: whoever sees it may read them."""
 _REPORT_CALLS = """
-    SELECT event_id FROM console.case_event WHERE status = $1 AND thread = ANY($2::text[])
+    SELECT event_id FROM console.case_fact WHERE status = $1 AND thread = ANY($2::text[])
         AND kind = 'supervision' AND part LIKE 'report%'
 """
 _FACTS = f"""
-    SELECT * FROM console.case_event WHERE status = $1 AND thread = ANY($2::text[])
+    SELECT * FROM console.case_fact WHERE status = $1 AND thread = ANY($2::text[])
     UNION ALL
-    SELECT * FROM console.case_event WHERE status = $1 AND kind = 'answer' AND thread IN (
-        SELECT subject_id FROM console.case_event WHERE thread = ANY($2::text[]) AND kind = 'page')
+    SELECT * FROM console.case_fact WHERE status = $1 AND kind = 'answer' AND thread IN (
+        SELECT subject_id FROM console.case_fact WHERE thread = ANY($2::text[]) AND kind = 'page')
     UNION ALL
-    SELECT * FROM console.case_event WHERE status = $1 AND kind = 'page' AND thread IN ({_REPORT_CALLS})
+    SELECT * FROM console.case_fact WHERE status = $1 AND kind = 'page' AND thread IN ({_REPORT_CALLS})
     UNION ALL
-    SELECT * FROM console.case_event WHERE status = $1 AND kind = 'answer' AND thread IN (
-        SELECT subject_id FROM console.case_event WHERE kind = 'page' AND thread IN ({_REPORT_CALLS}))
+    SELECT * FROM console.case_fact WHERE status = $1 AND kind = 'answer' AND thread IN (
+        SELECT subject_id FROM console.case_fact WHERE kind = 'page' AND thread IN ({_REPORT_CALLS}))
     UNION ALL
-    SELECT * FROM console.case_event WHERE status = $1 AND kind = 'mode'
+    SELECT * FROM console.case_fact WHERE status = $1 AND kind = 'mode'
         AND thread = ANY($3::text[]) AND ($4::timestamptz IS NULL OR at >= $4) AND ($5::timestamptz IS NULL OR at <= $5)
 """  # noqa: S608 - built of constants
 _VISIBLE = f"((unit >= $6 AND unit < $7) OR kind IN {_CASE_LEVEL})"
 _TURN = f"CASE WHEN kind IN {_CASE_LEVEL} THEN version - 1000000 ELSE version END"
 """The order within one transaction, which is one time: the command before its assignments."""
 _TOLD = (
-    "kind <> 'acknowledgement' AND NOT (kind = 'page' AND what IN ('queued', 'delivered', 'read', "
+    "kind <> 'acknowledgement' AND NOT (kind = 'page' AND event IN ('queued', 'delivered', 'read', "
     "'answered'))"
 )
 """The whole is told without what a unit's next state says as well, and without receipts."""
@@ -57,7 +57,7 @@ async def case(connection: Connection, case_id: str) -> Case | None:
     alerts = await connection.fetch(
         "SELECT a.* FROM console.alert a JOIN console.alert named "
         "ON a.incident_id = named.incident_id AND a.status = named.status "
-        "WHERE named.alert_id = $1 ORDER BY coalesce((SELECT min(e.at) FROM console.case_event e "
+        "WHERE named.alert_id = $1 ORDER BY coalesce((SELECT min(e.at) FROM console.case_fact e "
         "WHERE e.thread = a.alert_id AND e.status = a.status), a.occurred_at), a.alert_id LIMIT 50",
         case_id,
     )
@@ -72,7 +72,7 @@ async def case(connection: Connection, case_id: str) -> Case | None:
         return None
     found = Case(case_id, tuple(alerts), tuple(commands))
     began = await connection.fetchval(
-        "SELECT min(at) FROM console.case_event WHERE status = $1 AND thread = ANY($2::text[])",
+        "SELECT min(at) FROM console.case_fact WHERE status = $1 AND thread = ANY($2::text[])",
         found.status,
         found.threads,
     )
@@ -107,19 +107,19 @@ async def lines(
     """
     rows: Rows = await connection.fetch(
         f"""
-        WITH facts AS ({_FACTS}), told AS (
+        WITH facts AS ({_FACTS}), shown_facts AS (
             SELECT *, {_TURN} AS turn, CASE WHEN kind IN {_SUMMED}
                 THEN floor(extract(epoch FROM at) / $8)::text ELSE event_id END AS slot
             FROM facts WHERE {_VISIBLE} AND {_TOLD}
         ), lines AS (
-            SELECT kind, what, part, tier, min(at) AS at, max(at) AS until,
+            SELECT kind, event, part, tier, min(at) AS at, max(at) AS until,
                 min(turn) AS turn, min(event_id) AS event_id, count(*) AS count, bool_or(late) AS late,
                 CASE WHEN count(*) = 1 THEN min(unit) END AS unit,
                 CASE WHEN count(*) = 1 THEN min(actor) END AS actor,
-                CASE WHEN count(*) = 1 THEN min(told::text) END AS told,
+                CASE WHEN count(*) = 1 THEN min(details::text) END AS details,
                 CASE WHEN kind = 'answer' THEN '' ELSE thread END AS thread
-            FROM told
-            GROUP BY kind, what, part, tier, slot, CASE WHEN kind = 'answer' THEN '' ELSE thread END
+            FROM shown_facts
+            GROUP BY kind, event, part, tier, slot, CASE WHEN kind = 'answer' THEN '' ELSE thread END
         )
         SELECT * FROM lines
         WHERE $9::timestamptz IS NULL OR (at, turn, event_id) > ($9, $10::int, $11::text COLLATE "C")
@@ -166,27 +166,27 @@ async def unit_rows(connection: Connection, case: Case, span: Span) -> Rows:
     rows: Rows = await connection.fetch(
         """
         WITH facts AS (
-            SELECT * FROM console.case_event WHERE status = $1 AND thread = ANY($2::text[])
+            SELECT * FROM console.case_fact WHERE status = $1 AND thread = ANY($2::text[])
         ), issued AS (
             SELECT thread, min(at) AS issued_at FROM facts WHERE kind = 'command' GROUP BY thread
         ), given AS (
             SELECT thread, unit, min(tier) AS tier,
-                (array_agg(what ORDER BY version DESC, at DESC, event_id))[1] AS state,
-                min(at) FILTER (WHERE what = 'delivered') AS delivered_at,
-                min(at) FILTER (WHERE what = 'signed') AS signed_at,
-                max(at) FILTER (WHERE what = 'reported') AS reported_at,
+                (array_agg(event ORDER BY version DESC, at DESC, event_id))[1] AS state,
+                min(at) FILTER (WHERE event = 'delivered') AS delivered_at,
+                min(at) FILTER (WHERE event = 'signed') AS signed_at,
+                max(at) FILTER (WHERE event = 'reported') AS reported_at,
                 bool_or(late) AS late,
-                count(*) FILTER (WHERE what = 'returned') AS returned,
-                count(*) FILTER (WHERE what = 'reassigned') AS reassigned,
-                count(*) FILTER (WHERE what = 'suspended') AS suspended,
+                count(*) FILTER (WHERE event = 'returned') AS returned,
+                count(*) FILTER (WHERE event = 'reassigned') AS reassigned,
+                count(*) FILTER (WHERE event = 'suspended') AS suspended,
                 max(part::int) AS attempts,
-                bool_and(told ? 'given') AS given_on
+                bool_and(details ? 'given') AS given_on
             FROM facts WHERE kind = 'assignment' AND unit >= $3 AND unit < $4
             GROUP BY thread, unit
         ), called AS (
             SELECT thread, unit, min(tier) AS tier,
-                count(*) FILTER (WHERE what = 'overdue') AS overdue,
-                count(*) FILTER (WHERE what = 'escalated') AS escalations
+                count(*) FILTER (WHERE event = 'overdue') AS overdue,
+                count(*) FILTER (WHERE event = 'escalated') AS escalations
             FROM facts WHERE kind = 'supervision' AND part NOT LIKE 'report%'
                 AND unit >= $3 AND unit < $4
             GROUP BY thread, unit
@@ -199,7 +199,7 @@ async def unit_rows(connection: Connection, case: Case, span: Span) -> Rows:
                 extract(epoch FROM min(reply.at) - min(page.at))::float8 AS answer_s
             FROM page CROSS JOIN LATERAL (
                 -- One look-up by key each: the planner cannot know how many pages a case has.
-                SELECT min(at) AS at FROM console.case_event
+                SELECT min(at) AS at FROM console.case_fact
                 WHERE thread = page.subject_id AND status = $1 AND kind = 'answer') AS reply
             GROUP BY page.thread, page.unit
         )

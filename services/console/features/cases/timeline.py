@@ -56,7 +56,7 @@ def line(row: Record, case: Case, viewer: Viewer, names: Names) -> Json:
 
     The words of a graded record and who reported are left out for those they are not open to.
     """
-    told: Json = json.loads(row["told"]) if row["told"] else {}
+    told: Json = json.loads(row["details"]) if row["details"] else {}
     unit, actor = row["unit"], row["actor"]
     grade = told.pop("grade", DataGrade.GENERAL)
     if row["kind"] == "command":
@@ -80,7 +80,7 @@ def line(row: Record, case: Case, viewer: Viewer, names: Names) -> Json:
         "until": row["until"],
         "status": case.status,
         "kind": row["kind"],
-        "what": row["what"],
+        "what": row["event"],
         "thread": row["thread"],
         "tier": row["tier"],
         "count": row["count"],

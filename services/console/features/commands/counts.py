@@ -41,15 +41,15 @@ _ONE_BY_ONE = """
     FROM console.assignment
     WHERE command_id = ANY($1::text[]) AND unit >= $2 AND unit < $3
 """
-_TALLIED = """
-    SELECT command_id, unit_tier, state, signed, n FROM console.tally
+_COUNTED = """
+    SELECT command_id, unit_tier, state, signed, n FROM console.assignment_count
     WHERE command_id = ANY($1::text[]) AND town >= $2 AND town < $3
 """
 _TOWN_DIGITS = 9
-"""A span over so many digits at most holds whole towns, as tallies do; one over so many or more lies
+"""A span over so many digits at most holds whole towns, as the counts do; one over so many or more lies
 within one town."""
-_TALLIED_IN_TOWN = f"""
-    c.command_id IN (SELECT t.command_id FROM console.tally t
+_COUNTED_IN_TOWN = f"""
+    c.command_id IN (SELECT t.command_id FROM console.assignment_count t
         WHERE t.town = left($2, {_TOWN_DIGITS})) AND
 """  # noqa: S608 - built of constants
 """Of the commands `c`, those with an assignment anywhere in the town of the span that begins at $2."""
@@ -77,10 +77,10 @@ async def open_command_ids(connection: Connection, status: str) -> list[str]:
 async def by_command_and_tier(connection: Connection, commands: Sequence[str], span: Span) -> Rows:
     """Counts per command and tier within a subtree; what was taken away does not count.
 
-    From a town upward they are summed from what is tallied per town: a city's screen would count a
+    From a town upward they are summed from the counts per town: a city's screen would count a
     hundred thousand rows each time. `unsigned` (or returned) and `overdue_unreported` together are missing.
     """
-    source = _TALLIED if len(span.low) <= _TOWN_DIGITS else _ONE_BY_ONE
+    source = _COUNTED if len(span.low) <= _TOWN_DIGITS else _ONE_BY_ONE
     rows: Rows = await connection.fetch(
         f"""
         WITH counted AS (
@@ -142,14 +142,14 @@ async def recent_commands(
 
     The open ones and the newest of the others are looked for apart, each by its own index: the second
     search ends when it has enough and does not walk through the year. Few commands concern a town, so
-    there the walk is long: what is tallied tells which commands are worth a look at their assignments.
+    there the walk is long: the counts tell which commands are worth a look at their assignments.
     """
     in_town = len(span.low) >= _TOWN_DIGITS
-    tallied = _TALLIED_IN_TOWN if in_town else ""
+    counted_in_town = _COUNTED_IN_TOWN if in_town else ""
     probed = "OFFSET 0" if in_town else ""  # keeps the planner from hashing the town's assignments
     concerns = f"""
         (root >= $2 AND root < $3) OR (issuer_unit >= $2 AND issuer_unit < $3)
-        OR ({tallied} EXISTS (SELECT 1 FROM console.assignment a
+        OR ({counted_in_town} EXISTS (SELECT 1 FROM console.assignment a
             WHERE a.command_id = c.command_id AND a.unit >= $2 AND a.unit < $3 {probed}))
     """  # noqa: S608 - built of constants
     behind = f"AND {NEWEST.behind(6, 7)}"

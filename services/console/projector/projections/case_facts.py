@@ -1,4 +1,4 @@
-"""Facts of cases: one row of `case_event` per record, in any order of arrival.
+"""Facts of cases: one row of `case_fact` per record, in any order of arrival.
 
 A fact belongs to a thread: an alert, its incident (upward reports and the calls for missing ones),
 a command, such a call (its pages), a page (answers know no more) or a unit (modes). The threads of a
@@ -26,16 +26,16 @@ from shared.contracts.fields import DataGrade
 from shared.contracts.units import tier_of
 
 TABLE = Projection(
-    "case_event",
+    "case_fact",
     key=("thread", "at", "event_id"),
     columns=(
         *text("thread"),
         *time("at"),
-        *text("event_id", "status", "kind", "what", "part", "subject_id"),
+        *text("event_id", "status", "kind", "event", "part", "subject_id"),
         *integer("version"),
         *text("unit", "tier", "actor"),
         *boolean("late"),
-        column("told", "jsonb"),
+        column("details", "jsonb"),
     ),
     newer=None,
 )
@@ -45,7 +45,7 @@ def case_fact(
     message: Any,
     kind: str,
     thread: str,
-    what: str,
+    event: str,
     subject_id: str,
     unit: str,
     *,
@@ -53,18 +53,18 @@ def case_fact(
     version: int = 0,
     actor: str | None = None,
     late: bool = False,
-    **told: Any,
+    **details: Any,
 ) -> Row:
-    """Return the row of a fact; empty values of `told` are left out."""
+    """Return the row of a fact; empty values of `details` are left out."""
     if message.data_grade is not DataGrade.GENERAL:
-        told["grade"] = message.data_grade
+        details["grade"] = message.data_grade
     return {
         "thread": thread,
         "at": message.sent_at,
         "event_id": message.id,
         "status": message.status,
         "kind": kind,
-        "what": what,
+        "event": event,
         "part": part,
         "subject_id": subject_id,
         "version": version,
@@ -72,7 +72,7 @@ def case_fact(
         "tier": tier_of(unit),
         "actor": actor,
         "late": late,
-        "told": json.dumps(
-            {name: value for name, value in told.items() if value}, ensure_ascii=False
+        "details": json.dumps(
+            {name: value for name, value in details.items() if value}, ensure_ascii=False
         ),
     }
